@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "cli/stats_file.h"
+
+#include <fmt/format.h>
+#include <sys/resource.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <nlohmann/json.hpp>
+
+#include "cli/version.h"
+#include "sys/error.h"
+#include "sys/io.h"
+#include "sys/output_file.h"
+
+namespace mrf {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+const auto started = std::chrono::steady_clock::now();
+
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+
+Json list(const std::vector<StreamCount>& streams) {
+  Json array = Json::array();
+  for (const auto& one : streams) {
+    array.push_back({{"name", one.name}, {"records", one.records}, {"bytes", one.bytes}});
+  }
+  return array;
+}
+
+std::string to_json(const std::string& tool, const Stats& stats) {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const Json object{{"tool", tool},
+                    {"version", project_version},
+                    {"records_in", stats.records_in},
+                    {"records_out", stats.records_out},
+                    {"records_skipped", stats.records_skipped},
+                    {"bytes_in", stats.in.bytes},
+                    {"bytes_out", stats.out.bytes},
+                    {"wall_s", seconds(std::chrono::steady_clock::now() - started)},
+                    {"user_s", seconds(usage.ru_utime)},
+                    {"sys_s", seconds(usage.ru_stime)},
+                    {"max_rss_bytes", usage.ru_maxrss * 1024},
+                    {"waited_in_s", seconds(stats.in.waited)},
+                    {"waited_out_s", seconds(stats.out.waited)},
+                    {"inputs", list(stats.inputs)},
+                    {"outputs", list(stats.outputs)}};
+  return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+void write_to(const std::string& path, const std::string& text) {
+  OutputFile file(path);
+  Meter meter;
+  write_all(file.fd(), file.name(), text, meter);
+  file.commit();
+}
+
+}  // namespace
+
+void write_stats(const std::string& tool, const std::string& path, const Stats& stats) {
+  const char* prefix = std::getenv(stats_prefix_variable);
+  if (path.empty() && prefix == nullptr) return;
+  const std::string text = to_json(tool, stats);
+  if (prefix != nullptr) {
+    try {
+      write_to(fmt::format("{}.{}.json", prefix, ::getpid()), text);
+    } catch (const Error&) {  // the report has one entry less
+    }
+  }
+  if (!path.empty()) write_to(path, text);
+}
+
+}  // namespace mrf

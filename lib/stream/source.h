@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+#include "sys/fd.h"
+#include "sys/meter.h"
+
+namespace mrf {
+
+/// The bytes of an input, one after the other.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  /// Reads at least one byte unless the input is over. Returns 0 only at the end. Throws Error.
+  virtual std::size_t read(std::span<char> to) = 0;
+};
+
+/// An open input: its bytes as they are stored, its display name, and whether it is a regular file.
+struct InputFile {
+  Fd fd;
+  std::string name;
+  /// Size in bytes of a regular file that is read from its start, else -1.
+  long long size = -1;
+};
+
+/// Opens `path` ("-" is standard input) for reading, once. Throws SystemError "cannot open"; a
+/// directory is refused here (EISDIR).
+InputFile open_input(const std::string& path);
+
+}  // namespace mrf

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "sys/meter.h"
+
+namespace mrf {
+
+/// The share of one named input or output.
+struct StreamCount {
+  std::string name;
+  std::uint64_t records = 0;
+  std::uint64_t bytes = 0;
+};
+
+/// What a program counts while it runs; `--stats` writes it at the end, after a failure too.
+struct Stats {
+  std::uint64_t records_in = 0;
+  std::uint64_t records_out = 0;
+  std::uint64_t records_skipped = 0;
+  Meter in;
+  Meter out;
+  std::vector<StreamCount> inputs;
+  std::vector<StreamCount> outputs;
+};
+
+}  // namespace mrf

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include "stream/window.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include "stream/inflate.h"
+#include "sys/error.h"
+#include "sys/io.h"
+
+namespace mrf {
+
+namespace {
+
+// What was read to look at the magic bytes comes first, then the descriptor's bytes.
+class FdSource : public ByteSource {
+ public:
+  FdSource(FdRef fd, std::string name, Meter& meter, std::string_view first)
+      : fd_(fd), name_(std::move(name)), meter_(meter), first_(first) {}
+
+  std::size_t read(std::span<char> to) override {
+    if (first_.empty()) return read_some(fd_, name_, to, meter_);
+    const std::size_t n = std::min(to.size(), first_.size());
+    std::memcpy(to.data(), first_.data(), n);
+    first_.erase(0, n);
+    return n;
+  }
+
+ private:
+  FdRef fd_;
+  std::string name_;
+  Meter& meter_;
+  std::string first_;
+};
+
+}  // namespace
+
+Window::Window(InputFile input, Meter& meter, std::size_t capacity)
+    : input_(std::move(input)), meter_(meter) {
+  if (input_.size > 0) {
+    mapping_size_ = static_cast<std::size_t>(input_.size);
+    void* address = ::mmap(nullptr, mapping_size_, PROT_READ, MAP_SHARED, input_.fd.get(), 0);
+    if (address != MAP_FAILED) {
+      mapping_ = static_cast<char*>(address);
+      if (!is_gzip({mapping_, std::min<std::size_t>(mapping_size_, 2)})) {
+        ::madvise(mapping_, mapping_size_, MADV_SEQUENTIAL);
+        begin_ = released_ = mapping_;
+        end_ = mapping_ + mapping_size_;
+        meter_.bytes += mapping_size_;
+        return;
+      }
+      ::munmap(std::exchange(mapping_, nullptr), mapping_size_);
+    }
+  }
+  std::array<char, 2> magic;
+  const std::size_t n = read_full(input_.fd, input_.name, magic, meter_);
+  start_reading({magic.data(), n}, capacity);
+}
+
+void Window::start_reading(std::string_view first, std::size_t capacity) {
+  source_ = std::make_unique<FdSource>(input_.fd, input_.name, meter_, first);
+  if (is_gzip(first)) source_ = make_inflater(std::move(source_), input_.name);
+  capacity_ = capacity;
+  buffer_ = std::make_unique_for_overwrite<char[]>(capacity_);
+  begin_ = end_ = buffer_.get();
+}
+
+Window::Window(Window&& other) noexcept
+    : input_(std::move(other.input_)),
+      meter_(other.meter_),
+      begin_(std::exchange(other.begin_, nullptr)),
+      end_(std::exchange(other.end_, nullptr)),
+      mapping_(std::exchange(other.mapping_, nullptr)),
+      released_(other.released_),
+      mapping_size_(other.mapping_size_),
+      source_(std::move(other.source_)),
+      buffer_(std::move(other.buffer_)),
+      capacity_(other.capacity_) {}
+
+Window::~Window() {
+  if (mapping_ != nullptr) ::munmap(mapping_, mapping_size_);
+}
+
+void Window::release_pages() {
+  const std::ptrdiff_t page = 65536;  // a multiple of every page size
+  const std::ptrdiff_t bytes = (begin_ - released_) / page * page;
+  ::madvise(released_, static_cast<std::size_t>(bytes), MADV_DONTNEED);
+  released_ += bytes;
+}
+
+void Window::make_room() {
+  const std::size_t held = view().size();
+  if (begin_ == buffer_.get() && held == capacity_) {
+    auto larger = std::make_unique_for_overwrite<char[]>(capacity_ * 2);
+    std::memcpy(larger.get(), begin_, held);
+    buffer_ = std::move(larger);
+    capacity_ *= 2;
+  } else if (begin_ != buffer_.get()) {
+    std::memmove(buffer_.get(), begin_, held);
+  }
+  begin_ = buffer_.get();
+  end_ = begin_ + held;
+}
+
+bool Window::more() {
+  if (source_ == nullptr) return false;
+  make_room();
+  const auto held = static_cast<std::size_t>(end_ - buffer_.get());
+  const std::size_t n = source_->read({buffer_.get() + held, capacity_ - held});
+  end_ += n;
+  return n > 0;
+}
+
+bool fill_to(Window& window, std::size_t n) {
+  while (window.view().size() < n) {
+    if (!window.more()) return false;
+  }
+  return true;
+}
+
+}  // namespace mrf

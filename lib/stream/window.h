@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "stream/source.h"
+#include "sys/fd.h"
+#include "sys/meter.h"
+
+namespace mrf {
+
+/// A sliding view of an input: the bytes that are there and not consumed yet. A plain regular file
+/// is mapped, so that its view is the whole rest of the file; everything else (pipe, gzip) is read into
+/// a buffer that grows only when one record does not fit into it.
+class Window {
+ public:
+  static constexpr std::size_t default_capacity = std::size_t{1} << 20;
+
+  /// Recognises gzip and BGZF by their magic bytes (RFC 1952) and inflates them.
+  /// `meter` counts the bytes as stored and outlives the window. Throws SystemError.
+  Window(InputFile input, Meter& meter, std::size_t capacity = default_capacity);
+  ~Window();
+  Window(Window&&) noexcept;
+  Window& operator=(Window&&) = delete;
+
+  /// Unconsumed bytes; valid until the next call of more().
+  std::string_view view() const { return {begin_, static_cast<std::size_t>(end_ - begin_)}; }
+  /// Makes the view longer, reading what one read(2) gives. False at the end of the input. Throws
+  /// SystemError, or DataError for a damaged or truncated gzip stream.
+  bool more();
+  /// Drops the first `n` bytes of the view. Pointers into the view stay valid until more(). The
+  /// consumed pages of a mapped file stop counting as the program's memory.
+  void consume(std::size_t n) {
+    begin_ += n;
+    if (mapping_ != nullptr && begin_ - released_ >= release_step) release_pages();
+  }
+
+  const std::string& name() const { return input_.name; }
+  /// True when view() reaches to the end of the input already: a mapped file.
+  bool is_mapped() const { return mapping_ != nullptr; }
+  /// The offset of the view's first byte in a mapped file, for splice(2) from fd().
+  long long mapped_offset() const { return begin_ - mapping_; }
+  FdRef fd() const { return input_.fd; }
+
+ private:
+  void start_reading(std::string_view first, std::size_t capacity);
+  void make_room();
+  void release_pages();
+
+  static constexpr std::ptrdiff_t release_step = 4 << 20;
+
+  InputFile input_;
+  Meter& meter_;
+  const char* begin_ = nullptr;
+  const char* end_ = nullptr;
+  char* mapping_ = nullptr;
+  char* released_ = nullptr;
+  std::size_t mapping_size_ = 0;
+  std::unique_ptr<ByteSource> source_;
+  std::unique_ptr<char[]> buffer_;
+  std::size_t capacity_ = 0;
+};
+
+/// Makes the view hold at least `n` bytes if the input has them. Returns whether it does.
+bool fill_to(Window& window, std::size_t n);
+
+}  // namespace mrf

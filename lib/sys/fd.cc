@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include "sys/fd.h"
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+
+#include "sys/error.h"
+
+namespace mrf {
+
+void Fd::reset() noexcept { (void)close(); }
+
+int Fd::close() noexcept {
+  if (fd_ < 0) return 0;
+  // close(2): on Linux the descriptor is gone even after EINTR.
+  return ::close(std::exchange(fd_, -1)) == 0 || errno == EINTR ? 0 : errno;
+}
+
+Pipe make_pipe() {
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw SystemError("make", "pipe");
+  return {Fd(adopt_fd, ends[0]), Fd(adopt_fd, ends[1])};
+}
+
+Fd open_file(const std::string& path, int flags, unsigned mode) {
+  for (;;) {
+    const int fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
+    if (fd >= 0) return Fd(adopt_fd, fd);
+    if (errno != EINTR) throw SystemError("open", path);
+  }
+}
+
+Fd duplicate(FdRef fd) {
+  const int copy = ::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3);
+  if (copy < 0) throw SystemError("duplicate", "file descriptor");
+  return Fd(adopt_fd, copy);
+}
+
+void ask_pipe_size(FdRef pipe, size_t bytes) noexcept {
+  (void)::fcntl(pipe.get(), F_SETPIPE_SZ, static_cast<int>(std::min<size_t>(bytes, INT_MAX)));
+}
+
+void raise_open_file_limit() noexcept {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  limit.rlim_cur = limit.rlim_max;
+  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+}  // namespace mrf

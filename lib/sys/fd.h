@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <utility>
+
+namespace mrf {
+
+/// A file descriptor that somebody else owns and closes.
+class FdRef {
+ public:
+  explicit constexpr FdRef(int fd) noexcept : fd_(fd) {}
+  constexpr int get() const noexcept { return fd_; }
+
+ private:
+  int fd_;
+};
+
+struct AdoptFd {};
+/// Says that a raw descriptor becomes the property of an Fd.
+inline constexpr AdoptFd adopt_fd{};
+
+/// A file descriptor that is closed by its destructor. Outputs call close() and look at the result.
+class Fd {
+ public:
+  constexpr Fd() noexcept = default;
+  constexpr Fd(AdoptFd, int fd) noexcept : fd_(fd) {}
+  Fd(Fd&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  Fd& operator=(Fd&& other) noexcept {
+    if (this != &other) {
+      reset();
+      fd_ = std::exchange(other.fd_, -1);
+    }
+    return *this;
+  }
+  Fd(const Fd&) = delete;
+  Fd& operator=(const Fd&) = delete;
+  ~Fd() { reset(); }
+
+  bool is_open() const noexcept { return fd_ >= 0; }
+  int get() const noexcept { return fd_; }
+  operator FdRef() const noexcept { return FdRef(fd_); }
+  /// Closes and forgets errors: for descriptors that were only read.
+  void reset() noexcept;
+  /// Closes and returns errno, 0 when the close succeeded (close(2): a failed close loses data).
+  int close() noexcept;
+  /// Gives the descriptor away.
+  [[nodiscard]] int release() noexcept { return std::exchange(fd_, -1); }
+
+ private:
+  int fd_ = -1;
+};
+
+struct Pipe {
+  Fd read_end;
+  Fd write_end;
+};
+
+/// pipe2(2) with O_CLOEXEC. Throws SystemError.
+Pipe make_pipe();
+
+/// open(2) with O_CLOEXEC, interrupted calls repeated. `flags` as there. Throws SystemError "cannot open".
+Fd open_file(const std::string& path, int flags, unsigned mode = 0666);
+
+/// A second descriptor of the same open file (fcntl(2) F_DUPFD_CLOEXEC). Throws SystemError.
+Fd duplicate(FdRef fd);
+
+/// Asks for a pipe capacity in bytes (F_SETPIPE_SZ, fcntl(2)); a refusal is no error.
+void ask_pipe_size(FdRef pipe, size_t bytes) noexcept;
+
+/// Raises the soft limit of open files to the hard one (setrlimit(2)); a refusal is no error.
+void raise_open_file_limit() noexcept;
+
+}  // namespace mrf

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#include "sys/message.h"
+
+#include <unistd.h>
+
+#include <string>
+
+namespace mrf {
+
+namespace {
+std::string program = "mrf-tools";
+Verbosity level = Verbosity::normal;
+}  // namespace
+
+void set_message_style(std::string_view name, Verbosity verbosity) {
+  program = name;
+  level = verbosity;
+}
+
+void set_verbosity(Verbosity verbosity) { level = verbosity; }
+Verbosity verbosity() { return level; }
+std::string_view program_name() { return program; }
+
+void say(std::string_view text) {
+  std::string line = program + ": ";
+  line.append(text).push_back('\n');
+  // Nothing is left to be told about a failed write to standard error.
+  if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;
+}
+
+void warn(std::string_view text) {
+  if (level != Verbosity::quiet) say(text);
+}
+
+void note(std::string_view text) {
+  if (level == Verbosity::verbose) say(text);
+}
+
+}  // namespace mrf

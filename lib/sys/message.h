@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string_view>
+
+namespace mrf {
+
+enum class Verbosity { quiet, normal, verbose };
+
+/// Set once by main, before any thread: the name in front of every message, and how much is said.
+void set_message_style(std::string_view program, Verbosity verbosity);
+void set_verbosity(Verbosity verbosity);
+Verbosity verbosity();
+std::string_view program_name();
+
+/// One line on standard error, "NAME: TEXT", written with a single write(2).
+void say(std::string_view text);
+/// The same, unless --quiet.
+void warn(std::string_view text);
+/// The same, only with --verbose.
+void note(std::string_view text);
+
+}  // namespace mrf

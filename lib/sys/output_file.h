@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "sys/fd.h"
+#include "sys/temporaries.h"
+
+namespace mrf {
+
+/// Where a program's result goes. A regular file (or a name that does not exist) is written without
+/// a name in the target's directory, or under a temporary one where the filesystem has no O_TMPFILE
+/// (open(2)), and gets its name only in commit(): until then an existing target is left as it was,
+/// and nothing remains when the object or the process dies. "-", FIFOs and devices are written
+/// directly; opening a FIFO waits for its reader.
+class OutputFile {
+ public:
+  /// Throws SystemError "cannot open".
+  explicit OutputFile(const std::string& path);
+  OutputFile(OutputFile&&) = default;
+  OutputFile& operator=(OutputFile&&) = default;
+
+  /// Valid until commit().
+  FdRef fd() const { return fd_; }
+  /// "standard output" or the path, for messages.
+  const std::string& name() const { return name_; }
+  /// True when data goes straight to a pipe, device or standard output.
+  bool is_direct() const { return direct_; }
+
+  /// fsync, close, rename; for a direct output, close. Throws SystemError; then the target is as it was.
+  void commit();
+
+ private:
+  void open_temporary();
+  void give_name();
+
+  std::string name_;
+  std::string target_;
+  Temporary temporary_;
+  Fd fd_;
+  bool direct_ = false;
+};
+
+/// fsync(2) of a regular file; descriptors that cannot be synced (EINVAL, EROFS) are no error. Throws
+/// SystemError.
+void sync_file(FdRef fd, const std::string& name);
+
+/// The directory part of a path as dirname(1) gives it.
+std::string directory_of(const std::string& path);
+/// The last component of a path.
+std::string base_of(const std::string& path);
+
+}  // namespace mrf

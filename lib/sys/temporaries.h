@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+namespace mrf {
+
+/// A file name that is removed when the object dies, and when INT, TERM or HUP ends the program.
+class Temporary {
+ public:
+  Temporary() = default;
+  /// Takes charge of `path`, which exists. Throws std::bad_alloc.
+  explicit Temporary(std::string path);
+  Temporary(Temporary&& other) noexcept;
+  Temporary& operator=(Temporary&& other) noexcept;
+  Temporary(const Temporary&) = delete;
+  Temporary& operator=(const Temporary&) = delete;
+  ~Temporary() { remove(); }
+
+  const std::string& path() const { return path_; }
+  bool empty() const { return path_.empty(); }
+  /// Unlinks the file now.
+  void remove() noexcept;
+  /// The file has another name or another owner now: nothing will be removed.
+  void forget() noexcept;
+
+ private:
+  std::string path_;
+};
+
+/// Installs the handlers of INT, TERM and HUP that remove all temporaries and then let the signal
+/// end the program as if it had never been caught. A signal that is ignored stays ignored.
+void remove_temporaries_on_signals();
+
+}  // namespace mrf

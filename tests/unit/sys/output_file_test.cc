@@ -1,0 +1,106 @@
+// SPDX-License-Identifier: MIT
+#include "sys/output_file.h"
+
+#include <doctest/doctest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <string>
+
+#include "sys/error.h"
+#include "sys/io.h"
+
+namespace fs = std::filesystem;
+
+namespace {
+
+class Directory {
+ public:
+  Directory() {
+    std::string pattern = fs::temp_directory_path() / "mrf-unit-XXXXXX";
+    path_ = ::mkdtemp(pattern.data());
+  }
+  ~Directory() { fs::remove_all(path_); }
+  std::string operator/(const std::string& name) const { return path_ / name; }
+  std::ptrdiff_t entries() const { return std::distance(fs::directory_iterator(path_), {}); }
+
+ private:
+  fs::path path_;
+};
+
+std::string content(const std::string& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void put(mrf::OutputFile& file, const std::string& text) {
+  mrf::Meter meter;
+  mrf::write_all(file.fd(), file.name(), text, meter);
+  CHECK(meter.bytes == text.size());
+}
+
+}  // namespace
+
+TEST_CASE("a result has its name only after commit") {
+  const Directory directory;
+  mrf::OutputFile file(directory / "out");
+  put(file, "new");
+  CHECK_FALSE(fs::exists(directory / "out"));
+  file.commit();
+  CHECK(content(directory / "out") == "new");
+  CHECK(directory.entries() == 1);
+}
+
+TEST_CASE("an existing target is kept without commit, and its mode with it") {
+  const Directory directory;
+  std::ofstream(directory / "out") << "old";
+  ::chmod((directory / "out").c_str(), 0640);
+  {
+    mrf::OutputFile file(directory / "out");
+    put(file, "new");
+  }
+  CHECK(content(directory / "out") == "old");
+  mrf::OutputFile file(directory / "out");
+  put(file, "new");
+  file.commit();
+  CHECK(content(directory / "out") == "new");
+  CHECK((fs::status(directory / "out").permissions() & fs::perms::all) == fs::perms(0640));
+  CHECK(directory.entries() == 1);
+}
+
+TEST_CASE("a symbolic link stays one, dangling or not") {
+  const Directory directory;
+  fs::create_symlink("real", directory / "link");
+  for (const char* text : {"one", "two"}) {
+    mrf::OutputFile file(directory / "link");
+    put(file, text);
+    file.commit();
+    CHECK(fs::is_symlink(directory / "link"));
+    CHECK(content(directory / "real") == text);
+  }
+}
+
+TEST_CASE("a directory, an empty name and a missing directory are refused") {
+  const Directory directory;
+  CHECK_THROWS_AS(mrf::OutputFile(directory / ""), mrf::SystemError);
+  CHECK_THROWS_AS(mrf::OutputFile(""), mrf::SystemError);
+  CHECK_THROWS_AS(mrf::OutputFile(directory / "no/out"), mrf::SystemError);
+  CHECK_THROWS_AS(mrf::OutputFile(directory / "out/"), mrf::SystemError);
+}
+
+TEST_CASE("a device is written directly") {
+  mrf::OutputFile file("/dev/null");
+  CHECK(file.is_direct());
+  put(file, "gone");
+  file.commit();
+}
+
+TEST_CASE("a device that is full says so") {
+  mrf::OutputFile file("/dev/full");
+  mrf::Meter meter;
+  CHECK_THROWS_WITH(mrf::write_all(file.fd(), file.name(), "x", meter),
+                    "cannot write '/dev/full': No space left on device");
+}
