@@ -1,7 +1,134 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+#include <sched.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+#include <vector>
+
 #include "cli/command.h"
+#include "flow/plan.h"
+#include "flow/run.h"
+#include "flow/short_form.h"
+#include "flow/workflow.h"
+#include "stream/source.h"
+#include "stream/window.h"
+#include "sys/error.h"
+#include "sys/io.h"
+#include "sys/message.h"
+
+namespace {
+
+using namespace mrf;
+
+struct Options {
+  ShortForm form;
+  std::vector<std::string> positional;
+  std::vector<std::string> defines;
+  RunOptions run;
+  double kill_after_s = 1;
+  bool print = false;
+  bool dry_run = false;
+};
+
+int processors() {
+  cpu_set_t set;
+  return ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
+
+void declare(Command& command, Options& options) {
+  CLI::App& app = command.options();
+  ShortForm& form = options.form;
+  form.workers = form.processors = processors();
+  app.add_option("WORKFLOW", options.positional);
+  app.add_option("-i,--input", form.input, "read FILE or URL, - is standard input")->option_text("FILE");
+  app.add_option("-o,--output", form.output, "write FILE, - is standard output")->option_text("FILE");
+  app.add_option("-n,--workers", form.workers, "run N copies of the filter")->option_text("N");
+  app.add_option("-c,--chunk-size", form.chunk_size, "records that a copy gets at a time")->option_text("N");
+  app.add_option("--order", form.order, "order of the output: rows|seq|any")->option_text("ORDER");
+  app.add_option("--record", form.record, "what a record is: line|lines:K|fastq|nul|fixed:BYTES")
+      ->option_text("FORM");
+  app.add_flag("--header-broadcast", form.header_broadcast, "give every copy the SAM header");
+  app.add_option("-l,--level", form.level, "compression level of a BAM output, 0 to 9")->option_text("LEVEL");
+  app.add_option("-T,--reference", form.reference, "reference sequences of CRAM, FASTA")->option_text("FILE");
+  command.add_repeatable("-D,--define", options.defines, "give a variable of the workflow a value")
+      ->option_text("NAME=VALUE");
+  app.add_option("--report", options.run.report_path, "write what happened as JSON")->option_text("FILE");
+  app.add_option("--kill-after", options.kill_after_s, "seconds between TERM and KILL when a job has failed")
+      ->option_text("SECONDS");
+  command.add_size("--pipe-size", options.run.supervisor.pipe_size, "capacity of each FIFO");
+  app.add_flag("--keep-dir", options.run.keep_directory, "leave the directory of the FIFOs");
+  app.add_flag("--print", options.print, "print the short form as a workflow, run nothing");
+  app.add_flag("--dry-run", options.dry_run, "check the workflow, run nothing");
+}
+
+std::string read_file(const std::string& path) {
+  Meter meter;
+  Window window(open_input(path), meter);
+  while (window.more()) {
+  }
+  return std::string(window.view());
+}
+
+std::map<std::string, std::string> parse_defines(const std::vector<std::string>& words) {
+  std::map<std::string, std::string> defines;
+  for (const auto& word : words) {
+    const auto equals = word.find('=');
+    if (equals == std::string::npos || !is_name(word.substr(0, equals), true)) {
+      throw UsageError("use option", "-D " + word, "not NAME=VALUE");
+    }
+    defines[word.substr(0, equals)] = word.substr(equals + 1);
+  }
+  return defines;
+}
+
+// What stands behind the first -- is the filter and no option of ours.
+std::vector<std::string> take_command(int& argc, char** argv) {
+  const auto end = argv + argc;
+  const auto dashes = std::find(argv + 1, end, std::string_view("--"));
+  if (dashes == end) return {};
+  argc = static_cast<int>(dashes - argv);
+  return {dashes + 1, end};
+}
+
+Status run(const Options& options) {
+  std::string file = "short form";
+  std::string text;
+  if (options.form.command.empty()) {
+    if (options.positional.size() != 1) {
+      throw UsageError("use", "command line", "it takes one WORKFLOW, or -i INPUT -o OUTPUT -- COMMAND");
+    }
+    file = options.positional[0] == "-" ? std::string(stdin_name) : options.positional[0];
+    text = read_file(options.positional[0]);
+  } else {
+    if (!options.positional.empty()) throw UsageError("use argument", options.positional[0], "one too many");
+    text = workflow_text(options.form);
+  }
+  if (options.print) {
+    Meter meter;
+    write_all(FdRef(1), std::string(stdout_name), text, meter);
+    return Status::success;
+  }
+  const Plan plan = make_plan(parse_workflow(file, text, parse_defines(options.defines)));
+  if (options.dry_run) return Status::success;
+  return static_cast<Status>(run_plan(plan, options.run));
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  mrf::Command command("mrf-run", "[options]", "A program.", {});
-  return command.run(argc, argv, [] { return mrf::Status::success; });
+  Command command("mrf-run",
+                  "[options] -i INPUT -o OUTPUT -- COMMAND [ARG...]\n       mrf-run [options] [-D "
+                  "NAME=VALUE]... WORKFLOW",
+                  "Runs a filter several times side by side, or the jobs of a workflow, over FIFOs.", {});
+  Options options;
+  options.form.command = take_command(argc, argv);
+  declare(command, options);
+  return command.run(argc, argv, [&] {
+    options.run.supervisor.kill_after =
+        std::chrono::milliseconds(static_cast<long long>(options.kill_after_s * 1000));
+    options.run.show_table = options.run.supervisor.show_job_names = verbosity() == Verbosity::verbose;
+    return run(options);
+  });
 }

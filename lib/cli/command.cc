@@ -137,7 +137,7 @@ int Command::run_checked(int argc, char** argv, const std::function<Status()>& b
     set_verbosity(quiet_ ? Verbosity::quiet : verbose_ ? Verbosity::verbose : Verbosity::normal);
     status = body();
   } catch (const UsageError& error) {
-    say(fmt::format("{}; try '{} --help'", error.what(), name_));
+    say(error.offers_help() ? fmt::format("{}; try '{} --help'", error.what(), name_) : error.what());
     status = error.status();
   } catch (const ClosedOutput&) {
     closed_early = true;

@@ -14,6 +14,7 @@
 #include "sys/error.h"
 #include "sys/io.h"
 #include "sys/output_file.h"
+#include "sys/seconds.h"
 
 namespace mrf {
 
@@ -22,11 +23,6 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 const auto started = std::chrono::steady_clock::now();
-
-double seconds(const timeval& time) {
-  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
-}
-double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 
 Json list(const std::vector<StreamCount>& streams) {
   Json array = Json::array();

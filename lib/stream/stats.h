@@ -9,6 +9,10 @@
 
 namespace mrf {
 
+/// The environment variable by which mrf-run asks every tool below it for its statistics: a path prefix to
+/// which the tool adds its process id and ".json".
+inline constexpr const char* stats_prefix_variable = "MRF_STATS_PREFIX";
+
 /// The share of one named input or output.
 struct StreamCount {
   std::string name;

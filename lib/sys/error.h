@@ -26,11 +26,13 @@ class DataError : public Error {
       : Error(Status::bad_data, verb, object, reason) {}
 };
 
-/// The command line is wrong; the program's main adds "try 'NAME --help'".
+/// The command line, or a file that stands for one, is wrong.
 class UsageError : public Error {
  public:
   UsageError(std::string_view verb, std::string_view object, std::string_view reason)
       : Error(Status::usage, verb, object, reason) {}
+  /// Whether main adds "try 'NAME --help'".
+  virtual bool offers_help() const noexcept { return true; }
 };
 
 /// A system call failed; the reason is errno(3)'s text.

@@ -28,18 +28,6 @@ std::optional<struct stat> status_of(const std::string& path) {
   return std::nullopt;
 }
 
-// A symbolic link stays one: what it points to is replaced.
-std::string follow_link(const std::string& path) {
-  struct stat info {};
-  if (::lstat(path.c_str(), &info) != 0 || !S_ISLNK(info.st_mode)) return path;
-  char resolved[PATH_MAX];
-  if (::realpath(path.c_str(), resolved) != nullptr) return resolved;
-  const ssize_t length = ::readlink(path.c_str(), resolved, sizeof resolved);
-  if (length < 0 || static_cast<std::size_t>(length) == sizeof resolved) throw SystemError("open", path);
-  const std::string to(resolved, static_cast<std::size_t>(length));
-  return to.starts_with('/') ? to : directory_of(path) + "/" + to;
-}
-
 // NAME_MAX is 255: a long name is cut.
 std::string temporary_name(const std::string& target) {
   std::uint64_t number = 0;
@@ -59,6 +47,17 @@ std::string base_of(const std::string& path) { return path.substr(path.find_last
 
 void sync_file(FdRef fd, const std::string& name) {
   if (::fsync(fd.get()) != 0 && errno != EINVAL && errno != EROFS) throw SystemError("write", name);
+}
+
+std::string follow_link(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0 || !S_ISLNK(info.st_mode)) return path;
+  char resolved[PATH_MAX];
+  if (::realpath(path.c_str(), resolved) != nullptr) return resolved;
+  const ssize_t length = ::readlink(path.c_str(), resolved, sizeof resolved);
+  if (length < 0 || static_cast<std::size_t>(length) == sizeof resolved) throw SystemError("open", path);
+  const std::string to(resolved, static_cast<std::size_t>(length));
+  return to.starts_with('/') ? to : directory_of(path) + "/" + to;
 }
 
 OutputFile::OutputFile(const std::string& path) : name_(path == "-" ? stdout_name : path) {

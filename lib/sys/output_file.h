@@ -45,6 +45,9 @@ class OutputFile {
 /// SystemError.
 void sync_file(FdRef fd, const std::string& name);
 
+/// Where writing to `path` really goes: a symbolic link, dangling or not, is followed. Throws SystemError.
+std::string follow_link(const std::string& path);
+
 /// The directory part of a path as dirname(1) gives it.
 std::string directory_of(const std::string& path);
 /// The last component of a path.

@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#include "flow/fifo_set.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/inotify.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "sys/error.h"
+
+namespace mrf {
+
+namespace {
+
+constexpr std::size_t shared_out = std::size_t{16} << 20;
+constexpr std::size_t largest = std::size_t{1} << 20;
+constexpr std::size_t smallest = 4096;
+
+std::size_t default_size(std::size_t fifos) {
+  return std::clamp(shared_out / std::max<std::size_t>(fifos, 1), smallest, largest);
+}
+
+}  // namespace
+
+FifoSet::FifoSet(const Plan& plan, const Workspace& workspace, std::size_t pipe_size)
+    : fifos_(plan.fifos.size()), inotify_(adopt_fd, ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+  if (!inotify_.is_open()) throw SystemError("watch", workspace.directory());
+  if (pipe_size == 0) pipe_size = default_size(fifos_.size());
+  for (std::size_t at = 0; at < fifos_.size(); ++at) {
+    const std::string name = Workspace::file_name(plan.fifos[at].name);
+    const std::string path = workspace.in_directory() + "/" + name;
+    fifos_[at].reader.held = open_file(path, O_RDONLY | O_NONBLOCK);
+    fifos_[at].writer.held = open_file(path, O_WRONLY | O_NONBLOCK);
+    ask_pipe_size(fifos_[at].writer.held, pipe_size);
+    by_file_name_.emplace(name, at);
+  }
+  // The set's own opens come before the watches and are no events.
+  watch(workspace.in_directory(), Side::reader);
+  watch(workspace.out_directory(), Side::writer);
+}
+
+void FifoSet::watch(const std::string& directory, Side side) {
+  const int watch = ::inotify_add_watch(inotify_.get(), directory.c_str(), IN_OPEN | IN_CLOSE);
+  if (watch < 0) throw SystemError("watch", directory);
+  watches_[static_cast<int>(side)] = watch;
+}
+
+FifoSet::EndState& FifoSet::state(FifoEnd end) {
+  Fifo& fifo = fifos_[end.fifo];
+  return end.side == Side::reader ? fifo.reader : fifo.writer;
+}
+
+std::vector<FifoEnd> FifoSet::read_events() {
+  std::vector<FifoEnd> closed;
+  alignas(inotify_event) char buffer[16384];
+  for (;;) {
+    const ssize_t n = ::read(inotify_.get(), buffer, sizeof buffer);
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EAGAIN) return closed;
+    if (n <= 0) throw SystemError("watch", "FIFOs");
+    for (const char* at = buffer; at < buffer + n;) {
+      const auto* event = reinterpret_cast<const inotify_event*>(at);
+      at += sizeof(inotify_event) + event->len;
+      if ((event->mask & IN_Q_OVERFLOW) != 0) throw SystemError("watch", "FIFOs", EOVERFLOW);
+      if (event->len == 0) continue;
+      const auto found = by_file_name_.find(event->name);
+      if (found == by_file_name_.end()) continue;
+      const FifoEnd end{found->second,
+                        event->wd == watches_[static_cast<int>(Side::reader)] ? Side::reader : Side::writer};
+      if ((event->mask & IN_OPEN) != 0) {
+        state(end).opened = true;
+        release(end.fifo);
+      } else if ((event->mask & IN_CLOSE) != 0) {
+        closed.push_back(end);
+      }
+    }
+  }
+}
+
+void FifoSet::set_through(FifoEnd end) {
+  state(end).through = true;
+  release(end.fifo);
+}
+
+void FifoSet::release(std::size_t index) {
+  Fifo& fifo = fifos_[index];
+  const auto met = [](const EndState& other) { return other.opened || other.through; };
+  if (fifo.writer.through && met(fifo.reader)) fifo.writer.held.reset();
+  if (fifo.reader.through && met(fifo.writer)) fifo.reader.held.reset();
+}
+
+void FifoSet::sample() {
+  std::vector<pollfd> polled;
+  std::vector<Fifo*> looked_at;
+  for (Fifo& fifo : fifos_) {
+    if (!fifo.reader.held.is_open() || !fifo.writer.held.is_open()) continue;
+    polled.push_back({fifo.reader.held.get(), POLLIN, 0});
+    polled.push_back({fifo.writer.held.get(), POLLOUT, 0});
+    looked_at.push_back(&fifo);
+  }
+  if (polled.empty() || ::poll(polled.data(), polled.size(), 0) < 0) return;
+  for (std::size_t at = 0; at < looked_at.size(); ++at) {
+    ++looked_at[at]->samples.looks;
+    if ((polled[2 * at].revents & POLLIN) == 0) ++looked_at[at]->samples.empty;
+    if ((polled[2 * at + 1].revents & POLLOUT) == 0) ++looked_at[at]->samples.full;
+  }
+}
+
+}  // namespace mrf

@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "flow/plan.h"
+#include "flow/workspace.h"
+#include "sys/fd.h"
+
+namespace mrf {
+
+enum class Side { reader, writer };
+
+/// An end of a FIFO, by the FIFO's index in the plan.
+struct FifoEnd {
+  std::size_t fifo = 0;
+  Side side = Side::reader;
+};
+
+/// How often a FIFO was looked at while both its ends were in use, and was found empty or full.
+struct FifoSamples {
+  std::uint64_t looks = 0;
+  std::uint64_t empty = 0;
+  std::uint64_t full = 0;
+};
+
+/// The supervisor's own ends of all FIFOs. It opens both ends of each before any job starts, so that
+/// no open(2) of a job waits. It closes its write end when the writer is through and the reader has
+/// opened: then the reader sees end-of-file. It closes its read end when the reader is through and the
+/// writer has opened: then the writer gets SIGPIPE. "Through" is the supervisor's word for an end
+/// that a running job closed, or whose job has ended; so no job sees a false end-of-file from one that
+/// failed. Jobs open and close their own ends; the workspace removes the FIFOs.
+class FifoSet {
+ public:
+  /// Opens all ends and asks for `pipe_size` bytes a FIFO, 0: 16 MiB shared out, at most 1 MiB each. Throws
+  /// SystemError.
+  FifoSet(const Plan& plan, const Workspace& workspace, std::size_t pipe_size);
+
+  /// Readable when read_events() has something to say.
+  FdRef events() const { return inotify_; }
+  /// Notes which ends the jobs opened, and returns those that they closed. Throws SystemError.
+  std::vector<FifoEnd> read_events();
+  /// The job at this end will not use it any more.
+  void set_through(FifoEnd end);
+  /// Looks at every FIFO that is still held: empty, full or in between.
+  void sample();
+
+  const FifoSamples& samples(std::size_t fifo) const { return fifos_[fifo].samples; }
+
+ private:
+  struct EndState {
+    Fd held;
+    bool opened = false;
+    bool through = false;
+  };
+  struct Fifo {
+    EndState reader;
+    EndState writer;
+    FifoSamples samples;
+  };
+
+  void watch(const std::string& directory, Side side);
+  EndState& state(FifoEnd end);
+  void release(std::size_t fifo);
+
+  std::vector<Fifo> fifos_;
+  std::map<std::string, std::size_t> by_file_name_;
+  Fd inotify_;
+  int watches_[2] = {-1, -1};
+};
+
+}  // namespace mrf

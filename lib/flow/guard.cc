@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#include "flow/guard.h"
+
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "flow/descendants.h"
+#include "flow/outcome.h"
+#include "flow/run_signals.h"
+#include "sys/error.h"
+#include "sys/message.h"
+
+namespace mrf {
+
+namespace {
+
+[[noreturn]] void supervise_in_child(pid_t front, const std::function<int()>& supervise) {
+  ::prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (::getppid() != front) ::raise(SIGTERM);
+  adopt_orphans();
+  ::_exit(supervise());
+}
+
+// Passes signals on until the child can be waited for.
+int wait_for(pid_t child, FdRef signals) {
+  for (;;) {
+    int wait_status = 0;
+    const pid_t pid = ::waitpid(child, &wait_status, WNOHANG);
+    if (pid == child || (pid < 0 && errno != EINTR)) return wait_status;
+    pollfd polled{signals.get(), POLLIN, 0};
+    if (::poll(&polled, 1, -1) < 0) continue;
+    signalfd_siginfo info{};
+    while (::read(signals.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+      const int number = static_cast<int>(info.ssi_signo);
+      if (number != SIGCHLD) ::kill(child, number);
+    }
+  }
+}
+
+}  // namespace
+
+int run_guarded(const std::function<int()>& supervise, const std::function<void()>& clean_up) {
+  const Fd signals = run_signal_fd();
+  adopt_orphans();
+  const pid_t front = ::getpid();
+  const pid_t child = ::fork();
+  if (child < 0) {
+    const SystemError error("start", "supervisor");
+    clean_up();
+    throw error;
+  }
+  if (child == 0) supervise_in_child(front, supervise);
+  const Outcome outcome = Outcome::of_wait_status(wait_for(child, signals));
+  kill_descendants();
+  // The supervisor blocks these: it has ended itself by one, when the run was over and cleaned up.
+  if (outcome.signal() == SIGINT || outcome.signal() == SIGTERM || outcome.signal() == SIGHUP) {
+    die_of(outcome.signal());
+  }
+  if (outcome.signal() != 0) {
+    clean_up();
+    say(fmt::format("cannot finish 'supervisor': {}", outcome.describe()));
+  }
+  return outcome.status();
+}
+
+}  // namespace mrf

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <chrono>
+#include <memory>
+#include <optional>
+
+#include "flow/launch.h"
+#include "flow/outcome.h"
+#include "flow/stderr_tail.h"
+#include "sys/fd.h"
+
+namespace mrf {
+
+/// A job's state, and what takes it to the next one:
+///   planned  --launched-->                      starting
+///   starting --its command runs-->              running
+///   starting --it cannot, process reaped-->     ended (status 1, 126 or 127)
+///   running  --process reaped-->                ended (its exit status or signal)
+///   planned  --the run stopped before it-->     ended (no outcome)
+enum class JobState { planned, starting, running, ended };
+
+/// One job while the run lasts and after it.
+struct JobRecord {
+  JobState state = JobState::planned;
+  pid_t pid = -1;
+  Fd failure_pipe;
+  std::optional<StartFailure> failure;
+  std::unique_ptr<StderrTail> standard_error;
+  std::optional<Outcome> outcome;
+  std::chrono::steady_clock::time_point started;
+  std::chrono::duration<double> wall{0};
+  rusage usage{};  ///< of the job and the descendants it waited for (wait4(2))
+};
+
+}  // namespace mrf

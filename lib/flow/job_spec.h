@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "flow/launch.h"
+#include "flow/outcome.h"
+#include "flow/plan.h"
+#include "flow/workspace.h"
+
+namespace mrf {
+
+/// A word with the paths of its FIFOs and results put in.
+std::string resolve_word(const Word& word, const Workspace& workspace);
+
+/// What to start for a job of the plan.
+LaunchSpec job_spec(const Plan& plan, const Workspace& workspace, std::size_t job);
+
+/// The prefix of the files in which a job's tools leave their statistics.
+std::string stats_prefix(const Workspace& workspace, std::size_t job);
+
+/// Why a job could not be started, as a message.
+std::string describe_start_failure(const LaunchSpec& spec, const StartFailure& failure);
+
+/// What it counts as: 126 for a command that cannot be executed, 127 for one that is not there (POSIX,
+/// Shell Command Language 2.8.2), 1 for a redirection.
+Outcome start_failure_outcome(const StartFailure& failure);
+
+}  // namespace mrf

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include "flow/launch.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "sys/error.h"
+
+namespace mrf {
+
+namespace {
+
+// What the child needs, made before the fork.
+struct Prepared {
+  std::vector<char*> words;
+  const LaunchSpec& spec;
+  int failure;
+  int standard_error;
+  pid_t parent;
+};
+
+[[noreturn]] void give_up(int failure, int redirection) {
+  const StartFailure what{errno, redirection};
+  if (::write(failure, &what, sizeof what) < 0) ::_exit(1);
+  ::_exit(127);
+}
+
+void set_default_signals() {
+  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
+  sigset_t none;
+  sigemptyset(&none);
+  ::sigprocmask(SIG_SETMASK, &none, nullptr);
+}
+
+void redirect(int failure, int at, const OpenedRedirection& redirection) {
+  const int fd = ::open(redirection.path.c_str(), redirection.flags | O_CLOEXEC, 0666);
+  if (fd < 0) give_up(failure, at);
+  if (fd == redirection.fd ? ::fcntl(fd, F_SETFD, 0) < 0 : ::dup2(fd, redirection.fd) < 0)
+    give_up(failure, at);
+}
+
+[[noreturn]] void become(const Prepared& child) {
+  ::setpgid(0, 0);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != child.parent) ::_exit(128 + SIGKILL);
+  set_default_signals();
+  if (::isatty(STDIN_FILENO) == 1) redirect(child.failure, -1, {STDIN_FILENO, O_RDONLY, "/dev/null"});
+  if (::dup2(child.standard_error, STDERR_FILENO) < 0) give_up(child.failure, -1);
+  for (std::size_t at = 0; at < child.spec.redirections.size(); ++at) {
+    redirect(child.failure, static_cast<int>(at), child.spec.redirections[at]);
+  }
+  for (const auto& variable : child.spec.environment) ::putenv(const_cast<char*>(variable.c_str()));
+  ::execvp(child.words[0], child.words.data());
+  give_up(child.failure, -1);
+}
+
+}  // namespace
+
+Launched launch(const LaunchSpec& spec) {
+  Pipe failure = make_pipe();
+  Pipe standard_error = make_pipe();
+  Prepared child{{}, spec, failure.write_end.get(), standard_error.write_end.get(), ::getpid()};
+  for (const auto& word : spec.words) child.words.push_back(const_cast<char*>(word.c_str()));
+  child.words.push_back(nullptr);
+  const pid_t pid = ::fork();
+  if (pid < 0) throw SystemError("start", spec.words[0]);
+  if (pid == 0) become(child);
+  // Both sides do it, so that a signal to the group cannot come too early.
+  ::setpgid(pid, pid);
+  for (const Fd* end : {&failure.read_end, &standard_error.read_end})
+    ::fcntl(end->get(), F_SETFL, O_NONBLOCK);
+  return {pid, std::move(failure.read_end), std::move(standard_error.read_end)};
+}
+
+}  // namespace mrf

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+namespace mrf {
+
+/// How a job ended. The shell's view of it: 0 to 255, 128+N for a signal (POSIX, Shell Command
+/// Language 2.8.2), 126 and 127 for a command that could not be executed or was not found.
+class Outcome {
+ public:
+  /// From wait(2)'s status.
+  static Outcome of_wait_status(int wait_status);
+  /// The job did not get to run its command; `status` is 1, 126 or 127.
+  static Outcome of_start_failure(int status);
+
+  int status() const { return status_; }
+  /// The signal that ended it, 0 if none.
+  int signal() const { return signal_; }
+  bool succeeded() const { return status_ == 0; }
+  /// Ended by SIGPIPE, or a shell's exit that tells of it.
+  bool is_broken_pipe() const;
+  /// "exit status 7", "signal 9 (Killed)".
+  std::string describe() const;
+
+ private:
+  Outcome(int status, int signal) : status_(status), signal_(signal) {}
+  int status_;
+  int signal_;
+};
+
+}  // namespace mrf

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "flow/report.h"
+
+#include <optional>
+#include <vector>
+
+#include "sys/seconds.h"
+
+namespace mrf {
+
+namespace {
+
+double share(std::uint64_t part, std::uint64_t whole) {
+  return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
+}
+
+std::string written_as(const Word& word) {
+  std::string text;
+  for (const auto& piece : word) {
+    if (piece.kind == Piece::Kind::in) text += "in:";
+    if (piece.kind == Piece::Kind::out) text += "out:";
+    if (piece.kind == Piece::Kind::save) text += "save:";
+    text += piece.text;
+  }
+  return text;
+}
+
+Json command_of(const PlannedJob& job) {
+  Json words = Json::array();
+  for (const auto& word : job.words) words.push_back(written_as(word));
+  return words;
+}
+
+// The records that came in or went out by all FIFOs of a job that were counted; null when none was.
+Json records_of(const Plan& plan, const ToolStats& tools, std::size_t job, std::size_t PlannedFifo::*end) {
+  std::optional<std::uint64_t> sum;
+  for (std::size_t at = 0; at < plan.fifos.size(); ++at) {
+    if (plan.fifos[at].*end != job) continue;
+    if (const auto count = tools.of_fifo(at)) sum = sum.value_or(0) + count->records;
+  }
+  return sum ? Json(*sum) : Json(nullptr);
+}
+
+Json job_entry(const Plan& plan, const JobRecord& record, const ToolStats& tools, std::size_t at) {
+  const PlannedJob& job = plan.jobs[at];
+  Json entry{{"name", job.name}, {"number", job.number ? Json(*job.number) : Json(nullptr)}};
+  entry["command"] = command_of(job);
+  entry["status"] = record.outcome ? Json(record.outcome->status()) : Json(nullptr);
+  entry["signal"] =
+      record.outcome && record.outcome->signal() != 0 ? Json(record.outcome->signal()) : Json(nullptr);
+  entry["wall_s"] = record.wall.count();
+  entry["user_s"] = seconds(record.usage.ru_utime);
+  entry["sys_s"] = seconds(record.usage.ru_stime);
+  entry["max_rss_bytes"] = record.usage.ru_maxrss * 1024LL;
+  entry["records_in"] = records_of(plan, tools, at, &PlannedFifo::reader);
+  entry["records_out"] = records_of(plan, tools, at, &PlannedFifo::writer);
+  entry["stderr"] = record.standard_error ? Json(record.standard_error->last_lines()) : Json::array();
+  entry["tools"] = tools.of_job(at);
+  return entry;
+}
+
+Json fifo_entry(const Plan& plan, const Supervisor& supervisor, const ToolStats& tools, std::size_t at) {
+  const PlannedFifo& fifo = plan.fifos[at];
+  const FifoSamples& samples = supervisor.fifos().samples(at);
+  const auto count = tools.of_fifo(at);
+  return Json{{"name", fifo.name},
+              {"writer", plan.jobs[fifo.writer].display_name()},
+              {"reader", plan.jobs[fifo.reader].display_name()},
+              {"records", count ? Json(count->records) : Json(nullptr)},
+              {"bytes", count ? Json(count->bytes) : Json(nullptr)},
+              {"empty", share(samples.empty, samples.looks)},
+              {"full", share(samples.full, samples.looks)}};
+}
+
+}  // namespace
+
+Json make_report(const Plan& plan, const Supervisor& supervisor, const ToolStats& tools, int status) {
+  const auto failed = supervisor.first_failure();
+  const std::string bottleneck = find_bottleneck(plan, supervisor.jobs(), supervisor.fifos());
+  Json report{{"workflow", plan.file}, {"status", status}, {"wall_s", supervisor.wall().count()}};
+  report["failed"] = failed ? Json(plan.jobs[*failed].display_name()) : Json(nullptr);
+  report["bottleneck"] = bottleneck.empty() ? Json(nullptr) : Json(bottleneck);
+  report["results"] = status == 0 ? Json(plan.results) : Json::array();
+  report["jobs"] = Json::array();
+  for (std::size_t at = 0; at < plan.jobs.size(); ++at) {
+    report["jobs"].push_back(job_entry(plan, supervisor.jobs()[at], tools, at));
+  }
+  report["fifos"] = Json::array();
+  for (std::size_t at = 0; at < plan.fifos.size(); ++at) {
+    report["fifos"].push_back(fifo_entry(plan, supervisor, tools, at));
+  }
+  return report;
+}
+
+}  // namespace mrf

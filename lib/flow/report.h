@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "flow/plan.h"
+#include "flow/supervisor.h"
+#include "flow/tool_stats.h"
+
+namespace mrf {
+
+/// The report of a run, with the members that mrf-run(1) describes under REPORT. `status` is mrf-run's own.
+Json make_report(const Plan& plan, const Supervisor& supervisor, const ToolStats& tools, int status);
+
+/// The name of the job (or job array) that the others waited for: its inputs were the fullest while its
+/// outputs were the emptiest. Empty when nothing was seen to wait.
+std::string find_bottleneck(const Plan& plan, const std::vector<JobRecord>& jobs, const FifoSet& fifos);
+
+/// The report as a table for people, lines of at most 80 columns.
+std::string report_table(const Json& report);
+
+}  // namespace mrf

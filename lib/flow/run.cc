@@ -1,0 +1,104 @@
+// SPDX-License-Identifier: MIT
+#include "flow/run.h"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <exception>
+
+#include "flow/descendants.h"
+#include "flow/guard.h"
+#include "flow/report.h"
+#include "flow/run_signals.h"
+#include "flow/tool_stats.h"
+#include "flow/workspace.h"
+#include "sys/error.h"
+#include "sys/io.h"
+#include "sys/message.h"
+#include "sys/output_file.h"
+
+namespace mrf {
+
+namespace {
+
+void write_text(const std::string& path, const std::string& text) {
+  OutputFile file(path);
+  Meter meter;
+  write_all(file.fd(), file.name(), text, meter);
+  file.commit();
+}
+
+class Run {
+ public:
+  Run(const Plan& plan, const RunOptions& options, Workspace& workspace)
+      : plan_(plan), options_(options), workspace_(workspace) {}
+
+  // The whole of the supervisor's process.
+  int operator()() {
+    int status = static_cast<int>(Status::failure);
+    int ended_by = 0;
+    try {
+      Supervisor supervisor(plan_, workspace_, options_.supervisor);
+      supervisor.run();
+      ended_by = supervisor.ended_by();
+      status = conclude(supervisor);
+    } catch (const Error& error) {
+      say(error.what());
+      status = static_cast<int>(error.status());
+    } catch (const std::exception& error) {
+      say(fmt::format("cannot finish 'run': {}", error.what()));
+    }
+    kill_descendants();
+    workspace_.remove(options_.keep_directory);
+    if (ended_by != 0) die_of(ended_by);
+    return status;
+  }
+
+ private:
+  int conclude(const Supervisor& supervisor) {
+    int status = supervisor.status();
+    if (const auto job = supervisor.first_failure()) {
+      say(fmt::format("cannot finish '{}': {}", plan_.jobs[*job].display_name(),
+                      supervisor.jobs()[*job].outcome->describe()));
+    }
+    if (status == 0) status = publish();
+    if (!options_.report_path.empty() || options_.show_table) {
+      const Json report = make_report(plan_, supervisor, ToolStats(plan_, workspace_), status);
+      if (options_.show_table) write_table(report_table(report));
+      if (!options_.report_path.empty()) {
+        write_text(options_.report_path, report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+      }
+    }
+    return status;
+  }
+
+  int publish() {
+    try {
+      workspace_.publish();
+      return 0;
+    } catch (const Error& error) {
+      say(error.what());
+      return static_cast<int>(error.status());
+    }
+  }
+
+  static void write_table(const std::string& table) {
+    Meter meter;
+    write_all(FdRef(STDERR_FILENO), "standard error", table, meter);
+  }
+
+  const Plan& plan_;
+  const RunOptions& options_;
+  Workspace& workspace_;
+};
+
+}  // namespace
+
+int run_plan(const Plan& plan, const RunOptions& options) {
+  block_run_signals();
+  Workspace workspace(plan);
+  if (options.keep_directory) note(fmt::format("FIFOs are in '{}'", workspace.directory()));
+  return run_guarded(Run(plan, options, workspace), [&] { workspace.remove(options.keep_directory); });
+}
+
+}  // namespace mrf

@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+#include "flow/run_signals.h"
+
+#include <signal.h>
+#include <sys/signalfd.h>
+
+#include "sys/error.h"
+
+namespace mrf {
+
+namespace {
+
+sigset_t run_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  for (const int number : {SIGCHLD, SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, number);
+  return set;
+}
+
+}  // namespace
+
+void block_run_signals() {
+  const sigset_t set = run_signals();
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+  ::signal(SIGCHLD, SIG_DFL);
+}
+
+Fd run_signal_fd() {
+  const sigset_t set = run_signals();
+  Fd fd(adopt_fd, ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd.is_open()) throw SystemError("wait for", "signals");
+  return fd;
+}
+
+void die_of(int signal) noexcept {
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+}  // namespace mrf

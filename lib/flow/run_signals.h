@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "sys/fd.h"
+
+namespace mrf {
+
+/// Blocks CHLD, INT, TERM and HUP for this process and its children until they exec (launch() unblocks them).
+/// A HUP that is ignored (nohup(1)) stays ignored.
+void block_run_signals();
+
+/// A non-blocking signalfd(2) for the same signals. Throws SystemError.
+Fd run_signal_fd();
+
+/// Ends this process by the signal's default action; returns only if that fails.
+void die_of(int signal) noexcept;
+
+}  // namespace mrf

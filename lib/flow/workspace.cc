@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+#include "flow/workspace.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+#include <utility>
+
+#include "sys/error.h"
+#include "sys/fd.h"
+#include "sys/output_file.h"
+
+namespace mrf {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string temporary_root() {
+  const char* root = ::getenv("TMPDIR");
+  return root != nullptr && *root != '\0' ? root : "/tmp";
+}
+
+std::string make_unique_directory(std::string pattern, const std::string& shown) {
+  if (::mkdtemp(pattern.data()) == nullptr) throw SystemError("make a directory in", shown);
+  return pattern;
+}
+
+void make_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) != 0) throw SystemError("make", path);
+}
+
+void remove_tree(const std::string& path) noexcept {
+  std::error_code ignored;
+  if (!path.empty()) fs::remove_all(path, ignored);
+}
+
+void move_into_place(const std::string& from, const std::string& to) {
+  if (::rename(from.c_str(), to.c_str()) != 0) throw SystemError("write", to);
+}
+
+}  // namespace
+
+Workspace::Workspace(const Plan& plan) {
+  try {
+    for (const auto& path : plan.results) add_result(path);
+    directory_ = make_unique_directory(temporary_root() + "/mrf-run.XXXXXX", temporary_root());
+    make_fifos(plan);
+  } catch (...) {
+    remove(false);
+    throw;
+  }
+}
+
+std::string Workspace::file_name(const std::string& fifo) {
+  const auto bracket = fifo.find('[');
+  if (bracket == std::string::npos) return fifo;
+  return fifo.substr(0, bracket) + "." + fifo.substr(bracket + 1, fifo.size() - bracket - 2);
+}
+
+void Workspace::make_fifos(const Plan& plan) {
+  make_directory(in_directory());
+  make_directory(out_directory());
+  make_directory(stats_directory());
+  for (const auto& fifo : plan.fifos) {
+    const std::string out = out_directory() + "/" + file_name(fifo.name);
+    const std::string in = in_directory() + "/" + file_name(fifo.name);
+    if (::mkfifo(out.c_str(), 0600) != 0) throw SystemError("make FIFO", out);
+    if (::link(out.c_str(), in.c_str()) != 0) throw SystemError("make FIFO", in);
+  }
+}
+
+void Workspace::add_result(const std::string& path) {
+  Result result;
+  result.target = follow_link(path);
+  struct stat info {};
+  const bool exists = ::stat(result.target.c_str(), &info) == 0;
+  if (!exists && errno != ENOENT) throw SystemError("open", path);
+  if (exists && S_ISDIR(info.st_mode)) throw SystemError("open", path, EISDIR);
+  if (exists && ::access(result.target.c_str(), W_OK) != 0) throw SystemError("open", path);
+  if (exists && !S_ISREG(info.st_mode)) {
+    result.written = path;
+  } else {
+    result.directory = make_unique_directory(directory_of(result.target) + "/.mrf-run.XXXXXX", path);
+    result.written = result.directory + "/" + base_of(result.target);
+  }
+  results_.emplace(path, std::move(result));
+}
+
+void Workspace::publish() {
+  for (const auto& [path, result] : results_) {
+    if (result.directory.empty()) continue;
+    if (!fs::exists(result.written)) {
+      throw Error(Status::failure, "publish", path, "its job succeeded, but did not write it");
+    }
+    sync_file(open_file(result.written, O_RDONLY), path);
+    struct stat before {};
+    if (::stat(result.target.c_str(), &before) == 0 &&
+        ::chmod(result.written.c_str(), before.st_mode & 07777) != 0) {
+      throw SystemError("write", path);
+    }
+  }
+  for (auto& [path, result] : results_) {
+    if (result.directory.empty()) continue;
+    for (const auto& entry : fs::directory_iterator(result.directory)) {
+      if (entry.path() == result.written) continue;
+      move_into_place(entry.path(), directory_of(result.target) + "/" + entry.path().filename().string());
+    }
+    move_into_place(result.written, result.target);
+  }
+}
+
+void Workspace::remove(bool keep_fifos) noexcept {
+  if (!keep_fifos) remove_tree(std::exchange(directory_, {}));
+  for (auto& [path, result] : results_) remove_tree(std::exchange(result.directory, {}));
+}
+
+}  // namespace mrf

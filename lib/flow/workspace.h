@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "flow/plan.h"
+
+namespace mrf {
+
+/// The directories of a run: one under $TMPDIR (mode 0700) for the FIFOs and the tools' statistics, and
+/// for each result one beside its target, where the job writes it under its own name.
+///
+/// A FIFO has two names, hard links in in/ and out/, so that inotify(7) on those directories tells
+/// its reader's opens from its writer's. The workspace makes and removes all of it; who opens
+/// and closes the FIFOs is told in FifoSet.
+class Workspace {
+ public:
+  /// Throws SystemError; then nothing is left.
+  explicit Workspace(const Plan& plan);
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+  /// Removes nothing: a forked process has a copy. See remove().
+  ~Workspace() = default;
+
+  const std::string& directory() const { return directory_; }
+  std::string in_directory() const { return directory_ + "/in"; }
+  std::string out_directory() const { return directory_ + "/out"; }
+  std::string stats_directory() const { return directory_ + "/stats"; }
+  /// The file name of a FIFO: "part.3" for "part[3]".
+  static std::string file_name(const std::string& fifo);
+  /// Where a job writes the result `path`: FIFOs and devices themselves, all else in a directory beside it.
+  const std::string& result_path(const std::string& path) const { return results_.at(path).written; }
+
+  /// Moves the results, and what the jobs wrote beside them (an index), into place. All are
+  /// synced before the first is moved. Throws Error when one is missing or cannot be moved.
+  void publish();
+  /// Removes all directories with what is in them; failures are ignored. `keep_fifos` leaves $TMPDIR's.
+  void remove(bool keep_fifos) noexcept;
+
+ private:
+  struct Result {
+    std::string target;
+    std::string written;
+    std::string directory;  ///< empty when the target is written directly
+  };
+
+  void make_fifos(const Plan& plan);
+  void add_result(const std::string& path);
+
+  std::string directory_;
+  std::map<std::string, Result> results_;
+};
+
+}  // namespace mrf
