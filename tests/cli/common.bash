@@ -146,8 +146,10 @@ as_user() {
 with_small_disk() {
   local size=$1
   shift
+  local namespaces=(--mount)
+  ((EUID == 0)) || namespaces+=(--user --map-root-user)
   mkdir -p disk
   # shellcheck disable=SC2016
-  unshare --user --map-root-user --mount -- bash -c '
+  unshare "${namespaces[@]}" -- bash -c '
     mount -t tmpfs -o size="$1" none disk && shift && "$@"' bash "$size" "$@"
 }
