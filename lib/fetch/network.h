@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "fetch/response_head.h"
+#include "fetch/url.h"
+
+namespace mrf {
+
+/// A GET of `url` with these header lines ("Name: value").
+struct Request {
+  Url url;
+  std::vector<std::string> headers;
+};
+
+/// How a transfer ended.
+struct Ending {
+  enum class Kind {
+    complete,     ///< the whole response, by its own framing
+    interrupted,  ///< not reached, reset, timed out, stalled, cut short: worth asking again
+    stopped,      ///< as the receiver wished
+    failed,       ///< asking again would not help: TLS verification, a bad CA file
+  };
+  Kind kind = Kind::complete;
+  std::string reason;  ///< of interrupted and failed, without secrets
+};
+
+/// Takes a response as it arrives. What it throws ends the transfer and comes out of Network::poll().
+class Receiver {
+ public:
+  virtual ~Receiver() = default;
+  /// The final response's head (no 1xx). False stops the transfer.
+  virtual bool on_head(const ResponseHead& head) = 0;
+  /// Bytes of the body as sent, not decoded. False stops the transfer.
+  virtual bool on_body(std::string_view bytes) = 0;
+  virtual void on_end(const Ending& ending) = 0;
+};
+
+/// HTTP transfers, any number at a time.
+class Network {
+ public:
+  virtual ~Network() = default;
+  /// Starts a transfer; `receiver` lives until its on_end(). Throws Error.
+  virtual void start(const Request& request, Receiver& receiver) = 0;
+  /// Moves bytes and calls receivers, waiting at most `longest`. Returns the transfers that run.
+  virtual int poll(std::chrono::milliseconds longest) = 0;
+};
+
+}  // namespace mrf

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <array>
+#include <cctype>
+
+#include "fetch/url.h"
+
+namespace mrf {
+
+namespace {
+
+// Amazon, Google, Azure, CloudFront and what data repositories use beside them.
+constexpr std::array secret_parts{"sig",  "token", "secret", "pass",    "pwd", "credential",
+                                  "auth", "key",   "policy", "session", "jwt", "cookie"};
+
+bool is_secret(std::string_view parameter) {
+  std::string name = percent_decoded(parameter);
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::any_of(secret_parts.begin(), secret_parts.end(),
+                     [&](const char* part) { return name.find(part) != std::string::npos; });
+}
+
+std::string redact_query(std::string_view query) {
+  std::string shown;
+  while (!query.empty()) {
+    const auto end = std::min(query.find_first_of("&;"), query.size());
+    const auto parameter = query.substr(0, end);
+    const auto equals = parameter.find('=');
+    const bool hide = equals != std::string_view::npos && is_secret(parameter.substr(0, equals));
+    shown += hide ? std::string(parameter.substr(0, equals + 1)) + "..." : std::string(parameter);
+    if (end < query.size()) shown += query[end];
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  return shown;
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+std::string percent_decoded(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool triplet =
+        text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
+    plain += triplet ? static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])) : text[i];
+    if (triplet) i += 2;
+  }
+  return plain;
+}
+
+std::string redact_url(std::string_view text) {
+  text = text.substr(0, text.find('#'));
+  const auto scheme = text.find("://");
+  const auto authority = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const auto query = std::min(text.find('?', authority), text.size());
+  const auto slash = text.find('/', authority);
+  // Where no host stands as it should, anything may be meant as userinfo.
+  const bool odd = authority == 0 || slash == authority;
+  const auto at = text.substr(0, odd ? query : std::min(slash, query)).rfind('@');
+  const auto host = at == std::string_view::npos || at < authority ? authority : at + 1;
+  std::string shown(text.substr(0, authority));
+  shown += text.substr(host, query - host);
+  if (query < text.size()) shown.append("?").append(redact_query(text.substr(query + 1)));
+  return shown;
+}
+
+std::string redact_words(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    const auto end = std::min(text.find_first_of(" \"'<>"), text.size());
+    const auto word = text.substr(0, end);
+    shown += word.find("://") == std::string_view::npos ? std::string(word) : redact_url(word);
+    if (end < text.size()) shown += text[end];
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return shown;
+}
+
+}  // namespace mrf

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace mrf {
+
+/// "bytes FIRST-LAST/TOTAL" or "bytes */TOTAL" (RFC 9110, 14.4).
+struct ContentRange {
+  bool satisfied = false;  ///< false: first and last mean nothing
+  std::uint64_t first = 0;
+  std::uint64_t last = 0;  ///< inclusive
+  std::optional<std::uint64_t> total;
+};
+
+/// Status and header fields of an HTTP response.
+class ResponseHead {
+ public:
+  /// Takes a line as it comes from the network. A status line starts a new head.
+  void add_line(std::string_view line);
+
+  int status() const { return status_; }
+  /// The server's reason phrase, or the standard's (HTTP/2 sends none).
+  std::string reason() const;
+  /// The first field of that name (in any case), without surrounding blanks.
+  std::optional<std::string> field(std::string_view name) const;
+  /// All fields of that name, in order.
+  std::vector<std::string> fields(std::string_view name) const;
+
+  /// Bytes of the body; nothing when the server does not say. Throws DataError when two fields differ
+  /// or one is no number (RFC 9110, 8.6).
+  std::optional<std::uint64_t> content_length() const;
+  /// Nothing when there is no such field or it is malformed or in another unit than bytes.
+  std::optional<ContentRange> content_range() const;
+  /// The entity tag when it is a strong one (RFC 9110, 8.8.3), with its quotes.
+  std::optional<std::string> strong_etag() const;
+
+ private:
+  int status_ = 0;
+  std::string reason_;
+  std::vector<std::pair<std::string, std::string>> fields_;
+};
+
+/// A decimal number of at most 19 digits and nothing else.
+std::optional<std::uint64_t> parse_number(std::string_view text);
+/// `text` without blanks, tabs and line ends at both ends.
+std::string_view trimmed(std::string_view text);
+/// Compares ASCII text without regard to case.
+bool equal_names(std::string_view one, std::string_view other);
+
+}  // namespace mrf

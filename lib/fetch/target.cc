@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "fetch/target.h"
+
+#include <algorithm>
+#include <filesystem>
+#include <system_error>
+
+#include "sys/error.h"
+
+namespace mrf {
+
+namespace {
+
+bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
+
+bool is_file_name(const std::string& name) {
+  return !name.empty() && name != "." && name != ".." &&
+         std::none_of(name.begin(), name.end(), [](char c) { return c == '/' || is_control(c); });
+}
+
+// Takes one "; name=value" off the front of a parameter list (RFC 9110, 5.6.6).
+bool next_parameter(std::string_view& rest, std::string& name, std::string& value) {
+  const auto start = rest.find(';');
+  if (start == std::string_view::npos) return false;
+  rest = trimmed(rest.substr(start + 1));
+  const auto equals = rest.find_first_of("=;");
+  name = trimmed(rest.substr(0, equals));
+  value.clear();
+  if (equals == std::string_view::npos || rest[equals] == ';') return true;
+  rest = trimmed(rest.substr(equals + 1));
+  if (!rest.starts_with('"')) {
+    value = trimmed(rest.substr(0, rest.find(';')));
+    return true;
+  }
+  std::size_t i = 1;
+  for (; i < rest.size() && rest[i] != '"'; ++i) {
+    if (rest[i] == '\\' && i + 1 < rest.size() && (rest[i + 1] == '"' || rest[i + 1] == '\\')) ++i;
+    value += rest[i];
+  }
+  rest.remove_prefix(std::min(i + 1, rest.size()));
+  return true;
+}
+
+// charset'language'percent-encoded (RFC 8187, 3.2).
+std::string decode_extended(const std::string& value) {
+  const auto first = value.find('\'');
+  const auto second = first == std::string::npos ? first : value.find('\'', first + 1);
+  return second == std::string::npos ? "" : percent_decoded(value.substr(second + 1));
+}
+
+std::optional<std::string> harmless(const std::string& text) {
+  std::string name = text.substr(text.find_last_of("/\\") + 1);
+  if (!is_file_name(name) || name.starts_with('.')) return std::nullopt;
+  return name;
+}
+
+}  // namespace
+
+std::optional<std::string> disposition_name(std::string_view field) {
+  std::string name;
+  std::string value;
+  std::optional<std::string> plain;
+  while (next_parameter(field, name, value)) {
+    if (equal_names(name, "filename*")) {
+      if (auto extended = harmless(decode_extended(value))) return extended;
+    } else if (equal_names(name, "filename") && !plain) {
+      plain = harmless(value);
+    }
+  }
+  return plain;
+}
+
+std::string choose_target(const std::string& path, const Url& url, const ResponseHead& head) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const bool directory = path.empty() || path.ends_with('/') || fs::is_directory(path, error);
+  if (!directory || path == "-") return path;
+  const auto said = disposition_name(head.field("Content-Disposition").value_or(""));
+  std::string name = said.value_or(url.last_component());
+  if (!is_file_name(name)) {
+    throw UsageError("name the file of", url.shown(), "the URL does not end in a file name, give PATH");
+  }
+  if (path.empty()) return name;
+  fs::create_directories(path, error);
+  if (error) throw SystemError("make directory", path, error.value());
+  return path.ends_with('/') ? path + name : path + "/" + name;
+}
+
+}  // namespace mrf

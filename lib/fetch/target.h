@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "fetch/response_head.h"
+#include "fetch/url.h"
+
+namespace mrf {
+
+/// The file name in a Content-Disposition field (RFC 6266; filename* of RFC 8187 before filename): its
+/// last component only. Nothing when there is none, or when it could do harm: "." or "..", a leading
+/// dot, control characters.
+std::optional<std::string> disposition_name(std::string_view field);
+
+/// Where the data goes. `path` is what the user said: "-", a file, a directory that exists or ends in
+/// '/' (made as needed), or "" for the current directory. The name in a directory is the server's, else
+/// the URL's. Throws UsageError when neither has one, SystemError when a directory cannot be made.
+std::string choose_target(const std::string& path, const Url& url, const ResponseHead& head);
+
+}  // namespace mrf
