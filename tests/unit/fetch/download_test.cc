@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT
+#include "fetch/download.h"
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+
+#include <deque>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "sys/error.h"
+
+namespace fs = std::filesystem;
+using Kind = mrf::Ending::Kind;
+
+namespace {
+
+struct Response {
+  std::vector<std::string> head;
+  std::string body;
+  Kind ending = Kind::complete;
+};
+
+// Gives the responses of a script, one a request, and records the requests.
+class ScriptedNetwork final : public mrf::Network {
+ public:
+  explicit ScriptedNetwork(std::deque<Response> script) : script_(std::move(script)) {}
+  void start(const mrf::Request& request, mrf::Receiver& receiver) override {
+    requests.push_back(request);
+    receiver_ = &receiver;
+  }
+  int poll(std::chrono::milliseconds) override {
+    REQUIRE_FALSE(script_.empty());
+    const Response response = script_.front();
+    script_.pop_front();
+    mrf::ResponseHead head;
+    for (const auto& line : response.head) head.add_line(line);
+    const bool wanted = (response.head.empty() || receiver_->on_head(head)) &&
+                        (response.body.empty() || receiver_->on_body(response.body));
+    receiver_->on_end({wanted ? response.ending : Kind::stopped, wanted ? "connection reset" : ""});
+    return 0;
+  }
+  bool used_up() const { return script_.empty(); }
+  std::string range(std::size_t request) const {
+    for (const auto& line : requests.at(request).headers)
+      if (line.starts_with("Range: ")) return line.substr(7);
+    return "";
+  }
+  std::vector<mrf::Request> requests;
+
+ private:
+  std::deque<Response> script_;
+  mrf::Receiver* receiver_ = nullptr;
+};
+
+class PatientClock final : public mrf::Clock {
+ public:
+  std::chrono::steady_clock::time_point now() override { return {}; }
+  std::chrono::seconds wall_time() override { return std::chrono::seconds(0); }
+  void wait(std::chrono::milliseconds time) override { waits.push_back(time); }
+  std::vector<std::chrono::milliseconds> waits;
+};
+
+struct Result {
+  int status = 0;
+  std::string message;
+  std::string content;
+  std::vector<std::chrono::milliseconds> waits;
+};
+
+Result run(ScriptedNetwork& network, unsigned retries = 2) {
+  std::string pattern = fs::temp_directory_path() / "mrf-unit-XXXXXX";
+  const fs::path directory = ::mkdtemp(pattern.data());
+  PatientClock clock;
+  mrf::Meter in;
+  mrf::Meter out;
+  Result result;
+  try {
+    mrf::Download download(network, clock, mrf::Url::parse("http://h/x?sig=hidden"), directory / "x",
+                           {{}, retries, [] { return 0.0; }});
+    download.run(in, out);
+  } catch (const mrf::Error& error) {
+    result.status = static_cast<int>(error.status());
+    result.message = error.what();
+  }
+  if (result.status != 0) CHECK(fs::is_empty(directory));
+  std::ifstream file(directory / "x");
+  result.content = {std::istreambuf_iterator<char>(file), {}};
+  result.waits = clock.waits;
+  fs::remove_all(directory);
+  return result;
+}
+
+Response whole(const char* etag, const std::string& body, Kind ending = Kind::complete) {
+  return {{"HTTP/1.1 200 OK", std::string("ETag: ") + etag, "Content-Length: 10"}, body, ending};
+}
+Response part(const char* etag, const char* range, const std::string& body, Kind ending = Kind::complete) {
+  return {
+      {"HTTP/1.1 206 Partial Content", std::string("ETag: ") + etag, std::string("Content-Range: ") + range},
+      body,
+      ending};
+}
+
+}  // namespace
+
+TEST_CASE("one whole response") {
+  ScriptedNetwork network({whole("\"a\"", "0123456789")});
+  const auto result = run(network);
+  CHECK(result.status == 0);
+  CHECK(result.content == "0123456789");
+  CHECK(network.range(0).empty());
+}
+
+TEST_CASE("a short body is asked for from where it stopped") {
+  for (const Kind kind : {Kind::interrupted, Kind::complete}) {
+    ScriptedNetwork network({whole("\"a\"", "012", kind), part("\"a\"", "bytes 3-9/10", "34", kind),
+                             part("\"a\"", "bytes 5-9/10", "56789")});
+    const auto result = run(network);
+    CHECK(result.content == "0123456789");
+    CHECK(network.range(1) == "bytes=3-");
+    CHECK(network.range(2) == "bytes=5-");
+    CHECK(network.requests[1].headers.back() == "If-Match: \"a\"");
+    CHECK(result.waits.size() == 2);
+  }
+}
+
+TEST_CASE("a server that ignores the range is used from its byte 0") {
+  ScriptedNetwork network({whole("\"a\"", "012", Kind::interrupted), whole("\"a\"", "0123456789")});
+  CHECK(run(network).content == "0123456789");
+}
+
+TEST_CASE("what may belong to another object is thrown away") {
+  const auto start = whole("\"a\"", "XXX", Kind::interrupted);
+  const auto again = whole("\"b\"", "0123456789");
+  for (const auto& answer :
+       {part("\"b\"", "bytes 3-9/10", "3456789"), part("\"a\"", "bytes 3-10/11", "34567890"),
+        part("\"a\"", "bytes 2-9/10", "23456789"), part("\"a\"", "bytes 3-8/10", "345678"),
+        part("\"a\"", "lines 3-9/10", "3456789"), part("\"a\"", "bytes 3-9/*", "3456789"),
+        part("W/\"a\"", "bytes 3-9/10", "3456789"),
+        Response{{"HTTP/1.1 206 P", "ETag: \"a\""}, "3456789", {}},
+        Response{{"HTTP/1.1 412 Precondition Failed"}, "", {}}, Response{{"HTTP/1.1 416 R"}, "", {}}}) {
+    CAPTURE(answer.head.back());
+    ScriptedNetwork network({start, answer, again});
+    CHECK(run(network).content == "0123456789");
+    CHECK(network.range(2).empty());
+    CHECK(network.used_up());
+  }
+  ScriptedNetwork at_once({start, again});
+  CHECK(run(at_once).content == "0123456789");
+}
+
+TEST_CASE("without a strong entity tag a download starts again") {
+  for (const char* etag : {"W/\"a\"", ""}) {
+    ScriptedNetwork network({whole(etag, "XXX", Kind::interrupted), whole(etag, "0123456789")});
+    CHECK(run(network).content == "0123456789");
+    CHECK(network.range(1).empty());
+  }
+}
+
+TEST_CASE("an object that changes twice is bad data") {
+  ScriptedNetwork network({whole("\"a\"", "XXX", Kind::interrupted), whole("\"b\"", "YYY", Kind::interrupted),
+                           whole("\"c\"", "0123456789")});
+  const auto result = run(network);
+  CHECK(result.status == 3);
+  CHECK(result.message == "cannot fetch 'http://h/x?sig=...': the object changes while it is fetched");
+}
+
+TEST_CASE("transient failures are tried again, then the remote is unavailable") {
+  const Response busy{{"HTTP/1.1 503 Busy", "Retry-After: 7"}, "", {}};
+  const Response unreachable{{}, "", Kind::interrupted};
+  ScriptedNetwork network({busy, unreachable, whole("\"a\"", "0123456789")});
+  const auto result = run(network);
+  CHECK(result.content == "0123456789");
+  CHECK(result.waits ==
+        std::vector<std::chrono::milliseconds>{std::chrono::seconds(7), std::chrono::milliseconds(500)});
+  ScriptedNetwork hopeless({busy, busy, busy});
+  const auto failed = run(hopeless);
+  CHECK(failed.status == 5);
+  CHECK(failed.message == "cannot fetch 'http://h/x?sig=...': Busy (HTTP 503), 3 times");
+  ScriptedNetwork once({unreachable});
+  CHECK(run(once, 0).message == "cannot fetch 'http://h/x?sig=...': connection reset");
+}
+
+TEST_CASE("a refusal is final, an answer without data too") {
+  ScriptedNetwork refused(
+      {Response{{"HTTP/1.1 403 Forbidden"}, "<Message>Request has expired</Message>", {}}});
+  const auto result = run(refused);
+  CHECK(result.status == 4);
+  CHECK(result.message == "cannot fetch 'http://h/x?sig=...': Request has expired (HTTP 403)");
+  ScriptedNetwork empty({Response{{"HTTP/1.1 204 No Content"}, "", {}}});
+  CHECK(run(empty).status == 3);
+  ScriptedNetwork failed({Response{{}, "", Kind::failed}});
+  CHECK(run(failed).status == 1);
+}
+
+TEST_CASE("a body longer than promised is not stored") {
+  ScriptedNetwork network({whole("\"a\"", "0123456789X"), whole("\"a\"", "0123456789")});
+  CHECK(run(network).content == "0123456789");
+}
+
+TEST_CASE("a redirection is followed to its end, and a loop is refused") {
+  ScriptedNetwork network(
+      {Response{{"HTTP/1.1 302 F", "Location: /y"}, "", {}}, whole("\"a\"", "0123456789")});
+  CHECK(run(network).content == "0123456789");
+  CHECK(network.requests[1].url.text() == "http://h/y");
+  ScriptedNetwork loop(std::deque<Response>(21, Response{{"HTTP/1.1 302 F", "Location: /x"}, "", {}}));
+  const auto result = run(loop);
+  CHECK(result.status == 4);
+  CHECK(result.message ==
+        "cannot fetch 'http://h/x?sig=...': more than 20 redirections, one after the other");
+}

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include "fetch/target.h"
+
+#include <doctest/doctest.h>
+#include <stdlib.h>
+
+#include <filesystem>
+
+#include "sys/error.h"
+
+namespace fs = std::filesystem;
+
+namespace {
+
+mrf::ResponseHead disposition(const std::string& value) {
+  mrf::ResponseHead head;
+  head.add_line("HTTP/1.1 200 OK");
+  if (!value.empty()) head.add_line("Content-Disposition: " + value);
+  return head;
+}
+
+}  // namespace
+
+TEST_CASE("names in Content-Disposition") {
+  CHECK(mrf::disposition_name("attachment; filename=\"a b.bam\"") == "a b.bam");
+  CHECK(mrf::disposition_name("attachment; filename=a.bam; size=3") == "a.bam");
+  CHECK(mrf::disposition_name("attachment; FileName = \"q\\\"x;y.bam\"; size=3") == "q\"x;y.bam");
+  CHECK(mrf::disposition_name("attachment; filename=plain; filename*=UTF-8''%e2%82%ac.bam") ==
+        "\xe2\x82\xac.bam");
+  CHECK(mrf::disposition_name("attachment; filename*=bad; filename=plain") == "plain");
+  CHECK_FALSE(mrf::disposition_name("attachment"));
+  CHECK_FALSE(mrf::disposition_name("attachment; filename"));
+  CHECK_FALSE(mrf::disposition_name("attachment; filename=\"\""));
+}
+
+TEST_CASE("a name in Content-Disposition is a last component that does no harm") {
+  CHECK(mrf::disposition_name("a; filename=\"../../etc/passwd\"") == "passwd");
+  CHECK(mrf::disposition_name("a; filename=\"/etc/passwd\"") == "passwd");
+  CHECK(mrf::disposition_name("a; filename=\"C:\\\\temp\\\\x.bam\"") == "x.bam");
+  CHECK(mrf::disposition_name("a; filename*=UTF-8''..%2Fx.bam") == "x.bam");
+  for (const char* name : {"..", ".", "a/", "a/..", "..\\\\", ".bashrc", "a\x01", "\x1b[31m"}) {
+    CAPTURE(name);
+    CHECK_FALSE(mrf::disposition_name(std::string("a; filename=\"") + name + "\""));
+  }
+  CHECK_FALSE(mrf::disposition_name("a; filename*=UTF-8''%2e%2e"));
+  CHECK_FALSE(mrf::disposition_name("a; filename*=UTF-8''x%00y"));
+}
+
+TEST_CASE("targets") {
+  std::string pattern = fs::temp_directory_path() / "mrf-unit-XXXXXX";
+  const std::string directory = ::mkdtemp(pattern.data());
+  const auto url = mrf::Url::parse("http://h/a/data.bam?x");
+  CHECK(choose_target("-", url, disposition("a; filename=n")) == "-");
+  CHECK(choose_target("x.bam", url, disposition("a; filename=n")) == "x.bam");
+  CHECK(choose_target("", url, disposition("")) == "data.bam");
+  CHECK(choose_target("", url, disposition("a; filename=n")) == "n");
+  CHECK(choose_target("", url, disposition("a; filename=..")) == "data.bam");
+  CHECK(choose_target(directory, url, disposition("")) == directory + "/data.bam");
+  CHECK(choose_target(directory + "/new/deep/", url, disposition("")) == directory + "/new/deep/data.bam");
+  CHECK(fs::is_directory(directory + "/new/deep"));
+  fs::remove_all(directory);
+}
+
+TEST_CASE("no name anywhere is a usage error") {
+  for (const char* text :
+       {"http://h/", "http://h/..%2f", "http://h/a/%2e%2e", "http://h/a%00b", "http://h/a%0ab"}) {
+    CAPTURE(text);
+    const auto url = mrf::Url::parse(text);
+    CHECK_THROWS_AS((void)choose_target("", url, disposition("")), mrf::UsageError);
+    CHECK(choose_target("x", url, disposition("")) == "x");
+  }
+}
