@@ -1,0 +1,57 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# Real servers on loopback for a test file. start_nginx in setup_file(), stop_servers in
+# teardown_file(). What is served stands in $WWW; the servers are $HTTP, $HTTPS (its CA is $CA) and the
+# proxy $PROXY. $LOG has a line for each request: method, URI, protocol, status, range.
+
+SERVERS_HERE=$(dirname "${BASH_SOURCE[0]}")
+SERVERS_HERE=$(cd "$SERVERS_HERE" && pwd)
+
+free_port() { echo $((20000 + (RANDOM * 32768 + RANDOM) % 40000)); }
+
+make_certificates() {
+  local dir=$1
+  openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=test CA" -keyout "$dir/ca.key" -out "$dir/ca.pem"
+  openssl req -newkey rsa:2048 -nodes -subj "/CN=localhost" -keyout "$dir/server.key" -out "$dir/server.csr"
+  openssl x509 -req -in "$dir/server.csr" -CA "$dir/ca.pem" -CAkey "$dir/ca.key" -CAcreateserial -days 30 \
+    -extfile <(echo "subjectAltName=DNS:localhost,IP:127.0.0.1") -out "$dir/server.pem"
+} 2>/dev/null
+
+# Tries other ports until none of them was taken.
+start_nginx() {
+  local dir=$BATS_FILE_TMPDIR/nginx user='' port tls proxy try
+  export WWW=$dir/www CA=$dir/ca.pem LOG=$dir/access.log
+  mkdir -p "$WWW"
+  make_certificates "$dir"
+  ((EUID != 0)) || user='user root;'
+  for try in {1..50}; do
+    port=$(free_port) tls=$(free_port) proxy=$(free_port)
+    sed -e "s,@DIR@,$dir,g; s,@HERE@,$SERVERS_HERE,g; s,@MODULES@,/usr/lib/nginx/modules,g; s,@USER@,$user,g" \
+      -e "s,@PORT@,$port,g; s,@TLS_PORT@,$tls,g; s,@PROXY_PORT@,$proxy,g" \
+      "$SERVERS_HERE/nginx.conf.in" >"$dir/nginx.conf"
+    nginx -e "$dir/start.log" -p "$dir" -c "$dir/nginx.conf" >"$dir/start.log" 2>&1 3>&- &
+    SERVER_PID=$!
+    export HTTP=http://127.0.0.1:$port HTTPS=https://localhost:$tls PROXY=http://127.0.0.1:$proxy SERVER_PID
+    wait_for_server "$dir" && return
+    grep -q 'Address already in use' "$dir/start.log" || break
+  done
+  echo "cannot start nginx (try $try): $(cat "$dir/start.log")" >&2
+  return 1
+}
+
+# nginx writes its process id when it listens.
+wait_for_server() {
+  local end=$((SECONDS + 60))
+  while kill -0 "$SERVER_PID" 2>/dev/null && ((SECONDS < end)); do
+    [[ ! -s $1/nginx.pid ]] || return 0
+    sleep 0.02
+  done
+  wait "$SERVER_PID" 2>/dev/null
+  return 1
+}
+
+stop_servers() {
+  [[ -n ${SERVER_PID:-} ]] || return 0
+  kill "$SERVER_PID" 2>/dev/null
+  wait "$SERVER_PID" 2>/dev/null || true
+}
