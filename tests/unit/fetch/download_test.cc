@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "sys/error.h"
+#include "sys/message.h"
 
 namespace fs = std::filesystem;
 using Kind = mrf::Ending::Kind;
@@ -72,6 +73,7 @@ struct Result {
 Result run(ScriptedNetwork& network, unsigned retries = 2) {
   std::string pattern = fs::temp_directory_path() / "mrf-unit-XXXXXX";
   const fs::path directory = ::mkdtemp(pattern.data());
+  mrf::set_verbosity(mrf::Verbosity::quiet);
   PatientClock clock;
   mrf::Meter in;
   mrf::Meter out;
