@@ -31,11 +31,11 @@ struct Reference {
 constexpr std::array references{Reference{"in:", Piece::Kind::in}, Reference{"out:", Piece::Kind::out},
                                 Reference{"save:", Piece::Kind::save}};
 
-// Splits "in:" and so on off the first piece, or off what follows "--option=" in it.
+// Splits "in:" and so on off the first piece, or off what follows the first = in it.
 Word with_reference(const Word& word) {
   if (word.empty() || word[0].kind != Piece::Kind::text || word[0].quoted) return word;
   const std::string& text = word[0].text;
-  const auto equals = text.starts_with("-") ? text.find('=') : std::string::npos;
+  const auto equals = text.find('=');
   const std::size_t start = equals == std::string::npos ? 0 : equals + 1;
   for (const auto& [prefix, kind] : references) {
     if (text.compare(start, prefix.size(), prefix) != 0) continue;

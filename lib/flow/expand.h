@@ -21,7 +21,7 @@ struct Scope {
 };
 
 /// The words that one written word stands for: variables and numbers put in, in:, out: and save:
-/// recognised at its start (and behind the = of an option). A [n] makes n words. Throws WorkflowError.
+/// recognised at its start (and behind its first =). A [n] makes n words. Throws WorkflowError.
 std::vector<Word> expand_word(const Word& word, const Scope& scope);
 
 /// The size of a job array, from a number or a variable's value. Throws WorkflowError.

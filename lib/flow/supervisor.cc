@@ -187,6 +187,8 @@ void Supervisor::on_reaped(std::size_t at, Outcome outcome) {
   job.wall = Clock::now() - job.started;
   if (job.failure) outcome = start_failure_outcome(*job.failure);
   job.outcome = outcome;
+  // A failure ends the run before anybody is told: its end is no end-of-file.
+  if (!outcome.succeeded() && !outcome.is_broken_pipe()) return;
   for (const FifoEnd end : ends_of_job_[at]) fifos_.set_through(end);
 }
 

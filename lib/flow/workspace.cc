@@ -28,7 +28,7 @@ std::string temporary_root() {
 }
 
 std::string make_unique_directory(std::string pattern, const std::string& shown) {
-  if (::mkdtemp(pattern.data()) == nullptr) throw SystemError("make a directory in", shown);
+  if (::mkdtemp(pattern.data()) == nullptr) throw SystemError("make a directory for", shown);
   return pattern;
 }
 
@@ -50,7 +50,7 @@ void move_into_place(const std::string& from, const std::string& to) {
 Workspace::Workspace(const Plan& plan) {
   try {
     for (const auto& path : plan.results) add_result(path);
-    directory_ = make_unique_directory(temporary_root() + "/mrf-run.XXXXXX", temporary_root());
+    directory_ = make_unique_directory(temporary_root() + "/mrf-run.XXXXXX", "FIFOs");
     make_fifos(plan);
   } catch (...) {
     remove(false);
