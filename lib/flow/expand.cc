@@ -31,12 +31,8 @@ struct Reference {
 constexpr std::array references{Reference{"in:", Piece::Kind::in}, Reference{"out:", Piece::Kind::out},
                                 Reference{"save:", Piece::Kind::save}};
 
-// Splits "in:" and so on off the first piece, or off what follows the first = in it.
-Word with_reference(const Word& word) {
-  if (word.empty() || word[0].kind != Piece::Kind::text || word[0].quoted) return word;
+std::optional<Word> split_reference(const Word& word, std::size_t start) {
   const std::string& text = word[0].text;
-  const auto equals = text.find('=');
-  const std::size_t start = equals == std::string::npos ? 0 : equals + 1;
   for (const auto& [prefix, kind] : references) {
     if (text.compare(start, prefix.size(), prefix) != 0) continue;
     Word split;
@@ -47,7 +43,16 @@ Word with_reference(const Word& word) {
     split.insert(split.end(), word.begin() + 1, word.end());
     return split;
   }
-  return word;
+  return std::nullopt;
+}
+
+// Splits "in:" and so on off the first piece, or off what follows the first = in it.
+Word with_reference(const Word& word) {
+  if (word.empty() || word[0].kind != Piece::Kind::text || word[0].quoted) return word;
+  if (auto split = split_reference(word, 0)) return *split;
+  const auto equals = word[0].text.find('=');
+  if (equals == std::string::npos) return word;
+  return split_reference(word, equals + 1).value_or(word);
 }
 
 bool is_number(const std::string& name, const Scope& scope) {

@@ -78,6 +78,11 @@ TEST_CASE("numbers: own and all, in FIFO names and in other words") {
         "b: y --from=<q[0] <q[1]");
 }
 
+TEST_CASE("references stand at the start of a word or behind its first =") {
+  const auto plan = plan_of("a: x save:a=b.bam of=save:c if=x=in:p xin:p\n");
+  CHECK(shown(plan.jobs[0]) == "a: x !a=b.bam of=!c if=x=in:p xin:p");
+}
+
 TEST_CASE("quoted references are words") {
   const auto plan = plan_of("a: x 'in:p' \"out:p\" \\in:p\n");
   CHECK(plan.fifos.empty());
