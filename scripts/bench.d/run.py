@@ -6,6 +6,7 @@ import hashlib
 import os
 import pathlib
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -47,11 +48,16 @@ class Data:
 def shell(command, directory, environment):
     """Wall seconds and the peak resident MiB of the largest process below."""
     begin = time.monotonic()
-    process = subprocess.Popen(["bash", "-euo", "pipefail", "-c", command], cwd=directory, env=environment)
+    process = subprocess.Popen(["bash", "-euo", "pipefail", "-c", command], cwd=directory, env=environment,
+                               start_new_session=True)
     _, status, usage = os.wait4(process.pid, 0)
     wall = time.monotonic() - begin
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
+        try:
+            os.killpg(process.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
         raise RuntimeError(f"status {process.returncode}: {command.strip()}")
     return wall, usage.ru_maxrss / 1024
 
@@ -94,10 +100,10 @@ def compare(entry, data, pairs):
         note = f"size {our_size / their_size:.3f} (at most {entry['size']})"
         if our_size > entry["size"] * their_size:
             faults.append("large")
-    print(COLUMNS.format(entry["name"], entry["work"], f"{statistics.median(o[0] for o in ours):.3f}",
-                         f"{statistics.median(t[0] for t in theirs):.3f}", f"{ratio:.2f}", f"{entry['target']:.2f}",
-                         f"{min(ratios):.2f}-{max(ratios):.2f}", f"{peak:.1f}", ", ".join(filter(None, [note, *faults]))),
-          flush=True)
+    seconds = [f"{statistics.median(one[0] for one in side):.3f}" for side in (ours, theirs)]
+    print(COLUMNS.format(entry["name"], entry["work"], *seconds, f"{ratio:.2f}", f"{entry['target']:.2f}",
+                         f"{min(ratios):.2f}-{max(ratios):.2f}", f"{peak:.1f}",
+                         ", ".join(filter(None, [note, *faults]))), flush=True)
     return not faults
 
 

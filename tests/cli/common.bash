@@ -17,6 +17,7 @@
 #   assert_nothing_left           no process that the test started, nothing in TMPDIR
 #   assert_same_sam A B           the SAM text of two alignment files is the same
 #   small_bam [RECORDS]           prints the path of a generated BAM (default 5,000 records)
+#   serve DIRECTORY               over HTTP; $SERVED is the URL, until the test ends
 #   wait_until CMD...             polls until CMD succeeds, a minute at most
 #   as_user CMD...                as an unprivileged user, when the tests run as root
 #   with_small_disk SIZE CMD...   CMD sees a file system of SIZE at ./disk
@@ -36,6 +37,7 @@ common_setup() {
 }
 
 common_teardown() {
+  [[ -z ${SERVER-} ]] || kill "$SERVER"
   [[ -z ${BATS_TEST_COMPLETED:-} && -z ${BATS_TEST_SKIPPED:-} ]] || return 0
   local kept
   kept=$(TMPDIR='' mktemp -d -t mrf-test.XXXXXX)
@@ -114,6 +116,21 @@ small_bam() {
   echo "$path"
 }
 
+serve() {
+  local url
+  mkfifo "$BATS_TEST_TMPDIR/url"
+  python3 - "$1" >"$BATS_TEST_TMPDIR/url" 2>"$BATS_TEST_TMPDIR/served.log" 3>&- <<'END' &
+import functools, http.server, sys
+handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=sys.argv[1])
+server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+print(f"http://127.0.0.1:{server.server_port}", flush=True)
+server.serve_forever()
+END
+  SERVER=$!
+  read -r url <"$BATS_TEST_TMPDIR/url"
+  export SERVED=$url
+}
+
 wait_until() {
   local end=$((SECONDS + 60))
   until "$@"; do
@@ -149,7 +166,6 @@ with_small_disk() {
   local namespaces=(--mount)
   ((EUID == 0)) || namespaces+=(--user --map-root-user)
   mkdir -p disk
-  # shellcheck disable=SC2016
   unshare "${namespaces[@]}" -- bash -c '
     mount -t tmpfs -o size="$1" none disk && shift && "$@"' bash "$size" "$@"
 }

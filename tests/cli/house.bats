@@ -1,0 +1,93 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The house's rules: what a reader of the folders may rely on.
+
+load common
+
+setup() {
+  common_setup
+  cd "$ROOT" || return 1
+}
+
+sources() { find "$@" -name '*.cc' -o -name '*.h' | sort; }
+
+# Prints the lines of the files below a place that include one of the rooms, and fails if there are any.
+none_includes() {
+  local place=$1 rooms=$2
+  ! grep -rnE "#include \"($rooms)/" "$place" --include='*.cc' --include='*.h'
+}
+
+@test "sys knows no other room" { none_includes lib/sys 'stream|cli|split|join|bam|fetch|flow'; }
+@test "stream knows only sys" { none_includes lib/stream 'cli|split|join|bam|fetch|flow'; }
+@test "cli knows only stream and sys" { none_includes lib/cli 'split|join|bam|fetch|flow'; }
+@test "the rooms of one floor do not know each other" {
+  for room in split join bam fetch flow; do
+    others=$(printf '%s\n' cli split join bam fetch flow | grep -vx "$room" | paste -sd '|')
+    none_includes "lib/$room" "$others"
+  done
+}
+
+only_in() {
+  local place=$1 pattern=$2 found
+  found=$(sources lib bin | xargs grep -nE "$pattern" | grep -v "^$place/") || return 0
+  echo "$found" >&2
+  return 1
+}
+@test "only bam includes htslib" { only_in lib/bam '#include <htslib/'; }
+@test "only fetch includes libcurl" { only_in lib/fetch '#include <curl/'; }
+@test "only flow starts processes" {
+  only_in lib/flow '\b(v?fork|_Fork|posix_spawnp?|system|popen|exec[vl][pe]*|clone3?)[[:space:]]*\('
+}
+@test "CLI11 is only known to cli and bin" {
+  found=$(sources lib bin | xargs grep -lE '#include <CLI/' | grep -vE '^(lib/cli|bin)/' || true)
+  [[ -z $found ]] || { echo "$found" && false; }
+}
+
+@test "includes are the names of rooms, never relative" {
+  run ! grep -rnE '#include "(\.|[a-z_]+\.h)' lib bin tests/unit --include='*.cc' --include='*.h'
+}
+
+longer() {
+  local lines=$1
+  shift
+  sources "$@" | xargs wc -l | awk -v most="$lines" '$2 != "total" && $1 > most'
+}
+@test "no source file is longer than 250 lines, no program than 150" {
+  run longer 250 lib tests/unit
+  assert_output_is ''
+  run longer 150 bin
+  assert_output_is ''
+}
+
+@test "no line is longer than 120 columns" {
+  mapfile -t files < <(git ls-files 2>/dev/null | grep -vE '\.(sam|json|md)$|^LICENSE|corpus' || sources lib bin tests)
+  run ! grep -nE '^.{121,}' "${files[@]}"
+}
+
+@test "every source file begins with its licence" {
+  missing=$(find lib bin tests/unit tests/cli scripts -name '*.cc' -o -name '*.h' -o -name '*.bats' -o -name '*.bash' |
+    while read -r file; do head -n 2 "$file" | grep -q 'SPDX-License-Identifier: MIT' || echo "$file"; done)
+  [[ -z $missing ]] || { echo "$missing" && false; }
+}
+
+@test "every header is guarded by #pragma once" {
+  missing=$(grep -rL '^#pragma once$' lib --include='*.h' || true)
+  [[ -z $missing ]] || { echo "$missing" && false; }
+}
+
+@test "every script explains itself and refuses what it does not know" {
+  for script in setup demo check bench format; do
+    run "scripts/$script" --help
+    [[ $status == 0 && $output == "usage: scripts/$script"* ]]
+    run "scripts/$script" --no-such-option
+    [[ $status == 2 && $output == *"--no-such-option"* ]] || { echo "$script: $output" && false; }
+  done
+}
+
+@test "the build's packages are those that meson.build asks for" {
+  run scripts/setup --list
+  [[ $status == 0 ]]
+  for package in libhts-dev libcurl4-gnutls-dev zlib1g-dev libfmt-dev meson ninja-build; do
+    [[ $'\n'$output$'\n' == *$'\n'$package$'\n'* ]]
+  done
+}
