@@ -22,7 +22,7 @@ help_options() {
   "$1" --help | sed -n 's/^  \(-[^ ]*\).*/\1/p' | tr , '\n' | sort
 }
 man_options() {
-  sed -n 's/^\.It Fl/ Fl/p' "$ROOT/man/$1.1" | sed 's/\\&//g' | grep -o ' Fl [^ ]*' | sed 's/ Fl /-/; s/,$//' | sort -u
+  sed -n 's/^\.It Fl/ Fl/p' "$ROOT/man/$1.1" | sed 's/\\&//g; s/\\-/-/g' | grep -o ' Fl [^ ]*' | sed 's/ Fl /-/; s/,$//' | sort -u
 }
 man_section() {
   sed -n "/^\.Sh $2\$/,/^\.Sh /p" "$ROOT/man/$1.1"

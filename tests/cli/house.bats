@@ -48,9 +48,9 @@ only_in() {
 }
 
 longer() {
-  local lines=$1
+  local most=$1
   shift
-  sources "$@" | xargs wc -l | awk -v most="$lines" '$2 != "total" && $1 > most'
+  sources "$@" | xargs wc -l | awk -v most="$most" '$2 != "total" && $1 > most'
 }
 @test "no source file is longer than 250 lines, no program than 150" {
   run longer 250 lib tests/unit
