@@ -1,7 +1,48 @@
 // SPDX-License-Identifier: MIT
+#include <memory>
+#include <string>
+
+#include "bam/convert.h"
+#include "bam/hts.h"
 #include "cli/command.h"
+#include "stream/inflate.h"
+
+namespace {
+
+struct Options {
+  std::string input = "-";
+  std::string output = "-";
+  int level = -1;
+  bool no_pg = false;
+  mrf::bam::ConvertOptions convert;
+};
+
+void declare(CLI::App& app, Options& options) {
+  app.add_option("INPUT", options.input);
+  app.add_option("-o,--output", options.output, "write to FILE instead of standard output")->option_text("FILE");
+  app.add_option("-l,--level", options.level, "compression level, 0 to 9")->option_text("LEVEL");
+  app.add_option("-@,--threads", options.convert.threads, "use N threads more (0)")->option_text("N");
+  app.add_flag("--no-PG", options.no_pg, "add no @PG line (which is so anyway)");
+}
+
+mrf::Status run(Options& options, mrf::Stats& stats) {
+  namespace bam = mrf::bam;
+  bam::silence_htslib();
+  bam::Input input(options.input, stats.in);
+  const auto source = bam::make_source(input);
+  const auto encoder = bam::make_bam_encoder(options.level);
+  mrf::OutputFile output(options.output);
+  bam::convert(*source, *encoder, output, options.convert, stats);
+  output.commit();
+  return mrf::Status::success;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  mrf::Command command("mrf-bamwrite", "[options]", "A program.", {});
-  return command.run(argc, argv, [] { return mrf::Status::success; });
+  Options options;
+  mrf::Command command("mrf-bamwrite", "[options] [-o OUT] [INPUT]", "Write SAM, BAM or CRAM as BAM.",
+                       {mrf::bam::hts_library(), mrf::inflate_library()});
+  declare(command.options(), options);
+  return command.run(argc, argv, [&] { return run(options, command.stats()); });
 }

@@ -83,6 +83,11 @@ Command::Command(std::string name, std::string usage, std::string summary, std::
       ->option_text("FILE");
 }
 
+void Command::free_short_quiet() {
+  app_.remove_option(app_.get_option("--quiet"));
+  app_.add_flag("--quiet", quiet_, "say nothing but errors");
+}
+
 CLI::Option* Command::add_size(const std::string& names, std::uint64_t& bytes,
                                const std::string& description) {
   return app_

@@ -27,6 +27,9 @@ class Command {
   /// Counted by the program, written by run() when it ends.
   Stats& stats() { return stats_; }
 
+  /// Makes -q free for the program's own use; --quiet stays.
+  void free_short_quiet();
+
   /// Adds an option whose value is a number of bytes with an optional K, M or G (powers of 1024).
   CLI::Option* add_size(const std::string& names, std::uint64_t& bytes, const std::string& description);
   /// Adds an option that may be given several times, one value each time.

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <exception>
+#include <string>
+#include <vector>
+
+#include "bam/buffer.h"
+#include "bam/hts.h"
+#include "stream/bgzf.h"
+
+namespace mrf::bam {
+
+/// A piece of the input on its way to the output: about a megabyte, worked on by one thread at a time
+/// and used again with its buffers.
+struct Batch {
+  std::uint64_t number = 0;  ///< from 0, in input order
+  bool last = false;         ///< nothing follows
+  Buffer stored;             ///< BGZF blocks as they were read; empty when `bytes` were read
+  std::uint64_t offset = 0;  ///< of `stored` in the input, for messages
+  Buffer bytes;              ///< what the blocks hold
+  std::string head;          ///< one record (BAM) or line (SAM) that began in an earlier batch
+  std::string_view body;     ///< whole records or lines in `bytes`
+
+  std::vector<RecordPtr> records;  ///< read by htslib; the first `read` of them count
+  std::size_t read = 0;
+
+  std::uint64_t lines = 0;  ///< SAM lines seen
+  std::uint64_t records_in = 0;
+  std::uint64_t records_out = 0;
+
+  Buffer plain;  ///< records for the output, before they are compressed
+  Buffer out;    ///< bytes for the output file
+  /// What went wrong after the records in `out`. `bad_line` counts from 1 in this batch, 0 is none.
+  std::exception_ptr failure;
+  std::uint64_t bad_line = 0;
+  std::string reason;
+
+  RecordPtr record = make_record();
+  Text text;
+  BgzfInflater inflater;
+  BgzfDeflater deflater{1};
+
+  void reset(std::uint64_t its_number) {
+    number = its_number;
+    last = false;
+    for (Buffer* buffer : {&stored, &bytes, &plain, &out}) buffer->clear();
+    head.clear();
+    body = {};
+    lines = records_in = records_out = bad_line = 0;
+    read = 0;
+    failure = nullptr;
+    reason.clear();
+  }
+};
+
+}  // namespace mrf::bam

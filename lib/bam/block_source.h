@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "bam/source.h"
+
+namespace mrf::bam {
+
+/// A source whose records or lines follow each other in a stream of bytes that is cut into batches
+/// anywhere. What is cut is put together again in turn, batch after batch.
+class BlockSource : public Source {
+ public:
+  explicit BlockSource(Input& input);
+  bool fill(Batch& batch) override;
+  void decode(Batch& batch, const RecordStep& step) override;
+  const char* what_is_missing() const override;
+
+ protected:
+  /// Reads pieces until take_header() has what it wants.
+  void read_header();
+  /// The size of the header at the front of `bytes`, or npos when more are needed; `ended` says that there are
+  /// no more.
+  virtual std::size_t header_size(std::string_view bytes, bool ended) = 0;
+  /// How many of `next`'s bytes the record needs that begins with `begun`; npos when it needs more than
+  /// there are.
+  virtual std::size_t rest_of(std::string_view begun, std::string_view next) const = 0;
+  /// The size of the whole records at the front of `bytes`.
+  virtual std::size_t whole(std::string_view bytes) const = 0;
+  /// True when the end of the input ends a record.
+  virtual bool ends_with_input() const = 0;
+  virtual void decode_part(std::string_view part, Batch& batch, const RecordStep& step) = 0;
+
+  static constexpr std::size_t npos = std::string_view::npos;
+
+ private:
+  void cut(Batch& batch);
+
+  std::unique_ptr<Feed> feed_;
+  Buffer start_;
+  std::uint64_t filled_ = 0;
+  bool ended_ = false;
+  Turns turns_;
+  std::string begun_;  // read and written in turn
+};
+
+}  // namespace mrf::bam

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "bam/encoder.h"
+#include "bam/selection.h"
+#include "bam/source.h"
+#include "stream/stats.h"
+#include "sys/output_file.h"
+
+namespace mrf::bam {
+
+struct ConvertOptions {
+  unsigned threads = 0;          ///< besides the calling one
+  bool header_only = false;
+  bool allow_truncated = false;  ///< an input that is cut off is worth a warning only
+  Selection selection;
+};
+
+/// Takes the records of `source` through `encoder` into `output`, in order. What comes before a fault is
+/// written; then it throws DataError, as for a truncated input. The caller commits the output.
+void convert(Source& source, Encoder& encoder, OutputFile& output, const ConvertOptions& options, Stats& stats);
+
+}  // namespace mrf::bam

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+#include "bam/header.h"
+
+#include <fmt/format.h>
+
+#include <cstdint>
+#include <cstdlib>
+#include <limits>
+#include <new>
+
+#include "sys/error.h"
+
+namespace mrf::bam {
+
+namespace {
+
+/// Reads little-endian numbers one after the other; says so when there are not enough bytes.
+class Cursor {
+ public:
+  explicit Cursor(std::string_view bytes) : bytes_(bytes) {}
+  bool skip(std::size_t n) {
+    if (bytes_.size() - at_ < n) return false;
+    at_ += n;
+    return true;
+  }
+  bool number(std::int32_t& to) {
+    const std::size_t start = at_;
+    if (!skip(sizeof to)) return false;
+    std::memcpy(&to, bytes_.data() + start, sizeof to);
+    return true;
+  }
+  std::size_t at() const { return at_; }
+
+ private:
+  std::string_view bytes_;
+  std::size_t at_ = 0;
+};
+
+void append_number(std::uint32_t number, Buffer& to) {
+  to.append({reinterpret_cast<const char*>(&number), sizeof number});
+}
+
+bool has_sq_line(std::string_view text) {
+  return text.starts_with("@SQ\t") || text.find("\n@SQ\t") != std::string_view::npos;
+}
+
+}  // namespace
+
+std::optional<std::size_t> bam_header_size(std::string_view bytes, const std::string& name) {
+  Cursor cursor(bytes);
+  std::int32_t text_size = 0;
+  std::int32_t references = 0;
+  if (!cursor.skip(4) || !cursor.number(text_size)) return std::nullopt;
+  if (!cursor.skip(static_cast<std::uint32_t>(text_size)) || !cursor.number(references)) return std::nullopt;
+  if (references < 0) throw DataError("read", name, "malformed BAM header");
+  for (std::int32_t i = 0; i < references; ++i) {
+    std::int32_t size = 0;
+    if (!cursor.number(size)) return std::nullopt;
+    if (size <= 0) throw DataError("read", name, "malformed BAM header");
+    if (!cursor.skip(static_cast<std::size_t>(size) + 4)) return std::nullopt;
+  }
+  return cursor.at();
+}
+
+// htslib checks and repairs headers in its readers only, so it reads this one from memory.
+HeaderPtr parse_header(std::string_view bytes, const std::string& name) {
+  HeaderPtr header;
+  if (bytes.empty()) {
+    header.reset(sam_hdr_init());
+    if (!header) throw std::bad_alloc();
+    return header;
+  }
+  char* copy = static_cast<char*>(std::malloc(bytes.size()));
+  if (copy == nullptr) throw std::bad_alloc();
+  std::memcpy(copy, bytes.data(), bytes.size());
+  hFILE* memory = hopen("mem:", "r:", copy, bytes.size());
+  if (memory == nullptr) throw std::bad_alloc();
+  const HtsFilePtr file(hts_hopen(memory, name.c_str(), "r"));
+  if (!file) {
+    hclose_abruptly(memory);
+    throw DataError("read", name, "malformed header");
+  }
+  header.reset(sam_hdr_read(file.get()));
+  if (!header) throw DataError("read", name, "malformed header");
+  // A SAM reader keeps a share of its header.
+  header.reset(sam_hdr_dup(header.get()));
+  if (!header) throw std::bad_alloc();
+  return header;
+}
+
+std::string header_text(sam_hdr_t& header) {
+  const char* text = sam_hdr_str(&header);
+  std::string result = text == nullptr ? "" : std::string(text, sam_hdr_length(&header));
+  if (has_sq_line(result)) return result;
+  for (int i = 0; i < sam_hdr_nref(&header); ++i) {
+    result += fmt::format("@SQ\tSN:{}\tLN:{}\n", sam_hdr_tid2name(&header, i), sam_hdr_tid2len(&header, i));
+  }
+  return result;
+}
+
+void append_bam_header(sam_hdr_t& header, Buffer& to) {
+  const char* text = sam_hdr_str(&header);
+  const std::size_t size = text == nullptr ? 0 : sam_hdr_length(&header);
+  to.append({"BAM\1", 4});
+  append_number(static_cast<std::uint32_t>(size), to);
+  to.append({text, size});
+  append_number(static_cast<std::uint32_t>(header.n_targets), to);
+  for (int i = 0; i < header.n_targets; ++i) {
+    const std::string_view name = header.target_name[i];
+    append_number(static_cast<std::uint32_t>(name.size() + 1), to);
+    to.append({name.data(), name.size() + 1});
+    append_number(header.target_len[i], to);
+  }
+}
+
+void add_program_line(sam_hdr_t& header, const std::string& program, const std::string& version,
+                      const std::string& command_line) {
+  if (sam_hdr_add_pg(&header, program.c_str(), "VN", version.c_str(), "CL", command_line.c_str(), nullptr) != 0) {
+    throw DataError("add", "@PG", "the header cannot be parsed");
+  }
+}
+
+}  // namespace mrf::bam

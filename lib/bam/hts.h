@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <htslib/hfile.h>
+#include <htslib/hts.h>
+#include <htslib/kstring.h>
+#include <htslib/sam.h>
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace mrf::bam {
+
+/// htslib's objects with their owners.
+struct HtsDeleter {
+  void operator()(hFILE* file) const { hclose_abruptly(file); }
+  void operator()(htsFile* file) const { hts_close(file); }
+  void operator()(sam_hdr_t* header) const { sam_hdr_destroy(header); }
+  void operator()(bam1_t* record) const { bam_destroy1(record); }
+};
+using HfilePtr = std::unique_ptr<hFILE, HtsDeleter>;
+using HtsFilePtr = std::unique_ptr<htsFile, HtsDeleter>;
+using HeaderPtr = std::unique_ptr<sam_hdr_t, HtsDeleter>;
+using RecordPtr = std::unique_ptr<bam1_t, HtsDeleter>;
+
+/// Throws std::bad_alloc.
+RecordPtr make_record();
+
+/// A kstring_t that frees its memory.
+struct Text : kstring_t {
+  Text() : kstring_t{0, 0, nullptr} {}
+  ~Text() { ks_free(this); }
+  Text(const Text&) = delete;
+  Text& operator=(const Text&) = delete;
+  std::string_view view() const { return {s, l}; }
+};
+
+/// Turns off what htslib writes to standard error by itself: this program says it in its own form.
+void silence_htslib();
+
+/// "htslib 1.16" for --version.
+std::string hts_library();
+
+}  // namespace mrf::bam

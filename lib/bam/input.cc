@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#include "bam/input.h"
+
+#include <cerrno>
+
+#include "stream/source.h"
+#include "sys/error.h"
+
+namespace mrf::bam {
+
+Input::Input(const std::string& path, Meter& meter) : meter_(meter) {
+  InputFile opened = open_input(path);
+  name_ = opened.name;
+  file_.reset(hdopen(opened.fd.get(), "r"));
+  if (!file_) throw SystemError("open", name_);
+  (void)opened.fd.release();
+  detect();
+}
+
+void Input::detect() {
+  char first;
+  const WaitTimer timer(meter_);
+  const ssize_t peeked = hpeek(file_.get(), &first, 1);
+  if (peeked < 0) throw SystemError("read", name_);
+  if (peeked == 0) throw DataError("read", name_, "the input is empty");
+  htsFormat found{};
+  if (hts_detect_format(file_.get(), &found) < 0) throw SystemError("read", name_);
+  switch (found.format) {
+    case ::bam:
+      format_ = Format::bam;
+      break;
+    case ::sam:
+      format_ = Format::sam;
+      break;
+    case ::cram:
+      format_ = Format::cram;
+      break;
+    default:
+      throw DataError("read", name_, "this is neither BAM nor CRAM nor SAM");
+  }
+  packing_ = found.compression == ::bgzf   ? Packing::bgzf
+             : found.compression == ::gzip ? Packing::gzip
+                                         : Packing::plain;
+}
+
+std::size_t Input::read(Buffer& to, std::size_t n) {
+  const WaitTimer timer(meter_);
+  const ssize_t got = hread(file_.get(), to.room(n), n);
+  if (got < 0) throw SystemError("read", name_);
+  to.add(static_cast<std::size_t>(got));
+  meter_.bytes += static_cast<std::uint64_t>(got);
+  return static_cast<std::size_t>(got);
+}
+
+}  // namespace mrf::bam

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "bam/buffer.h"
+#include "bam/hts.h"
+#include "sys/meter.h"
+
+namespace mrf::bam {
+
+/// What an input turned out to be (hts_detect_format() of htslib/hts.h).
+enum class Format { bam, sam, cram };
+/// How it is stored.
+enum class Packing { plain, bgzf, gzip };
+
+/// An open input. It is opened once and its format is found from its first bytes, which are read
+/// again by whoever reads it.
+class Input {
+ public:
+  /// `path` is a file, FIFO or "-". `meter` counts the bytes as stored and outlives the input. Throws
+  /// SystemError "cannot open", or DataError for an empty input or one of another format.
+  Input(const std::string& path, Meter& meter);
+
+  const std::string& name() const { return name_; }
+  Format format() const { return format_; }
+  Packing packing() const { return packing_; }
+
+  /// Appends up to `n` bytes to `to`; fewer only at the end of the input. Returns how many. Throws
+  /// SystemError "cannot read".
+  std::size_t read(Buffer& to, std::size_t n);
+
+  /// Gives the file to htslib's own readers.
+  HfilePtr release() { return std::move(file_); }
+
+ private:
+  void detect();
+
+  std::string name_;
+  Meter& meter_;
+  HfilePtr file_;
+  Format format_ = Format::bam;
+  Packing packing_ = Packing::plain;
+};
+
+}  // namespace mrf::bam

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#include "bam/encoder.h"
+#include "bam/header.h"
+
+namespace mrf::bam {
+
+namespace {
+
+class SamEncoder : public Encoder {
+ public:
+  explicit SamEncoder(bool with_header) : with_header_(with_header) {}
+
+  void begin(sam_hdr_t& header, Buffer& to) override {
+    if (with_header_) to.append(header_text(header));
+  }
+  const char* add(const sam_hdr_t& header, const bam1_t& record, Batch& batch) override {
+    if (sam_format1(&header, &record, &batch.text) < 0) return "malformed optional field";
+    batch.out.append(batch.text.view());
+    batch.out.append("\n");
+    return nullptr;
+  }
+  void close(Batch&) override {}
+  void end(Buffer&) override {}
+
+ private:
+  bool with_header_;
+};
+
+}  // namespace
+
+std::unique_ptr<Encoder> make_sam_encoder(bool with_header) {
+  return std::make_unique<SamEncoder>(with_header);
+}
+
+}  // namespace mrf::bam

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "bam/hts.h"
+
+// This header of htslib 1.16 lacks it.
+extern "C" {
+#include <htslib/hts_expr.h>
+}
+
+namespace mrf::bam {
+
+/// Which records go on, as in samtools-view(1).
+struct Selection {
+  std::uint16_t all_flags = 0;   ///< -f: all of these are set
+  std::uint16_t no_flags = 0;    ///< -F: none of these is set
+  std::uint8_t least_mapq = 0;   ///< -q
+  std::string expression;        ///< -e, empty for none
+};
+
+/// A flag set as a number (decimal, 0x hex, 0 octal) or as names with commas (samtools-flags(1)). Throws
+/// UsageError.
+std::uint16_t parse_flags(const std::string& text);
+
+/// Tests records; one for each thread, since htslib's expressions keep state.
+class Selector {
+ public:
+  /// Throws UsageError when the expression cannot be parsed.
+  explicit Selector(const Selection& selection);
+  /// Throws UsageError when the expression cannot be evaluated.
+  bool passes(const sam_hdr_t& header, const bam1_t& record) const;
+
+ private:
+  struct FilterDeleter {
+    void operator()(hts_filter_t* filter) const { hts_filter_free(filter); }
+  };
+
+  Selection selection_;
+  std::unique_ptr<hts_filter_t, FilterDeleter> filter_;
+};
+
+}  // namespace mrf::bam

@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+
+namespace mrf {
+
+/// BGZF, SAM specification section 4.1: gzip members of at most 64 KiB that know their own size.
+inline constexpr std::size_t bgzf_header_size = 18;
+inline constexpr std::size_t bgzf_max_block = 65536;
+/// What htslib puts into one block, so that the block fits even when it cannot be compressed.
+inline constexpr std::size_t bgzf_payload = 0xff00;
+/// The empty block at the end of every BGZF file (section 4.1.2).
+inline constexpr std::string_view bgzf_eof{
+    "\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0\x42\x43\x02\0\x1b\0\x03\0\0\0\0\0\0\0\0\0", 28};
+
+/// The whole size in bytes of the block at the front of `stored`, which holds at least bgzf_header_size
+/// bytes; 0 when no BGZF block begins there.
+std::size_t bgzf_block_size(std::string_view stored);
+/// The size in bytes of what is in one whole block (the last field of the gzip member).
+std::size_t bgzf_content_size(std::string_view block);
+
+/// Makes BGZF blocks; one for each thread.
+class BgzfDeflater {
+ public:
+  /// `level` is 1 to 9 of the library in use; with ISA-L, whose levels are other ones, its fastest with
+  /// dynamic codes.
+  explicit BgzfDeflater(int level);
+  ~BgzfDeflater();
+  BgzfDeflater(BgzfDeflater&&) noexcept;
+  BgzfDeflater& operator=(BgzfDeflater&&) noexcept;
+
+  /// Writes one block with `payload` (at most bgzf_payload bytes) to `to` (at least bgzf_max_block bytes);
+  /// returns its size. Throws std::runtime_error when the library refuses.
+  std::size_t block(std::string_view payload, std::span<char> to);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+/// Opens BGZF blocks; one for each thread.
+class BgzfInflater {
+ public:
+  BgzfInflater();
+  ~BgzfInflater();
+  BgzfInflater(BgzfInflater&&) noexcept;
+  BgzfInflater& operator=(BgzfInflater&&) noexcept;
+
+  /// Inflates one whole block into `to`, which has bgzf_content_size() bytes. Throws std::runtime_error
+  /// with the reason when the block is damaged or its CRC or length is wrong.
+  void block(std::string_view stored, std::span<char> to);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace mrf

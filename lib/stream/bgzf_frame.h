@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <span>
+
+#include "stream/bgzf.h"
+
+namespace mrf {
+
+inline constexpr std::size_t bgzf_trailer_size = 8;
+static_assert(std::endian::native == std::endian::little);
+
+/// The deflated bytes of one whole block, without header and trailer.
+std::string_view bgzf_deflated(std::string_view block);
+std::uint32_t bgzf_crc(std::string_view block);
+
+/// Writes header and trailer around `deflated` bytes that are in place already; returns the block's size.
+std::size_t frame_bgzf(std::span<char> block, std::size_t deflated, std::uint32_t crc, std::size_t content);
+
+}  // namespace mrf

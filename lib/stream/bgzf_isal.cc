@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#include <isa-l.h>
+
+#include <array>
+#include <stdexcept>
+
+#include "stream/bgzf_frame.h"
+
+namespace mrf {
+
+namespace {
+
+std::uint8_t* bytes(const char* data) { return reinterpret_cast<std::uint8_t*>(const_cast<char*>(data)); }
+
+}  // namespace
+
+struct BgzfDeflater::State {
+  isal_zstream stream;
+  std::array<std::uint8_t, ISAL_DEF_LVL1_DEFAULT> level_buffer;
+};
+
+BgzfDeflater::BgzfDeflater(int) : state_(std::make_unique_for_overwrite<State>()) {}
+BgzfDeflater::~BgzfDeflater() = default;
+BgzfDeflater::BgzfDeflater(BgzfDeflater&&) noexcept = default;
+BgzfDeflater& BgzfDeflater::operator=(BgzfDeflater&&) noexcept = default;
+
+std::size_t BgzfDeflater::block(std::string_view payload, std::span<char> to) {
+  isal_zstream& stream = state_->stream;
+  ::isal_deflate_stateless_init(&stream);
+  stream.level = 1;
+  stream.level_buf = state_->level_buffer.data();
+  stream.level_buf_size = static_cast<std::uint32_t>(state_->level_buffer.size());
+  stream.end_of_stream = 1;
+  stream.flush = NO_FLUSH;
+  stream.gzip_flag = IGZIP_DEFLATE;
+  stream.next_in = bytes(payload.data());
+  stream.avail_in = static_cast<std::uint32_t>(payload.size());
+  stream.next_out = bytes(to.data()) + bgzf_header_size;
+  stream.avail_out = static_cast<std::uint32_t>(bgzf_max_block - bgzf_header_size - bgzf_trailer_size);
+  if (::isal_deflate_stateless(&stream) != COMP_OK) throw std::runtime_error("ISA-L cannot deflate");
+  const std::uint32_t crc = ::crc32_gzip_refl(0, bytes(payload.data()), payload.size());
+  return frame_bgzf(to, stream.total_out, crc, payload.size());
+}
+
+struct BgzfInflater::State {
+  inflate_state stream;
+};
+
+BgzfInflater::BgzfInflater() : state_(std::make_unique_for_overwrite<State>()) {}
+BgzfInflater::~BgzfInflater() = default;
+BgzfInflater::BgzfInflater(BgzfInflater&&) noexcept = default;
+BgzfInflater& BgzfInflater::operator=(BgzfInflater&&) noexcept = default;
+
+void BgzfInflater::block(std::string_view stored, std::span<char> to) {
+  inflate_state& stream = state_->stream;
+  const std::string_view deflated = bgzf_deflated(stored);
+  char none;  // the library refuses a null pointer
+  ::isal_inflate_init(&stream);
+  stream.next_in = bytes(deflated.data());
+  stream.avail_in = static_cast<std::uint32_t>(deflated.size());
+  stream.next_out = bytes(to.empty() ? &none : to.data());
+  stream.avail_out = static_cast<std::uint32_t>(to.size());
+  if (::isal_inflate_stateless(&stream) != ISAL_DECOMP_OK) {
+    throw std::runtime_error("invalid compressed data");
+  }
+  if (stream.total_out != to.size()) throw std::runtime_error("incorrect length");
+  if (::crc32_gzip_refl(0, bytes(to.data()), to.size()) != bgzf_crc(stored)) {
+    throw std::runtime_error("incorrect checksum");
+  }
+}
+
+}  // namespace mrf
