@@ -12,6 +12,7 @@ namespace {
 struct Options {
   std::string input = "-";
   std::string output = "-";
+  std::string reference;
   std::string all_flags;
   std::string no_flags;
   bool no_header = false;
@@ -21,7 +22,10 @@ struct Options {
 
 void declare(CLI::App& app, Options& options) {
   app.add_option("INPUT", options.input);
-  app.add_option("-o,--output", options.output, "write to FILE instead of standard output")->option_text("FILE");
+  app.add_option("-o,--output", options.output, "write to FILE instead of standard output")
+      ->option_text("FILE");
+  app.add_option("-T,--reference", options.reference, "the references of a CRAM input as FASTA")
+      ->option_text("REF");
   app.add_option("-@,--threads", options.convert.threads, "use N threads more (0)")->option_text("N");
   app.add_flag("--no-header", options.no_header, "leave the header out");
   app.add_flag("-H,--header-only", options.convert.header_only, "write the header only");
@@ -44,12 +48,13 @@ mrf::Status run(Options& options, mrf::Stats& stats) {
   if (!options.all_flags.empty()) selection.all_flags = bam::parse_flags(options.all_flags);
   if (!options.no_flags.empty()) selection.no_flags = bam::parse_flags(options.no_flags);
   bam::Input input(options.input, stats.in);
-  const auto source = bam::make_source(input);
+  const auto source = bam::make_source(input, options.reference);
   const auto encoder =
       options.uncompressed_bam ? bam::make_bam_encoder(0) : bam::make_sam_encoder(!options.no_header);
   mrf::OutputFile output(options.output);
   bam::convert(*source, *encoder, output, options.convert, stats);
   output.commit();
+  stats.outputs = {{options.output, stats.records_out, stats.out.bytes}};
   return mrf::Status::success;
 }
 

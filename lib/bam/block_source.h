@@ -20,8 +20,8 @@ class BlockSource : public Source {
  protected:
   /// Reads pieces until take_header() has what it wants.
   void read_header();
-  /// The size of the header at the front of `bytes`, or npos when more are needed; `ended` says that there are
-  /// no more.
+  /// The size of the header at the front of `bytes`, or npos when more are needed; `ended` says that there
+  /// are no more.
   virtual std::size_t header_size(std::string_view bytes, bool ended) = 0;
   /// How many of `next`'s bytes the record needs that begins with `begun`; npos when it needs more than
   /// there are.

@@ -19,7 +19,8 @@ struct Job {
 
 class Conversion {
  public:
-  Conversion(Source& source, Encoder& encoder, OutputFile& output, const ConvertOptions& options, Stats& stats)
+  Conversion(Source& source, Encoder& encoder, OutputFile& output, const ConvertOptions& options,
+             Stats& stats)
       : source_(source), encoder_(encoder), output_(output), options_(options), stats_(stats) {}
 
   void run() {
@@ -86,9 +87,7 @@ class Conversion {
     warn(fmt::format("the input '{}' is {}", source_.name(), reason));
   }
 
-  void write(const Buffer& bytes) {
-    write_all(output_.fd(), output_.name(), bytes.view(), stats_.out);
-  }
+  void write(const Buffer& bytes) { write_all(output_.fd(), output_.name(), bytes.view(), stats_.out); }
 
   Source& source_;
   Encoder& encoder_;
@@ -100,7 +99,8 @@ class Conversion {
 
 }  // namespace
 
-void convert(Source& source, Encoder& encoder, OutputFile& output, const ConvertOptions& options, Stats& stats) {
+void convert(Source& source, Encoder& encoder, OutputFile& output, const ConvertOptions& options,
+             Stats& stats) {
   Conversion(source, encoder, output, options, stats).run();
 }
 

@@ -13,7 +13,7 @@
 namespace mrf::bam {
 
 struct ConvertOptions {
-  unsigned threads = 0;          ///< besides the calling one
+  unsigned threads = 0;  ///< besides the calling one
   bool header_only = false;
   bool allow_truncated = false;  ///< an input that is cut off is worth a warning only
   Selection selection;
@@ -21,6 +21,7 @@ struct ConvertOptions {
 
 /// Takes the records of `source` through `encoder` into `output`, in order. What comes before a fault is
 /// written; then it throws DataError, as for a truncated input. The caller commits the output.
-void convert(Source& source, Encoder& encoder, OutputFile& output, const ConvertOptions& options, Stats& stats);
+void convert(Source& source, Encoder& encoder, OutputFile& output, const ConvertOptions& options,
+             Stats& stats);
 
 }  // namespace mrf::bam

@@ -2,6 +2,7 @@
 #include "bam/cram_source.h"
 
 #include <new>
+#include <utility>
 
 #include "sys/error.h"
 
@@ -13,7 +14,7 @@ constexpr std::size_t batch_size = 4096;
 
 class CramSource : public Source {
  public:
-  explicit CramSource(Input& input) {
+  CramSource(Input& input, const std::string& reference) {
     name_ = input.name();
     hFILE* stored = input.release().release();
     file_.reset(hts_hopen(stored, name_.c_str(), "r"));
@@ -21,10 +22,13 @@ class CramSource : public Source {
       hclose_abruptly(stored);
       throw DataError("read", name_, "malformed CRAM");
     }
+    if (!reference.empty() && hts_set_fai_filename(file_.get(), reference.c_str()) != 0) {
+      throw SystemError("open", reference);
+    }
     HeaderPtr shared(sam_hdr_read(file_.get()));
     if (!shared) throw DataError("read", name_, "malformed header");
     header_.reset(sam_hdr_dup(shared.get()));
-    shared.release();  // the file keeps it
+    (void)shared.release();  // the file keeps it
     if (!header_) throw std::bad_alloc();
   }
 
@@ -61,6 +65,8 @@ class CramSource : public Source {
 
 }  // namespace
 
-std::unique_ptr<Source> make_cram_source(Input& input) { return std::make_unique<CramSource>(input); }
+std::unique_ptr<Source> make_cram_source(Input& input, const std::string& reference) {
+  return std::make_unique<CramSource>(input, reference);
+}
 
 }  // namespace mrf::bam

@@ -29,4 +29,8 @@ std::unique_ptr<Encoder> make_sam_encoder(bool with_header);
 /// BAM in BGZF blocks; `level` 0 (stored) to 9 as in bgzip(1), -1 for htslib's default.
 std::unique_ptr<Encoder> make_bam_encoder(int level);
 
+/// The encoder for `format` ("bam" or "sam", any case), or when it is empty for the extension of `path`;
+/// another extension means BAM. Throws UsageError.
+std::unique_ptr<Encoder> make_encoder(const std::string& format, const std::string& path, int level);
+
 }  // namespace mrf::bam

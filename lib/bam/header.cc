@@ -115,7 +115,8 @@ void append_bam_header(sam_hdr_t& header, Buffer& to) {
 
 void add_program_line(sam_hdr_t& header, const std::string& program, const std::string& version,
                       const std::string& command_line) {
-  if (sam_hdr_add_pg(&header, program.c_str(), "VN", version.c_str(), "CL", command_line.c_str(), nullptr) != 0) {
+  if (sam_hdr_add_pg(&header, program.c_str(), "VN", version.c_str(), "CL", command_line.c_str(), nullptr) !=
+      0) {
     throw DataError("add", "@PG", "the header cannot be parsed");
   }
 }

@@ -40,7 +40,7 @@ void Input::detect() {
   }
   packing_ = found.compression == ::bgzf   ? Packing::bgzf
              : found.compression == ::gzip ? Packing::gzip
-                                         : Packing::plain;
+                                           : Packing::plain;
 }
 
 std::size_t Input::read(Buffer& to, std::size_t n) {

@@ -75,7 +75,8 @@ const char* check_cigar(bam1_t& record) {
   auto& core = record.core;
   if (core.n_cigar == 0) return nullptr;
   const std::uint32_t* cigar = bam_get_cigar(&record);
-  hts_pos_t length = (core.flag & BAM_FUNMAP) != 0 ? 1 : bam_cigar2rlen(static_cast<int>(core.n_cigar), cigar);
+  hts_pos_t length =
+      (core.flag & BAM_FUNMAP) != 0 ? 1 : bam_cigar2rlen(static_cast<int>(core.n_cigar), cigar);
   if (length == 0) length = 1;
   core.bin = static_cast<std::uint16_t>(hts_reg2bin(core.pos, core.pos + length, 14, 5));
   if (core.l_qseq > 0 && (core.flag & BAM_FUNMAP) == 0 &&
@@ -130,17 +131,17 @@ const char* store_record(const bam1_t& record, Buffer& to) {
 
   const auto size = static_cast<std::uint32_t>(static_cast<std::size_t>(record.l_data) - core.l_extranul +
                                                fixed_size + (long_cigar ? 16 : 0));
-  const std::uint32_t fixed[9] = {size,
-                                  static_cast<std::uint32_t>(core.tid),
-                                  static_cast<std::uint32_t>(core.pos),
-                                  static_cast<std::uint32_t>(core.bin) << 16 |
-                                      static_cast<std::uint32_t>(core.qual) << 8 |
-                                      static_cast<std::uint32_t>(name),
-                                  static_cast<std::uint32_t>(core.flag) << 16 | (long_cigar ? 2 : core.n_cigar),
-                                  static_cast<std::uint32_t>(core.l_qseq),
-                                  static_cast<std::uint32_t>(core.mtid),
-                                  static_cast<std::uint32_t>(core.mpos),
-                                  static_cast<std::uint32_t>(core.isize)};
+  const std::uint32_t fixed[9] = {
+      size,
+      static_cast<std::uint32_t>(core.tid),
+      static_cast<std::uint32_t>(core.pos),
+      static_cast<std::uint32_t>(core.bin) << 16 | static_cast<std::uint32_t>(core.qual) << 8 |
+          static_cast<std::uint32_t>(name),
+      static_cast<std::uint32_t>(core.flag) << 16 | (long_cigar ? 2 : core.n_cigar),
+      static_cast<std::uint32_t>(core.l_qseq),
+      static_cast<std::uint32_t>(core.mtid),
+      static_cast<std::uint32_t>(core.mpos),
+      static_cast<std::uint32_t>(core.isize)};
   to.append({reinterpret_cast<const char*>(fixed), sizeof fixed});
   to.append({reinterpret_cast<const char*>(record.data), name});
   if (!long_cigar) {

@@ -7,6 +7,7 @@
 #include <array>
 #include <charconv>
 #include <cstdint>
+#include <cstdlib>
 #include <limits>
 #include <optional>
 
@@ -31,6 +32,9 @@ std::size_t split(std::string_view& line, Fields& fields) {
   }
   return fields.size();
 }
+
+constexpr std::int64_t lowest_aux = std::numeric_limits<std::int32_t>::min();
+constexpr std::int64_t highest_aux = std::numeric_limits<std::uint32_t>::max();
 
 std::string bad(Column column, std::string_view value, std::string_view reason) {
   constexpr std::size_t shown = 40;
@@ -115,15 +119,54 @@ std::string check_sequence(const Fields& fields) {
   return "";
 }
 
+bool is_real(std::string_view text) {
+  const std::string copy(text);
+  char* end = nullptr;
+  std::strtod(copy.c_str(), &end);
+  return !copy.empty() && *end == '\0';
+}
+
+bool is_array(std::string_view text) {
+  if (text.empty() || std::string_view("cCsSiIf").find(text.front()) == std::string_view::npos) return false;
+  const bool real = text.front() == 'f';
+  text.remove_prefix(1);
+  while (!text.empty()) {
+    if (text.front() != ',') return false;
+    const std::size_t end = std::min(text.find(',', 1), text.size());
+    const std::string_view number = text.substr(1, end - 1);
+    if (!(real ? is_real(number) : is_number(number, lowest_aux, highest_aux))) return false;
+    text.remove_prefix(end);
+  }
+  return true;
+}
+
+bool is_value(char type, std::string_view value) {
+  switch (type) {
+    case 'Z':
+      return true;
+    case 'H':
+      return value.size() % 2 == 0;
+    case 'i':
+    case 'I':
+      return is_number(value, lowest_aux, highest_aux);
+    case 'f':
+    case 'd':
+      return is_real(value);
+    case 'B':
+      return is_array(value);
+    default:
+      return value.size() == 1;
+  }
+}
+
 std::string check_tag(std::string_view tag) {
   const bool framed = tag.size() >= 5 && tag[2] == ':' && tag[4] == ':';
   const std::string named = fmt::format("the optional field '{}'", tag.substr(0, 20));
   if (!framed) return named + " is not of the form TAG:TYPE:VALUE";
   const char type = tag[3];
-  if (std::string_view("AacCiIfdZHB").find(type) == std::string_view::npos) return named + " has an unknown type";
-  const std::string_view value = tag.substr(5);
-  if (type == 'Z' || (type == 'H' && value.size() % 2 == 0)) return "";
-  return named + " has a malformed value";
+  if (std::string_view("AacCiIfdZHB").find(type) == std::string_view::npos)
+    return named + " has an unknown type";
+  return is_value(type, tag.substr(5)) ? "" : named + " has a malformed value";
 }
 
 }  // namespace
@@ -150,15 +193,13 @@ std::string fault_of(std::string_view line, const sam_hdr_t& header) {
   if (auto fault = unknown_reference(line, header); !fault.empty()) return fault;
   if (auto fault = check_numbers(fields); !fault.empty()) return fault;
   if (auto fault = check_sequence(fields); !fault.empty()) return fault;
-  std::string last;
   while (!rest.empty()) {
     const std::size_t tab = std::min(rest.find('\t'), rest.size());
     const std::string_view tag = rest.substr(0, tab);
     rest.remove_prefix(std::min(tab + 1, rest.size()));
-    if (auto fault = check_tag(tag); !fault.empty()) last = std::move(fault);
-    if (!last.empty() && last.find("value") == std::string::npos) return last;
+    if (auto fault = check_tag(tag); !fault.empty()) return fault;
   }
-  return last.empty() ? "the record is malformed" : last;
+  return "the record is malformed";
 }
 
 }  // namespace mrf::bam

@@ -16,10 +16,10 @@ namespace mrf::bam {
 
 /// Which records go on, as in samtools-view(1).
 struct Selection {
-  std::uint16_t all_flags = 0;   ///< -f: all of these are set
-  std::uint16_t no_flags = 0;    ///< -F: none of these is set
-  std::uint8_t least_mapq = 0;   ///< -q
-  std::string expression;        ///< -e, empty for none
+  std::uint16_t all_flags = 0;  ///< -f: all of these are set
+  std::uint16_t no_flags = 0;   ///< -F: none of these is set
+  std::uint8_t least_mapq = 0;  ///< -q
+  std::string expression;       ///< -e, empty for none
 };
 
 /// A flag set as a number (decimal, 0x hex, 0 octal) or as names with commas (samtools-flags(1)). Throws

@@ -7,10 +7,10 @@
 
 namespace mrf::bam {
 
-std::unique_ptr<Source> make_source(Input& input) {
+std::unique_ptr<Source> make_source(Input& input, const std::string& reference) {
   if (input.format() == Format::bam) return make_bam_source(input);
   if (input.format() == Format::sam) return make_sam_source(input);
-  return make_cram_source(input);
+  return make_cram_source(input, reference);
 }
 
 }  // namespace mrf::bam

@@ -37,7 +37,8 @@ class Source {
   HeaderPtr header_;
 };
 
-/// Reads the header. `input` outlives the source. Throws Error.
-std::unique_ptr<Source> make_source(Input& input);
+/// Reads the header. `input` outlives the source; `reference` is a FASTA file for CRAM, or empty. Throws
+/// Error.
+std::unique_ptr<Source> make_source(Input& input, const std::string& reference);
 
 }  // namespace mrf::bam

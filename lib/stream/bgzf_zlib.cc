@@ -54,7 +54,8 @@ std::size_t BgzfDeflater::block(std::string_view payload, std::span<char> to) {
   bool fits = attempt();
   if (!fits) {  // what cannot be compressed is stored
     ::deflateReset(&stream);
-    if (::deflateParams(&stream, 0, Z_DEFAULT_STRATEGY) != Z_OK) throw std::runtime_error("zlib cannot deflate");
+    if (::deflateParams(&stream, 0, Z_DEFAULT_STRATEGY) != Z_OK)
+      throw std::runtime_error("zlib cannot deflate");
     fits = attempt();
     ::deflateReset(&stream);
     ::deflateParams(&stream, state_->level, Z_DEFAULT_STRATEGY);
