@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <cstdint>
-#include <cstdlib>
 #include <limits>
 #include <new>
 
@@ -70,16 +69,10 @@ HeaderPtr parse_header(std::string_view bytes, const std::string& name) {
     if (!header) throw std::bad_alloc();
     return header;
   }
-  char* copy = static_cast<char*>(std::malloc(bytes.size()));
-  if (copy == nullptr) throw std::bad_alloc();
-  std::memcpy(copy, bytes.data(), bytes.size());
-  hFILE* memory = hopen("mem:", "r:", copy, bytes.size());
-  if (memory == nullptr) throw std::bad_alloc();
-  const HtsFilePtr file(hts_hopen(memory, name.c_str(), "r"));
-  if (!file) {
-    hclose_abruptly(memory);
-    throw DataError("read", name, "malformed header");
-  }
+  HfilePtr memory = open_memory(bytes);
+  const HtsFilePtr file(hts_hopen(memory.get(), name.c_str(), "r"));
+  if (!file) throw DataError("read", name, "malformed header");
+  (void)memory.release();
   header.reset(sam_hdr_read(file.get()));
   if (!header) throw DataError("read", name, "malformed header");
   // A SAM reader keeps a share of its header.

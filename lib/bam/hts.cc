@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "bam/hts.h"
 
+#include <cstdlib>
+#include <cstring>
 #include <new>
 
 namespace mrf::bam {
@@ -9,6 +11,18 @@ RecordPtr make_record() {
   RecordPtr record(bam_init1());
   if (!record) throw std::bad_alloc();
   return record;
+}
+
+HfilePtr open_memory(std::string_view bytes) {
+  struct Free {
+    void operator()(char* data) const { std::free(data); }
+  };
+  std::unique_ptr<char, Free> copy(static_cast<char*>(std::malloc(bytes.size())));
+  if (!copy) throw std::bad_alloc();
+  std::memcpy(copy.get(), bytes.data(), bytes.size());
+  HfilePtr memory(hopen("mem:", "r:", copy.release(), bytes.size()));  // takes the copy
+  if (!memory) throw std::bad_alloc();
+  return memory;
 }
 
 void silence_htslib() { hts_set_log_level(HTS_LOG_OFF); }

@@ -36,6 +36,9 @@ struct Text : kstring_t {
   std::string_view view() const { return {s, l}; }
 };
 
+/// Opens a copy of `bytes` for htslib's readers. Throws std::bad_alloc.
+HfilePtr open_memory(std::string_view bytes);
+
 /// Turns off what htslib writes to standard error by itself: this program says it in its own form.
 void silence_htslib();
 

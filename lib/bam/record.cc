@@ -60,12 +60,10 @@ bool may_have_long_cigar(const bam1_t& record) {
 
 // htslib keeps the moving of the CIGAR to itself, so its reader is asked for the record.
 bool read_with_htslib(std::string_view bytes, bam1_t& record) {
-  char* copy = static_cast<char*>(std::malloc(bytes.size()));
-  if (copy == nullptr) throw std::bad_alloc();
-  std::memcpy(copy, bytes.data(), bytes.size());
-  hFILE* memory = hopen("mem:", "r:", copy, bytes.size());
-  BGZF* reader = memory == nullptr ? nullptr : bgzf_hopen(memory, "r");
+  HfilePtr memory = open_memory(bytes);
+  BGZF* reader = bgzf_hopen(memory.get(), "r");
   if (reader == nullptr) throw std::bad_alloc();
+  (void)memory.release();
   const bool good = bam_read1(reader, &record) >= 0;
   bgzf_close(reader);
   return good;
