@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include "split/input.h"
+
+#include "stream/source.h"
+
+namespace mrf {
+
+namespace {
+constexpr std::size_t smallest_range = std::size_t{32} << 10;
+}  // namespace
+
+Input::Input(const std::string& path, RecordForm form, Outputs& outputs, Stats& stats)
+    : outputs_(outputs),
+      stats_(stats),
+      entry_(stats.inputs.size()),
+      window_(std::make_shared<Window>(open_input(path), stats.in)),
+      framer_(make_framer(form, window_->name())) {
+  stats.inputs.push_back({path, 0, 0});
+}
+
+bool Input::more() {
+  if (window_->is_mapped()) return false;
+  outputs_.wait_for(window_->fd(), stats_.in);
+  return window_->more();
+}
+
+void Input::pass(std::size_t output, Run run) {
+  const std::string_view piece = view().substr(0, run.bytes);
+  if (window_->is_mapped() && run.bytes >= smallest_range) {
+    outputs_.put_range(output, window_, piece, window_->mapped_offset());
+  } else {
+    outputs_.put(output, piece);
+  }
+  outputs_.count_records(output, run.records);
+  drop(run);
+}
+
+void Input::drop(Run run) {
+  window_->consume(run.bytes);
+  stats_.records_in += run.records;
+  stats_.inputs[entry_].records += run.records;
+  stats_.inputs[entry_].bytes += run.bytes;
+}
+
+}  // namespace mrf

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "split/outputs.h"
+#include "stream/record.h"
+#include "stream/stats.h"
+#include "stream/window.h"
+
+namespace mrf {
+
+/// One input and the way of its bytes to the outputs.
+class Input {
+ public:
+  /// `outputs` and `stats` outlive the input; `stats` gets an entry for it. Throws SystemError "cannot open".
+  Input(const std::string& path, RecordForm form, Outputs& outputs, Stats& stats);
+
+  const std::string& name() const { return window_->name(); }
+  Framer& framer() { return *framer_; }
+  /// Bytes that are there and not passed on; valid until more().
+  std::string_view view() const { return window_->view(); }
+  /// Makes the view longer, moving data to the outputs meanwhile. False at the end of the input.
+  bool more();
+  /// Hands the run at the front of the view to an output: a large piece of a mapped file as it lies there.
+  void pass(std::size_t output, Run run);
+  /// Counts and drops the run at the front of the view.
+  void drop(Run run);
+
+ private:
+  Outputs& outputs_;
+  Stats& stats_;
+  std::size_t entry_;
+  std::shared_ptr<Window> window_;
+  std::unique_ptr<Framer> framer_;
+};
+
+}  // namespace mrf

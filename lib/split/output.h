@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "split/block_pool.h"
+#include "split/target.h"
+#include "stream/window.h"
+#include "sys/meter.h"
+
+namespace mrf {
+
+/// One output and the bytes that wait for it, in order: blocks that they were copied into, and ranges
+/// of a mapped input, which go into a pipe without being copied (splice(2)).
+class Output {
+ public:
+  /// `pool` and `meter` outlive the output; `meter` counts the bytes written. Throws SystemError.
+  Output(const std::string& path, BlockPool& pool, Meter& meter);
+
+  const Target& target() const { return target_; }
+  std::size_t queued_bytes() const { return queued_; }
+  std::size_t queued_ranges() const { return ranges_; }
+
+  /// Copies the front of `bytes`, as much as the last block holds, or a new one when that is full.
+  /// Returns how much; nothing when a new one is needed and the pool is used up.
+  std::size_t append(std::string_view bytes);
+  /// Appends bytes of the mapped `input` that start at `offset` of its file.
+  void append_range(std::shared_ptr<const Window> input, std::string_view bytes, long long offset);
+  /// Writes as much of the front of `bytes`, ahead of which nothing waits, as the target takes now.
+  std::size_t write_through(std::string_view bytes);
+  /// Opens the target if it can be opened now and writes as much as it takes. Throws SystemError
+  /// (ClosedOutput for standard output) when the reader is gone.
+  void push();
+
+  /// push() closes the target once nothing is left.
+  void close_when_empty() { closing_ = true; }
+  bool is_closed() const { return closed_; }
+  /// Forgets what is queued and leaves the target unpublished.
+  void give_up() noexcept;
+
+ private:
+  struct Piece {
+    BlockPool::Block block;
+    std::shared_ptr<const Window> input;
+    const char* data = nullptr;
+    std::size_t size = 0;
+    long long offset = 0;
+  };
+
+  std::size_t room() const;
+  bool send(Piece& piece);
+  ssize_t splice_range(const Piece& piece);
+  std::size_t written(ssize_t result);
+  void pop();
+
+  Target target_;
+  BlockPool& pool_;
+  Meter& meter_;
+  std::deque<Piece> queue_;
+  std::size_t queued_ = 0;
+  std::size_t ranges_ = 0;
+  bool can_splice_ = true;
+  bool closing_ = false;
+  bool closed_ = false;
+};
+
+}  // namespace mrf

@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT
+#include "split/outputs.h"
+
+#include <algorithm>
+#include <cerrno>
+
+#include "sys/error.h"
+
+namespace mrf {
+
+namespace {
+
+constexpr std::size_t page = 4096;
+constexpr std::size_t largest_block = 16 * page;
+constexpr std::size_t written_through = 4 * page;
+constexpr int longest_retry_ms = 32;
+
+// A quarter of the memory at most is in blocks that are not full yet, with up to a thousand outputs.
+std::size_t block_size_for(std::size_t budget, std::size_t outputs) {
+  const std::size_t share = budget / 4 / std::max<std::size_t>(outputs, 1);
+  return std::clamp(share / page * page, page, largest_block);
+}
+
+}  // namespace
+
+Outputs::Outputs(const std::vector<std::string>& paths, Stats& stats)
+    : stats_(stats), pool_(block_size_for(budget, paths.size()), budget) {
+  for (const auto& path : paths) {
+    outputs_.emplace_back(path, pool_, stats_.out);
+    stats_.outputs.push_back({path, 0, 0});
+  }
+  for (std::size_t i = 0; i < outputs_.size(); ++i) push(i);
+}
+
+void Outputs::push(std::size_t index) {
+  Output& output = outputs_[index];
+  const std::size_t before = output.queued_ranges();
+  try {
+    output.push();
+  } catch (const Error&) {
+    output.give_up();
+    ranges_ -= before;
+    throw;
+  }
+  ranges_ -= before - output.queued_ranges();
+}
+
+void Outputs::put(std::size_t index, std::string_view bytes) {
+  Output& output = outputs_[index];
+  stats_.outputs[index].bytes += bytes.size();
+  if (bytes.size() >= written_through) {
+    push(index);
+    if (output.queued_bytes() == 0) bytes.remove_prefix(output.write_through(bytes));
+  }
+  while (!bytes.empty()) {
+    const std::size_t n = output.append(bytes);
+    bytes.remove_prefix(n);
+    if (bytes.empty()) return;
+    push(index);
+    while (pool_.is_used_up()) step(no_input, stats_.out);
+  }
+}
+
+void Outputs::put_range(std::size_t index, const std::shared_ptr<const Window>& input, std::string_view bytes,
+                        long long offset) {
+  while (ranges_ >= most_ranges) step(no_input, stats_.out);
+  stats_.outputs[index].bytes += bytes.size();
+  outputs_[index].append_range(input, bytes, offset);
+  ++ranges_;
+  push(index);
+}
+
+void Outputs::close(std::size_t index) {
+  outputs_[index].close_when_empty();
+  push(index);
+}
+
+// Adds an output to those that poll(2) is to look at. Returns whether it is still to be opened.
+bool Outputs::watch(std::size_t index) {
+  Output& output = outputs_[index];
+  if (output.is_closed()) return false;
+  if (!output.target().is_open()) {
+    push(index);
+    if (!output.target().is_open()) return !output.is_closed();
+    retry_ms_ = 0;
+  }
+  if (output.queued_bytes() == 0) return false;
+  watched_.push_back({output.target().fd().get(), POLLOUT, 0});
+  watched_index_.push_back(index);
+  return false;
+}
+
+// Waits until something can move, and moves it. Returns whether `input` can be read.
+bool Outputs::step(int input, Meter& meter) {
+  watched_.clear();
+  watched_index_.clear();
+  bool opening = false;
+  for (std::size_t i = 0; i < outputs_.size(); ++i) opening |= watch(i);
+  if (input != no_input) watched_.push_back({input, POLLIN, 0});
+  int ready = 0;
+  {
+    const WaitTimer timer(meter);
+    ready = ::poll(watched_.data(), watched_.size(), opening || retry_ms_ == 0 ? retry_ms_ : -1);
+  }
+  if (ready < 0 && errno != EINTR) throw SystemError("wait for", "outputs");
+  retry_ms_ = std::clamp(2 * retry_ms_, 1, longest_retry_ms);
+  if (ready <= 0) return false;
+  for (std::size_t i = 0; i < watched_index_.size(); ++i) {
+    if (watched_[i].revents != 0) push(watched_index_[i]);
+  }
+  return input != no_input && watched_.back().revents != 0;
+}
+
+void Outputs::wait_for(FdRef input, Meter& meter) {
+  pollfd at_once{input.get(), POLLIN, 0};
+  if (::poll(&at_once, 1, 0) > 0) return;
+  while (!step(input.get(), meter)) {
+  }
+}
+
+void Outputs::wait_until_closed(bool files) {
+  const auto is_left = [files](const Output& output) {
+    return !output.is_closed() && (files || output.target().is_direct());
+  };
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    if (is_left(outputs_[i])) close(i);
+  }
+  while (std::any_of(outputs_.begin(), outputs_.end(), is_left)) step(no_input, stats_.out);
+}
+
+void Outputs::finish() {
+  wait_until_closed(false);
+  wait_until_closed(true);
+}
+
+void Outputs::abandon() noexcept {
+  for (Output& output : outputs_) {
+    if (!output.target().is_direct() || !output.target().is_open()) output.give_up();
+  }
+  for (std::size_t errors = 0; errors <= outputs_.size(); ++errors) {
+    try {
+      return wait_until_closed(false);
+    } catch (const Error&) {  // the first one is what the user is told
+    }
+  }
+}
+
+}  // namespace mrf

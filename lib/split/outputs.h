@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <poll.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "split/block_pool.h"
+#include "split/output.h"
+#include "stream/stats.h"
+#include "sys/fd.h"
+
+namespace mrf {
+
+/// All outputs and the poll(2) loop that moves what waits for them. As long as the memory for queues is
+/// not used up, no output waits for another one.
+class Outputs {
+ public:
+  /// Opens what can be opened without waiting. `stats` outlives the object and gets one entry an output.
+  /// Throws SystemError.
+  Outputs(const std::vector<std::string>& paths, Stats& stats);
+
+  std::size_t size() const { return outputs_.size(); }
+  /// Puts copies of `bytes` behind what waits for output `index`. Blocks while the queues are full.
+  void put(std::size_t index, std::string_view bytes);
+  /// Puts `bytes`, which lie at `offset` of the mapped `input`, behind what waits for output `index`.
+  void put_range(std::size_t index, const std::shared_ptr<const Window>& input, std::string_view bytes,
+                 long long offset);
+  void count_records(std::size_t index, std::uint64_t records) {
+    stats_.outputs[index].records += records;
+    stats_.records_out += records;
+  }
+
+  /// Closes output `index` once what waits for it is written.
+  void close(std::size_t index);
+  /// Moves data to the outputs until `input` can be read without waiting.
+  void wait_for(FdRef input, Meter& meter);
+  /// Writes and closes everything.
+  void finish();
+  /// After a failure: lets every open output that still works have the rest of its data, and its end. Regular
+  /// files are not published.
+  void abandon() noexcept;
+
+ private:
+  static constexpr std::size_t budget = std::size_t{16} << 20;
+  static constexpr std::size_t most_ranges = std::size_t{1} << 16;
+  static constexpr int no_input = -1;
+
+  void push(std::size_t index);
+  bool watch(std::size_t index);
+  bool step(int input, Meter& meter);
+  void wait_until_closed(bool files);
+
+  Stats& stats_;
+  BlockPool pool_;
+  std::deque<Output> outputs_;
+  std::vector<pollfd> watched_;
+  std::vector<std::size_t> watched_index_;
+  std::size_t ranges_ = 0;
+  int retry_ms_ = 1;
+};
+
+}  // namespace mrf

@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+#include "split/target.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <filesystem>
+#include <map>
+#include <string_view>
+
+#include "sys/error.h"
+#include "sys/io.h"
+
+namespace mrf {
+
+namespace {
+
+constexpr std::size_t wanted_pipe_size = std::size_t{1} << 20;
+
+bool is_anonymous_pipe(const std::string& path) {
+  struct statfs info {};
+  return ::statfs(path.c_str(), &info) == 0 && info.f_type == PIPEFS_MAGIC;
+}
+
+// The N of /dev/fd/N, -1 for other paths.
+int inherited_descriptor(std::string_view path) {
+  for (const std::string_view directory : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!path.starts_with(directory)) continue;
+    path.remove_prefix(directory.size());
+    int number = -1;
+    const auto [end, code] = std::from_chars(path.data(), path.data() + path.size(), number);
+    return code == std::errc() && end == path.data() + path.size() ? number : -1;
+  }
+  return -1;
+}
+
+// Two names for one file give the same text; character devices may be given twice.
+std::string identity(const std::string& path) {
+  struct stat info {};
+  const int result = path == "-" ? ::fstat(STDOUT_FILENO, &info) : ::stat(path.c_str(), &info);
+  if (result != 0) return std::filesystem::weakly_canonical(path).string();
+  if (S_ISCHR(info.st_mode)) return "";
+  return fmt::format("{}:{}", info.st_dev, info.st_ino);
+}
+
+}  // namespace
+
+Target::Target(const std::string& path) : path_(path), name_(path == "-" ? std::string(stdout_name) : path) {
+  if (path == "-") {
+    open_standard_output();
+    return;
+  }
+  struct stat info {};
+  const bool exists = ::stat(path.c_str(), &info) == 0;
+  is_fifo_ = exists && S_ISFIFO(info.st_mode);
+  if (!is_fifo_ && !(exists && S_ISCHR(info.st_mode))) file_.emplace(path);
+}
+
+// O_NONBLOCK on the descriptor that was inherited would be there for the other processes that have it, too.
+void Target::open_standard_output() {
+  struct stat info {};
+  if (::fstat(STDOUT_FILENO, &info) == 0 && S_ISFIFO(info.st_mode)) {
+    const int fd = ::open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0) {
+      fd_ = Fd(adopt_fd, fd);
+      is_fifo_ = true;
+      enlarge_pipe();
+      return;
+    }
+  }
+  file_.emplace("-");
+}
+
+bool Target::open() {
+  if (is_open()) return true;
+  const int fd = ::open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) {
+    if (errno == EINTR) return false;
+    if (errno != ENXIO || !is_fifo_) throw SystemError("open", name_);
+    if (is_anonymous_pipe(path_)) throw SystemError("write", name_, EPIPE);
+    return false;
+  }
+  fd_ = Fd(adopt_fd, fd);
+  // A process substitution's own descriptor would keep the reader from its end-of-file.
+  if (const int number = inherited_descriptor(path_); number > STDERR_FILENO) ::close(number);
+  enlarge_pipe();
+  return true;
+}
+
+void Target::enlarge_pipe() {
+  if (!is_fifo_) return;
+  const int size = ::fcntl(fd_.get(), F_GETPIPE_SZ);
+  if (size >= 0 && static_cast<std::size_t>(size) < wanted_pipe_size) ask_pipe_size(fd_, wanted_pipe_size);
+}
+
+void Target::close() {
+  if (file_) {
+    file_->commit();
+    file_.reset();
+  } else if (const int error = fd_.close(); error != 0) {
+    throw SystemError("write", name_, error);
+  }
+}
+
+void refuse_same_outputs(const std::vector<std::string>& paths) {
+  std::map<std::string, std::string> seen;
+  for (const auto& path : paths) {
+    const std::string key = identity(path);
+    if (key.empty()) continue;
+    const auto [first, is_new] = seen.emplace(key, path);
+    if (!is_new) throw UsageError("use output", path, fmt::format("the same file as '{}'", first->second));
+  }
+}
+
+}  // namespace mrf

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "sys/fd.h"
+#include "sys/output_file.h"
+
+namespace mrf {
+
+/// Where an output goes, and how it is opened and closed. FIFOs, devices and the pipes of process
+/// substitutions are opened without waiting for their reader, and writing to them never blocks; a pipe on
+/// standard output likewise. Anything else is an OutputFile.
+class Target {
+ public:
+  /// Throws SystemError "cannot open".
+  explicit Target(const std::string& path);
+
+  /// Returns whether the target is open now; false for a FIFO without a reader, which is to be tried again.
+  /// Throws SystemError "cannot open", or "cannot write" when the reader has come and gone already.
+  bool open();
+  bool is_open() const { return fd_.is_open() || file_.has_value(); }
+  FdRef fd() const { return file_ ? file_->fd() : FdRef(fd_); }
+  /// False for a regular file, which appears only when it is closed.
+  bool is_direct() const { return !file_ || file_->is_direct(); }
+  bool is_standard_output() const { return path_ == "-"; }
+  const std::string& path() const { return path_; }
+  /// For messages.
+  const std::string& name() const { return name_; }
+
+  /// Publishes a regular file, closes anything else. Throws SystemError.
+  void close();
+
+ private:
+  void open_standard_output();
+  void enlarge_pipe();
+
+  std::string path_;
+  std::string name_;
+  bool is_fifo_ = false;
+  Fd fd_;
+  std::optional<OutputFile> file_;
+};
+
+/// Throws UsageError when two of the paths are the same FIFO or regular file (stat(2): st_dev, st_ino), or
+/// would be once they exist.
+void refuse_same_outputs(const std::vector<std::string>& paths);
+
+}  // namespace mrf
