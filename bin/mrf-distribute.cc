@@ -52,7 +52,7 @@ void check(const CLI::App& app, CommandLine& line) {
   if (app.count("--chunk-bytes") > 0 && options.chunk.bytes == 0) {
     throw UsageError("use option", "--chunk-bytes", "0 bytes are no chunk");
   }
-  if (options.outputs.empty()) throw UsageError("use", "command line", "no OUTPUT is given");
+  if (options.outputs.empty()) throw UsageError("use command line", "arguments", "no OUTPUT is given");
   if (options.inputs.empty()) options.inputs.emplace_back("-");
   options.form = mrf::parse_record_form(line.record);
   if (options.form.kind == mrf::RecordForm::Kind::bam) {

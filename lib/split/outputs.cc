@@ -81,10 +81,10 @@ bool Outputs::watch(std::size_t index) {
   if (output.is_closed()) return false;
   if (!output.target().is_open()) {
     push(index);
-    if (!output.target().is_open()) return !output.is_closed();
+    if (!output.target().is_open() && !output.is_closed()) return true;
     retry_ms_ = 0;
   }
-  if (output.queued_bytes() == 0) return false;
+  if (output.is_closed() || output.queued_bytes() == 0) return false;
   watched_.push_back({output.target().fd().get(), POLLOUT, 0});
   watched_index_.push_back(index);
   return false;

@@ -57,8 +57,9 @@ Target::Target(const std::string& path) : path_(path), name_(path == "-" ? std::
     return;
   }
   struct stat info {};
-  const bool exists = ::stat(path.c_str(), &info) == 0;
+  const bool exists = ::stat(path.c_str(), &info) == 0;  // OutputFile says why not
   is_fifo_ = exists && S_ISFIFO(info.st_mode);
+  is_anonymous_ = is_fifo_ && is_anonymous_pipe(path);
   if (!is_fifo_ && !(exists && S_ISCHR(info.st_mode))) file_.emplace(path);
 }
 
@@ -83,7 +84,7 @@ bool Target::open() {
   if (fd < 0) {
     if (errno == EINTR) return false;
     if (errno != ENXIO || !is_fifo_) throw SystemError("open", name_);
-    if (is_anonymous_pipe(path_)) throw SystemError("write", name_, EPIPE);
+    if (is_anonymous_) throw SystemError("write", name_, EPIPE);
     return false;
   }
   fd_ = Fd(adopt_fd, fd);

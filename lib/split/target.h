@@ -40,6 +40,7 @@ class Target {
   std::string path_;
   std::string name_;
   bool is_fifo_ = false;
+  bool is_anonymous_ = false;
   Fd fd_;
   std::optional<OutputFile> file_;
 };
