@@ -30,5 +30,7 @@ struct InputFile {
 /// Opens `path` ("-" is standard input) for reading, once. Throws SystemError "cannot open"; a
 /// directory is refused here (EISDIR).
 InputFile open_input(const std::string& path);
+/// The same without waiting for the writer of a FIFO: poll(2) tells when there is something to read.
+InputFile open_input_at_once(const std::string& path);
 
 }  // namespace mrf
