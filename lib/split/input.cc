@@ -6,14 +6,23 @@
 namespace mrf {
 
 namespace {
+
 constexpr std::size_t smallest_range = std::size_t{32} << 10;
+
+// A window reads the first bytes when it is made; they are waited for with the outputs in motion.
+InputFile open_and_wait(const std::string& path, Outputs& outputs, Meter& meter) {
+  InputFile input = open_input_at_once(path);
+  outputs.wait_for(input.fd, meter);
+  return input;
+}
+
 }  // namespace
 
 Input::Input(const std::string& path, RecordForm form, Outputs& outputs, Stats& stats)
     : outputs_(outputs),
       stats_(stats),
       entry_(stats.inputs.size()),
-      window_(std::make_shared<Window>(open_input(path), stats.in)),
+      window_(std::make_shared<Window>(open_and_wait(path, outputs, stats.in), stats.in)),
       framer_(make_framer(form, window_->name())) {
   stats.inputs.push_back({path, 0, 0});
 }

@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <map>
 #include <string_view>
+#include <system_error>
 
 #include "sys/error.h"
 #include "sys/io.h"
@@ -44,7 +45,10 @@ int inherited_descriptor(std::string_view path) {
 std::string identity(const std::string& path) {
   struct stat info {};
   const int result = path == "-" ? ::fstat(STDOUT_FILENO, &info) : ::stat(path.c_str(), &info);
-  if (result != 0) return std::filesystem::weakly_canonical(path).string();
+  if (result != 0) {
+    std::error_code ignored;
+    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored).string();
+  }
   if (S_ISCHR(info.st_mode)) return "";
   return fmt::format("{}:{}", info.st_dev, info.st_ino);
 }
