@@ -26,8 +26,9 @@ std::size_t Output::append(std::string_view bytes) {
   std::size_t free = room();
   if (free == 0) {
     if (pool_.is_used_up()) return 0;
-    queue_.push_back({pool_.take(), nullptr, nullptr, 0, 0});
-    queue_.back().data = queue_.back().block.get();
+    Piece& fresh = queue_.emplace_back();
+    fresh.block = pool_.take();
+    fresh.data = fresh.block.get();
     free = pool_.block_size();
   }
   Piece& last = queue_.back();
