@@ -1,7 +1,53 @@
 // SPDX-License-Identifier: MIT
 #include "cli/command.h"
+#include "join/collect.h"
+#include "sys/error.h"
+
+namespace {
+
+struct Words {
+  std::string order;
+  std::string record;
+  std::string header;
+  std::string header_text;
+};
+
+void declare(mrf::Command& command, mrf::CollectOptions& options, Words& words) {
+  CLI::App& app = command.options();
+  app.add_option("--order", words.order, "rows (default), seq, any or concat")->option_text("ORDER");
+  app.add_option("-c,--chunk-size", options.chunk, "records a turn with --order rows (default 1000)")
+      ->option_text("N");
+  app.add_flag("--ragged", options.ragged, "let inputs have records for fewer turns than others");
+  app.add_option("--record", words.record, "line (default), lines:K, fastq, nul or fixed:BYTES")
+      ->option_text("FORM");
+  app.add_flag("--sam", options.sam, "the lines are SAM: header lines apart, numbers in a tag");
+  app.add_option("--header", words.header, "copy PATH to the output first")->option_text("PATH");
+  app.add_option("--header-text", words.header_text, "write the header text in FILE first")
+      ->option_text("FILE");
+  command.add_size("--buffer", options.buffer, "memory for what cannot be written yet (default 256M)");
+  app.add_option("-o,--output", options.output, "write to OUT instead of standard output")
+      ->option_text("OUT");
+  app.add_option("inputs", options.inputs);
+}
+
+mrf::Status run(mrf::Command& command, mrf::CollectOptions& options, const Words& words) {
+  if (!words.order.empty()) options.order = mrf::parse_collect_order(words.order);
+  if (!words.record.empty()) options.record = mrf::parse_record_form(words.record);
+  if (!words.header.empty() && !words.header_text.empty()) {
+    throw mrf::UsageError("use option", "--header-text", "--header gives a header already");
+  }
+  options.header = words.header + words.header_text;
+  mrf::collect(options, command.stats());
+  return mrf::Status::success;
+}
+
+}  // namespace
 
 int main(int argc, char** argv) {
-  mrf::Command command("mrf-collect", "[options]", "A program.", {});
-  return command.run(argc, argv, [] { return mrf::Status::success; });
+  mrf::CollectOptions options;
+  Words words;
+  mrf::Command command("mrf-collect", "[options] INPUT...", "Joins the records of several streams into one.",
+                       {});
+  declare(command, options, words);
+  return command.run(argc, argv, [&] { return run(command, options, words); });
 }

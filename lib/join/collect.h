@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "stream/record.h"
+#include "stream/stats.h"
+
+namespace mrf {
+
+/// What mrf-collect is asked for; the names are those of its options.
+struct CollectOptions {
+  enum class Order { rows, seq, any, concat };
+
+  std::vector<std::string> inputs;
+  Order order = Order::rows;
+  RecordForm record;
+  /// Records a turn in Order::rows.
+  std::uint64_t chunk = 1000;
+  bool ragged = false;
+  bool sam = false;
+  /// Bytes of memory for what cannot be written yet.
+  std::uint64_t buffer = std::uint64_t{256} << 20;
+  /// Copied first; empty for none.
+  std::string header;
+  std::string output = "-";
+};
+
+/// rows, seq, any or concat. Throws UsageError.
+CollectOptions::Order parse_collect_order(const std::string& text);
+
+/// Joins the records of all inputs into one output. Counts in `stats`, after a failure too. Throws Error.
+void collect(const CollectOptions& options, Stats& stats);
+
+}  // namespace mrf

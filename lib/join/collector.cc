@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+#include "join/collector.h"
+
+#include <algorithm>
+#include <bit>
+#include <cerrno>
+
+#include "sys/error.h"
+#include "sys/io.h"
+
+namespace mrf {
+
+namespace {
+
+constexpr std::size_t largest_block = std::size_t{256} << 10;
+constexpr std::size_t smallest_block = std::size_t{4} << 10;
+
+// Every input may fill a block and have another one loaded from the spill file.
+std::size_t block_size(const CollectOptions& options) {
+  const std::uint64_t share = options.buffer / (2 * options.inputs.size());
+  return std::bit_floor(std::clamp<std::uint64_t>(share, smallest_block, largest_block));
+}
+
+std::size_t held_limit(const CollectOptions& options) {
+  const std::uint64_t reserved = options.inputs.size() * block_size(options);
+  return options.buffer > reserved ? options.buffer - reserved : 0;
+}
+
+}  // namespace
+
+Collector::Collector(const CollectOptions& options, Stats& stats)
+    : options_(options),
+      stats_(stats),
+      held_limit_(held_limit(options)),
+      pool_(block_size(options)),
+      spill_(block_size(options)) {
+  open_inputs();
+  refuse_doubles();
+}
+
+Collector::~Collector() {
+  for (const auto& input : inputs_) {
+    stats_.records_in += input->records();
+    stats_.records_out += input->records_gone();
+  }
+}
+
+void Collector::open_inputs() {
+  raise_open_file_limit();
+  if (!options_.header.empty()) {
+    const bool is_text =
+        options_.record.kind != RecordForm::Kind::nul && options_.record.kind != RecordForm::Kind::fixed;
+    const RecordForm form{is_text ? RecordForm::Kind::line : RecordForm::Kind::fixed, 1};
+    header_ = std::make_unique<Input>(options_.header, form, HeaderLines::are_records, pool_, spill_,
+                                      header_count_);
+    all_.push_back(header_.get());
+  }
+  stats_.inputs.resize(options_.inputs.size());
+  for (std::size_t i = 0; i < options_.inputs.size(); ++i) {
+    inputs_.push_back(std::make_unique<Input>(options_.inputs[i], options_.record, header_lines(i), pool_,
+                                              spill_, stats_.inputs[i]));
+    all_.push_back(inputs_.back().get());
+  }
+}
+
+HeaderLines Collector::header_lines(std::size_t input) const {
+  if (!options_.sam) return HeaderLines::are_records;
+  return input == 0 && options_.header.empty() ? HeaderLines::kept : HeaderLines::dropped;
+}
+
+void Collector::refuse_doubles() const {
+  for (std::size_t i = 0; i < all_.size(); ++i) {
+    for (std::size_t j = 0; j < i; ++j) {
+      const bool both_stdin = all_[i]->name() == stdin_name && all_[j]->name() == stdin_name;
+      if (both_stdin || all_[i]->channel().is_same(all_[j]->channel())) {
+        throw UsageError("use input", all_[i]->name(), "given twice");
+      }
+    }
+  }
+}
+
+std::unique_ptr<Order> Collector::make_order() const {
+  switch (options_.order) {
+    case CollectOptions::Order::rows:
+      return make_rows_order(inputs_, options_.chunk, options_.ragged);
+    case CollectOptions::Order::seq:
+      return make_sequence_order(inputs_, options_.sam ? SequencePlace::tag : SequencePlace::column);
+    case CollectOptions::Order::concat:
+      return make_concat_order(inputs_);
+    case CollectOptions::Order::any:
+      break;
+  }
+  return make_any_order(inputs_);
+}
+
+void Collector::write_header(BatchedOutput& output) {
+  if (header_) {
+    for (header_->pass(output); !header_->is_over(); header_->pass(output)) {
+      fetch([&](const Input& input) { return &input == header_.get(); }, output);
+    }
+  } else if (options_.sam) {
+    Input& first = *inputs_.front();
+    while (!first.is_past_header()) {
+      fetch([&](const Input& input) { return &input == &first; }, output);
+    }
+    output.copy(first.header());
+  }
+}
+
+void Collector::run(FdRef fd, const std::string& name) {
+  BatchedOutput output(fd, name, name == stdout_name, stats_.out, pool_);
+  write_header(output);
+  const auto order = make_order();
+  const Wanted wanted = [&](const Input& input) { return order->wants(input); };
+  while (!order->advance(output)) fetch(wanted, output);
+  output.flush();
+}
+
+// Reads what is wanted, or holds what the others have.
+void Collector::fetch(const Wanted& wanted, BatchedOutput& output) {
+  if (try_single(wanted)) return;
+  watch(wanted);
+  if (rounds_without_wanted_ > 1) output.flush();
+  wait(output);
+  if (read_reported(wanted, true)) {
+    rounds_without_wanted_ = 0;
+  } else if (read_reported(wanted, false)) {
+    ++rounds_without_wanted_;
+  }
+}
+
+// The usual case, without poll(2).
+bool Collector::try_single(const Wanted& wanted) {
+  Input* single = nullptr;
+  for (Input* input : all_) {
+    if (input->is_read() || !wanted(*input)) continue;
+    if (single != nullptr) return false;
+    single = input;
+  }
+  return single != nullptr && single->channel().may_read() && single->read(stats_.in, Input::Hold::in_memory);
+}
+
+void Collector::watch(const Wanted& wanted) {
+  polled_.clear();
+  polled_inputs_.clear();
+  for (Input* input : all_) {
+    if (input->is_read() || (input->channel().is_file() && !wanted(*input))) continue;
+    polled_.push_back({input->channel().fd().get(), POLLIN, 0});
+    polled_inputs_.push_back(input);
+  }
+}
+
+void Collector::wait(BatchedOutput& output) {
+  const WaitTimer timer(stats_.in);
+  int timeout = output.empty() ? -1 : 0;
+  for (;;) {
+    const int reported = ::poll(polled_.data(), polled_.size(), timeout);
+    if (reported > 0) return;
+    if (reported < 0 && errno != EINTR) throw SystemError("wait for", "inputs");
+    if (reported == 0) {
+      output.flush();
+      timeout = -1;
+    }
+  }
+}
+
+bool Collector::read_reported(const Wanted& wanted, bool is_wanted) {
+  bool any = false;
+  for (std::size_t i = 0; i < polled_.size(); ++i) {
+    Input& input = *polled_inputs_[i];
+    if (polled_[i].revents == 0 || wanted(input) != is_wanted) continue;
+    input.channel().report();
+    any = input.read(stats_.in, is_wanted ? Input::Hold::in_memory : hold()) || any;
+  }
+  return any;
+}
+
+Input::Hold Collector::hold() const {
+  return pool_.used() > held_limit_ ? Input::Hold::on_disk : Input::Hold::in_memory;
+}
+
+}  // namespace mrf
