@@ -1,0 +1,262 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+
+load common
+
+columns=$'r\t0\tchr1\t1\t60\t4M\t*\t0\t0\tACGT\tIIII'
+
+put() { printf '%b' "$2" >"$1"; }
+
+@test "rows restores what was dealt out, with a short last turn" {
+  put a '1\n2\n5\n6\n9\n'
+  put b '3\n4\n7\n8\n'
+  run_apart mrf-collect -c 2 a b
+  assert_status 0
+  assert_output_is "$(seq 9)"
+  assert_stderr_is ''
+}
+
+@test "rows with counts that do not fit" {
+  put a '1\n2\n5\n'
+  put b '3\n4\n6\n'
+  run_apart mrf-collect -c 2 a b
+  assert_status 3
+  assert_stderr_is "mrf-collect: cannot collect 'b': it goes on in its turn after 'a' ended with 3 records: the counts do not fit"
+  put a ''
+  run_apart mrf-collect -c 2 a b
+  assert_status 3
+  assert_stderr_has "after 'a' ended with 0 records"
+  put b '1\n2\n'
+  run_apart mrf-collect -c 2 b a
+  assert_status 0
+}
+
+@test "rows with --ragged goes on without the inputs that are over" {
+  put a '1\n'
+  put b '2\n3\n4\n'
+  put c ''
+  run_apart mrf-collect -c 1 --ragged a b c
+  assert_status 0
+  assert_output_is "$(seq 4)"
+}
+
+@test "seq with a column: dropped and doubled records, any spread" {
+  put a '0\tzero\n3\tthree\n3\tTHREE\n'
+  put b '1\tone\n7\t7\tseven\n'
+  put c ''
+  run_apart mrf-collect --order seq a b c
+  assert_status 0
+  assert_output_is $'zero\none\nthree\nTHREE\n7\tseven'
+}
+
+@test "seq with SAM tags, also behind other tags" {
+  printf '%s\tmi:i:1\n%s\tXX:Z:a\tmi:i:2\tNM:i:0\n' "$columns" "$columns" >a
+  printf '%s\tYY:Z:b\tmi:i:0\n' "$columns" >b
+  run_apart mrf-collect --sam --order seq a b
+  assert_status 0
+  assert_output_is "$columns"$'\tYY:Z:b\n'"$columns"$'\n'"$columns"$'\tXX:Z:a\tNM:i:0'
+}
+
+@test "seq with a number that is missing, is none, or runs backwards" {
+  put a '0\tx\nx\n'
+  run_apart mrf-collect --order seq a
+  assert_status 3
+  assert_stderr_is "mrf-collect: cannot collect 'a': record 2 has no sequence number"
+  put a '0\tx\nzwei\tx\n'
+  run_apart mrf-collect --order seq a
+  assert_status 3
+  assert_stderr_is "mrf-collect: cannot collect 'a': record 2 has no sequence number"
+  put a '5\tx\n6\tx\n4\tx\n'
+  run_apart mrf-collect --order seq a
+  assert_status 3
+  assert_stderr_is "mrf-collect: cannot collect 'a': record 3 has sequence number 4, less than 6 before it"
+  printf '%s\n' "$columns" >a
+  run_apart mrf-collect --sam --order seq a
+  assert_status 3
+  assert_stderr_is "mrf-collect: cannot collect 'a': record 1 has no sequence number"
+}
+
+@test "concat and any" {
+  put a '1\n2'
+  put b '3\n'
+  run_apart mrf-collect --order concat a b
+  assert_status 0
+  assert_output_is $'1\n2\n3'
+  run bash -o pipefail -c 'mrf-collect --order any a b | sort'
+  assert_status 0
+  assert_output_is $'1\n2\n3'
+}
+
+@test "the first input's header is the header, the others' are dropped" {
+  printf '@HD\tVN:1.6\n@CO\t1\n%s\n' "$columns" >a
+  printf '@HD\tVN:1.6\n@CO\t2\n%s\n' "$columns" >b
+  for order in rows any concat; do
+    run_apart mrf-collect --sam -c 1 --order $order a b
+    assert_status 0
+    assert_output_is $'@HD\tVN:1.6\n@CO\t1\n'"$columns"$'\n'"$columns"
+  done
+  run_apart mrf-collect --order concat a b
+  assert_status 0
+  assert_output_is "$(cat a b)"
+}
+
+@test "a header alone, without its newline" {
+  printf '@CO\tx' >a
+  run_apart mrf-collect --sam a
+  assert_status 0
+  assert_output_is $'@CO\tx'
+}
+
+@test "a header from a FIFO that comes last, or from a file" {
+  printf '@CO\told\n%s\n' "$columns" >a
+  mkfifo header in
+  mrf-collect --sam --header header in >out &
+  cat a >in
+  printf '@CO\tnew' >header
+  wait $!
+  [[ $(cat out) == $'@CO\tnew\n'"$columns" ]]
+  printf '@CO\ttext\n' >text
+  run_apart mrf-collect --sam --header-text text a
+  assert_status 0
+  assert_output_is $'@CO\ttext\n'"$columns"
+  run_apart mrf-collect --header text --header-text text a
+  assert_status 2
+}
+
+@test "FIFOs may be opened in any order, and an input may be silent until its end" {
+  mkfifo a b c
+  mrf-collect -c 1 --buffer 1M a b c >out &
+  collect=$!
+  yes later | head -n 3000000 >c
+  yes later | head -n 3000000 >b
+  yes first | head -n 3000000 >a
+  wait $collect
+  [[ $(head -n 4 out) == $'first\nlater\nlater\nfirst' ]]
+  [[ $(wc -l <out) == 9000000 ]]
+  assert_nothing_left
+}
+
+@test "standard input is an input" {
+  put a '1\n3\n'
+  run_apart bash -c "printf '2\n4\n' | mrf-collect -c 1 a -"
+  assert_status 0
+  assert_output_is "$(seq 4)"
+  run_apart mrf-collect a /dev/fd/0 < <(printf '')
+  assert_status 0
+}
+
+@test "records of several lines, FASTQ, NUL and fixed size" {
+  put a '@1\nA\n+\nI\n@3\nC\n+\nI'
+  put b '@2\nG\n+\nI\n'
+  run_apart mrf-collect --record fastq -c 1 a b
+  assert_status 0
+  assert_output_is $'@1\nA\n+\nI\n@2\nG\n+\nI\n@3\nC\n+\nI'
+  run_apart mrf-collect --record lines:4 -c 1 a b
+  assert_status 0
+  put a '1\x003\x00'
+  put b '2'
+  run bash -o pipefail -c "mrf-collect --record nul -c 1 a b | tr '\\0' ' '"
+  assert_output_is '1 2 3 '
+  put a 'AACC'
+  put b 'BB'
+  run_apart mrf-collect --record fixed:2 -c 1 a b
+  assert_status 0
+  assert_output_is AABBCC
+}
+
+@test "an input that ends inside a record" {
+  put a '@1\nA\n+\nI\n@2\n'
+  run_apart mrf-collect --record fastq a
+  assert_status 3
+  assert_stderr_is "mrf-collect: cannot read 'a': record 2 is truncated"
+  run_apart mrf-collect --record fixed:100 a
+  assert_status 3
+  assert_stderr_has "cannot read 'a': the last record has"
+}
+
+@test "FASTQ with numbers in front" {
+  put a '0\t@1\nA\n+\nI\n2\t@3\nC\n+\nI\n'
+  put b '1\t@2\nG\n+\nI\n'
+  run_apart mrf-collect --record fastq --order seq a b
+  assert_status 0
+  assert_output_is $'@1\nA\n+\nI\n@2\nG\n+\nI\n@3\nC\n+\nI'
+}
+
+@test "a result file has its name only after success" {
+  put a '1\n'
+  put b '2\n3\n'
+  run_apart mrf-collect -c 1 -o out a b
+  assert_status 3
+  assert_files a b
+  run_apart mrf-collect -c 1 --ragged -o out a b
+  assert_status 0
+  assert_files a b out
+  [[ $(cat out) == "$(seq 3)" ]]
+}
+
+@test "a full device and a reader that goes away" {
+  seq 1000000 >a
+  run_apart mrf-collect -o /dev/full a
+  assert_status 1
+  assert_stderr_is "mrf-collect: cannot write '/dev/full': No space left on device"
+  run bash -c 'mrf-collect a 2>err | head -n 1; echo ${PIPESTATUS[0]}'
+  assert_output_is $'1\n141'
+  [[ ! -s err ]]
+}
+
+@test "a full disk while holding back names its directory" {
+  with_small_disk 4M true || skip "no mount namespaces"
+  mkfifo a b
+  yes | head -c 20M >b &
+  # shellcheck disable=SC2016
+  run_apart with_small_disk 4M bash -c 'exec 9<>a; TMPDIR=disk exec mrf-collect --buffer 1M a b'
+  assert_status 1
+  assert_stderr_is "mrf-collect: cannot write 'temporary file in disk': No space left on device"
+}
+
+@test "inputs that are not there, directories, the same one twice" {
+  put a '1\n'
+  run_apart mrf-collect a none
+  assert_status 1
+  assert_stderr_is "mrf-collect: cannot open 'none': No such file or directory"
+  run_apart mrf-collect .
+  assert_status 1
+  assert_stderr_is "mrf-collect: cannot open '.': Is a directory"
+  ln a b
+  run_apart mrf-collect a b
+  assert_status 2
+  assert_stderr_is "mrf-collect: cannot use input 'b': given twice; try 'mrf-collect --help'"
+  run_apart mrf-collect - - </dev/null
+  assert_status 2
+}
+
+@test "options that make no sense" {
+  put a '1\n'
+  for words in '' '--order sorted a' '-c 0 a' '-c x a' '--record bam a' '--sam --record nul a' \
+    '--order seq --record fixed:3 a' '--order any --ragged a' '-o out.gz a' '--buffer x a' '--reopen 2 a'; do
+    # shellcheck disable=SC2086
+    run_apart mrf-collect $words
+    assert_status 2
+    [[ -z $output && $stderr == "mrf-collect: cannot "*"try 'mrf-collect --help'" && $stderr != *$'\n'* ]] ||
+      show_result "expected a usage error for: $words"
+  done
+  assert_files a
+}
+
+@test "the statistics count each input" {
+  put a '1\n22\n'
+  put b '3\n'
+  run_apart mrf-collect -c 1 --stats stats a b
+  assert_status 0
+  [[ $(cat stats) == *'"records_in":3,"records_out":3,'*'"bytes_in":7,"bytes_out":7,'* ]]
+  [[ $(cat stats) == *'"inputs":[{"name":"a","records":2,"bytes":5},{"name":"b","records":1,"bytes":2}]'* ]]
+}
+
+@test "more inputs than the soft limit of open files" {
+  (($(ulimit -Hn) > 400)) || skip "the hard limit is low"
+  ulimit -Sn 64
+  for i in $(seq 1000 1299); do echo "$i" >"in.$i"; done
+  run_apart mrf-collect -c 1 in.*
+  assert_status 0
+  assert_output_is "$(seq 1000 1299)"
+}
