@@ -41,7 +41,7 @@ help_is_clean() {
 version_is_told() {
   run_apart "$1" --version
   assert_status 0 && assert_stderr_is '' && [[ ${output%%$'\n'*} =~ ^$1\ [0-9]+\.[0-9]+\.[0-9]+$ ]] &&
-    [[ ${output#*$'\n'} =~ ^([A-Za-z0-9_-]+\ [0-9][^\ ]*($'\n'|$))+$ ]]
+    [[ ${output#*$'\n'} =~ ^([A-Za-z0-9_-]+\ [0-9][^$'\n']*($'\n'|$))+$ ]]
 }
 @test "--version: NAME VERSION, then the libraries" { each version_is_told; }
 
@@ -100,7 +100,7 @@ page_is_whole() {
       return 1
     }
   done
-  [[ $(man_section "$1" EXAMPLES) == *[Mm]ake* && $(man_section "$1" EXAMPLES) == *[Ss]nakemake* ]]
+  [[ $(man_section "$1" EXAMPLES) == *[Mm]ake* && $(man_section "$1" EXAMPLES) == *[Ss]nake* ]]
 }
 @test "every man page has its sections, with examples for Make and Snakemake" { each page_is_whole; }
 

@@ -121,12 +121,12 @@ by_short_form() {
   cmp <(sam_text in.bam) out.sam
 }
 
-@test "the files of the htslib and samtools test suites" {
-  mapfile -t files < <(find /usr/share/htslib-test /usr/share/samtools-test -name '*.bam' -size -2000k | sort)
+@test "the files of the test suites of htslib and samtools that samtools itself brings back" {
+  mapfile -t files < <(find /usr/share/htslib-test/test /usr/share/samtools/test -name '*.bam' -size -2000k | sort)
   ((${#files[@]} >= 10))
   tried=0
   for file in "${files[@]}"; do
-    samtools quickcheck "$file" 2>/dev/null && sam_text "$file" >expected 2>/dev/null || continue
+    sam_text "$file" >expected 2>/dev/null && samtools view -b -o /dev/null expected 2>/dev/null || continue
     run_apart mrf-run -n 3 -c 1 -i "$file" -o out.bam -- cat
     [[ $status == 0 ]] || show_result "$file"
     cmp expected <(sam_text out.bam) || { echo "$file" >&2 && false; }
