@@ -140,6 +140,7 @@ std::vector<Word> expand_word(const Word& word, const Scope& scope) {
   const std::string array = array_index(marked, scope);
   std::vector<Word> words;
   const int count = array.empty() ? 1 : count_of(array, scope);
+  words.reserve(static_cast<std::size_t>(count));
   for (int element = 0; element < count; ++element) {
     words.push_back(with_fifo_name(resolve(marked, scope, array, element), scope));
   }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -26,16 +27,33 @@ bool is_redirected_to(const PlannedJob& job, int fd, const std::string& fifo) {
   return false;
 }
 
-// One entry of "inputs" or "outputs" by the name that the tool knows it by.
-std::optional<FifoCount> find(const std::vector<Json>& tools, const char* list, const std::string& path,
-                              std::string_view standard, bool redirected) {
+// One side of a job: the names of a tool's statistics for it.
+struct SideKeys {
+  const char* list;
+  const char* records;
+  const char* bytes;
+  std::string_view standard;
+};
+constexpr SideKeys output_keys{"outputs", "records_out", "bytes_out", stdout_name};
+constexpr SideKeys input_keys{"inputs", "records_in", "bytes_in", stdin_name};
+
+FifoCount counts_in(const Json& object, const char* records, const char* bytes) {
+  return {object.value(records, std::uint64_t{0}), object.value(bytes, std::uint64_t{0})};
+}
+
+// The entry by the name that the tool knows the FIFO by; the totals of one that lists none, where it can
+// only be this FIFO.
+std::optional<FifoCount> find(const std::vector<Json>& tools, const SideKeys& keys, const std::string& path,
+                              bool redirected, bool only_one) {
   for (const Json& tool : tools) {
-    for (const Json& entry : tool.value(list, Json::array())) {
+    const Json entries = tool.value(keys.list, Json::array());
+    for (const Json& entry : entries) {
       const auto name = entry.value("name", std::string());
-      if (name == path || (redirected && name == standard)) {
-        return FifoCount{entry.value("records", std::uint64_t{0}), entry.value("bytes", std::uint64_t{0})};
+      if (name == path || (redirected && (name == keys.standard || name == "-"))) {
+        return counts_in(entry, "records", "bytes");
       }
     }
+    if (entries.empty() && only_one && tools.size() == 1) return counts_in(tool, keys.records, keys.bytes);
   }
   return std::nullopt;
 }
@@ -56,11 +74,15 @@ ToolStats::ToolStats(const Plan& plan, const Workspace& workspace) : jobs_(plan.
 std::optional<FifoCount> ToolStats::count(const Plan& plan, const Workspace& workspace,
                                           const PlannedFifo& fifo) const {
   const std::string file = fmt::format("/{}", Workspace::file_name(fifo.name));
-  const auto written = find(jobs_[fifo.writer], "outputs", workspace.out_directory() + file, stdout_name,
-                            is_redirected_to(plan.jobs[fifo.writer], 1, fifo.name));
+  const auto writes = [&](const PlannedFifo& other) { return other.writer == fifo.writer; };
+  const auto reads = [&](const PlannedFifo& other) { return other.reader == fifo.reader; };
+  const auto written = find(jobs_[fifo.writer], output_keys, workspace.out_directory() + file,
+                            is_redirected_to(plan.jobs[fifo.writer], 1, fifo.name),
+                            std::count_if(plan.fifos.begin(), plan.fifos.end(), writes) == 1);
   if (written) return written;
-  return find(jobs_[fifo.reader], "inputs", workspace.in_directory() + file, stdin_name,
-              is_redirected_to(plan.jobs[fifo.reader], 0, fifo.name));
+  return find(jobs_[fifo.reader], input_keys, workspace.in_directory() + file,
+              is_redirected_to(plan.jobs[fifo.reader], 0, fifo.name),
+              std::count_if(plan.fifos.begin(), plan.fifos.end(), reads) == 1);
 }
 
 }  // namespace mrf
