@@ -19,7 +19,7 @@ struct Options {
   mrf::bam::ConvertOptions convert;
 };
 
-void declare(CLI::App& app, Options& options) {
+void declare(mrf::OptionSet& app, Options& options) {
   app.add_option("INPUT", options.input);
   app.add_option("-o,--output", options.output, "write to FILE instead of standard output")
       ->option_text("FILE");

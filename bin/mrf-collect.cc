@@ -13,7 +13,7 @@ struct Words {
 };
 
 void declare(mrf::Command& command, mrf::CollectOptions& options, Words& words) {
-  CLI::App& app = command.options();
+  mrf::OptionSet& app = command.options();
   app.add_option("--order", words.order, "rows (default), seq, any or concat")->option_text("ORDER");
   app.add_option("-c,--chunk-size", options.chunk, "records a turn with --order rows (default 1000)")
       ->option_text("N");

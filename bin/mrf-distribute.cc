@@ -36,13 +36,13 @@ void declare(mrf::Command& command, CommandLine& line) {
   app.add_option("OUTPUT", options.outputs);
 }
 
-void refuse_both(const CLI::App& app, const std::string& one, const std::string& other) {
+void refuse_both(const mrf::OptionSet& app, const std::string& one, const std::string& other) {
   if (app.count(one) > 0 && app.count(other) > 0) {
     throw UsageError("use option", one, "not together with " + other);
   }
 }
 
-void check(const CLI::App& app, CommandLine& line) {
+void check(const mrf::OptionSet& app, CommandLine& line) {
   auto& options = line.options;
   refuse_both(app, "--chunk-size", "--chunk-bytes");
   refuse_both(app, "--header-lines", "--header-prefix");
@@ -60,7 +60,7 @@ void check(const CLI::App& app, CommandLine& line) {
   }
 }
 
-void settle_header(const CLI::App& app, CommandLine& line) {
+void settle_header(const mrf::OptionSet& app, CommandLine& line) {
   auto& options = line.options;
   using Kind = mrf::RecordForm::Kind;
   if (line.sam && options.form.kind != Kind::line) {

@@ -38,7 +38,7 @@ int processors() {
 }
 
 void declare(Command& command, Options& options) {
-  CLI::App& app = command.options();
+  OptionSet& app = command.options();
   ShortForm& form = options.form;
   form.workers = form.processors = processors();
   app.add_option("WORKFLOW", options.positional);

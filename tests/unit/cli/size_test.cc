@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "cli/command.h"
+#include "cli/option_set.h"
 #include "sys/error.h"
 
 TEST_CASE("sizes are bytes with K, M or G as powers of 1024") {

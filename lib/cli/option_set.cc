@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+#include "cli/option_set.h"
+
+#include <fmt/format.h>
+
+#include <CLI/App.hpp>
+#include <CLI/Config.hpp>
+#include <CLI/Formatter.hpp>
+#include <limits>
+#include <utility>
+
+#include "sys/error.h"
+
+namespace mrf {
+
+namespace {
+
+class HelpFormatter : public CLI::Formatter {
+ public:
+  explicit HelpFormatter(std::string usage) : usage_(std::move(usage)) { column_width(32); }
+  std::string make_usage(const CLI::App* app, std::string) const override {
+    return fmt::format("usage: {} {}\n{}\n", app->get_name(), usage_, app->get_description());
+  }
+  std::string make_description(const CLI::App*) const override { return ""; }
+  std::string make_positionals(const CLI::App*) const override { return ""; }
+  std::string make_option_opts(const CLI::Option* option) const override {
+    return option->get_type_size() == 0 || option->get_option_text().empty()
+               ? ""
+               : " " + option->get_option_text();
+  }
+
+ private:
+  std::string usage_;
+};
+
+void refuse_unknown(const CLI::App& app) {
+  for (const auto& word : app.remaining()) {
+    if (word.starts_with("-") && word != "-") throw UsageError("use option", word, "no such option");
+  }
+}
+
+}  // namespace
+
+std::uint64_t parse_size(const std::string& text) {
+  std::size_t digits = 0;
+  while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
+  const std::string unit = text.substr(digits);
+  const int shift = unit.empty()                 ? 0
+                    : unit == "K" || unit == "k" ? 10
+                    : unit == "M" || unit == "m" ? 20
+                    : unit == "G" || unit == "g" ? 30
+                                                 : -1;
+  if (digits == 0 || digits > 18 || shift < 0) {
+    throw UsageError("use size", text, "not a number of bytes, with K, M or G after it if need be");
+  }
+  const std::uint64_t number = std::stoull(text.substr(0, digits));
+  if (number > std::numeric_limits<std::uint64_t>::max() >> shift) {
+    throw UsageError("use size", text, "too large");
+  }
+  return number << shift;
+}
+
+DeclaredOption* DeclaredOption::option_text(const std::string& text) {
+  option_->option_text(text);
+  return this;
+}
+
+OptionSet::OptionSet(const std::string& name, const std::string& usage, const std::string& summary)
+    : app_(std::make_unique<CLI::App>(summary, name)) {
+  app_->formatter(std::make_shared<HelpFormatter>(usage));
+  app_->allow_extras();
+  app_->set_help_flag("--help", "print this help and exit");
+}
+
+OptionSet::~OptionSet() = default;
+
+template <typename T>
+DeclaredOption OptionSet::add_option(const std::string& names, T& value, const std::string& description) {
+  return DeclaredOption(app_->add_option(names, value, description));
+}
+
+template DeclaredOption OptionSet::add_option(const std::string&, std::string&, const std::string&);
+template DeclaredOption OptionSet::add_option(const std::string&, int&, const std::string&);
+template DeclaredOption OptionSet::add_option(const std::string&, std::uint8_t&, const std::string&);
+template DeclaredOption OptionSet::add_option(const std::string&, unsigned&, const std::string&);
+template DeclaredOption OptionSet::add_option(const std::string&, long&, const std::string&);
+template DeclaredOption OptionSet::add_option(const std::string&, unsigned long&, const std::string&);
+template DeclaredOption OptionSet::add_option(const std::string&, double&, const std::string&);
+template DeclaredOption OptionSet::add_option(const std::string&, std::vector<std::string>&,
+                                              const std::string&);
+template DeclaredOption OptionSet::add_option(const std::string&, std::optional<int>&, const std::string&);
+template DeclaredOption OptionSet::add_option(const std::string&, std::optional<std::string>&,
+                                              const std::string&);
+
+DeclaredOption OptionSet::add_flag(const std::string& names, bool& value, const std::string& description) {
+  return DeclaredOption(app_->add_flag(names, value, description));
+}
+
+DeclaredOption OptionSet::add_size(const std::string& names, std::uint64_t& bytes,
+                                   const std::string& description) {
+  const auto set = [&bytes](const std::string& text) { bytes = parse_size(text); };
+  return DeclaredOption(app_->add_option_function<std::string>(names, set, description)->option_text("SIZE"));
+}
+
+DeclaredOption OptionSet::add_repeatable(const std::string& names, std::vector<std::string>& values,
+                                         const std::string& description) {
+  return DeclaredOption(
+      app_->add_option(names, values, description)->expected(1)->allow_extra_args(false)->take_all());
+}
+
+void OptionSet::remove(const std::string& name) { app_->remove_option(app_->get_option(name)); }
+
+std::size_t OptionSet::count(const std::string& name) const { return app_->count(name); }
+
+std::string OptionSet::help() const { return app_->help(); }
+
+OptionSet::Outcome OptionSet::parse(int argc, char** argv) {
+  try {
+    app_->parse(argc, argv);
+  } catch (const CLI::CallForHelp&) {
+    return Outcome::help_wanted;
+  } catch (const CLI::ParseError& error) {
+    refuse_unknown(*app_);
+    throw UsageError("use", "command line", error.what());
+  }
+  refuse_unknown(*app_);
+  const auto left = app_->remaining();
+  if (!left.empty()) throw UsageError("use argument", left.front(), "one too many");
+  return Outcome::parsed;
+}
+
+}  // namespace mrf

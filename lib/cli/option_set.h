@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace CLI {
+class App;
+class Option;
+}  // namespace CLI
+
+namespace mrf {
+
+/// An option that has been declared.
+class DeclaredOption {
+ public:
+  explicit DeclaredOption(CLI::Option* option) : option_(option) {}
+  /// What --help shows in the place of the value, as in "--output FILE".
+  DeclaredOption* option_text(const std::string& text);
+  DeclaredOption* operator->() { return this; }
+
+ private:
+  CLI::Option* option_;
+};
+
+/// The options of a program. Nothing is marked as required here: an unknown option is to be named before
+/// what is missing. `names` is "-o,--output", or a word without dashes for positional arguments. The
+/// variables are set when the command line is parsed and outlive the set.
+class OptionSet {
+ public:
+  /// `usage` is what follows the name in the first line of --help.
+  OptionSet(const std::string& name, const std::string& usage, const std::string& summary);
+  ~OptionSet();
+  OptionSet(const OptionSet&) = delete;
+  OptionSet& operator=(const OptionSet&) = delete;
+
+  /// An option with a value. T is a string, a number, an optional of these or a vector of strings; other
+  /// types are added to the instances in option_set.cc.
+  template <typename T>
+  DeclaredOption add_option(const std::string& names, T& value, const std::string& description = "");
+  DeclaredOption add_flag(const std::string& names, bool& value, const std::string& description);
+  /// A number of bytes with an optional K, M or G (powers of 1024).
+  DeclaredOption add_size(const std::string& names, std::uint64_t& bytes, const std::string& description);
+  /// May be given several times, one value each time.
+  DeclaredOption add_repeatable(const std::string& names, std::vector<std::string>& values,
+                                const std::string& description);
+  void remove(const std::string& name);
+
+  /// How often an option was given.
+  std::size_t count(const std::string& name) const;
+  std::string help() const;
+
+  enum class Outcome { parsed, help_wanted };
+  /// Throws UsageError; an unknown option is named.
+  Outcome parse(int argc, char** argv);
+
+ private:
+  std::unique_ptr<CLI::App> app_;
+};
+
+/// "10", "64K", "1M", "2G" in bytes (powers of 1024, lower case too). Throws UsageError for anything else.
+std::uint64_t parse_size(const std::string& text);
+
+}  // namespace mrf
