@@ -38,6 +38,16 @@ std::uint32_t bgzf_crc(std::string_view block) {
   return number_at<std::uint32_t>(block, block.size() - bgzf_trailer_size);
 }
 
+std::size_t store_deflated(std::string_view payload, char* to) {
+  const auto length = static_cast<std::uint16_t>(payload.size());
+  const auto complement = static_cast<std::uint16_t>(~length);
+  *to++ = '\x01';
+  std::memcpy(to, &length, sizeof length);
+  std::memcpy(to + sizeof length, &complement, sizeof complement);
+  std::memcpy(to + sizeof length + sizeof complement, payload.data(), payload.size());
+  return payload.size() + 1 + sizeof length + sizeof complement;
+}
+
 std::size_t frame_bgzf(std::span<char> block, std::size_t deflated, std::uint32_t crc, std::size_t content) {
   const std::size_t size = bgzf_header_size + deflated + bgzf_trailer_size;
   const auto last = static_cast<std::uint16_t>(size - 1);

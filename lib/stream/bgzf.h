@@ -27,8 +27,8 @@ std::size_t bgzf_content_size(std::string_view block);
 /// Makes BGZF blocks; one for each thread.
 class BgzfDeflater {
  public:
-  /// `level` is 1 to 9 of the library in use; with ISA-L, whose levels are other ones, its fastest with
-  /// dynamic codes.
+  /// `level` is 0 (stored) to 9; 1 is ISA-L's fastest with dynamic codes where it is in use, the others are
+  /// zlib's.
   explicit BgzfDeflater(int level);
   ~BgzfDeflater();
   BgzfDeflater(BgzfDeflater&&) noexcept;

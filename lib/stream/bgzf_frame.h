@@ -17,6 +17,14 @@ static_assert(std::endian::native == std::endian::little);
 std::string_view bgzf_deflated(std::string_view block);
 std::uint32_t bgzf_crc(std::string_view block);
 
+/// Where the deflated bytes go in the room for one block.
+inline std::span<char> bgzf_room(std::span<char> block) {
+  return block.subspan(bgzf_header_size, bgzf_max_block - bgzf_header_size - bgzf_trailer_size);
+}
+
+/// Writes `payload` as one stored block of DEFLATE (RFC 1951, section 3.2.4) to `to`; returns its size.
+std::size_t store_deflated(std::string_view payload, char* to);
+
 /// Writes header and trailer around `deflated` bytes that are in place already; returns the block's size.
 std::size_t frame_bgzf(std::span<char> block, std::size_t deflated, std::uint32_t crc, std::size_t content);
 

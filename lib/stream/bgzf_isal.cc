@@ -2,9 +2,11 @@
 #include <isa-l.h>
 
 #include <array>
+#include <memory>
 #include <stdexcept>
 
 #include "stream/bgzf_frame.h"
+#include "stream/zlib_deflater.h"
 
 namespace mrf {
 
@@ -17,29 +19,43 @@ std::uint8_t* bytes(const char* data) { return reinterpret_cast<std::uint8_t*>(c
 struct BgzfDeflater::State {
   isal_zstream stream;
   std::array<std::uint8_t, ISAL_DEF_LVL1_DEFAULT> level_buffer;
+  int level;
+  std::unique_ptr<ZlibDeflater> zlib;
+
+  std::size_t deflate(std::string_view payload, std::span<char> to) {
+    ::isal_deflate_stateless_init(&stream);
+    stream.level = 1;
+    stream.level_buf = level_buffer.data();
+    stream.level_buf_size = static_cast<std::uint32_t>(level_buffer.size());
+    stream.end_of_stream = 1;
+    stream.flush = NO_FLUSH;
+    stream.gzip_flag = IGZIP_DEFLATE;
+    stream.next_in = bytes(payload.data());
+    stream.avail_in = static_cast<std::uint32_t>(payload.size());
+    stream.next_out = bytes(to.data());
+    stream.avail_out = static_cast<std::uint32_t>(to.size());
+    if (::isal_deflate_stateless(&stream) != COMP_OK) throw std::runtime_error("ISA-L cannot deflate");
+    return stream.total_out;
+  }
 };
 
-BgzfDeflater::BgzfDeflater(int) : state_(std::make_unique_for_overwrite<State>()) {}
+BgzfDeflater::BgzfDeflater(int level) : state_(std::make_unique_for_overwrite<State>()) {
+  state_->level = level;
+  if (level > 1) state_->zlib = std::make_unique<ZlibDeflater>(level);
+}
 BgzfDeflater::~BgzfDeflater() = default;
 BgzfDeflater::BgzfDeflater(BgzfDeflater&&) noexcept = default;
 BgzfDeflater& BgzfDeflater::operator=(BgzfDeflater&&) noexcept = default;
 
+// What cannot be compressed is stored.
 std::size_t BgzfDeflater::block(std::string_view payload, std::span<char> to) {
-  isal_zstream& stream = state_->stream;
-  ::isal_deflate_stateless_init(&stream);
-  stream.level = 1;
-  stream.level_buf = state_->level_buffer.data();
-  stream.level_buf_size = static_cast<std::uint32_t>(state_->level_buffer.size());
-  stream.end_of_stream = 1;
-  stream.flush = NO_FLUSH;
-  stream.gzip_flag = IGZIP_DEFLATE;
-  stream.next_in = bytes(payload.data());
-  stream.avail_in = static_cast<std::uint32_t>(payload.size());
-  stream.next_out = bytes(to.data()) + bgzf_header_size;
-  stream.avail_out = static_cast<std::uint32_t>(bgzf_max_block - bgzf_header_size - bgzf_trailer_size);
-  if (::isal_deflate_stateless(&stream) != COMP_OK) throw std::runtime_error("ISA-L cannot deflate");
+  const std::span<char> room = bgzf_room(to);
+  std::size_t deflated = 0;
+  if (state_->zlib) deflated = state_->zlib->deflate(payload, room);
+  if (state_->level == 1) deflated = state_->deflate(payload, room);
+  if (deflated == 0) deflated = store_deflated(payload, room.data());
   const std::uint32_t crc = ::crc32_gzip_refl(0, bytes(payload.data()), payload.size());
-  return frame_bgzf(to, stream.total_out, crc, payload.size());
+  return frame_bgzf(to, deflated, crc, payload.size());
 }
 
 struct BgzfInflater::State {

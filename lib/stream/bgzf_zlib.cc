@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "stream/bgzf_frame.h"
+#include "stream/zlib_deflater.h"
 
 namespace mrf {
 
@@ -21,19 +22,9 @@ std::uint32_t crc_of(std::string_view content) {
 }  // namespace
 
 struct BgzfDeflater::State {
-  explicit State(int wanted) : level(wanted) { start(level); }
-  ~State() { ::deflateEnd(&stream); }
-  State(const State&) = delete;
-  State& operator=(const State&) = delete;
+  explicit State(int level) : zlib(level) {}
 
-  void start(int at) {
-    if (::deflateInit2(&stream, at, Z_DEFLATED, raw_deflate, 8, Z_DEFAULT_STRATEGY) != Z_OK) {
-      throw std::bad_alloc();
-    }
-  }
-
-  int level;
-  z_stream stream{};
+  ZlibDeflater zlib;
 };
 
 BgzfDeflater::BgzfDeflater(int level) : state_(std::make_unique<State>(level)) {}
@@ -41,27 +32,10 @@ BgzfDeflater::~BgzfDeflater() = default;
 BgzfDeflater::BgzfDeflater(BgzfDeflater&&) noexcept = default;
 BgzfDeflater& BgzfDeflater::operator=(BgzfDeflater&&) noexcept = default;
 
+// What cannot be compressed is stored.
 std::size_t BgzfDeflater::block(std::string_view payload, std::span<char> to) {
-  z_stream& stream = state_->stream;
-  const auto attempt = [&] {
-    stream.next_in = bytes(payload.data());
-    stream.avail_in = static_cast<uInt>(payload.size());
-    stream.next_out = bytes(to.data()) + bgzf_header_size;
-    stream.avail_out = static_cast<uInt>(bgzf_max_block - bgzf_header_size - bgzf_trailer_size);
-    return ::deflate(&stream, Z_FINISH) == Z_STREAM_END;
-  };
-  ::deflateReset(&stream);
-  bool fits = attempt();
-  if (!fits) {  // what cannot be compressed is stored
-    ::deflateReset(&stream);
-    if (::deflateParams(&stream, 0, Z_DEFAULT_STRATEGY) != Z_OK)
-      throw std::runtime_error("zlib cannot deflate");
-    fits = attempt();
-    ::deflateReset(&stream);
-    ::deflateParams(&stream, state_->level, Z_DEFAULT_STRATEGY);
-  }
-  if (!fits) throw std::runtime_error("zlib cannot deflate");
-  const std::size_t deflated = bgzf_max_block - bgzf_header_size - bgzf_trailer_size - stream.avail_out;
+  std::size_t deflated = state_->zlib.deflate(payload, bgzf_room(to));
+  if (deflated == 0) deflated = store_deflated(payload, bgzf_room(to).data());
   return frame_bgzf(to, deflated, crc_of(payload), payload.size());
 }
 

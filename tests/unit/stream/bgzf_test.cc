@@ -35,16 +35,52 @@ std::string random_bytes(std::size_t n) {
 TEST_CASE("a block knows its size and gives its payload back") {
   for (const std::string& payload : {std::string(), std::string("a"), std::string(mrf::bgzf_payload, 'x'),
                                      random_bytes(mrf::bgzf_payload), random_bytes(1000)}) {
-    const std::string block = block_of(payload);
-    CHECK(mrf::bgzf_block_size(block) == block.size());
-    CHECK(content_of(block) == payload);
+    for (const int level : {0, 1, 2, 6, 9}) {
+      const std::string block = block_of(payload, level);
+      CHECK(mrf::bgzf_block_size(block) == block.size());
+      CHECK(content_of(block) == payload);
+    }
   }
+}
+
+TEST_CASE("a higher level makes smaller blocks") {
+  std::mt19937 random(5);
+  std::string payload(mrf::bgzf_payload, '\0');
+  for (char& c : payload) c = "ACGT"[random() % 4];
+  CHECK(block_of(payload, 0).size() > payload.size());
+  CHECK(block_of(payload, 1).size() < payload.size() / 2);
+  CHECK(block_of(payload, 9).size() < block_of(payload, 1).size());
 }
 
 TEST_CASE("the end-of-file block is an empty one") {
   const std::string block(mrf::bgzf_eof);
   CHECK(mrf::bgzf_block_size(block) == block.size());
   CHECK(content_of(block).empty());
+}
+
+TEST_CASE("a decoder takes a stream in pieces of any size") {
+  const std::string content = random_bytes(3000) + std::string(200000, 'x');
+  std::string stored;
+  for (std::size_t at = 0; at < content.size(); at += 60000) stored += block_of(content.substr(at, 60000));
+  stored += mrf::bgzf_eof;
+  for (const std::size_t piece : {1, 17, 5000}) {
+    mrf::GzipDecoder decoder("x");
+    std::string got;
+    std::string room(1000, '\0');
+    for (std::size_t at = 0; at < stored.size(); at += piece) {
+      decoder.feed(std::string_view(stored).substr(at, piece));
+      while (const std::size_t n = decoder.inflate(room)) got.append(room, 0, n);
+      CHECK_FALSE(decoder.has_more());
+    }
+    decoder.finish();
+    CHECK((got == content));
+  }
+  mrf::GzipDecoder cut("x");
+  std::string room(1000000, '\0');
+  cut.feed(std::string_view(stored).substr(0, stored.size() - 40));
+  while (cut.inflate(room) > 0) {
+  }
+  CHECK_THROWS_WITH(cut.finish(), "cannot read 'x': truncated gzip stream");
 }
 
 TEST_CASE("what is no BGZF block has no size") {
