@@ -4,11 +4,14 @@
 #include <charconv>
 #include <cstring>
 
+#include "stream/bam_aux.h"
+
 namespace mrf {
 
 namespace {
 
 constexpr std::string_view tag_prefix = "\tmi:i:";
+constexpr std::string_view aux_prefix = "mii";
 constexpr std::size_t max_digits = 10;
 constexpr std::size_t first_tag = 11;  // SAM specification, section 1.4: columns before the tags
 
@@ -66,6 +69,20 @@ std::optional<SequenceMark> find_tag(std::string_view line) {
   return at == std::string_view::npos || at < tags ? std::nullopt : tag_at(line, at);
 }
 
+std::optional<SequenceMark> find_aux(std::string_view record) {
+  std::optional<SequenceMark> mark;
+  AuxFields fields(record);
+  while (const auto field = fields.next()) {
+    if (field->tag != aux_prefix.substr(0, 2)) continue;
+    const auto number = integer_of(*field);
+    mark.reset();
+    if (number && *number >= 0 && *number < std::int64_t{sequence_modulus}) {
+      mark = SequenceMark{static_cast<std::uint32_t>(*number), field->begin, field->size};
+    }
+  }
+  return mark;
+}
+
 }  // namespace
 
 SequenceStamp::SequenceStamp(SequencePlace place, std::uint64_t first) : place_(place), number_(first) {
@@ -73,6 +90,21 @@ SequenceStamp::SequenceStamp(SequencePlace place, std::uint64_t first) : place_(
 }
 
 void SequenceStamp::format() {
+  if (place_ == SequencePlace::aux) {
+    format_aux();
+  } else {
+    format_text();
+  }
+}
+
+void SequenceStamp::format_aux() {
+  const auto number = static_cast<std::uint32_t>(number_ % sequence_modulus);
+  begin_ = text_.size() - aux_prefix.size() - sizeof number;
+  std::memcpy(text_.data() + begin_, aux_prefix.data(), aux_prefix.size());
+  std::memcpy(text_.data() + begin_ + aux_prefix.size(), &number, sizeof number);
+}
+
+void SequenceStamp::format_text() {
   std::array<char, max_digits> digits;
   const auto number = static_cast<std::uint32_t>(number_ % sequence_modulus);
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
@@ -91,7 +123,7 @@ void SequenceStamp::format() {
 void SequenceStamp::advance() {
   ++number_;
   const std::size_t last = text_.size() - (place_ == SequencePlace::column ? 2 : 1);
-  if (text_[last] != '9' && number_ % sequence_modulus != 0) {
+  if (place_ != SequencePlace::aux && text_[last] != '9' && number_ % sequence_modulus != 0) {
     ++text_[last];
   } else {
     format();
@@ -99,6 +131,7 @@ void SequenceStamp::advance() {
 }
 
 std::optional<SequenceMark> find_sequence(SequencePlace place, std::string_view record) {
+  if (place == SequencePlace::aux) return find_aux(record);
   return place == SequencePlace::column ? find_column(record) : find_tag(record);
 }
 

@@ -17,9 +17,10 @@ inline constexpr std::uint32_t sequence_modulus = std::uint32_t{1} << 31;
 enum class SequencePlace {
   column,  ///< "N\t" in front of the record
   tag,     ///< "\tmi:i:N" at the end of a SAM line, before its newline
+  aux,     ///< the tag mi, type i, last in a BAM record (SAM specification, section 4.2.4)
 };
 
-/// The text that goes into a record, "N\t" or "\tmi:i:N", for one record after the other.
+/// What goes into a record, "N\t", "\tmi:i:N" or the seven bytes of an aux tag, for one record after the other.
 class SequenceStamp {
  public:
   explicit SequenceStamp(SequencePlace place, std::uint64_t first = 0);
@@ -35,6 +36,8 @@ class SequenceStamp {
 
  private:
   void format();
+  void format_aux();
+  void format_text();
 
   SequencePlace place_;
   std::uint64_t number_;
@@ -49,8 +52,9 @@ struct SequenceMark {
   std::size_t size = 0;
 };
 
-/// Finds what SequenceStamp wrote. `record` may end with its newline. A tag is the last one called mi,
-/// wherever it stands among the tags. Nothing when it is missing or not a number below 2^31.
+/// Finds what SequenceStamp wrote. `record` may end with its newline; a BAM record begins with its length,
+/// which counts the tag. A tag is the last one called mi, wherever it stands among the tags; in BAM it may
+/// have any type for integers. Nothing when it is missing or not a number below 2^31.
 std::optional<SequenceMark> find_sequence(SequencePlace place, std::string_view record);
 
 /// Turns the numbers of one stream back into 64-bit ones: each is taken as the one nearest to its

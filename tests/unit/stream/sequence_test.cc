@@ -87,3 +87,47 @@ TEST_CASE("numbers unwrap to the nearest, forwards and backwards") {
   mrf::SequenceUnwrapper fresh;
   CHECK(fresh.unwrap((1U << 31) - 1) == -1);
 }
+
+namespace {
+
+// Name "r", one CIGAR operation, three bases; then what is given.
+std::string bam_record(const std::string& fields) {
+  std::string body(32, '\0');
+  body[8] = 2;
+  body[12] = 1;
+  body[16] = 3;
+  body += std::string("r\0", 2) + "CIGA" + "BB" + "QQQ" + fields;
+  const auto length = static_cast<char>(body.size());
+  return std::string{length, '\0', '\0', '\0'} + body;
+}
+
+}  // namespace
+
+TEST_CASE("the number in a BAM record is found in the end and between other fields, of any integer type") {
+  mrf::SequenceStamp stamp(SequencePlace::aux, 1000000);
+  const std::string number(stamp.text());
+  const std::string array("XBBC\7\0\0\0mii\1\0\0\0", 15);
+  const std::string text("CBZACGT-1\0", 10);
+  for (const std::string& after : {std::string(), text, array, text + array}) {
+    const std::string record = bam_record(text + number + after);
+    const auto mark = mrf::find_sequence(SequencePlace::aux, record);
+    REQUIRE(mark);
+    CHECK(mark->number == 1000000);
+    CHECK(record.substr(0, mark->begin) + record.substr(mark->begin + mark->size) ==
+          record.substr(0, record.size() - number.size() - after.size()) + after);
+  }
+  stamp.advance();
+  CHECK(mrf::find_sequence(SequencePlace::aux, bam_record(std::string(stamp.text())))->number == 1000001);
+  CHECK(mrf::find_sequence(SequencePlace::aux, bam_record(text + "miC\xfe"))->number == 254);
+  CHECK(mrf::find_sequence(SequencePlace::aux, bam_record(std::string("miS\1\xff", 5)))->number == 0xff01);
+}
+
+TEST_CASE("a BAM record without a valid number") {
+  const std::string array("XBBC\7\0\0\0mii\1\0\0\0", 15);
+  for (const std::string& fields :
+       {std::string(), array, std::string("mic\xff"), std::string("miZ1\0", 5), std::string("mii\1\0\0"),
+        std::string("miI\0\0\0\x80", 7), std::string("XZZno end") + std::string("mii\1\1\1\1")}) {
+    CHECK_FALSE(mrf::find_sequence(SequencePlace::aux, bam_record(fields)));
+  }
+  CHECK_FALSE(mrf::find_sequence(SequencePlace::aux, ""));
+}

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace mrf {
+
+/// An optional field of a BAM record (SAM specification, section 4.2.4): the bytes [begin, begin + size) of
+/// the record.
+struct AuxField {
+  std::string_view tag;
+  char type = 0;
+  std::string_view value;
+  std::size_t begin = 0;
+  std::size_t size = 0;
+};
+
+/// Goes through the optional fields of one record, which begins with its length.
+class AuxFields {
+ public:
+  explicit AuxFields(std::string_view record);
+  /// The next field; nothing behind the last one, or when what is there is none.
+  std::optional<AuxField> next();
+
+ private:
+  std::string_view record_;
+  std::size_t at_;
+};
+
+/// The value of a field of type c, C, s, S, i or I.
+std::optional<std::int64_t> integer_of(const AuxField& field);
+
+}  // namespace mrf
