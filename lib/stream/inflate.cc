@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "stream/inflate_bgzf.h"
 #include "stream/inflate_engine.h"
 #include "sys/error.h"
 
@@ -66,6 +67,8 @@ class Inflater : public ByteSource {
   Inflater(std::unique_ptr<ByteSource> stored, std::string name)
       : stored_(std::move(stored)), decoder_(std::move(name)) {}
 
+  bool is_ready() const override { return decoder_.has_more() || stored_->is_ready(); }
+
   std::size_t read(std::span<char> to) override {
     for (;;) {
       if (const std::size_t n = decoder_.inflate(to); n > 0) return n;
@@ -87,7 +90,7 @@ class Inflater : public ByteSource {
 
 bool is_gzip(std::string_view first) { return first.starts_with("\x1f\x8b"); }
 
-std::unique_ptr<ByteSource> make_inflater(std::unique_ptr<ByteSource> stored, std::string name) {
+std::unique_ptr<ByteSource> make_gzip_inflater(std::unique_ptr<ByteSource> stored, std::string name) {
   return std::make_unique<Inflater>(std::move(stored), std::move(name));
 }
 

@@ -48,8 +48,10 @@ class GzipDecoder {
 };
 
 /// The inflated bytes of a gzip or BGZF stream of any number of members, which `stored` gives.
-/// Throws DataError as GzipDecoder does.
-std::unique_ptr<ByteSource> make_inflater(std::unique_ptr<ByteSource> stored, std::string name);
+/// Throws DataError as GzipDecoder does, also for an end inside a member and for a BGZF stream without its
+/// end-of-file block (SAM specification, section 4.1.2). `threads` more threads inflate BGZF.
+std::unique_ptr<ByteSource> make_inflater(std::unique_ptr<ByteSource> stored, std::string name,
+                                          unsigned threads = 0);
 
 /// The library that inflates, with its version: "ISA-L 2.30" or "zlib 1.2.13".
 std::string inflate_library();

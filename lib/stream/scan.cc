@@ -31,6 +31,29 @@ std::size_t count_below(std::string_view bytes, char delimiter, std::uint64_t at
   return at;
 }
 
+// Looks for the second and third byte of `word` in whole vectors; returns where all four are, or how far it
+// looked.
+std::size_t find_word_in_vectors(std::string_view bytes, std::string_view word, std::size_t at) {
+  const hn::ScalableTag<std::uint8_t> tag;
+  const std::size_t lanes = hn::Lanes(tag);
+  const auto second = hn::Set(tag, static_cast<std::uint8_t>(word[1]));
+  const auto third = hn::Set(tag, static_cast<std::uint8_t>(word[2]));
+  const auto* from = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  while (at + lanes + 3 <= bytes.size()) {
+    const auto both =
+        hn::And(hn::Eq(hn::LoadU(tag, from + at + 1), second), hn::Eq(hn::LoadU(tag, from + at + 2), third));
+    const auto hit = hn::FindFirstTrue(tag, both);
+    if (hit < 0) {
+      at += lanes;
+      continue;
+    }
+    at += static_cast<std::size_t>(hit);
+    if (std::memcmp(from + at, word.data(), 4) == 0) break;
+    ++at;
+  }
+  return at;
+}
+
 }  // namespace mrf::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -38,6 +61,11 @@ HWY_AFTER_NAMESPACE();
 namespace mrf {
 
 HWY_EXPORT(count_below);
+HWY_EXPORT(find_word_in_vectors);
+
+std::size_t find_word(std::string_view bytes, std::string_view word, std::size_t from) {
+  return bytes.find(word, HWY_DYNAMIC_DISPATCH(find_word_in_vectors)(bytes, word, from));
+}
 
 Ends find_ends(std::string_view bytes, char delimiter, std::uint64_t at_most) {
   const std::uint64_t few = 4;

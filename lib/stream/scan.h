@@ -17,6 +17,9 @@ struct Ends {
 /// Counts `delimiter` in `bytes`, stopping at the one that makes `at_most`.
 Ends find_ends(std::string_view bytes, char delimiter, std::uint64_t at_most);
 
+/// Where `word`, of 4 bytes, begins in `bytes` for the first time at or behind `from`; npos when it does not.
+std::size_t find_word(std::string_view bytes, std::string_view word, std::size_t from);
+
 /// One past the last `delimiter` in `bytes`, 0 when there is none.
 std::size_t last_end(std::string_view bytes, char delimiter);
 

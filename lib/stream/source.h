@@ -17,6 +17,8 @@ class ByteSource {
   virtual ~ByteSource() = default;
   /// Reads at least one byte unless the input is over. Returns 0 only at the end. Throws Error.
   virtual std::size_t read(std::span<char> to) = 0;
+  /// Whether read() has something to give without waiting for whoever writes the input.
+  virtual bool is_ready() const { return false; }
 };
 
 /// An open input: its bytes as they are stored, its display name, and whether it is a regular file.

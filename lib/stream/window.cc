@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "stream/window.h"
 
+#include <poll.h>
 #include <sys/mman.h>
 
 #include <algorithm>
@@ -29,6 +30,10 @@ class FdSource : public ByteSource {
     first_.erase(0, n);
     return n;
   }
+  bool is_ready() const override {
+    pollfd input{fd_.get(), POLLIN, 0};
+    return !first_.empty() || ::poll(&input, 1, 0) > 0;
+  }
 
  private:
   FdRef fd_;
@@ -39,7 +44,7 @@ class FdSource : public ByteSource {
 
 }  // namespace
 
-Window::Window(InputFile input, Meter& meter, std::size_t capacity)
+Window::Window(InputFile input, Meter& meter, std::size_t capacity, unsigned threads)
     : input_(std::move(input)), meter_(meter) {
   if (input_.size > 0) {
     mapping_size_ = static_cast<std::size_t>(input_.size);
@@ -49,7 +54,7 @@ Window::Window(InputFile input, Meter& meter, std::size_t capacity)
       if (!is_gzip({mapping_, std::min<std::size_t>(mapping_size_, 2)})) {
         ::madvise(mapping_, mapping_size_, MADV_SEQUENTIAL);
         begin_ = released_ = mapping_;
-        end_ = mapping_ + mapping_size_;
+        end_ = mapping_ + std::min(mapping_size_, shown_step);
         meter_.bytes += mapping_size_;
         return;
       }
@@ -58,12 +63,12 @@ Window::Window(InputFile input, Meter& meter, std::size_t capacity)
   }
   std::array<char, 2> magic;
   const std::size_t n = read_full(input_.fd, input_.name, magic, meter_);
-  start_reading({magic.data(), n}, capacity);
+  start_reading({magic.data(), n}, capacity, threads);
 }
 
-void Window::start_reading(std::string_view first, std::size_t capacity) {
+void Window::start_reading(std::string_view first, std::size_t capacity, unsigned threads) {
   source_ = std::make_unique<FdSource>(input_.fd, input_.name, meter_, first);
-  if (is_gzip(first)) source_ = make_inflater(std::move(source_), input_.name);
+  if (is_gzip(first)) source_ = make_inflater(std::move(source_), input_.name, threads);
   capacity_ = capacity;
   buffer_ = std::make_unique_for_overwrite<char[]>(capacity_);
   begin_ = end_ = buffer_.get();
@@ -106,8 +111,15 @@ void Window::make_room() {
   end_ = begin_ + held;
 }
 
+bool Window::show_more() {
+  const char* const end = mapping_ + mapping_size_;
+  if (end_ == end) return false;
+  end_ += std::min(static_cast<std::size_t>(end - end_), shown_step);
+  return true;
+}
+
 bool Window::more() {
-  if (source_ == nullptr) return false;
+  if (source_ == nullptr) return show_more();
   make_room();
   const auto held = static_cast<std::size_t>(end_ - buffer_.get());
   const std::size_t n = source_->read({buffer_.get() + held, capacity_ - held});

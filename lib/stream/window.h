@@ -13,15 +13,16 @@
 namespace mrf {
 
 /// A sliding view of an input: the bytes that are there and not consumed yet. A plain regular file
-/// is mapped, so that its view is the whole rest of the file; everything else (pipe, gzip) is read into
-/// a buffer that grows only when one record does not fit into it.
+/// is mapped and shown a piece at a time; everything else (pipe, gzip) is read into a buffer that grows only
+/// when one record does not fit into it.
 class Window {
  public:
   static constexpr std::size_t default_capacity = std::size_t{1} << 20;
 
   /// Recognises gzip and BGZF by their magic bytes (RFC 1952) and inflates them.
-  /// `meter` counts the bytes as stored and outlives the window. Throws SystemError.
-  Window(InputFile input, Meter& meter, std::size_t capacity = default_capacity);
+  /// `meter` counts the bytes as stored and outlives the window; `threads` more threads inflate BGZF. Throws
+  /// SystemError.
+  Window(InputFile input, Meter& meter, std::size_t capacity = default_capacity, unsigned threads = 0);
   ~Window();
   Window(Window&&) noexcept;
   Window& operator=(Window&&) = delete;
@@ -39,18 +40,21 @@ class Window {
   }
 
   const std::string& name() const { return input_.name; }
-  /// True when view() reaches to the end of the input already: a mapped file.
   bool is_mapped() const { return mapping_ != nullptr; }
+  /// Whether more() answers without waiting for whoever writes the input.
+  bool is_ready() const { return source_ == nullptr || source_->is_ready(); }
   /// The offset of the view's first byte in a mapped file, for splice(2) from fd().
   long long mapped_offset() const { return begin_ - mapping_; }
   FdRef fd() const { return input_.fd; }
 
  private:
-  void start_reading(std::string_view first, std::size_t capacity);
+  void start_reading(std::string_view first, std::size_t capacity, unsigned threads);
+  bool show_more();
   void make_room();
   void release_pages();
 
   static constexpr std::ptrdiff_t release_step = 4 << 20;
+  static constexpr std::size_t shown_step = std::size_t{4} << 20;
 
   InputFile input_;
   Meter& meter_;
