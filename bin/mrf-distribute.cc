@@ -1,93 +1,144 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
 #include "cli/command.h"
 #include "split/distribute.h"
 #include "stream/inflate.h"
+#include "stream/key.h"
 #include "sys/error.h"
 
 namespace {
 
+using Kind = mrf::RecordForm::Kind;
 using mrf::UsageError;
 
 struct CommandLine {
   std::string record = "line";
+  std::string key;
   std::string header_prefix;
   std::uint64_t header_lines = 0;
   bool sam = false;
+  bool stamp = false;
   mrf::DistributeOptions options;
 };
+
+void declare_policy(mrf::OptionSet& app, mrf::Command& command, CommandLine& line) {
+  auto& options = line.options;
+  app.add_option("-c,--chunk-size", options.chunk.records, "records in a row to one output (default: 1000)")
+      ->option_text("N");
+  command.add_size("--chunk-bytes", options.chunk.bytes, "instead, bytes in a row to one output");
+  app.add_flag("--balance", options.balance, "each chunk to whichever output can take it now");
+  app.add_option("--key", line.key, "by key: tag:XX, name, column:K or after:TEXT, each with :LEN")
+      ->option_text("KEY");
+  app.add_option("--map", options.map, "lines of a key, a tab and its output, from 0")->option_text("FILE");
+  app.add_option("--missing", options.missing, "records without key: error (default), skip, or to PATH")
+      ->option_text("error|skip|PATH");
+}
 
 void declare(mrf::Command& command, CommandLine& line) {
   auto& app = command.options();
   auto& options = line.options;
   command.add_repeatable("-i,--input", options.inputs, "read INPUT (repeatable; default: standard input)")
       ->option_text("INPUT");
-  app.add_option("--record", line.record, "line, lines:K, fastq, nul or fixed:BYTES (default: line)")
+  command.add_repeatable("--mate", options.mates, "the mates of INPUT's records, for outputs in pairs")
+      ->option_text("INPUT");
+  app.add_option("--record", line.record, "line, lines:K, fastq, nul, fixed:BYTES or bam (default: line)")
       ->option_text("FORM");
-  app.add_option("-c,--chunk-size", options.chunk.records, "records in a row to one output (default: 1000)")
-      ->option_text("N");
-  command.add_size("--chunk-bytes", options.chunk.bytes, "instead, bytes in a row to one output");
+  declare_policy(app, command, line);
   app.add_flag("--sam", line.sam, "the lines are SAM: the header starts with '@', numbers go into a tag");
   app.add_option("--header-prefix", line.header_prefix, "leading lines that start with STR are the header")
       ->option_text("STR");
   app.add_option("--header-lines", line.header_lines, "the first K lines are the header")->option_text("K");
   app.add_option("--header-to", options.header_to, "write the header to PATH")->option_text("PATH");
   app.add_flag("--header-broadcast", options.header_broadcast, "write the header to every OUTPUT first");
-  app.add_flag("--seq", options.stamp, "number the records, for mrf-collect --order seq");
+  app.add_flag("--seq", line.stamp, "number the records, for mrf-collect --order seq");
+  app.add_option("-@,--threads", options.threads, "use N threads more to inflate BGZF (0)")->option_text("N");
   app.add_option("OUTPUT", options.outputs);
 }
 
-void refuse_both(const mrf::OptionSet& app, const std::string& one, const std::string& other) {
-  if (app.count(one) > 0 && app.count(other) > 0) {
-    throw UsageError("use option", one, "not together with " + other);
+void refuse(const std::string& option, const std::string& reason) {
+  throw UsageError("use option", option, reason);
+}
+
+void refuse_together(const mrf::OptionSet& app) {
+  const std::pair<const char*, const char*> contrary[] = {
+      {"--chunk-size", "--chunk-bytes"}, {"--chunk-size", "--key"},
+      {"--chunk-bytes", "--key"},        {"--balance", "--key"},
+      {"--header-lines", "--sam"},       {"--header-lines", "--header-prefix"},
+      {"--header-prefix", "--sam"},      {"--mate", "--sam"},
+      {"--mate", "--header-prefix"},     {"--mate", "--header-lines"},
+  };
+  for (const auto& [one, other] : contrary) {
+    if (app.count(one) > 0 && app.count(other) > 0) refuse(one, fmt::format("not together with {}", other));
+  }
+  for (const char* name : {"--map", "--missing"}) {
+    if (app.count(name) > 0 && app.count("--key") == 0) refuse(name, "no --key is given");
   }
 }
 
-void check(const mrf::OptionSet& app, CommandLine& line) {
-  auto& options = line.options;
-  refuse_both(app, "--chunk-size", "--chunk-bytes");
-  refuse_both(app, "--header-lines", "--header-prefix");
-  refuse_both(app, "--header-lines", "--sam");
-  refuse_both(app, "--header-prefix", "--sam");
-  if (options.chunk.records == 0) throw UsageError("use option", "--chunk-size", "0 records are no chunk");
-  if (app.count("--chunk-bytes") > 0 && options.chunk.bytes == 0) {
-    throw UsageError("use option", "--chunk-bytes", "0 bytes are no chunk");
-  }
+void check_numbers(const mrf::OptionSet& app, const mrf::DistributeOptions& options) {
+  if (options.chunk.records == 0) refuse("--chunk-size", "0 records are no chunk");
+  if (app.count("--chunk-bytes") > 0 && options.chunk.bytes == 0)
+    refuse("--chunk-bytes", "0 bytes are no chunk");
   if (options.outputs.empty()) throw UsageError("use command line", "arguments", "no OUTPUT is given");
-  if (options.inputs.empty()) options.inputs.emplace_back("-");
-  options.form = mrf::parse_record_form(line.record);
-  if (options.form.kind == mrf::RecordForm::Kind::bam) {
-    throw UsageError("use record form", line.record, "BAM records cannot be distributed");
+}
+
+void check_mates(const mrf::DistributeOptions& options, const std::string& record) {
+  if (options.mates.empty()) return;
+  const Kind kind = options.form.kind;
+  if (kind != Kind::fastq && kind != Kind::line && kind != Kind::lines) {
+    refuse("--mate", "records of " + record + " have no mates");
+  }
+  if (options.mates.size() != options.inputs.size()) refuse("--mate", "one is needed for each --input");
+  if (options.outputs.size() % 2 != 0) refuse("--mate", "the OUTPUTs are to be pairs");
+  if (options.missing != "error" && options.missing != "skip") {
+    refuse("--missing", "with --mate only error and skip");
   }
 }
 
 void settle_header(const mrf::OptionSet& app, CommandLine& line) {
   auto& options = line.options;
-  using Kind = mrf::RecordForm::Kind;
-  if (line.sam && options.form.kind != Kind::line) {
-    throw UsageError("use option", "--sam", "SAM records are lines, not " + line.record);
+  const bool bam = options.form.kind == Kind::bam;
+  if (line.sam && options.form.kind != Kind::line)
+    refuse("--sam", "SAM records are lines, not " + line.record);
+  for (const char* name : {"--header-prefix", "--header-lines"}) {
+    if (bam && app.count(name) > 0) refuse(name, "a BAM stream knows its header");
   }
   options.header = line.sam ? mrf::sam_header() : mrf::HeaderForm{line.header_prefix, line.header_lines};
   for (const char* name : {"--header-to", "--header-broadcast"}) {
-    if (app.count(name) > 0 && !options.header.is_named()) {
-      throw UsageError("use option", name, "no header is named by --sam, --header-prefix or --header-lines");
+    if (app.count(name) > 0 && !options.header.is_named() && !bam) {
+      refuse(name, "no header is named by --sam, --header-prefix or --header-lines");
     }
   }
-  if (options.stamp && options.form.kind == Kind::fixed) {
-    throw UsageError("use option", "--seq", "records of " + line.record + " have no room for a number");
-  }
-  options.stamp_place = line.sam ? mrf::SequencePlace::tag : mrf::SequencePlace::column;
+}
+
+void settle(const mrf::OptionSet& app, CommandLine& line) {
+  auto& options = line.options;
+  if (options.inputs.empty()) options.inputs.emplace_back("-");
+  options.form = mrf::parse_record_form(line.record);
+  if (!line.key.empty()) options.key = mrf::parse_key_form(line.key);
+  settle_header(app, line);
+  check_mates(options, line.record);
+  if (!line.stamp) return;
+  if (options.form.kind == Kind::fixed)
+    refuse("--seq", "records of " + line.record + " have no room for a number");
+  options.stamp = options.form.kind == Kind::bam ? mrf::SequencePlace::aux
+                  : line.sam                     ? mrf::SequencePlace::tag
+                                                 : mrf::SequencePlace::column;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   mrf::Command command("mrf-distribute", "[-i INPUT]... [options] OUTPUT...",
-                       "Hands the records of one stream to several outputs.", {mrf::inflate_library()});
+                       "Hands the records of one stream to several outputs.",
+                       {mrf::inflate_library(), mrf::key_hash_library()});
   CommandLine line;
   declare(command, line);
   return command.run(argc, argv, [&] {
-    check(command.options(), line);
-    settle_header(command.options(), line);
+    refuse_together(command.options());
+    check_numbers(command.options(), line.options);
+    settle(command.options(), line);
     mrf::distribute(line.options, command.stats());
     return mrf::Status::success;
   });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <limits>
+#include <utility>
 
 #include "split/dealer.h"
 
@@ -8,108 +9,134 @@ namespace mrf {
 
 namespace {
 
-// The input's last record when it lacks its end; none when the view is empty.
+// A record of which this much is there without an end is passed on in parts, where its framer allows it.
+constexpr std::size_t long_record = Window::default_capacity;
+
+// The input's last record when it lacks its end; the view is not empty.
 std::size_t pass_tail(Input& input, Outputs& outputs, std::size_t output) {
   const std::size_t size = input.view().size();
-  if (size == 0) return 0;
   const std::string_view rest = input.framer().complete(input.view());
   input.pass(output, {size, 1});
   outputs.put(output, rest);
   return size + rest.size();
 }
 
+// The bytes of a long record that went to the output; 0 when more of the input is needed.
+std::size_t pass_part(Input& input, std::size_t output) {
+  if (input.view().size() < long_record) return 0;
+  const std::size_t part = input.framer().take_part(input.view());
+  if (part > 0) input.pass(output, {part, 0});
+  return part;
+}
+
 class RecordDealer : public Dealer {
  public:
-  RecordDealer(Outputs& outputs, std::size_t ways, std::uint64_t records)
-      : outputs_(outputs), ways_(ways), records_(records), left_(records) {}
-
-  void deal(Input& input) override {
-    for (;;) {
-      const Run run = input.framer().take(input.view(), left_);
-      if (run.records > 0) {
-        input.pass(output_, run);
-        count(run.records);
-      } else if (!input.more()) {
-        break;
-      }
-    }
-    if (pass_tail(input, outputs_, output_) > 0) count(1);
-  }
-
- private:
-  void count(std::uint64_t records) {
-    left_ -= records;
-    if (left_ == 0) next();
-  }
-  void next() {
-    output_ = (output_ + 1) % ways_;
-    left_ = records_;
-  }
-
-  Outputs& outputs_;
-  const std::size_t ways_;
-  const std::uint64_t records_;
-  std::uint64_t left_;
-  std::size_t output_ = 0;
-};
-
-class ByteDealer : public Dealer {
- public:
-  ByteDealer(Outputs& outputs, std::size_t ways, std::uint64_t bytes, bool counted)
-      : outputs_(outputs), ways_(ways), bytes_(bytes), counted_(counted), left_(bytes) {}
+  RecordDealer(Outputs& outputs, std::unique_ptr<Rota> rota, std::uint64_t records)
+      : outputs_(outputs), rota_(std::move(rota)), records_(records) {}
 
   void deal(Input& input) override {
     do {
       while (deal_some(input)) {
       }
     } while (input.more());
-    if (input.view().size() > left_) next_unless_fresh();
-    left_ -= std::min<std::uint64_t>(left_, pass_tail(input, outputs_, output_));
+    if (input.view().empty()) return;
+    pass_tail(input, outputs_, output_);
+    --left_;
+  }
+
+ private:
+  // False when more of the input is needed.
+  bool deal_some(Input& input) {
+    if (input.view().empty()) return false;
+    if (left_ == 0) {
+      output_ = rota_->next();
+      left_ = records_;
+    }
+    const Run run = input.framer().take(input.view(), left_);
+    if (run.records == 0) return pass_part(input, output_) > 0;
+    input.pass(output_, run);
+    left_ -= run.records;
+    return true;
+  }
+
+  Outputs& outputs_;
+  std::unique_ptr<Rota> rota_;
+  const std::uint64_t records_;
+  std::uint64_t left_ = 0;
+  std::size_t output_ = 0;
+};
+
+class ByteDealer : public Dealer {
+ public:
+  ByteDealer(Outputs& outputs, std::unique_ptr<Rota> rota, std::uint64_t bytes)
+      : outputs_(outputs), rota_(std::move(rota)), bytes_(bytes), output_(rota_->next()) {}
+
+  void deal(Input& input) override {
+    do {
+      while (deal_some(input)) {
+      }
+    } while (input.more());
+    if (input.view().empty()) return;
+    if (!inside_ && input.view().size() > bytes_ - used_) next_unless_fresh();
+    use(pass_tail(input, outputs_, output_));
+    inside_ = false;
   }
 
  private:
   // False when more of the input is needed.
   bool deal_some(Input& input) {
     const std::string_view view = input.view();
-    const std::string_view chunk = view.substr(0, left_);
-    Run run = counted_ ? input.framer().take(chunk, everything) : input.framer().take_uncounted(chunk);
-    if (run.bytes == 0 && view.size() >= left_) {
+    Run run = inside_ ? input.framer().take(view, 1)
+                      : input.framer().take(view.substr(0, bytes_ - used_), everything);
+    if (run.bytes == 0 && !inside_ && view.size() >= bytes_ - used_) {
       if (next_unless_fresh()) return true;
       run = input.framer().take(view, 1);
     }
-    if (run.bytes == 0) return false;
+    if (run.bytes == 0) return start_long_record(input);
     input.pass(output_, run);
-    left_ -= std::min<std::uint64_t>(left_, run.bytes);
+    use(run.bytes);
+    inside_ = false;
     return true;
   }
 
+  // One that may still fit into the chunk is waited for.
+  bool start_long_record(Input& input) {
+    if (used_ > 0 && !inside_) return false;
+    const std::size_t part = pass_part(input, output_);
+    use(part);
+    inside_ |= part > 0;
+    return part > 0;
+  }
+
+  void use(std::size_t bytes) { used_ = std::min(bytes_, used_ + bytes); }
+
   // Goes on to the next output, if anything went to this one since it was its turn.
   bool next_unless_fresh() {
-    if (left_ == bytes_) return false;
-    output_ = (output_ + 1) % ways_;
-    left_ = bytes_;
+    if (used_ == 0) return false;
+    output_ = rota_->next();
+    used_ = 0;
     return true;
   }
 
   static constexpr auto everything = std::numeric_limits<std::uint64_t>::max();
 
   Outputs& outputs_;
-  const std::size_t ways_;
+  std::unique_ptr<Rota> rota_;
   const std::uint64_t bytes_;
-  const bool counted_;
-  std::uint64_t left_;
-  std::size_t output_ = 0;
+  std::uint64_t used_ = 0;
+  std::size_t output_;
+  bool inside_ = false;
 };
 
 }  // namespace
 
-std::unique_ptr<Dealer> make_record_dealer(Outputs& outputs, std::size_t ways, std::uint64_t records) {
-  return std::make_unique<RecordDealer>(outputs, ways, records);
+std::unique_ptr<Dealer> make_record_dealer(Outputs& outputs, std::unique_ptr<Rota> rota,
+                                           std::uint64_t records) {
+  return std::make_unique<RecordDealer>(outputs, std::move(rota), records);
 }
 
-std::unique_ptr<Dealer> make_byte_dealer(Outputs& outputs, std::size_t ways, std::uint64_t bytes,
-                                         bool counted) {
-  return std::make_unique<ByteDealer>(outputs, ways, bytes, counted);
+std::unique_ptr<Dealer> make_byte_dealer(Outputs& outputs, std::unique_ptr<Rota> rota, std::uint64_t bytes) {
+  return std::make_unique<ByteDealer>(outputs, std::move(rota), bytes);
 }
 
 }  // namespace mrf

@@ -2,7 +2,11 @@
 #include "split/distribute.h"
 
 #include <memory>
+#include <numeric>
+#include <utility>
 
+#include "split/dealer_each.h"
+#include "split/header_pass.h"
 #include "split/input.h"
 #include "split/outputs.h"
 #include "split/target.h"
@@ -12,72 +16,121 @@ namespace mrf {
 
 namespace {
 
+constexpr std::size_t most_windows = 64;
+
+bool is_bam(const DistributeOptions& options) { return options.form.kind == RecordForm::Kind::bam; }
+
+Missing::Way missing_way(const std::string& word) {
+  if (word == "error") return Missing::Way::error;
+  return word == "skip" ? Missing::Way::skip : Missing::Way::divert;
+}
+
+// The OUTPUTs, then those of the header and of the records that nobody gets.
+std::vector<std::string> all_outputs(const DistributeOptions& options) {
+  std::vector<std::string> paths = options.outputs;
+  if (!options.header_to.empty()) paths.push_back(options.header_to);
+  if (missing_way(options.missing) == Missing::Way::divert) paths.push_back(options.missing);
+  refuse_same_outputs(paths);
+  return paths;
+}
+
+// Every BAM stream has a header.
+std::vector<std::size_t> header_receivers(const DistributeOptions& options, std::size_t all) {
+  const std::size_t named = options.outputs.size();
+  const std::size_t first = is_bam(options) || options.header_broadcast ? 0 : named;
+  const std::size_t end = is_bam(options) ? all : named + (options.header_to.empty() ? 0 : 1);
+  std::vector<std::size_t> receivers(end - first);
+  std::iota(receivers.begin(), receivers.end(), first);
+  return receivers;
+}
+
 class Distributor {
  public:
   Distributor(const DistributeOptions& options, Stats& stats)
-      : options_(options), stats_(stats), outputs_(all_outputs(options), stats), dealer_(make_dealer()) {}
+      : options_(options),
+        stats_(stats),
+        ways_(options.outputs.size() / width()),
+        outputs_(all_outputs(options), is_bam(options), stats),
+        header_(outputs_, header_receivers(options, outputs_.size())) {}
 
   void run() {
     try {
-      for (const auto& path : options_.inputs) deal(path);
+      make_dealer();
+      for (std::size_t i = 0; i < options_.inputs.size(); ++i) deal(i);
       outputs_.finish();
-    } catch (const Error&) {
+    } catch (...) {
       outputs_.abandon();
       throw;
     }
   }
 
  private:
-  static std::vector<std::string> all_outputs(const DistributeOptions& options) {
-    std::vector<std::string> paths = options.outputs;
-    if (!options.header_to.empty()) paths.push_back(options.header_to);
-    refuse_same_outputs(paths);
-    return paths;
+  std::size_t width() const { return options_.mates.empty() ? 1 : 2; }
+
+  void make_dealer() {
+    if (options_.key || options_.stamp || !options_.mates.empty()) {
+      each_ = std::make_unique<EachDealer>(outputs_, stats_, options_.form, make_picker(), make_stamper(),
+                                           missing());
+    } else if (options_.chunk.bytes > 0) {
+      dealer_ = make_byte_dealer(outputs_, make_rota(), options_.chunk.bytes);
+    } else {
+      dealer_ = make_record_dealer(outputs_, make_rota(), options_.chunk.records);
+    }
   }
 
-  std::unique_ptr<Dealer> make_dealer() {
-    const std::size_t ways = options_.outputs.size();
-    const ChunkSize& chunk = options_.chunk;
-    if (options_.stamp) return make_stamping_dealer(outputs_, ways, chunk, options_.stamp_place);
-    if (chunk.bytes == 0) return make_record_dealer(outputs_, ways, chunk.records);
-    return make_byte_dealer(outputs_, ways, chunk.bytes, options_.count_records);
+  std::unique_ptr<Rota> make_rota() {
+    return options_.balance ? make_balance(outputs_, ways_, width()) : make_round_robin(ways_);
+  }
+  std::unique_ptr<Picker> make_picker() {
+    if (!options_.key) return make_turn_picker(make_rota(), options_.chunk);
+    return make_key_picker(*options_.key, options_.form, ways_, options_.map, stats_.in);
+  }
+  std::optional<Stamper> make_stamper() const {
+    if (!options_.stamp) return std::nullopt;
+    return Stamper(*options_.stamp);
+  }
+  Missing missing() const { return {missing_way(options_.missing), outputs_.size() - 1}; }
+
+  Input open(const std::string& path) {
+    // Ranges that wait for an output keep their file open.
+    while (std::erase_if(windows_, [](const auto& window) { return window.expired(); }),
+           windows_.size() >= most_windows) {
+      outputs_.wait_for_change();
+    }
+    Input input(path, options_.form, options_.threads, outputs_, stats_);
+    windows_.push_back(input.window());
+    return input;
   }
 
-  void deal(const std::string& path) {
-    Input input(path, options_.form, outputs_, stats_);
-    if (options_.header.is_named()) pass_header(input);
-    dealer_->deal(input);
+  void deal(std::size_t number) {
+    Input input = open(options_.inputs[number]);
+    if (!options_.mates.empty()) {
+      Input mates = open(options_.mates[number]);
+      return each_->deal_pairs(input, mates);
+    }
+    pass_header(input);
+    (each_ ? *each_ : *dealer_).deal(input);
   }
 
-  // Only the first input's header goes anywhere; the others' lines are no records either.
   void pass_header(Input& input) {
-    HeaderScanner scanner(options_.header);
-    for (bool more = true; !scanner.is_over();) {
-      const std::string_view lines = input.view().substr(0, scanner.take(input.view(), !more));
-      if (!header_is_out_) put_header(lines);
-      input.drop({lines.size(), 0});
-      if (!scanner.is_over() && more) more = input.more();
+    if (is_bam(options_)) {
+      header_.pass_bam(input);
+    } else if (options_.header.is_named()) {
+      header_.pass_lines(input, options_.header);
     }
-    if (!header_is_out_ && !options_.header_to.empty()) outputs_.close(options_.outputs.size());
-    header_is_out_ = true;
-  }
-
-  void put_header(std::string_view lines) {
-    if (lines.empty()) return;
-    const std::string_view rest = lines.ends_with('\n') ? "" : "\n";
-    const std::size_t first = options_.header_broadcast ? 0 : options_.outputs.size();
-    const std::size_t end = options_.outputs.size() + (options_.header_to.empty() ? 0 : 1);
-    for (std::size_t output = first; output < end; ++output) {
-      outputs_.put(output, lines);
-      outputs_.put(output, rest);
-    }
+    if (!options_.header_to.empty() && !std::exchange(header_is_closed_, true))
+      outputs_.close(options_.outputs.size());
   }
 
   const DistributeOptions& options_;
   Stats& stats_;
+  const std::size_t ways_;
   Outputs outputs_;
+  HeaderPass header_;
   std::unique_ptr<Dealer> dealer_;
-  bool header_is_out_ = false;
+  std::unique_ptr<EachDealer> each_;
+  std::vector<std::weak_ptr<const Window>> windows_;
+  bool header_is_closed_ = false;
 };
 
 }  // namespace

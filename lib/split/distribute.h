@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "split/dealer.h"
+#include "split/picker.h"
 #include "stream/header.h"
 #include "stream/record.h"
+#include "stream/sequence.h"
 #include "stream/stats.h"
 
 namespace mrf {
@@ -14,17 +17,25 @@ namespace mrf {
 /// What mrf-distribute(1) is asked for.
 struct DistributeOptions {
   std::vector<std::string> inputs;
+  /// Empty, or one for each input, whose records' mates it has.
+  std::vector<std::string> mates;
   std::vector<std::string> outputs;
   RecordForm form;
   ChunkSize chunk;
+  /// Whether a chunk goes to whichever worker can take it, not to the next one.
+  bool balance = false;
+  std::optional<KeyForm> key;
+  std::string map;
+  /// error, skip or a path.
+  std::string missing = "error";
   HeaderForm header;
   /// Where the header goes; empty for no such output.
   std::string header_to;
   bool header_broadcast = false;
-  bool stamp = false;
-  SequencePlace stamp_place = SequencePlace::column;
-  /// Whether the statistics will be looked at: records are not counted where that takes time.
-  bool count_records = true;
+  /// Where a record gets its number, if it is to have one.
+  std::optional<SequencePlace> stamp;
+  /// Additional ones, to inflate BGZF.
+  unsigned threads = 0;
 };
 
 /// Hands the records of all inputs to the outputs. After an error, the outputs that still work get what is

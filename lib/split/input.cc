@@ -7,29 +7,31 @@ namespace mrf {
 
 namespace {
 
+constexpr std::size_t wanted_pipe_size = std::size_t{1} << 20;
 constexpr std::size_t smallest_range = std::size_t{32} << 10;
 
 // A window reads the first bytes when it is made; they are waited for with the outputs in motion.
 InputFile open_and_wait(const std::string& path, Outputs& outputs, Meter& meter) {
   InputFile input = open_input_at_once(path);
+  ask_pipe_size(input.fd, wanted_pipe_size);
   outputs.wait_for(input.fd, meter);
   return input;
 }
 
 }  // namespace
 
-Input::Input(const std::string& path, RecordForm form, Outputs& outputs, Stats& stats)
+Input::Input(const std::string& path, RecordForm form, unsigned threads, Outputs& outputs, Stats& stats)
     : outputs_(outputs),
       stats_(stats),
       entry_(stats.inputs.size()),
-      window_(std::make_shared<Window>(open_and_wait(path, outputs, stats.in), stats.in)),
+      window_(std::make_shared<Window>(open_and_wait(path, outputs, stats.in), stats.in,
+                                       Window::default_capacity, threads)),
       framer_(make_framer(form, window_->name())) {
   stats.inputs.push_back({path, 0, 0});
 }
 
 bool Input::more() {
-  if (window_->is_mapped()) return false;
-  outputs_.wait_for(window_->fd(), stats_.in);
+  if (!window_->is_ready()) outputs_.wait_for(window_->fd(), stats_.in);
   return window_->more();
 }
 

@@ -17,8 +17,11 @@ namespace mrf {
 class Input {
  public:
   /// `outputs` and `stats` outlive the input; `stats` gets an entry for it. Throws SystemError "cannot open".
-  Input(const std::string& path, RecordForm form, Outputs& outputs, Stats& stats);
+  /// `threads` more threads inflate BGZF.
+  Input(const std::string& path, RecordForm form, unsigned threads, Outputs& outputs, Stats& stats);
 
+  /// The outputs may need the window for longer than the input lasts.
+  std::weak_ptr<const Window> window() const { return window_; }
   const std::string& name() const { return window_->name(); }
   Framer& framer() { return *framer_; }
   /// Bytes that are there and not passed on; valid until more().

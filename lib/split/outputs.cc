@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "stream/bgzf.h"
 #include "sys/error.h"
 
 namespace mrf {
@@ -23,8 +24,9 @@ std::size_t block_size_for(std::size_t budget, std::size_t outputs) {
 
 }  // namespace
 
-Outputs::Outputs(const std::vector<std::string>& paths, Stats& stats)
+Outputs::Outputs(const std::vector<std::string>& paths, bool bgzf, Stats& stats)
     : stats_(stats), pool_(block_size_for(budget, paths.size()), budget) {
+  if (bgzf) blocks_.emplace(paths.size());
   for (const auto& path : paths) {
     outputs_.emplace_back(path, pool_, stats_.out);
     stats_.outputs.push_back({path, 0, 0});
@@ -46,6 +48,30 @@ void Outputs::push(std::size_t index) {
 }
 
 void Outputs::put(std::size_t index, std::string_view bytes) {
+  if (!blocks_) return put_bytes(index, bytes);
+  while (!bytes.empty()) {
+    bytes.remove_prefix(blocks_->fill(index, bytes));
+    if (blocks_->is_full(index)) put_block(index);
+  }
+}
+
+void Outputs::put_block(std::size_t index) {
+  if (!blocks_->is_empty(index)) put_bytes(index, blocks_->close(index));
+}
+
+void Outputs::put_blocks() {
+  for (std::size_t i = 0; blocks_ && i < outputs_.size(); ++i) {
+    if (!outputs_[i].is_closed()) put_block(i);
+  }
+}
+
+bool Outputs::can_take(std::size_t index) {
+  Output& output = outputs_[index];
+  if (!output.target().is_open() || output.queued_bytes() >= pool_.block_size()) push(index);
+  return output.target().is_open() && output.queued_bytes() < pool_.block_size();
+}
+
+void Outputs::put_bytes(std::size_t index, std::string_view bytes) {
   Output& output = outputs_[index];
   stats_.outputs[index].bytes += bytes.size();
   if (bytes.size() >= written_through) {
@@ -63,6 +89,7 @@ void Outputs::put(std::size_t index, std::string_view bytes) {
 
 void Outputs::put_range(std::size_t index, const std::shared_ptr<const Window>& input, std::string_view bytes,
                         long long offset) {
+  if (blocks_) return put(index, bytes);
   while (ranges_ >= most_ranges) step(no_input, stats_.out);
   stats_.outputs[index].bytes += bytes.size();
   outputs_[index].append_range(input, bytes, offset);
@@ -71,6 +98,10 @@ void Outputs::put_range(std::size_t index, const std::shared_ptr<const Window>& 
 }
 
 void Outputs::close(std::size_t index) {
+  if (blocks_) {
+    put_block(index);
+    put_bytes(index, bgzf_eof);
+  }
   outputs_[index].close_when_empty();
   push(index);
 }
@@ -114,6 +145,7 @@ bool Outputs::step(int input, Meter& meter) {
 void Outputs::wait_for(FdRef input, Meter& meter) {
   pollfd at_once{input.get(), POLLIN, 0};
   if (::poll(&at_once, 1, 0) > 0) return;
+  put_blocks();
   while (!step(input.get(), meter)) {
   }
 }
@@ -137,8 +169,11 @@ void Outputs::abandon() noexcept {
   for (Output& output : outputs_) {
     if (!output.target().is_direct() || !output.target().is_open()) output.give_up();
   }
+  // Without its end-of-file block, a BAM stream is known to be incomplete.
   for (std::size_t errors = 0; errors <= outputs_.size(); ++errors) {
     try {
+      put_blocks();
+      blocks_.reset();
       return wait_until_closed(false);
     } catch (const Error&) {  // the first one is what the user is told
     }

@@ -7,12 +7,14 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "split/block_pool.h"
 #include "split/output.h"
+#include "split/stored_blocks.h"
 #include "stream/stats.h"
 #include "sys/fd.h"
 
@@ -23,8 +25,8 @@ namespace mrf {
 class Outputs {
  public:
   /// Opens what can be opened without waiting. `stats` outlives the object and gets one entry an output.
-  /// Throws SystemError.
-  Outputs(const std::vector<std::string>& paths, Stats& stats);
+  /// With `bgzf` each is written as BGZF blocks that are stored, not compressed. Throws SystemError.
+  Outputs(const std::vector<std::string>& paths, bool bgzf, Stats& stats);
 
   std::size_t size() const { return outputs_.size(); }
   /// Puts copies of `bytes` behind what waits for output `index`. Blocks while the queues are full.
@@ -36,6 +38,13 @@ class Outputs {
     stats_.outputs[index].records += records;
     stats_.records_out += records;
   }
+  /// Counts a record that output `index` gets because nobody else does.
+  void count_diverted(std::size_t index) { ++stats_.outputs[index].records; }
+
+  /// Whether output `index` is open and less than a block waits for it.
+  bool can_take(std::size_t index);
+  /// Waits until something moved.
+  void wait_for_change() { step(no_input, stats_.out); }
 
   /// Closes output `index` once what waits for it is written.
   void close(std::size_t index);
@@ -52,6 +61,9 @@ class Outputs {
   static constexpr std::size_t most_ranges = std::size_t{1} << 16;
   static constexpr int no_input = -1;
 
+  void put_bytes(std::size_t index, std::string_view bytes);
+  void put_block(std::size_t index);
+  void put_blocks();
   void push(std::size_t index);
   bool watch(std::size_t index);
   bool step(int input, Meter& meter);
@@ -59,6 +71,7 @@ class Outputs {
 
   Stats& stats_;
   BlockPool pool_;
+  std::optional<StoredBlocks> blocks_;
   std::deque<Output> outputs_;
   std::vector<pollfd> watched_;
   std::vector<std::size_t> watched_index_;

@@ -53,6 +53,12 @@ std::string identity(const std::string& path) {
   return fmt::format("{}:{}", info.st_dev, info.st_ino);
 }
 
+// Whoever reads standard output is to see its end now, not when the program exits.
+void let_go_of_standard_output() {
+  const Fd null = open_file("/dev/null", O_WRONLY);
+  if (::dup2(null.get(), STDOUT_FILENO) < 0) throw SystemError("close", stdout_name);
+}
+
 }  // namespace
 
 Target::Target(const std::string& path) : path_(path), name_(path == "-" ? std::string(stdout_name) : path) {
@@ -111,6 +117,7 @@ void Target::close() {
   } else if (const int error = fd_.close(); error != 0) {
     throw SystemError("write", name_, error);
   }
+  if (is_standard_output() && is_fifo_) let_go_of_standard_output();
 }
 
 void refuse_same_outputs(const std::vector<std::string>& paths) {

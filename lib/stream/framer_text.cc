@@ -19,6 +19,7 @@ class DelimitedFramer : public Framer {
       : delimiter_(delimiter), count_(count), name_(std::move(name)) {}
 
   Run take(std::string_view bytes, std::uint64_t max_records) override {
+    if (bytes.size() < scanned_) return {};
     const auto all = std::numeric_limits<std::uint64_t>::max();
     const std::uint64_t wanted = max_records > all / count_ ? all : max_records * count_;
     const Ends found = find_ends(bytes.substr(scanned_), delimiter_, wanted - ends_);
@@ -28,12 +29,10 @@ class DelimitedFramer : public Framer {
     return leave(bytes, last, seen);
   }
 
-  Run take_uncounted(std::string_view bytes) override {
-    if (count_ != 1) return Framer::take_uncounted(bytes);
-    const std::size_t end = last_end(bytes.substr(scanned_), delimiter_);
-    const std::size_t taken = end == 0 ? 0 : scanned_ + end;
-    scanned_ = bytes.size() - taken;
-    return {taken, 0};
+  // A byte stays, so that the tail of the input is not empty inside a record.
+  std::size_t take_part(std::string_view bytes) override {
+    scanned_ = 1;
+    return bytes.size() - 1;
   }
 
   std::string_view complete(std::string_view tail) override {
@@ -72,6 +71,7 @@ class FastqFramer : public Framer {
 
   Run take(std::string_view bytes, std::uint64_t max_records) override {
     Run run;
+    if (bytes.size() < scanned_) return run;
     while (run.records < max_records && next_line(bytes)) {
       if (line_ != 0) continue;
       run.bytes = line_start_;

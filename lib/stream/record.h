@@ -27,16 +27,17 @@ struct Run {
 };
 
 /// Finds where the records of one input end. What take() returns is gone for the framer: the next call is to
-/// begin with the first byte after it. What is left must stay in front of that next call's bytes; it
-/// is not looked at again, so that a record of any length costs one pass.
+/// begin with the first byte after it. What is left must stay in front of that next call's bytes, of which
+/// there may be fewer; it is not looked at again, so that a record of any length costs one pass.
 class Framer {
  public:
   virtual ~Framer() = default;
   /// As many whole records at the front of `bytes` as there are, at most `max_records`. Throws DataError
   /// that gives the record's number, counted from 1, when it is malformed.
   virtual Run take(std::string_view bytes, std::uint64_t max_records) = 0;
-  /// The same without a maximum; `records` is 0 where they need not be counted to be found.
-  virtual Run take_uncounted(std::string_view bytes);
+  /// The front of a record whose end is not in `bytes`, of which take() has found no whole record: so many
+  /// bytes, fewer than all, may go ahead of the rest. 0 where a record must be seen whole.
+  virtual std::size_t take_part(std::string_view bytes);
   /// The input ends after `tail`, which take() has seen and left and which is not empty. Returns
   /// what makes it a record, the newline or NUL that is missing. Throws DataError when more is.
   virtual std::string_view complete(std::string_view tail) = 0;

@@ -2,25 +2,7 @@
 # SPDX-License-Identifier: MIT
 
 load common
-
-# Runs mrf-distribute with the arguments over FIFOs named in $fifos, each with a `cat` into NAME.out.
-distribute_to() {
-  local fifos=$1 name
-  shift
-  for name in $fifos; do
-    mkfifo "$name"
-    cat "$name" >"$name.out" 3>&- &
-  done
-  # shellcheck disable=SC2086
-  run_apart mrf-distribute "$@" $fifos
-  wait
-}
-
-sam() { printf '@HD\tVN:1.6\n@SQ\tSN:1\tLN:9\nr1\t4\nr2\t4\nr3\t4\n'; }
-
-same() {
-  cmp "$1" <(printf "%b" "$2") >&2
-}
+load distribute
 
 @test "records go round in chunks, from a file and from a pipe" {
   seq 1 10 >in
@@ -343,7 +325,6 @@ same() {
   refused "option '--sam': SAM records are lines, not fastq" --sam --record fastq a
   refused "option '--seq': records of fixed:3 have no room for a number" --seq --record fixed:3 a
   refused "option '--chunk-size': 0 records are no chunk" -c 0 a
-  refused "record form 'bam': BAM records cannot be distributed" --record bam a
   refused "record form 'lines:0': a number from 1 on is to follow the colon" --record lines:0 a
   assert_files
 }

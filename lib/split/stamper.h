@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string_view>
+
+#include "split/outputs.h"
+#include "stream/sequence.h"
+
+namespace mrf {
+
+/// Puts records with their numbers.
+class Stamper {
+ public:
+  explicit Stamper(SequencePlace place) : place_(place), stamp_(place) {}
+
+  /// Puts a whole record with the number in hand.
+  void put(Outputs& outputs, std::size_t output, std::string_view record) const;
+  /// Goes on to the next number.
+  void advance() { stamp_.advance(); }
+
+ private:
+  void put_bam(Outputs& outputs, std::size_t output, std::string_view record) const;
+
+  SequencePlace place_;
+  SequenceStamp stamp_;
+};
+
+}  // namespace mrf

@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+# shellcheck shell=bash
+# For the tests of mrf-distribute: `load common`, then `load distribute`.
+
+# Runs mrf-distribute with the arguments over FIFOs named in $fifos, each with a `cat` into NAME.out.
+distribute_to() {
+  local fifos=$1 name
+  shift
+  for name in $fifos; do
+    mkfifo "$name"
+    cat "$name" >"$name.out" 3>&- &
+  done
+  # shellcheck disable=SC2086
+  run_apart mrf-distribute "$@" $fifos
+  wait
+}
+
+sam() { printf '@HD\tVN:1.6\n@SQ\tSN:1\tLN:9\nr1\t4\nr2\t4\nr3\t4\n'; }
+
+same() {
+  cmp "$1" <(printf "%b" "$2") >&2
+}
+
+# What samtools reads from BAM streams, without headers.
+bam_records() { for one in "$@"; do samtools view "$one"; done; }

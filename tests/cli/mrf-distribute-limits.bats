@@ -1,0 +1,104 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# mrf-distribute with long records, many inputs and outputs, and little to live on.
+
+load common
+load distribute
+
+peak_mib() { jq '.max_rss_bytes / 1048576 | floor' "$1"; }
+
+@test "long records do not need memory of their own" {
+  { head -c 100000000 /dev/zero | tr '\0' x; echo; echo end; } >in
+  for policy in "-c 1" "--chunk-bytes 64K"; do
+    for way in file pipe; do
+      mkfifo a b
+      sha256sum <a >a.sum 3>&- &
+      cat b >b.out 3>&- &
+      # shellcheck disable=SC2086
+      if [[ $way == file ]]; then run_apart mrf-distribute $policy --stats stats -i in a b; else
+        run_apart mrf-distribute $policy --stats stats -i <(cat in) a b
+      fi
+      wait
+      assert_status 0
+      [[ $(<a.sum) == $(head -n 1 in | sha256sum) ]]
+      same b.out 'end\n'
+      [[ $(peak_mib stats) -lt 32 ]]
+      rm a b
+    done
+  done
+}
+
+@test "memory stays below 32 MiB, whatever the input" {
+  seq 1 8000000 >in
+  gzip -1 -k in
+  for options in "-i in" "-i in.gz" "--chunk-bytes 1G -i in" "--key column:1 -i in" "--seq -i in"; do
+    # shellcheck disable=SC2086
+    run_apart mrf-distribute --stats stats $options /dev/null /dev/null
+    assert_status 0
+    [[ $(peak_mib stats) -lt 32 ]] || { echo "$options: $(peak_mib stats) MiB" && false; }
+  done
+}
+
+@test "an unfinished long record at the end of the input" {
+  { echo first; head -c 3000000 /dev/zero | tr '\0' x; } >in
+  for policy in "-c 1" "--chunk-bytes 9"; do
+    # shellcheck disable=SC2086
+    distribute_to "a b" $policy -i <(cat in)
+    assert_status 0
+    cmp b.out <(tail -n 1 in; echo)
+    same a.out 'first\n'
+    rm a b
+  done
+  { head -c 3000000 /dev/zero | tr '\0' x; echo; echo second; } >in
+  distribute_to "c" --record lines:3 -i in
+  assert_status 3
+  assert_stderr_is "mrf-distribute: cannot read 'in': the last record has 2 lines of 3"
+}
+
+@test "more inputs than files may be open" {
+  head -c 100000 /dev/zero | tr '\0' '\n' >part
+  for i in {1..300}; do inputs+=(-i "in$i") && ln part "in$i"; done
+  mkfifo a b
+  cat a >a.out 3>&- &
+  cat b >b.out 3>&- &
+  (ulimit -n 100 && exec mrf-distribute --chunk-bytes 50K "${inputs[@]}" a b)
+  wait
+  [[ $(cat a.out b.out | wc -c) == 30000000 ]]
+}
+
+@test "standard output gets its end when the header is over" {
+  mkfifo in
+  bash -c 'mrf-distribute --sam --header-to - -i in a | { cat >head.out && : >ended; }' 3>&- &
+  exec {writer}>in
+  sam >&$writer
+  wait_until test -e ended
+  exec {writer}>&-
+  wait $!
+  cmp head.out <(sam | head -n 2)
+}
+
+@test "300 outputs of an unprivileged user whose pipe quota is used up" {
+  seq 1 100000 >in
+  cat >script <<'END'
+import os, subprocess
+held = []
+while True:  # pipes of a mebibyte, until the quota says no
+    pipe = os.pipe()
+    held.append(pipe)
+    try:
+        import fcntl
+        fcntl.fcntl(pipe[1], 1031, 1 << 20)
+    except OSError:
+        break
+names = [f"o{i}" for i in range(300)]
+for name in names: os.mkfifo(name)
+readers = [subprocess.Popen(["cat", name], stdout=open(name + ".out", "wb")) for name in names]
+result = subprocess.run(["mrf-distribute", "-c", "3", *names], stdin=subprocess.Popen(["cat", "in"], stdout=subprocess.PIPE).stdout)
+for reader in readers: reader.wait()
+raise SystemExit(result.returncode)
+END
+  run_apart as_user /usr/bin/python3 script
+  assert_status 0
+  assert_stderr_is ""
+  cmp <(cat o*.out | sort -n) in
+}
