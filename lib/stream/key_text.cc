@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "stream/key_finders.h"
@@ -13,13 +12,6 @@ namespace {
 
 constexpr auto nowhere = std::string_view::npos;
 constexpr std::uint64_t mandatory_fields = 11;
-
-// The line at the front of `text`, without its end.
-std::string_view first_line(std::string_view text) {
-  text = text.substr(0, text.find('\n'));
-  if (text.ends_with('\r')) text.remove_suffix(1);
-  return text;
-}
 
 // What is in front of the next tab, or of the line's end.
 std::string_view field(std::string_view text) {
@@ -34,7 +26,7 @@ class ColumnFinder : public KeyFinder {
   explicit ColumnFinder(const KeyForm& key) : before_(key.column - 1), length_(key.length) {}
 
   std::optional<std::string_view> find(std::string_view record) override {
-    const std::string_view line = first_line(record);
+    const std::string_view line = record.substr(0, record.find('\n'));
     const Ends tabs = before_ == 0 ? Ends{} : find_ends(line, '\t', before_);
     if (tabs.count < before_) return std::nullopt;
     return field(line.substr(tabs.end)).substr(0, length_);

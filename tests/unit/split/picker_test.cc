@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#include "split/picker.h"
+
+#include <doctest/doctest.h>
+
+#include <vector>
+
+namespace {
+
+std::vector<std::size_t> picked(mrf::ChunkSize size, const std::vector<std::string>& records) {
+  const auto picker = mrf::make_turn_picker(mrf::make_round_robin(3), size);
+  std::vector<std::size_t> workers;
+  for (const auto& record : records) workers.push_back(picker->pick(record).value());
+  return workers;
+}
+
+}  // namespace
+
+TEST_CASE("records are counted, or their bytes") {
+  const std::vector<std::string> records{"aa\n", "b\n", "cccccc\n", "d\n", "e\n", "f\n"};
+  using Workers = std::vector<std::size_t>;
+  CHECK(picked({1, 0}, records) == Workers{0, 1, 2, 0, 1, 2});
+  CHECK(picked({4, 0}, records) == Workers{0, 0, 0, 0, 1, 1});
+  CHECK(picked({1000, 5}, records) == Workers{0, 0, 1, 2, 2, 0});
+  CHECK(picked({1000, 1}, records) == Workers{0, 1, 2, 0, 1, 2});
+}
+
+TEST_CASE("a key has the worker that its hash modulo the workers names") {
+  mrf::Meter meter;
+  const auto picker = mrf::make_key_picker(mrf::parse_key_form("column:2"), {}, 7, "", meter);
+  CHECK(picker->pick("x\tabc\n") == mrf::key_hash("abc") % 7);
+  CHECK(picker->pick("x\tabc\ty\n") == mrf::key_hash("abc") % 7);
+  CHECK(picker->pick("x\t\n") == mrf::key_hash("") % 7);
+  CHECK_FALSE(picker->pick("x\n").has_value());
+  CHECK(picker->lack("x\n") == "has no column 2");
+}
