@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/command.h"
 #include "join/collect.h"
+#include "stream/inflate.h"
 #include "sys/error.h"
 
 namespace {
@@ -10,6 +11,7 @@ struct Words {
   std::string record;
   std::string header;
   std::string header_text;
+  std::string log_format;
 };
 
 void declare(mrf::Command& command, mrf::CollectOptions& options, Words& words) {
@@ -18,15 +20,21 @@ void declare(mrf::Command& command, mrf::CollectOptions& options, Words& words) 
   app.add_option("-c,--chunk-size", options.chunk, "records a turn with --order rows (default 1000)")
       ->option_text("N");
   app.add_flag("--ragged", options.ragged, "let inputs have records for fewer turns than others");
-  app.add_option("--record", words.record, "line (default), lines:K, fastq, nul or fixed:BYTES")
+  app.add_option("--record", words.record, "line (default), lines:K, fastq, nul, fixed:BYTES or bam")
       ->option_text("FORM");
   app.add_flag("--sam", options.sam, "the lines are SAM: header lines apart, numbers in a tag");
   app.add_option("--header", words.header, "copy PATH to the output first")->option_text("PATH");
   app.add_option("--header-text", words.header_text, "write the header text in FILE first")
       ->option_text("FILE");
   command.add_size("--buffer", options.buffer, "memory for what cannot be written yet (default 256M)");
+  app.add_option("--reopen", options.rounds, "read every input N times over")->option_text("N");
   app.add_option("-o,--output", options.output, "write to OUT instead of standard output")
       ->option_text("OUT");
+  app.add_option("-@,--threads", options.threads, "additional threads for compression")->option_text("N");
+  app.add_option("-l,--level", options.level, "compression level of BGZF output, 0 to 9")->option_text("LEVEL");
+  app.add_option("--log-every", options.log_every, "write the rate to stderr every N records")
+      ->option_text("N");
+  app.add_option("--log-format", words.log_format, "what such a line says")->option_text("FORMAT");
   app.add_option("inputs", options.inputs);
 }
 
@@ -37,6 +45,10 @@ mrf::Status run(mrf::Command& command, mrf::CollectOptions& options, const Words
     throw mrf::UsageError("use option", "--header-text", "--header gives a header already");
   }
   options.header = words.header + words.header_text;
+  if (!words.log_format.empty()) {
+    if (options.log_every == 0) throw mrf::UsageError("use option", "--log-format", "--log-every is not given");
+    options.log_format = words.log_format;
+  }
   mrf::collect(options, command.stats());
   return mrf::Status::success;
 }
@@ -47,7 +59,7 @@ int main(int argc, char** argv) {
   mrf::CollectOptions options;
   Words words;
   mrf::Command command("mrf-collect", "[options] INPUT...", "Joins the records of several streams into one.",
-                       {});
+                       {mrf::inflate_library()});
   declare(command, options, words);
   return command.run(argc, argv, [&] { return run(command, options, words); });
 }

@@ -1,17 +1,22 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstddef>
+#include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
 
+#include "stream/inflate.h"
 #include "sys/fd.h"
 #include "sys/meter.h"
 
 namespace mrf {
 
-/// An input that is opened and read without ever blocking, whenever its writer comes.
+/// An input that is opened and read without ever blocking, whenever its writer comes. gzip and BGZF are
+/// recognised by their magic bytes and inflated.
 class Channel {
  public:
   /// "-" is standard input. Throws SystemError "cannot open"; a directory is refused.
@@ -29,19 +34,43 @@ class Channel {
   /// read(2) would say end-of-file there (fifo(7)).
   void report() { may_read_ = true; }
   /// True when read() has a chance without another report.
-  bool may_read() const { return may_read_; }
-  /// One read(2). 0 is the end; nothing when there is nothing now. Throws SystemError "cannot read".
+  bool may_read() const { return may_read_ || has_more(); }
+  /// True when read() has something that poll(2) does not know of.
+  bool has_more() const { return decoder_ && decoder_->has_more(); }
+  /// The next bytes, with one read(2) at most. 0 is the end; nothing when there is nothing now. Throws
+  /// SystemError "cannot read", DataError.
   std::optional<std::size_t> read(std::span<char> to, Meter& meter);
+  /// Bytes read so far, as they are stored.
+  std::uint64_t stored() const { return stored_; }
+  /// True when the input is compressed and did not end with the empty block of BGZF (SAM specification,
+  /// section 4.1.2).
+  bool lacks_eof_block() const;
+
+  /// After the end: from the beginning again. A FIFO waits for its next writer. Throws SystemError.
+  void reopen();
 
  private:
+  Fd open_again() const;
+  std::optional<std::size_t> read_stored(std::span<char> to, Meter& meter);
+  std::optional<std::size_t> read_first(std::span<char> to, Meter& meter);
+  std::optional<std::size_t> inflate(std::span<char> to);
+  void feed(std::string_view stored);
+
   std::string name_;
   Fd fd_;
+  bool is_shared_;
   bool is_file_ = false;
-  bool is_shared_ = false;
   bool may_read_ = false;
   bool has_identity_ = false;
   unsigned long device_ = 0;
   unsigned long inode_ = 0;
+  std::uint64_t stored_ = 0;
+  /// The first byte of what may be gzip's magic bytes was read, no more.
+  bool has_half_magic_ = false;
+  bool is_sniffed_ = false;
+  std::optional<GzipDecoder> decoder_;
+  std::unique_ptr<char[]> compressed_;
+  std::string tail_;
 };
 
 }  // namespace mrf

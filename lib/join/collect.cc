@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "join/collect.h"
 
+#include <algorithm>
+#include <utility>
+
 #include "join/collector.h"
+#include "join/sink.h"
 #include "sys/error.h"
 #include "sys/output_file.h"
 
@@ -9,11 +13,36 @@ namespace mrf {
 
 namespace {
 
+constexpr int default_level = 6;  // that of bgzip(1)
+
+bool is_bgzf(const CollectOptions& options) {
+  return options.output.ends_with(".gz") || options.record.kind == RecordForm::Kind::bam;
+}
+
+void check_rounds(const CollectOptions& options) {
+  if (options.rounds == 0) throw UsageError("use option", "--reopen", "every input is read once at least");
+  const auto& inputs = options.inputs;
+  if (options.rounds > 1 && std::find(inputs.begin(), inputs.end(), "-") != inputs.end()) {
+    throw UsageError("use option", "--reopen", "standard input cannot be opened again");
+  }
+}
+
+void check_compression(const CollectOptions& options) {
+  if (options.level && !is_bgzf(options)) {
+    throw UsageError("use option", "--level", "only a name that ends in .gz, or --record bam, is compressed");
+  }
+  if (options.level && (*options.level < 0 || *options.level > 9)) {
+    throw UsageError("use level", std::to_string(*options.level), "not between 0 and 9");
+  }
+}
+
 void check(const CollectOptions& options) {
   using Kind = RecordForm::Kind;
   if (options.inputs.empty()) throw UsageError("read", "inputs", "none given");
   if (options.chunk == 0) throw UsageError("use chunk size", "0", "a turn has one record at least");
-  if (options.record.kind == Kind::bam) throw UsageError("use record form", "bam", "BAM is not joined here");
+  if (options.record.kind == Kind::bam && !options.header.empty()) {
+    throw UsageError("use option", "--header", "BAM streams have their own");
+  }
   if (options.sam && options.record.kind != Kind::line) {
     throw UsageError("use option", "--sam", "SAM records are lines");
   }
@@ -23,9 +52,8 @@ void check(const CollectOptions& options) {
   if (options.ragged && options.order != CollectOptions::Order::rows) {
     throw UsageError("use option", "--ragged", "only --order rows counts records");
   }
-  if (options.output.ends_with(".gz")) {
-    throw UsageError("write", options.output, "compressed output is not supported");
-  }
+  check_rounds(options);
+  check_compression(options);
 }
 
 // The number stands in front of the '@': the four lines are cut without a look at them.
@@ -33,6 +61,12 @@ RecordForm as_numbered(const CollectOptions& options) {
   const bool is_fastq = options.record.kind == RecordForm::Kind::fastq;
   return is_fastq && options.order == CollectOptions::Order::seq ? RecordForm{RecordForm::Kind::lines, 4}
                                                                  : options.record;
+}
+
+std::unique_ptr<Sink> make_sink(const CollectOptions& options, SinkFile file) {
+  if (!is_bgzf(options)) return make_plain_sink(std::move(file));
+  const int level = options.level.value_or(options.output.ends_with(".gz") ? default_level : 0);
+  return make_bgzf_sink(std::move(file), level, options.threads);
 }
 
 }  // namespace
@@ -51,7 +85,8 @@ void collect(const CollectOptions& wanted, Stats& stats) {
   options.record = as_numbered(wanted);
   Collector collector(options, stats);
   OutputFile output(options.output);
-  collector.run(output.fd(), output.name());
+  const auto sink = make_sink(options, {output.fd(), output.name(), stats.out});
+  collector.run(*sink);
   output.commit();
 }
 

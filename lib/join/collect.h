@@ -2,9 +2,11 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "join/rate_log.h"
 #include "stream/record.h"
 #include "stream/stats.h"
 
@@ -26,6 +28,15 @@ struct CollectOptions {
   /// Copied first; empty for none.
   std::string header;
   std::string output = "-";
+  /// How often every input is read.
+  std::uint64_t rounds = 1;
+  /// Of BGZF output, 0 (stored) to 9; nothing for the default.
+  std::optional<int> level;
+  /// That help with compression, beside the one that collects.
+  unsigned threads = 0;
+  /// Records from one line about the rate to the next, 0 for none, and what it says.
+  std::uint64_t log_every = 0;
+  std::string log_format = RateLog::default_format;
 };
 
 /// rows, seq, any or concat. Throws UsageError.

@@ -26,14 +26,24 @@ std::size_t held_limit(const CollectOptions& options) {
   return options.buffer > reserved ? options.buffer - reserved : 0;
 }
 
+// The header is copied, whatever it is; in text its last line gets its newline.
+InputSettings header_settings(const CollectOptions& options) {
+  using Kind = RecordForm::Kind;
+  const bool is_text = options.record.kind != Kind::nul && options.record.kind != Kind::fixed;
+  return {{is_text ? Kind::line : Kind::fixed, 1}, false, 1};
+}
+
 }  // namespace
 
 Collector::Collector(const CollectOptions& options, Stats& stats)
     : options_(options),
       stats_(stats),
+      log_(options.log_every, options.log_format),
       held_limit_(held_limit(options)),
       pool_(block_size(options)),
-      spill_(block_size(options)) {
+      spill_(block_size(options)),
+      settings_{options.record, options.sam, options.rounds},
+      header_settings_(header_settings(options)) {
   open_inputs();
   refuse_doubles();
 }
@@ -47,26 +57,21 @@ Collector::~Collector() {
 
 void Collector::open_inputs() {
   raise_open_file_limit();
+  const Input::Shared shared{pool_, spill_, references_};
   if (!options_.header.empty()) {
-    const bool is_text =
-        options_.record.kind != RecordForm::Kind::nul && options_.record.kind != RecordForm::Kind::fixed;
-    const RecordForm form{is_text ? RecordForm::Kind::line : RecordForm::Kind::fixed, 1};
-    header_ = std::make_unique<Input>(options_.header, form, HeaderLines::are_records, pool_, spill_,
-                                      header_count_);
+    header_ = std::make_unique<Input>(options_.header, header_settings_, false, shared, header_count_);
     all_.push_back(header_.get());
   }
   stats_.inputs.resize(options_.inputs.size());
   for (std::size_t i = 0; i < options_.inputs.size(); ++i) {
-    inputs_.push_back(std::make_unique<Input>(options_.inputs[i], options_.record, header_lines(i), pool_,
-                                              spill_, stats_.inputs[i]));
+    const bool keeps_header = i == 0 && !header_;
+    inputs_.push_back(
+        std::make_unique<Input>(options_.inputs[i], settings_, keeps_header, shared, stats_.inputs[i]));
     all_.push_back(inputs_.back().get());
   }
 }
 
-HeaderLines Collector::header_lines(std::size_t input) const {
-  if (!options_.sam) return HeaderLines::are_records;
-  return input == 0 && options_.header.empty() ? HeaderLines::kept : HeaderLines::dropped;
-}
+bool Collector::has_preambles() const { return options_.sam || options_.record.kind == RecordForm::Kind::bam; }
 
 void Collector::refuse_doubles() const {
   for (std::size_t i = 0; i < all_.size(); ++i) {
@@ -79,12 +84,17 @@ void Collector::refuse_doubles() const {
   }
 }
 
+SequencePlace Collector::sequence_place() const {
+  if (options_.record.kind == RecordForm::Kind::bam) return SequencePlace::aux;
+  return options_.sam ? SequencePlace::tag : SequencePlace::column;
+}
+
 std::unique_ptr<Order> Collector::make_order() const {
   switch (options_.order) {
     case CollectOptions::Order::rows:
       return make_rows_order(inputs_, options_.chunk, options_.ragged);
     case CollectOptions::Order::seq:
-      return make_sequence_order(inputs_, options_.sam ? SequencePlace::tag : SequencePlace::column);
+      return make_sequence_order(inputs_, sequence_place());
     case CollectOptions::Order::concat:
       return make_concat_order(inputs_);
     case CollectOptions::Order::any:
@@ -98,7 +108,7 @@ void Collector::write_header(BatchedOutput& output) {
     for (header_->pass(output); !header_->is_over(); header_->pass(output)) {
       fetch([&](const Input& input) { return &input == header_.get(); }, output);
     }
-  } else if (options_.sam) {
+  } else if (has_preambles()) {
     Input& first = *inputs_.front();
     while (!first.is_past_header()) {
       fetch([&](const Input& input) { return &input == &first; }, output);
@@ -107,13 +117,32 @@ void Collector::write_header(BatchedOutput& output) {
   }
 }
 
-void Collector::run(FdRef fd, const std::string& name) {
-  BatchedOutput output(fd, name, name == stdout_name, stats_.out, pool_);
-  write_header(output);
+std::uint64_t Collector::records_gone() const {
+  std::uint64_t records = 0;
+  for (const auto& input : inputs_) records += input->records_gone();
+  return records;
+}
+
+void Collector::write_round(BatchedOutput& output) {
   const auto order = make_order();
   const Wanted wanted = [&](const Input& input) { return order->wants(input); };
-  while (!order->advance(output)) fetch(wanted, output);
+  while (!order->advance(output)) {
+    if (log_.is_on()) log_.update(records_gone());
+    fetch(wanted, output);
+  }
+}
+
+void Collector::run(Sink& sink) {
+  BatchedOutput output(sink, pool_);
+  write_header(output);
+  for (std::uint64_t round = 1;; ++round) {
+    write_round(output);
+    if (round == options_.rounds) break;
+    for (const auto& input : inputs_) input->begin_round();
+  }
   output.flush();
+  sink.finish();
+  if (log_.is_on()) log_.update(records_gone());
 }
 
 // Reads what is wanted, or holds what the others have.
@@ -152,10 +181,12 @@ void Collector::watch(const Wanted& wanted) {
 
 void Collector::wait(BatchedOutput& output) {
   const WaitTimer timer(stats_.in);
-  int timeout = output.empty() ? -1 : 0;
+  const bool has_more = std::any_of(polled_inputs_.begin(), polled_inputs_.end(),
+                                    [](const Input* input) { return input->channel().has_more(); });
+  int timeout = output.empty() && !has_more ? -1 : 0;
   for (;;) {
     const int reported = ::poll(polled_.data(), polled_.size(), timeout);
-    if (reported > 0) return;
+    if (reported > 0 || (reported == 0 && has_more)) return;
     if (reported < 0 && errno != EINTR) throw SystemError("wait for", "inputs");
     if (reported == 0) {
       output.flush();
@@ -168,8 +199,8 @@ bool Collector::read_reported(const Wanted& wanted, bool is_wanted) {
   bool any = false;
   for (std::size_t i = 0; i < polled_.size(); ++i) {
     Input& input = *polled_inputs_[i];
-    if (polled_[i].revents == 0 || wanted(input) != is_wanted) continue;
-    input.channel().report();
+    if ((polled_[i].revents == 0 && !input.channel().has_more()) || wanted(input) != is_wanted) continue;
+    if (polled_[i].revents != 0) input.channel().report();
     any = input.read(stats_.in, is_wanted ? Input::Hold::in_memory : hold()) || any;
   }
   return any;

@@ -9,6 +9,7 @@
 
 #include "join/collect.h"
 #include "join/order.h"
+#include "join/rate_log.h"
 
 namespace mrf {
 
@@ -23,16 +24,19 @@ class Collector {
   Collector& operator=(const Collector&) = delete;
 
   /// Throws Error.
-  void run(FdRef output, const std::string& output_name);
+  void run(Sink& sink);
 
  private:
   using Wanted = std::function<bool(const Input&)>;
 
   void open_inputs();
   void refuse_doubles() const;
-  HeaderLines header_lines(std::size_t input) const;
+  bool has_preambles() const;
+  SequencePlace sequence_place() const;
   std::unique_ptr<Order> make_order() const;
   void write_header(BatchedOutput& output);
+  void write_round(BatchedOutput& output);
+  std::uint64_t records_gone() const;
   void fetch(const Wanted& wanted, BatchedOutput& output);
   bool try_single(const Wanted& wanted);
   void watch(const Wanted& wanted);
@@ -42,9 +46,13 @@ class Collector {
 
   const CollectOptions& options_;
   Stats& stats_;
+  RateLog log_;
   const std::size_t held_limit_;
   BlockPool pool_;
   SpillFile spill_;
+  BamReferences references_;
+  const InputSettings settings_;
+  const InputSettings header_settings_;
   Inputs inputs_;
   std::unique_ptr<Input> header_;
   StreamCount header_count_;

@@ -4,31 +4,37 @@
 #include <algorithm>
 #include <cstring>
 
+#include "sys/error.h"
+
 namespace mrf {
 
 namespace {
 
 constexpr std::size_t least_read = 16384;
 
-bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
-
-bool is_header_line(std::string_view line) {
-  return line.size() >= 4 && line[0] == '@' && is_letter(line[1]) && is_letter(line[2]) && line[3] == '\t';
-}
-
 }  // namespace
 
-Input::Input(const std::string& path, RecordForm form, HeaderLines header_lines, BlockPool& pool,
-             SpillFile& spill, StreamCount& count)
-    : channel_(path),
-      pool_(pool),
-      backlog_(pool, spill),
+Input::Input(const std::string& path, const InputSettings& settings, bool keeps_header, const Shared& shared,
+             StreamCount& count)
+    : settings_(settings),
+      shared_(shared),
+      channel_(path),
       count_(count),
-      framer_(make_framer(form, channel_.name())),
-      splitter_(make_framer(form, channel_.name())),
-      header_lines_(header_lines),
-      in_header_(header_lines != HeaderLines::are_records) {
+      splitter_(make_framer(settings.form, channel_.name())),
+      keeps_header_(keeps_header) {
   count_.name = path;
+  start_round();
+}
+
+void Input::start_round() {
+  const bool is_kept = keeps_header_ && round_ == 0;
+  if (settings_.form.kind == RecordForm::Kind::bam) {
+    preamble_ = make_bam_preamble(is_kept, shared_.references, channel_.name());
+  } else {
+    preamble_ = settings_.sam ? make_sam_preamble(is_kept) : make_no_preamble();
+  }
+  framer_ = make_framer(settings_.form, channel_.name());
+  backlogs_.emplace_back(shared_.pool, shared_.spill);
 }
 
 bool Input::read(Meter& meter, Hold hold) {
@@ -36,24 +42,24 @@ bool Input::read(Meter& meter, Hold hold) {
   const auto n = channel_.read({open_->data + filled_, open_->capacity - filled_}, meter);
   if (!n) return false;
   filled_ += *n;
-  count_.bytes += *n;
+  count_.bytes = channel_.stored();
   if (*n == 0) {
     finish();
   } else {
-    frame();
+    frame(false);
   }
   return true;
 }
 
 void Input::make_room(Hold hold) {
-  if (!open_) open_ = pool_.get();
+  if (!open_) open_ = shared_.pool.get();
   const std::size_t tail = filled_ - framed_;
   const std::size_t room = open_->capacity - filled_;
   const std::size_t enough = std::min(least_read, open_->capacity / 4);
   if (room >= enough || (room > 0 && tail > open_->capacity / 2)) return;
-  if (hold == Hold::on_disk) backlog_.spill_last(open_);
+  if (hold == Hold::on_disk) newest().spill_last(open_);
   if (tail > 0 || !open_.is_only()) {
-    BlockRef next = pool_.get(tail > pool_.block_size() / 2 ? tail * 2 : 0);
+    BlockRef next = shared_.pool.get(tail > shared_.pool.block_size() / 2 ? tail * 2 : 0);
     std::memcpy(next->data, open_->data + framed_, tail);
     open_ = std::move(next);
   }
@@ -61,58 +67,44 @@ void Input::make_room(Hold hold) {
   filled_ = tail;
 }
 
-void Input::strip_line(std::string_view line) {
-  if (header_lines_ == HeaderLines::kept) header_ += line;
-  framed_ += line.size();
-}
-
-void Input::strip_header() {
-  while (in_header_ && framed_ < filled_) {
-    const std::string_view bytes = unframed();
-    const std::size_t end = bytes.find('\n');
-    if (bytes[0] == '@' && end == std::string_view::npos) return;
-    if (is_header_line(bytes.substr(0, end))) {
-      strip_line(bytes.substr(0, end + 1));
-    } else {
-      in_header_ = false;
-    }
+void Input::frame(bool is_end) {
+  if (!preamble_->is_over()) {
+    framed_ += preamble_->take(unframed(), is_end);
+    if (preamble_->is_over() && round_ == 0) header_ = preamble_->text();
   }
-}
-
-void Input::frame() {
-  if (in_header_) strip_header();
-  if (in_header_ || framed_ == filled_) return;
+  if (!preamble_->is_over() || framed_ == filled_) return;
   const std::string_view bytes = unframed();
   const Run run = framer_->take(bytes, all_records);
-  backlog_.push(open_, bytes.substr(0, run.bytes), run.records);
+  newest().push(open_, bytes.substr(0, run.bytes), run.records);
   framed_ += run.bytes;
   count_.records += run.records;
 }
 
 void Input::finish() {
-  is_read_ = true;
-  if (in_header_ && framed_ < filled_ && is_header_line(unframed())) {
-    strip_line(unframed());
-    if (header_lines_ == HeaderLines::kept) header_ += '\n';
-  }
-  in_header_ = false;
-  frame();
+  frame(true);
   if (framed_ < filled_) {
     const std::string_view missing = framer_->complete(unframed());
     make_room(Hold::in_memory);
     std::memcpy(open_->data + filled_, missing.data(), missing.size());
     filled_ += missing.size();
-    backlog_.push(open_, unframed(), 1);
+    newest().push(open_, unframed(), 1);
     ++count_.records;
+  }
+  if (settings_.form.kind == RecordForm::Kind::bam && channel_.lacks_eof_block()) {
+    throw DataError("read", name(), "truncated: the BGZF end-of-file block is missing");
   }
   open_ = {};
   framed_ = filled_ = 0;
+  is_read_ = ++round_ == settings_.rounds;
+  if (is_read_) return;
+  channel_.reopen();
+  start_round();
 }
 
 std::uint64_t Input::pass(BatchedOutput& output, std::uint64_t max_records) {
   std::uint64_t passed = 0;
-  while (passed < max_records && !backlog_.empty()) {
-    const Chunk& chunk = backlog_.front();
+  while (passed < max_records && has_records()) {
+    const Chunk& chunk = front();
     Run run{chunk.bytes.size(), chunk.records};
     if (run.records > max_records - passed) run = splitter_->take(chunk.bytes, max_records - passed);
     output.pass(chunk.block, chunk.bytes.substr(0, run.bytes));

@@ -65,16 +65,27 @@ class SequenceOrder : public Order {
     const std::string_view record = chunk.bytes.substr(0, lane.size);
     const std::string_view before = record.substr(0, lane.mark.begin);
     const std::string_view after = record.substr(lane.mark.begin + lane.mark.size);
+    const std::size_t size = before.size() + after.size();
     if (record.size() > BatchedOutput::copy_limit) {
-      output.pass(chunk.block, before);
+      const std::string_view length = bam_length(size);
+      output.copy(length);
+      output.pass(chunk.block, before.substr(length.size()));
       output.pass(chunk.block, after);
     } else {
       char* to = output.room(record.size());
       std::memcpy(to, before.data(), before.size());
       std::memcpy(to + before.size(), after.data(), after.size());
-      output.put(before.size() + after.size());
+      if (place_ == SequencePlace::aux) std::memcpy(to, bam_length(size).data(), sizeof length_);
+      output.put(size);
     }
     lane.input->drop(lane.size, 1);
+  }
+
+  // What a BAM record of `size` bytes begins with, nothing for other records; valid until the next call.
+  std::string_view bam_length(std::size_t size) {
+    if (place_ != SequencePlace::aux) return {};
+    length_ = static_cast<std::uint32_t>(size - sizeof length_);
+    return {reinterpret_cast<const char*>(&length_), sizeof length_};
   }
 
   bool parse_first(Lane& lane) {
@@ -131,6 +142,7 @@ class SequenceOrder : public Order {
   }
 
   const SequencePlace place_;
+  std::uint32_t length_ = 0;
   std::vector<Lane> lanes_;
   std::vector<Lane*> waiting_;
   std::vector<Lane*> heap_;

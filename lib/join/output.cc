@@ -4,11 +4,7 @@
 #include <limits.h>
 
 #include <algorithm>
-#include <cerrno>
 #include <cstring>
-#include <utility>
-
-#include "sys/error.h"
 
 namespace mrf {
 
@@ -19,13 +15,8 @@ constexpr std::size_t batch_pieces = IOV_MAX;
 
 }  // namespace
 
-BatchedOutput::BatchedOutput(FdRef fd, std::string name, bool is_standard, Meter& meter, BlockPool& pool)
-    : fd_(fd),
-      name_(std::move(name)),
-      is_standard_(is_standard),
-      meter_(meter),
-      pool_(pool),
-      copies_(pool.get(copy_limit)) {
+BatchedOutput::BatchedOutput(Sink& sink, BlockPool& pool)
+    : sink_(sink), pool_(pool), copies_(pool.get(copy_limit)) {
   pieces_.reserve(batch_pieces);
   blocks_.reserve(batch_pieces);
 }
@@ -54,30 +45,10 @@ void BatchedOutput::add(const BlockRef& block, std::string_view bytes) {
 
 void BatchedOutput::flush() {
   if (pending_ == 0) return;
-  write_pieces();
+  sink_.write(pieces_);
   pieces_.clear();
   blocks_.clear();
   pending_ = 0;
-}
-
-void BatchedOutput::write_pieces() {
-  const WaitTimer timer(meter_);
-  std::size_t first = 0;
-  while (first < pieces_.size()) {
-    const ssize_t n = ::writev(fd_.get(), &pieces_[first], static_cast<int>(pieces_.size() - first));
-    if (n < 0) {
-      if (errno == EINTR) continue;
-      if (errno == EPIPE && is_standard_) throw ClosedOutput(name_);
-      throw SystemError("write", name_);
-    }
-    auto written = static_cast<std::size_t>(n);
-    meter_.bytes += written;
-    while (first < pieces_.size() && written >= pieces_[first].iov_len) written -= pieces_[first++].iov_len;
-    if (written > 0) {
-      pieces_[first].iov_base = static_cast<char*>(pieces_[first].iov_base) + written;
-      pieces_[first].iov_len -= written;
-    }
-  }
 }
 
 }  // namespace mrf

@@ -4,22 +4,20 @@
 #include <sys/uio.h>
 
 #include <cstddef>
-#include <string>
 #include <string_view>
 #include <vector>
 
 #include "join/block.h"
-#include "sys/fd.h"
-#include "sys/meter.h"
+#include "join/sink.h"
 
 namespace mrf {
 
-/// Gathers what is to be written, by reference where it stands in a block, and writes it in large batches
-/// with writev(2).
+/// Gathers what is to be written, by reference where it stands in a block, and passes it on
+/// in large batches.
 class BatchedOutput {
  public:
-  /// `is_standard` tells standard output, whose reader may go away in silence.
-  BatchedOutput(FdRef fd, std::string name, bool is_standard, Meter& meter, BlockPool& pool);
+  /// What is referred to outlives it.
+  BatchedOutput(Sink& sink, BlockPool& pool);
 
   /// Bytes that stay as they are in `block` until they are written.
   void pass(const BlockRef& block, std::string_view bytes);
@@ -35,7 +33,7 @@ class BatchedOutput {
     filled_ += size;
     pass(copies_, bytes);
   }
-  /// Writes what is gathered. Throws SystemError "cannot write", ClosedOutput for standard output.
+  /// Gives the sink what is gathered. Throws what Sink::write() throws.
   void flush();
   bool empty() const { return pending_ == 0; }
 
@@ -44,12 +42,8 @@ class BatchedOutput {
  private:
   void new_copies();
   void add(const BlockRef& block, std::string_view bytes);
-  void write_pieces();
 
-  FdRef fd_;
-  std::string name_;
-  bool is_standard_;
-  Meter& meter_;
+  Sink& sink_;
   BlockPool& pool_;
   std::vector<iovec> pieces_;
   std::vector<BlockRef> blocks_;

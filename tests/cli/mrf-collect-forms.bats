@@ -1,0 +1,218 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# BAM records, compression, rounds and the rate log of mrf-collect.
+
+load common
+
+put() { printf '%b' "$2" >"$1"; }
+
+@test "gzip and BGZF are recognised, of several members, from files, pipes and standard input" {
+  seq 100000 | awk 'NR % 2 == 1' >odd
+  seq 100000 | awk 'NR % 2 == 0' >even
+  (head -n 1000 odd | gzip && tail -n +1001 odd | gzip -1) >odd.gz
+  bgzip -c even >even.gz
+  run_apart mrf-collect -c 1 odd.gz even.gz
+  assert_status 0
+  [[ $output == "$(seq 100000)" ]]
+  mkfifo one
+  (head -c 1 odd.gz && wait_until test -e started && tail -c +2 odd.gz) >one 3>&- &
+  # The first byte alone decides nothing.
+  mrf-collect --order concat one - <even.gz >out &
+  echo >started
+  wait $!
+  [[ $(cat out) == "$(cat odd even)" ]]
+  printf '\x1f' >half
+  run_apart mrf-collect half
+  assert_status 0
+  assert_output_is $'\x1f'
+}
+
+@test "gzip that is truncated, damaged, or followed by something else" {
+  seq 100000 | gzip >good.gz
+  head -c -20 good.gz >cut.gz
+  run_apart mrf-collect -o out cut.gz
+  assert_status 3
+  assert_stderr_is "mrf-collect: cannot read 'cut.gz': truncated gzip stream"
+  head -c -8 good.gz >crc.gz && printf 'abcdefgh' >>crc.gz
+  run_apart mrf-collect -o out crc.gz
+  assert_status 3
+  assert_stderr_has "mrf-collect: cannot read 'crc.gz': "
+  cat good.gz odd >more.gz 2>/dev/null || printf 'text' >>more.gz
+  run_apart mrf-collect -o out more.gz
+  assert_status 3
+  assert_stderr_is "mrf-collect: cannot read 'more.gz': trailing garbage after the gzip stream"
+  assert_files good.gz cut.gz crc.gz more.gz
+}
+
+@test "a compressed input is held back like any other" {
+  mkfifo a b
+  yes later | head -n 3000000 | gzip -1 >b 3>&- &
+  mrf-collect -c 1 --buffer 1M --stats stats a b >out 3>&- &
+  collect=$!
+  yes first | head -n 3000000 | bgzip >a
+  wait $collect
+  [[ $(head -n 3 out) == $'first\nlater\nfirst' && $(wc -l <out) == 6000000 ]]
+  (($(jq .max_rss_bytes stats) < 33 * 1024 * 1024))
+  assert_nothing_left
+}
+
+@test "a name that ends in .gz is BGZF, at every level, with and without threads" {
+  seq 200000 >a
+  for level in 0 1 6 9; do
+    for threads in 0 3; do
+      run_apart mrf-collect -l $level -@ $threads -o out.gz a
+      assert_status 0
+      bgzip -t out.gz && zcat out.gz | cmp - a
+      [[ $(tail -c 28 out.gz | xxd -p) == 1f8b08040000000000ff0600424302001b0003000000000000000000 ]]
+    done
+    stat -c %s out.gz >>sizes
+  done
+  sort -nrc sizes
+  run_apart mrf-collect -o default.gz a
+  cmp default.gz <(mrf-collect -l 6 -o x.gz a && cat x.gz)
+  : >empty
+  run_apart mrf-collect -o none.gz empty
+  [[ $(stat -c %s none.gz) == 28 ]]
+}
+
+@test "compressed output on a full device" {
+  seq 200000 >a
+  ln -s /dev/full full.gz
+  for threads in 0 2; do
+    run_apart mrf-collect -@ $threads -o full.gz a
+    assert_status 1
+    assert_stderr_is "mrf-collect: cannot write 'full.gz': No space left on device"
+  done
+}
+
+# Deals the records of a BAM over parts: deal OPTIONS N.
+deal() {
+  local options=$1
+  /usr/bin/python3 - "$(small_bam)" "$options" "$2" <<'END'
+import sys, pysam
+source = pysam.AlignmentFile(sys.argv[1], check_sq=False)
+parts = [pysam.AlignmentFile(f"part{i}.bam", sys.argv[2], header=source.header) for i in range(int(sys.argv[3]))]
+for number, record in enumerate(source):
+    record.set_tag("mi", number, "i")
+    if number % 7 == 0:
+        record.set_tag("XX", "behind")
+    parts[number // 10 % len(parts)].write(record)
+END
+}
+
+@test "BAM records, compressed or not, are put together by number and by count" {
+  deal wb 3
+  for mode in wb wbu; do
+    deal $mode 3
+    run_apart mrf-collect --record bam --order seq -o whole.bam part0.bam part1.bam part2.bam
+    assert_status 0
+    cmp <(sam_text whole.bam | sed 's/\tXX:Z:behind//') <(sam_text "$(small_bam)")
+    samtools quickcheck whole.bam
+    mrf-collect --record bam -c 10 part0.bam <(cat part1.bam) - <part2.bam >rows.bam
+    cmp <(sam_text rows.bam | sed 's/\tXX:Z:behind//; s/\tmi:i:[0-9]*//') <(sam_text "$(small_bam)")
+  done
+  mrf-collect --record bam --order concat -l 6 -@ 1 part0.bam part1.bam | samtools quickcheck -v -
+  run_apart mrf-collect --record bam --order concat -o small.bam.gz part0.bam part1.bam part2.bam
+  (($(stat -c %s small.bam.gz) * 2 < $(stat -c %s whole.bam)))
+  [[ $(samtools view -c small.bam.gz) == "$(samtools view -c whole.bam)" ]]
+}
+
+@test "BAM with longer integers than needed, and with the shortest" {
+  printf '@SQ\tSN:c\tLN:9\n' >head
+  for n in 0 1; do
+    (cat head && for i in 0 2 4; do printf 'r%s\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\tmi:i:%s\n' $((i + n)) $((i + n)); done) |
+      samtools view --no-PG -u -o $n.bam -
+  done
+  run bash -o pipefail -c 'mrf-collect --record bam --order seq 0.bam 1.bam | samtools view - | cut -f 1,12'
+  assert_status 0
+  assert_output_is $'r0\nr1\nr2\nr3\nr4\nr5'
+}
+
+@test "BAM whose references differ, without a number, truncated, or none at all" {
+  deal wb 2
+  samtools view -H part0.bam | sed 's/SN:chr1\t/SN:other\t/' | samtools view -b -o other.bam -
+  run_apart mrf-collect --record bam -o out part0.bam other.bam
+  assert_status 3
+  assert_stderr_has "its references are not those of '"
+  samtools view -b -x mi -o unnumbered.bam part0.bam
+  run_apart mrf-collect --record bam --order seq -o out unnumbered.bam
+  assert_status 3
+  assert_stderr_is "mrf-collect: cannot collect 'unnumbered.bam': record 1 has no sequence number"
+  head -c -28 part0.bam >cut.bam
+  run_apart mrf-collect --record bam -o out cut.bam
+  assert_status 3
+  assert_stderr_is "mrf-collect: cannot read 'cut.bam': truncated: the BGZF end-of-file block is missing"
+  samtools view -u part0.bam | bgzip -dc | head -c -5 >cut
+  run_apart mrf-collect --record bam -o out cut
+  assert_status 3
+  assert_stderr_has "mrf-collect: cannot read 'cut': record "
+  bgzip -dc part0.bam | head -c 50 >cut
+  run_apart mrf-collect --record bam -o out cut
+  assert_status 3
+  assert_stderr_is "mrf-collect: cannot read 'cut': the header is truncated"
+  : >empty
+  for none in empty head; do
+    [[ -e $none ]] || echo '@HD' >$none
+    run_apart mrf-collect --record bam -o out $none
+    assert_status 3
+    assert_stderr_is "mrf-collect: cannot read '$none': not a BAM stream"
+  done
+  [[ ! -e out ]]
+}
+
+# Two writers of a FIFO are two only if the reader has seen the end in between: it has another descriptor then.
+descriptor_of() { find "/proc/$collect/fd" -lname "*/$1" -printf '%f\n' 2>/dev/null; }
+is_at_another() { [[ -n $(descriptor_of "$1") && $(descriptor_of "$1") != "$2" ]]; }
+write_round() {
+  wait_until is_at_another "$1" ''
+  local before
+  before=$(descriptor_of "$1")
+  cat >"$1"
+  [[ ${2-} == last ]] || wait_until is_at_another "$1" "$before"
+}
+
+@test "every input is read N times over, a FIFO from one writer after the other" {
+  put a '1\n2\n'
+  put b '3\n'
+  run_apart mrf-collect -c 1 --reopen 3 a b
+  assert_status 0
+  assert_output_is "$(printf '1\n3\n2\n%.0s' 1 2 3)"
+  mkfifo f g
+  mrf-collect --sam --order concat --reopen 2 f g >out 3>&- &
+  collect=$!
+  printf '@CO\t1\nf1\n' | write_round f
+  printf 'g1\n' | write_round g
+  printf '@CO\t2\nf2\n' | write_round f last
+  printf 'g2\n' | write_round g last
+  wait $collect
+  [[ $(cat out) == $'@CO\t1\nf1\ng1\nf2\ng2' ]]
+}
+
+@test "a FIFO's next writer need not wait for the other inputs" {
+  mkfifo f g
+  mrf-collect -c 1 --buffer 1M --reopen 2 g f >out 3>&- &
+  collect=$!
+  yes f1 | head -n 200000 | write_round f
+  yes f2 | head -n 200000 | write_round f last
+  yes g1 | head -n 200000 | write_round g
+  yes g2 | head -n 200000 | write_round g last
+  wait $collect
+  cmp out <(yes $'g1\nf1' | head -n 400000 && yes $'g2\nf2' | head -n 400000)
+}
+
+@test "the rate is said every N records" {
+  seq 10 >a
+  run_apart mrf-collect --log-every 5 --log-format '{records} {{}} {seconds} {rate} {mean} {time}' a
+  assert_status 0
+  [[ $stderr =~ ^'mrf-collect: 10 {} '[0-9]+\.[0-9]' '[0-9]+' '[0-9]+' '[0-9]{2}:[0-9]{2}:[0-9]{2}$ ]]
+  run_apart mrf-collect --log-every 10 a
+  [[ $stderr =~ ^'mrf-collect: 10 records in '[0-9.]+' s, '[0-9]+' records/s'$ ]]
+  run_apart mrf-collect --log-every 11 a
+  assert_stderr_is ''
+  run_apart mrf-collect --quiet --log-every 1 a
+  assert_stderr_is ''
+  seq 1000000 >a
+  run_apart mrf-collect --log-every 100000 -o out a
+  assert_status 0
+  ((${#stderr_lines[@]} > 3 && ${#stderr_lines[@]} <= 10))
+}
