@@ -20,13 +20,13 @@ assert_good_grid() {
 }
 
 @test "no deadlock, as the user who runs the tests" {
-  run_apart grid/deadlock --bin "$BIN" --sample $sample
+  run_apart grid/deadlock --bin "$BIN" --sample "$sample"
   assert_good_grid
 }
 
 @test "no deadlock without a pipe quota" {
   # shellcheck disable=SC2016
   run_apart as_user bash -c 'grid/deadlock --no-quota --sample "$1" --bin "$(dirname "$(type -P mrf-collect)")"' \
-    bash $sample
+    bash "$sample"
   assert_good_grid
 }

@@ -118,9 +118,9 @@ END
 }
 
 @test "BAM with longer integers than needed, and with the shortest" {
-  printf '@SQ\tSN:c\tLN:9\n' >head
+  printf '@SQ\tSN:c\tLN:9\n' >header
   for n in 0 1; do
-    (cat head && for i in 0 2 4; do printf 'r%s\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\tmi:i:%s\n' $((i + n)) $((i + n)); done) |
+    (cat header && for i in 0 2 4; do printf 'r%s\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\tmi:i:%s\n' $((i + n)) $((i + n)); done) |
       samtools view --no-PG -u -o $n.bam -
   done
   run bash -o pipefail -c 'mrf-collect --record bam --order seq 0.bam 1.bam | samtools view - | cut -f 1,12'
@@ -142,17 +142,17 @@ END
   run_apart mrf-collect --record bam -o out cut.bam
   assert_status 3
   assert_stderr_is "mrf-collect: cannot read 'cut.bam': truncated: the BGZF end-of-file block is missing"
-  samtools view -u part0.bam | bgzip -dc | head -c -5 >cut
-  run_apart mrf-collect --record bam -o out cut
+  samtools view -u part0.bam | bgzip -dc | head -c -5 >cut.sam
+  run_apart mrf-collect --record bam -o out cut.sam
   assert_status 3
-  assert_stderr_has "mrf-collect: cannot read 'cut': record "
-  bgzip -dc part0.bam | head -c 50 >cut
-  run_apart mrf-collect --record bam -o out cut
+  assert_stderr_has "mrf-collect: cannot read 'cut.sam': record "
+  bgzip -dc part0.bam | head -c 50 >cut.sam
+  run_apart mrf-collect --record bam -o out cut.sam
   assert_status 3
-  assert_stderr_is "mrf-collect: cannot read 'cut': the header is truncated"
+  assert_stderr_is "mrf-collect: cannot read 'cut.sam': the header is truncated"
   : >empty
-  for none in empty head; do
-    [[ -e $none ]] || echo '@HD' >$none
+  for none in empty text; do
+    [[ -e $none ]] || echo '@HD' >text
     run_apart mrf-collect --record bam -o out $none
     assert_status 3
     assert_stderr_is "mrf-collect: cannot read '$none': not a BAM stream"

@@ -65,16 +65,6 @@ put() { printf '%b' "$2" >"$1"; }
   [[ ! -s err ]]
 }
 
-@test "a full disk while holding back names its directory" {
-  with_small_disk 4M true || skip "no mount namespaces"
-  mkfifo a b
-  yes | head -c 20M >b &
-  # shellcheck disable=SC2016
-  run_apart with_small_disk 4M bash -c 'exec 9<>a; TMPDIR=disk exec mrf-collect --buffer 1M a b'
-  assert_status 1
-  assert_stderr_is "mrf-collect: cannot write 'temporary file in disk': No space left on device"
-}
-
 @test "inputs that are not there, directories, the same one twice" {
   put a '1\n'
   run_apart mrf-collect a none

@@ -70,6 +70,15 @@ put() { printf '%b' "$2" >"$1"; }
   run_apart mrf-collect --order seq a
   assert_status 3
   assert_stderr_is "mrf-collect: cannot collect 'a': record 3 has sequence number 4, less than 6 before it"
+  put a '4294967296\tx\n'
+  run_apart mrf-collect --order seq a
+  assert_status 3
+  put a '-1\tx\n'
+  run_apart mrf-collect --order seq a
+  assert_status 3
+  printf '%s\tmi:i:x\n' "$columns" >a
+  run_apart mrf-collect --sam --order seq a
+  assert_status 3
   printf '%s\n' "$columns" >a
   run_apart mrf-collect --sam --order seq a
   assert_status 3
