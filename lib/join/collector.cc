@@ -14,6 +14,8 @@ namespace {
 
 constexpr std::size_t largest_block = std::size_t{256} << 10;
 constexpr std::size_t smallest_block = std::size_t{4} << 10;
+constexpr std::size_t pipe_size = std::size_t{1} << 20;
+constexpr std::size_t all_pipes = 16 * pipe_size;
 
 // Every input may fill a block and have another one loaded from the spill file.
 std::size_t block_size(const CollectOptions& options) {
@@ -68,6 +70,7 @@ void Collector::open_inputs() {
     inputs_.push_back(
         std::make_unique<Input>(options_.inputs[i], settings_, keeps_header, shared, stats_.inputs[i]));
     all_.push_back(inputs_.back().get());
+    enlarge_pipe(inputs_.back()->channel().fd(), std::min(pipe_size, all_pipes / options_.inputs.size()));
   }
 }
 

@@ -45,6 +45,11 @@ void ask_pipe_size(FdRef pipe, size_t bytes) noexcept {
   (void)::fcntl(pipe.get(), F_SETPIPE_SZ, static_cast<int>(std::min<size_t>(bytes, INT_MAX)));
 }
 
+void enlarge_pipe(FdRef pipe, size_t bytes) noexcept {
+  const int size = ::fcntl(pipe.get(), F_GETPIPE_SZ);
+  if (size >= 0 && static_cast<size_t>(size) < bytes) ask_pipe_size(pipe, bytes);
+}
+
 void raise_open_file_limit() noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;

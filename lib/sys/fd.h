@@ -68,6 +68,9 @@ Fd duplicate(FdRef fd);
 /// Asks for a pipe capacity in bytes (F_SETPIPE_SZ, fcntl(2)); a refusal is no error.
 void ask_pipe_size(FdRef pipe, size_t bytes) noexcept;
 
+/// The same, but a pipe that is as large already stays as it is.
+void enlarge_pipe(FdRef pipe, size_t bytes) noexcept;
+
 /// Raises the soft limit of open files to the hard one (setrlimit(2)); a refusal is no error.
 void raise_open_file_limit() noexcept;
 

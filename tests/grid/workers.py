@@ -1,14 +1,26 @@
 # SPDX-License-Identifier: MIT
 """Workers that live in one process, one at a time doing what a process that blocks would do."""
 
+import fcntl
 import os
 import select
 import time
 
+GET_PIPE_SIZE, SET_PIPE_SIZE = 1032, 1031  # fcntl(2)
+
+
+def keep_size(pipe, capacity):
+    """The programs make their pipes larger where they may; this takes it back."""
+    try:
+        if fcntl.fcntl(pipe, GET_PIPE_SIZE) > capacity:
+            fcntl.fcntl(pipe, SET_PIPE_SIZE, capacity)
+    except OSError:
+        pass
+
 
 class Worker:
-    def __init__(self, kind, source, sink, step):
-        self.kind, self.source, self.sink, self.step = kind, source, sink, step
+    def __init__(self, kind, source, sink, step, capacity):
+        self.kind, self.source, self.sink, self.step, self.capacity = kind, source, sink, step, capacity
         self.held = bytearray()
         self.pending = memoryview(b"")
         self.ended = False
@@ -25,6 +37,8 @@ class Worker:
 
     def work(self):
         self.rested = False
+        keep_size(self.source, self.capacity)
+        keep_size(self.sink, self.capacity)
         if self.pending:
             try:
                 written = os.write(self.sink, self.pending)
