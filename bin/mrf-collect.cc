@@ -31,7 +31,8 @@ void declare(mrf::Command& command, mrf::CollectOptions& options, Words& words) 
   app.add_option("-o,--output", options.output, "write to OUT instead of standard output")
       ->option_text("OUT");
   app.add_option("-@,--threads", options.threads, "additional threads for compression")->option_text("N");
-  app.add_option("-l,--level", options.level, "compression level of BGZF output, 0 to 9")->option_text("LEVEL");
+  app.add_option("-l,--level", options.level, "compression level of BGZF output, 0 to 9")
+      ->option_text("LEVEL");
   app.add_option("--log-every", options.log_every, "write the rate to stderr every N records")
       ->option_text("N");
   app.add_option("--log-format", words.log_format, "what such a line says")->option_text("FORMAT");
@@ -46,7 +47,8 @@ mrf::Status run(mrf::Command& command, mrf::CollectOptions& options, const Words
   }
   options.header = words.header + words.header_text;
   if (!words.log_format.empty()) {
-    if (options.log_every == 0) throw mrf::UsageError("use option", "--log-format", "--log-every is not given");
+    if (options.log_every == 0)
+      throw mrf::UsageError("use option", "--log-format", "--log-every is not given");
     options.log_format = words.log_format;
   }
   mrf::collect(options, command.stats());

@@ -74,7 +74,9 @@ void Collector::open_inputs() {
   }
 }
 
-bool Collector::has_preambles() const { return options_.sam || options_.record.kind == RecordForm::Kind::bam; }
+bool Collector::has_preambles() const {
+  return options_.sam || options_.record.kind == RecordForm::Kind::bam;
+}
 
 void Collector::refuse_doubles() const {
   for (std::size_t i = 0; i < all_.size(); ++i) {

@@ -67,7 +67,8 @@ class BamPreamble : public Preamble {
       : is_kept_(is_kept), references_(references), name_(std::move(name)) {}
 
   std::size_t take(std::string_view bytes, bool is_end) override {
-    if (!bytes.substr(0, magic.size()).starts_with(magic.substr(0, bytes.size())) || (is_end && bytes.empty())) {
+    if (!bytes.substr(0, magic.size()).starts_with(magic.substr(0, bytes.size())) ||
+        (is_end && bytes.empty())) {
       throw DataError("read", name_, "not a BAM stream");
     }
     const auto text_end = skip(bytes, magic.size(), 0);

@@ -15,7 +15,9 @@ namespace mrf {
 
 namespace {
 
-double seconds_of(RateLog::Clock::duration duration) { return std::chrono::duration<double>(duration).count(); }
+double seconds_of(RateLog::Clock::duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
 
 std::string rate_of(std::uint64_t records, RateLog::Clock::duration duration) {
   constexpr double shortest = 1e-6;
@@ -55,8 +57,9 @@ RateLog::Field RateLog::field_of(const std::string& format, const std::string& n
   if (name == "rate") return Field::rate;
   if (name == "mean") return Field::mean;
   if (name == "time") return Field::time;
-  throw UsageError("use log format", format,
-                   fmt::format("{{{}}} is not one of {{records}}, {{seconds}}, {{rate}}, {{mean}}, {{time}}", name));
+  throw UsageError(
+      "use log format", format,
+      fmt::format("{{{}}} is not one of {{records}}, {{seconds}}, {{rate}}, {{mean}}, {{time}}", name));
 }
 
 std::string RateLog::line(std::uint64_t records, Clock::time_point now) const {

@@ -75,7 +75,9 @@ class BgzfSink : public Sink {
       : file_(std::move(file)),
         pool_(
             threads, [level](BgzfJob& job) { deflate(job, level); },
-            [this](BgzfJob& job) { write_packed({job.packed.get(), job.packed_size}); }) {}
+            [this](BgzfJob& job) {
+              write_packed({job.packed.get(), job.packed_size});
+            }) {}
 
   void write(std::span<iovec> pieces) override {
     for (const iovec& piece : pieces) add({static_cast<const char*>(piece.iov_base), piece.iov_len});

@@ -20,7 +20,8 @@ enum class SequencePlace {
   aux,     ///< the tag mi, type i, last in a BAM record (SAM specification, section 4.2.4)
 };
 
-/// What goes into a record, "N\t", "\tmi:i:N" or the seven bytes of an aux tag, for one record after the other.
+/// What goes into a record, "N\t", "\tmi:i:N" or the seven bytes of an aux tag, for one record after the
+/// other.
 class SequenceStamp {
  public:
   explicit SequenceStamp(SequencePlace place, std::uint64_t first = 0);
