@@ -8,8 +8,8 @@ load common
 setup() {
   common_setup
   cp -r "$ROOT/tests/grid" .
-  sample=90
-  if [[ -n ${MRF_SANITIZED-} ]]; then sample=20; fi
+  sample=50
+  if [[ -n ${MRF_SANITIZED-} ]]; then sample=10; fi
   if [[ ${MRF_TESTS-} == all ]]; then sample=0; fi
 }
 
