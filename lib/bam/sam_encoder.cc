@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "bam/encoder.h"
 #include "bam/header.h"
+#include "bam/sam_text.h"
 
 namespace mrf::bam {
 
@@ -12,18 +13,17 @@ class SamEncoder : public Encoder {
 
   void begin(sam_hdr_t& header, Buffer& to) override {
     if (with_header_) to.append(header_text(header));
+    text_ = std::make_unique<SamText>(header);
   }
-  const char* add(const sam_hdr_t& header, const bam1_t& record, Batch& batch) override {
-    if (sam_format1(&header, &record, &batch.text) < 0) return "malformed optional field";
-    batch.out.append(batch.text.view());
-    batch.out.append("\n");
-    return nullptr;
+  const char* add(const sam_hdr_t&, const bam1_t& record, Batch& batch) override {
+    return text_->append(record, batch.out);
   }
   void close(Batch&) override {}
   void end(Buffer&) override {}
 
  private:
   bool with_header_;
+  std::unique_ptr<SamText> text_;
 };
 
 }  // namespace
