@@ -24,15 +24,6 @@ constexpr auto base_pairs = [] {
   return pairs;
 }();
 
-// The codes of the letters, by the lower five bits of a letter.
-constexpr auto base_codes = [] {
-  std::array<std::uint8_t, 32> codes{};
-  codes.fill(15);
-  for (std::uint8_t code = 1; code < 16; ++code) codes[base_letters[code] & 31] = code;
-  codes['U' & 31] = 8;
-  return codes;
-}();
-
 }  // namespace mrf::bam
 #endif
 
@@ -92,11 +83,11 @@ char* write_both(const std::uint8_t* packed, const std::uint8_t* qualities, std:
   return to + n;
 }
 
-// Whole vectors of letters at the front of `pairs` * 2 characters; returns the pairs done.
-std::size_t pack_letters(const char* text, std::size_t pairs, std::uint8_t* to) {
+// `codes` are by the lower five bits of a letter. Returns `pairs`, or 0 when not all are letters.
+std::size_t pack_letters(const char* text, std::size_t pairs, const std::uint8_t* codes, std::uint8_t* to) {
   const auto* from = reinterpret_cast<const std::uint8_t*>(text);
-  const auto below_16 = hn::LoadDup128(tag, base_codes.data());
-  const auto from_16 = hn::LoadDup128(tag, base_codes.data() + 16);
+  const auto below_16 = hn::LoadDup128(tag, codes);
+  const auto from_16 = hn::LoadDup128(tag, codes + 16);
   const auto low = hn::Set(tag, 15);
   const auto bit_4 = hn::Set(tag, 16);
   const auto is_letter = [&](auto v) {
@@ -153,7 +144,8 @@ char* write_bases(const std::uint8_t* packed, const std::uint8_t* qualities, std
 
 void pack_bases(const char* text, std::size_t n, std::uint8_t* to) {
   const auto code = [&](std::size_t at) { return seq_nt16_table[static_cast<unsigned char>(text[at])]; };
-  for (std::size_t i = HWY_DYNAMIC_DISPATCH(pack_letters)(text, n / 2, to); i < n / 2; ++i) {
+  const std::uint8_t* letters = seq_nt16_table + '@';
+  for (std::size_t i = HWY_DYNAMIC_DISPATCH(pack_letters)(text, n / 2, letters, to); i < n / 2; ++i) {
     to[i] = static_cast<std::uint8_t>(code(2 * i) << 4 | code(2 * i + 1));
   }
   if (n % 2 != 0) to[n / 2] = static_cast<std::uint8_t>(code(n - 1) << 4);

@@ -8,6 +8,7 @@
 
 #include "bam/buffer.h"
 #include "bam/hts.h"
+#include "bam/sam_line.h"
 #include "stream/bgzf.h"
 
 namespace mrf::bam {
@@ -39,6 +40,7 @@ struct Batch {
 
   RecordPtr record = make_record();
   Text text;
+  SamLine line;
   BgzfInflater inflater;
   BgzfDeflater deflater{1};
 

@@ -20,14 +20,6 @@ Number number_at(const char* bytes, std::size_t at) {
   return number;
 }
 
-void make_room(bam1_t& record, std::size_t size) {
-  if (size <= record.m_data) return;
-  auto* data = static_cast<std::uint8_t*>(std::realloc(record.data, size + size / 2));
-  if (data == nullptr) throw std::bad_alloc();
-  record.data = data;
-  record.m_data = static_cast<std::uint32_t>(size + size / 2);
-}
-
 void load_fixed(const char* fixed, bam1_core_t& core) {
   core.tid = number_at<std::int32_t>(fixed, 0);
   core.pos = number_at<std::int32_t>(fixed, 4);
@@ -88,6 +80,14 @@ bool is_reference(std::int32_t id, const sam_hdr_t& header) { return id >= -1 &&
 
 }  // namespace
 
+void reserve_data(bam1_t& record, std::size_t size) {
+  if (size <= record.m_data) return;
+  auto* data = static_cast<std::uint8_t*>(std::realloc(record.data, size + size / 2));
+  if (data == nullptr) throw std::bad_alloc();
+  record.data = data;
+  record.m_data = static_cast<std::uint32_t>(size + size / 2);
+}
+
 const char* load_record(std::string_view bytes, const sam_hdr_t& header, bam1_t& record) {
   if (bytes.size() < 4 + fixed_size) return "the record is too short";
   auto& core = record.core;
@@ -102,7 +102,7 @@ const char* load_record(std::string_view bytes, const sam_hdr_t& header, bam1_t&
     return nullptr;
   }
   core.l_extranul = static_cast<std::uint8_t>((4 - name % 4) % 4);
-  make_room(record, rest.size() + core.l_extranul);
+  reserve_data(record, rest.size() + core.l_extranul);
   std::memcpy(record.data, rest.data(), name);
   std::memset(record.data + name, 0, core.l_extranul);
   core.l_qname = static_cast<std::uint16_t>(name + core.l_extranul);

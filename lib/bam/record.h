@@ -12,6 +12,9 @@ namespace mrf::bam {
 /// The fixed part of a BAM record after its block_size (SAM specification, section 4.2), in bytes.
 inline constexpr std::size_t fixed_size = 32;
 
+/// Makes room for `size` bytes in the record's data. Throws std::bad_alloc.
+void reserve_data(bam1_t& record, std::size_t size);
+
 /// Makes an htslib record of one BAM record with its block_size in front, as bam_read1() of htslib does:
 /// the same checks, the CIGAR of a CG tag put in its place, the bin computed anew. Returns nullptr, or the
 /// reason why the record is malformed. Throws std::bad_alloc.

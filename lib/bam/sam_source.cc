@@ -41,13 +41,14 @@ class SamSource : public BlockSource {
   std::uint64_t header_lines() const override { return header_lines_; }
 
   void decode_part(std::string_view part, Batch& batch, const RecordStep& step) override {
+    const bool usual = part.find('\0') == npos;
     while (!part.empty()) {
       const std::size_t end = part.find('\n');
       std::string_view line = part.substr(0, end);
       part.remove_prefix(end == npos ? part.size() : end + 1);
       if (line.ends_with('\r')) line.remove_suffix(1);
       ++batch.lines;
-      if (!decode_line(line, batch)) return;
+      if (!(usual && batch.line.parse(line, header(), *batch.record)) && !decode_line(line, batch)) return;
       ++batch.records_in;
       step(*batch.record);
     }
