@@ -27,8 +27,7 @@ std::size_t bgzf_content_size(std::string_view block);
 /// Makes BGZF blocks; one for each thread.
 class BgzfDeflater {
  public:
-  /// `level` is 0 (stored) to 9; 1 is ISA-L's fastest with dynamic codes where it is in use, the others are
-  /// zlib's.
+  /// `level` is 0 (stored) to 9 of zlib; where ISA-L is in use, its level that comes nearest does level 1.
   explicit BgzfDeflater(int level);
   ~BgzfDeflater();
   BgzfDeflater(BgzfDeflater&&) noexcept;

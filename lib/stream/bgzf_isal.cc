@@ -16,15 +16,16 @@ std::uint8_t* bytes(const char* data) { return reinterpret_cast<std::uint8_t*>(c
 
 }  // namespace
 
+// Room for the tokens of a whole block, so that it becomes one block of deflate with one set of codes.
 struct BgzfDeflater::State {
   isal_zstream stream;
-  std::array<std::uint8_t, ISAL_DEF_LVL1_DEFAULT> level_buffer;
+  std::array<std::uint8_t, ISAL_DEF_LVL2_EXTRA_LARGE> level_buffer;
   int level;
   std::unique_ptr<ZlibDeflater> zlib;
 
   std::size_t deflate(std::string_view payload, std::span<char> to) {
     ::isal_deflate_stateless_init(&stream);
-    stream.level = 1;
+    stream.level = 2;
     stream.level_buf = level_buffer.data();
     stream.level_buf_size = static_cast<std::uint32_t>(level_buffer.size());
     stream.end_of_stream = 1;
