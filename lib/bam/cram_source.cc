@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "bam/cram_source.h"
 
-#include <new>
+#include <htslib/cram.h>
+
 #include <utility>
 
+#include "bam/reference.h"
 #include "sys/error.h"
 
 namespace mrf::bam {
@@ -16,6 +18,7 @@ class CramSource : public Source {
  public:
   CramSource(Input& input, const std::string& reference) {
     name_ = input.name();
+    keep_references_local();
     hFILE* stored = input.release().release();
     file_.reset(hts_hopen(stored, name_.c_str(), "r"));
     if (!file_) {
@@ -25,11 +28,9 @@ class CramSource : public Source {
     if (!reference.empty() && hts_set_fai_filename(file_.get(), reference.c_str()) != 0) {
       throw SystemError("open", reference);
     }
-    HeaderPtr shared(sam_hdr_read(file_.get()));
-    if (!shared) throw DataError("read", name_, "malformed header");
-    header_.reset(sam_hdr_dup(shared.get()));
-    (void)shared.release();  // the file keeps it
-    if (!header_) throw std::bad_alloc();
+    header_.reset(sam_hdr_read(file_.get()));
+    if (!header_) throw DataError("read", name_, "malformed header");
+    forget_remote_references(*cram_fd_get_header(file_->fp.cram));
   }
 
   bool fill(Batch& batch) override {

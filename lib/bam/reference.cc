@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "bam/reference.h"
+
+#include <cstdlib>
+#include <string>
+#include <string_view>
+
+namespace mrf::bam {
+
+namespace {
+
+std::string variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+// As get_cache_basedir() of htslib.
+std::string cache_directory() {
+  if (auto directory = variable("XDG_CACHE_HOME"); !directory.empty()) return directory;
+  if (auto directory = variable("HOME"); !directory.empty()) return directory + "/.cache";
+  for (const char* name : {"TMPDIR", "TEMP"}) {
+    if (auto directory = variable(name); !directory.empty()) return directory;
+  }
+  return "/tmp";
+}
+
+bool is_remote(std::string_view place) {
+  return place.find("://") != std::string_view::npos && !place.starts_with("file:");
+}
+
+}  // namespace
+
+void keep_references_local() {
+  if (!variable("REF_PATH").empty()) return;
+  const std::string cache = variable("REF_CACHE");
+  const std::string path = cache.empty() ? cache_directory() + "/hts-ref/%2s/%2s/%s" : cache;
+  ::setenv("REF_PATH", path.c_str(), 1);
+}
+
+void forget_remote_references(sam_hdr_t& header) {
+  Text place;
+  for (int i = 0; i < sam_hdr_nref(&header); ++i) {
+    const char* name = sam_hdr_tid2name(&header, i);
+    if (sam_hdr_find_tag_id(&header, "SQ", "SN", name, "UR", &place) != 0 || !is_remote(place.view()))
+      continue;
+    sam_hdr_remove_tag_id(&header, "SQ", "SN", name, "UR");
+  }
+}
+
+}  // namespace mrf::bam
