@@ -1,30 +1,35 @@
 // SPDX-License-Identifier: MIT
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "bam/convert.h"
+#include "bam/header.h"
 #include "bam/hts.h"
 #include "cli/command.h"
+#include "cli/version.h"
 #include "stream/inflate.h"
 
 namespace {
 
 struct Options {
-  std::string input = "-";
+  std::vector<std::string> inputs;
   std::string output = "-";
-  std::string reference;
+  mrf::bam::SourceOptions source;
   std::string all_flags;
   std::string no_flags;
   bool no_header = false;
+  bool add_pg = false;
+  std::string command_line;
   bool uncompressed_bam = false;
   mrf::bam::ConvertOptions convert;
 };
 
 void declare(mrf::OptionSet& app, Options& options) {
-  app.add_option("INPUT", options.input);
+  app.add_option("INPUT", options.inputs);
   app.add_option("-o,--output", options.output, "write to FILE instead of standard output")
       ->option_text("FILE");
-  app.add_option("-T,--reference", options.reference, "the references of a CRAM input as FASTA")
+  app.add_option("-T,--reference", options.source.reference, "the references of a CRAM input as FASTA")
       ->option_text("REF");
   app.add_option("-@,--threads", options.convert.threads, "use N threads more (0)")->option_text("N");
   app.add_flag("--no-header", options.no_header, "leave the header out");
@@ -38,6 +43,11 @@ void declare(mrf::OptionSet& app, Options& options) {
       ->option_text("N");
   app.add_option("-e,--expr", options.convert.selection.expression, "only records for which EXPR holds")
       ->option_text("EXPR");
+  command
+      .add_repeatable("-r,--region", options.source.regions,
+                      "only records that overlap REGION; needs an index")
+      ->option_text("REGION");
+  app.add_flag("--add-pg", options.add_pg, "add a @PG line for this program");
   app.add_flag("--allow-truncated", options.convert.allow_truncated, "only warn of an input that is cut off");
 }
 
@@ -47,12 +57,15 @@ mrf::Status run(Options& options, mrf::Stats& stats) {
   auto& selection = options.convert.selection;
   if (!options.all_flags.empty()) selection.all_flags = bam::parse_flags(options.all_flags);
   if (!options.no_flags.empty()) selection.no_flags = bam::parse_flags(options.no_flags);
-  bam::Input input(options.input, stats.in);
-  const auto source = bam::make_source(input, options.reference);
+  options.source.threads = options.convert.threads;
+  bam::SourceList sources(options.inputs, options.source, stats.in);
+  if (options.add_pg) {
+    bam::add_program_line(sources.header(), {"mrf-bamread", mrf::project_version, options.command_line});
+  }
   const auto encoder =
       options.uncompressed_bam ? bam::make_bam_encoder(0) : bam::make_sam_encoder(!options.no_header);
   mrf::OutputFile output(options.output);
-  bam::convert(*source, *encoder, output, options.convert, stats);
+  bam::convert(sources, *encoder, output, options.convert, stats);
   output.commit();
   stats.outputs = {{options.output, stats.records_out, stats.out.bytes}};
   return mrf::Status::success;
@@ -62,9 +75,10 @@ mrf::Status run(Options& options, mrf::Stats& stats) {
 
 int main(int argc, char** argv) {
   Options options;
-  mrf::Command command("mrf-bamread", "[options] [INPUT]", "Write BAM, CRAM or SAM as SAM text.",
+  mrf::Command command("mrf-bamread", "[options] [INPUT...]", "Write BAM, CRAM or SAM as SAM text.",
                        {mrf::bam::hts_library(), mrf::inflate_library()});
   command.free_short_quiet();
   declare(command.options(), options);
+  options.command_line = mrf::bam::command_line({argv, static_cast<std::size_t>(argc)});
   return command.run(argc, argv, [&] { return run(options, command.stats()); });
 }

@@ -2,46 +2,64 @@
 #include <memory>
 #include <string>
 
+#include "bam/commit.h"
 #include "bam/convert.h"
+#include "bam/header.h"
 #include "bam/hts.h"
 #include "cli/command.h"
+#include "cli/version.h"
 #include "stream/inflate.h"
 
 namespace {
 
 struct Options {
   std::string input = "-";
-  std::string output = "-";
-  std::string reference;
-  std::string format;
-  int level = -1;
+  std::string header;
+  mrf::bam::EncoderOptions encoder;
   bool no_pg = false;
+  bool add_pg = false;
+  std::string command_line;
   mrf::bam::ConvertOptions convert;
 };
 
 void declare(mrf::OptionSet& app, Options& options) {
   app.add_option("INPUT", options.input);
-  app.add_option("-o,--output", options.output, "write to FILE instead of standard output")
+  app.add_option("-o,--output", options.encoder.path, "write to FILE instead of standard output")
       ->option_text("FILE");
-  app.add_option("-O,--output-fmt", options.format, "bam or sam; default by the name of the output, or bam")
+  app.add_option("-O,--output-fmt", options.encoder.format,
+                 "bam, cram, sam or sam.gz; default by OUT, or bam")
       ->option_text("FORMAT");
-  app.add_option("-l,--level", options.level, "compression level, 0 to 9")->option_text("LEVEL");
-  app.add_option("-T,--reference", options.reference, "the references of a CRAM input as FASTA")
+  app.add_option("-l,--level", options.encoder.level, "compression level, 0 to 9")->option_text("LEVEL");
+  app.add_option("-T,--reference", options.encoder.reference, "the references of CRAM as FASTA")
       ->option_text("REF");
   app.add_option("-@,--threads", options.convert.threads, "use N threads more (0)")->option_text("N");
+  app.add_option("--header", options.header, "take the header from FILE instead of the input")
+      ->option_text("FILE");
+  app.add_flag("--write-index", options.encoder.index, "write the index of OUT beside it");
+  app.add_flag("--add-pg", options.add_pg, "add a @PG line for this program");
   app.add_flag("--no-PG", options.no_pg, "add no @PG line (which is so anyway)");
 }
 
 mrf::Status run(Options& options, mrf::Stats& stats) {
   namespace bam = mrf::bam;
   bam::silence_htslib();
-  const auto encoder = bam::make_encoder(options.format, options.output, options.level);
-  bam::Input input(options.input, stats.in);
-  const auto source = bam::make_source(input, options.reference);
-  mrf::OutputFile output(options.output);
-  bam::convert(*source, *encoder, output, options.convert, stats);
-  output.commit();
-  stats.outputs = {{options.output, stats.records_out, stats.out.bytes}};
+  options.encoder.threads = options.convert.threads;
+  const auto encoder = bam::make_encoder(options.encoder);
+  bam::SourceList sources({options.input}, {options.encoder.reference, {}, options.convert.threads},
+                          stats.in);
+  if (!options.header.empty()) sources.replace_header(bam::read_header_file(options.header));
+  if (options.add_pg) {
+    bam::add_program_line(sources.header(), {"mrf-bamwrite", mrf::project_version, options.command_line});
+  }
+  mrf::OutputFile output(options.encoder.path);
+  if (options.encoder.index) bam::check_can_index(output);
+  bam::convert(sources, *encoder, output, options.convert, stats);
+  if (options.encoder.index) {
+    bam::commit_with_index(*encoder, output, options.encoder.path);
+  } else {
+    output.commit();
+  }
+  stats.outputs = {{options.encoder.path, stats.records_out, stats.out.bytes}};
   return mrf::Status::success;
 }
 
@@ -50,8 +68,10 @@ mrf::Status run(Options& options, mrf::Stats& stats) {
 int main(int argc, char** argv) {
   Options options;
   mrf::Command command("mrf-bamwrite", "[options] [-o OUT] [INPUT]",
-                       "Write SAM, BAM or CRAM records as BAM or SAM.",
+                       "Write SAM, BAM or CRAM records as BAM, CRAM or SAM.",
                        {mrf::bam::hts_library(), mrf::inflate_library()});
+  options.encoder.path = "-";
   declare(command.options(), options);
+  options.command_line = mrf::bam::command_line({argv, static_cast<std::size_t>(argc)});
   return command.run(argc, argv, [&] { return run(options, command.stats()); });
 }

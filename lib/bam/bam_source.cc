@@ -48,7 +48,7 @@ class BamSource : public BlockSource {
   void decode_part(std::string_view part, Batch& batch, const RecordStep& step) override {
     while (!part.empty()) {
       const std::string_view bytes = part.substr(0, size_of_record(part));
-      if (const char* reason = load_record(bytes, header(), *batch.record); reason != nullptr) {
+      if (const char* reason = load_record(bytes, *header_, *batch.record); reason != nullptr) {
         batch.reason = reason;
         return;
       }

@@ -8,6 +8,7 @@
 
 #include "bam/buffer.h"
 #include "bam/hts.h"
+#include "bam/index_builder.h"
 #include "bam/sam_line.h"
 #include "stream/bgzf.h"
 
@@ -31,8 +32,12 @@ struct Batch {
   std::uint64_t records_in = 0;
   std::uint64_t records_out = 0;
 
-  Buffer plain;  ///< records for the output, before they are compressed
-  Buffer out;    ///< bytes for the output file
+  Buffer plain;                    ///< records for the output, before they are compressed
+  Buffer out;                      ///< bytes for the output file
+  std::vector<Place> places;       ///< of the records in `plain`, when an index is wanted
+  std::vector<BlockSize> blocks;   ///< that `out` consists of
+  std::vector<RecordPtr> to_keep;  ///< records for htslib's writer; the first `kept` of them count
+  std::size_t kept = 0;
   /// What went wrong after the records in `out`. `bad_line` counts from 1 in this batch, 0 is none.
   std::exception_ptr failure;
   std::uint64_t bad_line = 0;
@@ -51,7 +56,9 @@ struct Batch {
     head.clear();
     body = {};
     lines = records_in = records_out = bad_line = 0;
-    read = 0;
+    read = kept = 0;
+    places.clear();
+    blocks.clear();
     failure = nullptr;
     reason.clear();
   }

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include "sys/error.h"
-#include "sys/io.h"
 #include "sys/message.h"
 #include "sys/ordered_pool.h"
 
@@ -19,28 +18,37 @@ struct Job {
 
 class Conversion {
  public:
-  Conversion(Source& source, Encoder& encoder, OutputFile& output, const ConvertOptions& options,
+  Conversion(SourceList& sources, Encoder& encoder, OutputFile& output, const ConvertOptions& options,
              Stats& stats)
-      : source_(source), encoder_(encoder), output_(output), options_(options), stats_(stats) {}
+      : sources_(sources), encoder_(encoder), output_(output, stats.out), options_(options), stats_(stats) {}
 
   void run() {
-    Buffer frame;
-    encoder_.begin(source_.header(), frame);
-    write(frame);
-    if (!options_.header_only) run_records();
-    frame.clear();
-    encoder_.end(frame);
-    write(frame);
-    if (!options_.header_only) check_end();
+    encoder_.begin(sources_.header(), output_);
+    bool more = !options_.header_only;
+    while (more) {
+      run_source();
+      // What misses only its end is written as a whole file before it is refused.
+      const char* missing = sources_.current().what_is_missing();
+      if (missing != nullptr && !options_.allow_truncated) {
+        encoder_.end(output_);
+        throw DataError("read", sources_.current().name(), missing);
+      }
+      if (missing != nullptr) warn(fmt::format("the input '{}' is {}", sources_.current().name(), missing));
+      more = sources_.next();
+    }
+    encoder_.end(output_);
   }
 
  private:
-  void run_records() {
+  void run_source() {
+    Source& source = sources_.current();
+    lines_ = 0;
+    first_record_ = stats_.records_in;
     OrderedPool<Job> pool(
         options_.threads, [this](Job& job) { work(job); }, [this](Job& job) { deliver(job.batch); });
     std::exception_ptr failure;
     try {
-      while (source_.fill(pool.next().batch)) pool.submit();
+      while (source.fill(pool.next().batch)) pool.submit();
     } catch (const Error&) {
       failure = std::current_exception();
     }
@@ -51,8 +59,8 @@ class Conversion {
   void work(Job& job) {
     if (!job.selector) job.selector = std::make_unique<Selector>(options_.selection);
     Batch& batch = job.batch;
-    const sam_hdr_t& header = source_.header();
-    source_.decode(batch, [&](bam1_t& record) {
+    const sam_hdr_t& header = sources_.header();
+    sources_.current().decode(batch, [&](bam1_t& record) {
       if (!batch.reason.empty() || !job.selector->passes(header, record)) return;
       if (const char* reason = encoder_.add(header, record, batch); reason != nullptr) {
         batch.reason = fmt::format("read '{}': {}", bam_get_qname(&record), reason);
@@ -65,7 +73,7 @@ class Conversion {
   }
 
   void deliver(Batch& batch) {
-    write(batch.out);
+    encoder_.deliver(batch, output_);
     stats_.records_in += batch.records_in;
     stats_.records_out += batch.records_out;
     if (!batch.reason.empty()) fail(batch);
@@ -74,34 +82,27 @@ class Conversion {
   }
 
   [[noreturn]] void fail(const Batch& batch) const {
+    const Source& source = sources_.current();
     const std::string where = batch.bad_line > 0
-                                  ? fmt::format("line {}", source_.header_lines() + lines_ + batch.bad_line)
-                                  : fmt::format("record {}", stats_.records_in + 1);
-    throw DataError("read", source_.name(), where + ": " + batch.reason);
+                                  ? fmt::format("line {}", source.header_lines() + lines_ + batch.bad_line)
+                                  : fmt::format("record {}", stats_.records_in - first_record_ + 1);
+    throw DataError("read", source.name(), where + ": " + batch.reason);
   }
 
-  void check_end() const {
-    const char* reason = source_.what_is_missing();
-    if (reason == nullptr) return;
-    if (!options_.allow_truncated) throw DataError("read", source_.name(), reason);
-    warn(fmt::format("the input '{}' is {}", source_.name(), reason));
-  }
-
-  void write(const Buffer& bytes) { write_all(output_.fd(), output_.name(), bytes.view(), stats_.out); }
-
-  Source& source_;
+  SourceList& sources_;
   Encoder& encoder_;
-  OutputFile& output_;
+  Output output_;
   const ConvertOptions& options_;
   Stats& stats_;
+  std::uint64_t first_record_ = 0;
   std::uint64_t lines_ = 0;
 };
 
 }  // namespace
 
-void convert(Source& source, Encoder& encoder, OutputFile& output, const ConvertOptions& options,
+void convert(SourceList& sources, Encoder& encoder, OutputFile& output, const ConvertOptions& options,
              Stats& stats) {
-  Conversion(source, encoder, output, options, stats).run();
+  Conversion(sources, encoder, output, options, stats).run();
 }
 
 }  // namespace mrf::bam

@@ -6,7 +6,7 @@
 
 #include "bam/encoder.h"
 #include "bam/selection.h"
-#include "bam/source.h"
+#include "bam/source_list.h"
 #include "stream/stats.h"
 #include "sys/output_file.h"
 
@@ -19,9 +19,9 @@ struct ConvertOptions {
   Selection selection;
 };
 
-/// Takes the records of `source` through `encoder` into `output`, in order. What comes before a fault is
+/// Takes the records of `sources` through `encoder` into `output`, in order. What comes before a fault is
 /// written; then it throws DataError, as for a truncated input. The caller commits the output.
-void convert(Source& source, Encoder& encoder, OutputFile& output, const ConvertOptions& options,
+void convert(SourceList& sources, Encoder& encoder, OutputFile& output, const ConvertOptions& options,
              Stats& stats);
 
 }  // namespace mrf::bam

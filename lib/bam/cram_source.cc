@@ -1,73 +1,53 @@
 // SPDX-License-Identifier: MIT
 #include "bam/cram_source.h"
 
-#include <htslib/cram.h>
+#include <memory>
 
-#include <utility>
-
-#include "bam/reference.h"
-#include "sys/error.h"
+#include "bam/hts_source.h"
+#include "bam/tail_watch.h"
 
 namespace mrf::bam {
 
 namespace {
 
-constexpr std::size_t batch_size = 4096;
+// The containers that end a file (CRAM specification, section 9), of version 3 and of version 2.1.
+constexpr std::string_view eof_3{
+    "\x0f\0\0\0\xff\xff\xff\xff\x0f\xe0\x45\x4f\x46\0\0\0\0\1\0\x05\xbd\xd9\x4f\0\1\0\6\6\1\0\1\0\1\0\xee\x63"
+    "\1\x4b",
+    38};
+constexpr std::string_view eof_2{
+    "\x0b\0\0\0\xff\xff\xff\xff\x0f\xe0\x45\x4f\x46\0\0\0\0\1\0\0\1\0\6\6\1\0\1\0\1\0", 30};
 
-class CramSource : public Source {
+class CramSource : public HtsSource {
  public:
-  CramSource(Input& input, const std::string& reference) {
-    name_ = input.name();
-    keep_references_local();
-    hFILE* stored = input.release().release();
-    file_.reset(hts_hopen(stored, name_.c_str(), "r"));
-    if (!file_) {
-      hclose_abruptly(stored);
-      throw DataError("read", name_, "malformed CRAM");
+  CramSource(Input& input, const SourceOptions& options) {
+    if (!input.can_seek()) {
+      tail_ = std::make_unique<TailWatch>(input.release(), input.name());
+      input.replace(tail_->take_reader());
     }
-    if (!reference.empty() && hts_set_fai_filename(file_.get(), reference.c_str()) != 0) {
-      throw SystemError("open", reference);
-    }
-    header_.reset(sam_hdr_read(file_.get()));
-    if (!header_) throw DataError("read", name_, "malformed header");
-    forget_remote_references(*cram_fd_get_header(file_->fp.cram));
+    open(input, options);
+    if (!tail_) ends_well_ = hts_check_EOF(file_.get()) != 0;
+  }
+  ~CramSource() override { file_.reset(); }
+
+  const char* what_is_missing() const override {
+    const bool whole = tail_ ? tail_->ended_with(eof_3) || tail_->ended_with(eof_2) : ends_well_;
+    return whole ? nullptr : "truncated: the CRAM end-of-file container is missing";
   }
 
-  bool fill(Batch& batch) override {
-    if (ended_) return false;
-    batch.reset(filled_++);
-    while (batch.read < batch_size) {
-      if (batch.read == batch.records.size()) batch.records.push_back(make_record());
-      const int result = sam_read1(file_.get(), header_.get(), batch.records[batch.read].get());
-      if (result < 0) {
-        ended_ = true;
-        if (result < -1) batch.reason = "malformed or truncated CRAM, or its reference is missing";
-        break;
-      }
-      ++batch.read;
-    }
-    return true;
-  }
-
-  void decode(Batch& batch, const RecordStep& step) override {
-    const std::string reason = std::exchange(batch.reason, {});
-    for (std::size_t i = 0; i < batch.read; ++i) {
-      ++batch.records_in;
-      step(*batch.records[i]);
-    }
-    if (batch.reason.empty()) batch.reason = reason;
-  }
+ protected:
+  int read(bam1_t& record) override { return sam_read1(file_.get(), header_.get(), &record); }
+  const char* reason() const override { return "malformed or truncated CRAM, or its reference is missing"; }
 
  private:
-  HtsFilePtr file_;
-  std::uint64_t filled_ = 0;
-  bool ended_ = false;
+  std::unique_ptr<TailWatch> tail_;
+  bool ends_well_ = true;
 };
 
 }  // namespace
 
-std::unique_ptr<Source> make_cram_source(Input& input, const std::string& reference) {
-  return std::make_unique<CramSource>(input, reference);
+std::unique_ptr<Source> make_cram_source(Input& input, const SourceOptions& options) {
+  return std::make_unique<CramSource>(input, options);
 }
 
 }  // namespace mrf::bam

@@ -9,6 +9,6 @@
 namespace mrf::bam {
 
 /// The records of a CRAM file, read by htslib. `reference` is the FASTA file to use, or empty.
-std::unique_ptr<Source> make_cram_source(Input& input, const std::string& reference);
+std::unique_ptr<Source> make_cram_source(Input& input, const SourceOptions& options);
 
 }  // namespace mrf::bam

@@ -17,25 +17,29 @@ std::string lower_case(std::string text) {
   return text;
 }
 
-// The extension of a path without its dot; "bam" when it has none or the path is no name of a file.
+// By the extension of a path; BAM when it has none or the path is no name of a file.
 std::string format_of(const std::string& path) {
-  const std::string name = base_of(path);
-  const auto dot = name.rfind('.');
-  return dot == std::string::npos || dot == 0 ? "bam" : lower_case(name.substr(dot + 1));
+  const std::string name = lower_case(base_of(path));
+  for (const char* format : {"sam.gz", "sam", "cram"}) {
+    const std::string extension = std::string(".") + format;
+    if (name.size() > extension.size() && name.ends_with(extension)) return format;
+  }
+  return "bam";
 }
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_encoder(const std::string& format, const std::string& path, int level) {
-  const std::string wanted = format.empty() ? format_of(path) : lower_case(format);
-  if (wanted == "sam") return make_sam_encoder(true);
-  if (wanted == "cram") throw UsageError("use output format", "cram", "this version writes bam and sam only");
-  if (!format.empty() && wanted != "bam")
-    throw UsageError("use output format", format, "neither bam nor sam");
-  if (level < -1 || level > 9) {
-    throw UsageError("use level", std::to_string(level), "not between 0 and 9");
+std::unique_ptr<Encoder> make_encoder(const EncoderOptions& options) {
+  const std::string format = options.format.empty() ? format_of(options.path) : lower_case(options.format);
+  if (options.level < default_level || options.level > 9) {
+    throw UsageError("use level", std::to_string(options.level), "not between 0 and 9");
   }
-  return make_bam_encoder(level);
+  if (format == "bam") return make_bam_encoder(options.level, options.index);
+  if (format == "sam.gz") return make_sam_gz_encoder(options.level, options.index);
+  if (format == "cram") return make_cram_encoder(options);
+  if (format != "sam") throw UsageError("use output format", options.format, "not bam, cram, sam or sam.gz");
+  if (options.index) throw UsageError("index", options.path, "plain SAM has no index");
+  return make_sam_encoder(true);
 }
 
 }  // namespace mrf::bam

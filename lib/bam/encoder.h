@@ -5,32 +5,52 @@
 #include <string>
 
 #include "bam/batch.h"
+#include "bam/output.h"
 
 namespace mrf::bam {
 
-/// Turns records into the bytes of an output format. begin() and end() run on one thread, before and after
-/// all batches; add() and close() on many, one batch at a time each.
+/// Turns records into the bytes of an output format. add() and close() run on many threads, one batch at a
+/// time each; the others on one at a time, deliver() in the order of the batches.
 class Encoder {
  public:
   virtual ~Encoder() = default;
-  /// Appends what stands in front of the records.
-  virtual void begin(sam_hdr_t& header, Buffer& to) = 0;
+  /// Writes what stands in front of the records.
+  virtual void begin(sam_hdr_t& header, Output& to) = 0;
   /// Returns nullptr, or the reason why the format cannot hold the record.
   virtual const char* add(const sam_hdr_t& header, const bam1_t& record, Batch& batch) = 0;
-  /// Makes batch.out from what was added.
+  /// The last step of a batch on its thread.
   virtual void close(Batch& batch) = 0;
-  /// Appends what stands behind the records.
-  virtual void end(Buffer& to) = 0;
+  /// Writes a batch.
+  virtual void deliver(Batch& batch, Output& to) { to.write(batch.out.view()); }
+  /// Writes what stands behind the records.
+  virtual void end(Output& to) = 0;
+  /// Writes the index of the file `data`, which is whole, to `path`. Throws Error.
+  virtual void save_index(const std::string& data, const std::string& path) = 0;
+  /// The extension of the index, ".bai", ".csi" or ".crai".
+  virtual std::string index_extension() const = 0;
 };
 
 /// SAM text, with or without its header.
 std::unique_ptr<Encoder> make_sam_encoder(bool with_header);
 
-/// BAM in BGZF blocks; `level` 0 (stored) to 9 as in bgzip(1), -1 for htslib's default.
-std::unique_ptr<Encoder> make_bam_encoder(int level);
+/// The level that stands for the format's own default.
+inline constexpr int default_level = -1;
 
-/// The encoder for `format` ("bam" or "sam", any case), or when it is empty for the extension of `path`;
-/// another extension means BAM. Throws UsageError.
-std::unique_ptr<Encoder> make_encoder(const std::string& format, const std::string& path, int level);
+struct EncoderOptions {
+  std::string format;  ///< "bam", "cram", "sam" or "sam.gz", any case; empty: by the name of the output
+  std::string path;    ///< the output; a name that says nothing means BAM
+  int level = default_level;  ///< 0 (stored) to 9 as in bgzip(1)
+  std::string reference;      ///< a FASTA file, for CRAM
+  unsigned threads = 0;       ///< of CRAM's compression
+  bool index = false;         ///< an index is to be made
+};
+
+/// Throws UsageError when there is no such format or level, or the format has no index.
+std::unique_ptr<Encoder> make_encoder(const EncoderOptions& options);
+
+/// The formats' own; the level is not checked again.
+std::unique_ptr<Encoder> make_bam_encoder(int level, bool index = false);
+std::unique_ptr<Encoder> make_sam_gz_encoder(int level, bool index);
+std::unique_ptr<Encoder> make_cram_encoder(const EncoderOptions& options);
 
 }  // namespace mrf::bam

@@ -7,6 +7,7 @@
 #include <limits>
 #include <new>
 
+#include "bam/remote.h"
 #include "sys/error.h"
 
 namespace mrf::bam {
@@ -106,10 +107,44 @@ void append_bam_header(sam_hdr_t& header, Buffer& to) {
   }
 }
 
-void add_program_line(sam_hdr_t& header, const std::string& program, const std::string& version,
-                      const std::string& command_line) {
-  if (sam_hdr_add_pg(&header, program.c_str(), "VN", version.c_str(), "CL", command_line.c_str(), nullptr) !=
-      0) {
+std::string difference(const sam_hdr_t& first, const sam_hdr_t& second, Names names) {
+  if (first.n_targets != second.n_targets) {
+    return fmt::format("{} references where {} are expected", second.n_targets, first.n_targets);
+  }
+  for (int i = 0; i < first.n_targets; ++i) {
+    const std::string_view expected = first.target_name[i];
+    const std::string_view found = second.target_name[i];
+    if (names == Names::compared && expected != found) {
+      return fmt::format("its reference {} is '{}' where '{}' is expected", i + 1, found, expected);
+    }
+    if (sam_hdr_tid2len(&first, i) != sam_hdr_tid2len(&second, i)) {
+      return fmt::format("its reference '{}' has another length", found);
+    }
+  }
+  return "";
+}
+
+HeaderPtr read_header_file(const std::string& path) {
+  const HtsFilePtr file(hts_open(path.c_str(), "r"));
+  if (!file) throw SystemError("open", path);
+  HeaderPtr header(sam_hdr_read(file.get()));
+  if (header) header.reset(sam_hdr_dup(header.get()));
+  if (!header) throw DataError("read", path, "malformed header");
+  return header;
+}
+
+std::string command_line(std::span<char* const> words) {
+  std::string line;
+  for (const char* word : words) {
+    if (!line.empty()) line += ' ';
+    line += shown_path(word);
+  }
+  return line;
+}
+
+void add_program_line(sam_hdr_t& header, const Program& program) {
+  if (sam_hdr_add_pg(&header, program.name.c_str(), "VN", program.version.c_str(), "CL",
+                     program.command_line.c_str(), nullptr) != 0) {
     throw DataError("add", "@PG", "the header cannot be parsed");
   }
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -23,8 +24,24 @@ std::string header_text(sam_hdr_t& header);
 /// The header as BAM has it, not compressed.
 void append_bam_header(sam_hdr_t& header, Buffer& to);
 
-/// Adds a @PG line for this program, after those that are there (samtools(1), --no-PG). Throws Error.
-void add_program_line(sam_hdr_t& header, const std::string& program, const std::string& version,
-                      const std::string& command_line);
+enum class Names { compared, ignored };
+/// What is different in the dictionaries of references of two headers, for a message; empty for nothing.
+std::string difference(const sam_hdr_t& first, const sam_hdr_t& second, Names names);
+
+/// Reads a header from a SAM, BAM or CRAM file, or from a text file with the header alone. Throws Error.
+HeaderPtr read_header_file(const std::string& path);
+
+/// What a @PG line says of a program.
+struct Program {
+  std::string name;
+  std::string version;
+  std::string command_line;
+};
+/// `words` as a command line, with URLs as messages show them.
+std::string command_line(std::span<char* const> words);
+
+/// Adds a @PG line, with a PP to each chain of those that are there (SAM specification, section 1.3). Throws
+/// DataError.
+void add_program_line(sam_hdr_t& header, const Program& program);
 
 }  // namespace mrf::bam

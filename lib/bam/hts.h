@@ -22,6 +22,7 @@ struct HtsDeleter {
 using HfilePtr = std::unique_ptr<hFILE, HtsDeleter>;
 using HtsFilePtr = std::unique_ptr<htsFile, HtsDeleter>;
 using HeaderPtr = std::unique_ptr<sam_hdr_t, HtsDeleter>;
+using SharedHeader = std::shared_ptr<sam_hdr_t>;
 using RecordPtr = std::unique_ptr<bam1_t, HtsDeleter>;
 
 /// Throws std::bad_alloc.

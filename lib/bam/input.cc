@@ -3,28 +3,40 @@
 
 #include <cerrno>
 
+#include "bam/remote.h"
 #include "stream/source.h"
 #include "sys/error.h"
 
 namespace mrf::bam {
 
-Input::Input(const std::string& path, Meter& meter) : meter_(meter) {
-  InputFile opened = open_input(path);
-  name_ = opened.name;
-  file_.reset(hdopen(opened.fd.get(), "r"));
-  if (!file_) throw SystemError("open", name_);
-  (void)opened.fd.release();
+Input::Input(const std::string& path, Meter& meter)
+    : path_(path), name_(shown_path(path)), remote_(is_url(path)), meter_(meter) {
+  if (remote_) {
+    file_.reset(hopen(path.c_str(), "r"));
+  } else {
+    InputFile opened = open_input(path);
+    name_ = opened.name;
+    can_seek_ = opened.size >= 0;
+    file_.reset(hdopen(opened.fd.get(), "r"));
+    if (file_) (void)opened.fd.release();
+  }
+  if (!file_) fail("open");
   detect();
+}
+
+void Input::fail(std::string_view verb) const {
+  if (remote_) throw_remote_error(verb, name_);
+  throw SystemError(verb, name_);
 }
 
 void Input::detect() {
   char first;
   const WaitTimer timer(meter_);
   const ssize_t peeked = hpeek(file_.get(), &first, 1);
-  if (peeked < 0) throw SystemError("read", name_);
+  if (peeked < 0) fail("read");
   if (peeked == 0) throw DataError("read", name_, "the input is empty");
   htsFormat found{};
-  if (hts_detect_format(file_.get(), &found) < 0) throw SystemError("read", name_);
+  if (hts_detect_format(file_.get(), &found) < 0) fail("read");
   switch (found.format) {
     case ::bam:
       format_ = Format::bam;
@@ -46,7 +58,7 @@ void Input::detect() {
 std::size_t Input::read(Buffer& to, std::size_t n) {
   const WaitTimer timer(meter_);
   const ssize_t got = hread(file_.get(), to.room(n), n);
-  if (got < 0) throw SystemError("read", name_);
+  if (got < 0) fail("read");
   to.add(static_cast<std::size_t>(got));
   meter_.bytes += static_cast<std::uint64_t>(got);
   return static_cast<std::size_t>(got);

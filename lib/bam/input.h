@@ -18,11 +18,15 @@ enum class Packing { plain, bgzf, gzip };
 /// again by whoever reads it.
 class Input {
  public:
-  /// `path` is a file, FIFO or "-". `meter` counts the bytes as stored and outlives the input. Throws
+  /// `path` is a file, FIFO, URL or "-". `meter` counts the bytes as stored and outlives the input. Throws
   /// SystemError "cannot open", or DataError for an empty input or one of another format.
   Input(const std::string& path, Meter& meter);
 
+  /// For messages.
   const std::string& name() const { return name_; }
+  const std::string& path() const { return path_; }
+  /// True for a regular file and a URL.
+  bool can_seek() const { return can_seek_; }
   Format format() const { return format_; }
   Packing packing() const { return packing_; }
 
@@ -32,11 +36,16 @@ class Input {
 
   /// Gives the file to htslib's own readers.
   HfilePtr release() { return std::move(file_); }
+  void replace(HfilePtr file) { file_ = std::move(file); }
 
  private:
   void detect();
+  [[noreturn]] void fail(std::string_view verb) const;
 
+  std::string path_;
   std::string name_;
+  bool remote_;
+  bool can_seek_ = true;
   Meter& meter_;
   HfilePtr file_;
   Format format_ = Format::bam;

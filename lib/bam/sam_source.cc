@@ -15,8 +15,12 @@ class SamSource : public BlockSource {
  public:
   explicit SamSource(Input& input) : BlockSource(input) {
     read_header();
-    // Looking up a name builds htslib's dictionary, which must not happen on several threads at once.
-    sam_hdr_name2tid(header_.get(), "*");
+    build_dictionary();
+  }
+
+  void replace_header(SharedHeader header) override {
+    header_ = std::move(header);
+    build_dictionary();
   }
 
  protected:
@@ -48,7 +52,7 @@ class SamSource : public BlockSource {
       part.remove_prefix(end == npos ? part.size() : end + 1);
       if (line.ends_with('\r')) line.remove_suffix(1);
       ++batch.lines;
-      if (!(usual && batch.line.parse(line, header(), *batch.record)) && !decode_line(line, batch)) return;
+      if (!(usual && batch.line.parse(line, *header_, *batch.record)) && !decode_line(line, batch)) return;
       ++batch.records_in;
       step(*batch.record);
     }
@@ -58,14 +62,17 @@ class SamSource : public BlockSource {
   bool decode_line(std::string_view line, Batch& batch) {
     batch.text.l = 0;
     if (kputsn(line.data(), line.size(), &batch.text) < 0) throw std::bad_alloc();
-    const bool parsed = sam_parse1(&batch.text, &header(), batch.record.get()) >= 0;
+    const bool parsed = sam_parse1(&batch.text, header_.get(), batch.record.get()) >= 0;
     const auto& core = batch.record->core;
     if (parsed && core.tid >= 0 && core.mtid >= 0) return true;
-    batch.reason = parsed ? unknown_reference(line, header()) : fault_of(line, header());
+    batch.reason = parsed ? unknown_reference(line, *header_) : fault_of(line, *header_);
     if (batch.reason.empty()) return true;
     batch.bad_line = batch.lines;
     return false;
   }
+
+  // Looking up a name builds it, which must not happen on several threads at once.
+  void build_dictionary() { sam_hdr_name2tid(header_.get(), "*"); }
 
   std::uint64_t header_lines_ = 0;
 };

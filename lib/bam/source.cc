@@ -3,14 +3,25 @@
 
 #include "bam/bam_source.h"
 #include "bam/cram_source.h"
+#include "bam/header.h"
+#include "bam/region_source.h"
 #include "bam/sam_source.h"
+#include "sys/error.h"
 
 namespace mrf::bam {
 
-std::unique_ptr<Source> make_source(Input& input, const std::string& reference) {
+void Source::replace_header(SharedHeader header) {
+  if (const std::string reason = difference(*header_, *header, Names::ignored); !reason.empty()) {
+    throw DataError("replace the header of", name_, reason);
+  }
+  header_ = std::move(header);
+}
+
+std::unique_ptr<Source> make_source(Input& input, const SourceOptions& options) {
+  if (!options.regions.empty()) return make_region_source(input, options);
   if (input.format() == Format::bam) return make_bam_source(input);
   if (input.format() == Format::sam) return make_sam_source(input);
-  return make_cram_source(input, reference);
+  return make_cram_source(input, options);
 }
 
 }  // namespace mrf::bam

@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "bam/batch.h"
 #include "bam/feed.h"
@@ -20,7 +21,10 @@ using RecordStep = std::function<void(bam1_t&)>;
 class Source {
  public:
   virtual ~Source() = default;
-  sam_hdr_t& header() { return *header_; }
+  const SharedHeader& header() const { return header_; }
+  /// Puts another header in the place of the input's before the first record is read: SAM names its
+  /// references from then on, BAM and CRAM number them. Throws DataError where they cannot be the same ones.
+  virtual void replace_header(SharedHeader header);
   const std::string& name() const { return name_; }
 
   /// Puts the next piece of the input into `batch`. False when there is none. Throws Error.
@@ -34,11 +38,16 @@ class Source {
 
  protected:
   std::string name_;
-  HeaderPtr header_;
+  SharedHeader header_;
 };
 
-/// Reads the header. `input` outlives the source; `reference` is a FASTA file for CRAM, or empty. Throws
-/// Error.
-std::unique_ptr<Source> make_source(Input& input, const std::string& reference);
+struct SourceOptions {
+  std::string reference;             ///< a FASTA file, for CRAM
+  std::vector<std::string> regions;  ///< as samtools-view(1) takes them; none for everything
+  unsigned threads = 0;              ///< that htslib may use besides, where it reads the records
+};
+
+/// Reads the header. `input` outlives the source. Throws Error.
+std::unique_ptr<Source> make_source(Input& input, const SourceOptions& options);
 
 }  // namespace mrf::bam

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "bam/encoder.h"
+#include "sys/output_file.h"
+
+namespace mrf::bam {
+
+/// Throws UsageError when `output` is no file beside which an index could stand.
+void check_can_index(const OutputFile& output);
+
+/// Gives `output` its name, `path`, and its index that of `path` with the index's extension; neither when the
+/// index cannot be made. Throws Error.
+void commit_with_index(Encoder& encoder, OutputFile& output, const std::string& path);
+
+}  // namespace mrf::bam

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+#include <unistd.h>
+
+#include <cerrno>
+#include <new>
+
+#include "bam/encoder.h"
+#include "bam/reference.h"
+#include "sys/error.h"
+
+namespace mrf::bam {
+
+namespace {
+
+/// htslib writes the file, with threads of its own.
+class CramEncoder : public Encoder {
+ public:
+  explicit CramEncoder(EncoderOptions options) : options_(std::move(options)) {}
+
+  void begin(sam_hdr_t& header, Output& to) override {
+    keep_references_local();
+    const int fd = ::dup(to.fd().get());
+    if (fd < 0) throw SystemError("open", to.name());
+    HfilePtr stored(hdopen(fd, "w"));
+    if (!stored) throw SystemError("open", to.name());
+    file_.reset(hts_hopen(stored.get(), to.name().c_str(), "wc"));
+    if (!file_) throw SystemError("open", to.name());
+    (void)stored.release();
+    configure();
+    header_ = &header;
+    if (sam_hdr_write(file_.get(), &header) != 0) fail(to);
+  }
+
+  const char* add(const sam_hdr_t&, const bam1_t& record, Batch& batch) override {
+    if (batch.kept == batch.to_keep.size()) batch.to_keep.push_back(make_record());
+    if (bam_copy1(batch.to_keep[batch.kept].get(), &record) == nullptr) throw std::bad_alloc();
+    ++batch.kept;
+    return nullptr;
+  }
+  void close(Batch&) override {}
+
+  void deliver(Batch& batch, Output& to) override {
+    const WaitTimer timer(to.meter());
+    errno = 0;
+    for (std::size_t i = 0; i < batch.kept; ++i) {
+      if (sam_write1(file_.get(), header_, batch.to_keep[i].get()) < 0) fail(to);
+    }
+  }
+
+  void end(Output& to) override {
+    errno = 0;
+    if (hts_close(file_.release()) != 0) fail(to);
+    // The two descriptors share one position; a pipe has none, and its bytes are not counted.
+    const off_t end = ::lseek(to.fd().get(), 0, SEEK_CUR);
+    if (end > 0) to.meter().bytes += static_cast<std::uint64_t>(end);
+  }
+
+  void save_index(const std::string& data, const std::string& path) override {
+    constexpr int cannot_save = -4;
+    const int result = sam_index_build3(data.c_str(), path.c_str(), 0, 0);
+    if (result == cannot_save) throw SystemError("write", path);
+    if (result != 0) throw DataError("index", options_.path, "the records are not sorted by position");
+  }
+  std::string index_extension() const override { return ".crai"; }
+
+ private:
+  void configure() {
+    if (options_.threads > 0 && hts_set_threads(file_.get(), static_cast<int>(options_.threads)) != 0) {
+      throw std::bad_alloc();
+    }
+    if (options_.level != default_level) {
+      hts_set_opt(file_.get(), HTS_OPT_COMPRESSION_LEVEL, options_.level);
+    }
+    if (!options_.reference.empty() && hts_set_fai_filename(file_.get(), options_.reference.c_str()) != 0) {
+      throw SystemError("open", options_.reference);
+    }
+  }
+
+  // htslib sets no errno for what is no failure of the system.
+  [[noreturn]] static void fail(const Output& to) {
+    if (errno == EPIPE) throw ClosedOutput(to.name());
+    if (errno != 0) throw SystemError("write", to.name());
+    throw DataError("write", to.name(), "a record cannot be encoded, or its reference is missing");
+  }
+
+  EncoderOptions options_;
+  HtsFilePtr file_;
+  sam_hdr_t* header_ = nullptr;
+};
+
+}  // namespace
+
+std::unique_ptr<Encoder> make_cram_encoder(const EncoderOptions& options) {
+  return std::make_unique<CramEncoder>(options);
+}
+
+}  // namespace mrf::bam

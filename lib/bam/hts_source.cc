@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "bam/hts_source.h"
+
+#include <htslib/cram.h>
+
+#include <new>
+#include <utility>
+
+#include "bam/reference.h"
+#include "sys/error.h"
+
+namespace mrf::bam {
+
+namespace {
+
+constexpr std::size_t batch_size = 4096;
+
+}  // namespace
+
+void HtsSource::open(Input& input, const SourceOptions& options) {
+  name_ = input.name();
+  keep_references_local();
+  const bool cram = input.format() == Format::cram;
+  HfilePtr stored = input.release();
+  file_.reset(hts_hopen(stored.get(), input.path().c_str(), "r"));
+  if (!file_) throw DataError("read", name_, "malformed beginning");
+  (void)stored.release();
+  if (options.threads > 0 && hts_set_threads(file_.get(), static_cast<int>(options.threads)) != 0) {
+    throw std::bad_alloc();
+  }
+  if (!options.reference.empty() && hts_set_fai_filename(file_.get(), options.reference.c_str()) != 0) {
+    throw SystemError("open", options.reference);
+  }
+  header_ = HeaderPtr(sam_hdr_read(file_.get()));
+  if (!header_) throw DataError("read", name_, "malformed header");
+  if (cram) forget_remote_references(*cram_fd_get_header(file_->fp.cram));
+}
+
+bool HtsSource::fill(Batch& batch) {
+  if (ended_) return false;
+  batch.reset(filled_++);
+  while (batch.read < batch_size) {
+    if (batch.read == batch.records.size()) batch.records.push_back(make_record());
+    const int result = read(*batch.records[batch.read]);
+    if (result < 0) {
+      ended_ = true;
+      if (result < -1) batch.reason = reason();
+      break;
+    }
+    ++batch.read;
+  }
+  return true;
+}
+
+void HtsSource::decode(Batch& batch, const RecordStep& step) {
+  const std::string reason = std::exchange(batch.reason, {});
+  for (std::size_t i = 0; i < batch.read; ++i) {
+    ++batch.records_in;
+    step(*batch.records[i]);
+  }
+  if (batch.reason.empty()) batch.reason = reason;
+}
+
+}  // namespace mrf::bam

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "bam/source.h"
+
+namespace mrf::bam {
+
+/// A source whose records htslib reads, one after the other.
+class HtsSource : public Source {
+ public:
+  bool fill(Batch& batch) override;
+  void decode(Batch& batch, const RecordStep& step) override;
+
+ protected:
+  /// As sam_read1(): -1 at the end, less when the input is bad.
+  virtual int read(bam1_t& record) = 0;
+  virtual const char* reason() const = 0;
+
+  /// Lets htslib read the stored bytes of `input`. Throws DataError.
+  void open(Input& input, const SourceOptions& options);
+
+  HtsFilePtr file_;
+
+ private:
+  std::uint64_t filled_ = 0;
+  bool ended_ = false;
+};
+
+}  // namespace mrf::bam

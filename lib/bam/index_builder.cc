@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#include "bam/index_builder.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <new>
+
+#include "sys/error.h"
+
+namespace mrf::bam {
+
+namespace {
+
+constexpr int min_shift = 14;
+constexpr hts_pos_t longest_of_bai = hts_pos_t{1} << 29;
+
+hts_pos_t longest_reference(const sam_hdr_t& header) {
+  hts_pos_t longest = 0;
+  for (int i = 0; i < header.n_targets; ++i) longest = std::max(longest, sam_hdr_tid2len(&header, i));
+  return longest;
+}
+
+// As in samtools index: so many levels of bins, each eight times as wide, hold the longest reference.
+int levels_for(hts_pos_t longest) {
+  constexpr hts_pos_t margin = 256;
+  int levels = 0;
+  for (hts_pos_t width = hts_pos_t{1} << min_shift; longest + margin > width; width <<= 3) ++levels;
+  return levels;
+}
+
+}  // namespace
+
+Place place_of(const bam1_t& record, std::size_t size) {
+  const auto& core = record.core;
+  return {core.tid, core.pos, bam_endpos(&record), size, (core.flag & BAM_FUNMAP) == 0};
+}
+
+IndexBuilder::IndexBuilder(const sam_hdr_t& header, std::uint64_t offset, std::string name)
+    : address_(offset), name_(std::move(name)) {
+  const hts_pos_t longest = longest_reference(header);
+  csi_ = longest > longest_of_bai;
+  constexpr int levels_of_bai = 5;
+  index_.reset(hts_idx_init(header.n_targets, csi_ ? HTS_FMT_CSI : HTS_FMT_BAI, address_ << 16, min_shift,
+                            csi_ ? levels_for(longest) : levels_of_bai));
+  if (!index_) throw std::bad_alloc();
+}
+
+void IndexBuilder::add(std::span<const Place> places, std::span<const BlockSize> blocks) {
+  std::size_t within = 0;
+  auto block = blocks.begin();
+  for (const Place& place : places) {
+    ++records_;
+    within += place.size;
+    for (; block != blocks.end() && within >= block->content; ++block) {
+      within -= block->content;
+      address_ += block->stored;
+    }
+    if (hts_idx_push(index_.get(), place.id, place.begin, place.end, address_ << 16 | within, place.mapped) <
+        0) {
+      throw DataError("index", name_,
+                      fmt::format("record {} is out of order: sort by position first", records_));
+    }
+  }
+}
+
+void IndexBuilder::finish() {
+  if (hts_idx_finish(index_.get(), address_ << 16) != 0) throw std::bad_alloc();
+}
+
+void IndexBuilder::save(const std::string& path) const {
+  if (hts_idx_save_as(index_.get(), nullptr, path.c_str(), csi_ ? HTS_FMT_CSI : HTS_FMT_BAI) != 0) {
+    throw SystemError("write", path);
+  }
+}
+
+}  // namespace mrf::bam

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "bam/hts.h"
+
+namespace mrf::bam {
+
+/// Where a record lies on its reference, and how many bytes it has in the file before compression.
+struct Place {
+  std::int32_t id;
+  hts_pos_t begin;
+  hts_pos_t end;
+  std::size_t size;
+  bool mapped;
+};
+Place place_of(const bam1_t& record, std::size_t size);
+
+/// The sizes of one BGZF block, before and after compression.
+struct BlockSize {
+  std::size_t content;
+  std::size_t stored;
+};
+
+/// Makes the BAI index of a file while it is written, the same as `samtools index` does afterwards, or the
+/// CSI index (`samtools index -c`) when a reference has more than 2^29 bases.
+class IndexBuilder {
+ public:
+  /// The records begin at byte `offset` of the file, with a block of their own. `name` is for messages.
+  IndexBuilder(const sam_hdr_t& header, std::uint64_t offset, std::string name);
+  /// The records that are in the next blocks, which hold nothing else. Throws DataError "cannot index" when
+  /// they are not sorted by position.
+  void add(std::span<const Place> places, std::span<const BlockSize> blocks);
+  void finish();
+  /// Throws SystemError "cannot write".
+  void save(const std::string& path) const;
+  std::string extension() const { return csi_ ? ".csi" : ".bai"; }
+
+ private:
+  struct IndexDeleter {
+    void operator()(hts_idx_t* index) const { hts_idx_destroy(index); }
+  };
+
+  std::uint64_t address_;
+  std::string name_;
+  bool csi_ = false;
+  std::uint64_t records_ = 0;
+  std::unique_ptr<hts_idx_t, IndexDeleter> index_;
+};
+
+}  // namespace mrf::bam

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: MIT
+#include "bam/region_source.h"
+
+#include <vector>
+
+#include "bam/hts_source.h"
+#include "sys/error.h"
+
+namespace mrf::bam {
+
+namespace {
+
+class RegionSource : public HtsSource {
+ public:
+  RegionSource(Input& input, const SourceOptions& options) {
+    if (!input.can_seek()) {
+      throw Error(Status::failure, "read regions of", input.name(), "only a file with an index has regions");
+    }
+    open(input, options);
+    ends_well_ = hts_check_EOF(file_.get()) != 0;
+    for (const auto& region : options.regions) check(region);
+    index_.reset(sam_index_load3(file_.get(), input.path().c_str(), nullptr, HTS_IDX_SILENT_FAIL));
+    if (!index_)
+      throw Error(Status::failure, "read regions of", name_, "it has no index; see samtools-index(1)");
+    std::vector<char*> texts;
+    for (const auto& region : options.regions) texts.push_back(const_cast<char*>(region.c_str()));
+    records_.reset(
+        sam_itr_regarray(index_.get(), header_.get(), texts.data(), static_cast<unsigned>(texts.size())));
+    if (!records_) throw DataError("read regions of", name_, "the index does not fit");
+  }
+
+  const char* what_is_missing() const override {
+    return ends_well_ ? nullptr : "truncated: the end-of-file block is missing";
+  }
+
+ protected:
+  int read(bam1_t& record) override { return sam_itr_next(file_.get(), records_.get(), &record); }
+  const char* reason() const override { return "malformed or truncated, or the index is of another file"; }
+
+ private:
+  // "*" and "." are htslib's names for the unmapped and for all.
+  void check(const std::string& region) {
+    if (region == "*" || region == ".") return;
+    int id = 0;
+    hts_pos_t begin = 0;
+    hts_pos_t end = 0;
+    const char* rest = sam_parse_region(header_.get(), region.c_str(), &id, &begin, &end, 0);
+    if (rest == nullptr || *rest != '\0')
+      throw UsageError("use region", region, "not in the header of the input");
+  }
+
+  struct IndexDeleter {
+    void operator()(hts_idx_t* index) const { hts_idx_destroy(index); }
+    void operator()(hts_itr_t* records) const { hts_itr_destroy(records); }
+  };
+
+  std::unique_ptr<hts_idx_t, IndexDeleter> index_;
+  std::unique_ptr<hts_itr_t, IndexDeleter> records_;
+  bool ends_well_ = true;
+};
+
+}  // namespace
+
+std::unique_ptr<Source> make_region_source(Input& input, const SourceOptions& options) {
+  return std::make_unique<RegionSource>(input, options);
+}
+
+}  // namespace mrf::bam
