@@ -144,3 +144,148 @@ assert stats["tool"] == "mrf-bamread" and stats["records_in"] == stats["records_
 assert stats["bytes_in"] == os.path.getsize(sys.argv[1]) and stats["bytes_out"] == os.path.getsize("out.sam")
 EOF
 }
+
+sorted_bam() {
+  samtools sort --no-PG -o sorted.bam "$(small_bam)" 2>/dev/null
+  samtools index sorted.bam
+}
+
+@test "bamread: regions select as in samtools view -M, from BAM with BAI and CSI, CRAM and compressed SAM" {
+  sorted_bam
+  samtools view --no-PG -C --output-fmt-option no_ref=1 -o in.cram sorted.bam
+  samtools view --no-PG -h -o in.sam.gz sorted.bam
+  cp sorted.bam csi.bam
+  samtools index in.cram && samtools index in.sam.gz && samtools index -c csi.bam
+  for input in sorted.bam csi.bam in.cram in.sam.gz; do
+    for threads in 0 2; do
+      mrf-bamread -@ $threads -r chr1:1-50000 -r chr2 -r chr1:40000-60000 $input >found.sam
+      samtools view -M -h --no-PG $input chr1:1-50000 chr2 chr1:40000-60000 | cmp - found.sam
+    done
+    [[ $(grep -vc ^@ found.sam) -gt 10 ]]
+  done
+  mrf-bamread -r '*' sorted.bam | cmp - <(samtools view -h --no-PG -M sorted.bam '*')
+}
+
+@test "bamread: a region that is unknown, an input without an index or from a pipe are errors" {
+  sorted_bam
+  run_apart mrf-bamread -r nowhere sorted.bam
+  assert_status 2
+  assert_stderr_is "mrf-bamread: cannot use region 'nowhere': not in the header of the input; try 'mrf-bamread --help'"
+  rm sorted.bam.bai
+  run_apart mrf-bamread -r chr1 sorted.bam
+  assert_status 1
+  assert_stderr_is "mrf-bamread: cannot read regions of 'sorted.bam': it has no index; see samtools-index(1)"
+  run_apart bash -c 'cat sorted.bam | mrf-bamread -r chr1'
+  assert_status 1
+  assert_stderr_is "mrf-bamread: cannot read regions of 'standard input': only a file with an index has regions"
+}
+
+@test "bamread: several inputs are one stream, whatever they are" {
+  bam=$(small_bam)
+  bam_text "$bam" >in.sam
+  mrf-bamread -@ 2 "$bam" in.sam - <"$bam" >all.sam
+  (cat in.sam && for _ in 1 2; do grep -v ^@ in.sam; done) | cmp - all.sam
+}
+
+@test "bamread: several inputs with other references are refused" {
+  bam=$(small_bam)
+  bam_text "$bam" | sed 's/SN:chr2/SN:other/' | grep ^@ >other.sam
+  run_apart mrf-bamread -o out.sam "$bam" other.sam
+  assert_status 3
+  assert_stderr_is "mrf-bamread: cannot join 'other.sam': its reference 2 is 'other' where 'chr2' is expected"
+  assert_files other.sam
+}
+
+@test "bamread: --add-pg adds one @PG line that follows the chain" {
+  bam=$(small_bam)
+  mrf-bamread -H "$bam" >plain.sam
+  mrf-bamread -H --add-pg "$bam" >with.sam
+  [[ $(diff plain.sam with.sam | grep -c '^[<>]') == 1 ]]
+  last=$(sed -n 's/^@PG\tID:\([^\t]*\).*/\1/p' plain.sam | tail -n 1)
+  grep -qP "^@PG\tID:mrf-bamread\tPN:mrf-bamread\tPP:$last\tVN:[^\t]+\tCL:mrf-bamread -H --add-pg " with.sam
+}
+
+@test "bamread: a URL is read like a file, and what the server refuses is status 4" {
+  bam=$(small_bam)
+  mkdir www && cp "$bam" www/in.bam
+  sorted_bam && mv sorted.bam* www
+  serve www
+  mrf-bamread -@ 2 "$SERVED/in.bam" | cmp - <(bam_text "$bam")
+  mrf-bamread -r chr2 www/sorted.bam | cmp - <(samtools view -h --no-PG www/sorted.bam chr2)
+  run_apart mrf-bamread "$SERVED/none.bam?sig=secret"
+  assert_status 4
+  assert_stderr_is "mrf-bamread: cannot open '$SERVED/none.bam': the server has no such file"
+  head -c -28 "$bam" >www/cut.bam
+  run_apart bash -c "mrf-bamread '$SERVED/cut.bam?sig=secret' >out.sam"
+  assert_status 3
+  assert_stderr_is "mrf-bamread: cannot read '$SERVED/cut.bam': truncated: the BGZF end-of-file block is missing"
+  assert_files www www/in.bam www/cut.bam www/sorted.bam www/sorted.bam.bai out.sam
+}
+
+@test "bamread: a CRAM without its end is truncated, from file and pipe" {
+  samtools view --no-PG -C --output-fmt-option no_ref=1 -o in.cram "$(small_bam)"
+  bam_text in.cram >expected.sam
+  cat in.cram | mrf-bamread | cmp - expected.sam
+  head -c -38 in.cram >cut.cram
+  for command in 'mrf-bamread cut.cram' 'cat cut.cram | mrf-bamread'; do
+    run_apart bash -c "$command >out.sam"
+    assert_status 3
+    assert_stderr_has "truncated: the CRAM end-of-file container is missing"
+    cmp out.sam expected.sam
+  done
+  head -c 100000 in.cram >cut.cram
+  for command in 'mrf-bamread -@ 2 cut.cram' 'cat cut.cram | mrf-bamread'; do
+    run_apart bash -c "$command >out.sam"
+    assert_status 3
+  done
+}
+
+@test "bamread: a CRAM whose reference is missing fails at once and asks no server" {
+  printf '>chr1\nACGTACGTACGTACGTACGTACGTACGTACGT\n' >ref.fa
+  samtools faidx ref.fa
+  printf '@SQ\tSN:chr1\tLN:32\tUR:http://127.0.0.1:9/ref.fa\nr\t0\tchr1\t1\t9\t4M\t*\t0\t0\tACGT\tIIII\n' >in.sam
+  samtools view --no-PG -C -T ref.fa -o in.cram in.sam
+  mrf-bamread -T ref.fa in.cram | grep -q ACGT
+  rm ref.fa ref.fa.fai
+  run_apart env -u REF_PATH -u REF_CACHE HOME="$PWD" XDG_CACHE_HOME= \
+    strace -f -qq -e trace=connect,socket -o trace mrf-bamread --no-header in.cram
+  assert_status 3
+  assert_stderr_is "mrf-bamread: cannot read 'in.cram': record 1: malformed or truncated CRAM, or its reference is missing"
+  run ! grep -E 'AF_INET6?' trace
+}
+
+# Every alignment file of the packages htslib-test and samtools-test.
+corpus() {
+  find /usr/share/htslib-test /usr/share/samtools -name '*.sam' -o -name '*.bam' -o -name '*.cram' -o -name '*.sam.gz'
+}
+
+@test "bamread: the corpora of htslib and samtools come out as samtools writes them, and back again" {
+  [[ $(corpus | wc -l) -gt 200 ]] || skip "htslib-test and samtools-test are not installed"
+  export REF_PATH=$PWD
+  same=0 refused=0 truncated=0
+  while read -r file; do
+    run_apart bash -c 'timeout 60 samtools view -h --no-PG "$1" >expected.sam' bash "$file"
+    expected=$status
+    run_apart bash -c 'timeout 60 mrf-bamread -@ 1 "$1" >found.sam' bash "$file"
+    if [[ $expected != 0 ]]; then
+      echo "$file: expected to be refused"
+      [[ $status == 3 || $status == 1 ]]
+      refused=$((refused + 1))
+    elif [[ $stderr == *"truncated: "* ]]; then
+      truncated=$((truncated + 1))
+    else
+      echo "$file"
+      assert_status 0
+      cmp expected.sam found.sam
+      same=$((same + 1))
+      run_apart samtools view --no-PG -b -o expected.bam expected.sam
+      [[ $status == 0 ]] || continue
+      bam_text expected.bam >expected.sam
+      mrf-bamwrite -o found.bam found.sam || echo "$file: not written" >>differ
+      mrf-bamread found.bam | cmp - expected.sam || echo "$file: another round trip" >>differ
+    fi
+  done < <(corpus | sort)
+  echo "$same the same, $refused refused, $truncated truncated"
+  [[ ! -e differ ]] || { cat differ && false; }
+  [[ $same -gt 290 && $refused -gt 5 && $truncated == 2 ]]
+}

@@ -112,3 +112,102 @@ refuses() {
   assert_stderr_is "mrf-bamwrite: cannot write 'standard output': No space left on device"
   assert_files in.sam
 }
+
+sorted_sam() { samtools sort --no-PG -O sam -o sorted.sam "$(small_bam)" 2>/dev/null; }
+
+@test "bamwrite: --write-index makes the index that samtools index makes" {
+  sorted_sam
+  for threads in 0 2; do
+    for output in out.bam out.sam.gz; do
+      mrf-bamwrite -@ $threads --write-index -o $output sorted.sam
+      samtools index $output expected.bai
+      cmp $output.bai expected.bai
+    done
+  done
+  mrf-bamwrite --write-index -o out.cram sorted.sam
+  samtools index out.cram expected.crai
+  cmp <(zcat out.cram.crai) <(zcat expected.crai)
+}
+
+@test "bamwrite: a reference longer than 2^29 has a CSI index" {
+  printf '@SQ\tSN:long\tLN:2000000000\n' >in.sam
+  printf '%s\t0\tlong\t%s\t9\t4M\t*\t0\t0\tACGT\tIIII\n' a 1 b 600000000 c 1999999990 >>in.sam
+  mrf-bamwrite --write-index -o out.bam in.sam
+  samtools index -c out.bam expected.csi
+  cmp <(bgzip -dc out.bam.csi) <(bgzip -dc expected.csi)
+  mrf-bamread -r long:600000000-600000001 out.bam | grep -q ^b
+}
+
+@test "bamwrite: an index on unsorted data, of standard output or of plain SAM is refused" {
+  sort -k 10,10 in.sam >unsorted && (grep ^@ in.sam && grep -v ^@ unsorted) >unsorted.sam
+  rm unsorted
+  run_apart mrf-bamwrite --write-index -o out.bam unsorted.sam
+  assert_status 3
+  assert_stderr_has "mrf-bamwrite: cannot index 'out.bam': record "
+  assert_stderr_has "is out of order: sort by position first"
+  assert_files in.sam unsorted.sam
+  run_apart mrf-bamwrite --write-index in.sam
+  assert_status 2
+  assert_stderr_has "cannot index 'standard output': only a file can have an index"
+  run_apart mrf-bamwrite --write-index -o out.sam in.sam
+  assert_status 2
+  assert_stderr_has "cannot index 'out.sam': plain SAM has no index"
+}
+
+@test "bamwrite: CRAM and compressed SAM, by name and by -O" {
+  samtools view -h --no-PG -C in.sam 2>/dev/null | samtools view -h --no-PG >expected.sam
+  for threads in 0 2; do
+    mrf-bamwrite -@ $threads -o out.cram in.sam
+    samtools view -h --no-PG out.cram | cmp - expected.sam
+    mrf-bamwrite -@ $threads -O cram in.sam | samtools view -h --no-PG | cmp - expected.sam
+    mrf-bamwrite -@ $threads -l 1 -o out.sam.gz in.sam
+    bgzip -dc out.sam.gz | cmp - in.sam
+    mrf-bamwrite -@ $threads -O sam.gz in.sam | mrf-bamread | cmp - in.sam
+  done
+}
+
+@test "bamwrite: --header takes another header" {
+  (grep ^@ in.sam | sed 's/SN:chr1/SN:first/' && printf '@CO\tnew\n') >header.sam
+  mrf-bamread -o in.bam "$(small_bam)" -u
+  mrf-bamwrite --header header.sam in.bam | samtools view -h --no-PG >out.sam
+  grep ^@ out.sam | cmp - header.sam
+  grep -v ^@ in.sam | sed 's/\tchr1\t/\tfirst\t/' | cmp - <(grep -v ^@ out.sam)
+  grep -v ^@ in.sam | mrf-bamwrite --header in.sam | samtools view -h --no-PG | cmp - in.sam
+  run_apart mrf-bamwrite --header header.sam -o out.bam in.sam
+  assert_status 3
+  assert_stderr_has "RNAME 'chr1' is not in the header"
+  printf '@SQ\tSN:chr1\tLN:5\n' >few.sam
+  run_apart mrf-bamwrite --header few.sam -o out.bam in.bam
+  assert_status 3
+  assert_stderr_has "cannot replace the header of 'in.bam': 1 references where "
+}
+
+@test "bamwrite: --add-pg adds one @PG line" {
+  mrf-bamwrite --add-pg in.sam | samtools view -H --no-PG >with.sam
+  grep ^@ in.sam | diff - with.sam >changes || true
+  [[ $(grep -c '^[<>]' changes) == 1 ]]
+  grep -qP '^> @PG\tID:mrf-bamwrite\tPN:mrf-bamwrite\tPP:' changes
+}
+
+@test "bamwrite: an extension that says nothing means BAM" {
+  mrf-bamwrite -o out.xyz in.sam
+  samtools quickcheck out.xyz
+}
+
+@test "bamwrite: what BAM has of extremes comes back: long CIGARs, arrays, H, no bases, no qualities, 10 MB" {
+  python3 - <<'EOF'
+with open("odd.sam", "w") as out:
+    out.write("@SQ\tSN:c\tLN:2000000000\n")
+    out.write("h\t0\tc\t1\t9\t2M\t*\t0\t0\tAC\tII\tXH:H:1AE3\tXB:B:c,-1,2\tXF:B:f,1.5,-2\tXE:H:\n")
+    out.write("none\t4\t*\t0\t0\t*\t*\t0\t0\t*\t*\n")
+    out.write("noqual\t0\tc\t1999999999\t9\t2M\t=\t600000000\t-5\tAC\t*\n")
+    out.write("cigar\t0\tc\t5\t9\t" + "1M1I" * 40000 + "\t*\t0\t0\t" + "AC" * 40000 + "\t*\tNM:i:1\n")
+    out.write("long\t0\tc\t5\t9\t10000000M\t*\t0\t0\t" + "ACGTN" * 2000000 + "\t" + "IIII!" * 2000000 + "\n")
+EOF
+  for threads in 0 2; do
+    mrf-bamwrite -@ $threads -l 1 -o odd.bam odd.sam
+    mrf-bamread -@ $threads odd.bam | cmp - odd.sam
+    samtools view -h --no-PG odd.bam | cmp - odd.sam
+    samtools view --no-PG -u odd.sam | mrf-bamread -@ $threads | cmp - odd.sam
+  done
+}
