@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "fetch/response_head.h"
+
+namespace mrf {
+
+/// What the bytes of an object are to hash to.
+struct Expectation {
+  enum class Kind {
+    crc32c,
+    crc32,
+    md5,
+    sha1,
+    sha256,
+    sha512,
+    multipart,  ///< the MD5 of the MD5s of `parts` parts: an S3 ETag with "-N"
+  };
+  Kind kind = Kind::md5;
+  std::string value;        ///< the bytes of the hash; of a CRC four, the most significant first
+  std::uint64_t parts = 0;  ///< of multipart
+  std::string source;       ///< who says so: "x-goog-hash crc32c", "--checksum"
+};
+
+/// An expectation, or the reason why there is none.
+struct Offer {
+  std::optional<Expectation> expectation;
+  std::string reason;
+};
+
+/// What a server says of the whole object: x-goog-hash (crc32c before md5), x-amz-checksum-*, Repr-Digest
+/// (RFC 9530), Content-MD5, and the ETag of an S3 server unless it cannot be an MD5 (weak, SSE-KMS, SSE-C).
+/// Fields that may speak of a part are only believed in a response with status 200.
+Offer offer_of(const ResponseHead& head);
+
+/// A checksum given by the user: algorithm md5, gs_crc32c, s3_etag or sha256, the value in hexadecimal or
+/// base64. Throws UsageError.
+Expectation parse_expectation(const std::string& algorithm, const std::string& value);
+
+/// True for the algorithm names of the command line and of manifests, "null" among them.
+bool is_checksum_algorithm(const std::string& name);
+
+/// Hexadecimal digits of bytes.
+std::string to_hex(std::string_view bytes);
+/// `bytes` bytes written in hexadecimal or base64; nothing when the text is neither.
+std::optional<std::string> decode_hash(std::string_view text, std::size_t bytes);
+
+}  // namespace mrf

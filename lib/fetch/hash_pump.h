@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <functional>
+#include <limits>
+#include <mutex>
+#include <span>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+#include "fetch/digest.h"
+
+namespace mrf {
+
+/// Bytes of an object that are there: in a file or in memory.
+class ByteAccess {
+ public:
+  virtual ~ByteAccess() = default;
+  /// At most `scratch.size()` bytes from `at` on, at least one; in `scratch` or elsewhere. Throws
+  /// SystemError.
+  virtual std::string_view view(std::uint64_t at, std::span<char> scratch) = 0;
+};
+
+/// Bytes [begin, end) of an object and how to hash them.
+struct HashRange {
+  std::uint64_t begin = 0;
+  std::uint64_t end = std::numeric_limits<std::uint64_t>::max();  ///< the object's, when it is further
+  DigestKind kind = DigestKind::md5;
+};
+
+/// Hashes ranges of an object while its bytes arrive, several ranges side by side.
+class HashPump {
+ public:
+  /// `ranges` in order of their begins. As many `threads`, none for the thread that calls advance();
+  /// at least as many as ranges overlap anywhere, when bytes() forgets what is below low().
+  /// `moved` is called when low() has changed, in any thread.
+  HashPump(std::vector<HashRange> ranges, ByteAccess& bytes, unsigned threads, std::function<void()> moved);
+  ~HashPump();
+  HashPump(const HashPump&) = delete;
+  HashPump& operator=(const HashPump&) = delete;
+
+  /// The bytes before `frontier` are there.
+  void advance(std::uint64_t frontier);
+  /// The bytes before this one are not needed any more.
+  std::uint64_t low() const;
+  /// The digests of the ranges, in order, of an object of `total` bytes. Waits; throws what the
+  /// threads threw.
+  std::vector<std::string> finish(std::uint64_t total);
+
+ private:
+  struct Task {
+    HashRange range;
+    std::uint64_t position;
+    Digest digest;
+    std::string result;
+    bool done = false;
+  };
+
+  void work();
+  Task* claim();
+  void run(Task& task, std::span<char> scratch);
+  std::size_t ready(Task& task, std::size_t most);
+  void step(Task& task, std::size_t bytes, std::span<char> scratch);
+  void close(Task& task);
+
+  ByteAccess& bytes_;
+  std::function<void()> moved_;
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<Task> tasks_;
+  std::size_t next_ = 0;  ///< the first unclaimed task
+  std::uint64_t frontier_ = 0;
+  bool over_ = false;
+  bool stop_ = false;
+  std::exception_ptr thrown_;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace mrf

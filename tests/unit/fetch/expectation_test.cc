@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+#include "fetch/expectation.h"
+
+#include <doctest/doctest.h>
+
+#include "sys/error.h"
+
+namespace {
+
+using Kind = mrf::Expectation::Kind;
+
+mrf::Offer offer(const std::vector<std::string>& lines, const char* status = "200 OK") {
+  mrf::ResponseHead head;
+  head.add_line(std::string("HTTP/1.1 ") + status);
+  for (const auto& line : lines) head.add_line(line);
+  return mrf::offer_of(head);
+}
+
+constexpr const char* md5_hex = "d41d8cd98f00b204e9800998ecf8427e";
+constexpr const char* md5_base64 = "1B2M2Y8AsgTpgAmY7PhCfg==";
+
+}  // namespace
+
+TEST_CASE("hexadecimal and base64") {
+  CHECK(mrf::to_hex(mrf::decode_hash(md5_base64, 16).value()) == md5_hex);
+  CHECK(mrf::to_hex(mrf::decode_hash("D41D8CD98F00B204E9800998ECF8427E", 16).value()) == md5_hex);
+  CHECK(mrf::to_hex(mrf::decode_hash("n03x6A==", 4).value()) == "9f4df1e8");
+  for (const char* bad : {"", "n03x6A", "n03x6A=", "n03!6A==", "9f4df1e", "9f4df1eg", "9f4df1e8e8"})
+    CHECK_FALSE(mrf::decode_hash(bad, 4));
+}
+
+TEST_CASE("x-goog-hash: crc32c before md5, in one field or two") {
+  for (const auto& lines :
+       {std::vector<std::string>{std::string("x-goog-hash: md5=") + md5_base64 + ",crc32c=n03x6A=="},
+        std::vector<std::string>{std::string("X-Goog-Hash: md5=") + md5_base64,
+                                 "x-goog-hash: crc32c=n03x6A=="}}) {
+    const auto found = offer(lines, "206 Partial Content").expectation;
+    REQUIRE(found);
+    CHECK(found->kind == Kind::crc32c);
+    CHECK(mrf::to_hex(found->value) == "9f4df1e8");
+  }
+  CHECK(offer({std::string("x-goog-hash: md5=") + md5_base64}).expectation->kind == Kind::md5);
+}
+
+TEST_CASE("an ETag is a checksum only of an S3 server, and only when it can be one") {
+  const std::string tag = std::string("ETag: \"") + md5_hex + "\"";
+  const std::string server = "Server: AmazonS3";
+  CHECK(offer({tag, server}).expectation->kind == Kind::md5);
+  CHECK(offer({tag, "x-amz-request-id: 1"}, "206 P").expectation->kind == Kind::md5);
+  CHECK_FALSE(offer({tag}).expectation);
+  CHECK_FALSE(offer({tag, server, "x-amz-server-side-encryption: aws:kms"}).expectation);
+  CHECK(offer({tag, server, "x-amz-server-side-encryption: AES256"}).expectation);
+  CHECK_FALSE(offer({tag, server, "x-amz-server-side-encryption-customer-algorithm: AES256"}).expectation);
+  CHECK_FALSE(offer({std::string("ETag: W/\"") + md5_hex + "\"", server}).expectation);
+  CHECK_FALSE(offer({"ETag: \"abc\"", server}).expectation);
+  const auto parts = offer({std::string("ETag: \"") + md5_hex + "-128\"", server}).expectation;
+  CHECK(parts->kind == Kind::multipart);
+  CHECK(parts->parts == 128);
+  CHECK_FALSE(offer({std::string("ETag: \"") + md5_hex + "-0\"", server}).expectation);
+}
+
+TEST_CASE("other fields, and not those of a part") {
+  const std::string sha = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
+  CHECK(offer({std::string("Content-MD5: ") + md5_base64}).expectation->kind == Kind::md5);
+  CHECK_FALSE(offer({std::string("Content-MD5: ") + md5_base64}, "206 P").expectation);
+  CHECK(offer({"x-amz-checksum-sha256: " + sha}).expectation->kind == Kind::sha256);
+  CHECK_FALSE(offer({"x-amz-checksum-sha256: " + sha + "-3"}).expectation);
+  CHECK_FALSE(offer({"x-amz-checksum-sha256: " + sha}, "206 P").expectation);
+  CHECK(offer({"x-amz-checksum-crc32: y/Q5Jg=="}).expectation->kind == Kind::crc32);
+  CHECK(offer({"Repr-Digest: md5=:x:, sha-256=:" + sha + ":"}, "206 P").expectation->kind == Kind::sha256);
+  CHECK_FALSE(offer({"Repr-Digest: sha-256=" + sha}).expectation);
+  CHECK(offer({}).reason == "the server names no checksum");
+}
+
+TEST_CASE("checksums of the command line") {
+  CHECK(mrf::parse_expectation("md5", md5_hex).value == mrf::parse_expectation("md5", md5_base64).value);
+  CHECK(mrf::parse_expectation("gs_crc32c", "9f4df1e8").kind == Kind::crc32c);
+  CHECK(mrf::parse_expectation("s3_etag", std::string(md5_hex) + "-7").parts == 7);
+  CHECK(mrf::parse_expectation("s3_etag", std::string("\"") + md5_hex + "\"").kind == Kind::md5);
+  CHECK_THROWS_AS(mrf::parse_expectation("sha256", md5_hex), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::parse_expectation("sha1", md5_hex), mrf::UsageError);
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: MIT
+#include "fetch/integrity.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <array>
+
+#include "fetch/crc.h"
+#include "fetch/multipart.h"
+#include "sys/error.h"
+
+namespace {
+
+using Kind = mrf::Expectation::Kind;
+
+std::string md5(std::string_view bytes) {
+  mrf::Digest digest(mrf::DigestKind::md5);
+  digest.update(bytes);
+  return digest.finish();
+}
+
+class Text final : public mrf::ByteAccess {
+ public:
+  explicit Text(std::string text) : text_(std::move(text)) {}
+  std::string_view view(std::uint64_t at, std::span<char> scratch) override {
+    return std::string_view(text_).substr(at, scratch.size());
+  }
+
+ private:
+  std::string text_;
+};
+
+// Feeds `data` in pieces and returns the message of a mismatch.
+std::string check(const mrf::Expectation& expectation, const std::string& data, std::uint64_t part_size,
+                  unsigned threads, bool stay = true) {
+  Text text(data);
+  mrf::Integrity integrity(expectation, data.size(), part_size, threads, {text, stay, [] {}});
+  mrf::Coverage coverage(integrity.combine());
+  for (std::size_t at = 0; at < data.size(); at += 7) {
+    const auto piece = std::string_view(data).substr(at, 7);
+    coverage.add(at, at + piece.size(), integrity.crc_of(piece));
+    integrity.advance(coverage.prefix());
+  }
+  try {
+    integrity.verify(coverage, "x");
+  } catch (const mrf::DataError& error) {
+    return error.what();
+  }
+  return "";
+}
+
+}  // namespace
+
+TEST_CASE("CRCs of known texts, and of two parts as of the whole") {
+  CHECK(mrf::crc32c("123456789") == 0xe3069283);
+  CHECK(mrf::crc32("123456789") == 0xcbf43926);
+  CHECK(mrf::crc32c("") == 0);
+  const std::string text(1000, 'q');
+  for (const std::size_t cut : {0, 1, 8, 999, 1000}) {
+    const std::string_view a = std::string_view(text).substr(0, cut);
+    const std::string_view b = std::string_view(text).substr(cut);
+    CHECK(mrf::join_crc32c(mrf::crc32c(a), mrf::crc32c(b), b.size()) == mrf::crc32c(text));
+    CHECK(mrf::join_crc32(mrf::crc32(a), mrf::crc32(b), b.size()) == mrf::crc32(text));
+  }
+}
+
+TEST_CASE("a combination over more than 4 GiB of zeros") {
+  std::uint32_t crc = mrf::crc32c(std::string(1 << 20, '\0'));
+  for (std::uint64_t length = 1 << 20; length < std::uint64_t{1} << 34; length *= 2)
+    crc = mrf::join_crc32c(crc, crc, length);
+  const std::uint32_t half = mrf::join_crc32c(mrf::crc32c("a"), crc, std::uint64_t{1} << 34);
+  CHECK(mrf::join_crc32c(
+            mrf::join_crc32c(mrf::crc32c("a"), mrf::crc32c(std::string(1 << 20, '\0')), 1 << 20),
+            [] {
+              const std::string mega(1 << 20, '\0');
+              std::uint32_t sum = 0;
+              for (int i = 0; i < (1 << 14) - 1; ++i) sum = mrf::join_crc32c(sum, mrf::crc32c(mega), 1 << 20);
+              return sum;
+            }(),
+            (std::uint64_t{1} << 34) - (1 << 20)) == half);
+}
+
+TEST_CASE("runs that touch become one, in any order") {
+  const std::string text = "the quick brown fox";
+  std::array<std::pair<std::size_t, std::size_t>, 4> pieces{{{0, 4}, {4, 9}, {9, 10}, {10, 19}}};
+  do {
+    mrf::Coverage coverage(&mrf::join_crc32c);
+    for (const auto& [begin, end] : pieces)
+      coverage.add(begin, end, mrf::crc32c(std::string_view(text).substr(begin, end - begin)));
+    CHECK(coverage.runs().size() == 1);
+    CHECK(coverage.prefix() == text.size());
+    CHECK(coverage.bytes() == text.size());
+    CHECK(coverage.prefix_crc() == mrf::crc32c(text));
+  } while (std::next_permutation(pieces.begin(), pieces.end()));
+  mrf::Coverage gap;
+  gap.add(5, 6);
+  CHECK(gap.prefix() == 0);
+}
+
+TEST_CASE("digests and CRCs of the right data fit, of other data do not") {
+  const std::string data = "0123456789 and some more";
+  for (const unsigned threads : {0U, 1U, 3U}) {
+    for (const bool stay : {true, false}) {
+      CHECK(check({Kind::md5, md5(data), 0, "s"}, data, 0, threads, stay).empty());
+      CHECK(check({Kind::md5, md5("other"), 0, "s"}, data, 0, threads, stay)
+                .starts_with("cannot verify 'x': s is "));
+      const std::string etag = md5(md5(data.substr(0, 10)) + md5(data.substr(10, 10)) + md5(data.substr(20)));
+      CHECK(check({Kind::multipart, etag, 3, "s"}, data, 10, threads, stay).empty());
+      CHECK(!check({Kind::multipart, etag, 3, "s"}, data, 9, threads, stay).empty());
+      CHECK(check({Kind::multipart, md5(md5(data)), 1, "s"}, data, 0, threads, stay).empty());
+      CHECK(check({Kind::multipart, md5(md5("")), 1, "s"}, "", 0, threads, stay).empty());
+    }
+  }
+  CHECK(check({Kind::crc32c, std::string("\xe3\x06\x92\x83"), 0, "s"}, "123456789", 0, 0).empty());
+  CHECK(check({Kind::crc32c, std::string("\xe3\x06\x92\x84"), 0, "s"}, "123456789", 0, 0) ==
+        "cannot verify 'x': s is e3069284, but the data has e3069283");
+  CHECK(check({Kind::crc32, std::string("\xcb\xf4\x39\x26"), 0, "s"}, "123456789", 0, 0).empty());
+}
+
+TEST_CASE("a part size that was not named is found, or a hint is given") {
+  const std::string data(20000000, 'z');
+  const auto etag_of = [&](std::size_t size) {
+    std::string digests;
+    for (std::size_t at = 0; at < data.size(); at += size)
+      digests += md5(std::string_view(data).substr(at, size));
+    return md5(digests);
+  };
+  for (const bool stay : {true, false}) {
+    CHECK(check({Kind::multipart, etag_of(8 << 20), 3, "ETag"}, data, 0, 2, stay).empty());
+    CHECK(check({Kind::multipart, etag_of(7 << 20), 3, "ETag"}, data, 0, 2, stay).empty());
+  }
+  CHECK(check({Kind::multipart, etag_of(7000001), 3, "ETag"}, data, 0, 2)
+            .ends_with("name it with --s3-part-size"));
+}
+
+TEST_CASE("part sizes give the number of parts") {
+  CHECK(mrf::part_size_candidates(100 << 20, 13).front() == 8 << 20);
+  CHECK(mrf::part_size_candidates(5, 1) == std::vector<std::uint64_t>{5});
+  for (const std::uint64_t parts : {2U, 3U, 20U, 9999U}) {
+    const std::uint64_t total = 77777777777;
+    for (const std::uint64_t size : mrf::part_size_candidates(total, parts))
+      CHECK((total + size - 1) / size == parts);
+  }
+}
