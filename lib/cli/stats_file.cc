@@ -28,6 +28,7 @@ Json list(const std::vector<StreamCount>& streams) {
   Json array = Json::array();
   for (const auto& one : streams) {
     array.push_back({{"name", one.name}, {"records", one.records}, {"bytes", one.bytes}});
+    if (!one.verified_by.empty()) array.back()["verified_by"] = one.verified_by;
   }
   return array;
 }

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <new>
 
@@ -15,6 +16,8 @@
 namespace mrf {
 
 namespace {
+
+constexpr std::chrono::milliseconds resting_poll{5};
 
 struct MultiDeleter {
   void operator()(CURLM* multi) const { ::curl_multi_cleanup(multi); }
@@ -35,9 +38,7 @@ class CurlNetwork final : public Network {
     if (!multi_) throw std::bad_alloc();
     if (!options_.ca_file.empty()) (void)open_file(options_.ca_file, O_RDONLY);
   }
-  ~CurlNetwork() override {
-    for (const auto& [easy, transfer] : transfers_) ::curl_multi_remove_handle(multi_.get(), easy);
-  }
+  ~CurlNetwork() override { CurlNetwork::stop_all(); }
   CurlNetwork(const CurlNetwork&) = delete;
   CurlNetwork& operator=(const CurlNetwork&) = delete;
 
@@ -49,11 +50,19 @@ class CurlNetwork final : public Network {
   }
 
   int poll(std::chrono::milliseconds longest) override {
+    for (const auto& [easy, transfer] : transfers_) {
+      if (transfer->rests()) longest = std::min(longest, resting_poll);
+    }
     int running = 0;
     check(::curl_multi_perform(multi_.get(), &running));
     if (finish_ended() == 0 && running > 0)
       check(::curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(longest.count()), nullptr));
     return static_cast<int>(transfers_.size());
+  }
+
+  void stop_all() override {
+    for (const auto& [easy, transfer] : transfers_) ::curl_multi_remove_handle(multi_.get(), easy);
+    transfers_.clear();
   }
 
  private:

@@ -104,7 +104,19 @@ std::size_t CurlTransfer::take_header(char* data, std::size_t size, std::size_t 
 std::size_t CurlTransfer::take_body(char* data, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   const std::string_view bytes(data, size * count);
+  if (!transfer.receiver_.has_room(bytes.size())) {
+    transfer.refused_ = bytes.size();
+    return CURL_WRITEFUNC_PAUSE;
+  }
   return transfer.guarded(bytes.size(), [&] { return transfer.receiver_.on_body(bytes); });
+}
+
+bool CurlTransfer::rests() {
+  if (refused_ == 0) return false;
+  if (!receiver_.has_room(refused_)) return true;
+  refused_ = 0;
+  (void)::curl_easy_pause(easy_.get(), CURLPAUSE_CONT);  // an error ends the transfer
+  return refused_ != 0;
 }
 
 void CurlTransfer::finish(CURLcode code) {

@@ -26,6 +26,8 @@ class CurlTransfer {
   CurlTransfer& operator=(const CurlTransfer&) = delete;
 
   CURL* easy() const { return easy_.get(); }
+  /// Goes on with a transfer that rests, when there is room again. True when it still rests.
+  bool rests();
   /// Tells the receiver how it ended. Throws what the receiver threw.
   void finish(CURLcode code);
 
@@ -43,6 +45,7 @@ class CurlTransfer {
   ResponseHead head_;
   bool head_is_over_ = false;
   bool stopped_ = false;
+  std::size_t refused_ = 0;  ///< bytes that there was no room for
   std::exception_ptr thrown_;
   char error_[CURL_ERROR_SIZE] = "";
 };

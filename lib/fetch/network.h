@@ -38,6 +38,8 @@ class Receiver {
   virtual bool on_head(const ResponseHead& head) = 0;
   /// Bytes of the body as sent, not decoded. False stops the transfer.
   virtual bool on_body(std::string_view bytes) = 0;
+  /// Asked before on_body(); while it is false the transfer rests, and counts as no stall.
+  virtual bool has_room(std::size_t /*bytes*/) { return true; }
   virtual void on_end(const Ending& ending) = 0;
 };
 
@@ -49,6 +51,8 @@ class Network {
   virtual void start(const Request& request, Receiver& receiver) = 0;
   /// Moves bytes and calls receivers, waiting at most `longest`. Returns the transfers that run.
   virtual int poll(std::chrono::milliseconds longest) = 0;
+  /// Ends all transfers; their receivers are not called any more.
+  virtual void stop_all() {}
 };
 
 }  // namespace mrf

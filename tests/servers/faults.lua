@@ -50,7 +50,7 @@ end
 -- has an entity tag of its own.
 function faults.short()
   local n, whole = turn(), content()
-  local first = tonumber((ngx.var.http_range or ""):match("^bytes=(%d+)%-$"))
+  local first = tonumber((ngx.var.http_range or ""):match("^bytes=(%d+)%-"))
   if arg("ranges") == "0" then first = nil end
   local body = whole:sub((first or 0) + 1)
   local head = { first and "HTTP/1.1 206 Partial Content" or "HTTP/1.1 200 OK", "Content-Length: " .. #body,

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#include "fetch/fetch_object.h"
+
+#include <fmt/format.h>
+
+#include "fetch/target_output.h"
+#include "sys/message.h"
+
+namespace mrf {
+
+void fetch_object(Network& network, const FetchSettings& settings, const Url& url, const std::string& path,
+                  const Progress& progress, Fetched& fetched) {
+  NetworkMaker more;
+  if (settings.threads) more = [&settings] { return make_curl_network(settings.network); };
+  TargetOutput output(url, {path, static_cast<std::size_t>(settings.buffer), settings.checks});
+  Download download(network, more, system_clock(), url, settings.requests, settings.sizes);
+  download.on_progress = progress;
+  const auto fill_in = [&] {
+    fetched = {output.name(),           download.bytes_in(),
+               output.meter(),          output.checks().verified_by(),
+               output.checks().doubt(), download.size_is_known()};
+  };
+  try {
+    download.run(output);
+  } catch (...) {
+    fill_in();
+    throw;
+  }
+  fill_in();
+  if (!fetched.size_is_known)
+    warn(fmt::format("cannot check '{}': the server did not say how many bytes there are", url.shown()));
+  if (!fetched.doubt.empty())
+    warn(fmt::format("cannot verify '{}': {}; the data is unverified", url.shown(), fetched.doubt));
+  if (!fetched.verified_by.empty())
+    note(fmt::format("verified '{}' by {}", fetched.target, fetched.verified_by));
+}
+
+}  // namespace mrf

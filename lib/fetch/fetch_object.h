@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "fetch/checks.h"
+#include "fetch/curl_network.h"
+#include "fetch/download.h"
+#include "fetch/url.h"
+#include "sys/meter.h"
+
+namespace mrf {
+
+/// How objects are fetched.
+struct FetchSettings {
+  NetworkOptions network;
+  FetchOptions requests;
+  PartSizes sizes;
+  CheckOptions checks;
+  std::uint64_t buffer = 64 << 20;  ///< bytes that may wait for their turn on the way to a pipe
+  bool threads = true;              ///< false: everything in the calling thread
+};
+
+/// What became of an object.
+struct Fetched {
+  std::string target;          ///< the path, or "standard output"; "" when it was not known yet
+  std::uint64_t bytes_in = 0;  ///< over the network
+  Meter out;
+  std::string verified_by;  ///< the checksum; "" when unverified
+  std::string doubt;        ///< why it is unverified; "" when the user wants that
+  bool size_is_known = false;
+};
+
+using Progress = std::function<void(std::uint64_t bytes, std::optional<std::uint64_t> total)>;
+
+/// Fetches `url` to `path` (as choose_target() takes it). `fetched` is filled in after a failure, too. Throws
+/// Error.
+void fetch_object(Network& network, const FetchSettings& settings, const Url& url, const std::string& path,
+                  const Progress& progress, Fetched& fetched);
+
+}  // namespace mrf

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "fetch/checks.h"
+#include "fetch/object_output.h"
+#include "sys/fd.h"
+
+namespace mrf {
+
+/// A file that is written in any order and gets its name at the end.
+class WritableFile {
+ public:
+  virtual ~WritableFile() = default;
+  /// Readable and writable.
+  virtual FdRef fd() const = 0;
+  virtual const std::string& name() const = 0;
+  /// What an earlier run left of this version; it can be trusted to be in the file.
+  virtual std::vector<ByteRange> found(const ObjectVersion& /*version*/) { return {}; }
+  /// The file holds these bytes now; called from time to time, and after a failure.
+  virtual void remember(const std::vector<ByteRange>& /*runs*/) {}
+  /// The content is worthless, the name is not to be given.
+  virtual void discard() {}
+  virtual void commit() = 0;
+};
+
+/// Bytes that go to their places in a file, from any thread.
+class FileOutput final : public ObjectOutput, private ByteAccess {
+ public:
+  FileOutput(std::unique_ptr<WritableFile> file, Checks& checks, std::string object);
+  ~FileOutput() override;
+
+  std::vector<ByteRange> begin(const ResponseHead& head, const ObjectVersion& version) override;
+  bool in_order() const override { return false; }
+  bool has_room(std::uint64_t, std::uint64_t) const override { return true; }
+  void wait_for_room() override {}
+  void take(std::uint64_t at, std::string_view bytes) override;
+  void forget(Status status, const std::string& reason) override;
+  void finish() override;
+
+ private:
+  std::string_view view(std::uint64_t at, std::span<char> scratch) override;
+  void add_found(const std::vector<ByteRange>& runs);
+
+  std::unique_ptr<WritableFile> file_;
+  Checks& checks_;
+  std::string object_;
+  bool over_ = false;
+  std::mutex mutex_;
+  std::uint64_t since_remembered_ = 0;
+};
+
+}  // namespace mrf

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "fetch/ordered_output.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <utility>
+
+#include "sys/error.h"
+
+namespace mrf {
+
+namespace {
+
+constexpr std::uint64_t most_at_once = 1 << 20;
+
+}  // namespace
+
+OrderedOutput::OrderedOutput(Reader reader, std::string name, std::size_t memory, Checks& checks,
+                             std::string object)
+    : reader_(std::move(reader)),
+      name_(std::move(name)),
+      memory_(memory),
+      checks_(checks),
+      object_(std::move(object)) {}
+
+OrderedOutput::~OrderedOutput() { checks_.forget(); }
+
+std::vector<ByteRange> OrderedOutput::begin(const ResponseHead& head, const ObjectVersion& version) {
+  checks_.begin(head, version.total, object_, {*this, false, [this] { moved_.notify_one(); }});
+  if (checks_.reads_again() && !ring_) ring_.emplace(memory_);
+  return {};
+}
+
+bool OrderedOutput::has_room(std::uint64_t, std::uint64_t end) const {
+  return end <= std::min(given_, checks_.needed_from()) + memory_;
+}
+
+void OrderedOutput::wait_for_room() {
+  std::unique_lock lock(mutex_);
+  moved_.wait_for(lock, std::chrono::milliseconds(5));
+}
+
+void OrderedOutput::take(std::uint64_t at, std::string_view bytes) {
+  if (at != given_ || checks_.reads_again()) {
+    if (!ring_) ring_.emplace(memory_);
+    std::memcpy(ring_->at(at), bytes.data(), bytes.size());
+  } else {
+    reader_(bytes);
+    given_ += bytes.size();
+  }
+  const std::uint64_t there = checks_.add(at, bytes);
+  while (given_ < there) {
+    const std::uint64_t size = std::min(most_at_once, there - given_);
+    reader_({ring_->at(given_), static_cast<std::size_t>(size)});
+    given_ += size;
+  }
+}
+
+void OrderedOutput::forget(Status status, const std::string& reason) {
+  if (given_ > 0)
+    throw Error(status, "fetch", object_,
+                fmt::format("{} after {} bytes went to '{}'", reason, given_, name_));
+  checks_.forget();
+}
+
+void OrderedOutput::finish() { checks_.verify(); }
+
+std::string_view OrderedOutput::view(std::uint64_t at, std::span<char> scratch) {
+  return {ring_->at(at), scratch.size()};
+}
+
+}  // namespace mrf

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "fetch/checks.h"
+#include "fetch/object_output.h"
+#include "sys/ring_memory.h"
+
+namespace mrf {
+
+/// Gives the bytes of an object to a reader in their order. What comes early waits in a ring of shared
+/// memory, which is a window of the object: byte N stands at N modulo its size.
+class OrderedOutput final : public ObjectOutput, private ByteAccess {
+ public:
+  using Reader = std::function<void(std::string_view)>;
+
+  /// `memory` bytes of ring at most, at least 2 MiB. `reader` takes all it gets, in the thread of take();
+  /// `name` is its name in messages.
+  OrderedOutput(Reader reader, std::string name, std::size_t memory, Checks& checks, std::string object);
+  ~OrderedOutput() override;
+
+  std::vector<ByteRange> begin(const ResponseHead& head, const ObjectVersion& version) override;
+  bool in_order() const override { return true; }
+  bool has_room(std::uint64_t begin, std::uint64_t end) const override;
+  void wait_for_room() override;
+  void take(std::uint64_t at, std::string_view bytes) override;
+  void forget(Status status, const std::string& reason) override;
+  void finish() override;
+
+ private:
+  std::string_view view(std::uint64_t at, std::span<char> scratch) override;
+
+  Reader reader_;
+  std::string name_;
+  std::size_t memory_;
+  Checks& checks_;
+  std::string object_;
+  std::optional<RingMemory> ring_;
+  std::uint64_t given_ = 0;
+  std::mutex mutex_;
+  std::condition_variable moved_;
+};
+
+}  // namespace mrf

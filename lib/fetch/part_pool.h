@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <condition_variable>
+#include <cstdint>
+#include <exception>
+#include <limits>
+#include <mutex>
+#include <optional>
+#include <shared_mutex>
+#include <string>
+#include <vector>
+
+#include "fetch/object_output.h"
+#include "fetch/object_version.h"
+
+namespace mrf {
+
+inline constexpr std::uint64_t unknown_end = std::numeric_limits<std::uint64_t>::max();
+
+struct PartSizes {
+  std::uint64_t part = 8 << 20;        ///< bytes of a range request
+  std::uint64_t threshold = 16 << 20;  ///< objects from this size on are fetched in parts
+  std::uint64_t window = 64 << 20;     ///< bytes of the parts under way to an output in order
+  unsigned concurrency = 4;
+};
+
+/// A request's share of an object.
+struct Claim {
+  std::uint64_t id = 0;
+  std::uint64_t generation = 0;
+  std::size_t part = 0;
+  bool ranged = false;              ///< asked with a Range field
+  std::uint64_t at = 0;             ///< the first byte asked for
+  std::uint64_t end = unknown_end;  ///< one past the last
+  bool whole = false;               ///< the response is the whole object, read up to the next part of another
+  bool enough = false;              ///< the rest of the response is not needed
+  std::uint64_t position = 0;       ///< of the next byte of the response in the object
+  std::string objection;            ///< why the response was stopped
+};
+
+/// One object that is fetched by several requests, in one or in several threads: who fetches which part,
+/// which responses may be used, and when everything has to start again. The rules are those of RFC 9110, 14
+/// and 15.3.7; validators are compared here, since some servers ignore If-Match, some If-Range.
+class PartPool {
+ public:
+  /// `name` is the object's in messages.
+  PartPool(ObjectOutput& output, PartSizes sizes, std::string name);
+
+  enum class Next { claimed, no_room, wait, over };
+  /// What to ask for next.
+  Next claim(Claim& claim);
+  /// The header fields that ask for it.
+  std::vector<std::string> request_fields(const Claim& claim) const;
+  /// Whether a successful response is of use. Throws Error.
+  bool accept(Claim& claim, const ResponseHead& head);
+  bool has_room(const Claim& claim, std::size_t bytes) const;
+  /// False when the rest of the response is not. Throws Error.
+  bool take(Claim& claim, std::string_view bytes);
+  /// The request is over. True when it did what it was to do.
+  bool end(Claim& claim, bool complete);
+  /// The server says that the version asked for is gone.
+  void version_is_gone();
+  /// A request failed. What cannot be continued without a strong entity tag is forgotten.
+  void interrupted(const std::string& reason);
+
+  /// Several requests at a time make sense.
+  bool is_parallel() const;
+  bool is_over() const;
+  /// Ends everything; run() of the others returns.
+  void fail(std::exception_ptr thrown);
+  void rethrow() const;
+  /// Waits for another thread, 50 ms at most.
+  void wait_for_others();
+
+  std::uint64_t bytes() const;
+  std::optional<std::uint64_t> total() const;
+
+ private:
+  struct Part {
+    std::uint64_t at;
+    std::uint64_t end;
+    std::uint64_t owner = 0;
+    bool accepted = false;
+    bool done() const { return at == end; }
+  };
+
+  bool is_stale(const Claim& claim) const;
+  bool begin(Claim& claim, const ResponseHead& head);
+  void make_parts(const std::vector<ByteRange>& there);
+  bool is_range_asked_for(const Claim& claim, const ResponseHead& head) const;
+  bool accept_whole(Claim& claim, const ResponseHead& head);
+  void start_over(Status status, const std::string& reason);
+  void changed();
+  std::uint64_t next_piece(Claim& claim, std::uint64_t bytes, std::uint64_t& skip);
+
+  ObjectOutput& output_;
+  PartSizes sizes_;
+  std::string name_;
+  std::shared_mutex gate_;  ///< shared by those who write, alone for who starts over
+  mutable std::mutex mutex_;
+  std::condition_variable changed_state_;
+  ObjectVersion version_;
+  std::vector<Part> parts_;
+  std::uint64_t generation_ = 0;
+  std::uint64_t last_id_ = 0;
+  std::uint64_t bytes_ = 0;
+  std::uint64_t whole_id_ = 0;  ///< the claim that reads a whole response
+  bool asked_first_ = false;
+  bool started_ = false;
+  bool ranges_work_ = false;
+  bool ranges_ignored_ = false;
+  bool has_changed_ = false;
+  bool failed_ = false;
+  std::exception_ptr thrown_;
+};
+
+}  // namespace mrf

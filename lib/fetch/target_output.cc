@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "fetch/target_output.h"
+
+#include <utility>
+
+#include "fetch/file_output.h"
+#include "fetch/ordered_output.h"
+#include "fetch/target.h"
+#include "sys/error.h"
+#include "sys/io.h"
+#include "sys/output_file.h"
+
+namespace mrf {
+
+namespace {
+
+class NewFile final : public WritableFile {
+ public:
+  explicit NewFile(OutputFile file) : file_(std::move(file)) {}
+  FdRef fd() const override { return file_.fd(); }
+  const std::string& name() const override { return file_.name(); }
+  void commit() override { file_.commit(); }
+
+ private:
+  OutputFile file_;
+};
+
+}  // namespace
+
+TargetOutput::TargetOutput(const Url& url, TargetOptions options)
+    : url_(url), options_(std::move(options)), checks_(options_.checks) {}
+
+std::vector<ByteRange> TargetOutput::begin(const ResponseHead& head, const ObjectVersion& version) {
+  if (!output_) open(head);
+  return output_->begin(head, version);
+}
+
+void TargetOutput::open(const ResponseHead& head) {
+  const std::string path = choose_target(options_.path, url_, head);
+  auto file = std::make_shared<OutputFile>(path);
+  name_ = file->name();
+  if (!file->is_direct()) {
+    output_ =
+        std::make_unique<FileOutput>(std::make_unique<NewFile>(std::move(*file)), checks_, url_.shown());
+    return;
+  }
+  direct_ = file;
+  const auto write = [this, file](std::string_view bytes) { write_all(file->fd(), name_, bytes, meter_); };
+  output_ = std::make_unique<OrderedOutput>(write, name_, options_.buffer, checks_, url_.shown());
+}
+
+void TargetOutput::take(std::uint64_t at, std::string_view bytes) { output_->take(at, bytes); }
+
+void TargetOutput::finish() {
+  output_->finish();
+  if (direct_) direct_->commit();
+}
+
+Meter TargetOutput::meter() const { return {checks_.bytes(), meter_.waited}; }
+
+}  // namespace mrf

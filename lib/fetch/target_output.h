@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "fetch/checks.h"
+#include "fetch/object_output.h"
+#include "fetch/url.h"
+#include "sys/meter.h"
+#include "sys/output_file.h"
+
+namespace mrf {
+
+struct TargetOptions {
+  std::string path;               ///< as choose_target() takes it
+  std::size_t buffer = 64 << 20;  ///< bytes that may wait for their turn
+  CheckOptions checks;
+};
+
+/// The file, pipe or device that a user names; it is opened when the first response is there.
+class TargetOutput final : public ObjectOutput {
+ public:
+  TargetOutput(const Url& url, TargetOptions options);
+
+  std::vector<ByteRange> begin(const ResponseHead& head, const ObjectVersion& version) override;
+  bool in_order() const override { return output_->in_order(); }
+  bool has_room(std::uint64_t begin, std::uint64_t end) const override {
+    return output_->has_room(begin, end);
+  }
+  void wait_for_room() override { output_->wait_for_room(); }
+  void take(std::uint64_t at, std::string_view bytes) override;
+  void forget(Status status, const std::string& reason) override { output_->forget(status, reason); }
+  void finish() override;
+
+  /// For reports; "" before it is known.
+  const std::string& name() const { return name_; }
+  const Checks& checks() const { return checks_; }
+  /// Bytes written, and the time that writing to a pipe took.
+  Meter meter() const;
+
+ private:
+  void open(const ResponseHead& head);
+
+  const Url& url_;
+  TargetOptions options_;
+  std::string name_;
+  Checks checks_;
+  Meter meter_;
+  std::shared_ptr<OutputFile> direct_;  ///< a pipe or device
+  std::unique_ptr<ObjectOutput> output_;
+};
+
+}  // namespace mrf

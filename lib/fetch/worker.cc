@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include "fetch/worker.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "fetch/redirect.h"
+#include "fetch/server_reason.h"
+#include "sys/error.h"
+#include "sys/message.h"
+
+namespace mrf {
+
+namespace {
+
+constexpr std::size_t most_error_bytes = 64 << 10;
+constexpr std::chrono::milliseconds longest_poll{200};
+
+}  // namespace
+
+// One request at a time, redirections followed.
+class Worker::Slot final : public Receiver {
+ public:
+  explicit Slot(Worker& worker) : worker_(worker), policy_(worker.options_.retries, worker.options_.random) {}
+
+  bool runs() const { return runs_; }
+  std::chrono::steady_clock::time_point due() const { return due_; }
+
+  PartPool::Next try_start() {
+    const auto next = worker_.pool_.claim(claim_);
+    if (next != PartPool::Next::claimed) return next;
+    request_ = {worker_.url_, worker_.options_.headers};
+    for (auto& field : worker_.pool_.request_fields(claim_)) request_.headers.push_back(std::move(field));
+    redirects_ = 0;
+    send();
+    return next;
+  }
+
+  bool on_head(const ResponseHead& head) override {
+    head_ = head;
+    return !succeeded() || worker_.pool_.accept(claim_, head);
+  }
+  bool has_room(std::size_t bytes) override { return !succeeded() || worker_.pool_.has_room(claim_, bytes); }
+  bool on_body(std::string_view bytes) override {
+    if (succeeded()) {
+      worker_.bytes_in_ += bytes.size();
+      return worker_.pool_.take(claim_, bytes);
+    }
+    body_.append(bytes.substr(0, most_error_bytes - body_.size()));
+    return body_.size() < most_error_bytes;
+  }
+  void on_end(const Ending& ending) override {
+    runs_ = false;
+    if (is_redirect(head_.status())) {
+      follow();
+      return;
+    }
+    const bool complete = ending.kind == Ending::Kind::complete && succeeded();
+    if (!worker_.pool_.end(claim_, complete)) fail(ending);
+  }
+
+ private:
+  bool succeeded() const { return head_.status() >= 200 && head_.status() < 300; }
+
+  void send() {
+    head_ = {};
+    body_.clear();
+    worker_.network_.start(request_, *this);
+    runs_ = true;
+  }
+
+  void follow() {
+    if (++redirects_ > most_redirects)
+      throw Error(Status::refused, "fetch", worker_.url_.shown(),
+                  fmt::format("more than {} redirections, one after the other", most_redirects));
+    request_ = follow_redirect(request_, head_);
+    note(fmt::format("'{}' redirects to '{}'", worker_.url_.shown(), request_.url.shown()));
+    send();
+  }
+
+  std::string reason_of(const Ending& ending) const {
+    if (!claim_.objection.empty()) return claim_.objection;
+    if (head_.status() != 0 && !succeeded()) return server_reason(head_, body_);
+    if (ending.kind != Ending::Kind::complete) return ending.reason;
+    const auto end = claim_.ranged ? claim_.end : worker_.pool_.total().value_or(0);
+    return fmt::format("the server sent {} of {} bytes", claim_.position - claim_.at, end - claim_.at);
+  }
+
+  void fail(const Ending& ending) {
+    const std::string name = worker_.url_.shown();
+    if (ending.kind == Ending::Kind::failed) throw Error(Status::failure, "fetch", name, ending.reason);
+    const int status = head_.status();
+    const std::string reason = reason_of(ending);
+    const bool version_gone = claim_.ranged && (status == 412 || status == 416);
+    if (status >= 300 && !is_transient(status) && !version_gone)
+      throw Error(Status::refused, "fetch", name, reason);
+    retry(name, reason, version_gone);
+  }
+
+  void retry(const std::string& name, const std::string& reason, bool version_gone) {
+    const auto asked = succeeded() ? std::nullopt : retry_after(head_, worker_.clock_.wall_time());
+    const auto wait = policy_.after_failure(worker_.pool_.bytes(), asked);
+    if (!wait) {
+      const auto times = policy_.failures() == 1 ? "" : fmt::format(", {} times", policy_.failures());
+      throw Error(Status::unavailable, "fetch", name, reason + times);
+    }
+    if (version_gone) {
+      worker_.pool_.version_is_gone();
+    } else {
+      worker_.pool_.interrupted(reason);
+    }
+    warn(fmt::format("cannot fetch '{}': {}; trying again in {:.1f} s ({} of {})", name, reason,
+                     static_cast<double>(wait->count()) / 1000, policy_.failures(),
+                     worker_.options_.retries));
+    due_ = worker_.clock_.now() + *wait;
+  }
+
+  Worker& worker_;
+  RetryPolicy policy_;
+  Claim claim_;
+  Request request_{worker_.url_, {}};
+  ResponseHead head_;
+  std::string body_;
+  int redirects_ = 0;
+  bool runs_ = false;
+  std::chrono::steady_clock::time_point due_;
+};
+
+Worker::Worker(Network& network, Clock& clock, PartPool& pool, const Url& url, const FetchOptions& options)
+    : network_(network), clock_(clock), pool_(pool), url_(url), options_(options) {}
+
+Worker::~Worker() { network_.stop_all(); }
+
+void Worker::add_slots(unsigned count) {
+  while (count-- > 0) slots_.push_back(std::make_unique<Slot>(*this));
+}
+
+bool Worker::step(ObjectOutput& output) {
+  if (pool_.is_over()) return false;
+  const auto now = clock_.now();
+  auto sleep_until = std::chrono::steady_clock::time_point::max();
+  bool runs = false;
+  bool no_room = false;
+  for (const auto& slot : slots_) {
+    if (!slot->runs() && slot->due() > now) {
+      sleep_until = std::min(sleep_until, slot->due());
+      continue;
+    }
+    if (!slot->runs()) no_room |= slot->try_start() == PartPool::Next::no_room;
+    runs |= slot->runs();
+  }
+  const auto time = std::chrono::ceil<std::chrono::milliseconds>(sleep_until - now);
+  if (runs) {
+    network_.poll(no_room ? longest_poll / 10 : std::min(longest_poll, time));
+  } else if (no_room) {
+    output.wait_for_room();
+  } else if (sleep_until != std::chrono::steady_clock::time_point::max()) {
+    clock_.wait(time);
+  } else {
+    pool_.wait_for_others();
+  }
+  return true;
+}
+
+}  // namespace mrf

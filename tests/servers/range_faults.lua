@@ -1,0 +1,149 @@
+-- SPDX-License-Identifier: MIT
+-- /fault/NAME/...: the object $WWW/big, served in ranges, with one fault. The Nth request of a test is known by t=.
+local range_faults = {}
+local handle, size
+
+local function arg(name, default) return ngx.var["arg_" .. name] or default end
+local function count(key) return ngx.shared.counts:incr(key .. arg("t", ""), 1, 0) end
+
+local function read(first, last)
+  handle:seek("set", first)
+  return handle:read(last - first + 1) or ""
+end
+
+local function headers(status, first, last, tag)
+  ngx.status = status
+  ngx.header["ETag"] = tag or '"one"'
+  ngx.header["Accept-Ranges"] = "bytes"
+  ngx.header["Content-Length"] = last - first + 1
+  if status == 206 then ngx.header["Content-Range"] = ("bytes %d-%d/%d"):format(first, last, size) end
+end
+
+local function body(first, last)
+  local step = 65536
+  for at = first, last, step do
+    ngx.print(read(at, math.min(last, at + step - 1)))
+    ngx.flush(true)
+  end
+end
+
+-- Ends a response before its promised end.
+local function cut(first, last)
+  body(first, first + math.floor((last - first) / 2))
+  ngx.flush(true)
+  ngx.exit(ngx.ERROR)
+end
+
+local function refuse(status, after)
+  ngx.status = status
+  if after then ngx.header["Retry-After"] = after end
+  ngx.say("<Error><Message>no</Message></Error>")
+  return ngx.exit(ngx.HTTP_OK)
+end
+
+-- Each takes the first and last byte asked for, whether a Range was, and the request's number.
+local all = {}
+
+function all.none(first, last, ranged) headers(ranged and 206 or 200, first, last) body(first, last) end
+function all.whole_for_range() headers(200, 0, size - 1) body(0, size - 1) end
+function all.other_range(first, last, ranged)
+  if not ranged then return all.none(first, last, ranged) end
+  headers(206, first, last)
+  ngx.header["Content-Range"] = ("bytes %d-%d/%d"):format(first + 1, last + 1, size + 2)
+  body(first, last)
+end
+function all.other_total(first, last, ranged)
+  headers(ranged and 206 or 200, first, last)
+  if ranged then ngx.header["Content-Range"] = ("bytes %d-%d/%d"):format(first, last, size + 1) end
+  body(first, last)
+end
+function all.other_unit(first, last, ranged)
+  headers(ranged and 206 or 200, first, last)
+  if ranged then ngx.header["Content-Range"] = ("lines %d-%d/%d"):format(first, last, size) end
+  body(first, last)
+end
+function all.no_content_range(first, last, ranged)
+  headers(ranged and 206 or 200, first, last)
+  ngx.header["Content-Range"] = nil
+  body(first, last)
+end
+function all.short_206(first, last, ranged, turn)
+  if not ranged or turn % 3 ~= 0 then return all.none(first, last, ranged) end
+  headers(206, first, last)
+  ngx.header["Content-Length"] = nil
+  body(first, first + math.floor((last - first) / 2))
+end
+function all.reset(first, last, ranged, turn)
+  headers(ranged and 206 or 200, first, last)
+  if turn % 2 == 1 and turn < 12 then return cut(first, last) end
+  body(first, last)
+end
+function all.stall(first, last, ranged, turn)
+  if turn ~= 2 then return all.none(first, last, ranged) end
+  headers(ranged and 206 or 200, first, last)
+  body(first, first + 1000)
+  ngx.sleep(20)
+end
+function all.busy(first, last, ranged, turn)
+  if turn % 2 == 0 then return refuse(503, "0") end
+  all.none(first, last, ranged)
+end
+function all.too_many(first, last, ranged, turn)
+  if turn % 2 == 0 then return refuse(429, "Thu, 01 Jan 1970 00:00:00 GMT") end
+  all.none(first, last, ranged)
+end
+function all.expires(first, last, ranged, turn)
+  if turn > 1 then return refuse(403) end
+  headers(200, first, last)
+  cut(first, last)
+end
+function all.replaced(first, last, ranged, turn)
+  headers(ranged and 206 or 200, first, last, turn == 1 and '"zero"' or nil)
+  if turn == 1 then return cut(first, last) end
+  body(first, last)
+end
+function all.keeps_changing(first, last, ranged, turn)
+  headers(ranged and 206 or 200, first, last, ('"v%d"'):format(turn))
+  cut(first, last)
+end
+function all.no_ranges() headers(200, 0, size - 1) body(0, size - 1) end
+function all.no_validator(first, last, ranged, turn)
+  headers(ranged and 206 or 200, first, last)
+  ngx.header["ETag"] = nil
+  if turn == 1 then return cut(first, last) end
+  body(first, last)
+end
+function all.longer(first, last, ranged)
+  headers(ranged and 206 or 200, first, last)
+  if ranged then ngx.header["Content-Length"] = nil end
+  body(first, last)
+  if ranged then ngx.print("more") end
+end
+function all.unsatisfiable(first, last, ranged)
+  if not ranged then headers(200, first, last) return cut(first, last) end
+  ngx.header["Content-Range"] = "bytes */1"
+  refuse(416)
+end
+function all.wrong_checksum(first, last, ranged)
+  headers(ranged and 206 or 200, first, last)
+  ngx.header["x-goog-hash"] = "crc32c=AAAAAA=="
+  body(first, last)
+end
+function all.gzip_encoding(first, last, ranged)
+  headers(ranged and 206 or 200, first, last)
+  ngx.header["Content-Encoding"] = "gzip"
+  body(first, last)
+end
+
+function range_faults.serve()
+  handle = assert(io.open(ngx.var.document_root .. "/big", "rb"))
+  size = handle:seek("end")
+  local fault = ngx.var.uri:match("^/fault/([a-z_0-9]+)")
+  local first, last = (ngx.var.http_range or ""):match("^bytes=(%d+)%-(%d*)$")
+  local ranged = first ~= nil and fault ~= "no_ranges"
+  first = ranged and tonumber(first) or 0
+  last = ranged and tonumber(last) or size - 1
+  all[fault](first, last, ranged, count(fault))
+end
+
+return range_faults
