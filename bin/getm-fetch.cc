@@ -78,6 +78,8 @@ void declare(mrf::Command& command, Arguments& arguments) {
   app.add_option("path", arguments.path);
   app.add_option("-O,--filepath", arguments.filepath, "write to PATH: a file, a directory, or - for stdout")
       ->option_text("PATH");
+  app.add_flag("--resume", arguments.settings.resume,
+               "leave an interrupted download behind as PATH.getm-part, and take it up");
   declare_requests(command, arguments);
   declare_checks(command, arguments);
 }

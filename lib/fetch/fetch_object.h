@@ -19,6 +19,7 @@ struct FetchSettings {
   PartSizes sizes;
   CheckOptions checks;
   std::uint64_t buffer = 64 << 20;  ///< bytes that may wait for their turn on the way to a pipe
+  bool resume = false;              ///< leave an interrupted download behind, and take it up
   bool threads = true;              ///< false: everything in the calling thread
 };
 

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "fetch/target_output.h"
 
+#include <sys/stat.h>
+
 #include <utility>
 
 #include "fetch/file_output.h"
 #include "fetch/ordered_output.h"
+#include "fetch/part_file.h"
 #include "fetch/target.h"
 #include "sys/error.h"
 #include "sys/io.h"
@@ -25,6 +28,11 @@ class NewFile final : public WritableFile {
   OutputFile file_;
 };
 
+bool is_file_or_missing(const std::string& path) {
+  struct stat info {};
+  return path != "-" && (::stat(path.c_str(), &info) != 0 || S_ISREG(info.st_mode));
+}
+
 }  // namespace
 
 TargetOutput::TargetOutput(const Url& url, TargetOptions options)
@@ -37,6 +45,11 @@ std::vector<ByteRange> TargetOutput::begin(const ResponseHead& head, const Objec
 
 void TargetOutput::open(const ResponseHead& head) {
   const std::string path = choose_target(options_.path, url_, head);
+  if (options_.resume && is_file_or_missing(path)) {
+    name_ = path;
+    output_ = std::make_unique<FileOutput>(std::make_unique<PartFile>(path), checks_, url_.shown());
+    return;
+  }
   auto file = std::make_shared<OutputFile>(path);
   name_ = file->name();
   if (!file->is_direct()) {

@@ -16,6 +16,7 @@ struct TargetOptions {
   std::string path;               ///< as choose_target() takes it
   std::size_t buffer = 64 << 20;  ///< bytes that may wait for their turn
   CheckOptions checks;
+  bool resume = false;  ///< leaves behind what an interrupted run has fetched, and takes it up
 };
 
 /// The file, pipe or device that a user names; it is opened when the first response is there.

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "fetch/part_file.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "sys/error.h"
+#include "sys/io.h"
+#include "sys/output_file.h"
+
+namespace mrf {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+struct stat status_of(FdRef fd, const std::string& name) {
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) throw SystemError("read", name);
+  return info;
+}
+
+// Another process may have given the file its name while this one waited for the lock.
+bool is_named(FdRef fd, const std::string& path) {
+  struct stat named {};
+  const auto open = status_of(fd, path);
+  return ::stat(path.c_str(), &named) == 0 && named.st_ino == open.st_ino && named.st_dev == open.st_dev;
+}
+
+Fd open_locked(const std::string& path) {
+  for (;;) {
+    Fd fd = open_file(path, O_RDWR | O_CREAT);
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
+      if (errno != EWOULDBLOCK) throw SystemError("open", path);
+      throw Error(Status::failure, "open", path, "another process is writing it");
+    }
+    if (is_named(fd, path)) return fd;
+  }
+}
+
+// Runs in order, without gaps in their form, within the file; else nothing is believed.
+std::vector<ByteRange> checked_runs(const Json& record, std::uint64_t size) {
+  std::vector<ByteRange> runs;
+  std::uint64_t at = 0;
+  for (const auto& run : record.at("done")) {
+    const ByteRange range{run.at(0).get<std::uint64_t>(), run.at(1).get<std::uint64_t>()};
+    if (range.first < at || range.second <= range.first || range.second > size) return {};
+    at = range.second;
+    runs.push_back(range);
+  }
+  return runs;
+}
+
+void remove_file(const std::string& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw SystemError("remove", path);
+}
+
+}  // namespace
+
+PartFile::PartFile(std::string target)
+    : target_(std::move(target)),
+      place_(follow_link(target_)),
+      part_(place_ + ".getm-part"),
+      record_(part_ + ".json"),
+      fd_(open_locked(part_)) {}
+
+std::vector<ByteRange> PartFile::found(const ObjectVersion& version) {
+  version_ = version;
+  auto runs = read_record();
+  if (runs.empty() && ::ftruncate(fd_.get(), 0) != 0) throw SystemError("write", part_);
+  return runs;
+}
+
+std::vector<ByteRange> PartFile::read_record() const {
+  if (!version_.etag || !version_.total) return {};
+  std::ifstream file(record_);
+  const Json record = Json::parse(file, nullptr, false);
+  if (record.is_discarded()) return {};
+  try {
+    if (record.at("etag") != *version_.etag || record.at("size") != *version_.total) return {};
+    const auto there = static_cast<std::uint64_t>(status_of(fd_, part_).st_size);
+    return checked_runs(record, std::min(there, *version_.total));
+  } catch (const Json::exception&) {
+    return {};
+  }
+}
+
+void PartFile::remember(const std::vector<ByteRange>& runs) {
+  if (!version_.etag || !version_.total) return;
+  if (::fdatasync(fd_.get()) != 0 && errno != EINVAL && errno != EROFS) throw SystemError("write", part_);
+  Json done = Json::array();
+  for (const auto& [begin, end] : runs) done.push_back({begin, end});
+  const Json record{{"etag", *version_.etag}, {"size", *version_.total}, {"done", std::move(done)}};
+  OutputFile file(record_);
+  Meter meter;
+  write_all(file.fd(), file.name(), record.dump() + "\n", meter);
+  file.commit();
+}
+
+void PartFile::discard() {
+  remove_file(record_);
+  remove_file(part_);
+}
+
+void PartFile::commit() {
+  sync_file(fd_, target_);
+  if (::rename(part_.c_str(), place_.c_str()) != 0) throw SystemError("write", target_);
+  remove_file(record_);
+  if (const int error = fd_.close(); error != 0) throw SystemError("write", target_, error);
+}
+
+}  // namespace mrf
