@@ -1,28 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include <cstdlib>
-#include <random>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "cli/command.h"
+#include "fetch/arguments.h"
 #include "fetch/digest.h"
-#include "fetch/fetch_object.h"
-#include "fetch/redirect.h"
-#include "sys/error.h"
-#include "sys/message.h"
 
 namespace {
-
-struct Arguments {
-  std::string url;
-  std::string path;
-  std::string filepath;
-  std::string checksum;
-  std::string algorithm;
-  unsigned stall_seconds = 60;
-  mrf::FetchSettings settings;
-};
 
 // "-cs" and "-ca" are the names that getm(1) has; a short option has one letter.
 void expand_two_letter_options(int argc, char** argv) {
@@ -34,7 +18,7 @@ void expand_two_letter_options(int argc, char** argv) {
   }
 }
 
-void declare_requests(mrf::Command& command, Arguments& arguments) {
+void declare_requests(mrf::Command& command, mrf::FetchArguments& arguments) {
   auto& app = command.options();
   auto& settings = arguments.settings;
   command
@@ -59,7 +43,7 @@ void declare_requests(mrf::Command& command, Arguments& arguments) {
                    "what may wait for its turn on the way to a pipe (default 64M)");
 }
 
-void declare_checks(mrf::Command& command, Arguments& arguments) {
+void declare_checks(mrf::Command& command, mrf::FetchArguments& arguments) {
   auto& app = command.options();
   app.add_option("--checksum", arguments.checksum, "what the data must hash to, hexadecimal or base64 (-cs)")
       ->option_text("VALUE");
@@ -72,7 +56,7 @@ void declare_checks(mrf::Command& command, Arguments& arguments) {
                    "the size of the parts in which an S3 object was uploaded");
 }
 
-void declare(mrf::Command& command, Arguments& arguments) {
+void declare(mrf::Command& command, mrf::FetchArguments& arguments) {
   auto& app = command.options();
   app.add_option("url", arguments.url);
   app.add_option("path", arguments.path);
@@ -80,77 +64,48 @@ void declare(mrf::Command& command, Arguments& arguments) {
       ->option_text("PATH");
   app.add_flag("--resume", arguments.settings.resume,
                "leave an interrupted download behind as PATH.getm-part, and take it up");
+  app.add_option("-m,--manifest", arguments.manifest, "fetch the files that this JSON file lists")
+      ->option_text("MANIFEST");
+  app.add_option("--files", arguments.many.files, "files of a manifest at a time (default 8)")
+      ->option_text("N");
+  app.add_flag("-c,--continue-after-error", arguments.many.continue_after_error,
+               "fetch the other files of a manifest when one fails");
+  app.add_option("--progress", arguments.progress,
+                 "bar (default on a terminal), log (default elsewhere), json or none")
+      ->option_text("STYLE");
   declare_requests(command, arguments);
   declare_checks(command, arguments);
 }
 
-void require(bool condition, const char* option, const char* reason) {
-  if (!condition) throw mrf::UsageError("use option", option, reason);
-}
-
-void check(const Arguments& arguments) {
-  const auto& settings = arguments.settings;
-  if (arguments.url.empty()) throw mrf::UsageError("use", "command line", "no URL given");
-  require(arguments.path.empty() || arguments.filepath.empty(), "--filepath", "PATH is given already");
-  require(arguments.stall_seconds > 0, "--stall-timeout", "must be above 0");
-  require(settings.sizes.concurrency <= 1000, "--concurrency", "must be at most 1000");
-  require(settings.sizes.part >= 64 << 10, "--part-size", "must be at least 64K");
-  require(settings.buffer >= 2 << 20, "--buffer", "must be at least 2M");
-  require(arguments.algorithm.empty() || mrf::is_checksum_algorithm(arguments.algorithm),
-          "--checksum-algorithm", "none of md5, gs_crc32c, s3_etag, sha256, null");
-  const bool null = arguments.algorithm == "null";
-  require(null || arguments.checksum.empty() == arguments.algorithm.empty(),
-          arguments.checksum.empty() ? "--checksum-algorithm" : "--checksum",
-          arguments.checksum.empty() ? "it needs --checksum" : "it needs --checksum-algorithm");
-  require(!null || !settings.checks.required, "--require-checksum", "the algorithm is null");
-  mrf::check_user_headers(settings.requests.headers);
-}
-
-mrf::FetchSettings complete(const Arguments& arguments) {
-  mrf::FetchSettings settings = arguments.settings;
-  const char* bundle = std::getenv("CURL_CA_BUNDLE");
-  if (settings.network.ca_file.empty() && bundle != nullptr) settings.network.ca_file = bundle;
-  settings.network.stall_timeout = std::chrono::seconds(arguments.stall_seconds);
-  settings.requests.random = [] {
-    thread_local std::mt19937_64 generator(std::random_device{}());
-    return std::uniform_real_distribution<double>()(generator);
-  };
-  settings.sizes.window = settings.buffer;
-  settings.threads = settings.sizes.concurrency > 0;
-  if (!settings.threads) settings.checks.threads = 0;
-  settings.checks.none = arguments.algorithm == "null";
-  if (!arguments.checksum.empty() && !settings.checks.none)
-    settings.checks.expectation = mrf::parse_expectation(arguments.algorithm, arguments.checksum);
-  return settings;
-}
-
-void report(mrf::Stats& stats, const mrf::Url& url, const mrf::Fetched& fetched) {
-  stats.in.bytes += fetched.bytes_in;
-  stats.out.bytes += fetched.out.bytes;
-  stats.out.waited += fetched.out.waited;
-  stats.inputs.push_back({url.shown(), 0, fetched.bytes_in, ""});
-  stats.outputs.push_back(
-      {fetched.target, 0, fetched.out.bytes, fetched.verified_by.empty() ? "nothing" : fetched.verified_by});
-}
-
-mrf::Status fetch(mrf::Stats& stats, const Arguments& arguments) {
-  check(arguments);
-  const auto settings = complete(arguments);
+mrf::Status fetch_one(mrf::Stats& stats, const mrf::FetchArguments& arguments,
+                      const mrf::FetchSettings& settings, mrf::ProgressDisplay& display) {
   const auto url = mrf::Url::parse(arguments.url);
   const auto network = mrf::make_curl_network(settings.network);
+  const auto& path = arguments.path.empty() ? arguments.filepath : arguments.path;
   mrf::Fetched fetched;
-  mrf::fetch_object(*network, settings, url, arguments.path.empty() ? arguments.filepath : arguments.path, {},
-                    fetched);
-  report(stats, url, fetched);
+  mrf::show_progress(display, url, [&](const mrf::Progress& progress) {
+    mrf::fetch_object(*network, settings, url, path, progress, fetched);
+    return fetched;
+  });
+  mrf::count(stats, url, fetched);
+  mrf::tell_checks(url, fetched);
   return mrf::Status::success;
+}
+
+mrf::Status fetch(mrf::Stats& stats, const mrf::FetchArguments& arguments) {
+  const auto settings = mrf::settings_of(arguments);
+  mrf::ProgressDisplay display(mrf::parse_progress_style(arguments.progress));
+  if (arguments.manifest.empty()) return fetch_one(stats, arguments, settings, display);
+  return mrf::fetch_many(settings, mrf::read_manifest(arguments.manifest), arguments.many, display, stats);
 }
 
 }  // namespace
 
 int main(int argc, char** argv) {
   expand_two_letter_options(argc, argv);
-  Arguments arguments;
-  mrf::Command command("getm-fetch", "[options] URL [PATH]", "Downloads a file by HTTP, whole or not at all.",
+  mrf::FetchArguments arguments;
+  mrf::Command command("getm-fetch", "[options] URL [PATH] | -m MANIFEST",
+                       "Downloads a file by HTTP, whole or not at all.",
                        {mrf::curl_version_text(), mrf::crypto_version_text()});
   declare(command, arguments);
   return command.run(argc, argv, [&] { return fetch(command.stats(), arguments); });

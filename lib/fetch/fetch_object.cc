@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 
-#include "fetch/target_output.h"
 #include "sys/message.h"
 
 namespace mrf {
@@ -12,8 +11,8 @@ void fetch_object(Network& network, const FetchSettings& settings, const Url& ur
                   const Progress& progress, Fetched& fetched) {
   NetworkMaker more;
   if (settings.threads) more = [&settings] { return make_curl_network(settings.network); };
-  TargetOutput output(url,
-                      {path, static_cast<std::size_t>(settings.buffer), settings.checks, settings.resume});
+  TargetOutput output(url, {path, static_cast<std::size_t>(settings.buffer), settings.checks, settings.resume,
+                            settings.defer_from});
   Download download(network, more, system_clock(), url, settings.requests, settings.sizes);
   download.on_progress = progress;
   const auto fill_in = [&] {
@@ -28,6 +27,9 @@ void fetch_object(Network& network, const FetchSettings& settings, const Url& ur
     throw;
   }
   fill_in();
+}
+
+void tell_checks(const Url& url, const Fetched& fetched) {
   if (!fetched.size_is_known)
     warn(fmt::format("cannot check '{}': the server did not say how many bytes there are", url.shown()));
   if (!fetched.doubt.empty())

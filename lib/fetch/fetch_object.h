@@ -7,6 +7,7 @@
 #include "fetch/checks.h"
 #include "fetch/curl_network.h"
 #include "fetch/download.h"
+#include "fetch/target_output.h"
 #include "fetch/url.h"
 #include "sys/meter.h"
 
@@ -18,9 +19,10 @@ struct FetchSettings {
   FetchOptions requests;
   PartSizes sizes;
   CheckOptions checks;
-  std::uint64_t buffer = 64 << 20;  ///< bytes that may wait for their turn on the way to a pipe
-  bool resume = false;              ///< leave an interrupted download behind, and take it up
-  bool threads = true;              ///< false: everything in the calling thread
+  std::uint64_t buffer = 64 << 20;         ///< bytes that may wait for their turn on the way to a pipe
+  bool resume = false;                     ///< leave an interrupted download behind, and take it up
+  std::uint64_t defer_from = unknown_end;  ///< bytes; fetch_object() throws Deferred for larger objects
+  bool threads = true;                     ///< false: everything in the calling thread
 };
 
 /// What became of an object.
@@ -39,5 +41,8 @@ using Progress = std::function<void(std::uint64_t bytes, std::optional<std::uint
 /// Error.
 void fetch_object(Network& network, const FetchSettings& settings, const Url& url, const std::string& path,
                   const Progress& progress, Fetched& fetched);
+
+/// Warns of what could not be checked, and notes what was.
+void tell_checks(const Url& url, const Fetched& fetched);
 
 }  // namespace mrf

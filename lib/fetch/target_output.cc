@@ -39,6 +39,7 @@ TargetOutput::TargetOutput(const Url& url, TargetOptions options)
     : url_(url), options_(std::move(options)), checks_(options_.checks) {}
 
 std::vector<ByteRange> TargetOutput::begin(const ResponseHead& head, const ObjectVersion& version) {
+  if (version.total.value_or(0) >= options_.defer_from) throw Deferred{*version.total};
   if (!output_) open(head);
   return output_->begin(head, version);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <limits>
 #include <memory>
 #include <string>
 
@@ -12,11 +13,17 @@
 
 namespace mrf {
 
+/// The object is too large to be fetched now.
+struct Deferred {
+  std::uint64_t size = 0;  ///< bytes
+};
+
 struct TargetOptions {
   std::string path;               ///< as choose_target() takes it
   std::size_t buffer = 64 << 20;  ///< bytes that may wait for their turn
   CheckOptions checks;
   bool resume = false;  ///< leaves behind what an interrupted run has fetched, and takes it up
+  std::uint64_t defer_from = std::numeric_limits<std::uint64_t>::max();  ///< bytes; begin() throws Deferred
 };
 
 /// The file, pipe or device that a user names; it is opened when the first response is there.

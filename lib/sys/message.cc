@@ -3,6 +3,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <string>
 
 namespace mrf {
@@ -10,6 +11,7 @@ namespace mrf {
 namespace {
 std::string program = "mrf-tools";
 Verbosity level = Verbosity::normal;
+std::atomic<bool> bar_below{false};
 }  // namespace
 
 void set_message_style(std::string_view name, Verbosity verbosity) {
@@ -21,8 +23,10 @@ void set_verbosity(Verbosity verbosity) { level = verbosity; }
 Verbosity verbosity() { return level; }
 std::string_view program_name() { return program; }
 
+void set_bar_below(bool there) { bar_below = there; }
+
 void say(std::string_view text) {
-  std::string line = program + ": ";
+  std::string line = (bar_below ? "\r\x1b[J" : "") + program + ": ";
   line.append(text).push_back('\n');
   // Nothing is left to be told about a failed write to standard error.
   if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;

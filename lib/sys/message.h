@@ -13,6 +13,10 @@ void set_verbosity(Verbosity verbosity);
 Verbosity verbosity();
 std::string_view program_name();
 
+/// While it is true, something that the cursor stands in front of is drawn on the terminal, and every
+/// message clears it away first.
+void set_bar_below(bool there);
+
 /// One line on standard error, "NAME: TEXT", written with a single write(2).
 void say(std::string_view text);
 /// The same, unless --quiet.

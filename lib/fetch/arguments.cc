@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#include "fetch/arguments.h"
+
+#include <cstdlib>
+#include <random>
+
+#include "fetch/redirect.h"
+#include "sys/error.h"
+
+namespace mrf {
+
+namespace {
+
+void require(bool condition, const char* option, const char* reason) {
+  if (!condition) throw UsageError("use option", option, reason);
+}
+
+void check(const FetchArguments& arguments) {
+  const auto& settings = arguments.settings;
+  const bool many = !arguments.manifest.empty();
+  if (arguments.url.empty() != many)
+    throw UsageError("use", "command line", many ? "a URL beside the manifest" : "no URL given");
+  require(!many || arguments.filepath.empty(), "--filepath", "the manifest says where files go");
+  require(!many || arguments.checksum.empty(), "--checksum", "the manifest has the checksums");
+  require(many || !arguments.many.continue_after_error, "--continue-after-error", "it needs --manifest");
+  require(arguments.many.files > 0 && arguments.many.files <= 1000, "--files", "must be from 1 to 1000");
+  require(arguments.path.empty() || arguments.filepath.empty(), "--filepath", "PATH is given already");
+  require(arguments.stall_seconds > 0, "--stall-timeout", "must be above 0");
+  require(settings.sizes.concurrency <= 1000, "--concurrency", "must be at most 1000");
+  require(settings.sizes.part >= 64 << 10, "--part-size", "must be at least 64K");
+  require(settings.buffer >= 2 << 20, "--buffer", "must be at least 2M");
+  require(arguments.algorithm.empty() || is_checksum_algorithm(arguments.algorithm), "--checksum-algorithm",
+          "none of md5, gs_crc32c, s3_etag, sha256, null");
+  const bool null = arguments.algorithm == "null";
+  require(null || arguments.checksum.empty() == arguments.algorithm.empty(),
+          arguments.checksum.empty() ? "--checksum-algorithm" : "--checksum",
+          arguments.checksum.empty() ? "it needs --checksum" : "it needs --checksum-algorithm");
+  require(!null || !settings.checks.required, "--require-checksum", "the algorithm is null");
+  check_user_headers(settings.requests.headers);
+}
+
+}  // namespace
+
+FetchSettings settings_of(const FetchArguments& arguments) {
+  check(arguments);
+  FetchSettings settings = arguments.settings;
+  const char* bundle = std::getenv("CURL_CA_BUNDLE");
+  if (settings.network.ca_file.empty() && bundle != nullptr) settings.network.ca_file = bundle;
+  settings.network.stall_timeout = std::chrono::seconds(arguments.stall_seconds);
+  settings.requests.random = [] {
+    thread_local std::mt19937_64 generator(std::random_device{}());
+    return std::uniform_real_distribution<double>()(generator);
+  };
+  settings.sizes.window = settings.buffer;
+  settings.threads = settings.sizes.concurrency > 0;
+  if (!settings.threads) settings.checks.threads = 0;
+  settings.checks.none = arguments.algorithm == "null";
+  if (!arguments.checksum.empty() && !settings.checks.none)
+    settings.checks.expectation = parse_expectation(arguments.algorithm, arguments.checksum);
+  return settings;
+}
+
+}  // namespace mrf

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "fetch/fetch_many.h"
+#include "fetch/fetch_object.h"
+
+namespace mrf {
+
+/// The command line of getm-fetch(1) as it is given.
+struct FetchArguments {
+  std::string url;
+  std::string path;
+  std::string filepath;
+  std::string manifest;
+  std::string checksum;
+  std::string algorithm;
+  std::string progress;
+  unsigned stall_seconds = 60;
+  ManyOptions many;
+  FetchSettings settings;
+};
+
+/// The settings that the arguments mean, with what the environment adds (CURL_CA_BUNDLE). Throws UsageError.
+FetchSettings settings_of(const FetchArguments& arguments);
+
+}  // namespace mrf

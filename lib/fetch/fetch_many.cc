@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT
+#include "fetch/fetch_many.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <filesystem>
+#include <mutex>
+#include <thread>
+
+#include "fetch/target_output.h"
+#include "sys/error.h"
+#include "sys/message.h"
+#include "sys/output_file.h"
+#include "sys/seconds.h"
+
+namespace mrf {
+
+namespace {
+
+struct Stopped {};
+
+void make_directory(const std::string& path) {
+  std::error_code error;
+  std::filesystem::create_directories(path, error);
+  if (error) throw SystemError("make directory", path, error.value());
+}
+
+struct Large {
+  const ManifestEntry* entry;
+  std::uint64_t size;
+};
+
+class Crew {
+ public:
+  Crew(const FetchSettings& settings, const std::vector<ManifestEntry>& entries, const ManyOptions& options,
+       ProgressDisplay& display, Stats& stats)
+      : settings_(settings), options_(options), display_(display), stats_(stats) {
+    for (const auto& entry : entries) queue_.push_back({&entry, 0});
+  }
+
+  void run() {
+    run_queue(true);
+    std::sort(large_.begin(), large_.end(), [](const auto& a, const auto& b) { return a.size < b.size; });
+    queue_ = std::move(large_);
+    large_.clear();
+    run_queue(false);
+  }
+
+  Status status() const { return status_; }
+  std::size_t fetched = 0;
+  std::size_t unverified = 0;
+  std::size_t failed = 0;
+
+ private:
+  void run_queue(bool defer) {
+    next_ = 0;
+    std::vector<std::thread> threads;
+    const auto count = settings_.threads ? std::min<std::size_t>(options_.files, queue_.size()) : 1;
+    for (std::size_t i = 1; i < count; ++i) threads.emplace_back([this, defer] { work(defer); });
+    work(defer);
+    for (auto& thread : threads) thread.join();
+    if (thrown_) std::rethrow_exception(thrown_);
+  }
+
+  void work(bool defer) {
+    try {
+      const auto network = make_curl_network(settings_.network);
+      for (std::size_t i = next_++; i < queue_.size() && !stop_; i = next_++)
+        fetch(*network, queue_[i], defer);
+    } catch (...) {
+      const std::lock_guard lock(mutex_);
+      if (!thrown_) thrown_ = std::current_exception();
+      stop_ = true;
+    }
+  }
+
+  void fetch(Network& network, const Large& job, bool defer) {
+    const ManifestEntry& entry = *job.entry;
+    FetchSettings settings = settings_;
+    settings.checks.expectation = entry.expectation;
+    settings.checks.none = entry.unverified || settings_.checks.none;
+    if (defer) settings.defer_from = settings.sizes.threshold;
+    const auto number = display_.begin(entry.target);
+    FileEnd end{entry.url.shown(), entry.target, 0, "", 0, ""};
+    Fetched result;
+    try {
+      make_directory(directory_of(entry.target));
+      fetch_object(
+          network, settings, entry.url, entry.target,
+          [&](auto bytes, auto total) { show(number, bytes, total); }, result);
+      succeed(entry, result);
+    } catch (const Deferred& large) {
+      const std::lock_guard lock(mutex_);
+      large_.push_back({&entry, large.size});
+      display_.drop(number);
+      return;
+    } catch (const Stopped&) {
+      display_.drop(number);
+      return;
+    } catch (const Error& error) {
+      end.status = static_cast<int>(error.status());
+      end.error = error.what();
+      fail(entry, result, error);
+    }
+    end.bytes = result.out.bytes;
+    end.verified_by = result.verified_by;
+    display_.end(number, end);
+  }
+
+  void show(std::uint64_t number, std::uint64_t bytes, std::optional<std::uint64_t> total) {
+    if (stop_) throw Stopped();
+    display_.update(number, bytes, total);
+  }
+
+  void succeed(const ManifestEntry& entry, const Fetched& result) {
+    const std::lock_guard lock(mutex_);
+    count(stats_, entry.url, result);
+    ++fetched;
+    if (result.verified_by.empty()) ++unverified;
+  }
+
+  void fail(const ManifestEntry& entry, const Fetched& result, const Error& error) {
+    const std::lock_guard lock(mutex_);
+    stats_.in.bytes += result.bytes_in;
+    stats_.inputs.push_back({entry.url.shown(), 0, result.bytes_in, ""});
+    ++failed;
+    if (status_ == Status::success) status_ = error.status();
+    say(error.what());
+    if (!options_.continue_after_error) stop_ = true;
+  }
+
+  const FetchSettings& settings_;
+  const ManyOptions& options_;
+  ProgressDisplay& display_;
+  Stats& stats_;
+  std::vector<Large> queue_;
+  std::vector<Large> large_;
+  std::atomic<std::size_t> next_{0};
+  std::atomic<bool> stop_{false};
+  std::mutex mutex_;
+  std::exception_ptr thrown_;
+  Status status_ = Status::success;
+};
+
+}  // namespace
+
+void show_progress(ProgressDisplay& display, const Url& url,
+                   const std::function<Fetched(const Progress&)>& fetch) {
+  const auto number = display.begin(url.last_component());
+  FileEnd end{url.shown(), "", 0, "", 0, ""};
+  try {
+    const Fetched fetched = fetch([&](auto bytes, auto total) { display.update(number, bytes, total); });
+    end = {url.shown(), fetched.target, fetched.out.bytes, fetched.verified_by, 0, ""};
+  } catch (const Error& error) {
+    end.status = static_cast<int>(error.status());
+    end.error = error.what();
+    display.end(number, end);
+    throw;
+  }
+  display.end(number, end);
+}
+
+void count(Stats& stats, const Url& url, const Fetched& fetched) {
+  stats.in.bytes += fetched.bytes_in;
+  stats.out.bytes += fetched.out.bytes;
+  stats.out.waited += fetched.out.waited;
+  stats.inputs.push_back({url.shown(), 0, fetched.bytes_in, ""});
+  stats.outputs.push_back(
+      {fetched.target, 0, fetched.out.bytes, fetched.verified_by.empty() ? "nothing" : fetched.verified_by});
+}
+
+Status fetch_many(const FetchSettings& settings, std::vector<ManifestEntry> entries,
+                  const ManyOptions& options, ProgressDisplay& display, Stats& stats) {
+  const auto started = std::chrono::steady_clock::now();
+  Crew crew(settings, entries, options, display, stats);
+  crew.run();
+  const std::string sum = fmt::format(
+      "fetched {} of {} files, {} bytes in {:.1f} s; {} unverified, {} failed", crew.fetched, entries.size(),
+      stats.out.bytes, seconds(std::chrono::steady_clock::now() - started), crew.unverified, crew.failed);
+  if (crew.failed > 0) {
+    say(sum);
+  } else {
+    warn(sum);
+  }
+  return crew.status();
+}
+
+}  // namespace mrf

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <functional>
+#include <vector>
+
+#include "fetch/fetch_object.h"
+#include "fetch/manifest.h"
+#include "fetch/progress.h"
+#include "stream/stats.h"
+
+namespace mrf {
+
+struct ManyOptions {
+  unsigned files = 8;  ///< at a time
+  bool continue_after_error = false;
+};
+
+/// Fetches the entries, `files` at a time: those that are smaller than the multipart threshold as
+/// they come, then the others, by size. The size is what the first response says, nothing asks for it before.
+/// Failures are said one by one; the last line of standard error sums up. Returns success, or the status
+/// of the first failure, after which nothing more is begun unless continue_after_error.
+Status fetch_many(const FetchSettings& settings, std::vector<ManifestEntry> entries,
+                  const ManyOptions& options, ProgressDisplay& display, Stats& stats);
+
+/// Runs `fetch` with a Progress that `display` shows.
+void show_progress(ProgressDisplay& display, const Url& url,
+                   const std::function<Fetched(const Progress&)>& fetch);
+
+/// The share of one object in a program's statistics.
+void count(Stats& stats, const Url& url, const Fetched& fetched);
+
+}  // namespace mrf

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#include "fetch/manifest.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <filesystem>
+#include <map>
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "stream/source.h"
+#include "sys/error.h"
+#include "sys/io.h"
+
+namespace mrf {
+
+namespace {
+
+using Json = nlohmann::json;
+namespace fs = std::filesystem;
+
+class ManifestError final : public UsageError {
+ public:
+  ManifestError(const std::string& name, const std::string& reason)
+      : UsageError("use manifest", name, reason) {}
+  bool offers_help() const noexcept override { return false; }
+};
+
+// One entry; its faults are thrown as plain text.
+class EntryReader {
+ public:
+  explicit EntryReader(const Json& object) : object_(object) {}
+
+  ManifestEntry read() const {
+    if (!object_.is_object()) throw std::string("is no object");
+    check_names();
+    const auto url = text("url");
+    if (!url) throw std::string("has no field \"url\"");
+    ManifestEntry entry{parsed_url(*url), "", std::nullopt, false};
+    entry.target = target(entry.url);
+    read_checksum(entry);
+    return entry;
+  }
+
+ private:
+  void check_names() const {
+    constexpr std::array known{"url", "filepath", "checksum", "checksum-algorithm"};
+    for (const auto& [name, value] : object_.items()) {
+      if (std::find(known.begin(), known.end(), name) == known.end())
+        throw fmt::format("field \"{}\" is not known", name);
+    }
+  }
+
+  // Null stands for a field that is not there.
+  std::optional<std::string> text(const char* name) const {
+    const auto place = object_.find(name);
+    if (place == object_.end() || place->is_null()) return std::nullopt;
+    if (!place->is_string()) throw fmt::format("field \"{}\" is no text", name);
+    return place->get<std::string>();
+  }
+
+  static Url parsed_url(const std::string& text) {
+    try {
+      return Url::parse(text);
+    } catch (const UsageError& error) {
+      throw fmt::format("field \"url\": {}", error.what());
+    }
+  }
+
+  std::string target(const Url& url) const {
+    const std::string path = text("filepath").value_or("");
+    if (path == "-") throw std::string("field \"filepath\": standard output cannot take several files");
+    std::error_code error;
+    if (!path.empty() && !path.ends_with('/') && !fs::is_directory(path, error)) return path;
+    const std::string name = url.last_component();
+    if (name.empty()) throw std::string("field \"filepath\" is needed, the URL does not end in a file name");
+    return path.empty() ? name : (fs::path(path) / name).string();
+  }
+
+  void read_checksum(ManifestEntry& entry) const {
+    const auto value = text("checksum");
+    const auto algorithm = text("checksum-algorithm");
+    if (algorithm && !is_checksum_algorithm(*algorithm))
+      throw fmt::format("field \"checksum-algorithm\": '{}' is none of md5, gs_crc32c, s3_etag, sha256, null",
+                        *algorithm);
+    entry.unverified = algorithm == "null";
+    if (entry.unverified) return;
+    if (value && !algorithm) throw std::string("field \"checksum\" needs \"checksum-algorithm\"");
+    if (algorithm && !value) throw std::string("field \"checksum-algorithm\" needs \"checksum\"");
+    if (!value) return;
+    try {
+      entry.expectation = parse_expectation(*algorithm, *value);
+    } catch (const UsageError& error) {
+      throw fmt::format("field \"checksum\": {}", error.what());
+    }
+    entry.expectation->source = "checksum";
+  }
+
+  const Json& object_;
+};
+
+std::string real_place(const std::string& path) {
+  std::error_code error;
+  const fs::path place = fs::weakly_canonical(path, error);
+  return error ? fs::path(path).lexically_normal() : place;
+}
+
+}  // namespace
+
+std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::string& name) {
+  Json manifest;
+  try {
+    manifest = Json::parse(text);
+  } catch (const Json::parse_error& error) {
+    throw ManifestError(name, fmt::format("no JSON at byte {}", error.byte));
+  }
+  if (!manifest.is_array()) throw ManifestError(name, "no JSON array");
+  std::vector<ManifestEntry> entries;
+  std::map<std::string, std::size_t> targets;
+  for (const auto& object : manifest) {
+    const std::size_t number = entries.size() + 1;
+    try {
+      entries.push_back(EntryReader(object).read());
+    } catch (const std::string& fault) {
+      throw ManifestError(name, fmt::format("entry {} {}", number, fault));
+    }
+    const auto [place, fresh] = targets.emplace(real_place(entries.back().target), number);
+    if (!fresh)
+      throw ManifestError(name, fmt::format("entry {} has the target of entry {}, '{}'", number,
+                                            place->second, entries.back().target));
+  }
+  return entries;
+}
+
+std::vector<ManifestEntry> read_manifest(const std::string& path) {
+  const InputFile input = open_input(path);
+  std::string text;
+  Meter meter;
+  char buffer[1 << 16];
+  while (const std::size_t n = read_some(input.fd, input.name, buffer, meter)) text.append(buffer, n);
+  return parse_manifest(text, input.name);
+}
+
+}  // namespace mrf

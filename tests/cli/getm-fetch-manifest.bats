@@ -1,0 +1,139 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+load common
+load ../servers/servers
+
+setup_file() {
+  start_nginx
+  head -c 3000000 /dev/urandom >"$WWW/data"
+  cp "$WWW/data" "$WWW/big"
+  mkdir "$WWW/many"
+  local i
+  for i in {1..30}; do head -c $((i * 100)) /dev/urandom >"$WWW/many/f$i"; done
+}
+teardown_file() { stop_servers; }
+
+fetch() { run_apart getm-fetch "$@"; }
+
+# manifest ENTRY...: each a JSON object, @ standing for the server
+manifest() {
+  local IFS=,
+  printf '[%s]' "${*//@/$HTTP}" >m.json
+}
+
+@test "many files, each at its place" {
+  local i
+  printf '[' >m.json
+  for i in {1..30}; do printf '{"url":"%s/many/f%s","filepath":"out/%s"},' "$HTTP" "$i" "$i" >>m.json; done
+  printf '{"url":"%s/data"}]' "$HTTP" >>m.json
+  fetch -m m.json
+  assert_status 0
+  for i in {1..30}; do cmp "out/$i" "$WWW/many/f$i"; done
+  cmp data "$WWW/data"
+  [[ ${stderr_lines[-1]} =~ ^"getm-fetch: fetched 31 of 31 files, 3046500 bytes in "[0-9.]+" s; 31 unverified, 0 failed"$ ]]
+  fetch -q --concurrency 0 -m - <m.json
+  assert_status 0
+  assert_stderr_is ''
+}
+
+@test "small files come first, large ones by size" {
+  head -c 2000000 "$WWW/data" >"$WWW/middle"
+  manifest '{"url":"@/data"}' '{"url":"@/middle"}' '{"url":"@/many/f1"}' '{"url":"@/many/f2"}'
+  fetch --files 1 --multipart-threshold 1M --progress json -m m.json
+  assert_status 0
+  grep -o '"target":"[^"]*"' <<<"$stderr" >order
+  [[ $(<order) == $'"target":"f1"\n"target":"f2"\n"target":"middle"\n"target":"data"' ]]
+}
+
+@test "checksums of a manifest" {
+  local md5
+  md5=$(md5sum <"$WWW/data" | cut -c1-32)
+  manifest "{\"url\":\"@/data\",\"checksum\":\"$md5\",\"checksum-algorithm\":\"md5\"}"
+  fetch --require-checksum --stats stats.json -m m.json
+  assert_status 0
+  grep -q '"verified_by":"checksum"' stats.json
+  manifest "{\"url\":\"@/data\",\"filepath\":\"bad\",\"checksum\":\"${md5//[0-9]/0}\",\"checksum-algorithm\":\"md5\"}"
+  fetch -m m.json
+  assert_status 3
+  [[ ! -e bad ]]
+}
+
+@test "a failure ends the run, or with -c the others are fetched" {
+  manifest '{"url":"@/none1?sig=hidden"}' '{"url":"@/many/f1"}' '{"url":"@/none2"}'
+  fetch --files 1 -m m.json
+  assert_status 4
+  assert_stderr "getm-fetch: cannot fetch '$HTTP/none1?sig=...': Not Found (HTTP 404)"
+  [[ ! -e f1 && $stderr != *none2* ]]
+  fetch --files 1 -c --progress json -m m.json
+  assert_status 4
+  cmp f1 "$WWW/many/f1"
+  assert_stderr_has "fetched 1 of 3 files, 100 bytes"
+  assert_stderr_has '"status":4,"verified_by":null,"error":"cannot fetch '
+  assert_files m.json f1
+}
+
+@test "errors of a manifest name the entry and the field" {
+  local entry reason
+  while IFS='|' read -r entry reason; do
+    manifest '{"url":"@/data"}' "$entry"
+    fetch -m m.json
+    assert_status 2
+    assert_stderr_is "getm-fetch: cannot use manifest 'm.json': entry 2 $reason"
+    assert_files m.json
+  done <<'END'
+7|is no object
+{}|has no field "url"
+{"url":7}|field "url" is no text
+{"url":"ftp://h/x"}|field "url": cannot use URL 'ftp://h/x': neither http nor https
+{"url":"http://h/"}|field "filepath" is needed, the URL does not end in a file name
+{"url":"http://h/x","filepath":"-"}|field "filepath": standard output cannot take several files
+{"url":"http://h/x","md5":"x"}|field "md5" is not known
+{"url":"http://h/x","checksum":"x"}|field "checksum" needs "checksum-algorithm"
+{"url":"http://h/x","checksum-algorithm":"md5"}|field "checksum-algorithm" needs "checksum"
+{"url":"http://h/x","checksum":"x","checksum-algorithm":"md5"}|field "checksum": cannot use checksum 'x': it is no md5
+{"url":"http://h/x","checksum":"x","checksum-algorithm":"md6"}|field "checksum-algorithm": 'md6' is none of md5, gs_crc32c, s3_etag, sha256, null
+{"url":"http://h/x","filepath":"./data"}|has the target of entry 1, './data'
+END
+  printf '[{]' >m.json
+  fetch -m m.json
+  assert_status 2
+  assert_stderr_is "getm-fetch: cannot use manifest 'm.json': no JSON at byte 3"
+  printf '{}' >m.json
+  fetch -m m.json
+  assert_stderr_is "getm-fetch: cannot use manifest 'm.json': no JSON array"
+  fetch -m missing.json
+  assert_status 1
+  assert_stderr_is "getm-fetch: cannot open 'missing.json': No such file or directory"
+}
+
+@test "options that do not go together" {
+  printf '[]' >m.json
+  fetch -m m.json "$HTTP/data"
+  assert_status 2
+  fetch -m m.json -O x
+  assert_status 2
+  fetch -c "$HTTP/data"
+  assert_status 2
+  assert_stderr_has "it needs --manifest"
+  fetch --files 0 -m m.json
+  assert_status 2
+  fetch --progress loud -m m.json
+  assert_status 2
+  fetch -m m.json
+  assert_status 0
+}
+
+@test "progress in JSON, and the bar on a terminal" {
+  fetch -q --progress json "$HTTP/data?sig=hidden" out
+  assert_status 0
+  python3 -c 'import json, sys
+line = json.loads(sys.argv[1])
+assert line["bytes"] == 3000000 and line["status"] == 0 and line["target"] == "out" and line["verified_by"] is None, line' "$stderr"
+  [[ $stderr != *hidden* ]]
+  TERM=xterm script -qec "stty cols 40; getm-fetch -q --progress bar --concurrency 1 '$HTTP/slow/data' bar" typescript >/dev/null
+  cmp bar "$WWW/data"
+  grep -aq 'data .*% .*iB/s' typescript
+  NO_COLOR=1 TERM=xterm script -qec "getm-fetch -q '$HTTP/slow/data' bar" plain >/dev/null
+  grep -aq $'\x1b\\[7m' typescript
+  run ! grep -aq $'\x1b\\[7m' plain
+}
