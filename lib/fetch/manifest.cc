@@ -103,7 +103,7 @@ class EntryReader {
 
 std::string real_place(const std::string& path) {
   std::error_code error;
-  const fs::path place = fs::weakly_canonical(path, error);
+  const fs::path place = fs::weakly_canonical(fs::absolute(path), error);
   return error ? fs::path(path).lexically_normal() : place;
 }
 

@@ -68,7 +68,7 @@ std::string progress_line(const std::string& name, std::uint64_t bytes, std::opt
   }
   numbers += fmt::format(" {:>9}/s", readable(bytes_a_second));
   if (total && bytes_a_second > 0)
-    numbers += " " + time_left(static_cast<double>(*total - bytes) / bytes_a_second);
+    numbers += fmt::format(" {}", time_left(static_cast<double>(*total - bytes) / bytes_a_second));
   const std::size_t room = columns > numbers.size() ? columns - numbers.size() : 0;
   if (name.size() <= room) return name + numbers;
   if (room < 4) return numbers;

@@ -55,3 +55,34 @@ stop_servers() {
   kill "$SERVER_PID" 2>/dev/null
   wait "$SERVER_PID" 2>/dev/null || true
 }
+
+# start_server NAME PID_VARIABLE URL CMD...: runs CMD until URL answers; @PORT@ in CMD and URL is a free port.
+start_server() {
+  local url=$1 port try word log=$BATS_FILE_TMPDIR/server-$RANDOM.log
+  shift
+  for try in {1..20}; do
+    port=$(free_port)
+    local words=()
+    for word in "$@"; do words+=("${word//@PORT@/$port}"); done
+    "${words[@]}" >"$log" 2>&1 3>&- &
+    SERVER_PIDS+=" $!"
+    SERVER_URL=${url//@PORT@/$port}
+    local pid=$! end=$((SECONDS + 20))
+    while kill -0 "$pid" 2>/dev/null && ((SECONDS < end)); do
+      curl -gsko /dev/null --noproxy '*' "$SERVER_URL" && return
+      sleep 0.02
+    done
+  done
+  echo "cannot start '$1' (try $try): $(tail -n 5 "$log")" >&2
+  return 1
+}
+
+# The others that are started by start_server.
+stop_started() {
+  local pid
+  for pid in ${SERVER_PIDS:-}; do
+    kill "$pid" 2>/dev/null
+    wait "$pid" 2>/dev/null
+  done
+  return 0
+}

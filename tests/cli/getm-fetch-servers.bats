@@ -1,0 +1,133 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Servers of other houses, each with its own way with ranges and validators.
+load common
+load ../servers/servers
+
+setup_file() {
+  start_nginx
+  export SERVER_PIDS=''
+  head -c 3000000 /dev/urandom >"$WWW/data"
+  : >"$WWW/empty"
+  printf x >"$WWW/one"
+}
+teardown_file() { stop_servers; }
+teardown() {
+  stop_started
+  [[ ! -d s3 ]] || "$ROOT/tests/servers/swift-s3" stop s3
+  common_teardown
+}
+
+fetch() { run_apart getm-fetch --cacert "$CA" --part-size 256K --multipart-threshold 512K "$@"; }
+
+needs() { command -v "$1" >/dev/null || skip "$1 is not installed"; }
+
+# All ways of fetching from the server at $1.
+fetch_all_ways() {
+  local n object
+  for object in data empty one; do
+    for n in 0 1 4 16; do
+      fetch -q --concurrency "$n" "$1/$object" out
+      assert_status 0
+      cmp out "$WWW/$object"
+      getm-fetch -q --cacert "$CA" --part-size 256K --multipart-threshold 512K --concurrency "$n" "$1/$object" - | cmp - "$WWW/$object"
+    done
+  done
+  fetch "$1/none" out2
+  assert_status 4
+  [[ ! -e out2 ]]
+}
+
+@test "nginx, by HTTP/1.1, TLS and HTTP/2" {
+  fetch_all_ways "$HTTP"
+  fetch_all_ways "$HTTPS"
+  grep -q '206 bytes=262144-524287' "$LOG"
+}
+
+@test "lighttpd" {
+  needs lighttpd
+  cat >lighttpd.conf <<END
+server.document-root = "$WWW"
+server.bind = "127.0.0.1"
+server.port = env.PORT
+END
+  start_server http://127.0.0.1:@PORT@/one env PORT=@PORT@ lighttpd -D -f lighttpd.conf
+  fetch_all_ways "${SERVER_URL%/one}"
+}
+
+@test "apache2, with Content-MD5" {
+  needs apache2
+  cat >apache.conf <<END
+ServerRoot "$PWD"
+ServerName localhost
+PidFile "$PWD/apache.pid"
+ErrorLog "$PWD/apache.log"
+Listen 127.0.0.1:\${PORT}
+LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
+LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
+DocumentRoot "$WWW"
+<Directory "$WWW">
+  Require all granted
+  ContentDigest On
+</Directory>
+END
+  start_server http://127.0.0.1:@PORT@/one env PORT=@PORT@ apache2 -DFOREGROUND -f "$PWD/apache.conf"
+  fetch_all_ways "${SERVER_URL%/one}"
+  fetch --require-checksum --concurrency 4 -v "${SERVER_URL%/one}/data" out
+  assert_status 0
+  assert_stderr_has "verified 'out' by Content-MD5"
+  cmp out "$WWW/data"
+}
+
+@test "h2o" {
+  needs h2o
+  cat >h2o.conf <<END
+listen: { host: 127.0.0.1, port: @PORT@ }
+error-log: $PWD/h2o.log
+$( ((EUID != 0)) || echo 'user: root')
+hosts: { default: { paths: { /: { file.dir: "$WWW" } } } }
+END
+  start_server http://127.0.0.1:@PORT@/one bash -c "sed 's/@PO''RT@/@PORT@/' h2o.conf >h2o-port.conf; exec h2o -c h2o-port.conf"
+  fetch_all_ways "${SERVER_URL%/one}"
+}
+
+@test "nghttpd" {
+  needs nghttpd
+  start_server https://localhost:@PORT@/one nghttpd -d "$WWW" @PORT@ "${CA%/*}/server.key" "${CA%/*}/server.pem"
+  fetch_all_ways "${SERVER_URL%/one}"
+}
+
+s3() { "$ROOT/tests/servers/s3-client" "$S3" "$@"; }
+
+@test "an S3 server: ETags of one part and of several, signed URLs, expiry" {
+  needs swift-proxy-server
+  ((EUID == 0)) || skip "the S3 server runs as root only"
+  local url etag
+  S3=$("$ROOT/tests/servers/swift-s3" start "$PWD/s3" 3>&-)
+  head -c 12000000 /dev/urandom >data
+  s3 make bucket
+  s3 put bucket single data >/dev/null
+  etag=$(s3 put bucket parts data 5242880)
+  [[ $etag == *-3* ]]
+  s3 put bucket odd data 5500003 >/dev/null
+  fetch -v --require-checksum "$(s3 presign bucket single)" out
+  assert_status 0
+  assert_stderr_has "verified 'out' by ETag"
+  fetch -v --require-checksum "$(s3 presign bucket parts)" out
+  assert_status 0
+  cmp out data
+  getm-fetch -q --require-checksum "$(s3 presign bucket parts)" - | cmp - data
+  fetch "$(s3 presign bucket odd)" odd
+  assert_status 3
+  assert_stderr_has "if the upload had another, name it with --s3-part-size"
+  [[ ! -e odd ]]
+  fetch --s3-part-size 5500003 --require-checksum "$(s3 presign bucket odd)" odd
+  assert_status 0
+  cmp odd data
+  url=$(s3 presign bucket parts 1)
+  wait_until bash -c '! curl -fs -o /dev/null "$1"' bash "$url"
+  fetch "$url" late
+  assert_status 4
+  assert_stderr_has "(HTTP 403)"
+  [[ $stderr != *Signature=[0-9a-f]* && ! -e late ]]
+}
