@@ -2,6 +2,7 @@
 """Runs the comparisons of *.toml: see scripts/bench --help, and README beside this file for the entries."""
 
 import argparse
+import contextlib
 import hashlib
 import os
 import pathlib
@@ -29,7 +30,7 @@ class Data:
         self.directory = cache / "mrf-tools" / f"bench-{records}-{mark}"
         self.directory.mkdir(parents=True, exist_ok=True)
         self.environment = {**os.environ, "MAKE_BAM": str(GENERATOR), "RECORDS": str(records),
-                            "DATA": str(self.directory), "PATH": f"{ROOT}/build/bin:{os.environ['PATH']}"}
+                            "DATA": str(self.directory), "SERVE": str(HERE / "serve"), "PATH": f"{ROOT}/build/bin:{os.environ['PATH']}"}
         self.recipes = recipes
 
     def make(self, name):
@@ -60,6 +61,19 @@ def shell(command, directory, environment):
             pass
         raise RuntimeError(f"status {process.returncode}: {command.strip()}")
     return wall, usage.ru_maxrss / 1024
+
+
+@contextlib.contextmanager
+def web_server(data):
+    """$URL serves the data meanwhile."""
+    process = subprocess.Popen([HERE / "serve", data.directory, "sh", "-c", 'echo "$URL"; exec cat'], text=True,
+                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=data.environment)
+    try:
+        data.environment["URL"] = process.stdout.readline().strip()
+        yield
+    finally:
+        process.stdin.close()
+        process.wait()
 
 
 def run_fresh(command, data, entry, examine):
@@ -144,7 +158,8 @@ def main():
             good = False
             continue
         try:
-            good &= compare(entry, data, pairs)
+            with web_server(data) if entry.get("web") else contextlib.nullcontext():
+                good &= compare(entry, data, pairs)
         except (RuntimeError, subprocess.CalledProcessError) as error:
             print(f"{entry['name']:<20} FAILED: {error}", flush=True)
             good = False

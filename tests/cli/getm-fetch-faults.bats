@@ -80,3 +80,11 @@ run_faults() {
 @test "faults that are survived" { run_faults survived "${survived[@]}"; }
 @test "faults that are refused" { run_faults refused "${refused[@]}"; }
 @test "faults where it depends on how far the data came" { run_faults either "${either[@]}"; }
+
+@test "an object of 5 GiB" {
+  [[ -n ${MRF_TEST_FULL:-} ]] || skip "only with MRF_TEST_FULL=1"
+  truncate -s 5G "$WWW/sparse"
+  printf 'the end' >>"$WWW/sparse"
+  getm-fetch -q --concurrency 4 "$HTTP/sparse" - | cmp - "$WWW/sparse"
+  getm-fetch -q --concurrency 1 "$HTTP/sparse" - | cmp - "$WWW/sparse"
+}

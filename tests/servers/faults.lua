@@ -36,6 +36,11 @@ function faults.s3error()
     ngx.unescape_uri(arg("message", "Request has expired")), "</Message></Error>")
 end
 
+-- name=value in the query becomes a header of every response.
+function faults.say()
+  for name, value in pairs(ngx.req.get_uri_args()) do ngx.header[name] = value end
+end
+
 -- The first N requests get a status, the others the file.
 function faults.flaky()
   if turn() > tonumber(arg("times", "1")) then return end
