@@ -43,9 +43,8 @@ void declare(mrf::OptionSet& app, Options& options) {
       ->option_text("N");
   app.add_option("-e,--expr", options.convert.selection.expression, "only records for which EXPR holds")
       ->option_text("EXPR");
-  command
-      .add_repeatable("-r,--region", options.source.regions,
-                      "only records that overlap REGION; needs an index")
+  app.add_repeatable("-r,--region", options.source.regions,
+                     "only records that overlap REGION; needs an index")
       ->option_text("REGION");
   app.add_flag("--add-pg", options.add_pg, "add a @PG line for this program");
   app.add_flag("--allow-truncated", options.convert.allow_truncated, "only warn of an input that is cut off");

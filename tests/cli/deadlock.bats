@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # Whatever the workers between mrf-distribute and mrf-collect do, nothing waits for ever. A sample of
-# tests/grid/deadlock; with MRF_TESTS=all the whole of it.
+# tests/grid/deadlock; with MRF_TEST_FULL=1 the whole of it.
 
 load common
 
@@ -10,7 +10,7 @@ setup() {
   cp -r "$ROOT/tests/grid" .
   sample=50
   if [[ -n ${MRF_SANITIZED-} ]]; then sample=10; fi
-  if [[ ${MRF_TESTS-} == all ]]; then sample=0; fi
+  if [[ -n ${MRF_TEST_FULL:-} ]]; then sample=0; fi
 }
 
 assert_good_grid() {
