@@ -289,3 +289,20 @@ corpus() {
   [[ ! -e differ ]] || { cat differ && false; }
   [[ $same -gt 290 && $refused -gt 5 && $truncated == 2 ]]
 }
+
+@test "bamread: a BAM cut at a block boundary or at any byte of its end is truncated, from file and pipe" {
+  bam=$(small_bam 3000)
+  bam_text "$bam" >text.sam
+  "$ROOT/tests/cli/damage.py" cut "$bam" text.sam
+}
+
+@test "bamread: a flipped bit is never a crash, and never status 0 with another text than that of samtools" {
+  bam=$(small_bam 500)
+  bam_text "$bam" >text.sam
+  "$ROOT/tests/cli/damage.py" flip "$bam" text.sam
+  bgzip -dc "$bam" >plain.bam
+  samtools view --no-PG -C --output-fmt-option no_ref=1 -o in.cram "$bam"
+  for input in plain.bam text.sam in.cram; do
+    "$ROOT/tests/cli/damage.py" flip $input text.sam
+  done
+}
