@@ -66,7 +66,7 @@ mrf::Status run(Options& options, mrf::Stats& stats) {
   mrf::OutputFile output(options.output);
   bam::convert(sources, *encoder, output, options.convert, stats);
   output.commit();
-  stats.outputs = {{options.output, stats.records_out, stats.out.bytes}};
+  stats.outputs = {{options.output, stats.records_out, stats.out.bytes, {}}};
   return mrf::Status::success;
 }
 

@@ -59,7 +59,7 @@ mrf::Status run(Options& options, mrf::Stats& stats) {
   } else {
     output.commit();
   }
-  stats.outputs = {{options.encoder.path, stats.records_out, stats.out.bytes}};
+  stats.outputs = {{options.encoder.path, stats.records_out, stats.out.bytes, {}}};
   return mrf::Status::success;
 }
 

@@ -31,11 +31,11 @@ bool parse_name(LineCursor& cursor, bam1_t& record) {
 }
 
 constexpr auto cigar_codes = [] {
-  std::array<std::int8_t, 256> codes{};
+  std::array<int, 256> codes{};
   codes.fill(-1);
   constexpr std::string_view operations = "MIDNSHP=XB";
   for (std::size_t i = 0; i < operations.size(); ++i) {
-    codes[static_cast<unsigned char>(operations[i])] = static_cast<std::int8_t>(i);
+    codes[static_cast<unsigned char>(operations[i])] = static_cast<int>(i);
   }
   return codes;
 }();
