@@ -4,6 +4,7 @@
 
 #include <stdexcept>
 
+#include "stream/gzip_header.h"
 #include "stream/inflate_engine.h"
 
 namespace mrf {
@@ -29,10 +30,13 @@ class IsalEngine : public InflateEngine {
 
   void start_member() override {
     ::isal_inflate_reset(&state_);
-    state_.crc_flag = ISAL_GZIP;
+    state_.crc_flag = ISAL_GZIP_NO_HDR_VER;
+    header_.start();
   }
 
+  // The library forgets a header's flags between calls: it would take the rest of a name for data.
   State step(std::string_view& stored, std::span<char>& to) override {
+    if (!header_.take(stored)) return State::more;
     state_.next_in = reinterpret_cast<std::uint8_t*>(const_cast<char*>(stored.data()));
     state_.avail_in = clamp(stored.size());
     state_.next_out = reinterpret_cast<std::uint8_t*>(to.data());
@@ -51,6 +55,7 @@ class IsalEngine : public InflateEngine {
     return static_cast<std::uint32_t>(std::min<std::size_t>(n, std::size_t{1} << 30));
   }
 
+  GzipHeader header_;
   inflate_state state_{};
 };
 
