@@ -46,6 +46,10 @@ class FifoSet {
   std::vector<FifoEnd> read_events();
   /// The job at this end will not use it any more.
   void set_through(FifoEnd end);
+  bool is_through(FifoEnd end) const {
+    const Fifo& fifo = fifos_[end.fifo];
+    return (end.side == Side::reader ? fifo.reader : fifo.writer).through;
+  }
   /// Looks at every FIFO that is still held: empty, full or in between.
   void sample();
 

@@ -31,6 +31,8 @@ struct JobRecord {
   std::optional<StartFailure> failure;
   std::unique_ptr<StderrTail> standard_error;
   std::optional<Outcome> outcome;
+  /// When it ended, a reader of one of its FIFOs was through already: SIGPIPE may have come from there.
+  bool lost_reader = false;
   std::chrono::steady_clock::time_point started;
   std::chrono::duration<double> wall{0};
   rusage usage{};  ///< of the job and the descendants it waited for (wait4(2))

@@ -17,7 +17,7 @@ class Judge {
     const auto& outcome = jobs_[job].outcome;
     if (!outcome) return Verdict::open;
     if (outcome->succeeded()) return Verdict::good;
-    if (!outcome->is_broken_pipe()) return Verdict::bad;
+    if (!outcome->is_broken_pipe() || !jobs_[job].lost_reader) return Verdict::bad;
     Verdict verdict = Verdict::bad;
     for (const std::size_t reader : readers_[job]) {
       const Verdict of_reader = judge(reader);

@@ -173,9 +173,17 @@ void Supervisor::reap() {
     job->usage = usage;
     ended.emplace_back(job - jobs_.begin(), Outcome::of_wait_status(wait_status));
   }
+  // The supervisor's own read end keeps a pipe whole until its reader is known to be through.
+  for (const auto& [job, outcome] : ended) jobs_[job].lost_reader = has_lost_reader(job);
   for (const auto& [job, outcome] : ended) on_reaped(job, outcome);
   if (ended.empty()) return;
   if (const auto bad = first_bad(plan_, jobs_)) job_failed(*bad);
+}
+
+bool Supervisor::has_lost_reader(std::size_t job) const {
+  return std::any_of(ends_of_job_[job].begin(), ends_of_job_[job].end(), [this](FifoEnd end) {
+    return end.side == Side::writer && fifos_.is_through({end.fifo, Side::reader});
+  });
 }
 
 void Supervisor::on_reaped(std::size_t at, Outcome outcome) {
@@ -188,7 +196,7 @@ void Supervisor::on_reaped(std::size_t at, Outcome outcome) {
   if (job.failure) outcome = start_failure_outcome(*job.failure);
   job.outcome = outcome;
   // A failure ends the run before anybody is told: its end is no end-of-file.
-  if (!outcome.succeeded() && !outcome.is_broken_pipe()) return;
+  if (!outcome.succeeded() && !(outcome.is_broken_pipe() && job.lost_reader)) return;
   for (const FifoEnd end : ends_of_job_[at]) fifos_.set_through(end);
 }
 

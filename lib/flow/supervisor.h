@@ -61,6 +61,7 @@ class Supervisor {
   void on_failure_pipe(std::size_t job);
   void on_closed(FifoEnd end);
   void reap();
+  bool has_lost_reader(std::size_t job) const;
   void on_reaped(std::size_t job, Outcome outcome);
   void job_failed(std::size_t job);
   void stop();
