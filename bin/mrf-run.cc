@@ -46,7 +46,7 @@ void declare(Command& command, Options& options) {
   app.add_option("-o,--output", form.output, "write FILE, - is standard output")->option_text("FILE");
   app.add_option("-n,--workers", form.workers, "run N copies of the filter")->option_text("N");
   app.add_option("-c,--chunk-size", form.chunk_size, "records that a copy gets at a time")->option_text("N");
-  app.add_option("--order", form.order, "order of the output: rows|seq|any")->option_text("ORDER");
+  app.add_option("--order", form.order, "order of the output: seq|rows|any|chunk")->option_text("ORDER");
   app.add_option("--record", form.record, "what a record is: line|lines:K|fastq|nul|fixed:BYTES")
       ->option_text("FORM");
   app.add_flag("--header-broadcast", form.header_broadcast, "give every copy the SAM header");

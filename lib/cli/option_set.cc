@@ -89,6 +89,8 @@ template DeclaredOption OptionSet::add_option(const std::string&, double&, const
 template DeclaredOption OptionSet::add_option(const std::string&, std::vector<std::string>&,
                                               const std::string&);
 template DeclaredOption OptionSet::add_option(const std::string&, std::optional<int>&, const std::string&);
+template DeclaredOption OptionSet::add_option(const std::string&, std::optional<std::uint64_t>&,
+                                              const std::string&);
 template DeclaredOption OptionSet::add_option(const std::string&, std::optional<std::string>&,
                                               const std::string&);
 

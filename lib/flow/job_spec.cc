@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <system_error>
 
+#include "flow/chunk_job.h"
 #include "stream/stats.h"
 #include "sys/error.h"
 
@@ -70,6 +71,9 @@ LaunchSpec job_spec(const Plan& plan, const Workspace& workspace, std::size_t at
   const PlannedJob& job = plan.jobs[at];
   LaunchSpec spec;
   for (const auto& word : job.words) spec.words.push_back(resolve_word(word, workspace));
+  if (is_chunk_command(spec.words[0])) {
+    spec.work = [command = parse_chunk_command(spec.words)] { return run_chunks(command); };
+  }
   spec.words[0] = own_program(spec.words[0]);
   for (const auto& redirection : job.redirections) {
     spec.redirections.push_back(

@@ -8,6 +8,8 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdlib>
+#include <filesystem>
 #include <utility>
 
 #include "sys/error.h"
@@ -45,17 +47,39 @@ void redirect(int failure, int at, const OpenedRedirection& redirection) {
     give_up(failure, at);
 }
 
+// What an exec would have closed: the ends of FIFOs that the parent holds must not be held here too.
+void close_as_exec_does() {
+  std::vector<int> open;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    open.push_back(std::atoi(entry.path().filename().c_str()));
+  }
+  for (const int fd : open) {
+    const int flags = ::fcntl(fd, F_GETFD);
+    if (flags >= 0 && (flags & FD_CLOEXEC) != 0) ::close(fd);
+  }
+}
+
+[[noreturn]] void work(const LaunchSpec& spec) {
+  close_as_exec_does();
+  ::_exit(spec.work());
+}
+
 [[noreturn]] void become(const Prepared& child) {
-  ::setpgid(0, 0);
+  if (!child.spec.is_part_of_job) ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != child.parent) ::_exit(128 + SIGKILL);
   set_default_signals();
   if (::isatty(STDIN_FILENO) == 1) redirect(child.failure, -1, {STDIN_FILENO, O_RDONLY, "/dev/null"});
-  if (::dup2(child.standard_error, STDERR_FILENO) < 0) give_up(child.failure, -1);
+  if (child.standard_error >= 0 && ::dup2(child.standard_error, STDERR_FILENO) < 0)
+    give_up(child.failure, -1);
+  for (const auto& passed : child.spec.passed) {
+    if (::dup2(passed.from.get(), passed.fd) < 0) give_up(child.failure, -1);
+  }
   for (std::size_t at = 0; at < child.spec.redirections.size(); ++at) {
     redirect(child.failure, static_cast<int>(at), child.spec.redirections[at]);
   }
   for (const auto& variable : child.spec.environment) ::putenv(const_cast<char*>(variable.c_str()));
+  if (child.spec.work) work(child.spec);
   ::execvp(child.words[0], child.words.data());
   give_up(child.failure, -1);
 }
@@ -64,17 +88,19 @@ void redirect(int failure, int at, const OpenedRedirection& redirection) {
 
 Launched launch(const LaunchSpec& spec) {
   Pipe failure = make_pipe();
-  Pipe standard_error = make_pipe();
+  Pipe standard_error;
+  if (!spec.is_part_of_job) standard_error = make_pipe();
   Prepared child{{}, spec, failure.write_end.get(), standard_error.write_end.get(), ::getpid()};
   for (const auto& word : spec.words) child.words.push_back(const_cast<char*>(word.c_str()));
   child.words.push_back(nullptr);
   const pid_t pid = ::fork();
-  if (pid < 0) throw SystemError("start", spec.words[0]);
+  if (pid < 0) throw SystemError("start", spec.words.at(0));
   if (pid == 0) become(child);
   // Both sides do it, so that a signal to the group cannot come too early.
-  ::setpgid(pid, pid);
-  for (const Fd* end : {&failure.read_end, &standard_error.read_end})
-    ::fcntl(end->get(), F_SETFL, O_NONBLOCK);
+  if (!spec.is_part_of_job) ::setpgid(pid, pid);
+  for (const Fd* end : {&failure.read_end, &standard_error.read_end}) {
+    if (end->is_open()) ::fcntl(end->get(), F_SETFL, O_NONBLOCK);
+  }
   return {pid, std::move(failure.read_end), std::move(standard_error.read_end)};
 }
 

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -17,11 +18,21 @@ struct OpenedRedirection {
   std::string path;
 };
 
+/// A descriptor of this process that becomes a descriptor of the child's.
+struct PassedFd {
+  int fd = 0;
+  FdRef from;
+};
+
 /// What one child process is to be.
 struct LaunchSpec {
   std::vector<std::string> words;
+  std::function<int()>
+      work;  ///< runs in the child, without this process's descriptors, in place of the words
   std::vector<OpenedRedirection> redirections;
   std::vector<std::string> environment;  ///< "NAME=VALUE", added to this process's own
+  std::vector<PassedFd> passed;
+  bool is_part_of_job = false;  ///< stays in this process's group and has its standard error
 };
 
 /// A child that was forked. `failure` is at end-of-file once the command runs; before that it gives a
@@ -29,7 +40,7 @@ struct LaunchSpec {
 struct Launched {
   pid_t pid = -1;
   Fd failure;
-  Fd standard_error;
+  Fd standard_error;  ///< not open for a part of a job
 };
 
 struct StartFailure {
@@ -37,9 +48,9 @@ struct StartFailure {
   int redirection = -1;  ///< which one could not be opened, -1: the command could not be executed
 };
 
-/// Forks. The child has its own process group, dies with this process (PR_SET_PDEATHSIG, prctl(2)), has
-/// default signal handling, a pipe as standard error, and nothing as standard input where this process has a
-/// terminal there. Throws SystemError.
+/// Forks. The child has its own process group unless it is a part of a job, dies with this process
+/// (PR_SET_PDEATHSIG, prctl(2)), has default signal handling, a pipe as standard error, and nothing as
+/// standard input where this process has a terminal there. Throws SystemError.
 Launched launch(const LaunchSpec& spec);
 
 }  // namespace mrf

@@ -18,7 +18,8 @@ namespace {
 void check_options(const ShortForm& form) {
   if (form.input.empty()) throw UsageError("use", "short form", "it needs -i INPUT");
   if (form.workers < 1) throw UsageError("use option", "-n", "not a number of 1 or more");
-  if (form.chunk_size < 1) throw UsageError("use option", "-c", "not a number of 1 or more");
+  if (form.chunk_size && *form.chunk_size < 1)
+    throw UsageError("use option", "-c", "not a number of 1 or more");
   if (form.level && (*form.level < 0 || *form.level > 9))
     throw UsageError("use option", "-l", "not a level of 0 to 9");
   struct stat in {};
@@ -39,9 +40,13 @@ class Writer {
     check();
     text_ = fmt::format("n = {}\n", form_.workers);
     const std::string source = add_source();
-    add_split(source);
-    add_workers();
-    add_join();
+    if (order_ == "chunk") {
+      add_chunks(source);
+    } else {
+      add_split(source);
+      add_workers();
+      add_join();
+    }
     return text_;
   }
 
@@ -55,19 +60,18 @@ class Writer {
   }
 
   void check() const {
-    if (order_ == "chunk") {
-      throw UsageError("use order", "chunk",
-                       "not supported for this output; choose --order rows, seq or any");
-    }
-    static constexpr std::array known{"rows", "seq", "any"};
+    static constexpr std::array known{"rows", "seq", "any", "chunk"};
     if (std::find(known.begin(), known.end(), order_) == known.end()) {
-      throw UsageError("use order", order_, "not one of rows, seq and any");
+      throw UsageError("use order", order_, "not one of seq, rows, any and chunk");
     }
     if (is_alignment_out() && !is_alignment_in()) {
       throw UsageError("write", form_.output, "SAM, BAM and CRAM need an input of that kind");
     }
     if (is_alignment_in() && !form_.record.empty()) {
       throw UsageError("use record", form_.record, "the filter of SAM, BAM and CRAM sees SAM lines");
+    }
+    if (order_ == "chunk" && form_.header_broadcast) {
+      throw UsageError("use option", "--header-broadcast", "a filter of --order chunk gets records only");
     }
     if (!is_alignment_in() && form_.header_broadcast) {
       throw UsageError("use option", "--header-broadcast", "the input has no header");
@@ -85,8 +89,37 @@ class Writer {
       input = "in:fetched";
     }
     if (!is_alignment_in()) return input;
-    add("read:", fmt::format("mrf-bamread -@ {}{} {} > out:sam", reader_threads(), reference(), input));
+    add("read:",
+        fmt::format("mrf-bamread -@ {}{}{} {} > out:sam", reader_threads(), reference(), no_header(), input));
     return "in:sam";
+  }
+
+  // The header of an alignment that is written as one goes around the filter.
+  void add_chunks(const std::string& source) {
+    std::string input = source;
+    if (is_alignment_out()) {
+      add("split:", fmt::format("mrf-distribute --sam --header-to out:header -i {} out:records", source));
+      input = "in:records";
+    }
+    std::string options = record_option();
+    if (form_.chunk_size) options += fmt::format(" -c {}", *form_.chunk_size);
+    std::string words;
+    for (const auto& word : form_.command) words += " " + quote_word(word);
+    add("work:", fmt::format("mrf-chunks -n $n{} -i {} --{}{}", options, input, words, chunk_output()));
+    if (is_alignment_out()) {
+      add("join:", "mrf-collect --sam --order concat --header in:header in:done > out:all");
+      add_writer();
+    } else if (is_compressed_out()) {
+      add("join:", fmt::format("mrf-collect{} --order concat{} in:done", record_option(), result()));
+    }
+  }
+
+  // What mrf-collect compresses.
+  bool is_compressed_out() const { return form_.output.ends_with(".gz"); }
+
+  std::string chunk_output() const {
+    if (is_alignment_out() || is_compressed_out()) return " > out:done";
+    return form_.output == "-" ? "" : " > save:" + quote_word(form_.output);
   }
 
   void add_split(const std::string& source) {
@@ -95,7 +128,7 @@ class Writer {
     if (form_.header_broadcast) options += " --header-broadcast";
     if (is_alignment_in() && is_alignment_out() && !form_.header_broadcast)
       options += " --header-to out:header";
-    add("split:", fmt::format("mrf-distribute{} -c {} -i {} out:part[n]", options, form_.chunk_size, source));
+    add("split:", fmt::format("mrf-distribute{} -c {} -i {} out:part[n]", options, chunk_size(), source));
   }
 
   void add_workers() {
@@ -107,16 +140,23 @@ class Writer {
   void add_join() {
     std::string options = is_alignment_in() ? " --sam" : record_option();
     options += " --order " + order_;
-    if (order_ == "rows") options += fmt::format(" -c {}", form_.chunk_size);
+    if (order_ == "rows") options += fmt::format(" -c {}", chunk_size());
     if (is_alignment_out()) {
       if (!form_.header_broadcast) options += " --header in:header";
       add("join:", fmt::format("mrf-collect{} in:done[n] > out:all", options));
-      add("write:", fmt::format("mrf-bamwrite -@ {}{}{} -O {}{} in:all", writer_threads(), level(),
-                                reference(), output_.format, result()));
+      add_writer();
     } else {
       add("join:", fmt::format("mrf-collect{}{} in:done[n]", options, result()));
     }
   }
+
+  void add_writer() {
+    add("write:", fmt::format("mrf-bamwrite -@ {}{}{} -O {}{} in:all", writer_threads(), level(), reference(),
+                              output_.format, result()));
+  }
+
+  std::string no_header() const { return order_ == "chunk" && !is_alignment_out() ? " --no-header" : ""; }
+  std::uint64_t chunk_size() const { return form_.chunk_size.value_or(1000); }
 
   std::string record_option() const {
     const std::string record = form_.record.empty() ? input_.record : form_.record;

@@ -14,11 +14,11 @@ struct ShortForm {
   std::string output = "-";
   std::vector<std::string> command;
   int workers = 1;
-  std::uint64_t chunk_size = 1000;  ///< records
-  std::string order;                ///< rows, seq or any; empty: seq where the output is SAM, BAM or CRAM
-  std::string record;               ///< as mrf-distribute's --record; empty: from the input's name
-  std::string reference;            ///< for CRAM
-  std::optional<int> level;         ///< of the output's compression
+  std::optional<std::uint64_t> chunk_size;  ///< records; empty: 1000, or what pays with order chunk
+  std::string order;         ///< seq, rows, any, chunk; empty: seq for SAM, BAM, CRAM, else chunk
+  std::string record;        ///< as mrf-distribute's --record; empty: from the input's name
+  std::string reference;     ///< for CRAM
+  std::optional<int> level;  ///< of the output's compression
   bool header_broadcast = false;
   int processors = 1;  ///< what the readers' and writers' threads are chosen by
 };

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "flow/chunk_job.h"
+
+#include <signal.h>
+
+#include <charconv>
+#include <exception>
+#include <limits>
+
+#include "flow/chunk_run.h"
+#include "flow/run_signals.h"
+#include "sys/error.h"
+#include "sys/message.h"
+
+namespace mrf {
+
+namespace {
+
+constexpr const char* name = "mrf-chunks";
+
+std::uint64_t parse_number(const std::string& option, const std::string& text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || number < 1 ||
+      number > std::numeric_limits<std::uint32_t>::max()) {
+    throw UsageError("use option", option, "not a number of 1 or more");
+  }
+  return number;
+}
+
+}  // namespace
+
+bool is_chunk_command(const std::string& word) { return word == name; }
+
+ChunkCommand parse_chunk_command(const std::vector<std::string>& words) {
+  ChunkCommand command;
+  std::size_t at = 1;
+  for (; at < words.size() && words[at].starts_with('-') && words[at] != "--"; at += 2) {
+    const std::string& option = words[at];
+    if (option != "-n" && option != "-c" && option != "-i" && option != "--record") {
+      throw UsageError("use option", option, "mrf-chunks does not know it");
+    }
+    if (at + 1 == words.size()) throw UsageError("use option", option, "it needs a value");
+    const std::string& value = words[at + 1];
+    if (option == "-n") command.filters = parse_number(option, value);
+    if (option == "-c") command.records = parse_number(option, value);
+    if (option == "-i") command.input = value;
+    if (option == "--record") command.form = parse_record_form(value);
+  }
+  if (command.form.kind == RecordForm::Kind::bam) {
+    throw UsageError("use record", "bam", "mrf-chunks cannot cut it");
+  }
+  if (at < words.size() && words[at] == "--") ++at;
+  command.words.assign(words.begin() + static_cast<std::ptrdiff_t>(at), words.end());
+  if (command.words.empty()) throw UsageError("use", name, "it needs a filter");
+  return command;
+}
+
+int run_chunks(const ChunkCommand& command) {
+  ::signal(SIGPIPE, SIG_IGN);
+  try {
+    return ChunkRun(command).run();
+  } catch (const ClosedOutput&) {
+    ::signal(SIGPIPE, SIG_DFL);
+    die_of(SIGPIPE);
+  } catch (const Error& error) {
+    say(error.what());
+    return static_cast<int>(error.status());
+  } catch (const std::exception& error) {
+    say(error.what());
+  }
+  return static_cast<int>(Status::failure);
+}
+
+}  // namespace mrf

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "sys/fd.h"
+
+namespace mrf {
+
+/// A new file under $TMPDIR (else /tmp) that has no name, for reading and writing: it is gone when it is
+/// closed. Throws SystemError.
+Fd open_scratch_file();
+
+}  // namespace mrf

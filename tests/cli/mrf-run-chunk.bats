@@ -1,0 +1,167 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# mrf-run --order chunk, and mrf-chunks in a workflow.
+
+load common
+
+chunk() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
+
+@test "chunk is the default for lines: exact order, whatever the filter does" {
+  seq 300000 >in.txt
+  chunk -i in.txt -o same.txt -- cat
+  assert_status 0
+  cmp in.txt same.txt
+  chunk -i in.txt -o some.txt -- grep -v 7
+  assert_status 0
+  cmp some.txt <(grep -v 7 in.txt)
+  chunk -i in.txt -o twice.txt -- sed p
+  assert_status 0
+  cmp twice.txt <(sed p in.txt)
+  assert_files in.txt same.txt some.txt twice.txt
+  assert_nothing_left
+}
+
+@test "a pipe, gzip, a FIFO of a process substitution and an output that is appended to" {
+  seq 300000 >in.txt
+  gzip -k in.txt
+  run_apart bash -c 'timeout 60 mrf-run -n 3 -i - -- cat < <(cat in.txt) | cmp - in.txt'
+  assert_status 0
+  chunk -i in.txt.gz -o out.txt -- cat
+  assert_status 0
+  cmp in.txt out.txt
+  run_apart bash -c 'echo first > all.txt; timeout 60 mrf-run -n 3 -c 1000 -i <(cat in.txt) -- cat >> all.txt'
+  assert_status 0
+  cmp all.txt <(echo first; cat in.txt)
+}
+
+@test "-c is the number of records in a chunk, and the filter is started for each" {
+  seq 25 >in.txt
+  chunk -c 10 -i in.txt -- wc -l
+  assert_status 0
+  assert_output_is $'10\n10\n5'
+  run_apart bash -c 'seq 25 | timeout 60 mrf-run -n 2 -c 10 -i - -- wc -l'
+  assert_status 0
+  assert_output_is $'10\n10\n5'
+}
+
+@test "a chunk that comes late does not mix with those that came early" {
+  mkfifo gate
+  printf '%s\n' late b c d >in.txt
+  chunk -c 1 -i in.txt -- bash -c 'read -r x; case $x in late) read -r go < gate;; d) echo go > gate;; esac; seq 200000; echo "$x"'
+  assert_status 0
+  [ "$(grep '[a-z]' <<<"$output")" = $'late\nb\nc\nd' ]
+  assert_nothing_left
+}
+
+@test "a last line without a newline gets one; an empty input starts nothing" {
+  printf 'a\nb' >in.txt
+  chunk -c 1 -i in.txt -- cat
+  assert_status 0
+  assert_output_is $'a\nb'
+  run_apart bash -c 'printf "a\nb" | timeout 60 mrf-run -i - -- od -An -c'
+  assert_output_is '   a  \n   b  \n'
+  : >empty.txt
+  chunk -i empty.txt -o out.txt -- bash -c 'touch started; cat'
+  assert_status 0
+  assert_files in.txt empty.txt out.txt
+}
+
+@test "records of every form are never cut" {
+  for i in $(seq 1000); do printf '@r%s\nACGT\n+\nIIII\n' "$i"; done >in.fq
+  chunk -c 7 -i in.fq -o out.fq -- bash -c 'read -r first; [[ $first == @r* ]] || exit 9; echo "$first"; cat'
+  assert_status 0
+  cmp in.fq out.fq
+  chunk -c 5 --record lines:4 -i in.fq -o lines.fq -- cat
+  assert_status 0
+  cmp in.fq lines.fq
+  chunk -c 5 --record fixed:7 -i <(head -c 7000 in.fq) -o fixed -- cat
+  assert_status 0
+  cmp fixed <(head -c 7000 in.fq)
+}
+
+@test "a malformed record is status 3 without a result" {
+  printf '@r\nACGT\n+\nIIII\nr2\nACGT\n+\nIIII\n' >in.fq
+  chunk -i in.fq -o out.fq -- cat
+  assert_status 3
+  assert_stderr_has "in.fq"
+  assert_files in.fq
+}
+
+@test "a filter that fails ends the run with its status: in the first chunk, in the middle, in the last" {
+  seq 100 >in.txt
+  for line in 1 51 100; do
+    for code in 1 7 126 141 255; do
+      chunk -c 10 -i in.txt -o out.txt -- bash -c "! grep -qx $line || exit $code"
+      assert_status "$code"
+      assert_files in.txt
+    done
+  done
+  chunk -c 10 -i in.txt -o out.txt -- bash -c 'kill -KILL $$'
+  assert_status 137
+  chunk -i in.txt -o out.txt -- ./missing
+  assert_status 127
+  assert_stderr "mrf-run: cannot execute './missing': No such file or directory"
+  assert_files in.txt
+  assert_nothing_left
+}
+
+@test "a filter that fails with 141 is a failure behind a job that succeeds, too" {
+  seq 100 >in.txt
+  printf 'work: mrf-chunks -i in.txt bash -c "cat; exit 141" > out:p\nend: cat < in:p > save:out.txt\n' >w.mrf
+  run_apart timeout 60 mrf-run w.mrf
+  assert_status 141
+  printf 'work: bash -c "echo part; exit 141" > out:p\nend: cat < in:p > save:out.txt\n' >w.mrf
+  run_apart timeout 60 mrf-run w.mrf
+  assert_status 141
+  assert_files in.txt w.mrf
+}
+
+@test "a filter that does not read its input, and one that leaves a child behind" {
+  seq 300000 >in.txt
+  chunk -c 100000 -i in.txt -- echo x
+  assert_status 0
+  assert_output_is $'x\nx\nx'
+  chunk -c 100000 -i in.txt -- bash -c 'tail -f /dev/null & head -n 1'
+  assert_status 0
+  assert_output_is $'1\n100001\n200001'
+  assert_nothing_left
+}
+
+@test "an alignment: the filter sees records, the header goes around it" {
+  bam=$(small_bam)
+  chunk --order chunk -c 700 -i "$bam" -o out.bam -- cat
+  assert_status 0
+  assert_same_sam "$bam" out.bam
+  chunk -i "$bam" -o out.txt -- cat
+  assert_status 0
+  cmp out.txt <(samtools view "$bam")
+}
+
+@test "the printed workflow does the same; mrf-chunks that is wrong is told with its line" {
+  seq 1000 >in.txt
+  mrf-run -n 2 -c 10 -i in.txt -o out.txt --print -- tac >w.mrf
+  run_apart timeout 60 mrf-run w.mrf
+  assert_status 0
+  run_apart mrf-run -n 2 -c 10 -i in.txt -o direct.txt -- tac
+  cmp out.txt direct.txt
+  for bad in "mrf-chunks" "mrf-chunks -n 0 cat" "mrf-chunks -x 1 cat" "mrf-chunks -n" "mrf-chunks --record bam cat"; do
+    echo "a: $bad < in.txt" >bad.mrf
+    run_apart mrf-run bad.mrf
+    assert_status 2
+    [[ $stderr == "mrf-run: bad.mrf:1: "* ]]
+  done
+}
+
+@test "KILL of either process in the midst of chunks leaves nothing" {
+  for victim in front supervisor; do
+    mrf-run -n 2 -i /dev/zero --record fixed:10 -o out -- bash -c 'exec tail -f /dev/null' 3>&- 2>/dev/null &
+    front=$!
+    wait_until pgrep -P "$front" >/dev/null
+    supervisor=$(pgrep -P "$front")
+    wait_until bash -c "[ -n \"\$(pgrep -P \$(pgrep -P $supervisor))\" ]"
+    kill -KILL "${!victim}"
+    wait "$front" && return 1
+    wait_until assert_nothing_left
+    assert_files
+  done
+}
