@@ -38,6 +38,8 @@ class Run {
     int status = static_cast<int>(Status::failure);
     int ended_by = 0;
     try {
+      workspace_.make(plan_);
+      if (options_.keep_directory) note(fmt::format("FIFOs are in '{}'", workspace_.directory()));
       Supervisor supervisor(plan_, workspace_, options_.supervisor);
       supervisor.run();
       ended_by = supervisor.ended_by();
@@ -97,7 +99,6 @@ class Run {
 int run_plan(const Plan& plan, const RunOptions& options) {
   block_run_signals();
   Workspace workspace(plan);
-  if (options.keep_directory) note(fmt::format("FIFOs are in '{}'", workspace.directory()));
   return run_guarded(Run(plan, options, workspace), [&] { workspace.remove(options.keep_directory); });
 }
 

@@ -9,6 +9,8 @@
 
 #include <cerrno>
 #include <filesystem>
+#include <random>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -27,9 +29,9 @@ std::string temporary_root() {
   return root != nullptr && *root != '\0' ? root : "/tmp";
 }
 
-std::string make_unique_directory(std::string pattern, const std::string& shown) {
-  if (::mkdtemp(pattern.data()) == nullptr) throw SystemError("make a directory for", shown);
-  return pattern;
+std::string unique_name(const std::string& directory, std::string_view name) {
+  std::random_device random;
+  return fmt::format("{}/{}.{:08x}{:08x}", directory, name, random(), random());
 }
 
 void make_directory(const std::string& path) {
@@ -48,14 +50,18 @@ void move_into_place(const std::string& from, const std::string& to) {
 }  // namespace
 
 Workspace::Workspace(const Plan& plan) {
-  try {
-    for (const auto& path : plan.results) add_result(path);
-    directory_ = make_unique_directory(temporary_root() + "/mrf-run.XXXXXX", "FIFOs");
-    make_fifos(plan);
-  } catch (...) {
-    remove(false);
-    throw;
+  for (const auto& path : plan.results) add_result(path);
+  directory_ = unique_name(temporary_root(), "mrf-run");
+}
+
+void Workspace::make(const Plan& plan) {
+  for (const auto& [path, result] : results_) {
+    if (!result.directory.empty() && ::mkdir(result.directory.c_str(), 0700) != 0) {
+      throw SystemError("make a directory for", path);
+    }
   }
+  if (::mkdir(directory_.c_str(), 0700) != 0) throw SystemError("make a directory for", "FIFOs");
+  make_fifos(plan);
 }
 
 std::string Workspace::file_name(const std::string& fifo) {
@@ -87,7 +93,7 @@ void Workspace::add_result(const std::string& path) {
   if (exists && !S_ISREG(info.st_mode)) {
     result.written = path;
   } else {
-    result.directory = make_unique_directory(directory_of(result.target) + "/.mrf-run.XXXXXX", path);
+    result.directory = unique_name(directory_of(result.target), ".mrf-run");
     result.written = result.directory + "/" + base_of(result.target);
   }
   results_.emplace(path, std::move(result));

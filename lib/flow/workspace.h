@@ -17,8 +17,11 @@ namespace mrf {
 /// and closes the FIFOs is told in FifoSet.
 class Workspace {
  public:
-  /// Throws SystemError; then nothing is left.
+  /// Chooses the names, so that every process that is forked from here can remove them; makes nothing. Throws
+  /// SystemError.
   explicit Workspace(const Plan& plan);
+  /// Throws SystemError; then a part may be there until remove().
+  void make(const Plan& plan);
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
   /// Removes nothing: a forked process has a copy. See remove().
