@@ -1,0 +1,11 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The kill soak (tests/soak/kill-soak): 100 runs, and with MRF_TEST_FULL=1 all 2,000.
+
+load common
+
+@test "random signals to random processes at random moments leave nothing and no wrong status" {
+  run_apart timeout -k 5 "${MRF_TEST_FULL:+3}600" "$ROOT/tests/soak/kill-soak" --runs "$((${MRF_TEST_FULL:+20 *} 100))" --seed 1
+  assert_status 0
+  assert_output_is "${output%%$'\n'*}"$'\n'"survivors 0, FIFOs 0, temporaries 0, results left 0, wrong statuses 0, hung 0"
+}
