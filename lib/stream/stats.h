@@ -18,7 +18,8 @@ struct StreamCount {
   std::string name;
   std::uint64_t records = 0;
   std::uint64_t bytes = 0;
-  std::string verified_by{};  ///< the checksum that agreed, "nothing" if there was none; "" where none is looked for
+  std::string
+      verified_by{};  ///< the checksum that agreed, "nothing" if there was none; "" where none is looked for
 };
 
 /// What a program counts while it runs; `--stats` writes it at the end, after a failure too.

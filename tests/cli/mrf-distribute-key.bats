@@ -145,7 +145,7 @@ END
   refused "option '--chunk-size': not together with --key" --key name -c 3 a
   refused "option '--balance': not together with --key" --key name --balance a
   refused "key 'tag CB': only SAM lines and BAM records have tags" --key tag:CB --record fastq a
-  for key in tag:C tag:CB:x nam name: column:0 column:x after: ''x; do
+  for key in tag:C tag:CB:x nam name: column:0 column:x after: x; do
     refused "key '$key': not one of tag:XX, name, column:K, after:TEXT, with :LEN if need be" --key "$key" a
   done
 }

@@ -5,7 +5,9 @@
 load common
 
 @test "random signals to random processes at random moments leave nothing and no wrong status" {
-  run_apart timeout -k 5 "${MRF_TEST_FULL:+3}600" "$ROOT/tests/soak/kill-soak" --runs "$((${MRF_TEST_FULL:+20 *} 100))" --seed 1
+  local runs=100
+  [[ -z ${MRF_TEST_FULL:-} ]] || runs=2000
+  run_apart timeout -k 5 3600 "$ROOT/tests/soak/kill-soak" --runs "$runs" --seed 1
   assert_status 0
   assert_output_is "${output%%$'\n'*}"$'\n'"survivors 0, FIFOs 0, temporaries 0, results left 0, wrong statuses 0, hung 0"
 }
