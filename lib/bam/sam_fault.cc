@@ -169,8 +169,6 @@ std::string check_tag(std::string_view tag) {
   return is_value(type, tag.substr(5)) ? "" : named + " has a malformed value";
 }
 
-}  // namespace
-
 std::string unknown_reference(std::string_view line, const sam_hdr_t& header) {
   Fields fields;
   split(line, fields);
@@ -181,6 +179,8 @@ std::string unknown_reference(std::string_view line, const sam_hdr_t& header) {
   }
   return "";
 }
+
+}  // namespace
 
 std::string fault_of(std::string_view line, const sam_hdr_t& header) {
   if (line.starts_with('@')) return "a header line after the first record";
@@ -199,7 +199,7 @@ std::string fault_of(std::string_view line, const sam_hdr_t& header) {
     rest.remove_prefix(std::min(tab + 1, rest.size()));
     if (auto fault = check_tag(tag); !fault.empty()) return fault;
   }
-  return "the record is malformed";
+  return "";
 }
 
 }  // namespace mrf::bam

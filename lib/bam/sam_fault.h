@@ -8,12 +8,9 @@
 
 namespace mrf::bam {
 
-/// What is wrong with a SAM line that htslib refuses (SAM specification, sections 1.4 and 1.5): the first
-/// fault from the left, for a message. Never empty.
+/// What is wrong with a SAM line (SAM specification, sections 1.4 and 1.5): the first fault from the left, for
+/// a message; empty when there is none. htslib lets some of them pass and makes another record of the line: a
+/// reference that the header does not have, numbers out of range, text behind a number.
 std::string fault_of(std::string_view line, const sam_hdr_t& header);
-
-/// Says which reference name of a well-formed line the header does not have; empty when it has both.
-/// htslib would make such a record an unmapped one.
-std::string unknown_reference(std::string_view line, const sam_hdr_t& header);
 
 }  // namespace mrf::bam

@@ -63,10 +63,9 @@ class SamSource : public BlockSource {
     batch.text.l = 0;
     if (kputsn(line.data(), line.size(), &batch.text) < 0) throw std::bad_alloc();
     const bool parsed = sam_parse1(&batch.text, header_.get(), batch.record.get()) >= 0;
-    const auto& core = batch.record->core;
-    if (parsed && core.tid >= 0 && core.mtid >= 0) return true;
-    batch.reason = parsed ? unknown_reference(line, *header_) : fault_of(line, *header_);
-    if (batch.reason.empty()) return true;
+    batch.reason = fault_of(line, *header_);
+    if (parsed && batch.reason.empty()) return true;
+    if (batch.reason.empty()) batch.reason = "the record is malformed";
     batch.bad_line = batch.lines;
     return false;
   }

@@ -25,7 +25,7 @@ crc32c() {
 # accepted_and_refused HEADER RIGHT WRONG SOURCE: to a file and to stdout, with and without threads and parts
 accepted_and_refused() {
   local n
-  for n in 0 1 4; do
+  for n in ${connections:-0 1 4}; do
     fetch -v --require-checksum --concurrency "$n" "$HTTP/said/data?$1=$2${5:-}" out
     assert_status 0
     assert_stderr_has "verified 'out' by $4"
@@ -59,18 +59,19 @@ accepted_and_refused() {
 }
 
 @test "the ETag of an S3 server, and none that cannot be an MD5" {
-  local reason extra
+  # Not on several connections: the server does not know the ETag that it says, and refuses it as a condition.
+  local reason extra connections="0 1"
   accepted_and_refused ETag "%22$MD5%22" "%22$(wrong "$MD5")%22" ETag '&x-amz-request-id=1'
   while IFS='|' read -r extra reason; do
-    fetch "$HTTP/said/data?ETag=$extra" out
+    fetch --concurrency 1 "$HTTP/said/data?ETag=$extra" out
     assert_status 0
     assert_stderr_has "$reason; the data is unverified"
     rm out
-    fetch --require-checksum "$HTTP/said/data?ETag=$extra" out
+    fetch --concurrency 1 --require-checksum "$HTTP/said/data?ETag=$extra" out
     assert_status 3
     assert_stderr_has "': $reason"
     assert_files
-    fetch -ca null "$HTTP/said/data?ETag=$extra" out
+    fetch --concurrency 1 -ca null "$HTTP/said/data?ETag=$extra" out
     assert_status 0
     assert_stderr_is ''
     rm out

@@ -48,7 +48,17 @@ TEST_CASE("each field that is wrong is named") {
 TEST_CASE("a reference that is there, a star and an equals sign are known") {
   const auto header = mrf::bam::parse_header("@SQ\tSN:c1\tLN:1000\n", "test");
   const std::string rest = "\t1\t0\t1M\t";
-  CHECK(mrf::bam::unknown_reference("r\t0\tc1" + rest + "=\t0\t0\tA\tI", *header).empty());
-  CHECK(mrf::bam::unknown_reference("r\t0\t*" + rest + "c1\t0\t0\tA\tI", *header).empty());
-  CHECK_FALSE(mrf::bam::unknown_reference("r\t0\t*" + rest + "c\t0\t0\tA\tI", *header).empty());
+  CHECK(mrf::bam::fault_of("r\t0\tc1" + rest + "=\t0\t0\tA\tI", *header).empty());
+  CHECK(mrf::bam::fault_of("r\t0\t*" + rest + "c1\t0\t0\tA\tI", *header).empty());
+  CHECK_FALSE(mrf::bam::fault_of("r\t0\t*" + rest + "c\t0\t0\tA\tI", *header).empty());
+}
+
+TEST_CASE("what htslib would change in passing is a fault") {
+  const auto header = mrf::bam::parse_header("@SQ\tSN:c1\tLN:1000\n", "test");
+  const auto fault = [&](const std::string& line) { return mrf::bam::fault_of(line, *header); };
+  CHECK(fault("r\t65535\tc1\t1\t255\t1M\t*\t0\t0\tA\tI\tNM:i:1").empty());
+  CHECK(fault("r\t65536\tc1\t1\t0\t1M\t*\t0\t0\tA\tI") == "FLAG '65536' is not a number in range");
+  CHECK(fault("r\t0\tc1\t1\t256\t1M\t*\t0\t0\tA\tI") == "MAPQ '256' is not a number in range");
+  CHECK(fault("r\t0\tc1\t1\t0\t1M\t*\t0\t0\tA\tI\tNM:i:1x") ==
+        "the optional field 'NM:i:1x' has a malformed value");
 }
