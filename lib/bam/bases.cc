@@ -144,7 +144,7 @@ char* write_bases(const std::uint8_t* packed, const std::uint8_t* qualities, std
 
 void pack_bases(const char* text, std::size_t n, std::uint8_t* to) {
   const auto code = [&](std::size_t at) { return seq_nt16_table[static_cast<unsigned char>(text[at])]; };
-  const std::uint8_t* letters = &seq_nt16_table['@'];
+  const std::uint8_t* letters = &seq_nt16_table[std::uint8_t{'@'}];
   for (std::size_t i = HWY_DYNAMIC_DISPATCH(pack_letters)(text, n / 2, letters, to); i < n / 2; ++i) {
     to[i] = static_cast<std::uint8_t>(code(2 * i) << 4 | code(2 * i + 1));
   }
