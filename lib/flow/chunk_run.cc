@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <string>
 #include <utility>
@@ -59,8 +60,13 @@ void ChunkRun::wait() const {
   std::vector<pollfd> polled;
   for (const ChunkFilter& filter : filters_) filter.add_to(polled);
   if (const auto fd = source_.fd(); fd && has_room()) polled.push_back({fd->get(), POLLIN, 0});
-  if (::poll(polled.data(), polled.size(), -1) < 0 && errno != EINTR)
+  // Nothing tells that the output of a filter that has ended is over when it left a child behind.
+  const bool has_rest = std::any_of(filters_.begin(), filters_.end(), [](const ChunkFilter& filter) {
+    return filter.has_ended() && !filter.is_done();
+  });
+  if (::poll(polled.data(), polled.size(), has_rest ? 0 : -1) < 0 && errno != EINTR) {
     throw SystemError("wait for", "filters");
+  }
 }
 
 std::optional<int> ChunkRun::serve() {

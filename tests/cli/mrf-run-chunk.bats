@@ -124,6 +124,10 @@ chunk() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
   chunk -c 100000 -i in.txt -- bash -c 'tail -f /dev/null & head -n 1'
   assert_status 0
   assert_output_is $'1\n100001\n200001'
+  for _ in $(seq 20); do
+    chunk -c 30000 -i in.txt -- bash -c 'tail -f /dev/null & head -n 1'
+    assert_status 0
+  done
   assert_nothing_left
 }
 
