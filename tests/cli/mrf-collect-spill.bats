@@ -22,7 +22,7 @@ hold_back() {
   for buffer in 1M 16M; do
     hold_back -c 1 --buffer $buffer
     [[ $(stat -c %s out) == $((128 << 20)) ]]
-    (($(rss stats) < (${buffer%M} + 32) << 20))
+    [[ -n ${MRF_SANITIZED-} ]] || (($(rss stats) < (${buffer%M} + 32) << 20))
     rm a b
   done
   assert_nothing_left
@@ -37,7 +37,7 @@ hold_back() {
   for i in {163..100}; do cat "part$i" >"$i" & done 3>&-
   wait $collect
   cmp out <(seq 0 1999999)
-  (($(rss stats) < 36 << 20))
+  [[ -n ${MRF_SANITIZED-} ]] || (($(rss stats) < 36 << 20))
 }
 
 @test "records longer than the whole buffer" {
