@@ -20,7 +20,7 @@ class SamText {
   const char* append(const bam1_t& record, Buffer& to) const;
 
  private:
-  std::string_view reference(std::int32_t id) const { return names_[static_cast<std::size_t>(id + 1)]; }
+  std::string_view reference(std::int32_t id) const { return names_[static_cast<std::size_t>(id) + 1]; }
   char* write_fields(const bam1_t& record, char* to) const;
 
   std::vector<std::string_view> names_;  // "*" for -1 comes first

@@ -33,7 +33,8 @@ void print(const std::string& text) {
 
 }  // namespace
 
-Command::Command(std::string name, std::string usage, std::string summary, std::vector<std::string> libraries)
+Command::Command(std::string name, const std::string& usage, const std::string& summary,
+                 std::vector<std::string> libraries)
     : name_(std::move(name)), libraries_(std::move(libraries)), options_(name_, usage, summary) {
   options_.add_flag("--version", version_, "print the version and exit");
   options_.add_flag("-q,--quiet", quiet_, "say nothing but errors");

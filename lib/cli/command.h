@@ -17,7 +17,8 @@ namespace mrf {
 class Command {
  public:
   /// `usage` is what follows the name in the first line of --help. `libraries` are shown by --version.
-  Command(std::string name, std::string usage, std::string summary, std::vector<std::string> libraries);
+  Command(std::string name, const std::string& usage, const std::string& summary,
+          std::vector<std::string> libraries);
 
   /// Where the program declares its options.
   OptionSet& options() { return options_; }

@@ -172,7 +172,7 @@ void count(Stats& stats, const Url& url, const Fetched& fetched) {
       {fetched.target, 0, fetched.out.bytes, fetched.verified_by.empty() ? "nothing" : fetched.verified_by});
 }
 
-Status fetch_many(const FetchSettings& settings, std::vector<ManifestEntry> entries,
+Status fetch_many(const FetchSettings& settings, const std::vector<ManifestEntry>& entries,
                   const ManyOptions& options, ProgressDisplay& display, Stats& stats) {
   const auto started = std::chrono::steady_clock::now();
   Crew crew(settings, entries, options, display, stats);

@@ -20,7 +20,7 @@ struct ManyOptions {
 /// they come, then the others, by size. The size is what the first response says, nothing asks for it before.
 /// Failures are said one by one; the last line of standard error sums up. Returns success, or the status
 /// of the first failure, after which nothing more is begun unless continue_after_error.
-Status fetch_many(const FetchSettings& settings, std::vector<ManifestEntry> entries,
+Status fetch_many(const FetchSettings& settings, const std::vector<ManifestEntry>& entries,
                   const ManyOptions& options, ProgressDisplay& display, Stats& stats);
 
 /// Runs `fetch` with a Progress that `display` shows.

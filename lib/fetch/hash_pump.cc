@@ -12,7 +12,7 @@ constexpr std::size_t step_bytes = 256 << 10;
 
 }  // namespace
 
-HashPump::HashPump(std::vector<HashRange> ranges, ByteAccess& bytes, unsigned threads,
+HashPump::HashPump(const std::vector<HashRange>& ranges, ByteAccess& bytes, unsigned threads,
                    std::function<void()> moved)
     : bytes_(bytes), moved_(std::move(moved)) {
   tasks_.reserve(ranges.size());

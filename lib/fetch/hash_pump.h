@@ -39,7 +39,8 @@ class HashPump {
   /// `ranges` in order of their begins. As many `threads`, none for the thread that calls advance();
   /// at least as many as ranges overlap anywhere, when bytes() forgets what is below low().
   /// `moved` is called when low() has changed, in any thread.
-  HashPump(std::vector<HashRange> ranges, ByteAccess& bytes, unsigned threads, std::function<void()> moved);
+  HashPump(const std::vector<HashRange>& ranges, ByteAccess& bytes, unsigned threads,
+           std::function<void()> moved);
   ~HashPump();
   HashPump(const HashPump&) = delete;
   HashPump& operator=(const HashPump&) = delete;

@@ -70,7 +70,7 @@ class EntryReader {
   }
 
   std::string target(const Url& url) const {
-    const std::string path = text("filepath").value_or("");
+    std::string path = text("filepath").value_or("");
     if (path == "-") throw std::string("field \"filepath\": standard output cannot take several files");
     std::error_code error;
     if (!path.empty() && !path.ends_with('/') && !fs::is_directory(path, error)) return path;
