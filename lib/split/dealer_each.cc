@@ -15,7 +15,7 @@ EachDealer::EachDealer(Outputs& outputs, Stats& stats, RecordForm form, std::uni
       stats_(stats),
       form_(form),
       picker_(std::move(picker)),
-      stamper_(std::move(stamper)),
+      stamper_(stamper),
       missing_(missing) {}
 
 void EachDealer::put(std::size_t output, std::string_view record) {
