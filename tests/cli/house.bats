@@ -53,21 +53,27 @@ longer() {
   sources "$@" | xargs wc -l | awk -v most="$most" '$2 != "total" && $1 > most'
 }
 @test "no source file is longer than 250 lines, no program than 150" {
-  run longer 250 lib tests/unit
+  run longer 250 lib tests/unit tests/fuzz
   assert_output_is ''
   run longer 150 bin
   assert_output_is ''
 }
 
 @test "no line is longer than 120 columns" {
-  mapfile -t files < <(find lib bin tests/unit -name '*.cc' -o -name '*.h')
+  mapfile -t files < <(find lib bin tests/unit tests/fuzz -name '*.cc' -o -name '*.h')
   run ! grep -nE '^.{121,}' "${files[@]}"
 }
 
 @test "every source file begins with its licence" {
-  missing=$(find lib bin tests/unit tests/cli scripts -name '*.cc' -o -name '*.h' -o -name '*.bats' -o -name '*.bash' |
+  missing=$(find lib bin tests/unit tests/fuzz tests/cli scripts -name '*.cc' -o -name '*.h' -o -name '*.bats' -o -name '*.bash' |
     while read -r file; do head -n 2 "$file" | grep -q 'SPDX-License-Identifier: MIT' || echo "$file"; done)
   [[ -z $missing ]] || { echo "$missing" && false; }
+}
+
+@test "every fuzz target has seeds" {
+  for target in $(scripts/fuzz --list); do
+    [[ -n $(find "tests/fuzz/seeds/$target" -type f) ]] || { echo "$target has none" && false; }
+  done
 }
 
 @test "every header is guarded by #pragma once" {
@@ -76,7 +82,7 @@ longer() {
 }
 
 @test "every script explains itself and refuses what it does not know" {
-  for script in setup demo check bench format; do
+  for script in setup demo check bench format fuzz; do
     run "scripts/$script" --help
     [[ $status == 0 && $output == "usage: scripts/$script"* ]]
     run "scripts/$script" --no-such-option

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#include "flow/workflow.h"
+
+#include "flow/plan.h"
+#include "fuzz.h"
+
+using namespace mrf;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz::may_refuse([&] {
+    const Plan plan = make_plan(parse_workflow("fuzz.mrf", std::string(fuzz::text_of(data, size)), {}));
+    for (const PlannedFifo& fifo : plan.fifos) {
+      fuzz::check(fifo.writer < plan.jobs.size() && fifo.reader < plan.jobs.size(),
+                  "a FIFO has a job at each end");
+    }
+  });
+  return 0;
+}
