@@ -29,7 +29,7 @@ std::string find_bottleneck(const Plan& plan, const std::vector<JobRecord>& jobs
     if (samples.looks == 0) continue;
     seen = true;
     const auto looks = static_cast<double>(samples.looks);
-    Pressure& writer = groups[plan.jobs[plan.fifos[at].writer].name];
+    Pressure& writer = groups[plan.jobs[plan.fifos[at].writers[0]].name];
     writer.output_empty += static_cast<double>(samples.empty) / looks;
     ++writer.outputs;
     Pressure& reader = groups[plan.jobs[plan.fifos[at].reader].name];

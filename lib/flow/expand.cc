@@ -8,6 +8,8 @@
 #include <string_view>
 #include <utility>
 
+#include "flow/near_name.h"
+
 namespace mrf {
 
 namespace {
@@ -20,7 +22,10 @@ constexpr int most_jobs = 100000;
 
 const std::string& value_of(const std::string& name, const Scope& scope) {
   const auto found = scope.variables.find(name);
-  if (found == scope.variables.end()) fail(scope, fmt::format("variable '{}' has no value", name));
+  if (found == scope.variables.end()) {
+    fail(scope,
+         fmt::format("variable '{}' has no value{}", name, did_you_mean(name, keys_of(scope.variables))));
+  }
   return found->second;
 }
 

@@ -33,6 +33,8 @@ FifoSet::FifoSet(const Plan& plan, const Workspace& workspace, std::size_t pipe_
   for (std::size_t at = 0; at < fifos_.size(); ++at) {
     const std::string name = Workspace::file_name(plan.fifos[at].name);
     const std::string path = workspace.in_directory() + "/" + name;
+    fifos_[at].path = path;
+    fifos_[at].writers = fifos_[at].writers_left = plan.fifos[at].writers.size();
     fifos_[at].reader.held = open_file(path, O_RDONLY | O_NONBLOCK);
     fifos_[at].writer.held = open_file(path, O_WRONLY | O_NONBLOCK);
     ask_pipe_size(fifos_[at].writer.held, pipe_size);
@@ -74,7 +76,8 @@ std::vector<FifoEnd> FifoSet::read_events() {
       if ((event->mask & IN_OPEN) != 0) {
         state(end).opened = true;
         release(end.fifo);
-      } else if ((event->mask & IN_CLOSE) != 0) {
+      } else if ((event->mask & IN_CLOSE) != 0 &&
+                 (end.side == Side::reader || fifos_[end.fifo].writers == 1)) {
         closed.push_back(end);
       }
     }
@@ -82,8 +85,19 @@ std::vector<FifoEnd> FifoSet::read_events() {
 }
 
 void FifoSet::set_through(FifoEnd end) {
+  Fifo& fifo = fifos_[end.fifo];
+  if (end.side == Side::writer && fifo.writers_left > 1) {
+    --fifo.writers_left;
+    return;
+  }
   state(end).through = true;
   release(end.fifo);
+}
+
+void FifoSet::expect_next_writer(std::size_t index) {
+  Fifo& fifo = fifos_[index];
+  fifo.writer.opened = false;
+  if (!fifo.reader.held.is_open()) fifo.reader.held = open_file(fifo.path, O_RDONLY | O_NONBLOCK);
 }
 
 void FifoSet::release(std::size_t index) {

@@ -29,7 +29,7 @@ struct FifoSamples {
 };
 
 /// The supervisor's own ends of all FIFOs. It opens both ends of each before any job starts, so that
-/// no open(2) of a job waits. It closes its write end when the writer is through and the reader has
+/// no open(2) of a job waits. It closes its write end when the (last) writer is through and the reader has
 /// opened: then the reader sees end-of-file. It closes its read end when the reader is through and the
 /// writer has opened: then the writer gets SIGPIPE. "Through" is the supervisor's word for an end
 /// that a running job closed, or whose job has ended; so no job sees a false end-of-file from one that
@@ -42,10 +42,14 @@ class FifoSet {
 
   /// Readable when read_events() has something to say.
   FdRef events() const { return inotify_; }
-  /// Notes which ends the jobs opened, and returns those that they closed. Throws SystemError.
+  /// Notes which ends the jobs opened, and returns those that they closed; not those of FIFOs with several
+  /// writers, which are through when the last one has ended. Throws SystemError.
   std::vector<FifoEnd> read_events();
-  /// The job at this end will not use it any more.
+  /// The job at this end will not use it any more; said once for each of several writers.
   void set_through(FifoEnd end);
+  /// The next of several writers is about to start: its open(2) will not wait either, even when the reader is
+  /// through. Throws SystemError.
+  void expect_next_writer(std::size_t fifo);
   bool is_through(FifoEnd end) const {
     const Fifo& fifo = fifos_[end.fifo];
     return (end.side == Side::reader ? fifo.reader : fifo.writer).through;
@@ -62,6 +66,9 @@ class FifoSet {
     bool through = false;
   };
   struct Fifo {
+    std::string path;
+    std::size_t writers = 1;
+    std::size_t writers_left = 1;
     EndState reader;
     EndState writer;
     FifoSamples samples;

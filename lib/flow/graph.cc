@@ -8,13 +8,17 @@
 #include <string>
 #include <utility>
 
+#include "flow/near_name.h"
+
 namespace mrf {
 
 namespace {
 
 struct Ends {
-  std::optional<std::size_t> writer;
+  std::vector<std::size_t> writers;
   std::optional<std::size_t> reader;
+  bool has_no_reader() const { return !reader; }
+  bool has_no_writer() const { return writers.empty(); }
 };
 
 class Connector {
@@ -29,9 +33,14 @@ class Connector {
     std::vector<PlannedFifo> fifos;
     for (const auto& name : order_) {
       const Ends& ends = ends_[name];
-      if (!ends.writer) fail(*ends.reader, fmt::format("FIFO '{}' has no writer", name));
-      if (!ends.reader) fail(*ends.writer, fmt::format("FIFO '{}' has no reader", name));
-      fifos.push_back({name, *ends.writer, *ends.reader});
+      if (ends.writers.empty()) {
+        fail(*ends.reader, fmt::format("FIFO '{}' has no writer{}", name, near(name, &Ends::has_no_reader)));
+      }
+      if (!ends.reader) {
+        fail(ends.writers[0],
+             fmt::format("FIFO '{}' has no reader{}", name, near(name, &Ends::has_no_writer)));
+      }
+      fifos.push_back({name, ends.writers, *ends.reader});
     }
     return fifos;
   }
@@ -46,14 +55,40 @@ class Connector {
       if (!is_fifo(piece)) continue;
       const auto [entry, is_new] = ends_.try_emplace(piece.text);
       if (is_new) order_.push_back(piece.text);
-      auto& end = piece.kind == Piece::Kind::in ? entry->second.reader : entry->second.writer;
-      if (end) {
-        fail(job, fmt::format("FIFO '{}' has two {}: '{}' and '{}'", piece.text,
-                              piece.kind == Piece::Kind::in ? "readers" : "writers",
-                              plan_.jobs[*end].display_name(), plan_.jobs[job].display_name()));
+      Ends& ends = entry->second;
+      if (piece.kind == Piece::Kind::in) {
+        if (ends.reader) fail_twice(piece.text, "readers", *ends.reader, job);
+        ends.reader = job;
+      } else {
+        if (!ends.writers.empty() && !is_next_round(ends.writers.back(), job))
+          fail_twice(piece.text, "writers", ends.writers.back(), job);
+        ends.writers.push_back(job);
       }
-      end = job;
     }
+  }
+
+  [[noreturn]] void fail_twice(const std::string& fifo, const char* ends, std::size_t one,
+                               std::size_t other) const {
+    fail(other, fmt::format("FIFO '{}' has two {}: '{}' and '{}'", fifo, ends, plan_.jobs[one].display_name(),
+                            plan_.jobs[other].display_name()));
+  }
+
+  // The same job of a section, a round later.
+  bool is_next_round(std::size_t one, std::size_t other) const {
+    const PlannedJob& before = plan_.jobs[one];
+    const PlannedJob& after = plan_.jobs[other];
+    return before.section && before.section == after.section && before.name == after.name &&
+           before.number == after.number && before.round < after.round;
+  }
+
+  // The name of a FIFO that lacks its other end, too, is the likeliest.
+  std::string near(const std::string& name, bool (Ends::*lacks)() const) const {
+    std::vector<std::string> lacking;
+    for (const auto& [other, ends] : ends_) {
+      if ((ends.*lacks)()) lacking.push_back(other);
+    }
+    const std::string meant = did_you_mean(name, lacking);
+    return meant.empty() ? did_you_mean(name, order_) : meant;
   }
 
   const Plan& plan_;
@@ -100,7 +135,9 @@ std::vector<PlannedFifo> connect(const Plan& plan) { return Connector(plan).conn
 
 void check_acyclic(const Plan& plan) {
   std::vector<std::vector<std::size_t>> next(plan.jobs.size());
-  for (const auto& fifo : plan.fifos) next[fifo.writer].push_back(fifo.reader);
+  for (const auto& fifo : plan.fifos) {
+    for (const std::size_t writer : fifo.writers) next[writer].push_back(fifo.reader);
+  }
   const auto cycle = find_cycle(next);
   if (!cycle) return;
   std::string names;

@@ -60,9 +60,7 @@ int run_guarded(const std::function<int()>& supervise, const std::function<void(
   const Outcome outcome = Outcome::of_wait_status(wait_for(child, signals));
   kill_descendants();
   // The supervisor blocks these: it has ended itself by one, when the run was over and cleaned up.
-  if (outcome.signal() == SIGINT || outcome.signal() == SIGTERM || outcome.signal() == SIGHUP) {
-    die_of(outcome.signal());
-  }
+  if (ends_run(outcome.signal())) die_of(outcome.signal());
   if (outcome.signal() != 0) {
     clean_up();
     say(fmt::format("cannot finish 'supervisor': {}", outcome.describe()));

@@ -7,6 +7,7 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <vector>
 
 #include "flow/launch.h"
 #include "flow/outcome.h"
@@ -21,6 +22,7 @@ namespace mrf {
 ///   starting --it cannot, process reaped-->     ended (status 1, 126 or 127)
 ///   running  --process reaped-->                ended (its exit status or signal)
 ///   planned  --the run stopped before it-->     ended (no outcome)
+/// A job of a later round of a section is planned until that round begins.
 enum class JobState { planned, starting, running, ended };
 
 /// One job while the run lasts and after it.
@@ -37,5 +39,11 @@ struct JobRecord {
   std::chrono::duration<double> wall{0};
   rusage usage{};  ///< of the job and the descendants it waited for (wait4(2))
 };
+
+/// True while a job is neither through nor given up.
+bool any_left(const std::vector<JobRecord>& jobs);
+
+/// To the process group of every job that runs, and CONT after it.
+void signal_all(const std::vector<JobRecord>& jobs, int signal);
 
 }  // namespace mrf

@@ -10,7 +10,9 @@ enum class Verdict { good, bad, open };
 class Judge {
  public:
   Judge(const Plan& plan, const std::vector<JobRecord>& jobs) : jobs_(jobs), readers_(jobs.size()) {
-    for (const auto& fifo : plan.fifos) readers_[fifo.writer].push_back(fifo.reader);
+    for (const auto& fifo : plan.fifos) {
+      for (const std::size_t writer : fifo.writers) readers_[writer].push_back(fifo.reader);
+    }
   }
 
   Verdict judge(std::size_t job) const {

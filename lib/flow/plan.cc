@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <map>
+#include <numeric>
 #include <optional>
 #include <set>
 #include <utility>
@@ -10,6 +12,7 @@
 #include "flow/chunk_job.h"
 #include "flow/expand.h"
 #include "flow/graph.h"
+#include "flow/section_fifos.h"
 
 namespace mrf {
 
@@ -17,19 +20,24 @@ namespace {
 
 class Planner {
  public:
-  explicit Planner(const Workflow& workflow) : workflow_(workflow) { plan_.file = workflow.file; }
+  explicit Planner(const Workflow& workflow) : workflow_(workflow), variables_(workflow.variables) {
+    plan_.file = workflow.file;
+  }
 
   Plan plan() {
     if (workflow_.jobs.empty()) throw WorkflowError(workflow_.file, 1, "there is no job in it");
     for (const auto& job : workflow_.jobs) {
       if (!job.count.empty()) counts_.insert(job.count);
     }
-    for (const auto& job : workflow_.jobs) {
-      const Scope scope{{workflow_.file, job.line}, workflow_.variables, counts_, std::nullopt};
-      if (!names_.insert(job.name).second) fail(job.line, fmt::format("job '{}' is there already", job.name));
-      const int count = job.count.empty() ? 1 : count_of(job.count, scope);
-      for (int number = 0; number < count; ++number) add_job(job, number);
+    plan_.sections.resize(workflow_.sections.size());
+    for (std::size_t at = 0; at < workflow_.jobs.size();) {
+      const auto section = workflow_.jobs[at].section;
+      std::size_t end = at + 1;
+      while (section && end < workflow_.jobs.size() && workflow_.jobs[end].section == section) ++end;
+      add_lines(at, end);
+      at = end;
     }
+    give_rounds_their_fifos(plan_);
     plan_.fifos = connect(plan_);
     check_acyclic(plan_);
     return std::move(plan_);
@@ -40,10 +48,52 @@ class Planner {
     throw WorkflowError(workflow_.file, line, reason);
   }
 
-  void add_job(const JobLine& line, int number) {
-    Scope scope{{workflow_.file, line.line}, workflow_.variables, counts_, std::nullopt};
+  // One line, or those of a section.
+  void add_lines(std::size_t begin, std::size_t end) {
+    for (std::size_t at = begin; at < end; ++at) {
+      const JobLine& job = workflow_.jobs[at];
+      if (!names_.insert(job.name).second) fail(job.line, fmt::format("job '{}' is there already", job.name));
+    }
+    const auto section = workflow_.jobs[begin].section;
+    if (!section) {
+      add_line(workflow_.jobs[begin], 0);
+      return;
+    }
+    const EachLine& each = workflow_.sections[*section];
+    for (const auto& value : values_of(each)) {
+      variables_[each.variable] = value;
+      const auto round = static_cast<int>(plan_.sections[*section].size());
+      const std::size_t first = plan_.jobs.size();
+      for (std::size_t at = begin; at < end; ++at) add_line(workflow_.jobs[at], round);
+      auto& jobs = plan_.sections[*section].emplace_back(plan_.jobs.size() - first);
+      std::iota(jobs.begin(), jobs.end(), first);
+    }
+    variables_.erase(each.variable);
+  }
+
+  std::vector<std::string> values_of(const EachLine& each) const {
+    const Scope scope{{workflow_.file, each.line}, variables_, counts_, std::nullopt};
+    std::vector<std::string> values;
+    for (const auto& written : each.values) {
+      for (const auto& word : expand_word(written, scope)) {
+        if (has_fifo(word) || (!word.empty() && word[0].kind == Piece::Kind::save))
+          fail(each.line, "a value of [each] is a text: in:, out: and save: go into the jobs");
+        values.push_back(word.empty() ? "" : word[0].text);
+      }
+    }
+    return values;
+  }
+
+  void add_line(const JobLine& line, int round) {
+    const Scope scope{{workflow_.file, line.line}, variables_, counts_, std::nullopt};
+    const int count = line.count.empty() ? 1 : count_of(line.count, scope);
+    for (int number = 0; number < count; ++number) add_job(line, round, number);
+  }
+
+  void add_job(const JobLine& line, int round, int number) {
+    Scope scope{{workflow_.file, line.line}, variables_, counts_, std::nullopt};
     if (!line.count.empty()) scope.number = number;
-    PlannedJob job{line.name, scope.number, line.line, {}, {}};
+    PlannedJob job{line.name, scope.number, line.section, round, line.line, {}, {}};
     for (const auto& word : line.words) {
       for (auto& one : expand_word(word, scope)) job.words.push_back(checked(std::move(one), line.line));
     }
@@ -98,6 +148,7 @@ class Planner {
   }
 
   const Workflow& workflow_;
+  std::map<std::string, std::string> variables_;
   Plan plan_;
   std::set<std::string> counts_;
   std::set<std::string> names_;
@@ -105,7 +156,16 @@ class Planner {
 
 }  // namespace
 
-std::string PlannedJob::display_name() const { return number ? fmt::format("{}[{}]", name, *number) : name; }
+std::string PlannedJob::name_in_round() const { return number ? fmt::format("{}[{}]", name, *number) : name; }
+
+std::string PlannedJob::display_name() const {
+  return section ? fmt::format("{}@{}", name_in_round(), round) : name_in_round();
+}
+
+std::string writer_name(const Plan& plan, const PlannedFifo& fifo) {
+  const PlannedJob& writer = plan.jobs[fifo.writers[0]];
+  return fifo.writers.size() == 1 ? writer.display_name() : writer.name_in_round();
+}
 
 Plan make_plan(const Workflow& workflow) { return Planner(workflow).plan(); }
 

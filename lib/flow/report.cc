@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "flow/report.h"
 
+#include <algorithm>
 #include <optional>
 #include <vector>
 
@@ -32,11 +33,16 @@ Json command_of(const PlannedJob& job) {
 }
 
 // The records that came in or went out by all FIFOs of a job that were counted; null when none was.
-Json records_of(const Plan& plan, const ToolStats& tools, std::size_t job, std::size_t PlannedFifo::*end) {
+Json records_of(const Plan& plan, const ToolStats& tools, std::size_t job, Side side) {
   std::optional<std::uint64_t> sum;
   for (std::size_t at = 0; at < plan.fifos.size(); ++at) {
-    if (plan.fifos[at].*end != job) continue;
-    if (const auto count = tools.of_fifo(at)) sum = sum.value_or(0) + count->records;
+    const PlannedFifo& fifo = plan.fifos[at];
+    const auto writer = std::find(fifo.writers.begin(), fifo.writers.end(), job);
+    if (side == Side::reader ? fifo.reader != job : writer == fifo.writers.end()) continue;
+    const auto count = side == Side::reader
+                           ? tools.of_fifo(at)
+                           : tools.of_writer(at, static_cast<std::size_t>(writer - fifo.writers.begin()));
+    if (count) sum = sum.value_or(0) + count->records;
   }
   return sum ? Json(*sum) : Json(nullptr);
 }
@@ -44,6 +50,7 @@ Json records_of(const Plan& plan, const ToolStats& tools, std::size_t job, std::
 Json job_entry(const Plan& plan, const JobRecord& record, const ToolStats& tools, std::size_t at) {
   const PlannedJob& job = plan.jobs[at];
   Json entry{{"name", job.name}, {"number", job.number ? Json(*job.number) : Json(nullptr)}};
+  entry["round"] = job.section ? Json(job.round) : Json(nullptr);
   entry["command"] = command_of(job);
   entry["status"] = record.outcome ? Json(record.outcome->status()) : Json(nullptr);
   entry["signal"] =
@@ -52,8 +59,8 @@ Json job_entry(const Plan& plan, const JobRecord& record, const ToolStats& tools
   entry["user_s"] = seconds(record.usage.ru_utime);
   entry["sys_s"] = seconds(record.usage.ru_stime);
   entry["max_rss_bytes"] = record.usage.ru_maxrss * 1024LL;
-  entry["records_in"] = records_of(plan, tools, at, &PlannedFifo::reader);
-  entry["records_out"] = records_of(plan, tools, at, &PlannedFifo::writer);
+  entry["records_in"] = records_of(plan, tools, at, Side::reader);
+  entry["records_out"] = records_of(plan, tools, at, Side::writer);
   entry["stderr"] = record.standard_error ? Json(record.standard_error->last_lines()) : Json::array();
   entry["tools"] = tools.of_job(at);
   return entry;
@@ -64,7 +71,7 @@ Json fifo_entry(const Plan& plan, const Supervisor& supervisor, const ToolStats&
   const FifoSamples& samples = supervisor.fifos().samples(at);
   const auto count = tools.of_fifo(at);
   return Json{{"name", fifo.name},
-              {"writer", plan.jobs[fifo.writer].display_name()},
+              {"writer", writer_name(plan, fifo)},
               {"reader", plan.jobs[fifo.reader].display_name()},
               {"records", count ? Json(count->records) : Json(nullptr)},
               {"bytes", count ? Json(count->bytes) : Json(nullptr)},

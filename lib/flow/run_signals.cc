@@ -2,7 +2,11 @@
 #include "flow/run_signals.h"
 
 #include <signal.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
+
+#include <algorithm>
+#include <array>
 
 #include "sys/error.h"
 
@@ -10,14 +14,19 @@ namespace mrf {
 
 namespace {
 
+constexpr std::array ending{SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+
 sigset_t run_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int number : {SIGCHLD, SIGINT, SIGTERM, SIGHUP}) sigaddset(&set, number);
+  sigaddset(&set, SIGCHLD);
+  for (const int number : ending) sigaddset(&set, number);
   return set;
 }
 
 }  // namespace
+
+bool ends_run(int signal) { return std::find(ending.begin(), ending.end(), signal) != ending.end(); }
 
 void block_run_signals() {
   const sigset_t set = run_signals();
@@ -33,6 +42,7 @@ Fd run_signal_fd() {
 }
 
 void die_of(int signal) noexcept {
+  ::prctl(PR_SET_DUMPABLE, 0);  // QUIT is to leave no core file
   ::signal(signal, SIG_DFL);
   ::raise(signal);
   sigset_t set;

@@ -5,8 +5,11 @@
 
 namespace mrf {
 
-/// Blocks CHLD, INT, TERM and HUP for this process and its children until they exec (launch() unblocks them).
-/// A HUP that is ignored (nohup(1)) stays ignored.
+/// True for INT, QUIT, TERM and HUP.
+bool ends_run(int signal);
+
+/// Blocks CHLD, INT, QUIT, TERM and HUP for this process and its children until they exec (launch() unblocks
+/// them). A HUP that is ignored (nohup(1)) stays ignored.
 void block_run_signals();
 
 /// A non-blocking signalfd(2) for the same signals. Throws SystemError.

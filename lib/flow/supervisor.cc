@@ -36,9 +36,11 @@ Supervisor::Supervisor(const Plan& plan, const Workspace& workspace, SupervisorO
       fifos_(plan, workspace, options.pipe_size),
       signals_(run_signal_fd()),
       jobs_(plan.jobs.size()),
-      ends_of_job_(plan.jobs.size()) {
+      ends_of_job_(plan.jobs.size()),
+      rounds_(plan) {
   for (std::size_t at = 0; at < plan.fifos.size(); ++at) {
-    ends_of_job_[plan.fifos[at].writer].push_back({at, Side::writer});
+    for (const std::size_t writer : plan.fifos[at].writers)
+      ends_of_job_[writer].push_back({at, Side::writer});
     ends_of_job_[plan.fifos[at].reader].push_back({at, Side::reader});
   }
 }
@@ -46,34 +48,50 @@ Supervisor::Supervisor(const Plan& plan, const Workspace& workspace, SupervisorO
 void Supervisor::run() {
   started_ = Clock::now();
   sample_at_ = started_ + sample_period;
-  launch_all();
-  while (jobs_left()) wait_for_events();
+  launch_jobs(rounds_.first());
+  while (any_left(jobs_)) wait_for_events();
   state_ = RunState::over;
   wall_ = Clock::now() - started_;
   kill_descendants();
 }
 
-void Supervisor::launch_all() {
-  for (std::size_t at = 0; at < jobs_.size() && state_ == RunState::running; ++at) {
-    JobRecord& job = jobs_[at];
-    job.started = Clock::now();
-    try {
-      Launched launched = launch(job_spec(plan_, workspace_, at));
-      job.pid = launched.pid;
-      job.failure_pipe = std::move(launched.failure);
-      const std::string prefix = options_.show_job_names ? plan_.jobs[at].display_name() + ": " : "";
-      job.standard_error = std::make_unique<StderrTail>(std::move(launched.standard_error), prefix);
-      job.state = JobState::starting;
-    } catch (const Error& error) {
-      say(error.what());
-      job.state = JobState::ended;
-      job.outcome = Outcome::of_start_failure(static_cast<int>(error.status()));
-      job_failed(at);
+void Supervisor::launch_jobs(const std::vector<std::size_t>& jobs) {
+  for (const std::size_t job : jobs) {
+    if (state_ == RunState::running) launch_job(job);
+  }
+}
+
+void Supervisor::launch_job(std::size_t at) {
+  JobRecord& job = jobs_[at];
+  job.started = Clock::now();
+  try {
+    Launched launched = launch(job_spec(plan_, workspace_, at));
+    job.pid = launched.pid;
+    job.failure_pipe = std::move(launched.failure);
+    const std::string prefix = options_.show_job_names ? plan_.jobs[at].display_name() + ": " : "";
+    job.standard_error = std::make_unique<StderrTail>(std::move(launched.standard_error), prefix);
+    job.state = JobState::starting;
+  } catch (const Error& error) {
+    say(error.what());
+    job.state = JobState::ended;
+    job.outcome = Outcome::of_start_failure(static_cast<int>(error.status()));
+    job_failed(at);
+  }
+}
+
+void Supervisor::begin_next_rounds() {
+  if (state_ != RunState::running) return;
+  const auto jobs = rounds_.take_next(jobs_);
+  if (jobs.empty()) return;
+  // What the last round opened is not to be taken for the next one's.
+  for (const FifoEnd end : fifos_.read_events()) on_closed(end);
+  for (const std::size_t job : jobs) {
+    for (const FifoEnd end : ends_of_job_[job]) {
+      if (end.side == Side::writer && plan_.fifos[end.fifo].writers.size() > 1)
+        fifos_.expect_next_writer(end.fifo);
     }
   }
-  for (std::size_t at = 0; at < jobs_.size(); ++at) {
-    if (jobs_[at].state == JobState::planned) jobs_[at].state = JobState::ended;
-  }
+  launch_jobs(jobs);
 }
 
 void Supervisor::wait_for_events() {
@@ -122,7 +140,7 @@ void Supervisor::on_time() {
   }
   if (state_ == RunState::stopping && now >= kill_at_) {
     state_ = RunState::killing;
-    signal_jobs(SIGKILL);
+    signal_all(jobs_, SIGKILL);
   }
 }
 
@@ -153,7 +171,7 @@ void Supervisor::on_failure_pipe(std::size_t at) {
 // A job that is exiting closes everything: what that means is known when it has been reaped.
 void Supervisor::on_closed(FifoEnd end) {
   const PlannedFifo& fifo = plan_.fifos[end.fifo];
-  const JobRecord& job = jobs_[end.side == Side::reader ? fifo.reader : fifo.writer];
+  const JobRecord& job = jobs_[end.side == Side::reader ? fifo.reader : fifo.writers[0]];
   if (job.state != JobState::ended && is_exiting(job.pid)) return;
   fifos_.set_through(end);
 }
@@ -178,6 +196,7 @@ void Supervisor::reap() {
   for (const auto& [job, outcome] : ended) on_reaped(job, outcome);
   if (ended.empty()) return;
   if (const auto bad = first_bad(plan_, jobs_)) job_failed(*bad);
+  begin_next_rounds();
 }
 
 bool Supervisor::has_lost_reader(std::size_t job) const {
@@ -212,20 +231,10 @@ void Supervisor::stop() {
   if (state_ != RunState::running) return;
   state_ = RunState::stopping;
   kill_at_ = Clock::now() + options_.kill_after;
-  signal_jobs(SIGTERM);
-}
-
-void Supervisor::signal_jobs(int signal) {
-  for (const JobRecord& job : jobs_) {
-    if (job.pid <= 0 || job.state == JobState::ended) continue;
-    ::kill(-job.pid, signal);
-    ::kill(-job.pid, SIGCONT);
+  signal_all(jobs_, SIGTERM);
+  for (JobRecord& job : jobs_) {
+    if (job.state == JobState::planned) job.state = JobState::ended;
   }
-}
-
-bool Supervisor::jobs_left() const {
-  return std::any_of(jobs_.begin(), jobs_.end(),
-                     [](const JobRecord& job) { return job.state != JobState::ended; });
 }
 
 int Supervisor::status() const {

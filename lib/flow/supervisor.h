@@ -12,12 +12,13 @@
 #include "flow/job_record.h"
 #include "flow/outcome.h"
 #include "flow/plan.h"
+#include "flow/rounds.h"
 #include "flow/workspace.h"
 
 namespace mrf {
 
 /// The run's state:
-///   running  --a job fails, INT, TERM, HUP-->   stopping (TERM to every job)
+///   running  --a job fails, INT, QUIT, TERM, HUP-->   stopping (TERM to every job)
 ///   stopping --kill_after is over-->            killing  (KILL to every job)
 ///   any      --no job is left-->                over
 enum class RunState { running, stopping, killing, over };
@@ -28,8 +29,9 @@ struct SupervisorOptions {
   bool show_job_names = false;  ///< before every line of a job's standard error
 };
 
-/// Starts all jobs of a plan, passes their end-of-files on in the right order and ends all when one
-/// fails. One poll(2) loop; INT, TERM, HUP and CHLD are blocked and come through a signalfd.
+/// Starts all jobs of a plan, those of sections round by round, passes their end-of-files on in the right
+/// order and ends all when one fails. One poll(2) loop; INT, QUIT, TERM, HUP and CHLD are blocked and come
+/// through a signalfd.
 class Supervisor {
  public:
   /// `plan` and `workspace` outlive the supervisor. Throws SystemError.
@@ -53,7 +55,9 @@ class Supervisor {
  private:
   using Clock = std::chrono::steady_clock;
 
-  void launch_all();
+  void launch_jobs(const std::vector<std::size_t>& jobs);
+  void launch_job(std::size_t job);
+  void begin_next_rounds();
   void wait_for_events();
   int poll_timeout() const;
   void on_time();
@@ -65,8 +69,6 @@ class Supervisor {
   void on_reaped(std::size_t job, Outcome outcome);
   void job_failed(std::size_t job);
   void stop();
-  void signal_jobs(int signal);
-  bool jobs_left() const;
 
   const Plan& plan_;
   const Workspace& workspace_;
@@ -75,6 +77,7 @@ class Supervisor {
   Fd signals_;
   std::vector<JobRecord> jobs_;
   std::vector<std::vector<FifoEnd>> ends_of_job_;
+  RoundCounter rounds_;
   RunState state_ = RunState::running;
   int ended_by_ = 0;
   std::optional<std::size_t> first_failure_;

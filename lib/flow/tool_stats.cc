@@ -71,18 +71,32 @@ ToolStats::ToolStats(const Plan& plan, const Workspace& workspace) : jobs_(plan.
   for (const auto& fifo : plan.fifos) fifos_.push_back(count(plan, workspace, fifo));
 }
 
-std::optional<FifoCount> ToolStats::count(const Plan& plan, const Workspace& workspace,
-                                          const PlannedFifo& fifo) const {
+ToolStats::FifoCounts ToolStats::count(const Plan& plan, const Workspace& workspace,
+                                       const PlannedFifo& fifo) const {
   const std::string file = fmt::format("/{}", Workspace::file_name(fifo.name));
-  const auto writes = [&](const PlannedFifo& other) { return other.writer == fifo.writer; };
   const auto reads = [&](const PlannedFifo& other) { return other.reader == fifo.reader; };
-  const auto written = find(jobs_[fifo.writer], output_keys, workspace.out_directory() + file,
-                            is_redirected_to(plan.jobs[fifo.writer], 1, fifo.name),
-                            std::count_if(plan.fifos.begin(), plan.fifos.end(), writes) == 1);
-  if (written) return written;
-  return find(jobs_[fifo.reader], input_keys, workspace.in_directory() + file,
-              is_redirected_to(plan.jobs[fifo.reader], 0, fifo.name),
-              std::count_if(plan.fifos.begin(), plan.fifos.end(), reads) == 1);
+  FifoCounts counts;
+  FifoCount sum;
+  bool all = true;
+  for (const std::size_t writer : fifo.writers) {
+    const auto writes = [writer](const PlannedFifo& other) {
+      return std::find(other.writers.begin(), other.writers.end(), writer) != other.writers.end();
+    };
+    counts.writers.push_back(find(jobs_[writer], output_keys, workspace.out_directory() + file,
+                                  is_redirected_to(plan.jobs[writer], 1, fifo.name),
+                                  std::count_if(plan.fifos.begin(), plan.fifos.end(), writes) == 1));
+    all = all && counts.writers.back();
+    sum.records += counts.writers.back().value_or(FifoCount{}).records;
+    sum.bytes += counts.writers.back().value_or(FifoCount{}).bytes;
+  }
+  if (all) {
+    counts.whole = sum;
+  } else {
+    counts.whole = find(jobs_[fifo.reader], input_keys, workspace.in_directory() + file,
+                        is_redirected_to(plan.jobs[fifo.reader], 0, fifo.name),
+                        std::count_if(plan.fifos.begin(), plan.fifos.end(), reads) == 1);
+  }
+  return counts;
 }
 
 }  // namespace mrf

@@ -30,13 +30,21 @@ class ToolStats {
   /// The objects of all tools that ran in a job.
   const std::vector<Json>& of_job(std::size_t job) const { return jobs_[job]; }
   /// Empty when neither end was a tool of the project.
-  std::optional<FifoCount> of_fifo(std::size_t fifo) const { return fifos_[fifo]; }
+  std::optional<FifoCount> of_fifo(std::size_t fifo) const { return fifos_[fifo].whole; }
+  /// What one of its writers put in, as it counted that itself; the whole of the only one.
+  std::optional<FifoCount> of_writer(std::size_t fifo, std::size_t writer) const {
+    return fifos_[fifo].writers.size() == 1 ? fifos_[fifo].whole : fifos_[fifo].writers[writer];
+  }
 
  private:
-  std::optional<FifoCount> count(const Plan& plan, const Workspace& workspace, const PlannedFifo& fifo) const;
+  struct FifoCounts {
+    std::optional<FifoCount> whole;
+    std::vector<std::optional<FifoCount>> writers;
+  };
+  FifoCounts count(const Plan& plan, const Workspace& workspace, const PlannedFifo& fifo) const;
 
   std::vector<std::vector<Json>> jobs_;
-  std::vector<std::optional<FifoCount>> fifos_;
+  std::vector<FifoCounts> fifos_;
 };
 
 }  // namespace mrf

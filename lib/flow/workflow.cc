@@ -9,48 +9,12 @@
 #include <utility>
 
 #include "flow/lexer.h"
+#include "flow/logical_lines.h"
+#include "flow/near_name.h"
 
 namespace mrf {
 
 namespace {
-
-constexpr std::string_view blanks = " \t\r";
-
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(blanks);
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(blanks) - first + 1);
-}
-
-struct LogicalLine {
-  int number = 0;
-  std::string text;
-};
-
-bool ends_with_continuation(std::string_view line) {
-  const auto last = line.find_last_not_of('\\');
-  const auto backslashes = line.size() - (last == std::string_view::npos ? 0 : last + 1);
-  return backslashes % 2 == 1;
-}
-
-// A backslash at the end continues a line; a comment line continues none.
-std::vector<LogicalLine> logical_lines(std::string_view text) {
-  std::vector<LogicalLine> lines;
-  bool continued = false;
-  int number = 0;
-  while (!text.empty()) {
-    const auto end = std::min(text.find('\n'), text.size());
-    std::string_view line = text.substr(0, end);
-    text.remove_prefix(std::min(end + 1, text.size()));
-    if (line.ends_with('\r')) line.remove_suffix(1);
-    ++number;
-    if (!continued) lines.push_back({number, ""});
-    continued = ends_with_continuation(line) && (continued || !trim(line).starts_with('#'));
-    if (continued) line.remove_suffix(1);
-    lines.back().text += line;
-  }
-  return lines;
-}
 
 class Parser {
  public:
@@ -64,12 +28,11 @@ class Parser {
       const auto content = trim(without_comment(line.text));
       if (!content.empty()) statement(content);
     }
-    for (const auto& [name, value] : defines_) {
-      if (!mentioned_.contains(name)) {
-        throw WorkflowError(workflow_.file, 1, fmt::format("variable '{}' of -D is not used here", name));
-      }
-      workflow_.variables[name] = value;
+    if (in_section_) {
+      place_.line = workflow_.sections.back().line;
+      fail("[each] has no [end]");
     }
+    for (const auto& [name, value] : defines_) define(name, value);
     return std::move(workflow_);
   }
 
@@ -79,7 +42,10 @@ class Parser {
   }
 
   void statement(std::string_view text) {
-    if (text.starts_with("[each") || text.starts_with("[end")) fail("[each] sections are not supported");
+    if (text.starts_with('[')) {
+      section(text);
+      return;
+    }
     const auto end = text.find_first_of(":=");
     if (end == std::string_view::npos) fail("neither 'name: command' nor 'name = value'");
     const auto head = trim(text.substr(0, end));
@@ -91,7 +57,52 @@ class Parser {
     }
   }
 
+  void section(std::string_view text) {
+    const std::string_view inner = text.ends_with(']') ? trim(text.substr(1, text.size() - 2)) : "";
+    if (inner == "end") {
+      end_section();
+    } else if (inner == "each" || inner.starts_with("each ") || inner.starts_with("each\t")) {
+      begin_section(trim(inner.substr(4)));
+    } else {
+      fail(fmt::format("'{}' is neither [each NAME in VALUE ...] nor [end]", text));
+    }
+  }
+
+  void begin_section(std::string_view text) {
+    if (in_section_)
+      fail(fmt::format("[each] stands inside that of line {}", workflow_.sections.back().line));
+    EachLine each{std::string(text.substr(0, text.find_first_of(" \t"))), place_.line, {}};
+    if (!is_name(each.variable, true)) fail(fmt::format("'{}' is no name for a variable", each.variable));
+    if (assigned_.contains(each.variable) || defines_.contains(each.variable))
+      fail(fmt::format("variable '{}' has a value already", each.variable));
+    auto [words, redirections] = split_command(place_, text.substr(each.variable.size()));
+    const bool has_in = !words.empty() && words[0].size() == 1 && words[0][0].text == "in";
+    if (!has_in || words.size() < 2 || !redirections.empty()) fail("not [each NAME in VALUE ...]");
+    words.erase(words.begin());
+    for (const auto& word : words) mention(word);
+    each.values = std::move(words);
+    workflow_.sections.push_back(std::move(each));
+    in_section_ = true;
+  }
+
+  void end_section() {
+    if (!in_section_) fail("[end] has no [each]");
+    in_section_ = false;
+    if (workflow_.jobs.empty() || workflow_.jobs.back().section != workflow_.sections.size() - 1)
+      fail("there is no job between [each] and [end]");
+  }
+
+  void define(const std::string& name, const std::string& value) {
+    if (!mentioned_.contains(name)) {
+      throw WorkflowError(workflow_.file, 1,
+                          fmt::format("variable '{}' of -D is not used here{}", name,
+                                      did_you_mean(name, {mentioned_.begin(), mentioned_.end()})));
+    }
+    workflow_.variables[name] = value;
+  }
+
   void assignment(const std::string& name, std::string_view text) {
+    if (in_section_) fail("a variable gets its value outside of [each]");
     if (!is_name(name, true)) fail(fmt::format("'{}' is no name for a variable", name));
     if (!assigned_.insert(name).second) fail(fmt::format("variable '{}' has a value already", name));
     std::string value;
@@ -106,7 +117,9 @@ class Parser {
     mentioned_.insert(name);
     if (const auto define = defines_.find(name); define != defines_.end()) return define->second;
     const auto known = workflow_.variables.find(name);
-    if (known == workflow_.variables.end()) fail(fmt::format("variable '{}' has no value", name));
+    if (known == workflow_.variables.end())
+      fail(fmt::format("variable '{}' has no value{}", name,
+                       did_you_mean(name, keys_of(workflow_.variables))));
     return known->second;
   }
 
@@ -115,6 +128,7 @@ class Parser {
     const auto bracket = head.find('[');
     job.name = trim(head.substr(0, bracket));
     job.line = place_.line;
+    if (in_section_) job.section = workflow_.sections.size() - 1;
     if (!is_name(job.name)) fail(fmt::format("'{}' is no name for a job", job.name));
     if (bracket != std::string_view::npos) {
       if (!head.ends_with(']')) fail(fmt::format("'{}' is no name for a job", head));
@@ -140,6 +154,7 @@ class Parser {
   const std::map<std::string, std::string>& defines_;
   Workflow workflow_;
   Place place_;
+  bool in_section_ = false;
   std::set<std::string> assigned_;
   std::set<std::string> mentioned_;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <map>
 #include <optional>
 #include <string>
@@ -58,8 +59,16 @@ struct JobLine {
   std::string name;
   std::string count;  ///< what stands between the brackets of name[...], empty without them
   int line = 0;
+  std::optional<std::size_t> section;  ///< the one of Workflow::sections that it stands in
   std::vector<Word> words;
   std::vector<Redirection> redirections;
+};
+
+/// "[each NAME in VALUE ...]": its jobs run once for each value, one round after the other.
+struct EachLine {
+  std::string variable;
+  int line = 0;
+  std::vector<Word> values;
 };
 
 /// A workflow as it is written: nothing is known yet of its FIFOs.
@@ -67,6 +76,7 @@ struct Workflow {
   std::string file;
   std::map<std::string, std::string> variables;
   std::vector<JobLine> jobs;
+  std::vector<EachLine> sections;
 };
 
 /// Parses the text of mrf-workflow(5). `defines` (-D NAME=VALUE) win over the text's own values and have

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <random>
@@ -65,9 +66,10 @@ void Workspace::make(const Plan& plan) {
 }
 
 std::string Workspace::file_name(const std::string& fifo) {
-  const auto bracket = fifo.find('[');
-  if (bracket == std::string::npos) return fifo;
-  return fifo.substr(0, bracket) + "." + fifo.substr(bracket + 1, fifo.size() - bracket - 2);
+  std::string name = fifo;
+  std::replace(name.begin(), name.end(), '[', '.');
+  std::erase(name, ']');
+  return name;
 }
 
 void Workspace::make_fifos(const Plan& plan) {

@@ -31,7 +31,7 @@ class Workspace {
   std::string in_directory() const { return directory_ + "/in"; }
   std::string out_directory() const { return directory_ + "/out"; }
   std::string stats_directory() const { return directory_ + "/stats"; }
-  /// The file name of a FIFO: "part.3" for "part[3]".
+  /// The file name of a FIFO: "part.3" for "part[3]", "part.3@2" for "part[3]@2".
   static std::string file_name(const std::string& fifo);
   /// Where a job writes the result `path`: FIFOs and devices themselves, all else in a directory beside it.
   const std::string& result_path(const std::string& path) const { return results_.at(path).written; }

@@ -147,13 +147,13 @@ E
   [ $(((${EPOCHREALTIME/./} - ${start/./}) / 1000000)) -lt 10 ]
 }
 
-@test "INT, TERM and HUP end the run, KILL of either process too: nothing is left" {
+@test "INT, QUIT, TERM and HUP end the run, KILL of either process too: nothing is left" {
   cat >w.mrf <<'E'
 a: bash -c 'echo data; setsid tail -f /dev/null & exec tail -f /dev/null' > out:p
 b: cat < in:p > save:result
 E
   echo old >result
-  for signal in INT TERM HUP KILL; do
+  for signal in INT QUIT TERM HUP KILL; do
     for victim in front supervisor; do
       start_in_background --kill-after 0.2 w.mrf
       wait_until bash -c "[ \$(pgrep -c -P $supervisor) -ge 2 ]"

@@ -14,8 +14,8 @@ std::optional<std::size_t> judge(const std::vector<int>& statuses, bool lost_rea
   mrf::Plan plan;
   std::vector<mrf::JobRecord> jobs(statuses.size());
   for (std::size_t at = 0; at < statuses.size(); ++at) {
-    plan.jobs.push_back({"job" + std::to_string(at), std::nullopt, 1, {}, {}});
-    if (at > 0) plan.fifos.push_back({"f" + std::to_string(at), at - 1, at});
+    plan.jobs.emplace_back().name = "job" + std::to_string(at);
+    if (at > 0) plan.fifos.push_back({"f" + std::to_string(at), {at - 1}, at});
     if (statuses[at] >= 0) jobs[at].outcome = mrf::Outcome::of_start_failure(statuses[at]);
     jobs[at].lost_reader = lost_reader;
   }

@@ -1,0 +1,145 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The [each] sections of mrf-workflow(5).
+
+load common
+
+workflow() {
+  cat >w.mrf
+  run_apart timeout -k 5 60 mrf-run --kill-after 0.2 "$@" w.mrf
+}
+
+@test "rounds follow each other into a FIFO whose reader sees one stream" {
+  workflow -D second='b c' <<'E'
+[each x in a $second 'd "e"']
+  say:  bash -c 'echo "begin $1"; echo "end $1"' _ $x > out:raw
+  up:   tr a-z A-Z < in:raw > out:all
+[end]
+show:   bash -c 'while read -r line; do echo "$line"; done; echo over' < in:all
+E
+  assert_status 0
+  assert_output_is $'BEGIN A\nEND A\nBEGIN B C\nEND B C\nBEGIN D "E"\nEND D "E"\nover'
+  assert_nothing_left
+}
+
+@test "a round begins when the one before is over, its slowest job too" {
+  mkfifo gate
+  workflow <<'E'
+[each x in 1 2]
+  fast: bash -c 'echo "fast $1" >> log; [ $1 = 2 ] || echo > gate' _ $x
+  slow: bash -c '[ $1 = 2 ] || read -r go < gate; echo "slow $1" >> log' _ $x
+[end]
+E
+  assert_status 0
+  [ "$(head -n 2 log)" = $'fast 1\nslow 1' ]
+  [ "$(tail -n 2 log | sort)" = $'fast 2\nslow 2' ]
+}
+
+@test "100 rounds: nothing is lost at the joints, however late the reader comes" {
+  {
+    echo "[each x in $(seq -s ' ' 100)]"
+    echo 'say: echo $x > out:all'
+    echo '[end]'
+    echo 'show: cat in:all'
+  } >many.mrf
+  run_apart timeout -k 5 60 mrf-run many.mrf
+  assert_status 0
+  assert_output_is "$(seq 100)"
+  mkfifo gate
+  workflow <<'E'
+[each x in 1 2 3]
+  say: bash -c 'echo $1 > "$2"; [ $1 != 3 ] || echo > gate' _ $x out:all
+[end]
+show: bash -c 'read -r go < gate; cat "$1"' _ in:all
+E
+  assert_status 0
+  assert_output_is $'1\n2\n3'
+}
+
+@test "a reader that has enough leaves every round its SIGPIPE, and no round hangs in open" {
+  workflow <<'E'
+[each x in 1 2 3]
+  say: bash -c 'exec yes $1 > "$2"' _ $x out:all
+[end]
+show: head -n 1 < in:all
+E
+  assert_status 0
+  assert_output_is 1
+  assert_nothing_left
+}
+
+@test "a round that fails ends the run: no later round begins, no end-of-file is seen, no result is there" {
+  for bad in 1 2 3; do
+    workflow -D "bad=$bad" <<'E'
+[each x in 1 2 3]
+  say: bash -c 'echo $1 >> log; echo $1; [ $1 != $2 ] || exit 7' _ $x $bad > out:all
+[end]
+keep: bash -c 'cat; echo end-of-file >&2' < in:all > save:result
+E
+    assert_status 7
+    assert_stderr "mrf-run: cannot finish 'say@$((bad - 1))': exit status 7"
+    [[ $stderr != *end-of-file* ]]
+    [ "$(cat log)" = "$(seq "$bad")" ]
+    rm log
+    assert_files w.mrf
+  done
+  assert_nothing_left
+}
+
+@test "the report names the rounds, and counts what each wrote" {
+  seq 10 >1.txt && seq 20 >2.txt
+  workflow --report report.json <<'E'
+[each x in 1 2]
+  cut: mrf-distribute -i $x.txt out:all
+[end]
+end: mrf-collect -o save:result in:all
+E
+  assert_status 0
+  cmp result <(cat 1.txt 2.txt)
+  [ "$(jq -c '[.jobs[] | [.name, .round, .records_out]]' report.json)" = '[["cut",0,10],["cut",1,20],["end",null,null]]' ]
+  [ "$(jq -c '[.fifos[] | [.name, .writer, .records]]' report.json)" = '[["all","cut",30]]' ]
+}
+
+@test "BAMs one after the other through the same workers: the manual's example" {
+  bam=$(small_bam)
+  for lane in 1 2 3; do cp "$bam" "lane$lane.bam"; done
+  printf '#!/bin/sh\nexec cat\n' >filter.py && chmod +x filter.py
+  workflow -D out=all.sam <<'E'
+n = 4
+[each lane in 1 2 3]
+  read:   mrf-bamread --no-header lane$lane.bam > out:sam
+[end]
+split:    mrf-distribute --sam -i in:sam out:part[n]
+work[n]:  ./filter.py < in:part[i] > out:done[i]
+join:     mrf-collect --sam in:done[n] -o save:$out
+E
+  assert_status 0
+  cmp all.sam <(for _ in 1 2 3; do samtools view "$bam"; done)
+}
+
+@test "a section that is wrong is refused with its line" {
+  workflow <<<$'a: touch started\n[each x in 1]\nb: true'
+  assert_status 2
+  assert_stderr_is "mrf-run: w.mrf:2: [each] has no [end]"
+  assert_files w.mrf
+}
+
+@test "KILL of either process between rounds leaves nothing" {
+  cat >w.mrf <<'E'
+[each x in 1 2]
+  say: bash -c '[ $1 = 1 ] || exec tail -f /dev/null' _ $x > out:all
+[end]
+keep: cat < in:all > save:result
+E
+  for victim in front supervisor; do
+    mrf-run w.mrf 3>&- &
+    front=$!
+    wait_until pgrep -P "$front" >/dev/null
+    supervisor=$(pgrep -P "$front")
+    wait_until pgrep -P "$supervisor" tail >/dev/null
+    kill -KILL "${!victim}"
+    wait "$front" && return 1
+    wait_until assert_nothing_left
+    assert_files w.mrf
+  done
+}

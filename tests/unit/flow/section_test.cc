@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <map>
+#include <string>
+
+#include "flow/plan.h"
+#include "flow/workflow.h"
+
+namespace {
+
+mrf::Plan plan_of(const std::string& text, const std::map<std::string, std::string>& defines = {}) {
+  return mrf::make_plan(mrf::parse_workflow("w.mrf", text, defines));
+}
+
+void check_refused(const std::string& text, const std::string& message) {
+  CAPTURE(text);
+  CHECK_THROWS_WITH_AS(plan_of(text), message.c_str(), mrf::WorkflowError);
+}
+
+const mrf::PlannedFifo& fifo(const mrf::Plan& plan, const std::string& name) {
+  const auto found = std::find_if(plan.fifos.begin(), plan.fifos.end(),
+                                  [&](const mrf::PlannedFifo& one) { return one.name == name; });
+  REQUIRE(found != plan.fifos.end());
+  return *found;
+}
+
+}  // namespace
+
+TEST_CASE("the jobs of a section are planned once for each value") {
+  const auto plan = plan_of(
+      "n = 2\n"
+      "[each lane in 1 'a b' c[n]]  # comment\n"
+      "read: cat $lane.txt > out:raw\n"
+      "up[n]: tr a b < in:x[i] > out:y[i]\n"
+      "cut: split in:raw out:x[n]\n"
+      "put: cat in:y[n] > out:all\n"
+      "[end]\n"
+      "last: cat in:all\n");
+  REQUIRE(plan.sections.size() == 1);
+  REQUIRE(plan.sections[0].size() == 4);
+  REQUIRE(plan.jobs.size() == 4 * 5 + 1);
+  CHECK(plan.sections[0][1] == std::vector<std::size_t>{5, 6, 7, 8, 9});
+  CHECK(plan.jobs[5].display_name() == "read@1");
+  CHECK(plan.jobs[5].words[1][0].text == "a b.txt");
+  CHECK(plan.jobs[15].words[1][0].text == "c1.txt");
+  CHECK(plan.jobs[7].display_name() == "up[1]@1");
+  CHECK(plan.jobs[20].display_name() == "last");
+  CHECK(fifo(plan, "all").writers == std::vector<std::size_t>{4, 9, 14, 19});
+  CHECK(fifo(plan, "all").reader == 20);
+  CHECK(fifo(plan, "y[1]@2").writers == std::vector<std::size_t>{12});
+  CHECK(fifo(plan, "y[1]@2").reader == 14);
+}
+
+TEST_CASE("a value may come from a variable, which is not split") {
+  const auto plan = plan_of("v = a b\n[each x in $v c]\nj: echo $x\n[end]\n");
+  REQUIRE(plan.jobs.size() == 2);
+  CHECK(plan.jobs[0].words[1][0].text == "a b");
+}
+
+TEST_CASE("a section that is wrong is refused with its line") {
+  check_refused("[each x in 1]\nj: true\n", "w.mrf:1: [each] has no [end]");
+  check_refused("j: true\n[end]\n", "w.mrf:2: [end] has no [each]");
+  check_refused("[each x in 1]\n[each y in 2]\n", "w.mrf:2: [each] stands inside that of line 1");
+  check_refused("[each x in 1]\n[end]\n", "w.mrf:2: there is no job between [each] and [end]");
+  check_refused("[for x in 1]\n", "w.mrf:1: '[for x in 1]' is neither [each NAME in VALUE ...] nor [end]");
+  check_refused("[each x in 1\n", "w.mrf:1: '[each x in 1' is neither [each NAME in VALUE ...] nor [end]");
+  check_refused("[each x in]\n", "w.mrf:1: not [each NAME in VALUE ...]");
+  check_refused("[each x of 1]\n", "w.mrf:1: not [each NAME in VALUE ...]");
+  check_refused("[each x in 1 > f]\n", "w.mrf:1: not [each NAME in VALUE ...]");
+  check_refused("[each 1 in 1]\n", "w.mrf:1: '1' is no name for a variable");
+  check_refused("[each]\n", "w.mrf:1: '' is no name for a variable");
+  check_refused("x = 1\n[each x in 1]\n", "w.mrf:2: variable 'x' has a value already");
+  check_refused("[each x in 1]\ny = 1\n", "w.mrf:2: a variable gets its value outside of [each]");
+  check_refused("[each x in $y]\nj: true\n[end]\n", "w.mrf:1: variable 'y' has no value");
+  check_refused("[each x in in:p]\nj: true\n[end]\n",
+                "w.mrf:1: a value of [each] is a text: in:, out: and save: go into the jobs");
+  check_refused("[each x in 1]\nj: true\n[end]\nk: echo $x\n", "w.mrf:4: variable 'x' has no value");
+  check_refused("[each x in 1 2]\nj: echo > save:r\n[end]\n", "w.mrf:2: result 'r' is written twice");
+  check_refused("[each x in 1 2]\nj: cat in:p\n[end]\nk: echo > out:p\n",
+                "w.mrf:2: FIFO 'p' is written outside of this [each]: its rounds would share it");
+  check_refused("[each x in 1 2]\nj: echo > out:p\nk: echo > out:p\n[end]\nl: cat in:p\n",
+                "w.mrf:3: FIFO 'p' has two writers: 'j@0' and 'k@0'");
+  check_refused("[each x in 1 2]\nj: cat in:q > out:p\nk: cat in:p > out:q\n[end]\n",
+                "w.mrf:2: a cycle of jobs: j@0 -> k@0 -> j@0");
+}
+
+TEST_CASE("what was probably meant is shown") {
+  check_refused("a: echo > out:parts\nb: cat in:part\n",
+                "w.mrf:1: FIFO 'parts' has no reader; did you mean 'part'?");
+  check_refused("b: cat in:hedaer\na: echo > out:header\n",
+                "w.mrf:1: FIFO 'hedaer' has no writer; did you mean 'header'?");
+  check_refused("input = x\na: cat $imput\n",
+                "w.mrf:2: variable 'imput' has no value; did you mean 'input'?");
+  check_refused("a: echo > out:one\nb: cat in:something\n", "w.mrf:1: FIFO 'one' has no reader");
+  CHECK_THROWS_WITH_AS(plan_of("out = x\na: echo > save:$out\n", {{"ouput", "y"}}),
+                       "w.mrf:1: variable 'ouput' of -D is not used here; did you mean 'out'?",
+                       mrf::WorkflowError);
+}
