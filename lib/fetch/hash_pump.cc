@@ -4,17 +4,21 @@
 #include <algorithm>
 #include <utility>
 
+#include "fetch/md5_lanes.h"
+
 namespace mrf {
 
 namespace {
 
 constexpr std::size_t step_bytes = 256 << 10;
+// What one thread leaves to be hashed together: at the end nobody waits for more than that.
+constexpr std::uint64_t most_together = 256 << 20;
+constexpr std::size_t fewest_lanes = 3;
 
 }  // namespace
 
-HashPump::HashPump(const std::vector<HashRange>& ranges, ByteAccess& bytes, unsigned threads,
-                   std::function<void()> moved)
-    : bytes_(bytes), moved_(std::move(moved)) {
+HashPump::HashPump(const std::vector<HashRange>& ranges, BytesAtHand bytes, unsigned threads)
+    : bytes_(std::move(bytes)) {
   tasks_.reserve(ranges.size());
   for (const auto& range : ranges) tasks_.push_back({range, range.begin, Digest(range.kind), "", false});
   for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
@@ -74,7 +78,13 @@ std::vector<std::string> HashPump::finish(std::uint64_t total) {
 void HashPump::work() {
   std::vector<char> scratch(step_bytes);
   try {
-    while (Task* task = claim()) run(*task, scratch);
+    for (auto tasks = claim(); !tasks.empty(); tasks = claim()) {
+      if (tasks.size() > 1 && wait_for(tasks)) {
+        run_lanes(tasks, scratch);
+      } else {
+        for (Task& task : tasks) run(task, scratch);
+      }
+    }
   } catch (...) {
     const std::lock_guard lock(mutex_);
     thrown_ = std::current_exception();
@@ -83,9 +93,63 @@ void HashPump::work() {
   }
 }
 
-HashPump::Task* HashPump::claim() {
+std::span<HashPump::Task> HashPump::claim() {
   const std::lock_guard lock(mutex_);
-  return stop_ || next_ == tasks_.size() ? nullptr : &tasks_[next_++];
+  if (stop_ || next_ == tasks_.size()) return {};
+  const std::size_t first = std::exchange(next_, next_ + side_by_side(next_));
+  return std::span(tasks_).subspan(first, next_ - first);
+}
+
+// How many tasks from `first` on can share a vector.
+std::size_t HashPump::side_by_side(std::size_t first) const {
+  const auto length = [](const Task& task) { return task.range.end - task.range.begin; };
+  const Task& one = tasks_[first];
+  if (!bytes_.stay || one.range.kind != DigestKind::md5) return 1;
+  const auto most =
+      std::min<std::uint64_t>(Md5Lanes::lanes, most_together / std::max<std::uint64_t>(1, length(one)));
+  std::size_t end = first + 1;
+  while (end < tasks_.size() && end - first < most && length(tasks_[end]) == length(one)) ++end;
+  return end - first < fewest_lanes ? 1 : end - first;
+}
+
+// False when the object ended before they did.
+bool HashPump::wait_for(std::span<Task> tasks) {
+  std::unique_lock lock(mutex_);
+  const std::uint64_t end = tasks.back().range.end;
+  changed_.wait(lock, [&] { return stop_ || over_ || frontier_ >= end; });
+  return !stop_ && frontier_ >= end;
+}
+
+void HashPump::run_lanes(std::span<Task> tasks, std::span<char> scratch) {
+  const std::uint64_t length = tasks[0].range.end - tasks[0].range.begin;
+  const std::size_t step = scratch.size() / Md5Lanes::lanes;
+  Md5Lanes lanes;
+  Md5Lanes::Messages messages;
+  messages.fill(scratch.data());
+  for (std::uint64_t at = 0; at < length; at += step) {
+    const auto bytes = static_cast<std::size_t>(std::min<std::uint64_t>(step, length - at));
+    for (std::size_t i = 0; i < tasks.size(); ++i) {
+      messages[i] = scratch.data() + i * step;
+      fill(tasks[i].range.begin + at, scratch.subspan(i * step, bytes));
+    }
+    lanes.update(messages, bytes);
+  }
+  const auto digests = lanes.finish();
+  const std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    tasks[i].result = digests[i];
+    tasks[i].position = tasks[i].range.end;
+    tasks[i].done = true;
+  }
+}
+
+void HashPump::fill(std::uint64_t at, std::span<char> to) {
+  while (!to.empty()) {
+    const auto view = bytes_.access.view(at, to);
+    if (view.data() != to.data()) std::copy(view.begin(), view.end(), to.begin());
+    at += view.size();
+    to = to.subspan(view.size());
+  }
 }
 
 void HashPump::run(Task& task, std::span<char> scratch) {
@@ -113,13 +177,13 @@ std::size_t HashPump::ready(Task& task, std::size_t most) {
 }
 
 void HashPump::step(Task& task, std::size_t bytes, std::span<char> scratch) {
-  const auto view = bytes_.view(task.position, scratch.first(bytes));
+  const auto view = bytes_.access.view(task.position, scratch.first(bytes));
   task.digest.update(view);
   {
     const std::lock_guard lock(mutex_);
     task.position += view.size();
   }
-  moved_();
+  bytes_.moved();
 }
 
 void HashPump::close(Task& task) {

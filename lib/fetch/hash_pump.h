@@ -26,6 +26,13 @@ class ByteAccess {
   virtual std::string_view view(std::uint64_t at, std::span<char> scratch) = 0;
 };
 
+/// How the bytes of an object can be read again while they are checked.
+struct BytesAtHand {
+  ByteAccess& access;
+  bool stay = true;             ///< false when those below needed_from() are lost
+  std::function<void()> moved;  ///< called in any thread when needed_from() has changed
+};
+
 /// Bytes [begin, end) of an object and how to hash them.
 struct HashRange {
   std::uint64_t begin = 0;
@@ -33,14 +40,13 @@ struct HashRange {
   DigestKind kind = DigestKind::md5;
 };
 
-/// Hashes ranges of an object while its bytes arrive, several ranges side by side.
+/// Hashes ranges of an object while its bytes arrive: several at a time in threads, and those of one length
+/// whose bytes stay side by side in the lanes of a vector.
 class HashPump {
  public:
   /// `ranges` in order of their begins. As many `threads`, none for the thread that calls advance();
-  /// at least as many as ranges overlap anywhere, when bytes() forgets what is below low().
-  /// `moved` is called when low() has changed, in any thread.
-  HashPump(const std::vector<HashRange>& ranges, ByteAccess& bytes, unsigned threads,
-           std::function<void()> moved);
+  /// at least as many as ranges overlap anywhere, when the bytes below low() are lost.
+  HashPump(const std::vector<HashRange>& ranges, BytesAtHand bytes, unsigned threads);
   ~HashPump();
   HashPump(const HashPump&) = delete;
   HashPump& operator=(const HashPump&) = delete;
@@ -63,14 +69,17 @@ class HashPump {
   };
 
   void work();
-  Task* claim();
+  std::span<Task> claim();
+  std::size_t side_by_side(std::size_t first) const;
+  bool wait_for(std::span<Task> tasks);
   void run(Task& task, std::span<char> scratch);
+  void run_lanes(std::span<Task> tasks, std::span<char> scratch);
+  void fill(std::uint64_t at, std::span<char> to);
   std::size_t ready(Task& task, std::size_t most);
   void step(Task& task, std::size_t bytes, std::span<char> scratch);
   void close(Task& task);
 
-  ByteAccess& bytes_;
-  std::function<void()> moved_;
+  BytesAtHand bytes_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   std::vector<Task> tasks_;

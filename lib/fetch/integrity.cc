@@ -57,8 +57,7 @@ Integrity::Integrity(Expectation expectation, std::optional<std::uint64_t> total
   if (is_crc(expectation_.kind)) return;
   if (expectation_.kind != Kind::multipart) {
     const HashRange whole{0, total_, digest_of(expectation_.kind)};
-    pump_ =
-        std::make_unique<HashPump>(std::vector{whole}, bytes_.access, std::min(threads_, 1U), bytes_.moved);
+    pump_ = std::make_unique<HashPump>(std::vector{whole}, bytes_, std::min(threads_, 1U));
     return;
   }
   std::vector<std::uint64_t> sizes;
@@ -93,7 +92,7 @@ void Integrity::start_pump(const std::vector<std::uint64_t>& part_sizes) {
     ranges.push_back(part.range);
   }
   const unsigned threads = threads_ == 0 ? 0 : std::max(threads_, static_cast<unsigned>(part_sizes.size()));
-  pump_ = std::make_unique<HashPump>(std::move(ranges), bytes_.access, threads, bytes_.moved);
+  pump_ = std::make_unique<HashPump>(ranges, bytes_, threads);
 }
 
 std::uint32_t Integrity::crc_of(std::string_view bytes) const {

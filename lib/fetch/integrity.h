@@ -13,13 +13,6 @@
 
 namespace mrf {
 
-/// How the bytes of an object can be read again while they are checked.
-struct BytesAtHand {
-  ByteAccess& access;
-  bool stay = true;             ///< false when those below needed_from() are lost
-  std::function<void()> moved;  ///< called in any thread when needed_from() has changed
-};
-
 /// Checks one object against one expectation while its bytes arrive: CRCs piece by piece in any order,
 /// digests behind the bytes that are there without a gap.
 class Integrity {
