@@ -15,6 +15,7 @@ namespace mrf {
 namespace {
 
 constexpr std::uint64_t remember_step = 32 << 20;
+constexpr std::uint64_t least_reserved = 1 << 20;
 
 }  // namespace
 
@@ -32,9 +33,18 @@ FileOutput::~FileOutput() {
 
 std::vector<ByteRange> FileOutput::begin(const ResponseHead& head, const ObjectVersion& version) {
   checks_.begin(head, version.total, object_, {*this, true, [] {}});
+  if (version.total) reserve(*version.total);
   auto found = file_->found(version);
   add_found(found);
   return found;
+}
+
+// Room that is reserved costs less to fill, and a disk that is too full is told of at once. A file system
+// that does not know this is no error.
+void FileOutput::reserve(std::uint64_t total) {
+  if (total < least_reserved) return;
+  if (::fallocate(file_->fd().get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(total)) == 0) return;
+  if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) throw SystemError("write", file_->name());
 }
 
 void FileOutput::add_found(const std::vector<ByteRange>& runs) {
@@ -57,10 +67,10 @@ void FileOutput::take(std::uint64_t at, std::string_view bytes) {
     if (n > 0) done += static_cast<std::size_t>(n);
   }
   checks_.add(at, bytes);
-  const std::lock_guard lock(mutex_);
   since_remembered_ += bytes.size();
   if (since_remembered_ < remember_step) return;
-  since_remembered_ = 0;
+  const std::unique_lock lock(mutex_, std::try_to_lock);  // the others go on meanwhile
+  if (!lock || since_remembered_.exchange(0) < remember_step) return;
   // The disk begins now, so that fsync(2) has less to wait for at the end. A refusal is no error.
   (void)::sync_file_range(file_->fd().get(), 0, 0, SYNC_FILE_RANGE_WRITE);
   file_->remember(checks_.runs());

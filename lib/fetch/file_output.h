@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <string>
 #include <vector>
@@ -43,6 +44,7 @@ class FileOutput final : public ObjectOutput, private ByteAccess {
 
  private:
   std::string_view view(std::uint64_t at, std::span<char> scratch) override;
+  void reserve(std::uint64_t total);
   void add_found(const std::vector<ByteRange>& runs);
 
   std::unique_ptr<WritableFile> file_;
@@ -50,7 +52,7 @@ class FileOutput final : public ObjectOutput, private ByteAccess {
   std::string object_;
   bool over_ = false;
   std::mutex mutex_;
-  std::uint64_t since_remembered_ = 0;
+  std::atomic<std::uint64_t> since_remembered_{0};  ///< bytes
 };
 
 }  // namespace mrf

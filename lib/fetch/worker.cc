@@ -15,6 +15,7 @@ namespace mrf {
 namespace {
 
 constexpr std::size_t most_error_bytes = 64 << 10;
+constexpr std::size_t most_gathered = 256 << 10;
 constexpr std::chrono::milliseconds longest_poll{200};
 
 }  // namespace
@@ -41,17 +42,27 @@ class Worker::Slot final : public Receiver {
     head_ = head;
     return !succeeded() || worker_.pool_.accept(claim_, head);
   }
-  bool has_room(std::size_t bytes) override { return !succeeded() || worker_.pool_.has_room(claim_, bytes); }
+  bool has_room(std::size_t bytes) override {
+    return !succeeded() || worker_.pool_.has_room(claim_, gathered_.size() + bytes);
+  }
+  // libcurl gives 16 KiB at a time, too little for a write each.
   bool on_body(std::string_view bytes) override {
     if (succeeded()) {
       worker_.bytes_in_ += bytes.size();
-      return worker_.pool_.take(claim_, bytes);
+      if (gathered_.size() + bytes.size() > most_gathered) hand_over();
+      if (!is_stopped_) gathered_.append(bytes);
+      return !is_stopped_;
     }
     body_.append(bytes.substr(0, most_error_bytes - body_.size()));
     return body_.size() < most_error_bytes;
   }
+  void hand_over() {
+    if (!gathered_.empty()) is_stopped_ = !worker_.pool_.take(claim_, gathered_);
+    gathered_.clear();
+  }
   void on_end(const Ending& ending) override {
     runs_ = false;
+    hand_over();
     if (is_redirect(head_.status())) {
       follow();
       return;
@@ -66,6 +77,8 @@ class Worker::Slot final : public Receiver {
   void send() {
     head_ = {};
     body_.clear();
+    gathered_.clear();
+    is_stopped_ = false;
     worker_.network_.start(request_, *this);
     runs_ = true;
   }
@@ -122,6 +135,8 @@ class Worker::Slot final : public Receiver {
   Request request_{worker_.url_, {}};
   ResponseHead head_;
   std::string body_;
+  std::string gathered_;     ///< data that the pool does not have yet
+  bool is_stopped_ = false;  ///< no more is wanted
   int redirects_ = 0;
   bool runs_ = false;
   std::chrono::steady_clock::time_point due_;
@@ -153,6 +168,7 @@ bool Worker::step(ObjectOutput& output) {
   const auto time = std::chrono::ceil<std::chrono::milliseconds>(sleep_until - now);
   if (runs) {
     network_.poll(no_room ? longest_poll / 10 : std::min(longest_poll, time));
+    for (const auto& slot : slots_) slot->hand_over();
   } else if (no_room) {
     output.wait_for_room();
   } else if (sleep_until != std::chrono::steady_clock::time_point::max()) {
