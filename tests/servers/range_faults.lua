@@ -34,6 +34,23 @@ local function cut(first, last)
   ngx.exit(ngx.ERROR)
 end
 
+local function use(name)
+  if handle then handle:close() end
+  handle = assert(io.open(ngx.var.document_root .. "/" .. name, "rb"))
+  size = handle:seek("end")
+end
+
+-- Ends a connection with RST, a stream of HTTP/2 with RST_STREAM.
+local function reset(first, last)
+  body(first, first + math.floor((last - first) / 2))
+  ngx.exit(444)
+end
+
+local function redirect(to)
+  ngx.header["Location"] = to
+  ngx.exit(307)
+end
+
 local function refuse(status, after)
   ngx.status = status
   if after then ngx.header["Retry-After"] = after end
@@ -73,9 +90,33 @@ function all.short_206(first, last, ranged, turn)
   ngx.header["Content-Length"] = nil
   body(first, first + math.floor((last - first) / 2))
 end
-function all.reset(first, last, ranged, turn)
+function all.cut(first, last, ranged, turn)
   headers(ranged and 206 or 200, first, last)
   if turn % 2 == 1 and turn < 12 then return cut(first, last) end
+  body(first, last)
+end
+function all.reset(first, last, ranged, turn)
+  headers(ranged and 206 or 200, first, last)
+  if turn % 2 == 1 and turn < 12 then return reset(first, last) end
+  body(first, last)
+end
+-- Lengths that are not that of the range.
+function all.length_less(first, last, ranged, turn)
+  if not ranged or turn % 2 == 0 then return all.none(first, last, ranged) end
+  headers(ranged and 206 or 200, first, last)
+  ngx.header["Content-Length"] = last - first
+  body(first, last - 1)
+end
+function all.length_more(first, last, ranged, turn)
+  if not ranged or turn % 2 == 0 then return all.none(first, last, ranged) end
+  headers(ranged and 206 or 200, first, last)
+  ngx.header["Content-Length"] = last - first + 2
+  body(first, last)
+  ngx.exit(ngx.ERROR)
+end
+function all.length_no_number(first, last, ranged)
+  headers(ranged and 206 or 200, first, last)
+  ngx.header["Content-Length"] = "many"
   body(first, last)
 end
 function all.stall(first, last, ranged, turn)
@@ -84,23 +125,30 @@ function all.stall(first, last, ranged, turn)
   body(first, first + 1000)
   ngx.sleep(20)
 end
-function all.busy(first, last, ranged, turn)
-  if turn % 2 == 0 then return refuse(503, "0") end
-  all.none(first, last, ranged)
+-- Every other request is refused.
+local function every_other(status, after)
+  return function(first, last, ranged, turn)
+    if turn % 2 == 0 then return refuse(status, after()) end
+    all.none(first, last, ranged)
+  end
 end
-function all.too_many(first, last, ranged, turn)
-  if turn % 2 == 0 then return refuse(429, "Thu, 01 Jan 1970 00:00:00 GMT") end
-  all.none(first, last, ranged)
-end
+local function in_a_second() return ngx.http_time(ngx.time() + 1) end
+all.busy = every_other(503, function() return "0" end)
+all.busy_until = every_other(503, in_a_second)
+all.too_many = every_other(429, function() return "0" end)
+all.too_many_until = every_other(429, in_a_second)
+
 function all.expires(first, last, ranged, turn)
   if turn > 1 then return refuse(403) end
   headers(200, first, last)
   cut(first, last)
 end
+-- The first response is of another object of the same size.
 function all.replaced(first, last, ranged, turn)
-  headers(ranged and 206 or 200, first, last, turn == 1 and '"zero"' or nil)
-  if turn == 1 then return cut(first, last) end
-  body(first, last)
+  if turn > 1 then return all.none(first, last, ranged) end
+  use("old")
+  headers(200, first, last, '"zero"')
+  cut(first, last)
 end
 function all.keeps_changing(first, last, ranged, turn)
   headers(ranged and 206 or 200, first, last, ('"v%d"'):format(turn))
@@ -135,9 +183,30 @@ function all.gzip_encoding(first, last, ranged)
   body(first, last)
 end
 
+function all.redirect_loop() redirect(ngx.var.request_uri) end
+-- arg_there is the same server by another name, arg_plain one without TLS; the other host must see no secret.
+function all.other_host() redirect(ngx.var.arg_there .. "/fault/open_door?t=" .. arg("t", "")) end
+function all.open_door(first, last, ranged)
+  if ngx.var.http_authorization or ngx.var.http_x_own then return refuse(403) end
+  all.none(first, last, ranged)
+end
+function all.downgrade()
+  if ngx.var.scheme == "https" then return redirect(ngx.var.arg_plain .. "/fault/none") end
+  redirect(ngx.var.arg_tls .. "/fault/downgrade?" .. ngx.var.args)
+end
+function all.bad_name(first, last, ranged)
+  ngx.header["Content-Disposition"] = 'attachment; filename="../../../out"'
+  all.none(first, last, ranged)
+end
+function all.empty(first, last, ranged) use("empty") headers(200, 0, -1) end
+function all.one_byte(first, last, ranged)
+  use("one")
+  headers(200, 0, 0)
+  body(0, 0)
+end
+
 function range_faults.serve()
-  handle = assert(io.open(ngx.var.document_root .. "/big", "rb"))
-  size = handle:seek("end")
+  use("big")
   local fault = ngx.var.uri:match("^/fault/([a-z_0-9]+)")
   local first, last = (ngx.var.http_range or ""):match("^bytes=(%d+)%-(%d*)$")
   local ranged = first ~= nil and fault ~= "no_ranges"
