@@ -21,8 +21,7 @@ void check_can_index(const OutputFile& output) {
 void commit_with_index(Encoder& encoder, OutputFile& output, const std::string& path) {
   OutputFile index(path + encoder.index_extension());
   encoder.save_index(path_of(output.fd()), path_of(index.fd()));
-  output.commit();
-  index.commit();
+  commit_together({&output, &index});
 }
 
 }  // namespace mrf::bam

@@ -24,6 +24,7 @@ class Output {
   Output(const std::string& path, BlockPool& pool, Meter& meter);
 
   const Target& target() const { return target_; }
+  Target& target() { return target_; }
   std::size_t queued_bytes() const { return queued_; }
   std::size_t queued_ranges() const { return ranges_; }
 

@@ -163,6 +163,11 @@ void Outputs::wait_until_closed(bool files) {
 void Outputs::finish() {
   wait_until_closed(false);
   wait_until_closed(true);
+  std::vector<OutputFile*> files;
+  for (Output& output : outputs_) {
+    if (OutputFile* file = output.target().file(); file != nullptr) files.push_back(file);
+  }
+  commit_together(files);
 }
 
 void Outputs::abandon() noexcept {

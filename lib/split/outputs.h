@@ -50,7 +50,7 @@ class Outputs {
   void close(std::size_t index);
   /// Moves data to the outputs until `input` can be read without waiting.
   void wait_for(FdRef input, Meter& meter);
-  /// Writes and closes everything.
+  /// Writes and closes everything, and publishes the regular files, all of them or none.
   void finish();
   /// After a failure: lets every open output that still works have the rest of its data, and its end. Regular
   /// files are not published.

@@ -112,8 +112,7 @@ void Target::enlarge_pipe() {
 
 void Target::close() {
   if (file_) {
-    file_->commit();
-    file_.reset();
+    file_->finish();
   } else if (const int error = fd_.close(); error != 0) {
     throw SystemError("write", name_, error);
   }

@@ -23,15 +23,17 @@ class Target {
   bool open();
   bool is_open() const { return fd_.is_open() || file_.has_value(); }
   FdRef fd() const { return file_ ? file_->fd() : FdRef(fd_); }
-  /// False for a regular file, which appears only when it is closed.
+  /// False for a regular file, which appears only when it is published.
   bool is_direct() const { return !file_ || file_->is_direct(); }
   bool is_standard_output() const { return path_ == "-"; }
   const std::string& path() const { return path_; }
   /// For messages.
   const std::string& name() const { return name_; }
 
-  /// Publishes a regular file, closes anything else. Throws SystemError.
+  /// Finishes a regular file, which still has to be published; closes anything else. Throws SystemError.
   void close();
+  /// The regular file; nullptr when the output is something else.
+  OutputFile* file() { return file_ ? &*file_ : nullptr; }
 
  private:
   void open_standard_output();

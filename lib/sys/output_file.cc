@@ -16,6 +16,7 @@
 
 #include "sys/error.h"
 #include "sys/io.h"
+#include "sys/rename_together.h"
 
 namespace mrf {
 
@@ -102,15 +103,25 @@ void OutputFile::give_name() {
   temporary_ = Temporary(std::move(name));
 }
 
-void OutputFile::commit() {
+void OutputFile::finish() {
+  if (!fd_.is_open()) return;
   if (!direct_) {
     sync_file(fd_, name_);
     if (temporary_.empty()) give_name();
   }
   if (const int error = fd_.close(); error != 0) throw SystemError("write", name_, error);
-  if (direct_) return;
-  if (::rename(temporary_.path().c_str(), target_.c_str()) != 0) throw SystemError("write", name_);
-  temporary_.forget();
+}
+
+void OutputFile::commit() { commit_together({this}); }
+
+void commit_together(const std::vector<OutputFile*>& files) {
+  for (OutputFile* file : files) file->finish();
+  std::vector<Renaming> renamings;
+  for (const OutputFile* file : files) {
+    if (!file->direct_) renamings.push_back({file->temporary_.path(), file->target_, file->name_});
+  }
+  rename_together(renamings);
+  for (OutputFile* file : files) file->temporary_.forget();
 }
 
 }  // namespace mrf

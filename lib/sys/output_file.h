@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "sys/fd.h"
 #include "sys/temporaries.h"
@@ -27,10 +28,13 @@ class OutputFile {
   /// True when data goes straight to a pipe, device or standard output.
   bool is_direct() const { return direct_; }
 
-  /// fsync, close, rename; for a direct output, close. Throws SystemError; then the target is as it was.
+  /// fsync and close; only the name is missing then. For a direct output, close. Throws SystemError.
+  void finish();
+  /// finish() and rename. Throws SystemError; then the target is as it was.
   void commit();
 
  private:
+  friend void commit_together(const std::vector<OutputFile*>& files);
   void open_temporary();
   void give_name();
 
@@ -40,6 +44,10 @@ class OutputFile {
   Fd fd_;
   bool direct_ = false;
 };
+
+/// Finishes all and gives all their names, or none: when one cannot have its name, the others' targets are as
+/// they were before. Throws SystemError.
+void commit_together(const std::vector<OutputFile*>& files);
 
 /// fsync(2) of a regular file; descriptors that cannot be synced (EINVAL, EROFS) are no error. Throws
 /// SystemError.

@@ -5,17 +5,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <array>
 #include <mutex>
 #include <new>
 #include <utility>
 #include <vector>
 
+#include "sys/ending_signals.h"
+
 namespace mrf {
 
 namespace {
-
-constexpr std::array ending_signals{SIGINT, SIGTERM, SIGHUP};
 
 // The handler walks a list whose nodes are never freed; a name is cleared by its first byte.
 struct Slot {
@@ -24,22 +23,6 @@ struct Slot {
 };
 Slot* volatile slots = nullptr;
 std::mutex mutex;
-
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t set;
-    sigemptyset(&set);
-    for (const int number : ending_signals) sigaddset(&set, number);
-    pthread_sigmask(SIG_BLOCK, &set, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
-};
 
 void remove_all_and_die(int number) {
   for (Slot* slot = slots; slot != nullptr; slot = slot->next) {
@@ -51,7 +34,7 @@ void remove_all_and_die(int number) {
 
 void remember(const std::string& path) {
   if (path.size() >= sizeof(Slot::path)) return;
-  const SignalsBlocked blocked;
+  const EndingSignalsBlocked blocked;
   const std::lock_guard lock(mutex);
   Slot* slot = slots;
   while (slot != nullptr && slot->path[0] != '\0') slot = slot->next;
@@ -63,7 +46,7 @@ void remember(const std::string& path) {
 }
 
 void drop(const std::string& path) noexcept {
-  const SignalsBlocked blocked;
+  const EndingSignalsBlocked blocked;
   const std::lock_guard lock(mutex);
   for (Slot* slot = slots; slot != nullptr; slot = slot->next) {
     if (path == slot->path) slot->path[0] = '\0';

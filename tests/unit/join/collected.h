@@ -11,21 +11,7 @@
 #include <vector>
 
 #include "join/collect.h"
-
-class Directory {
- public:
-  Directory() {
-    std::string pattern = std::filesystem::temp_directory_path() / "mrf-unit-XXXXXX";
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~Directory() { std::filesystem::remove_all(path_); }
-  Directory(const Directory&) = delete;
-  Directory& operator=(const Directory&) = delete;
-  std::string operator/(const std::string& name) const { return path_ / name; }
-
- private:
-  std::filesystem::path path_;
-};
+#include "unit/directory.h"
 
 /// What collect() makes of inputs with the contents `parts`.
 inline std::string collected(const std::vector<std::string>& parts, mrf::CollectOptions options,
@@ -38,8 +24,7 @@ inline std::string collected(const std::vector<std::string>& parts, mrf::Collect
   options.output = directory / output;
   mrf::Stats stats;
   mrf::collect(options, stats);
-  std::ifstream in(options.output);
-  const std::string bytes{std::istreambuf_iterator<char>(in), {}};
+  const std::string bytes = content(options.output);
   CHECK(stats.out.bytes == bytes.size());
   CHECK(stats.records_in == stats.records_out);
   return bytes;

@@ -12,27 +12,11 @@
 #include "split/distribute.h"
 #include "sys/fd.h"
 #include "sys/io.h"
+#include "unit/directory.h"
 
 namespace {
 
 namespace fs = std::filesystem;
-
-class Directory {
- public:
-  Directory() : path_((fs::temp_directory_path() / "mrf-deal.XXXXXX").string()) {
-    REQUIRE(::mkdtemp(path_.data()));
-  }
-  ~Directory() { fs::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
-
-std::string content(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
 
 // Lines of any bytes: empty ones, with CR and NUL, a few longer than every buffer.
 std::vector<std::string> some_lines(std::mt19937& random) {

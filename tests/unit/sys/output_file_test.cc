@@ -12,29 +12,11 @@
 
 #include "sys/error.h"
 #include "sys/io.h"
+#include "unit/directory.h"
 
 namespace fs = std::filesystem;
 
 namespace {
-
-class Directory {
- public:
-  Directory() {
-    std::string pattern = fs::temp_directory_path() / "mrf-unit-XXXXXX";
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~Directory() { fs::remove_all(path_); }
-  std::string operator/(const std::string& name) const { return path_ / name; }
-  std::ptrdiff_t entries() const { return std::distance(fs::directory_iterator(path_), {}); }
-
- private:
-  fs::path path_;
-};
-
-std::string content(const std::string& path) {
-  std::ifstream in(path);
-  return {std::istreambuf_iterator<char>(in), {}};
-}
 
 void put(mrf::OutputFile& file, const std::string& text) {
   mrf::Meter meter;
@@ -81,6 +63,24 @@ TEST_CASE("a symbolic link stays one, dangling or not") {
     CHECK(fs::is_symlink(directory / "link"));
     CHECK(content(directory / "real") == text);
   }
+}
+
+TEST_CASE("results that are committed together are all there or none") {
+  const Directory directory;
+  std::ofstream(directory / "first") << "old";
+  mrf::OutputFile first(directory / "first");
+  mrf::OutputFile second(directory / "second");
+  mrf::OutputFile third(directory / "third");
+  put(first, "new");
+  fs::create_directory(directory / "third");
+  CHECK_THROWS_WITH(mrf::commit_together({&first, &second, &third}),
+                    ("cannot write '" + directory / "third" + "': Is a directory").c_str());
+  CHECK(content(directory / "first") == "old");
+  CHECK_FALSE(fs::exists(directory / "second"));
+  fs::remove(directory / "third");
+  mrf::commit_together({&first, &second, &third});
+  CHECK(content(directory / "first") == "new");
+  CHECK(directory.entries() == 3);
 }
 
 TEST_CASE("a directory, an empty name and a missing directory are refused") {
