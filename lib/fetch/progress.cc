@@ -18,7 +18,6 @@ namespace mrf {
 namespace {
 
 constexpr std::chrono::milliseconds redraw{100};
-constexpr std::chrono::seconds log_step{10};
 
 std::string readable(double bytes) {
   constexpr const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
@@ -76,7 +75,8 @@ std::string progress_line(const std::string& name, std::uint64_t bytes, std::opt
   return fmt::format("...{}{}", name.substr(name.size() - (room - 3)), numbers);
 }
 
-ProgressDisplay::ProgressDisplay(ProgressStyle style) : style_(style) {
+ProgressDisplay::ProgressDisplay(ProgressStyle style, Clock::duration log_every)
+    : style_(style), log_every_(log_every) {
   const char* no_color = std::getenv("NO_COLOR");
   color_ = no_color == nullptr || *no_color == '\0';
   if (style_ == ProgressStyle::bar) set_bar_below(true);
@@ -108,7 +108,7 @@ void ProgressDisplay::update(std::uint64_t file, std::uint64_t bytes, std::optio
     if (now - drawn_ < redraw) return;
     drawn_ = now;
     draw();
-  } else if (now - entry.logged >= log_step) {
+  } else if (now - entry.logged >= log_every_) {
     entry.logged = now;
     warn(line_of(entry, 200, false));
   }

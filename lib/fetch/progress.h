@@ -35,7 +35,8 @@ class ProgressDisplay {
  public:
   using Clock = std::chrono::steady_clock;
 
-  explicit ProgressDisplay(ProgressStyle style);
+  /// `log_every` is the time between two lines of a file in style log.
+  explicit ProgressDisplay(ProgressStyle style, Clock::duration log_every = std::chrono::seconds(10));
   /// Takes the bar away.
   ~ProgressDisplay();
   ProgressDisplay(const ProgressDisplay&) = delete;
@@ -63,6 +64,7 @@ class ProgressDisplay {
   static std::string line_of(const File& file, std::size_t columns, bool color);
 
   ProgressStyle style_;
+  Clock::duration log_every_;
   bool color_;
   std::mutex mutex_;
   std::uint64_t last_ = 0;
