@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 #include <cctype>
+#include <utility>
 
 #include "fetch/url.h"
 
@@ -21,13 +22,38 @@ bool is_secret(std::string_view parameter) {
                      [&](const char* part) { return name.find(part) != std::string::npos; });
 }
 
+bool names_secret(std::string_view query) {
+  while (!query.empty()) {
+    const auto end = std::min(query.find_first_of("?&;"), query.size());
+    const auto equals = query.find('=');
+    if (equals < end && is_secret(query.substr(0, equals))) return true;
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  return false;
+}
+
+// A URL as the value of a parameter brings its own secrets, under as many encodings as it went through hands.
+bool carries_secret(std::string value) {
+  constexpr int most_encodings = 4;
+  for (int i = 0; i < most_encodings; ++i) {
+    if (names_secret(value)) return true;
+    if (value.find("://") != std::string::npos && value.find('@') != std::string::npos) return true;
+    std::string decoded = percent_decoded(value);
+    if (decoded == value) return false;
+    value = std::move(decoded);
+  }
+  return true;
+}
+
 std::string redact_query(std::string_view query) {
   std::string shown;
   while (!query.empty()) {
     const auto end = std::min(query.find_first_of("&;"), query.size());
     const auto parameter = query.substr(0, end);
     const auto equals = parameter.find('=');
-    const bool hide = equals != std::string_view::npos && is_secret(parameter.substr(0, equals));
+    const bool hide =
+        equals != std::string_view::npos &&
+        (is_secret(parameter.substr(0, equals)) || carries_secret(std::string(parameter.substr(equals + 1))));
     shown += hide ? std::string(parameter.substr(0, equals + 1)) + "..." : std::string(parameter);
     if (end < query.size()) shown += query[end];
     query.remove_prefix(std::min(end + 1, query.size()));

@@ -45,7 +45,8 @@ class Url {
 };
 
 /// `text` without userinfo and fragment, and with "..." for the values of query parameters whose name
-/// says that they are secret (signatures, tokens, keys, passwords, credentials).
+/// says that they are secret (signatures, tokens, keys, passwords, credentials), or that are URLs with such
+/// ones.
 std::string redact_url(std::string_view text);
 /// redact_url() of every word of a message that looks like a URL.
 std::string redact_words(std::string_view text);

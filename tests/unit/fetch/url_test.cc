@@ -41,6 +41,10 @@ TEST_CASE("the values of secret parameters are not shown") {
         "https://h/k?AWSAccessKeyId=...&Signature=...&Expires=1");
   CHECK(shown("https://h/k?access_token=a;PASSWORD=b") == "https://h/k?access_token=...;PASSWORD=...");
   CHECK(shown("https://h/k?%73ig=a") == "https://h/k?%73ig=...");
+  CHECK(shown("https://h/r?to=https%3A%2F%2Fg%2Fx%3Fsig%3Da&n=1") == "https://h/r?to=...&n=1");
+  CHECK(shown("https://h/r?to=%2Fx%253Ftoken%253Da") == "https://h/r?to=...");
+  CHECK(shown("https://h/r?to=https://u:p@g/") == "https://h/r?to=...");
+  CHECK(shown("https://h/r?to=%2Fx%3Fn%3Da&by=a%40b") == "https://h/r?to=%2Fx%3Fn%3Da&by=a%40b");
   CHECK(shown("https://u:p@h/k?plain") == "https://h/k?plain");
   CHECK(mrf::redact_url("https://u:p/w@h/k") == "https://u:p/w@h/k");
   CHECK(mrf::redact_url("http:///u:p@h/k") == "http://h/k");
