@@ -9,9 +9,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <fstream>
-#include <nlohmann/json.hpp>
+#include <iterator>
 #include <utility>
 
+#include "fetch/part_record.h"
 #include "sys/error.h"
 #include "sys/io.h"
 #include "sys/output_file.h"
@@ -19,8 +20,6 @@
 namespace mrf {
 
 namespace {
-
-using Json = nlohmann::ordered_json;
 
 struct stat status_of(FdRef fd, const std::string& name) {
   struct stat info {};
@@ -46,19 +45,6 @@ Fd open_locked(const std::string& path) {
   }
 }
 
-// Runs in order, without gaps in their form, within the file; else nothing is believed.
-std::vector<ByteRange> checked_runs(const Json& record, std::uint64_t size) {
-  std::vector<ByteRange> runs;
-  std::uint64_t at = 0;
-  for (const auto& run : record.at("done")) {
-    const ByteRange range{run.at(0).get<std::uint64_t>(), run.at(1).get<std::uint64_t>()};
-    if (range.first < at || range.second <= range.first || range.second > size) return {};
-    at = range.second;
-    runs.push_back(range);
-  }
-  return runs;
-}
-
 void remove_file(const std::string& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw SystemError("remove", path);
 }
@@ -82,26 +68,16 @@ std::vector<ByteRange> PartFile::found(const ObjectVersion& version) {
 std::vector<ByteRange> PartFile::read_record() const {
   if (!version_.etag || !version_.total) return {};
   std::ifstream file(record_);
-  const Json record = Json::parse(file, nullptr, false);
-  if (record.is_discarded()) return {};
-  try {
-    if (record.at("etag") != *version_.etag || record.at("size") != *version_.total) return {};
-    const auto there = static_cast<std::uint64_t>(status_of(fd_, part_).st_size);
-    return checked_runs(record, std::min(there, *version_.total));
-  } catch (const Json::exception&) {
-    return {};
-  }
+  const std::string text(std::istreambuf_iterator<char>(file), {});
+  return runs_of_record(text, version_, static_cast<std::uint64_t>(status_of(fd_, part_).st_size));
 }
 
 void PartFile::remember(const std::vector<ByteRange>& runs) {
   if (!version_.etag || !version_.total) return;
   if (::fdatasync(fd_.get()) != 0 && errno != EINVAL && errno != EROFS) throw SystemError("write", part_);
-  Json done = Json::array();
-  for (const auto& [begin, end] : runs) done.push_back({begin, end});
-  const Json record{{"etag", *version_.etag}, {"size", *version_.total}, {"done", std::move(done)}};
   OutputFile file(record_);
   Meter meter;
-  write_all(file.fd(), file.name(), record.dump() + "\n", meter);
+  write_all(file.fd(), file.name(), record_text(version_, runs), meter);
   file.commit();
 }
 

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: MIT
+#include "fetch/manifest.h"
+
+#include <set>
+
+#include "fuzz.h"
+
+using namespace mrf;
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  fuzz::may_refuse([&] {
+    std::set<std::string> targets;
+    for (const ManifestEntry& entry : parse_manifest(std::string(fuzz::text_of(data, size)), "m.json")) {
+      fuzz::check(!entry.target.empty() && entry.target != "-", "an entry has a target");
+      fuzz::check(targets.insert(entry.target).second, "no two entries have one target");
+    }
+  });
+  return 0;
+}
