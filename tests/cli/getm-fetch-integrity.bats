@@ -6,7 +6,9 @@ load ../servers/servers
 setup_file() {
   start_nginx
   head -c 3000000 /dev/urandom >"$WWW/data"
-  export MD5 SHA256
+  ln -s data "$WWW/big"
+  export MD5 SHA1 SHA256
+  SHA1=$(sha1sum <"$WWW/data" | cut -c1-40)
   MD5=$(md5sum <"$WWW/data" | cut -c1-32)
   SHA256=$(sha256sum <"$WWW/data" | cut -c1-64)
 }
@@ -15,6 +17,7 @@ teardown_file() { stop_servers; }
 fetch() { run_apart getm-fetch --part-size 256K --multipart-threshold 512K "$@"; }
 base64_of() { printf %s "$1" | python3 -c 'import base64, sys, urllib.parse
 print(urllib.parse.quote(base64.b64encode(bytes.fromhex(sys.stdin.read())).decode(), safe=""))'; }
+base64() { xxd -r -p <<<"$1" | command base64 -w 0; }
 wrong() { tr 0-9 1-90 <<<"$1"; }
 
 # The CRC-32C of the data, as the program finds it; the unit tests know it from the standard.
@@ -22,21 +25,21 @@ crc32c() {
   getm-fetch -q -cs 00000000 -ca gs_crc32c "$HTTP/data" - 2>&1 >/dev/null | grep -o '[0-9a-f]*$' || true
 }
 
-# accepted_and_refused HEADER RIGHT WRONG SOURCE: to a file and to stdout, with and without threads and parts
+# accepted_and_refused HEADER RIGHT WRONG SOURCE [WHERE]: to a file and to stdout, with and without threads and parts
 accepted_and_refused() {
-  local n
-  for n in ${connections:-0 1 4}; do
-    fetch -v --require-checksum --concurrency "$n" "$HTTP/said/data?$1=$2${5:-}" out
+  local n where=${5:-said/data}
+  for n in 0 1 4; do
+    fetch -v --require-checksum --concurrency "$n" "$HTTP/$where?$1=$2" out
     assert_status 0
     assert_stderr_has "verified 'out' by $4"
     cmp out "$WWW/data"
     rm out
-    fetch --concurrency "$n" "$HTTP/said/data?$1=$3${5:-}" out
+    fetch --concurrency "$n" "$HTTP/$where?$1=$3" out
     assert_status 3
     assert_stderr_has "': $4 is "
     assert_stderr_has ", but the data has "
     assert_files
-    run_apart bash -c 'getm-fetch -q --concurrency "$1" "$2" - | wc -c; exit "${PIPESTATUS[0]}"' bash "$n" "$HTTP/said/data?$1=$3${5:-}"
+    run_apart bash -c 'getm-fetch -q --concurrency "$1" "$2" - | wc -c; exit "${PIPESTATUS[0]}"' bash "$n" "$HTTP/$where?$1=$3"
     assert_status 3
     assert_output_is 3000000
   done
@@ -49,19 +52,55 @@ accepted_and_refused() {
   accepted_and_refused x-goog-hash "md5%3D$(base64_of "$MD5")" "md5%3D$(base64_of "$(wrong "$MD5")")" "x-goog-hash md5"
 }
 
+@test "x-goog-hash crc32c before md5, in one field or two, as a storage of Google's sends them" {
+  local crc good bad
+  crc=crc32c%3D$(base64_of "$(crc32c)")
+  good=md5%3D$(base64_of "$MD5") bad=md5%3D$(base64_of "$(wrong "$MD5")")
+  accepted_and_refused x-goog-hash "$crc,$bad" "crc32c%3DAAAAAA%3D%3D,$good" "x-goog-hash crc32c"
+  accepted_and_refused x-goog-hash "$bad,%20$crc" "$good,%20crc32c%3DAAAAAA%3D%3D" "x-goog-hash crc32c"
+  accepted_and_refused x-goog-hash "$crc&x-goog-hash=$bad" "crc32c%3DAAAAAA%3D%3D&x-goog-hash=$good" "x-goog-hash crc32c"
+  accepted_and_refused x-goog-hash "$bad&x-goog-hash=$crc" "$good&x-goog-hash=crc32c%3DAAAAAA%3D%3D" "x-goog-hash crc32c"
+}
+
+@test "the ETag of an upload in several parts, its part size known, likely or unlikely" {
+  local size etag n parts
+  for size in 1048576 1000000 700000 1234567; do
+    parts=$(((3000000 + size - 1) / size))
+    etag=$(split -b "$size" --filter='md5sum | cut -c1-32' "$WWW/data" | xxd -r -p | md5sum | cut -c1-32)-$parts
+    for n in 0 1 4; do
+      fetch -v --require-checksum --s3-part-size "$size" --concurrency "$n" "$HTTP/fault/s3?ETag=%22$etag%22" out
+      assert_status 0
+      assert_stderr_has "verified 'out' by ETag"
+      cmp out "$WWW/data"
+      fetch --s3-part-size "$((size + 1))" --concurrency "$n" "$HTTP/fault/s3?ETag=%22$etag%22" out2
+      assert_status 3
+      assert_stderr_has "': ETag is $etag, and no usual part size gives that"
+      fetch --s3-part-size "$size" --concurrency "$n" "$HTTP/fault/s3?ETag=%22$(wrong "${etag%-*}")-$parts%22" out2
+      assert_status 3
+      assert_files out
+      fetch --concurrency "$n" "$HTTP/fault/s3?ETag=%22$etag%22" out
+      case $size in
+        1048576 | 1000000) assert_status 0 ;;
+        *) assert_status 3 && assert_stderr_has "if the upload had another, name it with --s3-part-size" ;;
+      esac
+    done
+  done
+}
+
 @test "Content-MD5, x-amz-checksum and Repr-Digest" {
   local crc
   crc=$(gzip -c "$WWW/data" | tail -c 8 | head -c 4 | od -An -tx4 | tr -d ' ')
   accepted_and_refused Content-MD5 "$(base64_of "$MD5")" "$(base64_of "$(wrong "$MD5")")" Content-MD5
   accepted_and_refused x-amz-checksum-sha256 "$(base64_of "$SHA256")" "$(base64_of "$(wrong "$SHA256")")" x-amz-checksum-sha256
   accepted_and_refused x-amz-checksum-crc32 "$(base64_of "$crc")" "$(base64_of "$(wrong "$crc")")" x-amz-checksum-crc32
+  accepted_and_refused x-amz-checksum-sha1 "$(base64_of "$SHA1")" "$(base64_of "$(wrong "$SHA1")")" x-amz-checksum-sha1
+  accepted_and_refused x-amz-checksum-crc32c "$(base64_of "$(crc32c)")" AAAAAA%3D%3D x-amz-checksum-crc32c
   accepted_and_refused Repr-Digest "sha-256%3D:$(base64_of "$SHA256"):" "sha-256%3D:$(base64_of "$(wrong "$SHA256")"):" Repr-Digest
 }
 
 @test "the ETag of an S3 server, and none that cannot be an MD5" {
-  # Not on several connections: the server does not know the ETag that it says, and refuses it as a condition.
-  local reason extra connections="0 1"
-  accepted_and_refused ETag "%22$MD5%22" "%22$(wrong "$MD5")%22" ETag '&x-amz-request-id=1'
+  local reason extra
+  accepted_and_refused ETag "%22$MD5%22" "%22$(wrong "$MD5")%22" ETag fault/s3
   while IFS='|' read -r extra reason; do
     fetch --concurrency 1 "$HTTP/said/data?ETag=$extra" out
     assert_status 0
@@ -87,17 +126,19 @@ END
 @test "a checksum of the user's, before the server's" {
   local options one_part
   one_part=$(xxd -r -p <<<"$MD5" | md5sum | cut -c1-32)-1
-  for options in "md5 $MD5" "md5 1$MD5" "sha256 $SHA256" "gs_crc32c $(crc32c)" "s3_etag $MD5" "s3_etag $one_part"; do
-    fetch -cs "${options#* }" -ca "${options% *}" "$HTTP/said/data?Content-MD5=AAAAAAAAAAAAAAAAAAAAAA%3D%3D" out
-    if [[ $options == "md5 1"* ]]; then
-      assert_status 2
-      assert_stderr_has "cannot use checksum"
-      assert_files
-      continue
-    fi
+  for options in "md5 $MD5" "sha256 $SHA256" "gs_crc32c $(crc32c)" "s3_etag $MD5" "s3_etag $one_part" \
+    "md5 $(base64 "$MD5")" "sha256 $(base64 "$SHA256")" "gs_crc32c $(base64 "$(crc32c)")" "md5 ${MD5^^}"; do
+    fetch -v -cs "${options#* }" -ca "${options% *}" "$HTTP/said/data?Content-MD5=AAAAAAAAAAAAAAAAAAAAAA%3D%3D" out
     assert_status 0
+    assert_stderr_has "verified 'out' by --checksum"
     cmp out "$WWW/data"
     rm out
+  done
+  for options in "md5 1$MD5" "sha256 $MD5" "gs_crc32c AAAAAA=" "s3_etag $MD5-0" "s3_etag x"; do
+    fetch -cs "${options#* }" -ca "${options% *}" "$HTTP/data" out
+    assert_status 2
+    assert_stderr_has "cannot use checksum '${options#* }': it is no ${options% *}"
+    assert_files
   done
   fetch --checksum "$(wrong "$SHA256")" --checksum-algorithm sha256 "$HTTP/data" out
   assert_status 3

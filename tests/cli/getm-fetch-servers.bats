@@ -39,9 +39,24 @@ fetch_all_ways() {
 }
 
 @test "nginx, by HTTP/1.1, TLS and HTTP/2" {
+  local base
   fetch_all_ways "$HTTP"
   fetch_all_ways "$HTTPS"
-  grep -qE '206 bytes=[1-9][0-9]*-' "$LOG"
+  ln -s data "$WWW/big"
+  for base in "$HTTP" "$HTTPS"; do
+    fetch -q --concurrency 4 "$base/fault/held?t=${base%%:*}" out
+    assert_status 0
+    cmp out "$WWW/data"
+    grep -F "/fault/held?t=${base%%:*} " "$LOG" | grep -o 'HTTP/.*' >asked
+    # The first three go to the other connections, while the first response is held.
+    [[ $(sort -t= -k2n asked | sed '/ -$/d; 4q' | head -n 3 | cut -d' ' -f2-) == \
+    $'206 bytes=262144-524287\n206 bytes=524288-786431\n206 bytes=786432-1048575' ]]
+    [[ $base == https* ]] || grep -q '^HTTP/1.1 206' asked
+    [[ $base != https* ]] || grep -q '^HTTP/2.0 206' asked
+    # No byte is asked for twice, and all in whole parts.
+    grep -o 'bytes=.*' asked | tr -c '0-9\n' ' ' |
+      awk '$1 % 262144 != 0 || seen[$1]++ || ($2 != $1 + 262143 && $2 != 2999999) { print; bad = 1 } END { exit bad }'
+  done
 }
 
 @test "lighttpd" {

@@ -1,14 +1,12 @@
 -- SPDX-License-Identifier: MIT
 -- /fault/NAME/...: the object $WWW/big, served in ranges, with one fault. The Nth request of a test is known by t=.
 local range_faults = {}
-local handle, size
-
 local function arg(name, default) return ngx.var["arg_" .. name] or default end
 local function count(key) return ngx.shared.counts:incr(key .. arg("t", ""), 1, 0) end
 
 local function read(first, last)
-  handle:seek("set", first)
-  return handle:read(last - first + 1) or ""
+  ngx.ctx.file:seek("set", first)
+  return ngx.ctx.file:read(last - first + 1) or ""
 end
 
 local function headers(status, first, last, tag)
@@ -16,7 +14,7 @@ local function headers(status, first, last, tag)
   ngx.header["ETag"] = tag or '"one"'
   ngx.header["Accept-Ranges"] = "bytes"
   ngx.header["Content-Length"] = last - first + 1
-  if status == 206 then ngx.header["Content-Range"] = ("bytes %d-%d/%d"):format(first, last, size) end
+  if status == 206 then ngx.header["Content-Range"] = ("bytes %d-%d/%d"):format(first, last, ngx.ctx.size) end
 end
 
 local function body(first, last)
@@ -35,9 +33,9 @@ local function cut(first, last)
 end
 
 local function use(name)
-  if handle then handle:close() end
-  handle = assert(io.open(ngx.var.document_root .. "/" .. name, "rb"))
-  size = handle:seek("end")
+  if ngx.ctx.file then ngx.ctx.file:close() end
+  ngx.ctx.file = assert(io.open(ngx.var.document_root .. "/" .. name, "rb"))
+  ngx.ctx.size = ngx.ctx.file:seek("end")
 end
 
 -- Ends a connection with RST, a stream of HTTP/2 with RST_STREAM.
@@ -62,21 +60,38 @@ end
 local all = {}
 
 function all.none(first, last, ranged) headers(ranged and 206 or 200, first, last) body(first, last) end
-function all.whole_for_range() headers(200, 0, size - 1) body(0, size - 1) end
+-- The first response goes on when three ranges were asked for, after ten seconds at the latest.
+function all.held(first, last, ranged)
+  if ranged then return all.none(first, last, ranged) end
+  headers(200, first, last)
+  body(first, 65535)
+  for _ = 1, 1000 do
+    if ngx.shared.counts:get("held" .. arg("t", "")) >= 4 then break end
+    ngx.sleep(0.01)
+  end
+  body(65536, last)
+end
+-- An S3 server whose ETag is arg_ETag.
+function all.s3(first, last, ranged)
+  ngx.header["x-amz-request-id"] = "1"
+  headers(ranged and 206 or 200, first, last, ngx.unescape_uri(arg("ETag", "")))
+  body(first, last)
+end
+function all.whole_for_range() headers(200, 0, ngx.ctx.size - 1) body(0, ngx.ctx.size - 1) end
 function all.other_range(first, last, ranged)
   if not ranged then return all.none(first, last, ranged) end
   headers(206, first, last)
-  ngx.header["Content-Range"] = ("bytes %d-%d/%d"):format(first + 1, last + 1, size + 2)
+  ngx.header["Content-Range"] = ("bytes %d-%d/%d"):format(first + 1, last + 1, ngx.ctx.size + 2)
   body(first, last)
 end
 function all.other_total(first, last, ranged)
   headers(ranged and 206 or 200, first, last)
-  if ranged then ngx.header["Content-Range"] = ("bytes %d-%d/%d"):format(first, last, size + 1) end
+  if ranged then ngx.header["Content-Range"] = ("bytes %d-%d/%d"):format(first, last, ngx.ctx.size + 1) end
   body(first, last)
 end
 function all.other_unit(first, last, ranged)
   headers(ranged and 206 or 200, first, last)
-  if ranged then ngx.header["Content-Range"] = ("lines %d-%d/%d"):format(first, last, size) end
+  if ranged then ngx.header["Content-Range"] = ("lines %d-%d/%d"):format(first, last, ngx.ctx.size) end
   body(first, last)
 end
 function all.no_content_range(first, last, ranged)
@@ -154,7 +169,7 @@ function all.keeps_changing(first, last, ranged, turn)
   headers(ranged and 206 or 200, first, last, ('"v%d"'):format(turn))
   cut(first, last)
 end
-function all.no_ranges() headers(200, 0, size - 1) body(0, size - 1) end
+function all.no_ranges() headers(200, 0, ngx.ctx.size - 1) body(0, ngx.ctx.size - 1) end
 function all.no_validator(first, last, ranged, turn)
   headers(ranged and 206 or 200, first, last)
   ngx.header["ETag"] = nil
@@ -211,7 +226,7 @@ function range_faults.serve()
   local first, last = (ngx.var.http_range or ""):match("^bytes=(%d+)%-(%d*)$")
   local ranged = first ~= nil and fault ~= "no_ranges"
   first = ranged and tonumber(first) or 0
-  last = ranged and tonumber(last) or size - 1
+  last = ranged and tonumber(last) or ngx.ctx.size - 1
   all[fault](first, last, ranged, count(fault))
 end
 

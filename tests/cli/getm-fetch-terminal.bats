@@ -1,0 +1,67 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The bar, on the screen of a real terminal. The server holds its answers after 64 KiB until open_gates.
+load common
+load ../servers/servers
+
+setup_file() {
+  start_nginx
+  head -c 3000000 /dev/urandom >"$WWW/big"
+}
+teardown_file() { stop_servers; }
+setup() {
+  common_setup
+  export TMUX_TMPDIR=$TMPDIR TURN=$BATS_TEST_NUMBER
+}
+teardown() {
+  tmux kill-server 2>/dev/null || true
+  common_teardown
+}
+
+# in_terminal COLUMNS COMMAND: the screen stays when the command has ended.
+in_terminal() {
+  tmux -f /dev/null new-session -d -x "$1" -y 24 "$2; echo status \$?; exec cat"
+}
+screen() { tmux capture-pane -p "$@" | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'; }
+screen_has() { screen | grep -q -- "$1"; }
+
+open_gates() {
+  local name _
+  for name in "$@"; do
+    for _ in 1 2 3; do curl -fsr 0-0 -o /dev/null "$HTTP/fault/held/$name?t=$name$TURN"; done
+  done
+}
+
+@test "one line for each running file at 80 columns: name, percent, rate, time left; none at the end" {
+  local name entries=()
+  for name in one.bam two.bam; do
+    entries+=("{\"url\":\"$HTTP/fault/held/$name?t=$name$TURN\"}")
+  done
+  printf '[%s,%s]' "${entries[@]}" >m.json
+  in_terminal 80 "getm-fetch --concurrency 1 -m m.json"
+  wait_until screen_has '^two.bam *2%'
+  wait_until screen_has '^one.bam *2%'
+  screen >shot
+  [[ $(wc -l <shot) == 2 ]]
+  grep -qE '^one\.bam +2% +[0-9.]+ [KM]?i?B/s [0-9:]+ *$' shot
+  grep -qE '^two\.bam +2% +[0-9.]+ [KM]?i?B/s [0-9:]+ *$' shot
+  screen -e | grep -q $'\x1b\\[7m'
+  open_gates one.bam two.bam
+  wait_until screen_has '^status 0'
+  [[ $(screen | head -n 1) =~ ^"getm-fetch: fetched 2 of 2 files, 6000000 bytes in "[0-9.]+" s; 2 unverified, 0 faile" ]]
+  ! screen_has %
+}
+
+@test "a long name is cut at 40 columns, and a line never wraps; NO_COLOR" {
+  local name=a-very-long-name-of-a-sample-that-does-not-fit.bam
+  in_terminal 40 "NO_COLOR=1 getm-fetch --concurrency 1 '$HTTP/fault/held/$name?t=$name$TURN' out"
+  wait_until screen_has '2%'
+  screen >shot
+  [[ $(wc -l <shot) == 1 ]]
+  grep -qE '^\.\.\.[a-z.-]+fit\.bam +2% +[0-9.]+ [KM]?i?B/s [0-9:]+ *$' shot
+  ! screen -e | grep -q $'\x1b\\[7m'
+  open_gates "$name"
+  wait_until screen_has '^status 0'
+  ! screen_has %
+  cmp out "$WWW/big"
+}
