@@ -8,6 +8,7 @@
 #include "bam/hts.h"
 #include "cli/command.h"
 #include "cli/version.h"
+#include "stream/bgzf.h"
 #include "stream/inflate.h"
 
 namespace {
@@ -75,7 +76,7 @@ mrf::Status run(Options& options, mrf::Stats& stats) {
 int main(int argc, char** argv) {
   Options options;
   mrf::Command command("mrf-bamread", "[options] [INPUT...]", "Write BAM, CRAM or SAM as SAM text.",
-                       {mrf::bam::hts_library(), mrf::inflate_library()});
+                       {mrf::bam::hts_library(), mrf::inflate_library(), mrf::bgzf_library()});
   command.free_short_quiet();
   declare(command.options(), options);
   options.command_line = mrf::bam::command_line({argv, static_cast<std::size_t>(argc)});

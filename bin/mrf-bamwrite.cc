@@ -8,6 +8,7 @@
 #include "bam/hts.h"
 #include "cli/command.h"
 #include "cli/version.h"
+#include "stream/bgzf.h"
 #include "stream/inflate.h"
 
 namespace {
@@ -69,7 +70,7 @@ int main(int argc, char** argv) {
   Options options;
   mrf::Command command("mrf-bamwrite", "[options] [-o OUT] [INPUT]",
                        "Write SAM, BAM or CRAM records as BAM, CRAM or SAM.",
-                       {mrf::bam::hts_library(), mrf::inflate_library()});
+                       {mrf::bam::hts_library(), mrf::inflate_library(), mrf::bgzf_library()});
   options.encoder.path = "-";
   declare(command.options(), options);
   options.command_line = mrf::bam::command_line({argv, static_cast<std::size_t>(argc)});

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "cli/command.h"
 #include "join/collect.h"
+#include "stream/bgzf.h"
 #include "stream/inflate.h"
 #include "sys/error.h"
 
@@ -61,7 +62,7 @@ int main(int argc, char** argv) {
   mrf::CollectOptions options;
   Words words;
   mrf::Command command("mrf-collect", "[options] INPUT...", "Joins the records of several streams into one.",
-                       {mrf::inflate_library()});
+                       {mrf::inflate_library(), mrf::bgzf_library()});
   declare(command, options, words);
   return command.run(argc, argv, [&] { return run(command, options, words); });
 }

@@ -3,6 +3,7 @@
 
 #include "cli/command.h"
 #include "split/distribute.h"
+#include "stream/bgzf.h"
 #include "stream/inflate.h"
 #include "stream/key.h"
 #include "sys/error.h"
@@ -132,7 +133,7 @@ void settle(const mrf::OptionSet& app, CommandLine& line) {
 int main(int argc, char** argv) {
   mrf::Command command("mrf-distribute", "[-i INPUT]... [options] OUTPUT...",
                        "Hands the records of one stream to several outputs.",
-                       {mrf::inflate_library(), mrf::key_hash_library()});
+                       {mrf::inflate_library(), mrf::bgzf_library(), mrf::key_hash_library()});
   CommandLine line;
   declare(command, line);
   return command.run(argc, argv, [&] {

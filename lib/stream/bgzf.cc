@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "stream/bgzf.h"
 
+#include <libdeflate.h>
+
 #include "stream/bgzf_frame.h"
 
 namespace mrf {
@@ -48,10 +50,15 @@ std::size_t store_deflated(std::string_view payload, char* to) {
   return payload.size() + 1 + sizeof length + sizeof complement;
 }
 
-std::size_t frame_bgzf(std::span<char> block, std::size_t deflated, std::uint32_t crc, std::size_t content) {
+std::uint32_t content_crc(std::string_view content) {
+  return ::libdeflate_crc32(0, content.data(), content.size());
+}
+
+std::size_t frame_bgzf(std::span<char> block, std::size_t deflated, std::string_view content) {
   const std::size_t size = bgzf_header_size + deflated + bgzf_trailer_size;
   const auto last = static_cast<std::uint16_t>(size - 1);
-  const auto length = static_cast<std::uint32_t>(content);
+  const auto length = static_cast<std::uint32_t>(content.size());
+  const std::uint32_t crc = content_crc(content);
   std::memcpy(block.data(), fixed_header.data(), fixed_header.size());
   std::memcpy(block.data() + fixed_header.size(), &last, sizeof last);
   char* trailer = block.data() + bgzf_header_size + deflated;

@@ -27,7 +27,7 @@ std::size_t bgzf_content_size(std::string_view block);
 /// Makes BGZF blocks; one for each thread.
 class BgzfDeflater {
  public:
-  /// `level` is 0 (stored) to 9 of zlib; where ISA-L is in use, its level that comes nearest does level 1.
+  /// `level` is 0 (stored) to 9 as in bgzip(1); where ISA-L is in use, its level that comes nearest does 1.
   explicit BgzfDeflater(int level);
   ~BgzfDeflater();
   BgzfDeflater(BgzfDeflater&&) noexcept;
@@ -58,5 +58,8 @@ class BgzfInflater {
   struct State;
   std::unique_ptr<State> state_;
 };
+
+/// The library behind them, with its version: "libdeflate 1.14".
+std::string bgzf_library();
 
 }  // namespace mrf

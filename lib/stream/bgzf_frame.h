@@ -25,7 +25,11 @@ inline std::span<char> bgzf_room(std::span<char> block) {
 /// Writes `payload` as one stored block of DEFLATE (RFC 1951, section 3.2.4) to `to`; returns its size.
 std::size_t store_deflated(std::string_view payload, char* to);
 
-/// Writes header and trailer around `deflated` bytes that are in place already; returns the block's size.
-std::size_t frame_bgzf(std::span<char> block, std::size_t deflated, std::uint32_t crc, std::size_t content);
+/// The CRC-32 of gzip (RFC 1952, section 8).
+std::uint32_t content_crc(std::string_view content);
+
+/// Writes header and trailer around the `deflated` bytes of `content`, which are in place already; returns
+/// the block's size.
+std::size_t frame_bgzf(std::span<char> block, std::size_t deflated, std::string_view content);
 
 }  // namespace mrf

@@ -6,7 +6,7 @@
 #include <stdexcept>
 
 #include "stream/bgzf_frame.h"
-#include "stream/zlib_deflater.h"
+#include "stream/libdeflate_deflater.h"
 
 namespace mrf {
 
@@ -21,7 +21,7 @@ struct BgzfDeflater::State {
   isal_zstream stream;
   std::array<std::uint8_t, ISAL_DEF_LVL2_EXTRA_LARGE> level_buffer;
   int level;
-  std::unique_ptr<ZlibDeflater> zlib;
+  std::unique_ptr<LibdeflateDeflater> library;
 
   std::size_t deflate(std::string_view payload, std::span<char> to) {
     ::isal_deflate_stateless_init(&stream);
@@ -42,7 +42,7 @@ struct BgzfDeflater::State {
 
 BgzfDeflater::BgzfDeflater(int level) : state_(std::make_unique_for_overwrite<State>()) {
   state_->level = level;
-  if (level > 1) state_->zlib = std::make_unique<ZlibDeflater>(level);
+  if (level > 1) state_->library = std::make_unique<LibdeflateDeflater>(level);
 }
 BgzfDeflater::~BgzfDeflater() = default;
 BgzfDeflater::BgzfDeflater(BgzfDeflater&&) noexcept = default;
@@ -52,38 +52,10 @@ BgzfDeflater& BgzfDeflater::operator=(BgzfDeflater&&) noexcept = default;
 std::size_t BgzfDeflater::block(std::string_view payload, std::span<char> to) {
   const std::span<char> room = bgzf_room(to);
   std::size_t deflated = 0;
-  if (state_->zlib) deflated = state_->zlib->deflate(payload, room);
+  if (state_->library) deflated = state_->library->deflate(payload, room);
   if (state_->level == 1) deflated = state_->deflate(payload, room);
   if (deflated == 0) deflated = store_deflated(payload, room.data());
-  const std::uint32_t crc = ::crc32_gzip_refl(0, bytes(payload.data()), payload.size());
-  return frame_bgzf(to, deflated, crc, payload.size());
-}
-
-struct BgzfInflater::State {
-  inflate_state stream;
-};
-
-BgzfInflater::BgzfInflater() : state_(std::make_unique_for_overwrite<State>()) {}
-BgzfInflater::~BgzfInflater() = default;
-BgzfInflater::BgzfInflater(BgzfInflater&&) noexcept = default;
-BgzfInflater& BgzfInflater::operator=(BgzfInflater&&) noexcept = default;
-
-void BgzfInflater::block(std::string_view stored, std::span<char> to) {
-  inflate_state& stream = state_->stream;
-  const std::string_view deflated = bgzf_deflated(stored);
-  char none;  // the library refuses a null pointer
-  ::isal_inflate_init(&stream);
-  stream.next_in = bytes(deflated.data());
-  stream.avail_in = static_cast<std::uint32_t>(deflated.size());
-  stream.next_out = bytes(to.empty() ? &none : to.data());
-  stream.avail_out = static_cast<std::uint32_t>(to.size());
-  if (::isal_inflate_stateless(&stream) != ISAL_DECOMP_OK) {
-    throw std::runtime_error("invalid compressed data");
-  }
-  if (stream.total_out != to.size()) throw std::runtime_error("incorrect length");
-  if (::crc32_gzip_refl(0, bytes(to.data()), to.size()) != bgzf_crc(stored)) {
-    throw std::runtime_error("incorrect checksum");
-  }
+  return frame_bgzf(to, deflated, payload);
 }
 
 }  // namespace mrf
