@@ -10,6 +10,7 @@ namespace {
 class BamEncoder : public BlockEncoder {
  public:
   using BlockEncoder::BlockEncoder;
+  bool takes_raw() const override { return !is_indexed(); }
 
  protected:
   void append_header(sam_hdr_t& header, Buffer& to) override { append_bam_header(header, to); }

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "bam/header.h"
+#include "bam/raw_record.h"
 #include "bam/record.h"
 
 namespace mrf::bam {
@@ -19,6 +20,11 @@ std::size_t size_of_record(std::string_view bytes) {
 class BamSource : public BlockSource {
  public:
   explicit BamSource(Input& input) : BlockSource(input) { read_header(); }
+
+  bool pass(Batch& batch, const RawSteps& steps) override {
+    each_part(batch, [&](std::string_view part) { pass_part(part, batch, steps); });
+    return true;
+  }
 
  protected:
   std::size_t header_size(std::string_view bytes, bool) override {
@@ -56,6 +62,30 @@ class BamSource : public BlockSource {
       step(*batch.record);
       part.remove_prefix(bytes.size());
     }
+  }
+
+ private:
+  void pass_part(std::string_view part, Batch& batch, const RawSteps& steps) {
+    const char* start = part.data();
+    std::size_t count = 0;
+    const auto end_run = [&](const char* end) {
+      if (count > 0) steps.run({start, end}, count);
+      count = 0;
+    };
+    while (!part.empty() && batch.reason.empty()) {
+      const RawRecord record(part.substr(0, size_of_record(part)));
+      part.remove_prefix(record.bytes().size());
+      const bool unchanged = is_unchanged(record, *header_);
+      if (unchanged) ++batch.records_in;
+      if (unchanged && steps.wanted(record.flags(), record.mapq())) {
+        ++count;
+        continue;
+      }
+      end_run(record.bytes().data());
+      start = part.data();
+      if (!unchanged) decode_part(record.bytes(), batch, steps.record);
+    }
+    end_run(part.data());
   }
 };
 

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,10 +15,11 @@
 
 namespace mrf::bam {
 
-/// A piece of the input on its way to the output: about a megabyte, worked on by one thread at a time
+/// A piece of the input on its way to the output: about half a megabyte, worked on by one thread at a time
 /// and used again with its buffers.
 struct Batch {
-  std::uint64_t number = 0;  ///< from 0, in input order
+  std::uint64_t number = 0;  ///< from 0, in the order of its input
+  std::uint64_t turn = 0;    ///< from 0, in the order of the output
   bool last = false;         ///< nothing follows
   Buffer stored;             ///< BGZF blocks as they were read; empty when `bytes` were read
   std::uint64_t offset = 0;  ///< of `stored` in the input, for messages
@@ -33,6 +35,7 @@ struct Batch {
   std::uint64_t records_out = 0;
 
   Buffer plain;                    ///< records for the output, before they are compressed
+  std::string joined;              ///< a block that begins with records of earlier batches
   Buffer out;                      ///< bytes for the output file
   std::vector<Place> places;       ///< of the records in `plain`, when an index is wanted
   std::vector<BlockSize> blocks;   ///< that `out` consists of
@@ -47,13 +50,14 @@ struct Batch {
   Text text;
   SamLine line;
   BgzfInflater inflater;
-  BgzfDeflater deflater{1};
+  std::optional<BgzfDeflater> deflater;  ///< of the output's level
 
   void reset(std::uint64_t its_number) {
     number = its_number;
     last = false;
     for (Buffer* buffer : {&stored, &bytes, &plain, &out}) buffer->clear();
     head.clear();
+    joined.clear();
     body = {};
     lines = records_in = records_out = bad_line = 0;
     read = kept = 0;

@@ -56,6 +56,10 @@ void BlockSource::cut(Batch& batch) {
 }
 
 void BlockSource::decode(Batch& batch, const RecordStep& step) {
+  each_part(batch, [&](std::string_view part) { decode_part(part, batch, step); });
+}
+
+void BlockSource::each_part(Batch& batch, const std::function<void(std::string_view)>& part_step) {
   std::exception_ptr damaged;
   try {
     feed_->open(batch);
@@ -63,8 +67,8 @@ void BlockSource::decode(Batch& batch, const RecordStep& step) {
     damaged = std::current_exception();
   }
   turns_.take(batch.number, [&] { cut(batch); });
-  if (!batch.head.empty()) decode_part(batch.head, batch, step);
-  if (batch.reason.empty()) decode_part(batch.body, batch, step);
+  if (!batch.head.empty()) part_step(batch.head);
+  if (batch.reason.empty()) part_step(batch.body);
   if (batch.reason.empty()) batch.failure = damaged;
 }
 

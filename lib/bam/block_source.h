@@ -31,6 +31,8 @@ class BlockSource : public Source {
   /// True when the end of the input ends a record.
   virtual bool ends_with_input() const = 0;
   virtual void decode_part(std::string_view part, Batch& batch, const RecordStep& step) = 0;
+  /// Calls `part_step` for each piece of whole records or lines, until one puts a reason into the batch.
+  void each_part(Batch& batch, const std::function<void(std::string_view)>& part_step);
 
   static constexpr std::size_t npos = std::string_view::npos;
 

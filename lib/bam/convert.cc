@@ -11,6 +11,8 @@ namespace mrf::bam {
 
 namespace {
 
+constexpr std::size_t wanted_pipe_size = std::size_t{1} << 20;
+
 struct Job {
   Batch batch;
   std::unique_ptr<Selector> selector;
@@ -20,7 +22,9 @@ class Conversion {
  public:
   Conversion(SourceList& sources, Encoder& encoder, OutputFile& output, const ConvertOptions& options,
              Stats& stats)
-      : sources_(sources), encoder_(encoder), output_(output, stats.out), options_(options), stats_(stats) {}
+      : sources_(sources), encoder_(encoder), output_(output, stats.out), options_(options), stats_(stats) {
+    enlarge_pipe(output.fd(), wanted_pipe_size);
+  }
 
   void run() {
     encoder_.begin(sources_.header(), output_);
@@ -48,7 +52,10 @@ class Conversion {
         options_.threads, [this](Job& job) { work(job); }, [this](Job& job) { deliver(job.batch); });
     std::exception_ptr failure;
     try {
-      while (source.fill(pool.next().batch)) pool.submit();
+      for (Job* job = &pool.next(); source.fill(job->batch); job = &pool.next()) {
+        job->batch.turn = batches_++;
+        pool.submit();
+      }
     } catch (const Error&) {
       failure = std::current_exception();
     }
@@ -59,17 +66,38 @@ class Conversion {
   void work(Job& job) {
     if (!job.selector) job.selector = std::make_unique<Selector>(options_.selection);
     Batch& batch = job.batch;
-    const sam_hdr_t& header = sources_.header();
-    sources_.current().decode(batch, [&](bam1_t& record) {
-      if (!batch.reason.empty() || !job.selector->passes(header, record)) return;
-      if (const char* reason = encoder_.add(header, record, batch); reason != nullptr) {
-        batch.reason = fmt::format("read '{}': {}", bam_get_qname(&record), reason);
-        batch.bad_line = batch.lines;
-        return;
-      }
-      ++batch.records_out;
-    });
+    const auto take = [&](bam1_t& record) { take_record(record, job); };
+    const bool raw = encoder_.takes_raw() && options_.selection.expression.empty();
+    try {
+      if (!raw || !pass(job, take)) sources_.current().decode(batch, take);
+    } catch (...) {
+      encoder_.give_up(batch);
+      throw;
+    }
     encoder_.close(batch);
+  }
+
+  void take_record(bam1_t& record, Job& job) {
+    Batch& batch = job.batch;
+    const sam_hdr_t& header = sources_.header();
+    if (!batch.reason.empty() || !job.selector->passes(header, record)) return;
+    if (const char* reason = encoder_.add(header, record, batch); reason != nullptr) {
+      batch.reason = fmt::format("read '{}': {}", bam_get_qname(&record), reason);
+      batch.bad_line = batch.lines;
+      return;
+    }
+    ++batch.records_out;
+  }
+
+  bool pass(Job& job, const RecordStep& take) {
+    const auto wanted = [&](std::uint16_t flags, std::uint8_t mapq) {
+      return job.selector->passes(flags, mapq);
+    };
+    const auto run = [&](std::string_view records, std::size_t count) {
+      encoder_.add_raw(records, job.batch);
+      job.batch.records_out += count;
+    };
+    return sources_.current().pass(job.batch, {wanted, run, take});
   }
 
   void deliver(Batch& batch) {
@@ -94,6 +122,7 @@ class Conversion {
   Output output_;
   const ConvertOptions& options_;
   Stats& stats_;
+  std::uint64_t batches_ = 0;
   std::uint64_t first_record_ = 0;
   std::uint64_t lines_ = 0;
 };

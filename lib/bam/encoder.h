@@ -18,8 +18,13 @@ class Encoder {
   virtual void begin(sam_hdr_t& header, Output& to) = 0;
   /// Returns nullptr, or the reason why the format cannot hold the record.
   virtual const char* add(const sam_hdr_t& header, const bam1_t& record, Batch& batch) = 0;
-  /// The last step of a batch on its thread.
+  /// True when records can be added as BAM has them.
+  virtual bool takes_raw() const { return false; }
+  /// Adds whole records as BAM has them, where takes_raw().
+  virtual void add_raw(std::string_view, Batch&) {}
+  /// The last step of a batch on its thread; give_up() is when the batch failed and will not be delivered.
   virtual void close(Batch& batch) = 0;
+  virtual void give_up(Batch&) {}
   /// Writes a batch.
   virtual void deliver(Batch& batch, Output& to) { to.write(batch.out.view()); }
   /// Writes what stands behind the records.

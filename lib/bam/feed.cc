@@ -15,7 +15,7 @@ namespace mrf::bam {
 namespace {
 
 constexpr std::size_t stored_step = std::size_t{256} << 10;
-constexpr std::size_t content_step = std::size_t{1} << 20;
+constexpr std::size_t content_step = std::size_t{1} << 19;
 
 class BgzfFeed : public Feed {
  public:

@@ -9,8 +9,8 @@
 
 namespace mrf::bam {
 
-/// The bytes of an input, uncompressed, in pieces of about a megabyte: fill() reads on one thread, open()
-/// inflates on any.
+/// The bytes of an input, uncompressed, in pieces of about half a megabyte: fill() reads on one thread,
+/// open() inflates on any.
 class Feed {
  public:
   virtual ~Feed() = default;

@@ -47,20 +47,37 @@ IndexBuilder::IndexBuilder(const sam_hdr_t& header, std::uint64_t offset, std::s
 }
 
 void IndexBuilder::add(std::span<const Place> places, std::span<const BlockSize> blocks) {
-  std::size_t within = 0;
-  auto block = blocks.begin();
-  for (const Place& place : places) {
-    ++records_;
-    within += place.size;
-    for (; block != blocks.end() && within >= block->content; ++block) {
-      within -= block->content;
-      address_ += block->stored;
+  waiting_.insert(waiting_.end(), places.begin(), places.end());
+  for (const BlockSize& block : blocks) {
+    for (; !waiting_.empty() && within_ + waiting_.front().size < block.content; waiting_.pop_front()) {
+      within_ += waiting_.front().size;
+      push(waiting_.front());
     }
-    if (hts_idx_push(index_.get(), place.id, place.begin, place.end, address_ << 16 | within, place.mapped) <
-        0) {
-      throw DataError("index", name_,
-                      fmt::format("record {} is out of order: sort by position first", records_));
-    }
+    end_block(block);
+  }
+}
+
+// The record that is cut, or ends, with the block.
+void IndexBuilder::end_block(const BlockSize& block) {
+  address_ += block.stored;
+  if (waiting_.empty()) {
+    within_ = 0;
+    return;
+  }
+  Place& cut = waiting_.front();
+  cut.size -= block.content - within_;
+  within_ = 0;
+  if (cut.size > 0) return;
+  push(cut);
+  waiting_.pop_front();
+}
+
+void IndexBuilder::push(const Place& place) {
+  ++records_;
+  if (hts_idx_push(index_.get(), place.id, place.begin, place.end, address_ << 16 | within_, place.mapped) <
+      0) {
+    throw DataError("index", name_,
+                    fmt::format("record {} is out of order: sort by position first", records_));
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <span>
 #include <string>
@@ -33,8 +34,9 @@ class IndexBuilder {
  public:
   /// The records begin at byte `offset` of the file, with a block of their own. `name` is for messages.
   IndexBuilder(const sam_hdr_t& header, std::uint64_t offset, std::string name);
-  /// The records that are in the next blocks, which hold nothing else. Throws DataError "cannot index" when
-  /// they are not sorted by position.
+  /// The next records and the next blocks, each following those of the last call. A record's blocks may come
+  /// in a later call, but not in an earlier one. Throws DataError "cannot index" when the records are not
+  /// sorted by position.
   void add(std::span<const Place> places, std::span<const BlockSize> blocks);
   void finish();
   /// Throws SystemError "cannot write".
@@ -42,6 +44,9 @@ class IndexBuilder {
   std::string extension() const { return csi_ ? ".csi" : ".bai"; }
 
  private:
+  void end_block(const BlockSize& block);
+  void push(const Place& place);
+
   struct IndexDeleter {
     void operator()(hts_idx_t* index) const { hts_idx_destroy(index); }
   };
@@ -50,6 +55,8 @@ class IndexBuilder {
   std::string name_;
   bool csi_ = false;
   std::uint64_t records_ = 0;
+  std::size_t within_ = 0;     // bytes after the start of the block at address_
+  std::deque<Place> waiting_;  // for their blocks
   std::unique_ptr<hts_idx_t, IndexDeleter> index_;
 };
 

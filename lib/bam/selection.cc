@@ -19,10 +19,13 @@ Selector::Selector(const Selection& selection) : selection_(selection) {
   if (!filter_) throw std::bad_alloc();
 }
 
+bool Selector::passes(std::uint16_t flags, std::uint8_t mapq) const {
+  return (flags & selection_.all_flags) == selection_.all_flags && (flags & selection_.no_flags) == 0 &&
+         mapq >= selection_.least_mapq;
+}
+
 bool Selector::passes(const sam_hdr_t& header, const bam1_t& record) const {
-  const auto& core = record.core;
-  if ((core.flag & selection_.all_flags) != selection_.all_flags) return false;
-  if ((core.flag & selection_.no_flags) != 0 || core.qual < selection_.least_mapq) return false;
+  if (!passes(record.core.flag, record.core.qual)) return false;
   if (!filter_) return true;
   const int verdict = sam_passes_filter(&header, &record, filter_.get());
   if (verdict < 0) throw UsageError("use expression", selection_.expression, "it cannot be evaluated");

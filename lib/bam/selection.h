@@ -31,7 +31,9 @@ class Selector {
  public:
   /// Throws UsageError when the expression cannot be parsed.
   explicit Selector(const Selection& selection);
-  /// Throws UsageError when the expression cannot be evaluated.
+  /// Whether -f, -F and -q let a record with these go on.
+  bool passes(std::uint16_t flags, std::uint8_t mapq) const;
+  /// The same, and whether the expression holds. Throws UsageError when it cannot be evaluated.
   bool passes(const sam_hdr_t& header, const bam1_t& record) const;
 
  private:

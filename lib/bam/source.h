@@ -17,6 +17,16 @@ namespace mrf::bam {
 /// What is done with each record of a batch, in order.
 using RecordStep = std::function<void(bam1_t&)>;
 
+/// What is done with the records of a batch that need not be taken apart. All are called in input order.
+struct RawSteps {
+  /// Whether a record goes on, by its flags and mapping quality.
+  std::function<bool(std::uint16_t flags, std::uint8_t mapq)> wanted;
+  /// Takes the bytes of whole records that follow each other as BAM has them; `count` is how many.
+  std::function<void(std::string_view records, std::size_t count)> run;
+  /// Takes a record that bam_read1() of htslib changes in reading; it has not been asked for with `wanted`.
+  RecordStep record;
+};
+
 /// The records of one input. fill() runs on one thread, decode() on many.
 class Source {
  public:
@@ -31,6 +41,9 @@ class Source {
   virtual bool fill(Batch& batch) = 0;
   /// Calls `step` for every record of the batch. A malformed record is put down in the batch. Throws Error.
   virtual void decode(Batch& batch, const RecordStep& step) = 0;
+  /// The same for records that are on their way to a BAM. False when the input is no BAM; then nothing was
+  /// done.
+  virtual bool pass(Batch&, const RawSteps&) { return false; }
   /// The reason why the input, read to its end and decoded, is not whole; nullptr when it is.
   virtual const char* what_is_missing() const { return nullptr; }
   /// How many lines of text come before the records.

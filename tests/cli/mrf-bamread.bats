@@ -39,6 +39,65 @@ bam_text() { samtools view -h --no-PG "$1"; }
   assert_same_sam out.bam "$bam"
 }
 
+# change RECORD OFFSET BYTES: plain.bam with the bytes from OFFSET of a record on changed.
+change() {
+  python3 - "$@" <<'END'
+import struct, sys
+data = bytearray(open("plain.bam", "rb").read())
+at = 8 + struct.unpack_from("<I", data, 4)[0]
+references, at = struct.unpack_from("<I", data, at)[0], at + 4
+for _ in range(references):
+    at += 8 + struct.unpack_from("<I", data, at)[0]
+for _ in range(int(sys.argv[1]) - 1):
+    at += 4 + struct.unpack_from("<I", data, at)[0]
+at += int(sys.argv[2])
+value = bytes.fromhex(sys.argv[3])
+data[at:at + len(value)] = value
+open("changed.bam", "wb").write(data)
+END
+}
+
+@test "bamread: a malformed record is refused, as text and as uncompressed BAM, after those before it" {
+  bam_text "$(small_bam 500)" >in.sam
+  count=$(($(grep -c ^@ in.sam) + 299))
+  bgzip -dc "$(small_bam 500)" >plain.bam
+  while read -r offset value reason; do
+    change 300 "$offset" "$value"
+    for options in '' '-u' '-u -@2 -F 4'; do
+      # shellcheck disable=SC2086
+      run_apart bash -c "mrf-bamread $options changed.bam >found"
+      assert_status 3
+      assert_stderr_is "mrf-bamread: cannot read 'changed.bam': record 300: $reason"
+      [[ $options == *-F* ]] || sam_text found | cmp - <(head -n $count in.sam)
+    done
+  done <<'END'
+4 05000000 unknown reference number
+24 feffffff unknown reference number
+12 00 the read name is empty
+20 ffffff7f the lengths in the record do not fit its size
+20 ffffffff the lengths in the record do not fit its size
+16 ffff the lengths in the record do not fit its size
+20 60000000 CIGAR and sequence have different lengths
+0 10000000 the record is too short
+END
+}
+
+@test "bamread: -u gives the records that samtools gives, whatever the blocks, the filters and the threads" {
+  bam=$(small_bam)
+  bgzip -dc "$bam" >plain.bam
+  change 7 14 ffff && mv changed.bam bin.bam
+  for input in "$bam" plain.bam bin.bam; do
+    for options in '' '-f 16' '-F 0x404 -q 30'; do
+      # shellcheck disable=SC2086
+      samtools view --no-PG -u $options "$input" | bgzip -dc >expected
+      for threads in 0 1 2 8; do
+        # shellcheck disable=SC2086
+        mrf-bamread -u -@ $threads $options "$input" | bgzip -dc | cmp - expected
+      done
+    done
+  done
+}
+
 @test "bamread: flags, mapping quality and expressions select as in samtools" {
   bam=$(small_bam)
   mrf-bamread -f PAIRED -F 0x4 -q 20 "$bam" | cmp - <(samtools view -h --no-PG -f PAIRED -F 0x4 -q 20 "$bam")

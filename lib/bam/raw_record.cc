@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+#include "bam/raw_record.h"
+
+#include "bam/record.h"
+
+namespace mrf::bam {
+
+namespace {
+
+bool fits(const RawRecord& record) {
+  const auto bases = static_cast<std::uint64_t>(record.bases());
+  const std::uint64_t needed = record.name_size() + 4 * record.cigar_count() + (bases + 1) / 2 + bases;
+  return 4 + fixed_size + needed <= record.bytes().size();
+}
+
+bool is_reference(std::int32_t id, const sam_hdr_t& header) { return id >= -1 && id < header.n_targets; }
+
+// htslib computes the bin anew, and takes a clip of the whole read for the place of a CIGAR in a CG tag.
+bool has_usual_cigar(const RawRecord& record) {
+  const bool mapped = (record.flags() & BAM_FUNMAP) == 0;
+  const std::int64_t bases = record.bases();
+  if (bam_cigar_op(record.cigar(0)) == BAM_CSOFT_CLIP && bam_cigar_oplen(record.cigar(0)) == bases)
+    return false;
+  std::int64_t of_read = 0;
+  std::int64_t of_reference = 0;
+  for (std::size_t i = 0; i < record.cigar_count(); ++i) {
+    const std::uint32_t operation = record.cigar(i);
+    const auto consumes = static_cast<unsigned>(bam_cigar_type(bam_cigar_op(operation)));
+    const std::int64_t length = bam_cigar_oplen(operation);
+    if ((consumes & 1) != 0) of_read += length;
+    if ((consumes & 2) != 0) of_reference += length;
+  }
+  if (mapped && bases > 0 && of_read != bases) return false;
+  const std::int64_t covered = mapped && of_reference > 0 ? of_reference : 1;
+  const hts_pos_t begin = record.position();
+  return record.bin() == static_cast<std::uint16_t>(hts_reg2bin(begin, begin + covered, 14, 5));
+}
+
+}  // namespace
+
+bool is_unchanged(const RawRecord& record, const sam_hdr_t& header) {
+  if (record.bytes().size() < 4 + fixed_size) return false;
+  if (record.name_size() < 1 || record.bases() < 0 || !fits(record) || !record.name_has_end()) return false;
+  if (!is_reference(record.reference(), header) || !is_reference(record.mate_reference(), header))
+    return false;
+  return record.cigar_count() == 0 || has_usual_cigar(record);
+}
+
+}  // namespace mrf::bam

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "bam/index_builder.h"
+
+#include <doctest/doctest.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+#include <vector>
+
+#include "bam/header.h"
+#include "sys/error.h"
+
+using mrf::bam::BlockSize;
+using mrf::bam::Place;
+
+namespace {
+
+constexpr hts_pos_t far = 500000;
+
+// The virtual offset (SAM specification, section 4.1.1) at which the index says that the last record begins,
+// which lies far behind the others.
+std::uint64_t start_of_last(const std::vector<std::vector<Place>>& places,
+                            const std::vector<std::vector<BlockSize>>& blocks) {
+  const auto header = mrf::bam::parse_header("@SQ\tSN:c\tLN:1000000\n", "test");
+  mrf::bam::IndexBuilder builder(*header, 100, "test");
+  for (std::size_t i = 0; i < places.size(); ++i) builder.add(places[i], blocks[i]);
+  builder.finish();
+  char directory[] = "/tmp/mrf-index.XXXXXX";
+  REQUIRE(::mkdtemp(directory) != nullptr);
+  const std::string path = std::string(directory) + "/x.bai";
+  builder.save(path);
+  hts_idx_t* index = hts_idx_load2("none", path.c_str());
+  REQUIRE(index != nullptr);
+  hts_itr_t* last = sam_itr_queryi(index, 0, far, far + 1);
+  REQUIRE(last != nullptr);
+  REQUIRE(last->n_off == 1);
+  const std::uint64_t start = last->off[0].u;
+  hts_itr_destroy(last);
+  hts_idx_destroy(index);
+  ::unlink(path.c_str());
+  ::rmdir(directory);
+  return start;
+}
+
+Place record_of(std::size_t size, hts_pos_t begin = 1) { return {0, begin, begin + 1, size, true}; }
+
+}  // namespace
+
+TEST_CASE("a record begins in the block that has its first byte") {
+  const std::vector<BlockSize> three{{100, 40}, {100, 50}, {100, 60}};
+  const auto start_after = [&](std::size_t size) {
+    return start_of_last({{record_of(size), record_of(10, far)}}, {three});
+  };
+  CHECK(start_after(60) == (100U << 16 | 60));
+  CHECK(start_after(95) == (100U << 16 | 95));
+  CHECK(start_after(100) == 140U << 16);
+  CHECK(start_after(130) == (140U << 16 | 30));
+  CHECK(start_after(200) == 190U << 16);
+}
+
+TEST_CASE("a record's blocks may come later") {
+  const std::vector<std::vector<Place>> places{{record_of(60), record_of(80)}, {record_of(30, far)}, {}};
+  CHECK(start_of_last(places, {{}, {{100, 40}}, {{70, 50}}}) == (140U << 16 | 40));
+}
+
+TEST_CASE("records out of order are refused by their number") {
+  CHECK_THROWS_WITH_AS(start_of_last({{record_of(10, 500), record_of(10, 20)}}, {{{100, 40}}}),
+                       "cannot index 'test': record 2 is out of order: sort by position first",
+                       mrf::DataError);
+}
