@@ -106,5 +106,5 @@ killed_and_taken_up() {
     done
   done
   echo "# killed $killed times, every time taken up" >&3
-  ((killed >= 12))
+  ((killed >= 8))
 }
