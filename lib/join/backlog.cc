@@ -13,24 +13,23 @@ void Backlog::push(const BlockRef& block, std::string_view bytes, std::uint64_t 
       return;
     }
   }
-  chunks_.push_back({block, bytes, records, {}});
+  chunks_.push_back({block, bytes, records, 0});
 }
 
 void Backlog::spill_last(const BlockRef& block) {
   if (chunks_.empty() || !(chunks_.back().block == block)) return;
   Chunk& last = chunks_.back();
-  last.extent = spill_.store(last.bytes);
-  last.bytes = {};
+  last.slot = spill_.store(last.bytes);
   last.block = {};
 }
 
 const Chunk& Backlog::front() {
   Chunk& chunk = chunks_.front();
   if (!chunk.block) {
-    chunk.block = pool_.get(chunk.extent.size);
-    spill_.load(chunk.extent, chunk.block->data);
-    spill_.release(chunk.extent);
-    chunk.bytes = {chunk.block->data, chunk.extent.size};
+    chunk.block = pool_.get(chunk.bytes.size());
+    spill_.load(chunk.slot, chunk.block->data, chunk.bytes.size());
+    spill_.release(chunk.slot, chunk.bytes.size());
+    chunk.bytes = {chunk.block->data, chunk.bytes.size()};
   }
   return chunk;
 }

@@ -15,7 +15,7 @@ struct Chunk {
   BlockRef block;  ///< none while the records are in the spill file
   std::string_view bytes;
   std::uint64_t records = 0;
-  Extent extent;
+  std::uint64_t slot = 0;  ///< of the spill file, where only the size of `bytes` means something
 };
 
 /// The records of one input that were read and not written yet, in memory or in the spill file.

@@ -17,9 +17,12 @@ constexpr std::size_t smallest_block = std::size_t{4} << 10;
 constexpr std::size_t pipe_size = std::size_t{1} << 20;
 constexpr std::size_t all_pipes = 16 * pipe_size;
 
-// Every input may fill a block and have another one loaded from the spill file.
+constexpr std::size_t beside_buffer = std::size_t{16} << 20;
+
+// Every input may fill a block and have another one loaded from the spill file. Smaller blocks would only make
+// their list longer.
 std::size_t block_size(const CollectOptions& options) {
-  const std::uint64_t share = options.buffer / (2 * options.inputs.size());
+  const std::uint64_t share = (options.buffer + beside_buffer) / (2 * options.inputs.size());
   return std::bit_floor(std::clamp<std::uint64_t>(share, smallest_block, largest_block));
 }
 
@@ -51,10 +54,9 @@ Collector::Collector(const CollectOptions& options, Stats& stats)
 }
 
 Collector::~Collector() {
-  for (const auto& input : inputs_) {
-    stats_.records_in += input->records();
-    stats_.records_out += input->records_gone();
-  }
+  for (const auto& input : inputs_) stats_.records_in += input->records();
+  stats_.records_out = records_gone();
+  stats_.outputs.push_back({options_.output, stats_.records_out, stats_.out.bytes});
 }
 
 void Collector::open_inputs() {

@@ -3,46 +3,46 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "sys/fd.h"
+#include "sys/scratch_file.h"
 
 namespace mrf {
 
-/// A place in the spill file.
-struct Extent {
-  std::uint64_t slot = 0;
-  std::size_t size = 0;
-};
-
 /// Where data goes that the memory does not hold: a file without a name in $TMPDIR (or /tmp), made when it is
-/// needed for the first time and gone with the process. Space that is released is used again.
+/// needed for the first time and gone with the process. It is cut into slots; what is stored takes as many as
+/// it needs, one behind the other, and those that are released are used again.
 class SpillFile {
  public:
+  /// In bytes.
   explicit SpillFile(std::size_t slot_size) : slot_size_(slot_size) {}
 
-  /// Throws SystemError, which names the directory.
-  Extent store(std::string_view bytes);
-  /// Reads what was stored to `to`, which has room for it. Throws SystemError.
-  void load(const Extent& extent, char* to) const;
-  void release(const Extent& extent);
+  /// Returns the first slot. Throws SystemError, which names the directory.
+  std::uint64_t store(std::string_view bytes);
+  /// Reads `size` bytes that were stored in `slot` to `to`. Throws SystemError.
+  void load(std::uint64_t slot, char* to, std::size_t size) const;
+  /// `size` bytes that were stored in `slot` are not needed any more.
+  void release(std::uint64_t slot, std::size_t size);
 
   /// Bytes stored so far, released or not.
   std::uint64_t stored() const { return stored_; }
+  /// Bytes that the file takes at most, released or not.
+  std::uint64_t size() const { return end_ * slot_size_; }
 
  private:
-  void open();
-  std::uint64_t find_room(std::size_t slots);
-  std::size_t slots_of(std::size_t size) const { return (size + slot_size_ - 1) / slot_size_; }
+  std::uint64_t find_room(std::uint64_t slots);
+  std::uint64_t slots_of(std::size_t size) const { return (size + slot_size_ - 1) / slot_size_; }
 
   const std::size_t slot_size_;
-  std::string name_;
+  const std::string name_ = scratch_file_name();
   Fd fd_;
   std::uint64_t end_ = 0;
   std::uint64_t stored_ = 0;
-  std::vector<std::uint64_t> free_;
+  /// The first slot and the length of each run of free ones.
+  std::map<std::uint64_t, std::uint64_t> free_;
 };
 
 }  // namespace mrf

@@ -5,23 +5,35 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <string>
 
 #include "sys/error.h"
 
 namespace mrf {
 
+namespace {
+
+std::string scratch_directory() {
+  const char* directory = ::getenv("TMPDIR");
+  return directory != nullptr && *directory != '\0' ? directory : "/tmp";
+}
+
+}  // namespace
+
+std::string scratch_file_name() { return "temporary file in " + scratch_directory(); }
+
 Fd open_scratch_file() {
-  const char* root = ::getenv("TMPDIR");
-  const std::string directory = root != nullptr && *root != '\0' ? root : "/tmp";
-  int fd = ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-  if (fd < 0) {
-    std::string name = directory + "/mrf-run.XXXXXX";
-    fd = ::mkostemp(name.data(), O_CLOEXEC);
-    if (fd >= 0) ::unlink(name.c_str());
+  const std::string directory = scratch_directory();
+  Fd file(adopt_fd, ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  // Not every file system knows files without a name (open(2)).
+  if (!file.is_open() && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+    std::string path = directory + "/mrf-scratch.XXXXXX";
+    file = Fd(adopt_fd, ::mkostemp(path.data(), O_CLOEXEC));
+    if (file.is_open() && ::unlink(path.c_str()) != 0) throw SystemError("remove", path);
   }
-  if (fd < 0) throw SystemError("make a temporary file in", directory);
-  return {adopt_fd, fd};
+  if (!file.is_open()) throw SystemError("make", scratch_file_name());
+  return file;
 }
 
 }  // namespace mrf

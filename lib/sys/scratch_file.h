@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string>
+
 #include "sys/fd.h"
 
 namespace mrf {
@@ -8,5 +10,7 @@ namespace mrf {
 /// A new file under $TMPDIR (else /tmp) that has no name, for reading and writing: it is gone when it is
 /// closed. Throws SystemError.
 Fd open_scratch_file();
+/// What messages call such a file: "temporary file in DIRECTORY".
+std::string scratch_file_name();
 
 }  // namespace mrf

@@ -95,13 +95,23 @@ put() { printf '%b' "$2" >"$1"; }
   assert_files a
 }
 
-@test "the statistics count each input" {
+@test "the statistics count each input and the output" {
   put a '1\n22\n'
   put b '3\n'
   run_apart mrf-collect -c 1 --stats stats a b
   assert_status 0
   [[ $(cat stats) == *'"records_in":3,"records_out":3,'*'"bytes_in":7,"bytes_out":7,'* ]]
-  [[ $(cat stats) == *'"inputs":[{"name":"a","records":2,"bytes":5},{"name":"b","records":1,"bytes":2}]'* ]]
+  [[ $(cat stats) == *'"inputs":[{"name":"a","records":2,"bytes":5},{"name":"b","records":1,"bytes":2}],'* ]]
+  [[ $(cat stats) == *'"outputs":[{"name":"-","records":3,"bytes":7}]}' ]]
+  put header 'x\n'
+  run_apart mrf-collect -c 1 --header header --stats stats -o out.gz a b
+  [[ $(jq -c .outputs stats) == '[{"name":"out.gz","records":3,"bytes":'"$(stat -c %s out.gz)"'}]' ]]
+  put a '1\n'
+  put a '1\n'
+  put b '2\n3\n'
+  run_apart mrf-collect -c 1 --stats stats -o out a b
+  assert_status 3
+  [[ $(jq -c '[.records_in, .outputs[0].name, .outputs[0].records]' stats) == '[3,"out",2]' ]]
 }
 
 @test "more inputs than the soft limit of open files" {

@@ -82,7 +82,7 @@ class Worker:
 
 
 def drive(workers, programs, deadline):
-    """Works until both programs have ended; False when they do not."""
+    """Works until all programs have ended. When they have not at the deadline: the seconds since a worker last worked."""
     poll = select.epoll()
     by_end = {end: worker for worker in workers for end in (worker.source, worker.sink)}
     watched = {}
@@ -99,16 +99,18 @@ def drive(workers, programs, deadline):
 
     for worker in workers:
         watch(worker)
+    moved = time.monotonic()
     slow = [worker for worker in workers if worker.kind == "slow"]
     while any(program.poll() is None for program in programs):
         if time.monotonic() > deadline:
-            return False
+            return time.monotonic() - moved
         for end, _ in poll.poll(0.001 if slow else 0.01):
             worker = by_end.get(end)
             if worker is not None and worker.sink is not None and worker.wants() and worker.wants()[0] == end:
                 worker.work()
+                moved = time.monotonic()
                 watch(worker)
         for worker in slow:
             worker.rested = True
             watch(worker)
-    return True
+    return None

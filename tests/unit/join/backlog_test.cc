@@ -68,3 +68,30 @@ TEST_CASE("records of one block that follow each other are one chunk") {
   backlog.consume(30, 3);
   CHECK(backlog.empty());
 }
+
+TEST_CASE("slots that are released are used again, also for what needs several") {
+  mrf::SpillFile spill(block_size);
+  const std::string one(block_size, '1');
+  const std::string three(3 * block_size - 5, '3');
+  const auto first = spill.store(three);
+  const auto second = spill.store(one);
+  const auto third = spill.store(three);
+  CHECK(spill.size() == 7 * block_size);
+  spill.release(first, three.size());
+  CHECK(spill.store(one) == first);
+  CHECK(spill.store(one) == first + 1);
+  CHECK(spill.store(three) == third + 3);
+  spill.release(first + 1, one.size());
+  spill.release(second, one.size());
+  CHECK(spill.store(three) == first + 1);
+  CHECK(spill.size() == 10 * block_size);
+  std::string back(three.size(), ' ');
+  spill.load(third, back.data(), back.size());
+  CHECK(back == three);
+  spill.release(third + 3, three.size());
+  CHECK(spill.size() == 7 * block_size);
+  for (const auto& [slot, size] : {std::pair(first, one.size()), {first + 1, three.size()}, {third, three.size()}}) {
+    spill.release(slot, size);
+  }
+  CHECK(spill.size() == 0);
+}
