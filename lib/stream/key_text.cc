@@ -57,14 +57,17 @@ class SamTagFinder : public KeyFinder {
   explicit SamTagFinder(const KeyForm& key) : start_(fmt::format("\t{}:", key.text)), length_(key.length) {}
 
   std::optional<std::string_view> find(std::string_view record) override {
-    for (std::size_t at = 0;; ++at) {
+    // In front of the tags, a quality string may look like one.
+    const Ends fields = find_ends(record, '\t', mandatory_fields);
+    if (fields.count < mandatory_fields) return std::nullopt;
+    for (std::size_t at = fields.end - 1;; ++at) {
       at = find_word(record, start_, at);
       if (at == nowhere) return std::nullopt;
       const std::string_view value = record.substr(at + start_.size());
       if (value.size() < 2 || value[1] != ':' || types.find(value[0]) == nowhere) continue;
-      // A quality string may look like a tag.
-      if (find_ends(record.substr(0, at + 1), '\t', mandatory_fields).count < mandatory_fields) continue;
-      return field(value.substr(2)).substr(0, length_);
+      const std::string_view rest = value.substr(2);
+      const auto tab = rest.find('\t');
+      return (tab == nowhere ? field(rest) : rest.substr(0, tab)).substr(0, length_);
     }
   }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "stream/scan.h"
 
+#include <array>
+#include <bit>
 #include <cstring>
 
 #undef HWY_TARGET_INCLUDE
@@ -13,28 +15,51 @@ namespace mrf::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
-// Counts in whole vectors for as long as the count stays below `at_most`; returns the bytes looked at.
-std::size_t count_below(std::string_view bytes, char delimiter, std::uint64_t at_most, std::uint64_t& count) {
-  const hn::ScalableTag<std::uint8_t> tag;
+// The mask of a vector fits into 64 bits.
+using Bytes = hn::CappedTag<std::uint8_t, 64>;
+
+// One past the `number`th hit, counted from 1, among the lanes of a mask.
+template <class Mask>
+std::size_t behind_hit(Bytes tag, Mask mask, std::uint64_t number) {
+  std::array<std::uint8_t, 8> stored{};
+  hn::StoreMaskBits(tag, mask, stored.data());
+  auto bits = std::bit_cast<std::uint64_t>(stored);
+  for (; number > 1; --number) bits &= bits - 1;
+  return static_cast<std::size_t>(std::countr_zero(bits)) + 1;
+}
+
+// As find_ends(); `end` may be left at 0 when there are fewer than `at_most`.
+Ends find_many(std::string_view bytes, char delimiter, std::uint64_t at_most) {
+  const Bytes tag;
   const std::size_t lanes = hn::Lanes(tag);
   const auto wanted = hn::Set(tag, static_cast<std::uint8_t>(delimiter));
   const auto* from = reinterpret_cast<const std::uint8_t*>(bytes.data());
-  const auto hits = [&](std::size_t at) {
-    return hn::CountTrue(tag, hn::Eq(hn::LoadU(tag, from + at), wanted));
-  };
+  const auto hits = [&](std::size_t at) { return hn::Eq(hn::LoadU(tag, from + at), wanted); };
+  const auto count_hits = [&](std::size_t at) { return hn::CountTrue(tag, hits(at)); };
+  Ends found;
   std::size_t at = 0;
   for (; at + 4 * lanes <= bytes.size(); at += 4 * lanes) {
-    const std::size_t here = hits(at) + hits(at + lanes) + hits(at + 2 * lanes) + hits(at + 3 * lanes);
-    if (count + here >= at_most) break;
-    count += here;
+    const std::size_t here =
+        count_hits(at) + count_hits(at + lanes) + count_hits(at + 2 * lanes) + count_hits(at + 3 * lanes);
+    if (found.count + here >= at_most) break;
+    found.count += here;
   }
-  return at;
+  for (; at + lanes <= bytes.size(); at += lanes) {
+    const std::size_t here = count_hits(at);
+    if (found.count + here >= at_most) return {at_most, at + behind_hit(tag, hits(at), at_most - found.count)};
+    found.count += here;
+  }
+  for (; at < bytes.size(); ++at) {
+    if (bytes[at] != delimiter) continue;
+    found.end = at + 1;
+    if (++found.count == at_most) break;
+  }
+  return found;
 }
 
-// Looks for the second and third byte of `word` in whole vectors; returns where all four are, or how far it
-// looked.
-std::size_t find_word_in_vectors(std::string_view bytes, std::string_view word, std::size_t at) {
-  const hn::ScalableTag<std::uint8_t> tag;
+// Looks for the second and third byte of `word` in whole vectors.
+std::size_t find_four(std::string_view bytes, std::string_view word, std::size_t at) {
+  const Bytes tag;
   const std::size_t lanes = hn::Lanes(tag);
   const auto second = hn::Set(tag, static_cast<std::uint8_t>(word[1]));
   const auto third = hn::Set(tag, static_cast<std::uint8_t>(word[2]));
@@ -48,10 +73,10 @@ std::size_t find_word_in_vectors(std::string_view bytes, std::string_view word, 
       continue;
     }
     at += static_cast<std::size_t>(hit);
-    if (std::memcmp(from + at, word.data(), 4) == 0) break;
+    if (std::memcmp(from + at, word.data(), 4) == 0) return at;
     ++at;
   }
-  return at;
+  return bytes.find(word, at);
 }
 
 }  // namespace mrf::HWY_NAMESPACE
@@ -60,25 +85,25 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace mrf {
 
-HWY_EXPORT(count_below);
-HWY_EXPORT(find_word_in_vectors);
+HWY_EXPORT(find_many);
+HWY_EXPORT(find_four);
 
 std::size_t find_word(std::string_view bytes, std::string_view word, std::size_t from) {
-  return bytes.find(word, HWY_DYNAMIC_DISPATCH(find_word_in_vectors)(bytes, word, from));
+  return HWY_DYNAMIC_DISPATCH(find_four)(bytes, word, from);
 }
 
 Ends find_ends(std::string_view bytes, char delimiter, std::uint64_t at_most) {
-  const std::uint64_t few = 4;
+  constexpr std::uint64_t few = 4;
   Ends found;
-  std::size_t seen = 0;
   if (at_most > few) {
-    seen = HWY_DYNAMIC_DISPATCH(count_below)(bytes, delimiter, at_most, found.count);
-    found.end = last_end(bytes.substr(0, seen), delimiter);
+    found = HWY_DYNAMIC_DISPATCH(find_many)(bytes, delimiter, at_most);
+    if (found.end == 0 && found.count > 0) found.end = last_end(bytes, delimiter);
+    return found;
   }
   while (found.count < at_most) {
-    const std::size_t hit = bytes.find(delimiter, seen);
+    const std::size_t hit = bytes.find(delimiter, found.end);
     if (hit == std::string_view::npos) break;
-    found.end = seen = hit + 1;
+    found.end = hit + 1;
     ++found.count;
   }
   return found;

@@ -35,3 +35,14 @@ TEST_CASE("delimiters are counted and found as one by one") {
     CHECK(mrf::last_end(text, '\n') == text.rfind('\n') + 1);
   }
 }
+
+TEST_CASE("a word is found where it is first, as by the standard library") {
+  std::mt19937 random(2);
+  for (int round = 0; round < 20000; ++round) {
+    std::string text(random() % 300, 'x');
+    for (char& c : text) c = "\tCB:"[random() % 5];
+    const std::size_t from = text.empty() ? 0 : random() % text.size();
+    CAPTURE(round);
+    CHECK(mrf::find_word(text, "\tCB:", from) == text.find("\tCB:", from));
+  }
+}
