@@ -19,8 +19,8 @@ constexpr std::size_t all_pipes = 16 * pipe_size;
 
 constexpr std::size_t beside_buffer = std::size_t{16} << 20;
 
-// Every input may fill a block and have another one loaded from the spill file. Smaller blocks would only make
-// their list longer.
+// Every input may fill a block and have another one loaded from the spill file. Smaller blocks would only
+// make their list longer.
 std::size_t block_size(const CollectOptions& options) {
   const std::uint64_t share = (options.buffer + beside_buffer) / (2 * options.inputs.size());
   return std::bit_floor(std::clamp<std::uint64_t>(share, smallest_block, largest_block));

@@ -135,6 +135,9 @@ class Distributor {
 
 }  // namespace
 
-void distribute(const DistributeOptions& options, Stats& stats) { Distributor(options, stats).run(); }
+void distribute(const DistributeOptions& options, Stats& stats) {
+  refuse_same_inputs(options.inputs, options.mates);
+  Distributor(options, stats).run();
+}
 
 }  // namespace mrf

@@ -12,6 +12,7 @@
 #include <charconv>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <string_view>
 #include <system_error>
 
@@ -41,10 +42,11 @@ int inherited_descriptor(std::string_view path) {
   return -1;
 }
 
-// Two names for one file give the same text; character devices may be given twice.
-std::string identity(const std::string& path) {
+// Two names for one file give the same text; character devices may be given twice. `standard` is what "-"
+// stands for.
+std::string identity(const std::string& path, int standard) {
   struct stat info {};
-  const int result = path == "-" ? ::fstat(STDOUT_FILENO, &info) : ::stat(path.c_str(), &info);
+  const int result = path == "-" ? ::fstat(standard, &info) : ::stat(path.c_str(), &info);
   if (result != 0) {
     std::error_code ignored;
     return std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored).string();
@@ -122,10 +124,26 @@ void Target::close() {
 void refuse_same_outputs(const std::vector<std::string>& paths) {
   std::map<std::string, std::string> seen;
   for (const auto& path : paths) {
-    const std::string key = identity(path);
+    const std::string key = identity(path, STDOUT_FILENO);
     if (key.empty()) continue;
     const auto [first, is_new] = seen.emplace(key, path);
     if (!is_new) throw UsageError("use output", path, fmt::format("the same file as '{}'", first->second));
+  }
+}
+
+void refuse_same_inputs(const std::vector<std::string>& inputs, const std::vector<std::string>& mates) {
+  std::set<std::string> seen;
+  for (const auto& path : inputs) {
+    const bool is_new = seen.insert(identity(path, STDIN_FILENO)).second;
+    if (!is_new && (path == "-" || std::filesystem::is_fifo(path))) {
+      throw UsageError("use input", path, "given twice, and can be read once");
+    }
+  }
+  for (const auto& path : mates) {
+    const std::string key = identity(path, STDIN_FILENO);
+    if (!key.empty() && !seen.insert(key).second) {
+      throw UsageError("use input", path, "given twice, and no file has its own mates");
+    }
   }
 }
 

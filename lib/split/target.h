@@ -50,5 +50,8 @@ class Target {
 /// Throws UsageError when two of the paths are the same FIFO or regular file (stat(2): st_dev, st_ino), or
 /// would be once they exist.
 void refuse_same_outputs(const std::vector<std::string>& paths);
+/// Throws UsageError when an input that can be read only once, a FIFO or standard input, is given twice, or
+/// one of the mates is another of them or an input.
+void refuse_same_inputs(const std::vector<std::string>& inputs, const std::vector<std::string>& mates);
 
 }  // namespace mrf

@@ -46,7 +46,8 @@ Ends find_many(std::string_view bytes, char delimiter, std::uint64_t at_most) {
   }
   for (; at + lanes <= bytes.size(); at += lanes) {
     const std::size_t here = count_hits(at);
-    if (found.count + here >= at_most) return {at_most, at + behind_hit(tag, hits(at), at_most - found.count)};
+    if (found.count + here >= at_most)
+      return {at_most, at + behind_hit(tag, hits(at), at_most - found.count)};
     found.count += here;
   }
   for (; at < bytes.size(); ++at) {

@@ -40,6 +40,22 @@ hold_back() {
   [[ -n ${MRF_SANITIZED-} ]] || (($(rss stats) < 36 << 20))
 }
 
+@test "one worker holds its 5 GB back: memory, and the space of the spill file" {
+  [[ -n ${MRF_TEST_FULL:-} ]] || skip "only with MRF_TEST_FULL=1"
+  mkfifo a b out
+  local line
+  line=$(printf '%0255d' 0)
+  md5sum <out >sum 3>&- &
+  mrf-collect -c 1 --stats stats a b >out 3>&- &
+  collect=$!
+  yes "$line" | head -c 5G >b
+  yes "$line" | head -c 5G >a
+  wait $collect
+  [[ $(<sum) == "$(yes "$line" | head -c 10G | md5sum)" ]]
+  (($(rss stats) < (256 + 32) << 20)) || show_result "$(rss stats) bytes of memory"
+  assert_nothing_left
+}
+
 @test "records longer than the whole buffer" {
   line=$(head -c 3000000 /dev/zero | tr '\0' x)
   A='for i in 1 2 3; do echo "$line"; done' B='for i in 1 2 3; do echo "$line"; done'

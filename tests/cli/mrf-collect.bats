@@ -96,6 +96,27 @@ put() { printf '%b' "$2" >"$1"; }
   assert_output_is $'1\n2\n3'
 }
 
+@test "any never mixes records, however they arrive" {
+  mkfifo a b
+  mrf-collect --order any a b >out 3>&- &
+  exec 8>a 9>b
+  for n in {1..50}; do
+    printf 'a%s-' "$n" >&8
+    printf 'b%s-' "$n" >&9
+    head -c 70000 /dev/zero | tr '\0' b >&9
+    printf 'a%s\n' "$n" >&8
+    printf 'b%s\n' "$n" >&9
+  done
+  printf 'last of a' >&8
+  printf 'last of b' >&9
+  exec 8>&- 9>&-
+  wait $!
+  [[ $(grep -c '^a\([0-9]*\)-a\1$' out) == 50 && $(grep -c '^b\([0-9]*\)-bb*\1$' out) == 50 ]]
+  cmp <(grep -x 'last of [ab]' out | sort) <(printf 'last of a\nlast of b\n')
+  [[ $(wc -l <out) == 102 && $(awk 'length > 70000' out | wc -l) == 50 ]]
+  cmp <(grep -o '^a[0-9]*-' out) <(printf 'a%s-\n' {1..50})
+}
+
 @test "the first input's header is the header, the others' are dropped" {
   printf '@HD\tVN:1.6\n@CO\t1\n%s\n' "$columns" >a
   printf '@HD\tVN:1.6\n@CO\t2\n%s\n' "$columns" >b

@@ -292,6 +292,25 @@ load distribute
   assert_status 0
 }
 
+@test "an input that can be read once is not given twice" {
+  mkfifo f
+  ln -s f g
+  for second in f ./f g; do
+    run_apart mrf-distribute -i f -i "$second" a
+    assert_status 2
+    assert_stderr_is "mrf-distribute: cannot use input '$second': given twice, and can be read once; try 'mrf-distribute --help'"
+  done
+  run_apart mrf-distribute -i - -i - a </dev/null
+  assert_status 2
+  run_apart mrf-distribute --record fastq -i f --mate g a b
+  assert_status 2
+  assert_stderr_is "mrf-distribute: cannot use input 'g': given twice, and no file has its own mates; try 'mrf-distribute --help'"
+  printf 'x\n' >in
+  run_apart mrf-distribute -i in -i in a
+  assert_status 0
+  same a 'x\nx\n'
+}
+
 @test "what cannot be opened is named" {
   run_apart mrf-distribute -i missing a
   assert_status 1

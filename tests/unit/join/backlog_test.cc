@@ -90,7 +90,8 @@ TEST_CASE("slots that are released are used again, also for what needs several")
   CHECK(back == three);
   spill.release(third + 3, three.size());
   CHECK(spill.size() == 7 * block_size);
-  for (const auto& [slot, size] : {std::pair(first, one.size()), {first + 1, three.size()}, {third, three.size()}}) {
+  for (const auto& [slot, size] :
+       {std::pair(first, one.size()), {first + 1, three.size()}, {third, three.size()}}) {
     spill.release(slot, size);
   }
   CHECK(spill.size() == 0);
