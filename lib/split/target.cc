@@ -8,6 +8,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
@@ -42,17 +43,26 @@ int inherited_descriptor(std::string_view path) {
   return -1;
 }
 
-// Two names for one file give the same text; character devices may be given twice. `standard` is what "-"
-// stands for.
+// `standard` is what "-" stands for.
+bool look_at(const std::string& path, int standard, struct stat& info) {
+  return (path == "-" ? ::fstat(standard, &info) : ::stat(path.c_str(), &info)) == 0;
+}
+
+// Two names for one file give the same text; character devices may be given twice.
 std::string identity(const std::string& path, int standard) {
   struct stat info {};
-  const int result = path == "-" ? ::fstat(standard, &info) : ::stat(path.c_str(), &info);
-  if (result != 0) {
+  if (!look_at(path, standard, info)) {
     std::error_code ignored;
     return std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored).string();
   }
   if (S_ISCHR(info.st_mode)) return "";
   return fmt::format("{}:{}", info.st_dev, info.st_ino);
+}
+
+// A file that is opened by its name can be read again, nothing else.
+bool is_read_once(const std::string& path) {
+  struct stat info {};
+  return look_at(path, STDIN_FILENO, info) && S_ISFIFO(info.st_mode);
 }
 
 // Whoever reads standard output is to see its end now, not when the program exits.
@@ -132,12 +142,12 @@ void refuse_same_outputs(const std::vector<std::string>& paths) {
 }
 
 void refuse_same_inputs(const std::vector<std::string>& inputs, const std::vector<std::string>& mates) {
+  if (std::count(inputs.begin(), inputs.end(), "-") > 1) throw UsageError("use input", "-", "given twice");
   std::set<std::string> seen;
   for (const auto& path : inputs) {
     const bool is_new = seen.insert(identity(path, STDIN_FILENO)).second;
-    if (!is_new && (path == "-" || std::filesystem::is_fifo(path))) {
+    if (!is_new && is_read_once(path))
       throw UsageError("use input", path, "given twice, and can be read once");
-    }
   }
   for (const auto& path : mates) {
     const std::string key = identity(path, STDIN_FILENO);

@@ -1,0 +1,172 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# mrf-distribute and those it works with: readers that come late, stand still or go away, files, descriptors, and what
+# cannot be opened.
+
+load common
+load distribute
+
+@test "readers may open in any order, and late" {
+  mkfifo a b c
+  seq 1 9 >in
+  mrf-distribute -c 1 -i in a b c 3>&- &
+  cat c >c.out && cat b >b.out && cat a >a.out
+  wait $!
+  same a.out '1\n4\n7\n'
+  same c.out '3\n6\n9\n'
+}
+
+@test "a reader that stands still does not stop the others" {
+  mkfifo slow fast
+  seq 1 200000 >in
+  mrf-distribute -c 1 slow fast <in 3>&- &
+  exec {held}<slow
+  # Everything for the other output comes before anything is taken from this one.
+  cat fast >fast.out
+  cat <&$held >slow.out
+  wait $!
+  cmp slow.out <(seq 1 2 200000)
+  cmp fast.out <(seq 2 2 200000)
+}
+
+@test "what was read goes out while the input pauses" {
+  mkfifo in a
+  mrf-distribute -i in a 3>&- &
+  exec {writer}>in {reader}<a
+  echo first >&$writer
+  read -r line <&$reader
+  exec {writer}>&-
+  wait $!
+  [[ $line == first ]]
+}
+
+@test "a reader that goes away is named, and the others get their end" {
+  mkfifo gone stays
+  seq 1 1000000 >in
+  head -c 10 gone >/dev/null 3>&- &
+  cat stays >stays.out 3>&- &
+  run_apart mrf-distribute -c 10 -i in gone stays
+  wait
+  assert_status 1
+  assert_stderr_is "mrf-distribute: cannot write 'gone': Broken pipe"
+  [[ $(tail -c 1 stays.out | od -An -c) == *'\n'* ]]
+}
+
+@test "standard output that closes early ends the program by SIGPIPE, without a message" {
+  seq 1 300000 >in
+  run_apart bash -c 'mrf-distribute -i in - | head -c 10 >/dev/null; exit ${PIPESTATUS[0]}'
+  assert_status 141
+  assert_stderr_is ""
+}
+
+@test "standard output as an output leaves the pipe's flags alone" {
+  seq 1 50000 >in
+  { mrf-distribute -i in - && echo end; } | cat >out
+  cmp out <(cat in; echo end)
+}
+
+@test "regular files appear on success and are left alone after a failure" {
+  seq 1 4 >in
+  echo old >a
+  run_apart mrf-distribute -c 1 -i in a b
+  assert_status 0
+  same a '1\n3\n'
+  same b '2\n4\n'
+  run_apart mrf-distribute --record lines:3 -c 1 -i in a new
+  assert_status 3
+  same a '1\n3\n'
+  assert_files a b in
+}
+
+@test "a process substitution gets its end when the header is over" {
+  sam >in
+  mkfifo in.late
+  # This shell has let go of its end when the program runs; the program's own is what counts.
+  bash -c 'exec mrf-distribute --sam --header-to >(cat >head.out; : >header-ended) -i in.late a' 3>&- &
+  exec {writer}>in.late
+  cat in >&$writer
+  wait_until test -e header-ended
+  exec {writer}>&-
+  wait $!
+  cmp head.out <(sam | head -n 2)
+}
+
+@test "one output given twice is refused" {
+  mkfifo a
+  for twice in a ./a; do
+    run_apart mrf-distribute a "$twice" </dev/null
+    assert_status 2
+    assert_stderr_is "mrf-distribute: cannot use output '$twice': the same file as 'a'; try 'mrf-distribute --help'"
+  done
+  run_apart mrf-distribute --sam --header-to new "$PWD/new" </dev/null
+  assert_status 2
+  assert_stderr_has "the same file as '$PWD/new'"
+  run_apart mrf-distribute /dev/null /dev/null </dev/null
+  assert_status 0
+}
+
+@test "an input that can be read once is not given twice" {
+  mkfifo f
+  ln -s f g
+  for second in f ./f g; do
+    run_apart mrf-distribute -i f -i "$second" a
+    assert_status 2
+    assert_stderr_is "mrf-distribute: cannot use input '$second': given twice, and can be read once; try 'mrf-distribute --help'"
+  done
+  run_apart mrf-distribute -i - -i - a </dev/null
+  assert_status 2
+  run_apart mrf-distribute --record fastq -i f --mate g a b
+  assert_status 2
+  assert_stderr_is "mrf-distribute: cannot use input 'g': given twice, and no file has its own mates; try 'mrf-distribute --help'"
+  printf 'x\n' >in
+  run_apart mrf-distribute -i in -i - -i in a <in
+  assert_status 0
+  same a 'x\nx\nx\n'
+  run_apart mrf-distribute -i in --mate ./in a b
+  assert_status 2
+}
+
+@test "what cannot be opened is named" {
+  run_apart mrf-distribute -i missing a
+  assert_status 1
+  assert_stderr_is "mrf-distribute: cannot open 'missing': No such file or directory"
+  run_apart mrf-distribute -i . a
+  assert_status 1
+  assert_stderr_is "mrf-distribute: cannot open '.': Is a directory"
+  run_apart mrf-distribute no/such/a </dev/null
+  assert_status 1
+  assert_stderr_is "mrf-distribute: cannot open 'no/such/a': No such file or directory"
+  assert_files
+}
+
+@test "a full disk" {
+  seq 1 300000 >in
+  run_apart with_small_disk 64K mrf-distribute -i in disk/a
+  assert_status 1
+  assert_stderr_is "mrf-distribute: cannot write 'disk/a': No space left on device"
+}
+
+@test "options that contradict each other are refused" {
+  refused() {
+    run_apart mrf-distribute "${@:2}" </dev/null
+    assert_status 2 && assert_stderr_is "mrf-distribute: cannot use $1; try 'mrf-distribute --help'" &&
+      assert_output_is ""
+  }
+  refused "command line 'arguments': no OUTPUT is given"
+  refused "option '--chunk-size': not together with --chunk-bytes" -c 5 --chunk-bytes 5 a
+  refused "option '--header-prefix': not together with --sam" --sam --header-prefix x a
+  refused "option '--header-to': no header is named by --sam, --header-prefix or --header-lines" --header-to h a
+  refused "option '--sam': SAM records are lines, not fastq" --sam --record fastq a
+  refused "option '--seq': records of fixed:3 have no room for a number" --seq --record fixed:3 a
+  refused "option '--chunk-size': 0 records are no chunk" -c 0 a
+  refused "record form 'lines:0': a number from 1 on is to follow the colon" --record lines:0 a
+  assert_files
+}
+
+@test "statistics name every output" {
+  seq 1 10 >in
+  run_apart mrf-distribute -c 3 -i in --stats stats a b
+  assert_status 0
+  run jq -c '[.tool, .records_in, .records_out, .bytes_in, .bytes_out, .outputs]' stats
+  [[ $output == '["mrf-distribute",10,10,21,21,[{"name":"a","records":6,"bytes":12},{"name":"b","records":4,"bytes":9}]]' ]]
+}
