@@ -16,8 +16,6 @@
 
 namespace {
 
-namespace fs = std::filesystem;
-
 // Lines of any bytes: empty ones, with CR and NUL, a few longer than every buffer.
 std::vector<std::string> some_lines(std::mt19937& random) {
   std::vector<std::string> lines(random() % 400);
