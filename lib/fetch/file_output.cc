@@ -33,8 +33,8 @@ FileOutput::~FileOutput() {
 
 std::vector<ByteRange> FileOutput::begin(const ResponseHead& head, const ObjectVersion& version) {
   checks_.begin(head, version.total, object_, {*this, true, [] {}});
-  if (version.total) reserve(*version.total);
   auto found = file_->found(version);
+  if (version.total) reserve(*version.total);
   add_found(found);
   return found;
 }

@@ -60,7 +60,9 @@ std::uint64_t HashPump::low() const {
 std::vector<std::string> HashPump::finish(std::uint64_t total) {
   {
     const std::lock_guard lock(mutex_);
-    for (Task& task : tasks_) task.range.end = std::min(task.range.end, total);
+    for (Task& task : tasks_) {
+      if (task.range.end > total) task.range.end = total;  // the others are being read
+    }
     over_ = true;
   }
   advance(total);
