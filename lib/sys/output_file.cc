@@ -85,9 +85,8 @@ OutputFile::OutputFile(const std::string& path) : name_(path == "-" ? stdout_nam
 void OutputFile::open_temporary() {
   int fd = ::open(directory_of(target_).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
   if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
-    std::string name = temporary_name(target_);
-    fd = ::open(name.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
-    if (fd >= 0) temporary_ = Temporary(std::move(name));
+    temporary_ = Temporary(temporary_name(target_));
+    fd = ::open(temporary_.path().c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
   }
   if (fd < 0) throw SystemError("open", name_);
   fd_ = Fd(adopt_fd, fd);
@@ -96,11 +95,11 @@ void OutputFile::open_temporary() {
 // linkat(2) does not replace a name, rename(2) does.
 void OutputFile::give_name() {
   const std::string self = fmt::format("/proc/self/fd/{}", fd_.get());
-  std::string name = temporary_name(target_);
-  if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, name.c_str(), AT_SYMLINK_FOLLOW) != 0) {
+  Temporary temporary(temporary_name(target_));
+  if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, temporary.path().c_str(), AT_SYMLINK_FOLLOW) != 0) {
     throw SystemError("write", name_);
   }
-  temporary_ = Temporary(std::move(name));
+  temporary_ = std::move(temporary);
 }
 
 void OutputFile::finish() {

@@ -21,19 +21,19 @@ class Step {
   explicit Step(const Renaming& file) : file_(file) {}
 
   void keep_old() {
-    std::string old = file_.from + ".old";
+    Temporary old(file_.from + ".old");
     struct stat info {};
     if (::lstat(file_.to.c_str(), &info) != 0) {
       if (errno == ENOENT) return;
       throw SystemError("write", file_.name);
     }
     if (S_ISDIR(info.st_mode)) throw SystemError("write", file_.name, EISDIR);
-    int error = ::link(file_.to.c_str(), old.c_str()) == 0 ? 0 : errno;
+    int error = ::link(file_.to.c_str(), old.path().c_str()) == 0 ? 0 : errno;
     if (error == EPERM || error == EMLINK || error == EOPNOTSUPP) {  // a filesystem without hard links
-      error = ::rename(file_.to.c_str(), old.c_str()) == 0 ? 0 : errno;
+      error = ::rename(file_.to.c_str(), old.path().c_str()) == 0 ? 0 : errno;
     }
     if (error != 0) throw SystemError("write", file_.name, error);
-    old_ = Temporary(std::move(old));
+    old_ = std::move(old);
   }
   void apply() {
     if (::rename(file_.from.c_str(), file_.to.c_str()) != 0) throw SystemError("write", file_.name);

@@ -9,7 +9,7 @@ namespace mrf {
 class Temporary {
  public:
   Temporary() = default;
-  /// Takes charge of `path`, which exists. Throws std::bad_alloc.
+  /// Takes charge of `path`, which exists or will. Throws std::bad_alloc.
   explicit Temporary(std::string path);
   Temporary(Temporary&& other) noexcept;
   Temporary& operator=(Temporary&& other) noexcept;
