@@ -4,6 +4,7 @@
 import argparse
 import contextlib
 import hashlib
+import json
 import os
 import pathlib
 import shutil
@@ -15,6 +16,8 @@ import tempfile
 import time
 import tomllib
 
+import chart
+
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 GENERATOR = ROOT / "tests/data/make-bam"
@@ -25,6 +28,7 @@ class Data:
     """The input files, each made when it is first asked for."""
 
     def __init__(self, records, recipes):
+        self.records = records
         cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
         mark = hashlib.sha256(GENERATOR.read_bytes()).hexdigest()[:8]
         self.directory = cache / "mrf-tools" / f"bench-{records}-{mark}"
@@ -91,34 +95,46 @@ def run_fresh(command, data, entry, examine):
 
 
 def compare(entry, data, pairs):
+    """A row of the table."""
     for name in entry.get("data", []):
         data.make(name)
-    faults = []
     our_digest, our_size = run_fresh(entry["ours"], data, entry, True)
     their_digest, their_size = run_fresh(entry["theirs"], data, entry, True)
-    if our_digest != their_digest:
-        faults.append("RESULTS DIFFER")
     ours, theirs = [], []
     for _ in range(pairs):
         ours.append(run_fresh(entry["ours"], data, entry, False))
         theirs.append(run_fresh(entry["theirs"], data, entry, False))
     ratios = [our[0] / their[0] for our, their in zip(ours, theirs)]
-    ratio = statistics.median(ratios)
-    peak = max(our[1] for our in ours)
-    if ratio > entry["target"]:
-        faults.append("slow")
-    if "memory" in entry and peak > entry["memory"]:
-        faults.append(f"over {entry['memory']} MiB")
-    note = ""
+    row = {key: entry[key] for key in ("name", "work", "against", "target")}
+    row |= {"ours_s": [our[0] for our in ours], "theirs_s": [their[0] for their in theirs],
+            "ratio": statistics.median(ratios), "least_ratio": min(ratios), "largest_ratio": max(ratios),
+            "peak_mib": max(our[1] for our in ours), "same_result": our_digest == their_digest, "missed": []}
+    if row["ratio"] > entry["target"]:
+        row["missed"].append("slow")
+    if row["peak_mib"] > entry.get("memory", float("inf")):
+        row["missed"].append(f"over {entry['memory']} MiB")
     if our_size is not None:
-        note = f"size {our_size / their_size:.3f} (at most {entry['size']})"
+        row |= {"size_ratio": our_size / their_size, "size_target": entry["size"]}
         if our_size > entry["size"] * their_size:
-            faults.append("large")
-    seconds = [f"{statistics.median(one[0] for one in side):.3f}" for side in (ours, theirs)]
-    print(COLUMNS.format(entry["name"], entry["work"], *seconds, f"{ratio:.2f}", f"{entry['target']:.2f}",
-                         f"{min(ratios):.2f}-{max(ratios):.2f}", f"{peak:.1f}",
-                         ", ".join(filter(None, [note, *faults]))), flush=True)
-    return not faults
+            row["missed"].append("large")
+    return row
+
+
+def show(row):
+    notes = list(row["missed"])
+    if "size_ratio" in row:
+        notes.insert(0, f"size {row['size_ratio']:.3f} (at most {row['size_target']})")
+    if not row["same_result"]:
+        notes.append("RESULTS DIFFER")
+    seconds = [f"{statistics.median(row[side]):.3f}" for side in ("ours_s", "theirs_s")]
+    print(COLUMNS.format(row["name"], row["work"], *seconds, f"{row['ratio']:.2f}", f"{row['target']:.2f}",
+                         f"{row['least_ratio']:.2f}-{row['largest_ratio']:.2f}", f"{row['peak_mib']:.1f}",
+                         ", ".join(notes)), flush=True)
+
+
+def processor():
+    with open("/proc/cpuinfo") as file:
+        return next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), "unknown")
 
 
 def load():
@@ -135,6 +151,9 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--pairs", type=int)
+    parser.add_argument("--assert", action="store_true", dest="asserted")
+    parser.add_argument("--json", type=pathlib.Path)
+    parser.add_argument("--svg", type=pathlib.Path)
     parser.add_argument("--list", action="store_true")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
@@ -150,7 +169,7 @@ def main():
     data = Data(200_000 if options.quick else 2_000_000, recipes)
     pairs = options.pairs or (3 if options.quick else 7)
     print(COLUMNS.format("name", "work", "ours s", "theirs s", "ratio", "target", "spread", "peak MiB", ""))
-    good = True
+    rows, good = [], True
     for entry in chosen:
         missing = [name for name in entry.get("peers", []) if shutil.which(name) is None]
         if missing:
@@ -159,10 +178,21 @@ def main():
             continue
         try:
             with web_server(data) if entry.get("web") else contextlib.nullcontext():
-                good &= compare(entry, data, pairs)
+                rows.append(compare(entry, data, pairs))
         except (RuntimeError, subprocess.CalledProcessError) as error:
             print(f"{entry['name']:<20} FAILED: {error}", flush=True)
             good = False
+            continue
+        show(rows[-1])
+        good &= rows[-1]["same_result"] and not (options.asserted and rows[-1]["missed"])
+    missed = [row["name"] for row in rows if row["missed"]]
+    print(f"{len(rows)} comparisons, {len(missed)} missed a target{': ' if missed else ''}{', '.join(missed)}")
+    machine = {"processor": processor(), "cores": os.cpu_count(), "records": data.records, "pairs": pairs}
+    print(f"{machine['processor']}, {machine['cores']} cores, {pairs} pairs")
+    if options.json:
+        options.json.write_text(json.dumps({**machine, "comparisons": rows}, indent=1) + "\n")
+    if options.svg:
+        options.svg.write_text(chart.draw(rows, f"{machine['processor']}, {machine['cores']} cores"))
     sys.exit(0 if good else 1)
 
 

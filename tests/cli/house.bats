@@ -81,6 +81,18 @@ longer() {
   [[ -z $missing ]] || { echo "$missing" && false; }
 }
 
+@test "every test that lib/README.md names is there" {
+  # shellcheck disable=SC2016
+  mapfile -t named < <(grep -oE '`[a-z/_-]+(\.bats|_test\.cc)`: "[^"]+"' lib/README.md)
+  ((${#named[@]} > 30))
+  for one in "${named[@]}"; do
+    file=${one%%\`:*}
+    file=${file#\`}
+    [[ $file == */* ]] || file=tests/cli/$file
+    grep -qF -e "@test ${one#*: } {" -e "TEST_CASE(${one#*: })" "$file" || { echo "not there: $one" && false; }
+  done
+}
+
 @test "every script explains itself and refuses what it does not know" {
   for script in setup demo check bench format fuzz; do
     run "scripts/$script" --help
