@@ -107,6 +107,7 @@ END
   distribute_to "o" --key column:2 --missing skip --stats skipped -i in
   assert_status 0
   same o.out 'a\tk\nc\tl\n'
+  assert_files in o o.out skipped
   run jq -c '[.records_in, .records_out, .records_skipped]' skipped
   assert_output_is '[4,2,2]'
   distribute_to "p" --key column:2 --missing rest --stats diverted -i in
