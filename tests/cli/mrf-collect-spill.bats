@@ -46,11 +46,13 @@ hold_back() {
   local line
   line=$(printf '%0255d' 0)
   md5sum <out >sum 3>&- &
+  local sum=$!
   mrf-collect -c 1 --stats stats a b >out 3>&- &
   collect=$!
   yes "$line" | head -c 5G >b
   yes "$line" | head -c 5G >a
   wait $collect
+  wait $sum
   [[ $(<sum) == "$(yes "$line" | head -c 10G | md5sum)" ]]
   (($(rss stats) < (256 + 32) << 20)) || show_result "$(rss stats) bytes of memory"
   assert_nothing_left
