@@ -18,15 +18,15 @@ load distribute
 
 @test "a reader that stands still does not stop the others" {
   mkfifo slow fast
-  seq 1 200000 >in
+  seq 1 2000000 >in
   mrf-distribute -c 1 slow fast <in 3>&- &
   exec {held}<slow
   # Everything for the other output comes before anything is taken from this one.
   cat fast >fast.out
   cat <&$held >slow.out
   wait $!
-  cmp slow.out <(seq 1 2 200000)
-  cmp fast.out <(seq 2 2 200000)
+  cmp slow.out <(seq 1 2 2000000)
+  cmp fast.out <(seq 2 2 2000000)
 }
 
 @test "what was read goes out while the input pauses" {

@@ -39,6 +39,28 @@ peak_mib() { jq '.max_rss_bytes / 1048576 | floor' "$1"; }
   done
 }
 
+is_asleep() {
+  for _ in {1..5}; do
+    [[ $(sed 's/.*) \(.\).*/\1/' "/proc/$1/stat") == S ]] || return 1
+    sleep 0.02
+  done
+}
+
+@test "memory stays below 32 MiB when a reader takes nothing" {
+  mkfifo in a
+  mrf-distribute --stats stats a <in 3>&- &
+  distribute=$!
+  exec {reader}<>a
+  seq 1 8000000 >in 3>&- {reader}>&- &
+  wait_until is_asleep $distribute
+  # The test's own end for writing would keep the end away.
+  exec {only}<a {reader}>&-
+  tail -n 1 <&$only >last
+  wait $distribute
+  same last '8000000\n'
+  [[ -n ${MRF_SANITIZED-} || $(peak_mib stats) -lt 32 ]] || { echo "$(peak_mib stats) MiB" && false; }
+}
+
 @test "an unfinished long record at the end of the input" {
   { echo first; head -c 3000000 /dev/zero | tr '\0' x; } >in
   for policy in "-c 1" "--chunk-bytes 9"; do
