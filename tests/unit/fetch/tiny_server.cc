@@ -64,7 +64,8 @@ void TinyServer::accept_all() {
   while (::poll(events, 2, -1) > 0 && events[1].revents == 0) {
     const int fd = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) continue;  // the client has gone
-    Connection& connection = connections_.emplace_back(Fd(adopt_fd, fd), std::thread());
+    connections_.push_back({Fd(adopt_fd, fd), {}});
+    Connection& connection = connections_.back();
     connection.thread = std::thread([this, &connection] { serve(connection.fd); });
   }
 }
