@@ -20,7 +20,7 @@ constexpr std::string_view eof_2{
 
 class CramSource : public HtsSource {
  public:
-  CramSource(Input& input, const SourceOptions& options) {
+  CramSource(Input& input, const SourceOptions& options) : input_(input) {
     if (!input.can_seek()) {
       tail_ = std::make_unique<TailWatch>(input.release(), input.name());
       input.replace(tail_->take_reader());
@@ -36,10 +36,15 @@ class CramSource : public HtsSource {
   }
 
  protected:
-  int read(bam1_t& record) override { return sam_read1(file_.get(), header_.get(), &record); }
+  int read(bam1_t& record) override {
+    const int result = sam_read1(file_.get(), header_.get(), &record);
+    if (result < 0) input_.count(stored_bytes());
+    return result;
+  }
   const char* reason() const override { return "malformed or truncated CRAM, or its reference is missing"; }
 
  private:
+  Input& input_;
   std::unique_ptr<TailWatch> tail_;
   bool ends_well_ = true;
 };

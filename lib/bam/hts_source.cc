@@ -24,7 +24,7 @@ void HtsSource::open(Input& input, const SourceOptions& options) {
   HfilePtr stored = input.release();
   file_.reset(hts_hopen(stored.get(), input.path().c_str(), "r"));
   if (!file_) throw DataError("read", name_, "malformed beginning");
-  (void)stored.release();
+  stored_ = stored.release();
   if (options.threads > 0 && hts_set_threads(file_.get(), static_cast<int>(options.threads)) != 0) {
     throw std::bad_alloc();
   }

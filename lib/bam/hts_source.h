@@ -19,9 +19,12 @@ class HtsSource : public Source {
   /// Lets htslib read the stored bytes of `input`. Throws DataError.
   void open(Input& input, const SourceOptions& options);
 
+  /// How many stored bytes have been read so far, where nothing has been skipped.
+  std::uint64_t stored_bytes() const { return static_cast<std::uint64_t>(htell(stored_)); }
   HtsFilePtr file_;
 
  private:
+  hFILE* stored_ = nullptr;  // that of file_
   std::uint64_t filled_ = 0;
   bool ended_ = false;
 };

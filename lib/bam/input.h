@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <string>
 
 #include "bam/buffer.h"
@@ -37,6 +38,8 @@ class Input {
   /// Gives the file to htslib's own readers.
   HfilePtr release() { return std::move(file_); }
   void replace(HfilePtr file) { file_ = std::move(file); }
+  /// Counts bytes that such a reader has read.
+  void count(std::uint64_t bytes) { meter_.bytes += bytes; }
 
  private:
   void detect();

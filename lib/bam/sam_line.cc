@@ -19,7 +19,7 @@ std::uint8_t* data_end(bam1_t& record) { return record.data + record.l_data; }
 
 bool parse_name(LineCursor& cursor, bam1_t& record) {
   std::string_view name;
-  if (!cursor.field(name) || name.empty() || name.size() > longest_name) return false;
+  if (!cursor.field(name) || name.empty() || name.size() > longest_name || name.front() == '@') return false;
   auto& core = record.core;
   const std::size_t size = name.size() + 1;
   core.l_extranul = static_cast<std::uint8_t>((4 - size % 4) % 4);

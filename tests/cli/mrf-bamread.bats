@@ -204,6 +204,15 @@ assert stats["bytes_in"] == os.path.getsize(sys.argv[1]) and stats["bytes_out"] 
 EOF
 }
 
+@test "bamread: --stats counts the bytes of a CRAM, from file and pipe" {
+  samtools view --no-PG -C --output-fmt-option no_ref=1 -o in.cram "$(small_bam 500)"
+  mrf-bamread --stats file.json in.cram >/dev/null
+  cat in.cram | mrf-bamread -@ 2 --stats pipe.json >/dev/null
+  for stats in file.json pipe.json; do
+    [[ $(jq '[.records_in, .bytes_in]' -c $stats) == "[500,$(stat -c %s in.cram)]" ]]
+  done
+}
+
 sorted_bam() {
   samtools sort --no-PG -o sorted.bam "$(small_bam)" 2>/dev/null
   samtools index sorted.bam

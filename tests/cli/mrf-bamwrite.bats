@@ -80,6 +80,51 @@ refuses() {
   refuses "line $tail: the optional field 'XX:i:' has a malformed value"
 }
 
+@test "bamwrite: every field of a line is checked" {
+  control=$'\x01I'
+  printf '@SQ\tSN:c1\tLN:1000\n' >head.sam
+  while IFS='|' read -r field value reason; do
+    awk -v OFS='\t' -v field="$field" -v value="$value" '{ $field = value } 1' >fields <<'END'
+r 0 c1 1 60 4M = 10 13 ACGT IIII NM:i:0
+END
+    (cat head.sam && printf 'good\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\n' && cat fields) >bad.sam
+    rm fields
+    run_apart mrf-bamwrite -o out.bam bad.sam
+    assert_status 3
+    assert_stderr_is "mrf-bamwrite: cannot read 'bad.sam': line 3: $reason"
+    [[ ! -e out.bam ]]
+  done <<END
+1|$(printf 'r%.0s' {1..255})|QNAME '$(printf 'r%.0s' {1..40})…' is longer than 254 characters
+1|@CO|a header line after the first record
+2|x|FLAG 'x' is not a number in range
+2|-1|FLAG '-1' is not a number in range
+2|65536|FLAG '65536' is not a number in range
+3|c2|RNAME 'c2' is not in the header
+4|-1|POS '-1' is not a number in range
+4|1e3|POS '1e3' is not a number in range
+5|256|MAPQ '256' is not a number in range
+6|4Q|CIGAR '4Q' has the unknown operation 'Q'
+6|M|CIGAR 'M' has an operation without a length
+6|4M1|CIGAR '4M1' has a length without an operation
+6|268435456M|CIGAR '268435456M' has too long an operation
+6|5M|CIGAR stands for 5 bases, SEQ has 4
+7|c2|RNEXT 'c2' is not in the header
+8|x|PNEXT 'x' is not a number in range
+9|1x|TLEN '1x' is not a number in range
+10|ACG|CIGAR stands for 4 bases, SEQ has 3
+11|III|SEQ has 4 bases, QUAL 3
+11|${control}II|QUAL has a character that is no quality
+12|NM|the optional field 'NM' is not of the form TAG:TYPE:VALUE
+12|NM:q:1|the optional field 'NM:q:1' has an unknown type
+12|NM:i:x|the optional field 'NM:i:x' has a malformed value
+12|NM:f:1.x|the optional field 'NM:f:1.x' has a malformed value
+12|NM:A:ab|the optional field 'NM:A:ab' has a malformed value
+12|NM:H:1A2|the optional field 'NM:H:1A2' has a malformed value
+12|NM:B:x,1|the optional field 'NM:B:x,1' has a malformed value
+12|NM:B:c,1,|the optional field 'NM:B:c,1,' has a malformed value
+END
+}
+
 @test "bamwrite: a record that names an unknown reference is an error, as is its mate's" {
   line=$(first_record)
   break_line "$line" 's/^([^\t]*\t[^\t]*)\t[^\t]*/\1\tnowhere/'
