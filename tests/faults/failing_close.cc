@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Preloaded (ld.so(8)): the FAIL_AT-th close(2) of each process closes, as it does in the kernel, and then fails.
+// Preloaded (ld.so(8)): the FAIL_AT-th close(2) of each process closes, as it does in the kernel, and then
+// fails.
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
