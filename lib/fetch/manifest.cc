@@ -115,6 +115,8 @@ std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::st
     manifest = Json::parse(text);
   } catch (const Json::parse_error& error) {
     throw ManifestError(name, fmt::format("no JSON at byte {}", error.byte));
+  } catch (const Json::out_of_range&) {
+    throw ManifestError(name, "a number in it is too large");
   }
   if (!manifest.is_array()) throw ManifestError(name, "no JSON array");
   std::vector<ManifestEntry> entries;
