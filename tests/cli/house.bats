@@ -105,7 +105,8 @@ longer() {
 @test "the build's packages are those that meson.build asks for" {
   run scripts/setup --list
   [[ $status == 0 ]]
-  for package in libhts-dev libcurl4-gnutls-dev zlib1g-dev libfmt-dev meson ninja-build; do
+  for package in libhts-dev libcurl4-gnutls-dev zlib1g-dev libdeflate-dev libssl-dev libisal-dev libhwy-dev libxxhash-dev \
+    libfmt-dev libcli11-dev nlohmann-json3-dev meson ninja-build; do
     [[ $'\n'$output$'\n' == *$'\n'$package$'\n'* ]]
   done
 }
