@@ -49,7 +49,7 @@ open_gates() {
   open_gates one.bam two.bam
   wait_until screen_has '^status 0'
   [[ $(screen | head -n 1) =~ ^"getm-fetch: fetched 2 of 2 files, 6000000 bytes in "[0-9.]+" s; 2 unverified, 0 faile" ]]
-  ! screen_has %
+  run ! screen_has %
 }
 
 @test "a long name is cut at 40 columns, and a line never wraps; NO_COLOR" {
@@ -59,9 +59,10 @@ open_gates() {
   screen >shot
   [[ $(wc -l <shot) == 1 ]]
   grep -qE '^\.\.\.[a-z.-]+fit\.bam +2% +[0-9.]+ [KM]?i?B/s [0-9:]+ *$' shot
-  ! screen -e | grep -q $'\x1b\\[7m'
+  screen -e >coloured
+  run ! grep -q $'\x1b\\[7m' coloured
   open_gates "$name"
   wait_until screen_has '^status 0'
-  ! screen_has %
+  run ! screen_has %
   cmp out "$WWW/big"
 }
