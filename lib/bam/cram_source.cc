@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "bam/cram_source.h"
 
+#include <cstdint>
 #include <memory>
 
+#include "bam/cram_watch.h"
 #include "bam/hts_source.h"
-#include "bam/tail_watch.h"
 
 namespace mrf::bam {
 
@@ -20,33 +21,35 @@ constexpr std::string_view eof_2{
 
 class CramSource : public HtsSource {
  public:
-  CramSource(Input& input, const SourceOptions& options) : input_(input) {
-    if (!input.can_seek()) {
-      tail_ = std::make_unique<TailWatch>(input.release(), input.name());
-      input.replace(tail_->take_reader());
-    }
+  CramSource(Input& input, const SourceOptions& options) : input_(input), watch_(input.release()) {
+    input.replace(watch_.take_reader());
     open(input, options);
-    if (!tail_) ends_well_ = hts_check_EOF(file_.get()) != 0;
   }
   ~CramSource() override { file_.reset(); }
 
   const char* what_is_missing() const override {
-    const bool whole = tail_ ? tail_->ended_with(eof_3) || tail_->ended_with(eof_2) : ends_well_;
+    const bool whole = watch_.ended_with(eof_3) || watch_.ended_with(eof_2);
     return whole ? nullptr : "truncated: the CRAM end-of-file container is missing";
   }
 
  protected:
   int read(bam1_t& record) override {
     const int result = sam_read1(file_.get(), header_.get(), &record);
-    if (result < 0) input_.count(stored_bytes());
-    return result;
+    if (result >= 0) {
+      ++records_;
+      return result;
+    }
+    // With threads, htslib takes a malformed container for the end, and a malformed record in the last one.
+    const bool all_seen = result == -1 && at_end() && watch_.has_records(records_);
+    input_.count(stored_bytes());
+    return all_seen ? -1 : -2;
   }
   const char* reason() const override { return "malformed or truncated CRAM, or its reference is missing"; }
 
  private:
   Input& input_;
-  std::unique_ptr<TailWatch> tail_;
-  bool ends_well_ = true;
+  mutable CramWatch watch_;
+  std::uint64_t records_ = 0;
 };
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <htslib/cram.h>
 
+#include <cstdio>
 #include <new>
 #include <utility>
 
@@ -35,6 +36,8 @@ void HtsSource::open(Input& input, const SourceOptions& options) {
   if (!header_) throw DataError("read", name_, "malformed header");
   if (cram) forget_remote_references(*cram_fd_get_header(file_->fp.cram));
 }
+
+bool HtsSource::at_end() { return hgetc(stored_) == EOF; }
 
 bool HtsSource::fill(Batch& batch) {
   if (ended_) return false;

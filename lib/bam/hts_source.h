@@ -21,6 +21,8 @@ class HtsSource : public Source {
 
   /// How many stored bytes have been read so far, where nothing has been skipped.
   std::uint64_t stored_bytes() const { return static_cast<std::uint64_t>(htell(stored_)); }
+  /// Whether htslib has read all stored bytes. Takes one more when it has not.
+  bool at_end();
   HtsFilePtr file_;
 
  private:

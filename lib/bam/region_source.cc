@@ -16,7 +16,7 @@ class RegionSource : public HtsSource {
     if (!input.can_seek()) {
       throw Error(Status::failure, "read regions of", input.name(), "only a file with an index has regions");
     }
-    open(input, options);
+    open(input, input.format() == Format::cram ? serial(options) : options);
     ends_well_ = hts_check_EOF(file_.get()) != 0;
     for (const auto& region : options.regions) check(region);
     index_.reset(sam_index_load3(file_.get(), input.path().c_str(), nullptr, HTS_IDX_SILENT_FAIL));
@@ -38,6 +38,12 @@ class RegionSource : public HtsSource {
   const char* reason() const override { return "malformed or truncated, or the index is of another file"; }
 
  private:
+  // With threads, htslib takes a malformed container header for the end of a region.
+  static SourceOptions serial(SourceOptions options) {
+    options.threads = 0;
+    return options;
+  }
+
   // "*" and "." are htslib's names for the unmapped and for all.
   void check(const std::string& region) {
     if (region == "*" || region == ".") return;

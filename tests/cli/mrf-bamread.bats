@@ -308,6 +308,50 @@ sorted_bam() {
   done
 }
 
+# 500 records, and the options of samtools view.
+unnamed_cram() {
+  awk 'BEGIN {
+    print "@SQ\tSN:c1\tLN:1000"
+    for (i = 1; i <= 500; i++) print "r" i "\t0\tc1\t" i "\t9\t4M\t*\t0\t0\tACGT\tIIII"
+  }' | samtools view --no-PG -C --output-fmt-option no_ref=1 -o in.cram "$@"
+  samtools index in.cram
+  cp in.cram.crai bad.cram.crai
+}
+
+# Changes a bit of in.cram at a place that Python finds in `stored`.
+make_bad_cram() {
+  python3 -c "import sys
+stored = bytearray(sys.stdin.buffer.read())
+stored[$1] ^= 1
+sys.stdout.buffer.write(stored)" <in.cram >bad.cram
+}
+
+assert_bad_cram() {
+  local threads command
+  for threads in 0 1 2; do
+    mrf-bamread -@ $threads in.cram | cmp - <(bam_text in.cram)
+    for command in 'bad.cram' '-r c1 bad.cram' '<bad.cram' '< <(cat bad.cram)'; do
+      run_apart bash -c "mrf-bamread --no-header -@ $threads $command >out.sam"
+      assert_status 3
+      assert_stderr_has "record $(($1 + 1)): malformed or truncated"
+      cmp out.sam <(samtools view in.cram | head -n "$1")
+    done
+  done
+}
+
+@test "bamread: records of a read group that is none are never the end of a CRAM, nor of a region" {
+  unnamed_cram
+  # The encoding of the read groups, which are -1.
+  make_bad_cram 'stored.index(b"RG\3\10\1\xff\xff") + 5'
+  assert_bad_cram 0
+}
+
+@test "bamread: a damaged container header is never the end of a CRAM, nor of a region" {
+  unnamed_cram --output-fmt-option seqs_per_slice=100
+  make_bad_cram "$(zcat in.cram.crai | awk 'NR == 3 { print $4 }') + 10"
+  assert_bad_cram 200
+}
+
 @test "bamread: a CRAM whose reference is missing fails at once and asks no server" {
   printf '>chr1\nACGTACGTACGTACGTACGTACGTACGTACGT\n' >ref.fa
   samtools faidx ref.fa

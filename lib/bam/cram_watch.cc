@@ -1,42 +1,48 @@
 // SPDX-License-Identifier: MIT
-#include "bam/tail_watch.h"
+#include "bam/cram_watch.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <array>
+#include <new>
+#include <utility>
 #include <vector>
 
-#include "sys/error.h"
+#include "sys/fd.h"
 
 namespace mrf::bam {
 
 namespace {
 
+constexpr std::size_t pipe_size = std::size_t{1} << 20;
 constexpr std::size_t step = std::size_t{64} << 10;
 constexpr std::size_t tail_size = 64;
 
+HfilePtr opened(Fd fd, const char* mode) {
+  HfilePtr file(hdopen(fd.get(), mode));
+  if (!file) throw std::bad_alloc();
+  (void)fd.release();
+  return file;
+}
+
 }  // namespace
 
-TailWatch::TailWatch(HfilePtr from, std::string name) : from_(std::move(from)), name_(std::move(name)) {
-  std::array<int, 2> ends{};
-  if (::pipe2(ends.data(), O_CLOEXEC) != 0) throw SystemError("read", name_);
-  reader_.reset(hdopen(ends[0], "r"));
-  writer_.reset(hdopen(ends[1], "w"));
-  if (!reader_ || !writer_) throw SystemError("read", name_);
+CramWatch::CramWatch(HfilePtr from) : from_(std::move(from)) {
+  auto [reader, writer] = make_pipe();
+  enlarge_pipe(writer, pipe_size);
+  reader_ = opened(std::move(reader), "r");
+  writer_ = opened(std::move(writer), "w");
   thread_ = std::thread([this] { run(); });
 }
 
-TailWatch::~TailWatch() {
+CramWatch::~CramWatch() {
   reader_.reset();
   if (thread_.joinable()) thread_.join();
 }
 
-void TailWatch::run() {
+void CramWatch::run() {
   std::vector<char> bytes(step);
   ssize_t n = 0;
   while ((n = hread(from_.get(), bytes.data(), bytes.size())) > 0) {
     const auto size = static_cast<std::size_t>(n);
+    containers_.add({bytes.data(), size});
     tail_.append(bytes.data(), size);
     if (tail_.size() > tail_size) tail_.erase(0, tail_.size() - tail_size);
     if (hwrite(writer_.get(), bytes.data(), size) != n) break;
@@ -45,9 +51,14 @@ void TailWatch::run() {
   if (hclose(writer_.release()) != 0) failed_ = true;
 }
 
-bool TailWatch::ended_with(std::string_view bytes) {
+bool CramWatch::ended_with(std::string_view bytes) {
   if (thread_.joinable()) thread_.join();
   return !failed_ && tail_.ends_with(bytes);
+}
+
+bool CramWatch::has_records(std::uint64_t count) {
+  if (thread_.joinable()) thread_.join();
+  return containers_.has_records(count);
 }
 
 }  // namespace mrf::bam

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <thread>
+
+#include "bam/cram_containers.h"
+#include "bam/hts.h"
+
+namespace mrf::bam {
+
+/// Hands the bytes of a CRAM on to htslib, by a pipe and a thread, and sees what htslib does not tell:
+/// whether a stream had its end-of-file container, and how many records there should be.
+class CramWatch {
+ public:
+  /// Throws SystemError, std::bad_alloc.
+  explicit CramWatch(HfilePtr from);
+  /// The reader of the pipe has to be closed before.
+  ~CramWatch();
+  CramWatch(const CramWatch&) = delete;
+  CramWatch& operator=(const CramWatch&) = delete;
+
+  /// The other end.
+  HfilePtr take_reader() { return std::move(reader_); }
+  /// Whether the input ended with `bytes` and without an error. This and has_records() are to be called when
+  /// the reader has seen the end.
+  bool ended_with(std::string_view bytes);
+  /// Whether the containers say that there are `count` records.
+  bool has_records(std::uint64_t count);
+
+ private:
+  void run();
+
+  HfilePtr from_;
+  HfilePtr reader_;
+  HfilePtr writer_;
+  std::string tail_;
+  CramContainers containers_;
+  bool failed_ = false;
+  std::thread thread_;
+};
+
+}  // namespace mrf::bam
