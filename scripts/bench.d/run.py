@@ -34,7 +34,8 @@ class Data:
         self.directory = cache / "mrf-tools" / f"bench-{records}-{mark}"
         self.directory.mkdir(parents=True, exist_ok=True)
         self.environment = {**os.environ, "MAKE_BAM": str(GENERATOR), "RECORDS": str(records),
-                            "DATA": str(self.directory), "SERVE": str(HERE / "serve"), "PATH": f"{ROOT}/build/bin:{os.environ['PATH']}"}
+                            "DATA": str(self.directory), "SERVE": str(HERE / "serve"),
+                            "PATH": f"{ROOT}/build/bin:{os.environ['PATH']}"}
         self.recipes = recipes
 
     def make(self, name):

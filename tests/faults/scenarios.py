@@ -10,7 +10,7 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 @dataclasses.dataclass
 class Scenario:
-    """`words` are bash's; $IN holds the inputs and $URL serves them. Without `results` standard output is the result."""
+    """`words` are bash's; $IN holds the inputs, $URL serves them. Without `results` standard output is the result."""
     name: str
     words: str
     results: list = dataclasses.field(default_factory=list)
@@ -27,9 +27,11 @@ SCENARIOS = [
     Scenario("bamread to a file", 'mrf-bamread -@ 2 -o out.sam "$IN/small.bam"', ["out.sam"]),
     Scenario("bamread to stdout", 'mrf-bamread "$IN/small.bam"'),
     Scenario("bamwrite", 'mrf-bamwrite -@ 2 -l 1 -o out.bam "$IN/small.sam"', ["out.bam"]),
-    Scenario("bamwrite with an index", 'mrf-bamwrite --write-index -o out.bam "$IN/small.sam"', ["out.bam", "out.bam.bai"]),
+    Scenario("bamwrite with an index", 'mrf-bamwrite --write-index -o out.bam "$IN/small.sam"',
+             ["out.bam", "out.bam.bai"]),
     Scenario("bamwrite CRAM", 'mrf-bamwrite -o out.cram "$IN/small.sam"', ["out.cram"]),
-    Scenario("fetch to a file", 'getm-fetch -q --retry 1 --part-size 64K --multipart-threshold 64K "$URL/lines" out', ["out"]),
+    Scenario("fetch to a file",
+             'getm-fetch -q --retry 1 --part-size 64K --multipart-threshold 64K "$URL/lines" out', ["out"]),
     Scenario("fetch to stdout", 'getm-fetch -q --retry 1 "$URL/lines" -'),
     Scenario("run", 'mrf-run -n 2 -i "$IN/lines" --order rows -o out -- cat', ["out"]),
     Scenario("run chunk", 'mrf-run -n 2 -i "$IN/lines" --order chunk -c 1000 -o out -- cat', ["out"]),

@@ -82,7 +82,7 @@ class Worker:
 
 
 def drive(workers, programs, deadline):
-    """Works until all programs have ended. When they have not at the deadline: the seconds since a worker last worked."""
+    """Works until all programs have ended. At the deadline: the seconds since a worker last worked."""
     poll = select.epoll()
     by_end = {end: worker for worker in workers for end in (worker.source, worker.sink)}
     watched = {}
