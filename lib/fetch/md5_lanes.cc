@@ -106,8 +106,14 @@ HWY_AFTER_NAMESPACE();
 namespace mrf {
 
 namespace md5 {
+namespace {
 HWY_EXPORT(add_blocks);
+
+void add_to(std::uint32_t* state, const char* const* messages, std::size_t blocks) {
+  HWY_DYNAMIC_DISPATCH(add_blocks)(state, messages, blocks);
 }
+}  // namespace
+}  // namespace md5
 
 static_assert(std::endian::native == std::endian::little);
 
@@ -118,7 +124,7 @@ Md5Lanes::Md5Lanes() {
 
 void Md5Lanes::update(const Messages& messages, std::size_t bytes) {
   const std::size_t blocks = bytes / block;
-  HWY_DYNAMIC_DISPATCH(md5::add_blocks)(state_.data(), messages.data(), blocks);
+  md5::add_to(state_.data(), messages.data(), blocks);
   bytes_ += bytes;
   rest_bytes_ = bytes % block;
   for (std::size_t lane = 0; lane < lanes; ++lane)
@@ -137,7 +143,7 @@ std::array<std::string, Md5Lanes::lanes> Md5Lanes::finish() {
     std::memcpy(end.data() + blocks * block - sizeof bits, &bits, sizeof bits);
     messages[lane] = end.data();
   }
-  HWY_DYNAMIC_DISPATCH(md5::add_blocks)(state_.data(), messages.data(), blocks);
+  md5::add_to(state_.data(), messages.data(), blocks);
   std::array<std::string, lanes> digests;
   for (std::size_t i = 0; i < state_.size(); ++i)
     digests[i % lanes].append(reinterpret_cast<const char*>(&state_[i]), sizeof state_[i]);
