@@ -48,6 +48,7 @@ void FileOutput::reserve(std::uint64_t total) {
 }
 
 void FileOutput::add_found(const std::vector<ByteRange>& runs) {
+  if (runs.empty()) return;
   std::vector<char> buffer(1 << 20);
   for (const auto& [begin, end] : runs) {
     for (std::uint64_t at = begin; at < end;) {
