@@ -13,6 +13,7 @@
 #include "stream/source.h"
 #include "sys/error.h"
 #include "sys/io.h"
+#include "sys/output_file.h"
 
 namespace mrf {
 
@@ -101,11 +102,27 @@ class EntryReader {
   const Json& object_;
 };
 
-std::string real_place(const std::string& path) {
-  std::error_code error;
-  const fs::path place = fs::weakly_canonical(fs::absolute(path), error);
-  return error ? fs::path(path).lexically_normal() : place;
-}
+// Where targets really are; each directory is looked up once.
+class RealPlaces {
+ public:
+  std::string of(const std::string& path) {
+    const fs::path target(follow_link(path));
+    const fs::path name = target.filename();
+    if (name.empty() || name == "." || name == "..") return resolved(target);
+    const auto [place, fresh] = directories_.try_emplace(target.parent_path().string());
+    if (fresh) place->second = resolved(target.parent_path());
+    return place->second / name;
+  }
+
+ private:
+  static fs::path resolved(const fs::path& path) {
+    std::error_code error;
+    const fs::path place = fs::weakly_canonical(fs::absolute(path.empty() ? "." : path), error);
+    return error ? path.lexically_normal() : place;
+  }
+
+  std::map<std::string, fs::path> directories_;
+};
 
 }  // namespace
 
@@ -121,6 +138,7 @@ std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::st
   if (!manifest.is_array()) throw ManifestError(name, "no JSON array");
   std::vector<ManifestEntry> entries;
   std::map<std::string, std::size_t> targets;
+  RealPlaces places;
   for (const auto& object : manifest) {
     const std::size_t number = entries.size() + 1;
     try {
@@ -128,7 +146,7 @@ std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::st
     } catch (const std::string& fault) {
       throw ManifestError(name, fmt::format("entry {} {}", number, fault));
     }
-    const auto [place, fresh] = targets.emplace(real_place(entries.back().target), number);
+    const auto [place, fresh] = targets.emplace(places.of(entries.back().target), number);
     if (!fresh)
       throw ManifestError(name, fmt::format("entry {} has the target of entry {}, '{}'", number,
                                             place->second, entries.back().target));

@@ -106,6 +106,19 @@ END
   assert_stderr_is "getm-fetch: cannot open 'missing.json': No such file or directory"
 }
 
+@test "two targets that are one through a symbolic link" {
+  local other
+  mkdir real
+  ln -s real link
+  ln -s real/x alias
+  for other in link/x link/../real/x alias; do
+    manifest '{"url":"@/data","filepath":"real/x"}' "{\"url\":\"@/data\",\"filepath\":\"$other\"}"
+    fetch -m m.json
+    assert_status 2
+    assert_stderr_is "getm-fetch: cannot use manifest 'm.json': entry 2 has the target of entry 1, '$other'"
+  done
+}
+
 @test "options that do not go together" {
   printf '[]' >m.json
   fetch -m m.json "$HTTP/data"
