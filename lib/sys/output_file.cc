@@ -92,14 +92,22 @@ void OutputFile::open_temporary() {
   fd_ = Fd(adopt_fd, fd);
 }
 
+bool OutputFile::link_to(const std::string& path) {
+  const std::string self = fmt::format("/proc/self/fd/{}", fd_.get());
+  if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
+  if (errno == EEXIST) return false;
+  throw SystemError("write", name_);
+}
+
 // linkat(2) does not replace a name, rename(2) does.
 void OutputFile::give_name() {
-  const std::string self = fmt::format("/proc/self/fd/{}", fd_.get());
   Temporary temporary(temporary_name(target_));
-  if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, temporary.path().c_str(), AT_SYMLINK_FOLLOW) != 0) {
-    throw SystemError("write", name_);
-  }
+  if (!link_to(temporary.path())) throw SystemError("write", name_, EEXIST);
   temporary_ = std::move(temporary);
+}
+
+void OutputFile::close() {
+  if (const int error = fd_.close(); error != 0) throw SystemError("write", name_, error);
 }
 
 void OutputFile::finish() {
@@ -108,10 +116,31 @@ void OutputFile::finish() {
     sync_file(fd_, name_);
     if (temporary_.empty()) give_name();
   }
-  if (const int error = fd_.close(); error != 0) throw SystemError("write", name_, error);
+  close();
 }
 
-void OutputFile::commit() { commit_together({this}); }
+void OutputFile::commit() {
+  const bool is_nameless = fd_.is_open() && !direct_ && temporary_.empty();
+  if (is_nameless && commit_to_free_name()) return;
+  commit_together({this});
+}
+
+// One change of the directory instead of three. When the name is taken, the file is left as by finish().
+bool OutputFile::commit_to_free_name() {
+  sync_file(fd_, name_);
+  if (!link_to(target_)) {
+    give_name();
+    close();
+    return false;
+  }
+  try {
+    close();
+  } catch (const SystemError&) {
+    ::unlink(target_.c_str());
+    throw;
+  }
+  return true;
+}
 
 void commit_together(const std::vector<OutputFile*>& files) {
   for (OutputFile* file : files) file->finish();

@@ -36,7 +36,10 @@ class OutputFile {
  private:
   friend void commit_together(const std::vector<OutputFile*>& files);
   void open_temporary();
+  bool link_to(const std::string& path);
   void give_name();
+  bool commit_to_free_name();
+  void close();
 
   std::string name_;
   std::string target_;

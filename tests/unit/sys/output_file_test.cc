@@ -36,6 +36,16 @@ TEST_CASE("a result has its name only after commit") {
   CHECK(directory.entries() == 1);
 }
 
+TEST_CASE("a file that took the name meanwhile is replaced") {
+  const Directory directory;
+  mrf::OutputFile file(directory / "out");
+  put(file, "new");
+  std::ofstream(directory / "out") << "other";
+  file.commit();
+  CHECK(content(directory / "out") == "new");
+  CHECK(directory.entries() == 1);
+}
+
 TEST_CASE("an existing target is kept without commit, and its mode with it") {
   const Directory directory;
   std::ofstream(directory / "out") << "old";
