@@ -18,6 +18,29 @@ struct Job {
   std::unique_ptr<Selector> selector;
 };
 
+/// The entry of one input in the statistics, which is whole when this ends.
+class InputCount {
+ public:
+  InputCount(Stats& stats, const std::string& name) : stats_(stats) {
+    for (const auto& input : stats.inputs) {
+      records_ += input.records;
+      bytes_ += input.bytes;
+    }
+    stats.inputs.push_back({name, 0, 0, {}});
+  }
+  ~InputCount() {
+    stats_.inputs.back().records = stats_.records_in - records_;
+    stats_.inputs.back().bytes = stats_.in.bytes - bytes_;
+  }
+  InputCount(const InputCount&) = delete;
+  InputCount& operator=(const InputCount&) = delete;
+
+ private:
+  Stats& stats_;
+  std::uint64_t records_ = 0;  // of the inputs before
+  std::uint64_t bytes_ = 0;
+};
+
 class Conversion {
  public:
   Conversion(SourceList& sources, Encoder& encoder, OutputFile& output, const ConvertOptions& options,
@@ -28,22 +51,26 @@ class Conversion {
 
   void run() {
     encoder_.begin(sources_.header(), output_);
-    bool more = !options_.header_only;
-    while (more) {
-      run_source();
-      // What misses only its end is written as a whole file before it is refused.
-      const char* missing = sources_.current().what_is_missing();
-      if (missing != nullptr && !options_.allow_truncated) {
-        encoder_.end(output_);
-        throw DataError("read", sources_.current().name(), missing);
-      }
-      if (missing != nullptr) warn(fmt::format("the input '{}' is {}", sources_.current().name(), missing));
-      more = sources_.next();
-    }
+    do {
+      run_input();
+    } while (!options_.header_only && sources_.next());
     encoder_.end(output_);
   }
 
  private:
+  void run_input() {
+    const InputCount count(stats_, sources_.current().name());
+    if (options_.header_only) return;
+    run_source();
+    // What misses only its end is written as a whole file before it is refused.
+    const char* missing = sources_.current().what_is_missing();
+    if (missing != nullptr && !options_.allow_truncated) {
+      encoder_.end(output_);
+      throw DataError("read", sources_.current().name(), missing);
+    }
+    if (missing != nullptr) warn(fmt::format("the input '{}' is {}", sources_.current().name(), missing));
+  }
+
   void run_source() {
     Source& source = sources_.current();
     lines_ = 0;

@@ -204,6 +204,18 @@ assert stats["bytes_in"] == os.path.getsize(sys.argv[1]) and stats["bytes_out"] 
 EOF
 }
 
+@test "bamread: --stats names each input with its share, after a failure too" {
+  bam_text "$(small_bam 500)" >a.sam
+  samtools view --no-PG -b -o b.bam a.sam
+  { cat a.sam && echo x; } >c.sam
+  run_apart mrf-bamread --stats stats -o /dev/null a.sam b.bam c.sam
+  assert_status 3
+  [[ $(jq -c '.inputs | map([.name, .records])' stats) == '[["a.sam",500],["b.bam",500],["c.sam",500]]' ]]
+  [[ $(jq '.inputs[].bytes' stats | xargs) == "$(stat -c %s a.sam b.bam c.sam | xargs)" ]]
+  mrf-bamread -H --stats stats a.sam >/dev/null
+  [[ $(jq -c '.inputs | map([.name, .records])' stats) == '[["a.sam",0]]' ]]
+}
+
 @test "bamread: --stats counts the bytes of a CRAM, from file and pipe" {
   samtools view --no-PG -C --output-fmt-option no_ref=1 -o in.cram "$(small_bam 500)"
   mrf-bamread --stats file.json in.cram >/dev/null
