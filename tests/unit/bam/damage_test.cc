@@ -192,10 +192,11 @@ TEST_CASE("a flipped bit is refused, or makes what htslib makes of it") {
   std::mt19937_64 random(is_full() ? std::random_device{}() : 9);
   std::map<std::string, int> ends;
   const int turns = is_full() ? 2500 : 60;
-  for (const auto& [kind, stored] :
+  for (const auto& [name, stored] :
        {std::pair{"BAM", stored_as(path, "wb", place)},
         std::pair{"plain BAM", inflated(stored_as(path, "wb", place))}, std::pair{"SAM", plain_sam()},
         std::pair{"CRAM", stored_as(place.with("plain.sam", plain_sam()), "wc", place)}}) {
+    const char* const kind = name;
     for (int i = 0; i < turns; ++i) {
       std::string damaged = stored;
       const std::size_t bit = random() % (8 * damaged.size());
