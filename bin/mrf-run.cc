@@ -42,15 +42,22 @@ void declare(Command& command, Options& options) {
   ShortForm& form = options.form;
   form.workers = form.processors = processors();
   app.add_option("WORKFLOW", options.positional);
-  app.add_option("-i,--input", form.input, "read FILE or URL, - is standard input")->option_text("FILE");
-  app.add_option("-o,--output", form.output, "write FILE, - is standard output")->option_text("FILE");
+  command
+      .add_repeatable("-i,--input", form.inputs, "read FILE or URL, - is standard input; twice: FASTQ mates")
+      ->option_text("FILE");
+  command.add_repeatable("-o,--output", form.outputs, "write FILE, - is standard output; twice: FASTQ mates")
+      ->option_text("FILE");
   app.add_option("-n,--workers", form.workers, "run N copies of the filter")->option_text("N");
   app.add_option("-c,--chunk-size", form.chunk_size, "records that a copy gets at a time")->option_text("N");
   app.add_option("--order", form.order, "order of the output: seq|rows|any|chunk")->option_text("ORDER");
-  app.add_option("--record", form.record, "what a record is: line|lines:K|fastq|nul|fixed:BYTES")
+  app.add_option("--record", form.record, "what a record is: line|lines:K|fastq|nul|fixed:BYTES|bam")
       ->option_text("FORM");
+  app.add_option("--key", form.key, "equal keys to the same copy: tag:XX|name|column:K|after:TEXT")
+      ->option_text("KEY");
   app.add_flag("--header-broadcast", form.header_broadcast, "give every copy the SAM header");
-  app.add_option("-l,--level", form.level, "compression level of a BAM output, 0 to 9")->option_text("LEVEL");
+  app.add_option("-l,--level", form.level, "compression level of the output, 0 to 9")->option_text("LEVEL");
+  app.add_option("-@,--threads", form.threads, "additional threads that inflate and deflate")
+      ->option_text("N");
   app.add_option("-T,--reference", form.reference, "reference sequences of CRAM, FASTA")->option_text("FILE");
   command.add_repeatable("-D,--define", options.defines, "give a variable of the workflow a value")
       ->option_text("NAME=VALUE");

@@ -13,7 +13,8 @@ struct LogicalLine {
   std::string text;
 };
 
-/// A backslash at the end continues a line; a comment line continues none.
+/// A backslash at the end continues a line, and so does a quote that is open, with the newline in it. A
+/// comment ends with its line.
 std::vector<LogicalLine> logical_lines(std::string_view text);
 
 /// Without the blanks at both ends.

@@ -2,45 +2,21 @@
 #include "flow/short_form.h"
 
 #include <fmt/format.h>
-#include <sys/stat.h>
 
-#include <algorithm>
-#include <array>
 #include <string_view>
-
-#include "flow/stream_kind.h"
-#include "sys/error.h"
 
 namespace mrf {
 
 namespace {
 
-void check_options(const ShortForm& form) {
-  if (form.input.empty()) throw UsageError("use", "short form", "it needs -i INPUT");
-  if (form.workers < 1) throw UsageError("use option", "-n", "not a number of 1 or more");
-  if (form.chunk_size && *form.chunk_size < 1)
-    throw UsageError("use option", "-c", "not a number of 1 or more");
-  if (form.level && (*form.level < 0 || *form.level > 9))
-    throw UsageError("use option", "-l", "not a level of 0 to 9");
-  struct stat in {};
-  struct stat out {};
-  if (::stat(form.input.c_str(), &in) == 0 && S_ISREG(in.st_mode) && ::stat(form.output.c_str(), &out) == 0 &&
-      in.st_dev == out.st_dev && in.st_ino == out.st_ino) {
-    throw UsageError("write", form.output, "it is the input");
-  }
-}
-
 class Writer {
  public:
-  explicit Writer(const ShortForm& form)
-      : form_(form), input_(kind_of(form.input)), output_(kind_of(form.output)), order_(chosen_order()) {}
+  explicit Writer(const ShortForm& form) : form_(form), choice_(choose(form)) {}
 
   std::string text() {
-    check_options(form_);
-    check();
     text_ = fmt::format("n = {}\n", form_.workers);
     const std::string source = add_source();
-    if (order_ == "chunk") {
+    if (choice_.order == "chunk") {
       add_chunks(source);
     } else {
       add_split(source);
@@ -51,47 +27,38 @@ class Writer {
   }
 
  private:
-  bool is_alignment_in() const { return input_.is_alignment; }
-  bool is_alignment_out() const { return output_.is_alignment; }
-
-  std::string chosen_order() const {
-    if (!form_.order.empty()) return form_.order;
-    return is_alignment_out() ? "seq" : "chunk";
-  }
-
-  void check() const {
-    static constexpr std::array known{"rows", "seq", "any", "chunk"};
-    if (std::find(known.begin(), known.end(), order_) == known.end()) {
-      throw UsageError("use order", order_, "not one of seq, rows, any and chunk");
-    }
-    if (is_alignment_out() && !is_alignment_in()) {
-      throw UsageError("write", form_.output, "SAM, BAM and CRAM need an input of that kind");
-    }
-    if (is_alignment_in() && !form_.record.empty()) {
-      throw UsageError("use record", form_.record, "the filter of SAM, BAM and CRAM sees SAM lines");
-    }
-    if (order_ == "chunk" && form_.header_broadcast) {
-      throw UsageError("use option", "--header-broadcast", "a filter of --order chunk gets records only");
-    }
-    if (!is_alignment_in() && form_.header_broadcast) {
-      throw UsageError("use option", "--header-broadcast", "the input has no header");
-    }
-  }
+  bool is_alignment_in() const { return choice_.input.is_alignment; }
+  bool is_alignment_out() const { return choice_.output.is_alignment; }
+  bool is_bam() const { return choice_.record == "bam"; }
 
   void add(std::string_view name, const std::string& command) {
     text_ += fmt::format("{:<9}{}\n", name, command);
   }
 
+  std::string add_fetch(std::size_t at) {
+    const std::string input = quote_word(form_.inputs[at]);
+    if (!is_url(form_.inputs[at])) return input;
+    const std::string number = choice_.pairs ? std::to_string(at + 1) : "";
+    add(fmt::format("fetch{}:", number), fmt::format("getm-fetch {} - > out:fetched{}", input, number));
+    return "in:fetched" + number;
+  }
+
   std::string add_source() {
-    std::string input = quote_word(form_.input);
-    if (is_url(form_.input)) {
-      add("fetch:", fmt::format("getm-fetch {} - > out:fetched", input));
-      input = "in:fetched";
-    }
-    if (!is_alignment_in()) return input;
-    add("read:",
-        fmt::format("mrf-bamread -@ {}{}{} {} > out:sam", reader_threads(), reference(), no_header(), input));
-    return "in:sam";
+    const std::string input = add_fetch(0);
+    if (choice_.pairs) return add_pairs(input, add_fetch(1));
+    if (!is_alignment_in() || (is_bam() && choice_.input.format == "bam")) return input;
+    add("read:", fmt::format("mrf-bamread{}{}{}{} {} > out:{}", is_bam() ? " -u" : "",
+                             threads(choice_.reader_threads), reference(), no_header(), input, format_in()));
+    return "in:" + format_in();
+  }
+  std::string format_in() const { return is_bam() ? "bam" : "sam"; }
+
+  // Checked to be mates, then one after the other.
+  std::string add_pairs(const std::string& first, const std::string& second) {
+    add("pair:", fmt::format("mrf-distribute --record fastq -c 1 -i {} --mate {} out:first out:second", first,
+                             second));
+    add("weave:", "mrf-collect --record fastq --order rows -c 1 in:first in:second > out:pairs");
+    return "in:pairs";
   }
 
   // The header of an alignment that is written as one goes around the filter.
@@ -101,7 +68,7 @@ class Writer {
       add("split:", fmt::format("mrf-distribute --sam --header-to out:header -i {} out:records", source));
       input = "in:records";
     }
-    std::string options = record_option();
+    std::string options = is_alignment_in() ? "" : record_option();
     if (form_.chunk_size) options += fmt::format(" -c {}", *form_.chunk_size);
     std::string words;
     for (const auto& word : form_.command) words += " " + quote_word(word);
@@ -109,26 +76,26 @@ class Writer {
     if (is_alignment_out()) {
       add("join:", "mrf-collect --sam --order concat --header in:header in:done > out:all");
       add_writer();
-    } else if (is_compressed_out()) {
+    } else if (form_.outputs.size() == 2) {
+      add_parting("done");
+    } else if (output().ends_with(".gz")) {
       add("join:", fmt::format("mrf-collect{} --order concat{} in:done", record_option(), result()));
     }
   }
 
-  // What mrf-collect compresses.
-  bool is_compressed_out() const { return form_.output.ends_with(".gz"); }
-
   std::string chunk_output() const {
-    if (is_alignment_out() || is_compressed_out()) return " > out:done";
-    return form_.output == "-" ? "" : " > save:" + quote_word(form_.output);
+    if (is_alignment_out() || form_.outputs.size() == 2 || output().ends_with(".gz")) return " > out:done";
+    return output() == "-" ? "" : " > save:" + quote_word(output());
   }
 
   void add_split(const std::string& source) {
-    std::string options = is_alignment_in() ? " --sam" : record_option();
-    if (order_ == "seq") options += " --seq";
+    std::string options = record_option();
+    if (!is_sam()) options += threads(choice_.reader_threads);
+    if (choice_.order == "seq") options += " --seq";
     if (form_.header_broadcast) options += " --header-broadcast";
-    if (is_alignment_in() && is_alignment_out() && !form_.header_broadcast)
-      options += " --header-to out:header";
-    add("split:", fmt::format("mrf-distribute{} -c {} -i {} out:part[n]", options, chunk_size(), source));
+    if (is_sam() && is_alignment_out() && !form_.header_broadcast) options += " --header-to out:header";
+    options += form_.key.empty() ? fmt::format(" -c {}", chunk_size()) : " --key " + quote_word(form_.key);
+    add("split:", fmt::format("mrf-distribute{} -i {} out:part[n]", options, source));
   }
 
   void add_workers() {
@@ -138,44 +105,72 @@ class Writer {
   }
 
   void add_join() {
-    std::string options = is_alignment_in() ? " --sam" : record_option();
-    options += " --order " + order_;
-    if (order_ == "rows") options += fmt::format(" -c {}", chunk_size());
-    if (is_alignment_out()) {
-      if (!form_.header_broadcast) options += " --header in:header";
+    std::string options = record_option() + " --order " + choice_.order;
+    if (choice_.order == "rows") options += fmt::format(" -c {}", chunk_size());
+    if (is_sam() && is_alignment_out() && !form_.header_broadcast) options += " --header in:header";
+    if (form_.outputs.size() == 2) {
+      add("join:", fmt::format("mrf-collect{} in:done[n] > out:all", options));
+      add_parting("all");
+    } else if (is_alignment_out() && !(is_bam() && choice_.output.format == "bam")) {
       add("join:", fmt::format("mrf-collect{} in:done[n] > out:all", options));
       add_writer();
     } else {
-      add("join:", fmt::format("mrf-collect{}{} in:done[n]", options, result()));
+      const bool raw = output() == "-";
+      if (is_bam() && !raw) options += fmt::format(" -l {}", form_.level.value_or(6));
+      add("join:",
+          fmt::format("mrf-collect{}{} in:done[n]", options, is_bam() && !raw ? bam_result() : result()));
+    }
+  }
+
+  // Mates that follow each other go to a file each.
+  void add_parting(const std::string& fifo) {
+    std::string targets;
+    for (std::size_t at = 0; at < 2; ++at) {
+      const std::string& name = form_.outputs[at];
+      targets += name.ends_with(".gz") ? fmt::format(" out:mate{}", at + 1) : " save:" + quote_word(name);
+    }
+    add("part:", fmt::format("mrf-distribute --record fastq -c 1 -i in:{}{}", fifo, targets));
+    for (std::size_t at = 0; at < 2; ++at) {
+      const std::string& name = form_.outputs[at];
+      if (!name.ends_with(".gz")) continue;
+      add(fmt::format("write{}:", at + 1),
+          fmt::format("mrf-collect --record fastq --order concat{}{} -o save:{} in:mate{}",
+                      threads(choice_.writer_threads / 2), level(), quote_word(name), at + 1));
     }
   }
 
   void add_writer() {
-    add("write:", fmt::format("mrf-bamwrite -@ {}{}{} -O {}{} in:all", writer_threads(), level(), reference(),
-                              output_.format, result()));
+    add("write:", fmt::format("mrf-bamwrite{}{}{} -O {}{} in:all", threads(choice_.writer_threads), level(),
+                              reference(), choice_.output.format, plain_result()));
   }
 
-  std::string no_header() const { return order_ == "chunk" && !is_alignment_out() ? " --no-header" : ""; }
+  bool is_sam() const { return choice_.record == "sam"; }
+  std::string no_header() const {
+    return choice_.order == "chunk" && !is_alignment_out() ? " --no-header" : "";
+  }
   std::uint64_t chunk_size() const { return form_.chunk_size.value_or(1000); }
 
   std::string record_option() const {
-    const std::string record = form_.record.empty() ? input_.record : form_.record;
-    return record == "line" ? "" : " --record " + quote_word(record);
+    if (is_sam()) return " --sam";
+    return choice_.record == "line" ? "" : " --record " + quote_word(choice_.record);
   }
 
-  std::string result() const { return form_.output == "-" ? "" : " -o save:" + quote_word(form_.output); }
+  std::string output() const { return form_.outputs.empty() ? "-" : form_.outputs[0]; }
+  std::string plain_result() const { return output() == "-" ? "" : " -o save:" + quote_word(output()); }
+  std::string bam_result() const { return threads(choice_.writer_threads) + plain_result(); }
+  // What mrf-collect compresses by itself.
+  std::string result() const {
+    return output().ends_with(".gz") ? threads(choice_.writer_threads) + level() + plain_result()
+                                     : plain_result();
+  }
   std::string reference() const {
     return form_.reference.empty() ? "" : " -T " + quote_word(form_.reference);
   }
   std::string level() const { return form_.level ? fmt::format(" -l {}", *form_.level) : ""; }
-  // Formatting SAM costs less than deflating it: the reader needs no more than every other processor.
-  int reader_threads() const { return std::clamp(form_.processors / 2, 1, 8); }
-  int writer_threads() const { return std::clamp(form_.processors, 1, 16); }
+  static std::string threads(int number) { return number == 0 ? "" : fmt::format(" -@ {}", number); }
 
   const ShortForm& form_;
-  StreamKind input_;
-  StreamKind output_;
-  std::string order_;
+  ShortFormChoice choice_;
   std::string text_;
 };
 

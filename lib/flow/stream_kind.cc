@@ -11,12 +11,13 @@ StreamKind kind_of(const std::string& name) {
   std::string_view path = name;
   if (is_url(name)) path = path.substr(0, path.find_first_of("?#"));
   for (const char* format : {"sam", "bam", "cram"}) {
-    if (path.ends_with(std::string(".") + format)) return {true, format, "line"};
+    if (path.ends_with(std::string(".") + format)) return {true, format, "line", false};
   }
-  if (path.ends_with(".sam.gz")) return {true, "sam", "line"};
-  if (path.ends_with(".gz")) path.remove_suffix(3);
+  if (path.ends_with(".sam.gz")) return {true, "sam", "line", true};
+  const bool gzip = path.ends_with(".gz");
+  if (gzip) path.remove_suffix(3);
   const bool fastq = path.ends_with(".fastq") || path.ends_with(".fq");
-  return {false, "", fastq ? "fastq" : "line"};
+  return {false, "", fastq ? "fastq" : "line", gzip};
 }
 
 }  // namespace mrf

@@ -10,6 +10,7 @@ struct StreamKind {
   bool is_alignment = false;    ///< SAM, BAM or CRAM
   std::string format;           ///< "sam", "bam" or "cram" of an alignment
   std::string record = "line";  ///< for --record: "line" or "fastq"
+  bool is_gzip = false;         ///< the name ends in .gz
 };
 
 /// From the name's ending, without .gz; of a URL, its path's.

@@ -261,6 +261,15 @@ E
   assert_nothing_left
 }
 
+@test "a filter of several lines" {
+  seq 10 >in.txt
+  run_apart mrf-run -n 2 --order any -c 5 -i in.txt -- awk '{
+    print "x" $1  # it is
+  }'
+  assert_status 0
+  cmp <(sort <<<"$output") <(seq 10 | sed s/^/x/ | sort)
+}
+
 @test "a dropping filter under --order rows is noticed" {
   seq 10000 >in.txt
   run_apart mrf-run -n 4 -c 7 --order rows -i in.txt -o rows.txt -- grep -v 3

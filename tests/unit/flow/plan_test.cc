@@ -117,3 +117,12 @@ TEST_CASE("what is wrong is told with its line") {
   check_refused("a: x save:r\nb: y save:r\n", "w.mrf:2: result 'r' is written twice");
   check_refused("n = 2\na[n]: x save:r\n", "w.mrf:2: result 'r' is written twice");
 }
+
+TEST_CASE("a newline in quotes is kept, and the next line has its own number") {
+  const auto plan = plan_of("a: awk '{ print }  # it\\\n  }' \"x\ny\" # it's\nb: true\n");
+  REQUIRE(plan.jobs.size() == 2);
+  CHECK(plan.jobs[0].words[1][0].text == "{ print }  # it\\\n  }");
+  CHECK(plan.jobs[0].words[2][0].text == "x\ny");
+  CHECK(plan.jobs[1].line == 4);
+  check_refused("a: echo 'x\n\nb: true\n", "w.mrf:1: a ' is never closed");
+}

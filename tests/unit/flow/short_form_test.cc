@@ -14,8 +14,8 @@ namespace {
 
 mrf::ShortForm form(const std::string& input, const std::string& output) {
   mrf::ShortForm form;
-  form.input = input;
-  form.output = output;
+  form.inputs = {input};
+  form.outputs = {output};
   form.command = {"./filter", "a b", "it's", "$x", "in:y", ""};
   form.workers = 3;
   form.processors = 2;
@@ -105,4 +105,82 @@ TEST_CASE("what the short form cannot do is a usage error") {
   CHECK_THROWS_AS(mrf::workflow_text(one), mrf::UsageError);
   CHECK_THROWS_AS(mrf::workflow_text(form("in.txt", "out.bam")), mrf::UsageError);
   CHECK_THROWS_AS(mrf::workflow_text(form("", "out.bam")), mrf::UsageError);
+}
+
+TEST_CASE("the reader and the writer share what the workers leave of the processors, at least half of them") {
+  struct Row {
+    int processors, workers, reader, writer;
+  };
+  for (const Row& row : {Row{1, 1, 0, 0}, Row{2, 4, 0, 2}, Row{8, 2, 2, 4}, Row{16, 4, 4, 8},
+                         Row{16, 16, 2, 6}, Row{64, 4, 5, 11}}) {
+    CAPTURE(row.processors);
+    auto one = form("in.bam", "out.bam");
+    one.processors = row.processors;
+    one.workers = row.workers;
+    const auto choice = mrf::choose(one);
+    CHECK(choice.reader_threads == row.reader);
+    CHECK(choice.writer_threads == row.writer);
+    CHECK(choice.reader_threads + choice.writer_threads <= row.processors);
+  }
+  auto told = form("in.bam", "out.bam");
+  told.threads = 9;
+  CHECK(mrf::workflow_text(told).find("mrf-bamread -@ 3 ") != std::string::npos);
+  CHECK(mrf::workflow_text(told).find("mrf-bamwrite -@ 6 ") != std::string::npos);
+}
+
+TEST_CASE("BAM records go without SAM text") {
+  auto bam = form("in.bam", "out.bam");
+  bam.record = "bam";
+  bam.level = 1;
+  const std::string text = mrf::workflow_text(bam);
+  CHECK(text.find("mrf-distribute --record bam --seq -c 1000 -i in.bam out:part[n]") != std::string::npos);
+  CHECK(text.find("mrf-collect --record bam --order seq -l 1 -@ 2 -o save:out.bam in:done[n]") !=
+        std::string::npos);
+  bam.inputs = {"in.cram"};
+  CHECK(mrf::workflow_text(bam).find("mrf-bamread -u in.cram > out:bam") != std::string::npos);
+  bam.outputs = {"out.txt"};
+  bam.level.reset();
+  CHECK_THROWS_AS(mrf::workflow_text(bam), mrf::UsageError);
+}
+
+TEST_CASE("records go by key") {
+  auto keyed = form("in.bam", "out.bam");
+  keyed.key = "tag:CB";
+  CHECK(mrf::workflow_text(keyed).find("--seq --header-to out:header --key tag:CB -i in:sam") !=
+        std::string::npos);
+  auto lines = form("in.txt", "out.txt");
+  lines.key = "after:a b";
+  CHECK(mrf::workflow_text(lines).find("mrf-distribute --key 'after:a b' -i in.txt") != std::string::npos);
+  CHECK(mrf::choose(lines).order == "any");
+  for (const char* order : {"rows", "chunk"}) {
+    lines.order = order;
+    CHECK_THROWS_AS(mrf::workflow_text(lines), mrf::UsageError);
+  }
+}
+
+TEST_CASE("mates go in step, and each output gets its own") {
+  auto pairs = form("a.fq.gz", "x.fq");
+  pairs.inputs.emplace_back("b.fq.gz");
+  pairs.outputs.emplace_back("y.fq.gz");
+  const auto plan = plan_of(pairs);
+  CHECK(plan.results == std::vector<std::string>{"x.fq", "y.fq.gz"});
+  const std::string text = mrf::workflow_text(pairs);
+  CHECK(text.find("mrf-distribute --record fastq -c 1 -i a.fq.gz --mate b.fq.gz out:first out:second") !=
+        std::string::npos);
+  CHECK(text.find("mrf-chunks -n $n --record lines:8 -i in:pairs --") != std::string::npos);
+  pairs.outputs = {"x.fq", "x.fq"};
+  CHECK_THROWS_AS(mrf::workflow_text(pairs), mrf::UsageError);
+  pairs.outputs = {"x.fq"};
+  pairs.inputs[1] = "b.txt";
+  CHECK_THROWS_AS(mrf::workflow_text(pairs), mrf::UsageError);
+}
+
+TEST_CASE("an option that would do nothing is refused") {
+  auto plain = form("in.txt", "out.txt");
+  plain.level = 1;
+  CHECK_THROWS_AS(mrf::workflow_text(plain), mrf::UsageError);
+  plain.outputs = {"out.txt.gz"};
+  CHECK(mrf::workflow_text(plain).find("--order concat -@ 2 -l 1 -o save:out.txt.gz") != std::string::npos);
+  plain.reference = "ref.fa";
+  CHECK_THROWS_AS(mrf::workflow_text(plain), mrf::UsageError);
 }
