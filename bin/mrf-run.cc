@@ -3,12 +3,12 @@
 #include <sched.h>
 
 #include <algorithm>
-#include <map>
 #include <string>
 #include <vector>
 
 #include "cli/command.h"
 #include "flow/plan.h"
+#include "flow/renderings.h"
 #include "flow/run.h"
 #include "flow/short_form.h"
 #include "flow/workflow.h"
@@ -28,7 +28,10 @@ struct Options {
   std::vector<std::string> defines;
   RunOptions run;
   double kill_after_s = 1;
+  double stall_timeout_s = 0;
   bool print = false;
+  bool print_script = false;
+  bool dot = false;
   bool dry_run = false;
 };
 
@@ -67,6 +70,13 @@ void declare(Command& command, Options& options) {
   command.add_size("--pipe-size", options.run.supervisor.pipe_size, "capacity of each FIFO");
   app.add_flag("--keep-dir", options.run.keep_directory, "leave the directory of the FIFOs");
   app.add_flag("--print", options.print, "print the short form as a workflow, run nothing");
+  app.add_flag("--print-sh", options.print_script, "print a bash script that does the same, run nothing");
+  app.add_flag("--dot", options.dot, "print the graph for Graphviz, run nothing");
+  app.add_flag("--progress", options.run.supervisor.monitor.show_progress,
+               "show how far the input has been read");
+  app.add_option("--stall-timeout", options.stall_timeout_s,
+                 "say who waits when nothing has moved for so long")
+      ->option_text("SECONDS");
   app.add_flag("--dry-run", options.dry_run, "check the workflow, run nothing");
 }
 
@@ -78,18 +88,6 @@ std::string read_file(const std::string& path) {
   return std::string(window.view());
 }
 
-std::map<std::string, std::string> parse_defines(const std::vector<std::string>& words) {
-  std::map<std::string, std::string> defines;
-  for (const auto& word : words) {
-    const auto equals = word.find('=');
-    if (equals == std::string::npos || !is_name(word.substr(0, equals), true)) {
-      throw UsageError("use option", "-D " + word, "not NAME=VALUE");
-    }
-    defines[word.substr(0, equals)] = word.substr(equals + 1);
-  }
-  return defines;
-}
-
 // What stands behind the first -- is the filter and no option of ours.
 std::vector<std::string> take_command(int& argc, char** argv) {
   const auto end = argv + argc;
@@ -97,6 +95,17 @@ std::vector<std::string> take_command(int& argc, char** argv) {
   if (dashes == end) return {};
   argc = static_cast<int>(dashes - argv);
   return {dashes + 1, end};
+}
+
+Status show(const std::string& text) {
+  Meter meter;
+  write_all(FdRef(1), std::string(stdout_name), text, meter);
+  return Status::success;
+}
+
+std::chrono::milliseconds milliseconds(const char* option, double seconds) {
+  if (!(seconds >= 0 && seconds < 1e9)) throw UsageError("use option", option, "not a number of seconds");
+  return std::chrono::milliseconds(static_cast<long long>(seconds * 1000));
 }
 
 Status run(const Options& options) {
@@ -112,12 +121,10 @@ Status run(const Options& options) {
     if (!options.positional.empty()) throw UsageError("use argument", options.positional[0], "one too many");
     text = workflow_text(options.form);
   }
-  if (options.print) {
-    Meter meter;
-    write_all(FdRef(1), std::string(stdout_name), text, meter);
-    return Status::success;
-  }
+  if (options.print) return show(text);
   const Plan plan = make_plan(parse_workflow(file, text, parse_defines(options.defines)));
+  if (options.dot) return show(dot_text(plan));
+  if (options.print_script) return show(script_text(plan));
   if (options.dry_run) return Status::success;
   return static_cast<Status>(run_plan(plan, options.run));
 }
@@ -133,8 +140,8 @@ int main(int argc, char** argv) {
   options.form.command = take_command(argc, argv);
   declare(command, options);
   return command.run(argc, argv, [&] {
-    options.run.supervisor.kill_after =
-        std::chrono::milliseconds(static_cast<long long>(options.kill_after_s * 1000));
+    options.run.supervisor.kill_after = milliseconds("--kill-after", options.kill_after_s);
+    options.run.supervisor.monitor.stall_timeout = milliseconds("--stall-timeout", options.stall_timeout_s);
     options.run.show_table = options.run.supervisor.show_job_names = verbosity() == Verbosity::verbose;
     return run(options);
   });

@@ -2,14 +2,13 @@
 #include "fetch/progress.h"
 
 #include <fmt/format.h>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "sys/amounts.h"
 #include "sys/error.h"
 #include "sys/message.h"
 
@@ -18,28 +17,6 @@ namespace mrf {
 namespace {
 
 constexpr std::chrono::milliseconds redraw{100};
-
-std::string readable(double bytes) {
-  constexpr const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
-  std::size_t unit = 0;
-  while (bytes >= 1000 && unit + 1 < std::size(units)) {
-    bytes /= 1024;
-    ++unit;
-  }
-  return fmt::format("{:.{}f} {}", bytes, unit == 0 || bytes >= 100 ? 0 : 1, units[unit]);
-}
-
-std::string time_left(double seconds) {
-  const long long whole = std::llround(seconds);
-  if (whole >= 360000) return "long";
-  return whole >= 3600 ? fmt::format("{}:{:02}:{:02}", whole / 3600, whole / 60 % 60, whole % 60)
-                       : fmt::format("{:02}:{:02}", whole / 60, whole % 60);
-}
-
-std::size_t terminal_columns() {
-  winsize size{};
-  return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
-}
 
 // A picture may be lost; the data may not.
 void show(const std::string& text) {
@@ -64,11 +41,11 @@ std::string progress_line(const std::string& name, std::uint64_t bytes, std::opt
     const double share = *total == 0 ? 1.0 : static_cast<double>(bytes) / static_cast<double>(*total);
     numbers = fmt::format(" {:3.0f}%", 100 * share);
   } else {
-    numbers = fmt::format(" {}", readable(static_cast<double>(bytes)));
+    numbers = fmt::format(" {}", readable_bytes(static_cast<double>(bytes)));
   }
-  numbers += fmt::format(" {:>9}/s", readable(bytes_a_second));
+  numbers += fmt::format(" {:>9}/s", readable_bytes(bytes_a_second));
   if (total && bytes_a_second > 0)
-    numbers += fmt::format(" {}", time_left(static_cast<double>(*total - bytes) / bytes_a_second));
+    numbers += fmt::format(" {}", readable_seconds(static_cast<double>(*total - bytes) / bytes_a_second));
   const std::size_t room = columns > numbers.size() ? columns - numbers.size() : 0;
   if (name.size() <= room) return name + numbers;
   if (room < 4) return numbers;

@@ -92,6 +92,7 @@ bool ChunkFilter::drain(std::optional<FdRef> to, const std::string& to_name) {
   if (!from_.is_open()) return false;
   if (!to && !kept_.is_open()) kept_ = open_scratch_file();
   const auto moved = drain_pipe(from_, step, to ? *to : FdRef(kept_), to ? to_name : "temporary file");
+  if (moved) bytes_out_ += *moved;
   if (moved && !to) kept_size_ += *moved;
   if ((moved && *moved == 0) || (!moved && has_ended())) from_.reset();
   return moved && *moved > 0;

@@ -37,6 +37,8 @@ class ChunkFilter {
   bool is_done() const { return has_ended() && !from_.is_open(); }
   const Outcome& outcome() const { return *outcome_; }
   std::size_t chunk_size() const { return size_; }
+  /// What it wrote that was moved so far.
+  std::uint64_t bytes_out() const { return bytes_out_; }
   /// Processor time in seconds, of the start in this process too; after its end.
   double cpu_s() const { return cpu_s_; }
 
@@ -51,6 +53,7 @@ class ChunkFilter {
   Fd from_;
   Fd kept_;
   std::uint64_t kept_size_ = 0;
+  std::uint64_t bytes_out_ = 0;
   double cpu_s_ = 0;
   std::optional<Outcome> outcome_;
 };

@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: MIT
 #include "flow/chunk_job.h"
 
+#include <fmt/format.h>
 #include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <charconv>
+#include <cstdlib>
 #include <exception>
+#include <fstream>
 #include <limits>
+#include <nlohmann/json.hpp>
 
 #include "flow/chunk_run.h"
 #include "flow/run_signals.h"
+#include "stream/stats.h"
 #include "sys/error.h"
 #include "sys/message.h"
+#include "sys/seconds.h"
 
 namespace mrf {
 
@@ -26,6 +34,29 @@ std::uint64_t parse_number(const std::string& option, const std::string& text) {
     throw UsageError("use option", option, "not a number of 1 or more");
   }
   return number;
+}
+
+// For the report, as lib/cli/stats_file does it for the programs; how many records the filters wrote is not
+// known.
+void leave_stats(const ChunkCounts& counts) {
+  const char* prefix = std::getenv(stats_prefix_variable);
+  if (prefix == nullptr) return;
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  const nlohmann::ordered_json object{
+      {"tool", name},
+      {"chunks", counts.chunks},
+      {"records_in", counts.records_in},
+      {"records_out", nullptr},
+      {"bytes_in", counts.bytes_in},
+      {"bytes_out", counts.bytes_out},
+      {"user_s", seconds(usage.ru_utime)},
+      {"sys_s", seconds(usage.ru_stime)},
+      {"max_rss_bytes", usage.ru_maxrss * 1024},
+      {"inputs", {{{"name", counts.input}, {"records", counts.records_in}, {"bytes", counts.bytes_in}}}},
+      {"outputs", nlohmann::ordered_json::array()}};
+  std::ofstream file(fmt::format("{}.{}.json", prefix, ::getpid()));
+  file << object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
 }
 
 }  // namespace
@@ -59,7 +90,10 @@ ChunkCommand parse_chunk_command(const std::vector<std::string>& words) {
 int run_chunks(const ChunkCommand& command) {
   ::signal(SIGPIPE, SIG_IGN);
   try {
-    return ChunkRun(command).run();
+    ChunkRun run(command);
+    const int status = run.run();
+    leave_stats(run.counts());
+    return status;
   } catch (const ClosedOutput&) {
     ::signal(SIGPIPE, SIG_DFL);
     die_of(SIGPIPE);

@@ -40,6 +40,10 @@ int ChunkRun::run() {
   }
 }
 
+ChunkCounts ChunkRun::counts() const {
+  return {source_.name(), chunks_, source_.records(), source_.bytes(), bytes_out_};
+}
+
 bool ChunkRun::has_room() const {
   return !source_.is_over() && running_ < command_.filters &&
          filters_.size() < chunks_to_filter * command_.filters;
@@ -52,6 +56,7 @@ void ChunkRun::start_filters() {
       filters_.emplace_back(command_.words, std::move(*chunk));
       filters_.back().feed(source_);
       ++running_;
+      ++chunks_;
     }
   }
 }
@@ -89,6 +94,7 @@ void ChunkRun::drain() {
   while (!filters_.empty()) {
     any = filters_.front().drain(FdRef(STDOUT_FILENO), name);
     if (!filters_.front().is_done()) break;
+    bytes_out_ += filters_.front().bytes_out();
     filters_.pop_front();
   }
   if (any) return;

@@ -25,11 +25,17 @@ Run ChunkSource::take(std::string_view view) {
   const auto all = std::numeric_limits<std::uint64_t>::max();
   const Run run = framer_->take(view, records_ == 0 ? all : records_ - taken_);
   taken_ += run.records;
+  records_cut_ += run.records;
   return run;
 }
 
 bool ChunkSource::is_full(std::size_t bytes) const {
   return records_ == 0 ? chunk_.size >= bytes : taken_ == records_;
+}
+
+Chunk ChunkSource::give() {
+  bytes_cut_ += chunk_.size;
+  return std::exchange(chunk_, {});
 }
 
 std::optional<Chunk> ChunkSource::next_mapped(std::size_t bytes) {
@@ -45,12 +51,13 @@ std::optional<Chunk> ChunkSource::next_mapped(std::size_t bytes) {
     over_ = true;
     if (const std::string_view tail = window_.view(); !tail.empty()) {
       chunk_.ending = framer_->complete(tail);
+      ++records_cut_;
       chunk_.size += tail.size();
       window_.consume(tail.size());
     }
   }
   if (chunk_.size == 0) return std::nullopt;
-  return std::exchange(chunk_, {});
+  return give();
 }
 
 std::size_t ChunkSource::keep(std::string_view text) {
@@ -71,12 +78,13 @@ std::optional<Chunk> ChunkSource::next_copied(std::size_t bytes) {
       const std::string_view ending = framer_->complete(tail);
       keep(tail);
       keep(ending);
+      ++records_cut_;
     }
     over_ = true;
   }
   if (chunk_.size == 0 || (!over_ && starved_)) return std::nullopt;
   taken_ = 0;
-  return std::exchange(chunk_, {});
+  return give();
 }
 
 }  // namespace mrf

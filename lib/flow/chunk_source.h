@@ -38,6 +38,9 @@ class ChunkSource {
   std::optional<FdRef> fd() const;
   FdRef file_of(const Chunk& chunk) const { return chunk.file ? FdRef(*chunk.file) : window_.fd(); }
   const std::string& name() const { return window_.name(); }
+  /// Records and bytes of all chunks so far.
+  std::uint64_t records() const { return records_cut_; }
+  std::uint64_t bytes() const { return bytes_cut_; }
 
  private:
   std::optional<Chunk> next_mapped(std::size_t bytes);
@@ -45,13 +48,16 @@ class ChunkSource {
   Run take(std::string_view view);
   bool is_full(std::size_t bytes) const;
   std::size_t keep(std::string_view text);
+  Chunk give();
 
   Window window_;
   std::unique_ptr<Framer> framer_;
   std::uint64_t records_;
-  std::uint64_t taken_ = 0;  // records of the chunk in the making
-  Chunk chunk_;              // that one
-  bool starved_ = true;      // of a pipe: what is there does not complete the chunk
+  std::uint64_t taken_ = 0;  // of them, for the chunk in the making
+  std::uint64_t records_cut_ = 0;
+  std::uint64_t bytes_cut_ = 0;
+  Chunk chunk_;          // the one in the making
+  bool starved_ = true;  // of a pipe: what is there does not complete the chunk
   bool over_ = false;
 };
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/inotify.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -105,6 +106,21 @@ void FifoSet::release(std::size_t index) {
   const auto met = [](const EndState& other) { return other.opened || other.through; };
   if (fifo.writer.through && met(fifo.reader)) fifo.writer.held.reset();
   if (fifo.reader.through && met(fifo.writer)) fifo.reader.held.reset();
+}
+
+FifoLook FifoSet::look(std::size_t index) const {
+  const Fifo& fifo = fifos_[index];
+  const auto use = [](const EndState& end) {
+    return end.through ? EndUse::through : end.opened ? EndUse::open : EndUse::unopened;
+  };
+  FifoLook look{use(fifo.reader), use(fifo.writer), 0, false};
+  int bytes = 0;
+  if (fifo.reader.held.is_open() && ::ioctl(fifo.reader.held.get(), FIONREAD, &bytes) == 0)
+    look.bytes = static_cast<std::size_t>(bytes);
+  pollfd polled{fifo.writer.held.get(), POLLOUT, 0};
+  if (fifo.writer.held.is_open() && ::poll(&polled, 1, 0) >= 0)
+    look.is_full = (polled.revents & POLLOUT) == 0;
+  return look;
 }
 
 void FifoSet::sample() {

@@ -28,6 +28,17 @@ struct FifoSamples {
   std::uint64_t full = 0;
 };
 
+/// What a job has done with its end of a FIFO.
+enum class EndUse { unopened, open, through };
+
+/// A FIFO at a moment.
+struct FifoLook {
+  EndUse reader = EndUse::unopened;
+  EndUse writer = EndUse::unopened;
+  std::size_t bytes = 0;  ///< in it
+  bool is_full = false;
+};
+
 /// The supervisor's own ends of all FIFOs. It opens both ends of each before any job starts, so that
 /// no open(2) of a job waits. It closes its write end when the (last) writer is through and the reader has
 /// opened: then the reader sees end-of-file. It closes its read end when the reader is through and the
@@ -57,6 +68,7 @@ class FifoSet {
   /// Looks at every FIFO that is still held: empty, full or in between.
   void sample();
 
+  FifoLook look(std::size_t fifo) const;
   const FifoSamples& samples(std::size_t fifo) const { return fifos_[fifo].samples; }
 
  private:

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <utility>
 
+#include "sys/message.h"
+
 namespace mrf {
 
 namespace {
@@ -49,9 +51,7 @@ void StderrTail::take(std::string_view text) {
 }
 
 void StderrTail::pass_on(std::string line) {
-  const std::string shown = prefix_ + line + "\n";
-  // A standard error that cannot be written leaves nobody to tell.
-  if (::write(STDERR_FILENO, shown.data(), shown.size()) < 0) errno = 0;
+  say_line(prefix_ + line);
   last_lines_.push_back(std::move(line));
   if (last_lines_.size() > lines_kept) last_lines_.pop_front();
 }

@@ -21,14 +21,6 @@
 
 namespace mrf {
 
-namespace {
-
-using namespace std::chrono_literals;
-
-constexpr auto sample_period = 100ms;
-
-}  // namespace
-
 Supervisor::Supervisor(const Plan& plan, const Workspace& workspace, SupervisorOptions options)
     : plan_(plan),
       workspace_(workspace),
@@ -37,7 +29,8 @@ Supervisor::Supervisor(const Plan& plan, const Workspace& workspace, SupervisorO
       signals_(run_signal_fd()),
       jobs_(plan.jobs.size()),
       ends_of_job_(plan.jobs.size()),
-      rounds_(plan) {
+      rounds_(plan),
+      monitor_(plan, options.monitor) {
   for (std::size_t at = 0; at < plan.fifos.size(); ++at) {
     for (const std::size_t writer : plan.fifos[at].writers)
       ends_of_job_[writer].push_back({at, Side::writer});
@@ -47,10 +40,10 @@ Supervisor::Supervisor(const Plan& plan, const Workspace& workspace, SupervisorO
 
 void Supervisor::run() {
   started_ = Clock::now();
-  sample_at_ = started_ + sample_period;
   launch_jobs(rounds_.first());
   while (any_left(jobs_)) wait_for_events();
   state_ = RunState::over;
+  monitor_.finish();
   wall_ = Clock::now() - started_;
   kill_descendants();
 }
@@ -126,18 +119,15 @@ void Supervisor::wait_for_events() {
 }
 
 int Supervisor::poll_timeout() const {
-  auto next = sample_at_;
+  auto next = monitor_.due();
   if (state_ == RunState::stopping) next = std::min(next, kill_at_);
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now());
-  return static_cast<int>(std::max(left, 0ms).count());
+  return static_cast<int>(std::max(left, std::chrono::milliseconds(0)).count());
 }
 
 void Supervisor::on_time() {
   const auto now = Clock::now();
-  if (now >= sample_at_) {
-    fifos_.sample();
-    sample_at_ = now + sample_period;
-  }
+  monitor_.look(now, fifos_, jobs_);
   if (state_ == RunState::stopping && now >= kill_at_) {
     state_ = RunState::killing;
     signal_all(jobs_, SIGKILL);

@@ -10,6 +10,7 @@
 
 #include "flow/fifo_set.h"
 #include "flow/job_record.h"
+#include "flow/monitor.h"
 #include "flow/outcome.h"
 #include "flow/plan.h"
 #include "flow/rounds.h"
@@ -27,6 +28,7 @@ struct SupervisorOptions {
   std::chrono::milliseconds kill_after{1000};
   std::size_t pipe_size = 0;
   bool show_job_names = false;  ///< before every line of a job's standard error
+  MonitorOptions monitor;
 };
 
 /// Starts all jobs of a plan, those of sections round by round, passes their end-of-files on in the right
@@ -78,12 +80,12 @@ class Supervisor {
   std::vector<JobRecord> jobs_;
   std::vector<std::vector<FifoEnd>> ends_of_job_;
   RoundCounter rounds_;
+  Monitor monitor_;
   RunState state_ = RunState::running;
   int ended_by_ = 0;
   std::optional<std::size_t> first_failure_;
   Clock::time_point started_;
   Clock::time_point kill_at_{};
-  Clock::time_point sample_at_{};
   std::chrono::duration<double> wall_{0};
 };
 

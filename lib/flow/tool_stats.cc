@@ -37,8 +37,9 @@ struct SideKeys {
 constexpr SideKeys output_keys{"outputs", "records_out", "bytes_out", stdout_name};
 constexpr SideKeys input_keys{"inputs", "records_in", "bytes_in", stdin_name};
 
-FifoCount counts_in(const Json& object, const char* records, const char* bytes) {
-  return {object.value(records, std::uint64_t{0}), object.value(bytes, std::uint64_t{0})};
+std::optional<FifoCount> counts_in(const Json& object, const char* records, const char* bytes) {
+  if (object.contains(records) && object[records].is_null()) return std::nullopt;
+  return FifoCount{object.value(records, std::uint64_t{0}), object.value(bytes, std::uint64_t{0})};
 }
 
 // The entry by the name that the tool knows the FIFO by; the totals of one that lists none, where it can

@@ -171,6 +171,18 @@ bool is_name(const std::string& text, bool plain) {
          std::all_of(text.begin(), text.end(), [&](char c) { return letter(c) || other(c); });
 }
 
+std::map<std::string, std::string> parse_defines(const std::vector<std::string>& words) {
+  std::map<std::string, std::string> defines;
+  for (const auto& word : words) {
+    const auto equals = word.find('=');
+    if (equals == std::string::npos || !is_name(word.substr(0, equals), true)) {
+      throw UsageError("use option", "-D " + word, "not NAME=VALUE");
+    }
+    defines[word.substr(0, equals)] = word.substr(equals + 1);
+  }
+  return defines;
+}
+
 Workflow parse_workflow(const std::string& file, const std::string& text,
                         const std::map<std::string, std::string>& defines) {
   return Parser(file, defines).parse(text);

@@ -3,6 +3,7 @@
 
 #include <poll.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -95,6 +96,8 @@ void Window::release_pages() {
   const std::ptrdiff_t bytes = (begin_ - released_) / page * page;
   ::madvise(released_, static_cast<std::size_t>(bytes), MADV_DONTNEED);
   released_ += bytes;
+  // Who watches the descriptor (/proc/PID/fdinfo) sees how far the input has been read.
+  ::lseek(input_.fd.get(), released_ - mapping_, SEEK_SET);
 }
 
 void Window::make_room() {

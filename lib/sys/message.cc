@@ -25,12 +25,14 @@ std::string_view program_name() { return program; }
 
 void set_bar_below(bool there) { bar_below = there; }
 
-void say(std::string_view text) {
-  std::string line = (bar_below ? "\r\x1b[J" : "") + program + ": ";
+void say_line(std::string_view text) {
+  std::string line = bar_below ? "\r\x1b[J" : "";
   line.append(text).push_back('\n');
   // Nothing is left to be told about a failed write to standard error.
   if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;
 }
+
+void say(std::string_view text) { say_line(program + ": " + std::string(text)); }
 
 void warn(std::string_view text) {
   if (level != Verbosity::quiet) say(text);

@@ -19,7 +19,9 @@ void set_bar_below(bool there);
 
 /// One line on standard error, "NAME: TEXT", written with a single write(2).
 void say(std::string_view text);
-/// The same, unless --quiet.
+/// A line of another program's, without the name in front.
+void say_line(std::string_view text);
+/// say(), unless --quiet.
 void warn(std::string_view text);
 /// The same, only with --verbose.
 void note(std::string_view text);

@@ -156,6 +156,16 @@ chunk() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
   done
 }
 
+@test "the report counts what mrf-chunks cut" {
+  seq 1000 >in.txt
+  chunk -c 10 --report r.json -i in.txt -o out.txt -- cat
+  assert_status 0
+  jq -e '.jobs[0].tools[0] | .tool == "mrf-chunks" and .chunks == 100 and .records_in == 1000 and .bytes_in == 3893 and .bytes_out == 3893' r.json
+  run_apart bash -c 'printf "a\nb\nc" | timeout 60 mrf-run --report r.json -c 2 -i - -- cat'
+  assert_status 0
+  jq -e '.jobs[0].tools[0] | .chunks == 2 and .records_in == 3 and .bytes_in == 6' r.json
+}
+
 @test "KILL of either process in the midst of chunks leaves nothing" {
   for victim in front supervisor; do
     mrf-run -n 2 -i /dev/zero --record fixed:10 -o out -- bash -c 'exec tail -f /dev/null' 3>&- 2>/dev/null &

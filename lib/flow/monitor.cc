@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#include "flow/monitor.h"
+
+#include "sys/message.h"
+
+namespace mrf {
+
+namespace {
+constexpr std::chrono::milliseconds period{100};
+}  // namespace
+
+Monitor::Monitor(const Plan& plan, const MonitorOptions& options) : due_(Clock::now() + period) {
+  if (options.show_progress) progress_.emplace(plan);
+  if (options.stall_timeout.count() > 0) stall_.emplace(plan, options.stall_timeout);
+}
+
+void Monitor::look(Clock::time_point now, FifoSet& fifos, const std::vector<JobRecord>& jobs) {
+  if (now < due_) return;
+  due_ = now + period;
+  fifos.sample();
+  if (progress_) progress_->look(now, jobs);
+  if (!stall_) return;
+  for (const auto& line : stall_->look(now, fifos, jobs)) say(line);
+}
+
+}  // namespace mrf

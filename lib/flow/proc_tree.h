@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace mrf {
+
+/// A process and its descendants, as /proc shows them (proc(5)).
+std::vector<pid_t> process_tree(pid_t root);
+
+/// User and system seconds of a process so far, 0 if it is gone.
+double processor_seconds(pid_t pid);
+
+/// What a process has read and written by read(2) and write(2) and their like, whichever is more; 0 if
+/// that cannot be told.
+std::uint64_t bytes_moved(pid_t pid);
+
+/// A regular file that a process has open for reading.
+struct OpenInput {
+  dev_t device = 0;
+  ino_t inode = 0;
+  std::uint64_t size = 0;
+  std::uint64_t position = 0;
+};
+std::vector<OpenInput> open_inputs(pid_t pid);
+
+}  // namespace mrf

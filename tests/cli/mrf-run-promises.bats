@@ -1,0 +1,86 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What mrf-run(1) promises, provoked: every exit status and signal, many jobs, places that fail.
+
+load common
+
+@test "every exit status from 0 to 255, and every signal that ends a process, comes through the supervisor" {
+  local number expected wrong=()
+  for number in $(seq 0 255); do
+    echo "a: bash -c 'exit $number' > save:result" >w.mrf
+    status=0
+    mrf-run w.mrf 2>stderr || status=$?
+    [[ $status == "$number" && ($number == 0 || ! -e result) ]] ||
+      wrong+=("$number:$status")
+    rm -f result
+  done
+  for number in 1 2 4 5 6 7 8 9 10 11 12 13 14 15 24 25 26 27 29 30 31; do
+    echo "a: bash -c 'ulimit -c 0; kill -$number \$\$' > save:result" >w.mrf
+    status=0
+    mrf-run w.mrf 2>stderr || status=$?
+    [[ $status == $((128 + number)) && ! -e result ]] || wrong+=("signal $number:$status")
+  done
+  [[ ${#wrong[@]} == 0 ]] || { echo "${wrong[@]}" >&2 && false; }
+  assert_nothing_left
+}
+
+@test "1,000 jobs side by side" {
+  printf 'n = 500\nfirst[n]: echo [i] > out:p[i]\nsecond[n]: cat < in:p[i] > out:q[i]\nall: cat in:q[n]\n' >w.mrf
+  run_apart timeout -k 5 120 mrf-run w.mrf
+  assert_status 0
+  assert_output_is "$(seq 0 499)"
+  assert_nothing_left
+}
+
+@test "a FIFO directory that disappears ends the run without a result, or does not matter" {
+  cat >w.mrf <<'E'
+a: bash -c 'rm -rf "$TMPDIR"/mrf-run.*; echo data > "$1"' _ out:p
+b: bash -c 'read -r go < gate; cat "$1"' _ in:p > save:result
+E
+  mkfifo gate
+  mrf-run --kill-after 0.2 w.mrf 2>stderr 3>&- &
+  wait_until bash -c '[ -z "$(find "$TMPDIR" -mindepth 1)" ]'
+  timeout 5 bash -c 'echo go > gate' || true
+  wait $! && return 1
+  assert_files w.mrf gate stderr
+  assert_nothing_left
+}
+
+@test "a TMPDIR that cannot be written" {
+  seq 1000 >in.txt
+  run_apart as_user sh -c 'chmod 500 "$TMPDIR"; mrf-run -n 2 -i in.txt -o out.txt -- cat; status=$?; chmod 700 "$TMPDIR"; exit $status'
+  assert_status 1
+  assert_stderr_is "mrf-run: cannot make a directory for 'FIFOs': Permission denied"
+  assert_files in.txt
+}
+
+@test "chunks of a pipe that find no room under TMPDIR: status 1 without a result" {
+  run_apart with_small_disk 1m bash -c 'head -c 20000000 /dev/zero | TMPDIR=$PWD/disk mrf-run -n 2 --record fixed:1000000 -c 10 -i - -o out -- cat'
+  assert_status 1
+  assert_stderr_has "No space left on device"
+  rmdir disk
+  assert_files
+}
+
+@test "a job dies before it opens its FIFO, while it writes and after it: its own status each time" {
+  for how in 'exit 9' 'yes | head -c 3000000 > "$1"; exit 9' 'exec 3> "$1"; echo x >&3; kill -9 $$' 'echo x > "$1"; exit 9'; do
+    cat >w.mrf <<E
+a: bash -c '$how' _ out:p
+b: cat < in:p > out:q
+c: cat < in:q > save:result
+E
+    run_apart timeout -k 5 60 mrf-run w.mrf
+    [[ $status == 9 || ($how == *kill* && $status == 137) ]] || show_result "$how"
+    assert_stderr_has "mrf-run: cannot finish 'a': "
+    assert_files w.mrf
+  done
+  assert_nothing_left
+}
+
+@test "a job that leaves a child in a session of its own behind: it is gone with the run" {
+  echo "a: bash -c 'setsid tail -f /dev/null & echo done' > save:result" >w.mrf
+  run_apart timeout -k 5 60 mrf-run w.mrf
+  assert_status 0
+  [ "$(cat result)" = "done" ]
+  assert_nothing_left
+}

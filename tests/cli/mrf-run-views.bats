@@ -1,0 +1,160 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What mrf-run shows: --dot, --print-sh, --progress, --stall-timeout.
+
+load common
+
+# PLAN-OPTIONS...: prints the script and runs it.
+run_script() {
+  mrf-run --print-sh "$@" >script.sh
+  run_apart timeout -k 5 60 bash script.sh
+}
+
+@test "--dot: Graphviz draws every job, FIFO and result, whatever their names" {
+  cat >w.mrf <<'E'
+[each x in 1 2]
+a: echo $x > out:p
+[end]
+work[2]: cat in:q[i] > save:'r "'[i]'" ü\.txt'
+split: bash -c 'cat > "$1"; : > "$2"' _ out:q[0] out:q[1] < in:p
+E
+  run_apart mrf-run --dot w.mrf
+  assert_status 0
+  dot -Tplain <<<"$output" >drawn
+  (($(grep -c ^node drawn) == 5 + 2))
+  (($(grep -c ^edge drawn) == 4 + 2))
+  dot -Tsvg <<<"$output" | grep -q 'work\[1\]'
+  run_apart bash -c 'echo "a: cat in:x" | mrf-run --dot -'
+  assert_status 2
+  assert_output_is ""
+}
+
+@test "--print-sh: the script gives what mrf-run gives, for lines, chunks and BAM" {
+  bam=$(small_bam)
+  seq 5000 >"in put's.txt"
+  run_script -n 3 -i "$bam" -o "out \$x's.bam" -- awk '{ print }'
+  assert_status 0
+  assert_same_sam "$bam" "out \$x's.bam"
+  run_script -n 3 -c 100 -i "in put's.txt" -o "a b/../chunks" -- tac
+  assert_status 1
+  mkdir "a b"
+  run_script -n 3 -c 100 -i "in put's.txt" -o "a b/chunks" -- tac
+  assert_status 0
+  mrf-run -n 3 -c 100 -i "in put's.txt" -o direct -- tac
+  cmp direct "a b/chunks"
+  run_script -n 3 --order rows -i "in put's.txt" -- sed 's/^/"$x" /'
+  assert_status 0
+  assert_output_is "$(sed 's/^/"$x" /' "in put's.txt")"
+  shellcheck -s bash -e SC2016 script.sh
+  assert_nothing_left
+}
+
+@test "--print-sh: rounds, devices, and what is written beside a result" {
+  cat >w.mrf <<'E'
+[each x in 1 'b c' 3]
+  say: echo $x > out:raw
+  up:  tr a-z A-Z < in:raw > out:all
+[end]
+keep:  bash -c 'cat > "$1"; echo index > "$1.idx"; echo gone > "$2"' _ save:result save:/dev/null < in:all
+E
+  echo old >result && chmod 640 result
+  run_script w.mrf
+  assert_status 0
+  [ "$(cat result)" = $'1\nB C\n3' ]
+  [ "$(stat -c %a result)" = 640 ]
+  assert_files w.mrf script.sh result result.idx
+  assert_nothing_left
+}
+
+@test "--print-sh: a job that fails ends the script with its status and no result" {
+  for code in 1 7 141 255; do
+    cat >w.mrf <<E
+a: yes > out:p
+b: bash -c 'head -n 3; exit $code' < in:p > out:q
+c: cat < in:q > save:result
+d: tail -f /dev/null
+E
+    run_script w.mrf
+    if ((code == 141)); then continue; fi
+    assert_status "$code"
+    assert_files w.mrf script.sh
+    assert_nothing_left
+  done
+}
+
+@test "--print-sh: INT, TERM and HUP leave nothing" {
+  printf 'a: tail -f /dev/null > out:p\nb: cat < in:p > save:result\n' >w.mrf
+  mrf-run --print-sh w.mrf >script.sh
+  for signal in INT TERM HUP; do
+    env --default-signal=INT bash script.sh 3>&- 2>/dev/null &
+    wait_until pgrep -P $! tail >/dev/null
+    kill "-$signal" $!
+    wait $! || status=$?
+    [ "$status" = $((128 + $(kill -l $signal))) ]
+    wait_until assert_nothing_left
+    assert_files w.mrf script.sh
+  done
+}
+
+@test "--stall-timeout: who waits where is said once, and the run goes on" {
+  mkfifo gate
+  cat >w.mrf <<'E'
+a: bash -c 'yes | head -c 3000000 > "$1"' _ out:p
+b: bash -c 'read -r go < gate; cat "$1" > "$2"' _ in:p out:q
+c: cat in:q > save:result
+E
+  mrf-run --stall-timeout 0.6 --pipe-size 64K w.mrf 2>said 3>&- &
+  wait_until grep -q "'q'" said
+  sleep 1.5
+  echo go >gate
+  wait $!
+  [ "$(stat -c %s result)" = 3000000 ]
+  grep -qx "mrf-run: cannot go on with 'w.mrf': nothing has moved for [0-9]* s" said
+  grep -qx "mrf-run: cannot move data through 'p': 'a' waits to write, 'b' has not opened it" said
+  grep -qx "mrf-run: cannot move data through 'q': 'c' waits to read, 'b' has not opened it" said
+  (($(wc -l <said) == 3))
+}
+
+@test "--stall-timeout says nothing of a job that computes, or of data that flow slowly" {
+  cat >w.mrf <<'E'
+a: bash -c 'end=$((SECONDS + 2)); while ((SECONDS < end)); do :; done; echo x' > out:p
+b: cat in:p
+E
+  run_apart timeout 60 mrf-run --stall-timeout 0.6 w.mrf
+  assert_status 0
+  assert_stderr_is ''
+  for bad in x -1 nan; do
+    run_apart mrf-run --stall-timeout "$bad" w.mrf
+    assert_status 2
+  done
+}
+
+@test "--progress without a terminal: lines with share, rate and time left" {
+  head -c 30000000 /dev/zero >in
+  run_apart timeout 60 mrf-run --progress -n 2 --order rows --record fixed:100 -c 1000 -i in -o out -- bash -c 'head -c 10000000; sleep 1.3; cat'
+  assert_status 0
+  [[ $stderr =~ ^"mrf-run: "[0-9]+"% of 28.6 MiB, "[0-9.]+" "[KMG]?i?"B/s, "[0-9:]+" left"$ ]]
+  run_apart bash -c 'head -c 30000000 /dev/zero | timeout 60 mrf-run --progress -n 2 --order rows --record fixed:100 -i - -o out -- bash -c "head -c 10000000; sleep 1.3; cat"'
+  assert_status 0
+  [[ $stderr =~ ^"mrf-run: read "[0-9.]+" "[KMG]i"B, "[0-9.]+" "[KMG]i"B/s"$ ]]
+}
+
+@test "--progress on a terminal of 80 and of 40 columns: a bar that fits, and messages above it" {
+  seq 5000000 >in.txt  # more than fits into the FIFOs: the reader has it open
+  for columns in 80 40; do
+    rm -f go && mkfifo go
+    tmux -L "mrf$$" -f /dev/null new-session -d -x "$columns" -y 10 \
+      "mrf-run --progress -n 1 --order rows -i in.txt -o out.txt -- bash -c 'echo a message >&2; read -r x < go; cat'; echo status \$?; read -r x < go"
+    wait_until bash -c "tmux -L mrf$$ capture-pane -p | grep -q '^\[#*\.*\] *[0-9]*%'"
+    tmux -L "mrf$$" capture-pane -p >seen
+    grep -q '^a message$' seen
+    (($(grep -c '%' seen) == 1))
+    (($(wc -L <seen) < columns))
+    echo >go
+    wait_until bash -c "tmux -L mrf$$ capture-pane -p | grep -q '^status 0'"
+    tmux -L "mrf$$" capture-pane -p >seen
+    ! grep -q '%' seen
+    echo >go
+    wait_until bash -c "! tmux -L mrf$$ has-session 2>/dev/null"
+  done
+}
