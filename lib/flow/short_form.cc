@@ -36,7 +36,7 @@ class Writer {
   }
 
   std::string add_fetch(std::size_t at) {
-    const std::string input = quote_word(form_.inputs[at]);
+    std::string input = quote_word(form_.inputs[at]);
     if (!is_url(form_.inputs[at])) return input;
     const std::string number = choice_.pairs ? std::to_string(at + 1) : "";
     add(fmt::format("fetch{}:", number), fmt::format("getm-fetch {} - > out:fetched{}", input, number));
@@ -44,7 +44,7 @@ class Writer {
   }
 
   std::string add_source() {
-    const std::string input = add_fetch(0);
+    std::string input = add_fetch(0);
     if (choice_.pairs) return add_pairs(input, add_fetch(1));
     if (!is_alignment_in() || (is_bam() && choice_.input.format == "bam")) return input;
     add("read:", fmt::format("mrf-bamread{}{}{}{} {} > out:{}", is_bam() ? " -u" : "",

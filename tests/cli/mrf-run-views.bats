@@ -4,6 +4,15 @@
 
 load common
 
+setup() {
+  common_setup
+  export TMUX_TMPDIR=$TMPDIR
+}
+teardown() {
+  tmux kill-server 2>/dev/null || true
+  common_teardown
+}
+
 # PLAN-OPTIONS...: prints the script and runs it.
 run_script() {
   mrf-run --print-sh "$@" >script.sh
@@ -143,18 +152,18 @@ E
   seq 5000000 >in.txt  # more than fits into the FIFOs: the reader has it open
   for columns in 80 40; do
     rm -f go && mkfifo go
-    tmux -L "mrf$$" -f /dev/null new-session -d -x "$columns" -y 10 \
+    tmux -f /dev/null new-session -d -x "$columns" -y 10 \
       "mrf-run --progress -n 1 --order rows -i in.txt -o out.txt -- bash -c 'echo a message >&2; read -r x < go; cat'; echo status \$?; read -r x < go"
-    wait_until bash -c "tmux -L mrf$$ capture-pane -p | grep -q '^\[#*\.*\] *[0-9]*%'"
-    tmux -L "mrf$$" capture-pane -p >seen
+    wait_until bash -c "tmux capture-pane -p | grep -q '^\[#*\.*\] *[0-9]*%'"
+    tmux capture-pane -p >seen
     grep -q '^a message$' seen
     (($(grep -c '%' seen) == 1))
     (($(wc -L <seen) < columns))
     echo >go
-    wait_until bash -c "tmux -L mrf$$ capture-pane -p | grep -q '^status 0'"
-    tmux -L "mrf$$" capture-pane -p >seen
+    wait_until bash -c "tmux capture-pane -p | grep -q '^status 0'"
+    tmux capture-pane -p >seen
     ! grep -q '%' seen
     echo >go
-    wait_until bash -c "! tmux -L mrf$$ has-session 2>/dev/null"
+    wait_until bash -c "! tmux has-session 2>/dev/null"
   done
 }
