@@ -34,6 +34,29 @@ first_repaired_then_left_alone() {
   first_repaired_then_left_alone sample with
 }
 
+@test "make: quotes, braces, dollars and other alphabets in a name" {
+  local name="it's \"{1}\" ü \$HOME"
+  name=${name// /_}
+  cp "$(small_bam)" "$name.bam"
+  with() { make "SAMPLES=${name//\$/\$\$}" "FILTER=$1"; }
+  first_repaired_then_left_alone "$name" with
+}
+
+@test "snakemake: a dry run, and quotes, dollars and other alphabets in a name" {
+  local name="it's \"1\" ü \$HOME"
+  cp "$(small_bam)" "$name.bam"
+  with() {
+    local filter=$1
+    shift
+    HOME=$PWD XDG_CACHE_HOME=$PWD/cache snakemake --cores 2 --rerun-triggers mtime "$@" \
+      --config "samples=$(jq -nc --arg name "$name" '[$name]')" "filter=$filter"
+  }
+  run_apart with ./good --dry-run
+  assert_status 0
+  [[ ! -e $name.filtered.bam ]]
+  first_repaired_then_left_alone "$name" with
+}
+
 @test "snakemake" {
   cp "$(small_bam)" "a sample.bam"
   with() {

@@ -5,7 +5,7 @@
 load common
 
 @test "every exit status from 0 to 255, and every signal that ends a process, comes through the supervisor" {
-  local number expected wrong=()
+  local number wrong=()
   for number in $(seq 0 255); do
     echo "a: bash -c 'exit $number' > save:result" >w.mrf
     status=0

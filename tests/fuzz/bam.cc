@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <optional>
+#include <string>
+
+#include "bam/convert.h"
+#include "bam/header.h"
+#include "fuzz.h"
+#include "sys/fd.h"
+
+using namespace mrf;
+
+namespace {
+
+std::string content_of(FdRef fd) {
+  struct stat info {};
+  fuzz::check(::fstat(fd.get(), &info) == 0, "a file has a size");
+  std::string bytes(static_cast<std::size_t>(info.st_size), '\0');
+  fuzz::check(::pread(fd.get(), bytes.data(), bytes.size(), 0) == info.st_size, "a file is read");
+  return bytes;
+}
+
+// What mrf-bamread makes of a file. The output has no name and gets none.
+std::string text_of_file(const std::string& path) {
+  OutputFile output("/dev/shm/mrf-fuzz-bam");
+  Stats stats;
+  bam::SourceList sources({path}, {}, stats.in);
+  bam::convert(sources, *bam::make_sam_encoder(true), output, {}, stats);
+  return content_of(output.fd());
+}
+
+// What htslib does; nothing when it refuses the file.
+std::optional<std::string> htslib_text(const std::string& path) {
+  const bam::HtsFilePtr file(hts_open(path.c_str(), "r"));
+  if (!file) return std::nullopt;
+  const bam::HeaderPtr header(sam_hdr_read(file.get()));
+  if (!header) return std::nullopt;
+  std::string text = bam::header_text(*header);
+  const auto record = bam::make_record();
+  int result = 0;
+  while ((result = sam_read1(file.get(), header.get(), record.get())) >= 0) {
+    bam::Text line;
+    if (sam_format1(header.get(), record.get(), &line) < 0) return std::nullopt;
+    text.append(line.view()).append("\n");
+  }
+  if (result < -1) return std::nullopt;
+  return text;
+}
+
+}  // namespace
+
+// BAM, SAM or CRAM: a file that is read gives the text that htslib makes of it.
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  bam::silence_htslib();
+  const Fd stored(adopt_fd, ::memfd_create("fuzz", MFD_CLOEXEC));
+  fuzz::check(::write(stored.get(), data, size) == static_cast<ssize_t>(size), "a file in memory is written");
+  const std::string path = "/proc/self/fd/" + std::to_string(stored.get());
+  fuzz::may_refuse([&] {
+    const std::string text = text_of_file(path);
+    fuzz::check(htslib_text(path) == text, "htslib reads the same text");
+  });
+  return 0;
+}
