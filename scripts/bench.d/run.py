@@ -133,6 +133,14 @@ def show(row):
                          ", ".join(notes)), flush=True)
 
 
+def save(rows, machine, options):
+    """What there is so far, so that a long run that is ended leaves it."""
+    if options.json:
+        options.json.write_text(json.dumps({**machine, "comparisons": rows}, indent=1) + "\n")
+    if options.svg:
+        options.svg.write_text(chart.draw(rows, f"{machine['processor']}, {machine['cores']} cores"))
+
+
 def processor():
     with open("/proc/cpuinfo") as file:
         return next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), "unknown")
@@ -170,6 +178,7 @@ def main():
     data = Data(200_000 if options.quick else 2_000_000, recipes)
     pairs = options.pairs or (3 if options.quick else 7)
     print(COLUMNS.format("name", "work", "ours s", "theirs s", "ratio", "target", "spread", "peak MiB", ""))
+    machine = {"processor": processor(), "cores": os.cpu_count(), "records": data.records, "pairs": pairs}
     rows, good = [], True
     for entry in chosen:
         missing = [name for name in entry.get("peers", []) if shutil.which(name) is None]
@@ -185,15 +194,11 @@ def main():
             good = False
             continue
         show(rows[-1])
+        save(rows, machine, options)
         good &= rows[-1]["same_result"] and not (options.asserted and rows[-1]["missed"])
     missed = [row["name"] for row in rows if row["missed"]]
     print(f"{len(rows)} comparisons, {len(missed)} missed a target{': ' if missed else ''}{', '.join(missed)}")
-    machine = {"processor": processor(), "cores": os.cpu_count(), "records": data.records, "pairs": pairs}
     print(f"{machine['processor']}, {machine['cores']} cores, {pairs} pairs")
-    if options.json:
-        options.json.write_text(json.dumps({**machine, "comparisons": rows}, indent=1) + "\n")
-    if options.svg:
-        options.svg.write_text(chart.draw(rows, f"{machine['processor']}, {machine['cores']} cores"))
     sys.exit(0 if good else 1)
 
 
