@@ -8,12 +8,6 @@
 
 namespace mrf::bam {
 
-namespace {
-
-constexpr int usual_level = 6;
-
-}  // namespace
-
 // The header has blocks of its own, so that the first record begins one.
 void BlockEncoder::begin(sam_hdr_t& header, Output& to) {
   Batch batch;
@@ -90,7 +84,7 @@ std::string BlockEncoder::index_extension() const { return index_->extension(); 
 
 void BlockEncoder::deflate(std::string_view plain, Batch& batch) const {
   if (plain.empty()) return;
-  if (!batch.deflater) batch.deflater.emplace(level_ == default_level ? usual_level : level_);
+  if (!batch.deflater) batch.deflater.emplace(level_);
   for (; !plain.empty(); plain.remove_prefix(std::min(bgzf_payload, plain.size()))) {
     const std::string_view payload = plain.substr(0, bgzf_payload);
     const std::size_t size = batch.deflater->block(payload, {batch.out.room(bgzf_max_block), bgzf_max_block});

@@ -11,6 +11,8 @@ namespace mrf::bam {
 
 namespace {
 
+constexpr int usual_level = 6;
+
 std::string lower_case(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(),
                  [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
@@ -31,11 +33,10 @@ std::string format_of(const std::string& path) {
 
 std::unique_ptr<Encoder> make_encoder(const EncoderOptions& options) {
   const std::string format = options.format.empty() ? format_of(options.path) : lower_case(options.format);
-  if (options.level < default_level || options.level > 9) {
-    throw UsageError("use level", std::to_string(options.level), "not between 0 and 9");
-  }
-  if (format == "bam") return make_bam_encoder(options.level, options.index);
-  if (format == "sam.gz") return make_sam_gz_encoder(options.level, options.index);
+  const int level = options.level.value_or(usual_level);
+  if (level < 0 || level > 9) throw UsageError("use level", std::to_string(level), "not between 0 and 9");
+  if (format == "bam") return make_bam_encoder(level, options.index);
+  if (format == "sam.gz") return make_sam_gz_encoder(level, options.index);
   if (format == "cram") return make_cram_encoder(options);
   if (format != "sam") throw UsageError("use output format", options.format, "not bam, cram, sam or sam.gz");
   if (options.index) throw UsageError("index", options.path, "plain SAM has no index");

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "bam/batch.h"
@@ -38,16 +39,13 @@ class Encoder {
 /// SAM text, with or without its header.
 std::unique_ptr<Encoder> make_sam_encoder(bool with_header);
 
-/// The level that stands for the format's own default.
-inline constexpr int default_level = -1;
-
 struct EncoderOptions {
-  std::string format;  ///< "bam", "cram", "sam" or "sam.gz", any case; empty: by the name of the output
-  std::string path;    ///< the output; a name that says nothing means BAM
-  int level = default_level;  ///< 0 (stored) to 9 as in bgzip(1)
-  std::string reference;      ///< a FASTA file, for CRAM
-  unsigned threads = 0;       ///< of CRAM's compression
-  bool index = false;         ///< an index is to be made
+  std::string format;        ///< "bam", "cram", "sam" or "sam.gz", any case; empty: by the name of the output
+  std::string path;          ///< the output; a name that says nothing means BAM
+  std::optional<int> level;  ///< 0 (stored) to 9 as in bgzip(1); none: the format's own
+  std::string reference;     ///< a FASTA file, for CRAM
+  unsigned threads = 0;      ///< of CRAM's compression
+  bool index = false;        ///< an index is to be made
 };
 
 /// Throws UsageError when there is no such format or level, or the format has no index.
