@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include <unistd.h>
-
 #include <cerrno>
 #include <new>
+#include <optional>
 
+#include "bam/cram_outlet.h"
 #include "bam/encoder.h"
 #include "bam/reference.h"
 #include "sys/error.h"
@@ -16,13 +16,14 @@ namespace {
 class CramEncoder : public Encoder {
  public:
   explicit CramEncoder(EncoderOptions options) : options_(std::move(options)) {}
+  ~CramEncoder() override {
+    if (outlet_) outlet_->abandon();
+  }
 
   void begin(sam_hdr_t& header, Output& to) override {
     keep_references_local();
-    const int fd = ::dup(to.fd().get());
-    if (fd < 0) throw SystemError("open", to.name());
-    HfilePtr stored(hdopen(fd, "w"));
-    if (!stored) throw SystemError("open", to.name());
+    outlet_.emplace(to);
+    HfilePtr stored = outlet_->take_writer();
     file_.reset(hts_hopen(stored.get(), to.name().c_str(), "wc"));
     if (!file_) throw SystemError("open", to.name());
     (void)stored.release();
@@ -40,19 +41,17 @@ class CramEncoder : public Encoder {
   void close(Batch&) override {}
 
   void deliver(Batch& batch, Output& to) override {
-    const WaitTimer timer(to.meter());
     errno = 0;
     for (std::size_t i = 0; i < batch.kept; ++i) {
       if (sam_write1(file_.get(), header_, batch.to_keep[i].get()) < 0) fail(to);
     }
+    if (outlet_->failed()) fail(to);
   }
 
   void end(Output& to) override {
     errno = 0;
     if (hts_close(file_.release()) != 0) fail(to);
-    // The two descriptors share one position; a pipe has none, and its bytes are not counted.
-    const off_t end = ::lseek(to.fd().get(), 0, SEEK_CUR);
-    if (end > 0) to.meter().bytes += static_cast<std::uint64_t>(end);
+    outlet_->finish(to);
   }
 
   void save_index(const std::string& data, const std::string& path) override {
@@ -68,22 +67,23 @@ class CramEncoder : public Encoder {
     if (options_.threads > 0 && hts_set_threads(file_.get(), static_cast<int>(options_.threads)) != 0) {
       throw std::bad_alloc();
     }
-    if (options_.level != default_level) {
-      hts_set_opt(file_.get(), HTS_OPT_COMPRESSION_LEVEL, options_.level);
-    }
+    if (options_.level) hts_set_opt(file_.get(), HTS_OPT_COMPRESSION_LEVEL, *options_.level);
     if (!options_.reference.empty() && hts_set_fai_filename(file_.get(), options_.reference.c_str()) != 0) {
       throw SystemError("open", options_.reference);
     }
   }
 
-  // htslib sets no errno for what is no failure of the system.
-  [[noreturn]] static void fail(const Output& to) {
-    if (errno == EPIPE) throw ClosedOutput(to.name());
-    if (errno != 0) throw SystemError("write", to.name());
+  // Where the bytes were written, htslib is not to blame.
+  [[noreturn]] void fail(Output& to) {
+    const bool out_of_memory = errno == ENOMEM;
+    file_.reset();
+    outlet_->finish(to);
+    if (out_of_memory) throw std::bad_alloc();
     throw DataError("write", to.name(), "a record cannot be encoded, or its reference is missing");
   }
 
   EncoderOptions options_;
+  std::optional<CramOutlet> outlet_;
   HtsFilePtr file_;
   sam_hdr_t* header_ = nullptr;
 };

@@ -38,6 +38,15 @@ CramWatch::~CramWatch() {
 }
 
 void CramWatch::run() {
+  try {
+    copy();
+  } catch (const std::bad_alloc&) {
+    failed_ = true;
+  }
+  if (hclose(writer_.release()) != 0) failed_ = true;
+}
+
+void CramWatch::copy() {
   std::vector<char> bytes(step);
   ssize_t n = 0;
   while ((n = hread(from_.get(), bytes.data(), bytes.size())) > 0) {
@@ -48,7 +57,6 @@ void CramWatch::run() {
     if (hwrite(writer_.get(), bytes.data(), size) != n) break;
   }
   failed_ = n != 0;
-  if (hclose(writer_.release()) != 0) failed_ = true;
 }
 
 bool CramWatch::ended_with(std::string_view bytes) {

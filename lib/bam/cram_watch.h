@@ -33,6 +33,7 @@ class CramWatch {
 
  private:
   void run();
+  void copy();
 
   HfilePtr from_;
   HfilePtr reader_;
