@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <limits>
 #include <new>
+#include <set>
 
 #include "bam/remote.h"
 #include "sys/error.h"
@@ -42,6 +43,21 @@ void append_number(std::uint32_t number, Buffer& to) {
 
 bool has_sq_line(std::string_view text) {
   return text.starts_with("@SQ\t") || text.find("\n@SQ\t") != std::string_view::npos;
+}
+
+// The @PG lines that none comes after; htslib itself goes on with one of them only.
+std::set<std::string> last_programs(sam_hdr_t& header) {
+  std::set<std::string> ids;
+  std::set<std::string> followed;
+  Text previous;
+  for (int i = 0; i < sam_hdr_count_lines(&header, "PG"); ++i) {
+    const char* id = sam_hdr_line_name(&header, "PG", i);
+    if (id == nullptr) continue;
+    ids.insert(id);
+    if (sam_hdr_find_tag_pos(&header, "PG", i, "PP", &previous) == 0) followed.emplace(previous.view());
+  }
+  std::erase_if(ids, [&](const std::string& id) { return followed.contains(id); });
+  return ids;
 }
 
 }  // namespace
@@ -143,10 +159,15 @@ std::string command_line(std::span<char* const> words) {
 }
 
 void add_program_line(sam_hdr_t& header, const Program& program) {
-  if (sam_hdr_add_pg(&header, program.name.c_str(), "VN", program.version.c_str(), "CL",
-                     program.command_line.c_str(), nullptr) != 0) {
-    throw DataError("add", "@PG", "the header cannot be parsed");
-  }
+  const auto add = [&](auto... previous) {
+    if (sam_hdr_add_pg(&header, program.name.c_str(), previous..., "VN", program.version.c_str(), "CL",
+                       program.command_line.c_str(), nullptr) != 0) {
+      throw DataError("add", "@PG", "the header cannot be parsed");
+    }
+  };
+  const std::set<std::string> last = last_programs(header);
+  if (last.empty()) add();
+  for (const std::string& id : last) add("PP", id.c_str());
 }
 
 }  // namespace mrf::bam
