@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "bam/region_source.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "bam/hts_source.h"
+#include "bam/remote.h"
 #include "sys/error.h"
 
 namespace mrf::bam {
@@ -19,7 +21,7 @@ class RegionSource : public HtsSource {
     open(input, input.format() == Format::cram ? serial(options) : options);
     ends_well_ = hts_check_EOF(file_.get()) != 0;
     for (const auto& region : options.regions) check(region);
-    index_.reset(sam_index_load3(file_.get(), input.path().c_str(), nullptr, HTS_IDX_SILENT_FAIL));
+    index_.reset(load_index(input));
     if (!index_)
       throw Error(Status::failure, "read regions of", name_, "it has no index; see samtools-index(1)");
     std::vector<char*> texts;
@@ -38,6 +40,17 @@ class RegionSource : public HtsSource {
   const char* reason() const override { return "malformed or truncated, or the index is of another file"; }
 
  private:
+  // htslib would leave a copy of the index of a CRAM on a server in the working directory.
+  hts_idx_t* load_index(const Input& input) {
+    const std::string& path = input.path();
+    if (input.format() != Format::cram || !is_url(path)) {
+      return sam_index_load3(file_.get(), path.c_str(), nullptr, HTS_IDX_SILENT_FAIL);
+    }
+    std::string index = path;
+    index.insert(std::min(path.find_first_of("?#"), path.size()), ".crai");
+    return sam_index_load3(file_.get(), path.c_str(), index.c_str(), HTS_IDX_SILENT_FAIL);
+  }
+
   // With threads, htslib takes a malformed container header for the end of a region.
   static SourceOptions serial(SourceOptions options) {
     options.threads = 0;
