@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "bam/block_source.h"
 
+#include <utility>
+
 #include "bam/header.h"
 #include "sys/error.h"
 
@@ -14,9 +16,10 @@ void BlockSource::read_header() {
   for (bool more = true; size == npos;) {
     batch.reset(0);
     more = more && feed_->fill(batch);
-    feed_->open(batch);
+    start_damage_ = open(batch);
     start_.append(batch.bytes.view());
     size = header_size(start_.view(), !more);
+    if (size == npos && start_damage_) std::rethrow_exception(start_damage_);
     if (size == npos && !more) throw DataError("read", name_, "truncated: the header is not whole");
   }
   header_ = parse_header(start_.view().substr(0, size), name_);
@@ -29,9 +32,10 @@ void BlockSource::read_header() {
 bool BlockSource::fill(Batch& batch) {
   if (ended_) return false;
   batch.reset(filled_++);
-  if (start_.size() > 0) {
+  if (start_.size() > 0 || start_damage_) {
     std::swap(batch.bytes, start_);
     start_ = Buffer();
+    batch.failure = std::exchange(start_damage_, nullptr);
     return true;
   }
   ended_ = batch.last = !feed_->fill(batch);
@@ -59,13 +63,19 @@ void BlockSource::decode(Batch& batch, const RecordStep& step) {
   each_part(batch, [&](std::string_view part) { decode_part(part, batch, step); });
 }
 
-void BlockSource::each_part(Batch& batch, const std::function<void(std::string_view)>& part_step) {
-  std::exception_ptr damaged;
+// The blocks before a damaged one are there. Returns what is wrong with that one.
+std::exception_ptr BlockSource::open(Batch& batch) const {
   try {
     feed_->open(batch);
   } catch (const DataError&) {
-    damaged = std::current_exception();
+    return std::current_exception();
   }
+  return nullptr;
+}
+
+void BlockSource::each_part(Batch& batch, const std::function<void(std::string_view)>& part_step) {
+  std::exception_ptr damaged = std::exchange(batch.failure, nullptr);
+  if (!damaged) damaged = open(batch);
   turns_.take(batch.number, [&] { cut(batch); });
   if (!batch.head.empty()) part_step(batch.head);
   if (batch.reason.empty()) part_step(batch.body);

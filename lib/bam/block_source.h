@@ -37,10 +37,12 @@ class BlockSource : public Source {
   static constexpr std::size_t npos = std::string_view::npos;
 
  private:
+  std::exception_ptr open(Batch& batch) const;
   void cut(Batch& batch);
 
   std::unique_ptr<Feed> feed_;
   Buffer start_;
+  std::exception_ptr start_damage_;  // what is wrong behind `start_`
   std::uint64_t filled_ = 0;
   bool ended_ = false;
   Turns turns_;

@@ -14,6 +14,7 @@ namespace mrf::bam {
 
 namespace {
 
+constexpr std::string_view bgzf_magic{"\x1f\x8b\x08\x04", 4};
 constexpr std::size_t stored_step = std::size_t{256} << 10;
 constexpr std::size_t content_step = std::size_t{1} << 19;
 
@@ -64,13 +65,18 @@ class BgzfFeed : public Feed {
     while (stored.size() - at >= bgzf_header_size && content < content_step) {
       const std::size_t size = bgzf_block_size(stored.substr(at));
       if (size == 0 && at > 0) break;
-      if (size == 0) fail(offset_, offset_ == 0 ? "not a BGZF block" : "trailing garbage after a BGZF block");
+      if (size == 0) fail(offset_, why_no_block(stored));
       if (stored.size() - at < size) break;
       content += bgzf_content_size(stored.substr(at, size));
       eof_block_ = stored.substr(at, size) == bgzf_eof;
       at += size;
     }
     return at;
+  }
+
+  const char* why_no_block(std::string_view stored) const {
+    if (stored.starts_with(bgzf_magic)) return "malformed header";
+    return offset_ == 0 ? "not a BGZF block" : "trailing garbage after a BGZF block";
   }
 
   [[noreturn]] void fail(std::uint64_t offset, const char* reason) const {
