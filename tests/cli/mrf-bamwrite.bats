@@ -1,24 +1,13 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
+# The formats, levels, headers.
 
 load common
+load bam
 
 setup() {
   common_setup
   samtools view -h --no-PG "$(small_bam)" >in.sam
-}
-
-# break_line N SED: in.sam with line N changed.
-break_line() { sed -E "$1$2" in.sam >bad.sam; }
-first_record() { echo $(($(grep -c ^@ in.sam) + 1)); }
-
-refuses() {
-  for threads in 0 2; do
-    run_apart mrf-bamwrite -@ $threads -o out.bam bad.sam
-    assert_status 3
-    assert_stderr_is "mrf-bamwrite: cannot read 'bad.sam': $1"
-    assert_files in.sam bad.sam
-  done
 }
 
 @test "bamwrite: SAM to BAM and back is the same text, at every level and number of threads" {
@@ -51,10 +40,16 @@ refuses() {
 @test "bamwrite: a format or level that does not exist is refused" {
   run_apart mrf-bamwrite -O vcf in.sam
   assert_status 2
-  assert_stderr_is "mrf-bamwrite: cannot use output format 'vcf': not bam, cram, sam or sam.gz; try 'mrf-bamwrite --help'"
-  run_apart mrf-bamwrite -l 10 in.sam
-  assert_status 2
-  assert_stderr_has "cannot use level '10': not between 0 and 9"
+  assert_stderr_is \
+    "mrf-bamwrite: cannot use output format 'vcf': not bam, cram, sam or sam.gz; try 'mrf-bamwrite --help'"
+  for level in 10 -1; do
+    for format in bam cram sam.gz; do
+      run_apart mrf-bamwrite -O $format -l $level in.sam
+      assert_status 2
+      assert_output_is ''
+      assert_stderr_is "mrf-bamwrite: cannot use level '$level': not between 0 and 9; try 'mrf-bamwrite --help'"
+    done
+  done
 }
 
 @test "bamwrite: a last line without a newline is a record" {
@@ -65,84 +60,6 @@ refuses() {
   grep ^@ in.sam | mrf-bamwrite -o out.bam
   samtools quickcheck -v out.bam
   [[ $(samtools view -c out.bam) == 0 ]]
-}
-
-@test "bamwrite: a malformed line is named by its number and reason, and there is no output" {
-  line=$(first_record)
-  break_line "$line" 's/.*/junk/'
-  refuses "line $line: 1 fields where 11 are needed"
-  break_line "$line" 's/^([^\t]*)\t[^\t]*/\1\tx/'
-  refuses "line $line: FLAG 'x' is not a number in range"
-  tail=$(wc -l <in.sam)
-  break_line "$tail" 's/$/\tXX:Q:1/'
-  refuses "line $tail: the optional field 'XX:Q:1' has an unknown type"
-  break_line "$tail" 's/$/\tXX:i:/'
-  refuses "line $tail: the optional field 'XX:i:' has a malformed value"
-}
-
-@test "bamwrite: every field of a line is checked" {
-  control=$'\x01I'
-  printf '@SQ\tSN:c1\tLN:1000\n' >head.sam
-  while IFS='|' read -r field value reason; do
-    awk -v OFS='\t' -v field="$field" -v value="$value" '{ $field = value } 1' >fields <<'END'
-r 0 c1 1 60 4M = 10 13 ACGT IIII NM:i:0
-END
-    (cat head.sam && printf 'good\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\n' && cat fields) >bad.sam
-    rm fields
-    run_apart mrf-bamwrite -o out.bam bad.sam
-    assert_status 3
-    assert_stderr_is "mrf-bamwrite: cannot read 'bad.sam': line 3: $reason"
-    [[ ! -e out.bam ]]
-  done <<END
-1|$(printf 'r%.0s' {1..255})|QNAME '$(printf 'r%.0s' {1..40})…' is longer than 254 characters
-1|@CO|a header line after the first record
-2|x|FLAG 'x' is not a number in range
-2|-1|FLAG '-1' is not a number in range
-2|65536|FLAG '65536' is not a number in range
-3|c2|RNAME 'c2' is not in the header
-4|-1|POS '-1' is not a number in range
-4|1e3|POS '1e3' is not a number in range
-5|256|MAPQ '256' is not a number in range
-6|4Q|CIGAR '4Q' has the unknown operation 'Q'
-6|M|CIGAR 'M' has an operation without a length
-6|4M1|CIGAR '4M1' has a length without an operation
-6|268435456M|CIGAR '268435456M' has too long an operation
-6|5M|CIGAR stands for 5 bases, SEQ has 4
-7|c2|RNEXT 'c2' is not in the header
-8|x|PNEXT 'x' is not a number in range
-9|1x|TLEN '1x' is not a number in range
-10|ACG|CIGAR stands for 4 bases, SEQ has 3
-11|III|SEQ has 4 bases, QUAL 3
-11|${control}II|QUAL has a character that is no quality
-12|NM|the optional field 'NM' is not of the form TAG:TYPE:VALUE
-12|NM:q:1|the optional field 'NM:q:1' has an unknown type
-12|NM:i:x|the optional field 'NM:i:x' has a malformed value
-12|NM:f:1.x|the optional field 'NM:f:1.x' has a malformed value
-12|NM:A:ab|the optional field 'NM:A:ab' has a malformed value
-12|NM:H:1A2|the optional field 'NM:H:1A2' has a malformed value
-12|NM:B:x,1|the optional field 'NM:B:x,1' has a malformed value
-12|NM:B:c,1,|the optional field 'NM:B:c,1,' has a malformed value
-END
-}
-
-@test "bamwrite: a record that names an unknown reference is an error, as is its mate's" {
-  line=$(first_record)
-  break_line "$line" 's/^([^\t]*\t[^\t]*)\t[^\t]*/\1\tnowhere/'
-  refuses "line $line: RNAME 'nowhere' is not in the header"
-  break_line "$line" 's/^(([^\t]*\t){6})[^\t]*/\1nowhere/'
-  refuses "line $line: RNEXT 'nowhere' is not in the header"
-}
-
-@test "bamwrite: a BAM that is cut off gives no output, and an existing one stays" {
-  head -c -28 "$(small_bam)" >cut.bam
-  echo old >out.bam
-  for command in 'mrf-bamwrite -@ 2 -o out.bam cut.bam' 'cat cut.bam | mrf-bamwrite -o out.bam'; do
-    run_apart bash -c "$command"
-    assert_status 3
-    assert_stderr_has "truncated: the BGZF end-of-file block is missing"
-    [[ $(cat out.bam) == old ]]
-    assert_files in.sam cut.bam out.bam
-  done
 }
 
 @test "bamwrite: an output that cannot be written is an error, an input that is empty too" {
@@ -156,47 +73,6 @@ END
   assert_status 1
   assert_stderr_is "mrf-bamwrite: cannot write 'standard output': No space left on device"
   assert_files in.sam
-}
-
-sorted_sam() { samtools sort --no-PG -O sam -o sorted.sam "$(small_bam)" 2>/dev/null; }
-
-@test "bamwrite: --write-index makes the index that samtools index makes" {
-  sorted_sam
-  for threads in 0 2; do
-    for output in out.bam out.sam.gz; do
-      mrf-bamwrite -@ $threads --write-index -o $output sorted.sam
-      samtools index $output expected.bai
-      cmp $output.bai expected.bai
-    done
-  done
-  mrf-bamwrite --write-index -o out.cram sorted.sam
-  samtools index out.cram expected.crai
-  cmp <(zcat out.cram.crai) <(zcat expected.crai)
-}
-
-@test "bamwrite: a reference longer than 2^29 has a CSI index" {
-  printf '@SQ\tSN:long\tLN:2000000000\n' >in.sam
-  printf '%s\t0\tlong\t%s\t9\t4M\t*\t0\t0\tACGT\tIIII\n' a 1 b 600000000 c 1999999990 >>in.sam
-  mrf-bamwrite --write-index -o out.bam in.sam
-  samtools index -c out.bam expected.csi
-  cmp <(bgzip -dc out.bam.csi) <(bgzip -dc expected.csi)
-  mrf-bamread -r long:600000000-600000001 out.bam | grep -q ^b
-}
-
-@test "bamwrite: an index on unsorted data, of standard output or of plain SAM is refused" {
-  sort -k 10,10 in.sam >unsorted && (grep ^@ in.sam && grep -v ^@ unsorted) >unsorted.sam
-  rm unsorted
-  run_apart mrf-bamwrite --write-index -o out.bam unsorted.sam
-  assert_status 3
-  assert_stderr_has "mrf-bamwrite: cannot index 'out.bam': record "
-  assert_stderr_has "is out of order: sort by position first"
-  assert_files in.sam unsorted.sam
-  run_apart mrf-bamwrite --write-index in.sam
-  assert_status 2
-  assert_stderr_has "cannot index 'standard output': only a file can have an index"
-  run_apart mrf-bamwrite --write-index -o out.sam in.sam
-  assert_status 2
-  assert_stderr_has "cannot index 'out.sam': plain SAM has no index"
 }
 
 @test "bamwrite: CRAM and compressed SAM, by name and by -O" {
@@ -244,6 +120,12 @@ sorted_sam() { samtools sort --no-PG -O sam -o sorted.sam "$(small_bam)" 2>/dev/
 with open("odd.sam", "w") as out:
     out.write("@SQ\tSN:c\tLN:2000000000\n")
     out.write("h\t0\tc\t1\t9\t2M\t*\t0\t0\tAC\tII\tXH:H:1AE3\tXB:B:c,-1,2\tXF:B:f,1.5,-2\tXE:H:\n")
+    out.write("empty\t0\tc\t1\t9\t2M\t*\t0\t0\tAC\tII\tXB:B:c\tXF:B:f\tXZ:Z:\n")
+    out.write("bytes\t0\tc\t1\t9\t2M\t*\t0\t0\tAC\tII\tXc:B:c,-128,127\tXC:B:C,0,255\n")
+    out.write("shorts\t0\tc\t1\t9\t2M\t*\t0\t0\tAC\tII\tXs:B:s,-32768,32767\tXS:B:S,0,65535\n")
+    out.write("ints\t0\tc\t1\t9\t2M\t*\t0\t0\tAC\tII\tXi:B:i,-2147483648,2147483647\tXI:B:I,0,4294967295\n")
+    out.write("numbers\t0\tc\t1\t9\t2M\t*\t0\t0\tAC\tII\tXa:i:-2147483648\tXb:i:4294967295\tXe:A:!\n")
+    out.write("noseq\t0\tc\t1\t9\t100M5S\t*\t0\t0\t*\t*\n")
     out.write("none\t4\t*\t0\t0\t*\t*\t0\t0\t*\t*\n")
     out.write("noqual\t0\tc\t1999999999\t9\t2M\t=\t600000000\t-5\tAC\t*\n")
     out.write("cigar\t0\tc\t5\t9\t" + "1M1I" * 40000 + "\t*\t0\t0\t" + "AC" * 40000 + "\t*\tNM:i:1\n")
@@ -255,4 +137,52 @@ EOF
     samtools view -h --no-PG odd.bam | cmp - odd.sam
     samtools view --no-PG -u odd.sam | mrf-bamread -@ $threads | cmp - odd.sam
   done
+}
+
+@test "bamwrite: a FIFO is read, and one is written, in every format" {
+  samtools view --no-PG -C -o expected.cram in.sam 2>/dev/null
+  mkfifo in out
+  for format in bam cram sam.gz; do
+    cat in.sam >in &
+    cat out >found &
+    reader=$!
+    mrf-bamwrite -@ 2 -O $format -o out in
+    wait "$reader"
+    expected=in.sam
+    [[ $format != cram ]] || expected=expected.cram
+    samtools view --no-PG found | cmp - <(samtools view --no-PG $expected)
+  done
+}
+
+@test "bamwrite: --stats counts the bytes of every format, to a file and to a pipe" {
+  for format in bam cram sam sam.gz; do
+    mrf-bamwrite -O $format --stats file.json -o out in.sam
+    mrf-bamwrite -@ 2 -O $format --stats pipe.json in.sam | cat >piped
+    [[ $(jq .bytes_out file.json) == "$(stat -c %s out)" ]]
+    [[ $(jq .bytes_out pipe.json) == "$(stat -c %s piped)" ]]
+    [[ $(jq .outputs[0].bytes pipe.json) == "$(stat -c %s piped)" ]]
+  done
+}
+
+@test "bamwrite: a reader that goes away ends it like a filter, in every format" {
+  for format in bam cram sam sam.gz; do
+    for threads in 0 2; do
+      run_apart bash -c "mrf-bamwrite -@ $threads -O $format in.sam | head -c 1 >/dev/null; exit \${PIPESTATUS[0]}"
+      assert_status 141
+      assert_stderr_is ''
+    done
+  done
+}
+
+@test "bamwrite: TERM leaves neither a file nor an index" {
+  mkfifo in
+  mrf-bamwrite --write-index -o out.bam in &
+  writer=$!
+  exec 5>in
+  cat in.sam >&5
+  kill "$writer"
+  wait "$writer" || status=$?
+  exec 5>&-
+  [[ $status == 143 ]]
+  assert_files in in.sam
 }

@@ -1,0 +1,89 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Regions, and inputs on servers.
+
+load common
+load bam
+load ../servers/servers
+
+setup_file() { start_nginx; }
+teardown_file() { stop_servers; }
+
+@test "bamread: regions select as in samtools view -M, from BAM with BAI and CSI, CRAM and compressed SAM" {
+  sorted_bam
+  samtools view --no-PG -C --output-fmt-option no_ref=1 -o in.cram sorted.bam
+  samtools view --no-PG -h -o in.sam.gz sorted.bam
+  cp sorted.bam csi.bam
+  samtools index in.cram && samtools index in.sam.gz && samtools index -c csi.bam
+  for input in sorted.bam csi.bam in.cram in.sam.gz; do
+    for threads in 0 2; do
+      mrf-bamread -@ $threads -r chr1:1-50000 -r chr2 -r chr1:40000-60000 $input >found.sam
+      samtools view -M -h --no-PG $input chr1:1-50000 chr2 chr1:40000-60000 | cmp - found.sam
+    done
+    [[ $(grep -vc ^@ found.sam) -gt 10 ]]
+  done
+  mrf-bamread -r '*' sorted.bam | cmp - <(samtools view -h --no-PG -M sorted.bam '*')
+}
+
+@test "bamread: a region that is unknown, an input without an index or from a pipe are errors" {
+  sorted_bam
+  run_apart mrf-bamread -r nowhere sorted.bam
+  assert_status 2
+  assert_stderr_is "mrf-bamread: cannot use region 'nowhere': not in the header of the input; try 'mrf-bamread --help'"
+  rm sorted.bam.bai
+  run_apart mrf-bamread -r chr1 sorted.bam
+  assert_status 1
+  assert_stderr_is "mrf-bamread: cannot read regions of 'sorted.bam': it has no index; see samtools-index(1)"
+  run_apart bash -c 'cat sorted.bam | mrf-bamread -r chr1'
+  assert_status 1
+  assert_stderr_is "mrf-bamread: cannot read regions of 'standard input': only a file with an index has regions"
+}
+
+@test "bamread: a URL is read like a file, by http and https, whole and by regions" {
+  sorted_bam
+  samtools view --no-PG -C --output-fmt-option no_ref=1 -o in.cram sorted.bam
+  samtools index in.cram
+  mv sorted.bam* in.cram* "$WWW"
+  export CURL_CA_BUNDLE=$CA
+  for server in "$HTTP" "$HTTPS"; do
+    for name in sorted.bam in.cram; do
+      for threads in 0 2; do
+        mrf-bamread -@ $threads "$server/$name" | cmp - <(bam_text "$WWW/$name")
+        mrf-bamread -@ $threads -r chr2:1-200000 "$server/$name" >found.sam
+        samtools view -h --no-PG "$WWW/$name" chr2:1-200000 | cmp - found.sam
+        [[ $(grep -vc ^@ found.sam) -gt 10 ]]
+      done
+    done
+  done
+  mrf-bamwrite -o out.bam "$HTTP/sorted.bam"
+  assert_same_sam out.bam "$WWW/sorted.bam"
+  assert_files found.sam out.bam
+}
+
+@test "bamread: what the server refuses is status 4, and no message shows a secret" {
+  run_apart mrf-bamread --stats stats "http://user:pass@${HTTP#http://}/none.bam?sig=secret"
+  assert_status 4
+  assert_stderr_is "mrf-bamread: cannot open '$HTTP/none.bam': the server has no such file"
+  run ! grep -E 'secret|pass' stats
+  run_apart mrf-bamread "$HTTP/s3error?status=403&sig=secret"
+  assert_status 4
+  assert_stderr_is "mrf-bamread: cannot open '$HTTP/s3error': the server denies access"
+  head -c -28 "$(small_bam)" >"$WWW/cut.bam"
+  run_apart bash -c "mrf-bamread --add-pg '$HTTP/cut.bam?sig=secret' >out.sam"
+  assert_status 3
+  assert_stderr_is "mrf-bamread: cannot read '$HTTP/cut.bam': truncated: the BGZF end-of-file block is missing"
+  grep -F "CL:mrf-bamread --add-pg $HTTP/cut.bam" out.sam
+  run ! grep secret out.sam
+}
+
+@test "bamread: a server that is away, fails, or lets go in the middle is status 5" {
+  cp "$(small_bam)" "$WWW/data"
+  for url in http://127.0.0.1:1/in.bam "$HTTP/s3error?status=503" "$HTTP/s3error?status=500" "$HTTPS/data"; do
+    run_apart mrf-bamread "$url"
+    assert_status 5
+    assert_stderr_is "mrf-bamread: cannot open '${url%%\?*}': the server cannot be reached or does not answer"
+  done
+  run_apart bash -c "mrf-bamread '$HTTP/short/?times=9' >out.sam"
+  assert_status 5
+  assert_stderr_is "mrf-bamread: cannot read '$HTTP/short/': the server cannot be reached or does not answer"
+}

@@ -1,0 +1,76 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Indexes made while the file is written.
+
+load common
+load bam
+
+setup() {
+  common_setup
+  samtools view -h --no-PG "$(small_bam)" >in.sam
+}
+
+sorted_sam() { samtools sort --no-PG -O sam -o sorted.sam "$(small_bam)" 2>/dev/null; }
+
+@test "bamwrite: --write-index makes the index that samtools index makes" {
+  sorted_sam
+  for threads in 0 2; do
+    for output in out.bam out.sam.gz; do
+      mrf-bamwrite -@ $threads --write-index -o $output sorted.sam
+      samtools index $output expected.bai
+      cmp $output.bai expected.bai
+    done
+  done
+  mrf-bamwrite --write-index -o out.cram sorted.sam
+  samtools index out.cram expected.crai
+  cmp <(zcat out.cram.crai) <(zcat expected.crai)
+}
+
+@test "bamwrite: a reference longer than 2^29 has a CSI index" {
+  printf '@SQ\tSN:long\tLN:2000000000\n' >in.sam
+  printf '%s\t0\tlong\t%s\t9\t4M\t*\t0\t0\tACGT\tIIII\n' a 1 b 600000000 c 1999999990 >>in.sam
+  mrf-bamwrite --write-index -o out.bam in.sam
+  samtools index -c out.bam expected.csi
+  cmp <(bgzip -dc out.bam.csi) <(bgzip -dc expected.csi)
+  mrf-bamread -r long:600000000-600000001 out.bam | grep -q ^b
+}
+
+@test "bamwrite: an index on unsorted data, of standard output or of plain SAM is refused" {
+  (grep ^@ in.sam && grep -v ^@ in.sam | sort -k 10,10) >unsorted.sam
+  number=$(grep -v ^@ unsorted.sam | awk -F '\t' '
+    $3 == last ? $4 < at : seen[$3] || last == "*" { print NR; exit }
+    { seen[$3] = 1; last = $3; at = $4 }')
+  for threads in 0 2; do
+    for file in out.bam out.sam.gz; do
+      run_apart mrf-bamwrite -@ $threads --write-index -o $file unsorted.sam
+      assert_status 3
+      assert_stderr_is \
+        "mrf-bamwrite: cannot index '$file': record $number is out of order: sort by position first"
+      assert_files in.sam unsorted.sam
+    done
+  done
+  run_apart mrf-bamwrite --write-index in.sam
+  assert_status 2
+  assert_stderr_has "cannot index 'standard output': only a file can have an index"
+  run_apart mrf-bamwrite --write-index -o out.sam in.sam
+  assert_status 2
+  assert_stderr_has "cannot index 'out.sam': plain SAM has no index"
+}
+
+@test "bamwrite: references in another order than the header's are indexed, as by samtools index" {
+  sorted_sam
+  (grep ^@ sorted.sam && grep -v ^@ sorted.sam | sort -s -t $'\t' -k 3,3r) >other.sam
+  mrf-bamwrite --write-index -o out.bam other.sam
+  samtools index out.bam expected.bai
+  cmp out.bam.bai expected.bai
+}
+
+@test "bamwrite: the index of a BAM without records, and of records without a place" {
+  grep ^@ in.sam >none.sam
+  (cat none.sam && printf 'r\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\n') >unmapped.sam
+  for name in none unmapped; do
+    mrf-bamwrite --write-index -o $name.bam $name.sam
+    samtools index $name.bam expected.bai
+    cmp $name.bam.bai expected.bai
+  done
+}
