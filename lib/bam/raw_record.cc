@@ -13,8 +13,6 @@ bool fits(const RawRecord& record) {
   return 4 + fixed_size + needed <= record.bytes().size();
 }
 
-bool is_reference(std::int32_t id, const sam_hdr_t& header) { return id >= -1 && id < header.n_targets; }
-
 // htslib computes the bin anew, and takes a clip of the whole read for the place of a CIGAR in a CG tag.
 bool has_usual_cigar(const RawRecord& record) {
   const bool mapped = (record.flags() & BAM_FUNMAP) == 0;

@@ -76,9 +76,9 @@ const char* check_cigar(bam1_t& record) {
   return nullptr;
 }
 
-bool is_reference(std::int32_t id, const sam_hdr_t& header) { return id >= -1 && id < header.n_targets; }
-
 }  // namespace
+
+bool is_reference(std::int32_t id, const sam_hdr_t& header) { return id >= -1 && id < header.n_targets; }
 
 void reserve_data(bam1_t& record, std::size_t size) {
   if (size <= record.m_data) return;

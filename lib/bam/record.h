@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <string_view>
 
 #include "bam/buffer.h"
@@ -11,6 +12,9 @@ namespace mrf::bam {
 
 /// The fixed part of a BAM record after its block_size (SAM specification, section 4.2), in bytes.
 inline constexpr std::size_t fixed_size = 32;
+
+/// Whether it is the number of a reference of the header, or -1 for none.
+bool is_reference(std::int32_t id, const sam_hdr_t& header);
 
 /// Makes room for `size` bytes in the record's data. Throws std::bad_alloc.
 void reserve_data(bam1_t& record, std::size_t size);

@@ -17,7 +17,7 @@ namespace {
 using Kind = Expectation::Kind;
 
 // Digests that cannot be taken later cost a core each.
-constexpr std::size_t most_at_once = 4;
+constexpr std::size_t most_parts_at_once = 4;
 
 DigestKind digest_of(Kind kind) {
   switch (kind) {
@@ -68,7 +68,7 @@ Integrity::Integrity(Expectation expectation, std::optional<std::uint64_t> total
   } else if (expectation_.parts == 1) {
     sizes = {total_};
   }
-  const auto now = std::min(sizes.size(), bytes_.stay ? std::size_t{1} : most_at_once);
+  const auto now = std::min(sizes.size(), bytes_.stay ? std::size_t{1} : most_parts_at_once);
   if (bytes_.stay) untried_.assign(sizes.begin() + static_cast<std::ptrdiff_t>(now), sizes.end());
   sizes.resize(now);
   start_pump(sizes);

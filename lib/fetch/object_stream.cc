@@ -12,7 +12,7 @@ namespace mrf {
 
 namespace {
 
-struct Stopped {};
+struct Abandoned {};
 
 }  // namespace
 
@@ -89,7 +89,7 @@ void ObjectStream::work(const Url& url) {
     const auto network = make_curl_network(settings_.network);
     Download download(*network, nullptr, system_clock(), url, settings_.requests, settings_.sizes);
     download.on_progress = [this](auto, auto) {
-      if (stop_) throw Stopped();
+      if (stop_) throw Abandoned();
     };
     download.run(*output_);
   } catch (...) {

@@ -8,25 +8,25 @@ namespace mrf {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 
-bool is_run(const Json& run) {
+bool is_run(const OrderedJson& run) {
   return run.is_array() && run.size() == 2 && run[0].is_number_unsigned() && run[1].is_number_unsigned();
 }
 
 }  // namespace
 
 std::string record_text(const ObjectVersion& version, const std::vector<ByteRange>& runs) {
-  Json done = Json::array();
+  OrderedJson done = OrderedJson::array();
   for (const auto& [begin, end] : runs) done.push_back({begin, end});
-  const Json record{
+  const OrderedJson record{
       {"etag", version.etag.value()}, {"size", version.total.value()}, {"done", std::move(done)}};
-  return record.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  return record.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
 std::vector<ByteRange> runs_of_record(const std::string& text, const ObjectVersion& version,
                                       std::uint64_t there) {
-  const Json record = Json::parse(text, nullptr, false);
+  const OrderedJson record = OrderedJson::parse(text, nullptr, false);
   if (record.is_discarded() || !version.etag || !version.total) return {};
   try {
     if (record.at("etag") != *version.etag || record.at("size") != *version.total) return {};
@@ -41,7 +41,7 @@ std::vector<ByteRange> runs_of_record(const std::string& text, const ObjectVersi
       runs.push_back(range);
     }
     return runs;
-  } catch (const Json::exception&) {
+  } catch (const OrderedJson::exception&) {
     return {};
   }
 }

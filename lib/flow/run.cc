@@ -28,9 +28,9 @@ void write_text(const std::string& path, const std::string& text) {
   file.commit();
 }
 
-class Run {
+class WorkflowRun {
  public:
-  Run(const Plan& plan, const RunOptions& options, Workspace& workspace)
+  WorkflowRun(const Plan& plan, const RunOptions& options, Workspace& workspace)
       : plan_(plan), options_(options), workspace_(workspace) {}
 
   // The whole of the supervisor's process.
@@ -99,7 +99,8 @@ class Run {
 int run_plan(const Plan& plan, const RunOptions& options) {
   block_run_signals();
   Workspace workspace(plan);
-  return run_guarded(Run(plan, options, workspace), [&] { workspace.remove(options.keep_directory); });
+  return run_guarded(WorkflowRun(plan, options, workspace),
+                     [&] { workspace.remove(options.keep_directory); });
 }
 
 }  // namespace mrf

@@ -14,19 +14,21 @@ namespace mrf {
 
 namespace {
 
-constexpr std::array ending{SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+constexpr std::array ending_a_run{SIGINT, SIGQUIT, SIGTERM, SIGHUP};
 
 sigset_t run_signals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGCHLD);
-  for (const int number : ending) sigaddset(&set, number);
+  for (const int number : ending_a_run) sigaddset(&set, number);
   return set;
 }
 
 }  // namespace
 
-bool ends_run(int signal) { return std::find(ending.begin(), ending.end(), signal) != ending.end(); }
+bool ends_run(int signal) {
+  return std::find(ending_a_run.begin(), ending_a_run.end(), signal) != ending_a_run.end();
+}
 
 void block_run_signals() {
   const sigset_t set = run_signals();

@@ -13,7 +13,6 @@ namespace mrf {
 
 namespace {
 
-constexpr std::size_t output_pipe_size = std::size_t{1} << 20;
 constexpr int default_level = 6;  // that of bgzip(1)
 
 bool is_bgzf(const CollectOptions& options) {
@@ -86,7 +85,7 @@ void collect(const CollectOptions& wanted, Stats& stats) {
   options.record = as_numbered(wanted);
   Collector collector(options, stats);
   OutputFile output(options.output);
-  enlarge_pipe(output.fd(), output_pipe_size);
+  enlarge_pipe(output.fd(), most_pipe_bytes);
   const auto sink = make_sink(options, {output.fd(), output.name(), stats.out});
   collector.run(*sink);
   output.commit();

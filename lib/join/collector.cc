@@ -14,8 +14,7 @@ namespace {
 
 constexpr std::size_t largest_block = std::size_t{256} << 10;
 constexpr std::size_t smallest_block = std::size_t{4} << 10;
-constexpr std::size_t pipe_size = std::size_t{1} << 20;
-constexpr std::size_t all_pipes = 16 * pipe_size;
+constexpr std::size_t all_pipes = 16 * most_pipe_bytes;
 
 constexpr std::size_t beside_buffer = std::size_t{16} << 20;
 
@@ -72,7 +71,8 @@ void Collector::open_inputs() {
     inputs_.push_back(
         std::make_unique<Input>(options_.inputs[i], settings_, keeps_header, shared, stats_.inputs[i]));
     all_.push_back(inputs_.back().get());
-    enlarge_pipe(inputs_.back()->channel().fd(), std::min(pipe_size, all_pipes / options_.inputs.size()));
+    enlarge_pipe(inputs_.back()->channel().fd(),
+                 std::min(most_pipe_bytes, all_pipes / options_.inputs.size()));
   }
 }
 

@@ -7,13 +7,12 @@ namespace mrf {
 
 namespace {
 
-constexpr std::size_t wanted_pipe_size = std::size_t{1} << 20;
 constexpr std::size_t smallest_range = std::size_t{32} << 10;
 
 // A window reads the first bytes when it is made; they are waited for with the outputs in motion.
 InputFile open_and_wait(const std::string& path, Outputs& outputs, Meter& meter) {
   InputFile input = open_input_at_once(path);
-  ask_pipe_size(input.fd, wanted_pipe_size);
+  enlarge_pipe(input.fd, most_pipe_bytes);
   outputs.wait_for(input.fd, meter);
   return input;
 }

@@ -24,8 +24,6 @@ namespace mrf {
 
 namespace {
 
-constexpr std::size_t wanted_pipe_size = std::size_t{1} << 20;
-
 bool is_anonymous_pipe(const std::string& path) {
   struct statfs info {};
   return ::statfs(path.c_str(), &info) == 0 && info.f_type == PIPEFS_MAGIC;
@@ -93,7 +91,7 @@ void Target::open_standard_output() {
     if (fd >= 0) {
       fd_ = Fd(adopt_fd, fd);
       is_fifo_ = true;
-      enlarge_pipe();
+      enlarge_pipe(fd_, most_pipe_bytes);
       return;
     }
   }
@@ -112,14 +110,8 @@ bool Target::open() {
   fd_ = Fd(adopt_fd, fd);
   // A process substitution's own descriptor would keep the reader from its end-of-file.
   if (const int number = inherited_descriptor(path_); number > STDERR_FILENO) ::close(number);
-  enlarge_pipe();
+  if (is_fifo_) enlarge_pipe(fd_, most_pipe_bytes);
   return true;
-}
-
-void Target::enlarge_pipe() {
-  if (!is_fifo_) return;
-  const int size = ::fcntl(fd_.get(), F_GETPIPE_SZ);
-  if (size >= 0 && static_cast<std::size_t>(size) < wanted_pipe_size) ask_pipe_size(fd_, wanted_pipe_size);
 }
 
 void Target::close() {

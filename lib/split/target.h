@@ -37,7 +37,6 @@ class Target {
 
  private:
   void open_standard_output();
-  void enlarge_pipe();
 
   std::string path_;
   std::string name_;

@@ -1,21 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "stream/bam_aux.h"
 
-#include <bit>
-#include <cstring>
+#include "stream/number_at.h"
 
 namespace mrf {
 
 namespace {
-
-static_assert(std::endian::native == std::endian::little);
-
-template <typename Number>
-Number number_at(std::string_view bytes, std::size_t at) {
-  Number number{};
-  if (at + sizeof number <= bytes.size()) std::memcpy(&number, bytes.data() + at, sizeof number);
-  return number;
-}
 
 // Behind the fixed fields, the name, the CIGAR, the bases and the qualities.
 std::size_t first_field(std::string_view record) {

@@ -4,17 +4,11 @@
 #include <libdeflate.h>
 
 #include "stream/bgzf_frame.h"
+#include "stream/number_at.h"
 
 namespace mrf {
 
 namespace {
-
-template <typename Number>
-Number number_at(std::string_view bytes, std::size_t at) {
-  Number number;
-  std::memcpy(&number, bytes.data() + at, sizeof number);
-  return number;
-}
 
 constexpr std::string_view fixed_header{"\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0BC\x02\0", 16};
 

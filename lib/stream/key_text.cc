@@ -10,7 +10,7 @@ namespace mrf {
 
 namespace {
 
-constexpr auto nowhere = std::string_view::npos;
+constexpr auto not_found = std::string_view::npos;
 constexpr std::uint64_t mandatory_fields = 11;
 
 // What is in front of the next tab, or of the line's end.
@@ -43,7 +43,7 @@ class AfterFinder : public KeyFinder {
 
   std::optional<std::string_view> find(std::string_view record) override {
     const auto at = record.find(text_);
-    if (at == nowhere) return std::nullopt;
+    if (at == not_found) return std::nullopt;
     return field(record.substr(at + text_.size())).substr(0, length_);
   }
 
@@ -62,12 +62,12 @@ class SamTagFinder : public KeyFinder {
     if (fields.count < mandatory_fields) return std::nullopt;
     for (std::size_t at = fields.end - 1;; ++at) {
       at = find_word(record, start_, at);
-      if (at == nowhere) return std::nullopt;
+      if (at == not_found) return std::nullopt;
       const std::string_view value = record.substr(at + start_.size());
-      if (value.size() < 2 || value[1] != ':' || types.find(value[0]) == nowhere) continue;
+      if (value.size() < 2 || value[1] != ':' || types.find(value[0]) == not_found) continue;
       const std::string_view rest = value.substr(2);
       const auto tab = rest.find('\t');
-      return (tab == nowhere ? field(rest) : rest.substr(0, tab)).substr(0, length_);
+      return (tab == not_found ? field(rest) : rest.substr(0, tab)).substr(0, length_);
     }
   }
 

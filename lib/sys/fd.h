@@ -65,6 +65,10 @@ Fd open_file(const std::string& path, int flags, unsigned mode = 0666);
 /// A second descriptor of the same open file (fcntl(2) F_DUPFD_CLOEXEC). Throws SystemError.
 Fd duplicate(FdRef fd);
 
+/// What every process may ask for, in bytes, where /proc/sys/fs/pipe-max-size is as the kernel sets it
+/// (pipe(7)).
+inline constexpr size_t most_pipe_bytes = size_t{1} << 20;
+
 /// Asks for a pipe capacity in bytes (F_SETPIPE_SZ, fcntl(2)); a refusal is no error.
 void ask_pipe_size(FdRef pipe, size_t bytes) noexcept;
 

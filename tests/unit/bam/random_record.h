@@ -8,6 +8,10 @@
 
 namespace mrf::bam::test {
 
+/// What the records are made for.
+inline constexpr const char* two_references =
+    "@SQ\tSN:c1\tLN:2000000000\n@SQ\tSN:chromosome_2\tLN:2000000000\n";
+
 /// Records of every shape that a header with two references allows, the same ones for the same seed.
 class RandomRecords {
  public:

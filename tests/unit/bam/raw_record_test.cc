@@ -11,8 +11,6 @@
 
 namespace {
 
-constexpr const char* references = "@SQ\tSN:c1\tLN:2000000000\n@SQ\tSN:chromosome_2\tLN:2000000000\n";
-
 // What a record becomes when it is loaded and stored again; empty when it is refused.
 std::string stored_again(const std::string& bytes, const sam_hdr_t& header) {
   const auto record = mrf::bam::make_record();
@@ -26,7 +24,7 @@ std::string stored_again(const std::string& bytes, const sam_hdr_t& header) {
 
 TEST_CASE("a record said to be unchanged is the same when it is loaded and stored, damaged or not") {
   mrf::bam::silence_htslib();
-  const auto header = mrf::bam::parse_header(references, "test");
+  const auto header = mrf::bam::parse_header(mrf::bam::test::two_references, "test");
   mrf::bam::test::RandomRecords records(6);
   int whole = 0;
   int damaged = 0;
@@ -49,7 +47,7 @@ TEST_CASE("a record said to be unchanged is the same when it is loaded and store
 }
 
 TEST_CASE("a record that is too short or has another bin than its place is not unchanged") {
-  const auto header = mrf::bam::parse_header(references, "test");
+  const auto header = mrf::bam::parse_header(mrf::bam::test::two_references, "test");
   mrf::bam::Text line;
   const std::string text = "r1\t0\tc1\t5\t7\t5M\t*\t0\t0\tACGTN\tIIIII";
   kputsn(text.data(), text.size(), &line);

@@ -11,8 +11,6 @@
 
 namespace {
 
-constexpr const char* references = "@SQ\tSN:c1\tLN:2000000000\n@SQ\tSN:chromosome_2\tLN:2000000000\n";
-
 std::string bytes_of(const bam1_t& record) {
   mrf::bam::Buffer bytes;
   REQUIRE(mrf::bam::store_record(record, bytes) == nullptr);
@@ -41,7 +39,7 @@ bool taken(const std::string& line, sam_hdr_t& header) {
 
 TEST_CASE("random lines become the records that htslib makes of them") {
   mrf::bam::silence_htslib();
-  const auto header = mrf::bam::parse_header(references, "test");
+  const auto header = mrf::bam::parse_header(mrf::bam::test::two_references, "test");
   mrf::bam::test::RandomRecords records(3);
   int count = 0;
   const int all = 20000;
@@ -52,7 +50,7 @@ TEST_CASE("random lines become the records that htslib makes of them") {
 
 TEST_CASE("a line that is changed anywhere is either left to htslib or read as it reads it") {
   mrf::bam::silence_htslib();
-  const auto header = mrf::bam::parse_header(references, "test");
+  const auto header = mrf::bam::parse_header(mrf::bam::test::two_references, "test");
   mrf::bam::test::RandomRecords records(4);
   constexpr std::string_view characters = "\t\t*=-+0123456789:,.AcCfiZHBSMIDNacgtN!~ \x01\x7f\x80";
   int count = 0;
@@ -78,7 +76,7 @@ TEST_CASE("a line that is changed anywhere is either left to htslib or read as i
 }
 
 TEST_CASE("every letter of a sequence is packed as htslib does, at every length") {
-  const auto header = mrf::bam::parse_header(references, "test");
+  const auto header = mrf::bam::parse_header(mrf::bam::test::two_references, "test");
   for (int letter = '!'; letter <= '~'; ++letter) {
     for (const std::size_t size : {1U, 2U, 31U, 64U, 65U, 129U}) {
       const std::string bases(size, static_cast<char>(letter));
@@ -91,7 +89,7 @@ TEST_CASE("every letter of a sequence is packed as htslib does, at every length"
 
 TEST_CASE("what htslib would make another record of is left to it") {
   mrf::bam::silence_htslib();
-  const auto header = mrf::bam::parse_header(references, "test");
+  const auto header = mrf::bam::parse_header(mrf::bam::test::two_references, "test");
   const std::string rest = "\t60\t1M\t*\t0\t0\tA\tI";
   CHECK(taken("r\t0\tc1\t5" + rest, *header));
   for (const std::string& line :

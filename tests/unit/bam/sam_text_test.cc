@@ -9,14 +9,10 @@
 #include "bam/header.h"
 #include "random_record.h"
 
-namespace {
-
-constexpr const char* references = "@SQ\tSN:c1\tLN:2000000000\n@SQ\tSN:chromosome_2\tLN:2000000000\n";
-
-}  // namespace
+namespace {}  // namespace
 
 TEST_CASE("random records become the lines that htslib makes of them") {
-  const auto header = mrf::bam::parse_header(references, "test");
+  const auto header = mrf::bam::parse_header(mrf::bam::test::two_references, "test");
   const mrf::bam::SamText text(*header);
   mrf::bam::test::RandomRecords records(1);
   mrf::bam::Buffer ours;
@@ -29,7 +25,7 @@ TEST_CASE("random records become the lines that htslib makes of them") {
 }
 
 TEST_CASE("real numbers are written as htslib does") {
-  const auto header = mrf::bam::parse_header(references, "test");
+  const auto header = mrf::bam::parse_header(mrf::bam::test::two_references, "test");
   const mrf::bam::SamText text(*header);
   using Limits = std::numeric_limits<float>;
   for (const float number :
@@ -48,7 +44,7 @@ TEST_CASE("real numbers are written as htslib does") {
 
 TEST_CASE("optional fields that are cut anywhere are refused where htslib refuses them") {
   mrf::bam::silence_htslib();
-  const auto header = mrf::bam::parse_header(references, "test");
+  const auto header = mrf::bam::parse_header(mrf::bam::test::two_references, "test");
   const mrf::bam::SamText text(*header);
   mrf::bam::test::RandomRecords records(2);
   for (int i = 0; i < 300; ++i) {

@@ -14,14 +14,14 @@
 #include "sys/message.h"
 
 namespace fs = std::filesystem;
-using Kind = mrf::Ending::Kind;
+using EndingKind = mrf::Ending::Kind;
 
 namespace {
 
 struct Response {
   std::vector<std::string> head;
   std::string body;
-  Kind ending = Kind::complete;
+  EndingKind ending = EndingKind::complete;
 };
 
 // Gives the responses of a script, one a request, and records the requests.
@@ -40,7 +40,7 @@ class ScriptedNetwork final : public mrf::Network {
     for (const auto& line : response.head) head.add_line(line);
     const bool wanted = (response.head.empty() || receiver_->on_head(head)) &&
                         (response.body.empty() || receiver_->on_body(response.body));
-    receiver_->on_end({wanted ? response.ending : Kind::stopped, wanted ? "connection reset" : ""});
+    receiver_->on_end({wanted ? response.ending : EndingKind::stopped, wanted ? "connection reset" : ""});
     return 0;
   }
   bool used_up() const { return script_.empty(); }
@@ -100,10 +100,11 @@ Result run(ScriptedNetwork& network, unsigned retries = 2) {
   return result;
 }
 
-Response whole(const char* etag, const std::string& body, Kind ending = Kind::complete) {
+Response whole(const char* etag, const std::string& body, EndingKind ending = EndingKind::complete) {
   return {{"HTTP/1.1 200 OK", std::string("ETag: ") + etag, "Content-Length: 10"}, body, ending};
 }
-Response part(const char* etag, const char* range, const std::string& body, Kind ending = Kind::complete) {
+Response part(const char* etag, const char* range, const std::string& body,
+              EndingKind ending = EndingKind::complete) {
   return {
       {"HTTP/1.1 206 Partial Content", std::string("ETag: ") + etag, std::string("Content-Range: ") + range},
       body,
@@ -121,7 +122,7 @@ TEST_CASE("one whole response") {
 }
 
 TEST_CASE("a short body is asked for from where it stopped") {
-  for (const Kind kind : {Kind::interrupted, Kind::complete}) {
+  for (const EndingKind kind : {EndingKind::interrupted, EndingKind::complete}) {
     ScriptedNetwork network({whole("\"a\"", "012", kind), part("\"a\"", "bytes 3-9/10", "34", kind),
                              part("\"a\"", "bytes 5-9/10", "56789")});
     const auto result = run(network);
@@ -134,12 +135,12 @@ TEST_CASE("a short body is asked for from where it stopped") {
 }
 
 TEST_CASE("a server that ignores the range is used from its byte 0") {
-  ScriptedNetwork network({whole("\"a\"", "012", Kind::interrupted), whole("\"a\"", "0123456789")});
+  ScriptedNetwork network({whole("\"a\"", "012", EndingKind::interrupted), whole("\"a\"", "0123456789")});
   CHECK(run(network).content == "0123456789");
 }
 
 TEST_CASE("what may belong to another object is thrown away") {
-  const auto start = whole("\"a\"", "XXX", Kind::interrupted);
+  const auto start = whole("\"a\"", "XXX", EndingKind::interrupted);
   const auto again = whole("\"b\"", "0123456789");
   for (const auto& answer :
        {part("\"b\"", "bytes 3-9/10", "3456789"), part("\"a\"", "bytes 3-10/11", "34567890"),
@@ -160,15 +161,15 @@ TEST_CASE("what may belong to another object is thrown away") {
 
 TEST_CASE("without a strong entity tag a download starts again") {
   for (const char* etag : {"W/\"a\"", ""}) {
-    ScriptedNetwork network({whole(etag, "XXX", Kind::interrupted), whole(etag, "0123456789")});
+    ScriptedNetwork network({whole(etag, "XXX", EndingKind::interrupted), whole(etag, "0123456789")});
     CHECK(run(network).content == "0123456789");
     CHECK(network.range(1).empty());
   }
 }
 
 TEST_CASE("an object that changes twice is bad data") {
-  ScriptedNetwork network({whole("\"a\"", "XXX", Kind::interrupted), whole("\"b\"", "YYY", Kind::interrupted),
-                           whole("\"c\"", "0123456789")});
+  ScriptedNetwork network({whole("\"a\"", "XXX", EndingKind::interrupted),
+                           whole("\"b\"", "YYY", EndingKind::interrupted), whole("\"c\"", "0123456789")});
   const auto result = run(network);
   CHECK(result.status == 3);
   CHECK(result.message == "cannot fetch 'http://h/x?sig=...': the object changes while it is fetched");
@@ -176,7 +177,7 @@ TEST_CASE("an object that changes twice is bad data") {
 
 TEST_CASE("transient failures are tried again, then the remote is unavailable") {
   const Response busy{{"HTTP/1.1 503 Busy", "Retry-After: 7"}, "", {}};
-  const Response unreachable{{}, "", Kind::interrupted};
+  const Response unreachable{{}, "", EndingKind::interrupted};
   ScriptedNetwork network({busy, unreachable, whole("\"a\"", "0123456789")});
   const auto result = run(network);
   CHECK(result.content == "0123456789");
@@ -198,7 +199,7 @@ TEST_CASE("a refusal is final, an answer without data too") {
   CHECK(result.message == "cannot fetch 'http://h/x?sig=...': Request has expired (HTTP 403)");
   ScriptedNetwork empty({Response{{"HTTP/1.1 204 No Content"}, "", {}}});
   CHECK(run(empty).status == 3);
-  ScriptedNetwork failed({Response{{}, "", Kind::failed}});
+  ScriptedNetwork failed({Response{{}, "", EndingKind::failed}});
   CHECK(run(failed).status == 1);
 }
 

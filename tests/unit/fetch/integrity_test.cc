@@ -8,17 +8,12 @@
 
 #include "fetch/crc.h"
 #include "fetch/multipart.h"
+#include "md5_of.h"
 #include "sys/error.h"
 
 namespace {
 
 using Kind = mrf::Expectation::Kind;
-
-std::string md5(std::string_view bytes) {
-  mrf::Digest digest(mrf::DigestKind::md5);
-  digest.update(bytes);
-  return digest.finish();
-}
 
 class Text final : public mrf::ByteAccess {
  public:
@@ -102,14 +97,15 @@ TEST_CASE("digests and CRCs of the right data fit, of other data do not") {
   const std::string data = "0123456789 and some more";
   for (const unsigned threads : {0U, 1U, 3U}) {
     for (const bool stay : {true, false}) {
-      CHECK(check({Kind::md5, md5(data), 0, "s"}, data, 0, threads, stay).empty());
-      CHECK(check({Kind::md5, md5("other"), 0, "s"}, data, 0, threads, stay)
+      CHECK(check({Kind::md5, md5_of(data), 0, "s"}, data, 0, threads, stay).empty());
+      CHECK(check({Kind::md5, md5_of("other"), 0, "s"}, data, 0, threads, stay)
                 .starts_with("cannot verify 'x': s is "));
-      const std::string etag = md5(md5(data.substr(0, 10)) + md5(data.substr(10, 10)) + md5(data.substr(20)));
+      const std::string etag =
+          md5_of(md5_of(data.substr(0, 10)) + md5_of(data.substr(10, 10)) + md5_of(data.substr(20)));
       CHECK(check({Kind::multipart, etag, 3, "s"}, data, 10, threads, stay).empty());
       CHECK(!check({Kind::multipart, etag, 3, "s"}, data, 9, threads, stay).empty());
-      CHECK(check({Kind::multipart, md5(md5(data)), 1, "s"}, data, 0, threads, stay).empty());
-      CHECK(check({Kind::multipart, md5(md5("")), 1, "s"}, "", 0, threads, stay).empty());
+      CHECK(check({Kind::multipart, md5_of(md5_of(data)), 1, "s"}, data, 0, threads, stay).empty());
+      CHECK(check({Kind::multipart, md5_of(md5_of("")), 1, "s"}, "", 0, threads, stay).empty());
     }
   }
   CHECK(check({Kind::crc32c, std::string("\xe3\x06\x92\x83"), 0, "s"}, "123456789", 0, 0).empty());
@@ -123,8 +119,8 @@ TEST_CASE("a part size that was not named is found, or a hint is given") {
   const auto etag_of = [&](std::size_t size) {
     std::string digests;
     for (std::size_t at = 0; at < data.size(); at += size)
-      digests += md5(std::string_view(data).substr(at, size));
-    return md5(digests);
+      digests += md5_of(std::string_view(data).substr(at, size));
+    return md5_of(digests);
   };
   for (const bool stay : {true, false}) {
     CHECK(check({Kind::multipart, etag_of(8 << 20), 3, "ETag"}, data, 0, 2, stay).empty());

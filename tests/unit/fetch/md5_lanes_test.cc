@@ -9,19 +9,14 @@
 
 #include "fetch/expectation.h"
 #include "fetch/hash_pump.h"
+#include "md5_of.h"
 
 namespace {
 
-std::string md5(std::string_view bytes) {
-  mrf::Digest digest(mrf::DigestKind::md5);
-  digest.update(bytes);
-  return digest.finish();
-}
-
 // Gives a third of what it is asked for.
-class Text final : public mrf::ByteAccess {
+class ThirdOfText final : public mrf::ByteAccess {
  public:
-  explicit Text(const std::string& text) : text_(text) {}
+  explicit ThirdOfText(const std::string& text) : text_(text) {}
   std::string_view view(std::uint64_t at, std::span<char> scratch) override {
     const auto n = text_.copy(scratch.data(), scratch.size() / 3 + 1, at);
     return {scratch.data(), n};
@@ -49,7 +44,7 @@ TEST_CASE("eight messages side by side have the digests that they have alone") {
     for (auto& message : messages) message += first;
     lanes.update(messages, size - first);
     const auto digests = lanes.finish();
-    for (std::size_t i = 0; i < texts.size(); ++i) CHECK(digests[i] == md5(texts[i]));
+    for (std::size_t i = 0; i < texts.size(); ++i) CHECK(digests[i] == md5_of(texts[i]));
   }
 }
 
@@ -64,7 +59,7 @@ TEST_CASE("the known digests of RFC 1321, A.5") {
 TEST_CASE("ranges of one length and others, bytes that stay and bytes that do not") {
   std::string text;
   for (int i = 0; text.size() < 3000000; ++i) text += std::to_string(i);
-  Text access(text);
+  ThirdOfText access(text);
   for (const bool stay : {true, false}) {
     for (const std::uint64_t length : {1000000U, 300007U, 65536U, 400001U}) {
       CAPTURE(length);
@@ -75,18 +70,18 @@ TEST_CASE("ranges of one length and others, bytes that stay and bytes that do no
       for (std::size_t at = 0; at <= text.size(); at += 90001) pump.advance(at);
       const auto digests = pump.finish(text.size());
       for (std::size_t i = 0; i < ranges.size(); ++i)
-        CHECK(digests[i] == md5(text.substr(ranges[i].begin, ranges[i].end - ranges[i].begin)));
+        CHECK(digests[i] == md5_of(text.substr(ranges[i].begin, ranges[i].end - ranges[i].begin)));
     }
   }
 }
 
 TEST_CASE("an object that ends before its ranges do") {
   const std::string text(1000, 'q');
-  Text access(text);
+  ThirdOfText access(text);
   std::vector<mrf::HashRange> ranges;
   for (std::uint64_t at = 0; at < 8000; at += 400) ranges.push_back({at, at + 400, mrf::DigestKind::md5});
   mrf::HashPump pump(ranges, {access, true, [] {}}, 2);
   const auto digests = pump.finish(text.size());
-  CHECK(digests[0] == md5(text.substr(0, 400)));
-  CHECK(digests[2] == md5(text.substr(800)));
+  CHECK(digests[0] == md5_of(text.substr(0, 400)));
+  CHECK(digests[2] == md5_of(text.substr(800)));
 }

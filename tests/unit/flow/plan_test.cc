@@ -3,18 +3,11 @@
 
 #include <doctest/doctest.h>
 
-#include <map>
 #include <string>
 
-#include "flow/workflow.h"
+#include "plan_of.h"
 
 namespace {
-
-using Defines = std::map<std::string, std::string>;
-
-mrf::Plan plan_of(const std::string& text, const Defines& defines = {}) {
-  return mrf::make_plan(mrf::parse_workflow("w.mrf", text, defines));
-}
 
 std::string shown(const mrf::PlannedJob& job) {
   std::string all = job.display_name() + ":";
@@ -28,11 +21,6 @@ std::string shown(const mrf::PlannedJob& job) {
     }
   }
   return all;
-}
-
-void check_refused(const std::string& text, const std::string& message, const Defines& defines = {}) {
-  CAPTURE(text);
-  CHECK_THROWS_WITH_AS(plan_of(text, defines), message.c_str(), mrf::WorkflowError);
 }
 
 }  // namespace

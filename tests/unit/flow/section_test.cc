@@ -2,22 +2,11 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <map>
 #include <string>
 
-#include "flow/plan.h"
-#include "flow/workflow.h"
+#include "plan_of.h"
 
 namespace {
-
-mrf::Plan plan_of(const std::string& text, const std::map<std::string, std::string>& defines = {}) {
-  return mrf::make_plan(mrf::parse_workflow("w.mrf", text, defines));
-}
-
-void check_refused(const std::string& text, const std::string& message) {
-  CAPTURE(text);
-  CHECK_THROWS_WITH_AS(plan_of(text), message.c_str(), mrf::WorkflowError);
-}
 
 const mrf::PlannedFifo& fifo(const mrf::Plan& plan, const std::string& name) {
   const auto found = std::find_if(plan.fifos.begin(), plan.fifos.end(),

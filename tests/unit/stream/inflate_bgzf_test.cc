@@ -5,6 +5,7 @@
 #include <random>
 #include <string>
 
+#include "random_text.h"
 #include "stream/bgzf.h"
 #include "stream/inflate.h"
 #include "sys/error.h"
@@ -48,18 +49,11 @@ std::string inflated(std::string_view stored, unsigned threads, std::size_t step
   return plain;
 }
 
-std::string some_text(std::size_t size) {
-  std::mt19937 random(5);
-  std::string text(size, ' ');
-  for (char& c : text) c = "ACGT\n"[random() % 5];
-  return text;
-}
-
 }  // namespace
 
 TEST_CASE("BGZF comes out the same with any number of threads") {
   std::mt19937 random(6);
-  const std::string plain = some_text(3000000);
+  const std::string plain = random_text(3000000, 5);
   const std::string stored = blocks_of(plain, random) + std::string(mrf::bgzf_eof);
   for (const unsigned threads : {0, 1, 3, 8}) {
     for (const std::size_t step : {1000, 1 << 20}) {
@@ -72,7 +66,7 @@ TEST_CASE("BGZF comes out the same with any number of threads") {
 
 TEST_CASE("BGZF that is cut or damaged is refused with any number of threads") {
   std::mt19937 random(7);
-  const std::string stored = blocks_of(some_text(600000), random);
+  const std::string stored = blocks_of(random_text(600000, 5), random);
   const std::string whole = stored + std::string(mrf::bgzf_eof);
   for (const unsigned threads : {0, 2}) {
     CAPTURE(threads);
@@ -97,7 +91,7 @@ TEST_CASE("BGZF that is cut or damaged is refused with any number of threads") {
 
 TEST_CASE("what is not read of BGZF is let go") {
   std::mt19937 random(8);
-  const std::string stored = blocks_of(some_text(2000000), random);
+  const std::string stored = blocks_of(random_text(2000000, 5), random);
   const auto source = mrf::make_inflater(std::make_unique<Memory>(stored, 1), "memory", 3);
   std::string to(10, '\0');
   CHECK(source->read(to) == 10);

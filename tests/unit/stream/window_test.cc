@@ -7,10 +7,10 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include <random>
 #include <string>
 #include <thread>
 
+#include "random_text.h"
 #include "sys/error.h"
 #include "sys/io.h"
 
@@ -28,13 +28,6 @@ std::string gzip(const std::string& plain) {
   stored.resize(stream.total_out);
   ::deflateEnd(&stream);
   return stored;
-}
-
-std::string some_text(std::size_t size) {
-  std::mt19937 random(7);
-  std::string text(size, ' ');
-  for (char& c : text) c = "ACGT\n"[random() % 5];
-  return text;
 }
 
 mrf::InputFile in_memory(const std::string& bytes) {
@@ -83,7 +76,7 @@ std::string drain(mrf::Window& window, std::size_t step) {
 }  // namespace
 
 TEST_CASE("a window gives the same bytes from a mapped file, a pipe and gzip members") {
-  const std::string text = some_text(300000);
+  const std::string text = random_text(300000, 7);
   const std::string members = gzip(text.substr(0, 100)) + gzip("") + gzip(text.substr(100));
   for (const std::size_t step : {1000, 4096, 70000}) {
     CAPTURE(step);
@@ -108,7 +101,7 @@ TEST_CASE("inputs of no byte and of one byte") {
 }
 
 TEST_CASE("a gzip stream that is cut anywhere is bad data") {
-  const std::string whole = gzip(some_text(5000));
+  const std::string whole = gzip(random_text(5000, 7));
   for (std::size_t cut = 2; cut < whole.size(); ++cut) {
     CAPTURE(cut);
     CHECK_THROWS_AS(through_pipe(whole.substr(0, cut), [&](mrf::Window& window) { drain(window, 1000); }),
@@ -117,7 +110,7 @@ TEST_CASE("a gzip stream that is cut anywhere is bad data") {
 }
 
 TEST_CASE("a wrong checksum and garbage behind the last member are bad data, zero padding is not") {
-  const std::string text = some_text(5000);
+  const std::string text = random_text(5000, 7);
   const std::string whole = gzip(text);
   std::string wrong = whole;
   wrong[wrong.size() - 6] = static_cast<char>(wrong[wrong.size() - 6] ^ 1);
