@@ -12,7 +12,6 @@
 
 #include "cli/version.h"
 #include "sys/error.h"
-#include "sys/io.h"
 #include "sys/output_file.h"
 #include "sys/seconds.h"
 
@@ -54,13 +53,6 @@ std::string to_json(const std::string& tool, const Stats& stats) {
   return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
-void write_to(const std::string& path, const std::string& text) {
-  OutputFile file(path);
-  Meter meter;
-  write_all(file.fd(), file.name(), text, meter);
-  file.commit();
-}
-
 }  // namespace
 
 void write_stats(const std::string& tool, const std::string& path, const Stats& stats) {
@@ -69,11 +61,11 @@ void write_stats(const std::string& tool, const std::string& path, const Stats& 
   const std::string text = to_json(tool, stats);
   if (prefix != nullptr) {
     try {
-      write_to(fmt::format("{}.{}.json", prefix, ::getpid()), text);
+      write_output(fmt::format("{}.{}.json", prefix, ::getpid()), text);
     } catch (const Error&) {  // the report has one entry less
     }
   }
-  if (!path.empty()) write_to(path, text);
+  if (!path.empty()) write_output(path, text);
 }
 
 }  // namespace mrf

@@ -21,13 +21,6 @@ namespace mrf {
 
 namespace {
 
-void write_text(const std::string& path, const std::string& text) {
-  OutputFile file(path);
-  Meter meter;
-  write_all(file.fd(), file.name(), text, meter);
-  file.commit();
-}
-
 class WorkflowRun {
  public:
   WorkflowRun(const Plan& plan, const RunOptions& options, Workspace& workspace)
@@ -68,7 +61,7 @@ class WorkflowRun {
       const Json report = make_report(plan_, supervisor, ToolStats(plan_, workspace_), status);
       if (options_.show_table) write_table(report_table(report));
       if (!options_.report_path.empty()) {
-        write_text(options_.report_path, report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
+        write_output(options_.report_path, report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n");
       }
     }
     return status;

@@ -44,15 +44,21 @@ void remove_tree(const std::string& path) noexcept {
   if (!path.empty()) fs::remove_all(path, ignored);
 }
 
-void move_into_place(const std::string& from, const std::string& to) {
-  if (::rename(from.c_str(), to.c_str()) != 0) throw SystemError("write", to);
+// On disk, with the mode of the file that it replaces.
+void make_ready(const std::string& path, const std::string& target, const std::string& name) {
+  sync_file(open_file(path, O_RDONLY), name);
+  struct stat before {};
+  if (::stat(target.c_str(), &before) == 0 && ::chmod(path.c_str(), before.st_mode & 07777) != 0) {
+    throw SystemError("write", name);
+  }
 }
 
 }  // namespace
 
 Workspace::Workspace(const Plan& plan) {
   for (const auto& path : plan.results) add_result(path);
-  directory_ = unique_name(temporary_root(), "mrf-run");
+  root_ = temporary_root();
+  directory_ = unique_name(root_, "mrf-run");
 }
 
 void Workspace::make(const Plan& plan) {
@@ -61,7 +67,7 @@ void Workspace::make(const Plan& plan) {
       throw SystemError("make a directory for", path);
     }
   }
-  if (::mkdir(directory_.c_str(), 0700) != 0) throw SystemError("make a directory for", "FIFOs");
+  if (::mkdir(directory_.c_str(), 0700) != 0) throw SystemError("make a directory for FIFOs in", root_);
   make_fifos(plan);
 }
 
@@ -101,27 +107,25 @@ void Workspace::add_result(const std::string& path) {
   results_.emplace(path, std::move(result));
 }
 
+// The result, and what else the job made beside it.
+void Workspace::add_finished(const std::string& path, const Result& result, std::vector<Renaming>& finished) {
+  if (::access(result.written.c_str(), F_OK) != 0) {
+    throw Error(Status::failure, "publish", path, "its job succeeded, but did not write it");
+  }
+  for (const auto& entry : fs::directory_iterator(result.directory)) {
+    const std::string to = directory_of(result.target) + "/" + entry.path().filename().string();
+    const std::string& name = entry.path() == result.written ? path : to;
+    if (entry.is_regular_file()) make_ready(entry.path(), to, name);
+    finished.push_back({entry.path(), to, name});
+  }
+}
+
 void Workspace::publish() {
+  std::vector<Renaming> finished;
   for (const auto& [path, result] : results_) {
-    if (result.directory.empty()) continue;
-    if (!fs::exists(result.written)) {
-      throw Error(Status::failure, "publish", path, "its job succeeded, but did not write it");
-    }
-    sync_file(open_file(result.written, O_RDONLY), path);
-    struct stat before {};
-    if (::stat(result.target.c_str(), &before) == 0 &&
-        ::chmod(result.written.c_str(), before.st_mode & 07777) != 0) {
-      throw SystemError("write", path);
-    }
+    if (!result.directory.empty()) add_finished(path, result, finished);
   }
-  for (auto& [path, result] : results_) {
-    if (result.directory.empty()) continue;
-    for (const auto& entry : fs::directory_iterator(result.directory)) {
-      if (entry.path() == result.written) continue;
-      move_into_place(entry.path(), directory_of(result.target) + "/" + entry.path().filename().string());
-    }
-    move_into_place(result.written, result.target);
-  }
+  rename_together(finished);
 }
 
 void Workspace::remove(bool keep_fifos) noexcept {

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "flow/plan.h"
+#include "sys/rename_together.h"
 
 namespace mrf {
 
@@ -36,8 +37,8 @@ class Workspace {
   /// Where a job writes the result `path`: FIFOs and devices themselves, all else in a directory beside it.
   const std::string& result_path(const std::string& path) const { return results_.at(path).written; }
 
-  /// Moves the results, and what the jobs wrote beside them (an index), into place. All are
-  /// synced before the first is moved. Throws Error when one is missing or cannot be moved.
+  /// Gives the results, and what the jobs wrote beside them (an index), their names: all of them or none
+  /// (rename_together()), after the last one is synced. Throws Error when one is missing or cannot be moved.
   void publish();
   /// Removes all directories with what is in them; failures are ignored. `keep_fifos` leaves $TMPDIR's.
   void remove(bool keep_fifos) noexcept;
@@ -51,7 +52,9 @@ class Workspace {
 
   void make_fifos(const Plan& plan);
   void add_result(const std::string& path);
+  static void add_finished(const std::string& path, const Result& result, std::vector<Renaming>& finished);
 
+  std::string root_;
   std::string directory_;
   std::map<std::string, Result> results_;
 };

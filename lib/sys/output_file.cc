@@ -142,6 +142,13 @@ bool OutputFile::commit_to_free_name() {
   return true;
 }
 
+void write_output(const std::string& path, std::string_view text) {
+  OutputFile file(path);
+  Meter meter;
+  write_all(file.fd(), file.name(), text, meter);
+  file.commit();
+}
+
 void commit_together(const std::vector<OutputFile*>& files) {
   for (OutputFile* file : files) file->finish();
   std::vector<Renaming> renamings;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sys/fd.h"
@@ -51,6 +52,9 @@ class OutputFile {
 /// Finishes all and gives all their names, or none: when one cannot have its name, the others' targets are as
 /// they were before. Throws SystemError.
 void commit_together(const std::vector<OutputFile*>& files);
+
+/// The whole of a text as an OutputFile. Throws SystemError, ClosedOutput.
+void write_output(const std::string& path, std::string_view text);
 
 /// fsync(2) of a regular file; descriptors that cannot be synced (EINVAL, EROFS) are no error. Throws
 /// SystemError.
