@@ -28,7 +28,7 @@ constexpr std::size_t step = std::size_t{1} << 20;
 
 double cpu_now() {
   timespec now{};
-  ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
 }
 
@@ -57,10 +57,17 @@ ChunkFilter::ChunkFilter(const std::vector<std::string>& command, Chunk chunk)
   cpu_s_ = cpu_now() - start;
 }
 
-void ChunkFilter::add_to(std::vector<pollfd>& polled) const {
-  if (!has_ended()) polled.push_back({process_.get(), POLLIN, 0});
-  if (to_.is_open()) polled.push_back({to_.get(), POLLOUT, 0});
-  if (from_.is_open()) polled.push_back({from_.get(), POLLIN, 0});
+FilterPolls ChunkFilter::polls(bool with_output) const {
+  const auto fd_if = [](bool wanted, const Fd& fd) { return wanted && fd.is_open() ? fd.get() : -1; };
+  return {{{fd_if(!has_ended(), process_), POLLIN, 0},
+           {fd_if(true, to_), POLLOUT, 0},
+           {fd_if(with_output, from_), POLLIN, 0}}};
+}
+
+void ChunkFilter::serve(const FilterPolls& polled, const ChunkSource& source,
+                        const std::vector<std::string>& command) {
+  if (polled[1].revents != 0) feed(source);
+  if (polled[0].revents != 0) look(command);
 }
 
 void ChunkFilter::feed(const ChunkSource& source) {
@@ -99,7 +106,6 @@ bool ChunkFilter::drain(std::optional<FdRef> to, const std::string& to_name) {
 }
 
 void ChunkFilter::look(const std::vector<std::string>& command) {
-  if (has_ended()) return;
   int wait_status = 0;
   rusage usage{};
   const pid_t pid = ::wait4(pid_, &wait_status, WNOHANG, &usage);

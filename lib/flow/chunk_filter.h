@@ -4,6 +4,7 @@
 #include <poll.h>
 #include <sys/types.h>
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -15,6 +16,9 @@
 
 namespace mrf {
 
+/// For poll(2): the end of a process, its input, its output; -1 for what is not waited for.
+using FilterPolls = std::array<pollfd, 3>;
+
 /// One process of a filter, started for one chunk. Until it is its turn, what it writes waits in a temporary
 /// file. It is fed and drained as it takes and gives, without ever waiting for it.
 class ChunkFilter {
@@ -22,15 +26,16 @@ class ChunkFilter {
   /// Starts it. Throws Error.
   ChunkFilter(const std::vector<std::string>& command, Chunk chunk);
 
-  /// Adds what to wait for: its end, room for more input, output.
-  void add_to(std::vector<pollfd>& polled) const;
+  /// What to wait for: its end, room for more input and, if it is wanted, output.
+  FilterPolls polls(bool with_output) const;
+  /// Does what poll(2) found: gives it more input, and looks whether it has ended; then the output that is
+  /// there is all. Throws Error.
+  void serve(const FilterPolls& polled, const ChunkSource& source, const std::vector<std::string>& command);
   /// Gives it what it takes. A filter that closes its input early has read enough. Throws Error.
   void feed(const ChunkSource& source);
   /// Moves a part of its output to `to` (its turn has come) or to its temporary file. Returns whether there
   /// was any. Throws Error.
   bool drain(std::optional<FdRef> to, const std::string& to_name);
-  /// Looks whether it has ended; then the output that is there is all. Throws SystemError.
-  void look(const std::vector<std::string>& command);
 
   bool has_ended() const { return outcome_.has_value(); }
   /// Ended, and all of its output is where it was moved to.
@@ -43,6 +48,8 @@ class ChunkFilter {
   double cpu_s() const { return cpu_s_; }
 
  private:
+  void look(const std::vector<std::string>& command);
+
   Chunk chunk_;
   std::size_t size_;
   std::size_t fed_ = 0;

@@ -9,7 +9,6 @@
 #include <charconv>
 #include <cstdlib>
 #include <exception>
-#include <fstream>
 #include <limits>
 #include <nlohmann/json.hpp>
 
@@ -18,6 +17,7 @@
 #include "stream/stats.h"
 #include "sys/error.h"
 #include "sys/message.h"
+#include "sys/output_file.h"
 #include "sys/seconds.h"
 
 namespace mrf {
@@ -50,13 +50,18 @@ void leave_stats(const ChunkCounts& counts) {
       {"records_out", nullptr},
       {"bytes_in", counts.bytes_in},
       {"bytes_out", counts.bytes_out},
+      {"filters_s", counts.filters_s},
+      {"starts_s", counts.starts_s},
       {"user_s", seconds(usage.ru_utime)},
       {"sys_s", seconds(usage.ru_stime)},
       {"max_rss_bytes", usage.ru_maxrss * 1024},
       {"inputs", {{{"name", counts.input}, {"records", counts.records_in}, {"bytes", counts.bytes_in}}}},
       {"outputs", nlohmann::ordered_json::array()}};
-  std::ofstream file(fmt::format("{}.{}.json", prefix, ::getpid()));
-  file << object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
+  const std::string text = object.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  try {
+    write_output(fmt::format("{}.{}.json", prefix, ::getpid()), text + "\n");
+  } catch (const Error&) {  // the report has one entry less
+  }
 }
 
 }  // namespace

@@ -20,6 +20,11 @@ namespace {
 // Chunks that have ended wait for an earlier one: so many for each filter that may run.
 constexpr std::size_t chunks_to_filter = 4;
 
+// What goes through a temporary file is written twice: it is worth that while the first filter is slow.
+constexpr int waiting_to_moving = 4;
+constexpr int patience_ms = 1;
+constexpr std::chrono::milliseconds most_spare{10};
+
 bool is_readable(FdRef fd) {
   pollfd polled{fd.get(), POLLIN, 0};
   return ::poll(&polled, 1, 0) > 0;
@@ -34,14 +39,19 @@ int ChunkRun::run() {
   for (;;) {
     start_filters();
     if (source_.is_over() && filters_.empty()) return 0;
-    wait();
-    if (const auto failed = serve()) return *failed;
+    if (const auto failed = serve(wait())) return *failed;
     drain();
   }
 }
 
 ChunkCounts ChunkRun::counts() const {
-  return {source_.name(), chunks_, source_.records(), source_.bytes(), bytes_out_};
+  return {source_.name(),
+          chunks_,
+          source_.records(),
+          source_.bytes(),
+          bytes_out_,
+          filters_s_,
+          std::min(filters_s_, sizer_.start_s() * static_cast<double>(chunks_))};
 }
 
 bool ChunkRun::has_room() const {
@@ -61,33 +71,52 @@ void ChunkRun::start_filters() {
   }
 }
 
-void ChunkRun::wait() const {
-  std::vector<pollfd> polled;
-  for (const ChunkFilter& filter : filters_) filter.add_to(polled);
-  if (const auto fd = source_.fd(); fd && has_room()) polled.push_back({fd->get(), POLLIN, 0});
-  // Nothing tells that the output of a filter that has ended is over when it left a child behind.
-  const bool has_rest = std::any_of(filters_.begin(), filters_.end(), [](const ChunkFilter& filter) {
-    return filter.has_ended() && !filter.is_done();
-  });
-  if (::poll(polled.data(), polled.size(), has_rest ? 0 : -1) < 0 && errno != EINTR) {
-    throw SystemError("wait for", "filters");
-  }
+bool ChunkRun::may_drain(const ChunkFilter& filter) const {
+  return &filter == &filters_.front() || spare_ > Clock::duration::zero();
 }
 
-std::optional<int> ChunkRun::serve() {
+std::vector<pollfd> ChunkRun::wait() {
+  std::vector<pollfd> polled;
+  bool has_rest = false;
+  for (const ChunkFilter& filter : filters_) {
+    const FilterPolls polls = filter.polls(may_drain(filter));
+    polled.insert(polled.end(), polls.begin(), polls.end());
+    // Nothing tells that the output of a filter that has ended is over when it left a child behind.
+    has_rest |= filter.has_ended() && !filter.is_done() && may_drain(filter);
+  }
+  if (const auto fd = source_.fd(); fd && has_room()) polled.push_back({fd->get(), POLLIN, 0});
+  const bool waits_for_first = spare_ <= Clock::duration::zero();
+  const auto begin = Clock::now();
+  if (::poll(polled.data(), polled.size(),
+             has_rest          ? 0
+             : waits_for_first ? patience_ms
+                               : -1) < 0 &&
+      errno != EINTR) {
+    throw SystemError("wait for", "filters");
+  }
+  spare_ = std::min<Clock::duration>(spare_ + (Clock::now() - begin), most_spare);
+  return polled;
+}
+
+std::optional<int> ChunkRun::serve(const std::vector<pollfd>& polled) {
+  FilterPolls polls;
+  auto at = polled.begin();
   for (ChunkFilter& filter : filters_) {
-    filter.feed(source_);
+    std::copy_n(at, polls.size(), polls.begin());
+    at += polls.size();
     if (filter.has_ended()) continue;
-    filter.look(command_.words);
+    filter.serve(polls, source_, command_.words);
     if (!filter.has_ended()) continue;
     if (!filter.outcome().succeeded()) return filter.outcome().status();
     --running_;
+    filters_s_ += filter.cpu_s();
     sizer_.add(filter.chunk_size(), filter.cpu_s());
   }
   return std::nullopt;
 }
 
-// What goes straight to the output needs no temporary file: the others wait while the first one writes.
+// What goes straight to the output needs no temporary file: the others get the time that the first one
+// leaves.
 void ChunkRun::drain() {
   const std::string name(stdout_name);
   bool any = false;
@@ -97,8 +126,10 @@ void ChunkRun::drain() {
     bytes_out_ += filters_.front().bytes_out();
     filters_.pop_front();
   }
-  if (any) return;
+  if (any || spare_ <= Clock::duration::zero()) return;
+  const auto begin = Clock::now();
   for (std::size_t at = 1; at < filters_.size(); ++at) filters_[at].drain(std::nullopt, name);
+  spare_ -= waiting_to_moving * (Clock::now() - begin);
 }
 
 }  // namespace mrf

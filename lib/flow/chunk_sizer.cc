@@ -6,8 +6,9 @@
 namespace mrf {
 
 namespace {
-// Starting is a tenth of the whole where the rest is nine times as long; a little more leaves room for noise.
-constexpr double rest_to_start = 12;
+// Starting is a tenth of the whole where the rest is nine times as long. More leaves room for noise, and for
+// the chunks that were smaller while nothing was known.
+constexpr double rest_to_start = 16;
 }  // namespace
 
 void ChunkSizer::add(std::size_t bytes, double cpu_s) {
@@ -21,12 +22,12 @@ void ChunkSizer::add(std::size_t bytes, double cpu_s) {
   const double spread = count_ * sum_xx_ - sum_x_ * sum_x_;
   double wanted = 2.0 * static_cast<double>(bytes);
   if (spread > 1e-6 * sum_x_ * sum_x_) {
-    const double start = (count_ * sum_xy_ - sum_x_ * sum_y_) / spread;
-    const double rate = (sum_y_ - start * sum_x_) / count_;
-    if (start <= 0) {
+    start_s_ = std::max(0.0, (count_ * sum_xy_ - sum_x_ * sum_y_) / spread);
+    const double rate = (sum_y_ - start_s_ * sum_x_) / count_;
+    if (start_s_ <= 0) {
       wanted = static_cast<double>(next_);
     } else if (rate > 0) {
-      wanted = std::min(wanted, rest_to_start * start / rate);
+      wanted = std::min(wanted, rest_to_start * start_s_ / rate);
     }
   }
   next_ = static_cast<std::size_t>(std::clamp(wanted, double{smallest}, double{largest}));

@@ -15,11 +15,14 @@ class ChunkSizer {
 
   /// Bytes for the next chunk.
   std::size_t next() const { return next_; }
+  /// What starting one costs, in seconds of processor time; 0 until that is known.
+  double start_s() const { return start_s_; }
   /// A chunk of `bytes` took `cpu_s` seconds of processor time, starting included.
   void add(std::size_t bytes, double cpu_s);
 
  private:
   std::size_t next_ = smallest;
+  double start_s_ = 0;
   double count_ = 0;
   double sum_x_ = 0;  // of 1 / bytes
   double sum_y_ = 0;  // of seconds / byte

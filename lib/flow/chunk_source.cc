@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "flow/chunk_source.h"
 
-#include <limits>
+#include <algorithm>
+#include <system_error>
 #include <utility>
 
 #include "sys/io.h"
@@ -18,14 +19,23 @@ std::optional<FdRef> ChunkSource::fd() const {
 }
 
 std::optional<Chunk> ChunkSource::next(std::size_t bytes) {
-  return window_.is_mapped() ? next_mapped(bytes) : next_copied(bytes);
+  auto chunk = ahead_.valid() ? ahead_.get() : window_.is_mapped() ? next_mapped(bytes) : next_copied(bytes);
+  given_ = cut_;
+  if (window_.is_mapped() && !cut_.over) cut_ahead(bytes);
+  return chunk;
 }
 
-Run ChunkSource::take(std::string_view view) {
-  const auto all = std::numeric_limits<std::uint64_t>::max();
-  const Run run = framer_->take(view, records_ == 0 ? all : records_ - taken_);
+void ChunkSource::cut_ahead(std::size_t bytes) {
+  try {
+    ahead_ = std::async(std::launch::async, [this, bytes] { return next_mapped(bytes); });
+  } catch (const std::system_error&) {  // no thread: the next one is cut when it is asked for
+  }
+}
+
+Run ChunkSource::take(std::string_view view, std::uint64_t most) {
+  const Run run = framer_->take(view, records_ == 0 ? most : std::min(most, records_ - taken_));
   taken_ += run.records;
-  records_cut_ += run.records;
+  cut_.records += run.records;
   return run;
 }
 
@@ -34,24 +44,24 @@ bool ChunkSource::is_full(std::size_t bytes) const {
 }
 
 Chunk ChunkSource::give() {
-  bytes_cut_ += chunk_.size;
+  cut_.bytes += chunk_.size;
   return std::exchange(chunk_, {});
 }
 
 std::optional<Chunk> ChunkSource::next_mapped(std::size_t bytes) {
   chunk_ = {nullptr, static_cast<std::uint64_t>(window_.mapped_offset()), 0, {}};
   taken_ = 0;
-  while (!is_full(bytes) && !over_) {
+  while (!is_full(bytes) && !cut_.over) {
     const std::string_view view = window_.view();
     Run run = take(records_ == 0 ? view.substr(0, bytes - chunk_.size) : view);
-    if (run.bytes == 0) run = take(view);
+    if (run.bytes == 0) run = take(view, 1);
     window_.consume(run.bytes);
     chunk_.size += run.bytes;
     if (run.bytes > 0 || window_.more()) continue;
-    over_ = true;
+    cut_.over = true;
     if (const std::string_view tail = window_.view(); !tail.empty()) {
       chunk_.ending = framer_->complete(tail);
-      ++records_cut_;
+      ++cut_.records;
       chunk_.size += tail.size();
       window_.consume(tail.size());
     }
@@ -78,11 +88,11 @@ std::optional<Chunk> ChunkSource::next_copied(std::size_t bytes) {
       const std::string_view ending = framer_->complete(tail);
       keep(tail);
       keep(ending);
-      ++records_cut_;
+      ++cut_.records;
     }
-    over_ = true;
+    cut_.over = true;
   }
-  if (chunk_.size == 0 || (!over_ && starved_)) return std::nullopt;
+  if (chunk_.size == 0 || (!cut_.over && starved_)) return std::nullopt;
   taken_ = 0;
   return give();
 }
