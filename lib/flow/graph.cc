@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <optional>
 #include <string>
@@ -81,14 +82,21 @@ class Connector {
            before.number == after.number && before.round < after.round;
   }
 
+  bool is_job(const std::string& name) const {
+    return std::any_of(plan_.jobs.begin(), plan_.jobs.end(),
+                       [&name](const PlannedJob& job) { return job.name == name; });
+  }
+
   // The name of a FIFO that lacks its other end, too, is the likeliest.
   std::string near(const std::string& name, bool (Ends::*lacks)() const) const {
     std::vector<std::string> lacking;
     for (const auto& [other, ends] : ends_) {
       if ((ends.*lacks)()) lacking.push_back(other);
     }
-    const std::string meant = did_you_mean(name, lacking);
-    return meant.empty() ? did_you_mean(name, order_) : meant;
+    std::string meant = did_you_mean(name, lacking);
+    if (!meant.empty()) return meant;
+    if (is_job(name)) return fmt::format("; '{}' is a job, with FIFOs of other names", name);
+    return did_you_mean(name, order_);
   }
 
   const Plan& plan_;

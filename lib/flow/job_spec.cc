@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "flow/chunk_job.h"
+#include "flow/near_name.h"
 #include "stream/stats.h"
 #include "sys/error.h"
 
@@ -26,6 +27,9 @@ int open_flags(const Redirection& redirection) {
   return O_WRONLY | O_CREAT | (redirection.append ? O_APPEND : O_TRUNC);
 }
 
+constexpr std::array own_names{"getm-fetch",  "mrf-bamread",    "mrf-bamwrite", "mrf-chunks",
+                               "mrf-collect", "mrf-distribute", "mrf-run"};
+
 std::string own_directory() {
   std::error_code error;
   return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
@@ -33,9 +37,7 @@ std::string own_directory() {
 
 // The project's programs are taken from beside this one, whatever PATH says.
 std::string own_program(const std::string& word) {
-  static constexpr std::array names{"getm-fetch",  "mrf-bamread",    "mrf-bamwrite",
-                                    "mrf-collect", "mrf-distribute", "mrf-run"};
-  if (std::find(names.begin(), names.end(), word) == names.end()) return word;
+  if (std::find(own_names.begin(), own_names.end(), word) == own_names.end()) return word;
   std::string path = own_directory() + "/" + word;
   return ::access(path.c_str(), X_OK) == 0 ? path : word;
 }
@@ -89,7 +91,12 @@ std::string stats_prefix(const Workspace& workspace, std::size_t job) {
 }
 
 std::string describe_start_failure(const LaunchSpec& spec, const StartFailure& failure) {
-  if (failure.redirection < 0) return SystemError("execute", spec.words[0], failure.error_number).what();
+  if (failure.redirection < 0) {
+    const std::string& word = spec.words[0];
+    const bool is_unknown = failure.error_number == ENOENT && word.find('/') == std::string::npos;
+    return SystemError("execute", word, failure.error_number).what() +
+           (is_unknown ? did_you_mean(word, {own_names.begin(), own_names.end()}) : "");
+  }
   const auto& path = spec.redirections[static_cast<std::size_t>(failure.redirection)].path;
   return SystemError("open", path, failure.error_number).what();
 }

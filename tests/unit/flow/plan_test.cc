@@ -87,6 +87,8 @@ TEST_CASE("what is wrong is told with its line") {
   check_refused("a: y $x\n", "w.mrf:1: variable 'x' has no value");
   check_refused("a: y\n", "w.mrf:1: variable 'x' of -D is not used here", {{"x", "1"}});
   check_refused("a: x > out:p\n", "w.mrf:1: FIFO 'p' has no reader");
+  check_refused("split: x out:p\na: y in:split in:p\n",
+                "w.mrf:2: FIFO 'split' has no writer; 'split' is a job, with FIFOs of other names");
   check_refused("b: y\na: x < in:p\n", "w.mrf:2: FIFO 'p' has no writer");
   check_refused("a: x out:p out:p\nb: y in:p\n", "w.mrf:1: FIFO 'p' has two writers: 'a' and 'a'");
   check_refused("a: x out:p\nb: y in:p\nc: z in:p\n", "w.mrf:3: FIFO 'p' has two readers: 'b' and 'c'");
