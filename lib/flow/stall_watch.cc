@@ -14,7 +14,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr auto between_looks = 500ms;
+constexpr std::chrono::milliseconds least_step = 100ms;
+constexpr std::chrono::milliseconds most_step = 500ms;
 constexpr double idle_share = 0.02;
 
 std::vector<std::size_t> picture_of(const Plan& plan, const FifoSet& fifos,
@@ -62,7 +63,7 @@ std::string describe_wait(const FifoLook& look, const std::string& writer, const
 
 std::vector<std::string> StallWatch::look(Clock::time_point now, const FifoSet& fifos,
                                           const std::vector<JobRecord>& jobs) {
-  if (now - looked_ < between_looks) return {};
+  if (now - looked_ < std::clamp(timeout_ / 3, least_step, most_step)) return {};
   const double passed = seconds(now - std::exchange(looked_, now));
   auto picture = picture_of(plan_, fifos, jobs);
   const double processor_s = processor_s_of(jobs);

@@ -47,7 +47,9 @@ chunk() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
 @test "a chunk that comes late does not mix with those that came early" {
   mkfifo gate
   printf '%s\n' late b c d >in.txt
-  chunk -c 1 -i in.txt -- bash -c 'read -r x; case $x in late) read -r go < gate;; d) echo go > gate;; esac; seq 200000; echo "$x"'
+  chunk -c 1 -i in.txt -- bash -c 'read -r x
+    case $x in late) read -r go < gate;; d) echo go > gate;; esac
+    seq 200000; echo "$x"'
   assert_status 0
   [ "$(grep '[a-z]' <<<"$output")" = $'late\nb\nc\nd' ]
   assert_nothing_left
@@ -160,7 +162,8 @@ chunk() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
   seq 1000 >in.txt
   chunk -c 10 --report r.json -i in.txt -o out.txt -- cat
   assert_status 0
-  jq -e '.jobs[0].tools[0] | .tool == "mrf-chunks" and .chunks == 100 and .records_in == 1000 and .bytes_in == 3893 and .bytes_out == 3893' r.json
+  counts='.jobs[0].tools[0] | [.tool, .chunks, .records_in, .bytes_in, .bytes_out]'
+  [ "$(jq -c "$counts" r.json)" = '["mrf-chunks",100,1000,3893,3893]' ]
   run_apart bash -c 'printf "a\nb\nc" | timeout 60 mrf-run --report r.json -c 2 -i - -- cat'
   assert_status 0
   jq -e '.jobs[0].tools[0] | .chunks == 2 and .records_in == 3 and .bytes_in == 6' r.json
@@ -178,4 +181,22 @@ chunk() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
     wait_until assert_nothing_left
     assert_files
   done
+}
+
+@test "the chunks grow until starting the filter costs less than a tenth of its processor time" {
+  cat >filter <<'E'
+use Time::HiRes qw(clock_gettime CLOCK_PROCESS_CPUTIME_ID);
+my $start = clock_gettime(CLOCK_PROCESS_CPUTIME_ID);
+while (my $line = <STDIN>) { for my $turn (1 .. 25) { $sum += $turn } print $line }
+open(my $log, ">>", "log");
+syswrite($log, "$start " . clock_gettime(CLOCK_PROCESS_CPUTIME_ID) . "\n");
+E
+  seq 1500000 >in.txt
+  run_apart timeout -k 5 60 mrf-run -n 2 --report r.json -i in.txt -o out.txt -- perl filter
+  assert_status 0
+  cmp in.txt out.txt
+  # What each filter measured itself, but for those that were started before anything was known.
+  awk 'NR > 4 { starts += $1; all += $2 } END { print NR, starts / all; exit !(NR > 7 && starts < all / 10) }' log
+  jq -e '.jobs[0].tools[0] | .starts_s > 0 and .starts_s < .filters_s / 5' r.json
+  [ "$(jq '.jobs[0].tools[0].chunks' r.json)" = "$(wc -l <log)" ]
 }

@@ -3,11 +3,7 @@
 # The [each] sections of mrf-workflow(5).
 
 load common
-
-workflow() {
-  cat >w.mrf
-  run_apart timeout -k 5 60 mrf-run --kill-after 0.2 "$@" w.mrf
-}
+load run
 
 @test "rounds follow each other into a FIFO whose reader sees one stream" {
   workflow -D second='b c' <<'E'
@@ -96,7 +92,8 @@ end: mrf-collect -o save:result in:all
 E
   assert_status 0
   cmp result <(cat 1.txt 2.txt)
-  [ "$(jq -c '[.jobs[] | [.name, .round, .records_out]]' report.json)" = '[["cut",0,10],["cut",1,20],["end",null,null]]' ]
+  [ "$(jq -c '[.jobs[] | [.name, .round, .records_out]]' report.json)" = \
+    '[["cut",0,10],["cut",1,20],["end",null,null]]' ]
   [ "$(jq -c '[.fifos[] | [.name, .writer, .records]]' report.json)" = '[["all","cut",30]]' ]
 }
 

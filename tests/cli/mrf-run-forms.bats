@@ -158,7 +158,10 @@ import base64, hashlib, http.server, pathlib, sys
 right = sys.argv[1] == "right"
 class Handler(http.server.BaseHTTPRequestHandler):
     def do_GET(self):
-        body = (pathlib.Path("data") / self.path[1:]).read_bytes()
+        path = pathlib.Path("data") / self.path[1:]
+        if not path.exists():
+            return self.send_error(404)
+        body = path.read_bytes()
         self.send_response(200)
         digest = hashlib.md5(body if right else body + b"!").digest()
         self.send_header("Content-MD5", base64.b64encode(digest).decode())
@@ -201,7 +204,7 @@ stop_serving() {
     assert_files data data/in.bam data/in.txt
   done
   short -i "$URL/missing.bam" -o out.bam -- cat
-  [[ $status != 0 ]]
+  assert_status 4
   assert_files data data/in.bam data/in.txt
   stop_serving
   assert_nothing_left

@@ -46,24 +46,9 @@ E
   assert_nothing_left
 }
 
-@test "a TMPDIR that cannot be written" {
-  seq 1000 >in.txt
-  run_apart as_user sh -c 'chmod 500 "$TMPDIR"; mrf-run -n 2 -i in.txt -o out.txt -- cat; status=$?; chmod 700 "$TMPDIR"; exit $status'
-  assert_status 1
-  assert_stderr_is "mrf-run: cannot make a directory for 'FIFOs': Permission denied"
-  assert_files in.txt
-}
-
-@test "chunks of a pipe that find no room under TMPDIR: status 1 without a result" {
-  run_apart with_small_disk 1m bash -c 'head -c 20000000 /dev/zero | TMPDIR=$PWD/disk mrf-run -n 2 --record fixed:1000000 -c 10 -i - -o out -- cat'
-  assert_status 1
-  assert_stderr_has "No space left on device"
-  rmdir disk
-  assert_files
-}
-
 @test "a job dies before it opens its FIFO, while it writes and after it: its own status each time" {
-  for how in 'exit 9' 'yes | head -c 3000000 > "$1"; exit 9' 'exec 3> "$1"; echo x >&3; kill -9 $$' 'echo x > "$1"; exit 9'; do
+  for how in 'exit 9' 'yes | head -c 3000000 > "$1"; exit 9' 'exec 3> "$1"; echo x >&3; kill -9 $$' \
+    'echo x > "$1"; exit 9'; do
     cat >w.mrf <<E
 a: bash -c '$how' _ out:p
 b: cat < in:p > out:q

@@ -1,0 +1,94 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The results of mrf-run(1): all of them or none, whatever fails.
+
+load common
+load run
+
+@test "results appear together, with what was written beside them, and only then" {
+  workflow -D out='a result' <<'E'
+a: bash -c 'echo 1 > "$1"; echo index > "$1.idx"' _ save:$out
+b: bash -c 'ls >&2; echo 2' > save:second
+E
+  assert_status 0
+  assert_stderr_is w.mrf
+  assert_files w.mrf 'a result' 'a result.idx' second
+  [ "$(cat 'a result.idx')" = index ]
+}
+
+@test "a failure leaves an existing result as it was, and a success keeps its mode" {
+  echo old >result && chmod 640 result
+  workflow <<<"a: bash -c 'echo new; exit 1' > save:result"
+  assert_status 1
+  [ "$(cat result)" = old ]
+  workflow <<<"a: echo new > save:result"
+  assert_status 0
+  [ "$(cat result) $(stat -c %a result)" = "new 640" ]
+}
+
+@test "a result that no job wrote, or that cannot be written, is an error" {
+  workflow <<<"a: echo save:result"
+  assert_status 1
+  assert_stderr "mrf-run: cannot publish 'result': its job succeeded, but did not write it"
+  workflow <<<"a: echo > save:no/result"
+  assert_status 1
+  assert_stderr "mrf-run: cannot make a directory for 'no/result': No such file or directory"
+  mkdir directory
+  workflow <<<"a: echo > save:directory"
+  assert_status 1
+  assert_stderr "mrf-run: cannot open 'directory': Is a directory"
+  workflow <<<"a: echo gone > save:/dev/null"
+  assert_status 0
+  assert_files w.mrf directory
+}
+
+@test "a full disk is an error without a result" {
+  cat >w.mrf <<'E'
+a: head -c 2000000 /dev/zero > out:p
+b: dd status=none of=save:disk/result < in:p
+E
+  run_apart with_small_disk 1m bash -c 'mrf-run w.mrf; status=$?; ls -A disk; exit $status'
+  assert_status 1
+  assert_output_is ""
+  assert_stderr_has "No space left on device"
+}
+
+@test "a result whose name is taken by a directory meanwhile leaves the others as they were" {
+  echo old >first
+  workflow <<'E'
+a: bash -c 'echo new > "$1"; echo index > "$1.idx"' _ save:first
+b: bash -c 'echo new > "$1"; mkdir second' _ save:second
+E
+  assert_status 1
+  assert_stderr "mrf-run: cannot write 'second': Is a directory"
+  [ "$(cat first)" = old ]
+  assert_files w.mrf first second
+  assert_nothing_left
+}
+
+@test "whichever rename fails, all results are there or none, and what was there before is again" {
+  cat >w.mrf <<'E'
+a: bash -c 'echo new > "$1"; echo new > "$1.idx"' _ save:first
+b: bash -c 'echo new > "$1"; echo new > "$1.idx"' _ save:second
+E
+  failing_rename() {
+    run_apart strace -f -qq --seccomp-bpf -o trace -e trace=rename -e "inject=rename:error=EIO:when=$1" mrf-run w.mrf
+  }
+  for before in first second.idx; do
+    for number in 1 2 3 4; do
+      rm -f first* second*
+      echo old >"$before"
+      failing_rename "$number"
+      grep -q INJECTED trace
+      assert_status 1
+      assert_stderr_has "Input/output error"
+      [ "$(cat "$before")" = old ]
+      assert_files w.mrf trace "$before"
+    done
+  done
+  failing_rename 5
+  assert_status 0
+  assert_files w.mrf trace first first.idx second second.idx
+  [ "$(cat first second.idx)" = $'new\nnew' ]
+  assert_nothing_left
+}

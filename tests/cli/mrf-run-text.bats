@@ -1,0 +1,71 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The words of mrf-workflow(5), what is refused, and what mrf-run(1) prints and reports.
+
+load common
+load run
+
+@test "words: spaces, quotes, braces, dollars and other alphabets" {
+  printf '#!/bin/sh\nprintf "[%%s]" "$@"\n' >show && chmod +x show
+  workflow -D v='$x {a} "q" '\''' <<'E'
+a: ./show $v "$v" 'a b' {c} $ "é ü" '' \$v a#b # comment
+E
+  assert_status 0
+  assert_output_is '[$x {a} "q" '\''][$x {a} "q" '\''][a b][{c}][$][é ü][][$v][a#b]'
+}
+
+@test "a workflow that is wrong is refused with its line before anything starts" {
+  workflow <<<$'a: touch started\nb: cat in:nothing'
+  assert_status 2
+  assert_stderr_is "mrf-run: w.mrf:2: FIFO 'nothing' has no writer"
+  assert_files w.mrf
+}
+
+@test "an unreadable workflow, and none at all" {
+  run_apart mrf-run missing.mrf
+  assert_status 1
+  assert_stderr_is "mrf-run: cannot open 'missing.mrf': No such file or directory"
+  run_apart mrf-run .
+  assert_status 1
+  assert_stderr_is "mrf-run: cannot open '.': Is a directory"
+  run_apart mrf-run
+  assert_status 2
+  run_apart mrf-run - </dev/null
+  assert_status 2
+  assert_stderr_is "mrf-run: standard input:1: there is no job in it"
+}
+
+@test "the report tells who failed, what every job did and what went through the FIFOs" {
+  seq 10000 >in.txt
+  run_apart mrf-run --report report.json -n 2 --order rows -i in.txt -o out.txt -- cat
+  assert_status 0
+  jq -e '.status == 0 and .failed == null and .results == ["out.txt"]' report.json
+  jq -e '[.jobs[] | select(.name == "work") | .records_in] == [5000, 5000]' report.json
+  jq -e '[.fifos[] | select(.name == "done[1]") | .records] == [5000]' report.json
+  jq -e '.jobs | all(has("command") and has("wall_s") and has("user_s") and has("max_rss_bytes"))' report.json
+  jq -e '.jobs | all(.status == 0)' report.json
+  workflow --report report.json <<<"a: bash -c 'echo one >&2; echo two >&2; exit 4'"
+  assert_status 4
+  jq -e '.status == 4 and .failed == "a" and .results == [] and .jobs[0].stderr == ["one", "two"]' report.json
+}
+
+@test "-v shows the table, and the job's name before its messages" {
+  workflow -v <<<"a: bash -c 'echo message >&2'"
+  assert_status 0
+  assert_stderr "a: message"
+  assert_stderr_has "RECORDS OUT"
+}
+
+@test "--print shows a workflow that does the same, --dry-run starts nothing, --keep-dir keeps the FIFOs" {
+  seq 100 >in.txt
+  run_apart mrf-run -n 2 --order rows -i in.txt -o out.txt --print -- sed "s/\$/ 'x'/"
+  assert_status 0
+  printf '%s\n' "$output" >short.mrf
+  run_apart mrf-run --dry-run short.mrf
+  assert_status 0
+  assert_files in.txt short.mrf
+  run_apart mrf-run --keep-dir short.mrf
+  assert_status 0
+  cmp out.txt <(sed "s/\$/ 'x'/" in.txt)
+  [ "$(find "$TMPDIR" -type p -path '*/in/*' | wc -l)" = 4 ]
+}

@@ -1,0 +1,90 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# mrf-run(1) with a TMPDIR that is missing, that cannot be written or that is full, at the start and in mid-run.
+
+load common
+
+# LIMITS WORD...: mrf-run with a TMPDIR of its own, a tmpfs(5) of these limits, which is empty again afterwards.
+on_disk() {
+  local limits=$1
+  shift
+  run_apart with_small_disk "$limits" bash -c '
+    TMPDIR=$PWD/disk mrf-run "$@"
+    status=$?
+    [ -z "$(ls -A disk)" ] || { echo "left in TMPDIR:" disk/* >&2; exit 99; }
+    exit $status' bash "$@"
+  rmdir disk
+}
+
+@test "a TMPDIR that is not there" {
+  echo "a: true" >w.mrf
+  TMPDIR=/nonexistent run_apart mrf-run w.mrf
+  assert_status 1
+  assert_stderr_is "mrf-run: cannot make a directory for FIFOs in '/nonexistent': No such file or directory"
+}
+
+@test "a TMPDIR that cannot be written" {
+  seq 1000 >in.txt
+  run_apart as_user sh -c '
+    chmod 500 "$TMPDIR"; mrf-run -n 2 -i in.txt -o out.txt -- cat; status=$?; chmod 700 "$TMPDIR"; exit $status'
+  assert_status 1
+  assert_stderr_is "mrf-run: cannot make a directory for FIFOs in '$TMPDIR': Permission denied"
+  assert_files in.txt
+}
+
+@test "a TMPDIR that is full at the start: no room for the directory, in it, for the FIFOs" {
+  seq 1000 >in.txt
+  for files in 1 2 4 6 8 10; do
+    on_disk "1m,nr_inodes=$files" -n 3 --order rows -i in.txt -o out.txt -- cat
+    assert_status 1
+    assert_stderr_has "mrf-run: cannot make "
+    assert_stderr_has "No space left on device"
+    assert_files in.txt
+  done
+  on_disk 1m,nr_inodes=40 -n 3 --order rows -i in.txt -o out.txt -- cat
+  assert_status 0
+  cmp in.txt out.txt
+}
+
+@test "a TMPDIR with no room for the counts of the jobs: the result is right, the report knows less" {
+  seq 1000 >in.txt
+  cat >w.mrf <<'E'
+fill: bash -c 'dd if=/dev/zero of="$TMPDIR/fill" bs=4096 2>/dev/null; echo > "$1"' _ out:full
+work: bash -c 'read -r x < "$1"; exec mrf-collect in.txt -o "$2"' _ in:full save:out.txt
+E
+  run_apart with_small_disk 64k bash -c 'TMPDIR=$PWD/disk mrf-run --report report.json w.mrf'
+  assert_status 0
+  cmp in.txt out.txt
+  jq -e '[.jobs[] | [.status, .records_in]] == [[0, null], [0, null]]' report.json
+}
+
+@test "chunks of a pipe that find no room under TMPDIR: status 1 without a result" {
+  head -c 20000000 /dev/zero >in
+  on_disk 1m -n 2 --record fixed:1000000 -c 10 -i <(cat in) -o out -- cat
+  assert_status 1
+  assert_stderr_has "No space left on device"
+  assert_files in
+}
+
+@test "output before its turn that finds no room under TMPDIR: status 1 without a result" {
+  printf 'a\nb\n' >in
+  mkfifo gate
+  on_disk 1m -n 2 -c 1 -i in -o out -- \
+    bash -c 'read -r x; [ $x = b ] || read -r go < gate; head -c 5000000 /dev/zero'
+  assert_status 1
+  assert_stderr_has "mrf-run: cannot write 'temporary file': No space left on device"
+  assert_files in gate
+}
+
+@test "a stream that is held back and finds no room under TMPDIR: the collector's status, without a result" {
+  cat >w.mrf <<'E'
+first: bash -c 'read -r x < "$1"; echo 0 > "$2"' _ in:late out:done[0]
+rest:  bash -c 'seq 400000 > "$1"; echo > "$2"' _ out:done[1] out:late
+join:  mrf-collect --order concat --buffer 64K in:done[0] in:done[1] -o save:out
+E
+  on_disk 1m w.mrf
+  assert_status 1
+  assert_stderr_has "No space left on device"
+  assert_stderr "mrf-run: cannot finish 'join': exit status 1"
+  assert_files w.mrf
+}
