@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034
 # For the tests of mrf-run: `load run`, behind `load common`.
 #
 #   workflow OPTION...            runs standard input as w.mrf, as run_apart does, under a watchdog
