@@ -18,6 +18,8 @@ namespace mrf {
 namespace {
 
 constexpr std::chrono::milliseconds resting_poll{5};
+// poll(2) alone takes a few microseconds.
+constexpr std::chrono::microseconds shortest_wait{50};
 
 struct MultiDeleter {
   void operator()(CURLM* multi) const { ::curl_multi_cleanup(multi); }
@@ -55,10 +57,12 @@ class CurlNetwork final : public Network {
     }
     int running = 0;
     check(::curl_multi_perform(multi_.get(), &running));
-    if (finish_ended() == 0 && running > 0)
-      check(::curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(longest.count()), nullptr));
+    has_waited_ = false;
+    if (finish_ended() == 0 && running > 0) wait(longest);
     return static_cast<int>(transfers_.size());
   }
+
+  bool has_waited() const override { return has_waited_; }
 
   void stop_all() override {
     for (const auto& [easy, transfer] : transfers_) ::curl_multi_remove_handle(multi_.get(), easy);
@@ -66,6 +70,12 @@ class CurlNetwork final : public Network {
   }
 
  private:
+  void wait(std::chrono::milliseconds longest) {
+    const auto begin = std::chrono::steady_clock::now();
+    check(::curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(longest.count()), nullptr));
+    has_waited_ = std::chrono::steady_clock::now() - begin > shortest_wait;
+  }
+
   // Returns how many transfers have ended.
   int finish_ended() {
     int ended = 0;
@@ -86,6 +96,7 @@ class CurlNetwork final : public Network {
   NetworkOptions options_;
   std::unique_ptr<CURLM, MultiDeleter> multi_;
   std::map<CURL*, std::unique_ptr<CurlTransfer>> transfers_;
+  bool has_waited_ = true;
 };
 
 }  // namespace

@@ -51,6 +51,9 @@ class Network {
   virtual void start(const Request& request, Receiver& receiver) = 0;
   /// Moves bytes and calls receivers, waiting at most `longest`. Returns the transfers that run.
   virtual int poll(std::chrono::milliseconds longest) = 0;
+  /// Whether there was nothing to do for a moment in the last poll(): what comes is slower than what takes
+  /// it.
+  virtual bool has_waited() const { return true; }
   /// Ends all transfers; their receivers are not called any more.
   virtual void stop_all() {}
 };

@@ -29,6 +29,8 @@ class ObjectOutput {
   virtual bool in_order() const = 0;
   /// Whether the bytes [begin, end) may come now.
   virtual bool has_room(std::uint64_t begin, std::uint64_t end) const = 0;
+  /// Whether bytes at `at` can only be kept until those before them have come.
+  virtual bool is_early(std::uint64_t /*at*/) const { return false; }
   /// Returns when has_room() may have become true, or after a while.
   virtual void wait_for_room() = 0;
   /// Bytes from `at` on, each once, those of a part in order. Throws Error.

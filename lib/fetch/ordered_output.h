@@ -26,6 +26,7 @@ class OrderedOutput final : public ObjectOutput, private ByteAccess {
   std::vector<ByteRange> begin(const ResponseHead& head, const ObjectVersion& version) override;
   bool in_order() const override { return true; }
   bool has_room(std::uint64_t begin, std::uint64_t end) const override;
+  bool is_early(std::uint64_t at) const override { return at > given_; }
   void wait_for_room() override;
   void take(std::uint64_t at, std::string_view bytes) override;
   void forget(Status status, const std::string& reason) override;

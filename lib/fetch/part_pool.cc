@@ -56,19 +56,18 @@ bool PartPool::is_stale(const Claim& claim) const {
   return started_ && (parts_.empty() || parts_[claim.part].owner != claim.id) && whole_id_ != claim.id;
 }
 
-// Only the very range asked for is of use (RFC 9110, 15.3.7).
-
-// What is there already becomes parts that are done.
-
 bool PartPool::has_room(const Claim& claim, std::size_t bytes) const {
   const std::lock_guard lock(mutex_);
   return is_stale(claim) || output_.has_room(claim.position, claim.position + bytes);
 }
 
+bool PartPool::is_early(const Claim& claim) const {
+  const std::lock_guard lock(mutex_);
+  return !is_stale(claim) && output_.is_early(claim.position);
+}
+
 // Of the next `bytes` of a response, how many the output takes at parts_[claim.part].at, after the first
-
 // `skip` of them, which are there already. Both zero: no more is needed.
-
 std::uint64_t PartPool::next_piece(Claim& claim, std::uint64_t bytes, std::uint64_t& skip) {
   const std::lock_guard lock(mutex_);
   skip = 0;

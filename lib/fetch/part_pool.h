@@ -55,6 +55,8 @@ class PartPool {
   /// Whether a successful response is of use. Throws Error.
   bool accept(Claim& claim, const ResponseHead& head);
   bool has_room(const Claim& claim, std::size_t bytes) const;
+  /// What comes now can only be kept for later.
+  bool is_early(const Claim& claim) const;
   /// False when the rest of the response is not. Throws Error.
   bool take(Claim& claim, std::string_view bytes);
   /// The request is over. True when it did what it was to do.

@@ -37,6 +37,7 @@ bool PartPool::accept(Claim& claim, const ResponseHead& head) {
   return true;
 }
 
+// Only the very range asked for is of use (RFC 9110, 15.3.7).
 bool PartPool::is_range_asked_for(const Claim& claim, const ResponseHead& head) const {
   const auto range = head.content_range();
   if (!claim.ranged || !range || !range->satisfied || !range->total) return false;
@@ -63,6 +64,7 @@ bool PartPool::begin(Claim& claim, const ResponseHead& head) {
   return true;
 }
 
+// What is there already becomes parts that are done.
 void PartPool::make_parts(const std::vector<ByteRange>& there) {
   parts_.clear();
   const std::uint64_t total = version_.total.value_or(unknown_end);

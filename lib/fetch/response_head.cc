@@ -45,6 +45,7 @@ void ResponseHead::add_line(std::string_view line) {
   line = trimmed(line);
   if (line.starts_with("HTTP/")) {
     *this = {};
+    shares_connection_ = !line.starts_with("HTTP/1");
     const auto code = line.find(' ');
     if (code == std::string_view::npos) return;
     line.remove_prefix(code + 1);

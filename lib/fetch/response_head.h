@@ -25,6 +25,9 @@ class ResponseHead {
   void add_line(std::string_view line);
 
   int status() const { return status_; }
+  /// HTTP/2 or later: the connection carries other responses, too, so that a response which rests is kept in
+  /// memory.
+  bool shares_connection() const { return shares_connection_; }
   /// The server's reason phrase, or the standard's (HTTP/2 sends none).
   std::string reason() const;
   /// The first field of that name (in any case), without surrounding blanks.
@@ -42,6 +45,7 @@ class ResponseHead {
 
  private:
   int status_ = 0;
+  bool shares_connection_ = false;
   std::string reason_;
   std::vector<std::pair<std::string, std::string>> fields_;
 };

@@ -10,12 +10,15 @@
 #include "fetch/part_file.h"
 #include "fetch/target.h"
 #include "sys/error.h"
+#include "sys/fd.h"
 #include "sys/io.h"
 #include "sys/output_file.h"
 
 namespace mrf {
 
 namespace {
+
+constexpr std::size_t wanted_pipe_size = 1 << 20;
 
 class NewFile final : public WritableFile {
  public:
@@ -59,6 +62,7 @@ void TargetOutput::open(const ResponseHead& head) {
     return;
   }
   direct_ = file;
+  enlarge_pipe(file->fd(), wanted_pipe_size);
   const auto write = [this, file](std::string_view bytes) { write_all(file->fd(), name_, bytes, meter_); };
   output_ = std::make_unique<OrderedOutput>(write, name_, options_.buffer, checks_, url_.shown());
 }

@@ -36,6 +36,7 @@ class TargetOutput final : public ObjectOutput {
   bool has_room(std::uint64_t begin, std::uint64_t end) const override {
     return output_->has_room(begin, end);
   }
+  bool is_early(std::uint64_t at) const override { return output_->is_early(at); }
   void wait_for_room() override { output_->wait_for_room(); }
   void take(std::uint64_t at, std::string_view bytes) override;
   void forget(Status status, const std::string& reason) override { output_->forget(status, reason); }

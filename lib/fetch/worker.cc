@@ -43,7 +43,10 @@ class Worker::Slot final : public Receiver {
     return !succeeded() || worker_.pool_.accept(claim_, head);
   }
   bool has_room(std::size_t bytes) override {
-    return !succeeded() || worker_.pool_.has_room(claim_, gathered_.size() + bytes);
+    if (!succeeded()) return true;
+    if (!worker_.network_.has_waited() && !head_.shares_connection() && worker_.pool_.is_early(claim_))
+      return false;
+    return worker_.pool_.has_room(claim_, gathered_.size() + bytes);
   }
   // libcurl gives 16 KiB at a time, too little for a write each.
   bool on_body(std::string_view bytes) override {
