@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 # getm-fetch as the first of a chain: its reader gets what it gets, and the status tells what it is worth.
 load common
-load ../servers/servers
+load getm-fetch
 
 setup_file() {
   start_nginx
@@ -11,29 +11,32 @@ setup_file() {
 }
 teardown_file() { stop_servers; }
 
+# chain N URL: $output is the statuses of both
 chain() {
-  run_apart bash -c 'getm-fetch -q --part-size 64K --multipart-threshold 64K --concurrency "$1" "$2" - | mrf-bamread - >out.sam
-    echo "${PIPESTATUS[*]}"' bash "$@"
+  local options="-q --part-size 64K --multipart-threshold 64K --concurrency $1"
+  # shellcheck disable=SC2016
+  run_apart bash -c "getm-fetch $options"' "$1" - | mrf-bamread - >out.sam; echo "${PIPESTATUS[*]}"' bash "$2"
 }
 
-@test "a BAM is read while it comes" {
-  local n
+# chain_ends FAULT STATUSES MESSAGE: whatever the number of requests, and the reader had all the data
+chain_ends() {
+  local n url
   for n in 0 1 4; do
-    chain "$n" "$HTTP/fault/none?t=$RANDOM"
-    assert_output_is "0 0"
-    assert_stderr_is ''
+    url="$HTTP/fault/$1?t=$RANDOM"
+    chain "$n" "$url"
+    assert_output_is "$2"
+    assert_stderr_is "${3//URL/$url}"
     sam_text "$WWW/big" | cmp - out.sam
   done
 }
+
+@test "a BAM is read while it comes" { chain_ends none "0 0" ''; }
 
 @test "a checksum that fails at the very end is status 3 of getm-fetch" {
-  local n
-  for n in 0 1 4; do
-    chain "$n" "$HTTP/fault/wrong_checksum?t=$RANDOM"
-    assert_output_is "3 0"
-    assert_stderr_has "getm-fetch: cannot verify '$HTTP/fault/wrong_checksum?t="
-    sam_text "$WWW/big" | cmp - out.sam
-  done
+  local crc
+  crc=$(getm-fetch -q -cs AAAAAA== -ca gs_crc32c "$HTTP/big" - 2>&1 >/dev/null | grep -o '[0-9a-f]*$')
+  chain_ends wrong_checksum "3 0" \
+    "getm-fetch: cannot verify 'URL': x-goog-hash crc32c is 00000000, but the data has $crc"
 }
 
 @test "an object that ends early is bad data for the reader, too" {
@@ -44,12 +47,12 @@ chain() {
 }
 
 @test "a slow reader holds the download back, and memory stays below --buffer and 32 MiB" {
-  local n options
+  local n check checks=("-ca null" "-ca md5 -cs $(md5_of "$WWW/sparse")")
   for n in 1 16; do
-    for options in "" "--checksum $(head -c 64M /dev/zero | md5sum | cut -c1-32) --checksum-algorithm md5"; do
+    for check in "${checks[@]}"; do
       # shellcheck disable=SC2086
-      getm-fetch -q --stats stats --buffer 4M --concurrency "$n" $options "$HTTP/sparse" - |
-        { head -c 1000 && sleep 0.3 && cat; } | cmp - "$WWW/sparse"
+      to_slow_reader true -q --stats stats --buffer 4M --concurrency "$n" $check "$HTTP/sparse" - | cmp - "$WWW/sparse"
+      [[ ${PIPESTATUS[*]} == "0 0" ]]
       [[ -n ${MRF_SANITIZED-} ]] || (($(jq .max_rss_bytes stats) < (4 + 32) << 20))
     done
   done
@@ -58,29 +61,29 @@ chain() {
 @test "a small /dev/shm does not matter" {
   ((EUID == 0)) || skip "mounts as root only"
   # shellcheck disable=SC2016
-  run_apart unshare --mount -- bash -c 'mount -t tmpfs -o size=64K none /dev/shm &&
-    getm-fetch -q --buffer 64M --concurrency 4 --checksum "$2" --checksum-algorithm md5 "$1" - | cmp - "$3" && exit "${PIPESTATUS[0]}"' \
-    bash "$HTTP/sparse" "$(md5sum <"$WWW/sparse" | cut -c1-32)" "$WWW/sparse"
+  run_apart unshare --mount -- bash -o pipefail -c 'mount -t tmpfs -o size=64K none /dev/shm &&
+    getm-fetch -q --buffer 64M --concurrency 4 -cs "$2" -ca md5 "$1" - | cmp - "$3"' \
+    bash "$HTTP/sparse" "$(md5_of "$WWW/sparse")" "$WWW/sparse"
   assert_status 0
 }
 
 @test "no secret of a URL is in any message, log, statistic or file" {
-  local secret='X-Amz-Signature=hidden&X-Amz-Security-Token=hidden&X-Goog-Signature=hidden&sig=hidden&Policy=hidden&access_token=hidden'
-  local base=${HTTP/\/\////me:hidden@} to fault
+  local secret base=${HTTP/\/\////me:hidden@} to fault url
+  secret=$(printf '&%s=hidden' X-Amz-Signature X-Amz-Security-Token X-Goog-Signature sig Policy access_token)
+  local options=(-v --progress json --retry 3 -H "Authorization: Bearer hidden" --concurrency 4 --part-size 64K
+    --multipart-threshold 64K)
   for fault in none expires wrong_checksum keeps_changing other_host; do
     for to in "" --resume; do
-      # shellcheck disable=SC2086
-      run_apart getm-fetch -v --stats stats --progress json $to --retry 3 -H "Authorization: Bearer hidden" --concurrency 4 \
-        --part-size 64K --multipart-threshold 64K "$base/fault/$fault?t=$RANDOM&there=$HTTP&$secret" "$fault$to"
+      url="$base/fault/$fault?t=$RANDOM&there=$HTTP$secret"
+      run_apart getm-fetch "${options[@]}" ${to:+"$to"} --stats stats "$url" "$fault$to"
       [[ -n $stderr && $stderr$output != *hidden* ]]
-      printf '[{"url":"%s"}]' "$base/fault/$fault?t=$RANDOM&there=$HTTP&$secret" >"$TMPDIR/m.json"
-      # shellcheck disable=SC2086
-      run_apart getm-fetch -v --progress json $to --retry 3 -m "$TMPDIR/m.json"
+      jq -n --arg url "$url" '[{$url}]' >"$TMPDIR/m.json"
+      run_apart getm-fetch "${options[@]}" ${to:+"$to"} -m "$TMPDIR/m.json"
       [[ -n $stderr && $stderr$output != *hidden* ]]
       run ! grep -rla hidden .
     done
   done
-  run_apart getm-fetch -v "$HTTP/redirect?to=$(printf %s "/fault/none?$secret" | jq -sRr @uri)" redirected
+  run_apart getm-fetch -v "$HTTP/redirect?to=$(jq -rn --arg to "/fault/none?${secret:1}" '$to | @uri')" redirected
   assert_status 0
   assert_stderr_has "/redirect?to=...' redirects to"
   [[ $stderr != *hidden* ]]

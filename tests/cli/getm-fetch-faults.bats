@@ -4,19 +4,16 @@
 # good ends only: the right bytes and status 0, or another status and no target file; and what went to
 # stdout before a failure is a prefix of the right bytes. MRF_TEST_FULL=1 runs all of it, else a sample.
 load common
-load ../servers/servers
+load getm-fetch
 
-survived=(none whole_for_range other_range other_unit no_content_range short_206 length_less length_more
-  cut reset busy busy_until too_many too_many_until replaced no_ranges gzip_encoding stall other_host bad_name empty one_byte)
+survived=(none whole_for_range other_range other_unit no_content_range short_206 length_less length_more cut reset
+  busy busy_until too_many too_many_until replaced no_ranges gzip_encoding stall other_host bad_name empty one_byte)
 refused=(expires keeps_changing wrong_checksum length_no_number redirect_loop downgrade full_disk)
 either=(no_validator longer unsatisfiable other_total)
 
 setup_file() {
-  start_nginx
-  head -c 3000000 /dev/urandom >"$WWW/big"
+  serve_samples
   head -c 3000000 /dev/urandom >"$WWW/old"
-  : >"$WWW/empty"
-  printf x >"$WWW/one"
 }
 teardown_file() { stop_servers; }
 
@@ -48,8 +45,8 @@ try_case() {
   [[ $fault != full_disk ]] || name=none
   local url="$base/fault/$name?t=$RANDOM$RANDOM$RANDOM&tls=$HTTPS&plain=$HTTP&there=${base/127.0.0.1/localhost}"
   [[ $base != https* ]] || url=${url/there=*/there=${base/localhost/127.0.0.1}}
-  local options=(-q --cacert "$CA" --concurrency "$requests" --part-size 100K --multipart-threshold 100K --stall-timeout 1
-    -H "Authorization: Bearer hidden" -H "X-Own: hidden")
+  local options=(-q --cacert "$CA" --concurrency "$requests" --part-size 100K --multipart-threshold 100K
+    --stall-timeout 1 -H "Authorization: Bearer hidden" -H "X-Own: hidden")
   [[ $fault != length_no_number ]] || options+=(--retry 2)
   rm -rf out deep
   fetch_to "$to" "${options[@]}" "$url" 2>err || status=$?
@@ -122,9 +119,13 @@ run_faults() {
   printf 'the end' >>"$WWW/sparse"
   for base in "$HTTP" "$HTTPS"; do
     for requests in 1 4 16; do
-      getm-fetch -q --cacert "$CA" --concurrency "$requests" "$base/sparse" - | cmp - "$WWW/sparse"
-      getm-fetch -q --cacert "$CA" --concurrency "$requests" "$base/sparse" out
+      local options=(-q --cacert "$CA" --concurrency "$requests" --stats stats "$base/sparse")
+      getm-fetch "${options[@]}" - | cmp - "$WWW/sparse"
+      [[ ${PIPESTATUS[*]} == "0 0" ]]
+      (($(jq .max_rss_bytes stats) < (64 + 32) << 20))
+      getm-fetch "${options[@]}" out
       cmp out "$WWW/sparse"
+      (($(jq .max_rss_bytes stats) < (64 + 32) << 20))
       rm out
     done
   done

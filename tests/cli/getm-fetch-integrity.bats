@@ -1,24 +1,18 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 load common
-load ../servers/servers
+load getm-fetch
 
 setup_file() {
-  start_nginx
-  head -c 3000000 /dev/urandom >"$WWW/data"
-  ln -s data "$WWW/big"
+  serve_samples
   export MD5 SHA1 SHA256
   SHA1=$(sha1sum <"$WWW/data" | cut -c1-40)
-  MD5=$(md5sum <"$WWW/data" | cut -c1-32)
+  MD5=$(md5_of "$WWW/data")
   SHA256=$(sha256sum <"$WWW/data" | cut -c1-64)
 }
 teardown_file() { stop_servers; }
 
 fetch() { run_apart getm-fetch --part-size 256K --multipart-threshold 512K "$@"; }
-base64_of() { printf %s "$1" | python3 -c 'import base64, sys, urllib.parse
-print(urllib.parse.quote(base64.b64encode(bytes.fromhex(sys.stdin.read())).decode(), safe=""))'; }
-base64() { xxd -r -p <<<"$1" | command base64 -w 0; }
-wrong() { tr 0-9 1-90 <<<"$1"; }
 
 # The CRC-32C of the data, as the program finds it; the unit tests know it from the standard.
 crc32c() {
@@ -27,58 +21,62 @@ crc32c() {
 
 # accepted_and_refused HEADER RIGHT WRONG SOURCE [WHERE]: to a file and to stdout, with and without threads and parts
 accepted_and_refused() {
-  local n where=${5:-said/data}
+  local n base="$HTTP/${5:-said/data}?$1"
   for n in 0 1 4; do
-    fetch -v --require-checksum --concurrency "$n" "$HTTP/$where?$1=$2" out
+    fetch -v --require-checksum --concurrency "$n" "$base=$2" out
     assert_status 0
     assert_stderr_has "verified 'out' by $4"
     cmp out "$WWW/data"
     rm out
-    fetch --concurrency "$n" "$HTTP/$where?$1=$3" out
+    fetch --concurrency "$n" "$base=$3" out
     assert_status 3
     assert_stderr_has "': $4 is "
     assert_stderr_has ", but the data has "
     assert_files
-    run_apart bash -c 'getm-fetch -q --concurrency "$1" "$2" - | wc -c; exit "${PIPESTATUS[0]}"' bash "$n" "$HTTP/$where?$1=$3"
+    run_apart bash -c 'getm-fetch -q --concurrency "$1" "$2" - | wc -c; exit "${PIPESTATUS[0]}"' bash "$n" "$base=$3"
     assert_status 3
     assert_output_is 3000000
   done
 }
 
+# both_of HEADER HEX SOURCE [PREFIX [SUFFIX]]: the header with the right hash and with another one
+both_of() {
+  accepted_and_refused "$1" "${4-}$(encoded "$2")${5-}" "${4-}$(encoded "$(wrong "$2")")${5-}" "$3"
+}
+
 @test "x-goog-hash" {
-  local crc
-  crc=$(crc32c)
-  accepted_and_refused x-goog-hash "crc32c%3D$(base64_of "$crc")" "crc32c%3D$(base64_of "$(wrong "$crc")")" "x-goog-hash crc32c"
-  accepted_and_refused x-goog-hash "md5%3D$(base64_of "$MD5")" "md5%3D$(base64_of "$(wrong "$MD5")")" "x-goog-hash md5"
+  both_of x-goog-hash "$(crc32c)" "x-goog-hash crc32c" crc32c%3D
+  both_of x-goog-hash "$MD5" "x-goog-hash md5" md5%3D
 }
 
 @test "x-goog-hash crc32c before md5, in one field or two, as a storage of Google's sends them" {
-  local crc good bad
-  crc=crc32c%3D$(base64_of "$(crc32c)")
-  good=md5%3D$(base64_of "$MD5") bad=md5%3D$(base64_of "$(wrong "$MD5")")
-  accepted_and_refused x-goog-hash "$crc,$bad" "crc32c%3DAAAAAA%3D%3D,$good" "x-goog-hash crc32c"
-  accepted_and_refused x-goog-hash "$bad,%20$crc" "$good,%20crc32c%3DAAAAAA%3D%3D" "x-goog-hash crc32c"
-  accepted_and_refused x-goog-hash "$crc&x-goog-hash=$bad" "crc32c%3DAAAAAA%3D%3D&x-goog-hash=$good" "x-goog-hash crc32c"
-  accepted_and_refused x-goog-hash "$bad&x-goog-hash=$crc" "$good&x-goog-hash=crc32c%3DAAAAAA%3D%3D" "x-goog-hash crc32c"
+  local crc none=crc32c%3DAAAAAA%3D%3D good bad
+  crc=crc32c%3D$(encoded "$(crc32c)")
+  good=md5%3D$(encoded "$MD5") bad=md5%3D$(encoded "$(wrong "$MD5")")
+  accepted_and_refused x-goog-hash "$crc,$bad" "$none,$good" "x-goog-hash crc32c"
+  accepted_and_refused x-goog-hash "$bad,%20$crc" "$good,%20$none" "x-goog-hash crc32c"
+  accepted_and_refused x-goog-hash "$crc&x-goog-hash=$bad" "$none&x-goog-hash=$good" "x-goog-hash crc32c"
+  accepted_and_refused x-goog-hash "$bad&x-goog-hash=$crc" "$good&x-goog-hash=$none" "x-goog-hash crc32c"
 }
 
 @test "the ETag of an upload in several parts, its part size known, likely or unlikely" {
-  local size etag n parts
+  local size etag n parts url="$HTTP/fault/s3?ETag=%22"
   for size in 1048576 1000000 700000 1234567; do
     parts=$(((3000000 + size - 1) / size))
-    etag=$(split -b "$size" --filter='md5sum | cut -c1-32' "$WWW/data" | xxd -r -p | md5sum | cut -c1-32)-$parts
+    etag=$(split -b "$size" --filter='md5sum | cut -c1-32' "$WWW/data" | xxd -r -p >digests && md5_of digests)-$parts
+    rm digests
     for n in 0 1 4; do
-      fetch -v --require-checksum --s3-part-size "$size" --concurrency "$n" "$HTTP/fault/s3?ETag=%22$etag%22" out
+      fetch -v --require-checksum --s3-part-size "$size" --concurrency "$n" "$url$etag%22" out
       assert_status 0
       assert_stderr_has "verified 'out' by ETag"
       cmp out "$WWW/data"
-      fetch --s3-part-size "$((size + 1))" --concurrency "$n" "$HTTP/fault/s3?ETag=%22$etag%22" out2
+      fetch --s3-part-size "$((size + 1))" --concurrency "$n" "$url$etag%22" out2
       assert_status 3
       assert_stderr_has "': ETag is $etag, and no usual part size gives that"
-      fetch --s3-part-size "$size" --concurrency "$n" "$HTTP/fault/s3?ETag=%22$(wrong "${etag%-*}")-$parts%22" out2
+      fetch --s3-part-size "$size" --concurrency "$n" "$url$(wrong "${etag%-*}")-$parts%22" out2
       assert_status 3
       assert_files out
-      fetch --concurrency "$n" "$HTTP/fault/s3?ETag=%22$etag%22" out
+      fetch --concurrency "$n" "$url$etag%22" out
       case $size in
         1048576 | 1000000) assert_status 0 ;;
         *) assert_status 3 && assert_stderr_has "if the upload had another, name it with --s3-part-size" ;;
@@ -88,38 +86,47 @@ accepted_and_refused() {
 }
 
 @test "Content-MD5, x-amz-checksum and Repr-Digest" {
-  local crc
+  local crc sha512
   crc=$(gzip -c "$WWW/data" | tail -c 8 | head -c 4 | od -An -tx4 | tr -d ' ')
-  accepted_and_refused Content-MD5 "$(base64_of "$MD5")" "$(base64_of "$(wrong "$MD5")")" Content-MD5
-  accepted_and_refused x-amz-checksum-sha256 "$(base64_of "$SHA256")" "$(base64_of "$(wrong "$SHA256")")" x-amz-checksum-sha256
-  accepted_and_refused x-amz-checksum-crc32 "$(base64_of "$crc")" "$(base64_of "$(wrong "$crc")")" x-amz-checksum-crc32
-  accepted_and_refused x-amz-checksum-sha1 "$(base64_of "$SHA1")" "$(base64_of "$(wrong "$SHA1")")" x-amz-checksum-sha1
-  accepted_and_refused x-amz-checksum-crc32c "$(base64_of "$(crc32c)")" AAAAAA%3D%3D x-amz-checksum-crc32c
-  accepted_and_refused Repr-Digest "sha-256%3D:$(base64_of "$SHA256"):" "sha-256%3D:$(base64_of "$(wrong "$SHA256")"):" Repr-Digest
+  sha512=$(sha512sum <"$WWW/data" | cut -c1-128)
+  both_of Content-MD5 "$MD5" Content-MD5
+  both_of x-amz-checksum-crc32c "$(crc32c)" x-amz-checksum-crc32c
+  both_of x-amz-checksum-crc32 "$crc" x-amz-checksum-crc32
+  both_of x-amz-checksum-sha256 "$SHA256" x-amz-checksum-sha256
+  both_of x-amz-checksum-sha1 "$SHA1" x-amz-checksum-sha1
+  both_of Repr-Digest "$SHA256" Repr-Digest sha-256%3D: :
+  both_of Repr-Digest "$sha512" Repr-Digest sha-512%3D: :
 }
 
 @test "the ETag of an S3 server, and none that cannot be an MD5" {
-  local reason extra
-  accepted_and_refused ETag "%22$MD5%22" "%22$(wrong "$MD5")%22" ETag fault/s3
-  while IFS='|' read -r extra reason; do
-    fetch --concurrency 1 "$HTTP/said/data?ETag=$extra" out
+  local reason said wrong_tag
+  wrong_tag=%22$(wrong "$MD5")%22
+  accepted_and_refused ETag "%22$MD5%22" "$wrong_tag" ETag fault/s3
+  while IFS='|' read -r said reason; do
+    said=${said/@SSE/"&x-amz-request-id=1&x-amz-server-side-encryption"}
+    fetch --stats stats --concurrency 1 "$HTTP/said/data?ETag=$said" out
     assert_status 0
-    assert_stderr_has "$reason; the data is unverified"
-    rm out
-    fetch --concurrency 1 --require-checksum "$HTTP/said/data?ETag=$extra" out
+    assert_stderr_is "getm-fetch: cannot verify '$HTTP/said/data?ETag=$said': $reason; the data is unverified"
+    [[ $(jq -r '.outputs[0].verified_by' stats) == nothing ]]
+    rm out stats
+    fetch --concurrency 1 --require-checksum "$HTTP/said/data?ETag=$said" out
     assert_status 3
-    assert_stderr_has "': $reason"
+    assert_stderr_is "getm-fetch: cannot verify '$HTTP/said/data?ETag=$said': $reason"
     assert_files
-    fetch --concurrency 1 -ca null "$HTTP/said/data?ETag=$extra" out
+    fetch --concurrency 1 --require-checksum "$HTTP/said/data?ETag=$said" -
+    assert_status 3
+    assert_output_is ''
+    fetch --concurrency 1 -ca null "$HTTP/said/data?ETag=$said" out
     assert_status 0
     assert_stderr_is ''
     rm out
   done <<END
-%22$(wrong "$MD5")%22|the server names no checksum
+$wrong_tag|the server names no checksum
 %22abc%22&x-amz-request-id=1|the ETag is no MD5
 W/%22$MD5%22&x-amz-request-id=1|the ETag is weak
-%22$(wrong "$MD5")%22&x-amz-request-id=1&x-amz-server-side-encryption=aws:kms|the ETag of an object encrypted with a key is no MD5
-%22$(wrong "$MD5")%22&x-amz-request-id=1&x-amz-server-side-encryption-customer-algorithm=AES256|the ETag of an object encrypted with a key is no MD5
+W/%22$MD5%22&Server=AmazonS3|the ETag is weak
+$wrong_tag@SSE=aws:kms|the ETag of an object encrypted with a key is no MD5
+$wrong_tag@SSE-customer-algorithm=AES256|the ETag of an object encrypted with a key is no MD5
 END
 }
 
@@ -127,7 +134,7 @@ END
   local options one_part
   one_part=$(xxd -r -p <<<"$MD5" | md5sum | cut -c1-32)-1
   for options in "md5 $MD5" "sha256 $SHA256" "gs_crc32c $(crc32c)" "s3_etag $MD5" "s3_etag $one_part" \
-    "md5 $(base64 "$MD5")" "sha256 $(base64 "$SHA256")" "gs_crc32c $(base64 "$(crc32c)")" "md5 ${MD5^^}"; do
+    "md5 $(base64_of "$MD5")" "sha256 $(base64_of "$SHA256")" "gs_crc32c $(base64_of "$(crc32c)")" "md5 ${MD5^^}"; do
     fetch -v -cs "${options#* }" -ca "${options% *}" "$HTTP/said/data?Content-MD5=AAAAAAAAAAAAAAAAAAAAAA%3D%3D" out
     assert_status 0
     assert_stderr_has "verified 'out' by --checksum"

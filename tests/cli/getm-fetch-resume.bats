@@ -1,13 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 load common
-load ../servers/servers
+load getm-fetch
 
-setup_file() {
-  start_nginx
-  head -c 3000000 /dev/urandom >"$WWW/big"
-  cp "$WWW/big" "$WWW/data"
-}
+setup_file() { serve_samples; }
 teardown_file() { stop_servers; }
 
 fetch() { run_apart getm-fetch -q --resume --concurrency 2 --part-size 256K --multipart-threshold 512K "$@"; }
@@ -22,7 +18,7 @@ interrupt() {
   interrupt
   run cat out.getm-part.json
   [[ $output == '{"etag":"\"one\"","size":3000000,"done":[[0,1500000]]}' ]]
-  fetch --checksum "$(md5sum <"$WWW/big" | cut -c1-32)" --checksum-algorithm md5 "$HTTP/fault/none?t=resume" out
+  fetch -cs "$(md5_of "$WWW/big")" -ca md5 "$HTTP/fault/none?t=resume" out
   assert_status 0
   cmp out "$WWW/big"
   assert_files out
@@ -80,7 +76,7 @@ killed_and_taken_up() {
   [[ ! -e out ]] || cmp out "$WWW/big" || exit 2
   ((status != 0)) || return 1
   ((status == 137)) || exit 2
-  run_apart getm-fetch "${options[@]}" --checksum "$(md5sum <"$WWW/big" | cut -c1-32)" --checksum-algorithm md5 "$url" out
+  run_apart getm-fetch "${options[@]}" -cs "$(md5_of "$WWW/big")" -ca md5 "$url" out
   assert_status 0 || exit 2
   cmp out "$WWW/big" || exit 2
   assert_files out || exit 2

@@ -2,14 +2,11 @@
 # SPDX-License-Identifier: MIT
 # Servers of other houses, each with its own way with ranges and validators.
 load common
-load ../servers/servers
+load getm-fetch
 
 setup_file() {
-  start_nginx
-  export SERVER_PIDS=''
-  head -c 3000000 /dev/urandom >"$WWW/data"
-  : >"$WWW/empty"
-  printf x >"$WWW/one"
+  serve_samples
+  head -c 24M /dev/zero | tr '\0' x >"$WWW/other"
 }
 teardown_file() { stop_servers; }
 teardown() {
@@ -22,27 +19,51 @@ fetch() { run_apart getm-fetch --cacert "$CA" --part-size 256K --multipart-thres
 
 needs() { command -v "$1" >/dev/null || skip "$1 is not installed"; }
 
+fetch_both() {
+  fetch -q --concurrency "$2" "$1" out
+  assert_status 0
+  cmp out "$WWW/${1##*/}"
+  getm-fetch -q --cacert "$CA" --part-size 256K --multipart-threshold 512K --concurrency "$2" "$1" - |
+    cmp - "$WWW/${1##*/}"
+}
+
+replace_object() { cp "$WWW/other" "$WWW/new" && mv "$WWW/new" "$WWW/object"; }
+
+# What came of URL is of the first object, and all of it when the status is 0.
+replaced_meanwhile() {
+  local status=0
+  rm -f "$WWW/object" mixed
+  truncate -s 24M "$WWW/object"
+  touch -d @1000000000 "$WWW/object" # an entity tag made of size and seconds is another one then
+  ln "$WWW/object" before
+  to_slow_reader replace_object -q --cacert "$CA" --buffer 2M --part-size 64K --multipart-threshold 64K "$1" - \
+    >mixed || status=$?
+  cmp -n "$(stat -c %s mixed)" mixed before
+  ((status == 3)) || { ((status == 0)) && cmp mixed before; }
+  rm before
+}
+
 # All ways of fetching from the server at $1.
 fetch_all_ways() {
-  local n object
-  for object in data empty one; do
-    for n in 0 1 4 16; do
-      fetch -q --concurrency "$n" "$1/$object" out
-      assert_status 0
-      cmp out "$WWW/$object"
-      getm-fetch -q --cacert "$CA" --part-size 256K --multipart-threshold 512K --concurrency "$n" "$1/$object" - | cmp - "$WWW/$object"
-    done
+  local n
+  for n in 0 1 4 16; do fetch_both "$1/data" "$n"; done
+  for n in 1 4; do
+    fetch_both "$1/empty" "$n"
+    fetch_both "$1/one" "$n"
   done
   fetch "$1/none" out2
   assert_status 4
   [[ ! -e out2 ]]
+  replaced_meanwhile "$1/object"
 }
 
 @test "nginx, by HTTP/1.1, TLS and HTTP/2" {
   local base
   fetch_all_ways "$HTTP"
   fetch_all_ways "$HTTPS"
-  ln -s data "$WWW/big"
+  fetch_all_ways "$TLS"
+  grep -q '^GET /data HTTP/2.0 200' "$LOG"
+  fetch_both "$HTTP/slow/data" 4
   for base in "$HTTP" "$HTTPS"; do
     fetch -q --concurrency 4 "$base/fault/held?t=${base%%:*}" out
     assert_status 0
@@ -57,6 +78,7 @@ fetch_all_ways() {
     grep -o 'bytes=.*' asked | tr -c '0-9\n' ' ' |
       awk '$1 % 262144 != 0 || seen[$1]++ || ($2 != $1 + 262143 && $2 != 2999999) { print; bad = 1 } END { exit bad }'
   done
+  run ! grep -v '^GET ' "$LOG"
 }
 
 @test "lighttpd" {
@@ -65,12 +87,14 @@ fetch_all_ways() {
 server.document-root = "$WWW"
 server.bind = "127.0.0.1"
 server.port = env.PORT
+server.stat-cache-engine = "disable"
+mimetype.assign = ("" => "application/octet-stream") # without a type there is no entity tag
 END
   start_server http://127.0.0.1:@PORT@/one env PORT=@PORT@ lighttpd -D -f lighttpd.conf
   fetch_all_ways "${SERVER_URL%/one}"
 }
 
-@test "apache2, with Content-MD5" {
+@test "apache2, with Content-MD5; and as the proxy of TLS" {
   needs apache2
   cat >apache.conf <<END
 ServerRoot "$PWD"
@@ -80,6 +104,11 @@ ErrorLog "$PWD/apache.log"
 Listen 127.0.0.1:\${PORT}
 LoadModule mpm_event_module /usr/lib/apache2/modules/mod_mpm_event.so
 LoadModule authz_core_module /usr/lib/apache2/modules/mod_authz_core.so
+LoadModule proxy_module /usr/lib/apache2/modules/mod_proxy.so
+LoadModule proxy_connect_module /usr/lib/apache2/modules/mod_proxy_connect.so
+CustomLog "$PWD/apache.requests" "%r %{Authorization}i"
+ProxyRequests On
+AllowCONNECT ${HTTPS##*:}
 DocumentRoot "$WWW"
 <Directory "$WWW">
   Require all granted
@@ -92,6 +121,11 @@ END
   assert_status 0
   assert_stderr_has "verified 'out' by Content-MD5"
   cmp out "$WWW/data"
+  rm out
+  https_proxy=${SERVER_URL%/one} fetch -H "Authorization: Bearer hidden" "$HTTPS/data" out
+  assert_fetched out
+  grep -q "^CONNECT ${HTTPS#https://} HTTP/1.1 -" apache.requests
+  run ! grep hidden apache.requests
 }
 
 @test "h2o" {
@@ -102,7 +136,8 @@ error-log: $PWD/h2o.log
 $( ((EUID != 0)) || echo 'user: root')
 hosts: { default: { paths: { /: { file.dir: "$WWW" } } } }
 END
-  start_server http://127.0.0.1:@PORT@/one bash -c "sed 's/@PO''RT@/@PORT@/' h2o.conf >h2o-port.conf; exec h2o -c h2o-port.conf"
+  start_server http://127.0.0.1:@PORT@/one bash -c 'sed "s/@PO""RT@/@PORT@/" h2o.conf >h2o-port.conf
+    exec h2o -c h2o-port.conf'
   fetch_all_ways "${SERVER_URL%/one}"
 }
 
@@ -139,6 +174,7 @@ s3() { "$ROOT/tests/servers/s3-client" "$S3" "$@"; }
   fetch --s3-part-size 5500003 --require-checksum "$(s3 presign bucket odd)" odd
   assert_status 0
   cmp odd data
+  [[ $(curl -sI -o /dev/null -w '%{http_code}' "$(s3 presign bucket parts)") == 403 ]]
   url=$(s3 presign bucket parts 1)
   wait_until bash -c '! curl -fs -o /dev/null "$1"' bash "$url"
   fetch "$url" late

@@ -25,23 +25,21 @@ local function body(first, last)
   end
 end
 
--- Ends a response before its promised end.
-local function cut(first, last)
-  body(first, first + math.floor((last - first) / 2))
-  ngx.flush(true)
-  ngx.exit(ngx.ERROR)
-end
-
 local function use(name)
   if ngx.ctx.file then ngx.ctx.file:close() end
   ngx.ctx.file = assert(io.open(ngx.var.document_root .. "/" .. name, "rb"))
   ngx.ctx.size = ngx.ctx.file:seek("end")
 end
 
--- Ends a connection with RST, a stream of HTTP/2 with RST_STREAM.
-local function reset(first, last)
+-- The head of a good response.
+local function start(first, last, ranged, tag) headers(ranged and 206 or 200, first, last, tag) end
+
+-- Ends a response before its promised end, with ngx.ERROR by closing the connection, with 444 by RST (of HTTP/2 the
+-- stream, with RST_STREAM).
+local function break_off(first, last, code)
   body(first, first + math.floor((last - first) / 2))
-  ngx.exit(444)
+  ngx.flush(true)
+  ngx.exit(code or ngx.ERROR)
 end
 
 local function redirect(to)
@@ -59,7 +57,29 @@ end
 -- Each takes the first and last byte asked for, whether a Range was, and the request's number.
 local all = {}
 
-function all.none(first, last, ranged) headers(ranged and 206 or 200, first, last) body(first, last) end
+function all.none(first, last, ranged) start(first, last, ranged) body(first, last) end
+
+-- Good but for a field of the head: value(first, last, ranged) stands there, nil takes it away.
+local function altered(name, value)
+  return function(first, last, ranged)
+    start(first, last, ranged)
+    ngx.header[name] = value(first, last, ranged)
+    body(first, last)
+  end
+end
+-- The same where a range was asked for, with another Content-Range.
+local function other_content_range(text)
+  return altered("Content-Range", function(first, last, ranged) return ranged and text(first, last) or nil end)
+end
+-- Every other of the first responses is broken off.
+local function broken_off(code)
+  return function(first, last, ranged, turn)
+    start(first, last, ranged)
+    if turn % 2 == 1 and turn < 12 then return break_off(first, last, code) end
+    body(first, last)
+  end
+end
+
 -- The first response goes on when three ranges were asked for, after ten seconds at the latest.
 function all.held(first, last, ranged)
   if ranged then return all.none(first, last, ranged) end
@@ -74,69 +94,48 @@ end
 -- An S3 server whose ETag is arg_ETag.
 function all.s3(first, last, ranged)
   ngx.header["x-amz-request-id"] = "1"
-  headers(ranged and 206 or 200, first, last, ngx.unescape_uri(arg("ETag", "")))
+  start(first, last, ranged, ngx.unescape_uri(arg("ETag", "")))
   body(first, last)
 end
 function all.whole_for_range() headers(200, 0, ngx.ctx.size - 1) body(0, ngx.ctx.size - 1) end
-function all.other_range(first, last, ranged)
-  if not ranged then return all.none(first, last, ranged) end
-  headers(206, first, last)
-  ngx.header["Content-Range"] = ("bytes %d-%d/%d"):format(first + 1, last + 1, ngx.ctx.size + 2)
-  body(first, last)
-end
-function all.other_total(first, last, ranged)
-  headers(ranged and 206 or 200, first, last)
-  if ranged then ngx.header["Content-Range"] = ("bytes %d-%d/%d"):format(first, last, ngx.ctx.size + 1) end
-  body(first, last)
-end
-function all.other_unit(first, last, ranged)
-  headers(ranged and 206 or 200, first, last)
-  if ranged then ngx.header["Content-Range"] = ("lines %d-%d/%d"):format(first, last, ngx.ctx.size) end
-  body(first, last)
-end
-function all.no_content_range(first, last, ranged)
-  headers(ranged and 206 or 200, first, last)
-  ngx.header["Content-Range"] = nil
-  body(first, last)
-end
+all.other_range = other_content_range(function(first, last)
+  return ("bytes %d-%d/%d"):format(first + 1, last + 1, ngx.ctx.size + 2)
+end)
+all.other_total = other_content_range(function(first, last)
+  return ("bytes %d-%d/%d"):format(first, last, ngx.ctx.size + 1)
+end)
+all.other_unit = other_content_range(function(first, last)
+  return ("lines %d-%d/%d"):format(first, last, ngx.ctx.size)
+end)
+all.no_content_range = altered("Content-Range", function() end)
+all.length_no_number = altered("Content-Length", function() return "many" end)
+all.wrong_checksum = altered("x-goog-hash", function() return "crc32c=AAAAAA==" end)
+all.gzip_encoding = altered("Content-Encoding", function() return "gzip" end)
+all.cut = broken_off(ngx.ERROR)
+all.reset = broken_off(444)
 function all.short_206(first, last, ranged, turn)
   if not ranged or turn % 3 ~= 0 then return all.none(first, last, ranged) end
   headers(206, first, last)
   ngx.header["Content-Length"] = nil
   body(first, first + math.floor((last - first) / 2))
 end
-function all.cut(first, last, ranged, turn)
-  headers(ranged and 206 or 200, first, last)
-  if turn % 2 == 1 and turn < 12 then return cut(first, last) end
-  body(first, last)
-end
-function all.reset(first, last, ranged, turn)
-  headers(ranged and 206 or 200, first, last)
-  if turn % 2 == 1 and turn < 12 then return reset(first, last) end
-  body(first, last)
-end
 -- Lengths that are not that of the range.
 function all.length_less(first, last, ranged, turn)
   if not ranged or turn % 2 == 0 then return all.none(first, last, ranged) end
-  headers(ranged and 206 or 200, first, last)
+  start(first, last, ranged)
   ngx.header["Content-Length"] = last - first
   body(first, last - 1)
 end
 function all.length_more(first, last, ranged, turn)
   if not ranged or turn % 2 == 0 then return all.none(first, last, ranged) end
-  headers(ranged and 206 or 200, first, last)
+  start(first, last, ranged)
   ngx.header["Content-Length"] = last - first + 2
   body(first, last)
   ngx.exit(ngx.ERROR)
 end
-function all.length_no_number(first, last, ranged)
-  headers(ranged and 206 or 200, first, last)
-  ngx.header["Content-Length"] = "many"
-  body(first, last)
-end
 function all.stall(first, last, ranged, turn)
   if turn ~= 2 then return all.none(first, last, ranged) end
-  headers(ranged and 206 or 200, first, last)
+  start(first, last, ranged)
   body(first, first + 1000)
   ngx.sleep(20)
 end
@@ -156,48 +155,41 @@ all.too_many_until = every_other(429, in_a_second)
 function all.expires(first, last, ranged, turn)
   if turn > 1 then return refuse(403) end
   headers(200, first, last)
-  cut(first, last)
+  break_off(first, last)
 end
 -- The first response is of another object of the same size.
 function all.replaced(first, last, ranged, turn)
   if turn > 1 then return all.none(first, last, ranged) end
   use("old")
   headers(200, first, last, '"zero"')
-  cut(first, last)
+  break_off(first, last)
 end
 function all.keeps_changing(first, last, ranged, turn)
-  headers(ranged and 206 or 200, first, last, ('"v%d"'):format(turn))
-  cut(first, last)
+  start(first, last, ranged, ('"v%d"'):format(turn))
+  break_off(first, last)
 end
-function all.no_ranges() headers(200, 0, ngx.ctx.size - 1) body(0, ngx.ctx.size - 1) end
+function all.no_ranges()
+  headers(200, 0, ngx.ctx.size - 1)
+  ngx.header["Accept-Ranges"] = "none"
+  body(0, ngx.ctx.size - 1)
+end
 function all.no_validator(first, last, ranged, turn)
-  headers(ranged and 206 or 200, first, last)
+  start(first, last, ranged)
   ngx.header["ETag"] = nil
-  if turn == 1 then return cut(first, last) end
+  if turn == 1 then return break_off(first, last) end
   body(first, last)
 end
 function all.longer(first, last, ranged)
-  headers(ranged and 206 or 200, first, last)
+  start(first, last, ranged)
   if ranged then ngx.header["Content-Length"] = nil end
   body(first, last)
   if ranged then ngx.print("more") end
 end
 function all.unsatisfiable(first, last, ranged)
-  if not ranged then headers(200, first, last) return cut(first, last) end
+  if not ranged then headers(200, first, last) return break_off(first, last) end
   ngx.header["Content-Range"] = "bytes */1"
   refuse(416)
 end
-function all.wrong_checksum(first, last, ranged)
-  headers(ranged and 206 or 200, first, last)
-  ngx.header["x-goog-hash"] = "crc32c=AAAAAA=="
-  body(first, last)
-end
-function all.gzip_encoding(first, last, ranged)
-  headers(ranged and 206 or 200, first, last)
-  ngx.header["Content-Encoding"] = "gzip"
-  body(first, last)
-end
-
 function all.redirect_loop() redirect(ngx.var.request_uri) end
 -- arg_there is the same server by another name, arg_plain one without TLS; the other host must see no secret.
 function all.other_host() redirect(ngx.var.arg_there .. "/fault/open_door?t=" .. arg("t", "")) end

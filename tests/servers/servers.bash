@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
 # shellcheck shell=bash
 # Real servers on loopback for a test file. start_nginx in setup_file(), stop_servers in
-# teardown_file(). What is served stands in $WWW; the servers are $HTTP, $HTTPS (its CA is $CA) and the
-# proxy $PROXY. $LOG has a line for each request: method, URI, protocol, status, range.
+# teardown_file(). What is served stands in $WWW; the servers are $HTTP, $HTTPS (with HTTP/2), $TLS (without; the
+# CA of both is $CA) and the proxy $PROXY. $LOG has a line for each request: method, URI, protocol, status, range.
 
 SERVERS_HERE=$(dirname "${BASH_SOURCE[0]}")
 SERVERS_HERE=$(cd "$SERVERS_HERE" && pwd)
@@ -11,27 +11,29 @@ free_port() { echo $((20000 + (RANDOM * 32768 + RANDOM) % 40000)); }
 
 make_certificates() {
   local dir=$1
-  openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=test CA" -keyout "$dir/ca.key" -out "$dir/ca.pem"
-  openssl req -newkey rsa:2048 -nodes -subj "/CN=localhost" -keyout "$dir/server.key" -out "$dir/server.csr"
+  local key=(-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes)
+  openssl req -x509 "${key[@]}" -days 30 -subj "/CN=test CA" -keyout "$dir/ca.key" -out "$dir/ca.pem"
+  openssl req "${key[@]}" -subj "/CN=localhost" -keyout "$dir/server.key" -out "$dir/server.csr"
   openssl x509 -req -in "$dir/server.csr" -CA "$dir/ca.pem" -CAkey "$dir/ca.key" -CAcreateserial -days 30 \
     -extfile <(echo "subjectAltName=DNS:localhost,IP:127.0.0.1") -out "$dir/server.pem"
 } 2>/dev/null
 
 # Tries other ports until none of them was taken.
 start_nginx() {
-  local dir=$BATS_FILE_TMPDIR/nginx user='' port tls proxy try
+  local dir=$BATS_FILE_TMPDIR/nginx user='' port tls h2 proxy try
   export WWW=$dir/www CA=$dir/ca.pem LOG=$dir/access.log
   mkdir -p "$WWW"
   make_certificates "$dir"
   ((EUID != 0)) || user='user root;'
   for try in {1..50}; do
-    port=$(free_port) tls=$(free_port) proxy=$(free_port)
+    port=$(free_port) tls=$(free_port) h2=$(free_port) proxy=$(free_port)
     sed -e "s,@DIR@,$dir,g; s,@HERE@,$SERVERS_HERE,g; s,@MODULES@,/usr/lib/nginx/modules,g; s,@USER@,$user,g" \
-      -e "s,@PORT@,$port,g; s,@TLS_PORT@,$tls,g; s,@PROXY_PORT@,$proxy,g" \
+      -e "s,@PORT@,$port,g; s,@TLS_PORT@,$tls,g; s,@H2_PORT@,$h2,g; s,@PROXY_PORT@,$proxy,g" \
       "$SERVERS_HERE/nginx.conf.in" >"$dir/nginx.conf"
     nginx -e "$dir/start.log" -p "$dir" -c "$dir/nginx.conf" >"$dir/start.log" 2>&1 3>&- &
     SERVER_PID=$!
-    export HTTP=http://127.0.0.1:$port HTTPS=https://localhost:$tls PROXY=http://127.0.0.1:$proxy SERVER_PID
+    export HTTP=http://127.0.0.1:$port HTTPS=https://localhost:$h2 TLS=https://localhost:$tls SERVER_PID
+    export PROXY=http://127.0.0.1:$proxy
     wait_for_server "$dir" && return
     grep -q 'Address already in use' "$dir/start.log" || break
   done
@@ -56,7 +58,7 @@ stop_servers() {
   wait "$SERVER_PID" 2>/dev/null || true
 }
 
-# start_server NAME PID_VARIABLE URL CMD...: runs CMD until URL answers; @PORT@ in CMD and URL is a free port.
+# start_server URL CMD...: runs CMD until URL answers; @PORT@ in CMD and URL is a free port.
 start_server() {
   local url=$1 port try word log=$BATS_FILE_TMPDIR/server-$RANDOM.log
   shift

@@ -1,0 +1,76 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+load common
+load getm-fetch
+
+setup_file() { serve_samples; }
+teardown_file() { stop_servers; }
+
+@test "redirections are followed, loops and bad ones refused" {
+  fetch "$HTTP/redirect?to=/data" out
+  assert_fetched out
+  fetch "$HTTP/redirect?status=308&to=$HTTPS/data" --cacert "$CA" out
+  assert_fetched out
+  fetch "$HTTP/loop" out2
+  assert_status 4
+  assert_stderr_has "more than 20 redirections"
+  fetch --cacert "$CA" "$HTTPS/redirect?to=$HTTP/data" out2
+  assert_status 4
+  assert_stderr "getm-fetch: cannot follow redirection to '$HTTP/data': it leads from https to http"
+  fetch "$HTTP/redirect?to=file:///etc/passwd" out2
+  assert_status 4
+  assert_files out
+}
+
+@test "redirections keep the range" {
+  local to=/fault/held%3Ft%3Dkept
+  fetch -q --concurrency 4 --part-size 256K --multipart-threshold 512K "$HTTP/redirect?to=$to" out
+  assert_fetched out
+  grep -q '^GET /fault/held?t=kept HTTP/1.1 206 bytes=262144-524287$' "$LOG"
+}
+
+@test "headers and userinfo are sent, but never to another host" {
+  local others=${HTTP/127.0.0.1/localhost}
+  fetch -H 'Authorization: Bearer hidden' -H 'X-Own: hidden' "$HTTP/echo" -
+  [[ $output == *'Authorization: Bearer hidden'* && $output == *'X-Own: hidden'* ]]
+  fetch -H 'X-Own: hidden' "$HTTP/redirect?to=/echo" -
+  [[ $output == *'X-Own: hidden'* ]]
+  fetch "${HTTP/\/\////me:hidden@}/echo" -
+  [[ $output == *'Authorization: Basic bWU6aGlkZGVu'* ]]
+  fetch -H 'Authorization: Bearer hidden' -H 'X-Own: hidden' "${HTTP/\/\////me:hidden@}/redirect?to=$others/echo" -
+  assert_status 0
+  [[ $output == *'GET /echo'* && $output != *hidden* && $output != *Authorization* ]]
+}
+
+@test "no message shows a secret" {
+  fetch -v "${HTTP/\/\////me:hidden@}/none?X-Goog-Signature=hidden&token=hidden" out
+  assert_status 4
+  assert_stderr_is "getm-fetch: cannot fetch '$HTTP/none?X-Goog-Signature=...&token=...': Not Found (HTTP 404)"
+  fetch 'ftp://me:hidden@host/x?sig=hidden'
+  assert_status 2
+  [[ $stderr != *hidden* ]]
+  fetch -H 'hidden' "$HTTP/data"
+  assert_status 2
+  [[ $stderr != *hidden* ]]
+}
+
+@test "a certificate is checked, against --cacert or CURL_CA_BUNDLE" {
+  fetch "$HTTPS/data" out
+  assert_status 1
+  assert_stderr_has "ertificate"
+  fetch --cacert "$CA" "$HTTPS/data" out
+  assert_fetched out
+  CURL_CA_BUNDLE=$CA fetch "$HTTPS/data" out
+  assert_fetched out
+  fetch --cacert missing "$HTTPS/data" out2
+  assert_status 1
+  assert_stderr "getm-fetch: cannot open 'missing': No such file or directory"
+  assert_files out
+}
+
+@test "proxies come from the environment, NO_PROXY too" {
+  run_apart env http_proxy="$PROXY" getm-fetch http://host.invalid/x -
+  assert_output_is "by proxy: /x"
+  run_apart env http_proxy="$PROXY" NO_PROXY=127.0.0.1 no_proxy=127.0.0.1 getm-fetch "$HTTP/one" -
+  assert_output_is x
+}
