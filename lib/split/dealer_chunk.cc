@@ -10,7 +10,7 @@ namespace mrf {
 namespace {
 
 // A record of which this much is there without an end is passed on in parts, where its framer allows it.
-constexpr std::size_t long_record = Window::default_capacity;
+constexpr std::size_t long_record = std::size_t{1} << 20;
 
 // The input's last record when it lacks its end; the view is not empty.
 std::size_t pass_tail(Input& input, Outputs& outputs, std::size_t output) {

@@ -45,11 +45,4 @@ void Input::pass(std::size_t output, Run run) {
   drop(run);
 }
 
-void Input::drop(Run run) {
-  window_->consume(run.bytes);
-  stats_.records_in += run.records;
-  stats_.inputs[entry_].records += run.records;
-  stats_.inputs[entry_].bytes += run.bytes;
-}
-
 }  // namespace mrf

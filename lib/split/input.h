@@ -31,7 +31,12 @@ class Input {
   /// Hands the run at the front of the view to an output: a large piece of a mapped file as it lies there.
   void pass(std::size_t output, Run run);
   /// Counts and drops the run at the front of the view.
-  void drop(Run run);
+  void drop(Run run) {
+    window_->consume(run.bytes);
+    stats_.records_in += run.records;
+    stats_.inputs[entry_].records += run.records;
+    stats_.inputs[entry_].bytes += run.bytes;
+  }
 
  private:
   Outputs& outputs_;

@@ -17,7 +17,7 @@ namespace mrf {
 /// when one record does not fit into it.
 class Window {
  public:
-  static constexpr std::size_t default_capacity = std::size_t{1} << 20;
+  static constexpr std::size_t default_capacity = std::size_t{128} << 10;
 
   /// Recognises gzip and BGZF by their magic bytes (RFC 1952) and inflates them.
   /// `meter` counts the bytes as stored and outlives the window; `threads` more threads inflate BGZF. Throws
