@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -18,17 +17,13 @@
 #include "sys/error.h"
 #include "sys/fd.h"
 #include "sys/output_file.h"
+#include "sys/scratch_file.h"
 
 namespace mrf {
 
 namespace fs = std::filesystem;
 
 namespace {
-
-std::string temporary_root() {
-  const char* root = ::getenv("TMPDIR");
-  return root != nullptr && *root != '\0' ? root : "/tmp";
-}
 
 std::string unique_name(const std::string& directory, std::string_view name) {
   std::random_device random;
@@ -57,7 +52,7 @@ void make_ready(const std::string& path, const std::string& target, const std::s
 
 Workspace::Workspace(const Plan& plan) {
   for (const auto& path : plan.results) add_result(path);
-  root_ = temporary_root();
+  root_ = temporary_directory();
   directory_ = unique_name(root_, "mrf-run");
 }
 

@@ -12,19 +12,15 @@
 
 namespace mrf {
 
-namespace {
-
-std::string scratch_directory() {
+std::string temporary_directory() {
   const char* directory = ::getenv("TMPDIR");
   return directory != nullptr && *directory != '\0' ? directory : "/tmp";
 }
 
-}  // namespace
-
-std::string scratch_file_name() { return "temporary file in " + scratch_directory(); }
+std::string scratch_file_name() { return "temporary file in " + temporary_directory(); }
 
 Fd open_scratch_file() {
-  const std::string directory = scratch_directory();
+  const std::string directory = temporary_directory();
   Fd file(adopt_fd, ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
   // Not every file system knows files without a name (open(2)).
   if (!file.is_open() && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
