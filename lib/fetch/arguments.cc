@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "fetch/arguments.h"
 
+#include <algorithm>
 #include <cstdlib>
 #include <random>
 
@@ -39,6 +40,11 @@ void check(const FetchArguments& arguments) {
   check_user_headers(settings.requests.headers);
 }
 
+// What many requests hold beside --buffer is to stay small: 8 MiB for up to 64 of them.
+std::size_t bytes_held(unsigned requests) {
+  return std::clamp<std::size_t>((4U << 20) / std::max(1U, requests), 64 << 10, 512 << 10);
+}
+
 }  // namespace
 
 FetchSettings settings_of(const FetchArguments& arguments) {
@@ -51,6 +57,8 @@ FetchSettings settings_of(const FetchArguments& arguments) {
     thread_local std::mt19937_64 generator(std::random_device{}());
     return std::uniform_real_distribution<double>()(generator);
   };
+  settings.network.receive_buffer = bytes_held(settings.sizes.concurrency);
+  settings.requests.gathered = settings.network.receive_buffer / 2;
   settings.sizes.window = settings.buffer;
   settings.threads = settings.sizes.concurrency > 0;
   if (!settings.threads) settings.checks.threads = 0;

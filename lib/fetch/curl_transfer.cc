@@ -7,8 +7,6 @@ namespace mrf {
 
 namespace {
 
-constexpr long receive_buffer = 512L << 10;
-
 template <typename Value>
 void set(CURL* easy, CURLoption option, Value value) {
   if (::curl_easy_setopt(easy, option, value) == CURLE_OUT_OF_MEMORY) throw std::bad_alloc();
@@ -55,7 +53,7 @@ CurlTransfer::CurlTransfer(const NetworkOptions& options, const Request& request
   set(easy, CURLOPT_WRITEFUNCTION, &CurlTransfer::take_body);
   set(easy, CURLOPT_WRITEDATA, this);
   set(easy, CURLOPT_NOSIGNAL, 1L);
-  set(easy, CURLOPT_BUFFERSIZE, receive_buffer);
+  set(easy, CURLOPT_BUFFERSIZE, static_cast<long>(options.receive_buffer));
   set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
   set(easy, CURLOPT_PATH_AS_IS, 1L);
   set(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout.count()));
@@ -67,6 +65,11 @@ CurlTransfer::CurlTransfer(const NetworkOptions& options, const Request& request
 void CurlTransfer::set_tls_and_proxy(const NetworkOptions& options) {
   CURL* easy = easy_.get();
   set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  // A directory of certificates would be read in full for each connection, beside the file that has them all.
+  if (!options.ca_file.empty() || ::curl_version_info(CURLVERSION_NOW)->cainfo != nullptr) {
+    set(easy, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+    set(easy, CURLOPT_PROXY_CAPATH, static_cast<const char*>(nullptr));
+  }
   if (options.ca_file.empty()) return;
   set(easy, CURLOPT_CAINFO, options.ca_file.c_str());
   set(easy, CURLOPT_PROXY_CAINFO, options.ca_file.c_str());

@@ -15,7 +15,6 @@ namespace mrf {
 namespace {
 
 constexpr std::size_t most_error_bytes = 64 << 10;
-constexpr std::size_t most_gathered = 256 << 10;
 constexpr std::chrono::milliseconds longest_poll{200};
 
 }  // namespace
@@ -52,7 +51,7 @@ class Worker::Slot final : public Receiver {
   bool on_body(std::string_view bytes) override {
     if (succeeded()) {
       worker_.bytes_in_ += bytes.size();
-      if (gathered_.size() + bytes.size() > most_gathered) hand_over();
+      if (gathered_.size() + bytes.size() > worker_.options_.gathered) hand_over();
       if (!is_stopped_) gathered_.append(bytes);
       return !is_stopped_;
     }
@@ -81,6 +80,7 @@ class Worker::Slot final : public Receiver {
     head_ = {};
     body_.clear();
     gathered_.clear();
+    gathered_.reserve(worker_.options_.gathered);
     is_stopped_ = false;
     worker_.network_.start(request_, *this);
     runs_ = true;

@@ -17,6 +17,7 @@ struct FetchOptions {
   std::vector<std::string> headers;  ///< "Name: value", sent with every request
   unsigned retries = 10;
   std::function<double()> random = [] { return 0.0; };  ///< for RetryPolicy, in any thread
+  std::size_t gathered = 256 << 10;  ///< bytes of each request that are handed over at a time
 };
 
 /// Some requests at a time for the parts of one object, in one thread.

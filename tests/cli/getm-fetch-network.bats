@@ -68,6 +68,28 @@ teardown_file() { stop_servers; }
   assert_files out
 }
 
+# getm-fetch ARGS..., where ./system is what the system trusts
+with_system() {
+  local namespaces=(--mount)
+  ((EUID == 0)) || namespaces+=(--user --map-root-user)
+  # shellcheck disable=SC2016
+  run_apart unshare "${namespaces[@]}" -- \
+    bash -c 'mount --bind system /etc/ssl/certs && exec getm-fetch "$@"' bash "$@"
+}
+
+@test "--cacert stands instead of the certificates that the system trusts" {
+  mkdir other system
+  make_certificates other
+  cp "$CA" system/ca.pem
+  cp "$CA" system/ca-certificates.crt
+  with_system "$HTTPS/data" out
+  assert_fetched out
+  with_system --cacert other/ca.pem "$HTTPS/data" out2
+  assert_status 1
+  assert_stderr_has "ertificate"
+  [[ ! -e out2 ]]
+}
+
 @test "proxies come from the environment, NO_PROXY too" {
   run_apart env http_proxy="$PROXY" getm-fetch http://host.invalid/x -
   assert_output_is "by proxy: /x"
