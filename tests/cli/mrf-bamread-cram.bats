@@ -79,8 +79,10 @@ assert_bad_cram() {
 @test "bamread: a CRAM whose reference is missing fails at once and asks no server" {
   printf '>chr1\nACGTACGTACGTACGTACGTACGTACGTACGT\n' >ref.fa
   samtools faidx ref.fa
-  printf '@SQ\tSN:chr1\tLN:32\tUR:http://127.0.0.1:9/ref.fa\nr\t0\tchr1\t1\t9\t4M\t*\t0\t0\tACGT\tIIII\n' >in.sam
-  samtools view --no-PG -C -T ref.fa -o in.cram in.sam
+  printf '@SQ\tSN:chr1\tLN:32\nr\t0\tchr1\t1\t9\t4M\t*\t0\t0\tACGT\tIIII\n' >in.sam
+  samtools view --no-PG -C -T ref.fa -o made.cram in.sam
+  samtools reheader -P -c "sed 's,UR:[^\t]*,UR:http://127.0.0.1:9/ref.fa,'" made.cram >in.cram
+  samtools view -H --no-PG in.cram | grep UR:http
   mrf-bamread -T ref.fa in.cram | grep -q ACGT
   rm ref.fa ref.fa.fai
   run_apart env -u REF_PATH -u REF_CACHE HOME="$PWD" XDG_CACHE_HOME= \

@@ -103,6 +103,18 @@ block[14] ^= 1|malformed header
 END
 }
 
+@test "bamread: a BAM whose last record is not whole is truncated, in blocks and without" {
+  bam=$(small_bam 500)
+  bgzip -dc "$bam" | head -c -5 >plain.bam
+  bgzip -c plain.bam >blocks.bam
+  for input in plain.bam blocks.bam; do
+    run_apart bash -c "mrf-bamread $input >out.sam"
+    assert_status 3
+    assert_stderr_is "mrf-bamread: cannot read '$input': truncated: the last record is not whole"
+    bam_text "$bam" | head -n -1 | cmp - out.sam
+  done
+}
+
 @test "bamread: a last block whose length says more than there is, is truncated" {
   break_block "$(small_bam)" 4 'block[16:18] = b"\xff\xff"; end = len(stored)'
   for input in broken.bam -; do

@@ -65,10 +65,11 @@ sorted_sam() { samtools sort --no-PG -O sam -o sorted.sam "$(small_bam)" 2>/dev/
   cmp out.bam.bai expected.bai
 }
 
-@test "bamwrite: the index of a BAM without records, and of records without a place" {
+@test "bamwrite: the index of a BAM without records, and of unmapped records" {
   grep ^@ in.sam >none.sam
   (cat none.sam && printf 'r\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\n') >unmapped.sam
-  for name in none unmapped; do
+  (cat none.sam && printf 'r\t%s\tchr1\t5\t0\t1M\t*\t0\t0\tA\tI\n' 4 0 4 && tail -n 1 unmapped.sam) >placed.sam
+  for name in none unmapped placed; do
     mrf-bamwrite --write-index -o $name.bam $name.sam
     samtools index $name.bam expected.bai
     cmp $name.bam.bai expected.bai
