@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "flow/report.h"
 
+#include <sys/resource.h>
+
 #include <algorithm>
 #include <optional>
 #include <vector>
@@ -79,6 +81,15 @@ Json fifo_entry(const Plan& plan, const Supervisor& supervisor, const ToolStats&
               {"full", share(samples.full, samples.looks)}};
 }
 
+// What this process took so far.
+Json own_entry() {
+  rusage usage{};
+  ::getrusage(RUSAGE_SELF, &usage);
+  return Json{{"user_s", seconds(usage.ru_utime)},
+              {"sys_s", seconds(usage.ru_stime)},
+              {"max_rss_bytes", usage.ru_maxrss * 1024LL}};
+}
+
 }  // namespace
 
 Json make_report(const Plan& plan, const Supervisor& supervisor, const ToolStats& tools, int status) {
@@ -96,6 +107,7 @@ Json make_report(const Plan& plan, const Supervisor& supervisor, const ToolStats
   for (std::size_t at = 0; at < plan.fifos.size(); ++at) {
     report["fifos"].push_back(fifo_entry(plan, supervisor, tools, at));
   }
+  report["supervisor"] = own_entry();
   return report;
 }
 

@@ -83,13 +83,12 @@ assert_files() {
 # Those that were started by this test are known by MRF_TEST in their first environment, which is also
 # that of everything they forked.
 processes_left() {
-  local environment pid state
-  for environment in /proc/[0-9]*/environ; do
+  local environment pid state all=(/proc/[0-9]*/environ) # known before grep is one of them
+  while read -r environment; do
     pid=${environment//[^0-9]/}
-    grep -qzxF "MRF_TEST=$MRF_TEST" "$environment" 2>/dev/null || continue
     state=$(sed 's/.*) \(.\).*/\1/' "/proc/$pid/stat" 2>/dev/null) || continue
     [[ $state == [ZX] ]] || printf '%s %s\n' "$pid" "$(tr '\0' ' ' <"/proc/$pid/cmdline")"
-  done
+  done < <(grep -lzxF "MRF_TEST=$MRF_TEST" "${all[@]}" 2>/dev/null)
 }
 assert_nothing_left() {
   local left

@@ -3,6 +3,7 @@
 # mrf-run --order chunk, and mrf-chunks in a workflow.
 
 load common
+load run
 
 chunk() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
 
@@ -171,15 +172,12 @@ chunk() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
 
 @test "KILL of either process in the midst of chunks leaves nothing" {
   for victim in front supervisor; do
-    mrf-run -n 2 -i /dev/zero --record fixed:10 -o out -- bash -c 'exec tail -f /dev/null' 3>&- 2>/dev/null &
-    front=$!
-    wait_until pgrep -P "$front" >/dev/null
-    supervisor=$(pgrep -P "$front")
+    start_in_background -n 2 -i /dev/zero --record fixed:10 -o out -- bash -c 'exec tail -f /dev/null'
     wait_until bash -c "[ -n \"\$(pgrep -P \$(pgrep -P $supervisor))\" ]"
     kill -KILL "${!victim}"
     wait "$front" && return 1
     wait_until assert_nothing_left
-    assert_files
+    assert_files stderr.txt
   done
 }
 

@@ -129,14 +129,11 @@ E
 keep: cat < in:all > save:result
 E
   for victim in front supervisor; do
-    mrf-run w.mrf 3>&- &
-    front=$!
-    wait_until pgrep -P "$front" >/dev/null
-    supervisor=$(pgrep -P "$front")
+    start_in_background w.mrf
     wait_until pgrep -P "$supervisor" tail >/dev/null
     kill -KILL "${!victim}"
     wait "$front" && return 1
     wait_until assert_nothing_left
-    assert_files w.mrf
+    assert_files w.mrf stderr.txt
   done
 }
