@@ -39,6 +39,20 @@ teardown_file() { stop_servers; }
   assert_stderr_is "mrf-bamread: cannot read regions of 'standard input': only a file with an index has regions"
 }
 
+@test "bamread: regions of a file that is cut off are truncated" {
+  sorted_bam
+  samtools view --no-PG -h sorted.bam chr1 >expected.sam
+  head -c -28 sorted.bam >cut.bam
+  mv sorted.bam.bai cut.bam.bai
+  run_apart mrf-bamread -r chr1 -o out.sam cut.bam
+  assert_status 3
+  assert_stderr_is "mrf-bamread: cannot read 'cut.bam': truncated: the end-of-file block is missing"
+  run_apart mrf-bamread -r chr1 --allow-truncated -o out.sam cut.bam
+  assert_status 0
+  assert_stderr_is "mrf-bamread: the input 'cut.bam' is truncated: the end-of-file block is missing"
+  cmp out.sam expected.sam
+}
+
 @test "bamread: a URL is read like a file, by http and https, whole and by regions" {
   sorted_bam
   samtools view --no-PG -C --output-fmt-option no_ref=1 -o in.cram sorted.bam
