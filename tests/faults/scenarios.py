@@ -35,6 +35,8 @@ SCENARIOS = [
     Scenario("fetch to stdout", 'getm-fetch -q --retry 1 "$URL/lines" -'),
     Scenario("run", 'mrf-run -n 2 -i "$IN/lines" --order rows -o out -- cat', ["out"]),
     Scenario("run chunk", 'mrf-run -n 2 -i "$IN/lines" --order chunk -c 1000 -o out -- cat', ["out"]),
+    Scenario("run for two results",
+             """mrf-run - <<<"a: cp $IN/lines save:a"$'\\n'"b: cp $IN/lines save:b" """, ["a", "b"]),
     Scenario("run bam", 'mrf-run -n 2 -i "$IN/small.bam" -o out.bam -- cat', ["out.bam"]),
 ]
 
