@@ -5,6 +5,7 @@
 #include <array>
 
 #include "flow/short_form.h"
+#include "stream/record.h"
 #include "sys/error.h"
 
 namespace mrf {
@@ -69,6 +70,7 @@ class Chooser {
   bool is_bam() const { return choice_.record == "bam"; }
 
   void choose_record() {
+    if (!form_.record.empty()) parse_record_form(form_.record);
     if (form_.record == "bam" && form_.inputs[0] == "-") choice_.input = {true, "bam", "line", false};
     if (is_alignment_in()) {
       if (!form_.record.empty() && form_.record != "bam")

@@ -46,11 +46,18 @@ load common
 
 @test "options that make no sense are refused" {
   seq 10 >in.txt
-  for options in "-n 0" "-n -1" "-c 0" "-l 10" "--order sorted" "--record what"; do
-    # shellcheck disable=SC2086
-    run_apart mrf-run --order rows $options -i in.txt -o out.txt -- cat
+  while read -r option value object; do
+    run_apart mrf-run "$option" "$value" -i in.txt -o out.txt -- cat
     assert_status 2
-  done
+    assert_stderr_has "mrf-run: cannot use $object: not "
+  done <<'E'
+-n 0 option '-n'
+-n -1 option '-n'
+-c 0 option '-c'
+-l 10 option '-l'
+--order sorted order 'sorted'
+--record what record form 'what'
+E
   run_apart mrf-run --order chunk --header-broadcast -i in.txt -o out.txt -- cat
   assert_status 2
   run_apart mrf-run --order rows -i in.txt -o in.txt -- cat

@@ -141,17 +141,19 @@ E
   cat >w.mrf <<'E'
 a: bash -c 'echo data; setsid tail -f /dev/null & exec tail -f /dev/null' > out:p
 b: cat < in:p > save:result
+c: bash -c 'trap "echo >asked; exit 1" TERM; echo >ready; tail -f /dev/null & wait'
 E
   echo old >result
   for signal in INT QUIT TERM HUP KILL; do
     for victim in front supervisor; do
-      start_in_background --kill-after 0.2 w.mrf
-      wait_until bash -c "[ \$(pgrep -c -P $supervisor) -ge 2 ]"
+      start_in_background --kill-after 20 w.mrf
+      wait_until bash -c "[ -e ready ] && [ \$(pgrep -c -P $supervisor) -ge 3 ]"
       kill "-$signal" "${!victim}"
       wait "$front" && return 1 || status=$?
       [ "$status" = $((128 + $(kill -l $signal))) ]
       wait_until assert_nothing_left
-      rm -f stderr.txt
+      [ "$signal" = KILL ] || [ -e asked ]
+      rm -f stderr.txt ready asked
       assert_files w.mrf result
       [ "$(cat result)" = old ]
     done
