@@ -33,6 +33,7 @@ teardown_file() { stop_servers; }
   local others=${HTTP/127.0.0.1/localhost}
   fetch -H 'Authorization: Bearer hidden' -H 'X-Own: hidden' "$HTTP/echo" -
   [[ $output == *'Authorization: Bearer hidden'* && $output == *'X-Own: hidden'* ]]
+  [[ $output == *$'\nAccept-Encoding: identity\r\n'* ]]
   fetch -H 'X-Own: hidden' "$HTTP/redirect?to=/echo" -
   [[ $output == *'X-Own: hidden'* ]]
   fetch "${HTTP/\/\////me:hidden@}/echo" -

@@ -51,11 +51,11 @@ open_gates() {
 
 @test "a long name is cut at 40 columns, and a line never wraps; NO_COLOR" {
   local name=a-very-long-name-of-a-sample-that-does-not-fit.bam
-  in_terminal 40 "NO_COLOR=1 getm-fetch --concurrency 1 '$HTTP/fault/held/$name?t=$name$TURN' out"
-  wait_until screen_has '2%'
+  in_terminal 40 "NO_COLOR=1 getm-fetch --concurrency 1 '$HTTP/fault/held/$name?t=$name$TURN&hold=1500000' out"
+  wait_until screen_has '50%'
   screen >shot
   [[ $(wc -l <shot) == 1 ]]
-  grep -qE '^\.\.\.[a-z.-]+fit\.bam +2% +[0-9.]+ [KM]?i?B/s [0-9:]+ *$' shot
+  grep -qE '^\.\.\.[a-z.-]+fit\.bam +50% +[0-9.]+ [KM]?i?B/s [0-9:]+ *$' shot
   screen -e >coloured
   run ! grep -q $'\x1b\\[7m' coloured
   open_gates "$name"

@@ -80,16 +80,17 @@ local function broken_off(code)
   end
 end
 
--- The first response goes on when three ranges were asked for, after ten seconds at the latest.
+-- The first response stops at arg_hold and goes on when three ranges were asked for, after ten seconds at the latest.
 function all.held(first, last, ranged)
   if ranged then return all.none(first, last, ranged) end
   headers(200, first, last)
-  body(first, 65535)
+  local hold = tonumber(arg("hold", "65536"))
+  body(first, hold - 1)
   for _ = 1, 1000 do
     if ngx.shared.counts:get("held" .. arg("t", "")) >= 4 then break end
     ngx.sleep(0.01)
   end
-  body(65536, last)
+  body(hold, last)
 end
 -- An S3 server whose ETag is arg_ETag.
 function all.s3(first, last, ranged)
