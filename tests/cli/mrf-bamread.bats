@@ -57,7 +57,7 @@ load bam
 
 @test "bamread: flags, mapping quality and expressions select as in samtools" {
   bam=$(small_bam)
-  for options in '-f PAIRED -F 0x4 -q 20' '-e [CB]&&qlen>20' '-f 16 -e mapq>10'; do
+  for options in '-f PAIRED -F 0x4 -q 20' '-F REVERSE' '-e [CB]&&qlen>20' '-f 16 -e mapq>10'; do
     # shellcheck disable=SC2086
     mrf-bamread -@ 2 $options "$bam" | cmp - <(samtools view -h --no-PG $options "$bam")
   done
