@@ -53,6 +53,7 @@ mrf::Status run(mrf::Command& command, mrf::CollectOptions& options, const Words
     options.log_format = words.log_format;
   }
   mrf::collect(options, command.stats());
+  mrf::note_counts(command.stats());
   return mrf::Status::success;
 }
 

@@ -141,6 +141,7 @@ int main(int argc, char** argv) {
     check_numbers(command.options(), line.options);
     settle(command.options(), line);
     mrf::distribute(line.options, command.stats());
+    mrf::note_counts(command.stats());
     return mrf::Status::success;
   });
 }

@@ -11,8 +11,6 @@ namespace mrf::bam {
 
 namespace {
 
-constexpr std::size_t wanted_pipe_size = std::size_t{1} << 20;
-
 struct Job {
   Batch batch;
   std::unique_ptr<Selector> selector;
@@ -46,7 +44,7 @@ class Conversion {
   Conversion(SourceList& sources, Encoder& encoder, OutputFile& output, const ConvertOptions& options,
              Stats& stats)
       : sources_(sources), encoder_(encoder), output_(output, stats.out), options_(options), stats_(stats) {
-    enlarge_pipe(output.fd(), wanted_pipe_size);
+    enlarge_pipe(output.fd(), most_pipe_bytes);
   }
 
   void run() {

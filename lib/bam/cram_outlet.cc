@@ -12,13 +12,13 @@ namespace mrf::bam {
 
 namespace {
 
-constexpr std::size_t step = std::size_t{64} << 10;
+constexpr std::size_t piece = std::size_t{64} << 10;
 
 }  // namespace
 
-CramOutlet::CramOutlet(Output& to) : out_(duplicate(to.fd())), name_(to.name()), bytes_(step) {
+CramOutlet::CramOutlet(Output& to) : out_(duplicate(to.fd())), name_(to.name()), bytes_(piece) {
   auto [reader, writer] = make_pipe();
-  enlarge_pipe(writer, step);
+  enlarge_pipe(writer, piece);
   reader_ = std::move(reader);
   writer_.reset(hdopen(writer.get(), "w"));
   if (!writer_) throw std::bad_alloc();

@@ -11,7 +11,6 @@ namespace mrf::bam {
 
 namespace {
 
-constexpr std::size_t pipe_size = std::size_t{1} << 20;
 constexpr std::size_t step = std::size_t{64} << 10;
 constexpr std::size_t tail_size = 64;
 
@@ -26,7 +25,7 @@ HfilePtr opened(Fd fd, const char* mode) {
 
 CramWatch::CramWatch(HfilePtr from) : from_(std::move(from)) {
   auto [reader, writer] = make_pipe();
-  enlarge_pipe(writer, pipe_size);
+  enlarge_pipe(writer, most_pipe_bytes);
   reader_ = opened(std::move(reader), "r");
   writer_ = opened(std::move(writer), "w");
   thread_ = std::thread([this] { run(); });

@@ -18,8 +18,6 @@ namespace mrf {
 
 namespace {
 
-constexpr std::size_t wanted_pipe_size = 1 << 20;
-
 class NewFile final : public WritableFile {
  public:
   explicit NewFile(OutputFile file) : file_(std::move(file)) {}
@@ -62,7 +60,7 @@ void TargetOutput::open(const ResponseHead& head) {
     return;
   }
   direct_ = file;
-  enlarge_pipe(file->fd(), wanted_pipe_size);
+  enlarge_pipe(file->fd(), most_pipe_bytes);
   const auto write = [this, file](std::string_view bytes) { write_all(file->fd(), name_, bytes, meter_); };
   output_ = std::make_unique<OrderedOutput>(write, name_, options_.buffer, checks_, url_.shown());
 }

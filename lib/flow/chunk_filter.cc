@@ -23,7 +23,6 @@ namespace mrf {
 
 namespace {
 
-constexpr std::size_t pipe_size = std::size_t{1} << 20;
 constexpr std::size_t step = std::size_t{1} << 20;
 
 double cpu_now() {
@@ -40,7 +39,7 @@ ChunkFilter::ChunkFilter(const std::vector<std::string>& command, Chunk chunk)
   Pipe input = make_pipe();
   Pipe output = make_pipe();
   for (const Fd* end : {&input.write_end, &output.read_end}) {
-    ask_pipe_size(*end, pipe_size);
+    ask_pipe_size(*end, most_pipe_bytes);
     if (::fcntl(end->get(), F_SETFL, O_NONBLOCK) != 0) throw SystemError("start", command[0]);
   }
   LaunchSpec spec;

@@ -175,3 +175,13 @@ put() { printf '%b' "$2" >"$1"; }
   assert_status 0
 }
 
+
+@test "--verbose says what was read and written" {
+  seq 1 6 >a
+  seq 7 9 >b
+  run_apart mrf-collect -v --order concat -o all a b
+  assert_status 0
+  assert_stderr_is "mrf-collect: read 6 records from 'a'
+mrf-collect: read 3 records from 'b'
+mrf-collect: wrote 9 records to 'all'"
+}

@@ -170,3 +170,15 @@ load distribute
   run jq -c '[.tool, .records_in, .records_out, .bytes_in, .bytes_out, .outputs]' stats
   [[ $output == '["mrf-distribute",10,10,21,21,[{"name":"a","records":6,"bytes":12},{"name":"b","records":4,"bytes":9}]]' ]]
 }
+
+@test "--verbose says what was read and written; nothing is said without it" {
+  seq 1 10 >in
+  run_apart mrf-distribute -v -c 3 -i in a b
+  assert_status 0
+  assert_stderr_is "mrf-distribute: read 10 records from 'in'
+mrf-distribute: wrote 6 records to 'a'
+mrf-distribute: wrote 4 records to 'b'"
+  run_apart mrf-distribute -c 3 -i in a b
+  assert_status 0
+  assert_stderr_is ""
+}
