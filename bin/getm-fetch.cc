@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <new>
 #include <string>
 #include <string_view>
 
@@ -83,12 +84,16 @@ mrf::Status fetch_one(mrf::Stats& stats, const mrf::FetchArguments& arguments,
   const auto network = mrf::make_curl_network(settings.network);
   const auto& path = arguments.path.empty() ? arguments.filepath : arguments.path;
   mrf::Fetched fetched;
-  mrf::show_progress(display, url, [&](const mrf::Progress& progress) {
-    mrf::fetch_object(*network, settings, url, path, progress, fetched);
-    return fetched;
-  });
-  mrf::count(stats, url, fetched);
-  mrf::tell_checks(url, fetched);
+  try {
+    mrf::show_progress(display, url, [&](const mrf::Progress& progress) {
+      mrf::fetch_object(*network, settings, url, path, progress, fetched);
+      return fetched;
+    });
+    mrf::count(stats, url, fetched);
+    mrf::tell_checks(url, fetched);
+  } catch (const std::bad_alloc&) {
+    if (!fetched.is_complete) throw;  // else only what is said of it is missing
+  }
   return mrf::Status::success;
 }
 

@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "bam/cram_outlet.h"
 
+#include <poll.h>
 #include <unistd.h>
 
+#include <array>
+#include <cerrno>
+#include <exception>
 #include <new>
 
 #include "sys/error.h"
@@ -16,7 +20,8 @@ constexpr std::size_t piece = std::size_t{64} << 10;
 
 }  // namespace
 
-CramOutlet::CramOutlet(Output& to) : out_(duplicate(to.fd())), name_(to.name()), bytes_(piece) {
+CramOutlet::CramOutlet(Output& to)
+    : out_(duplicate(to.fd())), name_(to.name()), bytes_(piece), stop_(make_pipe()) {
   auto [reader, writer] = make_pipe();
   enlarge_pipe(writer, piece);
   reader_ = std::move(reader);
@@ -28,32 +33,48 @@ CramOutlet::CramOutlet(Output& to) : out_(duplicate(to.fd())), name_(to.name()),
 
 CramOutlet::~CramOutlet() {
   writer_.reset();
-  if (thread_.joinable()) thread_.join();
+  if (thread_.joinable()) join();
+}
+
+// hts_close() leaves its end open when it fails (htslib, cram_close()), and no end of file comes.
+void CramOutlet::join() {
+  stop_.write_end.reset();
+  thread_.join();
+}
+
+// False when all that was written has been read.
+bool CramOutlet::wait_for_bytes() const {
+  std::array<pollfd, 2> polled{{{reader_.get(), POLLIN, 0}, {stop_.read_end.get(), POLLIN, 0}}};
+  int ready = -1;
+  do {
+    ready = ::poll(polled.data(), polled.size(), -1);
+  } while (ready < 0 && errno == EINTR);
+  return ready < 0 || polled[0].revents != 0;
 }
 
 // What cannot be written is read all the same: htslib does not survive a pipe that is closed.
 void CramOutlet::run() {
   try {
     copy();
-  } catch (const Error&) {
+  } catch (const std::exception&) {
     failure_ = std::current_exception();
     failed_ = true;
   }
-  while (::read(reader_.get(), bytes_.data(), bytes_.size()) > 0) {
+  while (wait_for_bytes() && ::read(reader_.get(), bytes_.data(), bytes_.size()) > 0) {
   }
-  reader_.reset();
 }
 
 void CramOutlet::copy() {
   Meter unused;
-  while (const std::size_t n = read_some(reader_, name_, bytes_, unused)) {
-    if (failed_) return;
+  while (wait_for_bytes()) {
+    const std::size_t n = read_some(reader_, name_, bytes_, unused);
+    if (n == 0 || failed_) return;
     write_all(out_, name_, {bytes_.data(), n}, meter_);
   }
 }
 
 void CramOutlet::finish(Output& to) {
-  thread_.join();
+  join();
   to.meter().bytes += meter_.bytes;
   to.meter().waited += meter_.waited;
   if (failure_) std::rethrow_exception(failure_);

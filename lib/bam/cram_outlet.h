@@ -38,12 +38,15 @@ class CramOutlet {
  private:
   void run();
   void copy();
+  bool wait_for_bytes() const;
+  void join();
 
   Fd reader_;
   HfilePtr writer_;
   Fd out_;
   std::string name_;
   std::vector<char> bytes_;
+  Pipe stop_;  // its write end is closed to stop the thread
   Meter meter_;
   std::atomic<bool> failed_ = false;
   std::exception_ptr failure_;

@@ -16,9 +16,9 @@ void fetch_object(Network& network, const FetchSettings& settings, const Url& ur
   Download download(network, more, system_clock(), url, settings.requests, settings.sizes);
   download.on_progress = progress;
   const auto fill_in = [&] {
-    fetched = {output.name(),           download.bytes_in(),
-               output.meter(),          output.checks().verified_by(),
-               output.checks().doubt(), download.size_is_known()};
+    fetched = {
+        output.name(),           download.bytes_in(),      output.meter(),     output.checks().verified_by(),
+        output.checks().doubt(), download.size_is_known(), fetched.is_complete};
   };
   try {
     download.run(output);
@@ -26,6 +26,7 @@ void fetch_object(Network& network, const FetchSettings& settings, const Url& ur
     fill_in();
     throw;
   }
+  fetched.is_complete = true;
   fill_in();
 }
 

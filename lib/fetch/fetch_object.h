@@ -33,6 +33,7 @@ struct Fetched {
   std::string verified_by;  ///< the checksum; "" when unverified
   std::string doubt;        ///< why it is unverified; "" when the user wants that
   bool size_is_known = false;
+  bool is_complete = false;  ///< the output is whole and has its name
 };
 
 using Progress = std::function<void(std::uint64_t bytes, std::optional<std::uint64_t> total)>;

@@ -8,6 +8,7 @@
 namespace mrf {
 
 void note_counts(const Stats& stats) {
+  if (verbosity() != Verbosity::verbose) return;
   for (const auto& input : stats.inputs) {
     note(fmt::format("read {} records from '{}'", input.records, input.name));
   }

@@ -177,7 +177,7 @@ def main():
             print(f"{entry['name']:<20} {entry['work']}, against {entry['against']}: at most {entry['target']}")
         return
     data = Data(200_000 if options.quick else 2_000_000, recipes)
-    pairs = options.pairs or (3 if options.quick else 7)
+    pairs = options.pairs or (2 if options.quick else 7)
     print(COLUMNS.format("name", "work", "ours s", "theirs s", "ratio", "target", "spread", "peak MiB", ""))
     machine = {"processor": processor(), "cores": os.cpu_count(), "records": data.records, "pairs": pairs}
     rows, good = [], True
