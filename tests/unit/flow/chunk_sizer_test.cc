@@ -7,15 +7,18 @@
 
 namespace {
 
-// What the chunks come to when a start takes `start_s` and a byte `byte_s`.
-std::size_t settled(double start_s, double byte_s) {
+// One that has seen 100 chunks of which a start takes `start_s` and a byte `byte_s`.
+mrf::ChunkSizer experienced(double start_s, double byte_s) {
   mrf::ChunkSizer sizer;
   for (int chunk = 0; chunk < 100; ++chunk) {
     const std::size_t bytes = sizer.next();
     sizer.add(bytes, start_s + byte_s * static_cast<double>(bytes));
   }
-  return sizer.next();
+  return sizer;
 }
+
+// What the chunks come to.
+std::size_t settled(double start_s, double byte_s) { return experienced(start_s, byte_s).next(); }
 
 }  // namespace
 
@@ -26,6 +29,13 @@ TEST_CASE("starting comes to cost less than a tenth, and not by far") {
     CAPTURE(start_s);
     CHECK(start_s / (start_s + rest_s) < 0.1);
     if (settled(start_s, byte_s) > mrf::ChunkSizer::smallest) CHECK(start_s / (start_s + rest_s) > 0.05);
+  }
+}
+
+TEST_CASE("what a start costs is found from chunks of several sizes, and is nothing before") {
+  CHECK(mrf::ChunkSizer().start_s() == 0);
+  for (const double start_s : {0.001, 0.02, 0.2}) {
+    CHECK(experienced(start_s, 1e-7).start_s() == doctest::Approx(start_s).epsilon(0.01));
   }
 }
 
