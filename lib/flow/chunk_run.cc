@@ -85,13 +85,14 @@ std::vector<pollfd> ChunkRun::wait() {
     has_rest |= filter.has_ended() && !filter.is_done() && may_drain(filter);
   }
   if (const auto fd = source_.fd(); fd && has_room()) polled.push_back({fd->get(), POLLIN, 0});
-  const bool waits_for_first = spare_ <= Clock::duration::zero();
+  int timeout = -1;
+  if (has_rest) {
+    timeout = 0;
+  } else if (spare_ <= Clock::duration::zero()) {
+    timeout = patience_ms;
+  }
   const auto begin = Clock::now();
-  if (::poll(polled.data(), polled.size(),
-             has_rest          ? 0
-             : waits_for_first ? patience_ms
-                               : -1) < 0 &&
-      errno != EINTR) {
+  if (::poll(polled.data(), polled.size(), timeout) < 0 && errno != EINTR) {
     throw SystemError("wait for", "filters");
   }
   spare_ = std::min<Clock::duration>(spare_ + (Clock::now() - begin), most_spare);
