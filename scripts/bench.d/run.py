@@ -20,6 +20,7 @@ import chart
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
+WHOLE, QUICK = (2_000_000, 1024), (200_000, 128)  # records, MiB of the object
 GENERATOR = ROOT / "tests/data/make-bam"
 COLUMNS = "{:<20} {:<44} {:>8} {:>8} {:>6} {:>6}  {:<11} {:>8}  {}"
 
@@ -27,13 +28,15 @@ COLUMNS = "{:<20} {:<44} {:>8} {:>8} {:>6} {:>6}  {:<11} {:>8}  {}"
 class Data:
     """The input files, each made when it is first asked for."""
 
-    def __init__(self, records, recipes):
-        self.records = records
+    def __init__(self, size, recipes):
+        self.records, object_mib = size
         cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
-        mark = hashlib.sha256(GENERATOR.read_bytes()).hexdigest()[:8]
-        self.directory = cache / "mrf-tools" / f"bench-{records}-{mark}"
+        made_by = GENERATOR.read_bytes() + json.dumps([recipes, size]).encode()
+        mark = hashlib.sha256(made_by).hexdigest()[:8]
+        self.directory = cache / "mrf-tools" / f"bench-{self.records}-{mark}"
         self.directory.mkdir(parents=True, exist_ok=True)
-        self.environment = {**os.environ, "MAKE_BAM": str(GENERATOR), "RECORDS": str(records),
+        self.environment = {**os.environ, "MAKE_BAM": str(GENERATOR), "RECORDS": str(self.records),
+                            "OBJECT": str(object_mib << 20),
                             "DATA": str(self.directory), "SERVE": str(HERE / "serve"),
                             "PATH": f"{ROOT}/build/bin:{os.environ['PATH']}"}
         self.recipes = recipes
@@ -147,13 +150,16 @@ def processor():
         return next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), "unknown")
 
 
-def load():
+def load(object_mib):
+    """The comparisons, and how their data are made."""
     entries, recipes = [], {}
     for path in sorted(HERE.glob("*.toml")):
         with open(path, "rb") as file:
             content = tomllib.load(file)
         entries += content.get("compare", [])
         recipes |= content.get("data", {})
+    for entry in entries:
+        entry["work"] = entry["work"].format(object=f"{object_mib} MiB", quarter=f"{object_mib // 4} MiB")
     return entries, recipes
 
 
@@ -167,7 +173,8 @@ def main():
     parser.add_argument("--list", action="store_true")
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
-    entries, recipes = load()
+    size = QUICK if options.quick else WHOLE
+    entries, recipes = load(size[1])
     chosen = [entry for entry in entries
               if not options.names or any(entry["name"].startswith(name) for name in options.names)]
     if not chosen:
@@ -176,7 +183,7 @@ def main():
         for entry in chosen:
             print(f"{entry['name']:<20} {entry['work']}, against {entry['against']}: at most {entry['target']}")
         return
-    data = Data(200_000 if options.quick else 2_000_000, recipes)
+    data = Data(size, recipes)
     pairs = options.pairs or (2 if options.quick else 7)
     print(COLUMNS.format("name", "work", "ours s", "theirs s", "ratio", "target", "spread", "peak MiB", ""))
     machine = {"processor": processor(), "cores": os.cpu_count(), "records": data.records, "pairs": pairs}

@@ -1,0 +1,65 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# scripts/bench, with comparisons of the test's own.
+
+load common
+
+setup() {
+  common_setup
+  export XDG_CACHE_HOME=$PWD/cache
+  mkdir -p p/scripts p/tests/data
+  cp -r "$ROOT/scripts/bench.d" p/scripts/
+  rm p/scripts/bench.d/*.toml
+  cp "$ROOT/tests/data/make-bam" p/tests/data/
+}
+
+bench() { run_apart timeout 60 /usr/bin/python3 p/scripts/bench.d/run.py "$@"; }
+
+# NAME OURS THEIRS [LINE...]
+comparison() {
+  printf "[[compare]]\nname = '%s'\nwork = '%s of {object}'\nagainst = 'it'\nours = '%s'\ntheirs = '%s'\n" \
+    "$1" "$1" "$2" "$3"
+  printf '%s\n' "same = 'cat out'" "${@:4}"
+}
+
+@test "bench: the table, the same as JSON, and a chart" {
+  {
+    comparison quicker 'cat "$DATA/in" >out' 'sleep 0.3; cat "$DATA/in" >out' 'target = 1.0' 'data = ["in"]'
+    comparison slower 'sleep 0.3; echo 1 >out' 'echo 1 >out' 'target = 1.0'
+    echo "[data.'in']"
+    echo "make = 'echo \"\$RECORDS \$OBJECT\" >in'"
+  } >p/scripts/bench.d/own.toml
+  bench --quick --json table.json --svg chart.svg
+  assert_status 0
+  grep -qE '^quicker +quicker of 128 MiB +[0-9.]+ +[0-9.]+ +0\.[0-9]+ +1\.00 ' <<<"$output"
+  [[ $output == *"2 comparisons, 1 missed a target: slower"* ]]
+  [ "$(cat cache/mrf-tools/bench-200000-*/in)" = "200000 134217728" ]
+  jq -e '.pairs == 2 and ([.comparisons[] | select(.same_result) | .name] == ["quicker", "slower"])
+    and .comparisons[0].missed == [] and .comparisons[1].missed == ["slow"]
+    and (.comparisons[0] | .ours_s[1] < .theirs_s[1] and .peak_mib > 0.1)' table.json
+  grep -q '>quicker of 128 MiB<' chart.svg
+  bench --pairs 1 --assert slower
+  assert_status 1
+  bench --pairs 1 --assert quicker
+  assert_status 0
+}
+
+@test "bench: what differs, fails or is missing is named, and the status is 1" {
+  {
+    comparison differs 'echo 1 >out' 'echo 2 >out' 'target = 9.0'
+    comparison fails 'exit 3' 'echo 1 >out' 'target = 9.0'
+    comparison lacks 'echo 1 >out' 'echo 1 >out' 'target = 9.0' 'peers = ["no-such-peer", "cat"]'
+  } >p/scripts/bench.d/own.toml
+  bench --pairs 1 differs
+  assert_status 1
+  [[ $output == *"RESULTS DIFFER"* ]]
+  bench --pairs 1 fails
+  assert_status 1
+  [[ $output == *"FAILED: status 3: exit 3"* ]]
+  bench --pairs 1 lacks
+  assert_status 1
+  [[ $output == *"lacks "*"cannot run: no no-such-peer"$'\n'* ]]
+  bench --pairs 1 none
+  assert_status 1
+  assert_stderr_is "bench: cannot find such a comparison; try 'scripts/bench --list'"
+}
