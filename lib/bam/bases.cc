@@ -6,6 +6,8 @@
 #include <array>
 #include <cstring>
 
+#include "stream/vector_target.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "bam/bases.cc"
 #include <hwy/foreach_target.h>
@@ -134,25 +136,27 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace mrf::bam {
 
-HWY_EXPORT(write_both);
-HWY_EXPORT(pack_letters);
-HWY_EXPORT(subtract_33);
+namespace {
+const auto best_write_both = MRF_BEST_VERSION(write_both);
+const auto best_pack_letters = MRF_BEST_VERSION(pack_letters);
+const auto best_subtract_33 = MRF_BEST_VERSION(subtract_33);
+}  // namespace
 
 char* write_bases(const std::uint8_t* packed, const std::uint8_t* qualities, std::size_t n, char* to) {
-  return HWY_DYNAMIC_DISPATCH(write_both)(packed, qualities, n, to);
+  return best_write_both(packed, qualities, n, to);
 }
 
 void pack_bases(const char* text, std::size_t n, std::uint8_t* to) {
   const auto code = [&](std::size_t at) { return seq_nt16_table[static_cast<unsigned char>(text[at])]; };
   const std::uint8_t* letters = &seq_nt16_table[std::uint8_t{'@'}];
-  for (std::size_t i = HWY_DYNAMIC_DISPATCH(pack_letters)(text, n / 2, letters, to); i < n / 2; ++i) {
+  for (std::size_t i = best_pack_letters(text, n / 2, letters, to); i < n / 2; ++i) {
     to[i] = static_cast<std::uint8_t>(code(2 * i) << 4 | code(2 * i + 1));
   }
   if (n % 2 != 0) to[n / 2] = static_cast<std::uint8_t>(code(n - 1) << 4);
 }
 
 bool pack_qualities(const char* text, std::size_t n, std::uint8_t* to) {
-  return HWY_DYNAMIC_DISPATCH(subtract_33)(text, n, to);
+  return best_subtract_33(text, n, to);
 }
 
 }  // namespace mrf::bam

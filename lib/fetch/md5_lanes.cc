@@ -6,6 +6,8 @@
 #include <cstring>
 #include <utility>
 
+#include "stream/vector_target.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "fetch/md5_lanes.cc"
 #include <hwy/foreach_target.h>
@@ -107,10 +109,10 @@ namespace mrf {
 
 namespace md5 {
 namespace {
-HWY_EXPORT(add_blocks);
+const auto best_add_blocks = MRF_BEST_VERSION(add_blocks);
 
 void add_to(std::uint32_t* state, const char* const* messages, std::size_t blocks) {
-  HWY_DYNAMIC_DISPATCH(add_blocks)(state, messages, blocks);
+  best_add_blocks(state, messages, blocks);
 }
 }  // namespace
 }  // namespace md5

@@ -5,6 +5,8 @@
 #include <bit>
 #include <cstring>
 
+#include "stream/vector_target.h"
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "stream/scan.cc"
 #include <hwy/foreach_target.h>
@@ -86,18 +88,20 @@ HWY_AFTER_NAMESPACE();
 #if HWY_ONCE
 namespace mrf {
 
-HWY_EXPORT(find_many);
-HWY_EXPORT(find_four);
+namespace {
+const auto best_find_many = MRF_BEST_VERSION(find_many);
+const auto best_find_four = MRF_BEST_VERSION(find_four);
+}  // namespace
 
 std::size_t find_word(std::string_view bytes, std::string_view word, std::size_t from) {
-  return HWY_DYNAMIC_DISPATCH(find_four)(bytes, word, from);
+  return best_find_four(bytes, word, from);
 }
 
 Ends find_ends(std::string_view bytes, char delimiter, std::uint64_t at_most) {
   constexpr std::uint64_t few = 4;
   Ends found;
   if (at_most > few) {
-    found = HWY_DYNAMIC_DISPATCH(find_many)(bytes, delimiter, at_most);
+    found = best_find_many(bytes, delimiter, at_most);
     if (found.end == 0 && found.count > 0) found.end = last_end(bytes, delimiter);
     return found;
   }
