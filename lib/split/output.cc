@@ -16,31 +16,23 @@ namespace mrf {
 Output::Output(const std::string& path, BlockPool& pool, Meter& meter)
     : target_(path), pool_(pool), meter_(meter) {}
 
-std::size_t Output::room() const {
-  if (queue_.empty() || queue_.back().block == nullptr) return 0;
-  const Piece& last = queue_.back();
-  return static_cast<std::size_t>(last.block.get() + pool_.block_size() - (last.data + last.size));
-}
-
 std::size_t Output::append(std::string_view bytes) {
-  std::size_t free = room();
-  if (free == 0) {
+  if (free_ == free_end_) {
     if (pool_.is_used_up()) return 0;
     Piece& fresh = queue_.emplace_back();
     fresh.block = pool_.take();
-    fresh.data = fresh.block.get();
-    free = pool_.block_size();
+    fresh.data = free_ = fresh.block.get();
+    free_end_ = free_ + pool_.block_size();
   }
-  Piece& last = queue_.back();
-  const std::size_t n = std::min(free, bytes.size());
-  std::memcpy(const_cast<char*>(last.data) + last.size, bytes.data(), n);
-  last.size += n;
-  queued_ += n;
+  const std::size_t n = std::min(static_cast<std::size_t>(free_end_ - free_), bytes.size());
+  std::memcpy(free_, bytes.data(), n);
+  fill(n);
   return n;
 }
 
 void Output::append_range(std::shared_ptr<const Window> input, std::string_view bytes, long long offset) {
   queue_.push_back({nullptr, std::move(input), bytes.data(), bytes.size(), offset});
+  free_ = free_end_ = nullptr;
   queued_ += bytes.size();
   ++ranges_;
 }
@@ -95,6 +87,7 @@ void Output::pop() {
     pool_.give_back(std::move(front.block));
   }
   queue_.pop_front();
+  if (queue_.empty()) free_ = free_end_ = nullptr;
 }
 
 void Output::push() {

@@ -28,6 +28,15 @@ class Output {
   std::size_t queued_bytes() const { return queued_; }
   std::size_t queued_ranges() const { return ranges_; }
 
+  /// Room for `size` bytes in the last block, which fill() is to follow; null where it has less.
+  char* room(std::size_t size) {
+    return static_cast<std::size_t>(free_end_ - free_) < size ? nullptr : free_;
+  }
+  void fill(std::size_t size) {
+    free_ += size;
+    queue_.back().size += size;
+    queued_ += size;
+  }
   /// Copies the front of `bytes`, as much as the last block holds, or a new one when that is full.
   /// Returns how much; nothing when a new one is needed and the pool is used up.
   std::size_t append(std::string_view bytes);
@@ -54,7 +63,6 @@ class Output {
     long long offset = 0;
   };
 
-  std::size_t room() const;
   bool send(Piece& piece);
   ssize_t splice_range(const Piece& piece);
   std::size_t written(ssize_t result);
@@ -64,6 +72,8 @@ class Output {
   BlockPool& pool_;
   Meter& meter_;
   std::deque<Piece> queue_;
+  char* free_ = nullptr;  // behind what the last block of queue_ holds, when a block is the last
+  char* free_end_ = nullptr;
   std::size_t queued_ = 0;
   std::size_t ranges_ = 0;
   bool can_splice_ = true;

@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::size_t page = 4096;
 constexpr std::size_t largest_block = 16 * page;
-constexpr std::size_t written_through = 4 * page;
 constexpr int longest_retry_ms = 32;
 
 // A quarter of the memory at most is in blocks that are not full yet, with up to a thousand outputs.
@@ -47,8 +46,8 @@ void Outputs::push(std::size_t index) {
   ranges_ -= before - output.queued_ranges();
 }
 
-void Outputs::put(std::size_t index, std::string_view bytes) {
-  if (!blocks_) return put_bytes(index, bytes);
+void Outputs::put_bytes(std::size_t index, std::string_view bytes) {
+  if (!blocks_) return put_plain(index, bytes);
   while (!bytes.empty()) {
     bytes.remove_prefix(blocks_->fill(index, bytes));
     if (blocks_->is_full(index)) put_block(index);
@@ -56,7 +55,7 @@ void Outputs::put(std::size_t index, std::string_view bytes) {
 }
 
 void Outputs::put_block(std::size_t index) {
-  if (!blocks_->is_empty(index)) put_bytes(index, blocks_->close(index));
+  if (!blocks_->is_empty(index)) put_plain(index, blocks_->close(index));
 }
 
 void Outputs::put_blocks() {
@@ -71,7 +70,7 @@ bool Outputs::can_take(std::size_t index) {
   return output.target().is_open() && output.queued_bytes() < pool_.block_size();
 }
 
-void Outputs::put_bytes(std::size_t index, std::string_view bytes) {
+void Outputs::put_plain(std::size_t index, std::string_view bytes) {
   Output& output = outputs_[index];
   stats_.outputs[index].bytes += bytes.size();
   if (bytes.size() >= written_through) {
@@ -100,7 +99,7 @@ void Outputs::put_range(std::size_t index, const std::shared_ptr<const Window>& 
 void Outputs::close(std::size_t index) {
   if (blocks_) {
     put_block(index);
-    put_bytes(index, bgzf_eof);
+    put_plain(index, bgzf_eof);
   }
   outputs_[index].close_when_empty();
   push(index);

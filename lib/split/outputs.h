@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -29,8 +30,16 @@ class Outputs {
   Outputs(const std::vector<std::string>& paths, bool bgzf, Stats& stats);
 
   std::size_t size() const { return outputs_.size(); }
-  /// Puts copies of `bytes` behind what waits for output `index`. Blocks while the queues are full.
-  void put(std::size_t index, std::string_view bytes);
+  /// Puts copies of `pieces` behind what waits for output `index`. Blocks while the queues are full.
+  template <class... Pieces>
+  void put(std::size_t index, Pieces... pieces) {
+    const std::size_t size = (pieces.size() + ...);
+    char* to = blocks_ || size >= written_through ? nullptr : outputs_[index].room(size);
+    if (to == nullptr) return (put_bytes(index, pieces), ...);
+    ((std::memcpy(to, pieces.data(), pieces.size()), to += pieces.size()), ...);
+    outputs_[index].fill(size);
+    stats_.outputs[index].bytes += size;
+  }
   /// Puts `bytes`, which lie at `offset` of the mapped `input`, behind what waits for output `index`.
   void put_range(std::size_t index, const std::shared_ptr<const Window>& input, std::string_view bytes,
                  long long offset);
@@ -59,9 +68,11 @@ class Outputs {
  private:
   static constexpr std::size_t budget = std::size_t{16} << 20;
   static constexpr std::size_t most_ranges = std::size_t{1} << 16;
+  static constexpr std::size_t written_through = std::size_t{16} << 10;
   static constexpr int no_input = -1;
 
   void put_bytes(std::size_t index, std::string_view bytes);
+  void put_plain(std::size_t index, std::string_view bytes);
   void put_block(std::size_t index);
   void put_blocks();
   void push(std::size_t index);

@@ -10,13 +10,11 @@ namespace mrf {
 void Stamper::put(Outputs& outputs, std::size_t output, std::string_view record) const {
   if (place_ == SequencePlace::aux) return put_bam(outputs, output, record);
   if (place_ == SequencePlace::column) {
-    outputs.put(output, stamp_.text());
-    outputs.put(output, record);
+    outputs.put(output, stamp_.text(), record);
   } else {
     const std::size_t end = record.ends_with("\r\n") ? 2 : 1;
-    outputs.put(output, record.substr(0, record.size() - end));
-    outputs.put(output, stamp_.text());
-    outputs.put(output, record.substr(record.size() - end));
+    outputs.put(output, record.substr(0, record.size() - end), stamp_.text(),
+                record.substr(record.size() - end));
   }
 }
 
@@ -25,9 +23,8 @@ void Stamper::put_bam(Outputs& outputs, std::size_t output, std::string_view rec
   std::uint32_t length = 0;
   std::memcpy(&length, record.data(), sizeof length);
   length += static_cast<std::uint32_t>(stamp_.text().size());
-  outputs.put(output, {reinterpret_cast<const char*>(&length), sizeof length});
-  outputs.put(output, record.substr(sizeof length));
-  outputs.put(output, stamp_.text());
+  outputs.put(output, std::string_view(reinterpret_cast<const char*>(&length), sizeof length),
+              record.substr(sizeof length), stamp_.text());
 }
 
 }  // namespace mrf
