@@ -68,6 +68,7 @@ mrf::Status run(Options& options, mrf::Stats& stats) {
   bam::convert(sources, *encoder, output, options.convert, stats);
   output.commit();
   stats.outputs = {{options.output, stats.records_out, stats.out.bytes, {}}};
+  mrf::note_counts(stats);
   return mrf::Status::success;
 }
 

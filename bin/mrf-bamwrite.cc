@@ -61,6 +61,7 @@ mrf::Status run(Options& options, mrf::Stats& stats) {
     output.commit();
   }
   stats.outputs = {{options.encoder.path, stats.records_out, stats.out.bytes, {}}};
+  mrf::note_counts(stats);
   return mrf::Status::success;
 }
 

@@ -67,8 +67,6 @@ class Conversion {
       throw DataError("read", sources_.current().name(), missing);
     }
     if (missing != nullptr) warn(fmt::format("the input '{}' is {}", sources_.current().name(), missing));
-    note(fmt::format("read {} records from '{}'", stats_.records_in - first_record_,
-                     sources_.current().name()));
   }
 
   void run_source() {

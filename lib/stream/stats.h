@@ -33,7 +33,7 @@ struct Stats {
   std::vector<StreamCount> outputs;
 };
 
-/// What --verbose says at the end: the records of each input and output.
+/// What --verbose says at the end: the records of each input and output, of which "-" is the standard one.
 void note_counts(const Stats& stats);
 
 }  // namespace mrf

@@ -166,12 +166,16 @@ END
   bam_text "$(small_bam)" | cmp - found.sam
 }
 
-@test "bamread: -v says what was read from each input" {
+@test "bamread: -v says what was read from each input and written" {
   bam_text "$(small_bam 500)" | head -n 100 >a.sam
   run_apart mrf-bamread -v -o out.sam a.sam a.sam
   assert_status 0
-  line="mrf-bamread: read $(grep -vc ^@ a.sam) records from 'a.sam'"
-  assert_stderr_is "$line"$'\n'"$line"
+  records=$(grep -vc ^@ a.sam)
+  line="mrf-bamread: read $records records from 'a.sam'"
+  assert_stderr_is "$line"$'\n'"$line"$'\n'"mrf-bamread: wrote $((2 * records)) records to 'out.sam'"
+  run_apart mrf-bamwrite -v -o - - <a.sam
+  assert_stderr_is "mrf-bamwrite: read $records records from 'standard input'
+mrf-bamwrite: wrote $records records to 'standard output'"
 }
 
 # The @PG line that --add-pg puts into a header of SAM text, and nothing else.

@@ -184,4 +184,7 @@ put() { printf '%b' "$2" >"$1"; }
   assert_stderr_is "mrf-collect: read 6 records from 'a'
 mrf-collect: read 3 records from 'b'
 mrf-collect: wrote 9 records to 'all'"
+  run_apart mrf-collect -v - <a
+  assert_stderr_is "mrf-collect: read 6 records from 'standard input'
+mrf-collect: wrote 6 records to 'standard output'"
 }
