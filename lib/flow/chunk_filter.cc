@@ -57,10 +57,9 @@ ChunkFilter::ChunkFilter(const std::vector<std::string>& command, Chunk chunk)
 }
 
 FilterPolls ChunkFilter::polls(bool with_output) const {
-  const auto fd_if = [](bool wanted, const Fd& fd) { return wanted && fd.is_open() ? fd.get() : -1; };
-  return {{{fd_if(!has_ended(), process_), POLLIN, 0},
-           {fd_if(true, to_), POLLOUT, 0},
-           {fd_if(with_output, from_), POLLIN, 0}}};
+  return {{{has_ended() ? -1 : process_.get(), POLLIN, 0},
+           {to_.get(), POLLOUT, 0},
+           {with_output ? from_.get() : -1, POLLIN, 0}}};
 }
 
 void ChunkFilter::serve(const FilterPolls& polled, const ChunkSource& source,

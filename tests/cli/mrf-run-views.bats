@@ -144,16 +144,25 @@ E
   done
 }
 
+# INPUT: the filters stop until a line is there. Its first one is in $said.
+run_with_progress() {
+  mrf-run --progress -n 2 --order rows --record fixed:100 -c 1000 -o out -i "$1" -- \
+    bash -c 'head -c 10000000; read -r go <gate; cat' <&0 2>lines 3>&- &
+  wait_until test -s lines
+  printf 'go\ngo\n' >&"$gate"
+  wait $!
+  said=$(head -n 1 lines)
+  cmp in out
+}
+
 @test "--progress without a terminal: lines with share, rate and time left" {
   head -c 30000000 /dev/zero >in
-  slowly='head -c 10000000; sleep 1.3; cat'
-  forms=(-n 2 --order rows --record fixed:100 -c 1000 -o out)
-  run_apart timeout 60 mrf-run --progress "${forms[@]}" -i in -- bash -c "$slowly"
-  assert_status 0
-  [[ $stderr =~ ^"mrf-run: "[0-9]+"% of 28.6 MiB, "[0-9.]+" "[KMG]?i?"B/s, "[0-9:]+" left"$ ]]
-  run_apart timeout 60 mrf-run --progress "${forms[@]}" -i - -- bash -c "$slowly" < <(cat in)
-  assert_status 0
-  [[ $stderr =~ ^"mrf-run: read "[0-9.]+" "[KMG]i"B, "[0-9.]+" "[KMG]i"B/s"$ ]]
+  mkfifo gate
+  exec {gate}<>gate
+  run_with_progress in
+  [[ $said =~ ^"mrf-run: "[0-9]+"% of 28.6 MiB, "[0-9.]+" "[KMG]?i?"B/s, "[0-9:]+" left"$ ]]
+  run_with_progress - < <(cat in)
+  [[ $said =~ ^"mrf-run: read "[0-9.]+" "[KMG]i"B, "[0-9.]+" "[KMG]i"B/s"$ ]]
 }
 
 @test "--progress on a terminal of 80 and of 40 columns: a bar that fits, and messages above it" {
