@@ -3,6 +3,8 @@
 
 #include <new>
 
+#include "sys/redact.h"
+
 namespace mrf {
 
 namespace {

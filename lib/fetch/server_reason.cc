@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "fetch/url.h"
+#include "sys/redact.h"
 
 namespace mrf {
 

@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "sys/error.h"
+#include "sys/redact.h"
 
 namespace mrf {
 

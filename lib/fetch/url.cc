@@ -9,6 +9,7 @@
 
 #include "fetch/response_head.h"
 #include "sys/error.h"
+#include "sys/redact.h"
 
 namespace mrf {
 

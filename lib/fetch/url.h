@@ -44,13 +44,4 @@ class Url {
   std::string path_;
 };
 
-/// `text` without userinfo and fragment, and with "..." for the values of query parameters whose name
-/// says that they are secret (signatures, tokens, keys, passwords, credentials), or that are URLs with such
-/// ones.
-std::string redact_url(std::string_view text);
-/// redact_url() of every word of a message that looks like a URL.
-std::string redact_words(std::string_view text);
-/// Percent-decoding (RFC 3986, 2.1); what is no valid triplet stays as it is.
-std::string percent_decoded(std::string_view text);
-
 }  // namespace mrf

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
+#include "sys/redact.h"
+
 #include <algorithm>
 #include <array>
 #include <cctype>
 #include <utility>
-
-#include "fetch/url.h"
 
 namespace mrf {
 
