@@ -101,7 +101,8 @@ mrf::Status fetch(mrf::Stats& stats, const mrf::FetchArguments& arguments) {
   const auto settings = mrf::settings_of(arguments);
   mrf::ProgressDisplay display(mrf::parse_progress_style(arguments.progress));
   if (arguments.manifest.empty()) return fetch_one(stats, arguments, settings, display);
-  return mrf::fetch_many(settings, mrf::read_manifest(arguments.manifest), arguments.many, display, stats);
+  const auto entries = mrf::read_manifest(arguments.manifest, settings.resume);
+  return mrf::fetch_many(settings, entries, arguments.many, display, stats);
 }
 
 }  // namespace

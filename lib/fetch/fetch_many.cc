@@ -6,14 +6,12 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <filesystem>
 #include <mutex>
 #include <thread>
 
 #include "fetch/target_output.h"
 #include "sys/error.h"
 #include "sys/message.h"
-#include "sys/output_file.h"
 #include "sys/seconds.h"
 
 namespace mrf {
@@ -21,12 +19,6 @@ namespace mrf {
 namespace {
 
 struct Stopped {};
-
-void make_directory(const std::string& path) {
-  std::error_code error;
-  std::filesystem::create_directories(path, error);
-  if (error) throw SystemError("make directory", path, error.value());
-}
 
 struct Large {
   const ManifestEntry* entry;
@@ -82,12 +74,12 @@ class Crew {
     FetchSettings settings = settings_;
     settings.checks.expectation = entry.expectation;
     settings.checks.none = entry.unverified || settings_.checks.none;
+    settings.directories = &directories_;
     if (defer) settings.defer_from = settings.sizes.threshold;
     const auto number = display_.begin(entry.target);
     FileEnd end{entry.url.shown(), entry.target, 0, "", 0, ""};
     Fetched result;
     try {
-      make_directory(directory_of(entry.target));
       fetch_object(
           network, settings, entry.url, entry.target,
           [&](auto bytes, auto total) { show(number, bytes, total); }, result);
@@ -136,6 +128,7 @@ class Crew {
   const ManyOptions& options_;
   ProgressDisplay& display_;
   Stats& stats_;
+  MadeDirectories directories_;
   std::vector<Large> queue_;
   std::vector<Large> large_;
   std::atomic<std::size_t> next_{0};

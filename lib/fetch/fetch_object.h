@@ -23,6 +23,7 @@ struct FetchSettings {
   bool resume = false;                     ///< leave an interrupted download behind, and take it up
   std::uint64_t defer_from = unknown_end;  ///< bytes; fetch_object() throws Deferred for larger objects
   bool threads = true;                     ///< false: everything in the calling thread
+  MadeDirectories* directories = nullptr;  ///< of a manifest: paths are those of files, directories are made
 };
 
 /// What became of an object.

@@ -6,10 +6,11 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "fetch/target.h"
+#include "fetch/target_claims.h"
 #include "stream/source.h"
 #include "sys/error.h"
 #include "sys/io.h"
@@ -73,11 +74,17 @@ class EntryReader {
   std::string target(const Url& url) const {
     std::string path = text("filepath").value_or("");
     if (path == "-") throw std::string("field \"filepath\": standard output cannot take several files");
+    if (path.find('\0') != std::string::npos) throw std::string("field \"filepath\" has a zero byte");
     std::error_code error;
-    if (!path.empty() && !path.ends_with('/') && !fs::is_directory(path, error)) return path;
+    if (!path.empty() && !path.ends_with('/') && !fs::is_directory(path, error)) {
+      if (const auto name = base_of(path); name == "." || name == "..")
+        throw fmt::format("field \"filepath\": '{}' cannot be a file", path);
+      return path;
+    }
     const std::string name = url.last_component();
-    if (name.empty()) throw std::string("field \"filepath\" is needed, the URL does not end in a file name");
-    return path.empty() ? name : (fs::path(path) / name).string();
+    if (!is_file_name(name))
+      throw std::string("field \"filepath\" is needed, the URL does not end in a file name");
+    return in_directory(path, name);
   }
 
   void read_checksum(ManifestEntry& entry) const {
@@ -102,31 +109,9 @@ class EntryReader {
   const Json& object_;
 };
 
-// Where targets really are; each directory is looked up once.
-class RealPlaces {
- public:
-  std::string of(const std::string& path) {
-    const fs::path target(follow_link(path));
-    const fs::path name = target.filename();
-    if (name.empty() || name == "." || name == "..") return resolved(target);
-    const auto [place, fresh] = directories_.try_emplace(target.parent_path().string());
-    if (fresh) place->second = resolved(target.parent_path());
-    return place->second / name;
-  }
-
- private:
-  static fs::path resolved(const fs::path& path) {
-    std::error_code error;
-    const fs::path place = fs::weakly_canonical(fs::absolute(path.empty() ? "." : path), error);
-    return error ? path.lexically_normal() : place;
-  }
-
-  std::map<std::string, fs::path> directories_;
-};
-
 }  // namespace
 
-std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::string& name) {
+std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::string& name, bool resume) {
   Json manifest;
   try {
     manifest = Json::parse(text);
@@ -137,30 +122,26 @@ std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::st
   }
   if (!manifest.is_array()) throw ManifestError(name, "no JSON array");
   std::vector<ManifestEntry> entries;
-  std::map<std::string, std::size_t> targets;
-  RealPlaces places;
+  TargetClaims claims(resume);
   for (const auto& object : manifest) {
     const std::size_t number = entries.size() + 1;
     try {
       entries.push_back(EntryReader(object).read());
+      if (auto fault = claims.claim(entries.back().target, number); !fault.empty()) throw fault;
     } catch (const std::string& fault) {
       throw ManifestError(name, fmt::format("entry {} {}", number, fault));
     }
-    const auto [place, fresh] = targets.emplace(places.of(entries.back().target), number);
-    if (!fresh)
-      throw ManifestError(name, fmt::format("entry {} has the target of entry {}, '{}'", number,
-                                            place->second, entries.back().target));
   }
   return entries;
 }
 
-std::vector<ManifestEntry> read_manifest(const std::string& path) {
+std::vector<ManifestEntry> read_manifest(const std::string& path, bool resume) {
   const InputFile input = open_input(path);
   std::string text;
   Meter meter;
   char buffer[1 << 16];
   while (const std::size_t n = read_some(input.fd, input.name, buffer, meter)) text.append(buffer, n);
-  return parse_manifest(text, input.name);
+  return parse_manifest(text, input.name, resume);
 }
 
 }  // namespace mrf

@@ -2,6 +2,7 @@
 #include "fetch/part_file.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -31,12 +32,23 @@ struct stat status_of(FdRef fd, const std::string& name) {
 bool is_named(FdRef fd, const std::string& path) {
   struct stat named {};
   const auto open = status_of(fd, path);
-  return ::stat(path.c_str(), &named) == 0 && named.st_ino == open.st_ino && named.st_dev == open.st_dev;
+  return ::lstat(path.c_str(), &named) == 0 && named.st_ino == open.st_ino && named.st_dev == open.st_dev;
+}
+
+// Through a symbolic link the data would go to a file of another name.
+void require_file_or_nothing(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0) {
+    if (errno != ENOENT) throw SystemError("open", path);
+  } else if (!S_ISREG(info.st_mode)) {
+    throw Error(Status::failure, "open", path, "it is no regular file");
+  }
 }
 
 Fd open_locked(const std::string& path) {
   for (;;) {
-    Fd fd = open_file(path, O_RDWR | O_CREAT);
+    require_file_or_nothing(path);
+    Fd fd = open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW);
     if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
       if (errno != EWOULDBLOCK) throw SystemError("open", path);
       throw Error(Status::failure, "open", path, "another process is writing it");
@@ -51,12 +63,18 @@ void remove_file(const std::string& path) {
 
 }  // namespace
 
+std::array<std::string, 2> part_names(const std::string& place) {
+  return {place + ".getm-part", place + ".getm-part.json"};
+}
+
 PartFile::PartFile(std::string target)
     : target_(std::move(target)),
       place_(follow_link(target_)),
-      part_(place_ + ".getm-part"),
-      record_(part_ + ".json"),
-      fd_(open_locked(part_)) {}
+      part_(part_names(place_)[0]),
+      record_(part_names(place_)[1]),
+      fd_(open_locked(part_)) {
+  require_file_or_nothing(record_);
+}
 
 std::vector<ByteRange> PartFile::found(const ObjectVersion& version) {
   version_ = version;
@@ -82,12 +100,15 @@ void PartFile::remember(const std::vector<ByteRange>& runs) {
 }
 
 void PartFile::discard() {
+  if (!is_named(fd_, part_)) return;
   remove_file(record_);
   remove_file(part_);
 }
 
 void PartFile::commit() {
   sync_file(fd_, target_);
+  if (!is_named(fd_, part_))
+    throw Error(Status::failure, "write", target_, fmt::format("'{}' was replaced meanwhile", part_));
   if (::rename(part_.c_str(), place_.c_str()) != 0) throw SystemError("write", target_);
   remove_file(record_);
   if (const int error = fd_.close(); error != 0) throw SystemError("write", target_, error);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <string>
 #include <vector>
 
@@ -9,12 +10,16 @@
 
 namespace mrf {
 
+/// The files beside `place` that PartFile uses: the data, and what is known of it.
+std::array<std::string, 2> part_names(const std::string& place);
+
 /// A target that an interrupted run leaves behind as TARGET.getm-part, with TARGET.getm-part.json beside it,
 /// which says what of which version is in it: {"etag", "size", "done": [[begin, end], ...]}; no URL. The
 /// record is written after the data it speaks of (fdatasync(2)) and replaced as a whole.
 class PartFile final : public WritableFile {
  public:
-  /// Opens or makes it and locks it (flock(2)). Throws SystemError, or Error when another process has it.
+  /// Opens or makes it and locks it (flock(2)). Throws SystemError, or Error when another process has it or
+  /// it is no regular file.
   explicit PartFile(std::string target);
 
   FdRef fd() const override { return fd_; }

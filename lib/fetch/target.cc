@@ -14,11 +14,6 @@ namespace {
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
-bool is_file_name(const std::string& name) {
-  return !name.empty() && name != "." && name != ".." &&
-         std::none_of(name.begin(), name.end(), [](char c) { return c == '/' || is_control(c); });
-}
-
 // Takes one "; name=value" off the front of a parameter list (RFC 9110, 5.6.6).
 bool next_parameter(std::string_view& rest, std::string& name, std::string& value) {
   const auto start = rest.find(';');
@@ -71,6 +66,16 @@ std::optional<std::string> disposition_name(std::string_view field) {
   return plain;
 }
 
+bool is_file_name(const std::string& name) {
+  return !name.empty() && name != "." && name != ".." &&
+         std::none_of(name.begin(), name.end(), [](char c) { return c == '/' || is_control(c); });
+}
+
+std::string in_directory(const std::string& directory, const std::string& name) {
+  if (directory.empty()) return name == "-" ? "./-" : name;
+  return directory.ends_with('/') ? directory + name : directory + "/" + name;
+}
+
 std::string choose_target(const std::string& path, const Url& url, const ResponseHead& head) {
   namespace fs = std::filesystem;
   std::error_code error;
@@ -81,10 +86,7 @@ std::string choose_target(const std::string& path, const Url& url, const Respons
   if (!is_file_name(name)) {
     throw UsageError("name the file of", url.shown(), "the URL does not end in a file name, give PATH");
   }
-  if (path.empty()) return name;
-  fs::create_directories(path, error);
-  if (error) throw SystemError("make directory", path, error.value());
-  return path.ends_with('/') ? path + name : path + "/" + name;
+  return in_directory(path, name);
 }
 
 }  // namespace mrf

@@ -15,9 +15,15 @@ namespace mrf {
 /// dot, control characters.
 std::optional<std::string> disposition_name(std::string_view field);
 
+/// True for a name that can stand in a directory and has no control characters.
+bool is_file_name(const std::string& name);
+
+/// The path of file `name` in a directory, "" for the current one; never "-", which is standard output.
+std::string in_directory(const std::string& directory, const std::string& name);
+
 /// Where the data goes. `path` is what the user said: "-", a file, a directory that exists or ends in
-/// '/' (made as needed), or "" for the current directory. The name in a directory is the server's, else
-/// the URL's. Throws UsageError when neither has one, SystemError when a directory cannot be made.
+/// '/', or "" for the current directory. The name in a directory is the server's, else the URL's. Throws
+/// UsageError when neither has one.
 std::string choose_target(const std::string& path, const Url& url, const ResponseHead& head);
 
 }  // namespace mrf

@@ -45,8 +45,18 @@ std::vector<ByteRange> TargetOutput::begin(const ResponseHead& head, const Objec
   return output_->begin(head, version);
 }
 
-void TargetOutput::open(const ResponseHead& head) {
+std::string TargetOutput::place(const ResponseHead& head) {
+  if (options_.directories != nullptr) {
+    options_.directories->make(directory_of(options_.path));
+    return options_.path;
+  }
   const std::string path = choose_target(options_.path, url_, head);
+  if (options_.path.ends_with('/')) made_.make(options_.path);
+  return path;
+}
+
+void TargetOutput::open(const ResponseHead& head) {
+  const std::string path = place(head);
   if (options_.resume && is_file_or_missing(path)) {
     name_ = path;
     output_ = std::make_unique<FileOutput>(std::make_unique<PartFile>(path), checks_, url_.shown());

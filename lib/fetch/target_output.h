@@ -6,6 +6,7 @@
 #include <string>
 
 #include "fetch/checks.h"
+#include "fetch/made_directories.h"
 #include "fetch/object_output.h"
 #include "fetch/url.h"
 #include "sys/meter.h"
@@ -19,11 +20,12 @@ struct Deferred {
 };
 
 struct TargetOptions {
-  std::string path;               ///< as choose_target() takes it
+  std::string path;               ///< as choose_target() takes it; with `directories` a file's
   std::size_t buffer = 64 << 20;  ///< bytes that may wait for their turn
   CheckOptions checks;
   bool resume = false;  ///< leaves behind what an interrupted run has fetched, and takes it up
   std::uint64_t defer_from = std::numeric_limits<std::uint64_t>::max();  ///< bytes; begin() throws Deferred
+  MadeDirectories* directories = nullptr;  ///< where those above the file are made; null: they must be there
 };
 
 /// The file, pipe or device that a user names; it is opened when the first response is there.
@@ -49,6 +51,7 @@ class TargetOutput final : public ObjectOutput {
   Meter meter() const;
 
  private:
+  std::string place(const ResponseHead& head);
   void open(const ResponseHead& head);
 
   const Url& url_;
@@ -56,6 +59,7 @@ class TargetOutput final : public ObjectOutput {
   std::string name_;
   Checks checks_;
   Meter meter_;
+  MadeDirectories made_;                ///< outlives the file in it
   std::shared_ptr<OutputFile> direct_;  ///< a pipe or device
   std::unique_ptr<ObjectOutput> output_;
 };

@@ -57,8 +57,14 @@ TEST_CASE("targets") {
   CHECK(choose_target("", url, disposition("a; filename=..")) == "data.bam");
   CHECK(choose_target(directory, url, disposition("")) == directory + "/data.bam");
   CHECK(choose_target(directory + "/new/deep/", url, disposition("")) == directory + "/new/deep/data.bam");
-  CHECK(fs::is_directory(directory + "/new/deep"));
+  CHECK_FALSE(fs::exists(directory + "/new"));
   fs::remove_all(directory);
+}
+
+TEST_CASE("a name - is a file in the current directory") {
+  CHECK(choose_target("", mrf::Url::parse("http://h/x"), disposition("a; filename=-")) == "./-");
+  CHECK(choose_target("", mrf::Url::parse("http://h/-"), disposition("")) == "./-");
+  CHECK(choose_target("d/", mrf::Url::parse("http://h/-"), disposition("")) == "d/-");
 }
 
 TEST_CASE("no name anywhere is a usage error") {
