@@ -24,6 +24,7 @@ void declare(mrf::Command& command, mrf::CollectOptions& options, Words& words) 
   app.add_option("--record", words.record, "line (default), lines:K, fastq, nul, fixed:BYTES or bam")
       ->option_text("FORM");
   app.add_flag("--sam", options.sam, "the lines are SAM: header lines apart, numbers in a tag");
+  app.add_flag("--no-header", options.headless, "with --sam: every line is a record, none a header line");
   app.add_option("--header", words.header, "copy PATH to the output first")->option_text("PATH");
   app.add_option("--header-text", words.header_text, "write the header text in FILE first")
       ->option_text("FILE");

@@ -36,28 +36,35 @@ struct Reference {
 constexpr std::array references{Reference{"in:", Piece::Kind::in}, Reference{"out:", Piece::Kind::out},
                                 Reference{"save:", Piece::Kind::save}};
 
-std::optional<Word> split_reference(const Word& word, std::size_t start) {
-  const std::string& text = word[0].text;
+// Splits the piece `at` there, if it goes on with one of them.
+std::optional<Word> split_reference(const Word& word, std::size_t at, std::size_t start) {
+  const std::string& text = word[at].text;
   for (const auto& [prefix, kind] : references) {
     if (text.compare(start, prefix.size(), prefix) != 0) continue;
-    Word split;
+    Word split(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(at));
     if (start > 0) split.push_back({Piece::Kind::text, text.substr(0, start), false});
     split.push_back({kind, "", false});
     const auto rest = text.substr(start + prefix.size());
     if (!rest.empty()) split.push_back({Piece::Kind::text, rest, false});
-    split.insert(split.end(), word.begin() + 1, word.end());
+    split.insert(split.end(), word.begin() + static_cast<std::ptrdiff_t>(at) + 1, word.end());
     return split;
   }
   return std::nullopt;
 }
 
-// Splits "in:" and so on off the first piece, or off what follows the first = in it.
+bool is_plain(const Piece& piece) { return piece.kind == Piece::Kind::text && !piece.quoted; }
+
+// Splits "in:" and so on off the start of the word, or off what follows its first = outside quotes.
 Word with_reference(const Word& word) {
-  if (word.empty() || word[0].kind != Piece::Kind::text || word[0].quoted) return word;
-  if (auto split = split_reference(word, 0)) return *split;
-  const auto equals = word[0].text.find('=');
-  if (equals == std::string::npos) return word;
-  return split_reference(word, equals + 1).value_or(word);
+  if (word.empty()) return word;
+  if (is_plain(word[0])) {
+    if (auto split = split_reference(word, 0, 0)) return *split;
+  }
+  for (std::size_t at = 0; at < word.size(); ++at) {
+    const auto equals = is_plain(word[at]) ? word[at].text.find('=') : std::string::npos;
+    if (equals != std::string::npos) return split_reference(word, at, equals + 1).value_or(word);
+  }
+  return word;
 }
 
 bool is_number(const std::string& name, const Scope& scope) {
@@ -66,8 +73,9 @@ bool is_number(const std::string& name, const Scope& scope) {
 
 // The name in the word's first [name] that stands for all numbers, empty if there is none.
 std::string array_index(const Word& word, const Scope& scope) {
-  const bool fifo = has_fifo(word);
+  bool fifo = false;
   for (const auto& piece : word) {
+    fifo = fifo || is_fifo(piece);
     if (piece.kind != Piece::Kind::index || is_number(piece.text, scope)) continue;
     if (fifo && piece.text == "i") fail(scope, "[i] stands in a job that is not one of many");
     if (fifo || scope.counts.contains(piece.text)) return piece.text;
@@ -78,13 +86,14 @@ std::string array_index(const Word& word, const Scope& scope) {
 // Everything but in, out and save becomes text. In a FIFO's name numbers keep their brackets.
 Word resolve(const Word& word, const Scope& scope, const std::string& array, int element) {
   Word result;
-  const bool fifo = has_fifo(word);
+  bool fifo = false;
   const auto add = [&result](const std::string& text) {
     if (result.empty() || result.back().kind != Piece::Kind::text)
       result.push_back({Piece::Kind::text, "", true});
     result.back().text += text;
   };
   for (const auto& piece : word) {
+    fifo = fifo || is_fifo(piece);
     if (piece.kind == Piece::Kind::variable) {
       add(value_of(piece.text, scope));
     } else if (piece.kind == Piece::Kind::index) {

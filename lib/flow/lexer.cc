@@ -180,21 +180,4 @@ CommandText split_command(const Place& place, std::string_view text) { return Le
 
 Word split_value(const Place& place, std::string_view text) { return Lexer(place, text).value(); }
 
-std::string_view without_comment(std::string_view text) {
-  char quote = '\0';
-  for (std::size_t at = 0; at < text.size(); ++at) {
-    const char c = text[at];
-    if (c == '\\' && quote != '\'') {
-      ++at;
-    } else if (quote != '\0') {
-      if (c == quote) quote = '\0';
-    } else if (c == '\'' || c == '"') {
-      quote = c;
-    } else if (c == '#' && (at == 0 || is_blank(text[at - 1]))) {
-      return text.substr(0, at);
-    }
-  }
-  return text;
-}
-
 }  // namespace mrf

@@ -28,7 +28,4 @@ CommandText split_command(const Place& place, std::string_view text);
 /// The value of a "name = value" line: unquoted in the same way, blanks inside kept. Throws WorkflowError.
 Word split_value(const Place& place, std::string_view text);
 
-/// The text without a comment: what follows a # at the start of a word, outside quotes.
-std::string_view without_comment(std::string_view text);
-
 }  // namespace mrf

@@ -13,11 +13,12 @@ struct LogicalLine {
   std::string text;
 };
 
-/// A backslash at the end continues a line, and so does a quote that is open, with the newline in it. A
-/// comment ends with its line.
+/// Without their comments (what follows a # at the start of a word, to the end of its line). A backslash at
+/// the end continues a line, and so does a quote that is open, with the newline in it. A carriage return at
+/// the end of a line is dropped outside of quotes.
 std::vector<LogicalLine> logical_lines(std::string_view text);
 
-/// Without the blanks at both ends.
+/// Without the blanks at both ends; one behind a backslash stays.
 std::string_view trim(std::string_view text);
 
 }  // namespace mrf

@@ -12,6 +12,7 @@
 #include "flow/chunk_job.h"
 #include "flow/expand.h"
 #include "flow/graph.h"
+#include "flow/result_place.h"
 #include "flow/section_fifos.h"
 
 namespace mrf {
@@ -76,7 +77,7 @@ class Planner {
     std::vector<std::string> values;
     for (const auto& written : each.values) {
       for (const auto& word : expand_word(written, scope)) {
-        if (has_fifo(word) || (!word.empty() && word[0].kind == Piece::Kind::save))
+        if (has_reference(word))
           fail(each.line, "a value of [each] is a text: in:, out: and save: go into the jobs");
         values.push_back(word.empty() ? "" : word[0].text);
       }
@@ -138,17 +139,25 @@ class Planner {
       if (word[at].kind != Piece::Kind::save) continue;
       word[at].text = at + 1 < word.size() ? word[at + 1].text : "";
       if (word[at].text.empty() || word[at].text.ends_with('/')) fail(line, "save: needs the path of a file");
-      for (const auto& other : plan_.results) {
-        if (other == word[at].text) fail(line, fmt::format("result '{}' is written twice", other));
-      }
-      plan_.results.push_back(word[at].text);
+      add_result(word[at].text, line);
       word.resize(at + 1);
     }
     return word;
   }
 
+  void add_result(const std::string& path, int line) {
+    const auto [other, is_new] = places_.try_emplace(place_written(path), path);
+    if (!is_new) {
+      const std::string same =
+          other->second == path ? "" : fmt::format(": '{}' is the same file", other->second);
+      fail(line, fmt::format("result '{}' is written twice{}", path, same));
+    }
+    plan_.results.push_back(path);
+  }
+
   const Workflow& workflow_;
   std::map<std::string, std::string> variables_;
+  std::map<std::string, std::string> places_;  // of the results
   Plan plan_;
   std::set<std::string> counts_;
   std::set<std::string> names_;

@@ -79,7 +79,7 @@ class Writer {
     } else if (form_.outputs.size() == 2) {
       add_parting("done");
     } else if (output().ends_with(".gz")) {
-      add("join:", fmt::format("mrf-collect{} --order concat{} in:done", record_option(), result()));
+      add("join:", fmt::format("mrf-collect --record fixed:1 --order concat{} in:done", result()));
     }
   }
 
@@ -105,7 +105,7 @@ class Writer {
   }
 
   void add_join() {
-    std::string options = record_option() + " --order " + choice_.order;
+    std::string options = written_record() + " --order " + choice_.order;
     if (choice_.order == "rows") options += fmt::format(" -c {}", chunk_size());
     if (is_sam() && is_alignment_out() && !form_.header_broadcast) options += " --header in:header";
     if (form_.outputs.size() == 2) {
@@ -153,6 +153,12 @@ class Writer {
   std::string record_option() const {
     if (is_sam()) return " --sam";
     return choice_.record == "line" ? "" : " --record " + quote_word(choice_.record);
+  }
+
+  // Lines of a filter of SAM are no headers, whatever they begin with; unless it was given one.
+  std::string written_record() const {
+    if (!is_sam() || is_alignment_out() || form_.header_broadcast) return record_option();
+    return choice_.order == "seq" ? " --sam --no-header" : "";
   }
 
   std::string output() const { return form_.outputs.empty() ? "-" : form_.outputs[0]; }

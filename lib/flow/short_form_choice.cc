@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 
+#include "flow/result_place.h"
 #include "flow/short_form.h"
 #include "stream/record.h"
 #include "sys/error.h"
@@ -33,8 +34,8 @@ void check_files(const ShortForm& form) {
     }
     if (form.outputs.size() == 2 && output == "-") throw UsageError("write", output, "two outputs are files");
   }
-  if (form.outputs.size() == 2 && form.outputs[0] == form.outputs[1])
-    throw UsageError("write", form.outputs[0], "both outputs have that name");
+  if (form.outputs.size() == 2 && place_written(form.outputs[0]) == place_written(form.outputs[1]))
+    throw UsageError("write", form.outputs[1], "both outputs are that file");
 }
 
 void check_numbers(const ShortForm& form) {

@@ -8,7 +8,7 @@ namespace mrf {
 /// What a file is by its name (mrf-run(1), KINDS).
 struct StreamKind {
   bool is_alignment = false;    ///< SAM, BAM or CRAM
-  std::string format;           ///< "sam", "bam" or "cram" of an alignment
+  std::string format;           ///< "sam", "sam.gz", "bam" or "cram" of an alignment
   std::string record = "line";  ///< for --record: "line" or "fastq"
   bool is_gzip = false;         ///< the name ends in .gz
 };

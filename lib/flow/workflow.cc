@@ -25,8 +25,8 @@ class Parser {
   Workflow parse(std::string_view text) {
     for (const auto& line : logical_lines(text)) {
       place_ = {workflow_.file, line.number};
-      const auto content = trim(without_comment(line.text));
-      if (!content.empty()) statement(content);
+      if (line.text.find('\0') != std::string::npos) fail("there is a NUL byte in it");
+      if (const auto content = trim(line.text); !content.empty()) statement(content);
     }
     if (in_section_) {
       place_.line = workflow_.sections.back().line;
@@ -131,8 +131,8 @@ class Parser {
     if (in_section_) job.section = workflow_.sections.size() - 1;
     if (!is_name(job.name)) fail(fmt::format("'{}' is no name for a job", job.name));
     if (bracket != std::string_view::npos) {
-      if (!head.ends_with(']')) fail(fmt::format("'{}' is no name for a job", head));
-      job.count = trim(head.substr(bracket + 1, head.size() - bracket - 2));
+      if (head.ends_with(']')) job.count = trim(head.substr(bracket + 1, head.size() - bracket - 2));
+      if (job.count.empty()) fail(fmt::format("'{}' is no name for a job", head));
       if (job.count == "i") fail("[i] is a job's own number: the number of jobs needs another name");
       mentioned_.insert(job.count);
     }

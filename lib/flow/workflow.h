@@ -46,6 +46,11 @@ inline bool is_fifo(const Piece& piece) {
   return piece.kind == Piece::Kind::in || piece.kind == Piece::Kind::out;
 }
 inline bool has_fifo(const Word& word) { return std::any_of(word.begin(), word.end(), is_fifo); }
+/// The path of a FIFO or of a result stands here.
+inline bool has_reference(const Word& word) {
+  const auto is_save = [](const Piece& piece) { return piece.kind == Piece::Kind::save; };
+  return has_fifo(word) || std::any_of(word.begin(), word.end(), is_save);
+}
 
 /// One of <, >, >> and 2>.
 struct Redirection {

@@ -10,10 +10,12 @@
 #include <cerrno>
 #include <filesystem>
 #include <random>
+#include <set>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "flow/result_place.h"
 #include "sys/error.h"
 #include "sys/fd.h"
 #include "sys/output_file.h"
@@ -45,6 +47,14 @@ void make_ready(const std::string& path, const std::string& target, const std::s
   struct stat before {};
   if (::stat(target.c_str(), &before) == 0 && ::chmod(path.c_str(), before.st_mode & 07777) != 0) {
     throw SystemError("write", name);
+  }
+}
+
+void refuse_doubles(const std::vector<Renaming>& files) {
+  std::set<std::string> places;
+  for (const auto& file : files) {
+    if (!places.insert(place_of(file.to)).second)
+      throw Error(Status::failure, "publish", file.name, "it is written twice");
   }
 }
 
@@ -120,6 +130,7 @@ void Workspace::publish() {
   for (const auto& [path, result] : results_) {
     if (!result.directory.empty()) add_finished(path, result, finished);
   }
+  refuse_doubles(finished);
   rename_together(finished);
 }
 

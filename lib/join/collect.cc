@@ -46,6 +46,8 @@ void check(const CollectOptions& options) {
   if (options.sam && options.record.kind != Kind::line) {
     throw UsageError("use option", "--sam", "SAM records are lines");
   }
+  if (options.headless && !options.sam)
+    throw UsageError("use option", "--no-header", "only --sam looks for header lines");
   if (options.order == CollectOptions::Order::seq && options.record.kind == Kind::fixed) {
     throw UsageError("use option", "--order seq", "records of fixed size have no room for a number");
   }

@@ -23,6 +23,8 @@ struct CollectOptions {
   std::uint64_t chunk = 1000;
   bool ragged = false;
   bool sam = false;
+  /// With `sam`: no line is a header line.
+  bool headless = false;
   /// Bytes of memory for what cannot be written yet.
   std::uint64_t buffer = std::uint64_t{256} << 20;
   /// Copied first; empty for none.

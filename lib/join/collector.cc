@@ -46,7 +46,7 @@ Collector::Collector(const CollectOptions& options, Stats& stats)
       held_limit_(held_limit(options)),
       pool_(block_size(options)),
       spill_(block_size(options)),
-      settings_{options.record, options.sam, options.rounds},
+      settings_{options.record, options.sam && !options.headless, options.rounds},
       header_settings_(header_settings(options)) {
   open_inputs();
   refuse_doubles();
@@ -77,7 +77,7 @@ void Collector::open_inputs() {
 }
 
 bool Collector::has_preambles() const {
-  return options_.sam || options_.record.kind == RecordForm::Kind::bam;
+  return settings_.sam || options_.record.kind == RecordForm::Kind::bam;
 }
 
 void Collector::refuse_doubles() const {

@@ -42,6 +42,30 @@ E
   assert_files w.mrf directory
 }
 
+@test "one result under two names is refused before anything starts" {
+  ln -s x lx
+  for other in ./x lx "$PWD/x"; do
+    workflow <<<$'a: touch started\nb: echo > save:x\nc: echo > save:'"$other"
+    assert_status 2
+    assert_stderr_is "mrf-run: w.mrf:3: result '$other' is written twice: 'x' is the same file"
+  done
+  echo >1.fq && echo >2.fq
+  run_apart mrf-run -i 1.fq -i 2.fq -o T.fq -o ./T.fq -- touch started
+  assert_status 2
+  assert_stderr_has "cannot write './T.fq': both outputs are that file"
+  assert_files w.mrf lx 1.fq 2.fq
+}
+
+@test "a file beside a result that has the name of another one is an error without a result" {
+  for name in y ./y "$PWD/y"; do
+    workflow <<<$'a: bash -c \'echo > "$1"; echo > "${1%x}y"\' _ save:x\nb: echo > save:'"$name"
+    assert_status 1
+    assert_stderr_has "mrf-run: cannot publish '"
+    assert_stderr_has "y': it is written twice"
+    assert_files w.mrf
+  done
+}
+
 @test "a full disk is an error without a result" {
   cat >w.mrf <<'E'
 a: head -c 2000000 /dev/zero > out:p

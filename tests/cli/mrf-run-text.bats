@@ -14,6 +14,27 @@ E
   assert_output_is '[$x {a} "q" '\''][$x {a} "q" '\''][a b][{c}][$][é ü][][$v][a#b]'
 }
 
+@test "a carriage return and a NUL: kept in quotes, dropped at the end of a line, refused" {
+  printf 'a: printf "[%%s]" b\\ \r\n' >w.mrf
+  run_apart mrf-run w.mrf
+  assert_status 0
+  assert_output_is '[b ]'
+  echo 1 >one.txt
+  mrf-run -i one.txt -- bash -c $'printf "x\r\ny"' >said
+  cmp said <(printf 'x\r\ny')
+  printf 'a: echo x\0y\n' >w.mrf
+  run_apart mrf-run w.mrf
+  assert_status 2
+  assert_stderr_is "mrf-run: w.mrf:1: there is a NUL byte in it"
+}
+
+@test "save: behind the first = is a result, also behind a variable or a quote" {
+  echo data >in.txt
+  workflow <<<$'v = f\na: dd status=none if=in.txt o$v=save:saved\nb: dd status=none if=in.txt \'of\'=save:"other one"'
+  assert_status 0
+  assert_files w.mrf in.txt saved 'other one'
+}
+
 @test "a workflow that is wrong is refused with its line before anything starts" {
   workflow <<<$'a: touch started\nb: cat in:nothing'
   assert_status 2

@@ -6,6 +6,8 @@
 #include <string>
 #include <vector>
 
+#include "flow/logical_lines.h"
+
 using mrf::Piece;
 
 namespace {
@@ -30,6 +32,15 @@ std::string shown(const mrf::Word& word) {
 std::string words(const std::string& text) {
   std::string all;
   for (const auto& word : mrf::split_command(place, text).words) all += shown(word);
+  return all;
+}
+
+// The number and the text of every line.
+std::string lines(const std::string& text) {
+  std::string all;
+  for (const auto& line : mrf::logical_lines(text)) {
+    all.append(std::to_string(line.number)).append("<").append(line.text).append(">");
+  }
   return all;
 }
 
@@ -85,7 +96,23 @@ TEST_CASE("what needs a shell or is never closed is refused with its place") {
 }
 
 TEST_CASE("comments start at the start of a word, outside quotes") {
-  CHECK(mrf::without_comment("a #b") == "a ");
-  CHECK(mrf::without_comment("# all") == "");
-  CHECK(mrf::without_comment("a#b '# c' \"#\" \\#") == "a#b '# c' \"#\" \\#");
+  CHECK(lines("a #b\nc") == "1<a >2<c>");
+  CHECK(lines("# all\\\nb") == "1<>2<b>");
+  CHECK(lines("a#b '# c' \"#\" \\# b\\ #c") == "1<a#b '# c' \"#\" \\# b\\ #c>");
+  CHECK(lines("x\\\n#y \\\nz #c\nd") == "1<x#y z >4<d>");
+}
+
+TEST_CASE("a carriage return at the end of a line is dropped outside of quotes only") {
+  CHECK(lines("a b\r\nc\\\r\nd\r") == "1<a b>2<cd>");
+  CHECK(lines("a 'x\r\ny' \"x\r\ny\" b\r\nc") == "1<a 'x\r\ny' \"x\r\ny\" b>4<c>");
+  CHECK(lines("a \"x\\\r\ny\\\nz\"\nb") == "1<a \"x\\\r\nyz\">4<b>");
+  CHECK(lines("a\rb # c\r\nd") == "1<a\rb >2<d>");
+}
+
+TEST_CASE("blanks at the ends are no part of a statement, unless one is quoted") {
+  CHECK(mrf::trim(" \ta b\t ") == "a b");
+  CHECK(mrf::trim("a b\\  ") == "a b\\ ");
+  CHECK(mrf::trim("a b\\\\  ") == "a b\\\\");
+  CHECK(mrf::trim(" \\ ") == "\\ ");
+  CHECK(mrf::trim("  ").empty());
 }

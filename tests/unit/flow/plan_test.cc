@@ -69,6 +69,12 @@ TEST_CASE("numbers: own and all, in FIFO names and in other words") {
 TEST_CASE("references stand at the start of a word or behind its first =") {
   const auto plan = plan_of("a: x save:a=b.bam of=save:c if=x=in:p xin:p\n");
   CHECK(shown(plan.jobs[0]) == "a: x !a=b.bam of=!c if=x=in:p xin:p");
+  const auto behind =
+      plan_of("v = f=g\na: x o$v=save:b 'q'=save:'a b' \"a=\"x=save:c $v'save:d' o\"=save:e\"\n");
+  CHECK(shown(behind.jobs[0]) == "a: x of=g=!b q=!a b a=x=!c f=gsave:d o=save:e");
+  const auto numbered = plan_of("n = 2\na[n]: x to[i]=out:p[i]\nb: y from[n]=in:p[n]\n");
+  CHECK(shown(numbered.jobs[1]) == "a[1]: x to1=>p[1]");
+  CHECK(shown(numbered.jobs[2]) == "b: y from0=<p[0] from1=<p[1]");
 }
 
 TEST_CASE("quoted references are words") {
@@ -106,6 +112,13 @@ TEST_CASE("what is wrong is told with its line") {
   check_refused("a: x save:\n", "w.mrf:1: save: needs the path of a file");
   check_refused("a: x save:r\nb: y save:r\n", "w.mrf:2: result 'r' is written twice");
   check_refused("n = 2\na[n]: x save:r\n", "w.mrf:2: result 'r' is written twice");
+  check_refused("a: x save:r\nb: y save:./r\n",
+                "w.mrf:2: result './r' is written twice: 'r' is the same file");
+  check_refused("a: x save:none/../r\nb: y save:r\n",
+                "w.mrf:2: result 'r' is written twice: 'none/../r' is the same file");
+  check_refused("a[]: x\n", "w.mrf:1: 'a[]' is no name for a job");
+  check_refused("a[ ]: x\n", "w.mrf:1: 'a[ ]' is no name for a job");
+  check_refused(std::string("b: y\na: x\0y\n", 11), "w.mrf:2: there is a NUL byte in it");
 }
 
 TEST_CASE("a newline in quotes is kept, and the next line has its own number") {

@@ -83,7 +83,7 @@ TEST_CASE("lines go through a filter that is started for each chunk, unless an o
 
 TEST_CASE("kinds by name") {
   CHECK(mrf::kind_of("a.bam").format == "bam");
-  CHECK(mrf::kind_of("a.sam.gz").format == "sam");
+  CHECK(mrf::kind_of("a.sam.gz").format == "sam.gz");
   CHECK(mrf::kind_of("a.fastq.gz").record == "fastq");
   CHECK(mrf::kind_of("a.fq").record == "fastq");
   CHECK_FALSE(mrf::kind_of("bam").is_alignment);

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#include "flow/result_place.h"
+
+#include <filesystem>
+#include <system_error>
+
+#include "sys/output_file.h"
+
+namespace mrf {
+
+std::string place_of(const std::string& path) {
+  const auto directory = std::filesystem::absolute(directory_of(path));
+  std::error_code error;
+  const auto canonical = std::filesystem::weakly_canonical(directory, error);
+  return (error || canonical.empty() ? directory.lexically_normal() : canonical) / base_of(path);
+}
+
+std::string place_written(const std::string& path) { return place_of(follow_link(path)); }
+
+}  // namespace mrf

@@ -1,0 +1,58 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What the name of mrf-run's OUTPUT asks for: .sam.gz is compressed SAM, lines and bytes go through as they are.
+
+load common
+
+short() { run_apart timeout -k 5 60 mrf-run -n 2 "$@"; }
+
+@test ".sam.gz is SAM as BGZF, in every order and from BAM records, at the level that is asked for" {
+  bam=$(small_bam 500)
+  for options in "" "--order rows" "--order chunk" "--record bam"; do
+    filter=(cat)
+    [[ $options != *bam ]] || filter=(samtools view -u --no-PG)
+    # shellcheck disable=SC2086
+    short $options -i "$bam" -o z.sam.gz -- "${filter[@]}"
+    assert_status 0
+    bgzip -t z.sam.gz
+    cmp <(sam_text "$bam") <(zcat z.sam.gz)
+  done
+  short -l 0 -i "$bam" -o stored.sam.gz -- cat
+  assert_status 0
+  (($(stat -c %s stored.sam.gz) > 2 * $(stat -c %s z.sam.gz)))
+  ln -s plain.sam link.sam.gz
+  short -i z.sam.gz -o link.sam.gz -- cat
+  assert_status 0
+  cmp <(zcat z.sam.gz) <(zcat plain.sam)
+}
+
+@test "a .gz that chunks are joined in has the bytes of the filter, whatever they are" {
+  seq 4000 | awk '{ print "@r" $1 "\nACGT\n+\nIIII" }' >in.fq
+  short -i in.fq -o sequences.gz -- awk 'NR % 4 == 2'
+  assert_status 0
+  cmp <(zcat sequences.gz) <(awk 'NR % 4 == 2' in.fq)
+  seq 1000 >in.txt
+  short -i in.txt -o joined.gz -- tr '\n' ' '
+  assert_status 0
+  cmp <(zcat joined.gz) <(tr '\n' ' ' <in.txt)
+}
+
+@test "lines that a filter of SAM makes are no header, whatever they look like" {
+  bam=$(small_bam 500)
+  samtools view "$bam" | awk '{ print "@CO\t" $1 }' >expected
+  for order in any rows chunk; do
+    short --order "$order" -i "$bam" -o "$order.txt.gz" -- awk '{ print "@CO\t" $1 }'
+    assert_status 0
+    cmp <(sort expected) <(zcat "$order.txt.gz" | sort)
+  done
+  cmp expected <(zcat rows.txt.gz)
+  short --order seq -i "$bam" -o out.txt -- awk '{ print "@CO\t" $1 }'
+  assert_status 3
+  assert_stderr_has "record 1 has no sequence number"
+  short --order seq -i "$bam" -o out.txt -- awk '{ print "@CO\t" $1 "\t" $NF }'
+  assert_status 0
+  cmp expected out.txt
+  short --order any --header-broadcast -i "$bam" -o whole.txt -- cat
+  assert_status 0
+  cmp <(sam_text "$bam" | sort) <(sort whole.txt)
+}
