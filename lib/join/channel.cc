@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <cstring>
 
-#include "stream/bgzf.h"
 #include "sys/error.h"
 #include "sys/io.h"
 
@@ -45,6 +44,11 @@ bool Channel::is_same(const Channel& other) const {
   return has_identity_ && other.has_identity_ && device_ == other.device_ && inode_ == other.inode_;
 }
 
+bool Channel::is_same(FdRef other) const {
+  struct stat info {};
+  return has_identity_ && ::fstat(other.get(), &info) == 0 && info.st_dev == device_ && info.st_ino == inode_;
+}
+
 // Opened before the old one is closed, so that a writer that comes in between has a reader. If that writer
 // is gone already, the new one would never show the end (Linux fs/pipe.c, pipe_poll), the old one does.
 void Channel::reopen() {
@@ -55,7 +59,6 @@ void Channel::reopen() {
   is_sniffed_ = has_half_magic_ = false;
   decoder_.reset();
   compressed_.reset();
-  tail_.clear();
 }
 
 std::optional<std::size_t> Channel::read_stored(std::span<char> to, Meter& meter) {
@@ -82,7 +85,7 @@ std::optional<std::size_t> Channel::read(std::span<char> to, Meter& meter) {
     decoder_->finish();
     return 0;
   }
-  feed({compressed_.get(), *stored});
+  decoder_->feed({compressed_.get(), *stored});
   return inflate(to);
 }
 
@@ -102,14 +105,8 @@ std::optional<std::size_t> Channel::read_first(std::span<char> to, Meter& meter)
   decoder_.emplace(name_);
   compressed_ = std::make_unique_for_overwrite<char[]>(compressed_capacity);
   std::memcpy(compressed_.get(), first.data(), first.size());
-  feed({compressed_.get(), first.size()});
+  decoder_->feed({compressed_.get(), first.size()});
   return inflate(to);
-}
-
-void Channel::feed(std::string_view stored) {
-  decoder_->feed(stored);
-  tail_ += stored.substr(stored.size() - std::min(stored.size(), bgzf_eof.size()));
-  if (tail_.size() > bgzf_eof.size()) tail_.erase(0, tail_.size() - bgzf_eof.size());
 }
 
 std::optional<std::size_t> Channel::inflate(std::span<char> to) {
@@ -117,7 +114,5 @@ std::optional<std::size_t> Channel::inflate(std::span<char> to) {
   if (n == 0) return std::nullopt;
   return n;
 }
-
-bool Channel::lacks_eof_block() const { return decoder_ && tail_ != bgzf_eof; }
 
 }  // namespace mrf

@@ -29,6 +29,7 @@ class Channel {
   bool is_file() const { return is_file_; }
   /// True when both are the same pipe, FIFO or regular file.
   bool is_same(const Channel& other) const;
+  bool is_same(FdRef other) const;
 
   /// To be told when poll(2) reports something. A FIFO shows nothing until a writer has opened it, but
   /// read(2) would say end-of-file there (fifo(7)).
@@ -42,9 +43,6 @@ class Channel {
   std::optional<std::size_t> read(std::span<char> to, Meter& meter);
   /// Bytes read so far, as they are stored.
   std::uint64_t stored() const { return stored_; }
-  /// True when the input is compressed and did not end with the empty block of BGZF (SAM specification,
-  /// section 4.1.2).
-  bool lacks_eof_block() const;
 
   /// After the end: from the beginning again. A FIFO waits for its next writer. Throws SystemError.
   void reopen();
@@ -54,7 +52,6 @@ class Channel {
   std::optional<std::size_t> read_stored(std::span<char> to, Meter& meter);
   std::optional<std::size_t> read_first(std::span<char> to, Meter& meter);
   std::optional<std::size_t> inflate(std::span<char> to);
-  void feed(std::string_view stored);
 
   std::string name_;
   Fd fd_;
@@ -70,7 +67,6 @@ class Channel {
   bool is_sniffed_ = false;
   std::optional<GzipDecoder> decoder_;
   std::unique_ptr<char[]> compressed_;
-  std::string tail_;
 };
 
 }  // namespace mrf

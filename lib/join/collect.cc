@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "join/collect.h"
 
-#include <algorithm>
+#include <fmt/format.h>
+
 #include <utility>
 
 #include "join/collector.h"
 #include "join/sink.h"
+#include "stream/source.h"
 #include "sys/error.h"
 #include "sys/output_file.h"
 
@@ -21,9 +23,13 @@ bool is_bgzf(const CollectOptions& options) {
 
 void check_rounds(const CollectOptions& options) {
   if (options.rounds == 0) throw UsageError("use option", "--reopen", "every input is read once at least");
-  const auto& inputs = options.inputs;
-  if (options.rounds > 1 && std::find(inputs.begin(), inputs.end(), "-") != inputs.end()) {
-    throw UsageError("use option", "--reopen", "standard input cannot be opened again");
+  if (options.rounds == 1) return;
+  for (const auto& path : options.inputs) {
+    if (path == "-") throw UsageError("use option", "--reopen", "standard input cannot be opened again");
+    if (is_anonymous_pipe(path)) {
+      throw UsageError("use option", "--reopen",
+                       fmt::format("'{}', a pipe without a name, cannot be opened again", path));
+    }
   }
 }
 
@@ -87,6 +93,7 @@ void collect(const CollectOptions& wanted, Stats& stats) {
   options.record = as_numbered(wanted);
   Collector collector(options, stats);
   OutputFile output(options.output);
+  collector.refuse_output(output);
   enlarge_pipe(output.fd(), most_pipe_bytes);
   const auto sink = make_sink(options, {output.fd(), output.name(), stats.out});
   collector.run(*sink);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "join/collector.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <bit>
 #include <cerrno>
@@ -65,7 +67,7 @@ void Collector::open_inputs() {
     header_ = std::make_unique<Input>(options_.header, header_settings_, false, shared, header_count_);
     all_.push_back(header_.get());
   }
-  stats_.inputs.resize(options_.inputs.size());
+  for (const auto& path : options_.inputs) stats_.inputs.push_back({path, 0, 0});
   for (std::size_t i = 0; i < options_.inputs.size(); ++i) {
     const bool keeps_header = i == 0 && !header_;
     inputs_.push_back(
@@ -88,6 +90,13 @@ void Collector::refuse_doubles() const {
         throw UsageError("use input", all_[i]->name(), "given twice");
       }
     }
+  }
+}
+
+void Collector::refuse_output(const OutputFile& output) const {
+  for (const Input* input : all_) {
+    if (!input->channel().is_same(output.fd())) continue;
+    throw UsageError("use output", output.name(), fmt::format("the same file as input '{}'", input->name()));
   }
 }
 

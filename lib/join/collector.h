@@ -10,6 +10,7 @@
 #include "join/collect.h"
 #include "join/order.h"
 #include "join/rate_log.h"
+#include "sys/output_file.h"
 
 namespace mrf {
 
@@ -23,6 +24,8 @@ class Collector {
   Collector(const Collector&) = delete;
   Collector& operator=(const Collector&) = delete;
 
+  /// Throws UsageError when what is written to `output` would be read again: its end would never come.
+  void refuse_output(const OutputFile& output) const;
   /// Throws Error.
   void run(Sink& sink);
 

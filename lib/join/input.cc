@@ -4,8 +4,6 @@
 #include <algorithm>
 #include <cstring>
 
-#include "sys/error.h"
-
 namespace mrf {
 
 namespace {
@@ -22,7 +20,6 @@ Input::Input(const std::string& path, const InputSettings& settings, bool keeps_
       count_(count),
       splitter_(make_framer(settings.form, channel_.name())),
       keeps_header_(keeps_header) {
-  count_.name = path;
   start_round();
 }
 
@@ -89,9 +86,6 @@ void Input::finish() {
     filled_ += missing.size();
     newest().push(open_, unframed(), 1);
     ++count_.records;
-  }
-  if (settings_.form.kind == RecordForm::Kind::bam && channel_.lacks_eof_block()) {
-    throw DataError("read", name(), "truncated: the BGZF end-of-file block is missing");
   }
   open_ = {};
   framed_ = filled_ = 0;

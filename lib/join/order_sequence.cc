@@ -99,8 +99,9 @@ class SequenceOrder : public Order {
     const std::int64_t before = lane.unwrapper.last();
     lane.number = lane.unwrapper.unwrap(mark->number);
     if (lane.number < before) {
-      fail(lane, fmt::format("has sequence number {}, less than {} before it", mark->number,
-                             before % std::int64_t{sequence_modulus}));
+      const std::int64_t last = before % std::int64_t{sequence_modulus};
+      fail(lane, fmt::format("has sequence number {}, {} {} before it", mark->number,
+                             mark->number < last ? "less than" : "more than 2^30 after", last));
     }
     return true;
   }

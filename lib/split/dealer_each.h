@@ -39,9 +39,6 @@ class EachDealer : public Dealer {
   void put(std::size_t output, std::string_view record);
   std::optional<std::size_t> pick(const Records& records);
 
-  /// In messages.
-  static constexpr std::size_t longest_name = 100;
-
   Outputs& outputs_;
   Stats& stats_;
   const RecordForm form_;

@@ -25,12 +25,20 @@ Missing::Way missing_way(const std::string& word) {
   return word == "skip" ? Missing::Way::skip : Missing::Way::divert;
 }
 
+std::vector<std::string> all_inputs(const DistributeOptions& options) {
+  std::vector<std::string> paths = options.inputs;
+  paths.insert(paths.end(), options.mates.begin(), options.mates.end());
+  paths.push_back(options.map);
+  return paths;
+}
+
 // The OUTPUTs, then those of the header and of the records that nobody gets.
 std::vector<std::string> all_outputs(const DistributeOptions& options) {
   std::vector<std::string> paths = options.outputs;
   if (!options.header_to.empty()) paths.push_back(options.header_to);
   if (missing_way(options.missing) == Missing::Way::divert) paths.push_back(options.missing);
   refuse_same_outputs(paths);
+  refuse_read_outputs(paths, all_inputs(options));
   return paths;
 }
 
@@ -136,7 +144,7 @@ class Distributor {
 }  // namespace
 
 void distribute(const DistributeOptions& options, Stats& stats) {
-  refuse_same_inputs(options.inputs, options.mates);
+  refuse_same_inputs(options.inputs, options.mates, options.map);
   Distributor(options, stats).run();
 }
 

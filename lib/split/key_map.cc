@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 
 #include "stream/key.h"
@@ -10,6 +11,10 @@
 #include "sys/error.h"
 
 namespace mrf {
+
+namespace {
+constexpr std::size_t longest_word = 100;  // in messages
+}  // namespace
 
 std::size_t KeyMap::Hash::operator()(std::string_view key) const {
   return static_cast<std::size_t>(key_hash(key));
@@ -45,10 +50,11 @@ void KeyMap::add(std::string_view line, std::size_t outputs) {
   }
   if (code != std::errc() || index >= outputs) {
     throw std::runtime_error(
-        fmt::format("names output {}, the last one is {}", line.substr(tab + 1), outputs - 1));
+        fmt::format("names output {}, the last one is {}", line.substr(tab + 1, longest_word), outputs - 1));
   }
   if (!outputs_.emplace(line.substr(0, tab), index).second) {
-    throw std::runtime_error(fmt::format("has key '{}' for the second time", line.substr(0, tab)));
+    throw std::runtime_error(
+        fmt::format("has key '{}' for the second time", line.substr(0, std::min(tab, longest_word))));
   }
 }
 

@@ -66,7 +66,7 @@ class MapPicker : public Picker {
   std::string lack(std::string_view record) override {
     const auto key = finder_->find(record);
     if (!key) return fmt::format("has no {}", describe(key_));
-    return fmt::format("has key '{}', which is not in '{}'", *key, path_);
+    return fmt::format("has key '{}', which is not in '{}'", key->substr(0, longest_name), path_);
   }
 
  private:

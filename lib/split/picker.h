@@ -20,6 +20,9 @@ struct ChunkSize {
   std::uint64_t bytes = 0;
 };
 
+/// Of a name or a key, in messages.
+inline constexpr std::size_t longest_name = 100;
+
 /// Says who gets a record, one record after the other.
 class Picker {
  public:

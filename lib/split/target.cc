@@ -3,9 +3,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <linux/magic.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,7 +14,9 @@
 #include <set>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
+#include "stream/source.h"
 #include "sys/error.h"
 #include "sys/io.h"
 
@@ -24,10 +24,7 @@ namespace mrf {
 
 namespace {
 
-bool is_anonymous_pipe(const std::string& path) {
-  struct statfs info {};
-  return ::statfs(path.c_str(), &info) == 0 && info.f_type == PIPEFS_MAGIC;
-}
+constexpr int most_links = 40;  // as the kernel follows, path_resolution(7)
 
 // The N of /dev/fd/N, -1 for other paths.
 int inherited_descriptor(std::string_view path) {
@@ -46,21 +43,28 @@ bool look_at(const std::string& path, int standard, struct stat& info) {
   return (path == "-" ? ::fstat(standard, &info) : ::stat(path.c_str(), &info)) == 0;
 }
 
+// The file that a name which leads to none would make, behind all symbolic links.
+std::string missing_file(std::string path) {
+  for (int links = 0; links < most_links; ++links) {
+    std::string next = follow_link(path);
+    if (next == path) break;
+    path = std::move(next);
+  }
+  std::error_code ignored;
+  return std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored).string();
+}
+
 // Two names for one file give the same text; character devices may be given twice.
 std::string identity(const std::string& path, int standard) {
   struct stat info {};
-  if (!look_at(path, standard, info)) {
-    std::error_code ignored;
-    return std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored).string();
-  }
+  if (!look_at(path, standard, info)) return missing_file(path);
   if (S_ISCHR(info.st_mode)) return "";
   return fmt::format("{}:{}", info.st_dev, info.st_ino);
 }
 
-// A file that is opened by its name can be read again, nothing else.
-bool is_read_once(const std::string& path) {
+bool is_fifo(const std::string& path, int standard) {
   struct stat info {};
-  return look_at(path, STDIN_FILENO, info) && S_ISFIFO(info.st_mode);
+  return look_at(path, standard, info) && S_ISFIFO(info.st_mode);
 }
 
 // Whoever reads standard output is to see its end now, not when the program exits.
@@ -133,12 +137,13 @@ void refuse_same_outputs(const std::vector<std::string>& paths) {
   }
 }
 
-void refuse_same_inputs(const std::vector<std::string>& inputs, const std::vector<std::string>& mates) {
+void refuse_same_inputs(const std::vector<std::string>& inputs, const std::vector<std::string>& mates,
+                        const std::string& map) {
   if (std::count(inputs.begin(), inputs.end(), "-") > 1) throw UsageError("use input", "-", "given twice");
   std::set<std::string> seen;
   for (const auto& path : inputs) {
     const bool is_new = seen.insert(identity(path, STDIN_FILENO)).second;
-    if (!is_new && is_read_once(path))
+    if (!is_new && is_fifo(path, STDIN_FILENO))
       throw UsageError("use input", path, "given twice, and can be read once");
   }
   for (const auto& path : mates) {
@@ -146,6 +151,24 @@ void refuse_same_inputs(const std::vector<std::string>& inputs, const std::vecto
     if (!key.empty() && !seen.insert(key).second) {
       throw UsageError("use input", path, "given twice, and no file has its own mates");
     }
+  }
+  const auto is_map = [&](const std::string& path) { return path == map; };
+  const bool is_standard = map == "-" && (std::any_of(inputs.begin(), inputs.end(), is_map) ||
+                                          std::any_of(mates.begin(), mates.end(), is_map));
+  if (is_standard || (is_fifo(map, STDIN_FILENO) && seen.contains(identity(map, STDIN_FILENO)))) {
+    throw UsageError("use map", map, "an input, too, and can be read once");
+  }
+}
+
+void refuse_read_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& read) {
+  std::map<std::string, std::string> inputs;
+  for (const auto& path : read) {
+    if (is_fifo(path, STDIN_FILENO)) inputs.emplace(identity(path, STDIN_FILENO), path);
+  }
+  for (const auto& path : outputs) {
+    const auto input = inputs.find(identity(path, STDOUT_FILENO));
+    if (input == inputs.end()) continue;
+    throw UsageError("use output", path, fmt::format("the same FIFO as input '{}'", input->second));
   }
 }
 

@@ -50,7 +50,11 @@ class Target {
 /// would be once they exist.
 void refuse_same_outputs(const std::vector<std::string>& paths);
 /// Throws UsageError when an input that can be read only once, a FIFO or standard input, is given twice, or
-/// one of the mates is another of them or an input.
-void refuse_same_inputs(const std::vector<std::string>& inputs, const std::vector<std::string>& mates);
+/// one of the mates is another of them or an input, or the map, empty for none, can be read only once and is
+/// one of all these.
+void refuse_same_inputs(const std::vector<std::string>& inputs, const std::vector<std::string>& mates,
+                        const std::string& map);
+/// Throws UsageError when one of the outputs is a FIFO that is read, too: its end would never come.
+void refuse_read_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& read);
 
 }  // namespace mrf

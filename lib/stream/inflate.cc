@@ -5,6 +5,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "stream/bgzf.h"
 #include "stream/inflate_bgzf.h"
 #include "stream/inflate_engine.h"
 #include "sys/error.h"
@@ -29,6 +30,7 @@ std::size_t GzipDecoder::inflate(std::span<char> to) {
 
 void GzipDecoder::finish() const {
   if (in_member_) throw DataError("read", name_, "truncated gzip stream");
+  if (bgzf_block_size(head_) > 0 && head_ != bgzf_eof) throw DataError("read", name_, no_eof_block);
 }
 
 // Between members: padding of zero bytes may follow the last one, nothing else.
@@ -42,12 +44,18 @@ bool GzipDecoder::next_member() {
     throw DataError("read", name_, "trailing garbage after the gzip stream");
   }
   engine_->start_member();
+  head_.clear();
   in_member_ = true;
   return true;
 }
 
+void GzipDecoder::remember(std::string_view taken) {
+  if (head_.size() <= bgzf_eof.size()) head_ += taken.substr(0, bgzf_eof.size() + 1 - head_.size());
+}
+
 void GzipDecoder::inflate_some(std::span<char>& rest) {
   const std::size_t before = rest.size();
+  const std::string_view stored = held_;
   try {
     if (engine_->step(held_, rest) == InflateEngine::State::member_end) {
       in_member_ = false;
@@ -56,6 +64,7 @@ void GzipDecoder::inflate_some(std::span<char>& rest) {
   } catch (const std::runtime_error& error) {
     throw DataError("read", name_, error.what());
   }
+  remember(stored.substr(0, stored.size() - held_.size()));
   // The library may hold output back after the last stored byte; when it gives none, it has none.
   flushed_ = !in_member_ || rest.size() == before;
 }

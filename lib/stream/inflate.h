@@ -31,16 +31,20 @@ class GzipDecoder {
   bool has_more() const { return !held_.empty() || !flushed_; }
   /// Fills the front of `to` and returns how much; 0 when it needs another feed(). Throws DataError.
   std::size_t inflate(std::span<char> to);
-  /// The stored bytes are over and inflate() returned 0. Throws DataError when that is inside a member.
+  /// The stored bytes are over and inflate() returned 0. Throws DataError when that is inside a member, or
+  /// behind a BGZF block that is not the end-of-file block (SAM specification, section 4.1.2).
   void finish() const;
 
  private:
   bool next_member();
+  void remember(std::string_view taken);
   void inflate_some(std::span<char>& rest);
 
   std::string name_;
   std::unique_ptr<InflateEngine> engine_;
   std::string_view held_;
+  /// The front of the member in hand or the last one: enough to know the end-of-file block of BGZF.
+  std::string head_;
   bool in_member_ = false;
   bool seen_member_ = false;
   bool padding_ = false;

@@ -19,6 +19,10 @@ namespace mrf {
 
 namespace {
 
+// A BGZF block of nothing that is not the end-of-file block: its content is stored.
+constexpr std::string_view empty_block{
+    "\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0BC\x02\0\x1e\0\x01\0\0\xff\xff\0\0\0\0\0\0\0\0", 31};
+
 // Gives some bytes again in front of the source that they came from.
 class Rewound : public ByteSource {
  public:
@@ -94,7 +98,7 @@ class BgzfSource : public ByteSource {
       } else if (after_ != nullptr) {
         return after_->read(to);
       } else if (!ended_) {
-        throw DataError("read", name_, "truncated: no end-of-file block");
+        throw DataError("read", name_, no_eof_block);
       } else {
         return 0;
       }
@@ -157,7 +161,7 @@ class BgzfSource : public ByteSource {
   // Members of another kind, padding, or half a block: as after any whole member.
   void go_on_without_blocks() {
     over_ = true;
-    std::string start(bgzf_eof);
+    std::string start(ended_ ? bgzf_eof : empty_block);
     start += held();
     after_ = make_gzip_inflater(std::make_unique<Rewound>(std::move(start), std::move(stored_)), name_);
   }

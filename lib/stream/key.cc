@@ -107,7 +107,7 @@ std::unique_ptr<KeyFinder> make_key_finder(const KeyForm& key, RecordForm form) 
   }
   if (key.kind == Kind::name) return make_name_finder(form, key.length);
   if (key.kind == Kind::tag) return is_bam ? make_bam_tag_finder(key) : make_sam_tag_finder(key);
-  return make_text_finder(key);
+  return make_text_finder(key, form);
 }
 
 std::uint64_t key_hash(std::string_view key) { return XXH3_64bits(key.data(), key.size()); }

@@ -21,11 +21,19 @@ std::string_view field(std::string_view text) {
   return text.substr(0, end);
 }
 
+// A record without the NUL that ends it.
+std::string_view content_of(std::string_view record, bool is_nul) {
+  if (is_nul && record.ends_with('\0')) record.remove_suffix(1);
+  return record;
+}
+
 class ColumnFinder : public KeyFinder {
  public:
-  explicit ColumnFinder(const KeyForm& key) : before_(key.column - 1), length_(key.length) {}
+  ColumnFinder(const KeyForm& key, RecordForm form)
+      : before_(key.column - 1), length_(key.length), is_nul_(form.kind == RecordForm::Kind::nul) {}
 
   std::optional<std::string_view> find(std::string_view record) override {
+    record = content_of(record, is_nul_);
     const std::string_view line = record.substr(0, record.find('\n'));
     const Ends tabs = before_ == 0 ? Ends{} : find_ends(line, '\t', before_);
     if (tabs.count < before_) return std::nullopt;
@@ -35,13 +43,16 @@ class ColumnFinder : public KeyFinder {
  private:
   const std::uint64_t before_;
   const std::size_t length_;
+  const bool is_nul_;
 };
 
 class AfterFinder : public KeyFinder {
  public:
-  explicit AfterFinder(const KeyForm& key) : text_(key.text), length_(key.length) {}
+  AfterFinder(const KeyForm& key, RecordForm form)
+      : text_(key.text), length_(key.length), is_nul_(form.kind == RecordForm::Kind::nul) {}
 
   std::optional<std::string_view> find(std::string_view record) override {
+    record = content_of(record, is_nul_);
     const auto at = record.find(text_);
     if (at == not_found) return std::nullopt;
     return field(record.substr(at + text_.size())).substr(0, length_);
@@ -50,6 +61,7 @@ class AfterFinder : public KeyFinder {
  private:
   const std::string text_;
   const std::size_t length_;
+  const bool is_nul_;
 };
 
 class SamTagFinder : public KeyFinder {
@@ -113,9 +125,9 @@ std::unique_ptr<KeyFinder> make_name_finder(RecordForm form, std::size_t length)
   return std::make_unique<NameFinder>(form, length);
 }
 
-std::unique_ptr<KeyFinder> make_text_finder(const KeyForm& key) {
-  if (key.kind == KeyForm::Kind::column) return std::make_unique<ColumnFinder>(key);
-  return std::make_unique<AfterFinder>(key);
+std::unique_ptr<KeyFinder> make_text_finder(const KeyForm& key, RecordForm form) {
+  if (key.kind == KeyForm::Kind::column) return std::make_unique<ColumnFinder>(key, form);
+  return std::make_unique<AfterFinder>(key, form);
 }
 
 std::unique_ptr<KeyFinder> make_sam_tag_finder(const KeyForm& key) {

@@ -59,13 +59,13 @@ struct SequenceMark {
 std::optional<SequenceMark> find_sequence(SequencePlace place, std::string_view record);
 
 /// Turns the numbers of one stream back into 64-bit ones: each is taken as the one nearest to its
-/// predecessor, so that up to 2^30 numbers may be missing in one place.
+/// predecessor, ahead of it when two are, so that fewer than 2^30 numbers may be missing in one place.
 class SequenceUnwrapper {
  public:
   /// Below last() when the number runs backwards.
   std::int64_t unwrap(std::uint32_t number) {
-    const auto ahead = static_cast<std::int32_t>((number - static_cast<std::uint32_t>(last_)) << 1);
-    return last_ += ahead >> 1;
+    const auto past_next = static_cast<std::int32_t>((number - static_cast<std::uint32_t>(last_) - 1) << 1);
+    return last_ += (past_next >> 1) + 1;
   }
   /// The last number given, 0 in the beginning.
   std::int64_t last() const { return last_; }

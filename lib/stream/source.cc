@@ -2,7 +2,9 @@
 #include "stream/source.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -31,6 +33,11 @@ InputFile open_with(const std::string& path, int flags) {
 }
 
 }  // namespace
+
+bool is_anonymous_pipe(const std::string& path) {
+  struct statfs info {};
+  return ::statfs(path.c_str(), &info) == 0 && info.f_type == PIPEFS_MAGIC;
+}
 
 InputFile open_input(const std::string& path) { return open_with(path, 0); }
 

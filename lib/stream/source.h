@@ -29,6 +29,10 @@ struct InputFile {
   long long size = -1;
 };
 
+/// Whether `path` leads to a pipe without a name, as that of a process substitution: who closes it cannot
+/// open it again.
+bool is_anonymous_pipe(const std::string& path);
+
 /// Opens `path` ("-" is standard input) for reading, once. Throws SystemError "cannot open"; a
 /// directory is refused here (EISDIR).
 InputFile open_input(const std::string& path);

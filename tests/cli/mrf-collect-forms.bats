@@ -44,6 +44,29 @@ put() { printf '%b' "$2" >"$1"; }
   assert_files good.gz cut.gz crc.gz more.gz
 }
 
+@test "BGZF without its end-of-file block is truncated, whatever the records; plain gzip has none" {
+  seq 100000 >plain
+  bgzip -c plain >whole.gz
+  head -c -28 whole.gz >cut.gz
+  for name in cut.gz 'standard input'; do
+    run_apart mrf-collect -o out "${name/standard input/-}" <cut.gz
+    assert_status 3
+    assert_stderr_is "mrf-collect: cannot read '$name': truncated: no end-of-file block"
+  done
+  (cat cut.gz && head -c 100 /dev/zero) >padded.gz
+  for command in "mrf-collect -o out padded.gz" "mrf-distribute -i padded.gz out"; do
+    # shellcheck disable=SC2086
+    run_apart $command
+    assert_status 3
+    assert_stderr_has "cannot read 'padded.gz': truncated: no end-of-file block"
+  done
+  assert_files plain whole.gz cut.gz padded.gz
+  head -c 100 /dev/zero >>whole.gz
+  bgzip -c plain | cat - <(bgzip -c plain) <(gzip -c plain) >three.gz
+  [[ $(mrf-collect whole.gz | md5sum) == "$(md5sum <plain)" ]]
+  [[ $(mrf-collect three.gz | md5sum) == "$(cat plain plain plain | md5sum)" ]]
+}
+
 @test "a compressed input is held back like any other" {
   mkfifo a b
   yes later | head -n 3000000 | gzip -1 >b 3>&- &
@@ -141,7 +164,7 @@ END
   head -c -28 part0.bam >cut.bam
   run_apart mrf-collect --record bam -o out cut.bam
   assert_status 3
-  assert_stderr_is "mrf-collect: cannot read 'cut.bam': truncated: the BGZF end-of-file block is missing"
+  assert_stderr_is "mrf-collect: cannot read 'cut.bam': truncated: no end-of-file block"
   samtools view -u part0.bam | bgzip -dc | head -c -5 >cut.sam
   run_apart mrf-collect --record bam -o out cut.sam
   assert_status 3

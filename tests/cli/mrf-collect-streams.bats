@@ -81,6 +81,27 @@ put() { printf '%b' "$2" >"$1"; }
   assert_status 2
 }
 
+@test "a FIFO or file that is read is not written" {
+  mkfifo f
+  run_apart timeout 20 mrf-collect -o f f
+  assert_status 2
+  assert_stderr_is "mrf-collect: cannot use output 'f': the same file as input 'f'; try 'mrf-collect --help'"
+  put a '1\n'
+  run_apart timeout 20 bash -c 'ulimit -f 1000; mrf-collect a >>a'
+  assert_status 2
+  assert_stderr_is "mrf-collect: cannot use output 'standard output': the same file as input 'a'; try 'mrf-collect --help'"
+  run_apart mrf-collect -o a a
+  assert_status 0
+  [[ $(<a) == 1 ]]
+}
+
+@test "what is no more there after its end is not opened again" {
+  run_apart mrf-collect --reopen 2 <(seq 3)
+  assert_status 2
+  assert_stderr_has "mrf-collect: cannot use option '--reopen': '/dev/fd/"
+  assert_stderr_has "', a pipe without a name, cannot be opened again; try 'mrf-collect --help'"
+}
+
 @test "options that make no sense" {
   put a '1\n'
   for words in '' '--order sorted a' '-c 0 a' '-c x a' '--record bam --header a b' '--sam --record nul a' \
@@ -112,6 +133,13 @@ put() { printf '%b' "$2" >"$1"; }
   run_apart mrf-collect -c 1 --stats stats -o out a b
   assert_status 3
   [[ $(jq -c '[.records_in, .outputs[0].name, .outputs[0].records]' stats) == '[3,"out",2]' ]]
+}
+
+@test "the statistics name every input when none can be read" {
+  put a '1\n'
+  run_apart mrf-collect --stats stats none a
+  assert_status 1
+  [[ $(jq -c .inputs stats) == '[{"name":"none","records":0,"bytes":0},{"name":"a","records":0,"bytes":0}]' ]]
 }
 
 @test "more inputs than the soft limit of open files" {

@@ -85,6 +85,15 @@ put() { printf '%b' "$2" >"$1"; }
   assert_stderr_is "mrf-collect: cannot collect 'a': record 1 has no sequence number"
 }
 
+@test "seq with nearly 2^30 numbers missing, and with more" {
+  run_apart mrf-collect --order seq - < <(printf '0\ta\n1073741824\tb\n2147483647\tc\n5\td\n')
+  assert_status 0
+  assert_output_is $'a\nb\nc\nd'
+  run_apart mrf-collect --order seq - < <(printf '0\ta\n1073741825\tb\n')
+  assert_status 3
+  assert_stderr_is "mrf-collect: cannot collect 'standard input': record 2 has sequence number 1073741825, more than 2^30 after 0 before it"
+}
+
 @test "concat and any" {
   put a '1\n2'
   put b '3\n'

@@ -105,6 +105,53 @@ load distribute
   assert_status 0
 }
 
+@test "names that lead to one file which is not there yet are one output" {
+  seq 4 >in
+  mkdir d
+  ln -s tt to
+  ln -s to via
+  ln -s ../tt d/far
+  for pair in "to tt" "tt to" "to via" "via d/far" "d/../tt to"; do
+    # shellcheck disable=SC2086
+    run_apart mrf-distribute -i in -c 1 $pair
+    assert_status 2
+    assert_stderr_is "mrf-distribute: cannot use output '${pair#* }': the same file as '${pair% *}'; try 'mrf-distribute --help'"
+  done
+  assert_files in d to via d/far
+}
+
+@test "a FIFO that is read is not written" {
+  mkfifo f
+  seq 4 >in
+  for words in "-i f f" "-i in -i f a ./f" "-i in --key name --map f f" "-i in --sam --header-to in -i f f"; do
+    # shellcheck disable=SC2086
+    run_apart timeout 20 mrf-distribute $words
+    assert_status 2
+    assert_stderr_is "mrf-distribute: cannot use output '${words##* }': the same FIFO as input 'f'; try 'mrf-distribute --help'"
+  done
+  run_apart mrf-distribute -i in in
+  assert_status 0
+  [[ $(<in) == "$(seq 4)" ]]
+}
+
+@test "a map that can be read once is no input" {
+  printf 'a\t0\n' >in
+  mkfifo f
+  refused() {
+    run_apart timeout 20 mrf-distribute --key column:1 --map "$@" a <in
+    assert_status 2 &&
+      assert_stderr_is "mrf-distribute: cannot use map '$1': an input, too, and can be read once; try 'mrf-distribute --help'"
+  }
+  refused -
+  refused - -i in -i -
+  refused f -i f
+  refused ./f -i in -i f
+  refused f --record fastq -i in --mate f b
+  run_apart mrf-distribute --key column:1 --map in -i in a
+  assert_status 0
+  same a 'a\t0\n'
+}
+
 @test "an input that can be read once is not given twice" {
   mkfifo f
   ln -s f g

@@ -70,6 +70,33 @@ END
   same c.out 'x\t1\n'
 }
 
+@test "the NUL or newline that ends a record is not part of its key" {
+  printf 'a\t0\nb\t1\n' >map
+  printf 'x\ta\0x\tb\0' >nul
+  printf 'x\ta\nx\tb\r\n' >line
+  for form in nul line; do
+    for key in column:2 after:x$'\t'; do
+      run_apart mrf-distribute --record $form --key "$key" --map map -i $form one two
+      assert_status 0
+      assert_stderr_is ""
+      cmp one <(head -c 4 $form)
+      cmp two <(tail -c +5 $form)
+    done
+  done
+}
+
+@test "a long key is cut in messages" {
+  long=$(head -c 3000 /dev/zero | tr '\0' k)
+  printf 'a\t0\n' >map
+  lines "$long"
+  run_apart mrf-distribute --key column:1 --map map -i in a
+  assert_status 3
+  assert_stderr_is "mrf-distribute: cannot read 'in': record 1 (${long:0:100}) has key '${long:0:100}', which is not in 'map'"
+  printf '%s\t0\n%s\t0\n' "$long" "$long" >map
+  run_apart mrf-distribute --key column:1 --map map -i in a
+  assert_stderr_is "mrf-distribute: cannot read 'map': line 2 has key '${long:0:100}' for the second time"
+}
+
 @test "a map that is wrong is bad data, and names its line" {
   lines x
   refused() {

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "stream/inflate.h"
+#include "sys/error.h"
 
 namespace {
 
@@ -81,6 +82,32 @@ TEST_CASE("a decoder takes a stream in pieces of any size") {
   while (cut.inflate(room) > 0) {
   }
   CHECK_THROWS_WITH(cut.finish(), "cannot read 'x': truncated gzip stream");
+}
+
+TEST_CASE("a decoder misses the end-of-file block of BGZF, not that of other members") {
+  const auto end_of = [](const std::string& stored, std::size_t piece) {
+    mrf::GzipDecoder decoder("x");
+    std::string room(1000, '\0');
+    for (std::size_t at = 0; at < stored.size(); at += piece) {
+      decoder.feed(std::string_view(stored).substr(at, piece));
+      while (decoder.inflate(room) > 0) {
+      }
+    }
+    decoder.finish();
+  };
+  const std::string end(mrf::bgzf_eof);
+  const std::string padding(100, '\0');
+  // printf '' | gzip -n
+  const std::string gzip("\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0", 20);
+  for (const std::size_t piece : {1, 27, 70000}) {
+    for (const std::string& stored : {block_of("text"), end + block_of("text") + padding, block_of("")}) {
+      CHECK_THROWS_WITH_AS(end_of(stored, piece), "cannot read 'x': truncated: no end-of-file block",
+                           mrf::DataError);
+    }
+    for (const std::string& stored : {end, block_of("text") + end + padding, gzip, block_of("text") + gzip}) {
+      CHECK_NOTHROW(end_of(stored, piece));
+    }
+  }
 }
 
 TEST_CASE("what is no BGZF block has no size") {

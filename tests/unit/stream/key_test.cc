@@ -33,6 +33,16 @@ TEST_CASE("columns and what comes after a text") {
   CHECK(key_of("after:UB:Z:1", "UB:ZAC\n") == "A");
 }
 
+TEST_CASE("a key at the end of a NUL-terminated record") {
+  constexpr mrf::RecordForm nul{mrf::RecordForm::Kind::nul, 1};
+  CHECK(key_of("column:1", std::string("a\0", 2), nul) == "a");
+  CHECK(key_of("column:2", std::string("a\tb\0", 4), nul) == "b");
+  CHECK(key_of("column:2", std::string("a\tb\nc\0", 6), nul) == "b");
+  CHECK(key_of("column:1", std::string("\0", 1), nul).empty());
+  CHECK(key_of("after:=", std::string("x=1\0", 4), nul) == "1");
+  CHECK(key_of("after:=", std::string("x=1\0", 4)) == std::string("1\0", 2));
+}
+
 TEST_CASE("SAM tags, wherever they are") {
   const std::string fields = "r\t0\tc\t1\t9\t1M\t*\t0\t0\tA\tI";
   CHECK(key_of("tag:CB", fields + "\tCB:Z:AC\n") == "AC");

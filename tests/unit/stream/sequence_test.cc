@@ -86,6 +86,10 @@ TEST_CASE("numbers unwrap to the nearest, forwards and backwards") {
   CHECK(unwrapper.unwrap((1U << 31) - 1) == (1LL << 31) - 1);
   mrf::SequenceUnwrapper fresh;
   CHECK(fresh.unwrap((1U << 31) - 1) == -1);
+  mrf::SequenceUnwrapper far;
+  CHECK(far.unwrap(1U << 30) == 1LL << 30);
+  CHECK(far.unwrap(0) == 1LL << 31);
+  CHECK(far.unwrap((1U << 30) + 1) == (1LL << 30) + 1);
 }
 
 namespace {
