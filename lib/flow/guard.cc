@@ -13,6 +13,7 @@
 
 #include "flow/descendants.h"
 #include "flow/outcome.h"
+#include "flow/proc_tree.h"
 #include "flow/run_signals.h"
 #include "sys/error.h"
 #include "sys/message.h"
@@ -22,10 +23,24 @@ namespace mrf {
 namespace {
 
 [[noreturn]] void supervise_in_child(pid_t front, const std::function<int()>& supervise) {
+  // Out of reach of what kills the front's whole group; its writes to a terminal are not to stop it there.
+  ::setpgid(0, 0);
+  ::signal(SIGTTOU, SIG_IGN);
   ::prctl(PR_SET_PDEATHSIG, SIGTERM);
   if (::getppid() != front) ::raise(SIGTERM);
   adopt_orphans();
   ::_exit(supervise());
+}
+
+void signal_each(pid_t root, int number) {
+  for (const pid_t pid : process_tree(root)) ::kill(pid, number);
+}
+
+// The supervisor and the jobs are in groups of their own, where the terminal does not stop them.
+void stop_with(pid_t child) {
+  signal_each(child, SIGSTOP);
+  ::raise(SIGSTOP);
+  signal_each(child, SIGCONT);
 }
 
 // Passes signals on until the child can be waited for.
@@ -39,7 +54,11 @@ int wait_for(pid_t child, FdRef signals) {
     signalfd_siginfo info{};
     while (::read(signals.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
       const int number = static_cast<int>(info.ssi_signo);
-      if (number != SIGCHLD) ::kill(child, number);
+      if (number == SIGTSTP) {
+        stop_with(child);
+      } else if (number != SIGCHLD) {
+        ::kill(child, number);
+      }
     }
   }
 }
@@ -47,7 +66,7 @@ int wait_for(pid_t child, FdRef signals) {
 }  // namespace
 
 int run_guarded(const std::function<int()>& supervise, const std::function<void()>& clean_up) {
-  const Fd signals = run_signal_fd();
+  const Fd signals = front_signal_fd();
   adopt_orphans();
   const pid_t front = ::getpid();
   const pid_t child = ::fork();

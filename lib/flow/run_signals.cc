@@ -24,6 +24,18 @@ sigset_t run_signals() {
   return set;
 }
 
+sigset_t front_signals() {
+  sigset_t set = run_signals();
+  sigaddset(&set, SIGTSTP);
+  return set;
+}
+
+Fd signal_fd(const sigset_t& set) {
+  Fd fd(adopt_fd, ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd.is_open()) throw SystemError("wait for", "signals");
+  return fd;
+}
+
 }  // namespace
 
 bool ends_run(int signal) {
@@ -31,17 +43,14 @@ bool ends_run(int signal) {
 }
 
 void block_run_signals() {
-  const sigset_t set = run_signals();
+  const sigset_t set = front_signals();
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
   ::signal(SIGCHLD, SIG_DFL);
 }
 
-Fd run_signal_fd() {
-  const sigset_t set = run_signals();
-  Fd fd(adopt_fd, ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!fd.is_open()) throw SystemError("wait for", "signals");
-  return fd;
-}
+Fd run_signal_fd() { return signal_fd(run_signals()); }
+
+Fd front_signal_fd() { return signal_fd(front_signals()); }
 
 void die_of(int signal) noexcept {
   ::prctl(PR_SET_DUMPABLE, 0);  // QUIT is to leave no core file

@@ -1,8 +1,10 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# The kill soak (tests/soak/kill-soak): 100 runs, and with MRF_TEST_FULL=1 all 2,000.
+# mrf-run is killed and stopped: its process group, and the kill soak (tests/soak/kill-soak): 100 runs, with
+# MRF_TEST_FULL=1 2,000.
 
 load common
+load run
 
 @test "random signals to random processes at random moments leave nothing and no wrong status" {
   local runs=100
@@ -10,4 +12,43 @@ load common
   run_apart timeout -k 5 3600 "$ROOT/tests/soak/kill-soak" --runs "$runs" --seed 1
   assert_status 0
   [[ ${lines[1]} == "survivors 0, FIFOs 0, temporaries 0, results left 0, wrong statuses 0, hung 0" ]]
+}
+
+@test "KILL to the whole process group of mrf-run leaves nothing" {
+  seq 3 >in
+  for form in any chunk; do
+    setsid mrf-run -n 1 --order "$form" -i in -o result -- bash -c 'tail -f /dev/null; cat' 3>&- &
+    wait_until pgrep -g "$!" mrf-run >/dev/null
+    wait_until bash -c "[ -n \"\$(find '$TMPDIR' -name stats)\" ]"
+    kill -KILL -- "-$!"
+    wait "$!" && return 1 || status=$?
+    [ "$status" = 137 ]
+    wait_until assert_nothing_left
+    assert_files in
+  done
+}
+
+# PID: it and all processes below it are stopped.
+all_stopped() {
+  local pid
+  for pid in "$1" $(pgrep -P "$1"); do
+    [[ $(sed 's/.*) \(.\).*/\1/' "/proc/$pid/stat") == T ]] || return 1
+    [[ $pid == "$1" ]] || all_stopped "$pid" || return 1
+  done
+}
+
+@test "TSTP stops the run with all of its jobs, and CONT lets it go on" {
+  mkfifo gate
+  cat >w.mrf <<'E'
+a: bash -c 'echo 1; read -r go < gate; echo "$go"' > out:p
+b: cat < in:p > save:result
+E
+  start_in_background w.mrf
+  wait_until bash -c "[ \$(pgrep -c -P $supervisor) = 2 ]"
+  kill -TSTP "$front"
+  wait_until all_stopped "$front"
+  kill -CONT "$front"
+  timeout 10 bash -c 'echo go > gate'
+  wait "$front"
+  [ "$(cat result)" = $'1\ngo' ]
 }
