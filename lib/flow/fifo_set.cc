@@ -33,7 +33,7 @@ FifoSet::FifoSet(const Plan& plan, const Workspace& workspace, std::size_t pipe_
   if (pipe_size == 0) pipe_size = default_size(fifos_.size());
   for (std::size_t at = 0; at < fifos_.size(); ++at) {
     const std::string name = Workspace::file_name(plan.fifos[at].name);
-    const std::string path = workspace.in_directory() + "/" + name;
+    const std::string path = workspace.own_directory() + "/" + name;
     fifos_[at].path = path;
     fifos_[at].writers = fifos_[at].writers_left = plan.fifos[at].writers.size();
     fifos_[at].reader.held = open_file(path, O_RDONLY | O_NONBLOCK);
@@ -41,7 +41,6 @@ FifoSet::FifoSet(const Plan& plan, const Workspace& workspace, std::size_t pipe_
     ask_pipe_size(fifos_[at].writer.held, pipe_size);
     by_file_name_.emplace(name, at);
   }
-  // The set's own opens come before the watches and are no events.
   watch(workspace.in_directory(), Side::reader);
   watch(workspace.out_directory(), Side::writer);
 }
@@ -57,13 +56,13 @@ FifoSet::EndState& FifoSet::state(FifoEnd end) {
   return end.side == Side::reader ? fifo.reader : fifo.writer;
 }
 
-std::vector<FifoEnd> FifoSet::read_events() {
-  std::vector<FifoEnd> closed;
+std::vector<FifoEvent> FifoSet::read_events() {
+  std::vector<FifoEvent> events;
   alignas(inotify_event) char buffer[16384];
   for (;;) {
     const ssize_t n = ::read(inotify_.get(), buffer, sizeof buffer);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) return closed;
+    if (n < 0 && errno == EAGAIN) return events;
     if (n <= 0) throw SystemError("watch", "FIFOs");
     for (const char* at = buffer; at < buffer + n;) {
       const auto* event = reinterpret_cast<const inotify_event*>(at);
@@ -77,9 +76,10 @@ std::vector<FifoEnd> FifoSet::read_events() {
       if ((event->mask & IN_OPEN) != 0) {
         state(end).opened = true;
         release(end.fifo);
+        events.push_back({end, false});
       } else if ((event->mask & IN_CLOSE) != 0 &&
                  (end.side == Side::reader || fifos_[end.fifo].writers == 1)) {
-        closed.push_back(end);
+        events.push_back({end, true});
       }
     }
   }

@@ -21,6 +21,12 @@ struct FifoEnd {
   Side side = Side::reader;
 };
 
+/// A job has opened an end, or closed it.
+struct FifoEvent {
+  FifoEnd end;
+  bool is_close = false;
+};
+
 /// How often a FIFO was looked at while both its ends were in use, and was found empty or full.
 struct FifoSamples {
   std::uint64_t looks = 0;
@@ -43,8 +49,8 @@ struct FifoLook {
 /// no open(2) of a job waits. It closes its write end when the (last) writer is through and the reader has
 /// opened: then the reader sees end-of-file. It closes its read end when the reader is through and the
 /// writer has opened: then the writer gets SIGPIPE. "Through" is the supervisor's word for an end
-/// that a running job closed, or whose job has ended; so no job sees a false end-of-file from one that
-/// failed. Jobs open and close their own ends; the workspace removes the FIFOs.
+/// that a running job closed (ClosedEnds), or whose job has ended; so no job sees a false end-of-file from
+/// one that failed. Jobs open and close their own ends; the workspace removes the FIFOs.
 class FifoSet {
  public:
   /// Opens all ends and asks for `pipe_size` bytes a FIFO, 0: 16 MiB shared out, at most 1 MiB each. Throws
@@ -53,9 +59,9 @@ class FifoSet {
 
   /// Readable when read_events() has something to say.
   FdRef events() const { return inotify_; }
-  /// Notes which ends the jobs opened, and returns those that they closed; not those of FIFOs with several
-  /// writers, which are through when the last one has ended. Throws SystemError.
-  std::vector<FifoEnd> read_events();
+  /// Notes which ends the jobs opened, and returns what they opened and closed; no closes of FIFOs with
+  /// several writers, which are through when the last one has ended. Throws SystemError.
+  std::vector<FifoEvent> read_events();
   /// The job at this end will not use it any more; said once for each of several writers.
   void set_through(FifoEnd end);
   /// The next of several writers is about to start: its open(2) will not wait either, even when the reader is

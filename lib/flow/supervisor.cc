@@ -26,17 +26,11 @@ Supervisor::Supervisor(const Plan& plan, const Workspace& workspace, SupervisorO
       workspace_(workspace),
       options_(options),
       fifos_(plan, workspace, options.pipe_size),
+      ends_(plan, fifos_),
       signals_(run_signal_fd()),
       jobs_(plan.jobs.size()),
-      ends_of_job_(plan.jobs.size()),
       rounds_(plan),
-      monitor_(plan, options.monitor) {
-  for (std::size_t at = 0; at < plan.fifos.size(); ++at) {
-    for (const std::size_t writer : plan.fifos[at].writers)
-      ends_of_job_[writer].push_back({at, Side::writer});
-    ends_of_job_[plan.fifos[at].reader].push_back({at, Side::reader});
-  }
-}
+      monitor_(plan, options.monitor) {}
 
 void Supervisor::run() {
   started_ = Clock::now();
@@ -77,13 +71,8 @@ void Supervisor::begin_next_rounds() {
   const auto jobs = rounds_.take_next(jobs_);
   if (jobs.empty()) return;
   // What the last round opened is not to be taken for the next one's.
-  for (const FifoEnd end : fifos_.read_events()) on_closed(end);
-  for (const std::size_t job : jobs) {
-    for (const FifoEnd end : ends_of_job_[job]) {
-      if (end.side == Side::writer && plan_.fifos[end.fifo].writers.size() > 1)
-        fifos_.expect_next_writer(end.fifo);
-    }
-  }
+  ends_.read_events(jobs_);
+  for (const std::size_t job : jobs) ends_.expect_writer(job);
   launch_jobs(jobs);
 }
 
@@ -113,13 +102,14 @@ void Supervisor::wait_for_events() {
     }
   }
   // Opens and closes come before the deaths that caused them.
-  for (const FifoEnd end : fifos_.read_events()) on_closed(end);
+  ends_.read_events(jobs_);
   on_signals();
   on_time();
 }
 
 int Supervisor::poll_timeout() const {
   auto next = monitor_.due();
+  if (const auto closes = ends_.due()) next = std::min(next, *closes);
   if (state_ == RunState::stopping) next = std::min(next, kill_at_);
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now());
   return static_cast<int>(std::max(left, std::chrono::milliseconds(0)).count());
@@ -127,6 +117,7 @@ int Supervisor::poll_timeout() const {
 
 void Supervisor::on_time() {
   const auto now = Clock::now();
+  ends_.pass_closes_on(jobs_);
   monitor_.look(now, fifos_, jobs_);
   if (state_ == RunState::stopping && now >= kill_at_) {
     state_ = RunState::killing;
@@ -158,14 +149,6 @@ void Supervisor::on_failure_pipe(std::size_t at) {
   }
 }
 
-// A job that is exiting closes everything: what that means is known when it has been reaped.
-void Supervisor::on_closed(FifoEnd end) {
-  const PlannedFifo& fifo = plan_.fifos[end.fifo];
-  const JobRecord& job = jobs_[end.side == Side::reader ? fifo.reader : fifo.writers[0]];
-  if (job.state != JobState::ended && is_exiting(job.pid)) return;
-  fifos_.set_through(end);
-}
-
 void Supervisor::reap() {
   std::vector<std::pair<std::size_t, Outcome>> ended;
   for (;;) {
@@ -182,17 +165,11 @@ void Supervisor::reap() {
     ended.emplace_back(job - jobs_.begin(), Outcome::of_wait_status(wait_status));
   }
   // The supervisor's own read end keeps a pipe whole until its reader is known to be through.
-  for (const auto& [job, outcome] : ended) jobs_[job].lost_reader = has_lost_reader(job);
+  for (const auto& [job, outcome] : ended) jobs_[job].lost_reader = ends_.has_lost_reader(job);
   for (const auto& [job, outcome] : ended) on_reaped(job, outcome);
   if (ended.empty()) return;
   if (const auto bad = first_bad(plan_, jobs_)) job_failed(*bad);
   begin_next_rounds();
-}
-
-bool Supervisor::has_lost_reader(std::size_t job) const {
-  return std::any_of(ends_of_job_[job].begin(), ends_of_job_[job].end(), [this](FifoEnd end) {
-    return end.side == Side::writer && fifos_.is_through({end.fifo, Side::reader});
-  });
 }
 
 void Supervisor::on_reaped(std::size_t at, Outcome outcome) {
@@ -205,8 +182,7 @@ void Supervisor::on_reaped(std::size_t at, Outcome outcome) {
   if (job.failure) outcome = start_failure_outcome(*job.failure);
   job.outcome = outcome;
   // A failure ends the run before anybody is told: its end is no end-of-file.
-  if (!outcome.succeeded() && !(outcome.is_broken_pipe() && job.lost_reader)) return;
-  for (const FifoEnd end : ends_of_job_[at]) fifos_.set_through(end);
+  ends_.job_ended(at, outcome.succeeded() || (outcome.is_broken_pipe() && job.lost_reader));
 }
 
 void Supervisor::job_failed(std::size_t at) {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "flow/fifo_set.h"
+#include "flow/job_ends.h"
 #include "flow/job_record.h"
 #include "flow/monitor.h"
 #include "flow/outcome.h"
@@ -65,9 +66,7 @@ class Supervisor {
   void on_time();
   void on_signals();
   void on_failure_pipe(std::size_t job);
-  void on_closed(FifoEnd end);
   void reap();
-  bool has_lost_reader(std::size_t job) const;
   void on_reaped(std::size_t job, Outcome outcome);
   void job_failed(std::size_t job);
   void stop();
@@ -76,9 +75,9 @@ class Supervisor {
   const Workspace& workspace_;
   SupervisorOptions options_;
   FifoSet fifos_;
+  JobEnds ends_;
   Fd signals_;
   std::vector<JobRecord> jobs_;
-  std::vector<std::vector<FifoEnd>> ends_of_job_;
   RoundCounter rounds_;
   Monitor monitor_;
   RunState state_ = RunState::running;

@@ -86,12 +86,15 @@ std::string Workspace::file_name(const std::string& fifo) {
 void Workspace::make_fifos(const Plan& plan) {
   make_directory(in_directory());
   make_directory(out_directory());
+  make_directory(own_directory());
   make_directory(stats_directory());
   for (const auto& fifo : plan.fifos) {
     const std::string out = out_directory() + "/" + file_name(fifo.name);
-    const std::string in = in_directory() + "/" + file_name(fifo.name);
     if (::mkfifo(out.c_str(), 0600) != 0) throw SystemError("make FIFO", out);
-    if (::link(out.c_str(), in.c_str()) != 0) throw SystemError("make FIFO", in);
+    for (const std::string& directory : {in_directory(), own_directory()}) {
+      const std::string link = directory + "/" + file_name(fifo.name);
+      if (::link(out.c_str(), link.c_str()) != 0) throw SystemError("make FIFO", link);
+    }
   }
 }
 

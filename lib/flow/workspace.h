@@ -13,9 +13,9 @@ namespace mrf {
 /// The directories of a run: one under $TMPDIR (mode 0700) for the FIFOs and the tools' statistics, and
 /// for each result one beside its target, where the job writes it under its own name.
 ///
-/// A FIFO has two names, hard links in in/ and out/, so that inotify(7) on those directories tells
-/// its reader's opens from its writer's. The workspace makes and removes all of it; who opens
-/// and closes the FIFOs is told in FifoSet.
+/// A FIFO has three names, hard links: in in/ and out/, so that inotify(7) on those directories tells
+/// its reader's opens from its writer's, and in own/, for the supervisor's, which are not to be told. The
+/// workspace makes and removes all of it; who opens and closes the FIFOs is told in FifoSet.
 class Workspace {
  public:
   /// Chooses the names, so that every process that is forked from here can remove them; makes nothing. Throws
@@ -31,6 +31,7 @@ class Workspace {
   const std::string& directory() const { return directory_; }
   std::string in_directory() const { return directory_ + "/in"; }
   std::string out_directory() const { return directory_ + "/out"; }
+  std::string own_directory() const { return directory_ + "/own"; }
   std::string stats_directory() const { return directory_ + "/stats"; }
   /// The file name of a FIFO: "part.3" for "part[3]", "part.3@2" for "part[3]@2".
   static std::string file_name(const std::string& fifo);

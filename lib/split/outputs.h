@@ -62,7 +62,8 @@ class Outputs {
   /// Writes and closes everything, and publishes the regular files, all of them or none.
   void finish();
   /// After a failure: lets every open output that still works have the rest of its data, and its end. Regular
-  /// files are not published.
+  /// files are not published. In a run of mrf-run nothing more is written, and the outputs end with the
+  /// process: its supervisor takes an earlier end for that of the data.
   void abandon() noexcept;
 
  private:
@@ -71,6 +72,7 @@ class Outputs {
   static constexpr std::size_t written_through = std::size_t{16} << 10;
   static constexpr int no_input = -1;
 
+  void hold_open() noexcept;
   void put_bytes(std::size_t index, std::string_view bytes);
   void put_plain(std::size_t index, std::string_view bytes);
   void put_block(std::size_t index);

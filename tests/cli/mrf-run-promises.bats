@@ -3,6 +3,7 @@
 # What mrf-run(1) promises, provoked: every exit status and signal, many jobs, places that fail.
 
 load common
+load run
 
 # All 256 with MRF_TEST_FULL=1.
 @test "every exit status from 0 to 255, and every signal that ends a process, comes through the supervisor" {
@@ -79,5 +80,41 @@ E
   run_apart timeout -k 5 60 mrf-run w.mrf
   assert_status 0
   [ "$(cat result)" = "done" ]
+  assert_nothing_left
+}
+
+@test "a job that closes its FIFOs and then fails: no reader sees an end, no writer loses its reader" {
+  workflow <<'E'
+a: bash -c 'echo 1 > "$1"; echo 2 > "$2"; sleep 0.1; exit 3' _ out:p out:q
+b: bash -c 'cat "$1"; exit 9' _ in:p
+c: bash -c 'cat "$1"; exit 9' _ in:q
+E
+  assert_status 3
+  assert_stderr_is "mrf-run: cannot finish 'a': exit status 3"
+  workflow <<'E'
+a: bash -c 'yes > "$1"; exit 1' _ out:p
+b: bash -c 'head -n 1 < "$1"; sleep 0.1; exit 7' _ in:p
+E
+  assert_status 7
+  assert_stderr_is "mrf-run: cannot finish 'b': exit status 7"
+  assert_nothing_left
+}
+
+@test "mrf-distribute or mrf-collect finds bad data: 3, whatever the filters make of their ends" {
+  seq 100000 >lines
+  gzip <lines | head -c 100000 >cut.gz
+  for _ in 1 2 3 4 5; do
+    run_apart mrf-run -n 2 --order any -i cut.gz -o result -- grep -c none
+    assert_status 3
+    assert_stderr_has "mrf-run: cannot finish 'split': exit status 3"
+    run_apart mrf-run -n 2 --order any --key column:2 -i lines -o result -- grep -v '[05]'
+    assert_status 3
+    assert_stderr_has "mrf-run: cannot finish 'split': exit status 3"
+    run_apart mrf-run -n 4 --order seq -i lines -o result -- cut -f2
+    assert_status 3
+    assert_stderr_has "mrf-run: cannot finish 'join': exit status 3"
+    [[ $stderr != *"Broken pipe"* ]] || show_result "no broken pipe"
+  done
+  assert_files lines cut.gz
   assert_nothing_left
 }
