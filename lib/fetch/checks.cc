@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "fetch/checks.h"
 
+#include <fmt/format.h>
+
 #include <utility>
 
+#include "fetch/multipart.h"
 #include "sys/error.h"
 
 namespace mrf {
@@ -16,10 +19,17 @@ void Checks::begin(const ResponseHead& head, std::optional<std::uint64_t> total,
   doubt_ = offer.reason;
   if (!offer.expectation && options_.required) throw DataError("verify", object_, doubt_);
   if (!offer.expectation) return;
+  require_possible(*offer.expectation, total);
   integrity_.emplace(std::move(*offer.expectation), total, options_.s3_part_size, options_.threads,
                      std::move(bytes));
   const std::lock_guard lock(mutex_);
   coverage_ = Coverage(integrity_->combine());
+}
+
+void Checks::require_possible(const Expectation& expectation, std::optional<std::uint64_t> total) const {
+  if (expectation.kind != Expectation::Kind::multipart) return;
+  const auto fault = part_count_fault(total, expectation.parts, options_.s3_part_size);
+  if (!fault.empty()) throw DataError("verify", object_, fmt::format("{}: {}", expectation.source, fault));
 }
 
 void Checks::forget() {

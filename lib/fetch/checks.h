@@ -26,7 +26,8 @@ class Checks {
   explicit Checks(CheckOptions options) : options_(std::move(options)) {}
 
   /// Forgets everything and starts with a response's head. `object` is the name in messages. Throws
-  /// DataError when a checksum is required and there is none.
+  /// DataError when a checksum is required and there is none, or when it counts parts that the object cannot
+  /// have.
   void begin(const ResponseHead& head, std::optional<std::uint64_t> total, const std::string& object,
              BytesAtHand bytes);
   /// Nothing is there any more.
@@ -48,6 +49,8 @@ class Checks {
   std::string doubt() const { return doubt_; }
 
  private:
+  void require_possible(const Expectation& expectation, std::optional<std::uint64_t> total) const;
+
   CheckOptions options_;
   std::string object_;
   std::optional<Integrity> integrity_;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "fetch/start_thread.h"
+
 namespace mrf {
 
 namespace {
@@ -58,7 +60,8 @@ void Download::add_workers(Worker& first, ObjectOutput& output) {
   first.add_slots((slots + workers - 1) / workers - 1);
   for (unsigned i = 1; i < workers; ++i) {
     const unsigned share = (slots + workers - 1 - i) / workers;
-    threads_.emplace_back([this, share, &output] { work_beside(share, output); });
+    if (!start_thread(threads_, [this, share, &output] { work_beside(share, output); }))
+      first.add_slots(share);
   }
 }
 

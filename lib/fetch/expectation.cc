@@ -63,8 +63,9 @@ std::optional<Expectation> google_hash(const ResponseHead& head) {
         rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
         const std::string_view key = name;
         if (!entry.starts_with(key)) continue;
-        return hash_of(kind, entry.substr(key.size()),
-                       fmt::format("x-goog-hash {}", key.substr(0, key.size() - 1)));
+        auto found = hash_of(kind, entry.substr(key.size()),
+                             fmt::format("x-goog-hash {}", key.substr(0, key.size() - 1)));
+        if (found) return found;
       }
     }
   }

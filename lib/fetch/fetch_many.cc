@@ -9,6 +9,7 @@
 #include <mutex>
 #include <thread>
 
+#include "fetch/start_thread.h"
 #include "fetch/target_output.h"
 #include "sys/error.h"
 #include "sys/message.h"
@@ -51,7 +52,7 @@ class Crew {
     next_ = 0;
     std::vector<std::thread> threads;
     const auto count = settings_.threads ? std::min<std::size_t>(options_.files, queue_.size()) : 1;
-    for (std::size_t i = 1; i < count; ++i) threads.emplace_back([this, defer] { work(defer); });
+    while (threads.size() + 1 < count && start_thread(threads, [this, defer] { work(defer); })) continue;
     work(defer);
     for (auto& thread : threads) thread.join();
     if (thrown_) std::rethrow_exception(thrown_);

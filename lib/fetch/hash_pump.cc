@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fetch/md5_lanes.h"
+#include "fetch/start_thread.h"
 
 namespace mrf {
 
@@ -21,16 +22,22 @@ HashPump::HashPump(const std::vector<HashRange>& ranges, BytesAtHand bytes, unsi
     : bytes_(std::move(bytes)) {
   tasks_.reserve(ranges.size());
   for (const auto& range : ranges) tasks_.push_back({range, range.begin, Digest(range.kind), "", false});
-  for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+  while (threads_.size() < threads && start_thread(threads_, [this] { work(); })) continue;
+  if (threads_.size() == threads) return;
+  stop();  // too few of them might wait for each other's bytes: the thread that calls advance() does it all
+  stop_ = false;
 }
 
-HashPump::~HashPump() {
+HashPump::~HashPump() { stop(); }
+
+void HashPump::stop() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
   }
   changed_.notify_all();
   for (auto& thread : threads_) thread.join();
+  threads_.clear();
 }
 
 void HashPump::advance(std::uint64_t frontier) {

@@ -45,7 +45,8 @@ struct HashRange {
 class HashPump {
  public:
   /// `ranges` in order of their begins. As many `threads`, none for the thread that calls advance();
-  /// at least as many as ranges overlap anywhere, when the bytes below low() are lost.
+  /// at least as many as ranges overlap anywhere, when the bytes below low() are lost. When the system does
+  /// not give them it is as with none.
   HashPump(const std::vector<HashRange>& ranges, BytesAtHand bytes, unsigned threads);
   ~HashPump();
   HashPump(const HashPump&) = delete;
@@ -69,6 +70,7 @@ class HashPump {
   };
 
   void work();
+  void stop();
   std::span<Task> claim();
   std::size_t side_by_side(std::size_t first) const;
   bool wait_for(std::span<Task> tasks);

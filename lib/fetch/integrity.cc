@@ -79,9 +79,10 @@ void Integrity::start_pump(const std::vector<std::uint64_t>& part_sizes) {
   ranges_.assign(part_sizes.size(), {});
   for (std::size_t candidate = 0; candidate < part_sizes.size(); ++candidate) {
     const std::uint64_t size = part_sizes[candidate];
+    const auto begin_of = [&](std::uint64_t part) { return part > total_ / size ? total_ : part * size; };
     for (std::uint64_t i = 0; i < expectation_.parts; ++i) {
-      const std::uint64_t end = i + 1 == expectation_.parts ? total_ : std::min(total_, (i + 1) * size);
-      parts.push_back({{std::min(total_, i * size), end, DigestKind::md5}, candidate});
+      const std::uint64_t end = i + 1 == expectation_.parts ? total_ : begin_of(i + 1);
+      parts.push_back({{begin_of(i), end, DigestKind::md5}, candidate});
     }
   }
   std::stable_sort(parts.begin(), parts.end(),

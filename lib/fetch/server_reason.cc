@@ -50,8 +50,8 @@ std::string printable(std::string_view text) {
 std::string server_reason(const ResponseHead& head, std::string_view body) {
   std::string reason = element(body, "Message");
   if (reason.empty()) reason = head.reason();
-  reason = printable(redact_words(reason)).substr(0, longest_reason);
   while (reason.ends_with('.')) reason.pop_back();
+  reason = printable(redact_words(reason)).substr(0, longest_reason);
   return fmt::format("{} (HTTP {})", reason, head.status());
 }
 

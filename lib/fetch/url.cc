@@ -58,7 +58,9 @@ Url Url::parse(const std::string& text) {
   url.port_ = part(handle, CURLUPART_PORT, CURLU_DEFAULT_PORT);
   url.path_ = part(handle, CURLUPART_PATH);
   const std::string user = part(handle, CURLUPART_USER, CURLU_URLDECODE);
-  if (!user.empty()) url.credentials_ = user + ":" + part(handle, CURLUPART_PASSWORD, CURLU_URLDECODE);
+  const std::string password = part(handle, CURLUPART_PASSWORD, CURLU_URLDECODE);
+  url.had_userinfo_ = !user.empty() || !password.empty();
+  if (!user.empty()) url.credentials_ = user + ":" + password;
   for (const auto which : {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS, CURLUPART_FRAGMENT})
     ::curl_url_set(handle.get(), which, nullptr, 0);
   url.text_ = part(handle, CURLUPART_URL);
@@ -73,7 +75,11 @@ Url Url::resolve(const std::string& location) const {
   return parse(part(handle, CURLUPART_URL));
 }
 
-std::string Url::shown() const { return redact_url(text_); }
+std::string Url::shown() const {
+  std::string text = text_;
+  if (had_userinfo_) text.insert(scheme_.size() + 3, ":@");  // its end may be in doubt
+  return redact_url(text);
+}
 
 std::string Url::last_component() const {
   const std::string decoded = percent_decoded(path_.substr(path_.find_last_of('/') + 1));

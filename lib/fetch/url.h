@@ -42,6 +42,7 @@ class Url {
   std::string host_;
   std::string port_;
   std::string path_;
+  bool had_userinfo_ = false;
 };
 
 }  // namespace mrf

@@ -82,17 +82,24 @@ std::string percent_decoded(std::string_view text) {
 }
 
 std::string redact_url(std::string_view text) {
-  text = text.substr(0, text.find('#'));
   const auto scheme = text.find("://");
-  const auto authority = scheme == std::string_view::npos ? 0 : scheme + 3;
-  const auto query = std::min(text.find('?', authority), text.size());
-  const auto slash = text.find('/', authority);
-  // Where no host stands as it should, anything may be meant as userinfo.
-  const bool odd = authority == 0 || slash == authority;
-  const auto at = text.substr(0, odd ? query : std::min(slash, query)).rfind('@');
-  const auto host = at == std::string_view::npos || at < authority ? authority : at + 1;
-  std::string shown(text.substr(0, authority));
-  shown += text.substr(host, query - host);
+  const auto begin = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const auto end_of = [&](const char* ends) {
+    return std::min(text.find_first_of(ends, begin), text.size());
+  };
+  const auto authority = text.substr(begin, end_of("/?#") - begin);
+  const auto path_end = end_of("?#");
+  const bool is_clear =
+      begin > 0 && !authority.empty() && authority.find_first_of(":@") == std::string_view::npos;
+  if (!is_clear && text.find('@', path_end) != std::string_view::npos)
+    return std::string(text.substr(0, begin)) + "...";
+  const auto at = text.substr(begin, path_end - begin).rfind('@');
+  const bool is_odd = at != std::string_view::npos && at > authority.size();
+  std::string shown = std::string(text.substr(0, begin)) + (is_odd ? "...@" : "");
+  text = text.substr(at == std::string_view::npos ? begin : begin + at + 1);
+  text = text.substr(0, text.find('#'));
+  const auto query = std::min(text.find('?'), text.size());
+  shown += text.substr(0, query);
   if (query < text.size()) shown.append("?").append(redact_query(text.substr(query + 1)));
   return shown;
 }

@@ -8,7 +8,9 @@ namespace mrf {
 
 /// `text` without userinfo and fragment, and with "..." for the values of query parameters whose name
 /// says that they are secret (signatures, tokens, keys, passwords, credentials), or that are URLs with such
-/// ones.
+/// ones. A password may hold '/', '?' and '#' that should have been encoded: what stands before the last '@'
+/// of the path becomes "...", and so does everything when there is a '@' behind the path and userinfo or a
+/// port before it.
 std::string redact_url(std::string_view text);
 /// redact_url() of every word of a message that looks like a URL.
 std::string redact_words(std::string_view text);

@@ -88,6 +88,29 @@ both_of() {
   done
 }
 
+@test "a number of parts that the object cannot have is refused at once" {
+  local etag options said url="$HTTP/fault/s3?ETag=%2200000000000000000000000000000000"
+  while IFS='|' read -r etag options said; do
+    # shellcheck disable=SC2086
+    fetch $options "$url-$etag%22" -
+    assert_status 3
+    assert_stderr_is "getm-fetch: cannot verify '$url-$etag%22': ETag: it counts $etag parts, $said"
+    assert_output_is ''
+  done <<'END'
+3000000||no upload has more than 10000
+99999999999|--s3-part-size 5M|no upload has more than 10000
+4|--s3-part-size 1M|3000000 bytes do not make as many of 1048576 bytes
+END
+}
+
+@test "a checksum that cannot be read does not hide the next one" {
+  fetch -v --require-checksum "$HTTP/said/data?x-goog-hash=crc32c%3Dbroken,md5%3D$(encoded "$MD5")" out
+  assert_status 0
+  assert_stderr_has "verified 'out' by x-goog-hash md5"
+  fetch "$HTTP/said/data?x-goog-hash=crc32c%3Dbroken,md5%3D$(encoded "$(wrong "$MD5")")" out
+  assert_status 3
+}
+
 @test "Content-MD5, x-amz-checksum and Repr-Digest" {
   local crc sha512
   crc=$(gzip -c "$WWW/data" | tail -c 8 | head -c 4 | od -An -tx4 | tr -d ' ')

@@ -55,6 +55,22 @@ teardown_file() { stop_servers; }
   [[ $stderr != *hidden* ]]
 }
 
+@test "a password with what ends a host in it is not shown" {
+  local url said
+  while read -r url said; do
+    fetch "$url" out
+    ((status == 2 || status == 5))
+    [[ $stderr == "getm-fetch: cannot "*" '$said': "* && $stderr != *SE* && $stderr != *CRET* ]]
+    fetch "$HTTP/redirect?to=$(jq -rn --arg url "$url" '$url | @uri')" out
+    ((status == 4 || status == 5))
+    [[ $stderr == "getm-fetch: cannot "* && $stderr != *SE* && $stderr != *CRET* ]]
+  done <<'END'
+http://user:SE/CRET@127.0.0.1:1/x http://...@127.0.0.1:1/x
+http://user:SE?CRET@127.0.0.1:1/x http://...
+http://user:SE#CRET@127.0.0.1:1/x http://...
+END
+}
+
 @test "a certificate is checked, against --cacert or CURL_CA_BUNDLE" {
   fetch "$HTTPS/data" out
   assert_status 1

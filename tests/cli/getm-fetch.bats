@@ -138,6 +138,30 @@ started_threads() {
   started_threads 4
 }
 
+# without_threads N ARGS...: the Nth thread and those after it cannot be started
+without_threads() {
+  strace -f -qq -o "$TMPDIR/calls" -e trace=clone,clone3 -e "inject=clone,clone3:error=EAGAIN:when=$1+" \
+    getm-fetch -q --part-size 64K --multipart-threshold 64K "${@:2}"
+  grep -q INJECTED "$TMPDIR/calls"
+}
+
+@test "threads that cannot be started are done without" {
+  local n checksum
+  checksum=(-cs "$(md5_of "$WWW/data")" -ca md5)
+  printf '[{"url":"%s/big"},{"url":"%s/one"},{"url":"%s/data"}]' "$HTTP" "$HTTP" "$HTTP" >m.json
+  without_threads 1 "${checksum[@]}" "$HTTP/data" - >piped
+  cmp piped "$WWW/data"
+  without_threads 1 "${checksum[@]}" "$HTTP/data" out
+  cmp out "$WWW/data"
+  for n in 1 2; do
+    without_threads "$n" -m m.json
+    cmp big "$WWW/data"
+    cmp data "$WWW/data"
+    assert_files m.json out piped big one data
+    rm big one data
+  done
+}
+
 @test "usage errors" {
   fetch
   assert_status 2

@@ -40,6 +40,10 @@ TEST_CASE("x-goog-hash: crc32c before md5, in one field or two") {
     CHECK(mrf::to_hex(found->value) == "9f4df1e8");
   }
   CHECK(offer({std::string("x-goog-hash: md5=") + md5_base64}).expectation->kind == Kind::md5);
+  CHECK(offer({std::string("x-goog-hash: crc32c=broken,md5=") + md5_base64}).expectation->kind == Kind::md5);
+  CHECK(offer({"x-goog-hash: crc32c=broken", "x-goog-hash: crc32c=n03x6A=="}).expectation->kind ==
+        Kind::crc32c);
+  CHECK(offer({"x-goog-hash: crc32c=broken,md5=broken"}).reason == "the server names no checksum");
 }
 
 TEST_CASE("an ETag is a checksum only of an S3 server, and only when it can be one") {

@@ -139,3 +139,29 @@ TEST_CASE("part sizes give the number of parts") {
       CHECK((total + size - 1) / size == parts);
   }
 }
+
+TEST_CASE("numbers of parts that no upload of the size can have") {
+  CHECK(mrf::part_count_fault(3000000, 3000000, 0) ==
+        "it counts 3000000 parts, no upload has more than 10000");
+  CHECK(mrf::part_count_fault(std::nullopt, 10001, 5 << 20).ends_with("no upload has more than 10000"));
+  CHECK(mrf::part_count_fault(100, 60, 0) == "it counts 60 parts, 100 bytes do not make as many");
+  CHECK(mrf::part_count_fault(3000000, 4, 1 << 20) ==
+        "it counts 4 parts, 3000000 bytes do not make as many of 1048576 bytes");
+  CHECK(mrf::part_count_fault(0, 2, 0) == "it counts 2 parts, 0 bytes do not make as many");
+  CHECK(mrf::part_count_fault(UINT64_MAX, 2, 0).empty());
+  for (const std::uint64_t parts : {1U, 3U, 10000U}) CHECK(mrf::part_count_fault(3000000, parts, 0).empty());
+  CHECK(mrf::part_count_fault(3000000, 3, 1 << 20).empty());
+  CHECK(mrf::part_count_fault(0, 1, 5).empty());
+  CHECK(mrf::part_count_fault(std::nullopt, 10000, 0).empty());
+}
+
+TEST_CASE("a part size beyond every object is none too many") {
+  const std::string data = "some";
+  Text text(data);
+  mrf::Integrity integrity({Kind::multipart, md5_of(md5_of(data)), 7, "s"}, std::nullopt,
+                           std::uint64_t{1} << 62, 0, {text, true, [] {}});
+  mrf::Coverage coverage(integrity.combine());
+  coverage.add(0, data.size(), 0);
+  integrity.advance(data.size());
+  CHECK_THROWS_AS(integrity.verify(coverage, "x"), mrf::DataError);
+}

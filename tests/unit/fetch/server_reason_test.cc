@@ -32,5 +32,7 @@ TEST_CASE("a reason is one printable line without secrets") {
   CHECK(reason("HTTP/1.1 403 F", "<Message>a\r\n\tb \x1b[31m</Message>") == "a b [31m (HTTP 403)");
   CHECK(reason("HTTP/1.1 403 F", "<Message>no http://u:p@h/k?sig=abc here</Message>") ==
         "no http://h/k?sig=... here (HTTP 403)");
+  CHECK(reason("HTTP/1.1 403 F", "<Message>no http://h/k?sig=abc</Message>") ==
+        "no http://h/k?sig=... (HTTP 403)");
   CHECK(reason("HTTP/1.1 403 F", "<Message>" + std::string(5000, 'x') + "</Message>").size() < 400);
 }

@@ -46,6 +46,9 @@ TEST_CASE("the values of secret parameters are not shown") {
   CHECK(shown("https://h/r?to=https://u:p@g/") == "https://h/r?to=...");
   CHECK(shown("https://h/r?to=%2Fx%3Fn%3Da&by=a%40b") == "https://h/r?to=%2Fx%3Fn%3Da&by=a%40b");
   CHECK(shown("https://u:p@h/k?plain") == "https://h/k?plain");
+  CHECK(shown("https://u:p@w/o@h/k") == "https://...@h/k");
+  CHECK(shown("https://u:p@w?o@h/k") == "https://...");
+  CHECK(shown("https://u:1/w@h/k") == "https://...@h/k");
 }
 
 TEST_CASE("the last component of the path is a file name or nothing") {
