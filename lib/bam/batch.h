@@ -41,9 +41,11 @@ struct Batch {
   std::vector<BlockSize> blocks;   ///< that `out` consists of
   std::vector<RecordPtr> to_keep;  ///< records for htslib's writer; the first `kept` of them count
   std::size_t kept = 0;
-  /// What went wrong after the records in `out`. `bad_line` counts from 1 in this batch, 0 is none.
+  /// What went wrong after the records in `out`. `bad_line` counts from 1 in this batch, 0 is none; so does
+  /// `bad_record`, a record that the output cannot have.
   std::exception_ptr failure;
   std::uint64_t bad_line = 0;
+  std::uint64_t bad_record = 0;
   std::string reason;
 
   RecordPtr record = make_record();
@@ -59,7 +61,7 @@ struct Batch {
     head.clear();
     joined.clear();
     body = {};
-    lines = records_in = records_out = bad_line = 0;
+    lines = records_in = records_out = bad_line = bad_record = 0;
     read = kept = 0;
     places.clear();
     blocks.clear();

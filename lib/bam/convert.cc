@@ -109,6 +109,7 @@ class Conversion {
     if (const char* reason = encoder_.add(header, record, batch); reason != nullptr) {
       batch.reason = fmt::format("read '{}': {}", bam_get_qname(&record), reason);
       batch.bad_line = batch.lines;
+      batch.bad_record = batch.records_in;
       return;
     }
     ++batch.records_out;
@@ -136,9 +137,11 @@ class Conversion {
 
   [[noreturn]] void fail(const Batch& batch) const {
     const Source& source = sources_.current();
+    const std::uint64_t before = stats_.records_in - first_record_ - batch.records_in;
+    const std::uint64_t record = batch.bad_record > 0 ? batch.bad_record : batch.records_in + 1;
     const std::string where = batch.bad_line > 0
                                   ? fmt::format("line {}", source.header_lines() + lines_ + batch.bad_line)
-                                  : fmt::format("record {}", stats_.records_in - first_record_ + 1);
+                                  : fmt::format("record {}", before + record);
     throw DataError("read", source.name(), where + ": " + batch.reason);
   }
 

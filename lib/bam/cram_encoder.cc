@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <new>
 #include <optional>
+#include <string>
 
+#include "bam/cram_fault.h"
 #include "bam/cram_outlet.h"
+#include "bam/cram_references.h"
 #include "bam/encoder.h"
 #include "bam/reference.h"
 #include "sys/error.h"
@@ -28,11 +33,14 @@ class CramEncoder : public Encoder {
     if (!file_) throw SystemError("open", to.name());
     (void)stored.release();
     configure();
+    references_.emplace(header, options_.reference);
+    make_references();
     header_ = &header;
     if (sam_hdr_write(file_.get(), &header) != 0) fail(to);
   }
 
   const char* add(const sam_hdr_t&, const bam1_t& record, Batch& batch) override {
+    if (const char* const reason = cram_fault(record); reason != nullptr) return reason;
     if (batch.kept == batch.to_keep.size()) batch.to_keep.push_back(make_record());
     if (bam_copy1(batch.to_keep[batch.kept].get(), &record) == nullptr) throw std::bad_alloc();
     ++batch.kept;
@@ -43,7 +51,9 @@ class CramEncoder : public Encoder {
   void deliver(Batch& batch, Output& to) override {
     errno = 0;
     for (std::size_t i = 0; i < batch.kept; ++i) {
-      if (sam_write1(file_.get(), header_, batch.to_keep[i].get()) < 0) fail(to);
+      const bam1_t& record = *batch.to_keep[i];
+      check(record, to);
+      if (sam_write1(file_.get(), header_, &record) < 0) fail(to);
     }
     if (outlet_->failed()) fail(to);
   }
@@ -73,6 +83,19 @@ class CramEncoder : public Encoder {
     }
   }
 
+  void make_references() {
+    if (references_->are_made()) hts_set_opt(file_.get(), CRAM_OPT_EMBED_REF, made_of_records);
+  }
+
+  void check(const bam1_t& record, Output& to) {
+    const bool made = references_->are_made();
+    const std::string reason = references_->take(record.core);
+    if (!reason.empty()) {
+      throw DataError("write", to.name(), fmt::format("read '{}': {}", bam_get_qname(&record), reason));
+    }
+    if (!made) make_references();
+  }
+
   // Where the bytes were written, htslib is not to blame.
   [[noreturn]] void fail(Output& to) {
     const bool out_of_memory = errno == ENOMEM;
@@ -82,7 +105,10 @@ class CramEncoder : public Encoder {
     throw DataError("write", to.name(), "a record cannot be encoded, or its reference is missing");
   }
 
+  static constexpr int made_of_records = 2;  // of CRAM_OPT_EMBED_REF
+
   EncoderOptions options_;
+  std::optional<CramReferences> references_;
   std::optional<CramOutlet> outlet_;
   HtsFilePtr file_;
   sam_hdr_t* header_ = nullptr;

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "bam/hts.h"
+
+namespace mrf::bam {
+
+/// Why CRAM cannot hold a record whose lengths fit each other (cram_encode.c of htslib), for a message;
+/// nullptr when it can.
+const char* cram_fault(const bam1_t& record);
+
+}  // namespace mrf::bam

@@ -1,0 +1,85 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# CRAM: where its references come from, and which records it cannot have.
+
+load common
+load bam
+
+setup() {
+  common_setup
+  export REF_PATH=$PWD/none REF_CACHE=
+}
+
+reason='it is not sorted by position, which CRAM without references has to be'
+
+# unsorted_sam FIELD: 30,000 records whose positions go up and down, with a FIELD in every @SQ line.
+unsorted_sam() {
+  awk -v field="$1" 'BEGIN {
+    OFS = "\t"
+    print "@SQ", "SN:c1", "LN:1000000" field
+    print "@SQ", "SN:c2", "LN:1000000" field
+    seq = sprintf("%100s", ""); gsub(/ /, "A", seq)
+    for (i = 1; i <= 30000; i++)
+      print "r" i, 0, "c" (i > 15000 ? 2 : 1), 1 + i * 7919 % 900000, 9, "100M", "*", 0, 0, seq, seq
+  }'
+}
+
+@test "bamwrite: CRAM of records that are not sorted, without references, is refused whatever the threads" {
+  for field in '' '\tM5:d41d8cd98f00b204e9800998ecf8427e'; do
+    unsorted_sam "$field" >in.sam
+    for threads in 0 2 2 2; do
+      run_apart mrf-bamwrite -@ $threads -o out.cram in.sam
+      assert_status 3
+      assert_stderr_is "mrf-bamwrite: cannot write 'out.cram': read 'r114': $reason"
+      [[ ! -e out.cram ]]
+    done
+  done
+}
+
+@test "bamwrite: CRAM of records that are sorted makes its references, with threads" {
+  for field in '' '\tM5:d41d8cd98f00b204e9800998ecf8427e'; do
+    unsorted_sam "$field" | samtools sort --no-PG -O sam -o sorted.sam - 2>/dev/null
+    mrf-bamwrite -@ 2 -o out.cram sorted.sam
+    samtools view -h --no-PG out.cram | cmp - sorted.sam
+  done
+}
+
+@test "bamwrite: CRAM finds references by their checksums; then none may be missing" {
+  bases=$(head -c 1000 </dev/zero | tr '\0' A)
+  sum=$(printf %s "$bases" | md5sum | cut -d ' ' -f 1)
+  mkdir cache
+  printf %s "$bases" >"cache/$sum"
+  export REF_PATH=$PWD/cache/%s
+  {
+    printf '@SQ\tSN:c1\tLN:1000\tM5:%s\n' "$sum"
+    printf '@SQ\tSN:c2\tLN:1000\tM5:%032d\n' 1
+    printf 'r%s\t0\tc1\t%s\t9\t4M\t*\t0\t0\tAAAA\tIIII\n' 1 50 2 40 3 30
+  } >in.sam
+  mrf-bamwrite -@ 2 -o out.cram in.sam
+  cmp <(samtools view out.cram | cut -f 1-11) <(tail -n 3 in.sam)
+  printf 'r4\t0\tc2\t1\t9\t4M\t*\t0\t0\tAAAA\tIIII\n' >>in.sam
+  for threads in 0 2; do
+    run_apart mrf-bamwrite -@ $threads -o bad.cram in.sam
+    assert_status 3
+    assert_stderr_is "mrf-bamwrite: cannot write 'bad.cram': read 'r4': its reference 'c2' is missing, others are there"
+  done
+}
+
+@test "bamwrite: a record that CRAM cannot have is refused by its name" {
+  refused() { # RECORD REASON
+    printf '@SQ\tSN:c1\tLN:1000\n%b\n' "$1" >in.sam
+    for threads in 0 2; do
+      run_apart mrf-bamwrite -@ $threads -o out.cram in.sam
+      assert_status 3
+      assert_stderr_is "mrf-bamwrite: cannot read 'in.sam': line 2: read 'r1': $2"
+    done
+  }
+  refused 'r1\t0\tc1\t1\t9\t2M1B2M\t*\t0\t0\tAAAA\tIIII' "its CIGAR has an operation that CRAM does not have"
+  refused 'r1\t0\tc1\t1\t9\t4M\t*\t0\t0\tAAAA\tIIII\tNM:Z:x' "its NM tag is no number"
+  # A type that no optional field has.
+  printf '@SQ\tSN:c1\tLN:1000\nr1\t0\tc1\t1\t9\t4M\t*\t0\t0\tAAAA\tIIII\tXX:i:5\n' |
+    mrf-bamwrite -l 0 | bgzip -dc | sed 's/XXC/XX?/' >in.bam
+  run_apart mrf-bamwrite -o out.cram in.bam
+  assert_status 3
+  assert_stderr_is "mrf-bamwrite: cannot read 'in.bam': record 1: read 'r1': an optional field is malformed"
+}
