@@ -74,9 +74,7 @@ class CramEncoder : public Encoder {
 
  private:
   void configure() {
-    if (options_.threads > 0 && hts_set_threads(file_.get(), static_cast<int>(options_.threads)) != 0) {
-      throw std::bad_alloc();
-    }
+    start_threads(*file_, options_.threads);
     if (options_.level) hts_set_opt(file_.get(), HTS_OPT_COMPRESSION_LEVEL, *options_.level);
     if (!options_.reference.empty() && hts_set_fai_filename(file_.get(), options_.reference.c_str()) != 0) {
       throw SystemError("open", options_.reference);

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <cstdint>
 #include <limits>
 #include <new>
@@ -10,6 +12,7 @@
 
 #include "bam/remote.h"
 #include "sys/error.h"
+#include "sys/redact.h"
 
 namespace mrf::bam {
 
@@ -60,6 +63,22 @@ std::set<std::string> last_programs(sam_hdr_t& header) {
   return ids;
 }
 
+// A BAM header has its text, and beside it lengths of 32 bits, which htslib believes (header.c).
+bool has_clipped_length(const sam_hdr_t& header) {
+  constexpr auto most = std::numeric_limits<std::uint32_t>::max();
+  return std::any_of(header.target_len, header.target_len + header.n_targets,
+                     [](std::uint32_t length) { return length == most; });
+}
+
+bool has_names_of(const sam_hdr_t& header, const sam_hdr_t& other) {
+  if (header.n_targets != other.n_targets) return false;
+  for (int i = 0; i < header.n_targets; ++i) {
+    if (std::string_view(header.target_name[i]) != other.target_name[i]) return false;
+    if (header.target_len[i] != other.target_len[i]) return false;
+  }
+  return true;
+}
+
 }  // namespace
 
 std::optional<std::size_t> bam_header_size(std::string_view bytes, const std::string& name) {
@@ -95,7 +114,15 @@ HeaderPtr parse_header(std::string_view bytes, const std::string& name) {
   // A SAM reader keeps a share of its header.
   header.reset(sam_hdr_dup(header.get()));
   if (!header) throw std::bad_alloc();
-  return header;
+  return bytes.starts_with('@') ? std::move(header) : with_long_references(std::move(header), name);
+}
+
+HeaderPtr with_long_references(HeaderPtr header, const std::string& name) {
+  if (!has_clipped_length(*header)) return header;
+  const std::string text = header_text(*header);
+  if (!text.starts_with('@')) return header;
+  HeaderPtr longer = parse_header(text.c_str(), name);
+  return has_names_of(*longer, *header) ? std::move(longer) : std::move(header);
 }
 
 std::string header_text(sam_hdr_t& header) {
@@ -146,15 +173,17 @@ HeaderPtr read_header_file(const std::string& path) {
   HeaderPtr header(sam_hdr_read(file.get()));
   if (header) header.reset(sam_hdr_dup(header.get()));
   if (!header) throw DataError("read", path, "malformed header");
-  return header;
+  return with_long_references(std::move(header), path);
 }
 
 std::string command_line(std::span<char* const> words) {
   std::string line;
   for (const char* word : words) {
     if (!line.empty()) line += ' ';
-    line += shown_path(word);
+    line += is_url(word) ? shown_path(word) : redact_words(word);
   }
+  std::replace_if(
+      line.begin(), line.end(), [](unsigned char c) { return std::iscntrl(c) != 0; }, ' ');
   return line;
 }
 

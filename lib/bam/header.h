@@ -19,6 +19,10 @@ std::optional<std::size_t> bam_header_size(std::string_view bytes, const std::st
 /// Names of references can be looked up from several threads. Throws DataError.
 HeaderPtr parse_header(std::string_view bytes, const std::string& name);
 
+/// `header`, just read, with the lengths of its text where the dictionary of a BAM, which has 32 bits for
+/// each, cannot hold them. Throws DataError.
+HeaderPtr with_long_references(HeaderPtr header, const std::string& name);
+
 /// The header as SAM text, as htslib writes it: @SQ lines come from the dictionary when the text has none.
 std::string header_text(sam_hdr_t& header);
 /// The header as BAM has it, not compressed.
@@ -37,7 +41,8 @@ struct Program {
   std::string version;
   std::string command_line;
 };
-/// `words` as a command line, with URLs as messages show them.
+/// `words` as a command line, with URLs as messages show them and blanks for control characters, which would
+/// end the field or the line.
 std::string command_line(std::span<char* const> words);
 
 /// Adds a @PG line, with a PP to each chain of those that are there (SAM specification, section 1.3). Throws

@@ -5,6 +5,8 @@
 #include <cstring>
 #include <new>
 
+#include "sys/usable_threads.h"
+
 namespace mrf::bam {
 
 RecordPtr make_record() {
@@ -24,6 +26,12 @@ HfilePtr open_memory(std::string_view bytes) {
   HfilePtr memory(hopen("mem:", "r:", copy.release(), bytes.size()));
   if (!memory) throw std::bad_alloc();
   return memory;
+}
+
+void start_threads(htsFile& file, unsigned threads) {
+  for (unsigned n = usable_threads(threads); n > 0; n /= 2) {
+    if (hts_set_threads(&file, static_cast<int>(n)) == 0) return;
+  }
 }
 
 void silence_htslib() { hts_set_log_level(HTS_LOG_OFF); }

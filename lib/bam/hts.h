@@ -40,6 +40,9 @@ struct Text : kstring_t {
 /// Opens a copy of `bytes` for htslib's readers. Throws std::bad_alloc.
 HfilePtr open_memory(std::string_view bytes);
 
+/// Lets htslib use `threads` threads for `file`, or as many as the system allows.
+void start_threads(htsFile& file, unsigned threads);
+
 /// Turns off what htslib writes to standard error by itself: this program says it in its own form.
 void silence_htslib();
 

@@ -7,6 +7,7 @@
 #include <new>
 #include <utility>
 
+#include "bam/header.h"
 #include "bam/reference.h"
 #include "sys/error.h"
 
@@ -26,14 +27,13 @@ void HtsSource::open(Input& input, const SourceOptions& options) {
   file_.reset(hts_hopen(stored.get(), input.path().c_str(), "r"));
   if (!file_) throw DataError("read", name_, "malformed beginning");
   stored_ = stored.release();
-  if (options.threads > 0 && hts_set_threads(file_.get(), static_cast<int>(options.threads)) != 0) {
-    throw std::bad_alloc();
-  }
+  start_threads(*file_, options.threads);
   if (!options.reference.empty() && hts_set_fai_filename(file_.get(), options.reference.c_str()) != 0) {
     throw SystemError("open", options.reference);
   }
-  header_ = HeaderPtr(sam_hdr_read(file_.get()));
-  if (!header_) throw DataError("read", name_, "malformed header");
+  HeaderPtr header(sam_hdr_read(file_.get()));
+  if (!header) throw DataError("read", name_, "malformed header");
+  header_ = with_long_references(std::move(header), name_);
   if (cram) forget_remote_references(*cram_fd_get_header(file_->fp.cram));
 }
 

@@ -85,14 +85,13 @@ class BgzfSource : public ByteSource {
   BgzfSource(std::unique_ptr<ByteSource> stored, std::string name, unsigned threads)
       : stored_(std::move(stored)),
         name_(std::move(name)),
-        most_(threads == 0 ? 1 : 2 * threads + 1),
         pool_(
             threads, [](Job& job) { job.inflate(); }, [this](Job& job) { hand_over(job); }) {}
 
   std::size_t read(std::span<char> to) override {
     while (given_ == content_.size) {
       if (!content_.failure.empty()) throw DataError("read", name_, content_.failure);
-      while (!over_ && on_the_way_ < most_ && (on_the_way_ == 0 || can_feed())) feed();
+      while (!over_ && on_the_way_ < pool_.size() && (on_the_way_ == 0 || can_feed())) feed();
       if (on_the_way_ > 0) {
         take_over();
       } else if (after_ != nullptr) {
@@ -192,7 +191,6 @@ class BgzfSource : public ByteSource {
 
   std::unique_ptr<ByteSource> stored_;
   const std::string name_;
-  const std::size_t most_;
   std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(buffer_size);
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

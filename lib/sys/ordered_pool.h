@@ -2,6 +2,7 @@
 #pragma once
 
 #include <condition_variable>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <functional>
@@ -10,11 +11,14 @@
 #include <utility>
 #include <vector>
 
+#include "sys/usable_threads.h"
+
 namespace mrf {
 
 /// Threads that work on jobs side by side and hand them on in the order in which they were given. The jobs
 /// live in a ring and are used again with their buffers, so memory is bounded and nothing is allocated in
-/// the long run. With no threads the caller does the work.
+/// the long run. With no threads the caller does the work. When the system refuses threads, those that were
+/// started do.
 template <typename Job>
 class OrderedPool {
  public:
@@ -23,12 +27,15 @@ class OrderedPool {
   /// `work` runs on any thread; a job begins only after all earlier ones have begun. `deliver` runs on any
   /// thread, one call at a time, in order.
   OrderedPool(unsigned threads, Step work, Step deliver)
-      : work_(std::move(work)), deliver_(std::move(deliver)), ring_(threads == 0 ? 1 : 2 * threads + 1) {
-    for (unsigned i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+      : work_(std::move(work)), deliver_(std::move(deliver)), ring_(2 * usable_threads(threads) + 1) {
+    start(usable_threads(threads));
   }
   ~OrderedPool() { stop(); }
   OrderedPool(const OrderedPool&) = delete;
   OrderedPool& operator=(const OrderedPool&) = delete;
+
+  /// How many jobs can be on their way.
+  std::size_t size() const { return ring_.size(); }
 
   /// A job to fill, waiting until one is free. Throws what a job failed with.
   Job& next() {
@@ -67,6 +74,15 @@ class OrderedPool {
     State state = State::waiting;
     std::exception_ptr failure;
   };
+
+  void start(unsigned threads) {
+    threads_.reserve(threads);
+    try {
+      while (threads_.size() < threads) threads_.emplace_back([this] { run(); });
+    } catch (const std::exception&) {
+      return;
+    }
+  }
 
   Slot& slot(std::uint64_t number) { return ring_[number % ring_.size()]; }
 
