@@ -46,9 +46,10 @@ mrf::Status run(Options& options, mrf::Stats& stats) {
   bam::silence_htslib();
   options.encoder.threads = options.convert.threads;
   const auto encoder = bam::make_encoder(options.encoder);
-  bam::SourceList sources({options.input}, {options.encoder.reference, {}, options.convert.threads},
-                          stats.in);
-  if (!options.header.empty()) sources.replace_header(bam::read_header_file(options.header));
+  const bool has_header = !options.header.empty();
+  bam::SourceList sources({options.input},
+                          {options.encoder.reference, {}, options.convert.threads, has_header}, stats.in);
+  if (has_header) sources.replace_header(bam::read_header_file(options.header));
   if (options.add_pg) {
     bam::add_program_line(sources.header(), {"mrf-bamwrite", mrf::project_version, options.command_line});
   }

@@ -9,7 +9,7 @@
 
 namespace mrf::bam {
 
-Input::Input(const std::string& path, Meter& meter)
+Input::Input(const std::string& path, Meter& meter, bool is_text_sam)
     : path_(path), name_(shown_path(path)), remote_(is_url(path)), meter_(meter) {
   if (remote_) {
     file_.reset(hopen(path.c_str(), "r"));
@@ -21,7 +21,7 @@ Input::Input(const std::string& path, Meter& meter)
     if (file_) (void)opened.fd.release();
   }
   if (!file_) fail("open");
-  detect();
+  detect(is_text_sam);
 }
 
 void Input::fail(std::string_view verb) const {
@@ -29,7 +29,7 @@ void Input::fail(std::string_view verb) const {
   throw SystemError(verb, name_);
 }
 
-void Input::detect() {
+void Input::detect(bool is_text_sam) {
   char first;
   const WaitTimer timer(meter_);
   const ssize_t peeked = hpeek(file_.get(), &first, 1);
@@ -47,6 +47,15 @@ void Input::detect() {
     case ::cram:
       format_ = Format::cram;
       break;
+    // What htslib calls a SAM line whose end it does not see.
+    case ::unknown_format:
+    case ::text_format:
+    case ::bed:
+      if (is_text_sam) {
+        format_ = Format::sam;
+        break;
+      }
+      [[fallthrough]];
     default:
       throw DataError("read", name_, "this is neither BAM nor CRAM nor SAM");
   }

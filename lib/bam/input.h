@@ -19,9 +19,10 @@ enum class Packing { plain, bgzf, gzip };
 /// again by whoever reads it.
 class Input {
  public:
-  /// `path` is a file, FIFO, URL or "-". `meter` counts the bytes as stored and outlives the input. Throws
-  /// SystemError "cannot open", or DataError for an empty input or one of another format.
-  Input(const std::string& path, Meter& meter);
+  /// `path` is a file, FIFO, URL or "-". `meter` counts the bytes as stored and outlives the input.
+  /// `is_text_sam` says that text which nothing tells from SAM is SAM. Throws SystemError "cannot open", or
+  /// DataError for an empty input or one of another format.
+  Input(const std::string& path, Meter& meter, bool is_text_sam);
 
   /// For messages.
   const std::string& name() const { return name_; }
@@ -42,7 +43,7 @@ class Input {
   void count(std::uint64_t bytes) { meter_.bytes += bytes; }
 
  private:
-  void detect();
+  void detect(bool is_text_sam);
   [[noreturn]] void fail(std::string_view verb) const;
 
   std::string path_;

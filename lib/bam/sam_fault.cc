@@ -42,7 +42,9 @@ std::string bad(Column column, std::string_view value, std::string_view reason) 
   return fmt::format("{} '{}{}' {}", columns[column], value.substr(0, shown), dots, reason);
 }
 
+// A sign may stand in front (SAM specification, section 1.4, INT).
 bool is_number(std::string_view text, std::int64_t low, std::int64_t high) {
+  if (text.starts_with("+") && !text.starts_with("+-")) text.remove_prefix(1);
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc() && end == text.data() + text.size() && number >= low && number <= high;
@@ -95,7 +97,9 @@ std::string check_numbers(const Fields& fields) {
   for (const auto& range : ranges) {
     const auto value = fields[range.column];
     if (range.column == flag && value.starts_with("0x")) continue;
-    if (!is_number(value, range.low, range.high)) return bad(range.column, value, "is not a number in range");
+    const bool signed_flag = range.column == flag && value.starts_with('+');
+    if (signed_flag || !is_number(value, range.low, range.high))
+      return bad(range.column, value, "is not a number in range");
   }
   return "";
 }

@@ -58,6 +58,7 @@ struct SourceOptions {
   std::string reference;             ///< a FASTA file, for CRAM
   std::vector<std::string> regions;  ///< as samtools-view(1) takes them; none for everything
   unsigned threads = 0;              ///< that htslib may use besides, where it reads the records
+  bool is_text_sam = false;          ///< the header comes from elsewhere, so that the input need not have one
 };
 
 /// Reads the header. `input` outlives the source. Throws Error.

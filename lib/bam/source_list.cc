@@ -15,7 +15,7 @@ SourceList::SourceList(std::vector<std::string> paths, SourceOptions options, Me
 
 void SourceList::open() {
   source_.reset();
-  input_ = std::make_unique<Input>(paths_[at_], meter_);
+  input_ = std::make_unique<Input>(paths_[at_], meter_, options_.is_text_sam);
   source_ = make_source(*input_, options_);
 }
 

@@ -189,3 +189,29 @@ EOF
   [[ $status == 143 ]]
   assert_files in in.sam
 }
+
+@test "bamwrite: numbers may have a plus in front, as in samtools" {
+  {
+    printf '@SQ\tSN:c1\tLN:1000\n'
+    printf 'r1\t0\tc1\t+5\t+9\t4M\tc1\t+7\t+10\tAAAA\tIIII\tNM:i:+5\tXB:B:c,+5,-3\tXI:i:+4294967295\n'
+    printf 'r2\t4\t*\t+0\t9\t4M\t*\t+0\t+0\tAAAA\tIIII\n'
+  } >plus.sam
+  mrf-bamwrite -o out.bam plus.sam
+  cmp <(samtools view --no-PG plus.sam) <(samtools view out.bam)
+  samtools view out.bam | grep -P '\tNM:i:5\tXB:B:c,5,-3\t'
+}
+
+@test "bamwrite: --header takes text without a header for SAM, however long its first line" {
+  cigar=$(printf '1M1I%.0s' {1..400})
+  seq=$(printf 'A%.0s' {1..800})
+  for name in c1 1; do
+    printf '@SQ\tSN:%s\tLN:1000\n' $name >header.sam
+    printf 'r1\t0\t%s\t1\t9\t%s\t*\t0\t0\t%s\t%s\n' $name "$cigar" "$seq" "$seq" >record.sam
+    for input in 'cat record.sam' 'gzip -c record.sam' 'bgzip -c record.sam'; do
+      $input | mrf-bamwrite --header header.sam | samtools view -h --no-PG | cmp - <(cat header.sam record.sam)
+    done
+  done
+  run_apart mrf-bamwrite --header header.sam <<<"no record"
+  assert_status 3
+  assert_stderr_is "mrf-bamwrite: cannot read 'standard input': line 1: 1 fields where 11 are needed"
+}
