@@ -8,12 +8,12 @@
 #include <exception>
 #include <utility>
 
-#include "cli/stats_file.h"
 #include "cli/version.h"
 #include "sys/error.h"
 #include "sys/fd.h"
 #include "sys/io.h"
 #include "sys/message.h"
+#include "sys/same_file.h"
 #include "sys/temporaries.h"
 
 namespace mrf {
@@ -48,6 +48,16 @@ void Command::free_short_quiet() {
   options_.add_flag("--quiet", quiet_, "say nothing but errors");
 }
 
+// Nothing that the program reads or writes is to be replaced by its statistics.
+void Command::open_stats() {
+  if (stats_path_.empty()) return;
+  for (const auto& path : options_.files_beside("--stats")) {
+    if (is_same_file(stats_path_, path))
+      throw UsageError("use option", "--stats", fmt::format("it would replace '{}'", path));
+  }
+  stats_file_.open(stats_path_);
+}
+
 void Command::print_version() const {
   std::string text = fmt::format("{} {}\n", name_, project_version);
   for (const auto& library : libraries_) text += library + "\n";
@@ -74,6 +84,7 @@ int Command::run_checked(int argc, char** argv, const std::function<Status()>& b
   try {
     if (!parse(argc, argv)) return 0;
     set_verbosity(quiet_ ? Verbosity::quiet : verbose_ ? Verbosity::verbose : Verbosity::normal);
+    open_stats();
     status = body();
   } catch (const UsageError& error) {
     say(error.offers_help() ? fmt::format("{}; try '{} --help'", error.what(), name_) : error.what());
@@ -86,7 +97,7 @@ int Command::run_checked(int argc, char** argv, const std::function<Status()>& b
   } catch (const std::bad_alloc&) {
     say("cannot allocate 'memory': Cannot allocate memory");
   }
-  if (status != Status::usage) write_stats(name_, stats_path_, stats_);
+  if (status != Status::usage) stats_file_.write(name_, stats_);
   if (closed_early) die_of_sigpipe();
   return static_cast<int>(status);
 }
@@ -94,6 +105,7 @@ int Command::run_checked(int argc, char** argv, const std::function<Status()>& b
 int Command::run(int argc, char** argv, const std::function<Status()>& body) noexcept {
   set_message_style(name_, Verbosity::normal);
   ::signal(SIGPIPE, SIG_IGN);
+  occupy_standard_descriptors();
   raise_open_file_limit();
   try {
     remove_temporaries_on_signals();

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/option_set.h"
+#include "cli/stats_file.h"
 #include "stream/stats.h"
 #include "sys/status.h"
 
@@ -45,12 +46,14 @@ class Command {
   int run_checked(int argc, char** argv, const std::function<Status()>& body);
   bool parse(int argc, char** argv);
   void print_version() const;
+  void open_stats();
 
   std::string name_;
   std::vector<std::string> libraries_;
   OptionSet options_;
   Stats stats_;
   std::string stats_path_;
+  StatsFile stats_file_;
   bool quiet_ = false;
   bool verbose_ = false;
   bool version_ = false;

@@ -6,7 +6,12 @@
 #include <CLI/App.hpp>
 #include <CLI/Config.hpp>
 #include <CLI/Formatter.hpp>
+#include <algorithm>
+#include <charconv>
+#include <iterator>
 #include <limits>
+#include <string_view>
+#include <type_traits>
 #include <utility>
 
 #include "sys/error.h"
@@ -33,10 +38,51 @@ class HelpFormatter : public CLI::Formatter {
   std::string usage_;
 };
 
+// What stands behind "--" is no option.
 void refuse_unknown(const CLI::App& app) {
   for (const auto& word : app.remaining()) {
+    if (word == "--") return;
     if (word.starts_with("-") && word != "-") throw UsageError("use option", word, "no such option");
   }
+}
+
+void refuse_arguments(const CLI::App& app) {
+  for (const auto& word : app.remaining()) {
+    if (word != "--") throw UsageError("use argument", word, "one too many");
+  }
+}
+
+// What a variable of the shell that is not set leaves of "--option $variable".
+void refuse_empty_values(const CLI::App& app) {
+  for (const CLI::Option* option : app.get_options()) {
+    if (option->get_positional()) continue;
+    for (const auto& value : option->results()) {
+      if (value.empty()) throw UsageError("use option", option->get_name(), "its value is empty");
+    }
+  }
+}
+
+template <typename T>
+struct NumberOf {
+  using type = T;
+};
+template <typename T>
+struct NumberOf<std::optional<T>> {
+  using type = T;
+};
+
+// `names` as in "-n,--number".
+template <typename T>
+T parse_number(const std::string& names, const std::string& text) {
+  T number{};
+  const char* const end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  if (parsed.ec == std::errc() && parsed.ptr == end) return number;
+  const std::string reason =
+      parsed.ec == std::errc::result_out_of_range ? fmt::format("'{}' is too large", text)
+      : std::is_signed_v<T>                       ? fmt::format("'{}' is not a whole number", text)
+                            : fmt::format("'{}' is not a whole number of 0 or more", text);
+  throw UsageError("use option", names.substr(names.find(',') + 1), reason);
 }
 
 }  // namespace
@@ -76,7 +122,13 @@ OptionSet::~OptionSet() = default;
 
 template <typename T>
 DeclaredOption OptionSet::add_option(const std::string& names, T& value, const std::string& description) {
-  return DeclaredOption(app_->add_option(names, value, description));
+  using Number = typename NumberOf<T>::type;
+  if constexpr (std::is_integral_v<Number>) {
+    const auto set = [&value, names](const std::string& text) { value = parse_number<Number>(names, text); };
+    return DeclaredOption(app_->add_option_function<std::string>(names, set, description));
+  } else {
+    return DeclaredOption(app_->add_option(names, value, description));
+  }
 }
 
 template DeclaredOption OptionSet::add_option(const std::string&, std::string&, const std::string&);
@@ -114,6 +166,18 @@ void OptionSet::remove(const std::string& name) { app_->remove_option(app_->get_
 
 std::size_t OptionSet::count(const std::string& name) const { return app_->count(name); }
 
+std::vector<std::string> OptionSet::files_beside(const std::string& option) const {
+  constexpr std::string_view kinds[] = {"FILE", "PATH", "error|skip|PATH", "INPUT", "OUT", "REF", "MANIFEST"};
+  std::vector<std::string> files;
+  for (const CLI::Option* one : app_->get_options()) {
+    const bool is_file = one->get_positional() || std::find(std::begin(kinds), std::end(kinds),
+                                                            one->get_option_text()) != std::end(kinds);
+    if (!is_file || one->check_name(option)) continue;
+    files.insert(files.end(), one->results().begin(), one->results().end());
+  }
+  return files;
+}
+
 std::string OptionSet::help() const { return app_->help(); }
 
 OptionSet::Outcome OptionSet::parse(int argc, char** argv) {
@@ -126,8 +190,8 @@ OptionSet::Outcome OptionSet::parse(int argc, char** argv) {
     throw UsageError("use", "command line", error.what());
   }
   refuse_unknown(*app_);
-  const auto left = app_->remaining();
-  if (!left.empty()) throw UsageError("use argument", left.front(), "one too many");
+  refuse_arguments(*app_);
+  refuse_empty_values(*app_);
   return Outcome::parsed;
 }
 

@@ -51,6 +51,9 @@ class OptionSet {
 
   /// How often an option was given.
   std::size_t count(const std::string& name) const;
+  /// The files that the command line names: arguments, and the values of all options but `option` that --help
+  /// shows as a file.
+  std::vector<std::string> files_beside(const std::string& option) const;
   std::string help() const;
 
   enum class Outcome { parsed, help_wanted };

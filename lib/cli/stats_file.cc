@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
@@ -12,7 +13,7 @@
 
 #include "cli/version.h"
 #include "sys/error.h"
-#include "sys/output_file.h"
+#include "sys/io.h"
 #include "sys/seconds.h"
 
 namespace mrf {
@@ -55,9 +56,16 @@ std::string to_json(const std::string& tool, const Stats& stats) {
 
 }  // namespace
 
-void write_stats(const std::string& tool, const std::string& path, const Stats& stats) {
+void StatsFile::open(const std::string& path) {
+  struct stat info {};
+  const bool is_opened_at_end = path == "-" || (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode));
+  if (!path.empty() && !is_opened_at_end) file_.emplace(path);
+  path_ = path;
+}
+
+void StatsFile::write(const std::string& tool, const Stats& stats) {
   const char* prefix = std::getenv(stats_prefix_variable);
-  if (path.empty() && prefix == nullptr) return;
+  if (path_.empty() && prefix == nullptr) return;
   const std::string text = to_json(tool, stats);
   if (prefix != nullptr) {
     try {
@@ -65,7 +73,11 @@ void write_stats(const std::string& tool, const std::string& path, const Stats& 
     } catch (const Error&) {  // the report has one entry less
     }
   }
-  if (!path.empty()) write_output(path, text);
+  if (path_.empty()) return;
+  if (!file_) return write_output(path_, text);
+  Meter meter;
+  write_all(file_->fd(), file_->name(), text, meter);
+  file_->commit();
 }
 
 }  // namespace mrf

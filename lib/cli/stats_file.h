@@ -1,14 +1,26 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "stream/stats.h"
+#include "sys/output_file.h"
 
 namespace mrf {
 
-/// Writes one JSON object to `path` if it is not empty ("-" is standard output), and to the file that
-/// stats_prefix_variable asks for. Throws Error when `path` cannot be written.
-void write_stats(const std::string& tool, const std::string& path, const Stats& stats);
+/// The file of --stats, and the one that stats_prefix_variable asks for.
+class StatsFile {
+ public:
+  /// A regular file is opened now, so that what cannot be written is known before the work; "-" is standard
+  /// output, "" none. Throws Error.
+  void open(const std::string& path);
+  /// Writes one JSON object. Throws Error, unless open() did.
+  void write(const std::string& tool, const Stats& stats);
+
+ private:
+  std::string path_;
+  std::optional<OutputFile> file_;
+};
 
 }  // namespace mrf

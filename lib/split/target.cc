@@ -8,7 +8,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <filesystem>
 #include <map>
 #include <set>
@@ -25,18 +24,6 @@ namespace mrf {
 namespace {
 
 constexpr int most_links = 40;  // as the kernel follows, path_resolution(7)
-
-// The N of /dev/fd/N, -1 for other paths.
-int inherited_descriptor(std::string_view path) {
-  for (const std::string_view directory : {"/dev/fd/", "/proc/self/fd/"}) {
-    if (!path.starts_with(directory)) continue;
-    path.remove_prefix(directory.size());
-    int number = -1;
-    const auto [end, code] = std::from_chars(path.data(), path.data() + path.size(), number);
-    return code == std::errc() && end == path.data() + path.size() ? number : -1;
-  }
-  return -1;
-}
 
 // `standard` is what "-" stands for.
 bool look_at(const std::string& path, int standard, struct stat& info) {

@@ -8,8 +8,24 @@
 
 namespace mrf {
 
+std::string printable(std::string_view text) {
+  std::string shown;
+  for (const char c : text) {
+    const auto code = static_cast<unsigned char>(c);
+    if (code >= 0x20 && code != 0x7f) {
+      shown += c;
+    } else if (c == '\n' || c == '\t' || c == '\r') {
+      shown += {'\\', c == '\n' ? 'n' : c == '\t' ? 't' : 'r'};
+    } else {
+      shown += fmt::format("\\x{:02x}", code);
+    }
+  }
+  return shown;
+}
+
 Error::Error(Status status, std::string_view verb, std::string_view object, std::string_view reason)
-    : std::runtime_error(fmt::format("cannot {} '{}': {}", verb, object, reason)), status_(status) {}
+    : std::runtime_error(printable(fmt::format("cannot {} '{}': {}", verb, object, reason))),
+      status_(status) {}
 
 SystemError::SystemError(std::string_view verb, std::string_view object) : SystemError(verb, object, errno) {}
 

@@ -9,6 +9,10 @@
 
 namespace mrf {
 
+/// The text with control characters as \n, \t, \r or \xHH, so that a name cannot break a message's line or
+/// steer a terminal.
+std::string printable(std::string_view text);
+
 /// A failure that ends the program; what() is "cannot VERB 'OBJECT': REASON".
 class Error : public std::runtime_error {
  public:

@@ -7,7 +7,9 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <climits>
+#include <iterator>
 
 #include "sys/error.h"
 
@@ -19,6 +21,29 @@ int Fd::close() noexcept {
   if (fd_ < 0) return 0;
   // close(2): on Linux the descriptor is gone even after EINTR.
   return ::close(std::exchange(fd_, -1)) == 0 || errno == EINTR ? 0 : errno;
+}
+
+void occupy_standard_descriptors() noexcept {
+  for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
+    if (::fcntl(fd, F_GETFD) >= 0) continue;
+    // open(2) gives the lowest number that is free.
+    if (::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0) return;
+  }
+}
+
+int inherited_descriptor(std::string_view path) {
+  constexpr std::string_view standard[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
+  if (const auto* found = std::find(std::begin(standard), std::end(standard), path);
+      found != std::end(standard))
+    return static_cast<int>(found - std::begin(standard));
+  for (const std::string_view directory : {"/dev/fd/", "/proc/self/fd/"}) {
+    if (!path.starts_with(directory)) continue;
+    path.remove_prefix(directory.size());
+    int number = -1;
+    const auto [end, code] = std::from_chars(path.data(), path.data() + path.size(), number);
+    return code == std::errc() && end == path.data() + path.size() ? number : -1;
+  }
+  return -1;
 }
 
 Pipe make_pipe() {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace mrf {
@@ -55,6 +56,13 @@ struct Pipe {
   Fd read_end;
   Fd write_end;
 };
+
+/// Opens what is closed of the standard descriptors such that using it fails with EBADF, as if it were
+/// closed: no file that is opened later can be taken for it.
+void occupy_standard_descriptors() noexcept;
+
+/// The N of /dev/fd/N or /proc/self/fd/N, of /dev/stdin, /dev/stdout or /dev/stderr; -1 for other paths.
+int inherited_descriptor(std::string_view path);
 
 /// pipe2(2) with O_CLOEXEC. Throws SystemError.
 Pipe make_pipe();

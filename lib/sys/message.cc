@@ -6,6 +6,8 @@
 #include <atomic>
 #include <string>
 
+#include "sys/error.h"
+
 namespace mrf {
 
 namespace {
@@ -32,7 +34,7 @@ void say_line(std::string_view text) {
   if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;
 }
 
-void say(std::string_view text) { say_line(program + ": " + std::string(text)); }
+void say(std::string_view text) { say_line(program + ": " + printable(text)); }
 
 void warn(std::string_view text) {
   if (level != Verbosity::quiet) say(text);

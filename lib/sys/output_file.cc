@@ -67,6 +67,13 @@ OutputFile::OutputFile(const std::string& path) : name_(path == "-" ? stdout_nam
     direct_ = true;
     return;
   }
+  // A regular file is gone on with where it stands; the pipe of a process substitution has no other name.
+  if (const int fd = inherited_descriptor(path); fd >= 0) {
+    if (::fcntl(fd, F_GETFD) < 0) throw SystemError("open", name_);
+    fd_ = duplicate(FdRef(fd));
+    direct_ = true;
+    return;
+  }
   target_ = follow_link(path);
   if (target_.empty()) throw SystemError("open", name_, ENOENT);
   if (base_of(target_).empty()) throw SystemError("open", name_, EISDIR);

@@ -13,8 +13,8 @@ namespace mrf {
 /// Where a program's result goes. A regular file (or a name that does not exist) is written without
 /// a name in the target's directory, or under a temporary one where the filesystem has no O_TMPFILE
 /// (open(2)), and gets its name only in commit(): until then an existing target is left as it was,
-/// and nothing remains when the object or the process dies. "-", FIFOs and devices are written
-/// directly; opening a FIFO waits for its reader.
+/// and nothing remains when the object or the process dies. "-", FIFOs, devices and /dev/stdout and the like
+/// are written directly; opening a FIFO waits for its reader.
 class OutputFile {
  public:
   /// Throws SystemError "cannot open".

@@ -1,0 +1,166 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What all programs do alike with standard streams, values of options and the file of --stats.
+
+load common
+
+sam() {
+  printf '@HD\tVN:1.6\n@SQ\tSN:c\tLN:9\n'
+  seq 10 | sed 's/.*/r&\t0\tc\t1\t0\t1M\t*\t0\t0\tA\t*/'
+}
+# The words of $command, and more.
+run_command() {
+  local words
+  read -ra words <<<"$command"
+  run_apart timeout 20 "${words[@]}" "$@"
+}
+
+@test "a closed standard input is an error, whatever else is opened" {
+  for command in "mrf-distribute -c 1 a b" "mrf-distribute -" "mrf-collect -" mrf-bamread mrf-bamwrite; do
+    run bash -c "timeout 20 $command 2>said <&-"
+    [[ $status == 1 && $output == "" ]]
+    [ "$(cat said)" = "${command%% *}: cannot read 'standard input': Bad file descriptor" ]
+    assert_files said
+  done
+}
+
+@test "a closed standard output is an error, and no output takes its place" {
+  sam >in
+  for command in "mrf-distribute -i in -c 1 a -" "mrf-collect in" "mrf-bamread in" "mrf-bamwrite in" "mrf-run --help"; do
+    run bash -c "$command 2>said >&-"
+    [ "$status" = 1 ]
+    [ "$(cat said)" = "${command%% *}: cannot write 'standard output': Bad file descriptor" ]
+    assert_files in said
+  done
+}
+
+@test "a closed standard error takes nothing but the messages" {
+  sam >in
+  mrf-collect -v -o out in 2>&-
+  cmp in out
+  run bash -c 'mrf-collect -o new no-such-file 2>&-'
+  [ "$status" = 1 ]
+  assert_files in out
+}
+
+@test "/dev/stdout and /dev/stderr are gone on with, not replaced" {
+  sam >in
+  {
+    echo before
+    mrf-collect -o /dev/stdout in
+    mrf-distribute -i in /dev/fd/1
+    mrf-bamread -o /proc/self/fd/1 in
+    echo after
+  } >log
+  (echo before && cat in in in && echo after) | cmp - log
+  mrf-collect -o /dev/stdout in >>log
+  (($(wc -l <log) == 2 + 4 * 12))
+  echo before >log
+  mrf-collect -o out --stats /dev/stderr in 2>>log
+  [[ $(head -n 1 log) == before && $(tail -n 1 log | jq .records_in) == 12 ]]
+}
+
+@test "the value of an option may not be empty" {
+  sam >in
+  while read -r program option rest; do
+    command="$program $rest"
+    run_command "$option" ''
+    assert_status 2
+    assert_stderr_is "$program: cannot use option '$option': its value is empty; try '$program --help'"
+    assert_files in
+  done <<'END'
+mrf-distribute --key -i in a
+mrf-distribute --map -i in --key name a
+mrf-distribute --header-to --sam -i in a
+mrf-collect --order -o a in
+mrf-collect --header -o a in
+mrf-bamread --expr -o a in
+mrf-bamwrite --header -o a in
+getm-fetch --checksum http://127.0.0.1:1/x a
+mrf-run --record w.mrf
+END
+}
+
+@test "a number that is none, is negative or is too large is named" {
+  while read -r value reason; do
+    run_apart mrf-distribute -c "$value" a
+    assert_status 2
+    assert_stderr_is "mrf-distribute: cannot use option '--chunk-size': '$value' is $reason; try 'mrf-distribute --help'"
+  done <<'END'
+-1 not a whole number of 0 or more
+1x not a whole number of 0 or more
+0x10 not a whole number of 0 or more
+18446744073709551616 too large
+END
+  run_apart mrf-run --threads 1.5 w.mrf
+  assert_status 2
+  assert_stderr_is "mrf-run: cannot use option '--threads': '1.5' is not a whole number; try 'mrf-run --help'"
+}
+
+@test "-- ends the options" {
+  sam >-x
+  mrf-collect -o all -- -x
+  mrf-bamread -- -x | cmp - all
+  mrf-distribute -i -x -- -y
+  cmp all -- -y
+  run_apart mrf-collect --nope -- -x
+  assert_status 2
+  assert_stderr_is "mrf-collect: cannot use option '--nope': no such option; try 'mrf-collect --help'"
+  run_apart mrf-bamwrite -- -x -z
+  assert_status 2
+  assert_stderr_is "mrf-bamwrite: cannot use argument '-z': one too many; try 'mrf-bamwrite --help'"
+}
+
+@test "--stats replaces nothing that the program reads or writes" {
+  sam >in
+  ln -s in link
+  while read -r stats as command; do
+    run_command --stats "$stats"
+    assert_status 2
+    assert_stderr_is "${command%% *}: cannot use option '--stats': it would replace '$as'; try '${command%% *} --help'"
+    assert_files in link
+  done <<'END'
+a a mrf-distribute -i in -c 1 a b
+./a a mrf-distribute -i in --header-lines 1 --header-to a b
+link in mrf-collect -o a in
+../work/a a mrf-collect -o a in
+in in mrf-bamread -o a in
+a a mrf-bamwrite -o a in
+END
+  sam | cmp - in
+}
+
+@test "--stats that cannot be written stops the program before its work" {
+  sam >in
+  echo old >out
+  for command in "mrf-distribute -i in out" "mrf-collect -o out in" "mrf-bamread -o out in" "mrf-bamwrite -o out in"; do
+    run_command --stats none/stats
+    assert_status 1
+    assert_stderr_is "${command%% *}: cannot open 'none/stats': No such file or directory"
+    [ "$(cat out)" = old ]
+  done
+}
+
+@test "an output may be a process substitution" {
+  sam >in
+  for command in "mrf-distribute -i in" "mrf-collect in -o" "mrf-bamread in -o" "mrf-bamwrite in -O sam -o"; do
+    read -ra words <<<"$command"
+    "${words[@]}" >(cat >copy; : >written) --stats >(jq .records_in >count)
+    wait_until test -s count -a -e written
+    cmp in copy
+    [[ $(cat count) == 1[02] ]]
+    rm written copy count
+  done
+  run_apart mrf-collect in -o /dev/fd/99
+  assert_status 1
+  assert_stderr_is "mrf-collect: cannot open '/dev/fd/99': Bad file descriptor"
+}
+
+@test "control characters in a name do not reach the terminal" {
+  run_apart mrf-collect $'no\nsuch\x1b[31m\tname\x7f'
+  assert_status 1
+  assert_stderr_is "mrf-collect: cannot open 'no\\nsuch\\x1b[31m\\tname\\x7f': No such file or directory"
+  run_apart mrf-distribute --record fixed:7 --key column:9 a < <(printf 'a\0ü\tc.')
+  assert_status 3
+  assert_stderr_is "mrf-distribute: cannot read 'standard input': record 1 (a\\x00ü) has no column 9"
+}
