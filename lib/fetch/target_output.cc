@@ -20,13 +20,19 @@ namespace {
 
 class NewFile final : public WritableFile {
  public:
-  explicit NewFile(OutputFile file) : file_(std::move(file)) {}
+  NewFile(OutputFile file, MadeDirectories& directories)
+      : file_(std::move(file)), directories_(directories) {}
   FdRef fd() const override { return file_.fd(); }
   const std::string& name() const override { return file_.name(); }
-  void commit() override { file_.commit(); }
+  // Where the file had no name yet, another process may have removed its directory as one that it had made.
+  void commit() override {
+    directories_.make(directory_of(file_.name()));
+    file_.commit();
+  }
 
  private:
   OutputFile file_;
+  MadeDirectories& directories_;
 };
 
 bool is_file_or_missing(const std::string& path) {
@@ -65,8 +71,9 @@ void TargetOutput::open(const ResponseHead& head) {
   auto file = std::make_shared<OutputFile>(path);
   name_ = file->name();
   if (!file->is_direct()) {
-    output_ =
-        std::make_unique<FileOutput>(std::make_unique<NewFile>(std::move(*file)), checks_, url_.shown());
+    auto& directories = options_.directories != nullptr ? *options_.directories : made_;
+    output_ = std::make_unique<FileOutput>(std::make_unique<NewFile>(std::move(*file), directories), checks_,
+                                           url_.shown());
     return;
   }
   direct_ = file;

@@ -71,7 +71,7 @@ refused() {
 # The download of /fault/held?t=$1 goes on.
 release() { for _ in 1 2 3; do curl -fsr 0-0 -o /dev/null "$HTTP/fault/held?t=$1"; done; }
 # Whether process $1 has a file in the current directory that has no name.
-holds_nameless_file() { [[ $(readlink "/proc/$1/fd/"* 2>/dev/null) == *"$PWD/#"* ]]; }
+holds_nameless_file() { [[ $(readlink "/proc/$1/fd/"* 2>/dev/null) == *"$PWD/"*"#"* ]]; }
 
 @test "a target of a manifest that became a directory meanwhile is no directory to write into" {
   manifest '{"url":"@/fault/held?t=directory","filepath":"z"}' \
@@ -86,6 +86,16 @@ holds_nameless_file() { [[ $(readlink "/proc/$1/fd/"* 2>/dev/null) == *"$PWD/#"*
   ((status == 1))
   [[ $(head -n 1 stderr) == "getm-fetch: cannot open 'a': Is a directory" ]]
   assert_files m.json stderr a z
+}
+
+@test "a directory that is removed while the file in it has no name is made again" {
+  getm-fetch -q --concurrency 1 "$HTTP/fault/held/x?t=removed" new/deep/ 3>&- &
+  local pid=$!
+  wait_until holds_nameless_file "$pid"
+  rmdir -p new/deep
+  release removed
+  wait "$pid"
+  cmp new/deep/x "$WWW/data"
 }
 
 @test "another file under the name of the unfinished one is never published" {
