@@ -35,9 +35,10 @@ FifoSet::FifoSet(const Plan& plan, const Workspace& workspace, std::size_t pipe_
     const std::string name = Workspace::file_name(plan.fifos[at].name);
     const std::string path = workspace.own_directory() + "/" + name;
     fifos_[at].path = path;
+    fifos_[at].id = file_id(path);
     fifos_[at].writers = fifos_[at].writers_left = plan.fifos[at].writers.size();
-    fifos_[at].reader.held = open_file(path, O_RDONLY | O_NONBLOCK);
-    fifos_[at].writer.held = open_file(path, O_WRONLY | O_NONBLOCK);
+    hold(fifos_[at], Side::reader);
+    hold(fifos_[at], Side::writer);
     ask_pipe_size(fifos_[at].writer.held, pipe_size);
     by_file_name_.emplace(name, at);
   }
@@ -85,27 +86,62 @@ std::vector<FifoEvent> FifoSet::read_events() {
   }
 }
 
+void FifoSet::hold(Fifo& fifo, Side side) {
+  Fd& held = side == Side::reader ? fifo.reader.held : fifo.writer.held;
+  if (!held.is_open()) held = open_file(fifo.path, (side == Side::reader ? O_RDONLY : O_WRONLY) | O_NONBLOCK);
+}
+
 void FifoSet::set_through(FifoEnd end) {
   Fifo& fifo = fifos_[end.fifo];
   if (end.side == Side::writer && fifo.writers_left > 1) {
     --fifo.writers_left;
     return;
   }
+  state(end).through = state(end).ended = true;
+  release(end.fifo);
+}
+
+void FifoSet::set_closed(FifoEnd end) {
+  Fifo& fifo = fifos_[end.fifo];
   state(end).through = true;
   release(end.fifo);
+  if (end.side == Side::writer && fifo.reader.through) hold(fifo, Side::reader);
+  if (end.side == Side::reader && fifo.writer.through) hold(fifo, Side::writer);
+}
+
+bool FifoSet::reopen(FifoEnd end) {
+  if (state(end).was_told) return false;
+  state(end).through = false;
+  release(end.fifo);
+  return true;
+}
+
+bool FifoSet::is_held(FifoEnd end, pid_t pid) const {
+  return has_open(pid, fifos_[end.fifo].id, end.side == Side::writer);
 }
 
 void FifoSet::expect_next_writer(std::size_t index) {
   Fifo& fifo = fifos_[index];
   fifo.writer.opened = false;
-  if (!fifo.reader.held.is_open()) fifo.reader.held = open_file(fifo.path, O_RDONLY | O_NONBLOCK);
+  hold(fifo, Side::reader);
 }
 
 void FifoSet::release(std::size_t index) {
   Fifo& fifo = fifos_[index];
-  const auto met = [](const EndState& other) { return other.opened || other.through; };
-  if (fifo.writer.through && met(fifo.reader)) fifo.writer.held.reset();
-  if (fifo.reader.through && met(fifo.writer)) fifo.reader.held.reset();
+  const auto tell = [](EndState& end, const EndState& other) {
+    if (!end.through || !(other.through ? end.ended && other.ended : other.opened)) return;
+    end.held.reset();
+    end.was_told = true;
+  };
+  tell(fifo.writer, fifo.reader);
+  tell(fifo.reader, fifo.writer);
+}
+
+bool FifoSet::is_left_open(const Fifo& fifo) {
+  if (fifo.reader.held.is_open() == fifo.writer.held.is_open()) return false;
+  const Fd& held = fifo.reader.held.is_open() ? fifo.reader.held : fifo.writer.held;
+  pollfd polled{held.get(), 0, 0};
+  return ::poll(&polled, 1, 0) == 0;  // neither POLLHUP nor POLLERR
 }
 
 FifoLook FifoSet::look(std::size_t index) const {
@@ -113,13 +149,14 @@ FifoLook FifoSet::look(std::size_t index) const {
   const auto use = [](const EndState& end) {
     return end.through ? EndUse::through : end.opened ? EndUse::open : EndUse::unopened;
   };
-  FifoLook look{use(fifo.reader), use(fifo.writer), 0, false};
+  FifoLook look{use(fifo.reader), use(fifo.writer), 0, false, false};
   int bytes = 0;
   if (fifo.reader.held.is_open() && ::ioctl(fifo.reader.held.get(), FIONREAD, &bytes) == 0)
     look.bytes = static_cast<std::size_t>(bytes);
   pollfd polled{fifo.writer.held.get(), POLLOUT, 0};
   if (fifo.writer.held.is_open() && ::poll(&polled, 1, 0) >= 0)
     look.is_full = (polled.revents & POLLOUT) == 0;
+  look.is_left_open = is_left_open(fifo);
   return look;
 }
 
@@ -127,7 +164,7 @@ void FifoSet::sample() {
   std::vector<pollfd> polled;
   std::vector<Fifo*> looked_at;
   for (Fifo& fifo : fifos_) {
-    if (!fifo.reader.held.is_open() || !fifo.writer.held.is_open()) continue;
+    if (fifo.reader.through || fifo.writer.through) continue;
     polled.push_back({fifo.reader.held.get(), POLLIN, 0});
     polled.push_back({fifo.writer.held.get(), POLLOUT, 0});
     looked_at.push_back(&fifo);

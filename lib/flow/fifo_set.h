@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "flow/plan.h"
+#include "flow/proc_tree.h"
 #include "flow/workspace.h"
 #include "sys/fd.h"
 
@@ -43,12 +44,13 @@ struct FifoLook {
   EndUse writer = EndUse::unopened;
   std::size_t bytes = 0;  ///< in it
   bool is_full = false;
+  bool is_left_open = false;  ///< one end is through, but a process that its job left behind has it
 };
 
 /// The supervisor's own ends of all FIFOs. It opens both ends of each before any job starts, so that
-/// no open(2) of a job waits. It closes its write end when the (last) writer is through and the reader has
-/// opened: then the reader sees end-of-file. It closes its read end when the reader is through and the
-/// writer has opened: then the writer gets SIGPIPE. "Through" is the supervisor's word for an end
+/// no open(2) of a job waits. Its write end is closed while the (last) writer is through and the reader has
+/// its own: then the reader sees end-of-file. Its read end is closed while the reader is through and the
+/// writer has its own: then the writer gets SIGPIPE. "Through" is the supervisor's word for an end
 /// that a running job closed (ClosedEnds), or whose job has ended; so no job sees a false end-of-file from
 /// one that failed. Jobs open and close their own ends; the workspace removes the FIFOs.
 class FifoSet {
@@ -62,8 +64,16 @@ class FifoSet {
   /// Notes which ends the jobs opened, and returns what they opened and closed; no closes of FIFOs with
   /// several writers, which are through when the last one has ended. Throws SystemError.
   std::vector<FifoEvent> read_events();
-  /// The job at this end will not use it any more; said once for each of several writers.
+  /// The job at this end has ended; said once for each of several writers.
   void set_through(FifoEnd end);
+  /// The job at this end has closed it and goes on. If it opens it again, that open(2) will not wait. Throws
+  /// SystemError.
+  void set_closed(FifoEnd end);
+  /// The job at this end, which had closed it, has it open again. Returns false when the other end has been
+  /// told already: a reader that may have seen the end, a writer that may have had SIGPIPE.
+  bool reopen(FifoEnd end);
+  /// Whether a descendant of the job that runs as `pid` has this end open.
+  bool is_held(FifoEnd end, pid_t pid) const;
   /// The next of several writers is about to start: its open(2) will not wait either, even when the reader is
   /// through. Throws SystemError.
   void expect_next_writer(std::size_t fifo);
@@ -82,9 +92,12 @@ class FifoSet {
     Fd held;
     bool opened = false;
     bool through = false;
+    bool ended = false;
+    bool was_told = false;
   };
   struct Fifo {
     std::string path;
+    FileId id;
     std::size_t writers = 1;
     std::size_t writers_left = 1;
     EndState reader;
@@ -92,8 +105,10 @@ class FifoSet {
     FifoSamples samples;
   };
 
+  static bool is_left_open(const Fifo& fifo);
   void watch(const std::string& directory, Side side);
   EndState& state(FifoEnd end);
+  void hold(Fifo& fifo, Side side);
   void release(std::size_t fifo);
 
   std::vector<Fifo> fifos_;

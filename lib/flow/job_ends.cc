@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "flow/job_ends.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 
 #include "flow/descendants.h"
@@ -15,27 +17,46 @@ JobEnds::JobEnds(const Plan& plan, FifoSet& fifos)
   }
 }
 
-const JobRecord& JobEnds::job_at(FifoEnd end, const std::vector<JobRecord>& jobs) const {
+std::size_t JobEnds::job_at(FifoEnd end) const {
   const PlannedFifo& fifo = plan_.fifos[end.fifo];
-  return jobs[end.side == Side::reader ? fifo.reader : fifo.writers[0]];
+  return end.side == Side::reader ? fifo.reader : fifo.writers[0];
+}
+
+void JobEnds::on_open(FifoEnd end) {
+  if (fault_ || !fifos_.is_through(end) || fifos_.reopen(end)) return;
+  fault_.emplace(
+      Status::failure, "go on with", plan_.fifos[end.fifo].name,
+      fmt::format("'{}' opened it again after it had closed it", plan_.jobs[job_at(end)].display_name()));
 }
 
 void JobEnds::read_events(const std::vector<JobRecord>& jobs) {
   const auto now = Clock::now();
   for (const auto& [end, is_close] : fifos_.read_events()) {
     closed_.forget(end);
-    if (is_close && job_at(end, jobs).state != JobState::ended) closed_.add(end, now);
+    if (jobs[job_at(end)].state == JobState::ended) continue;
+    if (is_close) {
+      closed_.add(end, now);
+    } else {
+      on_open(end);
+    }
   }
+}
+
+// As long as there is room in the FIFO, its writer misses nothing: the reader may still come back.
+bool JobEnds::matters(FifoEnd end) const {
+  return end.side == Side::writer || fifos_.is_through({end.fifo, Side::writer}) ||
+         fifos_.look(end.fifo).is_full;
 }
 
 // A job that is exiting closes everything: what that means is known when it has been reaped.
 void JobEnds::pass_closes_on(const std::vector<JobRecord>& jobs) {
   const auto now = Clock::now();
   for (const FifoEnd end : closed_.take_due(now)) {
-    if (is_exiting(job_at(end, jobs).pid)) {
+    const pid_t pid = jobs[job_at(end)].pid;
+    if (is_exiting(pid) || !matters(end)) {
       closed_.add(end, now);
-    } else {
-      fifos_.set_through(end);
+    } else if (!fifos_.is_held(end, pid)) {
+      fifos_.set_closed(end);
     }
   }
 }

@@ -10,6 +10,7 @@
 #include "flow/fifo_set.h"
 #include "flow/job_record.h"
 #include "flow/plan.h"
+#include "sys/error.h"
 
 namespace mrf {
 
@@ -24,6 +25,8 @@ class JobEnds {
 
   /// Takes what the jobs opened and closed. Throws SystemError.
   void read_events(const std::vector<JobRecord>& jobs);
+  /// What is wrong, if a job has opened again what it had closed for good.
+  const std::optional<Error>& fault() const { return fault_; }
   /// When pass_closes_on() has something to do, if ever.
   std::optional<Clock::time_point> due() const { return closed_.due(); }
   /// Tells the other ends of the closes of jobs that have gone on.
@@ -36,12 +39,15 @@ class JobEnds {
   bool has_lost_reader(std::size_t job) const;
 
  private:
-  const JobRecord& job_at(FifoEnd end, const std::vector<JobRecord>& jobs) const;
+  std::size_t job_at(FifoEnd end) const;
+  void on_open(FifoEnd end);
+  bool matters(FifoEnd end) const;
 
   const Plan& plan_;
   FifoSet& fifos_;
   ClosedEnds closed_;
   std::vector<std::vector<FifoEnd>> ends_;  // by job
+  std::optional<Error> fault_;
 };
 
 }  // namespace mrf

@@ -19,6 +19,17 @@ double processor_seconds(pid_t pid);
 /// that cannot be told.
 std::uint64_t bytes_moved(pid_t pid);
 
+/// What tells a file from all others.
+struct FileId {
+  dev_t device = 0;
+  ino_t inode = 0;
+};
+/// Throws SystemError.
+FileId file_id(const std::string& path);
+
+/// Whether the process or one of its descendants has the file open for writing, or else for reading.
+bool has_open(pid_t root, FileId file, bool for_writing);
+
 /// A regular file that a process has open for reading.
 struct OpenInput {
   dev_t device = 0;

@@ -2,6 +2,7 @@
 #include "flow/run.h"
 
 #include <fmt/format.h>
+#include <poll.h>
 #include <unistd.h>
 
 #include <exception>
@@ -20,6 +21,11 @@
 namespace mrf {
 
 namespace {
+
+bool is_output_closed() {
+  pollfd polled{STDOUT_FILENO, 0, 0};
+  return ::poll(&polled, 1, 0) > 0 && (polled.revents & POLLERR) != 0;
+}
 
 class WorkflowRun {
  public:
@@ -53,8 +59,11 @@ class WorkflowRun {
   int conclude(const Supervisor& supervisor) {
     int status = supervisor.status();
     if (const auto job = supervisor.first_failure()) {
-      say(fmt::format("cannot finish '{}': {}", plan_.jobs[*job].display_name(),
-                      supervisor.jobs()[*job].outcome->describe()));
+      const Outcome& outcome = *supervisor.jobs()[*job].outcome;
+      // Standard output that closes early is no news, as for any filter.
+      if (!outcome.is_broken_pipe() || !is_output_closed()) {
+        say(fmt::format("cannot finish '{}': {}", plan_.jobs[*job].display_name(), outcome.describe()));
+      }
     }
     if (status == 0) status = publish();
     if (!options_.report_path.empty() || options_.show_table) {

@@ -45,6 +45,12 @@ double processor_s_of(const std::vector<JobRecord>& jobs) {
 
 std::string describe_wait(const FifoLook& look, const std::string& writer, const std::string& reader) {
   const auto absent = [](EndUse use) { return use == EndUse::unopened; };
+  if (look.is_left_open && look.writer == EndUse::through && look.bytes == 0) {
+    return fmt::format("'{}' waits to read, what '{}' left behind does not write", reader, writer);
+  }
+  if (look.is_left_open && look.reader == EndUse::through && look.is_full) {
+    return fmt::format("'{}' waits to write, what '{}' left behind does not read", writer, reader);
+  }
   if (look.reader == EndUse::through || look.writer == EndUse::through) return "";
   if (absent(look.reader) && absent(look.writer)) {
     return fmt::format("neither '{}' nor '{}' has opened it", writer, reader);

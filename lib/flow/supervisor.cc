@@ -103,6 +103,7 @@ void Supervisor::wait_for_events() {
   }
   // Opens and closes come before the deaths that caused them.
   ends_.read_events(jobs_);
+  if (ends_.fault()) on_fault(*ends_.fault());
   on_signals();
   on_time();
 }
@@ -130,7 +131,7 @@ void Supervisor::on_signals() {
   while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
     const int number = static_cast<int>(info.ssi_signo);
     if (number == SIGCHLD) continue;
-    if (ended_by_ == 0 && !first_failure_) ended_by_ = number;
+    if (ended_by_ == 0 && !first_failure_ && fault_status_ == 0) ended_by_ = number;
     stop();
   }
   reap();
@@ -185,8 +186,15 @@ void Supervisor::on_reaped(std::size_t at, Outcome outcome) {
   ends_.job_ended(at, outcome.succeeded() || (outcome.is_broken_pipe() && job.lost_reader));
 }
 
+void Supervisor::on_fault(const Error& fault) {
+  if (state_ != RunState::running) return;
+  say(fault.what());
+  fault_status_ = static_cast<int>(fault.status());
+  stop();
+}
+
 void Supervisor::job_failed(std::size_t at) {
-  if (!first_failure_ && ended_by_ == 0) {
+  if (!first_failure_ && ended_by_ == 0 && fault_status_ == 0) {
     first_failure_ = at;
     if (jobs_[at].failure) say(describe_start_failure(job_spec(plan_, workspace_, at), *jobs_[at].failure));
   }
@@ -205,6 +213,7 @@ void Supervisor::stop() {
 
 int Supervisor::status() const {
   if (ended_by_ != 0) return signal_status_base + ended_by_;
+  if (fault_status_ != 0) return fault_status_;
   return first_failure_ ? jobs_[*first_failure_].outcome->status() : 0;
 }
 

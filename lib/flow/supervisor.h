@@ -44,8 +44,8 @@ class Supervisor {
   /// first job starts.
   void run();
 
-  /// After run(): the exit status of the whole, without publishing: 0, that of the job that failed first,
-  /// or 128+N when signal N ended the run.
+  /// After run(): the exit status of the whole, without publishing: 0, that of the job that failed first, 1
+  /// when a job used a FIFO wrongly, or 128+N when signal N ended the run.
   int status() const;
   /// The signal that ended the run, 0 if none.
   int ended_by() const { return ended_by_; }
@@ -68,6 +68,7 @@ class Supervisor {
   void on_failure_pipe(std::size_t job);
   void reap();
   void on_reaped(std::size_t job, Outcome outcome);
+  void on_fault(const Error& fault);
   void job_failed(std::size_t job);
   void stop();
 
@@ -82,6 +83,7 @@ class Supervisor {
   Monitor monitor_;
   RunState state_ = RunState::running;
   int ended_by_ = 0;
+  int fault_status_ = 0;  // of a fault that no job's status tells
   std::optional<std::size_t> first_failure_;
   Clock::time_point started_;
   Clock::time_point kill_at_{};

@@ -118,3 +118,14 @@ E
   assert_files lines cut.gz
   assert_nothing_left
 }
+
+@test "standard output that closes early ends the run with 141 and no message" {
+  seq 300000 >in
+  for order in chunk any rows seq; do
+    run_apart bash -c 'mrf-run -n 2 --order "$1" -i in -- cat | head -n 1; exit "${PIPESTATUS[0]}"' _ "$order"
+    assert_status 141
+    assert_stderr_is ''
+    [[ ${#lines[@]} == 1 ]]
+  done
+  assert_nothing_left
+}

@@ -1,0 +1,62 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Jobs that open a FIFO more than once, and what they leave behind at it.
+
+load common
+load run
+
+@test "a FIFO that its job opens again at once, or while it has it open, is one stream" {
+  workflow <<'E'
+a: bash -c 'for i in 1 2 3; do echo $i > "$1"; done' _ out:p
+b: bash -c 'exec 3> "$1"; echo 1 > "$1"; sleep 0.4; echo 2 > "$1"; sleep 0.4; echo 3 >&3' _ out:q
+c: bash -c 'read -r x < "$1"; echo $x; sleep 0.6; cat "$1" "$2"' _ in:p in:q
+E
+  assert_status 0
+  assert_output_is $'1\n2\n3\n1\n2\n3'
+}
+
+@test "a FIFO that is opened again after its end ends the run: no hang, no result" {
+  workflow <<'E'
+a: bash -c 'echo header > "$1"; sleep 0.4; echo more > "$1"' _ out:p
+b: cat in:p > save:result
+E
+  assert_status 1
+  assert_stderr_is "mrf-run: cannot go on with 'p': 'a' opened it again after it had closed it"
+  workflow <<'E'
+a: bash -c 'bash -c "exec yes" > "$1"; tail -f /dev/null' _ out:p
+b: bash -c 'read -r x < "$1"; sleep 0.6; cat "$1"' _ in:p > save:result
+E
+  assert_status 1
+  assert_stderr_is "mrf-run: cannot go on with 'p': 'b' opened it again after it had closed it"
+  assert_files w.mrf
+  assert_nothing_left
+}
+
+@test "a writer that opens its FIFO again behind a reader that has ended gets SIGPIPE" {
+  workflow <<'E'
+a: bash -c 'for i in 1 2; do bash -c "exec yes" > "$1"; echo "writer: $?" >&2; done' _ out:p
+b: head -n 1 in:p
+E
+  assert_status 0
+  assert_output_is y
+  assert_stderr_is $'writer: 141\nwriter: 141'
+}
+
+@test "what a job leaves behind may write on; --stall-timeout tells of what only holds the FIFO" {
+  workflow <<'E'
+a: bash -c 'seq 5 | tee >(sleep 0.3; tac)' > out:p
+b: sort in:p
+E
+  assert_status 0
+  assert_output_is "$(printf '%s\n' 1 1 2 2 3 3 4 4 5 5)"
+  echo "a: bash -c 'setsid tail -f /dev/null & echo x' > out:p" >w.mrf
+  echo "b: cat in:p > save:result" >>w.mrf
+  mrf-run --stall-timeout 0.3 w.mrf 2>said 3>&- &
+  wait_until grep -q "'p'" said
+  kill "$!"
+  wait "$!" && return 1 || status=$?
+  [ "$status" = 143 ]
+  grep -qx "mrf-run: cannot move data through 'p': 'b' waits to read, what 'a' left behind does not write" said
+  assert_files w.mrf said
+  assert_nothing_left
+}
