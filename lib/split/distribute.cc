@@ -112,12 +112,19 @@ class Distributor {
 
   void deal(std::size_t number) {
     Input input = open(options_.inputs[number]);
-    if (!options_.mates.empty()) {
-      Input mates = open(options_.mates[number]);
-      return each_->deal_pairs(input, mates);
+    try {
+      if (!options_.mates.empty()) return deal_with(input, options_.mates[number]);
+      pass_header(input);
+      (each_ ? *each_ : *dealer_).deal(input);
+    } catch (const DataError&) {
+      input.check_size();
+      throw;
     }
-    pass_header(input);
-    (each_ ? *each_ : *dealer_).deal(input);
+  }
+
+  void deal_with(Input& input, const std::string& path) {
+    Input mates = open(path);
+    each_->deal_pairs(input, mates);
   }
 
   void pass_header(Input& input) {

@@ -28,6 +28,8 @@ class Input {
   std::string_view view() const { return window_->view(); }
   /// Makes the view longer, moving data to the outputs meanwhile. False at the end of the input.
   bool more();
+  /// Throws Error when the input is a file that became shorter: that explains what looks like bad data.
+  void check_size() const { window_->check_size(); }
   /// Hands the run at the front of the view to an output: a large piece of a mapped file as it lies there.
   void pass(std::size_t output, Run run);
   /// Counts and drops the run at the front of the view.

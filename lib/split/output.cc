@@ -13,6 +13,14 @@
 
 namespace mrf {
 
+namespace {
+
+[[noreturn]] void fail_to_read(const Window& input) {
+  throw Error(Status::failure, "read", input.name(), "the file became shorter");
+}
+
+}  // namespace
+
 Output::Output(const std::string& path, BlockPool& pool, Meter& meter)
     : target_(path), pool_(pool), meter_(meter) {}
 
@@ -26,6 +34,7 @@ std::size_t Output::append(std::string_view bytes) {
   }
   const std::size_t n = std::min(static_cast<std::size_t>(free_end_ - free_), bytes.size());
   std::memcpy(free_, bytes.data(), n);
+  MappedFile::check();
   fill(n);
   return n;
 }
@@ -50,14 +59,17 @@ std::size_t Output::written(ssize_t result) {
 
 std::size_t Output::write_through(std::string_view bytes) {
   if (!target_.open()) return 0;
-  return written(::write(target_.fd().get(), bytes.data(), bytes.size()));
+  const ssize_t n = ::write(target_.fd().get(), bytes.data(), bytes.size());
+  if (n < 0 && errno == EFAULT)
+    return 0;  // of a mapped file that became shorter: whoever copies them is told
+  return written(n);
 }
 
 ssize_t Output::splice_range(const Piece& piece) {
   off64_t offset = piece.offset;
   const ssize_t n = ::splice(piece.input->fd().get(), &offset, target_.fd().get(), nullptr, piece.size,
                              SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
-  if (n == 0) throw Error(Status::failure, "read", piece.input->name(), "the file became shorter");
+  if (n == 0) fail_to_read(*piece.input);
   return n;
 }
 
@@ -70,6 +82,7 @@ bool Output::send(Piece& piece) {
   }
   if (piece.block != nullptr || !can_splice_) {
     result = ::write(target_.fd().get(), piece.data, piece.size);
+    if (result < 0 && errno == EFAULT && piece.input != nullptr) fail_to_read(*piece.input);
   }
   const std::size_t n = written(result);
   piece.data += n;

@@ -30,13 +30,15 @@ class Outputs {
   Outputs(const std::vector<std::string>& paths, bool bgzf, Stats& stats);
 
   std::size_t size() const { return outputs_.size(); }
-  /// Puts copies of `pieces` behind what waits for output `index`. Blocks while the queues are full.
+  /// Puts copies of `pieces` behind what waits for output `index`. Blocks while the queues are full. Throws
+  /// Error, also when a mapped input that `pieces` are from became shorter: then they are not put.
   template <class... Pieces>
   void put(std::size_t index, Pieces... pieces) {
     const std::size_t size = (pieces.size() + ...);
     char* to = blocks_ || size >= written_through ? nullptr : outputs_[index].room(size);
     if (to == nullptr) return (put_bytes(index, pieces), ...);
     ((std::memcpy(to, pieces.data(), pieces.size()), to += pieces.size()), ...);
+    MappedFile::check();
     outputs_[index].fill(size);
     stats_.outputs[index].bytes += size;
   }

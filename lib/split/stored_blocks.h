@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "stream/bgzf.h"
+#include "sys/mapped_file.h"
 
 namespace mrf {
 
@@ -25,6 +26,7 @@ class StoredBlocks {
     Payload& payload = payloads_[output];
     if (payload.bytes == nullptr) payload.bytes = std::make_unique_for_overwrite<char[]>(capacity_);
     const std::size_t n = bytes.copy(payload.bytes.get() + payload.size, capacity_ - payload.size);
+    MappedFile::check();
     payload.size += n;
     return n;
   }

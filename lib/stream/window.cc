@@ -48,18 +48,14 @@ class FdSource : public ByteSource {
 Window::Window(InputFile input, Meter& meter, std::size_t capacity, unsigned threads)
     : input_(std::move(input)), meter_(meter) {
   if (input_.size > 0) {
-    mapping_size_ = static_cast<std::size_t>(input_.size);
-    void* address = ::mmap(nullptr, mapping_size_, PROT_READ, MAP_SHARED, input_.fd.get(), 0);
-    if (address != MAP_FAILED) {
-      mapping_ = static_cast<char*>(address);
-      if (!is_gzip({mapping_, std::min<std::size_t>(mapping_size_, 2)})) {
-        ::madvise(mapping_, mapping_size_, MADV_SEQUENTIAL);
-        begin_ = released_ = mapping_;
-        end_ = mapping_ + std::min(mapping_size_, shown_step);
-        meter_.bytes += mapping_size_;
-        return;
-      }
-      ::munmap(std::exchange(mapping_, nullptr), mapping_size_);
+    MappedFile file(input_.fd, static_cast<std::size_t>(input_.size), input_.name);
+    if (file.is_mapped() && !is_gzip({file.data(), std::min<std::size_t>(file.size(), 2)})) {
+      mapping_ = std::move(file);
+      ::madvise(mapping_.data(), mapping_.size(), MADV_SEQUENTIAL);
+      begin_ = released_ = mapping_.data();
+      end_ = begin_ + std::min(mapping_.size(), shown_step);
+      meter_.bytes += mapping_.size();
+      return;
     }
   }
   std::array<char, 2> magic;
@@ -80,15 +76,15 @@ Window::Window(Window&& other) noexcept
       meter_(other.meter_),
       begin_(std::exchange(other.begin_, nullptr)),
       end_(std::exchange(other.end_, nullptr)),
-      mapping_(std::exchange(other.mapping_, nullptr)),
+      mapping_(std::move(other.mapping_)),
       released_(other.released_),
-      mapping_size_(other.mapping_size_),
       source_(std::move(other.source_)),
       buffer_(std::move(other.buffer_)),
       capacity_(other.capacity_) {}
 
+// A regular file on standard input is at what was read of it for whoever reads on.
 Window::~Window() {
-  if (mapping_ != nullptr) ::munmap(mapping_, mapping_size_);
+  if (is_mapped()) ::lseek(input_.fd.get(), mapped_offset(), SEEK_SET);
 }
 
 void Window::release_pages() {
@@ -97,7 +93,7 @@ void Window::release_pages() {
   ::madvise(released_, static_cast<std::size_t>(bytes), MADV_DONTNEED);
   released_ += bytes;
   // Who watches the descriptor (/proc/PID/fdinfo) sees how far the input has been read.
-  ::lseek(input_.fd.get(), released_ - mapping_, SEEK_SET);
+  ::lseek(input_.fd.get(), released_ - mapping_.data(), SEEK_SET);
 }
 
 void Window::make_room() {
@@ -115,7 +111,8 @@ void Window::make_room() {
 }
 
 bool Window::show_more() {
-  const char* const end = mapping_ + mapping_size_;
+  mapping_.check_size();
+  const char* const end = mapping_.data() + mapping_.size();
   if (end_ == end) return false;
   end_ += std::min(static_cast<std::size_t>(end - end_), shown_step);
   return true;

@@ -8,13 +8,14 @@
 
 #include "stream/source.h"
 #include "sys/fd.h"
+#include "sys/mapped_file.h"
 #include "sys/meter.h"
 
 namespace mrf {
 
 /// A sliding view of an input: the bytes that are there and not consumed yet. A plain regular file
-/// is mapped and shown a piece at a time; everything else (pipe, gzip) is read into a buffer that grows only
-/// when one record does not fit into it.
+/// is mapped (who copies from the view asks MappedFile::check() then) and shown a piece at a time; everything
+/// else (pipe, gzip) is read into a buffer that grows only when one record does not fit into it.
 class Window {
  public:
   static constexpr std::size_t default_capacity = std::size_t{128} << 10;
@@ -30,21 +31,27 @@ class Window {
   /// Unconsumed bytes; valid until the next call of more().
   std::string_view view() const { return {begin_, static_cast<std::size_t>(end_ - begin_)}; }
   /// Makes the view longer, reading what one read(2) gives. False at the end of the input. Throws
-  /// SystemError, or DataError for a damaged or truncated gzip stream.
+  /// SystemError, DataError for a damaged or truncated gzip stream, or Error when a mapped file became
+  /// shorter.
   bool more();
   /// Drops the first `n` bytes of the view. Pointers into the view stay valid until more(). The
-  /// consumed pages of a mapped file stop counting as the program's memory.
+  /// consumed pages of a mapped file stop counting as the program's memory. Throws Error when a mapped file
+  /// became shorter.
   void consume(std::size_t n) {
     begin_ += n;
-    if (mapping_ != nullptr && begin_ - released_ >= release_step) release_pages();
+    MappedFile::check();
+    if (is_mapped() && begin_ - released_ >= release_step) release_pages();
   }
 
+  /// Throws Error when a mapped file became shorter.
+  void check_size() const { mapping_.check_size(); }
+
   const std::string& name() const { return input_.name; }
-  bool is_mapped() const { return mapping_ != nullptr; }
+  bool is_mapped() const { return mapping_.is_mapped(); }
   /// Whether more() answers without waiting for whoever writes the input.
   bool is_ready() const { return source_ == nullptr || source_->is_ready(); }
   /// The offset of the view's first byte in a mapped file, for splice(2) from fd().
-  long long mapped_offset() const { return begin_ - mapping_; }
+  long long mapped_offset() const { return begin_ - mapping_.data(); }
   FdRef fd() const { return input_.fd; }
 
  private:
@@ -60,9 +67,8 @@ class Window {
   Meter& meter_;
   const char* begin_ = nullptr;
   const char* end_ = nullptr;
-  char* mapping_ = nullptr;
+  MappedFile mapping_;
   char* released_ = nullptr;
-  std::size_t mapping_size_ = 0;
   std::unique_ptr<ByteSource> source_;
   std::unique_ptr<char[]> buffer_;
   std::size_t capacity_ = 0;

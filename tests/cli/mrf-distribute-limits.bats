@@ -61,6 +61,30 @@ is_asleep() {
   [[ -n ${MRF_SANITIZED-} || $(peak_mib stats) -lt 32 ]] || { echo "$(peak_mib stats) MiB" && false; }
 }
 
+@test "an input file that becomes shorter is named, whatever the way of its records" {
+  mkfifo f
+  seq 10000000 12500000 >lines
+  tr '\n' '\0' <lines >nuls
+  for options in "-c 3000" "--chunk-bytes 256K" "--key column:1" "--record nul -c 1"; do
+    cp "$([[ $options == *nul* ]] && echo nuls || echo lines)" in
+    # shellcheck disable=SC2086
+    mrf-distribute -i in $options f 2>err 3>&- &
+    distribute=$!
+    exec {reader}<f
+    wait_until is_asleep $distribute
+    : >in
+    cat <&$reader >out
+    exec {reader}<&-
+    status=0
+    wait $distribute || status=$?
+    [[ $status == 1 && $(<err) == "mrf-distribute: cannot read 'in': the file became shorter" ]] || {
+      echo "$options: $status $(<err)" && false
+    }
+    # What was dealt came from the file: no zero bytes.
+    [[ $options == *nul* ]] || cmp out <(head -c "$(stat -c %s out)" lines)
+  done
+}
+
 @test "an unfinished long record at the end of the input" {
   { echo first; head -c 3000000 /dev/zero | tr '\0' x; } >in
   for policy in "-c 1" "--chunk-bytes 9"; do

@@ -83,6 +83,17 @@ load distribute
   same b.out '\nlast\n'
 }
 
+@test "a file on standard input is at its end for who reads on" {
+  seq 5 >in
+  gzip -k in
+  for options in "" "--chunk-bytes 1" "--key name"; do
+    # shellcheck disable=SC2086
+    [[ $( (mrf-distribute $options a && wc -c) <in) == 0 ]]
+  done
+  [[ $( (mrf-distribute a && wc -c) <in.gz) == 0 ]]
+  same a '1\n2\n3\n4\n5\n'
+}
+
 @test "an empty input gives every output its end" {
   : >in
   distribute_to "a b" -i in

@@ -100,6 +100,23 @@ TEST_CASE("inputs of no byte and of one byte") {
   }
 }
 
+TEST_CASE("a mapped file that becomes shorter is an error, within its last page, too") {
+  const std::string text = random_text(3000000, 7);
+  for (const long long left : {0, 100, 8192, 2999990, 2999999}) {
+    CAPTURE(left);
+    mrf::InputFile file = in_memory(text);
+    mrf::Meter meter;
+    const int fd = file.fd.get();
+    mrf::Window window(std::move(file), meter);
+    REQUIRE(window.is_mapped());
+    REQUIRE(::ftruncate(fd, left) == 0);
+    CHECK_THROWS_WITH_AS(drain(window, 1000), "cannot read 'memory': the file became shorter", mrf::Error);
+  }
+  mrf::Meter meter;
+  mrf::Window next(in_memory(text), meter);
+  CHECK(drain(next, 1000) == text);
+}
+
 TEST_CASE("a gzip stream that is cut anywhere is bad data") {
   const std::string whole = gzip(random_text(5000, 7));
   for (std::size_t cut = 2; cut < whole.size(); ++cut) {
