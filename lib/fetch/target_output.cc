@@ -56,7 +56,7 @@ std::string TargetOutput::place(const ResponseHead& head) {
     options_.directories->make(directory_of(options_.path));
     return options_.path;
   }
-  const std::string path = choose_target(options_.path, url_, head);
+  std::string path = choose_target(options_.path, url_, head);
   if (options_.path.ends_with('/')) made_.make(options_.path);
   return path;
 }

@@ -55,10 +55,11 @@ std::string follow_link(const std::string& path) {
   if (::lstat(path.c_str(), &info) != 0 || !S_ISLNK(info.st_mode)) return path;
   char resolved[PATH_MAX];
   if (::realpath(path.c_str(), resolved) != nullptr) return resolved;
+  if (errno == ELOOP) throw SystemError("open", path);
   const ssize_t length = ::readlink(path.c_str(), resolved, sizeof resolved);
   if (length < 0 || static_cast<std::size_t>(length) == sizeof resolved) throw SystemError("open", path);
   const std::string to(resolved, static_cast<std::size_t>(length));
-  return to.starts_with('/') ? to : directory_of(path) + "/" + to;
+  return follow_link(to.starts_with('/') ? to : directory_of(path) + "/" + to);
 }
 
 OutputFile::OutputFile(const std::string& path) : name_(path == "-" ? stdout_name : path) {

@@ -75,6 +75,20 @@ TEST_CASE("a symbolic link stays one, dangling or not") {
   }
 }
 
+TEST_CASE("links that lead to links, at last to nothing, all stay") {
+  const Directory directory;
+  fs::create_symlink("second", directory / "first");
+  fs::create_symlink(fs::path(directory / "real"), directory / "second");
+  mrf::OutputFile file(directory / "first");
+  put(file, "data");
+  file.commit();
+  CHECK(fs::is_symlink(directory / "first"));
+  CHECK(fs::is_symlink(directory / "second"));
+  CHECK(content(directory / "real") == "data");
+  fs::create_symlink("round", directory / "round");
+  CHECK_THROWS_AS(mrf::OutputFile(directory / "round"), mrf::SystemError);
+}
+
 TEST_CASE("results that are committed together are all there or none") {
   const Directory directory;
   std::ofstream(directory / "first") << "old";
