@@ -7,6 +7,7 @@
 #include <optional>
 #include <vector>
 
+#include "sys/redact.h"
 #include "sys/seconds.h"
 
 namespace mrf {
@@ -90,6 +91,13 @@ Json own_entry() {
               {"max_rss_bytes", usage.ru_maxrss * 1024LL}};
 }
 
+// No password and no signature of a URL, wherever it stands: in a command, a job's message, a tool's input.
+void redact_all(Json& value) {
+  if (value.is_string()) value = redact_name(value.get_ref<const std::string&>());
+  if (!value.is_structured()) return;
+  for (auto& member : value) redact_all(member);
+}
+
 }  // namespace
 
 Json make_report(const Plan& plan, const Supervisor& supervisor, const ToolStats& tools, int status) {
@@ -108,6 +116,7 @@ Json make_report(const Plan& plan, const Supervisor& supervisor, const ToolStats
     report["fifos"].push_back(fifo_entry(plan, supervisor, tools, at));
   }
   report["supervisor"] = own_entry();
+  redact_all(report);
   return report;
 }
 

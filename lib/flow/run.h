@@ -10,7 +10,7 @@ namespace mrf {
 
 struct RunOptions {
   SupervisorOptions supervisor;
-  std::string report_path;  ///< "-" is standard output, empty: none
+  std::string report_path;  ///< "-" is standard output, empty: none; written before the results are published
   bool show_table = false;  ///< on standard error, at the end
   bool keep_directory = false;
 };

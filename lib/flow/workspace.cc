@@ -50,30 +50,29 @@ void make_ready(const std::string& path, const std::string& target, const std::s
   }
 }
 
-void refuse_doubles(const std::vector<Renaming>& files) {
-  std::set<std::string> places;
-  for (const auto& file : files) {
-    if (!places.insert(place_of(file.to)).second)
-      throw Error(Status::failure, "publish", file.name, "it is written twice");
-  }
-}
-
 }  // namespace
 
-Workspace::Workspace(const Plan& plan) {
-  for (const auto& path : plan.results) add_result(path);
+Workspace::Workspace(const Plan& plan, const std::string& report) : report_name_(report) {
+  for (const auto& path : plan.results) results_.emplace(path, result_for(path));
+  if (!report.empty()) report_ = result_for(report);
+  for (const auto& [path, result] : results_) {
+    if (!report.empty() && place_of(result.target) == place_of(report_.target))
+      throw UsageError("write", report, "a result has that name");
+  }
   root_ = temporary_directory();
   directory_ = unique_name(root_, "mrf-run");
 }
 
 void Workspace::make(const Plan& plan) {
-  for (const auto& [path, result] : results_) {
-    if (!result.directory.empty() && ::mkdir(result.directory.c_str(), 0700) != 0) {
-      throw SystemError("make a directory for", path);
-    }
-  }
+  for (const auto& [path, result] : results_) make_result_directory(path, result);
+  make_result_directory(report_name_, report_);
   if (::mkdir(directory_.c_str(), 0700) != 0) throw SystemError("make a directory for FIFOs in", root_);
   make_fifos(plan);
+}
+
+void Workspace::make_result_directory(const std::string& path, const Result& result) {
+  if (result.directory.empty() || ::mkdir(result.directory.c_str(), 0700) == 0) return;
+  throw SystemError("make a directory for", path);
 }
 
 std::string Workspace::file_name(const std::string& fifo) {
@@ -98,7 +97,7 @@ void Workspace::make_fifos(const Plan& plan) {
   }
 }
 
-void Workspace::add_result(const std::string& path) {
+Workspace::Result Workspace::result_for(const std::string& path) {
   Result result;
   result.target = follow_link(path);
   struct stat info {};
@@ -112,11 +111,11 @@ void Workspace::add_result(const std::string& path) {
     result.directory = unique_name(directory_of(result.target), ".mrf-run");
     result.written = result.directory + "/" + base_of(result.target);
   }
-  results_.emplace(path, std::move(result));
+  return result;
 }
 
 // The result, and what else the job made beside it.
-void Workspace::add_finished(const std::string& path, const Result& result, std::vector<Renaming>& finished) {
+void Workspace::add_finished(const std::string& path, const Result& result) {
   if (::access(result.written.c_str(), F_OK) != 0) {
     throw Error(Status::failure, "publish", path, "its job succeeded, but did not write it");
   }
@@ -124,22 +123,31 @@ void Workspace::add_finished(const std::string& path, const Result& result, std:
     const std::string to = directory_of(result.target) + "/" + entry.path().filename().string();
     const std::string& name = entry.path() == result.written ? path : to;
     if (entry.is_regular_file()) make_ready(entry.path(), to, name);
-    finished.push_back({entry.path(), to, name});
+    prepared_.push_back({entry.path(), to, name});
+  }
+}
+
+void Workspace::prepare() {
+  for (const auto& [path, result] : results_) {
+    if (!result.directory.empty()) add_finished(path, result);
+  }
+  std::set<std::string> places{place_of(report_.target)};
+  for (const auto& file : prepared_) {
+    if (!places.insert(place_of(file.to)).second)
+      throw Error(Status::failure, "publish", file.name, "it is written twice");
   }
 }
 
 void Workspace::publish() {
-  std::vector<Renaming> finished;
-  for (const auto& [path, result] : results_) {
-    if (!result.directory.empty()) add_finished(path, result, finished);
-  }
-  refuse_doubles(finished);
-  rename_together(finished);
+  if (!report_.directory.empty() && ::access(report_.written.c_str(), F_OK) == 0)
+    add_finished(report_name_, report_);
+  rename_together(prepared_);
 }
 
 void Workspace::remove(bool keep_fifos) noexcept {
   if (!keep_fifos) remove_tree(std::exchange(directory_, {}));
   for (auto& [path, result] : results_) remove_tree(std::exchange(result.directory, {}));
+  remove_tree(std::exchange(report_.directory, {}));
 }
 
 }  // namespace mrf

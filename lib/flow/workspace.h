@@ -18,9 +18,9 @@ namespace mrf {
 /// workspace makes and removes all of it; who opens and closes the FIFOs is told in FifoSet.
 class Workspace {
  public:
-  /// Chooses the names, so that every process that is forked from here can remove them; makes nothing. Throws
-  /// SystemError.
-  explicit Workspace(const Plan& plan);
+  /// Chooses the names, so that every process that is forked from here can remove them; makes nothing.
+  /// `report` is published like a result; empty: there is none. Throws SystemError, UsageError.
+  Workspace(const Plan& plan, const std::string& report);
   /// Throws SystemError; then a part may be there until remove().
   void make(const Plan& plan);
   Workspace(const Workspace&) = delete;
@@ -38,9 +38,17 @@ class Workspace {
   /// Where a job writes the result `path`: FIFOs and devices themselves, all else in a directory beside it.
   const std::string& result_path(const std::string& path) const { return results_.at(path).written; }
 
-  /// Gives the results, and what the jobs wrote beside them (an index), their names: all of them or none
-  /// (rename_together()), after the last one is synced. Throws Error when one is missing or cannot be moved.
+  /// Where the report is to be written, under its name before publish().
+  const std::string& report_path() const { return report_.written; }
+
+  /// Syncs the results and what the jobs wrote beside them (an index). Throws Error when a result is missing
+  /// or written twice.
+  void prepare();
+  /// Gives what was prepared, and the report if it was written, their names: all of them or none
+  /// (rename_together()). Throws Error.
   void publish();
+  /// Lets go of what was prepared: publish() is for the report then.
+  void give_up_results() { prepared_.clear(); }
   /// Removes all directories with what is in them; failures are ignored. `keep_fifos` leaves $TMPDIR's.
   void remove(bool keep_fifos) noexcept;
 
@@ -51,13 +59,17 @@ class Workspace {
     std::string directory;  ///< empty when the target is written directly
   };
 
+  static void make_result_directory(const std::string& path, const Result& result);
   void make_fifos(const Plan& plan);
-  void add_result(const std::string& path);
-  static void add_finished(const std::string& path, const Result& result, std::vector<Renaming>& finished);
+  static Result result_for(const std::string& path);
+  void add_finished(const std::string& path, const Result& result);
 
   std::string root_;
   std::string directory_;
   std::map<std::string, Result> results_;
+  Result report_;
+  std::string report_name_;
+  std::vector<Renaming> prepared_;
 };
 
 }  // namespace mrf

@@ -6,6 +6,8 @@
 #include <cerrno>
 #include <system_error>
 
+#include "sys/redact.h"
+
 namespace mrf {
 
 std::string printable(std::string_view text) {
@@ -24,7 +26,7 @@ std::string printable(std::string_view text) {
 }
 
 Error::Error(Status status, std::string_view verb, std::string_view object, std::string_view reason)
-    : std::runtime_error(printable(fmt::format("cannot {} '{}': {}", verb, object, reason))),
+    : std::runtime_error(printable(fmt::format("cannot {} '{}': {}", verb, redact_name(object), reason))),
       status_(status) {}
 
 SystemError::SystemError(std::string_view verb, std::string_view object) : SystemError(verb, object, errno) {}

@@ -13,7 +13,7 @@ namespace mrf {
 /// steer a terminal.
 std::string printable(std::string_view text);
 
-/// A failure that ends the program; what() is "cannot VERB 'OBJECT': REASON".
+/// A failure that ends the program; what() is "cannot VERB 'OBJECT': REASON", the object by redact_name().
 class Error : public std::runtime_error {
  public:
   Error(Status status, std::string_view verb, std::string_view object, std::string_view reason);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "sys/error.h"
+#include "sys/redact.h"
 
 namespace mrf {
 
@@ -34,7 +35,7 @@ void say_line(std::string_view text) {
   if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;
 }
 
-void say(std::string_view text) { say_line(program + ": " + printable(text)); }
+void say(std::string_view text) { say_line(program + ": " + printable(redact_words(text))); }
 
 void warn(std::string_view text) {
   if (level != Verbosity::quiet) say(text);

@@ -17,7 +17,7 @@ std::string_view program_name();
 /// message clears it away first.
 void set_bar_below(bool there);
 
-/// One line on standard error, "NAME: TEXT", written with a single write(2).
+/// One line on standard error, "NAME: TEXT" by redact_words(), written with a single write(2).
 void say(std::string_view text);
 /// A line of another program's, without the name in front.
 void say_line(std::string_view text);

@@ -104,6 +104,11 @@ std::string redact_url(std::string_view text) {
   return shown;
 }
 
+std::string redact_name(std::string_view text) {
+  const bool is_url = text.starts_with("http://") || text.starts_with("https://");
+  return is_url ? redact_url(text) : redact_words(text);
+}
+
 std::string redact_words(std::string_view text) {
   std::string shown;
   while (!text.empty()) {

@@ -66,6 +66,41 @@ E
   done
 }
 
+@test "no result without the report that was asked for, and no report that says what is not so" {
+  mkdir directory
+  while IFS='|' read -r status report reason; do
+    workflow --report "$report" <<<'a: bash -c "touch started; echo > \"\$1\"" _ save:result'
+    assert_status "$status"
+    assert_stderr_is "mrf-run: $reason"
+    [[ $report == /dev/full ]] || [ ! -e started ]
+    rm -f started
+    assert_files w.mrf directory
+  done <<'E'
+1|/nonexistent/x|cannot open '/nonexistent/x': No such file or directory
+1|directory|cannot open 'directory': Is a directory
+1|/dev/full|cannot write '/dev/full': No space left on device
+2|directory/../result|cannot write 'directory/../result': a result has that name; try 'mrf-run --help'
+E
+  workflow --report report.json <<<'a: bash -c "echo > \"\$1\"; mkdir result" _ save:result'
+  assert_status 1
+  jq -e '.status == 1 and .results == []' report.json
+  rmdir result
+  run_apart bash -c 'exec 5> >(:); wait $!; mrf-run --report - - <<<"a: touch save:result" >&5'
+  assert_status 141
+  assert_stderr_is ''
+  assert_files w.mrf directory report.json
+  assert_nothing_left
+}
+
+@test "what cannot be said on standard error is no failure" {
+  for closed in '2>&-' '2>/dev/full'; do
+    rm -f result
+    run_apart bash -c "mrf-run -v - $closed <<<'a: echo new > save:result'"
+    assert_status 0
+    [ "$(cat result)" = new ]
+  done
+}
+
 @test "a full disk is an error without a result" {
   cat >w.mrf <<'E'
 a: head -c 2000000 /dev/zero > out:p

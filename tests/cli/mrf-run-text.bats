@@ -70,6 +70,36 @@ E
   jq -e '.status == 4 and .failed == "a" and .results == [] and .jobs[0].stderr == ["one", "two"]' report.json
 }
 
+@test "no message and no report shows the password or the signature of a URL" {
+  secret='http://u:PASSW@127.0.0.1:1/x?X-Amz-Signature=SIGN'
+  shown='http://127.0.0.1:1/x?X-Amz-Signature=...'
+  echo >in.fq && echo 'a: true' >w.mrf
+  # STATUS TEXT OPTION...
+  shows() {
+    run_apart mrf-run "${@:3}"
+    assert_status "$1"
+    assert_stderr_has "$2"
+    [[ $stderr != *PASSW* && $stderr != *SIGN* ]]
+  }
+  shows 2 "cannot read '$shown': two inputs" -i in.fq -i "$secret" -- cat
+  shows 1 "cannot open '$shown': No such file" "$secret"
+  shows 1 "'$shown': No such file" -i in.fq -o "$secret" -- cat
+  shows 1 "'http://h/x?sig=...': No such file" -i in.fq -o "http://u:PASSW @h/x?sig='SIGN'" -- cat
+  shows 2 "cannot use option '-D a b=$shown': not NAME=VALUE" -D "a b=$secret" w.mrf
+  shows 2 "cannot use argument '$shown': one too many" -i in.fq "$secret" -- cat
+  echo "a: '$secret'" >w.mrf
+  run_apart bash -c 'mrf-run w.mrf; echo "$?"'
+  assert_output_is 127
+  assert_stderr "mrf-run: cannot execute '$shown': No such file or directory"
+  echo "a: cat < '$secret'" >w.mrf
+  shows 1 "cannot open '$shown': No such file" w.mrf
+  echo "a: bash -c 'echo \"\$1\" >&2' 'get \"$secret\"' $secret" >w.mrf
+  run_apart mrf-run --report report.json w.mrf
+  assert_status 0
+  ! grep -E 'PASSW|SIGN' report.json
+  jq -e --arg shown "$shown" '.jobs[0] | .command[3:] == ["get \"\($shown)\"", $shown] and .stderr == [$shown]' report.json
+}
+
 @test "-v shows the table, and the job's name before its messages" {
   workflow -v <<<"a: bash -c 'echo message >&2'"
   assert_status 0

@@ -6,6 +6,8 @@
 TEST_CASE("no password and no signature is left of a URL") {
   CHECK(mrf::redact_url("https://u:p@h/k#part") == "https://h/k");
   CHECK(mrf::redact_url("u:p@h/k") == "h/k");
+  CHECK(mrf::redact_name("http://u:p a's@h/k?sig=a b") == "http://h/k?sig=...");
+  CHECK(mrf::redact_name("-D x=http://u:p@h/k") == "-D x=http://h/k");
   CHECK(mrf::redact_words("not found: 'http://u:p@h/k?sig=a' <x>") == "not found: 'http://h/k?sig=...' <x>");
 }
 
