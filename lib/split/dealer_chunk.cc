@@ -21,10 +21,11 @@ std::size_t pass_tail(Input& input, Outputs& outputs, std::size_t output) {
   return size + rest.size();
 }
 
-// The bytes of a long record that went to the output; 0 when more of the input is needed.
-std::size_t pass_part(Input& input, std::size_t output) {
-  if (input.view().size() < long_record) return 0;
-  const std::size_t part = input.framer().take_part(input.view());
+// The bytes of a long record that went to the output; 0 when more of the input is needed. `seen` is the front
+// of the view in which the framer found no end of it.
+std::size_t pass_part(Input& input, std::string_view seen, std::size_t output) {
+  if (seen.size() < long_record) return 0;
+  const std::size_t part = input.framer().take_part(seen);
   if (part > 0) input.pass(output, {part, 0});
   return part;
 }
@@ -53,7 +54,7 @@ class RecordDealer : public Dealer {
       left_ = records_;
     }
     const Run run = input.framer().take(input.view(), left_);
-    if (run.records == 0) return pass_part(input, output_) > 0;
+    if (run.records == 0) return pass_part(input, input.view(), output_) > 0;
     input.pass(output_, run);
     left_ -= run.records;
     return true;
@@ -86,23 +87,25 @@ class ByteDealer : public Dealer {
   // False when more of the input is needed.
   bool deal_some(Input& input) {
     const std::string_view view = input.view();
-    Run run = inside_ ? input.framer().take(view, 1)
-                      : input.framer().take(view.substr(0, bytes_ - used_), everything);
+    const std::string_view front = inside_ ? view : view.substr(0, bytes_ - used_);
+    Run run = input.framer().take(front, inside_ ? 1 : everything);
+    if (run.bytes == 0 && deal_part(input, front)) return true;
     if (run.bytes == 0 && !inside_ && view.size() >= bytes_ - used_) {
       if (next_unless_fresh()) return true;
       run = input.framer().take(view, 1);
+      if (run.bytes == 0) return deal_part(input, view);
     }
-    if (run.bytes == 0) return start_long_record(input);
+    if (run.bytes == 0) return false;
     input.pass(output_, run);
     use(run.bytes);
     inside_ = false;
     return true;
   }
 
-  // One that may still fit into the chunk is waited for.
-  bool start_long_record(Input& input) {
-    if (used_ > 0 && !inside_) return false;
-    const std::size_t part = pass_part(input, output_);
+  // A record whose first long_record bytes fit into the chunk is the chunk's: whether the rest does would be
+  // known too late.
+  bool deal_part(Input& input, std::string_view seen) {
+    const std::size_t part = pass_part(input, seen, output_);
     use(part);
     inside_ |= part > 0;
     return part > 0;

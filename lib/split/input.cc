@@ -26,12 +26,14 @@ Input::Input(const std::string& path, RecordForm form, unsigned threads, Outputs
       window_(std::make_shared<Window>(open_and_wait(path, outputs, stats.in), stats.in,
                                        Window::default_capacity, threads)),
       framer_(make_framer(form, window_->name())) {
-  stats.inputs.push_back({path, 0, 0});
+  stats.inputs.push_back({path, 0, window_->stored()});
 }
 
 bool Input::more() {
   if (!window_->is_ready()) outputs_.wait_for(window_->fd(), stats_.in);
-  return window_->more();
+  const bool more = window_->more();
+  stats_.inputs[entry_].bytes = window_->stored();
+  return more;
 }
 
 void Input::pass(std::size_t output, Run run) {

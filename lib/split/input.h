@@ -37,7 +37,6 @@ class Input {
     window_->consume(run.bytes);
     stats_.records_in += run.records;
     stats_.inputs[entry_].records += run.records;
-    stats_.inputs[entry_].bytes += run.bytes;
   }
 
  private:

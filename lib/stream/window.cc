@@ -55,12 +55,15 @@ Window::Window(InputFile input, Meter& meter, std::size_t capacity, unsigned thr
       begin_ = released_ = mapping_.data();
       end_ = begin_ + std::min(mapping_.size(), shown_step);
       meter_.bytes += mapping_.size();
+      stored_ = mapping_.size();
       return;
     }
   }
+  const std::uint64_t before = meter_.bytes;
   std::array<char, 2> magic;
   const std::size_t n = read_full(input_.fd, input_.name, magic, meter_);
   start_reading({magic.data(), n}, capacity, threads);
+  stored_ = meter_.bytes - before;
 }
 
 void Window::start_reading(std::string_view first, std::size_t capacity, unsigned threads) {
@@ -76,6 +79,7 @@ Window::Window(Window&& other) noexcept
       meter_(other.meter_),
       begin_(std::exchange(other.begin_, nullptr)),
       end_(std::exchange(other.end_, nullptr)),
+      stored_(other.stored_),
       mapping_(std::move(other.mapping_)),
       released_(other.released_),
       source_(std::move(other.source_)),
@@ -122,7 +126,9 @@ bool Window::more() {
   if (source_ == nullptr) return show_more();
   make_room();
   const auto held = static_cast<std::size_t>(end_ - buffer_.get());
+  const std::uint64_t before = meter_.bytes;
   const std::size_t n = source_->read({buffer_.get() + held, capacity_ - held});
+  stored_ += meter_.bytes - before;
   end_ += n;
   return n > 0;
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -47,6 +48,8 @@ class Window {
   void check_size() const { mapping_.check_size(); }
 
   const std::string& name() const { return input_.name; }
+  /// Bytes read so far, as they are stored; a mapped file counts whole.
+  std::uint64_t stored() const { return stored_; }
   bool is_mapped() const { return mapping_.is_mapped(); }
   /// Whether more() answers without waiting for whoever writes the input.
   bool is_ready() const { return source_ == nullptr || source_->is_ready(); }
@@ -67,6 +70,7 @@ class Window {
   Meter& meter_;
   const char* begin_ = nullptr;
   const char* end_ = nullptr;
+  std::uint64_t stored_ = 0;
   MappedFile mapping_;
   char* released_ = nullptr;
   std::unique_ptr<ByteSource> source_;

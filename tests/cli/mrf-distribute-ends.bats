@@ -218,6 +218,20 @@ load distribute
   [[ $output == '["mrf-distribute",10,10,21,21,[{"name":"a","records":6,"bytes":12},{"name":"b","records":4,"bytes":9}]]' ]]
 }
 
+@test "the bytes of each input are those stored, and add up" {
+  seq 100000 | gzip >in.gz
+  seq 100000 | bgzip >in.bgz
+  echo x >in
+  printf 'x\t0\n' >map
+  size() { cat "$@" | wc -c; }
+  run_apart mrf-distribute --stats stats -i in.gz -i <(cat in.bgz) -i in -i - a b <in.bgz
+  assert_status 0
+  [[ $(jq -c '[.bytes_in, .inputs[].bytes]' stats) == "[$(size in.gz in.bgz in in.bgz),$(size in.gz),$(size in.bgz),2,$(size in.bgz)]" ]]
+  [[ $(jq -c '[.inputs[].records]' stats) == '[100000,100000,1,100000]' ]]
+  run_apart mrf-distribute --key column:1 --map map --stats stats -i in a b
+  [[ $(jq -c '[.bytes_in, .inputs]' stats) == '[6,[{"name":"in","records":1,"bytes":2}]]' ]]
+}
+
 @test "--verbose says what was read and written; nothing is said without it" {
   seq 1 10 >in
   run_apart mrf-distribute -v -c 3 -i in a b

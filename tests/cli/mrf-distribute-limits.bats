@@ -28,6 +28,25 @@ peak_mib() { jq '.max_rss_bytes / 1048576 | floor' "$1"; }
   done
 }
 
+@test "a long record behind others does not, and stays in its chunk, however it comes" {
+  long() { head -c "$1" /dev/zero | tr '\0' x && echo; }
+  { echo a; long 50000000; echo b; } >in
+  for input in in <(cat in); do
+    run_apart mrf-distribute --chunk-bytes 1G --stats stats -i "$input" a b
+    assert_status 0
+    cmp a in
+    [[ -n ${MRF_SANITIZED-} || $(peak_mib stats) -lt 32 ]] || { echo "$(peak_mib stats) MiB" && false; }
+  done
+  # Of 4 MiB, the third record has 1 MiB and more, the sixth has less.
+  { long 1500000; long 1500000; long 1600000; echo b; long 1500000; long 2000000; long 1500000; } >in
+  for input in in <(cat in); do
+    run_apart mrf-distribute --chunk-bytes 4M -i "$input" a b
+    assert_status 0
+    cmp a <(sed -n '1,3p;7p' in)
+    cmp b <(sed -n '4,6p' in)
+  done
+}
+
 @test "memory stays below 32 MiB, whatever the input" {
   seq 1 8000000 >in
   gzip -1 -k in
