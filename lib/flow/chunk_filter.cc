@@ -13,7 +13,6 @@
 
 #include "flow/job_spec.h"
 #include "flow/launch.h"
-#include "flow/move_bytes.h"
 #include "sys/error.h"
 #include "sys/message.h"
 #include "sys/scratch_file.h"
@@ -22,8 +21,6 @@
 namespace mrf {
 
 namespace {
-
-constexpr std::size_t step = std::size_t{1} << 20;
 
 double cpu_now() {
   timespec now{};
@@ -89,14 +86,14 @@ void ChunkFilter::feed(const ChunkSource& source) {
   chunk_.file.reset();
 }
 
-bool ChunkFilter::drain(std::optional<FdRef> to, const std::string& to_name) {
+bool ChunkFilter::drain(PipeDrain& through, std::optional<FdRef> to, const std::string& to_name) {
   if (to && kept_.is_open()) {
     copy_file(kept_, kept_size_, *to, to_name);
     kept_.reset();
   }
   if (!from_.is_open()) return false;
   if (!to && !kept_.is_open()) kept_ = open_scratch_file();
-  const auto moved = drain_pipe(from_, step, to ? *to : FdRef(kept_), to ? to_name : "temporary file");
+  const auto moved = through.drain(from_, to ? *to : FdRef(kept_), to ? to_name : "temporary file");
   if (moved) bytes_out_ += *moved;
   if (moved && !to) kept_size_ += *moved;
   if ((moved && *moved == 0) || (!moved && has_ended())) from_.reset();

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "flow/chunk_source.h"
+#include "flow/move_bytes.h"
 #include "flow/outcome.h"
 #include "sys/fd.h"
 
@@ -35,7 +36,7 @@ class ChunkFilter {
   void feed(const ChunkSource& source);
   /// Moves a part of its output to `to` (its turn has come) or to its temporary file. Returns whether there
   /// was any. Throws Error.
-  bool drain(std::optional<FdRef> to, const std::string& to_name);
+  bool drain(PipeDrain& through, std::optional<FdRef> to, const std::string& to_name);
 
   bool has_ended() const { return outcome_.has_value(); }
   /// Ended, and all of its output is where it was moved to.

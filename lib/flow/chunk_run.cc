@@ -122,14 +122,14 @@ void ChunkRun::drain() {
   const std::string name(stdout_name);
   bool any = false;
   while (!filters_.empty()) {
-    any = filters_.front().drain(FdRef(STDOUT_FILENO), name);
+    any = filters_.front().drain(pipe_drain_, FdRef(STDOUT_FILENO), name);
     if (!filters_.front().is_done()) break;
     bytes_out_ += filters_.front().bytes_out();
     filters_.pop_front();
   }
   if (any || spare_ <= Clock::duration::zero()) return;
   const auto begin = Clock::now();
-  for (std::size_t at = 1; at < filters_.size(); ++at) filters_[at].drain(std::nullopt, name);
+  for (std::size_t at = 1; at < filters_.size(); ++at) filters_[at].drain(pipe_drain_, std::nullopt, name);
   spare_ -= waiting_to_moving * (Clock::now() - begin);
 }
 

@@ -58,6 +58,7 @@ class ChunkRun {
   Meter meter_;
   ChunkSource source_;
   ChunkSizer sizer_;
+  PipeDrain pipe_drain_;
   std::deque<ChunkFilter> filters_;
   std::size_t running_ = 0;
   /// Spent waiting for the first filter, and not yet made up for by moving the output of others away.

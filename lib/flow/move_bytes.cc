@@ -62,15 +62,25 @@ std::optional<std::size_t> feed_pipe(FdRef file, const std::string& file_name, s
   throw SystemError("read", file_name);
 }
 
-std::optional<std::size_t> drain_pipe(FdRef pipe, std::size_t most, FdRef to, const std::string& to_name) {
-  for (;;) {
-    ssize_t n = ::splice(pipe.get(), nullptr, to.get(), nullptr, most, 0);
-    if (n < 0 && needs_memory(errno)) n = drain_through_memory(pipe, most, to, to_name);
-    if (n >= 0) return static_cast<std::size_t>(n);
-    if (!would_block(errno)) fail_to_write(to_name);
-    if (!is_ready(pipe, POLLIN, 0)) return std::nullopt;
-    is_ready(to, POLLOUT, -1);
+PipeDrain::PipeDrain() : between_(make_pipe()) { ask_pipe_size(between_.write_end, most_pipe_bytes); }
+
+std::optional<std::size_t> PipeDrain::drain(FdRef pipe, FdRef to, const std::string& to_name) {
+  const ssize_t taken =
+      ::splice(pipe.get(), nullptr, between_.write_end.get(), nullptr, most_pipe_bytes, SPLICE_F_NONBLOCK);
+  if (taken < 0 && would_block(errno)) return std::nullopt;
+  if (taken < 0) throw SystemError("read", "filter");
+  for (auto left = static_cast<std::size_t>(taken); left > 0;) {
+    ssize_t n = ::splice(between_.read_end.get(), nullptr, to.get(), nullptr, left, 0);
+    if (n < 0 && needs_memory(errno)) n = drain_through_memory(between_.read_end, left, to, to_name);
+    if (n > 0) {
+      left -= static_cast<std::size_t>(n);
+    } else if (n == 0 || !would_block(errno)) {
+      fail_to_write(to_name);
+    } else {
+      is_ready(to, POLLOUT, -1);
+    }
   }
+  return static_cast<std::size_t>(taken);
 }
 
 void copy_file(FdRef file, std::uint64_t size, FdRef to, const std::string& to_name) {
