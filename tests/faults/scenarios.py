@@ -10,10 +10,12 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 
 @dataclasses.dataclass
 class Scenario:
-    """`words` are bash's; $IN holds the inputs, $URL serves them. Without `results` standard output is the result."""
+    """`words` are bash's; $IN holds the inputs, $URL serves them. Without `results` standard output is the result.
+    `places` are processes that calls fail in by themselves (failing_calls.cc)."""
     name: str
     words: str
     results: list = dataclasses.field(default_factory=list)
+    places: list = dataclasses.field(default_factory=list)
 
 
 SCENARIOS = [
@@ -33,11 +35,14 @@ SCENARIOS = [
     Scenario("fetch to a file",
              'getm-fetch -q --retry 1 --part-size 64K --multipart-threshold 64K "$URL/lines" out', ["out"]),
     Scenario("fetch to stdout", 'getm-fetch -q --retry 1 "$URL/lines" -'),
-    Scenario("run", 'mrf-run -n 2 -i "$IN/lines" --order rows -o out -- cat', ["out"]),
-    Scenario("run chunk", 'mrf-run -n 2 -i "$IN/lines" --order chunk -c 1000 -o out -- cat', ["out"]),
+    Scenario("run", 'mrf-run -n 2 -i "$IN/lines" --order rows -o out -- cat', ["out"],
+             ["mrf-run:1", "mrf-distribute:0", "mrf-collect:0"]),
+    Scenario("run chunk", 'mrf-run -n 2 -i "$IN/lines" --order chunk -c 1000 -o out -- cat', ["out"],
+             ["mrf-run:1", "mrf-run:2"]),
     Scenario("run for two results",
-             """mrf-run - <<<"a: cp $IN/lines save:a"$'\\n'"b: cp $IN/lines save:b" """, ["a", "b"]),
-    Scenario("run bam", 'mrf-run -n 2 -i "$IN/small.bam" -o out.bam -- cat', ["out.bam"]),
+             """mrf-run - <<<"a: cp $IN/lines save:a"$'\\n'"b: cp $IN/lines save:b" """, ["a", "b"], ["mrf-run:1"]),
+    Scenario("run bam", 'mrf-run -n 2 -i "$IN/small.bam" -o out.bam -- cat', ["out.bam"],
+             ["mrf-run:1", "mrf-bamread:0", "mrf-distribute:0", "mrf-collect:0", "mrf-bamwrite:0"]),
 ]
 
 
