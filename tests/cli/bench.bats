@@ -48,16 +48,21 @@ comparison() {
   {
     comparison differs 'echo 1 >out' 'echo 2 >out' 'target = 9.0'
     comparison fails 'exit 3' 'echo 1 >out' 'target = 9.0'
+    comparison unlike 'echo 1 >out' 'echo 1 >out' 'target = 9.0' 'proof = ["echo 1", "echo 2"]'
     comparison lacks 'echo 1 >out' 'echo 1 >out' 'target = 9.0' 'peers = ["no-such-peer", "cat"]'
   } >p/scripts/bench.d/own.toml
   bench --pairs 1 differs
   assert_status 1
   [[ $output == *"RESULTS DIFFER"* ]]
+  bench --pairs 1 unlike
+  assert_status 1
+  [[ $output == *"RESULTS DIFFER"* ]]
   bench --pairs 1 fails
   assert_status 1
   [[ $output == *"FAILED: status 3: exit 3"* ]]
-  bench --pairs 1 lacks
+  bench --pairs 1 --json table.json lacks
   assert_status 1
+  [ "$(jq -c .not_run table.json)" = '{"lacks":"cannot run: no no-such-peer"}' ]
   [[ $output == *"lacks "*"cannot run: no no-such-peer"$'\n'* ]]
   bench --pairs 1 none
   assert_status 1
