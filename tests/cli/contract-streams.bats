@@ -26,7 +26,8 @@ run_command() {
 
 @test "a closed standard output is an error, and no output takes its place" {
   sam >in
-  for command in "mrf-distribute -i in -c 1 a -" "mrf-collect in" "mrf-bamread in" "mrf-bamwrite in" "mrf-run --help"; do
+  for command in "mrf-distribute -i in -c 1 a -" "mrf-collect in" "mrf-bamread in" "mrf-bamwrite in" \
+    "mrf-run --help"; do
     run bash -c "$command 2>said >&-"
     [ "$status" = 1 ]
     [ "$(cat said)" = "${command%% *}: cannot write 'standard output': Bad file descriptor" ]
@@ -85,7 +86,7 @@ END
   while read -r value reason; do
     run_apart mrf-distribute -c "$value" a
     assert_status 2
-    assert_stderr_is "mrf-distribute: cannot use option '--chunk-size': '$value' is $reason; try 'mrf-distribute --help'"
+    assert_stderr_has "mrf-distribute: cannot use option '--chunk-size': '$value' is $reason; try "
   done <<'END'
 -1 not a whole number of 0 or more
 1x not a whole number of 0 or more
