@@ -127,7 +127,8 @@ def compare(entry, data, pairs):
     row = {key: entry[key] for key in ("name", "work", "against", "target")}
     row |= {"ours_s": [our[0] for our in ours], "theirs_s": [their[0] for their in theirs],
             "ratio": statistics.median(ratios), "least_ratio": min(ratios), "largest_ratio": max(ratios),
-            "peak_mib": max(our[1] for our in ours), "same_result": our_digest == their_digest and len(set(proof)) < 2, "missed": []}
+            "peak_mib": max(our[1] for our in ours), "missed": [],
+            "same_result": our_digest == their_digest and len(set(proof)) < 2}
     if row["ratio"] > entry["target"]:
         row["missed"].append("slow")
     if row["peak_mib"] > entry.get("memory", float("inf")):
