@@ -164,16 +164,20 @@ void FifoSet::sample() {
   std::vector<pollfd> polled;
   std::vector<Fifo*> looked_at;
   for (Fifo& fifo : fifos_) {
-    if (fifo.reader.through || fifo.writer.through) continue;
+    fifo.samples.in_use = !fifo.reader.through && !fifo.writer.through;
+    if (!fifo.samples.in_use) continue;
     polled.push_back({fifo.reader.held.get(), POLLIN, 0});
     polled.push_back({fifo.writer.held.get(), POLLOUT, 0});
     looked_at.push_back(&fifo);
   }
   if (polled.empty() || ::poll(polled.data(), polled.size(), 0) < 0) return;
   for (std::size_t at = 0; at < looked_at.size(); ++at) {
-    ++looked_at[at]->samples.looks;
-    if ((polled[2 * at].revents & POLLIN) == 0) ++looked_at[at]->samples.empty;
-    if ((polled[2 * at + 1].revents & POLLOUT) == 0) ++looked_at[at]->samples.full;
+    FifoSamples& samples = looked_at[at]->samples;
+    samples.was_empty = (polled[2 * at].revents & POLLIN) == 0;
+    samples.was_full = (polled[2 * at + 1].revents & POLLOUT) == 0;
+    ++samples.looks;
+    samples.empty += samples.was_empty ? 1 : 0;
+    samples.full += samples.was_full ? 1 : 0;
   }
 }
 

@@ -33,6 +33,9 @@ struct FifoSamples {
   std::uint64_t looks = 0;
   std::uint64_t empty = 0;
   std::uint64_t full = 0;
+  bool in_use = false;  ///< at the last look
+  bool was_empty = false;
+  bool was_full = false;
 };
 
 /// What a job has done with its end of a FIFO.

@@ -28,6 +28,8 @@ InputPosition InputWatch::look(const std::vector<JobRecord>& jobs) {
     }
   }
   InputPosition position;
+  position.is_over = std::all_of(sources_.begin(), sources_.end(),
+                                 [&](std::size_t job) { return jobs[job].state == JobState::ended; });
   if (files_.empty()) {
     for (const auto& [job, bytes] : moved_) position.bytes += bytes;
     return position;

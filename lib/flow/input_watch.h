@@ -18,6 +18,7 @@ namespace mrf {
 struct InputPosition {
   std::uint64_t bytes = 0;
   std::optional<std::uint64_t> total;  ///< not known of a pipe or a URL
+  bool is_over = false;                ///< nothing reads any more
 };
 
 /// Looks at the jobs that read no FIFO: where they stand in the regular files that they have open for reading

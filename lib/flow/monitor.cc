@@ -9,7 +9,7 @@ namespace {
 constexpr std::chrono::milliseconds period{100};
 }  // namespace
 
-Monitor::Monitor(const Plan& plan, const MonitorOptions& options) : due_(Clock::now() + period) {
+Monitor::Monitor(const Plan& plan, const MonitorOptions& options) : due_(Clock::now() + period), busy_(plan) {
   if (options.show_progress) progress_.emplace(plan);
   if (options.stall_timeout.count() > 0) stall_.emplace(plan, options.stall_timeout);
 }
@@ -18,6 +18,7 @@ void Monitor::look(Clock::time_point now, FifoSet& fifos, const std::vector<JobR
   if (now < due_) return;
   due_ = now + period;
   fifos.sample();
+  busy_.look(fifos, jobs);
   if (progress_) progress_->look(now, jobs);
   if (!stall_) return;
   for (const auto& line : stall_->look(now, fifos, jobs)) say(line);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "flow/busy_watch.h"
 #include "flow/fifo_set.h"
 #include "flow/job_record.h"
 #include "flow/plan.h"
@@ -30,11 +31,13 @@ class Monitor {
   /// When look() wants to be called.
   Clock::time_point due() const { return due_; }
   void look(Clock::time_point now, FifoSet& fifos, const std::vector<JobRecord>& jobs);
+  const BusyWatch& busy() const { return busy_; }
   /// The run is over: nothing more is shown.
   void finish() { progress_.reset(); }
 
  private:
   Clock::time_point due_;
+  BusyWatch busy_;
   std::optional<RunProgress> progress_;
   std::optional<StallWatch> stall_;
 };

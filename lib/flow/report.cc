@@ -102,7 +102,7 @@ void redact_all(Json& value) {
 
 Json make_report(const Plan& plan, const Supervisor& supervisor, const ToolStats& tools, int status) {
   const auto failed = supervisor.first_failure();
-  const std::string bottleneck = find_bottleneck(plan, supervisor.jobs(), supervisor.fifos());
+  const std::string bottleneck = find_bottleneck(plan, supervisor);
   Json report{{"workflow", plan.file}, {"status", status}, {"wall_s", supervisor.wall().count()}};
   report["failed"] = failed ? Json(plan.jobs[*failed].display_name()) : Json(nullptr);
   report["bottleneck"] = bottleneck.empty() ? Json(nullptr) : Json(bottleneck);

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <string_view>
 
 #include "sys/amounts.h"
 #include "sys/message.h"
@@ -18,6 +19,10 @@ using namespace std::chrono_literals;
 
 constexpr auto first_line = 1s;
 constexpr auto later_lines = 10s;
+constexpr std::string_view missed = "all is read";
+
+// What the looks saw of readers that have ended is less than they read.
+bool was_missed(const InputPosition& position) { return !position.total && position.is_over; }
 
 double share_of(const InputPosition& position) {
   if (!position.total || *position.total == 0) return 0;
@@ -42,6 +47,7 @@ void show(const std::string& text) {
 
 std::string progress_bar(const InputPosition& position, double seconds, std::size_t columns) {
   if (!position.total) {
+    if (was_missed(position)) return std::string(missed).substr(0, columns);
     const std::string line = fmt::format("{:>9}  {:>11}", readable_bytes(static_cast<double>(position.bytes)),
                                          rate_of(position, seconds));
     return line.substr(0, columns);
@@ -55,6 +61,7 @@ std::string progress_bar(const InputPosition& position, double seconds, std::siz
 }
 
 std::string progress_sentence(const InputPosition& position, double seconds) {
+  if (was_missed(position)) return std::string(missed);
   if (!position.total) {
     return fmt::format("read {}, {}", readable_bytes(static_cast<double>(position.bytes)),
                        rate_of(position, seconds));
@@ -76,8 +83,8 @@ RunProgress::~RunProgress() {
 }
 
 void RunProgress::look(Clock::time_point now, const std::vector<JobRecord>& jobs) {
-  if (!is_terminal_ && now < say_at_) return;
   const InputPosition position = watch_.look(jobs);
+  if (!is_terminal_ && now < say_at_) return;
   const double passed = seconds(now - started_);
   if (is_terminal_) {
     show("\r\x1b[J" + progress_bar(position, passed, terminal_columns() - 1) + "\r");

@@ -53,6 +53,7 @@ class Supervisor {
   std::optional<std::size_t> first_failure() const { return first_failure_; }
   const std::vector<JobRecord>& jobs() const { return jobs_; }
   const FifoSet& fifos() const { return fifos_; }
+  const BusyWatch& busy() const { return monitor_.busy(); }
   std::chrono::duration<double> wall() const { return wall_; }
 
  private:

@@ -3,6 +3,7 @@
 # What mrf-run shows: --dot, --print-sh, --progress, --stall-timeout.
 
 load common
+load run
 
 # The terminal of this test, by a socket of its own.
 terminal() { tmux -S "$BATS_TEST_TMPDIR/terminal" -f /dev/null "$@"; }
@@ -146,6 +147,7 @@ E
 
 # INPUT: the filters stop until a line is there. Its first one is in $said.
 run_with_progress() {
+  rm -f lines
   mrf-run --progress -n 2 --order rows --record fixed:100 -c 1000 -o out -i "$1" -- \
     bash -c 'head -c 10000000; read -r go <gate; cat' <&0 2>lines 3>&- &
   wait_until test -s lines
@@ -185,4 +187,32 @@ run_with_progress() {
     echo >go
     wait_until is_closed
   done
+}
+
+@test "--progress of an input that is read long before the first line" {
+  seq 500000 >in
+  mkfifo gate
+  exec {gate}<>gate
+  mrf-run --progress -n 2 --order any -o out -i in -- bash -c 'cat; read -r go <gate' <&0 2>lines 3>&- &
+  wait_until test -s lines
+  printf 'go\ngo\n' >&"$gate"
+  wait $!
+  grep -Eqx 'mrf-run: (all is read|100% of 3.2 MiB, [0-9.]+ [KM]iB/s, 00:00 left)' lines
+}
+
+@test "the bottleneck is the job that has something to read and room to write, however little it is" {
+  workflow --report report.json <<'E'
+a: seq 100 > out:p
+b: bash -c 'sleep 0.6; cat' < in:p > out:q
+c: sort in:q
+E
+  assert_status 0
+  jq -e '.bottleneck == "b"' report.json
+  workflow --report report.json <<'E'
+a: yes > out:p
+b: head -n 1000000 < in:p > out:q
+c: bash -c 'sleep 0.6; sort' < in:q
+E
+  assert_status 0
+  jq -e '.bottleneck == "c"' report.json
 }

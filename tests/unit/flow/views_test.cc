@@ -18,6 +18,7 @@ TEST_CASE("the bar shows share, rate and time left, and fits") {
   }
   CHECK(mrf::progress_sentence(half, 10) == "50% of 100 MiB, 5.0 MiB/s, 00:10 left");
   CHECK(mrf::progress_sentence({3 << 20, std::nullopt}, 2) == "read 3.0 MiB, 1.5 MiB/s");
+  CHECK(mrf::progress_sentence({3 << 20, std::nullopt, true}, 2) == "all is read");
 }
 
 TEST_CASE("who waits at a FIFO") {
