@@ -17,8 +17,8 @@ struct Options {
   std::vector<std::string> inputs;
   std::string output = "-";
   mrf::bam::SourceOptions source;
-  std::string all_flags;
-  std::string no_flags;
+  std::vector<std::string> all_flags;
+  std::vector<std::string> no_flags;
   bool no_header = false;
   bool add_pg = false;
   std::string command_line;
@@ -36,9 +36,9 @@ void declare(mrf::OptionSet& app, Options& options) {
   app.add_flag("--no-header", options.no_header, "leave the header out");
   app.add_flag("-H,--header-only", options.convert.header_only, "write the header only");
   app.add_flag("-u,--uncompressed", options.uncompressed_bam, "write BAM that is not compressed");
-  app.add_option("-f,--require-flags", options.all_flags, "only records with all of these flags")
+  app.add_repeatable("-f,--require-flags", options.all_flags, "only records with all of these flags")
       ->option_text("FLAGS");
-  app.add_option("-F,--excl-flags", options.no_flags, "only records with none of these flags")
+  app.add_repeatable("-F,--excl-flags", options.no_flags, "only records with none of these flags")
       ->option_text("FLAGS");
   app.add_option("-q,--min-MQ", options.convert.selection.least_mapq, "only records of this mapping quality")
       ->option_text("N");
@@ -55,8 +55,9 @@ mrf::Status run(Options& options, mrf::Stats& stats) {
   namespace bam = mrf::bam;
   bam::silence_htslib();
   auto& selection = options.convert.selection;
-  if (!options.all_flags.empty()) selection.all_flags = bam::parse_flags(options.all_flags);
-  if (!options.no_flags.empty()) selection.no_flags = bam::parse_flags(options.no_flags);
+  for (const auto& flags : options.all_flags) selection.all_flags |= bam::parse_flags(flags);
+  for (const auto& flags : options.no_flags) selection.no_flags |= bam::parse_flags(flags);
+  bam::check_expression(selection.expression);
   options.source.threads = options.convert.threads;
   bam::SourceList sources(options.inputs, options.source, stats.in);
   if (options.add_pg) {

@@ -51,7 +51,7 @@ class Conversion {
     encoder_.begin(sources_.header(), output_);
     do {
       run_input();
-    } while (!options_.header_only && sources_.next());
+    } while (sources_.next());
     encoder_.end(output_);
   }
 

@@ -76,9 +76,7 @@ class CramEncoder : public Encoder {
   void configure() {
     start_threads(*file_, options_.threads);
     if (options_.level) hts_set_opt(file_.get(), HTS_OPT_COMPRESSION_LEVEL, *options_.level);
-    if (!options_.reference.empty() && hts_set_fai_filename(file_.get(), options_.reference.c_str()) != 0) {
-      throw SystemError("open", options_.reference);
-    }
+    set_reference(*file_, options_.reference);
   }
 
   void make_references() {

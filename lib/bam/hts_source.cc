@@ -28,9 +28,7 @@ void HtsSource::open(Input& input, const SourceOptions& options) {
   if (!file_) throw DataError("read", name_, "malformed beginning");
   stored_ = stored.release();
   start_threads(*file_, options.threads);
-  if (!options.reference.empty() && hts_set_fai_filename(file_.get(), options.reference.c_str()) != 0) {
-    throw SystemError("open", options.reference);
-  }
+  set_reference(*file_, options.reference);
   HeaderPtr header(sam_hdr_read(file_.get()));
   if (!header) throw DataError("read", name_, "malformed header");
   header_ = with_long_references(std::move(header), name_);

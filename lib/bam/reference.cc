@@ -5,6 +5,8 @@
 #include <string>
 #include <string_view>
 
+#include "sys/error.h"
+
 namespace mrf::bam {
 
 namespace {
@@ -35,6 +37,12 @@ void keep_references_local() {
   const std::string cache = variable("REF_CACHE");
   const std::string path = cache.empty() ? cache_directory() + "/hts-ref/%2s/%2s/%s" : cache;
   ::setenv("REF_PATH", path.c_str(), 1);
+}
+
+void set_reference(htsFile& file, const std::string& fasta) {
+  if (fasta.empty() || hts_set_fai_filename(&file, fasta.c_str()) == 0) return;
+  if (HfilePtr readable{hopen(fasta.c_str(), "r")}; !readable) throw SystemError("open", fasta);
+  throw Error(Status::failure, "index", fasta, "it is no FASTA file, or its index cannot be written");
 }
 
 void forget_remote_references(sam_hdr_t& header) {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "bam/region_source.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "bam/hts_source.h"
@@ -64,9 +67,22 @@ class RegionSource : public HtsSource {
     hts_pos_t begin = 0;
     hts_pos_t end = 0;
     const char* rest = sam_parse_region(header_.get(), region.c_str(), &id, &begin, &end, 0);
-    if (rest == nullptr || *rest != '\0')
-      throw UsageError("use region", region, "not in the header of the input");
+    if (rest == nullptr || *rest != '\0') throw UsageError("use region", region, fault_of(region));
   }
+
+  bool is_reference(const std::string& name) { return sam_hdr_name2tid(header_.get(), name.c_str()) >= 0; }
+
+  std::string fault_of(const std::string& region) {
+    const std::size_t colon = region.rfind(':');
+    if (colon == std::string::npos) return not_in_header;
+    const bool braced = region.starts_with('{') && region[colon - 1] == '}';
+    const std::string name = braced ? region.substr(1, colon - 2) : region.substr(0, colon);
+    if (!is_reference(name)) return not_in_header;
+    if (!is_reference(region)) return "the part of the reference is not of the form FROM-TO";
+    return fmt::format("it is ambiguous: write '{{{}}}' or '{{{}}}{}'", region, name, region.substr(colon));
+  }
+
+  static constexpr const char* not_in_header = "not in the header of the input";
 
   struct IndexDeleter {
     void operator()(hts_idx_t* index) const { hts_idx_destroy(index); }

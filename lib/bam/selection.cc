@@ -1,11 +1,64 @@
 // SPDX-License-Identifier: MIT
 #include "bam/selection.h"
 
+#include <fmt/format.h>
+#include <regex.h>
+
+#include <array>
+#include <cstdio>
+#include <mutex>
 #include <new>
 
 #include "sys/error.h"
 
 namespace mrf::bam {
+
+namespace {
+
+[[noreturn]] void fail(const std::string& expression, const std::string& reason) {
+  throw UsageError("use expression", expression, reason);
+}
+
+// htslib writes to stderr without asking, and messages of these programs do not go by it.
+void silence_expressions() {
+  static FILE* const nowhere = std::fopen("/dev/null", "w");
+  if (nowhere != nullptr) stderr = nowhere;
+}
+
+void check_pattern(const std::string& expression, const std::string& pattern) {
+  regex_t compiled;
+  const int error = ::regcomp(&compiled, pattern.c_str(), REG_EXTENDED | REG_NOSUB);
+  if (error == 0) {
+    ::regfree(&compiled);
+    return;
+  }
+  std::array<char, 256> reason{};
+  ::regerror(error, &compiled, reason.data(), reason.size());
+  fail(expression, fmt::format("'{}' is no regular expression: {}", pattern, reason.data()));
+}
+
+// htslib compiles them when a record has what they are compared with.
+void check_patterns(const std::string& expression) {
+  std::string before;  // the last characters that are no blanks
+  for (std::size_t i = 0; i < expression.size(); ++i) {
+    const char c = expression[i];
+    if (c == ' ' || c == '\t') continue;
+    if (c != '"') {
+      before += c;
+      continue;
+    }
+    std::string text;
+    for (++i; i < expression.size() && expression[i] != '"'; ++i) {
+      const bool escaped = expression[i] == '\\' && i + 1 < expression.size() &&
+                           (expression[i + 1] == '"' || expression[i + 1] == '\\');
+      text += expression[escaped ? ++i : i];
+    }
+    if (before.ends_with("=~") || before.ends_with("!~")) check_pattern(expression, text);
+    before.clear();
+  }
+}
+
+}  // namespace
 
 std::uint16_t parse_flags(const std::string& text) {
   const int flags = bam_str2flag(text.c_str());
@@ -13,10 +66,37 @@ std::uint16_t parse_flags(const std::string& text) {
   return static_cast<std::uint16_t>(flags);
 }
 
-Selector::Selector(const Selection& selection) : selection_(selection) {
+void check_expression(const std::string& expression) {
+  if (expression.empty()) return;
+  silence_expressions();
+  check_patterns(expression);
+  const HeaderPtr header(sam_hdr_init());
+  const RecordPtr record = make_record();
+  constexpr std::uint16_t usual_flags = 99;
+  constexpr int one = 1;
+  const std::uint32_t cigar = bam_cigar_gen(one, BAM_CMATCH);
+  if (!header || bam_set1(record.get(), one, "r", usual_flags, -1, one, one, one, &cigar, -1, one, one, one,
+                          "A", "!", 0) < 0) {
+    throw std::bad_alloc();
+  }
+  Selection selection;
+  selection.expression = expression;
+  Selector(selection).passes(*header, *record);
+}
+
+Selector::Selector(const Selection& selection)
+    : selection_(selection), is_shared_(selection.expression.find("library") != std::string::npos) {
   if (selection_.expression.empty()) return;
   filter_.reset(hts_filter_init(selection_.expression.c_str()));
   if (!filter_) throw std::bad_alloc();
+}
+
+// bam_get_library() of htslib hands its result over in static memory.
+int Selector::evaluate(const sam_hdr_t& header, const bam1_t& record) const {
+  static std::mutex mutex;
+  std::unique_lock lock(mutex, std::defer_lock);
+  if (is_shared_) lock.lock();
+  return sam_passes_filter(&header, &record, filter_.get());
 }
 
 bool Selector::passes(std::uint16_t flags, std::uint8_t mapq) const {
@@ -27,8 +107,8 @@ bool Selector::passes(std::uint16_t flags, std::uint8_t mapq) const {
 bool Selector::passes(const sam_hdr_t& header, const bam1_t& record) const {
   if (!passes(record.core.flag, record.core.qual)) return false;
   if (!filter_) return true;
-  const int verdict = sam_passes_filter(&header, &record, filter_.get());
-  if (verdict < 0) throw UsageError("use expression", selection_.expression, "it cannot be evaluated");
+  const int verdict = evaluate(header, record);
+  if (verdict < 0) fail(selection_.expression, "it cannot be evaluated");
   return verdict > 0;
 }
 

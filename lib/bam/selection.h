@@ -26,10 +26,14 @@ struct Selection {
 /// UsageError.
 std::uint16_t parse_flags(const std::string& text);
 
+/// Throws UsageError when the expression cannot be parsed. To be called before there are threads; from then
+/// on htslib's expressions say nothing by themselves.
+void check_expression(const std::string& expression);
+
 /// Tests records; one for each thread, since htslib's expressions keep state.
 class Selector {
  public:
-  /// Throws UsageError when the expression cannot be parsed.
+  /// Throws std::bad_alloc.
   explicit Selector(const Selection& selection);
   /// Whether -f, -F and -q let a record with these go on.
   bool passes(std::uint16_t flags, std::uint8_t mapq) const;
@@ -41,7 +45,10 @@ class Selector {
     void operator()(hts_filter_t* filter) const { hts_filter_free(filter); }
   };
 
+  int evaluate(const sam_hdr_t& header, const bam1_t& record) const;
+
   Selection selection_;
+  bool is_shared_ = false;  // the expression uses a buffer that all threads share
   std::unique_ptr<hts_filter_t, FilterDeleter> filter_;
 };
 

@@ -21,3 +21,63 @@ load bam
   mrf-bamread -@ 16 "$bam" | cmp - in.sam
   cmp back.sam <(bam_text out.cram)
 }
+
+@test "bamread: -H looks at every input" {
+  printf '@SQ\tSN:c1\tLN:1000\n' >a.sam
+  printf '@SQ\tSN:c2\tLN:1000\n' >b.sam
+  mrf-bamread -H a.sam a.sam | cmp - a.sam
+  run_apart mrf-bamread -H -o out.sam a.sam none.sam
+  assert_status 1
+  assert_stderr_is "mrf-bamread: cannot open 'none.sam': No such file or directory"
+  run_apart mrf-bamread -H -o out.sam a.sam a.sam b.sam
+  assert_status 3
+  assert_stderr_is "mrf-bamread: cannot join 'b.sam': its reference 1 is 'c2' where 'c1' is expected"
+  assert_files a.sam b.sam
+}
+
+@test "bamread: -f and -F given several times name more flags, as in samtools" {
+  printf '@SQ\tSN:c1\tLN:1000\n' >in.sam
+  for flags in {0..2047..5}; do
+    printf 'r%s\t%s\tc1\t1\t9\t4M\tc1\t1\t0\tACGT\tIIII\n' "$flags" "$flags"
+  done >>in.sam
+  mrf-bamread --no-header -f PAIRED -f 0x10 -F 4 -F READ2,DUP in.sam >found.sam
+  samtools view -f PAIRED -f 0x10 -F 4 -F READ2,DUP in.sam | cmp - found.sam
+  [[ -s found.sam ]]
+}
+
+@test "bamread: an expression that cannot be parsed is refused before anything is written, in one line" {
+  printf '@SQ\tSN:c1\tLN:1000\n' >in.sam
+  refused() { # EXPRESSION REASON
+    for options in '-H' '-u' '--no-header -@ 2'; do
+      # shellcheck disable=SC2086 # options
+      run_apart mrf-bamread $options -e "$1" in.sam
+      assert_status 2
+      assert_output_is ''
+      assert_stderr_is "mrf-bamread: cannot use expression '$1': $2; try 'mrf-bamread --help'"
+    done
+  }
+  for expression in 'mapq>' 'mapq>10)' '(mapq>10' 'nosuch>3' '[NM' 'min(seq'; do
+    refused "$expression" 'it cannot be evaluated'
+  done
+  refused 'qname=~"("' "'(' is no regular expression: Unmatched ( or \\("
+  refused 'mapq>3 || [XS] !~ "a("' "'a(' is no regular expression: Unmatched ( or \\("
+}
+
+@test "bamread: expressions of all kinds select what samtools selects" {
+  {
+    printf '@SQ\tSN:c1\tLN:1000\n@RG\tID:g1\tLB:one\n@RG\tID:g2\tLB:two\n'
+    for i in {1..500}; do
+      printf 'r%s\t0\tc1\t%s\t%s\t4M\t*\t0\t0\tACGT\tIIII\tRG:Z:g%s\tNM:i:%s\n' \
+        "$i" "$i" $((i % 60)) $((i % 2 + 1)) $((i % 7))
+    done
+  } >in.sam
+  while read -r expression; do
+    samtools view -h --no-PG -e "$expression" in.sam >expected.sam
+    mrf-bamread -@ 2 -e "$expression" in.sam | cmp - expected.sam
+  done <<'END'
+mapq > 10 && ([NM] > 1 || qname =~ "^r2")
+library == "two"
+[ZZ] =~ "a" || default([ZZ], 3) > 2 && flag % mapq == 0
+qname != "=~\"(" && [NM] / 2 > 1 && avg(qual) > 30
+END
+}

@@ -25,6 +25,22 @@ teardown_file() { stop_servers; }
   mrf-bamread -r '*' sorted.bam | cmp - <(samtools view -h --no-PG -M sorted.bam '*')
 }
 
+@test "bamread: a region that is ambiguous or malformed is refused with its own reason" {
+  printf '@SQ\tSN:%s\tLN:1000\n' c c:3-4 d |
+    samtools view --no-PG -b -o in.bam && samtools index in.bam
+  refused() { # REGION REASON
+    run_apart mrf-bamread -r "$1" in.bam
+    assert_status 2
+    assert_stderr_is "mrf-bamread: cannot use region '$1': $2; try 'mrf-bamread --help'"
+  }
+  refused c:3-4 "it is ambiguous: write '{c:3-4}' or '{c}:3-4'"
+  for region in d:20-10 d:1-2-3 d:x '{c}:9-2'; do
+    refused "$region" 'the part of the reference is not of the form FROM-TO'
+  done
+  for region in x x:1-2 '{x}:1-2' '{c' ':3'; do refused "$region" 'not in the header of the input'; done
+  for region in '{c:3-4}' '{c}:3-4' d:0-5; do mrf-bamread -H -r "$region" in.bam >/dev/null; done
+}
+
 @test "bamread: a region that is unknown, an input without an index or from a pipe are errors" {
   sorted_bam
   run_apart mrf-bamread -r nowhere sorted.bam

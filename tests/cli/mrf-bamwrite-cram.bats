@@ -83,3 +83,21 @@ unsorted_sam() {
   assert_status 3
   assert_stderr_is "mrf-bamwrite: cannot read 'in.bam': record 1: read 'r1': an optional field is malformed"
 }
+
+@test "bamread, bamwrite: -T makes the index of a FASTA file; what is none is refused" {
+  printf '>c1\nACGTACGTAC\n' >ref.fa
+  printf '@SQ\tSN:c1\tLN:10\nr1\t0\tc1\t1\t9\t4M\t*\t0\t0\tACGT\tIIII\n' >in.sam
+  mrf-bamwrite -T ref.fa -o out.cram in.sam
+  [[ -s ref.fa.fai ]]
+  rm ref.fa.fai
+  mrf-bamread --no-header -T ref.fa out.cram | cut -f 1-11 | cmp - <(tail -n 1 in.sam)
+  [[ -s ref.fa.fai ]]
+  for command in 'mrf-bamread -T in.sam out.cram' 'mrf-bamwrite -T in.sam -o new.cram in.sam'; do
+    run_apart $command
+    assert_status 1
+    assert_stderr_is "${command%% *}: cannot index 'in.sam': it is no FASTA file, or its index cannot be written"
+  done
+  run_apart mrf-bamread -T none.fa out.cram
+  assert_status 1
+  assert_stderr_is "mrf-bamread: cannot open 'none.fa': No such file or directory"
+}
