@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-// Preloaded (ld.so(8)): the FAIL_AT-th call of kind FAIL_CALL fails with error FAIL_ERRNO, counted for each process by
-// itself; close(2) closes, as it does in the kernel, and then fails. With FAIL_IN=NAME:N only in processes of the
-// program NAME that were forked N times since it was executed: mrf-run:0 is the front, mrf-run:1 the supervisor.
+// Preloaded (ld.so(8)): the FAIL_AT-th call of kind FAIL_CALL fails with error FAIL_ERRNO, counted for each
+// process by itself; close(2) closes, as it does in the kernel, and then fails. With FAIL_IN=NAME:N only in
+// processes of the program NAME that were forked N times since it was executed: mrf-run:0 is the front,
+// mrf-run:1 the supervisor.
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -68,7 +69,8 @@ FAILING("read", ssize_t, read, (int fd, void* to, size_t n), (fd, to, n), -1)
 FAILING("write", ssize_t, write, (int fd, const void* from, size_t n), (fd, from, n), -1)
 FAILING("fsync", int, fsync, (int fd), (fd), -1)
 FAILING("rename", int, rename, (const char* from, const char* to) noexcept, (from, to), -1)
-FAILING("rename", int, renameat, (int at, const char* from, int in, const char* to) noexcept, (at, from, in, to), -1)
+FAILING("rename", int, renameat, (int at, const char* from, int in, const char* to) noexcept,
+        (at, from, in, to), -1)
 FAILING("rename", int, renameat2, (int at, const char* from, int in, const char* to, unsigned flags) noexcept,
         (at, from, in, to, flags), -1)
 FAILING("link", int, link, (const char* from, const char* to) noexcept, (from, to), -1)
