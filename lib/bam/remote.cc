@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "bam/remote.h"
 
-#include <algorithm>
 #include <cerrno>
 
 #include "sys/error.h"
+#include "sys/redact.h"
 
 namespace mrf::bam {
 
@@ -12,12 +12,8 @@ bool is_url(std::string_view path) { return path.starts_with("http://") || path.
 
 std::string shown_path(std::string_view path) {
   if (!is_url(path)) return std::string(path);
-  const std::size_t host = path.find("://") + 3;
-  path = path.substr(0, path.find_first_of("?#"));
-  const std::size_t slash = std::min(path.find('/', host), path.size());
-  const std::size_t at = path.substr(0, slash).rfind('@');
-  if (at == std::string_view::npos) return std::string(path);
-  return std::string(path.substr(0, host)).append(path.substr(at + 1));
+  const std::string shown = redact_url(path);
+  return shown.substr(0, shown.find('?'));
 }
 
 // The numbers are those that htslib makes of HTTP statuses (hfile_libcurl.c).

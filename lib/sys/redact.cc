@@ -94,7 +94,8 @@ std::string redact_url(std::string_view text) {
   if (!is_clear && text.find('@', path_end) != std::string_view::npos)
     return std::string(text.substr(0, begin)) + "...";
   const auto at = text.substr(begin, path_end - begin).rfind('@');
-  const bool is_odd = at != std::string_view::npos && at > authority.size();
+  const bool is_odd =
+      at != std::string_view::npos && (at > authority.size() || text.substr(begin, at) == "...");
   std::string shown = std::string(text.substr(0, begin)) + (is_odd ? "...@" : "");
   text = text.substr(at == std::string_view::npos ? begin : begin + at + 1);
   text = text.substr(0, text.find('#'));

@@ -98,6 +98,12 @@ teardown_file() { stop_servers; }
   run_apart mrf-bamread "$HTTP/s3error?status=403&sig=secret"
   assert_status 4
   assert_stderr_is "mrf-bamread: cannot open '$HTTP/s3error': the server denies access"
+  for url in http://user:SE/CRET@127.0.0.1:1/x http://user:SE?CRET@127.0.0.1:1/x 'http://user:SE#CRET@127.0.0.1:1/x'; do
+    run_apart mrf-bamread "$url"
+    ((status == 4))
+    [[ $stderr == "mrf-bamread: cannot open 'http://..."*"': the server refuses the request" ]]
+    [[ $stderr != *SE* && $stderr != *CRET* ]]
+  done
   head -c -28 "$(small_bam)" >"$WWW/cut.bam"
   run_apart bash -c "mrf-bamread --add-pg '$HTTP/cut.bam?sig=secret' >out.sam"
   assert_status 3

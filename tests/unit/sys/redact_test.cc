@@ -27,6 +27,12 @@ TEST_CASE("a password may hold what ends a host") {
   CHECK(mrf::redact_words("no http://u:p/w@h/k here") == "no http://...@h/k here");
 }
 
+TEST_CASE("what is redacted stays as it is") {
+  for (const char* text :
+       {"https://...@h/k?sig=...", "https://...@h:1/k", "https://...", "...@h/k", "https://h/k"})
+    CHECK(mrf::redact_url(text) == text);
+}
+
 TEST_CASE("a host without userinfo and port is shown beside an account in the query") {
   CHECK(mrf::redact_url("https://h/k?GoogleAccessId=me@p.example&Signature=a") ==
         "https://h/k?GoogleAccessId=me@p.example&Signature=...");
