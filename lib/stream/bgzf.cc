@@ -12,11 +12,15 @@ namespace {
 
 constexpr std::string_view fixed_header{"\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0BC\x02\0", 16};
 
+// The bits of FLG (RFC 1952, section 2.3.1) in a block; others would make its header longer.
+constexpr int text_flag = 1;
+constexpr int extra_flag = 4;
+
 }  // namespace
 
 // The subfield BC is looked for in the first place only, where all writers put it.
 std::size_t bgzf_block_size(std::string_view stored) {
-  if (!stored.starts_with("\x1f\x8b\x08") || (stored[3] & 4) == 0) return 0;
+  if (!stored.starts_with("\x1f\x8b\x08") || (stored[3] & ~text_flag) != extra_flag) return 0;
   if (number_at<std::uint16_t>(stored, 10) != 6 || stored.substr(12, 4) != fixed_header.substr(12)) return 0;
   const std::size_t size = number_at<std::uint16_t>(stored, 16) + std::size_t{1};
   return size < bgzf_header_size + bgzf_trailer_size ? 0 : size;

@@ -113,6 +113,12 @@ TEST_CASE("a decoder misses the end-of-file block of BGZF, not that of other mem
 TEST_CASE("what is no BGZF block has no size") {
   std::string block = block_of("text");
   CHECK(mrf::bgzf_block_size(std::string(18, '\0')) == 0);
+  for (const char flags : {'\0', '\x06', '\x0c', '\x14'}) {
+    block[3] = flags;
+    CHECK(mrf::bgzf_block_size(block) == 0);
+  }
+  block[3] = '\5';
+  CHECK(mrf::bgzf_block_size(block) == block.size());
   block[12] = 'X';
   CHECK(mrf::bgzf_block_size(block) == 0);
 }
