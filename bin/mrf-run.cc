@@ -1,19 +1,16 @@
 // SPDX-License-Identifier: MIT
-#include <fmt/format.h>
-#include <sched.h>
-
 #include <algorithm>
+#include <array>
 #include <string>
 #include <vector>
 
 #include "cli/command.h"
+#include "flow/dry_run.h"
 #include "flow/plan.h"
 #include "flow/renderings.h"
 #include "flow/run.h"
 #include "flow/short_form.h"
 #include "flow/workflow.h"
-#include "stream/source.h"
-#include "stream/window.h"
 #include "sys/error.h"
 #include "sys/io.h"
 #include "sys/message.h"
@@ -35,15 +32,10 @@ struct Options {
   bool dry_run = false;
 };
 
-int processors() {
-  cpu_set_t set;
-  return ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-}
-
 void declare(Command& command, Options& options) {
   OptionSet& app = command.options();
   ShortForm& form = options.form;
-  form.workers = form.processors = processors();
+  form.workers = form.processors = usable_processors();
   app.add_option("WORKFLOW", options.positional);
   command
       .add_repeatable("-i,--input", form.inputs, "read FILE or URL, - is standard input; twice: FASTQ mates")
@@ -80,14 +72,6 @@ void declare(Command& command, Options& options) {
   app.add_flag("--dry-run", options.dry_run, "check the workflow, run nothing");
 }
 
-std::string read_file(const std::string& path) {
-  Meter meter;
-  Window window(open_input(path), meter);
-  while (window.more()) {
-  }
-  return std::string(window.view());
-}
-
 // What stands behind the first -- is the filter and no option of ours.
 std::vector<std::string> take_command(int& argc, char** argv) {
   const auto end = argv + argc;
@@ -108,15 +92,29 @@ std::chrono::milliseconds milliseconds(const char* option, double seconds) {
   return std::chrono::milliseconds(static_cast<long long>(seconds * 1000));
 }
 
-Status run(const Options& options) {
+// What would be ignored in silence is refused.
+void refuse_options(const Options& options, const OptionSet& given) {
+  constexpr std::array of_short_form{"-i",      "-o",       "-n",    "-c",
+                                     "--order", "--record", "--key", "--header-broadcast",
+                                     "-l",      "-@",       "-T",    "--print"};
+  for (const char* option : of_short_form) {
+    if (options.form.command.empty() && given.count(option) > 0)
+      throw UsageError("use option", option, "it goes with -- COMMAND, not with a WORKFLOW");
+  }
+  const int instead = options.print + options.dot + options.print_script + options.dry_run;
+  if (instead > 1)
+    throw UsageError("use", "command line", "it takes one of --print, --dot, --print-sh and --dry-run");
+}
+
+Status run(const Options& options, const OptionSet& given) {
+  refuse_options(options, given);
   std::string file = "short form";
   std::string text;
   if (options.form.command.empty()) {
-    if (options.positional.size() != 1) {
+    if (options.positional.size() != 1)
       throw UsageError("use", "command line", "it takes one WORKFLOW, or -i INPUT -o OUTPUT -- COMMAND");
-    }
     file = options.positional[0] == "-" ? std::string(stdin_name) : options.positional[0];
-    text = read_file(options.positional[0]);
+    text = read_workflow(options.positional[0]);
   } else {
     if (!options.positional.empty()) throw UsageError("use argument", options.positional[0], "one too many");
     text = workflow_text(options.form);
@@ -125,8 +123,10 @@ Status run(const Options& options) {
   const Plan plan = make_plan(parse_workflow(file, text, parse_defines(options.defines)));
   if (options.dot) return show(dot_text(plan));
   if (options.print_script) return show(script_text(plan));
-  if (options.dry_run) return Status::success;
-  return static_cast<Status>(run_plan(plan, options.run));
+  if (!options.dry_run) return static_cast<Status>(run_plan(plan, options.run));
+  check_inputs(options.form);
+  check_plan(plan, options.run.report_path);
+  return Status::success;
 }
 
 }  // namespace
@@ -143,6 +143,6 @@ int main(int argc, char** argv) {
     options.run.supervisor.kill_after = milliseconds("--kill-after", options.kill_after_s);
     options.run.supervisor.monitor.stall_timeout = milliseconds("--stall-timeout", options.stall_timeout_s);
     options.run.show_table = options.run.supervisor.show_job_names = verbosity() == Verbosity::verbose;
-    return run(options);
+    return run(options, command.options());
   });
 }

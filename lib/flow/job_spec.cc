@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
+#include <string_view>
 #include <system_error>
 
 #include "flow/chunk_job.h"
@@ -42,9 +43,40 @@ std::string own_program(const std::string& word) {
   return ::access(path.c_str(), X_OK) == 0 ? path : word;
 }
 
+constexpr std::string_view search_variable = "PATH=";
+
 std::string search_path() {
   const char* path = ::getenv("PATH");
-  return fmt::format("PATH={}:{}", path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin", own_directory());
+  return fmt::format("{}{}:{}", search_variable, path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin",
+                     own_directory());
+}
+
+std::string hint(const std::string& word, int error_number) {
+  const bool is_unknown = error_number == ENOENT && word.find('/') == std::string::npos;
+  return is_unknown ? did_you_mean(word, {own_names.begin(), own_names.end()}) : "";
+}
+
+// What execve(2) would say.
+int execution_error(const std::string& path) {
+  if (::access(path.c_str(), X_OK) != 0) return errno;
+  std::error_code error;
+  return std::filesystem::is_directory(path, error) ? EACCES : 0;
+}
+
+// What execvp(3) would say.
+int search_error(const std::string& word) {
+  if (word.find('/') != std::string::npos) return execution_error(word);
+  std::string_view directories = search_variable;
+  int result = ENOENT;
+  std::string path = search_path().substr(directories.size());
+  for (std::size_t at = 0; at <= path.size();) {
+    const std::size_t end = std::min(path.find(':', at), path.size());
+    const int error = execution_error((end == at ? "." : path.substr(at, end - at)) + "/" + word);
+    if (error == 0) return 0;
+    if (error == EACCES) result = error;
+    at = end + 1;
+  }
+  return result;
 }
 
 }  // namespace
@@ -93,12 +125,18 @@ std::string stats_prefix(const Workspace& workspace, std::size_t job) {
 std::string describe_start_failure(const LaunchSpec& spec, const StartFailure& failure) {
   if (failure.redirection < 0) {
     const std::string& word = spec.words[0];
-    const bool is_unknown = failure.error_number == ENOENT && word.find('/') == std::string::npos;
-    return SystemError("execute", word, failure.error_number).what() +
-           (is_unknown ? did_you_mean(word, {own_names.begin(), own_names.end()}) : "");
+    return SystemError("execute", word, failure.error_number).what() + hint(word, failure.error_number);
   }
   const auto& path = spec.redirections[static_cast<std::size_t>(failure.redirection)].path;
   return SystemError("open", path, failure.error_number).what();
+}
+
+void check_command(const LaunchSpec& spec) {
+  const std::string word = spec.work ? parse_chunk_command(spec.words).words[0] : spec.words[0];
+  const int error = search_error(own_program(word));
+  if (error == 0) return;
+  const auto status = static_cast<Status>(start_failure_outcome({error, -1}).status());
+  throw Error(status, "execute", word, std::generic_category().message(error) + hint(word, error));
 }
 
 Outcome start_failure_outcome(const StartFailure& failure) {

@@ -23,6 +23,9 @@ std::string stats_prefix(const Workspace& workspace, std::size_t job);
 /// Why a job could not be started, as a message.
 std::string describe_start_failure(const LaunchSpec& spec, const StartFailure& failure);
 
+/// Throws the Error that a job's command would give which is not there, or cannot be executed.
+void check_command(const LaunchSpec& spec);
+
 /// What it counts as: 126 for a command that cannot be executed, 127 for one that is not there (POSIX,
 /// Shell Command Language 2.8.2), 1 for a redirection.
 Outcome start_failure_outcome(const StartFailure& failure);

@@ -38,6 +38,9 @@ struct ShortFormChoice {
   int writer_threads = 0;
 };
 
+/// How many processors this process may use.
+int usable_processors();
+
 /// Throws UsageError for what the short form cannot do.
 ShortFormChoice choose(const ShortForm& form);
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <sched.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -6,6 +7,7 @@
 
 #include "flow/result_place.h"
 #include "flow/short_form.h"
+#include "stream/key.h"
 #include "stream/record.h"
 #include "sys/error.h"
 
@@ -116,6 +118,9 @@ class Chooser {
     if (is_bam() && !is_alignment_out())
       throw UsageError("write", output(), "the filter of --record bam writes BAM");
     if (form_.header_broadcast) check_broadcast();
+    if (!form_.key.empty())
+      make_key_finder(parse_key_form(form_.key),
+                      choice_.record == "sam" ? RecordForm{} : parse_record_form(choice_.record));
     if (!form_.key.empty() && form_.chunk_size) throw UsageError("use option", "-c", "records go by --key");
     if (form_.level && !is_compressed()) throw UsageError("use option", "-l", "the output is not compressed");
     if (!form_.reference.empty() && !is_alignment_in())
@@ -153,6 +158,11 @@ class Chooser {
 };
 
 }  // namespace
+
+int usable_processors() {
+  cpu_set_t set;
+  return ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
+}
 
 ShortFormChoice choose(const ShortForm& form) { return Chooser(form).choose(); }
 

@@ -11,6 +11,8 @@
 #include "flow/lexer.h"
 #include "flow/logical_lines.h"
 #include "flow/near_name.h"
+#include "stream/source.h"
+#include "stream/window.h"
 
 namespace mrf {
 
@@ -181,6 +183,14 @@ std::map<std::string, std::string> parse_defines(const std::vector<std::string>&
     defines[word.substr(0, equals)] = word.substr(equals + 1);
   }
   return defines;
+}
+
+std::string read_workflow(const std::string& path) {
+  Meter meter;
+  Window window(open_input(path), meter);
+  while (window.more()) {
+  }
+  return std::string(window.view());
 }
 
 Workflow parse_workflow(const std::string& file, const std::string& text,

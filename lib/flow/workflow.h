@@ -84,6 +84,9 @@ struct Workflow {
   std::vector<EachLine> sections;
 };
 
+/// The text of a workflow file, "-" for standard input. Throws SystemError.
+std::string read_workflow(const std::string& path);
+
 /// Parses the text of mrf-workflow(5). `defines` (-D NAME=VALUE) win over the text's own values and have
 /// to be known to it. Throws WorkflowError.
 Workflow parse_workflow(const std::string& file, const std::string& text,

@@ -36,6 +36,11 @@ void make_directory(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) != 0) throw SystemError("make", path);
 }
 
+// Else errno says why.
+bool can_make_in(const std::string& directory) {
+  return ::access((directory + "/.").c_str(), W_OK | X_OK) == 0;
+}
+
 void remove_tree(const std::string& path) noexcept {
   std::error_code ignored;
   if (!path.empty()) fs::remove_all(path, ignored);
@@ -61,6 +66,17 @@ Workspace::Workspace(const Plan& plan, const std::string& report) : report_name_
   }
   root_ = temporary_directory();
   directory_ = unique_name(root_, "mrf-run");
+}
+
+void Workspace::check() const {
+  for (const auto& [path, result] : results_) check_result_directory(path, result);
+  check_result_directory(report_name_, report_);
+  if (!can_make_in(root_)) throw SystemError("make a directory for FIFOs in", root_);
+}
+
+void Workspace::check_result_directory(const std::string& path, const Result& result) {
+  if (!result.directory.empty() && !can_make_in(directory_of(result.directory)))
+    throw SystemError("make a directory for", path);
 }
 
 void Workspace::make(const Plan& plan) {

@@ -21,6 +21,8 @@ class Workspace {
   /// Chooses the names, so that every process that is forked from here can remove them; makes nothing.
   /// `report` is published like a result; empty: there is none. Throws SystemError, UsageError.
   Workspace(const Plan& plan, const std::string& report);
+  /// Whether make() could: throws the SystemError that it would throw.
+  void check() const;
   /// Throws SystemError; then a part may be there until remove().
   void make(const Plan& plan);
   Workspace(const Workspace&) = delete;
@@ -60,6 +62,7 @@ class Workspace {
   };
 
   static void make_result_directory(const std::string& path, const Result& result);
+  static void check_result_directory(const std::string& path, const Result& result);
   void make_fifos(const Plan& plan);
   static Result result_for(const std::string& path);
   void add_finished(const std::string& path, const Result& result);

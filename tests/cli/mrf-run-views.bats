@@ -148,6 +148,7 @@ E
 # INPUT: the filters stop until a line is there. Its first one is in $said.
 run_with_progress() {
   rm -f lines
+  rm -f lines
   mrf-run --progress -n 2 --order rows --record fixed:100 -c 1000 -o out -i "$1" -- \
     bash -c 'head -c 10000000; read -r go <gate; cat' <&0 2>lines 3>&- &
   wait_until test -s lines

@@ -1,0 +1,85 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What mrf-run refuses before any job starts, and what --dry-run finds.
+
+load common
+load run
+
+# STATUS MESSAGE OPTION...
+dry() {
+  run_apart bash -c 'mrf-run --dry-run "$@" || echo "$?"' _ "${@:3}"
+  assert_output_is "$1"
+  assert_stderr_is "${2:+mrf-run: cannot $2}"
+}
+
+@test "--dry-run: inputs, commands, outputs, the report and TMPDIR, and nothing is made" {
+  seq 3 >in.txt
+  dry '' '' -i in.txt -o out.txt --report report -- cat
+  dry '' '' -i - -- cat
+  dry 1 "open 'no.txt': No such file or directory" -i no.txt -o out.txt -- cat
+  dry 1 "read '.': Is a directory" -i . -o out.txt -- cat
+  cp in.txt in.sam
+  dry 1 "open 'no.fa': No such file or directory" -i in.sam -o out.cram -T no.fa -- cat
+  dry 127 "execute 'no-such': No such file or directory" -i in.txt -o out.txt -- no-such
+  dry 127 "execute './no-such': No such file or directory" -i in.txt -o out.txt --order any -- ./no-such
+  dry 126 "execute './in.txt': Permission denied" -i in.txt -o out.txt -- ./in.txt
+  dry 126 "execute '/': Permission denied" -i in.txt -o out.txt -- /
+  dry 1 "make a directory for 'no/out': No such file or directory" -i in.txt -o no/out -- cat
+  dry 1 "open 'in.txt/out': Not a directory" -i in.txt -o in.txt/out -- cat
+  dry 1 "open '/': Is a directory" -i in.txt -o out.txt --report / -- cat
+  dry 2 "write './out.txt': a result has that name; try 'mrf-run --help'" -i in.txt -o out.txt --report ./out.txt -- cat
+  TMPDIR=/nonexistent dry 1 "make a directory for FIFOs in '/nonexistent': No such file or directory" -i in.txt -- cat
+  assert_files in.txt in.sam
+  assert_nothing_left
+}
+
+@test "--dry-run of a workflow: commands and redirections of the jobs that start first" {
+  cat >w.mrf <<'E'
+[each x in 1 2]
+make: cp /bin/cat made$x
+use: ./$x
+[end]
+E
+  dry 127 "execute './1': No such file or directory" w.mrf
+  sed -i 's,each x in,each x in /bin/cat,; s,\./,,' w.mrf
+  dry '' '' w.mrf
+  echo 'a: mrf-colect < w.mrf' >w.mrf
+  dry 127 "execute 'mrf-colect': No such file or directory; did you mean 'mrf-collect'?" w.mrf
+  echo 'a: cat < no.txt' >w.mrf
+  dry 1 "open 'no.txt': No such file or directory" w.mrf
+  echo 'a: cat w.mrf > no/log' >w.mrf
+  dry 1 "open 'no/log': No such file or directory" w.mrf
+  echo 'a: cat w.mrf >> log 2> save:err' >w.mrf
+  dry '' '' w.mrf
+  assert_files w.mrf
+}
+
+@test "a --key that no record can have starts nothing" {
+  seq 3 >in.txt
+  for dry in '' --dry-run; do
+    # shellcheck disable=SC2086
+    run_apart mrf-run $dry --key bogus -i in.txt -o out.txt -- touch started
+    assert_status 2
+    assert_stderr_has "mrf-run: cannot use key 'bogus': not one of"
+    assert_files in.txt
+  done
+}
+
+@test "options of the short form are refused beside a workflow, and what shows something else, twice" {
+  echo 'a: touch started' >w.mrf
+  for options in '-i x' '-o x' '-n 3' '-c 4' '--order rows' '--record line' '--key name' '-l 1' '-@ 1' '-T x' --print \
+    --header-broadcast; do
+    # shellcheck disable=SC2086
+    run_apart mrf-run $options w.mrf
+    assert_status 2
+    assert_stderr_has "mrf-run: cannot use option '${options% *}': it goes with -- COMMAND, not with a WORKFLOW;"
+  done
+  for options in '--dot --print-sh' '--dry-run --dot' '--print-sh --dry-run'; do
+    # shellcheck disable=SC2086
+    run_apart mrf-run $options w.mrf
+    assert_status 2
+    assert_output_is ''
+    assert_stderr_has "it takes one of --print, --dot, --print-sh and --dry-run"
+  done
+  assert_files w.mrf
+}
