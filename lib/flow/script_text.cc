@@ -27,17 +27,20 @@ trap 'exit 130' INT
 trap 'exit 131' QUIT
 trap 'exit 143' TERM
 
-# Where a result is written before it is published: a device or a FIFO itself, all else in a directory beside it.
+# Where a result is written before it is published: a device, a FIFO or what the script's own descriptors are
+# itself, all else in a directory beside the file that a link leads to.
 result() {
-  local directory
-  targets+=("$1")
-  if [[ -e $1 && ! -f $1 ]]; then
+  local target=$1 directory
+  if [[ (-e $1 && ! -f $1) || $1 == /dev/* || $1 == /proc/* ]]; then
+    targets+=("$1")
     written+=("$1")
     return
   fi
-  directory=$(mktemp -d -- "$(dirname -- "$1")/.mrf-run.XXXXXXXX") || exit 1
+  [[ ! -L $1 ]] || target=$(readlink -f -- "$1") || exit 1
+  directory=$(mktemp -d -- "$(dirname -- "$target")/.mrf-run.XXXXXXXX") || exit 1
+  targets+=("$target")
   made+=("$directory")
-  written+=("$directory/$(basename -- "$1")")
+  written+=("$directory/$(basename -- "$target")")
 }
 
 # Runs functions side by side. The first one that fails ends the others, and its status is returned; one that
@@ -72,7 +75,8 @@ publish() {
   for at in "${!targets[@]}"; do
     [[ ${written[at]} == "${targets[at]}" ]] && continue
     [[ ! -e ${targets[at]} ]] || chmod --reference="${targets[at]}" -- "${written[at]}" || exit 1
-    for file in "$(dirname -- "${written[at]}")"/*; do
+    for file in "$(dirname -- "${written[at]}")"/{*,.[!.]*,..?*}; do
+      [[ -e $file || -L $file ]] || continue
       mv -f -- "$file" "$(dirname -- "${targets[at]}")/" || exit 1
     done
   done
@@ -144,9 +148,10 @@ class Script {
     return text;
   }
 
-  // mrf-chunks is a part of mrf-run: its short form over standard input does the same.
+  // mrf-chunks is a part of mrf-run: its short form over standard input does the same. What it leaves when it
+  // is sent KILL goes with the script's directory.
   std::string chunk_words(const PlannedJob& job) const {
-    std::string text = " mrf-run --order chunk";
+    std::string text = " env TMPDIR=\"$dir\" mrf-run --order chunk";
     std::size_t at = 1;
     for (; is_option(job, at); at += 2) {
       if (shown(job.words[at]) != "-i") text += " " + shown(job.words[at]) + " " + shown(job.words[at + 1]);

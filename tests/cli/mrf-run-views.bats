@@ -77,6 +77,32 @@ E
   assert_nothing_left
 }
 
+@test "--print-sh: hidden results and files beside them, links, standard output that is a file, chunks that fail" {
+  ln -s target link
+  ln -s nowhere dangling
+  cat >w.mrf <<'E'
+a: bash -c 'for name; do echo new > "$name"; echo more > "${name%/*}/.beside-${name##*/}"; done' _ save:.hidden save:link
+b: bash -c 'echo new' > save:dangling
+c: bash -c 'echo said > "$1"' _ save:/dev/fd/1
+E
+  echo old >target
+  run_apart bash -c 'mrf-run --print-sh w.mrf >script.sh; timeout -k 5 60 bash script.sh >said'
+  assert_status 0
+  assert_stderr_is ''
+  [ "$(cat .hidden target nowhere said)" = $'new\nnew\nnew\nsaid' ]
+  [ "$(readlink link dangling)" = $'target\nnowhere' ]
+  assert_files w.mrf script.sh said .hidden .beside-.hidden .beside-target link target dangling nowhere
+  seq 100000 >in.txt
+  run_script -n 2 -c 10000 -i in.txt -o .hidden -- bash -c 'read -r first; [[ $first != 50001 ]] || exit 9; cat'
+  assert_status 9
+  [ "$(cat .hidden)" = new ]
+  printf '%s\n' 'a: mrf-chunks -n 2 -i in.txt -- cat > save:out' 'b: bash -c "exit 7"' >w.mrf
+  run_script w.mrf
+  assert_status 7
+  [ ! -e out ]
+  wait_until assert_nothing_left
+}
+
 @test "--print-sh: a job that fails ends the script with its status and no result" {
   for code in 1 7 255; do
     cat >w.mrf <<E
