@@ -40,7 +40,7 @@ result() {
   directory=$(mktemp -d -- "$(dirname -- "$target")/.mrf-run.XXXXXXXX") || exit 1
   targets+=("$target")
   made+=("$directory")
-  written+=("$directory/$(basename -- "$target")")
+  written+=("$directory/$(basename -- "$1")")
 }
 
 # Runs functions side by side. The first one that fails ends the others, and its status is returned; one that
@@ -66,7 +66,7 @@ run_all() {
 }
 
 publish() {
-  local at file
+  local at file name beside
   for at in "${!targets[@]}"; do
     [[ -e ${written[at]} ]] && continue
     echo "cannot publish '${targets[at]}': no job wrote it" >&2
@@ -77,7 +77,9 @@ publish() {
     [[ ! -e ${targets[at]} ]] || chmod --reference="${targets[at]}" -- "${written[at]}" || exit 1
     for file in "$(dirname -- "${written[at]}")"/{*,.[!.]*,..?*}; do
       [[ -e $file || -L $file ]] || continue
-      mv -f -- "$file" "$(dirname -- "${targets[at]}")/" || exit 1
+      name=${file##*/} beside=${written[at]##*/}
+      [[ $name != "$beside"* ]] || name=$(basename -- "${targets[at]}")${name#"$beside"}
+      mv -fT -- "$file" "$(dirname -- "${targets[at]}")/$name" || exit 1
     done
   done
 }

@@ -82,7 +82,7 @@ std::vector<std::string> StallWatch::look(Clock::time_point now, const FifoSet& 
   if (told_ || now - moved_ < timeout_) return {};
   told_ = true;
   auto lines = describe(fifos);
-  lines.insert(lines.begin(), fmt::format("cannot go on with '{}': nothing has moved for {:.0f} s",
+  lines.insert(lines.begin(), fmt::format("cannot go on with '{}': nothing has moved for {:.1f} s",
                                           plan_.file, seconds(now - moved_)));
   return lines;
 }

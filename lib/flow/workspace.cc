@@ -36,6 +36,12 @@ void make_directory(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) != 0) throw SystemError("make", path);
 }
 
+// Where a job's file goes that wrote the result under the name `written`: a link's index is its target's.
+std::string name_beside(const std::string& target, const std::string& written, const std::string& file) {
+  const std::string directory = directory_of(target) + "/";
+  return directory + (file.starts_with(written) ? base_of(target) + file.substr(written.size()) : file);
+}
+
 // Else errno says why.
 bool can_make_in(const std::string& directory) {
   return ::access((directory + "/.").c_str(), W_OK | X_OK) == 0;
@@ -125,7 +131,7 @@ Workspace::Result Workspace::result_for(const std::string& path) {
     result.written = path;
   } else {
     result.directory = unique_name(directory_of(result.target), ".mrf-run");
-    result.written = result.directory + "/" + base_of(result.target);
+    result.written = result.directory + "/" + base_of(path);
   }
   return result;
 }
@@ -136,7 +142,7 @@ void Workspace::add_finished(const std::string& path, const Result& result) {
     throw Error(Status::failure, "publish", path, "its job succeeded, but did not write it");
   }
   for (const auto& entry : fs::directory_iterator(result.directory)) {
-    const std::string to = directory_of(result.target) + "/" + entry.path().filename().string();
+    const std::string to = name_beside(result.target, base_of(path), entry.path().filename());
     const std::string& name = entry.path() == result.written ? path : to;
     if (entry.is_regular_file()) make_ready(entry.path(), to, name);
     prepared_.push_back({entry.path(), to, name});

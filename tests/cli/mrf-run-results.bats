@@ -101,6 +101,25 @@ E
   done
 }
 
+@test "a link keeps its place: the job sees its name, the file that it leads to is replaced" {
+  mkdir store && ln -s store/data link.gz
+  workflow <<'E'
+a: bash -c 'echo "${1##*/}" > "$1"; echo index > "$1.idx"; echo other > "${1%/*}/other"' _ save:link.gz
+E
+  assert_status 0
+  [ "$(cat store/data store/data.idx store/other)" = $'link.gz\nindex\nother' ]
+  assert_files w.mrf link.gz store store/data store/data.idx store/other
+  seq 10 >in.txt
+  run_apart mrf-run -n 2 -i in.txt -o link.gz -- cat
+  assert_status 0
+  cmp in.txt <(zcat store/data)
+  rm store/data*
+  mrf-run --print-sh w.mrf >script.sh
+  run_apart bash script.sh
+  assert_status 0
+  [ "$(readlink link.gz) $(cat store/data) $(cat store/data.idx)" = "store/data link.gz index" ]
+}
+
 @test "a full disk is an error without a result" {
   cat >w.mrf <<'E'
 a: head -c 2000000 /dev/zero > out:p
