@@ -9,14 +9,16 @@
 
 namespace mrf::bam {
 
-CramReferences::CramReferences(sam_hdr_t& header, std::string fasta)
+CramReferences::CramReferences(sam_hdr_t& header, const std::string& fasta)
     : header_(header), found_(static_cast<std::size_t>(sam_hdr_nref(&header))) {
   if (!fasta.empty()) fasta_.reset(fai_load3(fasta.c_str(), nullptr, nullptr, 0));
-  // A reference that is found needs a checksum in the header of the CRAM, which htslib computes of it.
+  // htslib loads the references that have no checksum in the header, which it computes, before the first
+  // record.
   for (int id = 0; id < sam_hdr_nref(&header) && !made_; ++id) {
-    made_ = !has_tag(sam_hdr_tid2name(&header, id), "M5") && !has(id);
+    if (has_tag(sam_hdr_tid2name(&header, id), "M5")) continue;
+    settled_ = true;
+    made_ = !has(id);
   }
-  settled_ = made_;
 }
 
 std::string CramReferences::take(const bam1_core_t& core) {

@@ -19,9 +19,10 @@ namespace mrf::bam {
 class CramReferences {
  public:
   /// `fasta` is a FASTA file with its index, or empty. The header outlives this.
-  CramReferences(sam_hdr_t& header, std::string fasta);
+  CramReferences(sam_hdr_t& header, const std::string& fasta);
 
-  /// Whether they are made. Settled when the first record that has a reference was taken.
+  /// Whether they are made. Settled when the first record that has a reference was taken: htslib does not
+  /// survive that of some references either (the counts in cram_ref_decr(), cram_io.c).
   bool are_made() const { return made_; }
   /// Looks at the next record of the output. Returns why it cannot be written, for a message; empty when it
   /// can.

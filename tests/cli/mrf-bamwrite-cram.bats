@@ -65,6 +65,24 @@ unsorted_sam() {
   done
 }
 
+@test "bamwrite: CRAM with some references of -T and some missing" {
+  (echo '>c1' && head -c 1000000 </dev/zero | tr '\0' A && echo) >ref.fa
+  unsorted_sam '' | samtools sort --no-PG -O sam -o sorted.sam - 2>/dev/null
+  mrf-bamwrite -@ 2 -T ref.fa -o out.cram sorted.sam
+  samtools view -h --no-PG out.cram | cmp - sorted.sam
+  sed '/SN:c2/s/$/\tM5:d41d8cd98f00b204e9800998ecf8427e/' sorted.sam >half.sam
+  (grep -vP '\tc1\t' half.sam && grep -P '\tc1\t' half.sam) >turned.sam
+  for threads in 0 2; do
+    for order in half turned; do
+      run_apart mrf-bamwrite -@ $threads -T ref.fa -o bad.cram $order.sam
+      assert_status 3
+      name=$(awk '$3 == "c2" { print $1; exit }' sorted.sam)
+      assert_stderr_is "mrf-bamwrite: cannot write 'bad.cram':"\
+" read '$name': its reference 'c2' is missing, others are there"
+    done
+  done
+}
+
 @test "bamwrite: a record that CRAM cannot have is refused by its name" {
   refused() { # RECORD REASON
     printf '@SQ\tSN:c1\tLN:1000\n%b\n' "$1" >in.sam
