@@ -68,7 +68,7 @@ ProgressDisplay::~ProgressDisplay() {
 std::uint64_t ProgressDisplay::begin(const std::string& name) {
   const std::lock_guard lock(mutex_);
   const auto now = Clock::now();
-  files_[++last_] = {name, now, now, 0, 0, std::nullopt, false};
+  files_[++last_] = {printable(name), now, now, 0, 0, std::nullopt, false};
   return last_;
 }
 

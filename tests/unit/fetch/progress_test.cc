@@ -66,6 +66,15 @@ TEST_CASE("a log has a line of a file now and then, with -q none") {
   CHECK(log({}, mrf::Verbosity::quiet).empty());
 }
 
+TEST_CASE("a name does not steer the terminal that the bar is drawn on") {
+  const auto bar = written([] {
+    mrf::ProgressDisplay display(mrf::ProgressStyle::bar);
+    display.update(display.begin("x\x1b]0;title\x07.bam"), 0, 100);
+  });
+  CHECK(bar.find("x\\x1b]0;title\\x07.bam") != std::string::npos);
+  CHECK(bar.find('\x07') == std::string::npos);
+}
+
 TEST_CASE("styles by name, and by what standard error is") {
   CHECK(mrf::parse_progress_style("bar") == mrf::ProgressStyle::bar);
   CHECK(mrf::parse_progress_style("json") == mrf::ProgressStyle::json);
