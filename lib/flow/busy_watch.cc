@@ -5,7 +5,7 @@ namespace mrf {
 
 namespace {
 
-struct Ends {
+struct Readiness {
   std::size_t in_use = 0;
   std::size_t waiting = 0;
 
@@ -22,8 +22,8 @@ struct Ends {
 
 void BusyWatch::look(const FifoSet& fifos, const std::vector<JobRecord>& jobs) {
   ++looks_;
-  std::vector<Ends> inputs(jobs.size());
-  std::vector<Ends> outputs(jobs.size());
+  std::vector<Readiness> inputs(jobs.size());
+  std::vector<Readiness> outputs(jobs.size());
   for (std::size_t at = 0; at < plan_.fifos.size(); ++at) {
     const FifoSamples& samples = fifos.samples(at);
     if (!samples.in_use) continue;

@@ -33,8 +33,10 @@ struct Prepared {
   ::_exit(127);
 }
 
+// A job is never in the foreground of a terminal: that it writes there is not to stop it (stty(1), tostop).
 void set_default_signals() {
   for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
+  ::signal(SIGTTOU, SIG_IGN);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);

@@ -49,8 +49,8 @@ struct StartFailure {
 };
 
 /// Forks. The child has its own process group unless it is a part of a job, dies with this process
-/// (PR_SET_PDEATHSIG, prctl(2)), has default signal handling, a pipe as standard error, and nothing as
-/// standard input where this process has a terminal there. Throws SystemError.
+/// (PR_SET_PDEATHSIG, prctl(2)), has default signal handling but for TTOU, which it ignores, a pipe as
+/// standard error, and nothing as standard input where this process has a terminal there. Throws SystemError.
 Launched launch(const LaunchSpec& spec);
 
 }  // namespace mrf

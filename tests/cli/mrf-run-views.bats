@@ -243,3 +243,18 @@ E
   assert_status 0
   jq -e '.bottleneck == "c"' report.json
 }
+
+@test "on a terminal that stops what writes in the background (stty tostop): results, bar and messages come" {
+  seq 3 >in.txt
+  mkfifo go
+  terminal new-session -d -x 80 -y 20 bash -c '
+    stty tostop
+    mrf-run --progress -v -n 1 --order any -i in.txt -- bash -c "echo a message >&2; cat"
+    echo status $?
+    read -r x < go'
+  wait_until shows '^status 0'
+  shows '^3$'
+  shows 'a message$'
+  echo >go
+  wait_until is_closed
+}

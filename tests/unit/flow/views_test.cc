@@ -36,6 +36,11 @@ TEST_CASE("who waits at a FIFO") {
         "neither 'a' nor 'b' has opened it");
   CHECK(mrf::describe_wait({EndUse::open, EndUse::open, 10, false}, "a", "b").empty());
   CHECK(mrf::describe_wait({EndUse::through, EndUse::open, 0, false}, "a", "b").empty());
+  CHECK(mrf::describe_wait({EndUse::open, EndUse::through, 0, false, true}, "a", "b") ==
+        "'b' waits to read, what 'a' left behind does not write");
+  CHECK(mrf::describe_wait({EndUse::through, EndUse::open, 4096, true, true}, "a", "b") ==
+        "'a' waits to write, what 'b' left behind does not read");
+  CHECK(mrf::describe_wait({EndUse::open, EndUse::through, 5, false, true}, "a", "b").empty());
 }
 
 TEST_CASE("amounts for people") {
