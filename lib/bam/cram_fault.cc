@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
+#include <limits>
 #include <string_view>
 
 namespace mrf::bam {
@@ -61,9 +62,20 @@ const char* fault_of_tags(std::string_view tags) {
   return nullptr;
 }
 
+// CRAM counts positions from 1 (specification, section 8.4) and has 32 bits for them.
+bool is_place(hts_pos_t position) { return position < std::numeric_limits<std::int32_t>::max(); }
+
+bool has_places(const bam1_t& record) {
+  const auto& core = record.core;
+  using Limits = std::numeric_limits<std::int32_t>;
+  return is_place(bam_endpos(&record)) && is_place(core.mpos) && core.isize >= Limits::min() &&
+         core.isize <= Limits::max();
+}
+
 }  // namespace
 
 const char* cram_fault(const bam1_t& record) {
+  if (!has_places(record)) return "a position is too large for CRAM";
   const std::uint32_t* const cigar = bam_get_cigar(&record);
   const bool mapped = (record.core.flag & BAM_FUNMAP) == 0;
   for (std::uint32_t i = 0; mapped && i < record.core.n_cigar; ++i) {

@@ -94,6 +94,9 @@ unsorted_sam() {
   }
   refused 'r1\t0\tc1\t1\t9\t2M1B2M\t*\t0\t0\tAAAA\tIIII' "its CIGAR has an operation that CRAM does not have"
   refused 'r1\t0\tc1\t1\t9\t4M\t*\t0\t0\tAAAA\tIIII\tNM:Z:x' "its NM tag is no number"
+  for place in '3000000000\t9\t4M\t*\t0\t0' '1\t9\t4M\t=\t3000000000\t0' '1\t9\t4M\t=\t1\t-3000000000'; do
+    refused "r1\t0\tc1\t$place\tAAAA\tIIII" 'a position is too large for CRAM'
+  done
   # A type that no optional field has.
   printf '@SQ\tSN:c1\tLN:1000\nr1\t0\tc1\t1\t9\t4M\t*\t0\t0\tAAAA\tIIII\tXX:i:5\n' |
     mrf-bamwrite -l 0 | bgzip -dc | sed 's/XXC/XX?/' >in.bam
