@@ -32,7 +32,7 @@ std::string element(std::string_view xml, std::string_view name) {
   return end == std::string_view::npos ? "" : unescaped(std::string(trimmed(xml.substr(0, end))));
 }
 
-std::string printable(std::string_view text) {
+std::string one_line(std::string_view text) {
   std::string line;
   for (const char c : text) {
     const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
@@ -51,7 +51,7 @@ std::string server_reason(const ResponseHead& head, std::string_view body) {
   std::string reason = element(body, "Message");
   if (reason.empty()) reason = head.reason();
   while (reason.ends_with('.')) reason.pop_back();
-  reason = printable(redact_words(reason)).substr(0, longest_reason);
+  reason = one_line(redact_words(reason)).substr(0, longest_reason);
   return fmt::format("{} (HTTP {})", reason, head.status());
 }
 
