@@ -142,6 +142,7 @@ int main(int argc, char** argv) {
   return command.run(argc, argv, [&] {
     options.run.supervisor.kill_after = milliseconds("--kill-after", options.kill_after_s);
     options.run.supervisor.monitor.stall_timeout = milliseconds("--stall-timeout", options.stall_timeout_s);
+    options.form.report = options.run.report_path;
     options.run.show_table = options.run.supervisor.show_job_names = verbosity() == Verbosity::verbose;
     return run(options, command.options());
   });

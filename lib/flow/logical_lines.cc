@@ -32,9 +32,7 @@ class LineReader {
 
   void step() {
     const char c = text_[at_];
-    if (quote_ == '\'') {
-      take_quoted();
-    } else if (c == '\\') {
+    if (c == '\\' && quote_ != '\'') {
       take_escape();
     } else if (quote_ != '\0') {
       take_quoted();

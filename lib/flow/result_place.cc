@@ -9,8 +9,9 @@
 namespace mrf {
 
 std::string place_of(const std::string& path) {
-  const auto directory = std::filesystem::absolute(directory_of(path));
   std::error_code error;
+  auto directory = std::filesystem::absolute(directory_of(path), error);
+  if (error) directory = directory_of(path);
   const auto canonical = std::filesystem::weakly_canonical(directory, error);
   return (error || canonical.empty() ? directory.lexically_normal() : canonical) / base_of(path);
 }

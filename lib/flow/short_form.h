@@ -21,6 +21,7 @@ struct ShortForm {
   std::string record;          ///< as mrf-distribute's --record; empty: from the input's name
   std::string key;             ///< as mrf-distribute's --key; empty: in turn
   std::string reference;       ///< for CRAM
+  std::string report;          ///< of mrf-run's --report; no input may be overwritten by it
   std::optional<int> level;    ///< of the output's compression
   std::optional<int> threads;  ///< additional ones that inflate and deflate; empty: what the workers leave
   bool header_broadcast = false;

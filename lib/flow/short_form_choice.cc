@@ -30,10 +30,13 @@ void check_files(const ShortForm& form) {
   if (form.inputs.size() > 2) throw UsageError("use option", "-i", "two inputs at most");
   if (form.outputs.size() > form.inputs.size())
     throw UsageError("use option", "-o", "more outputs than inputs");
-  for (const auto& output : form.outputs) {
-    for (const auto& input : form.inputs) {
+  for (const auto& input : form.inputs) {
+    for (const auto& output : form.outputs) {
       if (is_same_file(input, output)) throw UsageError("write", output, "it is the input");
     }
+    if (is_same_file(input, form.report)) throw UsageError("write", form.report, "it is the input");
+  }
+  for (const auto& output : form.outputs) {
     if (form.outputs.size() == 2 && output == "-") throw UsageError("write", output, "two outputs are files");
   }
   if (form.outputs.size() == 2 && place_written(form.outputs[0]) == place_written(form.outputs[1]))

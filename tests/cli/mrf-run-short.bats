@@ -63,6 +63,9 @@ E
   run_apart mrf-run --order rows -i in.txt -o in.txt -- cat
   assert_status 2
   assert_stderr_has "cannot write 'in.txt': it is the input"
+  run_apart mrf-run --report ./in.txt -i in.txt -o out.txt -- cat
+  assert_status 2
+  assert_stderr_has "cannot write './in.txt': it is the input"
   assert_files in.txt
 }
 
