@@ -105,8 +105,11 @@ void FifoSet::set_closed(FifoEnd end) {
   Fifo& fifo = fifos_[end.fifo];
   state(end).through = true;
   release(end.fifo);
-  if (end.side == Side::writer && fifo.reader.through) hold(fifo, Side::reader);
-  if (end.side == Side::reader && fifo.writer.through) hold(fifo, Side::writer);
+  try {
+    if (end.side == Side::writer && fifo.reader.through) hold(fifo, Side::reader);
+    if (end.side == Side::reader && fifo.writer.through) hold(fifo, Side::writer);
+  } catch (const Error&) {  // the FIFO's names are gone: nobody opens it again
+  }
 }
 
 bool FifoSet::reopen(FifoEnd end) {

@@ -69,8 +69,7 @@ class FifoSet {
   std::vector<FifoEvent> read_events();
   /// The job at this end has ended; said once for each of several writers.
   void set_through(FifoEnd end);
-  /// The job at this end has closed it and goes on. If it opens it again, that open(2) will not wait. Throws
-  /// SystemError.
+  /// The job at this end has closed it and goes on. If it opens it again, that open(2) will not wait.
   void set_closed(FifoEnd end);
   /// The job at this end, which had closed it, has it open again. Returns false when the other end has been
   /// told already: a reader that may have seen the end, a writer that may have had SIGPIPE.
