@@ -11,7 +11,7 @@ namespace mrf::bam {
 
 namespace {
 
-constexpr std::size_t none = 0;
+constexpr std::size_t malformed_value = 0;
 
 std::size_t size_of_number(char type) {
   switch (type) {
@@ -29,20 +29,20 @@ std::size_t size_of_number(char type) {
     case 'd':
       return 8;
     default:
-      return none;
+      return malformed_value;
   }
 }
 
 std::size_t size_of_array(std::string_view value) {
   constexpr std::size_t front = 1 + sizeof(std::uint32_t);
-  if (value.size() < front || value.front() == 'A' || value.front() == 'd') return none;
+  if (value.size() < front || value.front() == 'A' || value.front() == 'd') return malformed_value;
   std::uint32_t count = 0;
   std::memcpy(&count, value.data() + 1, sizeof count);
   const std::size_t each = size_of_number(value.front());
-  return each == none ? none : front + each * count;
+  return each == malformed_value ? malformed_value : front + each * count;
 }
 
-// Of the value at the front; none when it is malformed.
+// Of the value at the front; 0 when it is malformed.
 std::size_t size_of_value(char type, std::string_view value) {
   if (type == 'Z' || type == 'H') return value.find('\0') + 1;
   return type == 'B' ? size_of_array(value) : size_of_number(type);
@@ -54,7 +54,7 @@ const char* fault_of_tags(std::string_view tags) {
     if (tags.size() <= prefix) return "an optional field is malformed";
     const char type = tags[2];
     const std::size_t size = size_of_value(type, tags.substr(prefix));
-    if (size == none || size > tags.size() - prefix) return "an optional field is malformed";
+    if (size == malformed_value || size > tags.size() - prefix) return "an optional field is malformed";
     if (tags.starts_with("NM") && std::string_view("ZHBd").find(type) != std::string_view::npos)
       return "its NM tag is no number";
     tags.remove_prefix(prefix + size);

@@ -11,7 +11,7 @@ namespace mrf::bam {
 
 namespace {
 
-constexpr std::size_t step = std::size_t{64} << 10;
+constexpr std::size_t watch_step = std::size_t{64} << 10;
 constexpr std::size_t tail_size = 64;
 
 HfilePtr opened(Fd fd, const char* mode) {
@@ -46,7 +46,7 @@ void CramWatch::run() {
 }
 
 void CramWatch::copy() {
-  std::vector<char> bytes(step);
+  std::vector<char> bytes(watch_step);
   ssize_t n = 0;
   while ((n = hread(from_.get(), bytes.data(), bytes.size())) > 0) {
     const auto size = static_cast<std::size_t>(n);

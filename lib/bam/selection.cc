@@ -15,7 +15,7 @@ namespace mrf::bam {
 
 namespace {
 
-[[noreturn]] void fail(const std::string& expression, const std::string& reason) {
+[[noreturn]] void refuse_expression(const std::string& expression, const std::string& reason) {
   throw UsageError("use expression", expression, reason);
 }
 
@@ -34,7 +34,7 @@ void check_pattern(const std::string& expression, const std::string& pattern) {
   }
   std::array<char, 256> reason{};
   ::regerror(error, &compiled, reason.data(), reason.size());
-  fail(expression, fmt::format("'{}' is no regular expression: {}", pattern, reason.data()));
+  refuse_expression(expression, fmt::format("'{}' is no regular expression: {}", pattern, reason.data()));
 }
 
 // htslib compiles them when a record has what they are compared with.
@@ -108,7 +108,7 @@ bool Selector::passes(const sam_hdr_t& header, const bam1_t& record) const {
   if (!passes(record.core.flag, record.core.qual)) return false;
   if (!filter_) return true;
   const int verdict = evaluate(header, record);
-  if (verdict < 0) fail(selection_.expression, "it cannot be evaluated");
+  if (verdict < 0) refuse_expression(selection_.expression, "it cannot be evaluated");
   return verdict > 0;
 }
 
