@@ -57,7 +57,7 @@ std::optional<std::size_t> feed_pipe(FdRef file, const std::string& file_name, s
   ssize_t n = ::splice(file.get(), &at, pipe.get(), nullptr, most, SPLICE_F_NONBLOCK);
   if (n < 0 && needs_memory(errno)) n = feed_through_memory(file, offset, most, pipe);
   if (n > 0) return static_cast<std::size_t>(n);
-  if (n == 0) throw DataError("read", file_name, "it became shorter");
+  if (n == 0) throw Error(Status::failure, "read", file_name, "the file became shorter");
   if (would_block(errno)) return std::nullopt;
   throw SystemError("read", file_name);
 }

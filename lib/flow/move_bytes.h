@@ -15,7 +15,7 @@ namespace mrf {
 /// Bytes from one descriptor to another, inside the kernel where it can (splice(2), sendfile(2)).
 
 /// From a file at `offset` to a pipe that does not block. Returns how many, empty when the pipe is full.
-/// Throws SystemError (EPIPE when the pipe has no reader), DataError when the file ends before `offset`.
+/// Throws SystemError (EPIPE when the pipe has no reader), Error when the file ends before `offset`.
 std::optional<std::size_t> feed_pipe(FdRef file, const std::string& file_name, std::uint64_t offset,
                                      std::size_t most, FdRef pipe);
 
