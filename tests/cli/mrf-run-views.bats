@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What mrf-run shows: --dot, --print-sh, --progress, --stall-timeout.
+# What mrf-run shows: --dot, --progress, --stall-timeout, the bottleneck.
 
 load common
 load run
@@ -13,12 +13,6 @@ is_closed() { ! terminal has-session 2>/dev/null; }
 teardown() {
   [[ ! -S $BATS_TEST_TMPDIR/terminal ]] || terminal kill-server 2>/dev/null || true
   common_teardown
-}
-
-# PLAN-OPTIONS...: prints the script and runs it.
-run_script() {
-  mrf-run --print-sh "$@" >script.sh
-  run_apart timeout -k 5 60 bash script.sh
 }
 
 @test "--dot: Graphviz draws every job, FIFO and result, whatever their names" {
@@ -38,98 +32,6 @@ E
   run_apart bash -c 'echo "a: cat in:x" | mrf-run --dot -'
   assert_status 2
   assert_output_is ""
-}
-
-@test "--print-sh: the script gives what mrf-run gives, for lines, chunks and BAM" {
-  bam=$(small_bam)
-  seq 5000 >"in put's.txt"
-  run_script -n 3 -i "$bam" -o "out \$x's.bam" -- awk '{ print }'
-  assert_status 0
-  assert_same_sam "$bam" "out \$x's.bam"
-  run_script -n 3 -c 100 -i "in put's.txt" -o "a b/../chunks" -- tac
-  assert_status 1
-  mkdir "a b"
-  run_script -n 3 -c 100 -i "in put's.txt" -o "a b/chunks" -- tac
-  assert_status 0
-  mrf-run -n 3 -c 100 -i "in put's.txt" -o direct -- tac
-  cmp direct "a b/chunks"
-  run_script -n 3 --order rows -i "in put's.txt" -- sed 's/^/"$x" /'
-  assert_status 0
-  assert_output_is "$(sed 's/^/"$x" /' "in put's.txt")"
-  shellcheck -s bash -e SC2016 script.sh
-  assert_nothing_left
-}
-
-@test "--print-sh: rounds, devices, and what is written beside a result" {
-  cat >w.mrf <<'E'
-[each x in 1 'b c' 3]
-  say: echo $x > out:raw
-  up:  tr a-z A-Z < in:raw > out:all
-[end]
-keep:  bash -c 'cat > "$1"; echo index > "$1.idx"; echo gone > "$2"' _ save:result save:/dev/null < in:all
-E
-  echo old >result && chmod 640 result
-  run_script w.mrf
-  assert_status 0
-  [ "$(cat result)" = $'1\nB C\n3' ]
-  [ "$(stat -c %a result)" = 640 ]
-  assert_files w.mrf script.sh result result.idx
-  assert_nothing_left
-}
-
-@test "--print-sh: hidden results and files beside them, links, standard output that is a file, chunks that fail" {
-  ln -s target link
-  ln -s nowhere dangling
-  cat >w.mrf <<'E'
-a: bash -c 'for name; do echo new > "$name"; echo more > "${name%/*}/.beside-${name##*/}"; done' _ save:.hidden save:link
-b: bash -c 'echo new' > save:dangling
-c: bash -c 'echo said > "$1"' _ save:/dev/fd/1
-E
-  echo old >target
-  run_apart bash -c 'mrf-run --print-sh w.mrf >script.sh; timeout -k 5 60 bash script.sh >said'
-  assert_status 0
-  assert_stderr_is ''
-  [ "$(cat .hidden target nowhere said)" = $'new\nnew\nnew\nsaid' ]
-  [ "$(readlink link dangling)" = $'target\nnowhere' ]
-  assert_files w.mrf script.sh said .hidden .beside-.hidden .beside-link link target dangling nowhere
-  seq 100000 >in.txt
-  run_script -n 2 -c 10000 -i in.txt -o .hidden -- bash -c 'read -r first; [[ $first != 50001 ]] || exit 9; cat'
-  assert_status 9
-  [ "$(cat .hidden)" = new ]
-  printf '%s\n' 'a: mrf-chunks -n 2 -i in.txt -- cat > save:out' 'b: bash -c "exit 7"' >w.mrf
-  run_script w.mrf
-  assert_status 7
-  [ ! -e out ]
-  wait_until assert_nothing_left
-}
-
-@test "--print-sh: a job that fails ends the script with its status and no result" {
-  for code in 1 7 255; do
-    cat >w.mrf <<E
-a: yes > out:p
-b: bash -c 'head -n 3; exit $code' < in:p > out:q
-c: cat < in:q > save:result
-d: tail -f /dev/null
-E
-    run_script w.mrf
-    assert_status "$code"
-    assert_files w.mrf script.sh
-    assert_nothing_left
-  done
-}
-
-@test "--print-sh: INT, TERM and HUP leave nothing" {
-  printf 'a: tail -f /dev/null > out:p\nb: cat < in:p > save:result\n' >w.mrf
-  mrf-run --print-sh w.mrf >script.sh
-  for signal in INT TERM HUP; do
-    env --default-signal=INT bash script.sh 3>&- 2>/dev/null &
-    wait_until pgrep -P $! tail >/dev/null
-    kill "-$signal" $!
-    wait $! || status=$?
-    [ "$status" = $((128 + $(kill -l $signal))) ]
-    wait_until assert_nothing_left
-    assert_files w.mrf script.sh
-  done
 }
 
 # How often the supervisor PID has woken.
