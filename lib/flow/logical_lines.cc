@@ -10,8 +10,6 @@ namespace {
 
 constexpr std::string_view blanks = " \t";
 
-bool is_blank(char c) { return blanks.find(c) != std::string_view::npos; }
-
 class LineReader {
  public:
   explicit LineReader(std::string_view text) : text_(text) {}
@@ -43,7 +41,7 @@ class LineReader {
       at_ = std::min(text_.find('\n', at_), text_.size());
     } else {
       if (c == '\'' || c == '"') quote_ = c;
-      in_word_ = !is_blank(c);
+      in_word_ = blanks.find(c) == std::string_view::npos;
       take(1);
     }
   }

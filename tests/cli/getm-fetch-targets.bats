@@ -25,7 +25,6 @@ refused() {
 }
 
 @test "a file that is a directory for another entry is refused" {
-  local reason
   manifest '{"url":"@/data","filepath":"a"}' '{"url":"@/o","filepath":"a/o"}'
   refused "2 would write 'a/o', below a file of entry 1"
   manifest '{"url":"@/data","filepath":"a/b/c/o"}' '{"url":"@/o","filepath":"x/../a/b"}'

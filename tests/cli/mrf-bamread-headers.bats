@@ -40,11 +40,11 @@ long_reference() {
   odd=$'n\n@SQ\tSN:inj\tLN:5.bam'
   cp "$(small_bam 500)" "$odd"
   count=$(samtools view -H --no-PG "$odd" | wc -l)
-  mrf-bamread -H --add-pg "$odd" >read
-  mrf-bamwrite --add-pg "$odd" | samtools view -H --no-PG >written
-  for header in read written; do
-    [[ $(wc -l <$header) == $((count + 1)) ]]
-    grep -P '^@PG\t.*\tCL:[^\t]* n @SQ SN:inj LN:5\.bam$' $header
+  mrf-bamread -H --add-pg "$odd" >header
+  mrf-bamwrite --add-pg "$odd" | samtools view -H --no-PG >other
+  for text in header other; do
+    (($(wc -l <$text) == count + 1))
+    grep -P '^@PG\t.*\tCL:[^\t]* n @SQ SN:inj LN:5\.bam$' $text
   done
 }
 

@@ -77,8 +77,8 @@ unsorted_sam() {
       run_apart mrf-bamwrite -@ $threads -T ref.fa -o bad.cram $order.sam
       assert_status 3
       name=$(awk '$3 == "c2" { print $1; exit }' sorted.sam)
-      assert_stderr_is "mrf-bamwrite: cannot write 'bad.cram':"\
-" read '$name': its reference 'c2' is missing, others are there"
+      reason="read '$name': its reference 'c2' is missing, others are there"
+      assert_stderr_is "mrf-bamwrite: cannot write 'bad.cram': $reason"
     done
   done
 }
@@ -113,10 +113,11 @@ unsorted_sam() {
   rm ref.fa.fai
   mrf-bamread --no-header -T ref.fa out.cram | cut -f 1-11 | cmp - <(tail -n 1 in.sam)
   [[ -s ref.fa.fai ]]
-  for command in 'mrf-bamread -T in.sam out.cram' 'mrf-bamwrite -T in.sam -o new.cram in.sam'; do
-    run_apart $command
+  for words in 'mrf-bamread -T in.sam out.cram' 'mrf-bamwrite -T in.sam -o new.cram in.sam'; do
+    read -ra command <<<"$words"
+    run_apart "${command[@]}"
     assert_status 1
-    assert_stderr_is "${command%% *}: cannot index 'in.sam': it is no FASTA file, or its index cannot be written"
+    assert_stderr_is "${command[0]}: cannot index 'in.sam': it is no FASTA file, or its index cannot be written"
   done
   run_apart mrf-bamread -T none.fa out.cram
   assert_status 1

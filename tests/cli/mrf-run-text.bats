@@ -96,7 +96,7 @@ E
   echo "a: bash -c 'echo \"\$1\" >&2' 'get \"$secret\"' $secret" >w.mrf
   run_apart mrf-run --report report.json w.mrf
   assert_status 0
-  ! grep -E 'PASSW|SIGN' report.json
+  run ! grep -E 'PASSW|SIGN' report.json
   jq -e --arg shown "$shown" '.jobs[0] | .command[3:] == ["get \"\($shown)\"", $shown] and .stderr == [$shown]' report.json
 }
 
