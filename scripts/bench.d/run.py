@@ -20,7 +20,8 @@ import chart
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-WHOLE, QUICK = (2_000_000, 1024), (200_000, 128)  # records, MiB of the object
+# Records, MiB of the object, and MiB of what is fetched through limited connections.
+WHOLE, QUICK = (2_000_000, 1024, 256), (200_000, 128, 64)
 GENERATOR = ROOT / "tests/data/make-bam"
 COLUMNS = "{:<20} {:<44} {:>8} {:>8} {:>6} {:>6}  {:<11} {:>8}  {}"
 
@@ -29,14 +30,14 @@ class Data:
     """The input files, each made when it is first asked for."""
 
     def __init__(self, size, recipes):
-        self.records, object_mib = size
+        self.records, object_mib, limited_mib = size
         cache = pathlib.Path(os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache")
         made_by = GENERATOR.read_bytes() + json.dumps([recipes, size]).encode()
         mark = hashlib.sha256(made_by).hexdigest()[:8]
         self.directory = cache / "mrf-tools" / f"bench-{self.records}-{mark}"
         self.directory.mkdir(parents=True, exist_ok=True)
         self.environment = {**os.environ, "MAKE_BAM": str(GENERATOR), "RECORDS": str(self.records),
-                            "OBJECT": str(object_mib << 20),
+                            "OBJECT": str(object_mib << 20), "LIMITED": str(limited_mib << 20),
                             "DATA": str(self.directory), "SERVE": str(HERE / "serve"),
                             "PATH": f"{ROOT}/build/bin:{os.environ['PATH']}"}
         self.recipes = recipes
@@ -165,7 +166,7 @@ def processor():
         return next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), "unknown")
 
 
-def load(object_mib):
+def load(size):
     """The comparisons, and how their data are made."""
     entries, recipes = [], {}
     for path in sorted(HERE.glob("*.toml")):
@@ -174,7 +175,7 @@ def load(object_mib):
         entries += content.get("compare", [])
         recipes |= content.get("data", {})
     for entry in entries:
-        entry["work"] = entry["work"].format(object=f"{object_mib} MiB", quarter=f"{object_mib // 4} MiB")
+        entry["work"] = entry["work"].format(object=f"{size[1]} MiB", limited=f"{size[2]} MiB")
     return entries, recipes
 
 
@@ -189,7 +190,7 @@ def main():
     parser.add_argument("names", nargs="*")
     options = parser.parse_args()
     size = QUICK if options.quick else WHOLE
-    entries, recipes = load(size[1])
+    entries, recipes = load(size)
     chosen = [entry for entry in entries
               if not options.names or any(entry["name"].startswith(name) for name in options.names)]
     if not chosen:
