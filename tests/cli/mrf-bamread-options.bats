@@ -11,6 +11,7 @@ load bam
   sorted_bam
   bam_text sorted.bam >sorted.sam
   mrf-bamread -@ 99999 "$bam" | cmp - in.sam
+  [[ -z ${MRF_SANITIZED-} ]] || return 0  # what they map is beyond every limit
   # Stacks of 1 GiB each.
   ulimit -s 1048576 -v 4500000
   mrf-bamread -@ 16 "$bam" | cmp - in.sam
