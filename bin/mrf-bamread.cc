@@ -4,12 +4,12 @@
 #include <vector>
 
 #include "bam/convert.h"
-#include "bam/header.h"
-#include "bam/hts.h"
 #include "cli/command.h"
 #include "cli/version.h"
-#include "stream/bgzf.h"
-#include "stream/inflate.h"
+#include "codec/bgzf.h"
+#include "codec/inflate.h"
+#include "sam/header.h"
+#include "sam/hts.h"
 
 namespace {
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include "base/error.h"
 #include "cli/command.h"
-#include "join/collect.h"
-#include "stream/bgzf.h"
-#include "stream/inflate.h"
-#include "sys/error.h"
+#include "codec/bgzf.h"
+#include "codec/inflate.h"
+#include "collect/collect.h"
 
 namespace {
 

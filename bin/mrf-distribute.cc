@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include "base/error.h"
 #include "cli/command.h"
+#include "codec/bgzf.h"
+#include "codec/inflate.h"
+#include "record/key.h"
 #include "split/distribute.h"
-#include "stream/bgzf.h"
-#include "stream/inflate.h"
-#include "stream/key.h"
-#include "sys/error.h"
 
 namespace {
 

@@ -4,16 +4,16 @@
 #include <string>
 #include <vector>
 
+#include "base/error.h"
+#include "base/message.h"
 #include "cli/command.h"
-#include "flow/dry_run.h"
-#include "flow/plan.h"
-#include "flow/renderings.h"
-#include "flow/run.h"
-#include "flow/short_form.h"
-#include "flow/workflow.h"
-#include "sys/error.h"
-#include "sys/io.h"
-#include "sys/message.h"
+#include "io/io.h"
+#include "run/dry_run.h"
+#include "run/run.h"
+#include "workflow/plan.h"
+#include "workflow/renderings.h"
+#include "workflow/short_form.h"
+#include "workflow/workflow.h"
 
 namespace {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "bam/block_encoder.h"
-#include "bam/header.h"
-#include "bam/record.h"
+#include "sam/header.h"
+#include "sam/record.h"
 
 namespace mrf::bam {
 

@@ -3,9 +3,9 @@
 
 #include <cstdint>
 
-#include "bam/header.h"
 #include "bam/raw_record.h"
-#include "bam/record.h"
+#include "sam/header.h"
+#include "sam/record.h"
 
 namespace mrf::bam {
 

@@ -7,11 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "bam/buffer.h"
-#include "bam/hts.h"
 #include "bam/index_builder.h"
-#include "bam/sam_line.h"
-#include "stream/bgzf.h"
+#include "codec/bgzf.h"
+#include "sam/buffer.h"
+#include "sam/hts.h"
+#include "sam/sam_line.h"
 
 namespace mrf::bam {
 

@@ -3,8 +3,8 @@
 
 #include <algorithm>
 
-#include "stream/bgzf.h"
-#include "sys/error.h"
+#include "base/error.h"
+#include "codec/bgzf.h"
 
 namespace mrf::bam {
 

@@ -6,7 +6,7 @@
 
 #include "bam/encoder.h"
 #include "bam/index_builder.h"
-#include "sys/turns.h"
+#include "codec/turns.h"
 
 namespace mrf::bam {
 

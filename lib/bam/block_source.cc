@@ -3,8 +3,8 @@
 
 #include <utility>
 
-#include "bam/header.h"
-#include "sys/error.h"
+#include "base/error.h"
+#include "sam/header.h"
 
 namespace mrf::bam {
 

@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "sys/error.h"
+#include "base/error.h"
 
 namespace mrf::bam {
 

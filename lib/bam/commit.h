@@ -4,7 +4,7 @@
 #include <string>
 
 #include "bam/encoder.h"
-#include "sys/output_file.h"
+#include "io/output_file.h"
 
 namespace mrf::bam {
 

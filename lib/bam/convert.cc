@@ -3,9 +3,9 @@
 
 #include <fmt/format.h>
 
-#include "sys/error.h"
-#include "sys/message.h"
-#include "sys/ordered_pool.h"
+#include "base/error.h"
+#include "base/message.h"
+#include "codec/ordered_pool.h"
 
 namespace mrf::bam {
 

@@ -7,8 +7,8 @@
 #include "bam/encoder.h"
 #include "bam/selection.h"
 #include "bam/source_list.h"
-#include "stream/stats.h"
-#include "sys/output_file.h"
+#include "io/output_file.h"
+#include "io/stats.h"
 
 namespace mrf::bam {
 

@@ -11,7 +11,7 @@
 #include "bam/cram_references.h"
 #include "bam/encoder.h"
 #include "bam/reference.h"
-#include "sys/error.h"
+#include "base/error.h"
 
 namespace mrf::bam {
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include "bam/hts.h"
+#include "sam/hts.h"
 
 namespace mrf::bam {
 

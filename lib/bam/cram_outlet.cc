@@ -9,8 +9,8 @@
 #include <exception>
 #include <new>
 
-#include "sys/error.h"
-#include "sys/io.h"
+#include "base/error.h"
+#include "io/io.h"
 
 namespace mrf::bam {
 

@@ -7,10 +7,10 @@
 #include <thread>
 #include <vector>
 
-#include "bam/hts.h"
 #include "bam/output.h"
-#include "sys/fd.h"
-#include "sys/meter.h"
+#include "io/fd.h"
+#include "io/meter.h"
+#include "sam/hts.h"
 
 namespace mrf::bam {
 

@@ -9,7 +9,7 @@
 #include <string>
 #include <vector>
 
-#include "bam/hts.h"
+#include "sam/hts.h"
 
 namespace mrf::bam {
 

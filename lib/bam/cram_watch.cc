@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-#include "sys/fd.h"
+#include "io/fd.h"
 
 namespace mrf::bam {
 

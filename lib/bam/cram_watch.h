@@ -8,7 +8,7 @@
 #include <thread>
 
 #include "bam/cram_containers.h"
-#include "bam/hts.h"
+#include "sam/hts.h"
 
 namespace mrf::bam {
 

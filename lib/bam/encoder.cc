@@ -4,8 +4,8 @@
 #include <algorithm>
 #include <cctype>
 
-#include "sys/error.h"
-#include "sys/output_file.h"
+#include "base/error.h"
+#include "io/output_file.h"
 
 namespace mrf::bam {
 

@@ -6,9 +6,9 @@
 #include <span>
 #include <stdexcept>
 
-#include "stream/bgzf.h"
-#include "stream/inflate.h"
-#include "sys/error.h"
+#include "base/error.h"
+#include "codec/bgzf.h"
+#include "codec/inflate.h"
 
 namespace mrf::bam {
 

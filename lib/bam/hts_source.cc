@@ -7,9 +7,9 @@
 #include <new>
 #include <utility>
 
-#include "bam/header.h"
 #include "bam/reference.h"
-#include "sys/error.h"
+#include "base/error.h"
+#include "sam/header.h"
 
 namespace mrf::bam {
 

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <new>
 
-#include "sys/error.h"
+#include "base/error.h"
 
 namespace mrf::bam {
 

@@ -3,9 +3,9 @@
 
 #include <cerrno>
 
-#include "bam/remote.h"
-#include "stream/source.h"
-#include "sys/error.h"
+#include "base/error.h"
+#include "io/source.h"
+#include "sam/remote.h"
 
 namespace mrf::bam {
 

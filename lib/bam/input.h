@@ -4,9 +4,9 @@
 #include <cstdint>
 #include <string>
 
-#include "bam/buffer.h"
-#include "bam/hts.h"
-#include "sys/meter.h"
+#include "io/meter.h"
+#include "sam/buffer.h"
+#include "sam/hts.h"
 
 namespace mrf::bam {
 

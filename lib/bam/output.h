@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "sys/io.h"
-#include "sys/meter.h"
-#include "sys/output_file.h"
+#include "io/io.h"
+#include "io/meter.h"
+#include "io/output_file.h"
 
 namespace mrf::bam {
 

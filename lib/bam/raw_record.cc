@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "bam/raw_record.h"
 
-#include "bam/record.h"
+#include "sam/record.h"
 
 namespace mrf::bam {
 

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string_view>
 
-#include "bam/hts.h"
+#include "sam/hts.h"
 
 namespace mrf::bam {
 

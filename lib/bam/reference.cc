@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-#include "sys/error.h"
+#include "base/error.h"
 
 namespace mrf::bam {
 

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "bam/hts.h"
+#include "sam/hts.h"
 
 namespace mrf::bam {
 

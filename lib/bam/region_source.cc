@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "bam/hts_source.h"
-#include "bam/remote.h"
-#include "sys/error.h"
+#include "base/error.h"
+#include "sam/remote.h"
 
 namespace mrf::bam {
 

@@ -2,8 +2,8 @@
 #include <optional>
 
 #include "bam/block_encoder.h"
-#include "bam/header.h"
-#include "bam/sam_text.h"
+#include "sam/header.h"
+#include "sam/sam_text.h"
 
 namespace mrf::bam {
 

@@ -4,8 +4,8 @@
 #include <cstdint>
 #include <new>
 
-#include "bam/header.h"
-#include "bam/sam_fault.h"
+#include "sam/header.h"
+#include "sam/sam_fault.h"
 
 namespace mrf::bam {
 

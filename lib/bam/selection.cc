@@ -9,7 +9,7 @@
 #include <mutex>
 #include <new>
 
-#include "sys/error.h"
+#include "base/error.h"
 
 namespace mrf::bam {
 

@@ -5,7 +5,7 @@
 #include <memory>
 #include <string>
 
-#include "bam/hts.h"
+#include "sam/hts.h"
 
 // This header of htslib 1.16 lacks it.
 extern "C" {

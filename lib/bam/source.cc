@@ -3,10 +3,10 @@
 
 #include "bam/bam_source.h"
 #include "bam/cram_source.h"
-#include "bam/header.h"
 #include "bam/region_source.h"
 #include "bam/sam_source.h"
-#include "sys/error.h"
+#include "base/error.h"
+#include "sam/header.h"
 
 namespace mrf::bam {
 

@@ -10,7 +10,7 @@
 #include "bam/batch.h"
 #include "bam/feed.h"
 #include "bam/input.h"
-#include "sys/turns.h"
+#include "codec/turns.h"
 
 namespace mrf::bam {
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "bam/source_list.h"
 
-#include "bam/header.h"
-#include "sys/error.h"
+#include "base/error.h"
+#include "sam/header.h"
 
 namespace mrf::bam {
 

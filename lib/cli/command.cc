@@ -8,13 +8,13 @@
 #include <exception>
 #include <utility>
 
+#include "base/error.h"
+#include "base/message.h"
 #include "cli/version.h"
-#include "sys/error.h"
-#include "sys/fd.h"
-#include "sys/io.h"
-#include "sys/message.h"
-#include "sys/same_file.h"
-#include "sys/temporaries.h"
+#include "io/fd.h"
+#include "io/io.h"
+#include "io/same_file.h"
+#include "io/temporaries.h"
 
 namespace mrf {
 

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
+#include "base/status.h"
 #include "cli/option_set.h"
 #include "cli/stats_file.h"
-#include "stream/stats.h"
-#include "sys/status.h"
+#include "io/stats.h"
 
 namespace mrf {
 

@@ -11,10 +11,10 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "base/error.h"
+#include "base/seconds.h"
 #include "cli/version.h"
-#include "sys/error.h"
-#include "sys/io.h"
-#include "sys/seconds.h"
+#include "io/io.h"
 
 namespace mrf {
 

@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "stream/stats.h"
-#include "sys/output_file.h"
+#include "io/output_file.h"
+#include "io/stats.h"
 
 namespace mrf {
 

@@ -5,8 +5,8 @@
 #include <cstdlib>
 #include <random>
 
-#include "fetch/redirect.h"
-#include "sys/error.h"
+#include "base/error.h"
+#include "http/redirect.h"
 
 namespace mrf {
 

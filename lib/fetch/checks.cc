@@ -5,8 +5,8 @@
 
 #include <utility>
 
+#include "base/error.h"
 #include "fetch/multipart.h"
-#include "sys/error.h"
 
 namespace mrf {
 

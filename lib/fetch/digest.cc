@@ -4,7 +4,7 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-#include "sys/error.h"
+#include "base/error.h"
 
 namespace mrf {
 

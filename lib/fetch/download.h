@@ -7,10 +7,10 @@
 #include <thread>
 #include <vector>
 
-#include "fetch/network.h"
 #include "fetch/object_output.h"
 #include "fetch/part_pool.h"
 #include "fetch/worker.h"
+#include "http/network.h"
 
 namespace mrf {
 

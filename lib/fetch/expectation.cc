@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-#include "sys/error.h"
+#include "base/error.h"
 
 namespace mrf {
 

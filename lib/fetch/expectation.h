@@ -5,7 +5,7 @@
 #include <optional>
 #include <string>
 
-#include "fetch/response_head.h"
+#include "http/response_head.h"
 
 namespace mrf {
 

@@ -9,11 +9,11 @@
 #include <mutex>
 #include <thread>
 
+#include "base/error.h"
+#include "base/message.h"
+#include "base/seconds.h"
 #include "fetch/start_thread.h"
 #include "fetch/target_output.h"
-#include "sys/error.h"
-#include "sys/message.h"
-#include "sys/seconds.h"
 
 namespace mrf {
 

@@ -7,7 +7,7 @@
 #include "fetch/fetch_object.h"
 #include "fetch/manifest.h"
 #include "fetch/progress.h"
-#include "stream/stats.h"
+#include "io/stats.h"
 
 namespace mrf {
 

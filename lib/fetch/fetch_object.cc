@@ -3,7 +3,7 @@
 
 #include <fmt/format.h>
 
-#include "sys/message.h"
+#include "base/message.h"
 
 namespace mrf {
 

@@ -5,11 +5,11 @@
 #include <string>
 
 #include "fetch/checks.h"
-#include "fetch/curl_network.h"
 #include "fetch/download.h"
 #include "fetch/target_output.h"
-#include "fetch/url.h"
-#include "sys/meter.h"
+#include "http/curl_network.h"
+#include "http/url.h"
+#include "io/meter.h"
 
 namespace mrf {
 

@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "sys/error.h"
+#include "base/error.h"
 
 namespace mrf {
 

@@ -8,7 +8,7 @@
 
 #include "fetch/checks.h"
 #include "fetch/object_output.h"
-#include "sys/fd.h"
+#include "io/fd.h"
 
 namespace mrf {
 

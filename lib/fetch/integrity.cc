@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <limits>
 
-#include "fetch/crc.h"
+#include "base/error.h"
+#include "codec/crc.h"
 #include "fetch/multipart.h"
-#include "sys/error.h"
 
 namespace mrf {
 

@@ -6,7 +6,7 @@
 
 #include <cerrno>
 
-#include "sys/error.h"
+#include "base/error.h"
 
 namespace mrf {
 

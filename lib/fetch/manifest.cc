@@ -9,12 +9,12 @@
 #include <nlohmann/json.hpp>
 #include <utility>
 
+#include "base/error.h"
 #include "fetch/target.h"
 #include "fetch/target_claims.h"
-#include "stream/source.h"
-#include "sys/error.h"
-#include "sys/io.h"
-#include "sys/output_file.h"
+#include "io/io.h"
+#include "io/output_file.h"
+#include "io/source.h"
 
 namespace mrf {
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "fetch/expectation.h"
-#include "fetch/url.h"
+#include "http/url.h"
 
 namespace mrf {
 

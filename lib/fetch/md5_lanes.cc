@@ -6,7 +6,7 @@
 #include <cstring>
 #include <utility>
 
-#include "stream/vector_target.h"
+#include "base/vector_target.h"
 
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "fetch/md5_lanes.cc"

@@ -9,9 +9,9 @@
 #include <utility>
 #include <vector>
 
-#include "fetch/object_version.h"
-#include "fetch/response_head.h"
-#include "sys/status.h"
+#include "base/status.h"
+#include "http/object_version.h"
+#include "http/response_head.h"
 
 namespace mrf {
 

@@ -5,8 +5,8 @@
 #include <cstring>
 #include <utility>
 
-#include "sys/error.h"
-#include "sys/ring_memory.h"
+#include "base/error.h"
+#include "io/ring_memory.h"
 
 namespace mrf {
 

@@ -8,7 +8,7 @@
 
 #include "fetch/checks.h"
 #include "fetch/object_output.h"
-#include "sys/ring_memory.h"
+#include "io/ring_memory.h"
 
 namespace mrf {
 

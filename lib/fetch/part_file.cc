@@ -13,10 +13,10 @@
 #include <iterator>
 #include <utility>
 
+#include "base/error.h"
 #include "fetch/part_record.h"
-#include "sys/error.h"
-#include "sys/io.h"
-#include "sys/output_file.h"
+#include "io/io.h"
+#include "io/output_file.h"
 
 namespace mrf {
 

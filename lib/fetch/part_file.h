@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "fetch/file_output.h"
-#include "sys/fd.h"
+#include "io/fd.h"
 
 namespace mrf {
 

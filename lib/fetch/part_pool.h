@@ -12,7 +12,7 @@
 #include <vector>
 
 #include "fetch/object_output.h"
-#include "fetch/object_version.h"
+#include "http/object_version.h"
 
 namespace mrf {
 

@@ -3,9 +3,9 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "fetch/part_pool.h"
-#include "fetch/server_reason.h"
-#include "sys/error.h"
+#include "http/server_reason.h"
 
 namespace mrf {
 

@@ -8,9 +8,9 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
-#include "sys/amounts.h"
-#include "sys/error.h"
-#include "sys/message.h"
+#include "base/amounts.h"
+#include "base/error.h"
+#include "base/message.h"
 
 namespace mrf {
 

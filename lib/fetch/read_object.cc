@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "base/error.h"
 #include "fetch/object_stream.h"
 #include "fetch/ordered_output.h"
-#include "sys/error.h"
 
 namespace mrf {
 

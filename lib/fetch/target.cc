@@ -5,8 +5,8 @@
 #include <filesystem>
 #include <system_error>
 
-#include "sys/error.h"
-#include "sys/redact.h"
+#include "base/error.h"
+#include "base/redact.h"
 
 namespace mrf {
 

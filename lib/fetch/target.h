@@ -5,8 +5,8 @@
 #include <string>
 #include <string_view>
 
-#include "fetch/response_head.h"
-#include "fetch/url.h"
+#include "http/response_head.h"
+#include "http/url.h"
 
 namespace mrf {
 

@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "fetch/part_file.h"
-#include "sys/output_file.h"
+#include "io/output_file.h"
 
 namespace mrf {
 

@@ -5,14 +5,14 @@
 
 #include <utility>
 
+#include "base/error.h"
 #include "fetch/file_output.h"
 #include "fetch/ordered_output.h"
 #include "fetch/part_file.h"
 #include "fetch/target.h"
-#include "sys/error.h"
-#include "sys/fd.h"
-#include "sys/io.h"
-#include "sys/output_file.h"
+#include "io/fd.h"
+#include "io/io.h"
+#include "io/output_file.h"
 
 namespace mrf {
 

@@ -8,9 +8,9 @@
 #include "fetch/checks.h"
 #include "fetch/made_directories.h"
 #include "fetch/object_output.h"
-#include "fetch/url.h"
-#include "sys/meter.h"
-#include "sys/output_file.h"
+#include "http/url.h"
+#include "io/meter.h"
+#include "io/output_file.h"
 
 namespace mrf {
 

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 
-#include "fetch/redirect.h"
-#include "fetch/server_reason.h"
-#include "sys/error.h"
-#include "sys/message.h"
+#include "base/error.h"
+#include "base/message.h"
+#include "http/redirect.h"
+#include "http/server_reason.h"
 
 namespace mrf {
 

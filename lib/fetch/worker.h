@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "fetch/network.h"
 #include "fetch/part_pool.h"
-#include "fetch/retry.h"
-#include "sys/meter.h"
+#include "http/network.h"
+#include "http/retry.h"
+#include "io/meter.h"
 
 namespace mrf {
 

@@ -5,7 +5,7 @@
 
 #include <utility>
 
-#include "sys/error.h"
+#include "base/error.h"
 
 namespace mrf {
 

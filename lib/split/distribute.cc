@@ -5,12 +5,12 @@
 #include <numeric>
 #include <utility>
 
+#include "base/error.h"
 #include "split/dealer_each.h"
 #include "split/header_pass.h"
 #include "split/input.h"
 #include "split/outputs.h"
 #include "split/target.h"
-#include "sys/error.h"
 
 namespace mrf {
 

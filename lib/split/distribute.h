@@ -5,12 +5,12 @@
 #include <string>
 #include <vector>
 
+#include "io/stats.h"
+#include "record/header.h"
+#include "record/record.h"
+#include "record/sequence.h"
 #include "split/dealer.h"
 #include "split/picker.h"
-#include "stream/header.h"
-#include "stream/record.h"
-#include "stream/sequence.h"
-#include "stream/stats.h"
 
 namespace mrf {
 

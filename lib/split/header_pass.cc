@@ -3,8 +3,8 @@
 
 #include <fmt/format.h>
 
-#include "stream/bam_header.h"
-#include "sys/error.h"
+#include "base/error.h"
+#include "record/bam_header.h"
 
 namespace mrf {
 

@@ -5,9 +5,9 @@
 #include <string>
 #include <vector>
 
+#include "record/header.h"
 #include "split/input.h"
 #include "split/outputs.h"
-#include "stream/header.h"
 
 namespace mrf {
 

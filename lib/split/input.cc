@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "split/input.h"
 
-#include "stream/source.h"
+#include "io/source.h"
 
 namespace mrf {
 

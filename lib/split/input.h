@@ -6,10 +6,10 @@
 #include <string>
 #include <string_view>
 
+#include "io/stats.h"
+#include "io/window.h"
+#include "record/record.h"
 #include "split/outputs.h"
-#include "stream/record.h"
-#include "stream/stats.h"
-#include "stream/window.h"
 
 namespace mrf {
 

@@ -6,9 +6,9 @@
 #include <algorithm>
 #include <charconv>
 
-#include "stream/key.h"
-#include "stream/window.h"
-#include "sys/error.h"
+#include "base/error.h"
+#include "io/window.h"
+#include "record/key.h"
 
 namespace mrf {
 

@@ -8,7 +8,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "sys/meter.h"
+#include "io/meter.h"
 
 namespace mrf {
 

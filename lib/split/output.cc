@@ -9,7 +9,7 @@
 #include <cstring>
 #include <utility>
 
-#include "sys/error.h"
+#include "base/error.h"
 
 namespace mrf {
 

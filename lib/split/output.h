@@ -9,10 +9,10 @@
 #include <string>
 #include <string_view>
 
+#include "io/meter.h"
+#include "io/window.h"
 #include "split/block_pool.h"
 #include "split/target.h"
-#include "stream/window.h"
-#include "sys/meter.h"
 
 namespace mrf {
 

@@ -7,8 +7,8 @@
 #include <cerrno>
 #include <cstdlib>
 
-#include "stream/bgzf.h"
-#include "sys/error.h"
+#include "base/error.h"
+#include "codec/bgzf.h"
 
 namespace mrf {
 

@@ -13,11 +13,11 @@
 #include <string_view>
 #include <vector>
 
+#include "io/fd.h"
+#include "io/stats.h"
 #include "split/block_pool.h"
 #include "split/output.h"
 #include "split/stored_blocks.h"
-#include "stream/stats.h"
-#include "sys/fd.h"
 
 namespace mrf {
 

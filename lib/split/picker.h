@@ -7,9 +7,9 @@
 #include <string>
 #include <string_view>
 
+#include "io/stats.h"
+#include "record/key.h"
 #include "split/rota.h"
-#include "stream/key.h"
-#include "stream/stats.h"
 
 namespace mrf {
 

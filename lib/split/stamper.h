@@ -3,8 +3,8 @@
 
 #include <string_view>
 
+#include "record/sequence.h"
 #include "split/outputs.h"
-#include "stream/sequence.h"
 
 namespace mrf {
 

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-#include "stream/bgzf.h"
-#include "sys/mapped_file.h"
+#include "codec/bgzf.h"
+#include "io/mapped_file.h"
 
 namespace mrf {
 

@@ -15,9 +15,9 @@
 #include <system_error>
 #include <utility>
 
-#include "stream/source.h"
-#include "sys/error.h"
-#include "sys/io.h"
+#include "base/error.h"
+#include "io/io.h"
+#include "io/source.h"
 
 namespace mrf {
 

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-#include "sys/fd.h"
-#include "sys/output_file.h"
+#include "io/fd.h"
+#include "io/output_file.h"
 
 namespace mrf {
 

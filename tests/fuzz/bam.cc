@@ -7,10 +7,10 @@
 #include <string>
 
 #include "bam/convert.h"
-#include "bam/header.h"
+#include "codec/inflate.h"
 #include "fuzz.h"
-#include "stream/inflate.h"
-#include "sys/fd.h"
+#include "io/fd.h"
+#include "sam/header.h"
 
 using namespace mrf;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "stream/bam_header.h"
+#include "record/bam_header.h"
 
+#include "collect/preamble.h"
 #include "fuzz.h"
-#include "join/preamble.h"
 
 using namespace mrf;
 

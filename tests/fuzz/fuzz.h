@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <string_view>
 
-#include "sys/error.h"
+#include "base/error.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 

@@ -4,8 +4,8 @@
 #include <string>
 #include <vector>
 
+#include "codec/inflate.h"
 #include "fuzz.h"
-#include "stream/inflate.h"
 
 using namespace mrf;
 

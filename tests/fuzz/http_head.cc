@@ -2,12 +2,12 @@
 #include <sstream>
 
 #include "fetch/expectation.h"
-#include "fetch/object_version.h"
-#include "fetch/redirect.h"
-#include "fetch/retry.h"
-#include "fetch/server_reason.h"
 #include "fetch/target.h"
 #include "fuzz.h"
+#include "http/object_version.h"
+#include "http/redirect.h"
+#include "http/retry.h"
+#include "http/server_reason.h"
 
 using namespace mrf;
 

@@ -6,9 +6,9 @@
 #include <vector>
 
 #include "fuzz.h"
-#include "stream/key.h"
-#include "stream/record.h"
-#include "stream/sequence.h"
+#include "record/key.h"
+#include "record/record.h"
+#include "record/sequence.h"
 
 using namespace mrf;
 

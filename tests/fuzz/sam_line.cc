@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "bam/sam_line.h"
+#include "sam/sam_line.h"
 
 #include <cstring>
 
-#include "bam/header.h"
 #include "fuzz.h"
+#include "sam/header.h"
 
 using namespace mrf;
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-#include "flow/workflow.h"
+#include "workflow/workflow.h"
 
-#include "flow/plan.h"
 #include "fuzz.h"
+#include "workflow/plan.h"
 
 using namespace mrf;
 

@@ -11,10 +11,10 @@
 #include <string>
 
 #include "bam/convert.h"
-#include "bam/header.h"
-#include "random_record.h"
-#include "stream/bgzf.h"
-#include "sys/error.h"
+#include "base/error.h"
+#include "codec/bgzf.h"
+#include "sam/header.h"
+#include "unit/sam/random_record.h"
 
 namespace {
 

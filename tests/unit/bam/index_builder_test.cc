@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "bam/header.h"
-#include "sys/error.h"
+#include "base/error.h"
+#include "sam/header.h"
 
 using mrf::bam::BlockSize;
 

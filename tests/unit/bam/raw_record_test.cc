@@ -5,9 +5,9 @@
 
 #include <string>
 
-#include "bam/header.h"
-#include "bam/record.h"
-#include "random_record.h"
+#include "sam/header.h"
+#include "sam/record.h"
+#include "unit/sam/random_record.h"
 
 namespace {
 

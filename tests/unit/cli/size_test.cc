@@ -3,8 +3,8 @@
 
 #include <string>
 
+#include "base/error.h"
 #include "cli/option_set.h"
-#include "sys/error.h"
 
 TEST_CASE("sizes are bytes with K, M or G as powers of 1024") {
   CHECK(mrf::parse_size("0") == 0);

@@ -9,9 +9,9 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/error.h"
+#include "base/message.h"
 #include "fetch/target_output.h"
-#include "sys/error.h"
-#include "sys/message.h"
 
 namespace fs = std::filesystem;
 using EndingKind = mrf::Ending::Kind;

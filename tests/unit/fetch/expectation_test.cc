@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-#include "sys/error.h"
+#include "base/error.h"
 
 namespace {
 

@@ -6,10 +6,10 @@
 #include <algorithm>
 #include <array>
 
-#include "fetch/crc.h"
+#include "base/error.h"
+#include "codec/crc.h"
 #include "fetch/multipart.h"
 #include "md5_of.h"
-#include "sys/error.h"
 
 namespace {
 

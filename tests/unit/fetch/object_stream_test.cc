@@ -6,8 +6,8 @@
 #include <cstring>
 #include <optional>
 
-#include "sys/error.h"
-#include "sys/message.h"
+#include "base/error.h"
+#include "base/message.h"
 #include "tiny_server.h"
 
 namespace {

@@ -8,9 +8,9 @@
 #include <functional>
 #include <string>
 
-#include "sys/error.h"
-#include "sys/fd.h"
-#include "sys/message.h"
+#include "base/error.h"
+#include "base/message.h"
+#include "io/fd.h"
 
 namespace {
 

@@ -6,7 +6,7 @@
 
 #include <filesystem>
 
-#include "sys/error.h"
+#include "base/error.h"
 
 namespace fs = std::filesystem;
 

@@ -5,7 +5,7 @@
 #include <string>
 #include <thread>
 
-#include "sys/fd.h"
+#include "io/fd.h"
 
 namespace mrf {
 

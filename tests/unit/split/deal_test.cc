@@ -9,9 +9,9 @@
 #include <random>
 #include <thread>
 
+#include "io/fd.h"
+#include "io/io.h"
 #include "split/distribute.h"
-#include "sys/fd.h"
-#include "sys/io.h"
 #include "unit/directory.h"
 
 namespace {

@@ -4,9 +4,9 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
-#include "sys/error.h"
-#include "sys/io.h"
-#include "sys/temporaries.h"
+#include "base/error.h"
+#include "io/io.h"
+#include "io/temporaries.h"
 
 namespace {
 

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#include "base/message.h"
+
+#include <unistd.h>
+
+#include <atomic>
+#include <string>
+
+#include "base/error.h"
+#include "base/redact.h"
+
+namespace mrf {
+
+namespace {
+std::string program = "mrf-tools";
+Verbosity level = Verbosity::normal;
+std::atomic<bool> bar_below{false};
+}  // namespace
+
+void set_message_style(std::string_view name, Verbosity verbosity) {
+  program = name;
+  level = verbosity;
+}
+
+void set_verbosity(Verbosity verbosity) { level = verbosity; }
+Verbosity verbosity() { return level; }
+std::string_view program_name() { return program; }
+
+void set_bar_below(bool there) { bar_below = there; }
+
+void say_line(std::string_view text) {
+  std::string line = bar_below ? "\r\x1b[J" : "";
+  line.append(text).push_back('\n');
+  // Nothing is left to be told about a failed write to standard error.
+  if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;
+}
+
+void say(std::string_view text) { say_line(program + ": " + printable(redact_words(text))); }
+
+void warn(std::string_view text) {
+  if (level != Verbosity::quiet) say(text);
+}
+
+void note(std::string_view text) {
+  if (level == Verbosity::verbose) say(text);
+}
+
+}  // namespace mrf

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include "base/redact.h"
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <utility>
+
+namespace mrf {
+
+namespace {
+
+// Amazon, Google, Azure, CloudFront and what data repositories use beside them.
+constexpr std::array secret_parts{"sig",  "token", "secret", "pass",    "pwd", "credential",
+                                  "auth", "key",   "policy", "session", "jwt", "cookie"};
+
+bool is_secret(std::string_view parameter) {
+  std::string name = percent_decoded(parameter);
+  std::transform(name.begin(), name.end(), name.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return std::any_of(secret_parts.begin(), secret_parts.end(),
+                     [&](const char* part) { return name.find(part) != std::string::npos; });
+}
+
+bool names_secret(std::string_view query) {
+  while (!query.empty()) {
+    const auto end = std::min(query.find_first_of("?&;"), query.size());
+    const auto equals = query.find('=');
+    if (equals < end && is_secret(query.substr(0, equals))) return true;
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  return false;
+}
+
+// A URL as the value of a parameter brings its own secrets, under as many encodings as it went through hands.
+bool carries_secret(std::string value) {
+  constexpr int most_encodings = 4;
+  for (int i = 0; i < most_encodings; ++i) {
+    if (names_secret(value)) return true;
+    if (value.find("://") != std::string::npos && value.find('@') != std::string::npos) return true;
+    std::string decoded = percent_decoded(value);
+    if (decoded == value) return false;
+    value = std::move(decoded);
+  }
+  return true;
+}
+
+std::string redact_query(std::string_view query) {
+  std::string shown;
+  while (!query.empty()) {
+    const auto end = std::min(query.find_first_of("&;"), query.size());
+    const auto parameter = query.substr(0, end);
+    const auto equals = parameter.find('=');
+    const bool hide =
+        equals != std::string_view::npos &&
+        (is_secret(parameter.substr(0, equals)) || carries_secret(std::string(parameter.substr(equals + 1))));
+    shown += hide ? std::string(parameter.substr(0, equals + 1)) + "..." : std::string(parameter);
+    if (end < query.size()) shown += query[end];
+    query.remove_prefix(std::min(end + 1, query.size()));
+  }
+  return shown;
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+  return -1;
+}
+
+}  // namespace
+
+std::string percent_decoded(std::string_view text) {
+  std::string plain;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const bool triplet =
+        text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
+    plain += triplet ? static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])) : text[i];
+    if (triplet) i += 2;
+  }
+  return plain;
+}
+
+std::string redact_url(std::string_view text) {
+  const auto scheme = text.find("://");
+  const auto begin = scheme == std::string_view::npos ? 0 : scheme + 3;
+  const auto end_of = [&](const char* ends) {
+    return std::min(text.find_first_of(ends, begin), text.size());
+  };
+  const auto authority = text.substr(begin, end_of("/?#") - begin);
+  const auto path_end = end_of("?#");
+  const bool is_clear =
+      begin > 0 && !authority.empty() && authority.find_first_of(":@") == std::string_view::npos;
+  if (!is_clear && text.find('@', path_end) != std::string_view::npos)
+    return std::string(text.substr(0, begin)) + "...";
+  const auto at = text.substr(begin, path_end - begin).rfind('@');
+  const bool is_odd =
+      at != std::string_view::npos && (at > authority.size() || text.substr(begin, at) == "...");
+  std::string shown = std::string(text.substr(0, begin)) + (is_odd ? "...@" : "");
+  text = text.substr(at == std::string_view::npos ? begin : begin + at + 1);
+  text = text.substr(0, text.find('#'));
+  const auto query = std::min(text.find('?'), text.size());
+  shown += text.substr(0, query);
+  if (query < text.size()) shown.append("?").append(redact_query(text.substr(query + 1)));
+  return shown;
+}
+
+std::string redact_name(std::string_view text) {
+  const bool is_url = text.starts_with("http://") || text.starts_with("https://");
+  return is_url ? redact_url(text) : redact_words(text);
+}
+
+std::string redact_words(std::string_view text) {
+  std::string shown;
+  while (!text.empty()) {
+    const auto end = std::min(text.find_first_of(" \"'<>"), text.size());
+    const auto word = text.substr(0, end);
+    shown += word.find("://") == std::string_view::npos ? std::string(word) : redact_url(word);
+    if (end < text.size()) shown += text[end];
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return shown;
+}
+
+}  // namespace mrf

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+#include "chunk/sizer.h"
+
+#include <algorithm>
+
+namespace mrf {
+
+namespace {
+// Starting is a tenth of the whole where the rest is nine times as long. More leaves room for noise, and for
+// the chunks that were smaller while nothing was known.
+constexpr double rest_to_start = 16;
+}  // namespace
+
+void ChunkSizer::add(std::size_t bytes, double cpu_s) {
+  const double x = 1 / static_cast<double>(bytes);
+  const double y = cpu_s * x;
+  count_ += 1;
+  sum_x_ += x;
+  sum_y_ += y;
+  sum_xx_ += x * x;
+  sum_xy_ += x * y;
+  const double spread = count_ * sum_xx_ - sum_x_ * sum_x_;
+  double wanted = 2.0 * static_cast<double>(bytes);
+  if (spread > 1e-6 * sum_x_ * sum_x_) {
+    start_s_ = std::max(0.0, (count_ * sum_xy_ - sum_x_ * sum_y_) / spread);
+    const double rate = (sum_y_ - start_s_ * sum_x_) / count_;
+    if (start_s_ <= 0) {
+      wanted = static_cast<double>(next_);
+    } else if (rate > 0) {
+      wanted = std::min(wanted, rest_to_start * start_s_ / rate);
+    }
+  }
+  next_ = static_cast<std::size_t>(std::clamp(wanted, double{smallest}, double{largest}));
+}
+
+}  // namespace mrf

@@ -1,0 +1,228 @@
+// SPDX-License-Identifier: MIT
+#include "codec/inflate_bgzf.h"
+
+#include <algorithm>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <mutex>
+#include <stdexcept>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "codec/bgzf.h"
+#include "codec/inflate.h"
+#include "codec/ordered_pool.h"
+
+namespace mrf {
+
+namespace {
+
+// A BGZF block of nothing that is not the end-of-file block: its content is stored.
+constexpr std::string_view empty_block{
+    "\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0BC\x02\0\x1e\0\x01\0\0\xff\xff\0\0\0\0\0\0\0\0", 31};
+
+// Gives some bytes again in front of the source that they came from.
+class Rewound : public ByteSource {
+ public:
+  Rewound(std::string first, std::unique_ptr<ByteSource> rest)
+      : first_(std::move(first)), rest_(std::move(rest)) {}
+
+  std::size_t read(std::span<char> to) override {
+    if (given_ == first_.size()) return rest_->read(to);
+    const std::size_t n = first_.copy(to.data(), to.size(), given_);
+    given_ += n;
+    return n;
+  }
+  bool is_ready() const override { return given_ < first_.size() || rest_->is_ready(); }
+
+ private:
+  const std::string first_;
+  std::unique_ptr<ByteSource> rest_;
+  std::size_t given_ = 0;
+};
+
+// What became of some blocks: their content, and why there is no more of it.
+struct Content {
+  std::vector<char> bytes;
+  std::size_t size = 0;
+  std::string failure;
+};
+
+struct Job {
+  std::string stored;
+  Content content;
+  BgzfInflater inflater;
+
+  void inflate() {
+    content.size = 0;
+    content.failure.clear();
+    for (std::string_view rest = stored; !rest.empty();) {
+      const std::string_view block = rest.substr(0, bgzf_block_size(rest));
+      rest.remove_prefix(block.size());
+      if (!inflate_block(block)) return;
+    }
+  }
+
+ private:
+  bool inflate_block(std::string_view block) {
+    const std::size_t size = bgzf_content_size(block);
+    try {
+      if (size > bgzf_max_block) throw std::runtime_error("incorrect length");
+      content.bytes.resize(std::max(content.bytes.size(), content.size + size));
+      inflater.block(block, {content.bytes.data() + content.size, size});
+      content.size += size;
+    } catch (const std::runtime_error& error) {
+      content.failure = error.what();
+    }
+    return content.failure.empty();
+  }
+};
+
+class BgzfSource : public ByteSource {
+ public:
+  BgzfSource(std::unique_ptr<ByteSource> stored, std::string name, unsigned threads)
+      : stored_(std::move(stored)),
+        name_(std::move(name)),
+        pool_(
+            threads, [](Job& job) { job.inflate(); }, [this](Job& job) { hand_over(job); }) {}
+
+  std::size_t read(std::span<char> to) override {
+    while (given_ == content_.size) {
+      if (!content_.failure.empty()) throw DataError("read", name_, content_.failure);
+      while (!over_ && on_the_way_ < pool_.size() && (on_the_way_ == 0 || can_feed())) feed();
+      if (on_the_way_ > 0) {
+        take_over();
+      } else if (after_ != nullptr) {
+        return after_->read(to);
+      } else if (!ended_) {
+        throw DataError("read", name_, no_eof_block);
+      } else {
+        return 0;
+      }
+    }
+    const std::size_t n = std::min(to.size(), content_.size - given_);
+    std::memcpy(to.data(), content_.bytes.data() + given_, n);
+    given_ += n;
+    return n;
+  }
+
+  bool is_ready() const override {
+    return given_ < content_.size || on_the_way_ > 0 || (after_ != nullptr ? after_->is_ready() : can_feed());
+  }
+
+ private:
+  std::string_view held() const { return {buffer_.get() + begin_, end_ - begin_}; }
+  bool can_feed() const { return over_ || block_at(0) > 0 || stored_->is_ready(); }
+
+  // The size of the whole block at `at` of what is held; 0 when it is not there.
+  std::size_t block_at(std::size_t at) const {
+    const std::string_view rest = held().substr(at);
+    if (rest.size() < bgzf_header_size) return 0;
+    const std::size_t size = bgzf_block_size(rest);
+    return size <= rest.size() ? size : 0;
+  }
+
+  // Submits the blocks at the front of what is held, or reads more.
+  void feed() {
+    std::size_t size = 0;
+    for (std::size_t n = 0, next = 0; n < blocks_a_job && (next = block_at(size)) > 0; ++n) {
+      ended_ = held().substr(size, next) == bgzf_eof;
+      size += next;
+    }
+    if (size > 0) {
+      submit(size);
+    } else if (held().size() >= bgzf_header_size && bgzf_block_size(held()) == 0) {
+      go_on_without_blocks();
+    } else if (!refill()) {
+      over_ = true;
+      if (!held().empty()) go_on_without_blocks();
+    }
+  }
+
+  void submit(std::size_t size) {
+    Job& job = pool_.next();
+    job.stored.assign(held(), 0, size);
+    begin_ += size;
+    ++on_the_way_;
+    pool_.submit();
+  }
+
+  bool refill() {
+    std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
+    end_ -= std::exchange(begin_, 0);
+    const std::size_t n = stored_->read({buffer_.get() + end_, buffer_size - end_});
+    end_ += n;
+    return n > 0;
+  }
+
+  // Members of another kind, padding, or half a block: as after any whole member.
+  void go_on_without_blocks() {
+    over_ = true;
+    std::string start(ended_ ? bgzf_eof : empty_block);
+    start += held();
+    after_ = make_gzip_inflater(std::make_unique<Rewound>(std::move(start), std::move(stored_)), name_);
+  }
+
+  void hand_over(Job& job) {
+    const std::lock_guard lock(mutex_);
+    done_.push_back(std::move(job.content));
+    job.content = {};
+    if (!spare_.empty()) {
+      job.content.bytes = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    changed_.notify_one();
+  }
+
+  void take_over() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !done_.empty(); });
+    spare_.push_back(std::move(content_.bytes));
+    content_ = std::move(done_.front());
+    done_.pop_front();
+    given_ = 0;
+    --on_the_way_;
+  }
+
+  static constexpr std::size_t blocks_a_job = 4;
+  static constexpr std::size_t buffer_size = 2 * blocks_a_job * bgzf_max_block;
+
+  std::unique_ptr<ByteSource> stored_;
+  const std::string name_;
+  std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(buffer_size);
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::unique_ptr<ByteSource> after_;
+  std::size_t on_the_way_ = 0;
+  bool over_ = false;
+  bool ended_ = false;
+  Content content_;
+  std::size_t given_ = 0;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Content> done_;
+  std::vector<std::vector<char>> spare_;
+  OrderedPool<Job> pool_;
+};
+
+}  // namespace
+
+std::unique_ptr<ByteSource> make_inflater(std::unique_ptr<ByteSource> stored, std::string name,
+                                          unsigned threads) {
+  std::string first(bgzf_header_size, '\0');
+  std::size_t size = 0;
+  while (size < first.size()) {
+    const std::size_t n = stored->read({first.data() + size, first.size() - size});
+    if (n == 0) break;
+    size += n;
+  }
+  first.resize(size);
+  const bool is_bgzf = size == bgzf_header_size && bgzf_block_size(first) > 0;
+  auto again = std::make_unique<Rewound>(std::move(first), std::move(stored));
+  if (is_bgzf) return std::make_unique<BgzfSource>(std::move(again), std::move(name), threads);
+  return make_gzip_inflater(std::move(again), std::move(name));
+}
+
+}  // namespace mrf

@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+
+#include "codec/inflate.h"
+#include "io/fd.h"
+#include "io/meter.h"
+
+namespace mrf {
+
+/// An input that is opened and read without ever blocking, whenever its writer comes. gzip and BGZF are
+/// recognised by their magic bytes and inflated.
+class Channel {
+ public:
+  /// "-" is standard input. Throws SystemError "cannot open"; a directory is refused.
+  explicit Channel(const std::string& path);
+
+  /// "standard input" or the path, for messages.
+  const std::string& name() const { return name_; }
+  FdRef fd() const { return fd_; }
+  /// True when reading cannot wait and nobody waits for it: a regular file.
+  bool is_file() const { return is_file_; }
+  /// True when both are the same pipe, FIFO or regular file.
+  bool is_same(const Channel& other) const;
+  bool is_same(FdRef other) const;
+
+  /// To be told when poll(2) reports something. A FIFO shows nothing until a writer has opened it, but
+  /// read(2) would say end-of-file there (fifo(7)).
+  void report() { may_read_ = true; }
+  /// True when read() has a chance without another report.
+  bool may_read() const { return may_read_ || has_more(); }
+  /// True when read() has something that poll(2) does not know of.
+  bool has_more() const { return decoder_ && decoder_->has_more(); }
+  /// The next bytes, with one read(2) at most. 0 is the end; nothing when there is nothing now. Throws
+  /// SystemError "cannot read", DataError.
+  std::optional<std::size_t> read(std::span<char> to, Meter& meter);
+  /// Bytes read so far, as they are stored.
+  std::uint64_t stored() const { return stored_; }
+
+  /// After the end: from the beginning again. A FIFO waits for its next writer. Throws SystemError.
+  void reopen();
+
+ private:
+  Fd open_again() const;
+  std::optional<std::size_t> read_stored(std::span<char> to, Meter& meter);
+  std::optional<std::size_t> read_first(std::span<char> to, Meter& meter);
+  std::optional<std::size_t> inflate(std::span<char> to);
+
+  std::string name_;
+  Fd fd_;
+  bool is_shared_;
+  bool is_file_ = false;
+  bool may_read_ = false;
+  bool has_identity_ = false;
+  unsigned long device_ = 0;
+  unsigned long inode_ = 0;
+  std::uint64_t stored_ = 0;
+  /// The first byte of what may be gzip's magic bytes was read, no more.
+  bool has_half_magic_ = false;
+  bool is_sniffed_ = false;
+  std::optional<GzipDecoder> decoder_;
+  std::unique_ptr<char[]> compressed_;
+};
+
+}  // namespace mrf

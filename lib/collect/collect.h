@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "collect/rate_log.h"
+#include "io/stats.h"
+#include "record/record.h"
+
+namespace mrf {
+
+/// What mrf-collect is asked for; the names are those of its options.
+struct CollectOptions {
+  enum class Order { rows, seq, any, concat };
+
+  std::vector<std::string> inputs;
+  Order order = Order::rows;
+  RecordForm record;
+  /// Records a turn in Order::rows.
+  std::uint64_t chunk = 1000;
+  bool ragged = false;
+  bool sam = false;
+  /// With `sam`: no line is a header line.
+  bool headless = false;
+  /// Bytes of memory for what cannot be written yet.
+  std::uint64_t buffer = std::uint64_t{256} << 20;
+  /// Copied first; empty for none.
+  std::string header;
+  std::string output = "-";
+  /// How often every input is read.
+  std::uint64_t rounds = 1;
+  /// Of BGZF output, 0 (stored) to 9; nothing for the default.
+  std::optional<int> level;
+  /// That help with compression, beside the one that collects.
+  unsigned threads = 0;
+  /// Records from one line about the rate to the next, 0 for none, and what it says.
+  std::uint64_t log_every = 0;
+  std::string log_format = RateLog::default_format;
+};
+
+/// rows, seq, any or concat. Throws UsageError.
+CollectOptions::Order parse_collect_order(const std::string& text);
+
+/// Joins the records of all inputs into one output. Counts in `stats`, after a failure too. Throws Error.
+void collect(const CollectOptions& options, Stats& stats);
+
+}  // namespace mrf

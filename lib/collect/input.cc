@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#include "collect/input.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace mrf {
+
+namespace {
+
+constexpr std::size_t least_read = 16384;
+
+}  // namespace
+
+Input::Input(const std::string& path, const InputSettings& settings, bool keeps_header, const Shared& shared,
+             StreamCount& count)
+    : settings_(settings),
+      shared_(shared),
+      channel_(path),
+      count_(count),
+      splitter_(make_framer(settings.form, channel_.name())),
+      keeps_header_(keeps_header) {
+  start_round();
+}
+
+void Input::start_round() {
+  const bool is_kept = keeps_header_ && round_ == 0;
+  if (settings_.form.kind == RecordForm::Kind::bam) {
+    preamble_ = make_bam_preamble(is_kept, shared_.references, channel_.name());
+  } else {
+    preamble_ = settings_.sam ? make_sam_preamble(is_kept) : make_no_preamble();
+  }
+  framer_ = make_framer(settings_.form, channel_.name());
+  backlogs_.emplace_back(shared_.pool, shared_.spill);
+}
+
+bool Input::read(Meter& meter, Hold hold) {
+  make_room(hold);
+  const auto n = channel_.read({open_->data + filled_, open_->capacity - filled_}, meter);
+  if (!n) return false;
+  filled_ += *n;
+  count_.bytes = channel_.stored();
+  if (*n == 0) {
+    finish();
+  } else {
+    frame(false);
+  }
+  return true;
+}
+
+void Input::make_room(Hold hold) {
+  if (!open_) open_ = shared_.pool.get();
+  const std::size_t tail = filled_ - framed_;
+  const std::size_t room = open_->capacity - filled_;
+  const std::size_t enough = std::min(least_read, open_->capacity / 4);
+  if (room >= enough || (room > 0 && tail > open_->capacity / 2)) return;
+  if (hold == Hold::on_disk) newest().spill_last(open_);
+  if (tail > 0 || !open_.is_only()) {
+    BlockRef next = shared_.pool.get(tail > shared_.pool.block_size() / 2 ? tail * 2 : 0);
+    std::memcpy(next->data, open_->data + framed_, tail);
+    open_ = std::move(next);
+  }
+  framed_ = 0;
+  filled_ = tail;
+}
+
+void Input::frame(bool is_end) {
+  if (!preamble_->is_over()) {
+    framed_ += preamble_->take(unframed(), is_end);
+    if (preamble_->is_over() && round_ == 0) header_ = preamble_->text();
+  }
+  if (!preamble_->is_over() || framed_ == filled_) return;
+  const std::string_view bytes = unframed();
+  const Run run = framer_->take(bytes, all_records);
+  newest().push(open_, bytes.substr(0, run.bytes), run.records);
+  framed_ += run.bytes;
+  count_.records += run.records;
+}
+
+void Input::finish() {
+  frame(true);
+  if (framed_ < filled_) {
+    const std::string_view missing = framer_->complete(unframed());
+    make_room(Hold::in_memory);
+    std::memcpy(open_->data + filled_, missing.data(), missing.size());
+    filled_ += missing.size();
+    newest().push(open_, unframed(), 1);
+    ++count_.records;
+  }
+  open_ = {};
+  framed_ = filled_ = 0;
+  is_read_ = ++round_ == settings_.rounds;
+  if (is_read_) return;
+  channel_.reopen();
+  start_round();
+}
+
+std::uint64_t Input::pass(BatchedOutput& output, std::uint64_t max_records) {
+  std::uint64_t passed = 0;
+  while (passed < max_records && has_records()) {
+    const Chunk& chunk = front();
+    Run run{chunk.bytes.size(), chunk.records};
+    if (run.records > max_records - passed) run = splitter_->take(chunk.bytes, max_records - passed);
+    output.pass(chunk.block, chunk.bytes.substr(0, run.bytes));
+    passed += run.records;
+    drop(run.bytes, run.records);
+  }
+  return passed;
+}
+
+}  // namespace mrf

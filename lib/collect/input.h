@@ -1,0 +1,113 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <limits>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "collect/backlog.h"
+#include "collect/block.h"
+#include "collect/channel.h"
+#include "collect/output.h"
+#include "collect/preamble.h"
+#include "io/stats.h"
+#include "record/record.h"
+
+namespace mrf {
+
+/// What all inputs have in common; outlives them.
+struct InputSettings {
+  RecordForm form;
+  /// SAM header lines in front are no records.
+  bool sam = false;
+  /// How often each input is read.
+  std::uint64_t rounds = 1;
+};
+
+/// One input: read without blocking, cut into records, held until the order wants them.
+class Input {
+ public:
+  static constexpr auto all_records = std::numeric_limits<std::uint64_t>::max();
+
+  /// What inputs share; outlives them.
+  struct Shared {
+    BlockPool& pool;
+    SpillFile& spill;
+    BamReferences& references;
+  };
+  /// Opens `path`. The header of the first round is kept if `keeps_header`. `count` is filled while reading.
+  /// What is referred to outlives the input. Throws SystemError.
+  Input(const std::string& path, const InputSettings& settings, bool keeps_header, const Shared& shared,
+        StreamCount& count);
+
+  Channel& channel() { return channel_; }
+  const Channel& channel() const { return channel_; }
+  const std::string& name() const { return channel_.name(); }
+
+  /// Where the records of a full block wait.
+  enum class Hold { in_memory, on_disk };
+  /// One read(2), and the records that it completes. False when there was nothing now. Throws Error.
+  bool read(Meter& meter, Hold hold);
+
+  /// True when nothing more will be read, in no round; records may still be held.
+  bool is_read() const { return is_read_; }
+  bool has_records() const { return !backlog().empty(); }
+  /// True when nothing more will come in this round.
+  bool is_over() const { return (is_read_ || backlogs_.size() > 1) && backlog().empty(); }
+  /// After is_over(): what comes next belongs to the next round.
+  void begin_round() { backlogs_.pop_front(); }
+  /// Records read so far.
+  std::uint64_t records() const { return count_.records; }
+  /// Records passed or dropped so far.
+  std::uint64_t records_gone() const { return records_gone_; }
+
+  /// True when the first round's header is over, or that round is.
+  bool is_past_header() const { return preamble_->is_over() || is_read_ || round_ > 0; }
+  /// The header of the first round.
+  const std::string& header() const { return header_; }
+
+  /// Writes the records in front that are at hand, at most `max_records` of them. Returns how many. Throws
+  /// SystemError.
+  std::uint64_t pass(BatchedOutput& output, std::uint64_t max_records = all_records);
+
+  /// Some records in front, at least one; valid until drop() or read().
+  const Chunk& front() { return backlogs_.front().front(); }
+  /// The bytes of the first record of front(), or of what is left of it.
+  std::size_t first_size(std::string_view records) { return splitter_->take(records, 1).bytes; }
+  void drop(std::size_t bytes, std::uint64_t records) {
+    backlogs_.front().consume(bytes, records);
+    records_gone_ += records;
+  }
+
+ private:
+  const Backlog& backlog() const { return backlogs_.front(); }
+  Backlog& newest() { return backlogs_.back(); }
+  std::string_view unframed() const { return {open_->data + framed_, filled_ - framed_}; }
+  void start_round();
+  void make_room(Hold hold);
+  void frame(bool is_end);
+  void finish();
+
+  const InputSettings& settings_;
+  const Shared shared_;
+  Channel channel_;
+  StreamCount& count_;
+  /// One for each round that was begun and not passed on.
+  std::deque<Backlog> backlogs_;
+  std::uint64_t round_ = 0;
+  std::unique_ptr<Preamble> preamble_;
+  std::unique_ptr<Framer> framer_;
+  std::unique_ptr<Framer> splitter_;
+  bool keeps_header_;
+  bool is_read_ = false;
+  std::uint64_t records_gone_ = 0;
+  std::string header_;
+  BlockRef open_;
+  std::size_t framed_ = 0;
+  std::size_t filled_ = 0;
+};
+
+}  // namespace mrf

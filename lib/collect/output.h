@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/uio.h>
+
+#include <cstddef>
+#include <string_view>
+#include <vector>
+
+#include "collect/block.h"
+#include "collect/sink.h"
+
+namespace mrf {
+
+/// Gathers what is to be written, by reference where it stands in a block, and passes it on
+/// in large batches.
+class BatchedOutput {
+ public:
+  /// What is referred to outlives it.
+  BatchedOutput(Sink& sink, BlockPool& pool);
+
+  /// Bytes that stay as they are in `block` until they are written.
+  void pass(const BlockRef& block, std::string_view bytes);
+  /// Any bytes.
+  void copy(std::string_view bytes);
+  /// Room for `size` bytes (at most copy_limit) that put() is to follow.
+  char* room(std::size_t size) {
+    if (copies_->capacity - filled_ < size) new_copies();
+    return copies_->data + filled_;
+  }
+  void put(std::size_t size) {
+    const std::string_view bytes{copies_->data + filled_, size};
+    filled_ += size;
+    pass(copies_, bytes);
+  }
+  /// Gives the sink what is gathered. Throws what Sink::write() throws.
+  void flush();
+  bool empty() const { return pending_ == 0; }
+
+  static constexpr std::size_t copy_limit = 4096;
+
+ private:
+  void new_copies();
+  void add(const BlockRef& block, std::string_view bytes);
+
+  Sink& sink_;
+  BlockPool& pool_;
+  std::vector<iovec> pieces_;
+  std::vector<BlockRef> blocks_;
+  std::size_t pending_ = 0;
+  BlockRef copies_;
+  std::size_t filled_ = 0;
+};
+
+inline void BatchedOutput::pass(const BlockRef& block, std::string_view bytes) {
+  if (!pieces_.empty()) {
+    iovec& last = pieces_.back();
+    if (static_cast<const char*>(last.iov_base) + last.iov_len == bytes.data() && blocks_.back() == block) {
+      last.iov_len += bytes.size();
+      pending_ += bytes.size();
+      return;
+    }
+  }
+  add(block, bytes);
+}
+
+}  // namespace mrf

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "io/fd.h"
+#include "io/scratch_file.h"
+
+namespace mrf {
+
+/// Where data goes that the memory does not hold: a file without a name in $TMPDIR (or /tmp), made when it is
+/// needed for the first time and gone with the process. It is cut into slots; what is stored takes as many as
+/// it needs, one behind the other, and those that are released are used again.
+class SpillFile {
+ public:
+  /// In bytes.
+  explicit SpillFile(std::size_t slot_size) : slot_size_(slot_size) {}
+
+  /// Returns the first slot. Throws SystemError, which names the directory.
+  std::uint64_t store(std::string_view bytes);
+  /// Reads `size` bytes that were stored in `slot` to `to`. Throws SystemError.
+  void load(std::uint64_t slot, char* to, std::size_t size) const;
+  /// `size` bytes that were stored in `slot` are not needed any more.
+  void release(std::uint64_t slot, std::size_t size);
+
+  /// Bytes stored so far, released or not.
+  std::uint64_t stored() const { return stored_; }
+  /// Bytes that the file takes at most, released or not.
+  std::uint64_t size() const { return end_ * slot_size_; }
+
+ private:
+  std::uint64_t find_room(std::uint64_t slots);
+  std::uint64_t slots_of(std::size_t size) const { return (size + slot_size_ - 1) / slot_size_; }
+
+  const std::size_t slot_size_;
+  const std::string name_ = scratch_file_name();
+  Fd fd_;
+  std::uint64_t end_ = 0;
+  std::uint64_t stored_ = 0;
+  /// The first slot and the length of each run of free ones.
+  std::map<std::uint64_t, std::uint64_t> free_;
+};
+
+}  // namespace mrf

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <exception>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "http/response_head.h"
+#include "http/url.h"
+
+namespace mrf {
+
+/// A GET of `url` with these header lines ("Name: value").
+struct Request {
+  Url url;
+  std::vector<std::string> headers;
+};
+
+/// How a transfer ended.
+struct Ending {
+  enum class Kind {
+    complete,     ///< the whole response, by its own framing
+    interrupted,  ///< not reached, reset, timed out, stalled, cut short: worth asking again
+    stopped,      ///< as the receiver wished
+    failed,       ///< asking again would not help: TLS verification, a bad CA file
+  };
+  Kind kind = Kind::complete;
+  std::string reason;  ///< of interrupted and failed, without secrets
+};
+
+/// Takes a response as it arrives. What it throws ends the transfer and comes out of Network::poll().
+class Receiver {
+ public:
+  virtual ~Receiver() = default;
+  /// The final response's head (no 1xx). False stops the transfer.
+  virtual bool on_head(const ResponseHead& head) = 0;
+  /// Bytes of the body as sent, not decoded. False stops the transfer.
+  virtual bool on_body(std::string_view bytes) = 0;
+  /// Asked before on_body(); while it is false the transfer rests, and counts as no stall.
+  virtual bool has_room(std::size_t /*bytes*/) { return true; }
+  virtual void on_end(const Ending& ending) = 0;
+};
+
+/// HTTP transfers, any number at a time.
+class Network {
+ public:
+  virtual ~Network() = default;
+  /// Starts a transfer; `receiver` lives until its on_end(). Throws Error.
+  virtual void start(const Request& request, Receiver& receiver) = 0;
+  /// Moves bytes and calls receivers, waiting at most `longest`. Returns the transfers that run.
+  virtual int poll(std::chrono::milliseconds longest) = 0;
+  /// Whether there was nothing to do for a moment in the last poll(): what comes is slower than what takes
+  /// it.
+  virtual bool has_waited() const { return true; }
+  /// Ends all transfers; their receivers are not called any more.
+  virtual void stop_all() {}
+};
+
+}  // namespace mrf

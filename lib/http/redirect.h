@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "http/network.h"
+
+namespace mrf {
+
+inline constexpr int most_redirects = 20;
+
+/// Checks the user's "Name: value" lines. Throws UsageError for one that is none, and for names that
+/// the program must set itself (Range, If-Match, If-Range, Host and framing); a value is never shown.
+void check_user_headers(const std::vector<std::string>& headers);
+
+/// True for 301, 302, 303, 307 and 308.
+bool is_redirect(int status);
+
+/// The request that a redirection asks for. Userinfo and the user's headers go along to the same
+/// origin only; to another, the harmless ones do (Accept, Accept-Language, User-Agent), and what the
+/// program itself asks with (Range, If-Match, Accept-Encoding). Throws Error (Status::refused)
+/// without a usable Location, and for one from https to http.
+Request follow_redirect(const Request& from, const ResponseHead& head);
+
+}  // namespace mrf

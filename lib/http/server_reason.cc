@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#include "http/server_reason.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/redact.h"
+
+namespace mrf {
+
+namespace {
+
+constexpr std::size_t longest_reason = 300;
+
+std::string unescaped(std::string text) {
+  constexpr std::pair<std::string_view, char> entities[] = {
+      {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}, {"&amp;", '&'}};
+  for (const auto& [entity, character] : entities) {
+    for (auto at = text.find(entity); at != std::string::npos; at = text.find(entity, at + 1))
+      text.replace(at, entity.size(), 1, character);
+  }
+  return text;
+}
+
+std::string element(std::string_view xml, std::string_view name) {
+  const std::string open = fmt::format("<{}>", name);
+  const auto begin = xml.find(open);
+  if (begin == std::string_view::npos) return "";
+  xml.remove_prefix(begin + open.size());
+  const auto end = xml.find(fmt::format("</{}>", name));
+  return end == std::string_view::npos ? "" : unescaped(std::string(trimmed(xml.substr(0, end))));
+}
+
+std::string one_line(std::string_view text) {
+  std::string line;
+  for (const char c : text) {
+    const bool control = static_cast<unsigned char>(c) < 0x20 || c == 0x7f;
+    if (!control) {
+      line += c;
+    } else if (!line.ends_with(' ')) {
+      line += ' ';
+    }
+  }
+  return line;
+}
+
+}  // namespace
+
+std::string server_reason(const ResponseHead& head, std::string_view body) {
+  std::string reason = element(body, "Message");
+  if (reason.empty()) reason = head.reason();
+  while (reason.ends_with('.')) reason.pop_back();
+  reason = one_line(redact_words(reason)).substr(0, longest_reason);
+  return fmt::format("{} (HTTP {})", reason, head.status());
+}
+
+}  // namespace mrf

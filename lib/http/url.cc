@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+#include "http/url.h"
+
+#include <curl/curl.h>
+
+#include <memory>
+#include <new>
+#include <optional>
+
+#include "base/error.h"
+#include "base/redact.h"
+#include "http/response_head.h"
+
+namespace mrf {
+
+namespace {
+
+struct HandleDeleter {
+  void operator()(CURLU* handle) const { ::curl_url_cleanup(handle); }
+};
+using Handle = std::unique_ptr<CURLU, HandleDeleter>;
+
+Handle make_handle() {
+  Handle handle(::curl_url());
+  if (!handle) throw std::bad_alloc();
+  return handle;
+}
+
+std::string part(const Handle& handle, CURLUPart which, unsigned flags = 0) {
+  char* text = nullptr;
+  if (::curl_url_get(handle.get(), which, &text, flags) != CURLUE_OK) return "";
+  const std::unique_ptr<char, decltype(&::curl_free)> owner(text, &::curl_free);
+  return text;
+}
+
+// Why the text cannot be used, or nothing.
+std::optional<std::string> set(const Handle& handle, const std::string& text) {
+  if (const auto code = ::curl_url_set(handle.get(), CURLUPART_URL, text.c_str(), CURLU_URLENCODE);
+      code != CURLUE_OK) {
+    return ::curl_url_strerror(code);
+  }
+  if (text.find(":///") != std::string::npos && text.find(":///") < text.find('?')) return "it has no host";
+  const std::string scheme = part(handle, CURLUPART_SCHEME);
+  if (scheme != "http" && scheme != "https") return "neither http nor https";
+  return std::nullopt;
+}
+
+}  // namespace
+
+Url Url::parse(const std::string& text) {
+  const Handle handle = make_handle();
+  if (text.find("://") == std::string::npos)
+    throw UsageError("use URL", redact_url(text), "it starts neither with http:// nor with https://");
+  if (const auto reason = set(handle, text)) throw UsageError("use URL", redact_url(text), *reason);
+  Url url;
+  url.scheme_ = part(handle, CURLUPART_SCHEME);
+  url.host_ = part(handle, CURLUPART_HOST);
+  url.port_ = part(handle, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+  url.path_ = part(handle, CURLUPART_PATH);
+  const std::string user = part(handle, CURLUPART_USER, CURLU_URLDECODE);
+  const std::string password = part(handle, CURLUPART_PASSWORD, CURLU_URLDECODE);
+  url.had_userinfo_ = !user.empty() || !password.empty();
+  if (!user.empty()) url.credentials_ = user + ":" + password;
+  for (const auto which : {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS, CURLUPART_FRAGMENT})
+    ::curl_url_set(handle.get(), which, nullptr, 0);
+  url.text_ = part(handle, CURLUPART_URL);
+  return url;
+}
+
+Url Url::resolve(const std::string& location) const {
+  const Handle handle = make_handle();
+  auto reason = set(handle, text_);
+  if (!reason) reason = set(handle, location);
+  if (reason) throw Error(Status::refused, "follow redirection to", redact_url(location), *reason);
+  return parse(part(handle, CURLUPART_URL));
+}
+
+std::string Url::shown() const {
+  std::string text = text_;
+  if (had_userinfo_) text.insert(scheme_.size() + 3, ":@");  // its end may be in doubt
+  return redact_url(text);
+}
+
+std::string Url::last_component() const {
+  const std::string decoded = percent_decoded(path_.substr(path_.find_last_of('/') + 1));
+  return decoded.substr(decoded.find_last_of('/') + 1);
+}
+
+bool Url::trusts(const Url& other) const {
+  if (!equal_names(host_, other.host_)) return false;
+  if (scheme_ == other.scheme_) return port_ == other.port_;
+  return other.is_https() && port_ == "80" && other.port_ == "443";
+}
+
+}  // namespace mrf

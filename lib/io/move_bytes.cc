@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+#include "io/move_bytes.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/sendfile.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+
+#include "base/error.h"
+#include "io/io.h"
+
+namespace mrf {
+
+namespace {
+
+using Buffer = std::array<char, 65536>;
+
+// What the kernel cannot splice (a terminal, a file opened for appending) goes through memory.
+bool needs_memory(int error_number) { return error_number == EINVAL || error_number == ENOSYS; }
+
+bool would_block(int error_number) { return error_number == EAGAIN || error_number == EINTR; }
+
+bool is_ready(FdRef fd, short events, int timeout) {
+  pollfd polled{fd.get(), events, 0};
+  return ::poll(&polled, 1, timeout) > 0;
+}
+
+[[noreturn]] void fail_to_write(const std::string& name) {
+  if (errno == EPIPE) throw ClosedOutput(name);
+  throw SystemError("write", name);
+}
+
+ssize_t feed_through_memory(FdRef file, std::uint64_t offset, std::size_t most, FdRef pipe) {
+  Buffer buffer;
+  const ssize_t n =
+      ::pread(file.get(), buffer.data(), std::min(most, buffer.size()), static_cast<off_t>(offset));
+  return n <= 0 ? n : ::write(pipe.get(), buffer.data(), static_cast<std::size_t>(n));
+}
+
+ssize_t drain_through_memory(FdRef pipe, std::size_t most, FdRef to, const std::string& to_name) {
+  Buffer buffer;
+  const ssize_t n = ::read(pipe.get(), buffer.data(), std::min(most, buffer.size()));
+  Meter meter;
+  if (n > 0) write_all(to, to_name, {buffer.data(), static_cast<std::size_t>(n)}, meter);
+  return n;
+}
+
+}  // namespace
+
+std::optional<std::size_t> feed_pipe(FdRef file, const std::string& file_name, std::uint64_t offset,
+                                     std::size_t most, FdRef pipe) {
+  auto at = static_cast<off_t>(offset);
+  ssize_t n = ::splice(file.get(), &at, pipe.get(), nullptr, most, SPLICE_F_NONBLOCK);
+  if (n < 0 && needs_memory(errno)) n = feed_through_memory(file, offset, most, pipe);
+  if (n > 0) return static_cast<std::size_t>(n);
+  if (n == 0) throw Error(Status::failure, "read", file_name, "the file became shorter");
+  if (would_block(errno)) return std::nullopt;
+  throw SystemError("read", file_name);
+}
+
+PipeDrain::PipeDrain() : between_(make_pipe()) { ask_pipe_size(between_.write_end, most_pipe_bytes); }
+
+std::optional<std::size_t> PipeDrain::drain(FdRef pipe, FdRef to, const std::string& to_name) {
+  const ssize_t taken =
+      ::splice(pipe.get(), nullptr, between_.write_end.get(), nullptr, most_pipe_bytes, SPLICE_F_NONBLOCK);
+  if (taken < 0 && would_block(errno)) return std::nullopt;
+  if (taken < 0) throw SystemError("read", "filter");
+  for (auto left = static_cast<std::size_t>(taken); left > 0;) {
+    ssize_t n = ::splice(between_.read_end.get(), nullptr, to.get(), nullptr, left, 0);
+    if (n < 0 && needs_memory(errno)) n = drain_through_memory(between_.read_end, left, to, to_name);
+    if (n > 0) {
+      left -= static_cast<std::size_t>(n);
+    } else if (n == 0 || !would_block(errno)) {
+      fail_to_write(to_name);
+    } else {
+      is_ready(to, POLLOUT, -1);
+    }
+  }
+  return static_cast<std::size_t>(taken);
+}
+
+void copy_file(FdRef file, std::uint64_t size, FdRef to, const std::string& to_name) {
+  off_t at = 0;
+  while (static_cast<std::uint64_t>(at) < size) {
+    const ssize_t n = ::sendfile(to.get(), file.get(), &at, size - static_cast<std::uint64_t>(at));
+    if (n > 0 || (n < 0 && errno == EINTR)) continue;
+    if (n < 0 && errno == EAGAIN) {
+      is_ready(to, POLLOUT, -1);
+      continue;
+    }
+    if (n == 0 || !needs_memory(errno)) fail_to_write(to_name);
+    Buffer buffer;
+    const ssize_t got = ::pread(file.get(), buffer.data(), buffer.size(), at);
+    if (got <= 0) throw SystemError("read", "temporary file");
+    Meter meter;
+    write_all(to, to_name, {buffer.data(), static_cast<std::size_t>(got)}, meter);
+    at += got;
+  }
+}
+
+}  // namespace mrf

@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+#include "io/output_file.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <climits>
+#include <cstdint>
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "io/io.h"
+#include "io/rename_together.h"
+
+namespace mrf {
+
+namespace {
+
+std::optional<struct stat> status_of(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) == 0) return info;
+  if (errno != ENOENT) throw SystemError("open", path);
+  return std::nullopt;
+}
+
+// NAME_MAX is 255: a long name is cut.
+std::string temporary_name(const std::string& target) {
+  std::uint64_t number = 0;
+  if (::getrandom(&number, sizeof number, 0) < 0) throw SystemError("open", target);
+  return fmt::format("{}/.{}.{:016x}", directory_of(target), base_of(target).substr(0, 200), number);
+}
+
+}  // namespace
+
+std::string directory_of(const std::string& path) {
+  const auto slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string base_of(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
+void sync_file(FdRef fd, const std::string& name) {
+  if (::fsync(fd.get()) != 0 && errno != EINVAL && errno != EROFS) throw SystemError("write", name);
+}
+
+std::string follow_link(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0 || !S_ISLNK(info.st_mode)) return path;
+  char resolved[PATH_MAX];
+  if (::realpath(path.c_str(), resolved) != nullptr) return resolved;
+  if (errno == ELOOP) throw SystemError("open", path);
+  const ssize_t length = ::readlink(path.c_str(), resolved, sizeof resolved);
+  if (length < 0 || static_cast<std::size_t>(length) == sizeof resolved) throw SystemError("open", path);
+  const std::string to(resolved, static_cast<std::size_t>(length));
+  return follow_link(to.starts_with('/') ? to : directory_of(path) + "/" + to);
+}
+
+OutputFile::OutputFile(const std::string& path) : name_(path == "-" ? stdout_name : path) {
+  if (path == "-") {
+    fd_ = duplicate(FdRef(STDOUT_FILENO));
+    direct_ = true;
+    return;
+  }
+  // A regular file is gone on with where it stands; the pipe of a process substitution has no other name.
+  if (const int fd = inherited_descriptor(path); fd >= 0) {
+    if (::fcntl(fd, F_GETFD) < 0) throw SystemError("open", name_);
+    fd_ = duplicate(FdRef(fd));
+    direct_ = true;
+    return;
+  }
+  target_ = follow_link(path);
+  if (target_.empty()) throw SystemError("open", name_, ENOENT);
+  if (base_of(target_).empty()) throw SystemError("open", name_, EISDIR);
+  const auto existing = status_of(target_);
+  if (existing && S_ISDIR(existing->st_mode)) throw SystemError("open", name_, EISDIR);
+  direct_ = existing && !S_ISREG(existing->st_mode);
+  if (direct_) {
+    fd_ = open_file(path, O_WRONLY);
+    return;
+  }
+  if (existing && ::access(target_.c_str(), W_OK) != 0) throw SystemError("open", name_);
+  open_temporary();
+  if (existing && ::fchmod(fd_.get(), existing->st_mode & 07777) != 0) throw SystemError("open", name_);
+}
+
+void OutputFile::open_temporary() {
+  int fd = ::open(directory_of(target_).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+  if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+    temporary_ = Temporary(temporary_name(target_));
+    fd = ::open(temporary_.path().c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
+  }
+  if (fd < 0) throw SystemError("open", name_);
+  fd_ = Fd(adopt_fd, fd);
+}
+
+bool OutputFile::link_to(const std::string& path) {
+  const std::string self = fmt::format("/proc/self/fd/{}", fd_.get());
+  if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
+  if (errno == EEXIST) return false;
+  throw SystemError("write", name_);
+}
+
+// linkat(2) does not replace a name, rename(2) does.
+void OutputFile::give_name() {
+  Temporary temporary(temporary_name(target_));
+  if (!link_to(temporary.path())) throw SystemError("write", name_, EEXIST);
+  temporary_ = std::move(temporary);
+}
+
+void OutputFile::close() {
+  if (const int error = fd_.close(); error != 0) throw SystemError("write", name_, error);
+}
+
+void OutputFile::finish() {
+  if (!fd_.is_open()) return;
+  if (!direct_) {
+    sync_file(fd_, name_);
+    if (temporary_.empty()) give_name();
+  }
+  close();
+}
+
+void OutputFile::commit() {
+  const bool is_nameless = fd_.is_open() && !direct_ && temporary_.empty();
+  if (is_nameless && commit_to_free_name()) return;
+  commit_together({this});
+}
+
+// One change of the directory instead of three. When the name is taken, the file is left as by finish().
+bool OutputFile::commit_to_free_name() {
+  sync_file(fd_, name_);
+  if (!link_to(target_)) {
+    give_name();
+    close();
+    return false;
+  }
+  try {
+    close();
+  } catch (const SystemError&) {
+    ::unlink(target_.c_str());
+    throw;
+  }
+  return true;
+}
+
+void write_output(const std::string& path, std::string_view text) {
+  OutputFile file(path);
+  Meter meter;
+  write_all(file.fd(), file.name(), text, meter);
+  file.commit();
+}
+
+void commit_together(const std::vector<OutputFile*>& files) {
+  for (OutputFile* file : files) file->finish();
+  std::vector<Renaming> renamings;
+  for (const OutputFile* file : files) {
+    if (!file->direct_) renamings.push_back({file->temporary_.path(), file->target_, file->name_});
+  }
+  rename_together(renamings);
+  for (OutputFile* file : files) file->temporary_.forget();
+}
+
+}  // namespace mrf

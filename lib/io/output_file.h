@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "io/fd.h"
+#include "io/temporaries.h"
+
+namespace mrf {
+
+/// Where a program's result goes. A regular file (or a name that does not exist) is written without
+/// a name in the target's directory, or under a temporary one where the filesystem has no O_TMPFILE
+/// (open(2)), and gets its name only in commit(): until then an existing target is left as it was,
+/// and nothing remains when the object or the process dies. "-", FIFOs, devices and /dev/stdout and the like
+/// are written directly; opening a FIFO waits for its reader.
+class OutputFile {
+ public:
+  /// Throws SystemError "cannot open".
+  explicit OutputFile(const std::string& path);
+  OutputFile(OutputFile&&) = default;
+  OutputFile& operator=(OutputFile&&) = default;
+
+  /// Valid until commit().
+  FdRef fd() const { return fd_; }
+  /// "standard output" or the path, for messages.
+  const std::string& name() const { return name_; }
+  /// True when data goes straight to a pipe, device or standard output.
+  bool is_direct() const { return direct_; }
+
+  /// fsync and close; only the name is missing then. For a direct output, close. Throws SystemError.
+  void finish();
+  /// finish() and rename. Throws SystemError; then the target is as it was.
+  void commit();
+
+ private:
+  friend void commit_together(const std::vector<OutputFile*>& files);
+  void open_temporary();
+  bool link_to(const std::string& path);
+  void give_name();
+  bool commit_to_free_name();
+  void close();
+
+  std::string name_;
+  std::string target_;
+  Temporary temporary_;
+  Fd fd_;
+  bool direct_ = false;
+};
+
+/// Finishes all and gives all their names, or none: when one cannot have its name, the others' targets are as
+/// they were before. Throws SystemError.
+void commit_together(const std::vector<OutputFile*>& files);
+
+/// The whole of a text as an OutputFile. Throws SystemError, ClosedOutput.
+void write_output(const std::string& path, std::string_view text);
+
+/// fsync(2) of a regular file; descriptors that cannot be synced (EINVAL, EROFS) are no error. Throws
+/// SystemError.
+void sync_file(FdRef fd, const std::string& name);
+
+/// Where writing to `path` really goes: a symbolic link, dangling or not, is followed. Throws SystemError.
+std::string follow_link(const std::string& path);
+
+/// The directory part of a path as dirname(1) gives it.
+std::string directory_of(const std::string& path);
+/// The last component of a path.
+std::string base_of(const std::string& path);
+
+}  // namespace mrf

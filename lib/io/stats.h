@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "io/meter.h"
+
+namespace mrf {
+
+/// The environment variable by which mrf-run asks every tool below it for its statistics: a path prefix to
+/// which the tool adds its process id and ".json".
+inline constexpr const char* stats_prefix_variable = "MRF_STATS_PREFIX";
+
+/// The share of one named input or output.
+struct StreamCount {
+  std::string name;
+  std::uint64_t records = 0;
+  std::uint64_t bytes = 0;
+  std::string
+      verified_by{};  ///< the checksum that agreed, "nothing" if there was none; "" where none is looked for
+};
+
+/// What a program counts while it runs; `--stats` writes it at the end, after a failure too.
+struct Stats {
+  std::uint64_t records_in = 0;
+  std::uint64_t records_out = 0;
+  std::uint64_t records_skipped = 0;
+  Meter in;
+  Meter out;
+  std::vector<StreamCount> inputs;
+  std::vector<StreamCount> outputs;
+};
+
+/// What --verbose says at the end: the records of each input and output, of which "-" is the standard one.
+void note_counts(const Stats& stats);
+
+}  // namespace mrf

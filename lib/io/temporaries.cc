@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "io/temporaries.h"
+
+#include <signal.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <mutex>
+#include <new>
+#include <utility>
+#include <vector>
+
+#include "io/ending_signals.h"
+
+namespace mrf {
+
+namespace {
+
+// The handler walks a list whose nodes are never freed; a name is cleared by its first byte.
+struct Slot {
+  char path[4096];
+  Slot* next;
+};
+Slot* volatile slots = nullptr;
+std::mutex mutex;
+
+void remove_all_and_die(int number) {
+  for (Slot* slot = slots; slot != nullptr; slot = slot->next) {
+    if (slot->path[0] != '\0') ::unlink(slot->path);
+  }
+  ::signal(number, SIG_DFL);
+  ::raise(number);
+}
+
+void remember(const std::string& path) {
+  if (path.size() >= sizeof(Slot::path)) return;
+  const EndingSignalsBlocked blocked;
+  const std::lock_guard lock(mutex);
+  Slot* slot = slots;
+  while (slot != nullptr && slot->path[0] != '\0') slot = slot->next;
+  if (slot == nullptr) {
+    slot = new Slot{{}, slots};
+    slots = slot;
+  }
+  ::memcpy(slot->path, path.c_str(), path.size() + 1);
+}
+
+void drop(const std::string& path) noexcept {
+  const EndingSignalsBlocked blocked;
+  const std::lock_guard lock(mutex);
+  for (Slot* slot = slots; slot != nullptr; slot = slot->next) {
+    if (path == slot->path) slot->path[0] = '\0';
+  }
+}
+
+}  // namespace
+
+Temporary::Temporary(std::string path) : path_(std::move(path)) { remember(path_); }
+
+Temporary::Temporary(Temporary&& other) noexcept : path_(std::exchange(other.path_, {})) {}
+
+Temporary& Temporary::operator=(Temporary&& other) noexcept {
+  if (this != &other) {
+    remove();
+    path_ = std::exchange(other.path_, {});
+  }
+  return *this;
+}
+
+void Temporary::remove() noexcept {
+  if (path_.empty()) return;
+  ::unlink(path_.c_str());
+  forget();
+}
+
+void Temporary::forget() noexcept {
+  if (path_.empty()) return;
+  drop(path_);
+  path_.clear();
+}
+
+void remove_temporaries_on_signals() {
+  for (const int number : ending_signals) {
+    struct sigaction now {};
+    if (::sigaction(number, nullptr, &now) != 0 || now.sa_handler == SIG_IGN) continue;
+    struct sigaction action {};
+    action.sa_handler = remove_all_and_die;
+    sigfillset(&action.sa_mask);
+    ::sigaction(number, &action, nullptr);
+  }
+}
+
+}  // namespace mrf

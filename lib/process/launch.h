@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "io/fd.h"
+#include "process/outcome.h"
+
+namespace mrf {
+
+/// A file that a job's descriptor is opened on, by the child itself.
+struct OpenedRedirection {
+  int fd = 0;
+  int flags = 0;
+  std::string path;
+};
+
+/// A descriptor of this process that becomes a descriptor of the child's.
+struct PassedFd {
+  int fd = 0;
+  FdRef from;
+};
+
+/// What one child process is to be.
+struct LaunchSpec {
+  std::vector<std::string> words;
+  std::function<int()>
+      work;  ///< runs in the child, without this process's descriptors, in place of the words
+  std::vector<OpenedRedirection> redirections;
+  std::vector<std::string> environment;  ///< "NAME=VALUE", added to this process's own
+  std::vector<PassedFd> passed;
+  bool is_part_of_job = false;  ///< stays in this process's group and has its standard error
+};
+
+/// A child that was forked. `failure` is at end-of-file once the command runs; before that it gives a
+/// StartFailure when it cannot.
+struct Launched {
+  pid_t pid = -1;
+  Fd failure;
+  Fd standard_error;  ///< not open for a part of a job
+};
+
+struct StartFailure {
+  int error_number = 0;
+  int redirection = -1;  ///< which one could not be opened, -1: the command could not be executed
+};
+
+/// Forks. The child has its own process group unless it is a part of a job, dies with this process
+/// (PR_SET_PDEATHSIG, prctl(2)), has default signal handling but for TTOU, which it ignores, a pipe as
+/// standard error, and nothing as standard input where this process has a terminal there. Throws SystemError.
+Launched launch(const LaunchSpec& spec);
+
+/// What it counts as: 126 for a command that cannot be executed, 127 for one that is not there (POSIX,
+/// Shell Command Language 2.8.2), 1 for a redirection.
+Outcome start_failure_outcome(const StartFailure& failure);
+
+}  // namespace mrf

@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+#include "process/outcome.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#include "base/status.h"
+
+namespace mrf {
+
+Outcome Outcome::of_wait_status(int wait_status) {
+  if (WIFSIGNALED(wait_status)) return {signal_status_base + WTERMSIG(wait_status), WTERMSIG(wait_status)};
+  return {WEXITSTATUS(wait_status), 0};
+}
+
+Outcome Outcome::of_start_failure(int status) { return {status, 0}; }
+
+bool Outcome::is_broken_pipe() const { return status_ == signal_status_base + SIGPIPE; }
+
+std::string Outcome::describe() const {
+  if (signal_ == 0) return fmt::format("exit status {}", status_);
+  return fmt::format("signal {} ({})", signal_, ::strsignal(signal_));
+}
+
+}  // namespace mrf

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+#include "process/run_signals.h"
+
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+
+#include <algorithm>
+#include <array>
+
+#include "base/error.h"
+
+namespace mrf {
+
+namespace {
+
+constexpr std::array ending_a_run{SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+
+sigset_t run_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  for (const int number : ending_a_run) sigaddset(&set, number);
+  return set;
+}
+
+sigset_t front_signals() {
+  sigset_t set = run_signals();
+  sigaddset(&set, SIGTSTP);
+  return set;
+}
+
+Fd signal_fd(const sigset_t& set) {
+  Fd fd(adopt_fd, ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd.is_open()) throw SystemError("wait for", "signals");
+  return fd;
+}
+
+}  // namespace
+
+bool ends_run(int signal) {
+  return std::find(ending_a_run.begin(), ending_a_run.end(), signal) != ending_a_run.end();
+}
+
+void block_run_signals() {
+  const sigset_t set = front_signals();
+  ::sigprocmask(SIG_BLOCK, &set, nullptr);
+  ::signal(SIGCHLD, SIG_DFL);
+}
+
+Fd run_signal_fd() { return signal_fd(run_signals()); }
+
+Fd front_signal_fd() { return signal_fd(front_signals()); }
+
+void die_of(int signal) noexcept {
+  ::prctl(PR_SET_DUMPABLE, 0);  // QUIT is to leave no core file
+  ::signal(signal, SIG_DFL);
+  ::raise(signal);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, signal);
+  ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
+}
+
+}  // namespace mrf

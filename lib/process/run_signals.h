@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "io/fd.h"
+
+namespace mrf {
+
+/// True for INT, QUIT, TERM and HUP.
+bool ends_run(int signal);
+
+/// Blocks CHLD, INT, QUIT, TERM, HUP and TSTP for this process and its children until they exec (launch()
+/// unblocks them). A HUP that is ignored (nohup(1)) stays ignored.
+void block_run_signals();
+
+/// A non-blocking signalfd(2) for the same signals but TSTP. Throws SystemError.
+Fd run_signal_fd();
+/// The same, and TSTP.
+Fd front_signal_fd();
+
+/// Ends this process by the signal's default action; returns only if that fails.
+void die_of(int signal) noexcept;
+
+}  // namespace mrf

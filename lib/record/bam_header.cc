@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "record/bam_header.h"
+
+#include <bit>
+#include <cstdint>
+#include <cstring>
+
+#include "base/error.h"
+
+namespace mrf {
+
+namespace {
+
+static_assert(std::endian::native == std::endian::little);
+
+constexpr std::string_view magic{"BAM\1", 4};
+constexpr std::size_t number_size = 4;
+constexpr std::size_t nowhere = 0;
+
+// Where the field behind the number at `at` begins, which is `extra` bytes longer than the number says;
+// nowhere when the bytes end before.
+std::size_t behind_field(std::string_view bytes, std::size_t at, std::size_t extra) {
+  std::uint32_t size = 0;
+  if (at == nowhere || at + sizeof size > bytes.size()) return nowhere;
+  std::memcpy(&size, bytes.data() + at, sizeof size);
+  const std::size_t end = at + sizeof size + size + extra;
+  return end > bytes.size() ? nowhere : end;
+}
+
+}  // namespace
+
+std::size_t bam_header_size(std::string_view bytes) {
+  std::size_t at = behind_field(bytes, magic.size(), number_size);
+  if (at == nowhere) return 0;
+  std::uint32_t references = 0;
+  std::memcpy(&references, bytes.data() + at - number_size, sizeof references);
+  for (; references > 0 && at != nowhere; --references) at = behind_field(bytes, at, number_size);
+  return at;
+}
+
+void check_bam_magic(std::string_view bytes, const std::string& input_name) {
+  if (bytes.starts_with(magic)) return;
+  throw DataError("read", input_name, "it is not BAM; 'mrf-bamread -u' makes BAM of SAM and CRAM");
+}
+
+std::string_view bam_references(std::string_view header) {
+  return header.substr(behind_field(header, magic.size(), 0));
+}
+
+}  // namespace mrf

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "record/record.h"
+
+namespace mrf {
+
+/// One framer for each kind of record; make_framer() chooses.
+
+/// Records of `count` pieces that end in `delimiter`.
+std::unique_ptr<Framer> make_delimited_framer(char delimiter, std::uint64_t count, std::string input_name);
+/// Four lines, the first of which starts with '@' and the third with '+' (Cock et al. 2010, doi
+/// 10.1093/nar/gkp1137; sequence and quality on one line each).
+std::unique_ptr<Framer> make_fastq_framer(std::string input_name);
+/// Records of `size` bytes each.
+std::unique_ptr<Framer> make_fixed_framer(std::uint64_t size, std::string input_name);
+/// A length of 32 bits in front of each record (SAM specification, section 4.2).
+std::unique_ptr<Framer> make_bam_framer(std::string input_name);
+
+}  // namespace mrf

@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "record/key_finders.h"
+#include "record/scan.h"
+
+namespace mrf {
+
+namespace {
+
+constexpr auto not_found = std::string_view::npos;
+constexpr std::uint64_t mandatory_fields = 11;
+
+// What is in front of the next tab, or of the line's end.
+std::string_view field(std::string_view text) {
+  std::size_t end = 0;
+  while (end < text.size() && text[end] != '\t' && text[end] != '\n') ++end;
+  if (end > 0 && text[end - 1] == '\r' && !text.substr(end).starts_with('\t')) --end;
+  return text.substr(0, end);
+}
+
+// A record without the NUL that ends it.
+std::string_view content_of(std::string_view record, bool is_nul) {
+  if (is_nul && record.ends_with('\0')) record.remove_suffix(1);
+  return record;
+}
+
+class ColumnFinder : public KeyFinder {
+ public:
+  ColumnFinder(const KeyForm& key, RecordForm form)
+      : before_(key.column - 1), length_(key.length), is_nul_(form.kind == RecordForm::Kind::nul) {}
+
+  std::optional<std::string_view> find(std::string_view record) override {
+    record = content_of(record, is_nul_);
+    const std::string_view line = record.substr(0, record.find('\n'));
+    const Ends tabs = before_ == 0 ? Ends{} : find_ends(line, '\t', before_);
+    if (tabs.count < before_) return std::nullopt;
+    return field(line.substr(tabs.end)).substr(0, length_);
+  }
+
+ private:
+  const std::uint64_t before_;
+  const std::size_t length_;
+  const bool is_nul_;
+};
+
+class AfterFinder : public KeyFinder {
+ public:
+  AfterFinder(const KeyForm& key, RecordForm form)
+      : text_(key.text), length_(key.length), is_nul_(form.kind == RecordForm::Kind::nul) {}
+
+  std::optional<std::string_view> find(std::string_view record) override {
+    record = content_of(record, is_nul_);
+    const auto at = record.find(text_);
+    if (at == not_found) return std::nullopt;
+    return field(record.substr(at + text_.size())).substr(0, length_);
+  }
+
+ private:
+  const std::string text_;
+  const std::size_t length_;
+  const bool is_nul_;
+};
+
+class SamTagFinder : public KeyFinder {
+ public:
+  explicit SamTagFinder(const KeyForm& key) : start_(fmt::format("\t{}:", key.text)), length_(key.length) {}
+
+  std::optional<std::string_view> find(std::string_view record) override {
+    // In front of the tags, a quality string may look like one.
+    const Ends fields = find_ends(record, '\t', mandatory_fields);
+    if (fields.count < mandatory_fields) return std::nullopt;
+    for (std::size_t at = fields.end - 1;; ++at) {
+      at = find_word(record, start_, at);
+      if (at == not_found) return std::nullopt;
+      const std::string_view value = record.substr(at + start_.size());
+      if (value.size() < 2 || value[1] != ':' || types.find(value[0]) == not_found) continue;
+      const std::string_view rest = value.substr(2);
+      const auto tab = rest.find('\t');
+      return (tab == not_found ? field(rest) : rest.substr(0, tab)).substr(0, length_);
+    }
+  }
+
+ private:
+  static constexpr std::string_view types = "AiZH";
+
+  const std::string start_;
+  const std::size_t length_;
+};
+
+class NameFinder : public KeyFinder {
+ public:
+  NameFinder(RecordForm form, std::size_t length) : form_(form), length_(length) {}
+  std::optional<std::string_view> find(std::string_view record) override {
+    return record_name(form_, record).substr(0, length_);
+  }
+
+ private:
+  const RecordForm form_;
+  const std::size_t length_;
+};
+
+std::string_view bam_name(std::string_view record) {
+  constexpr std::size_t fixed_fields = 36;
+  constexpr std::size_t length_at = 12;
+  const std::size_t length = static_cast<unsigned char>(record[length_at]);
+  const std::string_view name = record.substr(fixed_fields, length);
+  return name.substr(0, name.find('\0'));
+}
+
+}  // namespace
+
+std::string_view record_name(RecordForm form, std::string_view record) {
+  if (form.kind == RecordForm::Kind::bam) return bam_name(record);
+  std::string_view name = form.kind == RecordForm::Kind::nul ? record.substr(0, record.find('\0')) : record;
+  if (form.kind == RecordForm::Kind::fastq) name.remove_prefix(1);
+  name = name.substr(0, name.find_first_of(" \t\r\n"));
+  if (name.ends_with("/1") || name.ends_with("/2")) name.remove_suffix(2);
+  return name;
+}
+
+std::unique_ptr<KeyFinder> make_name_finder(RecordForm form, std::size_t length) {
+  return std::make_unique<NameFinder>(form, length);
+}
+
+std::unique_ptr<KeyFinder> make_text_finder(const KeyForm& key, RecordForm form) {
+  if (key.kind == KeyForm::Kind::column) return std::make_unique<ColumnFinder>(key, form);
+  return std::make_unique<AfterFinder>(key, form);
+}
+
+std::unique_ptr<KeyFinder> make_sam_tag_finder(const KeyForm& key) {
+  return std::make_unique<SamTagFinder>(key);
+}
+
+}  // namespace mrf

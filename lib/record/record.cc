@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+#include "record/record.h"
+
+#include <charconv>
+#include <utility>
+
+#include "base/error.h"
+#include "record/framer.h"
+
+namespace mrf {
+
+namespace {
+
+std::uint64_t parse_count(const std::string& text, std::string_view digits) {
+  std::uint64_t count = 0;
+  const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
+  if (code != std::errc() || end != digits.data() + digits.size() || count == 0) {
+    throw UsageError("use record form", text, "a number from 1 on is to follow the colon");
+  }
+  return count;
+}
+
+}  // namespace
+
+RecordForm parse_record_form(const std::string& text) {
+  using Kind = RecordForm::Kind;
+  if (text == "line") return {Kind::line, 1};
+  if (text == "fastq") return {Kind::fastq, 1};
+  if (text == "nul") return {Kind::nul, 1};
+  if (text == "bam") return {Kind::bam, 1};
+  const std::string_view view = text;
+  if (view.starts_with("lines:")) return {Kind::lines, parse_count(text, view.substr(6))};
+  if (view.starts_with("fixed:")) return {Kind::fixed, parse_count(text, view.substr(6))};
+  throw UsageError("use record form", text, "not one of line, lines:K, fastq, nul, fixed:BYTES, bam");
+}
+
+std::size_t Framer::take_part(std::string_view) { return 0; }
+
+std::unique_ptr<Framer> make_framer(RecordForm form, std::string input_name) {
+  switch (form.kind) {
+    case RecordForm::Kind::line:
+    case RecordForm::Kind::lines:
+      break;
+    case RecordForm::Kind::nul:
+      return make_delimited_framer('\0', 1, std::move(input_name));
+    case RecordForm::Kind::fastq:
+      return make_fastq_framer(std::move(input_name));
+    case RecordForm::Kind::fixed:
+      return make_fixed_framer(form.count, std::move(input_name));
+    case RecordForm::Kind::bam:
+      return make_bam_framer(std::move(input_name));
+  }
+  return make_delimited_framer('\n', form.count, std::move(input_name));
+}
+
+}  // namespace mrf

@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include "run/job_spec.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <string_view>
+#include <system_error>
+
+#include "base/error.h"
+#include "base/near_name.h"
+#include "chunk/job.h"
+#include "io/stats.h"
+
+namespace mrf {
+
+namespace {
+
+int open_flags(const Redirection& redirection) {
+  if (redirection.fd == 0) return O_RDONLY;
+  if (has_fifo(redirection.target)) return O_WRONLY;
+  return O_WRONLY | O_CREAT | (redirection.append ? O_APPEND : O_TRUNC);
+}
+
+constexpr std::array own_names{"getm-fetch",  "mrf-bamread",    "mrf-bamwrite", "mrf-chunks",
+                               "mrf-collect", "mrf-distribute", "mrf-run"};
+
+std::string own_directory() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
+}
+
+// The project's programs are taken from beside this one, whatever PATH says.
+std::string own_program(const std::string& word) {
+  if (std::find(own_names.begin(), own_names.end(), word) == own_names.end()) return word;
+  std::string path = own_directory() + "/" + word;
+  return ::access(path.c_str(), X_OK) == 0 ? path : word;
+}
+
+constexpr std::string_view search_variable = "PATH=";
+
+std::string search_path() {
+  const char* path = ::getenv("PATH");
+  return fmt::format("{}{}:{}", search_variable, path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin",
+                     own_directory());
+}
+
+std::string hint(const std::string& word, int error_number) {
+  const bool is_unknown = error_number == ENOENT && word.find('/') == std::string::npos;
+  return is_unknown ? did_you_mean(word, {own_names.begin(), own_names.end()}) : "";
+}
+
+// What execve(2) would say.
+int execution_error(const std::string& path) {
+  if (::access(path.c_str(), X_OK) != 0) return errno;
+  std::error_code error;
+  return std::filesystem::is_directory(path, error) ? EACCES : 0;
+}
+
+// What execvp(3) would say.
+int search_error(const std::string& word) {
+  if (word.find('/') != std::string::npos) return execution_error(word);
+  std::string_view directories = search_variable;
+  int result = ENOENT;
+  std::string path = search_path().substr(directories.size());
+  for (std::size_t at = 0; at <= path.size();) {
+    const std::size_t end = std::min(path.find(':', at), path.size());
+    const int error = execution_error((end == at ? "." : path.substr(at, end - at)) + "/" + word);
+    if (error == 0) return 0;
+    if (error == EACCES) result = error;
+    at = end + 1;
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string resolve_word(const Word& word, const Workspace& workspace) {
+  std::string text;
+  for (const auto& piece : word) {
+    switch (piece.kind) {
+      case Piece::Kind::in:
+        text += workspace.in_directory() + "/" + Workspace::file_name(piece.text);
+        break;
+      case Piece::Kind::out:
+        text += workspace.out_directory() + "/" + Workspace::file_name(piece.text);
+        break;
+      case Piece::Kind::save:
+        text += workspace.result_path(piece.text);
+        break;
+      default:
+        text += piece.text;
+    }
+  }
+  return text;
+}
+
+LaunchSpec job_spec(const Plan& plan, const Workspace& workspace, std::size_t at) {
+  const PlannedJob& job = plan.jobs[at];
+  LaunchSpec spec;
+  for (const auto& word : job.words) spec.words.push_back(resolve_word(word, workspace));
+  if (is_chunk_command(spec.words[0])) {
+    spec.work = [command = parse_chunk_command(spec.words)] { return run_chunks(command); };
+  }
+  spec.words[0] = own_program(spec.words[0]);
+  for (const auto& redirection : job.redirections) {
+    spec.redirections.push_back(
+        {redirection.fd, open_flags(redirection), resolve_word(redirection.target, workspace)});
+  }
+  spec.environment.push_back(fmt::format("{}={}", stats_prefix_variable, stats_prefix(workspace, at)));
+  spec.environment.push_back(search_path());
+  return spec;
+}
+
+std::string stats_prefix(const Workspace& workspace, std::size_t job) {
+  return fmt::format("{}/{}", workspace.stats_directory(), job);
+}
+
+std::string describe_start_failure(const LaunchSpec& spec, const StartFailure& failure) {
+  if (failure.redirection < 0) {
+    const std::string& word = spec.words[0];
+    return SystemError("execute", word, failure.error_number).what() + hint(word, failure.error_number);
+  }
+  const auto& path = spec.redirections[static_cast<std::size_t>(failure.redirection)].path;
+  return SystemError("open", path, failure.error_number).what();
+}
+
+void check_command(const LaunchSpec& spec) {
+  const std::string word = spec.work ? parse_chunk_command(spec.words).words[0] : spec.words[0];
+  const int error = search_error(own_program(word));
+  if (error == 0) return;
+  const auto status = static_cast<Status>(start_failure_outcome({error, -1}).status());
+  throw Error(status, "execute", word, std::generic_category().message(error) + hint(word, error));
+}
+
+}  // namespace mrf

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "process/launch.h"
+#include "process/outcome.h"
+#include "run/workspace.h"
+#include "workflow/plan.h"
+
+namespace mrf {
+
+/// A word with the paths of its FIFOs and results put in.
+std::string resolve_word(const Word& word, const Workspace& workspace);
+
+/// What to start for a job of the plan.
+LaunchSpec job_spec(const Plan& plan, const Workspace& workspace, std::size_t job);
+
+/// The prefix of the files in which a job's tools leave their statistics.
+std::string stats_prefix(const Workspace& workspace, std::size_t job);
+
+/// Why a job could not be started, as a message.
+std::string describe_start_failure(const LaunchSpec& spec, const StartFailure& failure);
+
+/// Throws the Error that a job's command would give which is not there, or cannot be executed.
+void check_command(const LaunchSpec& spec);
+
+}  // namespace mrf

@@ -1,0 +1,166 @@
+// SPDX-License-Identifier: MIT
+#include "run/run.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <poll.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <exception>
+#include <optional>
+#include <utility>
+
+#include "base/error.h"
+#include "base/message.h"
+#include "io/fd.h"
+#include "io/io.h"
+#include "io/output_file.h"
+#include "process/descendants.h"
+#include "process/guard.h"
+#include "process/run_signals.h"
+#include "run/report.h"
+#include "run/tool_stats.h"
+#include "run/workspace.h"
+
+namespace mrf {
+
+namespace {
+
+bool is_output_closed() {
+  pollfd polled{STDOUT_FILENO, 0, 0};
+  return ::poll(&polled, 1, 0) > 0 && (polled.revents & POLLERR) != 0;
+}
+
+class WorkflowRun {
+ public:
+  WorkflowRun(const Plan& plan, const RunOptions& options, Workspace& workspace,
+              std::optional<OutputFile>& direct_report)
+      : plan_(plan),
+        options_(options),
+        workspace_(workspace),
+        direct_report_(direct_report),
+        can_report_(!options.report_path.empty()) {}
+
+  // The whole of the supervisor's process.
+  int operator()() {
+    int status = static_cast<int>(Status::failure);
+    int ended_by = 0;
+    try {
+      workspace_.make(plan_);
+      if (options_.keep_directory) note(fmt::format("FIFOs are in '{}'", workspace_.directory()));
+      Supervisor supervisor(plan_, workspace_, options_.supervisor);
+      supervisor.run();
+      ended_by = supervisor.ended_by();
+      status = conclude(supervisor);
+    } catch (const Error& error) {
+      say(error.what());
+      status = static_cast<int>(error.status());
+    } catch (const std::exception& error) {
+      say(fmt::format("cannot finish 'run': {}", error.what()));
+    }
+    kill_descendants();
+    workspace_.remove(options_.keep_directory);
+    if (ended_by != 0) die_of(ended_by);
+    return status;
+  }
+
+ private:
+  // What is to be reported is written before anything is published, and published with the results.
+  int conclude(const Supervisor& supervisor) {
+    int status = supervisor.status();
+    if (const auto job = supervisor.first_failure()) {
+      const Outcome& outcome = *supervisor.jobs()[*job].outcome;
+      // Standard output that closes early is no news, as for any filter.
+      if (!outcome.is_broken_pipe() || !is_output_closed()) {
+        say(fmt::format("cannot finish '{}': {}", plan_.jobs[*job].display_name(), outcome.describe()));
+      }
+    }
+    if (status == 0) {
+      status = status_of([&] {
+        workspace_.prepare();
+        write_report(report(supervisor, 0));
+        workspace_.publish();
+      });
+    }
+    if (status != 0) {
+      workspace_.give_up_results();
+      status_of([&] {
+        write_report(report(supervisor, status));
+        workspace_.publish();
+      });
+    }
+    if (options_.show_table) show_table(report(supervisor, status));
+    return status;
+  }
+
+  Json report(const Supervisor& supervisor, int status) const {
+    return make_report(plan_, supervisor, ToolStats(plan_, workspace_), status);
+  }
+
+  template <typename Steps>
+  static int status_of(const Steps& steps) {
+    try {
+      steps();
+      return 0;
+    } catch (const ClosedOutput&) {
+      return signal_status_base + SIGPIPE;
+    } catch (const Error& error) {
+      say(error.what());
+      return static_cast<int>(error.status());
+    }
+  }
+
+  // To a device or a FIFO once only, and never again to what could not be written.
+  void write_report(const Json& report) {
+    if (!std::exchange(can_report_, false)) return;
+    const std::string text = report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+    Meter meter;
+    if (direct_report_) {
+      write_all(direct_report_->fd(), direct_report_->name(), text, meter);
+      direct_report_->finish();
+      return;
+    }
+    const std::string& name = options_.report_path;
+    Fd file = open_file(workspace_.report_path(), O_WRONLY | O_CREAT | O_TRUNC);
+    write_all(file, name, text, meter);
+    if (const int error = file.close(); error != 0) throw SystemError("write", name, error);
+    can_report_ = true;
+  }
+
+  // What cannot be said on standard error is no failure of the run.
+  static void show_table(const Json& report) {
+    try {
+      Meter meter;
+      write_all(FdRef(STDERR_FILENO), "standard error", report_table(report), meter);
+    } catch (const Error&) {
+    }
+  }
+
+  const Plan& plan_;
+  const RunOptions& options_;
+  Workspace& workspace_;
+  std::optional<OutputFile>& direct_report_;
+  bool can_report_;
+};
+
+// A report that goes straight to a pipe, a device or standard output is opened before the signals are
+// blocked: a FIFO waits for its reader.
+std::optional<OutputFile> open_direct_report(const std::string& path) {
+  if (path.empty()) return std::nullopt;
+  OutputFile file(path);
+  if (!file.is_direct()) return std::nullopt;
+  return file;
+}
+
+}  // namespace
+
+int run_plan(const Plan& plan, const RunOptions& options) {
+  auto direct_report = open_direct_report(options.report_path);
+  block_run_signals();
+  Workspace workspace(plan, direct_report ? "" : options.report_path);
+  return run_guarded(WorkflowRun(plan, options, workspace, direct_report),
+                     [&] { workspace.remove(options.keep_directory); });
+}
+
+}  // namespace mrf

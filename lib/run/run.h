@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "run/supervisor.h"
+#include "workflow/plan.h"
+
+namespace mrf {
+
+struct RunOptions {
+  SupervisorOptions supervisor;
+  std::string report_path;  ///< "-" is standard output, empty: none; written before the results are published
+  bool show_table = false;  ///< on standard error, at the end
+  bool keep_directory = false;
+};
+
+/// Runs a plan: makes its workspace, starts and supervises its jobs, publishes its results when all have
+/// succeeded, reports, and leaves nothing else behind. Returns mrf-run's exit status. Throws Error
+/// when the workspace cannot be made.
+int run_plan(const Plan& plan, const RunOptions& options);
+
+}  // namespace mrf

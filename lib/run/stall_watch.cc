@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+#include "run/stall_watch.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/seconds.h"
+#include "process/proc_tree.h"
+
+namespace mrf {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr std::chrono::milliseconds least_step = 100ms;
+constexpr std::chrono::milliseconds most_step = 500ms;
+constexpr double idle_share = 0.02;
+
+std::vector<std::size_t> picture_of(const Plan& plan, const FifoSet& fifos,
+                                    const std::vector<JobRecord>& jobs) {
+  std::vector<std::size_t> picture;
+  picture.reserve(3 * plan.fifos.size() + jobs.size());
+  for (std::size_t at = 0; at < plan.fifos.size(); ++at) {
+    const FifoLook look = fifos.look(at);
+    picture.push_back(look.bytes);
+    picture.push_back(static_cast<std::size_t>(look.reader));
+    picture.push_back(static_cast<std::size_t>(look.writer));
+  }
+  for (const JobRecord& job : jobs) picture.push_back(static_cast<std::size_t>(job.state));
+  return picture;
+}
+
+double processor_s_of(const std::vector<JobRecord>& jobs) {
+  double sum = 0;
+  for (const JobRecord& job : jobs) {
+    if (job.pid <= 0 || job.state == JobState::ended) continue;
+    for (const pid_t pid : process_tree(job.pid)) sum += processor_seconds(pid);
+  }
+  return sum;
+}
+
+}  // namespace
+
+std::string describe_wait(const FifoLook& look, const std::string& writer, const std::string& reader) {
+  const auto absent = [](EndUse use) { return use == EndUse::unopened; };
+  if (look.is_left_open && look.writer == EndUse::through && look.bytes == 0) {
+    return fmt::format("'{}' waits to read, what '{}' left behind does not write", reader, writer);
+  }
+  if (look.is_left_open && look.reader == EndUse::through && look.is_full) {
+    return fmt::format("'{}' waits to write, what '{}' left behind does not read", writer, reader);
+  }
+  if (look.reader == EndUse::through || look.writer == EndUse::through) return "";
+  if (absent(look.reader) && absent(look.writer)) {
+    return fmt::format("neither '{}' nor '{}' has opened it", writer, reader);
+  }
+  if (look.is_full || (look.bytes > 0 && absent(look.reader))) {
+    return fmt::format("'{}' {}, '{}' {}", writer, look.is_full ? "waits to write" : "has written to it",
+                       reader, absent(look.reader) ? "has not opened it" : "does not read");
+  }
+  if (look.bytes == 0 && absent(look.reader)) return fmt::format("empty, '{}' has not opened it", reader);
+  if (look.bytes == 0) {
+    return fmt::format("'{}' waits to read, '{}' {}", reader, writer,
+                       absent(look.writer) ? "has not opened it" : "does not write");
+  }
+  return "";
+}
+
+std::vector<std::string> StallWatch::look(Clock::time_point now, const FifoSet& fifos,
+                                          const std::vector<JobRecord>& jobs) {
+  if (now - looked_ < std::clamp(timeout_ / 3, least_step, most_step)) return {};
+  const double passed = seconds(now - std::exchange(looked_, now));
+  auto picture = picture_of(plan_, fifos, jobs);
+  const double processor_s = processor_s_of(jobs);
+  const bool busy = processor_s - std::exchange(processor_s_, processor_s) > idle_share * passed;
+  if (picture != picture_ || busy) {
+    picture_ = std::move(picture);
+    moved_ = now;
+    told_ = false;
+  }
+  if (told_ || now - moved_ < timeout_) return {};
+  told_ = true;
+  auto lines = describe(fifos);
+  lines.insert(lines.begin(), fmt::format("cannot go on with '{}': nothing has moved for {:.1f} s",
+                                          plan_.file, seconds(now - moved_)));
+  return lines;
+}
+
+std::vector<std::string> StallWatch::describe(const FifoSet& fifos) const {
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < plan_.fifos.size(); ++at) {
+    const PlannedFifo& fifo = plan_.fifos[at];
+    const std::string wait =
+        describe_wait(fifos.look(at), writer_name(plan_, fifo), plan_.jobs[fifo.reader].display_name());
+    if (!wait.empty()) lines.push_back(fmt::format("cannot move data through '{}': {}", fifo.name, wait));
+  }
+  return lines;
+}
+
+}  // namespace mrf

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "run/fifo_set.h"
+#include "run/job_record.h"
+#include "workflow/plan.h"
+
+namespace mrf {
+
+/// Notices that nothing moves: no FIFO is opened, closed, fuller or emptier, no job ends, and all jobs
+/// together use less than a fiftieth of a processor.
+class StallWatch {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  /// `plan` outlives the watch.
+  StallWatch(const Plan& plan, std::chrono::milliseconds timeout) : plan_(plan), timeout_(timeout) {}
+
+  /// To be called now and then. Returns what is to be said, once for each stall: that, and for each FIFO
+  /// which job waits there.
+  std::vector<std::string> look(Clock::time_point now, const FifoSet& fifos,
+                                const std::vector<JobRecord>& jobs);
+
+ private:
+  std::vector<std::string> describe(const FifoSet& fifos) const;
+
+  const Plan& plan_;
+  std::chrono::milliseconds timeout_;
+  Clock::time_point looked_{};
+  Clock::time_point moved_{};
+  std::vector<std::size_t> picture_;
+  double processor_s_ = 0;
+  bool told_ = false;
+};
+
+/// Who waits at a FIFO: empty when nobody seems to.
+std::string describe_wait(const FifoLook& look, const std::string& writer, const std::string& reader);
+
+}  // namespace mrf

@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+#include "run/workspace.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <filesystem>
+#include <random>
+#include <set>
+#include <string_view>
+#include <system_error>
+#include <utility>
+
+#include "base/error.h"
+#include "io/fd.h"
+#include "io/output_file.h"
+#include "io/result_place.h"
+#include "io/scratch_file.h"
+
+namespace mrf {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+std::string unique_name(const std::string& directory, std::string_view name) {
+  std::random_device random;
+  return fmt::format("{}/{}.{:08x}{:08x}", directory, name, random(), random());
+}
+
+void make_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) != 0) throw SystemError("make", path);
+}
+
+// Where a job's file goes that wrote the result under the name `written`: a link's index is its target's.
+std::string name_beside(const std::string& target, const std::string& written, const std::string& file) {
+  const std::string directory = directory_of(target) + "/";
+  return directory + (file.starts_with(written) ? base_of(target) + file.substr(written.size()) : file);
+}
+
+// Else errno says why.
+bool can_make_in(const std::string& directory) {
+  return ::access((directory + "/.").c_str(), W_OK | X_OK) == 0;
+}
+
+void remove_tree(const std::string& path) noexcept {
+  std::error_code ignored;
+  if (!path.empty()) fs::remove_all(path, ignored);
+}
+
+// On disk, with the mode of the file that it replaces.
+void make_ready(const std::string& path, const std::string& target, const std::string& name) {
+  sync_file(open_file(path, O_RDONLY), name);
+  struct stat before {};
+  if (::stat(target.c_str(), &before) == 0 && ::chmod(path.c_str(), before.st_mode & 07777) != 0) {
+    throw SystemError("write", name);
+  }
+}
+
+}  // namespace
+
+Workspace::Workspace(const Plan& plan, const std::string& report) : report_name_(report) {
+  for (const auto& path : plan.results) results_.emplace(path, result_for(path));
+  if (!report.empty()) report_ = result_for(report);
+  for (const auto& [path, result] : results_) {
+    if (!report.empty() && place_of(result.target) == place_of(report_.target))
+      throw UsageError("write", report, "a result has that name");
+  }
+  root_ = temporary_directory();
+  directory_ = unique_name(root_, "mrf-run");
+}
+
+void Workspace::check() const {
+  for (const auto& [path, result] : results_) check_result_directory(path, result);
+  check_result_directory(report_name_, report_);
+  if (!can_make_in(root_)) throw SystemError("make a directory for FIFOs in", root_);
+}
+
+void Workspace::check_result_directory(const std::string& path, const Result& result) {
+  if (!result.directory.empty() && !can_make_in(directory_of(result.directory)))
+    throw SystemError("make a directory for", path);
+}
+
+void Workspace::make(const Plan& plan) {
+  for (const auto& [path, result] : results_) make_result_directory(path, result);
+  make_result_directory(report_name_, report_);
+  if (::mkdir(directory_.c_str(), 0700) != 0) throw SystemError("make a directory for FIFOs in", root_);
+  make_fifos(plan);
+}
+
+void Workspace::make_result_directory(const std::string& path, const Result& result) {
+  if (result.directory.empty() || ::mkdir(result.directory.c_str(), 0700) == 0) return;
+  throw SystemError("make a directory for", path);
+}
+
+std::string Workspace::file_name(const std::string& fifo) {
+  std::string name = fifo;
+  std::replace(name.begin(), name.end(), '[', '.');
+  std::erase(name, ']');
+  return name;
+}
+
+void Workspace::make_fifos(const Plan& plan) {
+  make_directory(in_directory());
+  make_directory(out_directory());
+  make_directory(own_directory());
+  make_directory(stats_directory());
+  for (const auto& fifo : plan.fifos) {
+    const std::string out = out_directory() + "/" + file_name(fifo.name);
+    if (::mkfifo(out.c_str(), 0600) != 0) throw SystemError("make FIFO", out);
+    for (const std::string& directory : {in_directory(), own_directory()}) {
+      const std::string link = directory + "/" + file_name(fifo.name);
+      if (::link(out.c_str(), link.c_str()) != 0) throw SystemError("make FIFO", link);
+    }
+  }
+}
+
+Workspace::Result Workspace::result_for(const std::string& path) {
+  Result result;
+  result.target = follow_link(path);
+  struct stat info {};
+  const bool exists = ::stat(result.target.c_str(), &info) == 0;
+  if (!exists && errno != ENOENT) throw SystemError("open", path);
+  if (exists && S_ISDIR(info.st_mode)) throw SystemError("open", path, EISDIR);
+  if (exists && ::access(result.target.c_str(), W_OK) != 0) throw SystemError("open", path);
+  if (exists && !S_ISREG(info.st_mode)) {
+    result.written = path;
+  } else {
+    result.directory = unique_name(directory_of(result.target), ".mrf-run");
+    result.written = result.directory + "/" + base_of(path);
+  }
+  return result;
+}
+
+// The result, and what else the job made beside it.
+void Workspace::add_finished(const std::string& path, const Result& result) {
+  if (::access(result.written.c_str(), F_OK) != 0) {
+    throw Error(Status::failure, "publish", path, "its job succeeded, but did not write it");
+  }
+  for (const auto& entry : fs::directory_iterator(result.directory)) {
+    const std::string to = name_beside(result.target, base_of(path), entry.path().filename());
+    const std::string& name = entry.path() == result.written ? path : to;
+    if (entry.is_regular_file()) make_ready(entry.path(), to, name);
+    prepared_.push_back({entry.path(), to, name});
+  }
+}
+
+void Workspace::prepare() {
+  for (const auto& [path, result] : results_) {
+    if (!result.directory.empty()) add_finished(path, result);
+  }
+  std::set<std::string> places{place_of(report_.target)};
+  for (const auto& file : prepared_) {
+    if (!places.insert(place_of(file.to)).second)
+      throw Error(Status::failure, "publish", file.name, "it is written twice");
+  }
+}
+
+void Workspace::publish() {
+  if (!report_.directory.empty() && ::access(report_.written.c_str(), F_OK) == 0)
+    add_finished(report_name_, report_);
+  rename_together(prepared_);
+}
+
+void Workspace::remove(bool keep_fifos) noexcept {
+  if (!keep_fifos) remove_tree(std::exchange(directory_, {}));
+  for (auto& [path, result] : results_) remove_tree(std::exchange(result.directory, {}));
+  remove_tree(std::exchange(report_.directory, {}));
+}
+
+}  // namespace mrf

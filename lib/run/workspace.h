@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "io/rename_together.h"
+#include "workflow/plan.h"
+
+namespace mrf {
+
+/// The directories of a run: one under $TMPDIR (mode 0700) for the FIFOs and the tools' statistics, and
+/// for each result one beside its target, where the job writes it under its own name.
+///
+/// A FIFO has three names, hard links: in in/ and out/, so that inotify(7) on those directories tells
+/// its reader's opens from its writer's, and in own/, for the supervisor's, which are not to be told. The
+/// workspace makes and removes all of it; who opens and closes the FIFOs is told in FifoSet.
+class Workspace {
+ public:
+  /// Chooses the names, so that every process that is forked from here can remove them; makes nothing.
+  /// `report` is published like a result; empty: there is none. Throws SystemError, UsageError.
+  Workspace(const Plan& plan, const std::string& report);
+  /// Whether make() could: throws the SystemError that it would throw.
+  void check() const;
+  /// Throws SystemError; then a part may be there until remove().
+  void make(const Plan& plan);
+  Workspace(const Workspace&) = delete;
+  Workspace& operator=(const Workspace&) = delete;
+  /// Removes nothing: a forked process has a copy. See remove().
+  ~Workspace() = default;
+
+  const std::string& directory() const { return directory_; }
+  std::string in_directory() const { return directory_ + "/in"; }
+  std::string out_directory() const { return directory_ + "/out"; }
+  std::string own_directory() const { return directory_ + "/own"; }
+  std::string stats_directory() const { return directory_ + "/stats"; }
+  /// The file name of a FIFO: "part.3" for "part[3]", "part.3@2" for "part[3]@2".
+  static std::string file_name(const std::string& fifo);
+  /// Where a job writes the result `path`: FIFOs and devices themselves, all else in a directory beside it.
+  const std::string& result_path(const std::string& path) const { return results_.at(path).written; }
+
+  /// Where the report is to be written, under its name before publish().
+  const std::string& report_path() const { return report_.written; }
+
+  /// Syncs the results and what the jobs wrote beside them (an index). Throws Error when a result is missing
+  /// or written twice.
+  void prepare();
+  /// Gives what was prepared, and the report if it was written, their names: all of them or none
+  /// (rename_together()). Throws Error.
+  void publish();
+  /// Lets go of what was prepared: publish() is for the report then.
+  void give_up_results() { prepared_.clear(); }
+  /// Removes all directories with what is in them; failures are ignored. `keep_fifos` leaves $TMPDIR's.
+  void remove(bool keep_fifos) noexcept;
+
+ private:
+  struct Result {
+    std::string target;
+    std::string written;
+    std::string directory;  ///< empty when the target is written directly
+  };
+
+  static void make_result_directory(const std::string& path, const Result& result);
+  static void check_result_directory(const std::string& path, const Result& result);
+  void make_fifos(const Plan& plan);
+  static Result result_for(const std::string& path);
+  void add_finished(const std::string& path, const Result& result);
+
+  std::string root_;
+  std::string directory_;
+  std::map<std::string, Result> results_;
+  Result report_;
+  std::string report_name_;
+  std::vector<Renaming> prepared_;
+};
+
+}  // namespace mrf

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#include "sam/hts.h"
+
+#include <cstdlib>
+#include <cstring>
+#include <new>
+
+#include "base/usable_threads.h"
+
+namespace mrf::bam {
+
+RecordPtr make_record() {
+  RecordPtr record(bam_init1());
+  if (!record) throw std::bad_alloc();
+  return record;
+}
+
+HfilePtr open_memory(std::string_view bytes) {
+  struct Free {
+    void operator()(char* data) const { std::free(data); }
+  };
+  std::unique_ptr<char, Free> copy(static_cast<char*>(std::malloc(bytes.size())));
+  if (!copy) throw std::bad_alloc();
+  std::memcpy(copy.get(), bytes.data(), bytes.size());
+  // The memory file owns the copy, which the analyzer cannot see. NOLINTNEXTLINE(clang-analyzer-unix.Malloc)
+  HfilePtr memory(hopen("mem:", "r:", copy.release(), bytes.size()));
+  if (!memory) throw std::bad_alloc();
+  return memory;
+}
+
+void start_threads(htsFile& file, unsigned threads) {
+  for (unsigned n = usable_threads(threads); n > 0; n /= 2) {
+    if (hts_set_threads(&file, static_cast<int>(n)) == 0) return;
+  }
+}
+
+void silence_htslib() { hts_set_log_level(HTS_LOG_OFF); }
+
+std::string hts_library() { return std::string("htslib ") + hts_version(); }
+
+}  // namespace mrf::bam

@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+#include "workflow/graph.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "base/near_name.h"
+
+namespace mrf {
+
+namespace {
+
+struct Ends {
+  std::vector<std::size_t> writers;
+  std::optional<std::size_t> reader;
+  bool has_no_reader() const { return !reader; }
+  bool has_no_writer() const { return writers.empty(); }
+};
+
+class Connector {
+ public:
+  explicit Connector(const Plan& plan) : plan_(plan) {}
+
+  std::vector<PlannedFifo> connect() {
+    for (std::size_t job = 0; job < plan_.jobs.size(); ++job) {
+      for (const auto& word : plan_.jobs[job].words) visit(job, word);
+      for (const auto& redirection : plan_.jobs[job].redirections) visit(job, redirection.target);
+    }
+    std::vector<PlannedFifo> fifos;
+    for (const auto& name : order_) {
+      const Ends& ends = ends_[name];
+      if (ends.writers.empty()) {
+        fail(*ends.reader, fmt::format("FIFO '{}' has no writer{}", name, near(name, &Ends::has_no_reader)));
+      }
+      if (!ends.reader) {
+        fail(ends.writers[0],
+             fmt::format("FIFO '{}' has no reader{}", name, near(name, &Ends::has_no_writer)));
+      }
+      fifos.push_back({name, ends.writers, *ends.reader});
+    }
+    return fifos;
+  }
+
+ private:
+  [[noreturn]] void fail(std::size_t job, const std::string& reason) const {
+    throw WorkflowError(plan_.file, plan_.jobs[job].line, reason);
+  }
+
+  void visit(std::size_t job, const Word& word) {
+    for (const auto& piece : word) {
+      if (!is_fifo(piece)) continue;
+      const auto [entry, is_new] = ends_.try_emplace(piece.text);
+      if (is_new) order_.push_back(piece.text);
+      Ends& ends = entry->second;
+      if (piece.kind == Piece::Kind::in) {
+        if (ends.reader) fail_twice(piece.text, "readers", *ends.reader, job);
+        ends.reader = job;
+      } else {
+        if (!ends.writers.empty() && !is_next_round(ends.writers.back(), job))
+          fail_twice(piece.text, "writers", ends.writers.back(), job);
+        ends.writers.push_back(job);
+      }
+    }
+  }
+
+  [[noreturn]] void fail_twice(const std::string& fifo, const char* ends, std::size_t one,
+                               std::size_t other) const {
+    fail(other, fmt::format("FIFO '{}' has two {}: '{}' and '{}'", fifo, ends, plan_.jobs[one].display_name(),
+                            plan_.jobs[other].display_name()));
+  }
+
+  // The same job of a section, a round later.
+  bool is_next_round(std::size_t one, std::size_t other) const {
+    const PlannedJob& before = plan_.jobs[one];
+    const PlannedJob& after = plan_.jobs[other];
+    return before.section && before.section == after.section && before.name == after.name &&
+           before.number == after.number && before.round < after.round;
+  }
+
+  bool is_job(const std::string& name) const {
+    return std::any_of(plan_.jobs.begin(), plan_.jobs.end(),
+                       [&name](const PlannedJob& job) { return job.name == name; });
+  }
+
+  // The name of a FIFO that lacks its other end, too, is the likeliest.
+  std::string near(const std::string& name, bool (Ends::*lacks)() const) const {
+    std::vector<std::string> lacking;
+    for (const auto& [other, ends] : ends_) {
+      if ((ends.*lacks)()) lacking.push_back(other);
+    }
+    std::string meant = did_you_mean(name, lacking);
+    if (!meant.empty()) return meant;
+    if (is_job(name)) return fmt::format("; '{}' is a job, with FIFOs of other names", name);
+    return did_you_mean(name, order_);
+  }
+
+  const Plan& plan_;
+  std::map<std::string, Ends> ends_;
+  std::vector<std::string> order_;
+};
+
+enum class Mark { unseen, open, done };
+
+// Depth first, with a stack of its own: a chain may have any length.
+std::optional<std::vector<std::size_t>> find_cycle(const std::vector<std::vector<std::size_t>>& next) {
+  std::vector<Mark> marks(next.size(), Mark::unseen);
+  for (std::size_t start = 0; start < next.size(); ++start) {
+    if (marks[start] != Mark::unseen) continue;
+    std::vector<std::pair<std::size_t, std::size_t>> path{{start, 0}};
+    marks[start] = Mark::open;
+    while (!path.empty()) {
+      auto& [job, edge] = path.back();
+      if (edge == next[job].size()) {
+        marks[job] = Mark::done;
+        path.pop_back();
+        continue;
+      }
+      const std::size_t to = next[job][edge++];
+      if (marks[to] == Mark::open) {
+        std::vector<std::size_t> cycle;
+        for (const auto& [on_path, unused] : path) {
+          if (on_path == to || !cycle.empty()) cycle.push_back(on_path);
+        }
+        return cycle;
+      }
+      if (marks[to] == Mark::unseen) {
+        marks[to] = Mark::open;
+        path.emplace_back(to, 0);
+      }
+    }
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::vector<PlannedFifo> connect(const Plan& plan) { return Connector(plan).connect(); }
+
+void check_acyclic(const Plan& plan) {
+  std::vector<std::vector<std::size_t>> next(plan.jobs.size());
+  for (const auto& fifo : plan.fifos) {
+    for (const std::size_t writer : fifo.writers) next[writer].push_back(fifo.reader);
+  }
+  const auto cycle = find_cycle(next);
+  if (!cycle) return;
+  std::string names;
+  for (const std::size_t job : *cycle) names += plan.jobs[job].display_name() + " -> ";
+  names += plan.jobs[cycle->front()].display_name();
+  throw WorkflowError(plan.file, plan.jobs[cycle->front()].line, fmt::format("a cycle of jobs: {}", names));
+}
+
+}  // namespace mrf

@@ -1,0 +1,55 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "workflow/workflow.h"
+
+namespace mrf {
+
+/// A job as it will be started. Its words consist of text and of in, out and save pieces.
+struct PlannedJob {
+  std::string name;                    ///< as in the workflow
+  std::optional<int> number;           ///< counts from 0 in a job array
+  std::optional<std::size_t> section;  ///< the one of Plan::sections that it is in
+  int round = 0;                       ///< of that section, from 0
+  int line = 0;
+  std::vector<Word> words;
+  std::vector<Redirection> redirections;
+
+  /// "join", "work[3]", or "read@2" in round 2 of a section.
+  std::string display_name() const;
+  /// The same without the round.
+  std::string name_in_round() const;
+};
+
+/// A FIFO and the jobs at its ends, as indices into Plan::jobs.
+struct PlannedFifo {
+  std::string name;                  ///< "header", "part[3]", or "sam@2" between jobs of round 2 of a section
+  std::vector<std::size_t> writers;  ///< one; of a section whose reader is outside, one of each round
+  std::size_t reader = 0;
+};
+
+/// The jobs of each round of a section. A round starts when all jobs of the one before have succeeded.
+using Rounds = std::vector<std::vector<std::size_t>>;
+
+/// A workflow whose names are resolved and whose graph has been checked. Nothing has been started.
+struct Plan {
+  std::string file;
+  std::vector<PlannedJob> jobs;
+  std::vector<PlannedFifo> fifos;
+  std::vector<Rounds> sections;
+  std::vector<std::string> results;  ///< the paths of save:, in the order of the text
+};
+
+/// The display name of a FIFO's writer; of several, without their rounds.
+std::string writer_name(const Plan& plan, const PlannedFifo& fifo);
+
+/// Puts in the variables and numbers, and checks that every FIFO has one writer and one reader, that
+/// job names and results are unique and that the graph has no cycle. Throws WorkflowError.
+Plan make_plan(const Workflow& workflow);
+
+}  // namespace mrf

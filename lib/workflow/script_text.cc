@@ -1,0 +1,209 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "chunk/job.h"
+#include "run/workspace.h"
+#include "workflow/renderings.h"
+#include "workflow/short_form.h"
+
+namespace mrf {
+
+namespace {
+
+constexpr const char* prologue = R"bash(set -um
+dir=$(mktemp -d "${TMPDIR:-/tmp}/mrf-run.XXXXXXXX") || exit 1
+declare -A writes=()
+targets=() written=() made=() started=()
+clean_up() {
+  trap '' INT QUIT TERM HUP
+  for pid in ${started[@]+"${started[@]}"}; do kill -KILL -- "-$pid"; done 2>/dev/null
+  rm -rf -- "$dir" ${made[@]+"${made[@]}"}
+}
+trap clean_up EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 131' QUIT
+trap 'exit 143' TERM
+
+# Where a result is written before it is published: a device, a FIFO or what the script's own descriptors are
+# itself, all else in a directory beside the file that a link leads to.
+result() {
+  local target=$1 directory
+  if [[ (-e $1 && ! -f $1) || $1 == /dev/* || $1 == /proc/* ]]; then
+    targets+=("$1")
+    written+=("$1")
+    return
+  fi
+  [[ ! -L $1 ]] || target=$(readlink -f -- "$1") || exit 1
+  directory=$(mktemp -d -- "$(dirname -- "$target")/.mrf-run.XXXXXXXX") || exit 1
+  targets+=("$target")
+  made+=("$directory")
+  written+=("$directory/$(basename -- "$1")")
+}
+
+# Runs functions side by side. The first one that fails ends the others, and its status is returned; one that
+# writes a FIFO may be ended by SIGPIPE.
+run_all() {
+  local -A running=()
+  local name pid code
+  for name; do
+    "$name" &
+    running[$!]=$name
+    started+=("$!")
+  done
+  while ((${#running[@]} > 0)); do
+    code=0
+    wait -n -p pid "${!running[@]}" || code=$?
+    name=${running[$pid]}
+    unset "running[$pid]"
+    ((code == 0 || (code == 141 && ${writes[$name]-0}))) && continue
+    echo "cannot finish '$name': status $code" >&2
+    for pid in "${!running[@]}"; do kill -KILL -- "-$pid" || kill -KILL "$pid"; done 2>/dev/null
+    return "$code"
+  done
+}
+
+publish() {
+  local at file name beside
+  for at in "${!targets[@]}"; do
+    [[ -e ${written[at]} ]] && continue
+    echo "cannot publish '${targets[at]}': no job wrote it" >&2
+    exit 1
+  done
+  for at in "${!targets[@]}"; do
+    [[ ${written[at]} == "${targets[at]}" ]] && continue
+    [[ ! -e ${targets[at]} ]] || chmod --reference="${targets[at]}" -- "${written[at]}" || exit 1
+    for file in "$(dirname -- "${written[at]}")"/{*,.[!.]*,..?*}; do
+      [[ -e $file || -L $file ]] || continue
+      name=${file##*/} beside=${written[at]##*/}
+      [[ $name != "$beside"* ]] || name=$(basename -- "${targets[at]}")${name#"$beside"}
+      mv -fT -- "$file" "$(dirname -- "${targets[at]}")/$name" || exit 1
+    done
+  done
+}
+)bash";
+
+class Script {
+ public:
+  explicit Script(const Plan& plan) : plan_(plan) {}
+
+  std::string text() {
+    text_ =
+        "#!/usr/bin/env bash\n# Made by mrf-run --print-sh. Unlike mrf-run it does not open the FIFOs for "
+        "the jobs.\n";
+    text_ += prologue + std::string("\n");
+    for (const auto& path : plan_.results) text_ += fmt::format("result {}\n", quote_word(path));
+    for (const auto& fifo : plan_.fifos) {
+      text_ += fmt::format("mkfifo -m 600 -- {} || exit 1\n", path_of(fifo.name));
+      for (const std::size_t writer : fifo.writers) text_ += fmt::format("writes[{}]=1\n", function(writer));
+    }
+    for (std::size_t at = 0; at < plan_.jobs.size(); ++at) add_job(at);
+    for (std::size_t at = 0; at < plan_.sections.size(); ++at) add_section(at);
+    return text_ + fmt::format("\nrun_all{} || exit\npublish\n", first_functions());
+  }
+
+ private:
+  static std::string path_of(const std::string& fifo) {
+    return fmt::format("\"$dir/{}\"", Workspace::file_name(fifo));
+  }
+
+  std::string function(std::size_t job) const {
+    std::string name = "job_" + std::to_string(job) + "_" + plan_.jobs[job].name;
+    std::replace(name.begin(), name.end(), '-', '_');
+    return name;
+  }
+
+  std::string shown(const Word& word) const {
+    std::string text;
+    for (const auto& piece : word) {
+      if (is_fifo(piece)) {
+        text += path_of(piece.text);
+      } else if (piece.kind == Piece::Kind::save) {
+        const auto at =
+            std::find(plan_.results.begin(), plan_.results.end(), piece.text) - plan_.results.begin();
+        text += fmt::format("\"${{written[{}]}}\"", at);
+      } else {
+        text += quote_word(piece.text);
+      }
+    }
+    return text.empty() ? "''" : text;
+  }
+
+  void add_job(std::size_t at) {
+    const PlannedJob& job = plan_.jobs[at];
+    text_ += fmt::format("\n{}() {{  # {}\n  exec", function(at), job.display_name());
+    const bool chunks = job.words[0].size() == 1 && is_chunk_command(job.words[0][0].text);
+    text_ += chunks ? chunk_words(job) : words(job, 0);
+    for (const auto& redirection : job.redirections) {
+      const char* sign = redirection.fd == 0 ? "<" : redirection.append ? ">>" : ">";
+      text_ += fmt::format(" {}{} {}", redirection.fd == 2 ? "2" : "", sign, shown(redirection.target));
+    }
+    if (chunks) text_ += chunk_input(job);
+    text_ += "\n}\n";
+  }
+
+  std::string words(const PlannedJob& job, std::size_t from) const {
+    std::string text;
+    for (std::size_t at = from; at < job.words.size(); ++at) text += " " + shown(job.words[at]);
+    return text;
+  }
+
+  // mrf-chunks is a part of mrf-run: its short form over standard input does the same. What it leaves when it
+  // is sent KILL goes with the script's directory.
+  std::string chunk_words(const PlannedJob& job) const {
+    std::string text = " env TMPDIR=\"$dir\" mrf-run --order chunk";
+    std::size_t at = 1;
+    for (; is_option(job, at); at += 2) {
+      if (shown(job.words[at]) != "-i") text += " " + shown(job.words[at]) + " " + shown(job.words[at + 1]);
+    }
+    if (at < job.words.size() && shown(job.words[at]) == "--") ++at;
+    return text + " -i - --" + words(job, at);
+  }
+
+  std::string chunk_input(const PlannedJob& job) const {
+    std::string input;
+    for (std::size_t at = 1; is_option(job, at); at += 2) {
+      if (shown(job.words[at]) == "-i") input = shown(job.words[at + 1]);
+    }
+    return input.empty() || input == "-" ? "" : " < " + input;
+  }
+
+  bool is_option(const PlannedJob& job, std::size_t at) const {
+    return at + 1 < job.words.size() && shown(job.words[at]).starts_with('-') && shown(job.words[at]) != "--";
+  }
+
+  // A section holds the FIFOs that it leads to until its last round is over.
+  void add_section(std::size_t section) {
+    text_ += fmt::format("\nsection_{}() {{\n", section);
+    for (const auto& fifo : plan_.fifos) {
+      if (fifo.writers.size() > 1 && plan_.jobs[fifo.writers[0]].section == section)
+        text_ += fmt::format("  exec {{held}}> {}\n", path_of(fifo.name));
+    }
+    for (const auto& round : plan_.sections[section]) {
+      text_ += "  run_all";
+      for (const std::size_t job : round) text_ += " " + function(job);
+      text_ += " || exit\n";
+    }
+    text_ += "}\n";
+  }
+
+  std::string first_functions() const {
+    std::string text;
+    for (std::size_t at = 0; at < plan_.jobs.size(); ++at) {
+      if (!plan_.jobs[at].section) text += " " + function(at);
+    }
+    for (std::size_t at = 0; at < plan_.sections.size(); ++at) text += fmt::format(" section_{}", at);
+    return text;
+  }
+
+  const Plan& plan_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::string script_text(const Plan& plan) { return Script(plan).text(); }
+
+}  // namespace mrf

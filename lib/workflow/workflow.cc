@@ -1,0 +1,201 @@
+// SPDX-License-Identifier: MIT
+#include "workflow/workflow.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <set>
+#include <string_view>
+#include <utility>
+
+#include "base/near_name.h"
+#include "io/source.h"
+#include "io/window.h"
+#include "workflow/lexer.h"
+#include "workflow/logical_lines.h"
+
+namespace mrf {
+
+namespace {
+
+class Parser {
+ public:
+  Parser(std::string file, const std::map<std::string, std::string>& defines) : defines_(defines) {
+    workflow_.file = std::move(file);
+  }
+
+  Workflow parse(std::string_view text) {
+    for (const auto& line : logical_lines(text)) {
+      place_ = {workflow_.file, line.number};
+      if (line.text.find('\0') != std::string::npos) fail("there is a NUL byte in it");
+      if (const auto content = trim(line.text); !content.empty()) statement(content);
+    }
+    if (in_section_) {
+      place_.line = workflow_.sections.back().line;
+      fail("[each] has no [end]");
+    }
+    for (const auto& [name, value] : defines_) define(name, value);
+    return std::move(workflow_);
+  }
+
+ private:
+  [[noreturn]] void fail(const std::string& reason) const {
+    throw WorkflowError(place_.file, place_.line, reason);
+  }
+
+  void statement(std::string_view text) {
+    if (text.starts_with('[')) {
+      section(text);
+      return;
+    }
+    const auto end = text.find_first_of(":=");
+    if (end == std::string_view::npos) fail("neither 'name: command' nor 'name = value'");
+    const auto head = trim(text.substr(0, end));
+    const auto rest = trim(text.substr(end + 1));
+    if (text[end] == '=') {
+      assignment(std::string(head), rest);
+    } else {
+      job(head, rest);
+    }
+  }
+
+  void section(std::string_view text) {
+    const std::string_view inner = text.ends_with(']') ? trim(text.substr(1, text.size() - 2)) : "";
+    if (inner == "end") {
+      end_section();
+    } else if (inner == "each" || inner.starts_with("each ") || inner.starts_with("each\t")) {
+      begin_section(trim(inner.substr(4)));
+    } else {
+      fail(fmt::format("'{}' is neither [each NAME in VALUE ...] nor [end]", text));
+    }
+  }
+
+  void begin_section(std::string_view text) {
+    if (in_section_)
+      fail(fmt::format("[each] stands inside that of line {}", workflow_.sections.back().line));
+    EachLine each{std::string(text.substr(0, text.find_first_of(" \t"))), place_.line, {}};
+    if (!is_name(each.variable, true)) fail(fmt::format("'{}' is no name for a variable", each.variable));
+    if (assigned_.contains(each.variable) || defines_.contains(each.variable))
+      fail(fmt::format("variable '{}' has a value already", each.variable));
+    auto [words, redirections] = split_command(place_, text.substr(each.variable.size()));
+    const bool has_in = !words.empty() && words[0].size() == 1 && words[0][0].text == "in";
+    if (!has_in || words.size() < 2 || !redirections.empty()) fail("not [each NAME in VALUE ...]");
+    words.erase(words.begin());
+    for (const auto& word : words) mention(word);
+    each.values = std::move(words);
+    workflow_.sections.push_back(std::move(each));
+    in_section_ = true;
+  }
+
+  void end_section() {
+    if (!in_section_) fail("[end] has no [each]");
+    in_section_ = false;
+    if (workflow_.jobs.empty() || workflow_.jobs.back().section != workflow_.sections.size() - 1)
+      fail("there is no job between [each] and [end]");
+  }
+
+  void define(const std::string& name, const std::string& value) {
+    if (!mentioned_.contains(name)) {
+      throw WorkflowError(workflow_.file, 1,
+                          fmt::format("variable '{}' of -D is not used here{}", name,
+                                      did_you_mean(name, {mentioned_.begin(), mentioned_.end()})));
+    }
+    workflow_.variables[name] = value;
+  }
+
+  void assignment(const std::string& name, std::string_view text) {
+    if (in_section_) fail("a variable gets its value outside of [each]");
+    if (!is_name(name, true)) fail(fmt::format("'{}' is no name for a variable", name));
+    if (!assigned_.insert(name).second) fail(fmt::format("variable '{}' has a value already", name));
+    std::string value;
+    for (const auto& piece : split_value(place_, text)) {
+      value += piece.kind == Piece::Kind::variable ? value_of(piece.text) : piece.text;
+    }
+    mentioned_.insert(name);
+    workflow_.variables[name] = value;
+  }
+
+  std::string value_of(const std::string& name) {
+    mentioned_.insert(name);
+    if (const auto define = defines_.find(name); define != defines_.end()) return define->second;
+    const auto known = workflow_.variables.find(name);
+    if (known == workflow_.variables.end())
+      fail(fmt::format("variable '{}' has no value{}", name,
+                       did_you_mean(name, keys_of(workflow_.variables))));
+    return known->second;
+  }
+
+  void job(std::string_view head, std::string_view text) {
+    JobLine job;
+    const auto bracket = head.find('[');
+    job.name = trim(head.substr(0, bracket));
+    job.line = place_.line;
+    if (in_section_) job.section = workflow_.sections.size() - 1;
+    if (!is_name(job.name)) fail(fmt::format("'{}' is no name for a job", job.name));
+    if (bracket != std::string_view::npos) {
+      if (head.ends_with(']')) job.count = trim(head.substr(bracket + 1, head.size() - bracket - 2));
+      if (job.count.empty()) fail(fmt::format("'{}' is no name for a job", head));
+      if (job.count == "i") fail("[i] is a job's own number: the number of jobs needs another name");
+      mentioned_.insert(job.count);
+    }
+    auto [words, redirections] = split_command(place_, text);
+    if (words.empty()) fail(fmt::format("job '{}' has no command", job.name));
+    for (const auto& word : words) mention(word);
+    for (const auto& redirection : redirections) mention(redirection.target);
+    job.words = std::move(words);
+    job.redirections = std::move(redirections);
+    workflow_.jobs.push_back(std::move(job));
+  }
+
+  void mention(const Word& word) {
+    for (const auto& piece : word) {
+      if (piece.kind != Piece::Kind::text) mentioned_.insert(piece.text);
+    }
+  }
+
+  const std::map<std::string, std::string>& defines_;
+  Workflow workflow_;
+  Place place_;
+  bool in_section_ = false;
+  std::set<std::string> assigned_;
+  std::set<std::string> mentioned_;
+};
+
+}  // namespace
+
+WorkflowError::WorkflowError(const std::string& file, int line, const std::string& reason)
+    : UsageError("read", file, reason), text_(fmt::format("{}:{}: {}", file, line, reason)) {}
+
+bool is_name(const std::string& text, bool plain) {
+  const auto letter = [](char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
+  const auto other = [plain](char c) { return (c >= '0' && c <= '9') || (!plain && c == '-'); };
+  return !text.empty() && letter(text.front()) &&
+         std::all_of(text.begin(), text.end(), [&](char c) { return letter(c) || other(c); });
+}
+
+std::map<std::string, std::string> parse_defines(const std::vector<std::string>& words) {
+  std::map<std::string, std::string> defines;
+  for (const auto& word : words) {
+    const auto equals = word.find('=');
+    if (equals == std::string::npos || !is_name(word.substr(0, equals), true)) {
+      throw UsageError("use option", "-D " + word, "not NAME=VALUE");
+    }
+    defines[word.substr(0, equals)] = word.substr(equals + 1);
+  }
+  return defines;
+}
+
+std::string read_workflow(const std::string& path) {
+  Meter meter;
+  Window window(open_input(path), meter);
+  while (window.more()) {
+  }
+  return std::string(window.view());
+}
+
+Workflow parse_workflow(const std::string& file, const std::string& text,
+                        const std::map<std::string, std::string>& defines) {
+  return Parser(file, defines).parse(text);
+}
+
+}  // namespace mrf

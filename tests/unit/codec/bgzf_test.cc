@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+#include "codec/bgzf.h"
+
+#include <doctest/doctest.h>
+
+#include <random>
+#include <string>
+
+#include "base/error.h"
+#include "codec/inflate.h"
+
+namespace {
+
+std::string block_of(const std::string& payload, int level = 1) {
+  mrf::BgzfDeflater deflater(level);
+  std::string block(mrf::bgzf_max_block, '\0');
+  block.resize(deflater.block(payload, block));
+  return block;
+}
+
+std::string content_of(const std::string& block) {
+  std::string content(mrf::bgzf_content_size(block), '\0');
+  mrf::BgzfInflater().block(block, content);
+  return content;
+}
+
+std::string random_bytes(std::size_t n) {
+  std::mt19937 random(7);
+  std::string bytes(n, '\0');
+  for (char& c : bytes) c = static_cast<char>(random());
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("a block knows its size and gives its payload back") {
+  for (const std::string& payload : {std::string(), std::string("a"), std::string(mrf::bgzf_payload, 'x'),
+                                     random_bytes(mrf::bgzf_payload), random_bytes(1000)}) {
+    for (const int level : {0, 1, 2, 6, 9}) {
+      const std::string block = block_of(payload, level);
+      CHECK(mrf::bgzf_block_size(block) == block.size());
+      CHECK(content_of(block) == payload);
+    }
+  }
+}
+
+TEST_CASE("a higher level makes smaller blocks") {
+  std::mt19937 random(5);
+  std::string payload(mrf::bgzf_payload, '\0');
+  for (char& c : payload) c = "ACGT"[random() % 4];
+  CHECK(block_of(payload, 0).size() > payload.size());
+  CHECK(block_of(payload, 1).size() < payload.size() / 2);
+  CHECK(block_of(payload, 9).size() < block_of(payload, 1).size());
+}
+
+TEST_CASE("the end-of-file block is an empty one") {
+  const std::string block(mrf::bgzf_eof);
+  CHECK(mrf::bgzf_block_size(block) == block.size());
+  CHECK(content_of(block).empty());
+}
+
+TEST_CASE("a decoder takes a stream in pieces of any size") {
+  const std::string content = random_bytes(3000) + std::string(200000, 'x');
+  std::string stored;
+  for (std::size_t at = 0; at < content.size(); at += 60000) stored += block_of(content.substr(at, 60000));
+  stored += mrf::bgzf_eof;
+  for (const std::size_t piece : {1, 17, 5000}) {
+    mrf::GzipDecoder decoder("x");
+    std::string got;
+    std::string room(1000, '\0');
+    for (std::size_t at = 0; at < stored.size(); at += piece) {
+      decoder.feed(std::string_view(stored).substr(at, piece));
+      while (const std::size_t n = decoder.inflate(room)) got.append(room, 0, n);
+      CHECK_FALSE(decoder.has_more());
+    }
+    decoder.finish();
+    CHECK((got == content));
+  }
+  mrf::GzipDecoder cut("x");
+  std::string room(1000000, '\0');
+  cut.feed(std::string_view(stored).substr(0, stored.size() - 40));
+  while (cut.inflate(room) > 0) {
+  }
+  CHECK_THROWS_WITH(cut.finish(), "cannot read 'x': truncated gzip stream");
+}
+
+TEST_CASE("a decoder misses the end-of-file block of BGZF, not that of other members") {
+  const auto end_of = [](const std::string& stored, std::size_t piece) {
+    mrf::GzipDecoder decoder("x");
+    std::string room(1000, '\0');
+    for (std::size_t at = 0; at < stored.size(); at += piece) {
+      decoder.feed(std::string_view(stored).substr(at, piece));
+      while (decoder.inflate(room) > 0) {
+      }
+    }
+    decoder.finish();
+  };
+  const std::string end(mrf::bgzf_eof);
+  const std::string padding(100, '\0');
+  // printf '' | gzip -n
+  const std::string gzip("\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0", 20);
+  for (const std::size_t piece : {1, 27, 70000}) {
+    for (const std::string& stored : {block_of("text"), end + block_of("text") + padding, block_of("")}) {
+      CHECK_THROWS_WITH_AS(end_of(stored, piece), "cannot read 'x': truncated: no end-of-file block",
+                           mrf::DataError);
+    }
+    for (const std::string& stored : {end, block_of("text") + end + padding, gzip, block_of("text") + gzip}) {
+      CHECK_NOTHROW(end_of(stored, piece));
+    }
+  }
+}
+
+TEST_CASE("what is no BGZF block has no size") {
+  std::string block = block_of("text");
+  CHECK(mrf::bgzf_block_size(std::string(18, '\0')) == 0);
+  for (const char flags : {'\0', '\x06', '\x0c', '\x14'}) {
+    block[3] = flags;
+    CHECK(mrf::bgzf_block_size(block) == 0);
+  }
+  block[3] = '\5';
+  CHECK(mrf::bgzf_block_size(block) == block.size());
+  block[12] = 'X';
+  CHECK(mrf::bgzf_block_size(block) == 0);
+}
+
+TEST_CASE("a damaged block is refused, whichever bit it is") {
+  const std::string payload = "the quick brown fox jumps over the lazy dog, and again over the lazy dog";
+  const std::string good = block_of(payload);
+  for (std::size_t bit = mrf::bgzf_header_size * 8; bit < (good.size() - 4) * 8; ++bit) {
+    std::string bad = good;
+    bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << bit % 8));
+    std::string content(payload.size(), '\0');
+    mrf::BgzfInflater inflater;
+    bool refused = false;
+    try {
+      inflater.block(bad, content);
+    } catch (const std::runtime_error&) {
+      refused = true;
+    }
+    CHECK((refused || content == payload));
+  }
+}

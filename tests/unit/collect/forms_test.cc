@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT
+#include <random>
+#include <string>
+#include <vector>
+
+#include "codec/bgzf.h"
+#include "codec/inflate.h"
+#include "unit/collect/collected.h"
+
+namespace {
+
+using Kind = mrf::RecordForm::Kind;
+
+std::string bytes_but(std::mt19937& random, std::size_t most, const std::string& without) {
+  std::string bytes(random() % (most + 1), ' ');
+  for (char& c : bytes) {
+    do c = static_cast<char>(random());
+    while (without.find(c) != std::string::npos);
+  }
+  return bytes;
+}
+
+std::string record_of(mrf::RecordForm form, std::mt19937& random) {
+  const std::string newline = "\n";
+  switch (form.kind) {
+    case Kind::nul:
+      return bytes_but(random, 100, std::string(1, '\0')) + '\0';
+    case Kind::fixed:
+      return bytes_but(random, 0, "") + std::string(form.count, static_cast<char>(random()));
+    case Kind::fastq:
+      return "@" + bytes_but(random, 30, newline) + "\n" + bytes_but(random, 150, newline) + "\n+\n" +
+             bytes_but(random, 150, newline) + "\n";
+    default:
+      break;
+  }
+  std::string record;
+  for (std::uint64_t i = 0; i < form.count; ++i) record += bytes_but(random, 200, newline) + "\r\n";
+  return record;
+}
+
+std::string inflated(const std::string& stored) {
+  mrf::GzipDecoder decoder("x");
+  std::string content;
+  std::string room(1000, '\0');
+  decoder.feed(stored);
+  while (const std::size_t n = decoder.inflate(room)) content.append(room, 0, n);
+  decoder.finish();
+  return content;
+}
+
+std::string deflated(const std::string& content) {
+  mrf::BgzfDeflater deflater(1);
+  std::string stored;
+  for (std::size_t at = 0; at < content.size(); at += 5000) {
+    std::string block(mrf::bgzf_max_block, '\0');
+    block.resize(deflater.block(std::string_view(content).substr(at, 5000), block));
+    stored += block;
+  }
+  return stored + std::string(mrf::bgzf_eof);
+}
+
+}  // namespace
+
+TEST_CASE("every form of record comes back, whatever is in it") {
+  std::mt19937 random(17);
+  const std::vector<mrf::RecordForm> forms{{Kind::line, 1}, {Kind::lines, 3}, {Kind::fastq, 1},
+                                           {Kind::nul, 1},  {Kind::fixed, 1}, {Kind::fixed, 77}};
+  for (const auto& form : forms) {
+    for (const std::size_t records : {0, 1, 10, 3000}) {
+      std::string whole;
+      std::vector<std::string> parts(3);
+      for (std::size_t i = 0; i < records; ++i) {
+        const std::string record = record_of(form, random);
+        whole += record;
+        parts[i / 4 % 3] += record;
+      }
+      mrf::CollectOptions options;
+      options.record = form;
+      options.chunk = 4;
+      options.buffer = 8192;
+      CHECK((collected(parts, options) == whole));
+      for (auto& part : parts) part = deflated(part);
+      CHECK((collected(parts, options) == whole));
+    }
+  }
+}
+
+TEST_CASE("a last record without its end is given one") {
+  mrf::CollectOptions options;
+  options.chunk = 1;
+  CHECK(collected({"a\r\nc", "b\n"}, options) == "a\r\nb\nc\n");
+  CHECK(collected({"\n", ""}, options) == "\n");
+  options.record = {Kind::nul, 1};
+  CHECK(collected({std::string("a\0c", 3), "b"}, options) == std::string("a\0b\0c\0", 6));
+}
+
+TEST_CASE("compressed output holds the same, with any number of threads") {
+  std::mt19937 random(23);
+  const std::string text = record_of({Kind::lines, 20000}, random);
+  mrf::CollectOptions options;
+  for (const unsigned threads : {0, 1, 4}) {
+    options.threads = threads;
+    for (const int level : {0, 1, 6}) {
+      options.level = level;
+      const std::string stored = collected({text}, options, "out.gz");
+      CHECK((inflated(stored) == text));
+      CHECK(stored.ends_with(mrf::bgzf_eof));
+    }
+  }
+  CHECK(collected({""}, options, "out.gz") == mrf::bgzf_eof);
+}

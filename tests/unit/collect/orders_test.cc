@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include <array>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "unit/collect/collected.h"
+
+using Order = mrf::CollectOptions::Order;
+
+namespace {
+
+struct Dealt {
+  std::string whole;
+  std::vector<std::string> parts;
+};
+
+std::string random_record(std::mt19937& random) {
+  const std::array<std::size_t, 4> lengths{0, 1, 300, 70000};
+  std::string record(lengths.at(random() % 4), ' ');
+  for (char& c : record) c = "ACGT\0\r\t"[random() % 7];
+  return record;
+}
+
+Dealt deal(std::mt19937& random, std::size_t records, std::size_t inputs, std::size_t chunk, bool numbered) {
+  Dealt dealt{"", std::vector<std::string>(inputs)};
+  for (std::size_t i = 0; i < records; ++i) {
+    const std::string record = random_record(random) + "\n";
+    const std::size_t copies = numbered ? random() % 3 : 1;
+    for (std::size_t copy = 0; copy < copies; ++copy) {
+      dealt.whole += record;
+      dealt.parts[i / chunk % inputs] += (numbered ? std::to_string(i) + "\t" : "") + record;
+    }
+  }
+  return dealt;
+}
+
+}  // namespace
+
+TEST_CASE("rows and seq give back what was dealt out, whatever the sizes") {
+  std::mt19937 random(11);
+  for (const Order order : {Order::rows, Order::seq}) {
+    for (const std::size_t inputs : {1, 2, 3, 64}) {
+      for (const std::size_t chunk : {1, 7, 1000, 1000000}) {
+        for (const std::size_t records : {0, 1, 65, 200}) {
+          CAPTURE(static_cast<int>(order));
+          CAPTURE(inputs);
+          CAPTURE(chunk);
+          CAPTURE(records);
+          const Dealt dealt = deal(random, records, inputs, chunk, order == Order::seq);
+          mrf::CollectOptions options;
+          options.order = order;
+          options.chunk = chunk;
+          options.buffer = chunk == 7 ? 4096 : 1 << 20;
+          CHECK((collected(dealt.parts, options) == dealt.whole));
+        }
+      }
+    }
+  }
+}
+
+TEST_CASE("numbers that wrap are merged across the wrap") {
+  mrf::CollectOptions options;
+  options.order = Order::seq;
+  const std::vector<std::string> parts{"0\ta\n1073741823\tb\n2147483646\tc\n0\te\n",
+                                       "3\tw\n1073741824\tx\n2147483647\td\n1\tf\n"};
+  CHECK(collected(parts, options) == "a\nw\nb\nx\nc\nd\ne\nf\n");
+}
+
+TEST_CASE("equal numbers keep the order of the inputs") {
+  mrf::CollectOptions options;
+  options.order = Order::seq;
+  CHECK(collected({"1\ta\n1\tb\n2\te\n", "1\tc\n1\td\n2\tf\n"}, options) == "a\nb\nc\nd\ne\nf\n");
+}
+
+TEST_CASE("a lost record shows in the counts") {
+  std::mt19937 random(3);
+  mrf::CollectOptions options;
+  options.chunk = 1;
+  Dealt dealt = deal(random, 48, 4, 1, false);
+  dealt.parts[0].erase(0, dealt.parts[0].find('\n') + 1);
+  CHECK_THROWS_AS(collected(dealt.parts, options), mrf::DataError);
+  options.ragged = true;
+  CHECK(collected(dealt.parts, options).size() < dealt.whole.size());
+}

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#include "http/redirect.h"
+
+#include <doctest/doctest.h>
+
+#include "base/error.h"
+
+namespace {
+
+mrf::ResponseHead to(const std::string& location) {
+  mrf::ResponseHead head;
+  head.add_line("HTTP/1.1 302 Found");
+  if (!location.empty()) head.add_line("Location: " + location);
+  return head;
+}
+
+mrf::Request request(const char* url) {
+  return {mrf::Url::parse(url),
+          {"Authorization: Bearer hidden", "cookie: a=b", "X-Auth-Token: hidden", "accept: */*",
+           "Range: bytes=1-"}};
+}
+
+}  // namespace
+
+TEST_CASE("a redirection on the same host keeps everything") {
+  const auto next = follow_redirect(request("http://u:p@h/a"), to("/b"));
+  CHECK(next.url.text() == "http://h/b");
+  CHECK(next.url.credentials() == "u:p");
+  CHECK(next.headers.size() == 5);
+}
+
+TEST_CASE("a redirection to another host carries no credentials but keeps the range") {
+  for (const char* location : {"http://other/b", "//other/b", "http://h:81/b", "http://h.other/b"}) {
+    CAPTURE(location);
+    const auto next = follow_redirect(request("http://u:p@h/a"), to(location));
+    CHECK(next.url.credentials().empty());
+    CHECK(next.headers == std::vector<std::string>{"accept: */*", "Range: bytes=1-"});
+  }
+}
+
+TEST_CASE("redirections that are not followed") {
+  const auto refused = [](const char* from, const char* location) {
+    try {
+      (void)follow_redirect(request(from), to(location));
+    } catch (const mrf::Error& error) {
+      CHECK(error.status() == mrf::Status::refused);
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  CHECK(refused("https://h/a", "http://h/b?sig=hidden") ==
+        "cannot follow redirection to 'http://h/b?sig=...': it leads from https to http");
+  CHECK(refused("http://h/a", "ftp://h/b") ==
+        "cannot follow redirection to 'ftp://h/b': neither http nor https");
+  CHECK(refused("http://h/a", "") ==
+        "cannot fetch 'http://h/a': the server redirects without saying where to");
+  CHECK(refused("http://h/a", "https://h/b").empty());
+}
+
+TEST_CASE("the user's headers are checked, and their values never shown") {
+  CHECK_NOTHROW(mrf::check_user_headers({"Authorization: Bearer x", "X-Empty:"}));
+  CHECK_THROWS_WITH_AS(mrf::check_user_headers({"hidden"}),
+                       "cannot use header '...': not of the form 'Name: value'", mrf::UsageError);
+  CHECK_THROWS_AS(mrf::check_user_headers({": x"}), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::check_user_headers({"A b: x"}), mrf::UsageError);
+  CHECK_THROWS_WITH_AS(mrf::check_user_headers({"A: x\r\nB: hidden"}),
+                       "cannot use header 'A': it has more than one line", mrf::UsageError);
+  CHECK_THROWS_AS(mrf::check_user_headers({"range: bytes=0-1"}), mrf::UsageError);
+}

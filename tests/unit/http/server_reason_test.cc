@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#include "http/server_reason.h"
+
+#include <doctest/doctest.h>
+
+namespace {
+
+std::string reason(const char* status_line, std::string_view body) {
+  mrf::ResponseHead head;
+  head.add_line(status_line);
+  return mrf::server_reason(head, body);
+}
+
+}  // namespace
+
+TEST_CASE("the message of an XML error is the reason") {
+  CHECK(reason("HTTP/1.1 403 Forbidden",
+               "<?xml version=\"1.0\"?>\n<Error><Code>AccessDenied</Code><Message>Request has "
+               "expired</Message></Error>") == "Request has expired (HTTP 403)");
+  CHECK(reason("HTTP/1.1 404 Not Found",
+               "<Error><Message>No &lt;such&gt; &amp;lt;key&apos;.</Message></Error>") ==
+        "No <such> &lt;key' (HTTP 404)");
+}
+
+TEST_CASE("without one it is the reason phrase") {
+  CHECK(reason("HTTP/1.1 404 Gone Fishing", "<html>") == "Gone Fishing (HTTP 404)");
+  CHECK(reason("HTTP/2 403 ", "") == "Forbidden (HTTP 403)");
+  CHECK(reason("HTTP/1.1 418", "<Message>cut") == "no reason given (HTTP 418)");
+}
+
+TEST_CASE("a reason is one printable line without secrets") {
+  CHECK(reason("HTTP/1.1 403 F", "<Message>a\r\n\tb \x1b[31m</Message>") == "a b [31m (HTTP 403)");
+  CHECK(reason("HTTP/1.1 403 F", "<Message>no http://u:p@h/k?sig=abc here</Message>") ==
+        "no http://h/k?sig=... here (HTTP 403)");
+  CHECK(reason("HTTP/1.1 403 F", "<Message>no http://h/k?sig=abc</Message>") ==
+        "no http://h/k?sig=... (HTTP 403)");
+  CHECK(reason("HTTP/1.1 403 F", "<Message>" + std::string(5000, 'x') + "</Message>").size() < 400);
+}

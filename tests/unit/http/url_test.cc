@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT
+#include "http/url.h"
+
+#include <doctest/doctest.h>
+
+#include "base/error.h"
+
+using mrf::Url;
+
+TEST_CASE("userinfo and fragment are not part of the text that is asked for") {
+  const auto url = Url::parse("https://me:p%40ss@example.org:8443/a%20b/c.bam?x=1#top");
+  CHECK(url.text() == "https://example.org:8443/a%20b/c.bam?x=1");
+  CHECK(url.credentials() == "me:p@ss");
+  CHECK(url.is_https());
+  CHECK(url.last_component() == "c.bam");
+}
+
+TEST_CASE("what is no http or https URL is a usage error that shows no secret") {
+  for (const char* text :
+       {"", "example.org/x", "ftp://example.org/x", "file:///etc/passwd", "http://", "http:///x"}) {
+    CAPTURE(text);
+    CHECK_THROWS_AS(Url::parse(text), mrf::UsageError);
+  }
+  CHECK_THROWS_WITH_AS(Url::parse("ftp://me:hidden@host/x?sig=hidden"),
+                       "cannot use URL 'ftp://host/x?sig=...': neither http nor https", mrf::UsageError);
+  CHECK_THROWS_WITH_AS(Url::parse("me:hidden@host/x?token=hidden"),
+                       "cannot use URL 'host/x?token=...': it starts neither with http:// nor with https://",
+                       mrf::UsageError);
+}
+
+TEST_CASE("the values of secret parameters are not shown") {
+  const auto shown = [](const char* text) { return Url::parse(text).shown(); };
+  CHECK(
+      shown("https://b.s3.amazonaws.com/k?X-Amz-Algorithm=A&X-Amz-Credential=AKIA&X-Amz-Signature=abc&n=1") ==
+      "https://b.s3.amazonaws.com/k?X-Amz-Algorithm=A&X-Amz-Credential=...&X-Amz-Signature=...&n=1");
+  CHECK(shown("https://h/k?X-Amz-Security-Token=abc") == "https://h/k?X-Amz-Security-Token=...");
+  CHECK(shown("https://h/k?X-Goog-Signature=abc&X-Goog-Date=1") ==
+        "https://h/k?X-Goog-Signature=...&X-Goog-Date=1");
+  CHECK(shown("https://h/k?sv=1&sig=a%2Bb") == "https://h/k?sv=1&sig=...");
+  CHECK(shown("https://h/k?AWSAccessKeyId=a&Signature=b&Expires=1") ==
+        "https://h/k?AWSAccessKeyId=...&Signature=...&Expires=1");
+  CHECK(shown("https://h/k?access_token=a;PASSWORD=b") == "https://h/k?access_token=...;PASSWORD=...");
+  CHECK(shown("https://h/k?%73ig=a") == "https://h/k?%73ig=...");
+  CHECK(shown("https://h/r?to=https%3A%2F%2Fg%2Fx%3Fsig%3Da&n=1") == "https://h/r?to=...&n=1");
+  CHECK(shown("https://h/r?to=%2Fx%253Ftoken%253Da") == "https://h/r?to=...");
+  CHECK(shown("https://h/r?to=https://u:p@g/") == "https://h/r?to=...");
+  CHECK(shown("https://h/r?to=%2Fx%3Fn%3Da&by=a%40b") == "https://h/r?to=%2Fx%3Fn%3Da&by=a%40b");
+  CHECK(shown("https://u:p@h/k?plain") == "https://h/k?plain");
+  CHECK(shown("https://u:p@w/o@h/k") == "https://...@h/k");
+  CHECK(shown("https://u:p@w?o@h/k") == "https://...");
+  CHECK(shown("https://u:1/w@h/k") == "https://...@h/k");
+}
+
+TEST_CASE("the last component of the path is a file name or nothing") {
+  CHECK(Url::parse("http://h/").last_component().empty());
+  CHECK(Url::parse("http://h").last_component().empty());
+  CHECK(Url::parse("http://h/a/b/").last_component().empty());
+  CHECK(Url::parse("http://h/a/b.bam?c=/d").last_component() == "b.bam");
+  CHECK(Url::parse("http://h/a%20b%2Fc").last_component() == "c");
+  CHECK(Url::parse("http://h/%2e%2e%2f..").last_component() == "..");
+  CHECK(Url::parse("http://h/100%").last_component() == "100%");
+}
+
+TEST_CASE("locations are resolved as RFC 3986 says") {
+  const auto base = Url::parse("http://me:pw@h:81/a/b?q=1");
+  CHECK(base.resolve("c").text() == "http://h:81/a/c");
+  CHECK(base.resolve("/c?d").text() == "http://h:81/c?d");
+  CHECK(base.resolve("//other/c").text() == "http://other/c");
+  CHECK(base.resolve("https://other/c").text() == "https://other/c");
+  CHECK(base.resolve("https://other/c").credentials().empty());
+  CHECK_THROWS_AS(base.resolve("ftp://other/c"), mrf::Error);
+  CHECK_THROWS_AS(base.resolve("file:///etc/passwd"), mrf::Error);
+}
+
+TEST_CASE("credentials are for one host, port and scheme") {
+  const auto base = Url::parse("http://h/a");
+  CHECK(base.trusts(Url::parse("http://h:80/b")));
+  CHECK(base.trusts(Url::parse("http://H/b")));
+  CHECK(base.trusts(Url::parse("https://h/b")));
+  CHECK_FALSE(base.trusts(Url::parse("https://h:444/b")));
+  CHECK_FALSE(base.trusts(Url::parse("http://h:81/b")));
+  CHECK_FALSE(base.trusts(Url::parse("http://h.example/b")));
+  CHECK_FALSE(Url::parse("https://h/a").trusts(base));
+}

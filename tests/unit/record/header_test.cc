@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "record/header.h"
+
+#include <doctest/doctest.h>
+
+#include <random>
+
+#include "base/error.h"
+#include "record/bam_header.h"
+
+namespace {
+
+// The header of a text that arrives in pieces of random sizes.
+std::string header_of(const mrf::HeaderForm& form, const std::string& text, std::mt19937& random) {
+  mrf::HeaderScanner scanner(form);
+  std::size_t taken = 0;
+  for (std::size_t end = 0; !scanner.is_over();) {
+    end = std::min(text.size(), end + random() % 4);
+    taken += scanner.take(std::string_view(text).substr(taken, end - taken), false);
+    if (end == text.size() && !scanner.is_over()) {
+      taken += scanner.take(std::string_view(text).substr(taken), true);
+      break;
+    }
+  }
+  return text.substr(0, taken);
+}
+
+std::string number(std::uint32_t value) { return {reinterpret_cast<const char*>(&value), sizeof value}; }
+
+}  // namespace
+
+TEST_CASE("header lines by prefix and by count, however they arrive") {
+  std::mt19937 random(5);
+  for (int round = 0; round < 200; ++round) {
+    CHECK(header_of({"@", 0}, "@a\n@b\nc\n@d\n", random) == "@a\n@b\n");
+    CHECK(header_of({"##", 0}, "##a\n#b\n", random) == "##a\n");
+    CHECK(header_of({"##", 0}, "#", random).empty());
+    CHECK(header_of({"@", 0}, "@a\n@b", random) == "@a\n@b");
+    CHECK(header_of({"", 2}, "a\n\nc\n", random) == "a\n\n");
+    CHECK(header_of({"", 3}, "a\nb", random) == "a\nb");
+    CHECK(header_of({"@", 0}, "", random).empty());
+  }
+}
+
+TEST_CASE("a BAM header is there whole or not at all") {
+  const std::string references = number(2) + number(2) + std::string("x\0", 2) + number(9) + number(1) +
+                                 std::string("\0", 1) + number(7);
+  const std::string header = std::string("BAM\1", 4) + number(3) + "@CO" + references;
+  for (std::size_t cut = 0; cut < header.size(); ++cut) {
+    CAPTURE(cut);
+    CHECK(mrf::bam_header_size(std::string_view(header).substr(0, cut)) == 0);
+  }
+  CHECK(mrf::bam_header_size(header + "record") == header.size());
+  CHECK(mrf::bam_references(header) == references);
+  CHECK_THROWS_AS(mrf::check_bam_magic("@HD\t", "x"), mrf::DataError);
+  CHECK_THROWS_AS(mrf::check_bam_magic("", "x"), mrf::DataError);
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "record/key.h"
+
+#include <doctest/doctest.h>
+
+#include "base/error.h"
+
+namespace {
+
+constexpr mrf::RecordForm line{mrf::RecordForm::Kind::line, 1};
+constexpr mrf::RecordForm fastq{mrf::RecordForm::Kind::fastq, 1};
+
+std::string key_of(const std::string& form, std::string_view record, mrf::RecordForm kind = line) {
+  const auto finder = mrf::make_key_finder(mrf::parse_key_form(form), kind);
+  return std::string(finder->find(record).value_or("none"));
+}
+
+}  // namespace
+
+TEST_CASE("columns and what comes after a text") {
+  CHECK(key_of("column:1", "a\tb\n") == "a");
+  CHECK(key_of("column:2", "a\tb\n") == "b");
+  CHECK(key_of("column:2", "a\tb\r\n") == "b");
+  CHECK(key_of("column:1", "a\r\tb\r\n") == "a\r");
+  CHECK(key_of("column:1", "a\r\r\n") == "a\r");
+  CHECK(key_of("column:1", "\n").empty());
+  CHECK(key_of("column:3", "a\tb\n") == "none");
+  CHECK(key_of("column:2", "a\nb\tc\n") == "none");
+  CHECK(key_of("column:2:2", "a\tbcd\n") == "bc");
+  CHECK(key_of("after:x=", "y=1;x=2;3\tz\n") == "2;3");
+  CHECK(key_of("after:x=", "y\n") == "none");
+  CHECK(key_of("after:UB:Z:", "UB:Z:AC\n") == "AC");
+  CHECK(key_of("after:UB:Z:1", "UB:ZAC\n") == "A");
+}
+
+TEST_CASE("a key at the end of a NUL-terminated record") {
+  constexpr mrf::RecordForm nul{mrf::RecordForm::Kind::nul, 1};
+  CHECK(key_of("column:1", std::string("a\0", 2), nul) == "a");
+  CHECK(key_of("column:2", std::string("a\tb\0", 4), nul) == "b");
+  CHECK(key_of("column:2", std::string("a\tb\nc\0", 6), nul) == "b");
+  CHECK(key_of("column:1", std::string("\0", 1), nul).empty());
+  CHECK(key_of("after:=", std::string("x=1\0", 4), nul) == "1");
+  CHECK(key_of("after:=", std::string("x=1\0", 4)) == std::string("1\0", 2));
+}
+
+TEST_CASE("SAM tags, wherever they are") {
+  const std::string fields = "r\t0\tc\t1\t9\t1M\t*\t0\t0\tA\tI";
+  CHECK(key_of("tag:CB", fields + "\tCB:Z:AC\n") == "AC");
+  CHECK(key_of("tag:CB", fields + "\tNM:i:1\tCB:Z:AC\tUB:Z:x\n") == "AC");
+  CHECK(key_of("tag:CB", fields + "\tCB:Z:AC\r\n") == "AC");
+  CHECK(key_of("tag:CB:1", fields + "\tCB:Z:AC\n") == "A");
+  CHECK(key_of("tag:CB", fields + "\tCB:Z:\n").empty());
+  CHECK(key_of("tag:NM", fields + "\tNM:i:-3\n") == "-3");
+  CHECK(key_of("tag:CB", fields + "\tXX:Z:CB:Z:no\n") == "none");
+  CHECK(key_of("tag:ML", fields + "\tML:B:c,1\n") == "none");
+  CHECK(key_of("tag:CB", "r\t0\tc\t1\t9\t1M\t*\t0\t0\tA\tCB:Z:I\n") == "none");
+  CHECK(key_of("tag:CB", "\n") == "none");
+  for (std::size_t padding = 0; padding < 200; ++padding) {
+    CAPTURE(padding);
+    const std::string padded = fields + "\tCO:Z:" + std::string(padding, 'C');
+    CHECK(key_of("tag:CB", padded + "\tCB:Z:AC") == "AC");
+    CHECK(key_of("tag:CB", padded + "\tCB:Z") == "none");
+  }
+}
+
+TEST_CASE("names") {
+  CHECK(mrf::record_name(line, "r1/1\tx\n") == "r1");
+  CHECK(mrf::record_name(line, "r1\n") == "r1");
+  CHECK(mrf::record_name(line, "\n").empty());
+  CHECK(mrf::record_name(fastq, "@r1/2 x/1\nA\n+\nI\n") == "r1");
+  CHECK(mrf::record_name(fastq, "@r1/3\nA\n+\nI\n") == "r1/3");
+  CHECK(mrf::record_name(fastq, "@\nA\n+\nI\n").empty());
+  CHECK(key_of("name:2", "@abc x\nA\n+\nI\n", fastq) == "ab");
+}
+
+TEST_CASE("the hash is XXH3 with 64 bits") {
+  CHECK(mrf::key_hash("") == 0x2d06800538d394c2U);
+  CHECK(mrf::key_hash("a") == 0xe6c632b61e964e1fU);
+  CHECK(mrf::key_hash("abc") == 0x78af5f94892f3950U);
+}
+
+TEST_CASE("keys that there are not") {
+  for (const char* form :
+       {"tag", "tag:C", "tag:1C", "tag:CB:0", "column:", "column:0", "column:1:x", "after:", "names"}) {
+    CAPTURE(form);
+    CHECK_THROWS_AS(mrf::parse_key_form(form), mrf::UsageError);
+  }
+  CHECK_THROWS_AS(mrf::make_key_finder(mrf::parse_key_form("tag:CB"), fastq), mrf::UsageError);
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "sam/sam_line.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+
+#include "random_record.h"
+#include "sam/header.h"
+#include "sam/record.h"
+
+namespace {
+
+std::string bytes_of(const bam1_t& record) {
+  mrf::bam::Buffer bytes;
+  REQUIRE(mrf::bam::store_record(record, bytes) == nullptr);
+  return std::string(bytes.view());
+}
+
+std::string htslib_bytes(const std::string& line, sam_hdr_t& header) {
+  mrf::bam::Text text;
+  REQUIRE(kputsn(line.data(), line.size(), &text) >= 0);
+  const auto record = mrf::bam::make_record();
+  return sam_parse1(&text, &header, record.get()) >= 0 ? bytes_of(*record) : "";
+}
+
+// Where our parser takes a line, htslib does, and makes the same bytes of it.
+bool taken(const std::string& line, sam_hdr_t& header) {
+  mrf::bam::SamLine ours;
+  const auto record = mrf::bam::make_record();
+  if (!ours.parse(line, header, *record)) return false;
+  const std::string expected = htslib_bytes(line, header);
+  INFO(line);
+  REQUIRE(bytes_of(*record) == expected);
+  return true;
+}
+
+}  // namespace
+
+TEST_CASE("random lines become the records that htslib makes of them") {
+  mrf::bam::silence_htslib();
+  const auto header = mrf::bam::parse_header(mrf::bam::test::two_references, "test");
+  mrf::bam::test::RandomRecords records(3);
+  int count = 0;
+  const int all = 20000;
+  for (int i = 0; i < all; ++i)
+    count += taken(mrf::bam::test::htslib_line(*records.next(), *header), *header) ? 1 : 0;
+  CHECK(count > all / 10);
+}
+
+TEST_CASE("a line that is changed anywhere is either left to htslib or read as it reads it") {
+  mrf::bam::silence_htslib();
+  const auto header = mrf::bam::parse_header(mrf::bam::test::two_references, "test");
+  mrf::bam::test::RandomRecords records(4);
+  constexpr std::string_view characters = "\t\t*=-+0123456789:,.AcCfiZHBSMIDNacgtN!~ \x01\x7f\x80";
+  int count = 0;
+  for (int i = 0; i < 20000; ++i) {
+    std::string line = mrf::bam::test::htslib_line(*records.next(), *header);
+    const auto at = records.number(0, line.size() - 1);
+    switch (records.number(0, 3)) {
+      case 0:
+        line.erase(at, records.number(1, 3));
+        break;
+      case 1:
+        line.resize(at);
+        break;
+      case 2:
+        line.insert(at, 1, characters[records.number(0, characters.size() - 1)]);
+        break;
+      default:
+        line[at] = characters[records.number(0, characters.size() - 1)];
+    }
+    count += taken(line, *header) ? 1 : 0;
+  }
+  CHECK(count > 100);
+}
+
+TEST_CASE("every letter of a sequence is packed as htslib does, at every length") {
+  const auto header = mrf::bam::parse_header(mrf::bam::test::two_references, "test");
+  for (int letter = '!'; letter <= '~'; ++letter) {
+    for (const std::size_t size : {1U, 2U, 31U, 64U, 65U, 129U}) {
+      const std::string bases(size, static_cast<char>(letter));
+      taken("r\t4\t*\t0\t0\t*\t*\t0\t0\t" + bases + "\t" + std::string(size, static_cast<char>(letter)),
+            *header);
+      if (letter != '*') CHECK(taken("r\t4\t*\t0\t0\t*\t*\t0\t0\t" + bases + "A\t*", *header));
+    }
+  }
+}
+
+TEST_CASE("what htslib would make another record of is left to it") {
+  mrf::bam::silence_htslib();
+  const auto header = mrf::bam::parse_header(mrf::bam::test::two_references, "test");
+  const std::string rest = "\t60\t1M\t*\t0\t0\tA\tI";
+  CHECK(taken("r\t0\tc1\t5" + rest, *header));
+  for (const std::string& line :
+       {"r\t010\tc1\t5" + rest, "r\t0\tc1\t0" + rest, "r\t0\tnone\t5" + rest, "r\t0\t*\t5" + rest,
+        std::string("r\t0\tc1\t5\t60\t*\t*\t0\t0\tA\tI"), std::string("r\t0\tc1\t5\t60\t1S\t*\t0\t0\tA\tI"),
+        std::string("r\t0\tc1\t5\t60\t1M\tc1\t0\t0\tA\tI"), "r\t0\tc1\t5" + rest + "\t",
+        "r\t0\tc1\t5" + rest + "\tNM:i:1x", "r\t0\tc1\t5" + rest + "\tXX:H:1F",
+        "r\t0\tc1\t5" + rest + "\tXX:B:C,256"}) {
+    CHECK_FALSE(taken(line, *header));
+  }
+}
