@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <set>
 #include <string>
 
 namespace mrf {
@@ -17,16 +18,22 @@ class Outcome {
   int status() const { return status_; }
   /// The signal that ended it, 0 if none.
   int signal() const { return signal_; }
-  bool succeeded() const { return status_ == 0; }
+  /// Exited with 0, or with a status that accept() was told.
+  bool succeeded() const { return is_accepted_; }
+  /// Counts an exit with one of these statuses as success; a signal never is.
+  void accept(const std::set<int>& statuses) {
+    is_accepted_ = signal_ == 0 && (status_ == 0 || statuses.contains(status_));
+  }
   /// Ended by SIGPIPE, or a shell's exit that tells of it.
   bool is_broken_pipe() const;
   /// "exit status 7", "signal 9 (Killed)".
   std::string describe() const;
 
  private:
-  Outcome(int status, int signal) : status_(status), signal_(signal) {}
+  Outcome(int status, int signal) : status_(status), signal_(signal), is_accepted_(status == 0) {}
   int status_;
   int signal_;
+  bool is_accepted_;
 };
 
 }  // namespace mrf

@@ -115,6 +115,10 @@ LaunchSpec job_spec(const Plan& plan, const Workspace& workspace, std::size_t at
   }
   spec.environment.push_back(fmt::format("{}={}", stats_prefix_variable, stats_prefix(workspace, at)));
   spec.environment.push_back(search_path());
+  if (job.number) {
+    spec.environment.push_back(fmt::format("MRF_WORKER={}", *job.number));
+    spec.environment.push_back(fmt::format("MRF_WORKERS={}", job.count));
+  }
   return spec;
 }
 

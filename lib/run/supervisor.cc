@@ -180,6 +180,7 @@ void Supervisor::on_reaped(std::size_t at, Outcome outcome) {
   job.standard_error->finish();
   job.state = JobState::ended;
   job.wall = Clock::now() - job.started;
+  outcome.accept(plan_.jobs[at].ok_statuses);
   if (job.failure) outcome = start_failure_outcome(*job.failure);
   job.outcome = outcome;
   // A failure ends the run before anybody is told: its end is no end-of-file.

@@ -88,13 +88,16 @@ class Planner {
   void add_line(const JobLine& line, int round) {
     const Scope scope{{workflow_.file, line.line}, variables_, counts_, std::nullopt};
     const int count = line.count.empty() ? 1 : count_of(line.count, scope);
-    for (int number = 0; number < count; ++number) add_job(line, round, number);
+    for (int number = 0; number < count; ++number) {
+      add_job(line, round, number);
+      plan_.jobs.back().count = count;
+    }
   }
 
   void add_job(const JobLine& line, int round, int number) {
     Scope scope{{workflow_.file, line.line}, variables_, counts_, std::nullopt};
     if (!line.count.empty()) scope.number = number;
-    PlannedJob job{line.name, scope.number, line.section, round, line.line, {}, {}};
+    PlannedJob job{line.name, scope.number, line.section, round, line.line, line.ok_statuses, 1, {}, {}};
     for (const auto& word : line.words) {
       for (auto& one : expand_word(word, scope)) job.words.push_back(checked(std::move(one), line.line));
     }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,8 @@ struct PlannedJob {
   std::optional<std::size_t> section;  ///< the one of Plan::sections that it is in
   int round = 0;                       ///< of that section, from 0
   int line = 0;
+  std::set<int> ok_statuses{0};  ///< exit statuses that are success
+  int count = 1;                 ///< jobs in the array that it is one of
   std::vector<Word> words;
   std::vector<Redirection> redirections;
 

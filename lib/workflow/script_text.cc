@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 
@@ -14,7 +15,7 @@ namespace {
 
 constexpr const char* prologue = R"bash(set -um
 dir=$(mktemp -d "${TMPDIR:-/tmp}/mrf-run.XXXXXXXX") || exit 1
-declare -A writes=()
+declare -A writes=() accepts=()
 targets=() written=() made=() started=()
 clean_up() {
   trap '' INT QUIT TERM HUP
@@ -58,7 +59,8 @@ run_all() {
     wait -n -p pid "${!running[@]}" || code=$?
     name=${running[$pid]}
     unset "running[$pid]"
-    ((code == 0 || (code == 141 && ${writes[$name]-0}))) && continue
+    [[ ${accepts[$name]- 0 } == *" $code "* ]] && continue
+    ((code == 141 && ${writes[$name]-0})) && continue
     echo "cannot finish '$name': status $code" >&2
     for pid in "${!running[@]}"; do kill -KILL -- "-$pid" || kill -KILL "$pid"; done 2>/dev/null
     return "$code"
@@ -133,7 +135,11 @@ class Script {
 
   void add_job(std::size_t at) {
     const PlannedJob& job = plan_.jobs[at];
-    text_ += fmt::format("\n{}() {{  # {}\n  exec", function(at), job.display_name());
+    if (job.ok_statuses.size() > 1)
+      text_ += fmt::format("\naccepts[{}]=' {} '\n", function(at), fmt::join(job.ok_statuses, " "));
+    text_ += fmt::format("\n{}() {{  # {}\n", function(at), job.display_name());
+    if (job.number) text_ += fmt::format("  export MRF_WORKER={} MRF_WORKERS={}\n", *job.number, job.count);
+    text_ += "  exec";
     const bool chunks = job.words[0].size() == 1 && is_chunk_command(job.words[0][0].text);
     text_ += chunks ? chunk_words(job) : words(job, 0);
     for (const auto& redirection : job.redirections) {

@@ -4,7 +4,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <charconv>
 #include <set>
+#include <stdexcept>
 #include <string_view>
 #include <utility>
 
@@ -125,8 +127,24 @@ class Parser {
     return known->second;
   }
 
+  // "name[n] ok 0,1": what stands in front of the " ok ".
+  std::string_view take_statuses(std::string_view head, JobLine& job) const {
+    const auto blank =
+        head.find_first_of(" \t", head.find(']') == std::string_view::npos ? 0 : head.find(']'));
+    if (blank == std::string_view::npos) return head;
+    const auto words = trim(head.substr(blank));
+    if (!words.starts_with("ok ") && !words.starts_with("ok\t")) return head;
+    try {
+      job.ok_statuses = parse_statuses(trim(words.substr(3)));
+    } catch (const std::invalid_argument&) {
+      fail(fmt::format("'{}' is no list of exit statuses: write 'ok 0,1'", trim(words.substr(3))));
+    }
+    return head.substr(0, blank);
+  }
+
   void job(std::string_view head, std::string_view text) {
     JobLine job;
+    head = take_statuses(head, job);
     const auto bracket = head.find('[');
     job.name = trim(head.substr(0, bracket));
     job.line = place_.line;
@@ -165,6 +183,20 @@ class Parser {
 
 WorkflowError::WorkflowError(const std::string& file, int line, const std::string& reason)
     : UsageError("read", file, reason), text_(fmt::format("{}:{}: {}", file, line, reason)) {}
+
+std::set<int> parse_statuses(std::string_view list) {
+  std::set<int> statuses{0};
+  for (std::size_t at = 0; at <= list.size();) {
+    const std::size_t end = std::min(list.find(',', at), list.size());
+    int status = -1;
+    const auto [stop, error] = std::from_chars(list.data() + at, list.data() + end, status);
+    if (error != std::errc() || stop != list.data() + end || status < 0 || status > 255)
+      throw std::invalid_argument("not a list of exit statuses");
+    statuses.insert(status);
+    at = end + 1;
+  }
+  return statuses;
+}
 
 bool is_name(const std::string& text, bool plain) {
   const auto letter = [](char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };

@@ -5,7 +5,9 @@
 #include <cstddef>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/error.h"
@@ -65,6 +67,7 @@ struct JobLine {
   std::string count;  ///< what stands between the brackets of name[...], empty without them
   int line = 0;
   std::optional<std::size_t> section;  ///< the one of Workflow::sections that it stands in
+  std::set<int> ok_statuses{0};        ///< exit statuses that are success: 0, and those behind "ok"
   std::vector<Word> words;
   std::vector<Redirection> redirections;
 };
@@ -94,6 +97,10 @@ Workflow parse_workflow(const std::string& file, const std::string& text,
 
 /// The words of -D NAME=VALUE, of the same names the last. Throws UsageError.
 std::map<std::string, std::string> parse_defines(const std::vector<std::string>& words);
+
+/// The exit statuses of a list as "0,1": each from 0 to 255; 0 is among them in any case. Throws
+/// std::invalid_argument for what is no such list.
+std::set<int> parse_statuses(std::string_view list);
 
 /// True for a job's, a FIFO's or a variable's name: letters, digits, _ and - after a letter or _; without
 /// the - where `plain` (variables).

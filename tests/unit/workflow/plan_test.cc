@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
 #include <string>
 
 #include "plan_of.h"
@@ -64,6 +65,21 @@ TEST_CASE("numbers: own and all, in FIFO names and in other words") {
   CHECK(plan_of("a[2]: x out:q[i]\nb: y --from=in:q[0] in:q[1]\n").jobs.size() == 3);
   CHECK(shown(plan_of("a[2]: x out:q[i]\nb: y --from=in:q[0] in:q[1]\n").jobs[2]) ==
         "b: y --from=<q[0] <q[1]");
+}
+
+TEST_CASE("exit statuses that are success, and the size of the array") {
+  const auto plan = plan_of("k = 2\na[k] ok 0,1: x\nb ok 3 : y\nc: z\n");
+  CHECK(plan.jobs[1].display_name() == "a[1]");
+  CHECK(plan.jobs[1].ok_statuses == std::set<int>{0, 1});
+  CHECK(plan.jobs[1].count == 2);
+  CHECK(plan.jobs[2].display_name() == "b");
+  CHECK(plan.jobs[2].ok_statuses == std::set<int>{0, 3});
+  CHECK(plan.jobs[3].ok_statuses == std::set<int>{0});
+  for (const std::string list : {"1,", "x", "256", "-1", "0 1"}) {
+    check_refused("a ok " + list + ": x\n",
+                  "w.mrf:1: '" + list + "' is no list of exit statuses: write 'ok 0,1'");
+  }
+  check_refused("a okay 1: x\n", "w.mrf:1: 'a okay 1' is no name for a job");
 }
 
 TEST_CASE("references stand at the start of a word or behind its first =") {
