@@ -5,11 +5,13 @@
 #include <string>
 #include <vector>
 
+#include "base/status.h"
+#include "io/stats.h"
 #include "record/record.h"
 
 namespace mrf {
 
-/// The command mrf-chunks that mrf-run has built in (mrf-workflow(5), Chunks).
+/// What mrf-chunks is asked to do.
 struct ChunkCommand {
   std::string input = "-";
   RecordForm form;
@@ -18,14 +20,8 @@ struct ChunkCommand {
   std::vector<std::string> words;
 };
 
-bool is_chunk_command(const std::string& word);
-
-/// From all words of the command. Throws UsageError.
-ChunkCommand parse_chunk_command(const std::vector<std::string>& words);
-
 /// Starts the filter anew for every chunk of the input and joins what they write on standard output, in
-/// order. Is the whole of a process; returns its exit status: 0, that of the first filter seen to fail, or
-/// that of an error of its own, which it has told.
-int run_chunks(const ChunkCommand& command);
+/// order. Returns success, or the status of the first filter seen to fail. Throws Error.
+Status run_chunks(const ChunkCommand& command, Stats& stats);
 
 }  // namespace mrf

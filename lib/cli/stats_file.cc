@@ -36,21 +36,25 @@ Json list(const std::vector<StreamCount>& streams) {
 std::string to_json(const std::string& tool, const Stats& stats) {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  const Json object{{"tool", tool},
-                    {"version", project_version},
-                    {"records_in", stats.records_in},
-                    {"records_out", stats.records_out},
-                    {"records_skipped", stats.records_skipped},
-                    {"bytes_in", stats.in.bytes},
-                    {"bytes_out", stats.out.bytes},
-                    {"wall_s", seconds(std::chrono::steady_clock::now() - started)},
-                    {"user_s", seconds(usage.ru_utime)},
-                    {"sys_s", seconds(usage.ru_stime)},
-                    {"max_rss_bytes", usage.ru_maxrss * 1024},
-                    {"waited_in_s", seconds(stats.in.waited)},
-                    {"waited_out_s", seconds(stats.out.waited)},
-                    {"inputs", list(stats.inputs)},
-                    {"outputs", list(stats.outputs)}};
+  Json object{{"tool", tool},
+              {"version", project_version},
+              {"records_in", stats.records_in},
+              {"records_out", stats.counts_records_out ? Json(stats.records_out) : Json()},
+              {"records_skipped", stats.records_skipped},
+              {"bytes_in", stats.in.bytes},
+              {"bytes_out", stats.out.bytes},
+              {"wall_s", seconds(std::chrono::steady_clock::now() - started)},
+              {"user_s", seconds(usage.ru_utime)},
+              {"sys_s", seconds(usage.ru_stime)},
+              {"max_rss_bytes", usage.ru_maxrss * 1024},
+              {"waited_in_s", seconds(stats.in.waited)},
+              {"waited_out_s", seconds(stats.out.waited)},
+              {"inputs", list(stats.inputs)},
+              {"outputs", list(stats.outputs)}};
+  for (const auto& [name, value] : stats.figures) {
+    const auto whole = static_cast<std::int64_t>(value);
+    object[name] = static_cast<double>(whole) == value ? Json(whole) : Json(value);
+  }
   return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -75,11 +75,21 @@ void enlarge_pipe(FdRef pipe, size_t bytes) noexcept {
   if (size >= 0 && static_cast<size_t>(size) < bytes) ask_pipe_size(pipe, bytes);
 }
 
+namespace {
+rlimit found_open_file_limit{};
+bool open_file_limit_raised = false;
+}  // namespace
+
 void raise_open_file_limit() noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
+  found_open_file_limit = limit;
   limit.rlim_cur = limit.rlim_max;
-  (void)::setrlimit(RLIMIT_NOFILE, &limit);
+  open_file_limit_raised = ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
+}
+
+void restore_open_file_limit() noexcept {
+  if (open_file_limit_raised) (void)::setrlimit(RLIMIT_NOFILE, &found_open_file_limit);
 }
 
 }  // namespace mrf

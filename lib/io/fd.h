@@ -85,5 +85,7 @@ void enlarge_pipe(FdRef pipe, size_t bytes) noexcept;
 
 /// Raises the soft limit of open files to the hard one (setrlimit(2)); a refusal is no error.
 void raise_open_file_limit() noexcept;
+/// Gives back what raise_open_file_limit() found, for a child to start a command with. Async-signal-safe.
+void restore_open_file_limit() noexcept;
 
 }  // namespace mrf

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "io/meter.h"
@@ -26,11 +27,14 @@ struct StreamCount {
 struct Stats {
   std::uint64_t records_in = 0;
   std::uint64_t records_out = 0;
+  bool counts_records_out = true;  ///< false where a program passes on what it does not look at
   std::uint64_t records_skipped = 0;
   Meter in;
   Meter out;
   std::vector<StreamCount> inputs;
   std::vector<StreamCount> outputs;
+  /// What only this program counts, by name; written behind the rest.
+  std::vector<std::pair<std::string, double>> figures;
 };
 
 /// What --verbose says at the end: the records of each input and output, of which "-" is the standard one.

@@ -1,15 +1,17 @@
 // SPDX-License-Identifier: MIT
+// A child between fork(2) and execve(2) has the memory of a process whose other threads stopped anywhere: it
+// calls only what signal-safety(7) lists, throws nothing and allocates nothing. All that it needs is made
+// before the fork, and it ends by _exit(2).
 #include "process/launch.h"
 
 #include <fcntl.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstdlib>
-#include <filesystem>
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
@@ -21,20 +23,37 @@ namespace {
 // What the child needs, made before the fork.
 struct Prepared {
   std::vector<char*> words;
+  std::vector<char*> environment;
   const LaunchSpec& spec;
   int failure;
   int standard_error;
   pid_t parent;
 };
 
-[[noreturn]] void give_up(int failure, int redirection) {
+std::string_view variable_name(std::string_view variable) { return variable.substr(0, variable.find('=')); }
+
+// This process's environment with `added` in place of the variables of the same names.
+std::vector<char*> merge_environment(const std::vector<std::string>& added) {
+  std::vector<char*> merged;
+  for (char** variable = ::environ; variable != nullptr && *variable != nullptr; ++variable) {
+    const bool is_replaced = std::any_of(added.begin(), added.end(), [&](const std::string& other) {
+      return variable_name(other) == variable_name(*variable);
+    });
+    if (!is_replaced) merged.push_back(*variable);
+  }
+  for (const auto& variable : added) merged.push_back(const_cast<char*>(variable.c_str()));
+  merged.push_back(nullptr);
+  return merged;
+}
+
+[[noreturn]] void give_up(int failure, int redirection) noexcept {
   const StartFailure what{errno, redirection};
   if (::write(failure, &what, sizeof what) < 0) ::_exit(1);
   ::_exit(127);
 }
 
 // A job is never in the foreground of a terminal: that it writes there is not to stop it (stty(1), tostop).
-void set_default_signals() {
+void set_default_signals() noexcept {
   for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
   ::signal(SIGTTOU, SIG_IGN);
   sigset_t none;
@@ -42,46 +61,29 @@ void set_default_signals() {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-void redirect(int failure, int at, const OpenedRedirection& redirection) {
-  const int fd = ::open(redirection.path.c_str(), redirection.flags | O_CLOEXEC, 0666);
+void redirect(int failure, int at, int to, int flags, const char* path) noexcept {
+  const int fd = ::open(path, flags | O_CLOEXEC, 0666);
   if (fd < 0) give_up(failure, at);
-  if (fd == redirection.fd ? ::fcntl(fd, F_SETFD, 0) < 0 : ::dup2(fd, redirection.fd) < 0)
-    give_up(failure, at);
+  if (fd == to ? ::fcntl(fd, F_SETFD, 0) < 0 : ::dup2(fd, to) < 0) give_up(failure, at);
 }
 
-// What an exec would have closed: the ends of FIFOs that the parent holds must not be held here too.
-void close_as_exec_does() {
-  std::vector<int> open;
-  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
-    open.push_back(std::atoi(entry.path().filename().c_str()));
-  }
-  for (const int fd : open) {
-    const int flags = ::fcntl(fd, F_GETFD);
-    if (flags >= 0 && (flags & FD_CLOEXEC) != 0) ::close(fd);
-  }
-}
-
-[[noreturn]] void work(const LaunchSpec& spec) {
-  close_as_exec_does();
-  ::_exit(spec.work());
-}
-
-[[noreturn]] void become(const Prepared& child) {
+[[noreturn]] void become(const Prepared& child) noexcept {
   if (!child.spec.is_part_of_job) ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != child.parent) ::_exit(128 + SIGKILL);
   set_default_signals();
-  if (::isatty(STDIN_FILENO) == 1) redirect(child.failure, -1, {STDIN_FILENO, O_RDONLY, "/dev/null"});
+  restore_open_file_limit();
+  if (::isatty(STDIN_FILENO) == 1) redirect(child.failure, -1, STDIN_FILENO, O_RDONLY, "/dev/null");
   if (child.standard_error >= 0 && ::dup2(child.standard_error, STDERR_FILENO) < 0)
     give_up(child.failure, -1);
   for (const auto& passed : child.spec.passed) {
     if (::dup2(passed.from.get(), passed.fd) < 0) give_up(child.failure, -1);
   }
-  for (std::size_t at = 0; at < child.spec.redirections.size(); ++at) {
-    redirect(child.failure, static_cast<int>(at), child.spec.redirections[at]);
+  int at = 0;
+  for (const auto& redirection : child.spec.redirections) {
+    redirect(child.failure, at++, redirection.fd, redirection.flags, redirection.path.c_str());
   }
-  for (const auto& variable : child.spec.environment) ::putenv(const_cast<char*>(variable.c_str()));
-  if (child.spec.work) work(child.spec);
+  ::environ = const_cast<char**>(child.environment.data());
   ::execvp(child.words[0], child.words.data());
   give_up(child.failure, -1);
 }
@@ -92,7 +94,12 @@ Launched launch(const LaunchSpec& spec) {
   Pipe failure = make_pipe();
   Pipe standard_error;
   if (!spec.is_part_of_job) standard_error = make_pipe();
-  Prepared child{{}, spec, failure.write_end.get(), standard_error.write_end.get(), ::getpid()};
+  Prepared child{{},
+                 merge_environment(spec.environment),
+                 spec,
+                 failure.write_end.get(),
+                 standard_error.write_end.get(),
+                 ::getpid()};
   for (const auto& word : spec.words) child.words.push_back(const_cast<char*>(word.c_str()));
   child.words.push_back(nullptr);
   const pid_t pid = ::fork();

@@ -3,7 +3,6 @@
 
 #include <sys/types.h>
 
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -28,8 +27,6 @@ struct PassedFd {
 /// What one child process is to be.
 struct LaunchSpec {
   std::vector<std::string> words;
-  std::function<int()>
-      work;  ///< runs in the child, without this process's descriptors, in place of the words
   std::vector<OpenedRedirection> redirections;
   std::vector<std::string> environment;  ///< "NAME=VALUE", added to this process's own
   std::vector<PassedFd> passed;
@@ -51,7 +48,8 @@ struct StartFailure {
 
 /// Forks. The child has its own process group unless it is a part of a job, dies with this process
 /// (PR_SET_PDEATHSIG, prctl(2)), has default signal handling but for TTOU, which it ignores, a pipe as
-/// standard error, and nothing as standard input where this process has a terminal there. Throws SystemError.
+/// standard error, the limit of open files that this process was given, and nothing as standard input where
+/// this process has a terminal there. Throws SystemError.
 Launched launch(const LaunchSpec& spec);
 
 /// What it counts as: 126 for a command that cannot be executed, 127 for one that is not there (POSIX,

@@ -15,7 +15,6 @@
 
 #include "base/error.h"
 #include "base/near_name.h"
-#include "chunk/job.h"
 #include "io/stats.h"
 
 namespace mrf {
@@ -79,6 +78,13 @@ int search_error(const std::string& word) {
   return result;
 }
 
+void check_word(const std::string& word) {
+  const int error = search_error(own_program(word));
+  if (error == 0) return;
+  const auto status = static_cast<Status>(start_failure_outcome({error, -1}).status());
+  throw Error(status, "execute", word, std::generic_category().message(error) + hint(word, error));
+}
+
 }  // namespace
 
 std::string resolve_word(const Word& word, const Workspace& workspace) {
@@ -105,9 +111,6 @@ LaunchSpec job_spec(const Plan& plan, const Workspace& workspace, std::size_t at
   const PlannedJob& job = plan.jobs[at];
   LaunchSpec spec;
   for (const auto& word : job.words) spec.words.push_back(resolve_word(word, workspace));
-  if (is_chunk_command(spec.words[0])) {
-    spec.work = [command = parse_chunk_command(spec.words)] { return run_chunks(command); };
-  }
   spec.words[0] = own_program(spec.words[0]);
   for (const auto& redirection : job.redirections) {
     spec.redirections.push_back(
@@ -136,11 +139,11 @@ std::string describe_start_failure(const LaunchSpec& spec, const StartFailure& f
 }
 
 void check_command(const LaunchSpec& spec) {
-  const std::string word = spec.work ? parse_chunk_command(spec.words).words[0] : spec.words[0];
-  const int error = search_error(own_program(word));
-  if (error == 0) return;
-  const auto status = static_cast<Status>(start_failure_outcome({error, -1}).status());
-  throw Error(status, "execute", word, std::generic_category().message(error) + hint(word, error));
+  check_word(spec.words[0]);
+  if (std::filesystem::path(spec.words[0]).filename() != "mrf-chunks") return;
+  // What stands behind -- is started by mrf-chunks.
+  const auto dashes = std::find(spec.words.begin(), spec.words.end(), "--");
+  if (dashes != spec.words.end() && dashes + 1 != spec.words.end()) check_word(*(dashes + 1));
 }
 
 }  // namespace mrf

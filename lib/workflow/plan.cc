@@ -9,7 +9,6 @@
 #include <set>
 #include <utility>
 
-#include "chunk/job.h"
 #include "io/result_place.h"
 #include "workflow/expand.h"
 #include "workflow/graph.h"
@@ -108,22 +107,7 @@ class Planner {
       job.redirections.push_back(
           {redirection.fd, redirection.append, checked(std::move(targets[0]), line.line)});
     }
-    check_built_in(job);
     plan_.jobs.push_back(std::move(job));
-  }
-
-  void check_built_in(const PlannedJob& job) const {
-    std::vector<std::string> words;
-    for (const auto& word : job.words) {
-      words.emplace_back();
-      for (const auto& piece : word) words.back() += piece.text;
-    }
-    if (!is_chunk_command(words[0])) return;
-    try {
-      parse_chunk_command(words);
-    } catch (const UsageError& error) {
-      fail(job.line, error.what());
-    }
   }
 
   void check_direction(const Redirection& redirection, const Word& target, int line) const {

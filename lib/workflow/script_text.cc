@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "chunk/job.h"
 #include "run/workspace.h"
 #include "workflow/renderings.h"
 #include "workflow/short_form.h"
@@ -140,44 +139,12 @@ class Script {
     text_ += fmt::format("\n{}() {{  # {}\n", function(at), job.display_name());
     if (job.number) text_ += fmt::format("  export MRF_WORKER={} MRF_WORKERS={}\n", *job.number, job.count);
     text_ += "  exec";
-    const bool chunks = job.words[0].size() == 1 && is_chunk_command(job.words[0][0].text);
-    text_ += chunks ? chunk_words(job) : words(job, 0);
+    for (const auto& word : job.words) text_ += " " + shown(word);
     for (const auto& redirection : job.redirections) {
       const char* sign = redirection.fd == 0 ? "<" : redirection.append ? ">>" : ">";
       text_ += fmt::format(" {}{} {}", redirection.fd == 2 ? "2" : "", sign, shown(redirection.target));
     }
-    if (chunks) text_ += chunk_input(job);
     text_ += "\n}\n";
-  }
-
-  std::string words(const PlannedJob& job, std::size_t from) const {
-    std::string text;
-    for (std::size_t at = from; at < job.words.size(); ++at) text += " " + shown(job.words[at]);
-    return text;
-  }
-
-  // mrf-chunks is a part of mrf-run: its short form over standard input does the same. What it leaves when it
-  // is sent KILL goes with the script's directory.
-  std::string chunk_words(const PlannedJob& job) const {
-    std::string text = " env TMPDIR=\"$dir\" mrf-run --order chunk";
-    std::size_t at = 1;
-    for (; is_option(job, at); at += 2) {
-      if (shown(job.words[at]) != "-i") text += " " + shown(job.words[at]) + " " + shown(job.words[at + 1]);
-    }
-    if (at < job.words.size() && shown(job.words[at]) == "--") ++at;
-    return text + " -i - --" + words(job, at);
-  }
-
-  std::string chunk_input(const PlannedJob& job) const {
-    std::string input;
-    for (std::size_t at = 1; is_option(job, at); at += 2) {
-      if (shown(job.words[at]) == "-i") input = shown(job.words[at + 1]);
-    }
-    return input.empty() || input == "-" ? "" : " < " + input;
-  }
-
-  bool is_option(const PlannedJob& job, std::size_t at) const {
-    return at + 1 < job.words.size() && shown(job.words[at]).starts_with('-') && shown(job.words[at]) != "--";
   }
 
   // A section holds the FIFOs that it leads to until its last round is over.

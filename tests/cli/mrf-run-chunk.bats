@@ -103,14 +103,14 @@ chunk() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
   assert_status 137
   chunk -i in.txt -o out.txt -- ./missing
   assert_status 127
-  assert_stderr "mrf-run: cannot execute './missing': No such file or directory"
+  assert_stderr "mrf-chunks: cannot execute './missing': No such file or directory"
   assert_files in.txt
   assert_nothing_left
 }
 
 @test "a filter that fails with 141 is a failure behind a job that succeeds, too" {
   seq 100 >in.txt
-  printf 'work: mrf-chunks -i in.txt bash -c "cat; exit 141" > out:p\nend: cat < in:p > save:out.txt\n' >w.mrf
+  printf 'work: mrf-chunks -i in.txt -- bash -c "cat; exit 141" > out:p\nend: cat < in:p > save:out.txt\n' >w.mrf
   run_apart timeout 60 mrf-run w.mrf
   assert_status 141
   printf 'work: bash -c "echo part; exit 141" > out:p\nend: cat < in:p > save:out.txt\n' >w.mrf
@@ -144,18 +144,19 @@ chunk() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
   cmp out.txt <(samtools view "$bam")
 }
 
-@test "the printed workflow does the same; mrf-chunks that is wrong is told with its line" {
+@test "the printed workflow does the same; mrf-chunks that is wrong is status 2" {
   seq 1000 >in.txt
   mrf-run -n 2 -c 10 -i in.txt -o out.txt --print -- tac >w.mrf
   run_apart timeout 60 mrf-run w.mrf
   assert_status 0
   run_apart mrf-run -n 2 -c 10 -i in.txt -o direct.txt -- tac
   cmp out.txt direct.txt
-  for bad in "mrf-chunks" "mrf-chunks -n 0 cat" "mrf-chunks -x 1 cat" "mrf-chunks -n" "mrf-chunks --record bam cat"; do
+  for bad in "mrf-chunks" "mrf-chunks cat" "mrf-chunks -n 0 -- cat" "mrf-chunks -x 1 -- cat" "mrf-chunks -n" \
+    "mrf-chunks --record bam -- cat"; do
     echo "a: $bad < in.txt" >bad.mrf
     run_apart mrf-run bad.mrf
     assert_status 2
-    [[ $stderr == "mrf-run: bad.mrf:1: "* ]]
+    assert_stderr_has "mrf-chunks: cannot use "
   done
 }
 
