@@ -21,6 +21,9 @@ void declare(mrf::Command& command, mrf::CollectOptions& options, Words& words) 
   app.add_option("-c,--chunk-size", options.chunk, "records a turn with --order rows (default 1000)")
       ->option_text("N");
   app.add_flag("--ragged", options.ragged, "let inputs have records for fewer turns than others");
+  app.add_option("--counts", options.counts,
+                 "compare the records of each input with mrf-distribute --stats FILE")
+      ->option_text("FILE");
   app.add_option("--record", words.record, "line (default), lines:K, fastq, nul, fixed:BYTES or bam")
       ->option_text("FORM");
   app.add_flag("--sam", options.sam, "the lines are SAM: header lines apart, numbers in a tag");

@@ -97,9 +97,10 @@ int Command::run_checked(int argc, char** argv, const std::function<Status()>& b
   } catch (const std::bad_alloc&) {
     say("cannot allocate 'memory': Cannot allocate memory");
   }
-  if (status != Status::usage) stats_file_.write(name_, stats_);
+  const int number = closed_early ? signal_status_base + SIGPIPE : static_cast<int>(status);
+  if (status != Status::usage) stats_file_.write(name_, stats_, number);
   if (closed_early) die_of_sigpipe();
-  return static_cast<int>(status);
+  return number;
 }
 
 int Command::run(int argc, char** argv, const std::function<Status()>& body) noexcept {

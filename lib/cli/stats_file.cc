@@ -33,11 +33,12 @@ Json list(const std::vector<StreamCount>& streams) {
   return array;
 }
 
-std::string to_json(const std::string& tool, const Stats& stats) {
+std::string to_json(const std::string& tool, const Stats& stats, int status) {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   Json object{{"tool", tool},
               {"version", project_version},
+              {"status", status},
               {"records_in", stats.records_in},
               {"records_out", stats.counts_records_out ? Json(stats.records_out) : Json()},
               {"records_skipped", stats.records_skipped},
@@ -67,10 +68,10 @@ void StatsFile::open(const std::string& path) {
   path_ = path;
 }
 
-void StatsFile::write(const std::string& tool, const Stats& stats) {
+void StatsFile::write(const std::string& tool, const Stats& stats, int status) {
   const char* prefix = std::getenv(stats_prefix_variable);
   if (path_.empty() && prefix == nullptr) return;
-  const std::string text = to_json(tool, stats);
+  const std::string text = to_json(tool, stats, status);
   if (prefix != nullptr) {
     try {
       write_output(fmt::format("{}.{}.json", prefix, ::getpid()), text);

@@ -15,8 +15,8 @@ class StatsFile {
   /// A regular file is opened now, so that what cannot be written is known before the work; "-" is standard
   /// output, "" none. Throws Error.
   void open(const std::string& path);
-  /// Writes one JSON object. Throws Error, unless open() did.
-  void write(const std::string& tool, const Stats& stats);
+  /// Writes one JSON object; `status` is how the program is going to end. Throws Error, unless open() did.
+  void write(const std::string& tool, const Stats& stats, int status);
 
  private:
   std::string path_;

@@ -60,6 +60,9 @@ void check(const CollectOptions& options) {
   if (options.ragged && options.order != CollectOptions::Order::rows) {
     throw UsageError("use option", "--ragged", "only --order rows counts records");
   }
+  if (!options.counts.empty() && options.rounds > 1) {
+    throw UsageError("use option", "--counts", "it tells of one round, and --reopen asks for more");
+  }
   check_rounds(options);
   check_compression(options);
 }

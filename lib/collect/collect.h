@@ -22,6 +22,9 @@ struct CollectOptions {
   /// Records a turn in Order::rows.
   std::uint64_t chunk = 1000;
   bool ragged = false;
+  /// What mrf-distribute --stats wrote about the outputs that led to the inputs, in their order: each input
+  /// is to have as many records as its output had. Empty for none.
+  std::string counts;
   bool sam = false;
   /// With `sam`: no line is a header line.
   bool headless = false;

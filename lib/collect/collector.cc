@@ -2,12 +2,14 @@
 #include "collect/collector.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <bit>
 #include <cerrno>
 
 #include "base/error.h"
+#include "collect/counts.h"
 #include "io/io.h"
 
 namespace mrf {
@@ -39,6 +41,11 @@ InputSettings header_settings(const CollectOptions& options) {
   return {{is_text ? Kind::line : Kind::fixed, 1}, false, 1};
 }
 
+bool is_there_and_no_file(const std::string& path) {
+  struct stat info {};
+  return path == "-" || (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode));
+}
+
 }  // namespace
 
 Collector::Collector(const CollectOptions& options, Stats& stats)
@@ -67,6 +74,7 @@ void Collector::open_inputs() {
     header_ = std::make_unique<Input>(options_.header, header_settings_, false, shared, header_count_);
     all_.push_back(header_.get());
   }
+  if (!options_.counts.empty() && is_there_and_no_file(options_.counts)) open_counts();
   for (const auto& path : options_.inputs) stats_.inputs.push_back({path, 0, 0});
   for (std::size_t i = 0; i < options_.inputs.size(); ++i) {
     const bool keeps_header = i == 0 && !header_;
@@ -76,6 +84,12 @@ void Collector::open_inputs() {
     enlarge_pipe(inputs_.back()->channel().fd(),
                  std::min(most_pipe_bytes, all_pipes / options_.inputs.size()));
   }
+}
+
+void Collector::open_counts() {
+  counts_ = std::make_unique<Input>(options_.counts, counts_settings_, false,
+                                    Input::Shared{pool_, spill_, references_}, counts_count_);
+  all_.push_back(counts_.get());
 }
 
 bool Collector::has_preambles() const {
@@ -148,6 +162,23 @@ void Collector::write_round(BatchedOutput& output) {
   }
 }
 
+// A pipe has been read all along, so that its writer did not have to wait; a file is whole only now.
+void Collector::check_counts(BatchedOutput& output) {
+  if (!counts_) open_counts();
+  std::string text;
+  while (!counts_->is_over()) {
+    while (counts_->has_records()) {
+      const Chunk& chunk = counts_->front();
+      text += chunk.bytes;
+      counts_->drop(chunk.bytes.size(), chunk.records);
+    }
+    if (!counts_->is_over()) {
+      fetch([&](const Input& input) { return &input == counts_.get(); }, output);
+    }
+  }
+  compare_counts(parse_counts(text, counts_->name()), stats_.inputs, counts_->name());
+}
+
 void Collector::run(Sink& sink) {
   BatchedOutput output(sink, pool_);
   write_header(output);
@@ -156,6 +187,7 @@ void Collector::run(Sink& sink) {
     if (round == options_.rounds) break;
     for (const auto& input : inputs_) input->begin_round();
   }
+  if (!options_.counts.empty()) check_counts(output);
   output.flush();
   sink.finish();
   if (log_.is_on()) log_.update(records_gone());

@@ -33,12 +33,14 @@ class Collector {
   using Wanted = std::function<bool(const Input&)>;
 
   void open_inputs();
+  void open_counts();
   void refuse_doubles() const;
   bool has_preambles() const;
   SequencePlace sequence_place() const;
   std::unique_ptr<Order> make_order() const;
   void write_header(BatchedOutput& output);
   void write_round(BatchedOutput& output);
+  void check_counts(BatchedOutput& output);
   std::uint64_t records_gone() const;
   void fetch(const Wanted& wanted, BatchedOutput& output);
   bool try_single(const Wanted& wanted);
@@ -56,9 +58,12 @@ class Collector {
   BamReferences references_;
   const InputSettings settings_;
   const InputSettings header_settings_;
+  const InputSettings counts_settings_{{RecordForm::Kind::fixed, 1}, false, 1};
   Inputs inputs_;
   std::unique_ptr<Input> header_;
   StreamCount header_count_;
+  std::unique_ptr<Input> counts_;
+  StreamCount counts_count_;
   std::vector<Input*> all_;
   std::vector<pollfd> polled_;
   std::vector<Input*> polled_inputs_;

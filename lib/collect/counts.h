@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "io/stats.h"
+
+namespace mrf {
+
+/// What mrf-distribute --stats FILE says of its outputs, in their order.
+struct DealtCounts {
+  struct Output {
+    std::string name;
+    std::uint64_t records = 0;
+  };
+  std::vector<Output> outputs;
+  /// Given to the outputs for records; outputs for a header or for records without a key stand behind them.
+  std::uint64_t records = 0;
+};
+
+/// Parses the JSON object. `name` is the file's, for the messages. Throws DataError when it is none of
+/// mrf-distribute, or that of an mrf-distribute that failed.
+DealtCounts parse_counts(const std::string& text, const std::string& name);
+
+/// Throws DataError when an input has not as many records as the output in its place, or when there is an
+/// output with records and no input in its place. `name` as above.
+void compare_counts(const DealtCounts& dealt, const std::vector<StreamCount>& inputs,
+                    const std::string& name);
+
+}  // namespace mrf
