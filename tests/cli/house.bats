@@ -74,7 +74,7 @@ longer() {
 @test "no line is longer than 120 columns" {
   mapfile -t files < <(
     find lib bin tests/unit tests/fuzz -name '*.cc' -o -name '*.h'
-    find scripts tests/{data,faults,grid,soak} -type f -not -name '*.pyc' -not -name '*.svg' -not -name '*.json'
+    find scripts tests/{data,faults,filters,grid,soak} -type f -not -name '*.pyc' -not -name '*.svg' -not -name '*.json'
   )
   run ! grep -nE '^.{121,}' "${files[@]}"
 }
