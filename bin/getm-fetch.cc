@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "fetch/arguments.h"
 #include "fetch/digest.h"
+#include "io/interruption.h"
 
 namespace {
 
@@ -74,6 +75,8 @@ void declare(mrf::Command& command, mrf::FetchArguments& arguments) {
   app.add_option("--progress", arguments.progress,
                  "bar (default on a terminal), log (default elsewhere), json or none")
       ->option_text("STYLE");
+  app.add_flag("--overwrite", arguments.settings.overwrite,
+               "let a name that the server chose replace a file that has it");
   declare_requests(command, arguments);
   declare_checks(command, arguments);
 }
@@ -97,12 +100,24 @@ mrf::Status fetch_one(mrf::Stats& stats, const mrf::FetchArguments& arguments,
   return mrf::Status::success;
 }
 
-mrf::Status fetch(mrf::Stats& stats, const mrf::FetchArguments& arguments) {
+mrf::Status fetch_all(mrf::Stats& stats, const mrf::FetchArguments& arguments) {
   const auto settings = mrf::settings_of(arguments);
   mrf::ProgressDisplay display(mrf::parse_progress_style(arguments.progress));
   if (arguments.manifest.empty()) return fetch_one(stats, arguments, settings, display);
   const auto entries = mrf::read_manifest(arguments.manifest, settings.resume);
   return mrf::fetch_many(settings, entries, arguments.many, display, stats);
+}
+
+// A signal ends the program when what is to be left behind is in order.
+mrf::Status fetch(mrf::Stats& stats, const mrf::FetchArguments& arguments) {
+  mrf::Status status = mrf::Status::success;
+  try {
+    status = fetch_all(stats, arguments);
+  } catch (const mrf::Interrupted& end) {
+    mrf::die_of_signal(end.signal);
+  }
+  if (const int number = mrf::interrupted(); number != 0) mrf::die_of_signal(number);
+  return status;
 }
 
 }  // namespace

@@ -19,6 +19,9 @@ void require(bool condition, const char* option, const char* reason) {
 void check(const FetchArguments& arguments) {
   const auto& settings = arguments.settings;
   const bool many = !arguments.manifest.empty();
+  if (!many && arguments.path.find("://") != std::string::npos)
+    throw UsageError("fetch", arguments.path,
+                     "one URL at a time, the second word is PATH; list several in a manifest, -m");
   if (arguments.url.empty() != many)
     throw UsageError("use", "command line", many ? "a URL beside the manifest" : "no URL given");
   require(!many || arguments.filepath.empty(), "--filepath", "the manifest says where files go");

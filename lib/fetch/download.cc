@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "fetch/start_thread.h"
+#include "io/interruption.h"
 
 namespace mrf {
 
@@ -45,6 +46,8 @@ void Download::run(ObjectOutput& output) {
 void Download::work(Worker& first, ObjectOutput& output) {
   bool grown = false;
   while (first.step(output)) {
+    throw_if_interrupted();
+    output.work_off();
     if (!grown && pool_->is_parallel()) {
       grown = true;
       add_workers(first, output);

@@ -12,7 +12,7 @@ void fetch_object(Network& network, const FetchSettings& settings, const Url& ur
   NetworkMaker more;
   if (settings.threads) more = [&settings] { return make_curl_network(settings.network); };
   TargetOutput output(url, {path, static_cast<std::size_t>(settings.buffer), settings.checks, settings.resume,
-                            settings.defer_from, settings.directories});
+                            settings.defer_from, settings.directories, settings.overwrite});
   Download download(network, more, system_clock(), url, settings.requests, settings.sizes);
   download.on_progress = progress;
   const auto fill_in = [&] {

@@ -22,6 +22,7 @@ struct FetchSettings {
   std::uint64_t buffer = 64 << 20;         ///< bytes that may wait for their turn on the way to a pipe
   bool resume = false;                     ///< leave an interrupted download behind, and take it up
   std::uint64_t defer_from = unknown_end;  ///< bytes; fetch_object() throws Deferred for larger objects
+  bool overwrite = false;                  ///< a name that the server chose may replace a file
   bool threads = true;                     ///< false: everything in the calling thread
   MadeDirectories* directories = nullptr;  ///< of a manifest: paths are those of files, directories are made
 };

@@ -2,6 +2,8 @@
 #include "fetch/file_output.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,33 +11,44 @@
 #include <utility>
 
 #include "base/error.h"
+#include "io/interruption.h"
 
 namespace mrf {
 
 namespace {
 
+// How much of a download KILL or a loss of power may cost, in bytes or in time.
 constexpr std::uint64_t remember_step = 32 << 20;
+constexpr std::chrono::seconds remember_every{2};
 constexpr std::uint64_t least_reserved = 1 << 20;
+// What an earlier run left is read in such steps between two looks at the network.
+constexpr std::size_t work_off_step = 4 << 20;
 
 }  // namespace
 
 FileOutput::FileOutput(std::unique_ptr<WritableFile> file, Checks& checks, std::string object)
-    : file_(std::move(file)), checks_(checks), object_(std::move(object)) {}
+    : file_(std::move(file)),
+      checks_(checks),
+      object_(std::move(object)),
+      remembered_at_(std::chrono::steady_clock::now()) {}
 
 FileOutput::~FileOutput() {
   if (over_) return;
   try {
-    file_->remember(checks_.runs());
+    if (begun_) file_->leave(known_runs());
   } catch (const Error&) {  // the failure that led here is the one to tell
   }
   checks_.forget();
 }
 
 std::vector<ByteRange> FileOutput::begin(const ResponseHead& head, const ObjectVersion& version) {
+  const std::lock_guard lock(found_mutex_);
+  found_.clear();
   checks_.begin(head, version.total, object_, {*this, true, [] {}});
   auto found = file_->found(version);
+  begun_ = true;
+  found_.assign(found.rbegin(), found.rend());
   if (version.total) reserve(*version.total);
-  add_found(found);
   return found;
 }
 
@@ -47,16 +60,20 @@ void FileOutput::reserve(std::uint64_t total) {
   if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) throw SystemError("write", file_->name());
 }
 
-void FileOutput::add_found(const std::vector<ByteRange>& runs) {
-  if (runs.empty()) return;
-  std::vector<char> buffer(1 << 20);
-  for (const auto& [begin, end] : runs) {
-    for (std::uint64_t at = begin; at < end;) {
-      const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - at));
-      const auto bytes = view(at, std::span(buffer).first(size));
-      checks_.add(at, bytes);
-      at += bytes.size();
-    }
+// The checks see what an earlier run left, in the first thread and outside of any transfer: many gigabytes of
+// it take longer than a server waits.
+void FileOutput::work_off() {
+  const std::lock_guard lock(found_mutex_);
+  if (found_.empty()) return;
+  std::vector<char> buffer(std::min<std::uint64_t>(1 << 20, found_.back().second - found_.back().first));
+  for (std::size_t done = 0; done < work_off_step && !found_.empty();) {
+    auto& [at, end] = found_.back();
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - at));
+    const auto bytes = view(at, std::span(buffer).first(size));
+    checks_.add(at, bytes);
+    at += bytes.size();
+    done += bytes.size();
+    if (at == end) found_.pop_back();
   }
 }
 
@@ -69,22 +86,65 @@ void FileOutput::take(std::uint64_t at, std::string_view bytes) {
   }
   checks_.add(at, bytes);
   since_remembered_ += bytes.size();
-  if (since_remembered_ < remember_step) return;
-  const std::unique_lock lock(mutex_, std::try_to_lock);  // the others go on meanwhile
-  if (!lock || since_remembered_.exchange(0) < remember_step) return;
+  if (!is_time_to_remember()) return;
+  const std::unique_lock lock(remember_mutex_, std::try_to_lock);  // the others go on meanwhile
+  if (lock && is_time_to_remember()) remember();
+}
+
+bool FileOutput::is_time_to_remember() {
+  return since_remembered_ >= remember_step ||
+         std::chrono::steady_clock::now() - remembered_at_.load() >= remember_every;
+}
+
+// A record that does not find room is no reason to stop: the data may find it.
+void FileOutput::remember() {
   // The disk begins now, so that fsync(2) has less to wait for at the end. A refusal is no error.
-  (void)::sync_file_range(file_->fd().get(), 0, 0, SYNC_FILE_RANGE_WRITE);
-  file_->remember(checks_.runs());
+  if (since_remembered_.exchange(0) >= remember_step)
+    (void)::sync_file_range(file_->fd().get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+  try {
+    file_->remember(known_runs());
+  } catch (const SystemError& error) {
+    if (error.error_number() != ENOSPC && error.error_number() != EDQUOT) throw;
+  }
+  remembered_at_ = std::chrono::steady_clock::now();
+}
+
+// What is in the file, whether the checks have seen it or not.
+std::vector<ByteRange> FileOutput::known_runs() {
+  const std::lock_guard lock(found_mutex_);
+  Coverage known;
+  for (const auto& [begin, end] : checks_.runs()) known.add(begin, end);
+  for (const auto& [begin, end] : found_) known.add(begin, end);
+  return known.runs();
 }
 
 void FileOutput::forget(Status, const std::string&) {
+  const std::lock_guard lock(found_mutex_);
+  found_.clear();
   checks_.forget();
-  if (::ftruncate(file_->fd().get(), 0) != 0) throw SystemError("write", file_->name());
-  file_->remember({});
+  file_->reset();
+}
+
+// Another program that writes into the file is found out here, if not by a checksum.
+void FileOutput::require_size() {
+  struct stat info {};
+  if (::fstat(file_->fd().get(), &info) != 0) throw SystemError("read", file_->name());
+  const auto size = static_cast<std::uint64_t>(info.st_size);
+  if (size == checks_.bytes()) return;
+  throw DataError(
+      "write", file_->name(),
+      fmt::format("it has {} bytes instead of {}: another program changed it", size, checks_.bytes()));
 }
 
 void FileOutput::finish() {
+  while (!found_.empty()) {
+    throw_if_interrupted();
+    work_off();
+  }
+  // Verifying may take long: whoever ends it finds everything there in the next run.
+  if (checks_.bytes() >= remember_step) remember();
   try {
+    require_size();
     checks_.verify();
   } catch (const DataError&) {
     file_->discard();

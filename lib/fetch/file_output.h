@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <memory>
 #include <string>
 #include <vector>
@@ -21,8 +22,12 @@ class WritableFile {
   virtual const std::string& name() const = 0;
   /// What an earlier run left of this version; it can be trusted to be in the file.
   virtual std::vector<ByteRange> found(const ObjectVersion& /*version*/) { return {}; }
-  /// The file holds these bytes now; called from time to time, and after a failure.
+  /// The file holds these bytes now; called from time to time.
   virtual void remember(const std::vector<ByteRange>& /*runs*/) {}
+  /// The file holds these bytes and will not get its name in this run.
+  virtual void leave(std::vector<ByteRange> /*runs*/) {}
+  /// The content is worthless, the file is to be filled anew. Throws SystemError.
+  virtual void reset() = 0;
   /// The content is worthless, the name is not to be given.
   virtual void discard() {}
   virtual void commit() = 0;
@@ -39,20 +44,28 @@ class FileOutput final : public ObjectOutput, private ByteAccess {
   bool has_room(std::uint64_t, std::uint64_t) const override { return true; }
   void wait_for_room() override {}
   void take(std::uint64_t at, std::string_view bytes) override;
+  void work_off() override;
   void forget(Status status, const std::string& reason) override;
   void finish() override;
 
  private:
   std::string_view view(std::uint64_t at, std::span<char> scratch) override;
   void reserve(std::uint64_t total);
-  void add_found(const std::vector<ByteRange>& runs);
+  bool is_time_to_remember();
+  void remember();
+  std::vector<ByteRange> known_runs();
+  void require_size();
 
   std::unique_ptr<WritableFile> file_;
   Checks& checks_;
   std::string object_;
+  bool begun_ = false;
   bool over_ = false;
-  std::mutex mutex_;
+  std::mutex remember_mutex_;
   std::atomic<std::uint64_t> since_remembered_{0};  ///< bytes
+  std::atomic<std::chrono::steady_clock::time_point> remembered_at_;
+  std::mutex found_mutex_;
+  std::vector<ByteRange> found_;  ///< what an earlier run left and the checks have not seen, the last first
 };
 
 }  // namespace mrf

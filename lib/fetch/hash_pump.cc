@@ -6,6 +6,7 @@
 
 #include "fetch/md5_lanes.h"
 #include "fetch/start_thread.h"
+#include "io/interruption.h"
 
 namespace mrf {
 
@@ -136,6 +137,7 @@ void HashPump::run_lanes(std::span<Task> tasks, std::span<char> scratch) {
   Md5Lanes::Messages messages;
   messages.fill(scratch.data());
   for (std::uint64_t at = 0; at < length; at += step) {
+    throw_if_interrupted();
     const auto bytes = static_cast<std::size_t>(std::min<std::uint64_t>(step, length - at));
     for (std::size_t i = 0; i < tasks.size(); ++i) {
       messages[i] = scratch.data() + i * step;
@@ -186,6 +188,7 @@ std::size_t HashPump::ready(Task& task, std::size_t most) {
 }
 
 void HashPump::step(Task& task, std::size_t bytes, std::span<char> scratch) {
+  throw_if_interrupted();
   const auto view = bytes_.access.view(task.position, scratch.first(bytes));
   task.digest.update(view);
   {

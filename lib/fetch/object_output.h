@@ -35,6 +35,9 @@ class ObjectOutput {
   virtual void wait_for_room() = 0;
   /// Bytes from `at` on, each once, those of a part in order. Throws Error.
   virtual void take(std::uint64_t at, std::string_view bytes) = 0;
+  /// Does a step of what waits to be done outside of any transfer. Called in run()'s thread between two looks
+  /// at the network. Throws Error.
+  virtual void work_off() {}
   /// All that came is worthless. Throws Error with `status` and `reason` when it cannot be taken back.
   virtual void forget(Status status, const std::string& reason) = 0;
   /// Everything came: checks it, and gives the target its name. Throws DataError "cannot verify".

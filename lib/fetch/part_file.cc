@@ -3,24 +3,28 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <stdio.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <utility>
 
 #include "base/error.h"
+#include "base/message.h"
 #include "fetch/part_record.h"
 #include "io/io.h"
-#include "io/output_file.h"
 
 namespace mrf {
 
 namespace {
+
+// What is given up of the data when there is no room on the disk for a record of it.
+constexpr std::uint64_t given_up = 1 << 20;
 
 struct stat status_of(FdRef fd, const std::string& name) {
   struct stat info {};
@@ -45,20 +49,20 @@ void require_file_or_nothing(const std::string& path) {
   }
 }
 
-Fd open_locked(const std::string& path) {
-  for (;;) {
-    require_file_or_nothing(path);
-    Fd fd = open_file(path, O_RDWR | O_CREAT | O_NOFOLLOW);
-    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0) {
-      if (errno != EWOULDBLOCK) throw SystemError("open", path);
-      throw Error(Status::failure, "open", path, "another process is writing it");
-    }
-    if (is_named(fd, path)) return fd;
-  }
-}
-
 void remove_file(const std::string& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw SystemError("remove", path);
+}
+
+void truncate_to(FdRef fd, std::uint64_t size, const std::string& name) {
+  if (::ftruncate(fd.get(), static_cast<off_t>(size)) != 0) throw SystemError("write", name);
+}
+
+// The new name is on the disk, too. A directory that cannot be synced is no error.
+void sync_directory_of(const std::string& path) {
+  const int fd = ::open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) return;
+  const Fd directory(adopt_fd, fd);
+  (void)::fsync(fd);
 }
 
 }  // namespace
@@ -67,19 +71,42 @@ std::array<std::string, 2> part_names(const std::string& place) {
   return {place + ".getm-part", place + ".getm-part.json"};
 }
 
-PartFile::PartFile(std::string target)
+PartFile::PartFile(std::string target, OutputFile::Existing existing)
     : target_(std::move(target)),
-      place_(follow_link(target_)),
+      existing_(existing),
+      place_(existing == OutputFile::Existing::kept ? target_ : follow_link(target_)),
       part_(part_names(place_)[0]),
-      record_(part_names(place_)[1]),
-      fd_(open_locked(part_)) {
+      record_(part_names(place_)[1]) {
+  open();
   require_file_or_nothing(record_);
+}
+
+// False where the file system has no locks (Lustre and NFS may be mounted so).
+bool PartFile::lock(const std::string& path) const {
+  if (::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0) return true;
+  if (errno == EWOULDBLOCK) throw Error(Status::failure, "open", path, "another process is writing it");
+  if (errno != ENOSYS && errno != ENOLCK && errno != EOPNOTSUPP && errno != EINVAL)
+    throw SystemError("open", path);
+  note(fmt::format("cannot lock '{}': the file system has no locks; run one download of it at a time", path));
+  return false;
+}
+
+void PartFile::open() {
+  do {
+    require_file_or_nothing(part_);
+    fd_ = open_file(part_, O_RDWR | O_CREAT | O_NOFOLLOW);
+    is_locked_ = lock(part_);
+  } while (!is_named(fd_, part_));
 }
 
 std::vector<ByteRange> PartFile::found(const ObjectVersion& version) {
   version_ = version;
   auto runs = read_record();
-  if (runs.empty() && ::ftruncate(fd_.get(), 0) != 0) throw SystemError("write", part_);
+  if (runs.empty()) {
+    reset();
+  } else if (static_cast<std::uint64_t>(status_of(fd_, part_).st_size) > *version_.total) {
+    truncate_to(fd_, *version_.total, part_);
+  }
   return runs;
 }
 
@@ -99,9 +126,57 @@ void PartFile::remember(const std::vector<ByteRange>& runs) {
   file.commit();
 }
 
+// Data that no record speaks of is of no use to anybody.
+void PartFile::leave(std::vector<ByteRange> runs) {
+  if (runs.empty() || !version_.etag || !version_.total) {
+    discard();
+    return;
+  }
+  try {
+    remember(runs);
+    return;
+  } catch (const SystemError& error) {
+    if (error.error_number() != ENOSPC && error.error_number() != EDQUOT) throw;
+  }
+  struct stat info {};
+  if (::lstat(record_.c_str(), &info) == 0) return;  // an earlier one is right, too
+  auto& [begin, end] = runs.back();
+  end = std::max(begin, end - std::min(end, given_up));
+  truncate_to(fd_, end, part_);
+  if (begin == end) runs.pop_back();
+  if (runs.empty()) {
+    discard();
+  } else {
+    remember(runs);
+  }
+}
+
+void PartFile::reset() {
+  remove_file(record_);
+  if (is_locked_) {
+    truncate_to(fd_, 0, part_);
+    return;
+  }
+  if (is_named(fd_, part_)) remove_file(part_);
+  fd_ = open_file(part_, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW);
+}
+
 void PartFile::discard() {
   if (!is_named(fd_, part_)) return;
   remove_file(record_);
+  remove_file(part_);
+}
+
+// rename(2) replaces what has the name, renameat2(2) does so only when asked to; where the file system does
+// not know that, link(2) fails for a name that is taken.
+void PartFile::give_name() {
+  if (existing_ == OutputFile::Existing::replaced) {
+    if (::rename(part_.c_str(), place_.c_str()) != 0) throw SystemError("write", target_);
+    return;
+  }
+  if (::renameat2(AT_FDCWD, part_.c_str(), AT_FDCWD, place_.c_str(), RENAME_NOREPLACE) == 0) return;
+  if (errno != EINVAL && errno != ENOSYS) throw SystemError("write", target_);
+  if (::link(part_.c_str(), place_.c_str()) != 0) throw SystemError("write", target_);
   remove_file(part_);
 }
 
@@ -109,7 +184,8 @@ void PartFile::commit() {
   sync_file(fd_, target_);
   if (!is_named(fd_, part_))
     throw Error(Status::failure, "write", target_, fmt::format("'{}' was replaced meanwhile", part_));
-  if (::rename(part_.c_str(), place_.c_str()) != 0) throw SystemError("write", target_);
+  give_name();
+  sync_directory_of(place_);
   remove_file(record_);
   if (const int error = fd_.close(); error != 0) throw SystemError("write", target_, error);
 }

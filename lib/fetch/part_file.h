@@ -7,6 +7,7 @@
 
 #include "fetch/file_output.h"
 #include "io/fd.h"
+#include "io/output_file.h"
 
 namespace mrf {
 
@@ -15,29 +16,38 @@ std::array<std::string, 2> part_names(const std::string& place);
 
 /// A target that an interrupted run leaves behind as TARGET.getm-part, with TARGET.getm-part.json beside it,
 /// which says what of which version is in it: {"etag", "size", "done": [[begin, end], ...]}; no URL. The
-/// record is written after the data it speaks of (fdatasync(2)) and replaced as a whole.
+/// record is written after the data it speaks of (fdatasync(2)) and replaced as a whole; it is removed before
+/// the data is thrown away.
 class PartFile final : public WritableFile {
  public:
-  /// Opens or makes it and locks it (flock(2)). Throws SystemError, or Error when another process has it or
-  /// it is no regular file.
-  explicit PartFile(std::string target);
+  /// Opens or makes it and locks it (flock(2)). On a file system without locks two runs for one target never
+  /// write different versions into one file: what one throws away goes with its inode, and the other's
+  /// commit() fails. Throws SystemError, or Error when another process has it or it is no regular file.
+  PartFile(std::string target, OutputFile::Existing existing);
 
   FdRef fd() const override { return fd_; }
   const std::string& name() const override { return target_; }
   std::vector<ByteRange> found(const ObjectVersion& version) override;
   void remember(const std::vector<ByteRange>& runs) override;
+  void leave(std::vector<ByteRange> runs) override;
+  void reset() override;
   void discard() override;
   void commit() override;
 
  private:
+  bool lock(const std::string& path) const;
+  void open();
   std::vector<ByteRange> read_record() const;
+  void give_name();
 
   std::string target_;  ///< as the user says it
-  std::string place_;   ///< symbolic links followed
+  OutputFile::Existing existing_;
+  std::string place_;  ///< symbolic links followed, unless an existing file is kept
   std::string part_;
   std::string record_;
   ObjectVersion version_;
   Fd fd_;
+  bool is_locked_ = false;
 };
 
 }  // namespace mrf

@@ -7,10 +7,15 @@
 
 #include "base/error.h"
 #include "base/redact.h"
+#include "fetch/utf8.h"
 
 namespace mrf {
 
 namespace {
+
+// NAME_MAX is 255; --resume writes another file with a longer name beside it.
+constexpr std::size_t longest_name = 255;
+constexpr std::size_t longest_servers_name = longest_name - std::string_view(".getm-part.json").size();
 
 bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }
 
@@ -37,16 +42,22 @@ bool next_parameter(std::string_view& rest, std::string& name, std::string& valu
   return true;
 }
 
-// charset'language'percent-encoded (RFC 8187, 3.2).
+// charset'language'percent-encoded (RFC 8187, 3.2). Nothing when it is none, or in a charset other than the
+// two that recipients have to know.
 std::string decode_extended(const std::string& value) {
   const auto first = value.find('\'');
   const auto second = first == std::string::npos ? first : value.find('\'', first + 1);
-  return second == std::string::npos ? "" : percent_decoded(value.substr(second + 1));
+  if (second == std::string::npos) return "";
+  const std::string text = percent_decoded(value.substr(second + 1));
+  const auto charset = std::string_view(value).substr(0, first);
+  if (equal_names(charset, "UTF-8")) return text;
+  return equal_names(charset, "ISO-8859-1") ? utf8_of_latin1(text) : "";
 }
 
 std::optional<std::string> harmless(const std::string& text) {
   std::string name = text.substr(text.find_last_of("/\\") + 1);
-  if (!is_file_name(name) || name.starts_with('.')) return std::nullopt;
+  if (!is_file_name(name) || name.starts_with('.') || name.size() > longest_servers_name) return std::nullopt;
+  if (!is_plain_utf8(name)) return std::nullopt;
   return name;
 }
 
@@ -60,14 +71,15 @@ std::optional<std::string> disposition_name(std::string_view field) {
     if (equal_names(name, "filename*")) {
       if (auto extended = harmless(decode_extended(value))) return extended;
     } else if (equal_names(name, "filename") && !plain) {
-      plain = harmless(value);
+      // Bytes that are no UTF-8 are ISO-8859-1, as in all older header fields.
+      plain = harmless(is_utf8(value) ? value : utf8_of_latin1(value));
     }
   }
   return plain;
 }
 
 bool is_file_name(const std::string& name) {
-  return !name.empty() && name != "." && name != ".." &&
+  return !name.empty() && name != "." && name != ".." && name.size() <= longest_name &&
          std::none_of(name.begin(), name.end(), [](char c) { return c == '/' || is_control(c); });
 }
 
@@ -76,17 +88,18 @@ std::string in_directory(const std::string& directory, const std::string& name) 
   return directory.ends_with('/') ? directory + name : directory + "/" + name;
 }
 
-std::string choose_target(const std::string& path, const Url& url, const ResponseHead& head) {
+Target choose_target(const std::string& path, const Url& url, const ResponseHead& head) {
   namespace fs = std::filesystem;
   std::error_code error;
   const bool directory = path.empty() || path.ends_with('/') || fs::is_directory(path, error);
-  if (!directory || path == "-") return path;
+  if (!directory || path == "-") return {path, false};
   const auto said = disposition_name(head.field("Content-Disposition").value_or(""));
   std::string name = said.value_or(url.last_component());
   if (!is_file_name(name)) {
     throw UsageError("name the file of", url.shown(), "the URL does not end in a file name, give PATH");
   }
-  return in_directory(path, name);
+  const bool is_servers_choice = name != url.last_component();
+  return {in_directory(path, name), is_servers_choice};
 }
 
 }  // namespace mrf

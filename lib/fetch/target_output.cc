@@ -2,6 +2,7 @@
 #include "fetch/target_output.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -9,7 +10,6 @@
 #include "fetch/file_output.h"
 #include "fetch/ordered_output.h"
 #include "fetch/part_file.h"
-#include "fetch/target.h"
 #include "io/fd.h"
 #include "io/io.h"
 #include "io/output_file.h"
@@ -24,6 +24,9 @@ class NewFile final : public WritableFile {
       : file_(std::move(file)), directories_(directories) {}
   FdRef fd() const override { return file_.fd(); }
   const std::string& name() const override { return file_.name(); }
+  void reset() override {
+    if (::ftruncate(file_.fd().get(), 0) != 0) throw SystemError("write", name());
+  }
   // Where the file had no name yet, another process may have removed its directory as one that it had made.
   void commit() override {
     directories_.make(directory_of(file_.name()));
@@ -51,24 +54,37 @@ std::vector<ByteRange> TargetOutput::begin(const ResponseHead& head, const Objec
   return output_->begin(head, version);
 }
 
-std::string TargetOutput::place(const ResponseHead& head) {
+Target TargetOutput::place(const ResponseHead& head) {
   if (options_.directories != nullptr) {
+    interruptions_.emplace();
     options_.directories->make(directory_of(options_.path));
-    return options_.path;
+    return {options_.path, false};
   }
-  std::string path = choose_target(options_.path, url_, head);
+  Target target = choose_target(options_.path, url_, head);
+  if (is_file_or_missing(target.path)) interruptions_.emplace();
   if (options_.path.ends_with('/')) made_.make(options_.path);
-  return path;
+  return target;
+}
+
+void TargetOutput::require_free(const Target& target) const {
+  struct stat info {};
+  if (!target.is_servers_choice || options_.overwrite || ::lstat(target.path.c_str(), &info) != 0) return;
+  throw Error(Status::failure, "write", target.path,
+              "the server chose this name, and there is a file that has it; give PATH, or --overwrite");
 }
 
 void TargetOutput::open(const ResponseHead& head) {
-  const std::string path = place(head);
+  const Target target = place(head);
+  require_free(target);
+  const std::string& path = target.path;
+  const bool keeps = target.is_servers_choice && !options_.overwrite;
+  const auto existing = keeps ? OutputFile::Existing::kept : OutputFile::Existing::replaced;
   if (options_.resume && is_file_or_missing(path)) {
     name_ = path;
-    output_ = std::make_unique<FileOutput>(std::make_unique<PartFile>(path), checks_, url_.shown());
+    output_ = std::make_unique<FileOutput>(std::make_unique<PartFile>(path, existing), checks_, url_.shown());
     return;
   }
-  auto file = std::make_shared<OutputFile>(path);
+  auto file = std::make_shared<OutputFile>(path, existing);
   name_ = file->name();
   if (!file->is_direct()) {
     auto& directories = options_.directories != nullptr ? *options_.directories : made_;

@@ -3,12 +3,15 @@
 
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "fetch/checks.h"
 #include "fetch/made_directories.h"
 #include "fetch/object_output.h"
+#include "fetch/target.h"
 #include "http/url.h"
+#include "io/interruption.h"
 #include "io/meter.h"
 #include "io/output_file.h"
 
@@ -26,6 +29,7 @@ struct TargetOptions {
   bool resume = false;  ///< leaves behind what an interrupted run has fetched, and takes it up
   std::uint64_t defer_from = std::numeric_limits<std::uint64_t>::max();  ///< bytes; begin() throws Deferred
   MadeDirectories* directories = nullptr;  ///< where those above the file are made; null: they must be there
+  bool overwrite = false;                  ///< a name that the server chose may replace a file
 };
 
 /// The file, pipe or device that a user names; it is opened when the first response is there.
@@ -41,6 +45,9 @@ class TargetOutput final : public ObjectOutput {
   bool is_early(std::uint64_t at) const override { return output_->is_early(at); }
   void wait_for_room() override { output_->wait_for_room(); }
   void take(std::uint64_t at, std::string_view bytes) override;
+  void work_off() override {
+    if (output_) output_->work_off();
+  }
   void forget(Status status, const std::string& reason) override { output_->forget(status, reason); }
   void finish() override;
 
@@ -51,7 +58,8 @@ class TargetOutput final : public ObjectOutput {
   Meter meter() const;
 
  private:
-  std::string place(const ResponseHead& head);
+  Target place(const ResponseHead& head);
+  void require_free(const Target& target) const;
   void open(const ResponseHead& head);
 
   const Url& url_;
@@ -59,8 +67,9 @@ class TargetOutput final : public ObjectOutput {
   std::string name_;
   Checks checks_;
   Meter meter_;
-  MadeDirectories made_;                ///< outlives the file in it
-  std::shared_ptr<OutputFile> direct_;  ///< a pipe or device
+  std::optional<InterruptionScope> interruptions_;  ///< once there is a file to be left in order
+  MadeDirectories made_;                            ///< outlives the file in it
+  std::shared_ptr<OutputFile> direct_;              ///< a pipe or device
   std::unique_ptr<ObjectOutput> output_;
 };
 

@@ -5,8 +5,9 @@
 
 #include <algorithm>
 #include <ctime>
-#include <thread>
 #include <utility>
+
+#include "io/interruption.h"
 
 namespace mrf {
 
@@ -16,7 +17,7 @@ class SystemClock final : public Clock {
  public:
   std::chrono::steady_clock::time_point now() override { return std::chrono::steady_clock::now(); }
   std::chrono::seconds wall_time() override { return std::chrono::seconds(std::time(nullptr)); }
-  void wait(std::chrono::milliseconds time) override { std::this_thread::sleep_for(time); }
+  void wait(std::chrono::milliseconds time) override { sleep_unless_interrupted(time); }
 };
 
 }  // namespace

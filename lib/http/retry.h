@@ -20,7 +20,7 @@ class Clock {
   virtual void wait(std::chrono::milliseconds time) = 0;
 };
 
-/// The system's time. wait() ends early only by a signal that ends the program.
+/// The system's time. wait() ends early by a signal (sleep_unless_interrupted()).
 Clock& system_clock();
 
 /// How long a server asks to wait: Retry-After in seconds or as a date (RFC 9110, 10.2.3). A date that

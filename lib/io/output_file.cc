@@ -62,7 +62,8 @@ std::string follow_link(const std::string& path) {
   return follow_link(to.starts_with('/') ? to : directory_of(path) + "/" + to);
 }
 
-OutputFile::OutputFile(const std::string& path) : name_(path == "-" ? stdout_name : path) {
+OutputFile::OutputFile(const std::string& path, Existing existing_files)
+    : name_(path == "-" ? stdout_name : path), existing_(existing_files) {
   if (path == "-") {
     fd_ = duplicate(FdRef(STDOUT_FILENO));
     direct_ = true;
@@ -75,7 +76,7 @@ OutputFile::OutputFile(const std::string& path) : name_(path == "-" ? stdout_nam
     direct_ = true;
     return;
   }
-  target_ = follow_link(path);
+  target_ = existing_ == Existing::kept ? path : follow_link(path);
   if (target_.empty()) throw SystemError("open", name_, ENOENT);
   if (base_of(target_).empty()) throw SystemError("open", name_, EISDIR);
   const auto existing = status_of(target_);
@@ -128,9 +129,20 @@ void OutputFile::finish() {
 }
 
 void OutputFile::commit() {
+  if (existing_ == Existing::kept && !direct_) {
+    commit_keeping_existing();
+    return;
+  }
   const bool is_nameless = fd_.is_open() && !direct_ && temporary_.empty();
   if (is_nameless && commit_to_free_name()) return;
   commit_together({this});
+}
+
+// link(2) fails when the name is taken, by whatever it is.
+void OutputFile::commit_keeping_existing() {
+  finish();
+  if (::link(temporary_.path().c_str(), target_.c_str()) != 0) throw SystemError("write", name_);
+  temporary_.remove();
 }
 
 // One change of the directory instead of three. When the name is taken, the file is left as by finish().

@@ -17,8 +17,14 @@ namespace mrf {
 /// are written directly; opening a FIFO waits for its reader.
 class OutputFile {
  public:
+  /// What becomes of a file that has the name already.
+  enum class Existing {
+    replaced,
+    kept,  ///< commit() throws SystemError (EEXIST); symbolic links are not followed then
+  };
+
   /// Throws SystemError "cannot open".
-  explicit OutputFile(const std::string& path);
+  explicit OutputFile(const std::string& path, Existing existing = Existing::replaced);
   OutputFile(OutputFile&&) = default;
   OutputFile& operator=(OutputFile&&) = default;
 
@@ -40,6 +46,7 @@ class OutputFile {
   bool link_to(const std::string& path);
   void give_name();
   bool commit_to_free_name();
+  void commit_keeping_existing();
   void close();
 
   std::string name_;
@@ -47,6 +54,7 @@ class OutputFile {
   Temporary temporary_;
   Fd fd_;
   bool direct_ = false;
+  Existing existing_ = Existing::replaced;
 };
 
 /// Finishes all and gives all their names, or none: when one cannot have its name, the others' targets are as

@@ -82,6 +82,7 @@ end
 
 -- The first response stops at arg_hold and goes on when three ranges were asked for, after ten seconds at the latest.
 function all.held(first, last, ranged)
+  if arg("name") then ngx.header["Content-Disposition"] = "attachment; filename=" .. arg("name") end
   if ranged then return all.none(first, last, ranged) end
   headers(200, first, last)
   local hold = tonumber(arg("hold", "65536"))

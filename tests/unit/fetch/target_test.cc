@@ -46,25 +46,52 @@ TEST_CASE("a name in Content-Disposition is a last component that does no harm")
   CHECK_FALSE(mrf::disposition_name("a; filename*=UTF-8''x%00y"));
 }
 
+TEST_CASE("a name in Content-Disposition is UTF-8 without marks that deceive, and no longer than names are") {
+  CHECK(mrf::disposition_name("a; filename*=ISO-8859-1''%E4.txt") == "\xc3\xa4.txt");
+  CHECK(mrf::disposition_name("a; filename*=iso-8859-1'de'%E4.txt; filename=x") == "\xc3\xa4.txt");
+  CHECK(mrf::disposition_name("a; filename=\"\xe4.txt\"") == "\xc3\xa4.txt");
+  CHECK(mrf::disposition_name("a; filename=\"na\xc3\xafve.txt\"") == "na\xc3\xafve.txt");
+  for (const char* text :
+       {"%FF%FE.txt", "%C0%AF.txt", "%ED%A0%80.txt", "%F4%90%80%80", "%E4", "a%E2%80%AEgpj.exe",
+        "a%E2%81%A6b", "a%E2%80%8Bb", "a%C2%85b", "%EF%BB%BFa", "a%E2%80%A8b"}) {
+    CAPTURE(text);
+    CHECK_FALSE(mrf::disposition_name(std::string("a; filename*=UTF-8''") + text));
+    CHECK(mrf::disposition_name(std::string("a; filename*=UTF-8''") + text + "; filename=plain") == "plain");
+  }
+  CHECK_FALSE(mrf::disposition_name("a; filename*=koi8-r''%C1.txt"));
+  CHECK(mrf::disposition_name("a; filename=" + std::string(240, 'L')));
+  CHECK_FALSE(mrf::disposition_name("a; filename=" + std::string(241, 'L')));
+}
+
+TEST_CASE("a name is the server's choice when the URL does not end in it") {
+  const auto url = mrf::Url::parse("http://h/a/data.bam?x");
+  CHECK(choose_target("", url, disposition("a; filename=Makefile")).is_servers_choice);
+  CHECK(choose_target("d/", url, disposition("a; filename=Makefile")).is_servers_choice);
+  CHECK_FALSE(choose_target("", url, disposition("a; filename=data.bam")).is_servers_choice);
+  CHECK_FALSE(choose_target("", url, disposition("a; filename=..")).is_servers_choice);
+  CHECK_FALSE(choose_target("x", url, disposition("a; filename=Makefile")).is_servers_choice);
+}
+
 TEST_CASE("targets") {
   std::string pattern = fs::temp_directory_path() / "mrf-unit-XXXXXX";
   const std::string directory = ::mkdtemp(pattern.data());
   const auto url = mrf::Url::parse("http://h/a/data.bam?x");
-  CHECK(choose_target("-", url, disposition("a; filename=n")) == "-");
-  CHECK(choose_target("x.bam", url, disposition("a; filename=n")) == "x.bam");
-  CHECK(choose_target("", url, disposition("")) == "data.bam");
-  CHECK(choose_target("", url, disposition("a; filename=n")) == "n");
-  CHECK(choose_target("", url, disposition("a; filename=..")) == "data.bam");
-  CHECK(choose_target(directory, url, disposition("")) == directory + "/data.bam");
-  CHECK(choose_target(directory + "/new/deep/", url, disposition("")) == directory + "/new/deep/data.bam");
+  CHECK(choose_target("-", url, disposition("a; filename=n")).path == "-");
+  CHECK(choose_target("x.bam", url, disposition("a; filename=n")).path == "x.bam");
+  CHECK(choose_target("", url, disposition("")).path == "data.bam");
+  CHECK(choose_target("", url, disposition("a; filename=n")).path == "n");
+  CHECK(choose_target("", url, disposition("a; filename=..")).path == "data.bam");
+  CHECK(choose_target(directory, url, disposition("")).path == directory + "/data.bam");
+  CHECK(choose_target(directory + "/new/deep/", url, disposition("")).path ==
+        directory + "/new/deep/data.bam");
   CHECK_FALSE(fs::exists(directory + "/new"));
   fs::remove_all(directory);
 }
 
 TEST_CASE("a name - is a file in the current directory") {
-  CHECK(choose_target("", mrf::Url::parse("http://h/x"), disposition("a; filename=-")) == "./-");
-  CHECK(choose_target("", mrf::Url::parse("http://h/-"), disposition("")) == "./-");
-  CHECK(choose_target("d/", mrf::Url::parse("http://h/-"), disposition("")) == "d/-");
+  CHECK(choose_target("", mrf::Url::parse("http://h/x"), disposition("a; filename=-")).path == "./-");
+  CHECK(choose_target("", mrf::Url::parse("http://h/-"), disposition("")).path == "./-");
+  CHECK(choose_target("d/", mrf::Url::parse("http://h/-"), disposition("")).path == "d/-");
 }
 
 TEST_CASE("no name anywhere is a usage error") {
@@ -73,6 +100,6 @@ TEST_CASE("no name anywhere is a usage error") {
     CAPTURE(text);
     const auto url = mrf::Url::parse(text);
     CHECK_THROWS_AS((void)choose_target("", url, disposition("")), mrf::UsageError);
-    CHECK(choose_target("x", url, disposition("")) == "x");
+    CHECK(choose_target("x", url, disposition("")).path == "x");
   }
 }

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "io/interruption.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <limits>
+#include <mutex>
+
+#include "base/status.h"
+#include "io/ending_signals.h"
+
+namespace mrf {
+
+namespace {
+
+std::atomic<int> signal_that_came{0};
+static_assert(std::atomic<int>::is_always_lock_free);
+std::atomic<int> wakeup{-1};  ///< an eventfd(2), readable when a signal came
+
+std::mutex mutex;
+int scopes = 0;
+struct sigaction before[ending_signals.size()];
+
+void restore() {
+  for (std::size_t i = 0; i < ending_signals.size(); ++i) ::sigaction(ending_signals[i], &before[i], nullptr);
+}
+
+void take_signal(int number) {
+  signal_that_came = number;
+  (void)::eventfd_write(wakeup, 1);
+  restore();
+}
+
+}  // namespace
+
+InterruptionScope::InterruptionScope() {
+  const std::lock_guard lock(mutex);
+  if (scopes++ > 0) return;
+  if (wakeup < 0)
+    wakeup = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);  // without one the sleeps are not cut short
+  const EndingSignalsBlocked blocked;
+  for (std::size_t i = 0; i < ending_signals.size(); ++i) ::sigaction(ending_signals[i], nullptr, &before[i]);
+  struct sigaction action {};
+  action.sa_handler = take_signal;
+  sigfillset(&action.sa_mask);
+  for (std::size_t i = 0; i < ending_signals.size(); ++i) {
+    if (before[i].sa_handler != SIG_IGN) ::sigaction(ending_signals[i], &action, nullptr);
+  }
+}
+
+InterruptionScope::~InterruptionScope() {
+  const std::lock_guard lock(mutex);
+  if (--scopes > 0) return;
+  const EndingSignalsBlocked blocked;
+  restore();
+}
+
+int interrupted() noexcept { return signal_that_came; }
+
+void throw_if_interrupted() {
+  if (const int number = interrupted(); number != 0) throw Interrupted{number};
+}
+
+void sleep_unless_interrupted(std::chrono::milliseconds time) {
+  const auto end = std::chrono::steady_clock::now() + time;
+  for (auto left = time; left.count() > 0 && interrupted() == 0;
+       left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now())) {
+    pollfd event{wakeup, POLLIN, 0};
+    const auto most = std::chrono::milliseconds(std::numeric_limits<int>::max());
+    (void)::poll(&event, 1, static_cast<int>(std::min(left, most).count()));
+  }
+}
+
+void die_of_signal(int number) {
+  ::signal(number, SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, number);
+  pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
+  ::raise(number);
+  ::_exit(signal_status_base + number);
+}
+
+}  // namespace mrf

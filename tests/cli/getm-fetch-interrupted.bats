@@ -1,0 +1,141 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What a download leaves behind that a signal, a full disk or another program interrupts.
+load common
+load getm-fetch
+
+setup_file() { serve_samples; }
+teardown_file() { stop_servers; }
+
+# held T ARGS...: in the background, with INT as in a terminal; its process is $pid. The response stops after 64 KiB.
+held() {
+  env --default-signal=INT getm-fetch -q --concurrency 1 "${@:2}" "$HTTP/fault/held?t=$1" out 2>stderr 3>&- &
+  pid=$!
+}
+has_bytes() { (($(stat -c %s "$1" 2>/dev/null || echo 0) >= $2)); }
+# ended_by SIGNAL: sends it to $pid and waits
+ended_by() {
+  status=0
+  kill -s "$1" "$pid"
+  wait "$pid" || status=$?
+  ((status == 128 + $(kill -l "$1")))
+}
+
+@test "INT, TERM and HUP leave something to take up" {
+  local signal
+  for signal in INT TERM HUP; do
+    held "$signal" --resume
+    wait_until has_bytes out.getm-part 65536
+    ended_by "$signal"
+    [[ ! -s stderr && $(jq -c .done out.getm-part.json) == '[[0,65536]]' ]]
+    assert_files out.getm-part out.getm-part.json stderr
+    fetch -q --resume --concurrency 1 -cs "$(md5_of "$WWW/big")" -ca md5 "$HTTP/fault/none?t=after$signal" out
+    assert_status 0
+    cmp out "$WWW/big"
+    grep -q "t=after$signal HTTP/1.1 206 bytes=65536-2999999" "$LOG"
+    rm out stderr
+  done
+}
+
+@test "KILL leaves what came until two seconds before, however little" {
+  getm-fetch -q --resume --concurrency 1 "$HTTP/slower/data" out 3>&- &
+  pid=$!
+  wait_until test -s out.getm-part.json
+  ended_by KILL
+  fetch -q --resume --concurrency 1 -cs "$(md5_of "$WWW/data")" -ca md5 "$HTTP/data" out
+  assert_status 0
+  assert_files out
+  grep -q "^GET /data HTTP/1.1 206 bytes=[1-9]" "$LOG"
+}
+
+@test "INT, TERM and HUP leave no directory and no file without --resume" {
+  local signal
+  for signal in INT TERM HUP; do
+    env --default-signal=INT getm-fetch -q --concurrency 1 "$HTTP/fault/held/x?t=dir$signal" new/deep/ 3>&- &
+    pid=$!
+    wait_until test -d new/deep
+    ended_by "$signal"
+    assert_files
+  done
+}
+
+@test "a manifest that a signal ends: what is complete stays, the rest is taken up" {
+  printf '[{"url":"%s","filepath":"d/one"},{"url":"%s","filepath":"e/out"}]' \
+    "$HTTP/one" "$HTTP/fault/held?t=manifest" >m.json
+  env --default-signal=INT getm-fetch -q --files 1 --concurrency 1 --resume -m m.json 2>stderr 3>&- &
+  pid=$!
+  wait_until has_bytes e/out.getm-part 65536
+  ended_by INT
+  assert_files d d/one e e/out.getm-part e/out.getm-part.json m.json stderr
+}
+
+@test "a part file that is longer than the object is cut, whatever is behind the end" {
+  cat "$WWW/big" <(echo more) >out.getm-part
+  printf '{"etag":"\\"one\\"","size":3000000,"done":[[0,3000000]]}' >out.getm-part.json
+  fetch -q --resume -cs "$(md5_of "$WWW/big")" -ca md5 "$HTTP/fault/none?t=longer" out
+  assert_status 0
+  cmp out "$WWW/big"
+  cat "$WWW/big" <(echo more) >out.getm-part
+  printf '{"etag":"\\"one\\"","size":3000000,"done":[[0,1000],[2000,3000000]]}' >out.getm-part.json
+  fetch -q --resume -ca null "$HTTP/fault/none?t=longer2" out
+  assert_status 0
+  cmp out "$WWW/big"
+  assert_files out
+}
+
+@test "a file that another program makes longer meanwhile is not published" {
+  held grown --resume
+  wait_until has_bytes out.getm-part 65536
+  truncate -s 3000001 out.getm-part
+  for _ in 1 2 3; do curl -fsr 0-0 -o /dev/null "$HTTP/fault/held?t=grown"; done
+  status=0
+  wait "$pid" || status=$?
+  ((status == 3))
+  [[ $(<stderr) == "getm-fetch: cannot write 'out': it has 3000001 bytes instead of 3000000: another program changed it" ]]
+  assert_files stderr
+}
+
+@test "a record of an earlier version goes when its data goes" {
+  printf 'earlier' >out.getm-part
+  printf '{"etag":"\\"zero\\"","size":3000000,"done":[[0,7]]}' >out.getm-part.json
+  held stale --resume
+  wait_until has_bytes out.getm-part 65536
+  [[ ! -e out.getm-part.json ]]
+  kill -KILL "$pid"
+  wait "$pid" || true
+}
+
+@test "a disk without room leaves nothing useless behind" {
+  run_apart with_small_disk 1M bash -c \
+    'getm-fetch -q --resume "$1" disk/out; s=$?; ls -A disk; exit $s' bash "$HTTP/fault/none?t=full"
+  assert_status 1
+  assert_output_is ''
+  assert_stderr_is "getm-fetch: cannot write 'disk/out': No space left on device"
+}
+
+@test "where the file system has no locks, --resume works, and two runs do not mix their data" {
+  local error
+  for error in ENOSYS ENOLCK EOPNOTSUPP; do
+    run_apart strace -f -qq -o /dev/null -e trace=flock -e "inject=flock:error=$error" \
+      getm-fetch -v --resume --concurrency 1 -cs "$(md5_of "$WWW/big")" -ca md5 "$HTTP/fault/none?t=$error" out
+    assert_status 0
+    assert_stderr "getm-fetch: cannot lock 'out.getm-part': the file system has no locks; run one download of it at a time"
+    cmp out "$WWW/big"
+    rm out
+  done
+  # A run of another version takes the name; what it throws away is not what the first one writes.
+  strace -f -qq -o /dev/null -e trace=flock -e inject=flock:error=ENOSYS \
+    getm-fetch -q --resume --concurrency 1 "$HTTP/fault/held?t=unlocked" out 2>stderr 3>&- &
+  pid=$!
+  wait_until has_bytes out.getm-part 65536
+  run_apart strace -f -qq -o /dev/null -e trace=flock -e inject=flock:error=ENOSYS \
+    getm-fetch -q --resume --concurrency 1 "$HTTP/data" out
+  assert_status 0
+  cmp out "$WWW/data"
+  for _ in 1 2 3; do curl -fsr 0-0 -o /dev/null "$HTTP/fault/held?t=unlocked"; done
+  status=0
+  wait "$pid" || status=$?
+  ((status == 1))
+  [[ $(<stderr) == "getm-fetch: cannot write 'out': 'out.getm-part' was replaced meanwhile" ]]
+  cmp out "$WWW/data"
+}
