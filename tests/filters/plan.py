@@ -43,4 +43,4 @@ def orders(filter_, view):
 
 
 def transports(kind, view):
-    return ("file",) if view == "pairs" else ("file", "pipe", "stdin", "fifo")
+    return ("file", "fifos") if view == "pairs" else ("file", "pipe", "stdin", "fifo")

@@ -13,6 +13,7 @@ import re
 import shlex
 import signal
 import subprocess
+import sys
 
 import forms
 from inputs import BGZF_END
@@ -33,7 +34,7 @@ class Case:
     output: str = "out.txt"  # the name, or two of them with a blank between, or "-"
     format: str = ""  # --output-format, for "-"
     record: str = ""  # --output-record
-    transport: str = "file"  # file, pipe (-i -), stdin (no -i), fifo
+    transport: str = "file"  # file, pipe (-i -), stdin (no -i), fifo, fifos (of pairs, both written by one program)
     options: tuple = ()
 
     def marks(self):
@@ -65,11 +66,14 @@ class Case:
         if self.transport == "file":
             for name in self.source.names:
                 words += ["-i", name]
-        elif self.transport == "fifo":
-            words += ["-i", "fifo"]
+        elif self.transport in ("fifo", "fifos"):
+            for number in range(len(self.source.names)):
+                words += ["-i", f"fifo{number}"]
         elif self.transport == "pipe":
             words += ["-i", "-"]
-        if self.transport != "file" and self.source.kind.removesuffix(".gz") in INPUT_FORMATS:
+        if self.transport == "fifos":
+            words += ["--record", "fastq"]
+        elif self.transport != "file" and self.source.kind.removesuffix(".gz") in INPUT_FORMATS:
             words += ["--input-format", INPUT_FORMATS[self.source.kind.removesuffix(".gz")]]
         for name in self.output.split():
             words += ["-o", name]
@@ -81,7 +85,8 @@ class Case:
 
     def __str__(self):
         command = [word if len(word) < 60 else word[:57] + "..." for word in self.arguments()]
-        end = {"file": "", "fifo": " [in by a FIFO]"}.get(self.transport, f" <{self.source.names[0]}")
+        given = " [from FIFOs]" if self.transport.startswith("fifo") else f" <{self.source.names[0]}"
+        end = "" if self.transport == "file" else given
         count = len(self.source.records)
         return f"[{self.source.kind}, {count} records, {self.view}, {self.filter.name}] {shlex.join(command)}{end}"
 
@@ -119,6 +124,22 @@ def run(command, directory, environment, feed=None, stdin=None):
             os.killpg(process.pid, signal.SIGKILL)
             out, err = b"", b""
         return Result(-1, out, err, True)
+
+
+# Opens all FIFOs, one after the other, and fills them by turns, as a program does that writes mates to two files.
+BY_TURNS = """
+import signal, sys
+signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+names = sys.argv[1:]
+count = len(names) // 2
+sources = [open(name, "rb") for name in names[:count]]
+outs = [open(name, "wb", 0) for name in names[count:]]
+while pieces := [source.read(3000) for source in sources]:
+    if not any(pieces):
+        break
+    for piece, out in zip(pieces, outs):
+        out.write(piece)
+"""
 
 
 class Bench:
@@ -246,20 +267,22 @@ class Bench:
 
     def start(self, case):
         command = case.arguments()
-        path = os.path.join(self.directory, case.source.names[0])
-        if case.transport == "fifo":
-            fifo = os.path.join(self.directory, "fifo")
-            remove(fifo)
-            os.mkfifo(fifo)
-            writer = subprocess.Popen(["sh", "-c", f"exec cat {shlex.quote(path)} >fifo"], cwd=self.directory)
+        names = case.source.names
+        if case.transport in ("fifo", "fifos"):
+            fifos = [f"fifo{number}" for number in range(len(names))]
+            for fifo in fifos:
+                os.mkfifo(os.path.join(self.directory, fifo))
+            writer = subprocess.Popen([sys.executable, "-c", BY_TURNS, *names, *fifos], cwd=self.directory)
             try:
                 return run(command, self.directory, self.environment)
             finally:
                 writer.kill()
                 writer.wait()
-                remove(fifo)
+                for fifo in fifos:
+                    remove(os.path.join(self.directory, fifo))
         if case.transport in ("pipe", "stdin"):
             reading, writing = os.pipe()
+            path = os.path.join(self.directory, names[0])
             writer = subprocess.Popen(["cat", path], stdout=writing, stderr=subprocess.DEVNULL)
             os.close(writing)
             try:
@@ -275,7 +298,6 @@ class Bench:
             return f"hangs for {LIMIT} s"
         if result.status < 0 or result.status in (132, 134, 135, 136, 139):
             return f"crashes: status {result.status}"
-        made.discard("fifo")
         strangers = made - set(case.outputs())
         if strangers:
             return f"left beside the result: {sorted(strangers)}"
