@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <climits>
 #include <cstdint>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -36,6 +38,36 @@ std::string temporary_name(const std::string& target) {
   return fmt::format("{}/.{}.{:016x}", directory_of(target), base_of(target).substr(0, 200), number);
 }
 
+// Not open where the filesystem has no O_TMPFILE (open(2)).
+Fd open_nameless(const std::string& target, const std::string& name) {
+  const int fd = ::open(directory_of(target).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
+  if (fd < 0 && errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) throw SystemError("open", name);
+  return {adopt_fd, fd};
+}
+
+// linkat(2) with AT_EMPTY_PATH is for root only; by /proc everybody may, if it is mounted.
+bool link_to(FdRef fd, const std::string& path) {
+  const std::string self = fmt::format("/proc/self/fd/{}", fd.get());
+  return ::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0;
+}
+
+// Found out now with another file of that directory, not when hours of work are to get their name; once for
+// each filesystem.
+bool can_be_named(FdRef fd, const std::string& target) {
+  static std::mutex mutex;
+  static std::map<dev_t, bool> known;
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return false;
+  const std::lock_guard lock(mutex);
+  const auto [at, is_new] = known.try_emplace(info.st_dev, false);
+  if (is_new) {
+    const Fd probe = open_nameless(target, target);
+    const Temporary name(temporary_name(target));
+    at->second = probe.is_open() && link_to(probe, name.path());
+  }
+  return at->second;
+}
+
 }  // namespace
 
 std::string directory_of(const std::string& path) {
@@ -47,7 +79,8 @@ std::string directory_of(const std::string& path) {
 std::string base_of(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
 
 void sync_file(FdRef fd, const std::string& name) {
-  if (::fsync(fd.get()) != 0 && errno != EINVAL && errno != EROFS) throw SystemError("write", name);
+  if (::fsync(fd.get()) != 0 && errno != EINVAL && errno != EROFS && errno != EOPNOTSUPP)
+    throw SystemError("write", name);
 }
 
 std::string follow_link(const std::string& path) {
@@ -88,30 +121,22 @@ OutputFile::OutputFile(const std::string& path, Existing existing_files)
   }
   if (existing && ::access(target_.c_str(), W_OK) != 0) throw SystemError("open", name_);
   open_temporary();
-  if (existing && ::fchmod(fd_.get(), existing->st_mode & 07777) != 0) throw SystemError("open", name_);
+  if (existing && ::fchmod(fd_.get(), existing->st_mode & 0777) != 0) throw SystemError("open", name_);
 }
 
 void OutputFile::open_temporary() {
-  int fd = ::open(directory_of(target_).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
-  if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
-    temporary_ = Temporary(temporary_name(target_));
-    fd = ::open(temporary_.path().c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
-  }
+  fd_ = open_nameless(target_, name_);
+  if (fd_.is_open() && can_be_named(fd_, target_)) return;
+  temporary_ = Temporary(temporary_name(target_));
+  const int fd = ::open(temporary_.path().c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
   if (fd < 0) throw SystemError("open", name_);
   fd_ = Fd(adopt_fd, fd);
-}
-
-bool OutputFile::link_to(const std::string& path) {
-  const std::string self = fmt::format("/proc/self/fd/{}", fd_.get());
-  if (::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0) return true;
-  if (errno == EEXIST) return false;
-  throw SystemError("write", name_);
 }
 
 // linkat(2) does not replace a name, rename(2) does.
 void OutputFile::give_name() {
   Temporary temporary(temporary_name(target_));
-  if (!link_to(temporary.path())) throw SystemError("write", name_, EEXIST);
+  if (!link_to(fd_, temporary.path())) throw SystemError("write", name_);
   temporary_ = std::move(temporary);
 }
 
@@ -148,13 +173,15 @@ void OutputFile::commit_keeping_existing() {
 // One change of the directory instead of three. When the name is taken, the file is left as by finish().
 bool OutputFile::commit_to_free_name() {
   sync_file(fd_, name_);
-  if (!link_to(target_)) {
+  if (!link_to(fd_, target_)) {
+    if (errno != EEXIST) throw SystemError("write", name_);
     give_name();
     close();
     return false;
   }
   try {
     close();
+    sync_directory_of(target_, name_);
   } catch (const SystemError&) {
     ::unlink(target_.c_str());
     throw;

@@ -10,11 +10,12 @@
 
 namespace mrf {
 
-/// Where a program's result goes. A regular file (or a name that does not exist) is written without
-/// a name in the target's directory, or under a temporary one where the filesystem has no O_TMPFILE
-/// (open(2)), and gets its name only in commit(): until then an existing target is left as it was,
-/// and nothing remains when the object or the process dies. "-", FIFOs, devices and /dev/stdout and the like
-/// are written directly; opening a FIFO waits for its reader.
+/// Where a program's result goes. A regular file (or a name that does not exist) is written without a name
+/// in the target's directory, or under a temporary one where the filesystem has no O_TMPFILE (open(2)) or
+/// cannot give such a file a name, which is tried at once. It gets its name only in commit(): until then an
+/// existing target is left as it was, and nothing remains when the object or the process dies. The mode of a
+/// target that is replaced is kept without its setuid, setgid and sticky bits. "-", FIFOs, devices and
+/// /dev/stdout and the like are written directly; opening a FIFO waits for its reader.
 class OutputFile {
  public:
   /// What becomes of a file that has the name already.
@@ -43,7 +44,6 @@ class OutputFile {
  private:
   friend void commit_together(const std::vector<OutputFile*>& files);
   void open_temporary();
-  bool link_to(const std::string& path);
   void give_name();
   bool commit_to_free_name();
   void commit_keeping_existing();

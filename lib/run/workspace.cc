@@ -52,11 +52,11 @@ void remove_tree(const std::string& path) noexcept {
   if (!path.empty()) fs::remove_all(path, ignored);
 }
 
-// On disk, with the mode of the file that it replaces.
+// On disk, with the mode of the file that it replaces, without that one's setuid, setgid and sticky bits.
 void make_ready(const std::string& path, const std::string& target, const std::string& name) {
   sync_file(open_file(path, O_RDONLY), name);
   struct stat before {};
-  if (::stat(target.c_str(), &before) == 0 && ::chmod(path.c_str(), before.st_mode & 07777) != 0) {
+  if (::stat(target.c_str(), &before) == 0 && ::chmod(path.c_str(), before.st_mode & 0777) != 0) {
     throw SystemError("write", name);
   }
 }

@@ -16,8 +16,8 @@ E
   [ "$(cat 'a result.idx')" = index ]
 }
 
-@test "a failure leaves an existing result as it was, and a success keeps its mode" {
-  echo old >result && chmod 640 result
+@test "a failure leaves an existing result as it was, and a success keeps its mode without setuid and the like" {
+  echo old >result && chmod 7640 result
   workflow <<<"a: bash -c 'echo new; exit 1' > save:result"
   assert_status 1
   [ "$(cat result)" = old ]
@@ -149,14 +149,15 @@ E
 a: bash -c 'echo new > "$1"; echo new > "$1.idx"' _ save:first
 b: bash -c 'echo new > "$1"; echo new > "$1.idx"' _ save:second
 E
-  failing_rename() {
-    run_apart strace -f -qq --seccomp-bpf -o trace -e trace=rename -e "inject=rename:error=EIO:when=$1" mrf-run w.mrf
+  failing() {
+    run_apart strace -f -qq --seccomp-bpf -o trace -e trace=rename,renameat2 -e "inject=$1:error=EIO:when=$2" mrf-run w.mrf
   }
   for before in first second.idx; do
-    for number in 1 2 3 4; do
+    for call in 'rename 1' 'rename 2' 'rename 3' 'renameat2 1'; do
       rm -f first* second*
       echo old >"$before"
-      failing_rename "$number"
+      # shellcheck disable=SC2086
+      failing $call
       grep -q INJECTED trace
       assert_status 1
       assert_stderr_has "Input/output error"
@@ -164,9 +165,49 @@ E
       assert_files w.mrf trace "$before"
     done
   done
-  failing_rename 5
+  failing rename 4
   assert_status 0
   assert_files w.mrf trace first first.idx second second.idx
   [ "$(cat first second.idx)" = $'new\nnew' ]
   assert_nothing_left
+}
+
+@test "killed at any rename, no result is missing that was there before, also where files cannot change places" {
+  cat >w.mrf <<'E'
+a: bash -c 'echo new > "$1"' _ save:first
+b: bash -c 'echo new > "$1"' _ save:second
+E
+  for cannot in link:error=EPERM renameat2:error=EINVAL; do
+    for number in 1 2 3; do
+      kill=(-e "inject=rename:signal=KILL:when=$number")
+      [[ $cannot == renameat2* ]] || kill+=(-e "inject=renameat2:signal=KILL:when=$number")
+      rm -rf .mrf-run* && echo old >first && echo old >second
+      run_apart strace -f -qq -o trace -e trace=rename,renameat2,link -e "inject=$cannot" "${kill[@]}" \
+        mrf-run w.mrf
+      [[ $(cat first) == @(old|new) && $(cat second) == @(old|new) ]]
+    done
+  done
+}
+
+@test "the directory of a result is on disk before the run has succeeded" {
+  mkdir a b
+  printf 'x: echo 1 > save:a/x\ny: echo 2 > save:b/y\n' >w.mrf
+  strace -f -qq -y -o trace -e trace=fsync mrf-run w.mrf
+  for directory in a b; do grep -q "fsync([0-9]*<$PWD/$directory>) *= 0" trace; done
+  seq 3 >in
+  strace -f -qq -y -o trace -e trace=fsync mrf-collect -o a/z in
+  grep -q "fsync([0-9]*<$PWD/a>) *= 0" trace
+  run_apart strace -f -qq -o trace -e trace=fsync -e inject=fsync:error=EIO:when=2 mrf-collect -o a/new in
+  assert_status 1
+  assert_stderr_is "mrf-collect: cannot write 'a/new': Input/output error"
+  [ ! -e a/new ]
+}
+
+@test "without /proc a result is written under a name for the time being, found out at once" {
+  seq 3 >in
+  namespaces=(--mount)
+  ((EUID == 0)) || namespaces+=(--user --map-root-user)
+  run_apart unshare "${namespaces[@]}" bash -c 'mount -t tmpfs none /proc; mrf-collect -o out in; echo $?; ls -A'
+  assert_output_is $'0\nin\nout'
+  assert_stderr_is ''
 }

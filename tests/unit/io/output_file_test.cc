@@ -63,6 +63,28 @@ TEST_CASE("an existing target is kept without commit, and its mode with it") {
   CHECK(directory.entries() == 1);
 }
 
+TEST_CASE("the bits that give rights are not carried over to new content") {
+  const Directory directory;
+  std::ofstream(directory / "out") << "old";
+  REQUIRE(::chmod((directory / "out").c_str(), 07750) == 0);
+  mrf::OutputFile file(directory / "out");
+  put(file, "new");
+  file.commit();
+  CHECK((fs::status(directory / "out").permissions() & fs::perms::mask) == fs::perms(0750));
+}
+
+TEST_CASE("several old results change places with the new ones, and are gone") {
+  const Directory directory;
+  for (const char* name : {"first", "second"}) std::ofstream(directory / name) << "old";
+  mrf::OutputFile first(directory / "first");
+  mrf::OutputFile second(directory / "second");
+  mrf::OutputFile third(directory / "third");
+  for (auto* file : {&first, &second, &third}) put(*file, "new");
+  mrf::commit_together({&first, &second, &third});
+  for (const char* name : {"first", "second", "third"}) CHECK(content(directory / name) == "new");
+  CHECK(directory.entries() == 3);
+}
+
 TEST_CASE("a symbolic link stays one, dangling or not") {
   const Directory directory;
   fs::create_symlink("real", directory / "link");
