@@ -24,7 +24,7 @@ void declare(mrf::Command& command, mrf::CollectOptions& options, Words& words) 
   app.add_option("--counts", options.counts,
                  "compare the records of each input with mrf-distribute --stats FILE")
       ->option_text("FILE");
-  app.add_option("--record", words.record, "line (default), lines:K, fastq, nul, fixed:BYTES or bam")
+  app.add_option("--record", words.record, std::string(mrf::record_form_names) + " (default: line)")
       ->option_text("FORM");
   app.add_flag("--sam", options.sam, "the lines are SAM: header lines apart, numbers in a tag");
   app.add_flag("--no-header", options.headless, "with --sam: every line is a record, none a header line");

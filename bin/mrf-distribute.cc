@@ -43,7 +43,7 @@ void declare(mrf::Command& command, CommandLine& line) {
       ->option_text("INPUT");
   command.add_repeatable("--mate", options.mates, "the mates of INPUT's records, for outputs in pairs")
       ->option_text("INPUT");
-  app.add_option("--record", line.record, "line, lines:K, fastq, nul, fixed:BYTES or bam (default: line)")
+  app.add_option("--record", line.record, std::string(mrf::record_form_names) + " (default: line)")
       ->option_text("FORM");
   declare_policy(app, command, line);
   app.add_flag("--sam", line.sam, "the lines are SAM: the header starts with '@', numbers go into a tag");
@@ -105,7 +105,9 @@ void settle_header(const mrf::OptionSet& app, CommandLine& line) {
   for (const char* name : {"--header-prefix", "--header-lines"}) {
     if (bam && app.count(name) > 0) refuse(name, "a BAM stream knows its header");
   }
-  options.header = line.sam ? mrf::sam_header() : mrf::HeaderForm{line.header_prefix, line.header_lines};
+  if (line.sam) options.form.kind = Kind::sam;
+  options.header =
+      line.sam ? mrf::sam_header() : mrf::HeaderForm{line.header_prefix, line.header_lines, false};
   for (const char* name : {"--header-to", "--header-broadcast"}) {
     if (app.count(name) > 0 && !options.header.is_named() && !bam) {
       refuse(name, "no header is named by --sam, --header-prefix or --header-lines");
@@ -121,7 +123,7 @@ void settle(const mrf::OptionSet& app, CommandLine& line) {
   settle_header(app, line);
   check_mates(options, line.record);
   if (!line.stamp) return;
-  if (options.form.kind == Kind::fixed)
+  if (!mrf::has_room_for_number(options.form))
     refuse("--seq", "records of " + line.record + " have no room for a number");
   options.stamp = options.form.kind == Kind::bam ? mrf::SequencePlace::aux
                   : line.sam                     ? mrf::SequencePlace::tag

@@ -54,8 +54,8 @@ void check(const CollectOptions& options) {
   }
   if (options.headless && !options.sam)
     throw UsageError("use option", "--no-header", "only --sam looks for header lines");
-  if (options.order == CollectOptions::Order::seq && options.record.kind == Kind::fixed) {
-    throw UsageError("use option", "--order seq", "records of fixed size have no room for a number");
+  if (options.order == CollectOptions::Order::seq && !has_room_for_number(options.record)) {
+    throw UsageError("use option", "--order seq", "records of this form have no room for a number");
   }
   if (options.ragged && options.order != CollectOptions::Order::rows) {
     throw UsageError("use option", "--ragged", "only --order rows counts records");

@@ -100,7 +100,7 @@ std::uint64_t Input::pass(BatchedOutput& output, std::uint64_t max_records) {
   while (passed < max_records && has_records()) {
     const Chunk& chunk = front();
     Run run{chunk.bytes.size(), chunk.records};
-    if (run.records > max_records - passed) run = splitter_->take(chunk.bytes, max_records - passed);
+    if (run.records > max_records - passed) run = splitter_->split(chunk.bytes, max_records - passed);
     output.pass(chunk.block, chunk.bytes.substr(0, run.bytes));
     passed += run.records;
     drop(run.bytes, run.records);

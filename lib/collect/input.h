@@ -76,7 +76,7 @@ class Input {
   /// Some records in front, at least one; valid until drop() or read().
   const Chunk& front() { return backlogs_.front().front(); }
   /// The bytes of the first record of front(), or of what is left of it.
-  std::size_t first_size(std::string_view records) { return splitter_->take(records, 1).bytes; }
+  std::size_t first_size(std::string_view records) { return splitter_->split(records, 1).bytes; }
   void drop(std::size_t bytes, std::uint64_t records) {
     backlogs_.front().consume(bytes, records);
     records_gone_ += records;

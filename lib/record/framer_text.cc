@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
-#include <cstring>
+#include <algorithm>
 #include <limits>
 #include <utility>
 
 #include "base/error.h"
 #include "record/framer.h"
+#include "record/sam_lines.h"
 #include "record/scan.h"
 
 namespace mrf {
@@ -65,54 +66,45 @@ class DelimitedFramer : public Framer {
   std::uint64_t ends_ = 0;
 };
 
-class FastqFramer : public Framer {
+// Lines, of which each may hold any bytes, but whose first one is not '@'.
+class SamFramer : public Framer {
  public:
-  explicit FastqFramer(std::string name) : name_(std::move(name)) {}
+  explicit SamFramer(const std::string& name) : name_(name), lines_('\n', 1, name) {}
 
   Run take(std::string_view bytes, std::uint64_t max_records) override {
-    Run run;
-    if (bytes.size() < scanned_) return run;
-    while (run.records < max_records && next_line(bytes)) {
-      if (line_ != 0) continue;
-      run.bytes = line_start_;
-      ++run.records;
-      ++number_;
-    }
-    line_start_ -= run.bytes;
-    scanned_ -= run.bytes;
+    const Run run = lines_.take(bytes, max_records);
+    if (run.records == 0) return run;
+    check(bytes.substr(0, run.bytes));
+    inside_ = false;
+    number_ += run.records;
     return run;
   }
 
+  std::size_t take_part(std::string_view bytes) override {
+    check(bytes);
+    inside_ = true;
+    return lines_.take_part(bytes);
+  }
+
   std::string_view complete(std::string_view tail) override {
-    if (line_ != 3 || line_start_ == tail.size()) {
-      throw DataError("read", name_, fmt::format("record {} is truncated", number_));
-    }
-    return "\n";
+    check(tail);
+    return lines_.complete(tail);
   }
 
  private:
-  bool next_line(std::string_view bytes) {
-    const auto* hit = std::memchr(bytes.data() + scanned_, '\n', bytes.size() - scanned_);
-    if (hit == nullptr) {
-      scanned_ = bytes.size();
-      return false;
-    }
-    if (line_ == 0 && bytes[line_start_] != '@') fail("does not start with '@'");
-    if (line_ == 2 && bytes[line_start_] != '+') fail("has no '+' on its third line");
-    line_start_ = scanned_ = static_cast<std::size_t>(static_cast<const char*>(hit) - bytes.data()) + 1;
-    line_ = (line_ + 1) % 4;
-    return true;
-  }
-
-  [[noreturn]] void fail(const char* reason) const {
-    throw DataError("read", name_, fmt::format("record {} {}", number_, reason));
+  // `records` are whole, or the front of one.
+  void check(std::string_view records) const {
+    std::size_t at = !inside_ && records.starts_with('@') ? 0 : find_pair(records, '\n', '@', 0);
+    if (at == std::string_view::npos) return;
+    if (records[at] == '\n') ++at;
+    const auto before = static_cast<std::uint64_t>(std::count(records.data(), records.data() + at, '\n'));
+    refuse_header_line(records.substr(at), number_ + before, name_);
   }
 
   const std::string name_;
+  DelimitedFramer lines_;
   std::uint64_t number_ = 1;
-  unsigned line_ = 0;
-  std::size_t line_start_ = 0;
-  std::size_t scanned_ = 0;
+  bool inside_ = false;
 };
 
 }  // namespace
@@ -121,8 +113,8 @@ std::unique_ptr<Framer> make_delimited_framer(char delimiter, std::uint64_t coun
   return std::make_unique<DelimitedFramer>(delimiter, count, std::move(input_name));
 }
 
-std::unique_ptr<Framer> make_fastq_framer(std::string input_name) {
-  return std::make_unique<FastqFramer>(std::move(input_name));
+std::unique_ptr<Framer> make_sam_framer(std::string input_name) {
+  return std::make_unique<SamFramer>(input_name);
 }
 
 }  // namespace mrf

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "record/header.h"
 
+#include "record/sam_lines.h"
+
 namespace mrf {
 
 HeaderScanner::Belongs HeaderScanner::belongs(std::string_view rest, bool at_end) const {
@@ -24,6 +26,7 @@ std::size_t HeaderScanner::take(std::string_view bytes, bool at_end) {
       scanned_ = rest.size();
       break;
     }
+    if (form_.sam && has_record_shape(rest)) refuse_header_line(rest, 1, input_name_);
     taken = newline == std::string_view::npos ? bytes.size() : taken + newline + 1;
     scanned_ = 0;
     ++lines_seen_;

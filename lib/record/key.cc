@@ -95,10 +95,10 @@ std::string describe(const KeyForm& form) {
   return "name";
 }
 
-std::unique_ptr<KeyFinder> make_key_finder(const KeyForm& key, RecordForm form) {
+std::unique_ptr<KeyFinder> make_key_finder(const KeyForm& key, const RecordForm& form) {
   using Kind = KeyForm::Kind;
   const bool is_bam = form.kind == RecordForm::Kind::bam;
-  const bool may_be_sam = form.kind == RecordForm::Kind::line;
+  const bool may_be_sam = form.kind == RecordForm::Kind::line || form.kind == RecordForm::Kind::sam;
   if (key.kind == Kind::tag && !is_bam && !may_be_sam) {
     throw UsageError("use key", describe(key), "only SAM lines and BAM records have tags");
   }

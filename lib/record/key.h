@@ -40,11 +40,12 @@ class KeyFinder {
 };
 
 /// Throws UsageError when records of this form have no such key.
-std::unique_ptr<KeyFinder> make_key_finder(const KeyForm& key, RecordForm form);
+std::unique_ptr<KeyFinder> make_key_finder(const KeyForm& key, const RecordForm& form);
 
-/// The name of a record for messages and to compare mates by: of a FASTQ record without '@', of a BAM
-/// record its read name, else the first line; up to the first blank or tab, without /1 or /2 at the end.
-std::string_view record_name(RecordForm form, std::string_view record);
+/// The name of a record for messages and to compare mates by: of a FASTQ or FASTA record without its first
+/// character, of a BAM record its read name, else the first line; up to the first blank or tab, without /1 or
+/// /2 at the end.
+std::string_view record_name(const RecordForm& form, std::string_view record);
 
 /// A number that depends on the bytes of the key only: XXH3, 64 bits, seed 0, of xxHash 0.8 on.
 std::uint64_t key_hash(std::string_view key);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "record/key_finders.h"
@@ -29,7 +30,7 @@ std::string_view content_of(std::string_view record, bool is_nul) {
 
 class ColumnFinder : public KeyFinder {
  public:
-  ColumnFinder(const KeyForm& key, RecordForm form)
+  ColumnFinder(const KeyForm& key, const RecordForm& form)
       : before_(key.column - 1), length_(key.length), is_nul_(form.kind == RecordForm::Kind::nul) {}
 
   std::optional<std::string_view> find(std::string_view record) override {
@@ -48,7 +49,7 @@ class ColumnFinder : public KeyFinder {
 
 class AfterFinder : public KeyFinder {
  public:
-  AfterFinder(const KeyForm& key, RecordForm form)
+  AfterFinder(const KeyForm& key, const RecordForm& form)
       : text_(key.text), length_(key.length), is_nul_(form.kind == RecordForm::Kind::nul) {}
 
   std::optional<std::string_view> find(std::string_view record) override {
@@ -92,7 +93,7 @@ class SamTagFinder : public KeyFinder {
 
 class NameFinder : public KeyFinder {
  public:
-  NameFinder(RecordForm form, std::size_t length) : form_(form), length_(length) {}
+  NameFinder(RecordForm form, std::size_t length) : form_(std::move(form)), length_(length) {}
   std::optional<std::string_view> find(std::string_view record) override {
     return record_name(form_, record).substr(0, length_);
   }
@@ -112,20 +113,22 @@ std::string_view bam_name(std::string_view record) {
 
 }  // namespace
 
-std::string_view record_name(RecordForm form, std::string_view record) {
+std::string_view record_name(const RecordForm& form, std::string_view record) {
   if (form.kind == RecordForm::Kind::bam) return bam_name(record);
   std::string_view name = form.kind == RecordForm::Kind::nul ? record.substr(0, record.find('\0')) : record;
-  if (form.kind == RecordForm::Kind::fastq) name.remove_prefix(1);
+  if (form.kind == RecordForm::Kind::fasta)
+    name.remove_prefix(std::min(name.find_first_not_of("\r\n"), name.size()));
+  if (form.kind == RecordForm::Kind::fastq || form.kind == RecordForm::Kind::fasta) name.remove_prefix(1);
   name = name.substr(0, name.find_first_of(" \t\r\n"));
   if (name.ends_with("/1") || name.ends_with("/2")) name.remove_suffix(2);
   return name;
 }
 
-std::unique_ptr<KeyFinder> make_name_finder(RecordForm form, std::size_t length) {
+std::unique_ptr<KeyFinder> make_name_finder(const RecordForm& form, std::size_t length) {
   return std::make_unique<NameFinder>(form, length);
 }
 
-std::unique_ptr<KeyFinder> make_text_finder(const KeyForm& key, RecordForm form) {
+std::unique_ptr<KeyFinder> make_text_finder(const KeyForm& key, const RecordForm& form) {
   if (key.kind == KeyForm::Kind::column) return std::make_unique<ColumnFinder>(key, form);
   return std::make_unique<AfterFinder>(key, form);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "record/record.h"
 
+#include <fmt/format.h>
+
 #include <charconv>
 #include <utility>
 
@@ -20,27 +22,41 @@ std::uint64_t parse_count(const std::string& text, std::string_view digits) {
   return count;
 }
 
+std::string start_text(const std::string& form, std::string_view start) {
+  if (start.empty() || start.find('\n') != std::string_view::npos) {
+    throw UsageError("use record form", form, "the start of a line is to follow the colon");
+  }
+  return std::string(start);
+}
+
 }  // namespace
 
 RecordForm parse_record_form(const std::string& text) {
   using Kind = RecordForm::Kind;
   if (text == "line") return {Kind::line, 1};
   if (text == "fastq") return {Kind::fastq, 1};
+  if (text == "fasta") return {Kind::fasta, 1, ">"};
   if (text == "nul") return {Kind::nul, 1};
   if (text == "bam") return {Kind::bam, 1};
   const std::string_view view = text;
   if (view.starts_with("lines:")) return {Kind::lines, parse_count(text, view.substr(6))};
   if (view.starts_with("fixed:")) return {Kind::fixed, parse_count(text, view.substr(6))};
-  throw UsageError("use record form", text, "not one of line, lines:K, fastq, nul, fixed:BYTES, bam");
+  if (view.starts_with("start:")) return {Kind::start, 1, start_text(text, view.substr(6))};
+  throw UsageError("use record form", text, fmt::format("not one of {}", record_form_names));
 }
 
 std::size_t Framer::take_part(std::string_view) { return 0; }
 
-std::unique_ptr<Framer> make_framer(RecordForm form, std::string input_name) {
+std::unique_ptr<Framer> make_framer(const RecordForm& form, std::string input_name) {
   switch (form.kind) {
     case RecordForm::Kind::line:
     case RecordForm::Kind::lines:
       break;
+    case RecordForm::Kind::sam:
+      return make_sam_framer(std::move(input_name));
+    case RecordForm::Kind::fasta:
+    case RecordForm::Kind::start:
+      return make_start_framer(form.text, std::move(input_name));
     case RecordForm::Kind::nul:
       return make_delimited_framer('\0', 1, std::move(input_name));
     case RecordForm::Kind::fastq:

@@ -82,6 +82,25 @@ std::size_t find_four(std::string_view bytes, std::string_view word, std::size_t
   return bytes.find(word, at);
 }
 
+// Looks for `first` and `second` next to each other in whole vectors.
+std::size_t find_two(std::string_view bytes, char first, char second, std::size_t at) {
+  const Bytes tag;
+  const std::size_t lanes = hn::Lanes(tag);
+  const auto one = hn::Set(tag, static_cast<std::uint8_t>(first));
+  const auto other = hn::Set(tag, static_cast<std::uint8_t>(second));
+  const auto* from = reinterpret_cast<const std::uint8_t*>(bytes.data());
+  for (; at + lanes + 1 <= bytes.size(); at += lanes) {
+    const auto both =
+        hn::And(hn::Eq(hn::LoadU(tag, from + at), one), hn::Eq(hn::LoadU(tag, from + at + 1), other));
+    const auto hit = hn::FindFirstTrue(tag, both);
+    if (hit >= 0) return at + static_cast<std::size_t>(hit);
+  }
+  for (; at + 2 <= bytes.size(); ++at) {
+    if (bytes[at] == first && bytes[at + 1] == second) return at;
+  }
+  return std::string_view::npos;
+}
+
 }  // namespace mrf::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
@@ -91,10 +110,15 @@ namespace mrf {
 namespace {
 const auto best_find_many = MRF_BEST_VERSION(find_many);
 const auto best_find_four = MRF_BEST_VERSION(find_four);
+const auto best_find_two = MRF_BEST_VERSION(find_two);
 }  // namespace
 
 std::size_t find_word(std::string_view bytes, std::string_view word, std::size_t from) {
   return best_find_four(bytes, word, from);
+}
+
+std::size_t find_pair(std::string_view bytes, char first, char second, std::size_t from) {
+  return best_find_two(bytes, first, second, from);
 }
 
 Ends find_ends(std::string_view bytes, char delimiter, std::uint64_t at_most) {

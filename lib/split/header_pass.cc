@@ -13,7 +13,7 @@ void HeaderPass::put(std::string_view bytes) {
 }
 
 void HeaderPass::pass_lines(Input& input, const HeaderForm& form) {
-  HeaderScanner scanner(form);
+  HeaderScanner scanner(form, input.name());
   for (bool more = true; !scanner.is_over();) {
     const std::string_view lines = input.view().substr(0, scanner.take(input.view(), !more));
     if (!is_out_ && !lines.empty()) {

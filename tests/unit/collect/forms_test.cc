@@ -27,9 +27,11 @@ std::string record_of(mrf::RecordForm form, std::mt19937& random) {
       return bytes_but(random, 100, std::string(1, '\0')) + '\0';
     case Kind::fixed:
       return bytes_but(random, 0, "") + std::string(form.count, static_cast<char>(random()));
-    case Kind::fastq:
-      return "@" + bytes_but(random, 30, newline) + "\n" + bytes_but(random, 150, newline) + "\n+\n" +
-             bytes_but(random, 150, newline) + "\n";
+    case Kind::fastq: {
+      const std::string bases = bytes_but(random, 150, "\r\n");
+      return "@" + bytes_but(random, 30, newline) + "\n" + bases + "\n+\n" + std::string(bases.size(), '@') +
+             "\n";
+    }
     default:
       break;
   }

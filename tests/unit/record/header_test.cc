@@ -12,7 +12,7 @@ namespace {
 
 // The header of a text that arrives in pieces of random sizes.
 std::string header_of(const mrf::HeaderForm& form, const std::string& text, std::mt19937& random) {
-  mrf::HeaderScanner scanner(form);
+  mrf::HeaderScanner scanner(form, "test");
   std::size_t taken = 0;
   for (std::size_t end = 0; !scanner.is_over();) {
     end = std::min(text.size(), end + random() % 4);
@@ -28,6 +28,17 @@ std::string header_of(const mrf::HeaderForm& form, const std::string& text, std:
 std::string number(std::uint32_t value) { return {reinterpret_cast<const char*>(&value), sizeof value}; }
 
 }  // namespace
+
+TEST_CASE("SAM: header lines begin with '@', and none has the shape of a record") {
+  std::mt19937 random(6);
+  const std::string header = "@HD\tVN:1.6\n@CO no tab\n@CO\t4\t*\t0\n@x\n";
+  CHECK(header_of(mrf::sam_header(), header + "r\t4\n@CO\tlater\n", random) == header);
+  CHECK_THROWS_WITH_AS(
+      header_of(mrf::sam_header(), header + "@CO\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI", random),
+      "cannot read 'test': record 1 is named '@CO', which SAM text cannot tell from a header "
+      "line; '--record bam' takes such names",
+      mrf::DataError);
+}
 
 TEST_CASE("header lines by prefix and by count, however they arrive") {
   std::mt19937 random(5);

@@ -34,7 +34,7 @@ TEST_CASE("columns and what comes after a text") {
 }
 
 TEST_CASE("a key at the end of a NUL-terminated record") {
-  constexpr mrf::RecordForm nul{mrf::RecordForm::Kind::nul, 1};
+  const mrf::RecordForm nul{mrf::RecordForm::Kind::nul, 1};
   CHECK(key_of("column:1", std::string("a\0", 2), nul) == "a");
   CHECK(key_of("column:2", std::string("a\tb\0", 4), nul) == "b");
   CHECK(key_of("column:2", std::string("a\tb\nc\0", 6), nul) == "b");
