@@ -32,8 +32,9 @@ void declare_policy(mrf::OptionSet& app, mrf::Command& command, CommandLine& lin
   app.add_option("--key", line.key, "by key: tag:XX, name, column:K or after:TEXT, each with :LEN")
       ->option_text("KEY");
   app.add_option("--map", options.map, "lines of a key, a tab and its output, from 0")->option_text("FILE");
-  app.add_option("--missing", options.missing, "records without key: error (default), skip, or to PATH")
-      ->option_text("error|skip|PATH");
+  app.add_option("--missing", options.missing,
+                 "records without key: error (default), skip, to any OUTPUT, or to PATH")
+      ->option_text("error|skip|any|PATH");
 }
 
 void declare(mrf::Command& command, CommandLine& line) {
@@ -43,6 +44,9 @@ void declare(mrf::Command& command, CommandLine& line) {
       ->option_text("INPUT");
   command.add_repeatable("--mate", options.mates, "the mates of INPUT's records, for outputs in pairs")
       ->option_text("INPUT");
+  app.add_flag("--mates", options.parted, "two records in a row of one name are mates, for outputs in pairs");
+  app.add_option("--singles", options.singles, "with --mates: records without their mate to PATH")
+      ->option_text("PATH");
   app.add_option("--record", line.record, std::string(mrf::record_form_names) + " (default: line)")
       ->option_text("FORM");
   declare_policy(app, command, line);
@@ -63,11 +67,17 @@ void refuse(const std::string& option, const std::string& reason) {
 
 void refuse_together(const mrf::OptionSet& app) {
   const std::pair<const char*, const char*> contrary[] = {
-      {"--chunk-size", "--chunk-bytes"}, {"--chunk-size", "--key"},
-      {"--chunk-bytes", "--key"},        {"--balance", "--key"},
-      {"--header-lines", "--sam"},       {"--header-lines", "--header-prefix"},
-      {"--header-prefix", "--sam"},      {"--mate", "--sam"},
-      {"--mate", "--header-prefix"},     {"--mate", "--header-lines"},
+      {"--chunk-size", "--chunk-bytes"},
+      {"--chunk-size", "--key"},
+      {"--chunk-bytes", "--key"},
+      {"--balance", "--key"},
+      {"--header-lines", "--sam"},
+      {"--header-lines", "--header-prefix"},
+      {"--header-prefix", "--sam"},
+      {"--mate", "--sam"},
+      {"--mates", "--mate"},
+      {"--mate", "--header-prefix"},
+      {"--mate", "--header-lines"},
   };
   for (const auto& [one, other] : contrary) {
     if (app.count(one) > 0 && app.count(other) > 0) refuse(one, fmt::format("not together with {}", other));
@@ -84,6 +94,20 @@ void check_numbers(const mrf::OptionSet& app, const mrf::DistributeOptions& opti
   if (options.outputs.empty()) throw UsageError("use command line", "arguments", "no OUTPUT is given");
 }
 
+void check_parted(const mrf::DistributeOptions& options, const std::string& record) {
+  if (!options.parted) {
+    if (!options.singles.empty()) refuse("--singles", "no --mates is given");
+    return;
+  }
+  if (options.form.kind != Kind::fastq && options.form.kind != Kind::fasta) {
+    refuse("--mates", "records of " + record + " have no mates, fastq and fasta have");
+  }
+  if (options.outputs.size() % 2 != 0) refuse("--mates", "the OUTPUTs are to be pairs");
+  if (options.missing != "error" && options.missing != "skip" && options.missing != "any") {
+    refuse("--missing", "with --mates only error, skip and any");
+  }
+}
+
 void check_mates(const mrf::DistributeOptions& options, const std::string& record) {
   if (options.mates.empty()) return;
   const Kind kind = options.form.kind;
@@ -92,8 +116,8 @@ void check_mates(const mrf::DistributeOptions& options, const std::string& recor
   }
   if (options.mates.size() != options.inputs.size()) refuse("--mate", "one is needed for each --input");
   if (options.outputs.size() % 2 != 0) refuse("--mate", "the OUTPUTs are to be pairs");
-  if (options.missing != "error" && options.missing != "skip") {
-    refuse("--missing", "with --mate only error and skip");
+  if (options.missing != "error" && options.missing != "skip" && options.missing != "any") {
+    refuse("--missing", "with --mate only error, skip and any");
   }
 }
 
@@ -122,6 +146,7 @@ void settle(const mrf::OptionSet& app, CommandLine& line) {
   if (!line.key.empty()) options.key = mrf::parse_key_form(line.key);
   settle_header(app, line);
   check_mates(options, line.record);
+  check_parted(options, line.record);
   if (!line.stamp) return;
   if (!mrf::has_room_for_number(options.form))
     refuse("--seq", "records of " + line.record + " have no room for a number");

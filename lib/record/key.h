@@ -47,6 +47,10 @@ std::unique_ptr<KeyFinder> make_key_finder(const KeyForm& key, const RecordForm&
 /// /2 at the end.
 std::string_view record_name(const RecordForm& form, std::string_view record);
 
+/// Which mate of a pair a FASTQ or FASTA record says it is: 1 or 2 by /1 or /2 at the end of its name, or by
+/// a comment that begins with "1:" or "2:" (as bcl2fastq writes it); 0 when it does not say.
+int mate_number(const RecordForm& form, std::string_view record);
+
 /// A number that depends on the bytes of the key only: XXH3, 64 bits, seed 0, of xxHash 0.8 on.
 std::uint64_t key_hash(std::string_view key);
 /// The library that hashes, with its version: "xxHash 0.8.1".

@@ -113,15 +113,36 @@ std::string_view bam_name(std::string_view record) {
 
 }  // namespace
 
+namespace {
+
+// The first line of a record without what marks it, '@' or '>'.
+std::string_view first_line(const RecordForm& form, std::string_view record) {
+  const bool is_fasta = form.kind == RecordForm::Kind::fasta;
+  if (is_fasta) record.remove_prefix(std::min(record.find_first_not_of("\r\n"), record.size()));
+  if (is_fasta || form.kind == RecordForm::Kind::fastq) record.remove_prefix(1);
+  const char end = form.kind == RecordForm::Kind::nul ? '\0' : '\n';
+  return record.substr(0, record.find(end));
+}
+
+bool has_mate_suffix(std::string_view name) { return name.ends_with("/1") || name.ends_with("/2"); }
+
+}  // namespace
+
 std::string_view record_name(const RecordForm& form, std::string_view record) {
   if (form.kind == RecordForm::Kind::bam) return bam_name(record);
-  std::string_view name = form.kind == RecordForm::Kind::nul ? record.substr(0, record.find('\0')) : record;
-  if (form.kind == RecordForm::Kind::fasta)
-    name.remove_prefix(std::min(name.find_first_not_of("\r\n"), name.size()));
-  if (form.kind == RecordForm::Kind::fastq || form.kind == RecordForm::Kind::fasta) name.remove_prefix(1);
+  std::string_view name = first_line(form, record);
   name = name.substr(0, name.find_first_of(" \t\r\n"));
-  if (name.ends_with("/1") || name.ends_with("/2")) name.remove_suffix(2);
+  if (has_mate_suffix(name)) name.remove_suffix(2);
   return name;
+}
+
+int mate_number(const RecordForm& form, std::string_view record) {
+  const std::string_view line = first_line(form, record);
+  const std::size_t end = std::min(line.find_first_of(" \t\r"), line.size());
+  const std::string_view name = line.substr(0, end);
+  if (has_mate_suffix(name)) return name.back() - '0';
+  const std::string_view comment = line.substr(std::min(end + 1, line.size()));
+  return comment.starts_with("1:") ? 1 : comment.starts_with("2:") ? 2 : 0;
 }
 
 std::unique_ptr<KeyFinder> make_name_finder(const RecordForm& form, std::size_t length) {

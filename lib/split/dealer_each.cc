@@ -26,18 +26,21 @@ void EachDealer::put(std::size_t output, std::string_view record) {
   }
 }
 
-// The worker of the record in hand; without one, the record is dealt with already.
-std::optional<std::size_t> EachDealer::pick(const Records& records) {
-  const auto worker = picker_->pick(records.record());
+// The worker of a record; without one, the record is dealt with already.
+std::optional<std::size_t> EachDealer::pick(std::string_view record, std::uint64_t number,
+                                            const std::string& input) {
+  const auto worker = picker_->pick(record);
   if (worker) return worker;
+  if (missing_.way == Missing::Way::any) {
+    next_any_ = (next_any_ + 1) % missing_.workers;
+    return next_any_;
+  }
   if (missing_.way == Missing::Way::error) {
-    const auto name = record_name(form_, records.record()).substr(0, longest_name);
-    throw DataError(
-        "read", records.name(),
-        fmt::format("record {} ({}) {}", records.number(), name, picker_->lack(records.record())));
+    const auto name = record_name(form_, record).substr(0, longest_name);
+    throw DataError("read", input, fmt::format("record {} ({}) {}", number, name, picker_->lack(record)));
   }
   if (missing_.way == Missing::Way::divert) {
-    put(missing_.output, records.record());
+    put(missing_.output, record);
     outputs_.count_diverted(missing_.output);
   }
   ++stats_.records_skipped;
@@ -46,7 +49,7 @@ std::optional<std::size_t> EachDealer::pick(const Records& records) {
 
 void EachDealer::deal(Input& input) {
   for (Records records(input); records.next();) {
-    if (const auto worker = pick(records)) {
+    if (const auto worker = pick(records.record(), records.number(), records.name())) {
       put(*worker, records.record());
       outputs_.count_records(*worker, 1);
     }
@@ -54,20 +57,77 @@ void EachDealer::deal(Input& input) {
   }
 }
 
+void EachDealer::put_pair(std::size_t worker, std::string_view first, std::string_view second) {
+  put(2 * worker, first);
+  put(2 * worker + 1, second);
+  outputs_.count_records(2 * worker, 1);
+  outputs_.count_records(2 * worker + 1, 1);
+}
+
 void EachDealer::deal_pairs(Input& input, Input& mates) {
   Records ours(input);
   Records theirs(mates);
   while (next_pair(ours, theirs)) {
-    if (const auto worker = pick(ours)) {
-      put(2 * *worker, ours.record());
-      put(2 * *worker + 1, theirs.record());
-      outputs_.count_records(2 * *worker, 1);
-      outputs_.count_records(2 * *worker + 1, 1);
+    if (const auto worker = pick(ours.record(), ours.number(), ours.name())) {
+      put_pair(*worker, ours.record(), theirs.record());
     } else {
       ++stats_.records_skipped;
     }
     if (stamper_) stamper_->advance();
   }
+}
+
+void EachDealer::deal_pair(const Mate& first, const Records& second) {
+  if (const auto worker = pick(first.record, first.at, second.name())) {
+    put_pair(*worker, first.record, second.record());
+  } else {
+    ++stats_.records_skipped;
+  }
+  if (stamper_) stamper_->advance();
+}
+
+void EachDealer::put_single(const Mate& mate, const std::string& input, std::string_view next_name,
+                            std::optional<std::size_t> singles) {
+  if (!singles) {
+    const std::string behind = next_name.empty()
+                                   ? "it is the last one"
+                                   : fmt::format("the next one is '{}'", next_name.substr(0, longest_name));
+    throw DataError(
+        "read", input,
+        fmt::format("record {} ({}) has no mate behind it: {}; '--singles PATH' takes such records", mate.at,
+                    mate.name.substr(0, longest_name), behind));
+  }
+  const std::string_view record = mate.record;
+  std::size_t end = record.find('\n', record.find_first_not_of("\r\n"));
+  if (end > 0 && record[end - 1] == '\r') --end;
+  outputs_.put(*singles, record.substr(0, end), std::string_view(" mate=missing"), record.substr(end));
+  outputs_.count_diverted(*singles);
+  ++stats_.records_skipped;
+}
+
+void EachDealer::deal_parted(Input& input, std::optional<std::size_t> singles) {
+  std::optional<Mate> first;
+  std::string unmarked;  // the name of the last pair, if nothing but the order tells its mates apart
+  for (Records records(input); records.next();) {
+    const std::string_view name = record_name(form_, records.record());
+    const int number = mate_number(form_, records.record());
+    if (first && first->name == name && first->number != 2 && number != 1) {
+      deal_pair(*first, records);
+      unmarked = first->number == 0 && number == 0 ? first->name : "";
+      first.reset();
+      continue;
+    }
+    if (first) put_single(*first, records.name(), name, singles);
+    if (!unmarked.empty() && unmarked == name) {
+      throw DataError(
+          "read", records.name(),
+          fmt::format("record {} ({}) is the third in a row of that name, and nothing tells which are mates",
+                      records.number(), name.substr(0, longest_name)));
+    }
+    unmarked.clear();
+    first = Mate{std::string(records.record()), std::string(name), number, records.number()};
+  }
+  if (first) put_single(*first, input.name(), "", singles);
 }
 
 bool EachDealer::next_pair(Records& ours, Records& theirs) const {

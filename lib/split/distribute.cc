@@ -22,6 +22,7 @@ bool is_bam(const DistributeOptions& options) { return options.form.kind == Reco
 
 Missing::Way missing_way(const std::string& word) {
   if (word == "error") return Missing::Way::error;
+  if (word == "any") return Missing::Way::any;
   return word == "skip" ? Missing::Way::skip : Missing::Way::divert;
 }
 
@@ -32,11 +33,12 @@ std::vector<std::string> all_inputs(const DistributeOptions& options) {
   return paths;
 }
 
-// The OUTPUTs, then those of the header and of the records that nobody gets.
+// The OUTPUTs, then those of the header, of the records that nobody gets, and of those without a mate.
 std::vector<std::string> all_outputs(const DistributeOptions& options) {
   std::vector<std::string> paths = options.outputs;
   if (!options.header_to.empty()) paths.push_back(options.header_to);
   if (missing_way(options.missing) == Missing::Way::divert) paths.push_back(options.missing);
+  if (!options.singles.empty()) paths.push_back(options.singles);
   refuse_same_outputs(paths);
   refuse_read_outputs(paths, all_inputs(options));
   return paths;
@@ -73,10 +75,10 @@ class Distributor {
   }
 
  private:
-  std::size_t width() const { return options_.mates.empty() ? 1 : 2; }
+  std::size_t width() const { return options_.mates.empty() && !options_.parted ? 1 : 2; }
 
   void make_dealer() {
-    if (options_.key || options_.stamp || !options_.mates.empty()) {
+    if (options_.key || options_.stamp || width() == 2) {
       each_ = std::make_unique<EachDealer>(outputs_, stats_, options_.form, make_picker(), make_stamper(),
                                            missing());
     } else if (options_.chunk.bytes > 0) {
@@ -97,7 +99,13 @@ class Distributor {
     if (!options_.stamp) return std::nullopt;
     return Stamper(*options_.stamp);
   }
-  Missing missing() const { return {missing_way(options_.missing), outputs_.size() - 1}; }
+  Missing missing() const {
+    return {missing_way(options_.missing), outputs_.size() - (options_.singles.empty() ? 1 : 2), ways_};
+  }
+  std::optional<std::size_t> singles() const {
+    if (options_.singles.empty()) return std::nullopt;
+    return outputs_.size() - 1;
+  }
 
   Input open(const std::string& path) {
     // Ranges that wait for an output keep their file open.
@@ -115,6 +123,7 @@ class Distributor {
     try {
       if (!options_.mates.empty()) return deal_with(input, options_.mates[number]);
       pass_header(input);
+      if (options_.parted) return each_->deal_parted(input, singles());
       (each_ ? *each_ : *dealer_).deal(input);
     } catch (const DataError&) {
       input.check_size();

@@ -19,6 +19,10 @@ struct DistributeOptions {
   std::vector<std::string> inputs;
   /// Empty, or one for each input, whose records' mates it has.
   std::vector<std::string> mates;
+  /// Whether two records in a row of one name are mates, which go to outputs in pairs.
+  bool parted = false;
+  /// With `parted`: where a record without its mate goes; empty for no such output.
+  std::string singles;
   std::vector<std::string> outputs;
   RecordForm form;
   ChunkSize chunk;
@@ -26,7 +30,7 @@ struct DistributeOptions {
   bool balance = false;
   std::optional<KeyForm> key;
   std::string map;
-  /// error, skip or a path.
+  /// error, skip, any or a path.
   std::string missing = "error";
   HeaderForm header;
   /// Where the header goes; empty for no such output.

@@ -177,3 +177,16 @@ END
     refused "key '$key': not one of tag:XX, name, column:K, after:TEXT, with :LEN if need be" --key "$key" a
   done
 }
+
+@test "--missing any: records without key, or not in the map, go to the outputs in turn" {
+  printf 'a\n\t1\nb\n\t1\nc\nd\n\t1\n' >in
+  run_apart mrf-distribute --key column:2 --missing any --stats stats -i in x y
+  assert_status 0
+  cmp <(sort x y) <(sort in)
+  [[ $(grep -c '[a-d]' x) == 2 && $(grep -c '[a-d]' y) == 2 ]]
+  [[ $(jq -c '[.records_in, .records_out, .records_skipped]' stats) == '[7,7,0]' ]]
+  printf 'a\t1\n' >map
+  run_apart mrf-distribute --key column:1 --map map --missing any -i <(printf 'a\nq\na\nr\ns\n') x y
+  assert_status 0
+  [[ $(grep -c a y) == 2 && $(cat x y | wc -l) == 5 && $(grep -c '[qrs]' x) -ge 1 && $(grep -c '[qrs]' y) -ge 1 ]]
+}
