@@ -48,6 +48,7 @@ void declare(mrf::OptionSet& app, Options& options) {
                      "only records that overlap REGION; needs an index")
       ->option_text("REGION");
   app.add_flag("--add-pg", options.add_pg, "add a @PG line for this program");
+  app.add_flag("--permissive", options.source.permissive, "take what samtools takes, with a warning");
   app.add_flag("--allow-truncated", options.convert.allow_truncated, "only warn of an input that is cut off");
 }
 
@@ -63,8 +64,9 @@ mrf::Status run(Options& options, mrf::Stats& stats) {
   if (options.add_pg) {
     bam::add_program_line(sources.header(), {"mrf-bamread", mrf::project_version, options.command_line});
   }
-  const auto encoder =
-      options.uncompressed_bam ? bam::make_bam_encoder(0) : bam::make_sam_encoder(!options.no_header);
+  const auto encoder = options.uncompressed_bam
+                           ? bam::make_bam_encoder(0)
+                           : bam::make_sam_encoder(!options.no_header, options.source.permissive);
   mrf::OutputFile output(options.output);
   bam::convert(sources, *encoder, output, options.convert, stats);
   output.commit();

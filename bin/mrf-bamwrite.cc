@@ -38,6 +38,7 @@ void declare(mrf::OptionSet& app, Options& options) {
       ->option_text("FILE");
   app.add_flag("--write-index", options.encoder.index, "write the index of OUT beside it");
   app.add_flag("--add-pg", options.add_pg, "add a @PG line for this program");
+  app.add_flag("--permissive", options.encoder.permissive, "take what samtools takes, with a warning");
   app.add_flag("--no-PG", options.no_pg, "add no @PG line (which is so anyway)");
 }
 
@@ -47,9 +48,11 @@ mrf::Status run(Options& options, mrf::Stats& stats) {
   options.encoder.threads = options.convert.threads;
   const auto encoder = bam::make_encoder(options.encoder);
   const bool has_header = !options.header.empty();
-  bam::SourceList sources({options.input},
-                          {options.encoder.reference, {}, options.convert.threads, has_header}, stats.in);
-  if (has_header) sources.replace_header(bam::read_header_file(options.header));
+  bam::SourceList sources(
+      {options.input},
+      {options.encoder.reference, {}, options.convert.threads, has_header, options.encoder.permissive},
+      stats.in);
+  if (has_header) sources.replace_header(bam::read_header_file(options.header, options.encoder.permissive));
   if (options.add_pg) {
     bam::add_program_line(sources.header(), {"mrf-bamwrite", mrf::project_version, options.command_line});
   }

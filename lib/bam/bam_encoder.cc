@@ -14,7 +14,9 @@ class BamEncoder : public BlockEncoder {
 
  protected:
   void append_header(sam_hdr_t& header, Buffer& to) override { append_bam_header(header, to); }
-  const char* append_record(const bam1_t& record, Buffer& to) override { return store_record(record, to); }
+  std::string append_record(const bam1_t& record, Batch&, Buffer& to) override {
+    return store_record(record, to);
+  }
 };
 
 }  // namespace

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "bam/bam_source.h"
 
+#include <fmt/format.h>
+
 #include <cstdint>
 
 #include "bam/raw_record.h"
@@ -11,15 +13,9 @@ namespace mrf::bam {
 
 namespace {
 
-std::size_t size_of_record(std::string_view bytes) {
-  std::uint32_t size = 0;
-  std::memcpy(&size, bytes.data(), sizeof size);
-  return std::size_t{size} + sizeof size;
-}
-
 class BamSource : public BlockSource {
  public:
-  explicit BamSource(Input& input) : BlockSource(input) { read_header(); }
+  BamSource(Input& input, bool permissive) : BlockSource(input, permissive) { read_header(); }
 
   bool pass(Batch& batch, const RawSteps& steps) override {
     each_part(batch, [&](std::string_view part) { pass_part(part, batch, steps); });
@@ -28,36 +24,39 @@ class BamSource : public BlockSource {
 
  protected:
   std::size_t header_size(std::string_view bytes, bool) override {
-    return bam_header_size(bytes, name_).value_or(npos);
+    return finder_.find(bytes, name_).value_or(npos);
+  }
+  HeaderPtr parse_header_bytes(std::string_view bytes) override {
+    return parse_bam_header(bytes, name_, Lenience(is_permissive() ? &lax_ : nullptr));
   }
 
-  std::size_t rest_of(std::string_view begun, std::string_view next) const override {
-    if (begun.size() + next.size() < 4) return npos;
-    std::string size(begun.substr(0, 4));
-    size.append(next.substr(0, 4 - size.size()));
-    const std::size_t needed = size_of_record(size);
-    return needed <= begun.size() + next.size() ? needed - begun.size() : npos;
+  Whole rest_of(std::string_view begun, std::string_view next) const override {
+    if (begun.size() + next.size() < sizeof(std::uint32_t)) return {npos};
+    std::string front(begun.substr(0, record_front));
+    if (front.size() < record_front) front.append(next.substr(0, record_front - front.size()));
+    if (std::string fault = fault_of_begun(front); !fault.empty()) return {npos, std::move(fault)};
+    const std::size_t needed = size_of_record(front);
+    return {needed <= begun.size() + next.size() ? needed - begun.size() : npos};
   }
 
-  std::size_t whole(std::string_view bytes) const override {
+  Whole whole(std::string_view bytes) const override {
     std::size_t at = 0;
-    while (bytes.size() - at >= 4) {
+    while (bytes.size() - at >= sizeof(std::uint32_t)) {
       const std::size_t size = size_of_record(bytes.substr(at));
-      if (bytes.size() - at < size) break;
+      if (!is_record_size(size) || bytes.size() - at < size) break;
       at += size;
     }
-    return at;
+    return {at, fault_of_begun(bytes.substr(at, record_front))};
   }
 
   bool ends_with_input() const override { return false; }
 
   void decode_part(std::string_view part, Batch& batch, const RecordStep& step) override {
-    while (!part.empty()) {
+    while (!part.empty() && batch.reason.empty()) {
       const std::string_view bytes = part.substr(0, size_of_record(part));
-      if (const char* reason = load_record(bytes, *header_, *batch.record); reason != nullptr) {
-        batch.reason = reason;
-        return;
-      }
+      batch.reason =
+          load_record(bytes, *header_, *batch.record, Lenience(is_permissive() ? &batch.lax : nullptr));
+      if (!batch.reason.empty()) return;
       ++batch.records_in;
       step(*batch.record);
       part.remove_prefix(bytes.size());
@@ -65,11 +64,21 @@ class BamSource : public BlockSource {
   }
 
  private:
+  // What is wrong with the front of a record, of which not all need be there.
+  std::string fault_of_begun(std::string_view front) const {
+    if (front.size() < sizeof(std::uint32_t)) return "";
+    std::string fault = fault_of_front(front, *header_);
+    if (!fault.empty() && front.starts_with("BAM\1")) {
+      return "another BAM begins here; samtools-cat(1) puts several into one";
+    }
+    return fault;
+  }
+
   void pass_part(std::string_view part, Batch& batch, const RawSteps& steps) {
     const char* start = part.data();
     std::size_t count = 0;
-    const auto end_run = [&](const char* end) {
-      if (count > 0) steps.run({start, end}, count);
+    const auto end_span = [&](const char* end) {
+      if (count > 0) steps.span({start, end}, count);
       count = 0;
     };
     while (!part.empty() && batch.reason.empty()) {
@@ -81,16 +90,20 @@ class BamSource : public BlockSource {
         ++count;
         continue;
       }
-      end_run(record.bytes().data());
+      end_span(record.bytes().data());
       start = part.data();
       if (!unchanged) decode_part(record.bytes(), batch, steps.record);
     }
-    end_run(part.data());
+    end_span(part.data());
   }
+
+  BamHeaderFinder finder_;
 };
 
 }  // namespace
 
-std::unique_ptr<Source> make_bam_source(Input& input) { return std::make_unique<BamSource>(input); }
+std::unique_ptr<Source> make_bam_source(Input& input, bool permissive) {
+  return std::make_unique<BamSource>(input, permissive);
+}
 
 }  // namespace mrf::bam

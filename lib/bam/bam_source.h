@@ -8,6 +8,6 @@
 namespace mrf::bam {
 
 /// The records of a BAM stream, in BGZF blocks or not.
-std::unique_ptr<Source> make_bam_source(Input& input);
+std::unique_ptr<Source> make_bam_source(Input& input, bool permissive);
 
 }  // namespace mrf::bam

@@ -17,10 +17,10 @@ void BlockEncoder::begin(sam_hdr_t& header, Output& to) {
   if (indexed_) index_.emplace(header, batch.out.size(), to.name());
 }
 
-const char* BlockEncoder::add(const sam_hdr_t&, const bam1_t& record, Batch& batch) {
+std::string BlockEncoder::add(const sam_hdr_t&, const bam1_t& record, Batch& batch) {
   const std::size_t before = batch.plain.size();
-  const char* reason = append_record(record, batch.plain);
-  if (indexed_ && reason == nullptr) batch.places.push_back(place_of(record, batch.plain.size() - before));
+  std::string reason = append_record(record, batch, batch.plain);
+  if (indexed_ && reason.empty()) batch.places.push_back(place_of(record, batch.plain.size() - before));
   return reason;
 }
 
@@ -35,47 +35,52 @@ void BlockEncoder::add_raw(std::string_view records, Batch& batch) {
   deflate(records, batch);
 }
 
-void BlockEncoder::close(Batch& batch) {
-  std::string_view own = batch.plain.view();
-  if (level_ != 0) turns_.take(batch.turn, [&] { own = take_rest(batch); });
-  deflate(batch.joined, batch);
-  deflate(own, batch);
-}
-
-void BlockEncoder::give_up(Batch& batch) {
-  turns_.wait(batch.turn);
-  turns_.abandon();
-}
-
-// What does not fill a block waits for the next batch, unless there will be none. Returns what is left of
-// this batch's own records.
-std::string_view BlockEncoder::take_rest(Batch& batch) {
-  std::string_view own = batch.plain.view();
+// Behind a batch that failed there will be none.
+void BlockEncoder::join(Batch& batch) {
+  batch.own = batch.plain.view();
+  if (level_ == 0) return;
+  rest_of_ = batch.number;
   batch.joined.swap(rest_);
   rest_.clear();
   if (!batch.joined.empty()) {
-    const std::string_view first = own.substr(0, bgzf_payload - batch.joined.size());
+    const std::string_view first = batch.own.substr(0, bgzf_payload - batch.joined.size());
     batch.joined.append(first);
-    own.remove_prefix(first.size());
+    batch.own.remove_prefix(first.size());
   }
-  if (!batch.reason.empty() || batch.failure) return own;
-  if (own.empty() && batch.joined.size() < bgzf_payload) batch.joined.swap(rest_);
-  const std::size_t full = own.size() / bgzf_payload * bgzf_payload;
-  rest_.append(own.substr(full));
-  return own.substr(0, full);
+  if (!batch.is_good()) return;
+  if (batch.own.empty() && batch.joined.size() < bgzf_payload) batch.joined.swap(rest_);
+  const std::size_t full = batch.own.size() / bgzf_payload * bgzf_payload;
+  rest_.append(batch.own.substr(full));
+  batch.own = batch.own.substr(0, full);
+}
+
+void BlockEncoder::pack(Batch& batch) {
+  deflate(batch.joined, batch);
+  deflate(batch.own, batch);
 }
 
 void BlockEncoder::deliver(Batch& batch, Output& to) {
   if (index_) index_->add(batch.places, batch.blocks);
   to.write(batch.out.view());
+  delivered_ = batch.number;
+}
+
+void BlockEncoder::write_rest(Output& to) {
+  Batch batch;
+  deflate(rest_, batch);
+  if (index_) index_->add(batch.places, batch.blocks);
+  to.write(batch.out.view());
 }
 
 void BlockEncoder::end(Output& to) {
-  Batch batch;
-  deflate(rest_, batch);
-  deliver(batch, to);
+  write_rest(to);
   if (index_) index_->finish();
   to.write(bgzf_eof);
+}
+
+// The end-of-file block is missing then.
+void BlockEncoder::break_off(Output& to) {
+  if (rest_of_ == delivered_) write_rest(to);
 }
 
 void BlockEncoder::save_index(const std::string&, const std::string& path) { index_->save(path); }

@@ -1,43 +1,47 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 
 #include "bam/encoder.h"
 #include "bam/index_builder.h"
-#include "codec/turns.h"
 
 namespace mrf::bam {
 
-/// Records in BGZF blocks, with an index if wanted.
+/// Records in BGZF blocks, with an index if wanted. Records that do not fill a block wait for the next batch.
 class BlockEncoder : public Encoder {
  public:
   BlockEncoder(int level, bool index) : level_(level), indexed_(index) {}
   void begin(sam_hdr_t& header, Output& to) override;
-  const char* add(const sam_hdr_t& header, const bam1_t& record, Batch& batch) override;
+  std::string add(const sam_hdr_t& header, const bam1_t& record, Batch& batch) override;
   void add_raw(std::string_view records, Batch& batch) override;
-  void close(Batch& batch) override;
-  void give_up(Batch& batch) override;
+  void join(Batch& batch) override;
+  void pack(Batch& batch) override;
   void deliver(Batch& batch, Output& to) override;
   void end(Output& to) override;
+  void break_off(Output& to) override;
   void save_index(const std::string& data, const std::string& path) override;
   std::string index_extension() const override;
 
  protected:
   bool is_indexed() const { return indexed_; }
   virtual void append_header(sam_hdr_t& header, Buffer& to) = 0;
-  virtual const char* append_record(const bam1_t& record, Buffer& to) = 0;
+  /// Returns an empty string, or why the format cannot hold the record.
+  virtual std::string append_record(const bam1_t& record, Batch& batch, Buffer& to) = 0;
 
  private:
-  std::string_view take_rest(Batch& batch);
   void deflate(std::string_view plain, Batch& batch) const;
+  void write_rest(Output& to);
 
   int level_;
   bool indexed_;
   std::optional<IndexBuilder> index_;
-  Turns turns_;
-  std::string rest_;  // read and written in turn
+  // Of join(): what the last batch has left for the next one, and which batch that was.
+  std::string rest_;
+  std::uint64_t rest_of_ = 0;
+  std::uint64_t delivered_ = 0;  // the batch that was delivered last
 };
 
 }  // namespace mrf::bam

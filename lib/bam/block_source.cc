@@ -8,21 +8,24 @@
 
 namespace mrf::bam {
 
-BlockSource::BlockSource(Input& input) : feed_(make_feed(input)) { name_ = input.name(); }
+BlockSource::BlockSource(Input& input, bool permissive) : feed_(make_feed(input)), permissive_(permissive) {
+  name_ = input.name();
+}
 
 void BlockSource::read_header() {
   Batch batch;
   std::size_t size = npos;
   for (bool more = true; size == npos;) {
-    batch.reset(0);
+    batch.reset();
     more = more && feed_->fill(batch);
-    start_damage_ = open(batch);
+    open(batch);
+    start_damage_ = batch.damage;
     start_.append(batch.bytes.view());
     size = header_size(start_.view(), !more);
     if (size == npos && start_damage_) std::rethrow_exception(start_damage_);
     if (size == npos && !more) throw DataError("read", name_, "truncated: the header is not whole");
   }
-  header_ = parse_header(start_.view().substr(0, size), name_);
+  header_ = parse_header_bytes(start_.view().substr(0, size));
   Buffer rest;
   rest.append(start_.view().substr(size));
   start_ = std::move(rest);
@@ -31,31 +34,45 @@ void BlockSource::read_header() {
 // The last batch is an empty one: it finds what was begun when the input ended.
 bool BlockSource::fill(Batch& batch) {
   if (ended_) return false;
-  batch.reset(filled_++);
   if (start_.size() > 0 || start_damage_) {
     std::swap(batch.bytes, start_);
     start_ = Buffer();
-    batch.failure = std::exchange(start_damage_, nullptr);
+    batch.damage = std::exchange(start_damage_, nullptr);
     return true;
   }
   ended_ = batch.last = !feed_->fill(batch);
   return true;
 }
 
+// The blocks before a damaged one are there.
+void BlockSource::open(Batch& batch) const {
+  try {
+    feed_->open(batch);
+  } catch (const DataError&) {
+    batch.damage = std::current_exception();
+  }
+}
+
 void BlockSource::cut(Batch& batch) {
+  if (broken_) return;
   std::string_view bytes = batch.bytes.view();
-  if (!begun_.empty()) {
-    const std::size_t n = batch.last && ends_with_input() ? 0 : rest_of(begun_, bytes);
-    if (n == npos) {
+  if (!begun_.empty() && !(batch.last && ends_with_input())) {
+    Whole rest = rest_of(begun_, bytes);
+    if (rest.size == npos) {
+      broken_ = !rest.fault.empty();
+      batch.bad_end = std::move(rest.fault);
       begun_.append(bytes);
       return;
     }
-    begun_.append(bytes.substr(0, n));
-    batch.head.swap(begun_);
-    begun_.clear();
-    bytes.remove_prefix(n);
+    begun_.append(bytes.substr(0, rest.size));
+    bytes.remove_prefix(rest.size);
   }
-  batch.body = bytes.substr(0, whole(bytes));
+  batch.head.swap(begun_);
+  begun_.clear();
+  Whole found = whole(bytes);
+  batch.body = bytes.substr(0, found.size);
+  batch.bad_end = std::move(found.fault);
+  broken_ = !batch.bad_end.empty();
   begun_.append(bytes.substr(batch.body.size()));
 }
 
@@ -63,23 +80,11 @@ void BlockSource::decode(Batch& batch, const RecordStep& step) {
   each_part(batch, [&](std::string_view part) { decode_part(part, batch, step); });
 }
 
-// The blocks before a damaged one are there. Returns what is wrong with that one.
-std::exception_ptr BlockSource::open(Batch& batch) const {
-  try {
-    feed_->open(batch);
-  } catch (const DataError&) {
-    return std::current_exception();
-  }
-  return nullptr;
-}
-
 void BlockSource::each_part(Batch& batch, const std::function<void(std::string_view)>& part_step) {
-  std::exception_ptr damaged = std::exchange(batch.failure, nullptr);
-  if (!damaged) damaged = open(batch);
-  turns_.take(batch.number, [&] { cut(batch); });
   if (!batch.head.empty()) part_step(batch.head);
   if (batch.reason.empty()) part_step(batch.body);
-  if (batch.reason.empty()) batch.failure = damaged;
+  if (batch.reason.empty()) batch.reason = batch.bad_end;
+  if (batch.reason.empty()) batch.failure = batch.damage;
 }
 
 const char* BlockSource::what_is_missing() const {

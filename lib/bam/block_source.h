@@ -12,41 +12,48 @@ namespace mrf::bam {
 /// anywhere. What is cut is put together again in turn, batch after batch.
 class BlockSource : public Source {
  public:
-  explicit BlockSource(Input& input);
+  BlockSource(Input& input, bool permissive);
   bool fill(Batch& batch) override;
+  void open(Batch& batch) const override;
+  void cut(Batch& batch) override;
   void decode(Batch& batch, const RecordStep& step) override;
   const char* what_is_missing() const override;
 
  protected:
+  /// The whole records at the front of some bytes, and what is wrong with the one behind them as far as it is
+  /// there; empty when nothing is.
+  struct Whole {
+    std::size_t size = 0;
+    std::string fault{};
+  };
+
   /// Reads pieces until take_header() has what it wants.
   void read_header();
   /// The size of the header at the front of `bytes`, or npos when more are needed; `ended` says that there
-  /// are no more.
+  /// are no more. It is called again with the same bytes and more behind them.
   virtual std::size_t header_size(std::string_view bytes, bool ended) = 0;
+  virtual HeaderPtr parse_header_bytes(std::string_view bytes) = 0;
   /// How many of `next`'s bytes the record needs that begins with `begun`; npos when it needs more than
-  /// there are.
-  virtual std::size_t rest_of(std::string_view begun, std::string_view next) const = 0;
-  /// The size of the whole records at the front of `bytes`.
-  virtual std::size_t whole(std::string_view bytes) const = 0;
+  /// there are, with what is wrong with it so far.
+  virtual Whole rest_of(std::string_view begun, std::string_view next) const = 0;
+  virtual Whole whole(std::string_view bytes) const = 0;
   /// True when the end of the input ends a record.
   virtual bool ends_with_input() const = 0;
   virtual void decode_part(std::string_view part, Batch& batch, const RecordStep& step) = 0;
   /// Calls `part_step` for each piece of whole records or lines, until one puts a reason into the batch.
   void each_part(Batch& batch, const std::function<void(std::string_view)>& part_step);
+  bool is_permissive() const { return permissive_; }
 
   static constexpr std::size_t npos = std::string_view::npos;
 
  private:
-  std::exception_ptr open(Batch& batch) const;
-  void cut(Batch& batch);
-
   std::unique_ptr<Feed> feed_;
+  bool permissive_;
   Buffer start_;
   std::exception_ptr start_damage_;  // what is wrong behind `start_`
-  std::uint64_t filled_ = 0;
   bool ended_ = false;
-  Turns turns_;
-  std::string begun_;  // read and written in turn
+  std::string begun_;    // read and written in turn
+  bool broken_ = false;  // likewise: nothing more can be cut
 };
 
 }  // namespace mrf::bam

@@ -3,9 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <exception>
+#include <utility>
+
 #include "base/error.h"
 #include "base/message.h"
-#include "codec/ordered_pool.h"
+#include "codec/pipeline.h"
 
 namespace mrf::bam {
 
@@ -49,65 +52,90 @@ class Conversion {
 
   void run() {
     encoder_.begin(sources_.header(), output_);
-    do {
-      run_input();
-    } while (sources_.next());
+    try {
+      do {
+        run_input();
+      } while (sources_.next());
+    } catch (const ClosedOutput&) {
+      throw;
+    } catch (...) {
+      break_off();
+      throw;
+    }
     encoder_.end(output_);
   }
 
  private:
-  void run_input() {
-    const InputCount count(stats_, sources_.current().name());
-    if (options_.header_only) return;
-    run_source();
-    // What misses only its end is written as a whole file before it is refused.
-    const char* missing = sources_.current().what_is_missing();
-    if (missing != nullptr && !options_.allow_truncated) {
-      encoder_.end(output_);
-      throw DataError("read", sources_.current().name(), missing);
+  // What is already wrong is worth more than what goes wrong here.
+  void break_off() noexcept {
+    try {
+      encoder_.break_off(output_);
+    } catch (const std::exception&) {
+      return;
     }
-    if (missing != nullptr) warn(fmt::format("the input '{}' is {}", sources_.current().name(), missing));
   }
 
+  void run_input() {
+    const InputCount count(stats_, sources_.current().name());
+    lax_ = sources_.current().lax();
+    if (!options_.header_only) run_source();
+    warn_of(lax_, sources_.current().name().c_str());
+    if (options_.header_only) return;
+    const char* missing = sources_.current().what_is_missing();
+    if (missing == nullptr) return;
+    if (!options_.allow_truncated) throw DataError("read", sources_.current().name(), missing);
+    warn(fmt::format("the input '{}' is {}", sources_.current().name(), missing));
+  }
+
+  // A batch is inflated, cut into records, turned into the output's form, divided into blocks, compressed,
+  // written.
   void run_source() {
+    constexpr std::size_t budget = std::size_t{48} << 20;
     Source& source = sources_.current();
     lines_ = 0;
     first_record_ = stats_.records_in;
-    OrderedPool<Job> pool(
-        options_.threads, [this](Job& job) { work(job); }, [this](Job& job) { deliver(job.batch); });
+    Pipeline<Job> pipeline(options_.threads,
+                           {{[&](Job& job) { source.open(job.batch); }, false},
+                            {[&](Job& job) { source.cut(job.batch); }, true},
+                            {[&](Job& job) { turn_over(job); }, false},
+                            {[&](Job& job) { encoder_.join(job.batch); }, true},
+                            {[&](Job& job) { encoder_.pack(job.batch); }, false},
+                            {[&](Job& job) { deliver(job.batch); }, true}},
+                           {.weigh = [](const Job& job) { return job.batch.excess(); },
+                            .budget = budget,
+                            .on_failure = [&] { sources_.stop_reading(); }});
     std::exception_ptr failure;
     try {
-      for (Job* job = &pool.next(); source.fill(job->batch); job = &pool.next()) {
-        job->batch.turn = batches_++;
-        pool.submit();
+      for (;;) {
+        Batch& batch = pipeline.next().batch;
+        batch.reset();
+        batch.number = batches_;
+        if (!source.fill(batch)) break;
+        ++batches_;
+        pipeline.submit();
       }
+    } catch (const ReadingStopped&) {
+      // finish() says why.
     } catch (const Error&) {
       failure = std::current_exception();
     }
-    pool.finish();
+    pipeline.finish();
     if (failure) std::rethrow_exception(failure);
   }
 
-  void work(Job& job) {
+  void turn_over(Job& job) {
     if (!job.selector) job.selector = std::make_unique<Selector>(options_.selection);
-    Batch& batch = job.batch;
     const auto take = [&](bam1_t& record) { take_record(record, job); };
     const bool raw = encoder_.takes_raw() && options_.selection.expression.empty();
-    try {
-      if (!raw || !pass(job, take)) sources_.current().decode(batch, take);
-    } catch (...) {
-      encoder_.give_up(batch);
-      throw;
-    }
-    encoder_.close(batch);
+    if (!raw || !pass(job, take)) sources_.current().decode(job.batch, take);
   }
 
   void take_record(bam1_t& record, Job& job) {
     Batch& batch = job.batch;
     const sam_hdr_t& header = sources_.header();
     if (!batch.reason.empty() || !job.selector->passes(header, record)) return;
-    if (const char* reason = encoder_.add(header, record, batch); reason != nullptr) {
-      batch.reason = fmt::format("read '{}': {}", bam_get_qname(&record), reason);
+    if (const std::string reason = encoder_.add(header, record, batch); !reason.empty()) {
+      batch.reason = fmt::format("read '{}': {}", printable(bam_get_qname(&record)), reason);
       batch.bad_line = batch.lines;
       batch.bad_record = batch.records_in;
       return;
@@ -119,20 +147,22 @@ class Conversion {
     const auto wanted = [&](std::uint16_t flags, std::uint8_t mapq) {
       return job.selector->passes(flags, mapq);
     };
-    const auto run = [&](std::string_view records, std::size_t count) {
+    const auto span = [&](std::string_view records, std::size_t count) {
       encoder_.add_raw(records, job.batch);
       job.batch.records_out += count;
     };
-    return sources_.current().pass(job.batch, {wanted, run, take});
+    return sources_.current().pass(job.batch, {wanted, span, take});
   }
 
   void deliver(Batch& batch) {
     encoder_.deliver(batch, output_);
     stats_.records_in += batch.records_in;
     stats_.records_out += batch.records_out;
+    lax_.add(batch.lax);
     if (!batch.reason.empty()) fail(batch);
     lines_ += batch.lines;
     if (batch.failure) std::rethrow_exception(batch.failure);
+    batch.reset();
   }
 
   [[noreturn]] void fail(const Batch& batch) const {
@@ -153,6 +183,7 @@ class Conversion {
   std::uint64_t batches_ = 0;
   std::uint64_t first_record_ = 0;
   std::uint64_t lines_ = 0;
+  LaxCounts lax_;  // of the current input
 };
 
 }  // namespace

@@ -20,7 +20,8 @@ struct ConvertOptions {
 };
 
 /// Takes the records of `sources` through `encoder` into `output`, in order. What comes before a fault is
-/// written; then it throws DataError, as for a truncated input. The caller commits the output.
+/// written, and the output is broken off there (Encoder::break_off()); then it throws DataError, as for a
+/// truncated input. Says by warn() what was let pass. The caller commits the output.
 void convert(SourceList& sources, Encoder& encoder, OutputFile& output, const ConvertOptions& options,
              Stats& stats);
 

@@ -33,25 +33,24 @@ class CramEncoder : public Encoder {
     if (!file_) throw SystemError("open", to.name());
     (void)stored.release();
     configure();
+    check_reference(options_.reference, header);
     references_.emplace(header, options_.reference);
     make_references();
     header_ = &header;
     if (sam_hdr_write(file_.get(), &header) != 0) fail(to);
   }
 
-  const char* add(const sam_hdr_t&, const bam1_t& record, Batch& batch) override {
-    if (const char* const reason = cram_fault(record); reason != nullptr) return reason;
-    if (batch.kept == batch.to_keep.size()) batch.to_keep.push_back(make_record());
-    if (bam_copy1(batch.to_keep[batch.kept].get(), &record) == nullptr) throw std::bad_alloc();
-    ++batch.kept;
-    return nullptr;
+  std::string add(const sam_hdr_t& header, const bam1_t& record, Batch& batch) override {
+    if (const char* const reason = cram_fault(record, header); reason != nullptr) return reason;
+    if (bam_copy1(&batch.kept.next(), &record) == nullptr) throw std::bad_alloc();
+    ++batch.kept.count;
+    return "";
   }
-  void close(Batch&) override {}
 
   void deliver(Batch& batch, Output& to) override {
     errno = 0;
-    for (std::size_t i = 0; i < batch.kept; ++i) {
-      const bam1_t& record = *batch.to_keep[i];
+    for (std::size_t i = 0; i < batch.kept.count; ++i) {
+      const bam1_t& record = *batch.kept.records[i];
       check(record, to);
       if (sam_write1(file_.get(), header_, &record) < 0) fail(to);
     }
@@ -63,6 +62,9 @@ class CramEncoder : public Encoder {
     if (hts_close(file_.release()) != 0) fail(to);
     outlet_->finish(to);
   }
+
+  // The destructor ends the file without its end-of-file container.
+  void break_off(Output&) override {}
 
   void save_index(const std::string& data, const std::string& path) override {
     constexpr int cannot_save = -4;

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <htslib/faidx.h>
-
 #include <cstdint>
-#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "bam/reference.h"
 #include "sam/hts.h"
 
 namespace mrf::bam {
@@ -34,12 +32,8 @@ class CramReferences {
   bool can_be_loaded(const char* name);
   bool has_tag(const char* name, const char* tag);
 
-  struct IndexDeleter {
-    void operator()(faidx_t* index) const { fai_destroy(index); }
-  };
-
   sam_hdr_t& header_;
-  std::unique_ptr<faidx_t, IndexDeleter> fasta_;
+  FastaPtr fasta_;
   std::vector<std::optional<bool>> found_;  // by the number of the reference
   bool made_ = false;
   bool settled_ = false;

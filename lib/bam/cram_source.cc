@@ -21,9 +21,8 @@ constexpr std::string_view eof_2{
 
 class CramSource : public HtsSource {
  public:
-  CramSource(Input& input, const SourceOptions& options) : input_(input), watch_(input.release()) {
-    input.replace(watch_.take_reader());
-    open(input, options);
+  CramSource(Input& input, const SourceOptions& options) : watch_(input) {
+    open_with_htslib(input, watch_.take_reader(), options);
   }
   ~CramSource() override { file_.reset(); }
 
@@ -41,13 +40,11 @@ class CramSource : public HtsSource {
     }
     // With threads, htslib takes a malformed container for the end, and a malformed record in the last one.
     const bool all_seen = result == -1 && at_end() && watch_.has_records(records_);
-    input_.count(stored_bytes());
     return all_seen ? -1 : -2;
   }
-  const char* reason() const override { return "malformed or truncated CRAM, or its reference is missing"; }
+  std::string reason() override { return "malformed or truncated CRAM, or its reference is missing"; }
 
  private:
-  Input& input_;
   mutable CramWatch watch_;
   std::uint64_t records_ = 0;
 };

@@ -3,7 +3,6 @@
 
 #include <new>
 #include <utility>
-#include <vector>
 
 #include "io/fd.h"
 
@@ -23,7 +22,7 @@ HfilePtr opened(Fd fd, const char* mode) {
 
 }  // namespace
 
-CramWatch::CramWatch(HfilePtr from) : from_(std::move(from)) {
+CramWatch::CramWatch(Input& from) : from_(from), counts_(from.count_in(meter_)) {
   auto [reader, writer] = make_pipe();
   enlarge_pipe(writer, most_pipe_bytes);
   reader_ = opened(std::move(reader), "r");
@@ -33,38 +32,54 @@ CramWatch::CramWatch(HfilePtr from) : from_(std::move(from)) {
 
 CramWatch::~CramWatch() {
   reader_.reset();
+  from_.stop();
   if (thread_.joinable()) thread_.join();
 }
 
+// What cannot be read ends the pipe in the middle, which htslib finds malformed.
 void CramWatch::run() {
   try {
     copy();
-  } catch (const std::bad_alloc&) {
+  } catch (const ReadingStopped&) {
+    failed_ = true;
+  } catch (const std::exception&) {
+    failure_ = std::current_exception();
     failed_ = true;
   }
   if (hclose(writer_.release()) != 0) failed_ = true;
 }
 
 void CramWatch::copy() {
-  std::vector<char> bytes(watch_step);
-  ssize_t n = 0;
-  while ((n = hread(from_.get(), bytes.data(), bytes.size())) > 0) {
-    const auto size = static_cast<std::size_t>(n);
-    containers_.add({bytes.data(), size});
-    tail_.append(bytes.data(), size);
+  Buffer bytes;
+  while (from_.read(bytes, watch_step) > 0) {
+    containers_.add(bytes.view());
+    tail_.append(bytes.view());
     if (tail_.size() > tail_size) tail_.erase(0, tail_.size() - tail_size);
-    if (hwrite(writer_.get(), bytes.data(), size) != n) break;
+    const auto size = static_cast<ssize_t>(bytes.size());
+    if (hwrite(writer_.get(), bytes.data(), bytes.size()) != size || hflush(writer_.get()) != 0) {
+      failed_ = true;
+      return;
+    }
+    bytes.clear();
   }
-  failed_ = n != 0;
+}
+
+void CramWatch::join() {
+  if (thread_.joinable()) {
+    thread_.join();
+    counts_.bytes += meter_.bytes;
+    counts_.waited += meter_.waited;
+  }
+  if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
 }
 
 bool CramWatch::ended_with(std::string_view bytes) {
-  if (thread_.joinable()) thread_.join();
+  join();
   return !failed_ && tail_.ends_with(bytes);
 }
 
 bool CramWatch::has_records(std::uint64_t count) {
-  if (thread_.joinable()) thread_.join();
+  join();
   return containers_.has_records(count);
 }
 

@@ -3,11 +3,13 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <exception>
 #include <string>
 #include <string_view>
 #include <thread>
 
 #include "bam/cram_containers.h"
+#include "bam/input.h"
 #include "sam/hts.h"
 
 namespace mrf::bam {
@@ -17,7 +19,7 @@ namespace mrf::bam {
 class CramWatch {
  public:
   /// Throws SystemError, std::bad_alloc.
-  explicit CramWatch(HfilePtr from);
+  explicit CramWatch(Input& from);
   /// The reader of the pipe has to be closed before.
   ~CramWatch();
   CramWatch(const CramWatch&) = delete;
@@ -26,21 +28,25 @@ class CramWatch {
   /// The other end.
   HfilePtr take_reader() { return std::move(reader_); }
   /// Whether the input ended with `bytes` and without an error. This and has_records() are to be called when
-  /// the reader has seen the end.
+  /// the reader has seen the end. They throw what reading the input failed with.
   bool ended_with(std::string_view bytes);
   /// Whether the containers say that there are `count` records.
   bool has_records(std::uint64_t count);
 
  private:
   void run();
+  void join();
   void copy();
 
-  HfilePtr from_;
+  Input& from_;
+  Meter meter_;    // of the thread
+  Meter& counts_;  // that of the input
   HfilePtr reader_;
   HfilePtr writer_;
   std::string tail_;
   CramContainers containers_;
   bool failed_ = false;
+  std::exception_ptr failure_;
   std::thread thread_;
 };
 

@@ -36,11 +36,11 @@ std::unique_ptr<Encoder> make_encoder(const EncoderOptions& options) {
   const int level = options.level.value_or(usual_level);
   if (level < 0 || level > 9) throw UsageError("use level", std::to_string(level), "not between 0 and 9");
   if (format == "bam") return make_bam_encoder(level, options.index);
-  if (format == "sam.gz") return make_sam_gz_encoder(level, options.index);
+  if (format == "sam.gz") return make_sam_gz_encoder(level, options.index, options.permissive);
   if (format == "cram") return make_cram_encoder(options);
   if (format != "sam") throw UsageError("use output format", options.format, "not bam, cram, sam or sam.gz");
   if (options.index) throw UsageError("index", options.path, "plain SAM has no index");
-  return make_sam_encoder(true);
+  return make_sam_encoder(true, options.permissive);
 }
 
 }  // namespace mrf::bam

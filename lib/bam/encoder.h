@@ -10,34 +10,38 @@
 
 namespace mrf::bam {
 
-/// Turns records into the bytes of an output format. add() and close() run on many threads, one batch at a
-/// time each; the others on one at a time, deliver() in the order of the batches.
+/// Turns records into the bytes of an output format. add() and pack() run on many threads, one batch at a
+/// time each; the others on one at a time, join() and deliver() in the order of the batches.
 class Encoder {
  public:
   virtual ~Encoder() = default;
   /// Writes what stands in front of the records.
   virtual void begin(sam_hdr_t& header, Output& to) = 0;
-  /// Returns nullptr, or the reason why the format cannot hold the record.
-  virtual const char* add(const sam_hdr_t& header, const bam1_t& record, Batch& batch) = 0;
+  /// Returns an empty string, or the reason why the format cannot hold the record.
+  virtual std::string add(const sam_hdr_t& header, const bam1_t& record, Batch& batch) = 0;
   /// True when records can be added as BAM has them.
   virtual bool takes_raw() const { return false; }
   /// Adds whole records as BAM has them, where takes_raw().
   virtual void add_raw(std::string_view, Batch&) {}
-  /// The last step of a batch on its thread; give_up() is when the batch failed and will not be delivered.
-  virtual void close(Batch& batch) = 0;
-  virtual void give_up(Batch&) {}
+  /// Settles which records the blocks of a batch take, when all its records have been added.
+  virtual void join(Batch&) {}
+  /// Makes the blocks of a batch.
+  virtual void pack(Batch&) {}
   /// Writes a batch.
   virtual void deliver(Batch& batch, Output& to) { to.write(batch.out.view()); }
   /// Writes what stands behind the records.
   virtual void end(Output& to) = 0;
+  /// Instead of end(), after a failure: writes the delivered records that are still held, and sees to it that
+  /// no reader of the output takes it for a whole one.
+  virtual void break_off(Output& to) = 0;
   /// Writes the index of the file `data`, which is whole, to `path`. Throws Error.
   virtual void save_index(const std::string& data, const std::string& path) = 0;
   /// The extension of the index, ".bai", ".csi" or ".crai".
   virtual std::string index_extension() const = 0;
 };
 
-/// SAM text, with or without its header.
-std::unique_ptr<Encoder> make_sam_encoder(bool with_header);
+/// SAM text, with or without its header. With `permissive`, what samtools writes is written (lenience.h).
+std::unique_ptr<Encoder> make_sam_encoder(bool with_header, bool permissive = false);
 
 struct EncoderOptions {
   std::string format;        ///< "bam", "cram", "sam" or "sam.gz", any case; empty: by the name of the output
@@ -46,6 +50,7 @@ struct EncoderOptions {
   std::string reference;     ///< a FASTA file, for CRAM
   unsigned threads = 0;      ///< of CRAM's compression
   bool index = false;        ///< an index is to be made
+  bool permissive = false;   ///< what samtools writes is written (lenience.h)
 };
 
 /// Throws UsageError when there is no such format or level, or the format has no index.
@@ -53,7 +58,7 @@ std::unique_ptr<Encoder> make_encoder(const EncoderOptions& options);
 
 /// The formats' own; the level is not checked again.
 std::unique_ptr<Encoder> make_bam_encoder(int level, bool index = false);
-std::unique_ptr<Encoder> make_sam_gz_encoder(int level, bool index);
+std::unique_ptr<Encoder> make_sam_gz_encoder(int level, bool index, bool permissive);
 std::unique_ptr<Encoder> make_cram_encoder(const EncoderOptions& options);
 
 }  // namespace mrf::bam

@@ -14,10 +14,11 @@ namespace mrf::bam {
 
 namespace {
 
-constexpr std::string_view bgzf_magic{"\x1f\x8b\x08\x04", 4};
 constexpr std::size_t stored_step = std::size_t{256} << 10;
 constexpr std::size_t content_step = std::size_t{1} << 19;
 
+// A piece is what can be had without waiting, so that what is wrong with it is told although the writer of a
+// pipe goes on.
 class BgzfFeed : public Feed {
  public:
   explicit BgzfFeed(Input& input) : input_(input) {}
@@ -26,12 +27,19 @@ class BgzfFeed : public Feed {
     batch.stored.append(rest_.view());
     rest_.clear();
     batch.offset = offset_;
-    if (batch.stored.size() < stored_step) ended_ = input_.read(batch.stored, stored_step) < stored_step;
-    const std::size_t whole = whole_blocks(batch.stored.view());
-    rest_.append(batch.stored.view().substr(whole));
-    batch.stored.cut(whole);
-    offset_ += whole;
-    return whole > 0;
+    Blocks blocks;
+    for (;;) {
+      add_blocks(batch.stored.view(), blocks);
+      const bool enough = blocks.content >= content_step || blocks.stored >= stored_step;
+      if (enough || ended_ || (blocks.stored > 0 && !input_.is_ready())) break;
+      if (blocks.stored == 0 && is_behind_the_end(batch.stored.view())) check_padding(batch.stored);
+      ended_ = input_.read(batch.stored, stored_step) == 0;
+    }
+    if (blocks.stored == 0 && is_behind_the_end(batch.stored.view())) check_padding(batch.stored);
+    rest_.append(batch.stored.view().substr(blocks.stored));
+    batch.stored.cut(blocks.stored);
+    offset_ += blocks.stored;
+    return blocks.stored > 0;
   }
 
   void open(Batch& batch) const override {
@@ -58,25 +66,52 @@ class BgzfFeed : public Feed {
   }
 
  private:
-  // The size of the whole blocks at the front, at least one and about content_step when inflated.
-  std::size_t whole_blocks(std::string_view stored) {
-    std::size_t at = 0;
+  /// Whole blocks at the front of some bytes: their sizes before and after inflating.
+  struct Blocks {
+    std::size_t stored = 0;
     std::size_t content = 0;
-    while (stored.size() - at >= bgzf_header_size && content < content_step) {
-      const std::size_t size = bgzf_block_size(stored.substr(at));
-      if (size == 0 && at > 0) break;
-      if (size == 0) fail(offset_, why_no_block(stored));
-      if (stored.size() - at < size) break;
-      content += bgzf_content_size(stored.substr(at, size));
-      eof_block_ = stored.substr(at, size) == bgzf_eof;
-      at += size;
+  };
+
+  // Takes the blocks behind those that are known.
+  void add_blocks(std::string_view stored, Blocks& blocks) {
+    while (blocks.content < content_step) {
+      const std::string_view rest = stored.substr(blocks.stored);
+      if (is_behind_the_end(rest) || rest.size() < bgzf_header_size) return;
+      const std::size_t size = bgzf_block_size(rest);
+      if (size == 0 && blocks.stored > 0) return;
+      if (size == 0) fail(offset_, why_no_block(rest));
+      if (rest.size() < size) return;
+      const std::string_view block = rest.substr(0, size);
+      blocks.content += bgzf_content_size(block);
+      blocks.stored += size;
+      eof_block_ = block == bgzf_eof;
     }
-    return at;
+  }
+
+  // Whether `rest` is no block, but follows the end-of-file block.
+  bool is_behind_the_end(std::string_view rest) const {
+    return eof_block_ && !rest.empty() && (padded_ || rest.front() != '\x1f');
+  }
+
+  // Zero bytes behind the last block are padding, as for gzip(1).
+  void check_padding(Buffer& bytes) {
+    const std::size_t data = bytes.view().find_first_not_of('\0');
+    if (data != std::string_view::npos) {
+      fail(offset_ + data,
+           "trailing garbage: what follows the end of the BGZF data is neither a block nor zero bytes");
+    }
+    padded_ = true;
+    offset_ += bytes.size();
+    bytes.clear();
   }
 
   const char* why_no_block(std::string_view stored) const {
-    if (stored.starts_with(bgzf_magic)) return "malformed header";
-    return offset_ == 0 ? "not a BGZF block" : "trailing garbage after a BGZF block";
+    constexpr char text_and_extra = 1 | 4;
+    if (!stored.starts_with("\x1f\x8b"))
+      return offset_ == 0 ? "not a BGZF block" : "trailing garbage after a BGZF block";
+    if ((stored[3] & ~text_and_extra) != 0)
+      return "its header has a file name or another field that BGZF does not have";
+    return (stored[3] & 4) != 0 ? "malformed header" : "it is a gzip member and no BGZF block";
   }
 
   [[noreturn]] void fail(std::uint64_t offset, const char* reason) const {
@@ -88,6 +123,7 @@ class BgzfFeed : public Feed {
   std::uint64_t offset_ = 0;
   bool ended_ = false;
   bool eof_block_ = false;
+  bool padded_ = false;
 };
 
 class InputSource : public ByteSource {
@@ -96,9 +132,10 @@ class InputSource : public ByteSource {
   std::size_t read(std::span<char> to) override {
     buffer_.clear();
     const std::size_t n = input_.read(buffer_, to.size());
-    std::memcpy(to.data(), buffer_.data(), n);
+    if (n > 0) std::memcpy(to.data(), buffer_.data(), n);
     return n;
   }
+  bool is_ready() const override { return input_.is_ready(); }
 
  private:
   Input& input_;
@@ -111,11 +148,11 @@ class GzipFeed : public Feed {
       : source_(make_inflater(std::make_unique<InputSource>(input), input.name())) {}
 
   bool fill(Batch& batch) override {
-    while (batch.bytes.size() < content_step) {
+    do {
       const std::size_t n = source_->read({batch.bytes.room(content_step), content_step});
       if (n == 0) break;
       batch.bytes.add(n);
-    }
+    } while (batch.bytes.size() < content_step && source_->is_ready());
     return batch.bytes.size() > 0;
   }
   void open(Batch&) const override {}
@@ -127,7 +164,12 @@ class GzipFeed : public Feed {
 class PlainFeed : public Feed {
  public:
   explicit PlainFeed(Input& input) : input_(input) {}
-  bool fill(Batch& batch) override { return input_.read(batch.bytes, content_step) > 0; }
+  bool fill(Batch& batch) override {
+    while (input_.read(batch.bytes, content_step) > 0) {
+      if (batch.bytes.size() >= content_step || !input_.is_ready()) break;
+    }
+    return batch.bytes.size() > 0;
+  }
   void open(Batch&) const override {}
 
  private:

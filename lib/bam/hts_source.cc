@@ -3,6 +3,7 @@
 
 #include <htslib/cram.h>
 
+#include <cerrno>
 #include <cstdio>
 #include <new>
 #include <utility>
@@ -15,23 +16,34 @@ namespace mrf::bam {
 
 namespace {
 
-constexpr std::size_t batch_size = 4096;
+// A batch is full by its records or by their bytes.
+constexpr std::size_t batch_records = 4096;
+constexpr std::size_t batch_bytes = std::size_t{1} << 20;
+
+void check_memory() {
+  if (errno == ENOMEM) throw std::bad_alloc();
+}
 
 }  // namespace
 
-void HtsSource::open(Input& input, const SourceOptions& options) {
+void HtsSource::open_with_htslib(const Input& input, HfilePtr bytes, const SourceOptions& options) {
   name_ = input.name();
   keep_references_local();
   const bool cram = input.format() == Format::cram;
-  HfilePtr stored = input.release();
-  file_.reset(hts_hopen(stored.get(), input.path().c_str(), "r"));
+  errno = 0;
+  file_.reset(hts_hopen(bytes.get(), input.path().c_str(), "r"));
+  if (!file_) check_memory();
   if (!file_) throw DataError("read", name_, "malformed beginning");
-  stored_ = stored.release();
+  stored_ = bytes.release();
   start_threads(*file_, options.threads);
   set_reference(*file_, options.reference);
+  errno = 0;
   HeaderPtr header(sam_hdr_read(file_.get()));
+  if (!header) check_memory();
   if (!header) throw DataError("read", name_, "malformed header");
   header_ = with_long_references(std::move(header), name_);
+  check_header_text(header_text(*header_), name_, Lenience(options.permissive ? &lax_ : nullptr));
+  if (cram) check_reference(options.reference, *header_);
   if (cram) forget_remote_references(*cram_fd_get_header(file_->fp.cram));
 }
 
@@ -39,27 +51,29 @@ bool HtsSource::at_end() { return hgetc(stored_) == EOF; }
 
 bool HtsSource::fill(Batch& batch) {
   if (ended_) return false;
-  batch.reset(filled_++);
-  while (batch.read < batch_size) {
-    if (batch.read == batch.records.size()) batch.records.push_back(make_record());
-    const int result = read(*batch.records[batch.read]);
+  std::size_t bytes = 0;
+  while (batch.read.count < batch_records && bytes < batch_bytes) {
+    bam1_t& record = batch.read.next();
+    errno = 0;
+    const int result = read(record);
+    if (result < -1) check_memory();
     if (result < 0) {
       ended_ = true;
-      if (result < -1) batch.reason = reason();
+      if (result < -1) batch.bad_end = reason();
       break;
     }
-    ++batch.read;
+    bytes += static_cast<std::size_t>(record.l_data);
+    ++batch.read.count;
   }
   return true;
 }
 
 void HtsSource::decode(Batch& batch, const RecordStep& step) {
-  const std::string reason = std::exchange(batch.reason, {});
-  for (std::size_t i = 0; i < batch.read; ++i) {
+  for (std::size_t i = 0; i < batch.read.count && batch.reason.empty(); ++i) {
     ++batch.records_in;
-    step(*batch.records[i]);
+    step(*batch.read.records[i]);
   }
-  if (batch.reason.empty()) batch.reason = reason;
+  if (batch.reason.empty()) batch.reason = batch.bad_end;
 }
 
 }  // namespace mrf::bam

@@ -14,10 +14,10 @@ class HtsSource : public Source {
  protected:
   /// As sam_read1(): -1 at the end, less when the input is bad.
   virtual int read(bam1_t& record) = 0;
-  virtual const char* reason() const = 0;
+  virtual std::string reason() = 0;
 
-  /// Lets htslib read the stored bytes of `input`. Throws DataError.
-  void open(Input& input, const SourceOptions& options);
+  /// Lets htslib read the stored bytes of `input`. Throws Error.
+  void open_with_htslib(const Input& input, HfilePtr bytes, const SourceOptions& options);
 
   /// How many stored bytes have been read so far, where nothing has been skipped.
   std::uint64_t stored_bytes() const { return static_cast<std::uint64_t>(htell(stored_)); }
@@ -27,7 +27,6 @@ class HtsSource : public Source {
 
  private:
   hFILE* stored_ = nullptr;  // that of file_
-  std::uint64_t filled_ = 0;
   bool ended_ = false;
 };
 

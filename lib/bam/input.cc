@@ -1,76 +1,139 @@
 // SPDX-License-Identifier: MIT
 #include "bam/input.h"
 
-#include <cerrno>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <new>
+#include <optional>
+
+#include "bam/format.h"
 #include "base/error.h"
+#include "io/io.h"
 #include "io/source.h"
 #include "sam/remote.h"
 
 namespace mrf::bam {
 
+namespace {
+
+constexpr std::size_t detection_step = std::size_t{64} << 10;
+
+bool is_regular(FdRef fd) {
+  struct stat info {};
+  return ::fstat(fd.get(), &info) == 0 && S_ISREG(info.st_mode);
+}
+
+}  // namespace
+
 Input::Input(const std::string& path, Meter& meter, bool is_text_sam)
-    : path_(path), name_(shown_path(path)), remote_(is_url(path)), meter_(meter) {
-  if (remote_) {
-    file_.reset(hopen(path.c_str(), "r"));
+    : path_(path), name_(shown_path(path)), meter_(&meter) {
+  if (is_url(path)) {
+    remote_.reset(hopen(path.c_str(), "r"));
+    if (!remote_) fail("open");
   } else {
     InputFile opened = open_input(path);
     name_ = opened.name;
     can_seek_ = opened.size >= 0;
-    file_.reset(hdopen(opened.fd.get(), "r"));
-    if (file_) (void)opened.fd.release();
+    is_regular_ = is_regular(opened.fd);
+    fd_ = std::move(opened.fd);
+    if (!is_regular_) stop_ = Fd(AdoptFd{}, ::eventfd(0, EFD_CLOEXEC));
+    if (!is_regular_ && !stop_.is_open()) throw SystemError("open", name_);
   }
-  if (!file_) fail("open");
   detect(is_text_sam);
 }
 
 void Input::fail(std::string_view verb) const {
-  if (remote_) throw_remote_error(verb, name_);
+  if (errno == ENOMEM) throw std::bad_alloc();
+  if (is_url(path_)) throw_remote_error(verb, name_);
   throw SystemError(verb, name_);
 }
 
-void Input::detect(bool is_text_sam) {
-  char first;
-  const WaitTimer timer(meter_);
-  const ssize_t peeked = hpeek(file_.get(), &first, 1);
-  if (peeked < 0) fail("read");
-  if (peeked == 0) throw DataError("read", name_, "the input is empty");
-  htsFormat found{};
-  if (hts_detect_format(file_.get(), &found) < 0) fail("read");
-  switch (found.format) {
-    case ::bam:
-      format_ = Format::bam;
-      break;
-    case ::sam:
-      format_ = Format::sam;
-      break;
-    case ::cram:
-      format_ = Format::cram;
-      break;
-    // What htslib calls a SAM line whose end it does not see.
-    case ::unknown_format:
-    case ::text_format:
-    case ::bed:
-      if (is_text_sam) {
-        format_ = Format::sam;
-        break;
-      }
-      [[fallthrough]];
-    default:
-      throw DataError("read", name_, "this is neither BAM nor CRAM nor SAM");
+// Waits for bytes or for the end of all interest in them.
+void Input::wait() const {
+  if (!stop_.is_open()) return;
+  std::array<pollfd, 2> polled{{{fd_.get(), POLLIN, 0}, {stop_.get(), POLLIN, 0}}};
+  while (::poll(polled.data(), polled.size(), -1) < 0) {
+    if (errno != EINTR) throw SystemError("read", name_);
   }
-  packing_ = found.compression == ::bgzf   ? Packing::bgzf
-             : found.compression == ::gzip ? Packing::gzip
-                                           : Packing::plain;
+  if (polled[0].revents == 0) throw ReadingStopped();
+}
+
+void Input::stop() const noexcept {
+  const std::uint64_t one = 1;
+  if (stop_.is_open()) (void)!::write(stop_.get(), &one, sizeof one);
+}
+
+bool Input::is_ready() const {
+  if (given_ < first_.size() || is_regular_) return true;
+  if (remote_) return false;
+  pollfd polled{fd_.get(), POLLIN, 0};
+  return ::poll(&polled, 1, 0) > 0;
 }
 
 std::size_t Input::read(Buffer& to, std::size_t n) {
-  const WaitTimer timer(meter_);
-  const ssize_t got = hread(file_.get(), to.room(n), n);
+  if (given_ < first_.size()) {
+    const std::string_view part = first_.view().substr(given_, n);
+    to.append(part);
+    given_ += part.size();
+    if (given_ == first_.size()) {
+      first_ = Buffer();
+      given_ = 0;
+    }
+    return part.size();
+  }
+  if (!remote_) {
+    wait();
+    const std::size_t got = read_some(fd_, name_, {to.room(n), n}, *meter_);
+    to.add(got);
+    return got;
+  }
+  const WaitTimer timer(*meter_);
+  errno = 0;
+  const ssize_t got = hread(remote_.get(), to.room(n), n);
   if (got < 0) fail("read");
   to.add(static_cast<std::size_t>(got));
-  meter_.bytes += static_cast<std::uint64_t>(got);
+  meter_->bytes += static_cast<std::uint64_t>(got);
   return static_cast<std::size_t>(got);
+}
+
+// The bytes are read to be read again, so they are counted here and not then.
+bool Input::read_more() {
+  Buffer seen;
+  std::swap(seen, first_);
+  const std::size_t got = read(seen, detection_step);
+  std::swap(seen, first_);
+  return got > 0;
+}
+
+void Input::detect(bool is_text_sam) {
+  if (!read_more()) throw DataError("read", name_, "the input is empty");
+  std::optional<FoundFormat> found;
+  for (bool ended = false; !(found = find_format(first_.view(), ended, is_text_sam)).has_value();) {
+    ended = !read_more();
+  }
+  if (!found->refusal.empty()) throw DataError("read", name_, found->refusal);
+  format_ = found->format;
+  packing_ = found->packing;
+}
+
+HfilePtr Input::release() {
+  first_ = Buffer();
+  given_ = 0;
+  if (remote_) {
+    if (hseek(remote_.get(), 0, SEEK_SET) < 0) fail("read");
+    return std::move(remote_);
+  }
+  if (::lseek(fd_.get(), 0, SEEK_SET) < 0) throw SystemError("read", name_);
+  HfilePtr file(hdopen(fd_.get(), "r"));
+  if (!file) throw std::bad_alloc();
+  (void)fd_.release();
+  return file;
 }
 
 }  // namespace mrf::bam

@@ -3,25 +3,30 @@
 
 #include <cstdint>
 #include <string>
+#include <utility>
 
+#include "io/fd.h"
 #include "io/meter.h"
 #include "sam/buffer.h"
 #include "sam/hts.h"
 
 namespace mrf::bam {
 
-/// What an input turned out to be (hts_detect_format() of htslib/hts.h).
+/// What an input turned out to be.
 enum class Format { bam, sam, cram };
 /// How it is stored.
 enum class Packing { plain, bgzf, gzip };
+
+/// Thrown where reading would wait although nobody needs the bytes any more.
+struct ReadingStopped {};
 
 /// An open input. It is opened once and its format is found from its first bytes, which are read
 /// again by whoever reads it.
 class Input {
  public:
   /// `path` is a file, FIFO, URL or "-". `meter` counts the bytes as stored and outlives the input.
-  /// `is_text_sam` says that text which nothing tells from SAM is SAM. Throws SystemError "cannot open", or
-  /// DataError for an empty input or one of another format.
+  /// `is_text_sam` says that text is SAM, whatever it looks like. Throws SystemError "cannot open", or
+  /// DataError for an empty input or one of another format, which is named.
   Input(const std::string& path, Meter& meter, bool is_text_sam);
 
   /// For messages.
@@ -32,26 +37,35 @@ class Input {
   Format format() const { return format_; }
   Packing packing() const { return packing_; }
 
-  /// Appends up to `n` bytes to `to`; fewer only at the end of the input. Returns how many. Throws
-  /// SystemError "cannot read".
+  /// Appends what one read(2) of at most `n` bytes gives. Returns how many, 0 only at the end. Throws
+  /// SystemError "cannot read", ReadingStopped.
   std::size_t read(Buffer& to, std::size_t n);
+  /// Whether read() gives something without waiting.
+  bool is_ready() const;
+  /// From now on read() throws ReadingStopped where it would have to wait, on any thread.
+  void stop() const noexcept;
 
-  /// Gives the file to htslib's own readers.
-  HfilePtr release() { return std::move(file_); }
-  void replace(HfilePtr file) { file_ = std::move(file); }
-  /// Counts bytes that such a reader has read.
-  void count(std::uint64_t bytes) { meter_.bytes += bytes; }
+  /// Gives the file, where can_seek(), to htslib's own readers, from its start.
+  HfilePtr release();
+  /// Counts in another meter from now on, and returns the one before.
+  Meter& count_in(Meter& meter) { return *std::exchange(meter_, &meter); }
 
  private:
+  bool read_more();
   void detect(bool is_text_sam);
+  void wait() const;
   [[noreturn]] void fail(std::string_view verb) const;
 
   std::string path_;
   std::string name_;
-  bool remote_;
   bool can_seek_ = true;
-  Meter& meter_;
-  HfilePtr file_;
+  bool is_regular_ = false;
+  Meter* meter_;
+  Fd fd_;            // of a local file
+  Fd stop_;          // eventfd(2) of one that can make a reader wait
+  HfilePtr remote_;  // else
+  Buffer first_;     // was read to find the format; `given_` bytes of it have been read again
+  std::size_t given_ = 0;
   Format format_ = Format::bam;
   Packing packing_ = Packing::plain;
 };

@@ -2,6 +2,7 @@
 #include "bam/raw_record.h"
 
 #include "sam/record.h"
+#include "sam/tags.h"
 
 namespace mrf::bam {
 
@@ -41,7 +42,7 @@ bool is_unchanged(const RawRecord& record, const sam_hdr_t& header) {
   if (record.name_size() < 1 || record.bases() < 0 || !fits(record) || !record.name_has_end()) return false;
   if (!is_reference(record.reference(), header) || !is_reference(record.mate_reference(), header))
     return false;
-  return record.cigar_count() == 0 || has_usual_cigar(record);
+  return (record.cigar_count() == 0 || has_usual_cigar(record)) && are_tags(record.tags());
 }
 
 }  // namespace mrf::bam

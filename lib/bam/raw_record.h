@@ -27,6 +27,11 @@ class RawRecord {
   std::int32_t bases() const { return at<std::int32_t>(20); }
   std::int32_t mate_reference() const { return at<std::int32_t>(24); }
   bool name_has_end() const { return bytes_[name_at + name_size() - 1] == '\0'; }
+  /// The optional fields; the lengths have to fit the record's size.
+  std::string_view tags() const {
+    const auto n = static_cast<std::size_t>(bases());
+    return bytes_.substr(name_at + name_size() + 4 * cigar_count() + (n + 1) / 2 + n);
+  }
   std::uint32_t cigar(std::size_t i) const { return at<std::uint32_t>(name_at + name_size() + 4 * i); }
 
  private:

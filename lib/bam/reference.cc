@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "bam/reference.h"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <string>
 #include <string_view>
@@ -43,6 +45,29 @@ void set_reference(htsFile& file, const std::string& fasta) {
   if (fasta.empty() || hts_set_fai_filename(&file, fasta.c_str()) == 0) return;
   if (HfilePtr readable{hopen(fasta.c_str(), "r")}; !readable) throw SystemError("open", fasta);
   throw Error(Status::failure, "index", fasta, "it is no FASTA file, or its index cannot be written");
+}
+
+void check_reference(const std::string& fasta, const sam_hdr_t& header) {
+  if (fasta.empty() || header.n_targets == 0) return;
+  const FastaPtr index(fai_load3(fasta.c_str(), nullptr, nullptr, 0));
+  if (!index)
+    throw Error(Status::failure, "read the index of", fasta, "it is malformed, or it cannot be read");
+  bool has_any = false;
+  for (int i = 0; i < header.n_targets; ++i) {
+    const char* const name = header.target_name[i];
+    if (faidx_has_seq(index.get(), name) == 0) continue;
+    has_any = true;
+    const auto found = static_cast<hts_pos_t>(faidx_seq_len(index.get(), name));
+    const hts_pos_t expected = sam_hdr_tid2len(&header, i);
+    if (found == expected) continue;
+    throw DataError("use reference", fasta,
+                    fmt::format("its sequence '{}' has {} bases, the header says {}", name, found, expected));
+  }
+  if (!has_any) {
+    throw DataError(
+        "use reference", fasta,
+        fmt::format("it has none of the header's sequences, not even '{}'", header.target_name[0]));
+  }
 }
 
 void forget_remote_references(sam_hdr_t& header) {

@@ -21,7 +21,7 @@ class RegionSource : public HtsSource {
     if (!input.can_seek()) {
       throw Error(Status::failure, "read regions of", input.name(), "only a file with an index has regions");
     }
-    open(input, input.format() == Format::cram ? serial(options) : options);
+    open_with_htslib(input, input.release(), input.format() == Format::cram ? serial(options) : options);
     ends_well_ = hts_check_EOF(file_.get()) != 0;
     for (const auto& region : options.regions) check(region);
     index_.reset(load_index(input));
@@ -40,7 +40,7 @@ class RegionSource : public HtsSource {
 
  protected:
   int read(bam1_t& record) override { return sam_itr_next(file_.get(), records_.get(), &record); }
-  const char* reason() const override { return "malformed or truncated, or the index is of another file"; }
+  std::string reason() override { return "malformed or truncated, or the index is of another file"; }
 
  private:
   // htslib would leave a copy of the index of a CRAM on a server in the working directory.

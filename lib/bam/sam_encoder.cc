@@ -9,50 +9,58 @@ namespace mrf::bam {
 
 namespace {
 
+// A line that is no record and does not end: a reader of text has no other way to see that it is not whole.
+constexpr std::string_view broken_line = "[this stream is not whole: the program that wrote it has failed]";
+
 class SamEncoder : public Encoder {
  public:
-  explicit SamEncoder(bool with_header) : with_header_(with_header) {}
+  SamEncoder(bool with_header, bool permissive) : with_header_(with_header), permissive_(permissive) {}
 
   void begin(sam_hdr_t& header, Output& to) override {
     if (with_header_) to.write(header_text(header));
     text_.emplace(header);
   }
-  const char* add(const sam_hdr_t&, const bam1_t& record, Batch& batch) override {
-    return text_->append(record, batch.out);
+  std::string add(const sam_hdr_t&, const bam1_t& record, Batch& batch) override {
+    return text_->append(record, batch.out, Lenience(permissive_ ? &batch.lax : nullptr));
   }
-  void close(Batch&) override {}
   void end(Output&) override {}
+  void break_off(Output& to) override { to.write(broken_line); }
   void save_index(const std::string&, const std::string&) override {}
   std::string index_extension() const override { return ""; }
 
  private:
   bool with_header_;
+  bool permissive_;
   std::optional<SamText> text_;
 };
 
 class SamGzEncoder : public BlockEncoder {
  public:
-  using BlockEncoder::BlockEncoder;
+  SamGzEncoder(int level, bool index, bool permissive)
+      : BlockEncoder(level, index), permissive_(permissive) {}
 
  protected:
   void append_header(sam_hdr_t& header, Buffer& to) override {
     to.append(header_text(header));
     text_.emplace(header);
   }
-  const char* append_record(const bam1_t& record, Buffer& to) override { return text_->append(record, to); }
+  std::string append_record(const bam1_t& record, Batch& batch, Buffer& to) override {
+    return text_->append(record, to, Lenience(permissive_ ? &batch.lax : nullptr));
+  }
 
  private:
+  bool permissive_;
   std::optional<SamText> text_;
 };
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_sam_encoder(bool with_header) {
-  return std::make_unique<SamEncoder>(with_header);
+std::unique_ptr<Encoder> make_sam_encoder(bool with_header, bool permissive) {
+  return std::make_unique<SamEncoder>(with_header, permissive);
 }
 
-std::unique_ptr<Encoder> make_sam_gz_encoder(int level, bool index) {
-  return std::make_unique<SamGzEncoder>(level, index);
+std::unique_ptr<Encoder> make_sam_gz_encoder(int level, bool index, bool permissive) {
+  return std::make_unique<SamGzEncoder>(level, index, permissive);
 }
 
 }  // namespace mrf::bam

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "bam/sam_source.h"
 
+#include <algorithm>
+#include <cerrno>
 #include <cstdint>
 #include <new>
 
@@ -13,7 +15,7 @@ namespace {
 
 class SamSource : public BlockSource {
  public:
-  explicit SamSource(Input& input) : BlockSource(input) {
+  SamSource(Input& input, bool permissive) : BlockSource(input, permissive) {
     read_header();
     build_dictionary();
   }
@@ -24,23 +26,28 @@ class SamSource : public BlockSource {
   }
 
  protected:
+  // Every line at the top that begins with '@' belongs to the header; parse_sam_header() refuses those that
+  // cannot.
   std::size_t header_size(std::string_view bytes, bool ended) override {
-    std::size_t at = 0;
-    header_lines_ = 0;
-    while (at < bytes.size() && bytes[at] == '@') {
-      const std::size_t end = bytes.find('\n', at);
+    while (header_end_ < bytes.size() && bytes[header_end_] == '@') {
+      const std::size_t end = bytes.find('\n', std::max(header_end_, seen_));
+      seen_ = bytes.size();
       if (end == npos) return ended ? bytes.size() : npos;
-      at = end + 1;
+      header_end_ = end + 1;
+      seen_ = header_end_;
       ++header_lines_;
     }
-    return at < bytes.size() || ended ? at : npos;
+    return header_end_ < bytes.size() || ended ? header_end_ : npos;
+  }
+  HeaderPtr parse_header_bytes(std::string_view bytes) override {
+    return parse_sam_header(bytes, name_, Lenience(is_permissive() ? &lax_ : nullptr));
   }
 
-  std::size_t rest_of(std::string_view, std::string_view next) const override {
+  Whole rest_of(std::string_view, std::string_view next) const override {
     const std::size_t end = next.find('\n');
-    return end == npos ? npos : end + 1;
+    return {end == npos ? npos : end + 1};
   }
-  std::size_t whole(std::string_view bytes) const override { return bytes.rfind('\n') + 1; }
+  Whole whole(std::string_view bytes) const override { return {bytes.rfind('\n') + 1}; }
   bool ends_with_input() const override { return true; }
   std::uint64_t header_lines() const override { return header_lines_; }
 
@@ -52,20 +59,24 @@ class SamSource : public BlockSource {
       part.remove_prefix(end == npos ? part.size() : end + 1);
       if (line.ends_with('\r')) line.remove_suffix(1);
       ++batch.lines;
-      if (!(usual && batch.line.parse(line, *header_, *batch.record)) && !decode_line(line, batch)) return;
+      const bool easy = usual && end != npos && batch.line.parse(line, *header_, *batch.record);
+      if (!easy && !decode_line(line, end != npos, batch)) return;
       ++batch.records_in;
       step(*batch.record);
+      if (!batch.reason.empty()) return;
     }
   }
 
  private:
-  bool decode_line(std::string_view line, Batch& batch) {
-    batch.text.l = 0;
-    if (kputsn(line.data(), line.size(), &batch.text) < 0) throw std::bad_alloc();
-    const bool parsed = sam_parse1(&batch.text, header_.get(), batch.record.get()) >= 0;
-    batch.reason = fault_of(line, *header_);
-    if (parsed && batch.reason.empty()) return true;
-    if (batch.reason.empty()) batch.reason = "the record is malformed";
+  bool decode_line(std::string_view line, bool has_end, Batch& batch) {
+    const Lenience lenience(is_permissive() ? &batch.lax : nullptr);
+    batch.reason = has_end || lenience.takes(Lax::last_line)
+                       ? fault_of(line, *header_, lenience)
+                       : "the line has no newline, as if the input were cut off; --permissive takes it";
+    if (batch.reason.empty() && !parse_unusual(line, *header_, batch.text, *batch.record)) {
+      batch.reason = "the record is malformed";
+    }
+    if (batch.reason.empty()) return true;
     batch.bad_line = batch.lines;
     return false;
   }
@@ -73,11 +84,15 @@ class SamSource : public BlockSource {
   // Looking up a name builds it, which must not happen on several threads at once.
   void build_dictionary() { sam_hdr_name2tid(header_.get(), "*"); }
 
+  std::size_t header_end_ = 0;  // of the whole header lines that have been seen
+  std::size_t seen_ = 0;        // up to where the line behind them has no end
   std::uint64_t header_lines_ = 0;
 };
 
 }  // namespace
 
-std::unique_ptr<Source> make_sam_source(Input& input) { return std::make_unique<SamSource>(input); }
+std::unique_ptr<Source> make_sam_source(Input& input, bool permissive) {
+  return std::make_unique<SamSource>(input, permissive);
+}
 
 }  // namespace mrf::bam

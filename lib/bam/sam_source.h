@@ -9,6 +9,6 @@ namespace mrf::bam {
 
 /// The records of SAM text, in BGZF blocks, gzipped, or plain. A record that names a reference which the
 /// header does not have is malformed.
-std::unique_ptr<Source> make_sam_source(Input& input);
+std::unique_ptr<Source> make_sam_source(Input& input, bool permissive);
 
 }  // namespace mrf::bam

@@ -19,9 +19,21 @@ void Source::replace_header(SharedHeader header) {
 
 std::unique_ptr<Source> make_source(Input& input, const SourceOptions& options) {
   if (!options.regions.empty()) return make_region_source(input, options);
-  if (input.format() == Format::bam) return make_bam_source(input);
-  if (input.format() == Format::sam) return make_sam_source(input);
+  if (input.format() == Format::bam) return make_bam_source(input, options.permissive);
+  if (input.format() == Format::sam) return make_sam_source(input, options.permissive);
   return make_cram_source(input, options);
+}
+
+SharedHeader read_header_file(const std::string& path, bool permissive) {
+  Meter unused;
+  Input input(path, unused, false);
+  SourceOptions options;
+  options.permissive = permissive;
+  const std::unique_ptr<Source> source = make_source(input, options);
+  if (input.format() == Format::sam && source->header_lines() == 0) {
+    throw DataError("read", path, "it has no header");
+  }
+  return source->header();
 }
 
 }  // namespace mrf::bam

@@ -10,7 +10,6 @@
 #include "bam/batch.h"
 #include "bam/feed.h"
 #include "bam/input.h"
-#include "codec/turns.h"
 
 namespace mrf::bam {
 
@@ -22,12 +21,21 @@ struct RawSteps {
   /// Whether a record goes on, by its flags and mapping quality.
   std::function<bool(std::uint16_t flags, std::uint8_t mapq)> wanted;
   /// Takes the bytes of whole records that follow each other as BAM has them; `count` is how many.
-  std::function<void(std::string_view records, std::size_t count)> run;
-  /// Takes a record that bam_read1() of htslib changes in reading; it has not been asked for with `wanted`.
+  std::function<void(std::string_view records, std::size_t count)> span;
+  /// Takes a record that has to be taken apart; it has not been asked for with `wanted`.
   RecordStep record;
 };
 
-/// The records of one input. fill() runs on one thread, decode() on many.
+struct SourceOptions {
+  std::string reference;             ///< a FASTA file, for CRAM
+  std::vector<std::string> regions;  ///< as samtools-view(1) takes them; none for everything
+  unsigned threads = 0;              ///< that htslib may use besides, where it reads the records
+  bool is_text_sam = false;          ///< the header comes from elsewhere, so that the input need not have one
+  bool permissive = false;           ///< what samtools takes is taken (lenience.h)
+};
+
+/// The records of one input. A batch goes through fill(), which runs on one thread, open() on any, cut() in
+/// the order of the batches, and decode() or pass() on any.
 class Source {
  public:
   virtual ~Source() = default;
@@ -37,8 +45,12 @@ class Source {
   virtual void replace_header(SharedHeader header);
   const std::string& name() const { return name_; }
 
-  /// Puts the next piece of the input into `batch`. False when there is none. Throws Error.
+  /// Puts the next piece of the input into `batch`, which is empty. False when there is none. Throws Error.
   virtual bool fill(Batch& batch) = 0;
+  /// Inflates the piece. What is wrong with it is put into the batch.
+  virtual void open(Batch&) const {}
+  /// Finds the whole records of the piece, together with what earlier pieces left.
+  virtual void cut(Batch&) {}
   /// Calls `step` for every record of the batch. A malformed record is put down in the batch. Throws Error.
   virtual void decode(Batch& batch, const RecordStep& step) = 0;
   /// The same for records that are on their way to a BAM. False when the input is no BAM; then nothing was
@@ -48,20 +60,20 @@ class Source {
   virtual const char* what_is_missing() const { return nullptr; }
   /// How many lines of text come before the records.
   virtual std::uint64_t header_lines() const { return 0; }
+  /// What was let pass in the header.
+  const LaxCounts& lax() const { return lax_; }
 
  protected:
   std::string name_;
   SharedHeader header_;
-};
-
-struct SourceOptions {
-  std::string reference;             ///< a FASTA file, for CRAM
-  std::vector<std::string> regions;  ///< as samtools-view(1) takes them; none for everything
-  unsigned threads = 0;              ///< that htslib may use besides, where it reads the records
-  bool is_text_sam = false;          ///< the header comes from elsewhere, so that the input need not have one
+  LaxCounts lax_;
 };
 
 /// Reads the header. `input` outlives the source. Throws Error.
 std::unique_ptr<Source> make_source(Input& input, const SourceOptions& options);
+
+/// The header of a SAM, BAM or CRAM file, or of a text file with the header alone. Throws Error, also when
+/// there is no header.
+SharedHeader read_header_file(const std::string& path, bool permissive);
 
 }  // namespace mrf::bam

@@ -22,6 +22,8 @@ class SourceList {
   sam_hdr_t& header() { return *header_; }
 
   Source& current() { return *source_; }
+  /// Reading the current input throws ReadingStopped from now on instead of waiting.
+  void stop_reading() const noexcept { input_->stop(); }
   /// Goes on to the next input; false when there is none. Throws DataError when its references are not
   /// those of the first.
   bool next();

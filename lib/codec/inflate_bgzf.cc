@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "codec/bgzf.h"
 #include "codec/inflate.h"
-#include "codec/ordered_pool.h"
+#include "codec/pipeline.h"
 
 namespace mrf {
 
@@ -85,8 +85,8 @@ class BgzfSource : public ByteSource {
   BgzfSource(std::unique_ptr<ByteSource> stored, std::string name, unsigned threads)
       : stored_(std::move(stored)),
         name_(std::move(name)),
-        pool_(
-            threads, [](Job& job) { job.inflate(); }, [this](Job& job) { hand_over(job); }) {}
+        pool_(threads,
+              {{[](Job& job) { job.inflate(); }, false}, {[this](Job& job) { hand_over(job); }, true}}) {}
 
   std::size_t read(std::span<char> to) override {
     while (given_ == content_.size) {
@@ -204,7 +204,7 @@ class BgzfSource : public ByteSource {
   std::condition_variable changed_;
   std::deque<Content> done_;
   std::vector<std::vector<char>> spare_;
-  OrderedPool<Job> pool_;
+  Pipeline<Job> pool_;
 };
 
 }  // namespace

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "codec/bgzf.h"
-#include "codec/ordered_pool.h"
+#include "codec/pipeline.h"
 #include "io/io.h"
 
 namespace mrf {
@@ -73,11 +73,11 @@ class BgzfSink : public Sink {
  public:
   BgzfSink(SinkFile file, int level, unsigned threads)
       : file_(std::move(file)),
-        pool_(
-            threads, [level](BgzfJob& job) { deflate(job, level); },
-            [this](BgzfJob& job) {
-              write_packed({job.packed.get(), job.packed_size});
-            }) {}
+        pool_(threads, {{[level](BgzfJob& job) { deflate(job, level); }, false},
+                        {[this](BgzfJob& job) {
+                           write_packed({job.packed.get(), job.packed_size});
+                         },
+                         true}}) {}
 
   void write(std::span<iovec> pieces) override {
     for (const iovec& piece : pieces) add({static_cast<const char*>(piece.iov_base), piece.iov_len});
@@ -115,7 +115,7 @@ class BgzfSink : public Sink {
   }
 
   const SinkFile file_;
-  OrderedPool<BgzfJob> pool_;
+  Pipeline<BgzfJob> pool_;
   BgzfJob* job_ = nullptr;
 };
 

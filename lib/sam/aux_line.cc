@@ -4,6 +4,9 @@
 #include <charconv>
 #include <limits>
 
+#include "sam/characters.h"
+#include "sam/tag_set.h"
+
 namespace mrf::bam {
 
 namespace {
@@ -48,7 +51,8 @@ class AuxLine {
   bool field() {
     constexpr std::size_t prefix = 5;
     const char* const at = cursor_.at();
-    if (cursor_.left() < prefix || at[2] != ':' || at[4] != ':' || at[0] <= ' ' || at[1] <= ' ') return false;
+    if (cursor_.left() < prefix || at[2] != ':' || at[4] != ':' || !is_tag_name(at) || !seen_.add(at))
+      return false;
     std::memcpy(to_, at, 2);
     to_ += 2;
     cursor_.skip(prefix);
@@ -69,7 +73,7 @@ class AuxLine {
   }
 
   bool character() {
-    if (cursor_.at_end() || *cursor_.at() <= ' ') return false;
+    if (cursor_.at_end() || !is_visible(*cursor_.at())) return false;
     to_ = put('A', *cursor_.at(), to_);
     cursor_.skip(1);
     return true;
@@ -104,6 +108,7 @@ class AuxLine {
     const char* const at = cursor_.at();
     const auto* tab = static_cast<const char*>(std::memchr(at, '\t', cursor_.left()));
     const std::size_t size = tab == nullptr ? cursor_.left() : static_cast<std::size_t>(tab - at);
+    if (!are_printable({at, size})) return false;
     *to_++ = 'Z';
     std::memcpy(to_, at, size);
     to_ += size;
@@ -164,6 +169,7 @@ class AuxLine {
 
   LineCursor cursor_;
   std::uint8_t* to_;
+  TagSet seen_;
 };
 
 }  // namespace

@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "sam/aux_text.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 #include <cstring>
 #include <new>
 
+#include "base/error.h"
+#include "sam/characters.h"
 #include "sam/digits.h"
 #include "sam/hts.h"
+#include "sam/tag_set.h"
 
 namespace mrf::bam {
 
@@ -18,23 +24,28 @@ constexpr std::size_t head_room = 16;
 
 class AuxWriter {
  public:
-  AuxWriter(std::span<const std::uint8_t> fields, char* to)
-      : at_(fields.data()), end_(fields.data() + fields.size()), to_(to) {}
+  AuxWriter(std::span<const std::uint8_t> fields, Lenience lenience, char* to)
+      : at_(fields.data()), end_(fields.data() + fields.size()), to_(to), lenience_(lenience) {}
 
   char* to() const { return to_; }
 
-  // htslib leaves less than four bytes at the end alone.
-  bool run() {
-    while (end_ - at_ >= 4) {
+  // Returns what is wrong; empty when nothing is.
+  std::string run() {
+    while (at_ != end_) {
+      const auto* const name = reinterpret_cast<const char*>(at_);
+      if (end_ - at_ < 4) return "the last optional field is not whole";
       *to_++ = '\t';
       std::memcpy(to_, at_, 2);
       to_[2] = ':';
       to_ += 3;
-      const char type = static_cast<char>(at_[2]);
       at_ += 3;
-      if (!write(type)) return false;
+      if (!write(name[2])) return fault(name, wrong_ != nullptr ? wrong_ : "is malformed or not whole");
+      if (!is_tag_name(name) && !(is_visible_name(name) && lenience_.takes(Lax::tag_name)))
+        return fault(name, "has a name that SAM does not allow; --permissive takes it");
+      if (!seen_.add(name) && !lenience_.takes(Lax::tag_twice))
+        return fault(name, "is there twice; --permissive takes it");
     }
-    return true;
+    return "";
   }
 
  private:
@@ -63,7 +74,7 @@ class AuxWriter {
   template <typename Number>
   bool real(std::string_view type) {
     Number number;
-    if (!take(number)) return false;
+    if (!take(number) || !check_real(number)) return false;
     put(type);
     to_ = write_real(static_cast<double>(number), to_);
     return true;
@@ -72,7 +83,33 @@ class AuxWriter {
   bool character() {
     put("A:");
     *to_++ = static_cast<char>(*at_++);
+    return check_text({to_ - 1, 1}) && (is_visible(to_[-1]) || takes(Lax::tag_value));
+  }
+
+  // Text that a line cannot have is never let pass, other text that SAM does not allow is when it may.
+  bool check_text(std::string_view text) {
+    if (text.find_first_of("\t\n\r") != std::string_view::npos || (text.size() == 1 && text[0] == '\0')) {
+      wrong_ = "has a control character, which SAM text cannot have; write BAM: -u, or mrf-run --record bam";
+      return false;
+    }
     return true;
+  }
+
+  template <typename Number>
+  bool check_real(Number number) {
+    return std::isfinite(number) || takes(Lax::tag_value);
+  }
+
+  bool takes(Lax kind) {
+    wrong_ = "has a value that SAM text does not allow; --permissive takes it";
+    return lenience_.takes(kind);
+  }
+
+  // Not in the way of the fields and lines.
+  static bool is_visible_name(const char* name) { return is_visible(name[0]) && is_visible(name[1]); }
+
+  static std::string fault(const char* name, std::string_view what) {
+    return fmt::format("the optional field '{}' {}", printable({name, 2}), what);
   }
 
   bool text(char type) {
@@ -81,9 +118,11 @@ class AuxWriter {
     if (nul == nullptr) return false;
     *to_++ = type;
     *to_++ = ':';
-    put({reinterpret_cast<const char*>(at_), static_cast<std::size_t>(nul - at_)});
+    const std::string_view value(reinterpret_cast<const char*>(at_), static_cast<std::size_t>(nul - at_));
+    put(value);
     at_ = nul + 1;
-    return true;
+    const bool good = type == 'Z' ? are_printable(value) : are_hex_pairs(value);
+    return good || (check_text(value) && takes(Lax::tag_value));
   }
 
   // In arrays htslib rounds in a way of its own.
@@ -101,6 +140,7 @@ class AuxWriter {
       std::memcpy(&number, at_ + i * sizeof number, sizeof number);
       *to_++ = ',';
       if constexpr (std::is_floating_point_v<Number>) {
+        if (!check_real(number)) return false;
         put(htslib_real(number));
       } else {
         to_ = write_number(static_cast<std::int64_t>(number), to_);
@@ -158,6 +198,10 @@ class AuxWriter {
       case 'f':
         return real<float>("f:");
       case 'd':
+        if (!lenience_.takes(Lax::tag_type)) {
+          wrong_ = "has type 'd', which SAM does not have; --permissive takes it";
+          return false;
+        }
         return real<double>("d:");
       case 'B':
         return array();
@@ -169,17 +213,20 @@ class AuxWriter {
   const std::uint8_t* at_;
   const std::uint8_t* end_;
   char* to_;
+  Lenience lenience_;
+  const char* wrong_ = nullptr;
+  TagSet seen_;
   Text real_;
 };
 
 }  // namespace
 
-bool append_aux_text(std::span<const std::uint8_t> fields, Buffer& to) {
+std::string append_aux_text(std::span<const std::uint8_t> fields, Lenience lenience, Buffer& to) {
   char* const start = to.room(growth * fields.size() + head_room + digits_room);
-  AuxWriter writer(fields, start);
-  if (!writer.run()) return false;
+  AuxWriter writer(fields, lenience, start);
+  std::string fault = writer.run();
   to.add(static_cast<std::size_t>(writer.to() - start));
-  return true;
+  return fault;
 }
 
 }  // namespace mrf::bam

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sam/bases.h"
 
-#include <htslib/hts.h>
-
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -85,30 +84,35 @@ char* write_both(const std::uint8_t* packed, const std::uint8_t* qualities, std:
   return to + n;
 }
 
-// `codes` are by the lower five bits of a letter. Returns `pairs`, or 0 when not all are letters.
+// `codes` are by the lower five bits of a letter. Returns `pairs`, or 0 when not all are upper-case letters
+// that stand for themselves: those that do not have code 15, as N has.
 std::size_t pack_letters(const char* text, std::size_t pairs, const std::uint8_t* codes, std::uint8_t* to) {
   const auto* from = reinterpret_cast<const std::uint8_t*>(text);
   const auto below_16 = hn::LoadDup128(tag, codes);
   const auto from_16 = hn::LoadDup128(tag, codes + 16);
   const auto low = hn::Set(tag, 15);
   const auto bit_4 = hn::Set(tag, 16);
-  const auto is_letter = [&](auto v) {
-    return hn::Lt(hn::Sub(hn::Or(v, hn::Set(tag, 0x20)), hn::Set(tag, 'a')), hn::Set(tag, 26));
-  };
+  const auto any_base = hn::Set(tag, 'N');
+  const auto is_letter = [&](auto v) { return hn::Lt(hn::Sub(v, hn::Set(tag, 'A')), hn::Set(tag, 26)); };
   const auto code = [&](auto v) {
     const auto index = hn::And(v, low);
     const auto high = hn::Eq(hn::And(v, bit_4), bit_4);
     return hn::IfThenElse(high, hn::TableLookupBytes(from_16, index), hn::TableLookupBytes(below_16, index));
   };
-  bool letters = true;
+  const auto is_base = [&](auto v, auto its_code) {
+    return hn::And(is_letter(v), hn::Or(hn::Eq(v, any_base), hn::Lt(its_code, low)));
+  };
+  bool bases = true;
   const bool done = each_vector(pairs, [&](std::size_t at) {
     auto first = hn::Zero(tag);
     auto second = first;
     hn::LoadInterleaved2(tag, from + 2 * at, first, second);
-    letters = letters && hn::AllTrue(tag, hn::And(is_letter(first), is_letter(second)));
-    hn::StoreU(hn::Or(hn::ShiftLeft<4>(code(first)), code(second)), tag, to + at);
+    const auto first_code = code(first);
+    const auto second_code = code(second);
+    bases = bases && hn::AllTrue(tag, hn::And(is_base(first, first_code), is_base(second, second_code)));
+    hn::StoreU(hn::Or(hn::ShiftLeft<4>(first_code), second_code), tag, to + at);
   });
-  return done && letters ? pairs : 0;
+  return done && bases ? pairs : 0;
 }
 
 bool subtract_33(const char* text, std::size_t n, std::uint8_t* to) {
@@ -146,13 +150,35 @@ char* write_bases(const std::uint8_t* packed, const std::uint8_t* qualities, std
   return best_write_both(packed, qualities, n, to);
 }
 
-void pack_bases(const char* text, std::size_t n, std::uint8_t* to) {
-  const auto code = [&](std::size_t at) { return seq_nt16_table[static_cast<unsigned char>(text[at])]; };
-  const std::uint8_t* letters = &seq_nt16_table[std::uint8_t{'@'}];
-  for (std::size_t i = best_pack_letters(text, n / 2, letters, to); i < n / 2; ++i) {
-    to[i] = static_cast<std::uint8_t>(code(2 * i) << 4 | code(2 * i + 1));
+// The codes of base_letters by character, 16 for what is none.
+constexpr auto base_codes = [] {
+  std::array<std::uint8_t, 256> codes{};
+  codes.fill(16);
+  for (std::uint8_t i = 0; i < 16; ++i) codes[static_cast<unsigned char>(base_letters[i])] = i;
+  return codes;
+}();
+// Of the characters from '@' on, for letters: 15 for what is none.
+constexpr auto letter_codes = [] {
+  std::array<std::uint8_t, 32> codes{};
+  for (std::size_t i = 0; i < codes.size(); ++i) codes[i] = std::min<std::uint8_t>(base_codes['@' + i], 15);
+  return codes;
+}();
+
+bool pack_bases(const char* text, std::size_t n, std::uint8_t* to) {
+  const auto code = [&](std::size_t at) { return base_codes[static_cast<unsigned char>(text[at])]; };
+  std::uint8_t seen = 0;
+  for (std::size_t i = best_pack_letters(text, n / 2, letter_codes.data(), to); i < n / 2; ++i) {
+    const std::uint8_t first = code(2 * i);
+    const std::uint8_t second = code(2 * i + 1);
+    seen |= first | second;
+    to[i] = static_cast<std::uint8_t>(first << 4 | second);
   }
-  if (n % 2 != 0) to[n / 2] = static_cast<std::uint8_t>(code(n - 1) << 4);
+  if (n % 2 != 0) {
+    const std::uint8_t last = code(n - 1);
+    seen |= last;
+    to[n / 2] = static_cast<std::uint8_t>(last << 4);
+  }
+  return seen < 16;
 }
 
 bool pack_qualities(const char* text, std::size_t n, std::uint8_t* to) {

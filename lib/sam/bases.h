@@ -13,8 +13,9 @@ namespace mrf::bam {
 /// the quality is only "*" when the first one is 0xff. Returns the end.
 char* write_bases(const std::uint8_t* packed, const std::uint8_t* qualities, std::size_t n, char* to);
 
-/// Packs `n` bases of text into (n + 1) / 2 bytes as htslib does (seq_nt16_table): what is no base becomes N.
-void pack_bases(const char* text, std::size_t n, std::uint8_t* to);
+/// Packs `n` bases of text into (n + 1) / 2 bytes. False when a character is none of "=ACMGRSVTWYHKDBN", of
+/// which write_bases() would make another one; `to` is then undefined.
+bool pack_bases(const char* text, std::size_t n, std::uint8_t* to);
 
 /// Makes `n` qualities of text. False when a character is not between '!' and '~'; `to` is then undefined.
 bool pack_qualities(const char* text, std::size_t n, std::uint8_t* to);

@@ -16,10 +16,18 @@ class Buffer {
  public:
   char* data() { return data_.get(); }
   std::size_t size() const { return size_; }
+  std::size_t capacity() const { return capacity_; }
   std::string_view view() const { return {data_.get(), size_}; }
   void clear() { size_ = 0; }
   /// Keeps the first `n` bytes.
   void cut(std::size_t n) { size_ = n; }
+  /// clear(), and gives the room back when it is more than `kept` bytes.
+  void trim(std::size_t kept) {
+    size_ = 0;
+    if (capacity_ <= kept) return;
+    data_.reset();
+    capacity_ = 0;
+  }
 
   /// Room for `n` more bytes; the pointer is valid until the next call. add() says how many were used.
   char* room(std::size_t n) {

@@ -5,40 +5,34 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cerrno>
+#include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <limits>
 #include <new>
 #include <set>
+#include <unordered_set>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/redact.h"
+#include "sam/characters.h"
 #include "sam/remote.h"
 
 namespace mrf::bam {
 
 namespace {
 
-/// Reads little-endian numbers one after the other; says so when there are not enough bytes.
-class Cursor {
- public:
-  explicit Cursor(std::string_view bytes) : bytes_(bytes) {}
-  bool skip(std::size_t n) {
-    if (bytes_.size() - at_ < n) return false;
-    at_ += n;
-    return true;
-  }
-  bool number(std::int32_t& to) {
-    const std::size_t start = at_;
-    if (!skip(sizeof to)) return false;
-    std::memcpy(&to, bytes_.data() + start, sizeof to);
-    return true;
-  }
-  std::size_t at() const { return at_; }
+constexpr std::string_view magic{"BAM\1", 4};
 
- private:
-  std::string_view bytes_;
-  std::size_t at_ = 0;
-};
+std::uint32_t number_at(std::string_view bytes, std::size_t at) {
+  std::uint32_t number = 0;
+  std::memcpy(&number, bytes.data() + at, sizeof number);
+  return number;
+}
+constexpr std::size_t number_size = sizeof(std::uint32_t);
 
 void append_number(std::uint32_t number, Buffer& to) {
   to.append({reinterpret_cast<const char*>(&number), sizeof number});
@@ -79,25 +73,7 @@ bool has_names_of(const sam_hdr_t& header, const sam_hdr_t& other) {
   return true;
 }
 
-}  // namespace
-
-std::optional<std::size_t> bam_header_size(std::string_view bytes, const std::string& name) {
-  Cursor cursor(bytes);
-  std::int32_t text_size = 0;
-  std::int32_t references = 0;
-  if (!cursor.skip(4) || !cursor.number(text_size)) return std::nullopt;
-  if (!cursor.skip(static_cast<std::uint32_t>(text_size)) || !cursor.number(references)) return std::nullopt;
-  if (references < 0) throw DataError("read", name, "malformed BAM header");
-  for (std::int32_t i = 0; i < references; ++i) {
-    std::int32_t size = 0;
-    if (!cursor.number(size)) return std::nullopt;
-    if (size <= 0) throw DataError("read", name, "malformed BAM header");
-    if (!cursor.skip(static_cast<std::size_t>(size) + 4)) return std::nullopt;
-  }
-  return cursor.at();
-}
-
-// htslib checks and repairs headers in its readers only, so it reads this one from memory.
+// Reads with htslib, which checks and repairs headers in its readers only, from memory.
 HeaderPtr parse_header(std::string_view bytes, const std::string& name) {
   HeaderPtr header;
   if (bytes.empty()) {
@@ -105,16 +81,203 @@ HeaderPtr parse_header(std::string_view bytes, const std::string& name) {
     if (!header) throw std::bad_alloc();
     return header;
   }
+  const auto check = [&](bool good) {
+    if (!good && errno == ENOMEM) throw std::bad_alloc();
+    if (!good) throw DataError("read", name, "malformed header");
+  };
   HfilePtr memory = open_memory(bytes);
+  errno = 0;
   const HtsFilePtr file(hts_hopen(memory.get(), name.c_str(), "r"));
-  if (!file) throw DataError("read", name, "malformed header");
+  check(file != nullptr);
   (void)memory.release();
   header.reset(sam_hdr_read(file.get()));
-  if (!header) throw DataError("read", name, "malformed header");
+  check(header != nullptr);
   // A SAM reader keeps a share of its header.
   header.reset(sam_hdr_dup(header.get()));
   if (!header) throw std::bad_alloc();
-  return bytes.starts_with('@') ? std::move(header) : with_long_references(std::move(header), name);
+  return header;
+}
+
+struct TextReference {
+  std::string_view name;
+  std::int64_t length = -1;
+};
+
+/// Goes through the lines of a header's text.
+class HeaderCheck {
+ public:
+  HeaderCheck(const std::string& name, Lenience lenience) : name_(name), lenience_(lenience) {}
+
+  void run(std::string_view text) {
+    while (!text.empty()) {
+      const std::size_t end = std::min(text.find('\n'), text.size());
+      std::string_view line = text.substr(0, end);
+      text.remove_prefix(std::min(end + 1, text.size()));
+      if (line.ends_with('\r')) line.remove_suffix(1);
+      ++number_;
+      check(line);
+    }
+  }
+  /// What the @SQ lines name, in their order.
+  const std::vector<TextReference>& references() const { return references_; }
+
+ private:
+  void check(std::string_view line) {
+    const bool framed = line.size() >= 3 && line[0] == '@' && is_letter(line[1]) && is_letter(line[2]);
+    if (framed && line.starts_with("@CO") && line.size() > 3 && line[3] != '\t')
+      return lax("@CO without a tab");
+    if (!framed || (line.size() > 3 && line[3] != '\t')) {
+      fail(fmt::format("'{}' is no header line; a read name may not begin with '@'", shown(line)));
+    }
+    const std::string_view code = line.substr(1, 2);
+    if (code == "CO") return;
+    if (code != "HD" && code != "SQ" && code != "RG" && code != "PG") {
+      return lax(fmt::format("'@{}' is no kind of header line that SAM has", code));
+    }
+    if (code == "HD" && number_ > 1) lax("@HD is not the first line");
+    fields_.clear();
+    for (std::string_view rest = line.substr(3); !rest.empty();) {
+      rest.remove_prefix(1);
+      const std::size_t end = std::min(rest.find('\t'), rest.size());
+      const std::string_view field = rest.substr(0, end);
+      rest.remove_prefix(end);
+      if (field.size() < 4 || field[2] != ':' || !is_tag_name(field.data())) {
+        lax(fmt::format("'{}' in @{} is not of the form TAG:VALUE", shown(field), code));
+        continue;
+      }
+      fields_.emplace_back(field.substr(0, 2), field.substr(3));
+    }
+    if (code == "SQ") check_reference();
+    if (code == "RG") check_read_group();
+  }
+
+  void check_reference() {
+    const auto name = value("SN");
+    const auto length = value("LN");
+    if (!name) return lax("@SQ has no SN");
+    TextReference reference{*name, -1};
+    const char first = name->front();
+    if (first == '*' || first == '=' || !are_printable(*name) || name->find(' ') != std::string_view::npos)
+      lax(fmt::format("SN '{}' is no name that SAM allows", shown(*name)));
+    if (!length) {
+      lax(fmt::format("@SQ '{}' has no LN", shown(*name)));
+    } else {
+      const char* const end = length->data() + length->size();
+      const auto [at, error] = std::from_chars(length->data(), end, reference.length);
+      if (error != std::errc() || at != end || reference.length < 1)
+        lax(fmt::format("LN '{}' of @SQ '{}' is no length", shown(*length), shown(*name)));
+    }
+    if (!names_.insert(*name).second) lax(fmt::format("@SQ '{}' is there twice", shown(*name)));
+    references_.push_back(reference);
+  }
+
+  void check_read_group() {
+    const auto id = value("ID");
+    if (!id) return lax("@RG has no ID");
+    if (!groups_.insert(*id).second) lax(fmt::format("@RG '{}' is there twice", shown(*id)));
+  }
+
+  std::optional<std::string_view> value(std::string_view tag) const {
+    for (const auto& [name, value] : fields_) {
+      if (name == tag) return value;
+    }
+    return std::nullopt;
+  }
+
+  static std::string shown(std::string_view text) {
+    constexpr std::size_t most = 40;
+    return printable(text.substr(0, most)) + (text.size() > most ? "…" : "");
+  }
+  [[noreturn]] void fail(const std::string& reason) const {
+    throw DataError("read", name_, fmt::format("header line {}: {}", number_, reason));
+  }
+  void lax(const std::string& reason) const {
+    if (!lenience_.takes(Lax::header)) fail(reason + "; --permissive takes it");
+  }
+
+  const std::string& name_;
+  Lenience lenience_;
+  std::uint64_t number_ = 0;
+  std::vector<std::pair<std::string_view, std::string_view>> fields_;
+  std::vector<TextReference> references_;
+  std::unordered_set<std::string_view> names_;
+  std::unordered_set<std::string_view> groups_;
+};
+
+// Of the references of a text and those of the list that follows it, which has 32 bits for a length.
+void check_list(const std::vector<TextReference>& references, std::string_view list, const std::string& name,
+                Lenience lenience) {
+  const auto fail = [&](const std::string& reason) {
+    if (lenience.takes(Lax::header)) return;
+    throw DataError(
+        "read", name,
+        fmt::format("the header's text and its list of references differ: {}; --permissive takes it",
+                    reason));
+  };
+  const std::uint32_t count = number_at(list, 0);
+  if (count != references.size()) return fail(fmt::format("{} references and {}", references.size(), count));
+  list.remove_prefix(number_size);
+  for (const TextReference& reference : references) {
+    const std::size_t size = number_at(list, 0);
+    const std::string_view found = list.substr(number_size, size - 1);
+    const std::uint32_t length = number_at(list, number_size + size);
+    if (found != reference.name) return fail(fmt::format("'{}' and '{}'", reference.name, found));
+    const auto clipped = std::min<std::int64_t>(reference.length, std::numeric_limits<std::uint32_t>::max());
+    if (clipped != length)
+      return fail(fmt::format("'{}' has {} and {} bases", found, reference.length, length));
+    list.remove_prefix(2 * number_size + size);
+  }
+}
+
+}  // namespace
+
+std::optional<std::size_t> BamHeaderFinder::find(std::string_view bytes, const std::string& name) {
+  if (!references_) {
+    if (bytes.size() < magic.size() + number_size) return std::nullopt;
+    const std::size_t list = magic.size() + number_size + number_at(bytes, magic.size());
+    if (bytes.size() < list + number_size) return std::nullopt;
+    references_ = number_at(bytes, list);
+    if (*references_ > 0x7fffffff) throw DataError("read", name, "malformed BAM header: too many references");
+    at_ = list + number_size;
+  }
+  for (; *references_ > 0; --*references_) {
+    if (bytes.size() < at_ + number_size) return std::nullopt;
+    const std::uint32_t size = number_at(bytes, at_);
+    if (size == 0 || size > 0x7fffffff)
+      throw DataError("read", name, "malformed BAM header: a reference without a name");
+    const std::size_t end = at_ + 2 * number_size + size;
+    if (bytes.size() < end) return std::nullopt;
+    if (bytes[at_ + number_size + size - 1] != '\0')
+      throw DataError("read", name, "malformed BAM header: the name of a reference has no end");
+    at_ = end;
+  }
+  return at_;
+}
+
+void check_header_text(std::string_view text, const std::string& name, Lenience lenience) {
+  HeaderCheck(name, lenience).run(text);
+}
+
+HeaderPtr parse_sam_header(std::string_view text, const std::string& name, Lenience lenience) {
+  if (text.find('\0') != std::string_view::npos)
+    throw DataError("read", name, "the header has a NUL character");
+  check_header_text(text, name, lenience);
+  return parse_header(text, name);
+}
+
+HeaderPtr parse_bam_header(std::string_view bytes, const std::string& name, Lenience lenience) {
+  const std::size_t front = magic.size() + number_size;
+  const std::string_view whole = bytes.substr(front, number_at(bytes, magic.size()));
+  const std::string_view list = bytes.substr(front + whole.size());
+  const std::string_view text = whole.substr(0, whole.find('\0'));
+  HeaderCheck check(name, lenience);
+  check.run(text);
+  if (!check.references().empty()) check_list(check.references(), list, name, lenience);
+  if (text.size() == whole.size()) return with_long_references(parse_header(bytes, name), name);
+  std::string cut(magic);
+  const auto size = static_cast<std::uint32_t>(text.size());
+  cut.append(reinterpret_cast<const char*>(&size), sizeof size).append(text).append(list);
+  return with_long_references(parse_header(cut, name), name);
 }
 
 HeaderPtr with_long_references(HeaderPtr header, const std::string& name) {
@@ -165,15 +328,6 @@ std::string difference(const sam_hdr_t& first, const sam_hdr_t& second, Names na
     }
   }
   return "";
-}
-
-HeaderPtr read_header_file(const std::string& path) {
-  const HtsFilePtr file(hts_open(path.c_str(), "r"));
-  if (!file) throw SystemError("open", path);
-  HeaderPtr header(sam_hdr_read(file.get()));
-  if (header) header.reset(sam_hdr_dup(header.get()));
-  if (!header) throw DataError("read", path, "malformed header");
-  return with_long_references(std::move(header), path);
 }
 
 std::string command_line(std::span<char* const> words) {

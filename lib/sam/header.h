@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -8,16 +9,32 @@
 
 #include "sam/buffer.h"
 #include "sam/hts.h"
+#include "sam/lenience.h"
 
 namespace mrf::bam {
 
-/// The size in bytes of the BAM header at the front of `bytes` (SAM specification, section 4.2); nothing
-/// when more bytes are needed. Throws DataError with `name` when it is malformed.
-std::optional<std::size_t> bam_header_size(std::string_view bytes, const std::string& name);
+/// Finds the end of the BAM header at the front of a stream (SAM specification, section 4.2) as its bytes
+/// come.
+class BamHeaderFinder {
+ public:
+  /// The header's size; nothing when more bytes are needed. `bytes` are those of the last call with more
+  /// behind them. Throws DataError with `name` when it is malformed.
+  std::optional<std::size_t> find(std::string_view bytes, const std::string& name);
 
-/// The header from a whole binary BAM header or from the '@' lines of a SAM file; `name` is for messages.
-/// Names of references can be looked up from several threads. Throws DataError.
-HeaderPtr parse_header(std::string_view bytes, const std::string& name);
+ private:
+  std::size_t at_ = 0;                       // up to where the header is known
+  std::optional<std::uint32_t> references_;  // how many more there are
+};
+
+/// Checks the lines of a header's text against the SAM specification, section 1.3. Throws DataError with the
+/// number of the first bad line, counted from 1.
+void check_header_text(std::string_view text, const std::string& name, Lenience lenience = Lenience());
+
+/// The header of a whole binary BAM header: its text ends at the first NUL, and names the references that its
+/// list names. Names of references can be looked up from several threads. Throws DataError.
+HeaderPtr parse_bam_header(std::string_view bytes, const std::string& name, Lenience lenience = Lenience());
+/// The same of the '@' lines of a SAM file.
+HeaderPtr parse_sam_header(std::string_view text, const std::string& name, Lenience lenience = Lenience());
 
 /// `header`, just read, with the lengths of its text where the dictionary of a BAM, which has 32 bits for
 /// each, cannot hold them. Throws DataError.
@@ -31,9 +48,6 @@ void append_bam_header(sam_hdr_t& header, Buffer& to);
 enum class Names { compared, ignored };
 /// What is different in the dictionaries of references of two headers, for a message; empty for nothing.
 std::string difference(const sam_hdr_t& first, const sam_hdr_t& second, Names names);
-
-/// Reads a header from a SAM, BAM or CRAM file, or from a text file with the header alone. Throws Error.
-HeaderPtr read_header_file(const std::string& path);
 
 /// What a @PG line says of a program.
 struct Program {

@@ -35,6 +35,11 @@ struct Text : kstring_t {
   Text(const Text&) = delete;
   Text& operator=(const Text&) = delete;
   std::string_view view() const { return {s, l}; }
+  /// Empty and without memory.
+  void release() {
+    ks_free(this);
+    ks_initialize(this);
+  }
 };
 
 /// Opens a copy of `bytes` for htslib's readers. Throws std::bad_alloc.

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 #include "sam/record.h"
 
-#include <htslib/bgzf.h>
+#include <fmt/format.h>
 
+#include <algorithm>
 #include <climits>
 #include <cstdint>
 #include <cstdlib>
 #include <new>
+#include <string>
 #include <utility>
+#include <vector>
+
+#include "sam/tags.h"
 
 namespace mrf::bam {
 
@@ -34,13 +39,6 @@ void load_fixed(const char* fixed, bam1_core_t& core) {
   core.isize = number_at<std::int32_t>(fixed, 28);
 }
 
-bool fits(const bam1_core_t& core, std::size_t size) {
-  const std::uint64_t needed = std::uint64_t{core.n_cigar} * 4 + core.l_qname +
-                               (static_cast<std::uint64_t>(core.l_qseq) + 1) / 2 +
-                               static_cast<std::uint64_t>(core.l_qseq);
-  return needed <= size;
-}
-
 // A CIGAR that begins with a clip of the whole read may stand for one in a CG tag.
 bool may_have_long_cigar(const bam1_t& record) {
   const auto& core = record.core;
@@ -50,33 +48,42 @@ bool may_have_long_cigar(const bam1_t& record) {
          static_cast<std::int64_t>(bam_cigar_oplen(first)) == core.l_qseq;
 }
 
-// htslib keeps the moving of the CIGAR to itself, so its reader is asked for the record.
-bool read_with_htslib(std::string_view bytes, bam1_t& record) {
-  HfilePtr memory = open_memory(bytes);
-  BGZF* reader = bgzf_hopen(memory.get(), "r");
-  if (reader == nullptr) throw std::bad_alloc();
-  (void)memory.release();
-  const bool good = bam_read1(reader, &record) >= 0;
-  bgzf_close(reader);
-  return good;
+std::string_view tags_of(const bam1_t& record) {
+  return {reinterpret_cast<const char*>(bam_get_aux(&record)),
+          static_cast<std::size_t>(bam_get_l_aux(&record))};
 }
 
-const char* check_cigar(bam1_t& record) {
-  auto& core = record.core;
-  if (core.n_cigar == 0) return nullptr;
-  const std::uint32_t* cigar = bam_get_cigar(&record);
-  hts_pos_t length =
-      (core.flag & BAM_FUNMAP) != 0 ? 1 : bam_cigar2rlen(static_cast<int>(core.n_cigar), cigar);
-  if (length == 0) length = 1;
-  core.bin = static_cast<std::uint16_t>(hts_reg2bin(core.pos, core.pos + length, 14, 5));
-  if (core.l_qseq > 0 && (core.flag & BAM_FUNMAP) == 0 &&
-      bam_cigar2qlen(static_cast<int>(core.n_cigar), cigar) != core.l_qseq) {
-    return "CIGAR and sequence have different lengths";
-  }
-  return nullptr;
+std::string check_cigar(const bam1_t& record) {
+  const auto& core = record.core;
+  if (core.n_cigar == 0 || core.l_qseq == 0 || (core.flag & BAM_FUNMAP) != 0) return "";
+  const auto bases = bam_cigar2qlen(static_cast<int>(core.n_cigar), bam_get_cigar(&record));
+  if (bases == core.l_qseq) return "";
+  return fmt::format("CIGAR and sequence have different lengths: {} and {} bases", bases, core.l_qseq);
+}
+
+std::size_t size_of_fields(const bam1_core_t& core) {
+  const auto bases = static_cast<std::size_t>(core.l_qseq);
+  return std::size_t{core.n_cigar} * 4 + core.l_qname + (bases + 1) / 2 + bases;
 }
 
 }  // namespace
+
+std::string fault_of_front(std::string_view front, const sam_hdr_t& header) {
+  const std::size_t size = size_of_record(front);
+  if (size < record_front) return "the record is too short";
+  if (!is_record_size(size)) return fmt::format("a record of {} bytes is larger than BAM allows", size);
+  if (front.size() < record_front) return "";
+  bam1_core_t core{};
+  load_fixed(front.data() + 4, core);
+  if (core.l_qname < 1) return "the read name is empty";
+  if (core.l_qseq < 0 || size_of_fields(core) > size - record_front)
+    return "the lengths in the record do not fit its size";
+  for (const std::int32_t id : {core.tid, core.mtid}) {
+    if (!is_reference(id, header))
+      return fmt::format("unknown reference number {}, the header has {}", id, header.n_targets);
+  }
+  return "";
+}
 
 bool is_reference(std::int32_t id, const sam_hdr_t& header) { return id >= -1 && id < header.n_targets; }
 
@@ -88,37 +95,79 @@ void reserve_data(bam1_t& record, std::size_t size) {
   record.m_data = static_cast<std::uint32_t>(size + size / 2);
 }
 
-const char* load_record(std::string_view bytes, const sam_hdr_t& header, bam1_t& record) {
-  if (bytes.size() < 4 + fixed_size) return "the record is too short";
-  auto& core = record.core;
-  load_fixed(bytes.data() + 4, core);
-  const std::string_view rest = bytes.substr(4 + fixed_size);
-  if (core.l_qname < 1) return "the read name is empty";
-  if (core.l_qseq < 0 || !fits(core, rest.size())) return "the lengths in the record do not fit its size";
-  if (!is_reference(core.tid, header) || !is_reference(core.mtid, header)) return "unknown reference number";
-  const std::size_t name = core.l_qname;
-  if (rest[name - 1] != '\0') {
-    if (!read_with_htslib(bytes, record)) return "malformed record";
-    return nullptr;
+std::uint16_t bin_of(const bam1_t& record) {
+  const auto& core = record.core;
+  hts_pos_t length = 1;
+  if (core.n_cigar > 0 && (core.flag & BAM_FUNMAP) == 0) {
+    length = std::max<hts_pos_t>(1, bam_cigar2rlen(static_cast<int>(core.n_cigar), bam_get_cigar(&record)));
   }
-  core.l_extranul = static_cast<std::uint8_t>((4 - name % 4) % 4);
-  reserve_data(record, rest.size() + core.l_extranul);
-  std::memcpy(record.data, rest.data(), name);
-  std::memset(record.data + name, 0, core.l_extranul);
-  core.l_qname = static_cast<std::uint16_t>(name + core.l_extranul);
-  std::memcpy(record.data + core.l_qname, rest.data() + name, rest.size() - name);
-  record.l_data = static_cast<int>(rest.size() + core.l_extranul);
-  if (may_have_long_cigar(record) && !read_with_htslib(bytes, record)) return "malformed record";
-  return check_cigar(record);
+  return static_cast<std::uint16_t>(hts_reg2bin(core.pos, core.pos + length, 14, 5));
 }
 
-const char* store_record(const bam1_t& record, Buffer& to) {
+void move_long_cigar(bam1_t& record) {
+  if (!may_have_long_cigar(record)) return;
+  auto& core = record.core;
+  const std::string_view all = tags_of(record);
+  std::string_view rest = all;
+  Tag tag;
+  do {
+    if (!take_tag(rest, tag)) return;
+  } while (tag.name != "CG");
+  if (tag.type != 'B' || (tag.value.front() != 'I' && tag.value.front() != 'i')) return;
+  constexpr std::size_t array_front = 1 + sizeof(std::uint32_t);
+  const std::string_view operations = tag.value.substr(array_front);
+  const std::size_t count = operations.size() / sizeof(std::uint32_t);
+  if (count < core.n_cigar || count >= 1U << 29) return;
+  const auto* const data = reinterpret_cast<const char*>(record.data);
+  const std::string_view before_tag = all.substr(0, static_cast<std::size_t>(tag.name.data() - all.data()));
+  const std::string_view fields(
+      reinterpret_cast<const char*>(bam_get_seq(&record)),
+      static_cast<std::size_t>(before_tag.data() - reinterpret_cast<const char*>(bam_get_seq(&record))));
+  std::string moved;
+  moved.reserve(static_cast<std::size_t>(record.l_data) + operations.size());
+  moved.append(data, core.l_qname);
+  moved.append(operations).append(fields).append(before_tag).append(rest);
+  core.n_cigar = static_cast<std::uint32_t>(count);
+  reserve_data(record, moved.size());
+  std::memcpy(record.data, moved.data(), moved.size());
+  record.l_data = static_cast<int>(moved.size());
+}
+
+std::string load_record(std::string_view bytes, const sam_hdr_t& header, bam1_t& record, Lenience lenience) {
+  if (bytes.size() < record_front) return "the record is too short";
+  if (std::string fault = fault_of_front(bytes, header); !fault.empty()) return fault;
+  auto& core = record.core;
+  load_fixed(bytes.data() + 4, core);
+  const std::string_view rest = bytes.substr(record_front);
+  const std::size_t name = core.l_qname;
+  const bool ended = rest[name - 1] == '\0';
+  if (!ended && !lenience.takes(Lax::name_end)) return "the read name has no end; --permissive gives it one";
+  // htslib keeps what follows the name at a multiple of four.
+  const std::size_t stored_name = (name + (ended ? 0 : 1) + 3) / 4 * 4;
+  if (!ended && name == 255) return "the read name is longer than 254 characters";
+  reserve_data(record, rest.size() + stored_name - name);
+  std::memcpy(record.data, rest.data(), name);
+  std::memset(record.data + name, 0, stored_name - name);
+  core.l_extranul = static_cast<std::uint8_t>(stored_name - name - (ended ? 0 : 1));
+  core.l_qname = static_cast<std::uint16_t>(stored_name);
+  std::memcpy(record.data + stored_name, rest.data() + name, rest.size() - name);
+  record.l_data = static_cast<int>(rest.size() + stored_name - name);
+  const bool long_cigar = may_have_long_cigar(record);
+  if (std::string fault = long_cigar ? "" : check_cigar(record); !fault.empty()) return fault;
+  if (std::string fault = fault_of_tags(tags_of(record), lenience); !fault.empty()) return fault;
+  if (long_cigar) move_long_cigar(record);
+  if (core.n_cigar > 0) core.bin = bin_of(record);
+  return long_cigar ? check_cigar(record) : "";
+}
+
+std::string store_record(const bam1_t& record, Buffer& to) {
   const auto& core = record.core;
   const std::size_t name = core.l_qname - std::size_t{core.l_extranul};
   if (name > 255) return "the read name is longer than 254 characters";
-  if (core.pos > INT_MAX || core.mpos > INT_MAX || core.isize < INT_MIN || core.isize > INT_MAX) {
-    return "a position is too large for BAM";
-  }
+  if (core.pos > INT_MAX) return fmt::format("POS {} is too large for BAM", core.pos + 1);
+  if (core.mpos > INT_MAX) return fmt::format("PNEXT {} is too large for BAM", core.mpos + 1);
+  if (core.isize < INT_MIN || core.isize > INT_MAX)
+    return fmt::format("TLEN {} is too large for BAM", core.isize);
   const bool long_cigar = core.n_cigar > 0xffff;
   const auto* cigar = reinterpret_cast<const char*>(bam_get_cigar(&record));
   const std::size_t cigar_size = std::size_t{core.n_cigar} * 4;
@@ -144,7 +193,7 @@ const char* store_record(const bam1_t& record, Buffer& to) {
   to.append({reinterpret_cast<const char*>(record.data), name});
   if (!long_cigar) {
     to.append({cigar, static_cast<std::size_t>(end - cigar)});
-    return nullptr;
+    return "";
   }
   const std::uint32_t stand_in[2] = {static_cast<std::uint32_t>(core.l_qseq) << 4 | BAM_CSOFT_CLIP,
                                      static_cast<std::uint32_t>(covered) << 4 | BAM_CREF_SKIP};
@@ -153,7 +202,7 @@ const char* store_record(const bam1_t& record, Buffer& to) {
   to.append("CGBI");
   to.append({reinterpret_cast<const char*>(&core.n_cigar), sizeof core.n_cigar});
   to.append({cigar, cigar_size});
-  return nullptr;
+  return "";
 }
 
 }  // namespace mrf::bam

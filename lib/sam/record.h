@@ -3,15 +3,35 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
+#include <string>
 #include <string_view>
 
 #include "sam/buffer.h"
 #include "sam/hts.h"
+#include "sam/lenience.h"
 
 namespace mrf::bam {
 
 /// The fixed part of a BAM record after its block_size (SAM specification, section 4.2), in bytes.
 inline constexpr std::size_t fixed_size = 32;
+/// block_size and the fixed part.
+inline constexpr std::size_t record_front = 4 + fixed_size;
+
+/// The whole size in bytes of the BAM record at the front of `bytes`, which are at least 4.
+inline std::size_t size_of_record(std::string_view bytes) {
+  std::uint32_t size = 0;
+  std::memcpy(&size, bytes.data(), sizeof size);
+  return std::size_t{size} + sizeof size;
+}
+/// Whether a record can have this size.
+inline bool is_record_size(std::size_t size) {
+  return size >= record_front && size <= std::size_t{0x7fffffff} + 4;
+}
+
+/// What is wrong with the first record_front bytes of a record, or as many of them as there are, at least 4;
+/// empty when nothing is.
+std::string fault_of_front(std::string_view front, const sam_hdr_t& header);
 
 /// Whether it is the number of a reference of the header, or -1 for none.
 bool is_reference(std::int32_t id, const sam_hdr_t& header);
@@ -19,13 +39,21 @@ bool is_reference(std::int32_t id, const sam_hdr_t& header);
 /// Makes room for `size` bytes in the record's data. Throws std::bad_alloc.
 void reserve_data(bam1_t& record, std::size_t size);
 
-/// Makes an htslib record of one BAM record with its block_size in front, as bam_read1() of htslib does:
-/// the same checks, the CIGAR of a CG tag put in its place, the bin computed anew. Returns nullptr, or the
-/// reason why the record is malformed. Throws std::bad_alloc.
-const char* load_record(std::string_view bytes, const sam_hdr_t& header, bam1_t& record);
+/// The bin of the record's place (SAM specification, section 5.3), as htslib computes it.
+std::uint16_t bin_of(const bam1_t& record);
+
+/// Puts the CIGAR of a CG tag in its place, where a clip of the whole read and a skip stand for it (SAM
+/// specification, section 4.2.2). The optional fields have to be whole. Throws std::bad_alloc.
+void move_long_cigar(bam1_t& record);
+
+/// Makes an htslib record of one BAM record with its block_size in front: the CIGAR of a CG tag is put in its
+/// place, the bin computed anew. Returns an empty string, or why the record is malformed. Throws
+/// std::bad_alloc.
+std::string load_record(std::string_view bytes, const sam_hdr_t& header, bam1_t& record,
+                        Lenience lenience = Lenience());
 
 /// Appends the BAM record, with its block_size; a CIGAR of more than 65535 operations goes into a CG tag
-/// (SAM specification, section 4.2.2). Returns nullptr, or the reason why BAM cannot hold the record.
-const char* store_record(const bam1_t& record, Buffer& to);
+/// (SAM specification, section 4.2.2). Returns an empty string, or why BAM cannot hold the record.
+std::string store_record(const bam1_t& record, Buffer& to);
 
 }  // namespace mrf::bam

@@ -5,6 +5,7 @@
 
 #include "sam/aux_line.h"
 #include "sam/bases.h"
+#include "sam/characters.h"
 #include "sam/line_cursor.h"
 #include "sam/record.h"
 
@@ -19,7 +20,8 @@ std::uint8_t* data_end(bam1_t& record) { return record.data + record.l_data; }
 
 bool parse_name(LineCursor& cursor, bam1_t& record) {
   std::string_view name;
-  if (!cursor.field(name) || name.empty() || name.size() > longest_name || name.front() == '@') return false;
+  if (!cursor.field(name) || name.empty() || name.size() > longest_name || !are_name_characters(name))
+    return false;
   auto& core = record.core;
   const std::size_t size = name.size() + 1;
   core.l_extranul = static_cast<std::uint8_t>((4 - size % 4) % 4);
@@ -43,7 +45,7 @@ constexpr auto cigar_codes = [] {
 bool parse_cigar(LineCursor& cursor, bam1_t& record) {
   auto& core = record.core;
   core.n_cigar = 0;
-  if (cursor.take('*')) return (core.flag & BAM_FUNMAP) != 0 && cursor.take('\t');
+  if (cursor.take('*')) return cursor.take('\t');
   std::uint8_t* to = data_end(record);
   do {
     std::uint32_t length = 0;
@@ -58,15 +60,6 @@ bool parse_cigar(LineCursor& cursor, bam1_t& record) {
   } while (!cursor.take('\t'));
   record.l_data = static_cast<int>(to - record.data);
   return true;
-}
-
-void set_bin(bam1_t& record) {
-  auto& core = record.core;
-  hts_pos_t length = 1;
-  if (core.n_cigar > 0 && (core.flag & BAM_FUNMAP) == 0) {
-    length = bam_cigar2rlen(static_cast<int>(core.n_cigar), bam_get_cigar(&record));
-  }
-  core.bin = static_cast<std::uint16_t>(hts_reg2bin(core.pos, core.pos + (length == 0 ? 1 : length), 14, 5));
 }
 
 bool parse_length(LineCursor& cursor, bam1_t& record) {
@@ -96,7 +89,7 @@ bool parse_bases(LineCursor& cursor, bam1_t& record) {
   record.core.l_qseq = none ? 0 : static_cast<std::int32_t>(bases.size());
   if (!fits_cigar(record)) return false;
   if (none) return cursor.take('*');
-  pack_bases(bases.data(), bases.size(), data_end(record));
+  if (!pack_bases(bases.data(), bases.size(), data_end(record))) return false;
   record.l_data += static_cast<int>((bases.size() + 1) / 2);
   std::uint8_t* qualities = data_end(record);
   record.l_data += static_cast<int>(bases.size());
@@ -129,7 +122,7 @@ bool SamLine::find_reference(std::string_view name, const sam_hdr_t& header, std
   return id >= 0;
 }
 
-// htslib makes unmapped what has no place.
+// What has no place or no CIGAR stays as it is, which htslib makes unmapped.
 bool SamLine::parse_place(LineCursor& cursor, const sam_hdr_t& header, bam1_t& record) {
   auto& core = record.core;
   std::uint32_t number = 0;
@@ -139,16 +132,16 @@ bool SamLine::parse_place(LineCursor& cursor, const sam_hdr_t& header, bam1_t& r
   core.flag = static_cast<std::uint16_t>(number);
   if (!cursor.field(name)) return false;
   core.tid = -1;
-  if (name == "*" ? (core.flag & BAM_FUNMAP) == 0 : !find_reference(name, header, core.tid)) return false;
-  if (!cursor.number_field(number, any) || (number == 0 && core.tid >= 0)) return false;
+  if (name != "*" && !find_reference(name, header, core.tid)) return false;
+  if (!cursor.number_field(number, any)) return false;
   core.pos = hts_pos_t{number} - 1;
   if (!cursor.number_field(number, 0xff) || !parse_cigar(cursor, record)) return false;
   core.qual = static_cast<std::uint8_t>(number);
-  set_bin(record);
+  core.bin = bin_of(record);
   if (!cursor.field(name)) return false;
   core.mtid = name == "=" ? core.tid : -1;
   if (name != "=" && name != "*" && !find_reference(name, header, core.mtid)) return false;
-  if (!cursor.number_field(number, any) || (number == 0 && core.mtid >= 0)) return false;
+  if (!cursor.number_field(number, any)) return false;
   core.mpos = hts_pos_t{number} - 1;
   return parse_length(cursor, record);
 }

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "sam/sam_text.h"
 
+#include <fmt/format.h>
+
 #include "sam/aux_text.h"
 #include "sam/bases.h"
+#include "sam/characters.h"
 #include "sam/digits.h"
 
 namespace mrf::bam {
@@ -36,6 +39,29 @@ char* write_cigar(const bam1_t& record, char* to) {
   return to + 1;
 }
 
+std::string_view name_of(const bam1_t& record) { return {bam_get_qname(&record), name_size(record)}; }
+
+// Names with these characters could not be read again: as a header line, as two fields, as two lines.
+bool breaks_lines(std::string_view name) {
+  return name.starts_with('@') ||
+         name.find_first_of(std::string_view("\t\n\r\0", 4)) != std::string_view::npos;
+}
+
+std::string fault_of_name(std::string_view name, Lenience lenience) {
+  constexpr const char* hint = "which SAM text cannot have; write BAM: -u, or mrf-run --record bam";
+  if (name.starts_with('@')) return fmt::format("its name begins with '@', {}", hint);
+  if (breaks_lines(name)) return fmt::format("its name has a control character, {}", hint);
+  if (lenience.takes(Lax::name)) return "";
+  return name.empty() ? "its name is empty; --permissive takes it"
+                      : "its name has a character that SAM does not allow; --permissive takes it";
+}
+
+// The quality of a single base that text writes as none.
+bool has_lost_quality(const bam1_t& record) {
+  constexpr std::uint8_t star = '*' - '!';
+  return record.core.l_qseq == 1 && *bam_get_qual(&record) == star;
+}
+
 std::span<const std::uint8_t> aux_fields(const bam1_t& record) {
   return {bam_get_aux(&record), static_cast<const std::uint8_t*>(record.data + record.l_data)};
 }
@@ -48,7 +74,7 @@ SamText::SamText(const sam_hdr_t& header) : names_{"*"} {
 
 char* SamText::write_fields(const bam1_t& record, char* to) const {
   const auto& core = record.core;
-  to = put({bam_get_qname(&record), name_size(record)}, to);
+  to = put(name_of(record), to);
   *to++ = '\t';
   to = put_field(std::uint32_t{core.flag}, to);
   to = put(reference(core.tid), to);
@@ -64,8 +90,16 @@ char* SamText::write_fields(const bam1_t& record, char* to) const {
   return write_bases(bam_get_seq(&record), bam_get_qual(&record), static_cast<std::size_t>(core.l_qseq), to);
 }
 
-const char* SamText::append(const bam1_t& record, Buffer& to) const {
+std::string SamText::append(const bam1_t& record, Buffer& to, Lenience lenience) const {
   const auto& core = record.core;
+  const std::string_view name = name_of(record);
+  if (name.empty() || !are_name_characters(name)) {
+    if (std::string fault = fault_of_name(name, lenience); !fault.empty()) return fault;
+  }
+  if (has_lost_quality(record) && !lenience.takes(Lax::quality)) {
+    return "its only quality is 9, which SAM text writes as '*', no quality; --permissive takes it, BAM "
+           "keeps it";
+  }
   constexpr std::size_t tabs = 16;
   constexpr std::size_t operation_room = 10;
   const std::size_t room = core.l_qname + reference(core.tid).size() + reference(core.mtid).size() +
@@ -74,12 +108,13 @@ const char* SamText::append(const bam1_t& record, Buffer& to) const {
   const std::size_t before = to.size();
   char* const start = to.room(room);
   to.add(static_cast<std::size_t>(write_fields(record, start) - start));
-  if (!append_aux_text(aux_fields(record), to)) {
+  std::string fault = append_aux_text(aux_fields(record), lenience, to);
+  if (fault.empty()) {
+    to.append("\n");
+  } else {
     to.cut(before);
-    return "malformed optional field";
   }
-  to.append("\n");
-  return nullptr;
+  return fault;
 }
 
 }  // namespace mrf::bam

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
 #include "sam/buffer.h"
 #include "sam/hts.h"
+#include "sam/lenience.h"
 
 namespace mrf::bam {
 
@@ -15,9 +17,10 @@ class SamText {
   /// `header` outlives this.
   explicit SamText(const sam_hdr_t& header);
 
-  /// Appends the line with its newline; its reference numbers are those of the header. Returns nullptr, or
-  /// the reason why the record has no text; then nothing is appended. Throws std::bad_alloc.
-  const char* append(const bam1_t& record, Buffer& to) const;
+  /// Appends the line with its newline; its reference numbers are those of the header. Returns an empty
+  /// string, or the reason why text cannot hold the record, so that it could not be read again; then nothing
+  /// is appended. Throws std::bad_alloc.
+  std::string append(const bam1_t& record, Buffer& to, Lenience lenience = Lenience()) const;
 
  private:
   std::string_view reference(std::int32_t id) const { return names_[static_cast<std::size_t>(id) + 1]; }

@@ -2,6 +2,12 @@
 # shellcheck shell=bash
 # For the tests of mrf-bamread and mrf-bamwrite, beside common.
 
+# The lines of FILE that end: text that is not whole ends in the middle of one.
+whole_lines() {
+  [[ $(tail -c 1 "$1" | od -An -tx1) != *0a ]] || { echo "$1 looks whole" && return 1; }
+  head -n "$(wc -l <"$1")" "$1"
+}
+
 bam_text() { samtools view -h --no-PG "$1"; }
 
 # change RECORD OFFSET BYTES: plain.bam with the bytes from OFFSET of a record on changed.

@@ -23,7 +23,7 @@ load bam
     run_apart bash -c "$command >out.sam"
     assert_status 3
     assert_stderr_has "truncated: the CRAM end-of-file container is missing"
-    cmp out.sam expected.sam
+    whole_lines out.sam | cmp - expected.sam
   done
   head -c 100000 in.cram >cut.cram
   for command in 'mrf-bamread -@ 2 cut.cram' 'cat cut.cram | mrf-bamread'; do
@@ -58,7 +58,7 @@ assert_bad_cram() {
       run_apart bash -c "mrf-bamread --no-header -@ $threads $command >out.sam"
       assert_status 3
       assert_stderr_has "record $(($1 + 1)): malformed or truncated"
-      cmp out.sam <(samtools view in.cram | head -n "$1")
+      whole_lines out.sam | cmp - <(samtools view in.cram | head -n "$1")
     done
   done
 }

@@ -52,7 +52,7 @@ END
     [[ ! -e out.bam ]]
   done <<END
 1|$(printf 'r%.0s' {1..255})|QNAME '$(printf 'r%.0s' {1..40})…' is longer than 254 characters
-1|@CO|a header line after the first record
+1|@CO|QNAME '@CO' begins with '@', which no read name may; mrf-run --record bam keeps such names
 2|x|FLAG 'x' is not a number in range
 2|-1|FLAG '-1' is not a number in range
 2|65536|FLAG '65536' is not a number in range

@@ -52,8 +52,14 @@ setup() {
   done
 }
 
-@test "bamwrite: a last line without a newline is a record" {
-  head -c -1 in.sam | mrf-bamwrite | samtools view -h --no-PG | cmp - in.sam
+@test "bamwrite: a last line without a newline is one that was cut off, unless --permissive" {
+  head -c -1 in.sam >cut.sam
+  run_apart mrf-bamwrite -o out.bam cut.sam
+  assert_status 3
+  assert_stderr_has "line $(wc -l <in.sam): the line has no newline, as if the input were cut off"
+  [[ ! -e out.bam ]]
+  mrf-bamwrite --permissive cut.sam 2>err | samtools view -h --no-PG | cmp - in.sam
+  grep "'cut.sam' has 1 last lines without a newline" err
 }
 
 @test "bamwrite: a header alone is a BAM without records" {

@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 
@@ -14,26 +16,69 @@ constexpr const char* text = "@HD\tVN:1.6\n@SQ\tSN:c1\tLN:1000\n@SQ\tSN:c2\tLN:2
 }  // namespace
 
 TEST_CASE("a header is the same as text and as BAM") {
-  const auto header = mrf::bam::parse_header(text, "test");
+  const auto header = mrf::bam::parse_sam_header(text, "test");
   CHECK(mrf::bam::header_text(*header) == text);
   mrf::bam::Buffer binary;
   mrf::bam::append_bam_header(*header, binary);
-  CHECK(mrf::bam::bam_header_size(binary.view(), "test") == binary.size());
-  const auto again = mrf::bam::parse_header(binary.view(), "test");
+  CHECK(mrf::bam::BamHeaderFinder().find(binary.view(), "test") == binary.size());
+  const auto again = mrf::bam::parse_bam_header(binary.view(), "test");
   CHECK(mrf::bam::header_text(*again) == text);
 }
 
 TEST_CASE("a BAM header that is cut anywhere needs more bytes") {
-  const auto header = mrf::bam::parse_header(text, "test");
+  const auto header = mrf::bam::parse_sam_header(text, "test");
   mrf::bam::Buffer binary;
   mrf::bam::append_bam_header(*header, binary);
+  mrf::bam::BamHeaderFinder step_by_step;
   for (std::size_t n = 0; n < binary.size(); ++n) {
-    CHECK_FALSE(mrf::bam::bam_header_size(binary.view().substr(0, n), "test").has_value());
+    CHECK_FALSE(mrf::bam::BamHeaderFinder().find(binary.view().substr(0, n), "test").has_value());
+    CHECK_FALSE(step_by_step.find(binary.view().substr(0, n), "test").has_value());
   }
+  CHECK(step_by_step.find(binary.view(), "test") == binary.size());
 }
 
-TEST_CASE("a malformed header is refused") {
+TEST_CASE("a header line that the specification forbids is refused with its number, or counted") {
   mrf::bam::silence_htslib();
-  CHECK_THROWS_WITH(mrf::bam::parse_header("@SQ\tSN:c1\tLN:1\n@ZZ\tXX:1\n", "in.sam"),
-                    "cannot read 'in.sam': malformed header");
+  const std::pair<const char*, const char*> cases[] = {
+      {"@ZZ\tXX:1\n", "'@ZZ' is no kind of header line that SAM has"},
+      {"@SQ\tSN:c1\tLN:1\n", "@SQ 'c1' is there twice"},
+      {"@SQ\tSN:c2\n", "@SQ 'c2' has no LN"},
+      {"@SQ\tLN:3\n", "@SQ has no SN"},
+      {"@SQ\tSN:c2\tLN:-5\n", "LN '-5' of @SQ 'c2' is no length"},
+      {"@SQ\tSN:c2\tLN:0\n", "LN '0' of @SQ 'c2' is no length"},
+      {"@SQ\tSN:*\tLN:2\n", "SN '*' is no name that SAM allows"},
+      {"@RG\tSM:x\n", "@RG has no ID"},
+      {"@RG\tID:x\n@RG\tID:x\n", "@RG 'x' is there twice"},
+      {"@HD\tVN:1.6\n", "@HD is not the first line"},
+  };
+  for (const auto& [line, reason] : cases) {
+    const std::string header = std::string("@SQ\tSN:c1\tLN:1\n") + line;
+    const auto number = std::count(header.begin(), header.end(), '\n');
+    CHECK_THROWS_WITH(mrf::bam::check_header_text(header, "in.sam"),
+                      ("cannot read 'in.sam': header line " + std::to_string(number) + ": " + reason +
+                       "; --permissive takes it")
+                          .c_str());
+    mrf::bam::LaxCounts counts;
+    mrf::bam::check_header_text(header, "in.sam", mrf::bam::Lenience(&counts));
+    CHECK(counts.counts[static_cast<std::size_t>(mrf::bam::Lax::header)] == 1);
+  }
+  CHECK_THROWS_WITH(mrf::bam::parse_sam_header("@x\t0\tc\n", "in.sam"),
+                    "cannot read 'in.sam': header line 1: '@x\\t0\\tc' is no header line; a read name may "
+                    "not begin with '@'");
+}
+
+TEST_CASE("the text of a BAM header ends at its first NUL, and has the references of the list") {
+  const auto header = mrf::bam::parse_sam_header(text, "test");
+  mrf::bam::Buffer binary;
+  mrf::bam::append_bam_header(*header, binary);
+  std::string bytes(binary.view());
+  const std::size_t size = std::string_view(text).size();
+  std::string padded = bytes.substr(0, 8 + size) + std::string(3, '\0') + "x" + bytes.substr(8 + size);
+  padded[4] = static_cast<char>(size + 4);
+  CHECK(mrf::bam::header_text(*mrf::bam::parse_bam_header(padded, "test")) == text);
+  bytes[bytes.size() - 5 - 1] = '3';  // the name of the second reference
+  CHECK_THROWS_WITH(
+      mrf::bam::parse_bam_header(bytes, "in.bam"),
+      "cannot read 'in.bam': the header's text and its list of references differ: 'c2' and 'c3'; "
+      "--permissive takes it");
 }

@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+#include <bit>
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -20,7 +23,7 @@ std::string bytes_of(Number number) {
 std::size_t size_of(char type) {
   const std::string_view one = "AcC";
   const std::string_view two = "sS";
-  return one.find(type) != one.npos ? 1 : two.find(type) != two.npos ? 2 : type == 'd' ? 8 : 4;
+  return one.find(type) != one.npos ? 1 : two.find(type) != two.npos ? 2 : 4;
 }
 
 }  // namespace
@@ -36,12 +39,13 @@ std::string RandomRecords::text(std::size_t size, char first, char last) {
 std::string RandomRecords::value(char type) {
   if (type == 'A') return text(1, '!', '~');
   if (type == 'f' && number(0, 1) == 0) return bytes_of(static_cast<float>(number(0, 1000)) / 8);
-  const std::uint64_t bits = number(0, std::numeric_limits<std::uint64_t>::max()) >> (8 * number(0, 7));
+  std::uint64_t bits = number(0, std::numeric_limits<std::uint64_t>::max()) >> (8 * number(0, 7));
+  if (type == 'f' && !std::isfinite(std::bit_cast<float>(static_cast<std::uint32_t>(bits)))) bits &= 0x7fffff;
   return bytes_of(bits).substr(0, size_of(type));
 }
 
 void RandomRecords::add_field(bam1_t& record, int index) {
-  constexpr std::string_view types = "AcCsSiIfdZHB";
+  constexpr std::string_view types = "AcCsSiIfZHB";
   constexpr std::string_view elements = "cCsSiIf";
   const char type = types[number(0, types.size() - 1)];
   std::string data;
@@ -65,9 +69,10 @@ void RandomRecords::add_field(bam1_t& record, int index) {
 
 RecordPtr RandomRecords::next() {
   auto record = make_record();
-  const std::string name = text(number(1, 60), '!', '~');
+  std::string name = text(number(1, 60), '!', '~');
+  std::replace(name.begin(), name.end(), '@', '_');
   const std::size_t size = number(0, 3) == 0 ? number(0, 1000) : number(0, 160);
-  const std::string qualities = text(size, '\0', 93);
+  const std::string qualities = text(size, '\0', size == 1 ? 8 : 93);
   const std::string bases = [&] {
     std::string letters = text(size, 0, 15);
     const bool common = number(0, 1) == 0;

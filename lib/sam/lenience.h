@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+
+namespace mrf::bam {
+
+/// What the SAM specification forbids, or what an output cannot hold as it is, and what samtools takes all
+/// the same. It is an error unless --permissive was given.
+enum class Lax : std::size_t {
+  name,         ///< QNAME outside [!-?A-~], or empty
+  flag,         ///< FLAG that is not decimal
+  sequence,     ///< SEQ with characters that BAM does not have: they become upper case, or N
+  tag_name,     ///< not [A-Za-z][A-Za-z0-9]
+  tag_type,     ///< not one of AifZHB in text, cCsSiIfAZHB in BAM
+  tag_value,    ///< outside what its type may hold
+  tag_twice,    ///< one tag twice in a record
+  empty_field,  ///< a tab at the end of a line
+  quality,      ///< of a single base, which text writes as "*", no quality
+  last_line,    ///< without a newline
+  name_end,     ///< a read name of BAM without its NUL
+  header,       ///< a header line that the specification forbids
+};
+inline constexpr std::size_t lax_kinds = 12;
+
+/// What the messages call it, and what becomes of it.
+const char* description(Lax kind);
+
+/// How often each kind was let pass, by its number.
+struct LaxCounts {
+  std::array<std::uint64_t, lax_kinds> counts{};
+
+  void add(Lax kind) { ++counts[static_cast<std::size_t>(kind)]; }
+  void add(const LaxCounts& other) {
+    for (std::size_t i = 0; i < lax_kinds; ++i) counts[i] += other.counts[i];
+  }
+};
+
+/// Whether what the specification forbids is an error or counted.
+class Lenience {
+ public:
+  /// `counts` is null where nothing is let pass.
+  explicit Lenience(LaxCounts* counts = nullptr) : counts_(counts) {}
+  /// Counts `kind`; false when it is an error.
+  bool takes(Lax kind) const {
+    if (counts_ != nullptr) counts_->add(kind);
+    return counts_ != nullptr;
+  }
+  explicit operator bool() const { return counts_ != nullptr; }
+
+ private:
+  LaxCounts* counts_;
+};
+
+/// Says, by warn(), once for each kind how often it was let pass. `name` is the input's.
+void warn_of(const LaxCounts& counts, const char* name);
+
+}  // namespace mrf::bam
