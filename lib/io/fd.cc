@@ -31,17 +31,37 @@ void occupy_standard_descriptors() noexcept {
   }
 }
 
-int inherited_descriptor(std::string_view path) {
+namespace {
+
+int named_descriptor(std::string_view path) {
   constexpr std::string_view standard[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
   if (const auto* found = std::find(std::begin(standard), std::end(standard), path);
       found != std::end(standard))
     return static_cast<int>(found - std::begin(standard));
-  for (const std::string_view directory : {"/dev/fd/", "/proc/self/fd/"}) {
+  for (const std::string_view directory : {"/dev/fd/", "/proc/self/fd/", "/proc/thread-self/fd/"}) {
     if (!path.starts_with(directory)) continue;
     path.remove_prefix(directory.size());
     int number = -1;
     const auto [end, code] = std::from_chars(path.data(), path.data() + path.size(), number);
     return code == std::errc() && end == path.data() + path.size() ? number : -1;
+  }
+  return -1;
+}
+
+}  // namespace
+
+int inherited_descriptor(const std::string& path) {
+  constexpr int most_links = 40;  // as the kernel's (path_resolution(7))
+  std::string name = path;
+  for (int links = 0; links < most_links; ++links) {
+    if (const int fd = named_descriptor(name); fd >= 0) return fd;
+    char to[PATH_MAX];
+    const ssize_t length = ::readlink(name.c_str(), to, sizeof to);
+    if (length <= 0 || length == sizeof to) return -1;
+    const std::string_view target(to, static_cast<std::size_t>(length));
+    const std::size_t slash = name.rfind('/');
+    const bool is_relative = target.front() != '/' && slash != std::string::npos;
+    name = (is_relative ? name.substr(0, slash + 1) : std::string()).append(target);
   }
   return -1;
 }

@@ -61,8 +61,9 @@ struct Pipe {
 /// closed: no file that is opened later can be taken for it.
 void occupy_standard_descriptors() noexcept;
 
-/// The N of /dev/fd/N or /proc/self/fd/N, of /dev/stdin, /dev/stdout or /dev/stderr; -1 for other paths.
-int inherited_descriptor(std::string_view path);
+/// The N of /dev/fd/N or /proc/self/fd/N, of /dev/stdin, /dev/stdout or /dev/stderr, or of a symbolic link to
+/// one of them; -1 for other paths.
+int inherited_descriptor(const std::string& path);
 
 /// pipe2(2) with O_CLOEXEC. Throws SystemError.
 Pipe make_pipe();

@@ -77,7 +77,9 @@ void redirect(int failure, int at, int to, int flags, const char* path) noexcept
   if (child.standard_error >= 0 && ::dup2(child.standard_error, STDERR_FILENO) < 0)
     give_up(child.failure, -1);
   for (const auto& passed : child.spec.passed) {
-    if (::dup2(passed.from.get(), passed.fd) < 0) give_up(child.failure, -1);
+    const int from = passed.from.get();
+    if (from == passed.fd ? ::fcntl(from, F_SETFD, 0) < 0 : ::dup2(from, passed.fd) < 0)
+      give_up(child.failure, -1);
   }
   int at = 0;
   for (const auto& redirection : child.spec.redirections) {

@@ -107,12 +107,33 @@ std::string resolve_word(const Word& word, const Workspace& workspace) {
   return text;
 }
 
+namespace {
+
+// The descriptor that a result in `word` stands for, -1 for none. An open file is written where it stands:
+// opened again by a path it would be written from its beginning.
+int passed_descriptor(const Word& word, const Workspace& workspace) {
+  for (const auto& piece : word) {
+    if (piece.kind != Piece::Kind::save) continue;
+    if (const int fd = workspace.result_descriptor(piece.text); fd >= 0) return fd;
+  }
+  return -1;
+}
+
+}  // namespace
+
 LaunchSpec job_spec(const Plan& plan, const Workspace& workspace, std::size_t at) {
   const PlannedJob& job = plan.jobs[at];
   LaunchSpec spec;
-  for (const auto& word : job.words) spec.words.push_back(resolve_word(word, workspace));
+  for (const auto& word : job.words) {
+    spec.words.push_back(resolve_word(word, workspace));
+    if (const int fd = passed_descriptor(word, workspace); fd >= 0) spec.passed.push_back({fd, FdRef(fd)});
+  }
   spec.words[0] = own_program(spec.words[0]);
   for (const auto& redirection : job.redirections) {
+    if (const int fd = passed_descriptor(redirection.target, workspace); fd >= 0) {
+      spec.passed.push_back({redirection.fd, FdRef(fd)});
+      continue;
+    }
     spec.redirections.push_back(
         {redirection.fd, open_flags(redirection), resolve_word(redirection.target, workspace)});
   }

@@ -27,6 +27,8 @@ namespace fs = std::filesystem;
 
 namespace {
 
+constexpr int least_passed_descriptor = 20;
+
 std::string unique_name(const std::string& directory, std::string_view name) {
   std::random_device random;
   return fmt::format("{}/{}.{:08x}{:08x}", directory, name, random(), random());
@@ -121,6 +123,14 @@ void Workspace::make_fifos(const Plan& plan) {
 
 Workspace::Result Workspace::result_for(const std::string& path) {
   Result result;
+  if (const int fd = inherited_descriptor(path); fd >= 0) {
+    // A job may have another standard output, or use small numbers itself.
+    result.descriptor = Fd(adopt_fd, ::fcntl(fd, F_DUPFD_CLOEXEC, least_passed_descriptor));
+    if (!result.descriptor.is_open()) throw SystemError("open", path);
+    result.target = path;
+    result.written = fmt::format("/dev/fd/{}", result.descriptor.get());
+    return result;
+  }
   result.target = follow_link(path);
   struct stat info {};
   const bool exists = ::stat(result.target.c_str(), &info) == 0;

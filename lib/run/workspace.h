@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "io/fd.h"
 #include "io/rename_together.h"
 #include "workflow/plan.h"
 
@@ -37,8 +38,12 @@ class Workspace {
   std::string stats_directory() const { return directory_ + "/stats"; }
   /// The file name of a FIFO: "part.3" for "part[3]", "part.3@2" for "part[3]@2".
   static std::string file_name(const std::string& fifo);
-  /// Where a job writes the result `path`: FIFOs and devices themselves, all else in a directory beside it.
+  /// Where a job writes the result `path`: FIFOs and devices themselves, /dev/fd/K for a descriptor of
+  /// mrf-run's
+  /// (/dev/stdout, a process substitution), all else in a directory beside it.
   const std::string& result_path(const std::string& path) const { return results_.at(path).written; }
+  /// The K of /dev/fd/K, which only the jobs that write the result are to get; -1 for other results.
+  int result_descriptor(const std::string& path) const { return results_.at(path).descriptor.get(); }
 
   /// Where the report is to be written, under its name before publish().
   const std::string& report_path() const { return report_.written; }
@@ -59,6 +64,7 @@ class Workspace {
     std::string target;
     std::string written;
     std::string directory;  ///< empty when the target is written directly
+    Fd descriptor{};        ///< of an open file that the target stands for
   };
 
   static void make_result_directory(const std::string& path, const Result& result);
