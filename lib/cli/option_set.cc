@@ -167,7 +167,8 @@ void OptionSet::remove(const std::string& name) { app_->remove_option(app_->get_
 std::size_t OptionSet::count(const std::string& name) const { return app_->count(name); }
 
 std::vector<std::string> OptionSet::files_beside(const std::string& option) const {
-  constexpr std::string_view kinds[] = {"FILE", "PATH", "error|skip|PATH", "INPUT", "OUT", "REF", "MANIFEST"};
+  constexpr std::string_view kinds[] = {"FILE", "PATH",    "error|skip|any|PATH", "INPUT", "OUT",
+                                        "REF",  "MANIFEST"};
   std::vector<std::string> files;
   for (const CLI::Option* one : app_->get_options()) {
     const bool is_file = one->get_positional() || std::find(std::begin(kinds), std::end(kinds),

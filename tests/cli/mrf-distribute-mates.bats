@@ -105,5 +105,5 @@ reads() {
   refused "'--mate': one is needed for each --input" --record fastq -i r1 -i r2 --mate r2 a b
   refused "'--mate': records of nul have no mates" --record nul -i r1 --mate r2 a b
   refused "'--mate': not together with --sam" --sam -i r1 --mate r2 a b
-  refused "'--missing': with --mate only error and skip" --record fastq --key name --missing x -i r1 --mate r2 a b
+  refused "'--missing': with --mate only error, skip and any" --record fastq --key name --missing x -i r1 --mate r2 a b
 }
