@@ -101,6 +101,7 @@ void settle_header(const mrf::OptionSet& given, mrf::ChunkCommand& chunks, const
   if (given.count("--header-prefix") > 0 && given.count("--header-lines") > 0)
     refuse("--header-lines", "not together with --header-prefix");
   chunks.form.is_sam = words.sam;
+  if (words.sam) chunks.form.record.kind = mrf::RecordForm::Kind::sam;
   if (!is_bam)
     chunks.form.header =
         words.sam ? mrf::sam_header() : mrf::HeaderForm{words.header_prefix, words.header_lines};
@@ -120,6 +121,7 @@ void settle_output(mrf::ChunkCommand& chunks, const Words& words) {
   chunks.written.emplace();
   if (words.output_record == "sam") {
     chunks.written->is_sam = true;
+    chunks.written->record.kind = mrf::RecordForm::Kind::sam;
     chunks.written->header = mrf::sam_header();
     return;
   }

@@ -138,7 +138,7 @@ class ChunkSource::Cutter {
   std::string read_header_lines() {
     std::string header;
     if (!command_.form.header.is_named()) return header;
-    HeaderScanner scanner(command_.form.header);
+    HeaderScanner scanner(command_.form.header, window_.name());
     for (bool has_more = true; !scanner.is_over();) {
       const std::size_t size = scanner.take(window_.view(), !has_more);
       header += window_.view().substr(0, size);

@@ -58,7 +58,7 @@ mrf::ChunkCommand command(const char* record, const char* written = nullptr) {
 
 mrf::ChunkCommand sam() {
   mrf::ChunkCommand one = command("line");
-  one.written = mrf::StreamForm{{}, true, mrf::sam_header()};
+  one.written = mrf::StreamForm{{mrf::RecordForm::Kind::sam}, true, mrf::sam_header()};
   return one;
 }
 
