@@ -7,17 +7,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <exception>
 #include <fstream>
-#include <sstream>
-#include <string>
-#include <vector>
+#include <thread>
 
 namespace mrf {
 
 namespace {
 
-constexpr unsigned long exiting_flag = 0x4;  // PF_EXITING, linux/sched.h
+using namespace std::chrono_literals;
+
+constexpr auto longest_end = 10s;
+constexpr auto longest_step = 10ms;
 
 std::vector<pid_t> children() {
   std::ifstream list(fmt::format("/proc/self/task/{}/children", ::getpid()));
@@ -26,42 +30,38 @@ std::vector<pid_t> children() {
   return pids;
 }
 
+// Whether the process, which has been sent KILL, has ended.
+bool has_ended(pid_t pid, std::chrono::steady_clock::time_point latest) {
+  for (std::chrono::microseconds step = 50us;;
+       step = std::min<std::chrono::microseconds>(2 * step, longest_step)) {
+    const pid_t reaped = ::waitpid(pid, nullptr, WNOHANG);
+    if (reaped == pid || (reaped < 0 && errno == ECHILD)) return true;
+    if (reaped == 0 && std::chrono::steady_clock::now() >= latest) return false;
+    std::this_thread::sleep_for(step);
+  }
+}
+
 }  // namespace
 
 void adopt_orphans() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
-void kill_descendants() noexcept {
+std::vector<pid_t> kill_descendants() noexcept {
+  std::vector<pid_t> beyond;
   try {
-    for (;;) {
-      bool any = false;
+    const auto latest = std::chrono::steady_clock::now() + longest_end;
+    for (bool any = true; any;) {
+      any = false;
       for (const pid_t pid : children()) {
+        if (std::find(beyond.begin(), beyond.end(), pid) != beyond.end()) continue;
         any = true;
-        ::kill(pid, SIGKILL);
-        while (::waitpid(pid, nullptr, 0) < 0 && errno == EINTR) {
-        }
+        const bool is_refused = ::kill(pid, SIGKILL) != 0 && errno == EPERM;
+        if (!has_ended(pid, is_refused ? std::chrono::steady_clock::time_point{} : latest))
+          beyond.push_back(pid);
       }
-      if (!any) return;
     }
   } catch (const std::exception&) {  // out of memory: the kernel's death signal remains
   }
-}
-
-bool is_exiting(pid_t pid) noexcept {
-  try {
-    std::ifstream file(fmt::format("/proc/{}/stat", pid));
-    std::string text;
-    std::getline(file, text);
-    const auto name_end = text.rfind(')');
-    if (name_end == std::string::npos) return true;
-    std::istringstream fields(text.substr(name_end + 1));
-    std::string state;
-    long parent = 0, group = 0, session = 0, terminal = 0, foreground = 0;
-    unsigned long flags = 0;
-    fields >> state >> parent >> group >> session >> terminal >> foreground >> flags;
-    return (flags & exiting_flag) != 0;
-  } catch (const std::exception&) {
-    return false;
-  }
+  return beyond;
 }
 
 }  // namespace mrf

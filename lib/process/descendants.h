@@ -3,18 +3,17 @@
 
 #include <sys/types.h>
 
+#include <vector>
+
 namespace mrf {
 
 /// Makes this process the parent of every descendant whose own parent ends (PR_SET_CHILD_SUBREAPER,
 /// prctl(2)).
 void adopt_orphans();
 
-/// Kills and reaps every child of this process, and theirs as they are adopted, until none is left.
-/// Needs /proc.
-void kill_descendants() noexcept;
-
-/// True while the process is on its way out: it closes its descriptors, but cannot be waited for yet
-/// (PF_EXITING in proc(5)'s flags).
-bool is_exiting(pid_t pid) noexcept;
+/// Kills and reaps every child of this process, and theirs as they are adopted, until none is left but those
+/// that cannot be ended: this user may not kill them, or they are still there ten seconds after KILL. Returns
+/// these. Needs /proc.
+std::vector<pid_t> kill_descendants() noexcept;
 
 }  // namespace mrf

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -23,6 +24,7 @@ std::uint64_t bytes_moved(pid_t pid);
 struct FileId {
   dev_t device = 0;
   ino_t inode = 0;
+  auto operator<=>(const FileId&) const = default;
 };
 /// Throws SystemError.
 FileId file_id(const std::string& path);

@@ -19,21 +19,9 @@ constexpr std::array ending_a_run{SIGINT, SIGQUIT, SIGTERM, SIGHUP};
 sigset_t run_signals() {
   sigset_t set;
   sigemptyset(&set);
-  sigaddset(&set, SIGCHLD);
+  sigaddset(&set, SIGTSTP);
   for (const int number : ending_a_run) sigaddset(&set, number);
   return set;
-}
-
-sigset_t front_signals() {
-  sigset_t set = run_signals();
-  sigaddset(&set, SIGTSTP);
-  return set;
-}
-
-Fd signal_fd(const sigset_t& set) {
-  Fd fd(adopt_fd, ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!fd.is_open()) throw SystemError("wait for", "signals");
-  return fd;
 }
 
 }  // namespace
@@ -43,14 +31,18 @@ bool ends_run(int signal) {
 }
 
 void block_run_signals() {
-  const sigset_t set = front_signals();
+  sigset_t set = run_signals();
+  sigaddset(&set, SIGCHLD);
   ::sigprocmask(SIG_BLOCK, &set, nullptr);
   ::signal(SIGCHLD, SIG_DFL);
 }
 
-Fd run_signal_fd() { return signal_fd(run_signals()); }
-
-Fd front_signal_fd() { return signal_fd(front_signals()); }
+Fd run_signal_fd() {
+  const sigset_t set = run_signals();
+  Fd fd(adopt_fd, ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd.is_open()) throw SystemError("wait for", "signals");
+  return fd;
+}
 
 void die_of(int signal) noexcept {
   ::prctl(PR_SET_DUMPABLE, 0);  // QUIT is to leave no core file

@@ -12,10 +12,8 @@ bool ends_run(int signal);
 /// unblocks them). A HUP that is ignored (nohup(1)) stays ignored.
 void block_run_signals();
 
-/// A non-blocking signalfd(2) for the same signals but TSTP. Throws SystemError.
+/// A non-blocking signalfd(2) for the same signals but CHLD. Throws SystemError.
 Fd run_signal_fd();
-/// The same, and TSTP.
-Fd front_signal_fd();
 
 /// Ends this process by the signal's default action; returns only if that fails.
 void die_of(int signal) noexcept;

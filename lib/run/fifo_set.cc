@@ -2,7 +2,9 @@
 #include "run/fifo_set.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -10,8 +12,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <utility>
-
-#include "base/error.h"
 
 namespace mrf {
 
@@ -25,21 +25,44 @@ std::size_t default_size(std::size_t fifos) {
   return std::clamp(shared_out / std::max<std::size_t>(fifos, 1), smallest, largest);
 }
 
+// The records that mrf-distribute has written for a reader are lost when the reader does not read them.
+bool writes_records(const PlannedJob& job) {
+  const Word& word = job.words[0];
+  return word.size() == 1 && word[0].kind == Piece::Kind::text && word[0].text == "mrf-distribute";
+}
+
+short poll_now(FdRef fd, short events) {
+  pollfd polled{fd.get(), events, 0};
+  return ::poll(&polled, 1, 0) < 0 ? short{0} : polled.revents;
+}
+
 }  // namespace
 
-FifoSet::FifoSet(const Plan& plan, const Workspace& workspace, std::size_t pipe_size)
-    : fifos_(plan.fifos.size()), inotify_(adopt_fd, ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+FifoSet::FifoSet(const Plan& plan, const Workspace& workspace, std::size_t pipe_size, Reactor& reactor,
+                 OnUnread on_unread)
+    : plan_(plan),
+      fifos_(plan.fifos.size()),
+      written_by_(plan.jobs.size()),
+      read_by_(plan.jobs.size()),
+      reactor_(reactor),
+      on_unread_(std::move(on_unread)),
+      inotify_(adopt_fd, ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
   if (!inotify_.is_open()) throw SystemError("watch", workspace.directory());
   if (pipe_size == 0) pipe_size = default_size(fifos_.size());
   for (std::size_t at = 0; at < fifos_.size(); ++at) {
-    const std::string name = Workspace::file_name(plan.fifos[at].name);
-    const std::string path = workspace.own_directory() + "/" + name;
-    fifos_[at].path = path;
-    fifos_[at].id = file_id(path);
-    fifos_[at].writers = fifos_[at].writers_left = plan.fifos[at].writers.size();
-    hold(fifos_[at], Side::reader);
-    hold(fifos_[at], Side::writer);
-    ask_pipe_size(fifos_[at].writer.held, pipe_size);
+    const PlannedFifo& planned = plan.fifos[at];
+    const std::string name = Workspace::file_name(planned.name);
+    Fifo& fifo = fifos_[at];
+    fifo.path = workspace.own_directory() + "/" + name;
+    fifo.writers_left = planned.writers.size();
+    for (const std::size_t writer : planned.writers) {
+      written_by_[writer].push_back(at);
+      fifo.must_be_read = fifo.must_be_read || writes_records(plan.jobs[writer]);
+    }
+    read_by_[planned.reader].push_back(at);
+    hold(fifo, Side::reader);
+    hold(fifo, Side::writer);
+    ask_pipe_size(fifo.writer.held, pipe_size);
     by_file_name_.emplace(name, at);
   }
   watch(workspace.in_directory(), Side::reader);
@@ -52,114 +75,159 @@ void FifoSet::watch(const std::string& directory, Side side) {
   watches_[static_cast<int>(side)] = watch;
 }
 
-FifoSet::EndState& FifoSet::state(FifoEnd end) {
-  Fifo& fifo = fifos_[end.fifo];
-  return end.side == Side::reader ? fifo.reader : fifo.writer;
-}
-
-std::vector<FifoEvent> FifoSet::read_events() {
-  std::vector<FifoEvent> events;
-  alignas(inotify_event) char buffer[16384];
-  for (;;) {
-    const ssize_t n = ::read(inotify_.get(), buffer, sizeof buffer);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) return events;
-    if (n <= 0) throw SystemError("watch", "FIFOs");
-    for (const char* at = buffer; at < buffer + n;) {
-      const auto* event = reinterpret_cast<const inotify_event*>(at);
-      at += sizeof(inotify_event) + event->len;
-      if ((event->mask & IN_Q_OVERFLOW) != 0) throw SystemError("watch", "FIFOs", EOVERFLOW);
-      if (event->len == 0) continue;
-      const auto found = by_file_name_.find(event->name);
-      if (found == by_file_name_.end()) continue;
-      const FifoEnd end{found->second,
-                        event->wd == watches_[static_cast<int>(Side::reader)] ? Side::reader : Side::writer};
-      if ((event->mask & IN_OPEN) != 0) {
-        state(end).opened = true;
-        release(end.fifo);
-        events.push_back({end, false});
-      } else if ((event->mask & IN_CLOSE) != 0 &&
-                 (end.side == Side::reader || fifos_[end.fifo].writers == 1)) {
-        events.push_back({end, true});
-      }
-    }
-  }
-}
-
 void FifoSet::hold(Fifo& fifo, Side side) {
   Fd& held = side == Side::reader ? fifo.reader.held : fifo.writer.held;
   if (!held.is_open()) held = open_file(fifo.path, (side == Side::reader ? O_RDONLY : O_WRONLY) | O_NONBLOCK);
 }
 
-void FifoSet::set_through(FifoEnd end) {
-  Fifo& fifo = fifos_[end.fifo];
-  if (end.side == Side::writer && fifo.writers_left > 1) {
-    --fifo.writers_left;
-    return;
+bool FifoSet::read_events() {
+  alignas(inotify_event) char buffer[65536];
+  const ssize_t n = ::read(inotify_.get(), buffer, sizeof buffer);
+  if (n < 0 && (errno == EINTR || errno == EAGAIN)) return false;
+  if (n <= 0) throw SystemError("watch", "FIFOs");
+  for (const char* at = buffer; at < buffer + n;) {
+    const auto* event = reinterpret_cast<const inotify_event*>(at);
+    at += sizeof(inotify_event) + event->len;
+    if ((event->mask & IN_Q_OVERFLOW) != 0) throw SystemError("watch", "FIFOs", EOVERFLOW);
+    if (event->len == 0) continue;
+    const auto found = by_file_name_.find(event->name);
+    if (found == by_file_name_.end()) continue;
+    const bool is_reader = event->wd == watches_[static_cast<int>(Side::reader)];
+    on_event(found->second, is_reader ? Side::reader : Side::writer, (event->mask & IN_OPEN) != 0);
   }
-  state(end).through = state(end).ended = true;
-  release(end.fifo);
+  return true;
 }
 
-void FifoSet::set_closed(FifoEnd end) {
-  Fifo& fifo = fifos_[end.fifo];
-  state(end).through = true;
-  release(end.fifo);
+bool FifoSet::has_events() const { return (poll_now(inotify_, POLLIN) & POLLIN) != 0; }
+
+void FifoSet::on_event(std::size_t index, Side side, bool is_open) {
+  Fifo& fifo = fifos_[index];
+  const PlannedFifo& planned = plan_.fifos[index];
+  if (is_open) {
+    if (side == Side::writer && fifo.is_closed && !fault_) {
+      fault_.emplace(Status::failure, "go on with", planned.name,
+                     fmt::format("'{}' opened it again after it had closed it, which is the end of its data",
+                                 plan_.jobs[planned.writers[0]].display_name()));
+    }
+    (side == Side::reader ? fifo.reader : fifo.writer).opened = true;
+  } else if (side == Side::writer && planned.ends_at_close) {
+    fifo.is_closed = fifo.writer.through = true;
+    fifo.writer.opened = false;
+  }
+  if (!is_open) (side == Side::reader ? fifo.reader : fifo.writer).has_closed = true;
+  settle(fifo);
+  if (is_open) return;
+  if (fifo.writer.through && !fifo.reader.through) hold_for_reader(fifo);
+  if (fifo.reader.through && fifo.writers_left > 0) hold_for_writer(fifo);
+}
+
+void FifoSet::settle(Fifo& fifo) {
+  if (fifo.writer.through && (fifo.reader.opened || fifo.reader.through) && fifo.writer.held.is_open()) {
+    fifo.writer.held.reset();
+    if (fifo.reader.has_closed && !fifo.reader.through) hold_for_reader(fifo);
+  }
+  if (fifo.reader.through && (fifo.writer.opened || fifo.writers_left == 0) && !fifo.is_watched &&
+      fifo.reader.held.is_open()) {
+    fifo.reader.held.reset();
+    if (fifo.writer.has_closed && fifo.writers_left > 0) hold_for_writer(fifo);
+  }
+}
+
+// The reader has closed its end at least once and may open it again: when nobody has the FIFO open, that
+// open(2) would wait. Without a read end of the supervisor's poll(2) tells whether there is another one; what
+// is in the FIFO stays, since its write end is open.
+void FifoSet::hold_for_reader(Fifo& fifo) {
+  if (fifo.writer.held.is_open() || (poll_now(fifo.reader.held, 0) & POLLHUP) == 0) return;
   try {
-    if (end.side == Side::writer && fifo.reader.through) hold(fifo, Side::reader);
-    if (end.side == Side::reader && fifo.writer.through) hold(fifo, Side::writer);
+    hold(fifo, Side::writer);
+    fifo.reader.held.reset();
+    fifo.reader.opened = (poll_now(fifo.writer.held, 0) & POLLERR) == 0;
+    hold(fifo, Side::reader);
+    if (fifo.reader.opened) fifo.writer.held.reset();
   } catch (const Error&) {  // the FIFO's names are gone: nobody opens it again
   }
 }
 
-bool FifoSet::reopen(FifoEnd end) {
-  if (state(end).was_told) return false;
-  state(end).through = false;
-  release(end.fifo);
-  return true;
+// The same for the writer of a FIFO whose reader is through. read(2) tells whether somebody has it open for
+// writing; nobody misses what it takes.
+void FifoSet::hold_for_writer(Fifo& fifo) {
+  if (fifo.reader.held.is_open()) return;
+  try {
+    fifo.writer.held.reset();
+    hold(fifo, Side::reader);
+    char buffer[65536];
+    ssize_t n = 1;
+    for (int reads = 0; n > 0 && reads < 64; ++reads)
+      n = ::read(fifo.reader.held.get(), buffer, sizeof buffer);
+    fifo.writer.opened = n != 0;
+    if (fifo.writer.opened) fifo.reader.held.reset();
+  } catch (const Error&) {
+  }
 }
 
-bool FifoSet::is_held(FifoEnd end, pid_t pid) const {
-  return has_open(pid, fifos_[end.fifo].id, end.side == Side::writer);
+void FifoSet::job_succeeded(std::size_t job, bool by_reader) {
+  for (const std::size_t at : written_by_[job]) {
+    Fifo& fifo = fifos_[at];
+    if (--fifo.writers_left > 0) continue;
+    fifo.writer.through = true;
+    if (fifo.is_watched) look_for_unread(at);
+    settle(fifo);
+  }
+  for (const std::size_t at : read_by_[job]) {
+    Fifo& fifo = fifos_[at];
+    fifo.reader.through = true;
+    if (!by_reader && fifo.must_be_read) {
+      fifo.is_watched = true;
+      reactor_.watch(fifo.reader.held, EPOLLIN, [this, at](std::uint32_t) { look_for_unread(at); });
+      look_for_unread(at);
+    }
+    settle(fifo);
+  }
 }
 
-void FifoSet::expect_next_writer(std::size_t index) {
+// Of a FIFO whose reader has ended.
+void FifoSet::look_for_unread(std::size_t index) {
   Fifo& fifo = fifos_[index];
-  fifo.writer.opened = false;
-  hold(fifo, Side::reader);
+  const bool is_unread = bytes_in(fifo) > 0;
+  if (!is_unread && !fifo.writer.through) return;
+  reactor_.forget(fifo.reader.held);
+  fifo.is_watched = false;
+  if (is_unread) on_unread_(plan_.fifos[index].reader);
 }
 
-void FifoSet::release(std::size_t index) {
-  Fifo& fifo = fifos_[index];
-  const auto tell = [](EndState& end, const EndState& other) {
-    if (!end.through || !(other.through ? end.ended && other.ended : other.opened)) return;
-    end.held.reset();
-    end.was_told = true;
-  };
-  tell(fifo.writer, fifo.reader);
-  tell(fifo.reader, fifo.writer);
+void FifoSet::expect_writer(std::size_t job) {
+  for (const std::size_t at : written_by_[job]) {
+    if (plan_.fifos[at].writers.size() == 1) continue;
+    fifos_[at].writer.opened = false;
+    hold(fifos_[at], Side::reader);
+  }
+}
+
+bool FifoSet::has_lost_reader(std::size_t job) const {
+  return std::any_of(written_by_[job].begin(), written_by_[job].end(), [this](std::size_t fifo) {
+    return fifos_[fifo].reader.through && !fifos_[fifo].is_watched;
+  });
+}
+
+std::size_t FifoSet::bytes_in(const Fifo& fifo) {
+  int bytes = 0;
+  if (!fifo.reader.held.is_open() || ::ioctl(fifo.reader.held.get(), FIONREAD, &bytes) != 0) return 0;
+  return static_cast<std::size_t>(bytes);
 }
 
 bool FifoSet::is_left_open(const Fifo& fifo) {
   if (fifo.reader.held.is_open() == fifo.writer.held.is_open()) return false;
   const Fd& held = fifo.reader.held.is_open() ? fifo.reader.held : fifo.writer.held;
-  pollfd polled{held.get(), 0, 0};
-  return ::poll(&polled, 1, 0) == 0;  // neither POLLHUP nor POLLERR
+  return (poll_now(held, 0) & (POLLHUP | POLLERR)) == 0;
 }
 
 FifoLook FifoSet::look(std::size_t index) const {
   const Fifo& fifo = fifos_[index];
-  const auto use = [](const EndState& end) {
+  const auto use = [](const End& end) {
     return end.through ? EndUse::through : end.opened ? EndUse::open : EndUse::unopened;
   };
-  FifoLook look{use(fifo.reader), use(fifo.writer), 0, false, false};
-  int bytes = 0;
-  if (fifo.reader.held.is_open() && ::ioctl(fifo.reader.held.get(), FIONREAD, &bytes) == 0)
-    look.bytes = static_cast<std::size_t>(bytes);
-  pollfd polled{fifo.writer.held.get(), POLLOUT, 0};
-  if (fifo.writer.held.is_open() && ::poll(&polled, 1, 0) >= 0)
-    look.is_full = (polled.revents & POLLOUT) == 0;
-  look.is_left_open = is_left_open(fifo);
+  FifoLook look{use(fifo.reader), use(fifo.writer), bytes_in(fifo), false, is_left_open(fifo)};
+  if (fifo.writer.held.is_open()) look.is_full = (poll_now(fifo.writer.held, POLLOUT) & POLLOUT) == 0;
   return look;
 }
 

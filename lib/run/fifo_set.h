@@ -3,30 +3,21 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/error.h"
 #include "io/fd.h"
-#include "process/proc_tree.h"
+#include "io/reactor.h"
 #include "run/workspace.h"
 #include "workflow/plan.h"
 
 namespace mrf {
 
 enum class Side { reader, writer };
-
-/// An end of a FIFO, by the FIFO's index in the plan.
-struct FifoEnd {
-  std::size_t fifo = 0;
-  Side side = Side::reader;
-};
-
-/// A job has opened an end, or closed it.
-struct FifoEvent {
-  FifoEnd end;
-  bool is_close = false;
-};
 
 /// How often a FIFO was looked at while both its ends were in use, and was found empty or full.
 struct FifoSamples {
@@ -38,7 +29,8 @@ struct FifoSamples {
   bool was_full = false;
 };
 
-/// What a job has done with its end of a FIFO.
+/// What a job has done with its end of a FIFO. "Through": its job has succeeded, or it has closed a FIFO
+/// whose end is the close.
 enum class EndUse { unopened, open, through };
 
 /// A FIFO at a moment.
@@ -50,71 +42,87 @@ struct FifoLook {
   bool is_left_open = false;  ///< one end is through, but a process that its job left behind has it
 };
 
-/// The supervisor's own ends of all FIFOs. It opens both ends of each before any job starts, so that
-/// no open(2) of a job waits. Its write end is closed while the (last) writer is through and the reader has
-/// its own: then the reader sees end-of-file. Its read end is closed while the reader is through and the
-/// writer has its own: then the writer gets SIGPIPE. "Through" is the supervisor's word for an end
-/// that a running job closed (ClosedEnds), or whose job has ended; so no job sees a false end-of-file from
-/// one that failed. Jobs open and close their own ends; the workspace removes the FIFOs.
+/// The supervisor's own ends of all FIFOs (mrf-workflow(5), End of data). It opens both ends of each FIFO
+/// before any job starts, so that no open(2) of a job waits.
+///
+/// It lets go of its write end when the writer is through and the reader has opened its own: from then on the
+/// kernel gives the reader its end-of-file as soon as nothing that the writer left behind holds the FIFO. It
+/// lets go of its read end when the reader is through and the writer has opened its own: then the writer gets
+/// SIGPIPE. A job that failed is never through, so that nobody sees an end of data that is none. A job that
+/// closes and opens its end meanwhile changes nothing, and time does not count.
+///
+/// What is through for a reader or writer that runs on and opens its end once more is held again until it has
+/// done so: that open(2) does not wait either.
 class FifoSet {
  public:
-  /// Opens all ends and asks for `pipe_size` bytes a FIFO, 0: 16 MiB shared out, at most 1 MiB each. Throws
-  /// SystemError.
-  FifoSet(const Plan& plan, const Workspace& workspace, std::size_t pipe_size);
+  /// Is told a job that has succeeded before it had read what mrf-distribute wrote for it.
+  using OnUnread = std::function<void(std::size_t job)>;
 
-  /// Readable when read_events() has something to say.
+  /// Opens all ends and asks for `pipe_size` bytes a FIFO, 0: 16 MiB shared out, at most 1 MiB each. `plan`
+  /// and `reactor` outlive the object. Throws SystemError.
+  FifoSet(const Plan& plan, const Workspace& workspace, std::size_t pipe_size, Reactor& reactor,
+          OnUnread on_unread);
+
+  /// Readable when read_events() has something to take.
   FdRef events() const { return inotify_; }
-  /// Notes which ends the jobs opened, and returns what they opened and closed; no closes of FIFOs with
-  /// several writers, which are through when the last one has ended. Throws SystemError.
-  std::vector<FifoEvent> read_events();
-  /// The job at this end has ended; said once for each of several writers.
-  void set_through(FifoEnd end);
-  /// The job at this end has closed it and goes on. If it opens it again, that open(2) will not wait.
-  void set_closed(FifoEnd end);
-  /// The job at this end, which had closed it, has it open again. Returns false when the other end has been
-  /// told already: a reader that may have seen the end, a writer that may have had SIGPIPE.
-  bool reopen(FifoEnd end);
-  /// Whether a descendant of the job that runs as `pid` has this end open.
-  bool is_held(FifoEnd end, pid_t pid) const;
-  /// The next of several writers is about to start: its open(2) will not wait either, even when the reader is
-  /// through. Throws SystemError.
-  void expect_next_writer(std::size_t fifo);
-  bool is_through(FifoEnd end) const {
-    const Fifo& fifo = fifos_[end.fifo];
-    return (end.side == Side::reader ? fifo.reader : fifo.writer).through;
-  }
+  /// Takes some of what the jobs opened and closed meanwhile; false when there was nothing. Throws
+  /// SystemError when the kernel has lost events.
+  bool read_events();
+  /// Whether read_events() has something to take.
+  bool has_events() const;
+  /// The FIFO's name for the supervisor.
+  const std::string& path(std::size_t fifo) const { return fifos_[fifo].path; }
+  /// What is wrong, if a job has opened again a FIFO whose end was its close.
+  const std::optional<Error>& fault() const { return fault_; }
+  /// The job has succeeded: its ends are through, and OnUnread is called where it applies, now or when more
+  /// is written for the job. `by_reader`: by SIGPIPE, since a reader of its own was through.
+  void job_succeeded(std::size_t job, bool by_reader);
+  /// A job of a section's next round is about to start. Throws SystemError.
+  void expect_writer(std::size_t job);
+  /// Whether a reader of one of the job's FIFOs is through, so that SIGPIPE may have come from there.
+  bool has_lost_reader(std::size_t job) const;
+
   /// Looks at every FIFO that is still held: empty, full or in between.
   void sample();
-
   FifoLook look(std::size_t fifo) const;
   const FifoSamples& samples(std::size_t fifo) const { return fifos_[fifo].samples; }
 
  private:
-  struct EndState {
+  struct End {
     Fd held;
     bool opened = false;
+    bool has_closed = false;  // at least once
     bool through = false;
-    bool ended = false;
-    bool was_told = false;
   };
   struct Fifo {
     std::string path;
-    FileId id;
-    std::size_t writers = 1;
-    std::size_t writers_left = 1;
-    EndState reader;
-    EndState writer;
+    std::size_t writers_left = 1;  // that have not succeeded
+    bool must_be_read = false;
+    bool is_watched = false;
+    bool is_closed = false;  // one whose end is the close
+    End reader;
+    End writer;
     FifoSamples samples;
   };
 
-  static bool is_left_open(const Fifo& fifo);
   void watch(const std::string& directory, Side side);
-  EndState& state(FifoEnd end);
+  void on_event(std::size_t fifo, Side side, bool is_open);
+  void settle(Fifo& fifo);
   void hold(Fifo& fifo, Side side);
-  void release(std::size_t fifo);
+  void look_for_unread(std::size_t fifo);
+  void hold_for_reader(Fifo& fifo);
+  void hold_for_writer(Fifo& fifo);
+  static bool is_left_open(const Fifo& fifo);
+  static std::size_t bytes_in(const Fifo& fifo);
 
+  const Plan& plan_;
   std::vector<Fifo> fifos_;
+  std::vector<std::vector<std::size_t>> written_by_;  // by job
+  std::vector<std::vector<std::size_t>> read_by_;
   std::map<std::string, std::size_t> by_file_name_;
+  Reactor& reactor_;
+  OnUnread on_unread_;
+  std::optional<Error> fault_;
   Fd inotify_;
   int watches_[2] = {-1, -1};
 };

@@ -7,7 +7,6 @@
 #include <chrono>
 #include <memory>
 #include <optional>
-#include <vector>
 
 #include "io/fd.h"
 #include "process/launch.h"
@@ -21,6 +20,7 @@ namespace mrf {
 ///   starting --its command runs-->              running
 ///   starting --it cannot, process reaped-->     ended (status 1, 126 or 127)
 ///   running  --process reaped-->                ended (its exit status or signal)
+///   running  --KILL does not end it-->          ended (no outcome)
 ///   planned  --the run stopped before it-->     ended (no outcome)
 /// A job of a later round of a section is planned until that round begins.
 enum class JobState { planned, starting, running, ended };
@@ -33,17 +33,12 @@ struct JobRecord {
   std::optional<StartFailure> failure;
   std::unique_ptr<StderrTail> standard_error;
   std::optional<Outcome> outcome;
-  /// When it ended, a reader of one of its FIFOs was through already: SIGPIPE may have come from there.
-  bool lost_reader = false;
+  bool has_left_records = false;  ///< it succeeded before it had read what mrf-distribute wrote for it
   std::chrono::steady_clock::time_point started;
   std::chrono::duration<double> wall{0};
   rusage usage{};  ///< of the job and the descendants it waited for (wait4(2))
+
+  bool is_alive() const { return pid > 0 && state != JobState::ended; }
 };
-
-/// True while a job is neither through nor given up.
-bool any_left(const std::vector<JobRecord>& jobs);
-
-/// To the process group of every job that runs, and CONT after it.
-void signal_all(const std::vector<JobRecord>& jobs, int signal);
 
 }  // namespace mrf

@@ -3,48 +3,29 @@
 
 namespace mrf {
 
-namespace {
-
-enum class Verdict { good, bad, open };
-
-class Judge {
- public:
-  Judge(const Plan& plan, const std::vector<JobRecord>& jobs) : jobs_(jobs), readers_(jobs.size()) {
-    for (const auto& fifo : plan.fifos) {
-      for (const std::size_t writer : fifo.writers) readers_[writer].push_back(fifo.reader);
+std::size_t first_in_flow(const Plan& plan, const std::vector<std::size_t>& jobs) {
+  std::vector<bool> is_one(plan.jobs.size());
+  for (const std::size_t job : jobs) is_one[job] = true;
+  std::vector<std::vector<std::size_t>> readers(plan.jobs.size());
+  std::vector<std::size_t> writers_left(plan.jobs.size());
+  for (const PlannedFifo& fifo : plan.fifos) {
+    for (const std::size_t writer : fifo.writers) {
+      readers[writer].push_back(fifo.reader);
+      ++writers_left[fifo.reader];
     }
   }
-
-  Verdict judge(std::size_t job) const {
-    const auto& outcome = jobs_[job].outcome;
-    if (!outcome) return Verdict::open;
-    if (outcome->succeeded()) return Verdict::good;
-    if (!outcome->is_broken_pipe() || !jobs_[job].lost_reader) return Verdict::bad;
-    Verdict verdict = Verdict::bad;
-    for (const std::size_t reader : readers_[job]) {
-      const Verdict of_reader = judge(reader);
-      if (of_reader == Verdict::good) return Verdict::good;
-      if (of_reader == Verdict::open) verdict = Verdict::open;
+  // Sources first, then the jobs all of whose writers have had their turn (the graph has no cycle).
+  std::vector<std::size_t> order;
+  for (std::size_t job = 0; job < plan.jobs.size(); ++job) {
+    if (writers_left[job] == 0) order.push_back(job);
+  }
+  for (std::size_t at = 0; at < order.size(); ++at) {
+    if (is_one[order[at]]) return order[at];
+    for (const std::size_t reader : readers[order[at]]) {
+      if (--writers_left[reader] == 0) order.push_back(reader);
     }
-    return verdict;
   }
-
- private:
-  const std::vector<JobRecord>& jobs_;
-  std::vector<std::vector<std::size_t>> readers_;
-};
-
-}  // namespace
-
-std::optional<std::size_t> first_bad(const Plan& plan, const std::vector<JobRecord>& jobs) {
-  const Judge judge(plan, jobs);
-  std::optional<std::size_t> broken_pipe;
-  for (std::size_t job = 0; job < jobs.size(); ++job) {
-    if (!jobs[job].outcome || jobs[job].outcome->succeeded() || judge.judge(job) != Verdict::bad) continue;
-    if (!jobs[job].outcome->is_broken_pipe()) return job;
-    if (!broken_pipe) broken_pipe = job;
-  }
-  return broken_pipe;
+  return jobs.at(0);
 }
 
 }  // namespace mrf

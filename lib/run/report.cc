@@ -25,6 +25,7 @@ std::string written_as(const Word& word) {
     if (piece.kind == Piece::Kind::out) text += "out:";
     if (piece.kind == Piece::Kind::save) text += "save:";
     text += piece.text;
+    if (piece.ends_at_close) text += "!";
   }
   return text;
 }

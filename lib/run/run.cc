@@ -7,6 +7,8 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <exception>
 #include <optional>
 #include <utility>
@@ -16,9 +18,9 @@
 #include "io/fd.h"
 #include "io/io.h"
 #include "io/output_file.h"
-#include "process/descendants.h"
-#include "process/guard.h"
 #include "process/run_signals.h"
+#include "process/watchdog.h"
+#include "run/job_spec.h"
 #include "run/report.h"
 #include "run/tool_stats.h"
 #include "run/workspace.h"
@@ -32,6 +34,16 @@ bool is_output_closed() {
   return ::poll(&polled, 1, 0) > 0 && (polled.revents & POLLERR) != 0;
 }
 
+// What a status may mean.
+std::string failure_hint(const PlannedJob& job, const JobRecord& record) {
+  if (record.failure || record.outcome->status() != 1 || job.words[0].size() != 1) return "";
+  const std::string name = base_of(job.words[0][0].text);
+  constexpr std::array greps{"grep", "egrep", "fgrep", "zgrep", "rg"};
+  if (std::find(greps.begin(), greps.end(), name) == greps.end()) return "";
+  return fmt::format(
+      "; {} ends with 1 when nothing matches: where that is no failure, write 'ok 0,1' before it", name);
+}
+
 class WorkflowRun {
  public:
   WorkflowRun(const Plan& plan, const RunOptions& options, Workspace& workspace,
@@ -42,14 +54,16 @@ class WorkflowRun {
         direct_report_(direct_report),
         can_report_(!options.report_path.empty()) {}
 
-  // The whole of the supervisor's process.
   int operator()() {
     int status = static_cast<int>(Status::failure);
     int ended_by = 0;
+    std::optional<Watchdog> watchdog;
     try {
+      watchdog.emplace([this](std::size_t job) { return job_spec(plan_, workspace_, job); },
+                       [this] { workspace_.remove(options_.keep_directory); });
       workspace_.make(plan_);
       if (options_.keep_directory) note(fmt::format("FIFOs are in '{}'", workspace_.directory()));
-      Supervisor supervisor(plan_, workspace_, options_.supervisor);
+      Supervisor supervisor(plan_, workspace_, *watchdog, options_.supervisor);
       supervisor.run();
       ended_by = supervisor.ended_by();
       status = conclude(supervisor);
@@ -59,8 +73,8 @@ class WorkflowRun {
     } catch (const std::exception& error) {
       say(fmt::format("cannot finish 'run': {}", error.what()));
     }
-    kill_descendants();
     workspace_.remove(options_.keep_directory);
+    watchdog.reset();
     if (ended_by != 0) die_of(ended_by);
     return status;
   }
@@ -69,13 +83,7 @@ class WorkflowRun {
   // What is to be reported is written before anything is published, and published with the results.
   int conclude(const Supervisor& supervisor) {
     int status = supervisor.status();
-    if (const auto job = supervisor.first_failure()) {
-      const Outcome& outcome = *supervisor.jobs()[*job].outcome;
-      // Standard output that closes early is no news, as for any filter.
-      if (!outcome.is_broken_pipe() || !is_output_closed()) {
-        say(fmt::format("cannot finish '{}': {}", plan_.jobs[*job].display_name(), outcome.describe()));
-      }
-    }
+    if (const auto job = supervisor.first_failure()) say_failure(*job, supervisor.jobs()[*job]);
     if (status == 0) {
       status = status_of([&] {
         workspace_.prepare();
@@ -92,6 +100,20 @@ class WorkflowRun {
     }
     if (options_.show_table) show_table(report(supervisor, status));
     return status;
+  }
+
+  void say_failure(std::size_t at, const JobRecord& job) const {
+    const std::string name = plan_.jobs[at].display_name();
+    if (job.has_left_records) {
+      say(fmt::format("cannot finish '{}': it ended with status {} before it had read everything", name,
+                      job.outcome->status()));
+      return;
+    }
+    // Standard output that closes early is no news, as for any filter.
+    if (job.outcome->is_broken_pipe() && is_output_closed()) return;
+    if (job.failure) say(describe_start_failure(job_spec(plan_, workspace_, at), *job.failure));
+    say(fmt::format("cannot finish '{}': {}{}", name, job.outcome->describe(),
+                    failure_hint(plan_.jobs[at], job)));
   }
 
   Json report(const Supervisor& supervisor, int status) const {
@@ -159,8 +181,7 @@ int run_plan(const Plan& plan, const RunOptions& options) {
   auto direct_report = open_direct_report(options.report_path);
   block_run_signals();
   Workspace workspace(plan, direct_report ? "" : options.report_path);
-  return run_guarded(WorkflowRun(plan, options, workspace, direct_report),
-                     [&] { workspace.remove(options.keep_directory); });
+  return WorkflowRun(plan, options, workspace, direct_report)();
 }
 
 }  // namespace mrf

@@ -1,25 +1,27 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <deque>
 #include <string>
 #include <string_view>
 
 #include "io/fd.h"
+#include "run/display_names.h"
 
 namespace mrf {
 
 /// A job's standard error: passed on to ours in whole lines, and its last lines kept for the report.
 class StderrTail {
  public:
-  /// `prefix` is put before every line that is passed on.
-  StderrTail(Fd pipe, std::string prefix);
+  /// `prefix` is put before every line that is passed on. `names`, which says how the lines of `job` are
+  /// shown, outlives the object.
+  StderrTail(Fd pipe, std::string prefix, const DisplayNames& names, std::size_t job);
 
-  bool is_open() const { return pipe_.is_open(); }
   FdRef fd() const { return pipe_; }
-  /// Reads what is there without waiting; closes the pipe at its end.
-  void pump();
-  /// The job is gone: passes on what is there, with a line that lacks its newline, and closes.
+  /// One read(2), which does not wait. False at the end of the pipe.
+  bool pump();
+  /// Passes on what is there, a line that lacks its newline too, and closes the pipe.
   void finish();
   const std::deque<std::string>& last_lines() const { return last_lines_; }
 
@@ -29,6 +31,8 @@ class StderrTail {
 
   Fd pipe_;
   std::string prefix_;
+  const DisplayNames& names_;
+  std::size_t job_;
   std::string partial_;
   std::deque<std::string> last_lines_;
 };

@@ -1,50 +1,79 @@
 // SPDX-License-Identifier: MIT
 #include "run/supervisor.h"
 
-#include <poll.h>
+#include <fmt/format.h>
 #include <signal.h>
-#include <sys/resource.h>
+#include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <system_error>
 #include <utility>
 
 #include "base/error.h"
 #include "base/message.h"
-#include "process/descendants.h"
+#include "process/proc_tree.h"
 #include "process/run_signals.h"
 #include "run/job_spec.h"
 #include "run/judgement.h"
 
 namespace mrf {
 
-Supervisor::Supervisor(const Plan& plan, const Workspace& workspace, SupervisorOptions options)
+namespace {
+
+constexpr std::chrono::milliseconds look_period{100};
+constexpr std::chrono::seconds longest_end{10};  // of a job that was sent KILL
+constexpr std::size_t launches_at_once = 64;     // before the events of their FIFOs are taken
+
+}  // namespace
+
+Supervisor::Supervisor(const Plan& plan, const Workspace& workspace, Watchdog& watchdog,
+                       SupervisorOptions options)
     : plan_(plan),
       workspace_(workspace),
+      watchdog_(watchdog),
       options_(options),
-      fifos_(plan, workspace, options.pipe_size),
-      ends_(plan, fifos_),
+      names_(plan, workspace),
+      fifos_(plan, workspace, options.pipe_size, reactor_, [this](std::size_t job) { job_failed(job); }),
       signals_(run_signal_fd()),
       jobs_(plan.jobs.size()),
+      left_(plan.jobs.size()),
       rounds_(plan),
-      monitor_(plan, options.monitor) {}
+      monitor_(plan, options.monitor),
+      circle_(plan) {
+  reactor_.watch(signals_, EPOLLIN, [this](std::uint32_t) { on_signal(); });
+  reactor_.watch(fifos_.events(), EPOLLIN, [this](std::uint32_t) { on_fifo_events(); });
+  reactor_.watch(watchdog_.events(), EPOLLIN, [this](std::uint32_t) { on_ended(); });
+}
 
 void Supervisor::run() {
   started_ = Clock::now();
+  reactor_.at(started_ + look_period, [this] { look_around(); });
   launch_jobs(rounds_.first());
-  while (any_left(jobs_)) wait_for_events();
+  on_ended();
+  while (left_ > 0) reactor_.turn();
+  // The last job's events may not have come yet.
+  while (fifos_.read_events()) {
+  }
+  if (fifos_.fault()) on_fault(*fifos_.fault());
   state_ = RunState::over;
   monitor_.finish();
   wall_ = Clock::now() - started_;
-  kill_descendants();
+  end_descendants();
+  for (JobRecord& job : jobs_) {
+    if (job.standard_error) job.standard_error->finish();
+  }
 }
 
 void Supervisor::launch_jobs(const std::vector<std::size_t>& jobs) {
+  std::size_t launched = 0;
   for (const std::size_t job : jobs) {
-    if (state_ == RunState::running) launch_job(job);
+    if (state_ != RunState::running) return;
+    launch_job(job);
+    // The kernel's queue of events has an end.
+    if (++launched % launches_at_once == 0) on_fifo_events();
   }
 }
 
@@ -52,17 +81,23 @@ void Supervisor::launch_job(std::size_t at) {
   JobRecord& job = jobs_[at];
   job.started = Clock::now();
   try {
-    Launched launched = launch(job_spec(plan_, workspace_, at));
+    Launched launched = watchdog_.launch(at);
     job.pid = launched.pid;
     job.failure_pipe = std::move(launched.failure);
     const std::string prefix = options_.show_job_names ? plan_.jobs[at].display_name() + ": " : "";
-    job.standard_error = std::make_unique<StderrTail>(std::move(launched.standard_error), prefix);
+    job.standard_error = std::make_unique<StderrTail>(std::move(launched.standard_error), prefix, names_, at);
     job.state = JobState::starting;
-  } catch (const Error& error) {
-    say(error.what());
-    job.state = JobState::ended;
+    by_pid_.emplace(job.pid, at);
+    reactor_.watch(job.failure_pipe, EPOLLIN, [this, at](std::uint32_t) { on_failure_pipe(at); });
+    reactor_.watch(job.standard_error->fd(), EPOLLIN, [this, at](std::uint32_t) { on_standard_error(at); });
+  } catch (const SystemError& error) {
+    say(SystemError("start", plan_.jobs[at].display_name(), error.error_number()).what());
+    set_ended(job);
     job.outcome = Outcome::of_start_failure(static_cast<int>(error.status()));
     job_failed(at);
+    stop();
+  } catch (const Error&) {
+    on_watchdog_lost();
   }
 }
 
@@ -71,70 +106,41 @@ void Supervisor::begin_next_rounds() {
   const auto jobs = rounds_.take_next(jobs_);
   if (jobs.empty()) return;
   // What the last round opened is not to be taken for the next one's.
-  ends_.read_events(jobs_);
-  for (const std::size_t job : jobs) ends_.expect_writer(job);
+  while (fifos_.read_events()) {
+  }
+  for (const std::size_t job : jobs) fifos_.expect_writer(job);
   launch_jobs(jobs);
 }
 
-void Supervisor::wait_for_events() {
-  std::vector<pollfd> polled{{signals_.get(), POLLIN, 0}, {fifos_.events().get(), POLLIN, 0}};
-  std::vector<std::pair<std::size_t, bool>> sources;
-  for (std::size_t at = 0; at < jobs_.size(); ++at) {
-    if (jobs_[at].failure_pipe.is_open()) {
-      polled.push_back({jobs_[at].failure_pipe.get(), POLLIN, 0});
-      sources.emplace_back(at, true);
-    }
-    if (jobs_[at].standard_error && jobs_[at].standard_error->is_open()) {
-      polled.push_back({jobs_[at].standard_error->fd().get(), POLLIN, 0});
-      sources.emplace_back(at, false);
-    }
-  }
-  if (::poll(polled.data(), polled.size(), poll_timeout()) < 0 && errno != EINTR) {
-    throw SystemError("wait for", "jobs");
-  }
-  for (std::size_t at = 0; at < sources.size(); ++at) {
-    if (polled[at + 2].revents == 0) continue;
-    const auto [job, is_failure] = sources[at];
-    if (is_failure) {
-      on_failure_pipe(job);
-    } else {
-      jobs_[job].standard_error->pump();
-    }
-  }
-  // Opens and closes come before the deaths that caused them.
-  ends_.read_events(jobs_);
-  if (ends_.fault()) on_fault(*ends_.fault());
-  on_signals();
-  on_time();
-}
-
-int Supervisor::poll_timeout() const {
-  auto next = monitor_.due();
-  if (const auto closes = ends_.due()) next = std::min(next, *closes);
-  if (state_ == RunState::stopping) next = std::min(next, kill_at_);
-  const auto left = std::chrono::ceil<std::chrono::milliseconds>(next - Clock::now());
-  return static_cast<int>(std::max(left, std::chrono::milliseconds(0)).count());
-}
-
-void Supervisor::on_time() {
+void Supervisor::look_around() {
   const auto now = Clock::now();
-  ends_.pass_closes_on(jobs_);
+  reactor_.at(now + look_period, [this] { look_around(); });
   monitor_.look(now, fifos_, jobs_);
-  if (state_ == RunState::stopping && now >= kill_at_) {
-    state_ = RunState::killing;
-    signal_all(jobs_, SIGKILL);
-  }
+  if (state_ != RunState::running) return;
+  const auto is_quiet = [this] {
+    const auto ended = watchdog_.take_all_ended();
+    take(ended);
+    return ended.empty() && !fifos_.has_events() && !watchdog_.lost();
+  };
+  if (const auto circle = circle_.look(now, fifos_, jobs_, watchdog_.pid(), is_quiet))
+    on_fault(Error(Status::failure, "go on with", plan_.file, *circle));
 }
 
-void Supervisor::on_signals() {
+void Supervisor::on_fifo_events() {
+  fifos_.read_events();
+  if (fifos_.fault()) on_fault(*fifos_.fault());
+}
+
+void Supervisor::on_signal() {
   signalfd_siginfo info{};
-  while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
-    const int number = static_cast<int>(info.ssi_signo);
-    if (number == SIGCHLD) continue;
-    if (ended_by_ == 0 && !first_failure_ && fault_status_ == 0) ended_by_ = number;
-    stop();
+  if (::read(signals_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return;
+  const int number = static_cast<int>(info.ssi_signo);
+  if (number == SIGTSTP) {
+    stop_with_terminal();
+    return;
   }
-  reap();
+  if (state_ == RunState::running) ended_by_ = number;
+  stop();
 }
 
 void Supervisor::on_failure_pipe(std::size_t at) {
@@ -142,6 +148,7 @@ void Supervisor::on_failure_pipe(std::size_t at) {
   StartFailure failure;
   const ssize_t n = ::read(job.failure_pipe.get(), &failure, sizeof failure);
   if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
+  reactor_.forget(job.failure_pipe);
   job.failure_pipe.reset();
   if (n == static_cast<ssize_t>(sizeof failure)) {
     job.failure = failure;
@@ -150,72 +157,155 @@ void Supervisor::on_failure_pipe(std::size_t at) {
   }
 }
 
-void Supervisor::reap() {
-  std::vector<std::pair<std::size_t, Outcome>> ended;
-  for (;;) {
-    int wait_status = 0;
-    rusage usage{};
-    const pid_t pid = ::wait4(-1, &wait_status, WNOHANG, &usage);
-    if (pid < 0 && errno == EINTR) continue;
-    if (pid <= 0) break;
-    const auto job = std::find_if(jobs_.begin(), jobs_.end(), [pid](const JobRecord& one) {
-      return one.pid == pid && one.state != JobState::ended;
-    });
-    if (job == jobs_.end()) continue;
-    job->usage = usage;
-    ended.emplace_back(job - jobs_.begin(), Outcome::of_wait_status(wait_status));
-  }
-  // The supervisor's own read end keeps a pipe whole until its reader is known to be through.
-  for (const auto& [job, outcome] : ended) jobs_[job].lost_reader = ends_.has_lost_reader(job);
-  for (const auto& [job, outcome] : ended) on_reaped(job, outcome);
-  if (ended.empty()) return;
-  if (const auto bad = first_bad(plan_, jobs_)) job_failed(*bad);
+// What the job leaves behind may write on to it when the job has ended.
+void Supervisor::on_standard_error(std::size_t at) {
+  StderrTail& tail = *jobs_[at].standard_error;
+  if (tail.pump()) return;
+  reactor_.forget(tail.fd());
+  tail.finish();
+}
+
+void Supervisor::on_ended() {
+  for (auto ended = watchdog_.take_ended(); !ended.empty(); ended = watchdog_.take_ended()) take(ended);
+  if (watchdog_.lost()) on_watchdog_lost();
+}
+
+void Supervisor::take(const std::vector<EndedProcess>& ended) {
+  for (const EndedProcess& process : ended) on_reaped(process);
+  if (!failed_.empty()) stop();
   begin_next_rounds();
 }
 
-void Supervisor::on_reaped(std::size_t at, Outcome outcome) {
+void Supervisor::on_reaped(const EndedProcess& ended) {
+  const auto found = by_pid_.find(ended.pid);
+  if (found == by_pid_.end()) return;  // an orphan
+  const std::size_t at = found->second;
   JobRecord& job = jobs_[at];
   if (job.failure_pipe.is_open()) on_failure_pipe(at);
+  reactor_.forget(job.failure_pipe);
   job.failure_pipe.reset();
-  job.standard_error->finish();
-  job.state = JobState::ended;
-  job.wall = Clock::now() - job.started;
+  job.standard_error->pump();
+  set_ended(job);
+  job.usage = ended.usage;
+  Outcome outcome = Outcome::of_wait_status(ended.wait_status);
   outcome.accept(plan_.jobs[at].ok_statuses);
   if (job.failure) outcome = start_failure_outcome(*job.failure);
   job.outcome = outcome;
-  // A failure ends the run before anybody is told: its end is no end-of-file.
-  ends_.job_ended(at, outcome.succeeded() || (outcome.is_broken_pipe() && job.lost_reader));
+  // SIGPIPE comes from the end of a reader only after the supervisor let go of the FIFO.
+  const bool by_reader = outcome.is_broken_pipe() && fifos_.has_lost_reader(at);
+  if (!outcome.succeeded() && !by_reader) {
+    job_failed(at);
+  } else if (state_ == RunState::running) {
+    fifos_.job_succeeded(at, by_reader);
+  }
+}
+
+void Supervisor::on_watchdog_lost() {
+  if (left_ == 0) return;
+  if (state_ == RunState::running) {
+    say(fmt::format("cannot finish 'watchdog': {}", watchdog_.lost()->describe()));
+    fault_status_ = std::max(watchdog_.lost()->status(), static_cast<int>(Status::failure));
+  }
+  reactor_.forget(watchdog_.events());
+  state_ = RunState::killing;
+  for (JobRecord& job : jobs_) set_ended(job);
 }
 
 void Supervisor::on_fault(const Error& fault) {
-  if (state_ != RunState::running) return;
+  if (state_ != RunState::running || fault_status_ != 0) return;
   say(fault.what());
   fault_status_ = static_cast<int>(fault.status());
   stop();
 }
 
 void Supervisor::job_failed(std::size_t at) {
-  if (!first_failure_ && ended_by_ == 0 && fault_status_ == 0) {
-    first_failure_ = at;
-    if (jobs_[at].failure) say(describe_start_failure(job_spec(plan_, workspace_, at), *jobs_[at].failure));
-  }
-  stop();
+  if (is_term_sent_) return;
+  JobRecord& job = jobs_[at];
+  if (job.outcome->succeeded()) job.has_left_records = true;
+  failed_.push_back(at);
+  // Not at once: others may have failed in the same moment.
+  if (failed_.size() == 1) reactor_.at(Clock::now(), [this] { stop(); });
+}
+
+void Supervisor::set_ended(JobRecord& job) {
+  if (job.state == JobState::ended) return;
+  job.state = JobState::ended;
+  if (job.pid > 0) job.wall = Clock::now() - job.started;
+  by_pid_.erase(job.pid);
+  --left_;
 }
 
 void Supervisor::stop() {
   if (state_ != RunState::running) return;
   state_ = RunState::stopping;
-  kill_at_ = Clock::now() + options_.kill_after;
-  signal_all(jobs_, SIGTERM);
+  // Who has failed by itself is known only before the others are ended.
+  for (const EndedProcess& process : watchdog_.take_all_ended()) on_reaped(process);
+  is_term_sent_ = true;
+  reactor_.at(Clock::now() + options_.kill_after, [this] { kill_all(); });
+  signal_all(SIGTERM);
   for (JobRecord& job : jobs_) {
-    if (job.state == JobState::planned) job.state = JobState::ended;
+    if (job.state == JobState::planned) set_ended(job);
+  }
+}
+
+void Supervisor::signal_all(int signal) {
+  for (const auto& [pid, job] : by_pid_) {
+    ::kill(-pid, signal);
+    ::kill(-pid, SIGCONT);
+  }
+}
+
+void Supervisor::kill_all() {
+  state_ = RunState::killing;
+  for (std::size_t at = 0; at < jobs_.size(); ++at) {
+    if (jobs_[at].is_alive() && ::kill(-jobs_[at].pid, SIGKILL) != 0 && errno == EPERM)
+      give_up(jobs_[at], at, EPERM);
+  }
+  reactor_.at(Clock::now() + longest_end, [this] {
+    for (std::size_t at = 0; at < jobs_.size(); ++at) {
+      if (jobs_[at].is_alive()) give_up(jobs_[at], at, EBUSY);
+    }
+  });
+}
+
+void Supervisor::give_up(JobRecord& job, std::size_t at, int error_number) {
+  say(fmt::format("cannot end '{}': {}; it goes on as process {}", plan_.jobs[at].display_name(),
+                  std::generic_category().message(error_number), job.pid));
+  set_ended(job);
+}
+
+// TSTP stops the jobs too, which the terminal does not reach; the watchdog stays awake.
+void Supervisor::stop_with_terminal() {
+  const auto signal_each = [this](int number) {
+    for (const pid_t pid : process_tree(watchdog_.pid())) {
+      if (pid != watchdog_.pid()) ::kill(pid, number);
+    }
+  };
+  signal_each(SIGSTOP);
+  ::raise(SIGSTOP);
+  signal_each(SIGCONT);
+}
+
+void Supervisor::end_descendants() {
+  reactor_.forget(watchdog_.events());
+  for (const pid_t pid : watchdog_.end_all()) {
+    bool is_named = false;
+    for (const JobRecord& job : jobs_) is_named = is_named || job.pid == pid;
+    if (!is_named) say(fmt::format("cannot end process '{}', which a job has left behind: it goes on", pid));
   }
 }
 
 int Supervisor::status() const {
   if (ended_by_ != 0) return signal_status_base + ended_by_;
   if (fault_status_ != 0) return fault_status_;
-  return first_failure_ ? jobs_[*first_failure_].outcome->status() : 0;
+  const auto first = first_failure();
+  if (!first) return 0;
+  return jobs_[*first].has_left_records ? static_cast<int>(Status::failure) : jobs_[*first].outcome->status();
+}
+
+std::optional<std::size_t> Supervisor::first_failure() const {
+  if (ended_by_ != 0 || fault_status_ != 0 || failed_.empty()) return std::nullopt;
+  return first_in_flow(plan_, failed_);
 }
 
 }  // namespace mrf

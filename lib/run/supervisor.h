@@ -6,14 +6,18 @@
 #include <chrono>
 #include <cstddef>
 #include <optional>
+#include <unordered_map>
 #include <vector>
 
+#include "io/reactor.h"
 #include "process/outcome.h"
+#include "process/watchdog.h"
+#include "run/display_names.h"
 #include "run/fifo_set.h"
-#include "run/job_ends.h"
 #include "run/job_record.h"
 #include "run/monitor.h"
 #include "run/rounds.h"
+#include "run/wait_circle.h"
 #include "run/workspace.h"
 #include "workflow/plan.h"
 
@@ -21,8 +25,9 @@ namespace mrf {
 
 /// The run's state:
 ///   running  --a job fails, INT, QUIT, TERM, HUP-->   stopping (TERM to every job)
-///   stopping --kill_after is over-->            killing  (KILL to every job)
-///   any      --no job is left-->                over
+///   stopping --kill_after is over-->                  killing  (KILL to every job)
+///   killing  --ten seconds are over-->                what is left is named, and counts as ended
+///   any      --no job is left-->                      over
 enum class RunState { running, stopping, killing, over };
 
 struct SupervisorOptions {
@@ -32,25 +37,25 @@ struct SupervisorOptions {
   MonitorOptions monitor;
 };
 
-/// Starts all jobs of a plan, those of sections round by round, passes their end-of-files on in the right
-/// order and ends all when one fails. One poll(2) loop; INT, QUIT, TERM, HUP and CHLD are blocked and come
-/// through a signalfd.
+/// Starts all jobs of a plan, those of sections round by round, tells the ends of data (FifoSet) and ends all
+/// when one fails. It never waits but in its reactor, and takes a bounded amount from every source at a time.
 class Supervisor {
  public:
-  /// `plan` and `workspace` outlive the supervisor. Throws SystemError.
-  Supervisor(const Plan& plan, const Workspace& workspace, SupervisorOptions options);
+  /// `plan`, `workspace` and `watchdog`, whose launch() takes the index of a job, outlive the supervisor.
+  /// Throws SystemError.
+  Supervisor(const Plan& plan, const Workspace& workspace, Watchdog& watchdog, SupervisorOptions options);
 
   /// Runs to the end; afterwards no child of this process is left. Throws SystemError only before the
   /// first job starts.
   void run();
 
-  /// After run(): the exit status of the whole, without publishing: 0, that of the job that failed first, 1
-  /// when a job used a FIFO wrongly, or 128+N when signal N ended the run.
+  /// After run(): the exit status of the whole, without publishing: 0, that of the first failure, 1 when a
+  /// job left records unread or used a FIFO wrongly, or 128+N when signal N ended the run.
   int status() const;
   /// The signal that ended the run, 0 if none.
   int ended_by() const { return ended_by_; }
-  /// The index of the job that failed first.
-  std::optional<std::size_t> first_failure() const { return first_failure_; }
+  /// Of the jobs that failed by themselves, the one that stands first in the flow of data.
+  std::optional<std::size_t> first_failure() const;
   const std::vector<JobRecord>& jobs() const { return jobs_; }
   const FifoSet& fifos() const { return fifos_; }
   const BusyWatch& busy() const { return monitor_.busy(); }
@@ -62,32 +67,45 @@ class Supervisor {
   void launch_jobs(const std::vector<std::size_t>& jobs);
   void launch_job(std::size_t job);
   void begin_next_rounds();
-  void wait_for_events();
-  int poll_timeout() const;
-  void on_time();
-  void on_signals();
+  void look_around();
+  void on_fifo_events();
+  void on_signal();
   void on_failure_pipe(std::size_t job);
-  void reap();
-  void on_reaped(std::size_t job, Outcome outcome);
+  void on_standard_error(std::size_t job);
+  void on_ended();
+  void take(const std::vector<EndedProcess>& ended);
+  void on_reaped(const EndedProcess& ended);
+  void on_watchdog_lost();
   void on_fault(const Error& fault);
   void job_failed(std::size_t job);
+  void set_ended(JobRecord& job);
   void stop();
+  void kill_all();
+  void give_up(JobRecord& job, std::size_t at, int error_number);
+  void signal_all(int signal);
+  void stop_with_terminal();
+  void end_descendants();
 
   const Plan& plan_;
   const Workspace& workspace_;
+  Watchdog& watchdog_;
   SupervisorOptions options_;
+  DisplayNames names_;
+  Reactor reactor_;
   FifoSet fifos_;
-  JobEnds ends_;
   Fd signals_;
   std::vector<JobRecord> jobs_;
+  std::unordered_map<pid_t, std::size_t> by_pid_;  // of the jobs that are alive
+  std::size_t left_;                               // jobs that have not ended
   RoundCounter rounds_;
   Monitor monitor_;
+  WaitCircle circle_;
   RunState state_ = RunState::running;
+  bool is_term_sent_ = false;
   int ended_by_ = 0;
   int fault_status_ = 0;  // of a fault that no job's status tells
-  std::optional<std::size_t> first_failure_;
+  std::vector<std::size_t> failed_;
   Clock::time_point started_;
-  Clock::time_point kill_at_{};
   std::chrono::duration<double> wall_{0};
 };
 

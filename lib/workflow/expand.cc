@@ -127,6 +127,10 @@ Word with_fifo_name(Word word, const Scope& scope) {
     Piece& piece = word[at];
     if (!is_fifo(piece)) continue;
     piece.text = at + 1 < word.size() ? word[at + 1].text : "";
+    if (piece.kind == Piece::Kind::out && piece.text.ends_with('!')) {
+      piece.text.pop_back();
+      piece.ends_at_close = true;
+    }
     if (!is_fifo_name(piece.text)) {
       fail(scope, fmt::format("'{}{}' does not name a FIFO",
                               piece.kind == Piece::Kind::in ? "in:" : "out:", piece.text));

@@ -18,9 +18,32 @@ namespace {
 struct Ends {
   std::vector<std::size_t> writers;
   std::optional<std::size_t> reader;
+  bool is_declared = false;       // out:NAME!
+  bool is_header_output = false;  // of a tool that closes it early
   bool has_no_reader() const { return !reader; }
   bool has_no_writer() const { return writers.empty(); }
 };
+
+std::string text_of(const Word& word) {
+  std::string text;
+  for (const auto& piece : word) {
+    if (!is_fifo(piece)) text += piece.text;
+  }
+  return text;
+}
+
+// The word is a FIFO behind --header-to of a tool that closes its header output as soon as the header is
+// over.
+bool is_header_output(const std::vector<Word>& words, std::size_t at) {
+  if (at == 0 || !has_fifo(words[at])) return false;
+  const std::string tool = text_of(words[0]);
+  if (tool != "mrf-distribute" && tool != "mrf-chunks") return false;
+  for (std::size_t before = 1; before < at; ++before) {
+    if (text_of(words[before]) == "--") return false;
+  }
+  return text_of(words[at]) == "--header-to=" ||
+         (text_of(words[at]).empty() && text_of(words[at - 1]) == "--header-to");
+}
 
 class Connector {
  public:
@@ -28,7 +51,11 @@ class Connector {
 
   std::vector<PlannedFifo> connect() {
     for (std::size_t job = 0; job < plan_.jobs.size(); ++job) {
-      for (const auto& word : plan_.jobs[job].words) visit(job, word);
+      const auto& words = plan_.jobs[job].words;
+      for (std::size_t at = 0; at < words.size(); ++at) {
+        visit(job, words[at]);
+        if (is_header_output(words, at)) ends_[words[at].back().text].is_header_output = true;
+      }
       for (const auto& redirection : plan_.jobs[job].redirections) visit(job, redirection.target);
     }
     std::vector<PlannedFifo> fifos;
@@ -41,7 +68,13 @@ class Connector {
         fail(ends.writers[0],
              fmt::format("FIFO '{}' has no reader{}", name, near(name, &Ends::has_no_writer)));
       }
-      fifos.push_back({name, ends.writers, *ends.reader});
+      const bool is_one = ends.writers.size() == 1;
+      if (ends.is_declared && !is_one) {
+        fail(ends.writers[0],
+             fmt::format("FIFO '{}' is written by several rounds: its end is that of the last one", name));
+      }
+      fifos.push_back(
+          {name, ends.writers, *ends.reader, ends.is_declared || (ends.is_header_output && is_one)});
     }
     return fifos;
   }
@@ -64,6 +97,7 @@ class Connector {
         if (!ends.writers.empty() && !is_next_round(ends.writers.back(), job))
           fail_twice(piece.text, "writers", ends.writers.back(), job);
         ends.writers.push_back(job);
+        ends.is_declared = ends.is_declared || piece.ends_at_close;
       }
     }
   }

@@ -34,6 +34,8 @@ struct PlannedFifo {
   std::string name;                  ///< "header", "part[3]", or "sam@2" between jobs of round 2 of a section
   std::vector<std::size_t> writers;  ///< one; of a section whose reader is outside, one of each round
   std::size_t reader = 0;
+  /// Its end is the writer's close: written out:NAME!, or the --header-to of a tool of the project.
+  bool ends_at_close = false;
 };
 
 /// The jobs of each round of a section. A round starts when all jobs of the one before have succeeded.

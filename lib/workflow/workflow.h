@@ -39,6 +39,8 @@ struct Piece {
   std::string text;
   /// Text in quotes: no in:, out: or save: is looked for in it.
   bool quoted = false;
+  /// Of out: only: written out:NAME!, its end is the writer's close (mrf-workflow(5), End of data).
+  bool ends_at_close = false;
 };
 
 using Word = std::vector<Piece>;

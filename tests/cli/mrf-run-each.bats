@@ -128,11 +128,11 @@ E
 [end]
 keep: cat < in:all > save:result
 E
-  for victim in front supervisor; do
+  for victim in run watchdog; do
     start_in_background w.mrf
-    wait_until pgrep -P "$supervisor" tail >/dev/null
+    wait_until pgrep -P "$watchdog" tail >/dev/null
     kill -KILL "${!victim}"
-    wait "$front" && return 1
+    wait "$run" && return 1
     wait_until assert_nothing_left
     assert_files w.mrf stderr.txt
   done

@@ -28,12 +28,13 @@ load run
   done
 }
 
-# PID: it and all processes below it are stopped.
+is_stopped() { [[ $(sed 's/.*) \(.\).*/\1/' "/proc/$1/stat") == T ]]; }
+
+# PID: all processes below it are stopped.
 all_stopped() {
   local pid
-  for pid in "$1" $(pgrep -P "$1"); do
-    [[ $(sed 's/.*) \(.\).*/\1/' "/proc/$pid/stat") == T ]] || return 1
-    [[ $pid == "$1" ]] || all_stopped "$pid" || return 1
+  for pid in $(pgrep -P "$1"); do
+    is_stopped "$pid" && all_stopped "$pid" || return 1
   done
 }
 
@@ -44,11 +45,12 @@ a: bash -c 'echo 1; read -r go < gate; echo "$go"' > out:p
 b: cat < in:p > save:result
 E
   start_in_background w.mrf
-  wait_until bash -c "[ \$(pgrep -c -P $supervisor) = 2 ]"
-  kill -TSTP "$front"
-  wait_until all_stopped "$front"
-  kill -CONT "$front"
+  wait_until bash -c "[ \$(pgrep -c -P $watchdog) = 2 ]"
+  kill -TSTP "$run"
+  wait_until is_stopped "$run"
+  all_stopped "$watchdog"
+  kill -CONT "$run"
   timeout 10 bash -c 'echo go > gate'
-  wait "$front"
+  wait "$run"
   [ "$(cat result)" = $'1\ngo' ]
 }

@@ -85,7 +85,7 @@ E
 
 @test "a job that closes its FIFOs and then fails: no reader sees an end, no writer loses its reader" {
   workflow <<'E'
-a: bash -c 'echo 1 > "$1"; echo 2 > "$2"; sleep 0.1; exit 3' _ out:p out:q
+a: bash -c 'echo 1 > "$1"; echo 2 > "$2"; sleep 1; exit 3' _ out:p out:q
 b: bash -c 'cat "$1"; exit 9' _ in:p
 c: bash -c 'cat "$1"; exit 9' _ in:q
 E
@@ -93,7 +93,7 @@ E
   assert_stderr_is "mrf-run: cannot finish 'a': exit status 3"
   workflow <<'E'
 a: bash -c 'yes > "$1"; exit 1' _ out:p
-b: bash -c 'head -n 1 < "$1"; sleep 0.1; exit 7' _ in:p
+b: bash -c 'head -n 1 < "$1"; sleep 1; exit 7' _ in:p
 E
   assert_status 7
   assert_stderr_is "mrf-run: cannot finish 'b': exit status 7"

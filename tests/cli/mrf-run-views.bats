@@ -46,12 +46,12 @@ b: bash -c 'read -r go < gate; cat "$1" > "$2"' _ in:p out:q
 c: cat in:q > save:result
 E
   mrf-run --stall-timeout 0.3 --pipe-size 64K w.mrf 2>said 3>&- &
-  front=$!
+  run=$!
   wait_until grep -q "'q'" said
   # It looks ten times a second: it could have said it twice more.
-  wait_until has_looked "$(pgrep -P "$front")" "$(looks "$(pgrep -P "$front")")" 7
+  wait_until has_looked "$run" "$(looks "$run")" 7
   echo go >gate
-  wait "$front"
+  wait "$run"
   [ "$(stat -c %s result)" = 3000000 ]
   grep -qx "mrf-run: cannot go on with 'w.mrf': nothing has moved for [0-9]\.[0-9] s" said
   grep -qx "mrf-run: cannot move data through 'p': 'a' waits to write, 'b' has not opened it" said

@@ -16,10 +16,10 @@ E
   assert_nothing_left
 }
 
-@test "a FIFO that its writer closes early ends for its reader while the writer goes on" {
+@test "a FIFO that is declared ends for its reader when its writer closes it and goes on" {
   mkfifo over
   workflow <<'E'
-a: bash -c 'echo header > "$1"; cat over >&2' _ out:header
+a: bash -c 'echo header > "$1"; cat over >&2' _ out:header!
 b: bash -c 'cat "$1"; echo over > over' _ in:header
 E
   assert_status 0
@@ -144,19 +144,19 @@ b: cat < in:p > save:result
 c: bash -c 'trap "echo >asked; exit 1" TERM; echo >ready; tail -f /dev/null & wait'
 E
   echo old >result
-  for signal in INT QUIT TERM HUP KILL; do
-    for victim in front supervisor; do
-      start_in_background --kill-after 20 w.mrf
-      wait_until bash -c "[ -e ready ] && [ \$(pgrep -c -P $supervisor) -ge 3 ]"
-      kill "-$signal" "${!victim}"
-      wait "$front" && return 1 || status=$?
-      [ "$status" = $((128 + $(kill -l $signal))) ]
-      wait_until assert_nothing_left
-      [ "$signal" = KILL ] || [ -e asked ]
-      rm -f stderr.txt ready asked
-      assert_files w.mrf result
-      [ "$(cat result)" = old ]
-    done
+  for strike in INT:run QUIT:run TERM:run HUP:run KILL:run KILL:watchdog; do
+    local signal=${strike%:*} victim=${strike#*:}
+    start_in_background --kill-after 20 w.mrf
+    wait_until bash -c "[ -e ready ] && [ \$(pgrep -c -P $watchdog) -ge 3 ]"
+    kill "-$signal" "${!victim}"
+    wait "$run" && return 1 || status=$?
+    [ "$status" = $((128 + $(kill -l "$signal"))) ]
+    wait_until assert_nothing_left
+    [ "$signal" = KILL ] || [ -e asked ]
+    [ "$victim" = run ] || grep -qx "mrf-run: cannot finish 'watchdog': signal 9 (Killed)" stderr.txt
+    rm -f stderr.txt ready asked
+    assert_files w.mrf result
+    [ "$(cat result)" = old ]
   done
 }
 

@@ -3,7 +3,7 @@
 # For the tests of mrf-run: `load run`, behind `load common`.
 #
 #   workflow OPTION...            runs standard input as w.mrf, as run_apart does, under a watchdog
-#   start_in_background WORD...   starts mrf-run; $front and $supervisor are its two processes
+#   start_in_background WORD...   starts mrf-run; $run and $watchdog are its two processes
 
 workflow() {
   cat >w.mrf
@@ -12,7 +12,7 @@ workflow() {
 
 start_in_background() {
   mrf-run "$@" 2>stderr.txt 3>&- &
-  front=$!
-  wait_until pgrep -P "$front" >/dev/null
-  supervisor=$(pgrep -P "$front")
+  run=$!
+  wait_until pgrep -P "$run" >/dev/null
+  watchdog=$(pgrep -P "$run")
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 // Preloaded (ld.so(8)): the FAIL_AT-th call of kind FAIL_CALL fails with error FAIL_ERRNO, counted for each
 // process by itself; close(2) closes, as it does in the kernel, and then fails. With FAIL_IN=NAME:N only in
-// processes of the program NAME that were forked N times since it was executed: mrf-run:0 is the front,
-// mrf-run:1 the supervisor.
+// processes of the program NAME that were forked N times since it was executed: mrf-run:0 is mrf-run
+// itself, mrf-run:1 its watchdog.
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>

@@ -36,13 +36,13 @@ SCENARIOS = [
              'getm-fetch -q --retry 1 --part-size 64K --multipart-threshold 64K "$URL/lines" out', ["out"]),
     Scenario("fetch to stdout", 'getm-fetch -q --retry 1 "$URL/lines" -'),
     Scenario("run", 'mrf-run -n 2 -i "$IN/lines" --order rows -o out -- cat', ["out"],
-             ["mrf-run:1", "mrf-distribute:0", "mrf-collect:0"]),
+             ["mrf-run:0", "mrf-run:1", "mrf-distribute:0", "mrf-collect:0"]),
     Scenario("run chunk", 'mrf-run -n 2 -i "$IN/lines" --order chunk -c 1000 -o out -- cat', ["out"],
-             ["mrf-run:1", "mrf-run:2"]),
+             ["mrf-run:0", "mrf-run:1", "mrf-chunks:0"]),
     Scenario("run for two results",
-             """mrf-run - <<<"a: cp $IN/lines save:a"$'\\n'"b: cp $IN/lines save:b" """, ["a", "b"], ["mrf-run:1"]),
+             """mrf-run - <<<"a: cp $IN/lines save:a"$'\\n'"b: cp $IN/lines save:b" """, ["a", "b"], ["mrf-run:0", "mrf-run:1"]),
     Scenario("run bam", 'mrf-run -n 2 -i "$IN/small.bam" -o out.bam -- cat', ["out.bam"],
-             ["mrf-run:1", "mrf-bamread:0", "mrf-distribute:0", "mrf-collect:0", "mrf-bamwrite:0"]),
+             ["mrf-run:0", "mrf-run:1", "mrf-bamread:0", "mrf-distribute:0", "mrf-collect:0", "mrf-bamwrite:0"]),
 ]
 
 

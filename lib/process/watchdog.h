@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/resource.h>
+#include <sys/types.h>
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <optional>
+#include <vector>
+
+#include "io/fd.h"
+#include "process/launch.h"
+#include "process/outcome.h"
+
+namespace mrf {
+
+/// A process that has ended, as wait4(2) tells it.
+struct EndedProcess {
+  pid_t pid = -1;
+  int wait_status = 0;
+  rusage usage{};
+};
+
+/// The parent of all jobs: a small process in a process group of its own, which the process that made it
+/// tells over a socket what to start, and which tells that process what has ended.
+///
+/// Each of the two is a subreaper (prctl(2), PR_SET_CHILD_SUBREAPER), and every job and whatever it starts
+/// descends from the watchdog. So whichever is killed with KILL, the other one finds every descendant as its
+/// own child and ends it, whatever session it made for itself: the watchdog when its socket ends, and it
+/// calls `clean_up` too; the maker when events() says that the watchdog is gone.
+class Watchdog {
+ public:
+  /// Forks the watchdog: this process must have no other threads, and no descriptor open that the jobs must
+  /// not hold. `spec_of` gives, in the watchdog, what launch() of that number is to start; `clean_up` removes
+  /// what this process has made, in case that it is killed. Throws SystemError.
+  Watchdog(std::function<LaunchSpec(std::size_t)> spec_of, std::function<void()> clean_up);
+  /// finish().
+  ~Watchdog();
+  Watchdog(const Watchdog&) = delete;
+  Watchdog& operator=(const Watchdog&) = delete;
+
+  /// Starts a process. Throws SystemError when it cannot be forked, Error when the watchdog is gone.
+  Launched launch(std::size_t number);
+  /// Readable when take_ended() has something new or the watchdog is gone.
+  FdRef events() const { return socket_; }
+  /// Some of the processes that have ended since the last call; none when nothing has.
+  std::vector<EndedProcess> take_ended();
+  /// All that have ended by now.
+  std::vector<EndedProcess> take_all_ended();
+  /// How the watchdog ended, if it did before finish().
+  const std::optional<Outcome>& lost() const { return lost_; }
+  pid_t pid() const { return pid_; }
+  /// Kills and reaps every descendant. Returns those that cannot be ended. The watchdog stays, for
+  /// `clean_up`.
+  std::vector<pid_t> end_all();
+  /// The same, and the watchdog ends: what this process does afterwards is its own matter.
+  void finish() noexcept;
+
+ private:
+  struct Request;
+  struct Report;
+  bool send(const Request& request) noexcept;
+  std::optional<Report> receive(bool wait, Launched* launched = nullptr);
+  void wait_for_sweep(const Request& request);
+  void lose();
+
+  pid_t pid_ = -1;
+  Fd socket_;
+  std::deque<EndedProcess> ended_;
+  std::vector<pid_t> beyond_;
+  std::optional<Outcome> lost_;
+  bool is_finished_ = false;
+};
+
+}  // namespace mrf
