@@ -15,21 +15,35 @@ void Checks::begin(const ResponseHead& head, std::optional<std::uint64_t> total,
   forget();
   object_ = object;
   if (options_.none) return;
-  Offer offer = options_.expectation ? Offer{options_.expectation, ""} : offer_of(head);
-  doubt_ = offer.reason;
-  if (!offer.expectation && options_.required) throw DataError("verify", object_, doubt_);
-  if (!offer.expectation) return;
-  require_possible(*offer.expectation, total);
+  Offer offer = offered(head, total);
+  if (!offer.expectation) {
+    doubt(offer.reason);
+    return;
+  }
   integrity_.emplace(std::move(*offer.expectation), total, options_.s3_part_size, options_.threads,
                      std::move(bytes));
   const std::lock_guard lock(mutex_);
   coverage_ = Coverage(integrity_->combine());
 }
 
-void Checks::require_possible(const Expectation& expectation, std::optional<std::uint64_t> total) const {
-  if (expectation.kind != Expectation::Kind::multipart) return;
-  const auto fault = part_count_fault(total, expectation.parts, options_.s3_part_size);
-  if (!fault.empty()) throw DataError("verify", object_, fmt::format("{}: {}", expectation.source, fault));
+Offer Checks::offered(const ResponseHead& head, std::optional<std::uint64_t> total) const {
+  Offer offer = options_.expectation ? Offer{options_.expectation, ""} : offer_of(head);
+  if (!options_.expectation && head.is_decoded())
+    throw DataError(
+        "verify", object_,
+        "the server undoes the content encoding with which the object is stored, and does not give the "
+        "stored form that its checksum speaks of; --checksum-algorithm null takes what it sends");
+  if (!offer.expectation || offer.expectation->kind != Expectation::Kind::multipart) return offer;
+  const auto fault = part_count_fault(total, offer.expectation->parts, options_.s3_part_size);
+  if (fault.empty()) return offer;
+  const std::string reason = fmt::format("{}: {}", offer.expectation->source, fault);
+  if (options_.s3_part_size != 0 || offer.expectation->is_users) throw DataError("verify", object_, reason);
+  return {std::nullopt, reason};
+}
+
+void Checks::doubt(const std::string& reason) {
+  if (options_.required) throw DataError("verify", object_, reason);
+  doubt_ = reason;
 }
 
 void Checks::forget() {
@@ -56,7 +70,10 @@ bool Checks::reads_again() const { return integrity_ && integrity_->combine() ==
 
 void Checks::verify() {
   if (!integrity_) return;
-  integrity_->verify(coverage_, object_);
+  if (const auto reason = integrity_->verify(coverage_, object_); !reason.empty()) {
+    doubt(reason);
+    return;
+  }
   verified_by_ = integrity_->expectation().source;
 }
 

@@ -26,8 +26,8 @@ class Checks {
   explicit Checks(CheckOptions options) : options_(std::move(options)) {}
 
   /// Forgets everything and starts with a response's head. `object` is the name in messages. Throws
-  /// DataError when a checksum is required and there is none, or when it counts parts that the object cannot
-  /// have.
+  /// DataError when a checksum is required and there is none, when the user's counts parts that the object
+  /// cannot have, and when the server's speaks of another form of the object than the one that it sends.
   void begin(const ResponseHead& head, std::optional<std::uint64_t> total, const std::string& object,
              BytesAtHand bytes);
   /// Nothing is there any more.
@@ -38,7 +38,7 @@ class Checks {
   std::uint64_t needed_from() const;
   /// True when bytes are read again for a digest.
   bool reads_again() const;
-  /// Throws DataError "cannot verify".
+  /// Throws DataError "cannot verify", also when the bytes stay unverified and a checksum is required.
   void verify();
 
   std::vector<ByteRange> runs() const;
@@ -49,7 +49,8 @@ class Checks {
   std::string doubt() const { return doubt_; }
 
  private:
-  void require_possible(const Expectation& expectation, std::optional<std::uint64_t> total) const;
+  Offer offered(const ResponseHead& head, std::optional<std::uint64_t> total) const;
+  void doubt(const std::string& reason);
 
   CheckOptions options_;
   std::string object_;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <utility>
 
@@ -35,7 +36,7 @@ std::size_t length_of(Kind kind) {
 std::optional<Expectation> hash_of(Kind kind, std::string_view text, std::string source) {
   auto bytes = decode_hash(text, length_of(kind));
   if (!bytes) return std::nullopt;
-  return Expectation{kind, std::move(*bytes), 0, std::move(source)};
+  return Expectation{kind, std::move(*bytes), 0, std::move(source), false};
 }
 
 std::optional<Expectation> etag_hash(std::string_view tag, std::string source) {
@@ -82,16 +83,35 @@ std::optional<Expectation> amazon_checksum(const ResponseHead& head) {
   return std::nullopt;
 }
 
-// A dictionary of byte sequences: sha-256=:BASE64:, sha-512=:BASE64: (RFC 9530, 3; RFC 8941, 3.2).
-std::optional<Expectation> repr_digest(const ResponseHead& head) {
-  for (const auto& field : head.fields("Repr-Digest")) {
+// A dictionary of byte sequences: sha-256=:BASE64:, sha-512=:BASE64: (RFC 9530, 2 and 3; RFC 8941, 3.2).
+std::optional<Expectation> digest_field(const ResponseHead& head, const char* field_name) {
+  for (const auto& field : head.fields(field_name)) {
     for (const auto& [name, kind] :
          {std::pair{"sha-256=:", Kind::sha256}, std::pair{"sha-512=:", Kind::sha512}}) {
       const auto at = field.find(name);
       if (at == std::string::npos) continue;
       const auto begin = at + std::string_view(name).size();
       const auto value = std::string_view(field).substr(begin, field.find(':', begin) - begin);
-      if (auto found = hash_of(kind, value, "Repr-Digest")) return found;
+      if (auto found = hash_of(kind, value, field_name)) return found;
+    }
+  }
+  return std::nullopt;
+}
+
+// sha-256=BASE64, sha-512=BASE64, md5=BASE64, the names in any case (RFC 3230, 4.3.2; RFC 5843).
+std::optional<Expectation> old_digest(const ResponseHead& head) {
+  for (const auto& [name, kind] : {std::pair{"sha-256", Kind::sha256}, std::pair{"sha-512", Kind::sha512},
+                                   std::pair{"sha", Kind::sha1}, std::pair{"md5", Kind::md5}}) {
+    for (const auto& field : head.fields("Digest")) {
+      std::string_view rest = field;
+      while (!rest.empty()) {
+        const auto entry = trimmed(rest.substr(0, rest.find(',')));
+        rest.remove_prefix(
+            std::min(rest.size(), rest.find(',') == rest.npos ? rest.size() : rest.find(',') + 1));
+        const auto equals = entry.find('=');
+        if (equals == std::string_view::npos || !equal_names(entry.substr(0, equals), name)) continue;
+        if (auto found = hash_of(kind, entry.substr(equals + 1), "Digest")) return found;
+      }
     }
   }
   return std::nullopt;
@@ -150,8 +170,10 @@ Offer offer_of(const ResponseHead& head) {
   if (whole) {
     if (auto found = amazon_checksum(head)) return {std::move(found), ""};
   }
-  if (auto found = repr_digest(head)) return {std::move(found), ""};
+  if (auto found = digest_field(head, "Repr-Digest")) return {std::move(found), ""};
   if (whole) {
+    if (auto found = digest_field(head, "Content-Digest")) return {std::move(found), ""};
+    if (auto found = old_digest(head)) return {std::move(found), ""};
     if (auto found = hash_of(Kind::md5, head.field("Content-MD5").value_or(""), "Content-MD5"))
       return {std::move(found), ""};
   }
@@ -169,6 +191,7 @@ Expectation parse_expectation(const std::string& algorithm, const std::string& v
   if (algorithm == "sha256") found = hash_of(Kind::sha256, value, "--checksum");
   if (algorithm == "s3_etag") found = etag_hash(value, "--checksum");
   if (!found) throw UsageError("use checksum", value, fmt::format("it is no {}", algorithm));
+  found->is_users = true;
   return std::move(*found);
 }
 

@@ -24,6 +24,7 @@ struct Expectation {
   std::string value;        ///< the bytes of the hash; of a CRC four, the most significant first
   std::uint64_t parts = 0;  ///< of multipart
   std::string source;       ///< who says so: "x-goog-hash crc32c", "--checksum"
+  bool is_users = false;    ///< the user says so, not the server
 };
 
 /// An expectation, or the reason why there is none.
@@ -32,9 +33,10 @@ struct Offer {
   std::string reason;
 };
 
-/// What a server says of the whole object: x-goog-hash (crc32c before md5), x-amz-checksum-*, Repr-Digest
-/// (RFC 9530), Content-MD5, and the ETag of an S3 server unless it cannot be an MD5 (weak, SSE-KMS, SSE-C).
-/// Fields that may speak of a part are only believed in a response with status 200.
+/// What a server says of the whole object: x-goog-hash (crc32c before md5), x-amz-checksum-*, Repr-Digest,
+/// Content-Digest (RFC 9530), Digest (RFC 3230), Content-MD5, and the ETag of an S3 server unless it cannot
+/// be an MD5 (weak, SSE-KMS, SSE-C). Fields that may speak of a part are only believed in a response with
+/// status 200.
 Offer offer_of(const ResponseHead& head);
 
 /// A checksum given by the user: algorithm md5, gs_crc32c, s3_etag or sha256, the value in hexadecimal or

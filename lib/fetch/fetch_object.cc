@@ -32,9 +32,9 @@ void fetch_object(Network& network, const FetchSettings& settings, const Url& ur
 
 void tell_checks(const Url& url, const Fetched& fetched) {
   if (!fetched.size_is_known)
-    warn(fmt::format("cannot check '{}': the server did not say how many bytes there are", url.shown()));
-  if (!fetched.doubt.empty())
-    warn(fmt::format("cannot verify '{}': {}; the data is unverified", url.shown(), fetched.doubt));
+    warn(fmt::format("fetched '{}', its size unchecked: the server did not say how many bytes there are",
+                     url.shown()));
+  if (!fetched.doubt.empty()) warn(fmt::format("fetched '{}', unverified: {}", url.shown(), fetched.doubt));
   if (!fetched.verified_by.empty())
     note(fmt::format("verified '{}' by {}", fetched.target, fetched.verified_by));
 }

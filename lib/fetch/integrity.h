@@ -31,7 +31,10 @@ class Integrity {
   /// The bytes before this one are not needed any more.
   std::uint64_t needed_from() const;
   /// Throws DataError "cannot verify" when the bytes are not the expected ones. `name` is the object's.
-  void verify(const Coverage& coverage, const std::string& name);
+  /// Returns why they are unverified, "" when they are verified: a server's ETag of several parts does not
+  /// say their size, so that no size that fits is no proof of anything, unless the size or the ETag is the
+  /// user's.
+  std::string verify(const Coverage& coverage, const std::string& name);
 
   const Expectation& expectation() const { return expectation_; }
 

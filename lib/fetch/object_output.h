@@ -38,6 +38,8 @@ class ObjectOutput {
   /// Does a step of what waits to be done outside of any transfer. Called in run()'s thread between two looks
   /// at the network. Throws Error.
   virtual void work_off() {}
+  /// False when some of what came cannot be taken back, so that forget() would throw.
+  virtual bool can_forget() const { return true; }
   /// All that came is worthless. Throws Error with `status` and `reason` when it cannot be taken back.
   virtual void forget(Status status, const std::string& reason) = 0;
   /// Everything came: checks it, and gives the target its name. Throws DataError "cannot verify".

@@ -44,6 +44,10 @@ class ObjectStream::Output final : public ObjectOutput, private ByteAccess {
     stream_.there_ = there;
     stream_.changed_.notify_all();
   }
+  bool can_forget() const override {
+    const std::lock_guard lock(stream_.mutex_);
+    return stream_.read_ == 0;
+  }
   void forget(Status status, const std::string& reason) override {
     const std::lock_guard lock(stream_.mutex_);
     if (stream_.read_ > 0) throw Error(status, "fetch", object_, reason + " after its beginning was read");

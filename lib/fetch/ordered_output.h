@@ -29,6 +29,7 @@ class OrderedOutput final : public ObjectOutput, private ByteAccess {
   bool is_early(std::uint64_t at) const override { return at > given_; }
   void wait_for_room() override;
   void take(std::uint64_t at, std::string_view bytes) override;
+  bool can_forget() const override { return given_ == 0; }
   void forget(Status status, const std::string& reason) override;
   void finish() override;
 

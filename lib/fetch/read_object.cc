@@ -27,6 +27,7 @@ class LooseOutput final : public ObjectOutput, private ByteAccess {
     take_(at, bytes);
     checks_.add(at, bytes);
   }
+  bool can_forget() const override { return checks_.bytes() == 0; }
   void forget(Status status, const std::string& reason) override {
     if (checks_.bytes() > 0) throw Error(status, "fetch", object_, reason + " after some of it was read");
     checks_.forget();

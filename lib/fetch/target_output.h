@@ -45,6 +45,7 @@ class TargetOutput final : public ObjectOutput {
   bool is_early(std::uint64_t at) const override { return output_->is_early(at); }
   void wait_for_room() override { output_->wait_for_room(); }
   void take(std::uint64_t at, std::string_view bytes) override;
+  bool can_forget() const override { return !output_ || output_->can_forget(); }
   void work_off() override {
     if (output_) output_->work_off();
   }

@@ -30,16 +30,18 @@ class Worker::Slot final : public Receiver {
   PartPool::Next try_start() {
     const auto next = worker_.pool_.claim(claim_);
     if (next != PartPool::Next::claimed) return next;
-    request_ = {worker_.url_, worker_.options_.headers};
-    for (auto& field : worker_.pool_.request_fields(claim_)) request_.headers.push_back(std::move(field));
     redirects_ = 0;
+    from_known_location_ = claim_.from.has_value();
+    request_ = claim_.from.value_or(own_request());
     send();
     return next;
   }
 
   bool on_head(const ResponseHead& head) override {
     head_ = head;
-    return !succeeded() || worker_.pool_.accept(claim_, head);
+    if (!succeeded()) return true;
+    if (redirects_ > 0) worker_.pool_.set_location(request_);
+    return worker_.pool_.accept(claim_, head);
   }
   bool has_room(std::size_t bytes) override {
     if (!succeeded()) return true;
@@ -70,11 +72,13 @@ class Worker::Slot final : public Receiver {
       return;
     }
     const bool complete = ending.kind == Ending::Kind::complete && succeeded();
-    if (!worker_.pool_.end(claim_, complete)) fail(ending);
+    if (!worker_.pool_.end(claim_, complete) && !is_asked_otherwise()) fail(ending);
   }
 
  private:
   bool succeeded() const { return head_.status() >= 200 && head_.status() < 300; }
+
+  Request own_request() const { return {worker_.url_, worker_.options_.headers}; }
 
   void send() {
     head_ = {};
@@ -82,7 +86,16 @@ class Worker::Slot final : public Receiver {
     gathered_.clear();
     gathered_.reserve(worker_.options_.gathered);
     is_stopped_ = false;
-    worker_.network_.start(request_, *this);
+    Request request = request_;
+    const auto& own = worker_.options_.headers;
+    for (auto& field : PartPool::request_fields(claim_)) {
+      // What the user says of encodings comes first.
+      const bool is_said = std::any_of(own.begin(), own.end(), [&](const auto& line) {
+        return equal_names(line.substr(0, line.find(':')), field.substr(0, field.find(':')));
+      });
+      if (!is_said) request.headers.push_back(std::move(field));
+    }
+    worker_.network_.start(request, *this);
     runs_ = true;
   }
 
@@ -93,6 +106,20 @@ class Worker::Slot final : public Receiver {
     request_ = follow_redirect(request_, head_);
     note(fmt::format("'{}' redirects to '{}'", worker_.url_.shown(), request_.url.shown()));
     send();
+  }
+
+  // Refusals that do not count: If-Match is left away when it is refused, the entity tags are compared all
+  // the same; and the place where redirections led may have expired, the URL itself is asked again.
+  bool is_asked_otherwise() {
+    const int status = head_.status();
+    if (status == 412 && claim_.if_match) {
+      worker_.pool_.leave_if_match_away();
+      return true;
+    }
+    const bool may_have_expired = status == 401 || status == 403 || status == 404 || status == 410;
+    if (!from_known_location_ || !may_have_expired) return false;
+    worker_.pool_.set_location(std::nullopt);
+    return true;
   }
 
   std::string reason_of(const Ending& ending) const {
@@ -106,6 +133,7 @@ class Worker::Slot final : public Receiver {
   void fail(const Ending& ending) {
     const std::string name = worker_.url_.shown();
     if (ending.kind == Ending::Kind::failed) throw Error(Status::failure, "fetch", name, ending.reason);
+    if (ending.kind == Ending::Kind::malformed) throw DataError("fetch", name, ending.reason);
     const int status = head_.status();
     const std::string reason = reason_of(ending);
     const bool version_gone = claim_.ranged && (status == 412 || status == 416);
@@ -117,6 +145,10 @@ class Worker::Slot final : public Receiver {
   void retry(const std::string& name, const std::string& reason, bool version_gone) {
     const auto asked = succeeded() ? std::nullopt : retry_after(head_, worker_.clock_.wall_time());
     const auto wait = policy_.after_failure(worker_.pool_.bytes(), asked);
+    worker_.pool_.set_location(std::nullopt);  // another place may do better
+    if (!wait && asked > RetryPolicy::longest_asked)
+      throw Error(Status::unavailable, "fetch", name,
+                  fmt::format("{}; the server asks to come back in {} s", reason, asked->count()));
     if (!wait) {
       const auto times = policy_.failures() == 1 ? "" : fmt::format(", {} times", policy_.failures());
       throw Error(Status::unavailable, "fetch", name, reason + times);
@@ -141,6 +173,7 @@ class Worker::Slot final : public Receiver {
   std::string gathered_;     ///< data that the pool does not have yet
   bool is_stopped_ = false;  ///< no more is wanted
   int redirects_ = 0;
+  bool from_known_location_ = false;  ///< the request went where earlier redirections led
   bool runs_ = false;
   std::chrono::steady_clock::time_point due_;
 };

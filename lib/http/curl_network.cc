@@ -8,10 +8,12 @@
 #include <algorithm>
 #include <map>
 #include <new>
+#include <vector>
 
 #include "base/error.h"
 #include "http/curl_transfer.h"
 #include "io/fd.h"
+#include "io/io.h"
 
 namespace mrf {
 
@@ -34,18 +36,29 @@ void check(CURLMcode code) {
   if (code != CURLM_OK) throw Error(Status::failure, "use", "libcurl", ::curl_multi_strerror(code));
 }
 
+// libcurl would only say that the server's certificate cannot be verified.
+void require_certificate(const std::string& path) {
+  const Fd file = open_file(path, O_RDONLY);
+  std::string text;
+  Meter meter;
+  char buffer[1 << 16];
+  while (const std::size_t n = read_some(file, path, buffer, meter)) text.append(buffer, n);
+  if (text.find("CERTIFICATE-----") == std::string::npos)
+    throw Error(Status::failure, "use", path, "it holds no certificate in PEM format");
+}
+
 class CurlNetwork final : public Network {
  public:
   explicit CurlNetwork(NetworkOptions options) : options_(std::move(options)), multi_(::curl_multi_init()) {
     if (!multi_) throw std::bad_alloc();
-    if (!options_.ca_file.empty()) (void)open_file(options_.ca_file, O_RDONLY);
+    if (!options_.ca_file.empty()) require_certificate(options_.ca_file);
   }
   ~CurlNetwork() override { CurlNetwork::stop_all(); }
   CurlNetwork(const CurlNetwork&) = delete;
   CurlNetwork& operator=(const CurlNetwork&) = delete;
 
   void start(const Request& request, Receiver& receiver) override {
-    auto transfer = std::make_unique<CurlTransfer>(options_, request, receiver);
+    auto transfer = std::make_unique<CurlTransfer>(options_, request, receiver, idle_);
     CURL* easy = transfer->easy();
     check(::curl_multi_add_handle(multi_.get(), easy));
     transfers_.emplace(easy, std::move(transfer));
@@ -58,7 +71,7 @@ class CurlNetwork final : public Network {
     int running = 0;
     check(::curl_multi_perform(multi_.get(), &running));
     has_waited_ = false;
-    if (finish_ended() == 0 && running > 0) wait(longest);
+    if (finish_ended() + end_stalled() == 0 && running > 0) wait(longest);
     return static_cast<int>(transfers_.size());
   }
 
@@ -72,8 +85,32 @@ class CurlNetwork final : public Network {
  private:
   void wait(std::chrono::milliseconds longest) {
     const auto begin = std::chrono::steady_clock::now();
+    for (const auto& [easy, transfer] : transfers_) {
+      const auto left = options_.stall_timeout - transfer->idle();
+      longest = std::min(longest, std::chrono::ceil<std::chrono::milliseconds>(left));
+    }
     check(::curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(longest.count()), nullptr));
-    has_waited_ = std::chrono::steady_clock::now() - begin > shortest_wait;
+    const auto time = std::chrono::steady_clock::now() - begin;
+    has_waited_ = time > shortest_wait;
+    idle_ += time;
+  }
+
+  // Only time spent in waiting counts: while the receivers were at work, nothing was looked for. Returns how
+  // many transfers have ended.
+  int end_stalled() {
+    std::vector<std::unique_ptr<CurlTransfer>> stalled;
+    for (auto place = transfers_.begin(); place != transfers_.end();) {
+      if (place->second->idle() < options_.stall_timeout) {
+        ++place;
+        continue;
+      }
+      check(::curl_multi_remove_handle(multi_.get(), place->first));
+      stalled.push_back(std::move(place->second));
+      place = transfers_.erase(place);
+    }
+    for (const auto& transfer : stalled)
+      transfer->give_up(fmt::format("nothing came for {} s", options_.stall_timeout.count()));
+    return static_cast<int>(stalled.size());
   }
 
   // Returns how many transfers have ended.
@@ -97,6 +134,7 @@ class CurlNetwork final : public Network {
   std::unique_ptr<CURLM, MultiDeleter> multi_;
   std::map<CURL*, std::unique_ptr<CurlTransfer>> transfers_;
   bool has_waited_ = true;
+  std::chrono::nanoseconds idle_{0};  ///< spent in waiting since the beginning
 };
 
 }  // namespace

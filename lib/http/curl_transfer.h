@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 
+#include <chrono>
 #include <exception>
 #include <memory>
 
@@ -21,15 +22,21 @@ struct ListDeleter {
 /// One libcurl easy handle and the receiver of its response.
 class CurlTransfer {
  public:
-  CurlTransfer(const NetworkOptions& options, const Request& request, Receiver& receiver);
+  /// `idle` is how long the network has waited for anything since it began; it outlives the object.
+  CurlTransfer(const NetworkOptions& options, const Request& request, Receiver& receiver,
+               const std::chrono::nanoseconds& idle);
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
 
   CURL* easy() const { return easy_.get(); }
   /// Goes on with a transfer that rests, when there is room again. True when it still rests.
   bool rests();
+  /// How long the network has waited since something came for this transfer, or since it rested.
+  std::chrono::nanoseconds idle() const { return idle_ - idle_at_last_; }
   /// Tells the receiver how it ended. Throws what the receiver threw.
   void finish(CURLcode code);
+  /// The same for a transfer that is given up.
+  void give_up(const std::string& reason);
 
  private:
   static std::size_t take_header(char* data, std::size_t size, std::size_t count, void* self);
@@ -37,11 +44,16 @@ class CurlTransfer {
   template <typename Call>
   std::size_t guarded(std::size_t bytes, Call call) noexcept;
   bool end_head();
+  Ending ending_of(CURLcode code) const;
+  bool is_proxy_wrong(CURLcode code) const;
   void set_tls_and_proxy(const NetworkOptions& options);
 
   std::unique_ptr<curl_slist, ListDeleter> headers_;
   std::unique_ptr<CURL, EasyDeleter> easy_;
   Receiver& receiver_;
+  bool is_https_;
+  const std::chrono::nanoseconds& idle_;
+  std::chrono::nanoseconds idle_at_last_;
   ResponseHead head_;
   bool head_is_over_ = false;
   bool stopped_ = false;

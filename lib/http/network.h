@@ -24,10 +24,11 @@ struct Ending {
     complete,     ///< the whole response, by its own framing
     interrupted,  ///< not reached, reset, timed out, stalled, cut short: worth asking again
     stopped,      ///< as the receiver wished
-    failed,       ///< asking again would not help: TLS verification, a bad CA file
+    failed,       ///< asking again would not help: TLS verification, a bad CA file, a wrong proxy setting
+    malformed,    ///< asking again would not help: the response is none that can be used
   };
   Kind kind = Kind::complete;
-  std::string reason;  ///< of interrupted and failed, without secrets
+  std::string reason;  ///< of interrupted, failed and malformed, without secrets
 };
 
 /// Takes a response as it arrives. What it throws ends the transfer and comes out of Network::poll().

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "http/response_head.h"
 
+#include <fmt/format.h>
 #include <strings.h>
 
 #include <algorithm>
 #include <charconv>
-
-#include "base/error.h"
+#include <limits>
 
 namespace mrf {
 
@@ -21,13 +21,16 @@ constexpr std::pair<int, std::string_view> standard_reasons[] = {
     {502, "Bad Gateway"},         {503, "Service Unavailable"},
     {504, "Gateway Timeout"}};
 
+constexpr std::uint64_t largest_size = std::numeric_limits<std::int64_t>::max();
+
 }  // namespace
 
 std::optional<std::uint64_t> parse_number(std::string_view text) {
   std::uint64_t number = 0;
   const char* end = text.data() + text.size();
   const auto result = std::from_chars(text.data(), end, number);
-  if (text.empty() || text.size() > 19 || result.ec != std::errc() || result.ptr != end) return std::nullopt;
+  if (text.empty() || result.ec != std::errc() || result.ptr != end || number > largest_size)
+    return std::nullopt;
   return number;
 }
 
@@ -53,6 +56,8 @@ void ResponseHead::add_line(std::string_view line) {
     if (line.size() > 4) reason_ = line.substr(4);
     return;
   }
+  bytes_ += line.size();
+  if (is_too_long()) return;
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return;
   fields_.emplace_back(line.substr(0, colon), trimmed(line.substr(colon + 1)));
@@ -81,13 +86,33 @@ std::vector<std::string> ResponseHead::fields(std::string_view name) const {
 }
 
 std::optional<std::uint64_t> ResponseHead::content_length() const {
+  const auto value = field("Content-Length");
+  if (!value || !length_fault().empty()) return std::nullopt;
+  return parse_number(trimmed(std::string_view(*value).substr(0, value->find(','))));
+}
+
+// A proxy may have joined equal fields to a list.
+std::string ResponseHead::length_fault() const {
   std::optional<std::uint64_t> length;
   for (const auto& value : fields("Content-Length")) {
-    const auto number = parse_number(value);
-    if (!number || (length && *length != *number)) throw DataError("use field", "Content-Length", value);
-    length = number;
+    std::string_view rest = value;
+    for (std::size_t comma = 0; comma != std::string_view::npos;
+         rest.remove_prefix(std::min(comma + 1, rest.size()))) {
+      comma = rest.find(',');
+      const auto number = parse_number(trimmed(rest.substr(0, comma)));
+      if (!number) return fmt::format("the server sends 'Content-Length: {}', which is no size", value);
+      if (length && *length != *number)
+        return fmt::format("the server sends two lengths, {} and {}", *length, *number);
+      length = number;
+    }
   }
-  return length;
+  return "";
+}
+
+bool ResponseHead::is_decoded() const {
+  const auto stored = field("x-goog-stored-content-encoding").value_or("identity");
+  return !equal_names(stored, "identity") &&
+         !equal_names(stored, field("Content-Encoding").value_or("identity"));
 }
 
 std::optional<ContentRange> ResponseHead::content_range() const {

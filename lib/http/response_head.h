@@ -21,8 +21,11 @@ struct ContentRange {
 /// Status and header fields of an HTTP response.
 class ResponseHead {
  public:
-  /// Takes a line as it comes from the network. A status line starts a new head.
+  /// Takes a line as it comes from the network. A status line starts a new head. Of a head that is_too_long()
+  /// no more is kept.
   void add_line(std::string_view line);
+  /// More than 1 MiB, which no server has to say.
+  bool is_too_long() const { return bytes_ > most_bytes; }
 
   int status() const { return status_; }
   /// HTTP/2 or later: the connection carries other responses, too, so that a response which rests is kept in
@@ -35,22 +38,31 @@ class ResponseHead {
   /// All fields of that name, in order.
   std::vector<std::string> fields(std::string_view name) const;
 
-  /// Bytes of the body; nothing when the server does not say. Throws DataError when two fields differ
-  /// or one is no number (RFC 9110, 8.6).
+  /// Bytes of the body; nothing when the server does not say, or when length_fault() tells that it makes no
+  /// sense.
   std::optional<std::uint64_t> content_length() const;
+  /// What is wrong with the Content-Length fields, "" when nothing is: all name one number of bytes that a
+  /// file can have (RFC 9110, 8.6).
+  std::string length_fault() const;
   /// Nothing when there is no such field or it is malformed or in another unit than bytes.
   std::optional<ContentRange> content_range() const;
+  /// True when a store has undone a content encoding on the way, so that the body is not the object that its
+  /// checksums speak of (Google Cloud Storage, "decompressive transcoding").
+  bool is_decoded() const;
   /// The entity tag when it is a strong one (RFC 9110, 8.8.3), with its quotes.
   std::optional<std::string> strong_etag() const;
 
  private:
+  static constexpr std::size_t most_bytes = 1 << 20;
+
   int status_ = 0;
   bool shares_connection_ = false;
   std::string reason_;
+  std::size_t bytes_ = 0;
   std::vector<std::pair<std::string, std::string>> fields_;
 };
 
-/// A decimal number of at most 19 digits and nothing else.
+/// A decimal number from 0 to 2^63 - 1, the size of the largest file, and nothing else.
 std::optional<std::uint64_t> parse_number(std::string_view text);
 /// `text` without blanks, tabs and line ends at both ends.
 std::string_view trimmed(std::string_view text);

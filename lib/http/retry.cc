@@ -31,7 +31,8 @@ std::optional<std::chrono::seconds> retry_after(const ResponseHead& head, std::c
   const auto value = head.field("Retry-After");
   if (!value) return std::nullopt;
   constexpr std::uint64_t far = 1 << 30;
-  if (const auto number = parse_number(*value)) return std::chrono::seconds(std::min(*number, far));
+  if (!value->empty() && value->find_first_not_of("0123456789") == std::string::npos)
+    return std::chrono::seconds(std::min(parse_number(*value).value_or(far), far));
   const std::chrono::seconds date(::curl_getdate(value->c_str(), nullptr));
   if (date.count() < 0) return std::nullopt;
   return std::max(date - wall_time, std::chrono::seconds(0));

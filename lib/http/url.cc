@@ -35,7 +35,8 @@ std::string part(const Handle& handle, CURLUPart which, unsigned flags = 0) {
 
 // Why the text cannot be used, or nothing.
 std::optional<std::string> set(const Handle& handle, const std::string& text) {
-  if (const auto code = ::curl_url_set(handle.get(), CURLUPART_URL, text.c_str(), CURLU_URLENCODE);
+  if (const auto code =
+          ::curl_url_set(handle.get(), CURLUPART_URL, text.c_str(), CURLU_URLENCODE | CURLU_PATH_AS_IS);
       code != CURLUE_OK) {
     return ::curl_url_strerror(code);
   }
@@ -45,13 +46,21 @@ std::optional<std::string> set(const Handle& handle, const std::string& text) {
   return std::nullopt;
 }
 
+// In user:p@ss@host the first '@' may end the password.
+std::string hint_of_at_sign(const std::string& text) {
+  const auto begin = text.find("://") + 3;
+  const auto authority = std::string_view(text).substr(begin, text.find_first_of("/?#", begin) - begin);
+  return authority.find('@') == authority.rfind('@') ? "" : "; in a user name or password '@' is written %40";
+}
+
 }  // namespace
 
 Url Url::parse(const std::string& text) {
   const Handle handle = make_handle();
   if (text.find("://") == std::string::npos)
     throw UsageError("use URL", redact_url(text), "it starts neither with http:// nor with https://");
-  if (const auto reason = set(handle, text)) throw UsageError("use URL", redact_url(text), *reason);
+  if (const auto reason = set(handle, text))
+    throw UsageError("use URL", redact_url(text), *reason + hint_of_at_sign(text));
   Url url;
   url.scheme_ = part(handle, CURLUPART_SCHEME);
   url.host_ = part(handle, CURLUPART_HOST);

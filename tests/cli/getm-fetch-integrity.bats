@@ -75,29 +75,64 @@ both_of() {
       cmp out "$WWW/data"
       fetch --s3-part-size "$((size + 1))" --concurrency "$n" "$url$etag%22" out2
       assert_status 3
-      assert_stderr_has "': ETag is $etag, and no usual part size gives that"
+      assert_stderr_has "': ETag is $etag, and no part size of $((size + 1)) gives that"
       fetch --s3-part-size "$size" --concurrency "$n" "$url$(wrong "${etag%-*}")-$parts%22" out2
       assert_status 3
       assert_files out
+      rm out
       fetch --concurrency "$n" "$url$etag%22" out
+      assert_status 0
+      cmp out "$WWW/data"
       case $size in
-        1048576 | 1000000) assert_status 0 ;;
-        *) assert_status 3 && assert_stderr_has "if the upload had another, name it with --s3-part-size" ;;
+        1048576 | 1000000) assert_stderr_is '' ;;
+        *) assert_stderr_is "getm-fetch: fetched '$url$etag%22', unverified: ETag is $etag, and no usual part size gives that; if the upload had another, name it with --s3-part-size" ;;
       esac
     done
   done
 }
 
-@test "a number of parts that the object cannot have is refused at once" {
+@test "parts of unequal or unusual size are no proof of bad data, unless the user asks for one" {
+  local etag url n options
+  etag=$({ head -c 1000000 "$WWW/data" | md5sum && tail -c +1000001 "$WWW/data" | head -c 1500000 | md5sum &&
+    tail -c 500000 "$WWW/data" | md5sum; } | cut -c1-32 | xxd -r -p | md5sum | cut -c1-32)-3
+  url="$HTTP/fault/s3?ETag=%22$etag%22"
+  for n in 0 1 4; do
+    fetch --concurrency "$n" --stats stats "$url" out
+    assert_status 0
+    assert_stderr_has "fetched '$url', unverified: ETag is $etag, and no usual part size gives that"
+    [[ $(jq -r '.outputs[0].verified_by' stats) == nothing ]]
+    cmp out "$WWW/data"
+    getm-fetch -q --concurrency "$n" "$url" - | cmp - "$WWW/data"
+    rm out
+    for options in --require-checksum "--s3-part-size 1M" "-ca s3_etag -cs $etag"; do
+      # shellcheck disable=SC2086
+      fetch --concurrency "$n" $options "$url" out
+      assert_status 3
+      assert_stderr_has "cannot verify '$url': "
+      assert_files stats
+    done
+  done
+}
+
+@test "a number of parts that the object cannot have says nothing of it, a user's is refused at once" {
   local etag options said url="$HTTP/fault/s3?ETag=%2200000000000000000000000000000000"
   while IFS='|' read -r etag options said; do
     # shellcheck disable=SC2086
-    fetch $options "$url-$etag%22" -
+    fetch $options "$url-$etag%22" out
+    if [[ -z $options ]]; then
+      assert_status 0
+      cmp out "$WWW/data"
+      assert_stderr_is "getm-fetch: fetched '$url-$etag%22', unverified: ETag: it counts $etag parts, $said"
+      rm out
+      continue
+    fi
     assert_status 3
+    assert_files
     assert_stderr_is "getm-fetch: cannot verify '$url-$etag%22': ETag: it counts $etag parts, $said"
     assert_output_is ''
   done <<'END'
 3000000||no upload has more than 10000
+3000000|--require-checksum|no upload has more than 10000
 99999999999|--s3-part-size 5M|no upload has more than 10000
 4|--s3-part-size 1M|3000000 bytes do not make as many of 1048576 bytes
 END
@@ -124,6 +159,41 @@ END
   both_of Repr-Digest "$sha512" Repr-Digest sha-512%3D: :
 }
 
+@test "Content-Digest, and Digest as it was before" {
+  both_of Content-Digest "$SHA256" Content-Digest sha-256%3D: :
+  both_of Digest "$SHA256" Digest SHA-256%3D
+  both_of Digest "$MD5" Digest crc32c%3Dx,md5%3D
+}
+
+@test "an object that a store decodes on the way: its stored form is asked for and verified" {
+  local md5 url size
+  gzip -nc "$WWW/data" >"$WWW/data.gz"
+  size=$(stat -c %s "$WWW/data.gz")
+  md5=$(encoded "$(md5_of "$WWW/data.gz")")
+  url="$HTTP/transcoded/data?md5=$md5"
+  local n
+  for n in 0 1 4; do
+    fetch -v --concurrency "$n" "$url" out
+    assert_status 0
+    assert_stderr_has "verified 'out' by x-goog-hash md5"
+    cmp out "$WWW/data.gz"
+    getm-fetch --concurrency "$n" "$url" - | cmp - "$WWW/data.gz"
+    rm out
+  done
+  fetch "$HTTP/transcoded/data?md5=$(encoded "$(wrong "$(md5_of "$WWW/data.gz")")")" out
+  assert_status 3
+  fetch "$url&only=decoded" out
+  assert_status 3
+  assert_stderr_has "': the server undoes the content encoding with which the object is stored, and does not give the stored form"
+  assert_files
+  fetch -ca null "$url&only=decoded" out
+  assert_status 0
+  cmp out "$WWW/data"
+  fetch -ca null -H "Accept-Encoding: identity" "$url" out
+  assert_status 0
+  cmp out "$WWW/data"
+}
+
 @test "the ETag of an S3 server, and none that cannot be an MD5" {
   local reason said wrong_tag concurrencies=(0 1 4)
   wrong_tag=%22$(wrong "$MD5")%22
@@ -132,7 +202,7 @@ END
     said=${said/@SSE/"&x-amz-request-id=1&x-amz-server-side-encryption"}
     fetch --stats stats --concurrency 1 "$HTTP/said/data?ETag=$said" out
     assert_status 0
-    assert_stderr_is "getm-fetch: cannot verify '$HTTP/said/data?ETag=$said': $reason; the data is unverified"
+    assert_stderr_is "getm-fetch: fetched '$HTTP/said/data?ETag=$said', unverified: $reason"
     [[ $(jq -r '.outputs[0].verified_by' stats) == nothing ]]
     rm out stats
     fetch --concurrency 1 --require-checksum "$HTTP/said/data?ETag=$said" out

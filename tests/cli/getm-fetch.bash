@@ -26,7 +26,7 @@ fetch() { run_apart getm-fetch "$@"; }
 assert_fetched() {
   assert_status 0
   cmp "$WWW/data" "$1"
-  [[ -z $stderr || $stderr == *": the server names no checksum; the data is unverified" ]]
+  [[ -z $stderr || $stderr == *"fetched '"*"', unverified: the server names no checksum" ]]
   ((${#stderr_lines[@]} < 2))
 }
 

@@ -66,6 +66,19 @@ function faults.short()
   send(head, body)
 end
 
+-- An object that is stored as data.gz, and sent decoded unless gzip is asked for; with only=decoded it always is.
+function faults.transcoded()
+  local gzip = (ngx.var.http_accept_encoding or ""):find("gzip") and arg("only") ~= "decoded"
+  local name = gzip and "/data.gz" or "/data"
+  local file = assert(io.open(ngx.var.document_root .. name, "rb"))
+  ngx.header["x-goog-stored-content-encoding"] = "gzip"
+  ngx.header["x-goog-hash"] = "md5=" .. ngx.unescape_uri(arg("md5", ""))
+  ngx.header["ETag"] = '"one"'
+  if gzip then ngx.header["Content-Encoding"] = "gzip" end
+  ngx.print(file:read("*a"))
+  file:close()
+end
+
 -- head is what follows "HTTP/1.1 ", lines separated by "|".
 function faults.raw()
   local head = "HTTP/1.1 " .. ngx.unescape_uri(arg("head", "200 OK"))

@@ -80,6 +80,13 @@ local function broken_off(code)
   end
 end
 
+-- Waits until the server has had `requests` of this fault and test, ten seconds at the latest.
+local function wait_for_requests(name, requests)
+  for _ = 1, 1000 do
+    if ngx.shared.counts:get(name .. arg("t", "")) >= requests then return end
+    ngx.sleep(0.01)
+  end
+end
 -- The first response stops at arg_hold and goes on when three ranges were asked for, after ten seconds at the latest.
 function all.held(first, last, ranged)
   if arg("name") then ngx.header["Content-Disposition"] = "attachment; filename=" .. arg("name") end
@@ -87,10 +94,7 @@ function all.held(first, last, ranged)
   headers(200, first, last)
   local hold = tonumber(arg("hold", "65536"))
   body(first, hold - 1)
-  for _ = 1, 1000 do
-    if ngx.shared.counts:get("held" .. arg("t", "")) >= 4 then break end
-    ngx.sleep(0.01)
-  end
+  wait_for_requests("held", 4)
   body(hold, last)
 end
 -- An S3 server whose ETag is arg_ETag.
@@ -158,6 +162,35 @@ function all.expires(first, last, ranged, turn)
   if turn > 1 then return refuse(403) end
   headers(200, first, last)
   break_off(first, last)
+end
+-- Mirrors behind one name, each with an entity tag of its own; with odd=N only the Nth request meets the other one.
+-- With held=N early responses without a range go on when N further requests have come.
+function all.mirrors(first, last, ranged, turn)
+  local odd = tonumber(arg("odd", "0"))
+  local other = odd == 0 and turn % 2 == 0 or turn == odd
+  if turn == 1 and arg("broken") then start(first, last, ranged, '"one"') return break_off(first, last) end
+  start(first, last, ranged, other and '"two"' or '"one"')
+  if ranged or turn > 6 or not arg("held") then return body(first, last) end
+  body(first, 1023)
+  wait_for_requests("mirrors", turn + tonumber(arg("held")))
+  body(1024, last)
+end
+-- If-Match is refused, whatever it says.
+function all.no_if_match(first, last, ranged, turn)
+  if ngx.var.http_if_match then ngx.header["ETag"] = '"one"' return refuse(412) end
+  start(first, last, ranged)
+  if turn == 1 then return break_off(first, last) end
+  body(first, last)
+end
+-- Redirects to a ticket that is good for three requests. A response without a range goes on when there were five.
+function all.pointing() redirect("/fault/fleeting?t=" .. arg("t", "") .. "&ticket=" .. count("tickets")) end
+function all.fleeting(first, last, ranged)
+  if count("ticket" .. arg("ticket")) > 3 then return refuse(403) end
+  if ranged then return all.none(first, last, ranged) end
+  start(first, last, ranged)
+  body(first, 1023)
+  wait_for_requests("fleeting", 5)
+  body(1024, last)
 end
 -- The first response is of another object of the same size.
 function all.replaced(first, last, ranged, turn)

@@ -147,8 +147,7 @@ TEST_CASE("what may belong to another object is thrown away") {
         part("\"a\"", "bytes 2-9/10", "23456789"), part("\"a\"", "bytes 3-8/10", "345678"),
         part("\"a\"", "lines 3-9/10", "3456789"), part("\"a\"", "bytes 3-9/*", "3456789"),
         part("W/\"a\"", "bytes 3-9/10", "3456789"),
-        Response{{"HTTP/1.1 206 P", "ETag: \"a\""}, "3456789", {}},
-        Response{{"HTTP/1.1 412 Precondition Failed"}, "", {}}, Response{{"HTTP/1.1 416 R"}, "", {}}}) {
+        Response{{"HTTP/1.1 206 P", "ETag: \"a\""}, "3456789", {}}, Response{{"HTTP/1.1 416 R"}, "", {}}}) {
     CAPTURE(answer.head.back());
     ScriptedNetwork network({start, answer, again});
     CHECK(run(network).content == "0123456789");
@@ -167,10 +166,39 @@ TEST_CASE("without a strong entity tag a download starts again") {
   }
 }
 
-TEST_CASE("an object that changes twice is bad data") {
+TEST_CASE("If-Match is left away when it is refused, and the entity tags are compared all the same") {
+  const Response refused{{"HTTP/1.1 412 Precondition Failed", "ETag: \"a\""}, "", {}};
+  const auto start = whole("\"a\"", "012", EndingKind::interrupted);
+  ScriptedNetwork same({start, refused, part("\"a\"", "bytes 3-9/10", "34", EndingKind::interrupted),
+                        part("\"a\"", "bytes 5-9/10", "56789")});
+  const auto result = run(same);
+  CHECK(result.content == "0123456789");
+  CHECK(result.waits.size() == 2);
+  CHECK(same.requests[1].headers.back() == "If-Match: \"a\"");
+  CHECK(same.requests[2].headers.back() == "Range: bytes=3-9");
+  CHECK(same.requests[3].headers.back() == "Range: bytes=5-9");
+  ScriptedNetwork other(
+      {start, refused, part("\"b\"", "bytes 3-9/10", "XXXXXXX"), whole("\"b\"", "0123456789")});
+  CHECK(run(other).content == "0123456789");
+  CHECK(other.range(3).empty());
+}
+
+TEST_CASE("mirrors with an entity tag each: bytes of one version only, one stream after the first change") {
+  const auto broken = [](const char* etag) { return whole(etag, "XXX", EndingKind::interrupted); };
+  ScriptedNetwork network({broken("\"a\""), part("\"b\"", "bytes 3-9/10", "YYYYYYY"), broken("\"a\""),
+                           part("\"b\"", "bytes 3-9/10", "YYYYYYY"), whole("\"a\"", "0123456789")});
+  const auto result = run(network, 4);
+  CHECK(result.status == 0);
+  CHECK(result.content == "0123456789");
+  CHECK(network.range(2).empty());
+  CHECK(network.range(4).empty());
+}
+
+TEST_CASE("an object that changes three times is bad data") {
   ScriptedNetwork network({whole("\"a\"", "XXX", EndingKind::interrupted),
-                           whole("\"b\"", "YYY", EndingKind::interrupted), whole("\"c\"", "0123456789")});
-  const auto result = run(network);
+                           whole("\"b\"", "YYY", EndingKind::interrupted),
+                           whole("\"c\"", "ZZZ", EndingKind::interrupted), whole("\"d\"", "0123456789")});
+  const auto result = run(network, 4);
   CHECK(result.status == 3);
   CHECK(result.message == "cannot fetch 'http://h/x?sig=...': the object changes while it is fetched");
 }
