@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,16 +18,38 @@ using mrf::UsageError;
 
 struct Words {
   std::string record = "line";
+  std::string output_record;
+  std::string chunk_size;
+  std::string header_prefix;
+  std::uint64_t header_lines = 0;
+  std::string ok_status;
+  bool sam = false;
   std::vector<std::string> arguments;
 };
 
 void declare(mrf::Command& command, mrf::ChunkCommand& chunks, Words& words) {
   mrf::OptionSet& app = command.options();
   app.add_option("-n,--workers", chunks.filters, "run N filters at a time (default: 1)")->option_text("N");
-  app.add_option("-c,--chunk-size", chunks.records, "records in a chunk")->option_text("RECORDS");
+  app.add_option("-c,--chunk-size", words.chunk_size,
+                 "records in a chunk; auto: by what starting a filter costs (default: by bytes)")
+      ->option_text("RECORDS|auto");
   app.add_option("-i,--input", chunks.input, "read INPUT (default: standard input)")->option_text("INPUT");
-  app.add_option("--record", words.record, "line (default), lines:K, fastq, nul or fixed:BYTES")
+  app.add_option("--record", words.record,
+                 "line, lines:K, fastq, fasta, start:TEXT, nul, fixed:BYTES or bam (line)")
       ->option_text("FORM");
+  app.add_flag("--sam", words.sam, "the lines are SAM: the header starts with '@'");
+  app.add_option("--output-record", words.output_record,
+                 "check that every output is such records, sam or bam too")
+      ->option_text("FORM");
+  app.add_option("--header-prefix", words.header_prefix, "leading lines that start with STR are the header")
+      ->option_text("STR");
+  app.add_option("--header-lines", words.header_lines, "the first K lines are the header")->option_text("K");
+  app.add_option("--header-to", chunks.header_to, "write the header to PATH, not to standard output")
+      ->option_text("PATH");
+  app.add_flag("--header-broadcast", chunks.header_broadcast,
+               "every chunk begins with the header, and so does every output");
+  app.add_option("--ok-status", words.ok_status, "exit statuses of the filter that are success, as in 0,1")
+      ->option_text("LIST");
   app.add_option("COMMAND", words.arguments);
 }
 
@@ -37,16 +62,85 @@ std::vector<std::string> take_command(int& argc, char** argv) {
   return {dashes + 1, end};
 }
 
+void refuse(const std::string& option, const std::string& reason) {
+  throw UsageError("use option", option, reason);
+}
+
+std::uint64_t parse_records(const std::string& text) {
+  std::uint64_t records = 0;
+  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), records);
+  if (code != std::errc() || end != text.data() + text.size() || records == 0) {
+    refuse("--chunk-size", "'" + text + "' is neither a number from 1 on nor auto");
+  }
+  return records;
+}
+
+std::set<int> parse_statuses(const std::string& list) {
+  std::set<int> statuses{0};
+  for (std::size_t at = 0; at <= list.size();) {
+    const std::size_t end = std::min(list.find(',', at), list.size());
+    int status = -1;
+    const auto [stop, code] = std::from_chars(list.data() + at, list.data() + end, status);
+    if (code != std::errc() || stop != list.data() + end || status < 0 || status > 255) {
+      refuse("--ok-status", "'" + list + "' is no list of exit statuses, as in 0,1");
+    }
+    statuses.insert(status);
+    at = end + 1;
+  }
+  return statuses;
+}
+
+void settle_header(const mrf::OptionSet& given, mrf::ChunkCommand& chunks, const Words& words) {
+  const bool is_bam = chunks.form.is_bam();
+  if (words.sam && words.record != "line") refuse("--sam", "SAM records are lines, not " + words.record);
+  for (const char* option : {"--header-prefix", "--header-lines"}) {
+    if (given.count(option) == 0) continue;
+    if (is_bam) refuse(option, "a BAM stream knows its header");
+    if (words.sam) refuse(option, "not together with --sam");
+  }
+  if (given.count("--header-prefix") > 0 && given.count("--header-lines") > 0)
+    refuse("--header-lines", "not together with --header-prefix");
+  chunks.form.is_sam = words.sam;
+  if (words.sam) chunks.form.record.kind = mrf::RecordForm::Kind::sam;
+  if (!is_bam)
+    chunks.form.header =
+        words.sam ? mrf::sam_header() : mrf::HeaderForm{words.header_prefix, words.header_lines};
+  if (is_bam && !chunks.header_to.empty()) refuse("--header-to", "the header of BAM goes to every filter");
+  for (const char* option : {"--header-to", "--header-broadcast"}) {
+    if (given.count(option) > 0 && !is_bam && !chunks.form.header.is_named())
+      refuse(option, "no header is named by --sam, --header-prefix or --header-lines");
+  }
+}
+
+// An output that is to be what the input is begins with a header when the input does.
+void settle_output(mrf::ChunkCommand& chunks, const Words& words) {
+  if (words.output_record.empty()) {
+    if (chunks.form.is_bam() || chunks.header_broadcast) chunks.written = chunks.form;
+    return;
+  }
+  chunks.written.emplace();
+  if (words.output_record == "sam") {
+    chunks.written->is_sam = true;
+    chunks.written->record.kind = mrf::RecordForm::Kind::sam;
+    chunks.written->header = mrf::sam_header();
+    return;
+  }
+  chunks.written->record = mrf::parse_record_form(words.output_record);
+  const bool is_same = chunks.written->record.kind == chunks.form.record.kind && !chunks.form.is_sam;
+  if (chunks.header_broadcast && is_same) chunks.written->header = chunks.form.header;
+}
+
 void settle(const mrf::OptionSet& given, mrf::ChunkCommand& chunks, const Words& words) {
   if (!words.arguments.empty())
     throw UsageError("use", words.arguments[0], "the filter stands behind --, as in -- COMMAND");
   if (chunks.words.empty()) throw UsageError("use command line", "arguments", "no -- COMMAND is given");
-  if (chunks.filters < 1) throw UsageError("use option", "-n", "0 filters do nothing");
-  if (given.count("-c") > 0 && chunks.records < 1)
-    throw UsageError("use option", "-c", "0 records are no chunk");
-  chunks.form = mrf::parse_record_form(words.record);
-  if (chunks.form.kind == mrf::RecordForm::Kind::bam)
-    throw UsageError("use record form", words.record, "mrf-chunks cannot cut it");
+  if (chunks.filters < 1) refuse("-n", "0 filters do nothing");
+  chunks.is_measured = words.chunk_size == "auto";
+  if (!words.chunk_size.empty() && !chunks.is_measured) chunks.records = parse_records(words.chunk_size);
+  if (!words.ok_status.empty()) chunks.ok_statuses = parse_statuses(words.ok_status);
+  chunks.form.record = mrf::parse_record_form(words.record);
+  settle_header(given, chunks, words);
+  settle_output(chunks, words);
 }
 
 }  // namespace
@@ -61,6 +155,7 @@ int main(int argc, char** argv) {
   chunks.words = take_command(argc, argv);
   return command.run(argc, argv, [&] {
     settle(command.options(), chunks, words);
-    return mrf::run_chunks(chunks, command.stats());
+    mrf::run_chunks(chunks, command.stats());
+    return mrf::Status::success;
   });
 }

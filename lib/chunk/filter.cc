@@ -2,9 +2,8 @@
 #include "chunk/filter.h"
 
 #include <fcntl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <sys/wait.h>
+#include <fmt/format.h>
+#include <sys/epoll.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -12,10 +11,9 @@
 #include <utility>
 
 #include "base/error.h"
-#include "base/message.h"
 #include "base/seconds.h"
+#include "io/io.h"
 #include "io/scratch_file.h"
-#include "process/launch.h"
 
 namespace mrf {
 
@@ -29,91 +27,115 @@ double cpu_now() {
 
 }  // namespace
 
-ChunkFilter::ChunkFilter(const std::vector<std::string>& command, Chunk chunk)
-    : chunk_(std::move(chunk)), size_(chunk_.size) {
+ChunkFilter::ChunkFilter(Reactor& reactor, const ChunkCommand& command, Chunk chunk, std::size_t slot)
+    : reactor_(reactor), command_(command), chunk_(std::move(chunk)), slot_(slot) {
   const double start = cpu_now();
   Pipe input = make_pipe();
   Pipe output = make_pipe();
-  for (const Fd* end : {&input.write_end, &output.read_end}) {
-    ask_pipe_size(*end, most_pipe_bytes);
-    if (::fcntl(end->get(), F_SETFL, O_NONBLOCK) != 0) throw SystemError("start", command[0]);
+  Pipe errors = make_pipe();
+  ask_pipe_size(input.write_end, most_pipe_bytes);
+  ask_pipe_size(output.read_end, most_pipe_bytes);
+  for (const Fd* end : {&input.write_end, &output.read_end, &errors.read_end}) {
+    if (::fcntl(end->get(), F_SETFL, O_NONBLOCK) != 0) throw SystemError("start", command.words[0]);
   }
   LaunchSpec spec;
-  spec.words = command;
-  spec.passed = {{STDIN_FILENO, input.read_end}, {STDOUT_FILENO, output.write_end}};
+  spec.words = command.words;
+  spec.environment = {fmt::format("MRF_CHUNK={}", chunk_.number), fmt::format("MRF_WORKER={}", slot),
+                      fmt::format("MRF_WORKERS={}", command.filters), stats_prefix_variable};
+  spec.passed = {
+      {STDIN_FILENO, input.read_end}, {STDOUT_FILENO, output.write_end}, {STDERR_FILENO, errors.write_end}};
   spec.is_part_of_job = true;
   Launched launched = launch(spec);
   pid_ = launched.pid;
   failure_ = std::move(launched.failure);
-  process_ = Fd(adopt_fd, static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0)));
-  if (!process_.is_open()) throw SystemError("watch", command[0]);
   to_ = std::move(input.write_end);
   from_ = std::move(output.read_end);
+  stderr_.emplace(std::move(errors.read_end), fmt::format("chunk {}: ", chunk_.number));
   cpu_s_ = cpu_now() - start;
+  reactor_.watch(stderr_->fd(), EPOLLIN, [this](std::uint32_t) { pass_stderr(); });
+  reactor_.watch(to_, EPOLLOUT, [this](std::uint32_t) { feed(); });
 }
 
-FilterPolls ChunkFilter::polls(bool with_output) const {
-  return {{{has_ended() ? -1 : process_.get(), POLLIN, 0},
-           {to_.get(), POLLOUT, 0},
-           {with_output ? from_.get() : -1, POLLIN, 0}}};
+ChunkFilter::~ChunkFilter() {
+  end_input();
+  end_output();
+  if (!stderr_) return;
+  reactor_.forget(stderr_->fd());
+  stderr_->pass_rest();
 }
 
-void ChunkFilter::serve(const FilterPolls& polled, const ChunkSource& source,
-                        const std::vector<std::string>& command) {
-  if (polled[1].revents != 0) feed(source);
-  if (polled[0].revents != 0) look(command);
+void ChunkFilter::pass_stderr() {
+  if (stderr_->pass()) return;
+  reactor_.forget(stderr_->fd());
+  stderr_.reset();
 }
 
-void ChunkFilter::feed(const ChunkSource& source) {
+// A filter that closes its input early has read enough.
+void ChunkFilter::feed() {
   try {
-    while (to_.is_open() && fed_ < chunk_.size) {
-      const auto moved =
-          feed_pipe(source.file_of(chunk_), source.name(), chunk_.offset + fed_, chunk_.size - fed_, to_);
-      if (!moved) return;
-      fed_ += *moved;
+    while (piece_ < chunk_.pieces.size() && fed_ == chunk_.pieces[piece_].size) {
+      ++piece_;
+      fed_ = 0;
     }
-    while (to_.is_open() && !chunk_.ending.empty()) {
-      const ssize_t n = ::write(to_.get(), chunk_.ending.data(), chunk_.ending.size());
-      if (n < 0 && errno == EAGAIN) return;
-      if (n < 0 && errno != EINTR) throw SystemError("write", "filter");
-      if (n > 0) chunk_.ending.remove_prefix(static_cast<std::size_t>(n));
-    }
+    if (piece_ < chunk_.pieces.size()) return feed_piece(chunk_.pieces[piece_]);
   } catch (const SystemError& error) {
     if (error.error_number() != EPIPE) throw;
   }
-  to_.reset();
-  chunk_.file.reset();
+  end_input();
 }
 
-bool ChunkFilter::drain(PipeDrain& through, std::optional<FdRef> to, const std::string& to_name) {
-  if (to && kept_.is_open()) {
-    copy_file(kept_, kept_size_, *to, to_name);
-    kept_.reset();
+// One write(2) or splice(2); what is left is fed when there is room again.
+void ChunkFilter::feed_piece(const ChunkPiece& piece) {
+  if (piece.file) {
+    const std::string name(command_.input == "-" ? stdin_name : command_.input);
+    fed_ += feed_pipe(*piece.file, name, piece.offset + fed_, piece.size - fed_, to_).value_or(0);
+    return;
   }
-  if (!from_.is_open()) return false;
-  if (!to && !kept_.is_open()) kept_ = open_scratch_file();
-  const auto moved = through.drain(from_, to ? *to : FdRef(kept_), to ? to_name : "temporary file");
-  if (moved) bytes_out_ += *moved;
-  if (moved && !to) kept_size_ += *moved;
-  if ((moved && *moved == 0) || (!moved && has_ended())) from_.reset();
-  return moved && *moved > 0;
+  const std::string_view rest = std::string_view(*piece.text).substr(piece.offset + fed_, piece.size - fed_);
+  const ssize_t n = ::write(to_.get(), rest.data(), rest.size());
+  if (n < 0 && errno != EAGAIN && errno != EINTR) throw SystemError("write", command_.words[0]);
+  if (n > 0) fed_ += static_cast<std::uint64_t>(n);
 }
 
-void ChunkFilter::look(const std::vector<std::string>& command) {
-  int wait_status = 0;
-  rusage usage{};
-  const pid_t pid = ::wait4(pid_, &wait_status, WNOHANG, &usage);
-  if (pid == 0 || (pid < 0 && errno == EINTR)) return;
-  if (pid < 0) throw SystemError("wait for", command[0]);
+void ChunkFilter::end_input() {
+  if (!to_.is_open()) return;
+  reactor_.forget(to_);
+  to_.reset();
+  chunk_.pieces.clear();
+}
+
+void ChunkFilter::end_output() {
+  if (!from_.is_open()) return;
+  reactor_.forget(from_);
+  from_.reset();
+}
+
+void ChunkFilter::spill(PipeDrain& through) {
+  const auto taken = through.fill(from_);
+  if (!taken) return;
+  if (*taken == 0) return end_output();
+  if (!spilled_.is_open()) spilled_ = open_scratch_file();
+  through.flush(spilled_, scratch_file_name());
+  spilled_size_ += *taken;
+}
+
+void ChunkFilter::join_spilled(ChunkJoiner& joiner) {
+  if (spilled_size_ > 0) joiner.take_file(spilled_, spilled_size_);
+  spilled_.reset();
+  spilled_size_ = 0;
+}
+
+void ChunkFilter::reaped(int wait_status, const rusage& usage) {
   StartFailure failure;
   if (::read(failure_.get(), &failure, sizeof failure) == static_cast<ssize_t>(sizeof failure)) {
-    say(SystemError("execute", command[0], failure.error_number).what());
+    start_error_ = failure.error_number;
     outcome_ = start_failure_outcome(failure);
   } else {
     outcome_ = Outcome::of_wait_status(wait_status);
+    outcome_->accept(command_.ok_statuses);
   }
   cpu_s_ += seconds(usage.ru_utime) + seconds(usage.ru_stime);
-  to_.reset();
+  end_input();
 }
 
 }  // namespace mrf

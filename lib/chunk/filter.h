@@ -1,68 +1,84 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <poll.h>
+#include <sys/resource.h>
 #include <sys/types.h>
 
-#include <array>
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "chunk/joiner.h"
 #include "chunk/source.h"
+#include "chunk/stderr_lines.h"
 #include "io/fd.h"
 #include "io/move_bytes.h"
+#include "io/reactor.h"
+#include "process/launch.h"
 #include "process/outcome.h"
 
 namespace mrf {
 
-/// For poll(2): the end of a process, its input, its output; -1 for what is not waited for.
-using FilterPolls = std::array<pollfd, 3>;
-
-/// One process of a filter, started for one chunk. Until it is its turn, what it writes waits in a temporary
-/// file. It is fed and drained as it takes and gives, without ever waiting for it.
+/// One process of the filter, started for one chunk. It is fed as it takes; what it writes before its turn
+/// waits in its pipe or in a temporary file. Nothing here waits for the process.
 class ChunkFilter {
  public:
-  /// Starts it. Throws Error.
-  ChunkFilter(const std::vector<std::string>& command, Chunk chunk);
+  /// Starts it in slot `slot` of those that run at a time. `reactor` feeds it and passes on its standard
+  /// error; `command` and `reactor` outlive the object. Throws Error.
+  ChunkFilter(Reactor& reactor, const ChunkCommand& command, Chunk chunk, std::size_t slot);
+  ~ChunkFilter();
+  ChunkFilter(const ChunkFilter&) = delete;
+  ChunkFilter& operator=(const ChunkFilter&) = delete;
 
-  /// What to wait for: its end, room for more input and, if it is wanted, output.
-  FilterPolls polls(bool with_output) const;
-  /// Does what poll(2) found: gives it more input, and looks whether it has ended; then the output that is
-  /// there is all. Throws Error.
-  void serve(const FilterPolls& polled, const ChunkSource& source, const std::vector<std::string>& command);
-  /// Gives it what it takes. A filter that closes its input early has read enough. Throws Error.
-  void feed(const ChunkSource& source);
-  /// Moves a part of its output to `to` (its turn has come) or to its temporary file. Returns whether there
-  /// was any. Throws Error.
-  bool drain(PipeDrain& through, std::optional<FdRef> to, const std::string& to_name);
+  pid_t pid() const { return pid_; }
+  std::size_t slot() const { return slot_; }
+  const Chunk& chunk() const { return chunk_; }
+  /// The pipe that it writes to, until end_output().
+  FdRef output() const { return from_; }
+  bool is_output_open() const { return from_.is_open(); }
 
+  /// Moves what is in its pipe into its temporary file; at the end of the pipe the output is ended.
+  void spill(PipeDrain& through);
+  /// Gives what was spilled to `joiner`, when its turn has come.
+  void join_spilled(ChunkJoiner& joiner);
+  /// The end of its pipe was read.
+  void end_output();
+
+  /// It was reaped. Fills in its outcome; one that could not be started is told here.
+  void reaped(int wait_status, const rusage& usage);
   bool has_ended() const { return outcome_.has_value(); }
-  /// Ended, and all of its output is where it was moved to.
-  bool is_done() const { return has_ended() && !from_.is_open(); }
+  /// After its end.
   const Outcome& outcome() const { return *outcome_; }
-  std::size_t chunk_size() const { return size_; }
-  /// What it wrote that was moved so far.
-  std::uint64_t bytes_out() const { return bytes_out_; }
+  /// It could not be started, for this reason, an errno(3); 0: it was.
+  int start_error() const { return start_error_; }
+  /// Reaped, and the end of its output was read.
+  bool is_done() const { return has_ended() && !is_output_open(); }
   /// Processor time in seconds, of the start in this process too; after its end.
   double cpu_s() const { return cpu_s_; }
 
  private:
-  void look(const std::vector<std::string>& command);
+  void feed();
+  void feed_piece(const ChunkPiece& piece);
+  void end_input();
+  void pass_stderr();
 
+  Reactor& reactor_;
+  const ChunkCommand& command_;
   Chunk chunk_;
-  std::size_t size_;
-  std::size_t fed_ = 0;
+  const std::size_t slot_;
+  std::size_t piece_ = 0;  // the one being fed
+  std::uint64_t fed_ = 0;  // of it
   pid_t pid_ = -1;
-  Fd process_;
   Fd failure_;
   Fd to_;
   Fd from_;
-  Fd kept_;
-  std::uint64_t kept_size_ = 0;
-  std::uint64_t bytes_out_ = 0;
+  std::optional<StderrLines> stderr_;
+  Fd spilled_;
+  std::uint64_t spilled_size_ = 0;
   double cpu_s_ = 0;
+  int start_error_ = 0;
   std::optional<Outcome> outcome_;
 };
 

@@ -2,26 +2,43 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "base/status.h"
 #include "io/stats.h"
+#include "record/header.h"
 #include "record/record.h"
 
 namespace mrf {
 
+/// How the bytes of a stream are divided: its records, and which lines at its top are no records.
+struct StreamForm {
+  RecordForm record;
+  bool is_sam = false;  ///< the lines are SAM
+  HeaderForm header{};  ///< not for BAM, whose header has an end of its own
+
+  bool is_bam() const { return record.kind == RecordForm::Kind::bam; }
+};
+
 /// What mrf-chunks is asked to do.
 struct ChunkCommand {
   std::string input = "-";
-  RecordForm form;
-  std::uint64_t records = 0;  ///< a chunk; 0: as many as pay for the start
-  std::size_t filters = 1;    ///< at once
+  StreamForm form;
+  bool header_broadcast = false;      ///< every chunk begins with the header, every output with one
+  std::string header_to;              ///< where else the header goes; "" nowhere
+  std::optional<StreamForm> written;  ///< what every filter's output is checked to be; empty: anything
+  std::uint64_t records = 0;          ///< a chunk; 0: by bytes
+  bool is_measured = false;           ///< bytes by what starting a filter costs
+  std::size_t filters = 1;            ///< at a time
+  std::set<int> ok_statuses{0};
   std::vector<std::string> words;
 };
 
-/// Starts the filter anew for every chunk of the input and joins what they write on standard output, in
-/// order. Returns success, or the status of the first filter seen to fail. Throws Error.
-Status run_chunks(const ChunkCommand& command, Stats& stats);
+/// Starts the filter anew for every chunk of the input and joins what the filters write on standard output,
+/// in order. Throws Error, with the status of the filter for the first chunk whose filter failed.
+void run_chunks(const ChunkCommand& command, Stats& stats);
 
 }  // namespace mrf

@@ -1,17 +1,23 @@
 // SPDX-License-Identifier: MIT
 #include "chunk/run.h"
 
-#include <poll.h>
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/epoll.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
-#include <vector>
 
 #include "base/error.h"
-#include "io/io.h"
+#include "base/message.h"
 
 namespace mrf {
 
@@ -22,115 +28,239 @@ constexpr std::size_t chunks_to_filter = 4;
 
 // What goes through a temporary file is written twice: it is worth that while the first filter is slow.
 constexpr int waiting_to_moving = 4;
-constexpr int patience_ms = 1;
+constexpr std::chrono::milliseconds patience{1};
 constexpr std::chrono::milliseconds most_spare{10};
 
-bool is_readable(FdRef fd) {
-  pollfd polled{fd.get(), POLLIN, 0};
-  return ::poll(&polled, 1, 0) > 0;
+// The output of a filter that has ended is held open by a process that it left behind: so long until it is
+// told.
+constexpr std::chrono::seconds before_warning{10};
+constexpr int reads_of_rest = 64;
+
+Fd watch_children() {
+  ::signal(SIGCHLD, SIG_DFL);
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
+  Fd fd(adopt_fd, ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd.is_open()) throw SystemError("wait for", "signals");
+  return fd;
+}
+
+std::string base_name(const std::string& command) { return command.substr(command.rfind('/') + 1); }
+
+// What the status of a well-known filter means.
+std::string hint(const ChunkCommand& command, const Outcome& outcome) {
+  const std::string name = base_name(command.words[0]);
+  if (name.ends_with("grep") && outcome.status() == 1) {
+    return fmt::format("; {} ends with 1 when no line matches: --ok-status 0,1 takes that for success", name);
+  }
+  if (command.form.is_sam && !command.header_broadcast) {
+    return "; it was given no header: --header-broadcast lets every chunk begin with it";
+  }
+  return "";
 }
 
 }  // namespace
 
 ChunkRun::ChunkRun(const ChunkCommand& command)
-    : command_(command), source_(command.input, command.form, command.records, meter_) {}
-
-int ChunkRun::run() {
-  for (;;) {
-    start_filters();
-    if (source_.is_over() && filters_.empty()) return 0;
-    if (const auto failed = serve(wait())) return *failed;
-    drain();
-  }
+    : command_(command),
+      child_signals_(watch_children()),
+      source_(command),
+      joiner_(make_joiner(command, FdRef(STDOUT_FILENO))) {
+  for (std::size_t slot = 0; slot < command.filters; ++slot) free_slots_.insert(slot);
+  reactor_.watch(child_signals_, EPOLLIN, [this](std::uint32_t) { reap(); });
+  reactor_.watch(source_.news(), EPOLLIN, [this](std::uint32_t) { source_.clear_news(); });
 }
 
-ChunkCounts ChunkRun::counts() const {
-  return {source_.name(),
-          chunks_,
-          source_.records(),
-          source_.bytes(),
-          bytes_out_,
-          filters_s_,
-          std::min(filters_s_, sizer_.start_s() * static_cast<double>(chunks_))};
+ChunkRun::~ChunkRun() {
+  for (const auto& [pid, filter] : running_) ::kill(pid, SIGTERM);
+}
+
+void ChunkRun::run() {
+  for (;;) {
+    if (const auto header = source_.take_header()) joiner_->put_header(*header);
+    start_filters();
+    finish_front();
+    if (filters_.empty() && source_.is_over()) break;
+    turn();
+    spill();
+  }
+  joiner_->finish();
+}
+
+void ChunkRun::count(Stats& stats) const {
+  const StreamCount read = source_.read();
+  stats.records_in = read.records;
+  stats.in.bytes = read.bytes;
+  stats.inputs.push_back(read);
+  stats.out.bytes = joiner_->bytes();
+  const auto written = joiner_->records();
+  stats.counts_records_out = written.has_value();
+  if (written) {
+    stats.records_out = *written;
+    stats.outputs.push_back({"-", *written, joiner_->bytes()});
+  }
+  const double starts_s = std::min(filters_s_, sizer_.start_s() * static_cast<double>(chunks_));
+  stats.figures = {
+      {"chunks", static_cast<double>(chunks_)}, {"filters_s", filters_s_}, {"starts_s", starts_s}};
 }
 
 bool ChunkRun::has_room() const {
-  return !source_.is_over() && running_ < command_.filters &&
-         filters_.size() < chunks_to_filter * command_.filters;
+  return !is_stopping_ && !free_slots_.empty() && filters_.size() < chunks_to_filter * command_.filters;
 }
 
 void ChunkRun::start_filters() {
   while (has_room()) {
-    if (const auto fd = source_.fd(); fd && !is_readable(*fd)) return;
-    if (auto chunk = source_.next(sizer_.next())) {
-      filters_.emplace_back(command_.words, std::move(*chunk));
-      filters_.back().feed(source_);
-      ++running_;
-      ++chunks_;
-    }
+    auto chunk = source_.next();
+    if (!chunk) return;
+    start_filter(std::move(*chunk));
   }
 }
 
-bool ChunkRun::may_drain(const ChunkFilter& filter) const {
-  return &filter == &filters_.front() || spare_ > Clock::duration::zero();
+void ChunkRun::start_filter(Chunk chunk) {
+  const std::size_t slot = *free_slots_.begin();
+  filters_.push_back(std::make_unique<ChunkFilter>(reactor_, command_, std::move(chunk), slot));
+  free_slots_.erase(slot);
+  ChunkFilter& filter = *filters_.back();
+  running_.emplace(filter.pid(), &filter);
+  watch_output(filter);
+  ++chunks_;
 }
 
-std::vector<pollfd> ChunkRun::wait() {
-  std::vector<pollfd> polled;
-  bool has_rest = false;
-  for (const ChunkFilter& filter : filters_) {
-    const FilterPolls polls = filter.polls(may_drain(filter));
-    polled.insert(polled.end(), polls.begin(), polls.end());
-    // Nothing tells that the output of a filter that has ended is over when it left a child behind.
-    has_rest |= filter.has_ended() && !filter.is_done() && may_drain(filter);
+void ChunkRun::watch_output(ChunkFilter& filter) {
+  reactor_.watch(filter.output(), EPOLLIN, [this, &filter](std::uint32_t) {
+    const auto begin = Clock::now();
+    take_output(filter);
+    busy_ += Clock::now() - begin;
+  });
+}
+
+void ChunkRun::take_output(ChunkFilter& filter) {
+  if (&filter != filters_.front().get()) {
+    // Watched again when it was spilled or is the first.
+    reactor_.forget(filter.output());
+    waiting_.push_back(&filter);
+  } else if (const auto taken = joiner_->take(filter.output()); taken && *taken == 0) {
+    filter.end_output();
   }
-  if (const auto fd = source_.fd(); fd && has_room()) polled.push_back({fd->get(), POLLIN, 0});
-  int timeout = -1;
-  if (has_rest) {
-    timeout = 0;
-  } else if (spare_ <= Clock::duration::zero()) {
-    timeout = patience_ms;
-  }
+}
+
+void ChunkRun::turn() {
+  std::optional<std::chrono::milliseconds> most;
+  if (!waiting_.empty()) most = spare_ > Clock::duration::zero() ? std::chrono::milliseconds(0) : patience;
+  busy_ = {};
   const auto begin = Clock::now();
-  if (::poll(polled.data(), polled.size(), timeout) < 0 && errno != EINTR) {
-    throw SystemError("wait for", "filters");
-  }
-  spare_ = std::min<Clock::duration>(spare_ + (Clock::now() - begin), most_spare);
-  return polled;
-}
-
-std::optional<int> ChunkRun::serve(const std::vector<pollfd>& polled) {
-  FilterPolls polls;
-  auto at = polled.begin();
-  for (ChunkFilter& filter : filters_) {
-    std::copy_n(at, polls.size(), polls.begin());
-    at += polls.size();
-    if (filter.has_ended()) continue;
-    filter.serve(polls, source_, command_.words);
-    if (!filter.has_ended()) continue;
-    if (!filter.outcome().succeeded()) return filter.outcome().status();
-    --running_;
-    filters_s_ += filter.cpu_s();
-    sizer_.add(filter.chunk_size(), filter.cpu_s());
-  }
-  return std::nullopt;
+  reactor_.turn(most);
+  const auto idle = Clock::now() - begin - busy_;
+  spare_ = std::min<Clock::duration>(spare_ + std::max(idle, Clock::duration::zero()), most_spare);
 }
 
 // What goes straight to the output needs no temporary file: the others get the time that the first one
 // leaves.
-void ChunkRun::drain() {
-  const std::string name(stdout_name);
-  bool any = false;
-  while (!filters_.empty()) {
-    any = filters_.front().drain(pipe_drain_, FdRef(STDOUT_FILENO), name);
-    if (!filters_.front().is_done()) break;
-    bytes_out_ += filters_.front().bytes_out();
-    filters_.pop_front();
-  }
-  if (any || spare_ <= Clock::duration::zero()) return;
+void ChunkRun::spill() {
+  if (waiting_.empty() || spare_ <= Clock::duration::zero() || busy_ > Clock::duration::zero()) return;
   const auto begin = Clock::now();
-  for (std::size_t at = 1; at < filters_.size(); ++at) filters_[at].drain(pipe_drain_, std::nullopt, name);
+  for (ChunkFilter* filter : std::exchange(waiting_, {})) {
+    // All that an ended filter wrote is in its pipe, where it may stay.
+    if (filter->has_ended()) continue;
+    filter->spill(spill_drain_);
+    if (filter->is_output_open()) watch_output(*filter);
+  }
   spare_ -= waiting_to_moving * (Clock::now() - begin);
+}
+
+void ChunkRun::reap() {
+  signalfd_siginfo news{};
+  while (::read(child_signals_.get(), &news, sizeof news) > 0) {
+  }
+  for (;;) {
+    int wait_status = 0;
+    rusage usage{};
+    const pid_t pid = ::wait4(-1, &wait_status, WNOHANG, &usage);
+    if (pid < 0 && errno == EINTR) continue;
+    if (pid <= 0) return;
+    const auto at = running_.find(pid);
+    if (at == running_.end()) continue;
+    ChunkFilter& filter = *at->second;
+    running_.erase(at);
+    filter.reaped(wait_status, usage);
+    free_slots_.insert(filter.slot());
+    filters_s_ += filter.cpu_s();
+    if (!filter.outcome().succeeded()) {
+      stop_after(filter);
+    } else if (filter.chunk().bytes > 0) {
+      sizer_.add(filter.chunk().bytes, filter.cpu_s());
+      source_.set_size(sizer_.next());
+    }
+  }
+}
+
+// Those before it come to their end: the first failure in the order of the chunks is the one that is told,
+// whichever was seen first.
+void ChunkRun::stop_after(const ChunkFilter& failed) {
+  is_stopping_ = true;
+  for (const auto& [pid, filter] : running_) {
+    if (filter->chunk().number > failed.chunk().number) ::kill(pid, SIGTERM);
+  }
+}
+
+void ChunkRun::finish_front() {
+  while (!filters_.empty()) {
+    ChunkFilter& front = *filters_.front();
+    if (!is_front_begun_) begin_front(front);
+    if (front.has_ended() && !front.outcome().succeeded()) fail(front);
+    if (!front.is_done()) {
+      if (front.has_ended()) warn_if_held_open(front);
+      return;
+    }
+    joiner_->end();
+    filters_.pop_front();
+    is_front_begun_ = false;
+  }
+}
+
+void ChunkRun::begin_front(ChunkFilter& front) {
+  is_front_begun_ = true;
+  std::erase(waiting_, &front);
+  joiner_->begin(front.chunk().number);
+  front.join_spilled(*joiner_);
+  if (front.is_output_open() && !reactor_.is_watched(front.output())) watch_output(front);
+}
+
+// What a plain pipe would wait for as well, but in silence.
+void ChunkRun::warn_if_held_open(const ChunkFilter& front) {
+  const std::uint64_t number = front.chunk().number;
+  if (watched_for_end_ == number) return;
+  watched_for_end_ = number;
+  reactor_.at(Clock::now() + before_warning, [this, number] {
+    if (filters_.empty() || filters_.front()->chunk().number != number) return;
+    warn(fmt::format(
+        "waiting for the end of chunk {}: '{}' has ended, but a process that it left behind holds its "
+        "output open",
+        number, command_.words[0]));
+  });
+}
+
+void ChunkRun::fail(ChunkFilter& filter) {
+  if (filter.start_error() != 0) {
+    throw Error(static_cast<Status>(filter.outcome().status()), "execute", command_.words[0],
+                std::generic_category().message(filter.start_error()));
+  }
+  // What it wrote comes first: that it is malformed is told whether it was read before the end was seen or
+  // not.
+  for (int reads = 0; reads < reads_of_rest && filter.is_output_open(); ++reads) {
+    if (joiner_->take(filter.output()).value_or(0) == 0) break;
+  }
+  const Chunk& chunk = filter.chunk();
+  std::string where = fmt::format("'{}'", source_.name());
+  if (chunk.records > 0) {
+    where = fmt::format("records {} to {} of {}", chunk.first_record + 1, chunk.first_record + chunk.records,
+                        where);
+  }
+  throw Error(static_cast<Status>(filter.outcome().status()), "filter", fmt::format("chunk {}", chunk.number),
+              fmt::format("'{}' ended with {} on {}{}", command_.words[0], filter.outcome().describe(), where,
+                          hint(command_, filter.outcome())));
 }
 
 }  // namespace mrf

@@ -1,70 +1,79 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <poll.h>
-
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
-#include <optional>
-#include <string>
+#include <limits>
+#include <memory>
+#include <set>
+#include <unordered_map>
 #include <vector>
 
 #include "chunk/filter.h"
 #include "chunk/job.h"
+#include "chunk/joiner.h"
 #include "chunk/sizer.h"
 #include "chunk/source.h"
-#include "io/meter.h"
+#include "io/move_bytes.h"
+#include "io/reactor.h"
+#include "io/stats.h"
 
 namespace mrf {
 
-/// What mrf-chunks counts.
-struct ChunkCounts {
-  std::string input;
-  std::uint64_t chunks = 0;
-  std::uint64_t records_in = 0;
-  std::uint64_t bytes_in = 0;
-  std::uint64_t bytes_out = 0;
-  double filters_s = 0;  ///< processor time of all filters, their starting included
-  double starts_s = 0;   ///< of it, for starting them, by the sizer's estimate
-};
-
-/// The filters of mrf-chunks, in the order of their chunks; the output of the first goes to standard output.
-/// That of the others stays in their pipes while the first keeps this process busy, so that as little as can
-/// be takes the way through temporary files.
+/// The filters of mrf-chunks, in the order of their chunks; the output of the first one goes to standard
+/// output. That of the others stays in their pipes while the first keeps this process busy, so that as little
+/// as can be takes the way through temporary files.
 class ChunkRun {
  public:
-  /// `command` outlives the run. Throws Error.
+  /// `command` outlives the run. SIGCHLD is blocked from now on. Throws Error.
   explicit ChunkRun(const ChunkCommand& command);
+  ~ChunkRun();
+  ChunkRun(const ChunkRun&) = delete;
+  ChunkRun& operator=(const ChunkRun&) = delete;
 
-  /// To the end of the input, or to the first filter that fails. Returns its exit status, else 0. Throws
-  /// Error.
-  int run();
-
-  /// Chunks, records and bytes of the input so far, and the bytes that went out.
-  ChunkCounts counts() const;
+  /// To the end of the input, or to the first chunk whose filter failed. Throws Error.
+  void run();
+  /// What was done so far.
+  void count(Stats& stats) const;
 
  private:
-  bool has_room() const;
-  void start_filters();
-  bool may_drain(const ChunkFilter& filter) const;
-  std::vector<pollfd> wait();
-  std::optional<int> serve(const std::vector<pollfd>& polled);
-  void drain();
-
   using Clock = std::chrono::steady_clock;
 
+  bool has_room() const;
+  void start_filters();
+  void start_filter(Chunk chunk);
+  void watch_output(ChunkFilter& filter);
+  void take_output(ChunkFilter& filter);
+  void turn();
+  void spill();
+  void reap();
+  void stop_after(const ChunkFilter& failed);
+  void finish_front();
+  void begin_front(ChunkFilter& front);
+  void warn_if_held_open(const ChunkFilter& front);
+  [[noreturn]] void fail(ChunkFilter& filter);
+
   const ChunkCommand& command_;
-  Meter meter_;
+  Reactor reactor_;
+  Fd child_signals_;
   ChunkSource source_;
+  std::unique_ptr<ChunkJoiner> joiner_;
   ChunkSizer sizer_;
-  PipeDrain pipe_drain_;
-  std::deque<ChunkFilter> filters_;
-  std::size_t running_ = 0;
-  /// Spent waiting for the first filter, and not yet made up for by moving the output of others away.
+  PipeDrain spill_drain_;
+  std::deque<std::unique_ptr<ChunkFilter>> filters_;
+  std::unordered_map<pid_t, ChunkFilter*> running_;
+  std::set<std::size_t> free_slots_;
+  std::vector<ChunkFilter*> waiting_;  // they have output, and are not the first
+  bool is_stopping_ = false;           // a filter has failed: those before it may come to their end
+  bool is_front_begun_ = false;
+  std::uint64_t watched_for_end_ = std::numeric_limits<std::uint64_t>::max();  // a chunk
+  /// Time that callbacks took in this turn, and time spent in waiting that was not yet made up for by
+  /// spilling.
+  Clock::duration busy_{0};
   Clock::duration spare_{0};
   std::uint64_t chunks_ = 0;
-  std::uint64_t bytes_out_ = 0;
   double filters_s_ = 0;
 };
 

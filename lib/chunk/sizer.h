@@ -1,13 +1,26 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 
 namespace mrf {
 
-/// Chooses how many bytes a filter is started for, so that starting it costs less than a tenth of its
-/// time. What n bytes cost is taken to be start + n * rate; both are the least-squares line through what the
-/// chunks so far cost for each byte. Until that is known the chunks double.
+/// The bytes of the chunk that begins after `before` bytes of records: a sixteenth of them, at least 256 KiB
+/// and at most 16 MiB. A small input still gives several filters work, a large one pays for few starts, and
+/// the chunks follow from the records alone: they are the same for a file, a pipe and a compressed file, for
+/// any number of filters and on every machine.
+constexpr std::size_t chunk_size_after(std::uint64_t before) {
+  constexpr std::uint64_t smallest = std::uint64_t{256} << 10;
+  constexpr std::uint64_t largest = std::uint64_t{16} << 20;
+  return static_cast<std::size_t>(std::clamp(before / 16, smallest, largest));
+}
+
+/// Measures what starting a filter costs, and chooses how many bytes a filter is started for so that it is
+/// less than a tenth of the filter's time (--chunk-size auto). What n bytes cost is taken to be start + n *
+/// rate; both are the least-squares line through what the chunks so far cost for each byte. Until that is
+/// known the chunks double.
 class ChunkSizer {
  public:
   static constexpr std::size_t smallest = std::size_t{256} << 10;

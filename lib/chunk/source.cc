@@ -1,100 +1,344 @@
 // SPDX-License-Identifier: MIT
+// The thread that cuts is detached and owns all that it uses together with the ChunkSource: a read(2) of an
+// input that never goes on cannot be ended from outside, and a run that has failed must not wait for it.
+// Where it can, the thread waits in poll(2) for the input and for the end of the source.
 #include "chunk/source.h"
 
-#include <algorithm>
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <condition_variable>
+#include <deque>
+#include <exception>
+#include <limits>
+#include <mutex>
 #include <system_error>
+#include <thread>
 #include <utility>
 
+#include "base/error.h"
+#include "chunk/sizer.h"
+#include "chunk/stored_blocks.h"
 #include "io/io.h"
+#include "io/output_file.h"
 #include "io/scratch_file.h"
+#include "io/window.h"
+#include "record/bam_header.h"
 
 namespace mrf {
 
-ChunkSource::ChunkSource(const std::string& path, RecordForm form, std::uint64_t records, Meter& meter)
-    : window_(open_input(path), meter), framer_(make_framer(form, window_.name())), records_(records) {}
+namespace {
 
-std::optional<FdRef> ChunkSource::fd() const {
-  if (window_.is_mapped() || !starved_) return std::nullopt;
-  return window_.fd();
+constexpr std::size_t chunks_ahead = 2;
+
+struct Abandoned {};
+
+Fd make_event() {
+  Fd event(adopt_fd, ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!event.is_open()) throw SystemError("wait for", "input");
+  return event;
 }
 
-std::optional<Chunk> ChunkSource::next(std::size_t bytes) {
-  auto chunk = ahead_.valid() ? ahead_.get() : window_.is_mapped() ? next_mapped(bytes) : next_copied(bytes);
-  given_ = cut_;
-  if (window_.is_mapped() && !cut_.over) cut_ahead(bytes);
-  return chunk;
+void signal_event(FdRef event) noexcept {
+  const std::uint64_t one = 1;
+  while (::write(event.get(), &one, sizeof one) < 0 && errno == EINTR) {
+  }
 }
 
-void ChunkSource::cut_ahead(std::size_t bytes) {
+ChunkPiece text_piece(std::string text) {
+  const std::uint64_t size = text.size();
+  return {nullptr, std::make_shared<const std::string>(std::move(text)), 0, size};
+}
+
+}  // namespace
+
+// What both threads use.
+struct ChunkSource::Shared {
+  Fd news = make_event();
+  Fd abandoned = make_event();
+
+  std::mutex mutex;
+  std::condition_variable room;
+  std::deque<Chunk> chunks;
+  std::optional<std::string> header;
+  std::exception_ptr failure;
+  bool is_over = false;
+  bool is_abandoned = false;
+  std::size_t wanted = ChunkSizer::smallest;
+  StreamCount read;
+};
+
+class ChunkSource::Cutter {
+ public:
+  Cutter(const ChunkCommand& command, std::shared_ptr<Shared> shared)
+      : command_(command),
+        shared_(std::move(shared)),
+        window_(open_input(command.input), meter_),
+        framer_(make_framer(command.form.record, window_.name())) {}
+
+  const std::string& name() const { return window_.name(); }
+
+  void run() noexcept {
+    std::exception_ptr failure;
+    try {
+      read_header();
+      while (cut()) {
+      }
+    } catch (const Abandoned&) {
+      return;
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    const std::lock_guard lock(shared_->mutex);
+    shared_->is_over = true;
+    shared_->failure = failure;
+    shared_->read = {window_.name(), records_, window_.stored()};
+    signal_event(shared_->news);
+  }
+
+ private:
+  bool is_bam() const { return command_.form.is_bam(); }
+  // A filter reads the very bytes of the input.
+  bool stays() const { return window_.is_mapped() && !is_bam(); }
+
+  bool more() {
+    if (!window_.is_ready()) wait_for_input();
+    return window_.more();
+  }
+
+  void wait_for_input() const {
+    pollfd polled[] = {{window_.fd().get(), POLLIN, 0}, {shared_->abandoned.get(), POLLIN, 0}};
+    while (::poll(polled, 2, -1) < 0) {
+      if (errno != EINTR) throw SystemError("wait for", window_.name());
+    }
+    if (polled[1].revents != 0) throw Abandoned();
+  }
+
+  void read_header() {
+    std::string header = is_bam() ? read_bam_header() : read_header_lines();
+    if (is_bam()) {
+      BgzfStorer storer;
+      std::string blocks;
+      storer.add(header, blocks);
+      storer.close_block(blocks);
+      prefix_ = text_piece(std::move(blocks));
+      header.clear();
+    }
+    if (!command_.header_to.empty()) write_output(command_.header_to, header);
+    const bool is_passed = command_.header_to.empty() && !command_.header_broadcast;
+    if (command_.header_broadcast && !header.empty()) prefix_ = text_piece(header);
+    const std::lock_guard lock(shared_->mutex);
+    shared_->header = is_passed ? std::move(header) : std::string();
+    signal_event(shared_->news);
+  }
+
+  std::string read_header_lines() {
+    std::string header;
+    if (!command_.form.header.is_named()) return header;
+    HeaderScanner scanner(command_.form.header, window_.name());
+    for (bool has_more = true; !scanner.is_over();) {
+      const std::size_t size = scanner.take(window_.view(), !has_more);
+      header += window_.view().substr(0, size);
+      window_.consume(size);
+      if (!scanner.is_over() && has_more) has_more = more();
+    }
+    if (!header.empty() && !header.ends_with('\n')) header += '\n';
+    return header;
+  }
+
+  std::string read_bam_header() {
+    constexpr std::size_t magic_size = 4;
+    while (window_.view().size() < magic_size && more()) {
+    }
+    if (window_.view().empty()) throw DataError("read", window_.name(), "it is empty, not BAM");
+    check_bam_magic(window_.view(), window_.name());
+    std::size_t size = 0;
+    while ((size = bam_header_size(window_.view())) == 0) {
+      if (!more()) throw DataError("read", window_.name(), "its header is truncated");
+    }
+    std::string header(window_.view().substr(0, size));
+    window_.consume(size);
+    return header;
+  }
+
+  std::uint64_t wanted_bytes() {
+    if (command_.records > 0) return std::numeric_limits<std::uint64_t>::max();
+    if (!command_.is_measured) return chunk_size_after(bytes_);
+    const std::lock_guard lock(shared_->mutex);
+    return shared_->wanted;
+  }
+
+  // An alignment has a header, and other outputs may begin with one, whether records follow or not.
+  bool wants_empty_chunk() const {
+    const bool has_header = command_.written && (command_.written->is_sam || command_.written->is_bam());
+    return number_ == 0 && (has_header || prefix_.size > 0);
+  }
+
+  // False at the end of the input.
+  bool cut() {
+    wait_for_room();
+    Chunk chunk{number_, records_, 0, 0, {}};
+    begin_piece();
+    const std::uint64_t wanted = wanted_bytes();
+    const std::uint64_t most = command_.records > 0 ? command_.records : wanted;
+    bool is_over = false;
+    while (!is_over && chunk.bytes < wanted && chunk.records < most) {
+      const std::string_view view = window_.view();
+      Run run = framer_->take(view.substr(0, wanted - chunk.bytes), most - chunk.records);
+      if (run.bytes == 0) run = framer_->take(view, 1);
+      if (run.bytes > 0) {
+        add(chunk, view.substr(0, run.bytes), run.records);
+      } else if (!more()) {
+        is_over = true;
+        add_tail(chunk);
+      }
+    }
+    if (chunk.records > 0 || wants_empty_chunk()) give(std::move(chunk));
+    return !is_over;
+  }
+
+  void begin_piece() {
+    piece_ = {};
+    if (stays()) {
+      piece_.offset = static_cast<std::uint64_t>(window_.mapped_offset());
+      if (!input_) input_ = std::make_shared<const Fd>(duplicate(window_.fd()));
+      piece_.file = input_;
+    } else {
+      piece_.file = std::make_shared<const Fd>(open_scratch_file());
+    }
+  }
+
+  void add(Chunk& chunk, std::string_view bytes, std::uint64_t records) {
+    keep(bytes);
+    window_.consume(bytes.size());
+    chunk.bytes += bytes.size();
+    chunk.records += records;
+  }
+
+  void keep(std::string_view bytes) {
+    if (stays()) {
+      piece_.size += bytes.size();
+    } else if (is_bam()) {
+      std::string blocks;
+      storer_.add(bytes, blocks);
+      write(blocks);
+    } else {
+      write(bytes);
+    }
+  }
+
+  void write(std::string_view bytes) {
+    Meter copied;
+    write_all(*piece_.file, scratch_file_name(), bytes, copied);
+    piece_.size += bytes.size();
+  }
+
+  void add_tail(Chunk& chunk) {
+    const std::string_view tail = window_.view();
+    if (tail.empty()) return;
+    ending_ = framer_->complete(tail);
+    add(chunk, tail, 1);
+  }
+
+  void give(Chunk chunk) {
+    if (prefix_.size > 0) chunk.pieces.push_back(prefix_);
+    if (is_bam()) {
+      std::string block;
+      storer_.close_block(block);
+      write(block);
+      ending_ += bgzf_eof;
+    }
+    if (piece_.size > 0) chunk.pieces.push_back(std::move(piece_));
+    if (!ending_.empty()) chunk.pieces.push_back(text_piece(std::exchange(ending_, {})));
+    records_ += chunk.records;
+    bytes_ += chunk.bytes;
+    ++number_;
+    const std::lock_guard lock(shared_->mutex);
+    shared_->chunks.push_back(std::move(chunk));
+    shared_->read = {window_.name(), records_, window_.stored()};
+    signal_event(shared_->news);
+  }
+
+  void wait_for_room() {
+    std::unique_lock lock(shared_->mutex);
+    shared_->room.wait(lock, [&] { return shared_->is_abandoned || shared_->chunks.size() < chunks_ahead; });
+    if (shared_->is_abandoned) throw Abandoned();
+  }
+
+  const ChunkCommand command_;
+  const std::shared_ptr<Shared> shared_;
+  Meter meter_;
+  Window window_;
+  std::unique_ptr<Framer> framer_;
+  std::shared_ptr<const Fd> input_;
+  ChunkPiece prefix_;  // in front of every chunk's records
+  ChunkPiece piece_;   // the records of the chunk in the making
+  std::string ending_;
+  BgzfStorer storer_;
+  std::uint64_t number_ = 0;
+  std::uint64_t records_ = 0;
+  std::uint64_t bytes_ = 0;
+};
+
+ChunkSource::ChunkSource(const ChunkCommand& command) : shared_(std::make_shared<Shared>()) {
+  auto cutter = std::make_shared<Cutter>(command, shared_);
+  name_ = cutter->name();
+  shared_->read.name = name_;
   try {
-    ahead_ = std::async(std::launch::async, [this, bytes] { return next_mapped(bytes); });
-  } catch (const std::system_error&) {  // no thread: the next one is cut when it is asked for
+    std::thread([cutter = std::move(cutter)] { cutter->run(); }).detach();
+  } catch (const std::system_error& error) {
+    throw SystemError("start", "thread", error.code().value());
   }
 }
 
-Run ChunkSource::take(std::string_view view, std::uint64_t most) {
-  const Run run = framer_->take(view, records_ == 0 ? most : std::min(most, records_ - taken_));
-  taken_ += run.records;
-  cut_.records += run.records;
-  return run;
+ChunkSource::~ChunkSource() {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->is_abandoned = true;
+  shared_->room.notify_all();
+  signal_event(shared_->abandoned);
 }
 
-bool ChunkSource::is_full(std::size_t bytes) const {
-  return records_ == 0 ? chunk_.size >= bytes : taken_ == records_;
-}
+FdRef ChunkSource::news() const { return shared_->news; }
 
-Chunk ChunkSource::give() {
-  cut_.bytes += chunk_.size;
-  return std::exchange(chunk_, {});
-}
-
-std::optional<Chunk> ChunkSource::next_mapped(std::size_t bytes) {
-  chunk_ = {nullptr, static_cast<std::uint64_t>(window_.mapped_offset()), 0, {}};
-  taken_ = 0;
-  while (!is_full(bytes) && !cut_.over) {
-    const std::string_view view = window_.view();
-    Run run = take(records_ == 0 ? view.substr(0, bytes - chunk_.size) : view);
-    if (run.bytes == 0) run = take(view, 1);
-    window_.consume(run.bytes);
-    chunk_.size += run.bytes;
-    if (run.bytes > 0 || window_.more()) continue;
-    cut_.over = true;
-    if (const std::string_view tail = window_.view(); !tail.empty()) {
-      chunk_.ending = framer_->complete(tail);
-      ++cut_.records;
-      chunk_.size += tail.size();
-      window_.consume(tail.size());
-    }
+void ChunkSource::clear_news() {
+  std::uint64_t count = 0;
+  while (::read(shared_->news.get(), &count, sizeof count) < 0 && errno == EINTR) {
   }
-  if (chunk_.size == 0) return std::nullopt;
-  return give();
 }
 
-std::size_t ChunkSource::keep(std::string_view text) {
-  Meter copied;
-  write_all(*chunk_.file, "temporary file", text, copied);
-  chunk_.size += text.size();
-  return text.size();
+std::optional<std::string> ChunkSource::take_header() {
+  const std::lock_guard lock(shared_->mutex);
+  return std::exchange(shared_->header, std::nullopt);
 }
 
-std::optional<Chunk> ChunkSource::next_copied(std::size_t bytes) {
-  if (!chunk_.file) chunk_.file = std::make_shared<Fd>(open_scratch_file());
-  const bool more = !starved_ || window_.more();
-  const std::size_t kept = keep(window_.view().substr(0, take(window_.view()).bytes));
-  window_.consume(kept);
-  starved_ = !is_full(bytes);
-  if (!more && kept == 0 && starved_) {
-    if (const std::string_view tail = window_.view(); !tail.empty()) {
-      const std::string_view ending = framer_->complete(tail);
-      keep(tail);
-      keep(ending);
-      ++cut_.records;
-    }
-    cut_.over = true;
+std::optional<Chunk> ChunkSource::next() {
+  const std::lock_guard lock(shared_->mutex);
+  if (!shared_->chunks.empty()) {
+    std::optional<Chunk> chunk(std::move(shared_->chunks.front()));
+    shared_->chunks.pop_front();
+    shared_->room.notify_all();
+    return chunk;
   }
-  if (chunk_.size == 0 || (!cut_.over && starved_)) return std::nullopt;
-  taken_ = 0;
-  return give();
+  if (shared_->failure) std::rethrow_exception(std::exchange(shared_->failure, nullptr));
+  return std::nullopt;
+}
+
+bool ChunkSource::is_over() const {
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->is_over && shared_->chunks.empty() && !shared_->failure && !shared_->header;
+}
+
+void ChunkSource::set_size(std::size_t bytes) {
+  const std::lock_guard lock(shared_->mutex);
+  shared_->wanted = bytes;
+}
+
+StreamCount ChunkSource::read() const {
+  const std::lock_guard lock(shared_->mutex);
+  return shared_->read;
 }
 
 }  // namespace mrf

@@ -1,75 +1,71 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
-#include <future>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
-#include <string_view>
+#include <vector>
 
+#include "chunk/job.h"
 #include "io/fd.h"
-#include "io/meter.h"
-#include "io/window.h"
-#include "record/record.h"
 
 namespace mrf {
 
-/// Whole records, as bytes of a file.
-struct Chunk {
-  std::shared_ptr<Fd> file;  ///< empty: the input itself
-  std::uint64_t offset = 0;
-  std::size_t size = 0;
-  std::string_view ending;  ///< what the input's last record lacks, written after the rest
+/// A part of what a filter reads: bytes of a file, or text.
+struct ChunkPiece {
+  std::shared_ptr<const Fd> file;           ///< empty: `text`
+  std::shared_ptr<const std::string> text;  ///< empty: `file`
+  std::uint64_t offset = 0;                 ///< of the piece in it
+  std::uint64_t size = 0;                   ///< in bytes
 };
 
-/// Cuts an input into chunks. A regular file stays where it is: its records are found and counted by a thread
-/// that is a chunk ahead. Of everything else a chunk is copied into a temporary file, from which it is fed
-/// when its filter takes it.
+/// Whole records, and what stands around them in the filter's input.
+struct Chunk {
+  std::uint64_t number = 0;        ///< from 0 on
+  std::uint64_t first_record = 0;  ///< from 0 on
+  std::uint64_t records = 0;
+  std::uint64_t bytes = 0;  ///< of the records
+  std::vector<ChunkPiece> pieces;
+};
+
+/// Cuts an input into chunks, in a thread of its own that is two chunks ahead: whoever takes the chunks never
+/// waits for the input. A plain regular file stays where it is. Of everything else a chunk is copied into a
+/// temporary file without a name, from which its filter is fed.
 class ChunkSource {
  public:
-  /// Chunks of `records` records; 0: as many bytes as next() is asked for. `meter` outlives the source.
-  /// Throws SystemError.
-  ChunkSource(const std::string& path, RecordForm form, std::uint64_t records, Meter& meter);
+  /// Opens the input. Throws Error.
+  explicit ChunkSource(const ChunkCommand& command);
+  /// Does not wait for an input that pauses.
+  ~ChunkSource();
+  ChunkSource(const ChunkSource&) = delete;
+  ChunkSource& operator=(const ChunkSource&) = delete;
 
-  /// The next chunk; of a pipe only if what one read(2) gives completes it. Empty otherwise, and at the end.
-  /// Throws Error.
-  std::optional<Chunk> next(std::size_t bytes);
-  bool is_over() const { return given_.over; }
-  /// What to wait for before next() of a pipe; empty where it need not be waited for.
-  std::optional<FdRef> fd() const;
-  FdRef file_of(const Chunk& chunk) const { return chunk.file ? FdRef(*chunk.file) : window_.fd(); }
-  const std::string& name() const { return window_.name(); }
-  /// Records and bytes of all chunks so far.
-  std::uint64_t records() const { return given_.records; }
-  std::uint64_t bytes() const { return given_.bytes; }
+  /// Readable when there may be something new; clear_news() makes it unreadable.
+  FdRef news() const;
+  void clear_news();
+
+  /// The header that goes to standard output, once, when all of it was read; "" when there is none. It is
+  /// there before the first chunk.
+  std::optional<std::string> take_header();
+  /// The next chunk, if one is ready. Throws Error, after the chunks before it, what reading ended with.
+  std::optional<Chunk> next();
+  /// The end was reached and no chunk is left.
+  bool is_over() const;
+  /// Bytes of the chunks to come, with ChunkCommand::is_measured.
+  void set_size(std::size_t bytes);
+
+  const std::string& name() const { return name_; }
+  /// What was read so far: records, and bytes as they are stored.
+  StreamCount read() const;
 
  private:
-  struct Progress {
-    std::uint64_t records = 0;
-    std::uint64_t bytes = 0;
-    bool over = false;
-  };
+  struct Shared;
+  class Cutter;
 
-  void cut_ahead(std::size_t bytes);
-  std::optional<Chunk> next_mapped(std::size_t bytes);
-  std::optional<Chunk> next_copied(std::size_t bytes);
-  Run take(std::string_view view, std::uint64_t most = std::numeric_limits<std::uint64_t>::max());
-  bool is_full(std::size_t bytes) const;
-  std::size_t keep(std::string_view text);
-  Chunk give();
-
-  Window window_;
-  std::unique_ptr<Framer> framer_;
-  std::uint64_t records_;
-  std::uint64_t taken_ = 0;  // of them, for the chunk in the making
-  Progress cut_;
-  Progress given_;
-  Chunk chunk_;          // the one in the making
-  bool starved_ = true;  // of a pipe: what is there does not complete the chunk
-  // The last member: its thread uses all others but given_.
-  std::future<std::optional<Chunk>> ahead_;
+  std::string name_;
+  std::shared_ptr<Shared> shared_;
 };
 
 }  // namespace mrf

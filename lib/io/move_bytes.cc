@@ -62,14 +62,23 @@ std::optional<std::size_t> feed_pipe(FdRef file, const std::string& file_name, s
   throw SystemError("read", file_name);
 }
 
-PipeDrain::PipeDrain() : between_(make_pipe()) { ask_pipe_size(between_.write_end, most_pipe_bytes); }
+PipeDrain::PipeDrain(bool keeps_last) : between_(make_pipe()), keeps_last_(keeps_last) {
+  ask_pipe_size(between_.write_end, most_pipe_bytes);
+}
 
-std::optional<std::size_t> PipeDrain::drain(FdRef pipe, FdRef to, const std::string& to_name) {
+std::optional<std::size_t> PipeDrain::fill(FdRef pipe) {
   const ssize_t taken =
       ::splice(pipe.get(), nullptr, between_.write_end.get(), nullptr, most_pipe_bytes, SPLICE_F_NONBLOCK);
   if (taken < 0 && would_block(errno)) return std::nullopt;
   if (taken < 0) throw SystemError("read", "filter");
-  for (auto left = static_cast<std::size_t>(taken); left > 0;) {
+  filled_ = static_cast<std::size_t>(taken);
+  return filled_;
+}
+
+void PipeDrain::flush(FdRef to, const std::string& to_name) {
+  std::size_t left = filled_ + (has_last_ ? 1 : 0) - (keeps_last_ ? 1 : 0);
+  has_last_ = keeps_last_;
+  while (left > 0) {
     ssize_t n = ::splice(between_.read_end.get(), nullptr, to.get(), nullptr, left, 0);
     if (n < 0 && needs_memory(errno)) n = drain_through_memory(between_.read_end, left, to, to_name);
     if (n > 0) {
@@ -80,7 +89,20 @@ std::optional<std::size_t> PipeDrain::drain(FdRef pipe, FdRef to, const std::str
       is_ready(to, POLLOUT, -1);
     }
   }
-  return static_cast<std::size_t>(taken);
+}
+
+std::optional<std::size_t> PipeDrain::drain(FdRef pipe, FdRef to, const std::string& to_name) {
+  const auto taken = fill(pipe);
+  if (taken && *taken > 0) flush(to, to_name);
+  return taken;
+}
+
+std::optional<char> PipeDrain::take_last() {
+  if (!has_last_) return std::nullopt;
+  char last = 0;
+  if (::read(between_.read_end.get(), &last, 1) != 1) throw SystemError("read", "pipe");
+  has_last_ = false;
+  return last;
 }
 
 void copy_file(FdRef file, std::uint64_t size, FdRef to, const std::string& to_name) {

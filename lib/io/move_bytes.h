@@ -23,15 +23,24 @@ std::optional<std::size_t> feed_pipe(FdRef file, const std::string& file_name, s
 /// and who fills it waits; so the bytes go into a pipe of the object first, which takes no copy.
 class PipeDrain {
  public:
+  /// With `keeps_last` the last byte that was taken stays here until more comes, or take_last() asks for it.
   /// Throws SystemError.
-  PipeDrain();
+  explicit PipeDrain(bool keeps_last = false);
 
-  /// From a pipe that does not block to a file, pipe or terminal that does. Returns how many, 0 at the end of
-  /// the pipe, empty when there is nothing in it now. Throws ClosedOutput, SystemError.
+  /// From a pipe that does not block to a file, pipe or terminal that does. Returns how many were taken, 0 at
+  /// the end of the pipe, empty when there is nothing in it now. Throws ClosedOutput, SystemError.
   std::optional<std::size_t> drain(FdRef pipe, FdRef to, const std::string& to_name);
+  /// drain() in two steps: fill() may be followed by flush() only, unless it returned 0 or nothing.
+  std::optional<std::size_t> fill(FdRef pipe);
+  void flush(FdRef to, const std::string& to_name);
+  /// The byte that is kept, if there is one, which then is not any more. Throws SystemError.
+  std::optional<char> take_last();
 
  private:
   Pipe between_;
+  const bool keeps_last_;
+  bool has_last_ = false;
+  std::size_t filled_ = 0;
 };
 
 /// The whole of a file, from its start. Throws ClosedOutput, SystemError.

@@ -32,7 +32,8 @@ struct Prepared {
 
 std::string_view variable_name(std::string_view variable) { return variable.substr(0, variable.find('=')); }
 
-// This process's environment with `added` in place of the variables of the same names.
+// This process's environment with `added` in place of the variables of the same names; one without '=' is
+// taken out.
 std::vector<char*> merge_environment(const std::vector<std::string>& added) {
   std::vector<char*> merged;
   for (char** variable = ::environ; variable != nullptr && *variable != nullptr; ++variable) {
@@ -41,7 +42,9 @@ std::vector<char*> merge_environment(const std::vector<std::string>& added) {
     });
     if (!is_replaced) merged.push_back(*variable);
   }
-  for (const auto& variable : added) merged.push_back(const_cast<char*>(variable.c_str()));
+  for (const auto& variable : added) {
+    if (variable.find('=') != std::string::npos) merged.push_back(const_cast<char*>(variable.c_str()));
+  }
   merged.push_back(nullptr);
   return merged;
 }

@@ -28,7 +28,7 @@ struct PassedFd {
 struct LaunchSpec {
   std::vector<std::string> words;
   std::vector<OpenedRedirection> redirections;
-  std::vector<std::string> environment;  ///< "NAME=VALUE", added to this process's own
+  std::vector<std::string> environment;  ///< "NAME=VALUE", added to this process's own; "NAME": taken out
   std::vector<PassedFd> passed;
   bool is_part_of_job = false;  ///< stays in this process's group and has its standard error
 };

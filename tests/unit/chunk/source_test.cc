@@ -2,64 +2,154 @@
 #include "chunk/source.h"
 
 #include <doctest/doctest.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include <fstream>
+#include <thread>
 
 #include "base/error.h"
+#include "chunk/sizer.h"
 #include "directory.h"
 
 namespace {
 
-constexpr std::size_t line_length = 10;
+// All chunks, as they come.
+std::vector<mrf::Chunk> take_all(mrf::ChunkSource& source) {
+  std::vector<mrf::Chunk> chunks;
+  while (!source.is_over()) {
+    (void)source.take_header();
+    if (auto chunk = source.next()) {
+      chunks.push_back(std::move(*chunk));
+      continue;
+    }
+    pollfd news{source.news().get(), POLLIN, 0};
+    if (!source.is_over()) ::poll(&news, 1, 100);
+    source.clear_news();
+  }
+  return chunks;
+}
 
-void write_lines(const std::string& path, int lines, const char* end = "\n") {
-  std::ofstream file(path);
-  for (int line = 0; line < lines; ++line) file << "123456789" << (line + 1 < lines ? "\n" : end);
+// What a filter reads of a chunk.
+std::string text_of(const mrf::Chunk& chunk) {
+  std::string text;
+  for (const auto& piece : chunk.pieces) {
+    std::string part(piece.size, '\0');
+    if (piece.text) {
+      part = piece.text->substr(piece.offset, piece.size);
+    } else {
+      CHECK(::pread(piece.file->get(), part.data(), part.size(), static_cast<off_t>(piece.offset)) ==
+            static_cast<ssize_t>(piece.size));
+    }
+    text += part;
+  }
+  return text;
+}
+
+std::string lines(int count) {
+  std::string text;
+  for (int line = 0; line < count; ++line) text += "123456789\n";
+  return text;
+}
+
+mrf::ChunkCommand command(const std::string& input, std::uint64_t records = 0) {
+  mrf::ChunkCommand one;
+  one.input = input;
+  one.records = records;
+  return one;
 }
 
 }  // namespace
 
-TEST_CASE("a chunk of a file is as large as was asked for, up to the end of a record") {
+TEST_CASE("a chunk ends with the first record that makes it as large as its place says") {
   const Directory directory;
-  write_lines(directory / "in", 100000);
-  mrf::Meter meter;
-  mrf::ChunkSource source(directory / "in", {}, 0, meter);
-  std::uint64_t next = 0;
-  std::uint64_t chunks = 0;
-  while (!source.is_over()) {
-    const auto chunk = source.next(12345);
-    if (!chunk) continue;
-    CHECK(chunk->offset == next);
-    CHECK(chunk->size % line_length == 0);
-    if (chunk->offset + chunk->size < 100000 * line_length) CHECK(chunk->size == 12350);
-    next += chunk->size;
-    CHECK(source.bytes() == next);
-    CHECK(source.records() == next / line_length);
-    ++chunks;
+  std::ofstream(directory / "in") << lines(1000000);
+  mrf::ChunkSource source(command(directory / "in"));
+  std::uint64_t before = 0;
+  std::uint64_t records = 0;
+  for (const auto& chunk : take_all(source)) {
+    CHECK(chunk.first_record == records);
+    const std::uint64_t wanted = mrf::chunk_size_after(before);
+    before += chunk.bytes;
+    records += chunk.records;
+    if (before < 10000000) CHECK(chunk.bytes == (wanted + 9) / 10 * 10);
   }
-  CHECK(next == 100000 * line_length);
-  CHECK(chunks == 81);
+  CHECK(before == 10000000);
+  CHECK(records == 1000000);
+  CHECK(source.read().records == 1000000);
 }
 
-TEST_CASE(
-    "the last record of a file gets what it lacks; a malformed one is told when its chunk is asked for") {
-  const Directory directory;
-  write_lines(directory / "in", 25, "");
-  mrf::Meter meter;
-  mrf::ChunkSource source(directory / "in", {}, 10, meter);
-  CHECK(source.next(0)->size == 100);
-  CHECK(source.next(0)->ending.empty());
-  const auto last = source.next(0);
-  CHECK(last->size == 49);
-  CHECK(last->ending == "\n");
-  CHECK(source.is_over());
-  CHECK(source.records() == 25);
+TEST_CASE("the size of a chunk keeps within its bounds") {
+  CHECK(mrf::chunk_size_after(0) == std::size_t{256} << 10);
+  CHECK(mrf::chunk_size_after(std::uint64_t{64} << 20) == std::size_t{4} << 20);
+  CHECK(mrf::chunk_size_after(std::uint64_t{1} << 50) == std::size_t{16} << 20);
+}
 
-  std::ofstream(directory / "bad") << "@r\nA\n+\nI\n"
-                                   << "@r\nA\n+\nI\n"
-                                   << "r\nA\n+\nI\n";
-  mrf::ChunkSource bad(directory / "bad", mrf::parse_record_form("fastq"), 1, meter);
-  CHECK(bad.next(0)->size == 9);
-  CHECK(bad.next(0)->size == 9);
-  CHECK_THROWS_AS(bad.next(0), mrf::DataError);
+TEST_CASE("a pipe is cut as a file is, however its bytes arrive") {
+  const Directory directory;
+  const std::string text = lines(100000);
+  std::ofstream(directory / "in") << text;
+  mrf::ChunkSource file(command(directory / "in"));
+  const auto expected = take_all(file);
+  for (const std::size_t piece : {7777, 100000, 999999}) {
+    mrf::Pipe pipe = mrf::make_pipe();
+    std::thread writer([&, end = std::move(pipe.write_end)]() mutable {
+      for (std::size_t at = 0; at < text.size(); at += piece) {
+        const std::string_view part = std::string_view(text).substr(at, piece);
+        CHECK(::write(end.get(), part.data(), part.size()) == static_cast<ssize_t>(part.size()));
+      }
+      end.reset();
+    });
+    mrf::ChunkSource source(command("/dev/fd/" + std::to_string(pipe.read_end.get())));
+    const auto chunks = take_all(source);
+    writer.join();
+    REQUIRE(chunks.size() == expected.size());
+    for (std::size_t at = 0; at < chunks.size(); ++at) CHECK(text_of(chunks[at]) == text_of(expected[at]));
+  }
+}
+
+TEST_CASE("the last record gets what it lacks; a malformed one comes after the chunks before it") {
+  const Directory directory;
+  std::ofstream(directory / "in") << lines(24) << "123456789";
+  mrf::ChunkSource source(command(directory / "in", 10));
+  const auto chunks = take_all(source);
+  REQUIRE(chunks.size() == 3);
+  CHECK(text_of(chunks[0]) == lines(10));
+  CHECK(text_of(chunks[2]) == lines(5));
+  CHECK(chunks[2].records == 5);
+
+  std::ofstream(directory / "bad") << "@r\nA\n+\nI\n@r\nA\n+\nI\nr\nA\n+\nI\n";
+  mrf::ChunkCommand fastq = command(directory / "bad", 1);
+  fastq.form.record = mrf::parse_record_form("fastq");
+  mrf::ChunkSource bad(fastq);
+  CHECK_THROWS_AS(take_all(bad), mrf::DataError);
+}
+
+TEST_CASE("a header goes around the chunks, or in front of each") {
+  const Directory directory;
+  std::ofstream(directory / "in") << "#a\n#b\n1\n2\n#3";
+  mrf::ChunkCommand around = command(directory / "in", 2);
+  around.form.header = {"#", 0};
+  mrf::ChunkSource source(around);
+  std::optional<std::string> header;
+  while (!header) header = source.take_header();
+  CHECK(*header == "#a\n#b\n");
+  const auto chunks = take_all(source);
+  REQUIRE(chunks.size() == 2);
+  CHECK(text_of(chunks[0]) == "1\n2\n");
+  CHECK(text_of(chunks[1]) == "#3\n");
+
+  mrf::ChunkCommand to_each = around;
+  to_each.header_broadcast = true;
+  mrf::ChunkSource other(to_each);
+  const auto with = take_all(other);
+  REQUIRE(with.size() == 2);
+  CHECK(text_of(with[1]) == "#a\n#b\n#3\n");
+}
+
+TEST_CASE("a source that is given up does not wait for its input") {
+  mrf::Pipe pipe = mrf::make_pipe();
+  CHECK(::write(pipe.write_end.get(), "1\n2\n3\n", 6) == 6);
+  mrf::ChunkSource source(command("/dev/fd/" + std::to_string(pipe.read_end.get()), 2));
+  CHECK_FALSE(source.is_over());
 }

@@ -1,0 +1,213 @@
+// SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <limits>
+
+#include "base/error.h"
+#include "chunk/joiner.h"
+#include "chunk/stored_blocks.h"
+#include "codec/inflate.h"
+#include "record/bam_header.h"
+#include "record/header.h"
+
+namespace mrf {
+
+namespace {
+
+constexpr std::size_t read_size = std::size_t{256} << 10;
+
+// Finds the records of every output, and what stands in front of them: the first output's header is written,
+// the others' have to be the same.
+class CheckingJoiner : public ChunkJoiner {
+ public:
+  CheckingJoiner(const ChunkCommand& command, const StreamForm& form, FdRef to)
+      : ChunkJoiner(to),
+        command_(command),
+        form_(form),
+        has_header_(form.is_bam() || form.header.is_named()) {}
+
+  void begin(std::uint64_t chunk) override {
+    chunk_ = chunk;
+    name_ = fmt::format("output of {} for chunk {}", command_.words[0], chunk);
+    framer_ = make_framer(form_.record, name_);
+    scanner_.emplace(form_.header, name_);
+    decoder_.reset();
+    is_known_ = false;
+    is_header_over_ = !has_header_;
+    text_.clear();
+    header_.clear();
+  }
+
+  std::optional<std::size_t> take(FdRef pipe) override {
+    ssize_t n = 0;
+    while ((n = ::read(pipe.get(), buffer_.get(), read_size)) < 0 && errno == EINTR) {
+    }
+    if (n < 0 && errno == EAGAIN) return std::nullopt;
+    if (n < 0) throw SystemError("read", "filter");
+    push({buffer_.get(), static_cast<std::size_t>(n)});
+    return static_cast<std::size_t>(n);
+  }
+
+  void take_file(FdRef file, std::uint64_t size) override {
+    for (std::uint64_t at = 0; at < size;) {
+      const ssize_t n = ::pread(file.get(), buffer_.get(), read_size, static_cast<off_t>(at));
+      if (n <= 0) throw SystemError("read", "temporary file");
+      push({buffer_.get(), static_cast<std::size_t>(n)});
+      at += static_cast<std::uint64_t>(n);
+    }
+  }
+
+  void end() override {
+    if (decoder_) decoder_->finish();
+    parse(true);
+    if (text_.empty()) return;
+    const std::string ending(framer_->complete(text_));
+    put(text_);
+    put(ending);
+    ++records_;
+  }
+
+  void finish() override {
+    if (!form_.is_bam()) return;
+    std::string blocks;
+    storer_.close_block(blocks);
+    if (has_first_) blocks += bgzf_eof;
+    write(blocks);
+  }
+
+  std::optional<std::uint64_t> records() const override { return records_; }
+
+ private:
+  void push(std::string_view bytes) {
+    if (!form_.is_bam()) {
+      text_ += bytes;
+      return parse(false);
+    }
+    if (!is_known_) {
+      text_ += bytes;
+      if (text_.size() < 2) return;
+      is_known_ = true;
+      if (!is_gzip(text_)) return parse(false);
+      decoder_.emplace(name_);
+      const std::string first = std::move(text_);
+      text_.clear();
+      return inflate(first);
+    }
+    if (decoder_) return inflate(bytes);
+    text_ += bytes;
+    parse(false);
+  }
+
+  void inflate(std::string_view stored) {
+    decoder_->feed(stored);
+    while (const std::size_t n = decoder_->inflate({inflated_.get(), read_size})) {
+      text_.append(inflated_.get(), n);
+      parse(false);
+    }
+  }
+
+  // Writes the whole records that there are; what is left stays in text_.
+  void parse(bool is_end) {
+    if (!is_header_over_ && !take_header(is_end)) return;
+    const Run run = framer_->take(text_, std::numeric_limits<std::uint64_t>::max());
+    if (run.bytes == 0) return;
+    const std::string_view records = std::string_view(text_).substr(0, run.bytes);
+    put(records);
+    records_ += run.records;
+    text_.erase(0, run.bytes);
+  }
+
+  // True when the header is over.
+  bool take_header(bool is_end) {
+    if (form_.is_bam()) {
+      if (is_end && text_.empty()) throw DataError("join", name_, "it is empty, not BAM");
+      if (text_.size() >= 4 || is_end) check_bam_magic(text_, name_);
+      const std::size_t size = bam_header_size(text_);
+      if (size == 0 && is_end) throw DataError("join", name_, "its header is truncated");
+      if (size == 0) return false;
+      header_ = text_.substr(0, size);
+      text_.erase(0, size);
+    } else {
+      const std::size_t size = scanner_->take(text_, is_end);
+      header_.append(text_, 0, size);
+      text_.erase(0, size);
+      if (!scanner_->is_over() && !is_end) return false;
+      if (!header_.empty() && !header_.ends_with('\n')) header_ += '\n';
+    }
+    is_header_over_ = true;
+    join_header();
+    return true;
+  }
+
+  void join_header() {
+    if (!has_first_) {
+      if (has_input_header() && !header_.empty()) {
+        throw DataError("join", name_,
+                        "it begins with a header, but that of the input goes around the filter");
+      }
+      has_first_ = true;
+      first_chunk_ = chunk_;
+      put(header_);
+      first_header_ = std::move(header_);
+    } else if (header_ != first_header_) {
+      throw DataError("join", name_,
+                      fmt::format("its header is not that of chunk {}{}", first_chunk_, difference()));
+    }
+  }
+
+  // The first line that differs, of a header that is text.
+  std::string difference() const {
+    if (form_.is_bam()) return "";
+    std::size_t start = 0;
+    for (std::size_t at = 0; at < header_.size() && at < first_header_.size(); ++at) {
+      if (header_[at] != first_header_[at]) break;
+      if (header_[at] == '\n') start = at + 1;
+    }
+    const auto line = [start](const std::string& text) {
+      return start >= text.size()
+                 ? std::string("nothing")
+                 : "'" + text.substr(start, std::min<std::size_t>(text.find('\n', start) - start, 80)) + "'";
+    };
+    return fmt::format(": {} where that has {}", line(header_), line(first_header_));
+  }
+
+  void put(std::string_view bytes) {
+    if (!form_.is_bam()) return write(bytes);
+    std::string blocks;
+    storer_.add(bytes, blocks);
+    write(blocks);
+  }
+
+  const ChunkCommand& command_;
+  const StreamForm form_;
+  const bool has_header_;
+  std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(read_size);
+  std::unique_ptr<char[]> inflated_ = std::make_unique_for_overwrite<char[]>(read_size);
+  BgzfStorer storer_;
+  std::string first_header_;
+  std::uint64_t first_chunk_ = 0;
+  bool has_first_ = false;
+  std::uint64_t records_ = 0;
+  // Of the chunk in hand:
+  std::uint64_t chunk_ = 0;
+  std::string name_;
+  std::unique_ptr<Framer> framer_;
+  std::optional<HeaderScanner> scanner_;
+  std::optional<GzipDecoder> decoder_;
+  bool is_known_ = false;  // whether BAM is compressed
+  bool is_header_over_ = false;
+  std::string header_;
+  std::string text_;
+};
+
+}  // namespace
+
+std::unique_ptr<ChunkJoiner> make_checking_joiner(const ChunkCommand& command, const StreamForm& form,
+                                                  FdRef to) {
+  return std::make_unique<CheckingJoiner>(command, form, to);
+}
+
+}  // namespace mrf

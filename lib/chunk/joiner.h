@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "chunk/job.h"
+#include "io/fd.h"
+#include "io/meter.h"
+
+namespace mrf {
+
+/// Writes the filters' outputs one after the other, each whole: a chunk's last record is ended.
+class ChunkJoiner {
+ public:
+  explicit ChunkJoiner(FdRef to);
+  virtual ~ChunkJoiner() = default;
+
+  /// The header of the input, when it goes around the filters.
+  void put_header(std::string_view header);
+  /// The output of this chunk comes next.
+  virtual void begin(std::uint64_t chunk) = 0;
+  /// Takes what one read of the pipe, which does not block, gives. Returns how many bytes, 0 at the end of
+  /// the pipe, empty when there is nothing in it now. Throws ClosedOutput, Error.
+  virtual std::optional<std::size_t> take(FdRef pipe) = 0;
+  /// Takes what was held back of the output, all that came before what is in the pipe. Throws as take().
+  virtual void take_file(FdRef file, std::uint64_t size) = 0;
+  /// The chunk's output is over. Throws as take().
+  virtual void end() = 0;
+  /// All chunks are. Throws as take().
+  virtual void finish() {}
+  /// Records written so far, where they are looked at.
+  virtual std::optional<std::uint64_t> records() const { return std::nullopt; }
+
+  /// The bytes written so far.
+  std::uint64_t bytes() const { return meter_.bytes; }
+
+ protected:
+  void write(std::string_view bytes);
+  FdRef to() const { return to_; }
+  void count(std::uint64_t bytes) { meter_.bytes += bytes; }
+  bool has_input_header() const { return has_input_header_; }
+
+ private:
+  const FdRef to_;
+  Meter meter_;
+  bool has_input_header_ = false;
+};
+
+/// The one that fits the command: outputs that are not to be looked at go through the kernel only. `to` is
+/// standard output.
+std::unique_ptr<ChunkJoiner> make_joiner(const ChunkCommand& command, FdRef to);
+
+/// Those that make_joiner() chooses from.
+std::unique_ptr<ChunkJoiner> make_passing_joiner(const ChunkCommand& command, FdRef to);
+std::unique_ptr<ChunkJoiner> make_checking_joiner(const ChunkCommand& command, const StreamForm& form,
+                                                  FdRef to);
+
+}  // namespace mrf

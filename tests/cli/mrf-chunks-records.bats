@@ -1,0 +1,117 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# mrf-chunks: --record bam, and outputs that are checked by --output-record.
+
+load common
+
+chunks() { run_apart timeout -k 5 60 mrf-chunks -n 3 "$@"; }
+
+# `bam_chunks FILTER...`: the BAM that comes out is in out.bam.
+bam_chunks() {
+  run_apart bash -c 'timeout -k 5 60 mrf-chunks -n 3 -c 700 --record bam -i in.bam -- "$@" >out.bam' bash "$@"
+}
+
+setup() {
+  common_setup
+  cp "$(small_bam)" in.bam
+  for i in $(seq 100); do printf '@r%d\nACGT\n+\nIIII\n' "$i"; done >in.fq
+}
+
+@test "bam: every chunk is a whole BAM, compressed or not, and so is what comes out" {
+  for filter in "samtools view -b --no-PG -" "samtools view -u --no-PG -" cat "bgzip -dc" "mrf-bamread -u -"; do
+    # shellcheck disable=SC2086
+    bam_chunks $filter
+    assert_status 0
+    assert_same_sam in.bam out.bam
+  done
+  bam_chunks samtools view -c -
+  assert_status 3
+}
+
+@test "bam: pysam" {
+  cat >filter.py <<'END'
+import pysam
+source = pysam.AlignmentFile("-", "rb")
+target = pysam.AlignmentFile("-", "wb", template=source)
+for read in source:
+    target.write(read)
+END
+  bam_chunks /usr/bin/python3 filter.py
+  assert_status 0
+  assert_same_sam in.bam out.bam
+}
+
+@test "bam: a header alone, an empty input, an output that is cut off or no BAM" {
+  samtools view -H --no-PG in.bam | samtools view -b --no-PG -o header.bam -
+  mrf-chunks --record bam -i header.bam -- samtools view -b --no-PG - >out.bam
+  assert_same_sam header.bam out.bam
+  chunks --record bam -i /dev/null -- cat
+  assert_status 3
+  bam_chunks bash -c 'samtools view -b --no-PG - | head -c 5000'
+  assert_status 3
+  assert_stderr_has "output of bash for chunk 0"
+  bam_chunks bash -c 'samtools view -b --no-PG - | head -c -28'
+  assert_status 3
+  # shellcheck disable=SC2016
+  bam_chunks bash -c '[ "$MRF_CHUNK" = 2 ] || cat'
+  assert_status 3
+  assert_stderr_has "cannot join 'output of bash for chunk 2': it is empty, not BAM"
+}
+
+@test "bam: headers that differ are status 3" {
+  # shellcheck disable=SC2016
+  bam_chunks bash -c 'samtools view -h --no-PG - | sed "s/^@CO.*/@CO\tchunk $((MRF_CHUNK == 3))/" |
+    samtools view -b --no-PG -'
+  assert_status 3
+  assert_stderr_has "cannot join 'output of bash for chunk 3': its header is not that of chunk 0"
+}
+
+@test "bam in, FASTQ and text out" {
+  mrf-chunks -n 3 -c 700 --record bam --output-record fastq -i in.bam -- bash -c 'samtools fastq - 2>/dev/null' >out.fq
+  cmp out.fq <(samtools fastq in.bam 2>/dev/null)
+  mrf-chunks -n 3 -c 700 --record bam --output-record line -i in.bam -- samtools view - >out.txt
+  cmp out.txt <(samtools view in.bam)
+}
+
+@test "FASTQ in, SAM and BAM out: the outputs' headers are one" {
+  cat >align <<'END'
+#!/bin/bash
+printf '@HD\tVN:1.6\n@SQ\tSN:c\tLN:10\n'
+paste - - - - | awk -F'\t' -vOFS='\t' 'NF == 4 { print substr($1, 2), 4, "*", 0, 0, "*", "*", 0, 0, $2, $4 }'
+END
+  chmod +x align
+  ./align <in.fq >want.sam
+  mrf-chunks -n 3 -c 7 --record fastq --output-record sam -i in.fq -- ./align | cmp - want.sam
+  mrf-chunks -n 2 -c 7 --record fastq --output-record bam -i in.fq -- bash -c './align | samtools view -b --no-PG -' >out.bam
+  assert_same_sam want.sam out.bam
+  : >empty.fq
+  chunks --record fastq --output-record sam -i empty.fq -- ./align
+  assert_status 0
+  assert_output_is "$(head -n 2 want.sam)"
+}
+
+@test "FASTQ out is checked: what fits passes, what does not is status 3 with chunk, filter and record" {
+  chunks -c 7 --record fastq --output-record fastq -i in.fq -- cat
+  assert_status 0
+  assert_output_is "$(cat in.fq)"
+  chunks -c 7 --record fastq --output-record fastq -i in.fq -- awk 'ENVIRON["MRF_CHUNK"] != 5 || NR > 1'
+  assert_status 3
+  assert_stderr_has "output of awk for chunk 5"
+  assert_stderr_has "record 1"
+  chunks -c 7 --record fastq --output-record fastq -i in.fq -- sed '$d'
+  assert_status 3
+  # shellcheck disable=SC2016
+  chunks -c 7 --record fastq --output-record fastq -i in.fq -- bash -c 'printf %s "$(cat)"'
+  assert_status 0
+  assert_output_is "$(cat in.fq)"
+  chunks -c 7 --record fastq -i in.fq -- paste - - - -
+  assert_status 0
+  assert_output_is "$(paste - - - - <in.fq)"
+}
+
+@test "--stats counts the records of what was checked, and says null where nothing was looked at" {
+  mrf-chunks -c 7 --stats s.json --record fastq --output-record fastq -i in.fq -- cat >out
+  jq -e '.records_in == 100 and .records_out == 100 and .chunks == 15 and .bytes_out == .bytes_in' s.json
+  mrf-chunks -c 7 --stats s.json --record fastq -i in.fq -- cat >out
+  jq -e '.records_in == 100 and .records_out == null and .chunks == 15 and .bytes_out == .bytes_in' s.json
+}

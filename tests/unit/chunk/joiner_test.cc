@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "chunk/joiner.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/error.h"
+#include "io/scratch_file.h"
+
+namespace {
+
+using Outputs = std::vector<std::string>;
+
+// Joins the outputs, of which the first part of each comes from a temporary file.
+std::string join(const mrf::ChunkCommand& command, const Outputs& outputs, std::size_t spilled = 0) {
+  const mrf::Fd to = mrf::open_scratch_file();
+  const auto joiner = mrf::make_joiner(command, to);
+  for (std::size_t at = 0; at < outputs.size(); ++at) {
+    joiner->begin(at);
+    const std::string_view output = outputs[at];
+    const std::string_view front = output.substr(0, spilled);
+    if (!front.empty()) {
+      const mrf::Fd file = mrf::open_scratch_file();
+      CHECK(::write(file.get(), front.data(), front.size()) == static_cast<ssize_t>(front.size()));
+      joiner->take_file(file, front.size());
+    }
+    mrf::Pipe pipe = mrf::make_pipe();
+    ::fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK);
+    std::string_view rest = output.substr(front.size());
+    while (!rest.empty()) {
+      const std::string_view part = rest.substr(0, rest.size() > 3 ? 3 : 1);
+      CHECK(::write(pipe.write_end.get(), part.data(), part.size()) == static_cast<ssize_t>(part.size()));
+      rest.remove_prefix(part.size());
+      while (joiner->take(pipe.read_end)) {
+      }
+    }
+    pipe.write_end.reset();
+    while (joiner->take(pipe.read_end).value_or(1) > 0) {
+    }
+    joiner->end();
+  }
+  joiner->finish();
+  std::string text(joiner->bytes(), '\0');
+  CHECK(::pread(to.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
+  char more = 0;
+  CHECK(::pread(to.get(), &more, 1, static_cast<off_t>(text.size())) == 0);
+  return text;
+}
+
+mrf::ChunkCommand command(const char* record, const char* written = nullptr) {
+  mrf::ChunkCommand one;
+  one.words = {"filter"};
+  one.form.record = mrf::parse_record_form(record);
+  if (written != nullptr) one.written = mrf::StreamForm{mrf::parse_record_form(written), false, {}};
+  return one;
+}
+
+mrf::ChunkCommand sam() {
+  mrf::ChunkCommand one = command("line");
+  one.written = mrf::StreamForm{{mrf::RecordForm::Kind::sam}, true, mrf::sam_header()};
+  return one;
+}
+
+}  // namespace
+
+TEST_CASE("the last line of every output is ended") {
+  using namespace std::string_literals;
+  for (const std::size_t spilled : {0, 1, 2, 6, 7, 9}) {
+    CAPTURE(spilled);
+    CHECK(join(command("line"), {"a", "", "b\n", "long line\nc"}, spilled) == "a\nb\nlong line\nc\n");
+    CHECK(join(command("fastq"), {"a", "0123456789"}, spilled) == "a\n0123456789\n");
+    CHECK(join(command("nul"), {"a", "b\0"s, "c\n"}, spilled) == "a\0b\0c\n"s);
+    CHECK(join(command("nul", "nul"), {"a", "c\n"}, spilled) == "a\0c\n\0"s);
+    CHECK(join(command("fixed:1"), {"a", "bcdefghi"}, spilled) == "abcdefghi");
+    CHECK(join(command("line", "fixed:1"), {"a", "bcdefghi"}, spilled) == "abcdefghi");
+    CHECK(join(command("line"), {"\x1f\x8b gzip", "BAM\1 x"}, spilled) == "\x1f\x8b gzipBAM\1 x");
+    CHECK(join(command("line", "line"), {"\x1f\x8b gzip"}, spilled) == "\x1f\x8b gzip\n");
+  }
+}
+
+TEST_CASE("outputs are checked to be whole records") {
+  for (const std::size_t spilled : {0, 3, 20}) {
+    CHECK(join(command("line", "fastq"), {"@a\nA\n+\nI\n", "", "@b\nA\n+\nI"}, spilled) ==
+          "@a\nA\n+\nI\n@b\nA\n+\nI\n");
+    CHECK_THROWS_AS(join(command("line", "fastq"), {"@a\nA\n+\n"}, spilled), mrf::DataError);
+    CHECK_THROWS_AS(join(command("line", "fastq"), {"@a\nA\n+\nI\n", ">b\nA\n"}, spilled), mrf::DataError);
+    CHECK(join(command("line", "lines:2"), {"1\n2\n", "3\n4"}, spilled) == "1\n2\n3\n4\n");
+    CHECK_THROWS_AS(join(command("line", "lines:2"), {"1\n2\n", "3\n4\n5"}, spilled), mrf::DataError);
+    CHECK_THROWS_AS(join(command("line", "fixed:3"), {"123", "45"}, spilled), mrf::DataError);
+  }
+}
+
+TEST_CASE("one header of those that agree, and status 3 where they do not") {
+  for (const std::size_t spilled : {0, 3, 20}) {
+    CHECK(join(sam(), {"@HD\tVN:1\nr1\n", "@HD\tVN:1\nr2"}, spilled) == "@HD\tVN:1\nr1\nr2\n");
+    CHECK(join(sam(), {"r1\n", "r2\n"}, spilled) == "r1\nr2\n");
+    CHECK(join(sam(), {"@HD\tVN:1", "@HD\tVN:1\n"}, spilled) == "@HD\tVN:1\n");
+    CHECK_THROWS_AS(join(sam(), {"@HD\tVN:1\nr1\n", "@HD\tVN:2\nr2\n"}, spilled), mrf::DataError);
+    CHECK_THROWS_AS(join(sam(), {"@HD\tVN:1\nr1\n", ""}, spilled), mrf::DataError);
+    CHECK_THROWS_AS(join(sam(), {"r1\n@r2\n"}, spilled), mrf::DataError);
+  }
+}
