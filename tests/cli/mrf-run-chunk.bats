@@ -181,3 +181,36 @@ chunk() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
     assert_files stderr.txt
   done
 }
+
+@test "output that a process writes after the filter has ended is there" {
+  seq 10 >in.txt
+  chunk -i in.txt -o out.txt -- bash -c 'exec > >(sleep 0.3; cat); cat'
+  assert_status 0
+  cmp in.txt out.txt
+}
+
+@test "the same input gives the same bytes, whatever the number of filters and the speed of the machine" {
+  seq 2000000 >in.txt
+  for filters in 1 2 3 8; do
+    mrf-run -n "$filters" -i in.txt -o - -- awk '{ print NR }' | md5sum
+  done | sort -u >sums
+  mrf-run -n 2 -i - -o - -- awk '{ print NR }' < <(cat in.txt) | md5sum >>sums
+  [ "$(sort -u sums | wc -l)" = 1 ]
+}
+
+@test "the outputs of two chunks never share a line" {
+  chunk -c 2 -i <(printf '1\n2\n3\n4\n') -- python3 -c \
+    'import sys; print("\n".join(l.rstrip("\n") for l in sys.stdin), end="")'
+  assert_status 0
+  assert_output_is $'1\n2\n3\n4'
+}
+
+@test "which chunk, which filter, which signal; standard error in whole lines with its chunk" {
+  seq 100 >in.txt
+  # shellcheck disable=SC2016
+  chunk -c 30 -i in.txt -o out.txt -- bash -c 'read -r x; echo "from $x" >&2; [ $x != 61 ] || kill -KILL $$'
+  assert_status 137
+  assert_stderr_has "cannot filter 'chunk 2': 'bash' ended with signal 9 (Killed) on records 61 to 90 of 'in.txt'"
+  assert_stderr "chunk 0: from 1"
+  assert_stderr "chunk 2: from 61"
+}

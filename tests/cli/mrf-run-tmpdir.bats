@@ -72,7 +72,7 @@ E
   on_disk 1m -n 2 -c 1 -i in -o out -- \
     bash -c 'read -r x; [ $x = b ] || read -r go < gate; head -c 5000000 /dev/zero'
   assert_status 1
-  assert_stderr_has "mrf-chunks: cannot write 'temporary file': No space left on device"
+  assert_stderr_has "mrf-chunks: cannot write 'temporary file in $PWD/disk': No space left on device"
   assert_files in gate
 }
 
