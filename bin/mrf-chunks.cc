@@ -126,6 +126,9 @@ void settle_output(mrf::ChunkCommand& chunks, const Words& words) {
     return;
   }
   chunks.written->record = mrf::parse_record_form(words.output_record);
+  if (chunks.header_broadcast && chunks.form.is_sam && words.output_record == "line") {
+    chunks.written->may_have_sam_header = true;
+  }
   const bool is_same = chunks.written->record.kind == chunks.form.record.kind && !chunks.form.is_sam;
   if (chunks.header_broadcast && is_same) chunks.written->header = chunks.form.header;
 }
@@ -156,6 +159,7 @@ int main(int argc, char** argv) {
   return command.run(argc, argv, [&] {
     settle(command.options(), chunks, words);
     mrf::run_chunks(chunks, command.stats());
+    mrf::note_counts(command.stats());
     return mrf::Status::success;
   });
 }

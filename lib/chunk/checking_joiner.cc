@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "chunk/joiner.h"
 #include "chunk/stored_blocks.h"
+#include "codec/data_format.h"
 #include "codec/inflate.h"
 #include "record/bam_header.h"
 #include "record/header.h"
@@ -27,7 +28,7 @@ class CheckingJoiner : public ChunkJoiner {
       : ChunkJoiner(to),
         command_(command),
         form_(form),
-        has_header_(form.is_bam() || form.header.is_named()) {}
+        has_header_(form.is_bam() || form.header.is_named() || form.may_have_sam_header) {}
 
   void begin(std::uint64_t chunk) override {
     chunk_ = chunk;
@@ -111,6 +112,7 @@ class CheckingJoiner : public ChunkJoiner {
 
   // Writes the whole records that there are; what is left stays in text_.
   void parse(bool is_end) {
+    if (!form_.is_bam() && !is_known_ && !check_text(is_end)) return;
     if (!is_header_over_ && !take_header(is_end)) return;
     const Run run = framer_->take(text_, std::numeric_limits<std::uint64_t>::max());
     if (run.bytes == 0) return;
@@ -118,6 +120,14 @@ class CheckingJoiner : public ChunkJoiner {
     put(records);
     records_ += run.records;
     text_.erase(0, run.bytes);
+  }
+
+  // True when the first bytes were there to be looked at, and are not those of binary data.
+  bool check_text(bool is_end) {
+    if (text_.size() < format_magic_size && !is_end) return false;
+    is_known_ = true;
+    if (!is_bytes(form_.record)) refuse_binary_output(text_, name_);
+    return true;
   }
 
   // True when the header is over.
@@ -131,15 +141,38 @@ class CheckingJoiner : public ChunkJoiner {
       header_ = text_.substr(0, size);
       text_.erase(0, size);
     } else {
-      const std::size_t size = scanner_->take(text_, is_end);
+      bool is_over = false;
+      const std::size_t size =
+          form_.may_have_sam_header ? take_sam_lines(is_end, is_over) : scanner_->take(text_, is_end);
+      if (!form_.may_have_sam_header) is_over = scanner_->is_over();
       header_.append(text_, 0, size);
       text_.erase(0, size);
-      if (!scanner_->is_over() && !is_end) return false;
+      if (!is_over && !is_end) return false;
       if (!header_.empty() && !header_.ends_with('\n')) header_ += '\n';
     }
     is_header_over_ = true;
     join_header();
     return true;
+  }
+
+  // The bytes of the lines at the front of text_ that are '@', two letters, a tab, and anything.
+  std::size_t take_sam_lines(bool is_end, bool& is_over) const {
+    const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
+    constexpr std::size_t front = 4;
+    std::size_t taken = 0;
+    for (;;) {
+      const std::string_view line = std::string_view(text_).substr(taken);
+      if (line.empty() || (line.size() < front && line.find('\n') == std::string_view::npos && !is_end))
+        return taken;
+      if (line.size() < front || line[0] != '@' || !is_letter(line[1]) || !is_letter(line[2]) ||
+          line[3] != '\t') {
+        is_over = true;
+        return taken;
+      }
+      const std::size_t end = line.find('\n');
+      if (end == std::string_view::npos && !is_end) return taken;
+      taken = end == std::string_view::npos ? text_.size() : taken + end + 1;
+    }
   }
 
   void join_header() {
@@ -197,7 +230,7 @@ class CheckingJoiner : public ChunkJoiner {
   std::unique_ptr<Framer> framer_;
   std::optional<HeaderScanner> scanner_;
   std::optional<GzipDecoder> decoder_;
-  bool is_known_ = false;  // whether BAM is compressed
+  bool is_known_ = false;  // whether BAM is compressed, that text is none
   bool is_header_over_ = false;
   std::string header_;
   std::string text_;

@@ -19,6 +19,9 @@ struct StreamForm {
   RecordForm record;
   bool is_sam = false;  ///< the lines are SAM
   HeaderForm header{};  ///< not for BAM, whose header has an end of its own
+  /// The lines at the top that look like header lines of SAM, "@CO" and a tab, are the header, and what
+  /// follows may be anything; in place of `header`.
+  bool may_have_sam_header = false;
 
   bool is_bam() const { return record.kind == RecordForm::Kind::bam; }
 };

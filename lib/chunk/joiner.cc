@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "chunk/joiner.h"
 
+#include <fmt/format.h>
+
 #include <string>
 
+#include "base/error.h"
+#include "codec/data_format.h"
+#include "codec/inflate.h"
 #include "io/io.h"
 
 namespace mrf {
@@ -16,6 +21,21 @@ void ChunkJoiner::put_header(std::string_view header) {
 
 void ChunkJoiner::write(std::string_view bytes) { write_all(to_, std::string(stdout_name), bytes, meter_); }
 
+bool is_binary(std::string_view first) {
+  const DataFormat format = format_by_magic(first);
+  return is_gzip(first) || (format != DataFormat::unknown && format != DataFormat::sam);
+}
+
+void refuse_binary_output(std::string_view first, const std::string& name) {
+  if (!is_binary(first)) return;
+  const std::string_view what = is_gzip(first) ? "compressed with gzip" : format_name(format_by_magic(first));
+  throw DataError(
+      "join", name,
+      fmt::format("it is {}, not text; --output-record bam is for BAM, --output-record fixed:1 for other "
+                  "bytes",
+                  what));
+}
+
 std::unique_ptr<ChunkJoiner> make_joiner(const ChunkCommand& command, FdRef to) {
   using Kind = RecordForm::Kind;
   const StreamForm form = command.written.value_or(command.form);
@@ -23,7 +43,8 @@ std::unique_ptr<ChunkJoiner> make_joiner(const ChunkCommand& command, FdRef to) 
   const RecordForm record = form.record;
   const bool is_plain = !form.is_sam && (record.kind == Kind::line || record.kind == Kind::nul ||
                                          (record.kind == Kind::fixed && record.count == 1));
-  if (form.is_bam() || has_own_header || (command.written && (!is_plain || form.header.is_named()))) {
+  if (form.is_bam() || has_own_header ||
+      (command.written && (!is_plain || (form.header.is_named() || form.may_have_sam_header)))) {
     return make_checking_joiner(command, form, to);
   }
   return make_passing_joiner(command, to);

@@ -55,6 +55,12 @@ class ChunkJoiner {
 /// standard output.
 std::unique_ptr<ChunkJoiner> make_joiner(const ChunkCommand& command, FdRef to);
 
+/// Whether data that begins so is compressed, or an alignment or variants in a binary format.
+bool is_binary(std::string_view first);
+/// Throws DataError for an output, called `name`, that begins with `first` and is_binary(), where text was
+/// asked for.
+void refuse_binary_output(std::string_view first, const std::string& name);
+
 /// Those that make_joiner() chooses from.
 std::unique_ptr<ChunkJoiner> make_passing_joiner(const ChunkCommand& command, FdRef to);
 std::unique_ptr<ChunkJoiner> make_checking_joiner(const ChunkCommand& command, const StreamForm& form,

@@ -2,6 +2,7 @@
 // The bytes go from pipe to pipe or file inside the kernel. Of each output only its first bytes and its last
 // one are looked at: the last, which stays behind until more comes, to end a last line; the first, since
 // compressed data has no lines.
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,6 +11,8 @@
 
 #include "base/error.h"
 #include "chunk/joiner.h"
+#include "codec/data_format.h"
+#include "codec/inflate.h"
 #include "io/io.h"
 #include "io/move_bytes.h"
 
@@ -17,44 +20,30 @@ namespace mrf {
 
 namespace {
 
-constexpr std::size_t magic_size = 6;
-
-bool is_compressed(std::string_view first) {
-  using namespace std::string_view_literals;
-  constexpr std::array magics{"\x1f\x8b"sv,
-                              "BZh"sv,
-                              "\xfd"
-                              "7zXZ\0"sv,
-                              "\x28\xb5\x2f\xfd"sv,
-                              "BAM\1"sv,
-                              "CRAM"sv,
-                              "BCF\2"sv};
-  return std::any_of(magics.begin(), magics.end(),
-                     [&](std::string_view magic) { return first.starts_with(magic); });
-}
-
 class PassingJoiner : public ChunkJoiner {
  public:
-  PassingJoiner(const ChunkCommand& command, FdRef to) : ChunkJoiner(to), is_asked_for_(command.written) {
+  PassingJoiner(const ChunkCommand& command, FdRef to)
+      : ChunkJoiner(to), filter_(command.words[0]), is_asked_for_(command.written) {
     using Kind = RecordForm::Kind;
     const Kind kind = command.written.value_or(command.form).record.kind;
     if (kind != Kind::fixed) delimiter_ = kind == Kind::nul ? '\0' : '\n';
   }
 
-  void begin(std::uint64_t) override {
+  void begin(std::uint64_t chunk) override {
+    chunk_ = chunk;
     first_.clear();
     last_.reset();
   }
 
   std::optional<std::size_t> take(FdRef pipe) override {
-    if (delimiter_ && first_.size() < magic_size) return take_first(pipe);
+    if (delimiter_ && first_.size() < format_magic_size) return take_first(pipe);
     const auto taken = drain_.drain(pipe, to(), std::string(stdout_name));
     count(taken.value_or(0));
     return taken;
   }
 
   void take_file(FdRef file, std::uint64_t size) override {
-    std::array<char, magic_size> first;
+    std::array<char, format_magic_size> first;
     const ssize_t n = ::pread(file.get(), first.data(), first.size(), 0);
     char last = 0;
     if (n <= 0 || ::pread(file.get(), &last, 1, static_cast<off_t>(size - 1)) != 1) {
@@ -73,16 +62,19 @@ class PassingJoiner : public ChunkJoiner {
       write({&*kept, 1});
       count(before - bytes());  // it was counted when it was taken
     }
-    if (!delimiter_ || !last_ || *last_ == *delimiter_) return;
-    if (!is_asked_for_ && (*last_ == '\n' || is_compressed(first_))) return;
+    if (!delimiter_ || !last_) return;
+    if (is_asked_for_ && *delimiter_ == '\n')
+      refuse_binary_output(first_, fmt::format("output of {} for chunk {}", filter_, chunk_));
+    if (*last_ == *delimiter_) return;
+    if (!is_asked_for_ && (*last_ == '\n' || is_binary(first_))) return;
     write({&*delimiter_, 1});
   }
 
  private:
   std::optional<std::size_t> take_first(FdRef pipe) {
-    std::array<char, magic_size> first;
+    std::array<char, format_magic_size> first;
     ssize_t n = 0;
-    while ((n = ::read(pipe.get(), first.data(), magic_size - first_.size())) < 0 && errno == EINTR) {
+    while ((n = ::read(pipe.get(), first.data(), format_magic_size - first_.size())) < 0 && errno == EINTR) {
     }
     if (n < 0 && errno == EAGAIN) return std::nullopt;
     if (n < 0) throw SystemError("read", "filter");
@@ -94,7 +86,9 @@ class PassingJoiner : public ChunkJoiner {
     return bytes.size();
   }
 
+  const std::string filter_;
   const bool is_asked_for_;
+  std::uint64_t chunk_ = 0;
   std::optional<char> delimiter_;
   PipeDrain drain_{true};
   std::string first_;

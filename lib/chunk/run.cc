@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <exception>
 #include <optional>
 #include <string>
 #include <system_error>
@@ -82,6 +83,7 @@ void ChunkRun::run() {
     if (const auto header = source_.take_header()) joiner_->put_header(*header);
     start_filters();
     finish_front();
+    if (filters_.empty() && source_failure_) std::rethrow_exception(source_failure_);
     if (filters_.empty() && source_.is_over()) break;
     turn();
     spill();
@@ -112,7 +114,12 @@ bool ChunkRun::has_room() const {
 
 void ChunkRun::start_filters() {
   while (has_room()) {
-    auto chunk = source_.next();
+    std::optional<Chunk> chunk;
+    try {
+      chunk = source_.next();
+    } catch (...) {
+      source_failure_ = std::current_exception();
+    }
     if (!chunk) return;
     start_filter(std::move(*chunk));
   }
@@ -236,8 +243,8 @@ void ChunkRun::warn_if_held_open(const ChunkFilter& front) {
   reactor_.at(Clock::now() + before_warning, [this, number] {
     if (filters_.empty() || filters_.front()->chunk().number != number) return;
     warn(fmt::format(
-        "waiting for the end of chunk {}: '{}' has ended, but a process that it left behind holds its "
-        "output open",
+        "still waiting for the output of chunk {}: '{}' has ended, but a process that it left behind "
+        "holds standard output open (a background process that is not to be waited for redirects it)",
         number, command_.words[0]));
   });
 }

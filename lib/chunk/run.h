@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <limits>
 #include <memory>
 #include <set>
@@ -66,6 +67,7 @@ class ChunkRun {
   std::unordered_map<pid_t, ChunkFilter*> running_;
   std::set<std::size_t> free_slots_;
   std::vector<ChunkFilter*> waiting_;  // they have output, and are not the first
+  std::exception_ptr source_failure_;  // told after the chunks before it
   bool is_stopping_ = false;           // a filter has failed: those before it may come to their end
   bool is_front_begun_ = false;
   std::uint64_t watched_for_end_ = std::numeric_limits<std::uint64_t>::max();  // a chunk

@@ -22,6 +22,7 @@
 #include "base/error.h"
 #include "chunk/sizer.h"
 #include "chunk/stored_blocks.h"
+#include "codec/data_format.h"
 #include "io/io.h"
 #include "io/output_file.h"
 #include "io/scratch_file.h"
@@ -84,6 +85,7 @@ class ChunkSource::Cutter {
   void run() noexcept {
     std::exception_ptr failure;
     try {
+      if (!is_bam() && !is_bytes(command_.form.record)) refuse_binary();
       read_header();
       while (cut()) {
       }
@@ -115,6 +117,14 @@ class ChunkSource::Cutter {
       if (errno != EINTR) throw SystemError("wait for", window_.name());
     }
     if (polled[1].revents != 0) throw Abandoned();
+  }
+
+  void refuse_binary() {
+    while (window_.view().size() < format_magic_size && more()) {
+    }
+    const DataFormat format = format_by_magic(window_.view());
+    if (format != DataFormat::unknown && format != DataFormat::sam)
+      throw DataError("read", window_.name(), refusal_of(format));
   }
 
   void read_header() {

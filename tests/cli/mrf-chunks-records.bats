@@ -115,3 +115,59 @@ END
   mrf-chunks -c 7 --stats s.json --record fastq -i in.fq -- cat >out
   jq -e '.records_in == 100 and .records_out == null and .chunks == 15 and .bytes_out == .bytes_in' s.json
 }
+
+@test "FASTA and records that begin with a text are never cut" {
+  for i in $(seq 200); do printf '>s%d\nACGT\n\nAC\n' "$i"; done >in.fa
+  chunks -c 7 --record fasta --output-record fasta -i in.fa -- cat
+  assert_status 0
+  assert_output_is "$(cat in.fa)"
+  chunks -c 7 --record fasta -i in.fa -- bash -c 'read -r first; [[ $first == ">"* ]] && grep -c ">"'
+  assert_status 0
+  [ "${lines[0]}" = 6 ] && [ "${#lines[@]}" = 29 ]
+  chunks -c 3 --record start:BEGIN -i <(for i in $(seq 10); do printf 'BEGIN\n%d\n' "$i"; done) -- head -n 2
+  assert_status 0
+  assert_output_is "$(printf 'BEGIN\n%s\n' 1 4 7 10)"
+}
+
+@test "input that is no text is refused by name, not cut into lines" {
+  bzip2 -kc in.fq >in.bz2
+  for input in in.bam in.bz2; do
+    chunks -i "$input" -- cat
+    assert_status 3
+    assert_output_is ''
+    chunks -i <(cat "$input") -- cat
+    assert_status 3
+  done
+  assert_stderr_has bzip2
+  cp in.bz2 bytes
+  mrf-chunks --record fixed:1 -c 100 -i bytes -- cat | cmp - bytes
+}
+
+@test "output that was said to be lines and is not" {
+  chunks --output-record line -i in.fq -- gzip -c
+  assert_status 3
+  assert_stderr_has "cannot join 'output of gzip for chunk 0': it is compressed with gzip, not text"
+  chunks --sam --header-broadcast --output-record line -i <(samtools view -h in.bam) -- samtools view -b -
+  assert_status 3
+}
+
+@test "text of a filter that got a SAM header: header lines once, lines that begin with '@' stay" {
+  sam_text in.bam >in.sam
+  mrf-chunks -n 3 -c 700 --sam --header-broadcast --output-record line -i in.sam -- cat | cmp - in.sam
+  mrf-chunks -n 3 -c 700 --sam --header-broadcast --output-record line -i in.sam -- samtools view -h - |
+    samtools view | cmp - <(samtools view in.sam)
+  mrf-chunks -n 3 -c 700 --sam --header-broadcast --output-record line -i in.sam -- \
+    bash -c 'samtools fastq - 2>/dev/null' | cmp - <(samtools fastq in.sam 2>/dev/null)
+  mrf-chunks -n 3 -c 700 --sam --header-broadcast --output-record line -i in.sam -- awk '!/^@/ { print "@" $1 }' |
+    cmp - <(awk '!/^@/ { print "@" $1 }' in.sam)
+}
+
+@test "damaged input: the chunks before the damage come first, and the status is 3" {
+  seq 300000 | gzip -c >whole.gz
+  head -c 400000 whole.gz >cut.gz
+  chunks -c 1000 -i cut.gz -- cat
+  assert_status 3
+  assert_stderr_has "cut.gz"
+  [ "${#lines[@]}" -gt 100000 ]
+  [ "$output" = "$(seq "${#lines[@]}")" ]
+}

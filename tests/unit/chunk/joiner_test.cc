@@ -75,7 +75,8 @@ TEST_CASE("the last line of every output is ended") {
     CHECK(join(command("fixed:1"), {"a", "bcdefghi"}, spilled) == "abcdefghi");
     CHECK(join(command("line", "fixed:1"), {"a", "bcdefghi"}, spilled) == "abcdefghi");
     CHECK(join(command("line"), {"\x1f\x8b gzip", "BAM\1 x"}, spilled) == "\x1f\x8b gzipBAM\1 x");
-    CHECK(join(command("line", "line"), {"\x1f\x8b gzip"}, spilled) == "\x1f\x8b gzip\n");
+    CHECK_THROWS_AS(join(command("line", "line"), {"\x1f\x8b gzip"}, spilled), mrf::DataError);
+    CHECK_THROWS_AS(join(command("line", "fastq"), {"\x1f\x8b gzip"}, spilled), mrf::DataError);
   }
 }
 
