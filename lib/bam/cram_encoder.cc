@@ -41,7 +41,10 @@ class CramEncoder : public Encoder {
   }
 
   std::string add(const sam_hdr_t& header, const bam1_t& record, Batch& batch) override {
-    if (const char* const reason = cram_fault(record, header); reason != nullptr) return reason;
+    if (const char* const reason =
+            cram_fault(record, header, Lenience(options_.permissive ? &batch.lax : nullptr));
+        reason != nullptr)
+      return reason;
     if (bam_copy1(&batch.kept.next(), &record) == nullptr) throw std::bad_alloc();
     ++batch.kept.count;
     return "";
@@ -94,13 +97,15 @@ class CramEncoder : public Encoder {
     if (!made) make_references();
   }
 
-  // Where the bytes were written, htslib is not to blame.
+  // Where the bytes were written, htslib is not to blame. Every record was looked at before, so what is left
+  // is lack of memory, of which htslib's threads do not tell, or a reference that cannot be read any more.
   [[noreturn]] void fail(Output& to) {
     const bool out_of_memory = errno == ENOMEM;
     file_.reset();
     outlet_->finish(to);
     if (out_of_memory) throw std::bad_alloc();
-    throw DataError("write", to.name(), "a record cannot be encoded, or its reference is missing");
+    throw Error(Status::failure, "write", to.name(),
+                "htslib cannot encode a record: out of memory, or its reference cannot be read");
   }
 
   static constexpr int made_of_records = 2;  // of CRAM_OPT_EMBED_REF

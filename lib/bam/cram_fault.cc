@@ -40,10 +40,27 @@ bool ends_beyond_reference(const bam1_t& record, const sam_hdr_t& header) {
   return bam_endpos(&record) > sam_hdr_tid2len(&header, core.tid);
 }
 
+// htslib does not keep these of reads that are not mapped, or not paired.
+const char* fault_of_lost_fields(const bam1_t& record, Lenience lenience) {
+  const auto& core = record.core;
+  const bool mapped = (core.flag & BAM_FUNMAP) == 0;
+  if (!mapped && (core.qual != 0 || core.n_cigar > 0) && !lenience.takes(Lax::cram_unmapped))
+    return "it is not mapped, but has a mapping quality or a CIGAR, which CRAM does not keep; --permissive "
+           "drops them";
+  const bool paired = (core.flag & BAM_FPAIRED) != 0;
+  if (!paired && core.mtid >= 0 && !lenience.takes(Lax::cram_mate))
+    return "it is not paired, but has RNEXT, which CRAM does not keep; --permissive drops it";
+  return nullptr;
+}
+
 }  // namespace
 
-const char* cram_fault(const bam1_t& record, const sam_hdr_t& header) {
+const char* cram_fault(const bam1_t& record, const sam_hdr_t& header, Lenience lenience) {
   if (!has_places(record)) return "a position is too large for CRAM";
+  const auto& core = record.core;
+  if ((core.flag & BAM_FUNMAP) == 0 && (core.tid < 0 || core.pos < 0 || core.n_cigar == 0))
+    return "it is mapped, but has no position or no CIGAR, which CRAM cannot hold; write BAM";
+  if (const char* const fault = fault_of_lost_fields(record, lenience); fault != nullptr) return fault;
   const std::uint32_t* const cigar = bam_get_cigar(&record);
   const bool mapped = (record.core.flag & BAM_FUNMAP) == 0;
   for (std::uint32_t i = 0; mapped && i < record.core.n_cigar; ++i) {

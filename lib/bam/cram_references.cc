@@ -3,14 +3,19 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cstdlib>
+#include <memory>
 #include <new>
 
-#include "bam/reference.h"
+#include "base/error.h"
 
 namespace mrf::bam {
 
 CramReferences::CramReferences(sam_hdr_t& header, const std::string& fasta)
-    : header_(header), found_(static_cast<std::size_t>(sam_hdr_nref(&header))) {
+    : header_(header), path_(fasta), found_(static_cast<std::size_t>(sam_hdr_nref(&header))) {
   if (!fasta.empty()) fasta_.reset(fai_load3(fasta.c_str(), nullptr, nullptr, 0));
   // htslib loads the references that have no checksum in the header, which it computes, before the first
   // record.
@@ -40,6 +45,10 @@ bool CramReferences::has(std::int32_t id) {
   auto& found = found_[static_cast<std::size_t>(id)];
   if (!found) {
     const char* const name = sam_hdr_tid2name(&header_, id);
+    if (is_in_fasta(name) && !is_same(name)) {
+      throw DataError("use reference", path_,
+                      fmt::format("its sequence '{}' is another one than the header's M5 says", name));
+    }
     found = is_in_fasta(name) || can_be_loaded(name);
   }
   return *found;
@@ -47,6 +56,42 @@ bool CramReferences::has(std::int32_t id) {
 
 bool CramReferences::is_in_fasta(const char* name) const {
   return fasta_ && faidx_has_seq(fasta_.get(), name) != 0;
+}
+
+// Whether its checksum is that of the header, where that has one (SAM specification, section 1.3.2).
+bool CramReferences::is_same(const char* name) {
+  Text expected;
+  if (sam_hdr_find_tag_id(&header_, "SQ", "SN", name, "M5", &expected) != 0) return true;
+  constexpr hts_pos_t piece = 1 << 20;
+  const std::unique_ptr<hts_md5_context, decltype(&hts_md5_destroy)> md5(hts_md5_init(), &hts_md5_destroy);
+  if (!md5) throw std::bad_alloc();
+  const hts_pos_t size = faidx_seq_len(fasta_.get(), name);
+  for (hts_pos_t at = 0; at < size; at += piece) {
+    hts_pos_t got = 0;
+    const std::unique_ptr<char, decltype(&std::free)> bases(
+        faidx_fetch_seq64(fasta_.get(), name, at, std::min(size, at + piece) - 1, &got), &std::free);
+    if (!bases || got < 0) throw SystemError("read", path_);
+    std::string upper(bases.get(), static_cast<std::size_t>(got));
+    for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    hts_md5_update(md5.get(), upper.data(), upper.size());
+  }
+  std::array<unsigned char, 16> digest{};
+  std::array<char, 33> hex{};
+  hts_md5_final(digest.data(), md5.get());
+  hts_md5_hex(hex.data(), digest.data());
+  return expected.view() == hex.data();
+}
+
+std::string CramReferences::why_unusable(const char* name) {
+  if (is_in_fasta(name))
+    return is_same(name)
+               ? ""
+               : fmt::format(", or its reference '{}' in '{}' is another one than the header's M5 says", name,
+                             path_);
+  if (can_be_loaded(name)) return "";
+  if (!path_.empty())
+    return fmt::format(", or its reference '{}' is missing: it is not in '{}'", name, path_);
+  return fmt::format(", or its reference '{}' is missing: give its FASTA file by -T", name);
 }
 
 bool CramReferences::has_tag(const char* name, const char* tag) {

@@ -24,15 +24,20 @@ class CramReferences {
   bool are_made() const { return made_; }
   /// Looks at the next record of the output. Returns why it cannot be written, for a message; empty when it
   /// can.
+  /// Throws DataError when a reference is in the FASTA file, but is another one than the header's M5 says.
   std::string take(const bam1_core_t& core);
+  /// What may be wrong with a reference of the header, ", or its reference 'c1' is missing" and so on.
+  std::string why_unusable(const char* name);
 
  private:
   bool has(std::int32_t id);
   bool is_in_fasta(const char* name) const;
+  bool is_same(const char* name);
   bool can_be_loaded(const char* name);
   bool has_tag(const char* name, const char* tag);
 
   sam_hdr_t& header_;
+  std::string path_;
   FastaPtr fasta_;
   std::vector<std::optional<bool>> found_;  // by the number of the reference
   bool made_ = false;

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "bam/cram_source.h"
 
+#include <fmt/format.h>
+
 #include <cstdint>
 #include <memory>
+#include <string>
 
+#include "bam/cram_references.h"
 #include "bam/cram_watch.h"
 #include "bam/hts_source.h"
 
@@ -21,7 +25,7 @@ constexpr std::string_view eof_2{
 
 class CramSource : public HtsSource {
  public:
-  CramSource(Input& input, const SourceOptions& options) : watch_(input) {
+  CramSource(Input& input, const SourceOptions& options) : watch_(input), fasta_(options.reference) {
     open_with_htslib(input, watch_.take_reader(), options);
   }
   ~CramSource() override { file_.reset(); }
@@ -39,13 +43,24 @@ class CramSource : public HtsSource {
       return result;
     }
     // With threads, htslib takes a malformed container for the end, and a malformed record in the last one.
-    const bool all_seen = result == -1 && at_end() && watch_.has_records(records_);
-    return all_seen ? -1 : -2;
+    return result == -1 && at_end() && watch_.has_records(records_) ? -1 : -2;
   }
-  std::string reason() override { return "malformed or truncated CRAM, or its reference is missing"; }
+
+  std::string reason() override {
+    file_.reset();
+    const CramWatch::Findings found = watch_.stop(records_);
+    if (!found.fault.empty()) return "malformed or truncated: " + found.fault;
+    constexpr const char* general = "malformed or truncated CRAM";
+    if (!found.reference || *found.reference == -1) return general;
+    if (*found.reference < 0 || *found.reference >= header_->n_targets)
+      return fmt::format("{}, or one of its references is missing", general);
+    const char* const name = header_->target_name[*found.reference];
+    return fmt::format("{}{}", general, CramReferences(*header_, fasta_).why_unusable(name));
+  }
 
  private:
   mutable CramWatch watch_;
+  std::string fasta_;
   std::uint64_t records_ = 0;
 };
 

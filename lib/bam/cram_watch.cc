@@ -49,6 +49,7 @@ void CramWatch::run() {
   if (hclose(writer_.release()) != 0) failed_ = true;
 }
 
+// Behind bytes that are damaged nothing more is handed on.
 void CramWatch::copy() {
   Buffer bytes;
   while (from_.read(bytes, watch_step) > 0) {
@@ -56,7 +57,9 @@ void CramWatch::copy() {
     tail_.append(bytes.view());
     if (tail_.size() > tail_size) tail_.erase(0, tail_.size() - tail_size);
     const auto size = static_cast<ssize_t>(bytes.size());
-    if (hwrite(writer_.get(), bytes.data(), bytes.size()) != size || hflush(writer_.get()) != 0) {
+    const bool written =
+        hwrite(writer_.get(), bytes.data(), bytes.size()) == size && hflush(writer_.get()) == 0;
+    if (!written || !containers_.fault().empty()) {
       failed_ = true;
       return;
     }
@@ -81,6 +84,12 @@ bool CramWatch::ended_with(std::string_view bytes) {
 bool CramWatch::has_records(std::uint64_t count) {
   join();
   return containers_.has_records(count);
+}
+
+CramWatch::Findings CramWatch::stop(std::uint64_t record) {
+  from_.stop();
+  join();
+  return {containers_.fault(), containers_.reference_of(record)};
 }
 
 }  // namespace mrf::bam

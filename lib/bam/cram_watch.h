@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -32,6 +33,13 @@ class CramWatch {
   bool ended_with(std::string_view bytes);
   /// Whether the containers say that there are `count` records.
   bool has_records(std::uint64_t count);
+  /// Reads no more, the reader being closed, and says what is wrong with the bytes that were read (empty when
+  /// that is not known) and the reference of a record (CramContainers::reference_of()).
+  struct Findings {
+    std::string fault;
+    std::optional<std::int32_t> reference;
+  };
+  Findings stop(std::uint64_t record);
 
  private:
   void run();

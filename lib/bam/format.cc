@@ -2,11 +2,11 @@
 #include "bam/format.h"
 
 #include <algorithm>
-#include <array>
 #include <stdexcept>
 
 #include "base/error.h"
 #include "codec/bgzf.h"
+#include "codec/data_format.h"
 #include "codec/inflate.h"
 #include "sam/characters.h"
 
@@ -14,29 +14,7 @@ namespace mrf::bam {
 
 namespace {
 
-struct Magic {
-  std::string_view bytes;
-  const char* what;
-};
-// The first bytes of formats that are not read here.
-constexpr std::array foreign{
-    Magic{"BCF\2", "it is BCF; 'bcftools view' makes text of it"},
-    Magic{"BCF\4", "it is BCF; 'bcftools view' makes text of it"},
-    Magic{"BZh", "it is compressed by bzip2; decompress it first: bzip2 -dc FILE | …"},
-    Magic{{"\xfd\x37zXZ\0", 6}, "it is compressed by xz; decompress it first: xz -dc FILE | …"},
-    Magic{"\x28\xb5\x2f\xfd", "it is compressed by zstd; decompress it first: zstd -dc FILE | …"},
-    Magic{"BAI\1", "it is an index of a BAM"},
-    Magic{"CSI\1", "it is an index"},
-};
-
-constexpr std::size_t longest_magic = 6;
-
-const char* foreign_kind(std::string_view content) {
-  for (const Magic& magic : foreign) {
-    if (content.starts_with(magic.bytes)) return magic.what;
-  }
-  return nullptr;
-}
+constexpr std::size_t longest_magic = format_magic_size;
 
 FoundFormat refused(std::string reason) { return {Format::sam, Packing::plain, std::move(reason)}; }
 
@@ -70,7 +48,8 @@ std::optional<FoundFormat> find_content(std::string_view content, bool ended, bo
   if (content.size() < longest_magic && !ended) return std::nullopt;
   if (content.starts_with("BAM\1")) return FoundFormat{Format::bam};
   if (content.starts_with("CRAM")) return FoundFormat{Format::cram};
-  if (const char* what = foreign_kind(content); what != nullptr) return refused(what);
+  if (const DataFormat kind = format_by_magic(content); kind != DataFormat::unknown)
+    return refused(refusal_of(kind));
   return is_text_sam ? FoundFormat{} : find_text(content, ended);
 }
 

@@ -33,6 +33,10 @@ const char* description(Lax kind) {
       return "read names without their end, now with it";
     case Lax::header:
       return "header lines that SAM does not allow, kept";
+    case Lax::cram_unmapped:
+      return "unmapped reads with a mapping quality or a CIGAR, which are lost";
+    case Lax::cram_mate:
+      return "reads that are not paired but have RNEXT, which is lost";
   }
   return "";
 }

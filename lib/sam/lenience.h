@@ -10,20 +10,22 @@ namespace mrf::bam {
 /// What the SAM specification forbids, or what an output cannot hold as it is, and what samtools takes all
 /// the same. It is an error unless --permissive was given.
 enum class Lax : std::size_t {
-  name,         ///< QNAME outside [!-?A-~], or empty
-  flag,         ///< FLAG that is not decimal
-  sequence,     ///< SEQ with characters that BAM does not have: they become upper case, or N
-  tag_name,     ///< not [A-Za-z][A-Za-z0-9]
-  tag_type,     ///< not one of AifZHB in text, cCsSiIfAZHB in BAM
-  tag_value,    ///< outside what its type may hold
-  tag_twice,    ///< one tag twice in a record
-  empty_field,  ///< a tab at the end of a line
-  quality,      ///< of a single base, which text writes as "*", no quality
-  last_line,    ///< without a newline
-  name_end,     ///< a read name of BAM without its NUL
-  header,       ///< a header line that the specification forbids
+  name,           ///< QNAME outside [!-?A-~], or empty
+  flag,           ///< FLAG that is not decimal
+  sequence,       ///< SEQ with characters that BAM does not have: they become upper case, or N
+  tag_name,       ///< not [A-Za-z][A-Za-z0-9]
+  tag_type,       ///< not one of AifZHB in text, cCsSiIfAZHB in BAM
+  tag_value,      ///< outside what its type may hold
+  tag_twice,      ///< one tag twice in a record
+  empty_field,    ///< a tab at the end of a line
+  quality,        ///< of a single base, which text writes as "*", no quality
+  last_line,      ///< without a newline
+  name_end,       ///< a read name of BAM without its NUL
+  header,         ///< a header line that the specification forbids
+  cram_unmapped,  ///< mapping quality or CIGAR of an unmapped read, which htslib's CRAM does not keep
+  cram_mate,      ///< RNEXT of a read that is not paired, likewise
 };
-inline constexpr std::size_t lax_kinds = 12;
+inline constexpr std::size_t lax_kinds = 14;
 
 /// What the messages call it, and what becomes of it.
 const char* description(Lax kind);

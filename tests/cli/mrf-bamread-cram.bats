@@ -88,7 +88,7 @@ assert_bad_cram() {
   run_apart env -u REF_PATH -u REF_CACHE HOME="$PWD" XDG_CACHE_HOME= \
     strace -f -qq -e trace=connect,socket -o trace mrf-bamread --no-header in.cram
   assert_status 3
-  reason='malformed or truncated CRAM, or its reference is missing'
+  reason="malformed or truncated CRAM, or its reference 'chr1' is missing: give its FASTA file by -T"
   assert_stderr_is "mrf-bamread: cannot read 'in.cram': record 1: $reason"
   run ! grep -E 'AF_INET6?' trace
 }
