@@ -186,6 +186,7 @@ void ChunkRun::reap() {
     rusage usage{};
     const pid_t pid = ::wait4(-1, &wait_status, WNOHANG, &usage);
     if (pid < 0 && errno == EINTR) continue;
+    if (pid < 0 && (errno != ECHILD || !running_.empty())) throw SystemError("wait for", command_.words[0]);
     if (pid <= 0) return;
     const auto at = running_.find(pid);
     if (at == running_.end()) continue;

@@ -43,9 +43,10 @@ Fd make_event() {
   return event;
 }
 
+// It cannot be full; a write that fails all the same is tried again.
 void signal_event(FdRef event) noexcept {
   const std::uint64_t one = 1;
-  while (::write(event.get(), &one, sizeof one) < 0 && errno == EINTR) {
+  for (int tries = 0; tries < 10 && ::write(event.get(), &one, sizeof one) < 0; ++tries) {
   }
 }
 
@@ -97,7 +98,7 @@ class ChunkSource::Cutter {
     const std::lock_guard lock(shared_->mutex);
     shared_->is_over = true;
     shared_->failure = failure;
-    shared_->read = {window_.name(), records_, window_.stored()};
+    count();
     signal_event(shared_->news);
   }
 
@@ -268,8 +269,14 @@ class ChunkSource::Cutter {
     ++number_;
     const std::lock_guard lock(shared_->mutex);
     shared_->chunks.push_back(std::move(chunk));
-    shared_->read = {window_.name(), records_, window_.stored()};
+    count();
     signal_event(shared_->news);
+  }
+
+  // The mutex is held.
+  void count() noexcept {
+    shared_->read.records = records_;
+    shared_->read.bytes = window_.stored();
   }
 
   void wait_for_room() {
