@@ -72,6 +72,11 @@ void declare(mrf::Command& command, mrf::FetchArguments& arguments) {
       ->option_text("N");
   app.add_flag("-c,--continue-after-error", arguments.many.continue_after_error,
                "fetch the other files of a manifest when one fails");
+  app.add_option("--root", arguments.root,
+                 "the directory that the files of a manifest stay below (default the working directory)")
+      ->option_text("DIR");
+  app.add_flag("--verify-only", arguments.many.verify_only,
+               "fetch nothing, check the files of a manifest that are there");
   app.add_option("--progress", arguments.progress,
                  "bar (default on a terminal), log (default elsewhere), json or none")
       ->option_text("STYLE");
@@ -104,7 +109,8 @@ mrf::Status fetch_all(mrf::Stats& stats, const mrf::FetchArguments& arguments) {
   const auto settings = mrf::settings_of(arguments);
   mrf::ProgressDisplay display(mrf::parse_progress_style(arguments.progress));
   if (arguments.manifest.empty()) return fetch_one(stats, arguments, settings, display);
-  const auto entries = mrf::read_manifest(arguments.manifest, settings.resume);
+  const auto entries = mrf::read_manifest(arguments.manifest,
+                                          {settings.resume, arguments.root.empty() ? "." : arguments.root});
   return mrf::fetch_many(settings, entries, arguments.many, display, stats);
 }
 

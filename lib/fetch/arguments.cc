@@ -26,6 +26,8 @@ void check(const FetchArguments& arguments) {
     throw UsageError("use", "command line", many ? "a URL beside the manifest" : "no URL given");
   require(!many || arguments.filepath.empty(), "--filepath", "the manifest says where files go");
   require(!many || arguments.checksum.empty(), "--checksum", "the manifest has the checksums");
+  require(many || arguments.root.empty(), "--root", "it needs --manifest");
+  require(many || !arguments.many.verify_only, "--verify-only", "it needs --manifest");
   require(many || !arguments.many.continue_after_error, "--continue-after-error", "it needs --manifest");
   require(arguments.many.files > 0 && arguments.many.files <= 1000, "--files", "must be from 1 to 1000");
   require(arguments.path.empty() || arguments.filepath.empty(), "--filepath", "PATH is given already");

@@ -18,6 +18,7 @@ struct FetchArguments {
   std::string algorithm;
   std::string progress;
   unsigned stall_seconds = 60;
+  std::string root;  ///< of a manifest's targets; "" is the working directory
   ManyOptions many;
   FetchSettings settings;
 };

@@ -2,6 +2,7 @@
 #include "fetch/fetch_many.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <atomic>
@@ -12,6 +13,7 @@
 #include "base/error.h"
 #include "base/message.h"
 #include "base/seconds.h"
+#include "fetch/file_check.h"
 #include "fetch/start_thread.h"
 #include "fetch/target_output.h"
 
@@ -44,6 +46,7 @@ class Crew {
 
   Status status() const { return status_; }
   std::size_t fetched = 0;
+  std::size_t there = 0;  ///< not fetched, since they agree with their checksums
   std::size_t unverified = 0;
   std::size_t failed = 0;
 
@@ -81,6 +84,10 @@ class Crew {
     FileEnd end{entry.url.shown(), entry.target, 0, "", 0, ""};
     Fetched result;
     try {
+      if (is_there(entry)) {
+        display_.drop(number);
+        return;
+      }
       fetch_object(
           network, settings, entry.url, entry.target,
           [&](auto bytes, auto total) { show(number, bytes, total); }, result);
@@ -103,6 +110,31 @@ class Crew {
     display_.end(number, end);
   }
 
+  // Whether nothing is to be fetched. Throws Error for what --verify-only finds.
+  bool is_there(const ManifestEntry& entry) {
+    const bool only = options_.verify_only;
+    struct stat info {};
+    const bool exists = ::stat(entry.target.c_str(), &info) == 0;
+    if (!exists && only) throw SystemError("open", entry.target);
+    if (!exists || !S_ISREG(info.st_mode)) {
+      if (only) throw Error(Status::failure, "verify", entry.target, "it is no regular file");
+      return false;
+    }
+    if (!entry.expectation) {
+      if (!only) return false;
+      const std::lock_guard lock(mutex_);
+      ++unverified;
+      return true;
+    }
+    const auto fault = fault_of_file(entry.target, *entry.expectation, settings_.checks.s3_part_size);
+    if (!fault.empty() && only) throw DataError("verify", entry.target, fault);
+    if (!fault.empty()) return false;
+    const std::lock_guard lock(mutex_);
+    ++there;
+    note(fmt::format("'{}' is there, verified by {}", entry.target, entry.expectation->source));
+    return true;
+  }
+
   void show(std::uint64_t number, std::uint64_t bytes, std::optional<std::uint64_t> total) {
     if (stop_) throw Stopped();
     display_.update(number, bytes, total);
@@ -122,7 +154,7 @@ class Crew {
     ++failed;
     if (status_ == Status::success) status_ = error.status();
     say(error.what());
-    if (!options_.continue_after_error) stop_ = true;
+    if (!options_.continue_after_error && !options_.verify_only) stop_ = true;
   }
 
   const FetchSettings& settings_;
@@ -171,9 +203,13 @@ Status fetch_many(const FetchSettings& settings, const std::vector<ManifestEntry
   const auto started = std::chrono::steady_clock::now();
   Crew crew(settings, entries, options, display, stats);
   crew.run();
-  const std::string sum = fmt::format(
-      "fetched {} of {} files, {} bytes in {:.1f} s; {} unverified, {} failed", crew.fetched, entries.size(),
-      stats.out.bytes, seconds(std::chrono::steady_clock::now() - started), crew.unverified, crew.failed);
+  const std::string there = crew.there == 0 ? "" : fmt::format("{} there already, ", crew.there);
+  const std::string fetched =
+      fmt::format("fetched {} of {} files, {} bytes in {:.1f} s; {}", crew.fetched, entries.size(),
+                  stats.out.bytes, seconds(std::chrono::steady_clock::now() - started), there);
+  const std::string sum =
+      (options.verify_only ? fmt::format("verified {} of {} files; ", crew.there, entries.size()) : fetched) +
+      fmt::format("{} unverified, {} failed", crew.unverified, crew.failed);
   if (crew.failed > 0) {
     say(sum);
   } else {

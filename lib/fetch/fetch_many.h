@@ -14,12 +14,14 @@ namespace mrf {
 struct ManyOptions {
   unsigned files = 8;  ///< at a time
   bool continue_after_error = false;
+  bool verify_only = false;  ///< nothing is fetched, what is there is checked
 };
 
 /// Fetches the entries, `files` at a time: those that are smaller than the multipart threshold as
 /// they come, then the others, by size. The size is what the first response says, nothing asks for it before.
-/// Failures are said one by one; the last line of standard error sums up. Returns success, or the status
-/// of the first failure, after which nothing more is begun unless continue_after_error.
+/// A file that is there and agrees with the checksum of its entry is not fetched. Failures are said one by
+/// one; the last line of standard error sums up. Returns success, or the status of the first failure, after
+/// which nothing more is begun unless continue_after_error.
 Status fetch_many(const FetchSettings& settings, const std::vector<ManifestEntry>& entries,
                   const ManyOptions& options, ProgressDisplay& display, Stats& stats);
 

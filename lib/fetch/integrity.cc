@@ -137,20 +137,21 @@ std::string Integrity::verify_multipart(std::uint64_t total) {
          (s3_part_size_ == 0 ? "; if the upload had another, name it with --s3-part-size" : "");
 }
 
-std::string Integrity::verify(const Coverage& coverage, const std::string& name) {
+std::string Integrity::fault(const Coverage& coverage) {
   const std::uint64_t total = coverage.bytes();
-  if (expectation_.kind == Kind::multipart) {
-    const std::string reason = verify_multipart(total);
-    if (!reason.empty() && (s3_part_size_ != 0 || expectation_.is_users))
-      throw DataError("verify", name, reason);
-    return reason;
-  }
+  if (expectation_.kind == Kind::multipart) return verify_multipart(total);
   const std::string found =
       is_crc(expectation_.kind) ? four_bytes(coverage.prefix_crc()) : pump_->finish(total).front();
   if (found == expectation_.value) return "";
-  throw DataError("verify", name,
-                  fmt::format("{} is {}, but the data has {}", expectation_.source,
-                              to_hex(expectation_.value), to_hex(found)));
+  return fmt::format("{} is {}, but the data has {}", expectation_.source, to_hex(expectation_.value),
+                     to_hex(found));
+}
+
+std::string Integrity::verify(const Coverage& coverage, const std::string& name) {
+  std::string reason = fault(coverage);
+  const bool is_proof = expectation_.kind != Kind::multipart || s3_part_size_ != 0 || expectation_.is_users;
+  if (!reason.empty() && is_proof) throw DataError("verify", name, reason);
+  return reason;
 }
 
 }  // namespace mrf

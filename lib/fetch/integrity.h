@@ -30,6 +30,8 @@ class Integrity {
   void advance(std::uint64_t frontier);
   /// The bytes before this one are not needed any more.
   std::uint64_t needed_from() const;
+  /// Why the bytes are not, or not known to be, the expected ones; "" when they are. Once.
+  std::string fault(const Coverage& coverage);
   /// Throws DataError "cannot verify" when the bytes are not the expected ones. `name` is the object's.
   /// Returns why they are unverified, "" when they are verified: a server's ETag of several parts does not
   /// say their size, so that no size that fits is no proof of anything, unless the size or the ETag is the

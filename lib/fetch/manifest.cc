@@ -6,10 +6,13 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
+#include <functional>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <utility>
 
 #include "base/error.h"
+#include "base/message.h"
 #include "fetch/target.h"
 #include "fetch/target_claims.h"
 #include "io/io.h"
@@ -35,9 +38,18 @@ class EntryReader {
  public:
   explicit EntryReader(const Json& object) : object_(object) {}
 
+  /// The fields that mean nothing.
+  std::vector<std::string> unknown_fields() const {
+    constexpr std::array known{"url", "filepath", "checksum", "checksum-algorithm"};
+    std::vector<std::string> unknown;
+    for (const auto& [name, value] : object_.items()) {
+      if (std::find(known.begin(), known.end(), name) == known.end()) unknown.push_back(name);
+    }
+    return unknown;
+  }
+
   ManifestEntry read() const {
     if (!object_.is_object()) throw std::string("is no object");
-    check_names();
     const auto url = text("url");
     if (!url) throw std::string("has no field \"url\"");
     ManifestEntry entry{parsed_url(*url), "", std::nullopt, false};
@@ -47,14 +59,6 @@ class EntryReader {
   }
 
  private:
-  void check_names() const {
-    constexpr std::array known{"url", "filepath", "checksum", "checksum-algorithm"};
-    for (const auto& [name, value] : object_.items()) {
-      if (std::find(known.begin(), known.end(), name) == known.end())
-        throw fmt::format("field \"{}\" is not known", name);
-    }
-  }
-
   // Null stands for a field that is not there.
   std::optional<std::string> text(const char* name) const {
     const auto place = object_.find(name);
@@ -109,12 +113,37 @@ class EntryReader {
   const Json& object_;
 };
 
+// Finds a name that an object has twice: the library would take the last one.
+class DuplicateFinder {
+ public:
+  explicit DuplicateFinder(const std::string& manifest) : manifest_(manifest) {}
+
+  bool operator()(int depth, Json::parse_event_t event, const Json& parsed) {
+    using Event = Json::parse_event_t;
+    if (depth == 1 && (event == Event::object_start || event == Event::array_start || event == Event::value))
+      ++entry_;
+    if (event == Event::object_start) names_.emplace_back();
+    if (event == Event::object_end) names_.pop_back();
+    if (event == Event::key && !names_.back().insert(parsed.get<std::string>()).second)
+      throw ManifestError(manifest_,
+                          fmt::format("entry {} has field \"{}\" twice", entry_, parsed.get<std::string>()));
+    return true;
+  }
+
+ private:
+  const std::string& manifest_;
+  std::size_t entry_ = 0;
+  std::vector<std::set<std::string>> names_;  ///< of the objects around
+};
+
 }  // namespace
 
-std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::string& name, bool resume) {
+std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::string& name,
+                                          const ManifestOptions& options) {
   Json manifest;
   try {
-    manifest = Json::parse(text);
+    DuplicateFinder finder(name);
+    manifest = Json::parse(text, std::ref(finder));
   } catch (const Json::parse_error& error) {
     throw ManifestError(name, fmt::format("no JSON at byte {}", error.byte));
   } catch (const Json::out_of_range&) {
@@ -122,11 +151,18 @@ std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::st
   }
   if (!manifest.is_array()) throw ManifestError(name, "no JSON array");
   std::vector<ManifestEntry> entries;
-  TargetClaims claims(resume);
+  TargetClaims claims(options.resume, options.root);
+  std::set<std::string> warned;
   for (const auto& object : manifest) {
     const std::size_t number = entries.size() + 1;
     try {
-      entries.push_back(EntryReader(object).read());
+      const EntryReader reader(object);
+      entries.push_back(reader.read());
+      for (const auto& field : reader.unknown_fields()) {
+        if (warned.insert(field).second)
+          warn(fmt::format("cannot use all of manifest '{}': entry {} field \"{}\" is not known, and ignored",
+                           name, number, field));
+      }
       if (auto fault = claims.claim(entries.back().target, number); !fault.empty()) throw fault;
     } catch (const std::string& fault) {
       throw ManifestError(name, fmt::format("entry {} {}", number, fault));
@@ -135,13 +171,13 @@ std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::st
   return entries;
 }
 
-std::vector<ManifestEntry> read_manifest(const std::string& path, bool resume) {
+std::vector<ManifestEntry> read_manifest(const std::string& path, const ManifestOptions& options) {
   const InputFile input = open_input(path);
   std::string text;
   Meter meter;
   char buffer[1 << 16];
   while (const std::size_t n = read_some(input.fd, input.name, buffer, meter)) text.append(buffer, n);
-  return parse_manifest(text, input.name, resume);
+  return parse_manifest(text, input.name, options);
 }
 
 }  // namespace mrf

@@ -44,6 +44,10 @@ std::string real_place(const std::string& path) {
   return place;
 }
 
+TargetClaims::TargetClaims(bool resume, const std::string& root) : resume_(resume), root_(real_place(root)) {
+  if (!root_.ends_with('/')) root_ += '/';
+}
+
 std::string TargetClaims::place_of(const std::string& target) {
   const fs::path path(target);
   std::error_code error;
@@ -55,6 +59,10 @@ std::string TargetClaims::place_of(const std::string& target) {
 
 std::string TargetClaims::claim(const std::string& target, std::size_t number) {
   const std::string place = place_of(target);
+  if (!place.starts_with(root_))
+    return fmt::format(
+        "would write '{}', which is outside of '{}'; --root names the directory that files stay below",
+        target, root_.substr(0, root_.size() - 1));
   if (auto fault = claim_place(place, target, {number, true}); !fault.empty() || !resume_) return fault;
   for (const std::string& name : part_names(place)) {
     const std::string shown = target + name.substr(place.size());

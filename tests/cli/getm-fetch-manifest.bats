@@ -85,7 +85,6 @@ manifest() {
 {"url":"ftp://h/x"}|field "url": cannot use URL 'ftp://h/x': neither http nor https
 {"url":"http://h/"}|field "filepath" is needed, the URL does not end in a file name
 {"url":"http://h/x","filepath":"-"}|field "filepath": standard output cannot take several files
-{"url":"http://h/x","md5":"x"}|field "md5" is not known
 {"url":"http://h/x","checksum":"x"}|field "checksum" needs "checksum-algorithm"
 {"url":"http://h/x","checksum-algorithm":"md5"}|field "checksum-algorithm" needs "checksum"
 {"url":"http://h/x","checksum":"x","checksum-algorithm":"md5"}|field "checksum": cannot use checksum 'x': it is no md5
@@ -117,6 +116,25 @@ END
   done
 }
 
+@test "a field that is not known is ignored with a warning, one that an entry has twice is refused" {
+  manifest '{"url":"@/many/f1","md5":"x"}' '{"url":"@/many/f2","md5":"y","x":{"a":1}}'
+  fetch -m m.json
+  assert_status 0
+  assert_stderr "getm-fetch: cannot use all of manifest 'm.json': entry 1 field \"md5\" is not known, and ignored"
+  assert_stderr "getm-fetch: cannot use all of manifest 'm.json': entry 2 field \"x\" is not known, and ignored"
+  (($(grep -c 'is not known' <<<"$stderr") == 2))
+  rm f1 f2
+  manifest '{"url":"@/data"}' '{"url":"@/many/f1","url":"@/many/f2","filepath":"x"}'
+  fetch -m m.json
+  assert_status 2
+  assert_stderr_is "getm-fetch: cannot use manifest 'm.json': entry 2 has field \"url\" twice"
+  printf '[1,"a",[],{"url":"%s","x":{"a":1,"b":{"a":2},"a":3}}]' "$HTTP/data" >m.json
+  fetch -m m.json
+  assert_status 2
+  assert_stderr_is "getm-fetch: cannot use manifest 'm.json': entry 4 has field \"a\" twice"
+  assert_files m.json
+}
+
 @test "options that do not go together" {
   printf '[]' >m.json
   fetch -m m.json "$HTTP/data"
@@ -126,6 +144,11 @@ END
   fetch -c "$HTTP/data"
   assert_status 2
   assert_stderr_has "it needs --manifest"
+  fetch --root / "$HTTP/data"
+  assert_status 2
+  assert_stderr_has "cannot use option '--root': it needs --manifest"
+  fetch --verify-only "$HTTP/data"
+  assert_status 2
   fetch --files 0 -m m.json
   assert_status 2
   fetch --progress loud -m m.json

@@ -11,7 +11,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::may_refuse([&] {
     std::set<std::string> targets;
     for (const ManifestEntry& entry :
-         parse_manifest(std::string(fuzz::text_of(data, size)), "m.json", true)) {
+         parse_manifest(std::string(fuzz::text_of(data, size)), "m.json", {true, "/"})) {
       fuzz::check(!entry.target.empty() && entry.target != "-", "an entry has a target");
       fuzz::check(targets.insert(entry.target).second, "no two entries have one target");
     }
