@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <string>
 #include <vector>
 
@@ -9,6 +12,8 @@
 #include "cli/command.h"
 #include "io/io.h"
 #include "run/dry_run.h"
+#include "run/input_probe.h"
+#include "run/job_spec.h"
 #include "run/run.h"
 #include "workflow/plan.h"
 #include "workflow/renderings.h"
@@ -24,6 +29,7 @@ struct Options {
   std::vector<std::string> positional;
   std::vector<std::string> defines;
   RunOptions run;
+  std::string chunk_size;
   double kill_after_s = 1;
   double stall_timeout_s = 0;
   bool print = false;
@@ -43,17 +49,34 @@ void declare(Command& command, Options& options) {
   command.add_repeatable("-o,--output", form.outputs, "write FILE, - is standard output; twice: FASTQ mates")
       ->option_text("FILE");
   app.add_option("-n,--workers", form.workers, "run N copies of the filter")->option_text("N");
-  app.add_option("-c,--chunk-size", form.chunk_size, "records that a copy gets at a time")->option_text("N");
+  app.add_option("-c,--chunk-size", options.chunk_size, "records that a copy gets at a time, or auto")
+      ->option_text("N");
   app.add_option("--order", form.order, "order of the output: seq|rows|any|chunk")->option_text("ORDER");
-  app.add_option("--record", form.record, "what a record is: line|lines:K|fastq|nul|fixed:BYTES|bam")
+  app.add_option("--input-format", form.input_format, "what INPUT holds: bam|cram|sam|fastq|fasta|lines")
+      ->option_text("KIND");
+  app.add_option("--output-format", form.output_format, "what OUTPUT is to hold: the same")
+      ->option_text("KIND");
+  app.add_option("--record", form.record,
+                 "what the filter reads: line|lines:K|fastq|fasta|start:TEXT|nul|fixed:BYTES|sam|bam")
+      ->option_text("FORM");
+  app.add_option("--output-record", form.output_record, "what the filter writes: the same")
       ->option_text("FORM");
   app.add_option("--key", form.key, "equal keys to the same copy: tag:XX|name|column:K|after:TEXT")
       ->option_text("KEY");
-  app.add_flag("--header-broadcast", form.header_broadcast, "give every copy the SAM header");
+  app.add_option("--missing", form.missing, "records without the key: error|skip|any|PATH")
+      ->option_text("WHAT");
+  app.add_option("--singles", form.singles, "where mates go that the filter left alone")->option_text("PATH");
+  app.add_option("--ok-status", form.ok_statuses, "exit statuses of the filter that are success, as 0,1")
+      ->option_text("LIST");
+  app.add_option("--header-lines", form.header_lines, "the first K lines are the header")->option_text("K");
+  app.add_option("--header-prefix", form.header_prefix, "lines at the top that begin with STR are the header")
+      ->option_text("STR");
+  app.add_flag("--header-broadcast", form.header_broadcast, "give every copy and every chunk the header");
   app.add_option("-l,--level", form.level, "compression level of the output, 0 to 9")->option_text("LEVEL");
   app.add_option("-@,--threads", form.threads, "additional threads that inflate and deflate")
       ->option_text("N");
   app.add_option("-T,--reference", form.reference, "reference sequences of CRAM, FASTA")->option_text("FILE");
+  app.add_flag("--permissive", form.is_permissive, "take alignments that the SAM specification forbids");
   command.add_repeatable("-D,--define", options.defines, "give a variable of the workflow a value")
       ->option_text("NAME=VALUE");
   app.add_option("--report", options.run.report_path, "write what happened as JSON")->option_text("FILE");
@@ -70,6 +93,36 @@ void declare(Command& command, Options& options) {
                  "say who waits when nothing has moved for so long")
       ->option_text("SECONDS");
   app.add_flag("--dry-run", options.dry_run, "check the workflow, run nothing");
+}
+
+// A number of records, or auto.
+void parse_chunk_size(Options& options, const OptionSet& given) {
+  if (given.count("-c") == 0) return;
+  const std::string& text = options.chunk_size;
+  options.form.has_measured_chunks = text == "auto";
+  if (options.form.has_measured_chunks) return;
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size())
+    throw UsageError("use option", "-c", "not a number of 1 or more, nor auto");
+  options.form.chunk_size = number;
+}
+
+// A filter in one word that only a shell could read.
+void check_filter(const std::vector<std::string>& command) {
+  const std::string& word = command[0];
+  if (command.size() > 1 || word.find_first_of(" \t\n|&;<>()$`") == std::string::npos || is_command(word))
+    return;
+  throw Error(Status::not_found, "execute", word,
+              fmt::format("no such command; no shell reads it, for one write -- bash -o pipefail -c {}",
+                          quote_word(word)));
+}
+
+// What only a look at the inputs and at this process says of a short form.
+void complete(ShortForm& form, ProbeOf of) {
+  if (form.inputs.empty() && has_standard_input()) form.inputs.emplace_back("-");
+  for (const auto& input : form.inputs) form.contents.push_back(probe_input(input, of));
+  check_filter(form.command);
 }
 
 // What stands behind the first -- is the filter and no option of ours.
@@ -94,9 +147,27 @@ std::chrono::milliseconds milliseconds(const char* option, double seconds) {
 
 // What would be ignored in silence is refused.
 void refuse_options(const Options& options, const OptionSet& given) {
-  constexpr std::array of_short_form{"-i",      "-o",       "-n",    "-c",
-                                     "--order", "--record", "--key", "--header-broadcast",
-                                     "-l",      "-@",       "-T",    "--print"};
+  constexpr std::array of_short_form{"-i",
+                                     "-o",
+                                     "-n",
+                                     "-c",
+                                     "--input-format",
+                                     "--output-format",
+                                     "--order",
+                                     "--record",
+                                     "--output-record",
+                                     "--key",
+                                     "--missing",
+                                     "--singles",
+                                     "--ok-status",
+                                     "--header-lines",
+                                     "--header-prefix",
+                                     "--header-broadcast",
+                                     "-l",
+                                     "-@",
+                                     "-T",
+                                     "--permissive",
+                                     "--print"};
   for (const char* option : of_short_form) {
     if (options.form.command.empty() && given.count(option) > 0)
       throw UsageError("use option", option, "it goes with -- COMMAND, not with a WORKFLOW");
@@ -106,7 +177,7 @@ void refuse_options(const Options& options, const OptionSet& given) {
     throw UsageError("use", "command line", "it takes one of --print, --dot, --print-sh and --dry-run");
 }
 
-Status run(const Options& options, const OptionSet& given) {
+Status run(Options& options, const OptionSet& given) {
   refuse_options(options, given);
   std::string file = "short form";
   std::string text;
@@ -117,6 +188,9 @@ Status run(const Options& options, const OptionSet& given) {
     text = read_workflow(options.positional[0]);
   } else {
     if (!options.positional.empty()) throw UsageError("use argument", options.positional[0], "one too many");
+    parse_chunk_size(options, given);
+    const bool runs = !options.print && !options.dot && !options.print_script && !options.dry_run;
+    complete(options.form, runs ? ProbeOf::files_and_pipes : ProbeOf::files);
     text = workflow_text(options.form);
   }
   if (options.print) return show(text);

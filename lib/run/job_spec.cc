@@ -159,6 +159,8 @@ std::string describe_start_failure(const LaunchSpec& spec, const StartFailure& f
   return SystemError("open", path, failure.error_number).what();
 }
 
+bool is_command(const std::string& word) { return search_error(own_program(word)) == 0; }
+
 void check_command(const LaunchSpec& spec) {
   check_word(spec.words[0]);
   if (std::filesystem::path(spec.words[0]).filename() != "mrf-chunks") return;

@@ -23,6 +23,9 @@ std::string stats_prefix(const Workspace& workspace, std::size_t job);
 /// Why a job could not be started, as a message.
 std::string describe_start_failure(const LaunchSpec& spec, const StartFailure& failure);
 
+/// Whether a word names a command that could be executed.
+bool is_command(const std::string& word);
+
 /// Throws the Error that a job's command would give which is not there, or cannot be executed.
 void check_command(const LaunchSpec& spec);
 

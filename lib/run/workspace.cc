@@ -99,12 +99,7 @@ void Workspace::make_result_directory(const std::string& path, const Result& res
   throw SystemError("make a directory for", path);
 }
 
-std::string Workspace::file_name(const std::string& fifo) {
-  std::string name = fifo;
-  std::replace(name.begin(), name.end(), '[', '.');
-  std::erase(name, ']');
-  return name;
-}
+std::string Workspace::file_name(const std::string& fifo) { return fifo_file_name(fifo); }
 
 void Workspace::make_fifos(const Plan& plan) {
   make_directory(in_directory());

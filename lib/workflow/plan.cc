@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <numeric>
 #include <optional>
@@ -156,6 +157,13 @@ std::string PlannedJob::name_in_round() const { return number ? fmt::format("{}[
 
 std::string PlannedJob::display_name() const {
   return section ? fmt::format("{}@{}", name_in_round(), round) : name_in_round();
+}
+
+std::string fifo_file_name(const std::string& fifo) {
+  std::string name = fifo;
+  std::replace(name.begin(), name.end(), '[', '.');
+  std::erase(name, ']');
+  return name;
 }
 
 std::string writer_name(const Plan& plan, const PlannedFifo& fifo) {

@@ -50,6 +50,9 @@ struct Plan {
   std::vector<std::string> results;  ///< the paths of save:, in the order of the text
 };
 
+/// The name of a FIFO's file in its directory: "part.3" for "part[3]".
+std::string fifo_file_name(const std::string& fifo);
+
 /// The display name of a FIFO's writer; of several, without their rounds.
 std::string writer_name(const Plan& plan, const PlannedFifo& fifo);
 

@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "run/workspace.h"
 #include "workflow/renderings.h"
 #include "workflow/short_form.h"
 
@@ -107,7 +106,7 @@ class Script {
 
  private:
   static std::string path_of(const std::string& fifo) {
-    return fmt::format("\"$dir/{}\"", Workspace::file_name(fifo));
+    return fmt::format("\"$dir/{}\"", fifo_file_name(fifo));
   }
 
   std::string function(std::size_t job) const {

@@ -2,12 +2,24 @@
 #include "workflow/short_form.h"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
+#include <algorithm>
 #include <string_view>
+
+#include "workflow/workflow.h"
 
 namespace mrf {
 
 namespace {
+
+constexpr std::string_view letters_and_digits =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+constexpr std::string_view copy_number = "[i]";
+
+bool is_of(char c, std::string_view others) {
+  return letters_and_digits.find(c) != std::string_view::npos || others.find(c) != std::string_view::npos;
+}
 
 class Writer {
  public:
@@ -23,155 +35,223 @@ class Writer {
       add_workers();
       add_join();
     }
+    add_missing();
     return text_;
   }
 
  private:
-  bool is_alignment_in() const { return choice_.input.is_alignment; }
-  bool is_alignment_out() const { return choice_.output.is_alignment; }
-  bool is_bam() const { return choice_.record == "bam"; }
+  bool is_alignment_out() const { return choice_.output.is_alignment(); }
+  bool reads_sam() const { return choice_.given == "sam"; }
+  bool reads_bam() const { return choice_.given == "bam"; }
+  bool has_header(HeaderWay way) const { return choice_.header == way; }
+  bool parts() const { return form_.outputs.size() == 2; }
 
   void add(std::string_view name, const std::string& command) {
-    text_ += fmt::format("{:<9}{}\n", name, command);
+    text_ += fmt::format("{:<9} {}\n", fmt::format("{}:", name), command);
   }
 
   std::string add_fetch(std::size_t at) {
     std::string input = quote_word(form_.inputs[at]);
     if (!is_url(form_.inputs[at])) return input;
     const std::string number = choice_.pairs ? std::to_string(at + 1) : "";
-    add(fmt::format("fetch{}:", number), fmt::format("getm-fetch {} - > out:fetched{}", input, number));
+    add("fetch" + number, fmt::format("getm-fetch {} - > out:fetched{}", input, number));
     return "in:fetched" + number;
   }
 
+  // What the records are dealt from: alignments as the filter is to see them.
   std::string add_source() {
     std::string input = add_fetch(0);
     if (choice_.pairs) return add_pairs(input, add_fetch(1));
-    if (!is_alignment_in() || (is_bam() && choice_.input.format == "bam")) return input;
-    add("read:", fmt::format("mrf-bamread{}{}{}{} {} > out:{}", is_bam() ? " -u" : "",
-                             threads(choice_.reader_threads), reference(), no_header(), input, format_in()));
-    return "in:" + format_in();
+    if (!choice_.input.is_alignment() || (reads_bam() && choice_.input.format == "bam")) return input;
+    const std::string_view fifo = reads_bam() ? "bam" : "sam";
+    add("read", fmt::format("mrf-bamread{}{}{}{}{} {} > out:{}", reads_bam() ? " -u" : "",
+                            threads(choice_.reader_threads), reference(), permissive(), without_header(),
+                            input, fifo));
+    return fmt::format("in:{}", fifo);
   }
-  std::string format_in() const { return is_bam() ? "bam" : "sam"; }
 
   // Checked to be mates, then one after the other.
   std::string add_pairs(const std::string& first, const std::string& second) {
-    add("pair:", fmt::format("mrf-distribute --record fastq -c 1 -i {} --mate {} out:first out:second", first,
-                             second));
-    add("weave:", "mrf-collect --record fastq --order rows -c 1 in:first in:second > out:pairs");
+    add("pair", fmt::format("mrf-distribute --record fastq -c 1 -i {} --mate {} out:first out:second", first,
+                            second));
+    add("weave", "mrf-collect --record fastq --order rows -c 1 in:first in:second > out:pairs");
     return "in:pairs";
   }
 
-  // The header of an alignment that is written as one goes around the filter.
   void add_chunks(const std::string& source) {
-    std::string input = source;
-    if (is_alignment_out()) {
-      add("split:", fmt::format("mrf-distribute --sam --header-to out:header -i {} out:records", source));
-      input = "in:records";
-    }
-    std::string options = is_alignment_in() ? "" : record_option();
+    std::string options = has_header(HeaderWay::none) && reads_sam() ? "" : record_option(choice_.given);
+    if (!choice_.written.empty() && (choice_.written != "line" || choice_.input.is_alignment()))
+      options += " --output-record " + quote_word(choice_.written);
+    options += text_header();
+    if (has_header(HeaderWay::broadcast)) options += " --header-broadcast";
     if (form_.chunk_size) options += fmt::format(" -c {}", *form_.chunk_size);
+    if (form_.has_measured_chunks) options += " -c auto";
+    if (!form_.ok_statuses.empty()) options += " --ok-status " + statuses();
     std::string words;
     for (const auto& word : form_.command) words += " " + quote_word(word);
-    add("work:", fmt::format("mrf-chunks -n $n{} -i {} --{}{}", options, input, words, chunk_output()));
+    add("work", fmt::format("mrf-chunks -n $n{} -i {} --{}{}", options, source, words, chunk_output()));
     if (is_alignment_out()) {
-      add("join:", "mrf-collect --sam --order concat --header in:header in:done > out:all");
-      add_writer();
-    } else if (form_.outputs.size() == 2) {
+      add_writer("done");
+    } else if (parts()) {
       add_parting("done");
-    } else if (output().ends_with(".gz")) {
-      add("join:", fmt::format("mrf-collect --record fixed:1 --order concat{} in:done", result()));
+    } else if (is_gzip_out()) {
+      add("join", fmt::format("mrf-collect --record fixed:1 --order concat{} in:done", result()));
     }
   }
 
+  bool is_gzip_out() const { return choice_.output.is_gzip && output() != "-"; }
+
   std::string chunk_output() const {
-    if (is_alignment_out() || form_.outputs.size() == 2 || output().ends_with(".gz")) return " > out:done";
+    if (is_alignment_out() || parts() || is_gzip_out()) return " > out:done";
     return output() == "-" ? "" : " > save:" + quote_word(output());
   }
 
   void add_split(const std::string& source) {
-    std::string options = record_option();
-    if (!is_sam()) options += threads(choice_.reader_threads);
+    std::string options = record_option(choice_.given);
+    if (!reads_sam()) options += threads(choice_.reader_threads);
     if (choice_.order == "seq") options += " --seq";
-    if (form_.header_broadcast) options += " --header-broadcast";
-    if (is_sam() && is_alignment_out() && !form_.header_broadcast) options += " --header-to out:header";
+    options += text_header();
+    if (has_header(HeaderWay::broadcast)) options += " --header-broadcast";
+    if (has_header(HeaderWay::around) || needs_header_for_missing()) options += " --header-to out:header";
+    if (choice_.order == "rows") options += " --stats out:counts";
     options += form_.key.empty() ? fmt::format(" -c {}", chunk_size()) : " --key " + quote_word(form_.key);
-    add("split:", fmt::format("mrf-distribute{} -i {} out:part[n]", options, source));
+    if (!form_.missing.empty()) options += " --missing " + missing_target();
+    add("split", fmt::format("mrf-distribute{} -i {} out:part[n]", options, source));
   }
 
   void add_workers() {
     std::string words;
-    for (const auto& word : form_.command) words += quote_word(word) + " ";
-    add("work[n]:", words + "< in:part[i] > out:done[i]");
+    for (const auto& word : form_.command) words += copy_word(word) + " ";
+    const std::string accepted = form_.ok_statuses.empty() ? "" : " ok " + statuses();
+    add("work[n]" + accepted, words + "< in:part[i] > out:done[i]");
   }
 
   void add_join() {
-    std::string options = written_record() + " --order " + choice_.order;
-    if (choice_.order == "rows") options += fmt::format(" -c {}", chunk_size());
-    if (is_sam() && is_alignment_out() && !form_.header_broadcast) options += " --header in:header";
-    if (form_.outputs.size() == 2) {
-      add("join:", fmt::format("mrf-collect{} in:done[n] > out:all", options));
+    std::string options = joined_record() + " --order " + choice_.order;
+    if (choice_.order == "rows") options += fmt::format(" -c {} --counts in:counts", chunk_size());
+    if (has_header(HeaderWay::around)) options += " --header " + joined_header();
+    if (has_header(HeaderWay::broadcast)) options += text_header();
+    if (parts()) {
+      add("join", fmt::format("mrf-collect{} in:done[n] > out:all", options));
       add_parting("all");
-    } else if (is_alignment_out() && !(is_bam() && choice_.output.format == "bam")) {
-      add("join:", fmt::format("mrf-collect{} in:done[n] > out:all", options));
-      add_writer();
+    } else if (is_alignment_out()) {
+      add("join", fmt::format("mrf-collect{} in:done[n] > out:all", options));
+      add_writer("all");
     } else {
-      const bool raw = output() == "-";
-      if (is_bam() && !raw) options += fmt::format(" -l {}", form_.level.value_or(6));
-      add("join:",
-          fmt::format("mrf-collect{}{} in:done[n]", options, is_bam() && !raw ? bam_result() : result()));
+      add("join", fmt::format("mrf-collect{}{} in:done[n]", options, result()));
     }
-  }
-
-  // Mates that follow each other go to a file each.
-  void add_parting(const std::string& fifo) {
-    std::string targets;
-    for (std::size_t at = 0; at < 2; ++at) {
-      const std::string& name = form_.outputs[at];
-      targets += name.ends_with(".gz") ? fmt::format(" out:mate{}", at + 1) : " save:" + quote_word(name);
-    }
-    add("part:", fmt::format("mrf-distribute --record fastq -c 1 -i in:{}{}", fifo, targets));
-    for (std::size_t at = 0; at < 2; ++at) {
-      const std::string& name = form_.outputs[at];
-      if (!name.ends_with(".gz")) continue;
-      add(fmt::format("write{}:", at + 1),
-          fmt::format("mrf-collect --record fastq --order concat{}{} -o save:{} in:mate{}",
-                      threads(choice_.writer_threads / 2), level(), quote_word(name), at + 1));
-    }
-  }
-
-  void add_writer() {
-    add("write:", fmt::format("mrf-bamwrite{}{}{} -O {}{} in:all", threads(choice_.writer_threads), level(),
-                              reference(), choice_.output.format, plain_result()));
-  }
-
-  bool is_sam() const { return choice_.record == "sam"; }
-  std::string no_header() const {
-    return choice_.order == "chunk" && !is_alignment_out() ? " --no-header" : "";
-  }
-  std::uint64_t chunk_size() const { return form_.chunk_size.value_or(1000); }
-
-  std::string record_option() const {
-    if (is_sam()) return " --sam";
-    return choice_.record == "line" ? "" : " --record " + quote_word(choice_.record);
   }
 
   // Lines of a filter of SAM are no headers, whatever they begin with; unless it was given one.
-  std::string written_record() const {
-    if (!is_sam() || is_alignment_out() || form_.header_broadcast) return record_option();
+  std::string joined_record() const {
+    // The copies' own headers have to agree.
+    if (choice_.written == "sam") return has_header(HeaderWay::around) ? " --sam" : " --sam";
+    if (choice_.written != "line" || !reads_sam()) return record_option(choice_.written);
+    if (has_header(HeaderWay::broadcast)) return " --sam";
     return choice_.order == "seq" ? " --sam --no-header" : "";
+  }
+
+  // Mates go to a file each, by their names; mrf-collect compresses.
+  void add_parting(const std::string& fifo) {
+    std::string options = " --record fastq --mates";
+    if (!form_.singles.empty()) options += " --singles " + mates_target(form_.singles, "singles");
+    add("part", fmt::format("mrf-distribute{} -i in:{} {} {}", options, fifo,
+                            mates_target(form_.outputs[0], mate_fifo(0)),
+                            mates_target(form_.outputs[1], mate_fifo(1))));
+    for (std::size_t at = 0; at < 2; ++at) add_compressor(form_.outputs[at], mate_fifo(at));
+    if (!form_.singles.empty()) add_compressor(form_.singles, "singles");
+  }
+  static std::string mate_fifo(std::size_t at) { return fmt::format("mate{}", at + 1); }
+  static std::string mates_target(const std::string& file, const std::string& fifo) {
+    return kind_of(file).is_gzip ? "out:" + fifo : "save:" + quote_word(file);
+  }
+  void add_compressor(const std::string& file, const std::string& fifo) {
+    if (!kind_of(file).is_gzip) return;
+    add("write-" + fifo, fmt::format("mrf-collect --record fastq --order concat{}{} -o save:{} in:{}",
+                                     threads(choice_.writer_threads / 2), level(), quote_word(file), fifo));
+  }
+
+  void add_writer(std::string_view fifo) {
+    add("write", fmt::format("mrf-bamwrite{}{}{}{} -O {}{} in:{}", threads(choice_.writer_threads), level(),
+                             reference(), permissive(), choice_.output.format, plain_result(), fifo));
+  }
+
+  bool has_missing_path() const {
+    return !form_.missing.empty() && form_.missing != "error" && form_.missing != "skip" &&
+           form_.missing != "any";
+  }
+  bool is_missing_alignment() const {
+    return has_missing_path() && choice_.input.is_alignment() && kind_of(form_.missing).is_alignment();
+  }
+  bool needs_header_for_missing() const { return is_missing_alignment() && reads_sam(); }
+  // Written by a job of its own where records carry numbers, or the file is an alignment.
+  bool is_missing_piped() const {
+    return has_missing_path() && (choice_.order == "seq" || is_missing_alignment());
+  }
+  std::string missing_target() const {
+    if (!has_missing_path()) return form_.missing;
+    return is_missing_piped() ? "out:missing" : "save:" + quote_word(form_.missing);
+  }
+  bool has_two_headers() const { return needs_header_for_missing() && has_header(HeaderWay::around); }
+  std::string joined_header() const { return has_two_headers() ? "in:header-all" : "in:header"; }
+
+  void add_missing() {
+    if (has_two_headers()) add("headers", "tee out:header-all < in:header > out:header-missing");
+    if (!is_missing_piped()) return;
+    const std::string order = choice_.order == "seq" ? "seq" : "concat";
+    std::string options = record_option(choice_.given) + " --order " + order;
+    const std::string path = quote_word(form_.missing);
+    if (!is_missing_alignment()) {
+      if (reads_sam()) options += " --no-header";
+      add("missing", fmt::format("mrf-collect{} -o save:{} in:missing", options, path));
+      return;
+    }
+    if (reads_sam()) options += has_two_headers() ? " --header in:header-missing" : " --header in:header";
+    add("missing", fmt::format("mrf-collect{} in:missing > out:lacking", options));
+    add("store", fmt::format("mrf-bamwrite{}{} -O {} -o save:{} in:lacking", reference(), permissive(),
+                             kind_of(form_.missing).format, path));
+  }
+
+  std::string without_header() const {
+    return choice_.order == "chunk" && reads_sam() && has_header(HeaderWay::none) ? " --no-header" : "";
+  }
+  std::uint64_t chunk_size() const { return form_.chunk_size.value_or(1000); }
+
+  static std::string record_option(const std::string& record) {
+    if (record == "sam") return " --sam";
+    return record == "line" ? "" : " --record " + quote_word(record);
+  }
+  std::string text_header() const {
+    if (form_.header_lines) return fmt::format(" --header-lines {}", *form_.header_lines);
+    return form_.header_prefix.empty() ? "" : " --header-prefix " + quote_word(form_.header_prefix);
+  }
+  std::string statuses() const {
+    return fmt::format("{}", fmt::join(parse_statuses(form_.ok_statuses), ","));
+  }
+
+  // As quote_word(), with [i] left to be the copy's number.
+  static std::string copy_word(const std::string& word) {
+    if (!has_copy_number(word)) return quote_word(word);
+    std::string text;
+    for (std::size_t at = 0; at < word.size();) {
+      const std::size_t next = std::min(word.find(copy_number, at), word.size());
+      if (next > at) text += quote_word(word.substr(at, next - at));
+      if (next < word.size()) text += copy_number;
+      at = next + copy_number.size();
+    }
+    return text;
   }
 
   std::string output() const { return form_.outputs.empty() ? "-" : form_.outputs[0]; }
   std::string plain_result() const { return output() == "-" ? "" : " -o save:" + quote_word(output()); }
-  std::string bam_result() const { return threads(choice_.writer_threads) + plain_result(); }
   // What mrf-collect compresses by itself.
   std::string result() const {
-    return output().ends_with(".gz") ? threads(choice_.writer_threads) + level() + plain_result()
-                                     : plain_result();
+    return is_gzip_out() ? threads(choice_.writer_threads) + level() + plain_result() : plain_result();
   }
   std::string reference() const {
     return form_.reference.empty() ? "" : " -T " + quote_word(form_.reference);
   }
+  std::string permissive() const { return form_.is_permissive ? " --permissive" : ""; }
   std::string level() const { return form_.level ? fmt::format(" -l {}", *form_.level) : ""; }
   static std::string threads(int number) { return number == 0 ? "" : fmt::format(" -@ {}", number); }
 
@@ -183,16 +263,21 @@ class Writer {
 }  // namespace
 
 std::string quote_word(const std::string& word) {
-  static constexpr std::string_view plain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-./,:=+@%";
   const bool reference = word.starts_with("in:") || word.starts_with("out:") || word.starts_with("save:");
-  if (!word.empty() && !reference && word.find('=') == std::string::npos &&
-      word.find_first_not_of(plain) == std::string::npos) {
-    return word;
-  }
+  const bool plain = std::all_of(word.begin(), word.end(), [](char c) { return is_of(c, "_-./,:+@%"); });
+  if (!word.empty() && !reference && plain) return word;
   std::string quoted = "'";
   for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return quoted + "'";
+}
+
+bool has_copy_number(const std::string& word) {
+  std::string rest = word;
+  bool found = false;
+  for (std::size_t at = 0; (at = rest.find(copy_number)) != std::string::npos; found = true) {
+    rest.erase(at, copy_number.size());
+  }
+  return found && std::all_of(rest.begin(), rest.end(), [](char c) { return is_of(c, "_-./,:=+@%"); });
 }
 
 std::string workflow_text(const ShortForm& form) { return Writer(form).text(); }

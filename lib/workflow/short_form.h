@@ -6,26 +6,47 @@
 #include <string>
 #include <vector>
 
+#include "workflow/input_content.h"
 #include "workflow/stream_kind.h"
 
 namespace mrf {
 
-/// The short form of mrf-run(1): one filter, run several times side by side.
+/// The short form of mrf-run(1): one filter, run several times side by side. Empty texts are options that
+/// were not given.
 struct ShortForm {
-  std::vector<std::string> inputs;   ///< one, or two of FASTQ in step
+  std::vector<std::string> inputs;  ///< one, or two of FASTQ in step
+  std::vector<Content> contents;    ///< what the inputs' first bytes say, in step with inputs; may be shorter
   std::vector<std::string> outputs;  ///< none is standard output; two for two inputs
   std::vector<std::string> command;
   int workers = 1;
-  std::optional<std::uint64_t> chunk_size;  ///< records; empty: 1000, or what pays with order chunk
-  std::string order;           ///< seq, rows, any, chunk; empty: what mrf-run(1) says under --order
-  std::string record;          ///< as mrf-distribute's --record; empty: from the input's name
-  std::string key;             ///< as mrf-distribute's --key; empty: in turn
+  std::optional<std::uint64_t>
+      chunk_size;                    ///< records; empty: 1000, or what the input's size says with order chunk
+  bool has_measured_chunks = false;  ///< -c auto
+  std::string input_format;          ///< in place of the input's name: as for kind_of_format()
+  std::string output_format;         ///< in place of the output's name
+  std::string order;                 ///< seq, rows, any, chunk; empty: what mrf-run(1) says under --order
+  std::string record;                ///< what the filter reads: as mrf-distribute's --record, or sam
+  std::string output_record;         ///< what the filter writes: as mrf-collect's --record, or sam
+  std::string key;                   ///< as mrf-distribute's --key; empty: in turn
+  std::string missing;               ///< as mrf-distribute's --missing
+  std::string singles;               ///< where mates go that the filter left alone
+  std::string ok_statuses;           ///< as for parse_statuses()
+  std::optional<std::uint64_t> header_lines;  ///< so many lines at the top of the input are its header
+  std::string header_prefix;                  ///< those that begin with it are
+  bool header_broadcast = false;
   std::string reference;       ///< for CRAM
+  bool is_permissive = false;  ///< alignments that the SAM specification forbids are taken
   std::string report;          ///< of mrf-run's --report; no input may be overwritten by it
   std::optional<int> level;    ///< of the output's compression
   std::optional<int> threads;  ///< additional ones that inflate and deflate; empty: what the workers leave
-  bool header_broadcast = false;
-  int processors = 1;  ///< of the machine
+  int processors = 1;          ///< of the machine
+};
+
+/// What becomes of the input's header.
+enum class HeaderWay {
+  none,       ///< there is none, or it is dropped
+  around,     ///< it goes around the filter, once
+  broadcast,  ///< every copy of the filter, and every chunk, begins with it
 };
 
 /// A short form that makes sense, with everything chosen that it leaves open.
@@ -33,8 +54,10 @@ struct ShortFormChoice {
   StreamKind input;
   StreamKind output;
   std::string order;
-  std::string record;  ///< what is dealt: as mrf-distribute's --record, "sam" for SAM lines
-  bool pairs = false;  ///< the records are pairs of FASTQ records, mates one after the other
+  std::string given;    ///< what the filter reads: "sam", "bam", or as mrf-distribute's --record
+  std::string written;  ///< what it writes, likewise; empty: not known, with order chunk only
+  bool pairs = false;   ///< the records are pairs of FASTQ records, mates one after the other
+  HeaderWay header = HeaderWay::none;
   int reader_threads = 0;
   int writer_threads = 0;
 };
@@ -42,14 +65,18 @@ struct ShortFormChoice {
 /// How many processors this process may use.
 int usable_processors();
 
-/// Throws UsageError for what the short form cannot do.
+/// Throws UsageError for what the short form cannot do, and DataError for an input that nothing here reads.
 ShortFormChoice choose(const ShortForm& form);
 
-/// The same as a workflow's text (mrf-workflow(5)), which parses to what the short form runs. Throws
-/// UsageError.
+/// The same as a workflow's text (mrf-workflow(5)), which parses to what the short form runs. Throws as
+/// choose() does.
 std::string workflow_text(const ShortForm& form);
 
 /// A word in single quotes where it needs them, as a workflow and sh read it.
 std::string quote_word(const std::string& word);
+
+/// Whether [i] in a word of the filter stands for the copy's number: nothing else is in the word than
+/// letters, digits and _-.,/:=+@%, as in the name of a file. A program of awk or a pattern in quotes is none.
+bool has_copy_number(const std::string& word);
 
 }  // namespace mrf

@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
 #include <sched.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
+#include <stdexcept>
 
 #include "base/error.h"
 #include "io/result_place.h"
+#include "io/same_file.h"
 #include "record/key.h"
 #include "record/record.h"
 #include "workflow/short_form.h"
+#include "workflow/workflow.h"
 
 namespace mrf {
 
@@ -17,11 +20,17 @@ namespace {
 
 constexpr int most_threads = 16;
 
-bool is_same_file(const std::string& one, const std::string& other) {
-  struct stat a {};
-  struct stat b {};
-  return ::stat(one.c_str(), &a) == 0 && S_ISREG(a.st_mode) && ::stat(other.c_str(), &b) == 0 &&
-         a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+bool is_path(const std::string& missing) {
+  return !missing.empty() && missing != "error" && missing != "skip" && missing != "any";
+}
+
+std::vector<std::string> files_written(const ShortForm& form) {
+  std::vector<std::string> files = form.outputs;
+  if (is_path(form.missing)) files.push_back(form.missing);
+  for (const auto& other : {form.singles, form.report}) {
+    if (!other.empty()) files.push_back(other);
+  }
+  return files;
 }
 
 void check_files(const ShortForm& form) {
@@ -31,10 +40,9 @@ void check_files(const ShortForm& form) {
   if (form.outputs.size() > form.inputs.size())
     throw UsageError("use option", "-o", "more outputs than inputs");
   for (const auto& input : form.inputs) {
-    for (const auto& output : form.outputs) {
-      if (is_same_file(input, output)) throw UsageError("write", output, "it is the input");
+    for (const auto& file : files_written(form)) {
+      if (is_same_file(input, file)) throw UsageError("write", file, "it is the input");
     }
-    if (is_same_file(input, form.report)) throw UsageError("write", form.report, "it is the input");
   }
   for (const auto& output : form.outputs) {
     if (form.outputs.size() == 2 && output == "-") throw UsageError("write", output, "two outputs are files");
@@ -50,7 +58,14 @@ void check_numbers(const ShortForm& form) {
   if (form.level && (*form.level < 0 || *form.level > 9))
     throw UsageError("use option", "-l", "not a level of 0 to 9");
   if (form.threads && *form.threads < 0) throw UsageError("use option", "-@", "not a number of 0 or more");
+  try {
+    if (!form.ok_statuses.empty()) parse_statuses(form.ok_statuses);
+  } catch (const std::invalid_argument&) {
+    throw UsageError("use option", "--ok-status", "not a list of exit statuses, as 0,1");
+  }
 }
+
+bool is_text_form(const std::string& record) { return !record.empty() && record != "sam" && record != "bam"; }
 
 class Chooser {
  public:
@@ -59,86 +74,325 @@ class Chooser {
   ShortFormChoice choose() {
     check_files(form_);
     check_numbers(form_);
-    choice_.input = kind_of(form_.inputs[0]);
-    choice_.output = kind_of(output());
+    for (const auto* record : {&form_.record, &form_.output_record}) {
+      if (is_text_form(*record)) parse_record_form(*record);
+    }
     choice_.pairs = form_.inputs.size() == 2;
-    choose_record();
-    choose_order();
+    choose_input();
+    choose_given();
+    const StreamKind output = named_output();
+    choose_order(output);
+    choose_written(output);
+    choose_header();
+    check_order();
     check_options();
     share_threads();
     return choice_;
   }
 
  private:
+  const std::string& input() const { return form_.inputs[0]; }
   std::string output() const { return form_.outputs.empty() ? "-" : form_.outputs[0]; }
-  bool is_alignment_in() const { return choice_.input.is_alignment; }
-  bool is_alignment_out() const { return choice_.output.is_alignment; }
-  bool is_bam() const { return choice_.record == "bam"; }
+  Content content(std::size_t at) const {
+    return at < form_.contents.size() ? form_.contents[at] : Content::unknown;
+  }
+  std::string shown(const std::string& name) const { return name == "-" ? "standard input" : name; }
 
-  void choose_record() {
-    if (!form_.record.empty()) parse_record_form(form_.record);
-    if (form_.record == "bam" && form_.inputs[0] == "-") choice_.input = {true, "bam", "line", false};
-    if (is_alignment_in()) {
-      if (!form_.record.empty() && form_.record != "bam")
+  StreamKind named_output() const {
+    StreamKind kind = kind_of(output());
+    if (form_.output_format.empty()) return kind;
+    const bool gzip = kind.is_gzip;
+    kind = kind_of_format("--output-format", form_.output_format);
+    kind.is_gzip = gzip;
+    return kind;
+  }
+
+  StreamKind named_input(std::size_t at) const {
+    StreamKind kind = kind_of(form_.inputs[at]);
+    if (form_.input_format.empty()) return kind;
+    StreamKind told = kind_of_format("--input-format", form_.input_format);
+    told.is_gzip = kind.is_gzip;
+    return told;
+  }
+
+  // In data of these forms any byte may stand at the front.
+  bool is_bytes() const { return form_.record == "nul" || form_.record.starts_with("fixed:"); }
+
+  void refuse_unreadable(std::size_t at) const {
+    const std::string way = way_to_read(content(at), quote_word(form_.inputs[at]));
+    if (way.empty() && content(at) != Content::zip) return;
+    const std::string reason = fmt::format("it is {}, which is not read here", content_name(content(at)));
+    throw DataError("read", shown(form_.inputs[at]),
+                    way.empty() ? reason : reason + ": " + way + " | mrf-run -i - ...");
+  }
+
+  // Says that records of an alignment are meant where the input's name does not.
+  bool wants_alignment() const {
+    return form_.record == "sam" || form_.record == "bam" || (form_.header_broadcast && !has_header_lines());
+  }
+  bool writes_alignment() const {
+    return named_output().is_alignment() || form_.output_record == "sam" || form_.output_record == "bam";
+  }
+
+  // What is certain by the content wins over the name, as with samtools; an option that contradicts it is an
+  // error.
+  void choose_input() {
+    const StreamKind named = named_input(0);
+    choice_.input = named;
+    if (is_bytes()) {
+      choice_.input = {"lines", true, named.is_gzip};
+      return;
+    }
+    for (std::size_t at = 0; at < form_.inputs.size(); ++at) refuse_unreadable(at);
+    const Content held = content(0);
+    if (held == Content::bam || held == Content::cram) {
+      const std::string kind(content_name(held));
+      if (!form_.input_format.empty() && !named.is_alignment())
+        throw DataError("read", shown(input()), fmt::format("it is {}, not what --input-format says", kind));
+      if (is_text_form(form_.record))
+        throw UsageError(
+            "read", shown(input()),
+            fmt::format("it is {}: without --record the filter sees SAM lines, with --record bam BAM", kind));
+      choice_.input = {held == Content::bam ? "bam" : "cram", true, false};
+    } else if (named.is_alignment()) {
+      choose_named_alignment(held);
+    } else if (form_.input_format.empty()) {
+      choose_by_content(held);
+    }
+  }
+
+  void choose_named_alignment(Content held) {
+    StreamKind& kind = choice_.input;
+    const bool is_sam = kind.format.starts_with("sam");
+    const bool is_known = held != Content::unknown && held != Content::empty;
+    if (is_text_form(form_.record)) {
+      if (!is_sam && !is_known)
         throw UsageError("use record", form_.record,
-                         "the filter of SAM, BAM and CRAM sees SAM lines, or bam");
-      choice_.record = form_.record.empty() ? "sam" : form_.record;
-    } else if (form_.record == "bam") {
+                         "the filter of BAM and CRAM sees SAM lines, or with --record bam BAM");
+      kind = {"lines", true, kind.is_gzip};
+    } else if (!is_sam && is_known) {
+      kind.format = "sam";  // mrf-bamread says what is wrong with it if it is no SAM
+    }
+  }
+
+  void choose_by_content(Content held) {
+    StreamKind& kind = choice_.input;
+    if (held == Content::fastq || held == Content::fasta) {
+      kind.format = held == Content::fastq ? "fastq" : "fasta";
+      kind.is_told = true;
+    }
+    if (kind.is_told || is_text_form(form_.record)) return;
+    const bool is_open = held == Content::unknown || held == Content::empty;
+    if (form_.record == "bam" && is_open) {
+      kind = {"bam", true, false};
+    } else if (held == Content::sam || is_open) {
+      const bool means_sam = wants_alignment() || (writes_alignment() && held != Content::unknown);
+      if (means_sam) kind = {"sam", true, false};
+      if (means_sam || !writes_alignment()) return;
+      throw UsageError("read", shown(input()),
+                       "its name does not say what it holds: --input-format bam, cram, sam, fastq, fasta or "
+                       "lines does");
+    }
+  }
+
+  void choose_given() {
+    if (choice_.input.is_alignment()) {
+      choice_.given = form_.record.empty() ? "sam" : form_.record;
+    } else if (form_.record == "bam" || form_.record == "sam") {
       throw UsageError("use record", form_.record, "the input is neither SAM nor BAM nor CRAM");
     } else {
-      choice_.record = form_.record.empty() ? choice_.input.record : form_.record;
+      choice_.given = form_.record.empty() ? choice_.input.record() : form_.record;
     }
-    if (is_bam() && output() == "-") choice_.output = {true, "bam", "line", false};
+    if (choice_.given == "bam" && content(0) == Content::empty)
+      throw DataError("read", shown(input()), "it is empty, and a BAM has a header at least");
     if (choice_.pairs) choose_pairs();
   }
 
   void choose_pairs() {
-    const bool fastq =
-        choice_.record == "fastq" && (!form_.record.empty() || kind_of(form_.inputs[1]).record == "fastq");
-    if (!fastq) throw UsageError("read", form_.inputs[1], "two inputs have to be FASTQ");
+    const auto is_fastq = [&](std::size_t at) {
+      return form_.record == "fastq" ||
+             (form_.record.empty() && (named_input(at).format == "fastq" || content(at) == Content::fastq));
+    };
+    for (std::size_t at = 0; at < 2; ++at) {
+      if (!is_fastq(at))
+        throw UsageError(
+            "read", shown(form_.inputs[at]),
+            "two inputs have to be FASTQ; where the names do not say so, --input-format fastq does");
+    }
     if (!form_.key.empty()) throw UsageError("use option", "--key", "not with two inputs");
-    choice_.record = "lines:8";
+    choice_.given = "lines:8";
   }
 
-  void choose_order() {
+  void choose_order(const StreamKind& output) {
     static constexpr std::array known{"rows", "seq", "any", "chunk"};
+    const bool is_sequence = choice_.input.is_alignment() && (output.is_alignment() || writes_alignment());
     choice_.order = form_.order;
-    if (form_.order.empty()) choice_.order = is_alignment_out() ? "seq" : form_.key.empty() ? "chunk" : "any";
-    if (std::find(known.begin(), known.end(), choice_.order) == known.end()) {
+    if (form_.order.empty()) choice_.order = form_.key.empty() ? "chunk" : is_sequence ? "seq" : "any";
+    if (std::find(known.begin(), known.end(), choice_.order) == known.end())
       throw UsageError("use order", choice_.order, "not one of seq, rows, any and chunk");
+  }
+
+  void choose_written(const StreamKind& named) {
+    choice_.output = named;
+    if (named.is_alignment()) {
+      choose_written_alignment();
+    } else if (form_.output_record == "sam" || form_.output_record == "bam") {
+      if (named.is_told)
+        throw UsageError("write", output(),
+                         "it is no SAM, BAM or CRAM by its name: --output-format says otherwise");
+      choice_.output = {form_.output_record, true, false};
+      choice_.written = form_.output_record;
+    } else if (choice_.given == "bam" && form_.output_record.empty() && !named.is_told &&
+               (output() == "-" || output() == "/dev/stdout")) {
+      choice_.output = {"bam", true, false};
+      choice_.written = "bam";
+    } else {
+      choice_.written = text_written(named);
     }
-    if (choice_.order == "chunk" && is_bam())
-      throw UsageError("use order", choice_.order, "a filter of --record bam runs to the end of its input");
-    if ((choice_.order == "chunk" || choice_.order == "rows") && !form_.key.empty())
-      throw UsageError("use order", choice_.order,
-                       "records that go by --key come back in the order seq or any");
+    if (choice_.pairs && !choice_.output.is_alignment()) choose_written_pairs();
+  }
+
+  void choose_written_alignment() {
+    StreamKind& kind = choice_.output;
+    const bool is_sam = kind.format.starts_with("sam") && form_.output_format.empty();
+    if (is_text_form(form_.output_record)) {
+      if (!is_sam)
+        throw UsageError(
+            "write", output(),
+            fmt::format("SAM, BAM and CRAM are made of what the filter writes as sam or bam, not as {}",
+                        form_.output_record));
+      choice_.written = form_.output_record;
+    } else if (form_.output_record.empty() && is_sam && is_text_form(form_.record)) {
+      choice_.written = form_.record;
+    } else {
+      choice_.written = !form_.output_record.empty() ? form_.output_record
+                        : choice_.given == "bam"     ? "bam"
+                                                     : "sam";
+      return;
+    }
+    kind = {"lines", true, kind.is_gzip};
+  }
+
+  std::string text_written(const StreamKind& named) const {
+    if (!form_.output_record.empty()) return form_.output_record;
+    if (named.is_told) return named.record();
+    if (choice_.input.is_alignment()) return "line";
+    return choice_.order == "chunk" ? "" : choice_.given;
+  }
+
+  // Live copies pass on whole pairs, so that nothing comes between mates; mrf-distribute parts them by name.
+  void choose_written_pairs() {
+    const bool parts = form_.outputs.size() == 2;
+    if (parts && !choice_.written.empty() && choice_.written != "fastq" && choice_.written != "lines:8")
+      throw UsageError("write", output(), "the outputs of two inputs are FASTQ");
+    if (choice_.order != "chunk") {
+      choice_.written = choice_.given;
+    } else if (parts) {
+      choice_.written = "fastq";
+    }
+  }
+
+  bool has_header_lines() const { return form_.header_lines || !form_.header_prefix.empty(); }
+
+  void choose_header() {
+    const bool is_broadcast = form_.header_broadcast;
+    if (has_header_lines()) {
+      if (form_.header_lines && !form_.header_prefix.empty())
+        throw UsageError("use option", "--header-lines", "not together with --header-prefix");
+      const char* option = form_.header_lines ? "--header-lines" : "--header-prefix";
+      if (choice_.input.is_alignment())
+        throw UsageError("use option", option, "the header of SAM, BAM and CRAM is known");
+      if (choice_.output.is_alignment())
+        throw UsageError("use option", option, "the output has a header of its own");
+      if (choice_.pairs) throw UsageError("use option", option, "FASTQ has no header");
+      choice_.header = is_broadcast ? HeaderWay::broadcast : HeaderWay::around;
+    } else if (is_broadcast) {
+      if (!choice_.input.is_alignment())
+        throw UsageError(
+            "use option", "--header-broadcast",
+            "the input has no header; --header-lines K or --header-prefix STR names that of a text");
+      if (choice_.given == "bam")
+        throw UsageError("use option", "--header-broadcast", "a BAM has its header in any case");
+      choice_.header = HeaderWay::broadcast;
+    } else if (choice_.given == "sam" && choice_.written == "sam") {
+      choice_.header = HeaderWay::around;
+    } else if (choice_.given == "sam" && choice_.written == "bam") {
+      throw UsageError(
+          "use output record", "bam",
+          "a filter that writes BAM needs the header: --header-broadcast, or --record bam, gives it");
+    }
+  }
+
+  void check_order() const {
+    const std::string& order = choice_.order;
+    if ((order == "chunk" || order == "rows") && !form_.key.empty())
+      throw UsageError("use order", order, "records that go by --key come back in the order seq or any");
+    if (order == "seq" && !keeps_numbers())
+      throw UsageError(
+          "use order", order,
+          fmt::format("the number of a record is lost on the way from {} to {}: --order chunk, rows and "
+                      "any do without",
+                      choice_.given, choice_.written));
+    if (order == "seq" && (is_started_by_text(choice_.given) || is_started_by_text(choice_.written)))
+      throw UsageError(
+          "use order", order,
+          fmt::format("a number in front would hide the start of a record of the form {}: --order "
+                      "chunk, rows and any do without",
+                      choice_.given));
+    if (form_.has_measured_chunks && order != "chunk")
+      throw UsageError("use option", "-c", "auto goes with --order chunk");
+  }
+
+  static bool is_started_by_text(const std::string& form) {
+    return form == "fasta" || form.starts_with("start:");
+  }
+
+  bool keeps_numbers() const {
+    const auto is_sam_line = [](const std::string& form) { return form == "sam" || form == "bam"; };
+    if (is_sam_line(choice_.given)) {
+      return is_sam_line(choice_.written) || (choice_.given == "sam" && choice_.written == "line");
+    }
+    return !is_sam_line(choice_.written);
   }
 
   void check_options() const {
-    if (is_alignment_out() && !is_alignment_in()) {
-      throw UsageError("write", output(), "SAM, BAM and CRAM need an input of that kind");
-    }
-    if (is_bam() && !is_alignment_out())
-      throw UsageError("write", output(), "the filter of --record bam writes BAM");
-    if (form_.header_broadcast) check_broadcast();
-    if (!form_.key.empty())
-      make_key_finder(parse_key_form(form_.key),
-                      choice_.record == "sam" ? RecordForm{} : parse_record_form(choice_.record));
-    if (!form_.key.empty() && form_.chunk_size) throw UsageError("use option", "-c", "records go by --key");
+    check_key();
+    const auto& words = form_.command;
+    const auto numbered = std::find_if(words.begin(), words.end(), has_copy_number);
+    if (choice_.order == "chunk" && numbered != words.end())
+      throw UsageError(
+          "use word", *numbered,
+          "[i] is the number of a live copy (--order seq, rows or any); a chunk's is in MRF_CHUNK, and "
+          "[ii] in a pattern is the letter");
     if (form_.level && !is_compressed()) throw UsageError("use option", "-l", "the output is not compressed");
-    if (!form_.reference.empty() && !is_alignment_in())
-      throw UsageError("use option", "-T", "the input is neither SAM nor BAM nor CRAM");
+    if (!form_.reference.empty() && !choice_.input.is_alignment() && !choice_.output.is_alignment())
+      throw UsageError("use option", "-T", "neither the input nor the output is SAM, BAM or CRAM");
+    if (form_.is_permissive && !choice_.input.is_alignment() && !choice_.output.is_alignment())
+      throw UsageError("use option", "--permissive", "neither the input nor the output is SAM, BAM or CRAM");
+    if (form_.singles.empty()) return;
+    if (form_.outputs.size() != 2) throw UsageError("use option", "--singles", "it goes with two outputs");
+    if (choice_.order != "chunk")
+      throw UsageError("use option", "--singles", "it goes with --order chunk, the default");
   }
 
-  void check_broadcast() const {
-    if (!is_alignment_in()) throw UsageError("use option", "--header-broadcast", "the input has no header");
-    if (is_bam()) throw UsageError("use option", "--header-broadcast", "a BAM has its header in any case");
-    if (choice_.order == "chunk")
-      throw UsageError("use option", "--header-broadcast", "a filter of --order chunk gets records only");
+  void check_key() const {
+    if (form_.key.empty()) {
+      if (!form_.missing.empty())
+        throw UsageError("use option", "--missing", "it says what becomes of records without the --key");
+      return;
+    }
+    make_key_finder(parse_key_form(form_.key),
+                    choice_.given == "sam" ? RecordForm{} : parse_record_form(choice_.given));
+    if (form_.chunk_size || form_.has_measured_chunks)
+      throw UsageError("use option", "-c", "records go by --key");
+    if (is_path(form_.missing) && choice_.given == "bam" && !kind_of(form_.missing).is_alignment())
+      throw UsageError("write", form_.missing,
+                       "records of --record bam go to a file whose name ends in .bam, .cram or .sam");
   }
 
   bool is_compressed() const {
-    return choice_.output.format == "bam" || choice_.output.format == "cram" || output().ends_with(".gz");
+    return choice_.output.format == "bam" || choice_.output.format == "cram" ||
+           (choice_.output.is_gzip && output() != "-");
   }
 
   // What the workers leave of the processors; at least half of them, since a worker that keeps up would wait
@@ -151,7 +405,7 @@ class Chooser {
   // Deflating costs more than inflating and reading.
   void share_threads() {
     const int spare = form_.threads.value_or(default_threads());
-    const bool inflates = is_alignment_in() || (choice_.input.is_gzip && !choice_.pairs);
+    const bool inflates = choice_.input.is_alignment() || (choice_.input.is_gzip && !choice_.pairs);
     choice_.reader_threads = !inflates ? 0 : is_compressed() ? spare / 3 : spare;
     choice_.writer_threads = is_compressed() ? spare - choice_.reader_threads : 0;
   }

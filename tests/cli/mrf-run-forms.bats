@@ -13,7 +13,7 @@ make_fastq() {
 
 @test "--record bam: the filter sees BAM; seq keeps the order although records are dropped" {
   bam=$(small_bam)
-  for order in seq rows; do
+  for order in seq rows chunk; do
     short --record bam -c 100 --order "$order" -l 1 -i "$bam" -o out.bam -- samtools view -u --no-PG
     assert_status 0
     assert_same_sam "$bam" out.bam
@@ -218,12 +218,21 @@ stop_serving() {
     assert_stderr_has "mrf-run: cannot "
     assert_files in.txt
   }
-  refused -i in.txt -o out.bam
+  refused -i in.txt -o out.bam --input-format bamm
+  refused -i in.txt -o out.fq --output-record bam
   refused -i in.txt -o out.txt --record bam
   refused -i in.bam -o out.bam --record line
-  refused -i in.bam -o out.bam --record bam --order chunk
+  refused -i in.bam -o out.bam --output-record bam
+  refused -i in.bam -o out.fq --record bam --order seq
+  refused -i in.bam -o out.bam --header-lines 1
+  refused -i in.txt -o out.txt --header-lines 1 --header-prefix '#'
+  refused -i in.txt -o out.txt --header-broadcast
+  refused -i in.txt -o out.txt --missing skip
+  refused -i in.txt -o out.txt --ok-status x
+  refused -i in.txt -o out.txt -c auto --order any
+  refused -i in.txt -o out.txt --key column:1 --missing ./in.txt
+  refused -i a.fq -i b.fq -o x.fq -o y.fq --singles s.fq --order any
   refused -i in.bam -o out.bam --record bam --header-broadcast
-  refused -i in.bam -o out.txt --record bam
   refused -i in.txt -o out.txt -l 1
   refused -i in.txt -o out.txt -T ref.fa
   refused -i in.txt -o out.txt --key column:1 --order rows
@@ -235,6 +244,8 @@ stop_serving() {
   refused -i a.fq -i b.fq -i c.fq -o a
   refused -i a.fq -i b.fq -o a.fq -o -
   refused -i in.txt -o out.txt -@ -1
-  refused -o out.txt
+  run_apart script -qec 'mrf-run -o out.txt -- cat' typescript
+  [[ $output == *"it needs -i INPUT"* ]]
+  rm typescript
   refused -i in.txt -o in.txt
 }

@@ -118,5 +118,5 @@ E
   run_apart mrf-run --keep-dir short.mrf
   assert_status 0
   cmp out.txt <(sed "s/\$/ 'x'/" in.txt)
-  [ "$(find "$TMPDIR" -type p -path '*/in/*' | wc -l)" = 4 ]
+  [ "$(find "$TMPDIR" -type p -path '*/in/*' | wc -l)" = 5 ]
 }

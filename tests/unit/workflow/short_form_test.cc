@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 
+#include <set>
 #include <string>
 
 #include "base/error.h"
@@ -26,10 +27,21 @@ mrf::Plan plan_of(const mrf::ShortForm& form) {
   return mrf::make_plan(mrf::parse_workflow("short", mrf::workflow_text(form), {}));
 }
 
+// The command of the job whose line begins with that name.
+std::string job(const std::string& text, const std::string& name) {
+  const std::string head = "\n" + name + ":";
+  const auto at = text.find(head);
+  if (at == std::string::npos) return "";
+  const auto start = text.find_first_not_of(' ', at + head.size());
+  return text.substr(start, text.find('\n', start) - start);
+}
+
 }  // namespace
 
 TEST_CASE("the filter's words come through as they are") {
-  const auto plan = plan_of(form("in.bam", "out.bam"));
+  auto live = form("in.bam", "out.bam");
+  live.order = "any";
+  const auto plan = plan_of(live);
   const auto& words = plan.jobs[2].words;
   REQUIRE(words.size() == 6);
   const char* expected[] = {"./filter", "a b", "it's", "$x", "in:y", ""};
@@ -48,46 +60,221 @@ TEST_CASE("file names of every kind come through as they are") {
   }
 }
 
-TEST_CASE("an alignment is read, numbered, split, joined in order and written") {
+TEST_CASE("an alignment goes through chunks of SAM lines, with its header around the filter") {
   const std::string text = mrf::workflow_text(form("in.bam", "out.cram"));
-  CHECK(text.find("mrf-distribute --sam --seq --header-to out:header -c 1000 -i in:sam out:part[n]") !=
-        std::string::npos);
-  CHECK(text.find("mrf-collect --sam --order seq --header in:header in:done[n] > out:all") !=
-        std::string::npos);
-  CHECK(text.find("-O cram -o save:out.cram in:all") != std::string::npos);
+  CHECK(job(text, "read") == "mrf-bamread in.bam > out:sam");
+  CHECK(job(text, "work").starts_with("mrf-chunks -n $n --sam --output-record sam -i in:sam -- ./filter "));
+  CHECK(job(text, "work").ends_with(" > out:done"));
+  CHECK(job(text, "write") == "mrf-bamwrite -@ 2 -O cram -o save:out.cram in:done");
+  auto given = form("in.bam", "out.bam");
+  given.header_broadcast = true;
+  CHECK(job(mrf::workflow_text(given), "work")
+            .starts_with("mrf-chunks -n $n --sam --output-record sam --header-broadcast -i in:sam --"));
 }
 
-TEST_CASE("lines go from the file to the file") {
+TEST_CASE("an alignment with live copies: numbered, split, joined in order and written") {
+  auto live = form("in.bam", "out.cram");
+  live.order = "seq";
+  live.ok_statuses = "1";
+  const std::string text = mrf::workflow_text(live);
+  CHECK(job(text, "split") ==
+        "mrf-distribute --sam --seq --header-to out:header -c 1000 -i in:sam out:part[n]");
+  CHECK(job(text, "join") == "mrf-collect --sam --order seq --header in:header in:done[n] > out:all");
+  CHECK(job(text, "write").ends_with("-O cram -o save:out.cram in:all"));
+  CHECK(job(text, "work[n] ok 0,1").ends_with("< in:part[i] > out:done[i]"));
+  CHECK(plan_of(live).jobs[2].ok_statuses == std::set<int>{0, 1});
+}
+
+TEST_CASE("lines go from the file to the file, and rows are counted") {
   auto lines = form("in.txt", "out.txt");
   lines.order = "rows";
   lines.chunk_size = 7;
   const std::string text = mrf::workflow_text(lines);
-  CHECK(text.find("mrf-distribute -c 7 -i in.txt out:part[n]") != std::string::npos);
-  CHECK(text.find("mrf-collect --order rows -c 7 -o save:out.txt in:done[n]") != std::string::npos);
+  CHECK(job(text, "split") == "mrf-distribute --stats out:counts -c 7 -i in.txt out:part[n]");
+  CHECK(job(text, "join") == "mrf-collect --order rows -c 7 --counts in:counts -o save:out.txt in:done[n]");
 }
 
 TEST_CASE("a URL is fetched, and its path tells the kind") {
   const std::string text = mrf::workflow_text(form("https://host/a.bam?sig=x.txt", "out.bam"));
-  CHECK(text.find("getm-fetch 'https://host/a.bam?sig=x.txt' - > out:fetched") != std::string::npos);
-  CHECK(text.find("in:fetched > out:sam") != std::string::npos);
+  CHECK(job(text, "fetch") == "getm-fetch 'https://host/a.bam?sig=x.txt' - > out:fetched");
+  CHECK(job(text, "read").ends_with("in:fetched > out:sam"));
 }
 
 TEST_CASE("lines go through a filter that is started for each chunk, unless an order is named") {
-  CHECK(mrf::workflow_text(form("in.txt", "out.txt")).find("mrf-chunks -n $n -i in.txt -- ./filter") !=
-        std::string::npos);
-  auto counted = form("in.fq", "out.fq");
+  CHECK(job(mrf::workflow_text(form("in.txt", "out.txt")), "work")
+            .starts_with("mrf-chunks -n $n -i in.txt -- ./filter"));
+  auto counted = form("in.fq", "out.txt");
   counted.chunk_size = 7;
-  CHECK(mrf::workflow_text(counted).find("mrf-chunks -n $n --record fastq -c 7 -i in.fq") !=
-        std::string::npos);
+  counted.ok_statuses = "0,1";
+  CHECK(job(mrf::workflow_text(counted), "work")
+            .starts_with("mrf-chunks -n $n --record fastq -c 7 --ok-status 0,1 -i in.fq --"));
+  counted.chunk_size.reset();
+  counted.has_measured_chunks = true;
+  CHECK(job(mrf::workflow_text(counted), "work").find(" -c auto ") != std::string::npos);
+  counted.order = "any";
+  CHECK_THROWS_AS(mrf::workflow_text(counted), mrf::UsageError);
 }
 
-TEST_CASE("kinds by name") {
-  CHECK(mrf::kind_of("a.bam").format == "bam");
-  CHECK(mrf::kind_of("a.sam.gz").format == "sam.gz");
-  CHECK(mrf::kind_of("a.fastq.gz").record == "fastq");
-  CHECK(mrf::kind_of("a.fq").record == "fastq");
-  CHECK_FALSE(mrf::kind_of("bam").is_alignment);
-  CHECK(mrf::kind_of("-").record == "line");
+TEST_CASE("kinds by name, letters of either case") {
+  struct Row {
+    const char* name;
+    const char* format;
+    const char* record;
+  };
+  for (const Row& row :
+       {Row{"a.bam", "bam", "line"}, Row{"A.BAM", "bam", "line"}, Row{"a.ubam", "bam", "line"},
+        Row{"a.CRAM", "cram", "line"}, Row{"a.sam", "sam", "line"}, Row{"a.Sam.Gz", "sam.gz", "line"},
+        Row{"a.fastq.gz", "fastq", "fastq"}, Row{"a.FQ", "fastq", "fastq"}, Row{"a.fa", "fasta", "fasta"},
+        Row{"a.fasta.gz", "fasta", "fasta"}, Row{"a.fna", "fasta", "fasta"},
+        Row{"a.faa.gz", "fasta", "fasta"}, Row{"bam", "lines", "line"}, Row{"-", "lines", "line"},
+        Row{"a.txt.gz", "lines", "line"}, Row{"http://h/a.bam?x=.fq#y", "bam", "line"}}) {
+    CAPTURE(row.name);
+    CHECK(mrf::kind_of(row.name).format == row.format);
+    CHECK(mrf::kind_of(row.name).record() == row.record);
+  }
+  CHECK(mrf::kind_of("a.txt.GZ").is_gzip);
+  CHECK_FALSE(mrf::kind_of("a.txt").is_told);
+  CHECK(mrf::kind_of_format("--input-format", "BAM").is_alignment());
+  CHECK_THROWS_AS(mrf::kind_of_format("--input-format", "bamm"), mrf::UsageError);
+}
+
+TEST_CASE("what an input holds wins over what its name does not say") {
+  auto piped = form("-", "out.bam");
+  CHECK_THROWS_AS(mrf::workflow_text(piped), mrf::UsageError);  // nobody knows
+  for (const auto content : {mrf::Content::bam, mrf::Content::cram, mrf::Content::sam}) {
+    piped.contents = {content};
+    CHECK(job(mrf::workflow_text(piped), "read") == "mrf-bamread - > out:sam");
+  }
+  piped.contents = {mrf::Content::fastq};
+  CHECK(job(mrf::workflow_text(piped), "work")
+            .starts_with("mrf-chunks -n $n --record fastq --output-record sam -i - --"));
+  piped.contents = {mrf::Content::unknown};
+  piped.input_format = "fasta";
+  CHECK(job(mrf::workflow_text(piped), "work")
+            .starts_with("mrf-chunks -n $n --record fasta --output-record sam -i - --"));
+  piped.input_format = "bam";
+  CHECK(job(mrf::workflow_text(piped), "read") == "mrf-bamread - > out:sam");
+
+  auto named = form("in.txt", "out.txt");
+  named.contents = {mrf::Content::bam};
+  CHECK(job(mrf::workflow_text(named), "read") == "mrf-bamread -@ 2 --no-header in.txt > out:sam");
+  CHECK(job(mrf::workflow_text(named), "work")
+            .starts_with("mrf-chunks -n $n --output-record line -i in:sam --"));
+  named.contents = {mrf::Content::sam};  // text to text stays text
+  CHECK(job(mrf::workflow_text(named), "work").starts_with("mrf-chunks -n $n -i in.txt --"));
+  named.contents = {mrf::Content::fasta};
+  CHECK(job(mrf::workflow_text(named), "work").starts_with("mrf-chunks -n $n --record fasta -i in.txt --"));
+  named.record = "line";
+  CHECK(job(mrf::workflow_text(named), "work").starts_with("mrf-chunks -n $n -i in.txt --"));
+}
+
+TEST_CASE("an input that nothing here reads is refused by name, unless its bytes are bytes") {
+  for (const auto content : {mrf::Content::bcf, mrf::Content::bzip2, mrf::Content::xz, mrf::Content::zstd}) {
+    auto one = form("in.txt", "out.txt");
+    one.contents = {content};
+    CHECK_THROWS_AS(mrf::workflow_text(one), mrf::DataError);
+    one.record = "fixed:8";
+    CHECK_NOTHROW(mrf::choose(one));
+  }
+  auto contradicted = form("in.fq", "out.fq");
+  contradicted.contents = {mrf::Content::bam};
+  contradicted.input_format = "fastq";
+  CHECK_THROWS_AS(mrf::workflow_text(contradicted), mrf::DataError);
+  contradicted.input_format.clear();
+  contradicted.record = "line";
+  CHECK_THROWS_AS(mrf::workflow_text(contradicted), mrf::UsageError);
+}
+
+TEST_CASE("the output has a kind of its own, in every order") {
+  auto fastq = form("in.bam", "out.fq");
+  CHECK(job(mrf::workflow_text(fastq), "work")
+            .starts_with("mrf-chunks -n $n --output-record fastq -i in:sam --"));
+  fastq.order = "any";
+  CHECK(job(mrf::workflow_text(fastq), "join") ==
+        "mrf-collect --record fastq --order any -o save:out.fq in:done[n]");
+  fastq.order = "seq";
+  CHECK_THROWS_AS(mrf::workflow_text(fastq), mrf::UsageError);
+  fastq.order = "rows";
+  fastq.record = "bam";
+  CHECK(job(mrf::workflow_text(fastq), "join").starts_with("mrf-collect --record fastq --order rows "));
+  fastq.output_record = "lines:2";
+  CHECK(job(mrf::workflow_text(fastq), "join").starts_with("mrf-collect --record lines:2 --order rows "));
+
+  auto aligned = form("in.fq.gz", "out.bam");
+  CHECK(job(mrf::workflow_text(aligned), "work")
+            .starts_with("mrf-chunks -n $n --record fastq --output-record sam -i in.fq.gz --"));
+  aligned.order = "any";
+  CHECK(job(mrf::workflow_text(aligned), "join") ==
+        "mrf-collect --sam --order any in:done[n] > out:all");
+  aligned.output_record = "bam";
+  CHECK(job(mrf::workflow_text(aligned), "join").starts_with("mrf-collect --record bam --order any "));
+  aligned.output_record = "line";
+  CHECK_THROWS_AS(mrf::workflow_text(aligned), mrf::UsageError);
+
+  auto piped = form("in.bam", "-");
+  CHECK(job(mrf::workflow_text(piped), "work").ends_with(" ''"));
+  piped.output_format = "bam";
+  CHECK(job(mrf::workflow_text(piped), "write") == "mrf-bamwrite -@ 2 -O bam in:done");
+  piped.output_format = "fastq";
+  piped.output_record = "sam";
+  CHECK_THROWS_AS(mrf::workflow_text(piped), mrf::UsageError);
+  piped.output_format.clear();
+  CHECK(job(mrf::workflow_text(piped), "write") == "mrf-bamwrite -O sam in:done");
+}
+
+TEST_CASE("explicit words win over names") {
+  auto text = form("in.sam", "out.sam");
+  text.record = "line";
+  CHECK(job(mrf::workflow_text(text), "work").starts_with("mrf-chunks -n $n -i in.sam -- "));
+  CHECK(job(mrf::workflow_text(text), "work").ends_with(" > save:out.sam"));
+  text.inputs = {"in.bam"};
+  CHECK_THROWS_AS(mrf::workflow_text(text), mrf::UsageError);
+}
+
+TEST_CASE("a header of lines goes around the filter or to each copy") {
+  auto table = form("in.tsv", "out.tsv");
+  table.header_lines = 1;
+  CHECK(job(mrf::workflow_text(table), "work").starts_with("mrf-chunks -n $n --header-lines 1 -i in.tsv --"));
+  table.order = "any";
+  CHECK(job(mrf::workflow_text(table), "split")
+            .starts_with("mrf-distribute --header-lines 1 --header-to out:header "));
+  CHECK(job(mrf::workflow_text(table), "join").starts_with("mrf-collect --order any --header in:header "));
+  table.header_lines.reset();
+  table.header_prefix = "#";
+  table.header_broadcast = true;
+  CHECK(job(mrf::workflow_text(table), "split")
+            .starts_with("mrf-distribute --header-prefix '#' --header-broadcast "));
+  CHECK(job(mrf::workflow_text(table), "join").starts_with("mrf-collect --order any --header-prefix '#' "));
+  table.order = "chunk";
+  CHECK(job(mrf::workflow_text(table), "work")
+            .starts_with("mrf-chunks -n $n --header-prefix '#' --header-broadcast -i in.tsv --"));
+  table.header_lines = 1;
+  CHECK_THROWS_AS(mrf::workflow_text(table), mrf::UsageError);
+  auto bam = form("in.bam", "out.bam");
+  bam.header_lines = 1;
+  CHECK_THROWS_AS(mrf::workflow_text(bam), mrf::UsageError);
+  auto none = form("in.txt", "out.txt");
+  none.header_broadcast = true;
+  none.contents = {mrf::Content::text};
+  CHECK_THROWS_AS(mrf::workflow_text(none), mrf::UsageError);
+}
+
+TEST_CASE("[i] is the copy's number in words like names of files only") {
+  CHECK(mrf::has_copy_number("log.[i]"));
+  CHECK(mrf::has_copy_number("--out=a/b-[i].txt"));
+  for (const char* other : {"{ a[i] = $1 }", "x", "[j]", "print(x[i])", "a*[i]", "[i] [i]"})
+    CHECK_FALSE(mrf::has_copy_number(other));
+  auto numbered = form("in.txt", "out.txt");
+  numbered.command = {"tee", "x=in:[i].log", "{ a[i] }", "[i]"};
+  numbered.order = "any";
+  const auto plan = plan_of(numbered);
+  const auto& words = plan.jobs[2].words;
+  REQUIRE(words.size() == 4);
+  CHECK(words[1][0].text == "x=in:1.log");
+  CHECK(words[2][0].text == "{ a[i] }");
+  CHECK(words[3][0].text == "1");
+  numbered.order = "chunk";
+  CHECK_THROWS_AS(mrf::workflow_text(numbered), mrf::UsageError);
 }
 
 TEST_CASE("what the short form cannot do is a usage error") {
@@ -103,8 +290,15 @@ TEST_CASE("what the short form cannot do is a usage error") {
   one.chunk_size = 1;
   one.level = 10;
   CHECK_THROWS_AS(mrf::workflow_text(one), mrf::UsageError);
-  CHECK_THROWS_AS(mrf::workflow_text(form("in.txt", "out.bam")), mrf::UsageError);
+  one.level.reset();
+  for (const char* list : {"x", "1,", "256"}) {
+    one.ok_statuses = list;
+    CHECK_THROWS_AS(mrf::workflow_text(one), mrf::UsageError);
+  }
   CHECK_THROWS_AS(mrf::workflow_text(form("", "out.bam")), mrf::UsageError);
+  auto bare = form("in.bam", "out.bam");
+  bare.output_record = "bam";  // from lines without a header
+  CHECK_THROWS_AS(mrf::workflow_text(bare), mrf::UsageError);
 }
 
 TEST_CASE("the reader and the writer share what the workers leave of the processors, at least half of them") {
@@ -122,35 +316,49 @@ TEST_CASE("the reader and the writer share what the workers leave of the process
     CHECK(choice.writer_threads == row.writer);
     CHECK(choice.reader_threads + choice.writer_threads <= row.processors);
   }
+  auto lax = form("in.bam", "out.bam");
+  lax.is_permissive = true;
+  CHECK(job(mrf::workflow_text(lax), "read").starts_with("mrf-bamread --permissive in.bam"));
+  CHECK(job(mrf::workflow_text(lax), "write").find(" --permissive -O bam ") != std::string::npos);
   auto told = form("in.bam", "out.bam");
   told.threads = 9;
-  CHECK(mrf::workflow_text(told).find("mrf-bamread -@ 3 ") != std::string::npos);
-  CHECK(mrf::workflow_text(told).find("mrf-bamwrite -@ 6 ") != std::string::npos);
+  CHECK(job(mrf::workflow_text(told), "read").starts_with("mrf-bamread -@ 3 "));
+  CHECK(job(mrf::workflow_text(told), "write").starts_with("mrf-bamwrite -@ 6 "));
 }
 
 TEST_CASE("BAM records go without SAM text") {
   auto bam = form("in.bam", "out.bam");
   bam.record = "bam";
   bam.level = 1;
+  CHECK(job(mrf::workflow_text(bam), "work")
+            .starts_with("mrf-chunks -n $n --record bam --output-record bam -i in.bam -- ./filter"));
+  CHECK(job(mrf::workflow_text(bam), "write") == "mrf-bamwrite -@ 2 -l 1 -O bam -o save:out.bam in:done");
+  bam.order = "seq";
   const std::string text = mrf::workflow_text(bam);
-  CHECK(text.find("mrf-distribute --record bam --seq -c 1000 -i in.bam out:part[n]") != std::string::npos);
-  CHECK(text.find("mrf-collect --record bam --order seq -l 1 -@ 2 -o save:out.bam in:done[n]") !=
-        std::string::npos);
+  CHECK(job(text, "split") == "mrf-distribute --record bam --seq -c 1000 -i in.bam out:part[n]");
+  CHECK(job(text, "join") == "mrf-collect --record bam --order seq in:done[n] > out:all");
   bam.inputs = {"in.cram"};
-  CHECK(mrf::workflow_text(bam).find("mrf-bamread -u in.cram > out:bam") != std::string::npos);
+  CHECK(job(mrf::workflow_text(bam), "read") == "mrf-bamread -u in.cram > out:bam");
+  bam.inputs = {"in.bam"};
+  bam.contents = {mrf::Content::sam};
+  CHECK(job(mrf::workflow_text(bam), "read") == "mrf-bamread -u in.bam > out:bam");
   bam.outputs = {"out.txt"};
   bam.level.reset();
-  CHECK_THROWS_AS(mrf::workflow_text(bam), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow_text(bam), mrf::UsageError);  // numbers are lost
+  bam.order = "";
+  CHECK(job(mrf::workflow_text(bam), "work").find("--record bam --output-record line") != std::string::npos);
+  bam.outputs = {"-"};
+  CHECK(job(mrf::workflow_text(bam), "write") == "mrf-bamwrite -@ 2 -O bam in:done");
 }
 
 TEST_CASE("records go by key") {
   auto keyed = form("in.bam", "out.bam");
   keyed.key = "tag:CB";
-  CHECK(mrf::workflow_text(keyed).find("--seq --header-to out:header --key tag:CB -i in:sam") !=
-        std::string::npos);
+  CHECK(job(mrf::workflow_text(keyed), "split")
+            .starts_with("mrf-distribute --sam --seq --header-to out:header --key tag:CB -i in:sam"));
   auto lines = form("in.txt", "out.txt");
   lines.key = "after:a b";
-  CHECK(mrf::workflow_text(lines).find("mrf-distribute --key 'after:a b' -i in.txt") != std::string::npos);
+  CHECK(job(mrf::workflow_text(lines), "split").starts_with("mrf-distribute --key 'after:a b' -i in.txt"));
   CHECK(mrf::choose(lines).order == "any");
   for (const char* order : {"rows", "chunk"}) {
     lines.order = order;
@@ -158,21 +366,70 @@ TEST_CASE("records go by key") {
   }
 }
 
-TEST_CASE("mates go in step, and each output gets its own") {
+TEST_CASE("records without the key: dropped, dealt in turn, or in a file of their own") {
+  auto keyed = form("in.bam", "out.bam");
+  keyed.key = "tag:CB";
+  for (const char* what : {"error", "skip", "any"}) {
+    keyed.missing = what;
+    CHECK(job(mrf::workflow_text(keyed), "split").find(std::string("--missing ") + what + " ") !=
+          std::string::npos);
+  }
+  keyed.missing = "lacking.sam";
+  const std::string text = mrf::workflow_text(keyed);
+  CHECK(job(text, "split").find("--header-to out:header --key tag:CB --missing out:missing") !=
+        std::string::npos);
+  CHECK(job(text, "headers") == "tee out:header-all < in:header > out:header-missing");
+  CHECK(job(text, "join").find("--header in:header-all") != std::string::npos);
+  CHECK(job(text, "missing") ==
+        "mrf-collect --sam --order seq --header in:header-missing in:missing > out:lacking");
+  CHECK(job(text, "store") == "mrf-bamwrite -O sam -o save:lacking.sam in:lacking");
+  CHECK(plan_of(keyed).results.size() == 2);
+  keyed.missing = "lacking.txt";
+  CHECK(job(mrf::workflow_text(keyed), "missing") ==
+        "mrf-collect --sam --order seq --no-header -o save:lacking.txt in:missing");
+  keyed.record = "bam";
+  CHECK_THROWS_AS(mrf::workflow_text(keyed), mrf::UsageError);
+  keyed.missing = "lacking.bam";
+  CHECK(job(mrf::workflow_text(keyed), "missing") ==
+        "mrf-collect --record bam --order seq in:missing > out:lacking");
+  auto lines = form("in.txt", "out.txt");
+  lines.missing = "skip";
+  CHECK_THROWS_AS(mrf::workflow_text(lines), mrf::UsageError);
+  lines.key = "column:2";
+  lines.missing = "lacking.txt";
+  CHECK(job(mrf::workflow_text(lines), "split").find("--missing save:lacking.txt") != std::string::npos);
+}
+
+TEST_CASE("mates go in step, and are parted by name") {
   auto pairs = form("a.fq.gz", "x.fq");
   pairs.inputs.emplace_back("b.fq.gz");
   pairs.outputs.emplace_back("y.fq.gz");
   const auto plan = plan_of(pairs);
   CHECK(plan.results == std::vector<std::string>{"x.fq", "y.fq.gz"});
-  const std::string text = mrf::workflow_text(pairs);
-  CHECK(text.find("mrf-distribute --record fastq -c 1 -i a.fq.gz --mate b.fq.gz out:first out:second") !=
-        std::string::npos);
-  CHECK(text.find("mrf-chunks -n $n --record lines:8 -i in:pairs --") != std::string::npos);
+  std::string text = mrf::workflow_text(pairs);
+  CHECK(job(text, "pair") ==
+        "mrf-distribute --record fastq -c 1 -i a.fq.gz --mate b.fq.gz out:first out:second");
+  CHECK(job(text, "work")
+            .starts_with("mrf-chunks -n $n --record lines:8 --output-record fastq -i in:pairs --"));
+  CHECK(job(text, "part") == "mrf-distribute --record fastq --mates -i in:done save:x.fq out:mate2");
+  CHECK(job(text, "write-mate2") == "mrf-collect --record fastq --order concat -o save:y.fq.gz in:mate2");
+  pairs.singles = "s.fq";
+  CHECK(job(mrf::workflow_text(pairs), "part").find("--mates --singles save:s.fq ") != std::string::npos);
+  pairs.order = "any";
+  CHECK_THROWS_AS(mrf::workflow_text(pairs), mrf::UsageError);
+  pairs.singles.clear();
+  text = mrf::workflow_text(pairs);
+  CHECK(job(text, "join") == "mrf-collect --record lines:8 --order any in:done[n] > out:all");
+  CHECK(job(text, "part").find("--mates -i in:all") != std::string::npos);
   pairs.outputs = {"x.fq", "x.fq"};
   CHECK_THROWS_AS(mrf::workflow_text(pairs), mrf::UsageError);
   pairs.outputs = {"x.fq"};
+  pairs.order.clear();
+  CHECK(job(mrf::workflow_text(pairs), "work").ends_with(" > save:x.fq"));
   pairs.inputs[1] = "b.txt";
   CHECK_THROWS_AS(mrf::workflow_text(pairs), mrf::UsageError);
+  pairs.contents = {mrf::Content::unknown, mrf::Content::fastq};
+  CHECK_NOTHROW(mrf::choose(pairs));
 }
 
 TEST_CASE("an option that would do nothing is refused") {
@@ -183,4 +440,7 @@ TEST_CASE("an option that would do nothing is refused") {
   CHECK(mrf::workflow_text(plain).find("--order concat -@ 2 -l 1 -o save:out.txt.gz") != std::string::npos);
   plain.reference = "ref.fa";
   CHECK_THROWS_AS(mrf::workflow_text(plain), mrf::UsageError);
+  auto single = form("in.fq", "out.fq");
+  single.singles = "s.fq";
+  CHECK_THROWS_AS(mrf::workflow_text(single), mrf::UsageError);
 }

@@ -1,0 +1,187 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# mrf-run's short form: headers of text, keys that are missing, accepted statuses, copies' numbers, pairs.
+
+load common
+
+short() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
+
+@test "--header-lines and --header-prefix go around the filter once, in every order" {
+  { echo "name value" && seq 1000; } >table
+  { printf '##a\n##b\n#c\n' && seq 1000; } >vcf
+  for order in chunk rows seq any; do
+    short --order "$order" -c 50 --header-lines 1 -i table -o out -- sed 's/$/!/'
+    assert_status 0
+    cmp <(sort out) <({ head -n 1 table && tail -n +2 table | sed 's/$/!/'; } | sort)
+    [ "$(head -n 1 out)" = "name value" ]
+    [ "$order" = any ] || cmp out <(head -n 1 table && tail -n +2 table | sed 's/$/!/')
+    short --order "$order" -c 50 --header-prefix '#' -i vcf -o out.gz -- cat
+    assert_status 0
+    [ "$order" = any ] || cmp vcf <(zcat out.gz)
+    [ "$(zcat out.gz | head -n 3)" = "$(head -n 3 vcf)" ]
+  done
+}
+
+@test "--header-broadcast of lines: every copy and chunk sees them, the output has them once" {
+  { printf '##a\n##b\n#c\n' && seq 1000; } >vcf
+  for order in chunk; do
+    short --order "$order" -c 50 --header-prefix '#' --header-broadcast -i vcf -o out -- sed 's/^#c/#c!/'
+    assert_status 0
+    [ "$order" = any ] || cmp out <(sed 's/^#c/#c!/' vcf)
+    cmp <(sort out) <(sed 's/^#c/#c!/' vcf | sort)
+    short --order "$order" -c 50 --header-lines 2 --header-broadcast -i vcf -o out -- cat
+    assert_status 0
+    [ "$order" = any ] || cmp out vcf
+  done
+}
+
+@test "--header-broadcast of alignments: chunks begin with the header, lines with @ stay behind the first record" {
+  bam=$(small_bam)
+  short -c 300 --header-broadcast -i "$bam" -o out.bam -- samtools view -h --no-PG -F 16 -
+  assert_status 0
+  assert_same_sam <(samtools view -h --no-PG -F 16 "$bam") out.bam
+  for order in chunk; do
+    short --order "$order" -c 300 --header-broadcast -i "$bam" -o out.txt -- awk '/^@[A-Z][A-Z]\t/ { next } { print "@" $1; print "@CO\t" $2 }'
+    assert_status 0
+    cmp <(sort out.txt) <(samtools view "$bam" | awk '{ print "@" $1; print "@CO\t" $2 }' | sort)
+  done
+}
+
+@test "--ok-status: a filter that finds nothing, in chunks and live" {
+  seq 1000 >in.txt
+  for order in chunk any seq; do
+    short --order "$order" -c 10 --ok-status 0,1 -i in.txt -o out.txt -- grep 77
+    assert_status 0
+    [[ $order == seq ]] || cmp <(sort out.txt) <(grep 77 in.txt | sort)
+    short --order "$order" -c 10 --ok-status 0,1 -i in.txt -o none.txt -- grep nothing
+    assert_status 0
+    [ ! -s none.txt ]
+    rm out.txt none.txt
+    short --order "$order" -c 10 --ok-status 0,1 -i in.txt -o out.txt -- bash -c 'cat; exit 2'
+    assert_status 2
+    [ ! -e out.txt ]
+  done
+  short -i in.txt -o out.txt -- grep nothing
+  assert_status 1
+  assert_stderr_has "--ok-status 0,1"
+}
+
+@test "--missing: skip, any, and a file of its own in the kind of its name" {
+  bam=$(small_bam)
+  samtools view --no-PG -h "$bam" | awk -v OFS='\t' '!/^@/ && NR % 3 == 0 { sub(/\tCB:Z:[^\t]*/, "") } { print }' |
+    samtools view --no-PG -b -o in.bam
+  samtools view --no-PG -h in.bam | awk '/^@/ || /\tCB:Z:/' | samtools view --no-PG -b -o with.bam
+  samtools view --no-PG -h in.bam | awk '/^@/ || !/\tCB:Z:/' | samtools view --no-PG -b -o without.bam
+  (($(samtools view -c without.bam) > 100 && $(samtools view -c with.bam) > 100))
+  short --key tag:CB -i in.bam -o out.bam -- cat
+  assert_status 3
+  [ ! -e out.bam ]
+  for record in sam bam; do
+    [ "$record" = sam ] && filter="cat" || filter="samtools view -u --no-PG"
+    # shellcheck disable=SC2086
+    {
+      short --key tag:CB --record "$record" --missing skip -i in.bam -o out.bam -- $filter
+      assert_status 0
+      assert_same_sam with.bam out.bam
+      short --key tag:CB --record "$record" --missing any -i in.bam -o out.bam -- $filter
+      assert_status 0
+      assert_same_sam in.bam out.bam
+      for lacking in lacking.bam lacking.sam; do
+        short --key tag:CB --record "$record" --missing "$lacking" -i in.bam -o out.bam -- $filter
+        assert_status 0
+        assert_same_sam with.bam out.bam
+        assert_same_sam without.bam "$lacking"
+      done
+    }
+  done
+  short --key tag:CB --missing lacking.txt -i in.bam -o out.bam -- cat
+  assert_status 0
+  cmp lacking.txt <(samtools view without.bam)
+  printf 'a\t1\nb\nc\t2\n' >in.txt
+  short --key column:2 --missing lacking.txt -i in.txt -o out.txt -- cat
+  assert_status 0
+  [ "$(cat lacking.txt)" = b ]
+  [ "$(sort out.txt)" = $'a\t1\nc\t2' ]
+  short --missing skip -i in.txt -o out.txt -- cat
+  assert_status 2
+}
+
+@test "a copy knows its number: MRF_WORKER, MRF_WORKERS and [i] in words like names" {
+  seq 100 >in.txt
+  for order in any rows seq; do
+    short --order "$order" -c 10 -i in.txt -o out.txt -- tee 'log.[i]'
+    assert_status 0
+    assert_files in.txt out.txt log.0 log.1 log.2
+    cmp <(sort log.*) <([ "$order" = seq ] && awk '{ print NR - 1 "\t" $0 }' in.txt | sort || sort in.txt)
+    rm log.*
+  done
+  short --order any -c 10 -i in.txt -o out.txt -- awk '{ a[i] = $1; print a[i], ENVIRON["MRF_WORKER"], ENVIRON["MRF_WORKERS"] }'
+  assert_status 0
+  [ "$(cut -d' ' -f 2,3 out.txt | sort -u)" = $'0 3\n1 3\n2 3' ]
+  cmp <(cut -d' ' -f1 out.txt | sort) <(sort in.txt)
+  short -i in.txt -o no.txt -- tee 'log.[i]'
+  assert_status 2
+  assert_stderr_has "MRF_CHUNK"
+  short -c 10 -i in.txt -o out.txt -- bash -c 'cat >"log.$MRF_CHUNK"'
+  assert_status 0
+  cmp <(cat log.{0..9}) in.txt
+}
+
+@test "a filter in one word that needs a shell is told so; standard input is the default" {
+  seq 10 >in.txt
+  run_apart bash -c 'mrf-run -n 2 -i in.txt -o out.txt -- "grep 1 | wc -l"; (($? == 127)) || exit 9'
+  assert_status 0
+  assert_stderr_has "bash -o pipefail -c 'grep 1 | wc -l'"
+  run_apart bash -c 'timeout 60 mrf-run -n 2 -o out.txt -- cat <in.txt && cmp in.txt out.txt'
+  assert_status 0
+  run_apart bash -c 'cat in.txt | timeout 60 mrf-run -n 2 -- cat'
+  assert_status 0
+  assert_output_is "$(cat in.txt)"
+}
+
+make_pairs() {
+  for i in $(seq "$1"); do
+    printf '@r%s/1 x\nACGT\n+\nIIII\n' "$i" >&3
+    printf '@r%s/2 y\nTTTT\n+\nIIII\n' "$i" >&4
+  done 3>R1.fq 4>R2.fq
+}
+
+@test "pairs are parted by name: a mate that is dropped alone is status 3, or goes to --singles" {
+  make_pairs 300
+  short -c 10 -i R1.fq -i R2.fq -o T1.fq -o T2.fq.gz -- cat
+  assert_status 0
+  cmp R1.fq T1.fq
+  cmp R2.fq <(zcat T2.fq.gz)
+  drop='BEGIN { RS = "@"; ORS = "" } NR > 1 && $1 !~ /^r(7|8|150)\/1$/ && $1 !~ /^r(9|300)\/2$/ && $1 !~ /^r(20|21)\// { print "@" $0 }'
+  rm T1.fq T2.fq.gz
+  for order in chunk any; do
+    short -c 10 --order "$order" -i R1.fq -i R2.fq -o T1.fq -o T2.fq -- awk "$drop"
+    assert_status 3
+    assert_files R1.fq R2.fq
+  done
+  short -c 10 --singles S.fq -i R1.fq -i R2.fq -o T1.fq -o T2.fq -- awk "$drop"
+  assert_status 0
+  cmp T1.fq <(awk 'BEGIN { RS = "@"; ORS = "" } NR > 1 && $1 !~ /^r(7|8|150|9|300|20|21)\// { print "@" $0 }' R1.fq)
+  cmp T2.fq <(awk 'BEGIN { RS = "@"; ORS = "" } NR > 1 && $1 !~ /^r(7|8|150|9|300|20|21)\// { print "@" $0 }' R2.fq)
+  [ "$(grep -o '^@r[0-9]*/[12]' S.fq | sort)" = $'@r150/2\n@r300/1\n@r7/2\n@r8/2\n@r9/1' ]
+  short -i R1.fq -i R2.fq --singles S.fq -o T.fq -- cat
+  assert_status 2
+}
+
+@test "two inputs whose names do not tell: looked at, or --input-format fastq" {
+  make_pairs 50
+  gzip -k R1.fq
+  run_apart bash -c 'timeout 60 mrf-run -n 2 -i <(zcat R1.fq.gz) -i <(cat R2.fq) -o T1.fq -o T2.fq -- cat'
+  assert_status 0
+  cmp R1.fq T1.fq
+  cmp R2.fq T2.fq
+  mkfifo one two
+  cat R1.fq >one 3>&- &
+  cat R2.fq >two 3>&- &
+  short --input-format fastq -i one -i two -o T1.fq -o T2.fq -- cat
+  assert_status 0
+  cmp R1.fq T1.fq
+  short -i one -i two -o T1.fq -o T2.fq -- cat
+  assert_status 2
+  assert_stderr_has "--input-format fastq"
+}
