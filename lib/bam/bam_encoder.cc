@@ -9,7 +9,7 @@ namespace {
 
 class BamEncoder : public BlockEncoder {
  public:
-  using BlockEncoder::BlockEncoder;
+  BamEncoder(int level, bool index) : BlockEncoder(Cut::between_records, level, index) {}
   bool takes_raw() const override { return !is_indexed(); }
 
  protected:

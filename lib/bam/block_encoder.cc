@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "bam/block_cutter.h"
 #include "base/error.h"
 #include "codec/bgzf.h"
 
@@ -12,7 +13,7 @@ namespace mrf::bam {
 void BlockEncoder::begin(sam_hdr_t& header, Output& to) {
   Batch batch;
   append_header(header, batch.plain);
-  deflate(batch.plain.view(), batch);
+  deflate_anywhere(batch.plain.view(), batch);
   to.write(batch.out.view());
   if (indexed_) index_.emplace(header, batch.out.size(), to.name());
 }
@@ -30,9 +31,9 @@ void BlockEncoder::add_raw(std::string_view records, Batch& batch) {
     batch.plain.append(records);
     return;
   }
-  deflate(batch.plain.view(), batch);
+  deflate_anywhere(batch.plain.view(), batch);
   batch.plain.clear();
-  deflate(records, batch);
+  deflate_anywhere(records, batch);
 }
 
 // Behind a batch that failed there will be none.
@@ -43,13 +44,14 @@ void BlockEncoder::join(Batch& batch) {
   batch.joined.swap(rest_);
   rest_.clear();
   if (!batch.joined.empty()) {
-    const std::string_view first = batch.own.substr(0, bgzf_payload - batch.joined.size());
+    const std::string_view first =
+        batch.own.substr(0, fitting(batch.own, bgzf_payload - batch.joined.size()));
     batch.joined.append(first);
     batch.own.remove_prefix(first.size());
   }
   if (!batch.is_good()) return;
   if (batch.own.empty() && batch.joined.size() < bgzf_payload) batch.joined.swap(rest_);
-  const std::size_t full = batch.own.size() / bgzf_payload * bgzf_payload;
+  const std::size_t full = closed(batch.own);
   rest_.append(batch.own.substr(full));
   batch.own = batch.own.substr(0, full);
 }
@@ -87,15 +89,40 @@ void BlockEncoder::save_index(const std::string&, const std::string& path) { ind
 
 std::string BlockEncoder::index_extension() const { return index_->extension(); }
 
+std::size_t BlockEncoder::fitting(std::string_view plain, std::size_t room) const {
+  return cut_ == Cut::between_records ? BlockCutter::fitting(plain, room) : std::min(plain.size(), room);
+}
+
+std::size_t BlockEncoder::closed(std::string_view plain) const {
+  return cut_ == Cut::between_records ? BlockCutter::closed(plain)
+                                      : plain.size() / bgzf_payload * bgzf_payload;
+}
+
 void BlockEncoder::deflate(std::string_view plain, Batch& batch) const {
-  if (plain.empty()) return;
-  if (!batch.deflater) batch.deflater.emplace(level_);
-  for (; !plain.empty(); plain.remove_prefix(std::min(bgzf_payload, plain.size()))) {
-    const std::string_view payload = plain.substr(0, bgzf_payload);
-    const std::size_t size = batch.deflater->block(payload, {batch.out.room(bgzf_max_block), bgzf_max_block});
-    batch.out.add(size);
-    batch.blocks.push_back({payload.size(), size});
+  if (cut_ == Cut::anywhere || level_ == 0) {
+    deflate_anywhere(plain, batch);
+    return;
   }
+  BlockCutter cutter;
+  while (!plain.empty()) {
+    const std::string_view payload = cutter.cut(plain);
+    add_block(payload, cutter.fields(), batch);
+  }
+}
+
+void BlockEncoder::deflate_anywhere(std::string_view plain, Batch& batch) const {
+  for (; !plain.empty(); plain.remove_prefix(std::min(bgzf_payload, plain.size()))) {
+    add_block(plain.substr(0, bgzf_payload), {}, batch);
+  }
+}
+
+void BlockEncoder::add_block(std::string_view payload, std::span<const FieldSpan> fields,
+                             Batch& batch) const {
+  if (!batch.deflater) batch.deflater.emplace(level_);
+  const std::size_t size =
+      batch.deflater->block(payload, fields, {batch.out.room(bgzf_max_block), bgzf_max_block});
+  batch.out.add(size);
+  batch.blocks.push_back({payload.size(), size});
 }
 
 }  // namespace mrf::bam

@@ -3,17 +3,22 @@
 
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string>
 
 #include "bam/encoder.h"
 #include "bam/index_builder.h"
+#include "codec/field_deflater.h"
 
 namespace mrf::bam {
 
-/// Records in BGZF blocks, with an index if wanted. Records that do not fill a block wait for the next batch.
+/// Records in BGZF blocks, with an index if wanted. What does not fill a block waits for the next batch.
 class BlockEncoder : public Encoder {
  public:
-  BlockEncoder(int level, bool index) : level_(level), indexed_(index) {}
+  /// How the bytes of the format are cut into blocks: anywhere, or between BAM records.
+  enum class Cut { anywhere, between_records };
+
+  BlockEncoder(Cut cut, int level, bool index) : cut_(cut), level_(level), indexed_(index) {}
   void begin(sam_hdr_t& header, Output& to) override;
   std::string add(const sam_hdr_t& header, const bam1_t& record, Batch& batch) override;
   void add_raw(std::string_view records, Batch& batch) override;
@@ -32,9 +37,14 @@ class BlockEncoder : public Encoder {
   virtual std::string append_record(const bam1_t& record, Batch& batch, Buffer& to) = 0;
 
  private:
+  std::size_t fitting(std::string_view plain, std::size_t room) const;
+  std::size_t closed(std::string_view plain) const;
   void deflate(std::string_view plain, Batch& batch) const;
+  void deflate_anywhere(std::string_view plain, Batch& batch) const;
+  void add_block(std::string_view payload, std::span<const FieldSpan> fields, Batch& batch) const;
   void write_rest(Output& to);
 
+  Cut cut_;
   int level_;
   bool indexed_;
   std::optional<IndexBuilder> index_;

@@ -37,7 +37,7 @@ class SamEncoder : public Encoder {
 class SamGzEncoder : public BlockEncoder {
  public:
   SamGzEncoder(int level, bool index, bool permissive)
-      : BlockEncoder(level, index), permissive_(permissive) {}
+      : BlockEncoder(Cut::anywhere, level, index), permissive_(permissive) {}
 
  protected:
   void append_header(sam_hdr_t& header, Buffer& to) override {

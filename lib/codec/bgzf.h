@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "codec/field_deflater.h"
+
 namespace mrf {
 
 /// BGZF, SAM specification section 4.1: gzip members of at most 64 KiB that know their own size.
@@ -36,6 +38,9 @@ class BgzfDeflater {
   /// Writes one block with `payload` (at most bgzf_payload bytes) to `to` (at least bgzf_max_block bytes);
   /// returns its size. Throws std::runtime_error when the library refuses.
   std::size_t block(std::string_view payload, std::span<char> to);
+  /// The same for whole BAM records whose fields are known: the levels of FieldDeflater use them, unless
+  /// there are none.
+  std::size_t block(std::string_view payload, std::span<const FieldSpan> fields, std::span<char> to);
 
  private:
   struct State;

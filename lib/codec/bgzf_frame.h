@@ -4,6 +4,7 @@
 #include <bit>
 #include <cstdint>
 #include <cstring>
+#include <optional>
 #include <span>
 
 #include "codec/bgzf.h"
@@ -21,6 +22,28 @@ std::uint32_t bgzf_crc(std::string_view block);
 inline std::span<char> bgzf_room(std::span<char> block) {
   return block.subspan(bgzf_header_size, bgzf_max_block - bgzf_header_size - bgzf_trailer_size);
 }
+
+/// A FieldDeflater for the levels that have one, made when it is needed.
+class DeflaterOfFields {
+ public:
+  DeflaterOfFields() = default;
+  explicit DeflaterOfFields(int level) : level_(level) {}
+
+  /// As FieldDeflater::deflate(); 0 at other levels, without fields, and for so few bytes that the codes of a
+  /// block would be much of it.
+  std::size_t deflate(std::string_view payload, std::span<const FieldSpan> fields, std::span<char> to) {
+    if (level_ < FieldDeflater::least_level || level_ > FieldDeflater::most_level) return 0;
+    if (fields.empty() || payload.size() < least_bytes) return 0;
+    if (!deflater_) deflater_.emplace(level_);
+    return deflater_->deflate(payload, fields, to);
+  }
+
+ private:
+  static constexpr std::size_t least_bytes = 1024;
+
+  int level_ = 0;
+  std::optional<FieldDeflater> deflater_;
+};
 
 /// Writes `payload` as one stored block of DEFLATE (RFC 1951, section 3.2.4) to `to`; returns its size.
 std::size_t store_deflated(std::string_view payload, char* to);

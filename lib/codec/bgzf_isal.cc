@@ -22,6 +22,7 @@ struct BgzfDeflater::State {
   std::array<std::uint8_t, ISAL_DEF_LVL2_EXTRA_LARGE> level_buffer;
   int level;
   std::unique_ptr<LibdeflateDeflater> library;
+  DeflaterOfFields by_fields;
 
   std::size_t deflate(std::string_view payload, std::span<char> to) {
     ::isal_deflate_stateless_init(&stream);
@@ -42,17 +43,23 @@ struct BgzfDeflater::State {
 
 BgzfDeflater::BgzfDeflater(int level) : state_(std::make_unique_for_overwrite<State>()) {
   state_->level = level;
+  state_->by_fields = DeflaterOfFields(level);
   if (level > 1) state_->library = std::make_unique<LibdeflateDeflater>(level);
 }
 BgzfDeflater::~BgzfDeflater() = default;
 BgzfDeflater::BgzfDeflater(BgzfDeflater&&) noexcept = default;
 BgzfDeflater& BgzfDeflater::operator=(BgzfDeflater&&) noexcept = default;
 
-// What cannot be compressed is stored.
 std::size_t BgzfDeflater::block(std::string_view payload, std::span<char> to) {
+  return block(payload, {}, to);
+}
+
+// What cannot be compressed is stored.
+std::size_t BgzfDeflater::block(std::string_view payload, std::span<const FieldSpan> fields,
+                                std::span<char> to) {
   const std::span<char> room = bgzf_room(to);
-  std::size_t deflated = 0;
-  if (state_->library) deflated = state_->library->deflate(payload, room);
+  std::size_t deflated = state_->by_fields.deflate(payload, fields, room);
+  if (deflated == 0 && state_->library) deflated = state_->library->deflate(payload, room);
   if (state_->level == 1) deflated = state_->deflate(payload, room);
   if (deflated == 0) deflated = store_deflated(payload, room.data());
   return frame_bgzf(to, deflated, payload);

@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+#include "bam/block_cutter.h"
+
+#include <algorithm>
+#include <array>
+
+#include "base/number_at.h"
+#include "codec/bgzf.h"
+
+namespace mrf::bam {
+
+namespace {
+
+// The fixed part of a record with its size in front (SAM specification, section 4.2).
+constexpr std::size_t fixed_size = 36;
+constexpr std::size_t name_size_at = 12;
+constexpr std::size_t cigar_count_at = 16;
+constexpr std::size_t base_count_at = 20;
+
+std::size_t record_size(std::string_view records) {
+  return std::min(records.size(), sizeof(std::uint32_t) + number_at<std::uint32_t>(records, 0));
+}
+
+}  // namespace
+
+std::size_t BlockCutter::fitting(std::string_view records, std::size_t room) {
+  std::size_t size = 0;
+  while (size < records.size()) {
+    const std::size_t next = record_size(records.substr(size));
+    if (next > room - size) break;
+    size += next;
+  }
+  return size;
+}
+
+std::size_t BlockCutter::closed(std::string_view records) {
+  std::size_t before = 0;
+  while (before < records.size()) {
+    const std::string_view rest = records.substr(before);
+    const std::size_t whole = fitting(rest, bgzf_payload);
+    if (whole == rest.size()) return before;
+    before += whole == 0 ? record_size(rest) : whole;
+  }
+  return before;
+}
+
+std::string_view BlockCutter::cut(std::string_view& rest) {
+  fields_.clear();
+  std::size_t size = 0;
+  if (piece_left_ == 0) {
+    size = fitting(rest, bgzf_payload);
+    if (size == 0) piece_left_ = record_size(rest);
+  }
+  if (piece_left_ > 0) {
+    size = std::min({piece_left_, bgzf_payload, rest.size()});
+    piece_left_ -= size;
+  } else {
+    for (std::size_t at = 0; at < size;) {
+      const std::string_view record = rest.substr(at, record_size(rest.substr(at)));
+      add_fields(record, at);
+      at += record.size();
+    }
+  }
+  const std::string_view payload = rest.substr(0, size);
+  rest.remove_prefix(size);
+  return payload;
+}
+
+// The lengths may be those of a malformed record.
+void BlockCutter::add_fields(std::string_view record, std::size_t at) {
+  const std::size_t bases = number_at<std::uint32_t>(record, base_count_at);
+  const std::array<std::pair<std::size_t, Field>, 5> lengths{
+      {{fixed_size, Field::fixed},
+       {number_at<std::uint8_t>(record, name_size_at), Field::name},
+       {std::size_t{4} * number_at<std::uint16_t>(record, cigar_count_at), Field::fixed},
+       {(bases + 1) / 2, Field::bases},
+       {bases, Field::qualities}}};
+  std::size_t end = 0;
+  for (const auto& [length, field] : lengths) {
+    end = std::min(end + length, record.size());
+    fields_.push_back({static_cast<std::uint32_t>(at + end), field});
+  }
+  fields_.push_back({static_cast<std::uint32_t>(at + record.size()), Field::tags});
+}
+
+}  // namespace mrf::bam
