@@ -4,6 +4,7 @@
 import argparse
 import contextlib
 import hashlib
+import itertools
 import json
 import os
 import pathlib
@@ -166,13 +167,28 @@ def processor():
         return next((line.split(":", 1)[1].strip() for line in file if line.startswith("model name")), "unknown")
 
 
+def expanded(entry):
+    """The entry for each combination of its values: %NAME in its texts stands for one of each.NAME."""
+    names = list(entry.get("each", {}))
+    for values in itertools.product(*(entry["each"][name] for name in names)):
+        def filled(text):
+            for name, value in zip(names, values):
+                text = text.replace(f"%{name}", value)
+            return text
+        one = {key: filled(value) if isinstance(value, str) else value for key, value in entry.items()}
+        one["data"] = [filled(name) for name in entry.get("data", [])]
+        if isinstance(entry["target"], dict):
+            one["target"] = next(entry["target"][value] for value in values if value in entry["target"])
+        yield one
+
+
 def load(size):
     """The comparisons, and how their data are made."""
     entries, recipes = [], {}
     for path in sorted(HERE.glob("*.toml")):
         with open(path, "rb") as file:
             content = tomllib.load(file)
-        entries += content.get("compare", [])
+        entries += [one for entry in content.get("compare", []) for one in expanded(entry)]
         recipes |= content.get("data", {})
     for entry in entries:
         entry["work"] = entry["work"].format(object=f"{size[1]} MiB", limited=f"{size[2]} MiB")
