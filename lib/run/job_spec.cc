@@ -55,14 +55,14 @@ std::string hint(const std::string& word, int error_number) {
   return is_unknown ? did_you_mean(word, {own_names.begin(), own_names.end()}) : "";
 }
 
-// What execve(2) would say.
+// What execve says.
 int execution_error(const std::string& path) {
   if (::access(path.c_str(), X_OK) != 0) return errno;
   std::error_code error;
   return std::filesystem::is_directory(path, error) ? EACCES : 0;
 }
 
-// What execvp(3) would say.
+// What execvp says.
 int search_error(const std::string& word) {
   if (word.find('/') != std::string::npos) return execution_error(word);
   std::string_view directories = search_variable;

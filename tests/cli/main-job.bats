@@ -181,12 +181,12 @@ assert_failed() {
 
 @test "a filter that does not exist is 127" {
   run -127 --separate-stderr mrf-run -n 4 -i in.bam -o out.bam -- ./no-such-filter
-  assert_failed 127 "mrf-run: cannot execute './no-such-filter': No such file or directory"
+  assert_failed 127 "mrf-chunks: cannot execute './no-such-filter': No such file or directory"
 }
 
 @test "a filter that is not executable is 126" {
   run_apart mrf-run -n 4 -i in.bam -o out.bam -- ./in.bam
-  assert_failed 126 "mrf-run: cannot execute './in.bam': Permission denied"
+  assert_failed 126 "mrf-chunks: cannot execute './in.bam': Permission denied"
 }
 
 # INPUT STATUS MESSAGE

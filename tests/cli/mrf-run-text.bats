@@ -21,7 +21,7 @@ E
   assert_output_is '[b ]'
   echo 1 >one.txt
   mrf-run -i one.txt -- bash -c $'printf "x\r\ny"' >said
-  cmp said <(printf 'x\r\ny')
+  cmp said <(printf 'x\r\ny\n')
   printf 'a: echo x\0y\n' >w.mrf
   run_apart mrf-run w.mrf
   assert_status 2
