@@ -49,3 +49,6 @@ open("broken.bam", "wb").write(stored[:at] + block + stored[end:])
 print(at)
 END
 }
+
+# Files that the Python of standard input writes, with the functions of bam_bytes.py.
+bam_bytes() { python3 "$ROOT/tests/cli/bam_bytes.py"; }
