@@ -192,6 +192,8 @@ Status run(Options& options, const OptionSet& given) {
     const bool runs = !options.print && !options.dot && !options.print_script && !options.dry_run;
     complete(options.form, runs ? ProbeOf::files_and_pipes : ProbeOf::files);
     text = workflow_text(options.form);
+    options.run.is_short_form = true;
+    options.run.hints = failure_hints(options.form);
   }
   if (options.print) return show(text);
   const Plan plan = make_plan(parse_workflow(file, text, parse_defines(options.defines)));

@@ -35,13 +35,13 @@ bool is_output_closed() {
 }
 
 // What a status may mean.
-std::string failure_hint(const PlannedJob& job, const JobRecord& record) {
+std::string failure_hint(const PlannedJob& job, const JobRecord& record, bool is_short_form) {
   if (record.failure || record.outcome->status() != 1 || job.words[0].size() != 1) return "";
   const std::string name = base_of(job.words[0][0].text);
   constexpr std::array greps{"grep", "egrep", "fgrep", "zgrep", "rg"};
   if (std::find(greps.begin(), greps.end(), name) == greps.end()) return "";
-  return fmt::format(
-      "; {} ends with 1 when nothing matches: where that is no failure, write 'ok 0,1' before it", name);
+  return fmt::format("; {} ends with 1 when nothing matches: where that is no failure, {}", name,
+                     is_short_form ? "give --ok-status 0,1" : "write 'ok 0,1' before it");
 }
 
 class WorkflowRun {
@@ -113,7 +113,22 @@ class WorkflowRun {
     if (job.outcome->is_broken_pipe() && is_output_closed()) return;
     if (job.failure) say(describe_start_failure(job_spec(plan_, workspace_, at), *job.failure));
     say(fmt::format("cannot finish '{}': {}{}", name, job.outcome->describe(),
-                    failure_hint(plan_.jobs[at], job)));
+                    failure_hint(plan_.jobs[at], job, options_.is_short_form)));
+    say_hint(plan_.jobs[at], job);
+  }
+
+  void say_hint(const PlannedJob& planned, const JobRecord& job) const {
+    if (!job.standard_error) return;
+    const auto& lines = job.standard_error->last_lines();
+    for (const FailureHint& hint : options_.hints) {
+      if (hint.job != planned.name) continue;
+      const auto holds = [&hint](const std::string& line) {
+        return line.find(hint.holds) != std::string::npos;
+      };
+      if (std::none_of(lines.begin(), lines.end(), holds)) continue;
+      say(hint.text);
+      return;
+    }
   }
 
   Json report(const Supervisor& supervisor, int status) const {

@@ -2,9 +2,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "run/supervisor.h"
 #include "workflow/plan.h"
+#include "workflow/short_form.h"
 
 namespace mrf {
 
@@ -13,6 +15,8 @@ struct RunOptions {
   std::string report_path;  ///< "-" is standard output, empty: none; written before the results are published
   bool show_table = false;  ///< on standard error, at the end
   bool keep_directory = false;
+  bool is_short_form = false;  ///< hints name its options
+  std::vector<FailureHint> hints;
 };
 
 /// Runs a plan: makes its workspace, starts and supervises its jobs, publishes its results when all have

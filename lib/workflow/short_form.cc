@@ -280,6 +280,21 @@ bool has_copy_number(const std::string& word) {
   return found && std::all_of(rest.begin(), rest.end(), [](char c) { return is_of(c, "_-./,:=+@%"); });
 }
 
+std::vector<FailureHint> failure_hints(const ShortForm& form) {
+  const ShortFormChoice choice = choose(form);
+  std::vector<FailureHint> hints;
+  if (choice.given != "sam" || choice.header == HeaderWay::broadcast) return hints;
+  // What samtools, htslib and pysam say of SAM without its header.
+  for (const char* holds : {"no SQ lines", "no sequences defined", "fail to read the header",
+                            "failed to read header", "failed to read the header", "missing SAM header"}) {
+    hints.push_back(
+        {"work", holds,
+         "the filter gets records without the SAM header; --header-broadcast gives it to every copy and "
+         "chunk, --record bam gives BAM"});
+  }
+  return hints;
+}
+
 std::string workflow_text(const ShortForm& form) { return Writer(form).text(); }
 
 }  // namespace mrf

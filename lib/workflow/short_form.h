@@ -72,6 +72,16 @@ ShortFormChoice choose(const ShortForm& form);
 /// choose() does.
 std::string workflow_text(const ShortForm& form);
 
+/// What to say besides when a job fails whose last lines on standard error hold a text.
+struct FailureHint {
+  std::string job;    ///< its name without the number
+  std::string holds;  ///< a part of one of these lines
+  std::string text;
+};
+
+/// What the failure of a filter may mean for the options of the short form.
+std::vector<FailureHint> failure_hints(const ShortForm& form);
+
 /// A word in single quotes where it needs them, as a workflow and sh read it.
 std::string quote_word(const std::string& word);
 

@@ -127,6 +127,22 @@ short() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
   cmp <(cat log.{0..9}) in.txt
 }
 
+@test "a filter that misses the SAM header: the options that give it are named" {
+  bam=$(small_bam 500)
+  for options in "" "--order any"; do
+    # shellcheck disable=SC2086
+    short $options -i "$bam" -o out.bam -- samtools view -h -q 30 -
+    [ "$status" != 0 ]
+    assert_stderr_has "mrf-run: the filter gets records without the SAM header; --header-broadcast"
+    [ ! -e out.bam ]
+  done
+  short --header-broadcast -i "$bam" -o out.bam -- samtools view -h --no-PG -q 30 -
+  assert_status 0
+  short --order any -i "$bam" -o none.txt -- grep -x nothing
+  assert_status 1
+  assert_stderr_has "--ok-status 0,1"
+}
+
 @test "a filter in one word that needs a shell is told so; standard input is the default" {
   seq 10 >in.txt
   run_apart bash -c 'mrf-run -n 2 -i in.txt -o out.txt -- "grep 1 | wc -l"; (($? == 127)) || exit 9'
