@@ -86,7 +86,7 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
   mrf-collect --stats other -o out done.0
   rm out
   : >empty
-  echo '{"tool":' >cut
+  echo '{"tool":' >cut.json
   echo '{"tool":"mrf-distribute","status":0,"records_out":-1}' >odd
   while IFS='|' read -r name reason; do
     run_apart mrf-collect --counts "$name" -o out done.0
@@ -96,7 +96,7 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 failed|mrf-distribute failed with status 3
 other|it is not what mrf-distribute --stats writes
 empty|it is empty: mrf-distribute ended before it wrote its counts
-cut|it is not the JSON object that mrf-distribute --stats writes
+cut.json|it is not the JSON object that mrf-distribute --stats writes
 odd|it has no number 'records_out': it is not what mrf-distribute --stats writes
 END
   run_apart mrf-collect --counts nowhere -o out done.0
