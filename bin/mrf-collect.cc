@@ -28,6 +28,12 @@ void declare(mrf::Command& command, mrf::CollectOptions& options, Words& words) 
       ->option_text("FORM");
   app.add_flag("--sam", options.sam, "the lines are SAM: header lines apart, numbers in a tag");
   app.add_flag("--no-header", options.headless, "with --sam: every line is a record, none a header line");
+  app.add_flag("--same-header", options.same_header, "every input has to have the same header");
+  app.add_option("--header-prefix", options.header_form.prefix,
+                 "the lines that start with STR at the top of each input are its header, the same in all")
+      ->option_text("STR");
+  app.add_option("--header-lines", options.header_form.lines, "so are the first K lines of each input")
+      ->option_text("K");
   app.add_option("--header", words.header, "copy PATH to the output first")->option_text("PATH");
   app.add_option("--header-text", words.header_text, "write the header text in FILE first")
       ->option_text("FILE");

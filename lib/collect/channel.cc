@@ -26,7 +26,8 @@ short events_of(FdRef fd) {
 
 }  // namespace
 
-Channel::Channel(const std::string& path) : name_(path == "-" ? stdin_name : path), is_shared_(path == "-") {
+Channel::Channel(const std::string& path, bool inflates)
+    : name_(path == "-" ? stdin_name : path), is_shared_(path == "-"), inflates_(inflates) {
   // O_NONBLOCK belongs to the open file, which standard input shares with other processes.
   fd_ = is_shared_ ? duplicate(FdRef(STDIN_FILENO)) : open_again();
   struct stat info {};
@@ -76,7 +77,7 @@ std::optional<std::size_t> Channel::read_stored(std::span<char> to, Meter& meter
 }
 
 std::optional<std::size_t> Channel::read(std::span<char> to, Meter& meter) {
-  if (!is_sniffed_) return read_first(to, meter);
+  if (inflates_ && !is_sniffed_) return read_first(to, meter);
   if (!decoder_) return read_stored(to, meter);
   if (decoder_->has_more()) return inflate(to);
   const auto stored = read_stored({compressed_.get(), compressed_capacity}, meter);

@@ -15,12 +15,12 @@
 
 namespace mrf {
 
-/// An input that is opened and read without ever blocking, whenever its writer comes. gzip and BGZF are
-/// recognised by their magic bytes and inflated.
+/// An input that is opened and read without ever blocking, whenever its writer comes.
 class Channel {
  public:
-  /// "-" is standard input. Throws SystemError "cannot open"; a directory is refused.
-  explicit Channel(const std::string& path);
+  /// "-" is standard input. If it `inflates`, gzip and BGZF are recognised by their magic bytes and inflated.
+  /// Throws SystemError "cannot open"; a directory is refused.
+  Channel(const std::string& path, bool inflates);
 
   /// "standard input" or the path, for messages.
   const std::string& name() const { return name_; }
@@ -64,6 +64,7 @@ class Channel {
   std::uint64_t stored_ = 0;
   /// The first byte of what may be gzip's magic bytes was read, no more.
   bool has_half_magic_ = false;
+  const bool inflates_;
   bool is_sniffed_ = false;
   std::optional<GzipDecoder> decoder_;
   std::unique_ptr<char[]> compressed_;

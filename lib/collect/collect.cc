@@ -42,6 +42,24 @@ void check_compression(const CollectOptions& options) {
   }
 }
 
+void check_header(const CollectOptions& options) {
+  const HeaderForm& form = options.header_form;
+  const bool is_bam = options.record.kind == RecordForm::Kind::bam;
+  if (!form.prefix.empty() && form.lines > 0)
+    throw UsageError("use option", "--header-lines", "--header-prefix names the header already");
+  if (form.is_named() && (is_bam || (options.sam && !options.headless))) {
+    throw UsageError("use option", form.prefix.empty() ? "--header-lines" : "--header-prefix",
+                     "SAM and BAM have their own header");
+  }
+  if (!options.same_header) return;
+  if (!is_bam && !form.is_named() && (!options.sam || options.headless))
+    throw UsageError("use option", "--same-header",
+                     "the inputs have no header without --sam or --record bam");
+  if (!options.header.empty())
+    throw UsageError("use option", "--same-header",
+                     "--header and --header-text drop the headers of the inputs");
+}
+
 void check(const CollectOptions& options) {
   using Kind = RecordForm::Kind;
   if (options.inputs.empty()) throw UsageError("read", "inputs", "none given");
@@ -54,6 +72,7 @@ void check(const CollectOptions& options) {
   }
   if (options.headless && !options.sam)
     throw UsageError("use option", "--no-header", "only --sam looks for header lines");
+  check_header(options);
   if (options.order == CollectOptions::Order::seq && !has_room_for_number(options.record)) {
     throw UsageError("use option", "--order seq", "records of this form have no room for a number");
   }
@@ -65,13 +84,6 @@ void check(const CollectOptions& options) {
   }
   check_rounds(options);
   check_compression(options);
-}
-
-// The number stands in front of the '@': the four lines are cut without a look at them.
-RecordForm as_numbered(const CollectOptions& options) {
-  const bool is_fastq = options.record.kind == RecordForm::Kind::fastq;
-  return is_fastq && options.order == CollectOptions::Order::seq ? RecordForm{RecordForm::Kind::lines, 4}
-                                                                 : options.record;
 }
 
 std::unique_ptr<Sink> make_sink(const CollectOptions& options, SinkFile file) {
@@ -90,10 +102,8 @@ CollectOptions::Order parse_collect_order(const std::string& text) {
   throw UsageError("use order", text, "not one of rows, seq, any, concat");
 }
 
-void collect(const CollectOptions& wanted, Stats& stats) {
-  check(wanted);
-  CollectOptions options = wanted;
-  options.record = as_numbered(wanted);
+void collect(const CollectOptions& options, Stats& stats) {
+  check(options);
   Collector collector(options, stats);
   OutputFile output(options.output);
   collector.refuse_output(output);

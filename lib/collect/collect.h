@@ -8,6 +8,7 @@
 
 #include "collect/rate_log.h"
 #include "io/stats.h"
+#include "record/header.h"
 #include "record/record.h"
 
 namespace mrf {
@@ -28,6 +29,10 @@ struct CollectOptions {
   bool sam = false;
   /// With `sam`: no line is a header line.
   bool headless = false;
+  /// Leading lines of every input that are its header, beside those of SAM.
+  HeaderForm header_form;
+  /// The headers of all inputs have to be the same; those that `header_form` names have to in any case.
+  bool same_header = false;
   /// Bytes of memory for what cannot be written yet.
   std::uint64_t buffer = std::uint64_t{256} << 20;
   /// Copied first; empty for none.

@@ -38,7 +38,19 @@ std::size_t held_limit(const CollectOptions& options) {
 InputSettings header_settings(const CollectOptions& options) {
   using Kind = RecordForm::Kind;
   const bool is_text = options.record.kind != Kind::nul && options.record.kind != Kind::fixed;
-  return {{is_text ? Kind::line : Kind::fixed, 1}, false, 1};
+  return {{is_text ? Kind::line : Kind::fixed}};
+}
+
+// The number stands in front of the '@': the four lines are cut without a look at them, which comes later.
+RecordForm form_of(const CollectOptions& options) {
+  const bool is_numbered = options.order == CollectOptions::Order::seq;
+  if (is_numbered && options.record.kind == RecordForm::Kind::fastq) return {RecordForm::Kind::lines, 4};
+  if (options.sam && !options.headless) return {RecordForm::Kind::sam};
+  return options.record;
+}
+
+HeaderForm header_form_of(const CollectOptions& options) {
+  return options.sam && !options.headless ? sam_header() : options.header_form;
 }
 
 bool is_there_and_no_file(const std::string& path) {
@@ -55,7 +67,7 @@ Collector::Collector(const CollectOptions& options, Stats& stats)
       held_limit_(held_limit(options)),
       pool_(block_size(options)),
       spill_(block_size(options)),
-      settings_{options.record, options.sam && !options.headless, options.rounds},
+      settings_{form_of(options), header_form_of(options), options.rounds},
       header_settings_(header_settings(options)) {
   open_inputs();
   refuse_doubles();
@@ -71,15 +83,14 @@ void Collector::open_inputs() {
   raise_open_file_limit();
   const Input::Shared shared{pool_, spill_, references_};
   if (!options_.header.empty()) {
-    header_ = std::make_unique<Input>(options_.header, header_settings_, false, shared, header_count_);
+    header_ = std::make_unique<Input>(options_.header, header_settings_, HeaderUse{}, shared, header_count_);
     all_.push_back(header_.get());
   }
   if (!options_.counts.empty() && is_there_and_no_file(options_.counts)) open_counts();
   for (const auto& path : options_.inputs) stats_.inputs.push_back({path, 0, 0});
   for (std::size_t i = 0; i < options_.inputs.size(); ++i) {
-    const bool keeps_header = i == 0 && !header_;
     inputs_.push_back(
-        std::make_unique<Input>(options_.inputs[i], settings_, keeps_header, shared, stats_.inputs[i]));
+        std::make_unique<Input>(options_.inputs[i], settings_, header_use(i), shared, stats_.inputs[i]));
     all_.push_back(inputs_.back().get());
     enlarge_pipe(inputs_.back()->channel().fd(),
                  std::min(most_pipe_bytes, all_pipes / options_.inputs.size()));
@@ -87,13 +98,20 @@ void Collector::open_inputs() {
 }
 
 void Collector::open_counts() {
-  counts_ = std::make_unique<Input>(options_.counts, counts_settings_, false,
+  counts_ = std::make_unique<Input>(options_.counts, counts_settings_, HeaderUse{},
                                     Input::Shared{pool_, spill_, references_}, counts_count_);
   all_.push_back(counts_.get());
 }
 
 bool Collector::has_preambles() const {
-  return settings_.sam || options_.record.kind == RecordForm::Kind::bam;
+  return settings_.header.is_named() || options_.record.kind == RecordForm::Kind::bam;
+}
+
+HeaderUse Collector::header_use(std::size_t input) {
+  if (header_) return {HeaderUse::Way::drop};
+  if (options_.same_header || options_.header_form.is_named())
+    return {HeaderUse::Way::compare, &common_header_};
+  return {input == 0 ? HeaderUse::Way::keep : HeaderUse::Way::drop};
 }
 
 void Collector::refuse_doubles() const {
@@ -124,7 +142,7 @@ std::unique_ptr<Order> Collector::make_order() const {
     case CollectOptions::Order::rows:
       return make_rows_order(inputs_, options_.chunk, options_.ragged);
     case CollectOptions::Order::seq:
-      return make_sequence_order(inputs_, sequence_place());
+      return make_sequence_order(inputs_, sequence_place(), options_.record);
     case CollectOptions::Order::concat:
       return make_concat_order(inputs_);
     case CollectOptions::Order::any:
@@ -138,12 +156,26 @@ void Collector::write_header(BatchedOutput& output) {
     for (header_->pass(output); !header_->is_over(); header_->pass(output)) {
       fetch([&](const Input& input) { return &input == header_.get(); }, output);
     }
+  } else if (options_.same_header || options_.header_form.is_named()) {
+    wait_for_common_header(output);
+    output.copy(common_header_.text());
   } else if (has_preambles()) {
     Input& first = *inputs_.front();
     while (!first.is_past_header()) {
       fetch([&](const Input& input) { return &input == &first; }, output);
     }
     output.copy(first.header());
+  }
+}
+
+// Any input may be the first to show it; those that have nothing show none.
+void Collector::wait_for_common_header(BatchedOutput& output) {
+  const Wanted wanted = [&](const Input& input) {
+    return &input != counts_.get() && !input.is_past_header();
+  };
+  while (!common_header_.is_whole() &&
+         std::any_of(inputs_.begin(), inputs_.end(), [&](const auto& input) { return wanted(*input); })) {
+    fetch(wanted, output);
   }
 }
 

@@ -36,6 +36,8 @@ class Collector {
   void open_counts();
   void refuse_doubles() const;
   bool has_preambles() const;
+  HeaderUse header_use(std::size_t input);
+  void wait_for_common_header(BatchedOutput& output);
   SequencePlace sequence_place() const;
   std::unique_ptr<Order> make_order() const;
   void write_header(BatchedOutput& output);
@@ -56,9 +58,10 @@ class Collector {
   BlockPool pool_;
   SpillFile spill_;
   BamReferences references_;
+  CommonHeader common_header_;
   const InputSettings settings_;
   const InputSettings header_settings_;
-  const InputSettings counts_settings_{{RecordForm::Kind::fixed, 1}, false, 1};
+  const InputSettings counts_settings_{{RecordForm::Kind::fixed}};
   Inputs inputs_;
   std::unique_ptr<Input> header_;
   StreamCount header_count_;

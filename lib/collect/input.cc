@@ -4,6 +4,9 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/error.h"
+#include "codec/data_format.h"
+
 namespace mrf {
 
 namespace {
@@ -12,23 +15,26 @@ constexpr std::size_t least_read = 16384;
 
 }  // namespace
 
-Input::Input(const std::string& path, const InputSettings& settings, bool keeps_header, const Shared& shared,
-             StreamCount& count)
+Input::Input(const std::string& path, const InputSettings& settings, HeaderUse header_use,
+             const Shared& shared, StreamCount& count)
     : settings_(settings),
       shared_(shared),
-      channel_(path),
+      channel_(path, !is_bytes(settings.form)),
       count_(count),
       splitter_(make_framer(settings.form, channel_.name())),
-      keeps_header_(keeps_header) {
+      header_use_(header_use),
+      is_format_known_(is_bytes(settings.form) || settings.form.kind == RecordForm::Kind::bam) {
   start_round();
 }
 
 void Input::start_round() {
-  const bool is_kept = keeps_header_ && round_ == 0;
+  if (header_use_.way == HeaderUse::Way::keep && round_ > 0) header_use_.way = HeaderUse::Way::drop;
   if (settings_.form.kind == RecordForm::Kind::bam) {
-    preamble_ = make_bam_preamble(is_kept, shared_.references, channel_.name());
+    preamble_ = make_bam_preamble(header_use_, shared_.references, channel_.name());
   } else {
-    preamble_ = settings_.sam ? make_sam_preamble(is_kept) : make_no_preamble();
+    preamble_ = settings_.header.is_named()
+                    ? make_line_preamble(settings_.header, header_use_, channel_.name())
+                    : make_no_preamble();
   }
   framer_ = make_framer(settings_.form, channel_.name());
   backlogs_.emplace_back(shared_.pool, shared_.spill);
@@ -64,7 +70,17 @@ void Input::make_room(Hold hold) {
   filled_ = tail;
 }
 
+// A compressed or binary file would go through as the lines that it happens to have.
+void Input::check_format(bool is_end) {
+  if (unframed().size() < format_magic_size && !is_end) return;
+  is_format_known_ = true;
+  const DataFormat format = format_by_magic(unframed());
+  if (format != DataFormat::unknown && format != DataFormat::sam)
+    throw DataError("read", name(), refusal_of(format));
+}
+
 void Input::frame(bool is_end) {
+  if (!is_format_known_) check_format(is_end);
   if (!preamble_->is_over()) {
     framed_ += preamble_->take(unframed(), is_end);
     if (preamble_->is_over() && round_ == 0) header_ = preamble_->text();

@@ -21,8 +21,8 @@ namespace mrf {
 /// What all inputs have in common; outlives them.
 struct InputSettings {
   RecordForm form;
-  /// SAM header lines in front are no records.
-  bool sam = false;
+  /// Lines in front that are no records.
+  HeaderForm header{};
   /// How often each input is read.
   std::uint64_t rounds = 1;
 };
@@ -38,9 +38,10 @@ class Input {
     SpillFile& spill;
     BamReferences& references;
   };
-  /// Opens `path`. The header of the first round is kept if `keeps_header`. `count` is filled while reading.
-  /// What is referred to outlives the input. Throws SystemError.
-  Input(const std::string& path, const InputSettings& settings, bool keeps_header, const Shared& shared,
+  /// Opens `path`. `header_use` is for the header of the first round; one that is compared is compared in
+  /// every round. `count` is filled while reading. What is referred to outlives the input. Throws
+  /// SystemError.
+  Input(const std::string& path, const InputSettings& settings, HeaderUse header_use, const Shared& shared,
         StreamCount& count);
 
   Channel& channel() { return channel_; }
@@ -89,6 +90,7 @@ class Input {
   void start_round();
   void make_room(Hold hold);
   void frame(bool is_end);
+  void check_format(bool is_end);
   void finish();
 
   const InputSettings& settings_;
@@ -101,7 +103,8 @@ class Input {
   std::unique_ptr<Preamble> preamble_;
   std::unique_ptr<Framer> framer_;
   std::unique_ptr<Framer> splitter_;
-  bool keeps_header_;
+  HeaderUse header_use_;
+  bool is_format_known_;
   bool is_read_ = false;
   std::uint64_t records_gone_ = 0;
   std::string header_;

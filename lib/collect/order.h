@@ -27,8 +27,9 @@ class Order {
 /// Round robin, `chunk` records a turn. Unless `ragged`, the first input that ends inside its turn, or before
 /// it, must be the last to give records, as with records that were dealt out that way.
 std::unique_ptr<Order> make_rows_order(const Inputs& inputs, std::uint64_t chunk, bool ragged);
-/// By the sequence number, which is taken out; equal numbers in the order of the inputs.
-std::unique_ptr<Order> make_sequence_order(const Inputs& inputs, SequencePlace place);
+/// By the sequence number, which is taken out; equal numbers in the order of the inputs. What is left of each
+/// record has to be one of `form`.
+std::unique_ptr<Order> make_sequence_order(const Inputs& inputs, SequencePlace place, const RecordForm& form);
 /// As they arrive.
 std::unique_ptr<Order> make_any_order(const Inputs& inputs);
 /// Input after input.

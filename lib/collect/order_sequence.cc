@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "collect/order.h"
+#include "record/bam_aux.h"
 
 namespace mrf {
 
@@ -19,12 +20,32 @@ struct Lane {
   std::uint64_t record = 0;
   std::size_t size = 0;
   SequenceMark mark{};
+  /// Looks at what is left of a record without its number; none where nothing is to be seen.
+  std::unique_ptr<Framer> checker{};
 };
+
+constexpr std::size_t shown_bytes = 60;
+
+// The front of a line, for messages.
+std::string shown(std::string_view record) {
+  const std::string_view line = record.substr(0, record.find_first_of(std::string_view("\n\0", 2)));
+  return fmt::format("'{}{}'", line.substr(0, shown_bytes), line.size() > shown_bytes ? "..." : "");
+}
+
+// The NUL-terminated name behind the fixed fields (SAM specification, section 4.2).
+std::string name_of_bam(std::string_view record) {
+  constexpr std::size_t name_at = 36;
+  return record.size() > name_at ? shown(record.substr(name_at)) : "without a name";
+}
 
 class SequenceOrder : public Order {
  public:
-  SequenceOrder(const Inputs& inputs, SequencePlace place) : place_(place) {
-    for (const auto& input : inputs) lanes_.push_back({input.get()});
+  SequenceOrder(const Inputs& inputs, SequencePlace place, const RecordForm& form) : place_(place) {
+    const bool is_fastq = form.kind == RecordForm::Kind::fastq;
+    for (const auto& input : inputs) {
+      lanes_.push_back({input.get()});
+      if (is_fastq) lanes_.back().checker = make_framer(form, input->name());
+    }
     for (auto& lane : lanes_) waiting_.push_back(&lane);
   }
 
@@ -66,6 +87,7 @@ class SequenceOrder : public Order {
     const std::string_view before = record.substr(0, lane.mark.begin);
     const std::string_view after = record.substr(lane.mark.begin + lane.mark.size);
     const std::size_t size = before.size() + after.size();
+    if (lane.checker) lane.checker->take(after, 1);
     if (record.size() > BatchedOutput::copy_limit) {
       const std::string_view length = bam_length(size);
       output.copy(length);
@@ -93,8 +115,13 @@ class SequenceOrder : public Order {
     const std::string_view records = lane.input->front().bytes;
     lane.size = lane.input->first_size(records);
     ++lane.record;
-    const auto mark = find_sequence(place_, records.substr(0, lane.size));
-    if (!mark) fail(lane, "has no sequence number");
+    const std::string_view record = records.substr(0, lane.size);
+    const auto mark = find_sequence(place_, record);
+    if (!mark) fail(lane, why_unnumbered(record));
+    if (mark->is_repeated) {
+      fail(lane, fmt::format("has the tag {} twice, so that one of them is its own: {}; {}", tag_name(),
+                             shown_record(record), way_out));
+    }
     lane.mark = *mark;
     const std::int64_t before = lane.unwrapper.last();
     lane.number = lane.unwrapper.unwrap(mark->number);
@@ -138,6 +165,30 @@ class SequenceOrder : public Order {
     if (!heap_.empty()) sift_front();
   }
 
+  static constexpr std::string_view way_out = "--order rows and any need no number";
+
+  std::string_view tag_name() const { return place_ == SequencePlace::aux ? "mi" : "mi:i:"; }
+
+  std::string shown_record(std::string_view record) const {
+    return place_ == SequencePlace::aux ? "read " + name_of_bam(record) : shown(record);
+  }
+
+  std::string why_unnumbered(std::string_view record) const {
+    if (place_ == SequencePlace::aux) {
+      AuxFields fields(record);
+      while (fields.next()) {
+      }
+      if (!fields.rest().empty())
+        return fmt::format("has a malformed field '{}': {}", fields.rest().substr(0, 2),
+                           shown_record(record));
+    }
+    const std::string lost = place_ == SequencePlace::column
+                                 ? "the number in front of it"
+                                 : fmt::format("the tag {} at its end", tag_name());
+    return fmt::format("has no sequence number: the filter lost {}: {}; {}", lost, shown_record(record),
+                       way_out);
+  }
+
   [[noreturn]] static void fail(const Lane& lane, const std::string& reason) {
     throw DataError("collect", lane.input->name(), fmt::format("record {} {}", lane.record, reason));
   }
@@ -151,8 +202,9 @@ class SequenceOrder : public Order {
 
 }  // namespace
 
-std::unique_ptr<Order> make_sequence_order(const Inputs& inputs, SequencePlace place) {
-  return std::make_unique<SequenceOrder>(inputs, place);
+std::unique_ptr<Order> make_sequence_order(const Inputs& inputs, SequencePlace place,
+                                           const RecordForm& form) {
+  return std::make_unique<SequenceOrder>(inputs, place, form);
 }
 
 }  // namespace mrf

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <bit>
 #include <cstdint>
 #include <cstring>
@@ -24,67 +25,82 @@ class NoPreamble : public Preamble {
   std::size_t take(std::string_view, bool) override { return 0; }
 };
 
-bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); }
-
-bool is_header_line(std::string_view line) {
-  return line.size() >= 4 && line[0] == '@' && is_letter(line[1]) && is_letter(line[2]) && line[3] == '\t';
-}
-
-class SamPreamble : public Preamble {
+class LinePreamble : public Preamble {
  public:
-  explicit SamPreamble(bool is_kept) : is_kept_(is_kept) {}
+  LinePreamble(const HeaderForm& form, HeaderUse use, std::string name)
+      : use_(use), name_(std::move(name)), scanner_(form, name_) {}
 
   std::size_t take(std::string_view bytes, bool is_end) override {
-    std::size_t taken = 0;
-    while (!is_over_ && taken < bytes.size()) {
-      const std::string_view rest = bytes.substr(taken);
-      const std::size_t end = rest.find('\n');
-      const bool is_whole = end != std::string_view::npos;
-      if (rest[0] == '@' && !is_whole && !is_end) break;
-      if (is_header_line(rest.substr(0, end))) {
-        taken += keep(rest.substr(0, is_whole ? end : rest.size()), is_whole);
-      } else {
-        is_over_ = true;
-      }
-    }
-    if (is_end) is_over_ = true;
+    const std::size_t taken = scanner_.take(bytes, is_end);
+    put(bytes.substr(0, taken));
+    if (taken > 0 && bytes[taken - 1] != '\n') put("\n");
+    is_over_ = scanner_.is_over() || is_end;
+    const bool is_nothing = is_end && size_ == 0 && bytes.empty();
+    if (is_over_ && use_.way == HeaderUse::Way::compare && !is_nothing) use_.common->end(size_, name_);
     return taken;
   }
 
  private:
-  // Returns the bytes of the line, with its newline when it has one.
-  std::size_t keep(std::string_view line, bool has_newline) {
-    if (is_kept_) text_.append(line).append("\n");
-    return line.size() + (has_newline ? 1 : 0);
+  void put(std::string_view bytes) {
+    if (bytes.empty()) return;
+    if (use_.way == HeaderUse::Way::keep) text_.append(bytes);
+    if (use_.way == HeaderUse::Way::compare) use_.common->add(size_, bytes, name_);
+    size_ += bytes.size();
   }
 
-  const bool is_kept_;
+  const HeaderUse use_;
+  const std::string name_;
+  HeaderScanner scanner_;
+  std::size_t size_ = 0;
 };
 
 class BamPreamble : public Preamble {
  public:
-  BamPreamble(bool is_kept, BamReferences& references, std::string name)
-      : is_kept_(is_kept), references_(references), name_(std::move(name)) {}
+  BamPreamble(HeaderUse use, BamReferences& references, std::string name)
+      : use_(use), references_(references), name_(std::move(name)) {}
 
   std::size_t take(std::string_view bytes, bool is_end) override {
-    if (!bytes.substr(0, magic.size()).starts_with(magic.substr(0, bytes.size())) ||
-        (is_end && bytes.empty())) {
-      throw DataError("read", name_, "not a BAM stream");
+    if (is_end && bytes.empty()) throw DataError("read", name_, "it is empty, and not a BAM stream");
+    if (!bytes.substr(0, magic.size()).starts_with(magic.substr(0, bytes.size()))) {
+      throw DataError("read", name_, "it is not a BAM stream: it does not begin with 'BAM'");
     }
-    const auto text_end = skip(bytes, magic.size(), 0);
-    const auto end = text_end ? skip_references(bytes, *text_end) : std::nullopt;
-    if (!end) {
+    if (!find_end(bytes)) {
       if (is_end) throw DataError("read", name_, "the header is truncated");
       return 0;
     }
-    references_.agree(bytes.substr(*text_end, *end - *text_end), name_);
-    if (is_kept_) text_ = bytes.substr(0, *end);
+    references_.agree(bytes.substr(text_end_, seen_ - text_end_), name_);
+    if (use_.way == HeaderUse::Way::keep) text_ = bytes.substr(0, seen_);
+    if (use_.way == HeaderUse::Way::compare) {
+      use_.common->add(0, bytes.substr(0, seen_), name_);
+      use_.common->end(seen_, name_);
+    }
     is_over_ = true;
-    return *end;
+    return seen_;
   }
 
  private:
   static constexpr std::string_view magic{"BAM\1", 4};
+
+  // Goes on where it stopped, so that a header of any size costs one pass. True when seen_ is its end.
+  bool find_end(std::string_view bytes) {
+    if (text_end_ == 0) {
+      const auto end = skip(bytes, magic.size(), 0);
+      if (!end) return false;
+      text_end_ = *end;
+    }
+    if (seen_ == 0) {
+      const auto count = length_at(bytes, text_end_);
+      if (!count) return false;
+      references_left_ = *count;
+      seen_ = text_end_ + sizeof *count;
+    }
+    for (; references_left_ > 0; --references_left_) {
+      const auto end = skip(bytes, seen_, sizeof(std::uint32_t));
+      if (!end) return false;
+      seen_ = *end;
+    }
+    return true;
+  }
 
   // Behind a length at `at`, as many bytes as it says, and `more` bytes; nothing when that is not all there.
   std::optional<std::size_t> skip(std::string_view bytes, std::size_t at, std::size_t more) const {
@@ -92,14 +108,6 @@ class BamPreamble : public Preamble {
     if (!length) return std::nullopt;
     const std::size_t end = at + sizeof *length + *length + more;
     return end <= bytes.size() ? std::optional(end) : std::nullopt;
-  }
-
-  std::optional<std::size_t> skip_references(std::string_view bytes, std::size_t at) const {
-    const auto count = length_at(bytes, at);
-    if (!count) return std::nullopt;
-    std::optional<std::size_t> end = at + sizeof *count;
-    for (std::uint32_t i = 0; end && i < *count; ++i) end = skip(bytes, *end, sizeof(std::uint32_t));
-    return end;
   }
 
   std::optional<std::uint32_t> length_at(std::string_view bytes, std::size_t at) const {
@@ -110,9 +118,12 @@ class BamPreamble : public Preamble {
     return length;
   }
 
-  const bool is_kept_;
+  const HeaderUse use_;
   BamReferences& references_;
   const std::string name_;
+  std::size_t text_end_ = 0;
+  std::size_t seen_ = 0;
+  std::uint32_t references_left_ = 0;
 };
 
 }  // namespace
@@ -127,12 +138,38 @@ void BamReferences::agree(std::string_view references, const std::string& input_
   }
 }
 
+void CommonHeader::refuse(std::size_t at, const std::string& input_name) const {
+  const auto lines = std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(at), '\n');
+  throw DataError(
+      "collect", input_name,
+      fmt::format("its header is not that of '{}': they differ in line {}", input_name_, lines + 1));
+}
+
+void CommonHeader::add(std::size_t at, std::string_view bytes, const std::string& input_name) {
+  const std::string_view known = std::string_view(text_).substr(at, bytes.size());
+  const auto differs = std::mismatch(known.begin(), known.end(), bytes.begin()).first;
+  const std::size_t same = static_cast<std::size_t>(differs - known.begin());
+  if (same < known.size() || (size_ && bytes.size() > known.size())) refuse(at + same, input_name);
+  if (bytes.size() == known.size()) return;
+  text_.append(bytes.substr(known.size()));
+  input_name_ = input_name;
+}
+
+void CommonHeader::end(std::size_t size, const std::string& input_name) {
+  if (size != text_.size() || (size_ && *size_ != size)) refuse(size, input_name);
+  if (!size_) input_name_ = input_name;
+  size_ = size;
+}
+
 std::unique_ptr<Preamble> make_no_preamble() { return std::make_unique<NoPreamble>(); }
 
-std::unique_ptr<Preamble> make_sam_preamble(bool is_kept) { return std::make_unique<SamPreamble>(is_kept); }
+std::unique_ptr<Preamble> make_line_preamble(const HeaderForm& form, HeaderUse use, std::string input_name) {
+  return std::make_unique<LinePreamble>(form, use, std::move(input_name));
+}
 
-std::unique_ptr<Preamble> make_bam_preamble(bool is_kept, BamReferences& references, std::string input_name) {
-  return std::make_unique<BamPreamble>(is_kept, references, std::move(input_name));
+std::unique_ptr<Preamble> make_bam_preamble(HeaderUse use, BamReferences& references,
+                                            std::string input_name) {
+  return std::make_unique<BamPreamble>(use, references, std::move(input_name));
 }
 
 }  // namespace mrf

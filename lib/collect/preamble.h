@@ -3,8 +3,11 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+
+#include "record/header.h"
 
 namespace mrf {
 
@@ -36,11 +39,43 @@ class BamReferences {
   std::string input_name_;
 };
 
+/// One header that all inputs are to have. It grows with the input that is the furthest; what the others have
+/// is compared as it comes, so that memory holds it once.
+class CommonHeader {
+ public:
+  /// `bytes` stand at `at` in the header of the input. Throws DataError when they are others there already.
+  void add(std::size_t at, std::string_view bytes, const std::string& input_name);
+  /// The header of the input has `size` bytes. Throws DataError when another one has more or fewer.
+  void end(std::size_t size, const std::string& input_name);
+  /// True when an input has shown where the header ends.
+  bool is_whole() const { return size_.has_value(); }
+  const std::string& text() const { return text_; }
+
+ private:
+  [[noreturn]] void refuse(std::size_t at, const std::string& input_name) const;
+
+  std::string text_;
+  std::optional<std::size_t> size_;
+  /// Whose header it is.
+  std::string input_name_;
+};
+
+/// What becomes of an input's header.
+struct HeaderUse {
+  enum class Way {
+    drop,
+    keep,     ///< for Preamble::text()
+    compare,  ///< with `common`; an input without any bytes has none to compare
+  };
+  Way way = Way::drop;
+  CommonHeader* common = nullptr;  ///< outlives the preamble
+};
+
 /// Records follow at once.
 std::unique_ptr<Preamble> make_no_preamble();
-/// SAM header lines (SAM specification, section 1.3).
-std::unique_ptr<Preamble> make_sam_preamble(bool is_kept);
-/// The header of a BAM stream (section 4.2). `references` outlives it.
-std::unique_ptr<Preamble> make_bam_preamble(bool is_kept, BamReferences& references, std::string input_name);
+/// The header lines that `form` names.
+std::unique_ptr<Preamble> make_line_preamble(const HeaderForm& form, HeaderUse use, std::string input_name);
+/// The header of a BAM stream (SAM specification, section 4.2). `references` outlives it.
+std::unique_ptr<Preamble> make_bam_preamble(HeaderUse use, BamReferences& references, std::string input_name);
 
 }  // namespace mrf

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -24,6 +25,8 @@ class AuxFields {
   explicit AuxFields(std::string_view record);
   /// The next field; nothing behind the last one, or when what is there is none.
   std::optional<AuxField> next();
+  /// After next() gave nothing: the bytes that are left and are no field, empty at the record's end.
+  std::string_view rest() const { return record_.substr(std::min(at_, record_.size())); }
 
  private:
   std::string_view record_;

@@ -54,7 +54,13 @@ class BamFramer : public Framer {
     return run;
   }
 
-  std::string_view complete(std::string_view) override {
+  std::string_view complete(std::string_view tail) override {
+    // A length of 21 million bytes that the input does not have: the magic of a BAM stream (section 4.2).
+    if (tail.starts_with(std::string_view("BAM\1", 4))) {
+      throw DataError(
+          "read", name_,
+          fmt::format("a second BAM stream begins behind record {}; mrf-bamread joins several", number_ - 1));
+    }
     throw DataError("read", name_, fmt::format("record {} is truncated", number_));
   }
 

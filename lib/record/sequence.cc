@@ -3,8 +3,10 @@
 
 #include <charconv>
 #include <cstring>
+#include <utility>
 
 #include "record/bam_aux.h"
+#include "record/scan.h"
 
 namespace mrf {
 
@@ -56,28 +58,45 @@ std::optional<SequenceMark> find_last_tag(std::string_view line) {
   return tag_at(line, at);
 }
 
+// Where the tab in front of the first tag would be.
+std::size_t tags_of(std::string_view line) {
+  std::size_t tab = line.find('\t');
+  for (std::size_t column = 1; column < first_tag && tab != std::string_view::npos; ++column) {
+    tab = line.find('\t', tab + 1);
+  }
+  return tab;
+}
+
+bool has_tag_before(std::string_view line, std::size_t end) {
+  const std::string_view front = line.substr(0, end);
+  if (find_word(front, tag_prefix.substr(0, 4), 0) == std::string_view::npos) return false;
+  const std::size_t at = front.rfind(tag_prefix);
+  return at != std::string_view::npos && at >= tags_of(line);
+}
+
 std::optional<SequenceMark> find_tag(std::string_view line) {
   if (line.ends_with('\n')) line.remove_suffix(1);
-  if (const auto mark = find_last_tag(line)) return mark;
-  std::size_t tags = 0;
-  for (std::size_t column = 0; column < first_tag; ++column) {
-    const auto tab = line.find('\t', tags);
-    if (tab == std::string_view::npos) return std::nullopt;
-    tags = tab + (column + 1 < first_tag ? 1 : 0);
+  auto mark = find_last_tag(line);
+  if (!mark) {
+    const auto at = line.rfind(tag_prefix);
+    if (at == std::string_view::npos || at < tags_of(line)) return std::nullopt;
+    mark = tag_at(line, at);
   }
-  const auto at = line.rfind(tag_prefix);
-  return at == std::string_view::npos || at < tags ? std::nullopt : tag_at(line, at);
+  if (mark) mark->is_repeated = has_tag_before(line, mark->begin);
+  return mark;
 }
 
 std::optional<SequenceMark> find_aux(std::string_view record) {
   std::optional<SequenceMark> mark;
+  bool has_tag = false;
   AuxFields fields(record);
   while (const auto field = fields.next()) {
     if (field->tag != aux_prefix.substr(0, 2)) continue;
     const auto number = integer_of(*field);
+    const bool is_repeated = std::exchange(has_tag, true);
     mark.reset();
     if (number && *number >= 0 && *number < std::int64_t{sequence_modulus}) {
-      mark = SequenceMark{static_cast<std::uint32_t>(*number), field->begin, field->size};
+      mark = SequenceMark{static_cast<std::uint32_t>(*number), field->begin, field->size, is_repeated};
     }
   }
   return mark;

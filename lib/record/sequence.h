@@ -51,6 +51,8 @@ struct SequenceMark {
   std::uint32_t number = 0;
   std::size_t begin = 0;
   std::size_t size = 0;
+  /// The record has the tag once more: one of them is its own.
+  bool is_repeated = false;
 };
 
 /// Finds what SequenceStamp wrote. `record` may end with its newline; a BAM record begins with its length,

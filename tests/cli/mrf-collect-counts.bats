@@ -132,9 +132,9 @@ END
   mkfifo counts last
   mrf-distribute --stats counts -c 1 -i in "${parts[@]}" 3>&- &
   distribute=$!
-  wait_until test -e "${parts[0]}"
+  wait_until test -e "${parts[1499]}"
   (
-    exec 3>&- 4>last
+    exec 3>&- 4<>last
     wait_until is_gone "$distribute"
     cat "${parts[1499]}" >&4
   ) &

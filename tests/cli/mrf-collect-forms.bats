@@ -160,7 +160,7 @@ END
   samtools view -b -x mi -o unnumbered.bam part0.bam
   run_apart mrf-collect --record bam --order seq -o out unnumbered.bam
   assert_status 3
-  assert_stderr_is "mrf-collect: cannot collect 'unnumbered.bam': record 1 has no sequence number"
+  assert_stderr_is "mrf-collect: cannot collect 'unnumbered.bam': record 1 has no sequence number: the filter lost the tag mi at its end: read '$(samtools view unnumbered.bam 2>/dev/null | head -n 1 | cut -f 1)'; --order rows and any need no number"
   head -c -28 part0.bam >cut.bam
   run_apart mrf-collect --record bam -o out cut.bam
   assert_status 3
@@ -174,12 +174,18 @@ END
   assert_status 3
   assert_stderr_is "mrf-collect: cannot read 'cut.sam': the header is truncated"
   : >empty
-  for none in empty text; do
-    [[ -e $none ]] || echo '@HD' >text
-    run_apart mrf-collect --record bam -o out $none
-    assert_status 3
-    assert_stderr_is "mrf-collect: cannot read '$none': not a BAM stream"
-  done
+  run_apart mrf-collect --record bam -o out empty
+  assert_status 3
+  assert_stderr_is "mrf-collect: cannot read 'empty': it is empty, and not a BAM stream"
+  echo '@HD' >text
+  run_apart mrf-collect --record bam -o out text
+  assert_status 3
+  assert_stderr_is "mrf-collect: cannot read 'text': it is not a BAM stream: it does not begin with 'BAM'"
+  samtools view -u part0.bam | bgzip -dc >one.bam
+  cat one.bam one.bam >two.bam
+  run_apart mrf-collect --record bam -o out two.bam
+  assert_status 3
+  assert_stderr_is "mrf-collect: cannot read 'two.bam': a second BAM stream begins behind record $(samtools view -c part0.bam); mrf-bamread joins several"
   [[ ! -e out ]]
 }
 

@@ -29,7 +29,7 @@ put() { printf '%b' "$2" >"$1"; }
   put a '@1\nA\n+\nI\n@2\n'
   run_apart mrf-collect --record fastq a
   assert_status 3
-  assert_stderr_is "mrf-collect: cannot read 'a': record 2 is truncated"
+  assert_stderr_is "mrf-collect: cannot read 'a': record 2 (line 6) is truncated: it has 1 lines of 4"
   run_apart mrf-collect --record fixed:100 a
   assert_status 3
   assert_stderr_has "cannot read 'a': the last record has"

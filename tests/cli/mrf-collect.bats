@@ -58,14 +58,12 @@ put() { printf '%b' "$2" >"$1"; }
 }
 
 @test "seq with a number that is missing, is none, or runs backwards" {
-  put a '0\tx\nx\n'
-  run_apart mrf-collect --order seq a
-  assert_status 3
-  assert_stderr_is "mrf-collect: cannot collect 'a': record 2 has no sequence number"
-  put a '0\tx\nzwei\tx\n'
-  run_apart mrf-collect --order seq a
-  assert_status 3
-  assert_stderr_is "mrf-collect: cannot collect 'a': record 2 has no sequence number"
+  for lost in x 'zwei\tx'; do
+    put a "0\tx\n$lost\n"
+    run_apart mrf-collect --order seq a
+    assert_status 3
+    assert_stderr_is "mrf-collect: cannot collect 'a': record 2 has no sequence number: the filter lost the number in front of it: '$lost'; --order rows and any need no number"
+  done
   put a '5\tx\n6\tx\n4\tx\n'
   run_apart mrf-collect --order seq a
   assert_status 3
@@ -82,7 +80,25 @@ put() { printf '%b' "$2" >"$1"; }
   printf '%s\n' "$columns" >a
   run_apart mrf-collect --sam --order seq a
   assert_status 3
-  assert_stderr_is "mrf-collect: cannot collect 'a': record 1 has no sequence number"
+  assert_stderr_is "mrf-collect: cannot collect 'a': record 1 has no sequence number: the filter lost the tag mi:i: at its end: '${columns//$'\t'/\\t}'; --order rows and any need no number"
+}
+
+@test "seq with a tag of the filter's own, whatever its place" {
+  for tags in $'mi:i:100\tmi:i:0' $'mi:i:0\tNM:i:1\tmi:i:100' $'mi:i:0\tmi:i:7\tNM:i:1'; do
+    printf '%s\t%s\n' "$columns" "$tags" >a
+    run_apart mrf-collect --sam --order seq a
+    assert_status 3
+    assert_stderr_has "record 1 has the tag mi:i: twice, so that one of them is its own: '"
+    (printf '@SQ\tSN:chr1\tLN:9\n' && cat a) | samtools view --no-PG -b -o a.bam -
+    run_apart mrf-collect --record bam --order seq -o out a.bam
+    assert_status 3
+    assert_stderr_is "mrf-collect: cannot collect 'a.bam': record 1 has the tag mi twice, so that one of them is its own: read 'r'; --order rows and any need no number"
+  done
+  # The same letters in a name or a column are no tag.
+  printf 'mi:i:4\t0\tmi:i:5\t1\t60\t4M\t*\t0\t0\tACGT\tIIII\tXX:Z:mi:i:6\tmi:i:0\n' >a
+  run_apart mrf-collect --sam --order seq a
+  assert_status 0
+  assert_output_is $'mi:i:4\t0\tmi:i:5\t1\t60\t4M\t*\t0\t0\tACGT\tIIII\tXX:Z:mi:i:6'
 }
 
 @test "seq with nearly 2^30 numbers missing, and with more" {

@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const std::size_t header = bam_header_size(bytes);
     fuzz::check(header <= size, "a header is a part of its stream");
     BamReferences references;
-    const auto preamble = make_bam_preamble(true, references, "fuzz");
+    const auto preamble = make_bam_preamble({HeaderUse::Way::keep}, references, "fuzz");
     const std::size_t taken = preamble->take(bytes, false);
     fuzz::check(taken == header, "both programs find the same header");
     if (header == 0) return;

@@ -41,7 +41,7 @@ TEST_CASE("a FIFO's writers are told apart, also one that is gone before the FIF
   const Directory directory;
   const std::string fifo = directory / "fifo";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
-  mrf::Channel channel(fifo);
+  mrf::Channel channel(fifo, true);
   CHECK(rest_of(channel) == " waits");
   write_once(fifo, "first");
   CHECK(rest_of(channel) == "first");

@@ -81,9 +81,19 @@ TEST_CASE("every form of record comes back, whatever is in it") {
       options.chunk = 4;
       options.buffer = 8192;
       CHECK((collected(parts, options) == whole));
+      if (mrf::is_bytes(form)) continue;
       for (auto& part : parts) part = deflated(part);
       CHECK((collected(parts, options) == whole));
     }
+  }
+}
+
+TEST_CASE("bytes that look like gzip are records of bytes") {
+  for (const Kind kind : {Kind::nul, Kind::fixed}) {
+    mrf::CollectOptions options;
+    options.record = {kind, 1};
+    const std::string bytes("\x1f\x8b\b\0", 4);
+    CHECK(collected({bytes}, options) == bytes);
   }
 }
 
