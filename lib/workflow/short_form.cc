@@ -145,9 +145,9 @@ class Writer {
   // Lines of a filter of SAM are no headers, whatever they begin with; unless it was given one.
   std::string joined_record() const {
     // The copies' own headers have to agree.
-    if (choice_.written == "sam") return has_header(HeaderWay::around) ? " --sam" : " --sam";
+    if (choice_.written == "sam") return has_header(HeaderWay::around) ? " --sam" : " --sam --same-header";
     if (choice_.written != "line" || !reads_sam()) return record_option(choice_.written);
-    if (has_header(HeaderWay::broadcast)) return " --sam";
+    if (has_header(HeaderWay::broadcast)) return " --sam --same-header";
     return choice_.order == "seq" ? " --sam --no-header" : "";
   }
 

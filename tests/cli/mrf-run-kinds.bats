@@ -191,7 +191,7 @@ E
   short -c 100 --output-record bam -i in.fq -o out.bam -- bash -c './align | samtools view --no-PG -u'
   assert_status 0
   assert_same_sam expected.bam out.bam
-  for order in chunk; do
+  for order in chunk any; do
     short -c 100 --order "$order" -i in.fq -o no.bam -- bash -c './align | sed "s/LN:1000/LN:$((MRF_WORKER + 1${MRF_CHUNK-}))/"'
     assert_status 3
     [ ! -e no.bam ]

@@ -24,7 +24,7 @@ short() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
 
 @test "--header-broadcast of lines: every copy and chunk sees them, the output has them once" {
   { printf '##a\n##b\n#c\n' && seq 1000; } >vcf
-  for order in chunk; do
+  for order in chunk rows any; do
     short --order "$order" -c 50 --header-prefix '#' --header-broadcast -i vcf -o out -- sed 's/^#c/#c!/'
     assert_status 0
     [ "$order" = any ] || cmp out <(sed 's/^#c/#c!/' vcf)
@@ -40,7 +40,7 @@ short() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
   short -c 300 --header-broadcast -i "$bam" -o out.bam -- samtools view -h --no-PG -F 16 -
   assert_status 0
   assert_same_sam <(samtools view -h --no-PG -F 16 "$bam") out.bam
-  for order in chunk; do
+  for order in chunk rows any; do
     short --order "$order" -c 300 --header-broadcast -i "$bam" -o out.txt -- awk '/^@[A-Z][A-Z]\t/ { next } { print "@" $1; print "@CO\t" $2 }'
     assert_status 0
     cmp <(sort out.txt) <(samtools view "$bam" | awk '{ print "@" $1; print "@CO\t" $2 }' | sort)

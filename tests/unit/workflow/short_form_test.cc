@@ -204,7 +204,8 @@ TEST_CASE("the output has a kind of its own, in every order") {
   CHECK(job(mrf::workflow_text(aligned), "work")
             .starts_with("mrf-chunks -n $n --record fastq --output-record sam -i in.fq.gz --"));
   aligned.order = "any";
-  CHECK(job(mrf::workflow_text(aligned), "join") == "mrf-collect --sam --order any in:done[n] > out:all");
+  CHECK(job(mrf::workflow_text(aligned), "join") ==
+        "mrf-collect --sam --same-header --order any in:done[n] > out:all");
   aligned.output_record = "bam";
   CHECK(job(mrf::workflow_text(aligned), "join").starts_with("mrf-collect --record bam --order any "));
   aligned.output_record = "line";
