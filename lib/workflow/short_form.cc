@@ -147,7 +147,9 @@ class Writer {
     // The copies' own headers have to agree.
     if (choice_.written == "sam") return has_header(HeaderWay::around) ? " --sam" : " --sam --same-header";
     if (choice_.written != "line" || !reads_sam()) return record_option(choice_.written);
-    if (has_header(HeaderWay::broadcast)) return " --sam --same-header";
+    // Lines behind a copy's first record may begin with @, unless numbers have to be found in them.
+    if (has_header(HeaderWay::broadcast))
+      return choice_.order == "seq" ? " --sam --same-header" : " --header-prefix @";
     return choice_.order == "seq" ? " --sam --no-header" : "";
   }
 

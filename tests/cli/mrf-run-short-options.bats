@@ -40,10 +40,19 @@ short() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
   short -c 300 --header-broadcast -i "$bam" -o out.bam -- samtools view -h --no-PG -F 16 -
   assert_status 0
   assert_same_sam <(samtools view -h --no-PG -F 16 "$bam") out.bam
-  for order in chunk rows any; do
-    short --order "$order" -c 300 --header-broadcast -i "$bam" -o out.txt -- awk '/^@[A-Z][A-Z]\t/ { next } { print "@" $1; print "@CO\t" $2 }'
+  short -c 300 --header-broadcast -i "$bam" -o out.txt -- awk '/^@[A-Z][A-Z]\t/ { next } { print "@" $1; print "@CO\t" $2 }'
+  assert_status 0
+  cmp out.txt <(samtools view "$bam" | awk '{ print "@" $1; print "@CO\t" $2 }')
+  for order in chunk any; do
+    short --order "$order" -c 300 --header-broadcast -i "$bam" -o out.txt -- awk '/^@[A-Z][A-Z]\t/ { print; next } { print $1; print "@CO\t" $2 }'
     assert_status 0
-    cmp <(sort out.txt) <(samtools view "$bam" | awk '{ print "@" $1; print "@CO\t" $2 }' | sort)
+    cmp <(sort out.txt) <({ samtools view --no-PG -H "$bam" && samtools view "$bam" | awk '{ print $1; print "@CO\t" $2 }'; } | sort)
+    [ "$(head -n 1 out.txt)" = "$(samtools view --no-PG -H "$bam" | head -n 1)" ]
+  done
+  for order in chunk any rows; do
+    short --order "$order" -c 300 --header-broadcast -i "$bam" -o differ.bam -- bash -c 'echo "@CO	$MRF_WORKER.${MRF_CHUNK-}"; cat'
+    assert_status 3
+    [ ! -e differ.bam ]
   done
 }
 

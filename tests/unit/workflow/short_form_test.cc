@@ -222,6 +222,18 @@ TEST_CASE("the output has a kind of its own, in every order") {
   CHECK(job(mrf::workflow_text(piped), "write") == "mrf-bamwrite -O sam in:done");
 }
 
+TEST_CASE("the headers of live copies have to agree") {
+  auto given = form("in.bam", "out.bam");
+  given.header_broadcast = true;
+  given.order = "any";
+  CHECK(job(mrf::workflow_text(given), "join") ==
+        "mrf-collect --sam --same-header --order any in:done[n] > out:all");
+  given.outputs = {"out.txt"};
+  CHECK(job(mrf::workflow_text(given), "join").starts_with("mrf-collect --header-prefix @ --order any "));
+  given.order = "seq";
+  CHECK(job(mrf::workflow_text(given), "join").starts_with("mrf-collect --sam --same-header --order seq "));
+}
+
 TEST_CASE("explicit words win over names") {
   auto text = form("in.sam", "out.sam");
   text.record = "line";
