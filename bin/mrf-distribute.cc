@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/error.h"
 #include "cli/command.h"
 #include "codec/bgzf.h"
@@ -57,7 +59,10 @@ void declare(mrf::Command& command, CommandLine& line) {
   app.add_option("--header-to", options.header_to, "write the header to PATH")->option_text("PATH");
   app.add_flag("--header-broadcast", options.header_broadcast, "write the header to every OUTPUT first");
   app.add_flag("--seq", line.stamp, "number the records, for mrf-collect --order seq");
-  app.add_option("-@,--threads", options.threads, "use N threads more to inflate BGZF (0)")->option_text("N");
+  app.add_option("-@,--threads", options.threads, "use N threads more for BGZF, in and out (0)")
+      ->option_text("N");
+  app.add_option("-l,--level", options.level, "compression level of outputs named .gz, 0 to 9 (6)")
+      ->option_text("LEVEL");
   app.add_option("OUTPUT", options.outputs);
 }
 
@@ -91,7 +96,18 @@ void check_numbers(const mrf::OptionSet& app, const mrf::DistributeOptions& opti
   if (options.chunk.records == 0) refuse("--chunk-size", "0 records are no chunk");
   if (app.count("--chunk-bytes") > 0 && options.chunk.bytes == 0)
     refuse("--chunk-bytes", "0 bytes are no chunk");
+  if (options.level && (*options.level < 0 || *options.level > 9)) refuse("--level", "not between 0 and 9");
   if (options.outputs.empty()) throw UsageError("use command line", "arguments", "no OUTPUT is given");
+}
+
+void check_level(const mrf::DistributeOptions& options) {
+  if (!options.level) return;
+  const auto is_compressed = [](const std::string& path) { return mrf::has_gzip_name(path); };
+  const bool any = std::any_of(options.outputs.begin(), options.outputs.end(), is_compressed) ||
+                   is_compressed(options.missing) || is_compressed(options.singles) ||
+                   is_compressed(options.header_to);
+  if (!any || options.form.kind == Kind::bam)
+    refuse("--level", "only outputs whose names end in .gz are compressed");
 }
 
 void check_parted(const mrf::DistributeOptions& options, const std::string& record) {
@@ -147,6 +163,7 @@ void settle(const mrf::OptionSet& app, CommandLine& line) {
   settle_header(app, line);
   check_mates(options, line.record);
   check_parted(options, line.record);
+  check_level(options);
   if (!line.stamp) return;
   if (!mrf::has_room_for_number(options.form))
     refuse("--seq", "records of " + line.record + " have no room for a number");

@@ -26,6 +26,13 @@ std::size_t bgzf_block_size(std::string_view stored) {
   return size < bgzf_header_size + bgzf_trailer_size ? 0 : size;
 }
 
+bool has_gzip_name(std::string_view path) {
+  constexpr std::string_view suffix = ".gz";
+  if (path.size() < suffix.size()) return false;
+  path.remove_prefix(path.size() - suffix.size());
+  return path[0] == '.' && (path[1] | 0x20) == 'g' && (path[2] | 0x20) == 'z';
+}
+
 std::size_t bgzf_content_size(std::string_view block) {
   return number_at<std::uint32_t>(block, block.size() - 4);
 }

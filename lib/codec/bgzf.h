@@ -26,6 +26,9 @@ std::size_t bgzf_block_size(std::string_view stored);
 /// The size in bytes of what is in one whole block (the last field of the gzip member).
 std::size_t bgzf_content_size(std::string_view block);
 
+/// Whether an output of this name is to be written as BGZF: it ends in ".gz", in letters of either case.
+bool has_gzip_name(std::string_view path);
+
 /// Makes BGZF blocks; one for each thread.
 class BgzfDeflater {
  public:

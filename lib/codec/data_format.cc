@@ -69,6 +69,17 @@ DataFormat format_by_magic(std::string_view first) {
   return DataFormat::unknown;
 }
 
+bool is_undecided(std::string_view first) {
+  using namespace std::string_view_literals;
+  constexpr std::array magics{"BAM\1"sv, "BCF\2"sv,         "CRAM"sv,
+                              "BZh"sv,   "\xfd\x37zXZ\0"sv, "\x28\xb5\x2f\xfd"sv};
+  if (first.size() >= format_magic_size || format_by_magic(first) != DataFormat::unknown) return false;
+  if (first.size() == 4 && first == "CRAM") return true;
+  if (first.starts_with("BZh")) return first.find('\n') == std::string_view::npos;
+  return std::any_of(magics.begin(), magics.end(),
+                     [&](std::string_view magic) { return magic.starts_with(first); });
+}
+
 DataFormat sniff(std::string_view first) {
   std::string content;
   if (is_gzip(first)) {

@@ -32,6 +32,9 @@ inline constexpr std::size_t format_magic_size = 10;
 /// The format of data that is not compressed with gzip, but for SAM; unknown for text.
 DataFormat format_by_magic(std::string_view first);
 
+/// Whether more bytes behind `first` can still make it one of the formats, but for SAM.
+bool is_undecided(std::string_view first);
+
 /// "BAM", "bzip2".
 std::string_view format_name(DataFormat format);
 

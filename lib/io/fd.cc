@@ -9,9 +9,11 @@
 #include <cerrno>
 #include <charconv>
 #include <climits>
+#include <cstdlib>
 #include <iterator>
 
 #include "base/error.h"
+#include "io/stats.h"
 
 namespace mrf {
 
@@ -91,6 +93,7 @@ void ask_pipe_size(FdRef pipe, size_t bytes) noexcept {
 }
 
 void enlarge_pipe(FdRef pipe, size_t bytes) noexcept {
+  if (std::getenv(stats_prefix_variable) != nullptr) return;
   const int size = ::fcntl(pipe.get(), F_GETPIPE_SZ);
   if (size >= 0 && static_cast<size_t>(size) < bytes) ask_pipe_size(pipe, bytes);
 }

@@ -81,7 +81,8 @@ inline constexpr size_t most_pipe_bytes = size_t{1} << 20;
 /// Asks for a pipe capacity in bytes (F_SETPIPE_SZ, fcntl(2)); a refusal is no error.
 void ask_pipe_size(FdRef pipe, size_t bytes) noexcept;
 
-/// The same, but a pipe that is as large already stays as it is.
+/// The same, but a pipe that is as large already stays as it is, and so do all pipes in a run of mrf-run
+/// (known by its MRF_STATS_PREFIX), which alone decides how large they are.
 void enlarge_pipe(FdRef pipe, size_t bytes) noexcept;
 
 /// Raises the soft limit of open files to the hard one (setrlimit(2)); a refusal is no error.

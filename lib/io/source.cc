@@ -16,19 +16,30 @@ namespace mrf {
 
 namespace {
 
+// A URL is not a file; getm-fetch reads it.
+Fd open_path(const std::string& path, int flags) {
+  try {
+    return open_file(path, flags);
+  } catch (const SystemError& error) {
+    if (error.error_number() != ENOENT || path.find("://") == std::string::npos) throw;
+    throw Error(Status::failure, "open", path, "it is a URL: pipe it in, 'getm-fetch URL - | ...'");
+  }
+}
+
 InputFile open_with(const std::string& path, int flags) {
   InputFile input;
   if (path == "-") {
     input.fd = duplicate(FdRef(STDIN_FILENO));
     input.name = stdin_name;
   } else {
-    input.fd = open_file(path, O_RDONLY | flags);
+    input.fd = open_path(path, O_RDONLY | flags);
     input.name = path;
   }
   struct stat info {};
   if (::fstat(input.fd.get(), &info) != 0) throw SystemError("open", input.name);
   if (S_ISDIR(info.st_mode)) throw SystemError("open", input.name, EISDIR);
-  if (S_ISREG(info.st_mode) && ::lseek(input.fd.get(), 0, SEEK_CUR) == 0) input.size = info.st_size;
+  input.is_regular = S_ISREG(info.st_mode);
+  if (input.is_regular && ::lseek(input.fd.get(), 0, SEEK_CUR) == 0) input.size = info.st_size;
   return input;
 }
 

@@ -13,6 +13,8 @@ struct InputFile {
   std::string name;
   /// Size in bytes of a regular file that is read from its start, else -1.
   long long size = -1;
+  /// Whether it is a regular file, whoever wrote it being through.
+  bool is_regular = false;
 };
 
 /// Whether `path` leads to a pipe without a name, as that of a process substitution: who closes it cannot

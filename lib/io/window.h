@@ -20,12 +20,19 @@ namespace mrf {
 /// else (pipe, gzip) is read into a buffer that grows only when one record does not fit into it.
 class Window {
  public:
-  static constexpr std::size_t default_capacity = std::size_t{128} << 10;
+  struct Options {
+    /// Bytes of the buffer in the beginning.
+    std::size_t capacity = std::size_t{128} << 10;
+    /// More threads that inflate BGZF.
+    unsigned threads = 0;
+    /// Whether gzip and BGZF are recognised by their magic bytes (RFC 1952) and inflated; else bytes are
+    /// bytes.
+    bool inflates = true;
+  };
 
-  /// Recognises gzip and BGZF by their magic bytes (RFC 1952) and inflates them.
-  /// `meter` counts the bytes as stored and outlives the window; `threads` more threads inflate BGZF. Throws
-  /// SystemError.
-  Window(InputFile input, Meter& meter, std::size_t capacity = default_capacity, unsigned threads = 0);
+  /// Reads nothing yet. `meter` counts the bytes as stored and outlives the window. Throws SystemError.
+  Window(InputFile input, Meter& meter, Options options);
+  Window(InputFile input, Meter& meter) : Window(std::move(input), meter, Options{}) {}
   ~Window();
   Window(Window&&) noexcept;
   Window& operator=(Window&&) = delete;
@@ -53,13 +60,20 @@ class Window {
   std::uint64_t stored() const { return stored_; }
   bool is_mapped() const { return mapping_.is_mapped(); }
   /// Whether more() answers without waiting for whoever writes the input.
-  bool is_ready() const { return source_ == nullptr || source_->is_ready(); }
+  bool is_ready() const;
+  /// Reads what a pipe has now and keeps it, so that its writer can go on while this window is not asked for
+  /// more; for a pipe that poll(2) says can be read. Throws SystemError.
+  void read_ahead();
+  /// Whether read_ahead() may read: the input is a pipe, is not over, and less than 64 MiB were read ahead.
+  bool can_read_ahead() const;
   /// The offset of the view's first byte in a mapped file, for splice(2) from fd().
   long long mapped_offset() const { return begin_ - mapping_.data(); }
   FdRef fd() const { return input_.fd; }
 
  private:
-  void start_reading(std::string_view first, std::size_t capacity, unsigned threads);
+  class Stored;
+
+  void start_reading();
   bool show_more();
   void make_room();
   void release_pages();
@@ -69,12 +83,15 @@ class Window {
 
   InputFile input_;
   Meter& meter_;
+  Options options_;
   const char* begin_ = nullptr;
   const char* end_ = nullptr;
   std::uint64_t stored_ = 0;
   MappedFile mapping_;
   char* released_ = nullptr;
-  std::unique_ptr<ByteSource> source_;
+  std::unique_ptr<Stored> stored_source_;  // of an input that is not mapped
+  std::unique_ptr<ByteSource> source_;  // inflates what stored_source_ gives; none when nothing is compressed
+  bool is_started_ = false;
   std::unique_ptr<char[]> buffer_;
   std::size_t capacity_ = 0;
 };

@@ -40,6 +40,8 @@ std::size_t bam_header_size(std::string_view bytes) {
 
 void check_bam_magic(std::string_view bytes, const std::string& input_name) {
   if (bytes.starts_with(magic)) return;
+  if (bytes.empty())
+    throw DataError("read", input_name, "it is empty, and a BAM stream has a header at least");
   throw DataError("read", input_name, "it is not BAM; 'mrf-bamread -u' makes BAM of SAM and CRAM");
 }
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "codec/data_format.h"
 #include "record/framer.h"
 
 namespace mrf {
@@ -43,6 +44,13 @@ RecordForm parse_record_form(const std::string& text) {
   if (view.starts_with("fixed:")) return {Kind::fixed, parse_count(text, view.substr(6))};
   if (view.starts_with("start:")) return {Kind::start, 1, start_text(text, view.substr(6))};
   throw UsageError("use record form", text, fmt::format("not one of {}", record_form_names));
+}
+
+bool check_text(std::string_view front, bool at_end, const RecordForm& form, const std::string& input_name) {
+  if (form.kind == RecordForm::Kind::bam || is_bytes(form)) return true;
+  const DataFormat format = format_by_magic(front);
+  if (format != DataFormat::unknown) throw DataError("read", input_name, refusal_of(format));
+  return at_end || !is_undecided(front);
 }
 
 std::size_t Framer::take_part(std::string_view) { return 0; }

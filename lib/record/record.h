@@ -39,6 +39,11 @@ inline bool is_bytes(const RecordForm& form) {
   return form.kind == RecordForm::Kind::nul || form.kind == RecordForm::Kind::fixed;
 }
 
+/// Looks at the front of an input of `form`, not compressed any more: records of text are no BAM, CRAM, BCF,
+/// bzip2, xz or zstd data, for which it throws DataError that says what to do. Returns false when `front` is
+/// too short to tell and `at_end` is not set: it is to be called again with more.
+bool check_text(std::string_view front, bool at_end, const RecordForm& form, const std::string& input_name);
+
 /// Whether a number and a tab, or a tag, can stand in a record without hiding where it begins.
 inline bool has_room_for_number(const RecordForm& form) {
   using Kind = RecordForm::Kind;

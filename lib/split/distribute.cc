@@ -17,6 +17,7 @@ namespace mrf {
 namespace {
 
 constexpr std::size_t most_windows = 64;
+constexpr int default_level = 6;  // that of bgzip(1)
 
 bool is_bam(const DistributeOptions& options) { return options.form.kind == RecordForm::Kind::bam; }
 
@@ -60,11 +61,13 @@ class Distributor {
       : options_(options),
         stats_(stats),
         ways_(options.outputs.size() / width()),
-        outputs_(all_outputs(options), is_bam(options), stats),
+        outputs_(all_outputs(options),
+                 {is_bam(options), options.level.value_or(default_level), options.threads}, stats),
         header_(outputs_, header_receivers(options, outputs_.size())) {}
 
   void run() {
     try {
+      open_all();
       make_dealer();
       for (std::size_t i = 0; i < options_.inputs.size(); ++i) deal(i);
       outputs_.finish();
@@ -107,21 +110,39 @@ class Distributor {
     return outputs_.size() - 1;
   }
 
-  Input open(const std::string& path) {
+  // Every input is opened before any is read: a program may write several of them. Of very many regular
+  // files, which nobody waits to write, not all are kept open.
+  void open_all() {
+    for (const auto* paths : {&options_.inputs, &options_.mates}) {
+      for (const auto& path : *paths) {
+        InputFile file = open_input_at_once(path);
+        if (file.is_regular && path != "-" && files_.size() >= most_windows) file.fd.reset();
+        files_.push_back(std::move(file));
+      }
+    }
+  }
+
+  // `number` counts the inputs, then the mates.
+  Input open(std::size_t number) {
     // Ranges that wait for an output keep their file open.
     while (std::erase_if(windows_, [](const auto& window) { return window.expired(); }),
            windows_.size() >= most_windows) {
       outputs_.wait_for_change();
     }
-    Input input(path, options_.form, options_.threads, outputs_, stats_);
+    const std::size_t inputs = options_.inputs.size();
+    const std::string& path = number < inputs ? options_.inputs[number] : options_.mates[number - inputs];
+    InputFile file = std::move(files_[number]);
+    if (!file.fd.is_open()) file = open_input_at_once(path);
+    Input input(std::move(file), path, options_.form, options_.threads, outputs_, stats_);
     windows_.push_back(input.window());
     return input;
   }
 
   void deal(std::size_t number) {
-    Input input = open(options_.inputs[number]);
+    Input input = open(number);
     try {
-      if (!options_.mates.empty()) return deal_with(input, options_.mates[number]);
+      if (!options_.mates.empty()) return deal_with(input, options_.inputs.size() + number);
+      input.check_format();
       pass_header(input);
       if (options_.parted) return each_->deal_parted(input, singles());
       (each_ ? *each_ : *dealer_).deal(input);
@@ -131,8 +152,12 @@ class Distributor {
     }
   }
 
-  void deal_with(Input& input, const std::string& path) {
-    Input mates = open(path);
+  void deal_with(Input& input, std::size_t number) {
+    Input mates = open(number);
+    input.read_beside(mates);
+    mates.read_beside(input);
+    input.check_format();
+    mates.check_format();
     each_->deal_pairs(input, mates);
   }
 
@@ -153,6 +178,7 @@ class Distributor {
   HeaderPass header_;
   std::unique_ptr<Dealer> dealer_;
   std::unique_ptr<EachDealer> each_;
+  std::vector<InputFile> files_;
   std::vector<std::weak_ptr<const Window>> windows_;
   bool header_is_closed_ = false;
 };

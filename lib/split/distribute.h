@@ -38,8 +38,10 @@ struct DistributeOptions {
   bool header_broadcast = false;
   /// Where a record gets its number, if it is to have one.
   std::optional<SequencePlace> stamp;
-  /// Additional ones, to inflate BGZF.
+  /// Additional ones, to inflate BGZF and to deflate outputs whose names end in .gz.
   unsigned threads = 0;
+  /// Of the outputs whose names end in .gz: 0 to 9, 6 when not given.
+  std::optional<int> level;
 };
 
 /// Hands the records of all inputs to the outputs. After an error, the outputs that still work get what is

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "split/input.h"
 
+#include <utility>
+
 #include "io/source.h"
 
 namespace mrf {
@@ -9,28 +11,31 @@ namespace {
 
 constexpr std::size_t smallest_range = std::size_t{32} << 10;
 
-// A window reads the first bytes when it is made; they are waited for with the outputs in motion.
-InputFile open_and_wait(const std::string& path, Outputs& outputs, Meter& meter) {
-  InputFile input = open_input_at_once(path);
-  enlarge_pipe(input.fd, most_pipe_bytes);
-  outputs.wait_for(input.fd, meter);
-  return input;
-}
-
 }  // namespace
 
-Input::Input(const std::string& path, RecordForm form, unsigned threads, Outputs& outputs, Stats& stats)
+Input::Input(InputFile file, const std::string& path, const RecordForm& form, unsigned threads,
+             Outputs& outputs, Stats& stats)
     : outputs_(outputs),
       stats_(stats),
       entry_(stats.inputs.size()),
-      window_(std::make_shared<Window>(open_and_wait(path, outputs, stats.in), stats.in,
-                                       Window::default_capacity, threads)),
+      form_(form),
+      window_(std::make_shared<Window>(std::move(file), stats.in,
+                                       Window::Options{.threads = threads, .inflates = !is_bytes(form)})),
       framer_(make_framer(form, window_->name())) {
+  enlarge_pipe(window_->fd(), most_pipe_bytes);
   stats.inputs.push_back({path, 0, window_->stored()});
 }
 
+void Input::check_format() {
+  while (view().empty() || !check_text(view(), false, form_, name())) {
+    if (more()) continue;
+    check_text(view(), true, form_, name());
+    return;
+  }
+}
+
 bool Input::more() {
-  if (!window_->is_ready()) outputs_.wait_for(window_->fd(), stats_.in);
+  if (!window_->is_ready()) outputs_.wait_for(window_->fd(), stats_.in, beside_);
   const bool more = window_->more();
   stats_.inputs[entry_].bytes = window_->stored();
   return more;

@@ -16,9 +16,16 @@ namespace mrf {
 /// One input and the way of its bytes to the outputs.
 class Input {
  public:
-  /// `outputs` and `stats` outlive the input; `stats` gets an entry for it. Throws SystemError "cannot open".
+  /// `file` is what `path` names. `outputs` and `stats` outlive the input; `stats` gets an entry for it.
   /// `threads` more threads inflate BGZF.
-  Input(const std::string& path, RecordForm form, unsigned threads, Outputs& outputs, Stats& stats);
+  Input(InputFile file, const std::string& path, const RecordForm& form, unsigned threads, Outputs& outputs,
+        Stats& stats);
+
+  /// Waits for the first bytes. Throws DataError when these are of a format that the records cannot be of.
+  void check_format();
+  /// While this input is waited for, `mates` is read ahead: one program may write both. `mates` outlives
+  /// this.
+  void read_beside(Input& mates) { beside_ = mates.window_.get(); }
 
   /// The outputs may need the window for longer than the input lasts.
   std::weak_ptr<const Window> window() const { return window_; }
@@ -43,6 +50,8 @@ class Input {
   Outputs& outputs_;
   Stats& stats_;
   std::size_t entry_;
+  RecordForm form_;
+  Window* beside_ = nullptr;
   std::shared_ptr<Window> window_;
   std::unique_ptr<Framer> framer_;
 };

@@ -26,9 +26,13 @@ std::size_t block_size_for(std::size_t budget, std::size_t outputs) {
 
 }  // namespace
 
-Outputs::Outputs(const std::vector<std::string>& paths, bool bgzf, Stats& stats)
+Outputs::Outputs(const std::vector<std::string>& paths, Compression compression, Stats& stats)
     : stats_(stats), pool_(block_size_for(budget, paths.size()), budget) {
-  if (bgzf) blocks_.emplace(paths.size());
+  for (const auto& path : paths) is_blocked_.push_back(compression.bam || has_gzip_name(path));
+  if (const auto blocked = std::count(is_blocked_.begin(), is_blocked_.end(), true); blocked > 0) {
+    blocks_.emplace(paths.size(), static_cast<std::size_t>(blocked), compression.bam ? 0 : compression.level,
+                    compression.bam ? 0 : compression.threads);
+  }
   for (const auto& path : paths) {
     outputs_.emplace_back(path, pool_, stats_.out);
     stats_.outputs.push_back({path, 0, 0});
@@ -50,7 +54,7 @@ void Outputs::push(std::size_t index) {
 }
 
 void Outputs::put_bytes(std::size_t index, std::string_view bytes) {
-  if (!blocks_) return put_plain(index, bytes);
+  if (!is_blocked(index)) return put_plain(index, bytes);
   while (!bytes.empty()) {
     bytes.remove_prefix(blocks_->fill(index, bytes));
     if (blocks_->is_full(index)) put_block(index);
@@ -58,13 +62,27 @@ void Outputs::put_bytes(std::size_t index, std::string_view bytes) {
 }
 
 void Outputs::put_block(std::size_t index) {
-  if (!blocks_->is_empty(index)) put_plain(index, blocks_->close(index));
+  if (blocks_->is_empty(index)) return;
+  blocks_->close(index);
+  put_finished_blocks(false);
 }
 
-void Outputs::put_blocks() {
-  for (std::size_t i = 0; blocks_ && i < outputs_.size(); ++i) {
-    if (!outputs_[i].is_closed()) put_block(i);
+// Puts the blocks that the threads are through with; with `all`, waits for the others, too.
+void Outputs::put_finished_blocks(bool all) {
+  if (all) blocks_->wait();
+  while (auto block = blocks_->next_finished()) {
+    put_plain(block->output, block->view());
+    blocks_->recycle(*block);
   }
+}
+
+// What was dealt to who reads meanwhile goes out; a regular file is not looked at before it is whole.
+void Outputs::put_blocks() {
+  if (!blocks_) return;
+  for (std::size_t i = 0; i < outputs_.size(); ++i) {
+    if (is_blocked(i) && !outputs_[i].is_closed() && outputs_[i].target().is_direct()) put_block(i);
+  }
+  put_finished_blocks(true);
 }
 
 bool Outputs::can_take(std::size_t index) {
@@ -91,7 +109,7 @@ void Outputs::put_plain(std::size_t index, std::string_view bytes) {
 
 void Outputs::put_range(std::size_t index, const std::shared_ptr<const Window>& input, std::string_view bytes,
                         long long offset) {
-  if (blocks_) return put(index, bytes);
+  if (is_blocked(index)) return put(index, bytes);
   while (ranges_ >= most_ranges) step(no_input, stats_.out);
   stats_.outputs[index].bytes += bytes.size();
   outputs_[index].append_range(input, bytes, offset);
@@ -100,8 +118,9 @@ void Outputs::put_range(std::size_t index, const std::shared_ptr<const Window>& 
 }
 
 void Outputs::close(std::size_t index) {
-  if (blocks_) {
+  if (is_blocked(index)) {
     put_block(index);
+    put_finished_blocks(true);
     put_plain(index, bgzf_eof);
   }
   outputs_[index].close_when_empty();
@@ -124,11 +143,13 @@ bool Outputs::watch(std::size_t index) {
 }
 
 // Waits until something can move, and moves it. Returns whether `input` can be read.
-bool Outputs::step(int input, Meter& meter) {
+bool Outputs::step(int input, Meter& meter, Window* beside) {
   watched_.clear();
   watched_index_.clear();
   bool opening = false;
   for (std::size_t i = 0; i < outputs_.size(); ++i) opening |= watch(i);
+  const bool is_ahead = beside != nullptr && beside->can_read_ahead();
+  if (is_ahead) watched_.push_back({beside->fd().get(), POLLIN, 0});
   if (input != no_input) watched_.push_back({input, POLLIN, 0});
   int ready = 0;
   {
@@ -141,14 +162,15 @@ bool Outputs::step(int input, Meter& meter) {
   for (std::size_t i = 0; i < watched_index_.size(); ++i) {
     if (watched_[i].revents != 0) push(watched_index_[i]);
   }
+  if (is_ahead && watched_[watched_index_.size()].revents != 0) beside->read_ahead();
   return input != no_input && watched_.back().revents != 0;
 }
 
-void Outputs::wait_for(FdRef input, Meter& meter) {
+void Outputs::wait_for(FdRef input, Meter& meter, Window* beside) {
   pollfd at_once{input.get(), POLLIN, 0};
   if (::poll(&at_once, 1, 0) > 0) return;
   put_blocks();
-  while (!step(input.get(), meter)) {
+  while (!step(input.get(), meter, beside)) {
   }
 }
 

@@ -16,8 +16,8 @@
 #include "io/fd.h"
 #include "io/stats.h"
 #include "split/block_pool.h"
+#include "split/block_writer.h"
 #include "split/output.h"
-#include "split/stored_blocks.h"
 
 namespace mrf {
 
@@ -25,9 +25,18 @@ namespace mrf {
 /// not used up, no output waits for another one.
 class Outputs {
  public:
+  struct Compression {
+    /// Every output is a BAM stream, in BGZF blocks that are stored, not compressed.
+    bool bam = false;
+    /// Of the outputs whose names end in .gz, which are written as BGZF unless they are BAM streams.
+    int level = 6;
+    /// More threads that compress.
+    unsigned threads = 0;
+  };
+
   /// Opens what can be opened without waiting. `stats` outlives the object and gets one entry an output.
-  /// With `bgzf` each is written as BGZF blocks that are stored, not compressed. Throws SystemError.
-  Outputs(const std::vector<std::string>& paths, bool bgzf, Stats& stats);
+  /// Throws SystemError.
+  Outputs(const std::vector<std::string>& paths, Compression compression, Stats& stats);
 
   std::size_t size() const { return outputs_.size(); }
   /// Puts copies of `pieces` behind what waits for output `index`. Blocks while the queues are full. Throws
@@ -35,7 +44,7 @@ class Outputs {
   template <class... Pieces>
   void put(std::size_t index, Pieces... pieces) {
     const std::size_t size = (pieces.size() + ...);
-    char* to = blocks_ || size >= written_through ? nullptr : outputs_[index].room(size);
+    char* to = is_blocked(index) || size >= written_through ? nullptr : outputs_[index].room(size);
     if (to == nullptr) return (put_bytes(index, pieces), ...);
     ((std::memcpy(to, pieces.data(), pieces.size()), to += pieces.size()), ...);
     MappedFile::check();
@@ -59,8 +68,9 @@ class Outputs {
 
   /// Closes output `index` once what waits for it is written.
   void close(std::size_t index);
-  /// Moves data to the outputs until `input` can be read without waiting.
-  void wait_for(FdRef input, Meter& meter);
+  /// Moves data to the outputs until `input` can be read without waiting; `beside`, if there is one, is read
+  /// ahead meanwhile.
+  void wait_for(FdRef input, Meter& meter, Window* beside = nullptr);
   /// Writes and closes everything, and publishes the regular files, all of them or none.
   void finish();
   /// After a failure: lets every open output that still works have the rest of its data, and its end. Regular
@@ -74,6 +84,7 @@ class Outputs {
   static constexpr std::size_t written_through = std::size_t{16} << 10;
   static constexpr int no_input = -1;
 
+  bool is_blocked(std::size_t index) const { return blocks_ && is_blocked_[index]; }
   void hold_open() noexcept;
   void put_bytes(std::size_t index, std::string_view bytes);
   void put_plain(std::size_t index, std::string_view bytes);
@@ -81,12 +92,14 @@ class Outputs {
   void put_blocks();
   void push(std::size_t index);
   bool watch(std::size_t index);
-  bool step(int input, Meter& meter);
+  void put_finished_blocks(bool all);
+  bool step(int input, Meter& meter, Window* beside = nullptr);
   void wait_until_closed(bool files);
 
   Stats& stats_;
   BlockPool pool_;
-  std::optional<StoredBlocks> blocks_;
+  std::optional<BlockWriter> blocks_;
+  std::vector<char> is_blocked_;
   std::deque<Output> outputs_;
   std::vector<pollfd> watched_;
   std::vector<std::size_t> watched_index_;

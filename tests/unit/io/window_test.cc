@@ -52,7 +52,7 @@ void through_pipe(const std::string& bytes, Use use) {
   });
   mrf::Meter meter;
   try {
-    mrf::Window window({std::move(pipe.read_end), "pipe", -1}, meter, 4096);
+    mrf::Window window({std::move(pipe.read_end), "pipe", -1}, meter, {.capacity = 4096});
     use(window);
   } catch (...) {
     writer.join();
