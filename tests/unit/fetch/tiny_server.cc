@@ -13,9 +13,9 @@ namespace mrf {
 
 namespace {
 
-std::string content() {
+std::string content(char separator) {
   std::string text;
-  for (int i = 0; text.size() < 6000000; ++i) text += fmt::format("{} ", i);
+  for (int i = 0; text.size() < 6000000; ++i) text += fmt::format("{}{}", i, separator);
   return text;
 }
 
@@ -33,9 +33,10 @@ std::string receive_request(FdRef fd) {
 
 }  // namespace
 
-TinyServer::TinyServer(std::string hash)
+TinyServer::TinyServer(std::string hash, std::function<int(unsigned)> version)
     : hash_(std::move(hash)),
-      content_(content()),
+      version_(std::move(version)),
+      contents_{content(' '), content('-')},
       listener_(adopt_fd, ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)),
       stop_(adopt_fd, ::eventfd(0, EFD_CLOEXEC)) {
   sockaddr_in address{};
@@ -70,11 +71,13 @@ void TinyServer::accept_all() {
   }
 }
 
-void TinyServer::serve(FdRef fd) const {
+void TinyServer::serve(FdRef fd) {
   const std::string request = receive_request(fd);
   if (request.empty()) return;
+  const int version = version_(requests_++);
+  const std::string& object = contents_[static_cast<std::size_t>(version)];
   std::size_t first = 0;
-  std::size_t last = content_.size() - 1;
+  std::size_t last = object.size() - 1;
   const auto at = request.find("Range: bytes=");
   const bool ranged = at != std::string::npos;
   if (ranged) {
@@ -82,10 +85,10 @@ void TinyServer::serve(FdRef fd) const {
     last = std::stoul(request.substr(request.find('-', at) + 1));
   }
   std::string response =
-      fmt::format("HTTP/1.1 {}\r\nETag: \"a\"\r\nConnection: close\r\nContent-Length: {}\r\n{}",
-                  ranged ? "206 P" : "200 OK", last - first + 1, hash_);
-  if (ranged) response += fmt::format("Content-Range: bytes {}-{}/{}\r\n", first, last, content_.size());
-  response += "\r\n" + content_.substr(first, last - first + 1);
+      fmt::format("HTTP/1.1 {}\r\nETag: \"{}\"\r\nConnection: close\r\nContent-Length: {}\r\n{}",
+                  ranged ? "206 P" : "200 OK", version, last - first + 1, hash_);
+  if (ranged) response += fmt::format("Content-Range: bytes {}-{}/{}\r\n", first, last, object.size());
+  response += "\r\n" + object.substr(first, last - first + 1);
   for (std::size_t done = 0; done < response.size();) {
     const ssize_t sent = ::send(fd.get(), response.data() + done, response.size() - done, MSG_NOSIGNAL);
     if (sent <= 0) return;

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
+#include <atomic>
+#include <functional>
 #include <list>
 #include <string>
 #include <thread>
@@ -10,16 +13,17 @@
 namespace mrf {
 
 /// A server on loopback of one object of some 6 MB: one response a connection, ranges honoured, with `hash`
-/// among the fields of each head.
+/// among the fields of each head. `version` says which of two objects the Nth request, from 0 on, meets: both have one
+/// size, and an entity tag each.
 class TinyServer {
  public:
-  explicit TinyServer(std::string hash);
+  explicit TinyServer(std::string hash, std::function<int(unsigned)> version = [](unsigned) { return 0; });
   /// Ends whatever it is doing.
   ~TinyServer();
   TinyServer(const TinyServer&) = delete;
   TinyServer& operator=(const TinyServer&) = delete;
 
-  const std::string& object() const { return content_; }
+  const std::string& object(std::size_t version = 0) const { return contents_[version]; }
   std::string url;
 
  private:
@@ -29,10 +33,12 @@ class TinyServer {
   };
 
   void accept_all();
-  void serve(FdRef fd) const;
+  void serve(FdRef fd);
 
   std::string hash_;
-  std::string content_;
+  std::function<int(unsigned)> version_;
+  std::array<std::string, 2> contents_;
+  std::atomic<unsigned> requests_{0};
   Fd listener_;
   Fd stop_;  ///< an eventfd(2), readable when it is over
   std::list<Connection> connections_;
