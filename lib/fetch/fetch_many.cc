@@ -84,8 +84,8 @@ class Crew {
     FileEnd end{entry.url.shown(), entry.target, 0, "", 0, ""};
     Fetched result;
     try {
-      if (is_there(entry)) {
-        display_.drop(number);
+      if (is_there(entry, end)) {
+        display_.end(number, end);
         return;
       }
       fetch_object(
@@ -110,8 +110,9 @@ class Crew {
     display_.end(number, end);
   }
 
-  // Whether nothing is to be fetched. Throws Error for what --verify-only finds.
-  bool is_there(const ManifestEntry& entry) {
+  // Whether nothing is to be fetched; then `end` says what is there. Throws Error for what --verify-only
+  // finds.
+  bool is_there(const ManifestEntry& entry, FileEnd& end) {
     const bool only = options_.verify_only;
     struct stat info {};
     const bool exists = ::stat(entry.target.c_str(), &info) == 0;
@@ -120,6 +121,7 @@ class Crew {
       if (only) throw Error(Status::failure, "verify", entry.target, "it is no regular file");
       return false;
     }
+    end.bytes = static_cast<std::uint64_t>(info.st_size);
     if (!entry.expectation) {
       if (!only) return false;
       const std::lock_guard lock(mutex_);
@@ -131,6 +133,7 @@ class Crew {
     if (!fault.empty()) return false;
     const std::lock_guard lock(mutex_);
     ++there;
+    end.verified_by = entry.expectation->source;
     note(fmt::format("'{}' is there, verified by {}", entry.target, entry.expectation->source));
     return true;
   }

@@ -103,6 +103,10 @@ std::vector<ByteRange> PartFile::found(const ObjectVersion& version) {
   version_ = version;
   auto runs = read_record();
   if (runs.empty()) {
+    struct stat info {};
+    const bool is_new = status_of(fd_, part_).st_size == 0 && ::lstat(record_.c_str(), &info) != 0;
+    if (existing_ == OutputFile::Existing::kept && !is_new)
+      throw Error(Status::failure, "write", part_, "another download left it; give PATH, or --overwrite");
     reset();
   } else if (static_cast<std::uint64_t>(status_of(fd_, part_).st_size) > *version_.total) {
     truncate_to(fd_, *version_.total, part_);

@@ -27,6 +27,8 @@ class PartFile final : public WritableFile {
 
   FdRef fd() const override { return fd_; }
   const std::string& name() const override { return target_; }
+  /// What is there of another version is thrown away. Throws Error when an existing file is kept and it would
+  /// be.
   std::vector<ByteRange> found(const ObjectVersion& version) override;
   void remember(const std::vector<ByteRange>& runs) override;
   void leave(std::vector<ByteRange> runs) override;

@@ -8,6 +8,7 @@
 
 #include <algorithm>
 #include <atomic>
+#include <cerrno>
 #include <limits>
 #include <mutex>
 
@@ -22,42 +23,46 @@ std::atomic<int> signal_that_came{0};
 static_assert(std::atomic<int>::is_always_lock_free);
 std::atomic<int> wakeup{-1};  ///< an eventfd(2), readable when a signal came
 
-std::mutex mutex;
-int scopes = 0;
-struct sigaction before[ending_signals.size()];
+std::mutex interruption_mutex;
+int interruption_scopes = 0;
+struct sigaction former_actions[ending_signals.size()];
 
-void restore() {
-  for (std::size_t i = 0; i < ending_signals.size(); ++i) ::sigaction(ending_signals[i], &before[i], nullptr);
+void restore_actions() {
+  for (std::size_t i = 0; i < ending_signals.size(); ++i)
+    ::sigaction(ending_signals[i], &former_actions[i], nullptr);
 }
 
 void take_signal(int number) {
+  const int error = errno;
   signal_that_came = number;
   (void)::eventfd_write(wakeup, 1);
-  restore();
+  restore_actions();
+  errno = error;
 }
 
 }  // namespace
 
 InterruptionScope::InterruptionScope() {
-  const std::lock_guard lock(mutex);
-  if (scopes++ > 0) return;
+  const std::lock_guard lock(interruption_mutex);
+  if (interruption_scopes++ > 0) return;
   if (wakeup < 0)
     wakeup = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);  // without one the sleeps are not cut short
   const EndingSignalsBlocked blocked;
-  for (std::size_t i = 0; i < ending_signals.size(); ++i) ::sigaction(ending_signals[i], nullptr, &before[i]);
+  for (std::size_t i = 0; i < ending_signals.size(); ++i)
+    ::sigaction(ending_signals[i], nullptr, &former_actions[i]);
   struct sigaction action {};
   action.sa_handler = take_signal;
   sigfillset(&action.sa_mask);
   for (std::size_t i = 0; i < ending_signals.size(); ++i) {
-    if (before[i].sa_handler != SIG_IGN) ::sigaction(ending_signals[i], &action, nullptr);
+    if (former_actions[i].sa_handler != SIG_IGN) ::sigaction(ending_signals[i], &action, nullptr);
   }
 }
 
 InterruptionScope::~InterruptionScope() {
-  const std::lock_guard lock(mutex);
-  if (--scopes > 0) return;
+  const std::lock_guard lock(interruption_mutex);
+  if (--interruption_scopes > 0) return;
   const EndingSignalsBlocked blocked;
-  restore();
+  restore_actions();
 }
 
 int interrupted() noexcept { return signal_that_came; }

@@ -62,10 +62,9 @@ requests() { grep -c "^GET /many/$1 " "$LOG" || true; }
   assert_status 0
   fetch -q --root "$PWD/.." -m m.json
   assert_status 0
-  cd ..
-  cmp there/a "$WWW/many/f1"
-  cmp there/b "$WWW/many/f2"
-  cmp here/c "$WWW/many/f3"
+  cmp ../there/a "$WWW/many/f1"
+  cmp ../there/b "$WWW/many/f2"
+  cmp c "$WWW/many/f3"
 }
 
 @test "a file that is there and verifies is not fetched again, one that does not is" {
@@ -80,10 +79,11 @@ requests() { grep -c "^GET /many/$1 " "$LOG" || true; }
     echo damaged >>f2
     rm f3
     touch -d @0 f1 f4
-    fetch --progress none -m m.json
+    fetch --progress json -m m.json
     assert_status 0
     assert_stderr_has "getm-fetch: fetched 2 of 4 files, 500 bytes in "
     assert_stderr_has " s; 2 there already, 0 unverified, 0 failed"
+    (($(grep -c '"status":0,"verified_by":"checksum"' <<<"$stderr") == 4))
     for i in 1 2 3 4; do cmp "f$i" "$WWW/many/f$i"; done
     [[ $(stat -c %Y f1) == 0 && $(stat -c %Y f4) == 0 ]]
     [[ $(requests f1).$(requests f2).$(requests f3).$(requests f4) == 1.2.2.1 ]]

@@ -10,7 +10,7 @@ teardown_file() { stop_servers; }
 fetch() { run_apart getm-fetch --part-size 64K --multipart-threshold 64K "$@"; }
 
 @test "mirrors with an entity tag each: what they all have is fetched, in one stream" {
-  local n to md5
+  local n md5
   md5=$(md5_of "$WWW/big")
   for n in 0 1 4 16; do
     local held=$((n > 1 ? 3 : 0))

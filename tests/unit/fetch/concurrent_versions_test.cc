@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// Real transfers in several threads of an object that is replaced, or that mirrors have under two entity tags. Run
-// under the thread sanitizer this shows that the threads share nothing unguarded.
+// Real transfers in several threads of an object that is replaced, or that mirrors have under two entity
+// tags. Run under the thread sanitizer this shows that the threads share nothing unguarded.
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -31,7 +31,8 @@ void fetch_one_version(const std::function<int(unsigned)>& version, bool resume)
   const auto network = mrf::make_curl_network(options.network);
   mrf::Fetched fetched;
   try {
-    mrf::fetch_object(*network, options, mrf::Url::parse(server.url), path, [](auto, auto) {}, fetched);
+    mrf::fetch_object(
+        *network, options, mrf::Url::parse(server.url), path, [](auto, auto) {}, fetched);
     const std::string found = content(path);
     CHECK((found == server.object(0) || found == server.object(1)));
   } catch (const mrf::Error& error) {
@@ -60,7 +61,8 @@ TEST_CASE("a reader of a stream gets one version of an object that is replaced, 
     mrf::TinyServer server("", [at](unsigned request) { return request >= at ? 1 : 0; });
     std::string read;
     try {
-      mrf::read_in_order(settings(), mrf::Url::parse(server.url), [&](std::string_view bytes) { read += bytes; });
+      mrf::read_in_order(settings(), mrf::Url::parse(server.url),
+                         [&](std::string_view bytes) { read += bytes; });
       CHECK((read == server.object(0) || read == server.object(1)));
     } catch (const mrf::Error&) {
       CHECK((server.object(0).starts_with(read) || server.object(1).starts_with(read)));

@@ -13,11 +13,12 @@
 namespace mrf {
 
 /// A server on loopback of one object of some 6 MB: one response a connection, ranges honoured, with `hash`
-/// among the fields of each head. `version` says which of two objects the Nth request, from 0 on, meets: both have one
-/// size, and an entity tag each.
+/// among the fields of each head. `version` says which of two objects the Nth request, from 0 on, meets: both
+/// have one size, and an entity tag each.
 class TinyServer {
  public:
-  explicit TinyServer(std::string hash, std::function<int(unsigned)> version = [](unsigned) { return 0; });
+  explicit TinyServer(
+      std::string hash, std::function<int(unsigned)> version = [](unsigned) { return 0; });
   /// Ends whatever it is doing.
   ~TinyServer();
   TinyServer(const TinyServer&) = delete;
