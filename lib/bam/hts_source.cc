@@ -10,6 +10,7 @@
 
 #include "bam/reference.h"
 #include "base/error.h"
+#include "base/usable_threads.h"
 #include "sam/header.h"
 
 namespace mrf::bam {
@@ -35,8 +36,7 @@ void HtsSource::open_with_htslib(const Input& input, HfilePtr bytes, const Sourc
   if (!file_) check_memory();
   if (!file_) throw DataError("read", name_, "malformed beginning");
   stored_ = bytes.release();
-  start_threads(*file_, options.threads);
-  set_reference(*file_, options.reference);
+  cram ? start_pool(options.threads) : start_threads(*file_, options.threads);
   errno = 0;
   HeaderPtr header(sam_hdr_read(file_.get()));
   if (!header) check_memory();
@@ -44,7 +44,18 @@ void HtsSource::open_with_htslib(const Input& input, HfilePtr bytes, const Sourc
   header_ = with_long_references(std::move(header), name_);
   check_header_text(header_text(*header_), name_, Lenience(options.permissive ? &lax_ : nullptr));
   if (cram) check_reference(options.reference, *header_);
+  set_reference(*file_, options.reference);
   if (cram) forget_remote_references(*cram_fd_get_header(file_->fp.cram));
+}
+
+// By default htslib decodes two containers ahead for each thread, of reads that may be long.
+void HtsSource::start_pool(unsigned threads) {
+  for (unsigned n = usable_threads(threads); n > 0 && !pool_; n /= 2) {
+    pool_.reset(hts_tpool_init(static_cast<int>(n)));
+    if (!pool_) continue;
+    htsThreadPool pool{pool_.get(), static_cast<int>(n)};
+    hts_set_opt(file_.get(), HTS_OPT_THREAD_POOL, &pool);
+  }
 }
 
 bool HtsSource::at_end() { return hgetc(stored_) == EOF; }

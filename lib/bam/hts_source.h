@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <htslib/thread_pool.h>
+
+#include <memory>
+
 #include "bam/source.h"
 
 namespace mrf::bam {
@@ -23,6 +27,16 @@ class HtsSource : public Source {
   std::uint64_t stored_bytes() const { return static_cast<std::uint64_t>(htell(stored_)); }
   /// Whether htslib has read all stored bytes. Takes one more when it has not.
   bool at_end();
+
+ private:
+  struct PoolDeleter {
+    void operator()(hts_tpool* pool) const { hts_tpool_destroy(pool); }
+  };
+  void start_pool(unsigned threads);
+
+  std::unique_ptr<hts_tpool, PoolDeleter> pool_;  // outlives the file
+
+ protected:
   HtsFilePtr file_;
 
  private:

@@ -49,9 +49,8 @@ void set_reference(htsFile& file, const std::string& fasta) {
 
 void check_reference(const std::string& fasta, const sam_hdr_t& header) {
   if (fasta.empty() || header.n_targets == 0) return;
-  const FastaPtr index(fai_load3(fasta.c_str(), nullptr, nullptr, 0));
-  if (!index)
-    throw Error(Status::failure, "read the index of", fasta, "it is malformed, or it cannot be read");
+  const FastaPtr index(fai_load3(fasta.c_str(), nullptr, nullptr, FAI_CREATE));
+  if (!index) return;
   bool has_any = false;
   for (int i = 0; i < header.n_targets; ++i) {
     const char* const name = header.target_name[i];

@@ -24,9 +24,11 @@ void keep_references_local();
 /// the index of the FASTA file when there is none. Throws Error.
 void set_reference(htsFile& file, const std::string& fasta);
 
-/// Checks that the FASTA file, which has an index, is one for the header: it has at least one of its
-/// references, and those that it has are as long as the header says. Nothing when `fasta` is empty or the
-/// header has no references. Throws DataError.
+/// Checks that the FASTA file is one for the header: it has at least one of its
+/// references, and those that it has are as long as the header says. To be called before set_reference():
+/// htslib changes the lengths in the header of a CRAM to those of the FASTA file. Does nothing when `fasta`
+/// is empty or cannot be read, which set_reference() finds, or the header has no references. Throws
+/// DataError.
 void check_reference(const std::string& fasta, const sam_hdr_t& header);
 
 /// Takes the UR tags that are no files out of the header of an open CRAM, so that htslib does not fetch them.
