@@ -24,6 +24,7 @@ namespace {
 struct Prepared {
   std::vector<char*> words;
   std::vector<char*> environment;
+  std::vector<std::string> programs;  // where the command may be, in order
   const LaunchSpec& spec;
   int failure;
   int standard_error;
@@ -49,6 +50,23 @@ std::vector<char*> merge_environment(const std::vector<std::string>& added) {
   return merged;
 }
 
+std::vector<std::string> find_programs(const std::string& word, const std::vector<char*>& environment) {
+  constexpr std::string_view path_variable = "PATH=";
+  if (word.find('/') != std::string::npos) return {word};
+  std::string path = "/bin:/usr/bin";
+  for (const char* variable : environment) {
+    if (variable != nullptr && std::string_view(variable).starts_with(path_variable))
+      path = variable + path_variable.size();
+  }
+  std::vector<std::string> programs;
+  for (std::size_t at = 0; at <= path.size();) {
+    const std::size_t end = std::min(path.find(':', at), path.size());
+    programs.push_back(end == at ? word : path.substr(at, end - at) + "/" + word);
+    at = end + 1;
+  }
+  return programs;
+}
+
 [[noreturn]] void give_up(int failure, int redirection) noexcept {
   const StartFailure what{errno, redirection};
   if (::write(failure, &what, sizeof what) < 0) ::_exit(1);
@@ -70,6 +88,18 @@ void redirect(int failure, int at, int to, int flags, const char* path) noexcept
   if (fd == to ? ::fcntl(fd, F_SETFD, 0) < 0 : ::dup2(fd, to) < 0) give_up(failure, at);
 }
 
+// execvp(3) gives a file without a #! line to sh(1), whatever language it is in.
+[[noreturn]] void execute(const Prepared& child) noexcept {
+  int error = ENOENT;
+  for (const auto& program : child.programs) {
+    ::execve(program.c_str(), child.words.data(), child.environment.data());
+    if (errno == EACCES) error = EACCES;
+    if (errno != EACCES && errno != ENOENT && errno != ENOTDIR) give_up(child.failure, -1);
+  }
+  errno = error;
+  give_up(child.failure, -1);
+}
+
 [[noreturn]] void become(const Prepared& child) noexcept {
   if (!child.spec.is_part_of_job) ::setpgid(0, 0);
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -88,9 +118,7 @@ void redirect(int failure, int at, int to, int flags, const char* path) noexcept
   for (const auto& redirection : child.spec.redirections) {
     redirect(child.failure, at++, redirection.fd, redirection.flags, redirection.path.c_str());
   }
-  ::environ = const_cast<char**>(child.environment.data());
-  ::execvp(child.words[0], child.words.data());
-  give_up(child.failure, -1);
+  execute(child);
 }
 
 }  // namespace
@@ -101,12 +129,14 @@ Launched launch(const LaunchSpec& spec) {
   if (!spec.is_part_of_job) standard_error = make_pipe();
   Prepared child{{},
                  merge_environment(spec.environment),
+                 {},
                  spec,
                  failure.write_end.get(),
                  standard_error.write_end.get(),
                  ::getpid()};
   for (const auto& word : spec.words) child.words.push_back(const_cast<char*>(word.c_str()));
   child.words.push_back(nullptr);
+  child.programs = find_programs(spec.words.at(0), child.environment);
   const pid_t pid = ::fork();
   if (pid < 0) throw SystemError("start", spec.words.at(0));
   if (pid == 0) become(child);
@@ -116,6 +146,14 @@ Launched launch(const LaunchSpec& spec) {
     if (end->is_open()) ::fcntl(end->get(), F_SETFL, O_NONBLOCK);
   }
   return {pid, std::move(failure.read_end), std::move(standard_error.read_end)};
+}
+
+std::string start_failure_hint(const std::string& word, int error_number) {
+  if (error_number == ENOEXEC)
+    return "; a script's first line has to name its interpreter, as #!/bin/sh does";
+  if (error_number == ENOENT && word.find('/') != std::string::npos && ::access(word.c_str(), F_OK) == 0)
+    return "; the interpreter that its first line names is not there";
+  return "";
 }
 
 Outcome start_failure_outcome(const StartFailure& failure) {

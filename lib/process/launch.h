@@ -52,6 +52,9 @@ struct StartFailure {
 /// this process has a terminal there. Throws SystemError.
 Launched launch(const LaunchSpec& spec);
 
+/// What may be the matter with the command, from "; " on; empty when nothing is known.
+std::string start_failure_hint(const std::string& word, int error_number);
+
 /// What it counts as: 126 for a command that cannot be executed, 127 for one that is not there (POSIX,
 /// Shell Command Language 2.8.2), 1 for a redirection.
 Outcome start_failure_outcome(const StartFailure& failure);

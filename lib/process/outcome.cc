@@ -20,6 +20,9 @@ Outcome Outcome::of_start_failure(int status) { return {status, 0}; }
 bool Outcome::is_broken_pipe() const { return status_ == signal_status_base + SIGPIPE; }
 
 std::string Outcome::describe() const {
+  const int told = status_ - signal_status_base;
+  if (signal_ == 0 && told > 0 && told < SIGRTMIN)
+    return fmt::format("exit status {} (a shell's word for signal {}, {})", status_, told, ::strsignal(told));
   if (signal_ == 0) return fmt::format("exit status {}", status_);
   return fmt::format("signal {} ({})", signal_, ::strsignal(signal_));
 }

@@ -26,7 +26,7 @@ class Outcome {
   }
   /// Ended by SIGPIPE, or a shell's exit that tells of it.
   bool is_broken_pipe() const;
-  /// "exit status 7", "signal 9 (Killed)".
+  /// "exit status 7", "signal 9 (Killed)", "exit status 137 (a shell's word for signal 9, Killed)".
   std::string describe() const;
 
  private:

@@ -52,7 +52,8 @@ std::string search_path() {
 
 std::string hint(const std::string& word, int error_number) {
   const bool is_unknown = error_number == ENOENT && word.find('/') == std::string::npos;
-  return is_unknown ? did_you_mean(word, {own_names.begin(), own_names.end()}) : "";
+  return is_unknown ? did_you_mean(word, {own_names.begin(), own_names.end()})
+                    : start_failure_hint(word, error_number);
 }
 
 // What execve says.

@@ -21,7 +21,7 @@ void Monitor::look(Clock::time_point now, FifoSet& fifos, const std::vector<JobR
   busy_.look(fifos, jobs);
   if (progress_) progress_->look(now, jobs);
   if (!stall_) return;
-  for (const auto& line : stall_->look(now, fifos, jobs)) say(line);
+  if (const auto line = stall_->look(now, fifos, jobs)) say(*line);
 }
 
 }  // namespace mrf

@@ -20,6 +20,7 @@
 #include "io/output_file.h"
 #include "process/run_signals.h"
 #include "process/watchdog.h"
+#include "run/display_names.h"
 #include "run/job_spec.h"
 #include "run/report.h"
 #include "run/tool_stats.h"
@@ -111,7 +112,10 @@ class WorkflowRun {
     }
     // Standard output that closes early is no news, as for any filter.
     if (job.outcome->is_broken_pipe() && is_output_closed()) return;
-    if (job.failure) say(describe_start_failure(job_spec(plan_, workspace_, at), *job.failure));
+    if (job.failure) {
+      const std::string text = describe_start_failure(job_spec(plan_, workspace_, at), *job.failure);
+      say(DisplayNames(plan_, workspace_).in_line(at, text));
+    }
     say(fmt::format("cannot finish '{}': {}{}", name, job.outcome->describe(),
                     failure_hint(plan_.jobs[at], job, options_.is_short_form)));
     say_hint(plan_.jobs[at], job);

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/seconds.h"
@@ -17,6 +19,7 @@ using namespace std::chrono_literals;
 constexpr std::chrono::milliseconds least_step = 100ms;
 constexpr std::chrono::milliseconds most_step = 500ms;
 constexpr double idle_share = 0.02;
+constexpr std::size_t most_named = 6;
 
 std::vector<std::size_t> picture_of(const Plan& plan, const FifoSet& fifos,
                                     const std::vector<JobRecord>& jobs) {
@@ -67,35 +70,63 @@ std::string describe_wait(const FifoLook& look, const std::string& writer, const
   return "";
 }
 
-std::vector<std::string> StallWatch::look(Clock::time_point now, const FifoSet& fifos,
-                                          const std::vector<JobRecord>& jobs) {
-  if (now - looked_ < std::clamp(timeout_ / 3, least_step, most_step)) return {};
+Waiting who_waits(const FifoLook& look) {
+  if (look.reader == EndUse::through || look.writer == EndUse::through) return Waiting::nobody;
+  if (look.is_full || (look.bytes > 0 && look.reader == EndUse::unopened)) return Waiting::writer;
+  return look.bytes == 0 && look.reader == EndUse::open ? Waiting::reader : Waiting::nobody;
+}
+
+std::optional<std::string> StallWatch::look(Clock::time_point now, const FifoSet& fifos,
+                                            const std::vector<JobRecord>& jobs) {
+  if (now - looked_ < std::clamp(timeout_ / 3, least_step, most_step)) return std::nullopt;
   const double passed = seconds(now - std::exchange(looked_, now));
   auto picture = picture_of(plan_, fifos, jobs);
   const double processor_s = processor_s_of(jobs);
   const bool busy = processor_s - std::exchange(processor_s_, processor_s) > idle_share * passed;
   if (picture != picture_ || busy) {
+    const double stood = seconds(now - moved_);
     picture_ = std::move(picture);
     moved_ = now;
-    told_ = false;
+    if (std::exchange(told_, false))
+      return fmt::format("'{}' moves again, after {:.1f} s", plan_.file, stood);
   }
-  if (told_ || now - moved_ < timeout_) return {};
+  if (told_ || now - moved_ < timeout_) return std::nullopt;
   told_ = true;
-  auto lines = describe(fifos);
-  lines.insert(lines.begin(), fmt::format("cannot go on with '{}': nothing has moved for {:.1f} s",
-                                          plan_.file, seconds(now - moved_)));
-  return lines;
+  return fmt::format("cannot go on with '{}': nothing has moved for {:.1f} s{}", plan_.file,
+                     seconds(now - moved_), describe(fifos));
 }
 
-std::vector<std::string> StallWatch::describe(const FifoSet& fifos) const {
-  std::vector<std::string> lines;
+std::string StallWatch::describe(const FifoSet& fifos) const {
+  std::set<std::string> waiting;
+  std::set<std::string> waited_for;
+  std::vector<std::string> waits;
   for (std::size_t at = 0; at < plan_.fifos.size(); ++at) {
     const PlannedFifo& fifo = plan_.fifos[at];
-    const std::string wait =
-        describe_wait(fifos.look(at), writer_name(plan_, fifo), plan_.jobs[fifo.reader].display_name());
-    if (!wait.empty()) lines.push_back(fmt::format("cannot move data through '{}': {}", fifo.name, wait));
+    const FifoLook look = fifos.look(at);
+    const std::string writer = writer_name(plan_, fifo);
+    const std::string reader = plan_.jobs[fifo.reader].display_name();
+    const Waiting who = who_waits(look);
+    if (who != Waiting::nobody) {
+      waiting.insert(who == Waiting::writer ? writer : reader);
+      waited_for.insert(who == Waiting::writer ? reader : writer);
+    }
+    const std::string wait = describe_wait(look, writer, reader);
+    if (!wait.empty()) waits.push_back(fmt::format("{}: {}", fifo.name, wait));
   }
-  return lines;
+  std::vector<std::string> causes;
+  for (const auto& job : waited_for) {
+    if (!waiting.contains(job)) causes.push_back(fmt::format("'{}'", job));
+  }
+  const auto first = [](std::vector<std::string>& list, const char* between) {
+    const std::size_t left_out = list.size() - std::min(list.size(), most_named);
+    list.resize(list.size() - left_out);
+    const std::string text = fmt::format("{}", fmt::join(list, between));
+    return left_out == 0 ? text : fmt::format("{}{}{} more", text, between, left_out);
+  };
+  std::string text;
+  if (!causes.empty()) text += fmt::format(", all wait for {}", first(causes, ", "));
+  if (!waits.empty()) text += "; " + first(waits, "; ");
+  return text;
 }
 
 }  // namespace mrf

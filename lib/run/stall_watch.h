@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -20,13 +21,13 @@ class StallWatch {
   /// `plan` outlives the watch.
   StallWatch(const Plan& plan, std::chrono::milliseconds timeout) : plan_(plan), timeout_(timeout) {}
 
-  /// To be called now and then. Returns what is to be said, once for each stall: that, and for each FIFO
-  /// which job waits there.
-  std::vector<std::string> look(Clock::time_point now, const FifoSet& fifos,
-                                const std::vector<JobRecord>& jobs);
+  /// To be called now and then. Returns what is to be said, once for each stall and once when it is over: in
+  /// a line who holds the others up, then for each FIFO which job waits there.
+  std::optional<std::string> look(Clock::time_point now, const FifoSet& fifos,
+                                  const std::vector<JobRecord>& jobs);
 
  private:
-  std::vector<std::string> describe(const FifoSet& fifos) const;
+  std::string describe(const FifoSet& fifos) const;
 
   const Plan& plan_;
   std::chrono::milliseconds timeout_;
@@ -37,7 +38,11 @@ class StallWatch {
   bool told_ = false;
 };
 
-/// Who waits at a FIFO: empty when nobody seems to.
+/// Who waits at a FIFO for the other end.
+enum class Waiting { nobody, writer, reader };
+Waiting who_waits(const FifoLook& look);
+
+/// The same as a sentence: empty when nobody seems to.
 std::string describe_wait(const FifoLook& look, const std::string& writer, const std::string& reader);
 
 }  // namespace mrf

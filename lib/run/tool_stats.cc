@@ -54,6 +54,8 @@ std::optional<FifoCount> find(const std::vector<Json>& tools, const SideKeys& ke
         return counts_in(entry, "records", "bytes");
       }
     }
+    // A run within the run counts nothing itself; what its own jobs counted is in its own report.
+    if (entries.empty() && tool.value("tool", std::string()) == "mrf-run") continue;
     if (entries.empty() && only_one && tools.size() == 1) return counts_in(tool, keys.records, keys.bytes);
   }
   return std::nullopt;

@@ -194,19 +194,12 @@ void Outputs::finish() {
   commit_together(files);
 }
 
-void Outputs::hold_open() noexcept {
-  for (Output& output : outputs_) {
-    if (!output.target().is_open()) continue;
-    // A copy that cannot be made only lets the end be seen sooner.
-    [[maybe_unused]] const int copy = ::fcntl(output.target().fd().get(), F_DUPFD_CLOEXEC, 0);
-  }
-}
-
 void Outputs::abandon() noexcept {
   for (Output& output : outputs_) {
     if (!output.target().is_direct() || !output.target().is_open()) output.give_up();
   }
-  if (std::getenv(stats_prefix_variable) != nullptr) return hold_open();
+  if (std::getenv(stats_prefix_variable) != nullptr)
+    return;  // mrf-run tells nobody the end of a job that failed
   // Without its end-of-file block, a BAM stream is known to be incomplete.
   for (std::size_t errors = 0; errors <= outputs_.size(); ++errors) {
     try {

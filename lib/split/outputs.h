@@ -85,7 +85,6 @@ class Outputs {
   static constexpr int no_input = -1;
 
   bool is_blocked(std::size_t index) const { return blocks_ && is_blocked_[index]; }
-  void hold_open() noexcept;
   void put_bytes(std::size_t index, std::string_view bytes);
   void put_plain(std::size_t index, std::string_view bytes);
   void put_block(std::size_t index);
