@@ -42,7 +42,7 @@ has_looked() { (($(looks "$1") >= $2 + $3)); }
   mkfifo gate
   cat >w.mrf <<'E'
 a: bash -c 'yes | head -c 3000000 > "$1"' _ out:p
-b: bash -c 'read -r go < gate; cat "$1" > "$2"' _ in:p out:q
+b: bash -c 'read -r go < gate; cat "$1" > "$2"; read -r go < gate' _ in:p out:q
 c: cat in:q > save:result
 E
   mrf-run --stall-timeout 0.3 --pipe-size 64K w.mrf 2>said 3>&- &
@@ -50,6 +50,8 @@ E
   wait_until grep -q 'q: ' said
   # It looks ten times a second: it could have said it twice more.
   wait_until has_looked "$run" "$(looks "$run")" 7
+  echo go >gate
+  wait_until grep -q 'moves again' said
   echo go >gate
   wait "$run"
   [ "$(stat -c %s result)" = 3000000 ]
