@@ -146,10 +146,11 @@ class Writer {
   std::string joined_record() const {
     // The copies' own headers have to agree.
     if (choice_.written == "sam") return has_header(HeaderWay::around) ? " --sam" : " --sam --same-header";
+    if (choice_.written == "bam") return " --record bam --same-header";
     if (choice_.written != "line" || !reads_sam()) return record_option(choice_.written);
-    // Lines behind a copy's first record may begin with @, unless numbers have to be found in them.
+    // Lines behind a copy's first record may begin with @.
     if (has_header(HeaderWay::broadcast))
-      return choice_.order == "seq" ? " --sam --same-header" : " --header-prefix @";
+      return choice_.order == "seq" ? " --sam --no-header --header-prefix @" : " --header-prefix @";
     return choice_.order == "seq" ? " --sam --no-header" : "";
   }
 

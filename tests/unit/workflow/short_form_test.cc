@@ -207,7 +207,8 @@ TEST_CASE("the output has a kind of its own, in every order") {
   CHECK(job(mrf::workflow_text(aligned), "join") ==
         "mrf-collect --sam --same-header --order any in:done[n] > out:all");
   aligned.output_record = "bam";
-  CHECK(job(mrf::workflow_text(aligned), "join").starts_with("mrf-collect --record bam --order any "));
+  CHECK(job(mrf::workflow_text(aligned), "join")
+            .starts_with("mrf-collect --record bam --same-header --order any "));
   aligned.output_record = "line";
   CHECK_THROWS_AS(mrf::workflow_text(aligned), mrf::UsageError);
 
@@ -231,7 +232,8 @@ TEST_CASE("the headers of live copies have to agree") {
   given.outputs = {"out.txt"};
   CHECK(job(mrf::workflow_text(given), "join").starts_with("mrf-collect --header-prefix @ --order any "));
   given.order = "seq";
-  CHECK(job(mrf::workflow_text(given), "join").starts_with("mrf-collect --sam --same-header --order seq "));
+  CHECK(job(mrf::workflow_text(given), "join")
+            .starts_with("mrf-collect --sam --no-header --header-prefix @ --order seq "));
 }
 
 TEST_CASE("explicit words win over names") {
@@ -348,7 +350,7 @@ TEST_CASE("BAM records go without SAM text") {
   bam.order = "seq";
   const std::string text = mrf::workflow_text(bam);
   CHECK(job(text, "split") == "mrf-distribute --record bam --seq -c 1000 -i in.bam out:part[n]");
-  CHECK(job(text, "join") == "mrf-collect --record bam --order seq in:done[n] > out:all");
+  CHECK(job(text, "join") == "mrf-collect --record bam --same-header --order seq in:done[n] > out:all");
   bam.inputs = {"in.cram"};
   CHECK(job(mrf::workflow_text(bam), "read") == "mrf-bamread -u in.cram > out:bam");
   bam.inputs = {"in.bam"};
