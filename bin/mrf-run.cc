@@ -30,6 +30,7 @@ struct Options {
   std::vector<std::string> defines;
   RunOptions run;
   std::string chunk_size;
+  std::uint64_t buffer = 0;
   double kill_after_s = 1;
   double stall_timeout_s = 0;
   bool print = false;
@@ -76,6 +77,7 @@ void declare(Command& command, Options& options) {
   app.add_option("-@,--threads", form.threads, "additional threads that inflate and deflate")
       ->option_text("N");
   app.add_option("-T,--reference", form.reference, "reference sequences of CRAM, FASTA")->option_text("FILE");
+  command.add_size("--buffer", options.buffer, "memory for what live copies wrote before its turn");
   app.add_flag("--permissive", form.is_permissive, "take alignments that the SAM specification forbids");
   command.add_repeatable("-D,--define", options.defines, "give a variable of the workflow a value")
       ->option_text("NAME=VALUE");
@@ -167,6 +169,7 @@ void refuse_options(const Options& options, const OptionSet& given) {
                                      "-@",
                                      "-T",
                                      "--permissive",
+                                     "--buffer",
                                      "--print"};
   for (const char* option : of_short_form) {
     if (options.form.command.empty() && given.count(option) > 0)
@@ -189,6 +192,7 @@ Status run(Options& options, const OptionSet& given) {
   } else {
     if (!options.positional.empty()) throw UsageError("use argument", options.positional[0], "one too many");
     parse_chunk_size(options, given);
+    if (given.count("--buffer") > 0) options.form.buffer = options.buffer;
     const bool runs = !options.print && !options.dot && !options.print_script && !options.dry_run;
     complete(options.form, runs ? ProbeOf::files_and_pipes : ProbeOf::files);
     text = workflow_text(options.form);

@@ -131,6 +131,7 @@ class Writer {
     if (choice_.order == "rows") options += fmt::format(" -c {} --counts in:counts", chunk_size());
     if (has_header(HeaderWay::around)) options += " --header " + joined_header();
     if (has_header(HeaderWay::broadcast)) options += text_header();
+    if (form_.buffer) options += fmt::format(" --buffer {}", *form_.buffer);
     if (parts()) {
       add("join", fmt::format("mrf-collect{} in:done[n] > out:all", options));
       add_parting("all");

@@ -89,9 +89,11 @@ TEST_CASE("lines go from the file to the file, and rows are counted") {
   auto lines = form("in.txt", "out.txt");
   lines.order = "rows";
   lines.chunk_size = 7;
+  lines.buffer = 65536;
   const std::string text = mrf::workflow_text(lines);
   CHECK(job(text, "split") == "mrf-distribute --stats out:counts -c 7 -i in.txt out:part[n]");
-  CHECK(job(text, "join") == "mrf-collect --order rows -c 7 --counts in:counts -o save:out.txt in:done[n]");
+  CHECK(job(text, "join") ==
+        "mrf-collect --order rows -c 7 --counts in:counts --buffer 65536 -o save:out.txt in:done[n]");
 }
 
 TEST_CASE("a URL is fetched, and its path tells the kind") {
