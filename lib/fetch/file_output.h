@@ -25,7 +25,7 @@ class WritableFile {
   /// The file holds these bytes now; called from time to time.
   virtual void remember(const std::vector<ByteRange>& /*runs*/) {}
   /// The file holds these bytes and will not get its name in this run.
-  virtual void leave(std::vector<ByteRange> /*runs*/) {}
+  virtual void leave(const std::vector<ByteRange>& /*runs*/) {}
   /// The content is worthless, the file is to be filled anew. Throws SystemError.
   virtual void reset() = 0;
   /// The content is worthless, the name is not to be given.

@@ -131,7 +131,7 @@ void PartFile::remember(const std::vector<ByteRange>& runs) {
 }
 
 // Data that no record speaks of is of no use to anybody.
-void PartFile::leave(std::vector<ByteRange> runs) {
+void PartFile::leave(const std::vector<ByteRange>& runs) {
   if (runs.empty() || !version_.etag || !version_.total) {
     discard();
     return;
@@ -144,14 +144,15 @@ void PartFile::leave(std::vector<ByteRange> runs) {
   }
   struct stat info {};
   if (::lstat(record_.c_str(), &info) == 0) return;  // an earlier one is right, too
-  auto& [begin, end] = runs.back();
+  auto fewer = runs;
+  auto& [begin, end] = fewer.back();
   end = std::max(begin, end - std::min(end, given_up));
   truncate_to(fd_, end, part_);
-  if (begin == end) runs.pop_back();
-  if (runs.empty()) {
+  if (begin == end) fewer.pop_back();
+  if (fewer.empty()) {
     discard();
   } else {
-    remember(runs);
+    remember(fewer);
   }
 }
 

@@ -31,7 +31,7 @@ class PartFile final : public WritableFile {
   /// be.
   std::vector<ByteRange> found(const ObjectVersion& version) override;
   void remember(const std::vector<ByteRange>& runs) override;
-  void leave(std::vector<ByteRange> runs) override;
+  void leave(const std::vector<ByteRange>& runs) override;
   void reset() override;
   void discard() override;
   void commit() override;

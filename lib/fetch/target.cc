@@ -48,7 +48,7 @@ std::string decode_extended(const std::string& value) {
   const auto first = value.find('\'');
   const auto second = first == std::string::npos ? first : value.find('\'', first + 1);
   if (second == std::string::npos) return "";
-  const std::string text = percent_decoded(value.substr(second + 1));
+  std::string text = percent_decoded(value.substr(second + 1));
   const auto charset = std::string_view(value).substr(0, first);
   if (equal_names(charset, "UTF-8")) return text;
   return equal_names(charset, "ISO-8859-1") ? utf8_of_latin1(text) : "";

@@ -20,6 +20,7 @@ namespace mrf {
 namespace {
 
 constexpr std::chrono::milliseconds resting_poll{5};
+constexpr std::chrono::milliseconds queued_poll{20};
 // poll(2) alone takes a few microseconds.
 constexpr std::chrono::microseconds shortest_wait{50};
 
@@ -58,21 +59,20 @@ class CurlNetwork final : public Network {
   CurlNetwork& operator=(const CurlNetwork&) = delete;
 
   void start(const Request& request, Receiver& receiver) override {
-    auto transfer = std::make_unique<CurlTransfer>(options_, request, receiver, idle_);
-    CURL* easy = transfer->easy();
-    check(::curl_multi_add_handle(multi_.get(), easy));
-    transfers_.emplace(easy, std::move(transfer));
+    if (!try_start(request, receiver)) queue_.push_back({request, &receiver});
   }
 
   int poll(std::chrono::milliseconds longest) override {
+    start_queued();
+    if (!queue_.empty()) longest = std::min(longest, queued_poll);
     for (const auto& [easy, transfer] : transfers_) {
       if (transfer->rests()) longest = std::min(longest, resting_poll);
     }
     int running = 0;
     check(::curl_multi_perform(multi_.get(), &running));
     has_waited_ = false;
-    if (finish_ended() + end_stalled() == 0 && running > 0) wait(longest);
-    return static_cast<int>(transfers_.size());
+    if (finish_ended() + end_stalled() == 0 && (running > 0 || !queue_.empty())) wait(longest);
+    return static_cast<int>(transfers_.size() + queue_.size());
   }
 
   bool has_waited() const override { return has_waited_; }
@@ -80,9 +80,32 @@ class CurlNetwork final : public Network {
   void stop_all() override {
     for (const auto& [easy, transfer] : transfers_) ::curl_multi_remove_handle(multi_.get(), easy);
     transfers_.clear();
+    queue_.clear();
   }
 
  private:
+  struct Queued {
+    Request request;
+    Receiver* receiver;
+  };
+
+  // False when the host has enough to do.
+  bool try_start(const Request& request, Receiver& receiver) {
+    auto slot = HostSlot::take(request.url.origin(), options_.requests_to_host);
+    if (!slot) return false;
+    auto transfer = std::make_unique<CurlTransfer>(options_, request, receiver, idle_, std::move(*slot));
+    CURL* easy = transfer->easy();
+    check(::curl_multi_add_handle(multi_.get(), easy));
+    transfers_.emplace(easy, std::move(transfer));
+    return true;
+  }
+
+  // Those of one host keep their order; one host does not hold up another.
+  void start_queued() {
+    std::erase_if(queue_,
+                  [this](const Queued& queued) { return try_start(queued.request, *queued.receiver); });
+  }
+
   void wait(std::chrono::milliseconds longest) {
     const auto begin = std::chrono::steady_clock::now();
     for (const auto& [easy, transfer] : transfers_) {
@@ -133,6 +156,7 @@ class CurlNetwork final : public Network {
   NetworkOptions options_;
   std::unique_ptr<CURLM, MultiDeleter> multi_;
   std::map<CURL*, std::unique_ptr<CurlTransfer>> transfers_;
+  std::vector<Queued> queue_;  ///< requests that wait for their host
   bool has_waited_ = true;
   std::chrono::nanoseconds idle_{0};  ///< spent in waiting since the beginning
 };

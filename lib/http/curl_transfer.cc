@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdlib>
 #include <new>
+#include <utility>
 
 #include "base/redact.h"
 
@@ -44,8 +45,9 @@ bool has_memory() {
 }  // namespace
 
 CurlTransfer::CurlTransfer(const NetworkOptions& options, const Request& request, Receiver& receiver,
-                           const std::chrono::nanoseconds& idle)
-    : easy_(::curl_easy_init()),
+                           const std::chrono::nanoseconds& idle, HostSlot slot)
+    : slot_(std::move(slot)),
+      easy_(::curl_easy_init()),
       receiver_(receiver),
       is_https_(request.url.is_https()),
       idle_(idle),

@@ -8,6 +8,7 @@
 #include <memory>
 
 #include "http/curl_network.h"
+#include "http/host_slot.h"
 #include "http/network.h"
 
 namespace mrf {
@@ -24,7 +25,7 @@ class CurlTransfer {
  public:
   /// `idle` is how long the network has waited for anything since it began; it outlives the object.
   CurlTransfer(const NetworkOptions& options, const Request& request, Receiver& receiver,
-               const std::chrono::nanoseconds& idle);
+               const std::chrono::nanoseconds& idle, HostSlot slot);
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
 
@@ -48,6 +49,7 @@ class CurlTransfer {
   bool is_proxy_wrong(CURLcode code) const;
   void set_tls_and_proxy(const NetworkOptions& options);
 
+  HostSlot slot_;
   std::unique_ptr<curl_slist, ListDeleter> headers_;
   std::unique_ptr<CURL, EasyDeleter> easy_;
   Receiver& receiver_;

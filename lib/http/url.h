@@ -24,6 +24,8 @@ class Url {
   std::string shown() const;
   /// The last component of the path, percent-decoded; "" when it names no file.
   std::string last_component() const;
+  /// Scheme, host and port, as "https://h:443".
+  std::string origin() const { return scheme_ + "://" + host_ + ":" + port_; }
   bool is_https() const { return scheme_ == "https"; }
   /// True when credentials for this URL may be sent to `other`: the same host and port, by the same
   /// scheme or by https instead of http on their standard ports.

@@ -107,6 +107,18 @@ requests() { grep -c "^GET /many/$1 " "$LOG" || true; }
   assert_status 4
 }
 
+@test "requests to one host are limited over all files" {
+  local i entries=()
+  for i in {1..60}; do entries+=("{\"url\":\"@/crowd/c$i\"}"); done
+  manifest "${entries[@]}"
+  fetch -q --files 60 -m m.json
+  assert_status 0
+  (($(sort -n c* | tail -n 1) <= 16))
+  fetch -q --files 60 --concurrency 20 --cacert "$CA" -m m.json
+  assert_status 0
+  (($(sort -n c* | tail -n 1) <= 20))
+}
+
 @test "--verify-only fetches nothing, names what is wrong or missing, and looks at all" {
   local sums
   mapfile -t sums < <(for i in 1 2 3 4; do md5_of "$WWW/many/f$i"; done)

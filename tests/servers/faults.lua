@@ -79,6 +79,16 @@ function faults.transcoded()
   file:close()
 end
 
+-- Says how many requests have been under way at the same time, at most.
+function faults.crowd()
+  local counts = ngx.shared.counts
+  local most, now = counts:get("crowd-most") or 0, counts:incr("crowd-now", 1, 0)
+  if now > most then counts:set("crowd-most", now) end
+  ngx.sleep(0.2)
+  counts:incr("crowd-now", -1)
+  ngx.say(counts:get("crowd-most"))
+end
+
 -- head is what follows "HTTP/1.1 ", lines separated by "|".
 function faults.raw()
   local head = "HTTP/1.1 " .. ngx.unescape_uri(arg("head", "200 OK"))
