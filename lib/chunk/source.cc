@@ -167,7 +167,8 @@ class ChunkSource::Cutter {
     if (window_.view().empty()) throw DataError("read", window_.name(), "it is empty, not BAM");
     check_bam_magic(window_.view(), window_.name());
     std::size_t size = 0;
-    while ((size = bam_header_size(window_.view())) == 0) {
+    BamHeaderScanner scanner(window_.name());
+    while ((size = scanner.scan(window_.view())) == 0) {
       if (!more()) throw DataError("read", window_.name(), "its header is truncated");
     }
     std::string header(window_.view().substr(0, size));

@@ -18,12 +18,34 @@ constexpr int extra_flag = 4;
 
 }  // namespace
 
-// The subfield BC is looked for in the first place only, where all writers put it.
+BgzfHeader parse_bgzf_header(std::string_view stored) {
+  using State = BgzfHeader::State;
+  constexpr std::string_view magic{"\x1f\x8b\x08"};
+  constexpr std::size_t fields_at = 12;
+  constexpr std::size_t subfield_header = 4;
+  if (!magic.starts_with(stored.substr(0, magic.size()))) return {State::none, 0, 0};
+  if (stored.size() > 3 && (stored[3] & ~text_flag) != extra_flag) return {State::none, 0, 0};
+  if (stored.size() < fields_at) return {State::cut, bgzf_header_size, 0};
+  const std::size_t header_size = fields_at + number_at<std::uint16_t>(stored, 10);
+  if (header_size < bgzf_header_size) return {State::none, 0, 0};
+  for (std::size_t at = fields_at; at + subfield_header <= header_size;) {
+    if (at + subfield_header > stored.size()) return {State::cut, header_size, 0};
+    const std::size_t next = at + subfield_header + number_at<std::uint16_t>(stored, at + 2);
+    if (next > header_size) break;
+    if (stored.substr(at, 2) == "BC" && next == at + 6) {
+      if (header_size > stored.size()) return {State::cut, header_size, 0};
+      const std::size_t size = number_at<std::uint16_t>(stored, at + subfield_header) + std::size_t{1};
+      if (size < header_size + bgzf_trailer_size) break;
+      return {State::whole, header_size, size};
+    }
+    at = next;
+  }
+  return {State::none, 0, 0};
+}
+
 std::size_t bgzf_block_size(std::string_view stored) {
-  if (!stored.starts_with("\x1f\x8b\x08") || (stored[3] & ~text_flag) != extra_flag) return 0;
-  if (number_at<std::uint16_t>(stored, 10) != 6 || stored.substr(12, 4) != fixed_header.substr(12)) return 0;
-  const std::size_t size = number_at<std::uint16_t>(stored, 16) + std::size_t{1};
-  return size < bgzf_header_size + bgzf_trailer_size ? 0 : size;
+  const BgzfHeader header = parse_bgzf_header(stored);
+  return header.state == BgzfHeader::State::cut ? header.header_size + bgzf_trailer_size : header.block_size;
 }
 
 bool has_gzip_name(std::string_view path) {
@@ -38,7 +60,8 @@ std::size_t bgzf_content_size(std::string_view block) {
 }
 
 std::string_view bgzf_deflated(std::string_view block) {
-  return block.substr(bgzf_header_size, block.size() - bgzf_header_size - bgzf_trailer_size);
+  const std::size_t header_size = parse_bgzf_header(block).header_size;
+  return block.substr(header_size, block.size() - header_size - bgzf_trailer_size);
 }
 
 std::uint32_t bgzf_crc(std::string_view block) {

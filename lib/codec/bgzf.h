@@ -12,6 +12,7 @@
 namespace mrf {
 
 /// BGZF, SAM specification section 4.1: gzip members of at most 64 KiB that know their own size.
+/// Of a block as it is mostly written, with the subfield BC alone; any block has so many bytes at least.
 inline constexpr std::size_t bgzf_header_size = 18;
 inline constexpr std::size_t bgzf_max_block = 65536;
 /// What htslib puts into one block, so that the block fits even when it cannot be compressed.
@@ -20,8 +21,24 @@ inline constexpr std::size_t bgzf_payload = 0xff00;
 inline constexpr std::string_view bgzf_eof{
     "\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0\x42\x43\x02\0\x1b\0\x03\0\0\0\0\0\0\0\0\0", 28};
 
-/// The whole size in bytes of the block at the front of `stored`, which holds at least bgzf_header_size
-/// bytes; 0 when no BGZF block begins there.
+/// What the front of some bytes says of a block that begins there (SAM specification, section 4.1): the
+/// subfield BC may stand behind others in the extra field.
+struct BgzfHeader {
+  enum class State {
+    none,   ///< no block begins there
+    cut,    ///< the header is not there whole; `header_size` is the least that is needed, more than there is
+    whole,  ///< the header is there
+  };
+  State state = State::none;
+  std::size_t header_size = 0;
+  /// Of the whole block, for State::whole.
+  std::size_t block_size = 0;
+};
+
+BgzfHeader parse_bgzf_header(std::string_view stored);
+
+/// The whole size in bytes of the block at the front of `stored`; 0 when no BGZF block begins there. While
+/// the header is not there whole, a size that is larger than `stored`.
 std::size_t bgzf_block_size(std::string_view stored);
 /// The size in bytes of what is in one whole block (the last field of the gzip member).
 std::size_t bgzf_content_size(std::string_view block);

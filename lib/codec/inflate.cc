@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "codec/inflate.h"
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <utility>
@@ -50,7 +51,14 @@ bool GzipDecoder::next_member() {
 }
 
 void GzipDecoder::remember(std::string_view taken) {
-  if (head_.size() <= bgzf_eof.size()) head_ += taken.substr(0, bgzf_eof.size() + 1 - head_.size());
+  while (!taken.empty()) {
+    const BgzfHeader header = parse_bgzf_header(head_);
+    const std::size_t enough = std::max(header.header_size, bgzf_eof.size() + 1);
+    if (header.state == BgzfHeader::State::none || head_.size() >= enough) return;
+    const std::size_t n = std::min(taken.size(), enough - head_.size());
+    head_ += taken.substr(0, n);
+    taken.remove_prefix(n);
+  }
 }
 
 void GzipDecoder::inflate_some(std::span<char>& rest) {

@@ -86,7 +86,8 @@ class BgzfSource : public ByteSource {
       : stored_(std::move(stored)),
         name_(std::move(name)),
         pool_(threads,
-              {{[](Job& job) { job.inflate(); }, false}, {[this](Job& job) { hand_over(job); }, true}}) {}
+              {{[](Job& job) { job.inflate(); }, false}, {[this](Job& job) { hand_over(job); }, true}},
+              {.on_failure = [this] { hear_of_failure(); }}) {}
 
   std::size_t read(std::span<char> to) override {
     while (given_ == content_.size) {
@@ -109,17 +110,20 @@ class BgzfSource : public ByteSource {
   }
 
   bool is_ready() const override {
-    return given_ < content_.size || on_the_way_ > 0 || (after_ != nullptr ? after_->is_ready() : can_feed());
+    if (given_ < content_.size || on_the_way_ > 0 || !content_.failure.empty()) return true;
+    return (after_ != nullptr ? after_->is_ready() : can_feed());
   }
 
  private:
   std::string_view held() const { return {buffer_.get() + begin_, end_ - begin_}; }
-  bool can_feed() const { return over_ || block_at(0) > 0 || stored_->is_ready(); }
+  bool can_feed() const { return over_ || block_at(0) > 0 || is_no_block() || stored_->is_ready(); }
+  bool is_no_block() const {
+    return !held().empty() && parse_bgzf_header(held()).state == BgzfHeader::State::none;
+  }
 
   // The size of the whole block at `at` of what is held; 0 when it is not there.
   std::size_t block_at(std::size_t at) const {
     const std::string_view rest = held().substr(at);
-    if (rest.size() < bgzf_header_size) return 0;
     const std::size_t size = bgzf_block_size(rest);
     return size <= rest.size() ? size : 0;
   }
@@ -133,7 +137,7 @@ class BgzfSource : public ByteSource {
     }
     if (size > 0) {
       submit(size);
-    } else if (held().size() >= bgzf_header_size && bgzf_block_size(held()) == 0) {
+    } else if (is_no_block()) {
       go_on_without_blocks();
     } else if (!refill()) {
       over_ = true;
@@ -176,9 +180,19 @@ class BgzfSource : public ByteSource {
     changed_.notify_one();
   }
 
+  void hear_of_failure() noexcept {
+    const std::lock_guard lock(mutex_);
+    has_failed_ = true;
+    changed_.notify_one();
+  }
+
   void take_over() {
     std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !done_.empty(); });
+    changed_.wait(lock, [this] { return !done_.empty() || has_failed_; });
+    if (done_.empty()) {
+      lock.unlock();
+      pool_.finish();
+    }
     spare_.push_back(std::move(content_.bytes));
     content_ = std::move(done_.front());
     done_.pop_front();
@@ -203,6 +217,7 @@ class BgzfSource : public ByteSource {
   std::mutex mutex_;
   std::condition_variable changed_;
   std::deque<Content> done_;
+  bool has_failed_ = false;
   std::vector<std::vector<char>> spare_;
   Pipeline<Job> pool_;
 };
@@ -211,15 +226,19 @@ class BgzfSource : public ByteSource {
 
 std::unique_ptr<ByteSource> make_inflater(std::unique_ptr<ByteSource> stored, std::string name,
                                           unsigned threads) {
-  std::string first(bgzf_header_size, '\0');
-  std::size_t size = 0;
-  while (size < first.size()) {
-    const std::size_t n = stored->read({first.data() + size, first.size() - size});
-    if (n == 0) break;
-    size += n;
-  }
-  first.resize(size);
-  const bool is_bgzf = size == bgzf_header_size && bgzf_block_size(first) > 0;
+  std::string first;
+  bool more = true;
+  BgzfHeader header;
+  do {
+    const std::size_t held = first.size();
+    header = parse_bgzf_header(first);
+    if (header.state != BgzfHeader::State::cut) break;
+    first.resize(header.header_size);
+    const std::size_t n = stored->read({first.data() + held, first.size() - held});
+    first.resize(held + n);
+    more = n > 0;
+  } while (more);
+  const bool is_bgzf = header.state == BgzfHeader::State::whole;
   auto again = std::make_unique<Rewound>(std::move(first), std::move(stored));
   if (is_bgzf) return std::make_unique<BgzfSource>(std::move(again), std::move(name), threads);
   return make_gzip_inflater(std::move(again), std::move(name));

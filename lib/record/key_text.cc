@@ -80,13 +80,29 @@ class SamTagFinder : public KeyFinder {
       if (value.size() < 2 || value[1] != ':' || types.find(value[0]) == not_found) continue;
       const std::string_view rest = value.substr(2);
       const auto tab = rest.find('\t');
-      return (tab == not_found ? field(rest) : rest.substr(0, tab)).substr(0, length_);
+      const std::string_view text = tab == not_found ? field(rest) : rest.substr(0, tab);
+      return (value[0] == 'i' ? canonical(text) : text).substr(0, length_);
     }
   }
 
  private:
   static constexpr std::string_view types = "AiZH";
 
+  // An integer as BAM gives it back: without '+' and zeros in front.
+  std::string_view canonical(std::string_view text) {
+    const bool is_negative = text.starts_with('-');
+    std::string_view digits = text;
+    if (is_negative || text.starts_with('+')) digits.remove_prefix(1);
+    if (digits.empty() || digits.find_first_not_of("0123456789") != not_found) return text;
+    digits.remove_prefix(std::min(digits.find_first_not_of('0'), digits.size() - 1));
+    if (!is_negative || digits == "0") return digits;
+    if (digits.size() + 1 == text.size()) return text;
+    number_ = '-';
+    number_ += digits;
+    return number_;
+  }
+
+  std::string number_;
   const std::string start_;
   const std::size_t length_;
 };

@@ -154,4 +154,20 @@ std::optional<SequenceMark> find_sequence(SequencePlace place, std::string_view 
   return place == SequencePlace::column ? find_column(record) : find_tag(record);
 }
 
+bool has_sequence_tag(SequencePlace place, std::string_view record) {
+  if (place == SequencePlace::column) return false;
+  if (place == SequencePlace::aux) {
+    AuxFields fields(record);
+    while (const auto field = fields.next()) {
+      if (field->tag == "mi") return true;
+    }
+    return false;
+  }
+  const std::size_t hit = find_word(record, "\tmi:", 0);
+  if (hit == std::string_view::npos) return false;
+  // In front of the tags, a field may look like one.
+  const Ends fields = find_ends(record, '\t', first_tag);
+  return fields.count == first_tag && find_word(record, "\tmi:", fields.end - 1) != std::string_view::npos;
+}
+
 }  // namespace mrf

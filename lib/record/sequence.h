@@ -60,6 +60,10 @@ struct SequenceMark {
 /// have any type for integers. Nothing when it is missing or not a number below 2^31.
 std::optional<SequenceMark> find_sequence(SequencePlace place, std::string_view record);
 
+/// Whether a record to be numbered has the tag mi already, of any type: it could not be told from the number.
+/// Never so for SequencePlace::column.
+bool has_sequence_tag(SequencePlace place, std::string_view record);
+
 /// Turns the numbers of one stream back into 64-bit ones: each is taken as the one nearest to its
 /// predecessor, ahead of it when two are, so that fewer than 2^30 numbers may be missing in one place.
 class SequenceUnwrapper {

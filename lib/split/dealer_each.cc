@@ -20,6 +20,12 @@ EachDealer::EachDealer(Outputs& outputs, Stats& stats, RecordForm form, std::uni
 
 void EachDealer::put(std::size_t output, std::string_view record) {
   if (stamper_) {
+    if (stamper_->is_numbered(record)) {
+      throw DataError("read", input_name_,
+                      fmt::format("the record '{}' has the tag mi already, by which '--seq' numbers records; "
+                                  "'mrf-collect --order rows' and 'any' need no numbers",
+                                  record_name(form_, record).substr(0, longest_name)));
+    }
     stamper_->put(outputs_, output, record);
   } else {
     outputs_.put(output, record);
@@ -48,6 +54,7 @@ std::optional<std::size_t> EachDealer::pick(std::string_view record, std::uint64
 }
 
 void EachDealer::deal(Input& input) {
+  input_name_ = input.name();
   for (Records records(input); records.next();) {
     if (const auto worker = pick(records.record(), records.number(), records.name())) {
       put(*worker, records.record());

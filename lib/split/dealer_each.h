@@ -65,6 +65,7 @@ class EachDealer : public Dealer {
   std::optional<Stamper> stamper_;
   const Missing missing_;
   std::size_t next_any_ = 0;
+  std::string input_name_;
 };
 
 }  // namespace mrf

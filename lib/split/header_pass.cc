@@ -32,7 +32,8 @@ void HeaderPass::pass_bam(Input& input) {
   }
   check_bam_magic(input.view(), input.name());
   std::size_t size = 0;
-  while ((size = bam_header_size(input.view())) == 0) {
+  BamHeaderScanner scanner(input.name());
+  while ((size = scanner.scan(input.view())) == 0) {
     if (!input.more()) throw DataError("read", input.name(), "its header is truncated");
   }
   const std::string_view header = input.view().substr(0, size);

@@ -15,6 +15,8 @@ class Stamper {
 
   /// Puts a whole record with the number in hand.
   void put(Outputs& outputs, std::size_t output, std::string_view record) const;
+  /// Whether a record carries a number, or what would be taken for one, already.
+  bool is_numbered(std::string_view record) const { return has_sequence_tag(place_, record); }
   /// Goes on to the next number.
   void advance() { stamp_.advance(); }
 

@@ -140,3 +140,22 @@ TEST_CASE("a damaged block is refused, whichever bit it is") {
     CHECK((refused || content == payload));
   }
 }
+
+TEST_CASE("the subfield BC may stand behind others, and a header that is not whole asks for more") {
+  const std::string plain = block_of("text");
+  std::string extra = std::string("XY\3\0abc", 7) + plain.substr(12, 6) + std::string("ZZ\0\0", 4);
+  const std::size_t size = plain.size() + extra.size() - 6;
+  extra[11] = static_cast<char>(size - 1);
+  std::string block =
+      plain.substr(0, 10) + static_cast<char>(extra.size()) + std::string(1, '\0') + extra + plain.substr(18);
+  CHECK(mrf::bgzf_block_size(block) == block.size());
+  std::string content(4, ' ');
+  mrf::BgzfInflater().block(block, content);
+  CHECK(content == "text");
+  for (std::size_t cut = 0; cut < 12 + extra.size(); ++cut) {
+    CAPTURE(cut);
+    CHECK(mrf::bgzf_block_size(std::string_view(block).substr(0, cut)) > cut);
+  }
+  CHECK(mrf::bgzf_block_size("\x1f\x8c") == 0);
+  CHECK(mrf::bgzf_block_size(std::string_view("\x1f\x8b\x08\0", 4)) == 0);
+}

@@ -66,3 +66,20 @@ TEST_CASE("a BAM header is there whole or not at all") {
   CHECK_THROWS_AS(mrf::check_bam_magic("@HD\t", "x"), mrf::DataError);
   CHECK_THROWS_AS(mrf::check_bam_magic("", "x"), mrf::DataError);
 }
+
+TEST_CASE("a BAM header is scanned in one pass, however its bytes arrive") {
+  std::string header = "BAM\1" + number(5) + "@CO\tx" + number(1000);
+  for (int i = 0; i < 1000; ++i) header += number(3) + std::string("ab\0", 3) + number(9);
+  for (const std::size_t step : {1, 7, 1000000}) {
+    mrf::BamHeaderScanner scanner("x");
+    std::size_t size = 0;
+    for (std::size_t end = 4; end < header.size() && size == 0; end = std::min(end + step, header.size())) {
+      size = scanner.scan(std::string_view(header).substr(0, end));
+    }
+    if (size == 0) size = scanner.scan(header + "record");
+    CHECK(size == header.size());
+  }
+  mrf::BamHeaderScanner negative("x");
+  CHECK_THROWS_WITH_AS(negative.scan("BAM\1" + number(0xffffffff)),
+                       "cannot read 'x': its header has a negative length", mrf::DataError);
+}

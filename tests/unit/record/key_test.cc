@@ -51,6 +51,12 @@ TEST_CASE("SAM tags, wherever they are") {
   CHECK(key_of("tag:CB:1", fields + "\tCB:Z:AC\n") == "A");
   CHECK(key_of("tag:CB", fields + "\tCB:Z:\n").empty());
   CHECK(key_of("tag:NM", fields + "\tNM:i:-3\n") == "-3");
+  for (const char* same : {"5", "05", "+5", "+005"})
+    CHECK(key_of("tag:CB", fields + "\tCB:i:" + same + "\n") == "5");
+  for (const char* same : {"0", "-0", "+00"})
+    CHECK(key_of("tag:CB", fields + "\tCB:i:" + same + "\n") == "0");
+  CHECK(key_of("tag:CB", fields + "\tCB:i:-012\n") == "-12");
+  CHECK(key_of("tag:CB", fields + "\tCB:Z:05\n") == "05");
   CHECK(key_of("tag:CB", fields + "\tXX:Z:CB:Z:no\n") == "none");
   CHECK(key_of("tag:ML", fields + "\tML:B:c,1\n") == "none");
   CHECK(key_of("tag:CB", "r\t0\tc\t1\t9\t1M\t*\t0\t0\tA\tCB:Z:I\n") == "none");
