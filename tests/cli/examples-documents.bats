@@ -9,10 +9,10 @@ load common
 setup() {
   common_setup
   mkdir data examples
-  cd data
+  pushd data >/dev/null || return 1
   make_data
   serve "$PWD"
-  cd ..
+  popd >/dev/null || return 1
 }
 
 script() {
@@ -113,7 +113,7 @@ run_example() {
 }
 
 assert_examples() {
-  local document=$1 example name result
+  local document=$1 example name result results
   "$ROOT/tests/cli/document_examples.py" "$ROOT/$document" examples
   for example in examples/*; do
     ! grep -q '^\(scripts/demo\|meson \)' "$example" || sed -i '/^scripts\/demo\|^meson /d' "$example"
@@ -128,7 +128,8 @@ assert_examples() {
     cp "$example" "$name/example"
     run_apart timeout 100 bash -c "$(declare -f run_example); cd '$name' && PATH=\$PWD:\$PATH URL=$SERVED/in.bam run_example example ${name##*.}" </dev/null
     [[ $status == 0 ]] || show_result "$document: $(cat "$example")"
-    for result in $(grep -o -- '-o [a-zA-Z][a-zA-Z0-9]*\.[a-z.]*' "$example" | cut -d ' ' -f 2); do
+    mapfile -t results < <(grep -o -- '-o [a-zA-Z][a-zA-Z0-9]*\.[a-z.]*' "$example" | cut -d ' ' -f 2)
+    for result in "${results[@]}"; do
       [[ -s $name/$result ]] || show_result "no $result: $(cat "$example")"
       [[ $result != *.bam ]] || samtools quickcheck "$name/$result"
     done

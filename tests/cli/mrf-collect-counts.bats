@@ -142,3 +142,21 @@ END
   assert_status 0
   assert_output_is "$(seq 3000)"
 }
+
+@test "mrf-run --order rows compares what each copy gave with what it got" {
+  seq 10 >in
+  seq 8 >eight
+  for n in 1 2 4; do
+    run_apart mrf-run -n $n --order rows -i in -o out -- sed 1d
+    assert_status 3
+    assert_stderr_has "it has 9 records where"
+  done
+  for filter in 'NR % 2' 'NR < 2 || NR == 1' '0' '{ print; print }'; do
+    run_apart mrf-run -n 2 -c 2 --order rows -i eight -o out -- awk "$filter"
+    assert_status 3
+  done
+  [ ! -e out ]
+  run_apart mrf-run -n 2 -c 2 --order rows -i eight -o out -- cat
+  assert_status 0
+  cmp eight out
+}

@@ -9,35 +9,35 @@ record() { printf '%s\t%s\n' "$1" "$columns"; }
 
 @test "--same-header: one header when all agree, whichever input shows it first" {
   header=$'@HD\tVN:1.6\n@CO\tx\n@CO no tab\n'
-  for n in 1 2 3; do (printf '%s' "$header" && record r$n) >$n; done
+  for n in 1 2 3; do (printf '%s' "$header" && record r$n) >in.$n; done
   : >nothing
   printf '%s' "${header%$'\n'}" >header-only
   for order in rows any concat; do
-    run_apart mrf-collect --sam --same-header -c 1 --ragged nothing 1 2 3 header-only
-    [[ $order == rows ]] || run_apart mrf-collect --sam --same-header --order $order nothing 1 2 3 header-only
+    run_apart mrf-collect --sam --same-header -c 1 --ragged nothing in.1 in.2 in.3 header-only
+    [[ $order == rows ]] || run_apart mrf-collect --sam --same-header --order $order nothing in.1 in.2 in.3 header-only
     assert_status 0
     [[ $output == "${header%$'\n'}"$'\n'* ]]
     cmp <((printf '%s' "$header" && record r1 && record r2 && record r3) | sort) <(sort <<<"$output")
   done
   mkfifo late
-  (wait_until test -s out && cat 1 >late) 3>&- &
-  mrf-collect --sam --same-header --order any late 2 >out
+  (wait_until test -s out && cat in.1 >late) 3>&- &
+  mrf-collect --sam --same-header --order any late in.2 >out
   cmp <(sort out) <((printf '%s' "$header" && record r1 && record r2) | sort)
 }
 
 @test "--same-header: another header, a longer one, a shorter one, none" {
-  (printf '@HD\tVN:1.6\n@CO\t1\n' && record r1) >1
+  (printf '@HD\tVN:1.6\n@CO\t1\n' && record r1) >one
   (printf '@HD\tVN:1.6\n@CO\t2\n' && record r2) >other
   (printf '@HD\tVN:1.6\n@CO\t1\n@CO\t2\n' && record r2) >longer
   (printf '@HD\tVN:1.6\n' && record r2) >shorter
   record r2 >none
   while read -r name line; do
     for order in rows any concat; do
-      run_apart mrf-collect --sam --same-header --order $order -o out 1 "$name"
+      run_apart mrf-collect --sam --same-header --order $order -o out one "$name"
       assert_status 3
-      assert_stderr_is "mrf-collect: cannot collect '$name': its header is not that of '1': they differ in line $line"
+      assert_stderr_is "mrf-collect: cannot collect '$name': its header is not that of 'one': they differ in line $line"
     done
-    run_apart mrf-collect --sam --order concat -o out 1 "$name"
+    run_apart mrf-collect --sam --order concat -o out one "$name"
     assert_status 0
     cmp out <(printf '@HD\tVN:1.6\n@CO\t1\n' && record r1 && record r2)
     rm out
@@ -94,18 +94,18 @@ END
 }
 
 @test "with --sam, a read whose name begins with '@' is bad data wherever it stands" {
-  record @CO >at
+  record @CO >strange
   record r >r
-  run_apart mrf-collect --sam -o out at
+  run_apart mrf-collect --sam -o out strange
   assert_status 3
   assert_stderr_has "@CO"
-  cat r at >behind
+  cat r strange >behind
   run_apart mrf-collect --sam --order any -o out r behind
   assert_status 3
   assert_stderr_has "cannot read 'behind': record 2"
-  run_apart mrf-collect --sam --no-header at
+  run_apart mrf-collect --sam --no-header strange
   assert_status 0
-  assert_output_is "$(cat at)"
+  assert_output_is "$(cat strange)"
 }
 
 @test "options of headers that do not go together" {

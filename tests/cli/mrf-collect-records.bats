@@ -40,23 +40,23 @@ load common
 }
 
 @test "FASTA and records that begin with a word stay whole" {
-  printf '>a\nAC\nGT\n>b\n' >1
-  printf '>c\n\nAC>GT\n>d\nA' >2
+  printf '>a\nAC\nGT\n>b\n' >x
+  printf '>c\n\nAC>GT\n>d\nA' >y
   for order in rows concat; do
-    run_apart mrf-collect --record fasta -c 2 --order $order 1 2
+    run_apart mrf-collect --record fasta -c 2 --order $order x y
     assert_status 0
     assert_output_is $'>a\nAC\nGT\n>b\n>c\n\nAC>GT\n>d\nA'
   done
-  run_apart mrf-collect --record fasta -c 1 1 2
+  run_apart mrf-collect --record fasta -c 1 x y
   assert_output_is $'>a\nAC\nGT\n>c\n\nAC>GT\n>b\n>d\nA'
-  printf 'ID 1\nx\nID 2\n' >1
-  printf 'ID 3\nID 4\ny\n' >2
-  run_apart mrf-collect --record 'start:ID ' -c 1 1 2
+  printf 'ID 1\nx\nID 2\n' >x
+  printf 'ID 3\nID 4\ny\n' >y
+  run_apart mrf-collect --record 'start:ID ' -c 1 x y
   assert_output_is $'ID 1\nx\nID 3\nID 2\nID 4\ny'
   echo text >text
   run_apart mrf-collect --record fasta -o out text
   assert_status 3
-  run_apart mrf-collect --record fasta --order seq -o out 1
+  run_apart mrf-collect --record fasta --order seq -o out x
   assert_status 2
 }
 

@@ -37,11 +37,11 @@ between() {
 
 @test "mrf-run -o >(command)" {
   for order in chunk any; do
-    mkfifo done
-    mrf-run -n 2 --order "$order" -i in.txt -o >(sort -n >x && echo >done) -- cat
-    read -r _ <done
+    mkfifo over
+    mrf-run -n 2 --order "$order" -i in.txt -o >(sort -n >x && echo >over) -- cat
+    read -r _ <over
     cmp in.txt x
-    rm done
+    rm over
   done
   assert_nothing_left
 }
