@@ -78,7 +78,7 @@ class ChunkSource::Cutter {
   Cutter(const ChunkCommand& command, std::shared_ptr<Shared> shared)
       : command_(command),
         shared_(std::move(shared)),
-        window_(open_input(command.input), meter_),
+        window_(open_input(command.input), meter_, {.inflates = !is_bytes(command.form.record)}),
         framer_(make_framer(command.form.record, window_.name())) {}
 
   const std::string& name() const { return window_.name(); }

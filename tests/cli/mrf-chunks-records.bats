@@ -141,6 +141,12 @@ END
   assert_stderr_has bzip2
   cp in.bz2 bytes
   mrf-chunks --record fixed:1 -c 100 -i bytes -- cat | cmp - bytes
+  gzip -c in.fq >in.gz
+  for form in fixed:1 nul; do
+    mrf-chunks --record "$form" --output-record fixed:1 -c 100 -i in.gz -- cat | head -c "$(stat -c %s in.gz)" | cmp - in.gz
+    mrf-chunks --record "$form" --output-record fixed:1 -c 100 -i <(cat in.gz) -- cat |
+      head -c "$(stat -c %s in.gz)" | cmp - in.gz
+  done
 }
 
 @test "output that was said to be lines and is not" {
