@@ -36,7 +36,7 @@ void declare_policy(mrf::OptionSet& app, mrf::Command& command, CommandLine& lin
   app.add_option("--map", options.map, "lines of a key, a tab and its output, from 0")->option_text("FILE");
   app.add_option("--missing", options.missing,
                  "records without key: error (default), skip, to any OUTPUT, or to PATH")
-      ->option_text("error|skip|any|PATH");
+      ->option_text("WHAT");
 }
 
 void declare(mrf::Command& command, CommandLine& line) {

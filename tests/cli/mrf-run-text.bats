@@ -82,7 +82,7 @@ E
     [[ $stderr != *PASSW* && $stderr != *SIGN* ]]
   }
   shows 2 "cannot read '$shown': two inputs" -i in.fq -i "$secret" -- cat
-  shows 1 "cannot open '$shown': No such file" "$secret"
+  shows 1 "cannot open '$shown': it is a URL" "$secret"
   shows 1 "'$shown': No such file" -i in.fq -o "$secret" -- cat
   shows 1 "'http://h/x?sig=...': No such file" -i in.fq -o "http://u:PASSW @h/x?sig='SIGN'" -- cat
   shows 2 "cannot use option '-D a b=$shown': not NAME=VALUE" -D "a b=$secret" w.mrf
