@@ -36,6 +36,7 @@ class Case:
     record: str = ""  # --output-record
     transport: str = "file"  # file, pipe (-i -), stdin (no -i), fifo, fifos (of pairs, both written by one program)
     options: tuple = ()
+    program: str = "mrf-run"  # or mrf-chunks by itself, to "-"
 
     def marks(self):
         return self.source.marks() or ["r999999"]
@@ -52,6 +53,8 @@ class Case:
         return [] if self.output == "-" else self.output.split()
 
     def arguments(self):
+        if self.program == "mrf-chunks":
+            return self.chunks()
         words = ["-n", str(self.workers)]
         if self.order != "chunk":
             words += ["--order", self.order]
@@ -82,6 +85,23 @@ class Case:
         if self.record:
             words += ["--output-record", self.record]
         return ["mrf-run", *words, "--", *self.command()]
+
+    def chunks(self):
+        """mrf-chunks reads what a job of mrf-run would give it."""
+        words = ["-n", str(self.workers), *(["-c", self.chunk] if self.chunk else []), *self.options]
+        if self.source.form == "sam":
+            words += ["--record", "bam"] if self.view == "bam" else ["--sam"]
+        else:
+            words += self.source.options
+        if self.source.form in ("fastq", "fasta"):
+            words += ["--record", self.source.form]
+        if self.broadcast():
+            words += ["--header-broadcast"]
+        if self.record or self.format:
+            words += ["--output-record", self.record or self.format]
+        if self.transport == "file":
+            words += ["-i", self.source.names[0]]
+        return ["mrf-chunks", *words, *self.filter.needs, "--", *self.command()]
 
     def __str__(self):
         command = [word if len(word) < 60 else word[:57] + "..." for word in self.arguments()]
