@@ -99,6 +99,8 @@ class Case:
             words += ["--header-broadcast"]
         if self.record or self.format:
             words += ["--output-record", self.record or self.format]
+        if self.transport == "fifo":
+            words += ["-i", "fifo0"]
         if self.transport == "file":
             words += ["-i", self.source.names[0]]
         return ["mrf-chunks", *words, *self.filter.needs, "--", *self.command()]
