@@ -82,10 +82,14 @@ def header_parts(data, source):
     return b"".join(lines[:count]), b"".join(lines[count:])
 
 
-def unnumbered(record, form):
-    """The record without the number that was added to it; None when it has none."""
-    if form == "sam":
-        tags = list(re.finditer(rb"\tmi:i:\d+(?=[\t\n])", record))
-        return record[: tags[-1].start()] + record[tags[-1].end() :] if tags else None
-    found = re.match(rb"\d+\t", record)
-    return record[found.end() :] if found else None
+def unnumbered(records, form):
+    """The records without the numbers that were added to them; None when one has none, or they are out of order."""
+    made, last = [], 0
+    pattern = re.compile(rb"\tmi:i:(\d+)(?=[\t\n])" if form == "sam" else rb"(\d+)\t")
+    for record in records:
+        found = list(pattern.finditer(record)) if form == "sam" else [pattern.match(record)]
+        if not found or not found[-1] or int(found[-1][1]) < last:
+            return None
+        last = int(found[-1][1])
+        made.append(record[: found[-1].start()] + record[found[-1].end() :])
+    return made

@@ -209,6 +209,7 @@ def make(rng, kind, count, directory):
         name, maker, form, options = SIMPLE[base]
         more = [place_genome(rng, directory)["c1"]] if form == "fastq" else []
         source = Source(kind, [name + ending], records=maker(rng, count, *more), options=options, form=form)
+        source.reference = os.path.join(directory, "ref.fa") if more else ""
         stored = b"".join(source.records)
         if form in ("line", "fasta", "fastq") and rng.random() < 0.1 and stored.endswith(b"\n"):
             stored = stored[:-1]  # a last line without its newline is given one

@@ -242,8 +242,8 @@ class Bench:
         if records and forms.ends(record_form(case)) and not records[-1].endswith(forms.ends(record_form(case))):
             records[-1] += forms.ends(record_form(case))
         if numbered:
-            records = [forms.unnumbered(record, case.source.form) for record in records]
-            if None in records:
+            records = forms.unnumbered(records, case.source.form)
+            if records is None:
                 return status, None, None
         return status, header, records
 
@@ -387,9 +387,9 @@ def promised(case, header, records):
 
 
 def paired(records):
-    """Whether records come by twos of the same name."""
+    """Whether records come by twos of the same name, and not by more."""
     names = [re.split(rb"[\s]|/[12]\s", record, maxsplit=1)[0] for record in records]
-    return len(names) % 2 == 0 and names[::2] == names[1::2]
+    return len(names) % 2 == 0 and names[::2] == names[1::2] and all(a != b for a, b in zip(names[::2], names[2::2]))
 
 
 def output_form(case):
