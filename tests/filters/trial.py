@@ -381,15 +381,21 @@ def promised(case, header, records):
         return False
     if case.order != "chunk" and case.filter.early:
         return False
-    if case.source.kind.startswith("pairs") and not paired(records):
+    if case.source.kind.startswith("pairs") and not (paired(records) and told_apart(records)):
         return False
     return all(forms.whole(record, record_form(case)) for record in records)
 
 
 def paired(records):
-    """Whether records come by twos of the same name, and not by more."""
+    """Whether records come by twos of the same name."""
     names = [re.split(rb"[\s]|/[12]\s", record, maxsplit=1)[0] for record in records]
-    return len(names) % 2 == 0 and names[::2] == names[1::2] and all(a != b for a, b in zip(names[::2], names[2::2]))
+    return len(names) % 2 == 0 and names[::2] == names[1::2]
+
+
+def told_apart(records):
+    """Whether no pair follows another one of the same name, where nothing may tell which are mates."""
+    firsts = [re.split(rb"[\s]|/[12]\s", record, maxsplit=1)[0] for record in records[::2]]
+    return all(a != b for a, b in zip(firsts, firsts[1:]))
 
 
 def output_form(case):
