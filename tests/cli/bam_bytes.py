@@ -26,12 +26,14 @@ def header(text=HEADER, references=(("c1", 1000),)):
     return out
 
 
-def record(name="r", flag=4, reference=-1, position=-1, mapq=0, cigar=(), sequence="", qualities=None, tags=b"", size=None):
+def record(name="r", flag=4, reference=-1, position=-1, mapq=0, cigar=(), sequence="", qualities=None, tags=b"",
+           size=None):
     """`cigar` is of (length, operation); `size` is what the record says of itself."""
     codes = ["=ACMGRSVTWYHKDBN".index(base) for base in sequence] + [0] * (len(sequence) % 2)
     name = name.encode() + b"\0"
-    body = struct.pack("<iiBBHHHiiii", reference, position, len(name), mapq, 4680, len(cigar), flag, len(sequence), -1, -1, 0)
-    body += name + b"".join(struct.pack("<I", length << 4 | "MIDNSHP=X".index(operation)) for length, operation in cigar)
+    body = struct.pack("<iiBBHHHiiii", reference, position, len(name), mapq, 4680, len(cigar), flag, len(sequence),
+                       -1, -1, 0)
+    body += name + b"".join(struct.pack("<I", length << 4 | "MIDNSHP=X".index(kind)) for length, kind in cigar)
     body += bytes(codes[i] << 4 | codes[i + 1] for i in range(0, len(codes), 2))
     body += (b"\xff" * len(sequence) if qualities is None else bytes(qualities)) + tags
     return struct.pack("<I", len(body) if size is None else size) + body

@@ -53,10 +53,10 @@ END
   printf '>c1\nACGTACGTACGT\n' >longer.fa
   while IFS='|' read -r fasta reason; do
     for threads in 0 2; do
-      run_apart mrf-bamread -@ $threads -T $fasta good.cram
+      run_apart mrf-bamread -@ $threads -T "$fasta" good.cram
       assert_status 3
       assert_stderr_has "cannot use reference '$fasta': $reason"
-      run_apart mrf-bamwrite -@ $threads -T $fasta -o out.cram in.sam
+      run_apart mrf-bamwrite -@ $threads -T "$fasta" -o out.cram in.sam
       assert_status 3
       assert_stderr_has "cannot use reference '$fasta': $reason"
       [[ ! -e out.cram ]]

@@ -70,7 +70,7 @@ END
 @test "bamread: trailing garbage is an error, zero bytes at the end and an end-of-file block in mid-stream are none" {
   bam=$(small_bam)
   for byte in x '\x1e'; do
-    (cat "$bam" && head -c 100 /dev/zero && printf "$byte") >garbage.bam
+    (cat "$bam" && head -c 100 /dev/zero && printf "%b" "$byte") >garbage.bam
     run_apart mrf-bamread -o out.sam garbage.bam
     assert_status 3
     assert_stderr_has "cannot read 'garbage.bam': BGZF block at byte $(($(stat -c %s "$bam") + 100)): trailing garbage"

@@ -154,3 +154,29 @@ END
   refuses "the header's text and its list of references differ: 1 references and 0" mrf-bamread fewer.bam
   [[ $(mrf-bamread without.bam | grep -c '^@SQ') == 1 ]]
 }
+
+@test "bamread: BGZF blocks of any size and with other subfields before BC are read, others named for what they are" {
+  bam_bytes <<'END'
+records = [record(f"r{i}", sequence="ACGT" * 50, qualities=[20 + i % 20] * 200) for i in range(2000)]
+data = header() + b"".join(records)
+other = b"XY\x05\0hello"
+with open("subfields.bam", "wb") as out:
+    for at in range(0, len(data), 65536):
+        out.write(block(data[at:at + 65536], before=other))
+    out.write(EOF)
+with open("small.bam", "wb") as out:
+    for at in range(0, len(data), 97):
+        out.write(block(data[at:at + 97]))
+    out.write(block(b"") + EOF)
+write("usual.bam", *records)
+with open("named.bam", "wb") as out:
+    out.write(block(header()) + block(records[0], name=b"x.bam\0") + EOF)
+END
+  for bam in subfields small; do
+    for threads in 0 2; do
+      mrf-bamread -@ $threads $bam.bam | cmp - <(bam_text usual.bam)
+      cat $bam.bam | mrf-bamwrite -@ $threads | mrf-bamread | cmp - <(bam_text usual.bam)
+    done
+  done
+  refuses "its header has a file name or another field that BGZF does not have" mrf-bamread named.bam
+}
