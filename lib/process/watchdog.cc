@@ -151,7 +151,8 @@ class Watching {
 
 }  // namespace
 
-Watchdog::Watchdog(std::function<LaunchSpec(std::size_t)> spec_of, std::function<void()> clean_up) {
+Watchdog::Watchdog(const std::function<LaunchSpec(std::size_t)>& spec_of,
+                   const std::function<void()>& clean_up) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
     throw SystemError("start", "watchdog");
@@ -229,6 +230,7 @@ std::optional<Watchdog::Report> Watchdog::receive(bool wait, Launched* launched)
 
 void Watchdog::lose() {
   if (lost_ || is_finished_) return;
+  ::shutdown(socket_.get(), SHUT_RDWR);  // should it be alive: it ends
   int wait_status = 0;
   while (::waitpid(pid_, &wait_status, 0) < 0 && errno == EINTR) {
   }

@@ -35,7 +35,7 @@ class Watchdog {
   /// Forks the watchdog: this process must have no other threads, and no descriptor open that the jobs must
   /// not hold. `spec_of` gives, in the watchdog, what launch() of that number is to start; `clean_up` removes
   /// what this process has made, in case that it is killed. Throws SystemError.
-  Watchdog(std::function<LaunchSpec(std::size_t)> spec_of, std::function<void()> clean_up);
+  Watchdog(const std::function<LaunchSpec(std::size_t)>& spec_of, const std::function<void()>& clean_up);
   /// finish().
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;
