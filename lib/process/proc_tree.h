@@ -3,7 +3,6 @@
 
 #include <sys/types.h>
 
-#include <compare>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -24,7 +23,9 @@ std::uint64_t bytes_moved(pid_t pid);
 struct FileId {
   dev_t device = 0;
   ino_t inode = 0;
-  auto operator<=>(const FileId&) const = default;
+  bool operator<(const FileId& other) const {
+    return device != other.device ? device < other.device : inode < other.inode;
+  }
 };
 /// Throws SystemError.
 FileId file_id(const std::string& path);

@@ -80,20 +80,18 @@ bool is_endless_poll(const Call& call) {
     case SYS_poll:
       return is_for_ever(arguments[2]);
 #endif
-#ifdef SYS_select
-    case SYS_select:
-      return arguments[4] == 0;
-#endif
 #ifdef SYS_epoll_wait
     case SYS_epoll_wait:
-      return is_for_ever(arguments[3]);
 #endif
     case SYS_epoll_pwait:
       return is_for_ever(arguments[3]);
-    case SYS_ppoll:
-      return arguments[2] == 0;
+#ifdef SYS_select
+    case SYS_select:
+#endif
     case SYS_pselect6:
       return arguments[4] == 0;
+    case SYS_ppoll:
+      return arguments[2] == 0;
     default:
       return false;
   }
