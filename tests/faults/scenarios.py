@@ -44,7 +44,8 @@ SCENARIOS = [
              'mrf-chunks -n 2 -c 1500 --output-record lines:1 -i "$IN/lines.gz" -- cat', [], ["mrf-chunks:0"]),
     Scenario("chunks of BAM", 'mrf-chunks -n 2 -c 700 --record bam -i "$IN/small.bam" -- cat', [], ["mrf-chunks:0"]),
     Scenario("run for two results",
-             """mrf-run - <<<"a: cp $IN/lines save:a"$'\\n'"b: cp $IN/lines save:b" """, ["a", "b"], ["mrf-run:0", "mrf-run:1"]),
+             """mrf-run - <<<"a: cp $IN/lines save:a"$'\\n'"b: cp $IN/lines save:b" """, ["a", "b"],
+             ["mrf-run:0", "mrf-run:1"]),
     Scenario("run bam", 'mrf-run -n 2 -i "$IN/small.bam" -o out.bam -- cat', ["out.bam"],
              ["mrf-run:0", "mrf-run:1", "mrf-bamread:0", "mrf-distribute:0", "mrf-collect:0", "mrf-bamwrite:0"]),
 ]
