@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "collect/collector.h"
 #include "collect/sink.h"
+#include "io/io.h"
 #include "io/output_file.h"
 #include "io/source.h"
 
@@ -92,6 +93,16 @@ std::unique_ptr<Sink> make_sink(const CollectOptions& options, SinkFile file) {
   return make_bgzf_sink(std::move(file), level, options.threads);
 }
 
+// The next program in a pipe sees no status: SAM that ends in the middle of a line that is no record is not
+// taken for a whole one, as BGZF without its end-of-file block is not.
+void leave_unfinished(const OutputFile& output, Meter& meter) {
+  if (!output.is_direct()) return;
+  try {
+    write_all(output.fd(), output.name(), "*", meter);
+  } catch (const Error&) {  // the first failure is what the user is told
+  }
+}
+
 }  // namespace
 
 CollectOptions::Order parse_collect_order(const std::string& text) {
@@ -109,7 +120,12 @@ void collect(const CollectOptions& options, Stats& stats) {
   collector.refuse_output(output);
   enlarge_pipe(output.fd(), most_pipe_bytes);
   const auto sink = make_sink(options, {output.fd(), output.name(), stats.out});
-  collector.run(*sink);
+  try {
+    collector.run(*sink);
+  } catch (const DataError&) {
+    if (options.sam && !options.headless && !is_bgzf(options)) leave_unfinished(output, stats.out);
+    throw;
+  }
   output.commit();
 }
 

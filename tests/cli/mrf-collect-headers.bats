@@ -118,3 +118,12 @@ END
   done
   assert_files r
 }
+
+@test "SAM that fails is not taken for a whole one by the next program" {
+  printf '@SQ\tSN:chr1\tLN:9\n' >header
+  (cat header && record r1) >one
+  (cat header && record r2 && record @strange) >two
+  run_apart bash -c 'mrf-collect --sam --order concat one two | mrf-bamwrite -o out.bam; echo "${PIPESTATUS[*]}"'
+  assert_output_is '3 3'
+  [ ! -e out.bam ]
+}
