@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
 #include <charconv>
 #include <cstdint>
 #include <cstring>
@@ -73,7 +72,19 @@ bool has_names_of(const sam_hdr_t& header, const sam_hdr_t& other) {
   return true;
 }
 
-// Reads with htslib, which checks and repairs headers in its readers only, from memory.
+// Reads with htslib, which checks and repairs headers in its readers only, from memory. Null when it fails.
+HeaderPtr try_to_parse(std::string_view bytes, const std::string& name) {
+  HfilePtr memory = open_memory(bytes);
+  const HtsFilePtr file(hts_hopen(memory.get(), name.c_str(), "r"));
+  if (!file) return nullptr;
+  (void)memory.release();
+  HeaderPtr header(sam_hdr_read(file.get()));
+  // A SAM reader keeps a share of its header.
+  if (header) header.reset(sam_hdr_dup(header.get()));
+  return header;
+}
+
+// htslib does not tell lack of memory from a malformed header: only what fails twice is malformed.
 HeaderPtr parse_header(std::string_view bytes, const std::string& name) {
   HeaderPtr header;
   if (bytes.empty()) {
@@ -81,20 +92,8 @@ HeaderPtr parse_header(std::string_view bytes, const std::string& name) {
     if (!header) throw std::bad_alloc();
     return header;
   }
-  const auto check = [&](bool good) {
-    if (!good && errno == ENOMEM) throw std::bad_alloc();
-    if (!good) throw DataError("read", name, "malformed header");
-  };
-  HfilePtr memory = open_memory(bytes);
-  errno = 0;
-  const HtsFilePtr file(hts_hopen(memory.get(), name.c_str(), "r"));
-  check(file != nullptr);
-  (void)memory.release();
-  header.reset(sam_hdr_read(file.get()));
-  check(header != nullptr);
-  // A SAM reader keeps a share of its header.
-  header.reset(sam_hdr_dup(header.get()));
-  if (!header) throw std::bad_alloc();
+  for (int tries = 0; !header && tries < 2; ++tries) header = try_to_parse(bytes, name);
+  if (!header) throw DataError("read", name, "malformed header");
   return header;
 }
 

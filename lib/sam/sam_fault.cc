@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <cmath>
 #include <cstdint>
@@ -346,11 +345,13 @@ std::string fault_of(std::string_view line, const sam_hdr_t& header, Lenience le
 }
 
 bool parse_unusual(std::string_view line, const sam_hdr_t& header, Text& text, bam1_t& record) {
-  text.l = 0;
-  errno = 0;
-  if (kputsn(line.data(), line.size(), &text) < 0) throw std::bad_alloc();
-  const bool good = sam_parse1(&text, const_cast<sam_hdr_t*>(&header), &record) >= 0;
-  if (!good && errno == ENOMEM) throw std::bad_alloc();
+  // htslib does not tell lack of memory from a malformed line: only what fails twice is malformed.
+  bool good = false;
+  for (int tries = 0; !good && tries < 2; ++tries) {
+    text.l = 0;
+    if (kputsn(line.data(), line.size(), &text) < 0) throw std::bad_alloc();
+    good = sam_parse1(&text, const_cast<sam_hdr_t*>(&header), &record) >= 0;
+  }
   if (!good) return false;
   Fields fields;
   std::string_view rest = line;
