@@ -191,8 +191,6 @@ class Bench:
         if numbered and source.form == "sam":
             records = [record[:-1] + b"\tmi:i:%d\n" % number for number, record in enumerate(records)]
         elif numbered:
-            if source.kind.startswith("pairs"):
-                records = forms.split(b"".join(records), "fastq")
             records = [b"%d\t%s" % (number, record) for number, record in enumerate(records)]
         body = b"".join(records)
         if case.view == "bam":
@@ -238,13 +236,16 @@ class Bench:
                 header, body = case.source.header, data
         else:
             body = data
-        records = forms.split(body, record_form(case), numbered and case.source.form != "sam")
+        pairs = numbered and case.source.kind.startswith("pairs")  # a pair has one number
+        records = forms.split(body, "lines:8" if pairs else record_form(case), numbered and case.source.form != "sam")
         if records and forms.ends(record_form(case)) and not records[-1].endswith(forms.ends(record_form(case))):
             records[-1] += forms.ends(record_form(case))
         if numbered:
             records = forms.unnumbered(records, case.source.form)
             if records is None:
                 return status, None, None
+        if pairs:
+            records = forms.split(b"".join(records), "fastq")
         return status, header, records
 
     def actual(self, case, result):
