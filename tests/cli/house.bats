@@ -96,6 +96,17 @@ longer() {
   [[ -z $missing ]] || { echo "$missing" && false; }
 }
 
+@test "every room has a README, and the files that it names are there" {
+  for room in lib/*/; do
+    # shellcheck disable=SC2016
+    mapfile -t named < <(grep -oE '`[a-z_]+\.h`' "$room/README.md" | tr -d '`')
+    ((${#named[@]} > 2)) || { echo "$room names no files" && false; }
+    for file in "${named[@]}"; do
+      [[ -f $room/$file ]] || { echo "$room has no $file" && false; }
+    done
+  done
+}
+
 @test "every test that lib/README.md names is there" {
   # shellcheck disable=SC2016
   mapfile -t named < <(grep -oE '`[a-z/_-]+(\.bats|_test\.cc)`: "[^"]+"' lib/README.md)
