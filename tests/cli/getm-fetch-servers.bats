@@ -122,8 +122,10 @@ END
   assert_stderr_has "verified 'out' by Content-MD5"
   cmp out "$WWW/data"
   rm out
+  # libcurl 7.88 at times sends before the tunnel is ready ("no filter connected"): that is tried again.
   https_proxy=${SERVER_URL%/one} fetch -H "Authorization: Bearer hidden" "$HTTPS/data" out
-  assert_fetched out
+  assert_status 0
+  cmp out "$WWW/data"
   grep -q "^CONNECT ${HTTPS#https://} HTTP/1.1 -" apache.requests
   run ! grep hidden apache.requests
 }
