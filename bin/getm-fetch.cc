@@ -128,7 +128,7 @@ mrf::Status fetch(mrf::Stats& stats, const mrf::FetchArguments& arguments) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   expand_two_letter_options(argc, argv);
   mrf::FetchArguments arguments;
   mrf::Command command("getm-fetch", "[options] URL [PATH] | -m MANIFEST",
@@ -136,4 +136,6 @@ int main(int argc, char** argv) {
                        {mrf::curl_version_text(), mrf::crypto_version_text()});
   declare(command, arguments);
   return command.run(argc, argv, [&] { return fetch(command.stats(), arguments); });
+} catch (...) {
+  return mrf::status_of_current_exception("getm-fetch");
 }

@@ -77,7 +77,7 @@ mrf::Status run(Options& options, mrf::Stats& stats) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   Options options;
   mrf::Command command("mrf-bamread", "[options] [INPUT...]", "Write BAM, CRAM or SAM as SAM text.",
                        {mrf::bam::hts_library(), mrf::inflate_library(), mrf::bgzf_library()});
@@ -85,4 +85,6 @@ int main(int argc, char** argv) {
   declare(command.options(), options);
   options.command_line = mrf::bam::command_line({argv, static_cast<std::size_t>(argc)});
   return command.run(argc, argv, [&] { return run(options, command.stats()); });
+} catch (...) {
+  return mrf::status_of_current_exception("mrf-bamread");
 }

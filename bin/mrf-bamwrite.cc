@@ -71,7 +71,7 @@ mrf::Status run(Options& options, mrf::Stats& stats) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   Options options;
   mrf::Command command("mrf-bamwrite", "[options] [-o OUT] [INPUT]",
                        "Write SAM, BAM or CRAM records as BAM, CRAM or SAM.",
@@ -80,4 +80,6 @@ int main(int argc, char** argv) {
   declare(command.options(), options);
   options.command_line = mrf::bam::command_line({argv, static_cast<std::size_t>(argc)});
   return command.run(argc, argv, [&] { return run(options, command.stats()); });
+} catch (...) {
+  return mrf::status_of_current_exception("mrf-bamwrite");
 }

@@ -148,7 +148,7 @@ void settle(const mrf::OptionSet& given, mrf::ChunkCommand& chunks, const Words&
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   mrf::Command command("mrf-chunks", "[options] -- COMMAND [ARG...]",
                        "Runs a filter anew for every chunk of a stream and joins the outputs in order.",
                        {mrf::inflate_library()});
@@ -162,4 +162,6 @@ int main(int argc, char** argv) {
     mrf::note_counts(command.stats());
     return mrf::Status::success;
   });
+} catch (...) {
+  return mrf::status_of_current_exception("mrf-chunks");
 }

@@ -69,11 +69,13 @@ mrf::Status run(mrf::Command& command, mrf::CollectOptions& options, const Words
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   mrf::CollectOptions options;
   Words words;
   mrf::Command command("mrf-collect", "[options] INPUT...", "Joins the records of several streams into one.",
                        {mrf::inflate_library(), mrf::bgzf_library()});
   declare(command, options, words);
   return command.run(argc, argv, [&] { return run(command, options, words); });
+} catch (...) {
+  return mrf::status_of_current_exception("mrf-collect");
 }

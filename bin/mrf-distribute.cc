@@ -174,7 +174,7 @@ void settle(const mrf::OptionSet& app, CommandLine& line) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   mrf::Command command("mrf-distribute", "[-i INPUT]... [options] OUTPUT...",
                        "Hands the records of one stream to several outputs.",
                        {mrf::inflate_library(), mrf::bgzf_library(), mrf::key_hash_library()});
@@ -188,4 +188,6 @@ int main(int argc, char** argv) {
     mrf::note_counts(command.stats());
     return mrf::Status::success;
   });
+} catch (...) {
+  return mrf::status_of_current_exception("mrf-distribute");
 }

@@ -211,7 +211,7 @@ Status run(Options& options, const OptionSet& given) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
   Command command("mrf-run",
                   "[options] -i INPUT -o OUTPUT -- COMMAND [ARG...]\n       mrf-run [options] [-D "
                   "NAME=VALUE]... WORKFLOW",
@@ -226,4 +226,6 @@ int main(int argc, char** argv) {
     options.run.show_table = options.run.supervisor.show_job_names = verbosity() == Verbosity::verbose;
     return run(options, command.options());
   });
+} catch (...) {
+  return status_of_current_exception("mrf-run");
 }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "base/message.h"
 
+#include <sys/uio.h>
 #include <unistd.h>
 
+#include <array>
 #include <atomic>
+#include <cstring>
 #include <string>
 
 #include "base/error.h"
@@ -36,6 +39,13 @@ void say_line(std::string_view text) {
 }
 
 void say(std::string_view text) { say_line(program + ": " + printable(redact_words(text))); }
+
+void say_out_of_memory(const char* name) noexcept {
+  static constexpr char text[] = ": cannot allocate 'memory': Cannot allocate memory\n";
+  const std::array<iovec, 2> line{iovec{const_cast<char*>(name), std::strlen(name)},
+                                  iovec{const_cast<char*>(text), sizeof text - 1}};
+  if (::writev(STDERR_FILENO, line.data(), static_cast<int>(line.size())) < 0) return;
+}
 
 void warn(std::string_view text) {
   if (level != Verbosity::quiet) say(text);

@@ -19,6 +19,8 @@ void set_bar_below(bool there);
 
 /// One line on standard error, "NAME: TEXT" by redact_words(), written with a single write(2).
 void say(std::string_view text);
+/// "NAME: cannot allocate 'memory': ...", made without allocating any.
+void say_out_of_memory(const char* name) noexcept;
 /// A line of another program's, without the name in front.
 void say_line(std::string_view text);
 /// say(), unless --quiet.

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <exception>
+#include <new>
 #include <utility>
 
 #include "base/error.h"
@@ -95,7 +96,7 @@ int Command::run_checked(int argc, char** argv, const std::function<Status()>& b
     say(error.what());
     status = error.status();
   } catch (const std::bad_alloc&) {
-    say("cannot allocate 'memory': Cannot allocate memory");
+    say_out_of_memory(name_.c_str());
   }
   const int number = closed_early ? signal_status_base + SIGPIPE : static_cast<int>(status);
   if (status != Status::usage) stats_file_.write(name_, stats_, number);
@@ -104,20 +105,35 @@ int Command::run_checked(int argc, char** argv, const std::function<Status()>& b
 }
 
 int Command::run(int argc, char** argv, const std::function<Status()>& body) noexcept {
-  set_message_style(name_, Verbosity::normal);
-  ::signal(SIGPIPE, SIG_IGN);
-  occupy_standard_descriptors();
-  raise_open_file_limit();
   try {
+    set_message_style(name_, Verbosity::normal);
+    ::signal(SIGPIPE, SIG_IGN);
+    occupy_standard_descriptors();
+    raise_open_file_limit();
     remove_temporaries_on_signals();
     return run_checked(argc, argv, body);
-  } catch (const Error& error) {
-    say(error.what());
-    return static_cast<int>(error.status());
-  } catch (const std::exception& error) {
-    say(fmt::format("cannot go on with '{}': {}", name_, error.what()));
-    return static_cast<int>(Status::failure);
+  } catch (...) {
+    return status_of_current_exception(name_.c_str());
   }
+}
+
+int status_of_current_exception(const char* name) noexcept {
+  try {
+    set_message_style(name, verbosity());
+    try {
+      throw;
+    } catch (const Error& error) {
+      say(error.what());
+      return static_cast<int>(error.status());
+    } catch (const std::bad_alloc&) {
+      say_out_of_memory(name);
+    } catch (const std::exception& error) {
+      say(fmt::format("cannot go on with '{}': {}", name, error.what()));
+    }
+  } catch (...) {  // memory for the message is missing
+    say_out_of_memory(name);
+  }
+  return static_cast<int>(Status::failure);
 }
 
 }  // namespace mrf

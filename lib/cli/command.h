@@ -59,4 +59,8 @@ class Command {
   bool version_ = false;
 };
 
+/// For the handler around all of main(), which an exception reaches that was thrown before Command::run(), as
+/// when memory is short: says what happened and returns the exit status. `name` is the program's.
+int status_of_current_exception(const char* name) noexcept;
+
 }  // namespace mrf
