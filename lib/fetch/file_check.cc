@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "fetch/integrity.h"
 #include "fetch/multipart.h"
+#include "fetch/part_size_search.h"
 #include "io/fd.h"
 #include "io/interruption.h"
 
@@ -42,6 +43,17 @@ class OpenFile final : public ByteAccess {
   Fd fd_;
 };
 
+// The likeliest part size by itself, since it nearly always is the one; then all the others together.
+std::string multipart_fault(OpenFile& file, std::uint64_t size, const Expectation& expectation,
+                            std::uint64_t s3_part_size) {
+  std::vector<std::uint64_t> sizes{s3_part_size};
+  if (s3_part_size == 0) sizes = part_size_candidates(size, expectation.parts);
+  if (fits_part_size(file, size, expectation, {sizes.front()})) return "";
+  sizes.erase(sizes.begin());
+  if (!sizes.empty() && fits_part_size(file, size, expectation, sizes)) return "";
+  return no_part_size_fits(expectation, s3_part_size);
+}
+
 }  // namespace
 
 std::string fault_of_file(const std::string& path, const Expectation& expectation,
@@ -50,6 +62,7 @@ std::string fault_of_file(const std::string& path, const Expectation& expectatio
   const std::uint64_t size = file.size();
   if (expectation.kind == Expectation::Kind::multipart) {
     if (auto fault = part_count_fault(size, expectation.parts, s3_part_size); !fault.empty()) return fault;
+    return multipart_fault(file, size, expectation, s3_part_size);
   }
   Integrity integrity(expectation, size, s3_part_size, 0, {file, true, [] {}});
   Coverage coverage(integrity.combine());

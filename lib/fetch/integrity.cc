@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "codec/crc.h"
 #include "fetch/multipart.h"
+#include "fetch/part_size_search.h"
 
 namespace mrf {
 
@@ -126,15 +127,8 @@ bool Integrity::any_fits(const std::vector<std::string>& digests) const {
 std::string Integrity::verify_multipart(std::uint64_t total) {
   total_ = total;
   if (any_fits(pump_->finish(total))) return "";
-  for (const std::uint64_t size : untried_) {
-    start_pump({size});
-    if (any_fits(pump_->finish(total))) return "";
-  }
-  return fmt::format(
-             "{} is {}-{}, and {} gives that", expectation_.source, to_hex(expectation_.value),
-             expectation_.parts,
-             s3_part_size_ == 0 ? "no usual part size" : fmt::format("no part size of {}", s3_part_size_)) +
-         (s3_part_size_ == 0 ? "; if the upload had another, name it with --s3-part-size" : "");
+  if (!untried_.empty() && fits_part_size(bytes_.access, total, expectation_, untried_)) return "";
+  return no_part_size_fits(expectation_, s3_part_size_);
 }
 
 std::string Integrity::fault(const Coverage& coverage) {

@@ -119,8 +119,25 @@ void add_to(std::uint32_t* state, const char* const* messages, std::size_t block
 
 static_assert(std::endian::native == std::endian::little);
 
+namespace {
+constexpr std::uint32_t initial[] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
+
+// The last block or two of a message (RFC 1321, 3.1 and 3.2).
+struct Ending {
+  std::array<char, 2 * Md5Lanes::block> bytes{};
+  std::size_t blocks;
+
+  Ending(std::string_view rest, std::uint64_t message_bytes)
+      : blocks(rest.size() + 9 > Md5Lanes::block ? 2 : 1) {
+    const std::uint64_t bits = 8 * message_bytes;
+    std::copy(rest.begin(), rest.end(), bytes.begin());
+    bytes[rest.size()] = static_cast<char>(0x80);
+    std::memcpy(bytes.data() + blocks * Md5Lanes::block - sizeof bits, &bits, sizeof bits);
+  }
+};
+}  // namespace
+
 Md5Lanes::Md5Lanes() {
-  constexpr std::uint32_t initial[] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
   for (std::size_t i = 0; i < state_.size(); ++i) state_[i] = initial[i / lanes];
 }
 
@@ -134,22 +151,24 @@ void Md5Lanes::update(const Messages& messages, std::size_t bytes) {
 }
 
 std::array<std::string, Md5Lanes::lanes> Md5Lanes::finish() {
-  const std::size_t blocks = rest_bytes_ + 9 > block ? 2 : 1;
-  const std::uint64_t bits = 8 * bytes_;
-  std::array<std::array<char, 2 * block>, lanes> ends{};
-  Messages messages{};
-  for (std::size_t lane = 0; lane < lanes; ++lane) {
-    auto& end = ends[lane];
-    std::copy_n(rest_[lane].data(), rest_bytes_, end.data());
-    end[rest_bytes_] = static_cast<char>(0x80);
-    std::memcpy(end.data() + blocks * block - sizeof bits, &bits, sizeof bits);
-    messages[lane] = end.data();
-  }
-  md5::add_to(state_.data(), messages.data(), blocks);
   std::array<std::string, lanes> digests;
-  for (std::size_t i = 0; i < state_.size(); ++i)
-    digests[i % lanes].append(reinterpret_cast<const char*>(&state_[i]), sizeof state_[i]);
+  for (std::size_t lane = 0; lane < lanes; ++lane)
+    digests[lane] = finish(lane, {rest_[lane].data(), rest_bytes_}, bytes_);
   return digests;
+}
+
+std::string Md5Lanes::finish(std::size_t lane, std::string_view rest, std::uint64_t bytes) {
+  const Ending end(rest, bytes);
+  Messages messages;
+  messages.fill(end.bytes.data());
+  auto state = state_;
+  md5::add_to(state.data(), messages.data(), end.blocks);
+  std::string digest;
+  for (std::size_t word = 0; word < std::size(initial); ++word) {
+    digest.append(reinterpret_cast<const char*>(&state[word * lanes + lane]), sizeof(std::uint32_t));
+    state_[word * lanes + lane] = initial[word];
+  }
+  return digest;
 }
 
 }  // namespace mrf

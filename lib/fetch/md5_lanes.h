@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <string_view>
 
 namespace mrf {
 
@@ -21,6 +22,9 @@ class Md5Lanes {
   void update(const Messages& messages, std::size_t bytes);
   /// The digests' bytes, once.
   std::array<std::string, lanes> finish();
+  /// The digest of one lane's message of `bytes` bytes, of which `rest`, less than a block, is not yet
+  /// hashed; the lane then begins another message. For callers who give update() whole blocks only.
+  std::string finish(std::size_t lane, std::string_view rest, std::uint64_t bytes);
 
  private:
   std::array<std::uint32_t, 4 * lanes> state_;  ///< A of every lane, then B, C, D
