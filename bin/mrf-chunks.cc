@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
-#include <algorithm>
 #include <charconv>
 #include <cstdint>
-#include <set>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/error.h"
+#include "base/status_list.h"
 #include "chunk/job.h"
 #include "cli/command.h"
 #include "codec/inflate.h"
@@ -48,18 +48,11 @@ void declare(mrf::Command& command, mrf::ChunkCommand& chunks, Words& words) {
       ->option_text("PATH");
   app.add_flag("--header-broadcast", chunks.header_broadcast,
                "every chunk begins with the header, and so does every output");
+  command.add_size("--buffer", chunks.buffer,
+                   "output that waits in temporary files before filters wait (default: no limit)");
   app.add_option("--ok-status", words.ok_status, "exit statuses of the filter that are success, as in 0,1")
       ->option_text("LIST");
   app.add_option("COMMAND", words.arguments);
-}
-
-// What stands behind the first -- is the filter and no option of this program.
-std::vector<std::string> take_command(int& argc, char** argv) {
-  const auto end = argv + argc;
-  const auto dashes = std::find(argv + 1, end, std::string_view("--"));
-  if (dashes == end) return {};
-  argc = static_cast<int>(dashes - argv);
-  return {dashes + 1, end};
 }
 
 void refuse(const std::string& option, const std::string& reason) {
@@ -75,19 +68,13 @@ std::uint64_t parse_records(const std::string& text) {
   return records;
 }
 
-std::set<int> parse_statuses(const std::string& list) {
-  std::set<int> statuses{0};
-  for (std::size_t at = 0; at <= list.size();) {
-    const std::size_t end = std::min(list.find(',', at), list.size());
-    int status = -1;
-    const auto [stop, code] = std::from_chars(list.data() + at, list.data() + end, status);
-    if (code != std::errc() || stop != list.data() + end || status < 0 || status > 255) {
-      refuse("--ok-status", "'" + list + "' is no list of exit statuses, as in 0,1");
-    }
-    statuses.insert(status);
-    at = end + 1;
+void settle_statuses(mrf::ChunkCommand& chunks, const std::string& list) {
+  if (list.empty()) return;
+  try {
+    chunks.ok_statuses = mrf::parse_statuses(list);
+  } catch (const std::invalid_argument&) {
+    refuse("--ok-status", "'" + list + "' is no list of exit statuses, as in 0,1");
   }
-  return statuses;
 }
 
 void settle_header(const mrf::OptionSet& given, mrf::ChunkCommand& chunks, const Words& words) {
@@ -140,7 +127,7 @@ void settle(const mrf::OptionSet& given, mrf::ChunkCommand& chunks, const Words&
   if (chunks.filters < 1) refuse("-n", "0 filters do nothing");
   chunks.is_measured = words.chunk_size == "auto";
   if (!words.chunk_size.empty() && !chunks.is_measured) chunks.records = parse_records(words.chunk_size);
-  if (!words.ok_status.empty()) chunks.ok_statuses = parse_statuses(words.ok_status);
+  settle_statuses(chunks, words.ok_status);
   chunks.form.record = mrf::parse_record_form(words.record);
   settle_header(given, chunks, words);
   settle_output(chunks, words);
@@ -155,7 +142,7 @@ int main(int argc, char** argv) try {
   mrf::ChunkCommand chunks;
   Words words;
   declare(command, chunks, words);
-  chunks.words = take_command(argc, argv);
+  chunks.words = mrf::take_filter(argc, argv);
   return command.run(argc, argv, [&] {
     settle(command.options(), chunks, words);
     mrf::run_chunks(chunks, command.stats());

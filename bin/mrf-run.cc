@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <array>
 #include <charconv>
 #include <string>
@@ -77,7 +76,7 @@ void declare(Command& command, Options& options) {
   app.add_option("-@,--threads", form.threads, "additional threads that inflate and deflate")
       ->option_text("N");
   app.add_option("-T,--reference", form.reference, "reference sequences of CRAM, FASTA")->option_text("FILE");
-  command.add_size("--buffer", options.buffer, "memory for what live copies wrote before its turn");
+  command.add_size("--buffer", options.buffer, "room for output before its turn (live copies: 256M)");
   app.add_flag("--permissive", form.is_permissive, "take alignments that the SAM specification forbids");
   command.add_repeatable("-D,--define", options.defines, "give a variable of the workflow a value")
       ->option_text("NAME=VALUE");
@@ -125,15 +124,6 @@ void complete(ShortForm& form, ProbeOf of) {
   if (form.inputs.empty() && has_standard_input()) form.inputs.emplace_back("-");
   for (const auto& input : form.inputs) form.contents.push_back(probe_input(input, of));
   check_filter(form.command);
-}
-
-// What stands behind the first -- is the filter and no option of ours.
-std::vector<std::string> take_command(int& argc, char** argv) {
-  const auto end = argv + argc;
-  const auto dashes = std::find(argv + 1, end, std::string_view("--"));
-  if (dashes == end) return {};
-  argc = static_cast<int>(dashes - argv);
-  return {dashes + 1, end};
 }
 
 Status show(const std::string& text) {
@@ -217,7 +207,7 @@ int main(int argc, char** argv) try {
                   "NAME=VALUE]... WORKFLOW",
                   "Runs a filter several times side by side, or the jobs of a workflow, over FIFOs.", {});
   Options options;
-  options.form.command = take_command(argc, argv);
+  options.form.command = take_filter(argc, argv);
   declare(command, options);
   return command.run(argc, argv, [&] {
     options.run.supervisor.kill_after = milliseconds("--kill-after", options.kill_after_s);

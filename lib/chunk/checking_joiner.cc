@@ -35,6 +35,7 @@ class CheckingJoiner : public ChunkJoiner {
     name_ = fmt::format("output of {} for chunk {}", command_.words[0], chunk);
     framer_ = make_framer(form_.record, name_);
     scanner_.emplace(form_.header, name_);
+    bam_scanner_.emplace(name_);
     decoder_.reset();
     is_known_ = false;
     is_header_over_ = !has_header_;
@@ -135,7 +136,7 @@ class CheckingJoiner : public ChunkJoiner {
     if (form_.is_bam()) {
       if (is_end && text_.empty()) throw DataError("join", name_, "it is empty, not BAM");
       if (text_.size() >= 4 || is_end) check_bam_magic(text_, name_);
-      const std::size_t size = bam_header_size(text_);
+      const std::size_t size = bam_scanner_->scan(text_);
       if (size == 0 && is_end) throw DataError("join", name_, "its header is truncated");
       if (size == 0) return false;
       header_ = text_.substr(0, size);
@@ -229,6 +230,7 @@ class CheckingJoiner : public ChunkJoiner {
   std::string name_;
   std::unique_ptr<Framer> framer_;
   std::optional<HeaderScanner> scanner_;
+  std::optional<BamHeaderScanner> bam_scanner_;
   std::optional<GzipDecoder> decoder_;
   bool is_known_ = false;  // whether BAM is compressed, that text is none
   bool is_header_over_ = false;

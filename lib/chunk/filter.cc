@@ -6,11 +6,13 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <ctime>
 #include <utility>
 
 #include "base/error.h"
+#include "base/message.h"
 #include "base/seconds.h"
 #include "io/io.h"
 #include "io/scratch_file.h"
@@ -50,7 +52,8 @@ ChunkFilter::ChunkFilter(Reactor& reactor, const ChunkCommand& command, Chunk ch
   failure_ = std::move(launched.failure);
   to_ = std::move(input.write_end);
   from_ = std::move(output.read_end);
-  stderr_.emplace(std::move(errors.read_end), fmt::format("chunk {}: ", chunk_.number));
+  stderr_.emplace(std::move(errors.read_end), [label = fmt::format("chunk {}: ", chunk_.number)](
+                                                  const std::string& line) { say_line(label + line); });
   cpu_s_ = cpu_now() - start;
   reactor_.watch(stderr_->fd(), EPOLLIN, [this](std::uint32_t) { pass_stderr(); });
   reactor_.watch(to_, EPOLLOUT, [this](std::uint32_t) { feed(); });
@@ -61,12 +64,13 @@ ChunkFilter::~ChunkFilter() {
   end_output();
   if (!stderr_) return;
   reactor_.forget(stderr_->fd());
-  stderr_->pass_rest();
+  stderr_->finish();
 }
 
 void ChunkFilter::pass_stderr() {
-  if (stderr_->pass()) return;
+  if (stderr_->pump()) return;
   reactor_.forget(stderr_->fd());
+  stderr_->finish();
   stderr_.reset();
 }
 
@@ -110,8 +114,8 @@ void ChunkFilter::end_output() {
   from_.reset();
 }
 
-void ChunkFilter::spill(PipeDrain& through) {
-  const auto taken = through.fill(from_);
+void ChunkFilter::spill(PipeDrain& through, std::uint64_t most) {
+  const auto taken = through.fill(from_, std::min<std::uint64_t>(most, most_pipe_bytes));
   if (!taken) return;
   if (*taken == 0) return end_output();
   if (!spilled_.is_open()) spilled_ = open_scratch_file();

@@ -12,9 +12,9 @@
 
 #include "chunk/joiner.h"
 #include "chunk/source.h"
-#include "chunk/stderr_lines.h"
 #include "io/fd.h"
 #include "io/move_bytes.h"
+#include "io/pipe_lines.h"
 #include "io/reactor.h"
 #include "process/launch.h"
 #include "process/outcome.h"
@@ -39,8 +39,11 @@ class ChunkFilter {
   FdRef output() const { return from_; }
   bool is_output_open() const { return from_.is_open(); }
 
-  /// Moves what is in its pipe into its temporary file; at the end of the pipe the output is ended.
-  void spill(PipeDrain& through);
+  /// Moves what is in its pipe, `most` bytes of it, from 1 on, into its temporary file; at the end of the
+  /// pipe the output is ended.
+  void spill(PipeDrain& through, std::uint64_t most);
+  /// Bytes in its temporary file.
+  std::uint64_t spilled() const { return spilled_size_; }
   /// Gives what was spilled to `joiner`, when its turn has come.
   void join_spilled(ChunkJoiner& joiner);
   /// The end of its pipe was read.
@@ -74,7 +77,7 @@ class ChunkFilter {
   Fd failure_;
   Fd to_;
   Fd from_;
-  std::optional<StderrLines> stderr_;
+  std::optional<PipeLines> stderr_;  // passed on in whole lines, each behind the name of its chunk
   Fd spilled_;
   std::uint64_t spilled_size_ = 0;
   double cpu_s_ = 0;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <set>
 #include <string>
@@ -36,6 +37,8 @@ struct ChunkCommand {
   std::uint64_t records = 0;          ///< a chunk; 0: by bytes
   bool is_measured = false;           ///< bytes by what starting a filter costs
   std::size_t filters = 1;            ///< at a time
+  /// Bytes of output that may wait for its turn in temporary files; beyond that the filters wait.
+  std::uint64_t buffer = std::numeric_limits<std::uint64_t>::max();
   std::set<int> ok_statuses{0};
   std::vector<std::string> words;
 };

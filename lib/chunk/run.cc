@@ -69,7 +69,6 @@ ChunkRun::ChunkRun(const ChunkCommand& command)
       child_signals_(watch_children()),
       source_(command),
       joiner_(make_joiner(command, FdRef(STDOUT_FILENO))) {
-  for (std::size_t slot = 0; slot < command.filters; ++slot) free_slots_.insert(slot);
   reactor_.watch(child_signals_, EPOLLIN, [this](std::uint32_t) { reap(); });
   reactor_.watch(source_.news(), EPOLLIN, [this](std::uint32_t) { source_.clear_news(); });
 }
@@ -109,7 +108,8 @@ void ChunkRun::count(Stats& stats) const {
 }
 
 bool ChunkRun::has_room() const {
-  return !is_stopping_ && !free_slots_.empty() && filters_.size() < chunks_to_filter * command_.filters;
+  return !is_stopping_ && running_.size() < command_.filters &&
+         filters_.size() / chunks_to_filter < command_.filters;
 }
 
 void ChunkRun::start_filters() {
@@ -126,7 +126,7 @@ void ChunkRun::start_filters() {
 }
 
 void ChunkRun::start_filter(Chunk chunk) {
-  const std::size_t slot = *free_slots_.begin();
+  const std::size_t slot = free_slots_.empty() ? running_.size() : *free_slots_.begin();
   filters_.push_back(std::make_unique<ChunkFilter>(reactor_, command_, std::move(chunk), slot));
   free_slots_.erase(slot);
   ChunkFilter& filter = *filters_.back();
@@ -153,9 +153,12 @@ void ChunkRun::take_output(ChunkFilter& filter) {
   }
 }
 
+// A filter whose output has no room waits for its turn, which comes in any case: none waits for a later one.
+bool ChunkRun::can_spill() const { return !waiting_.empty() && spilled_ < command_.buffer; }
+
 void ChunkRun::turn() {
   std::optional<std::chrono::milliseconds> most;
-  if (!waiting_.empty()) most = spare_ > Clock::duration::zero() ? std::chrono::milliseconds(0) : patience;
+  if (can_spill()) most = spare_ > Clock::duration::zero() ? std::chrono::milliseconds(0) : patience;
   busy_ = {};
   const auto begin = Clock::now();
   reactor_.turn(most);
@@ -166,12 +169,18 @@ void ChunkRun::turn() {
 // What goes straight to the output needs no temporary file: the others get the time that the first one
 // leaves.
 void ChunkRun::spill() {
-  if (waiting_.empty() || spare_ <= Clock::duration::zero() || busy_ > Clock::duration::zero()) return;
+  if (!can_spill() || spare_ <= Clock::duration::zero() || busy_ > Clock::duration::zero()) return;
   const auto begin = Clock::now();
   for (ChunkFilter* filter : std::exchange(waiting_, {})) {
     // All that an ended filter wrote is in its pipe, where it may stay.
     if (filter->has_ended()) continue;
-    filter->spill(spill_drain_);
+    if (spilled_ >= command_.buffer) {
+      waiting_.push_back(filter);
+      continue;
+    }
+    const std::uint64_t before = filter->spilled();
+    filter->spill(spill_drain_, command_.buffer - spilled_);
+    spilled_ += filter->spilled() - before;
     if (filter->is_output_open()) watch_output(*filter);
   }
   spare_ -= waiting_to_moving * (Clock::now() - begin);
@@ -232,6 +241,7 @@ void ChunkRun::begin_front(ChunkFilter& front) {
   is_front_begun_ = true;
   std::erase(waiting_, &front);
   joiner_->begin(front.chunk().number);
+  spilled_ -= front.spilled();
   front.join_spilled(*joiner_);
   if (front.is_output_open() && !reactor_.is_watched(front.output())) watch_output(front);
 }

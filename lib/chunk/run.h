@@ -47,6 +47,7 @@ class ChunkRun {
   void start_filter(Chunk chunk);
   void watch_output(ChunkFilter& filter);
   void take_output(ChunkFilter& filter);
+  bool can_spill() const;
   void turn();
   void spill();
   void reap();
@@ -67,6 +68,7 @@ class ChunkRun {
   std::unordered_map<pid_t, ChunkFilter*> running_;
   std::set<std::size_t> free_slots_;
   std::vector<ChunkFilter*> waiting_;  // they have output, and are not the first
+  std::uint64_t spilled_ = 0;          // bytes in their temporary files
   std::exception_ptr source_failure_;  // told after the chunks before it
   bool is_stopping_ = false;           // a filter has failed: those before it may come to their end
   bool is_front_begun_ = false;

@@ -5,8 +5,10 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <exception>
 #include <new>
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
@@ -102,6 +104,14 @@ int Command::run_checked(int argc, char** argv, const std::function<Status()>& b
   if (status != Status::usage) stats_file_.write(name_, stats_, number);
   if (closed_early) die_of_sigpipe();
   return number;
+}
+
+std::vector<std::string> take_filter(int& argc, char** argv) {
+  const auto end = argv + argc;
+  const auto dashes = std::find(argv + 1, end, std::string_view("--"));
+  if (dashes == end) return {};
+  argc = static_cast<int>(dashes - argv);
+  return {dashes + 1, end};
 }
 
 int Command::run(int argc, char** argv, const std::function<Status()>& body) noexcept {

@@ -63,4 +63,8 @@ class Command {
 /// when memory is short: says what happened and returns the exit status. `name` is the program's.
 int status_of_current_exception(const char* name) noexcept;
 
+/// What stands behind the first --: a filter with its words, and no options of the program. It is taken off
+/// `argv`, and so is the --.
+std::vector<std::string> take_filter(int& argc, char** argv);
+
 }  // namespace mrf

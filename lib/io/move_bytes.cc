@@ -66,9 +66,9 @@ PipeDrain::PipeDrain(bool keeps_last) : between_(make_pipe()), keeps_last_(keeps
   ask_pipe_size(between_.write_end, most_pipe_bytes);
 }
 
-std::optional<std::size_t> PipeDrain::fill(FdRef pipe) {
-  const ssize_t taken =
-      ::splice(pipe.get(), nullptr, between_.write_end.get(), nullptr, most_pipe_bytes, SPLICE_F_NONBLOCK);
+std::optional<std::size_t> PipeDrain::fill(FdRef pipe, std::size_t most) {
+  const ssize_t taken = ::splice(pipe.get(), nullptr, between_.write_end.get(), nullptr,
+                                 std::min(most, most_pipe_bytes), SPLICE_F_NONBLOCK);
   if (taken < 0 && would_block(errno)) return std::nullopt;
   if (taken < 0) throw SystemError("read", "filter");
   filled_ = static_cast<std::size_t>(taken);

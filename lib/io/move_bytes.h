@@ -30,8 +30,9 @@ class PipeDrain {
   /// From a pipe that does not block to a file, pipe or terminal that does. Returns how many were taken, 0 at
   /// the end of the pipe, empty when there is nothing in it now. Throws ClosedOutput, SystemError.
   std::optional<std::size_t> drain(FdRef pipe, FdRef to, const std::string& to_name);
-  /// drain() in two steps: fill() may be followed by flush() only, unless it returned 0 or nothing.
-  std::optional<std::size_t> fill(FdRef pipe);
+  /// drain() in two steps: fill() may be followed by flush() only, unless it returned 0 or nothing. At most
+  /// `most` bytes, from 1 on, are taken.
+  std::optional<std::size_t> fill(FdRef pipe, std::size_t most = most_pipe_bytes);
   void flush(FdRef to, const std::string& to_name);
   /// The byte that is kept, if there is one, which then is not any more. Throws SystemError.
   std::optional<char> take_last();

@@ -15,28 +15,8 @@ static_assert(std::endian::native == std::endian::little);
 
 constexpr std::string_view magic{"BAM\1", 4};
 constexpr std::size_t number_size = 4;
-constexpr std::size_t nowhere = 0;
-
-// Where the field behind the number at `at` begins, which is `extra` bytes longer than the number says;
-// nowhere when the bytes end before.
-std::size_t behind_field(std::string_view bytes, std::size_t at, std::size_t extra) {
-  std::uint32_t size = 0;
-  if (at == nowhere || at + sizeof size > bytes.size()) return nowhere;
-  std::memcpy(&size, bytes.data() + at, sizeof size);
-  const std::size_t end = at + sizeof size + size + extra;
-  return end > bytes.size() ? nowhere : end;
-}
 
 }  // namespace
-
-std::size_t bam_header_size(std::string_view bytes) {
-  std::size_t at = behind_field(bytes, magic.size(), number_size);
-  if (at == nowhere) return 0;
-  std::uint32_t references = 0;
-  std::memcpy(&references, bytes.data() + at - number_size, sizeof references);
-  for (; references > 0 && at != nowhere; --references) at = behind_field(bytes, at, number_size);
-  return at;
-}
 
 // Goes behind a field with its length in front, and `extra` bytes; false when it is not there whole.
 bool BamHeaderScanner::skip(std::string_view bytes, std::size_t extra) {
@@ -77,7 +57,9 @@ void check_bam_magic(std::string_view bytes, const std::string& input_name) {
 }
 
 std::string_view bam_references(std::string_view header) {
-  return header.substr(behind_field(header, magic.size(), 0));
+  std::uint32_t text_size = 0;
+  std::memcpy(&text_size, header.data() + magic.size(), sizeof text_size);
+  return header.substr(magic.size() + number_size + text_size);
 }
 
 }  // namespace mrf

@@ -8,10 +8,8 @@
 
 namespace mrf {
 
-/// The size in bytes of the header at the front of an uncompressed BAM stream (SAM specification, section
-/// 4.2): magic, text and reference sequences. 0 when it is not there whole.
-std::size_t bam_header_size(std::string_view bytes);
-/// Finds the end of the header of one BAM stream as its bytes come, in one pass over them.
+/// Finds the end of the header at the front of an uncompressed BAM stream (SAM specification, section 4.2:
+/// magic, text and reference sequences) as its bytes come, in one pass over them.
 class BamHeaderScanner {
  public:
   explicit BamHeaderScanner(std::string input_name) : input_name_(std::move(input_name)) {}

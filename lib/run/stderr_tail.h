@@ -4,9 +4,8 @@
 #include <cstddef>
 #include <deque>
 #include <string>
-#include <string_view>
 
-#include "io/fd.h"
+#include "io/pipe_lines.h"
 #include "run/display_names.h"
 
 namespace mrf {
@@ -17,24 +16,23 @@ class StderrTail {
   /// `prefix` is put before every line that is passed on. `names`, which says how the lines of `job` are
   /// shown, outlives the object.
   StderrTail(Fd pipe, std::string prefix, const DisplayNames& names, std::size_t job);
+  StderrTail(const StderrTail&) = delete;
+  StderrTail& operator=(const StderrTail&) = delete;
 
-  FdRef fd() const { return pipe_; }
-  /// One read(2), which does not wait. False at the end of the pipe.
-  bool pump();
-  /// Passes on what is there, a line that lacks its newline too, and closes the pipe.
-  void finish();
+  FdRef fd() const { return lines_.fd(); }
+  /// PipeLines::pump() and finish().
+  bool pump() { return lines_.pump(); }
+  void finish() { lines_.finish(); }
   const std::deque<std::string>& last_lines() const { return last_lines_; }
 
  private:
-  void take(std::string_view text);
   void pass_on(std::string line);
 
-  Fd pipe_;
   std::string prefix_;
   const DisplayNames& names_;
   std::size_t job_;
-  std::string partial_;
   std::deque<std::string> last_lines_;
+  PipeLines lines_;
 };
 
 }  // namespace mrf

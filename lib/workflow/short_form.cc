@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "base/status_list.h"
 #include "workflow/workflow.h"
 
 namespace mrf {
@@ -87,6 +88,7 @@ class Writer {
     if (form_.chunk_size) options += fmt::format(" -c {}", *form_.chunk_size);
     if (form_.has_measured_chunks) options += " -c auto";
     if (!form_.ok_statuses.empty()) options += " --ok-status " + statuses();
+    options += buffer();
     std::string words;
     for (const auto& word : form_.command) words += " " + quote_word(word);
     add("work", fmt::format("mrf-chunks -n $n{} -i {} --{}{}", options, source, words, chunk_output()));
@@ -131,7 +133,7 @@ class Writer {
     if (choice_.order == "rows") options += fmt::format(" -c {} --counts in:counts", chunk_size());
     if (has_header(HeaderWay::around)) options += " --header " + joined_header();
     if (has_header(HeaderWay::broadcast)) options += text_header();
-    if (form_.buffer) options += fmt::format(" --buffer {}", *form_.buffer);
+    options += buffer();
     if (parts()) {
       add("join", fmt::format("mrf-collect{} in:done[n] > out:all", options));
       add_parting("all");
@@ -256,6 +258,7 @@ class Writer {
     return form_.reference.empty() ? "" : " -T " + quote_word(form_.reference);
   }
   std::string permissive() const { return form_.is_permissive ? " --permissive" : ""; }
+  std::string buffer() const { return form_.buffer ? fmt::format(" --buffer {}", *form_.buffer) : ""; }
   std::string level() const { return form_.level ? fmt::format(" -l {}", *form_.level) : ""; }
   static std::string threads(int number) { return number == 0 ? "" : fmt::format(" -@ {}", number); }
 

@@ -34,11 +34,12 @@ struct ShortForm {
   std::optional<std::uint64_t> header_lines;  ///< so many lines at the top of the input are its header
   std::string header_prefix;                  ///< those that begin with it are
   bool header_broadcast = false;
-  std::string reference;                ///< for CRAM
-  std::optional<std::uint64_t> buffer;  ///< bytes of memory for what live copies wrote before its turn
-  bool is_permissive = false;           ///< alignments that the SAM specification forbids are taken
-  std::string report;                   ///< of mrf-run's --report; no input may be overwritten by it
-  std::optional<int> level;             ///< of the output's compression
+  std::string reference;  ///< for CRAM
+  std::optional<std::uint64_t>
+      buffer;                  ///< bytes of output before its turn: in memory, with order chunk on disk
+  bool is_permissive = false;  ///< alignments that the SAM specification forbids are taken
+  std::string report;          ///< of mrf-run's --report; no input may be overwritten by it
+  std::optional<int> level;    ///< of the output's compression
   std::optional<int> threads;  ///< additional ones that inflate and deflate; empty: what the workers leave
   int processors = 1;          ///< of the machine
 };

@@ -7,6 +7,7 @@
 #include <stdexcept>
 
 #include "base/error.h"
+#include "base/status_list.h"
 #include "io/result_place.h"
 #include "io/same_file.h"
 #include "record/key.h"

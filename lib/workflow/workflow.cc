@@ -4,13 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
 #include <set>
 #include <stdexcept>
 #include <string_view>
 #include <utility>
 
 #include "base/near_name.h"
+#include "base/status_list.h"
 #include "io/source.h"
 #include "io/window.h"
 #include "workflow/lexer.h"
@@ -183,20 +183,6 @@ class Parser {
 
 WorkflowError::WorkflowError(const std::string& file, int line, const std::string& reason)
     : UsageError("read", file, reason), text_(fmt::format("{}:{}: {}", file, line, reason)) {}
-
-std::set<int> parse_statuses(std::string_view list) {
-  std::set<int> statuses{0};
-  for (std::size_t at = 0; at <= list.size();) {
-    const std::size_t end = std::min(list.find(',', at), list.size());
-    int status = -1;
-    const auto [stop, error] = std::from_chars(list.data() + at, list.data() + end, status);
-    if (error != std::errc() || stop != list.data() + end || status < 0 || status > 255)
-      throw std::invalid_argument("not a list of exit statuses");
-    statuses.insert(status);
-    at = end + 1;
-  }
-  return statuses;
-}
 
 bool is_name(const std::string& text, bool plain) {
   const auto letter = [](char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };

@@ -100,10 +100,6 @@ Workflow parse_workflow(const std::string& file, const std::string& text,
 /// The words of -D NAME=VALUE, of the same names the last. Throws UsageError.
 std::map<std::string, std::string> parse_defines(const std::vector<std::string>& words);
 
-/// The exit statuses of a list as "0,1": each from 0 to 255; 0 is among them in any case. Throws
-/// std::invalid_argument for what is no such list.
-std::set<int> parse_statuses(std::string_view list);
-
 /// True for a job's, a FIFO's or a variable's name: letters, digits, _ and - after a letter or _; without
 /// the - where `plain` (variables).
 bool is_name(const std::string& text, bool plain = false);

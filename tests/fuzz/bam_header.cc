@@ -10,7 +10,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const std::string_view bytes = fuzz::text_of(data, size);
   fuzz::may_refuse([&] {
     check_bam_magic(bytes, "fuzz");
-    const std::size_t header = bam_header_size(bytes);
+    const std::size_t header = BamHeaderScanner("fuzz").scan(bytes);
     fuzz::check(header <= size, "a header is a part of its stream");
     BamReferences references;
     const auto preamble = make_bam_preamble({HeaderUse::Way::keep}, references, "fuzz");

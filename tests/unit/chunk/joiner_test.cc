@@ -92,6 +92,12 @@ TEST_CASE("outputs are checked to be whole records") {
   }
 }
 
+TEST_CASE("a BAM output whose header has a negative length is refused as such") {
+  const std::string header("BAM\1\xff\xff\xff\xff", 8);
+  CHECK_THROWS_WITH(join(command("bam"), {header + std::string(100, '\0')}),
+                    doctest::Contains("negative length"));
+}
+
 TEST_CASE("one header of those that agree, and status 3 where they do not") {
   for (const std::size_t spilled : {0, 3, 20}) {
     CHECK(join(sam(), {"@HD\tVN:1\nr1\n", "@HD\tVN:1\nr2"}, spilled) == "@HD\tVN:1\nr1\nr2\n");
