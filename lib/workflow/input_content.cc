@@ -54,18 +54,29 @@ bool is_sequence(std::string_view bytes) {
   });
 }
 
+// Colours, as digits, follow a letter.
+bool is_sequence_line(std::string_view line) {
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  if (line.empty() || is_sequence(line)) return true;
+  return is_sequence(line.substr(0, 1)) && line.find_first_not_of("0123456789.", 1) == std::string_view::npos;
+}
+
 // Of bytes that begin with @. FASTQ whose records are wrapped is recognised too, so that it is refused as
 // such; so is a read so long that its + line is not to be seen.
 std::optional<Content> content_of_at(std::string_view bytes, Rest rest) {
   constexpr std::size_t long_read = 512;
   if (sniff(bytes) == DataFormat::sam) return Content::sam;
   const std::size_t line = bytes.find('\n');
-  for (std::size_t at = line; at != std::string_view::npos; at = bytes.find('\n', at + 1)) {
+  bool is_open = true;  // all lines so far may be of a sequence
+  for (std::size_t at = line; is_open && at != std::string_view::npos;) {
+    const std::size_t end = bytes.find('\n', at + 1);
     if (at + 1 < bytes.size() && bytes[at + 1] == '+') return Content::fastq;
+    is_open = end == std::string_view::npos || is_sequence_line(bytes.substr(at + 1, end - at - 1));
+    at = end;
   }
   const auto second = line == std::string_view::npos ? "" : bytes.substr(line + 1);
   if (second.size() >= long_read && is_sequence(second)) return Content::fastq;
-  if (rest == Rest::to_come) return std::nullopt;
+  if (rest == Rest::to_come && is_open) return std::nullopt;
   return Content::text;
 }
 
