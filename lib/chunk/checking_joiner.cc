@@ -25,7 +25,7 @@ constexpr std::size_t read_size = std::size_t{256} << 10;
 class CheckingJoiner : public ChunkJoiner {
  public:
   CheckingJoiner(const ChunkCommand& command, const StreamForm& form, FdRef to)
-      : ChunkJoiner(to),
+      : ChunkJoiner(command, to),
         command_(command),
         form_(form),
         has_header_(form.is_bam() || form.header.is_named() || form.may_have_sam_header) {}

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "chunk/job.h"
 
+#include "base/error.h"
 #include "chunk/run.h"
 
 namespace mrf {
@@ -9,7 +10,11 @@ void run_chunks(const ChunkCommand& command, Stats& stats) {
   ChunkRun run(command);
   try {
     run.run();
+  } catch (const ClosedOutput&) {
+    run.count(stats);
+    throw;
   } catch (...) {
+    run.leave_unfinished();
     run.count(stats);
     throw;
   }

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <exception>
 #include <string>
 
 #include "base/error.h"
@@ -12,11 +13,22 @@
 
 namespace mrf {
 
-ChunkJoiner::ChunkJoiner(FdRef to) : to_(to) {}
+ChunkJoiner::ChunkJoiner(const ChunkCommand& command, FdRef to)
+    : to_(to), written_(command.written), reads_sam_(command.form.is_sam) {}
 
 void ChunkJoiner::put_header(std::string_view header) {
   has_input_header_ = !header.empty();
   write(header);
+}
+
+void ChunkJoiner::leave_unfinished() noexcept {
+  const bool is_sam = written_ ? written_->is_sam : reads_sam_ && has_input_header_;
+  const bool is_fastq = written_ && written_->record.kind == RecordForm::Kind::fastq;
+  if (!is_sam && !is_fastq) return;
+  try {
+    write("*");
+  } catch (const std::exception&) {  // the first failure is what the user is told
+  }
 }
 
 void ChunkJoiner::write(std::string_view bytes) { write_all(to_, std::string(stdout_name), bytes, meter_); }

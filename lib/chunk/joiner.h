@@ -17,7 +17,7 @@ namespace mrf {
 /// Writes the filters' outputs one after the other, each whole: a chunk's last record is ended.
 class ChunkJoiner {
  public:
-  explicit ChunkJoiner(FdRef to);
+  ChunkJoiner(const ChunkCommand& command, FdRef to);
   virtual ~ChunkJoiner() = default;
 
   /// The header of the input, when it goes around the filters.
@@ -33,6 +33,9 @@ class ChunkJoiner {
   virtual void end() = 0;
   /// All chunks are. Throws as take().
   virtual void finish() {}
+  /// The run has failed. What reads the output as SAM or FASTQ sees no status: the end is a line that is no
+  /// record, and has no newline.
+  void leave_unfinished() noexcept;
   /// Records written so far, where they are looked at.
   virtual std::optional<std::uint64_t> records() const { return std::nullopt; }
 
@@ -47,6 +50,8 @@ class ChunkJoiner {
 
  private:
   const FdRef to_;
+  const std::optional<StreamForm> written_;
+  const bool reads_sam_;
   Meter meter_;
   bool has_input_header_ = false;
 };

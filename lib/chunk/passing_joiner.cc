@@ -23,7 +23,7 @@ namespace {
 class PassingJoiner : public ChunkJoiner {
  public:
   PassingJoiner(const ChunkCommand& command, FdRef to)
-      : ChunkJoiner(to), filter_(command.words[0]), is_asked_for_(command.written) {
+      : ChunkJoiner(command, to), filter_(command.words[0]), is_asked_for_(command.written) {
     using Kind = RecordForm::Kind;
     const Kind kind = command.written.value_or(command.form).record.kind;
     if (kind != Kind::fixed) delimiter_ = kind == Kind::nul ? '\0' : '\n';

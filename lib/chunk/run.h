@@ -36,6 +36,8 @@ class ChunkRun {
 
   /// To the end of the input, or to the first chunk whose filter failed. Throws Error.
   void run();
+  /// After run() has thrown.
+  void leave_unfinished() noexcept { joiner_->leave_unfinished(); }
   /// What was done so far.
   void count(Stats& stats) const;
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# mrf-chunks: what waits on disk, and numbers of any size.
+# mrf-chunks: what waits on disk, numbers of any size, and how a stream ends that failed.
 
 load common
 
@@ -43,4 +43,23 @@ flood() {
   run_apart bash -c 'ulimit -v 1000000; timeout -k 5 30 mrf-chunks -n 18446744073709551615 -c 30 -i in.txt -- cat >got'
   assert_status 0
   cmp got in.txt
+}
+
+@test "the next program in a pipe does not take what a failed run wrote for the whole" {
+  bam=$(small_bam 1000)
+  mrf-bamread -o in.sam "$bam"
+  seq 1000 | sed 's/.*/@r&\nACGT\n+\nIIII/' >in.fastq
+  # shellcheck disable=SC2016 # it is the filter's
+  filter='[[ $MRF_CHUNK != 3 ]] || exit 9; cat'
+  for options in '' '--output-record sam' --header-broadcast; do
+    # shellcheck disable=SC2086 # options or none
+    run_apart bash -c 'mrf-chunks -c 100 --sam -i in.sam "${@:2}" -- bash -c "$1" | mrf-bamwrite -o out.bam
+      echo "${PIPESTATUS[*]}"' _ "$filter" $options
+    assert_output_is '9 3'
+    [ ! -e out.bam ]
+  done
+  run_apart bash -c 'mrf-chunks -c 100 --record fastq --output-record fastq -i in.fastq -- bash -c "$1" |
+    mrf-distribute --record fastq a.fastq b.fastq; echo "${PIPESTATUS[*]}"' _ "$filter"
+  assert_output_is '9 3'
+  [ ! -e a.fastq ] && [ ! -e b.fastq ]
 }
