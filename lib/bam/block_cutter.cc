@@ -6,13 +6,13 @@
 
 #include "base/number_at.h"
 #include "codec/bgzf.h"
+#include "sam/record.h"
 
 namespace mrf::bam {
 
 namespace {
 
-// The fixed part of a record with its size in front (SAM specification, section 4.2).
-constexpr std::size_t fixed_size = 36;
+// Places in a record with its size in front (SAM specification, section 4.2).
 constexpr std::size_t name_size_at = 12;
 constexpr std::size_t cigar_count_at = 16;
 constexpr std::size_t base_count_at = 20;
@@ -70,7 +70,7 @@ std::string_view BlockCutter::cut(std::string_view& rest) {
 void BlockCutter::add_fields(std::string_view record, std::size_t at) {
   const std::size_t bases = number_at<std::uint32_t>(record, base_count_at);
   const std::array<std::pair<std::size_t, Field>, 5> lengths{
-      {{fixed_size, Field::fixed},
+      {{record_front, Field::fixed},
        {number_at<std::uint8_t>(record, name_size_at), Field::name},
        {std::size_t{4} * number_at<std::uint16_t>(record, cigar_count_at), Field::fixed},
        {(bases + 1) / 2, Field::bases},

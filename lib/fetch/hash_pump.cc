@@ -15,7 +15,6 @@ namespace {
 constexpr std::size_t step_bytes = 256 << 10;
 // What one thread leaves to be hashed together: at the end nobody waits for more than that.
 constexpr std::uint64_t most_together = 256 << 20;
-constexpr std::size_t fewest_lanes = 3;
 
 }  // namespace
 
@@ -119,7 +118,7 @@ std::size_t HashPump::side_by_side(std::size_t first) const {
       std::min<std::uint64_t>(Md5Lanes::lanes, most_together / std::max<std::uint64_t>(1, length(one)));
   std::size_t end = first + 1;
   while (end < tasks_.size() && end - first < most && length(tasks_[end]) == length(one)) ++end;
-  return end - first < fewest_lanes ? 1 : end - first;
+  return end - first < Md5Lanes::fewest ? 1 : end - first;
 }
 
 // False when the object ended before they did.

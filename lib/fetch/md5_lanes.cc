@@ -123,11 +123,11 @@ namespace {
 constexpr std::uint32_t initial[] = {0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476};
 
 // The last block or two of a message (RFC 1321, 3.1 and 3.2).
-struct Ending {
+struct PaddedEnd {
   std::array<char, 2 * Md5Lanes::block> bytes{};
   std::size_t blocks;
 
-  Ending(std::string_view rest, std::uint64_t message_bytes)
+  PaddedEnd(std::string_view rest, std::uint64_t message_bytes)
       : blocks(rest.size() + 9 > Md5Lanes::block ? 2 : 1) {
     const std::uint64_t bits = 8 * message_bytes;
     std::copy(rest.begin(), rest.end(), bytes.begin());
@@ -158,7 +158,7 @@ std::array<std::string, Md5Lanes::lanes> Md5Lanes::finish() {
 }
 
 std::string Md5Lanes::finish(std::size_t lane, std::string_view rest, std::uint64_t bytes) {
-  const Ending end(rest, bytes);
+  const PaddedEnd end(rest, bytes);
   Messages messages;
   messages.fill(end.bytes.data());
   auto state = state_;

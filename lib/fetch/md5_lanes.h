@@ -15,6 +15,7 @@ class Md5Lanes {
  public:
   static constexpr std::size_t lanes = 8;
   static constexpr std::size_t block = 64;  ///< bytes
+  static constexpr std::size_t fewest = 3;  ///< messages; fewer are hashed faster one by one
   using Messages = std::array<const char*, lanes>;
 
   Md5Lanes();

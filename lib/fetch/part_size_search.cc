@@ -17,9 +17,6 @@ namespace {
 // A multiple of Md5Lanes::block, so that each piece begins at a whole block of every aligned part.
 constexpr std::size_t piece_bytes = 256 << 10;
 
-// Fewer are hashed faster one by one.
-constexpr std::size_t fewest_lanes = 3;
-
 // The digests of the parts of one size, hashed together as they end.
 struct Candidate {
   std::uint64_t size;
@@ -98,7 +95,7 @@ bool fits_part_size(ByteAccess& bytes, std::uint64_t total, const Expectation& e
   std::list<LaneGroup> groups;
   std::list<Single> singles;
   for (const std::uint64_t size : sizes) {
-    if (sizes.size() < fewest_lanes || (size < total && size % Md5Lanes::block != 0)) {
+    if (sizes.size() < Md5Lanes::fewest || (size < total && size % Md5Lanes::block != 0)) {
       singles.push_back({Candidate{size}});
       continue;
     }

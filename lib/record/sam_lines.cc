@@ -12,7 +12,7 @@ namespace mrf {
 namespace {
 
 constexpr std::size_t longest_shown = 100;
-constexpr unsigned mandatory_fields = 11;
+constexpr unsigned fields_of_a_record = 11;
 
 // FLAG, POS, MAPQ, PNEXT, TLEN, counted from 0.
 constexpr bool is_number_field(unsigned field) {
@@ -35,7 +35,7 @@ bool has_record_shape(std::string_view line) {
     if (tab == std::string_view::npos) break;
     line.remove_prefix(tab + 1);
   }
-  return field + 1 >= mandatory_fields;
+  return field + 1 >= fields_of_a_record;
 }
 
 void refuse_header_line(std::string_view line, std::uint64_t record, const std::string& input_name) {

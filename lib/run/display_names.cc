@@ -19,7 +19,7 @@ void replace_all(std::string& line, const std::string& from, const std::string& 
     line.replace(at, from.size(), to);
 }
 
-std::string written_as(const Word& word) {
+std::string shown_as(const Word& word) {
   std::string text;
   for (const auto& piece : word) {
     if (is_fifo(piece)) text += piece.kind == Piece::Kind::in ? "in:" : "out:";
@@ -40,7 +40,7 @@ DisplayNames::DisplayNames(const Plan& plan, const Workspace& workspace)
     for (const auto& redirection : plan.jobs[at].redirections) {
       if (redirection.fd > 1 || !has_reference(redirection.target)) continue;
       standard_[at].emplace_back(fmt::format("'{}'", redirection.fd == 0 ? stdin_name : stdout_name),
-                                 fmt::format("'{}'", written_as(redirection.target)));
+                                 fmt::format("'{}'", shown_as(redirection.target)));
     }
   }
 }

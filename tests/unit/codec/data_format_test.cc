@@ -39,7 +39,9 @@ TEST_CASE("a format is known by its first bytes, in gzip too") {
       {"\x1f\x8b"s, DataFormat::unknown},
       {"\x1f\x8b no gzip at all, but longer than a header"s, DataFormat::unknown},
   };
-  for (const auto& [first, format] : cases) {
+  for (const auto& one : cases) {
+    const std::string& first = one.first;
+    const DataFormat format = one.second;
     CAPTURE(first);
     CHECK(mrf::sniff(first) == format);
     if (first.starts_with('\x1f')) continue;

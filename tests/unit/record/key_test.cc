@@ -7,8 +7,8 @@
 
 namespace {
 
-constexpr mrf::RecordForm line{mrf::RecordForm::Kind::line, 1};
-constexpr mrf::RecordForm fastq{mrf::RecordForm::Kind::fastq, 1};
+const mrf::RecordForm line{mrf::RecordForm::Kind::line, 1};
+const mrf::RecordForm fastq{mrf::RecordForm::Kind::fastq, 1};
 
 std::string key_of(const std::string& form, std::string_view record, mrf::RecordForm kind = line) {
   const auto finder = mrf::make_key_finder(mrf::parse_key_form(form), kind);
