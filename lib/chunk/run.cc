@@ -80,8 +80,9 @@ ChunkRun::~ChunkRun() {
 void ChunkRun::run() {
   for (;;) {
     if (const auto header = source_.take_header()) joiner_->put_header(*header);
-    start_filters();
-    finish_front();
+    do {
+      start_filters();
+    } while (finish_front());
     if (filters_.empty() && source_failure_) std::rethrow_exception(source_failure_);
     if (filters_.empty() && source_.is_over()) break;
     turn();
@@ -222,19 +223,23 @@ void ChunkRun::stop_after(const ChunkFilter& failed) {
   }
 }
 
-void ChunkRun::finish_front() {
+// True when a chunk was finished: there is room then for another one, of which no descriptor tells.
+bool ChunkRun::finish_front() {
+  bool any = false;
   while (!filters_.empty()) {
     ChunkFilter& front = *filters_.front();
     if (!is_front_begun_) begin_front(front);
     if (front.has_ended() && !front.outcome().succeeded()) fail(front);
     if (!front.is_done()) {
       if (front.has_ended()) warn_if_held_open(front);
-      return;
+      return any;
     }
     joiner_->end();
     filters_.pop_front();
     is_front_begun_ = false;
+    any = true;
   }
+  return any;
 }
 
 void ChunkRun::begin_front(ChunkFilter& front) {

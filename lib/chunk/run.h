@@ -54,7 +54,7 @@ class ChunkRun {
   void spill();
   void reap();
   void stop_after(const ChunkFilter& failed);
-  void finish_front();
+  bool finish_front();
   void begin_front(ChunkFilter& front);
   void warn_if_held_open(const ChunkFilter& front);
   [[noreturn]] void fail(ChunkFilter& filter);

@@ -201,3 +201,19 @@ E
   jq -e '.starts_s >= 0 and .starts_s <= .filters_s and .filters_s > 0' s.json
   [ "$(jq .chunks s.json)" = "$(wc -l <log)" ]
 }
+
+@test "chunks that all come to their end in one moment leave nobody to wait for" {
+  # Chunk 0 ends when every other chunk that may be there beside it was reaped and its output read.
+  # shellcheck disable=SC2016  # for the filter's shell
+  chunks -n 2 -c 1 -i <(seq 20) -- bash -c '
+    cat
+    exec >&-
+    if [[ $MRF_CHUNK == 0 ]]; then
+      until [[ -e 7 ]] && ! kill -0 $(cat [1-7]) 2>kill.log; do sleep 0.05; done
+    else
+      sleep 0.1
+      echo $$ >"pid.$MRF_CHUNK" && mv "pid.$MRF_CHUNK" "$MRF_CHUNK"
+    fi'
+  assert_status 0
+  assert_output_is "$(seq 20)"
+}
