@@ -18,7 +18,7 @@ import sys
 import forms
 from inputs import BGZF_END
 
-LIMIT = 60  # seconds until a run has hung; nothing else depends on it
+LIMIT = 300  # seconds until a run has hung; nothing else depends on it
 
 
 @dataclasses.dataclass
@@ -91,6 +91,8 @@ class Case:
         words = ["-n", str(self.workers), *(["-c", self.chunk] if self.chunk else []), *self.options]
         if self.source.form == "sam":
             words += ["--record", "bam"] if self.view == "bam" else ["--sam"]
+            if self.view == "sam" and (self.record or self.format) not in (None, "", "sam", "bam"):
+                words += ["--header-to", "/dev/null"]  # it goes to standard output otherwise
         else:
             words += self.source.options
         if self.source.form in ("fastq", "fasta"):
