@@ -90,6 +90,7 @@ void Workspace::check_result_directory(const std::string& path, const Result& re
 void Workspace::make(const Plan& plan) {
   for (const auto& [path, result] : results_) make_result_directory(path, result);
   make_result_directory(report_name_, report_);
+  for (const auto& path : appended_results(plan)) copy_for_appending(path);
   if (::mkdir(directory_.c_str(), 0700) != 0) throw SystemError("make a directory for FIFOs in", root_);
   make_fifos(plan);
 }
@@ -97,6 +98,15 @@ void Workspace::make(const Plan& plan) {
 void Workspace::make_result_directory(const std::string& path, const Result& result) {
   if (result.directory.empty() || ::mkdir(result.directory.c_str(), 0700) == 0) return;
   throw SystemError("make a directory for", path);
+}
+
+// What is appended to goes on from what is there, as in sh(1).
+void Workspace::copy_for_appending(const std::string& path) const {
+  const Result& result = results_.at(path);
+  if (result.directory.empty()) return;
+  std::error_code error;
+  fs::copy_file(result.target, result.written, error);
+  if (error && error != std::errc::no_such_file_or_directory) throw SystemError("read", path, error.value());
 }
 
 std::string Workspace::file_name(const std::string& fifo) { return fifo_file_name(fifo); }

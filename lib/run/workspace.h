@@ -69,6 +69,7 @@ class Workspace {
 
   static void make_result_directory(const std::string& path, const Result& result);
   static void check_result_directory(const std::string& path, const Result& result);
+  void copy_for_appending(const std::string& path) const;
   void make_fifos(const Plan& plan);
   static Result result_for(const std::string& path);
   void add_finished(const std::string& path, const Result& result);

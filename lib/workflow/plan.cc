@@ -173,4 +173,17 @@ std::string writer_name(const Plan& plan, const PlannedFifo& fifo) {
 
 Plan make_plan(const Workflow& workflow) { return Planner(workflow).plan(); }
 
+std::vector<std::string> appended_results(const Plan& plan) {
+  std::vector<std::string> paths;
+  for (const auto& job : plan.jobs) {
+    for (const auto& redirection : job.redirections) {
+      if (!redirection.append) continue;
+      for (const auto& piece : redirection.target) {
+        if (piece.kind == Piece::Kind::save) paths.push_back(piece.text);
+      }
+    }
+  }
+  return paths;
+}
+
 }  // namespace mrf

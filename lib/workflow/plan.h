@@ -60,4 +60,7 @@ std::string writer_name(const Plan& plan, const PlannedFifo& fifo);
 /// job names and results are unique and that the graph has no cycle. Throws WorkflowError.
 Plan make_plan(const Workflow& workflow);
 
+/// The results that a job's >> appends to.
+std::vector<std::string> appended_results(const Plan& plan);
+
 }  // namespace mrf

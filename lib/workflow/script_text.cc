@@ -27,7 +27,7 @@ trap 'exit 131' QUIT
 trap 'exit 143' TERM
 
 # Where a result is written before it is published: a device, a FIFO or what the script's own descriptors are
-# itself, all else in a directory beside the file that a link leads to.
+# itself, all else in a directory beside the file that a link leads to; with "append" a copy of that file.
 result() {
   local target=$1 directory
   if [[ (-e $1 && ! -f $1) || $1 == /dev/* || $1 == /proc/* ]]; then
@@ -40,6 +40,7 @@ result() {
   targets+=("$target")
   made+=("$directory")
   written+=("$directory/$(basename -- "$1")")
+  [[ ${2-} != append || ! -e $target ]] || cp -- "$target" "${written[-1]}" || exit 1
 }
 
 # Runs functions side by side. The first one that fails ends the others, and its status is returned; one that
@@ -94,7 +95,11 @@ class Script {
         "#!/usr/bin/env bash\n# Made by mrf-run --print-sh. Unlike mrf-run it does not open the FIFOs for "
         "the jobs.\n";
     text_ += prologue + std::string("\n");
-    for (const auto& path : plan_.results) text_ += fmt::format("result {}\n", quote_word(path));
+    const auto appended = appended_results(plan_);
+    for (const auto& path : plan_.results) {
+      const bool is_appended = std::find(appended.begin(), appended.end(), path) != appended.end();
+      text_ += fmt::format("result {}{}\n", quote_word(path), is_appended ? " append" : "");
+    }
     for (const auto& fifo : plan_.fifos) {
       text_ += fmt::format("mkfifo -m 600 -- {} || exit 1\n", path_of(fifo.name));
       for (const std::size_t writer : fifo.writers) text_ += fmt::format("writes[{}]=1\n", function(writer));

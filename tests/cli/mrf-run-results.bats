@@ -26,6 +26,21 @@ E
   [ "$(cat result) $(stat -c %a result)" = "new 640" ]
 }
 
+@test "what is appended to a result stands behind what was there, in the script too" {
+  echo 'a: seq 2 >> save:$out' >append.mrf
+  echo old >there
+  chmod 600 there
+  run_apart mrf-run -D out=there append.mrf
+  assert_status 0
+  [ "$(cat there)" = $'old\n1\n2' ]
+  [ "$(stat -c %a there)" = 600 ]
+  mrf-run -D out=new append.mrf
+  [ "$(cat new)" = $'1\n2' ]
+  mrf-run --print-sh -D out=there append.mrf >script.sh
+  bash script.sh
+  [ "$(cat there)" = $'old\n1\n2\n1\n2' ]
+}
+
 @test "a result that no job wrote, or that cannot be written, is an error" {
   workflow <<<"a: echo save:result"
   assert_status 1
