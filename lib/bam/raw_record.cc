@@ -24,6 +24,7 @@ bool has_usual_cigar(const RawRecord& record) {
   std::int64_t of_reference = 0;
   for (std::size_t i = 0; i < record.cigar_count(); ++i) {
     const std::uint32_t operation = record.cigar(i);
+    if (bam_cigar_op(operation) > BAM_CBACK) return false;
     const auto consumes = static_cast<unsigned>(bam_cigar_type(bam_cigar_op(operation)));
     const std::int64_t length = bam_cigar_oplen(operation);
     if ((consumes & 1) != 0) of_read += length;
@@ -42,6 +43,7 @@ bool is_unchanged(const RawRecord& record, const sam_hdr_t& header) {
   if (record.name_size() < 1 || record.bases() < 0 || !fits(record) || !record.name_has_end()) return false;
   if (!is_reference(record.reference(), header) || !is_reference(record.mate_reference(), header))
     return false;
+  if (record.position() < -1 || record.mate_position() < -1) return false;
   return (record.cigar_count() == 0 || has_usual_cigar(record)) && are_tags(record.tags());
 }
 

@@ -26,6 +26,7 @@ class RawRecord {
   std::uint16_t flags() const { return at<std::uint16_t>(18); }
   std::int32_t bases() const { return at<std::int32_t>(20); }
   std::int32_t mate_reference() const { return at<std::int32_t>(24); }
+  std::int32_t mate_position() const { return at<std::int32_t>(28); }
   bool name_has_end() const { return bytes_[name_at + name_size() - 1] == '\0'; }
   /// The optional fields; the lengths have to fit the record's size.
   std::string_view tags() const {

@@ -122,6 +122,7 @@ class AuxWriter {
     put(value);
     at_ = nul + 1;
     const bool good = type == 'Z' ? are_printable(value) : are_hex_pairs(value);
+    if (type == 'H' && value.size() % 2 != 0) return false;  // which no program reads again
     return good || (check_text(value) && takes(Lax::tag_value));
   }
 

@@ -60,14 +60,23 @@ void unpack(const std::uint8_t* packed, std::size_t bytes, char* to) {
   for (std::size_t i = 0; i < bytes; ++i) std::memcpy(to + 2 * i, base_pairs[packed[i]].data(), 2);
 }
 
-void add_33(const std::uint8_t* from, std::size_t n, char* to) {
+// False when one of them is no character of text then.
+bool add_33(const std::uint8_t* from, std::size_t n, char* to) {
   const auto first = hn::Set(tag, '!');
+  auto most = hn::Zero(tag);
   auto* text = reinterpret_cast<std::uint8_t*>(to);
   const auto step = [&](std::size_t at) {
-    hn::StoreU(hn::Add(hn::LoadU(tag, from + at), first), tag, text + at);
+    const auto values = hn::LoadU(tag, from + at);
+    most = hn::Max(most, values);
+    hn::StoreU(hn::Add(values, first), tag, text + at);
   };
-  if (each_vector(n, step)) return;
-  for (std::size_t i = 0; i < n; ++i) text[i] = static_cast<std::uint8_t>(from[i] + '!');
+  if (each_vector(n, step)) return hn::AllFalse(tag, hn::Gt(most, hn::Set(tag, highest_quality)));
+  std::uint8_t seen = 0;
+  for (std::size_t i = 0; i < n; ++i) {
+    text[i] = static_cast<std::uint8_t>(from[i] + '!');
+    seen = from[i] > seen ? from[i] : seen;
+  }
+  return seen <= highest_quality;
 }
 
 char* write_both(const std::uint8_t* packed, const std::uint8_t* qualities, std::size_t n, char* to) {
@@ -80,8 +89,7 @@ char* write_both(const std::uint8_t* packed, const std::uint8_t* qualities, std:
     *to = '*';
     return to + 1;
   }
-  add_33(qualities, n, to);
-  return to + n;
+  return add_33(qualities, n, to) ? to + n : nullptr;
 }
 
 // `codes` are by the lower five bits of a letter. Returns `pairs`, or 0 when not all are upper-case letters
@@ -124,14 +132,13 @@ bool subtract_33(const char* text, std::size_t n, std::uint8_t* to) {
     most = hn::Max(most, values);
     hn::StoreU(values, tag, to + at);
   });
-  constexpr std::uint8_t highest = '~' - '!';
-  if (done) return hn::AllFalse(tag, hn::Gt(most, hn::Set(tag, highest)));
+  if (done) return hn::AllFalse(tag, hn::Gt(most, hn::Set(tag, highest_quality)));
   std::uint8_t seen = 0;
   for (std::size_t i = 0; i < n; ++i) {
     to[i] = static_cast<std::uint8_t>(from[i] - '!');
     seen = to[i] > seen ? to[i] : seen;
   }
-  return seen <= highest;
+  return seen <= highest_quality;
 }
 
 }  // namespace mrf::bam::HWY_NAMESPACE

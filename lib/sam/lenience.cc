@@ -11,6 +11,8 @@ const char* description(Lax kind) {
   switch (kind) {
     case Lax::name:
       return "read names that SAM does not allow, kept";
+    case Lax::position:
+      return "positions below 0, kept";
     case Lax::flag:
       return "flags that are not decimal numbers, kept by value";
     case Lax::sequence:

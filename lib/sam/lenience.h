@@ -11,6 +11,7 @@ namespace mrf::bam {
 /// the same. It is an error unless --permissive was given.
 enum class Lax : std::size_t {
   name,           ///< QNAME outside [!-?A-~], or empty
+  position,       ///< POS or PNEXT below 0
   flag,           ///< FLAG that is not decimal
   sequence,       ///< SEQ with characters that BAM does not have: they become upper case, or N
   tag_name,       ///< not [A-Za-z][A-Za-z0-9]
@@ -25,7 +26,7 @@ enum class Lax : std::size_t {
   cram_unmapped,  ///< mapping quality or CIGAR of an unmapped read, which htslib's CRAM does not keep
   cram_mate,      ///< RNEXT of a read that is not paired, likewise
 };
-inline constexpr std::size_t lax_kinds = 14;
+inline constexpr std::size_t lax_kinds = 15;
 
 /// What the messages call it, and what becomes of it.
 const char* description(Lax kind);

@@ -55,8 +55,14 @@ std::string_view tags_of(const bam1_t& record) {
 
 std::string check_cigar(const bam1_t& record) {
   const auto& core = record.core;
+  const std::uint32_t* const cigar = bam_get_cigar(&record);
+  std::int64_t bases = 0;
+  for (std::uint32_t i = 0; i < core.n_cigar; ++i) {
+    const auto operation = bam_cigar_op(cigar[i]);
+    if (operation > BAM_CBACK) return fmt::format("CIGAR has the unknown operation {}", operation);
+    if ((bam_cigar_type(operation) & 1) != 0) bases += bam_cigar_oplen(cigar[i]);
+  }
   if (core.n_cigar == 0 || core.l_qseq == 0 || (core.flag & BAM_FUNMAP) != 0) return "";
-  const auto bases = bam_cigar2qlen(static_cast<int>(core.n_cigar), bam_get_cigar(&record));
   if (bases == core.l_qseq) return "";
   return fmt::format("CIGAR and sequence have different lengths: {} and {} bases", bases, core.l_qseq);
 }
@@ -138,6 +144,10 @@ std::string load_record(std::string_view bytes, const sam_hdr_t& header, bam1_t&
   if (std::string fault = fault_of_front(bytes, header); !fault.empty()) return fault;
   auto& core = record.core;
   load_fixed(bytes.data() + 4, core);
+  for (const hts_pos_t position : {core.pos, core.mpos}) {
+    if (position < -1 && !lenience.takes(Lax::position))
+      return fmt::format("a position is {}, which SAM does not allow; --permissive takes it", position + 1);
+  }
   const std::string_view rest = bytes.substr(record_front);
   const std::size_t name = core.l_qname;
   const bool ended = rest[name - 1] == '\0';

@@ -3,6 +3,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "sam/aux_text.h"
 #include "sam/bases.h"
 #include "sam/characters.h"
@@ -47,13 +49,31 @@ bool breaks_lines(std::string_view name) {
          name.find_first_of(std::string_view("\t\n\r\0", 4)) != std::string_view::npos;
 }
 
+constexpr const char* bam_hint = "which SAM text cannot have; write BAM: -u, or mrf-run --record bam";
+
 std::string fault_of_name(std::string_view name, Lenience lenience) {
-  constexpr const char* hint = "which SAM text cannot have; write BAM: -u, or mrf-run --record bam";
-  if (name.starts_with('@')) return fmt::format("its name begins with '@', {}", hint);
-  if (breaks_lines(name)) return fmt::format("its name has a control character, {}", hint);
+  if (name.starts_with('@')) return fmt::format("its name begins with '@', {}", bam_hint);
+  if (breaks_lines(name)) return fmt::format("its name has a control character, {}", bam_hint);
   if (lenience.takes(Lax::name)) return "";
   return name.empty() ? "its name is empty; --permissive takes it"
                       : "its name has a character that SAM does not allow; --permissive takes it";
+}
+
+// What htslib does not look at, and no reader of SAM takes.
+std::string fault_of_cigar(const bam1_t& record) {
+  const auto& core = record.core;
+  if ((core.flag & BAM_FUNMAP) == 0 || core.n_cigar == 0 || core.l_qseq == 0) return "";
+  const auto bases = bam_cigar2qlen(static_cast<int>(core.n_cigar), bam_get_cigar(&record));
+  if (bases == core.l_qseq) return "";
+  return fmt::format("its CIGAR stands for {} bases, it has {}, {}", bases, core.l_qseq, bam_hint);
+}
+
+std::string fault_of_quality(const bam1_t& record) {
+  const std::uint8_t* const qualities = bam_get_qual(&record);
+  const auto* const bad = std::find_if(qualities, qualities + record.core.l_qseq,
+                                       [](std::uint8_t quality) { return quality > highest_quality; });
+  return fmt::format("the quality of its base {} is {}, more than {}, {}", bad - qualities + 1, *bad,
+                     highest_quality, bam_hint);
 }
 
 // The quality of a single base that text writes as none.
@@ -72,6 +92,7 @@ SamText::SamText(const sam_hdr_t& header) : names_{"*"} {
   names_.insert(names_.end(), header.target_name, header.target_name + header.n_targets);
 }
 
+// Null when there is a quality that text cannot have.
 char* SamText::write_fields(const bam1_t& record, char* to) const {
   const auto& core = record.core;
   to = put(name_of(record), to);
@@ -100,6 +121,7 @@ std::string SamText::append(const bam1_t& record, Buffer& to, Lenience lenience)
     return "its only quality is 9, which SAM text writes as '*', no quality; --permissive takes it, BAM "
            "keeps it";
   }
+  if (std::string fault = fault_of_cigar(record); !fault.empty()) return fault;
   constexpr std::size_t tabs = 16;
   constexpr std::size_t operation_room = 10;
   const std::size_t room = core.l_qname + reference(core.tid).size() + reference(core.mtid).size() +
@@ -107,7 +129,9 @@ std::string SamText::append(const bam1_t& record, Buffer& to, Lenience lenience)
                            5 * digits_room + tabs;
   const std::size_t before = to.size();
   char* const start = to.room(room);
-  to.add(static_cast<std::size_t>(write_fields(record, start) - start));
+  const char* const end = write_fields(record, start);
+  if (end == nullptr) return fault_of_quality(record);
+  to.add(static_cast<std::size_t>(end - start));
   std::string fault = append_aux_text(aux_fields(record), lenience, to);
   if (fault.empty()) {
     to.append("\n");

@@ -64,6 +64,47 @@ END
   done
 }
 
+@test "bamread: qualities, positions and CIGARs that no reader of SAM takes are never text" {
+  bam_bytes <<'END'
+bases = "ACGTA" * 20
+for name, at, quality in ("tab", 40, 232), ("newline", 99, 233), ("nul", 0, 223), ("delete", 70, 94):
+    write(name + ".bam", record("r", sequence=bases, qualities=[30] * at + [quality] + [30] * (99 - at)))
+write("unmapped.bam", record("r", sequence="ACGT", cigar=[(2, "M")]))
+write("position.bam", record("r", reference=0, position=-100))
+mate = bytearray(record("r"))
+mate[28:32] = struct.pack("<i", -2)
+write("mate.bam", bytes(mate))
+odd = bytearray(record("r", flag=0, reference=0, position=0, sequence="AC", cigar=[(2, "M"), (1, "D")]))
+odd[42] = 1 << 4 | 10
+write("cigar.bam", bytes(odd))
+write("hex.bam", record("r", tags=b"XHH1\0"))
+END
+  refuses "read 'r': the quality of its base 41 is 232, more than 93, which SAM text cannot have; write BAM: -u" mrf-bamread tab.bam
+  refuses "its CIGAR stands for 2 bases, it has 4, which SAM text cannot have" mrf-bamread unmapped.bam
+  for kind in tab newline nul delete unmapped; do
+    refuses "which SAM text cannot have; write BAM: -u" mrf-bamread --permissive $kind.bam
+    [[ $output != *$'\tACGT'* ]]
+    mrf-bamread -u $kind.bam | mrf-bamwrite | bgzip -dc | cmp - <(bgzip -dc $kind.bam)
+  done
+  for options in '' '--permissive' '-u' '-u -@ 2'; do
+    # shellcheck disable=SC2086
+    refuses "record 1: CIGAR has the unknown operation 10" mrf-bamread $options cigar.bam
+  done
+  for options in '' '-u' '-u -@ 2'; do
+    # shellcheck disable=SC2086
+    refuses "record 1: a position is -99, which SAM does not allow; --permissive takes it" mrf-bamread $options position.bam
+    # shellcheck disable=SC2086
+    refuses "record 1: a position is -1, which SAM does not allow" mrf-bamread $options mate.bam
+  done
+  for kind in position mate; do
+    run_apart mrf-bamread --permissive $kind.bam
+    assert_status 0
+    assert_output_is "$(samtools view -h --no-PG $kind.bam)"
+    assert_stderr_is "mrf-bamread: '$kind.bam' has 1 positions below 0, kept"
+  done
+  refuses "the optional field 'XH' is malformed" mrf-bamread --permissive hex.bam
+}
+
 @test "bamread: what SAM forbids is refused, and with --permissive written as samtools does and counted" {
   bam_bytes <<'END'
 import math
