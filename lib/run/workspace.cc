@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "io/fd.h"
+#include "io/move_bytes.h"
 #include "io/output_file.h"
 #include "io/result_place.h"
 #include "io/scratch_file.h"
@@ -103,10 +104,11 @@ void Workspace::make_result_directory(const std::string& path, const Result& res
 // What is appended to goes on from what is there, as in sh(1).
 void Workspace::copy_for_appending(const std::string& path) const {
   const Result& result = results_.at(path);
-  if (result.directory.empty()) return;
-  std::error_code error;
-  fs::copy_file(result.target, result.written, error);
-  if (error && error != std::errc::no_such_file_or_directory) throw SystemError("read", path, error.value());
+  struct stat info {};
+  if (result.directory.empty() || ::stat(result.target.c_str(), &info) != 0) return;
+  const Fd from = open_file(result.target, O_RDONLY);
+  const Fd to = open_file(result.written, O_WRONLY | O_CREAT | O_EXCL);
+  copy_file(from, static_cast<std::uint64_t>(info.st_size), to, path);
 }
 
 std::string Workspace::file_name(const std::string& fifo) { return fifo_file_name(fifo); }

@@ -41,6 +41,16 @@ E
   [ "$(cat there)" = $'old\n1\n2\n1\n2' ]
 }
 
+@test "a disk that has no room for the copy of what is appended to is named" {
+  echo 'a: echo 1 >> save:disk/there' >append.mrf
+  # shellcheck disable=SC2016 # the inner shell's
+  run_apart with_small_disk 3m bash -c 'head -c 2000000 /dev/zero >disk/there
+    mrf-run append.mrf && exit 9; ls disk'
+  assert_status 0
+  assert_output_is there
+  assert_stderr_is "mrf-run: cannot write 'disk/there': No space left on device"
+}
+
 @test "a result that no job wrote, or that cannot be written, is an error" {
   workflow <<<"a: echo save:result"
   assert_status 1
