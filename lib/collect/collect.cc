@@ -122,7 +122,9 @@ void collect(const CollectOptions& options, Stats& stats) {
   const auto sink = make_sink(options, {output.fd(), output.name(), stats.out});
   try {
     collector.run(*sink);
-  } catch (const DataError&) {
+  } catch (const ClosedOutput&) {
+    throw;
+  } catch (...) {
     if (options.sam && !options.headless && !is_bgzf(options)) leave_unfinished(output, stats.out);
     throw;
   }

@@ -96,6 +96,19 @@ spilled() {
   [[ ! -e result ]]
 }
 
+@test "SAM that a full disk has cut is not taken for the whole by the next program" {
+  with_small_disk 4M true || skip "no mount namespaces"
+  mrf-bamread -o all.sam "$(small_bam 1000)"
+  mkfifo a b
+  (grep -v '^@' all.sam >lines; cat all.sam; for _ in {1..60}; do cat lines; done) >b 2>/dev/null 3>&- &
+  # shellcheck disable=SC2016
+  run_apart with_small_disk 1M bash -c 'exec 9<>a; cat all.sam >&9 &
+    TMPDIR=disk mrf-collect --sam --order concat --buffer 1M a b 9>&- | mrf-bamwrite -o out.bam
+    echo "${PIPESTATUS[*]}"'
+  assert_output_is '1 3'
+  [[ ! -e out.bam ]]
+}
+
 @test "a TMPDIR that is not there is an error only when it is needed" {
   seq 10 >a
   TMPDIR=none run_apart mrf-collect a
