@@ -222,6 +222,15 @@ void PartPool::version_is_gone() {
   }
 }
 
+bool PartPool::goes_on_without_ranges(const Claim& claim) {
+  const std::lock_guard lock(mutex_);
+  if (!claim.ranged) return false;
+  if (claim.generation != generation_ || !parts_.count(claim.part)) return true;  // nobody needs that part
+  if (whole_id_ == 0 && ranges_work_ && !ranges_ignored_) return false;
+  ranges_ignored_ = true;
+  return true;
+}
+
 void PartPool::leave_if_match_away() {
   const std::lock_guard lock(mutex_);
   if_match_ = false;

@@ -76,6 +76,9 @@ class PartPool {
   bool end(Claim& claim, bool complete);
   /// The server says that the version asked for is gone. Throws Error.
   void version_is_gone();
+  /// A request is refused with a status that is final. True when it was for a range, and a response without
+  /// one is under way or has not been asked for: that goes on alone then, to the object's end.
+  bool goes_on_without_ranges(const Claim& claim);
   /// If-Match is refused: the entity tags are only compared here from now on.
   void leave_if_match_away();
   /// A request failed. What cannot be continued without a strong entity tag is forgotten.

@@ -137,8 +137,11 @@ class Worker::Slot final : public Receiver {
     const int status = head_.status();
     const std::string reason = reason_of(ending);
     const bool version_gone = claim_.ranged && (status == 412 || status == 416);
-    if (status >= 300 && !is_transient(status) && !version_gone)
-      throw Error(Status::refused, "fetch", name, reason);
+    if (status >= 300 && !is_transient(status) && !version_gone) {
+      if (!worker_.pool_.goes_on_without_ranges(claim_)) throw Error(Status::refused, "fetch", name, reason);
+      note(fmt::format("'{}' is fetched in one response, since the server refuses parts: {}", name, reason));
+      return;
+    }
     retry(name, reason, version_gone);
   }
 

@@ -142,7 +142,8 @@ std::optional<ContentRange> ResponseHead::content_range() const {
 
 std::optional<std::string> ResponseHead::strong_etag() const {
   auto tag = field("ETag");
-  if (!tag || tag->empty() || tag->starts_with("W/") || tag->starts_with("w/")) return std::nullopt;
+  if (!tag || tag->empty() || *tag == "\"\"" || tag->starts_with("W/") || tag->starts_with("w/"))
+    return std::nullopt;
   return tag;
 }
 

@@ -49,7 +49,8 @@ class ResponseHead {
   /// True when a store has undone a content encoding on the way, so that the body is not the object that its
   /// checksums speak of (Google Cloud Storage, "decompressive transcoding").
   bool is_decoded() const;
-  /// The entity tag when it is a strong one (RFC 9110, 8.8.3), with its quotes.
+  /// The entity tag when it is a strong one (RFC 9110, 8.8.3), with its quotes. One without a character
+  /// between them tells no version from another.
   std::optional<std::string> strong_etag() const;
 
  private:

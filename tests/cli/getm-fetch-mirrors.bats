@@ -65,3 +65,23 @@ fetch() { run_apart getm-fetch --part-size 64K --multipart-threshold 64K "$@"; }
   assert_status 0
   assert_output_is ''
 }
+
+@test "a server that refuses parts is fetched in its first response, as long as that runs" {
+  local status_of_parts to
+  for status_of_parts in 401 403 404 409 410; do
+    fetch -v --concurrency 4 -cs "$(md5_of "$WWW/big")" -ca md5 \
+      "$HTTP/fault/refuses_parts?status=$status_of_parts&t=$RANDOM$RANDOM" out
+    assert_status 0
+    cmp out "$WWW/big"
+    assert_stderr_has "is fetched in one response, since the server refuses parts: no (HTTP $status_of_parts)"
+    getm-fetch -q --concurrency 4 --part-size 64K --multipart-threshold 64K \
+      "$HTTP/fault/refuses_parts?status=$status_of_parts&t=$RANDOM$RANDOM" - | cmp - "$WWW/big"
+  done
+}
+
+@test "entity tags with nothing in them do not make two objects one" {
+  head -c 3000000 /dev/urandom >"$WWW/old"
+  fetch -q --concurrency 1 "$HTTP/fault/empty_tag?t=$RANDOM$RANDOM" out
+  assert_status 0
+  cmp out "$WWW/big"
+}

@@ -192,6 +192,21 @@ function all.fleeting(first, last, ranged)
   wait_for_requests("fleeting", 5)
   body(1024, last)
 end
+-- Ranges are refused with arg_status. The first response goes on when one was.
+function all.refuses_parts(first, last, ranged)
+  if ranged then return refuse(tonumber(arg("status"))) end
+  start(first, last, ranged)
+  body(first, 1023)
+  wait_for_requests("refuses_parts", 2)
+  body(1024, last)
+end
+-- The same tag, of which nothing follows, for two objects of one size.
+function all.empty_tag(first, last, ranged, turn)
+  if turn == 1 then use("old") end
+  start(first, last, ranged, '""')
+  if turn == 1 then return break_off(first, last) end
+  body(first, last)
+end
 -- The first response is of another object of the same size.
 function all.replaced(first, last, ranged, turn)
   if turn > 1 then return all.none(first, last, ranged) end

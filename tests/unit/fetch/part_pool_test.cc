@@ -154,6 +154,55 @@ TEST_CASE("of mirrors that differ the first response goes on alone, over what ot
   }
 }
 
+TEST_CASE("where parts are refused the object comes in one response") {
+  const std::string object = "0123456789abcdefghij";
+  Sink sink;
+  mrf::PartPool pool(sink, small, "x");
+  mrf::Claim first;
+  mrf::Claim refused;
+  mrf::Claim late;
+  mrf::Claim later;
+  pool.claim(first);
+  CHECK(pool.accept(first, whole("\"a\"", object.size())));
+  CHECK_FALSE(pool.goes_on_without_ranges(first));
+  CHECK(pool.claim(refused) == Next::claimed);
+  CHECK(pool.claim(late) == Next::claimed);
+  CHECK_FALSE(pool.end(refused, false));
+  CHECK(pool.goes_on_without_ranges(refused));
+  CHECK(pool.claim(later) == Next::wait);
+  CHECK(pool.take(first, object.substr(0, 6)));
+  CHECK_FALSE(pool.end(first, false));
+  CHECK_FALSE(pool.end(late, false));
+  CHECK(pool.goes_on_without_ranges(late));
+  CHECK(pool.claim(later) == Next::claimed);
+  CHECK_FALSE(later.ranged);
+  CHECK_FALSE(pool.goes_on_without_ranges(later));
+  CHECK(pool.accept(later, whole("\"a\"", object.size())));
+  CHECK(pool.take(later, object));
+  CHECK(pool.end(later, true));
+  CHECK(pool.is_over());
+  CHECK(pool.goes_on_without_ranges(late));
+  CHECK(sink.text() == object);
+}
+
+TEST_CASE("a refusal behind parts that came is final, when no whole response runs") {
+  Sink sink;
+  mrf::PartPool pool(sink, small, "x");
+  mrf::Claim first;
+  mrf::Claim good;
+  mrf::Claim refused;
+  pool.claim(first);
+  CHECK(pool.accept(first, whole("\"a\"", 20)));
+  pool.claim(good);
+  CHECK(pool.accept(good, part("\"a\"", good, 20)));
+  CHECK(pool.take(good, "4567"));
+  CHECK(pool.end(good, true));
+  pool.claim(refused);
+  CHECK_FALSE(pool.end(first, false));
+  CHECK_FALSE(pool.end(refused, false));
+  CHECK_FALSE(pool.goes_on_without_ranges(refused));
+}
+
 TEST_CASE("a part that is left over from a single stream is asked for by itself") {
   const std::string object = "0123456789abcdefghij";
   Sink sink;

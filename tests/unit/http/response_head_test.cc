@@ -103,6 +103,8 @@ TEST_CASE("the same object is one with the same strong entity tag, and nothing a
   CHECK_FALSE(surely_equal(one, version("ETag: \"a\"", "Content-Length: 11")));
   const auto weak = version("ETag: W/\"a\"", "Content-Length: 10");
   CHECK_FALSE(surely_equal(weak, weak));
+  const auto empty = version("ETag: \"\"", "Content-Length: 10");
+  CHECK_FALSE(surely_equal(empty, empty));
   const auto none = version("X: y", "Content-Length: 10");
   CHECK_FALSE(surely_equal(none, none));
 }
