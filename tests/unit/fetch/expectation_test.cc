@@ -71,6 +71,8 @@ TEST_CASE("other fields, and not those of a part") {
   CHECK_FALSE(offer({"x-amz-checksum-sha256: " + sha + "-3"}).expectation);
   CHECK_FALSE(offer({"x-amz-checksum-sha256: " + sha}, "206 P").expectation);
   CHECK(offer({"x-amz-checksum-crc32: y/Q5Jg=="}).expectation->kind == Kind::crc32);
+  CHECK(offer({"x-amz-checksum-crc32: y/Q5Jg==", "x-amz-checksum-type: FULL_OBJECT"}).expectation);
+  CHECK_FALSE(offer({"x-amz-checksum-crc32: y/Q5Jg==", "x-amz-checksum-type: COMPOSITE"}).expectation);
   CHECK(offer({"Repr-Digest: md5=:x:, sha-256=:" + sha + ":"}, "206 P").expectation->kind == Kind::sha256);
   CHECK_FALSE(offer({"Repr-Digest: sha-256=" + sha}).expectation);
   CHECK(offer({}).reason == "the server names no checksum");
