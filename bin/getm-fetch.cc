@@ -6,6 +6,8 @@
 #include "cli/command.h"
 #include "fetch/arguments.h"
 #include "fetch/digest.h"
+#include "fetch/part_file.h"
+#include "fetch/target_claims.h"
 #include "io/interruption.h"
 
 namespace {
@@ -105,20 +107,30 @@ mrf::Status fetch_one(mrf::Stats& stats, const mrf::FetchArguments& arguments,
   return mrf::Status::success;
 }
 
-mrf::Status fetch_all(mrf::Stats& stats, const mrf::FetchArguments& arguments) {
-  const auto settings = mrf::settings_of(arguments);
+mrf::Status fetch_all(mrf::Command& command, const mrf::FetchArguments& arguments) {
+  mrf::Stats& stats = command.stats();
+  auto settings = mrf::settings_of(arguments);
+  const auto keep = [&](const std::string& target) {
+    command.keep_from_stats(target);
+    if (!settings.resume) return;
+    for (const auto& name : mrf::part_names(mrf::real_place(target))) command.keep_from_stats(name);
+  };
   mrf::ProgressDisplay display(mrf::parse_progress_style(arguments.progress));
-  if (arguments.manifest.empty()) return fetch_one(stats, arguments, settings, display);
+  if (arguments.manifest.empty()) {
+    settings.on_target = keep;
+    return fetch_one(stats, arguments, settings, display);
+  }
   const auto entries = mrf::read_manifest(arguments.manifest,
                                           {settings.resume, arguments.root.empty() ? "." : arguments.root});
+  for (const auto& entry : entries) keep(entry.target);
   return mrf::fetch_many(settings, entries, arguments.many, display, stats);
 }
 
 // A signal ends the program when what is to be left behind is in order.
-mrf::Status fetch(mrf::Stats& stats, const mrf::FetchArguments& arguments) {
+mrf::Status fetch(mrf::Command& command, const mrf::FetchArguments& arguments) {
   mrf::Status status = mrf::Status::success;
   try {
-    status = fetch_all(stats, arguments);
+    status = fetch_all(command, arguments);
   } catch (const mrf::Interrupted& end) {
     mrf::die_of_signal(end.signal);
   }
@@ -135,7 +147,7 @@ int main(int argc, char** argv) try {
                        "Downloads a file by HTTP, whole or not at all.",
                        {mrf::curl_version_text(), mrf::crypto_version_text()});
   declare(command, arguments);
-  return command.run(argc, argv, [&] { return fetch(command.stats(), arguments); });
+  return command.run(argc, argv, [&] { return fetch(command, arguments); });
 } catch (...) {
   return mrf::status_of_current_exception("getm-fetch");
 }

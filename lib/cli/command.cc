@@ -51,12 +51,19 @@ void Command::free_short_quiet() {
   options_.add_flag("--quiet", quiet_, "say nothing but errors");
 }
 
+void Command::keep_from_stats(const std::string& path) const {
+  if (stats_path_.empty()) return;
+  if (stats_path_ == "-" && path == "-")
+    throw UsageError("use option", "--stats", "standard output takes the data; give it a file");
+  if (is_same_file(stats_path_, path))
+    throw UsageError("use option", "--stats", fmt::format("it would replace '{}'", path));
+}
+
 // Nothing that the program reads or writes is to be replaced by its statistics.
 void Command::open_stats() {
   if (stats_path_.empty()) return;
   for (const auto& path : options_.files_beside("--stats")) {
-    if (is_same_file(stats_path_, path))
-      throw UsageError("use option", "--stats", fmt::format("it would replace '{}'", path));
+    if (path != "-") keep_from_stats(path);
   }
   stats_file_.open(stats_path_);
 }

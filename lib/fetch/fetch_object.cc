@@ -11,8 +11,9 @@ void fetch_object(Network& network, const FetchSettings& settings, const Url& ur
                   const Progress& progress, Fetched& fetched) {
   NetworkMaker more;
   if (settings.threads) more = [&settings] { return make_curl_network(settings.network); };
-  TargetOutput output(url, {path, static_cast<std::size_t>(settings.buffer), settings.checks, settings.resume,
-                            settings.defer_from, settings.directories, settings.overwrite});
+  TargetOutput output(url,
+                      {path, static_cast<std::size_t>(settings.buffer), settings.checks, settings.resume,
+                       settings.defer_from, settings.directories, settings.overwrite, settings.on_target});
   Download download(network, more, system_clock(), url, settings.requests, settings.sizes);
   download.on_progress = progress;
   const auto fill_in = [&] {

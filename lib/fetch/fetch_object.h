@@ -24,6 +24,7 @@ struct FetchSettings {
   std::uint64_t defer_from = unknown_end;  ///< bytes; fetch_object() throws Deferred for larger objects
   bool overwrite = false;                  ///< a name that the server chose may replace a file
   bool threads = true;                     ///< false: everything in the calling thread
+  std::function<void(const std::string&)> on_target;  ///< told of each target before it is opened; may throw
   MadeDirectories* directories = nullptr;  ///< of a manifest: paths are those of files, directories are made
 };
 

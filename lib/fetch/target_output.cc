@@ -77,6 +77,8 @@ void TargetOutput::open(const ResponseHead& head) {
   const Target target = place(head);
   require_free(target);
   const std::string& path = target.path;
+  if (options_.on_target) options_.on_target(path);
+  if (!is_file_or_missing(path)) waits_.emplace();
   const bool keeps = target.is_servers_choice && !options_.overwrite;
   const auto existing = keeps ? OutputFile::Existing::kept : OutputFile::Existing::replaced;
   if (options_.resume && is_file_or_missing(path)) {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <functional>
 #include <limits>
 #include <memory>
 #include <optional>
@@ -30,6 +31,7 @@ struct TargetOptions {
   std::uint64_t defer_from = std::numeric_limits<std::uint64_t>::max();  ///< bytes; begin() throws Deferred
   MadeDirectories* directories = nullptr;  ///< where those above the file are made; null: they must be there
   bool overwrite = false;                  ///< a name that the server chose may replace a file
+  std::function<void(const std::string&)> on_target{};  ///< told of the target before it is opened; may throw
 };
 
 /// The file, pipe or device that a user names; it is opened when the first response is there.
@@ -69,6 +71,7 @@ class TargetOutput final : public ObjectOutput {
   Checks checks_;
   Meter meter_;
   std::optional<InterruptionScope> interruptions_;  ///< once there is a file to be left in order
+  std::optional<ImmediateEndings> waits_;           ///< once there is a pipe or device
   MadeDirectories made_;                            ///< outlives the file in it
   std::shared_ptr<OutputFile> direct_;              ///< a pipe or device
   std::unique_ptr<ObjectOutput> output_;

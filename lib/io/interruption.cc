@@ -20,6 +20,7 @@ namespace mrf {
 namespace {
 
 std::atomic<int> signal_that_came{0};
+std::atomic<int> immediate_endings{0};
 static_assert(std::atomic<int>::is_always_lock_free);
 std::atomic<int> wakeup{-1};  ///< an eventfd(2), readable when a signal came
 
@@ -37,6 +38,7 @@ void take_signal(int number) {
   signal_that_came = number;
   (void)::eventfd_write(wakeup, 1);
   restore_actions();
+  if (immediate_endings > 0) ::raise(number);  // comes when this handler has returned
   errno = error;
 }
 
@@ -64,6 +66,16 @@ InterruptionScope::~InterruptionScope() {
   const EndingSignalsBlocked blocked;
   restore_actions();
 }
+
+ImmediateEndings::ImmediateEndings() {
+  ++immediate_endings;
+  if (const int number = interrupted(); number != 0) {
+    --immediate_endings;
+    throw Interrupted{number};
+  }
+}
+
+ImmediateEndings::~ImmediateEndings() { --immediate_endings; }
 
 int interrupted() noexcept { return signal_that_came; }
 

@@ -22,6 +22,17 @@ class InterruptionScope {
   InterruptionScope& operator=(const InterruptionScope&) = delete;
 };
 
+/// As long as one is alive, a signal ends the program at once, as without an InterruptionScope: for work that
+/// may wait without an end, for the other end of a pipe. Any thread.
+class ImmediateEndings {
+ public:
+  /// Throws Interrupted when a signal came before.
+  ImmediateEndings();
+  ~ImmediateEndings();
+  ImmediateEndings(const ImmediateEndings&) = delete;
+  ImmediateEndings& operator=(const ImmediateEndings&) = delete;
+};
+
 /// The signal that came, 0 before.
 int interrupted() noexcept;
 /// Throws Interrupted when one came.

@@ -139,3 +139,26 @@ ended_by() {
   [[ $(<stderr) == "getm-fetch: cannot write 'out': 'out.getm-part' was replaced meanwhile" ]]
   cmp out "$WWW/data"
 }
+
+waits_in_open() { grep -qs -e wait_for_partner -e fifo_open "/proc/$pid/task/"*/wchan; }
+has_ended() { [[ ! -e /proc/$pid || $(ps -o stat= -p "$pid") == Z* ]]; }
+
+@test "a signal ends a manifest with a FIFO that nobody reads" {
+  local n
+  for n in 0 1; do
+    rm -rf pipe e
+    mkfifo pipe
+    printf '[{"url":"%s","filepath":"e/out"},{"url":"%s","filepath":"pipe"}]' \
+      "$HTTP/fault/held?t=fifo$n" "$HTTP/one" >m.json
+    ((n > 0)) || printf '[{"url":"%s","filepath":"pipe"}]' "$HTTP/one" >m.json
+    env --default-signal=INT getm-fetch -q --concurrency "$n" --resume -m m.json 2>stderr 3>&- &
+    pid=$!
+    ((n == 0)) || wait_until has_bytes e/out.getm-part 65536
+    wait_until waits_in_open
+    kill -s INT "$pid"
+    wait_until has_ended || kill -s KILL "$pid"
+    status=0
+    wait "$pid" || status=$?
+    ((status == 130))
+  done
+}

@@ -155,3 +155,26 @@ holds_nameless_file() { [[ $(readlink "/proc/$1/fd/"* 2>/dev/null) == *"$PWD/"*"
   assert_status 4
   assert_files m.json n n/o kept
 }
+
+@test "--stats takes the place of no target, however that got its name" {
+  local target
+  mkdir d
+  printf '[{"url":"%s/one","filepath":"x"},{"url":"%s/data"}]' "$HTTP" "$HTTP" >m.json
+  for target in one:: d/one::d x.getm-part:--resume:x x.getm-part.json:--resume:x x:-m:m.json ./data:-m:m.json \
+    server:named: -:quiet:-; do
+    IFS=: read -r stats option operand <<<"$target"
+    case $option in
+      -m) fetch --stats "$stats" -m "$operand" ;;
+      named) fetch --stats "$stats" "$HTTP/said/one?Content-Disposition=attachment%3B%20filename%3Dserver" ;;
+      quiet) fetch --stats "$stats" -q "$HTTP/one" - ;;
+      *) fetch --stats "$stats" ${option:+"$option"} "$HTTP/one" ${operand:+"$operand"} ;;
+    esac
+    assert_status 2
+    assert_output_is ''
+    [[ $stderr == "getm-fetch: cannot use option '--stats': "*"; try 'getm-fetch --help'" ]]
+    assert_files d m.json
+  done
+  fetch -q --stats stats -m m.json
+  assert_status 0
+  cmp data "$WWW/data"
+}
