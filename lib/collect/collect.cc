@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "codec/bgzf.h"
 #include "collect/collector.h"
 #include "collect/sink.h"
 #include "io/io.h"
@@ -19,7 +20,7 @@ namespace {
 constexpr int default_level = 6;  // that of bgzip(1)
 
 bool is_bgzf(const CollectOptions& options) {
-  return options.output.ends_with(".gz") || options.record.kind == RecordForm::Kind::bam;
+  return has_gzip_name(options.output) || options.record.kind == RecordForm::Kind::bam;
 }
 
 void check_rounds(const CollectOptions& options) {
@@ -89,7 +90,7 @@ void check(const CollectOptions& options) {
 
 std::unique_ptr<Sink> make_sink(const CollectOptions& options, SinkFile file) {
   if (!is_bgzf(options)) return make_plain_sink(std::move(file));
-  const int level = options.level.value_or(options.output.ends_with(".gz") ? default_level : 0);
+  const int level = options.level.value_or(has_gzip_name(options.output) ? default_level : 0);
   return make_bgzf_sink(std::move(file), level, options.threads);
 }
 

@@ -245,3 +245,13 @@ write_round() {
   assert_status 0
   ((${#stderr_lines[@]} > 3 && ${#stderr_lines[@]} <= 10))
 }
+
+@test "a name that ends in .gz, in letters of either case, is BGZF" {
+  seq 100000 >plain
+  for name in out.gz out.GZ out.Gz; do
+    run_apart mrf-collect -l 1 -o "$name" plain
+    assert_status 0
+    gzip -t <"$name"
+    cmp plain <(bgzip -dc <"$name")
+  done
+}
