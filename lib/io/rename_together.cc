@@ -110,7 +110,7 @@ void rename_together(const std::vector<Renaming>& files) {
   try {
     for (Step& step : steps) step.apply();
     sync_directories(files);
-  } catch (const Error&) {
+  } catch (...) {  // for lack of memory, too
     for (auto step = steps.rbegin(); step != steps.rend(); ++step) step->take_back();
     throw;
   }

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "io/ending_signals.h"
+#include "io/interruption.h"
 
 namespace mrf {
 
@@ -25,11 +26,11 @@ Slot* volatile slots = nullptr;
 std::mutex mutex;
 
 void remove_all_and_die(int number) {
+  if (!may_end_now(number)) return;
   for (Slot* slot = slots; slot != nullptr; slot = slot->next) {
     if (slot->path[0] != '\0') ::unlink(slot->path);
   }
-  ::signal(number, SIG_DFL);
-  ::raise(number);
+  die_of_signal(number);
 }
 
 void remember(const std::string& path) {

@@ -30,3 +30,29 @@ fail_each() {
     ((refused > 0)) || show_result "$program was never refused memory"
   done
 }
+
+# Whether an allocation fails in a run of mrf-distribute over two old results, the NUMBERth.
+distribute_fails_at() {
+  echo old | tee a >b
+  rm -f failed
+  run_apart env LD_PRELOAD="$PWD/failing.so" FAIL_AT="$1" FAIL_LOG=failed mrf-distribute -c 5 -i in.txt a b
+  [[ -e failed ]]
+}
+
+@test "an allocation that fails while results get their names leaves all of the old ones or none" {
+  cc -shared -fPIC -O1 -o failing.so "$ROOT/tests/faults/failing_allocations.c"
+  seq 10 >in.txt
+  local low=1 high=20000 middle number
+  while ((low < high)); do
+    middle=$(((low + high) / 2))
+    if distribute_fails_at $middle; then low=$((middle + 1)); else high=$middle; fi
+  done
+  for ((number = low - 1; number > low - 30; --number)); do
+    distribute_fails_at $number
+    if ((status == 0)); then
+      [[ $(cat a b) == "$(seq 10)" ]] || show_result "new results after allocation $number"
+    else
+      [[ $(cat a) == old && $(cat b) == old ]] || show_result "old results after allocation $number"
+    fi
+  done
+}
