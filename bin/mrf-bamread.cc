@@ -65,7 +65,7 @@ mrf::Status run(Options& options, mrf::Stats& stats) {
     bam::add_program_line(sources.header(), {"mrf-bamread", mrf::project_version, options.command_line});
   }
   const auto encoder = options.uncompressed_bam
-                           ? bam::make_bam_encoder(0)
+                           ? bam::make_bam_stream_encoder()
                            : bam::make_sam_encoder(!options.no_header, options.source.permissive);
   mrf::OutputFile output(options.output);
   bam::convert(sources, *encoder, output, options.convert, stats);

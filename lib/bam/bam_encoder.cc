@@ -9,7 +9,7 @@ namespace {
 
 class BamEncoder : public BlockEncoder {
  public:
-  BamEncoder(int level, bool index) : BlockEncoder(Cut::between_records, level, index) {}
+  using BlockEncoder::BlockEncoder;
   bool takes_raw() const override { return !is_indexed(); }
 
  protected:
@@ -22,7 +22,11 @@ class BamEncoder : public BlockEncoder {
 }  // namespace
 
 std::unique_ptr<Encoder> make_bam_encoder(int level, bool index) {
-  return std::make_unique<BamEncoder>(level, index);
+  return std::make_unique<BamEncoder>(BlockEncoder::Cut::between_records, level, index);
+}
+
+std::unique_ptr<Encoder> make_bam_stream_encoder() {
+  return std::make_unique<BamEncoder>(BlockEncoder::Cut::as_they_come, 0, false);
 }
 
 }  // namespace mrf::bam

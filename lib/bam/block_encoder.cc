@@ -25,9 +25,8 @@ std::string BlockEncoder::add(const sam_hdr_t&, const bam1_t& record, Batch& bat
   return reason;
 }
 
-// Nothing is gained from full blocks where nothing is compressed, and no copy is needed then.
 void BlockEncoder::add_raw(std::string_view records, Batch& batch) {
-  if (level_ != 0 || records.size() < bgzf_payload) {
+  if (cut_ != Cut::as_they_come || records.size() < bgzf_payload) {
     batch.plain.append(records);
     return;
   }
@@ -39,7 +38,7 @@ void BlockEncoder::add_raw(std::string_view records, Batch& batch) {
 // Behind a batch that failed there will be none.
 void BlockEncoder::join(Batch& batch) {
   batch.own = batch.plain.view();
-  if (level_ == 0) return;
+  if (cut_ == Cut::as_they_come) return;
   rest_of_ = batch.number;
   batch.joined.swap(rest_);
   rest_.clear();
@@ -99,7 +98,7 @@ std::size_t BlockEncoder::closed(std::string_view plain) const {
 }
 
 void BlockEncoder::deflate(std::string_view plain, Batch& batch) const {
-  if (cut_ == Cut::anywhere || level_ == 0) {
+  if (cut_ != Cut::between_records) {
     deflate_anywhere(plain, batch);
     return;
   }

@@ -12,11 +12,13 @@
 
 namespace mrf::bam {
 
-/// Records in BGZF blocks, with an index if wanted. What does not fill a block waits for the next batch.
+/// Records in BGZF blocks, with an index if wanted. What does not fill a block waits for the next batch, but
+/// not with Cut::as_they_come.
 class BlockEncoder : public Encoder {
  public:
-  /// How the bytes of the format are cut into blocks: anywhere, or between BAM records.
-  enum class Cut { anywhere, between_records };
+  /// How the bytes of the format are cut into blocks: anywhere, or between BAM records, so that the blocks
+  /// follow from the bytes alone; or as the batches come, without waiting and copying.
+  enum class Cut { anywhere, between_records, as_they_come };
 
   BlockEncoder(Cut cut, int level, bool index) : cut_(cut), level_(level), indexed_(index) {}
   void begin(sam_hdr_t& header, Output& to) override;

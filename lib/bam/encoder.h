@@ -57,7 +57,10 @@ struct EncoderOptions {
 std::unique_ptr<Encoder> make_encoder(const EncoderOptions& options);
 
 /// The formats' own; the level is not checked again.
-std::unique_ptr<Encoder> make_bam_encoder(int level, bool index = false);
+std::unique_ptr<Encoder> make_bam_encoder(int level, bool index);
+/// BAM that is not compressed, for a reader that waits for it: the records that have been read are written
+/// while the input pauses, so that where the blocks begin follows from how the input comes.
+std::unique_ptr<Encoder> make_bam_stream_encoder();
 std::unique_ptr<Encoder> make_sam_gz_encoder(int level, bool index, bool permissive);
 std::unique_ptr<Encoder> make_cram_encoder(const EncoderOptions& options);
 

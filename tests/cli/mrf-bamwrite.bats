@@ -22,6 +22,40 @@ setup() {
   cat in.sam | mrf-bamwrite - | samtools view -h --no-PG | cmp - in.sam
 }
 
+# Writes the file $1 in three pieces, each when the piece before it has been read.
+in_pieces() {
+  python3 -c '
+import array, fcntl, select, sys, termios
+data = open(sys.argv[1], "rb").read()
+size = len(data) // 3 + 1
+unread = array.array("i", [0])
+reader = select.poll()
+reader.register(1, 0)
+for at in range(0, len(data), size):
+    while fcntl.ioctl(1, termios.FIONREAD, unread) or unread[0]:
+        if reader.poll(1):
+            sys.exit("the reader is gone")
+    sys.stdout.buffer.write(data[at : at + size])
+    sys.stdout.flush()' "$1"
+}
+
+@test "bamwrite: the same records give the same bytes, from a file and from a pipe that pauses" {
+  for format in bam sam.gz; do
+    for level in 0 1 6 9; do
+      mrf-bamwrite -O $format -l $level in.sam >whole
+      for threads in 0 3; do
+        in_pieces in.sam | mrf-bamwrite -O $format -@ $threads -l $level >out
+        cmp out whole
+      done
+    done
+  done
+  samtools view --no-PG -u in.sam >in.bam
+  mrf-bamwrite -l 0 in.sam >whole
+  mrf-bamwrite -l 0 in.bam | cmp - whole
+  in_pieces in.bam | mrf-bamwrite -@ 1 -l 0 >out
+  cmp out whole
+}
+
 @test "bamwrite: reads BAM, compressed or not, and gzipped SAM" {
   mrf-bamwrite "$(small_bam)" | samtools view -h --no-PG | cmp - in.sam
   samtools view --no-PG -u "$(small_bam)" | mrf-bamwrite | samtools view -h --no-PG | cmp - in.sam
