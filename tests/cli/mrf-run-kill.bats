@@ -54,3 +54,22 @@ E
   wait "$run"
   [ "$(cat result)" = $'1\ngo' ]
 }
+
+@test "a HUP that nohup(1) has made ignored does not end the run" {
+  mkfifo gate
+  cat >w.mrf <<'E'
+a: bash -c 'read -r go < gate; echo "$go"' > out:p
+b: cat < in:p > save:result
+E
+  (
+    trap '' HUP
+    exec mrf-run w.mrf
+  ) 3>&- 2>stderr.txt &
+  run=$!
+  wait_until pgrep -P "$run" -x mrf-run >/dev/null
+  wait_until pgrep -P "$(pgrep -P "$run")" -x bash >/dev/null
+  kill -HUP "$run"
+  timeout 10 bash -c 'echo go > gate'
+  wait "$run"
+  [ "$(cat result)" = go ]
+}
