@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "base/message.h"
+#include "process/launch.h"
 
 namespace mrf {
 
@@ -268,7 +269,8 @@ void ChunkRun::warn_if_held_open(const ChunkFilter& front) {
 void ChunkRun::fail(ChunkFilter& filter) {
   if (filter.start_error() != 0) {
     throw Error(static_cast<Status>(filter.outcome().status()), "execute", command_.words[0],
-                std::generic_category().message(filter.start_error()));
+                std::generic_category().message(filter.start_error()) +
+                    start_failure_hint(command_.words[0], filter.start_error()));
   }
   // What it wrote comes first: that it is malformed is told whether it was read before the end was seen or
   // not.

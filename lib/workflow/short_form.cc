@@ -289,7 +289,16 @@ bool has_copy_number(const std::string& word) {
 
 std::vector<FailureHint> failure_hints(const ShortForm& form) {
   const ShortFormChoice choice = choose(form);
-  std::vector<FailureHint> hints;
+  // A FIFO with a name is not looked at before the run; and a filter may write other records than it reads.
+  std::vector<FailureHint> hints = {
+      {"work", "it is BAM, not text", "--input-format bam tells what INPUT is"},
+      {"split", "it is BAM, not text", "--input-format bam tells what INPUT is"},
+      {"work", "it is CRAM, not text", "--input-format cram tells what INPUT is"},
+      {"split", "it is CRAM, not text", "--input-format cram tells what INPUT is"},
+  };
+  for (const char* holds : {"does not start with", "starts with '>'"}) {
+    hints.push_back({"join", holds, "--output-record tells what the filter writes: line, fasta, fastq, ..."});
+  }
   if (choice.given != "sam" || choice.header == HeaderWay::broadcast) return hints;
   // What samtools, htslib and pysam say of SAM without its header.
   for (const char* holds : {"no SQ lines", "no sequences defined", "fail to read the header",

@@ -103,6 +103,10 @@ same_everywhere() {
   touch plain
   chunks -i in.txt -- ./plain
   assert_status 126
+  echo cat >script && chmod +x script
+  chunks -i in.txt -- ./script
+  assert_status 126
+  assert_stderr_is "mrf-chunks: cannot execute './script': Exec format error; a script's first line has to name its interpreter, as #!/bin/sh does"
 }
 
 @test "of several that fail the first chunk is told, whichever fails first" {
