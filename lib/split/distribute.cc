@@ -72,12 +72,19 @@ class Distributor {
       for (std::size_t i = 0; i < options_.inputs.size(); ++i) deal(i);
       outputs_.finish();
     } catch (...) {
-      outputs_.abandon();
+      outputs_.abandon(unfinished());
       throw;
     }
   }
 
  private:
+  // What makes SAM and FASTQ of a run that has failed end in a line that is no record: who reads a FIFO sees
+  // no status.
+  std::string_view unfinished() const {
+    const bool is_known =
+        options_.form.kind == RecordForm::Kind::sam || options_.form.kind == RecordForm::Kind::fastq;
+    return is_known ? "*" : "";
+  }
   std::size_t width() const { return options_.mates.empty() && !options_.parted ? 1 : 2; }
 
   void make_dealer() {

@@ -194,17 +194,23 @@ void Outputs::finish() {
   commit_together(files);
 }
 
-void Outputs::abandon() noexcept {
+void Outputs::abandon(std::string_view unfinished) noexcept {
   for (Output& output : outputs_) {
     if (!output.target().is_direct() || !output.target().is_open()) output.give_up();
   }
   if (std::getenv(stats_prefix_variable) != nullptr)
     return;  // mrf-run tells nobody the end of a job that failed
   // Without its end-of-file block, a BAM stream is known to be incomplete.
+  std::size_t marked = unfinished.empty() ? outputs_.size() : 0;
   for (std::size_t errors = 0; errors <= outputs_.size(); ++errors) {
     try {
       put_blocks();
       blocks_.reset();
+      while (marked < outputs_.size()) {
+        const std::size_t at = marked++;
+        if (!is_blocked(at) && !outputs_[at].is_closed() && outputs_[at].target().is_direct())
+          put_plain(at, unfinished);
+      }
       return wait_until_closed(false);
     } catch (const Error&) {  // the first one is what the user is told
     }

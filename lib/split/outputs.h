@@ -75,8 +75,9 @@ class Outputs {
   void finish();
   /// After a failure: lets every open output that still works have the rest of its data, and its end. Regular
   /// files are not published. In a run of mrf-run nothing more is written, and the outputs end with the
-  /// process: its supervisor takes an earlier end for that of the data.
-  void abandon() noexcept;
+  /// process: its supervisor takes an earlier end for that of the data. `unfinished` goes behind the data of
+  /// every output of text that is not closed yet.
+  void abandon(std::string_view unfinished) noexcept;
 
  private:
   static constexpr std::size_t budget = std::size_t{16} << 20;

@@ -52,6 +52,24 @@ load distribute
   [[ $(tail -c 1 stays.out | od -An -c) == *'\n'* ]]
 }
 
+@test "SAM and FASTQ that fail are not taken for the whole by who reads them" {
+  mrf-bamread "$(small_bam 1000)" | gzip | head -c 20000 >in.sam.gz
+  seq 1000 | sed 's/.*/@r&\nACGT\n+\nIIII/' >in.fastq
+  echo @r >>in.fastq
+  for number in 1 2; do
+    mkfifo "sam$number" "fastq$number"
+    (mrf-bamwrite -o "out$number.bam" "sam$number" || echo $? >"sam$number.status") 2>/dev/null 3>&- &
+    (mrf-collect --record fastq -o "out$number.fq" "fastq$number" || echo $? >"fastq$number.status") 2>/dev/null 3>&- &
+  done
+  run_apart mrf-distribute --sam --header-broadcast -c 10 -i in.sam.gz sam1 sam2
+  assert_status 3
+  run_apart mrf-distribute --record fastq -c 10 -i in.fastq fastq1 fastq2
+  assert_status 3
+  wait
+  [[ $(cat ./*.status) == $'3\n3\n3\n3' ]]
+  [[ ! -e out1.bam && ! -e out2.bam && ! -e out1.fq && ! -e out2.fq ]]
+}
+
 @test "standard output that closes early ends the program by SIGPIPE, without a message" {
   seq 1 300000 >in
   run_apart bash -c 'mrf-distribute -i in - | head -c 10 >/dev/null; exit ${PIPESTATUS[0]}'

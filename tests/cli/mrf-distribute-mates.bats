@@ -71,8 +71,8 @@ reads() {
   distribute_to "p1 p2" --record fastq -i r1 --mate r2
   assert_status 3
   assert_stderr_is "mrf-distribute: cannot read 'r2': record 2 is 'x', its mate in 'r1' is 'b'"
-  cmp p1.out <(reads 1 a)
-  cmp p2.out <(reads 2 a)
+  cmp p1.out <(reads 1 a && printf '*')
+  cmp p2.out <(reads 2 a && printf '*')
 }
 
 @test "an input that ends before the other is bad data" {

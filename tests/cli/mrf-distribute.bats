@@ -67,7 +67,7 @@ load distribute
   distribute_to "a b" --record fastq -c 1 -i in
   assert_status 3
   assert_stderr_has "mrf-distribute: cannot read 'in': record 2 (line 5) does not start with '@': "
-  same a.out '@r\nA\n+\n@\n'
+  same a.out '@r\nA\n+\n@\n*'
   printf '12345' >in
   distribute_to "c d" --record fixed:3 -c 1 -i in
   assert_status 3
