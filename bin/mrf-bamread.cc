@@ -84,7 +84,10 @@ int main(int argc, char** argv) try {
   command.free_short_quiet();
   declare(command.options(), options);
   options.command_line = mrf::bam::command_line({argv, static_cast<std::size_t>(argc)});
-  return command.run(argc, argv, [&] { return run(options, command.stats()); });
+  return command.run(argc, argv, [&] {
+    command.keep_from_stats(options.output);
+    return run(options, command.stats());
+  });
 } catch (...) {
   return mrf::status_of_current_exception("mrf-bamread");
 }

@@ -145,6 +145,7 @@ int main(int argc, char** argv) try {
   chunks.words = mrf::take_filter(argc, argv);
   return command.run(argc, argv, [&] {
     settle(command.options(), chunks, words);
+    command.keep_from_stats("-");
     mrf::run_chunks(chunks, command.stats());
     mrf::note_counts(command.stats());
     return mrf::Status::success;

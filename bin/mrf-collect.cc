@@ -62,6 +62,7 @@ mrf::Status run(mrf::Command& command, mrf::CollectOptions& options, const Words
       throw mrf::UsageError("use option", "--log-format", "--log-every is not given");
     options.log_format = words.log_format;
   }
+  command.keep_from_stats(options.output);
   mrf::collect(options, command.stats());
   mrf::note_counts(command.stats());
   return mrf::Status::success;

@@ -184,6 +184,10 @@ int main(int argc, char** argv) try {
     refuse_together(command.options());
     check_numbers(command.options(), line.options);
     settle(command.options(), line);
+    for (const auto& output : line.options.outputs) command.keep_from_stats(output);
+    for (const auto& other : {line.options.header_to, line.options.singles, line.options.missing}) {
+      if (other == "-") command.keep_from_stats(other);
+    }
     mrf::distribute(line.options, command.stats());
     mrf::note_counts(command.stats());
     return mrf::Status::success;

@@ -131,6 +131,30 @@ END
   sam | cmp - in
 }
 
+@test "--stats is not mixed with data on standard output" {
+  sam >in
+  while read -r command; do
+    run_command --stats -
+    assert_status 2
+    assert_output_is ''
+    assert_stderr_is "${command%% *}: cannot use option '--stats': standard output takes the data; give it a file;\
+ try '${command%% *} --help'"
+  done <<'END'
+mrf-distribute -i in -
+mrf-distribute -i in a -
+mrf-distribute -i in --header-lines 1 --header-to - a
+mrf-distribute -i in --key tag:CB --missing - a
+mrf-collect in
+mrf-bamread in
+mrf-bamwrite in
+END
+  run_apart mrf-chunks --stats - -i in -- cat
+  assert_status 2
+  assert_output_is ''
+  mrf-collect --stats - -o all in | grep -q '"records_out":'
+  cmp all in
+}
+
 @test "--stats that cannot be written stops the program before its work" {
   sam >in
   echo old >out
