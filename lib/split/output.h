@@ -50,6 +50,7 @@ class Output {
 
   /// push() closes the target once nothing is left.
   void close_when_empty() { closing_ = true; }
+  bool is_closing() const { return closing_; }
   bool is_closed() const { return closed_; }
   /// Forgets what is queued and leaves the target unpublished.
   void give_up() noexcept;

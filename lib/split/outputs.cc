@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "split/outputs.h"
 
-#include <fcntl.h>
+#include <poll.h>
+#include <sys/epoll.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdlib>
+#include <exception>
+#include <utility>
 
 #include "base/error.h"
 #include "codec/bgzf.h"
@@ -16,7 +19,8 @@ namespace {
 
 constexpr std::size_t page = 4096;
 constexpr std::size_t largest_block = 16 * page;
-constexpr int longest_retry_ms = 32;
+constexpr std::chrono::milliseconds longest_retry{32};
+constexpr int share_of_retries = 9;  // the tries of very many FIFOs take a tenth of the time at most
 
 // A quarter of the memory at most is in blocks that are not full yet, with up to a thousand outputs.
 std::size_t block_size_for(std::size_t budget, std::size_t outputs) {
@@ -36,27 +40,68 @@ Outputs::Outputs(const std::vector<std::string>& paths, Compression compression,
   for (const auto& path : paths) {
     outputs_.emplace_back(path, pool_, stats_.out);
     stats_.outputs.push_back({path, 0, 0});
+    ++(outputs_.back().target().is_direct() ? open_direct_ : open_files_);
   }
+  states_.resize(outputs_.size());
   for (std::size_t i = 0; i < outputs_.size(); ++i) push(i);
 }
 
+// What is left afterwards is listed, if it is not watched already. A watched descriptor is forgotten before
+// it may be closed.
 void Outputs::push(std::size_t index) {
   Output& output = outputs_[index];
+  if (output.is_closed()) return;
+  if (output.is_closing()) forget(index);
   const std::size_t before = output.queued_ranges();
   try {
     output.push();
   } catch (const Error&) {
-    output.give_up();
-    ranges_ -= before;
+    give_up(index);
     throw;
   }
   ranges_ -= before - output.queued_ranges();
+  if (output.is_closed()) --(output.target().is_direct() ? open_direct_ : open_files_);
+  if (output.is_closed() || (output.queued_bytes() == 0 && output.target().is_open())) {
+    forget(index);
+  } else {
+    list(index);
+  }
+}
+
+void Outputs::list(std::size_t index) {
+  State& state = states_[index];
+  if (state.is_listed || state.is_watched || state.is_opening) return;
+  state.is_listed = true;
+  listed_.push_back(index);
+}
+
+void Outputs::watch(std::size_t index) {
+  reactor_.watch(outputs_[index].target().fd(), EPOLLOUT,
+                 [this, index](std::uint32_t) { ready_.push_back(index); });
+  states_[index].is_watched = true;
+}
+
+void Outputs::forget(std::size_t index) {
+  if (!std::exchange(states_[index].is_watched, false)) return;
+  reactor_.forget(outputs_[index].target().fd());
+}
+
+void Outputs::give_up(std::size_t index) noexcept {
+  Output& output = outputs_[index];
+  forget(index);
+  ranges_ -= output.queued_ranges();
+  if (!output.is_closed()) --(output.target().is_direct() ? open_direct_ : open_files_);
+  output.give_up();
 }
 
 void Outputs::put_bytes(std::size_t index, std::string_view bytes) {
   if (!is_blocked(index)) return put_plain(index, bytes);
   while (!bytes.empty()) {
     bytes.remove_prefix(blocks_->fill(index, bytes));
+    if (!states_[index].is_filling && outputs_[index].target().is_direct()) {
+      states_[index].is_filling = true;
+      filling_.push_back(index);
+    }
     if (blocks_->is_full(index)) put_block(index);
   }
 }
@@ -79,15 +124,19 @@ void Outputs::put_finished_blocks(bool all) {
 // What was dealt to who reads meanwhile goes out; a regular file is not looked at before it is whole.
 void Outputs::put_blocks() {
   if (!blocks_) return;
-  for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    if (is_blocked(i) && !outputs_[i].is_closed() && outputs_[i].target().is_direct()) put_block(i);
+  while (!filling_.empty()) {
+    const std::size_t index = filling_.back();
+    filling_.pop_back();
+    states_[index].is_filling = false;
+    if (!outputs_[index].is_closed()) put_block(index);
   }
   put_finished_blocks(true);
 }
 
 bool Outputs::can_take(std::size_t index) {
   Output& output = outputs_[index];
-  if (!output.target().is_open() || output.queued_bytes() >= pool_.block_size()) push(index);
+  const bool is_full = output.queued_bytes() >= pool_.block_size() && !states_[index].is_watched;
+  if (!output.target().is_open() || is_full) push(index);
   return output.target().is_open() && output.queued_bytes() < pool_.block_size();
 }
 
@@ -101,16 +150,16 @@ void Outputs::put_plain(std::size_t index, std::string_view bytes) {
   while (!bytes.empty()) {
     const std::size_t n = output.append(bytes);
     bytes.remove_prefix(n);
-    if (bytes.empty()) return;
+    if (bytes.empty()) return list(index);
     push(index);
-    while (pool_.is_used_up()) step(no_input, stats_.out);
+    while (pool_.is_used_up()) step();
   }
 }
 
 void Outputs::put_range(std::size_t index, const std::shared_ptr<const Window>& input, std::string_view bytes,
                         long long offset) {
   if (is_blocked(index)) return put(index, bytes);
-  while (ranges_ >= most_ranges) step(no_input, stats_.out);
+  while (ranges_ >= most_ranges) step();
   stats_.outputs[index].bytes += bytes.size();
   outputs_[index].append_range(input, bytes, offset);
   ++ranges_;
@@ -127,61 +176,109 @@ void Outputs::close(std::size_t index) {
   push(index);
 }
 
-// Adds an output to those that poll(2) is to look at. Returns whether it is still to be opened.
-bool Outputs::watch(std::size_t index) {
-  Output& output = outputs_[index];
-  if (output.is_closed()) return false;
-  if (!output.target().is_open()) {
+// Tries what is listed, and has the rest watched. Returns whether anything moved.
+bool Outputs::push_listed() {
+  bool moved = false;
+  while (!listed_.empty()) {
+    const std::size_t index = listed_.back();
+    Output& output = outputs_[index];
+    const std::size_t queued = output.queued_bytes();
+    const bool was_open = output.target().is_open();
     push(index);
-    if (!output.target().is_open() && !output.is_closed()) return true;
-    retry_ms_ = 0;
+    listed_.pop_back();
+    states_[index].is_listed = false;
+    moved |= output.is_closed() || output.queued_bytes() != queued || output.target().is_open() != was_open;
+    if (output.is_closed()) continue;
+    if (!output.target().is_open()) {
+      states_[index].is_opening = true;
+      opening_.push_back(index);
+    } else if (output.queued_bytes() > 0) {
+      watch(index);
+    }
   }
-  if (output.is_closed() || output.queued_bytes() == 0) return false;
-  watched_.push_back({output.target().fd().get(), POLLOUT, 0});
-  watched_index_.push_back(index);
-  return false;
+  if (!opening_.empty() && !retry_) {
+    retry_ = reactor_.at(Reactor::Clock::now() + retry_after_, [this] { retry_opening(); });
+  }
+  return moved;
 }
 
-// Waits until something can move, and moves it. Returns whether `input` can be read.
-bool Outputs::step(int input, Meter& meter, Window* beside) {
-  watched_.clear();
-  watched_index_.clear();
-  bool opening = false;
-  for (std::size_t i = 0; i < outputs_.size(); ++i) opening |= watch(i);
-  const bool is_ahead = beside != nullptr && beside->can_read_ahead();
-  if (is_ahead) watched_.push_back({beside->fd().get(), POLLIN, 0});
-  if (input != no_input) watched_.push_back({input, POLLIN, 0});
-  int ready = 0;
+// FIFOs that had no reader, all of them.
+void Outputs::retry_opening() {
+  retry_.reset();
+  const auto start = Reactor::Clock::now();
+  const std::size_t before = opening_.size();
+  std::exception_ptr failure;
+  std::erase_if(opening_, [&](std::size_t index) {
+    Output& output = outputs_[index];
+    try {
+      if (!failure) push(index);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (!output.target().is_open() && !output.is_closed()) return false;
+    states_[index].is_opening = false;
+    if (!output.is_closed() && output.queued_bytes() > 0) list(index);
+    return true;
+  });
+  if (failure) std::rethrow_exception(failure);
+  const auto took = std::chrono::ceil<std::chrono::milliseconds>(Reactor::Clock::now() - start);
+  retry_after_ =
+      before > opening_.size() ? std::chrono::milliseconds(1) : std::min(2 * retry_after_, longest_retry);
+  if (took.count() > 1) retry_after_ = std::max(retry_after_, share_of_retries * took);
+}
+
+void Outputs::push_ready() {
+  for (const std::size_t index : std::exchange(ready_, {})) {
+    push(index);
+  }
+}
+
+// Waits until something can move, and moves it.
+void Outputs::turn(Meter& meter) {
+  ready_.clear();
   {
     const WaitTimer timer(meter);
-    ready = ::poll(watched_.data(), watched_.size(), opening || retry_ms_ == 0 ? retry_ms_ : -1);
+    reactor_.turn();
   }
-  if (ready < 0 && errno != EINTR) throw SystemError("wait for", "outputs");
-  retry_ms_ = std::clamp(2 * retry_ms_, 1, longest_retry_ms);
-  if (ready <= 0) return false;
-  for (std::size_t i = 0; i < watched_index_.size(); ++i) {
-    if (watched_[i].revents != 0) push(watched_index_[i]);
-  }
-  if (is_ahead && watched_[watched_index_.size()].revents != 0) beside->read_ahead();
-  return input != no_input && watched_.back().revents != 0;
+  push_ready();
+}
+
+void Outputs::step() {
+  if (!push_listed()) turn(stats_.out);
 }
 
 void Outputs::wait_for(FdRef input, Meter& meter, Window* beside) {
   pollfd at_once{input.get(), POLLIN, 0};
   if (::poll(&at_once, 1, 0) > 0) return;
   put_blocks();
-  while (!step(input.get(), meter, beside)) {
+  bool is_ready = false;
+  reactor_.watch(input, EPOLLIN, [&is_ready](std::uint32_t) { is_ready = true; });
+  const auto look_beside = [&](std::uint32_t) {
+    beside->read_ahead();
+    if (!beside->can_read_ahead()) reactor_.forget(beside->fd());
+  };
+  const auto forget_all = [&] {
+    reactor_.forget(input);
+    if (beside != nullptr) reactor_.forget(beside->fd());
+  };
+  try {
+    if (beside != nullptr && beside->can_read_ahead()) reactor_.watch(beside->fd(), EPOLLIN, look_beside);
+    while (!is_ready) {
+      push_listed();
+      turn(meter);
+    }
+  } catch (...) {
+    forget_all();
+    throw;
   }
+  forget_all();
 }
 
 void Outputs::wait_until_closed(bool files) {
-  const auto is_left = [files](const Output& output) {
-    return !output.is_closed() && (files || output.target().is_direct());
-  };
   for (std::size_t i = 0; i < outputs_.size(); ++i) {
-    if (is_left(outputs_[i])) close(i);
+    if (!outputs_[i].is_closed() && (files || outputs_[i].target().is_direct())) close(i);
   }
-  while (std::any_of(outputs_.begin(), outputs_.end(), is_left)) step(no_input, stats_.out);
+  while (open_direct_ + (files ? open_files_ : 0) > 0) step();
 }
 
 void Outputs::finish() {
@@ -195,8 +292,9 @@ void Outputs::finish() {
 }
 
 void Outputs::abandon(std::string_view unfinished) noexcept {
-  for (Output& output : outputs_) {
-    if (!output.target().is_direct() || !output.target().is_open()) output.give_up();
+  for (std::size_t index = 0; index < outputs_.size(); ++index) {
+    const Output& output = outputs_[index];
+    if (!output.target().is_direct() || !output.target().is_open()) give_up(index);
   }
   if (std::getenv(stats_prefix_variable) != nullptr)
     return;  // mrf-run tells nobody the end of a job that failed

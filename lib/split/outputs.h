@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <poll.h>
-
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "io/fd.h"
+#include "io/reactor.h"
 #include "io/stats.h"
 #include "split/block_pool.h"
 #include "split/block_writer.h"
@@ -21,8 +21,9 @@
 
 namespace mrf {
 
-/// All outputs and the poll(2) loop that moves what waits for them. As long as the memory for queues is
-/// not used up, no output waits for another one.
+/// All outputs and the loop that moves what waits for them. As long as the memory for queues is not used up,
+/// no output waits for another one. Only outputs that something waits for are looked at: each is tried first
+/// and watched by the reactor when it takes no more.
 class Outputs {
  public:
   struct Compression {
@@ -64,7 +65,7 @@ class Outputs {
   /// Whether output `index` is open and less than a block waits for it.
   bool can_take(std::size_t index);
   /// Waits until something moved.
-  void wait_for_change() { step(no_input, stats_.out); }
+  void wait_for_change() { step(); }
 
   /// Closes output `index` once what waits for it is written.
   void close(std::size_t index);
@@ -83,17 +84,35 @@ class Outputs {
   static constexpr std::size_t budget = std::size_t{16} << 20;
   static constexpr std::size_t most_ranges = std::size_t{1} << 16;
   static constexpr std::size_t written_through = std::size_t{16} << 10;
-  static constexpr int no_input = -1;
+
+  /// Where an output that has something to do stands, so that no step has to look at the others.
+  struct State {
+    /// In listed_: to be tried in the next step.
+    bool is_listed = false;
+    /// In opening_: it had no reader.
+    bool is_opening = false;
+    /// The reactor tells when it takes more.
+    bool is_watched = false;
+    /// In filling_: it may have a block that is not full.
+    bool is_filling = false;
+  };
 
   bool is_blocked(std::size_t index) const { return blocks_ && is_blocked_[index]; }
   void put_bytes(std::size_t index, std::string_view bytes);
   void put_plain(std::size_t index, std::string_view bytes);
   void put_block(std::size_t index);
   void put_blocks();
-  void push(std::size_t index);
-  bool watch(std::size_t index);
   void put_finished_blocks(bool all);
-  bool step(int input, Meter& meter, Window* beside = nullptr);
+  void push(std::size_t index);
+  void list(std::size_t index);
+  void watch(std::size_t index);
+  void forget(std::size_t index);
+  void give_up(std::size_t index) noexcept;
+  bool push_listed();
+  void push_ready();
+  void retry_opening();
+  void turn(Meter& meter);
+  void step();
   void wait_until_closed(bool files);
 
   Stats& stats_;
@@ -101,10 +120,18 @@ class Outputs {
   std::optional<BlockWriter> blocks_;
   std::vector<char> is_blocked_;
   std::deque<Output> outputs_;
-  std::vector<pollfd> watched_;
-  std::vector<std::size_t> watched_index_;
+  std::vector<State> states_;
+  Reactor reactor_;
+  std::vector<std::size_t> listed_;
+  std::vector<std::size_t> ready_;
+  std::vector<std::size_t> opening_;
+  std::vector<std::size_t> filling_;
+  std::optional<Reactor::Timer> retry_;
+  std::chrono::milliseconds retry_after_{1};
+  /// Outputs that are not closed: regular files, and others.
+  std::size_t open_files_ = 0;
+  std::size_t open_direct_ = 0;
   std::size_t ranges_ = 0;
-  int retry_ms_ = 1;
 };
 
 }  // namespace mrf

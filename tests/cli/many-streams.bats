@@ -1,0 +1,57 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Ten thousand outputs, ten thousand inputs.
+
+load common
+
+# Skips unless a process may have so many descriptors.
+need_descriptors() {
+  (( $(ulimit -Hn) >= $1 )) || skip "the hard limit of descriptors is $(ulimit -Hn), below $1 (ulimit -Hn)"
+}
+
+# Files are made durable one by one, which only a file system in memory does quickly.
+@test "distribute: 10,000 files" {
+  need_descriptors 10100
+  [ -w /dev/shm ] || skip "no file system in memory at /dev/shm"
+  seq 30000 >in
+  out=$(mktemp -d /dev/shm/mrf-test.XXXXXX)
+  mapfile -t names < <(seq -f "$out/%05.0f" 0 9999)
+  timeout 300 "$BIN/mrf-distribute" -c 1 -i in "${names[@]}" && status=0 || status=$?
+  cat "$out"/* >all
+  first=$(cat "$out/00000") last=$(cat "$out/09999")
+  rm -r "$out"
+  [ "$status" -eq 0 ]
+  [ "$first" = "$(printf '1\n10001\n20001')" ]
+  [ "$last" = "$(printf '10000\n20000\n30000')" ]
+  sort -n all | cmp - in
+}
+
+# One reader has all FIFOs open, as mrf-collect has.
+@test "distribute and collect: 10,000 FIFOs, in every order" {
+  need_descriptors 10100
+  seq 30000 >in
+  mkdir fifo
+  mapfile -t names < <(seq -f 'fifo/%05.0f' 0 9999)
+  mkfifo "${names[@]}"
+  for order in rows seq any concat; do
+    numbers=()
+    [[ $order != seq ]] || numbers=(--seq)
+    timeout 300 "$BIN/mrf-collect" --order "$order" -c 1 -o "$order" "${names[@]}" 3>&- &
+    collect=$!
+    timeout 300 "$BIN/mrf-distribute" "${numbers[@]}" -c 1 -i in "${names[@]}"
+    wait "$collect"
+  done
+  cmp rows in
+  cmp seq in
+  sort -n any | cmp - in
+  sort -n concat | cmp - in
+  [ "$(sed -n '1,4p' concat | paste -sd' ')" = "1 10001 20001 2" ]
+}
+
+@test "collect: 10,000 files" {
+  need_descriptors 10100
+  mkdir part
+  seq 30000 | split -l 3 -d -a 5 - part/
+  timeout 300 "$BIN/mrf-collect" --order concat -o out part/*
+  seq 30000 | cmp - out
+}
