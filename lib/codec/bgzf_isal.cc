@@ -41,7 +41,8 @@ struct BgzfDeflater::State {
   }
 };
 
-BgzfDeflater::BgzfDeflater(int level) : state_(std::make_unique_for_overwrite<State>()) {
+// isal_deflate_stateless_init() leaves fields as they are, the size of the window for one: all is 0 first.
+BgzfDeflater::BgzfDeflater(int level) : state_(std::make_unique<State>()) {
   state_->level = level;
   state_->by_fields = DeflaterOfFields(level);
   if (level > 1) state_->library = std::make_unique<LibdeflateDeflater>(level);
