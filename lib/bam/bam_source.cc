@@ -54,8 +54,8 @@ class BamSource : public BlockSource {
   void decode_part(std::string_view part, Batch& batch, const RecordStep& step) override {
     while (!part.empty() && batch.reason.empty()) {
       const std::string_view bytes = part.substr(0, size_of_record(part));
-      batch.reason =
-          load_record(bytes, *header_, *batch.record, Lenience(is_permissive() ? &batch.lax : nullptr));
+      batch.reason = load_record(bytes, *header_, *batch.record,
+                                 Lenience(is_permissive() ? &batch.lax : nullptr), batch.tag_check);
       if (!batch.reason.empty()) return;
       ++batch.records_in;
       step(*batch.record);

@@ -12,6 +12,7 @@
 #include "sam/buffer.h"
 #include "sam/hts.h"
 #include "sam/lenience.h"
+#include "sam/record.h"
 #include "sam/sam_line.h"
 
 namespace mrf::bam {
@@ -49,6 +50,7 @@ struct Batch {
   std::uint64_t lines = 0;  ///< SAM lines seen
   std::uint64_t records_in = 0;
   std::uint64_t records_out = 0;
+  TagCheck tag_check = TagCheck::here;
   LaxCounts lax;  ///< what was let pass
 
   Buffer plain;                   ///< records for the output, before they are compressed

@@ -126,6 +126,8 @@ class Conversion {
   void turn_over(Job& job) {
     if (!job.selector) job.selector = std::make_unique<Selector>(options_.selection);
     const auto take = [&](bam1_t& record) { take_record(record, job); };
+    const bool all = options_.selection == Selection();
+    job.batch.tag_check = encoder_.checks_tags() && all ? TagCheck::later : TagCheck::here;
     const bool raw = encoder_.takes_raw() && options_.selection.expression.empty();
     if (!raw || !pass(job, take)) sources_.current().decode(job.batch, take);
   }

@@ -19,6 +19,9 @@ class Encoder {
   virtual void begin(sam_hdr_t& header, Output& to) = 0;
   /// Returns an empty string, or the reason why the format cannot hold the record.
   virtual std::string add(const sam_hdr_t& header, const bam1_t& record, Batch& batch) = 0;
+  /// True when add() refuses optional fields that are not whole or of another type, so that nobody has to
+  /// look at them before.
+  virtual bool checks_tags() const { return false; }
   /// True when records can be added as BAM has them.
   virtual bool takes_raw() const { return false; }
   /// Adds whole records as BAM has them, where takes_raw().

@@ -23,6 +23,7 @@ class SamEncoder : public Encoder {
   std::string add(const sam_hdr_t&, const bam1_t& record, Batch& batch) override {
     return text_->append(record, batch.out, Lenience(permissive_ ? &batch.lax : nullptr));
   }
+  bool checks_tags() const override { return !permissive_; }  // else they have been counted
   void end(Output&) override {}
   void break_off(Output& to) override { to.write(broken_line); }
   void save_index(const std::string&, const std::string&) override {}
@@ -38,6 +39,7 @@ class SamGzEncoder : public BlockEncoder {
  public:
   SamGzEncoder(int level, bool index, bool permissive)
       : BlockEncoder(Cut::anywhere, level, index), permissive_(permissive) {}
+  bool checks_tags() const override { return !permissive_; }
 
  protected:
   void append_header(sam_hdr_t& header, Buffer& to) override {

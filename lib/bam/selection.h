@@ -20,6 +20,8 @@ struct Selection {
   std::uint16_t no_flags = 0;   ///< -F: none of these is set
   std::uint8_t least_mapq = 0;  ///< -q
   std::string expression;       ///< -e, empty for none
+
+  bool operator==(const Selection&) const = default;
 };
 
 /// A flag set as a number (decimal, 0x hex, 0 octal) or as names with commas (samtools-flags(1)). Throws

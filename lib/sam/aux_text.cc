@@ -33,7 +33,9 @@ class AuxWriter {
   std::string run() {
     while (at_ != end_) {
       const auto* const name = reinterpret_cast<const char*>(at_);
-      if (end_ - at_ < 4) return "the last optional field is not whole";
+      if (end_ - at_ < 4)
+        return fmt::format("the optional field '{}' is malformed or not whole",
+                           printable({name, std::min<std::size_t>(2, static_cast<std::size_t>(end_ - at_))}));
       *to_++ = '\t';
       std::memcpy(to_, at_, 2);
       to_[2] = ':';

@@ -139,11 +139,15 @@ void move_long_cigar(bam1_t& record) {
   record.l_data = static_cast<int>(moved.size());
 }
 
-std::string load_record(std::string_view bytes, const sam_hdr_t& header, bam1_t& record, Lenience lenience) {
+std::string load_record(std::string_view bytes, const sam_hdr_t& header, bam1_t& record, Lenience lenience,
+                        TagCheck tags) {
   if (bytes.size() < record_front) return "the record is too short";
-  if (std::string fault = fault_of_front(bytes, header); !fault.empty()) return fault;
   auto& core = record.core;
   load_fixed(bytes.data() + 4, core);
+  const bool fits =
+      core.l_qname >= 1 && core.l_qseq >= 0 && size_of_fields(core) <= bytes.size() - record_front;
+  if (!fits || !is_reference(core.tid, header) || !is_reference(core.mtid, header))
+    return fault_of_front(bytes, header);
   for (const hts_pos_t position : {core.pos, core.mpos}) {
     if (position < -1 && !lenience.takes(Lax::position))
       return fmt::format("a position is {}, which SAM does not allow; --permissive takes it", position + 1);
@@ -164,7 +168,9 @@ std::string load_record(std::string_view bytes, const sam_hdr_t& header, bam1_t&
   record.l_data = static_cast<int>(rest.size() + stored_name - name);
   const bool long_cigar = may_have_long_cigar(record);
   if (std::string fault = long_cigar ? "" : check_cigar(record); !fault.empty()) return fault;
-  if (std::string fault = fault_of_tags(tags_of(record), lenience); !fault.empty()) return fault;
+  if (tags == TagCheck::here || long_cigar) {
+    if (std::string fault = fault_of_tags(tags_of(record), lenience); !fault.empty()) return fault;
+  }
   if (long_cigar) move_long_cigar(record);
   if (core.n_cigar > 0) core.bin = bin_of(record);
   return long_cigar ? check_cigar(record) : "";

@@ -46,11 +46,15 @@ std::uint16_t bin_of(const bam1_t& record);
 /// specification, section 4.2.2). The optional fields have to be whole. Throws std::bad_alloc.
 void move_long_cigar(bam1_t& record);
 
+/// Whether load_record() looks at the optional fields, or leaves that to append_aux_text(), which is as
+/// strict.
+enum class TagCheck { here, later };
+
 /// Makes an htslib record of one BAM record with its block_size in front: the CIGAR of a CG tag is put in its
 /// place, the bin computed anew. Returns an empty string, or why the record is malformed. Throws
 /// std::bad_alloc.
 std::string load_record(std::string_view bytes, const sam_hdr_t& header, bam1_t& record,
-                        Lenience lenience = Lenience());
+                        Lenience lenience = Lenience(), TagCheck tags = TagCheck::here);
 
 /// Appends the BAM record, with its block_size; a CIGAR of more than 65535 operations goes into a CG tag
 /// (SAM specification, section 4.2.2). Returns an empty string, or why BAM cannot hold the record.

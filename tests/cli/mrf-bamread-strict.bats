@@ -150,7 +150,8 @@ END
   while IFS='|' read -r file reason; do
     for command in mrf-bamread 'mrf-bamread -u' 'mrf-bamread -u --permissive' 'mrf-bamread -u -@ 2 -F 1' 'mrf-bamwrite -o out.bam'; do
       # shellcheck disable=SC2086
-      refuses "cannot read '$file.bam': record 2: $reason" $command "$file.bam"
+      refuses "cannot read '$file.bam': record 2: " $command "$file.bam"
+      assert_stderr_has "$reason"
     done
   done <<'END'
 array|the optional field 'XA' is malformed or not whole
