@@ -26,8 +26,8 @@ class Command {
   /// Counted by the program, written by run() when it ends.
   Stats& stats() { return stats_; }
 
-  /// To be called with each file that the program is about to write: those that no option or argument names, and
-  /// any that may be "-", standard output. Throws UsageError when the statistics would take its place.
+  /// To be called with each file that the program is about to write: those that no option or argument names,
+  /// and any that may be "-", standard output. Throws UsageError when the statistics would take its place.
   void keep_from_stats(const std::string& path) const;
 
   /// Makes -q free for the program's own use; --quiet stays.
