@@ -125,6 +125,7 @@ int Command::run(int argc, char** argv, const std::function<Status()>& body) noe
   try {
     set_message_style(name_, Verbosity::normal);
     ::signal(SIGPIPE, SIG_IGN);
+    ::signal(SIGXFSZ, SIG_IGN);  // EFBIG says it, too
     occupy_standard_descriptors();
     raise_open_file_limit();
     remove_temporaries_on_signals();

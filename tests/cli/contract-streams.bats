@@ -155,6 +155,23 @@ END
   cmp all in
 }
 
+@test "a file that would be larger than the limit of the shell is a failed write" {
+  sam >in
+  for _ in {1..2000}; do printf 'r\t4\t*\t0\t0\t*\t*\t0\t0\tACGT\tIIII\n'; done >>in
+  while read -r command; do
+    run_apart bash -c "ulimit -f 8 && exec $command"
+    assert_status 1
+    assert_stderr_has 'File too large'
+    assert_files in
+  done <<'END'
+mrf-distribute -i in out
+mrf-collect -o out in
+mrf-bamread -o out in
+mrf-bamwrite -l 0 -o out in
+mrf-run -n 2 -i in --record line -o out -- cat
+END
+}
+
 @test "--stats that cannot be written stops the program before its work" {
   sam >in
   echo old >out
