@@ -63,7 +63,8 @@ class PassingJoiner : public ChunkJoiner {
       count(before - bytes());  // it was counted when it was taken
     }
     if (!delimiter_ || !last_) return;
-    if (is_asked_for_ && *delimiter_ == '\n')
+    // A header of text in front of compressed data is neither.
+    if ((is_asked_for_ || has_input_header()) && *delimiter_ == '\n')
       refuse_binary_output(first_, fmt::format("output of {} for chunk {}", filter_, chunk_));
     if (*last_ == *delimiter_) return;
     if (!is_asked_for_ && (*last_ == '\n' || is_binary(first_))) return;

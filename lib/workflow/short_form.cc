@@ -97,8 +97,15 @@ class Writer {
     } else if (parts()) {
       add_parting("done");
     } else if (is_gzip_out()) {
-      add("join", fmt::format("mrf-collect --record fixed:1 --order concat{} in:done", result()));
+      add("join", fmt::format("mrf-collect{} --order concat{} in:done",
+                              are_bytes() ? " --record fixed:1" : "", result()));
     }
+  }
+
+  // Lines that the filter has compressed by itself are inflated and compressed once; bytes are bytes.
+  bool are_bytes() const {
+    const std::string& form = choice_.written.empty() ? choice_.given : choice_.written;
+    return form == "nul" || form.starts_with("fixed:");
   }
 
   bool is_gzip_out() const { return choice_.output.is_gzip && output() != "-"; }

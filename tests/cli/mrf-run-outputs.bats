@@ -56,3 +56,23 @@ short() { run_apart timeout -k 5 60 mrf-run -n 2 "$@"; }
   assert_status 0
   cmp <(sam_text "$bam" | sort) <(sort whole.txt)
 }
+
+@test "a filter that compresses by itself: an output in .gz is compressed once, and no header of text comes in front" {
+  seq 100 >in.txt
+  for order in chunk any rows; do
+    words=(-n 2 -c 7 --order "$order")
+    [[ $order != rows ]] || words=(-n 1 --order any)
+    run_apart mrf-run "${words[@]}" -i in.txt -o out.gz -- gzip -c
+    assert_status 0
+    gzip -dc out.gz | sort -n | cmp - in.txt
+  done
+  printf 'a\0b\0' >nul
+  mrf-run --record nul -i nul -o nul.gz -- cat
+  gzip -dc nul.gz | cmp - nul
+  for out in table.gz table.out; do
+    run_apart mrf-run -n 2 -c 7 --header-lines 1 -i in.txt -o "$out" -- gzip -c
+    assert_status 3
+    assert_stderr_has 'compressed with gzip'
+    [[ ! -e $out ]]
+  done
+}
