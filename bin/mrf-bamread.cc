@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: MIT
+#include <algorithm>
+#include <cctype>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "bam/convert.h"
+#include "base/error.h"
 #include "cli/command.h"
 #include "cli/version.h"
 #include "codec/bgzf.h"
@@ -52,8 +55,22 @@ void declare(mrf::OptionSet& app, Options& options) {
   app.add_flag("--allow-truncated", options.convert.allow_truncated, "only warn of an input that is cut off");
 }
 
+// SAM text under such a name would be taken for something else.
+void check_output_name(const Options& options) {
+  std::string name = options.output;
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  const bool is_bam = name.ends_with(".bam") || name.ends_with(".ubam");
+  if ((is_bam && !options.uncompressed_bam) || name.ends_with(".cram") || name.ends_with(".bcf")) {
+    throw mrf::UsageError(
+        "write", options.output,
+        "mrf-bamread writes SAM text, with -u BAM that is not compressed; mrf-bamwrite writes "
+        "BAM and CRAM");
+  }
+}
+
 mrf::Status run(Options& options, mrf::Stats& stats) {
   namespace bam = mrf::bam;
+  check_output_name(options);
   bam::silence_htslib();
   auto& selection = options.convert.selection;
   for (const auto& flags : options.all_flags) selection.all_flags |= bam::parse_flags(flags);

@@ -53,7 +53,7 @@ class BlockEncoder : public Encoder {
   // Of join(): what the last batch has left for the next one, and which batch that was.
   std::string rest_;
   std::uint64_t rest_of_ = 0;
-  std::uint64_t delivered_ = 0;  // the batch that was delivered last
+  std::optional<std::uint64_t> delivered_;  // the batch that was delivered last
 };
 
 }  // namespace mrf::bam

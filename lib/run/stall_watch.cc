@@ -7,6 +7,7 @@
 #include <set>
 #include <utility>
 
+#include "base/join.h"
 #include "base/seconds.h"
 #include "process/proc_tree.h"
 
@@ -120,7 +121,7 @@ std::string StallWatch::describe(const FifoSet& fifos) const {
   const auto first = [](std::vector<std::string>& list, const char* between) {
     const std::size_t left_out = list.size() - std::min(list.size(), most_named);
     list.resize(list.size() - left_out);
-    const std::string text = fmt::format("{}", fmt::join(list, between));
+    const std::string text = join(list, between);
     return left_out == 0 ? text : fmt::format("{}{}{} more", text, between, left_out);
   };
   std::string text;

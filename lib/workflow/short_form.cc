@@ -2,11 +2,11 @@
 #include "workflow/short_form.h"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <string_view>
 
+#include "base/join.h"
 #include "base/status_list.h"
 #include "workflow/workflow.h"
 
@@ -238,9 +238,7 @@ class Writer {
     if (form_.header_lines) return fmt::format(" --header-lines {}", *form_.header_lines);
     return form_.header_prefix.empty() ? "" : " --header-prefix " + quote_word(form_.header_prefix);
   }
-  std::string statuses() const {
-    return fmt::format("{}", fmt::join(parse_statuses(form_.ok_statuses), ","));
-  }
+  std::string statuses() const { return join(parse_statuses(form_.ok_statuses), ","); }
 
   // As quote_word(), with [i] left to be the copy's number.
   static std::string copy_word(const std::string& word) {

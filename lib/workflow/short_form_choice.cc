@@ -212,7 +212,8 @@ class Chooser {
   void choose_pairs() {
     const auto is_fastq = [&](std::size_t at) {
       return form_.record == "fastq" ||
-             (form_.record.empty() && (named_input(at).format == "fastq" || content(at) == Content::fastq));
+             (form_.record.empty() && (named_input(at).format == "fastq" ||
+                                       (form_.input_format.empty() && content(at) == Content::fastq)));
     };
     for (std::size_t at = 0; at < 2; ++at) {
       if (!is_fastq(at))

@@ -23,6 +23,18 @@ load bam
   cmp back.sam <(bam_text out.cram)
 }
 
+@test "bamread: text is not written under the name of a BAM or CRAM" {
+  printf '@HD\tVN:1.6\nr\t4\t*\t0\t0\t*\t*\t0\t0\tAC\tII\n' >in.sam
+  for name in out.bam out.BAM out.ubam out.cram; do
+    run_apart mrf-bamread -o "$name" in.sam
+    assert_status 2
+    assert_stderr_has "cannot write '$name': mrf-bamread writes SAM text"
+    [[ ! -e $name ]]
+  done
+  mrf-bamread -u -o out.bam in.sam
+  samtools quickcheck -u out.bam
+}
+
 @test "bamread: -H looks at every input" {
   printf '@SQ\tSN:c1\tLN:1000\n' >a.sam
   printf '@SQ\tSN:c2\tLN:1000\n' >b.sam
