@@ -67,7 +67,7 @@ fetch() { run_apart getm-fetch --part-size 64K --multipart-threshold 64K "$@"; }
 }
 
 @test "a server that refuses parts is fetched in its first response, as long as that runs" {
-  local status_of_parts to
+  local status_of_parts
   for status_of_parts in 401 403 404 409 410; do
     fetch -v --concurrency 4 -cs "$(md5_of "$WWW/big")" -ca md5 \
       "$HTTP/fault/refuses_parts?status=$status_of_parts&t=$RANDOM$RANDOM" out

@@ -18,16 +18,22 @@ std::uint16_t filling = 0;
 
 }  // namespace
 
-void* operator new(std::size_t size) {
+// Not inlined: g++ would take the pairs of new and free() that it sees then for mistakes.
+__attribute__((noinline)) void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
   auto* const memory = static_cast<char*>(std::malloc(size > 0 ? size : 1));
-  if (memory == nullptr) throw std::bad_alloc();
-  for (std::size_t at = 0; filling != 0 && at + sizeof filling <= size; at += sizeof filling) {
+  for (std::size_t at = 0; memory != nullptr && filling != 0 && at + sizeof filling <= size;
+       at += sizeof filling) {
     std::memcpy(memory + at, &filling, sizeof filling);
   }
   return memory;
 }
-void operator delete(void* memory) noexcept { std::free(memory); }
-void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
+__attribute__((noinline)) void* operator new(std::size_t size) {
+  void* const memory = operator new(size, std::nothrow);
+  if (memory == nullptr) throw std::bad_alloc();
+  return memory;
+}
+__attribute__((noinline)) void operator delete(void* memory) noexcept { std::free(memory); }
+__attribute__((noinline)) void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 
 namespace {
 
