@@ -5,6 +5,7 @@
 #include <limits>
 
 #include "sam/characters.h"
+#include "sam/digits.h"
 #include "sam/tag_set.h"
 
 namespace mrf::bam {
@@ -93,6 +94,7 @@ class AuxLine {
     if (cursor_.at_end() || *first < '0' || *first > '9') return false;
     const auto [end, error] = std::from_chars(at, at + cursor_.left(), number);
     if (error != std::errc()) return false;
+    if (number == 0 && !is_zero({at, static_cast<std::size_t>(end - at)})) return false;
     cursor_.skip(static_cast<std::size_t>(end - at));
     return true;
   }

@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <cstdint>
+#include <string_view>
 
 namespace mrf::bam {
 
@@ -22,6 +23,12 @@ char* write_number(Integer number, char* to) {
 /// As printf(3) does with %g.
 inline char* write_real(double number, char* to) {
   return std::to_chars(to, to + digits_room, number, std::chars_format::general, 6).ptr;
+}
+
+/// Whether the decimal text of a real number stands for 0: what becomes 0 all the same is too small for its
+/// type.
+inline bool is_zero(std::string_view text) {
+  return text.substr(0, text.find_first_of("eE")).find_first_of("123456789") == std::string_view::npos;
 }
 
 }  // namespace mrf::bam

@@ -97,6 +97,9 @@ HeaderPtr parse_header(std::string_view bytes, const std::string& name) {
   return header;
 }
 
+// SAM specification, section 1.3, LN.
+constexpr std::int64_t longest_reference = std::numeric_limits<std::int32_t>::max();
+
 struct TextReference {
   std::string_view name;
   std::int64_t length = -1;
@@ -165,6 +168,9 @@ class HeaderCheck {
       const auto [at, error] = std::from_chars(length->data(), end, reference.length);
       if (error != std::errc() || at != end || reference.length < 1)
         lax(fmt::format("LN '{}' of @SQ '{}' is no length", shown(*length), shown(*name)));
+      else if (reference.length > longest_reference)
+        lax(fmt::format("LN '{}' of @SQ '{}' is more than {}", shown(*length), shown(*name),
+                        longest_reference));
     }
     if (!names_.insert(*name).second) lax(fmt::format("@SQ '{}' is there twice", shown(*name)));
     references_.push_back(reference);
@@ -202,6 +208,17 @@ class HeaderCheck {
   std::unordered_set<std::string_view> names_;
   std::unordered_set<std::string_view> groups_;
 };
+
+// Of the references of a header whose text does not name them.
+void check_lengths(const sam_hdr_t& header, const std::string& name, Lenience lenience) {
+  for (int i = 0; i < sam_hdr_nref(&header); ++i) {
+    const std::int64_t length = sam_hdr_tid2len(&header, i);
+    if (length <= longest_reference || lenience.takes(Lax::header)) continue;
+    throw DataError("read", name,
+                    fmt::format("the reference '{}' has {} bases, more than {}; --permissive takes it",
+                                printable(sam_hdr_tid2name(&header, i)), length, longest_reference));
+  }
+}
 
 // Of the references of a text and those of the list that follows it, which has 32 bits for a length.
 void check_list(const std::vector<TextReference>& references, std::string_view list, const std::string& name,
@@ -270,13 +287,18 @@ HeaderPtr parse_bam_header(std::string_view bytes, const std::string& name, Leni
   const std::string_view list = bytes.substr(front + whole.size());
   const std::string_view text = whole.substr(0, whole.find('\0'));
   HeaderCheck check(name, lenience);
+  const auto take = [&](std::string_view header_bytes) {
+    HeaderPtr header = parse_header(header_bytes, name);
+    if (check.references().empty()) check_lengths(*header, name, lenience);
+    return with_long_references(std::move(header), name);
+  };
   check.run(text);
   if (!check.references().empty()) check_list(check.references(), list, name, lenience);
-  if (text.size() == whole.size()) return with_long_references(parse_header(bytes, name), name);
+  if (text.size() == whole.size()) return take(bytes);
   std::string cut(magic);
   const auto size = static_cast<std::uint32_t>(text.size());
   cut.append(reinterpret_cast<const char*>(&size), sizeof size).append(text).append(list);
-  return with_long_references(parse_header(cut, name), name);
+  return take(cut);
 }
 
 HeaderPtr with_long_references(HeaderPtr header, const std::string& name) {

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "sam/characters.h"
+#include "sam/digits.h"
 #include "sam/record.h"
 #include "sam/tag_set.h"
 
@@ -164,7 +165,8 @@ std::string check_sequence(const Fields& fields, Lenience lenience) {
   return "";
 }
 
-// [-+]?[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?, or with nothing behind the point, and within what a float can hold.
+// [-+]?[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?, or with nothing behind the point, and within what a float can hold:
+// neither too large for it, nor so small that it would become 0.
 bool is_real(std::string_view text) {
   const std::string copy(text);
   std::string_view rest = copy;
@@ -188,7 +190,8 @@ bool is_real(std::string_view text) {
     take_sign();
     if (take_digits() == 0) return false;
   }
-  return rest.empty() && std::isfinite(std::strtof(copy.c_str(), nullptr));
+  const float number = std::strtof(copy.c_str(), nullptr);
+  return rest.empty() && std::isfinite(number) && (number != 0 || is_zero(copy));
 }
 
 // As strtod(3) reads it, and htslib with it.

@@ -59,6 +59,9 @@ r~4~*~0~0~*~*~0~0~A~I~XB:B:C,256|the optional field 'XB:B:C,256' has a value tha
 r~4~*~0~0~*~*~0~0~A~I~XB:B:c,-129|the optional field 'XB:B:c,-129' has a value that its type cannot hold|optional fields with a value that is not one of their type, as samtools takes it
 r~4~*~0~0~*~*~0~0~A~I~XB:B:i,2147483648|the optional field 'XB:B:i,2147483648' has a value that its type cannot hold|optional fields with a value that is not one of their type, as samtools takes it
 r~4~*~0~0~*~*~0~0~A~I~XF:f:1e999|the optional field 'XF:f:1e999' has a value that its type cannot hold|optional fields with a value that is not one of their type, as samtools takes it
+r~4~*~0~0~*~*~0~0~A~I~XF:f:1e-400|the optional field 'XF:f:1e-400' has a value that its type cannot hold|optional fields with a value that is not one of their type, as samtools takes it
+r~4~*~0~0~*~*~0~0~A~I~XF:f:-.001e-43|the optional field 'XF:f:-.001e-43' has a value that its type cannot hold|optional fields with a value that is not one of their type, as samtools takes it
+r~4~*~0~0~*~*~0~0~A~I~XB:B:f,0,1e-46|the optional field 'XB:B:f,0,1e-46' has a value that its type cannot hold|optional fields with a value that is not one of their type, as samtools takes it
 r~4~*~0~0~*~*~0~0~A~I~XF:f:0x10|the optional field 'XF:f:0x10' has a value that its type cannot hold|optional fields with a value that is not one of their type, as samtools takes it
 r~4~*~0~0~*~*~0~0~A~I~XF:f: 1|the optional field 'XF:f: 1' has a value that its type cannot hold|optional fields with a value that is not one of their type, as samtools takes it
 r~4~*~0~0~*~*~0~0~A~I~XH:H:zz|the optional field 'XH:H:zz' has a value that its type cannot hold|optional fields with a value that is not one of their type, as samtools takes it
@@ -68,6 +71,28 @@ r~4~*~0~0~*~*~0~0~A~I~1X:Z:a|the optional field '1X:Z:a' has a name that SAM doe
 r~4~*~0~0~*~*~0~0~A~I~XA:i:1~XA:i:2|the optional field 'XA:i:2' is there twice|records with one optional field twice, kept
 r~4~*~0~0~*~*~0~0~A~I~|the line ends in an empty field|lines with an empty field at the end, dropped
 END
+}
+
+@test "bamwrite, bamread: the least numbers that a float holds, and 0 however it is written, are taken" {
+  with_line 'r~4~*~0~0~*~*~0~0~A~I~XA:f:1.4013e-45~XB:f:0.000e-999~XC:f:-0e5~XD:f:+.0~XE:B:f,0.0,-1.4013e-45'
+  samtools view -h --no-PG in.sam >expected.sam
+  mrf-bamread in.sam | cmp - expected.sam
+  mrf-bamwrite in.sam | samtools view -h --no-PG | cmp - expected.sam
+}
+
+@test "bamwrite, bamread: the longest reference is taken, and of a list without a text no longer one" {
+  printf '@SQ\tSN:c1\tLN:2147483647\n' >in.sam
+  mrf-bamwrite in.sam | mrf-bamread | cmp - in.sam
+  bam_bytes <<'END'
+write("in.bam", head=header("", [("c1", 2147483648)]))
+END
+  for program in mrf-bamread 'mrf-bamwrite -O sam'; do
+    # shellcheck disable=SC2086 # a program and its option
+    run_apart $program in.bam
+    assert_status 3
+    assert_stderr_has "cannot read 'in.bam': the reference 'c1' has 2147483648 bases, more than 2147483647; --permissive takes it"
+    $program --permissive --quiet in.bam | grep -qx $'@SQ\tSN:c1\tLN:2147483648'
+  done
 }
 
 @test "bamwrite: a line that is empty, or has a NUL, or numbers that BAM cannot hold, is refused by line and field" {
@@ -100,6 +125,7 @@ END
 @SQ~SN:c2|@SQ 'c2' has no LN
 @SQ~SN:c2~LN:-5|LN '-5' of @SQ 'c2' is no length
 @SQ~SN:c2~LN:0|LN '0' of @SQ 'c2' is no length
+@SQ~SN:c2~LN:2147483648|LN '2147483648' of @SQ 'c2' is more than 2147483647
 @SQ~SN:*~LN:5|SN '*' is no name that SAM allows
 @RG~SM:a|@RG has no ID
 @XY~AB:c|'@XY' is no kind of header line that SAM has
