@@ -39,7 +39,7 @@ class UsageError : public Error {
   virtual bool offers_help() const noexcept { return true; }
 };
 
-/// A system call failed; the reason is errno(3)'s text.
+/// A system call failed; the reason is errno(3)'s text, and for EMFILE what to do.
 class SystemError : public Error {
  public:
   /// Takes errno as it is at the call.

@@ -47,6 +47,11 @@ FifoSet::FifoSet(const Plan& plan, const Workspace& workspace, std::size_t pipe_
       reactor_(reactor),
       on_unread_(std::move(on_unread)),
       inotify_(adopt_fd, ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+  if (!inotify_.is_open() && errno == EMFILE)
+    throw Error(
+        Status::failure, "watch", "FIFOs",
+        "Too many open files, or instances of inotify(7); raise the limit of open files: ulimit -n, or "
+        "that of instances: sysctl fs.inotify.max_user_instances");
   if (!inotify_.is_open()) throw SystemError("watch", workspace.directory());
   if (pipe_size == 0) pipe_size = default_size(fifos_.size());
   for (std::size_t at = 0; at < fifos_.size(); ++at) {
@@ -77,7 +82,13 @@ void FifoSet::watch(const std::string& directory, Side side) {
 
 void FifoSet::hold(Fifo& fifo, Side side) {
   Fd& held = side == Side::reader ? fifo.reader.held : fifo.writer.held;
-  if (!held.is_open()) held = open_file(fifo.path, (side == Side::reader ? O_RDONLY : O_WRONLY) | O_NONBLOCK);
+  if (held.is_open()) return;
+  try {
+    held = open_file(fifo.path, (side == Side::reader ? O_RDONLY : O_WRONLY) | O_NONBLOCK);
+  } catch (const SystemError& error) {
+    const auto at = static_cast<std::size_t>(&fifo - fifos_.data());
+    throw SystemError("open FIFO", plan_.fifos[at].name, error.error_number());
+  }
 }
 
 bool FifoSet::read_events() {

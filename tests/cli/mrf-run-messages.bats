@@ -32,6 +32,20 @@ E
   assert_stderr "mrf-collect: cannot write 'disk/out.txt': No space left on device"
 }
 
+@test "too few open files are told with the name of the FIFO and what to do" {
+  seq 1000 >in
+  for order in any seq rows; do
+    run_apart bash -c 'ulimit -n 64; mrf-run -n 200 --order "$1" -i in -o out -- cat' _ "$order"
+    assert_status 1
+    [[ $stderr =~ ^"mrf-run: cannot open FIFO '"[a-z]+"["[0-9]+"]': Too many open files; raise the limit of open files: ulimit -n"$ ]]
+    [[ ! -e out ]]
+  done
+  run_apart bash -c 'ulimit -n 64; mrf-run -n 200 -c 1 -i in -o out -- cat'
+  assert_status 1
+  assert_stderr_has "mrf-chunks: cannot make 'pipe': Too many open files; raise the limit of open files: ulimit -n"
+  [[ ! -e out ]]
+}
+
 @test "a script without a first line that names its interpreter is refused, and what is missing is said" {
   echo 'print("x")' >filter.py && chmod +x filter.py
   seq 3 >in
