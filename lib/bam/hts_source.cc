@@ -25,6 +25,21 @@ void check_memory() {
   if (errno == ENOMEM) throw std::bad_alloc();
 }
 
+// htslib's errno(3) is not always that of an allocation. A CRAM without bytes, which it had when its format
+// was found, is one that htslib had no memory to read. Its header is parsed when the file is opened and
+// copied here: the copy fails for lack of memory only, and what is malformed is refused twice.
+HeaderPtr read_header(htsFile& file, bool cram) {
+  errno = 0;
+  HeaderPtr header(sam_hdr_read(&file));
+  if (header) return header;
+  check_memory();
+  if (cram && file.format.format == empty_format) throw std::bad_alloc();
+  if (!cram || file.format.format != ::cram) return nullptr;
+  const HeaderPtr copy(sam_hdr_dup(cram_fd_get_header(file.fp.cram)));
+  if (!copy) throw std::bad_alloc();
+  return HeaderPtr(sam_hdr_read(&file));
+}
+
 }  // namespace
 
 void HtsSource::open_with_htslib(const Input& input, HfilePtr bytes, const SourceOptions& options) {
@@ -37,9 +52,7 @@ void HtsSource::open_with_htslib(const Input& input, HfilePtr bytes, const Sourc
   if (!file_) throw DataError("read", name_, "malformed beginning");
   stored_ = bytes.release();
   cram ? start_pool(options.threads) : start_threads(*file_, options.threads);
-  errno = 0;
-  HeaderPtr header(sam_hdr_read(file_.get()));
-  if (!header) check_memory();
+  HeaderPtr header = read_header(*file_, cram);
   if (!header) throw DataError("read", name_, "malformed header");
   header_ = with_long_references(std::move(header), name_);
   check_header_text(header_text(*header_), name_, Lenience(options.permissive ? &lax_ : nullptr));

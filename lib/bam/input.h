@@ -34,6 +34,8 @@ class Input {
   const std::string& path() const { return path_; }
   /// True for a regular file and a URL.
   bool can_seek() const { return can_seek_; }
+  /// A local one, whose path can be opened again from its start.
+  bool can_be_opened_again() const { return is_regular_; }
   Format format() const { return format_; }
   Packing packing() const { return packing_; }
 
