@@ -72,8 +72,11 @@ class CodeLengths {
   }
 
   std::uint64_t bits() const {
-    return 5 + 5 + 4 + 3 * order_used_ + code_.bits_of(frequencies_) + 2 * frequencies_[copy_last] +
-           3 * frequencies_[few_zeros] + 7 * frequencies_[many_zeros];
+    std::uint64_t bits = 5 + 5 + 4 + 3 * order_used_ + code_.bits_of(frequencies_);
+    for (const std::size_t symbol : {copy_last, few_zeros, many_zeros}) {
+      bits += std::uint64_t{frequencies_[symbol]} * extra_bits(symbol);
+    }
+    return bits;
   }
 
   void write(Bits& to) const {

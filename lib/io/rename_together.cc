@@ -106,6 +106,7 @@ void sync_directory_of(const std::string& path, const std::string& name) {
 void rename_together(const std::vector<Renaming>& files) {
   const EndingSignalsBlocked blocked;
   std::vector<Step> steps;
+  steps.reserve(files.size());
   for (const Renaming& file : files) steps.emplace_back(file, files.size() == 1);
   try {
     for (Step& step : steps) step.apply();

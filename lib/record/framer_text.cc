@@ -113,7 +113,7 @@ std::unique_ptr<Framer> make_delimited_framer(char delimiter, std::uint64_t coun
   return std::make_unique<DelimitedFramer>(delimiter, count, std::move(input_name));
 }
 
-std::unique_ptr<Framer> make_sam_framer(std::string input_name) {
+std::unique_ptr<Framer> make_sam_framer(const std::string& input_name) {
   return std::make_unique<SamFramer>(input_name);
 }
 

@@ -61,7 +61,7 @@ std::unique_ptr<Framer> make_framer(const RecordForm& form, std::string input_na
     case RecordForm::Kind::lines:
       break;
     case RecordForm::Kind::sam:
-      return make_sam_framer(std::move(input_name));
+      return make_sam_framer(input_name);
     case RecordForm::Kind::fasta:
     case RecordForm::Kind::start:
       return make_start_framer(form.text, std::move(input_name));

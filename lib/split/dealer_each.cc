@@ -13,7 +13,7 @@ EachDealer::EachDealer(Outputs& outputs, Stats& stats, RecordForm form, std::uni
                        std::optional<Stamper> stamper, Missing missing)
     : outputs_(outputs),
       stats_(stats),
-      form_(form),
+      form_(std::move(form)),
       picker_(std::move(picker)),
       stamper_(stamper),
       missing_(missing) {}

@@ -38,7 +38,7 @@ class TurnPicker : public Picker {
 
 class KeyPicker : public Picker {
  public:
-  KeyPicker(const KeyForm& key, RecordForm form, std::size_t ways)
+  KeyPicker(const KeyForm& key, const RecordForm& form, std::size_t ways)
       : key_(key), finder_(make_key_finder(key, form)), ways_(ways) {}
 
   std::optional<std::size_t> pick(std::string_view record) override {
@@ -56,7 +56,8 @@ class KeyPicker : public Picker {
 
 class MapPicker : public Picker {
  public:
-  MapPicker(const KeyForm& key, RecordForm form, std::size_t ways, const std::string& path, Meter& meter)
+  MapPicker(const KeyForm& key, const RecordForm& form, std::size_t ways, const std::string& path,
+            Meter& meter)
       : key_(key), finder_(make_key_finder(key, form)), map_(path, ways, meter), path_(path) {}
 
   std::optional<std::size_t> pick(std::string_view record) override {
@@ -82,7 +83,7 @@ std::unique_ptr<Picker> make_turn_picker(std::unique_ptr<Rota> rota, ChunkSize s
   return std::make_unique<TurnPicker>(std::move(rota), size);
 }
 
-std::unique_ptr<Picker> make_key_picker(const KeyForm& key, RecordForm form, std::size_t ways,
+std::unique_ptr<Picker> make_key_picker(const KeyForm& key, const RecordForm& form, std::size_t ways,
                                         const std::string& map_path, Meter& meter) {
   if (map_path.empty()) return std::make_unique<KeyPicker>(key, form, ways);
   return std::make_unique<MapPicker>(key, form, ways, map_path, meter);

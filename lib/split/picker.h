@@ -36,7 +36,7 @@ class Picker {
 std::unique_ptr<Picker> make_turn_picker(std::unique_ptr<Rota> rota, ChunkSize size);
 /// The key's hash modulo `ways`; or, with a `map_path`, what the map says. `meter` counts the map's bytes.
 /// Throws UsageError, and DataError "cannot read" for a map that is wrong.
-std::unique_ptr<Picker> make_key_picker(const KeyForm& key, RecordForm form, std::size_t ways,
+std::unique_ptr<Picker> make_key_picker(const KeyForm& key, const RecordForm& form, std::size_t ways,
                                         const std::string& map_path, Meter& meter);
 
 }  // namespace mrf
