@@ -57,7 +57,7 @@ class BgzfDeflater {
 
   /// Writes one block with `payload` (at most bgzf_payload bytes) to `to` (at least bgzf_max_block bytes);
   /// returns its size. Throws std::runtime_error when the library refuses.
-  std::size_t block(std::string_view payload, std::span<char> to);
+  std::size_t block(std::string_view payload, std::span<char> to) { return block(payload, {}, to); }
   /// The same for whole BAM records whose fields are known: the levels of FieldDeflater use them, unless
   /// there are none.
   std::size_t block(std::string_view payload, std::span<const FieldSpan> fields, std::span<char> to);

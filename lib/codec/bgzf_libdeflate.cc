@@ -15,10 +15,6 @@ BgzfDeflater::~BgzfDeflater() = default;
 BgzfDeflater::BgzfDeflater(BgzfDeflater&&) noexcept = default;
 BgzfDeflater& BgzfDeflater::operator=(BgzfDeflater&&) noexcept = default;
 
-std::size_t BgzfDeflater::block(std::string_view payload, std::span<char> to) {
-  return block(payload, {}, to);
-}
-
 // What cannot be compressed is stored.
 std::size_t BgzfDeflater::block(std::string_view payload, std::span<const FieldSpan> fields,
                                 std::span<char> to) {

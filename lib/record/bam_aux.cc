@@ -16,31 +16,13 @@ std::size_t first_field(std::string_view record) {
   return fixed_fields + name + 4 * operations + (bases + 1) / 2 + bases;
 }
 
-std::size_t element_size(char type) {
-  switch (type) {
-    case 'A':
-    case 'c':
-    case 'C':
-      return 1;
-    case 's':
-    case 'S':
-      return 2;
-    case 'i':
-    case 'I':
-    case 'f':
-      return 4;
-    default:
-      return 0;
-  }
-}
-
 // 0 when no value of this type is in front of `rest`.
 std::size_t value_size(char type, std::string_view rest) {
   if (type == 'Z' || type == 'H') return rest.find('\0') + 1;
-  if (type != 'B') return element_size(type);
+  if (type != 'B') return aux_number_size(type);
   constexpr std::size_t array_head = 5;
-  if (rest.size() < array_head || element_size(rest[0]) == 0) return 0;
-  return array_head + element_size(rest[0]) * number_at<std::uint32_t>(rest, 1);
+  if (rest.size() < array_head || aux_number_size(rest[0]) == 0) return 0;
+  return array_head + aux_number_size(rest[0]) * number_at<std::uint32_t>(rest, 1);
 }
 
 }  // namespace

@@ -19,6 +19,26 @@ struct AuxField {
   std::size_t size = 0;
 };
 
+/// The size in bytes of a number of type A, c, C, s, S, i, I or f (SAM specification, section 4.2.4); 0 for
+/// any other type.
+constexpr std::size_t aux_number_size(char type) {
+  switch (type) {
+    case 'A':
+    case 'c':
+    case 'C':
+      return 1;
+    case 's':
+    case 'S':
+      return 2;
+    case 'i':
+    case 'I':
+    case 'f':
+      return 4;
+    default:
+      return 0;
+  }
+}
+
 /// Goes through the optional fields of one record, which begins with its length.
 class AuxFields {
  public:

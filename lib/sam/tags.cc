@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "record/bam_aux.h"
 
 namespace mrf::bam {
 
@@ -15,25 +16,8 @@ namespace {
 constexpr std::size_t prefix = 3;  // name and type
 constexpr std::size_t no_value = 0;
 
-constexpr std::size_t size_of_number(char type) {
-  switch (type) {
-    case 'A':
-    case 'c':
-    case 'C':
-      return 1;
-    case 's':
-    case 'S':
-      return 2;
-    case 'i':
-    case 'I':
-    case 'f':
-      return 4;
-    case 'd':
-      return 8;
-    default:
-      return no_value;
-  }
-}
+// htslib knows numbers of 8 bytes, too.
+constexpr std::size_t size_of_number(char type) { return type == 'd' ? 8 : aux_number_size(type); }
 
 std::size_t size_of_array(std::string_view value) {
   constexpr std::size_t front = 1 + sizeof(std::uint32_t);
