@@ -22,7 +22,7 @@ void expand_two_letter_options(int argc, char** argv) {
   }
 }
 
-void declare_requests(mrf::Command& command, mrf::FetchArguments& arguments) {
+void declare_requests(mrf::cli::Command& command, mrf::fetch::FetchArguments& arguments) {
   auto& app = command.options();
   auto& settings = arguments.settings;
   command
@@ -47,7 +47,7 @@ void declare_requests(mrf::Command& command, mrf::FetchArguments& arguments) {
                    "what may wait for its turn on the way to a pipe (default 64M)");
 }
 
-void declare_checks(mrf::Command& command, mrf::FetchArguments& arguments) {
+void declare_checks(mrf::cli::Command& command, mrf::fetch::FetchArguments& arguments) {
   auto& app = command.options();
   app.add_option("--checksum", arguments.checksum, "what the data must hash to, hexadecimal or base64 (-cs)")
       ->option_text("VALUE");
@@ -60,7 +60,7 @@ void declare_checks(mrf::Command& command, mrf::FetchArguments& arguments) {
                    "the size of the parts in which an S3 object was uploaded");
 }
 
-void declare(mrf::Command& command, mrf::FetchArguments& arguments) {
+void declare(mrf::cli::Command& command, mrf::fetch::FetchArguments& arguments) {
   auto& app = command.options();
   app.add_option("url", arguments.url);
   app.add_option("path", arguments.path);
@@ -88,53 +88,54 @@ void declare(mrf::Command& command, mrf::FetchArguments& arguments) {
   declare_checks(command, arguments);
 }
 
-mrf::Status fetch_one(mrf::Stats& stats, const mrf::FetchArguments& arguments,
-                      const mrf::FetchSettings& settings, mrf::ProgressDisplay& display) {
-  const auto url = mrf::Url::parse(arguments.url);
-  const auto network = mrf::make_curl_network(settings.network);
+mrf::base::Status fetch_one(mrf::io::Stats& stats, const mrf::fetch::FetchArguments& arguments,
+                            const mrf::fetch::FetchSettings& settings, mrf::fetch::ProgressDisplay& display) {
+  const auto url = mrf::http::Url::parse(arguments.url);
+  const auto network = mrf::http::make_curl_network(settings.network);
   const auto& path = arguments.path.empty() ? arguments.filepath : arguments.path;
-  mrf::Fetched fetched;
+  mrf::fetch::Fetched fetched;
   try {
-    mrf::show_progress(display, url, [&](const mrf::Progress& progress) {
-      mrf::fetch_object(*network, settings, url, path, progress, fetched);
+    mrf::fetch::show_progress(display, url, [&](const mrf::fetch::Progress& progress) {
+      mrf::fetch::fetch_object(*network, settings, url, path, progress, fetched);
       return fetched;
     });
-    mrf::count(stats, url, fetched);
-    mrf::tell_checks(url, fetched);
+    mrf::fetch::count(stats, url, fetched);
+    mrf::fetch::tell_checks(url, fetched);
   } catch (const std::bad_alloc&) {
     if (!fetched.is_complete) throw;  // else only what is said of it is missing
   }
-  return mrf::Status::success;
+  return mrf::base::Status::success;
 }
 
-mrf::Status fetch_all(mrf::Command& command, const mrf::FetchArguments& arguments) {
-  mrf::Stats& stats = command.stats();
-  auto settings = mrf::settings_of(arguments);
+mrf::base::Status fetch_all(mrf::cli::Command& command, const mrf::fetch::FetchArguments& arguments) {
+  mrf::io::Stats& stats = command.stats();
+  auto settings = mrf::fetch::settings_of(arguments);
   const auto keep = [&](const std::string& target) {
     command.keep_from_stats(target);
     if (!settings.resume) return;
-    for (const auto& name : mrf::part_names(mrf::real_place(target))) command.keep_from_stats(name);
+    for (const auto& name : mrf::fetch::part_names(mrf::fetch::real_place(target)))
+      command.keep_from_stats(name);
   };
-  mrf::ProgressDisplay display(mrf::parse_progress_style(arguments.progress));
+  mrf::fetch::ProgressDisplay display(mrf::fetch::parse_progress_style(arguments.progress));
   if (arguments.manifest.empty()) {
     settings.on_target = keep;
     return fetch_one(stats, arguments, settings, display);
   }
-  const auto entries = mrf::read_manifest(arguments.manifest,
-                                          {settings.resume, arguments.root.empty() ? "." : arguments.root});
+  const auto entries = mrf::fetch::read_manifest(
+      arguments.manifest, {settings.resume, arguments.root.empty() ? "." : arguments.root});
   for (const auto& entry : entries) keep(entry.target);
-  return mrf::fetch_many(settings, entries, arguments.many, display, stats);
+  return mrf::fetch::fetch_many(settings, entries, arguments.many, display, stats);
 }
 
 // A signal ends the program when what is to be left behind is in order.
-mrf::Status fetch(mrf::Command& command, const mrf::FetchArguments& arguments) {
-  mrf::Status status = mrf::Status::success;
+mrf::base::Status fetch(mrf::cli::Command& command, const mrf::fetch::FetchArguments& arguments) {
+  mrf::base::Status status = mrf::base::Status::success;
   try {
     status = fetch_all(command, arguments);
-  } catch (const mrf::Interrupted& end) {
-    mrf::die_of_signal(end.signal);
+  } catch (const mrf::io::Interrupted& end) {
+    mrf::io::die_of_signal(end.signal);
   }
-  if (const int number = mrf::interrupted(); number != 0) mrf::die_of_signal(number);
+  if (const int number = mrf::io::interrupted(); number != 0) mrf::io::die_of_signal(number);
   return status;
 }
 
@@ -142,12 +143,12 @@ mrf::Status fetch(mrf::Command& command, const mrf::FetchArguments& arguments) {
 
 int main(int argc, char** argv) try {
   expand_two_letter_options(argc, argv);
-  mrf::FetchArguments arguments;
-  mrf::Command command("getm-fetch", "[options] URL [PATH] | -m MANIFEST",
-                       "Downloads a file by HTTP, whole or not at all.",
-                       {mrf::curl_version_text(), mrf::crypto_version_text()});
+  mrf::fetch::FetchArguments arguments;
+  mrf::cli::Command command("getm-fetch", "[options] URL [PATH] | -m MANIFEST",
+                            "Downloads a file by HTTP, whole or not at all.",
+                            {mrf::http::curl_version_text(), mrf::fetch::crypto_version_text()});
   declare(command, arguments);
   return command.run(argc, argv, [&] { return fetch(command, arguments); });
 } catch (...) {
-  return mrf::status_of_current_exception("getm-fetch");
+  return mrf::cli::status_of_current_exception("getm-fetch");
 }

@@ -29,7 +29,7 @@ struct Options {
   mrf::bam::ConvertOptions convert;
 };
 
-void declare(mrf::OptionSet& app, Options& options) {
+void declare(mrf::cli::OptionSet& app, Options& options) {
   app.add_option("INPUT", options.inputs);
   app.add_option("-o,--output", options.output, "write to FILE instead of standard output")
       ->option_text("FILE");
@@ -61,17 +61,17 @@ void check_output_name(const Options& options) {
   std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
   const bool is_bam = name.ends_with(".bam") || name.ends_with(".ubam");
   if ((is_bam && !options.uncompressed_bam) || name.ends_with(".cram") || name.ends_with(".bcf")) {
-    throw mrf::UsageError(
+    throw mrf::base::UsageError(
         "write", options.output,
         "mrf-bamread writes SAM text, with -u BAM that is not compressed; mrf-bamwrite writes "
         "BAM and CRAM");
   }
 }
 
-mrf::Status run(Options& options, mrf::Stats& stats) {
+mrf::base::Status run(Options& options, mrf::io::Stats& stats) {
   namespace bam = mrf::bam;
   check_output_name(options);
-  bam::silence_htslib();
+  mrf::sam::silence_htslib();
   auto& selection = options.convert.selection;
   for (const auto& flags : options.all_flags) selection.all_flags |= bam::parse_flags(flags);
   for (const auto& flags : options.no_flags) selection.no_flags |= bam::parse_flags(flags);
@@ -79,32 +79,33 @@ mrf::Status run(Options& options, mrf::Stats& stats) {
   options.source.threads = options.convert.threads;
   bam::SourceList sources(options.inputs, options.source, stats.in);
   if (options.add_pg) {
-    bam::add_program_line(sources.header(), {"mrf-bamread", mrf::project_version, options.command_line});
+    mrf::sam::add_program_line(sources.header(), {"mrf-bamread", mrf::project_version, options.command_line});
   }
   const auto encoder = options.uncompressed_bam
                            ? bam::make_bam_stream_encoder()
                            : bam::make_sam_encoder(!options.no_header, options.source.permissive);
-  mrf::OutputFile output(options.output);
+  mrf::io::OutputFile output(options.output);
   bam::convert(sources, *encoder, output, options.convert, stats);
   output.commit();
   stats.outputs = {{options.output, stats.records_out, stats.out.bytes, {}}};
-  mrf::note_counts(stats);
-  return mrf::Status::success;
+  mrf::io::note_counts(stats);
+  return mrf::base::Status::success;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
   Options options;
-  mrf::Command command("mrf-bamread", "[options] [INPUT...]", "Write BAM, CRAM or SAM as SAM text.",
-                       {mrf::bam::hts_library(), mrf::inflate_library(), mrf::bgzf_library()});
+  mrf::cli::Command command(
+      "mrf-bamread", "[options] [INPUT...]", "Write BAM, CRAM or SAM as SAM text.",
+      {mrf::sam::hts_library(), mrf::codec::inflate_library(), mrf::codec::bgzf_library()});
   command.free_short_quiet();
   declare(command.options(), options);
-  options.command_line = mrf::bam::command_line({argv, static_cast<std::size_t>(argc)});
+  options.command_line = mrf::sam::command_line({argv, static_cast<std::size_t>(argc)});
   return command.run(argc, argv, [&] {
     command.keep_from_stats(options.output);
     return run(options, command.stats());
   });
 } catch (...) {
-  return mrf::status_of_current_exception("mrf-bamread");
+  return mrf::cli::status_of_current_exception("mrf-bamread");
 }

@@ -23,7 +23,7 @@ struct Options {
   mrf::bam::ConvertOptions convert;
 };
 
-void declare(mrf::OptionSet& app, Options& options) {
+void declare(mrf::cli::OptionSet& app, Options& options) {
   app.add_option("INPUT", options.input);
   app.add_option("-o,--output", options.encoder.path, "write to FILE instead of standard output")
       ->option_text("FILE");
@@ -42,9 +42,9 @@ void declare(mrf::OptionSet& app, Options& options) {
   app.add_flag("--no-PG", options.no_pg, "add no @PG line (which is so anyway)");
 }
 
-mrf::Status run(Options& options, mrf::Stats& stats) {
+mrf::base::Status run(Options& options, mrf::io::Stats& stats) {
   namespace bam = mrf::bam;
-  bam::silence_htslib();
+  mrf::sam::silence_htslib();
   options.encoder.threads = options.convert.threads;
   const auto encoder = bam::make_encoder(options.encoder);
   const bool has_header = !options.header.empty();
@@ -54,9 +54,10 @@ mrf::Status run(Options& options, mrf::Stats& stats) {
       stats.in);
   if (has_header) sources.replace_header(bam::read_header_file(options.header, options.encoder.permissive));
   if (options.add_pg) {
-    bam::add_program_line(sources.header(), {"mrf-bamwrite", mrf::project_version, options.command_line});
+    mrf::sam::add_program_line(sources.header(),
+                               {"mrf-bamwrite", mrf::project_version, options.command_line});
   }
-  mrf::OutputFile output(options.encoder.path);
+  mrf::io::OutputFile output(options.encoder.path);
   if (options.encoder.index) bam::check_can_index(output);
   bam::convert(sources, *encoder, output, options.convert, stats);
   if (options.encoder.index) {
@@ -65,24 +66,24 @@ mrf::Status run(Options& options, mrf::Stats& stats) {
     output.commit();
   }
   stats.outputs = {{options.encoder.path, stats.records_out, stats.out.bytes, {}}};
-  mrf::note_counts(stats);
-  return mrf::Status::success;
+  mrf::io::note_counts(stats);
+  return mrf::base::Status::success;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
   Options options;
-  mrf::Command command("mrf-bamwrite", "[options] [-o OUT] [INPUT]",
-                       "Write SAM, BAM or CRAM records as BAM, CRAM or SAM.",
-                       {mrf::bam::hts_library(), mrf::inflate_library(), mrf::bgzf_library()});
+  mrf::cli::Command command(
+      "mrf-bamwrite", "[options] [-o OUT] [INPUT]", "Write SAM, BAM or CRAM records as BAM, CRAM or SAM.",
+      {mrf::sam::hts_library(), mrf::codec::inflate_library(), mrf::codec::bgzf_library()});
   options.encoder.path = "-";
   declare(command.options(), options);
-  options.command_line = mrf::bam::command_line({argv, static_cast<std::size_t>(argc)});
+  options.command_line = mrf::sam::command_line({argv, static_cast<std::size_t>(argc)});
   return command.run(argc, argv, [&] {
     command.keep_from_stats(options.encoder.path);
     return run(options, command.stats());
   });
 } catch (...) {
-  return mrf::status_of_current_exception("mrf-bamwrite");
+  return mrf::cli::status_of_current_exception("mrf-bamwrite");
 }

@@ -14,7 +14,7 @@
 
 namespace {
 
-using mrf::UsageError;
+using mrf::base::UsageError;
 
 struct Words {
   std::string record = "line";
@@ -27,8 +27,8 @@ struct Words {
   std::vector<std::string> arguments;
 };
 
-void declare(mrf::Command& command, mrf::ChunkCommand& chunks, Words& words) {
-  mrf::OptionSet& app = command.options();
+void declare(mrf::cli::Command& command, mrf::chunk::ChunkCommand& chunks, Words& words) {
+  mrf::cli::OptionSet& app = command.options();
   app.add_option("-n,--workers", chunks.filters, "run N filters at a time (default: 1)")->option_text("N");
   app.add_option("-c,--chunk-size", words.chunk_size,
                  "records in a chunk; auto: by what starting a filter costs (default: by bytes)")
@@ -68,16 +68,16 @@ std::uint64_t parse_records(const std::string& text) {
   return records;
 }
 
-void settle_statuses(mrf::ChunkCommand& chunks, const std::string& list) {
+void settle_statuses(mrf::chunk::ChunkCommand& chunks, const std::string& list) {
   if (list.empty()) return;
   try {
-    chunks.ok_statuses = mrf::parse_statuses(list);
+    chunks.ok_statuses = mrf::base::parse_statuses(list);
   } catch (const std::invalid_argument&) {
     refuse("--ok-status", "'" + list + "' is no list of exit statuses, as in 0,1");
   }
 }
 
-void settle_header(const mrf::OptionSet& given, mrf::ChunkCommand& chunks, const Words& words) {
+void settle_header(const mrf::cli::OptionSet& given, mrf::chunk::ChunkCommand& chunks, const Words& words) {
   const bool is_bam = chunks.form.is_bam();
   if (words.sam && words.record != "line") refuse("--sam", "SAM records are lines, not " + words.record);
   for (const char* option : {"--header-prefix", "--header-lines"}) {
@@ -88,10 +88,10 @@ void settle_header(const mrf::OptionSet& given, mrf::ChunkCommand& chunks, const
   if (given.count("--header-prefix") > 0 && given.count("--header-lines") > 0)
     refuse("--header-lines", "not together with --header-prefix");
   chunks.form.is_sam = words.sam;
-  if (words.sam) chunks.form.record.kind = mrf::RecordForm::Kind::sam;
+  if (words.sam) chunks.form.record.kind = mrf::record::RecordForm::Kind::sam;
   if (!is_bam)
-    chunks.form.header =
-        words.sam ? mrf::sam_header() : mrf::HeaderForm{words.header_prefix, words.header_lines};
+    chunks.form.header = words.sam ? mrf::record::sam_header()
+                                   : mrf::record::HeaderForm{words.header_prefix, words.header_lines};
   if (is_bam && !chunks.header_to.empty()) refuse("--header-to", "the header of BAM goes to every filter");
   for (const char* option : {"--header-to", "--header-broadcast"}) {
     if (given.count(option) > 0 && !is_bam && !chunks.form.header.is_named())
@@ -100,7 +100,7 @@ void settle_header(const mrf::OptionSet& given, mrf::ChunkCommand& chunks, const
 }
 
 // An output that is to be what the input is begins with a header when the input does.
-void settle_output(mrf::ChunkCommand& chunks, const Words& words) {
+void settle_output(mrf::chunk::ChunkCommand& chunks, const Words& words) {
   if (words.output_record.empty()) {
     if (chunks.form.is_bam() || chunks.header_broadcast) chunks.written = chunks.form;
     return;
@@ -108,11 +108,11 @@ void settle_output(mrf::ChunkCommand& chunks, const Words& words) {
   chunks.written.emplace();
   if (words.output_record == "sam") {
     chunks.written->is_sam = true;
-    chunks.written->record.kind = mrf::RecordForm::Kind::sam;
-    chunks.written->header = mrf::sam_header();
+    chunks.written->record.kind = mrf::record::RecordForm::Kind::sam;
+    chunks.written->header = mrf::record::sam_header();
     return;
   }
-  chunks.written->record = mrf::parse_record_form(words.output_record);
+  chunks.written->record = mrf::record::parse_record_form(words.output_record);
   if (chunks.header_broadcast && chunks.form.is_sam && words.output_record == "line") {
     chunks.written->may_have_sam_header = true;
   }
@@ -120,7 +120,7 @@ void settle_output(mrf::ChunkCommand& chunks, const Words& words) {
   if (chunks.header_broadcast && is_same) chunks.written->header = chunks.form.header;
 }
 
-void settle(const mrf::OptionSet& given, mrf::ChunkCommand& chunks, const Words& words) {
+void settle(const mrf::cli::OptionSet& given, mrf::chunk::ChunkCommand& chunks, const Words& words) {
   if (!words.arguments.empty())
     throw UsageError("use", words.arguments[0], "the filter stands behind --, as in -- COMMAND");
   if (chunks.words.empty()) throw UsageError("use command line", "arguments", "no -- COMMAND is given");
@@ -128,7 +128,7 @@ void settle(const mrf::OptionSet& given, mrf::ChunkCommand& chunks, const Words&
   chunks.is_measured = words.chunk_size == "auto";
   if (!words.chunk_size.empty() && !chunks.is_measured) chunks.records = parse_records(words.chunk_size);
   settle_statuses(chunks, words.ok_status);
-  chunks.form.record = mrf::parse_record_form(words.record);
+  chunks.form.record = mrf::record::parse_record_form(words.record);
   settle_header(given, chunks, words);
   settle_output(chunks, words);
 }
@@ -136,20 +136,20 @@ void settle(const mrf::OptionSet& given, mrf::ChunkCommand& chunks, const Words&
 }  // namespace
 
 int main(int argc, char** argv) try {
-  mrf::Command command("mrf-chunks", "[options] -- COMMAND [ARG...]",
-                       "Runs a filter anew for every chunk of a stream and joins the outputs in order.",
-                       {mrf::inflate_library()});
-  mrf::ChunkCommand chunks;
+  mrf::cli::Command command("mrf-chunks", "[options] -- COMMAND [ARG...]",
+                            "Runs a filter anew for every chunk of a stream and joins the outputs in order.",
+                            {mrf::codec::inflate_library()});
+  mrf::chunk::ChunkCommand chunks;
   Words words;
   declare(command, chunks, words);
-  chunks.words = mrf::take_filter(argc, argv);
+  chunks.words = mrf::cli::take_filter(argc, argv);
   return command.run(argc, argv, [&] {
     settle(command.options(), chunks, words);
     command.keep_from_stats("-");
-    mrf::run_chunks(chunks, command.stats());
-    mrf::note_counts(command.stats());
-    return mrf::Status::success;
+    mrf::chunk::run_chunks(chunks, command.stats());
+    mrf::io::note_counts(command.stats());
+    return mrf::base::Status::success;
   });
 } catch (...) {
-  return mrf::status_of_current_exception("mrf-chunks");
+  return mrf::cli::status_of_current_exception("mrf-chunks");
 }

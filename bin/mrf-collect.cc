@@ -15,8 +15,8 @@ struct Words {
   std::string log_format;
 };
 
-void declare(mrf::Command& command, mrf::CollectOptions& options, Words& words) {
-  mrf::OptionSet& app = command.options();
+void declare(mrf::cli::Command& command, mrf::collect::CollectOptions& options, Words& words) {
+  mrf::cli::OptionSet& app = command.options();
   app.add_option("--order", words.order, "rows (default), seq, any or concat")->option_text("ORDER");
   app.add_option("-c,--chunk-size", options.chunk, "records a turn with --order rows (default 1000)")
       ->option_text("N");
@@ -24,7 +24,7 @@ void declare(mrf::Command& command, mrf::CollectOptions& options, Words& words) 
   app.add_option("--counts", options.counts,
                  "compare the records of each input with mrf-distribute --stats FILE")
       ->option_text("FILE");
-  app.add_option("--record", words.record, std::string(mrf::record_form_names) + " (default: line)")
+  app.add_option("--record", words.record, std::string(mrf::record::record_form_names) + " (default: line)")
       ->option_text("FORM");
   app.add_flag("--sam", options.sam, "the lines are SAM: header lines apart, numbers in a tag");
   app.add_flag("--no-header", options.headless, "with --sam: every line is a record, none a header line");
@@ -50,33 +50,34 @@ void declare(mrf::Command& command, mrf::CollectOptions& options, Words& words) 
   app.add_option("inputs", options.inputs);
 }
 
-mrf::Status run(mrf::Command& command, mrf::CollectOptions& options, const Words& words) {
-  if (!words.order.empty()) options.order = mrf::parse_collect_order(words.order);
-  if (!words.record.empty()) options.record = mrf::parse_record_form(words.record);
+mrf::base::Status run(mrf::cli::Command& command, mrf::collect::CollectOptions& options, const Words& words) {
+  if (!words.order.empty()) options.order = mrf::collect::parse_collect_order(words.order);
+  if (!words.record.empty()) options.record = mrf::record::parse_record_form(words.record);
   if (!words.header.empty() && !words.header_text.empty()) {
-    throw mrf::UsageError("use option", "--header-text", "--header gives a header already");
+    throw mrf::base::UsageError("use option", "--header-text", "--header gives a header already");
   }
   options.header = words.header + words.header_text;
   if (!words.log_format.empty()) {
     if (options.log_every == 0)
-      throw mrf::UsageError("use option", "--log-format", "--log-every is not given");
+      throw mrf::base::UsageError("use option", "--log-format", "--log-every is not given");
     options.log_format = words.log_format;
   }
   command.keep_from_stats(options.output);
-  mrf::collect(options, command.stats());
-  mrf::note_counts(command.stats());
-  return mrf::Status::success;
+  mrf::collect::collect(options, command.stats());
+  mrf::io::note_counts(command.stats());
+  return mrf::base::Status::success;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
-  mrf::CollectOptions options;
+  mrf::collect::CollectOptions options;
   Words words;
-  mrf::Command command("mrf-collect", "[options] INPUT...", "Joins the records of several streams into one.",
-                       {mrf::inflate_library(), mrf::bgzf_library()});
+  mrf::cli::Command command("mrf-collect", "[options] INPUT...",
+                            "Joins the records of several streams into one.",
+                            {mrf::codec::inflate_library(), mrf::codec::bgzf_library()});
   declare(command, options, words);
   return command.run(argc, argv, [&] { return run(command, options, words); });
 } catch (...) {
-  return mrf::status_of_current_exception("mrf-collect");
+  return mrf::cli::status_of_current_exception("mrf-collect");
 }

@@ -12,8 +12,8 @@
 
 namespace {
 
-using Kind = mrf::RecordForm::Kind;
-using mrf::UsageError;
+using Kind = mrf::record::RecordForm::Kind;
+using mrf::base::UsageError;
 
 struct CommandLine {
   std::string record = "line";
@@ -22,10 +22,10 @@ struct CommandLine {
   std::uint64_t header_lines = 0;
   bool sam = false;
   bool stamp = false;
-  mrf::DistributeOptions options;
+  mrf::split::DistributeOptions options;
 };
 
-void declare_policy(mrf::OptionSet& app, mrf::Command& command, CommandLine& line) {
+void declare_policy(mrf::cli::OptionSet& app, mrf::cli::Command& command, CommandLine& line) {
   auto& options = line.options;
   app.add_option("-c,--chunk-size", options.chunk.records, "records in a row to one output (default: 1000)")
       ->option_text("N");
@@ -39,7 +39,7 @@ void declare_policy(mrf::OptionSet& app, mrf::Command& command, CommandLine& lin
       ->option_text("WHAT");
 }
 
-void declare(mrf::Command& command, CommandLine& line) {
+void declare(mrf::cli::Command& command, CommandLine& line) {
   auto& app = command.options();
   auto& options = line.options;
   command.add_repeatable("-i,--input", options.inputs, "read INPUT (repeatable; default: standard input)")
@@ -49,7 +49,7 @@ void declare(mrf::Command& command, CommandLine& line) {
   app.add_flag("--mates", options.parted, "two records in a row of one name are mates, for outputs in pairs");
   app.add_option("--singles", options.singles, "with --mates: records without their mate to PATH")
       ->option_text("PATH");
-  app.add_option("--record", line.record, std::string(mrf::record_form_names) + " (default: line)")
+  app.add_option("--record", line.record, std::string(mrf::record::record_form_names) + " (default: line)")
       ->option_text("FORM");
   declare_policy(app, command, line);
   app.add_flag("--sam", line.sam, "the lines are SAM: the header starts with '@', numbers go into a tag");
@@ -70,7 +70,7 @@ void refuse(const std::string& option, const std::string& reason) {
   throw UsageError("use option", option, reason);
 }
 
-void refuse_together(const mrf::OptionSet& app) {
+void refuse_together(const mrf::cli::OptionSet& app) {
   const std::pair<const char*, const char*> contrary[] = {
       {"--chunk-size", "--chunk-bytes"},
       {"--chunk-size", "--key"},
@@ -92,7 +92,7 @@ void refuse_together(const mrf::OptionSet& app) {
   }
 }
 
-void check_numbers(const mrf::OptionSet& app, const mrf::DistributeOptions& options) {
+void check_numbers(const mrf::cli::OptionSet& app, const mrf::split::DistributeOptions& options) {
   if (options.chunk.records == 0) refuse("--chunk-size", "0 records are no chunk");
   if (app.count("--chunk-bytes") > 0 && options.chunk.bytes == 0)
     refuse("--chunk-bytes", "0 bytes are no chunk");
@@ -100,9 +100,9 @@ void check_numbers(const mrf::OptionSet& app, const mrf::DistributeOptions& opti
   if (options.outputs.empty()) throw UsageError("use command line", "arguments", "no OUTPUT is given");
 }
 
-void check_level(const mrf::DistributeOptions& options) {
+void check_level(const mrf::split::DistributeOptions& options) {
   if (!options.level) return;
-  const auto is_compressed = [](const std::string& path) { return mrf::has_gzip_name(path); };
+  const auto is_compressed = [](const std::string& path) { return mrf::codec::has_gzip_name(path); };
   const bool any = std::any_of(options.outputs.begin(), options.outputs.end(), is_compressed) ||
                    is_compressed(options.missing) || is_compressed(options.singles) ||
                    is_compressed(options.header_to);
@@ -110,7 +110,7 @@ void check_level(const mrf::DistributeOptions& options) {
     refuse("--level", "only outputs whose names end in .gz are compressed");
 }
 
-void check_parted(const mrf::DistributeOptions& options, const std::string& record) {
+void check_parted(const mrf::split::DistributeOptions& options, const std::string& record) {
   if (!options.parted) {
     if (!options.singles.empty()) refuse("--singles", "no --mates is given");
     return;
@@ -124,7 +124,7 @@ void check_parted(const mrf::DistributeOptions& options, const std::string& reco
   }
 }
 
-void check_mates(const mrf::DistributeOptions& options, const std::string& record) {
+void check_mates(const mrf::split::DistributeOptions& options, const std::string& record) {
   if (options.mates.empty()) return;
   const Kind kind = options.form.kind;
   if (kind != Kind::fastq && kind != Kind::line && kind != Kind::lines) {
@@ -137,7 +137,7 @@ void check_mates(const mrf::DistributeOptions& options, const std::string& recor
   }
 }
 
-void settle_header(const mrf::OptionSet& app, CommandLine& line) {
+void settle_header(const mrf::cli::OptionSet& app, CommandLine& line) {
   auto& options = line.options;
   const bool bam = options.form.kind == Kind::bam;
   if (line.sam && options.form.kind != Kind::line)
@@ -146,8 +146,8 @@ void settle_header(const mrf::OptionSet& app, CommandLine& line) {
     if (bam && app.count(name) > 0) refuse(name, "a BAM stream knows its header");
   }
   if (line.sam) options.form.kind = Kind::sam;
-  options.header =
-      line.sam ? mrf::sam_header() : mrf::HeaderForm{line.header_prefix, line.header_lines, false};
+  options.header = line.sam ? mrf::record::sam_header()
+                            : mrf::record::HeaderForm{line.header_prefix, line.header_lines, false};
   for (const char* name : {"--header-to", "--header-broadcast"}) {
     if (app.count(name) > 0 && !options.header.is_named() && !bam) {
       refuse(name, "no header is named by --sam, --header-prefix or --header-lines");
@@ -155,29 +155,30 @@ void settle_header(const mrf::OptionSet& app, CommandLine& line) {
   }
 }
 
-void settle(const mrf::OptionSet& app, CommandLine& line) {
+void settle(const mrf::cli::OptionSet& app, CommandLine& line) {
   auto& options = line.options;
   if (options.inputs.empty()) options.inputs.emplace_back("-");
-  options.form = mrf::parse_record_form(line.record);
-  if (!line.key.empty()) options.key = mrf::parse_key_form(line.key);
+  options.form = mrf::record::parse_record_form(line.record);
+  if (!line.key.empty()) options.key = mrf::record::parse_key_form(line.key);
   settle_header(app, line);
   check_mates(options, line.record);
   check_parted(options, line.record);
   check_level(options);
   if (!line.stamp) return;
-  if (!mrf::has_room_for_number(options.form))
+  if (!mrf::record::has_room_for_number(options.form))
     refuse("--seq", "records of " + line.record + " have no room for a number");
-  options.stamp = options.form.kind == Kind::bam ? mrf::SequencePlace::aux
-                  : line.sam                     ? mrf::SequencePlace::tag
-                                                 : mrf::SequencePlace::column;
+  options.stamp = options.form.kind == Kind::bam ? mrf::record::SequencePlace::aux
+                  : line.sam                     ? mrf::record::SequencePlace::tag
+                                                 : mrf::record::SequencePlace::column;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
-  mrf::Command command("mrf-distribute", "[-i INPUT]... [options] OUTPUT...",
-                       "Hands the records of one stream to several outputs.",
-                       {mrf::inflate_library(), mrf::bgzf_library(), mrf::key_hash_library()});
+  mrf::cli::Command command(
+      "mrf-distribute", "[-i INPUT]... [options] OUTPUT...",
+      "Hands the records of one stream to several outputs.",
+      {mrf::codec::inflate_library(), mrf::codec::bgzf_library(), mrf::record::key_hash_library()});
   CommandLine line;
   declare(command, line);
   return command.run(argc, argv, [&] {
@@ -188,10 +189,10 @@ int main(int argc, char** argv) try {
     for (const auto& other : {line.options.header_to, line.options.singles, line.options.missing}) {
       if (other == "-") command.keep_from_stats(other);
     }
-    mrf::distribute(line.options, command.stats());
-    mrf::note_counts(command.stats());
-    return mrf::Status::success;
+    mrf::split::distribute(line.options, command.stats());
+    mrf::io::note_counts(command.stats());
+    return mrf::base::Status::success;
   });
 } catch (...) {
-  return mrf::status_of_current_exception("mrf-distribute");
+  return mrf::cli::status_of_current_exception("mrf-distribute");
 }

@@ -24,10 +24,10 @@ namespace {
 using namespace mrf;
 
 struct Options {
-  ShortForm form;
+  workflow::ShortForm form;
   std::vector<std::string> positional;
   std::vector<std::string> defines;
-  RunOptions run;
+  run::RunOptions run;
   std::string chunk_size;
   std::uint64_t buffer = 0;
   double kill_after_s = 1;
@@ -38,10 +38,10 @@ struct Options {
   bool dry_run = false;
 };
 
-void declare(Command& command, Options& options) {
-  OptionSet& app = command.options();
-  ShortForm& form = options.form;
-  form.workers = form.processors = usable_processors();
+void declare(cli::Command& command, Options& options) {
+  cli::OptionSet& app = command.options();
+  workflow::ShortForm& form = options.form;
+  form.workers = form.processors = workflow::usable_processors();
   app.add_option("WORKFLOW", options.positional);
   command
       .add_repeatable("-i,--input", form.inputs, "read FILE or URL, - is standard input; twice: FASTQ mates")
@@ -97,7 +97,7 @@ void declare(Command& command, Options& options) {
 }
 
 // A number of records, or auto.
-void parse_chunk_size(Options& options, const OptionSet& given) {
+void parse_chunk_size(Options& options, const cli::OptionSet& given) {
   if (given.count("-c") == 0) return;
   const std::string& text = options.chunk_size;
   options.form.has_measured_chunks = text == "auto";
@@ -105,40 +105,42 @@ void parse_chunk_size(Options& options, const OptionSet& given) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   if (error != std::errc() || end != text.data() + text.size())
-    throw UsageError("use option", "-c", "not a number of 1 or more, nor auto");
+    throw base::UsageError("use option", "-c", "not a number of 1 or more, nor auto");
   options.form.chunk_size = number;
 }
 
 // A filter in one word that only a shell could read.
 void check_filter(const std::vector<std::string>& command) {
   const std::string& word = command[0];
-  if (command.size() > 1 || word.find_first_of(" \t\n|&;<>()$`") == std::string::npos || is_command(word))
+  if (command.size() > 1 || word.find_first_of(" \t\n|&;<>()$`") == std::string::npos ||
+      run::is_command(word))
     return;
-  throw Error(Status::not_found, "execute", word,
-              fmt::format("no such command; no shell reads it, for one write -- bash -o pipefail -c {}",
-                          quote_word(word)));
+  throw base::Error(base::Status::not_found, "execute", word,
+                    fmt::format("no such command; no shell reads it, for one write -- bash -o pipefail -c {}",
+                                workflow::quote_word(word)));
 }
 
 // What only a look at the inputs and at this process says of a short form.
-void complete(ShortForm& form, ProbeOf of) {
-  if (form.inputs.empty() && has_standard_input()) form.inputs.emplace_back("-");
-  for (const auto& input : form.inputs) form.contents.push_back(probe_input(input, of));
+void complete(workflow::ShortForm& form, run::ProbeOf of) {
+  if (form.inputs.empty() && run::has_standard_input()) form.inputs.emplace_back("-");
+  for (const auto& input : form.inputs) form.contents.push_back(run::probe_input(input, of));
   check_filter(form.command);
 }
 
-Status show(const std::string& text) {
-  Meter meter;
-  write_all(FdRef(1), std::string(stdout_name), text, meter);
-  return Status::success;
+base::Status show(const std::string& text) {
+  io::Meter meter;
+  io::write_all(io::FdRef(1), std::string(io::stdout_name), text, meter);
+  return base::Status::success;
 }
 
 std::chrono::milliseconds milliseconds(const char* option, double seconds) {
-  if (!(seconds >= 0 && seconds < 1e9)) throw UsageError("use option", option, "not a number of seconds");
+  if (!(seconds >= 0 && seconds < 1e9))
+    throw base::UsageError("use option", option, "not a number of seconds");
   return std::chrono::milliseconds(static_cast<long long>(seconds * 1000));
 }
 
 // What would be ignored in silence is refused.
-void refuse_options(const Options& options, const OptionSet& given) {
+void refuse_options(const Options& options, const cli::OptionSet& given) {
   constexpr std::array of_short_form{"-i",
                                      "-o",
                                      "-n",
@@ -163,59 +165,64 @@ void refuse_options(const Options& options, const OptionSet& given) {
                                      "--print"};
   for (const char* option : of_short_form) {
     if (options.form.command.empty() && given.count(option) > 0)
-      throw UsageError("use option", option, "it goes with -- COMMAND, not with a WORKFLOW");
+      throw base::UsageError("use option", option, "it goes with -- COMMAND, not with a WORKFLOW");
   }
   const int instead = options.print + options.dot + options.print_script + options.dry_run;
   if (instead > 1)
-    throw UsageError("use", "command line", "it takes one of --print, --dot, --print-sh and --dry-run");
+    throw base::UsageError("use", "command line", "it takes one of --print, --dot, --print-sh and --dry-run");
 }
 
-Status run(Options& options, const OptionSet& given) {
+base::Status run(Options& options, const cli::OptionSet& given) {
   refuse_options(options, given);
   std::string file = "short form";
   std::string text;
   if (options.form.command.empty()) {
     if (options.positional.size() != 1)
-      throw UsageError("use", "command line", "it takes one WORKFLOW, or -i INPUT -o OUTPUT -- COMMAND");
-    file = options.positional[0] == "-" ? std::string(stdin_name) : options.positional[0];
-    text = read_workflow(options.positional[0]);
+      throw base::UsageError("use", "command line",
+                             "it takes one WORKFLOW, or -i INPUT -o OUTPUT -- COMMAND");
+    file = options.positional[0] == "-" ? std::string(io::stdin_name) : options.positional[0];
+    text = workflow::read_workflow(options.positional[0]);
   } else {
-    if (!options.positional.empty()) throw UsageError("use argument", options.positional[0], "one too many");
+    if (!options.positional.empty())
+      throw base::UsageError("use argument", options.positional[0], "one too many");
     parse_chunk_size(options, given);
     if (given.count("--buffer") > 0) options.form.buffer = options.buffer;
     const bool runs = !options.print && !options.dot && !options.print_script && !options.dry_run;
-    complete(options.form, runs ? ProbeOf::files_and_pipes : ProbeOf::files);
-    text = workflow_text(options.form);
+    complete(options.form, runs ? run::ProbeOf::files_and_pipes : run::ProbeOf::files);
+    text = workflow::workflow_text(options.form);
     options.run.is_short_form = true;
-    options.run.hints = failure_hints(options.form);
+    options.run.hints = workflow::failure_hints(options.form);
   }
   if (options.print) return show(text);
-  const Plan plan = make_plan(parse_workflow(file, text, parse_defines(options.defines)));
-  if (options.dot) return show(dot_text(plan));
-  if (options.print_script) return show(script_text(plan));
-  if (!options.dry_run) return static_cast<Status>(run_plan(plan, options.run));
-  check_inputs(options.form);
-  check_plan(plan, options.run.report_path);
-  return Status::success;
+  const workflow::Plan plan =
+      workflow::make_plan(workflow::parse_workflow(file, text, workflow::parse_defines(options.defines)));
+  if (options.dot) return show(workflow::dot_text(plan));
+  if (options.print_script) return show(workflow::script_text(plan));
+  if (!options.dry_run) return static_cast<base::Status>(run::run_plan(plan, options.run));
+  run::check_inputs(options.form);
+  run::check_plan(plan, options.run.report_path);
+  return base::Status::success;
 }
 
 }  // namespace
 
 int main(int argc, char** argv) try {
-  Command command("mrf-run",
-                  "[options] -i INPUT -o OUTPUT -- COMMAND [ARG...]\n       mrf-run [options] [-D "
-                  "NAME=VALUE]... WORKFLOW",
-                  "Runs a filter several times side by side, or the jobs of a workflow, over FIFOs.", {});
+  cli::Command command("mrf-run",
+                       "[options] -i INPUT -o OUTPUT -- COMMAND [ARG...]\n       mrf-run [options] [-D "
+                       "NAME=VALUE]... WORKFLOW",
+                       "Runs a filter several times side by side, or the jobs of a workflow, over FIFOs.",
+                       {});
   Options options;
-  options.form.command = take_filter(argc, argv);
+  options.form.command = cli::take_filter(argc, argv);
   declare(command, options);
   return command.run(argc, argv, [&] {
     options.run.supervisor.kill_after = milliseconds("--kill-after", options.kill_after_s);
     options.run.supervisor.monitor.stall_timeout = milliseconds("--stall-timeout", options.stall_timeout_s);
     options.form.report = options.run.report_path;
-    options.run.show_table = options.run.supervisor.show_job_names = verbosity() == Verbosity::verbose;
-    return run(options, command.options());
+    options.run.show_table = options.run.supervisor.show_job_names =
+        base::verbosity() == base::Verbosity::verbose;
+    return ::run(options, command.options());
   });
 } catch (...) {
-  return status_of_current_exception("mrf-run");
+  return cli::status_of_current_exception("mrf-run");
 }

@@ -13,9 +13,9 @@ class BamEncoder : public BlockEncoder {
   bool takes_raw() const override { return !is_indexed(); }
 
  protected:
-  void append_header(sam_hdr_t& header, Buffer& to) override { append_bam_header(header, to); }
-  std::string append_record(const bam1_t& record, Batch&, Buffer& to) override {
-    return store_record(record, to);
+  void append_header(sam_hdr_t& header, sam::Buffer& to) override { sam::append_bam_header(header, to); }
+  std::string append_record(const bam1_t& record, Batch&, sam::Buffer& to) override {
+    return sam::store_record(record, to);
   }
 };
 

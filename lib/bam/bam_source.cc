@@ -26,36 +26,36 @@ class BamSource : public BlockSource {
   std::size_t header_size(std::string_view bytes, bool) override {
     return finder_.find(bytes, name_).value_or(npos);
   }
-  HeaderPtr parse_header_bytes(std::string_view bytes) override {
-    return parse_bam_header(bytes, name_, Lenience(is_permissive() ? &lax_ : nullptr));
+  sam::HeaderPtr parse_header_bytes(std::string_view bytes) override {
+    return sam::parse_bam_header(bytes, name_, sam::Lenience(is_permissive() ? &lax_ : nullptr));
   }
 
   Whole rest_of(std::string_view begun, std::string_view next) const override {
     if (begun.size() + next.size() < sizeof(std::uint32_t)) return {npos};
-    std::string front(begun.substr(0, record_front));
-    if (front.size() < record_front) front.append(next.substr(0, record_front - front.size()));
+    std::string front(begun.substr(0, sam::record_front));
+    if (front.size() < sam::record_front) front.append(next.substr(0, sam::record_front - front.size()));
     if (std::string fault = fault_of_begun(front); !fault.empty()) return {npos, std::move(fault)};
-    const std::size_t needed = size_of_record(front);
+    const std::size_t needed = sam::size_of_record(front);
     return {needed <= begun.size() + next.size() ? needed - begun.size() : npos};
   }
 
   Whole whole(std::string_view bytes) const override {
     std::size_t at = 0;
     while (bytes.size() - at >= sizeof(std::uint32_t)) {
-      const std::size_t size = size_of_record(bytes.substr(at));
-      if (!is_record_size(size) || bytes.size() - at < size) break;
+      const std::size_t size = sam::size_of_record(bytes.substr(at));
+      if (!sam::is_record_size(size) || bytes.size() - at < size) break;
       at += size;
     }
-    return {at, fault_of_begun(bytes.substr(at, record_front))};
+    return {at, fault_of_begun(bytes.substr(at, sam::record_front))};
   }
 
   bool ends_with_input() const override { return false; }
 
   void decode_part(std::string_view part, Batch& batch, const RecordStep& step) override {
     while (!part.empty() && batch.reason.empty()) {
-      const std::string_view bytes = part.substr(0, size_of_record(part));
-      batch.reason = load_record(bytes, *header_, *batch.record,
-                                 Lenience(is_permissive() ? &batch.lax : nullptr), batch.tag_check);
+      const std::string_view bytes = part.substr(0, sam::size_of_record(part));
+      batch.reason = sam::load_record(bytes, *header_, *batch.record,
+                                      sam::Lenience(is_permissive() ? &batch.lax : nullptr), batch.tag_check);
       if (!batch.reason.empty()) return;
       ++batch.records_in;
       step(*batch.record);
@@ -67,7 +67,7 @@ class BamSource : public BlockSource {
   // What is wrong with the front of a record, of which not all need be there.
   std::string fault_of_begun(std::string_view front) const {
     if (front.size() < sizeof(std::uint32_t)) return "";
-    std::string fault = fault_of_front(front, *header_);
+    std::string fault = sam::fault_of_front(front, *header_);
     if (!fault.empty() && front.starts_with("BAM\1")) {
       return "another BAM begins here; samtools-cat(1) puts several into one";
     }
@@ -82,7 +82,7 @@ class BamSource : public BlockSource {
       count = 0;
     };
     while (!part.empty() && batch.reason.empty()) {
-      const RawRecord record(part.substr(0, size_of_record(part)));
+      const RawRecord record(part.substr(0, sam::size_of_record(part)));
       part.remove_prefix(record.bytes().size());
       const bool unchanged = is_unchanged(record, *header_);
       if (unchanged) ++batch.records_in;
@@ -97,7 +97,7 @@ class BamSource : public BlockSource {
     end_span(part.data());
   }
 
-  BamHeaderFinder finder_;
+  sam::BamHeaderFinder finder_;
 };
 
 }  // namespace

@@ -19,12 +19,12 @@ namespace mrf::bam {
 
 /// Records of htslib that are used again; the first `count` of them count.
 struct RecordList {
-  std::vector<RecordPtr> records;
+  std::vector<sam::RecordPtr> records;
   std::size_t count = 0;
 
   /// The next record to fill; `++count` keeps it. Throws std::bad_alloc.
   bam1_t& next() {
-    if (count == records.size()) records.push_back(make_record());
+    if (count == records.size()) records.push_back(sam::make_record());
     return *records[count];
   }
   /// Memory of all of them, in bytes.
@@ -40,9 +40,9 @@ struct RecordList {
 struct Batch {
   std::uint64_t number = 0;  ///< from 0, in the order of the output
   bool last = false;         ///< nothing follows in its input
-  Buffer stored;             ///< BGZF blocks as they were read; empty when `bytes` were read
+  sam::Buffer stored;        ///< BGZF blocks as they were read; empty when `bytes` were read
   std::uint64_t offset = 0;  ///< of `stored` in the input, for messages
-  Buffer bytes;              ///< what the blocks hold
+  sam::Buffer bytes;         ///< what the blocks hold
   std::string head;          ///< one record (BAM) or line (SAM) that began in an earlier batch
   std::string_view body;     ///< whole records or lines in `bytes`
   RecordList read;           ///< read by htslib
@@ -50,13 +50,13 @@ struct Batch {
   std::uint64_t lines = 0;  ///< SAM lines seen
   std::uint64_t records_in = 0;
   std::uint64_t records_out = 0;
-  TagCheck tag_check = TagCheck::here;
-  LaxCounts lax;  ///< what was let pass
+  sam::TagCheck tag_check = sam::TagCheck::here;
+  sam::LaxCounts lax;  ///< what was let pass
 
-  Buffer plain;                   ///< records for the output, before they are compressed
+  sam::Buffer plain;              ///< records for the output, before they are compressed
   std::string joined;             ///< a block that begins with records of earlier batches
   std::string_view own;           ///< the records in `plain` that blocks of this batch take
-  Buffer out;                     ///< bytes for the output file
+  sam::Buffer out;                ///< bytes for the output file
   std::vector<Place> places;      ///< of the records in `plain`, when an index is wanted
   std::vector<BlockSize> blocks;  ///< that `out` consists of
   RecordList kept;                ///< records for htslib's writer
@@ -70,11 +70,11 @@ struct Batch {
   std::uint64_t bad_record = 0;
   std::string reason;
 
-  RecordPtr record = make_record();
-  Text text;
-  SamLine line;
-  BgzfInflater inflater;
-  std::optional<BgzfDeflater> deflater;  ///< of the output's level
+  sam::RecordPtr record = sam::make_record();
+  sam::Text text;
+  sam::SamLine line;
+  codec::BgzfInflater inflater;
+  std::optional<codec::BgzfDeflater> deflater;  ///< of the output's level
 
   bool is_good() const { return reason.empty() && !failure; }
 
@@ -82,7 +82,7 @@ struct Batch {
   void reset() {
     constexpr std::size_t usual = std::size_t{2} << 20;
     last = false;
-    for (Buffer* buffer : {&stored, &bytes, &plain, &out}) buffer->trim(usual);
+    for (sam::Buffer* buffer : {&stored, &bytes, &plain, &out}) buffer->trim(usual);
     for (std::string* text_of : {&head, &joined}) {
       text_of->clear();
       if (text_of->capacity() > usual) text_of->shrink_to_fit();
@@ -91,7 +91,7 @@ struct Batch {
       list->count = 0;
       if (list->held() > usual) list->records.clear();
     }
-    if (record->m_data > usual) record = make_record();
+    if (record->m_data > usual) record = sam::make_record();
     if (text.m > usual) text.release();
     body = own = {};
     lines = records_in = records_out = bad_line = bad_record = 0;

@@ -18,7 +18,7 @@ constexpr std::size_t cigar_count_at = 16;
 constexpr std::size_t base_count_at = 20;
 
 std::size_t record_size(std::string_view records) {
-  return std::min(records.size(), sizeof(std::uint32_t) + number_at<std::uint32_t>(records, 0));
+  return std::min(records.size(), sizeof(std::uint32_t) + base::number_at<std::uint32_t>(records, 0));
 }
 
 }  // namespace
@@ -37,7 +37,7 @@ std::size_t BlockCutter::closed(std::string_view records) {
   std::size_t before = 0;
   while (before < records.size()) {
     const std::string_view rest = records.substr(before);
-    const std::size_t whole = fitting(rest, bgzf_payload);
+    const std::size_t whole = fitting(rest, codec::bgzf_payload);
     if (whole == rest.size()) return before;
     before += whole == 0 ? record_size(rest) : whole;
   }
@@ -48,11 +48,11 @@ std::string_view BlockCutter::cut(std::string_view& rest) {
   fields_.clear();
   std::size_t size = 0;
   if (piece_left_ == 0) {
-    size = fitting(rest, bgzf_payload);
+    size = fitting(rest, codec::bgzf_payload);
     if (size == 0) piece_left_ = record_size(rest);
   }
   if (piece_left_ > 0) {
-    size = std::min({piece_left_, bgzf_payload, rest.size()});
+    size = std::min({piece_left_, codec::bgzf_payload, rest.size()});
     piece_left_ -= size;
   } else {
     for (std::size_t at = 0; at < size;) {
@@ -68,19 +68,19 @@ std::string_view BlockCutter::cut(std::string_view& rest) {
 
 // The lengths may be those of a malformed record.
 void BlockCutter::add_fields(std::string_view record, std::size_t at) {
-  const std::size_t bases = number_at<std::uint32_t>(record, base_count_at);
-  const std::array<std::pair<std::size_t, Field>, 5> lengths{
-      {{record_front, Field::fixed},
-       {number_at<std::uint8_t>(record, name_size_at), Field::name},
-       {std::size_t{4} * number_at<std::uint16_t>(record, cigar_count_at), Field::fixed},
-       {(bases + 1) / 2, Field::bases},
-       {bases, Field::qualities}}};
+  const std::size_t bases = base::number_at<std::uint32_t>(record, base_count_at);
+  const std::array<std::pair<std::size_t, codec::Field>, 5> lengths{
+      {{sam::record_front, codec::Field::fixed},
+       {base::number_at<std::uint8_t>(record, name_size_at), codec::Field::name},
+       {std::size_t{4} * base::number_at<std::uint16_t>(record, cigar_count_at), codec::Field::fixed},
+       {(bases + 1) / 2, codec::Field::bases},
+       {bases, codec::Field::qualities}}};
   std::size_t end = 0;
   for (const auto& [length, field] : lengths) {
     end = std::min(end + length, record.size());
     fields_.push_back({static_cast<std::uint32_t>(at + end), field});
   }
-  fields_.push_back({static_cast<std::uint32_t>(at + record.size()), Field::tags});
+  fields_.push_back({static_cast<std::uint32_t>(at + record.size()), codec::Field::tags});
 }
 
 }  // namespace mrf::bam

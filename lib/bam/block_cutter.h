@@ -19,7 +19,7 @@ class BlockCutter {
   /// The next payload at the front of `rest`, which is not empty and gives it away.
   std::string_view cut(std::string_view& rest);
   /// The fields of the records in the last payload; empty for a piece of a record.
-  std::span<const FieldSpan> fields() const { return fields_; }
+  std::span<const codec::FieldSpan> fields() const { return fields_; }
 
   /// The size in bytes of the whole records at the front of `records` that fit into `room` bytes.
   static std::size_t fitting(std::string_view records, std::size_t room);
@@ -31,7 +31,7 @@ class BlockCutter {
   void add_fields(std::string_view record, std::size_t at);
 
   std::size_t piece_left_ = 0;  // of a record larger than a block
-  std::vector<FieldSpan> fields_;
+  std::vector<codec::FieldSpan> fields_;
 };
 
 }  // namespace mrf::bam

@@ -26,7 +26,7 @@ std::string BlockEncoder::add(const sam_hdr_t&, const bam1_t& record, Batch& bat
 }
 
 void BlockEncoder::add_raw(std::string_view records, Batch& batch) {
-  if (cut_ != Cut::as_they_come || records.size() < bgzf_payload) {
+  if (cut_ != Cut::as_they_come || records.size() < codec::bgzf_payload) {
     batch.plain.append(records);
     return;
   }
@@ -44,12 +44,12 @@ void BlockEncoder::join(Batch& batch) {
   rest_.clear();
   if (!batch.joined.empty()) {
     const std::string_view first =
-        batch.own.substr(0, fitting(batch.own, bgzf_payload - batch.joined.size()));
+        batch.own.substr(0, fitting(batch.own, codec::bgzf_payload - batch.joined.size()));
     batch.joined.append(first);
     batch.own.remove_prefix(first.size());
   }
   if (!batch.is_good()) return;
-  if (batch.own.empty() && batch.joined.size() < bgzf_payload) batch.joined.swap(rest_);
+  if (batch.own.empty() && batch.joined.size() < codec::bgzf_payload) batch.joined.swap(rest_);
   const std::size_t full = closed(batch.own);
   rest_.append(batch.own.substr(full));
   batch.own = batch.own.substr(0, full);
@@ -76,7 +76,7 @@ void BlockEncoder::write_rest(Output& to) {
 void BlockEncoder::end(Output& to) {
   write_rest(to);
   if (index_) index_->finish();
-  to.write(bgzf_eof);
+  to.write(codec::bgzf_eof);
 }
 
 // The end-of-file block is missing then.
@@ -94,7 +94,7 @@ std::size_t BlockEncoder::fitting(std::string_view plain, std::size_t room) cons
 
 std::size_t BlockEncoder::closed(std::string_view plain) const {
   return cut_ == Cut::between_records ? BlockCutter::closed(plain)
-                                      : plain.size() / bgzf_payload * bgzf_payload;
+                                      : plain.size() / codec::bgzf_payload * codec::bgzf_payload;
 }
 
 void BlockEncoder::deflate(std::string_view plain, Batch& batch) const {
@@ -110,16 +110,16 @@ void BlockEncoder::deflate(std::string_view plain, Batch& batch) const {
 }
 
 void BlockEncoder::deflate_anywhere(std::string_view plain, Batch& batch) const {
-  for (; !plain.empty(); plain.remove_prefix(std::min(bgzf_payload, plain.size()))) {
-    add_block(plain.substr(0, bgzf_payload), {}, batch);
+  for (; !plain.empty(); plain.remove_prefix(std::min(codec::bgzf_payload, plain.size()))) {
+    add_block(plain.substr(0, codec::bgzf_payload), {}, batch);
   }
 }
 
-void BlockEncoder::add_block(std::string_view payload, std::span<const FieldSpan> fields,
+void BlockEncoder::add_block(std::string_view payload, std::span<const codec::FieldSpan> fields,
                              Batch& batch) const {
   if (!batch.deflater) batch.deflater.emplace(level_);
   const std::size_t size =
-      batch.deflater->block(payload, fields, {batch.out.room(bgzf_max_block), bgzf_max_block});
+      batch.deflater->block(payload, fields, {batch.out.room(codec::bgzf_max_block), codec::bgzf_max_block});
   batch.out.add(size);
   batch.blocks.push_back({payload.size(), size});
 }

@@ -34,16 +34,16 @@ class BlockEncoder : public Encoder {
 
  protected:
   bool is_indexed() const { return indexed_; }
-  virtual void append_header(sam_hdr_t& header, Buffer& to) = 0;
+  virtual void append_header(sam_hdr_t& header, sam::Buffer& to) = 0;
   /// Returns an empty string, or why the format cannot hold the record.
-  virtual std::string append_record(const bam1_t& record, Batch& batch, Buffer& to) = 0;
+  virtual std::string append_record(const bam1_t& record, Batch& batch, sam::Buffer& to) = 0;
 
  private:
   std::size_t fitting(std::string_view plain, std::size_t room) const;
   std::size_t closed(std::string_view plain) const;
   void deflate(std::string_view plain, Batch& batch) const;
   void deflate_anywhere(std::string_view plain, Batch& batch) const;
-  void add_block(std::string_view payload, std::span<const FieldSpan> fields, Batch& batch) const;
+  void add_block(std::string_view payload, std::span<const codec::FieldSpan> fields, Batch& batch) const;
   void write_rest(Output& to);
 
   Cut cut_;

@@ -23,10 +23,10 @@ void BlockSource::read_header() {
     start_.append(batch.bytes.view());
     size = header_size(start_.view(), !more);
     if (size == npos && start_damage_) std::rethrow_exception(start_damage_);
-    if (size == npos && !more) throw DataError("read", name_, "truncated: the header is not whole");
+    if (size == npos && !more) throw base::DataError("read", name_, "truncated: the header is not whole");
   }
   header_ = parse_header_bytes(start_.view().substr(0, size));
-  Buffer rest;
+  sam::Buffer rest;
   rest.append(start_.view().substr(size));
   start_ = std::move(rest);
 }
@@ -36,7 +36,7 @@ bool BlockSource::fill(Batch& batch) {
   if (ended_) return false;
   if (start_.size() > 0 || start_damage_) {
     std::swap(batch.bytes, start_);
-    start_ = Buffer();
+    start_ = sam::Buffer();
     batch.damage = std::exchange(start_damage_, nullptr);
     return true;
   }
@@ -48,7 +48,7 @@ bool BlockSource::fill(Batch& batch) {
 void BlockSource::open(Batch& batch) const {
   try {
     feed_->open(batch);
-  } catch (const DataError&) {
+  } catch (const base::DataError&) {
     batch.damage = std::current_exception();
   }
 }

@@ -32,7 +32,7 @@ class BlockSource : public Source {
   /// The size of the header at the front of `bytes`, or npos when more are needed; `ended` says that there
   /// are no more. It is called again with the same bytes and more behind them.
   virtual std::size_t header_size(std::string_view bytes, bool ended) = 0;
-  virtual HeaderPtr parse_header_bytes(std::string_view bytes) = 0;
+  virtual sam::HeaderPtr parse_header_bytes(std::string_view bytes) = 0;
   /// How many of `next`'s bytes the record needs that begins with `begun`; npos when it needs more than
   /// there are, with what is wrong with it so far.
   virtual Whole rest_of(std::string_view begun, std::string_view next) const = 0;
@@ -49,7 +49,7 @@ class BlockSource : public Source {
  private:
   std::unique_ptr<Feed> feed_;
   bool permissive_;
-  Buffer start_;
+  sam::Buffer start_;
   std::exception_ptr start_damage_;  // what is wrong behind `start_`
   bool ended_ = false;
   std::string begun_;    // read and written in turn

@@ -22,7 +22,7 @@ struct Job {
 /// The entry of one input in the statistics, which is whole when this ends.
 class InputCount {
  public:
-  InputCount(Stats& stats, const std::string& name) : stats_(stats) {
+  InputCount(io::Stats& stats, const std::string& name) : stats_(stats) {
     for (const auto& input : stats.inputs) {
       records_ += input.records;
       bytes_ += input.bytes;
@@ -37,17 +37,17 @@ class InputCount {
   InputCount& operator=(const InputCount&) = delete;
 
  private:
-  Stats& stats_;
+  io::Stats& stats_;
   std::uint64_t records_ = 0;  // of the inputs before
   std::uint64_t bytes_ = 0;
 };
 
 class Conversion {
  public:
-  Conversion(SourceList& sources, Encoder& encoder, OutputFile& output, const ConvertOptions& options,
-             Stats& stats)
+  Conversion(SourceList& sources, Encoder& encoder, io::OutputFile& output, const ConvertOptions& options,
+             io::Stats& stats)
       : sources_(sources), encoder_(encoder), output_(output, stats.out), options_(options), stats_(stats) {
-    enlarge_pipe(output.fd(), most_pipe_bytes);
+    io::enlarge_pipe(output.fd(), io::most_pipe_bytes);
   }
 
   void run() {
@@ -56,7 +56,7 @@ class Conversion {
       do {
         run_input();
       } while (sources_.next());
-    } catch (const ClosedOutput&) {
+    } catch (const base::ClosedOutput&) {
       throw;
     } catch (...) {
       break_off();
@@ -79,12 +79,12 @@ class Conversion {
     const InputCount count(stats_, sources_.current().name());
     lax_ = sources_.current().lax();
     if (!options_.header_only) run_source();
-    warn_of(lax_, sources_.current().name().c_str());
+    sam::warn_of(lax_, sources_.current().name().c_str());
     if (options_.header_only) return;
     const char* missing = sources_.current().what_is_missing();
     if (missing == nullptr) return;
-    if (!options_.allow_truncated) throw DataError("read", sources_.current().name(), missing);
-    warn(fmt::format("the input '{}' is {}", sources_.current().name(), missing));
+    if (!options_.allow_truncated) throw base::DataError("read", sources_.current().name(), missing);
+    base::warn(fmt::format("the input '{}' is {}", sources_.current().name(), missing));
   }
 
   // A batch is inflated, cut into records, turned into the output's form, divided into blocks, compressed,
@@ -94,16 +94,16 @@ class Conversion {
     Source& source = sources_.current();
     lines_ = 0;
     first_record_ = stats_.records_in;
-    Pipeline<Job> pipeline(options_.threads,
-                           {{[&](Job& job) { source.open(job.batch); }, false},
-                            {[&](Job& job) { source.cut(job.batch); }, true},
-                            {[&](Job& job) { turn_over(job); }, false},
-                            {[&](Job& job) { encoder_.join(job.batch); }, true},
-                            {[&](Job& job) { encoder_.pack(job.batch); }, false},
-                            {[&](Job& job) { deliver(job.batch); }, true}},
-                           {.weigh = [](const Job& job) { return job.batch.excess(); },
-                            .budget = budget,
-                            .on_failure = [&] { sources_.stop_reading(); }});
+    codec::Pipeline<Job> pipeline(options_.threads,
+                                  {{[&](Job& job) { source.open(job.batch); }, false},
+                                   {[&](Job& job) { source.cut(job.batch); }, true},
+                                   {[&](Job& job) { turn_over(job); }, false},
+                                   {[&](Job& job) { encoder_.join(job.batch); }, true},
+                                   {[&](Job& job) { encoder_.pack(job.batch); }, false},
+                                   {[&](Job& job) { deliver(job.batch); }, true}},
+                                  {.weigh = [](const Job& job) { return job.batch.excess(); },
+                                   .budget = budget,
+                                   .on_failure = [&] { sources_.stop_reading(); }});
     std::exception_ptr failure;
     try {
       for (;;) {
@@ -116,7 +116,7 @@ class Conversion {
       }
     } catch (const ReadingStopped&) {
       // finish() says why.
-    } catch (const Error&) {
+    } catch (const base::Error&) {
       failure = std::current_exception();
     }
     pipeline.finish();
@@ -127,7 +127,7 @@ class Conversion {
     if (!job.selector) job.selector = std::make_unique<Selector>(options_.selection);
     const auto take = [&](bam1_t& record) { take_record(record, job); };
     const bool all = options_.selection == Selection();
-    job.batch.tag_check = encoder_.checks_tags() && all ? TagCheck::later : TagCheck::here;
+    job.batch.tag_check = encoder_.checks_tags() && all ? sam::TagCheck::later : sam::TagCheck::here;
     const bool raw = encoder_.takes_raw() && options_.selection.expression.empty();
     if (!raw || !pass(job, take)) sources_.current().decode(job.batch, take);
   }
@@ -137,7 +137,7 @@ class Conversion {
     const sam_hdr_t& header = sources_.header();
     if (!batch.reason.empty() || !job.selector->passes(header, record)) return;
     if (const std::string reason = encoder_.add(header, record, batch); !reason.empty()) {
-      batch.reason = fmt::format("read '{}': {}", printable(bam_get_qname(&record)), reason);
+      batch.reason = fmt::format("read '{}': {}", base::printable(bam_get_qname(&record)), reason);
       batch.bad_line = batch.lines;
       batch.bad_record = batch.records_in;
       return;
@@ -174,24 +174,24 @@ class Conversion {
     const std::string where = batch.bad_line > 0
                                   ? fmt::format("line {}", source.header_lines() + lines_ + batch.bad_line)
                                   : fmt::format("record {}", before + record);
-    throw DataError("read", source.name(), where + ": " + batch.reason);
+    throw base::DataError("read", source.name(), where + ": " + batch.reason);
   }
 
   SourceList& sources_;
   Encoder& encoder_;
   Output output_;
   const ConvertOptions& options_;
-  Stats& stats_;
+  io::Stats& stats_;
   std::uint64_t batches_ = 0;
   std::uint64_t first_record_ = 0;
   std::uint64_t lines_ = 0;
-  LaxCounts lax_;  // of the current input
+  sam::LaxCounts lax_;  // of the current input
 };
 
 }  // namespace
 
-void convert(SourceList& sources, Encoder& encoder, OutputFile& output, const ConvertOptions& options,
-             Stats& stats) {
+void convert(SourceList& sources, Encoder& encoder, io::OutputFile& output, const ConvertOptions& options,
+             io::Stats& stats) {
   Conversion(sources, encoder, output, options, stats).run();
 }
 

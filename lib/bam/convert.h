@@ -22,7 +22,7 @@ struct ConvertOptions {
 /// Takes the records of `sources` through `encoder` into `output`, in order. What comes before a fault is
 /// written, and the output is broken off there (Encoder::break_off()); then it throws DataError, as for a
 /// truncated input. Says by warn() what was let pass. The caller commits the output.
-void convert(SourceList& sources, Encoder& encoder, OutputFile& output, const ConvertOptions& options,
-             Stats& stats);
+void convert(SourceList& sources, Encoder& encoder, io::OutputFile& output, const ConvertOptions& options,
+             io::Stats& stats);
 
 }  // namespace mrf::bam

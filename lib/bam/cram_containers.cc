@@ -124,7 +124,7 @@ bool CramContainers::take_header() {
   std::uint32_t checksum = 0;
   if (version_ == 3) checksum = numbers.int32();
   if (!numbers.whole()) return false;
-  if (version_ == 3 && checksum != crc32(header)) {
+  if (version_ == 3 && checksum != codec::crc32(header)) {
     fail("its header has a wrong checksum");
     return false;
   }
@@ -153,7 +153,7 @@ bool CramContainers::take_block() {
     return false;
   }
   if (!numbers.whole()) return false;
-  crc_ = crc32(bytes.substr(0, numbers.taken()));
+  crc_ = codec::crc32(bytes.substr(0, numbers.taken()));
   data_ = stored;
   body_ -= numbers.taken() + stored + crc_size;
   drop(numbers.taken());
@@ -164,7 +164,7 @@ bool CramContainers::take_block() {
 bool CramContainers::take_data() {
   const std::size_t taken = std::min<std::uint64_t>(data_, bytes_.size());
   const std::string_view bytes = std::string_view(bytes_).substr(0, taken);
-  if (version_ == 3 && taken > 0) crc_ = join_crc32(crc_, crc32(bytes), taken);
+  if (version_ == 3 && taken > 0) crc_ = codec::join_crc32(crc_, codec::crc32(bytes), taken);
   drop(taken);
   data_ -= taken;
   if (data_ > 0) return false;

@@ -28,9 +28,9 @@ class CramEncoder : public Encoder {
   void begin(sam_hdr_t& header, Output& to) override {
     keep_references_local();
     outlet_.emplace(to);
-    HfilePtr stored = outlet_->take_writer();
+    sam::HfilePtr stored = outlet_->take_writer();
     file_.reset(hts_hopen(stored.get(), to.name().c_str(), "wc"));
-    if (!file_) throw SystemError("open", to.name());
+    if (!file_) throw base::SystemError("open", to.name());
     (void)stored.release();
     configure();
     check_reference(options_.reference, header);
@@ -42,7 +42,7 @@ class CramEncoder : public Encoder {
 
   std::string add(const sam_hdr_t& header, const bam1_t& record, Batch& batch) override {
     if (const char* const reason =
-            cram_fault(record, header, Lenience(options_.permissive ? &batch.lax : nullptr));
+            cram_fault(record, header, sam::Lenience(options_.permissive ? &batch.lax : nullptr));
         reason != nullptr)
       return reason;
     if (bam_copy1(&batch.kept.next(), &record) == nullptr) throw std::bad_alloc();
@@ -72,14 +72,14 @@ class CramEncoder : public Encoder {
   void save_index(const std::string& data, const std::string& path) override {
     constexpr int cannot_save = -4;
     const int result = sam_index_build3(data.c_str(), path.c_str(), 0, 0);
-    if (result == cannot_save) throw SystemError("write", path);
-    if (result != 0) throw DataError("index", options_.path, "the records are not sorted by position");
+    if (result == cannot_save) throw base::SystemError("write", path);
+    if (result != 0) throw base::DataError("index", options_.path, "the records are not sorted by position");
   }
   std::string index_extension() const override { return ".crai"; }
 
  private:
   void configure() {
-    start_threads(*file_, options_.threads);
+    sam::start_threads(*file_, options_.threads);
     if (options_.level) hts_set_opt(file_.get(), HTS_OPT_COMPRESSION_LEVEL, *options_.level);
     set_reference(*file_, options_.reference);
   }
@@ -92,7 +92,7 @@ class CramEncoder : public Encoder {
     const bool made = references_->are_made();
     const std::string reason = references_->take(record.core);
     if (!reason.empty()) {
-      throw DataError("write", to.name(), fmt::format("read '{}': {}", bam_get_qname(&record), reason));
+      throw base::DataError("write", to.name(), fmt::format("read '{}': {}", bam_get_qname(&record), reason));
     }
     if (!made) make_references();
   }
@@ -104,8 +104,8 @@ class CramEncoder : public Encoder {
     file_.reset();
     outlet_->finish(to);
     if (out_of_memory) throw std::bad_alloc();
-    throw Error(Status::failure, "write", to.name(),
-                "htslib cannot encode a record: out of memory, or its reference cannot be read");
+    throw base::Error(base::Status::failure, "write", to.name(),
+                      "htslib cannot encode a record: out of memory, or its reference cannot be read");
   }
 
   static constexpr int made_of_records = 2;  // of CRAM_OPT_EMBED_REF
@@ -113,7 +113,7 @@ class CramEncoder : public Encoder {
   EncoderOptions options_;
   std::optional<CramReferences> references_;
   std::optional<CramOutlet> outlet_;
-  HtsFilePtr file_;
+  sam::HtsFilePtr file_;
   sam_hdr_t* header_ = nullptr;
 };
 

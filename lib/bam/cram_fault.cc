@@ -14,9 +14,9 @@ namespace mrf::bam {
 namespace {
 
 const char* fault_of_tags(std::string_view tags) {
-  Tag tag;
+  sam::Tag tag;
   while (!tags.empty()) {
-    if (!take_tag(tags, tag)) return "an optional field is malformed";
+    if (!sam::take_tag(tags, tag)) return "an optional field is malformed";
     if (tag.name == "NM" && std::string_view("ZHBd").find(tag.type) != std::string_view::npos)
       return "its NM tag is no number";
   }
@@ -41,21 +41,21 @@ bool ends_beyond_reference(const bam1_t& record, const sam_hdr_t& header) {
 }
 
 // htslib does not keep these of reads that are not mapped, or not paired.
-const char* fault_of_lost_fields(const bam1_t& record, Lenience lenience) {
+const char* fault_of_lost_fields(const bam1_t& record, sam::Lenience lenience) {
   const auto& core = record.core;
   const bool mapped = (core.flag & BAM_FUNMAP) == 0;
-  if (!mapped && (core.qual != 0 || core.n_cigar > 0) && !lenience.takes(Lax::cram_unmapped))
+  if (!mapped && (core.qual != 0 || core.n_cigar > 0) && !lenience.takes(sam::Lax::cram_unmapped))
     return "it is not mapped, but has a mapping quality or a CIGAR, which CRAM does not keep; --permissive "
            "drops them";
   const bool paired = (core.flag & BAM_FPAIRED) != 0;
-  if (!paired && core.mtid >= 0 && !lenience.takes(Lax::cram_mate))
+  if (!paired && core.mtid >= 0 && !lenience.takes(sam::Lax::cram_mate))
     return "it is not paired, but has RNEXT, which CRAM does not keep; --permissive drops it";
   return nullptr;
 }
 
 }  // namespace
 
-const char* cram_fault(const bam1_t& record, const sam_hdr_t& header, Lenience lenience) {
+const char* cram_fault(const bam1_t& record, const sam_hdr_t& header, sam::Lenience lenience) {
   if (!has_places(record)) return "a position is too large for CRAM";
   const auto& core = record.core;
   if ((core.flag & BAM_FUNMAP) == 0 && (core.tid < 0 || core.pos < 0 || core.n_cigar == 0))

@@ -21,9 +21,9 @@ constexpr std::size_t piece = std::size_t{64} << 10;
 }  // namespace
 
 CramOutlet::CramOutlet(Output& to)
-    : out_(duplicate(to.fd())), name_(to.name()), bytes_(piece), stop_(make_pipe()) {
-  auto [reader, writer] = make_pipe();
-  enlarge_pipe(writer, piece);
+    : out_(io::duplicate(to.fd())), name_(to.name()), bytes_(piece), stop_(io::make_pipe()) {
+  auto [reader, writer] = io::make_pipe();
+  io::enlarge_pipe(writer, piece);
   reader_ = std::move(reader);
   writer_.reset(hdopen(writer.get(), "w"));
   if (!writer_) throw std::bad_alloc();
@@ -65,11 +65,11 @@ void CramOutlet::run() {
 }
 
 void CramOutlet::copy() {
-  Meter unused;
+  io::Meter unused;
   while (wait_for_bytes()) {
-    const std::size_t n = read_some(reader_, name_, bytes_, unused);
+    const std::size_t n = io::read_some(reader_, name_, bytes_, unused);
     if (n == 0 || failed_) return;
-    write_all(out_, name_, {bytes_.data(), n}, meter_);
+    io::write_all(out_, name_, {bytes_.data(), n}, meter_);
   }
 }
 

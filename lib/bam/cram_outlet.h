@@ -26,7 +26,7 @@ class CramOutlet {
   CramOutlet& operator=(const CramOutlet&) = delete;
 
   /// The other end.
-  HfilePtr take_writer() { return std::move(writer_); }
+  sam::HfilePtr take_writer() { return std::move(writer_); }
   /// Waits until everything is written; the writer is closed. Adds to the output's meter. Throws what writing
   /// failed with.
   void finish(Output& to);
@@ -41,13 +41,13 @@ class CramOutlet {
   bool wait_for_bytes() const;
   void join();
 
-  Fd reader_;
-  HfilePtr writer_;
-  Fd out_;
+  io::Fd reader_;
+  sam::HfilePtr writer_;
+  io::Fd out_;
   std::string name_;
   std::vector<char> bytes_;
-  Pipe stop_;  // its write end is closed to stop the thread
-  Meter meter_;
+  io::Pipe stop_;  // its write end is closed to stop the thread
+  io::Meter meter_;
   std::atomic<bool> failed_ = false;
   std::exception_ptr failure_;
   std::thread thread_;

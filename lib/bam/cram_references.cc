@@ -46,8 +46,8 @@ bool CramReferences::has(std::int32_t id) {
   if (!found) {
     const char* const name = sam_hdr_tid2name(&header_, id);
     if (is_in_fasta(name) && !is_same(name)) {
-      throw DataError("use reference", path_,
-                      fmt::format("its sequence '{}' is another one than the header's M5 says", name));
+      throw base::DataError("use reference", path_,
+                            fmt::format("its sequence '{}' is another one than the header's M5 says", name));
     }
     found = is_in_fasta(name) || can_be_loaded(name);
   }
@@ -60,7 +60,7 @@ bool CramReferences::is_in_fasta(const char* name) const {
 
 // Whether its checksum is that of the header, where that has one (SAM specification, section 1.3.2).
 bool CramReferences::is_same(const char* name) {
-  Text expected;
+  sam::Text expected;
   if (sam_hdr_find_tag_id(&header_, "SQ", "SN", name, "M5", &expected) != 0) return true;
   constexpr hts_pos_t piece = 1 << 20;
   const std::unique_ptr<hts_md5_context, decltype(&hts_md5_destroy)> md5(hts_md5_init(), &hts_md5_destroy);
@@ -70,7 +70,7 @@ bool CramReferences::is_same(const char* name) {
     hts_pos_t got = 0;
     const std::unique_ptr<char, decltype(&std::free)> bases(
         faidx_fetch_seq64(fasta_.get(), name, at, std::min(size, at + piece) - 1, &got), &std::free);
-    if (!bases || got < 0) throw SystemError("read", path_);
+    if (!bases || got < 0) throw base::SystemError("read", path_);
     std::string upper(bases.get(), static_cast<std::size_t>(got));
     for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
     hts_md5_update(md5.get(), upper.data(), upper.size());
@@ -95,18 +95,18 @@ std::string CramReferences::why_unusable(const char* name) {
 }
 
 bool CramReferences::has_tag(const char* name, const char* tag) {
-  Text value;
+  sam::Text value;
   return sam_hdr_find_tag_id(&header_, "SQ", "SN", name, tag, &value) == 0;
 }
 
 // Asks htslib's writer with a record of one base.
 bool CramReferences::can_be_loaded(const char* name) {
   if (!has_tag(name, "M5") && !has_tag(name, "UR")) return false;
-  Text line;
+  sam::Text line;
   if (sam_hdr_find_line_id(&header_, "SQ", "SN", name, &line) != 0) return false;
-  const HeaderPtr header(sam_hdr_parse(line.l, line.s));
-  HtsFilePtr file(hts_open("/dev/null", "wc"));
-  const RecordPtr record = make_record();
+  const sam::HeaderPtr header(sam_hdr_parse(line.l, line.s));
+  sam::HtsFilePtr file(hts_open("/dev/null", "wc"));
+  const sam::RecordPtr record = sam::make_record();
   const std::uint32_t cigar = bam_cigar_gen(1, BAM_CMATCH);
   if (!header || !file ||
       bam_set1(record.get(), 1, "r", 0, 0, 0, 0, 1, &cigar, -1, -1, 0, 1, "A", "!", 0) < 0) {

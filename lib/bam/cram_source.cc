@@ -84,13 +84,13 @@ class CramSource : public HtsSource {
   // one that they refused, or lacks memory for it.
   bool can_be_read_alone() const {
     errno = 0;
-    const HtsFilePtr file(hts_open(again_.c_str(), "r"));
+    const sam::HtsFilePtr file(hts_open(again_.c_str(), "r"));
     if (!file || file->format.format != cram) return errno == ENOMEM;
     set_reference(*file, fasta_);
-    const HeaderPtr header(sam_hdr_read(file.get()));
+    const sam::HeaderPtr header(sam_hdr_read(file.get()));
     if (!header) return errno == ENOMEM;
     forget_remote_references(*cram_fd_get_header(file->fp.cram));
-    const RecordPtr record = make_record();
+    const sam::RecordPtr record = sam::make_record();
     for (std::uint64_t i = 0; i <= records_; ++i) {
       errno = 0;
       const int result = sam_read1(file.get(), header.get(), record.get());

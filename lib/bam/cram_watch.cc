@@ -13,8 +13,8 @@ namespace {
 constexpr std::size_t watch_step = std::size_t{64} << 10;
 constexpr std::size_t tail_size = 64;
 
-HfilePtr opened(Fd fd, const char* mode) {
-  HfilePtr file(hdopen(fd.get(), mode));
+sam::HfilePtr opened(io::Fd fd, const char* mode) {
+  sam::HfilePtr file(hdopen(fd.get(), mode));
   if (!file) throw std::bad_alloc();
   (void)fd.release();
   return file;
@@ -23,8 +23,8 @@ HfilePtr opened(Fd fd, const char* mode) {
 }  // namespace
 
 CramWatch::CramWatch(Input& from) : from_(from), counts_(from.count_in(meter_)) {
-  auto [reader, writer] = make_pipe();
-  enlarge_pipe(writer, most_pipe_bytes);
+  auto [reader, writer] = io::make_pipe();
+  io::enlarge_pipe(writer, io::most_pipe_bytes);
   reader_ = opened(std::move(reader), "r");
   writer_ = opened(std::move(writer), "w");
   thread_ = std::thread([this] { run(); });
@@ -51,7 +51,7 @@ void CramWatch::run() {
 
 // Behind bytes that are damaged nothing more is handed on.
 void CramWatch::copy() {
-  Buffer bytes;
+  sam::Buffer bytes;
   while (from_.read(bytes, watch_step) > 0) {
     containers_.add(bytes.view());
     tail_.append(bytes.view());

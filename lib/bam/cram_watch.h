@@ -27,7 +27,7 @@ class CramWatch {
   CramWatch& operator=(const CramWatch&) = delete;
 
   /// The other end.
-  HfilePtr take_reader() { return std::move(reader_); }
+  sam::HfilePtr take_reader() { return std::move(reader_); }
   /// Whether the input ended with `bytes` and without an error. This and has_records() are to be called when
   /// the reader has seen the end. They throw what reading the input failed with.
   bool ended_with(std::string_view bytes);
@@ -47,10 +47,10 @@ class CramWatch {
   void copy();
 
   Input& from_;
-  Meter meter_;    // of the thread
-  Meter& counts_;  // that of the input
-  HfilePtr reader_;
-  HfilePtr writer_;
+  io::Meter meter_;    // of the thread
+  io::Meter& counts_;  // that of the input
+  sam::HfilePtr reader_;
+  sam::HfilePtr writer_;
   std::string tail_;
   CramContainers containers_;
   bool failed_ = false;

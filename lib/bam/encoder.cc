@@ -21,7 +21,7 @@ std::string lower_case(std::string text) {
 
 // By the extension of a path; BAM when it has none or the path is no name of a file.
 std::string format_of(const std::string& path) {
-  const std::string name = lower_case(base_of(path));
+  const std::string name = lower_case(io::base_of(path));
   for (const char* format : {"sam.gz", "sam", "cram"}) {
     const std::string extension = std::string(".") + format;
     if (name.size() > extension.size() && name.ends_with(extension)) return format;
@@ -34,12 +34,14 @@ std::string format_of(const std::string& path) {
 std::unique_ptr<Encoder> make_encoder(const EncoderOptions& options) {
   const std::string format = options.format.empty() ? format_of(options.path) : lower_case(options.format);
   const int level = options.level.value_or(usual_level);
-  if (level < 0 || level > 9) throw UsageError("use level", std::to_string(level), "not between 0 and 9");
+  if (level < 0 || level > 9)
+    throw base::UsageError("use level", std::to_string(level), "not between 0 and 9");
   if (format == "bam") return make_bam_encoder(level, options.index);
   if (format == "sam.gz") return make_sam_gz_encoder(level, options.index, options.permissive);
   if (format == "cram") return make_cram_encoder(options);
-  if (format != "sam") throw UsageError("use output format", options.format, "not bam, cram, sam or sam.gz");
-  if (options.index) throw UsageError("index", options.path, "plain SAM has no index");
+  if (format != "sam")
+    throw base::UsageError("use output format", options.format, "not bam, cram, sam or sam.gz");
+  if (options.index) throw base::UsageError("index", options.path, "plain SAM has no index");
   return make_sam_encoder(true, options.permissive);
 }
 

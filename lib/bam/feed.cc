@@ -46,9 +46,9 @@ class BgzfFeed : public Feed {
     std::string_view stored = batch.stored.view();
     std::uint64_t offset = batch.offset;
     while (!stored.empty()) {
-      const std::string_view block = stored.substr(0, bgzf_block_size(stored));
-      const std::size_t content = bgzf_content_size(block);
-      if (content > bgzf_max_block) fail(offset, "incorrect length");
+      const std::string_view block = stored.substr(0, codec::bgzf_block_size(stored));
+      const std::size_t content = codec::bgzf_content_size(block);
+      if (content > codec::bgzf_max_block) fail(offset, "incorrect length");
       try {
         batch.inflater.block(block, {batch.bytes.room(content), content});
       } catch (const std::runtime_error& error) {
@@ -76,15 +76,15 @@ class BgzfFeed : public Feed {
   void add_blocks(std::string_view stored, Blocks& blocks) {
     while (blocks.content < content_step) {
       const std::string_view rest = stored.substr(blocks.stored);
-      if (is_behind_the_end(rest) || rest.size() < bgzf_header_size) return;
-      const std::size_t size = bgzf_block_size(rest);
+      if (is_behind_the_end(rest) || rest.size() < codec::bgzf_header_size) return;
+      const std::size_t size = codec::bgzf_block_size(rest);
       if (size == 0 && blocks.stored > 0) return;
       if (size == 0) fail(offset_, why_no_block(rest));
       if (rest.size() < size) return;
       const std::string_view block = rest.substr(0, size);
-      blocks.content += bgzf_content_size(block);
+      blocks.content += codec::bgzf_content_size(block);
       blocks.stored += size;
-      eof_block_ = block == bgzf_eof;
+      eof_block_ = block == codec::bgzf_eof;
     }
   }
 
@@ -94,7 +94,7 @@ class BgzfFeed : public Feed {
   }
 
   // Zero bytes behind the last block are padding, as for gzip(1).
-  void check_padding(Buffer& bytes) {
+  void check_padding(sam::Buffer& bytes) {
     const std::size_t data = bytes.view().find_first_not_of('\0');
     if (data != std::string_view::npos) {
       fail(offset_ + data,
@@ -115,18 +115,18 @@ class BgzfFeed : public Feed {
   }
 
   [[noreturn]] void fail(std::uint64_t offset, const char* reason) const {
-    throw DataError("read", input_.name(), fmt::format("BGZF block at byte {}: {}", offset, reason));
+    throw base::DataError("read", input_.name(), fmt::format("BGZF block at byte {}: {}", offset, reason));
   }
 
   Input& input_;
-  Buffer rest_;
+  sam::Buffer rest_;
   std::uint64_t offset_ = 0;
   bool ended_ = false;
   bool eof_block_ = false;
   bool padded_ = false;
 };
 
-class InputSource : public ByteSource {
+class InputSource : public codec::ByteSource {
  public:
   explicit InputSource(Input& input) : input_(input) {}
   std::size_t read(std::span<char> to) override {
@@ -139,13 +139,13 @@ class InputSource : public ByteSource {
 
  private:
   Input& input_;
-  Buffer buffer_;
+  sam::Buffer buffer_;
 };
 
 class GzipFeed : public Feed {
  public:
   explicit GzipFeed(Input& input)
-      : source_(make_inflater(std::make_unique<InputSource>(input), input.name())) {}
+      : source_(codec::make_inflater(std::make_unique<InputSource>(input), input.name())) {}
 
   bool fill(Batch& batch) override {
     do {
@@ -158,7 +158,7 @@ class GzipFeed : public Feed {
   void open(Batch&) const override {}
 
  private:
-  std::unique_ptr<ByteSource> source_;
+  std::unique_ptr<codec::ByteSource> source_;
 };
 
 class PlainFeed : public Feed {

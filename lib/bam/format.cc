@@ -14,7 +14,7 @@ namespace mrf::bam {
 
 namespace {
 
-constexpr std::size_t longest_magic = format_magic_size;
+constexpr std::size_t longest_magic = codec::format_magic_size;
 
 FoundFormat refused(std::string reason) { return {Format::sam, Packing::plain, std::move(reason)}; }
 
@@ -24,7 +24,7 @@ std::optional<FoundFormat> find_text(std::string_view content, bool ended) {
   if (content.starts_with('@')) {
     if (content.size() < 4 && !ended) return std::nullopt;
     const bool framed =
-        content.size() >= 4 && content[3] == '\t' && is_letter(content[1]) && is_letter(content[2]);
+        content.size() >= 4 && content[3] == '\t' && sam::is_letter(content[1]) && sam::is_letter(content[2]);
     if (framed || content.starts_with("@CO")) return FoundFormat{};
     return refused(
         "line 1 begins with '@' but is no header line of SAM: is it FASTQ, or a read whose name begins with "
@@ -48,21 +48,21 @@ std::optional<FoundFormat> find_content(std::string_view content, bool ended, bo
   if (content.size() < longest_magic && !ended) return std::nullopt;
   if (content.starts_with("BAM\1")) return FoundFormat{Format::bam};
   if (content.starts_with("CRAM")) return FoundFormat{Format::cram};
-  if (const DataFormat kind = format_by_magic(content); kind != DataFormat::unknown)
-    return refused(refusal_of(kind));
+  if (const codec::DataFormat kind = codec::format_by_magic(content); kind != codec::DataFormat::unknown)
+    return refused(codec::refusal_of(kind));
   return is_text_sam ? FoundFormat{} : find_text(content, ended);
 }
 
 // The content of the whole blocks at the front, until it says enough.
 std::optional<FoundFormat> find_in_blocks(std::string_view first, bool ended, bool is_text_sam) {
-  BgzfInflater inflater;
+  codec::BgzfInflater inflater;
   std::string content;
   std::optional<FoundFormat> found;
-  for (std::size_t size = 0; first.size() >= bgzf_header_size; first.remove_prefix(size)) {
-    size = bgzf_block_size(first);
+  for (std::size_t size = 0; first.size() >= codec::bgzf_header_size; first.remove_prefix(size)) {
+    size = codec::bgzf_block_size(first);
     if (size == 0 || size > first.size()) break;
     const std::size_t before = content.size();
-    const std::size_t more = std::min(bgzf_content_size(first.substr(0, size)), bgzf_max_block);
+    const std::size_t more = std::min(codec::bgzf_content_size(first.substr(0, size)), codec::bgzf_max_block);
     content.resize(before + more);
     try {
       inflater.block(first.substr(0, size), {content.data() + before, more});
@@ -79,7 +79,7 @@ std::optional<FoundFormat> find_in_blocks(std::string_view first, bool ended, bo
 
 std::optional<FoundFormat> find_in_gzip(std::string_view first, bool ended, bool is_text_sam) {
   constexpr std::size_t room = 65536;
-  GzipDecoder decoder("");
+  codec::GzipDecoder decoder("");
   std::string content(room, '\0');
   std::size_t size = 0;
   try {
@@ -89,7 +89,7 @@ std::optional<FoundFormat> find_in_gzip(std::string_view first, bool ended, bool
       if (n == 0) break;
       size += n;
     }
-  } catch (const DataError&) {
+  } catch (const base::DataError&) {
     ended = true;
   }
   content.resize(size);
@@ -101,9 +101,9 @@ std::optional<FoundFormat> find_in_gzip(std::string_view first, bool ended, bool
 }  // namespace
 
 std::optional<FoundFormat> find_format(std::string_view first, bool ended, bool is_text_sam) {
-  if (!is_gzip(first)) return find_content(first, ended, is_text_sam);
-  if (first.size() < bgzf_header_size && !ended) return std::nullopt;
-  const bool blocks = first.size() >= bgzf_header_size && bgzf_block_size(first) > 0;
+  if (!codec::is_gzip(first)) return find_content(first, ended, is_text_sam);
+  if (first.size() < codec::bgzf_header_size && !ended) return std::nullopt;
+  const bool blocks = first.size() >= codec::bgzf_header_size && codec::bgzf_block_size(first) > 0;
   auto found = blocks ? find_in_blocks(first, ended, is_text_sam) : find_in_gzip(first, ended, is_text_sam);
   if (found) found->packing = blocks ? Packing::bgzf : Packing::gzip;
   return found;

@@ -28,34 +28,35 @@ void check_memory() {
 // htslib's errno(3) is not always that of an allocation. A CRAM without bytes, which it had when its format
 // was found, is one that htslib had no memory to read. Its header is parsed when the file is opened and
 // copied here: the copy fails for lack of memory only, and what is malformed is refused twice.
-HeaderPtr read_header(htsFile& file, bool cram) {
+sam::HeaderPtr read_header(htsFile& file, bool cram) {
   errno = 0;
-  HeaderPtr header(sam_hdr_read(&file));
+  sam::HeaderPtr header(sam_hdr_read(&file));
   if (header) return header;
   check_memory();
   if (cram && file.format.format == empty_format) throw std::bad_alloc();
   if (!cram || file.format.format != ::cram) return nullptr;
-  const HeaderPtr copy(sam_hdr_dup(cram_fd_get_header(file.fp.cram)));
+  const sam::HeaderPtr copy(sam_hdr_dup(cram_fd_get_header(file.fp.cram)));
   if (!copy) throw std::bad_alloc();
-  return HeaderPtr(sam_hdr_read(&file));
+  return sam::HeaderPtr(sam_hdr_read(&file));
 }
 
 }  // namespace
 
-void HtsSource::open_with_htslib(const Input& input, HfilePtr bytes, const SourceOptions& options) {
+void HtsSource::open_with_htslib(const Input& input, sam::HfilePtr bytes, const SourceOptions& options) {
   name_ = input.name();
   keep_references_local();
   const bool cram = input.format() == Format::cram;
   errno = 0;
   file_.reset(hts_hopen(bytes.get(), input.path().c_str(), "r"));
   if (!file_) check_memory();
-  if (!file_) throw DataError("read", name_, "malformed beginning");
+  if (!file_) throw base::DataError("read", name_, "malformed beginning");
   stored_ = bytes.release();
-  cram ? start_pool(options.threads) : start_threads(*file_, options.threads);
-  HeaderPtr header = read_header(*file_, cram);
-  if (!header) throw DataError("read", name_, "malformed header");
-  header_ = with_long_references(std::move(header), name_);
-  check_header_text(header_text(*header_), name_, Lenience(options.permissive ? &lax_ : nullptr));
+  cram ? start_pool(options.threads) : sam::start_threads(*file_, options.threads);
+  sam::HeaderPtr header = read_header(*file_, cram);
+  if (!header) throw base::DataError("read", name_, "malformed header");
+  header_ = sam::with_long_references(std::move(header), name_);
+  sam::check_header_text(sam::header_text(*header_), name_,
+                         sam::Lenience(options.permissive ? &lax_ : nullptr));
   if (cram) check_reference(options.reference, *header_);
   set_reference(*file_, options.reference);
   if (cram) forget_remote_references(*cram_fd_get_header(file_->fp.cram));
@@ -63,7 +64,7 @@ void HtsSource::open_with_htslib(const Input& input, HfilePtr bytes, const Sourc
 
 // By default htslib decodes two containers ahead for each thread, of reads that may be long.
 void HtsSource::start_pool(unsigned threads) {
-  for (unsigned n = usable_threads(threads); n > 0 && !pool_; n /= 2) {
+  for (unsigned n = base::usable_threads(threads); n > 0 && !pool_; n /= 2) {
     pool_.reset(hts_tpool_init(static_cast<int>(n)));
     if (!pool_) continue;
     htsThreadPool pool{pool_.get(), static_cast<int>(n)};

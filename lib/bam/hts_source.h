@@ -21,7 +21,7 @@ class HtsSource : public Source {
   virtual std::string reason() = 0;
 
   /// Lets htslib read the stored bytes of `input`. Throws Error.
-  void open_with_htslib(const Input& input, HfilePtr bytes, const SourceOptions& options);
+  void open_with_htslib(const Input& input, sam::HfilePtr bytes, const SourceOptions& options);
 
   /// How many stored bytes have been read so far, where nothing has been skipped.
   std::uint64_t stored_bytes() const { return static_cast<std::uint64_t>(htell(stored_)); }
@@ -37,7 +37,7 @@ class HtsSource : public Source {
   std::unique_ptr<hts_tpool, PoolDeleter> pool_;  // outlives the file
 
  protected:
-  HtsFilePtr file_;
+  sam::HtsFilePtr file_;
 
  private:
   hFILE* stored_ = nullptr;  // that of file_

@@ -76,8 +76,8 @@ void IndexBuilder::push(const Place& place) {
   ++records_;
   if (hts_idx_push(index_.get(), place.id, place.begin, place.end, address_ << 16 | within_, place.mapped) <
       0) {
-    throw DataError("index", name_,
-                    fmt::format("record {} is out of order: sort by position first", records_));
+    throw base::DataError("index", name_,
+                          fmt::format("record {} is out of order: sort by position first", records_));
   }
 }
 
@@ -87,7 +87,7 @@ void IndexBuilder::finish() {
 
 void IndexBuilder::save(const std::string& path) const {
   if (hts_idx_save_as(index_.get(), nullptr, path.c_str(), csi_ ? HTS_FMT_CSI : HTS_FMT_BAI) != 0) {
-    throw SystemError("write", path);
+    throw base::SystemError("write", path);
   }
 }
 

@@ -27,7 +27,7 @@ class Input {
   /// `path` is a file, FIFO, URL or "-". `meter` counts the bytes as stored and outlives the input.
   /// `is_text_sam` says that text is SAM, whatever it looks like. Throws SystemError "cannot open", or
   /// DataError for an empty input or one of another format, which is named.
-  Input(const std::string& path, Meter& meter, bool is_text_sam);
+  Input(const std::string& path, io::Meter& meter, bool is_text_sam);
 
   /// For messages.
   const std::string& name() const { return name_; }
@@ -41,16 +41,16 @@ class Input {
 
   /// Appends what one read(2) of at most `n` bytes gives. Returns how many, 0 only at the end. Throws
   /// SystemError "cannot read", ReadingStopped.
-  std::size_t read(Buffer& to, std::size_t n);
+  std::size_t read(sam::Buffer& to, std::size_t n);
   /// Whether read() gives something without waiting.
   bool is_ready() const;
   /// From now on read() throws ReadingStopped where it would have to wait, on any thread.
   void stop() const noexcept;
 
   /// Gives the file, where can_seek(), to htslib's own readers, from its start.
-  HfilePtr release();
+  sam::HfilePtr release();
   /// Counts in another meter from now on, and returns the one before.
-  Meter& count_in(Meter& meter) { return *std::exchange(meter_, &meter); }
+  io::Meter& count_in(io::Meter& meter) { return *std::exchange(meter_, &meter); }
 
  private:
   bool read_more();
@@ -62,11 +62,11 @@ class Input {
   std::string name_;
   bool can_seek_ = true;
   bool is_regular_ = false;
-  Meter* meter_;
-  Fd fd_;            // of a local file
-  Fd stop_;          // eventfd(2) of one that can make a reader wait
-  HfilePtr remote_;  // else
-  Buffer first_;     // was read to find the format; `given_` bytes of it have been read again
+  io::Meter* meter_;
+  io::Fd fd_;             // of a local file
+  io::Fd stop_;           // eventfd(2) of one that can make a reader wait
+  sam::HfilePtr remote_;  // else
+  sam::Buffer first_;     // was read to find the format; `given_` bytes of it have been read again
   std::size_t given_ = 0;
   Format format_ = Format::bam;
   Packing packing_ = Packing::plain;

@@ -13,16 +13,16 @@ namespace mrf::bam {
 /// Where encoders write: a file and the meter that counts its bytes, both borrowed.
 class Output {
  public:
-  Output(OutputFile& file, Meter& meter) : file_(file), meter_(meter) {}
+  Output(io::OutputFile& file, io::Meter& meter) : file_(file), meter_(meter) {}
   /// Throws SystemError "cannot write", or ClosedOutput.
-  void write(std::string_view bytes) { write_all(file_.fd(), file_.name(), bytes, meter_); }
-  FdRef fd() const { return file_.fd(); }
+  void write(std::string_view bytes) { io::write_all(file_.fd(), file_.name(), bytes, meter_); }
+  io::FdRef fd() const { return file_.fd(); }
   const std::string& name() const { return file_.name(); }
-  Meter& meter() { return meter_; }
+  io::Meter& meter() { return meter_; }
 
  private:
-  OutputFile& file_;
-  Meter& meter_;
+  io::OutputFile& file_;
+  io::Meter& meter_;
 };
 
 }  // namespace mrf::bam

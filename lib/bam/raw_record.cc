@@ -11,7 +11,7 @@ namespace {
 bool fits(const RawRecord& record) {
   const auto bases = static_cast<std::uint64_t>(record.bases());
   const std::uint64_t needed = record.name_size() + 4 * record.cigar_count() + (bases + 1) / 2 + bases;
-  return 4 + fixed_size + needed <= record.bytes().size();
+  return 4 + sam::fixed_size + needed <= record.bytes().size();
 }
 
 // htslib computes the bin anew, and takes a clip of the whole read for the place of a CIGAR in a CG tag.
@@ -39,12 +39,12 @@ bool has_usual_cigar(const RawRecord& record) {
 }  // namespace
 
 bool is_unchanged(const RawRecord& record, const sam_hdr_t& header) {
-  if (record.bytes().size() < 4 + fixed_size) return false;
+  if (record.bytes().size() < 4 + sam::fixed_size) return false;
   if (record.name_size() < 1 || record.bases() < 0 || !fits(record) || !record.name_has_end()) return false;
-  if (!is_reference(record.reference(), header) || !is_reference(record.mate_reference(), header))
+  if (!sam::is_reference(record.reference(), header) || !sam::is_reference(record.mate_reference(), header))
     return false;
   if (record.position() < -1 || record.mate_position() < -1) return false;
-  return (record.cigar_count() == 0 || has_usual_cigar(record)) && are_tags(record.tags());
+  return (record.cigar_count() == 0 || has_usual_cigar(record)) && sam::are_tags(record.tags());
 }
 
 }  // namespace mrf::bam

@@ -43,8 +43,9 @@ void keep_references_local() {
 
 void set_reference(htsFile& file, const std::string& fasta) {
   if (fasta.empty() || hts_set_fai_filename(&file, fasta.c_str()) == 0) return;
-  if (HfilePtr readable{hopen(fasta.c_str(), "r")}; !readable) throw SystemError("open", fasta);
-  throw Error(Status::failure, "index", fasta, "it is no FASTA file, or its index cannot be written");
+  if (sam::HfilePtr readable{hopen(fasta.c_str(), "r")}; !readable) throw base::SystemError("open", fasta);
+  throw base::Error(base::Status::failure, "index", fasta,
+                    "it is no FASTA file, or its index cannot be written");
 }
 
 void check_reference(const std::string& fasta, const sam_hdr_t& header) {
@@ -59,18 +60,19 @@ void check_reference(const std::string& fasta, const sam_hdr_t& header) {
     const auto found = static_cast<hts_pos_t>(faidx_seq_len(index.get(), name));
     const hts_pos_t expected = sam_hdr_tid2len(&header, i);
     if (found == expected) continue;
-    throw DataError("use reference", fasta,
-                    fmt::format("its sequence '{}' has {} bases, the header says {}", name, found, expected));
+    throw base::DataError(
+        "use reference", fasta,
+        fmt::format("its sequence '{}' has {} bases, the header says {}", name, found, expected));
   }
   if (!has_any) {
-    throw DataError(
+    throw base::DataError(
         "use reference", fasta,
         fmt::format("it has none of the header's sequences, not even '{}'", header.target_name[0]));
   }
 }
 
 void forget_remote_references(sam_hdr_t& header) {
-  Text place;
+  sam::Text place;
   for (int i = 0; i < sam_hdr_nref(&header); ++i) {
     const char* name = sam_hdr_tid2name(&header, i);
     if (sam_hdr_find_tag_id(&header, "SQ", "SN", name, "UR", &place) != 0 || !is_remote(place.view()))

@@ -19,19 +19,21 @@ class RegionSource : public HtsSource {
  public:
   RegionSource(Input& input, const SourceOptions& options) {
     if (!input.can_seek()) {
-      throw Error(Status::failure, "read regions of", input.name(), "only a file with an index has regions");
+      throw base::Error(base::Status::failure, "read regions of", input.name(),
+                        "only a file with an index has regions");
     }
     open_with_htslib(input, input.release(), input.format() == Format::cram ? serial(options) : options);
     ends_well_ = hts_check_EOF(file_.get()) != 0;
     for (const auto& region : options.regions) check(region);
     index_.reset(load_index(input));
     if (!index_)
-      throw Error(Status::failure, "read regions of", name_, "it has no index; see samtools-index(1)");
+      throw base::Error(base::Status::failure, "read regions of", name_,
+                        "it has no index; see samtools-index(1)");
     std::vector<char*> texts;
     for (const auto& region : options.regions) texts.push_back(const_cast<char*>(region.c_str()));
     records_.reset(
         sam_itr_regarray(index_.get(), header_.get(), texts.data(), static_cast<unsigned>(texts.size())));
-    if (!records_) throw DataError("read regions of", name_, "the index does not fit");
+    if (!records_) throw base::DataError("read regions of", name_, "the index does not fit");
   }
 
   const char* what_is_missing() const override {
@@ -46,7 +48,7 @@ class RegionSource : public HtsSource {
   // htslib would leave a copy of the index of a CRAM on a server in the working directory.
   hts_idx_t* load_index(const Input& input) {
     const std::string& path = input.path();
-    if (input.format() != Format::cram || !is_url(path)) {
+    if (input.format() != Format::cram || !sam::is_url(path)) {
       return sam_index_load3(file_.get(), path.c_str(), nullptr, HTS_IDX_SILENT_FAIL);
     }
     std::string index = path;
@@ -67,7 +69,7 @@ class RegionSource : public HtsSource {
     hts_pos_t begin = 0;
     hts_pos_t end = 0;
     const char* rest = sam_parse_region(header_.get(), region.c_str(), &id, &begin, &end, 0);
-    if (rest == nullptr || *rest != '\0') throw UsageError("use region", region, fault_of(region));
+    if (rest == nullptr || *rest != '\0') throw base::UsageError("use region", region, fault_of(region));
   }
 
   bool is_reference(const std::string& name) { return sam_hdr_name2tid(header_.get(), name.c_str()) >= 0; }

@@ -17,11 +17,11 @@ class SamEncoder : public Encoder {
   SamEncoder(bool with_header, bool permissive) : with_header_(with_header), permissive_(permissive) {}
 
   void begin(sam_hdr_t& header, Output& to) override {
-    if (with_header_) to.write(header_text(header));
+    if (with_header_) to.write(sam::header_text(header));
     text_.emplace(header);
   }
   std::string add(const sam_hdr_t&, const bam1_t& record, Batch& batch) override {
-    return text_->append(record, batch.out, Lenience(permissive_ ? &batch.lax : nullptr));
+    return text_->append(record, batch.out, sam::Lenience(permissive_ ? &batch.lax : nullptr));
   }
   bool checks_tags() const override { return !permissive_; }  // else they have been counted
   void end(Output&) override {}
@@ -32,7 +32,7 @@ class SamEncoder : public Encoder {
  private:
   bool with_header_;
   bool permissive_;
-  std::optional<SamText> text_;
+  std::optional<sam::SamText> text_;
 };
 
 class SamGzEncoder : public BlockEncoder {
@@ -42,17 +42,17 @@ class SamGzEncoder : public BlockEncoder {
   bool checks_tags() const override { return !permissive_; }
 
  protected:
-  void append_header(sam_hdr_t& header, Buffer& to) override {
-    to.append(header_text(header));
+  void append_header(sam_hdr_t& header, sam::Buffer& to) override {
+    to.append(sam::header_text(header));
     text_.emplace(header);
   }
-  std::string append_record(const bam1_t& record, Batch& batch, Buffer& to) override {
-    return text_->append(record, to, Lenience(permissive_ ? &batch.lax : nullptr));
+  std::string append_record(const bam1_t& record, Batch& batch, sam::Buffer& to) override {
+    return text_->append(record, to, sam::Lenience(permissive_ ? &batch.lax : nullptr));
   }
 
  private:
   bool permissive_;
-  std::optional<SamText> text_;
+  std::optional<sam::SamText> text_;
 };
 
 }  // namespace

@@ -20,7 +20,7 @@ class SamSource : public BlockSource {
     build_dictionary();
   }
 
-  void replace_header(SharedHeader header) override {
+  void replace_header(sam::SharedHeader header) override {
     header_ = std::move(header);
     build_dictionary();
   }
@@ -39,8 +39,8 @@ class SamSource : public BlockSource {
     }
     return header_end_ < bytes.size() || ended ? header_end_ : npos;
   }
-  HeaderPtr parse_header_bytes(std::string_view bytes) override {
-    return parse_sam_header(bytes, name_, Lenience(is_permissive() ? &lax_ : nullptr));
+  sam::HeaderPtr parse_header_bytes(std::string_view bytes) override {
+    return sam::parse_sam_header(bytes, name_, sam::Lenience(is_permissive() ? &lax_ : nullptr));
   }
 
   Whole rest_of(std::string_view, std::string_view next) const override {
@@ -69,11 +69,11 @@ class SamSource : public BlockSource {
 
  private:
   bool decode_line(std::string_view line, bool has_end, Batch& batch) {
-    const Lenience lenience(is_permissive() ? &batch.lax : nullptr);
-    batch.reason = has_end || lenience.takes(Lax::last_line)
-                       ? fault_of(line, *header_, lenience)
+    const sam::Lenience lenience(is_permissive() ? &batch.lax : nullptr);
+    batch.reason = has_end || lenience.takes(sam::Lax::last_line)
+                       ? sam::fault_of(line, *header_, lenience)
                        : "the line has no newline, as if the input were cut off; --permissive takes it";
-    if (batch.reason.empty() && !parse_unusual(line, *header_, batch.text, *batch.record)) {
+    if (batch.reason.empty() && !sam::parse_unusual(line, *header_, batch.text, *batch.record)) {
       batch.reason = "the record is malformed";
     }
     if (batch.reason.empty()) return true;

@@ -16,7 +16,7 @@ namespace mrf::bam {
 namespace {
 
 [[noreturn]] void refuse_expression(const std::string& expression, const std::string& reason) {
-  throw UsageError("use expression", expression, reason);
+  throw base::UsageError("use expression", expression, reason);
 }
 
 // htslib writes to stderr without asking, and messages of these programs do not go by it.
@@ -62,7 +62,8 @@ void check_patterns(const std::string& expression) {
 
 std::uint16_t parse_flags(const std::string& text) {
   const int flags = bam_str2flag(text.c_str());
-  if (flags < 0 || flags > 0xffff) throw UsageError("use flags", text, "neither a number nor names of flags");
+  if (flags < 0 || flags > 0xffff)
+    throw base::UsageError("use flags", text, "neither a number nor names of flags");
   return static_cast<std::uint16_t>(flags);
 }
 
@@ -70,8 +71,8 @@ void check_expression(const std::string& expression) {
   if (expression.empty()) return;
   silence_expressions();
   check_patterns(expression);
-  const HeaderPtr header(sam_hdr_init());
-  const RecordPtr record = make_record();
+  const sam::HeaderPtr header(sam_hdr_init());
+  const sam::RecordPtr record = sam::make_record();
   constexpr std::uint16_t usual_flags = 99;
   constexpr int one = 1;
   const std::uint32_t cigar = bam_cigar_gen(one, BAM_CMATCH);

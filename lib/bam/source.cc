@@ -10,9 +10,9 @@
 
 namespace mrf::bam {
 
-void Source::replace_header(SharedHeader header) {
-  if (const std::string reason = difference(*header_, *header, Names::ignored); !reason.empty()) {
-    throw DataError("replace the header of", name_, reason);
+void Source::replace_header(sam::SharedHeader header) {
+  if (const std::string reason = sam::difference(*header_, *header, sam::Names::ignored); !reason.empty()) {
+    throw base::DataError("replace the header of", name_, reason);
   }
   header_ = std::move(header);
 }
@@ -24,14 +24,14 @@ std::unique_ptr<Source> make_source(Input& input, const SourceOptions& options) 
   return make_cram_source(input, options);
 }
 
-SharedHeader read_header_file(const std::string& path, bool permissive) {
-  Meter unused;
+sam::SharedHeader read_header_file(const std::string& path, bool permissive) {
+  io::Meter unused;
   Input input(path, unused, false);
   SourceOptions options;
   options.permissive = permissive;
   const std::unique_ptr<Source> source = make_source(input, options);
   if (input.format() == Format::sam && source->header_lines() == 0) {
-    throw DataError("read", path, "it has no header");
+    throw base::DataError("read", path, "it has no header");
   }
   return source->header();
 }

@@ -39,10 +39,10 @@ struct SourceOptions {
 class Source {
  public:
   virtual ~Source() = default;
-  const SharedHeader& header() const { return header_; }
+  const sam::SharedHeader& header() const { return header_; }
   /// Puts another header in the place of the input's before the first record is read: SAM names its
   /// references from then on, BAM and CRAM number them. Throws DataError where they cannot be the same ones.
-  virtual void replace_header(SharedHeader header);
+  virtual void replace_header(sam::SharedHeader header);
   const std::string& name() const { return name_; }
 
   /// Puts the next piece of the input into `batch`, which is empty. False when there is none. Throws Error.
@@ -61,12 +61,12 @@ class Source {
   /// How many lines of text come before the records.
   virtual std::uint64_t header_lines() const { return 0; }
   /// What was let pass in the header.
-  const LaxCounts& lax() const { return lax_; }
+  const sam::LaxCounts& lax() const { return lax_; }
 
  protected:
   std::string name_;
-  SharedHeader header_;
-  LaxCounts lax_;
+  sam::SharedHeader header_;
+  sam::LaxCounts lax_;
 };
 
 /// Reads the header. `input` outlives the source. Throws Error.
@@ -74,6 +74,6 @@ std::unique_ptr<Source> make_source(Input& input, const SourceOptions& options);
 
 /// The header of a SAM, BAM or CRAM file, or of a text file with the header alone. Throws Error, also when
 /// there is no header.
-SharedHeader read_header_file(const std::string& path, bool permissive);
+sam::SharedHeader read_header_file(const std::string& path, bool permissive);
 
 }  // namespace mrf::bam

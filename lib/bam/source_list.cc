@@ -6,7 +6,7 @@
 
 namespace mrf::bam {
 
-SourceList::SourceList(std::vector<std::string> paths, SourceOptions options, Meter& meter)
+SourceList::SourceList(std::vector<std::string> paths, SourceOptions options, io::Meter& meter)
     : paths_(std::move(paths)), options_(std::move(options)), meter_(meter) {
   if (paths_.empty()) paths_.emplace_back("-");
   open();
@@ -19,7 +19,7 @@ void SourceList::open() {
   source_ = make_source(*input_, options_);
 }
 
-void SourceList::replace_header(SharedHeader header) {
+void SourceList::replace_header(sam::SharedHeader header) {
   source_->replace_header(header);
   header_ = std::move(header);
 }
@@ -28,8 +28,9 @@ bool SourceList::next() {
   if (at_ + 1 == paths_.size()) return false;
   ++at_;
   open();
-  if (const std::string reason = difference(*header_, *source_->header(), Names::compared); !reason.empty()) {
-    throw DataError("join", source_->name(), reason);
+  if (const std::string reason = sam::difference(*header_, *source_->header(), sam::Names::compared);
+      !reason.empty()) {
+    throw base::DataError("join", source_->name(), reason);
   }
   return true;
 }

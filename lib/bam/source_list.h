@@ -14,10 +14,10 @@ namespace mrf::bam {
 class SourceList {
  public:
   /// Opens the first one. Throws Error.
-  SourceList(std::vector<std::string> paths, SourceOptions options, Meter& meter);
+  SourceList(std::vector<std::string> paths, SourceOptions options, io::Meter& meter);
 
   /// Puts another header in the place of the first input's, as Source::replace_header().
-  void replace_header(SharedHeader header);
+  void replace_header(sam::SharedHeader header);
   /// The header of the output, which may be changed until the first record is read.
   sam_hdr_t& header() { return *header_; }
 
@@ -33,11 +33,11 @@ class SourceList {
 
   std::vector<std::string> paths_;
   SourceOptions options_;
-  Meter& meter_;
+  io::Meter& meter_;
   std::size_t at_ = 0;
   std::unique_ptr<Input> input_;
   std::unique_ptr<Source> source_;
-  SharedHeader header_;
+  sam::SharedHeader header_;
 };
 
 }  // namespace mrf::bam

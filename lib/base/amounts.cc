@@ -8,7 +8,7 @@
 #include <cmath>
 #include <iterator>
 
-namespace mrf {
+namespace mrf::base {
 
 std::string readable_bytes(double bytes) {
   constexpr const char* units[] = {"B", "KiB", "MiB", "GiB", "TiB"};
@@ -32,4 +32,4 @@ std::size_t terminal_columns() {
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
 }
 
-}  // namespace mrf
+}  // namespace mrf::base

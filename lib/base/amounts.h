@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string>
 
-namespace mrf {
+namespace mrf::base {
 
 /// "512 B", "1.4 MiB": three digits that count, powers of 1024.
 std::string readable_bytes(double bytes);
@@ -15,4 +15,4 @@ std::string readable_seconds(double seconds);
 /// Of the terminal on standard error; 80 where that cannot be told.
 std::size_t terminal_columns();
 
-}  // namespace mrf
+}  // namespace mrf::base

@@ -8,7 +8,7 @@
 
 #include "base/redact.h"
 
-namespace mrf {
+namespace mrf::base {
 
 std::string printable(std::string_view text) {
   std::string shown;
@@ -46,4 +46,4 @@ SystemError::SystemError(std::string_view verb, std::string_view object, int err
 
 ClosedOutput::ClosedOutput(std::string_view object) : SystemError("write", object, EPIPE) {}
 
-}  // namespace mrf
+}  // namespace mrf::base

@@ -7,7 +7,7 @@
 
 #include "base/status.h"
 
-namespace mrf {
+namespace mrf::base {
 
 /// The text with control characters as \n, \t, \r or \xHH, so that a name cannot break a message's line or
 /// steer a terminal.
@@ -58,4 +58,4 @@ class ClosedOutput : public SystemError {
   explicit ClosedOutput(std::string_view object);
 };
 
-}  // namespace mrf
+}  // namespace mrf::base

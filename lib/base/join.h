@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace mrf {
+namespace mrf::base {
 
 /// The values one after the other, with a text between them. (fmt::join makes g++ 12 report a write out of
 /// bounds in fmt's own headers.)
@@ -22,4 +22,4 @@ std::string join(const Values& values, std::string_view between) {
   return text;
 }
 
-}  // namespace mrf
+}  // namespace mrf::base

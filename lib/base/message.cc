@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/redact.h"
 
-namespace mrf {
+namespace mrf::base {
 
 namespace {
 std::string program = "mrf-tools";
@@ -55,4 +55,4 @@ void note(std::string_view text) {
   if (level == Verbosity::verbose) say(text);
 }
 
-}  // namespace mrf
+}  // namespace mrf::base

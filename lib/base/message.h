@@ -3,7 +3,7 @@
 
 #include <string_view>
 
-namespace mrf {
+namespace mrf::base {
 
 enum class Verbosity { quiet, normal, verbose };
 
@@ -28,4 +28,4 @@ void warn(std::string_view text);
 /// The same, only with --verbose.
 void note(std::string_view text);
 
-}  // namespace mrf
+}  // namespace mrf::base

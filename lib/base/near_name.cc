@@ -7,7 +7,7 @@
 #include <cstddef>
 #include <numeric>
 
-namespace mrf {
+namespace mrf::base {
 
 namespace {
 
@@ -44,4 +44,4 @@ std::string did_you_mean(const std::string& name, const std::vector<std::string>
   return nearest == nullptr ? "" : fmt::format("; did you mean '{}'?", *nearest);
 }
 
-}  // namespace mrf
+}  // namespace mrf::base

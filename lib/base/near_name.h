@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace mrf {
+namespace mrf::base {
 
 /// "; did you mean 'NEAR'?" with the one of `known` that is nearest to `name` (Levenshtein distance, at most
 /// a third of the longer name's length, rounded); empty when none is near.
@@ -19,4 +19,4 @@ std::vector<std::string> keys_of(const Map& map) {
   return keys;
 }
 
-}  // namespace mrf
+}  // namespace mrf::base

@@ -6,7 +6,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace mrf {
+namespace mrf::base {
 
 static_assert(std::endian::native == std::endian::little);
 
@@ -18,4 +18,4 @@ Number number_at(std::string_view bytes, std::size_t at) {
   return number;
 }
 
-}  // namespace mrf
+}  // namespace mrf::base

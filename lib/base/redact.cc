@@ -6,7 +6,7 @@
 #include <cctype>
 #include <utility>
 
-namespace mrf {
+namespace mrf::base {
 
 namespace {
 
@@ -122,4 +122,4 @@ std::string redact_words(std::string_view text) {
   return shown;
 }
 
-}  // namespace mrf
+}  // namespace mrf::base

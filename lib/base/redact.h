@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace mrf {
+namespace mrf::base {
 
 /// `text` without userinfo and fragment, and with "..." for the values of query parameters whose name
 /// says that they are secret (signatures, tokens, keys, passwords, credentials), or that are URLs with such
@@ -19,4 +19,4 @@ std::string redact_name(std::string_view text);
 /// Percent-decoding (RFC 3986, 2.1); what is no valid triplet stays as it is.
 std::string percent_decoded(std::string_view text);
 
-}  // namespace mrf
+}  // namespace mrf::base

@@ -5,7 +5,7 @@
 
 #include <chrono>
 
-namespace mrf {
+namespace mrf::base {
 
 inline double seconds(const timeval& time) {
   return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
@@ -13,4 +13,4 @@ inline double seconds(const timeval& time) {
 
 inline double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 
-}  // namespace mrf
+}  // namespace mrf::base

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-namespace mrf {
+namespace mrf::base {
 
 /// The exit statuses of every program; each man page has the same table under EXIT STATUS.
 /// A process ended by signal N has status 128+N, as in sh(1).
@@ -18,4 +18,4 @@ enum class Status : int {
 
 inline constexpr int signal_status_base = 128;
 
-}  // namespace mrf
+}  // namespace mrf::base

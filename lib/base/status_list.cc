@@ -6,7 +6,7 @@
 #include <stdexcept>
 #include <system_error>
 
-namespace mrf {
+namespace mrf::base {
 
 std::set<int> parse_statuses(std::string_view list) {
   std::set<int> statuses{0};
@@ -22,4 +22,4 @@ std::set<int> parse_statuses(std::string_view list) {
   return statuses;
 }
 
-}  // namespace mrf
+}  // namespace mrf::base

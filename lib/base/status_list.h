@@ -4,10 +4,10 @@
 #include <set>
 #include <string_view>
 
-namespace mrf {
+namespace mrf::base {
 
 /// The exit statuses of a list as "0,1": each from 0 to 255; 0 is among them in any case. Throws
 /// std::invalid_argument for what is no such list.
 std::set<int> parse_statuses(std::string_view list);
 
-}  // namespace mrf
+}  // namespace mrf::base

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <thread>
 
-namespace mrf {
+namespace mrf::base {
 
 /// How many of `wanted` threads are worth starting: at most four for each processor, or 64 when that is more.
 inline unsigned usable_threads(unsigned wanted) {
@@ -13,4 +13,4 @@ inline unsigned usable_threads(unsigned wanted) {
   return std::min(wanted, std::max(always, each * std::thread::hardware_concurrency()));
 }
 
-}  // namespace mrf
+}  // namespace mrf::base

@@ -8,7 +8,7 @@
 /// To be included in front of <hwy/foreach_target.h>.
 #define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3_DL)
 
-namespace mrf {
+namespace mrf::base {
 
 /// What Highway 1.0 asks of the processors that it calls by these names; each has what those before it have.
 enum class VectorTarget { baseline, sse4, avx2, avx3 };
@@ -41,9 +41,9 @@ Function* best_version(VectorTarget target, Function* baseline, std::type_identi
   return baseline;
 }
 
-}  // namespace mrf
+}  // namespace mrf::base
 
 /// A pointer to the best version of a function for this processor; where HWY_ONCE is true.
-#define MRF_BEST_VERSION(function)                                                                   \
-  mrf::best_version(mrf::vector_target(), &HWY_STATIC_DISPATCH(function), HWY_CHOOSE_SSE4(function), \
-                    HWY_CHOOSE_AVX2(function), HWY_CHOOSE_AVX3(function))
+#define MRF_BEST_VERSION(function)                                                    \
+  mrf::base::best_version(mrf::base::vector_target(), &HWY_STATIC_DISPATCH(function), \
+                          HWY_CHOOSE_SSE4(function), HWY_CHOOSE_AVX2(function), HWY_CHOOSE_AVX3(function))

@@ -14,7 +14,7 @@
 #include "record/bam_header.h"
 #include "record/header.h"
 
-namespace mrf {
+namespace mrf::chunk {
 
 namespace {
 
@@ -24,7 +24,7 @@ constexpr std::size_t read_size = std::size_t{256} << 10;
 // the others' have to be the same.
 class CheckingJoiner : public ChunkJoiner {
  public:
-  CheckingJoiner(const ChunkCommand& command, const StreamForm& form, FdRef to)
+  CheckingJoiner(const ChunkCommand& command, const StreamForm& form, io::FdRef to)
       : ChunkJoiner(command, to),
         command_(command),
         form_(form),
@@ -33,7 +33,7 @@ class CheckingJoiner : public ChunkJoiner {
   void begin(std::uint64_t chunk) override {
     chunk_ = chunk;
     name_ = fmt::format("output of {} for chunk {}", command_.words[0], chunk);
-    framer_ = make_framer(form_.record, name_);
+    framer_ = record::make_framer(form_.record, name_);
     scanner_.emplace(form_.header, name_);
     bam_scanner_.emplace(name_);
     decoder_.reset();
@@ -43,20 +43,20 @@ class CheckingJoiner : public ChunkJoiner {
     header_.clear();
   }
 
-  std::optional<std::size_t> take(FdRef pipe) override {
+  std::optional<std::size_t> take(io::FdRef pipe) override {
     ssize_t n = 0;
     while ((n = ::read(pipe.get(), buffer_.get(), read_size)) < 0 && errno == EINTR) {
     }
     if (n < 0 && errno == EAGAIN) return std::nullopt;
-    if (n < 0) throw SystemError("read", "filter");
+    if (n < 0) throw base::SystemError("read", "filter");
     push({buffer_.get(), static_cast<std::size_t>(n)});
     return static_cast<std::size_t>(n);
   }
 
-  void take_file(FdRef file, std::uint64_t size) override {
+  void take_file(io::FdRef file, std::uint64_t size) override {
     for (std::uint64_t at = 0; at < size;) {
       const ssize_t n = ::pread(file.get(), buffer_.get(), read_size, static_cast<off_t>(at));
-      if (n <= 0) throw SystemError("read", "temporary file");
+      if (n <= 0) throw base::SystemError("read", "temporary file");
       push({buffer_.get(), static_cast<std::size_t>(n)});
       at += static_cast<std::uint64_t>(n);
     }
@@ -76,7 +76,7 @@ class CheckingJoiner : public ChunkJoiner {
     if (!form_.is_bam()) return;
     std::string blocks;
     storer_.close_block(blocks);
-    if (has_first_) blocks += bgzf_eof;
+    if (has_first_) blocks += codec::bgzf_eof;
     write(blocks);
   }
 
@@ -92,7 +92,7 @@ class CheckingJoiner : public ChunkJoiner {
       text_ += bytes;
       if (text_.size() < 2) return;
       is_known_ = true;
-      if (!is_gzip(text_)) return parse(false);
+      if (!codec::is_gzip(text_)) return parse(false);
       decoder_.emplace(name_);
       const std::string first = std::move(text_);
       text_.clear();
@@ -115,7 +115,7 @@ class CheckingJoiner : public ChunkJoiner {
   void parse(bool is_end) {
     if (!form_.is_bam() && !is_known_ && !check_text(is_end)) return;
     if (!is_header_over_ && !take_header(is_end)) return;
-    const Run run = framer_->take(text_, std::numeric_limits<std::uint64_t>::max());
+    const record::Run run = framer_->take(text_, std::numeric_limits<std::uint64_t>::max());
     if (run.bytes == 0) return;
     const std::string_view records = std::string_view(text_).substr(0, run.bytes);
     put(records);
@@ -125,19 +125,19 @@ class CheckingJoiner : public ChunkJoiner {
 
   // True when the first bytes were there to be looked at, and are not those of binary data.
   bool check_text(bool is_end) {
-    if (text_.size() < format_magic_size && !is_end) return false;
+    if (text_.size() < codec::format_magic_size && !is_end) return false;
     is_known_ = true;
-    if (!is_bytes(form_.record)) refuse_binary_output(text_, name_);
+    if (!record::is_bytes(form_.record)) refuse_binary_output(text_, name_);
     return true;
   }
 
   // True when the header is over.
   bool take_header(bool is_end) {
     if (form_.is_bam()) {
-      if (is_end && text_.empty()) throw DataError("join", name_, "it is empty, not BAM");
-      if (text_.size() >= 4 || is_end) check_bam_magic(text_, name_);
+      if (is_end && text_.empty()) throw base::DataError("join", name_, "it is empty, not BAM");
+      if (text_.size() >= 4 || is_end) record::check_bam_magic(text_, name_);
       const std::size_t size = bam_scanner_->scan(text_);
-      if (size == 0 && is_end) throw DataError("join", name_, "its header is truncated");
+      if (size == 0 && is_end) throw base::DataError("join", name_, "its header is truncated");
       if (size == 0) return false;
       header_ = text_.substr(0, size);
       text_.erase(0, size);
@@ -179,16 +179,16 @@ class CheckingJoiner : public ChunkJoiner {
   void join_header() {
     if (!has_first_) {
       if (has_input_header() && !header_.empty()) {
-        throw DataError("join", name_,
-                        "it begins with a header, but that of the input goes around the filter");
+        throw base::DataError("join", name_,
+                              "it begins with a header, but that of the input goes around the filter");
       }
       has_first_ = true;
       first_chunk_ = chunk_;
       put(header_);
       first_header_ = std::move(header_);
     } else if (header_ != first_header_) {
-      throw DataError("join", name_,
-                      fmt::format("its header is not that of chunk {}{}", first_chunk_, difference()));
+      throw base::DataError("join", name_,
+                            fmt::format("its header is not that of chunk {}{}", first_chunk_, difference()));
     }
   }
 
@@ -228,10 +228,10 @@ class CheckingJoiner : public ChunkJoiner {
   // Of the chunk in hand:
   std::uint64_t chunk_ = 0;
   std::string name_;
-  std::unique_ptr<Framer> framer_;
-  std::optional<HeaderScanner> scanner_;
-  std::optional<BamHeaderScanner> bam_scanner_;
-  std::optional<GzipDecoder> decoder_;
+  std::unique_ptr<record::Framer> framer_;
+  std::optional<record::HeaderScanner> scanner_;
+  std::optional<record::BamHeaderScanner> bam_scanner_;
+  std::optional<codec::GzipDecoder> decoder_;
   bool is_known_ = false;  // whether BAM is compressed, that text is none
   bool is_header_over_ = false;
   std::string header_;
@@ -241,8 +241,8 @@ class CheckingJoiner : public ChunkJoiner {
 }  // namespace
 
 std::unique_ptr<ChunkJoiner> make_checking_joiner(const ChunkCommand& command, const StreamForm& form,
-                                                  FdRef to) {
+                                                  io::FdRef to) {
   return std::make_unique<CheckingJoiner>(command, form, to);
 }
 
-}  // namespace mrf
+}  // namespace mrf::chunk

@@ -17,7 +17,7 @@
 #include "io/io.h"
 #include "io/scratch_file.h"
 
-namespace mrf {
+namespace mrf::chunk {
 
 namespace {
 
@@ -29,31 +29,31 @@ double cpu_now() {
 
 }  // namespace
 
-ChunkFilter::ChunkFilter(Reactor& reactor, const ChunkCommand& command, Chunk chunk, std::size_t slot)
+ChunkFilter::ChunkFilter(io::Reactor& reactor, const ChunkCommand& command, Chunk chunk, std::size_t slot)
     : reactor_(reactor), command_(command), chunk_(std::move(chunk)), slot_(slot) {
   const double start = cpu_now();
-  Pipe input = make_pipe();
-  Pipe output = make_pipe();
-  Pipe errors = make_pipe();
-  ask_pipe_size(input.write_end, most_pipe_bytes);
-  ask_pipe_size(output.read_end, most_pipe_bytes);
-  for (const Fd* end : {&input.write_end, &output.read_end, &errors.read_end}) {
-    if (::fcntl(end->get(), F_SETFL, O_NONBLOCK) != 0) throw SystemError("start", command.words[0]);
+  io::Pipe input = io::make_pipe();
+  io::Pipe output = io::make_pipe();
+  io::Pipe errors = io::make_pipe();
+  io::ask_pipe_size(input.write_end, io::most_pipe_bytes);
+  io::ask_pipe_size(output.read_end, io::most_pipe_bytes);
+  for (const io::Fd* end : {&input.write_end, &output.read_end, &errors.read_end}) {
+    if (::fcntl(end->get(), F_SETFL, O_NONBLOCK) != 0) throw base::SystemError("start", command.words[0]);
   }
-  LaunchSpec spec;
+  process::LaunchSpec spec;
   spec.words = command.words;
   spec.environment = {fmt::format("MRF_CHUNK={}", chunk_.number), fmt::format("MRF_WORKER={}", slot),
-                      fmt::format("MRF_WORKERS={}", command.filters), stats_prefix_variable};
+                      fmt::format("MRF_WORKERS={}", command.filters), io::stats_prefix_variable};
   spec.passed = {
       {STDIN_FILENO, input.read_end}, {STDOUT_FILENO, output.write_end}, {STDERR_FILENO, errors.write_end}};
   spec.is_part_of_job = true;
-  Launched launched = launch(spec);
+  process::Launched launched = process::launch(spec);
   pid_ = launched.pid;
   failure_ = std::move(launched.failure);
   to_ = std::move(input.write_end);
   from_ = std::move(output.read_end);
   stderr_.emplace(std::move(errors.read_end), [label = fmt::format("chunk {}: ", chunk_.number)](
-                                                  const std::string& line) { say_line(label + line); });
+                                                  const std::string& line) { base::say_line(label + line); });
   cpu_s_ = cpu_now() - start;
   reactor_.watch(stderr_->fd(), EPOLLIN, [this](std::uint32_t) { pass_stderr(); });
   reactor_.watch(to_, EPOLLOUT, [this](std::uint32_t) { feed(); });
@@ -82,7 +82,7 @@ void ChunkFilter::feed() {
       fed_ = 0;
     }
     if (piece_ < chunk_.pieces.size()) return feed_piece(chunk_.pieces[piece_]);
-  } catch (const SystemError& error) {
+  } catch (const base::SystemError& error) {
     if (error.error_number() != EPIPE) throw;
   }
   end_input();
@@ -91,13 +91,13 @@ void ChunkFilter::feed() {
 // One write(2) or splice(2); what is left is fed when there is room again.
 void ChunkFilter::feed_piece(const ChunkPiece& piece) {
   if (piece.file) {
-    const std::string name(command_.input == "-" ? stdin_name : command_.input);
-    fed_ += feed_pipe(*piece.file, name, piece.offset + fed_, piece.size - fed_, to_).value_or(0);
+    const std::string name(command_.input == "-" ? io::stdin_name : command_.input);
+    fed_ += io::feed_pipe(*piece.file, name, piece.offset + fed_, piece.size - fed_, to_).value_or(0);
     return;
   }
   const std::string_view rest = std::string_view(*piece.text).substr(piece.offset + fed_, piece.size - fed_);
   const ssize_t n = ::write(to_.get(), rest.data(), rest.size());
-  if (n < 0 && errno != EAGAIN && errno != EINTR) throw SystemError("write", command_.words[0]);
+  if (n < 0 && errno != EAGAIN && errno != EINTR) throw base::SystemError("write", command_.words[0]);
   if (n > 0) fed_ += static_cast<std::uint64_t>(n);
 }
 
@@ -114,12 +114,12 @@ void ChunkFilter::end_output() {
   from_.reset();
 }
 
-void ChunkFilter::spill(PipeDrain& through, std::uint64_t most) {
-  const auto taken = through.fill(from_, std::min<std::uint64_t>(most, most_pipe_bytes));
+void ChunkFilter::spill(io::PipeDrain& through, std::uint64_t most) {
+  const auto taken = through.fill(from_, std::min<std::uint64_t>(most, io::most_pipe_bytes));
   if (!taken) return;
   if (*taken == 0) return end_output();
-  if (!spilled_.is_open()) spilled_ = open_scratch_file();
-  through.flush(spilled_, scratch_file_name());
+  if (!spilled_.is_open()) spilled_ = io::open_scratch_file();
+  through.flush(spilled_, io::scratch_file_name());
   spilled_size_ += *taken;
 }
 
@@ -130,16 +130,16 @@ void ChunkFilter::join_spilled(ChunkJoiner& joiner) {
 }
 
 void ChunkFilter::reaped(int wait_status, const rusage& usage) {
-  StartFailure failure;
+  process::StartFailure failure;
   if (::read(failure_.get(), &failure, sizeof failure) == static_cast<ssize_t>(sizeof failure)) {
     start_error_ = failure.error_number;
-    outcome_ = start_failure_outcome(failure);
+    outcome_ = process::start_failure_outcome(failure);
   } else {
-    outcome_ = Outcome::of_wait_status(wait_status);
+    outcome_ = process::Outcome::of_wait_status(wait_status);
     outcome_->accept(command_.ok_statuses);
   }
-  cpu_s_ += seconds(usage.ru_utime) + seconds(usage.ru_stime);
+  cpu_s_ += base::seconds(usage.ru_utime) + base::seconds(usage.ru_stime);
   end_input();
 }
 
-}  // namespace mrf
+}  // namespace mrf::chunk

@@ -19,7 +19,7 @@
 #include "process/launch.h"
 #include "process/outcome.h"
 
-namespace mrf {
+namespace mrf::chunk {
 
 /// One process of the filter, started for one chunk. It is fed as it takes; what it writes before its turn
 /// waits in its pipe or in a temporary file. Nothing here waits for the process.
@@ -27,7 +27,7 @@ class ChunkFilter {
  public:
   /// Starts it in slot `slot` of those that run at a time. `reactor` feeds it and passes on its standard
   /// error; `command` and `reactor` outlive the object. Throws Error.
-  ChunkFilter(Reactor& reactor, const ChunkCommand& command, Chunk chunk, std::size_t slot);
+  ChunkFilter(io::Reactor& reactor, const ChunkCommand& command, Chunk chunk, std::size_t slot);
   ~ChunkFilter();
   ChunkFilter(const ChunkFilter&) = delete;
   ChunkFilter& operator=(const ChunkFilter&) = delete;
@@ -36,12 +36,12 @@ class ChunkFilter {
   std::size_t slot() const { return slot_; }
   const Chunk& chunk() const { return chunk_; }
   /// The pipe that it writes to, until end_output().
-  FdRef output() const { return from_; }
+  io::FdRef output() const { return from_; }
   bool is_output_open() const { return from_.is_open(); }
 
   /// Moves what is in its pipe, `most` bytes of it, from 1 on, into its temporary file; at the end of the
   /// pipe the output is ended.
-  void spill(PipeDrain& through, std::uint64_t most);
+  void spill(io::PipeDrain& through, std::uint64_t most);
   /// Bytes in its temporary file.
   std::uint64_t spilled() const { return spilled_size_; }
   /// Gives what was spilled to `joiner`, when its turn has come.
@@ -53,7 +53,7 @@ class ChunkFilter {
   void reaped(int wait_status, const rusage& usage);
   bool has_ended() const { return outcome_.has_value(); }
   /// After its end.
-  const Outcome& outcome() const { return *outcome_; }
+  const process::Outcome& outcome() const { return *outcome_; }
   /// It could not be started, for this reason, an errno(3); 0: it was.
   int start_error() const { return start_error_; }
   /// Reaped, and the end of its output was read.
@@ -67,22 +67,22 @@ class ChunkFilter {
   void end_input();
   void pass_stderr();
 
-  Reactor& reactor_;
+  io::Reactor& reactor_;
   const ChunkCommand& command_;
   Chunk chunk_;
   const std::size_t slot_;
   std::size_t piece_ = 0;  // the one being fed
   std::uint64_t fed_ = 0;  // of it
   pid_t pid_ = -1;
-  Fd failure_;
-  Fd to_;
-  Fd from_;
-  std::optional<PipeLines> stderr_;  // passed on in whole lines, each behind the name of its chunk
-  Fd spilled_;
+  io::Fd failure_;
+  io::Fd to_;
+  io::Fd from_;
+  std::optional<io::PipeLines> stderr_;  // passed on in whole lines, each behind the name of its chunk
+  io::Fd spilled_;
   std::uint64_t spilled_size_ = 0;
   double cpu_s_ = 0;
   int start_error_ = 0;
-  std::optional<Outcome> outcome_;
+  std::optional<process::Outcome> outcome_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::chunk

@@ -4,13 +4,13 @@
 #include "base/error.h"
 #include "chunk/run.h"
 
-namespace mrf {
+namespace mrf::chunk {
 
-void run_chunks(const ChunkCommand& command, Stats& stats) {
+void run_chunks(const ChunkCommand& command, io::Stats& stats) {
   ChunkRun run(command);
   try {
     run.run();
-  } catch (const ClosedOutput&) {
+  } catch (const base::ClosedOutput&) {
     run.count(stats);
     throw;
   } catch (...) {
@@ -21,4 +21,4 @@ void run_chunks(const ChunkCommand& command, Stats& stats) {
   run.count(stats);
 }
 
-}  // namespace mrf
+}  // namespace mrf::chunk

@@ -13,18 +13,18 @@
 #include "record/header.h"
 #include "record/record.h"
 
-namespace mrf {
+namespace mrf::chunk {
 
 /// How the bytes of a stream are divided: its records, and which lines at its top are no records.
 struct StreamForm {
-  RecordForm record;
-  bool is_sam = false;  ///< the lines are SAM
-  HeaderForm header{};  ///< not for BAM, whose header has an end of its own
+  record::RecordForm record;
+  bool is_sam = false;          ///< the lines are SAM
+  record::HeaderForm header{};  ///< not for BAM, whose header has an end of its own
   /// The lines at the top that look like header lines of SAM, "@CO" and a tab, are the header, and what
   /// follows may be anything; in place of `header`.
   bool may_have_sam_header = false;
 
-  bool is_bam() const { return record.kind == RecordForm::Kind::bam; }
+  bool is_bam() const { return record.kind == record::RecordForm::Kind::bam; }
 };
 
 /// What mrf-chunks is asked to do.
@@ -45,6 +45,6 @@ struct ChunkCommand {
 
 /// Starts the filter anew for every chunk of the input and joins what the filters write on standard output,
 /// in order. Throws Error, with the status of the filter for the first chunk whose filter failed.
-void run_chunks(const ChunkCommand& command, Stats& stats);
+void run_chunks(const ChunkCommand& command, io::Stats& stats);
 
-}  // namespace mrf
+}  // namespace mrf::chunk

@@ -11,9 +11,9 @@
 #include "codec/inflate.h"
 #include "io/io.h"
 
-namespace mrf {
+namespace mrf::chunk {
 
-ChunkJoiner::ChunkJoiner(const ChunkCommand& command, FdRef to)
+ChunkJoiner::ChunkJoiner(const ChunkCommand& command, io::FdRef to)
     : to_(to), written_(command.written), reads_sam_(command.form.is_sam) {}
 
 void ChunkJoiner::put_header(std::string_view header) {
@@ -23,7 +23,7 @@ void ChunkJoiner::put_header(std::string_view header) {
 
 void ChunkJoiner::leave_unfinished() noexcept {
   const bool is_sam = written_ ? written_->is_sam : reads_sam_ && has_input_header_;
-  const bool is_fastq = written_ && written_->record.kind == RecordForm::Kind::fastq;
+  const bool is_fastq = written_ && written_->record.kind == record::RecordForm::Kind::fastq;
   if (!is_sam && !is_fastq) return;
   try {
     write("*");
@@ -31,28 +31,31 @@ void ChunkJoiner::leave_unfinished() noexcept {
   }
 }
 
-void ChunkJoiner::write(std::string_view bytes) { write_all(to_, std::string(stdout_name), bytes, meter_); }
+void ChunkJoiner::write(std::string_view bytes) {
+  io::write_all(to_, std::string(io::stdout_name), bytes, meter_);
+}
 
 bool is_binary(std::string_view first) {
-  const DataFormat format = format_by_magic(first);
-  return is_gzip(first) || (format != DataFormat::unknown && format != DataFormat::sam);
+  const codec::DataFormat format = codec::format_by_magic(first);
+  return codec::is_gzip(first) || (format != codec::DataFormat::unknown && format != codec::DataFormat::sam);
 }
 
 void refuse_binary_output(std::string_view first, const std::string& name) {
   if (!is_binary(first)) return;
-  const std::string_view what = is_gzip(first) ? "compressed with gzip" : format_name(format_by_magic(first));
-  throw DataError(
+  const std::string_view what =
+      codec::is_gzip(first) ? "compressed with gzip" : codec::format_name(codec::format_by_magic(first));
+  throw base::DataError(
       "join", name,
       fmt::format("it is {}, not text; --output-record bam is for BAM, --output-record fixed:1 for other "
                   "bytes",
                   what));
 }
 
-std::unique_ptr<ChunkJoiner> make_joiner(const ChunkCommand& command, FdRef to) {
-  using Kind = RecordForm::Kind;
+std::unique_ptr<ChunkJoiner> make_joiner(const ChunkCommand& command, io::FdRef to) {
+  using Kind = record::RecordForm::Kind;
   const StreamForm form = command.written.value_or(command.form);
   const bool has_own_header = command.header_broadcast && !command.written;
-  const RecordForm record = form.record;
+  const record::RecordForm record = form.record;
   const bool is_plain = !form.is_sam && (record.kind == Kind::line || record.kind == Kind::nul ||
                                          (record.kind == Kind::fixed && record.count == 1));
   if (form.is_bam() || has_own_header ||
@@ -62,4 +65,4 @@ std::unique_ptr<ChunkJoiner> make_joiner(const ChunkCommand& command, FdRef to) 
   return make_passing_joiner(command, to);
 }
 
-}  // namespace mrf
+}  // namespace mrf::chunk

@@ -12,12 +12,12 @@
 #include "io/fd.h"
 #include "io/meter.h"
 
-namespace mrf {
+namespace mrf::chunk {
 
 /// Writes the filters' outputs one after the other, each whole: a chunk's last record is ended.
 class ChunkJoiner {
  public:
-  ChunkJoiner(const ChunkCommand& command, FdRef to);
+  ChunkJoiner(const ChunkCommand& command, io::FdRef to);
   virtual ~ChunkJoiner() = default;
 
   /// The header of the input, when it goes around the filters.
@@ -26,9 +26,9 @@ class ChunkJoiner {
   virtual void begin(std::uint64_t chunk) = 0;
   /// Takes what one read of the pipe, which does not block, gives. Returns how many bytes, 0 at the end of
   /// the pipe, empty when there is nothing in it now. Throws ClosedOutput, Error.
-  virtual std::optional<std::size_t> take(FdRef pipe) = 0;
+  virtual std::optional<std::size_t> take(io::FdRef pipe) = 0;
   /// Takes what was held back of the output, all that came before what is in the pipe. Throws as take().
-  virtual void take_file(FdRef file, std::uint64_t size) = 0;
+  virtual void take_file(io::FdRef file, std::uint64_t size) = 0;
   /// The chunk's output is over. Throws as take().
   virtual void end() = 0;
   /// All chunks are. Throws as take().
@@ -44,21 +44,21 @@ class ChunkJoiner {
 
  protected:
   void write(std::string_view bytes);
-  FdRef to() const { return to_; }
+  io::FdRef to() const { return to_; }
   void count(std::uint64_t bytes) { meter_.bytes += bytes; }
   bool has_input_header() const { return has_input_header_; }
 
  private:
-  const FdRef to_;
+  const io::FdRef to_;
   const std::optional<StreamForm> written_;
   const bool reads_sam_;
-  Meter meter_;
+  io::Meter meter_;
   bool has_input_header_ = false;
 };
 
 /// The one that fits the command: outputs that are not to be looked at go through the kernel only. `to` is
 /// standard output.
-std::unique_ptr<ChunkJoiner> make_joiner(const ChunkCommand& command, FdRef to);
+std::unique_ptr<ChunkJoiner> make_joiner(const ChunkCommand& command, io::FdRef to);
 
 /// Whether data that begins so is compressed, or an alignment or variants in a binary format.
 bool is_binary(std::string_view first);
@@ -67,8 +67,8 @@ bool is_binary(std::string_view first);
 void refuse_binary_output(std::string_view first, const std::string& name);
 
 /// Those that make_joiner() chooses from.
-std::unique_ptr<ChunkJoiner> make_passing_joiner(const ChunkCommand& command, FdRef to);
+std::unique_ptr<ChunkJoiner> make_passing_joiner(const ChunkCommand& command, io::FdRef to);
 std::unique_ptr<ChunkJoiner> make_checking_joiner(const ChunkCommand& command, const StreamForm& form,
-                                                  FdRef to);
+                                                  io::FdRef to);
 
-}  // namespace mrf
+}  // namespace mrf::chunk

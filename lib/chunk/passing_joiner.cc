@@ -16,15 +16,15 @@
 #include "io/io.h"
 #include "io/move_bytes.h"
 
-namespace mrf {
+namespace mrf::chunk {
 
 namespace {
 
 class PassingJoiner : public ChunkJoiner {
  public:
-  PassingJoiner(const ChunkCommand& command, FdRef to)
+  PassingJoiner(const ChunkCommand& command, io::FdRef to)
       : ChunkJoiner(command, to), filter_(command.words[0]), is_asked_for_(command.written) {
-    using Kind = RecordForm::Kind;
+    using Kind = record::RecordForm::Kind;
     const Kind kind = command.written.value_or(command.form).record.kind;
     if (kind != Kind::fixed) delimiter_ = kind == Kind::nul ? '\0' : '\n';
   }
@@ -35,21 +35,21 @@ class PassingJoiner : public ChunkJoiner {
     last_.reset();
   }
 
-  std::optional<std::size_t> take(FdRef pipe) override {
-    if (delimiter_ && first_.size() < format_magic_size) return take_first(pipe);
-    const auto taken = drain_.drain(pipe, to(), std::string(stdout_name));
+  std::optional<std::size_t> take(io::FdRef pipe) override {
+    if (delimiter_ && first_.size() < codec::format_magic_size) return take_first(pipe);
+    const auto taken = drain_.drain(pipe, to(), std::string(io::stdout_name));
     count(taken.value_or(0));
     return taken;
   }
 
-  void take_file(FdRef file, std::uint64_t size) override {
-    std::array<char, format_magic_size> first;
+  void take_file(io::FdRef file, std::uint64_t size) override {
+    std::array<char, codec::format_magic_size> first;
     const ssize_t n = ::pread(file.get(), first.data(), first.size(), 0);
     char last = 0;
     if (n <= 0 || ::pread(file.get(), &last, 1, static_cast<off_t>(size - 1)) != 1) {
-      throw SystemError("read", "temporary file");
+      throw base::SystemError("read", "temporary file");
     }
-    copy_file(file, size, to(), std::string(stdout_name));
+    io::copy_file(file, size, to(), std::string(io::stdout_name));
     count(size);
     first_.assign(first.data(), static_cast<std::size_t>(n));
     last_ = last;
@@ -72,13 +72,14 @@ class PassingJoiner : public ChunkJoiner {
   }
 
  private:
-  std::optional<std::size_t> take_first(FdRef pipe) {
-    std::array<char, format_magic_size> first;
+  std::optional<std::size_t> take_first(io::FdRef pipe) {
+    std::array<char, codec::format_magic_size> first;
     ssize_t n = 0;
-    while ((n = ::read(pipe.get(), first.data(), format_magic_size - first_.size())) < 0 && errno == EINTR) {
+    while ((n = ::read(pipe.get(), first.data(), codec::format_magic_size - first_.size())) < 0 &&
+           errno == EINTR) {
     }
     if (n < 0 && errno == EAGAIN) return std::nullopt;
-    if (n < 0) throw SystemError("read", "filter");
+    if (n < 0) throw base::SystemError("read", "filter");
     if (n == 0) return 0;
     const std::string_view bytes{first.data(), static_cast<std::size_t>(n)};
     first_ += bytes;
@@ -91,15 +92,15 @@ class PassingJoiner : public ChunkJoiner {
   const bool is_asked_for_;
   std::uint64_t chunk_ = 0;
   std::optional<char> delimiter_;
-  PipeDrain drain_{true};
+  io::PipeDrain drain_{true};
   std::string first_;
   std::optional<char> last_;
 };
 
 }  // namespace
 
-std::unique_ptr<ChunkJoiner> make_passing_joiner(const ChunkCommand& command, FdRef to) {
+std::unique_ptr<ChunkJoiner> make_passing_joiner(const ChunkCommand& command, io::FdRef to) {
   return std::make_unique<PassingJoiner>(command, to);
 }
 
-}  // namespace mrf
+}  // namespace mrf::chunk

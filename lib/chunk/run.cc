@@ -21,7 +21,7 @@
 #include "base/message.h"
 #include "process/launch.h"
 
-namespace mrf {
+namespace mrf::chunk {
 
 namespace {
 
@@ -38,21 +38,21 @@ constexpr std::chrono::milliseconds most_spare{10};
 constexpr std::chrono::seconds before_warning{10};
 constexpr int reads_of_rest = 64;
 
-Fd watch_children() {
+io::Fd watch_children() {
   ::signal(SIGCHLD, SIG_DFL);
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGCHLD);
   ::pthread_sigmask(SIG_BLOCK, &set, nullptr);
-  Fd fd(adopt_fd, ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!fd.is_open()) throw SystemError("wait for", "signals");
+  io::Fd fd(io::adopt_fd, ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd.is_open()) throw base::SystemError("wait for", "signals");
   return fd;
 }
 
 std::string base_name(const std::string& command) { return command.substr(command.rfind('/') + 1); }
 
 // What the status of a well-known filter means.
-std::string hint(const ChunkCommand& command, const Outcome& outcome) {
+std::string hint(const ChunkCommand& command, const process::Outcome& outcome) {
   const std::string name = base_name(command.words[0]);
   if (name.ends_with("grep") && outcome.status() == 1) {
     return fmt::format("; {} ends with 1 when no line matches: --ok-status 0,1 takes that for success", name);
@@ -69,7 +69,7 @@ ChunkRun::ChunkRun(const ChunkCommand& command)
     : command_(command),
       child_signals_(watch_children()),
       source_(command),
-      joiner_(make_joiner(command, FdRef(STDOUT_FILENO))) {
+      joiner_(make_joiner(command, io::FdRef(STDOUT_FILENO))) {
   reactor_.watch(child_signals_, EPOLLIN, [this](std::uint32_t) { reap(); });
   reactor_.watch(source_.news(), EPOLLIN, [this](std::uint32_t) { source_.clear_news(); });
 }
@@ -92,8 +92,8 @@ void ChunkRun::run() {
   joiner_->finish();
 }
 
-void ChunkRun::count(Stats& stats) const {
-  const StreamCount read = source_.read();
+void ChunkRun::count(io::Stats& stats) const {
+  const io::StreamCount read = source_.read();
   stats.records_in = read.records;
   stats.in.bytes = read.bytes;
   stats.inputs.push_back(read);
@@ -197,7 +197,8 @@ void ChunkRun::reap() {
     rusage usage{};
     const pid_t pid = ::wait4(-1, &wait_status, WNOHANG, &usage);
     if (pid < 0 && errno == EINTR) continue;
-    if (pid < 0 && (errno != ECHILD || !running_.empty())) throw SystemError("wait for", command_.words[0]);
+    if (pid < 0 && (errno != ECHILD || !running_.empty()))
+      throw base::SystemError("wait for", command_.words[0]);
     if (pid <= 0) return;
     const auto at = running_.find(pid);
     if (at == running_.end()) continue;
@@ -259,7 +260,7 @@ void ChunkRun::warn_if_held_open(const ChunkFilter& front) {
   watched_for_end_ = number;
   reactor_.at(Clock::now() + before_warning, [this, number] {
     if (filters_.empty() || filters_.front()->chunk().number != number) return;
-    warn(fmt::format(
+    base::warn(fmt::format(
         "still waiting for the output of chunk {}: '{}' has ended, but a process that it left behind "
         "holds standard output open (a background process that is not to be waited for redirects it)",
         number, command_.words[0]));
@@ -268,9 +269,9 @@ void ChunkRun::warn_if_held_open(const ChunkFilter& front) {
 
 void ChunkRun::fail(ChunkFilter& filter) {
   if (filter.start_error() != 0) {
-    throw Error(static_cast<Status>(filter.outcome().status()), "execute", command_.words[0],
-                std::generic_category().message(filter.start_error()) +
-                    start_failure_hint(command_.words[0], filter.start_error()));
+    throw base::Error(static_cast<base::Status>(filter.outcome().status()), "execute", command_.words[0],
+                      std::generic_category().message(filter.start_error()) +
+                          process::start_failure_hint(command_.words[0], filter.start_error()));
   }
   // What it wrote comes first: that it is malformed is told whether it was read before the end was seen or
   // not.
@@ -283,9 +284,10 @@ void ChunkRun::fail(ChunkFilter& filter) {
     where = fmt::format("records {} to {} of {}", chunk.first_record + 1, chunk.first_record + chunk.records,
                         where);
   }
-  throw Error(static_cast<Status>(filter.outcome().status()), "filter", fmt::format("chunk {}", chunk.number),
-              fmt::format("'{}' ended with {} on {}{}", command_.words[0], filter.outcome().describe(), where,
-                          hint(command_, filter.outcome())));
+  throw base::Error(static_cast<base::Status>(filter.outcome().status()), "filter",
+                    fmt::format("chunk {}", chunk.number),
+                    fmt::format("'{}' ended with {} on {}{}", command_.words[0], filter.outcome().describe(),
+                                where, hint(command_, filter.outcome())));
 }
 
-}  // namespace mrf
+}  // namespace mrf::chunk

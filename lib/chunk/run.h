@@ -21,7 +21,7 @@
 #include "io/reactor.h"
 #include "io/stats.h"
 
-namespace mrf {
+namespace mrf::chunk {
 
 /// The filters of mrf-chunks, in the order of their chunks; the output of the first one goes to standard
 /// output. That of the others stays in their pipes while the first keeps this process busy, so that as little
@@ -39,7 +39,7 @@ class ChunkRun {
   /// After run() has thrown.
   void leave_unfinished() noexcept { joiner_->leave_unfinished(); }
   /// What was done so far.
-  void count(Stats& stats) const;
+  void count(io::Stats& stats) const;
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -60,12 +60,12 @@ class ChunkRun {
   [[noreturn]] void fail(ChunkFilter& filter);
 
   const ChunkCommand& command_;
-  Reactor reactor_;
-  Fd child_signals_;
+  io::Reactor reactor_;
+  io::Fd child_signals_;
   ChunkSource source_;
   std::unique_ptr<ChunkJoiner> joiner_;
   ChunkSizer sizer_;
-  PipeDrain spill_drain_;
+  io::PipeDrain spill_drain_;
   std::deque<std::unique_ptr<ChunkFilter>> filters_;
   std::unordered_map<pid_t, ChunkFilter*> running_;
   std::set<std::size_t> free_slots_;
@@ -83,4 +83,4 @@ class ChunkRun {
   double filters_s_ = 0;
 };
 
-}  // namespace mrf
+}  // namespace mrf::chunk

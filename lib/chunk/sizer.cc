@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace mrf {
+namespace mrf::chunk {
 
 namespace {
 // Starting is a tenth of the whole where the rest is nine times as long. More leaves room for noise, and for
@@ -33,4 +33,4 @@ void ChunkSizer::add(std::size_t bytes, double cpu_s) {
   next_ = static_cast<std::size_t>(std::clamp(wanted, double{smallest}, double{largest}));
 }
 
-}  // namespace mrf
+}  // namespace mrf::chunk

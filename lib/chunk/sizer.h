@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace mrf {
+namespace mrf::chunk {
 
 /// The bytes of the chunk that begins after `before` bytes of records: a sixteenth of them, at least 256 KiB
 /// and at most 16 MiB. A small input still gives several filters work, a large one pays for few starts, and
@@ -43,4 +43,4 @@ class ChunkSizer {
   double sum_xy_ = 0;
 };
 
-}  // namespace mrf
+}  // namespace mrf::chunk

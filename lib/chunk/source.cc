@@ -29,7 +29,7 @@
 #include "io/window.h"
 #include "record/bam_header.h"
 
-namespace mrf {
+namespace mrf::chunk {
 
 namespace {
 
@@ -37,14 +37,14 @@ constexpr std::size_t chunks_ahead = 2;
 
 struct Abandoned {};
 
-Fd make_event() {
-  Fd event(adopt_fd, ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
-  if (!event.is_open()) throw SystemError("wait for", "input");
+io::Fd make_event() {
+  io::Fd event(io::adopt_fd, ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+  if (!event.is_open()) throw base::SystemError("wait for", "input");
   return event;
 }
 
 // It cannot be full; a write that fails all the same is tried again.
-void signal_event(FdRef event) noexcept {
+void signal_event(io::FdRef event) noexcept {
   const std::uint64_t one = 1;
   for (int tries = 0; tries < 10 && ::write(event.get(), &one, sizeof one) < 0; ++tries) {
   }
@@ -59,8 +59,8 @@ ChunkPiece text_piece(std::string text) {
 
 // What both threads use.
 struct ChunkSource::Shared {
-  Fd news = make_event();
-  Fd abandoned = make_event();
+  io::Fd news = make_event();
+  io::Fd abandoned = make_event();
 
   std::mutex mutex;
   std::condition_variable room;
@@ -70,7 +70,7 @@ struct ChunkSource::Shared {
   bool is_over = false;
   bool is_abandoned = false;
   std::size_t wanted = ChunkSizer::smallest;
-  StreamCount read;
+  io::StreamCount read;
 };
 
 class ChunkSource::Cutter {
@@ -78,15 +78,15 @@ class ChunkSource::Cutter {
   Cutter(const ChunkCommand& command, std::shared_ptr<Shared> shared)
       : command_(command),
         shared_(std::move(shared)),
-        window_(open_input(command.input), meter_, {.inflates = !is_bytes(command.form.record)}),
-        framer_(make_framer(command.form.record, window_.name())) {}
+        window_(io::open_input(command.input), meter_, {.inflates = !record::is_bytes(command.form.record)}),
+        framer_(record::make_framer(command.form.record, window_.name())) {}
 
   const std::string& name() const { return window_.name(); }
 
   void run() noexcept {
     std::exception_ptr failure;
     try {
-      if (!is_bam() && !is_bytes(command_.form.record)) refuse_binary();
+      if (!is_bam() && !record::is_bytes(command_.form.record)) refuse_binary();
       read_header();
       while (cut()) {
       }
@@ -115,17 +115,17 @@ class ChunkSource::Cutter {
   void wait_for_input() const {
     pollfd polled[] = {{window_.fd().get(), POLLIN, 0}, {shared_->abandoned.get(), POLLIN, 0}};
     while (::poll(polled, 2, -1) < 0) {
-      if (errno != EINTR) throw SystemError("wait for", window_.name());
+      if (errno != EINTR) throw base::SystemError("wait for", window_.name());
     }
     if (polled[1].revents != 0) throw Abandoned();
   }
 
   void refuse_binary() {
-    while (window_.view().size() < format_magic_size && more()) {
+    while (window_.view().size() < codec::format_magic_size && more()) {
     }
-    const DataFormat format = format_by_magic(window_.view());
-    if (format != DataFormat::unknown && format != DataFormat::sam)
-      throw DataError("read", window_.name(), refusal_of(format));
+    const codec::DataFormat format = codec::format_by_magic(window_.view());
+    if (format != codec::DataFormat::unknown && format != codec::DataFormat::sam)
+      throw base::DataError("read", window_.name(), codec::refusal_of(format));
   }
 
   void read_header() {
@@ -138,7 +138,7 @@ class ChunkSource::Cutter {
       prefix_ = text_piece(std::move(blocks));
       header.clear();
     }
-    if (!command_.header_to.empty()) write_output(command_.header_to, header);
+    if (!command_.header_to.empty()) io::write_output(command_.header_to, header);
     const bool is_passed = command_.header_to.empty() && !command_.header_broadcast;
     if (command_.header_broadcast && !header.empty()) prefix_ = text_piece(header);
     const std::lock_guard lock(shared_->mutex);
@@ -149,7 +149,7 @@ class ChunkSource::Cutter {
   std::string read_header_lines() {
     std::string header;
     if (!command_.form.header.is_named()) return header;
-    HeaderScanner scanner(command_.form.header, window_.name());
+    record::HeaderScanner scanner(command_.form.header, window_.name());
     for (bool has_more = true; !scanner.is_over();) {
       const std::size_t size = scanner.take(window_.view(), !has_more);
       header += window_.view().substr(0, size);
@@ -164,12 +164,12 @@ class ChunkSource::Cutter {
     constexpr std::size_t magic_size = 4;
     while (window_.view().size() < magic_size && more()) {
     }
-    if (window_.view().empty()) throw DataError("read", window_.name(), "it is empty, not BAM");
-    check_bam_magic(window_.view(), window_.name());
+    if (window_.view().empty()) throw base::DataError("read", window_.name(), "it is empty, not BAM");
+    record::check_bam_magic(window_.view(), window_.name());
     std::size_t size = 0;
-    BamHeaderScanner scanner(window_.name());
+    record::BamHeaderScanner scanner(window_.name());
     while ((size = scanner.scan(window_.view())) == 0) {
-      if (!more()) throw DataError("read", window_.name(), "its header is truncated");
+      if (!more()) throw base::DataError("read", window_.name(), "its header is truncated");
     }
     std::string header(window_.view().substr(0, size));
     window_.consume(size);
@@ -199,7 +199,7 @@ class ChunkSource::Cutter {
     bool is_over = false;
     while (!is_over && chunk.bytes < wanted && chunk.records < most) {
       const std::string_view view = window_.view();
-      Run run = framer_->take(view.substr(0, wanted - chunk.bytes), most - chunk.records);
+      record::Run run = framer_->take(view.substr(0, wanted - chunk.bytes), most - chunk.records);
       if (run.bytes == 0) run = framer_->take(view, 1);
       if (run.bytes > 0) {
         add(chunk, view.substr(0, run.bytes), run.records);
@@ -216,10 +216,10 @@ class ChunkSource::Cutter {
     piece_ = {};
     if (stays()) {
       piece_.offset = static_cast<std::uint64_t>(window_.mapped_offset());
-      if (!input_) input_ = std::make_shared<const Fd>(duplicate(window_.fd()));
+      if (!input_) input_ = std::make_shared<const io::Fd>(io::duplicate(window_.fd()));
       piece_.file = input_;
     } else {
-      piece_.file = std::make_shared<const Fd>(open_scratch_file());
+      piece_.file = std::make_shared<const io::Fd>(io::open_scratch_file());
     }
   }
 
@@ -243,8 +243,8 @@ class ChunkSource::Cutter {
   }
 
   void write(std::string_view bytes) {
-    Meter copied;
-    write_all(*piece_.file, scratch_file_name(), bytes, copied);
+    io::Meter copied;
+    io::write_all(*piece_.file, io::scratch_file_name(), bytes, copied);
     piece_.size += bytes.size();
   }
 
@@ -261,7 +261,7 @@ class ChunkSource::Cutter {
       std::string block;
       storer_.close_block(block);
       write(block);
-      ending_ += bgzf_eof;
+      ending_ += codec::bgzf_eof;
     }
     if (piece_.size > 0) chunk.pieces.push_back(std::move(piece_));
     if (!ending_.empty()) chunk.pieces.push_back(text_piece(std::exchange(ending_, {})));
@@ -288,10 +288,10 @@ class ChunkSource::Cutter {
 
   const ChunkCommand command_;
   const std::shared_ptr<Shared> shared_;
-  Meter meter_;
-  Window window_;
-  std::unique_ptr<Framer> framer_;
-  std::shared_ptr<const Fd> input_;
+  io::Meter meter_;
+  io::Window window_;
+  std::unique_ptr<record::Framer> framer_;
+  std::shared_ptr<const io::Fd> input_;
   ChunkPiece prefix_;  // in front of every chunk's records
   ChunkPiece piece_;   // the records of the chunk in the making
   std::string ending_;
@@ -308,7 +308,7 @@ ChunkSource::ChunkSource(const ChunkCommand& command) : shared_(std::make_shared
   try {
     std::thread([cutter = std::move(cutter)] { cutter->run(); }).detach();
   } catch (const std::system_error& error) {
-    throw SystemError("start", "thread", error.code().value());
+    throw base::SystemError("start", "thread", error.code().value());
   }
 }
 
@@ -319,7 +319,7 @@ ChunkSource::~ChunkSource() {
   signal_event(shared_->abandoned);
 }
 
-FdRef ChunkSource::news() const { return shared_->news; }
+io::FdRef ChunkSource::news() const { return shared_->news; }
 
 void ChunkSource::clear_news() {
   std::uint64_t count = 0;
@@ -354,9 +354,9 @@ void ChunkSource::set_size(std::size_t bytes) {
   shared_->wanted = bytes;
 }
 
-StreamCount ChunkSource::read() const {
+io::StreamCount ChunkSource::read() const {
   const std::lock_guard lock(shared_->mutex);
   return shared_->read;
 }
 
-}  // namespace mrf
+}  // namespace mrf::chunk

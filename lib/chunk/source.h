@@ -11,11 +11,11 @@
 #include "chunk/job.h"
 #include "io/fd.h"
 
-namespace mrf {
+namespace mrf::chunk {
 
 /// A part of what a filter reads: bytes of a file, or text.
 struct ChunkPiece {
-  std::shared_ptr<const Fd> file;           ///< empty: `text`
+  std::shared_ptr<const io::Fd> file;       ///< empty: `text`
   std::shared_ptr<const std::string> text;  ///< empty: `file`
   std::uint64_t offset = 0;                 ///< of the piece in it
   std::uint64_t size = 0;                   ///< in bytes
@@ -43,7 +43,7 @@ class ChunkSource {
   ChunkSource& operator=(const ChunkSource&) = delete;
 
   /// Readable when there may be something new; clear_news() makes it unreadable.
-  FdRef news() const;
+  io::FdRef news() const;
   void clear_news();
 
   /// The header that goes to standard output, once, when all of it was read; "" when there is none. It is
@@ -58,7 +58,7 @@ class ChunkSource {
 
   const std::string& name() const { return name_; }
   /// What was read so far: records, and bytes as they are stored.
-  StreamCount read() const;
+  io::StreamCount read() const;
 
  private:
   struct Shared;
@@ -68,4 +68,4 @@ class ChunkSource {
   std::shared_ptr<Shared> shared_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::chunk

@@ -19,19 +19,19 @@
 #include "io/same_file.h"
 #include "io/temporaries.h"
 
-namespace mrf {
+namespace mrf::cli {
 
 namespace {
 
 void print(const std::string& text) {
-  Meter meter;
-  write_all(FdRef(STDOUT_FILENO), std::string(stdout_name), text, meter);
+  io::Meter meter;
+  io::write_all(io::FdRef(STDOUT_FILENO), std::string(io::stdout_name), text, meter);
 }
 
 [[noreturn]] void die_of_sigpipe() {
   ::signal(SIGPIPE, SIG_DFL);
   ::raise(SIGPIPE);
-  ::_exit(signal_status_base + SIGPIPE);
+  ::_exit(base::signal_status_base + SIGPIPE);
 }
 
 }  // namespace
@@ -54,9 +54,9 @@ void Command::free_short_quiet() {
 void Command::keep_from_stats(const std::string& path) const {
   if (stats_path_.empty()) return;
   if (stats_path_ == "-" && path == "-")
-    throw UsageError("use option", "--stats", "standard output takes the data; give it a file");
-  if (is_same_file(stats_path_, path))
-    throw UsageError("use option", "--stats", fmt::format("it would replace '{}'", path));
+    throw base::UsageError("use option", "--stats", "standard output takes the data; give it a file");
+  if (io::is_same_file(stats_path_, path))
+    throw base::UsageError("use option", "--stats", fmt::format("it would replace '{}'", path));
 }
 
 // Nothing that the program reads or writes is to be replaced by its statistics.
@@ -88,27 +88,29 @@ bool Command::parse(int argc, char** argv) {
   return true;
 }
 
-int Command::run_checked(int argc, char** argv, const std::function<Status()>& body) {
-  Status status = Status::failure;
+int Command::run_checked(int argc, char** argv, const std::function<base::Status()>& body) {
+  base::Status status = base::Status::failure;
   bool closed_early = false;
   try {
     if (!parse(argc, argv)) return 0;
-    set_verbosity(quiet_ ? Verbosity::quiet : verbose_ ? Verbosity::verbose : Verbosity::normal);
+    base::set_verbosity(quiet_     ? base::Verbosity::quiet
+                        : verbose_ ? base::Verbosity::verbose
+                                   : base::Verbosity::normal);
     open_stats();
     status = body();
-  } catch (const UsageError& error) {
-    say(error.offers_help() ? fmt::format("{}; try '{} --help'", error.what(), name_) : error.what());
+  } catch (const base::UsageError& error) {
+    base::say(error.offers_help() ? fmt::format("{}; try '{} --help'", error.what(), name_) : error.what());
     status = error.status();
-  } catch (const ClosedOutput&) {
+  } catch (const base::ClosedOutput&) {
     closed_early = true;
-  } catch (const Error& error) {
-    say(error.what());
+  } catch (const base::Error& error) {
+    base::say(error.what());
     status = error.status();
   } catch (const std::bad_alloc&) {
-    say_out_of_memory(name_.c_str());
+    base::say_out_of_memory(name_.c_str());
   }
-  const int number = closed_early ? signal_status_base + SIGPIPE : static_cast<int>(status);
-  if (status != Status::usage) stats_file_.write(name_, stats_, number);
+  const int number = closed_early ? base::signal_status_base + SIGPIPE : static_cast<int>(status);
+  if (status != base::Status::usage) stats_file_.write(name_, stats_, number);
   if (closed_early) die_of_sigpipe();
   return number;
 }
@@ -121,14 +123,14 @@ std::vector<std::string> take_filter(int& argc, char** argv) {
   return {dashes + 1, end};
 }
 
-int Command::run(int argc, char** argv, const std::function<Status()>& body) noexcept {
+int Command::run(int argc, char** argv, const std::function<base::Status()>& body) noexcept {
   try {
-    set_message_style(name_, Verbosity::normal);
+    base::set_message_style(name_, base::Verbosity::normal);
     ::signal(SIGPIPE, SIG_IGN);
     ::signal(SIGXFSZ, SIG_IGN);  // EFBIG says it, too
-    occupy_standard_descriptors();
-    raise_open_file_limit();
-    remove_temporaries_on_signals();
+    io::occupy_standard_descriptors();
+    io::raise_open_file_limit();
+    io::remove_temporaries_on_signals();
     return run_checked(argc, argv, body);
   } catch (...) {
     return status_of_current_exception(name_.c_str());
@@ -137,21 +139,21 @@ int Command::run(int argc, char** argv, const std::function<Status()>& body) noe
 
 int status_of_current_exception(const char* name) noexcept {
   try {
-    set_message_style(name, verbosity());
+    base::set_message_style(name, base::verbosity());
     try {
       throw;
-    } catch (const Error& error) {
-      say(error.what());
+    } catch (const base::Error& error) {
+      base::say(error.what());
       return static_cast<int>(error.status());
     } catch (const std::bad_alloc&) {
-      say_out_of_memory(name);
+      base::say_out_of_memory(name);
     } catch (const std::exception& error) {
-      say(fmt::format("cannot go on with '{}': {}", name, error.what()));
+      base::say(fmt::format("cannot go on with '{}': {}", name, error.what()));
     }
   } catch (...) {  // memory for the message is missing
-    say_out_of_memory(name);
+    base::say_out_of_memory(name);
   }
-  return static_cast<int>(Status::failure);
+  return static_cast<int>(base::Status::failure);
 }
 
-}  // namespace mrf
+}  // namespace mrf::cli

@@ -11,7 +11,7 @@
 #include "cli/stats_file.h"
 #include "io/stats.h"
 
-namespace mrf {
+namespace mrf::cli {
 
 /// A program's command line and what all programs share: --help, --version, --quiet, --verbose, --stats,
 /// the messages and the exit statuses.
@@ -24,7 +24,7 @@ class Command {
   /// Where the program declares its options.
   OptionSet& options() { return options_; }
   /// Counted by the program, written by run() when it ends.
-  Stats& stats() { return stats_; }
+  io::Stats& stats() { return stats_; }
 
   /// To be called with each file that the program is about to write: those that no option or argument names,
   /// and any that may be "-", standard output. Throws UsageError when the statistics would take its place.
@@ -44,10 +44,10 @@ class Command {
 
   /// main(): parses, calls `body`, maps its outcome to an exit status, writes the statistics.
   /// SIGPIPE is ignored meanwhile, and raised at the end when standard output was closed early.
-  int run(int argc, char** argv, const std::function<Status()>& body) noexcept;
+  int run(int argc, char** argv, const std::function<base::Status()>& body) noexcept;
 
  private:
-  int run_checked(int argc, char** argv, const std::function<Status()>& body);
+  int run_checked(int argc, char** argv, const std::function<base::Status()>& body);
   bool parse(int argc, char** argv);
   void print_version() const;
   void open_stats();
@@ -55,7 +55,7 @@ class Command {
   std::string name_;
   std::vector<std::string> libraries_;
   OptionSet options_;
-  Stats stats_;
+  io::Stats stats_;
   std::string stats_path_;
   StatsFile stats_file_;
   bool quiet_ = false;
@@ -71,4 +71,4 @@ int status_of_current_exception(const char* name) noexcept;
 /// `argv`, and so is the --.
 std::vector<std::string> take_filter(int& argc, char** argv);
 
-}  // namespace mrf
+}  // namespace mrf::cli

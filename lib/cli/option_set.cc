@@ -16,7 +16,7 @@
 
 #include "base/error.h"
 
-namespace mrf {
+namespace mrf::cli {
 
 namespace {
 
@@ -42,13 +42,13 @@ class HelpFormatter : public CLI::Formatter {
 void refuse_unknown(const CLI::App& app) {
   for (const auto& word : app.remaining()) {
     if (word == "--") return;
-    if (word.starts_with("-") && word != "-") throw UsageError("use option", word, "no such option");
+    if (word.starts_with("-") && word != "-") throw base::UsageError("use option", word, "no such option");
   }
 }
 
 void refuse_arguments(const CLI::App& app) {
   for (const auto& word : app.remaining()) {
-    if (word != "--") throw UsageError("use argument", word, "one too many");
+    if (word != "--") throw base::UsageError("use argument", word, "one too many");
   }
 }
 
@@ -57,7 +57,7 @@ void refuse_empty_values(const CLI::App& app) {
   for (const CLI::Option* option : app.get_options()) {
     if (option->get_positional()) continue;
     for (const auto& value : option->results()) {
-      if (value.empty()) throw UsageError("use option", option->get_name(), "its value is empty");
+      if (value.empty()) throw base::UsageError("use option", option->get_name(), "its value is empty");
     }
   }
 }
@@ -82,7 +82,7 @@ T parse_number(const std::string& names, const std::string& text) {
       parsed.ec == std::errc::result_out_of_range ? fmt::format("'{}' is too large", text)
       : std::is_signed_v<T>                       ? fmt::format("'{}' is not a whole number", text)
                             : fmt::format("'{}' is not a whole number of 0 or more", text);
-  throw UsageError("use option", names.substr(names.find(',') + 1), reason);
+  throw base::UsageError("use option", names.substr(names.find(',') + 1), reason);
 }
 
 }  // namespace
@@ -97,11 +97,11 @@ std::uint64_t parse_size(const std::string& text) {
                     : unit == "G" || unit == "g" ? 30
                                                  : -1;
   if (digits == 0 || digits > 18 || shift < 0) {
-    throw UsageError("use size", text, "not a number of bytes, with K, M or G after it if need be");
+    throw base::UsageError("use size", text, "not a number of bytes, with K, M or G after it if need be");
   }
   const std::uint64_t number = std::stoull(text.substr(0, digits));
   if (number > std::numeric_limits<std::uint64_t>::max() >> shift) {
-    throw UsageError("use size", text, "too large");
+    throw base::UsageError("use size", text, "too large");
   }
   return number << shift;
 }
@@ -188,7 +188,7 @@ OptionSet::Outcome OptionSet::parse(int argc, char** argv) {
     return Outcome::help_wanted;
   } catch (const CLI::ParseError& error) {
     refuse_unknown(*app_);
-    throw UsageError("use", "command line", error.what());
+    throw base::UsageError("use", "command line", error.what());
   }
   refuse_unknown(*app_);
   refuse_arguments(*app_);
@@ -196,4 +196,4 @@ OptionSet::Outcome OptionSet::parse(int argc, char** argv) {
   return Outcome::parsed;
 }
 
-}  // namespace mrf
+}  // namespace mrf::cli

@@ -12,7 +12,7 @@ class App;
 class Option;
 }  // namespace CLI
 
-namespace mrf {
+namespace mrf::cli {
 
 /// An option that has been declared.
 class DeclaredOption {
@@ -67,4 +67,4 @@ class OptionSet {
 /// "10", "64K", "1M", "2G" in bytes (powers of 1024, lower case too). Throws UsageError for anything else.
 std::uint64_t parse_size(const std::string& text);
 
-}  // namespace mrf
+}  // namespace mrf::cli

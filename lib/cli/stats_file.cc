@@ -16,7 +16,7 @@
 #include "cli/version.h"
 #include "io/io.h"
 
-namespace mrf {
+namespace mrf::cli {
 
 namespace {
 
@@ -24,7 +24,7 @@ using Json = nlohmann::ordered_json;
 
 const auto started = std::chrono::steady_clock::now();
 
-Json list(const std::vector<StreamCount>& streams) {
+Json list(const std::vector<io::StreamCount>& streams) {
   Json array = Json::array();
   for (const auto& one : streams) {
     array.push_back({{"name", one.name}, {"records", one.records}, {"bytes", one.bytes}});
@@ -33,7 +33,7 @@ Json list(const std::vector<StreamCount>& streams) {
   return array;
 }
 
-std::string to_json(const std::string& tool, const Stats& stats, int status) {
+std::string to_json(const std::string& tool, const io::Stats& stats, int status) {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   Json object{{"tool", tool},
@@ -44,12 +44,12 @@ std::string to_json(const std::string& tool, const Stats& stats, int status) {
               {"records_skipped", stats.records_skipped},
               {"bytes_in", stats.in.bytes},
               {"bytes_out", stats.out.bytes},
-              {"wall_s", seconds(std::chrono::steady_clock::now() - started)},
-              {"user_s", seconds(usage.ru_utime)},
-              {"sys_s", seconds(usage.ru_stime)},
+              {"wall_s", base::seconds(std::chrono::steady_clock::now() - started)},
+              {"user_s", base::seconds(usage.ru_utime)},
+              {"sys_s", base::seconds(usage.ru_stime)},
               {"max_rss_bytes", usage.ru_maxrss * 1024},
-              {"waited_in_s", seconds(stats.in.waited)},
-              {"waited_out_s", seconds(stats.out.waited)},
+              {"waited_in_s", base::seconds(stats.in.waited)},
+              {"waited_out_s", base::seconds(stats.out.waited)},
               {"inputs", list(stats.inputs)},
               {"outputs", list(stats.outputs)}};
   for (const auto& [name, value] : stats.figures) {
@@ -68,21 +68,21 @@ void StatsFile::open(const std::string& path) {
   path_ = path;
 }
 
-void StatsFile::write(const std::string& tool, const Stats& stats, int status) {
-  const char* prefix = std::getenv(stats_prefix_variable);
+void StatsFile::write(const std::string& tool, const io::Stats& stats, int status) {
+  const char* prefix = std::getenv(io::stats_prefix_variable);
   if (path_.empty() && prefix == nullptr) return;
   const std::string text = to_json(tool, stats, status);
   if (prefix != nullptr) {
     try {
-      write_output(fmt::format("{}.{}.json", prefix, ::getpid()), text);
-    } catch (const Error&) {  // the report has one entry less
+      io::write_output(fmt::format("{}.{}.json", prefix, ::getpid()), text);
+    } catch (const base::Error&) {  // the report has one entry less
     }
   }
   if (path_.empty()) return;
-  if (!file_) return write_output(path_, text);
-  Meter meter;
-  write_all(file_->fd(), file_->name(), text, meter);
+  if (!file_) return io::write_output(path_, text);
+  io::Meter meter;
+  io::write_all(file_->fd(), file_->name(), text, meter);
   file_->commit();
 }
 
-}  // namespace mrf
+}  // namespace mrf::cli

@@ -7,7 +7,7 @@
 #include "io/output_file.h"
 #include "io/stats.h"
 
-namespace mrf {
+namespace mrf::cli {
 
 /// The file of --stats, and the one that stats_prefix_variable asks for.
 class StatsFile {
@@ -16,11 +16,11 @@ class StatsFile {
   /// output, "" none. Throws Error.
   void open(const std::string& path);
   /// Writes one JSON object; `status` is how the program is going to end. Throws Error, unless open() did.
-  void write(const std::string& tool, const Stats& stats, int status);
+  void write(const std::string& tool, const io::Stats& stats, int status);
 
  private:
   std::string path_;
-  std::optional<OutputFile> file_;
+  std::optional<io::OutputFile> file_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::cli

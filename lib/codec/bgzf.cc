@@ -6,7 +6,7 @@
 #include "base/number_at.h"
 #include "codec/bgzf_frame.h"
 
-namespace mrf {
+namespace mrf::codec {
 
 namespace {
 
@@ -26,15 +26,15 @@ BgzfHeader parse_bgzf_header(std::string_view stored) {
   if (!magic.starts_with(stored.substr(0, magic.size()))) return {State::none, 0, 0};
   if (stored.size() > 3 && (stored[3] & ~text_flag) != extra_flag) return {State::none, 0, 0};
   if (stored.size() < fields_at) return {State::cut, bgzf_header_size, 0};
-  const std::size_t header_size = fields_at + number_at<std::uint16_t>(stored, 10);
+  const std::size_t header_size = fields_at + base::number_at<std::uint16_t>(stored, 10);
   if (header_size < bgzf_header_size) return {State::none, 0, 0};
   for (std::size_t at = fields_at; at + subfield_header <= header_size;) {
     if (at + subfield_header > stored.size()) return {State::cut, header_size, 0};
-    const std::size_t next = at + subfield_header + number_at<std::uint16_t>(stored, at + 2);
+    const std::size_t next = at + subfield_header + base::number_at<std::uint16_t>(stored, at + 2);
     if (next > header_size) break;
     if (stored.substr(at, 2) == "BC" && next == at + 6) {
       if (header_size > stored.size()) return {State::cut, header_size, 0};
-      const std::size_t size = number_at<std::uint16_t>(stored, at + subfield_header) + std::size_t{1};
+      const std::size_t size = base::number_at<std::uint16_t>(stored, at + subfield_header) + std::size_t{1};
       if (size < header_size + bgzf_trailer_size) break;
       return {State::whole, header_size, size};
     }
@@ -56,7 +56,7 @@ bool has_gzip_name(std::string_view path) {
 }
 
 std::size_t bgzf_content_size(std::string_view block) {
-  return number_at<std::uint32_t>(block, block.size() - 4);
+  return base::number_at<std::uint32_t>(block, block.size() - 4);
 }
 
 std::string_view bgzf_deflated(std::string_view block) {
@@ -65,7 +65,7 @@ std::string_view bgzf_deflated(std::string_view block) {
 }
 
 std::uint32_t bgzf_crc(std::string_view block) {
-  return number_at<std::uint32_t>(block, block.size() - bgzf_trailer_size);
+  return base::number_at<std::uint32_t>(block, block.size() - bgzf_trailer_size);
 }
 
 std::size_t store_deflated(std::string_view payload, char* to) {
@@ -95,4 +95,4 @@ std::size_t frame_bgzf(std::span<char> block, std::size_t deflated, std::string_
   return size;
 }
 
-}  // namespace mrf
+}  // namespace mrf::codec

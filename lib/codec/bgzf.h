@@ -9,7 +9,7 @@
 
 #include "codec/field_deflater.h"
 
-namespace mrf {
+namespace mrf::codec {
 
 /// BGZF, SAM specification section 4.1: gzip members of at most 64 KiB that know their own size.
 /// Of a block as it is mostly written, with the subfield BC alone; any block has so many bytes at least.
@@ -87,4 +87,4 @@ class BgzfInflater {
 /// The library behind them, with its version: "libdeflate 1.14".
 std::string bgzf_library();
 
-}  // namespace mrf
+}  // namespace mrf::codec

@@ -9,7 +9,7 @@
 
 #include "codec/bgzf.h"
 
-namespace mrf {
+namespace mrf::codec {
 
 inline constexpr std::size_t bgzf_trailer_size = 8;
 static_assert(std::endian::native == std::endian::little);
@@ -55,4 +55,4 @@ std::uint32_t content_crc(std::string_view content);
 /// the block's size.
 std::size_t frame_bgzf(std::span<char> block, std::size_t deflated, std::string_view content);
 
-}  // namespace mrf
+}  // namespace mrf::codec

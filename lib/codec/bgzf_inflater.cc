@@ -6,7 +6,7 @@
 
 #include "codec/bgzf_frame.h"
 
-namespace mrf {
+namespace mrf::codec {
 
 struct BgzfInflater::State {
   State() : library(::libdeflate_alloc_decompressor()) {
@@ -37,4 +37,4 @@ void BgzfInflater::block(std::string_view stored, std::span<char> to) {
 
 std::string bgzf_library() { return "libdeflate " LIBDEFLATE_VERSION_STRING; }
 
-}  // namespace mrf
+}  // namespace mrf::codec

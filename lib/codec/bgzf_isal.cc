@@ -8,7 +8,7 @@
 #include "codec/bgzf_frame.h"
 #include "codec/libdeflate_deflater.h"
 
-namespace mrf {
+namespace mrf::codec {
 
 namespace {
 
@@ -62,4 +62,4 @@ std::size_t BgzfDeflater::block(std::string_view payload, std::span<const FieldS
   return frame_bgzf(to, deflated, payload);
 }
 
-}  // namespace mrf
+}  // namespace mrf::codec

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <span>
 
-namespace mrf {
+namespace mrf::codec {
 
 /// The bytes of an input, one after the other.
 class ByteSource {
@@ -16,4 +16,4 @@ class ByteSource {
   virtual bool is_ready() const { return false; }
 };
 
-}  // namespace mrf
+}  // namespace mrf::codec

@@ -3,7 +3,7 @@
 
 #include <zlib.h>
 
-namespace mrf {
+namespace mrf::codec {
 
 namespace {
 
@@ -42,4 +42,4 @@ std::uint32_t join_crc32(std::uint32_t a, std::uint32_t b, std::uint64_t length_
   return combine(a, b, length_b, 0xedb88320);
 }
 
-}  // namespace mrf
+}  // namespace mrf::codec

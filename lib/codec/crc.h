@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace mrf {
+namespace mrf::codec {
 
 /// CRC-32C (Castagnoli, RFC 3720 12.1) of `bytes`, in hardware where there is ISA-L.
 std::uint32_t crc32c(std::string_view bytes);
@@ -16,4 +16,4 @@ std::uint32_t crc32(std::string_view bytes);
 std::uint32_t join_crc32c(std::uint32_t a, std::uint32_t b, std::uint64_t length_b);
 std::uint32_t join_crc32(std::uint32_t a, std::uint32_t b, std::uint64_t length_b);
 
-}  // namespace mrf
+}  // namespace mrf::codec

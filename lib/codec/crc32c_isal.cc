@@ -3,7 +3,7 @@
 
 #include "codec/crc.h"
 
-namespace mrf {
+namespace mrf::codec {
 
 std::uint32_t crc32c(std::string_view bytes) {
   std::uint32_t crc = ~std::uint32_t{0};
@@ -17,4 +17,4 @@ std::uint32_t crc32c(std::string_view bytes) {
   return ~crc;
 }
 
-}  // namespace mrf
+}  // namespace mrf::codec

@@ -4,7 +4,7 @@
 
 #include "codec/crc.h"
 
-namespace mrf {
+namespace mrf::codec {
 
 namespace {
 
@@ -45,4 +45,4 @@ std::uint32_t crc32c(std::string_view bytes) {
   return ~crc;
 }
 
-}  // namespace mrf
+}  // namespace mrf::codec

@@ -10,7 +10,7 @@
 #include "codec/inflate.h"
 #include "codec/inflate_engine.h"
 
-namespace mrf {
+namespace mrf::codec {
 
 namespace {
 
@@ -126,4 +126,4 @@ std::string refusal_of(DataFormat format) {
   }
 }
 
-}  // namespace mrf
+}  // namespace mrf::codec

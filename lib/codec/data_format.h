@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace mrf {
+namespace mrf::codec {
 
 /// What data is by its first bytes, where these say it.
 enum class DataFormat {
@@ -42,4 +42,4 @@ std::string_view format_name(DataFormat format);
 /// first: 'bzip2 -dc FILE | ...'". Not for unknown and sam.
 std::string refusal_of(DataFormat format);
 
-}  // namespace mrf
+}  // namespace mrf::codec

@@ -8,7 +8,7 @@
 
 #include "codec/huffman.h"
 
-namespace mrf::deflate {
+namespace mrf::codec::deflate {
 
 namespace {
 
@@ -243,4 +243,4 @@ std::size_t write_block(std::string_view payload, std::span<const Sequence> sequ
   return out.finish();
 }
 
-}  // namespace mrf::deflate
+}  // namespace mrf::codec::deflate

@@ -7,7 +7,7 @@
 
 #include "codec/deflate_format.h"
 
-namespace mrf::deflate {
+namespace mrf::codec::deflate {
 
 /// Writes `payload`, parsed into `sequences` whose symbols occur as `frequencies` say (the end of the block
 /// once), as the last block of a DEFLATE stream with codes of its own (RFC 1951, section 3.2.7). Returns the
@@ -15,4 +15,4 @@ namespace mrf::deflate {
 std::size_t write_block(std::string_view payload, std::span<const Sequence> sequences,
                         const Frequencies& frequencies, std::span<char> to);
 
-}  // namespace mrf::deflate
+}  // namespace mrf::codec::deflate

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace mrf::deflate {
+namespace mrf::codec::deflate {
 
 /// The numbers of DEFLATE (RFC 1951, section 3.2.5).
 inline constexpr unsigned least_match = 3;
@@ -71,4 +71,4 @@ struct Frequencies {
   std::array<std::uint32_t, distance_symbols> distances{};
 };
 
-}  // namespace mrf::deflate
+}  // namespace mrf::codec::deflate

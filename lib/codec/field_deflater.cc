@@ -4,7 +4,7 @@
 #include "codec/deflate_block.h"
 #include "codec/field_parser.h"
 
-namespace mrf {
+namespace mrf::codec {
 
 namespace {
 
@@ -44,4 +44,4 @@ std::size_t FieldDeflater::deflate(std::string_view payload, std::span<const Fie
   return deflate::write_block(payload, parser_->sequences(), parser_->frequencies(), to);
 }
 
-}  // namespace mrf
+}  // namespace mrf::codec

@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-namespace mrf {
+namespace mrf::codec {
 
 /// The kinds of bytes in a BAM record (SAM specification, section 4.2) that differ in what they repeat.
 enum class Field : std::uint8_t { fixed, name, bases, qualities, tags };
@@ -45,4 +45,4 @@ class FieldDeflater {
   std::unique_ptr<Parser> parser_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::codec

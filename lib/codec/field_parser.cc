@@ -13,7 +13,7 @@
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
-namespace mrf::deflate::HWY_NAMESPACE {
+namespace mrf::codec::deflate::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
@@ -303,12 +303,12 @@ class Chooser {
 void find_matches(FieldParse& parse, std::span<const FieldSpan> fields) { Finder(parse).find(fields); }
 void choose_steps(FieldParse& parse) { Chooser(parse).choose(); }
 
-}  // namespace mrf::deflate::HWY_NAMESPACE
+}  // namespace mrf::codec::deflate::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
 
-namespace mrf::deflate {
+namespace mrf::codec::deflate {
 
 namespace {
 
@@ -449,6 +449,6 @@ void FieldParse::parse(std::string_view payload, std::span<const FieldSpan> fiel
   }
 }
 
-}  // namespace mrf::deflate
+}  // namespace mrf::codec::deflate
 
 #endif

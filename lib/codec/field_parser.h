@@ -11,7 +11,7 @@
 #include "codec/deflate_format.h"
 #include "codec/field_deflater.h"
 
-namespace mrf::deflate {
+namespace mrf::codec::deflate {
 
 /// How matches are looked for in one field.
 struct FieldEffort {
@@ -95,4 +95,4 @@ class FieldParse {
   Costs costs_;
 };
 
-}  // namespace mrf::deflate
+}  // namespace mrf::codec::deflate

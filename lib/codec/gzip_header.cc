@@ -3,7 +3,7 @@
 
 #include <stdexcept>
 
-namespace mrf {
+namespace mrf::codec {
 
 namespace {
 
@@ -80,4 +80,4 @@ bool GzipHeader::take(std::string_view& stored) {
   return field_ == Field::over;
 }
 
-}  // namespace mrf
+}  // namespace mrf::codec

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace mrf {
+namespace mrf::codec {
 
 /// The header of a gzip member (RFC 1952, section 2.3), taken in pieces of any size and skipped.
 class GzipHeader {
@@ -28,4 +28,4 @@ class GzipHeader {
   std::size_t extra_length_ = 0;
 };
 
-}  // namespace mrf
+}  // namespace mrf::codec

@@ -6,7 +6,7 @@
 #include <cstddef>
 #include <vector>
 
-namespace mrf::deflate {
+namespace mrf::codec::deflate {
 
 namespace {
 
@@ -116,4 +116,4 @@ void assign_codes(std::span<const std::uint8_t> lengths, std::span<std::uint16_t
   }
 }
 
-}  // namespace mrf::deflate
+}  // namespace mrf::codec::deflate

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <span>
 
-namespace mrf::deflate {
+namespace mrf::codec::deflate {
 
 /// The lengths in bits of an optimal prefix code in which no code is longer than `most_bits` (at most 15):
 /// Huffman's where that fits, else by package-merge (Larmore and Hirschberg 1990, doi 10.1145/79147.79150).
@@ -16,4 +16,4 @@ void code_lengths(std::span<const std::uint32_t> frequencies, unsigned most_bits
 /// The canonical codes of these lengths (RFC 1951, section 3.2.2), the bits reversed, as they are written.
 void assign_codes(std::span<const std::uint8_t> lengths, std::span<std::uint16_t> codes);
 
-}  // namespace mrf::deflate
+}  // namespace mrf::codec::deflate

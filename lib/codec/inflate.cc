@@ -11,7 +11,7 @@
 #include "codec/inflate_bgzf.h"
 #include "codec/inflate_engine.h"
 
-namespace mrf {
+namespace mrf::codec {
 
 GzipDecoder::GzipDecoder(std::string name) : name_(std::move(name)), engine_(make_inflate_engine()) {}
 GzipDecoder::~GzipDecoder() = default;
@@ -30,8 +30,8 @@ std::size_t GzipDecoder::inflate(std::span<char> to) {
 }
 
 void GzipDecoder::finish() const {
-  if (in_member_) throw DataError("read", name_, "truncated gzip stream");
-  if (bgzf_block_size(head_) > 0 && head_ != bgzf_eof) throw DataError("read", name_, no_eof_block);
+  if (in_member_) throw base::DataError("read", name_, "truncated gzip stream");
+  if (bgzf_block_size(head_) > 0 && head_ != bgzf_eof) throw base::DataError("read", name_, no_eof_block);
 }
 
 // Between members: padding of zero bytes may follow the last one, nothing else.
@@ -42,7 +42,7 @@ bool GzipDecoder::next_member() {
   }
   if (held_.empty()) return false;
   if (padding_ || (seen_member_ && held_.front() != '\x1f')) {
-    throw DataError("read", name_, "trailing garbage after the gzip stream");
+    throw base::DataError("read", name_, "trailing garbage after the gzip stream");
   }
   engine_->start_member();
   head_.clear();
@@ -70,7 +70,7 @@ void GzipDecoder::inflate_some(std::span<char>& rest) {
       seen_member_ = true;
     }
   } catch (const std::runtime_error& error) {
-    throw DataError("read", name_, error.what());
+    throw base::DataError("read", name_, error.what());
   }
   remember(stored.substr(0, stored.size() - held_.size()));
   // The library may hold output back after the last stored byte; when it gives none, it has none.
@@ -113,4 +113,4 @@ std::unique_ptr<ByteSource> make_gzip_inflater(std::unique_ptr<ByteSource> store
 
 std::string inflate_library() { return inflate_engine_name(); }
 
-}  // namespace mrf
+}  // namespace mrf::codec

@@ -8,7 +8,7 @@
 
 #include "codec/byte_source.h"
 
-namespace mrf {
+namespace mrf::codec {
 
 class InflateEngine;
 
@@ -60,4 +60,4 @@ std::unique_ptr<ByteSource> make_inflater(std::unique_ptr<ByteSource> stored, st
 /// The library that inflates, with its version: "ISA-L 2.30" or "zlib 1.2.13".
 std::string inflate_library();
 
-}  // namespace mrf
+}  // namespace mrf::codec

@@ -15,7 +15,7 @@
 #include "codec/inflate.h"
 #include "codec/pipeline.h"
 
-namespace mrf {
+namespace mrf::codec {
 
 namespace {
 
@@ -91,14 +91,14 @@ class BgzfSource : public ByteSource {
 
   std::size_t read(std::span<char> to) override {
     while (given_ == content_.size) {
-      if (!content_.failure.empty()) throw DataError("read", name_, content_.failure);
+      if (!content_.failure.empty()) throw base::DataError("read", name_, content_.failure);
       while (!over_ && on_the_way_ < pool_.size() && (on_the_way_ == 0 || can_feed())) feed();
       if (on_the_way_ > 0) {
         take_over();
       } else if (after_ != nullptr) {
         return after_->read(to);
       } else if (!ended_) {
-        throw DataError("read", name_, no_eof_block);
+        throw base::DataError("read", name_, no_eof_block);
       } else {
         return 0;
       }
@@ -244,4 +244,4 @@ std::unique_ptr<ByteSource> make_inflater(std::unique_ptr<ByteSource> stored, st
   return make_gzip_inflater(std::move(again), std::move(name));
 }
 
-}  // namespace mrf
+}  // namespace mrf::codec

@@ -7,7 +7,7 @@
 
 #include "codec/byte_source.h"
 
-namespace mrf {
+namespace mrf::codec {
 
 /// Why a BGZF stream that ends without its end-of-file block is refused.
 inline constexpr std::string_view no_eof_block = "truncated: no end-of-file block";
@@ -15,4 +15,4 @@ inline constexpr std::string_view no_eof_block = "truncated: no end-of-file bloc
 /// Inflates any gzip members one after the other.
 std::unique_ptr<ByteSource> make_gzip_inflater(std::unique_ptr<ByteSource> stored, std::string name);
 
-}  // namespace mrf
+}  // namespace mrf::codec

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace mrf {
+namespace mrf::codec {
 
 /// One gzip member after the other through a library; chosen when the programs are built.
 class InflateEngine {
@@ -24,4 +24,4 @@ class InflateEngine {
 std::unique_ptr<InflateEngine> make_inflate_engine();
 std::string inflate_engine_name();
 
-}  // namespace mrf
+}  // namespace mrf::codec

@@ -7,7 +7,7 @@
 #include "codec/gzip_header.h"
 #include "codec/inflate_engine.h"
 
-namespace mrf {
+namespace mrf::codec {
 
 namespace {
 
@@ -67,4 +67,4 @@ std::string inflate_engine_name() {
   return fmt::format("ISA-L {}.{}.{}", ISAL_MAJOR_VERSION, ISAL_MINOR_VERSION, ISAL_PATCH_VERSION);
 }
 
-}  // namespace mrf
+}  // namespace mrf::codec

@@ -6,7 +6,7 @@
 
 #include "codec/inflate_engine.h"
 
-namespace mrf {
+namespace mrf::codec {
 
 namespace {
 
@@ -51,4 +51,4 @@ std::unique_ptr<InflateEngine> make_inflate_engine() { return std::make_unique<Z
 
 std::string inflate_engine_name() { return std::string("zlib ") + ::zlibVersion(); }
 
-}  // namespace mrf
+}  // namespace mrf::codec

@@ -4,7 +4,7 @@
 #include <array>
 #include <new>
 
-namespace mrf {
+namespace mrf::codec {
 
 // libdeflate has twelve levels: htslib spreads zlib's nine over them (bgzf.c).
 LibdeflateDeflater::LibdeflateDeflater(int level) {
@@ -17,4 +17,4 @@ std::size_t LibdeflateDeflater::deflate(std::string_view payload, std::span<char
   return ::libdeflate_deflate_compress(library_.get(), payload.data(), payload.size(), to.data(), to.size());
 }
 
-}  // namespace mrf
+}  // namespace mrf::codec

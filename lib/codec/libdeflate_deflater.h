@@ -7,7 +7,7 @@
 #include <span>
 #include <string_view>
 
-namespace mrf {
+namespace mrf::codec {
 
 /// Raw DEFLATE (RFC 1951) by libdeflate, one piece after the other.
 class LibdeflateDeflater {
@@ -25,4 +25,4 @@ class LibdeflateDeflater {
   std::unique_ptr<libdeflate_compressor, Deleter> library_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::codec

@@ -15,7 +15,7 @@
 
 #include "base/usable_threads.h"
 
-namespace mrf {
+namespace mrf::codec {
 
 /// Jobs that go through the same stages on several threads and leave in the order in which they came.
 ///
@@ -54,8 +54,8 @@ class Pipeline {
       : stages_(std::move(stages)),
         options_(std::move(options)),
         turns_(stages_.size(), 0),
-        ring_(2 * usable_threads(threads) + 1) {
-    start(usable_threads(threads));
+        ring_(2 * base::usable_threads(threads) + 1) {
+    start(base::usable_threads(threads));
   }
   ~Pipeline() {
     {
@@ -204,4 +204,4 @@ class Pipeline {
   std::vector<std::thread> threads_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::codec

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "collect/backlog.h"
 
-namespace mrf {
+namespace mrf::collect {
 
 void Backlog::push(const BlockRef& block, std::string_view bytes, std::uint64_t records) {
   if (bytes.empty()) return;
@@ -41,4 +41,4 @@ void Backlog::consume(std::size_t bytes, std::uint64_t records) {
   if (chunk.bytes.empty()) chunks_.pop_front();
 }
 
-}  // namespace mrf
+}  // namespace mrf::collect

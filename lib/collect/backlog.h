@@ -8,7 +8,7 @@
 #include "collect/block.h"
 #include "collect/spill.h"
 
-namespace mrf {
+namespace mrf::collect {
 
 /// Whole records of one input, next to each other.
 struct Chunk {
@@ -39,4 +39,4 @@ class Backlog {
   std::deque<Chunk> chunks_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::collect

@@ -6,7 +6,7 @@
 #include <memory>
 #include <new>
 
-namespace mrf {
+namespace mrf::collect {
 
 namespace {
 
@@ -56,4 +56,4 @@ void BlockPool::take_back(Block* block) noexcept {
   }
 }
 
-}  // namespace mrf
+}  // namespace mrf::collect

@@ -13,7 +13,7 @@
 #include "io/fd.h"
 #include "io/meter.h"
 
-namespace mrf {
+namespace mrf::collect {
 
 /// An input that is opened and read without ever blocking, whenever its writer comes.
 class Channel {
@@ -24,12 +24,12 @@ class Channel {
 
   /// "standard input" or the path, for messages.
   const std::string& name() const { return name_; }
-  FdRef fd() const { return fd_; }
+  io::FdRef fd() const { return fd_; }
   /// True when reading cannot wait and nobody waits for it: a regular file.
   bool is_file() const { return is_file_; }
   /// True when both are the same pipe, FIFO or regular file.
   bool is_same(const Channel& other) const;
-  bool is_same(FdRef other) const;
+  bool is_same(io::FdRef other) const;
 
   /// To be told when poll(2) reports something. A FIFO shows nothing until a writer has opened it, but
   /// read(2) would say end-of-file there (fifo(7)).
@@ -40,7 +40,7 @@ class Channel {
   bool has_more() const { return decoder_ && decoder_->has_more(); }
   /// The next bytes, with one read(2) at most. 0 is the end; nothing when there is nothing now. Throws
   /// SystemError "cannot read", DataError.
-  std::optional<std::size_t> read(std::span<char> to, Meter& meter);
+  std::optional<std::size_t> read(std::span<char> to, io::Meter& meter);
   /// Bytes read so far, as they are stored.
   std::uint64_t stored() const { return stored_; }
 
@@ -48,13 +48,13 @@ class Channel {
   void reopen();
 
  private:
-  Fd open_again() const;
-  std::optional<std::size_t> read_stored(std::span<char> to, Meter& meter);
-  std::optional<std::size_t> read_first(std::span<char> to, Meter& meter);
+  io::Fd open_again() const;
+  std::optional<std::size_t> read_stored(std::span<char> to, io::Meter& meter);
+  std::optional<std::size_t> read_first(std::span<char> to, io::Meter& meter);
   std::optional<std::size_t> inflate(std::span<char> to);
 
   std::string name_;
-  Fd fd_;
+  io::Fd fd_;
   bool is_shared_;
   bool is_file_ = false;
   bool may_read_ = false;
@@ -66,8 +66,8 @@ class Channel {
   bool has_half_magic_ = false;
   const bool inflates_;
   bool is_sniffed_ = false;
-  std::optional<GzipDecoder> decoder_;
+  std::optional<codec::GzipDecoder> decoder_;
   std::unique_ptr<char[]> compressed_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::collect

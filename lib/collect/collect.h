@@ -11,7 +11,7 @@
 #include "record/header.h"
 #include "record/record.h"
 
-namespace mrf {
+namespace mrf::collect {
 
 /// What mrf-collect is asked for; the names are those of its options.
 struct CollectOptions {
@@ -19,7 +19,7 @@ struct CollectOptions {
 
   std::vector<std::string> inputs;
   Order order = Order::rows;
-  RecordForm record;
+  record::RecordForm record;
   /// Records a turn in Order::rows.
   std::uint64_t chunk = 1000;
   bool ragged = false;
@@ -30,7 +30,7 @@ struct CollectOptions {
   /// With `sam`: no line is a header line.
   bool headless = false;
   /// Leading lines of every input that are its header, beside those of SAM.
-  HeaderForm header_form;
+  record::HeaderForm header_form;
   /// The headers of all inputs have to be the same; those that `header_form` names have to in any case.
   bool same_header = false;
   /// Bytes of memory for what cannot be written yet.
@@ -53,6 +53,6 @@ struct CollectOptions {
 CollectOptions::Order parse_collect_order(const std::string& text);
 
 /// Joins the records of all inputs into one output. Counts in `stats`, after a failure too. Throws Error.
-void collect(const CollectOptions& options, Stats& stats);
+void collect(const CollectOptions& options, io::Stats& stats);
 
-}  // namespace mrf
+}  // namespace mrf::collect

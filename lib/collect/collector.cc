@@ -12,13 +12,13 @@
 #include "collect/counts.h"
 #include "io/io.h"
 
-namespace mrf {
+namespace mrf::collect {
 
 namespace {
 
 constexpr std::size_t largest_block = std::size_t{256} << 10;
 constexpr std::size_t smallest_block = std::size_t{4} << 10;
-constexpr std::size_t all_pipes = 16 * most_pipe_bytes;
+constexpr std::size_t all_pipes = 16 * io::most_pipe_bytes;
 
 constexpr std::size_t beside_buffer = std::size_t{16} << 20;
 
@@ -36,21 +36,22 @@ std::size_t held_limit(const CollectOptions& options) {
 
 // The header is copied, whatever it is; in text its last line gets its newline.
 InputSettings header_settings(const CollectOptions& options) {
-  using Kind = RecordForm::Kind;
+  using Kind = record::RecordForm::Kind;
   const bool is_text = options.record.kind != Kind::nul && options.record.kind != Kind::fixed;
   return {{is_text ? Kind::line : Kind::fixed}};
 }
 
 // The number stands in front of the '@': the four lines are cut without a look at them, which comes later.
-RecordForm form_of(const CollectOptions& options) {
+record::RecordForm form_of(const CollectOptions& options) {
   const bool is_numbered = options.order == CollectOptions::Order::seq;
-  if (is_numbered && options.record.kind == RecordForm::Kind::fastq) return {RecordForm::Kind::lines, 4};
-  if (options.sam && !options.headless) return {RecordForm::Kind::sam};
+  if (is_numbered && options.record.kind == record::RecordForm::Kind::fastq)
+    return {record::RecordForm::Kind::lines, 4};
+  if (options.sam && !options.headless) return {record::RecordForm::Kind::sam};
   return options.record;
 }
 
-HeaderForm header_form_of(const CollectOptions& options) {
-  return options.sam && !options.headless ? sam_header() : options.header_form;
+record::HeaderForm header_form_of(const CollectOptions& options) {
+  return options.sam && !options.headless ? record::sam_header() : options.header_form;
 }
 
 bool is_there_and_no_file(const std::string& path) {
@@ -60,7 +61,7 @@ bool is_there_and_no_file(const std::string& path) {
 
 }  // namespace
 
-Collector::Collector(const CollectOptions& options, Stats& stats)
+Collector::Collector(const CollectOptions& options, io::Stats& stats)
     : options_(options),
       stats_(stats),
       log_(options.log_every, options.log_format),
@@ -80,7 +81,7 @@ Collector::~Collector() {
 }
 
 void Collector::open_inputs() {
-  raise_open_file_limit();
+  io::raise_open_file_limit();
   const Input::Shared shared{pool_, spill_, references_};
   if (!options_.header.empty()) {
     header_ = std::make_unique<Input>(options_.header, header_settings_, HeaderUse{}, shared, header_count_);
@@ -92,8 +93,8 @@ void Collector::open_inputs() {
     inputs_.push_back(
         std::make_unique<Input>(options_.inputs[i], settings_, header_use(i), shared, stats_.inputs[i]));
     all_.push_back(inputs_.back().get());
-    enlarge_pipe(inputs_.back()->channel().fd(),
-                 std::min(most_pipe_bytes, all_pipes / options_.inputs.size()));
+    io::enlarge_pipe(inputs_.back()->channel().fd(),
+                     std::min(io::most_pipe_bytes, all_pipes / options_.inputs.size()));
   }
 }
 
@@ -104,7 +105,7 @@ void Collector::open_counts() {
 }
 
 bool Collector::has_preambles() const {
-  return settings_.header.is_named() || options_.record.kind == RecordForm::Kind::bam;
+  return settings_.header.is_named() || options_.record.kind == record::RecordForm::Kind::bam;
 }
 
 HeaderUse Collector::header_use(std::size_t input) {
@@ -117,24 +118,25 @@ HeaderUse Collector::header_use(std::size_t input) {
 void Collector::refuse_doubles() const {
   for (std::size_t i = 0; i < all_.size(); ++i) {
     for (std::size_t j = 0; j < i; ++j) {
-      const bool both_stdin = all_[i]->name() == stdin_name && all_[j]->name() == stdin_name;
+      const bool both_stdin = all_[i]->name() == io::stdin_name && all_[j]->name() == io::stdin_name;
       if (both_stdin || all_[i]->channel().is_same(all_[j]->channel())) {
-        throw UsageError("use input", all_[i]->name(), "given twice");
+        throw base::UsageError("use input", all_[i]->name(), "given twice");
       }
     }
   }
 }
 
-void Collector::refuse_output(const OutputFile& output) const {
+void Collector::refuse_output(const io::OutputFile& output) const {
   for (const Input* input : all_) {
     if (!input->channel().is_same(output.fd())) continue;
-    throw UsageError("use output", output.name(), fmt::format("the same file as input '{}'", input->name()));
+    throw base::UsageError("use output", output.name(),
+                           fmt::format("the same file as input '{}'", input->name()));
   }
 }
 
-SequencePlace Collector::sequence_place() const {
-  if (options_.record.kind == RecordForm::Kind::bam) return SequencePlace::aux;
-  return options_.sam ? SequencePlace::tag : SequencePlace::column;
+record::SequencePlace Collector::sequence_place() const {
+  if (options_.record.kind == record::RecordForm::Kind::bam) return record::SequencePlace::aux;
+  return options_.sam ? record::SequencePlace::tag : record::SequencePlace::column;
 }
 
 std::unique_ptr<Order> Collector::make_order() const {
@@ -260,14 +262,14 @@ void Collector::watch(const Wanted& wanted) {
 }
 
 void Collector::wait(BatchedOutput& output) {
-  const WaitTimer timer(stats_.in);
+  const io::WaitTimer timer(stats_.in);
   const bool has_more = std::any_of(polled_inputs_.begin(), polled_inputs_.end(),
                                     [](const Input* input) { return input->channel().has_more(); });
   int timeout = output.empty() && !has_more ? -1 : 0;
   for (;;) {
     const int reported = ::poll(polled_.data(), polled_.size(), timeout);
     if (reported > 0 || (reported == 0 && has_more)) return;
-    if (reported < 0 && errno != EINTR) throw SystemError("wait for", "inputs");
+    if (reported < 0 && errno != EINTR) throw base::SystemError("wait for", "inputs");
     if (reported == 0) {
       output.flush();
       timeout = -1;
@@ -290,4 +292,4 @@ Input::Hold Collector::hold() const {
   return pool_.used() > held_limit_ ? Input::Hold::on_disk : Input::Hold::in_memory;
 }
 
-}  // namespace mrf
+}  // namespace mrf::collect

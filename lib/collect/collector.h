@@ -12,20 +12,20 @@
 #include "collect/rate_log.h"
 #include "io/output_file.h"
 
-namespace mrf {
+namespace mrf::collect {
 
 /// One loop over all inputs: what the order waits for comes first; when it has nothing, the others are
 /// read and held, so that no writer has to wait for another one.
 class Collector {
  public:
   /// Opens the inputs. What is referred to outlives the collector. Throws Error.
-  Collector(const CollectOptions& options, Stats& stats);
+  Collector(const CollectOptions& options, io::Stats& stats);
   ~Collector();
   Collector(const Collector&) = delete;
   Collector& operator=(const Collector&) = delete;
 
   /// Throws UsageError when what is written to `output` would be read again: its end would never come.
-  void refuse_output(const OutputFile& output) const;
+  void refuse_output(const io::OutputFile& output) const;
   /// Throws Error.
   void run(Sink& sink);
 
@@ -38,7 +38,7 @@ class Collector {
   bool has_preambles() const;
   HeaderUse header_use(std::size_t input);
   void wait_for_common_header(BatchedOutput& output);
-  SequencePlace sequence_place() const;
+  record::SequencePlace sequence_place() const;
   std::unique_ptr<Order> make_order() const;
   void write_header(BatchedOutput& output);
   void write_round(BatchedOutput& output);
@@ -52,7 +52,7 @@ class Collector {
   Input::Hold hold() const;
 
   const CollectOptions& options_;
-  Stats& stats_;
+  io::Stats& stats_;
   RateLog log_;
   const std::size_t held_limit_;
   BlockPool pool_;
@@ -61,16 +61,16 @@ class Collector {
   CommonHeader common_header_;
   const InputSettings settings_;
   const InputSettings header_settings_;
-  const InputSettings counts_settings_{{RecordForm::Kind::fixed}};
+  const InputSettings counts_settings_{{record::RecordForm::Kind::fixed}};
   Inputs inputs_;
   std::unique_ptr<Input> header_;
-  StreamCount header_count_;
+  io::StreamCount header_count_;
   std::unique_ptr<Input> counts_;
-  StreamCount counts_count_;
+  io::StreamCount counts_count_;
   std::vector<Input*> all_;
   std::vector<pollfd> polled_;
   std::vector<Input*> polled_inputs_;
   unsigned rounds_without_wanted_ = 0;
 };
 
-}  // namespace mrf
+}  // namespace mrf::collect

@@ -8,14 +8,14 @@
 #include "base/error.h"
 #include "io/io.h"
 
-namespace mrf {
+namespace mrf::collect {
 
 namespace {
 
 using Json = nlohmann::json;
 
 [[noreturn]] void refuse(const std::string& name, const std::string& reason) {
-  throw DataError("use counts", name, reason);
+  throw base::DataError("use counts", name, reason);
 }
 
 std::uint64_t number_of(const Json& object, const char* key, const std::string& name) {
@@ -54,7 +54,7 @@ DealtCounts parse_counts(const std::string& text, const std::string& name) {
   return counts;
 }
 
-void compare_counts(const DealtCounts& dealt, const std::vector<StreamCount>& inputs,
+void compare_counts(const DealtCounts& dealt, const std::vector<io::StreamCount>& inputs,
                     const std::string& name) {
   if (dealt.outputs.size() < inputs.size()) {
     refuse(name,
@@ -65,9 +65,10 @@ void compare_counts(const DealtCounts& dealt, const std::vector<StreamCount>& in
     const auto& output = dealt.outputs[i];
     records += output.records;
     if (inputs[i].records == output.records) continue;
-    throw DataError("collect", inputs[i].name == "-" ? std::string(stdin_name) : inputs[i].name,
-                    fmt::format("it has {} records where '{}' had {}: {}", inputs[i].records, output.name,
-                                output.records, difference(output.records, inputs[i].records)));
+    throw base::DataError(
+        "collect", inputs[i].name == "-" ? std::string(io::stdin_name) : inputs[i].name,
+        fmt::format("it has {} records where '{}' had {}: {}", inputs[i].records, output.name, output.records,
+                    difference(output.records, inputs[i].records)));
   }
   if (records != dealt.records) {
     refuse(name, fmt::format("{} of {} records went to outputs that are no input here",
@@ -75,4 +76,4 @@ void compare_counts(const DealtCounts& dealt, const std::vector<StreamCount>& in
   }
 }
 
-}  // namespace mrf
+}  // namespace mrf::collect

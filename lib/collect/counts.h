@@ -7,7 +7,7 @@
 
 #include "io/stats.h"
 
-namespace mrf {
+namespace mrf::collect {
 
 /// What mrf-distribute --stats FILE says of its outputs, in their order.
 struct DealtCounts {
@@ -26,7 +26,7 @@ DealtCounts parse_counts(const std::string& text, const std::string& name);
 
 /// Throws DataError when an input has not as many records as the output in its place, or when there is an
 /// output with records and no input in its place. `name` as above.
-void compare_counts(const DealtCounts& dealt, const std::vector<StreamCount>& inputs,
+void compare_counts(const DealtCounts& dealt, const std::vector<io::StreamCount>& inputs,
                     const std::string& name);
 
-}  // namespace mrf
+}  // namespace mrf::collect

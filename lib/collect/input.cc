@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "codec/data_format.h"
 
-namespace mrf {
+namespace mrf::collect {
 
 namespace {
 
@@ -16,31 +16,32 @@ constexpr std::size_t least_read = 16384;
 }  // namespace
 
 Input::Input(const std::string& path, const InputSettings& settings, HeaderUse header_use,
-             const Shared& shared, StreamCount& count)
+             const Shared& shared, io::StreamCount& count)
     : settings_(settings),
       shared_(shared),
-      channel_(path, !is_bytes(settings.form)),
+      channel_(path, !record::is_bytes(settings.form)),
       count_(count),
-      splitter_(make_framer(settings.form, channel_.name())),
+      splitter_(record::make_framer(settings.form, channel_.name())),
       header_use_(header_use),
-      is_format_known_(is_bytes(settings.form) || settings.form.kind == RecordForm::Kind::bam) {
+      is_format_known_(record::is_bytes(settings.form) ||
+                       settings.form.kind == record::RecordForm::Kind::bam) {
   start_round();
 }
 
 void Input::start_round() {
   if (header_use_.way == HeaderUse::Way::keep && round_ > 0) header_use_.way = HeaderUse::Way::drop;
-  if (settings_.form.kind == RecordForm::Kind::bam) {
+  if (settings_.form.kind == record::RecordForm::Kind::bam) {
     preamble_ = make_bam_preamble(header_use_, shared_.references, channel_.name());
   } else {
     preamble_ = settings_.header.is_named()
                     ? make_line_preamble(settings_.header, header_use_, channel_.name())
                     : make_no_preamble();
   }
-  framer_ = make_framer(settings_.form, channel_.name());
+  framer_ = record::make_framer(settings_.form, channel_.name());
   backlogs_.emplace_back(shared_.pool, shared_.spill);
 }
 
-bool Input::read(Meter& meter, Hold hold) {
+bool Input::read(io::Meter& meter, Hold hold) {
   make_room(hold);
   const auto n = channel_.read({open_->data + filled_, open_->capacity - filled_}, meter);
   if (!n) return false;
@@ -72,11 +73,11 @@ void Input::make_room(Hold hold) {
 
 // A compressed or binary file would go through as the lines that it happens to have.
 void Input::check_format(bool is_end) {
-  if (unframed().size() < format_magic_size && !is_end) return;
+  if (unframed().size() < codec::format_magic_size && !is_end) return;
   is_format_known_ = true;
-  const DataFormat format = format_by_magic(unframed());
-  if (format != DataFormat::unknown && format != DataFormat::sam)
-    throw DataError("read", name(), refusal_of(format));
+  const codec::DataFormat format = codec::format_by_magic(unframed());
+  if (format != codec::DataFormat::unknown && format != codec::DataFormat::sam)
+    throw base::DataError("read", name(), codec::refusal_of(format));
 }
 
 void Input::frame(bool is_end) {
@@ -87,7 +88,7 @@ void Input::frame(bool is_end) {
   }
   if (!preamble_->is_over() || framed_ == filled_) return;
   const std::string_view bytes = unframed();
-  const Run run = framer_->take(bytes, all_records);
+  const record::Run run = framer_->take(bytes, all_records);
   newest().push(open_, bytes.substr(0, run.bytes), run.records);
   framed_ += run.bytes;
   count_.records += run.records;
@@ -115,7 +116,7 @@ std::uint64_t Input::pass(BatchedOutput& output, std::uint64_t max_records) {
   std::uint64_t passed = 0;
   while (passed < max_records && has_records()) {
     const Chunk& chunk = front();
-    Run run{chunk.bytes.size(), chunk.records};
+    record::Run run{chunk.bytes.size(), chunk.records};
     if (run.records > max_records - passed) run = splitter_->split(chunk.bytes, max_records - passed);
     output.pass(chunk.block, chunk.bytes.substr(0, run.bytes));
     passed += run.records;
@@ -124,4 +125,4 @@ std::uint64_t Input::pass(BatchedOutput& output, std::uint64_t max_records) {
   return passed;
 }
 
-}  // namespace mrf
+}  // namespace mrf::collect

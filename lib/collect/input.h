@@ -16,13 +16,13 @@
 #include "io/stats.h"
 #include "record/record.h"
 
-namespace mrf {
+namespace mrf::collect {
 
 /// What all inputs have in common; outlives them.
 struct InputSettings {
-  RecordForm form;
+  record::RecordForm form;
   /// Lines in front that are no records.
-  HeaderForm header{};
+  record::HeaderForm header{};
   /// How often each input is read.
   std::uint64_t rounds = 1;
 };
@@ -42,7 +42,7 @@ class Input {
   /// every round. `count` is filled while reading. What is referred to outlives the input. Throws
   /// SystemError.
   Input(const std::string& path, const InputSettings& settings, HeaderUse header_use, const Shared& shared,
-        StreamCount& count);
+        io::StreamCount& count);
 
   Channel& channel() { return channel_; }
   const Channel& channel() const { return channel_; }
@@ -51,7 +51,7 @@ class Input {
   /// Where the records of a full block wait.
   enum class Hold { in_memory, on_disk };
   /// One read(2), and the records that it completes. False when there was nothing now. Throws Error.
-  bool read(Meter& meter, Hold hold);
+  bool read(io::Meter& meter, Hold hold);
 
   /// True when nothing more will be read, in no round; records may still be held.
   bool is_read() const { return is_read_; }
@@ -96,13 +96,13 @@ class Input {
   const InputSettings& settings_;
   const Shared shared_;
   Channel channel_;
-  StreamCount& count_;
+  io::StreamCount& count_;
   /// One for each round that was begun and not passed on.
   std::deque<Backlog> backlogs_;
   std::uint64_t round_ = 0;
   std::unique_ptr<Preamble> preamble_;
-  std::unique_ptr<Framer> framer_;
-  std::unique_ptr<Framer> splitter_;
+  std::unique_ptr<record::Framer> framer_;
+  std::unique_ptr<record::Framer> splitter_;
   HeaderUse header_use_;
   bool is_format_known_;
   bool is_read_ = false;
@@ -113,4 +113,4 @@ class Input {
   std::size_t filled_ = 0;
 };
 
-}  // namespace mrf
+}  // namespace mrf::collect

@@ -9,7 +9,7 @@
 #include "collect/output.h"
 #include "record/sequence.h"
 
-namespace mrf {
+namespace mrf::collect {
 
 using Inputs = std::vector<std::unique_ptr<Input>>;
 
@@ -29,10 +29,11 @@ class Order {
 std::unique_ptr<Order> make_rows_order(const Inputs& inputs, std::uint64_t chunk, bool ragged);
 /// By the sequence number, which is taken out; equal numbers in the order of the inputs. What is left of each
 /// record has to be one of `form`.
-std::unique_ptr<Order> make_sequence_order(const Inputs& inputs, SequencePlace place, const RecordForm& form);
+std::unique_ptr<Order> make_sequence_order(const Inputs& inputs, record::SequencePlace place,
+                                           const record::RecordForm& form);
 /// As they arrive.
 std::unique_ptr<Order> make_any_order(const Inputs& inputs);
 /// Input after input.
 std::unique_ptr<Order> make_concat_order(const Inputs& inputs);
 
-}  // namespace mrf
+}  // namespace mrf::collect

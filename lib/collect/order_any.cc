@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "collect/order.h"
 
-namespace mrf {
+namespace mrf::collect {
 
 namespace {
 
@@ -51,4 +51,4 @@ std::unique_ptr<Order> make_concat_order(const Inputs& inputs) {
   return std::make_unique<ConcatOrder>(inputs);
 }
 
-}  // namespace mrf
+}  // namespace mrf::collect

@@ -4,7 +4,7 @@
 #include "base/error.h"
 #include "collect/order.h"
 
-namespace mrf {
+namespace mrf::collect {
 
 namespace {
 
@@ -42,7 +42,7 @@ class RowsOrder : public Order {
   }
 
   [[noreturn]] void fail(const Input& input) const {
-    throw DataError(
+    throw base::DataError(
         "collect", input.name(),
         fmt::format("it goes on in its turn after '{}' ended with {} records: the counts do not fit",
                     first_over_->name(), first_over_->records()));
@@ -62,4 +62,4 @@ std::unique_ptr<Order> make_rows_order(const Inputs& inputs, std::uint64_t chunk
   return std::make_unique<RowsOrder>(inputs, chunk, ragged);
 }
 
-}  // namespace mrf
+}  // namespace mrf::collect

@@ -8,20 +8,20 @@
 #include "collect/order.h"
 #include "record/bam_aux.h"
 
-namespace mrf {
+namespace mrf::collect {
 
 namespace {
 
 // One input with its first record parsed.
 struct Lane {
   Input* input;
-  SequenceUnwrapper unwrapper{};
+  record::SequenceUnwrapper unwrapper{};
   std::int64_t number = 0;
   std::uint64_t record = 0;
   std::size_t size = 0;
-  SequenceMark mark{};
+  record::SequenceMark mark{};
   /// Looks at what is left of a record without its number; none where nothing is to be seen.
-  std::unique_ptr<Framer> checker{};
+  std::unique_ptr<record::Framer> checker{};
 };
 
 constexpr std::size_t shown_bytes = 60;
@@ -40,11 +40,12 @@ std::string name_of_bam(std::string_view record) {
 
 class SequenceOrder : public Order {
  public:
-  SequenceOrder(const Inputs& inputs, SequencePlace place, const RecordForm& form) : place_(place) {
-    const bool is_fastq = form.kind == RecordForm::Kind::fastq;
+  SequenceOrder(const Inputs& inputs, record::SequencePlace place, const record::RecordForm& form)
+      : place_(place) {
+    const bool is_fastq = form.kind == record::RecordForm::Kind::fastq;
     for (const auto& input : inputs) {
       lanes_.push_back({input.get()});
-      if (is_fastq) lanes_.back().checker = make_framer(form, input->name());
+      if (is_fastq) lanes_.back().checker = record::make_framer(form, input->name());
     }
     for (auto& lane : lanes_) waiting_.push_back(&lane);
   }
@@ -97,7 +98,7 @@ class SequenceOrder : public Order {
       char* to = output.room(record.size());
       std::memcpy(to, before.data(), before.size());
       std::memcpy(to + before.size(), after.data(), after.size());
-      if (place_ == SequencePlace::aux) std::memcpy(to, bam_length(size).data(), sizeof length_);
+      if (place_ == record::SequencePlace::aux) std::memcpy(to, bam_length(size).data(), sizeof length_);
       output.put(size);
     }
     lane.input->drop(lane.size, 1);
@@ -105,7 +106,7 @@ class SequenceOrder : public Order {
 
   // What a BAM record of `size` bytes begins with, nothing for other records; valid until the next call.
   std::string_view bam_length(std::size_t size) {
-    if (place_ != SequencePlace::aux) return {};
+    if (place_ != record::SequencePlace::aux) return {};
     length_ = static_cast<std::uint32_t>(size - sizeof length_);
     return {reinterpret_cast<const char*>(&length_), sizeof length_};
   }
@@ -116,7 +117,7 @@ class SequenceOrder : public Order {
     lane.size = lane.input->first_size(records);
     ++lane.record;
     const std::string_view record = records.substr(0, lane.size);
-    const auto mark = find_sequence(place_, record);
+    const auto mark = record::find_sequence(place_, record);
     if (!mark) fail(lane, why_unnumbered(record));
     if (mark->is_repeated) {
       fail(lane, fmt::format("has the tag {} twice, so that one of them is its own: {}; {}", tag_name(),
@@ -126,7 +127,7 @@ class SequenceOrder : public Order {
     const std::int64_t before = lane.unwrapper.last();
     lane.number = lane.unwrapper.unwrap(mark->number);
     if (lane.number < before) {
-      const std::int64_t last = before % std::int64_t{sequence_modulus};
+      const std::int64_t last = before % std::int64_t{record::sequence_modulus};
       fail(lane, fmt::format("has sequence number {}, {} {} before it", mark->number,
                              mark->number < last ? "less than" : "more than 2^30 after", last));
     }
@@ -167,22 +168,22 @@ class SequenceOrder : public Order {
 
   static constexpr std::string_view way_out = "--order rows and any need no number";
 
-  std::string_view tag_name() const { return place_ == SequencePlace::aux ? "mi" : "mi:i:"; }
+  std::string_view tag_name() const { return place_ == record::SequencePlace::aux ? "mi" : "mi:i:"; }
 
   std::string shown_record(std::string_view record) const {
-    return place_ == SequencePlace::aux ? "read " + name_of_bam(record) : shown(record);
+    return place_ == record::SequencePlace::aux ? "read " + name_of_bam(record) : shown(record);
   }
 
   std::string why_unnumbered(std::string_view record) const {
-    if (place_ == SequencePlace::aux) {
-      AuxFields fields(record);
+    if (place_ == record::SequencePlace::aux) {
+      record::AuxFields fields(record);
       while (fields.next()) {
       }
       if (!fields.rest().empty())
         return fmt::format("has a malformed field '{}': {}", fields.rest().substr(0, 2),
                            shown_record(record));
     }
-    const std::string lost = place_ == SequencePlace::column
+    const std::string lost = place_ == record::SequencePlace::column
                                  ? "the number in front of it"
                                  : fmt::format("the tag {} at its end", tag_name());
     return fmt::format("has no sequence number: the filter lost {}: {}; {}", lost, shown_record(record),
@@ -190,10 +191,10 @@ class SequenceOrder : public Order {
   }
 
   [[noreturn]] static void fail(const Lane& lane, const std::string& reason) {
-    throw DataError("collect", lane.input->name(), fmt::format("record {} {}", lane.record, reason));
+    throw base::DataError("collect", lane.input->name(), fmt::format("record {} {}", lane.record, reason));
   }
 
-  const SequencePlace place_;
+  const record::SequencePlace place_;
   std::uint32_t length_ = 0;
   std::vector<Lane> lanes_;
   std::vector<Lane*> waiting_;
@@ -202,9 +203,9 @@ class SequenceOrder : public Order {
 
 }  // namespace
 
-std::unique_ptr<Order> make_sequence_order(const Inputs& inputs, SequencePlace place,
-                                           const RecordForm& form) {
+std::unique_ptr<Order> make_sequence_order(const Inputs& inputs, record::SequencePlace place,
+                                           const record::RecordForm& form) {
   return std::make_unique<SequenceOrder>(inputs, place, form);
 }
 
-}  // namespace mrf
+}  // namespace mrf::collect

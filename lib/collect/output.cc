@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <cstring>
 
-namespace mrf {
+namespace mrf::collect {
 
 namespace {
 
@@ -51,4 +51,4 @@ void BatchedOutput::flush() {
   pending_ = 0;
 }
 
-}  // namespace mrf
+}  // namespace mrf::collect

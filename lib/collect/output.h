@@ -10,7 +10,7 @@
 #include "collect/block.h"
 #include "collect/sink.h"
 
-namespace mrf {
+namespace mrf::collect {
 
 /// Gathers what is to be written, by reference where it stands in a block, and passes it on
 /// in large batches.
@@ -64,4 +64,4 @@ inline void BatchedOutput::pass(const BlockRef& block, std::string_view bytes) {
   add(block, bytes);
 }
 
-}  // namespace mrf
+}  // namespace mrf::collect

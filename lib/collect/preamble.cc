@@ -13,7 +13,7 @@
 
 #include "base/error.h"
 
-namespace mrf {
+namespace mrf::collect {
 
 namespace {
 
@@ -27,7 +27,7 @@ class NoPreamble : public Preamble {
 
 class LinePreamble : public Preamble {
  public:
-  LinePreamble(const HeaderForm& form, HeaderUse use, std::string name)
+  LinePreamble(const record::HeaderForm& form, HeaderUse use, std::string name)
       : use_(use), name_(std::move(name)), scanner_(form, name_) {}
 
   std::size_t take(std::string_view bytes, bool is_end) override {
@@ -50,7 +50,7 @@ class LinePreamble : public Preamble {
 
   const HeaderUse use_;
   const std::string name_;
-  HeaderScanner scanner_;
+  record::HeaderScanner scanner_;
   std::size_t size_ = 0;
 };
 
@@ -60,12 +60,12 @@ class BamPreamble : public Preamble {
       : use_(use), references_(references), name_(std::move(name)) {}
 
   std::size_t take(std::string_view bytes, bool is_end) override {
-    if (is_end && bytes.empty()) throw DataError("read", name_, "it is empty, and not a BAM stream");
+    if (is_end && bytes.empty()) throw base::DataError("read", name_, "it is empty, and not a BAM stream");
     if (!bytes.substr(0, magic.size()).starts_with(magic.substr(0, bytes.size()))) {
-      throw DataError("read", name_, "it is not a BAM stream: it does not begin with 'BAM'");
+      throw base::DataError("read", name_, "it is not a BAM stream: it does not begin with 'BAM'");
     }
     if (!find_end(bytes)) {
-      if (is_end) throw DataError("read", name_, "the header is truncated");
+      if (is_end) throw base::DataError("read", name_, "the header is truncated");
       return 0;
     }
     references_.agree(bytes.substr(text_end_, seen_ - text_end_), name_);
@@ -114,7 +114,7 @@ class BamPreamble : public Preamble {
     std::uint32_t length = 0;
     if (bytes.size() < at + sizeof length) return std::nullopt;
     std::memcpy(&length, bytes.data() + at, sizeof length);
-    if (length > 0x7fffffff) throw DataError("read", name_, "the header has a negative length");
+    if (length > 0x7fffffff) throw base::DataError("read", name_, "the header has a negative length");
     return length;
   }
 
@@ -134,13 +134,14 @@ void BamReferences::agree(std::string_view references, const std::string& input_
     hash_ = hash;
     input_name_ = input_name;
   } else if (hash_ != hash) {
-    throw DataError("collect", input_name, fmt::format("its references are not those of '{}'", input_name_));
+    throw base::DataError("collect", input_name,
+                          fmt::format("its references are not those of '{}'", input_name_));
   }
 }
 
 void CommonHeader::refuse(std::size_t at, const std::string& input_name) const {
   const auto lines = std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(at), '\n');
-  throw DataError(
+  throw base::DataError(
       "collect", input_name,
       fmt::format("its header is not that of '{}': they differ in line {}", input_name_, lines + 1));
 }
@@ -163,7 +164,8 @@ void CommonHeader::end(std::size_t size, const std::string& input_name) {
 
 std::unique_ptr<Preamble> make_no_preamble() { return std::make_unique<NoPreamble>(); }
 
-std::unique_ptr<Preamble> make_line_preamble(const HeaderForm& form, HeaderUse use, std::string input_name) {
+std::unique_ptr<Preamble> make_line_preamble(const record::HeaderForm& form, HeaderUse use,
+                                             std::string input_name) {
   return std::make_unique<LinePreamble>(form, use, std::move(input_name));
 }
 
@@ -172,4 +174,4 @@ std::unique_ptr<Preamble> make_bam_preamble(HeaderUse use, BamReferences& refere
   return std::make_unique<BamPreamble>(use, references, std::move(input_name));
 }
 
-}  // namespace mrf
+}  // namespace mrf::collect

@@ -9,7 +9,7 @@
 
 #include "record/header.h"
 
-namespace mrf {
+namespace mrf::collect {
 
 /// What stands in front of an input's records.
 class Preamble {
@@ -74,8 +74,9 @@ struct HeaderUse {
 /// Records follow at once.
 std::unique_ptr<Preamble> make_no_preamble();
 /// The header lines that `form` names.
-std::unique_ptr<Preamble> make_line_preamble(const HeaderForm& form, HeaderUse use, std::string input_name);
+std::unique_ptr<Preamble> make_line_preamble(const record::HeaderForm& form, HeaderUse use,
+                                             std::string input_name);
 /// The header of a BAM stream (SAM specification, section 4.2). `references` outlives it.
 std::unique_ptr<Preamble> make_bam_preamble(HeaderUse use, BamReferences& references, std::string input_name);
 
-}  // namespace mrf
+}  // namespace mrf::collect

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/message.h"
 
-namespace mrf {
+namespace mrf::collect {
 
 namespace {
 
@@ -42,7 +42,7 @@ void RateLog::parse(const std::string& format) {
     }
     const std::size_t end = c == '{' ? format.find('}', at) : std::string::npos;
     if (end == std::string::npos) {
-      throw UsageError("use log format", format, "a brace that stands for itself is to be doubled");
+      throw base::UsageError("use log format", format, "a brace that stands for itself is to be doubled");
     }
     pieces_.push_back({Field::text, std::exchange(text, {})});
     pieces_.push_back({field_of(format, format.substr(at + 1, end - at - 1)), {}});
@@ -57,7 +57,7 @@ RateLog::Field RateLog::field_of(const std::string& format, const std::string& n
   if (name == "rate") return Field::rate;
   if (name == "mean") return Field::mean;
   if (name == "time") return Field::time;
-  throw UsageError(
+  throw base::UsageError(
       "use log format", format,
       fmt::format("{{{}}} is not one of {{records}}, {{seconds}}, {{rate}}, {{mean}}, {{time}}", name));
 }
@@ -90,9 +90,9 @@ std::string RateLog::line(std::uint64_t records, Clock::time_point now) const {
 }
 
 void RateLog::say_now(std::uint64_t records, Clock::time_point now) {
-  warn(line(records, now));
+  base::warn(line(records, now));
   said_ = records;
   last_ = now;
 }
 
-}  // namespace mrf
+}  // namespace mrf::collect

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace mrf {
+namespace mrf::collect {
 
 /// Says now and then how many records went by, and how fast.
 class RateLog {
@@ -45,4 +45,4 @@ class RateLog {
   std::uint64_t said_ = 0;
 };
 
-}  // namespace mrf
+}  // namespace mrf::collect

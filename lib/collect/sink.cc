@@ -13,18 +13,18 @@
 #include "codec/pipeline.h"
 #include "io/io.h"
 
-namespace mrf {
+namespace mrf::collect {
 
 namespace {
 
 void write_pieces(const SinkFile& file, std::span<iovec> pieces) {
-  const WaitTimer timer(file.meter);
+  const io::WaitTimer timer(file.meter);
   while (!pieces.empty()) {
     const ssize_t n = ::writev(file.fd.get(), pieces.data(), static_cast<int>(pieces.size()));
     if (n < 0) {
       if (errno == EINTR) continue;
-      if (errno == EPIPE && file.name == stdout_name) throw ClosedOutput(file.name);
-      throw SystemError("write", file.name);
+      if (errno == EPIPE && file.name == io::stdout_name) throw base::ClosedOutput(file.name);
+      throw base::SystemError("write", file.name);
     }
     auto written = static_cast<std::size_t>(n);
     file.meter.bytes += written;
@@ -51,11 +51,12 @@ class PlainSink : public Sink {
 constexpr std::size_t blocks_a_job = 4;
 
 struct BgzfJob {
-  std::unique_ptr<char[]> plain = std::make_unique_for_overwrite<char[]>(blocks_a_job * bgzf_payload);
+  std::unique_ptr<char[]> plain = std::make_unique_for_overwrite<char[]>(blocks_a_job * codec::bgzf_payload);
   std::size_t plain_size = 0;
-  std::unique_ptr<char[]> packed = std::make_unique_for_overwrite<char[]>(blocks_a_job * bgzf_max_block);
+  std::unique_ptr<char[]> packed =
+      std::make_unique_for_overwrite<char[]>(blocks_a_job * codec::bgzf_max_block);
   std::size_t packed_size = 0;
-  std::optional<BgzfDeflater> deflater;
+  std::optional<codec::BgzfDeflater> deflater;
 };
 
 void deflate(BgzfJob& job, int level) {
@@ -63,8 +64,9 @@ void deflate(BgzfJob& job, int level) {
   job.packed_size = 0;
   std::string_view rest{job.plain.get(), job.plain_size};
   while (!rest.empty()) {
-    const std::string_view payload = rest.substr(0, bgzf_payload);
-    job.packed_size += job.deflater->block(payload, {job.packed.get() + job.packed_size, bgzf_max_block});
+    const std::string_view payload = rest.substr(0, codec::bgzf_payload);
+    job.packed_size +=
+        job.deflater->block(payload, {job.packed.get() + job.packed_size, codec::bgzf_max_block});
     rest.remove_prefix(payload.size());
   }
 }
@@ -86,7 +88,7 @@ class BgzfSink : public Sink {
   void finish() override {
     if (job_ != nullptr && job_->plain_size > 0) submit();
     pool_.finish();
-    write_packed(bgzf_eof);
+    write_packed(codec::bgzf_eof);
   }
 
  private:
@@ -96,11 +98,11 @@ class BgzfSink : public Sink {
         job_ = &pool_.next();
         job_->plain_size = 0;
       }
-      const std::size_t n = std::min(bytes.size(), blocks_a_job * bgzf_payload - job_->plain_size);
+      const std::size_t n = std::min(bytes.size(), blocks_a_job * codec::bgzf_payload - job_->plain_size);
       std::memcpy(job_->plain.get() + job_->plain_size, bytes.data(), n);
       job_->plain_size += n;
       bytes.remove_prefix(n);
-      if (job_->plain_size == blocks_a_job * bgzf_payload) submit();
+      if (job_->plain_size == blocks_a_job * codec::bgzf_payload) submit();
     }
   }
 
@@ -115,7 +117,7 @@ class BgzfSink : public Sink {
   }
 
   const SinkFile file_;
-  Pipeline<BgzfJob> pool_;
+  codec::Pipeline<BgzfJob> pool_;
   BgzfJob* job_ = nullptr;
 };
 
@@ -127,4 +129,4 @@ std::unique_ptr<Sink> make_bgzf_sink(SinkFile file, int level, unsigned threads)
   return std::make_unique<BgzfSink>(std::move(file), level, threads);
 }
 
-}  // namespace mrf
+}  // namespace mrf::collect

@@ -10,7 +10,7 @@
 #include "io/fd.h"
 #include "io/meter.h"
 
-namespace mrf {
+namespace mrf::collect {
 
 /// Where the joined bytes go.
 class Sink {
@@ -25,9 +25,9 @@ class Sink {
 
 /// An open output, its display name, and what counts its bytes.
 struct SinkFile {
-  FdRef fd;
+  io::FdRef fd;
   std::string name;
-  Meter& meter;
+  io::Meter& meter;
 };
 
 /// The bytes as they are.
@@ -36,4 +36,4 @@ std::unique_ptr<Sink> make_plain_sink(SinkFile file);
 /// block.
 std::unique_ptr<Sink> make_bgzf_sink(SinkFile file, int level, unsigned threads);
 
-}  // namespace mrf
+}  // namespace mrf::collect

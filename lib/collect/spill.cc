@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-namespace mrf {
+namespace mrf::collect {
 
 std::uint64_t SpillFile::find_room(std::uint64_t slots) {
   const auto run =
@@ -25,14 +25,14 @@ std::uint64_t SpillFile::find_room(std::uint64_t slots) {
 }
 
 std::uint64_t SpillFile::store(std::string_view bytes) {
-  if (!fd_.is_open()) fd_ = open_scratch_file();
+  if (!fd_.is_open()) fd_ = io::open_scratch_file();
   const std::uint64_t slot = find_room(slots_of(bytes.size()));
   auto offset = static_cast<off_t>(slot * slot_size_);
   stored_ += bytes.size();
   while (!bytes.empty()) {
     const ssize_t n = ::pwrite(fd_.get(), bytes.data(), bytes.size(), offset);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw SystemError("write", name_);
+    if (n < 0) throw base::SystemError("write", name_);
     bytes.remove_prefix(static_cast<std::size_t>(n));
     offset += n;
   }
@@ -44,8 +44,8 @@ void SpillFile::load(std::uint64_t slot, char* to, std::size_t size) const {
   while (size > 0) {
     const ssize_t n = ::pread(fd_.get(), to, size, offset);
     if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw SystemError("read", name_);
-    if (n == 0) throw SystemError("read", name_, EIO);
+    if (n < 0) throw base::SystemError("read", name_);
+    if (n == 0) throw base::SystemError("read", name_, EIO);
     to += n;
     offset += n;
     size -= static_cast<std::size_t>(n);
@@ -73,4 +73,4 @@ void SpillFile::release(std::uint64_t slot, std::size_t size) {
   if (end_ == 0) (void)!::ftruncate(fd_.get(), 0);
 }
 
-}  // namespace mrf
+}  // namespace mrf::collect

@@ -10,7 +10,7 @@
 #include "io/fd.h"
 #include "io/scratch_file.h"
 
-namespace mrf {
+namespace mrf::collect {
 
 /// Where data goes that the memory does not hold: a file without a name in $TMPDIR (or /tmp), made when it is
 /// needed for the first time and gone with the process. It is cut into slots; what is stored takes as many as
@@ -37,12 +37,12 @@ class SpillFile {
   std::uint64_t slots_of(std::size_t size) const { return (size + slot_size_ - 1) / slot_size_; }
 
   const std::size_t slot_size_;
-  const std::string name_ = scratch_file_name();
-  Fd fd_;
+  const std::string name_ = io::scratch_file_name();
+  io::Fd fd_;
   std::uint64_t end_ = 0;
   std::uint64_t stored_ = 0;
   /// The first slot and the length of each run of free ones.
   std::map<std::uint64_t, std::uint64_t> free_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::collect

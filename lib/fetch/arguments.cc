@@ -8,22 +8,22 @@
 #include "base/error.h"
 #include "http/redirect.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
 void require(bool condition, const char* option, const char* reason) {
-  if (!condition) throw UsageError("use option", option, reason);
+  if (!condition) throw base::UsageError("use option", option, reason);
 }
 
 void check(const FetchArguments& arguments) {
   const auto& settings = arguments.settings;
   const bool many = !arguments.manifest.empty();
   if (!many && arguments.path.find("://") != std::string::npos)
-    throw UsageError("fetch", arguments.path,
-                     "one URL at a time, the second word is PATH; list several in a manifest, -m");
+    throw base::UsageError("fetch", arguments.path,
+                           "one URL at a time, the second word is PATH; list several in a manifest, -m");
   if (arguments.url.empty() != many)
-    throw UsageError("use", "command line", many ? "a URL beside the manifest" : "no URL given");
+    throw base::UsageError("use", "command line", many ? "a URL beside the manifest" : "no URL given");
   require(!many || arguments.filepath.empty(), "--filepath", "the manifest says where files go");
   require(!many || arguments.checksum.empty(), "--checksum", "the manifest has the checksums");
   require(many || arguments.root.empty(), "--root", "it needs --manifest");
@@ -42,7 +42,7 @@ void check(const FetchArguments& arguments) {
           arguments.checksum.empty() ? "--checksum-algorithm" : "--checksum",
           arguments.checksum.empty() ? "it needs --checksum" : "it needs --checksum-algorithm");
   require(!null || !settings.checks.required, "--require-checksum", "the algorithm is null");
-  check_user_headers(settings.requests.headers);
+  http::check_user_headers(settings.requests.headers);
 }
 
 // What many requests hold beside --buffer is to stay small: 8 MiB for up to 64 of them.
@@ -74,4 +74,4 @@ FetchSettings settings_of(const FetchArguments& arguments) {
   return settings;
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -6,7 +6,7 @@
 #include "fetch/fetch_many.h"
 #include "fetch/fetch_object.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 /// The command line of getm-fetch(1) as it is given.
 struct FetchArguments {
@@ -26,4 +26,4 @@ struct FetchArguments {
 /// The settings that the arguments mean, with what the environment adds (CURL_CA_BUNDLE). Throws UsageError.
 FetchSettings settings_of(const FetchArguments& arguments);
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -8,10 +8,10 @@
 #include "base/error.h"
 #include "fetch/multipart.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
-void Checks::begin(const ResponseHead& head, std::optional<std::uint64_t> total, const std::string& object,
-                   BytesAtHand bytes) {
+void Checks::begin(const http::ResponseHead& head, std::optional<std::uint64_t> total,
+                   const std::string& object, BytesAtHand bytes) {
   forget();
   object_ = object;
   if (options_.none) return;
@@ -26,10 +26,10 @@ void Checks::begin(const ResponseHead& head, std::optional<std::uint64_t> total,
   coverage_ = Coverage(integrity_->combine());
 }
 
-Offer Checks::offered(const ResponseHead& head, std::optional<std::uint64_t> total) const {
+Offer Checks::offered(const http::ResponseHead& head, std::optional<std::uint64_t> total) const {
   Offer offer = options_.expectation ? Offer{options_.expectation, ""} : offer_of(head);
   if (!options_.expectation && head.is_decoded())
-    throw DataError(
+    throw base::DataError(
         "verify", object_,
         "the server undoes the content encoding with which the object is stored, and does not give the "
         "stored form that its checksum speaks of; --checksum-algorithm null takes what it sends");
@@ -37,12 +37,13 @@ Offer Checks::offered(const ResponseHead& head, std::optional<std::uint64_t> tot
   const auto fault = part_count_fault(total, offer.expectation->parts, options_.s3_part_size);
   if (fault.empty()) return offer;
   const std::string reason = fmt::format("{}: {}", offer.expectation->source, fault);
-  if (options_.s3_part_size != 0 || offer.expectation->is_users) throw DataError("verify", object_, reason);
+  if (options_.s3_part_size != 0 || offer.expectation->is_users)
+    throw base::DataError("verify", object_, reason);
   return {std::nullopt, reason};
 }
 
 void Checks::doubt(const std::string& reason) {
-  if (options_.required) throw DataError("verify", object_, reason);
+  if (options_.required) throw base::DataError("verify", object_, reason);
   doubt_ = reason;
 }
 
@@ -87,4 +88,4 @@ std::uint64_t Checks::bytes() const {
   return coverage_.bytes();
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

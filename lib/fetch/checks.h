@@ -10,7 +10,7 @@
 #include "fetch/integrity.h"
 #include "fetch/object_output.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 struct CheckOptions {
   std::optional<Expectation> expectation;  ///< the user's; else the server's is used
@@ -28,7 +28,7 @@ class Checks {
   /// Forgets everything and starts with a response's head. `object` is the name in messages. Throws
   /// DataError when a checksum is required and there is none, when the user's counts parts that the object
   /// cannot have, and when the server's speaks of another form of the object than the one that it sends.
-  void begin(const ResponseHead& head, std::optional<std::uint64_t> total, const std::string& object,
+  void begin(const http::ResponseHead& head, std::optional<std::uint64_t> total, const std::string& object,
              BytesAtHand bytes);
   /// Nothing is there any more.
   void forget();
@@ -49,7 +49,7 @@ class Checks {
   std::string doubt() const { return doubt_; }
 
  private:
-  Offer offered(const ResponseHead& head, std::optional<std::uint64_t> total) const;
+  Offer offered(const http::ResponseHead& head, std::optional<std::uint64_t> total) const;
   void doubt(const std::string& reason);
 
   CheckOptions options_;
@@ -61,4 +61,4 @@ class Checks {
   std::string doubt_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::fetch

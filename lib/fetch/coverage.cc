@@ -3,7 +3,7 @@
 
 #include <iterator>
 
-namespace mrf {
+namespace mrf::fetch {
 
 void Coverage::add(std::uint64_t begin, std::uint64_t end, std::uint32_t crc) {
   if (begin == end) return;
@@ -37,4 +37,4 @@ std::vector<std::pair<std::uint64_t, std::uint64_t>> Coverage::runs() const {
   return list;
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

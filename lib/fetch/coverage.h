@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace mrf {
+namespace mrf::fetch {
 
 /// Which bytes of an object are there, with the CRC of each run of them: runs that touch become one.
 class Coverage {
@@ -37,4 +37,4 @@ class Coverage {
   std::uint64_t bytes_ = 0;
 };
 
-}  // namespace mrf
+}  // namespace mrf::fetch

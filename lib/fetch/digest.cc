@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
@@ -25,7 +25,8 @@ const EVP_MD* algorithm(DigestKind kind) {
 }
 
 void check(int result) {
-  if (result != 1) throw Error(Status::failure, "compute", "message digest", "libcrypto does not offer it");
+  if (result != 1)
+    throw base::Error(base::Status::failure, "compute", "message digest", "libcrypto does not offer it");
 }
 
 }  // namespace
@@ -53,4 +54,4 @@ std::string crypto_version_text() {
   return text.substr(0, text.find(' ', text.find(' ') + 1));
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

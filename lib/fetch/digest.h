@@ -7,7 +7,7 @@
 
 struct evp_md_ctx_st;
 
-namespace mrf {
+namespace mrf::fetch {
 
 enum class DigestKind { md5, sha1, sha256, sha512 };
 
@@ -30,4 +30,4 @@ class Digest {
 /// "OpenSSL 3.0.15", for --version.
 std::string crypto_version_text();
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -7,7 +7,7 @@
 #include "fetch/start_thread.h"
 #include "io/interruption.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
@@ -16,8 +16,8 @@ constexpr unsigned most_threads = 4;
 
 }  // namespace
 
-Download::Download(Network& network, NetworkMaker more, Clock& clock, const Url& url, FetchOptions options,
-                   PartSizes sizes)
+Download::Download(http::Network& network, NetworkMaker more, http::Clock& clock, const http::Url& url,
+                   FetchOptions options, PartSizes sizes)
     : network_(network),
       more_(std::move(more)),
       clock_(clock),
@@ -46,7 +46,7 @@ void Download::run(ObjectOutput& output) {
 void Download::work(Worker& first, ObjectOutput& output) {
   bool grown = false;
   while (first.step(output)) {
-    throw_if_interrupted();
+    io::throw_if_interrupted();
     output.work_off();
     if (!grown && pool_->is_parallel()) {
       grown = true;
@@ -80,4 +80,4 @@ void Download::work_beside(unsigned slots, ObjectOutput& output) {
   }
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -12,10 +12,10 @@
 #include "fetch/worker.h"
 #include "http/network.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 /// Makes a network for a further thread.
-using NetworkMaker = std::function<std::unique_ptr<Network>()>;
+using NetworkMaker = std::function<std::unique_ptr<http::Network>()>;
 
 /// One object, in one request or in parts, into one output. What an interrupted response brought is
 /// kept when the server shows that the rest belongs to it (the same strong entity tag and size, and the very
@@ -23,8 +23,8 @@ using NetworkMaker = std::function<std::unique_ptr<Network>()>;
 class Download {
  public:
   /// The references outlive the object. Without `more` everything happens in the calling thread.
-  Download(Network& network, NetworkMaker more, Clock& clock, const Url& url, FetchOptions options,
-           PartSizes sizes);
+  Download(http::Network& network, NetworkMaker more, http::Clock& clock, const http::Url& url,
+           FetchOptions options, PartSizes sizes);
 
   /// Called in run()'s thread now and then, with the bytes there and the object's size in bytes if it is
   /// known.
@@ -44,10 +44,10 @@ class Download {
   void add_workers(Worker& first, ObjectOutput& output);
   void work_beside(unsigned slots, ObjectOutput& output);
 
-  Network& network_;
+  http::Network& network_;
   NetworkMaker more_;
-  Clock& clock_;
-  const Url& url_;
+  http::Clock& clock_;
+  const http::Url& url_;
   FetchOptions options_;
   PartSizes sizes_;
   std::unique_ptr<PartPool> pool_;
@@ -55,4 +55,4 @@ class Download {
   std::atomic<std::uint64_t> bytes_in_{0};
 };
 
-}  // namespace mrf
+}  // namespace mrf::fetch

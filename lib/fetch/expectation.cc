@@ -9,7 +9,7 @@
 
 #include "base/error.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
@@ -46,7 +46,7 @@ std::optional<Expectation> etag_hash(std::string_view tag, std::string source) {
   if (hex.size() != 32) return std::nullopt;
   auto found = hash_of(Kind::md5, hex, std::move(source));
   if (!found || dash == std::string_view::npos) return found;
-  const auto parts = parse_number(tag.substr(dash + 1));
+  const auto parts = http::parse_number(tag.substr(dash + 1));
   if (!parts || *parts == 0) return std::nullopt;
   found->kind = Kind::multipart;
   found->parts = *parts;
@@ -54,13 +54,13 @@ std::optional<Expectation> etag_hash(std::string_view tag, std::string source) {
 }
 
 // "crc32c=n03x6A==,md5=Ojk9c3dhfxgoKVVHYwFbHQ==", in one field or in several.
-std::optional<Expectation> google_hash(const ResponseHead& head) {
+std::optional<Expectation> google_hash(const http::ResponseHead& head) {
   for (const auto& [name, kind] : {std::pair{"crc32c=", Kind::crc32c}, std::pair{"md5=", Kind::md5}}) {
     for (const auto& field : head.fields("x-goog-hash")) {
       std::string_view rest = field;
       while (!rest.empty()) {
         const auto comma = rest.find(',');
-        const auto entry = trimmed(rest.substr(0, comma));
+        const auto entry = http::trimmed(rest.substr(0, comma));
         rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
         const std::string_view key = name;
         if (!entry.starts_with(key)) continue;
@@ -74,8 +74,8 @@ std::optional<Expectation> google_hash(const ResponseHead& head) {
 }
 
 // A COMPOSITE one is that of the parts' checksums, not of the data.
-std::optional<Expectation> amazon_checksum(const ResponseHead& head) {
-  if (equal_names(head.field("x-amz-checksum-type").value_or(""), "COMPOSITE")) return std::nullopt;
+std::optional<Expectation> amazon_checksum(const http::ResponseHead& head) {
+  if (http::equal_names(head.field("x-amz-checksum-type").value_or(""), "COMPOSITE")) return std::nullopt;
   constexpr std::array kinds{
       std::pair{"x-amz-checksum-crc32c", Kind::crc32c}, std::pair{"x-amz-checksum-crc32", Kind::crc32},
       std::pair{"x-amz-checksum-sha256", Kind::sha256}, std::pair{"x-amz-checksum-sha1", Kind::sha1}};
@@ -86,7 +86,7 @@ std::optional<Expectation> amazon_checksum(const ResponseHead& head) {
 }
 
 // A dictionary of byte sequences: sha-256=:BASE64:, sha-512=:BASE64: (RFC 9530, 2 and 3; RFC 8941, 3.2).
-std::optional<Expectation> digest_field(const ResponseHead& head, const char* field_name) {
+std::optional<Expectation> digest_field(const http::ResponseHead& head, const char* field_name) {
   for (const auto& field : head.fields(field_name)) {
     for (const auto& [name, kind] :
          {std::pair{"sha-256=:", Kind::sha256}, std::pair{"sha-512=:", Kind::sha512}}) {
@@ -101,17 +101,17 @@ std::optional<Expectation> digest_field(const ResponseHead& head, const char* fi
 }
 
 // sha-256=BASE64, sha-512=BASE64, md5=BASE64, the names in any case (RFC 3230, 4.3.2; RFC 5843).
-std::optional<Expectation> old_digest(const ResponseHead& head) {
+std::optional<Expectation> old_digest(const http::ResponseHead& head) {
   for (const auto& [name, kind] : {std::pair{"sha-256", Kind::sha256}, std::pair{"sha-512", Kind::sha512},
                                    std::pair{"sha", Kind::sha1}, std::pair{"md5", Kind::md5}}) {
     for (const auto& field : head.fields("Digest")) {
       std::string_view rest = field;
       while (!rest.empty()) {
-        const auto entry = trimmed(rest.substr(0, rest.find(',')));
+        const auto entry = http::trimmed(rest.substr(0, rest.find(',')));
         rest.remove_prefix(
             std::min(rest.size(), rest.find(',') == rest.npos ? rest.size() : rest.find(',') + 1));
         const auto equals = entry.find('=');
-        if (equals == std::string_view::npos || !equal_names(entry.substr(0, equals), name)) continue;
+        if (equals == std::string_view::npos || !http::equal_names(entry.substr(0, equals), name)) continue;
         if (auto found = hash_of(kind, entry.substr(equals + 1), "Digest")) return found;
       }
     }
@@ -119,11 +119,11 @@ std::optional<Expectation> old_digest(const ResponseHead& head) {
   return std::nullopt;
 }
 
-bool is_s3(const ResponseHead& head) {
+bool is_s3(const http::ResponseHead& head) {
   return head.field("Server").value_or("") == "AmazonS3" || head.field("x-amz-request-id");
 }
 
-Offer s3_etag(const ResponseHead& head) {
+Offer s3_etag(const http::ResponseHead& head) {
   const auto tag = head.field("ETag");
   if (!tag || !is_s3(head)) return {std::nullopt, "the server names no checksum"};
   if (!head.strong_etag()) return {std::nullopt, "the ETag is weak"};
@@ -166,7 +166,7 @@ std::optional<std::string> decode_hash(std::string_view text, std::size_t bytes)
   return decoded;
 }
 
-Offer offer_of(const ResponseHead& head) {
+Offer offer_of(const http::ResponseHead& head) {
   if (auto found = google_hash(head)) return {std::move(found), ""};
   const bool whole = head.status() == 200;
   if (whole) {
@@ -192,9 +192,9 @@ Expectation parse_expectation(const std::string& algorithm, const std::string& v
   if (algorithm == "gs_crc32c") found = hash_of(Kind::crc32c, value, "--checksum");
   if (algorithm == "sha256") found = hash_of(Kind::sha256, value, "--checksum");
   if (algorithm == "s3_etag") found = etag_hash(value, "--checksum");
-  if (!found) throw UsageError("use checksum", value, fmt::format("it is no {}", algorithm));
+  if (!found) throw base::UsageError("use checksum", value, fmt::format("it is no {}", algorithm));
   found->is_users = true;
   return std::move(*found);
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

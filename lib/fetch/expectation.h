@@ -7,7 +7,7 @@
 
 #include "http/response_head.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 /// What the bytes of an object are to hash to.
 struct Expectation {
@@ -37,7 +37,7 @@ struct Offer {
 /// Content-Digest (RFC 9530), Digest (RFC 3230), Content-MD5, and the ETag of an S3 server unless it cannot
 /// be an MD5 (weak, SSE-KMS, SSE-C). Fields that may speak of a part are only believed in a response with
 /// status 200.
-Offer offer_of(const ResponseHead& head);
+Offer offer_of(const http::ResponseHead& head);
 
 /// A checksum given by the user: algorithm md5, gs_crc32c, s3_etag or sha256, the value in hexadecimal or
 /// base64. Throws UsageError.
@@ -51,4 +51,4 @@ std::string to_hex(std::string_view bytes);
 /// `bytes` bytes written in hexadecimal or base64; nothing when the text is neither.
 std::optional<std::string> decode_hash(std::string_view text, std::size_t bytes);
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -17,7 +17,7 @@
 #include "fetch/start_thread.h"
 #include "fetch/target_output.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
@@ -31,7 +31,7 @@ struct Large {
 class Crew {
  public:
   Crew(const FetchSettings& settings, const std::vector<ManifestEntry>& entries, const ManyOptions& options,
-       ProgressDisplay& display, Stats& stats)
+       ProgressDisplay& display, io::Stats& stats)
       : settings_(settings), options_(options), display_(display), stats_(stats) {
     for (const auto& entry : entries) queue_.push_back({&entry, 0});
   }
@@ -44,7 +44,7 @@ class Crew {
     run_queue(false);
   }
 
-  Status status() const { return status_; }
+  base::Status status() const { return status_; }
   std::size_t fetched = 0;
   std::size_t there = 0;  ///< not fetched, since they agree with their checksums
   std::size_t unverified = 0;
@@ -63,7 +63,7 @@ class Crew {
 
   void work(bool defer) {
     try {
-      const auto network = make_curl_network(settings_.network);
+      const auto network = http::make_curl_network(settings_.network);
       for (std::size_t i = next_++; i < queue_.size() && !stop_; i = next_++)
         fetch(*network, queue_[i], defer);
     } catch (...) {
@@ -73,7 +73,7 @@ class Crew {
     }
   }
 
-  void fetch(Network& network, const Large& job, bool defer) {
+  void fetch(http::Network& network, const Large& job, bool defer) {
     const ManifestEntry& entry = *job.entry;
     FetchSettings settings = settings_;
     settings.checks.expectation = entry.expectation;
@@ -100,7 +100,7 @@ class Crew {
     } catch (const Stopped&) {
       display_.drop(number);
       return;
-    } catch (const Error& error) {
+    } catch (const base::Error& error) {
       end.status = static_cast<int>(error.status());
       end.error = error.what();
       fail(entry, result, error);
@@ -116,9 +116,9 @@ class Crew {
     const bool only = options_.verify_only;
     struct stat info {};
     const bool exists = ::stat(entry.target.c_str(), &info) == 0;
-    if (!exists && only) throw SystemError("open", entry.target);
+    if (!exists && only) throw base::SystemError("open", entry.target);
     if (!exists || !S_ISREG(info.st_mode)) {
-      if (only) throw Error(Status::failure, "verify", entry.target, "it is no regular file");
+      if (only) throw base::Error(base::Status::failure, "verify", entry.target, "it is no regular file");
       return false;
     }
     end.bytes = static_cast<std::uint64_t>(info.st_size);
@@ -129,12 +129,12 @@ class Crew {
       return true;
     }
     const auto fault = fault_of_file(entry.target, *entry.expectation, settings_.checks.s3_part_size);
-    if (!fault.empty() && only) throw DataError("verify", entry.target, fault);
+    if (!fault.empty() && only) throw base::DataError("verify", entry.target, fault);
     if (!fault.empty()) return false;
     const std::lock_guard lock(mutex_);
     ++there;
     end.verified_by = entry.expectation->source;
-    note(fmt::format("'{}' is there, verified by {}", entry.target, entry.expectation->source));
+    base::note(fmt::format("'{}' is there, verified by {}", entry.target, entry.expectation->source));
     return true;
   }
 
@@ -150,20 +150,20 @@ class Crew {
     if (result.verified_by.empty()) ++unverified;
   }
 
-  void fail(const ManifestEntry& entry, const Fetched& result, const Error& error) {
+  void fail(const ManifestEntry& entry, const Fetched& result, const base::Error& error) {
     const std::lock_guard lock(mutex_);
     stats_.in.bytes += result.bytes_in;
     stats_.inputs.push_back({entry.url.shown(), 0, result.bytes_in, ""});
     ++failed;
-    if (status_ == Status::success) status_ = error.status();
-    say(error.what());
+    if (status_ == base::Status::success) status_ = error.status();
+    base::say(error.what());
     if (!options_.continue_after_error && !options_.verify_only) stop_ = true;
   }
 
   const FetchSettings& settings_;
   const ManyOptions& options_;
   ProgressDisplay& display_;
-  Stats& stats_;
+  io::Stats& stats_;
   MadeDirectories directories_;
   std::vector<Large> queue_;
   std::vector<Large> large_;
@@ -171,19 +171,19 @@ class Crew {
   std::atomic<bool> stop_{false};
   std::mutex mutex_;
   std::exception_ptr thrown_;
-  Status status_ = Status::success;
+  base::Status status_ = base::Status::success;
 };
 
 }  // namespace
 
-void show_progress(ProgressDisplay& display, const Url& url,
+void show_progress(ProgressDisplay& display, const http::Url& url,
                    const std::function<Fetched(const Progress&)>& fetch) {
   const auto number = display.begin(url.last_component());
   FileEnd end{url.shown(), "", 0, "", 0, ""};
   try {
     const Fetched fetched = fetch([&](auto bytes, auto total) { display.update(number, bytes, total); });
     end = {url.shown(), fetched.target, fetched.out.bytes, fetched.verified_by, 0, ""};
-  } catch (const Error& error) {
+  } catch (const base::Error& error) {
     end.status = static_cast<int>(error.status());
     end.error = error.what();
     display.end(number, end);
@@ -192,7 +192,7 @@ void show_progress(ProgressDisplay& display, const Url& url,
   display.end(number, end);
 }
 
-void count(Stats& stats, const Url& url, const Fetched& fetched) {
+void count(io::Stats& stats, const http::Url& url, const Fetched& fetched) {
   stats.in.bytes += fetched.bytes_in;
   stats.out.bytes += fetched.out.bytes;
   stats.out.waited += fetched.out.waited;
@@ -201,24 +201,24 @@ void count(Stats& stats, const Url& url, const Fetched& fetched) {
       {fetched.target, 0, fetched.out.bytes, fetched.verified_by.empty() ? "nothing" : fetched.verified_by});
 }
 
-Status fetch_many(const FetchSettings& settings, const std::vector<ManifestEntry>& entries,
-                  const ManyOptions& options, ProgressDisplay& display, Stats& stats) {
+base::Status fetch_many(const FetchSettings& settings, const std::vector<ManifestEntry>& entries,
+                        const ManyOptions& options, ProgressDisplay& display, io::Stats& stats) {
   const auto started = std::chrono::steady_clock::now();
   Crew crew(settings, entries, options, display, stats);
   crew.run();
   const std::string there = crew.there == 0 ? "" : fmt::format("{} there already, ", crew.there);
   const std::string fetched =
       fmt::format("fetched {} of {} files, {} bytes in {:.1f} s; {}", crew.fetched, entries.size(),
-                  stats.out.bytes, seconds(std::chrono::steady_clock::now() - started), there);
+                  stats.out.bytes, base::seconds(std::chrono::steady_clock::now() - started), there);
   const std::string sum =
       (options.verify_only ? fmt::format("verified {} of {} files; ", crew.there, entries.size()) : fetched) +
       fmt::format("{} unverified, {} failed", crew.unverified, crew.failed);
   if (crew.failed > 0) {
-    say(sum);
+    base::say(sum);
   } else {
-    warn(sum);
+    base::warn(sum);
   }
   return crew.status();
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -9,7 +9,7 @@
 #include "fetch/progress.h"
 #include "io/stats.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 struct ManyOptions {
   unsigned files = 8;  ///< at a time
@@ -22,14 +22,14 @@ struct ManyOptions {
 /// A file that is there and agrees with the checksum of its entry is not fetched. Failures are said one by
 /// one; the last line of standard error sums up. Returns success, or the status of the first failure, after
 /// which nothing more is begun unless continue_after_error.
-Status fetch_many(const FetchSettings& settings, const std::vector<ManifestEntry>& entries,
-                  const ManyOptions& options, ProgressDisplay& display, Stats& stats);
+base::Status fetch_many(const FetchSettings& settings, const std::vector<ManifestEntry>& entries,
+                        const ManyOptions& options, ProgressDisplay& display, io::Stats& stats);
 
 /// Runs `fetch` with a Progress that `display` shows.
-void show_progress(ProgressDisplay& display, const Url& url,
+void show_progress(ProgressDisplay& display, const http::Url& url,
                    const std::function<Fetched(const Progress&)>& fetch);
 
 /// The share of one object in a program's statistics.
-void count(Stats& stats, const Url& url, const Fetched& fetched);
+void count(io::Stats& stats, const http::Url& url, const Fetched& fetched);
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -5,16 +5,16 @@
 
 #include "base/message.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
-void fetch_object(Network& network, const FetchSettings& settings, const Url& url, const std::string& path,
-                  const Progress& progress, Fetched& fetched) {
+void fetch_object(http::Network& network, const FetchSettings& settings, const http::Url& url,
+                  const std::string& path, const Progress& progress, Fetched& fetched) {
   NetworkMaker more;
-  if (settings.threads) more = [&settings] { return make_curl_network(settings.network); };
+  if (settings.threads) more = [&settings] { return http::make_curl_network(settings.network); };
   TargetOutput output(url,
                       {path, static_cast<std::size_t>(settings.buffer), settings.checks, settings.resume,
                        settings.defer_from, settings.directories, settings.overwrite, settings.on_target});
-  Download download(network, more, system_clock(), url, settings.requests, settings.sizes);
+  Download download(network, more, http::system_clock(), url, settings.requests, settings.sizes);
   download.on_progress = progress;
   const auto fill_in = [&] {
     fetched = {
@@ -31,13 +31,14 @@ void fetch_object(Network& network, const FetchSettings& settings, const Url& ur
   fill_in();
 }
 
-void tell_checks(const Url& url, const Fetched& fetched) {
+void tell_checks(const http::Url& url, const Fetched& fetched) {
   if (!fetched.size_is_known)
-    warn(fmt::format("fetched '{}', its size unchecked: the server did not say how many bytes there are",
-                     url.shown()));
-  if (!fetched.doubt.empty()) warn(fmt::format("fetched '{}', unverified: {}", url.shown(), fetched.doubt));
+    base::warn(fmt::format(
+        "fetched '{}', its size unchecked: the server did not say how many bytes there are", url.shown()));
+  if (!fetched.doubt.empty())
+    base::warn(fmt::format("fetched '{}', unverified: {}", url.shown(), fetched.doubt));
   if (!fetched.verified_by.empty())
-    note(fmt::format("verified '{}' by {}", fetched.target, fetched.verified_by));
+    base::note(fmt::format("verified '{}' by {}", fetched.target, fetched.verified_by));
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -11,11 +11,11 @@
 #include "http/url.h"
 #include "io/meter.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 /// How objects are fetched.
 struct FetchSettings {
-  NetworkOptions network;
+  http::NetworkOptions network;
   FetchOptions requests;
   PartSizes sizes;
   CheckOptions checks;
@@ -32,7 +32,7 @@ struct FetchSettings {
 struct Fetched {
   std::string target;          ///< the path, or "standard output"; "" when it was not known yet
   std::uint64_t bytes_in = 0;  ///< over the network
-  Meter out;
+  io::Meter out;
   std::string verified_by;  ///< the checksum; "" when unverified
   std::string doubt;        ///< why it is unverified; "" when the user wants that
   bool size_is_known = false;
@@ -43,10 +43,10 @@ using Progress = std::function<void(std::uint64_t bytes, std::optional<std::uint
 
 /// Fetches `url` to `path` (as choose_target() takes it). `fetched` is filled in after a failure, too. Throws
 /// Error.
-void fetch_object(Network& network, const FetchSettings& settings, const Url& url, const std::string& path,
-                  const Progress& progress, Fetched& fetched);
+void fetch_object(http::Network& network, const FetchSettings& settings, const http::Url& url,
+                  const std::string& path, const Progress& progress, Fetched& fetched);
 
 /// Warns of what could not be checked, and notes what was.
-void tell_checks(const Url& url, const Fetched& fetched);
+void tell_checks(const http::Url& url, const Fetched& fetched);
 
-}  // namespace mrf
+}  // namespace mrf::fetch

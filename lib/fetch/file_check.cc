@@ -15,17 +15,17 @@
 #include "io/fd.h"
 #include "io/interruption.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
 class OpenFile final : public ByteAccess {
  public:
-  explicit OpenFile(const std::string& path) : path_(path), fd_(open_file(path, O_RDONLY)) {}
+  explicit OpenFile(const std::string& path) : path_(path), fd_(io::open_file(path, O_RDONLY)) {}
 
   std::uint64_t size() const {
     struct stat info {};
-    if (::fstat(fd_.get(), &info) != 0) throw SystemError("read", path_);
+    if (::fstat(fd_.get(), &info) != 0) throw base::SystemError("read", path_);
     return static_cast<std::uint64_t>(info.st_size);
   }
 
@@ -33,14 +33,14 @@ class OpenFile final : public ByteAccess {
     for (;;) {
       const ssize_t n = ::pread(fd_.get(), scratch.data(), scratch.size(), static_cast<off_t>(at));
       if (n > 0) return {scratch.data(), static_cast<std::size_t>(n)};
-      if (n == 0) throw Error(Status::failure, "read", path_, "the file became shorter");
-      if (errno != EINTR) throw SystemError("read", path_);
+      if (n == 0) throw base::Error(base::Status::failure, "read", path_, "the file became shorter");
+      if (errno != EINTR) throw base::SystemError("read", path_);
     }
   }
 
  private:
   const std::string& path_;
-  Fd fd_;
+  io::Fd fd_;
 };
 
 // The likeliest part size by itself, since it nearly always is the one; then all the others together.
@@ -72,7 +72,7 @@ std::string fault_of_file(const std::string& path, const Expectation& expectatio
   } else {
     std::vector<char> buffer(1 << 20);
     for (std::uint64_t at = 0; at < size;) {
-      throw_if_interrupted();
+      io::throw_if_interrupted();
       const auto bytes =
           file.view(at, std::span(buffer).first(std::min<std::uint64_t>(buffer.size(), size - at)));
       coverage.add(at, at + bytes.size(), integrity.crc_of(bytes));
@@ -82,4 +82,4 @@ std::string fault_of_file(const std::string& path, const Expectation& expectatio
   return integrity.fault(coverage);
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "io/interruption.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
@@ -36,12 +36,12 @@ FileOutput::~FileOutput() {
   if (over_) return;
   try {
     if (begun_) file_->leave(known_runs());
-  } catch (const Error&) {  // the failure that led here is the one to tell
+  } catch (const base::Error&) {  // the failure that led here is the one to tell
   }
   checks_.forget();
 }
 
-std::vector<ByteRange> FileOutput::begin(const ResponseHead& head, const ObjectVersion& version) {
+std::vector<ByteRange> FileOutput::begin(const http::ResponseHead& head, const http::ObjectVersion& version) {
   const std::lock_guard lock(found_mutex_);
   found_.clear();
   checks_.begin(head, version.total, object_, {*this, true, [] {}});
@@ -57,7 +57,7 @@ std::vector<ByteRange> FileOutput::begin(const ResponseHead& head, const ObjectV
 void FileOutput::reserve(std::uint64_t total) {
   if (total < least_reserved) return;
   if (::fallocate(file_->fd().get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(total)) == 0) return;
-  if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) throw SystemError("write", file_->name());
+  if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) throw base::SystemError("write", file_->name());
 }
 
 // The checks see what an earlier run left, in the first thread and outside of any transfer: many gigabytes of
@@ -81,7 +81,7 @@ void FileOutput::take(std::uint64_t at, std::string_view bytes) {
   for (std::size_t done = 0; done < bytes.size();) {
     const ssize_t n =
         ::pwrite(file_->fd().get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(at + done));
-    if (n < 0 && errno != EINTR) throw SystemError("write", file_->name());
+    if (n < 0 && errno != EINTR) throw base::SystemError("write", file_->name());
     if (n > 0) done += static_cast<std::size_t>(n);
   }
   checks_.add(at, bytes);
@@ -103,7 +103,7 @@ void FileOutput::remember() {
     (void)::sync_file_range(file_->fd().get(), 0, 0, SYNC_FILE_RANGE_WRITE);
   try {
     file_->remember(known_runs());
-  } catch (const SystemError& error) {
+  } catch (const base::SystemError& error) {
     if (error.error_number() != ENOSPC && error.error_number() != EDQUOT) throw;
   }
   remembered_at_ = std::chrono::steady_clock::now();
@@ -118,7 +118,7 @@ std::vector<ByteRange> FileOutput::known_runs() {
   return known.runs();
 }
 
-void FileOutput::forget(Status, const std::string&) {
+void FileOutput::forget(base::Status, const std::string&) {
   const std::lock_guard lock(found_mutex_);
   found_.clear();
   checks_.forget();
@@ -128,17 +128,17 @@ void FileOutput::forget(Status, const std::string&) {
 // Another program that writes into the file is found out here, if not by a checksum.
 void FileOutput::require_size() {
   struct stat info {};
-  if (::fstat(file_->fd().get(), &info) != 0) throw SystemError("read", file_->name());
+  if (::fstat(file_->fd().get(), &info) != 0) throw base::SystemError("read", file_->name());
   const auto size = static_cast<std::uint64_t>(info.st_size);
   if (size == checks_.bytes()) return;
-  throw DataError(
+  throw base::DataError(
       "write", file_->name(),
       fmt::format("it has {} bytes instead of {}: another program changed it", size, checks_.bytes()));
 }
 
 void FileOutput::finish() {
   while (!found_.empty()) {
-    throw_if_interrupted();
+    io::throw_if_interrupted();
     work_off();
   }
   // Verifying may take long: whoever ends it finds everything there in the next run.
@@ -146,7 +146,7 @@ void FileOutput::finish() {
   try {
     require_size();
     checks_.verify();
-  } catch (const DataError&) {
+  } catch (const base::DataError&) {
     file_->discard();
     over_ = true;
     throw;
@@ -159,9 +159,9 @@ std::string_view FileOutput::view(std::uint64_t at, std::span<char> scratch) {
   for (;;) {
     const ssize_t n = ::pread(file_->fd().get(), scratch.data(), scratch.size(), static_cast<off_t>(at));
     if (n > 0) return {scratch.data(), static_cast<std::size_t>(n)};
-    if (n == 0) throw Error(Status::failure, "read", file_->name(), "the file became shorter");
-    if (errno != EINTR) throw SystemError("read", file_->name());
+    if (n == 0) throw base::Error(base::Status::failure, "read", file_->name(), "the file became shorter");
+    if (errno != EINTR) throw base::SystemError("read", file_->name());
   }
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -11,17 +11,17 @@
 #include "fetch/object_output.h"
 #include "io/fd.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 /// A file that is written in any order and gets its name at the end.
 class WritableFile {
  public:
   virtual ~WritableFile() = default;
   /// Readable and writable.
-  virtual FdRef fd() const = 0;
+  virtual io::FdRef fd() const = 0;
   virtual const std::string& name() const = 0;
   /// What an earlier run left of this version; it can be trusted to be in the file.
-  virtual std::vector<ByteRange> found(const ObjectVersion& /*version*/) { return {}; }
+  virtual std::vector<ByteRange> found(const http::ObjectVersion& /*version*/) { return {}; }
   /// The file holds these bytes now; called from time to time.
   virtual void remember(const std::vector<ByteRange>& /*runs*/) {}
   /// The file holds these bytes and will not get its name in this run.
@@ -39,13 +39,13 @@ class FileOutput final : public ObjectOutput, private ByteAccess {
   FileOutput(std::unique_ptr<WritableFile> file, Checks& checks, std::string object);
   ~FileOutput() override;
 
-  std::vector<ByteRange> begin(const ResponseHead& head, const ObjectVersion& version) override;
+  std::vector<ByteRange> begin(const http::ResponseHead& head, const http::ObjectVersion& version) override;
   bool in_order() const override { return false; }
   bool has_room(std::uint64_t, std::uint64_t) const override { return true; }
   void wait_for_room() override {}
   void take(std::uint64_t at, std::string_view bytes) override;
   void work_off() override;
-  void forget(Status status, const std::string& reason) override;
+  void forget(base::Status status, const std::string& reason) override;
   void finish() override;
 
  private:
@@ -68,4 +68,4 @@ class FileOutput final : public ObjectOutput, private ByteAccess {
   std::vector<ByteRange> found_;  ///< what an earlier run left and the checks have not seen, the last first
 };
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -8,7 +8,7 @@
 #include "fetch/start_thread.h"
 #include "io/interruption.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
@@ -136,7 +136,7 @@ void HashPump::run_lanes(std::span<Task> tasks, std::span<char> scratch) {
   Md5Lanes::Messages messages;
   messages.fill(scratch.data());
   for (std::uint64_t at = 0; at < length; at += step) {
-    throw_if_interrupted();
+    io::throw_if_interrupted();
     const auto bytes = static_cast<std::size_t>(std::min<std::uint64_t>(step, length - at));
     for (std::size_t i = 0; i < tasks.size(); ++i) {
       messages[i] = scratch.data() + i * step;
@@ -187,7 +187,7 @@ std::size_t HashPump::ready(Task& task, std::size_t most) {
 }
 
 void HashPump::step(Task& task, std::size_t bytes, std::span<char> scratch) {
-  throw_if_interrupted();
+  io::throw_if_interrupted();
   const auto view = bytes_.access.view(task.position, scratch.first(bytes));
   task.digest.update(view);
   {
@@ -204,4 +204,4 @@ void HashPump::close(Task& task) {
   task.done = true;
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -15,7 +15,7 @@
 
 #include "fetch/digest.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 /// Bytes of an object that are there: in a file or in memory.
 class ByteAccess {
@@ -93,4 +93,4 @@ class HashPump {
   std::vector<std::thread> threads_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::fetch

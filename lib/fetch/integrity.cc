@@ -11,7 +11,7 @@
 #include "fetch/multipart.h"
 #include "fetch/part_size_search.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
@@ -98,13 +98,13 @@ void Integrity::start_pump(const std::vector<std::uint64_t>& part_sizes) {
 }
 
 std::uint32_t Integrity::crc_of(std::string_view bytes) const {
-  if (expectation_.kind == Kind::crc32c) return crc32c(bytes);
-  return expectation_.kind == Kind::crc32 ? crc32(bytes) : 0;
+  if (expectation_.kind == Kind::crc32c) return codec::crc32c(bytes);
+  return expectation_.kind == Kind::crc32 ? codec::crc32(bytes) : 0;
 }
 
 Coverage::Combine Integrity::combine() const {
-  if (expectation_.kind == Kind::crc32c) return &join_crc32c;
-  return expectation_.kind == Kind::crc32 ? &join_crc32 : nullptr;
+  if (expectation_.kind == Kind::crc32c) return &codec::join_crc32c;
+  return expectation_.kind == Kind::crc32 ? &codec::join_crc32 : nullptr;
 }
 
 void Integrity::advance(std::uint64_t frontier) {
@@ -144,8 +144,8 @@ std::string Integrity::fault(const Coverage& coverage) {
 std::string Integrity::verify(const Coverage& coverage, const std::string& name) {
   std::string reason = fault(coverage);
   const bool is_proof = expectation_.kind != Kind::multipart || s3_part_size_ != 0 || expectation_.is_users;
-  if (!reason.empty() && is_proof) throw DataError("verify", name, reason);
+  if (!reason.empty() && is_proof) throw base::DataError("verify", name, reason);
   return reason;
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -11,7 +11,7 @@
 #include "fetch/expectation.h"
 #include "fetch/hash_pump.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 /// Checks one object against one expectation while its bytes arrive: CRCs piece by piece in any order,
 /// digests behind the bytes that are there without a gap.
@@ -55,4 +55,4 @@ class Integrity {
   std::unique_ptr<HashPump> pump_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::fetch

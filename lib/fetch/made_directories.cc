@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
@@ -34,8 +34,8 @@ void MadeDirectories::make(const std::string& path) {
     if (::mkdir(part.c_str(), 0777) == 0) continue;
     const int error = errno;
     made_.pop_back();
-    if (error != EEXIST || !is_directory(part)) throw SystemError("make directory", path, error);
+    if (error != EEXIST || !is_directory(part)) throw base::SystemError("make directory", path, error);
   }
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

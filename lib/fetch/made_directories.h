@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace mrf {
+namespace mrf::fetch {
 
 /// Directories that are made on the way to a file. Those that are still empty when the object dies are
 /// removed again. Any thread.
@@ -24,4 +24,4 @@ class MadeDirectories {
   std::vector<std::string> made_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -19,17 +19,17 @@
 #include "io/output_file.h"
 #include "io/source.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
 using Json = nlohmann::json;
 namespace fs = std::filesystem;
 
-class ManifestError final : public UsageError {
+class ManifestError final : public base::UsageError {
  public:
   ManifestError(const std::string& name, const std::string& reason)
-      : UsageError("use manifest", name, reason) {}
+      : base::UsageError("use manifest", name, reason) {}
   bool offers_help() const noexcept override { return false; }
 };
 
@@ -67,21 +67,21 @@ class EntryReader {
     return place->get<std::string>();
   }
 
-  static Url parsed_url(const std::string& text) {
+  static http::Url parsed_url(const std::string& text) {
     try {
-      return Url::parse(text);
-    } catch (const UsageError& error) {
+      return http::Url::parse(text);
+    } catch (const base::UsageError& error) {
       throw fmt::format("field \"url\": {}", error.what());
     }
   }
 
-  std::string target(const Url& url) const {
+  std::string target(const http::Url& url) const {
     std::string path = text("filepath").value_or("");
     if (path == "-") throw std::string("field \"filepath\": standard output cannot take several files");
     if (path.find('\0') != std::string::npos) throw std::string("field \"filepath\" has a zero byte");
     std::error_code error;
     if (!path.empty() && !path.ends_with('/') && !fs::is_directory(path, error)) {
-      if (const auto name = base_of(path); name == "." || name == "..")
+      if (const auto name = io::base_of(path); name == "." || name == "..")
         throw fmt::format("field \"filepath\": '{}' cannot be a file", path);
       return path;
     }
@@ -104,7 +104,7 @@ class EntryReader {
     if (!value) return;
     try {
       entry.expectation = parse_expectation(*algorithm, *value);
-    } catch (const UsageError& error) {
+    } catch (const base::UsageError& error) {
       throw fmt::format("field \"checksum\": {}", error.what());
     }
     entry.expectation->source = "checksum";
@@ -160,8 +160,9 @@ std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::st
       entries.push_back(reader.read());
       for (const auto& field : reader.unknown_fields()) {
         if (warned.insert(field).second)
-          warn(fmt::format("cannot use all of manifest '{}': entry {} field \"{}\" is not known, and ignored",
-                           name, number, field));
+          base::warn(
+              fmt::format("cannot use all of manifest '{}': entry {} field \"{}\" is not known, and ignored",
+                          name, number, field));
       }
       if (auto fault = claims.claim(entries.back().target, number); !fault.empty()) throw fault;
     } catch (const std::string& fault) {
@@ -172,12 +173,12 @@ std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::st
 }
 
 std::vector<ManifestEntry> read_manifest(const std::string& path, const ManifestOptions& options) {
-  const InputFile input = open_input(path);
+  const io::InputFile input = io::open_input(path);
   std::string text;
-  Meter meter;
+  io::Meter meter;
   char buffer[1 << 16];
-  while (const std::size_t n = read_some(input.fd, input.name, buffer, meter)) text.append(buffer, n);
+  while (const std::size_t n = io::read_some(input.fd, input.name, buffer, meter)) text.append(buffer, n);
   return parse_manifest(text, input.name, options);
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -8,11 +8,11 @@
 #include "fetch/expectation.h"
 #include "http/url.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 /// One object of a manifest.
 struct ManifestEntry {
-  Url url;
+  http::Url url;
   std::string target;                      ///< the path of a file
   std::optional<Expectation> expectation;  ///< else the server's is used
   bool unverified = false;                 ///< the algorithm is null
@@ -35,4 +35,4 @@ std::vector<ManifestEntry> read_manifest(const std::string& path, const Manifest
 std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::string& name,
                                           const ManifestOptions& options);
 
-}  // namespace mrf
+}  // namespace mrf::fetch

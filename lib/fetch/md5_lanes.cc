@@ -15,7 +15,7 @@
 
 #ifndef MRF_FETCH_MD5_LANES_ONCE
 #define MRF_FETCH_MD5_LANES_ONCE
-namespace mrf::md5 {
+namespace mrf::fetch::md5 {
 
 // RFC 1321, 3.4: 4294967296 times abs(sin(i + 1)).
 constexpr std::array<std::uint32_t, 64> sines{
@@ -36,11 +36,11 @@ constexpr std::size_t word_of(std::size_t step) {
   return (step * factors[step / 16] + firsts[step / 16]) % 16;
 }
 
-}  // namespace mrf::md5
+}  // namespace mrf::fetch::md5
 #endif
 
 HWY_BEFORE_NAMESPACE();
-namespace mrf::md5::HWY_NAMESPACE {
+namespace mrf::fetch::md5::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
@@ -101,11 +101,11 @@ void add_blocks(std::uint32_t* state, const char* const* messages, std::size_t b
   }
 }
 
-}  // namespace mrf::md5::HWY_NAMESPACE
+}  // namespace mrf::fetch::md5::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace mrf {
+namespace mrf::fetch {
 
 namespace md5 {
 namespace {
@@ -171,5 +171,5 @@ std::string Md5Lanes::finish(std::size_t lane, std::string_view rest, std::uint6
   return digest;
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch
 #endif

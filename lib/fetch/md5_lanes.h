@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace mrf {
+namespace mrf::fetch {
 
 /// The MD5 (RFC 1321) of several messages of one length side by side, each in a lane of a vector: one
 /// message at a time leaves most of a core idle, since every step waits for the one before.
@@ -34,4 +34,4 @@ class Md5Lanes {
   std::uint64_t bytes_ = 0;
 };
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <array>
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
@@ -63,4 +63,4 @@ std::string part_count_fault(std::optional<std::uint64_t> total, std::uint64_t p
          (part_size == 0 ? "" : fmt::format(" of {} bytes", part_size));
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-namespace mrf {
+namespace mrf::fetch {
 
 /// The part sizes in bytes with which an object of `total` bytes has `parts` parts, all but the last of
 /// one size, as uploaders choose them; the likeliest first.
@@ -18,4 +18,4 @@ std::vector<std::uint64_t> part_size_candidates(std::uint64_t total, std::uint64
 std::string part_count_fault(std::optional<std::uint64_t> total, std::uint64_t parts,
                              std::uint64_t part_size);
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -13,7 +13,7 @@
 #include "http/object_version.h"
 #include "http/response_head.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 /// Bytes [first, second) of an object.
 using ByteRange = std::pair<std::uint64_t, std::uint64_t>;
@@ -24,7 +24,8 @@ class ObjectOutput {
   virtual ~ObjectOutput() = default;
   /// The first response's head, and again the first one after forget(). Returns what is there already, in
   /// order. Throws Error.
-  virtual std::vector<ByteRange> begin(const ResponseHead& head, const ObjectVersion& version) = 0;
+  virtual std::vector<ByteRange> begin(const http::ResponseHead& head,
+                                       const http::ObjectVersion& version) = 0;
   /// True when only one thread may call take().
   virtual bool in_order() const = 0;
   /// Whether the bytes [begin, end) may come now.
@@ -41,9 +42,9 @@ class ObjectOutput {
   /// False when some of what came cannot be taken back, so that forget() would throw.
   virtual bool can_forget() const { return true; }
   /// All that came is worthless. Throws Error with `status` and `reason` when it cannot be taken back.
-  virtual void forget(Status status, const std::string& reason) = 0;
+  virtual void forget(base::Status status, const std::string& reason) = 0;
   /// Everything came: checks it, and gives the target its name. Throws DataError "cannot verify".
   virtual void finish() = 0;
 };
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "io/ring_memory.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
@@ -22,7 +22,7 @@ class ObjectStream::Output final : public ObjectOutput, private ByteAccess {
   Output(ObjectStream& stream, std::size_t memory, std::string object)
       : stream_(stream), ring_(memory), object_(std::move(object)) {}
 
-  std::vector<ByteRange> begin(const ResponseHead& head, const ObjectVersion& version) override {
+  std::vector<ByteRange> begin(const http::ResponseHead& head, const http::ObjectVersion& version) override {
     stream_.checks_.begin(head, version.total, object_,
                           {*this, false, [this] { stream_.changed_.notify_all(); }});
     return {};
@@ -48,9 +48,10 @@ class ObjectStream::Output final : public ObjectOutput, private ByteAccess {
     const std::lock_guard lock(stream_.mutex_);
     return stream_.read_ == 0;
   }
-  void forget(Status status, const std::string& reason) override {
+  void forget(base::Status status, const std::string& reason) override {
     const std::lock_guard lock(stream_.mutex_);
-    if (stream_.read_ > 0) throw Error(status, "fetch", object_, reason + " after its beginning was read");
+    if (stream_.read_ > 0)
+      throw base::Error(status, "fetch", object_, reason + " after its beginning was read");
     stream_.there_ = 0;
     stream_.checks_.forget();
   }
@@ -63,7 +64,7 @@ class ObjectStream::Output final : public ObjectOutput, private ByteAccess {
   }
 
   ObjectStream& stream_;
-  RingMemory ring_;
+  io::RingMemory ring_;
   std::string object_;
 };
 
@@ -74,7 +75,7 @@ StreamView::~StreamView() {
   if (stream_ != nullptr && !bytes_.empty()) stream_->release(at_);
 }
 
-ObjectStream::ObjectStream(const FetchSettings& settings, const Url& url)
+ObjectStream::ObjectStream(const FetchSettings& settings, const http::Url& url)
     : settings_(settings),
       checks_(settings.checks),
       output_(std::make_unique<Output>(*this, static_cast<std::size_t>(settings.buffer), url.shown())),
@@ -87,11 +88,11 @@ ObjectStream::~ObjectStream() {
   checks_.forget();
 }
 
-void ObjectStream::work(const Url& url) {
+void ObjectStream::work(const http::Url& url) {
   std::exception_ptr thrown;
   try {
-    const auto network = make_curl_network(settings_.network);
-    Download download(*network, nullptr, system_clock(), url, settings_.requests, settings_.sizes);
+    const auto network = http::make_curl_network(settings_.network);
+    Download download(*network, nullptr, http::system_clock(), url, settings_.requests, settings_.sizes);
     download.on_progress = [this](auto, auto) {
       if (stop_) throw Abandoned();
     };
@@ -125,4 +126,4 @@ void ObjectStream::release(std::uint64_t at) {
   changed_.notify_all();
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -14,7 +14,7 @@
 
 #include "fetch/fetch_object.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 class ObjectStream;
 
@@ -43,7 +43,7 @@ class StreamView {
 /// An object as a readable stream, fetched by a thread of its own while it is read.
 class ObjectStream {
  public:
-  ObjectStream(const FetchSettings& settings, const Url& url);
+  ObjectStream(const FetchSettings& settings, const http::Url& url);
   /// Ends the download. No view may be alive.
   ~ObjectStream();
   ObjectStream(const ObjectStream&) = delete;
@@ -56,7 +56,7 @@ class ObjectStream {
  private:
   friend class StreamView;
   class Output;
-  void work(const Url& url);
+  void work(const http::Url& url);
   void release(std::uint64_t at);
 
   FetchSettings settings_;
@@ -75,13 +75,13 @@ class ObjectStream {
 
 /// Calls `take` with the bytes of an object in their order. Returns when it is complete and verified. Throws
 /// Error, and what `take` throws.
-void read_in_order(const FetchSettings& settings, const Url& url,
+void read_in_order(const FetchSettings& settings, const http::Url& url,
                    const std::function<void(std::string_view)>& take);
 
 /// Calls `take` with pieces of an object and their places, in any order, in several threads, each byte
 /// once. Returns when it is complete; CRCs are verified, digests cannot be. Throws Error, and what `take`
 /// throws; what came was worthless if the object changed, which is then an Error, too.
-void read_in_any_order(const FetchSettings& settings, const Url& url,
+void read_in_any_order(const FetchSettings& settings, const http::Url& url,
                        const std::function<void(std::uint64_t at, std::string_view bytes)>& take);
 
-}  // namespace mrf
+}  // namespace mrf::fetch

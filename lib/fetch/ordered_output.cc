@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
@@ -28,7 +28,8 @@ OrderedOutput::OrderedOutput(Reader reader, std::string name, std::size_t memory
 
 OrderedOutput::~OrderedOutput() { checks_.forget(); }
 
-std::vector<ByteRange> OrderedOutput::begin(const ResponseHead& head, const ObjectVersion& version) {
+std::vector<ByteRange> OrderedOutput::begin(const http::ResponseHead& head,
+                                            const http::ObjectVersion& version) {
   checks_.begin(head, version.total, object_, {*this, false, [this] { moved_.notify_one(); }});
   if (checks_.reads_again() && !ring_) ring_.emplace(memory_);
   return {};
@@ -59,10 +60,10 @@ void OrderedOutput::take(std::uint64_t at, std::string_view bytes) {
   }
 }
 
-void OrderedOutput::forget(Status status, const std::string& reason) {
+void OrderedOutput::forget(base::Status status, const std::string& reason) {
   if (given_ > 0)
-    throw Error(status, "fetch", object_,
-                fmt::format("{} after {} bytes went to '{}'", reason, given_, name_));
+    throw base::Error(status, "fetch", object_,
+                      fmt::format("{} after {} bytes went to '{}'", reason, given_, name_));
   checks_.forget();
 }
 
@@ -72,4 +73,4 @@ std::string_view OrderedOutput::view(std::uint64_t at, std::span<char> scratch) 
   return {ring_->at(at), scratch.size()};
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

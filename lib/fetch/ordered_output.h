@@ -10,7 +10,7 @@
 #include "fetch/object_output.h"
 #include "io/ring_memory.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 /// Gives the bytes of an object to a reader in their order. What comes early waits in a ring of shared
 /// memory, which is a window of the object: byte N stands at N modulo its size.
@@ -23,14 +23,14 @@ class OrderedOutput final : public ObjectOutput, private ByteAccess {
   OrderedOutput(Reader reader, std::string name, std::size_t memory, Checks& checks, std::string object);
   ~OrderedOutput() override;
 
-  std::vector<ByteRange> begin(const ResponseHead& head, const ObjectVersion& version) override;
+  std::vector<ByteRange> begin(const http::ResponseHead& head, const http::ObjectVersion& version) override;
   bool in_order() const override { return true; }
   bool has_room(std::uint64_t begin, std::uint64_t end) const override;
   bool is_early(std::uint64_t at) const override { return at > given_; }
   void wait_for_room() override;
   void take(std::uint64_t at, std::string_view bytes) override;
   bool can_forget() const override { return given_ == 0; }
-  void forget(Status status, const std::string& reason) override;
+  void forget(base::Status status, const std::string& reason) override;
   void finish() override;
 
  private:
@@ -41,10 +41,10 @@ class OrderedOutput final : public ObjectOutput, private ByteAccess {
   std::size_t memory_;
   Checks& checks_;
   std::string object_;
-  std::optional<RingMemory> ring_;
+  std::optional<io::RingMemory> ring_;
   std::uint64_t given_ = 0;
   std::mutex mutex_;
   std::condition_variable moved_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::fetch

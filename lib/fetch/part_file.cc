@@ -19,21 +19,21 @@
 #include "fetch/part_record.h"
 #include "io/io.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
 // What is given up of the data when there is no room on the disk for a record of it.
 constexpr std::uint64_t given_up = 1 << 20;
 
-struct stat status_of(FdRef fd, const std::string& name) {
+struct stat status_of(io::FdRef fd, const std::string& name) {
   struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) throw SystemError("read", name);
+  if (::fstat(fd.get(), &info) != 0) throw base::SystemError("read", name);
   return info;
 }
 
 // Another process may have given the file its name while this one waited for the lock.
-bool is_named(FdRef fd, const std::string& path) {
+bool is_named(io::FdRef fd, const std::string& path) {
   struct stat named {};
   const auto open = status_of(fd, path);
   return ::lstat(path.c_str(), &named) == 0 && named.st_ino == open.st_ino && named.st_dev == open.st_dev;
@@ -43,25 +43,25 @@ bool is_named(FdRef fd, const std::string& path) {
 void require_file_or_nothing(const std::string& path) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0) {
-    if (errno != ENOENT) throw SystemError("open", path);
+    if (errno != ENOENT) throw base::SystemError("open", path);
   } else if (!S_ISREG(info.st_mode)) {
-    throw Error(Status::failure, "open", path, "it is no regular file");
+    throw base::Error(base::Status::failure, "open", path, "it is no regular file");
   }
 }
 
 void remove_file(const std::string& path) {
-  if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw SystemError("remove", path);
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw base::SystemError("remove", path);
 }
 
-void truncate_to(FdRef fd, std::uint64_t size, const std::string& name) {
-  if (::ftruncate(fd.get(), static_cast<off_t>(size)) != 0) throw SystemError("write", name);
+void truncate_to(io::FdRef fd, std::uint64_t size, const std::string& name) {
+  if (::ftruncate(fd.get(), static_cast<off_t>(size)) != 0) throw base::SystemError("write", name);
 }
 
 // The new name is on the disk, too. A directory that cannot be synced is no error.
 void sync_directory_of(const std::string& path) {
-  const int fd = ::open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int fd = ::open(io::directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (fd < 0) return;
-  const Fd directory(adopt_fd, fd);
+  const io::Fd directory(io::adopt_fd, fd);
   (void)::fsync(fd);
 }
 
@@ -71,10 +71,10 @@ std::array<std::string, 2> part_names(const std::string& place) {
   return {place + ".getm-part", place + ".getm-part.json"};
 }
 
-PartFile::PartFile(std::string target, OutputFile::Existing existing)
+PartFile::PartFile(std::string target, io::OutputFile::Existing existing)
     : target_(std::move(target)),
       existing_(existing),
-      place_(existing == OutputFile::Existing::kept ? target_ : follow_link(target_)),
+      place_(existing == io::OutputFile::Existing::kept ? target_ : io::follow_link(target_)),
       part_(part_names(place_)[0]),
       record_(part_names(place_)[1]) {
   open();
@@ -84,29 +84,32 @@ PartFile::PartFile(std::string target, OutputFile::Existing existing)
 // False where the file system has no locks (Lustre and NFS may be mounted so).
 bool PartFile::lock(const std::string& path) const {
   if (::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0) return true;
-  if (errno == EWOULDBLOCK) throw Error(Status::failure, "open", path, "another process is writing it");
+  if (errno == EWOULDBLOCK)
+    throw base::Error(base::Status::failure, "open", path, "another process is writing it");
   if (errno != ENOSYS && errno != ENOLCK && errno != EOPNOTSUPP && errno != EINVAL)
-    throw SystemError("open", path);
-  note(fmt::format("cannot lock '{}': the file system has no locks; run one download of it at a time", path));
+    throw base::SystemError("open", path);
+  base::note(
+      fmt::format("cannot lock '{}': the file system has no locks; run one download of it at a time", path));
   return false;
 }
 
 void PartFile::open() {
   do {
     require_file_or_nothing(part_);
-    fd_ = open_file(part_, O_RDWR | O_CREAT | O_NOFOLLOW);
+    fd_ = io::open_file(part_, O_RDWR | O_CREAT | O_NOFOLLOW);
     is_locked_ = lock(part_);
   } while (!is_named(fd_, part_));
 }
 
-std::vector<ByteRange> PartFile::found(const ObjectVersion& version) {
+std::vector<ByteRange> PartFile::found(const http::ObjectVersion& version) {
   version_ = version;
   auto runs = read_record();
   if (runs.empty()) {
     struct stat info {};
     const bool is_new = status_of(fd_, part_).st_size == 0 && ::lstat(record_.c_str(), &info) != 0;
-    if (existing_ == OutputFile::Existing::kept && !is_new)
-      throw Error(Status::failure, "write", part_, "another download left it; give PATH, or --overwrite");
+    if (existing_ == io::OutputFile::Existing::kept && !is_new)
+      throw base::Error(base::Status::failure, "write", part_,
+                        "another download left it; give PATH, or --overwrite");
     reset();
   } else if (static_cast<std::uint64_t>(status_of(fd_, part_).st_size) > *version_.total) {
     truncate_to(fd_, *version_.total, part_);
@@ -123,10 +126,11 @@ std::vector<ByteRange> PartFile::read_record() const {
 
 void PartFile::remember(const std::vector<ByteRange>& runs) {
   if (!version_.etag || !version_.total) return;
-  if (::fdatasync(fd_.get()) != 0 && errno != EINVAL && errno != EROFS) throw SystemError("write", part_);
-  OutputFile file(record_);
-  Meter meter;
-  write_all(file.fd(), file.name(), record_text(version_, runs), meter);
+  if (::fdatasync(fd_.get()) != 0 && errno != EINVAL && errno != EROFS)
+    throw base::SystemError("write", part_);
+  io::OutputFile file(record_);
+  io::Meter meter;
+  io::write_all(file.fd(), file.name(), record_text(version_, runs), meter);
   file.commit();
 }
 
@@ -139,7 +143,7 @@ void PartFile::leave(const std::vector<ByteRange>& runs) {
   try {
     remember(runs);
     return;
-  } catch (const SystemError& error) {
+  } catch (const base::SystemError& error) {
     if (error.error_number() != ENOSPC && error.error_number() != EDQUOT) throw;
   }
   struct stat info {};
@@ -163,7 +167,7 @@ void PartFile::reset() {
     return;
   }
   if (is_named(fd_, part_)) remove_file(part_);
-  fd_ = open_file(part_, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW);
+  fd_ = io::open_file(part_, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW);
 }
 
 void PartFile::discard() {
@@ -175,24 +179,25 @@ void PartFile::discard() {
 // rename(2) replaces what has the name, renameat2(2) does so only when asked to; where the file system does
 // not know that, link(2) fails for a name that is taken.
 void PartFile::give_name() {
-  if (existing_ == OutputFile::Existing::replaced) {
-    if (::rename(part_.c_str(), place_.c_str()) != 0) throw SystemError("write", target_);
+  if (existing_ == io::OutputFile::Existing::replaced) {
+    if (::rename(part_.c_str(), place_.c_str()) != 0) throw base::SystemError("write", target_);
     return;
   }
   if (::renameat2(AT_FDCWD, part_.c_str(), AT_FDCWD, place_.c_str(), RENAME_NOREPLACE) == 0) return;
-  if (errno != EINVAL && errno != ENOSYS) throw SystemError("write", target_);
-  if (::link(part_.c_str(), place_.c_str()) != 0) throw SystemError("write", target_);
+  if (errno != EINVAL && errno != ENOSYS) throw base::SystemError("write", target_);
+  if (::link(part_.c_str(), place_.c_str()) != 0) throw base::SystemError("write", target_);
   remove_file(part_);
 }
 
 void PartFile::commit() {
-  sync_file(fd_, target_);
+  io::sync_file(fd_, target_);
   if (!is_named(fd_, part_))
-    throw Error(Status::failure, "write", target_, fmt::format("'{}' was replaced meanwhile", part_));
+    throw base::Error(base::Status::failure, "write", target_,
+                      fmt::format("'{}' was replaced meanwhile", part_));
   give_name();
   sync_directory_of(place_);
   remove_file(record_);
-  if (const int error = fd_.close(); error != 0) throw SystemError("write", target_, error);
+  if (const int error = fd_.close(); error != 0) throw base::SystemError("write", target_, error);
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

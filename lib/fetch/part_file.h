@@ -9,7 +9,7 @@
 #include "io/fd.h"
 #include "io/output_file.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 /// The files beside `place` that PartFile uses: the data, and what is known of it.
 std::array<std::string, 2> part_names(const std::string& place);
@@ -23,13 +23,13 @@ class PartFile final : public WritableFile {
   /// Opens or makes it and locks it (flock(2)). On a file system without locks two runs for one target never
   /// write different versions into one file: what one throws away goes with its inode, and the other's
   /// commit() fails. Throws SystemError, or Error when another process has it or it is no regular file.
-  PartFile(std::string target, OutputFile::Existing existing);
+  PartFile(std::string target, io::OutputFile::Existing existing);
 
-  FdRef fd() const override { return fd_; }
+  io::FdRef fd() const override { return fd_; }
   const std::string& name() const override { return target_; }
   /// What is there of another version is thrown away. Throws Error when an existing file is kept and it would
   /// be.
-  std::vector<ByteRange> found(const ObjectVersion& version) override;
+  std::vector<ByteRange> found(const http::ObjectVersion& version) override;
   void remember(const std::vector<ByteRange>& runs) override;
   void leave(const std::vector<ByteRange>& runs) override;
   void reset() override;
@@ -43,13 +43,13 @@ class PartFile final : public WritableFile {
   void give_name();
 
   std::string target_;  ///< as the user says it
-  OutputFile::Existing existing_;
+  io::OutputFile::Existing existing_;
   std::string place_;  ///< symbolic links followed, unless an existing file is kept
   std::string part_;
   std::string record_;
-  ObjectVersion version_;
-  Fd fd_;
+  http::ObjectVersion version_;
+  io::Fd fd_;
   bool is_locked_ = false;
 };
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "http/server_reason.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
@@ -90,7 +90,7 @@ bool PartPool::is_early(const Claim& claim) const {
   return !is_stale(claim) && output_.is_early(claim.position);
 }
 
-bool PartPool::accept(Claim& claim, const ResponseHead& head) {
+bool PartPool::accept(Claim& claim, const http::ResponseHead& head) {
   const std::unique_lock gate(gate_);
   const std::lock_guard lock(mutex_);
   if (is_stale(claim)) {
@@ -98,8 +98,9 @@ bool PartPool::accept(Claim& claim, const ResponseHead& head) {
     return false;
   }
   if (head.status() != 200 && head.status() != 206)
-    throw DataError("fetch", name_, fmt::format("the server answers {}", server_reason(head, "")));
-  if (const auto fault = head.length_fault(); !fault.empty()) throw DataError("fetch", name_, fault);
+    throw base::DataError("fetch", name_,
+                          fmt::format("the server answers {}", http::server_reason(head, "")));
+  if (const auto fault = head.length_fault(); !fault.empty()) throw base::DataError("fetch", name_, fault);
   if (!started_ && !stored_form_ && head.is_decoded()) {
     stored_form_ = claim.enough = true;
     return false;
@@ -110,7 +111,7 @@ bool PartPool::accept(Claim& claim, const ResponseHead& head) {
     return false;
   }
   if (!started_) return begin(claim, head);
-  if (!surely_equal(version_, version_of(head))) return accept_other_version(claim, head);
+  if (!http::surely_equal(version_, http::version_of(head))) return accept_other_version(claim, head);
   if (head.status() == 200) return accept_whole(claim);
   ranges_work_ = true;
   parts_.at(claim.part).accepted = true;
@@ -118,7 +119,7 @@ bool PartPool::accept(Claim& claim, const ResponseHead& head) {
 }
 
 // Only the very range asked for is of use (RFC 9110, 15.3.7).
-bool PartPool::is_range_asked_for(const Claim& claim, const ResponseHead& head) const {
+bool PartPool::is_range_asked_for(const Claim& claim, const http::ResponseHead& head) const {
   const auto range = head.content_range();
   if (!claim.ranged || !range || !range->satisfied || !range->total) return false;
   const auto length = head.content_length();
@@ -127,9 +128,9 @@ bool PartPool::is_range_asked_for(const Claim& claim, const ResponseHead& head) 
          (!length || *length == range->last - range->first + 1);
 }
 
-bool PartPool::begin(Claim& claim, const ResponseHead& head) {
+bool PartPool::begin(Claim& claim, const http::ResponseHead& head) {
   asked_first_ = true;
-  version_ = version_of(head);
+  version_ = http::version_of(head);
   make_parts(output_.begin(head, version_));
   started_ = true;
   claim.position = 0;
@@ -179,7 +180,7 @@ bool PartPool::accept_whole(Claim& claim) {
   return true;
 }
 
-bool PartPool::accept_other_version(Claim& claim, const ResponseHead& head) {
+bool PartPool::accept_other_version(Claim& claim, const http::ResponseHead& head) {
   if (whole_id_ != 0) {  // that response brings what is missing, all of its own version
     is_single_ = claim.enough = true;
     return false;
@@ -195,7 +196,7 @@ bool PartPool::accept_other_version(Claim& claim, const ResponseHead& head) {
   return head.status() == 200 && begin(claim, head);
 }
 
-void PartPool::start_over(Status status, const std::string& reason) {
+void PartPool::start_over(base::Status status, const std::string& reason) {
   output_.forget(status, reason);
   ++generation_;
   parts_.clear();
@@ -206,9 +207,9 @@ void PartPool::start_over(Status status, const std::string& reason) {
 
 void PartPool::changed() {
   if (++changes_ > most_changes && output_.can_forget())
-    throw DataError("fetch", name_, "the object changes while it is fetched");
+    throw base::DataError("fetch", name_, "the object changes while it is fetched");
   is_single_ = true;
-  start_over(Status::bad_data, "the object changed while it was fetched");
+  start_over(base::Status::bad_data, "the object changed while it was fetched");
 }
 
 void PartPool::version_is_gone() {
@@ -239,10 +240,10 @@ void PartPool::leave_if_match_away() {
 void PartPool::interrupted(const std::string& reason) {
   const std::unique_lock gate(gate_);
   const std::lock_guard lock(mutex_);
-  if (started_ && !version_.etag) start_over(Status::unavailable, reason);
+  if (started_ && !version_.etag) start_over(base::Status::unavailable, reason);
 }
 
-void PartPool::set_location(std::optional<Request> location) {
+void PartPool::set_location(std::optional<http::Request> location) {
   const std::lock_guard lock(mutex_);
   location_ = std::move(location);
 }
@@ -254,7 +255,7 @@ std::uint64_t PartPool::next_piece(Claim& claim, std::uint64_t bytes, std::uint6
   skip = 0;
   if (is_stale(claim)) return 0;
   if (claim.position >= (claim.whole ? version_.total.value_or(unknown_end) : claim.end))
-    throw DataError("fetch", name_, "the server sends more bytes than it said");
+    throw base::DataError("fetch", name_, "the server sends more bytes than it said");
   const auto found = parts_.upper_bound(claim.position);
   if (found == parts_.end()) return 0;
   const Part& part = found->second;
@@ -359,4 +360,4 @@ std::optional<std::uint64_t> PartPool::total() const {
   return version_.total;
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

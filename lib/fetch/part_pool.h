@@ -16,7 +16,7 @@
 #include "http/network.h"
 #include "http/object_version.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 inline constexpr std::uint64_t unknown_end = std::numeric_limits<std::uint64_t>::max();
 
@@ -42,7 +42,7 @@ struct Claim {
   bool enough = false;              ///< the rest of the response is not needed
   std::uint64_t position = 0;       ///< of the next byte of the response in the object
   std::string objection;            ///< why the response was stopped
-  std::optional<Request> from;      ///< where earlier redirections led, if not to the URL itself
+  std::optional<http::Request> from;  ///< where earlier redirections led, if not to the URL itself
 };
 
 /// One object that is fetched by several requests, in one or in several threads: who fetches which part,
@@ -66,7 +66,7 @@ class PartPool {
   /// The header fields that ask for it.
   static std::vector<std::string> request_fields(const Claim& claim);
   /// Whether a successful response is of use. Throws Error.
-  bool accept(Claim& claim, const ResponseHead& head);
+  bool accept(Claim& claim, const http::ResponseHead& head);
   bool has_room(const Claim& claim, std::size_t bytes) const;
   /// What comes now can only be kept for later.
   bool is_early(const Claim& claim) const;
@@ -85,7 +85,7 @@ class PartPool {
   void interrupted(const std::string& reason);
 
   /// Redirections led there; later requests go there at once. Nothing: they go to the URL itself again.
-  void set_location(std::optional<Request> location);
+  void set_location(std::optional<http::Request> location);
 
   /// Several requests at a time make sense.
   bool is_parallel() const;
@@ -109,13 +109,13 @@ class PartPool {
 
   bool is_stale(const Claim& claim) const;
   bool is_single() const { return is_single_ || ranges_ignored_; }
-  bool begin(Claim& claim, const ResponseHead& head);
+  bool begin(Claim& claim, const http::ResponseHead& head);
   void make_parts(const std::vector<ByteRange>& there);
   Parts::iterator cut(Parts::iterator part);
-  bool is_range_asked_for(const Claim& claim, const ResponseHead& head) const;
+  bool is_range_asked_for(const Claim& claim, const http::ResponseHead& head) const;
   bool accept_whole(Claim& claim);
-  bool accept_other_version(Claim& claim, const ResponseHead& head);
-  void start_over(Status status, const std::string& reason);
+  bool accept_other_version(Claim& claim, const http::ResponseHead& head);
+  void start_over(base::Status status, const std::string& reason);
   void changed();
   std::uint64_t next_piece(Claim& claim, std::uint64_t bytes, std::uint64_t& skip);
   void advance(const Claim& claim, std::uint64_t bytes);
@@ -126,7 +126,7 @@ class PartPool {
   std::shared_mutex gate_;  ///< shared by those who write, alone for who starts over
   mutable std::mutex mutex_;
   std::condition_variable changed_state_;
-  ObjectVersion version_;
+  http::ObjectVersion version_;
   Parts parts_;                       ///< what is missing, by the parts' ends
   std::uint64_t fitting_ = 0;         ///< bytes that are asked for at a time
   std::uint64_t step_ = unknown_end;  ///< the same for an object in several parts
@@ -135,7 +135,7 @@ class PartPool {
   std::uint64_t bytes_ = 0;
   std::uint64_t whole_id_ = 0;  ///< the claim that reads a whole response
   unsigned changes_ = 0;        ///< how often another version was seen
-  std::optional<Request> location_;
+  std::optional<http::Request> location_;
   bool asked_first_ = false;
   bool started_ = false;
   bool ranges_work_ = false;
@@ -147,4 +147,4 @@ class PartPool {
   std::exception_ptr thrown_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
@@ -16,7 +16,7 @@ bool is_run(const OrderedJson& run) {
 
 }  // namespace
 
-std::string record_text(const ObjectVersion& version, const std::vector<ByteRange>& runs) {
+std::string record_text(const http::ObjectVersion& version, const std::vector<ByteRange>& runs) {
   OrderedJson done = OrderedJson::array();
   for (const auto& [begin, end] : runs) done.push_back({begin, end});
   const OrderedJson record{
@@ -24,7 +24,7 @@ std::string record_text(const ObjectVersion& version, const std::vector<ByteRang
   return record.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
-std::vector<ByteRange> runs_of_record(const std::string& text, const ObjectVersion& version,
+std::vector<ByteRange> runs_of_record(const std::string& text, const http::ObjectVersion& version,
                                       std::uint64_t there) {
   const OrderedJson record = OrderedJson::parse(text, nullptr, false);
   if (record.is_discarded() || !version.etag || !version.total) return {};
@@ -46,4 +46,4 @@ std::vector<ByteRange> runs_of_record(const std::string& text, const ObjectVersi
   }
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

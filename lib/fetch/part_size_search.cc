@@ -10,7 +10,7 @@
 #include "fetch/md5_lanes.h"
 #include "io/interruption.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
@@ -105,7 +105,7 @@ bool fits_part_size(ByteAccess& bytes, std::uint64_t total, const Expectation& e
   std::vector<char> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(piece_bytes, total)));
   std::uint64_t at = 0;
   do {  // once for no bytes, which are one part
-    throw_if_interrupted();
+    io::throw_if_interrupted();
     const auto piece = std::span(buffer).first(std::min<std::uint64_t>(buffer.size(), total - at));
     fill(bytes, at, piece);
     const std::string_view view(piece.data(), piece.size());
@@ -129,4 +129,4 @@ std::string no_part_size_fits(const Expectation& expectation, std::uint64_t s3_p
                      parts);
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "base/message.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
@@ -31,7 +31,7 @@ ProgressStyle parse_progress_style(const std::string& text) {
   if (text == "bar") return ProgressStyle::bar;
   if (text == "log") return ProgressStyle::log;
   if (text == "json") return ProgressStyle::json;
-  throw UsageError("use option", "--progress", "none of bar, log, json, none");
+  throw base::UsageError("use option", "--progress", "none of bar, log, json, none");
 }
 
 std::string progress_line(const std::string& name, std::uint64_t bytes, std::optional<std::uint64_t> total,
@@ -41,11 +41,12 @@ std::string progress_line(const std::string& name, std::uint64_t bytes, std::opt
     const double share = *total == 0 ? 1.0 : static_cast<double>(bytes) / static_cast<double>(*total);
     numbers = fmt::format(" {:3.0f}%", 100 * share);
   } else {
-    numbers = fmt::format(" {}", readable_bytes(static_cast<double>(bytes)));
+    numbers = fmt::format(" {}", base::readable_bytes(static_cast<double>(bytes)));
   }
-  numbers += fmt::format(" {:>9}/s", readable_bytes(bytes_a_second));
+  numbers += fmt::format(" {:>9}/s", base::readable_bytes(bytes_a_second));
   if (total && bytes_a_second > 0)
-    numbers += fmt::format(" {}", readable_seconds(static_cast<double>(*total - bytes) / bytes_a_second));
+    numbers +=
+        fmt::format(" {}", base::readable_seconds(static_cast<double>(*total - bytes) / bytes_a_second));
   const std::size_t room = columns > numbers.size() ? columns - numbers.size() : 0;
   if (name.size() <= room) return name + numbers;
   if (room < 4) return numbers;
@@ -56,19 +57,19 @@ ProgressDisplay::ProgressDisplay(ProgressStyle style, Clock::duration log_every)
     : style_(style), log_every_(log_every) {
   const char* no_color = std::getenv("NO_COLOR");
   color_ = no_color == nullptr || *no_color == '\0';
-  if (style_ == ProgressStyle::bar) set_bar_below(true);
+  if (style_ == ProgressStyle::bar) base::set_bar_below(true);
 }
 
 ProgressDisplay::~ProgressDisplay() {
   if (style_ != ProgressStyle::bar) return;
   show("\r\x1b[J");
-  set_bar_below(false);
+  base::set_bar_below(false);
 }
 
 std::uint64_t ProgressDisplay::begin(const std::string& name) {
   const std::lock_guard lock(mutex_);
   const auto now = Clock::now();
-  files_[++last_] = {printable(name), now, now, 0, 0, std::nullopt, false};
+  files_[++last_] = {base::printable(name), now, now, 0, 0, std::nullopt, false};
   return last_;
 }
 
@@ -87,7 +88,7 @@ void ProgressDisplay::update(std::uint64_t file, std::uint64_t bytes, std::optio
     draw();
   } else if (now - entry.logged >= log_every_) {
     entry.logged = now;
-    warn(line_of(entry, 200, false));
+    base::warn(line_of(entry, 200, false));
   }
 }
 
@@ -105,7 +106,7 @@ std::string ProgressDisplay::line_of(const File& file, std::size_t columns, bool
 
 // The cursor stays at the beginning of the first line.
 void ProgressDisplay::draw() {
-  const std::size_t columns = terminal_columns() - 1;
+  const std::size_t columns = base::terminal_columns() - 1;
   constexpr std::size_t most_lines = 16;
   std::string text = "\r\x1b[J";
   std::size_t lines = 0;
@@ -135,4 +136,4 @@ void ProgressDisplay::end(std::uint64_t file, const FileEnd& how) {
   show(line.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -8,7 +8,7 @@
 #include <optional>
 #include <string>
 
-namespace mrf {
+namespace mrf::fetch {
 
 enum class ProgressStyle {
   none,
@@ -76,4 +76,4 @@ class ProgressDisplay {
 std::string progress_line(const std::string& name, std::uint64_t bytes, std::optional<std::uint64_t> total,
                           double bytes_a_second, std::size_t columns);
 
-}  // namespace mrf
+}  // namespace mrf::fetch

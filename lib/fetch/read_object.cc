@@ -3,7 +3,7 @@
 #include "fetch/object_stream.h"
 #include "fetch/ordered_output.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
@@ -15,7 +15,7 @@ class LooseOutput final : public ObjectOutput, private ByteAccess {
   LooseOutput(const Taker& take, Checks& checks, std::string object)
       : take_(take), checks_(checks), object_(std::move(object)) {}
 
-  std::vector<ByteRange> begin(const ResponseHead& head, const ObjectVersion& version) override {
+  std::vector<ByteRange> begin(const http::ResponseHead& head, const http::ObjectVersion& version) override {
     checks_.begin(head, version.total, object_, {*this, true, [] {}});
     if (checks_.reads_again()) checks_.forget();
     return {};
@@ -28,8 +28,9 @@ class LooseOutput final : public ObjectOutput, private ByteAccess {
     checks_.add(at, bytes);
   }
   bool can_forget() const override { return checks_.bytes() == 0; }
-  void forget(Status status, const std::string& reason) override {
-    if (checks_.bytes() > 0) throw Error(status, "fetch", object_, reason + " after some of it was read");
+  void forget(base::Status status, const std::string& reason) override {
+    if (checks_.bytes() > 0)
+      throw base::Error(status, "fetch", object_, reason + " after some of it was read");
     checks_.forget();
   }
   void finish() override { checks_.verify(); }
@@ -42,26 +43,26 @@ class LooseOutput final : public ObjectOutput, private ByteAccess {
   std::string object_;
 };
 
-void run(const FetchSettings& settings, const Url& url, ObjectOutput& output) {
+void run(const FetchSettings& settings, const http::Url& url, ObjectOutput& output) {
   NetworkMaker more;
-  if (settings.threads) more = [&settings] { return make_curl_network(settings.network); };
-  const auto network = make_curl_network(settings.network);
-  Download(*network, more, system_clock(), url, settings.requests, settings.sizes).run(output);
+  if (settings.threads) more = [&settings] { return http::make_curl_network(settings.network); };
+  const auto network = http::make_curl_network(settings.network);
+  Download(*network, more, http::system_clock(), url, settings.requests, settings.sizes).run(output);
 }
 
 }  // namespace
 
-void read_in_order(const FetchSettings& settings, const Url& url,
+void read_in_order(const FetchSettings& settings, const http::Url& url,
                    const std::function<void(std::string_view)>& take) {
   Checks checks(settings.checks);
   OrderedOutput output(take, "its reader", static_cast<std::size_t>(settings.buffer), checks, url.shown());
   run(settings, url, output);
 }
 
-void read_in_any_order(const FetchSettings& settings, const Url& url, const Taker& take) {
+void read_in_any_order(const FetchSettings& settings, const http::Url& url, const Taker& take) {
   Checks checks(settings.checks);
   LooseOutput output(take, checks, url.shown());
   run(settings, url, output);
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace mrf {
+namespace mrf::fetch {
 
 /// Adds a thread that runs `work`. False when the system has none to give (pthread_create(3): EAGAIN) or
 /// there is no memory for it; the caller goes on with fewer.
@@ -20,4 +20,4 @@ bool start_thread(std::vector<std::thread>& threads, Work&& work) noexcept {
   }
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -9,7 +9,7 @@
 #include "base/redact.h"
 #include "fetch/utf8.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
@@ -23,14 +23,14 @@ bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x
 bool next_parameter(std::string_view& rest, std::string& name, std::string& value) {
   const auto start = rest.find(';');
   if (start == std::string_view::npos) return false;
-  rest = trimmed(rest.substr(start + 1));
+  rest = http::trimmed(rest.substr(start + 1));
   const auto equals = rest.find_first_of("=;");
-  name = trimmed(rest.substr(0, equals));
+  name = http::trimmed(rest.substr(0, equals));
   value.clear();
   if (equals == std::string_view::npos || rest[equals] == ';') return true;
-  rest = trimmed(rest.substr(equals + 1));
+  rest = http::trimmed(rest.substr(equals + 1));
   if (!rest.starts_with('"')) {
-    value = trimmed(rest.substr(0, rest.find(';')));
+    value = http::trimmed(rest.substr(0, rest.find(';')));
     return true;
   }
   std::size_t i = 1;
@@ -48,10 +48,10 @@ std::string decode_extended(const std::string& value) {
   const auto first = value.find('\'');
   const auto second = first == std::string::npos ? first : value.find('\'', first + 1);
   if (second == std::string::npos) return "";
-  std::string text = percent_decoded(value.substr(second + 1));
+  std::string text = base::percent_decoded(value.substr(second + 1));
   const auto charset = std::string_view(value).substr(0, first);
-  if (equal_names(charset, "UTF-8")) return text;
-  return equal_names(charset, "ISO-8859-1") ? utf8_of_latin1(text) : "";
+  if (http::equal_names(charset, "UTF-8")) return text;
+  return http::equal_names(charset, "ISO-8859-1") ? utf8_of_latin1(text) : "";
 }
 
 std::optional<std::string> harmless(const std::string& text) {
@@ -68,9 +68,9 @@ std::optional<std::string> disposition_name(std::string_view field) {
   std::string value;
   std::optional<std::string> plain;
   while (next_parameter(field, name, value)) {
-    if (equal_names(name, "filename*")) {
+    if (http::equal_names(name, "filename*")) {
       if (auto extended = harmless(decode_extended(value))) return extended;
-    } else if (equal_names(name, "filename") && !plain) {
+    } else if (http::equal_names(name, "filename") && !plain) {
       // Bytes that are no UTF-8 are ISO-8859-1, as in all older header fields.
       plain = harmless(is_utf8(value) ? value : utf8_of_latin1(value));
     }
@@ -88,7 +88,7 @@ std::string in_directory(const std::string& directory, const std::string& name) 
   return directory.ends_with('/') ? directory + name : directory + "/" + name;
 }
 
-Target choose_target(const std::string& path, const Url& url, const ResponseHead& head) {
+Target choose_target(const std::string& path, const http::Url& url, const http::ResponseHead& head) {
   namespace fs = std::filesystem;
   std::error_code error;
   const bool directory = path.empty() || path.ends_with('/') || fs::is_directory(path, error);
@@ -96,10 +96,10 @@ Target choose_target(const std::string& path, const Url& url, const ResponseHead
   const auto said = disposition_name(head.field("Content-Disposition").value_or(""));
   std::string name = said.value_or(url.last_component());
   if (!is_file_name(name)) {
-    throw UsageError("name the file of", url.shown(), "the URL does not end in a file name, give PATH");
+    throw base::UsageError("name the file of", url.shown(), "the URL does not end in a file name, give PATH");
   }
   const bool is_servers_choice = name != url.last_component();
   return {in_directory(path, name), is_servers_choice};
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

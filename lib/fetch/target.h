@@ -8,7 +8,7 @@
 #include "http/response_head.h"
 #include "http/url.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 /// The file name in a Content-Disposition field (RFC 6266; filename* of RFC 8187 before filename), as UTF-8:
 /// its last component only. Nothing when there is none, or when it could do harm: "." or "..", a leading dot,
@@ -33,6 +33,6 @@ struct Target {
 /// Where the data goes. `path` is what the user said: "-", a file, a directory that exists or ends in
 /// '/', or "" for the current directory. The name in a directory is the server's, else the URL's. Throws
 /// UsageError when neither has one.
-Target choose_target(const std::string& path, const Url& url, const ResponseHead& head);
+Target choose_target(const std::string& path, const http::Url& url, const http::ResponseHead& head);
 
-}  // namespace mrf
+}  // namespace mrf::fetch

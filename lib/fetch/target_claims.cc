@@ -9,7 +9,7 @@
 #include "fetch/part_file.h"
 #include "io/output_file.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
@@ -87,4 +87,4 @@ std::string TargetClaims::claim_place(const std::string& place, const std::strin
   return "";
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -5,7 +5,7 @@
 #include <map>
 #include <string>
 
-namespace mrf {
+namespace mrf::fetch {
 
 /// Where `path` really is: absolute, with every symbolic link followed, dangling ones too, and without "."
 /// and
@@ -37,4 +37,4 @@ class TargetClaims {
   std::map<std::string, std::size_t> directories_;  ///< those above the files, and an entry that needs them
 };
 
-}  // namespace mrf
+}  // namespace mrf::fetch

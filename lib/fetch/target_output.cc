@@ -14,27 +14,27 @@
 #include "io/io.h"
 #include "io/output_file.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
 class NewFile final : public WritableFile {
  public:
-  NewFile(OutputFile file, MadeDirectories& directories)
+  NewFile(io::OutputFile file, MadeDirectories& directories)
       : file_(std::move(file)), directories_(directories) {}
-  FdRef fd() const override { return file_.fd(); }
+  io::FdRef fd() const override { return file_.fd(); }
   const std::string& name() const override { return file_.name(); }
   void reset() override {
-    if (::ftruncate(file_.fd().get(), 0) != 0) throw SystemError("write", name());
+    if (::ftruncate(file_.fd().get(), 0) != 0) throw base::SystemError("write", name());
   }
   // Where the file had no name yet, another process may have removed its directory as one that it had made.
   void commit() override {
-    directories_.make(directory_of(file_.name()));
+    directories_.make(io::directory_of(file_.name()));
     file_.commit();
   }
 
  private:
-  OutputFile file_;
+  io::OutputFile file_;
   MadeDirectories& directories_;
 };
 
@@ -45,19 +45,20 @@ bool is_file_or_missing(const std::string& path) {
 
 }  // namespace
 
-TargetOutput::TargetOutput(const Url& url, TargetOptions options)
+TargetOutput::TargetOutput(const http::Url& url, TargetOptions options)
     : url_(url), options_(std::move(options)), checks_(options_.checks) {}
 
-std::vector<ByteRange> TargetOutput::begin(const ResponseHead& head, const ObjectVersion& version) {
+std::vector<ByteRange> TargetOutput::begin(const http::ResponseHead& head,
+                                           const http::ObjectVersion& version) {
   if (version.total.value_or(0) >= options_.defer_from) throw Deferred{*version.total};
   if (!output_) open(head);
   return output_->begin(head, version);
 }
 
-Target TargetOutput::place(const ResponseHead& head) {
+Target TargetOutput::place(const http::ResponseHead& head) {
   if (options_.directories != nullptr) {
     interruptions_.emplace();
-    options_.directories->make(directory_of(options_.path));
+    options_.directories->make(io::directory_of(options_.path));
     return {options_.path, false};
   }
   Target target = choose_target(options_.path, url_, head);
@@ -69,24 +70,24 @@ Target TargetOutput::place(const ResponseHead& head) {
 void TargetOutput::require_free(const Target& target) const {
   struct stat info {};
   if (!target.is_servers_choice || options_.overwrite || ::lstat(target.path.c_str(), &info) != 0) return;
-  throw Error(Status::failure, "write", target.path,
-              "the server chose this name, and there is a file that has it; give PATH, or --overwrite");
+  throw base::Error(base::Status::failure, "write", target.path,
+                    "the server chose this name, and there is a file that has it; give PATH, or --overwrite");
 }
 
-void TargetOutput::open(const ResponseHead& head) {
+void TargetOutput::open(const http::ResponseHead& head) {
   const Target target = place(head);
   require_free(target);
   const std::string& path = target.path;
   if (options_.on_target) options_.on_target(path);
   if (!is_file_or_missing(path)) waits_.emplace();
   const bool keeps = target.is_servers_choice && !options_.overwrite;
-  const auto existing = keeps ? OutputFile::Existing::kept : OutputFile::Existing::replaced;
+  const auto existing = keeps ? io::OutputFile::Existing::kept : io::OutputFile::Existing::replaced;
   if (options_.resume && is_file_or_missing(path)) {
     name_ = path;
     output_ = std::make_unique<FileOutput>(std::make_unique<PartFile>(path, existing), checks_, url_.shown());
     return;
   }
-  auto file = std::make_shared<OutputFile>(path, existing);
+  auto file = std::make_shared<io::OutputFile>(path, existing);
   name_ = file->name();
   if (!file->is_direct()) {
     auto& directories = options_.directories != nullptr ? *options_.directories : made_;
@@ -95,8 +96,10 @@ void TargetOutput::open(const ResponseHead& head) {
     return;
   }
   direct_ = file;
-  enlarge_pipe(file->fd(), most_pipe_bytes);
-  const auto write = [this, file](std::string_view bytes) { write_all(file->fd(), name_, bytes, meter_); };
+  io::enlarge_pipe(file->fd(), io::most_pipe_bytes);
+  const auto write = [this, file](std::string_view bytes) {
+    io::write_all(file->fd(), name_, bytes, meter_);
+  };
   output_ = std::make_unique<OrderedOutput>(write, name_, options_.buffer, checks_, url_.shown());
 }
 
@@ -107,6 +110,6 @@ void TargetOutput::finish() {
   if (direct_) direct_->commit();
 }
 
-Meter TargetOutput::meter() const { return {checks_.bytes(), meter_.waited}; }
+io::Meter TargetOutput::meter() const { return {checks_.bytes(), meter_.waited}; }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -16,7 +16,7 @@
 #include "io/meter.h"
 #include "io/output_file.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 /// The object is too large to be fetched now.
 struct Deferred {
@@ -37,9 +37,9 @@ struct TargetOptions {
 /// The file, pipe or device that a user names; it is opened when the first response is there.
 class TargetOutput final : public ObjectOutput {
  public:
-  TargetOutput(const Url& url, TargetOptions options);
+  TargetOutput(const http::Url& url, TargetOptions options);
 
-  std::vector<ByteRange> begin(const ResponseHead& head, const ObjectVersion& version) override;
+  std::vector<ByteRange> begin(const http::ResponseHead& head, const http::ObjectVersion& version) override;
   bool in_order() const override { return output_->in_order(); }
   bool has_room(std::uint64_t begin, std::uint64_t end) const override {
     return output_->has_room(begin, end);
@@ -51,30 +51,30 @@ class TargetOutput final : public ObjectOutput {
   void work_off() override {
     if (output_) output_->work_off();
   }
-  void forget(Status status, const std::string& reason) override { output_->forget(status, reason); }
+  void forget(base::Status status, const std::string& reason) override { output_->forget(status, reason); }
   void finish() override;
 
   /// For reports; "" before it is known.
   const std::string& name() const { return name_; }
   const Checks& checks() const { return checks_; }
   /// Bytes written, and the time that writing to a pipe took.
-  Meter meter() const;
+  io::Meter meter() const;
 
  private:
-  Target place(const ResponseHead& head);
+  Target place(const http::ResponseHead& head);
   void require_free(const Target& target) const;
-  void open(const ResponseHead& head);
+  void open(const http::ResponseHead& head);
 
-  const Url& url_;
+  const http::Url& url_;
   TargetOptions options_;
   std::string name_;
   Checks checks_;
-  Meter meter_;
-  std::optional<InterruptionScope> interruptions_;  ///< once there is a file to be left in order
-  std::optional<ImmediateEndings> waits_;           ///< once there is a pipe or device
-  MadeDirectories made_;                            ///< outlives the file in it
-  std::shared_ptr<OutputFile> direct_;              ///< a pipe or device
+  io::Meter meter_;
+  std::optional<io::InterruptionScope> interruptions_;  ///< once there is a file to be left in order
+  std::optional<io::ImmediateEndings> waits_;           ///< once there is a pipe or device
+  MadeDirectories made_;                                ///< outlives the file in it
+  std::shared_ptr<io::OutputFile> direct_;              ///< a pipe or device
   std::unique_ptr<ObjectOutput> output_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <optional>
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
@@ -62,4 +62,4 @@ std::string utf8_of_latin1(std::string_view text) {
   return utf8;
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace mrf {
+namespace mrf::fetch {
 
 /// True for well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
 bool is_utf8(std::string_view text);
@@ -16,4 +16,4 @@ bool is_plain_utf8(std::string_view text);
 /// ISO-8859-1 as UTF-8.
 std::string utf8_of_latin1(std::string_view text);
 
-}  // namespace mrf
+}  // namespace mrf::fetch

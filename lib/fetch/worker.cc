@@ -10,7 +10,7 @@
 #include "http/redirect.h"
 #include "http/server_reason.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 namespace {
 
@@ -20,7 +20,7 @@ constexpr std::chrono::milliseconds longest_poll{200};
 }  // namespace
 
 // One request at a time, redirections followed.
-class Worker::Slot final : public Receiver {
+class Worker::Slot final : public http::Receiver {
  public:
   explicit Slot(Worker& worker) : worker_(worker), policy_(worker.options_.retries, worker.options_.random) {}
 
@@ -37,7 +37,7 @@ class Worker::Slot final : public Receiver {
     return next;
   }
 
-  bool on_head(const ResponseHead& head) override {
+  bool on_head(const http::ResponseHead& head) override {
     head_ = head;
     if (!succeeded()) return true;
     if (redirects_ > 0) worker_.pool_.set_location(request_);
@@ -64,21 +64,21 @@ class Worker::Slot final : public Receiver {
     if (!gathered_.empty()) is_stopped_ = !worker_.pool_.take(claim_, gathered_);
     gathered_.clear();
   }
-  void on_end(const Ending& ending) override {
+  void on_end(const http::Ending& ending) override {
     runs_ = false;
     hand_over();
-    if (is_redirect(head_.status())) {
+    if (http::is_redirect(head_.status())) {
       follow();
       return;
     }
-    const bool complete = ending.kind == Ending::Kind::complete && succeeded();
+    const bool complete = ending.kind == http::Ending::Kind::complete && succeeded();
     if (!worker_.pool_.end(claim_, complete) && !is_asked_otherwise()) fail(ending);
   }
 
  private:
   bool succeeded() const { return head_.status() >= 200 && head_.status() < 300; }
 
-  Request own_request() const { return {worker_.url_, worker_.options_.headers}; }
+  http::Request own_request() const { return {worker_.url_, worker_.options_.headers}; }
 
   void send() {
     head_ = {};
@@ -86,12 +86,12 @@ class Worker::Slot final : public Receiver {
     gathered_.clear();
     gathered_.reserve(worker_.options_.gathered);
     is_stopped_ = false;
-    Request request = request_;
+    http::Request request = request_;
     const auto& own = worker_.options_.headers;
     for (auto& field : PartPool::request_fields(claim_)) {
       // What the user says of encodings comes first.
       const bool is_said = std::any_of(own.begin(), own.end(), [&](const auto& line) {
-        return equal_names(line.substr(0, line.find(':')), field.substr(0, field.find(':')));
+        return http::equal_names(line.substr(0, line.find(':')), field.substr(0, field.find(':')));
       });
       if (!is_said) request.headers.push_back(std::move(field));
     }
@@ -100,11 +100,11 @@ class Worker::Slot final : public Receiver {
   }
 
   void follow() {
-    if (++redirects_ > most_redirects)
-      throw Error(Status::refused, "fetch", worker_.url_.shown(),
-                  fmt::format("more than {} redirections, one after the other", most_redirects));
-    request_ = follow_redirect(request_, head_);
-    note(fmt::format("'{}' redirects to '{}'", worker_.url_.shown(), request_.url.shown()));
+    if (++redirects_ > http::most_redirects)
+      throw base::Error(base::Status::refused, "fetch", worker_.url_.shown(),
+                        fmt::format("more than {} redirections, one after the other", http::most_redirects));
+    request_ = http::follow_redirect(request_, head_);
+    base::note(fmt::format("'{}' redirects to '{}'", worker_.url_.shown(), request_.url.shown()));
     send();
   }
 
@@ -122,56 +122,59 @@ class Worker::Slot final : public Receiver {
     return true;
   }
 
-  std::string reason_of(const Ending& ending) const {
+  std::string reason_of(const http::Ending& ending) const {
     if (!claim_.objection.empty()) return claim_.objection;
-    if (head_.status() != 0 && !succeeded()) return server_reason(head_, body_);
-    if (ending.kind != Ending::Kind::complete) return ending.reason;
+    if (head_.status() != 0 && !succeeded()) return http::server_reason(head_, body_);
+    if (ending.kind != http::Ending::Kind::complete) return ending.reason;
     const auto end = claim_.ranged ? claim_.end : worker_.pool_.total().value_or(0);
     return fmt::format("the server sent {} of {} bytes", claim_.position - claim_.at, end - claim_.at);
   }
 
-  void fail(const Ending& ending) {
+  void fail(const http::Ending& ending) {
     const std::string name = worker_.url_.shown();
-    if (ending.kind == Ending::Kind::failed) throw Error(Status::failure, "fetch", name, ending.reason);
-    if (ending.kind == Ending::Kind::malformed) throw DataError("fetch", name, ending.reason);
+    if (ending.kind == http::Ending::Kind::failed)
+      throw base::Error(base::Status::failure, "fetch", name, ending.reason);
+    if (ending.kind == http::Ending::Kind::malformed) throw base::DataError("fetch", name, ending.reason);
     const int status = head_.status();
     const std::string reason = reason_of(ending);
     const bool version_gone = claim_.ranged && (status == 412 || status == 416);
-    if (status >= 300 && !is_transient(status) && !version_gone) {
-      if (!worker_.pool_.goes_on_without_ranges(claim_)) throw Error(Status::refused, "fetch", name, reason);
-      note(fmt::format("'{}' is fetched in one response, since the server refuses parts: {}", name, reason));
+    if (status >= 300 && !http::is_transient(status) && !version_gone) {
+      if (!worker_.pool_.goes_on_without_ranges(claim_))
+        throw base::Error(base::Status::refused, "fetch", name, reason);
+      base::note(
+          fmt::format("'{}' is fetched in one response, since the server refuses parts: {}", name, reason));
       return;
     }
     retry(name, reason, version_gone);
   }
 
   void retry(const std::string& name, const std::string& reason, bool version_gone) {
-    const auto asked = succeeded() ? std::nullopt : retry_after(head_, worker_.clock_.wall_time());
+    const auto asked = succeeded() ? std::nullopt : http::retry_after(head_, worker_.clock_.wall_time());
     const auto wait = policy_.after_failure(worker_.pool_.bytes(), asked);
     worker_.pool_.set_location(std::nullopt);  // another place may do better
-    if (!wait && asked > RetryPolicy::longest_asked)
-      throw Error(Status::unavailable, "fetch", name,
-                  fmt::format("{}; the server asks to come back in {} s", reason, asked->count()));
+    if (!wait && asked > http::RetryPolicy::longest_asked)
+      throw base::Error(base::Status::unavailable, "fetch", name,
+                        fmt::format("{}; the server asks to come back in {} s", reason, asked->count()));
     if (!wait) {
       const auto times = policy_.failures() == 1 ? "" : fmt::format(", {} times", policy_.failures());
-      throw Error(Status::unavailable, "fetch", name, reason + times);
+      throw base::Error(base::Status::unavailable, "fetch", name, reason + times);
     }
     if (version_gone) {
       worker_.pool_.version_is_gone();
     } else {
       worker_.pool_.interrupted(reason);
     }
-    warn(fmt::format("cannot fetch '{}': {}; trying again in {:.1f} s ({} of {})", name, reason,
-                     static_cast<double>(wait->count()) / 1000, policy_.failures(),
-                     worker_.options_.retries));
+    base::warn(fmt::format("cannot fetch '{}': {}; trying again in {:.1f} s ({} of {})", name, reason,
+                           static_cast<double>(wait->count()) / 1000, policy_.failures(),
+                           worker_.options_.retries));
     due_ = worker_.clock_.now() + *wait;
   }
 
   Worker& worker_;
-  RetryPolicy policy_;
+  http::RetryPolicy policy_;
   Claim claim_;
-  Request request_{worker_.url_, {}};
-  ResponseHead head_;
+  http::Request request_{worker_.url_, {}};
+  http::ResponseHead head_;
   std::string body_;
   std::string gathered_;     ///< data that the pool does not have yet
   bool is_stopped_ = false;  ///< no more is wanted
@@ -181,7 +184,8 @@ class Worker::Slot final : public Receiver {
   std::chrono::steady_clock::time_point due_;
 };
 
-Worker::Worker(Network& network, Clock& clock, PartPool& pool, const Url& url, const FetchOptions& options)
+Worker::Worker(http::Network& network, http::Clock& clock, PartPool& pool, const http::Url& url,
+               const FetchOptions& options)
     : network_(network), clock_(clock), pool_(pool), url_(url), options_(options) {}
 
 Worker::~Worker() { network_.stop_all(); }
@@ -218,4 +222,4 @@ bool Worker::step(ObjectOutput& output) {
   return true;
 }
 
-}  // namespace mrf
+}  // namespace mrf::fetch

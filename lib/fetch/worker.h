@@ -11,7 +11,7 @@
 #include "http/retry.h"
 #include "io/meter.h"
 
-namespace mrf {
+namespace mrf::fetch {
 
 struct FetchOptions {
   std::vector<std::string> headers;  ///< "Name: value", sent with every request
@@ -23,7 +23,8 @@ struct FetchOptions {
 /// Some requests at a time for the parts of one object, in one thread.
 class Worker {
  public:
-  Worker(Network& network, Clock& clock, PartPool& pool, const Url& url, const FetchOptions& options);
+  Worker(http::Network& network, http::Clock& clock, PartPool& pool, const http::Url& url,
+         const FetchOptions& options);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -37,13 +38,13 @@ class Worker {
  private:
   class Slot;
 
-  Network& network_;
-  Clock& clock_;
+  http::Network& network_;
+  http::Clock& clock_;
   PartPool& pool_;
-  const Url& url_;
+  const http::Url& url_;
   const FetchOptions& options_;
   std::uint64_t bytes_in_ = 0;
   std::vector<std::unique_ptr<Slot>> slots_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::fetch

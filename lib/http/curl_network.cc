@@ -15,7 +15,7 @@
 #include "io/fd.h"
 #include "io/io.h"
 
-namespace mrf {
+namespace mrf::http {
 
 namespace {
 
@@ -30,22 +30,24 @@ struct MultiDeleter {
 
 void init_once() {
   static const CURLcode code = ::curl_global_init(CURL_GLOBAL_ALL);
-  if (code != CURLE_OK) throw Error(Status::failure, "start", "libcurl", ::curl_easy_strerror(code));
+  if (code != CURLE_OK)
+    throw base::Error(base::Status::failure, "start", "libcurl", ::curl_easy_strerror(code));
 }
 
 void check(CURLMcode code) {
-  if (code != CURLM_OK) throw Error(Status::failure, "use", "libcurl", ::curl_multi_strerror(code));
+  if (code != CURLM_OK)
+    throw base::Error(base::Status::failure, "use", "libcurl", ::curl_multi_strerror(code));
 }
 
 // libcurl would only say that the server's certificate cannot be verified.
 void require_certificate(const std::string& path) {
-  const Fd file = open_file(path, O_RDONLY);
+  const io::Fd file = io::open_file(path, O_RDONLY);
   std::string text;
-  Meter meter;
+  io::Meter meter;
   char buffer[1 << 16];
-  while (const std::size_t n = read_some(file, path, buffer, meter)) text.append(buffer, n);
+  while (const std::size_t n = io::read_some(file, path, buffer, meter)) text.append(buffer, n);
   if (text.find("CERTIFICATE-----") == std::string::npos)
-    throw Error(Status::failure, "use", path, "it holds no certificate in PEM format");
+    throw base::Error(base::Status::failure, "use", path, "it holds no certificate in PEM format");
 }
 
 class CurlNetwork final : public Network {
@@ -173,4 +175,4 @@ std::string curl_version_text() {
   return fmt::format("libcurl {} ({})", info->version, info->ssl_version);
 }
 
-}  // namespace mrf
+}  // namespace mrf::http

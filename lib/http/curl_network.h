@@ -7,7 +7,7 @@
 
 #include "http/network.h"
 
-namespace mrf {
+namespace mrf::http {
 
 struct NetworkOptions {
   std::string ca_file;                     ///< PEM; "" is the system's
@@ -25,4 +25,4 @@ std::unique_ptr<Network> make_curl_network(const NetworkOptions& options);
 /// "libcurl 7.88.1" with its TLS library, for --version.
 std::string curl_version_text();
 
-}  // namespace mrf
+}  // namespace mrf::http

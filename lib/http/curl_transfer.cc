@@ -9,7 +9,7 @@
 
 #include "base/redact.h"
 
-namespace mrf {
+namespace mrf::http {
 
 namespace {
 
@@ -187,7 +187,7 @@ Ending CurlTransfer::ending_of(CURLcode code) const {
   if (said.starts_with("Received HTTP/0.9"))
     return {Ending::Kind::failed, "the server does not answer in HTTP; is it one for https?"};
   if (code == CURLE_OK) return {};
-  return {kind_of(code), redact_words(said.empty() ? ::curl_easy_strerror(code) : said)};
+  return {kind_of(code), base::redact_words(said.empty() ? ::curl_easy_strerror(code) : said)};
 }
 
-}  // namespace mrf
+}  // namespace mrf::http

@@ -11,7 +11,7 @@
 #include "http/host_slot.h"
 #include "http/network.h"
 
-namespace mrf {
+namespace mrf::http {
 
 struct EasyDeleter {
   void operator()(CURL* easy) const { ::curl_easy_cleanup(easy); }
@@ -64,4 +64,4 @@ class CurlTransfer {
   char error_[CURL_ERROR_SIZE] = "";
 };
 
-}  // namespace mrf
+}  // namespace mrf::http

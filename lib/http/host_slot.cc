@@ -5,7 +5,7 @@
 #include <mutex>
 #include <utility>
 
-namespace mrf {
+namespace mrf::http {
 
 namespace {
 
@@ -46,4 +46,4 @@ HostSlot::~HostSlot() {
   if (--place->second == 0) counts.under_way.erase(place);
 }
 
-}  // namespace mrf
+}  // namespace mrf::http

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-namespace mrf {
+namespace mrf::http {
 
 /// The right to have one request under way to a host; all threads of the process share the number of them.
 /// Given back by the destructor.
@@ -23,4 +23,4 @@ class HostSlot {
   std::string host_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::http

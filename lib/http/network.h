@@ -10,7 +10,7 @@
 #include "http/response_head.h"
 #include "http/url.h"
 
-namespace mrf {
+namespace mrf::http {
 
 /// A GET of `url` with these header lines ("Name: value").
 struct Request {
@@ -59,4 +59,4 @@ class Network {
   virtual void stop_all() {}
 };
 
-}  // namespace mrf
+}  // namespace mrf::http

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "http/object_version.h"
 
-namespace mrf {
+namespace mrf::http {
 
 namespace {
 
@@ -27,4 +27,4 @@ bool surely_equal(const ObjectVersion& one, const ObjectVersion& other) {
          !contradict(one.last_modified, other.last_modified);
 }
 
-}  // namespace mrf
+}  // namespace mrf::http

@@ -7,7 +7,7 @@
 
 #include "http/response_head.h"
 
-namespace mrf {
+namespace mrf::http {
 
 /// Which state of an object a response shows: its strong entity tag, its time and its size, as far as
 /// the server says.
@@ -24,4 +24,4 @@ ObjectVersion version_of(const ResponseHead& head);
 /// If-Match and If-Range are not relied on: some servers ignore the one, some the other.
 bool surely_equal(const ObjectVersion& one, const ObjectVersion& other);
 
-}  // namespace mrf
+}  // namespace mrf::http

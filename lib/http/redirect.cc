@@ -6,7 +6,7 @@
 
 #include "base/error.h"
 
-namespace mrf {
+namespace mrf::http {
 
 namespace {
 
@@ -29,10 +29,11 @@ void check_user_headers(const std::vector<std::string>& headers) {
   for (const auto& line : headers) {
     const std::string name(name_of(line));
     if (line.find(':') == std::string::npos || name.empty() || name.find_first_of(" \t") != std::string::npos)
-      throw UsageError("use header", "...", "not of the form 'Name: value'");
+      throw base::UsageError("use header", "...", "not of the form 'Name: value'");
     if (line.find_first_of("\r\n") != std::string::npos)
-      throw UsageError("use header", name, "it has more than one line");
-    if (contains(not_the_users, name)) throw UsageError("use header", name, "the program sets it itself");
+      throw base::UsageError("use header", name, "it has more than one line");
+    if (contains(not_the_users, name))
+      throw base::UsageError("use header", name, "the program sets it itself");
   }
 }
 
@@ -43,11 +44,13 @@ bool is_redirect(int status) {
 Request follow_redirect(const Request& from, const ResponseHead& head) {
   const auto location = head.field("Location");
   if (!location || location->empty())
-    throw Error(Status::refused, "fetch", from.url.shown(), "the server redirects without saying where to");
+    throw base::Error(base::Status::refused, "fetch", from.url.shown(),
+                      "the server redirects without saying where to");
   Request to = from;
   to.url = from.url.resolve(*location);
   if (from.url.is_https() && !to.url.is_https())
-    throw Error(Status::refused, "follow redirection to", to.url.shown(), "it leads from https to http");
+    throw base::Error(base::Status::refused, "follow redirection to", to.url.shown(),
+                      "it leads from https to http");
   if (from.url.trusts(to.url)) {
     to.url.adopt_credentials(from.url);
     return to;
@@ -56,4 +59,4 @@ Request follow_redirect(const Request& from, const ResponseHead& head) {
   return to;
 }
 
-}  // namespace mrf
+}  // namespace mrf::http

@@ -6,7 +6,7 @@
 
 #include "http/network.h"
 
-namespace mrf {
+namespace mrf::http {
 
 inline constexpr int most_redirects = 20;
 
@@ -23,4 +23,4 @@ bool is_redirect(int status);
 /// without a usable Location, and for one from https to http.
 Request follow_redirect(const Request& from, const ResponseHead& head);
 
-}  // namespace mrf
+}  // namespace mrf::http

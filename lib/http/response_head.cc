@@ -8,7 +8,7 @@
 #include <charconv>
 #include <limits>
 
-namespace mrf {
+namespace mrf::http {
 
 namespace {
 
@@ -147,4 +147,4 @@ std::optional<std::string> ResponseHead::strong_etag() const {
   return tag;
 }
 
-}  // namespace mrf
+}  // namespace mrf::http

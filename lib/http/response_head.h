@@ -8,7 +8,7 @@
 #include <utility>
 #include <vector>
 
-namespace mrf {
+namespace mrf::http {
 
 /// "bytes FIRST-LAST/TOTAL" or "bytes */TOTAL" (RFC 9110, 14.4).
 struct ContentRange {
@@ -70,4 +70,4 @@ std::string_view trimmed(std::string_view text);
 /// Compares ASCII text without regard to case.
 bool equal_names(std::string_view one, std::string_view other);
 
-}  // namespace mrf
+}  // namespace mrf::http

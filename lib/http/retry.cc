@@ -9,7 +9,7 @@
 
 #include "io/interruption.h"
 
-namespace mrf {
+namespace mrf::http {
 
 namespace {
 
@@ -17,7 +17,7 @@ class SystemClock final : public Clock {
  public:
   std::chrono::steady_clock::time_point now() override { return std::chrono::steady_clock::now(); }
   std::chrono::seconds wall_time() override { return std::chrono::seconds(std::time(nullptr)); }
-  void wait(std::chrono::milliseconds time) override { sleep_unless_interrupted(time); }
+  void wait(std::chrono::milliseconds time) override { io::sleep_unless_interrupted(time); }
 };
 
 }  // namespace
@@ -61,4 +61,4 @@ std::optional<std::chrono::milliseconds> RetryPolicy::after_failure(
   return std::chrono::milliseconds(static_cast<std::int64_t>(static_cast<double>(wait.count()) * share));
 }
 
-}  // namespace mrf
+}  // namespace mrf::http

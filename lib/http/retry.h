@@ -8,7 +8,7 @@
 
 #include "http/response_head.h"
 
-namespace mrf {
+namespace mrf::http {
 
 /// Time, as the fetch room sees it; unit tests have one of their own that does not wait.
 class Clock {
@@ -55,4 +55,4 @@ class RetryPolicy {
   std::uint64_t reached_ = 0;
 };
 
-}  // namespace mrf
+}  // namespace mrf::http

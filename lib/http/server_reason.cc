@@ -7,7 +7,7 @@
 
 #include "base/redact.h"
 
-namespace mrf {
+namespace mrf::http {
 
 namespace {
 
@@ -51,8 +51,8 @@ std::string server_reason(const ResponseHead& head, std::string_view body) {
   std::string reason = element(body, "Message");
   if (reason.empty()) reason = head.reason();
   while (reason.ends_with('.')) reason.pop_back();
-  reason = one_line(redact_words(reason)).substr(0, longest_reason);
+  reason = one_line(base::redact_words(reason)).substr(0, longest_reason);
   return fmt::format("{} (HTTP {})", reason, head.status());
 }
 
-}  // namespace mrf
+}  // namespace mrf::http

@@ -11,7 +11,7 @@
 #include "base/redact.h"
 #include "http/response_head.h"
 
-namespace mrf {
+namespace mrf::http {
 
 namespace {
 
@@ -58,9 +58,10 @@ std::string hint_of_at_sign(const std::string& text) {
 Url Url::parse(const std::string& text) {
   const Handle handle = make_handle();
   if (text.find("://") == std::string::npos)
-    throw UsageError("use URL", redact_url(text), "it starts neither with http:// nor with https://");
+    throw base::UsageError("use URL", base::redact_url(text),
+                           "it starts neither with http:// nor with https://");
   if (const auto reason = set(handle, text))
-    throw UsageError("use URL", redact_url(text), *reason + hint_of_at_sign(text));
+    throw base::UsageError("use URL", base::redact_url(text), *reason + hint_of_at_sign(text));
   Url url;
   url.scheme_ = part(handle, CURLUPART_SCHEME);
   url.host_ = part(handle, CURLUPART_HOST);
@@ -80,18 +81,19 @@ Url Url::resolve(const std::string& location) const {
   const Handle handle = make_handle();
   auto reason = set(handle, text_);
   if (!reason) reason = set(handle, location);
-  if (reason) throw Error(Status::refused, "follow redirection to", redact_url(location), *reason);
+  if (reason)
+    throw base::Error(base::Status::refused, "follow redirection to", base::redact_url(location), *reason);
   return parse(part(handle, CURLUPART_URL));
 }
 
 std::string Url::shown() const {
   std::string text = text_;
   if (had_userinfo_) text.insert(scheme_.size() + 3, ":@");  // its end may be in doubt
-  return redact_url(text);
+  return base::redact_url(text);
 }
 
 std::string Url::last_component() const {
-  const std::string decoded = percent_decoded(path_.substr(path_.find_last_of('/') + 1));
+  const std::string decoded = base::percent_decoded(path_.substr(path_.find_last_of('/') + 1));
   return decoded.substr(decoded.find_last_of('/') + 1);
 }
 
@@ -101,4 +103,4 @@ bool Url::trusts(const Url& other) const {
   return other.is_https() && port_ == "80" && other.port_ == "443";
 }
 
-}  // namespace mrf
+}  // namespace mrf::http

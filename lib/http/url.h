@@ -4,7 +4,7 @@
 #include <string>
 #include <string_view>
 
-namespace mrf {
+namespace mrf::http {
 
 /// An absolute http or https URL (RFC 3986). What stands in front of '@' is kept apart from the text,
 /// the fragment is dropped.
@@ -47,4 +47,4 @@ class Url {
   bool had_userinfo_ = false;
 };
 
-}  // namespace mrf
+}  // namespace mrf::http

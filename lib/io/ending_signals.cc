@@ -5,7 +5,7 @@
 
 #include <atomic>
 
-namespace mrf {
+namespace mrf::io {
 
 namespace {
 
@@ -43,4 +43,4 @@ bool may_end_now(int number) noexcept {
   return held.compare_exchange_strong(nobody, ending);
 }
 
-}  // namespace mrf
+}  // namespace mrf::io

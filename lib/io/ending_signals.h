@@ -5,7 +5,7 @@
 
 #include <array>
 
-namespace mrf {
+namespace mrf::io {
 
 /// What ends a program that has temporaries to remove.
 inline constexpr std::array ending_signals{SIGINT, SIGTERM, SIGHUP};
@@ -29,4 +29,4 @@ class EndingSignalsBlocked {
 /// is ending the program.
 bool may_end_now(int number) noexcept;
 
-}  // namespace mrf
+}  // namespace mrf::io

@@ -15,7 +15,7 @@
 #include "base/error.h"
 #include "io/stats.h"
 
-namespace mrf {
+namespace mrf::io {
 
 void Fd::reset() noexcept { (void)close(); }
 
@@ -70,7 +70,7 @@ int inherited_descriptor(const std::string& path) {
 
 Pipe make_pipe() {
   int ends[2];
-  if (::pipe2(ends, O_CLOEXEC) != 0) throw SystemError("make", "pipe");
+  if (::pipe2(ends, O_CLOEXEC) != 0) throw base::SystemError("make", "pipe");
   return {Fd(adopt_fd, ends[0]), Fd(adopt_fd, ends[1])};
 }
 
@@ -78,13 +78,13 @@ Fd open_file(const std::string& path, int flags, unsigned mode) {
   for (;;) {
     const int fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
     if (fd >= 0) return Fd(adopt_fd, fd);
-    if (errno != EINTR) throw SystemError("open", path);
+    if (errno != EINTR) throw base::SystemError("open", path);
   }
 }
 
 Fd duplicate(FdRef fd) {
   const int copy = ::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3);
-  if (copy < 0) throw SystemError("duplicate", "file descriptor");
+  if (copy < 0) throw base::SystemError("duplicate", "file descriptor");
   return Fd(adopt_fd, copy);
 }
 
@@ -115,4 +115,4 @@ void restore_open_file_limit() noexcept {
   if (open_file_limit_raised) (void)::setrlimit(RLIMIT_NOFILE, &found_open_file_limit);
 }
 
-}  // namespace mrf
+}  // namespace mrf::io

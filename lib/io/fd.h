@@ -5,7 +5,7 @@
 #include <string_view>
 #include <utility>
 
-namespace mrf {
+namespace mrf::io {
 
 /// A file descriptor that somebody else owns and closes.
 class FdRef {
@@ -90,4 +90,4 @@ void raise_open_file_limit() noexcept;
 /// Gives back what raise_open_file_limit() found, for a child to start a command with. Async-signal-safe.
 void restore_open_file_limit() noexcept;
 
-}  // namespace mrf
+}  // namespace mrf::io

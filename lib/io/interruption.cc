@@ -15,7 +15,7 @@
 #include "base/status.h"
 #include "io/ending_signals.h"
 
-namespace mrf {
+namespace mrf::io {
 
 namespace {
 
@@ -100,7 +100,7 @@ void die_of_signal(int number) {
   sigaddset(&set, number);
   pthread_sigmask(SIG_UNBLOCK, &set, nullptr);
   ::raise(number);
-  ::_exit(signal_status_base + number);
+  ::_exit(base::signal_status_base + number);
 }
 
-}  // namespace mrf
+}  // namespace mrf::io

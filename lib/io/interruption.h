@@ -3,7 +3,7 @@
 
 #include <chrono>
 
-namespace mrf {
+namespace mrf::io {
 
 /// INT, TERM or HUP came while an InterruptionScope was alive. Not derived from std::exception, so that no
 /// handler of errors takes it for one.
@@ -42,4 +42,4 @@ void sleep_unless_interrupted(std::chrono::milliseconds time);
 /// Ends the program as the signal does that was never caught.
 [[noreturn]] void die_of_signal(int number);
 
-}  // namespace mrf
+}  // namespace mrf::io

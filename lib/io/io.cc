@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace mrf {
+namespace mrf::io {
 
 std::size_t read_some(FdRef fd, const std::string& name, std::span<char> to, Meter& meter) {
   const WaitTimer timer(meter);
@@ -17,7 +17,7 @@ std::size_t read_some(FdRef fd, const std::string& name, std::span<char> to, Met
       meter.bytes += static_cast<std::uint64_t>(n);
       return static_cast<std::size_t>(n);
     }
-    if (errno != EINTR) throw SystemError("read", name);
+    if (errno != EINTR) throw base::SystemError("read", name);
   }
 }
 
@@ -37,12 +37,12 @@ void write_all(FdRef fd, const std::string& name, std::string_view from, Meter& 
     const ssize_t n = ::write(fd.get(), from.data(), from.size());
     if (n < 0) {
       if (errno == EINTR) continue;
-      if (errno == EPIPE) throw ClosedOutput(name);
-      throw SystemError("write", name);
+      if (errno == EPIPE) throw base::ClosedOutput(name);
+      throw base::SystemError("write", name);
     }
     meter.bytes += static_cast<std::uint64_t>(n);
     from.remove_prefix(static_cast<std::size_t>(n));
   }
 }
 
-}  // namespace mrf
+}  // namespace mrf::io

@@ -11,7 +11,7 @@
 #include "io/fd.h"
 #include "io/meter.h"
 
-namespace mrf {
+namespace mrf::io {
 
 /// The display name of standard input and output in messages.
 inline constexpr std::string_view stdin_name = "standard input";
@@ -27,4 +27,4 @@ std::size_t read_full(FdRef fd, const std::string& name, std::span<char> to, Met
 /// when the reader is gone (SIGPIPE is ignored by every program), else SystemError "cannot write".
 void write_all(FdRef fd, const std::string& name, std::string_view from, Meter& meter);
 
-}  // namespace mrf
+}  // namespace mrf::io

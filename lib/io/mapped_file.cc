@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 
-namespace mrf {
+namespace mrf::io {
 
 // The handler walks a list whose nodes are never freed; one whose `begin` is null maps nothing.
 struct MappedFile::Slot {
@@ -27,8 +27,8 @@ struct MappedFile::Slot {
     return ::fstat(fd, &info) == 0 && static_cast<std::size_t>(info.st_size) < size;
   }
   [[noreturn]] void fail() const {
-    if (is_shorter()) throw Error(Status::failure, "read", name, "the file became shorter");
-    throw SystemError("read", name, EIO);
+    if (is_shorter()) throw base::Error(base::Status::failure, "read", name, "the file became shorter");
+    throw base::SystemError("read", name, EIO);
   }
 };
 
@@ -117,7 +117,7 @@ void MappedFile::check_size() const {
 
 void MappedFile::fail() {
   if (const Slot* slot = damaged_) slot->fail();
-  throw SystemError("read", "mapped file", EIO);
+  throw base::SystemError("read", "mapped file", EIO);
 }
 
-}  // namespace mrf
+}  // namespace mrf::io

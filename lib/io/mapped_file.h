@@ -9,7 +9,7 @@
 
 #include "io/fd.h"
 
-namespace mrf {
+namespace mrf::io {
 
 /// A regular file in memory, to be read. Where the file became shorter since, or its disk fails, the kernel
 /// sends SIGBUS (mmap(2)): zero bytes stand there then, and check() says so.
@@ -54,4 +54,4 @@ class MappedFile {
   Slot* slot_ = nullptr;
 };
 
-}  // namespace mrf
+}  // namespace mrf::io

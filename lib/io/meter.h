@@ -4,7 +4,7 @@
 #include <chrono>
 #include <cstdint>
 
-namespace mrf {
+namespace mrf::io {
 
 /// What went through one side of a program, and how long the program was blocked there.
 struct Meter {
@@ -25,4 +25,4 @@ class WaitTimer {
   std::chrono::steady_clock::time_point start_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::io

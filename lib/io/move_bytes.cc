@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "io/io.h"
 
-namespace mrf {
+namespace mrf::io {
 
 namespace {
 
@@ -30,8 +30,8 @@ bool is_ready(FdRef fd, short events, int timeout) {
 }
 
 [[noreturn]] void fail_to_write(const std::string& name) {
-  if (errno == EPIPE) throw ClosedOutput(name);
-  throw SystemError("write", name);
+  if (errno == EPIPE) throw base::ClosedOutput(name);
+  throw base::SystemError("write", name);
 }
 
 ssize_t feed_through_memory(FdRef file, std::uint64_t offset, std::size_t most, FdRef pipe) {
@@ -57,9 +57,9 @@ std::optional<std::size_t> feed_pipe(FdRef file, const std::string& file_name, s
   ssize_t n = ::splice(file.get(), &at, pipe.get(), nullptr, most, SPLICE_F_NONBLOCK);
   if (n < 0 && needs_memory(errno)) n = feed_through_memory(file, offset, most, pipe);
   if (n > 0) return static_cast<std::size_t>(n);
-  if (n == 0) throw Error(Status::failure, "read", file_name, "the file became shorter");
+  if (n == 0) throw base::Error(base::Status::failure, "read", file_name, "the file became shorter");
   if (would_block(errno)) return std::nullopt;
-  throw SystemError("read", file_name);
+  throw base::SystemError("read", file_name);
 }
 
 PipeDrain::PipeDrain(bool keeps_last) : between_(make_pipe()), keeps_last_(keeps_last) {
@@ -70,7 +70,7 @@ std::optional<std::size_t> PipeDrain::fill(FdRef pipe, std::size_t most) {
   const ssize_t taken = ::splice(pipe.get(), nullptr, between_.write_end.get(), nullptr,
                                  std::min(most, most_pipe_bytes), SPLICE_F_NONBLOCK);
   if (taken < 0 && would_block(errno)) return std::nullopt;
-  if (taken < 0) throw SystemError("read", "filter");
+  if (taken < 0) throw base::SystemError("read", "filter");
   filled_ = static_cast<std::size_t>(taken);
   return filled_;
 }
@@ -100,7 +100,7 @@ std::optional<std::size_t> PipeDrain::drain(FdRef pipe, FdRef to, const std::str
 std::optional<char> PipeDrain::take_last() {
   if (!has_last_) return std::nullopt;
   char last = 0;
-  if (::read(between_.read_end.get(), &last, 1) != 1) throw SystemError("read", "pipe");
+  if (::read(between_.read_end.get(), &last, 1) != 1) throw base::SystemError("read", "pipe");
   has_last_ = false;
   return last;
 }
@@ -117,11 +117,11 @@ void copy_file(FdRef file, std::uint64_t size, FdRef to, const std::string& to_n
     if (n == 0 || !needs_memory(errno)) fail_to_write(to_name);
     Buffer buffer;
     const ssize_t got = ::pread(file.get(), buffer.data(), buffer.size(), at);
-    if (got <= 0) throw SystemError("read", "temporary file");
+    if (got <= 0) throw base::SystemError("read", "temporary file");
     Meter meter;
     write_all(to, to_name, {buffer.data(), static_cast<std::size_t>(got)}, meter);
     at += got;
   }
 }
 
-}  // namespace mrf
+}  // namespace mrf::io

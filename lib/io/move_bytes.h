@@ -10,7 +10,7 @@
 
 #include "io/fd.h"
 
-namespace mrf {
+namespace mrf::io {
 
 /// Bytes from one descriptor to another, inside the kernel where it can (splice(2), sendfile(2)).
 
@@ -47,4 +47,4 @@ class PipeDrain {
 /// The whole of a file, from its start. Throws ClosedOutput, SystemError.
 void copy_file(FdRef file, std::uint64_t size, FdRef to, const std::string& to_name);
 
-}  // namespace mrf
+}  // namespace mrf::io

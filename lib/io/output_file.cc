@@ -20,28 +20,29 @@
 #include "io/io.h"
 #include "io/rename_together.h"
 
-namespace mrf {
+namespace mrf::io {
 
 namespace {
 
 std::optional<struct stat> status_of(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) == 0) return info;
-  if (errno != ENOENT) throw SystemError("open", path);
+  if (errno != ENOENT) throw base::SystemError("open", path);
   return std::nullopt;
 }
 
 // NAME_MAX is 255: a long name is cut.
 std::string temporary_name(const std::string& target) {
   std::uint64_t number = 0;
-  if (::getrandom(&number, sizeof number, 0) < 0) throw SystemError("open", target);
+  if (::getrandom(&number, sizeof number, 0) < 0) throw base::SystemError("open", target);
   return fmt::format("{}/.{}.{:016x}", directory_of(target), base_of(target).substr(0, 200), number);
 }
 
 // Not open where the filesystem has no O_TMPFILE (open(2)).
 Fd open_nameless(const std::string& target, const std::string& name) {
   const int fd = ::open(directory_of(target).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
-  if (fd < 0 && errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL) throw SystemError("open", name);
+  if (fd < 0 && errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)
+    throw base::SystemError("open", name);
   return {adopt_fd, fd};
 }
 
@@ -80,7 +81,7 @@ std::string base_of(const std::string& path) { return path.substr(path.find_last
 
 void sync_file(FdRef fd, const std::string& name) {
   if (::fsync(fd.get()) != 0 && errno != EINVAL && errno != EROFS && errno != EOPNOTSUPP)
-    throw SystemError("write", name);
+    throw base::SystemError("write", name);
 }
 
 std::string follow_link(const std::string& path) {
@@ -88,9 +89,10 @@ std::string follow_link(const std::string& path) {
   if (::lstat(path.c_str(), &info) != 0 || !S_ISLNK(info.st_mode)) return path;
   char resolved[PATH_MAX];
   if (::realpath(path.c_str(), resolved) != nullptr) return resolved;
-  if (errno == ELOOP) throw SystemError("open", path);
+  if (errno == ELOOP) throw base::SystemError("open", path);
   const ssize_t length = ::readlink(path.c_str(), resolved, sizeof resolved);
-  if (length < 0 || static_cast<std::size_t>(length) == sizeof resolved) throw SystemError("open", path);
+  if (length < 0 || static_cast<std::size_t>(length) == sizeof resolved)
+    throw base::SystemError("open", path);
   const std::string to(resolved, static_cast<std::size_t>(length));
   return follow_link(to.starts_with('/') ? to : directory_of(path) + "/" + to);
 }
@@ -104,24 +106,24 @@ OutputFile::OutputFile(const std::string& path, Existing existing_files)
   }
   // A regular file is gone on with where it stands; the pipe of a process substitution has no other name.
   if (const int fd = inherited_descriptor(path); fd >= 0) {
-    if (::fcntl(fd, F_GETFD) < 0) throw SystemError("open", name_);
+    if (::fcntl(fd, F_GETFD) < 0) throw base::SystemError("open", name_);
     fd_ = duplicate(FdRef(fd));
     direct_ = true;
     return;
   }
   target_ = existing_ == Existing::kept ? path : follow_link(path);
-  if (target_.empty()) throw SystemError("open", name_, ENOENT);
-  if (base_of(target_).empty()) throw SystemError("open", name_, EISDIR);
+  if (target_.empty()) throw base::SystemError("open", name_, ENOENT);
+  if (base_of(target_).empty()) throw base::SystemError("open", name_, EISDIR);
   const auto existing = status_of(target_);
-  if (existing && S_ISDIR(existing->st_mode)) throw SystemError("open", name_, EISDIR);
+  if (existing && S_ISDIR(existing->st_mode)) throw base::SystemError("open", name_, EISDIR);
   direct_ = existing && !S_ISREG(existing->st_mode);
   if (direct_) {
     fd_ = open_file(path, O_WRONLY);
     return;
   }
-  if (existing && ::access(target_.c_str(), W_OK) != 0) throw SystemError("open", name_);
+  if (existing && ::access(target_.c_str(), W_OK) != 0) throw base::SystemError("open", name_);
   open_temporary();
-  if (existing && ::fchmod(fd_.get(), existing->st_mode & 0777) != 0) throw SystemError("open", name_);
+  if (existing && ::fchmod(fd_.get(), existing->st_mode & 0777) != 0) throw base::SystemError("open", name_);
 }
 
 void OutputFile::open_temporary() {
@@ -129,19 +131,19 @@ void OutputFile::open_temporary() {
   if (fd_.is_open() && can_be_named(fd_, target_)) return;
   temporary_ = Temporary(temporary_name(target_));
   const int fd = ::open(temporary_.path().c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
-  if (fd < 0) throw SystemError("open", name_);
+  if (fd < 0) throw base::SystemError("open", name_);
   fd_ = Fd(adopt_fd, fd);
 }
 
 // linkat(2) does not replace a name, rename(2) does.
 void OutputFile::give_name() {
   Temporary temporary(temporary_name(target_));
-  if (!link_to(fd_, temporary.path())) throw SystemError("write", name_);
+  if (!link_to(fd_, temporary.path())) throw base::SystemError("write", name_);
   temporary_ = std::move(temporary);
 }
 
 void OutputFile::close() {
-  if (const int error = fd_.close(); error != 0) throw SystemError("write", name_, error);
+  if (const int error = fd_.close(); error != 0) throw base::SystemError("write", name_, error);
 }
 
 void OutputFile::finish() {
@@ -166,7 +168,7 @@ void OutputFile::commit() {
 // link(2) fails when the name is taken, by whatever it is.
 void OutputFile::commit_keeping_existing() {
   finish();
-  if (::link(temporary_.path().c_str(), target_.c_str()) != 0) throw SystemError("write", name_);
+  if (::link(temporary_.path().c_str(), target_.c_str()) != 0) throw base::SystemError("write", name_);
   temporary_.remove();
 }
 
@@ -174,7 +176,7 @@ void OutputFile::commit_keeping_existing() {
 bool OutputFile::commit_to_free_name() {
   sync_file(fd_, name_);
   if (!link_to(fd_, target_)) {
-    if (errno != EEXIST) throw SystemError("write", name_);
+    if (errno != EEXIST) throw base::SystemError("write", name_);
     give_name();
     close();
     return false;
@@ -182,7 +184,7 @@ bool OutputFile::commit_to_free_name() {
   try {
     close();
     sync_directory_of(target_, name_);
-  } catch (const SystemError&) {
+  } catch (const base::SystemError&) {
     ::unlink(target_.c_str());
     throw;
   }
@@ -206,4 +208,4 @@ void commit_together(const std::vector<OutputFile*>& files) {
   for (OutputFile* file : files) file->temporary_.forget();
 }
 
-}  // namespace mrf
+}  // namespace mrf::io

@@ -8,7 +8,7 @@
 #include "io/fd.h"
 #include "io/temporaries.h"
 
-namespace mrf {
+namespace mrf::io {
 
 /// Where a program's result goes. A regular file (or a name that does not exist) is written without a name
 /// in the target's directory, or under a temporary one where the filesystem has no O_TMPFILE (open(2)) or
@@ -76,4 +76,4 @@ std::string directory_of(const std::string& path);
 /// The last component of a path.
 std::string base_of(const std::string& path);
 
-}  // namespace mrf
+}  // namespace mrf::io

@@ -7,7 +7,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace mrf {
+namespace mrf::io {
 
 namespace {
 constexpr std::size_t longest_line = std::size_t{64} << 10;
@@ -43,4 +43,4 @@ void PipeLines::take(std::string_view text) {
   if (partial_.size() >= longest_line) on_line_(std::exchange(partial_, {}));
 }
 
-}  // namespace mrf
+}  // namespace mrf::io

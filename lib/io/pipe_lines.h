@@ -7,7 +7,7 @@
 
 #include "io/fd.h"
 
-namespace mrf {
+namespace mrf::io {
 
 /// The lines that come out of a pipe which does not block, each whole and without its newline. A line of more
 /// than 64 KiB comes in parts.
@@ -34,4 +34,4 @@ class PipeLines {
   std::string partial_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::io

@@ -11,7 +11,7 @@
 
 #include "base/error.h"
 
-namespace mrf {
+namespace mrf::io {
 
 namespace {
 
@@ -29,7 +29,7 @@ std::array<epoll_event, most_events>& event_room() {
 }  // namespace
 
 Reactor::Reactor() : epoll_(adopt_fd, ::epoll_create1(EPOLL_CLOEXEC)) {
-  if (!epoll_.is_open()) throw SystemError("wait for", "descriptors");
+  if (!epoll_.is_open()) throw base::SystemError("wait for", "descriptors");
 }
 
 void Reactor::watch(FdRef fd, std::uint32_t events, OnReady on_ready) {
@@ -39,7 +39,7 @@ void Reactor::watch(FdRef fd, std::uint32_t events, OnReady on_ready) {
   event.events = events;
   event.data.u64 = token(fd.get(), one.id);
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd.get(), &event) != 0) {
-    if (errno != EPERM) throw SystemError("wait for", "descriptor");
+    if (errno != EPERM) throw base::SystemError("wait for", "descriptor");
     one.is_always_ready = true;
     always_ready_.push_back(fd.get());
   }
@@ -55,7 +55,7 @@ void Reactor::change(FdRef fd, std::uint32_t events) {
   event.events = events;
   event.data.u64 = token(fd.get(), at->second.id);
   if (::epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd.get(), &event) != 0) {
-    throw SystemError("wait for", "descriptor");
+    throw base::SystemError("wait for", "descriptor");
   }
 }
 
@@ -138,7 +138,7 @@ bool Reactor::call_timers() {
 bool Reactor::turn(std::optional<std::chrono::milliseconds> most) {
   const int count =
       ::epoll_wait(epoll_.get(), event_room().data(), static_cast<int>(most_events), timeout(most));
-  if (count < 0 && errno != EINTR) throw SystemError("wait for", "descriptors");
+  if (count < 0 && errno != EINTR) throw base::SystemError("wait for", "descriptors");
   collect_ready(count);
   bool any = false;
   // A callback may run turns of its own.
@@ -146,4 +146,4 @@ bool Reactor::turn(std::optional<std::chrono::milliseconds> most) {
   return call_timers() || any;
 }
 
-}  // namespace mrf
+}  // namespace mrf::io

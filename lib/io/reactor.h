@@ -13,7 +13,7 @@
 
 #include "io/fd.h"
 
-namespace mrf {
+namespace mrf::io {
 
 /// One event loop: descriptors (epoll(7), level-triggered), timers, and signals by way of a signalfd(2) that
 /// is one of its descriptors. What one turn costs follows from how many descriptors are ready, not from how
@@ -80,4 +80,4 @@ class Reactor {
   std::uint64_t next_id_ = 1;
 };
 
-}  // namespace mrf
+}  // namespace mrf::io

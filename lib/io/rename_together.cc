@@ -15,7 +15,7 @@
 #include "io/output_file.h"
 #include "io/temporaries.h"
 
-namespace mrf {
+namespace mrf::io {
 
 namespace {
 
@@ -27,13 +27,13 @@ class Step {
   void apply() {
     struct stat info {};
     const bool exists = ::lstat(file_.to.c_str(), &info) == 0;
-    if (!exists && errno != ENOENT) throw SystemError("write", file_.name);
-    if (exists && S_ISDIR(info.st_mode)) throw SystemError("write", file_.name, EISDIR);
+    if (!exists && errno != ENOENT) throw base::SystemError("write", file_.name);
+    if (exists && S_ISDIR(info.st_mode)) throw base::SystemError("write", file_.name, EISDIR);
     if (exists && !is_alone_) {
       if (exchange()) return;
       keep_old();
     }
-    if (::rename(file_.from.c_str(), file_.to.c_str()) != 0) throw SystemError("write", file_.name);
+    if (::rename(file_.from.c_str(), file_.to.c_str()) != 0) throw base::SystemError("write", file_.name);
     // What a single one has replaced is gone: the new file stays whatever comes.
     if (!exists || !is_alone_) done_ = Done::renamed;
   }
@@ -62,7 +62,7 @@ class Step {
       return true;
     }
     if (errno == EINVAL || errno == ENOSYS || errno == EOPNOTSUPP) return false;
-    throw SystemError("write", file_.name);
+    throw base::SystemError("write", file_.name);
   }
 
   // A second name holds on to the file that is replaced.
@@ -72,7 +72,7 @@ class Step {
     if (error == EPERM || error == EMLINK || error == EOPNOTSUPP) {  // a filesystem without hard links
       error = ::rename(file_.to.c_str(), old.path().c_str()) == 0 ? 0 : errno;
     }
-    if (error != 0) throw SystemError("write", file_.name, error);
+    if (error != 0) throw base::SystemError("write", file_.name, error);
     old_ = std::move(old);
   }
 
@@ -98,7 +98,7 @@ void sync_directory_of(const std::string& path, const std::string& name) {
                      ::open(directory_of(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NONBLOCK));
   if (!directory.is_open()) {
     if (errno == EACCES || errno == EPERM) return;
-    throw SystemError("write", name);
+    throw base::SystemError("write", name);
   }
   sync_file(directory, name);
 }
@@ -118,4 +118,4 @@ void rename_together(const std::vector<Renaming>& files) {
   for (Step& step : steps) step.remove_old();
 }
 
-}  // namespace mrf
+}  // namespace mrf::io

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-namespace mrf {
+namespace mrf::io {
 
 /// A finished file and the name that it is to have.
 struct Renaming {
@@ -23,4 +23,4 @@ void rename_together(const std::vector<Renaming>& files);
 /// be read or cannot be synced is no error. Throws SystemError "cannot write" with `name`.
 void sync_directory_of(const std::string& path, const std::string& name);
 
-}  // namespace mrf
+}  // namespace mrf::io

@@ -6,7 +6,7 @@
 
 #include "io/output_file.h"
 
-namespace mrf {
+namespace mrf::io {
 
 std::string place_of(const std::string& path) {
   std::error_code error;
@@ -18,4 +18,4 @@ std::string place_of(const std::string& path) {
 
 std::string place_written(const std::string& path) { return place_of(follow_link(path)); }
 
-}  // namespace mrf
+}  // namespace mrf::io

@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace mrf {
+namespace mrf::io {
 
 /// One text for all spellings of a name in a directory (x, ./x, ../here/x). The directory need not exist; the
 /// name itself is not followed: see follow_link().
@@ -13,4 +13,4 @@ std::string place_of(const std::string& path);
 /// SystemError.
 std::string place_written(const std::string& path);
 
-}  // namespace mrf
+}  // namespace mrf::io

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "io/fd.h"
 
-namespace mrf {
+namespace mrf::io {
 
 namespace {
 
@@ -15,7 +15,7 @@ constexpr const char* object = "ring of shared memory";
 
 void map_at(char* place, std::size_t size, FdRef fd) {
   if (::mmap(place, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd.get(), 0) == MAP_FAILED)
-    throw SystemError("allocate", object);
+    throw base::SystemError("allocate", object);
 }
 
 }  // namespace
@@ -25,14 +25,14 @@ RingMemory::RingMemory(std::size_t size) {
   size_ = (size + page - 1) / page * page;
   const Fd fd(adopt_fd, ::memfd_create("mrf-ring", MFD_CLOEXEC));
   if (!fd.is_open() || ::ftruncate(fd.get(), static_cast<off_t>(size_)) != 0)
-    throw SystemError("allocate", object);
+    throw base::SystemError("allocate", object);
   void* reserved = ::mmap(nullptr, 2 * size_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (reserved == MAP_FAILED) throw SystemError("allocate", object);
+  if (reserved == MAP_FAILED) throw base::SystemError("allocate", object);
   base_ = static_cast<char*>(reserved);
   try {
     map_at(base_, size_, fd);
     map_at(base_ + size_, size_, fd);
-  } catch (const SystemError&) {
+  } catch (const base::SystemError&) {
     ::munmap(base_, 2 * size_);
     throw;
   }
@@ -40,4 +40,4 @@ RingMemory::RingMemory(std::size_t size) {
 
 RingMemory::~RingMemory() { ::munmap(base_, 2 * size_); }
 
-}  // namespace mrf
+}  // namespace mrf::io

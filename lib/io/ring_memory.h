@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace mrf {
+namespace mrf::io {
 
 /// Shared memory (memfd_create(2), so the size of /dev/shm does not matter) that is mapped twice in a
 /// row: `size()` bytes from any position lie one after the other, and no view of them ever wraps.
@@ -25,4 +25,4 @@ class RingMemory {
   std::size_t size_ = 0;
 };
 
-}  // namespace mrf
+}  // namespace mrf::io

@@ -8,7 +8,7 @@
 
 #include "io/output_file.h"
 
-namespace mrf {
+namespace mrf::io {
 
 namespace {
 
@@ -30,4 +30,4 @@ bool is_same_file(const std::string& a, const std::string& b) {
   return S_ISREG(first.st_mode) && first.st_dev == second.st_dev && first.st_ino == second.st_ino;
 }
 
-}  // namespace mrf
+}  // namespace mrf::io

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-namespace mrf {
+namespace mrf::io {
 
 std::string temporary_directory() {
   const char* directory = ::getenv("TMPDIR");
@@ -26,10 +26,10 @@ Fd open_scratch_file() {
   if (!file.is_open() && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
     std::string path = directory + "/mrf-scratch.XXXXXX";
     file = Fd(adopt_fd, ::mkostemp(path.data(), O_CLOEXEC));
-    if (file.is_open() && ::unlink(path.c_str()) != 0) throw SystemError("remove", path);
+    if (file.is_open() && ::unlink(path.c_str()) != 0) throw base::SystemError("remove", path);
   }
-  if (!file.is_open()) throw SystemError("make", scratch_file_name());
+  if (!file.is_open()) throw base::SystemError("make", scratch_file_name());
   return file;
 }
 
-}  // namespace mrf
+}  // namespace mrf::io

@@ -5,7 +5,7 @@
 
 #include "io/fd.h"
 
-namespace mrf {
+namespace mrf::io {
 
 /// $TMPDIR, /tmp when it is empty or not set.
 std::string temporary_directory();
@@ -16,4 +16,4 @@ Fd open_scratch_file();
 /// What messages call such a file: "temporary file in DIRECTORY".
 std::string scratch_file_name();
 
-}  // namespace mrf
+}  // namespace mrf::io

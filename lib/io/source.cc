@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "io/io.h"
 
-namespace mrf {
+namespace mrf::io {
 
 namespace {
 
@@ -20,9 +20,10 @@ namespace {
 Fd open_path(const std::string& path, int flags) {
   try {
     return open_file(path, flags);
-  } catch (const SystemError& error) {
+  } catch (const base::SystemError& error) {
     if (error.error_number() != ENOENT || path.find("://") == std::string::npos) throw;
-    throw Error(Status::failure, "open", path, "it is a URL: pipe it in, 'getm-fetch URL - | ...'");
+    throw base::Error(base::Status::failure, "open", path,
+                      "it is a URL: pipe it in, 'getm-fetch URL - | ...'");
   }
 }
 
@@ -36,8 +37,8 @@ InputFile open_with(const std::string& path, int flags) {
     input.name = path;
   }
   struct stat info {};
-  if (::fstat(input.fd.get(), &info) != 0) throw SystemError("open", input.name);
-  if (S_ISDIR(info.st_mode)) throw SystemError("open", input.name, EISDIR);
+  if (::fstat(input.fd.get(), &info) != 0) throw base::SystemError("open", input.name);
+  if (S_ISDIR(info.st_mode)) throw base::SystemError("open", input.name, EISDIR);
   input.is_regular = S_ISREG(info.st_mode);
   if (input.is_regular && ::lseek(input.fd.get(), 0, SEEK_CUR) == 0) input.size = info.st_size;
   return input;
@@ -55,8 +56,8 @@ InputFile open_input(const std::string& path) { return open_with(path, 0); }
 // Opened by its path, the file has flags of its own, so that reading may wait again.
 InputFile open_input_at_once(const std::string& path) {
   InputFile input = open_with(path, O_NONBLOCK);
-  if (path != "-" && ::fcntl(input.fd.get(), F_SETFL, 0) != 0) throw SystemError("open", input.name);
+  if (path != "-" && ::fcntl(input.fd.get(), F_SETFL, 0) != 0) throw base::SystemError("open", input.name);
   return input;
 }
 
-}  // namespace mrf
+}  // namespace mrf::io

@@ -5,7 +5,7 @@
 
 #include "io/fd.h"
 
-namespace mrf {
+namespace mrf::io {
 
 /// An open input: its bytes as they are stored, its display name, and whether it is a regular file.
 struct InputFile {
@@ -27,4 +27,4 @@ InputFile open_input(const std::string& path);
 /// The same without waiting for the writer of a FIFO: poll(2) tells when there is something to read.
 InputFile open_input_at_once(const std::string& path);
 
-}  // namespace mrf
+}  // namespace mrf::io

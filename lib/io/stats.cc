@@ -6,7 +6,7 @@
 #include "base/message.h"
 #include "io/io.h"
 
-namespace mrf {
+namespace mrf::io {
 
 namespace {
 std::string_view display_name(const StreamCount& count, std::string_view standard) {
@@ -15,13 +15,13 @@ std::string_view display_name(const StreamCount& count, std::string_view standar
 }  // namespace
 
 void note_counts(const Stats& stats) {
-  if (verbosity() != Verbosity::verbose) return;
+  if (base::verbosity() != base::Verbosity::verbose) return;
   for (const auto& input : stats.inputs) {
-    note(fmt::format("read {} records from '{}'", input.records, display_name(input, stdin_name)));
+    base::note(fmt::format("read {} records from '{}'", input.records, display_name(input, stdin_name)));
   }
   for (const auto& output : stats.outputs) {
-    note(fmt::format("wrote {} records to '{}'", output.records, display_name(output, stdout_name)));
+    base::note(fmt::format("wrote {} records to '{}'", output.records, display_name(output, stdout_name)));
   }
 }
 
-}  // namespace mrf
+}  // namespace mrf::io

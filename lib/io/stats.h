@@ -8,7 +8,7 @@
 
 #include "io/meter.h"
 
-namespace mrf {
+namespace mrf::io {
 
 /// The environment variable by which mrf-run asks every tool below it for its statistics: a path prefix to
 /// which the tool adds its process id and ".json".
@@ -40,4 +40,4 @@ struct Stats {
 /// What --verbose says at the end: the records of each input and output, of which "-" is the standard one.
 void note_counts(const Stats& stats);
 
-}  // namespace mrf
+}  // namespace mrf::io

@@ -13,7 +13,7 @@
 #include "io/ending_signals.h"
 #include "io/interruption.h"
 
-namespace mrf {
+namespace mrf::io {
 
 namespace {
 
@@ -91,4 +91,4 @@ void remove_temporaries_on_signals() {
   }
 }
 
-}  // namespace mrf
+}  // namespace mrf::io

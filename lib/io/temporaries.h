@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace mrf {
+namespace mrf::io {
 
 /// A file name that is removed when the object dies, and when INT, TERM or HUP ends the program.
 class Temporary {
@@ -32,4 +32,4 @@ class Temporary {
 /// end the program as if it had never been caught. A signal that is ignored stays ignored.
 void remove_temporaries_on_signals();
 
-}  // namespace mrf
+}  // namespace mrf::io

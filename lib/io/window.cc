@@ -15,7 +15,7 @@
 #include "codec/inflate.h"
 #include "io/io.h"
 
-namespace mrf {
+namespace mrf::io {
 
 namespace {
 
@@ -23,20 +23,20 @@ constexpr std::size_t most_ahead = std::size_t{64} << 20;
 constexpr std::size_t piece_size = std::size_t{64} << 10;
 
 // Reads of another source, which outlives the object.
-class Borrowed : public ByteSource {
+class Borrowed : public codec::ByteSource {
  public:
-  explicit Borrowed(ByteSource& from) : from_(from) {}
+  explicit Borrowed(codec::ByteSource& from) : from_(from) {}
   std::size_t read(std::span<char> to) override { return from_.read(to); }
   bool is_ready() const override { return from_.is_ready(); }
 
  private:
-  ByteSource& from_;
+  codec::ByteSource& from_;
 };
 
 }  // namespace
 
 // The bytes of the descriptor, of which some may have been read ahead.
-class Window::Stored : public ByteSource {
+class Window::Stored : public codec::ByteSource {
  public:
   Stored(const InputFile& input, Meter& meter)
       : fd_(input.fd), name_(input.name), meter_(meter), is_regular_(input.is_regular) {}
@@ -91,7 +91,7 @@ Window::Window(InputFile input, Meter& meter, Options options)
     const bool is_mapped = file.is_mapped();
     const std::string_view magic =
         is_mapped ? std::string_view(file.data(), std::min<std::size_t>(file.size(), 2)) : "";
-    if (is_mapped && !(options_.inflates && is_gzip(magic))) {
+    if (is_mapped && !(options_.inflates && codec::is_gzip(magic))) {
       mapping_ = std::move(file);
       ::madvise(mapping_.data(), mapping_.size(), MADV_SEQUENTIAL);
       begin_ = released_ = mapping_.data();
@@ -116,8 +116,9 @@ void Window::start_reading() {
   }
   const std::string_view first(magic.data(), size);
   stored_source_->put_back(first);
-  if (is_gzip(first)) {
-    source_ = make_inflater(std::make_unique<Borrowed>(*stored_source_), input_.name, options_.threads);
+  if (codec::is_gzip(first)) {
+    source_ =
+        codec::make_inflater(std::make_unique<Borrowed>(*stored_source_), input_.name, options_.threads);
   }
   capacity_ = options_.capacity;
   buffer_ = std::make_unique_for_overwrite<char[]>(capacity_);
@@ -194,7 +195,7 @@ bool Window::more() {
   if (!is_started_) start_reading();
   make_room();
   const auto held = static_cast<std::size_t>(end_ - buffer_.get());
-  ByteSource& source = source_ != nullptr ? *source_ : *stored_source_;
+  codec::ByteSource& source = source_ != nullptr ? *source_ : *stored_source_;
   const std::size_t n = source.read({buffer_.get() + held, capacity_ - held});
   stored_ += meter_.bytes - before;
   end_ += n;
@@ -208,4 +209,4 @@ bool fill_to(Window& window, std::size_t n) {
   return true;
 }
 
-}  // namespace mrf
+}  // namespace mrf::io

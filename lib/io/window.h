@@ -13,7 +13,7 @@
 #include "io/meter.h"
 #include "io/source.h"
 
-namespace mrf {
+namespace mrf::io {
 
 /// A sliding view of an input: the bytes that are there and not consumed yet. A plain regular file
 /// is mapped (who copies from the view asks MappedFile::check() then) and shown a piece at a time; everything
@@ -90,7 +90,8 @@ class Window {
   MappedFile mapping_;
   char* released_ = nullptr;
   std::unique_ptr<Stored> stored_source_;  // of an input that is not mapped
-  std::unique_ptr<ByteSource> source_;  // inflates what stored_source_ gives; none when nothing is compressed
+  std::unique_ptr<codec::ByteSource>
+      source_;  // inflates what stored_source_ gives; none when nothing is compressed
   bool is_started_ = false;
   std::unique_ptr<char[]> buffer_;
   std::size_t capacity_ = 0;
@@ -99,4 +100,4 @@ class Window {
 /// Makes the view hold at least `n` bytes if the input has them. Returns whether it does.
 bool fill_to(Window& window, std::size_t n);
 
-}  // namespace mrf
+}  // namespace mrf::io

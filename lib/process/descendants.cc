@@ -14,7 +14,7 @@
 #include <fstream>
 #include <thread>
 
-namespace mrf {
+namespace mrf::process {
 
 namespace {
 
@@ -64,4 +64,4 @@ std::vector<pid_t> kill_descendants() noexcept {
   return beyond;
 }
 
-}  // namespace mrf
+}  // namespace mrf::process

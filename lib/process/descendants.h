@@ -5,7 +5,7 @@
 
 #include <vector>
 
-namespace mrf {
+namespace mrf::process {
 
 /// Makes this process the parent of every descendant whose own parent ends (PR_SET_CHILD_SUBREAPER,
 /// prctl(2)).
@@ -16,4 +16,4 @@ void adopt_orphans();
 /// these. Needs /proc.
 std::vector<pid_t> kill_descendants() noexcept;
 
-}  // namespace mrf
+}  // namespace mrf::process

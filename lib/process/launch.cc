@@ -16,7 +16,7 @@
 
 #include "base/error.h"
 
-namespace mrf {
+namespace mrf::process {
 
 namespace {
 
@@ -105,7 +105,7 @@ void redirect(int failure, int at, int to, int flags, const char* path) noexcept
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != child.parent) ::_exit(128 + SIGKILL);
   set_default_signals();
-  restore_open_file_limit();
+  io::restore_open_file_limit();
   if (::isatty(STDIN_FILENO) == 1) redirect(child.failure, -1, STDIN_FILENO, O_RDONLY, "/dev/null");
   if (child.standard_error >= 0 && ::dup2(child.standard_error, STDERR_FILENO) < 0)
     give_up(child.failure, -1);
@@ -124,9 +124,9 @@ void redirect(int failure, int at, int to, int flags, const char* path) noexcept
 }  // namespace
 
 Launched launch(const LaunchSpec& spec) {
-  Pipe failure = make_pipe();
-  Pipe standard_error;
-  if (!spec.is_part_of_job) standard_error = make_pipe();
+  io::Pipe failure = io::make_pipe();
+  io::Pipe standard_error;
+  if (!spec.is_part_of_job) standard_error = io::make_pipe();
   Prepared child{{},
                  merge_environment(spec.environment),
                  {},
@@ -138,11 +138,11 @@ Launched launch(const LaunchSpec& spec) {
   child.words.push_back(nullptr);
   child.programs = find_programs(spec.words.at(0), child.environment);
   const pid_t pid = ::fork();
-  if (pid < 0) throw SystemError("start", spec.words.at(0));
+  if (pid < 0) throw base::SystemError("start", spec.words.at(0));
   if (pid == 0) become(child);
   // Both sides do it, so that a signal to the group cannot come too early.
   if (!spec.is_part_of_job) ::setpgid(pid, pid);
-  for (const Fd* end : {&failure.read_end, &standard_error.read_end}) {
+  for (const io::Fd* end : {&failure.read_end, &standard_error.read_end}) {
     if (end->is_open()) ::fcntl(end->get(), F_SETFL, O_NONBLOCK);
   }
   return {pid, std::move(failure.read_end), std::move(standard_error.read_end)};
@@ -157,10 +157,10 @@ std::string start_failure_hint(const std::string& word, int error_number) {
 }
 
 Outcome start_failure_outcome(const StartFailure& failure) {
-  const Status status = failure.redirection >= 0         ? Status::failure
-                        : failure.error_number == ENOENT ? Status::not_found
-                                                         : Status::not_executable;
+  const base::Status status = failure.redirection >= 0         ? base::Status::failure
+                              : failure.error_number == ENOENT ? base::Status::not_found
+                                                               : base::Status::not_executable;
   return Outcome::of_start_failure(static_cast<int>(status));
 }
 
-}  // namespace mrf
+}  // namespace mrf::process

@@ -9,7 +9,7 @@
 #include "io/fd.h"
 #include "process/outcome.h"
 
-namespace mrf {
+namespace mrf::process {
 
 /// A file that a job's descriptor is opened on, by the child itself.
 struct OpenedRedirection {
@@ -21,7 +21,7 @@ struct OpenedRedirection {
 /// A descriptor of this process that becomes a descriptor of the child's.
 struct PassedFd {
   int fd = 0;
-  FdRef from;
+  io::FdRef from;
 };
 
 /// What one child process is to be.
@@ -37,8 +37,8 @@ struct LaunchSpec {
 /// StartFailure when it cannot.
 struct Launched {
   pid_t pid = -1;
-  Fd failure;
-  Fd standard_error;  ///< not open for a part of a job
+  io::Fd failure;
+  io::Fd standard_error;  ///< not open for a part of a job
 };
 
 struct StartFailure {
@@ -59,4 +59,4 @@ std::string start_failure_hint(const std::string& word, int error_number);
 /// Shell Command Language 2.8.2), 1 for a redirection.
 Outcome start_failure_outcome(const StartFailure& failure);
 
-}  // namespace mrf
+}  // namespace mrf::process

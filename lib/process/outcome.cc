@@ -8,23 +8,24 @@
 
 #include "base/status.h"
 
-namespace mrf {
+namespace mrf::process {
 
 Outcome Outcome::of_wait_status(int wait_status) {
-  if (WIFSIGNALED(wait_status)) return {signal_status_base + WTERMSIG(wait_status), WTERMSIG(wait_status)};
+  if (WIFSIGNALED(wait_status))
+    return {base::signal_status_base + WTERMSIG(wait_status), WTERMSIG(wait_status)};
   return {WEXITSTATUS(wait_status), 0};
 }
 
 Outcome Outcome::of_start_failure(int status) { return {status, 0}; }
 
-bool Outcome::is_broken_pipe() const { return status_ == signal_status_base + SIGPIPE; }
+bool Outcome::is_broken_pipe() const { return status_ == base::signal_status_base + SIGPIPE; }
 
 std::string Outcome::describe() const {
-  const int told = status_ - signal_status_base;
+  const int told = status_ - base::signal_status_base;
   if (signal_ == 0 && told > 0 && told < SIGRTMIN)
     return fmt::format("exit status {} (a shell's word for signal {}, {})", status_, told, ::strsignal(told));
   if (signal_ == 0) return fmt::format("exit status {}", status_);
   return fmt::format("signal {} ({})", signal_, ::strsignal(signal_));
 }
 
-}  // namespace mrf
+}  // namespace mrf::process

@@ -4,7 +4,7 @@
 #include <set>
 #include <string>
 
-namespace mrf {
+namespace mrf::process {
 
 /// How a job ended. The shell's view of it: 0 to 255, 128+N for a signal (POSIX, Shell Command
 /// Language 2.8.2), 126 and 127 for a command that could not be executed or was not found.
@@ -36,4 +36,4 @@ class Outcome {
   bool is_accepted_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::process

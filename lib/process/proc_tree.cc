@@ -15,7 +15,7 @@
 
 #include "base/error.h"
 
-namespace mrf {
+namespace mrf::process {
 
 namespace fs = std::filesystem;
 
@@ -66,7 +66,7 @@ std::uint64_t bytes_moved(pid_t pid) {
 
 FileId file_id(const std::string& path) {
   struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) throw SystemError("open", path);
+  if (::stat(path.c_str(), &info) != 0) throw base::SystemError("open", path);
   return {info.st_dev, info.st_ino};
 }
 
@@ -98,4 +98,4 @@ std::vector<OpenInput> open_inputs(pid_t pid) {
   return inputs;
 }
 
-}  // namespace mrf
+}  // namespace mrf::process

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace mrf {
+namespace mrf::process {
 
 /// A process and its descendants, as /proc shows them (proc(5)).
 std::vector<pid_t> process_tree(pid_t root);
@@ -42,4 +42,4 @@ struct OpenInput {
 };
 std::vector<OpenInput> open_inputs(pid_t pid);
 
-}  // namespace mrf
+}  // namespace mrf::process

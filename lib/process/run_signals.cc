@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 
-namespace mrf {
+namespace mrf::process {
 
 namespace {
 
@@ -44,10 +44,10 @@ void block_run_signals() {
   ::signal(SIGCHLD, SIG_DFL);
 }
 
-Fd run_signal_fd() {
+io::Fd run_signal_fd() {
   const sigset_t set = run_signals();
-  Fd fd(adopt_fd, ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
-  if (!fd.is_open()) throw SystemError("wait for", "signals");
+  io::Fd fd(io::adopt_fd, ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!fd.is_open()) throw base::SystemError("wait for", "signals");
   return fd;
 }
 
@@ -61,4 +61,4 @@ void die_of(int signal) noexcept {
   ::sigprocmask(SIG_UNBLOCK, &set, nullptr);
 }
 
-}  // namespace mrf
+}  // namespace mrf::process

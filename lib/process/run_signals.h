@@ -3,7 +3,7 @@
 
 #include "io/fd.h"
 
-namespace mrf {
+namespace mrf::process {
 
 /// True for INT, QUIT, TERM and HUP.
 bool ends_run(int signal);
@@ -13,9 +13,9 @@ bool ends_run(int signal);
 void block_run_signals();
 
 /// A non-blocking signalfd(2) for the same signals but CHLD. Throws SystemError.
-Fd run_signal_fd();
+io::Fd run_signal_fd();
 
 /// Ends this process by the signal's default action; returns only if that fails.
 void die_of(int signal) noexcept;
 
-}  // namespace mrf
+}  // namespace mrf::process

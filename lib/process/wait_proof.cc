@@ -21,7 +21,7 @@
 #include <utility>
 #include <vector>
 
-namespace mrf {
+namespace mrf::process {
 
 namespace fs = std::filesystem;
 
@@ -196,4 +196,4 @@ std::optional<WaitPicture> WaitProof::look() const {
   return picture;
 }
 
-}  // namespace mrf
+}  // namespace mrf::process

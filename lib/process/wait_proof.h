@@ -11,7 +11,7 @@
 
 #include "process/proc_tree.h"
 
-namespace mrf {
+namespace mrf::process {
 
 /// What all threads of some processes waited for at a moment, and how often each had given up its processor
 /// until then. Two equal pictures prove that none of the threads ran in between.
@@ -43,4 +43,4 @@ class WaitProof {
   std::set<FileId> read_here_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::process

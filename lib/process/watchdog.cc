@@ -17,7 +17,7 @@
 #include "base/error.h"
 #include "process/descendants.h"
 
-namespace mrf {
+namespace mrf::process {
 
 struct Watchdog::Request {
   enum class Kind { launch, sweep, end_all, finish };
@@ -80,7 +80,7 @@ class Watching {
     sigemptyset(&set);
     sigaddset(&set, SIGCHLD);
     ::sigprocmask(SIG_BLOCK, &set, nullptr);
-    const Fd signals(adopt_fd, ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
+    const io::Fd signals(io::adopt_fd, ::signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK));
     if (!signals.is_open()) return false;
     for (;;) {
       std::array polled{pollfd{socket_, POLLIN, 0}, pollfd{signals.get(), POLLIN, 0}};
@@ -137,7 +137,7 @@ class Watching {
       report.pid = launched.pid;
       const std::array fds{launched.failure.get(), launched.standard_error.get()};
       return send_message(socket_, report, &fds);
-    } catch (const SystemError& error) {
+    } catch (const base::SystemError& error) {
       report.error_number = error.error_number();
     } catch (const std::exception&) {
       report.error_number = ENOMEM;
@@ -155,12 +155,12 @@ Watchdog::Watchdog(const std::function<LaunchSpec(std::size_t)>& spec_of,
                    const std::function<void()>& clean_up) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
-    throw SystemError("start", "watchdog");
-  socket_ = Fd(adopt_fd, ends[0]);
-  Fd other(adopt_fd, ends[1]);
+    throw base::SystemError("start", "watchdog");
+  socket_ = io::Fd(io::adopt_fd, ends[0]);
+  io::Fd other(io::adopt_fd, ends[1]);
   adopt_orphans();
   pid_ = ::fork();
-  if (pid_ < 0) throw SystemError("start", "watchdog");
+  if (pid_ < 0) throw base::SystemError("start", "watchdog");
   if (pid_ > 0) {
     ::setpgid(pid_, pid_);
     return;
@@ -212,8 +212,8 @@ std::optional<Watchdog::Report> Watchdog::receive(bool wait, Launched* launched)
   std::array<int, 2> fds{-1, -1};
   if (rights != nullptr && rights->cmsg_type == SCM_RIGHTS && rights->cmsg_len == CMSG_LEN(2 * sizeof(int)))
     std::memcpy(fds.data(), CMSG_DATA(rights), 2 * sizeof(int));
-  Fd failure(adopt_fd, fds[0]);
-  Fd standard_error(adopt_fd, fds[1]);
+  io::Fd failure(io::adopt_fd, fds[0]);
+  io::Fd standard_error(io::adopt_fd, fds[1]);
   if (launched != nullptr && report.kind == Report::Kind::launched) {
     // Descriptors that this process has no room for do not come.
     if (!failure.is_open() || !standard_error.is_open()) {
@@ -245,9 +245,10 @@ Launched Watchdog::launch(std::size_t number) {
     const auto report = receive(true, &launched);
     if (!report) break;
     if (report->kind == Report::Kind::launched) return launched;
-    if (report->kind == Report::Kind::not_launched) throw SystemError("start", "job", report->error_number);
+    if (report->kind == Report::Kind::not_launched)
+      throw base::SystemError("start", "job", report->error_number);
   }
-  throw Error(Status::failure, "start", "job", "the watchdog is gone");
+  throw base::Error(base::Status::failure, "start", "job", "the watchdog is gone");
 }
 
 std::vector<EndedProcess> Watchdog::take_ended() {
@@ -290,4 +291,4 @@ void Watchdog::finish() noexcept {
   kill_descendants();
 }
 
-}  // namespace mrf
+}  // namespace mrf::process

@@ -14,7 +14,7 @@
 #include "process/launch.h"
 #include "process/outcome.h"
 
-namespace mrf {
+namespace mrf::process {
 
 /// A process that has ended, as wait4(2) tells it.
 struct EndedProcess {
@@ -44,7 +44,7 @@ class Watchdog {
   /// Starts a process. Throws SystemError when it cannot be forked, Error when the watchdog is gone.
   Launched launch(std::size_t number);
   /// Readable when take_ended() has something new or the watchdog is gone.
-  FdRef events() const { return socket_; }
+  io::FdRef events() const { return socket_; }
   /// Some of the processes that have ended since the last call; none when nothing has.
   std::vector<EndedProcess> take_ended();
   /// All that have ended by now.
@@ -67,11 +67,11 @@ class Watchdog {
   void lose();
 
   pid_t pid_ = -1;
-  Fd socket_;
+  io::Fd socket_;
   std::deque<EndedProcess> ended_;
   std::vector<pid_t> beyond_;
   std::optional<Outcome> lost_;
   bool is_finished_ = false;
 };
 
-}  // namespace mrf
+}  // namespace mrf::process

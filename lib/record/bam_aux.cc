@@ -3,16 +3,16 @@
 
 #include "base/number_at.h"
 
-namespace mrf {
+namespace mrf::record {
 
 namespace {
 
 // Behind the fixed fields, the name, the CIGAR, the bases and the qualities.
 std::size_t first_field(std::string_view record) {
   constexpr std::size_t fixed_fields = 36;
-  const std::size_t name = number_at<std::uint8_t>(record, 12);
-  const std::size_t operations = number_at<std::uint16_t>(record, 16);
-  const std::size_t bases = number_at<std::uint32_t>(record, 20);
+  const std::size_t name = base::number_at<std::uint8_t>(record, 12);
+  const std::size_t operations = base::number_at<std::uint16_t>(record, 16);
+  const std::size_t bases = base::number_at<std::uint32_t>(record, 20);
   return fixed_fields + name + 4 * operations + (bases + 1) / 2 + bases;
 }
 
@@ -22,7 +22,7 @@ std::size_t value_size(char type, std::string_view rest) {
   if (type != 'B') return aux_number_size(type);
   constexpr std::size_t array_head = 5;
   if (rest.size() < array_head || aux_number_size(rest[0]) == 0) return 0;
-  return array_head + aux_number_size(rest[0]) * number_at<std::uint32_t>(rest, 1);
+  return array_head + aux_number_size(rest[0]) * base::number_at<std::uint32_t>(rest, 1);
 }
 
 }  // namespace
@@ -43,20 +43,20 @@ std::optional<AuxField> AuxFields::next() {
 std::optional<std::int64_t> integer_of(const AuxField& field) {
   switch (field.type) {
     case 'c':
-      return number_at<std::int8_t>(field.value, 0);
+      return base::number_at<std::int8_t>(field.value, 0);
     case 'C':
-      return number_at<std::uint8_t>(field.value, 0);
+      return base::number_at<std::uint8_t>(field.value, 0);
     case 's':
-      return number_at<std::int16_t>(field.value, 0);
+      return base::number_at<std::int16_t>(field.value, 0);
     case 'S':
-      return number_at<std::uint16_t>(field.value, 0);
+      return base::number_at<std::uint16_t>(field.value, 0);
     case 'i':
-      return number_at<std::int32_t>(field.value, 0);
+      return base::number_at<std::int32_t>(field.value, 0);
     case 'I':
-      return number_at<std::uint32_t>(field.value, 0);
+      return base::number_at<std::uint32_t>(field.value, 0);
     default:
       return std::nullopt;
   }
 }
 
-}  // namespace mrf
+}  // namespace mrf::record

@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-namespace mrf {
+namespace mrf::record {
 
 /// An optional field of a BAM record (SAM specification, section 4.2.4): the bytes [begin, begin + size) of
 /// the record.
@@ -56,4 +56,4 @@ class AuxFields {
 /// The value of a field of type c, C, s, S, i or I.
 std::optional<std::int64_t> integer_of(const AuxField& field);
 
-}  // namespace mrf
+}  // namespace mrf::record

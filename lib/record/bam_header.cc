@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace mrf {
+namespace mrf::record {
 
 namespace {
 
@@ -23,7 +23,7 @@ bool BamHeaderScanner::skip(std::string_view bytes, std::size_t extra) {
   if (at_ + number_size > bytes.size()) return false;
   std::uint32_t size = 0;
   std::memcpy(&size, bytes.data() + at_, sizeof size);
-  if (size > 0x7fffffff) throw DataError("read", input_name_, "its header has a negative length");
+  if (size > 0x7fffffff) throw base::DataError("read", input_name_, "its header has a negative length");
   const std::size_t end = at_ + number_size + size + extra;
   if (end > bytes.size()) return false;
   at_ = end;
@@ -38,7 +38,8 @@ std::size_t BamHeaderScanner::scan(std::string_view bytes) {
   if (field_ == Field::count) {
     if (at_ + number_size > bytes.size()) return 0;
     std::memcpy(&references_, bytes.data() + at_, sizeof references_);
-    if (references_ > 0x7fffffff) throw DataError("read", input_name_, "its header has a negative length");
+    if (references_ > 0x7fffffff)
+      throw base::DataError("read", input_name_, "its header has a negative length");
     at_ += number_size;
     field_ = Field::reference;
   }
@@ -52,8 +53,8 @@ std::size_t BamHeaderScanner::scan(std::string_view bytes) {
 void check_bam_magic(std::string_view bytes, const std::string& input_name) {
   if (bytes.starts_with(magic)) return;
   if (bytes.empty())
-    throw DataError("read", input_name, "it is empty, and a BAM stream has a header at least");
-  throw DataError("read", input_name, "it is not BAM; 'mrf-bamread -u' makes BAM of SAM and CRAM");
+    throw base::DataError("read", input_name, "it is empty, and a BAM stream has a header at least");
+  throw base::DataError("read", input_name, "it is not BAM; 'mrf-bamread -u' makes BAM of SAM and CRAM");
 }
 
 std::string_view bam_references(std::string_view header) {
@@ -62,4 +63,4 @@ std::string_view bam_references(std::string_view header) {
   return header.substr(magic.size() + number_size + text_size);
 }
 
-}  // namespace mrf
+}  // namespace mrf::record

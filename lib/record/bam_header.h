@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace mrf {
+namespace mrf::record {
 
 /// Finds the end of the header at the front of an uncompressed BAM stream (SAM specification, section 4.2:
 /// magic, text and reference sequences) as its bytes come, in one pass over them.
@@ -34,4 +34,4 @@ void check_bam_magic(std::string_view bytes, const std::string& input_name);
 /// The part of a whole header that names the reference sequences.
 std::string_view bam_references(std::string_view header);
 
-}  // namespace mrf
+}  // namespace mrf::record

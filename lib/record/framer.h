@@ -7,7 +7,7 @@
 
 #include "record/record.h"
 
-namespace mrf {
+namespace mrf::record {
 
 /// One framer for each kind of record; make_framer() chooses.
 
@@ -26,4 +26,4 @@ std::unique_ptr<Framer> make_fixed_framer(std::uint64_t size, std::string input_
 /// A length of 32 bits in front of each record (SAM specification, section 4.2).
 std::unique_ptr<Framer> make_bam_framer(std::string input_name);
 
-}  // namespace mrf
+}  // namespace mrf::record

@@ -7,7 +7,7 @@
 #include "base/error.h"
 #include "record/framer.h"
 
-namespace mrf {
+namespace mrf::record {
 
 namespace {
 
@@ -21,7 +21,8 @@ class FixedFramer : public Framer {
   }
 
   std::string_view complete(std::string_view tail) override {
-    throw DataError("read", name_, fmt::format("the last record has {} bytes of {}", tail.size(), size_));
+    throw base::DataError("read", name_,
+                          fmt::format("the last record has {} bytes of {}", tail.size(), size_));
   }
 
  private:
@@ -44,7 +45,7 @@ class BamFramer : public Framer {
     while (run.records < max_records && bytes.size() - run.bytes >= length_bytes) {
       const std::uint32_t length = little_endian_32(bytes.substr(run.bytes));
       if (length < fixed_fields || length > 0x7fffffff) {
-        throw DataError("read", name_, fmt::format("record {} has no valid length", number_));
+        throw base::DataError("read", name_, fmt::format("record {} has no valid length", number_));
       }
       if (bytes.size() - run.bytes - length_bytes < length) break;
       run.bytes += length_bytes + length;
@@ -57,11 +58,11 @@ class BamFramer : public Framer {
   std::string_view complete(std::string_view tail) override {
     // A length of 21 million bytes that the input does not have: the magic of a BAM stream (section 4.2).
     if (tail.starts_with(std::string_view("BAM\1", 4))) {
-      throw DataError(
+      throw base::DataError(
           "read", name_,
           fmt::format("a second BAM stream begins behind record {}; mrf-bamread joins several", number_ - 1));
     }
-    throw DataError("read", name_, fmt::format("record {} is truncated", number_));
+    throw base::DataError("read", name_, fmt::format("record {} is truncated", number_));
   }
 
  private:
@@ -82,4 +83,4 @@ std::unique_ptr<Framer> make_bam_framer(std::string input_name) {
   return std::make_unique<BamFramer>(std::move(input_name));
 }
 
-}  // namespace mrf
+}  // namespace mrf::record

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "record/framer.h"
 
-namespace mrf {
+namespace mrf::record {
 
 namespace {
 
@@ -97,7 +97,7 @@ class FastqFramer : public Framer {
   unsigned lines_begun(std::string_view tail) const { return line_ + (starts_[line_] < tail.size() ? 1 : 0); }
 
   [[noreturn]] void fail(const std::string& reason) const {
-    throw DataError(
+    throw base::DataError(
         "read", name_,
         fmt::format("record {} (line {}) {}", number_, lines_a_record * (number_ - 1) + line_ + 1, reason));
   }
@@ -117,4 +117,4 @@ std::unique_ptr<Framer> make_fastq_framer(std::string input_name) {
   return std::make_unique<FastqFramer>(std::move(input_name));
 }
 
-}  // namespace mrf
+}  // namespace mrf::record

@@ -8,7 +8,7 @@
 #include "record/framer.h"
 #include "record/scan.h"
 
-namespace mrf {
+namespace mrf::record {
 
 namespace {
 
@@ -85,10 +85,10 @@ class StartFramer : public Framer {
 
   [[noreturn]] void fail(std::string_view bytes) const {
     const bool is_blank = bytes.find_first_not_of("\r\n") == std::string_view::npos;
-    throw DataError("read", name_,
-                    is_blank
-                        ? "it has empty lines only"
-                        : fmt::format("record 1 does not start with '{}' at the start of a line", text_));
+    throw base::DataError(
+        "read", name_,
+        is_blank ? "it has empty lines only"
+                 : fmt::format("record 1 does not start with '{}' at the start of a line", text_));
   }
 
   const std::string text_;
@@ -103,4 +103,4 @@ std::unique_ptr<Framer> make_start_framer(std::string text, std::string input_na
   return std::make_unique<StartFramer>(std::move(text), std::move(input_name));
 }
 
-}  // namespace mrf
+}  // namespace mrf::record

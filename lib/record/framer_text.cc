@@ -10,7 +10,7 @@
 #include "record/sam_lines.h"
 #include "record/scan.h"
 
-namespace mrf {
+namespace mrf::record {
 
 namespace {
 
@@ -38,9 +38,9 @@ class DelimitedFramer : public Framer {
 
   std::string_view complete(std::string_view tail) override {
     if (ends_ + 1 == count_ && tail.back() != delimiter_) return {&delimiter_, 1};
-    throw DataError("read", name_,
-                    fmt::format("the last record has {} lines of {}",
-                                ends_ + (tail.back() != delimiter_ ? 1 : 0), count_));
+    throw base::DataError("read", name_,
+                          fmt::format("the last record has {} lines of {}",
+                                      ends_ + (tail.back() != delimiter_ ? 1 : 0), count_));
   }
 
  private:
@@ -117,4 +117,4 @@ std::unique_ptr<Framer> make_sam_framer(const std::string& input_name) {
   return std::make_unique<SamFramer>(input_name);
 }
 
-}  // namespace mrf
+}  // namespace mrf::record

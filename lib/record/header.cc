@@ -3,7 +3,7 @@
 
 #include "record/sam_lines.h"
 
-namespace mrf {
+namespace mrf::record {
 
 HeaderScanner::Belongs HeaderScanner::belongs(std::string_view rest, bool at_end) const {
   if (form_.prefix.empty()) {
@@ -34,4 +34,4 @@ std::size_t HeaderScanner::take(std::string_view bytes, bool at_end) {
   return taken;
 }
 
-}  // namespace mrf
+}  // namespace mrf::record

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace mrf {
+namespace mrf::record {
 
 /// Which lines at the top of an input are its header: those that start with `prefix` if it is not empty, else
 /// the first `lines`.
@@ -47,4 +47,4 @@ class HeaderScanner {
   bool over_ = false;
 };
 
-}  // namespace mrf
+}  // namespace mrf::record

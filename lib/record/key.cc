@@ -12,7 +12,7 @@
 #include "base/error.h"
 #include "record/key_finders.h"
 
-namespace mrf {
+namespace mrf::record {
 
 namespace {
 
@@ -47,7 +47,8 @@ bool is_tag(std::string_view text) {
 }
 
 [[noreturn]] void refuse(const std::string& text) {
-  throw UsageError("use key", text, "not one of tag:XX, name, column:K, after:TEXT, with :LEN if need be");
+  throw base::UsageError("use key", text,
+                         "not one of tag:XX, name, column:K, after:TEXT, with :LEN if need be");
 }
 
 }  // namespace
@@ -100,10 +101,10 @@ std::unique_ptr<KeyFinder> make_key_finder(const KeyForm& key, const RecordForm&
   const bool is_bam = form.kind == RecordForm::Kind::bam;
   const bool may_be_sam = form.kind == RecordForm::Kind::line || form.kind == RecordForm::Kind::sam;
   if (key.kind == Kind::tag && !is_bam && !may_be_sam) {
-    throw UsageError("use key", describe(key), "only SAM lines and BAM records have tags");
+    throw base::UsageError("use key", describe(key), "only SAM lines and BAM records have tags");
   }
   if ((key.kind == Kind::column || key.kind == Kind::after) && is_bam) {
-    throw UsageError("use key", describe(key), "BAM records have tags and names only");
+    throw base::UsageError("use key", describe(key), "BAM records have tags and names only");
   }
   if (key.kind == Kind::name) return make_name_finder(form, key.length);
   if (key.kind == Kind::tag) return is_bam ? make_bam_tag_finder(key) : make_sam_tag_finder(key);
@@ -116,4 +117,4 @@ std::string key_hash_library() {
   return fmt::format("xxHash {}.{}.{}", XXH_VERSION_MAJOR, XXH_VERSION_MINOR, XXH_VERSION_RELEASE);
 }
 
-}  // namespace mrf
+}  // namespace mrf::record

@@ -11,7 +11,7 @@
 
 #include "record/record.h"
 
-namespace mrf {
+namespace mrf::record {
 
 /// Where in a record its key is.
 struct KeyForm {
@@ -56,4 +56,4 @@ std::uint64_t key_hash(std::string_view key);
 /// The library that hashes, with its version: "xxHash 0.8.1".
 std::string key_hash_library();
 
-}  // namespace mrf
+}  // namespace mrf::record

@@ -5,7 +5,7 @@
 #include "record/bam_aux.h"
 #include "record/key_finders.h"
 
-namespace mrf {
+namespace mrf::record {
 
 namespace {
 
@@ -47,4 +47,4 @@ std::unique_ptr<KeyFinder> make_bam_tag_finder(const KeyForm& key) {
   return std::make_unique<BamTagFinder>(key);
 }
 
-}  // namespace mrf
+}  // namespace mrf::record

@@ -5,7 +5,7 @@
 
 #include "record/key.h"
 
-namespace mrf {
+namespace mrf::record {
 
 /// One finder for each kind of key; make_key_finder() chooses.
 
@@ -17,4 +17,4 @@ std::unique_ptr<KeyFinder> make_sam_tag_finder(const KeyForm& key);
 /// The same of BAM records (section 4.2.4); integers become decimal text, as they are in SAM.
 std::unique_ptr<KeyFinder> make_bam_tag_finder(const KeyForm& key);
 
-}  // namespace mrf
+}  // namespace mrf::record

@@ -7,7 +7,7 @@
 #include "record/key_finders.h"
 #include "record/scan.h"
 
-namespace mrf {
+namespace mrf::record {
 
 namespace {
 
@@ -174,4 +174,4 @@ std::unique_ptr<KeyFinder> make_sam_tag_finder(const KeyForm& key) {
   return std::make_unique<SamTagFinder>(key);
 }
 
-}  // namespace mrf
+}  // namespace mrf::record

@@ -10,7 +10,7 @@
 #include "codec/data_format.h"
 #include "record/framer.h"
 
-namespace mrf {
+namespace mrf::record {
 
 namespace {
 
@@ -18,14 +18,14 @@ std::uint64_t parse_count(const std::string& text, std::string_view digits) {
   std::uint64_t count = 0;
   const auto [end, code] = std::from_chars(digits.data(), digits.data() + digits.size(), count);
   if (code != std::errc() || end != digits.data() + digits.size() || count == 0) {
-    throw UsageError("use record form", text, "a number from 1 on is to follow the colon");
+    throw base::UsageError("use record form", text, "a number from 1 on is to follow the colon");
   }
   return count;
 }
 
 std::string start_text(const std::string& form, std::string_view start) {
   if (start.empty() || start.find('\n') != std::string_view::npos) {
-    throw UsageError("use record form", form, "the start of a line is to follow the colon");
+    throw base::UsageError("use record form", form, "the start of a line is to follow the colon");
   }
   return std::string(start);
 }
@@ -43,14 +43,15 @@ RecordForm parse_record_form(const std::string& text) {
   if (view.starts_with("lines:")) return {Kind::lines, parse_count(text, view.substr(6))};
   if (view.starts_with("fixed:")) return {Kind::fixed, parse_count(text, view.substr(6))};
   if (view.starts_with("start:")) return {Kind::start, 1, start_text(text, view.substr(6))};
-  throw UsageError("use record form", text, fmt::format("not one of {}", record_form_names));
+  throw base::UsageError("use record form", text, fmt::format("not one of {}", record_form_names));
 }
 
 bool check_text(std::string_view front, bool at_end, const RecordForm& form, const std::string& input_name) {
   if (form.kind == RecordForm::Kind::bam || is_bytes(form)) return true;
-  const DataFormat format = format_by_magic(front);
-  if (format != DataFormat::unknown) throw DataError("read", input_name, refusal_of(format));
-  return at_end || !is_undecided(front);
+  const codec::DataFormat format = codec::format_by_magic(front);
+  if (format != codec::DataFormat::unknown)
+    throw base::DataError("read", input_name, codec::refusal_of(format));
+  return at_end || !codec::is_undecided(front);
 }
 
 std::size_t Framer::take_part(std::string_view) { return 0; }
@@ -77,4 +78,4 @@ std::unique_ptr<Framer> make_framer(const RecordForm& form, std::string input_na
   return make_delimited_framer('\n', form.count, std::move(input_name));
 }
 
-}  // namespace mrf
+}  // namespace mrf::record

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace mrf {
+namespace mrf::record {
 
 /// What one record of a stream is.
 struct RecordForm {
@@ -81,4 +81,4 @@ class Framer {
 /// header (SAM specification, section 4.2).
 std::unique_ptr<Framer> make_framer(const RecordForm& form, std::string input_name);
 
-}  // namespace mrf
+}  // namespace mrf::record

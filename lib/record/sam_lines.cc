@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace mrf {
+namespace mrf::record {
 
 namespace {
 
@@ -41,16 +41,18 @@ bool has_record_shape(std::string_view line) {
 void refuse_header_line(std::string_view line, std::uint64_t record, const std::string& input_name) {
   if (has_record_shape(line)) {
     const std::string_view name = line.substr(0, std::min(line.find('\t'), longest_shown));
-    throw DataError("read", input_name,
-                    fmt::format("record {} is named '{}', which SAM text cannot tell from a header line; "
-                                "'--record bam' takes such names",
-                                record, name));
+    throw base::DataError(
+        "read", input_name,
+        fmt::format("record {} is named '{}', which SAM text cannot tell from a header line; "
+                    "'--record bam' takes such names",
+                    record, name));
   }
   line = line.substr(0, std::min(line.find_first_of("\r\n"), longest_shown));
-  throw DataError("read", input_name,
-                  fmt::format("'{}' stands where record {} is to be: no header line follows a record, and no "
-                              "read name begins with '@'",
-                              line, record));
+  throw base::DataError(
+      "read", input_name,
+      fmt::format("'{}' stands where record {} is to be: no header line follows a record, and no "
+                  "read name begins with '@'",
+                  line, record));
 }
 
-}  // namespace mrf
+}  // namespace mrf::record

@@ -5,7 +5,7 @@
 #include <string>
 #include <string_view>
 
-namespace mrf {
+namespace mrf::record {
 
 /// What the lines of SAM text are (SAM specification, sections 1.3 and 1.4), for every program that looks for
 /// its header: the header is the lines at the top that begin with '@'. Read names cannot begin with '@', but
@@ -22,4 +22,4 @@ bool has_record_shape(std::string_view line);
 [[noreturn]] void refuse_header_line(std::string_view line, std::uint64_t record,
                                      const std::string& input_name);
 
-}  // namespace mrf
+}  // namespace mrf::record

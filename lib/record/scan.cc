@@ -13,7 +13,7 @@
 #include <hwy/highway.h>
 
 HWY_BEFORE_NAMESPACE();
-namespace mrf::HWY_NAMESPACE {
+namespace mrf::record::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
@@ -101,11 +101,11 @@ std::size_t find_two(std::string_view bytes, char first, char second, std::size_
   return std::string_view::npos;
 }
 
-}  // namespace mrf::HWY_NAMESPACE
+}  // namespace mrf::record::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace mrf {
+namespace mrf::record {
 
 namespace {
 const auto best_find_many = MRF_BEST_VERSION(find_many);
@@ -143,5 +143,5 @@ std::size_t last_end(std::string_view bytes, char delimiter) {
   return hit == nullptr ? 0 : static_cast<std::size_t>(static_cast<const char*>(hit) - bytes.data()) + 1;
 }
 
-}  // namespace mrf
+}  // namespace mrf::record
 #endif

@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace mrf {
+namespace mrf::record {
 
 /// Delimiters found from the front of some bytes.
 struct Ends {
@@ -32,4 +32,4 @@ std::size_t find_pair(std::string_view bytes, char first, char second, std::size
 /// One past the last `delimiter` in `bytes`, 0 when there is none.
 std::size_t last_end(std::string_view bytes, char delimiter);
 
-}  // namespace mrf
+}  // namespace mrf::record

@@ -8,7 +8,7 @@
 #include "record/bam_aux.h"
 #include "record/scan.h"
 
-namespace mrf {
+namespace mrf::record {
 
 namespace {
 
@@ -170,4 +170,4 @@ bool has_sequence_tag(SequencePlace place, std::string_view record) {
   return fields.count == first_tag && find_word(record, "\tmi:", fields.end - 1) != std::string_view::npos;
 }
 
-}  // namespace mrf
+}  // namespace mrf::record

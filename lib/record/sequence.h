@@ -7,7 +7,7 @@
 #include <optional>
 #include <string_view>
 
-namespace mrf {
+namespace mrf::record {
 
 /// Records are numbered from 0; what is written is the number modulo 2^31, the range of a SAM tag of
 /// type i (SAM specification, section 1.5) that no program reads as negative.
@@ -80,4 +80,4 @@ class SequenceUnwrapper {
   std::int64_t last_ = 0;
 };
 
-}  // namespace mrf
+}  // namespace mrf::record

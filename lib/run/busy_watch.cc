@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "run/busy_watch.h"
 
-namespace mrf {
+namespace mrf::run {
 
 namespace {
 
@@ -35,4 +35,4 @@ void BusyWatch::look(const FifoSet& fifos, const std::vector<JobRecord>& jobs) {
   }
 }
 
-}  // namespace mrf
+}  // namespace mrf::run

@@ -9,14 +9,14 @@
 #include "run/job_record.h"
 #include "workflow/plan.h"
 
-namespace mrf {
+namespace mrf::run {
 
 /// Counts at how many looks a job was neither waiting for its inputs nor for its outputs: it had something to
 /// read, and room to write.
 class BusyWatch {
  public:
   /// `plan` outlives the watch.
-  explicit BusyWatch(const Plan& plan) : plan_(plan), busy_(plan.jobs.size()) {}
+  explicit BusyWatch(const workflow::Plan& plan) : plan_(plan), busy_(plan.jobs.size()) {}
 
   /// After every FifoSet::sample().
   void look(const FifoSet& fifos, const std::vector<JobRecord>& jobs);
@@ -26,9 +26,9 @@ class BusyWatch {
   std::uint64_t looks() const { return looks_; }
 
  private:
-  const Plan& plan_;
+  const workflow::Plan& plan_;
   std::vector<double> busy_;
   std::uint64_t looks_ = 0;
 };
 
-}  // namespace mrf
+}  // namespace mrf::run

@@ -7,7 +7,7 @@
 
 #include "io/io.h"
 
-namespace mrf {
+namespace mrf::run {
 
 namespace {
 
@@ -19,10 +19,10 @@ void replace_all(std::string& line, const std::string& from, const std::string& 
     line.replace(at, from.size(), to);
 }
 
-std::string shown_as(const Word& word) {
+std::string shown_as(const workflow::Word& word) {
   std::string text;
   for (const auto& piece : word) {
-    if (is_fifo(piece)) text += piece.kind == Piece::Kind::in ? "in:" : "out:";
+    if (workflow::is_fifo(piece)) text += piece.kind == workflow::Piece::Kind::in ? "in:" : "out:";
     text += piece.text;
   }
   return text;
@@ -30,7 +30,7 @@ std::string shown_as(const Word& word) {
 
 }  // namespace
 
-DisplayNames::DisplayNames(const Plan& plan, const Workspace& workspace)
+DisplayNames::DisplayNames(const workflow::Plan& plan, const Workspace& workspace)
     : directory_(workspace.directory() + "/"), standard_(plan.jobs.size()) {
   for (const auto& fifo : plan.fifos) fifos_.emplace(Workspace::file_name(fifo.name), fifo.name);
   for (const auto& path : plan.results) {
@@ -38,8 +38,8 @@ DisplayNames::DisplayNames(const Plan& plan, const Workspace& workspace)
   }
   for (std::size_t at = 0; at < plan.jobs.size(); ++at) {
     for (const auto& redirection : plan.jobs[at].redirections) {
-      if (redirection.fd > 1 || !has_reference(redirection.target)) continue;
-      standard_[at].emplace_back(fmt::format("'{}'", redirection.fd == 0 ? stdin_name : stdout_name),
+      if (redirection.fd > 1 || !workflow::has_reference(redirection.target)) continue;
+      standard_[at].emplace_back(fmt::format("'{}'", redirection.fd == 0 ? io::stdin_name : io::stdout_name),
                                  fmt::format("'{}'", shown_as(redirection.target)));
     }
   }
@@ -69,4 +69,4 @@ void DisplayNames::replace_fifos(std::string& line) const {
   }
 }
 
-}  // namespace mrf
+}  // namespace mrf::run

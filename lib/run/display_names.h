@@ -10,13 +10,13 @@
 #include "run/workspace.h"
 #include "workflow/plan.h"
 
-namespace mrf {
+namespace mrf::run {
 
 /// The names of FIFOs and results as a workflow writes them, in place of the paths under which the jobs know
 /// them.
 class DisplayNames {
  public:
-  DisplayNames(const Plan& plan, const Workspace& workspace);
+  DisplayNames(const workflow::Plan& plan, const Workspace& workspace);
 
   /// A line of the job's standard error: a FIFO's path becomes in:NAME or out:NAME, the place where a result
   /// is written the result's path; and what the project's programs call standard input or output becomes what
@@ -32,4 +32,4 @@ class DisplayNames {
   std::vector<std::vector<std::pair<std::string, std::string>>> standard_;  // by job
 };
 
-}  // namespace mrf
+}  // namespace mrf::run

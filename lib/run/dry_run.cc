@@ -13,7 +13,7 @@
 #include "workflow/short_form.h"
 #include "workflow/stream_kind.h"
 
-namespace mrf {
+namespace mrf::run {
 
 namespace {
 
@@ -23,19 +23,19 @@ bool is_directory(const std::string& path) {
 }
 
 void check_readable(const std::string& path) {
-  if (::access(path.c_str(), R_OK) != 0) throw SystemError("open", path);
+  if (::access(path.c_str(), R_OK) != 0) throw base::SystemError("open", path);
 }
 
 void check_writable(const std::string& path) {
-  if (is_directory(path)) throw SystemError("open", path, EISDIR);
+  if (is_directory(path)) throw base::SystemError("open", path, EISDIR);
   if (::access(path.c_str(), W_OK) == 0) return;
-  if (errno != ENOENT || ::access(directory_of(follow_link(path)).c_str(), W_OK | X_OK) != 0)
-    throw SystemError("open", path);
+  if (errno != ENOENT || ::access(io::directory_of(io::follow_link(path)).c_str(), W_OK | X_OK) != 0)
+    throw base::SystemError("open", path);
 }
 
-void check_redirections(const PlannedJob& job) {
+void check_redirections(const workflow::PlannedJob& job) {
   for (const auto& redirection : job.redirections) {
-    if (has_reference(redirection.target)) continue;
+    if (workflow::has_reference(redirection.target)) continue;
     const std::string& path = redirection.target.at(0).text;
     redirection.fd == 0 ? check_readable(path) : check_writable(path);
   }
@@ -43,7 +43,7 @@ void check_redirections(const PlannedJob& job) {
 
 }  // namespace
 
-void check_plan(const Plan& plan, const std::string& report) {
+void check_plan(const workflow::Plan& plan, const std::string& report) {
   const bool has_file = !report.empty() && report != "-";
   if (has_file) check_writable(report);
   const Workspace workspace(plan, has_file ? report : "");
@@ -55,13 +55,13 @@ void check_plan(const Plan& plan, const std::string& report) {
   }
 }
 
-void check_inputs(const ShortForm& form) {
+void check_inputs(const workflow::ShortForm& form) {
   for (const auto& input : form.inputs) {
-    if (input == "-" || is_url(input)) continue;
-    if (is_directory(input)) throw SystemError("read", input, EISDIR);
+    if (input == "-" || workflow::is_url(input)) continue;
+    if (is_directory(input)) throw base::SystemError("read", input, EISDIR);
     check_readable(input);
   }
-  if (!form.reference.empty() && !is_url(form.reference)) check_readable(form.reference);
+  if (!form.reference.empty() && !workflow::is_url(form.reference)) check_readable(form.reference);
 }
 
-}  // namespace mrf
+}  // namespace mrf::run

@@ -13,7 +13,7 @@
 #include <cerrno>
 #include <utility>
 
-namespace mrf {
+namespace mrf::run {
 
 namespace {
 
@@ -26,36 +26,36 @@ std::size_t default_size(std::size_t fifos) {
 }
 
 // The records that mrf-distribute has written for a reader are lost when the reader does not read them.
-bool writes_records(const PlannedJob& job) {
-  const Word& word = job.words[0];
-  return word.size() == 1 && word[0].kind == Piece::Kind::text && word[0].text == "mrf-distribute";
+bool writes_records(const workflow::PlannedJob& job) {
+  const workflow::Word& word = job.words[0];
+  return word.size() == 1 && word[0].kind == workflow::Piece::Kind::text && word[0].text == "mrf-distribute";
 }
 
-short poll_now(FdRef fd, short events) {
+short poll_now(io::FdRef fd, short events) {
   pollfd polled{fd.get(), events, 0};
   return ::poll(&polled, 1, 0) < 0 ? short{0} : polled.revents;
 }
 
 }  // namespace
 
-FifoSet::FifoSet(const Plan& plan, const Workspace& workspace, std::size_t pipe_size, Reactor& reactor,
-                 OnUnread on_unread)
+FifoSet::FifoSet(const workflow::Plan& plan, const Workspace& workspace, std::size_t pipe_size,
+                 io::Reactor& reactor, OnUnread on_unread)
     : plan_(plan),
       fifos_(plan.fifos.size()),
       written_by_(plan.jobs.size()),
       read_by_(plan.jobs.size()),
       reactor_(reactor),
       on_unread_(std::move(on_unread)),
-      inotify_(adopt_fd, ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
+      inotify_(io::adopt_fd, ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
   if (!inotify_.is_open() && errno == EMFILE)
-    throw Error(
-        Status::failure, "watch", "FIFOs",
+    throw base::Error(
+        base::Status::failure, "watch", "FIFOs",
         "Too many open files, or instances of inotify(7); raise the limit of open files: ulimit -n, or "
         "that of instances: sysctl fs.inotify.max_user_instances");
-  if (!inotify_.is_open()) throw SystemError("watch", workspace.directory());
+  if (!inotify_.is_open()) throw base::SystemError("watch", workspace.directory());
   if (pipe_size == 0) pipe_size = default_size(fifos_.size());
   for (std::size_t at = 0; at < fifos_.size(); ++at) {
-    const PlannedFifo& planned = plan.fifos[at];
+    const workflow::PlannedFifo& planned = plan.fifos[at];
     const std::string name = Workspace::file_name(planned.name);
     Fifo& fifo = fifos_[at];
     fifo.path = workspace.own_directory() + "/" + name;
@@ -67,7 +67,7 @@ FifoSet::FifoSet(const Plan& plan, const Workspace& workspace, std::size_t pipe_
     read_by_[planned.reader].push_back(at);
     hold(fifo, Side::reader);
     hold(fifo, Side::writer);
-    ask_pipe_size(fifo.writer.held, pipe_size);
+    io::ask_pipe_size(fifo.writer.held, pipe_size);
     by_file_name_.emplace(name, at);
   }
   watch(workspace.in_directory(), Side::reader);
@@ -76,18 +76,18 @@ FifoSet::FifoSet(const Plan& plan, const Workspace& workspace, std::size_t pipe_
 
 void FifoSet::watch(const std::string& directory, Side side) {
   const int watch = ::inotify_add_watch(inotify_.get(), directory.c_str(), IN_OPEN | IN_CLOSE);
-  if (watch < 0) throw SystemError("watch", directory);
+  if (watch < 0) throw base::SystemError("watch", directory);
   watches_[static_cast<int>(side)] = watch;
 }
 
 void FifoSet::hold(Fifo& fifo, Side side) {
-  Fd& held = side == Side::reader ? fifo.reader.held : fifo.writer.held;
+  io::Fd& held = side == Side::reader ? fifo.reader.held : fifo.writer.held;
   if (held.is_open()) return;
   try {
-    held = open_file(fifo.path, (side == Side::reader ? O_RDONLY : O_WRONLY) | O_NONBLOCK);
-  } catch (const SystemError& error) {
+    held = io::open_file(fifo.path, (side == Side::reader ? O_RDONLY : O_WRONLY) | O_NONBLOCK);
+  } catch (const base::SystemError& error) {
     const auto at = static_cast<std::size_t>(&fifo - fifos_.data());
-    throw SystemError("open FIFO", plan_.fifos[at].name, error.error_number());
+    throw base::SystemError("open FIFO", plan_.fifos[at].name, error.error_number());
   }
 }
 
@@ -95,11 +95,11 @@ bool FifoSet::read_events() {
   alignas(inotify_event) char buffer[65536];
   const ssize_t n = ::read(inotify_.get(), buffer, sizeof buffer);
   if (n < 0 && (errno == EINTR || errno == EAGAIN)) return false;
-  if (n <= 0) throw SystemError("watch", "FIFOs");
+  if (n <= 0) throw base::SystemError("watch", "FIFOs");
   for (const char* at = buffer; at < buffer + n;) {
     const auto* event = reinterpret_cast<const inotify_event*>(at);
     at += sizeof(inotify_event) + event->len;
-    if ((event->mask & IN_Q_OVERFLOW) != 0) throw SystemError("watch", "FIFOs", EOVERFLOW);
+    if ((event->mask & IN_Q_OVERFLOW) != 0) throw base::SystemError("watch", "FIFOs", EOVERFLOW);
     if (event->len == 0) continue;
     const auto found = by_file_name_.find(event->name);
     if (found == by_file_name_.end()) continue;
@@ -113,10 +113,10 @@ bool FifoSet::has_events() const { return (poll_now(inotify_, POLLIN) & POLLIN) 
 
 void FifoSet::on_event(std::size_t index, Side side, bool is_open) {
   Fifo& fifo = fifos_[index];
-  const PlannedFifo& planned = plan_.fifos[index];
+  const workflow::PlannedFifo& planned = plan_.fifos[index];
   if (is_open) {
     if (side == Side::writer && fifo.is_closed && !fault_) {
-      fault_.emplace(Status::failure, "go on with", planned.name,
+      fault_.emplace(base::Status::failure, "go on with", planned.name,
                      fmt::format("'{}' opened it again after it had closed it, which is the end of its data",
                                  plan_.jobs[planned.writers[0]].display_name()));
     }
@@ -155,7 +155,7 @@ void FifoSet::hold_for_reader(Fifo& fifo) {
     fifo.reader.opened = (poll_now(fifo.writer.held, 0) & POLLERR) == 0;
     hold(fifo, Side::reader);
     if (fifo.reader.opened) fifo.writer.held.reset();
-  } catch (const Error&) {  // the FIFO's names are gone: nobody opens it again
+  } catch (const base::Error&) {  // the FIFO's names are gone: nobody opens it again
   }
 }
 
@@ -172,7 +172,7 @@ void FifoSet::hold_for_writer(Fifo& fifo) {
       n = ::read(fifo.reader.held.get(), buffer, sizeof buffer);
     fifo.writer.opened = n != 0;
     if (fifo.writer.opened) fifo.reader.held.reset();
-  } catch (const Error&) {
+  } catch (const base::Error&) {
   }
 }
 
@@ -228,7 +228,7 @@ std::size_t FifoSet::bytes_in(const Fifo& fifo) {
 
 bool FifoSet::is_left_open(const Fifo& fifo) {
   if (fifo.reader.held.is_open() == fifo.writer.held.is_open()) return false;
-  const Fd& held = fifo.reader.held.is_open() ? fifo.reader.held : fifo.writer.held;
+  const io::Fd& held = fifo.reader.held.is_open() ? fifo.reader.held : fifo.writer.held;
   return (poll_now(held, 0) & (POLLHUP | POLLERR)) == 0;
 }
 
@@ -263,4 +263,4 @@ void FifoSet::sample() {
   }
 }
 
-}  // namespace mrf
+}  // namespace mrf::run

@@ -15,7 +15,7 @@
 #include "run/workspace.h"
 #include "workflow/plan.h"
 
-namespace mrf {
+namespace mrf::run {
 
 enum class Side { reader, writer };
 
@@ -60,11 +60,11 @@ class FifoSet {
 
   /// Opens all ends and asks for `pipe_size` bytes a FIFO, 0: 16 MiB shared out, at most 1 MiB each. `plan`
   /// and `reactor` outlive the object. Throws SystemError.
-  FifoSet(const Plan& plan, const Workspace& workspace, std::size_t pipe_size, Reactor& reactor,
+  FifoSet(const workflow::Plan& plan, const Workspace& workspace, std::size_t pipe_size, io::Reactor& reactor,
           OnUnread on_unread);
 
   /// Readable when read_events() has something to take.
-  FdRef events() const { return inotify_; }
+  io::FdRef events() const { return inotify_; }
   /// Takes some of what the jobs opened and closed meanwhile; false when there was nothing. Throws
   /// SystemError when the kernel has lost events.
   bool read_events();
@@ -73,7 +73,7 @@ class FifoSet {
   /// The FIFO's name for the supervisor.
   const std::string& path(std::size_t fifo) const { return fifos_[fifo].path; }
   /// What is wrong, if a job has opened again a FIFO whose end was its close.
-  const std::optional<Error>& fault() const { return fault_; }
+  const std::optional<base::Error>& fault() const { return fault_; }
   /// The job has succeeded: its ends are through, and OnUnread is called where it applies, now or when more
   /// is written for the job. `by_reader`: by SIGPIPE, since a reader of its own was through.
   void job_succeeded(std::size_t job, bool by_reader);
@@ -89,7 +89,7 @@ class FifoSet {
 
  private:
   struct End {
-    Fd held;
+    io::Fd held;
     bool opened = false;
     bool has_closed = false;  // at least once
     bool through = false;
@@ -115,16 +115,16 @@ class FifoSet {
   static bool is_left_open(const Fifo& fifo);
   static std::size_t bytes_in(const Fifo& fifo);
 
-  const Plan& plan_;
+  const workflow::Plan& plan_;
   std::vector<Fifo> fifos_;
   std::vector<std::vector<std::size_t>> written_by_;  // by job
   std::vector<std::vector<std::size_t>> read_by_;
   std::map<std::string, std::size_t> by_file_name_;
-  Reactor& reactor_;
+  io::Reactor& reactor_;
   OnUnread on_unread_;
-  std::optional<Error> fault_;
-  Fd inotify_;
+  std::optional<base::Error> fault_;
+  io::Fd inotify_;
   int watches_[2] = {-1, -1};
 };
 
-}  // namespace mrf
+}  // namespace mrf::run

@@ -20,7 +20,7 @@
 #include "io/fd.h"
 #include "workflow/stream_kind.h"
 
-namespace mrf {
+namespace mrf::run {
 
 namespace {
 
@@ -37,8 +37,8 @@ std::optional<int> own_descriptor(std::string_view path) {
   return std::nullopt;
 }
 
-Content content_of_file(int fd, off_t from) {
-  std::string bytes(content_bytes, '\0');
+workflow::Content content_of_file(int fd, off_t from) {
+  std::string bytes(workflow::content_bytes, '\0');
   std::size_t size = 0;
   while (size < bytes.size()) {
     const ssize_t n = ::pread(fd, bytes.data() + size, bytes.size() - size, from + static_cast<off_t>(size));
@@ -47,15 +47,15 @@ Content content_of_file(int fd, off_t from) {
     size += static_cast<std::size_t>(n);
   }
   bytes.resize(size);
-  const Rest rest = size == content_bytes ? Rest::unseen : Rest::none;
-  return content_of(bytes, rest).value_or(Content::unknown);
+  const workflow::Rest rest = size == workflow::content_bytes ? workflow::Rest::unseen : workflow::Rest::none;
+  return workflow::content_of(bytes, rest).value_or(workflow::Content::unknown);
 }
 
 // A copy of what is at the front of the pipe; empty where this kernel does not do it.
 std::optional<std::string> peek_pipe(int fd) {
-  const Pipe copy = make_pipe();
-  ::fcntl(copy.write_end.get(), F_SETPIPE_SZ, static_cast<int>(content_bytes));
-  std::string bytes(content_bytes, '\0');
+  const io::Pipe copy = io::make_pipe();
+  ::fcntl(copy.write_end.get(), F_SETPIPE_SZ, static_cast<int>(workflow::content_bytes));
+  std::string bytes(workflow::content_bytes, '\0');
   const ssize_t copied = ::tee(fd, copy.write_end.get(), bytes.size(), SPLICE_F_NONBLOCK);
   if (copied < 0 && errno == EAGAIN) return "";
   if (copied < 0) return std::nullopt;
@@ -72,7 +72,7 @@ std::optional<std::string> peek_pipe(int fd) {
 }
 
 std::optional<std::string> peek_socket(int fd) {
-  std::string bytes(content_bytes, '\0');
+  std::string bytes(workflow::content_bytes, '\0');
   const ssize_t n = ::recv(fd, bytes.data(), bytes.size(), MSG_PEEK | MSG_DONTWAIT);
   if (n < 0) return errno == EAGAIN || errno == EINTR ? std::optional<std::string>("") : std::nullopt;
   bytes.resize(static_cast<std::size_t>(n));
@@ -82,49 +82,51 @@ std::optional<std::string> peek_socket(int fd) {
 // A pipe that is full will not show more before something is taken from it.
 bool is_full(int fd, std::size_t seen) {
   const int capacity = ::fcntl(fd, F_GETPIPE_SZ);
-  return seen >= content_bytes || (capacity > 0 && seen >= static_cast<std::size_t>(capacity) / 2);
+  return seen >= workflow::content_bytes || (capacity > 0 && seen >= static_cast<std::size_t>(capacity) / 2);
 }
 
 // poll(2) wakes for the first byte only: while that is not enough to tell, look again after a moment. How
 // long the writer takes decides nothing.
-Content content_of_stream(int fd, std::optional<std::string> (*peek)(int)) {
+workflow::Content content_of_stream(int fd, std::optional<std::string> (*peek)(int)) {
   constexpr std::chrono::milliseconds moment(5);
   for (;;) {
     pollfd polled{fd, POLLIN | POLLRDHUP, 0};
     if (::poll(&polled, 1, -1) < 0) {
       if (errno == EINTR) continue;
-      return Content::unknown;
+      return workflow::Content::unknown;
     }
     const auto bytes = peek(fd);
-    if (!bytes) return Content::unknown;
+    if (!bytes) return workflow::Content::unknown;
     const bool has_ended = (polled.revents & (POLLHUP | POLLRDHUP | POLLERR)) != 0;
-    const Rest rest = is_full(fd, bytes->size()) ? Rest::unseen : has_ended ? Rest::none : Rest::to_come;
-    if (const auto content = content_of(*bytes, rest)) return *content;
+    const workflow::Rest rest = is_full(fd, bytes->size()) ? workflow::Rest::unseen
+                                : has_ended                ? workflow::Rest::none
+                                                           : workflow::Rest::to_come;
+    if (const auto content = workflow::content_of(*bytes, rest)) return *content;
     std::this_thread::sleep_for(moment);
   }
 }
 
 }  // namespace
 
-Content probe_input(const std::string& path, ProbeOf of) {
-  if (is_url(path)) return Content::unknown;
+workflow::Content probe_input(const std::string& path, ProbeOf of) {
+  if (workflow::is_url(path)) return workflow::Content::unknown;
   struct stat info {};
   if (const auto fd = own_descriptor(path)) {
-    if (::fstat(*fd, &info) != 0) return Content::unknown;
+    if (::fstat(*fd, &info) != 0) return workflow::Content::unknown;
     if (S_ISREG(info.st_mode)) {
       // A path is opened anew, at the file's start; - is read on from where it stands.
       const off_t from = path == "-" ? ::lseek(*fd, 0, SEEK_CUR) : 0;
-      return from < 0 ? Content::unknown : content_of_file(*fd, from);
+      return from < 0 ? workflow::Content::unknown : content_of_file(*fd, from);
     }
-    if (of == ProbeOf::files) return Content::unknown;
+    if (of == ProbeOf::files) return workflow::Content::unknown;
     if (S_ISFIFO(info.st_mode)) return content_of_stream(*fd, peek_pipe);
-    return S_ISSOCK(info.st_mode) ? content_of_stream(*fd, peek_socket) : Content::unknown;
+    return S_ISSOCK(info.st_mode) ? content_of_stream(*fd, peek_socket) : workflow::Content::unknown;
   }
-  if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return Content::unknown;
+  if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return workflow::Content::unknown;
   try {
-    return content_of_file(open_file(path, O_RDONLY).get(), 0);
-  } catch (const Error&) {
-    return Content::unknown;
+    return content_of_file(io::open_file(path, O_RDONLY).get(), 0);
+  } catch (const base::Error&) {
+    return workflow::Content::unknown;
   }
 }
 
@@ -133,4 +135,4 @@ bool has_standard_input() {
   return ::fstat(STDIN_FILENO, &info) == 0 && ::isatty(STDIN_FILENO) == 0;
 }
 
-}  // namespace mrf
+}  // namespace mrf::run

@@ -5,7 +5,7 @@
 
 #include "workflow/input_content.h"
 
-namespace mrf {
+namespace mrf::run {
 
 /// Which inputs are looked at: a pipe's first bytes are waited for.
 enum class ProbeOf { files, files_and_pipes };
@@ -14,9 +14,9 @@ enum class ProbeOf { files, files_and_pipes };
 /// beside the job that will read it, a pipe is copied with tee(2), a socket peeked at. `path` is as behind
 /// mrf-run's -i. Content::unknown for a URL, a FIFO with a name (opening it would count as its one reader), a
 /// terminal or other device, and what cannot be opened, which the job that reads it will tell.
-Content probe_input(const std::string& path, ProbeOf of);
+workflow::Content probe_input(const std::string& path, ProbeOf of);
 
 /// Whether standard input is something that a filter reads: open, and no terminal.
 bool has_standard_input();
 
-}  // namespace mrf
+}  // namespace mrf::run

@@ -5,12 +5,12 @@
 
 #include "process/proc_tree.h"
 
-namespace mrf {
+namespace mrf::run {
 
-InputWatch::InputWatch(const Plan& plan) {
+InputWatch::InputWatch(const workflow::Plan& plan) {
   for (std::size_t job = 0; job < plan.jobs.size(); ++job) {
     const bool reads = std::any_of(plan.fifos.begin(), plan.fifos.end(),
-                                   [job](const PlannedFifo& fifo) { return fifo.reader == job; });
+                                   [job](const workflow::PlannedFifo& fifo) { return fifo.reader == job; });
     if (!reads) sources_.push_back(job);
   }
 }
@@ -19,9 +19,9 @@ InputPosition InputWatch::look(const std::vector<JobRecord>& jobs) {
   for (auto& [id, file] : files_) file.is_open = false;
   for (const std::size_t job : sources_) {
     if (jobs[job].pid <= 0 || jobs[job].state == JobState::ended) continue;
-    for (const pid_t pid : process_tree(jobs[job].pid)) {
-      moved_[job] = std::max(moved_[job], bytes_moved(pid));
-      for (const OpenInput& input : open_inputs(pid)) {
+    for (const pid_t pid : process::process_tree(jobs[job].pid)) {
+      moved_[job] = std::max(moved_[job], process::bytes_moved(pid));
+      for (const process::OpenInput& input : process::open_inputs(pid)) {
         File& file = files_[{input.device, input.inode}];
         file = {input.size, std::max(file.position, input.position), true};
       }
@@ -42,4 +42,4 @@ InputPosition InputWatch::look(const std::vector<JobRecord>& jobs) {
   return position;
 }
 
-}  // namespace mrf
+}  // namespace mrf::run

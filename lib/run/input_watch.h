@@ -12,7 +12,7 @@
 #include "run/job_record.h"
 #include "workflow/plan.h"
 
-namespace mrf {
+namespace mrf::run {
 
 /// How far the input has been read.
 struct InputPosition {
@@ -25,7 +25,7 @@ struct InputPosition {
 /// (/proc/PID/fdinfo, proc(5)); without such a file, how much they have read or written.
 class InputWatch {
  public:
-  explicit InputWatch(const Plan& plan);
+  explicit InputWatch(const workflow::Plan& plan);
   InputPosition look(const std::vector<JobRecord>& jobs);
 
  private:
@@ -40,4 +40,4 @@ class InputWatch {
   std::map<std::size_t, std::uint64_t> moved_;  // by job
 };
 
-}  // namespace mrf
+}  // namespace mrf::run

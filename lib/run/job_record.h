@@ -13,7 +13,7 @@
 #include "process/outcome.h"
 #include "run/stderr_tail.h"
 
-namespace mrf {
+namespace mrf::run {
 
 /// A job's state, and what takes it to the next one:
 ///   planned  --launched-->                      starting
@@ -29,10 +29,10 @@ enum class JobState { planned, starting, running, ended };
 struct JobRecord {
   JobState state = JobState::planned;
   pid_t pid = -1;
-  Fd failure_pipe;
-  std::optional<StartFailure> failure;
+  io::Fd failure_pipe;
+  std::optional<process::StartFailure> failure;
   std::unique_ptr<StderrTail> standard_error;
-  std::optional<Outcome> outcome;
+  std::optional<process::Outcome> outcome;
   bool has_left_records = false;  ///< it succeeded before it had read what mrf-distribute wrote for it
   std::chrono::steady_clock::time_point started;
   std::chrono::duration<double> wall{0};
@@ -41,4 +41,4 @@ struct JobRecord {
   bool is_alive() const { return pid > 0 && state != JobState::ended; }
 };
 
-}  // namespace mrf
+}  // namespace mrf::run

@@ -17,13 +17,13 @@
 #include "base/near_name.h"
 #include "io/stats.h"
 
-namespace mrf {
+namespace mrf::run {
 
 namespace {
 
-int open_flags(const Redirection& redirection) {
+int open_flags(const workflow::Redirection& redirection) {
   if (redirection.fd == 0) return O_RDONLY;
-  if (has_fifo(redirection.target)) return O_WRONLY;
+  if (workflow::has_fifo(redirection.target)) return O_WRONLY;
   return O_WRONLY | O_CREAT | (redirection.append ? O_APPEND : O_TRUNC);
 }
 
@@ -52,8 +52,8 @@ std::string search_path() {
 
 std::string hint(const std::string& word, int error_number) {
   const bool is_unknown = error_number == ENOENT && word.find('/') == std::string::npos;
-  return is_unknown ? did_you_mean(word, {own_names.begin(), own_names.end()})
-                    : start_failure_hint(word, error_number);
+  return is_unknown ? base::did_you_mean(word, {own_names.begin(), own_names.end()})
+                    : process::start_failure_hint(word, error_number);
 }
 
 // What execve says.
@@ -82,23 +82,23 @@ int search_error(const std::string& word) {
 void check_word(const std::string& word) {
   const int error = search_error(own_program(word));
   if (error == 0) return;
-  const auto status = static_cast<Status>(start_failure_outcome({error, -1}).status());
-  throw Error(status, "execute", word, std::generic_category().message(error) + hint(word, error));
+  const auto status = static_cast<base::Status>(process::start_failure_outcome({error, -1}).status());
+  throw base::Error(status, "execute", word, std::generic_category().message(error) + hint(word, error));
 }
 
 }  // namespace
 
-std::string resolve_word(const Word& word, const Workspace& workspace) {
+std::string resolve_word(const workflow::Word& word, const Workspace& workspace) {
   std::string text;
   for (const auto& piece : word) {
     switch (piece.kind) {
-      case Piece::Kind::in:
+      case workflow::Piece::Kind::in:
         text += workspace.in_directory() + "/" + Workspace::file_name(piece.text);
         break;
-      case Piece::Kind::out:
+      case workflow::Piece::Kind::out:
         text += workspace.out_directory() + "/" + Workspace::file_name(piece.text);
         break;
-      case Piece::Kind::save:
+      case workflow::Piece::Kind::save:
         text += workspace.result_path(piece.text);
         break;
       default:
@@ -112,9 +112,9 @@ namespace {
 
 // The descriptor that a result in `word` stands for, -1 for none. An open file is written where it stands:
 // opened again by a path it would be written from its beginning.
-int passed_descriptor(const Word& word, const Workspace& workspace) {
+int passed_descriptor(const workflow::Word& word, const Workspace& workspace) {
   for (const auto& piece : word) {
-    if (piece.kind != Piece::Kind::save) continue;
+    if (piece.kind != workflow::Piece::Kind::save) continue;
     if (const int fd = workspace.result_descriptor(piece.text); fd >= 0) return fd;
   }
   return -1;
@@ -122,23 +122,24 @@ int passed_descriptor(const Word& word, const Workspace& workspace) {
 
 }  // namespace
 
-LaunchSpec job_spec(const Plan& plan, const Workspace& workspace, std::size_t at) {
-  const PlannedJob& job = plan.jobs[at];
-  LaunchSpec spec;
+process::LaunchSpec job_spec(const workflow::Plan& plan, const Workspace& workspace, std::size_t at) {
+  const workflow::PlannedJob& job = plan.jobs[at];
+  process::LaunchSpec spec;
   for (const auto& word : job.words) {
     spec.words.push_back(resolve_word(word, workspace));
-    if (const int fd = passed_descriptor(word, workspace); fd >= 0) spec.passed.push_back({fd, FdRef(fd)});
+    if (const int fd = passed_descriptor(word, workspace); fd >= 0)
+      spec.passed.push_back({fd, io::FdRef(fd)});
   }
   spec.words[0] = own_program(spec.words[0]);
   for (const auto& redirection : job.redirections) {
     if (const int fd = passed_descriptor(redirection.target, workspace); fd >= 0) {
-      spec.passed.push_back({redirection.fd, FdRef(fd)});
+      spec.passed.push_back({redirection.fd, io::FdRef(fd)});
       continue;
     }
     spec.redirections.push_back(
         {redirection.fd, open_flags(redirection), resolve_word(redirection.target, workspace)});
   }
-  spec.environment.push_back(fmt::format("{}={}", stats_prefix_variable, stats_prefix(workspace, at)));
+  spec.environment.push_back(fmt::format("{}={}", io::stats_prefix_variable, stats_prefix(workspace, at)));
   spec.environment.push_back(search_path());
   if (job.number) {
     spec.environment.push_back(fmt::format("MRF_WORKER={}", *job.number));
@@ -151,18 +152,18 @@ std::string stats_prefix(const Workspace& workspace, std::size_t job) {
   return fmt::format("{}/{}", workspace.stats_directory(), job);
 }
 
-std::string describe_start_failure(const LaunchSpec& spec, const StartFailure& failure) {
+std::string describe_start_failure(const process::LaunchSpec& spec, const process::StartFailure& failure) {
   if (failure.redirection < 0) {
     const std::string& word = spec.words[0];
-    return SystemError("execute", word, failure.error_number).what() + hint(word, failure.error_number);
+    return base::SystemError("execute", word, failure.error_number).what() + hint(word, failure.error_number);
   }
   const auto& path = spec.redirections[static_cast<std::size_t>(failure.redirection)].path;
-  return SystemError("open", path, failure.error_number).what();
+  return base::SystemError("open", path, failure.error_number).what();
 }
 
 bool is_command(const std::string& word) { return search_error(own_program(word)) == 0; }
 
-void check_command(const LaunchSpec& spec) {
+void check_command(const process::LaunchSpec& spec) {
   check_word(spec.words[0]);
   if (std::filesystem::path(spec.words[0]).filename() != "mrf-chunks") return;
   // What stands behind -- is started by mrf-chunks.
@@ -170,4 +171,4 @@ void check_command(const LaunchSpec& spec) {
   if (dashes != spec.words.end() && dashes + 1 != spec.words.end()) check_word(*(dashes + 1));
 }
 
-}  // namespace mrf
+}  // namespace mrf::run

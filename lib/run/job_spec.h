@@ -9,24 +9,24 @@
 #include "run/workspace.h"
 #include "workflow/plan.h"
 
-namespace mrf {
+namespace mrf::run {
 
 /// A word with the paths of its FIFOs and results put in.
-std::string resolve_word(const Word& word, const Workspace& workspace);
+std::string resolve_word(const workflow::Word& word, const Workspace& workspace);
 
 /// What to start for a job of the plan.
-LaunchSpec job_spec(const Plan& plan, const Workspace& workspace, std::size_t job);
+process::LaunchSpec job_spec(const workflow::Plan& plan, const Workspace& workspace, std::size_t job);
 
 /// The prefix of the files in which a job's tools leave their statistics.
 std::string stats_prefix(const Workspace& workspace, std::size_t job);
 
 /// Why a job could not be started, as a message.
-std::string describe_start_failure(const LaunchSpec& spec, const StartFailure& failure);
+std::string describe_start_failure(const process::LaunchSpec& spec, const process::StartFailure& failure);
 
 /// Whether a word names a command that could be executed.
 bool is_command(const std::string& word);
 
 /// Throws the Error that a job's command would give which is not there, or cannot be executed.
-void check_command(const LaunchSpec& spec);
+void check_command(const process::LaunchSpec& spec);
 
-}  // namespace mrf
+}  // namespace mrf::run

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "run/judgement.h"
 
-namespace mrf {
+namespace mrf::run {
 
-std::size_t first_in_flow(const Plan& plan, const std::vector<std::size_t>& jobs) {
+std::size_t first_in_flow(const workflow::Plan& plan, const std::vector<std::size_t>& jobs) {
   std::vector<bool> is_one(plan.jobs.size());
   for (const std::size_t job : jobs) is_one[job] = true;
   std::vector<std::vector<std::size_t>> readers(plan.jobs.size());
   std::vector<std::size_t> writers_left(plan.jobs.size());
-  for (const PlannedFifo& fifo : plan.fifos) {
+  for (const workflow::PlannedFifo& fifo : plan.fifos) {
     for (const std::size_t writer : fifo.writers) {
       readers[writer].push_back(fifo.reader);
       ++writers_left[fifo.reader];
@@ -28,4 +28,4 @@ std::size_t first_in_flow(const Plan& plan, const std::vector<std::size_t>& jobs
   return jobs.at(0);
 }
 
-}  // namespace mrf
+}  // namespace mrf::run

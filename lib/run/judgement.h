@@ -6,10 +6,10 @@
 
 #include "workflow/plan.h"
 
-namespace mrf {
+namespace mrf::run {
 
 /// The one of some jobs (at least one) that stands first in the flow of data: none of the others stands
 /// before it. Linear in the plan.
-std::size_t first_in_flow(const Plan& plan, const std::vector<std::size_t>& jobs);
+std::size_t first_in_flow(const workflow::Plan& plan, const std::vector<std::size_t>& jobs);
 
-}  // namespace mrf
+}  // namespace mrf::run

@@ -3,13 +3,14 @@
 
 #include "base/message.h"
 
-namespace mrf {
+namespace mrf::run {
 
 namespace {
 constexpr std::chrono::milliseconds period{100};
 }  // namespace
 
-Monitor::Monitor(const Plan& plan, const MonitorOptions& options) : due_(Clock::now() + period), busy_(plan) {
+Monitor::Monitor(const workflow::Plan& plan, const MonitorOptions& options)
+    : due_(Clock::now() + period), busy_(plan) {
   if (options.show_progress) progress_.emplace(plan);
   if (options.stall_timeout.count() > 0) stall_.emplace(plan, options.stall_timeout);
 }
@@ -21,7 +22,7 @@ void Monitor::look(Clock::time_point now, FifoSet& fifos, const std::vector<JobR
   busy_.look(fifos, jobs);
   if (progress_) progress_->look(now, jobs);
   if (!stall_) return;
-  if (const auto line = stall_->look(now, fifos, jobs)) say(*line);
+  if (const auto line = stall_->look(now, fifos, jobs)) base::say(*line);
 }
 
-}  // namespace mrf
+}  // namespace mrf::run

@@ -12,7 +12,7 @@
 #include "run/stall_watch.h"
 #include "workflow/plan.h"
 
-namespace mrf {
+namespace mrf::run {
 
 struct MonitorOptions {
   bool show_progress = false;
@@ -26,7 +26,7 @@ class Monitor {
   using Clock = std::chrono::steady_clock;
 
   /// `plan` outlives the monitor.
-  Monitor(const Plan& plan, const MonitorOptions& options);
+  Monitor(const workflow::Plan& plan, const MonitorOptions& options);
 
   /// When look() wants to be called.
   Clock::time_point due() const { return due_; }
@@ -42,4 +42,4 @@ class Monitor {
   std::optional<StallWatch> stall_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::run

@@ -10,7 +10,7 @@
 #include "base/redact.h"
 #include "base/seconds.h"
 
-namespace mrf {
+namespace mrf::run {
 
 namespace {
 
@@ -18,29 +18,29 @@ double share(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-std::string written_as(const Word& word) {
+std::string written_as(const workflow::Word& word) {
   std::string text;
   for (const auto& piece : word) {
-    if (piece.kind == Piece::Kind::in) text += "in:";
-    if (piece.kind == Piece::Kind::out) text += "out:";
-    if (piece.kind == Piece::Kind::save) text += "save:";
+    if (piece.kind == workflow::Piece::Kind::in) text += "in:";
+    if (piece.kind == workflow::Piece::Kind::out) text += "out:";
+    if (piece.kind == workflow::Piece::Kind::save) text += "save:";
     text += piece.text;
     if (piece.ends_at_close) text += "!";
   }
   return text;
 }
 
-Json command_of(const PlannedJob& job) {
+Json command_of(const workflow::PlannedJob& job) {
   Json words = Json::array();
   for (const auto& word : job.words) words.push_back(written_as(word));
   return words;
 }
 
 // The records that came in or went out by all FIFOs of a job that were counted; null when none was.
-Json records_of(const Plan& plan, const ToolStats& tools, std::size_t job, Side side) {
+Json records_of(const workflow::Plan& plan, const ToolStats& tools, std::size_t job, Side side) {
   std::optional<std::uint64_t> sum;
   for (std::size_t at = 0; at < plan.fifos.size(); ++at) {
-    const PlannedFifo& fifo = plan.fifos[at];
+    const workflow::PlannedFifo& fifo = plan.fifos[at];
     const auto writer = std::find(fifo.writers.begin(), fifo.writers.end(), job);
     if (side == Side::reader ? fifo.reader != job : writer == fifo.writers.end()) continue;
     const auto count = side == Side::reader
@@ -51,8 +51,8 @@ Json records_of(const Plan& plan, const ToolStats& tools, std::size_t job, Side 
   return sum ? Json(*sum) : Json(nullptr);
 }
 
-Json job_entry(const Plan& plan, const JobRecord& record, const ToolStats& tools, std::size_t at) {
-  const PlannedJob& job = plan.jobs[at];
+Json job_entry(const workflow::Plan& plan, const JobRecord& record, const ToolStats& tools, std::size_t at) {
+  const workflow::PlannedJob& job = plan.jobs[at];
   Json entry{{"name", job.name}, {"number", job.number ? Json(*job.number) : Json(nullptr)}};
   entry["round"] = job.section ? Json(job.round) : Json(nullptr);
   entry["command"] = command_of(job);
@@ -60,8 +60,8 @@ Json job_entry(const Plan& plan, const JobRecord& record, const ToolStats& tools
   entry["signal"] =
       record.outcome && record.outcome->signal() != 0 ? Json(record.outcome->signal()) : Json(nullptr);
   entry["wall_s"] = record.wall.count();
-  entry["user_s"] = seconds(record.usage.ru_utime);
-  entry["sys_s"] = seconds(record.usage.ru_stime);
+  entry["user_s"] = base::seconds(record.usage.ru_utime);
+  entry["sys_s"] = base::seconds(record.usage.ru_stime);
   entry["max_rss_bytes"] = record.usage.ru_maxrss * 1024LL;
   entry["records_in"] = records_of(plan, tools, at, Side::reader);
   entry["records_out"] = records_of(plan, tools, at, Side::writer);
@@ -70,12 +70,13 @@ Json job_entry(const Plan& plan, const JobRecord& record, const ToolStats& tools
   return entry;
 }
 
-Json fifo_entry(const Plan& plan, const Supervisor& supervisor, const ToolStats& tools, std::size_t at) {
-  const PlannedFifo& fifo = plan.fifos[at];
+Json fifo_entry(const workflow::Plan& plan, const Supervisor& supervisor, const ToolStats& tools,
+                std::size_t at) {
+  const workflow::PlannedFifo& fifo = plan.fifos[at];
   const FifoSamples& samples = supervisor.fifos().samples(at);
   const auto count = tools.of_fifo(at);
   return Json{{"name", fifo.name},
-              {"writer", writer_name(plan, fifo)},
+              {"writer", workflow::writer_name(plan, fifo)},
               {"reader", plan.jobs[fifo.reader].display_name()},
               {"records", count ? Json(count->records) : Json(nullptr)},
               {"bytes", count ? Json(count->bytes) : Json(nullptr)},
@@ -87,21 +88,22 @@ Json fifo_entry(const Plan& plan, const Supervisor& supervisor, const ToolStats&
 Json own_entry() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
-  return Json{{"user_s", seconds(usage.ru_utime)},
-              {"sys_s", seconds(usage.ru_stime)},
+  return Json{{"user_s", base::seconds(usage.ru_utime)},
+              {"sys_s", base::seconds(usage.ru_stime)},
               {"max_rss_bytes", usage.ru_maxrss * 1024LL}};
 }
 
 // No password and no signature of a URL, wherever it stands: in a command, a job's message, a tool's input.
 void redact_all(Json& value) {
-  if (value.is_string()) value = redact_name(value.get_ref<const std::string&>());
+  if (value.is_string()) value = base::redact_name(value.get_ref<const std::string&>());
   if (!value.is_structured()) return;
   for (auto& member : value) redact_all(member);
 }
 
 }  // namespace
 
-Json make_report(const Plan& plan, const Supervisor& supervisor, const ToolStats& tools, int status) {
+Json make_report(const workflow::Plan& plan, const Supervisor& supervisor, const ToolStats& tools,
+                 int status) {
   const auto failed = supervisor.first_failure();
   const std::string bottleneck = find_bottleneck(plan, supervisor);
   Json report{{"workflow", plan.file}, {"status", status}, {"wall_s", supervisor.wall().count()}};
@@ -121,4 +123,4 @@ Json make_report(const Plan& plan, const Supervisor& supervisor, const ToolStats
   return report;
 }
 
-}  // namespace mrf
+}  // namespace mrf::run

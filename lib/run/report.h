@@ -7,16 +7,17 @@
 #include "run/tool_stats.h"
 #include "workflow/plan.h"
 
-namespace mrf {
+namespace mrf::run {
 
 /// The report of a run, with the members that mrf-run(1) describes under REPORT. `status` is mrf-run's own.
-Json make_report(const Plan& plan, const Supervisor& supervisor, const ToolStats& tools, int status);
+Json make_report(const workflow::Plan& plan, const Supervisor& supervisor, const ToolStats& tools,
+                 int status);
 
 /// The name of the job (or job array) that the others waited for: the one that was busy for most of the run
 /// (BusyWatch). Empty when there was no time to look, or are no FIFOs.
-std::string find_bottleneck(const Plan& plan, const Supervisor& supervisor);
+std::string find_bottleneck(const workflow::Plan& plan, const Supervisor& supervisor);
 
 /// The report as a table for people, lines of at most 80 columns.
 std::string report_table(const Json& report);
 
-}  // namespace mrf
+}  // namespace mrf::run

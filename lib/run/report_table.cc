@@ -3,7 +3,7 @@
 
 #include "run/report.h"
 
-namespace mrf {
+namespace mrf::run {
 
 namespace {
 
@@ -55,4 +55,4 @@ std::string report_table(const Json& report) {
   return text + "\n";
 }
 
-}  // namespace mrf
+}  // namespace mrf::run

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-namespace mrf {
+namespace mrf::run {
 
 std::vector<std::size_t> RoundCounter::first() const {
   std::vector<std::size_t> first;
@@ -17,7 +17,7 @@ std::vector<std::size_t> RoundCounter::first() const {
 std::vector<std::size_t> RoundCounter::take_next(const std::vector<JobRecord>& jobs) {
   std::vector<std::size_t> next;
   for (std::size_t section = 0; section < begun_.size(); ++section) {
-    const Rounds& rounds = plan_.sections[section];
+    const workflow::Rounds& rounds = plan_.sections[section];
     if (begun_[section] == rounds.size()) continue;
     const auto& last = rounds[begun_[section] - 1];
     const bool over = std::all_of(last.begin(), last.end(),
@@ -29,4 +29,4 @@ std::vector<std::size_t> RoundCounter::take_next(const std::vector<JobRecord>& j
   return next;
 }
 
-}  // namespace mrf
+}  // namespace mrf::run

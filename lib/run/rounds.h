@@ -7,13 +7,13 @@
 #include "run/job_record.h"
 #include "workflow/plan.h"
 
-namespace mrf {
+namespace mrf::run {
 
 /// Which rounds of a plan's sections have begun.
 class RoundCounter {
  public:
   /// `plan` outlives the counter.
-  explicit RoundCounter(const Plan& plan) : plan_(plan), begun_(plan.sections.size(), 1) {}
+  explicit RoundCounter(const workflow::Plan& plan) : plan_(plan), begun_(plan.sections.size(), 1) {}
 
   /// The jobs that begin with the run: all but those of later rounds.
   std::vector<std::size_t> first() const;
@@ -21,8 +21,8 @@ class RoundCounter {
   std::vector<std::size_t> take_next(const std::vector<JobRecord>& jobs);
 
  private:
-  const Plan& plan_;
+  const workflow::Plan& plan_;
   std::vector<std::size_t> begun_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::run

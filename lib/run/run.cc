@@ -26,7 +26,7 @@
 #include "run/tool_stats.h"
 #include "run/workspace.h"
 
-namespace mrf {
+namespace mrf::run {
 
 namespace {
 
@@ -36,9 +36,9 @@ bool is_output_closed() {
 }
 
 // What a status may mean.
-std::string failure_hint(const PlannedJob& job, const JobRecord& record, bool is_short_form) {
+std::string failure_hint(const workflow::PlannedJob& job, const JobRecord& record, bool is_short_form) {
   if (record.failure || record.outcome->status() != 1 || job.words[0].size() != 1) return "";
-  const std::string name = base_of(job.words[0][0].text);
+  const std::string name = io::base_of(job.words[0][0].text);
   constexpr std::array greps{"grep", "egrep", "fgrep", "zgrep", "rg"};
   if (std::find(greps.begin(), greps.end(), name) == greps.end()) return "";
   return fmt::format("; {} ends with 1 when nothing matches: where that is no failure, {}", name,
@@ -47,8 +47,8 @@ std::string failure_hint(const PlannedJob& job, const JobRecord& record, bool is
 
 class WorkflowRun {
  public:
-  WorkflowRun(const Plan& plan, const RunOptions& options, Workspace& workspace,
-              std::optional<OutputFile>& direct_report)
+  WorkflowRun(const workflow::Plan& plan, const RunOptions& options, Workspace& workspace,
+              std::optional<io::OutputFile>& direct_report)
       : plan_(plan),
         options_(options),
         workspace_(workspace),
@@ -56,27 +56,27 @@ class WorkflowRun {
         can_report_(!options.report_path.empty()) {}
 
   int operator()() {
-    int status = static_cast<int>(Status::failure);
+    int status = static_cast<int>(base::Status::failure);
     int ended_by = 0;
-    std::optional<Watchdog> watchdog;
+    std::optional<process::Watchdog> watchdog;
     try {
       watchdog.emplace([this](std::size_t job) { return job_spec(plan_, workspace_, job); },
                        [this] { workspace_.remove(options_.keep_directory); });
       workspace_.make(plan_);
-      if (options_.keep_directory) note(fmt::format("FIFOs are in '{}'", workspace_.directory()));
+      if (options_.keep_directory) base::note(fmt::format("FIFOs are in '{}'", workspace_.directory()));
       Supervisor supervisor(plan_, workspace_, *watchdog, options_.supervisor);
       supervisor.run();
       ended_by = supervisor.ended_by();
       status = conclude(supervisor);
-    } catch (const Error& error) {
-      say(error.what());
+    } catch (const base::Error& error) {
+      base::say(error.what());
       status = static_cast<int>(error.status());
     } catch (const std::exception& error) {
-      say(fmt::format("cannot finish 'run': {}", error.what()));
+      base::say(fmt::format("cannot finish 'run': {}", error.what()));
     }
     workspace_.remove(options_.keep_directory);
     watchdog.reset();
-    if (ended_by != 0) die_of(ended_by);
+    if (ended_by != 0) process::die_of(ended_by);
     return status;
   }
 
@@ -106,31 +106,31 @@ class WorkflowRun {
   void say_failure(std::size_t at, const JobRecord& job) const {
     const std::string name = plan_.jobs[at].display_name();
     if (job.has_left_records) {
-      say(fmt::format("cannot finish '{}': it ended with status {} before it had read everything", name,
-                      job.outcome->status()));
+      base::say(fmt::format("cannot finish '{}': it ended with status {} before it had read everything", name,
+                            job.outcome->status()));
       return;
     }
     // Standard output that closes early is no news, as for any filter.
     if (job.outcome->is_broken_pipe() && is_output_closed()) return;
     if (job.failure) {
       const std::string text = describe_start_failure(job_spec(plan_, workspace_, at), *job.failure);
-      say(DisplayNames(plan_, workspace_).in_line(at, text));
+      base::say(DisplayNames(plan_, workspace_).in_line(at, text));
     }
-    say(fmt::format("cannot finish '{}': {}{}", name, job.outcome->describe(),
-                    failure_hint(plan_.jobs[at], job, options_.is_short_form)));
+    base::say(fmt::format("cannot finish '{}': {}{}", name, job.outcome->describe(),
+                          failure_hint(plan_.jobs[at], job, options_.is_short_form)));
     say_hint(plan_.jobs[at], job);
   }
 
-  void say_hint(const PlannedJob& planned, const JobRecord& job) const {
+  void say_hint(const workflow::PlannedJob& planned, const JobRecord& job) const {
     if (!job.standard_error) return;
     const auto& lines = job.standard_error->last_lines();
-    for (const FailureHint& hint : options_.hints) {
+    for (const workflow::FailureHint& hint : options_.hints) {
       if (hint.job != planned.name) continue;
       const auto holds = [&hint](const std::string& line) {
         return line.find(hint.holds) != std::string::npos;
       };
       if (std::none_of(lines.begin(), lines.end(), holds)) continue;
-      say(hint.text);
+      base::say(hint.text);
       return;
     }
   }
@@ -144,10 +144,10 @@ class WorkflowRun {
     try {
       steps();
       return 0;
-    } catch (const ClosedOutput&) {
-      return signal_status_base + SIGPIPE;
-    } catch (const Error& error) {
-      say(error.what());
+    } catch (const base::ClosedOutput&) {
+      return base::signal_status_base + SIGPIPE;
+    } catch (const base::Error& error) {
+      base::say(error.what());
       return static_cast<int>(error.status());
     }
   }
@@ -156,51 +156,51 @@ class WorkflowRun {
   void write_report(const Json& report) {
     if (!std::exchange(can_report_, false)) return;
     const std::string text = report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
-    Meter meter;
+    io::Meter meter;
     if (direct_report_) {
-      write_all(direct_report_->fd(), direct_report_->name(), text, meter);
+      io::write_all(direct_report_->fd(), direct_report_->name(), text, meter);
       direct_report_->finish();
       return;
     }
     const std::string& name = options_.report_path;
-    Fd file = open_file(workspace_.report_path(), O_WRONLY | O_CREAT | O_TRUNC);
-    write_all(file, name, text, meter);
-    if (const int error = file.close(); error != 0) throw SystemError("write", name, error);
+    io::Fd file = io::open_file(workspace_.report_path(), O_WRONLY | O_CREAT | O_TRUNC);
+    io::write_all(file, name, text, meter);
+    if (const int error = file.close(); error != 0) throw base::SystemError("write", name, error);
     can_report_ = true;
   }
 
   // What cannot be said on standard error is no failure of the run.
   static void show_table(const Json& report) {
     try {
-      Meter meter;
-      write_all(FdRef(STDERR_FILENO), "standard error", report_table(report), meter);
-    } catch (const Error&) {
+      io::Meter meter;
+      io::write_all(io::FdRef(STDERR_FILENO), "standard error", report_table(report), meter);
+    } catch (const base::Error&) {
     }
   }
 
-  const Plan& plan_;
+  const workflow::Plan& plan_;
   const RunOptions& options_;
   Workspace& workspace_;
-  std::optional<OutputFile>& direct_report_;
+  std::optional<io::OutputFile>& direct_report_;
   bool can_report_;
 };
 
 // A report that goes straight to a pipe, a device or standard output is opened before the signals are
 // blocked: a FIFO waits for its reader.
-std::optional<OutputFile> open_direct_report(const std::string& path) {
+std::optional<io::OutputFile> open_direct_report(const std::string& path) {
   if (path.empty()) return std::nullopt;
-  OutputFile file(path);
+  io::OutputFile file(path);
   if (!file.is_direct()) return std::nullopt;
   return file;
 }
 
 }  // namespace
 
-int run_plan(const Plan& plan, const RunOptions& options) {
+int run_plan(const workflow::Plan& plan, const RunOptions& options) {
   auto direct_report = open_direct_report(options.report_path);
-  block_run_signals();
+  process::block_run_signals();
   Workspace workspace(plan, direct_report ? "" : options.report_path);
   return WorkflowRun(plan, options, workspace, direct_report)();
 }
 
-}  // namespace mrf
+}  // namespace mrf::run

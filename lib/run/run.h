@@ -8,7 +8,7 @@
 #include "workflow/plan.h"
 #include "workflow/short_form.h"
 
-namespace mrf {
+namespace mrf::run {
 
 struct RunOptions {
   SupervisorOptions supervisor;
@@ -16,12 +16,12 @@ struct RunOptions {
   bool show_table = false;  ///< on standard error, at the end
   bool keep_directory = false;
   bool is_short_form = false;  ///< hints name its options
-  std::vector<FailureHint> hints;
+  std::vector<workflow::FailureHint> hints;
 };
 
 /// Runs a plan: makes its workspace, starts and supervises its jobs, publishes its results when all have
 /// succeeded, reports, and leaves nothing else behind. Returns mrf-run's exit status. Throws Error
 /// when the workspace cannot be made.
-int run_plan(const Plan& plan, const RunOptions& options);
+int run_plan(const workflow::Plan& plan, const RunOptions& options);
 
-}  // namespace mrf
+}  // namespace mrf::run

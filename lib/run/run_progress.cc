@@ -11,7 +11,7 @@
 #include "base/message.h"
 #include "base/seconds.h"
 
-namespace mrf {
+namespace mrf::run {
 
 namespace {
 
@@ -30,12 +30,12 @@ double share_of(const InputPosition& position) {
 }
 
 std::string rate_of(const InputPosition& position, double seconds) {
-  return readable_bytes(seconds > 0 ? static_cast<double>(position.bytes) / seconds : 0) + "/s";
+  return base::readable_bytes(seconds > 0 ? static_cast<double>(position.bytes) / seconds : 0) + "/s";
 }
 
 std::string left_of(const InputPosition& position, double seconds) {
   const double share = share_of(position);
-  return share > 0 ? readable_seconds(seconds * (1 - share) / share) : "--:--";
+  return share > 0 ? base::readable_seconds(seconds * (1 - share) / share) : "--:--";
 }
 
 // A picture may be lost; the data may not.
@@ -48,8 +48,9 @@ void show(const std::string& text) {
 std::string progress_bar(const InputPosition& position, double seconds, std::size_t columns) {
   if (!position.total) {
     if (was_missed(position)) return std::string(missed).substr(0, columns);
-    const std::string line = fmt::format("{:>9}  {:>11}", readable_bytes(static_cast<double>(position.bytes)),
-                                         rate_of(position, seconds));
+    const std::string line =
+        fmt::format("{:>9}  {:>11}", base::readable_bytes(static_cast<double>(position.bytes)),
+                    rate_of(position, seconds));
     return line.substr(0, columns);
   }
   const std::string numbers = fmt::format(" {:3.0f}%  {:>11}  {:>5}", 100 * share_of(position),
@@ -63,35 +64,35 @@ std::string progress_bar(const InputPosition& position, double seconds, std::siz
 std::string progress_sentence(const InputPosition& position, double seconds) {
   if (was_missed(position)) return std::string(missed);
   if (!position.total) {
-    return fmt::format("read {}, {}", readable_bytes(static_cast<double>(position.bytes)),
+    return fmt::format("read {}, {}", base::readable_bytes(static_cast<double>(position.bytes)),
                        rate_of(position, seconds));
   }
   return fmt::format("{:.0f}% of {}, {}, {} left", 100 * share_of(position),
-                     readable_bytes(static_cast<double>(*position.total)), rate_of(position, seconds),
+                     base::readable_bytes(static_cast<double>(*position.total)), rate_of(position, seconds),
                      left_of(position, seconds));
 }
 
-RunProgress::RunProgress(const Plan& plan)
+RunProgress::RunProgress(const workflow::Plan& plan)
     : watch_(plan), is_terminal_(::isatty(STDERR_FILENO) == 1), say_at_(started_ + first_line) {
-  set_bar_below(is_terminal_);
+  base::set_bar_below(is_terminal_);
 }
 
 RunProgress::~RunProgress() {
   if (!is_terminal_) return;
   show("\r\x1b[J");
-  set_bar_below(false);
+  base::set_bar_below(false);
 }
 
 void RunProgress::look(Clock::time_point now, const std::vector<JobRecord>& jobs) {
   const InputPosition position = watch_.look(jobs);
   if (!is_terminal_ && now < say_at_) return;
-  const double passed = seconds(now - started_);
+  const double passed = base::seconds(now - started_);
   if (is_terminal_) {
-    show("\r\x1b[J" + progress_bar(position, passed, terminal_columns() - 1) + "\r");
+    show("\r\x1b[J" + progress_bar(position, passed, base::terminal_columns() - 1) + "\r");
   } else {
     say_at_ = now + later_lines;
-    warn(progress_sentence(position, passed));
+    base::warn(progress_sentence(position, passed));
   }
 }
 
-}  // namespace mrf
+}  // namespace mrf::run

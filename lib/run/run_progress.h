@@ -7,7 +7,7 @@
 
 #include "run/input_watch.h"
 
-namespace mrf {
+namespace mrf::run {
 
 /// Shows on standard error how far the input has been read: a bar on a terminal, else a line now and then.
 class RunProgress {
@@ -15,7 +15,7 @@ class RunProgress {
   using Clock = std::chrono::steady_clock;
 
   /// `plan` outlives the progress.
-  explicit RunProgress(const Plan& plan);
+  explicit RunProgress(const workflow::Plan& plan);
   /// Takes the bar away.
   ~RunProgress();
   RunProgress(const RunProgress&) = delete;
@@ -38,4 +38,4 @@ std::string progress_bar(const InputPosition& position, double seconds, std::siz
 /// "50% of 198 MiB, 60.1 MiB/s, 00:12 left".
 std::string progress_sentence(const InputPosition& position, double seconds);
 
-}  // namespace mrf
+}  // namespace mrf::run

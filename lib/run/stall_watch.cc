@@ -11,7 +11,7 @@
 #include "base/seconds.h"
 #include "process/proc_tree.h"
 
-namespace mrf {
+namespace mrf::run {
 
 namespace {
 
@@ -22,7 +22,7 @@ constexpr std::chrono::milliseconds most_step = 500ms;
 constexpr double idle_share = 0.02;
 constexpr std::size_t most_named = 6;
 
-std::vector<std::size_t> picture_of(const Plan& plan, const FifoSet& fifos,
+std::vector<std::size_t> picture_of(const workflow::Plan& plan, const FifoSet& fifos,
                                     const std::vector<JobRecord>& jobs) {
   std::vector<std::size_t> picture;
   picture.reserve(3 * plan.fifos.size() + jobs.size());
@@ -40,7 +40,7 @@ double processor_s_of(const std::vector<JobRecord>& jobs) {
   double sum = 0;
   for (const JobRecord& job : jobs) {
     if (job.pid <= 0 || job.state == JobState::ended) continue;
-    for (const pid_t pid : process_tree(job.pid)) sum += processor_seconds(pid);
+    for (const pid_t pid : process::process_tree(job.pid)) sum += process::processor_seconds(pid);
   }
   return sum;
 }
@@ -80,12 +80,12 @@ Waiting who_waits(const FifoLook& look) {
 std::optional<std::string> StallWatch::look(Clock::time_point now, const FifoSet& fifos,
                                             const std::vector<JobRecord>& jobs) {
   if (now - looked_ < std::clamp(timeout_ / 3, least_step, most_step)) return std::nullopt;
-  const double passed = seconds(now - std::exchange(looked_, now));
+  const double passed = base::seconds(now - std::exchange(looked_, now));
   auto picture = picture_of(plan_, fifos, jobs);
   const double processor_s = processor_s_of(jobs);
   const bool busy = processor_s - std::exchange(processor_s_, processor_s) > idle_share * passed;
   if (picture != picture_ || busy) {
-    const double stood = seconds(now - moved_);
+    const double stood = base::seconds(now - moved_);
     picture_ = std::move(picture);
     moved_ = now;
     if (std::exchange(told_, false))
@@ -94,7 +94,7 @@ std::optional<std::string> StallWatch::look(Clock::time_point now, const FifoSet
   if (told_ || now - moved_ < timeout_) return std::nullopt;
   told_ = true;
   return fmt::format("cannot go on with '{}': nothing has moved for {:.1f} s{}", plan_.file,
-                     seconds(now - moved_), describe(fifos));
+                     base::seconds(now - moved_), describe(fifos));
 }
 
 std::string StallWatch::describe(const FifoSet& fifos) const {
@@ -102,9 +102,9 @@ std::string StallWatch::describe(const FifoSet& fifos) const {
   std::set<std::string> waited_for;
   std::vector<std::string> waits;
   for (std::size_t at = 0; at < plan_.fifos.size(); ++at) {
-    const PlannedFifo& fifo = plan_.fifos[at];
+    const workflow::PlannedFifo& fifo = plan_.fifos[at];
     const FifoLook look = fifos.look(at);
-    const std::string writer = writer_name(plan_, fifo);
+    const std::string writer = workflow::writer_name(plan_, fifo);
     const std::string reader = plan_.jobs[fifo.reader].display_name();
     const Waiting who = who_waits(look);
     if (who != Waiting::nobody) {
@@ -121,7 +121,7 @@ std::string StallWatch::describe(const FifoSet& fifos) const {
   const auto first = [](std::vector<std::string>& list, const char* between) {
     const std::size_t left_out = list.size() - std::min(list.size(), most_named);
     list.resize(list.size() - left_out);
-    const std::string text = join(list, between);
+    const std::string text = base::join(list, between);
     return left_out == 0 ? text : fmt::format("{}{}{} more", text, between, left_out);
   };
   std::string text;
@@ -130,4 +130,4 @@ std::string StallWatch::describe(const FifoSet& fifos) const {
   return text;
 }
 
-}  // namespace mrf
+}  // namespace mrf::run

@@ -10,7 +10,7 @@
 #include "run/job_record.h"
 #include "workflow/plan.h"
 
-namespace mrf {
+namespace mrf::run {
 
 /// Notices that nothing moves: no FIFO is opened, closed, fuller or emptier, no job ends, and all jobs
 /// together use less than a fiftieth of a processor.
@@ -19,7 +19,8 @@ class StallWatch {
   using Clock = std::chrono::steady_clock;
 
   /// `plan` outlives the watch.
-  StallWatch(const Plan& plan, std::chrono::milliseconds timeout) : plan_(plan), timeout_(timeout) {}
+  StallWatch(const workflow::Plan& plan, std::chrono::milliseconds timeout)
+      : plan_(plan), timeout_(timeout) {}
 
   /// To be called now and then. Returns what is to be said, once for each stall and once when it is over: in
   /// a line who holds the others up, then for each FIFO which job waits there.
@@ -29,7 +30,7 @@ class StallWatch {
  private:
   std::string describe(const FifoSet& fifos) const;
 
-  const Plan& plan_;
+  const workflow::Plan& plan_;
   std::chrono::milliseconds timeout_;
   Clock::time_point looked_{};
   Clock::time_point moved_{};
@@ -45,4 +46,4 @@ Waiting who_waits(const FifoLook& look);
 /// The same as a sentence: empty when nobody seems to.
 std::string describe_wait(const FifoLook& look, const std::string& writer, const std::string& reader);
 
-}  // namespace mrf
+}  // namespace mrf::run

@@ -5,13 +5,13 @@
 
 #include "base/message.h"
 
-namespace mrf {
+namespace mrf::run {
 
 namespace {
 constexpr std::size_t lines_kept = 10;
 }  // namespace
 
-StderrTail::StderrTail(Fd pipe, std::string prefix, const DisplayNames& names, std::size_t job)
+StderrTail::StderrTail(io::Fd pipe, std::string prefix, const DisplayNames& names, std::size_t job)
     : prefix_(std::move(prefix)),
       names_(names),
       job_(job),
@@ -19,9 +19,9 @@ StderrTail::StderrTail(Fd pipe, std::string prefix, const DisplayNames& names, s
 
 void StderrTail::pass_on(std::string line) {
   line = names_.in_line(job_, std::move(line));
-  say_line(prefix_ + line);
+  base::say_line(prefix_ + line);
   last_lines_.push_back(std::move(line));
   if (last_lines_.size() > lines_kept) last_lines_.pop_front();
 }
 
-}  // namespace mrf
+}  // namespace mrf::run

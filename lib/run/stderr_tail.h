@@ -8,18 +8,18 @@
 #include "io/pipe_lines.h"
 #include "run/display_names.h"
 
-namespace mrf {
+namespace mrf::run {
 
 /// A job's standard error: passed on to ours in whole lines, and its last lines kept for the report.
 class StderrTail {
  public:
   /// `prefix` is put before every line that is passed on. `names`, which says how the lines of `job` are
   /// shown, outlives the object.
-  StderrTail(Fd pipe, std::string prefix, const DisplayNames& names, std::size_t job);
+  StderrTail(io::Fd pipe, std::string prefix, const DisplayNames& names, std::size_t job);
   StderrTail(const StderrTail&) = delete;
   StderrTail& operator=(const StderrTail&) = delete;
 
-  FdRef fd() const { return lines_.fd(); }
+  io::FdRef fd() const { return lines_.fd(); }
   /// PipeLines::pump() and finish().
   bool pump() { return lines_.pump(); }
   void finish() { lines_.finish(); }
@@ -32,7 +32,7 @@ class StderrTail {
   const DisplayNames& names_;
   std::size_t job_;
   std::deque<std::string> last_lines_;
-  PipeLines lines_;
+  io::PipeLines lines_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::run

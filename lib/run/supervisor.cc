@@ -19,7 +19,7 @@
 #include "run/job_spec.h"
 #include "run/judgement.h"
 
-namespace mrf {
+namespace mrf::run {
 
 namespace {
 
@@ -29,7 +29,7 @@ constexpr std::size_t launches_at_once = 64;     // before the events of their F
 
 }  // namespace
 
-Supervisor::Supervisor(const Plan& plan, const Workspace& workspace, Watchdog& watchdog,
+Supervisor::Supervisor(const workflow::Plan& plan, const Workspace& workspace, process::Watchdog& watchdog,
                        SupervisorOptions options)
     : plan_(plan),
       workspace_(workspace),
@@ -37,7 +37,7 @@ Supervisor::Supervisor(const Plan& plan, const Workspace& workspace, Watchdog& w
       options_(options),
       names_(plan, workspace),
       fifos_(plan, workspace, options.pipe_size, reactor_, [this](std::size_t job) { job_failed(job); }),
-      signals_(run_signal_fd()),
+      signals_(process::run_signal_fd()),
       jobs_(plan.jobs.size()),
       left_(plan.jobs.size()),
       rounds_(plan),
@@ -81,7 +81,7 @@ void Supervisor::launch_job(std::size_t at) {
   JobRecord& job = jobs_[at];
   job.started = Clock::now();
   try {
-    Launched launched = watchdog_.launch(at);
+    process::Launched launched = watchdog_.launch(at);
     job.pid = launched.pid;
     job.failure_pipe = std::move(launched.failure);
     const std::string prefix = options_.show_job_names ? plan_.jobs[at].display_name() + ": " : "";
@@ -90,13 +90,13 @@ void Supervisor::launch_job(std::size_t at) {
     by_pid_.emplace(job.pid, at);
     reactor_.watch(job.failure_pipe, EPOLLIN, [this, at](std::uint32_t) { on_failure_pipe(at); });
     reactor_.watch(job.standard_error->fd(), EPOLLIN, [this, at](std::uint32_t) { on_standard_error(at); });
-  } catch (const SystemError& error) {
-    say(SystemError("start", plan_.jobs[at].display_name(), error.error_number()).what());
+  } catch (const base::SystemError& error) {
+    base::say(base::SystemError("start", plan_.jobs[at].display_name(), error.error_number()).what());
     set_ended(job);
-    job.outcome = Outcome::of_start_failure(static_cast<int>(error.status()));
+    job.outcome = process::Outcome::of_start_failure(static_cast<int>(error.status()));
     job_failed(at);
     stop();
-  } catch (const Error&) {
+  } catch (const base::Error&) {
     on_watchdog_lost();
   }
 }
@@ -123,7 +123,7 @@ void Supervisor::look_around() {
     return ended.empty() && !fifos_.has_events() && !watchdog_.lost();
   };
   if (const auto circle = circle_.look(now, fifos_, jobs_, watchdog_.pid(), is_quiet))
-    on_fault(Error(Status::failure, "go on with", plan_.file, *circle));
+    on_fault(base::Error(base::Status::failure, "go on with", plan_.file, *circle));
 }
 
 void Supervisor::on_fifo_events() {
@@ -145,7 +145,7 @@ void Supervisor::on_signal() {
 
 void Supervisor::on_failure_pipe(std::size_t at) {
   JobRecord& job = jobs_[at];
-  StartFailure failure;
+  process::StartFailure failure;
   const ssize_t n = ::read(job.failure_pipe.get(), &failure, sizeof failure);
   if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
   reactor_.forget(job.failure_pipe);
@@ -170,13 +170,13 @@ void Supervisor::on_ended() {
   if (watchdog_.lost()) on_watchdog_lost();
 }
 
-void Supervisor::take(const std::vector<EndedProcess>& ended) {
-  for (const EndedProcess& process : ended) on_reaped(process);
+void Supervisor::take(const std::vector<process::EndedProcess>& ended) {
+  for (const process::EndedProcess& process : ended) on_reaped(process);
   if (!failed_.empty()) stop();
   begin_next_rounds();
 }
 
-void Supervisor::on_reaped(const EndedProcess& ended) {
+void Supervisor::on_reaped(const process::EndedProcess& ended) {
   const auto found = by_pid_.find(ended.pid);
   if (found == by_pid_.end()) return;  // an orphan
   const std::size_t at = found->second;
@@ -187,9 +187,9 @@ void Supervisor::on_reaped(const EndedProcess& ended) {
   job.standard_error->pump();
   set_ended(job);
   job.usage = ended.usage;
-  Outcome outcome = Outcome::of_wait_status(ended.wait_status);
+  process::Outcome outcome = process::Outcome::of_wait_status(ended.wait_status);
   outcome.accept(plan_.jobs[at].ok_statuses);
-  if (job.failure) outcome = start_failure_outcome(*job.failure);
+  if (job.failure) outcome = process::start_failure_outcome(*job.failure);
   job.outcome = outcome;
   // SIGPIPE comes from the end of a reader only after the supervisor let go of the FIFO.
   const bool by_reader = outcome.is_broken_pipe() && fifos_.has_lost_reader(at);
@@ -203,17 +203,17 @@ void Supervisor::on_reaped(const EndedProcess& ended) {
 void Supervisor::on_watchdog_lost() {
   if (left_ == 0) return;
   if (state_ == RunState::running) {
-    say(fmt::format("cannot finish 'watchdog': {}", watchdog_.lost()->describe()));
-    fault_status_ = std::max(watchdog_.lost()->status(), static_cast<int>(Status::failure));
+    base::say(fmt::format("cannot finish 'watchdog': {}", watchdog_.lost()->describe()));
+    fault_status_ = std::max(watchdog_.lost()->status(), static_cast<int>(base::Status::failure));
   }
   reactor_.forget(watchdog_.events());
   state_ = RunState::killing;
   for (JobRecord& job : jobs_) set_ended(job);
 }
 
-void Supervisor::on_fault(const Error& fault) {
+void Supervisor::on_fault(const base::Error& fault) {
   if (state_ != RunState::running || fault_status_ != 0) return;
-  say(fault.what());
+  base::say(fault.what());
   fault_status_ = static_cast<int>(fault.status());
   stop();
 }
@@ -239,7 +239,7 @@ void Supervisor::stop() {
   if (state_ != RunState::running) return;
   state_ = RunState::stopping;
   // Who has failed by itself is known only before the others are ended.
-  for (const EndedProcess& process : watchdog_.take_all_ended()) on_reaped(process);
+  for (const process::EndedProcess& process : watchdog_.take_all_ended()) on_reaped(process);
   is_term_sent_ = true;
   reactor_.at(Clock::now() + options_.kill_after, [this] { kill_all(); });
   signal_all(SIGTERM);
@@ -269,15 +269,15 @@ void Supervisor::kill_all() {
 }
 
 void Supervisor::give_up(JobRecord& job, std::size_t at, int error_number) {
-  say(fmt::format("cannot end '{}': {}; it goes on as process {}", plan_.jobs[at].display_name(),
-                  std::generic_category().message(error_number), job.pid));
+  base::say(fmt::format("cannot end '{}': {}; it goes on as process {}", plan_.jobs[at].display_name(),
+                        std::generic_category().message(error_number), job.pid));
   set_ended(job);
 }
 
 // TSTP stops the jobs too, which the terminal does not reach; the watchdog stays awake.
 void Supervisor::stop_with_terminal() {
   const auto signal_each = [this](int number) {
-    for (const pid_t pid : process_tree(watchdog_.pid())) {
+    for (const pid_t pid : process::process_tree(watchdog_.pid())) {
       if (pid != watchdog_.pid()) ::kill(pid, number);
     }
   };
@@ -291,16 +291,18 @@ void Supervisor::end_descendants() {
   for (const pid_t pid : watchdog_.end_all()) {
     bool is_named = false;
     for (const JobRecord& job : jobs_) is_named = is_named || job.pid == pid;
-    if (!is_named) say(fmt::format("cannot end process '{}', which a job has left behind: it goes on", pid));
+    if (!is_named)
+      base::say(fmt::format("cannot end process '{}', which a job has left behind: it goes on", pid));
   }
 }
 
 int Supervisor::status() const {
-  if (ended_by_ != 0) return signal_status_base + ended_by_;
+  if (ended_by_ != 0) return base::signal_status_base + ended_by_;
   if (fault_status_ != 0) return fault_status_;
   const auto first = first_failure();
   if (!first) return 0;
-  return jobs_[*first].has_left_records ? static_cast<int>(Status::failure) : jobs_[*first].outcome->status();
+  return jobs_[*first].has_left_records ? static_cast<int>(base::Status::failure)
+                                        : jobs_[*first].outcome->status();
 }
 
 std::optional<std::size_t> Supervisor::first_failure() const {
@@ -308,4 +310,4 @@ std::optional<std::size_t> Supervisor::first_failure() const {
   return first_in_flow(plan_, failed_);
 }
 
-}  // namespace mrf
+}  // namespace mrf::run

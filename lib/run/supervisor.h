@@ -21,7 +21,7 @@
 #include "run/workspace.h"
 #include "workflow/plan.h"
 
-namespace mrf {
+namespace mrf::run {
 
 /// The run's state:
 ///   running  --a job fails, INT, QUIT, TERM, HUP-->   stopping (TERM to every job)
@@ -43,7 +43,8 @@ class Supervisor {
  public:
   /// `plan`, `workspace` and `watchdog`, whose launch() takes the index of a job, outlive the supervisor.
   /// Throws SystemError.
-  Supervisor(const Plan& plan, const Workspace& workspace, Watchdog& watchdog, SupervisorOptions options);
+  Supervisor(const workflow::Plan& plan, const Workspace& workspace, process::Watchdog& watchdog,
+             SupervisorOptions options);
 
   /// Runs to the end; afterwards no child of this process is left. Throws SystemError only before the
   /// first job starts.
@@ -73,10 +74,10 @@ class Supervisor {
   void on_failure_pipe(std::size_t job);
   void on_standard_error(std::size_t job);
   void on_ended();
-  void take(const std::vector<EndedProcess>& ended);
-  void on_reaped(const EndedProcess& ended);
+  void take(const std::vector<process::EndedProcess>& ended);
+  void on_reaped(const process::EndedProcess& ended);
   void on_watchdog_lost();
-  void on_fault(const Error& fault);
+  void on_fault(const base::Error& fault);
   void job_failed(std::size_t job);
   void set_ended(JobRecord& job);
   void stop();
@@ -86,14 +87,14 @@ class Supervisor {
   void stop_with_terminal();
   void end_descendants();
 
-  const Plan& plan_;
+  const workflow::Plan& plan_;
   const Workspace& workspace_;
-  Watchdog& watchdog_;
+  process::Watchdog& watchdog_;
   SupervisorOptions options_;
   DisplayNames names_;
-  Reactor reactor_;
+  io::Reactor reactor_;
   FifoSet fifos_;
-  Fd signals_;
+  io::Fd signals_;
   std::vector<JobRecord> jobs_;
   std::unordered_map<pid_t, std::size_t> by_pid_;  // of the jobs that are alive
   std::size_t left_;                               // jobs that have not ended
@@ -109,4 +110,4 @@ class Supervisor {
   std::chrono::duration<double> wall_{0};
 };
 
-}  // namespace mrf
+}  // namespace mrf::run

@@ -11,17 +11,17 @@
 
 #include "io/io.h"
 
-namespace mrf {
+namespace mrf::run {
 
 namespace fs = std::filesystem;
 
 namespace {
 
-bool is_redirected_to(const PlannedJob& job, int fd, const std::string& fifo) {
+bool is_redirected_to(const workflow::PlannedJob& job, int fd, const std::string& fifo) {
   for (const auto& redirection : job.redirections) {
     if (redirection.fd != fd) continue;
     for (const auto& piece : redirection.target) {
-      if (is_fifo(piece) && piece.text == fifo) return true;
+      if (workflow::is_fifo(piece) && piece.text == fifo) return true;
     }
   }
   return false;
@@ -34,8 +34,8 @@ struct SideKeys {
   const char* bytes;
   std::string_view standard;
 };
-constexpr SideKeys output_keys{"outputs", "records_out", "bytes_out", stdout_name};
-constexpr SideKeys input_keys{"inputs", "records_in", "bytes_in", stdin_name};
+constexpr SideKeys output_keys{"outputs", "records_out", "bytes_out", io::stdout_name};
+constexpr SideKeys input_keys{"inputs", "records_in", "bytes_in", io::stdin_name};
 
 std::optional<FifoCount> counts_in(const Json& object, const char* records, const char* bytes) {
   if (object.contains(records) && object[records].is_null()) return std::nullopt;
@@ -63,7 +63,7 @@ std::optional<FifoCount> find(const std::vector<Json>& tools, const SideKeys& ke
 
 }  // namespace
 
-ToolStats::ToolStats(const Plan& plan, const Workspace& workspace) : jobs_(plan.jobs.size()) {
+ToolStats::ToolStats(const workflow::Plan& plan, const Workspace& workspace) : jobs_(plan.jobs.size()) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(workspace.stats_directory(), error)) {
     const std::size_t job = std::strtoul(entry.path().filename().c_str(), nullptr, 10);
@@ -74,15 +74,15 @@ ToolStats::ToolStats(const Plan& plan, const Workspace& workspace) : jobs_(plan.
   for (const auto& fifo : plan.fifos) fifos_.push_back(count(plan, workspace, fifo));
 }
 
-ToolStats::FifoCounts ToolStats::count(const Plan& plan, const Workspace& workspace,
-                                       const PlannedFifo& fifo) const {
+ToolStats::FifoCounts ToolStats::count(const workflow::Plan& plan, const Workspace& workspace,
+                                       const workflow::PlannedFifo& fifo) const {
   const std::string file = fmt::format("/{}", Workspace::file_name(fifo.name));
-  const auto reads = [&](const PlannedFifo& other) { return other.reader == fifo.reader; };
+  const auto reads = [&](const workflow::PlannedFifo& other) { return other.reader == fifo.reader; };
   FifoCounts counts;
   FifoCount sum;
   bool all = true;
   for (const std::size_t writer : fifo.writers) {
-    const auto writes = [writer](const PlannedFifo& other) {
+    const auto writes = [writer](const workflow::PlannedFifo& other) {
       return std::find(other.writers.begin(), other.writers.end(), writer) != other.writers.end();
     };
     counts.writers.push_back(find(jobs_[writer], output_keys, workspace.out_directory() + file,
@@ -102,4 +102,4 @@ ToolStats::FifoCounts ToolStats::count(const Plan& plan, const Workspace& worksp
   return counts;
 }
 
-}  // namespace mrf
+}  // namespace mrf::run

@@ -11,7 +11,7 @@
 #include "run/workspace.h"
 #include "workflow/plan.h"
 
-namespace mrf {
+namespace mrf::run {
 
 using Json = nlohmann::ordered_json;
 
@@ -25,7 +25,7 @@ struct FifoCount {
 class ToolStats {
  public:
   /// Reads the files of the workspace; one that cannot be read is left out.
-  ToolStats(const Plan& plan, const Workspace& workspace);
+  ToolStats(const workflow::Plan& plan, const Workspace& workspace);
 
   /// The objects of all tools that ran in a job.
   const std::vector<Json>& of_job(std::size_t job) const { return jobs_[job]; }
@@ -41,10 +41,11 @@ class ToolStats {
     std::optional<FifoCount> whole;
     std::vector<std::optional<FifoCount>> writers;
   };
-  FifoCounts count(const Plan& plan, const Workspace& workspace, const PlannedFifo& fifo) const;
+  FifoCounts count(const workflow::Plan& plan, const Workspace& workspace,
+                   const workflow::PlannedFifo& fifo) const;
 
   std::vector<std::vector<Json>> jobs_;
   std::vector<FifoCounts> fifos_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::run

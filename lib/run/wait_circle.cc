@@ -11,7 +11,7 @@
 #include "process/wait_proof.h"
 #include "run/stall_watch.h"
 
-namespace mrf {
+namespace mrf::run {
 
 namespace {
 constexpr std::chrono::seconds first_step{1};
@@ -41,12 +41,12 @@ std::optional<std::string> WaitCircle::look(Clock::time_point now, const FifoSet
 
 bool WaitCircle::is_circle(const FifoSet& fifos, pid_t root, const std::function<bool()>& is_quiet) const {
   try {
-    std::set<FileId> between;
-    for (std::size_t at = 0; at < plan_.fifos.size(); ++at) between.insert(file_id(fifos.path(at)));
-    const WaitProof proof(root, std::move(between));
+    std::set<process::FileId> between;
+    for (std::size_t at = 0; at < plan_.fifos.size(); ++at) between.insert(process::file_id(fifos.path(at)));
+    const process::WaitProof proof(root, std::move(between));
     const auto before = proof.look();
     return before && !before->empty() && proof.look() == before && is_quiet();
-  } catch (const Error&) {  // the FIFOs are gone
+  } catch (const base::Error&) {  // the FIFOs are gone
     return false;
   }
 }
@@ -54,14 +54,14 @@ bool WaitCircle::is_circle(const FifoSet& fifos, pid_t root, const std::function
 std::string WaitCircle::describe(const FifoSet& fifos, const std::vector<JobRecord>& jobs) const {
   std::string waits;
   for (std::size_t at = 0; at < plan_.fifos.size(); ++at) {
-    const PlannedFifo& fifo = plan_.fifos[at];
+    const workflow::PlannedFifo& fifo = plan_.fifos[at];
     const FifoLook look = fifos.look(at);
-    const std::string writer = writer_name(plan_, fifo);
+    const std::string writer = workflow::writer_name(plan_, fifo);
     const std::string reader = plan_.jobs[fifo.reader].display_name();
     if (look.writer == EndUse::open && look.reader == EndUse::open && look.bytes == 0 &&
         fifo.writers.size() == 1) {
       const JobRecord& job = jobs[fifo.writers[0]];
-      if (job.is_alive() && !has_open(job.pid, file_id(fifos.path(at)), true)) {
+      if (job.is_alive() && !process::has_open(job.pid, process::file_id(fifos.path(at)), true)) {
         return fmt::format(
             "no job can go on: '{}' waits for the end of '{}', which '{}' has closed but might open again; "
             "where "
@@ -75,4 +75,4 @@ std::string WaitCircle::describe(const FifoSet& fifos, const std::vector<JobReco
   return "no job can go on, since they wait for each other: " + waits;
 }
 
-}  // namespace mrf
+}  // namespace mrf::run

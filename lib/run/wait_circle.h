@@ -13,7 +13,7 @@
 #include "run/job_record.h"
 #include "workflow/plan.h"
 
-namespace mrf {
+namespace mrf::run {
 
 /// Finds out that the jobs of a run wait for each other and nobody works: then it would never end. Such is a
 /// job that waits for the end of a FIFO whose writer has closed it and goes on, but waits to write to that
@@ -26,7 +26,7 @@ class WaitCircle {
   using Clock = std::chrono::steady_clock;
 
   /// `plan` outlives the object.
-  explicit WaitCircle(const Plan& plan) : plan_(plan) {}
+  explicit WaitCircle(const workflow::Plan& plan) : plan_(plan) {}
 
   /// To be called now and then. `root` is the parent of the jobs, `is_quiet` says that no job has ended and
   /// no FIFO was opened or closed that the supervisor has not heard of. Returns what is to be said of a
@@ -39,10 +39,10 @@ class WaitCircle {
   bool is_circle(const FifoSet& fifos, pid_t root, const std::function<bool()>& is_quiet) const;
   std::string describe(const FifoSet& fifos, const std::vector<JobRecord>& jobs) const;
 
-  const Plan& plan_;
+  const workflow::Plan& plan_;
   std::vector<std::size_t> picture_;
   Clock::time_point try_at_{};
   Clock::duration step_{};
 };
 
-}  // namespace mrf
+}  // namespace mrf::run

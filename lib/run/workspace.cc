@@ -22,7 +22,7 @@
 #include "io/result_place.h"
 #include "io/scratch_file.h"
 
-namespace mrf {
+namespace mrf::run {
 
 namespace fs = std::filesystem;
 
@@ -36,13 +36,13 @@ std::string unique_name(const std::string& directory, std::string_view name) {
 }
 
 void make_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) != 0) throw SystemError("make", path);
+  if (::mkdir(path.c_str(), 0700) != 0) throw base::SystemError("make", path);
 }
 
 // Where a job's file goes that wrote the result under the name `written`: a link's index is its target's.
 std::string name_beside(const std::string& target, const std::string& written, const std::string& file) {
-  const std::string directory = directory_of(target) + "/";
-  return directory + (file.starts_with(written) ? base_of(target) + file.substr(written.size()) : file);
+  const std::string directory = io::directory_of(target) + "/";
+  return directory + (file.starts_with(written) ? io::base_of(target) + file.substr(written.size()) : file);
 }
 
 // Else errno says why.
@@ -57,48 +57,48 @@ void remove_tree(const std::string& path) noexcept {
 
 // On disk, with the mode of the file that it replaces, without that one's setuid, setgid and sticky bits.
 void make_ready(const std::string& path, const std::string& target, const std::string& name) {
-  sync_file(open_file(path, O_RDONLY), name);
+  io::sync_file(io::open_file(path, O_RDONLY), name);
   struct stat before {};
   if (::stat(target.c_str(), &before) == 0 && ::chmod(path.c_str(), before.st_mode & 0777) != 0) {
-    throw SystemError("write", name);
+    throw base::SystemError("write", name);
   }
 }
 
 }  // namespace
 
-Workspace::Workspace(const Plan& plan, const std::string& report) : report_name_(report) {
+Workspace::Workspace(const workflow::Plan& plan, const std::string& report) : report_name_(report) {
   for (const auto& path : plan.results) results_.emplace(path, result_for(path));
   if (!report.empty()) report_ = result_for(report);
   for (const auto& [path, result] : results_) {
-    if (!report.empty() && place_of(result.target) == place_of(report_.target))
-      throw UsageError("write", report, "a result has that name");
+    if (!report.empty() && io::place_of(result.target) == io::place_of(report_.target))
+      throw base::UsageError("write", report, "a result has that name");
   }
-  root_ = temporary_directory();
+  root_ = io::temporary_directory();
   directory_ = unique_name(root_, "mrf-run");
 }
 
 void Workspace::check() const {
   for (const auto& [path, result] : results_) check_result_directory(path, result);
   check_result_directory(report_name_, report_);
-  if (!can_make_in(root_)) throw SystemError("make a directory for FIFOs in", root_);
+  if (!can_make_in(root_)) throw base::SystemError("make a directory for FIFOs in", root_);
 }
 
 void Workspace::check_result_directory(const std::string& path, const Result& result) {
-  if (!result.directory.empty() && !can_make_in(directory_of(result.directory)))
-    throw SystemError("make a directory for", path);
+  if (!result.directory.empty() && !can_make_in(io::directory_of(result.directory)))
+    throw base::SystemError("make a directory for", path);
 }
 
-void Workspace::make(const Plan& plan) {
+void Workspace::make(const workflow::Plan& plan) {
   for (const auto& [path, result] : results_) make_result_directory(path, result);
   make_result_directory(report_name_, report_);
-  for (const auto& path : appended_results(plan)) copy_for_appending(path);
-  if (::mkdir(directory_.c_str(), 0700) != 0) throw SystemError("make a directory for FIFOs in", root_);
+  for (const auto& path : workflow::appended_results(plan)) copy_for_appending(path);
+  if (::mkdir(directory_.c_str(), 0700) != 0) throw base::SystemError("make a directory for FIFOs in", root_);
   make_fifos(plan);
 }
 
 void Workspace::make_result_directory(const std::string& path, const Result& result) {
   if (result.directory.empty() || ::mkdir(result.directory.c_str(), 0700) == 0) return;
-  throw SystemError("make a directory for", path);
+  throw base::SystemError("make a directory for", path);
 }
 
 // What is appended to goes on from what is there, as in sh(1).
@@ -106,49 +106,49 @@ void Workspace::copy_for_appending(const std::string& path) const {
   const Result& result = results_.at(path);
   struct stat info {};
   if (result.directory.empty() || ::stat(result.target.c_str(), &info) != 0) return;
-  const Fd from = open_file(result.target, O_RDONLY);
-  const Fd to = open_file(result.written, O_WRONLY | O_CREAT | O_EXCL);
-  copy_file(from, static_cast<std::uint64_t>(info.st_size), to, path);
+  const io::Fd from = io::open_file(result.target, O_RDONLY);
+  const io::Fd to = io::open_file(result.written, O_WRONLY | O_CREAT | O_EXCL);
+  io::copy_file(from, static_cast<std::uint64_t>(info.st_size), to, path);
 }
 
-std::string Workspace::file_name(const std::string& fifo) { return fifo_file_name(fifo); }
+std::string Workspace::file_name(const std::string& fifo) { return workflow::fifo_file_name(fifo); }
 
-void Workspace::make_fifos(const Plan& plan) {
+void Workspace::make_fifos(const workflow::Plan& plan) {
   make_directory(in_directory());
   make_directory(out_directory());
   make_directory(own_directory());
   make_directory(stats_directory());
   for (const auto& fifo : plan.fifos) {
     const std::string out = out_directory() + "/" + file_name(fifo.name);
-    if (::mkfifo(out.c_str(), 0600) != 0) throw SystemError("make FIFO", out);
+    if (::mkfifo(out.c_str(), 0600) != 0) throw base::SystemError("make FIFO", out);
     for (const std::string& directory : {in_directory(), own_directory()}) {
       const std::string link = directory + "/" + file_name(fifo.name);
-      if (::link(out.c_str(), link.c_str()) != 0) throw SystemError("make FIFO", link);
+      if (::link(out.c_str(), link.c_str()) != 0) throw base::SystemError("make FIFO", link);
     }
   }
 }
 
 Workspace::Result Workspace::result_for(const std::string& path) {
   Result result;
-  if (const int fd = inherited_descriptor(path); fd >= 0) {
+  if (const int fd = io::inherited_descriptor(path); fd >= 0) {
     // A job may have another standard output, or use small numbers itself.
-    result.descriptor = Fd(adopt_fd, ::fcntl(fd, F_DUPFD_CLOEXEC, least_passed_descriptor));
-    if (!result.descriptor.is_open()) throw SystemError("open", path);
+    result.descriptor = io::Fd(io::adopt_fd, ::fcntl(fd, F_DUPFD_CLOEXEC, least_passed_descriptor));
+    if (!result.descriptor.is_open()) throw base::SystemError("open", path);
     result.target = path;
     result.written = fmt::format("/dev/fd/{}", result.descriptor.get());
     return result;
   }
-  result.target = follow_link(path);
+  result.target = io::follow_link(path);
   struct stat info {};
   const bool exists = ::stat(result.target.c_str(), &info) == 0;
-  if (!exists && errno != ENOENT) throw SystemError("open", path);
-  if (exists && S_ISDIR(info.st_mode)) throw SystemError("open", path, EISDIR);
-  if (exists && ::access(result.target.c_str(), W_OK) != 0) throw SystemError("open", path);
+  if (!exists && errno != ENOENT) throw base::SystemError("open", path);
+  if (exists && S_ISDIR(info.st_mode)) throw base::SystemError("open", path, EISDIR);
+  if (exists && ::access(result.target.c_str(), W_OK) != 0) throw base::SystemError("open", path);
   if (exists && !S_ISREG(info.st_mode)) {
     result.written = path;
   } else {
-    result.directory = unique_name(directory_of(result.target), ".mrf-run");
-    result.written = result.directory + "/" + base_of(path);
+    result.directory = unique_name(io::directory_of(result.target), ".mrf-run");
+    result.written = result.directory + "/" + io::base_of(path);
   }
   return result;
 }
@@ -156,10 +156,10 @@ Workspace::Result Workspace::result_for(const std::string& path) {
 // The result, and what else the job made beside it.
 void Workspace::add_finished(const std::string& path, const Result& result) {
   if (::access(result.written.c_str(), F_OK) != 0) {
-    throw Error(Status::failure, "publish", path, "its job succeeded, but did not write it");
+    throw base::Error(base::Status::failure, "publish", path, "its job succeeded, but did not write it");
   }
   for (const auto& entry : fs::directory_iterator(result.directory)) {
-    const std::string to = name_beside(result.target, base_of(path), entry.path().filename());
+    const std::string to = name_beside(result.target, io::base_of(path), entry.path().filename());
     const std::string& name = entry.path() == result.written ? path : to;
     if (entry.is_regular_file()) make_ready(entry.path(), to, name);
     prepared_.push_back({entry.path(), to, name});
@@ -170,17 +170,17 @@ void Workspace::prepare() {
   for (const auto& [path, result] : results_) {
     if (!result.directory.empty()) add_finished(path, result);
   }
-  std::set<std::string> places{place_of(report_.target)};
+  std::set<std::string> places{io::place_of(report_.target)};
   for (const auto& file : prepared_) {
-    if (!places.insert(place_of(file.to)).second)
-      throw Error(Status::failure, "publish", file.name, "it is written twice");
+    if (!places.insert(io::place_of(file.to)).second)
+      throw base::Error(base::Status::failure, "publish", file.name, "it is written twice");
   }
 }
 
 void Workspace::publish() {
   if (!report_.directory.empty() && ::access(report_.written.c_str(), F_OK) == 0)
     add_finished(report_name_, report_);
-  rename_together(prepared_);
+  io::rename_together(prepared_);
 }
 
 void Workspace::remove(bool keep_fifos) noexcept {
@@ -189,4 +189,4 @@ void Workspace::remove(bool keep_fifos) noexcept {
   remove_tree(std::exchange(report_.directory, {}));
 }
 
-}  // namespace mrf
+}  // namespace mrf::run

@@ -9,7 +9,7 @@
 #include "io/rename_together.h"
 #include "workflow/plan.h"
 
-namespace mrf {
+namespace mrf::run {
 
 /// The directories of a run: one under $TMPDIR (mode 0700) for the FIFOs and the tools' statistics, and
 /// for each result one beside its target, where the job writes it under its own name.
@@ -21,11 +21,11 @@ class Workspace {
  public:
   /// Chooses the names, so that every process that is forked from here can remove them; makes nothing.
   /// `report` is published like a result; empty: there is none. Throws SystemError, UsageError.
-  Workspace(const Plan& plan, const std::string& report);
+  Workspace(const workflow::Plan& plan, const std::string& report);
   /// Whether make() could: throws the SystemError that it would throw.
   void check() const;
   /// Throws SystemError; then a part may be there until remove().
-  void make(const Plan& plan);
+  void make(const workflow::Plan& plan);
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
   /// Removes nothing: a forked process has a copy. See remove().
@@ -64,13 +64,13 @@ class Workspace {
     std::string target;
     std::string written;
     std::string directory;  ///< empty when the target is written directly
-    Fd descriptor{};        ///< of an open file that the target stands for
+    io::Fd descriptor{};    ///< of an open file that the target stands for
   };
 
   static void make_result_directory(const std::string& path, const Result& result);
   static void check_result_directory(const std::string& path, const Result& result);
   void copy_for_appending(const std::string& path) const;
-  void make_fifos(const Plan& plan);
+  void make_fifos(const workflow::Plan& plan);
   static Result result_for(const std::string& path);
   void add_finished(const std::string& path, const Result& result);
 
@@ -79,7 +79,7 @@ class Workspace {
   std::map<std::string, Result> results_;
   Result report_;
   std::string report_name_;
-  std::vector<Renaming> prepared_;
+  std::vector<io::Renaming> prepared_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::run

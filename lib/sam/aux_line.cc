@@ -8,7 +8,7 @@
 #include "sam/digits.h"
 #include "sam/tag_set.h"
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 namespace {
 
@@ -183,4 +183,4 @@ bool parse_aux(LineCursor cursor, std::uint8_t* to, std::uint8_t*& end) {
   return good;
 }
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

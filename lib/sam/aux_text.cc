@@ -14,7 +14,7 @@
 #include "sam/hts.h"
 #include "sam/tag_set.h"
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 namespace {
 
@@ -34,8 +34,9 @@ class AuxWriter {
     while (at_ != end_) {
       const auto* const name = reinterpret_cast<const char*>(at_);
       if (end_ - at_ < 4)
-        return fmt::format("the optional field '{}' is malformed or not whole",
-                           printable({name, std::min<std::size_t>(2, static_cast<std::size_t>(end_ - at_))}));
+        return fmt::format(
+            "the optional field '{}' is malformed or not whole",
+            base::printable({name, std::min<std::size_t>(2, static_cast<std::size_t>(end_ - at_))}));
       *to_++ = '\t';
       std::memcpy(to_, at_, 2);
       to_[2] = ':';
@@ -111,7 +112,7 @@ class AuxWriter {
   static bool is_visible_name(const char* name) { return is_visible(name[0]) && is_visible(name[1]); }
 
   static std::string fault(const char* name, std::string_view what) {
-    return fmt::format("the optional field '{}' {}", printable({name, 2}), what);
+    return fmt::format("the optional field '{}' {}", base::printable({name, 2}), what);
   }
 
   bool text(char type) {
@@ -232,4 +233,4 @@ std::string append_aux_text(std::span<const std::uint8_t> fields, Lenience lenie
   return fault;
 }
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

@@ -14,7 +14,7 @@
 
 #ifndef MRF_BAM_BASES_ONCE
 #define MRF_BAM_BASES_ONCE
-namespace mrf::bam {
+namespace mrf::sam {
 
 constexpr std::array<char, 17> base_letters{"=ACMGRSVTWYHKDBN"};
 
@@ -25,11 +25,11 @@ constexpr auto base_pairs = [] {
   return pairs;
 }();
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam
 #endif
 
 HWY_BEFORE_NAMESPACE();
-namespace mrf::bam::HWY_NAMESPACE {
+namespace mrf::sam::HWY_NAMESPACE {
 
 namespace hn = hwy::HWY_NAMESPACE;
 
@@ -141,11 +141,11 @@ bool subtract_33(const char* text, std::size_t n, std::uint8_t* to) {
   return seen <= highest_quality;
 }
 
-}  // namespace mrf::bam::HWY_NAMESPACE
+}  // namespace mrf::sam::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
 
 #if HWY_ONCE
-namespace mrf::bam {
+namespace mrf::sam {
 
 namespace {
 const auto best_write_both = MRF_BEST_VERSION(write_both);
@@ -192,5 +192,5 @@ bool pack_qualities(const char* text, std::size_t n, std::uint8_t* to) {
   return best_subtract_33(text, n, to);
 }
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam
 #endif

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 /// Sequences and qualities between BAM (SAM specification, section 4.2.3: two bases a byte, qualities from 0)
 /// and SAM, a vector at a time.
@@ -24,4 +24,4 @@ bool pack_bases(const char* text, std::size_t n, std::uint8_t* to);
 /// Makes `n` qualities of text. False when a character is not between '!' and '~'; `to` is then undefined.
 bool pack_qualities(const char* text, std::size_t n, std::uint8_t* to);
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

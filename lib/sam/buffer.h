@@ -8,7 +8,7 @@
 #include <string_view>
 #include <utility>
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 /// Bytes that grow at the end. Unlike std::string, room is not filled before it is used, and clear()
 /// keeps it.
@@ -55,4 +55,4 @@ class Buffer {
   std::size_t capacity_ = 0;
 };
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

@@ -4,7 +4,7 @@
 #include <cstddef>
 #include <string_view>
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 /// The characters that the SAM specification allows (sections 1.4 and 1.5).
 
@@ -35,4 +35,4 @@ inline bool are_hex_pairs(std::string_view text) {
 /// Of a field of type A: [!-~].
 inline bool is_visible(char c) { return c > ' ' && c <= '~'; }
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

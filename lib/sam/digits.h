@@ -5,7 +5,7 @@
 #include <cstdint>
 #include <string_view>
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 /// What any number below takes at most, in bytes.
 inline constexpr std::size_t digits_room = 24;
@@ -31,4 +31,4 @@ inline bool is_zero(std::string_view text) {
   return text.substr(0, text.find_first_of("eE")).find_first_of("123456789") == std::string_view::npos;
 }
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

@@ -20,7 +20,7 @@
 #include "sam/characters.h"
 #include "sam/remote.h"
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 namespace {
 
@@ -93,7 +93,7 @@ HeaderPtr parse_header(std::string_view bytes, const std::string& name) {
     return header;
   }
   for (int tries = 0; !header && tries < 2; ++tries) header = try_to_parse(bytes, name);
-  if (!header) throw DataError("read", name, "malformed header");
+  if (!header) throw base::DataError("read", name, "malformed header");
   return header;
 }
 
@@ -191,10 +191,10 @@ class HeaderCheck {
 
   static std::string shown(std::string_view text) {
     constexpr std::size_t most = 40;
-    return printable(text.substr(0, most)) + (text.size() > most ? "…" : "");
+    return base::printable(text.substr(0, most)) + (text.size() > most ? "…" : "");
   }
   [[noreturn]] void fail(const std::string& reason) const {
-    throw DataError("read", name_, fmt::format("header line {}: {}", number_, reason));
+    throw base::DataError("read", name_, fmt::format("header line {}: {}", number_, reason));
   }
   void lax(const std::string& reason) const {
     if (!lenience_.takes(Lax::header)) fail(reason + "; --permissive takes it");
@@ -214,9 +214,10 @@ void check_lengths(const sam_hdr_t& header, const std::string& name, Lenience le
   for (int i = 0; i < sam_hdr_nref(&header); ++i) {
     const std::int64_t length = sam_hdr_tid2len(&header, i);
     if (length <= longest_reference || lenience.takes(Lax::header)) continue;
-    throw DataError("read", name,
-                    fmt::format("the reference '{}' has {} bases, more than {}; --permissive takes it",
-                                printable(sam_hdr_tid2name(&header, i)), length, longest_reference));
+    throw base::DataError(
+        "read", name,
+        fmt::format("the reference '{}' has {} bases, more than {}; --permissive takes it",
+                    base::printable(sam_hdr_tid2name(&header, i)), length, longest_reference));
   }
 }
 
@@ -225,7 +226,7 @@ void check_list(const std::vector<TextReference>& references, std::string_view l
                 Lenience lenience) {
   const auto fail = [&](const std::string& reason) {
     if (lenience.takes(Lax::header)) return;
-    throw DataError(
+    throw base::DataError(
         "read", name,
         fmt::format("the header's text and its list of references differ: {}; --permissive takes it",
                     reason));
@@ -253,18 +254,19 @@ std::optional<std::size_t> BamHeaderFinder::find(std::string_view bytes, const s
     const std::size_t list = magic.size() + number_size + number_at(bytes, magic.size());
     if (bytes.size() < list + number_size) return std::nullopt;
     references_ = number_at(bytes, list);
-    if (*references_ > 0x7fffffff) throw DataError("read", name, "malformed BAM header: too many references");
+    if (*references_ > 0x7fffffff)
+      throw base::DataError("read", name, "malformed BAM header: too many references");
     at_ = list + number_size;
   }
   for (; *references_ > 0; --*references_) {
     if (bytes.size() < at_ + number_size) return std::nullopt;
     const std::uint32_t size = number_at(bytes, at_);
     if (size == 0 || size > 0x7fffffff)
-      throw DataError("read", name, "malformed BAM header: a reference without a name");
+      throw base::DataError("read", name, "malformed BAM header: a reference without a name");
     const std::size_t end = at_ + 2 * number_size + size;
     if (bytes.size() < end) return std::nullopt;
     if (bytes[at_ + number_size + size - 1] != '\0')
-      throw DataError("read", name, "malformed BAM header: the name of a reference has no end");
+      throw base::DataError("read", name, "malformed BAM header: the name of a reference has no end");
     at_ = end;
   }
   return at_;
@@ -276,7 +278,7 @@ void check_header_text(std::string_view text, const std::string& name, Lenience 
 
 HeaderPtr parse_sam_header(std::string_view text, const std::string& name, Lenience lenience) {
   if (text.find('\0') != std::string_view::npos)
-    throw DataError("read", name, "the header has a NUL character");
+    throw base::DataError("read", name, "the header has a NUL character");
   check_header_text(text, name, lenience);
   return parse_header(text, name);
 }
@@ -355,7 +357,7 @@ std::string command_line(std::span<char* const> words) {
   std::string line;
   for (const char* word : words) {
     if (!line.empty()) line += ' ';
-    line += is_url(word) ? shown_path(word) : redact_words(word);
+    line += is_url(word) ? shown_path(word) : base::redact_words(word);
   }
   std::replace_if(
       line.begin(), line.end(), [](unsigned char c) { return std::iscntrl(c) != 0; }, ' ');
@@ -366,7 +368,7 @@ void add_program_line(sam_hdr_t& header, const Program& program) {
   const auto add = [&](auto... previous) {
     if (sam_hdr_add_pg(&header, program.name.c_str(), previous..., "VN", program.version.c_str(), "CL",
                        program.command_line.c_str(), nullptr) != 0) {
-      throw DataError("add", "@PG", "the header cannot be parsed");
+      throw base::DataError("add", "@PG", "the header cannot be parsed");
     }
   };
   const std::set<std::string> last = last_programs(header);
@@ -374,4 +376,4 @@ void add_program_line(sam_hdr_t& header, const Program& program) {
   for (const std::string& id : last) add("PP", id.c_str());
 }
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

@@ -11,7 +11,7 @@
 #include "sam/hts.h"
 #include "sam/lenience.h"
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 /// Finds the end of the BAM header at the front of a stream (SAM specification, section 4.2) as its bytes
 /// come.
@@ -63,4 +63,4 @@ std::string command_line(std::span<char* const> words);
 /// DataError.
 void add_program_line(sam_hdr_t& header, const Program& program);
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

@@ -7,7 +7,7 @@
 
 #include "base/usable_threads.h"
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 RecordPtr make_record() {
   RecordPtr record(bam_init1());
@@ -29,7 +29,7 @@ HfilePtr open_memory(std::string_view bytes) {
 }
 
 void start_threads(htsFile& file, unsigned threads) {
-  for (unsigned n = usable_threads(threads); n > 0; n /= 2) {
+  for (unsigned n = base::usable_threads(threads); n > 0; n /= 2) {
     if (hts_set_threads(&file, static_cast<int>(n)) == 0) return;
   }
 }
@@ -38,4 +38,4 @@ void silence_htslib() { hts_set_log_level(HTS_LOG_OFF); }
 
 std::string hts_library() { return std::string("htslib ") + hts_version(); }
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

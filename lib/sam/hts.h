@@ -10,7 +10,7 @@
 #include <string>
 #include <string_view>
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 /// htslib's objects with their owners.
 struct HtsDeleter {
@@ -54,4 +54,4 @@ void silence_htslib();
 /// "htslib 1.16" for --version.
 std::string hts_library();
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

@@ -5,7 +5,7 @@
 
 #include "base/message.h"
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 const char* description(Lax kind) {
   switch (kind) {
@@ -46,8 +46,8 @@ const char* description(Lax kind) {
 void warn_of(const LaxCounts& counts, const char* name) {
   for (std::size_t i = 0; i < lax_kinds; ++i) {
     if (counts.counts[i] == 0) continue;
-    warn(fmt::format("'{}' has {} {}", name, counts.counts[i], description(static_cast<Lax>(i))));
+    base::warn(fmt::format("'{}' has {} {}", name, counts.counts[i], description(static_cast<Lax>(i))));
   }
 }
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

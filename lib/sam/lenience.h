@@ -5,7 +5,7 @@
 #include <cstddef>
 #include <cstdint>
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 /// What the SAM specification forbids, or what an output cannot hold as it is, and what samtools takes all
 /// the same. It is an error unless --permissive was given.
@@ -60,4 +60,4 @@ class Lenience {
 /// Says, by warn(), once for each kind how often it was let pass. `name` is the input's.
 void warn_of(const LaxCounts& counts, const char* name);
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <string_view>
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 /// Takes what a SAM line has, from the left.
 class LineCursor {
@@ -51,4 +51,4 @@ class LineCursor {
   const char* end_;
 };
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

@@ -14,7 +14,7 @@
 
 #include "sam/tags.h"
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 namespace {
 
@@ -221,4 +221,4 @@ std::string store_record(const bam1_t& record, Buffer& to) {
   return "";
 }
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

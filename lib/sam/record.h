@@ -11,7 +11,7 @@
 #include "sam/hts.h"
 #include "sam/lenience.h"
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 /// The fixed part of a BAM record after its block_size (SAM specification, section 4.2), in bytes.
 inline constexpr std::size_t fixed_size = 32;
@@ -60,4 +60,4 @@ std::string load_record(std::string_view bytes, const sam_hdr_t& header, bam1_t&
 /// (SAM specification, section 4.2.2). Returns an empty string, or why BAM cannot hold the record.
 std::string store_record(const bam1_t& record, Buffer& to);
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

@@ -6,13 +6,13 @@
 #include "base/error.h"
 #include "base/redact.h"
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 bool is_url(std::string_view path) { return path.starts_with("http://") || path.starts_with("https://"); }
 
 std::string shown_path(std::string_view path) {
   if (!is_url(path)) return std::string(path);
-  const std::string shown = redact_url(path);
+  const std::string shown = base::redact_url(path);
   return shown.substr(0, shown.find('?'));
 }
 
@@ -20,16 +20,17 @@ std::string shown_path(std::string_view path) {
 void throw_remote_error(std::string_view verb, const std::string& name) {
   switch (errno) {
     case ENOENT:
-      throw Error(Status::refused, verb, name, "the server has no such file");
+      throw base::Error(base::Status::refused, verb, name, "the server has no such file");
     case EPERM:
     case EACCES:
-      throw Error(Status::refused, verb, name, "the server denies access");
+      throw base::Error(base::Status::refused, verb, name, "the server denies access");
     case EINVAL:
     case EROFS:
-      throw Error(Status::refused, verb, name, "the server refuses the request");
+      throw base::Error(base::Status::refused, verb, name, "the server refuses the request");
     default:
-      throw Error(Status::unavailable, verb, name, "the server cannot be reached or does not answer");
+      throw base::Error(base::Status::unavailable, verb, name,
+                        "the server cannot be reached or does not answer");
   }
 }
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

@@ -6,7 +6,7 @@
 
 #include "sam/hts.h"
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 /// True for http:// and https:// URLs.
 bool is_url(std::string_view path);
@@ -18,4 +18,4 @@ std::string shown_path(std::string_view path);
 /// Throws what a failed read of a URL means, taken from errno: status 4 when the server refused, else 5.
 [[noreturn]] void throw_remote_error(std::string_view verb, const std::string& name);
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

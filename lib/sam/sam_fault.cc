@@ -18,7 +18,7 @@
 #include "sam/record.h"
 #include "sam/tag_set.h"
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 namespace {
 
@@ -142,7 +142,7 @@ std::string check_bases(std::string_view text, Lenience lenience) {
   const char c = text[at];
   const bool allowed = is_letter(c) || c == '.';
   return fmt::format("SEQ has '{}' at base {}, which {}; --permissive makes upper case or N of it",
-                     printable(text.substr(at, 1)), at + 1, allowed ? "BAM cannot hold" : "is no base");
+                     base::printable(text.substr(at, 1)), at + 1, allowed ? "BAM cannot hold" : "is no base");
 }
 
 std::string check_sequence(const Fields& fields, Lenience lenience) {
@@ -369,4 +369,4 @@ bool parse_unusual(std::string_view line, const sam_hdr_t& header, Text& text, b
   return true;
 }
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

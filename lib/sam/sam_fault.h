@@ -7,7 +7,7 @@
 #include "sam/hts.h"
 #include "sam/lenience.h"
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 /// What is wrong with a SAM line (SAM specification, sections 1.4 and 1.5): the first fault from the left,
 /// for a message; empty when there is none. htslib lets many of them pass and makes another record of the
@@ -21,4 +21,4 @@ std::string fault_of(std::string_view line, const sam_hdr_t& header, Lenience le
 /// std::bad_alloc.
 bool parse_unusual(std::string_view line, const sam_hdr_t& header, Text& text, bam1_t& record);
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

@@ -9,7 +9,7 @@
 #include "sam/line_cursor.h"
 #include "sam/record.h"
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 namespace {
 
@@ -156,4 +156,4 @@ bool SamLine::parse(std::string_view line, const sam_hdr_t& header, bam1_t& reco
          parse_rest(cursor, record);
 }
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

@@ -7,7 +7,7 @@
 
 #include "sam/hts.h"
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 /// Reads SAM lines of the usual form into the records that sam_parse1() of htslib makes of them, in a
 /// fraction of its time; one for each thread, since it remembers the last reference.
@@ -25,4 +25,4 @@ class SamLine {
   std::int32_t id_ = -1;
 };
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

@@ -10,7 +10,7 @@
 #include "sam/characters.h"
 #include "sam/digits.h"
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 namespace {
 
@@ -141,4 +141,4 @@ std::string SamText::append(const bam1_t& record, Buffer& to, Lenience lenience)
   return fault;
 }
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

@@ -9,7 +9,7 @@
 #include "sam/hts.h"
 #include "sam/lenience.h"
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 /// Writes records as SAM lines, byte for byte as sam_format1() of htslib does, in a fraction of its time.
 class SamText {
@@ -29,4 +29,4 @@ class SamText {
   std::vector<std::string_view> names_;  // "*" for -1 comes first
 };
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

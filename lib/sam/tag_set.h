@@ -7,7 +7,7 @@
 #include <cstring>
 #include <vector>
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 /// The optional fields that a record has had, to find those that come twice. A record has few of them.
 class TagSet {
@@ -35,4 +35,4 @@ class TagSet {
   std::vector<bool> many_;
 };
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

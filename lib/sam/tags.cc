@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "record/bam_aux.h"
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 namespace {
 
@@ -17,7 +17,7 @@ constexpr std::size_t prefix = 3;  // name and type
 constexpr std::size_t no_value = 0;
 
 // htslib knows numbers of 8 bytes, too.
-constexpr std::size_t size_of_number(char type) { return type == 'd' ? 8 : aux_number_size(type); }
+constexpr std::size_t size_of_number(char type) { return type == 'd' ? 8 : record::aux_number_size(type); }
 
 std::size_t size_of_array(std::string_view value) {
   constexpr std::size_t front = 1 + sizeof(std::uint32_t);
@@ -58,12 +58,12 @@ std::string fault_of_tags(std::string_view tags, Lenience lenience) {
   Tag tag;
   while (!tags.empty()) {
     if (!take_tag(tags, tag))
-      return fmt::format("the optional field '{}' is malformed or not whole", printable(tag.name));
+      return fmt::format("the optional field '{}' is malformed or not whole", base::printable(tag.name));
     if (tag.type != 'd' || lenience.takes(Lax::tag_type)) continue;
     return fmt::format("the optional field '{}' has type 'd', which SAM does not have; --permissive takes it",
-                       printable(tag.name));
+                       base::printable(tag.name));
   }
   return "";
 }
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

@@ -7,7 +7,7 @@
 
 #include "sam/lenience.h"
 
-namespace mrf::bam {
+namespace mrf::sam {
 
 /// An optional field of a BAM record (SAM specification, section 4.2.4).
 struct Tag {
@@ -27,4 +27,4 @@ bool are_tags(std::string_view tags);
 /// the specification's types.
 std::string fault_of_tags(std::string_view tags, Lenience lenience);
 
-}  // namespace mrf::bam
+}  // namespace mrf::sam

@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-namespace mrf {
+namespace mrf::split {
 
 /// Memory in blocks of one size, and a limit on how much of it is out at a time.
 class BlockPool {
@@ -39,4 +39,4 @@ class BlockPool {
   std::vector<Block> free_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::split

@@ -6,7 +6,7 @@
 
 #include "io/mapped_file.h"
 
-namespace mrf {
+namespace mrf::split {
 
 namespace {
 
@@ -16,7 +16,7 @@ constexpr std::size_t smallest = 4096;
 }  // namespace
 
 BlockWriter::BlockWriter(std::size_t outputs, std::size_t blocked, int level, unsigned threads)
-    : capacity_(std::clamp(budget / std::max<std::size_t>(blocked, 1), smallest, bgzf_payload)),
+    : capacity_(std::clamp(budget / std::max<std::size_t>(blocked, 1), smallest, codec::bgzf_payload)),
       level_(level),
       payloads_(outputs),
       pipeline_(threads,
@@ -26,7 +26,7 @@ std::size_t BlockWriter::fill(std::size_t output, std::string_view bytes) {
   Block& payload = payloads_[output];
   if (payload.bytes == nullptr) payload.bytes = std::make_unique_for_overwrite<char[]>(capacity_);
   const std::size_t n = bytes.copy(payload.bytes.get() + payload.size, capacity_ - payload.size);
-  MappedFile::check();
+  io::MappedFile::check();
   payload.size += n;
   return n;
 }
@@ -41,8 +41,9 @@ void BlockWriter::close(std::size_t output) {
 
 void BlockWriter::pack(Job& job) const {
   if (!job.deflater) job.deflater.emplace(level_);
-  if (job.packed.bytes == nullptr) job.packed.bytes = std::make_unique_for_overwrite<char[]>(bgzf_max_block);
-  job.packed.size = job.deflater->block(job.plain.view(), {job.packed.bytes.get(), bgzf_max_block});
+  if (job.packed.bytes == nullptr)
+    job.packed.bytes = std::make_unique_for_overwrite<char[]>(codec::bgzf_max_block);
+  job.packed.size = job.deflater->block(job.plain.view(), {job.packed.bytes.get(), codec::bgzf_max_block});
 }
 
 void BlockWriter::hand_over(Job& job) {
@@ -67,4 +68,4 @@ void BlockWriter::recycle(Block& block) {
   spare_.push_back(std::move(block.bytes));
 }
 
-}  // namespace mrf
+}  // namespace mrf::split

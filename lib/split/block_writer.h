@@ -12,7 +12,7 @@
 #include "codec/bgzf.h"
 #include "codec/pipeline.h"
 
-namespace mrf {
+namespace mrf::split {
 
 /// A BGZF block being filled for each of several outputs, and threads that compress the full ones.
 class BlockWriter {
@@ -48,7 +48,7 @@ class BlockWriter {
   struct Job {
     Block plain;
     Block packed;
-    std::optional<BgzfDeflater> deflater;
+    std::optional<codec::BgzfDeflater> deflater;
   };
 
   void pack(Job& job) const;
@@ -60,7 +60,7 @@ class BlockWriter {
   std::mutex mutex_;
   std::deque<Block> finished_;
   std::vector<std::unique_ptr<char[]>> spare_;
-  Pipeline<Job> pipeline_;
+  codec::Pipeline<Job> pipeline_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::split

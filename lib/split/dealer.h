@@ -9,7 +9,7 @@
 #include "split/outputs.h"
 #include "split/rota.h"
 
-namespace mrf {
+namespace mrf::split {
 
 /// Hands the records of the inputs to the outputs, one input after the other.
 class Dealer {
@@ -25,4 +25,4 @@ std::unique_ptr<Dealer> make_record_dealer(Outputs& outputs, std::unique_ptr<Rot
 /// In chunks of so many bytes.
 std::unique_ptr<Dealer> make_byte_dealer(Outputs& outputs, std::unique_ptr<Rota> rota, std::uint64_t bytes);
 
-}  // namespace mrf
+}  // namespace mrf::split

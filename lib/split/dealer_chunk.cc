@@ -5,7 +5,7 @@
 
 #include "split/dealer.h"
 
-namespace mrf {
+namespace mrf::split {
 
 namespace {
 
@@ -53,7 +53,7 @@ class RecordDealer : public Dealer {
       output_ = rota_->next();
       left_ = records_;
     }
-    const Run run = input.framer().take(input.view(), left_);
+    const record::Run run = input.framer().take(input.view(), left_);
     if (run.records == 0) return pass_part(input, input.view(), output_) > 0;
     input.pass(output_, run);
     left_ -= run.records;
@@ -88,7 +88,7 @@ class ByteDealer : public Dealer {
   bool deal_some(Input& input) {
     const std::string_view view = input.view();
     const std::string_view front = inside_ ? view : view.substr(0, bytes_ - used_);
-    Run run = input.framer().take(front, inside_ ? 1 : everything);
+    record::Run run = input.framer().take(front, inside_ ? 1 : everything);
     if (run.bytes == 0 && deal_part(input, front)) return true;
     if (run.bytes == 0 && !inside_ && view.size() >= bytes_ - used_) {
       if (next_unless_fresh()) return true;
@@ -142,4 +142,4 @@ std::unique_ptr<Dealer> make_byte_dealer(Outputs& outputs, std::unique_ptr<Rota>
   return std::make_unique<ByteDealer>(outputs, std::move(rota), bytes);
 }
 
-}  // namespace mrf
+}  // namespace mrf::split

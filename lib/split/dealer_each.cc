@@ -7,10 +7,10 @@
 
 #include "base/error.h"
 
-namespace mrf {
+namespace mrf::split {
 
-EachDealer::EachDealer(Outputs& outputs, Stats& stats, RecordForm form, std::unique_ptr<Picker> picker,
-                       std::optional<Stamper> stamper, Missing missing)
+EachDealer::EachDealer(Outputs& outputs, io::Stats& stats, record::RecordForm form,
+                       std::unique_ptr<Picker> picker, std::optional<Stamper> stamper, Missing missing)
     : outputs_(outputs),
       stats_(stats),
       form_(std::move(form)),
@@ -21,10 +21,11 @@ EachDealer::EachDealer(Outputs& outputs, Stats& stats, RecordForm form, std::uni
 void EachDealer::put(std::size_t output, std::string_view record) {
   if (stamper_) {
     if (stamper_->is_numbered(record)) {
-      throw DataError("read", input_name_,
-                      fmt::format("the record '{}' has the tag mi already, by which '--seq' numbers records; "
-                                  "'mrf-collect --order rows' and 'any' need no numbers",
-                                  record_name(form_, record).substr(0, longest_name)));
+      throw base::DataError(
+          "read", input_name_,
+          fmt::format("the record '{}' has the tag mi already, by which '--seq' numbers records; "
+                      "'mrf-collect --order rows' and 'any' need no numbers",
+                      record::record_name(form_, record).substr(0, longest_name)));
     }
     stamper_->put(outputs_, output, record);
   } else {
@@ -42,8 +43,9 @@ std::optional<std::size_t> EachDealer::pick(std::string_view record, std::uint64
     return next_any_;
   }
   if (missing_.way == Missing::Way::error) {
-    const auto name = record_name(form_, record).substr(0, longest_name);
-    throw DataError("read", input, fmt::format("record {} ({}) {}", number, name, picker_->lack(record)));
+    const auto name = record::record_name(form_, record).substr(0, longest_name);
+    throw base::DataError("read", input,
+                          fmt::format("record {} ({}) {}", number, name, picker_->lack(record)));
   }
   if (missing_.way == Missing::Way::divert) {
     put(missing_.output, record);
@@ -99,7 +101,7 @@ void EachDealer::put_single(const Mate& mate, const std::string& input, std::str
     const std::string behind = next_name.empty()
                                    ? "it is the last one"
                                    : fmt::format("the next one is '{}'", next_name.substr(0, longest_name));
-    throw DataError(
+    throw base::DataError(
         "read", input,
         fmt::format("record {} ({}) has no mate behind it: {}; '--singles PATH' takes such records", mate.at,
                     mate.name.substr(0, longest_name), behind));
@@ -116,8 +118,8 @@ void EachDealer::deal_parted(Input& input, std::optional<std::size_t> singles) {
   std::optional<Mate> first;
   std::string unmarked;  // the name of the last pair, if nothing but the order tells its mates apart
   for (Records records(input); records.next();) {
-    const std::string_view name = record_name(form_, records.record());
-    const int number = mate_number(form_, records.record());
+    const std::string_view name = record::record_name(form_, records.record());
+    const int number = record::mate_number(form_, records.record());
     if (first && first->name == name && first->number != 2 && number != 1) {
       deal_pair(*first, records);
       unmarked = first->number == 0 && number == 0 ? first->name : "";
@@ -126,7 +128,7 @@ void EachDealer::deal_parted(Input& input, std::optional<std::size_t> singles) {
     }
     if (first) put_single(*first, records.name(), name, singles);
     if (!unmarked.empty() && unmarked == name) {
-      throw DataError(
+      throw base::DataError(
           "read", records.name(),
           fmt::format("record {} ({}) is the third in a row of that name, and nothing tells which are mates",
                       records.number(), name.substr(0, longest_name)));
@@ -143,18 +145,20 @@ bool EachDealer::next_pair(Records& ours, Records& theirs) const {
   if (one != other) {
     const Records& shorter = one ? theirs : ours;
     const Records& longer = one ? ours : theirs;
-    throw DataError("read", shorter.name(),
-                    fmt::format("it ends after record {}, '{}' does not", shorter.number(), longer.name()));
+    throw base::DataError(
+        "read", shorter.name(),
+        fmt::format("it ends after record {}, '{}' does not", shorter.number(), longer.name()));
   }
   if (!one) return false;
-  const auto name = record_name(form_, ours.record());
-  const auto mate = record_name(form_, theirs.record());
+  const auto name = record::record_name(form_, ours.record());
+  const auto mate = record::record_name(form_, theirs.record());
   if (name != mate) {
-    throw DataError("read", theirs.name(),
-                    fmt::format("record {} is '{}', its mate in '{}' is '{}'", theirs.number(),
-                                mate.substr(0, longest_name), ours.name(), name.substr(0, longest_name)));
+    throw base::DataError(
+        "read", theirs.name(),
+        fmt::format("record {} is '{}', its mate in '{}' is '{}'", theirs.number(),
+                    mate.substr(0, longest_name), ours.name(), name.substr(0, longest_name)));
   }
   return true;
 }
 
-}  // namespace mrf
+}  // namespace mrf::split

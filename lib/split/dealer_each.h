@@ -13,7 +13,7 @@
 #include "split/records.h"
 #include "split/stamper.h"
 
-namespace mrf {
+namespace mrf::split {
 
 /// What becomes of a record that nobody gets.
 struct Missing {
@@ -29,7 +29,7 @@ struct Missing {
 class EachDealer : public Dealer {
  public:
   /// `outputs` and `stats` outlive the dealer.
-  EachDealer(Outputs& outputs, Stats& stats, RecordForm form, std::unique_ptr<Picker> picker,
+  EachDealer(Outputs& outputs, io::Stats& stats, record::RecordForm form, std::unique_ptr<Picker> picker,
              std::optional<Stamper> stamper, Missing missing);
 
   void deal(Input& input) override;
@@ -59,8 +59,8 @@ class EachDealer : public Dealer {
   std::optional<std::size_t> pick(std::string_view record, std::uint64_t number, const std::string& input);
 
   Outputs& outputs_;
-  Stats& stats_;
-  const RecordForm form_;
+  io::Stats& stats_;
+  const record::RecordForm form_;
   std::unique_ptr<Picker> picker_;
   std::optional<Stamper> stamper_;
   const Missing missing_;
@@ -68,4 +68,4 @@ class EachDealer : public Dealer {
   std::string input_name_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::split

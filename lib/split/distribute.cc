@@ -12,14 +12,14 @@
 #include "split/outputs.h"
 #include "split/target.h"
 
-namespace mrf {
+namespace mrf::split {
 
 namespace {
 
 constexpr std::size_t most_windows = 64;
 constexpr int default_level = 6;  // that of bgzip(1)
 
-bool is_bam(const DistributeOptions& options) { return options.form.kind == RecordForm::Kind::bam; }
+bool is_bam(const DistributeOptions& options) { return options.form.kind == record::RecordForm::Kind::bam; }
 
 Missing::Way missing_way(const std::string& word) {
   if (word == "error") return Missing::Way::error;
@@ -57,7 +57,7 @@ std::vector<std::size_t> header_receivers(const DistributeOptions& options, std:
 
 class Distributor {
  public:
-  Distributor(const DistributeOptions& options, Stats& stats)
+  Distributor(const DistributeOptions& options, io::Stats& stats)
       : options_(options),
         stats_(stats),
         ways_(options.outputs.size() / width()),
@@ -81,8 +81,8 @@ class Distributor {
   // What makes SAM and FASTQ of a run that has failed end in a line that is no record: who reads a FIFO sees
   // no status.
   std::string_view unfinished() const {
-    const bool is_known =
-        options_.form.kind == RecordForm::Kind::sam || options_.form.kind == RecordForm::Kind::fastq;
+    const bool is_known = options_.form.kind == record::RecordForm::Kind::sam ||
+                          options_.form.kind == record::RecordForm::Kind::fastq;
     return is_known ? "*" : "";
   }
   std::size_t width() const { return options_.mates.empty() && !options_.parted ? 1 : 2; }
@@ -122,7 +122,7 @@ class Distributor {
   void open_all() {
     for (const auto* paths : {&options_.inputs, &options_.mates}) {
       for (const auto& path : *paths) {
-        InputFile file = open_input_at_once(path);
+        io::InputFile file = io::open_input_at_once(path);
         if (file.is_regular && path != "-" && files_.size() >= most_windows) file.fd.reset();
         files_.push_back(std::move(file));
       }
@@ -138,8 +138,8 @@ class Distributor {
     }
     const std::size_t inputs = options_.inputs.size();
     const std::string& path = number < inputs ? options_.inputs[number] : options_.mates[number - inputs];
-    InputFile file = std::move(files_[number]);
-    if (!file.fd.is_open()) file = open_input_at_once(path);
+    io::InputFile file = std::move(files_[number]);
+    if (!file.fd.is_open()) file = io::open_input_at_once(path);
     Input input(std::move(file), path, options_.form, options_.threads, outputs_, stats_);
     windows_.push_back(input.window());
     return input;
@@ -153,7 +153,7 @@ class Distributor {
       pass_header(input);
       if (options_.parted) return each_->deal_parted(input, singles());
       (each_ ? *each_ : *dealer_).deal(input);
-    } catch (const DataError&) {
+    } catch (const base::DataError&) {
       input.check_size();
       throw;
     }
@@ -179,22 +179,22 @@ class Distributor {
   }
 
   const DistributeOptions& options_;
-  Stats& stats_;
+  io::Stats& stats_;
   const std::size_t ways_;
   Outputs outputs_;
   HeaderPass header_;
   std::unique_ptr<Dealer> dealer_;
   std::unique_ptr<EachDealer> each_;
-  std::vector<InputFile> files_;
-  std::vector<std::weak_ptr<const Window>> windows_;
+  std::vector<io::InputFile> files_;
+  std::vector<std::weak_ptr<const io::Window>> windows_;
   bool header_is_closed_ = false;
 };
 
 }  // namespace
 
-void distribute(const DistributeOptions& options, Stats& stats) {
+void distribute(const DistributeOptions& options, io::Stats& stats) {
   refuse_same_inputs(options.inputs, options.mates, options.map);
   Distributor(options, stats).run();
 }
 
-}  // namespace mrf
+}  // namespace mrf::split

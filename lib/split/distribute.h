@@ -12,7 +12,7 @@
 #include "split/dealer.h"
 #include "split/picker.h"
 
-namespace mrf {
+namespace mrf::split {
 
 /// What mrf-distribute(1) is asked for.
 struct DistributeOptions {
@@ -24,20 +24,20 @@ struct DistributeOptions {
   /// With `parted`: where a record without its mate goes; empty for no such output.
   std::string singles;
   std::vector<std::string> outputs;
-  RecordForm form;
+  record::RecordForm form;
   ChunkSize chunk;
   /// Whether a chunk goes to whichever worker can take it, not to the next one.
   bool balance = false;
-  std::optional<KeyForm> key;
+  std::optional<record::KeyForm> key;
   std::string map;
   /// error, skip, any or a path.
   std::string missing = "error";
-  HeaderForm header;
+  record::HeaderForm header;
   /// Where the header goes; empty for no such output.
   std::string header_to;
   bool header_broadcast = false;
   /// Where a record gets its number, if it is to have one.
-  std::optional<SequencePlace> stamp;
+  std::optional<record::SequencePlace> stamp;
   /// Additional ones, to inflate BGZF and to deflate outputs whose names end in .gz.
   unsigned threads = 0;
   /// Of the outputs whose names end in .gz: 0 to 9, 6 when not given.
@@ -46,6 +46,6 @@ struct DistributeOptions {
 
 /// Hands the records of all inputs to the outputs. After an error, the outputs that still work get what is
 /// queued for them before they are closed and the error is thrown. Throws Error.
-void distribute(const DistributeOptions& options, Stats& stats);
+void distribute(const DistributeOptions& options, io::Stats& stats);
 
-}  // namespace mrf
+}  // namespace mrf::split

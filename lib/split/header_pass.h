@@ -9,7 +9,7 @@
 #include "split/input.h"
 #include "split/outputs.h"
 
-namespace mrf {
+namespace mrf::split {
 
 /// Takes the headers off the inputs. The first input's goes to some outputs; of the others', no line is a
 /// record either.
@@ -20,7 +20,7 @@ class HeaderPass {
       : outputs_(outputs), receivers_(std::move(receivers)) {}
 
   /// Header lines. A last one without newline is given one.
-  void pass_lines(Input& input, const HeaderForm& form);
+  void pass_lines(Input& input, const record::HeaderForm& form);
   /// The header of a BAM stream. Throws DataError when there is none, or when its reference sequences are not
   /// those of the first input's.
   void pass_bam(Input& input);
@@ -35,4 +35,4 @@ class HeaderPass {
   std::string references_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::split

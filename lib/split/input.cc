@@ -5,7 +5,7 @@
 
 #include "io/source.h"
 
-namespace mrf {
+namespace mrf::split {
 
 namespace {
 
@@ -13,23 +13,24 @@ constexpr std::size_t smallest_range = std::size_t{32} << 10;
 
 }  // namespace
 
-Input::Input(InputFile file, const std::string& path, const RecordForm& form, unsigned threads,
-             Outputs& outputs, Stats& stats)
+Input::Input(io::InputFile file, const std::string& path, const record::RecordForm& form, unsigned threads,
+             Outputs& outputs, io::Stats& stats)
     : outputs_(outputs),
       stats_(stats),
       entry_(stats.inputs.size()),
       form_(form),
-      window_(std::make_shared<Window>(std::move(file), stats.in,
-                                       Window::Options{.threads = threads, .inflates = !is_bytes(form)})),
-      framer_(make_framer(form, window_->name())) {
-  enlarge_pipe(window_->fd(), most_pipe_bytes);
+      window_(std::make_shared<io::Window>(
+          std::move(file), stats.in,
+          io::Window::Options{.threads = threads, .inflates = !record::is_bytes(form)})),
+      framer_(record::make_framer(form, window_->name())) {
+  io::enlarge_pipe(window_->fd(), io::most_pipe_bytes);
   stats.inputs.push_back({path, 0, window_->stored()});
 }
 
 void Input::check_format() {
-  while (view().empty() || !check_text(view(), false, form_, name())) {
+  while (view().empty() || !record::check_text(view(), false, form_, name())) {
     if (more()) continue;
-    check_text(view(), true, form_, name());
+    record::check_text(view(), true, form_, name());
     return;
   }
 }
@@ -41,7 +42,7 @@ bool Input::more() {
   return more;
 }
 
-void Input::pass(std::size_t output, Run run) {
+void Input::pass(std::size_t output, record::Run run) {
   const std::string_view piece = view().substr(0, run.bytes);
   if (window_->is_mapped() && run.bytes >= smallest_range) {
     outputs_.put_range(output, window_, piece, window_->mapped_offset());
@@ -52,4 +53,4 @@ void Input::pass(std::size_t output, Run run) {
   drop(run);
 }
 
-}  // namespace mrf
+}  // namespace mrf::split

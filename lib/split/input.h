@@ -11,15 +11,15 @@
 #include "record/record.h"
 #include "split/outputs.h"
 
-namespace mrf {
+namespace mrf::split {
 
 /// One input and the way of its bytes to the outputs.
 class Input {
  public:
   /// `file` is what `path` names. `outputs` and `stats` outlive the input; `stats` gets an entry for it.
   /// `threads` more threads inflate BGZF.
-  Input(InputFile file, const std::string& path, const RecordForm& form, unsigned threads, Outputs& outputs,
-        Stats& stats);
+  Input(io::InputFile file, const std::string& path, const record::RecordForm& form, unsigned threads,
+        Outputs& outputs, io::Stats& stats);
 
   /// Waits for the first bytes. Throws DataError when these are of a format that the records cannot be of.
   void check_format();
@@ -28,9 +28,9 @@ class Input {
   void read_beside(Input& mates) { beside_ = mates.window_.get(); }
 
   /// The outputs may need the window for longer than the input lasts.
-  std::weak_ptr<const Window> window() const { return window_; }
+  std::weak_ptr<const io::Window> window() const { return window_; }
   const std::string& name() const { return window_->name(); }
-  Framer& framer() { return *framer_; }
+  record::Framer& framer() { return *framer_; }
   /// Bytes that are there and not passed on; valid until more().
   std::string_view view() const { return window_->view(); }
   /// Makes the view longer, moving data to the outputs meanwhile. False at the end of the input.
@@ -38,9 +38,9 @@ class Input {
   /// Throws Error when the input is a file that became shorter: that explains what looks like bad data.
   void check_size() const { window_->check_size(); }
   /// Hands the run at the front of the view to an output: a large piece of a mapped file as it lies there.
-  void pass(std::size_t output, Run run);
+  void pass(std::size_t output, record::Run run);
   /// Counts and drops the run at the front of the view.
-  void drop(Run run) {
+  void drop(record::Run run) {
     window_->consume(run.bytes);
     stats_.records_in += run.records;
     stats_.inputs[entry_].records += run.records;
@@ -48,12 +48,12 @@ class Input {
 
  private:
   Outputs& outputs_;
-  Stats& stats_;
+  io::Stats& stats_;
   std::size_t entry_;
-  RecordForm form_;
-  Window* beside_ = nullptr;
-  std::shared_ptr<Window> window_;
-  std::unique_ptr<Framer> framer_;
+  record::RecordForm form_;
+  io::Window* beside_ = nullptr;
+  std::shared_ptr<io::Window> window_;
+  std::unique_ptr<record::Framer> framer_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::split

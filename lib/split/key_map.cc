@@ -10,18 +10,18 @@
 #include "io/window.h"
 #include "record/key.h"
 
-namespace mrf {
+namespace mrf::split {
 
 namespace {
 constexpr std::size_t longest_word = 100;  // in messages
 }  // namespace
 
 std::size_t KeyMap::Hash::operator()(std::string_view key) const {
-  return static_cast<std::size_t>(key_hash(key));
+  return static_cast<std::size_t>(record::key_hash(key));
 }
 
-KeyMap::KeyMap(const std::string& path, std::size_t outputs, Meter& meter) {
-  Window window(open_input(path), meter);
+KeyMap::KeyMap(const std::string& path, std::size_t outputs, io::Meter& meter) {
+  io::Window window(io::open_input(path), meter);
   do {
     text_ += window.view();
     window.consume(window.view().size());
@@ -34,7 +34,7 @@ KeyMap::KeyMap(const std::string& path, std::size_t outputs, Meter& meter) {
     try {
       add(line, outputs);
     } catch (const std::runtime_error& error) {
-      throw DataError("read", window.name(), fmt::format("line {} {}", number, error.what()));
+      throw base::DataError("read", window.name(), fmt::format("line {} {}", number, error.what()));
     }
   }
 }
@@ -64,4 +64,4 @@ std::optional<std::size_t> KeyMap::find(std::string_view key) const {
   return found->second;
 }
 
-}  // namespace mrf
+}  // namespace mrf::split

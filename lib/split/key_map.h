@@ -10,14 +10,14 @@
 
 #include "io/meter.h"
 
-namespace mrf {
+namespace mrf::split {
 
 /// Which output a key belongs to, read from lines of a key, a tab and the output's index, counted from 0.
 class KeyMap {
  public:
   /// `path` may be a FIFO or compressed; `outputs` is their number. Throws SystemError, and DataError for a
   /// line of another form, an index that is too large and a key that is there twice.
-  KeyMap(const std::string& path, std::size_t outputs, Meter& meter);
+  KeyMap(const std::string& path, std::size_t outputs, io::Meter& meter);
   KeyMap(const KeyMap&) = delete;
   KeyMap& operator=(const KeyMap&) = delete;
 
@@ -34,4 +34,4 @@ class KeyMap {
   std::unordered_map<std::string_view, std::uint32_t, Hash> outputs_;
 };
 
-}  // namespace mrf
+}  // namespace mrf::split

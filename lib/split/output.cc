@@ -11,17 +11,17 @@
 
 #include "base/error.h"
 
-namespace mrf {
+namespace mrf::split {
 
 namespace {
 
-[[noreturn]] void fail_to_read(const Window& input) {
-  throw Error(Status::failure, "read", input.name(), "the file became shorter");
+[[noreturn]] void fail_to_read(const io::Window& input) {
+  throw base::Error(base::Status::failure, "read", input.name(), "the file became shorter");
 }
 
 }  // namespace
 
-Output::Output(const std::string& path, BlockPool& pool, Meter& meter)
+Output::Output(const std::string& path, BlockPool& pool, io::Meter& meter)
     : target_(path), pool_(pool), meter_(meter) {}
 
 std::size_t Output::append(std::string_view bytes) {
@@ -34,12 +34,12 @@ std::size_t Output::append(std::string_view bytes) {
   }
   const std::size_t n = std::min(static_cast<std::size_t>(free_end_ - free_), bytes.size());
   std::memcpy(free_, bytes.data(), n);
-  MappedFile::check();
+  io::MappedFile::check();
   fill(n);
   return n;
 }
 
-void Output::append_range(std::shared_ptr<const Window> input, std::string_view bytes, long long offset) {
+void Output::append_range(std::shared_ptr<const io::Window> input, std::string_view bytes, long long offset) {
   queue_.push_back({nullptr, std::move(input), bytes.data(), bytes.size(), offset});
   free_ = free_end_ = nullptr;
   queued_ += bytes.size();
@@ -53,8 +53,8 @@ std::size_t Output::written(ssize_t result) {
     return static_cast<std::size_t>(result);
   }
   if (errno == EAGAIN || errno == EINTR) return 0;
-  if (errno == EPIPE && target_.is_standard_output()) throw ClosedOutput(target_.name());
-  throw SystemError("write", target_.name());
+  if (errno == EPIPE && target_.is_standard_output()) throw base::ClosedOutput(target_.name());
+  throw base::SystemError("write", target_.name());
 }
 
 std::size_t Output::write_through(std::string_view bytes) {
@@ -124,4 +124,4 @@ void Output::give_up() noexcept {
   closed_ = true;
 }
 
-}  // namespace mrf
+}  // namespace mrf::split

@@ -14,14 +14,14 @@
 #include "split/block_pool.h"
 #include "split/target.h"
 
-namespace mrf {
+namespace mrf::split {
 
 /// One output and the bytes that wait for it, in order: blocks that they were copied into, and ranges
 /// of a mapped input, which go into a pipe without being copied (splice(2)).
 class Output {
  public:
   /// `pool` and `meter` outlive the output; `meter` counts the bytes written. Throws SystemError.
-  Output(const std::string& path, BlockPool& pool, Meter& meter);
+  Output(const std::string& path, BlockPool& pool, io::Meter& meter);
 
   const Target& target() const { return target_; }
   Target& target() { return target_; }
@@ -41,7 +41,7 @@ class Output {
   /// Returns how much; nothing when a new one is needed and the pool is used up.
   std::size_t append(std::string_view bytes);
   /// Appends bytes of the mapped `input` that start at `offset` of its file.
-  void append_range(std::shared_ptr<const Window> input, std::string_view bytes, long long offset);
+  void append_range(std::shared_ptr<const io::Window> input, std::string_view bytes, long long offset);
   /// Writes as much of the front of `bytes`, ahead of which nothing waits, as the target takes now.
   std::size_t write_through(std::string_view bytes);
   /// Opens the target if it can be opened now and writes as much as it takes. Throws SystemError
@@ -58,7 +58,7 @@ class Output {
  private:
   struct Piece {
     BlockPool::Block block;
-    std::shared_ptr<const Window> input;
+    std::shared_ptr<const io::Window> input;
     const char* data = nullptr;
     std::size_t size = 0;
     long long offset = 0;
@@ -71,7 +71,7 @@ class Output {
 
   Target target_;
   BlockPool& pool_;
-  Meter& meter_;
+  io::Meter& meter_;
   std::deque<Piece> queue_;
   char* free_ = nullptr;  // behind what the last block of queue_ holds, when a block is the last
   char* free_end_ = nullptr;
@@ -82,4 +82,4 @@ class Output {
   bool closed_ = false;
 };
 
-}  // namespace mrf
+}  // namespace mrf::split

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "codec/bgzf.h"
 
-namespace mrf {
+namespace mrf::split {
 
 namespace {
 
@@ -30,9 +30,9 @@ std::size_t block_size_for(std::size_t budget, std::size_t outputs) {
 
 }  // namespace
 
-Outputs::Outputs(const std::vector<std::string>& paths, Compression compression, Stats& stats)
+Outputs::Outputs(const std::vector<std::string>& paths, Compression compression, io::Stats& stats)
     : stats_(stats), pool_(block_size_for(budget, paths.size()), budget) {
-  for (const auto& path : paths) is_blocked_.push_back(compression.bam || has_gzip_name(path));
+  for (const auto& path : paths) is_blocked_.push_back(compression.bam || codec::has_gzip_name(path));
   if (const auto blocked = std::count(is_blocked_.begin(), is_blocked_.end(), true); blocked > 0) {
     blocks_.emplace(paths.size(), static_cast<std::size_t>(blocked), compression.bam ? 0 : compression.level,
                     compression.bam ? 0 : compression.threads);
@@ -55,7 +55,7 @@ void Outputs::push(std::size_t index) {
   const std::size_t before = output.queued_ranges();
   try {
     output.push();
-  } catch (const Error&) {
+  } catch (const base::Error&) {
     give_up(index);
     throw;
   }
@@ -156,8 +156,8 @@ void Outputs::put_plain(std::size_t index, std::string_view bytes) {
   }
 }
 
-void Outputs::put_range(std::size_t index, const std::shared_ptr<const Window>& input, std::string_view bytes,
-                        long long offset) {
+void Outputs::put_range(std::size_t index, const std::shared_ptr<const io::Window>& input,
+                        std::string_view bytes, long long offset) {
   if (is_blocked(index)) return put(index, bytes);
   while (ranges_ >= most_ranges) step();
   stats_.outputs[index].bytes += bytes.size();
@@ -170,7 +170,7 @@ void Outputs::close(std::size_t index) {
   if (is_blocked(index)) {
     put_block(index);
     put_finished_blocks(true);
-    put_plain(index, bgzf_eof);
+    put_plain(index, codec::bgzf_eof);
   }
   outputs_[index].close_when_empty();
   push(index);
@@ -197,7 +197,7 @@ bool Outputs::push_listed() {
     }
   }
   if (!opening_.empty() && !retry_) {
-    retry_ = reactor_.at(Reactor::Clock::now() + retry_after_, [this] { retry_opening(); });
+    retry_ = reactor_.at(io::Reactor::Clock::now() + retry_after_, [this] { retry_opening(); });
   }
   return moved;
 }
@@ -205,7 +205,7 @@ bool Outputs::push_listed() {
 // FIFOs that had no reader, all of them.
 void Outputs::retry_opening() {
   retry_.reset();
-  const auto start = Reactor::Clock::now();
+  const auto start = io::Reactor::Clock::now();
   const std::size_t before = opening_.size();
   std::exception_ptr failure;
   std::erase_if(opening_, [&](std::size_t index) {
@@ -221,7 +221,7 @@ void Outputs::retry_opening() {
     return true;
   });
   if (failure) std::rethrow_exception(failure);
-  const auto took = std::chrono::ceil<std::chrono::milliseconds>(Reactor::Clock::now() - start);
+  const auto took = std::chrono::ceil<std::chrono::milliseconds>(io::Reactor::Clock::now() - start);
   retry_after_ =
       before > opening_.size() ? std::chrono::milliseconds(1) : std::min(2 * retry_after_, longest_retry);
   if (took.count() > 1) retry_after_ = std::max(retry_after_, share_of_retries * took);
@@ -234,10 +234,10 @@ void Outputs::push_ready() {
 }
 
 // Waits until something can move, and moves it.
-void Outputs::turn(Meter& meter) {
+void Outputs::turn(io::Meter& meter) {
   ready_.clear();
   {
-    const WaitTimer timer(meter);
+    const io::WaitTimer timer(meter);
     reactor_.turn();
   }
   push_ready();
@@ -247,7 +247,7 @@ void Outputs::step() {
   if (!push_listed()) turn(stats_.out);
 }
 
-void Outputs::wait_for(FdRef input, Meter& meter, Window* beside) {
+void Outputs::wait_for(io::FdRef input, io::Meter& meter, io::Window* beside) {
   pollfd at_once{input.get(), POLLIN, 0};
   if (::poll(&at_once, 1, 0) > 0) return;
   put_blocks();
@@ -284,11 +284,11 @@ void Outputs::wait_until_closed(bool files) {
 void Outputs::finish() {
   wait_until_closed(false);
   wait_until_closed(true);
-  std::vector<OutputFile*> files;
+  std::vector<io::OutputFile*> files;
   for (Output& output : outputs_) {
-    if (OutputFile* file = output.target().file(); file != nullptr) files.push_back(file);
+    if (io::OutputFile* file = output.target().file(); file != nullptr) files.push_back(file);
   }
-  commit_together(files);
+  io::commit_together(files);
 }
 
 void Outputs::abandon(std::string_view unfinished) noexcept {
@@ -296,7 +296,7 @@ void Outputs::abandon(std::string_view unfinished) noexcept {
     const Output& output = outputs_[index];
     if (!output.target().is_direct() || !output.target().is_open()) give_up(index);
   }
-  if (std::getenv(stats_prefix_variable) != nullptr)
+  if (std::getenv(io::stats_prefix_variable) != nullptr)
     return;  // mrf-run tells nobody the end of a job that failed
   // Without its end-of-file block, a BAM stream is known to be incomplete.
   std::size_t marked = unfinished.empty() ? outputs_.size() : 0;
@@ -310,9 +310,9 @@ void Outputs::abandon(std::string_view unfinished) noexcept {
           put_plain(at, unfinished);
       }
       return wait_until_closed(false);
-    } catch (const Error&) {  // the first one is what the user is told
+    } catch (const base::Error&) {  // the first one is what the user is told
     }
   }
 }
 
-}  // namespace mrf
+}  // namespace mrf::split

@@ -19,7 +19,7 @@
 #include "split/block_writer.h"
 #include "split/output.h"
 
-namespace mrf {
+namespace mrf::split {
 
 /// All outputs and the loop that moves what waits for them. As long as the memory for queues is not used up,
 /// no output waits for another one. Only outputs that something waits for are looked at: each is tried first
@@ -37,7 +37,7 @@ class Outputs {
 
   /// Opens what can be opened without waiting. `stats` outlives the object and gets one entry an output.
   /// Throws SystemError.
-  Outputs(const std::vector<std::string>& paths, Compression compression, Stats& stats);
+  Outputs(const std::vector<std::string>& paths, Compression compression, io::Stats& stats);
 
   std::size_t size() const { return outputs_.size(); }
   /// Puts copies of `pieces` behind what waits for output `index`. Blocks while the queues are full. Throws
@@ -48,12 +48,12 @@ class Outputs {
     char* to = is_blocked(index) || size >= written_through ? nullptr : outputs_[index].room(size);
     if (to == nullptr) return (put_bytes(index, pieces), ...);
     ((std::memcpy(to, pieces.data(), pieces.size()), to += pieces.size()), ...);
-    MappedFile::check();
+    io::MappedFile::check();
     outputs_[index].fill(size);
     stats_.outputs[index].bytes += size;
   }
   /// Puts `bytes`, which lie at `offset` of the mapped `input`, behind what waits for output `index`.
-  void put_range(std::size_t index, const std::shared_ptr<const Window>& input, std::string_view bytes,
+  void put_range(std::size_t index, const std::shared_ptr<const io::Window>& input, std::string_view bytes,
                  long long offset);
   void count_records(std::size_t index, std::uint64_t records) {
     stats_.outputs[index].records += records;
@@ -71,7 +71,7 @@ class Outputs {
   void close(std::size_t index);
   /// Moves data to the outputs until `input` can be read without waiting; `beside`, if there is one, is read
   /// ahead meanwhile.
-  void wait_for(FdRef input, Meter& meter, Window* beside = nullptr);
+  void wait_for(io::FdRef input, io::Meter& meter, io::Window* beside = nullptr);
   /// Writes and closes everything, and publishes the regular files, all of them or none.
   void finish();
   /// After a failure: lets every open output that still works have the rest of its data, and its end. Regular
@@ -111,22 +111,22 @@ class Outputs {
   bool push_listed();
   void push_ready();
   void retry_opening();
-  void turn(Meter& meter);
+  void turn(io::Meter& meter);
   void step();
   void wait_until_closed(bool files);
 
-  Stats& stats_;
+  io::Stats& stats_;
   BlockPool pool_;
   std::optional<BlockWriter> blocks_;
   std::vector<char> is_blocked_;
   std::deque<Output> outputs_;
   std::vector<State> states_;
-  Reactor reactor_;
+  io::Reactor reactor_;
   std::vector<std::size_t> listed_;
   std::vector<std::size_t> ready_;
   std::vector<std::size_t> opening_;
   std::vector<std::size_t> filling_;
-  std::optional<Reactor::Timer> retry_;
+  std::optional<io::Reactor::Timer> retry_;
   std::chrono::milliseconds retry_after_{1};
   /// Outputs that are not closed: regular files, and others.
   std::size_t open_files_ = 0;
@@ -134,4 +134,4 @@ class Outputs {
   std::size_t ranges_ = 0;
 };
 
-}  // namespace mrf
+}  // namespace mrf::split

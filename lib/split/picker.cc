@@ -7,7 +7,7 @@
 
 #include "split/key_map.h"
 
-namespace mrf {
+namespace mrf::split {
 
 namespace {
 
@@ -38,27 +38,27 @@ class TurnPicker : public Picker {
 
 class KeyPicker : public Picker {
  public:
-  KeyPicker(const KeyForm& key, const RecordForm& form, std::size_t ways)
-      : key_(key), finder_(make_key_finder(key, form)), ways_(ways) {}
+  KeyPicker(const record::KeyForm& key, const record::RecordForm& form, std::size_t ways)
+      : key_(key), finder_(record::make_key_finder(key, form)), ways_(ways) {}
 
   std::optional<std::size_t> pick(std::string_view record) override {
     const auto key = finder_->find(record);
     if (!key) return std::nullopt;
-    return key_hash(*key) % ways_;
+    return record::key_hash(*key) % ways_;
   }
-  std::string lack(std::string_view) override { return fmt::format("has no {}", describe(key_)); }
+  std::string lack(std::string_view) override { return fmt::format("has no {}", record::describe(key_)); }
 
  private:
-  const KeyForm key_;
-  std::unique_ptr<KeyFinder> finder_;
+  const record::KeyForm key_;
+  std::unique_ptr<record::KeyFinder> finder_;
   const std::size_t ways_;
 };
 
 class MapPicker : public Picker {
  public:
-  MapPicker(const KeyForm& key, const RecordForm& form, std::size_t ways, const std::string& path,
-            Meter& meter)
-      : key_(key), finder_(make_key_finder(key, form)), map_(path, ways, meter), path_(path) {}
+  MapPicker(const record::KeyForm& key, const record::RecordForm& form, std::size_t ways,
+            const std::string& path, io::Meter& meter)
+      : key_(key), finder_(record::make_key_finder(key, form)), map_(path, ways, meter), path_(path) {}
 
   std::optional<std::size_t> pick(std::string_view record) override {
     const auto key = finder_->find(record);
@@ -66,13 +66,13 @@ class MapPicker : public Picker {
   }
   std::string lack(std::string_view record) override {
     const auto key = finder_->find(record);
-    if (!key) return fmt::format("has no {}", describe(key_));
+    if (!key) return fmt::format("has no {}", record::describe(key_));
     return fmt::format("has key '{}', which is not in '{}'", key->substr(0, longest_name), path_);
   }
 
  private:
-  const KeyForm key_;
-  std::unique_ptr<KeyFinder> finder_;
+  const record::KeyForm key_;
+  std::unique_ptr<record::KeyFinder> finder_;
   const KeyMap map_;
   const std::string path_;
 };
@@ -83,10 +83,10 @@ std::unique_ptr<Picker> make_turn_picker(std::unique_ptr<Rota> rota, ChunkSize s
   return std::make_unique<TurnPicker>(std::move(rota), size);
 }
 
-std::unique_ptr<Picker> make_key_picker(const KeyForm& key, const RecordForm& form, std::size_t ways,
-                                        const std::string& map_path, Meter& meter) {
+std::unique_ptr<Picker> make_key_picker(const record::KeyForm& key, const record::RecordForm& form,
+                                        std::size_t ways, const std::string& map_path, io::Meter& meter) {
   if (map_path.empty()) return std::make_unique<KeyPicker>(key, form, ways);
   return std::make_unique<MapPicker>(key, form, ways, map_path, meter);
 }
 
-}  // namespace mrf
+}  // namespace mrf::split

@@ -11,7 +11,7 @@
 #include "record/key.h"
 #include "split/rota.h"
 
-namespace mrf {
+namespace mrf::split {
 
 /// How much goes to one output before it is the next one's turn: records, or, when `bytes` is not 0, as
 /// many whole records as fit into that many bytes, at least one.
@@ -36,7 +36,7 @@ class Picker {
 std::unique_ptr<Picker> make_turn_picker(std::unique_ptr<Rota> rota, ChunkSize size);
 /// The key's hash modulo `ways`; or, with a `map_path`, what the map says. `meter` counts the map's bytes.
 /// Throws UsageError, and DataError "cannot read" for a map that is wrong.
-std::unique_ptr<Picker> make_key_picker(const KeyForm& key, const RecordForm& form, std::size_t ways,
-                                        const std::string& map_path, Meter& meter);
+std::unique_ptr<Picker> make_key_picker(const record::KeyForm& key, const record::RecordForm& form,
+                                        std::size_t ways, const std::string& map_path, io::Meter& meter);
 
-}  // namespace mrf
+}  // namespace mrf::split

@@ -7,7 +7,7 @@
 
 #include "split/input.h"
 
-namespace mrf {
+namespace mrf::split {
 
 /// One whole record of an input after the other; the last one has what it lacked at its end.
 class Records {
@@ -18,7 +18,7 @@ class Records {
   /// Goes on to the next record. False at the end of the input.
   bool next() {
     for (;;) {
-      const Run run = input_.framer().take(input_.view(), 1);
+      const record::Run run = input_.framer().take(input_.view(), 1);
       if (run.records > 0) return show(input_.view().substr(0, run.bytes), run.bytes);
       if (!input_.more()) break;
     }
@@ -47,4 +47,4 @@ class Records {
   std::uint64_t number_ = 0;
 };
 
-}  // namespace mrf
+}  // namespace mrf::split

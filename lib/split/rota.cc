@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "split/rota.h"
 
-namespace mrf {
+namespace mrf::split {
 
 namespace {
 
@@ -57,4 +57,4 @@ std::unique_ptr<Rota> make_balance(Outputs& outputs, std::size_t ways, std::size
   return std::make_unique<Balance>(outputs, ways, width);
 }
 
-}  // namespace mrf
+}  // namespace mrf::split

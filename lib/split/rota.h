@@ -6,7 +6,7 @@
 
 #include "split/outputs.h"
 
-namespace mrf {
+namespace mrf::split {
 
 /// Whose turn it is with a chunk.
 class Rota {
@@ -22,4 +22,4 @@ std::unique_ptr<Rota> make_round_robin(std::size_t ways);
 /// less than a block waiting. `outputs` outlives the rota.
 std::unique_ptr<Rota> make_balance(Outputs& outputs, std::size_t ways, std::size_t width);
 
-}  // namespace mrf
+}  // namespace mrf::split

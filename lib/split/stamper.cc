@@ -5,11 +5,11 @@
 #include <cstdint>
 #include <cstring>
 
-namespace mrf {
+namespace mrf::split {
 
 void Stamper::put(Outputs& outputs, std::size_t output, std::string_view record) const {
-  if (place_ == SequencePlace::aux) return put_bam(outputs, output, record);
-  if (place_ == SequencePlace::column) {
+  if (place_ == record::SequencePlace::aux) return put_bam(outputs, output, record);
+  if (place_ == record::SequencePlace::column) {
     outputs.put(output, stamp_.text(), record);
   } else {
     const std::size_t end = record.ends_with("\r\n") ? 2 : 1;
@@ -27,4 +27,4 @@ void Stamper::put_bam(Outputs& outputs, std::size_t output, std::string_view rec
               record.substr(sizeof length), stamp_.text());
 }
 
-}  // namespace mrf
+}  // namespace mrf::split

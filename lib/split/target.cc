@@ -19,7 +19,7 @@
 #include "io/io.h"
 #include "io/source.h"
 
-namespace mrf {
+namespace mrf::split {
 
 namespace {
 
@@ -33,7 +33,7 @@ bool look_at(const std::string& path, int standard, struct stat& info) {
 // The file that a name which leads to none would make, behind all symbolic links.
 std::string missing_file(std::string path) {
   for (int links = 0; links < most_links; ++links) {
-    std::string next = follow_link(path);
+    std::string next = io::follow_link(path);
     if (next == path) break;
     path = std::move(next);
   }
@@ -56,13 +56,14 @@ bool is_fifo(const std::string& path, int standard) {
 
 // Whoever reads standard output is to see its end now, not when the program exits.
 void let_go_of_standard_output() {
-  const Fd null = open_file("/dev/null", O_WRONLY);
-  if (::dup2(null.get(), STDOUT_FILENO) < 0) throw SystemError("close", stdout_name);
+  const io::Fd null = io::open_file("/dev/null", O_WRONLY);
+  if (::dup2(null.get(), STDOUT_FILENO) < 0) throw base::SystemError("close", io::stdout_name);
 }
 
 }  // namespace
 
-Target::Target(const std::string& path) : path_(path), name_(path == "-" ? std::string(stdout_name) : path) {
+Target::Target(const std::string& path)
+    : path_(path), name_(path == "-" ? std::string(io::stdout_name) : path) {
   if (path == "-") {
     open_standard_output();
     return;
@@ -70,7 +71,7 @@ Target::Target(const std::string& path) : path_(path), name_(path == "-" ? std::
   struct stat info {};
   const bool exists = ::stat(path.c_str(), &info) == 0;  // OutputFile says why not
   is_fifo_ = exists && S_ISFIFO(info.st_mode);
-  is_anonymous_ = is_fifo_ && is_anonymous_pipe(path);
+  is_anonymous_ = is_fifo_ && io::is_anonymous_pipe(path);
   if (!is_fifo_ && !(exists && S_ISCHR(info.st_mode))) file_.emplace(path);
 }
 
@@ -80,9 +81,9 @@ void Target::open_standard_output() {
   if (::fstat(STDOUT_FILENO, &info) == 0 && S_ISFIFO(info.st_mode)) {
     const int fd = ::open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd >= 0) {
-      fd_ = Fd(adopt_fd, fd);
+      fd_ = io::Fd(io::adopt_fd, fd);
       is_fifo_ = true;
-      enlarge_pipe(fd_, most_pipe_bytes);
+      io::enlarge_pipe(fd_, io::most_pipe_bytes);
       return;
     }
   }
@@ -94,14 +95,14 @@ bool Target::open() {
   const int fd = ::open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) {
     if (errno == EINTR) return false;
-    if (errno != ENXIO || !is_fifo_) throw SystemError("open", name_);
-    if (is_anonymous_) throw SystemError("write", name_, EPIPE);
+    if (errno != ENXIO || !is_fifo_) throw base::SystemError("open", name_);
+    if (is_anonymous_) throw base::SystemError("write", name_, EPIPE);
     return false;
   }
-  fd_ = Fd(adopt_fd, fd);
+  fd_ = io::Fd(io::adopt_fd, fd);
   // A process substitution's own descriptor would keep the reader from its end-of-file.
-  if (const int number = inherited_descriptor(path_); number > STDERR_FILENO) ::close(number);
-  if (is_fifo_) enlarge_pipe(fd_, most_pipe_bytes);
+  if (const int number = io::inherited_descriptor(path_); number > STDERR_FILENO) ::close(number);
+  if (is_fifo_) io::enlarge_pipe(fd_, io::most_pipe_bytes);
   return true;
 }
 
@@ -109,7 +110,7 @@ void Target::close() {
   if (file_) {
     file_->finish();
   } else if (const int error = fd_.close(); error != 0) {
-    throw SystemError("write", name_, error);
+    throw base::SystemError("write", name_, error);
   }
   if (is_standard_output() && is_fifo_) let_go_of_standard_output();
 }
@@ -120,30 +121,32 @@ void refuse_same_outputs(const std::vector<std::string>& paths) {
     const std::string key = identity(path, STDOUT_FILENO);
     if (key.empty()) continue;
     const auto [first, is_new] = seen.emplace(key, path);
-    if (!is_new) throw UsageError("use output", path, fmt::format("the same file as '{}'", first->second));
+    if (!is_new)
+      throw base::UsageError("use output", path, fmt::format("the same file as '{}'", first->second));
   }
 }
 
 void refuse_same_inputs(const std::vector<std::string>& inputs, const std::vector<std::string>& mates,
                         const std::string& map) {
-  if (std::count(inputs.begin(), inputs.end(), "-") > 1) throw UsageError("use input", "-", "given twice");
+  if (std::count(inputs.begin(), inputs.end(), "-") > 1)
+    throw base::UsageError("use input", "-", "given twice");
   std::set<std::string> seen;
   for (const auto& path : inputs) {
     const bool is_new = seen.insert(identity(path, STDIN_FILENO)).second;
     if (!is_new && is_fifo(path, STDIN_FILENO))
-      throw UsageError("use input", path, "given twice, and can be read once");
+      throw base::UsageError("use input", path, "given twice, and can be read once");
   }
   for (const auto& path : mates) {
     const std::string key = identity(path, STDIN_FILENO);
     if (!key.empty() && !seen.insert(key).second) {
-      throw UsageError("use input", path, "given twice, and no file has its own mates");
+      throw base::UsageError("use input", path, "given twice, and no file has its own mates");
     }
   }
   const auto is_map = [&](const std::string& path) { return path == map; };
   const bool is_standard = map == "-" && (std::any_of(inputs.begin(), inputs.end(), is_map) ||
                                           std::any_of(mates.begin(), mates.end(), is_map));
   if (is_standard || (is_fifo(map, STDIN_FILENO) && seen.contains(identity(map, STDIN_FILENO)))) {
-    throw UsageError("use map", map, "an input, too, and can be read once");
+    throw base::UsageError("use map", map, "an input, too, and can be read once");
   }
 }
 
@@ -155,8 +158,8 @@ void refuse_read_outputs(const std::vector<std::string>& outputs, const std::vec
   for (const auto& path : outputs) {
     const auto input = inputs.find(identity(path, STDOUT_FILENO));
     if (input == inputs.end()) continue;
-    throw UsageError("use output", path, fmt::format("the same FIFO as input '{}'", input->second));
+    throw base::UsageError("use output", path, fmt::format("the same FIFO as input '{}'", input->second));
   }
 }
 
-}  // namespace mrf
+}  // namespace mrf::split

@@ -8,7 +8,7 @@
 #include "io/fd.h"
 #include "io/output_file.h"
 
-namespace mrf {
+namespace mrf::split {
 
 /// Where an output goes, and how it is opened and closed. FIFOs, devices and the pipes of process
 /// substitutions are opened without waiting for their reader, and writing to them never blocks; a pipe on
@@ -22,7 +22,7 @@ class Target {
   /// Throws SystemError "cannot open", or "cannot write" when the reader has come and gone already.
   bool open();
   bool is_open() const { return fd_.is_open() || file_.has_value(); }
-  FdRef fd() const { return file_ ? file_->fd() : FdRef(fd_); }
+  io::FdRef fd() const { return file_ ? file_->fd() : io::FdRef(fd_); }
   /// False for a regular file, which appears only when it is published.
   bool is_direct() const { return !file_ || file_->is_direct(); }
   bool is_standard_output() const { return path_ == "-"; }
@@ -33,7 +33,7 @@ class Target {
   /// Finishes a regular file, which still has to be published; closes anything else. Throws SystemError.
   void close();
   /// The regular file; nullptr when the output is something else.
-  OutputFile* file() { return file_ ? &*file_ : nullptr; }
+  io::OutputFile* file() { return file_ ? &*file_ : nullptr; }
 
  private:
   void open_standard_output();
@@ -42,8 +42,8 @@ class Target {
   std::string name_;
   bool is_fifo_ = false;
   bool is_anonymous_ = false;
-  Fd fd_;
-  std::optional<OutputFile> file_;
+  io::Fd fd_;
+  std::optional<io::OutputFile> file_;
 };
 
 /// Throws UsageError when two of the paths are the same FIFO or regular file (stat(2): st_dev, st_ino), or
@@ -57,4 +57,4 @@ void refuse_same_inputs(const std::vector<std::string>& inputs, const std::vecto
 /// Throws UsageError when one of the outputs is a FIFO that is read, too: its end would never come.
 void refuse_read_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& read);
 
-}  // namespace mrf
+}  // namespace mrf::split

@@ -6,7 +6,7 @@
 
 #include "workflow/renderings.h"
 
-namespace mrf {
+namespace mrf::workflow {
 
 namespace {
 
@@ -48,4 +48,4 @@ std::string dot_text(const Plan& plan) {
   return text + "}\n";
 }
 
-}  // namespace mrf
+}  // namespace mrf::workflow

@@ -10,7 +10,7 @@
 
 #include "base/near_name.h"
 
-namespace mrf {
+namespace mrf::workflow {
 
 namespace {
 
@@ -23,8 +23,8 @@ constexpr int most_jobs = 100000;
 const std::string& value_of(const std::string& name, const Scope& scope) {
   const auto found = scope.variables.find(name);
   if (found == scope.variables.end()) {
-    fail(scope,
-         fmt::format("variable '{}' has no value{}", name, did_you_mean(name, keys_of(scope.variables))));
+    fail(scope, fmt::format("variable '{}' has no value{}", name,
+                            base::did_you_mean(name, base::keys_of(scope.variables))));
   }
   return found->second;
 }
@@ -165,4 +165,4 @@ std::vector<Word> expand_word(const Word& word, const Scope& scope) {
   return words;
 }
 
-}  // namespace mrf
+}  // namespace mrf::workflow

@@ -10,7 +10,7 @@
 #include "workflow/lexer.h"
 #include "workflow/workflow.h"
 
-namespace mrf {
+namespace mrf::workflow {
 
 /// What the words of one job are expanded with.
 struct Scope {
@@ -27,4 +27,4 @@ std::vector<Word> expand_word(const Word& word, const Scope& scope);
 /// The size of a job array, from a number or a variable's value. Throws WorkflowError.
 int count_of(const std::string& count, const Scope& scope);
 
-}  // namespace mrf
+}  // namespace mrf::workflow

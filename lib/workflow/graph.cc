@@ -11,7 +11,7 @@
 
 #include "base/near_name.h"
 
-namespace mrf {
+namespace mrf::workflow {
 
 namespace {
 
@@ -127,10 +127,10 @@ class Connector {
     for (const auto& [other, ends] : ends_) {
       if ((ends.*lacks)()) lacking.push_back(other);
     }
-    std::string meant = did_you_mean(name, lacking);
+    std::string meant = base::did_you_mean(name, lacking);
     if (!meant.empty()) return meant;
     if (is_job(name)) return fmt::format("; '{}' is a job, with FIFOs of other names", name);
-    return did_you_mean(name, order_);
+    return base::did_you_mean(name, order_);
   }
 
   const Plan& plan_;
@@ -188,4 +188,4 @@ void check_acyclic(const Plan& plan) {
   throw WorkflowError(plan.file, plan.jobs[cycle->front()].line, fmt::format("a cycle of jobs: {}", names));
 }
 
-}  // namespace mrf
+}  // namespace mrf::workflow

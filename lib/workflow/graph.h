@@ -5,7 +5,7 @@
 
 #include "workflow/plan.h"
 
-namespace mrf {
+namespace mrf::workflow {
 
 /// The FIFOs that a plan's jobs name, each with its one writer and one reader. Throws WorkflowError.
 std::vector<PlannedFifo> connect(const Plan& plan);
@@ -13,4 +13,4 @@ std::vector<PlannedFifo> connect(const Plan& plan);
 /// Throws WorkflowError when a job's output comes back to it, naming the jobs on the way.
 void check_acyclic(const Plan& plan);
 
-}  // namespace mrf
+}  // namespace mrf::workflow

@@ -9,7 +9,7 @@
 #include "codec/data_format.h"
 #include "codec/inflate.h"
 
-namespace mrf {
+namespace mrf::workflow {
 
 namespace {
 
@@ -21,30 +21,30 @@ constexpr std::string_view first_of_magic =
     "\x1f"
     "BC\xfd\x28P"sv;
 
-Content content_of_format(DataFormat format) {
+Content content_of_format(codec::DataFormat format) {
   switch (format) {
-    case DataFormat::sam:
+    case codec::DataFormat::sam:
       return Content::sam;
-    case DataFormat::bam:
+    case codec::DataFormat::bam:
       return Content::bam;
-    case DataFormat::cram:
+    case codec::DataFormat::cram:
       return Content::cram;
-    case DataFormat::bcf:
+    case codec::DataFormat::bcf:
       return Content::bcf;
-    case DataFormat::bzip2:
+    case codec::DataFormat::bzip2:
       return Content::bzip2;
-    case DataFormat::xz:
+    case codec::DataFormat::xz:
       return Content::xz;
-    case DataFormat::zstd:
+    case codec::DataFormat::zstd:
       return Content::zstd;
-    case DataFormat::unknown:
+    case codec::DataFormat::unknown:
       break;
   }
   return Content::text;
 }
 
 bool may_have_magic(std::string_view bytes) {
-  return bytes.size() < format_magic_size && !bytes.empty() &&
+  return bytes.size() < codec::format_magic_size && !bytes.empty() &&
          first_of_magic.find(bytes.front()) != std::string_view::npos;
 }
 
@@ -65,7 +65,7 @@ bool is_sequence_line(std::string_view line) {
 // such; so is a read so long that its + line is not to be seen.
 std::optional<Content> content_of_at(std::string_view bytes, Rest rest) {
   constexpr std::size_t long_read = 512;
-  if (sniff(bytes) == DataFormat::sam) return Content::sam;
+  if (codec::sniff(bytes) == codec::DataFormat::sam) return Content::sam;
   const std::size_t line = bytes.find('\n');
   bool is_open = true;  // all lines so far may be of a sequence
   for (std::size_t at = line; is_open && at != std::string_view::npos;) {
@@ -86,7 +86,7 @@ std::optional<Content> content_of_plain(std::string_view bytes, Rest rest) {
     return rest == Rest::none ? Content::empty : Content::text;
   }
   if (bytes.starts_with(zip_magic)) return Content::zip;
-  if (const DataFormat format = format_by_magic(bytes); format != DataFormat::unknown)
+  if (const codec::DataFormat format = codec::format_by_magic(bytes); format != codec::DataFormat::unknown)
     return content_of_format(format);
   if (rest == Rest::to_come && may_have_magic(bytes)) return std::nullopt;
   if (bytes.front() == '@') return content_of_at(bytes, rest);
@@ -98,14 +98,14 @@ std::string inflated(std::string_view stored) {
   std::string bytes(content_bytes, '\0');
   std::size_t size = 0;
   try {
-    GzipDecoder decoder("");
+    codec::GzipDecoder decoder("");
     decoder.feed(stored);
     while (size < bytes.size()) {
       const std::size_t more = decoder.inflate({bytes.data() + size, bytes.size() - size});
       if (more == 0) break;
       size += more;
     }
-  } catch (const Error&) {
+  } catch (const base::Error&) {
   }
   bytes.resize(size);
   return bytes;
@@ -114,7 +114,7 @@ std::string inflated(std::string_view stored) {
 }  // namespace
 
 std::optional<Content> content_of(std::string_view stored, Rest rest) {
-  if (!is_gzip(stored)) return content_of_plain(stored, rest);
+  if (!codec::is_gzip(stored)) return content_of_plain(stored, rest);
   const std::string bytes = inflated(stored);
   return content_of_plain(bytes, bytes.size() == content_bytes ? Rest::unseen : rest);
 }
@@ -172,4 +172,4 @@ std::string way_to_read(Content content, const std::string& quoted_name) {
   }
 }
 
-}  // namespace mrf
+}  // namespace mrf::workflow

@@ -6,7 +6,7 @@
 #include <string>
 #include <string_view>
 
-namespace mrf {
+namespace mrf::workflow {
 
 /// What an input holds by its first bytes.
 enum class Content {
@@ -44,4 +44,4 @@ std::string_view content_name(Content content);
 /// The command that turns an input that no program here reads into one that they read, "" for the others.
 std::string way_to_read(Content content, const std::string& quoted_name);
 
-}  // namespace mrf
+}  // namespace mrf::workflow

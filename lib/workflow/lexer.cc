@@ -5,7 +5,7 @@
 
 #include <utility>
 
-namespace mrf {
+namespace mrf::workflow {
 
 namespace {
 
@@ -180,4 +180,4 @@ CommandText split_command(const Place& place, std::string_view text) { return Le
 
 Word split_value(const Place& place, std::string_view text) { return Lexer(place, text).value(); }
 
-}  // namespace mrf
+}  // namespace mrf::workflow

@@ -7,7 +7,7 @@
 
 #include "workflow/workflow.h"
 
-namespace mrf {
+namespace mrf::workflow {
 
 /// The words and redirections of a command.
 struct CommandText {
@@ -28,4 +28,4 @@ CommandText split_command(const Place& place, std::string_view text);
 /// The value of a "name = value" line: unquoted in the same way, blanks inside kept. Throws WorkflowError.
 Word split_value(const Place& place, std::string_view text);
 
-}  // namespace mrf
+}  // namespace mrf::workflow

@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-namespace mrf {
+namespace mrf::workflow {
 
 namespace {
 
@@ -100,4 +100,4 @@ std::string_view trim(std::string_view text) {
 
 std::vector<LogicalLine> logical_lines(std::string_view text) { return LineReader(text).lines(); }
 
-}  // namespace mrf
+}  // namespace mrf::workflow

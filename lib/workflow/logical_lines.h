@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-namespace mrf {
+namespace mrf::workflow {
 
 /// A line of a workflow with the lines that continue it.
 struct LogicalLine {
@@ -21,4 +21,4 @@ std::vector<LogicalLine> logical_lines(std::string_view text);
 /// Without the blanks at both ends; one behind a backslash stays.
 std::string_view trim(std::string_view text);
 
-}  // namespace mrf
+}  // namespace mrf::workflow

@@ -15,7 +15,7 @@
 #include "workflow/graph.h"
 #include "workflow/section_fifos.h"
 
-namespace mrf {
+namespace mrf::workflow {
 
 namespace {
 
@@ -134,7 +134,7 @@ class Planner {
   }
 
   void add_result(const std::string& path, int line) {
-    const auto [other, is_new] = places_.try_emplace(place_written(path), path);
+    const auto [other, is_new] = places_.try_emplace(io::place_written(path), path);
     if (!is_new) {
       const std::string same =
           other->second == path ? "" : fmt::format(": '{}' is the same file", other->second);
@@ -186,4 +186,4 @@ std::vector<std::string> appended_results(const Plan& plan) {
   return paths;
 }
 
-}  // namespace mrf
+}  // namespace mrf::workflow

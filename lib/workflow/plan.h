@@ -9,7 +9,7 @@
 
 #include "workflow/workflow.h"
 
-namespace mrf {
+namespace mrf::workflow {
 
 /// A job as it will be started. Its words consist of text and of in, out and save pieces.
 struct PlannedJob {
@@ -63,4 +63,4 @@ Plan make_plan(const Workflow& workflow);
 /// The results that a job's >> appends to.
 std::vector<std::string> appended_results(const Plan& plan);
 
-}  // namespace mrf
+}  // namespace mrf::workflow

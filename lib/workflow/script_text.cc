@@ -7,7 +7,7 @@
 #include "workflow/renderings.h"
 #include "workflow/short_form.h"
 
-namespace mrf {
+namespace mrf::workflow {
 
 namespace {
 
@@ -139,7 +139,7 @@ class Script {
   void add_job(std::size_t at) {
     const PlannedJob& job = plan_.jobs[at];
     if (job.ok_statuses.size() > 1)
-      text_ += fmt::format("\naccepts[{}]=' {} '\n", function(at), join(job.ok_statuses, " "));
+      text_ += fmt::format("\naccepts[{}]=' {} '\n", function(at), base::join(job.ok_statuses, " "));
     text_ += fmt::format("\n{}() {{  # {}\n", function(at), job.display_name());
     if (job.number) text_ += fmt::format("  export MRF_WORKER={} MRF_WORKERS={}\n", *job.number, job.count);
     text_ += "  exec";
@@ -183,4 +183,4 @@ class Script {
 
 std::string script_text(const Plan& plan) { return Script(plan).text(); }
 
-}  // namespace mrf
+}  // namespace mrf::workflow

@@ -8,7 +8,7 @@
 #include <set>
 #include <string>
 
-namespace mrf {
+namespace mrf::workflow {
 
 namespace {
 
@@ -59,4 +59,4 @@ void give_rounds_their_fifos(Plan& plan) {
   }
 }
 
-}  // namespace mrf
+}  // namespace mrf::workflow

@@ -10,7 +10,7 @@
 #include "base/status_list.h"
 #include "workflow/workflow.h"
 
-namespace mrf {
+namespace mrf::workflow {
 
 namespace {
 
@@ -238,7 +238,7 @@ class Writer {
     if (form_.header_lines) return fmt::format(" --header-lines {}", *form_.header_lines);
     return form_.header_prefix.empty() ? "" : " --header-prefix " + quote_word(form_.header_prefix);
   }
-  std::string statuses() const { return join(parse_statuses(form_.ok_statuses), ","); }
+  std::string statuses() const { return base::join(base::parse_statuses(form_.ok_statuses), ","); }
 
   // As quote_word(), with [i] left to be the copy's number.
   static std::string copy_word(const std::string& word) {
@@ -318,4 +318,4 @@ std::vector<FailureHint> failure_hints(const ShortForm& form) {
 
 std::string workflow_text(const ShortForm& form) { return Writer(form).text(); }
 
-}  // namespace mrf
+}  // namespace mrf::workflow

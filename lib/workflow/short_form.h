@@ -9,7 +9,7 @@
 #include "workflow/input_content.h"
 #include "workflow/stream_kind.h"
 
-namespace mrf {
+namespace mrf::workflow {
 
 /// The short form of mrf-run(1): one filter, run several times side by side. Empty texts are options that
 /// were not given.
@@ -91,4 +91,4 @@ std::string quote_word(const std::string& word);
 /// letters, digits and _-.,/:=+@%, as in the name of a file. A program of awk or a pattern in quotes is none.
 bool has_copy_number(const std::string& word);
 
-}  // namespace mrf
+}  // namespace mrf::workflow

@@ -15,7 +15,7 @@
 #include "workflow/short_form.h"
 #include "workflow/workflow.h"
 
-namespace mrf {
+namespace mrf::workflow {
 
 namespace {
 
@@ -36,33 +36,35 @@ std::vector<std::string> files_written(const ShortForm& form) {
 
 void check_files(const ShortForm& form) {
   if (form.inputs.empty() || form.inputs[0].empty())
-    throw UsageError("use", "short form", "it needs -i INPUT");
-  if (form.inputs.size() > 2) throw UsageError("use option", "-i", "two inputs at most");
+    throw base::UsageError("use", "short form", "it needs -i INPUT");
+  if (form.inputs.size() > 2) throw base::UsageError("use option", "-i", "two inputs at most");
   if (form.outputs.size() > form.inputs.size())
-    throw UsageError("use option", "-o", "more outputs than inputs");
+    throw base::UsageError("use option", "-o", "more outputs than inputs");
   for (const auto& input : form.inputs) {
     for (const auto& file : files_written(form)) {
-      if (is_same_file(input, file)) throw UsageError("write", file, "it is the input");
+      if (io::is_same_file(input, file)) throw base::UsageError("write", file, "it is the input");
     }
   }
   for (const auto& output : form.outputs) {
-    if (form.outputs.size() == 2 && output == "-") throw UsageError("write", output, "two outputs are files");
+    if (form.outputs.size() == 2 && output == "-")
+      throw base::UsageError("write", output, "two outputs are files");
   }
-  if (form.outputs.size() == 2 && place_written(form.outputs[0]) == place_written(form.outputs[1]))
-    throw UsageError("write", form.outputs[1], "both outputs are that file");
+  if (form.outputs.size() == 2 && io::place_written(form.outputs[0]) == io::place_written(form.outputs[1]))
+    throw base::UsageError("write", form.outputs[1], "both outputs are that file");
 }
 
 void check_numbers(const ShortForm& form) {
-  if (form.workers < 1) throw UsageError("use option", "-n", "not a number of 1 or more");
+  if (form.workers < 1) throw base::UsageError("use option", "-n", "not a number of 1 or more");
   if (form.chunk_size && *form.chunk_size < 1)
-    throw UsageError("use option", "-c", "not a number of 1 or more");
+    throw base::UsageError("use option", "-c", "not a number of 1 or more");
   if (form.level && (*form.level < 0 || *form.level > 9))
-    throw UsageError("use option", "-l", "not a level of 0 to 9");
-  if (form.threads && *form.threads < 0) throw UsageError("use option", "-@", "not a number of 0 or more");
+    throw base::UsageError("use option", "-l", "not a level of 0 to 9");
+  if (form.threads && *form.threads < 0)
+    throw base::UsageError("use option", "-@", "not a number of 0 or more");
   try {
-    if (!form.ok_statuses.empty()) parse_statuses(form.ok_statuses);
+    if (!form.ok_statuses.empty()) base::parse_statuses(form.ok_statuses);
   } catch (const std::invalid_argument&) {
-    throw UsageError("use option", "--ok-status", "not a list of exit statuses, as 0,1");
+    throw base::UsageError("use option", "--ok-status", "not a list of exit statuses, as 0,1");
   }
 }
 
@@ -76,7 +78,7 @@ class Chooser {
     check_files(form_);
     check_numbers(form_);
     for (const auto* record : {&form_.record, &form_.output_record}) {
-      if (is_text_form(*record)) parse_record_form(*record);
+      if (is_text_form(*record)) record::parse_record_form(*record);
     }
     choice_.pairs = form_.inputs.size() == 2;
     choose_input();
@@ -123,8 +125,8 @@ class Chooser {
     const std::string way = way_to_read(content(at), quote_word(form_.inputs[at]));
     if (way.empty() && content(at) != Content::zip) return;
     const std::string reason = fmt::format("it is {}, which is not read here", content_name(content(at)));
-    throw DataError("read", shown(form_.inputs[at]),
-                    way.empty() ? reason : reason + ": " + way + " | mrf-run -i - ...");
+    throw base::DataError("read", shown(form_.inputs[at]),
+                          way.empty() ? reason : reason + ": " + way + " | mrf-run -i - ...");
   }
 
   // Says that records of an alignment are meant where the input's name does not.
@@ -149,9 +151,10 @@ class Chooser {
     if (held == Content::bam || held == Content::cram) {
       const std::string kind(content_name(held));
       if (!form_.input_format.empty() && !named.is_alignment())
-        throw DataError("read", shown(input()), fmt::format("it is {}, not what --input-format says", kind));
+        throw base::DataError("read", shown(input()),
+                              fmt::format("it is {}, not what --input-format says", kind));
       if (is_text_form(form_.record))
-        throw UsageError(
+        throw base::UsageError(
             "read", shown(input()),
             fmt::format("it is {}: without --record the filter sees SAM lines, with --record bam BAM", kind));
       choice_.input = {held == Content::bam ? "bam" : "cram", true, false};
@@ -168,8 +171,8 @@ class Chooser {
     const bool is_known = held != Content::unknown && held != Content::empty;
     if (is_text_form(form_.record)) {
       if (!is_sam && !is_known)
-        throw UsageError("use record", form_.record,
-                         "the filter of BAM and CRAM sees SAM lines, or with --record bam BAM");
+        throw base::UsageError("use record", form_.record,
+                               "the filter of BAM and CRAM sees SAM lines, or with --record bam BAM");
       kind = {"lines", true, kind.is_gzip};
     } else if (!is_sam && is_known) {
       kind.format = "sam";  // mrf-bamread says what is wrong with it if it is no SAM
@@ -190,9 +193,10 @@ class Chooser {
       const bool means_sam = wants_alignment() || (writes_alignment() && held != Content::unknown);
       if (means_sam) kind = {"sam", true, false};
       if (means_sam || !writes_alignment()) return;
-      throw UsageError("read", shown(input()),
-                       "its name does not say what it holds: --input-format bam, cram, sam, fastq, fasta or "
-                       "lines does");
+      throw base::UsageError(
+          "read", shown(input()),
+          "its name does not say what it holds: --input-format bam, cram, sam, fastq, fasta or "
+          "lines does");
     }
   }
 
@@ -200,12 +204,12 @@ class Chooser {
     if (choice_.input.is_alignment()) {
       choice_.given = form_.record.empty() ? "sam" : form_.record;
     } else if (form_.record == "bam" || form_.record == "sam") {
-      throw UsageError("use record", form_.record, "the input is neither SAM nor BAM nor CRAM");
+      throw base::UsageError("use record", form_.record, "the input is neither SAM nor BAM nor CRAM");
     } else {
       choice_.given = form_.record.empty() ? choice_.input.record() : form_.record;
     }
     if (choice_.given == "bam" && content(0) == Content::empty)
-      throw DataError("read", shown(input()), "it is empty, and a BAM has a header at least");
+      throw base::DataError("read", shown(input()), "it is empty, and a BAM has a header at least");
     if (choice_.pairs) choose_pairs();
   }
 
@@ -217,11 +221,11 @@ class Chooser {
     };
     for (std::size_t at = 0; at < 2; ++at) {
       if (!is_fastq(at))
-        throw UsageError(
+        throw base::UsageError(
             "read", shown(form_.inputs[at]),
             "two inputs have to be FASTQ; where the names do not say so, --input-format fastq does");
     }
-    if (!form_.key.empty()) throw UsageError("use option", "--key", "not with two inputs");
+    if (!form_.key.empty()) throw base::UsageError("use option", "--key", "not with two inputs");
     choice_.given = "lines:8";
   }
 
@@ -231,7 +235,7 @@ class Chooser {
     choice_.order = form_.order;
     if (form_.order.empty()) choice_.order = form_.key.empty() ? "chunk" : is_sequence ? "seq" : "any";
     if (std::find(known.begin(), known.end(), choice_.order) == known.end())
-      throw UsageError("use order", choice_.order, "not one of seq, rows, any and chunk");
+      throw base::UsageError("use order", choice_.order, "not one of seq, rows, any and chunk");
   }
 
   void choose_written(const StreamKind& named) {
@@ -240,8 +244,8 @@ class Chooser {
       choose_written_alignment();
     } else if (form_.output_record == "sam" || form_.output_record == "bam") {
       if (named.is_told)
-        throw UsageError("write", output(),
-                         "it is no SAM, BAM or CRAM by its name: --output-format says otherwise");
+        throw base::UsageError("write", output(),
+                               "it is no SAM, BAM or CRAM by its name: --output-format says otherwise");
       choice_.output = {form_.output_record, true, false};
       choice_.written = form_.output_record;
     } else if (choice_.given == "bam" && form_.output_record.empty() && !named.is_told &&
@@ -259,7 +263,7 @@ class Chooser {
     const bool is_sam = kind.format.starts_with("sam") && form_.output_format.empty();
     if (is_text_form(form_.output_record)) {
       if (!is_sam)
-        throw UsageError(
+        throw base::UsageError(
             "write", output(),
             fmt::format("SAM, BAM and CRAM are made of what the filter writes as sam or bam, not as {}",
                         form_.output_record));
@@ -286,7 +290,7 @@ class Chooser {
   void choose_written_pairs() {
     const bool parts = form_.outputs.size() == 2;
     if (parts && !choice_.written.empty() && choice_.written != "fastq" && choice_.written != "lines:8")
-      throw UsageError("write", output(), "the outputs of two inputs are FASTQ");
+      throw base::UsageError("write", output(), "the outputs of two inputs are FASTQ");
     if (choice_.order != "chunk") {
       choice_.written = choice_.given;
     } else if (parts) {
@@ -300,26 +304,26 @@ class Chooser {
     const bool is_broadcast = form_.header_broadcast;
     if (has_header_lines()) {
       if (form_.header_lines && !form_.header_prefix.empty())
-        throw UsageError("use option", "--header-lines", "not together with --header-prefix");
+        throw base::UsageError("use option", "--header-lines", "not together with --header-prefix");
       const char* option = form_.header_lines ? "--header-lines" : "--header-prefix";
       if (choice_.input.is_alignment())
-        throw UsageError("use option", option, "the header of SAM, BAM and CRAM is known");
+        throw base::UsageError("use option", option, "the header of SAM, BAM and CRAM is known");
       if (choice_.output.is_alignment())
-        throw UsageError("use option", option, "the output has a header of its own");
-      if (choice_.pairs) throw UsageError("use option", option, "FASTQ has no header");
+        throw base::UsageError("use option", option, "the output has a header of its own");
+      if (choice_.pairs) throw base::UsageError("use option", option, "FASTQ has no header");
       choice_.header = is_broadcast ? HeaderWay::broadcast : HeaderWay::around;
     } else if (is_broadcast) {
       if (!choice_.input.is_alignment())
-        throw UsageError(
+        throw base::UsageError(
             "use option", "--header-broadcast",
             "the input has no header; --header-lines K or --header-prefix STR names that of a text");
       if (choice_.given == "bam")
-        throw UsageError("use option", "--header-broadcast", "a BAM has its header in any case");
+        throw base::UsageError("use option", "--header-broadcast", "a BAM has its header in any case");
       choice_.header = HeaderWay::broadcast;
     } else if (choice_.given == "sam" && choice_.written == "sam") {
       choice_.header = HeaderWay::around;
     } else if (choice_.given == "sam" && choice_.written == "bam") {
-      throw UsageError(
+      throw base::UsageError(
           "use output record", "bam",
           "a filter that writes BAM needs the header: --header-broadcast, or --record bam, gives it");
     }
@@ -328,21 +332,22 @@ class Chooser {
   void check_order() const {
     const std::string& order = choice_.order;
     if ((order == "chunk" || order == "rows") && !form_.key.empty())
-      throw UsageError("use order", order, "records that go by --key come back in the order seq or any");
+      throw base::UsageError("use order", order,
+                             "records that go by --key come back in the order seq or any");
     if (order == "seq" && !keeps_numbers())
-      throw UsageError(
+      throw base::UsageError(
           "use order", order,
           fmt::format("the number of a record is lost on the way from {} to {}: --order chunk, rows and "
                       "any do without",
                       choice_.given, choice_.written));
     if (order == "seq" && (is_started_by_text(choice_.given) || is_started_by_text(choice_.written)))
-      throw UsageError(
+      throw base::UsageError(
           "use order", order,
           fmt::format("a number in front would hide the start of a record of the form {}: --order "
                       "chunk, rows and any do without",
                       choice_.given));
     if (form_.has_measured_chunks && order != "chunk")
-      throw UsageError("use option", "-c", "auto goes with --order chunk");
+      throw base::UsageError("use option", "-c", "auto goes with --order chunk");
   }
 
   static bool is_started_by_text(const std::string& form) {
@@ -362,34 +367,39 @@ class Chooser {
     const auto& words = form_.command;
     const auto numbered = std::find_if(words.begin(), words.end(), has_copy_number);
     if (choice_.order == "chunk" && numbered != words.end())
-      throw UsageError(
+      throw base::UsageError(
           "use word", *numbered,
           "[i] is the number of a live copy (--order seq, rows or any); a chunk's is in MRF_CHUNK, and "
           "[ii] in a pattern is the letter");
-    if (form_.level && !is_compressed()) throw UsageError("use option", "-l", "the output is not compressed");
+    if (form_.level && !is_compressed())
+      throw base::UsageError("use option", "-l", "the output is not compressed");
     if (!form_.reference.empty() && !choice_.input.is_alignment() && !choice_.output.is_alignment())
-      throw UsageError("use option", "-T", "neither the input nor the output is SAM, BAM or CRAM");
+      throw base::UsageError("use option", "-T", "neither the input nor the output is SAM, BAM or CRAM");
     if (form_.is_permissive && !choice_.input.is_alignment() && !choice_.output.is_alignment())
-      throw UsageError("use option", "--permissive", "neither the input nor the output is SAM, BAM or CRAM");
+      throw base::UsageError("use option", "--permissive",
+                             "neither the input nor the output is SAM, BAM or CRAM");
     if (form_.singles.empty()) return;
-    if (form_.outputs.size() != 2) throw UsageError("use option", "--singles", "it goes with two outputs");
+    if (form_.outputs.size() != 2)
+      throw base::UsageError("use option", "--singles", "it goes with two outputs");
     if (choice_.order != "chunk")
-      throw UsageError("use option", "--singles", "it goes with --order chunk, the default");
+      throw base::UsageError("use option", "--singles", "it goes with --order chunk, the default");
   }
 
   void check_key() const {
     if (form_.key.empty()) {
       if (!form_.missing.empty())
-        throw UsageError("use option", "--missing", "it says what becomes of records without the --key");
+        throw base::UsageError("use option", "--missing",
+                               "it says what becomes of records without the --key");
       return;
     }
-    make_key_finder(parse_key_form(form_.key),
-                    choice_.given == "sam" ? RecordForm{} : parse_record_form(choice_.given));
+    record::make_key_finder(
+        record::parse_key_form(form_.key),
+        choice_.given == "sam" ? record::RecordForm{} : record::parse_record_form(choice_.given));
     if (form_.chunk_size || form_.has_measured_chunks)
-      throw UsageError("use option", "-c", "records go by --key");
+      throw base::UsageError("use option", "-c", "records go by --key");
     if (is_path(form_.missing) && choice_.given == "bam" && !kind_of(form_.missing).is_alignment())
-      throw UsageError("write", form_.missing,
-                       "records of --record bam go to a file whose name ends in .bam, .cram or .sam");
+      throw base::UsageError("write", form_.missing,
+                             "records of --record bam go to a file whose name ends in .bam, .cram or .sam");
   }
 
   bool is_compressed() const {
@@ -425,4 +435,4 @@ int usable_processors() {
 
 ShortFormChoice choose(const ShortForm& form) { return Chooser(form).choose(); }
 
-}  // namespace mrf
+}  // namespace mrf::workflow

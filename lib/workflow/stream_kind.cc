@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 
-namespace mrf {
+namespace mrf::workflow {
 
 namespace {
 
@@ -59,8 +59,8 @@ StreamKind kind_of_format(const std::string& option, const std::string& format) 
   for (const char* known : {"bam", "cram", "sam", "fastq", "fasta", "lines"}) {
     if (lower_case(format) == known) return {known, true, false};
   }
-  throw UsageError("use option", option,
-                   "'" + format + "' is not one of bam, cram, sam, fastq, fasta and lines");
+  throw base::UsageError("use option", option,
+                         "'" + format + "' is not one of bam, cram, sam, fastq, fasta and lines");
 }
 
-}  // namespace mrf
+}  // namespace mrf::workflow

@@ -3,7 +3,7 @@
 
 #include <string>
 
-namespace mrf {
+namespace mrf::workflow {
 
 /// What a stream is by its name or by --input-format or --output-format (mrf-run(1), Kinds).
 struct StreamKind {
@@ -27,4 +27,4 @@ StreamKind kind_of_format(const std::string& option, const std::string& format);
 /// True for http:// and https:// names.
 bool is_url(const std::string& name);
 
-}  // namespace mrf
+}  // namespace mrf::workflow

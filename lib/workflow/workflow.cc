@@ -16,7 +16,7 @@
 #include "workflow/lexer.h"
 #include "workflow/logical_lines.h"
 
-namespace mrf {
+namespace mrf::workflow {
 
 namespace {
 
@@ -100,7 +100,7 @@ class Parser {
     if (!mentioned_.contains(name)) {
       throw WorkflowError(workflow_.file, 1,
                           fmt::format("variable '{}' of -D is not used here{}", name,
-                                      did_you_mean(name, {mentioned_.begin(), mentioned_.end()})));
+                                      base::did_you_mean(name, {mentioned_.begin(), mentioned_.end()})));
     }
     workflow_.variables[name] = value;
   }
@@ -123,7 +123,7 @@ class Parser {
     const auto known = workflow_.variables.find(name);
     if (known == workflow_.variables.end())
       fail(fmt::format("variable '{}' has no value{}", name,
-                       did_you_mean(name, keys_of(workflow_.variables))));
+                       base::did_you_mean(name, base::keys_of(workflow_.variables))));
     return known->second;
   }
 
@@ -135,7 +135,7 @@ class Parser {
     const auto words = trim(head.substr(blank));
     if (!words.starts_with("ok ") && !words.starts_with("ok\t")) return head;
     try {
-      job.ok_statuses = parse_statuses(trim(words.substr(3)));
+      job.ok_statuses = base::parse_statuses(trim(words.substr(3)));
     } catch (const std::invalid_argument&) {
       fail(fmt::format("'{}' is no list of exit statuses: write 'ok 0,1'", trim(words.substr(3))));
     }
@@ -182,7 +182,7 @@ class Parser {
 }  // namespace
 
 WorkflowError::WorkflowError(const std::string& file, int line, const std::string& reason)
-    : UsageError("read", file, reason), text_(fmt::format("{}:{}: {}", file, line, reason)) {}
+    : base::UsageError("read", file, reason), text_(fmt::format("{}:{}: {}", file, line, reason)) {}
 
 bool is_name(const std::string& text, bool plain) {
   const auto letter = [](char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
@@ -196,7 +196,7 @@ std::map<std::string, std::string> parse_defines(const std::vector<std::string>&
   for (const auto& word : words) {
     const auto equals = word.find('=');
     if (equals == std::string::npos || !is_name(word.substr(0, equals), true)) {
-      throw UsageError("use option", "-D " + word, "not NAME=VALUE");
+      throw base::UsageError("use option", "-D " + word, "not NAME=VALUE");
     }
     defines[word.substr(0, equals)] = word.substr(equals + 1);
   }
@@ -204,8 +204,8 @@ std::map<std::string, std::string> parse_defines(const std::vector<std::string>&
 }
 
 std::string read_workflow(const std::string& path) {
-  Meter meter;
-  Window window(open_input(path), meter);
+  io::Meter meter;
+  io::Window window(io::open_input(path), meter);
   while (window.more()) {
   }
   return std::string(window.view());
@@ -216,4 +216,4 @@ Workflow parse_workflow(const std::string& file, const std::string& text,
   return Parser(file, defines).parse(text);
 }
 
-}  // namespace mrf
+}  // namespace mrf::workflow

@@ -12,10 +12,10 @@
 
 #include "base/error.h"
 
-namespace mrf {
+namespace mrf::workflow {
 
 /// A workflow that is wrong; what() is "FILE:LINE: REASON" (mrf-workflow(5)), the status is usage.
-class WorkflowError : public UsageError {
+class WorkflowError : public base::UsageError {
  public:
   WorkflowError(const std::string& file, int line, const std::string& reason);
   const char* what() const noexcept override { return text_.c_str(); }
@@ -104,4 +104,4 @@ std::map<std::string, std::string> parse_defines(const std::vector<std::string>&
 /// the - where `plain` (variables).
 bool is_name(const std::string& text, bool plain = false);
 
-}  // namespace mrf
+}  // namespace mrf::workflow

@@ -41,6 +41,13 @@ knows_only() {
   knows_only cli io codec base
 }
 
+# As lib/README.md says: mrf::ROOM for all of lib/ROOM.
+@test "each room is a namespace, and nothing is in the namespace above the rooms" {
+  found=$(sources lib | xargs grep -nE '^namespace mrf' |
+    grep -vE '^lib/([a-z]+)/[^:]+:[0-9]+:namespace mrf::\1(::[A-Za-z_0-9]+)* \{$' || true)
+  [[ -z $found ]] || { echo "$found" && false; }
+}
+
 only_in() {
   local place=$1 pattern=$2 found
   found=$(sources lib bin | xargs grep -nE "$pattern" | grep -vE "^$place/") || return 0

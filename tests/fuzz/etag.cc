@@ -15,11 +15,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   total %= std::uint64_t{1} << 50;
   const std::string tag(fuzz::text_of(data + sizeof total, size - sizeof total));
   fuzz::may_refuse([&] {
-    const Expectation expectation = parse_expectation("s3_etag", tag);
+    const fetch::Expectation expectation = fetch::parse_expectation("s3_etag", tag);
     fuzz::check(expectation.value.size() == 16, "an MD5 has 16 bytes");
-    if (expectation.kind != Expectation::Kind::multipart || total == 0) return;
+    if (expectation.kind != fetch::Expectation::Kind::multipart || total == 0) return;
     fuzz::check(expectation.parts > 0, "there is a part");
-    for (const std::uint64_t part : part_size_candidates(total, expectation.parts)) {
+    for (const std::uint64_t part : fetch::part_size_candidates(total, expectation.parts)) {
       fuzz::check(part > 0 && (total - 1) / part + 1 == expectation.parts,
                   "a part size gives the number of parts");
     }

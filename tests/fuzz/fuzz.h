@@ -29,7 +29,7 @@ template <class Read>
 void may_refuse(Read read) {
   try {
     read();
-  } catch (const Error&) {
+  } catch (const base::Error&) {
     return;
   }
 }

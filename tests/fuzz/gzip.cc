@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t enough = std::size_t{1} << 22;
 
-class Memory : public ByteSource {
+class Memory : public codec::ByteSource {
  public:
   Memory(std::string_view bytes, std::size_t step) : rest_(bytes), step_(step) {}
 
@@ -30,7 +30,7 @@ class Memory : public ByteSource {
 
 // The inflated bytes, given `step` bytes at a time; nothing when they are refused.
 std::optional<std::string> decoded(std::string_view stored, std::size_t step) {
-  GzipDecoder decoder("fuzz");
+  codec::GzipDecoder decoder("fuzz");
   std::string plain;
   std::vector<char> to(step == stored.size() ? std::size_t{1} << 16 : 1 + step);
   try {
@@ -41,7 +41,7 @@ std::optional<std::string> decoded(std::string_view stored, std::size_t step) {
       while (const std::size_t n = decoder.inflate(to)) plain.append(to.data(), n);
     }
     if (plain.size() < enough) decoder.finish();
-  } catch (const Error&) {
+  } catch (const base::Error&) {
     return std::nullopt;
   }
   return plain;
@@ -51,13 +51,13 @@ std::optional<std::string> inflated(std::string_view stored, std::size_t step, u
   std::string plain;
   std::vector<char> to(1 << 16);
   try {
-    const auto source = make_inflater(std::make_unique<Memory>(stored, step), "fuzz", threads);
+    const auto source = codec::make_inflater(std::make_unique<Memory>(stored, step), "fuzz", threads);
     while (plain.size() < enough) {
       const std::size_t n = source->read(to);
       if (n == 0) break;
       plain.append(to.data(), n);
     }
-  } catch (const Error&) {
+  } catch (const base::Error&) {
     return std::nullopt;
   }
   return plain;
@@ -74,7 +74,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const auto in_pieces = decoded(stored, step);
   if (at_once && at_once->size() >= enough) return 0;
   fuzz::check(at_once == in_pieces, "what comes out does not depend on how it arrives");
-  if (!is_gzip(stored)) return 0;
+  if (!codec::is_gzip(stored)) return 0;
   // It asks for more of a BGZF stream: an end-of-file block.
   const auto whole = inflated(stored, stored.size(), 0);
   fuzz::check(whole == inflated(stored, step, 0), "nor does it in the inflater");

@@ -10,8 +10,8 @@ using namespace mrf;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   fuzz::may_refuse([&] {
     std::set<std::string> targets;
-    for (const ManifestEntry& entry :
-         parse_manifest(std::string(fuzz::text_of(data, size)), "m.json", {true, "/"})) {
+    for (const fetch::ManifestEntry& entry :
+         fetch::parse_manifest(std::string(fuzz::text_of(data, size)), "m.json", {true, "/"})) {
       fuzz::check(!entry.target.empty() && entry.target != "-", "an entry has a target");
       fuzz::check(targets.insert(entry.target).second, "no two entries have one target");
     }

@@ -18,16 +18,16 @@ constexpr std::array forms = {"line", "lines:3", "fastq", "nul", "fixed:7", "bam
 
 // The records of `bytes`, shown `step` bytes more at a time and taken `at_most` at a time; nothing when they
 // are refused.
-std::optional<std::vector<std::string>> framed(RecordForm form, std::string_view bytes, std::size_t step,
-                                               std::uint64_t at_most) {
+std::optional<std::vector<std::string>> framed(record::RecordForm form, std::string_view bytes,
+                                               std::size_t step, std::uint64_t at_most) {
   std::vector<std::string> runs;
   try {
-    const auto framer = make_framer(form, "fuzz");
+    const auto framer = record::make_framer(form, "fuzz");
     std::size_t taken = 0;
     for (std::size_t shown = 0; shown < bytes.size();) {
       shown = std::min(bytes.size(), shown + step);
       for (;;) {
-        const Run run = framer->take(bytes.substr(taken, shown - taken), at_most);
+        const record::Run run = framer->take(bytes.substr(taken, shown - taken), at_most);
         fuzz::check(run.records <= at_most && run.bytes <= shown - taken, "a run is no more than there is");
         if (run.records == 0) break;
         runs.emplace_back(bytes.substr(taken, run.bytes));
@@ -38,7 +38,7 @@ std::optional<std::vector<std::string>> framed(RecordForm form, std::string_view
       const std::string_view tail = bytes.substr(taken);
       runs.push_back(std::string(tail) + std::string(framer->complete(tail)));
     }
-  } catch (const Error&) {
+  } catch (const base::Error&) {
     return std::nullopt;
   }
   return runs;
@@ -51,15 +51,16 @@ std::string joined(const std::vector<std::string>& runs) {
 }
 
 // Whatever a record holds, its name, key and number are parts of it.
-void look_into(RecordForm form, const std::string& record) {
-  const bool is_bam = form.kind == RecordForm::Kind::bam;
-  fuzz::check(record_name(form, record).size() <= record.size(), "a name is a part of its record");
+void look_into(record::RecordForm form, const std::string& record) {
+  const bool is_bam = form.kind == record::RecordForm::Kind::bam;
+  fuzz::check(record::record_name(form, record).size() <= record.size(), "a name is a part of its record");
   for (const char* key : {"tag:CB", "name:3", "column:2", "after:a"}) {
-    fuzz::may_refuse([&] { (void)make_key_finder(parse_key_form(key), form)->find(record); });
+    fuzz::may_refuse([&] { (void)record::make_key_finder(record::parse_key_form(key), form)->find(record); });
   }
-  for (const auto place : {SequencePlace::column, SequencePlace::tag, SequencePlace::aux}) {
-    if ((place == SequencePlace::aux) != is_bam) continue;
-    const auto mark = find_sequence(place, record);
+  for (const auto place :
+       {record::SequencePlace::column, record::SequencePlace::tag, record::SequencePlace::aux}) {
+    if ((place == record::SequencePlace::aux) != is_bam) continue;
+    const auto mark = record::find_sequence(place, record);
     fuzz::check(!mark || mark->begin + mark->size <= record.size(), "a number is a part of its record");
   }
 }
@@ -69,7 +70,7 @@ void look_into(RecordForm form, const std::string& record) {
 // The first byte chooses the form, the second one how the bytes arrive.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   if (size < 2) return 0;
-  const RecordForm form = parse_record_form(forms.at(data[0] % forms.size()));
+  const record::RecordForm form = record::parse_record_form(forms.at(data[0] % forms.size()));
   const std::size_t step = 1 + data[1] % 64;
   const std::string_view bytes = fuzz::text_of(data + 2, size - 2);
   const auto at_once = framed(form, bytes, bytes.size(), std::numeric_limits<std::uint64_t>::max());

@@ -26,17 +26,17 @@ bool same(const bam1_t& a, const bam1_t& b) {
 
 // A line that the parser takes is one that htslib takes, too, and both make the same record of it.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
-  bam::silence_htslib();
-  static const auto header = bam::parse_sam_header(references, "fuzz");
+  sam::silence_htslib();
+  static const auto header = sam::parse_sam_header(references, "fuzz");
   const std::string_view line = fuzz::text_of(data, size);
   if (line.find('\n') != line.npos || line.find('\0') != line.npos) return 0;
-  bam::SamLine parser;
-  const auto ours = bam::make_record();
+  sam::SamLine parser;
+  const auto ours = sam::make_record();
   if (!parser.parse(line, *header, *ours)) return 0;
-  fuzz::check(bam::fault_of(line, *header).empty(), "what is taken has no fault");
-  bam::Text text;
-  const auto theirs = bam::make_record();
-  fuzz::check(bam::parse_unusual(line, *header, text, *theirs), "htslib takes what is taken");
+  fuzz::check(sam::fault_of(line, *header).empty(), "what is taken has no fault");
+  sam::Text text;
+  const auto theirs = sam::make_record();
+  fuzz::check(sam::parse_unusual(line, *header, text, *theirs), "htslib takes what is taken");
   fuzz::check(same(*ours, *theirs), "both make the same record of a line");
   return 0;
 }

@@ -11,8 +11,8 @@
 
 #include "codec/bgzf.h"
 
-using mrf::Field;
 using mrf::bam::BlockCutter;
+using mrf::codec::Field;
 
 namespace {
 
@@ -40,7 +40,7 @@ Cuts cuts_of(std::string_view records) {
   while (!records.empty()) {
     const std::string_view payload = cutter.cut(records);
     REQUIRE(!payload.empty());
-    CHECK(payload.size() <= mrf::bgzf_payload);
+    CHECK(payload.size() <= mrf::codec::bgzf_payload);
     cuts.sizes.push_back(payload.size());
     cuts.pieces += cutter.fields().empty() ? 1 : 0;
     if (!cutter.fields().empty()) CHECK(cutter.fields().back().end == payload.size());
@@ -76,13 +76,14 @@ TEST_CASE("block cutter: whole records as far as they fit, and larger ones by th
   const std::string small = record(10, 1, 100, 50);
   const std::string half = record(10, 1, 20000, 0);
   const std::string large = record(10, 1, 100000, 0);
-  const std::string exact = record(1, 0, 0, mrf::bgzf_payload - 37);
+  const std::string exact = record(1, 0, 0, mrf::codec::bgzf_payload - 37);
   CHECK(cuts_of(small).sizes == std::vector<std::size_t>{small.size()});
   CHECK(cuts_of(half + half + half).sizes == std::vector<std::size_t>{2 * half.size(), half.size()});
-  CHECK(cuts_of(exact + small).sizes == std::vector<std::size_t>{mrf::bgzf_payload, small.size()});
+  CHECK(cuts_of(exact + small).sizes == std::vector<std::size_t>{mrf::codec::bgzf_payload, small.size()});
   const Cuts cuts = cuts_of(small + large + small);
-  CHECK(cuts.sizes == std::vector<std::size_t>{small.size(), mrf::bgzf_payload, mrf::bgzf_payload,
-                                               large.size() - 2 * mrf::bgzf_payload, small.size()});
+  CHECK(cuts.sizes == std::vector<std::size_t>{small.size(), mrf::codec::bgzf_payload,
+                                               mrf::codec::bgzf_payload,
+                                               large.size() - 2 * mrf::codec::bgzf_payload, small.size()});
   CHECK(cuts.pieces == 3);
 }
 
@@ -105,6 +106,6 @@ TEST_CASE("block cutter: what is closed is what blocks would be, however much fo
     const auto rest = cuts_of(records.substr(closed)).sizes;
     sizes.insert(sizes.end(), rest.begin(), rest.end());
     CHECK(sizes == whole.sizes);
-    CHECK(at - closed <= mrf::bgzf_payload);
+    CHECK(at - closed <= mrf::codec::bgzf_payload);
   }
 }

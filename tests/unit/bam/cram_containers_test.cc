@@ -15,7 +15,7 @@ const std::string definition = "CRAM\3\0"s + std::string(20, 'i');
 
 std::string with_checksum(const std::string& bytes) {
   std::string result = bytes;
-  const std::uint32_t sum = mrf::crc32(bytes);
+  const std::uint32_t sum = mrf::codec::crc32(bytes);
   for (unsigned shift = 0; shift < 32; shift += 8) result += static_cast<char>(sum >> shift);
   return result;
 }

@@ -18,7 +18,7 @@
 
 namespace {
 
-using mrf::bam::Text;
+using mrf::sam::Text;
 
 // MRF_TEST_FULL=1 tries them all.
 bool is_full() {
@@ -40,7 +40,7 @@ class Place {
   std::string file(const std::string& name) { return *files_.insert(std::string(path_) + "/" + name).first; }
   std::string with(const std::string& name, std::string_view bytes) {
     const std::string path = file(name);
-    const mrf::Fd fd = mrf::open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
+    const mrf::io::Fd fd = mrf::io::open_file(path, O_WRONLY | O_CREAT | O_TRUNC);
     REQUIRE(::write(fd.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
     return path;
   }
@@ -51,7 +51,7 @@ class Place {
 };
 
 std::string content_of(const std::string& path) {
-  const mrf::Fd fd = mrf::open_file(path, O_RDONLY);
+  const mrf::io::Fd fd = mrf::io::open_file(path, O_RDONLY);
   struct stat info {};
   REQUIRE(::fstat(fd.get(), &info) == 0);
   std::string bytes(static_cast<std::size_t>(info.st_size), '\0');
@@ -67,15 +67,15 @@ struct Result {
 // What mrf-bamread makes of a file: the text, and why there is no more of it.
 Result read_all(const std::string& path, unsigned threads, Place& place) {
   Result result;
-  mrf::OutputFile output(place.file("out.sam"));
+  mrf::io::OutputFile output(place.file("out.sam"));
   try {
-    mrf::Stats stats;
+    mrf::io::Stats stats;
     mrf::bam::SourceList sources({path}, {"", {}, threads}, stats.in);
     mrf::bam::ConvertOptions options;
     options.threads = threads;
     mrf::bam::convert(sources, *mrf::bam::make_sam_encoder(true), output, options, stats);
-  } catch (const mrf::Error& error) {
-    CHECK(error.status() == mrf::Status::bad_data);
+  } catch (const mrf::base::Error& error) {
+    CHECK(error.status() == mrf::base::Status::bad_data);
     result.failure = error.what();
   }
   result.text = content_of("/proc/self/fd/" + std::to_string(output.fd().get()));
@@ -89,7 +89,7 @@ Result read_all(const std::string& path, unsigned threads, Place& place) {
 
 // The same by a pipe, which holds all of it.
 Result read_by_pipe(std::string_view bytes, Place& place) {
-  auto [reader, writer] = mrf::make_pipe();
+  auto [reader, writer] = mrf::io::make_pipe();
   REQUIRE(::fcntl(writer.get(), F_SETPIPE_SZ, 1 << 18) >= static_cast<int>(bytes.size()));
   REQUIRE(::write(writer.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
   writer = {};
@@ -98,12 +98,12 @@ Result read_by_pipe(std::string_view bytes, Place& place) {
 
 // What htslib alone makes of it; nothing when it refuses the file.
 std::optional<std::string> htslib_text(const std::string& path) {
-  const mrf::bam::HtsFilePtr file(hts_open(path.c_str(), "r"));
+  const mrf::sam::HtsFilePtr file(hts_open(path.c_str(), "r"));
   if (!file) return std::nullopt;
-  const mrf::bam::HeaderPtr header(sam_hdr_read(file.get()));
+  const mrf::sam::HeaderPtr header(sam_hdr_read(file.get()));
   if (!header) return std::nullopt;
-  std::string text = mrf::bam::header_text(*header);
-  const auto record = mrf::bam::make_record();
+  std::string text = mrf::sam::header_text(*header);
+  const auto record = mrf::sam::make_record();
   int result = 0;
   while ((result = sam_read1(file.get(), header.get(), record.get())) >= 0) {
     Text line;
@@ -117,7 +117,7 @@ std::optional<std::string> htslib_text(const std::string& path) {
 constexpr const char* references = "@HD\tVN:1.6\n@SQ\tSN:c1\tLN:2000000000\n@SQ\tSN:c2\tLN:2000000000\n";
 
 std::string random_sam(int records) {
-  const auto header = mrf::bam::parse_sam_header(references, "test");
+  const auto header = mrf::sam::parse_sam_header(references, "test");
   mrf::bam::test::RandomRecords random(8);
   std::string text = references;
   for (int i = 0; i < records; ++i) text += mrf::bam::test::htslib_line(*random.next(), *header) + "\n";
@@ -137,12 +137,12 @@ std::string plain_sam() {
 // The SAM file `from` in another format of htslib's (hts_open(3)).
 std::string stored_as(const std::string& from, const char* mode, Place& place) {
   const std::string path = place.file("stored");
-  const mrf::bam::HtsFilePtr in(hts_open(from.c_str(), "r"));
-  const mrf::bam::HeaderPtr header(sam_hdr_read(in.get()));
-  mrf::bam::HtsFilePtr out(hts_open(path.c_str(), mode));
+  const mrf::sam::HtsFilePtr in(hts_open(from.c_str(), "r"));
+  const mrf::sam::HeaderPtr header(sam_hdr_read(in.get()));
+  mrf::sam::HtsFilePtr out(hts_open(path.c_str(), mode));
   if (mode[1] == 'c') REQUIRE(hts_set_opt(out.get(), CRAM_OPT_NO_REF, 1) == 0);
   REQUIRE(sam_hdr_write(out.get(), header.get()) == 0);
-  const auto record = mrf::bam::make_record();
+  const auto record = mrf::sam::make_record();
   while (sam_read1(in.get(), header.get(), record.get()) >= 0) {
     REQUIRE(sam_write1(out.get(), header.get(), record.get()) >= 0);
   }
@@ -152,10 +152,10 @@ std::string stored_as(const std::string& from, const char* mode, Place& place) {
 
 std::string inflated(std::string_view blocks) {
   std::string content;
-  mrf::BgzfInflater inflater;
+  mrf::codec::BgzfInflater inflater;
   while (!blocks.empty()) {
-    const std::string_view block = blocks.substr(0, mrf::bgzf_block_size(blocks));
-    std::string one(mrf::bgzf_content_size(block), '\0');
+    const std::string_view block = blocks.substr(0, mrf::codec::bgzf_block_size(blocks));
+    std::string one(mrf::codec::bgzf_content_size(block), '\0');
     inflater.block(block, one);
     content += one;
     blocks.remove_prefix(block.size());
@@ -166,7 +166,7 @@ std::string inflated(std::string_view blocks) {
 }  // namespace
 
 TEST_CASE("a BAM cut between blocks or at a byte of its last 64 KiB is truncated, from file and from pipe") {
-  mrf::bam::silence_htslib();
+  mrf::sam::silence_htslib();
   Place place;
   const std::string bam = stored_as(place.with("in.sam", random_sam(450)), "wb1", place);
   REQUIRE(bam.size() > 70000);
@@ -174,7 +174,8 @@ TEST_CASE("a BAM cut between blocks or at a byte of its last 64 KiB is truncated
   const std::string text = read_all(path, 0, place).text;
   CHECK(text == htslib_text(path));
   std::set<std::size_t> cuts;
-  for (std::size_t at = 0; at < bam.size(); at += mrf::bgzf_block_size(std::string_view(bam).substr(at))) {
+  for (std::size_t at = 0; at < bam.size();
+       at += mrf::codec::bgzf_block_size(std::string_view(bam).substr(at))) {
     if (at > 0) cuts.insert(at);
   }
   const std::size_t step = is_full() ? 1 : 397;
@@ -191,7 +192,7 @@ TEST_CASE("a BAM cut between blocks or at a byte of its last 64 KiB is truncated
 }
 
 TEST_CASE("a flipped bit is refused, or makes what htslib makes of it") {
-  mrf::bam::silence_htslib();
+  mrf::sam::silence_htslib();
   Place place;
   const std::string path = place.with("in.sam", random_sam(60));
   std::mt19937_64 random(is_full() ? std::random_device{}() : 9);

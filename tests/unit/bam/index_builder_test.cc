@@ -21,7 +21,7 @@ constexpr hts_pos_t far = 500000;
 // which lies far behind the others.
 std::uint64_t start_of_last(const std::vector<std::vector<mrf::bam::Place>>& places,
                             const std::vector<std::vector<BlockSize>>& blocks) {
-  const auto header = mrf::bam::parse_sam_header("@SQ\tSN:c\tLN:1000000\n", "test");
+  const auto header = mrf::sam::parse_sam_header("@SQ\tSN:c\tLN:1000000\n", "test");
   mrf::bam::IndexBuilder builder(*header, 100, "test");
   for (std::size_t i = 0; i < places.size(); ++i) builder.add(places[i], blocks[i]);
   builder.finish();
@@ -67,5 +67,5 @@ TEST_CASE("a record's blocks may come later") {
 TEST_CASE("records out of order are refused by their number") {
   CHECK_THROWS_WITH_AS(start_of_last({{record_of(10, 500), record_of(10, 20)}}, {{{100, 40}}}),
                        "cannot index 'test': record 2 is out of order: sort by position first",
-                       mrf::DataError);
+                       mrf::base::DataError);
 }

@@ -13,25 +13,25 @@ namespace {
 
 // What a record becomes when it is loaded and stored again; empty when it is refused.
 std::string stored_again(const std::string& bytes, const sam_hdr_t& header) {
-  const auto record = mrf::bam::make_record();
-  if (!mrf::bam::load_record(bytes, header, *record).empty()) return "";
-  mrf::bam::Buffer again;
-  REQUIRE(mrf::bam::store_record(*record, again).empty());
+  const auto record = mrf::sam::make_record();
+  if (!mrf::sam::load_record(bytes, header, *record).empty()) return "";
+  mrf::sam::Buffer again;
+  REQUIRE(mrf::sam::store_record(*record, again).empty());
   return std::string(again.view());
 }
 
 }  // namespace
 
 TEST_CASE("a record said to be unchanged is the same when it is loaded and stored, damaged or not") {
-  mrf::bam::silence_htslib();
-  const auto header = mrf::bam::parse_sam_header(mrf::bam::test::two_references, "test");
+  mrf::sam::silence_htslib();
+  const auto header = mrf::sam::parse_sam_header(mrf::bam::test::two_references, "test");
   mrf::bam::test::RandomRecords records(6);
   int whole = 0;
   int damaged = 0;
   constexpr int turns = 20000;
   for (int i = 0; i < turns; ++i) {
-    mrf::bam::Buffer bytes;
-    REQUIRE(mrf::bam::store_record(*records.next(), bytes).empty());
+    mrf::sam::Buffer bytes;
+    REQUIRE(mrf::sam::store_record(*records.next(), bytes).empty());
     std::string record = stored_again(std::string(bytes.view()), *header);
     if (record.empty()) continue;
     whole += mrf::bam::is_unchanged(mrf::bam::RawRecord(record), *header) ? 1 : 0;
@@ -47,14 +47,14 @@ TEST_CASE("a record said to be unchanged is the same when it is loaded and store
 }
 
 TEST_CASE("a record that is too short or has another bin than its place is not unchanged") {
-  const auto header = mrf::bam::parse_sam_header(mrf::bam::test::two_references, "test");
-  mrf::bam::Text line;
+  const auto header = mrf::sam::parse_sam_header(mrf::bam::test::two_references, "test");
+  mrf::sam::Text line;
   const std::string text = "r1\t0\tc1\t5\t7\t5M\t*\t0\t0\tACGTN\tIIIII";
   kputsn(text.data(), text.size(), &line);
-  const auto record = mrf::bam::make_record();
+  const auto record = mrf::sam::make_record();
   REQUIRE(sam_parse1(&line, header.get(), record.get()) >= 0);
-  mrf::bam::Buffer bytes;
-  REQUIRE(mrf::bam::store_record(*record, bytes).empty());
+  mrf::sam::Buffer bytes;
+  REQUIRE(mrf::sam::store_record(*record, bytes).empty());
   std::string good(bytes.view());
   CHECK(mrf::bam::is_unchanged(mrf::bam::RawRecord(good), *header));
   CHECK_FALSE(mrf::bam::is_unchanged(mrf::bam::RawRecord(good.substr(0, 35)), *header));

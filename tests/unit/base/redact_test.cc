@@ -4,36 +4,37 @@
 #include <doctest/doctest.h>
 
 TEST_CASE("no password and no signature is left of a URL") {
-  CHECK(mrf::redact_url("https://u:p@h/k#part") == "https://h/k");
-  CHECK(mrf::redact_url("u:p@h/k") == "h/k");
-  CHECK(mrf::redact_name("http://u:p a's@h/k?sig=a b") == "http://h/k?sig=...");
-  CHECK(mrf::redact_name("-D x=http://u:p@h/k") == "-D x=http://h/k");
-  CHECK(mrf::redact_words("not found: 'http://u:p@h/k?sig=a' <x>") == "not found: 'http://h/k?sig=...' <x>");
+  CHECK(mrf::base::redact_url("https://u:p@h/k#part") == "https://h/k");
+  CHECK(mrf::base::redact_url("u:p@h/k") == "h/k");
+  CHECK(mrf::base::redact_name("http://u:p a's@h/k?sig=a b") == "http://h/k?sig=...");
+  CHECK(mrf::base::redact_name("-D x=http://u:p@h/k") == "-D x=http://h/k");
+  CHECK(mrf::base::redact_words("not found: 'http://u:p@h/k?sig=a' <x>") ==
+        "not found: 'http://h/k?sig=...' <x>");
 }
 
 TEST_CASE("a password may hold what ends a host") {
-  CHECK(mrf::redact_url("https://u:p/w@h/k?sig=a") == "https://...@h/k?sig=...");
-  CHECK(mrf::redact_url("https://u:1/w@h/k") == "https://...@h/k");
-  CHECK(mrf::redact_url("https://u:p@w/o@h/k") == "https://...@h/k");
-  CHECK(mrf::redact_url("https://to/ken@h/k") == "https://...@h/k");
-  CHECK(mrf::redact_url("https://u:p?w@h/k") == "https://...");
-  CHECK(mrf::redact_url("https://u:p#w@h/k") == "https://...");
-  CHECK(mrf::redact_url("https://u:p/w?x@h/k") == "https://...");
-  CHECK(mrf::redact_url("https://u@p?w@h/k") == "https://...");
-  CHECK(mrf::redact_url("http:///u:p@h/k") == "http://...@h/k");
-  CHECK(mrf::redact_url("http:/u:p@h/k") == "...@h/k");
-  CHECK(mrf::redact_url("//u:p/w@h/k") == "...@h/k");
-  CHECK(mrf::redact_url("u:p?w@h/k") == "...");
-  CHECK(mrf::redact_words("no http://u:p/w@h/k here") == "no http://...@h/k here");
+  CHECK(mrf::base::redact_url("https://u:p/w@h/k?sig=a") == "https://...@h/k?sig=...");
+  CHECK(mrf::base::redact_url("https://u:1/w@h/k") == "https://...@h/k");
+  CHECK(mrf::base::redact_url("https://u:p@w/o@h/k") == "https://...@h/k");
+  CHECK(mrf::base::redact_url("https://to/ken@h/k") == "https://...@h/k");
+  CHECK(mrf::base::redact_url("https://u:p?w@h/k") == "https://...");
+  CHECK(mrf::base::redact_url("https://u:p#w@h/k") == "https://...");
+  CHECK(mrf::base::redact_url("https://u:p/w?x@h/k") == "https://...");
+  CHECK(mrf::base::redact_url("https://u@p?w@h/k") == "https://...");
+  CHECK(mrf::base::redact_url("http:///u:p@h/k") == "http://...@h/k");
+  CHECK(mrf::base::redact_url("http:/u:p@h/k") == "...@h/k");
+  CHECK(mrf::base::redact_url("//u:p/w@h/k") == "...@h/k");
+  CHECK(mrf::base::redact_url("u:p?w@h/k") == "...");
+  CHECK(mrf::base::redact_words("no http://u:p/w@h/k here") == "no http://...@h/k here");
 }
 
 TEST_CASE("what is redacted stays as it is") {
   for (const char* text :
        {"https://...@h/k?sig=...", "https://...@h:1/k", "https://...", "...@h/k", "https://h/k"})
-    CHECK(mrf::redact_url(text) == text);
+    CHECK(mrf::base::redact_url(text) == text);
 }
 
 TEST_CASE("a host without userinfo and port is shown beside an account in the query") {
-  CHECK(mrf::redact_url("https://h/k?GoogleAccessId=me@p.example&Signature=a") ==
+  CHECK(mrf::base::redact_url("https://h/k?GoogleAccessId=me@p.example&Signature=a") ==
         "https://h/k?GoogleAccessId=me@p.example&Signature=...");
 }

@@ -3,7 +3,7 @@
 
 #include <doctest/doctest.h>
 
-namespace mrf {
+namespace mrf::base {
 
 namespace {
 int baseline() { return 0; }
@@ -33,4 +33,4 @@ TEST_CASE("the processor is looked at") {
 }
 #endif
 
-}  // namespace mrf
+}  // namespace mrf::base

@@ -13,19 +13,19 @@ namespace {
 using Outputs = std::vector<std::string>;
 
 // Joins the outputs, of which the first part of each comes from a temporary file.
-std::string join(const mrf::ChunkCommand& command, const Outputs& outputs, std::size_t spilled = 0) {
-  const mrf::Fd to = mrf::open_scratch_file();
-  const auto joiner = mrf::make_joiner(command, to);
+std::string join(const mrf::chunk::ChunkCommand& command, const Outputs& outputs, std::size_t spilled = 0) {
+  const mrf::io::Fd to = mrf::io::open_scratch_file();
+  const auto joiner = mrf::chunk::make_joiner(command, to);
   for (std::size_t at = 0; at < outputs.size(); ++at) {
     joiner->begin(at);
     const std::string_view output = outputs[at];
     const std::string_view front = output.substr(0, spilled);
     if (!front.empty()) {
-      const mrf::Fd file = mrf::open_scratch_file();
+      const mrf::io::Fd file = mrf::io::open_scratch_file();
       CHECK(::write(file.get(), front.data(), front.size()) == static_cast<ssize_t>(front.size()));
       joiner->take_file(file, front.size());
     }
-    mrf::Pipe pipe = mrf::make_pipe();
+    mrf::io::Pipe pipe = mrf::io::make_pipe();
     ::fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK);
     std::string_view rest = output.substr(front.size());
     while (!rest.empty()) {
@@ -48,17 +48,18 @@ std::string join(const mrf::ChunkCommand& command, const Outputs& outputs, std::
   return text;
 }
 
-mrf::ChunkCommand command(const char* record, const char* written = nullptr) {
-  mrf::ChunkCommand one;
+mrf::chunk::ChunkCommand command(const char* record, const char* written = nullptr) {
+  mrf::chunk::ChunkCommand one;
   one.words = {"filter"};
-  one.form.record = mrf::parse_record_form(record);
-  if (written != nullptr) one.written = mrf::StreamForm{mrf::parse_record_form(written), false, {}};
+  one.form.record = mrf::record::parse_record_form(record);
+  if (written != nullptr)
+    one.written = mrf::chunk::StreamForm{mrf::record::parse_record_form(written), false, {}};
   return one;
 }
 
-mrf::ChunkCommand sam() {
-  mrf::ChunkCommand one = command("line");
-  one.written = mrf::StreamForm{{mrf::RecordForm::Kind::sam}, true, mrf::sam_header()};
+mrf::chunk::ChunkCommand sam() {
+  mrf::chunk::ChunkCommand one = command("line");
+  one.written = mrf::chunk::StreamForm{{mrf::record::RecordForm::Kind::sam}, true, mrf::record::sam_header()};
   return one;
 }
 
@@ -75,8 +76,8 @@ TEST_CASE("the last line of every output is ended") {
     CHECK(join(command("fixed:1"), {"a", "bcdefghi"}, spilled) == "abcdefghi");
     CHECK(join(command("line", "fixed:1"), {"a", "bcdefghi"}, spilled) == "abcdefghi");
     CHECK(join(command("line"), {"\x1f\x8b gzip", "BAM\1 x"}, spilled) == "\x1f\x8b gzipBAM\1 x");
-    CHECK_THROWS_AS(join(command("line", "line"), {"\x1f\x8b gzip"}, spilled), mrf::DataError);
-    CHECK_THROWS_AS(join(command("line", "fastq"), {"\x1f\x8b gzip"}, spilled), mrf::DataError);
+    CHECK_THROWS_AS(join(command("line", "line"), {"\x1f\x8b gzip"}, spilled), mrf::base::DataError);
+    CHECK_THROWS_AS(join(command("line", "fastq"), {"\x1f\x8b gzip"}, spilled), mrf::base::DataError);
   }
 }
 
@@ -84,11 +85,12 @@ TEST_CASE("outputs are checked to be whole records") {
   for (const std::size_t spilled : {0, 3, 20}) {
     CHECK(join(command("line", "fastq"), {"@a\nA\n+\nI\n", "", "@b\nA\n+\nI"}, spilled) ==
           "@a\nA\n+\nI\n@b\nA\n+\nI\n");
-    CHECK_THROWS_AS(join(command("line", "fastq"), {"@a\nA\n+\n"}, spilled), mrf::DataError);
-    CHECK_THROWS_AS(join(command("line", "fastq"), {"@a\nA\n+\nI\n", ">b\nA\n"}, spilled), mrf::DataError);
+    CHECK_THROWS_AS(join(command("line", "fastq"), {"@a\nA\n+\n"}, spilled), mrf::base::DataError);
+    CHECK_THROWS_AS(join(command("line", "fastq"), {"@a\nA\n+\nI\n", ">b\nA\n"}, spilled),
+                    mrf::base::DataError);
     CHECK(join(command("line", "lines:2"), {"1\n2\n", "3\n4"}, spilled) == "1\n2\n3\n4\n");
-    CHECK_THROWS_AS(join(command("line", "lines:2"), {"1\n2\n", "3\n4\n5"}, spilled), mrf::DataError);
-    CHECK_THROWS_AS(join(command("line", "fixed:3"), {"123", "45"}, spilled), mrf::DataError);
+    CHECK_THROWS_AS(join(command("line", "lines:2"), {"1\n2\n", "3\n4\n5"}, spilled), mrf::base::DataError);
+    CHECK_THROWS_AS(join(command("line", "fixed:3"), {"123", "45"}, spilled), mrf::base::DataError);
   }
 }
 
@@ -103,8 +105,8 @@ TEST_CASE("one header of those that agree, and status 3 where they do not") {
     CHECK(join(sam(), {"@HD\tVN:1\nr1\n", "@HD\tVN:1\nr2"}, spilled) == "@HD\tVN:1\nr1\nr2\n");
     CHECK(join(sam(), {"r1\n", "r2\n"}, spilled) == "r1\nr2\n");
     CHECK(join(sam(), {"@HD\tVN:1", "@HD\tVN:1\n"}, spilled) == "@HD\tVN:1\n");
-    CHECK_THROWS_AS(join(sam(), {"@HD\tVN:1\nr1\n", "@HD\tVN:2\nr2\n"}, spilled), mrf::DataError);
-    CHECK_THROWS_AS(join(sam(), {"@HD\tVN:1\nr1\n", ""}, spilled), mrf::DataError);
-    CHECK_THROWS_AS(join(sam(), {"r1\n@r2\n"}, spilled), mrf::DataError);
+    CHECK_THROWS_AS(join(sam(), {"@HD\tVN:1\nr1\n", "@HD\tVN:2\nr2\n"}, spilled), mrf::base::DataError);
+    CHECK_THROWS_AS(join(sam(), {"@HD\tVN:1\nr1\n", ""}, spilled), mrf::base::DataError);
+    CHECK_THROWS_AS(join(sam(), {"r1\n@r2\n"}, spilled), mrf::base::DataError);
   }
 }

@@ -8,8 +8,8 @@
 namespace {
 
 // One that has seen 100 chunks of which a start takes `start_s` and a byte `byte_s`.
-mrf::ChunkSizer experienced(double start_s, double byte_s) {
-  mrf::ChunkSizer sizer;
+mrf::chunk::ChunkSizer experienced(double start_s, double byte_s) {
+  mrf::chunk::ChunkSizer sizer;
   for (int chunk = 0; chunk < 100; ++chunk) {
     const std::size_t bytes = sizer.next();
     sizer.add(bytes, start_s + byte_s * static_cast<double>(bytes));
@@ -28,19 +28,20 @@ TEST_CASE("starting comes to cost less than a tenth, and not by far") {
     const double rest_s = byte_s * static_cast<double>(settled(start_s, byte_s));
     CAPTURE(start_s);
     CHECK(start_s / (start_s + rest_s) < 0.1);
-    if (settled(start_s, byte_s) > mrf::ChunkSizer::smallest) CHECK(start_s / (start_s + rest_s) > 0.05);
+    if (settled(start_s, byte_s) > mrf::chunk::ChunkSizer::smallest)
+      CHECK(start_s / (start_s + rest_s) > 0.05);
   }
 }
 
 TEST_CASE("what a start costs is found from chunks of several sizes, and is nothing before") {
-  CHECK(mrf::ChunkSizer().start_s() == 0);
+  CHECK(mrf::chunk::ChunkSizer().start_s() == 0);
   for (const double start_s : {0.001, 0.02, 0.2}) {
     CHECK(experienced(start_s, 1e-7).start_s() == doctest::Approx(start_s).epsilon(0.01));
   }
 }
 
 TEST_CASE("chunks keep within their bounds") {
-  CHECK(settled(100, 1e-9) == mrf::ChunkSizer::largest);
-  CHECK(settled(0, 1e-6) == mrf::ChunkSizer::smallest);
-  CHECK(settled(0, 0) >= mrf::ChunkSizer::smallest);
+  CHECK(settled(100, 1e-9) == mrf::chunk::ChunkSizer::largest);
+  CHECK(settled(0, 1e-6) == mrf::chunk::ChunkSizer::smallest);
+  CHECK(settled(0, 0) >= mrf::chunk::ChunkSizer::smallest);
 }

@@ -15,8 +15,8 @@
 namespace {
 
 // All chunks, as they come.
-std::vector<mrf::Chunk> take_all(mrf::ChunkSource& source) {
-  std::vector<mrf::Chunk> chunks;
+std::vector<mrf::chunk::Chunk> take_all(mrf::chunk::ChunkSource& source) {
+  std::vector<mrf::chunk::Chunk> chunks;
   while (!source.is_over()) {
     (void)source.take_header();
     if (auto chunk = source.next()) {
@@ -31,7 +31,7 @@ std::vector<mrf::Chunk> take_all(mrf::ChunkSource& source) {
 }
 
 // What a filter reads of a chunk.
-std::string text_of(const mrf::Chunk& chunk) {
+std::string text_of(const mrf::chunk::Chunk& chunk) {
   std::string text;
   for (const auto& piece : chunk.pieces) {
     std::string part(piece.size, '\0');
@@ -52,8 +52,8 @@ std::string lines(int count) {
   return text;
 }
 
-mrf::ChunkCommand command(const std::string& input, std::uint64_t records = 0) {
-  mrf::ChunkCommand one;
+mrf::chunk::ChunkCommand command(const std::string& input, std::uint64_t records = 0) {
+  mrf::chunk::ChunkCommand one;
   one.input = input;
   one.records = records;
   return one;
@@ -64,12 +64,12 @@ mrf::ChunkCommand command(const std::string& input, std::uint64_t records = 0) {
 TEST_CASE("a chunk ends with the first record that makes it as large as its place says") {
   const Directory directory;
   std::ofstream(directory / "in") << lines(1000000);
-  mrf::ChunkSource source(command(directory / "in"));
+  mrf::chunk::ChunkSource source(command(directory / "in"));
   std::uint64_t before = 0;
   std::uint64_t records = 0;
   for (const auto& chunk : take_all(source)) {
     CHECK(chunk.first_record == records);
-    const std::uint64_t wanted = mrf::chunk_size_after(before);
+    const std::uint64_t wanted = mrf::chunk::chunk_size_after(before);
     before += chunk.bytes;
     records += chunk.records;
     if (before < 10000000) CHECK(chunk.bytes == (wanted + 9) / 10 * 10);
@@ -80,19 +80,19 @@ TEST_CASE("a chunk ends with the first record that makes it as large as its plac
 }
 
 TEST_CASE("the size of a chunk keeps within its bounds") {
-  CHECK(mrf::chunk_size_after(0) == std::size_t{256} << 10);
-  CHECK(mrf::chunk_size_after(std::uint64_t{64} << 20) == std::size_t{4} << 20);
-  CHECK(mrf::chunk_size_after(std::uint64_t{1} << 50) == std::size_t{16} << 20);
+  CHECK(mrf::chunk::chunk_size_after(0) == std::size_t{256} << 10);
+  CHECK(mrf::chunk::chunk_size_after(std::uint64_t{64} << 20) == std::size_t{4} << 20);
+  CHECK(mrf::chunk::chunk_size_after(std::uint64_t{1} << 50) == std::size_t{16} << 20);
 }
 
 TEST_CASE("a pipe is cut as a file is, however its bytes arrive") {
   const Directory directory;
   const std::string text = lines(100000);
   std::ofstream(directory / "in") << text;
-  mrf::ChunkSource file(command(directory / "in"));
+  mrf::chunk::ChunkSource file(command(directory / "in"));
   const auto expected = take_all(file);
   for (const std::size_t piece : {7777, 100000, 999999}) {
-    mrf::Pipe pipe = mrf::make_pipe();
+    mrf::io::Pipe pipe = mrf::io::make_pipe();
     std::thread writer([&, end = std::move(pipe.write_end)]() mutable {
       for (std::size_t at = 0; at < text.size(); at += piece) {
         const std::string_view part = std::string_view(text).substr(at, piece);
@@ -100,7 +100,7 @@ TEST_CASE("a pipe is cut as a file is, however its bytes arrive") {
       }
       end.reset();
     });
-    mrf::ChunkSource source(command("/dev/fd/" + std::to_string(pipe.read_end.get())));
+    mrf::chunk::ChunkSource source(command("/dev/fd/" + std::to_string(pipe.read_end.get())));
     const auto chunks = take_all(source);
     writer.join();
     REQUIRE(chunks.size() == expected.size());
@@ -111,7 +111,7 @@ TEST_CASE("a pipe is cut as a file is, however its bytes arrive") {
 TEST_CASE("the last record gets what it lacks; a malformed one comes after the chunks before it") {
   const Directory directory;
   std::ofstream(directory / "in") << lines(24) << "123456789";
-  mrf::ChunkSource source(command(directory / "in", 10));
+  mrf::chunk::ChunkSource source(command(directory / "in", 10));
   const auto chunks = take_all(source);
   REQUIRE(chunks.size() == 3);
   CHECK(text_of(chunks[0]) == lines(10));
@@ -119,18 +119,18 @@ TEST_CASE("the last record gets what it lacks; a malformed one comes after the c
   CHECK(chunks[2].records == 5);
 
   std::ofstream(directory / "bad") << "@r\nA\n+\nI\n@r\nA\n+\nI\nr\nA\n+\nI\n";
-  mrf::ChunkCommand fastq = command(directory / "bad", 1);
-  fastq.form.record = mrf::parse_record_form("fastq");
-  mrf::ChunkSource bad(fastq);
-  CHECK_THROWS_AS(take_all(bad), mrf::DataError);
+  mrf::chunk::ChunkCommand fastq = command(directory / "bad", 1);
+  fastq.form.record = mrf::record::parse_record_form("fastq");
+  mrf::chunk::ChunkSource bad(fastq);
+  CHECK_THROWS_AS(take_all(bad), mrf::base::DataError);
 }
 
 TEST_CASE("a header goes around the chunks, or in front of each") {
   const Directory directory;
   std::ofstream(directory / "in") << "#a\n#b\n1\n2\n#3";
-  mrf::ChunkCommand around = command(directory / "in", 2);
+  mrf::chunk::ChunkCommand around = command(directory / "in", 2);
   around.form.header = {"#", 0};
-  mrf::ChunkSource source(around);
+  mrf::chunk::ChunkSource source(around);
   std::optional<std::string> header;
   while (!header) header = source.take_header();
   CHECK(*header == "#a\n#b\n");
@@ -139,17 +139,17 @@ TEST_CASE("a header goes around the chunks, or in front of each") {
   CHECK(text_of(chunks[0]) == "1\n2\n");
   CHECK(text_of(chunks[1]) == "#3\n");
 
-  mrf::ChunkCommand to_each = around;
+  mrf::chunk::ChunkCommand to_each = around;
   to_each.header_broadcast = true;
-  mrf::ChunkSource other(to_each);
+  mrf::chunk::ChunkSource other(to_each);
   const auto with = take_all(other);
   REQUIRE(with.size() == 2);
   CHECK(text_of(with[1]) == "#a\n#b\n#3\n");
 }
 
 TEST_CASE("a source that is given up does not wait for its input") {
-  mrf::Pipe pipe = mrf::make_pipe();
+  mrf::io::Pipe pipe = mrf::io::make_pipe();
   CHECK(::write(pipe.write_end.get(), "1\n2\n3\n", 6) == 6);
-  mrf::ChunkSource source(command("/dev/fd/" + std::to_string(pipe.read_end.get()), 2));
+  mrf::chunk::ChunkSource source(command("/dev/fd/" + std::to_string(pipe.read_end.get()), 2));
   CHECK_FALSE(source.is_over());
 }

@@ -45,9 +45,9 @@ namespace {
 
 std::string block_of(const std::string& payload, int level, std::uint16_t number) {
   filling = number;
-  mrf::BgzfDeflater deflater(level);
+  mrf::codec::BgzfDeflater deflater(level);
   filling = 0;
-  std::string block(mrf::bgzf_max_block, '\0');
+  std::string block(mrf::codec::bgzf_max_block, '\0');
   block.resize(deflater.block(payload, block));
   return block;
 }

@@ -12,15 +12,15 @@
 namespace {
 
 std::string block_of(const std::string& payload, int level = 1) {
-  mrf::BgzfDeflater deflater(level);
-  std::string block(mrf::bgzf_max_block, '\0');
+  mrf::codec::BgzfDeflater deflater(level);
+  std::string block(mrf::codec::bgzf_max_block, '\0');
   block.resize(deflater.block(payload, block));
   return block;
 }
 
 std::string content_of(const std::string& block) {
-  std::string content(mrf::bgzf_content_size(block), '\0');
-  mrf::BgzfInflater().block(block, content);
+  std::string content(mrf::codec::bgzf_content_size(block), '\0');
+  mrf::codec::BgzfInflater().block(block, content);
   return content;
 }
 
@@ -34,11 +34,12 @@ std::string random_bytes(std::size_t n) {
 }  // namespace
 
 TEST_CASE("a block knows its size and gives its payload back") {
-  for (const std::string& payload : {std::string(), std::string("a"), std::string(mrf::bgzf_payload, 'x'),
-                                     random_bytes(mrf::bgzf_payload), random_bytes(1000)}) {
+  for (const std::string& payload :
+       {std::string(), std::string("a"), std::string(mrf::codec::bgzf_payload, 'x'),
+        random_bytes(mrf::codec::bgzf_payload), random_bytes(1000)}) {
     for (const int level : {0, 1, 2, 6, 9}) {
       const std::string block = block_of(payload, level);
-      CHECK(mrf::bgzf_block_size(block) == block.size());
+      CHECK(mrf::codec::bgzf_block_size(block) == block.size());
       CHECK(content_of(block) == payload);
     }
   }
@@ -46,7 +47,7 @@ TEST_CASE("a block knows its size and gives its payload back") {
 
 TEST_CASE("a higher level makes smaller blocks") {
   std::mt19937 random(5);
-  std::string payload(mrf::bgzf_payload, '\0');
+  std::string payload(mrf::codec::bgzf_payload, '\0');
   for (char& c : payload) c = "ACGT"[random() % 4];
   CHECK(block_of(payload, 0).size() > payload.size());
   CHECK(block_of(payload, 1).size() < payload.size() / 2);
@@ -54,8 +55,8 @@ TEST_CASE("a higher level makes smaller blocks") {
 }
 
 TEST_CASE("the end-of-file block is an empty one") {
-  const std::string block(mrf::bgzf_eof);
-  CHECK(mrf::bgzf_block_size(block) == block.size());
+  const std::string block(mrf::codec::bgzf_eof);
+  CHECK(mrf::codec::bgzf_block_size(block) == block.size());
   CHECK(content_of(block).empty());
 }
 
@@ -63,9 +64,9 @@ TEST_CASE("a decoder takes a stream in pieces of any size") {
   const std::string content = random_bytes(3000) + std::string(200000, 'x');
   std::string stored;
   for (std::size_t at = 0; at < content.size(); at += 60000) stored += block_of(content.substr(at, 60000));
-  stored += mrf::bgzf_eof;
+  stored += mrf::codec::bgzf_eof;
   for (const std::size_t piece : {1, 17, 5000}) {
-    mrf::GzipDecoder decoder("x");
+    mrf::codec::GzipDecoder decoder("x");
     std::string got;
     std::string room(1000, '\0');
     for (std::size_t at = 0; at < stored.size(); at += piece) {
@@ -76,7 +77,7 @@ TEST_CASE("a decoder takes a stream in pieces of any size") {
     decoder.finish();
     CHECK((got == content));
   }
-  mrf::GzipDecoder cut("x");
+  mrf::codec::GzipDecoder cut("x");
   std::string room(1000000, '\0');
   cut.feed(std::string_view(stored).substr(0, stored.size() - 40));
   while (cut.inflate(room) > 0) {
@@ -86,7 +87,7 @@ TEST_CASE("a decoder takes a stream in pieces of any size") {
 
 TEST_CASE("a decoder misses the end-of-file block of BGZF, not that of other members") {
   const auto end_of = [](const std::string& stored, std::size_t piece) {
-    mrf::GzipDecoder decoder("x");
+    mrf::codec::GzipDecoder decoder("x");
     std::string room(1000, '\0');
     for (std::size_t at = 0; at < stored.size(); at += piece) {
       decoder.feed(std::string_view(stored).substr(at, piece));
@@ -95,14 +96,14 @@ TEST_CASE("a decoder misses the end-of-file block of BGZF, not that of other mem
     }
     decoder.finish();
   };
-  const std::string end(mrf::bgzf_eof);
+  const std::string end(mrf::codec::bgzf_eof);
   const std::string padding(100, '\0');
   // printf '' | gzip -n
   const std::string gzip("\x1f\x8b\x08\0\0\0\0\0\0\x03\x03\0\0\0\0\0\0\0\0\0", 20);
   for (const std::size_t piece : {1, 27, 70000}) {
     for (const std::string& stored : {block_of("text"), end + block_of("text") + padding, block_of("")}) {
       CHECK_THROWS_WITH_AS(end_of(stored, piece), "cannot read 'x': truncated: no end-of-file block",
-                           mrf::DataError);
+                           mrf::base::DataError);
     }
     for (const std::string& stored : {end, block_of("text") + end + padding, gzip, block_of("text") + gzip}) {
       CHECK_NOTHROW(end_of(stored, piece));
@@ -112,25 +113,25 @@ TEST_CASE("a decoder misses the end-of-file block of BGZF, not that of other mem
 
 TEST_CASE("what is no BGZF block has no size") {
   std::string block = block_of("text");
-  CHECK(mrf::bgzf_block_size(std::string(18, '\0')) == 0);
+  CHECK(mrf::codec::bgzf_block_size(std::string(18, '\0')) == 0);
   for (const char flags : {'\0', '\x06', '\x0c', '\x14'}) {
     block[3] = flags;
-    CHECK(mrf::bgzf_block_size(block) == 0);
+    CHECK(mrf::codec::bgzf_block_size(block) == 0);
   }
   block[3] = '\5';
-  CHECK(mrf::bgzf_block_size(block) == block.size());
+  CHECK(mrf::codec::bgzf_block_size(block) == block.size());
   block[12] = 'X';
-  CHECK(mrf::bgzf_block_size(block) == 0);
+  CHECK(mrf::codec::bgzf_block_size(block) == 0);
 }
 
 TEST_CASE("a damaged block is refused, whichever bit it is") {
   const std::string payload = "the quick brown fox jumps over the lazy dog, and again over the lazy dog";
   const std::string good = block_of(payload);
-  for (std::size_t bit = mrf::bgzf_header_size * 8; bit < (good.size() - 4) * 8; ++bit) {
+  for (std::size_t bit = mrf::codec::bgzf_header_size * 8; bit < (good.size() - 4) * 8; ++bit) {
     std::string bad = good;
     bad[bit / 8] = static_cast<char>(bad[bit / 8] ^ (1 << bit % 8));
     std::string content(payload.size(), '\0');
-    mrf::BgzfInflater inflater;
+    mrf::codec::BgzfInflater inflater;
     bool refused = false;
     try {
       inflater.block(bad, content);
@@ -148,14 +149,14 @@ TEST_CASE("the subfield BC may stand behind others, and a header that is not who
   extra[11] = static_cast<char>(size - 1);
   std::string block =
       plain.substr(0, 10) + static_cast<char>(extra.size()) + std::string(1, '\0') + extra + plain.substr(18);
-  CHECK(mrf::bgzf_block_size(block) == block.size());
+  CHECK(mrf::codec::bgzf_block_size(block) == block.size());
   std::string content(4, ' ');
-  mrf::BgzfInflater().block(block, content);
+  mrf::codec::BgzfInflater().block(block, content);
   CHECK(content == "text");
   for (std::size_t cut = 0; cut < 12 + extra.size(); ++cut) {
     CAPTURE(cut);
-    CHECK(mrf::bgzf_block_size(std::string_view(block).substr(0, cut)) > cut);
+    CHECK(mrf::codec::bgzf_block_size(std::string_view(block).substr(0, cut)) > cut);
   }
-  CHECK(mrf::bgzf_block_size("\x1f\x8c") == 0);
-  CHECK(mrf::bgzf_block_size(std::string_view("\x1f\x8b\x08\0", 4)) == 0);
+  CHECK(mrf::codec::bgzf_block_size("\x1f\x8c") == 0);
+  CHECK(mrf::codec::bgzf_block_size(std::string_view("\x1f\x8b\x08\0", 4)) == 0);
 }

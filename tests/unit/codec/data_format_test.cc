@@ -9,12 +9,12 @@
 
 namespace {
 
-using mrf::DataFormat;
+using mrf::codec::DataFormat;
 using namespace std::string_literals;
 
 std::string deflated(const std::string& content) {
-  std::string block(mrf::bgzf_max_block, '\0');
-  block.resize(mrf::BgzfDeflater(6).block(content, block));
+  std::string block(mrf::codec::bgzf_max_block, '\0');
+  block.resize(mrf::codec::BgzfDeflater(6).block(content, block));
   return block;
 }
 
@@ -43,12 +43,12 @@ TEST_CASE("a format is known by its first bytes, in gzip too") {
     const std::string& first = one.first;
     const DataFormat format = one.second;
     CAPTURE(first);
-    CHECK(mrf::sniff(first) == format);
+    CHECK(mrf::codec::sniff(first) == format);
     if (first.starts_with('\x1f')) continue;
     const std::string padded = first + std::string(20000, 'x') + std::string(20000, 'y');
-    CHECK(mrf::sniff(deflated(padded)) == format);
-    CHECK(mrf::sniff(deflated("") + deflated(padded)) == format);
-    CHECK(mrf::sniff(std::string(mrf::bgzf_eof) + deflated(padded)) == format);
+    CHECK(mrf::codec::sniff(deflated(padded)) == format);
+    CHECK(mrf::codec::sniff(deflated("") + deflated(padded)) == format);
+    CHECK(mrf::codec::sniff(std::string(mrf::codec::bgzf_eof) + deflated(padded)) == format);
   }
 }
 
@@ -56,7 +56,7 @@ TEST_CASE("sniffing takes any piece of a stream") {
   const std::string stored = deflated("BAM\1" + std::string(30000, 'x'));
   bool known = false;
   for (std::size_t size = 0; size <= stored.size(); ++size) {
-    const DataFormat format = mrf::sniff(std::string_view(stored).substr(0, size));
+    const DataFormat format = mrf::codec::sniff(std::string_view(stored).substr(0, size));
     CHECK((format == DataFormat::bam || (!known && format == DataFormat::unknown)));
     known = format == DataFormat::bam;
   }

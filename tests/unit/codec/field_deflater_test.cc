@@ -12,9 +12,9 @@
 #include <utility>
 #include <vector>
 
-using mrf::Field;
-using mrf::FieldDeflater;
-using mrf::FieldSpan;
+using mrf::codec::Field;
+using mrf::codec::FieldDeflater;
+using mrf::codec::FieldSpan;
 
 namespace {
 
@@ -68,7 +68,8 @@ std::vector<FieldSpan> random_spans(std::mt19937& random, std::size_t size) {
   std::size_t end = 0;
   while (end < size) {
     end = std::min(size, end + random() % 200);
-    spans.push_back({static_cast<std::uint32_t>(end), static_cast<Field>(random() % mrf::field_kinds)});
+    spans.push_back(
+        {static_cast<std::uint32_t>(end), static_cast<Field>(random() % mrf::codec::field_kinds)});
   }
   return spans;
 }

@@ -29,7 +29,7 @@ TEST_CASE("a header with any of its fields is taken in pieces of any size, and n
       CAPTURE(flags);
       CAPTURE(piece);
       const std::string stored = whole + "data";
-      mrf::GzipHeader taker;
+      mrf::codec::GzipHeader taker;
       taker.start();
       std::size_t at = 0;
       for (bool over = false; !over;) {
@@ -45,7 +45,7 @@ TEST_CASE("a header with any of its fields is taken in pieces of any size, and n
 }
 
 TEST_CASE("an extra field of no bytes") {
-  mrf::GzipHeader taker;
+  mrf::codec::GzipHeader taker;
   const std::string stored =
       std::string("\x1f\x8b\x08\x04", 4) + std::string(6, '\1') + std::string(2, '\0') + "data";
   std::string_view view = stored;
@@ -55,7 +55,7 @@ TEST_CASE("an extra field of no bytes") {
 
 TEST_CASE("what is no gzip header is refused") {
   for (const char* text : {"x\x8b\x08", "\x1fx", "\x1f\x8b\x07", "\x1f\x8b\x08\x20"}) {
-    mrf::GzipHeader taker;
+    mrf::codec::GzipHeader taker;
     std::string_view view = text;
     CHECK_THROWS_AS(taker.take(view), std::runtime_error);
   }

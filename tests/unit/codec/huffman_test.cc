@@ -10,14 +10,14 @@
 #include <random>
 #include <vector>
 
-using mrf::deflate::assign_codes;
-using mrf::deflate::code_lengths;
+using mrf::codec::deflate::assign_codes;
+using mrf::codec::deflate::code_lengths;
 
 namespace {
 
 std::vector<std::uint8_t> lengths_of(const std::vector<std::uint32_t>& frequencies, unsigned most_bits) {
   std::vector<std::uint8_t> lengths(frequencies.size());
-  code_lengths(frequencies, most_bits, lengths);
+  mrf::codec::deflate::code_lengths(frequencies, most_bits, lengths);
   return lengths;
 }
 
@@ -84,7 +84,7 @@ TEST_CASE("code lengths: no code within the limit is shorter") {
 TEST_CASE("codes are canonical and written from their last bit on: the example of RFC 1951, section 3.2.2") {
   const std::array<std::uint8_t, 8> lengths{3, 3, 3, 3, 3, 2, 4, 4};
   std::array<std::uint16_t, 8> codes{};
-  assign_codes(lengths, codes);
+  mrf::codec::deflate::assign_codes(lengths, codes);
   // 010 011 100 101 110 00 1110 1111
   CHECK(codes == std::array<std::uint16_t, 8>{0b010, 0b110, 0b001, 0b101, 0b011, 0b00, 0b0111, 0b1111});
 }

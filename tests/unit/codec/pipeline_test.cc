@@ -17,7 +17,7 @@ struct Job {
   int number = 0;
   int result = 0;
 };
-using Pipeline = mrf::Pipeline<Job>;
+using Pipeline = mrf::codec::Pipeline<Job>;
 
 constexpr int many = 1000;
 

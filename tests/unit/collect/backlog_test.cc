@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t block_size = 4096;
 
-std::string_view fill(const mrf::BlockRef& block, char byte, std::size_t size) {
+std::string_view fill(const mrf::collect::BlockRef& block, char byte, std::size_t size) {
   std::memset(block->data, byte, size);
   return {block->data, size};
 }
@@ -18,10 +18,10 @@ std::string_view fill(const mrf::BlockRef& block, char byte, std::size_t size) {
 }  // namespace
 
 TEST_CASE("a block counts as used until its last share is gone") {
-  mrf::BlockPool pool(block_size);
-  mrf::BlockRef first = pool.get();
+  mrf::collect::BlockPool pool(block_size);
+  mrf::collect::BlockRef first = pool.get();
   CHECK(pool.used() == block_size);
-  mrf::BlockRef second = first;
+  mrf::collect::BlockRef second = first;
   CHECK_FALSE(first.is_only());
   first = pool.get(100000);
   CHECK(first->capacity >= 100000);
@@ -32,18 +32,18 @@ TEST_CASE("a block counts as used until its last share is gone") {
 }
 
 TEST_CASE("records come back in order from memory and from the spill file") {
-  mrf::BlockPool pool(block_size);
-  mrf::SpillFile spill(block_size);
-  mrf::Backlog backlog(pool, spill);
+  mrf::collect::BlockPool pool(block_size);
+  mrf::collect::SpillFile spill(block_size);
+  mrf::collect::Backlog backlog(pool, spill);
   for (const char byte : {'a', 'b', 'c', 'd'}) {
-    const mrf::BlockRef block = pool.get(byte == 'c' ? 10000 : 0);
+    const mrf::collect::BlockRef block = pool.get(byte == 'c' ? 10000 : 0);
     backlog.push(block, fill(block, byte, block->capacity), 3);
     if (byte != 'a') backlog.spill_last(block);
   }
   CHECK(pool.used() == block_size);
   CHECK(spill.stored() == 2 * block_size + 12288);
   for (const char byte : {'a', 'b', 'c', 'd'}) {
-    const mrf::Chunk& chunk = backlog.front();
+    const mrf::collect::Chunk& chunk = backlog.front();
     CHECK(chunk.records == 3);
     CHECK((chunk.bytes == std::string(byte == 'c' ? 12288 : block_size, byte)));
     backlog.consume(100, 1);
@@ -55,10 +55,10 @@ TEST_CASE("records come back in order from memory and from the spill file") {
 }
 
 TEST_CASE("records of one block that follow each other are one chunk") {
-  mrf::BlockPool pool(block_size);
-  mrf::SpillFile spill(block_size);
-  mrf::Backlog backlog(pool, spill);
-  const mrf::BlockRef block = pool.get();
+  mrf::collect::BlockPool pool(block_size);
+  mrf::collect::SpillFile spill(block_size);
+  mrf::collect::Backlog backlog(pool, spill);
+  const mrf::collect::BlockRef block = pool.get();
   const std::string_view bytes = fill(block, 'x', 30);
   backlog.push(block, bytes.substr(0, 10), 1);
   backlog.push(block, bytes.substr(10), 2);
@@ -70,7 +70,7 @@ TEST_CASE("records of one block that follow each other are one chunk") {
 }
 
 TEST_CASE("slots that are released are used again, also for what needs several") {
-  mrf::SpillFile spill(block_size);
+  mrf::collect::SpillFile spill(block_size);
   const std::string one(block_size, '1');
   const std::string three(3 * block_size - 5, '3');
   const auto first = spill.store(three);

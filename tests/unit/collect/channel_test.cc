@@ -15,16 +15,16 @@
 namespace {
 
 void write_once(const std::string& fifo, const std::string& text) {
-  mrf::Meter meter;
-  mrf::Fd writer = mrf::open_file(fifo, O_WRONLY | O_NONBLOCK);
-  mrf::write_all(writer, fifo, text, meter);
+  mrf::io::Meter meter;
+  mrf::io::Fd writer = mrf::io::open_file(fifo, O_WRONLY | O_NONBLOCK);
+  mrf::io::write_all(writer, fifo, text, meter);
 }
 
 // What the channel gives from now to the end; "waits" is added when poll(2) would wait for more.
-std::string rest_of(mrf::Channel& channel) {
+std::string rest_of(mrf::collect::Channel& channel) {
   std::string all;
   std::array<char, 100> bytes{};
-  mrf::Meter meter;
+  mrf::io::Meter meter;
   for (;;) {
     pollfd polled{channel.fd().get(), POLLIN, 0};
     if (::poll(&polled, 1, 0) == 0) return all + " waits";
@@ -41,7 +41,7 @@ TEST_CASE("a FIFO's writers are told apart, also one that is gone before the FIF
   const Directory directory;
   const std::string fifo = directory / "fifo";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
-  mrf::Channel channel(fifo, true);
+  mrf::collect::Channel channel(fifo, true);
   CHECK(rest_of(channel) == " waits");
   write_once(fifo, "first");
   CHECK(rest_of(channel) == "first");

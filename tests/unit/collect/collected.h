@@ -14,7 +14,7 @@
 #include "unit/directory.h"
 
 /// What collect() makes of inputs with the contents `parts`.
-inline std::string collected(const std::vector<std::string>& parts, mrf::CollectOptions options,
+inline std::string collected(const std::vector<std::string>& parts, mrf::collect::CollectOptions options,
                              const std::string& output = "out") {
   const Directory directory;
   for (std::size_t i = 0; i < parts.size(); ++i) {
@@ -22,8 +22,8 @@ inline std::string collected(const std::vector<std::string>& parts, mrf::Collect
     std::ofstream(options.inputs.back()) << parts[i];
   }
   options.output = directory / output;
-  mrf::Stats stats;
-  mrf::collect(options, stats);
+  mrf::io::Stats stats;
+  mrf::collect::collect(options, stats);
   const std::string bytes = content(options.output);
   CHECK(stats.out.bytes == bytes.size());
   CHECK(stats.records_in == stats.records_out);

@@ -9,7 +9,7 @@
 
 namespace {
 
-using Kind = mrf::RecordForm::Kind;
+using Kind = mrf::record::RecordForm::Kind;
 
 std::string bytes_but(std::mt19937& random, std::size_t most, const std::string& without) {
   std::string bytes(random() % (most + 1), ' ');
@@ -20,7 +20,7 @@ std::string bytes_but(std::mt19937& random, std::size_t most, const std::string&
   return bytes;
 }
 
-std::string record_of(mrf::RecordForm form, std::mt19937& random) {
+std::string record_of(mrf::record::RecordForm form, std::mt19937& random) {
   const std::string newline = "\n";
   switch (form.kind) {
     case Kind::nul:
@@ -41,7 +41,7 @@ std::string record_of(mrf::RecordForm form, std::mt19937& random) {
 }
 
 std::string inflated(const std::string& stored) {
-  mrf::GzipDecoder decoder("x");
+  mrf::codec::GzipDecoder decoder("x");
   std::string content;
   std::string room(1000, '\0');
   decoder.feed(stored);
@@ -51,22 +51,22 @@ std::string inflated(const std::string& stored) {
 }
 
 std::string deflated(const std::string& content) {
-  mrf::BgzfDeflater deflater(1);
+  mrf::codec::BgzfDeflater deflater(1);
   std::string stored;
   for (std::size_t at = 0; at < content.size(); at += 5000) {
-    std::string block(mrf::bgzf_max_block, '\0');
+    std::string block(mrf::codec::bgzf_max_block, '\0');
     block.resize(deflater.block(std::string_view(content).substr(at, 5000), block));
     stored += block;
   }
-  return stored + std::string(mrf::bgzf_eof);
+  return stored + std::string(mrf::codec::bgzf_eof);
 }
 
 }  // namespace
 
 TEST_CASE("every form of record comes back, whatever is in it") {
   std::mt19937 random(17);
-  const std::vector<mrf::RecordForm> forms{{Kind::line, 1}, {Kind::lines, 3}, {Kind::fastq, 1},
-                                           {Kind::nul, 1},  {Kind::fixed, 1}, {Kind::fixed, 77}};
+  const std::vector<mrf::record::RecordForm> forms{{Kind::line, 1}, {Kind::lines, 3}, {Kind::fastq, 1},
+                                                   {Kind::nul, 1},  {Kind::fixed, 1}, {Kind::fixed, 77}};
   for (const auto& form : forms) {
     for (const std::size_t records : {0, 1, 10, 3000}) {
       std::string whole;
@@ -76,12 +76,12 @@ TEST_CASE("every form of record comes back, whatever is in it") {
         whole += record;
         parts[i / 4 % 3] += record;
       }
-      mrf::CollectOptions options;
+      mrf::collect::CollectOptions options;
       options.record = form;
       options.chunk = 4;
       options.buffer = 8192;
       CHECK((collected(parts, options) == whole));
-      if (mrf::is_bytes(form)) continue;
+      if (mrf::record::is_bytes(form)) continue;
       for (auto& part : parts) part = deflated(part);
       CHECK((collected(parts, options) == whole));
     }
@@ -90,7 +90,7 @@ TEST_CASE("every form of record comes back, whatever is in it") {
 
 TEST_CASE("bytes that look like gzip are records of bytes") {
   for (const Kind kind : {Kind::nul, Kind::fixed}) {
-    mrf::CollectOptions options;
+    mrf::collect::CollectOptions options;
     options.record = {kind, 1};
     const std::string bytes("\x1f\x8b\b\0", 4);
     CHECK(collected({bytes}, options) == bytes);
@@ -98,7 +98,7 @@ TEST_CASE("bytes that look like gzip are records of bytes") {
 }
 
 TEST_CASE("a last record without its end is given one") {
-  mrf::CollectOptions options;
+  mrf::collect::CollectOptions options;
   options.chunk = 1;
   CHECK(collected({"a\r\nc", "b\n"}, options) == "a\r\nb\nc\n");
   CHECK(collected({"\n", ""}, options) == "\n");
@@ -109,15 +109,15 @@ TEST_CASE("a last record without its end is given one") {
 TEST_CASE("compressed output holds the same, with any number of threads") {
   std::mt19937 random(23);
   const std::string text = record_of({Kind::lines, 20000}, random);
-  mrf::CollectOptions options;
+  mrf::collect::CollectOptions options;
   for (const unsigned threads : {0, 1, 4}) {
     options.threads = threads;
     for (const int level : {0, 1, 6}) {
       options.level = level;
       const std::string stored = collected({text}, options, "out.gz");
       CHECK((inflated(stored) == text));
-      CHECK(stored.ends_with(mrf::bgzf_eof));
+      CHECK(stored.ends_with(mrf::codec::bgzf_eof));
     }
   }
-  CHECK(collected({""}, options, "out.gz") == mrf::bgzf_eof);
+  CHECK(collected({""}, options, "out.gz") == mrf::codec::bgzf_eof);
 }

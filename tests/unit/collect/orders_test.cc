@@ -9,7 +9,7 @@
 #include "base/error.h"
 #include "unit/collect/collected.h"
 
-using Order = mrf::CollectOptions::Order;
+using Order = mrf::collect::CollectOptions::Order;
 
 namespace {
 
@@ -51,7 +51,7 @@ TEST_CASE("rows and seq give back what was dealt out, whatever the sizes") {
           CAPTURE(chunk);
           CAPTURE(records);
           const Dealt dealt = deal(random, records, inputs, chunk, order == Order::seq);
-          mrf::CollectOptions options;
+          mrf::collect::CollectOptions options;
           options.order = order;
           options.chunk = chunk;
           options.buffer = chunk == 7 ? 4096 : 1 << 20;
@@ -63,7 +63,7 @@ TEST_CASE("rows and seq give back what was dealt out, whatever the sizes") {
 }
 
 TEST_CASE("numbers that wrap are merged across the wrap") {
-  mrf::CollectOptions options;
+  mrf::collect::CollectOptions options;
   options.order = Order::seq;
   const std::vector<std::string> parts{"0\ta\n1073741823\tb\n2147483646\tc\n0\te\n",
                                        "3\tw\n1073741824\tx\n2147483647\td\n1\tf\n"};
@@ -71,18 +71,18 @@ TEST_CASE("numbers that wrap are merged across the wrap") {
 }
 
 TEST_CASE("equal numbers keep the order of the inputs") {
-  mrf::CollectOptions options;
+  mrf::collect::CollectOptions options;
   options.order = Order::seq;
   CHECK(collected({"1\ta\n1\tb\n2\te\n", "1\tc\n1\td\n2\tf\n"}, options) == "a\nb\nc\nd\ne\nf\n");
 }
 
 TEST_CASE("a lost record shows in the counts") {
   std::mt19937 random(3);
-  mrf::CollectOptions options;
+  mrf::collect::CollectOptions options;
   options.chunk = 1;
   Dealt dealt = deal(random, 48, 4, 1, false);
   dealt.parts[0].erase(0, dealt.parts[0].find('\n') + 1);
-  CHECK_THROWS_AS(collected(dealt.parts, options), mrf::DataError);
+  CHECK_THROWS_AS(collected(dealt.parts, options), mrf::base::DataError);
   options.ragged = true;
   CHECK(collected(dealt.parts, options).size() < dealt.whole.size());
 }

@@ -9,7 +9,7 @@
 
 namespace {
 
-constexpr mrf::HeaderUse keep{mrf::HeaderUse::Way::keep};
+constexpr mrf::collect::HeaderUse keep{mrf::collect::HeaderUse::Way::keep};
 
 std::string length_and(const std::string& text) {
   return std::string{static_cast<char>(text.size()), '\0', '\0', '\0'} + text;
@@ -24,8 +24,8 @@ std::string bam_header(const std::string& text, const std::string& reference) {
 
 TEST_CASE("a BAM header is taken whole, whatever follows") {
   const std::string header = bam_header("@HD\tVN:1.6\n", "chr1");
-  mrf::BamReferences references;
-  const auto preamble = mrf::make_bam_preamble(keep, references, "a");
+  mrf::collect::BamReferences references;
+  const auto preamble = mrf::collect::make_bam_preamble(keep, references, "a");
   for (std::size_t size = 0; size < header.size(); ++size) {
     CHECK(preamble->take(std::string_view(header).substr(0, size), false) == 0);
     CHECK_FALSE(preamble->is_over());
@@ -36,28 +36,29 @@ TEST_CASE("a BAM header is taken whole, whatever follows") {
 }
 
 TEST_CASE("references must agree, texts need not") {
-  mrf::BamReferences references;
+  mrf::collect::BamReferences references;
   const auto take = [&](const std::string& header) {
-    mrf::make_bam_preamble({}, references, "b")->take(header, false);
+    mrf::collect::make_bam_preamble({}, references, "b")->take(header, false);
   };
   references.agree(
       std::string("\1\0\0\0", 4) + length_and(std::string("chr1\0", 5)) + std::string("\x64\0\0\0", 4), "a");
   take(bam_header("", "chr1"));
   take(bam_header("@CO\tother\n", "chr1"));
   CHECK_THROWS_WITH_AS(take(bam_header("", "chr2")),
-                       "cannot collect 'b': its references are not those of 'a'", mrf::DataError);
+                       "cannot collect 'b': its references are not those of 'a'", mrf::base::DataError);
 }
 
 TEST_CASE("a BAM header that ends early, or is none") {
-  mrf::BamReferences references;
+  mrf::collect::BamReferences references;
   const std::string header = bam_header("x", "chr1");
   for (std::size_t size = 0; size < header.size(); ++size) {
-    const auto preamble = mrf::make_bam_preamble({}, references, "a");
-    CHECK_THROWS_AS(preamble->take(std::string_view(header).substr(0, size), true), mrf::DataError);
+    const auto preamble = mrf::collect::make_bam_preamble({}, references, "a");
+    CHECK_THROWS_AS(preamble->take(std::string_view(header).substr(0, size), true), mrf::base::DataError);
   }
   for (const std::string& none :
        {std::string("BAX"), std::string("@HD"), std::string("BAM\1\xff\xff\xff\xff")}) {
-    CHECK_THROWS_AS(mrf::make_bam_preamble({}, references, "a")->take(none, false), mrf::DataError);
+    CHECK_THROWS_AS(mrf::collect::make_bam_preamble({}, references, "a")->take(none, false),
+                    mrf::base::DataError);
   }
 }
 
@@ -65,7 +66,7 @@ TEST_CASE("the header of SAM ends with the first line that does not begin with '
   const std::string header = "@HD\tVN:1.6\n@CO no tab\n";
   const std::string text = header + "r\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\n@later\n";
   for (std::size_t step = 1; step < text.size(); ++step) {
-    const auto preamble = mrf::make_line_preamble(mrf::sam_header(), keep, "a");
+    const auto preamble = mrf::collect::make_line_preamble(mrf::record::sam_header(), keep, "a");
     std::size_t taken = 0;
     for (std::size_t seen = 0; seen < text.size() && !preamble->is_over(); seen += step) {
       taken += preamble->take(std::string_view(text).substr(taken, seen + step - taken), false);
@@ -74,19 +75,19 @@ TEST_CASE("the header of SAM ends with the first line that does not begin with '
     CHECK(taken == header.size());
     CHECK(preamble->text() == header);
   }
-  const auto preamble = mrf::make_line_preamble(mrf::sam_header(), keep, "a");
+  const auto preamble = mrf::collect::make_line_preamble(mrf::record::sam_header(), keep, "a");
   CHECK(preamble->take("@CO\tx", false) == 0);
   CHECK(preamble->take("@CO\tx", true) == 5);
   CHECK(preamble->text() == "@CO\tx\n");
 }
 
 TEST_CASE("a SAM record whose name begins with '@' is no header line") {
-  const auto preamble = mrf::make_line_preamble(mrf::sam_header(), keep, "a");
-  CHECK_THROWS_AS(preamble->take("@CO\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\nr\n", false), mrf::DataError);
+  const auto preamble = mrf::collect::make_line_preamble(mrf::record::sam_header(), keep, "a");
+  CHECK_THROWS_AS(preamble->take("@CO\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\nr\n", false), mrf::base::DataError);
 }
 
 TEST_CASE("a common header is that of the input which is the furthest") {
-  mrf::CommonHeader common;
+  mrf::collect::CommonHeader common;
   common.add(0, "@a\n", "one");
   common.add(0, "@a\n@b", "two");
   CHECK_FALSE(common.is_whole());
@@ -98,27 +99,27 @@ TEST_CASE("a common header is that of the input which is the furthest") {
   common.end(6, "two");
   CHECK_THROWS_WITH_AS(common.end(3, "three"),
                        "cannot collect 'three': its header is not that of 'one': they differ in line 2",
-                       mrf::DataError);
-  CHECK_THROWS_AS(common.add(3, "@c", "three"), mrf::DataError);
-  CHECK_THROWS_AS(common.add(6, "@c", "three"), mrf::DataError);
+                       mrf::base::DataError);
+  CHECK_THROWS_AS(common.add(3, "@c", "three"), mrf::base::DataError);
+  CHECK_THROWS_AS(common.add(6, "@c", "three"), mrf::base::DataError);
 }
 
 TEST_CASE("a header that ends while another one is longer already") {
-  mrf::CommonHeader common;
+  mrf::collect::CommonHeader common;
   common.add(0, "@a\n@b", "two");
-  CHECK_THROWS_AS(common.end(3, "one"), mrf::DataError);
+  CHECK_THROWS_AS(common.end(3, "one"), mrf::base::DataError);
 }
 
 TEST_CASE("an input without a byte has no header, one with records only has an empty one") {
-  const mrf::HeaderForm form{"#", 0};
-  mrf::CommonHeader common;
-  const mrf::HeaderUse use{mrf::HeaderUse::Way::compare, &common};
-  mrf::make_line_preamble(form, use, "nothing")->take("", true);
+  const mrf::record::HeaderForm form{"#", 0};
+  mrf::collect::CommonHeader common;
+  const mrf::collect::HeaderUse use{mrf::collect::HeaderUse::Way::compare, &common};
+  mrf::collect::make_line_preamble(form, use, "nothing")->take("", true);
   CHECK_FALSE(common.is_whole());
-  mrf::make_line_preamble(form, use, "first")->take("#h\nrecord\n", false);
+  mrf::collect::make_line_preamble(form, use, "first")->take("#h\nrecord\n", false);
   CHECK(common.is_whole());
-  mrf::make_line_preamble(form, use, "nothing")->take("", true);
-  mrf::make_line_preamble(form, use, "header only")->take("#h", true);
-  CHECK_THROWS_AS(mrf::make_line_preamble(form, use, "records only")->take("record\n", false),
-                  mrf::DataError);
+  mrf::collect::make_line_preamble(form, use, "nothing")->take("", true);
+  mrf::collect::make_line_preamble(form, use, "header only")->take("#h", true);
+  CHECK_THROWS_AS(mrf::collect::make_line_preamble(form, use, "records only")->take("record\n", false),
+                  mrf::base::DataError);
 }

@@ -13,8 +13,8 @@
 
 namespace {
 
-mrf::FetchSettings settings() {
-  mrf::FetchSettings settings;
+mrf::fetch::FetchSettings settings() {
+  mrf::fetch::FetchSettings settings;
   settings.sizes = {64 << 10, 64 << 10, 64 << 20, 8};
   settings.requests.retries = 3;
   return settings;
@@ -27,16 +27,16 @@ void fetch_one_version(const std::function<int(unsigned)>& version, bool resume)
   const std::string path = directory / "x";
   auto options = settings();
   options.resume = resume;
-  mrf::set_verbosity(mrf::Verbosity::quiet);
-  const auto network = mrf::make_curl_network(options.network);
-  mrf::Fetched fetched;
+  mrf::base::set_verbosity(mrf::base::Verbosity::quiet);
+  const auto network = mrf::http::make_curl_network(options.network);
+  mrf::fetch::Fetched fetched;
   try {
-    mrf::fetch_object(
-        *network, options, mrf::Url::parse(server.url), path, [](auto, auto) {}, fetched);
+    mrf::fetch::fetch_object(
+        *network, options, mrf::http::Url::parse(server.url), path, [](auto, auto) {}, fetched);
     const std::string found = content(path);
     CHECK((found == server.object(0) || found == server.object(1)));
-  } catch (const mrf::Error& error) {
-    CHECK(error.status() == mrf::Status::bad_data);
+  } catch (const mrf::base::Error& error) {
+    CHECK(error.status() == mrf::base::Status::bad_data);
     CHECK(::access(path.c_str(), F_OK) != 0);
   }
 }
@@ -61,10 +61,10 @@ TEST_CASE("a reader of a stream gets one version of an object that is replaced, 
     mrf::TinyServer server("", [at](unsigned request) { return request >= at ? 1 : 0; });
     std::string read;
     try {
-      mrf::read_in_order(settings(), mrf::Url::parse(server.url),
-                         [&](std::string_view bytes) { read += bytes; });
+      mrf::fetch::read_in_order(settings(), mrf::http::Url::parse(server.url),
+                                [&](std::string_view bytes) { read += bytes; });
       CHECK((read == server.object(0) || read == server.object(1)));
-    } catch (const mrf::Error&) {
+    } catch (const mrf::base::Error&) {
       CHECK((server.object(0).starts_with(read) || server.object(1).starts_with(read)));
     }
   }

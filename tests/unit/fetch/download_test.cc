@@ -14,7 +14,7 @@
 #include "fetch/target_output.h"
 
 namespace fs = std::filesystem;
-using EndingKind = mrf::Ending::Kind;
+using EndingKind = mrf::http::Ending::Kind;
 
 namespace {
 
@@ -25,10 +25,10 @@ struct Response {
 };
 
 // Gives the responses of a script, one a request, and records the requests.
-class ScriptedNetwork final : public mrf::Network {
+class ScriptedNetwork final : public mrf::http::Network {
  public:
   explicit ScriptedNetwork(std::deque<Response> script) : script_(std::move(script)) {}
-  void start(const mrf::Request& request, mrf::Receiver& receiver) override {
+  void start(const mrf::http::Request& request, mrf::http::Receiver& receiver) override {
     requests.push_back(request);
     receiver_ = &receiver;
   }
@@ -36,7 +36,7 @@ class ScriptedNetwork final : public mrf::Network {
     REQUIRE_FALSE(script_.empty());
     const Response response = script_.front();
     script_.pop_front();
-    mrf::ResponseHead head;
+    mrf::http::ResponseHead head;
     for (const auto& line : response.head) head.add_line(line);
     const bool wanted = (response.head.empty() || receiver_->on_head(head)) &&
                         (response.body.empty() || receiver_->on_body(response.body));
@@ -49,14 +49,14 @@ class ScriptedNetwork final : public mrf::Network {
       if (line.starts_with("Range: ")) return line.substr(7);
     return "";
   }
-  std::vector<mrf::Request> requests;
+  std::vector<mrf::http::Request> requests;
 
  private:
   std::deque<Response> script_;
-  mrf::Receiver* receiver_ = nullptr;
+  mrf::http::Receiver* receiver_ = nullptr;
 };
 
-class PatientClock final : public mrf::Clock {
+class PatientClock final : public mrf::http::Clock {
  public:
   std::chrono::steady_clock::time_point now() override { return now_; }
   std::chrono::seconds wall_time() override { return std::chrono::seconds(0); }
@@ -80,15 +80,15 @@ struct Result {
 Result run(ScriptedNetwork& network, unsigned retries = 2) {
   std::string pattern = fs::temp_directory_path() / "mrf-unit-XXXXXX";
   const fs::path directory = ::mkdtemp(pattern.data());
-  mrf::set_verbosity(mrf::Verbosity::quiet);
+  mrf::base::set_verbosity(mrf::base::Verbosity::quiet);
   PatientClock clock;
   Result result;
   try {
-    const auto url = mrf::Url::parse("http://h/x?sig=hidden");
-    mrf::TargetOutput output(url, {directory / "x", 64 << 20, {}});
-    mrf::Download download(network, nullptr, clock, url, {{}, retries, [] { return 0.0; }}, {});
+    const auto url = mrf::http::Url::parse("http://h/x?sig=hidden");
+    mrf::fetch::TargetOutput output(url, {directory / "x", 64 << 20, {}});
+    mrf::fetch::Download download(network, nullptr, clock, url, {{}, retries, [] { return 0.0; }}, {});
     download.run(output);
-  } catch (const mrf::Error& error) {
+  } catch (const mrf::base::Error& error) {
     result.status = static_cast<int>(error.status());
     result.message = error.what();
   }

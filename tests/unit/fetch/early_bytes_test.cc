@@ -10,18 +10,20 @@
 namespace {
 
 // The test answers the requests itself.
-class ManualNetwork final : public mrf::Network {
+class ManualNetwork final : public mrf::http::Network {
  public:
-  void start(const mrf::Request&, mrf::Receiver& receiver) override { receivers.push_back(&receiver); }
+  void start(const mrf::http::Request&, mrf::http::Receiver& receiver) override {
+    receivers.push_back(&receiver);
+  }
   int poll(std::chrono::milliseconds) override { return 1; }
   bool has_waited() const override { return waited; }
 
-  std::vector<mrf::Receiver*> receivers;
+  std::vector<mrf::http::Receiver*> receivers;
   bool waited = false;
 };
 
-mrf::ResponseHead head_with(const std::vector<std::string>& lines) {
-  mrf::ResponseHead head;
+mrf::http::ResponseHead head_with(const std::vector<std::string>& lines) {
+  mrf::http::ResponseHead head;
   for (const auto& line : lines) head.add_line(line);
   return head;
 }
@@ -31,12 +33,12 @@ mrf::ResponseHead head_with(const std::vector<std::string>& lines) {
 TEST_CASE("what a pipe cannot take yet is left to the network while what it can take keeps coming") {
   ManualNetwork network;
   std::string got;
-  mrf::Checks checks({});
-  mrf::OrderedOutput output([&](std::string_view bytes) { got += bytes; }, "x", 2 << 20, checks, "x");
-  mrf::PartPool pool(output, {4, 4, 64, 2}, "x");
-  const auto url = mrf::Url::parse("http://h/x");
-  const mrf::FetchOptions options;
-  mrf::Worker worker(network, mrf::system_clock(), pool, url, options);
+  mrf::fetch::Checks checks({});
+  mrf::fetch::OrderedOutput output([&](std::string_view bytes) { got += bytes; }, "x", 2 << 20, checks, "x");
+  mrf::fetch::PartPool pool(output, {4, 4, 64, 2}, "x");
+  const auto url = mrf::http::Url::parse("http://h/x");
+  const mrf::fetch::FetchOptions options;
+  mrf::fetch::Worker worker(network, mrf::http::system_clock(), pool, url, options);
   worker.add_slots(2);
   CHECK(worker.step(output));
   REQUIRE(network.receivers.size() == 1);
@@ -59,8 +61,8 @@ TEST_CASE("what a pipe cannot take yet is left to the network while what it can 
   CHECK(worker.step(output));
   CHECK(second.has_room(4));
   CHECK(second.on_body("4567"));
-  first.on_end({mrf::Ending::Kind::stopped, ""});
-  second.on_end({mrf::Ending::Kind::complete, ""});
+  first.on_end({mrf::http::Ending::Kind::stopped, ""});
+  second.on_end({mrf::http::Ending::Kind::complete, ""});
   CHECK_FALSE(worker.step(output));
   CHECK(got == "01234567");
 }

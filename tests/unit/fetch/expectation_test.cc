@@ -7,13 +7,13 @@
 
 namespace {
 
-using Kind = mrf::Expectation::Kind;
+using Kind = mrf::fetch::Expectation::Kind;
 
-mrf::Offer offer(const std::vector<std::string>& lines, const char* status = "200 OK") {
-  mrf::ResponseHead head;
+mrf::fetch::Offer offer(const std::vector<std::string>& lines, const char* status = "200 OK") {
+  mrf::http::ResponseHead head;
   head.add_line(std::string("HTTP/1.1 ") + status);
   for (const auto& line : lines) head.add_line(line);
-  return mrf::offer_of(head);
+  return mrf::fetch::offer_of(head);
 }
 
 constexpr const char* md5_hex = "d41d8cd98f00b204e9800998ecf8427e";
@@ -22,11 +22,12 @@ constexpr const char* md5_base64 = "1B2M2Y8AsgTpgAmY7PhCfg==";
 }  // namespace
 
 TEST_CASE("hexadecimal and base64") {
-  CHECK(mrf::to_hex(mrf::decode_hash(md5_base64, 16).value()) == md5_hex);
-  CHECK(mrf::to_hex(mrf::decode_hash("D41D8CD98F00B204E9800998ECF8427E", 16).value()) == md5_hex);
-  CHECK(mrf::to_hex(mrf::decode_hash("n03x6A==", 4).value()) == "9f4df1e8");
+  CHECK(mrf::fetch::to_hex(mrf::fetch::decode_hash(md5_base64, 16).value()) == md5_hex);
+  CHECK(mrf::fetch::to_hex(mrf::fetch::decode_hash("D41D8CD98F00B204E9800998ECF8427E", 16).value()) ==
+        md5_hex);
+  CHECK(mrf::fetch::to_hex(mrf::fetch::decode_hash("n03x6A==", 4).value()) == "9f4df1e8");
   for (const char* bad : {"", "n03x6A", "n03x6A=", "n03!6A==", "9f4df1e", "9f4df1eg", "9f4df1e8e8"})
-    CHECK_FALSE(mrf::decode_hash(bad, 4));
+    CHECK_FALSE(mrf::fetch::decode_hash(bad, 4));
 }
 
 TEST_CASE("x-goog-hash: crc32c before md5, in one field or two") {
@@ -37,7 +38,7 @@ TEST_CASE("x-goog-hash: crc32c before md5, in one field or two") {
     const auto found = offer(lines, "206 Partial Content").expectation;
     REQUIRE(found);
     CHECK(found->kind == Kind::crc32c);
-    CHECK(mrf::to_hex(found->value) == "9f4df1e8");
+    CHECK(mrf::fetch::to_hex(found->value) == "9f4df1e8");
   }
   CHECK(offer({std::string("x-goog-hash: md5=") + md5_base64}).expectation->kind == Kind::md5);
   CHECK(offer({std::string("x-goog-hash: crc32c=broken,md5=") + md5_base64}).expectation->kind == Kind::md5);
@@ -79,10 +80,11 @@ TEST_CASE("other fields, and not those of a part") {
 }
 
 TEST_CASE("checksums of the command line") {
-  CHECK(mrf::parse_expectation("md5", md5_hex).value == mrf::parse_expectation("md5", md5_base64).value);
-  CHECK(mrf::parse_expectation("gs_crc32c", "9f4df1e8").kind == Kind::crc32c);
-  CHECK(mrf::parse_expectation("s3_etag", std::string(md5_hex) + "-7").parts == 7);
-  CHECK(mrf::parse_expectation("s3_etag", std::string("\"") + md5_hex + "\"").kind == Kind::md5);
-  CHECK_THROWS_AS(mrf::parse_expectation("sha256", md5_hex), mrf::UsageError);
-  CHECK_THROWS_AS(mrf::parse_expectation("sha1", md5_hex), mrf::UsageError);
+  CHECK(mrf::fetch::parse_expectation("md5", md5_hex).value ==
+        mrf::fetch::parse_expectation("md5", md5_base64).value);
+  CHECK(mrf::fetch::parse_expectation("gs_crc32c", "9f4df1e8").kind == Kind::crc32c);
+  CHECK(mrf::fetch::parse_expectation("s3_etag", std::string(md5_hex) + "-7").parts == 7);
+  CHECK(mrf::fetch::parse_expectation("s3_etag", std::string("\"") + md5_hex + "\"").kind == Kind::md5);
+  CHECK_THROWS_AS(mrf::fetch::parse_expectation("sha256", md5_hex), mrf::base::UsageError);
+  CHECK_THROWS_AS(mrf::fetch::parse_expectation("sha1", md5_hex), mrf::base::UsageError);
 }

@@ -13,9 +13,9 @@
 
 namespace {
 
-using Kind = mrf::Expectation::Kind;
+using Kind = mrf::fetch::Expectation::Kind;
 
-class Text final : public mrf::ByteAccess {
+class Text final : public mrf::fetch::ByteAccess {
  public:
   explicit Text(std::string text) : text_(std::move(text)) {}
   std::string_view view(std::uint64_t at, std::span<char> scratch) override {
@@ -27,11 +27,11 @@ class Text final : public mrf::ByteAccess {
 };
 
 // Feeds `data` in pieces and returns the message of a mismatch.
-std::string check(const mrf::Expectation& expectation, const std::string& data, std::uint64_t part_size,
-                  unsigned threads, bool stay = true) {
+std::string check(const mrf::fetch::Expectation& expectation, const std::string& data,
+                  std::uint64_t part_size, unsigned threads, bool stay = true) {
   Text text(data);
-  mrf::Integrity integrity(expectation, data.size(), part_size, threads, {text, stay, [] {}});
-  mrf::Coverage coverage(integrity.combine());
+  mrf::fetch::Integrity integrity(expectation, data.size(), part_size, threads, {text, stay, [] {}});
+  mrf::fetch::Coverage coverage(integrity.combine());
   for (std::size_t at = 0; at < data.size(); at += 7) {
     const auto piece = std::string_view(data).substr(at, 7);
     coverage.add(at, at + piece.size(), integrity.crc_of(piece));
@@ -39,7 +39,7 @@ std::string check(const mrf::Expectation& expectation, const std::string& data, 
   }
   try {
     return integrity.verify(coverage, "x");
-  } catch (const mrf::DataError& error) {
+  } catch (const mrf::base::DataError& error) {
     return error.what();
   }
 }
@@ -47,29 +47,33 @@ std::string check(const mrf::Expectation& expectation, const std::string& data, 
 }  // namespace
 
 TEST_CASE("CRCs of known texts, and of two parts as of the whole") {
-  CHECK(mrf::crc32c("123456789") == 0xe3069283);
-  CHECK(mrf::crc32("123456789") == 0xcbf43926);
-  CHECK(mrf::crc32c("") == 0);
+  CHECK(mrf::codec::crc32c("123456789") == 0xe3069283);
+  CHECK(mrf::codec::crc32("123456789") == 0xcbf43926);
+  CHECK(mrf::codec::crc32c("") == 0);
   const std::string text(1000, 'q');
   for (const std::size_t cut : {0, 1, 8, 999, 1000}) {
     const std::string_view a = std::string_view(text).substr(0, cut);
     const std::string_view b = std::string_view(text).substr(cut);
-    CHECK(mrf::join_crc32c(mrf::crc32c(a), mrf::crc32c(b), b.size()) == mrf::crc32c(text));
-    CHECK(mrf::join_crc32(mrf::crc32(a), mrf::crc32(b), b.size()) == mrf::crc32(text));
+    CHECK(mrf::codec::join_crc32c(mrf::codec::crc32c(a), mrf::codec::crc32c(b), b.size()) ==
+          mrf::codec::crc32c(text));
+    CHECK(mrf::codec::join_crc32(mrf::codec::crc32(a), mrf::codec::crc32(b), b.size()) ==
+          mrf::codec::crc32(text));
   }
 }
 
 TEST_CASE("a combination over more than 4 GiB of zeros") {
-  std::uint32_t crc = mrf::crc32c(std::string(1 << 20, '\0'));
+  std::uint32_t crc = mrf::codec::crc32c(std::string(1 << 20, '\0'));
   for (std::uint64_t length = 1 << 20; length < std::uint64_t{1} << 34; length *= 2)
-    crc = mrf::join_crc32c(crc, crc, length);
-  const std::uint32_t half = mrf::join_crc32c(mrf::crc32c("a"), crc, std::uint64_t{1} << 34);
-  CHECK(mrf::join_crc32c(
-            mrf::join_crc32c(mrf::crc32c("a"), mrf::crc32c(std::string(1 << 20, '\0')), 1 << 20),
+    crc = mrf::codec::join_crc32c(crc, crc, length);
+  const std::uint32_t half = mrf::codec::join_crc32c(mrf::codec::crc32c("a"), crc, std::uint64_t{1} << 34);
+  CHECK(mrf::codec::join_crc32c(
+            mrf::codec::join_crc32c(mrf::codec::crc32c("a"), mrf::codec::crc32c(std::string(1 << 20, '\0')),
+                                    1 << 20),
             [] {
               const std::string mega(1 << 20, '\0');
               std::uint32_t sum = 0;
-              for (int i = 0; i < (1 << 14) - 1; ++i) sum = mrf::join_crc32c(sum, mrf::crc32c(mega), 1 << 20);
+              for (int i = 0; i < (1 << 14) - 1; ++i)
+                sum = mrf::codec::join_crc32c(sum, mrf::codec::crc32c(mega), 1 << 20);
               return sum;
             }(),
             (std::uint64_t{1} << 34) - (1 << 20)) == half);
@@ -79,15 +83,15 @@ TEST_CASE("runs that touch become one, in any order") {
   const std::string text = "the quick brown fox";
   std::array<std::pair<std::size_t, std::size_t>, 4> pieces{{{0, 4}, {4, 9}, {9, 10}, {10, 19}}};
   do {
-    mrf::Coverage coverage(&mrf::join_crc32c);
+    mrf::fetch::Coverage coverage(&mrf::codec::join_crc32c);
     for (const auto& [begin, end] : pieces)
-      coverage.add(begin, end, mrf::crc32c(std::string_view(text).substr(begin, end - begin)));
+      coverage.add(begin, end, mrf::codec::crc32c(std::string_view(text).substr(begin, end - begin)));
     CHECK(coverage.runs().size() == 1);
     CHECK(coverage.prefix() == text.size());
     CHECK(coverage.bytes() == text.size());
-    CHECK(coverage.prefix_crc() == mrf::crc32c(text));
+    CHECK(coverage.prefix_crc() == mrf::codec::crc32c(text));
   } while (std::next_permutation(pieces.begin(), pieces.end()));
-  mrf::Coverage gap;
+  mrf::fetch::Coverage gap;
   gap.add(5, 6);
   CHECK(gap.prefix() == 0);
 }
@@ -130,37 +134,39 @@ TEST_CASE("a part size that was not named is found, or a hint is given") {
 }
 
 TEST_CASE("part sizes give the number of parts") {
-  CHECK(mrf::part_size_candidates(100 << 20, 13).front() == 8 << 20);
-  CHECK(mrf::part_size_candidates(5, 1) == std::vector<std::uint64_t>{5});
+  CHECK(mrf::fetch::part_size_candidates(100 << 20, 13).front() == 8 << 20);
+  CHECK(mrf::fetch::part_size_candidates(5, 1) == std::vector<std::uint64_t>{5});
   for (const std::uint64_t parts : {2U, 3U, 20U, 9999U}) {
     const std::uint64_t total = 77777777777;
-    for (const std::uint64_t size : mrf::part_size_candidates(total, parts))
+    for (const std::uint64_t size : mrf::fetch::part_size_candidates(total, parts))
       CHECK((total + size - 1) / size == parts);
   }
 }
 
 TEST_CASE("numbers of parts that no upload of the size can have") {
-  CHECK(mrf::part_count_fault(3000000, 3000000, 0) ==
+  CHECK(mrf::fetch::part_count_fault(3000000, 3000000, 0) ==
         "it counts 3000000 parts, no upload has more than 10000");
-  CHECK(mrf::part_count_fault(std::nullopt, 10001, 5 << 20).ends_with("no upload has more than 10000"));
-  CHECK(mrf::part_count_fault(100, 60, 0) == "it counts 60 parts, 100 bytes do not make as many");
-  CHECK(mrf::part_count_fault(3000000, 4, 1 << 20) ==
+  CHECK(
+      mrf::fetch::part_count_fault(std::nullopt, 10001, 5 << 20).ends_with("no upload has more than 10000"));
+  CHECK(mrf::fetch::part_count_fault(100, 60, 0) == "it counts 60 parts, 100 bytes do not make as many");
+  CHECK(mrf::fetch::part_count_fault(3000000, 4, 1 << 20) ==
         "it counts 4 parts, 3000000 bytes do not make as many of 1048576 bytes");
-  CHECK(mrf::part_count_fault(0, 2, 0) == "it counts 2 parts, 0 bytes do not make as many");
-  CHECK(mrf::part_count_fault(UINT64_MAX, 2, 0).empty());
-  for (const std::uint64_t parts : {1U, 3U, 10000U}) CHECK(mrf::part_count_fault(3000000, parts, 0).empty());
-  CHECK(mrf::part_count_fault(3000000, 3, 1 << 20).empty());
-  CHECK(mrf::part_count_fault(0, 1, 5).empty());
-  CHECK(mrf::part_count_fault(std::nullopt, 10000, 0).empty());
+  CHECK(mrf::fetch::part_count_fault(0, 2, 0) == "it counts 2 parts, 0 bytes do not make as many");
+  CHECK(mrf::fetch::part_count_fault(UINT64_MAX, 2, 0).empty());
+  for (const std::uint64_t parts : {1U, 3U, 10000U})
+    CHECK(mrf::fetch::part_count_fault(3000000, parts, 0).empty());
+  CHECK(mrf::fetch::part_count_fault(3000000, 3, 1 << 20).empty());
+  CHECK(mrf::fetch::part_count_fault(0, 1, 5).empty());
+  CHECK(mrf::fetch::part_count_fault(std::nullopt, 10000, 0).empty());
 }
 
 TEST_CASE("a part size beyond every object is none too many") {
   const std::string data = "some";
   Text text(data);
-  mrf::Integrity integrity({Kind::multipart, md5_of(md5_of(data)), 7, "s"}, std::nullopt,
-                           std::uint64_t{1} << 62, 0, {text, true, [] {}});
-  mrf::Coverage coverage(integrity.combine());
+  mrf::fetch::Integrity integrity({Kind::multipart, md5_of(md5_of(data)), 7, "s"}, std::nullopt,
+                                  std::uint64_t{1} << 62, 0, {text, true, [] {}});
+  mrf::fetch::Coverage coverage(integrity.combine());
   coverage.add(0, data.size(), 0);
   integrity.advance(data.size());
-  CHECK_THROWS_AS((void)integrity.verify(coverage, "x"), mrf::DataError);
+  CHECK_THROWS_AS((void)integrity.verify(coverage, "x"), mrf::base::DataError);
 }

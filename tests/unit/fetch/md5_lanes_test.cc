@@ -14,7 +14,7 @@
 namespace {
 
 // Gives a third of what it is asked for.
-class ThirdOfText final : public mrf::ByteAccess {
+class ThirdOfText final : public mrf::fetch::ByteAccess {
  public:
   explicit ThirdOfText(const std::string& text) : text_(text) {}
   std::string_view view(std::uint64_t at, std::span<char> scratch) override {
@@ -29,16 +29,16 @@ class ThirdOfText final : public mrf::ByteAccess {
 }  // namespace
 
 TEST_CASE("eight messages side by side have the digests that they have alone") {
-  std::array<std::string, mrf::Md5Lanes::lanes> texts;
+  std::array<std::string, mrf::fetch::Md5Lanes::lanes> texts;
   for (const std::size_t size : {0, 1, 55, 56, 63, 64, 65, 119, 120, 128, 4096, 5000}) {
     CAPTURE(size);
-    mrf::Md5Lanes::Messages messages{};
+    mrf::fetch::Md5Lanes::Messages messages{};
     for (std::size_t i = 0; i < texts.size(); ++i) {
       texts[i].clear();
       for (std::size_t j = 0; j < size; ++j) texts[i] += static_cast<char>(j * (i + 3) + j / 200);
       messages[i] = texts[i].data();
     }
-    mrf::Md5Lanes lanes;
+    mrf::fetch::Md5Lanes lanes;
     const std::size_t first = size / 128 * 64;
     lanes.update(messages, first);
     for (auto& message : messages) message += first;
@@ -49,11 +49,12 @@ TEST_CASE("eight messages side by side have the digests that they have alone") {
 }
 
 TEST_CASE("the known digests of RFC 1321, A.5") {
-  mrf::Md5Lanes lanes;
-  mrf::Md5Lanes::Messages messages;
+  mrf::fetch::Md5Lanes lanes;
+  mrf::fetch::Md5Lanes::Messages messages;
   messages.fill("message digest");
   lanes.update(messages, 14);
-  for (const auto& digest : lanes.finish()) CHECK(mrf::to_hex(digest) == "f96b697d7cb7938d525a2f31aaf161d0");
+  for (const auto& digest : lanes.finish())
+    CHECK(mrf::fetch::to_hex(digest) == "f96b697d7cb7938d525a2f31aaf161d0");
 }
 
 TEST_CASE("ranges of one length and others, bytes that stay and bytes that do not") {
@@ -63,10 +64,11 @@ TEST_CASE("ranges of one length and others, bytes that stay and bytes that do no
   for (const bool stay : {true, false}) {
     for (const std::uint64_t length : {1000000U, 300007U, 65536U, 400001U}) {
       CAPTURE(length);
-      std::vector<mrf::HashRange> ranges;
+      std::vector<mrf::fetch::HashRange> ranges;
       for (std::uint64_t at = 0; at < text.size(); at += length)
-        ranges.push_back({at, std::min<std::uint64_t>(at + length, text.size()), mrf::DigestKind::md5});
-      mrf::HashPump pump(ranges, {access, stay, [] {}}, 2);
+        ranges.push_back(
+            {at, std::min<std::uint64_t>(at + length, text.size()), mrf::fetch::DigestKind::md5});
+      mrf::fetch::HashPump pump(ranges, {access, stay, [] {}}, 2);
       for (std::size_t at = 0; at <= text.size(); at += 90001) pump.advance(at);
       const auto digests = pump.finish(text.size());
       for (std::size_t i = 0; i < ranges.size(); ++i)
@@ -78,9 +80,10 @@ TEST_CASE("ranges of one length and others, bytes that stay and bytes that do no
 TEST_CASE("an object that ends before its ranges do") {
   const std::string text(1000, 'q');
   ThirdOfText access(text);
-  std::vector<mrf::HashRange> ranges;
-  for (std::uint64_t at = 0; at < 8000; at += 400) ranges.push_back({at, at + 400, mrf::DigestKind::md5});
-  mrf::HashPump pump(ranges, {access, true, [] {}}, 2);
+  std::vector<mrf::fetch::HashRange> ranges;
+  for (std::uint64_t at = 0; at < 8000; at += 400)
+    ranges.push_back({at, at + 400, mrf::fetch::DigestKind::md5});
+  mrf::fetch::HashPump pump(ranges, {access, true, [] {}}, 2);
   const auto digests = pump.finish(text.size());
   CHECK(digests[0] == md5_of(text.substr(0, 400)));
   CHECK(digests[2] == md5_of(text.substr(800)));

@@ -8,7 +8,7 @@
 
 /// The 16 bytes of the MD5 of `bytes`.
 inline std::string md5_of(std::string_view bytes) {
-  mrf::Digest digest(mrf::DigestKind::md5);
+  mrf::fetch::Digest digest(mrf::fetch::DigestKind::md5);
   digest.update(bytes);
   return digest.finish();
 }

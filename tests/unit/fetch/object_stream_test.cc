@@ -12,10 +12,10 @@
 
 namespace {
 
-mrf::FetchSettings small_settings() {
+mrf::fetch::FetchSettings small_settings() {
   ::unsetenv("http_proxy");
-  mrf::set_verbosity(mrf::Verbosity::quiet);
-  mrf::FetchSettings settings;
+  mrf::base::set_verbosity(mrf::base::Verbosity::quiet);
+  mrf::fetch::FetchSettings settings;
   settings.sizes = {256 << 10, 512 << 10, 2 << 20, 4};
   settings.buffer = 2 << 20;
   settings.requests.retries = 1;
@@ -28,9 +28,9 @@ constexpr const char* wrong_hash = "x-goog-hash: md5=1B2M2Y8AsgTpgAmY7PhCfg==\r\
 
 TEST_CASE("a stream gives views into its memory, in order") {
   mrf::TinyServer server("");
-  mrf::ObjectStream stream(small_settings(), mrf::Url::parse(server.url));
+  mrf::fetch::ObjectStream stream(small_settings(), mrf::http::Url::parse(server.url));
   std::string got;
-  std::optional<mrf::StreamView> kept;
+  std::optional<mrf::fetch::StreamView> kept;
   for (;;) {
     auto view = stream.read(100000);
     if (view.bytes().empty()) break;
@@ -47,7 +47,7 @@ TEST_CASE("a stream gives views into its memory, in order") {
 
 TEST_CASE("a stream whose checksum is wrong throws at its end") {
   mrf::TinyServer server(wrong_hash);
-  mrf::ObjectStream stream(small_settings(), mrf::Url::parse(server.url));
+  mrf::fetch::ObjectStream stream(small_settings(), mrf::http::Url::parse(server.url));
   std::size_t got = 0;
   const auto read_all = [&] {
     for (;;) {
@@ -56,28 +56,29 @@ TEST_CASE("a stream whose checksum is wrong throws at its end") {
       got += view.bytes().size();
     }
   };
-  CHECK_THROWS_AS(read_all(), mrf::DataError);
+  CHECK_THROWS_AS(read_all(), mrf::base::DataError);
   CHECK(got == server.object().size());
 }
 
 TEST_CASE("a stream that is not read to its end ends") {
   mrf::TinyServer server("");
-  mrf::ObjectStream stream(small_settings(), mrf::Url::parse(server.url));
+  mrf::fetch::ObjectStream stream(small_settings(), mrf::http::Url::parse(server.url));
   CHECK(stream.read(10).bytes() == server.object().substr(0, 10));
 }
 
 TEST_CASE("parts in order and in any order") {
   mrf::TinyServer server("");
-  const auto url = mrf::Url::parse(server.url);
+  const auto url = mrf::http::Url::parse(server.url);
   std::string in_order;
-  mrf::read_in_order(small_settings(), url, [&](std::string_view bytes) { in_order += bytes; });
+  mrf::fetch::read_in_order(small_settings(), url, [&](std::string_view bytes) { in_order += bytes; });
   CHECK(in_order == server.object());
   std::string anyhow(server.object().size(), '\0');
-  mrf::read_in_any_order(small_settings(), url, [&](std::uint64_t at, std::string_view bytes) {
+  mrf::fetch::read_in_any_order(small_settings(), url, [&](std::uint64_t at, std::string_view bytes) {
     std::memcpy(anyhow.data() + at, bytes.data(), bytes.size());
   });
   CHECK(anyhow == server.object());
   mrf::TinyServer bad(wrong_hash);
-  CHECK_THROWS_AS(mrf::read_in_order(small_settings(), mrf::Url::parse(bad.url), [](std::string_view) {}),
-                  mrf::DataError);
+  CHECK_THROWS_AS(
+      mrf::fetch::read_in_order(small_settings(), mrf::http::Url::parse(bad.url), [](std::string_view) {}),
+      mrf::base::DataError);
 }

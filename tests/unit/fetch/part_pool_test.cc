@@ -9,14 +9,15 @@
 
 #include "base/error.h"
 
-using Next = mrf::PartPool::Next;
+using Next = mrf::fetch::PartPool::Next;
 
 namespace {
 
 // Takes everything, in any order or in order with some room ahead.
-class Sink final : public mrf::ObjectOutput {
+class Sink final : public mrf::fetch::ObjectOutput {
  public:
-  std::vector<mrf::ByteRange> begin(const mrf::ResponseHead&, const mrf::ObjectVersion&) override {
+  std::vector<mrf::fetch::ByteRange> begin(const mrf::http::ResponseHead&,
+                                           const mrf::http::ObjectVersion&) override {
     return found;
   }
   bool in_order() const override { return ahead > 0; }
@@ -32,8 +33,8 @@ class Sink final : public mrf::ObjectOutput {
     while (content.count(given)) ++given;
   }
   bool can_forget() const override { return ahead == 0 || given == 0; }
-  void forget(mrf::Status status, const std::string& reason) override {
-    if (!can_forget()) throw mrf::Error(status, "fetch", "x", reason);
+  void forget(mrf::base::Status status, const std::string& reason) override {
+    if (!can_forget()) throw mrf::base::Error(status, "fetch", "x", reason);
     content.clear();
     ++forgotten;
   }
@@ -44,23 +45,23 @@ class Sink final : public mrf::ObjectOutput {
     return all;
   }
 
-  std::vector<mrf::ByteRange> found;
+  std::vector<mrf::fetch::ByteRange> found;
   std::map<std::uint64_t, char> content;
   std::uint64_t ahead = 0;
   std::uint64_t given = 0;
   int forgotten = 0;
 };
 
-mrf::ResponseHead whole(const char* etag, std::uint64_t total) {
-  mrf::ResponseHead head;
+mrf::http::ResponseHead whole(const char* etag, std::uint64_t total) {
+  mrf::http::ResponseHead head;
   head.add_line("HTTP/1.1 200 OK");
   head.add_line(std::string("ETag: ") + etag);
   head.add_line("Content-Length: " + std::to_string(total));
   return head;
 }
 // The answer to what a claim asks for.
-mrf::ResponseHead part(const char* etag, const mrf::Claim& claim, std::uint64_t total) {
-  mrf::ResponseHead head;
+mrf::http::ResponseHead part(const char* etag, const mrf::fetch::Claim& claim, std::uint64_t total) {
+  mrf::http::ResponseHead head;
   head.add_line("HTTP/1.1 206 Partial Content");
   head.add_line(std::string("ETag: ") + etag);
   head.add_line("Content-Range: bytes " + std::to_string(claim.at) + "-" + std::to_string(claim.end - 1) +
@@ -68,7 +69,7 @@ mrf::ResponseHead part(const char* etag, const mrf::Claim& claim, std::uint64_t 
   return head;
 }
 
-constexpr mrf::PartSizes small{4, 4, 64, 4};
+constexpr mrf::fetch::PartSizes small{4, 4, 64, 4};
 
 }  // namespace
 
@@ -78,11 +79,11 @@ TEST_CASE("a size that no file has takes no memory, from any end of what is ther
     Sink sink;
     if (in_order) sink.ahead = 64;
     if (!in_order) sink.found = {{1000, 2000}, {total / 2, total / 2 + 1}};
-    mrf::PartPool pool(sink, small, "x");
-    mrf::Claim first;
+    mrf::fetch::PartPool pool(sink, small, "x");
+    mrf::fetch::Claim first;
     CHECK(pool.claim(first) == Next::claimed);
     CHECK(pool.accept(first, whole("\"a\"", total)));
-    std::vector<mrf::Claim> claims(5);
+    std::vector<mrf::fetch::Claim> claims(5);
     for (std::uint64_t i = 0; i < claims.size(); ++i) {
       REQUIRE(pool.claim(claims[i]) == Next::claimed);
       CHECK(claims[i].at == 4 * (i + 1));
@@ -95,13 +96,13 @@ TEST_CASE("parts in turn make the object, whoever fetches them") {
   const std::string object = "0123456789abcdefghijklm";
   Sink sink;
   sink.found = {{5, 7}, {12, 13}};
-  mrf::PartPool pool(sink, small, "x");
+  mrf::fetch::PartPool pool(sink, small, "x");
   sink.content[5] = '5', sink.content[6] = '6', sink.content[12] = 'c';
-  mrf::Claim first;
+  mrf::fetch::Claim first;
   CHECK(pool.claim(first) == Next::claimed);
   CHECK(pool.accept(first, whole("\"a\"", object.size())));
   CHECK(pool.take(first, object.substr(0, 2)));
-  mrf::Claim claim;
+  mrf::fetch::Claim claim;
   while (pool.claim(claim) == Next::claimed) {
     REQUIRE(pool.accept(claim, part("\"a\"", claim, object.size())));
     pool.take(claim, std::string_view(object).substr(claim.at, claim.end - claim.at));
@@ -124,12 +125,12 @@ TEST_CASE("of mirrors that differ the first response goes on alone, over what ot
   for (const std::uint64_t ahead : {0, 64}) {
     Sink sink;
     sink.ahead = ahead;
-    mrf::PartPool pool(sink, small, "x");
-    mrf::Claim first;
-    mrf::Claim same;
-    mrf::Claim slow;
-    mrf::Claim other;
-    mrf::Claim later;
+    mrf::fetch::PartPool pool(sink, small, "x");
+    mrf::fetch::Claim first;
+    mrf::fetch::Claim same;
+    mrf::fetch::Claim slow;
+    mrf::fetch::Claim other;
+    mrf::fetch::Claim later;
     pool.claim(first);
     CHECK(pool.accept(first, whole("\"a\"", object.size())));
     CHECK(pool.take(first, object.substr(0, 1)));
@@ -157,11 +158,11 @@ TEST_CASE("of mirrors that differ the first response goes on alone, over what ot
 TEST_CASE("where parts are refused the object comes in one response") {
   const std::string object = "0123456789abcdefghij";
   Sink sink;
-  mrf::PartPool pool(sink, small, "x");
-  mrf::Claim first;
-  mrf::Claim refused;
-  mrf::Claim late;
-  mrf::Claim later;
+  mrf::fetch::PartPool pool(sink, small, "x");
+  mrf::fetch::Claim first;
+  mrf::fetch::Claim refused;
+  mrf::fetch::Claim late;
+  mrf::fetch::Claim later;
   pool.claim(first);
   CHECK(pool.accept(first, whole("\"a\"", object.size())));
   CHECK_FALSE(pool.goes_on_without_ranges(first));
@@ -187,10 +188,10 @@ TEST_CASE("where parts are refused the object comes in one response") {
 
 TEST_CASE("a refusal behind parts that came is final, when no whole response runs") {
   Sink sink;
-  mrf::PartPool pool(sink, small, "x");
-  mrf::Claim first;
-  mrf::Claim good;
-  mrf::Claim refused;
+  mrf::fetch::PartPool pool(sink, small, "x");
+  mrf::fetch::Claim first;
+  mrf::fetch::Claim good;
+  mrf::fetch::Claim refused;
   pool.claim(first);
   CHECK(pool.accept(first, whole("\"a\"", 20)));
   pool.claim(good);
@@ -206,10 +207,10 @@ TEST_CASE("a refusal behind parts that came is final, when no whole response run
 TEST_CASE("a part that is left over from a single stream is asked for by itself") {
   const std::string object = "0123456789abcdefghij";
   Sink sink;
-  mrf::PartPool pool(sink, small, "x");
-  mrf::Claim first;
-  mrf::Claim slow;
-  mrf::Claim other;
+  mrf::fetch::PartPool pool(sink, small, "x");
+  mrf::fetch::Claim first;
+  mrf::fetch::Claim slow;
+  mrf::fetch::Claim other;
   pool.claim(first);
   CHECK(pool.accept(first, whole("\"a\"", object.size())));
   pool.claim(slow);
@@ -221,7 +222,7 @@ TEST_CASE("a part that is left over from a single stream is asked for by itself"
   CHECK(pool.end(first, true));
   CHECK_FALSE(pool.is_over());
   CHECK_FALSE(pool.end(slow, false));
-  mrf::Claim rest;
+  mrf::fetch::Claim rest;
   CHECK(pool.claim(rest) == Next::claimed);
   CHECK(rest.ranged);
   CHECK(rest.at == 4);
@@ -236,8 +237,8 @@ TEST_CASE("a part that is left over from a single stream is asked for by itself"
 TEST_CASE("what cannot be taken back is only continued by the same version") {
   Sink sink;
   sink.ahead = 64;
-  mrf::PartPool pool(sink, small, "x");
-  mrf::Claim claim;
+  mrf::fetch::PartPool pool(sink, small, "x");
+  mrf::fetch::Claim claim;
   pool.claim(claim);
   CHECK(pool.accept(claim, whole("\"a\"", 20)));
   CHECK(pool.take(claim, "01"));
@@ -249,14 +250,14 @@ TEST_CASE("what cannot be taken back is only continued by the same version") {
     CHECK_FALSE(pool.end(claim, false));
   }
   CHECK(pool.claim(claim) == Next::claimed);
-  CHECK_THROWS_AS((void)pool.accept(claim, part("\"b\"", claim, 20)), mrf::Error);
+  CHECK_THROWS_AS((void)pool.accept(claim, part("\"b\"", claim, 20)), mrf::base::Error);
 }
 
 TEST_CASE("a long rest goes on to an output in order that has little room") {
   Sink sink;
   sink.ahead = 8;
-  mrf::PartPool pool(sink, {1000, 1000, 8, 1}, "x");
-  mrf::Claim claim;
+  mrf::fetch::PartPool pool(sink, {1000, 1000, 8, 1}, "x");
+  mrf::fetch::Claim claim;
   pool.claim(claim);
   CHECK(pool.accept(claim, whole("\"a\"", 500)));
   CHECK(pool.take(claim, "01"));
@@ -268,19 +269,19 @@ TEST_CASE("a long rest goes on to an output in order that has little room") {
 
 TEST_CASE("the stored form of an object is asked for when a store decodes it") {
   Sink sink;
-  mrf::PartPool pool(sink, small, "x");
-  mrf::Claim claim;
+  mrf::fetch::PartPool pool(sink, small, "x");
+  mrf::fetch::Claim claim;
   pool.claim(claim);
-  CHECK(mrf::PartPool::request_fields(claim).front() == "Accept-Encoding: identity");
+  CHECK(mrf::fetch::PartPool::request_fields(claim).front() == "Accept-Encoding: identity");
   auto decoded = whole("\"a\"", 20);
   decoded.add_line("x-goog-stored-content-encoding: gzip");
   CHECK_FALSE(pool.accept(claim, decoded));
   CHECK(pool.end(claim, false));
   pool.claim(claim);
-  CHECK(mrf::PartPool::request_fields(claim).front() == "Accept-Encoding: gzip");
+  CHECK(mrf::fetch::PartPool::request_fields(claim).front() == "Accept-Encoding: gzip");
   auto stored = decoded;
   stored.add_line("Content-Encoding: gzip");
   CHECK(pool.accept(claim, stored));
   pool.claim(claim);
-  CHECK(mrf::PartPool::request_fields(claim).front() == "Accept-Encoding: gzip");
+  CHECK(mrf::fetch::PartPool::request_fields(claim).front() == "Accept-Encoding: gzip");
 }

@@ -10,7 +10,7 @@
 namespace {
 
 // Gives at most 1,000 bytes at a time and counts them.
-class CountedText final : public mrf::ByteAccess {
+class CountedText final : public mrf::fetch::ByteAccess {
  public:
   explicit CountedText(const std::string& text) : text_(text) {}
   std::string_view view(std::uint64_t at, std::span<char> scratch) override {
@@ -24,12 +24,12 @@ class CountedText final : public mrf::ByteAccess {
   const std::string& text_;
 };
 
-mrf::Expectation etag_of(const std::string& text, std::size_t part) {
+mrf::fetch::Expectation etag_of(const std::string& text, std::size_t part) {
   std::string digests;
   std::uint64_t parts = 0;
   for (std::size_t at = 0; at < text.size() || parts == 0; at += part, ++parts)
     digests += md5_of(text.substr(at, part));
-  return {mrf::Expectation::Kind::multipart, md5_of(digests), parts, "ETag", false};
+  return {mrf::fetch::Expectation::Kind::multipart, md5_of(digests), parts, "ETag", false};
 }
 
 std::string text_of(std::size_t size) {
@@ -50,12 +50,12 @@ TEST_CASE("any of many part sizes is found, and the bytes are read once") {
       CAPTURE(size);
       CAPTURE(part);
       CountedText bytes(text);
-      CHECK(mrf::fits_part_size(bytes, size, etag_of(text, part), sizes));
+      CHECK(mrf::fetch::fits_part_size(bytes, size, etag_of(text, part), sizes));
       CHECK(bytes.read == size);
-      CHECK(mrf::fits_part_size(bytes, size, etag_of(text, part), {part}));
+      CHECK(mrf::fetch::fits_part_size(bytes, size, etag_of(text, part), {part}));
     }
     CountedText bytes(text);
-    CHECK_FALSE(mrf::fits_part_size(bytes, size, etag_of(text + "x", 2560), sizes));
-    if (size > 1920) CHECK_FALSE(mrf::fits_part_size(bytes, size, etag_of(text, 1920), sizes));
+    CHECK_FALSE(mrf::fetch::fits_part_size(bytes, size, etag_of(text + "x", 2560), sizes));
+    if (size > 1920) CHECK_FALSE(mrf::fetch::fits_part_size(bytes, size, etag_of(text, 1920), sizes));
   }
 }

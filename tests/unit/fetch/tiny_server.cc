@@ -20,7 +20,7 @@ std::string content(char separator) {
 }
 
 // As far as the empty line; "" when the connection ends before.
-std::string receive_request(FdRef fd) {
+std::string receive_request(io::FdRef fd) {
   std::string request;
   char buffer[4096];
   while (request.find("\r\n\r\n") == std::string::npos) {
@@ -37,8 +37,8 @@ TinyServer::TinyServer(std::string hash, std::function<int(unsigned)> version)
     : hash_(std::move(hash)),
       version_(std::move(version)),
       contents_{content(' '), content('-')},
-      listener_(adopt_fd, ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)),
-      stop_(adopt_fd, ::eventfd(0, EFD_CLOEXEC)) {
+      listener_(io::adopt_fd, ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)),
+      stop_(io::adopt_fd, ::eventfd(0, EFD_CLOEXEC)) {
   sockaddr_in address{};
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
@@ -65,13 +65,13 @@ void TinyServer::accept_all() {
   while (::poll(events, 2, -1) > 0 && events[1].revents == 0) {
     const int fd = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) continue;  // the client has gone
-    connections_.push_back({Fd(adopt_fd, fd), {}});
+    connections_.push_back({io::Fd(io::adopt_fd, fd), {}});
     Connection& connection = connections_.back();
     connection.thread = std::thread([this, &connection] { serve(connection.fd); });
   }
 }
 
-void TinyServer::serve(FdRef fd) {
+void TinyServer::serve(io::FdRef fd) {
   const std::string request = receive_request(fd);
   if (request.empty()) return;
   const int version = version_(requests_++);

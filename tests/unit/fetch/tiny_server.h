@@ -29,19 +29,19 @@ class TinyServer {
 
  private:
   struct Connection {
-    Fd fd;
+    io::Fd fd;
     std::thread thread;
   };
 
   void accept_all();
-  void serve(FdRef fd);
+  void serve(io::FdRef fd);
 
   std::string hash_;
   std::function<int(unsigned)> version_;
   std::array<std::string, 2> contents_;
   std::atomic<unsigned> requests_{0};
-  Fd listener_;
-  Fd stop_;  ///< an eventfd(2), readable when it is over
+  io::Fd listener_;
+  io::Fd stop_;  ///< an eventfd(2), readable when it is over
   std::list<Connection> connections_;
   std::thread thread_;
 };

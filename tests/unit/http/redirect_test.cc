@@ -7,15 +7,15 @@
 
 namespace {
 
-mrf::ResponseHead to(const std::string& location) {
-  mrf::ResponseHead head;
+mrf::http::ResponseHead to(const std::string& location) {
+  mrf::http::ResponseHead head;
   head.add_line("HTTP/1.1 302 Found");
   if (!location.empty()) head.add_line("Location: " + location);
   return head;
 }
 
-mrf::Request request(const char* url) {
-  return {mrf::Url::parse(url),
+mrf::http::Request request(const char* url) {
+  return {mrf::http::Url::parse(url),
           {"Authorization: Bearer hidden", "cookie: a=b", "X-Auth-Token: hidden", "accept: */*",
            "Range: bytes=1-"}};
 }
@@ -23,7 +23,7 @@ mrf::Request request(const char* url) {
 }  // namespace
 
 TEST_CASE("a redirection on the same host keeps everything") {
-  const auto next = follow_redirect(request("http://u:p@h/a"), to("/b"));
+  const auto next = mrf::http::follow_redirect(request("http://u:p@h/a"), to("/b"));
   CHECK(next.url.text() == "http://h/b");
   CHECK(next.url.credentials() == "u:p");
   CHECK(next.headers.size() == 5);
@@ -32,7 +32,7 @@ TEST_CASE("a redirection on the same host keeps everything") {
 TEST_CASE("a redirection to another host carries no credentials but keeps the range") {
   for (const char* location : {"http://other/b", "//other/b", "http://h:81/b", "http://h.other/b"}) {
     CAPTURE(location);
-    const auto next = follow_redirect(request("http://u:p@h/a"), to(location));
+    const auto next = mrf::http::follow_redirect(request("http://u:p@h/a"), to(location));
     CHECK(next.url.credentials().empty());
     CHECK(next.headers == std::vector<std::string>{"accept: */*", "Range: bytes=1-"});
   }
@@ -41,9 +41,9 @@ TEST_CASE("a redirection to another host carries no credentials but keeps the ra
 TEST_CASE("redirections that are not followed") {
   const auto refused = [](const char* from, const char* location) {
     try {
-      (void)follow_redirect(request(from), to(location));
-    } catch (const mrf::Error& error) {
-      CHECK(error.status() == mrf::Status::refused);
+      (void)mrf::http::follow_redirect(request(from), to(location));
+    } catch (const mrf::base::Error& error) {
+      CHECK(error.status() == mrf::base::Status::refused);
       return std::string(error.what());
     }
     return std::string();
@@ -58,12 +58,12 @@ TEST_CASE("redirections that are not followed") {
 }
 
 TEST_CASE("the user's headers are checked, and their values never shown") {
-  CHECK_NOTHROW(mrf::check_user_headers({"Authorization: Bearer x", "X-Empty:"}));
-  CHECK_THROWS_WITH_AS(mrf::check_user_headers({"hidden"}),
-                       "cannot use header '...': not of the form 'Name: value'", mrf::UsageError);
-  CHECK_THROWS_AS(mrf::check_user_headers({": x"}), mrf::UsageError);
-  CHECK_THROWS_AS(mrf::check_user_headers({"A b: x"}), mrf::UsageError);
-  CHECK_THROWS_WITH_AS(mrf::check_user_headers({"A: x\r\nB: hidden"}),
-                       "cannot use header 'A': it has more than one line", mrf::UsageError);
-  CHECK_THROWS_AS(mrf::check_user_headers({"range: bytes=0-1"}), mrf::UsageError);
+  CHECK_NOTHROW(mrf::http::check_user_headers({"Authorization: Bearer x", "X-Empty:"}));
+  CHECK_THROWS_WITH_AS(mrf::http::check_user_headers({"hidden"}),
+                       "cannot use header '...': not of the form 'Name: value'", mrf::base::UsageError);
+  CHECK_THROWS_AS(mrf::http::check_user_headers({": x"}), mrf::base::UsageError);
+  CHECK_THROWS_AS(mrf::http::check_user_headers({"A b: x"}), mrf::base::UsageError);
+  CHECK_THROWS_WITH_AS(mrf::http::check_user_headers({"A: x\r\nB: hidden"}),
+                       "cannot use header 'A': it has more than one line", mrf::base::UsageError);
+  CHECK_THROWS_AS(mrf::http::check_user_headers({"range: bytes=0-1"}), mrf::base::UsageError);
 }

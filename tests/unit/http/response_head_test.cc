@@ -10,8 +10,8 @@
 
 namespace {
 
-mrf::ResponseHead head(const std::vector<std::string>& lines) {
-  mrf::ResponseHead parsed;
+mrf::http::ResponseHead head(const std::vector<std::string>& lines) {
+  mrf::http::ResponseHead parsed;
   for (const auto& line : lines) parsed.add_line(line);
   return parsed;
 }
@@ -57,7 +57,7 @@ TEST_CASE("a content length is one number") {
 }
 
 TEST_CASE("a head of more than a megabyte is not kept") {
-  mrf::ResponseHead endless;
+  mrf::http::ResponseHead endless;
   endless.add_line("HTTP/1.1 200 OK");
   for (int i = 0; i < 300; ++i) endless.add_line("X: " + std::string(4096, 'x'));
   CHECK(endless.is_too_long());
@@ -94,7 +94,7 @@ TEST_CASE("content ranges") {
 
 TEST_CASE("the same object is one with the same strong entity tag, and nothing against it") {
   const auto version = [](const char* tag, const char* length) {
-    return mrf::version_of(head({"HTTP/1.1 200", tag, length}));
+    return mrf::http::version_of(head({"HTTP/1.1 200", tag, length}));
   };
   const auto one = version("ETag: \"a\"", "Content-Length: 10");
   CHECK(surely_equal(one, one));

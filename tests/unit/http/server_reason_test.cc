@@ -6,9 +6,9 @@
 namespace {
 
 std::string reason(const char* status_line, std::string_view body) {
-  mrf::ResponseHead head;
+  mrf::http::ResponseHead head;
   head.add_line(status_line);
-  return mrf::server_reason(head, body);
+  return mrf::http::server_reason(head, body);
 }
 
 }  // namespace

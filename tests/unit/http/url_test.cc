@@ -5,7 +5,7 @@
 
 #include "base/error.h"
 
-using mrf::Url;
+using mrf::http::Url;
 
 TEST_CASE("userinfo and fragment are not part of the text that is asked for") {
   const auto url = Url::parse("https://me:p%40ss@example.org:8443/a%20b/c.bam?x=1#top");
@@ -19,13 +19,14 @@ TEST_CASE("what is no http or https URL is a usage error that shows no secret") 
   for (const char* text :
        {"", "example.org/x", "ftp://example.org/x", "file:///etc/passwd", "http://", "http:///x"}) {
     CAPTURE(text);
-    CHECK_THROWS_AS(Url::parse(text), mrf::UsageError);
+    CHECK_THROWS_AS(Url::parse(text), mrf::base::UsageError);
   }
   CHECK_THROWS_WITH_AS(Url::parse("ftp://me:hidden@host/x?sig=hidden"),
-                       "cannot use URL 'ftp://host/x?sig=...': neither http nor https", mrf::UsageError);
+                       "cannot use URL 'ftp://host/x?sig=...': neither http nor https",
+                       mrf::base::UsageError);
   CHECK_THROWS_WITH_AS(Url::parse("me:hidden@host/x?token=hidden"),
                        "cannot use URL 'host/x?token=...': it starts neither with http:// nor with https://",
-                       mrf::UsageError);
+                       mrf::base::UsageError);
 }
 
 TEST_CASE("the values of secret parameters are not shown") {
@@ -68,8 +69,8 @@ TEST_CASE("locations are resolved as RFC 3986 says") {
   CHECK(base.resolve("//other/c").text() == "http://other/c");
   CHECK(base.resolve("https://other/c").text() == "https://other/c");
   CHECK(base.resolve("https://other/c").credentials().empty());
-  CHECK_THROWS_AS(base.resolve("ftp://other/c"), mrf::Error);
-  CHECK_THROWS_AS(base.resolve("file:///etc/passwd"), mrf::Error);
+  CHECK_THROWS_AS(base.resolve("ftp://other/c"), mrf::base::Error);
+  CHECK_THROWS_AS(base.resolve("file:///etc/passwd"), mrf::base::Error);
 }
 
 TEST_CASE("credentials are for one host, port and scheme") {

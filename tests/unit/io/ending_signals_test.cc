@@ -20,11 +20,11 @@ namespace {
 // Takes the signal in a thread that knows nothing of the object, and tells by `status` that nothing has
 // happened.
 [[noreturn]] void hold_and_be_ended(const std::string& path, int status) {
-  mrf::remove_temporaries_on_signals();
+  mrf::io::remove_temporaries_on_signals();
   std::ofstream(path) << "whole";
-  const mrf::Temporary temporary(path);
+  const mrf::io::Temporary temporary(path);
   {
-    const mrf::EndingSignalsBlocked blocked;
+    const mrf::io::EndingSignalsBlocked blocked;
     std::thread other([] {
       ::kill(::getpid(), SIGTERM);
       sigset_t none;

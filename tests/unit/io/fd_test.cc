@@ -10,11 +10,11 @@
 #include "base/error.h"
 
 TEST_CASE("an owner closes its descriptor, a moved-from one does not") {
-  mrf::Pipe pipe = mrf::make_pipe();
+  mrf::io::Pipe pipe = mrf::io::make_pipe();
   const int raw = pipe.write_end.get();
   {
-    mrf::Fd first(std::move(pipe.write_end));
-    mrf::Fd second(std::move(first));
+    mrf::io::Fd first(std::move(pipe.write_end));
+    mrf::io::Fd second(std::move(first));
     CHECK_FALSE(first.is_open());
     CHECK(second.get() == raw);
   }
@@ -23,20 +23,20 @@ TEST_CASE("an owner closes its descriptor, a moved-from one does not") {
 }
 
 TEST_CASE("descriptors are closed on exec from birth") {
-  const mrf::Pipe pipe = mrf::make_pipe();
+  const mrf::io::Pipe pipe = mrf::io::make_pipe();
   CHECK((::fcntl(pipe.read_end.get(), F_GETFD) & FD_CLOEXEC) != 0);
-  const mrf::Fd null = mrf::open_file("/dev/null", O_RDONLY);
+  const mrf::io::Fd null = mrf::io::open_file("/dev/null", O_RDONLY);
   CHECK((::fcntl(null.get(), F_GETFD) & FD_CLOEXEC) != 0);
-  CHECK((::fcntl(mrf::duplicate(null).get(), F_GETFD) & FD_CLOEXEC) != 0);
+  CHECK((::fcntl(mrf::io::duplicate(null).get(), F_GETFD) & FD_CLOEXEC) != 0);
 }
 
 TEST_CASE("a failed close is reported") {
-  mrf::Fd bad(mrf::adopt_fd, 1000000);
+  mrf::io::Fd bad(mrf::io::adopt_fd, 1000000);
   CHECK(bad.close() == EBADF);
   CHECK(bad.close() == 0);
 }
 
 TEST_CASE("a failed open names the file and the reason") {
-  CHECK_THROWS_WITH_AS(mrf::open_file("/nonexistent/x", O_RDONLY),
-                       "cannot open '/nonexistent/x': No such file or directory", mrf::SystemError);
+  CHECK_THROWS_WITH_AS(mrf::io::open_file("/nonexistent/x", O_RDONLY),
+                       "cannot open '/nonexistent/x': No such file or directory", mrf::base::SystemError);
 }

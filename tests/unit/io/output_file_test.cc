@@ -18,9 +18,9 @@ namespace fs = std::filesystem;
 
 namespace {
 
-void put(mrf::OutputFile& file, const std::string& text) {
-  mrf::Meter meter;
-  mrf::write_all(file.fd(), file.name(), text, meter);
+void put(mrf::io::OutputFile& file, const std::string& text) {
+  mrf::io::Meter meter;
+  mrf::io::write_all(file.fd(), file.name(), text, meter);
   CHECK(meter.bytes == text.size());
 }
 
@@ -28,7 +28,7 @@ void put(mrf::OutputFile& file, const std::string& text) {
 
 TEST_CASE("a result has its name only after commit") {
   const Directory directory;
-  mrf::OutputFile file(directory / "out");
+  mrf::io::OutputFile file(directory / "out");
   put(file, "new");
   CHECK_FALSE(fs::exists(directory / "out"));
   file.commit();
@@ -38,7 +38,7 @@ TEST_CASE("a result has its name only after commit") {
 
 TEST_CASE("a file that took the name meanwhile is replaced") {
   const Directory directory;
-  mrf::OutputFile file(directory / "out");
+  mrf::io::OutputFile file(directory / "out");
   put(file, "new");
   std::ofstream(directory / "out") << "other";
   file.commit();
@@ -51,11 +51,11 @@ TEST_CASE("an existing target is kept without commit, and its mode with it") {
   std::ofstream(directory / "out") << "old";
   ::chmod((directory / "out").c_str(), 0640);
   {
-    mrf::OutputFile file(directory / "out");
+    mrf::io::OutputFile file(directory / "out");
     put(file, "new");
   }
   CHECK(content(directory / "out") == "old");
-  mrf::OutputFile file(directory / "out");
+  mrf::io::OutputFile file(directory / "out");
   put(file, "new");
   file.commit();
   CHECK(content(directory / "out") == "new");
@@ -67,7 +67,7 @@ TEST_CASE("the bits that give rights are not carried over to new content") {
   const Directory directory;
   std::ofstream(directory / "out") << "old";
   REQUIRE(::chmod((directory / "out").c_str(), 07750) == 0);
-  mrf::OutputFile file(directory / "out");
+  mrf::io::OutputFile file(directory / "out");
   put(file, "new");
   file.commit();
   CHECK((fs::status(directory / "out").permissions() & fs::perms::mask) == fs::perms(0750));
@@ -76,11 +76,11 @@ TEST_CASE("the bits that give rights are not carried over to new content") {
 TEST_CASE("several old results change places with the new ones, and are gone") {
   const Directory directory;
   for (const char* name : {"first", "second"}) std::ofstream(directory / name) << "old";
-  mrf::OutputFile first(directory / "first");
-  mrf::OutputFile second(directory / "second");
-  mrf::OutputFile third(directory / "third");
+  mrf::io::OutputFile first(directory / "first");
+  mrf::io::OutputFile second(directory / "second");
+  mrf::io::OutputFile third(directory / "third");
   for (auto* file : {&first, &second, &third}) put(*file, "new");
-  mrf::commit_together({&first, &second, &third});
+  mrf::io::commit_together({&first, &second, &third});
   for (const char* name : {"first", "second", "third"}) CHECK(content(directory / name) == "new");
   CHECK(directory.entries() == 3);
 }
@@ -89,7 +89,7 @@ TEST_CASE("a symbolic link stays one, dangling or not") {
   const Directory directory;
   fs::create_symlink("real", directory / "link");
   for (const char* text : {"one", "two"}) {
-    mrf::OutputFile file(directory / "link");
+    mrf::io::OutputFile file(directory / "link");
     put(file, text);
     file.commit();
     CHECK(fs::is_symlink(directory / "link"));
@@ -101,52 +101,52 @@ TEST_CASE("links that lead to links, at last to nothing, all stay") {
   const Directory directory;
   fs::create_symlink("second", directory / "first");
   fs::create_symlink(fs::path(directory / "real"), directory / "second");
-  mrf::OutputFile file(directory / "first");
+  mrf::io::OutputFile file(directory / "first");
   put(file, "data");
   file.commit();
   CHECK(fs::is_symlink(directory / "first"));
   CHECK(fs::is_symlink(directory / "second"));
   CHECK(content(directory / "real") == "data");
   fs::create_symlink("round", directory / "round");
-  CHECK_THROWS_AS(mrf::OutputFile(directory / "round"), mrf::SystemError);
+  CHECK_THROWS_AS(mrf::io::OutputFile(directory / "round"), mrf::base::SystemError);
 }
 
 TEST_CASE("results that are committed together are all there or none") {
   const Directory directory;
   std::ofstream(directory / "first") << "old";
-  mrf::OutputFile first(directory / "first");
-  mrf::OutputFile second(directory / "second");
-  mrf::OutputFile third(directory / "third");
+  mrf::io::OutputFile first(directory / "first");
+  mrf::io::OutputFile second(directory / "second");
+  mrf::io::OutputFile third(directory / "third");
   put(first, "new");
   fs::create_directory(directory / "third");
-  CHECK_THROWS_WITH(mrf::commit_together({&first, &second, &third}),
+  CHECK_THROWS_WITH(mrf::io::commit_together({&first, &second, &third}),
                     ("cannot write '" + directory / "third" + "': Is a directory").c_str());
   CHECK(content(directory / "first") == "old");
   CHECK_FALSE(fs::exists(directory / "second"));
   fs::remove(directory / "third");
-  mrf::commit_together({&first, &second, &third});
+  mrf::io::commit_together({&first, &second, &third});
   CHECK(content(directory / "first") == "new");
   CHECK(directory.entries() == 3);
 }
 
 TEST_CASE("a directory, an empty name and a missing directory are refused") {
   const Directory directory;
-  CHECK_THROWS_AS(mrf::OutputFile(directory / ""), mrf::SystemError);
-  CHECK_THROWS_AS(mrf::OutputFile(""), mrf::SystemError);
-  CHECK_THROWS_AS(mrf::OutputFile(directory / "no/out"), mrf::SystemError);
-  CHECK_THROWS_AS(mrf::OutputFile(directory / "out/"), mrf::SystemError);
+  CHECK_THROWS_AS(mrf::io::OutputFile(directory / ""), mrf::base::SystemError);
+  CHECK_THROWS_AS(mrf::io::OutputFile(""), mrf::base::SystemError);
+  CHECK_THROWS_AS(mrf::io::OutputFile(directory / "no/out"), mrf::base::SystemError);
+  CHECK_THROWS_AS(mrf::io::OutputFile(directory / "out/"), mrf::base::SystemError);
 }
 
 TEST_CASE("a device is written directly") {
-  mrf::OutputFile file("/dev/null");
+  mrf::io::OutputFile file("/dev/null");
   CHECK(file.is_direct());
   put(file, "gone");
   file.commit();
 }
 
 TEST_CASE("a device that is full says so") {
-  mrf::OutputFile file("/dev/full");
-  mrf::Meter meter;
-  CHECK_THROWS_WITH(mrf::write_all(file.fd(), file.name(), "x", meter),
+  mrf::io::OutputFile file("/dev/full");
+  mrf::io::Meter meter;
+  CHECK_THROWS_WITH(mrf::io::write_all(file.fd(), file.name(), "x", meter),
                     "cannot write '/dev/full': No space left on device");
 }

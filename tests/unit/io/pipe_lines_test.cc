@@ -10,17 +10,18 @@
 
 namespace {
 
-void put(const mrf::Pipe& pipe, const std::string& text) {
+void put(const mrf::io::Pipe& pipe, const std::string& text) {
   CHECK(::write(pipe.write_end.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
 }
 
 }  // namespace
 
 TEST_CASE("lines come out of a pipe whole, whatever its pieces are") {
-  mrf::Pipe pipe = mrf::make_pipe();
+  mrf::io::Pipe pipe = mrf::io::make_pipe();
   ::fcntl(pipe.read_end.get(), F_SETFL, O_NONBLOCK);
   std::vector<std::string> got;
-  mrf::PipeLines lines(std::move(pipe.read_end), [&](std::string line) { got.push_back(std::move(line)); });
+  mrf::io::PipeLines lines(std::move(pipe.read_end),
+                           [&](std::string line) { got.push_back(std::move(line)); });
   put(pipe, "a\n\nb");
   CHECK(lines.pump());
   CHECK(got == std::vector<std::string>{"a", ""});

@@ -12,11 +12,11 @@
 #include "io/scratch_file.h"
 
 using namespace std::chrono_literals;
-using mrf::Reactor;
+using mrf::io::Reactor;
 
 TEST_CASE("a descriptor is told when it is ready, and again until it is read") {
   Reactor reactor;
-  mrf::Pipe pipe = mrf::make_pipe();
+  mrf::io::Pipe pipe = mrf::io::make_pipe();
   int calls = 0;
   reactor.watch(pipe.read_end, EPOLLIN, [&](std::uint32_t events) {
     CHECK((events & EPOLLIN) != 0);
@@ -34,7 +34,7 @@ TEST_CASE("a descriptor is told when it is ready, and again until it is read") {
 
 TEST_CASE("events can be changed, and none are left but the other end's close") {
   Reactor reactor;
-  mrf::Pipe pipe = mrf::make_pipe();
+  mrf::io::Pipe pipe = mrf::io::make_pipe();
   std::uint32_t seen = 0;
   reactor.watch(pipe.write_end, EPOLLOUT, [&](std::uint32_t events) { seen |= events; });
   CHECK(reactor.turn(0ms));
@@ -48,16 +48,16 @@ TEST_CASE("events can be changed, and none are left but the other end's close") 
 
 TEST_CASE("a callback may forget its own descriptor and those that are ready beside it") {
   Reactor reactor;
-  std::vector<mrf::Pipe> pipes;
+  std::vector<mrf::io::Pipe> pipes;
   int calls = 0;
   for (int at = 0; at < 3; ++at) {
-    pipes.push_back(mrf::make_pipe());
+    pipes.push_back(mrf::io::make_pipe());
     REQUIRE(::write(pipes.back().write_end.get(), "x", 1) == 1);
   }
-  for (const mrf::Pipe& pipe : pipes) {
+  for (const mrf::io::Pipe& pipe : pipes) {
     reactor.watch(pipe.read_end, EPOLLIN, [&](std::uint32_t) {
       ++calls;
-      for (const mrf::Pipe& other : pipes) reactor.forget(other.read_end);
+      for (const mrf::io::Pipe& other : pipes) reactor.forget(other.read_end);
     });
   }
   CHECK(reactor.turn(0ms));
@@ -67,10 +67,10 @@ TEST_CASE("a callback may forget its own descriptor and those that are ready bes
 
 TEST_CASE("a number that is in use again gets no event of its predecessor") {
   Reactor reactor;
-  std::vector<mrf::Pipe> pipes;
+  std::vector<mrf::io::Pipe> pipes;
   int late = 0;
   for (int at = 0; at < 2; ++at) {
-    pipes.push_back(mrf::make_pipe());
+    pipes.push_back(mrf::io::make_pipe());
     REQUIRE(::write(pipes.back().write_end.get(), "x", 1) == 1);
   }
   bool replaced = false;
@@ -78,9 +78,9 @@ TEST_CASE("a number that is in use again gets no event of its predecessor") {
     return [&, own](std::uint32_t) {
       if (replaced) return;
       replaced = true;
-      mrf::Pipe& other = pipes[1 - own];
+      mrf::io::Pipe& other = pipes[1 - own];
       reactor.forget(other.read_end);
-      other = mrf::make_pipe();
+      other = mrf::io::make_pipe();
       reactor.watch(other.read_end, EPOLLIN, [&](std::uint32_t) { ++late; });
     };
   };
@@ -91,7 +91,7 @@ TEST_CASE("a number that is in use again gets no event of its predecessor") {
 
 TEST_CASE("a regular file is ready in every turn") {
   Reactor reactor;
-  const mrf::Fd file = mrf::open_scratch_file();
+  const mrf::io::Fd file = mrf::io::open_scratch_file();
   int calls = 0;
   reactor.watch(file, EPOLLIN, [&](std::uint32_t) { ++calls; });
   CHECK(reactor.turn());
@@ -125,7 +125,7 @@ TEST_CASE("a timer ends a wait without an end") {
 
 TEST_CASE("what a callback throws leaves the turn, and the reactor goes on") {
   Reactor reactor;
-  mrf::Pipe pipe = mrf::make_pipe();
+  mrf::io::Pipe pipe = mrf::io::make_pipe();
   REQUIRE(::write(pipe.write_end.get(), "x", 1) == 1);
   int calls = 0;
   reactor.watch(pipe.read_end, EPOLLIN, [&](std::uint32_t) {

@@ -7,7 +7,7 @@
 #include <string_view>
 
 TEST_CASE("a ring's views never wrap") {
-  const mrf::RingMemory ring(5000);
+  const mrf::io::RingMemory ring(5000);
   CHECK(ring.size() == 8192);
   std::memcpy(ring.at(8190), "abcd", 4);
   CHECK(std::string_view(ring.at(8190), 4) == "abcd");

@@ -30,10 +30,10 @@ std::string gzip(const std::string& plain) {
   return stored;
 }
 
-mrf::InputFile in_memory(const std::string& bytes) {
-  mrf::Fd fd(mrf::adopt_fd, ::memfd_create("test", MFD_CLOEXEC));
-  mrf::Meter meter;
-  mrf::write_all(fd, "memory", bytes, meter);
+mrf::io::InputFile in_memory(const std::string& bytes) {
+  mrf::io::Fd fd(mrf::io::adopt_fd, ::memfd_create("test", MFD_CLOEXEC));
+  mrf::io::Meter meter;
+  mrf::io::write_all(fd, "memory", bytes, meter);
   REQUIRE(::lseek(fd.get(), 0, SEEK_SET) == 0);
   return {std::move(fd), "memory", static_cast<long long>(bytes.size())};
 }
@@ -41,18 +41,18 @@ mrf::InputFile in_memory(const std::string& bytes) {
 // Runs `use` on a window over a pipe that another thread fills.
 template <typename Use>
 void through_pipe(const std::string& bytes, Use use) {
-  mrf::Pipe pipe = mrf::make_pipe();
+  mrf::io::Pipe pipe = mrf::io::make_pipe();
   std::thread writer([&] {
-    mrf::Meter meter;
+    mrf::io::Meter meter;
     try {
-      mrf::write_all(pipe.write_end, "pipe", bytes, meter);
-    } catch (const mrf::ClosedOutput&) {
+      mrf::io::write_all(pipe.write_end, "pipe", bytes, meter);
+    } catch (const mrf::base::ClosedOutput&) {
     }
     pipe.write_end.reset();
   });
-  mrf::Meter meter;
+  mrf::io::Meter meter;
   try {
-    mrf::Window window({std::move(pipe.read_end), "pipe", -1}, meter, {.capacity = 4096});
+    mrf::io::Window window({std::move(pipe.read_end), "pipe", -1}, meter, {.capacity = 4096});
     use(window);
   } catch (...) {
     writer.join();
@@ -61,10 +61,10 @@ void through_pipe(const std::string& bytes, Use use) {
   writer.join();
 }
 
-std::string drain(mrf::Window& window, std::size_t step) {
+std::string drain(mrf::io::Window& window, std::size_t step) {
   std::string all;
   for (;;) {
-    fill_to(window, step);
+    mrf::io::fill_to(window, step);
     const auto view = window.view();
     if (view.empty()) return all;
     const auto n = std::min(step, view.size());
@@ -80,23 +80,23 @@ TEST_CASE("a window gives the same bytes from a mapped file, a pipe and gzip mem
   const std::string members = gzip(text.substr(0, 100)) + gzip("") + gzip(text.substr(100));
   for (const std::size_t step : {1000, 4096, 70000}) {
     CAPTURE(step);
-    mrf::Meter meter;
-    mrf::Window mapped(in_memory(text), meter);
+    mrf::io::Meter meter;
+    mrf::io::Window mapped(in_memory(text), meter);
     CHECK(mapped.is_mapped());
     CHECK(drain(mapped, step) == text);
-    mrf::Window inflated(in_memory(members), meter);
+    mrf::io::Window inflated(in_memory(members), meter);
     CHECK(drain(inflated, step) == text);
-    through_pipe(text, [&](mrf::Window& window) { CHECK(drain(window, step) == text); });
-    through_pipe(members, [&](mrf::Window& window) { CHECK(drain(window, step) == text); });
+    through_pipe(text, [&](mrf::io::Window& window) { CHECK(drain(window, step) == text); });
+    through_pipe(members, [&](mrf::io::Window& window) { CHECK(drain(window, step) == text); });
   }
 }
 
 TEST_CASE("inputs of no byte and of one byte") {
-  mrf::Meter meter;
+  mrf::io::Meter meter;
   for (const char* text : {"", "x", "\x1f"}) {
-    mrf::Window window(in_memory(text), meter);
+    mrf::io::Window window(in_memory(text), meter);
     CHECK(drain(window, 10) == text);
-    through_pipe(text, [&](mrf::Window& piped) { CHECK(drain(piped, 10) == text); });
+    through_pipe(text, [&](mrf::io::Window& piped) { CHECK(drain(piped, 10) == text); });
   }
 }
 
@@ -104,16 +104,17 @@ TEST_CASE("a mapped file that becomes shorter is an error, within its last page,
   const std::string text = random_text(3000000, 7);
   for (const long long left : {0, 100, 8192, 2999990, 2999999}) {
     CAPTURE(left);
-    mrf::InputFile file = in_memory(text);
-    mrf::Meter meter;
+    mrf::io::InputFile file = in_memory(text);
+    mrf::io::Meter meter;
     const int fd = file.fd.get();
-    mrf::Window window(std::move(file), meter);
+    mrf::io::Window window(std::move(file), meter);
     REQUIRE(window.is_mapped());
     REQUIRE(::ftruncate(fd, left) == 0);
-    CHECK_THROWS_WITH_AS(drain(window, 1000), "cannot read 'memory': the file became shorter", mrf::Error);
+    CHECK_THROWS_WITH_AS(drain(window, 1000), "cannot read 'memory': the file became shorter",
+                         mrf::base::Error);
   }
-  mrf::Meter meter;
-  mrf::Window next(in_memory(text), meter);
+  mrf::io::Meter meter;
+  mrf::io::Window next(in_memory(text), meter);
   CHECK(drain(next, 1000) == text);
 }
 
@@ -121,8 +122,8 @@ TEST_CASE("a gzip stream that is cut anywhere is bad data") {
   const std::string whole = gzip(random_text(5000, 7));
   for (std::size_t cut = 2; cut < whole.size(); ++cut) {
     CAPTURE(cut);
-    CHECK_THROWS_AS(through_pipe(whole.substr(0, cut), [&](mrf::Window& window) { drain(window, 1000); }),
-                    mrf::DataError);
+    CHECK_THROWS_AS(through_pipe(whole.substr(0, cut), [&](mrf::io::Window& window) { drain(window, 1000); }),
+                    mrf::base::DataError);
   }
 }
 
@@ -131,11 +132,11 @@ TEST_CASE("a wrong checksum and garbage behind the last member are bad data, zer
   const std::string whole = gzip(text);
   std::string wrong = whole;
   wrong[wrong.size() - 6] = static_cast<char>(wrong[wrong.size() - 6] ^ 1);
-  mrf::Meter meter;
-  mrf::Window bad(in_memory(wrong), meter);
-  CHECK_THROWS_AS(drain(bad, 1000), mrf::DataError);
-  mrf::Window garbage(in_memory(whole + "garbage"), meter);
-  CHECK_THROWS_AS(drain(garbage, 1000), mrf::DataError);
-  mrf::Window padded(in_memory(whole + std::string(512, '\0')), meter);
+  mrf::io::Meter meter;
+  mrf::io::Window bad(in_memory(wrong), meter);
+  CHECK_THROWS_AS(drain(bad, 1000), mrf::base::DataError);
+  mrf::io::Window garbage(in_memory(whole + "garbage"), meter);
+  CHECK_THROWS_AS(drain(garbage, 1000), mrf::base::DataError);
+  mrf::io::Window padded(in_memory(whole + std::string(512, '\0')), meter);
   CHECK(drain(padded, 1000) == text);
 }

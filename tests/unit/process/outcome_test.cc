@@ -9,7 +9,7 @@
 namespace {
 
 template <typename Do>
-mrf::Outcome outcome_of(Do what) {
+mrf::process::Outcome outcome_of(Do what) {
   const pid_t pid = ::fork();
   REQUIRE(pid >= 0);
   if (pid == 0) {
@@ -18,7 +18,7 @@ mrf::Outcome outcome_of(Do what) {
   }
   int status = 0;
   REQUIRE(::waitpid(pid, &status, 0) == pid);
-  return mrf::Outcome::of_wait_status(status);
+  return mrf::process::Outcome::of_wait_status(status);
 }
 
 }  // namespace

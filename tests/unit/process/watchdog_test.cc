@@ -15,18 +15,18 @@
 
 namespace {
 
-mrf::LaunchSpec shell(const std::string& text) {
-  mrf::LaunchSpec spec;
+mrf::process::LaunchSpec shell(const std::string& text) {
+  mrf::process::LaunchSpec spec;
   spec.words = {"sh", "-c", text};
   return spec;
 }
 
-void wait_for(mrf::FdRef fd) {
+void wait_for(mrf::io::FdRef fd) {
   pollfd polled{fd.get(), POLLIN, 0};
   REQUIRE(::poll(&polled, 1, 60000) == 1);
 }
 
-std::string read_all(mrf::FdRef fd) {
+std::string read_all(mrf::io::FdRef fd) {
   std::string text;
   char buffer[256];
   for (;;) {
@@ -42,22 +42,22 @@ bool is_there(pid_t pid) { return ::kill(pid, 0) == 0; }
 }  // namespace
 
 TEST_CASE("a process that the watchdog starts: its standard error, its end and its status") {
-  mrf::Watchdog watchdog(
+  mrf::process::Watchdog watchdog(
       [](std::size_t number) { return shell("echo job >&2; exit " + std::to_string(number)); }, [] {});
-  const mrf::Launched launched = watchdog.launch(7);
+  const mrf::process::Launched launched = watchdog.launch(7);
   CHECK(read_all(launched.standard_error) == "job\n");
   wait_for(watchdog.events());
   const auto ended = watchdog.take_ended();
   REQUIRE(ended.size() == 1);
   CHECK(ended[0].pid == launched.pid);
-  CHECK(mrf::Outcome::of_wait_status(ended[0].wait_status).status() == 7);
+  CHECK(mrf::process::Outcome::of_wait_status(ended[0].wait_status).status() == 7);
   CHECK(watchdog.take_ended().empty());
 }
 
 TEST_CASE("a sweep tells all that have ended by then") {
-  mrf::Watchdog watchdog([](std::size_t) { return shell("exit 1"); }, [] {});
+  mrf::process::Watchdog watchdog([](std::size_t) { return shell("exit 1"); }, [] {});
   for (std::size_t number = 0; number < 20; ++number) {
-    const mrf::Launched launched = watchdog.launch(number);
+    const mrf::process::Launched launched = watchdog.launch(number);
     read_all(launched.standard_error);  // it has closed everything
   }
   std::size_t ended = 0;
@@ -66,9 +66,9 @@ TEST_CASE("a sweep tells all that have ended by then") {
 }
 
 TEST_CASE("end_all() ends whatever the processes have started, in sessions of their own too") {
-  mrf::Watchdog watchdog(
+  mrf::process::Watchdog watchdog(
       [](std::size_t) { return shell("setsid sh -c 'echo $$ >&2; exec tail -f /dev/null' & wait"); }, [] {});
-  const mrf::Launched launched = watchdog.launch(0);
+  const mrf::process::Launched launched = watchdog.launch(0);
   wait_for(launched.standard_error);
   char text[32] = {};
   REQUIRE(::read(launched.standard_error.get(), text, sizeof text - 1) > 0);
@@ -80,26 +80,26 @@ TEST_CASE("end_all() ends whatever the processes have started, in sessions of th
 }
 
 TEST_CASE("a watchdog that is killed is lost, and nothing that it started is left") {
-  mrf::Watchdog watchdog([](std::size_t) { return shell("exec tail -f /dev/null"); }, [] {});
-  const mrf::Launched launched = watchdog.launch(0);
+  mrf::process::Watchdog watchdog([](std::size_t) { return shell("exec tail -f /dev/null"); }, [] {});
+  const mrf::process::Launched launched = watchdog.launch(0);
   ::kill(watchdog.pid(), SIGKILL);
   wait_for(watchdog.events());
   CHECK(watchdog.take_ended().empty());
   REQUIRE(watchdog.lost());
   CHECK(watchdog.lost()->signal() == SIGKILL);
-  CHECK_THROWS_AS(watchdog.launch(1), mrf::Error);
+  CHECK_THROWS_AS(watchdog.launch(1), mrf::base::Error);
   watchdog.finish();
   CHECK_FALSE(is_there(launched.pid));
 }
 
 TEST_CASE("a maker that is killed: the watchdog ends the jobs, then cleans up") {
-  const mrf::Pipe pipe = mrf::make_pipe();
+  const mrf::io::Pipe pipe = mrf::io::make_pipe();
   const pid_t maker = ::fork();
   REQUIRE(maker >= 0);
   if (maker == 0) {
-    mrf::Watchdog watchdog([](std::size_t) { return shell("exec tail -f /dev/null"); },
-                           [&] { (void)!::write(pipe.write_end.get(), "cleaned up", 10); });
-    const mrf::Launched launched = watchdog.launch(0);
+    mrf::process::Watchdog watchdog([](std::size_t) { return shell("exec tail -f /dev/null"); },
+                                    [&] { (void)!::write(pipe.write_end.get(), "cleaned up", 10); });
+    const mrf::process::Launched launched = watchdog.launch(0);
     ::kill(::getpid(), SIGKILL);
   }
   ::waitpid(maker, nullptr, 0);

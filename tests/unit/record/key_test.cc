@@ -7,11 +7,11 @@
 
 namespace {
 
-const mrf::RecordForm line{mrf::RecordForm::Kind::line, 1};
-const mrf::RecordForm fastq{mrf::RecordForm::Kind::fastq, 1};
+const mrf::record::RecordForm line{mrf::record::RecordForm::Kind::line, 1};
+const mrf::record::RecordForm fastq{mrf::record::RecordForm::Kind::fastq, 1};
 
-std::string key_of(const std::string& form, std::string_view record, mrf::RecordForm kind = line) {
-  const auto finder = mrf::make_key_finder(mrf::parse_key_form(form), kind);
+std::string key_of(const std::string& form, std::string_view record, mrf::record::RecordForm kind = line) {
+  const auto finder = mrf::record::make_key_finder(mrf::record::parse_key_form(form), kind);
   return std::string(finder->find(record).value_or("none"));
 }
 
@@ -34,7 +34,7 @@ TEST_CASE("columns and what comes after a text") {
 }
 
 TEST_CASE("a key at the end of a NUL-terminated record") {
-  const mrf::RecordForm nul{mrf::RecordForm::Kind::nul, 1};
+  const mrf::record::RecordForm nul{mrf::record::RecordForm::Kind::nul, 1};
   CHECK(key_of("column:1", std::string("a\0", 2), nul) == "a");
   CHECK(key_of("column:2", std::string("a\tb\0", 4), nul) == "b");
   CHECK(key_of("column:2", std::string("a\tb\nc\0", 6), nul) == "b");
@@ -70,26 +70,27 @@ TEST_CASE("SAM tags, wherever they are") {
 }
 
 TEST_CASE("names") {
-  CHECK(mrf::record_name(line, "r1/1\tx\n") == "r1");
-  CHECK(mrf::record_name(line, "r1\n") == "r1");
-  CHECK(mrf::record_name(line, "\n").empty());
-  CHECK(mrf::record_name(fastq, "@r1/2 x/1\nA\n+\nI\n") == "r1");
-  CHECK(mrf::record_name(fastq, "@r1/3\nA\n+\nI\n") == "r1/3");
-  CHECK(mrf::record_name(fastq, "@\nA\n+\nI\n").empty());
+  CHECK(mrf::record::record_name(line, "r1/1\tx\n") == "r1");
+  CHECK(mrf::record::record_name(line, "r1\n") == "r1");
+  CHECK(mrf::record::record_name(line, "\n").empty());
+  CHECK(mrf::record::record_name(fastq, "@r1/2 x/1\nA\n+\nI\n") == "r1");
+  CHECK(mrf::record::record_name(fastq, "@r1/3\nA\n+\nI\n") == "r1/3");
+  CHECK(mrf::record::record_name(fastq, "@\nA\n+\nI\n").empty());
   CHECK(key_of("name:2", "@abc x\nA\n+\nI\n", fastq) == "ab");
 }
 
 TEST_CASE("the hash is XXH3 with 64 bits") {
-  CHECK(mrf::key_hash("") == 0x2d06800538d394c2U);
-  CHECK(mrf::key_hash("a") == 0xe6c632b61e964e1fU);
-  CHECK(mrf::key_hash("abc") == 0x78af5f94892f3950U);
+  CHECK(mrf::record::key_hash("") == 0x2d06800538d394c2U);
+  CHECK(mrf::record::key_hash("a") == 0xe6c632b61e964e1fU);
+  CHECK(mrf::record::key_hash("abc") == 0x78af5f94892f3950U);
 }
 
 TEST_CASE("keys that there are not") {
   for (const char* form :
        {"tag", "tag:C", "tag:1C", "tag:CB:0", "column:", "column:0", "column:1:x", "after:", "names"}) {
     CAPTURE(form);
-    CHECK_THROWS_AS(mrf::parse_key_form(form), mrf::UsageError);
+    CHECK_THROWS_AS(mrf::record::parse_key_form(form), mrf::base::UsageError);
   }
-  CHECK_THROWS_AS(mrf::make_key_finder(mrf::parse_key_form("tag:CB"), fastq), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::record::make_key_finder(mrf::record::parse_key_form("tag:CB"), fastq),
+                  mrf::base::UsageError);
 }

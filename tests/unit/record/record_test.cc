@@ -22,13 +22,14 @@ std::string joined(const Records& records) {
   return text;
 }
 
-mrf::RecordForm form_of(const std::string& text) {
-  return text == "sam" ? mrf::RecordForm{mrf::RecordForm::Kind::sam, 1} : mrf::parse_record_form(text);
+mrf::record::RecordForm form_of(const std::string& text) {
+  return text == "sam" ? mrf::record::RecordForm{mrf::record::RecordForm::Kind::sam, 1}
+                       : mrf::record::parse_record_form(text);
 }
 
 // Shows `text` to a framer a few bytes at a time, as a pipe would, and returns the records it finds.
 Records framed(const std::string& text, const std::string& form, std::mt19937& random) {
-  const auto framer = mrf::make_framer(form_of(form), "test");
+  const auto framer = mrf::record::make_framer(form_of(form), "test");
   Records records;
   std::string held;
   for (std::size_t at = 0; at < text.size();) {
@@ -36,7 +37,7 @@ Records framed(const std::string& text, const std::string& form, std::mt19937& r
     held += text.substr(at, step);
     at += step;
     for (;;) {
-      const mrf::Run run = framer->take(held, 1);
+      const mrf::record::Run run = framer->take(held, 1);
       if (run.records == 0) break;
       records.push_back(held.substr(0, run.bytes));
       held.erase(0, run.bytes);
@@ -104,8 +105,8 @@ TEST_CASE("take stops at its maximum") {
     CAPTURE(form);
     CAPTURE(round);
     const std::uint64_t limit = random() % 20;
-    const auto framer = mrf::make_framer(form_of(form), "test");
-    const mrf::Run run = framer->take(text, limit);
+    const auto framer = mrf::record::make_framer(form_of(form), "test");
+    const mrf::record::Run run = framer->take(text, limit);
     const std::size_t expected = std::min<std::size_t>(limit, records.size());
     CHECK(run.records == expected);
     CHECK(run.bytes == joined({records.begin(), records.begin() + static_cast<long>(expected)}).size());
@@ -122,11 +123,11 @@ TEST_CASE("a piece of whole records is split anywhere") {
     const std::string text = joined(records);
     CAPTURE(form);
     CAPTURE(round);
-    const auto framer = mrf::make_framer(form_of(form), "test");
+    const auto framer = mrf::record::make_framer(form_of(form), "test");
     std::string_view rest = text;
     for (std::size_t done = 0; done < records.size();) {
       const std::size_t limit = 1 + random() % 9;
-      const mrf::Run run = framer->split(rest, limit);
+      const mrf::record::Run run = framer->split(rest, limit);
       REQUIRE(run.records == std::min(limit, records.size() - done));
       done += run.records;
       rest.remove_prefix(run.bytes);
@@ -138,7 +139,7 @@ TEST_CASE("a piece of whole records is split anywhere") {
 TEST_CASE("a record of any length may go ahead in parts") {
   for (const char* form : {"line", "fasta", "start:>r", "sam"}) {
     CAPTURE(form);
-    const auto framer = mrf::make_framer(form_of(form), "test");
+    const auto framer = mrf::record::make_framer(form_of(form), "test");
     const std::string first = ">r" + std::string(100, 'x') + "\n";
     const std::string text = first + ">rs\n";
     std::string held;
@@ -146,7 +147,7 @@ TEST_CASE("a record of any length may go ahead in parts") {
     std::uint64_t records = 0;
     for (const char c : text) {
       held += c;
-      const mrf::Run run = framer->take(held, 1);
+      const mrf::record::Run run = framer->take(held, 1);
       if (run.records > 0) CHECK(gone + run.bytes == (records == 0 ? first.size() : text.size()));
       records += run.records;
       const std::size_t part = run.records == 0 && held.size() > 5 ? framer->take_part(held) : run.bytes;
@@ -164,10 +165,10 @@ TEST_CASE("FASTA: '>' begins a record at the start of a line only, empty lines a
   CHECK(framed(">", "fasta", random) == Records{">\n"});
   CHECK_THROWS_WITH_AS(framed("\nA\n>b\n", "fasta", random),
                        "cannot read 'test': record 1 does not start with '>' at the start of a line",
-                       mrf::DataError);
+                       mrf::base::DataError);
   CHECK_THROWS_WITH_AS(framed("\n\n", "fasta", random), "cannot read 'test': it has empty lines only",
-                       mrf::DataError);
-  CHECK_THROWS_AS(framed("LOC", "start:LOCUS", random), mrf::DataError);
+                       mrf::base::DataError);
+  CHECK_THROWS_AS(framed("LOC", "start:LOCUS", random), mrf::base::DataError);
 }
 
 TEST_CASE("FASTQ: as many qualities as bases, and one name") {
@@ -181,7 +182,7 @@ TEST_CASE("FASTQ: as many qualities as bases, and one name") {
   const auto message = [&](const std::string& second) -> std::string {
     try {
       framed(first + second, "fastq", random);
-    } catch (const mrf::DataError& error) {
+    } catch (const mrf::base::DataError& error) {
       return error.what();
     }
     return "nothing";
@@ -203,7 +204,7 @@ TEST_CASE("FASTQ: as many qualities as bases, and one name") {
     if (is_whole) {
       CHECK_NOTHROW(cut());
     } else {
-      CHECK_THROWS_AS(cut(), mrf::DataError);
+      CHECK_THROWS_AS(cut(), mrf::base::DataError);
     }
   }
 }
@@ -214,12 +215,12 @@ TEST_CASE("SAM: a line that begins with '@' is no record") {
       framed("r\t4\n@CO\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\n", "sam", random),
       "cannot read 'test': record 2 is named '@CO', which SAM text cannot tell from a header line; "
       "'--record bam' takes such names",
-      mrf::DataError);
+      mrf::base::DataError);
   CHECK_THROWS_WITH_AS(
       framed("r\t4\nr\t4\n@CO\tx", "sam", random),
       "cannot read 'test': '@CO\\tx' stands where record 3 is to be: no header line follows a "
       "record, and no read name begins with '@'",
-      mrf::DataError);
+      mrf::base::DataError);
 }
 
 TEST_CASE("a last record gets the newline or NUL that it lacks") {
@@ -235,14 +236,14 @@ TEST_CASE("a last record gets the newline or NUL that it lacks") {
 TEST_CASE("a last record that lacks more is bad data") {
   std::mt19937 random(4);
   CHECK_THROWS_WITH_AS(framed("a\nb\nc\n", "lines:2", random),
-                       "cannot read 'test': the last record has 1 lines of 2", mrf::DataError);
+                       "cannot read 'test': the last record has 1 lines of 2", mrf::base::DataError);
   CHECK_THROWS_WITH_AS(framed("@r\nA\n+\n@\n@s\nA\n+\n", "fastq", random),
                        "cannot read 'test': record 2 (line 8) is truncated: it has 3 lines of 4",
-                       mrf::DataError);
+                       mrf::base::DataError);
   CHECK_THROWS_WITH_AS(framed("12345678", "fixed:7", random),
-                       "cannot read 'test': the last record has 1 bytes of 7", mrf::DataError);
+                       "cannot read 'test': the last record has 1 bytes of 7", mrf::base::DataError);
   CHECK_THROWS_WITH_AS(framed(std::string("\x20\0\0\0abc", 7), "bam", random),
-                       "cannot read 'test': record 1 is truncated", mrf::DataError);
+                       "cannot read 'test': record 1 is truncated", mrf::base::DataError);
 }
 
 TEST_CASE("records out of step are bad data with their number") {
@@ -251,9 +252,9 @@ TEST_CASE("records out of step are bad data with their number") {
       framed("@r\nA\n+\n@\nA\n+\n@\n@s\n", "fastq", random),
       "cannot read 'test': record 2 (line 5) does not start with '@': a record is four lines; "
       "'seqtk seq -l 0 FILE' makes them of sequences on several lines",
-      mrf::DataError);
+      mrf::base::DataError);
   CHECK_THROWS_WITH_AS(framed(std::string(4, '\0'), "bam", random),
-                       "cannot read 'test': record 1 has no valid length", mrf::DataError);
+                       "cannot read 'test': record 1 has no valid length", mrf::base::DataError);
 }
 
 TEST_CASE("forms that are none are usage errors") {
@@ -261,7 +262,7 @@ TEST_CASE("forms that are none are usage errors") {
        {"", "lin", "lines", "lines:", "lines:0", "lines:x", "lines:4x", "lines:-1", "fixed:0",
         "fixed:99999999999999999999", "fastq:4", "LINE", "start:", "start:a\nb"}) {
     CAPTURE(text);
-    CHECK_THROWS_AS(mrf::parse_record_form(text), mrf::UsageError);
+    CHECK_THROWS_AS(mrf::record::parse_record_form(text), mrf::base::UsageError);
   }
-  CHECK(mrf::parse_record_form("fixed:512").count == 512);
+  CHECK(mrf::record::parse_record_form("fixed:512").count == 512);
 }

@@ -5,9 +5,9 @@
 
 #include <string>
 
-using mrf::find_sequence;
-using mrf::SequencePlace;
-using mrf::SequenceStamp;
+using mrf::record::find_sequence;
+using mrf::record::SequencePlace;
+using mrf::record::SequenceStamp;
 
 namespace {
 
@@ -18,7 +18,7 @@ std::string stamped(SequencePlace place, const std::string& record, std::string_
   return record + std::string(stamp) + "\n";
 }
 
-std::string without(const std::string& record, const mrf::SequenceMark& mark) {
+std::string without(const std::string& record, const mrf::record::SequenceMark& mark) {
   return record.substr(0, mark.begin) + record.substr(mark.begin + mark.size);
 }
 
@@ -33,7 +33,7 @@ TEST_CASE("a number goes into a record and out again, across all widths and the 
         const std::string digits = std::to_string(n % 2147483648U);
         REQUIRE(stamp.text() == (place == SequencePlace::column ? digits + "\t" : "\tmi:i:" + digits));
         const std::string record = stamped(place, sam_columns, stamp.text());
-        const auto mark = find_sequence(place, record);
+        const auto mark = mrf::record::find_sequence(place, record);
         REQUIRE(mark);
         REQUIRE(mark->number == n % 2147483648U);
         REQUIRE(without(record, *mark) == sam_columns + "\n");
@@ -46,7 +46,7 @@ TEST_CASE("a tag is found wherever it stands, and the last one counts") {
   for (const char* tags : {"\tmi:i:5", "\tmi:i:5\tXX:Z:a", "\tmi:i:9\tmi:i:5", "\tmi:i:9\tmi:i:5\tXX:i:7",
                            "\tmi:i:5\r", "\tNM:i:3\tmi:i:5\tAS:i:3"}) {
     CAPTURE(tags);
-    const auto mark = find_sequence(SequencePlace::tag, sam_columns + tags + "\n");
+    const auto mark = mrf::record::find_sequence(SequencePlace::tag, sam_columns + tags + "\n");
     REQUIRE(mark);
     CHECK(mark->number == 5);
     CHECK((sam_columns + tags).substr(mark->begin, mark->size) == "\tmi:i:5");
@@ -76,7 +76,7 @@ TEST_CASE("a column is digits and a tab") {
 }
 
 TEST_CASE("numbers unwrap to the nearest, forwards and backwards") {
-  mrf::SequenceUnwrapper unwrapper;
+  mrf::record::SequenceUnwrapper unwrapper;
   CHECK(unwrapper.unwrap(0) == 0);
   CHECK(unwrapper.unwrap((1U << 30) - 1) == (1 << 30) - 1);
   CHECK(unwrapper.unwrap((1U << 31) - 2) == (1LL << 31) - 2);
@@ -84,9 +84,9 @@ TEST_CASE("numbers unwrap to the nearest, forwards and backwards") {
   CHECK(unwrapper.unwrap(2) == (1LL << 31) + 2);
   CHECK(unwrapper.last() == (1LL << 31) + 2);
   CHECK(unwrapper.unwrap((1U << 31) - 1) == (1LL << 31) - 1);
-  mrf::SequenceUnwrapper fresh;
+  mrf::record::SequenceUnwrapper fresh;
   CHECK(fresh.unwrap((1U << 31) - 1) == -1);
-  mrf::SequenceUnwrapper far;
+  mrf::record::SequenceUnwrapper far;
   CHECK(far.unwrap(1U << 30) == 1LL << 30);
   CHECK(far.unwrap(0) == 1LL << 31);
   CHECK(far.unwrap((1U << 30) + 1) == (1LL << 30) + 1);
@@ -108,22 +108,24 @@ std::string bam_record(const std::string& fields) {
 }  // namespace
 
 TEST_CASE("the number in a BAM record is found in the end and between other fields, of any integer type") {
-  mrf::SequenceStamp stamp(SequencePlace::aux, 1000000);
+  mrf::record::SequenceStamp stamp(SequencePlace::aux, 1000000);
   const std::string number(stamp.text());
   const std::string array("XBBC\7\0\0\0mii\1\0\0\0", 15);
   const std::string text("CBZACGT-1\0", 10);
   for (const std::string& after : {std::string(), text, array, text + array}) {
     const std::string record = bam_record(text + number + after);
-    const auto mark = mrf::find_sequence(SequencePlace::aux, record);
+    const auto mark = mrf::record::find_sequence(SequencePlace::aux, record);
     REQUIRE(mark);
     CHECK(mark->number == 1000000);
     CHECK(record.substr(0, mark->begin) + record.substr(mark->begin + mark->size) ==
           record.substr(0, record.size() - number.size() - after.size()) + after);
   }
   stamp.advance();
-  CHECK(mrf::find_sequence(SequencePlace::aux, bam_record(std::string(stamp.text())))->number == 1000001);
-  CHECK(mrf::find_sequence(SequencePlace::aux, bam_record(text + "miC\xfe"))->number == 254);
-  CHECK(mrf::find_sequence(SequencePlace::aux, bam_record(std::string("miS\1\xff", 5)))->number == 0xff01);
+  CHECK(mrf::record::find_sequence(SequencePlace::aux, bam_record(std::string(stamp.text())))->number ==
+        1000001);
+  CHECK(mrf::record::find_sequence(SequencePlace::aux, bam_record(text + "miC\xfe"))->number == 254);
+  CHECK(mrf::record::find_sequence(SequencePlace::aux, bam_record(std::string("miS\1\xff", 5)))->number ==
+        0xff01);
 }
 
 TEST_CASE("a BAM record without a valid number") {
@@ -131,7 +133,7 @@ TEST_CASE("a BAM record without a valid number") {
   for (const std::string& fields :
        {std::string(), array, std::string("mic\xff"), std::string("miZ1\0", 5), std::string("mii\1\0\0"),
         std::string("miI\0\0\0\x80", 7), std::string("XZZno end") + std::string("mii\1\1\1\1")}) {
-    CHECK_FALSE(mrf::find_sequence(SequencePlace::aux, bam_record(fields)));
+    CHECK_FALSE(mrf::record::find_sequence(SequencePlace::aux, bam_record(fields)));
   }
-  CHECK_FALSE(mrf::find_sequence(SequencePlace::aux, ""));
+  CHECK_FALSE(mrf::record::find_sequence(SequencePlace::aux, ""));
 }

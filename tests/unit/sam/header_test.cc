@@ -16,29 +16,29 @@ constexpr const char* text = "@HD\tVN:1.6\n@SQ\tSN:c1\tLN:1000\n@SQ\tSN:c2\tLN:2
 }  // namespace
 
 TEST_CASE("a header is the same as text and as BAM") {
-  const auto header = mrf::bam::parse_sam_header(text, "test");
-  CHECK(mrf::bam::header_text(*header) == text);
-  mrf::bam::Buffer binary;
-  mrf::bam::append_bam_header(*header, binary);
-  CHECK(mrf::bam::BamHeaderFinder().find(binary.view(), "test") == binary.size());
-  const auto again = mrf::bam::parse_bam_header(binary.view(), "test");
-  CHECK(mrf::bam::header_text(*again) == text);
+  const auto header = mrf::sam::parse_sam_header(text, "test");
+  CHECK(mrf::sam::header_text(*header) == text);
+  mrf::sam::Buffer binary;
+  mrf::sam::append_bam_header(*header, binary);
+  CHECK(mrf::sam::BamHeaderFinder().find(binary.view(), "test") == binary.size());
+  const auto again = mrf::sam::parse_bam_header(binary.view(), "test");
+  CHECK(mrf::sam::header_text(*again) == text);
 }
 
 TEST_CASE("a BAM header that is cut anywhere needs more bytes") {
-  const auto header = mrf::bam::parse_sam_header(text, "test");
-  mrf::bam::Buffer binary;
-  mrf::bam::append_bam_header(*header, binary);
-  mrf::bam::BamHeaderFinder step_by_step;
+  const auto header = mrf::sam::parse_sam_header(text, "test");
+  mrf::sam::Buffer binary;
+  mrf::sam::append_bam_header(*header, binary);
+  mrf::sam::BamHeaderFinder step_by_step;
   for (std::size_t n = 0; n < binary.size(); ++n) {
-    CHECK_FALSE(mrf::bam::BamHeaderFinder().find(binary.view().substr(0, n), "test").has_value());
+    CHECK_FALSE(mrf::sam::BamHeaderFinder().find(binary.view().substr(0, n), "test").has_value());
     CHECK_FALSE(step_by_step.find(binary.view().substr(0, n), "test").has_value());
   }
   CHECK(step_by_step.find(binary.view(), "test") == binary.size());
 }
 
 TEST_CASE("a header line that the specification forbids is refused with its number, or counted") {
-  mrf::bam::silence_htslib();
+  mrf::sam::silence_htslib();
   const std::pair<const char*, const char*> cases[] = {
       {"@ZZ\tXX:1\n", "'@ZZ' is no kind of header line that SAM has"},
       {"@SQ\tSN:c1\tLN:1\n", "@SQ 'c1' is there twice"},
@@ -54,31 +54,31 @@ TEST_CASE("a header line that the specification forbids is refused with its numb
   for (const auto& [line, reason] : cases) {
     const std::string header = std::string("@SQ\tSN:c1\tLN:1\n") + line;
     const auto number = std::count(header.begin(), header.end(), '\n');
-    CHECK_THROWS_WITH(mrf::bam::check_header_text(header, "in.sam"),
+    CHECK_THROWS_WITH(mrf::sam::check_header_text(header, "in.sam"),
                       ("cannot read 'in.sam': header line " + std::to_string(number) + ": " + reason +
                        "; --permissive takes it")
                           .c_str());
-    mrf::bam::LaxCounts counts;
-    mrf::bam::check_header_text(header, "in.sam", mrf::bam::Lenience(&counts));
-    CHECK(counts.counts[static_cast<std::size_t>(mrf::bam::Lax::header)] == 1);
+    mrf::sam::LaxCounts counts;
+    mrf::sam::check_header_text(header, "in.sam", mrf::sam::Lenience(&counts));
+    CHECK(counts.counts[static_cast<std::size_t>(mrf::sam::Lax::header)] == 1);
   }
-  CHECK_THROWS_WITH(mrf::bam::parse_sam_header("@x\t0\tc\n", "in.sam"),
+  CHECK_THROWS_WITH(mrf::sam::parse_sam_header("@x\t0\tc\n", "in.sam"),
                     "cannot read 'in.sam': header line 1: '@x\\t0\\tc' is no header line; a read name may "
                     "not begin with '@'");
 }
 
 TEST_CASE("the text of a BAM header ends at its first NUL, and has the references of the list") {
-  const auto header = mrf::bam::parse_sam_header(text, "test");
-  mrf::bam::Buffer binary;
-  mrf::bam::append_bam_header(*header, binary);
+  const auto header = mrf::sam::parse_sam_header(text, "test");
+  mrf::sam::Buffer binary;
+  mrf::sam::append_bam_header(*header, binary);
   std::string bytes(binary.view());
   const std::size_t size = std::string_view(text).size();
   std::string padded = bytes.substr(0, 8 + size) + std::string(3, '\0') + "x" + bytes.substr(8 + size);
   padded[4] = static_cast<char>(size + 4);
-  CHECK(mrf::bam::header_text(*mrf::bam::parse_bam_header(padded, "test")) == text);
+  CHECK(mrf::sam::header_text(*mrf::sam::parse_bam_header(padded, "test")) == text);
   bytes[bytes.size() - 5 - 1] = '3';  // the name of the second reference
   CHECK_THROWS_WITH(
-      mrf::bam::parse_bam_header(bytes, "in.bam"),
+      mrf::sam::parse_bam_header(bytes, "in.bam"),
       "cannot read 'in.bam': the header's text and its list of references differ: 'c2' and 'c3'; "
       "--permissive takes it");
 }

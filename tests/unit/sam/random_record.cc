@@ -67,8 +67,8 @@ void RandomRecords::add_field(bam1_t& record, int index) {
                          reinterpret_cast<const std::uint8_t*>(data.data())) == 0);
 }
 
-RecordPtr RandomRecords::next() {
-  auto record = make_record();
+sam::RecordPtr RandomRecords::next() {
+  auto record = sam::make_record();
   std::string name = text(number(1, 60), '!', '~');
   std::replace(name.begin(), name.end(), '@', '_');
   const std::size_t size = number(0, 3) == 0 ? number(0, 1000) : number(0, 160);
@@ -102,7 +102,7 @@ RecordPtr RandomRecords::next() {
 }
 
 std::string htslib_line(const bam1_t& record, const sam_hdr_t& header) {
-  Text text;
+  sam::Text text;
   REQUIRE(sam_format1(&header, &record, &text) >= 0);
   return std::string(text.view());
 }

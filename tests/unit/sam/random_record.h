@@ -17,7 +17,7 @@ class RandomRecords {
  public:
   explicit RandomRecords(unsigned seed) : random_(seed) {}
 
-  RecordPtr next();
+  sam::RecordPtr next();
   std::uint64_t number(std::uint64_t least, std::uint64_t most) {
     return std::uniform_int_distribution<std::uint64_t>(least, most)(random_);
   }

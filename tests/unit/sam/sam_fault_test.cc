@@ -17,7 +17,7 @@ struct Case {
 }  // namespace
 
 TEST_CASE("each field that is wrong is named") {
-  const auto header = mrf::bam::parse_sam_header("@HD\tVN:1.6\n@SQ\tSN:c1\tLN:1000\n", "test");
+  const auto header = mrf::sam::parse_sam_header("@HD\tVN:1.6\n@SQ\tSN:c1\tLN:1000\n", "test");
   const Case cases[] = {
       {"r\t0\tc1\t1", "4 fields where 11 are needed"},
       {"@CO\tlate", "a header line after the first record"},
@@ -45,20 +45,20 @@ TEST_CASE("each field that is wrong is named") {
        "the optional field 'NM:B:i,1,x' has a malformed value"},
       {"r\t0\tc1\t1\t0\t1M\t=\t0\t0\tA\tI\tNM:H:123", "the optional field 'NM:H:123' has a malformed value"},
   };
-  for (const auto& one : cases) CHECK(mrf::bam::fault_of(one.line, *header) == one.fault);
+  for (const auto& one : cases) CHECK(mrf::sam::fault_of(one.line, *header) == one.fault);
 }
 
 TEST_CASE("a reference that is there, a star and an equals sign are known") {
-  const auto header = mrf::bam::parse_sam_header("@SQ\tSN:c1\tLN:1000\n", "test");
+  const auto header = mrf::sam::parse_sam_header("@SQ\tSN:c1\tLN:1000\n", "test");
   const std::string rest = "\t1\t0\t1M\t";
-  CHECK(mrf::bam::fault_of("r\t0\tc1" + rest + "=\t0\t0\tA\tI", *header).empty());
-  CHECK(mrf::bam::fault_of("r\t0\t*" + rest + "c1\t0\t0\tA\tI", *header).empty());
-  CHECK_FALSE(mrf::bam::fault_of("r\t0\t*" + rest + "c\t0\t0\tA\tI", *header).empty());
+  CHECK(mrf::sam::fault_of("r\t0\tc1" + rest + "=\t0\t0\tA\tI", *header).empty());
+  CHECK(mrf::sam::fault_of("r\t0\t*" + rest + "c1\t0\t0\tA\tI", *header).empty());
+  CHECK_FALSE(mrf::sam::fault_of("r\t0\t*" + rest + "c\t0\t0\tA\tI", *header).empty());
 }
 
 TEST_CASE("what htslib would change in passing is a fault") {
-  const auto header = mrf::bam::parse_sam_header("@SQ\tSN:c1\tLN:1000\n", "test");
-  const auto fault = [&](const std::string& line) { return mrf::bam::fault_of(line, *header); };
+  const auto header = mrf::sam::parse_sam_header("@SQ\tSN:c1\tLN:1000\n", "test");
+  const auto fault = [&](const std::string& line) { return mrf::sam::fault_of(line, *header); };
   CHECK(fault("r\t65535\tc1\t1\t255\t1M\t*\t0\t0\tA\tI\tNM:i:1").empty());
   CHECK(fault("r\t65536\tc1\t1\t0\t1M\t*\t0\t0\tA\tI") == "FLAG '65536' is not a number in range");
   CHECK(fault("r\t0\tc1\t1\t256\t1M\t*\t0\t0\tA\tI") == "MAPQ '256' is not a number in range");

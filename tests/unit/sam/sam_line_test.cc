@@ -14,25 +14,25 @@
 namespace {
 
 std::string bytes_of(const bam1_t& record) {
-  mrf::bam::Buffer bytes;
-  REQUIRE(mrf::bam::store_record(record, bytes).empty());
+  mrf::sam::Buffer bytes;
+  REQUIRE(mrf::sam::store_record(record, bytes).empty());
   return std::string(bytes.view());
 }
 
 std::string htslib_bytes(const std::string& line, sam_hdr_t& header) {
-  mrf::bam::Text text;
-  const auto record = mrf::bam::make_record();
-  return mrf::bam::parse_unusual(line, header, text, *record) ? bytes_of(*record) : "";
+  mrf::sam::Text text;
+  const auto record = mrf::sam::make_record();
+  return mrf::sam::parse_unusual(line, header, text, *record) ? bytes_of(*record) : "";
 }
 
 // Where our parser takes a line, it has no fault, htslib takes it, too, and makes the same bytes of it.
 bool taken(const std::string& line, sam_hdr_t& header) {
-  mrf::bam::SamLine ours;
-  const auto record = mrf::bam::make_record();
+  mrf::sam::SamLine ours;
+  const auto record = mrf::sam::make_record();
   if (!ours.parse(line, header, *record)) return false;
   const std::string expected = htslib_bytes(line, header);
   INFO(line);
-  CHECK(mrf::bam::fault_of(line, header) == "");
+  CHECK(mrf::sam::fault_of(line, header) == "");
   REQUIRE(bytes_of(*record) == expected);
   return true;
 }
@@ -40,8 +40,8 @@ bool taken(const std::string& line, sam_hdr_t& header) {
 }  // namespace
 
 TEST_CASE("random lines become the records that htslib makes of them") {
-  mrf::bam::silence_htslib();
-  const auto header = mrf::bam::parse_sam_header(mrf::bam::test::two_references, "test");
+  mrf::sam::silence_htslib();
+  const auto header = mrf::sam::parse_sam_header(mrf::bam::test::two_references, "test");
   mrf::bam::test::RandomRecords records(3);
   int count = 0;
   const int all = 20000;
@@ -51,8 +51,8 @@ TEST_CASE("random lines become the records that htslib makes of them") {
 }
 
 TEST_CASE("a line that is changed anywhere is either left to htslib or read as it reads it") {
-  mrf::bam::silence_htslib();
-  const auto header = mrf::bam::parse_sam_header(mrf::bam::test::two_references, "test");
+  mrf::sam::silence_htslib();
+  const auto header = mrf::sam::parse_sam_header(mrf::bam::test::two_references, "test");
   mrf::bam::test::RandomRecords records(4);
   constexpr std::string_view characters = "\t\t*=-+0123456789:,.AcCfiZHBSMIDNacgtN!~ \x01\x7f\x80";
   int count = 0;
@@ -78,7 +78,7 @@ TEST_CASE("a line that is changed anywhere is either left to htslib or read as i
 }
 
 TEST_CASE("every letter of a sequence is packed as htslib does, at every length") {
-  const auto header = mrf::bam::parse_sam_header(mrf::bam::test::two_references, "test");
+  const auto header = mrf::sam::parse_sam_header(mrf::bam::test::two_references, "test");
   for (int letter = '!'; letter <= '~'; ++letter) {
     for (const std::size_t size : {1U, 2U, 31U, 64U, 65U, 129U}) {
       const std::string bases(size, static_cast<char>(letter));
@@ -88,22 +88,22 @@ TEST_CASE("every letter of a sequence is packed as htslib does, at every length"
       const bool is_base =
           std::string_view("=ACMGRSVTWYHKDBN").find(static_cast<char>(letter)) != std::string_view::npos;
       CHECK(taken(line, *header) == is_base);
-      CHECK(mrf::bam::fault_of(line, *header).empty() == is_base);
+      CHECK(mrf::sam::fault_of(line, *header).empty() == is_base);
     }
   }
 }
 
 TEST_CASE("what has no place or no CIGAR keeps its flags and references") {
-  mrf::bam::silence_htslib();
-  const auto header = mrf::bam::parse_sam_header(mrf::bam::test::two_references, "test");
+  mrf::sam::silence_htslib();
+  const auto header = mrf::sam::parse_sam_header(mrf::bam::test::two_references, "test");
   for (const std::string line :
        {"r\t0\tc1\t0\t60\t1M\t*\t0\t0\tA\tI", "r\t0\t*\t5\t60\t1M\t*\t0\t0\tA\tI",
         "r\t0\tc1\t5\t60\t*\t*\t0\t0\tA\tI", "r\t1\tc1\t5\t60\t1M\tc1\t0\t0\tA\tI"}) {
     CHECK(taken(line, *header));
-    const auto record = mrf::bam::make_record();
-    REQUIRE(mrf::bam::SamLine().parse(line, *header, *record));
-    mrf::bam::Buffer again;
-    CHECK(mrf::bam::SamText(*header).append(*record, again) == "");
+    const auto record = mrf::sam::make_record();
+    REQUIRE(mrf::sam::SamLine().parse(line, *header, *record));
+    mrf::sam::Buffer again;
+    CHECK(mrf::sam::SamText(*header).append(*record, again) == "");
     const std::string expected =
         line == "r\t1\tc1\t5\t60\t1M\tc1\t0\t0\tA\tI" ? "r\t1\tc1\t5\t60\t1M\t=\t0\t0\tA\tI" : line;
     CHECK(again.view() == expected + "\n");
@@ -111,8 +111,8 @@ TEST_CASE("what has no place or no CIGAR keeps its flags and references") {
 }
 
 TEST_CASE("unusual lines are left to htslib, malformed ones are not taken") {
-  mrf::bam::silence_htslib();
-  const auto header = mrf::bam::parse_sam_header(mrf::bam::test::two_references, "test");
+  mrf::sam::silence_htslib();
+  const auto header = mrf::sam::parse_sam_header(mrf::bam::test::two_references, "test");
   const std::string rest = "\t60\t1M\t*\t0\t0\tA\tI";
   CHECK(taken("r\t0\tc1\t5" + rest, *header));
   for (const std::string& line :

@@ -40,7 +40,8 @@ std::uint64_t chunk_size(std::mt19937& random) {
 }
 
 // What round robin gives each of so many outputs.
-std::vector<std::string> dealt(const std::vector<std::string>& lines, std::size_t ways, mrf::ChunkSize size) {
+std::vector<std::string> dealt(const std::vector<std::string>& lines, std::size_t ways,
+                               mrf::split::ChunkSize size) {
   std::vector<std::string> outputs(ways);
   std::size_t output = 0;
   std::uint64_t records = 0;
@@ -59,22 +60,22 @@ std::vector<std::string> dealt(const std::vector<std::string>& lines, std::size_
 }
 
 // Distributes the text from a file or, through a descriptor's path, from a pipe.
-void distribute(mrf::DistributeOptions& options, const std::string& text, bool piped,
+void distribute(mrf::split::DistributeOptions& options, const std::string& text, bool piped,
                 const std::string& path) {
-  mrf::Stats stats;
-  mrf::Meter meter;
+  mrf::io::Stats stats;
+  mrf::io::Meter meter;
   if (!piped) {
     std::ofstream(path, std::ios::binary) << text;
     options.inputs = {path};
-    return mrf::distribute(options, stats);
+    return mrf::split::distribute(options, stats);
   }
-  mrf::Pipe pipe = mrf::make_pipe();
+  mrf::io::Pipe pipe = mrf::io::make_pipe();
   std::thread writer([&] {
-    mrf::write_all(pipe.write_end, "pipe", text, meter);
+    mrf::io::write_all(pipe.write_end, "pipe", text, meter);
     pipe.write_end.reset();
   });
   options.inputs = {"/proc/self/fd/" + std::to_string(pipe.read_end.get())};
-  mrf::distribute(options, stats);
+  mrf::split::distribute(options, stats);
   writer.join();
 }
 
@@ -86,7 +87,7 @@ TEST_CASE("whatever the lines, each output gets its chunks, in order") {
   for (int round = 0; round < 80; ++round) {
     CAPTURE(round);
     const auto lines = some_lines(random);
-    mrf::DistributeOptions options;
+    mrf::split::DistributeOptions options;
     const std::size_t ways = 1 + random() % 4;
     for (std::size_t i = 0; i < ways; ++i) options.outputs.push_back(directory / std::to_string(i));
     options.chunk.records = chunk_size(random);
@@ -103,14 +104,14 @@ TEST_CASE("by key, nothing is lost or doubled, and one key has one output") {
   for (int round = 0; round < 40; ++round) {
     CAPTURE(round);
     const auto lines = some_lines(random);
-    mrf::DistributeOptions options;
+    mrf::split::DistributeOptions options;
     for (std::size_t i = 0; i < 3; ++i) options.outputs.push_back(directory / std::to_string(i));
-    options.key = mrf::parse_key_form("column:1");
+    options.key = mrf::record::parse_key_form("column:1");
     std::vector<std::string> expected(3);
     for (const auto& line : lines) {
       std::string key = line.substr(0, line.find('\t'));
       if (key.size() == line.size() && key.ends_with('\r')) key.pop_back();
-      expected[mrf::key_hash(key) % 3] += line + "\n";
+      expected[mrf::record::key_hash(key) % 3] += line + "\n";
     }
     distribute(options, joined(lines, true), round % 2 == 0, directory / "in");
     for (std::size_t i = 0; i < 3; ++i) CHECK((content(options.outputs[i]) == expected[i]));

@@ -10,19 +10,19 @@
 
 namespace {
 
-mrf::Temporary file_with(const std::string& text) {
+mrf::io::Temporary file_with(const std::string& text) {
   std::string path = "/tmp/mrf-key-map.XXXXXX";
-  mrf::Fd fd(mrf::adopt_fd, ::mkstemp(path.data()));
-  mrf::Temporary file(path);
-  mrf::Meter meter;
-  mrf::write_all(fd, path, text, meter);
+  mrf::io::Fd fd(mrf::io::adopt_fd, ::mkstemp(path.data()));
+  mrf::io::Temporary file(path);
+  mrf::io::Meter meter;
+  mrf::io::write_all(fd, path, text, meter);
   return file;
 }
 
 std::optional<std::size_t> looked_up(const std::string& text, const std::string& key) {
-  mrf::Meter meter;
+  mrf::io::Meter meter;
   const auto file = file_with(text);
-  return mrf::KeyMap(file.path(), 3, meter).find(key);
+  return mrf::split::KeyMap(file.path(), 3, meter).find(key);
 }
 
 }  // namespace
@@ -39,6 +39,6 @@ TEST_CASE("a map that is wrong is bad data") {
   for (const char* text :
        {"a\n", "a\t3\n", "a\t-1\n", "a\t1x\n", "a\t\n", "\n", "a\t1\na\t1\n", "a\t1\t2\n"}) {
     CAPTURE(text);
-    CHECK_THROWS_AS(looked_up(text, "a"), mrf::DataError);
+    CHECK_THROWS_AS(looked_up(text, "a"), mrf::base::DataError);
   }
 }

@@ -7,8 +7,8 @@
 
 namespace {
 
-std::vector<std::size_t> picked(mrf::ChunkSize size, const std::vector<std::string>& records) {
-  const auto picker = mrf::make_turn_picker(mrf::make_round_robin(3), size);
+std::vector<std::size_t> picked(mrf::split::ChunkSize size, const std::vector<std::string>& records) {
+  const auto picker = mrf::split::make_turn_picker(mrf::split::make_round_robin(3), size);
   std::vector<std::size_t> workers;
   for (const auto& record : records) workers.push_back(picker->pick(record).value());
   return workers;
@@ -26,11 +26,11 @@ TEST_CASE("records are counted, or their bytes") {
 }
 
 TEST_CASE("a key has the worker that its hash modulo the workers names") {
-  mrf::Meter meter;
-  const auto picker = mrf::make_key_picker(mrf::parse_key_form("column:2"), {}, 7, "", meter);
-  CHECK(picker->pick("x\tabc\n") == mrf::key_hash("abc") % 7);
-  CHECK(picker->pick("x\tabc\ty\n") == mrf::key_hash("abc") % 7);
-  CHECK(picker->pick("x\t\n") == mrf::key_hash("") % 7);
+  mrf::io::Meter meter;
+  const auto picker = mrf::split::make_key_picker(mrf::record::parse_key_form("column:2"), {}, 7, "", meter);
+  CHECK(picker->pick("x\tabc\n") == mrf::record::key_hash("abc") % 7);
+  CHECK(picker->pick("x\tabc\ty\n") == mrf::record::key_hash("abc") % 7);
+  CHECK(picker->pick("x\t\n") == mrf::record::key_hash("") % 7);
   CHECK_FALSE(picker->pick("x\n").has_value());
   CHECK(picker->lack("x\n") == "has no column 2");
 }

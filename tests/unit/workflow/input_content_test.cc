@@ -6,8 +6,8 @@
 
 #include <string>
 
-using mrf::Content;
-using mrf::Rest;
+using mrf::workflow::Content;
+using mrf::workflow::Rest;
 
 namespace {
 
@@ -63,8 +63,8 @@ const Row rows[] = {{"", Content::empty},
 TEST_CASE("the first bytes say what an input holds, also inside gzip") {
   for (const Row& row : rows) {
     CAPTURE(row.bytes);
-    CHECK(mrf::content_of(row.bytes, Rest::none) == row.content);
-    CHECK(mrf::content_of(gzipped(row.bytes), Rest::none) == row.content);
+    CHECK(mrf::workflow::content_of(row.bytes, Rest::none) == row.content);
+    CHECK(mrf::workflow::content_of(gzipped(row.bytes), Rest::none) == row.content);
   }
 }
 
@@ -74,7 +74,7 @@ TEST_CASE("however the bytes come, the answer is the same or is not given yet") 
       for (std::size_t size = 0; size < stored.size(); ++size) {
         CAPTURE(row.bytes);
         CAPTURE(size);
-        const auto early = mrf::content_of(stored.substr(0, size), Rest::to_come);
+        const auto early = mrf::workflow::content_of(stored.substr(0, size), Rest::to_come);
         if (early) CHECK(*early == row.content);
       }
     }
@@ -82,21 +82,22 @@ TEST_CASE("however the bytes come, the answer is the same or is not given yet") 
 }
 
 TEST_CASE("a read so long that its + is out of sight is FASTQ all the same") {
-  const std::string read = "@r1 ch=4\n" + std::string(mrf::content_bytes, 'A');
-  CHECK(mrf::content_of(read.substr(0, mrf::content_bytes), Rest::unseen) == Content::fastq);
-  CHECK(mrf::content_of(read.substr(0, 1000), Rest::to_come) == Content::fastq);
-  CHECK(mrf::content_of(gzipped(read), Rest::none) == Content::fastq);
+  const std::string read = "@r1 ch=4\n" + std::string(mrf::workflow::content_bytes, 'A');
+  CHECK(mrf::workflow::content_of(read.substr(0, mrf::workflow::content_bytes), Rest::unseen) ==
+        Content::fastq);
+  CHECK(mrf::workflow::content_of(read.substr(0, 1000), Rest::to_come) == Content::fastq);
+  CHECK(mrf::workflow::content_of(gzipped(read), Rest::none) == Content::fastq);
 }
 
 TEST_CASE("damage is left to who reads all of it") {
   std::string stored = gzipped("@HD\tVN:1.6\n");
   stored[12] = static_cast<char>(0xff);
-  CHECK(mrf::content_of(stored, Rest::none).has_value());
-  CHECK(mrf::content_of("\x1f\x8b garbage", Rest::none).has_value());
+  CHECK(mrf::workflow::content_of(stored, Rest::none).has_value());
+  CHECK(mrf::workflow::content_of("\x1f\x8b garbage", Rest::none).has_value());
 }
 
 TEST_CASE("what is not read here comes with the command that turns it into what is") {
-  CHECK(mrf::way_to_read(Content::bzip2, "a.bz2") == "bzip2 -dc a.bz2");
-  CHECK(mrf::way_to_read(Content::bcf, "-") == "put 'bcftools view' in front");
-  CHECK(mrf::way_to_read(Content::bam, "a.bam").empty());
+  CHECK(mrf::workflow::way_to_read(Content::bzip2, "a.bz2") == "bzip2 -dc a.bz2");
+  CHECK(mrf::workflow::way_to_read(Content::bcf, "-") == "put 'bcftools view' in front");
+  CHECK(mrf::workflow::way_to_read(Content::bam, "a.bam").empty());
 }

@@ -8,14 +8,14 @@
 
 #include "workflow/logical_lines.h"
 
-using mrf::Piece;
+using mrf::workflow::Piece;
 
 namespace {
 
-const mrf::Place place{"f.mrf", 3};
+const mrf::workflow::Place place{"f.mrf", 3};
 
 // Pieces as text: $name and [name] for the kinds, words in angle brackets.
-std::string shown(const mrf::Word& word) {
+std::string shown(const mrf::workflow::Word& word) {
   std::string text = "<";
   for (const auto& piece : word) {
     if (piece.kind == Piece::Kind::variable) {
@@ -31,14 +31,14 @@ std::string shown(const mrf::Word& word) {
 
 std::string words(const std::string& text) {
   std::string all;
-  for (const auto& word : mrf::split_command(place, text).words) all += shown(word);
+  for (const auto& word : mrf::workflow::split_command(place, text).words) all += shown(word);
   return all;
 }
 
 // The number and the text of every line.
 std::string lines(const std::string& text) {
   std::string all;
-  for (const auto& line : mrf::logical_lines(text)) {
+  for (const auto& line : mrf::workflow::logical_lines(text)) {
     all.append(std::to_string(line.number)).append("<").append(line.text).append(">");
   }
   return all;
@@ -68,7 +68,7 @@ TEST_CASE("a name in brackets is an index, anything else in them is itself") {
 }
 
 TEST_CASE("redirections stand anywhere, with or without blanks") {
-  const auto command = mrf::split_command(place, "cmd <in:a >out:b 2> err x>>log 2y");
+  const auto command = mrf::workflow::split_command(place, "cmd <in:a >out:b 2> err x>>log 2y");
   REQUIRE(command.redirections.size() == 4);
   CHECK(command.redirections[0].fd == 0);
   CHECK(shown(command.redirections[0].target) == "<in:a>");
@@ -87,9 +87,9 @@ TEST_CASE("what needs a shell or is never closed is refused with its place") {
                            "a 2>&1", "a << b"}) {
     CAPTURE(text);
     try {
-      mrf::split_command(place, text);
+      mrf::workflow::split_command(place, text);
       FAIL("accepted");
-    } catch (const mrf::WorkflowError& error) {
+    } catch (const mrf::workflow::WorkflowError& error) {
       CHECK(std::string(error.what()).starts_with("f.mrf:3: "));
     }
   }
@@ -110,9 +110,9 @@ TEST_CASE("a carriage return at the end of a line is dropped outside of quotes o
 }
 
 TEST_CASE("blanks at the ends are no part of a statement, unless one is quoted") {
-  CHECK(mrf::trim(" \ta b\t ") == "a b");
-  CHECK(mrf::trim("a b\\  ") == "a b\\ ");
-  CHECK(mrf::trim("a b\\\\  ") == "a b\\\\");
-  CHECK(mrf::trim(" \\ ") == "\\ ");
-  CHECK(mrf::trim("  ").empty());
+  CHECK(mrf::workflow::trim(" \ta b\t ") == "a b");
+  CHECK(mrf::workflow::trim("a b\\  ") == "a b\\ ");
+  CHECK(mrf::workflow::trim("a b\\\\  ") == "a b\\\\");
+  CHECK(mrf::workflow::trim(" \\ ") == "\\ ");
+  CHECK(mrf::workflow::trim("  ").empty());
 }

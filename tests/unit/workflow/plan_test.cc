@@ -10,14 +10,14 @@
 
 namespace {
 
-std::string shown(const mrf::PlannedJob& job) {
+std::string shown(const mrf::workflow::PlannedJob& job) {
   std::string all = job.display_name() + ":";
   for (const auto& word : job.words) {
     all += " ";
     for (const auto& piece : word) {
-      if (piece.kind == mrf::Piece::Kind::in) all += "<";
-      if (piece.kind == mrf::Piece::Kind::out) all += ">";
-      if (piece.kind == mrf::Piece::Kind::save) all += "!";
+      if (piece.kind == mrf::workflow::Piece::Kind::in) all += "<";
+      if (piece.kind == mrf::workflow::Piece::Kind::out) all += ">";
+      if (piece.kind == mrf::workflow::Piece::Kind::save) all += "!";
       all += piece.text;
     }
   }

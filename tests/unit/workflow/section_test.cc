@@ -8,9 +8,9 @@
 
 namespace {
 
-const mrf::PlannedFifo& fifo(const mrf::Plan& plan, const std::string& name) {
+const mrf::workflow::PlannedFifo& fifo(const mrf::workflow::Plan& plan, const std::string& name) {
   const auto found = std::find_if(plan.fifos.begin(), plan.fifos.end(),
-                                  [&](const mrf::PlannedFifo& one) { return one.name == name; });
+                                  [&](const mrf::workflow::PlannedFifo& one) { return one.name == name; });
   REQUIRE(found != plan.fifos.end());
   return *found;
 }
@@ -85,5 +85,5 @@ TEST_CASE("what was probably meant is shown") {
   check_refused("a: echo > out:one\nb: cat in:something\n", "w.mrf:1: FIFO 'one' has no reader");
   CHECK_THROWS_WITH_AS(plan_of("out = x\na: echo > save:$out\n", {{"ouput", "y"}}),
                        "w.mrf:1: variable 'ouput' of -D is not used here; did you mean 'out'?",
-                       mrf::WorkflowError);
+                       mrf::workflow::WorkflowError);
 }

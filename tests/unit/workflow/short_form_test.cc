@@ -13,8 +13,8 @@
 
 namespace {
 
-mrf::ShortForm form(const std::string& input, const std::string& output) {
-  mrf::ShortForm form;
+mrf::workflow::ShortForm form(const std::string& input, const std::string& output) {
+  mrf::workflow::ShortForm form;
   form.inputs = {input};
   form.outputs = {output};
   form.command = {"./filter", "a b", "it's", "$x", "in:y", ""};
@@ -23,8 +23,9 @@ mrf::ShortForm form(const std::string& input, const std::string& output) {
   return form;
 }
 
-mrf::Plan plan_of(const mrf::ShortForm& form) {
-  return mrf::make_plan(mrf::parse_workflow("short", mrf::workflow_text(form), {}));
+mrf::workflow::Plan plan_of(const mrf::workflow::ShortForm& form) {
+  return mrf::workflow::make_plan(
+      mrf::workflow::parse_workflow("short", mrf::workflow::workflow_text(form), {}));
 }
 
 // The command of the job whose line begins with that name.
@@ -61,14 +62,14 @@ TEST_CASE("file names of every kind come through as they are") {
 }
 
 TEST_CASE("an alignment goes through chunks of SAM lines, with its header around the filter") {
-  const std::string text = mrf::workflow_text(form("in.bam", "out.cram"));
+  const std::string text = mrf::workflow::workflow_text(form("in.bam", "out.cram"));
   CHECK(job(text, "read") == "mrf-bamread in.bam > out:sam");
   CHECK(job(text, "work").starts_with("mrf-chunks -n $n --sam --output-record sam -i in:sam -- ./filter "));
   CHECK(job(text, "work").ends_with(" > out:done"));
   CHECK(job(text, "write") == "mrf-bamwrite -@ 2 -O cram -o save:out.cram in:done");
   auto given = form("in.bam", "out.bam");
   given.header_broadcast = true;
-  CHECK(job(mrf::workflow_text(given), "work")
+  CHECK(job(mrf::workflow::workflow_text(given), "work")
             .starts_with("mrf-chunks -n $n --sam --output-record sam --header-broadcast -i in:sam --"));
 }
 
@@ -76,7 +77,7 @@ TEST_CASE("an alignment with live copies: numbered, split, joined in order and w
   auto live = form("in.bam", "out.cram");
   live.order = "seq";
   live.ok_statuses = "1";
-  const std::string text = mrf::workflow_text(live);
+  const std::string text = mrf::workflow::workflow_text(live);
   CHECK(job(text, "split") ==
         "mrf-distribute --sam --seq --header-to out:header -c 1000 -i in:sam out:part[n]");
   CHECK(job(text, "join") == "mrf-collect --sam --order seq --header in:header in:done[n] > out:all");
@@ -90,31 +91,31 @@ TEST_CASE("lines go from the file to the file, and rows are counted") {
   lines.order = "rows";
   lines.chunk_size = 7;
   lines.buffer = 65536;
-  const std::string text = mrf::workflow_text(lines);
+  const std::string text = mrf::workflow::workflow_text(lines);
   CHECK(job(text, "split") == "mrf-distribute --stats out:counts -c 7 -i in.txt out:part[n]");
   CHECK(job(text, "join") ==
         "mrf-collect --order rows -c 7 --counts in:counts --buffer 65536 -o save:out.txt in:done[n]");
 }
 
 TEST_CASE("a URL is fetched, and its path tells the kind") {
-  const std::string text = mrf::workflow_text(form("https://host/a.bam?sig=x.txt", "out.bam"));
+  const std::string text = mrf::workflow::workflow_text(form("https://host/a.bam?sig=x.txt", "out.bam"));
   CHECK(job(text, "fetch") == "getm-fetch 'https://host/a.bam?sig=x.txt' - > out:fetched");
   CHECK(job(text, "read").ends_with("in:fetched > out:sam"));
 }
 
 TEST_CASE("lines go through a filter that is started for each chunk, unless an order is named") {
-  CHECK(job(mrf::workflow_text(form("in.txt", "out.txt")), "work")
+  CHECK(job(mrf::workflow::workflow_text(form("in.txt", "out.txt")), "work")
             .starts_with("mrf-chunks -n $n -i in.txt -- ./filter"));
   auto counted = form("in.fq", "out.txt");
   counted.chunk_size = 7;
   counted.ok_statuses = "0,1";
-  CHECK(job(mrf::workflow_text(counted), "work")
+  CHECK(job(mrf::workflow::workflow_text(counted), "work")
             .starts_with("mrf-chunks -n $n --record fastq -c 7 --ok-status 0,1 -i in.fq --"));
   counted.chunk_size.reset();
   counted.has_measured_chunks = true;
-  CHECK(job(mrf::workflow_text(counted), "work").find(" -c auto ") != std::string::npos);
+  CHECK(job(mrf::workflow::workflow_text(counted), "work").find(" -c auto ") != std::string::npos);
   counted.order = "any";
-  CHECK_THROWS_AS(mrf::workflow_text(counted), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(counted), mrf::base::UsageError);
 }
 
 TEST_CASE("kinds by name, letters of either case") {
@@ -131,155 +132,164 @@ TEST_CASE("kinds by name, letters of either case") {
         Row{"a.faa.gz", "fasta", "fasta"}, Row{"bam", "lines", "line"}, Row{"-", "lines", "line"},
         Row{"a.txt.gz", "lines", "line"}, Row{"http://h/a.bam?x=.fq#y", "bam", "line"}}) {
     CAPTURE(row.name);
-    CHECK(mrf::kind_of(row.name).format == row.format);
-    CHECK(mrf::kind_of(row.name).record() == row.record);
+    CHECK(mrf::workflow::kind_of(row.name).format == row.format);
+    CHECK(mrf::workflow::kind_of(row.name).record() == row.record);
   }
-  CHECK(mrf::kind_of("a.txt.GZ").is_gzip);
-  CHECK_FALSE(mrf::kind_of("a.txt").is_told);
-  CHECK(mrf::kind_of_format("--input-format", "BAM").is_alignment());
-  CHECK_THROWS_AS(mrf::kind_of_format("--input-format", "bamm"), mrf::UsageError);
+  CHECK(mrf::workflow::kind_of("a.txt.GZ").is_gzip);
+  CHECK_FALSE(mrf::workflow::kind_of("a.txt").is_told);
+  CHECK(mrf::workflow::kind_of_format("--input-format", "BAM").is_alignment());
+  CHECK_THROWS_AS(mrf::workflow::kind_of_format("--input-format", "bamm"), mrf::base::UsageError);
 }
 
 TEST_CASE("what an input holds wins over what its name does not say") {
   auto piped = form("-", "out.bam");
-  CHECK_THROWS_AS(mrf::workflow_text(piped), mrf::UsageError);  // nobody knows
-  for (const auto content : {mrf::Content::bam, mrf::Content::cram, mrf::Content::sam}) {
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(piped), mrf::base::UsageError);  // nobody knows
+  for (const auto content :
+       {mrf::workflow::Content::bam, mrf::workflow::Content::cram, mrf::workflow::Content::sam}) {
     piped.contents = {content};
-    CHECK(job(mrf::workflow_text(piped), "read") == "mrf-bamread - > out:sam");
+    CHECK(job(mrf::workflow::workflow_text(piped), "read") == "mrf-bamread - > out:sam");
   }
-  piped.contents = {mrf::Content::fastq};
-  CHECK(job(mrf::workflow_text(piped), "work")
+  piped.contents = {mrf::workflow::Content::fastq};
+  CHECK(job(mrf::workflow::workflow_text(piped), "work")
             .starts_with("mrf-chunks -n $n --record fastq --output-record sam -i - --"));
-  piped.contents = {mrf::Content::unknown};
+  piped.contents = {mrf::workflow::Content::unknown};
   piped.input_format = "fasta";
-  CHECK(job(mrf::workflow_text(piped), "work")
+  CHECK(job(mrf::workflow::workflow_text(piped), "work")
             .starts_with("mrf-chunks -n $n --record fasta --output-record sam -i - --"));
   piped.input_format = "bam";
-  CHECK(job(mrf::workflow_text(piped), "read") == "mrf-bamread - > out:sam");
+  CHECK(job(mrf::workflow::workflow_text(piped), "read") == "mrf-bamread - > out:sam");
 
   auto named = form("in.txt", "out.txt");
-  named.contents = {mrf::Content::bam};
-  CHECK(job(mrf::workflow_text(named), "read") == "mrf-bamread -@ 2 --no-header in.txt > out:sam");
-  CHECK(job(mrf::workflow_text(named), "work")
+  named.contents = {mrf::workflow::Content::bam};
+  CHECK(job(mrf::workflow::workflow_text(named), "read") == "mrf-bamread -@ 2 --no-header in.txt > out:sam");
+  CHECK(job(mrf::workflow::workflow_text(named), "work")
             .starts_with("mrf-chunks -n $n --output-record line -i in:sam --"));
-  named.contents = {mrf::Content::sam};  // text to text stays text
-  CHECK(job(mrf::workflow_text(named), "work").starts_with("mrf-chunks -n $n -i in.txt --"));
-  named.contents = {mrf::Content::fasta};
-  CHECK(job(mrf::workflow_text(named), "work").starts_with("mrf-chunks -n $n --record fasta -i in.txt --"));
+  named.contents = {mrf::workflow::Content::sam};  // text to text stays text
+  CHECK(job(mrf::workflow::workflow_text(named), "work").starts_with("mrf-chunks -n $n -i in.txt --"));
+  named.contents = {mrf::workflow::Content::fasta};
+  CHECK(job(mrf::workflow::workflow_text(named), "work")
+            .starts_with("mrf-chunks -n $n --record fasta -i in.txt --"));
   named.record = "line";
-  CHECK(job(mrf::workflow_text(named), "work").starts_with("mrf-chunks -n $n -i in.txt --"));
+  CHECK(job(mrf::workflow::workflow_text(named), "work").starts_with("mrf-chunks -n $n -i in.txt --"));
 }
 
 TEST_CASE("an input that nothing here reads is refused by name, unless its bytes are bytes") {
-  for (const auto content : {mrf::Content::bcf, mrf::Content::bzip2, mrf::Content::xz, mrf::Content::zstd}) {
+  for (const auto content : {mrf::workflow::Content::bcf, mrf::workflow::Content::bzip2,
+                             mrf::workflow::Content::xz, mrf::workflow::Content::zstd}) {
     auto one = form("in.txt", "out.txt");
     one.contents = {content};
-    CHECK_THROWS_AS(mrf::workflow_text(one), mrf::DataError);
+    CHECK_THROWS_AS(mrf::workflow::workflow_text(one), mrf::base::DataError);
     one.record = "fixed:8";
-    CHECK_NOTHROW(mrf::choose(one));
+    CHECK_NOTHROW(mrf::workflow::choose(one));
   }
   auto contradicted = form("in.fq", "out.fq");
-  contradicted.contents = {mrf::Content::bam};
+  contradicted.contents = {mrf::workflow::Content::bam};
   contradicted.input_format = "fastq";
-  CHECK_THROWS_AS(mrf::workflow_text(contradicted), mrf::DataError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(contradicted), mrf::base::DataError);
   contradicted.input_format.clear();
   contradicted.record = "line";
-  CHECK_THROWS_AS(mrf::workflow_text(contradicted), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(contradicted), mrf::base::UsageError);
 }
 
 TEST_CASE("the output has a kind of its own, in every order") {
   auto fastq = form("in.bam", "out.fq");
-  CHECK(job(mrf::workflow_text(fastq), "work")
+  CHECK(job(mrf::workflow::workflow_text(fastq), "work")
             .starts_with("mrf-chunks -n $n --output-record fastq -i in:sam --"));
   fastq.order = "any";
-  CHECK(job(mrf::workflow_text(fastq), "join") ==
+  CHECK(job(mrf::workflow::workflow_text(fastq), "join") ==
         "mrf-collect --record fastq --order any -o save:out.fq in:done[n]");
   fastq.order = "seq";
-  CHECK_THROWS_AS(mrf::workflow_text(fastq), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(fastq), mrf::base::UsageError);
   fastq.order = "rows";
   fastq.record = "bam";
-  CHECK(job(mrf::workflow_text(fastq), "join").starts_with("mrf-collect --record fastq --order rows "));
+  CHECK(job(mrf::workflow::workflow_text(fastq), "join")
+            .starts_with("mrf-collect --record fastq --order rows "));
   fastq.output_record = "lines:2";
-  CHECK(job(mrf::workflow_text(fastq), "join").starts_with("mrf-collect --record lines:2 --order rows "));
+  CHECK(job(mrf::workflow::workflow_text(fastq), "join")
+            .starts_with("mrf-collect --record lines:2 --order rows "));
 
   auto aligned = form("in.fq.gz", "out.bam");
-  CHECK(job(mrf::workflow_text(aligned), "work")
+  CHECK(job(mrf::workflow::workflow_text(aligned), "work")
             .starts_with("mrf-chunks -n $n --record fastq --output-record sam -i in.fq.gz --"));
   aligned.order = "any";
-  CHECK(job(mrf::workflow_text(aligned), "join") ==
+  CHECK(job(mrf::workflow::workflow_text(aligned), "join") ==
         "mrf-collect --sam --same-header --order any in:done[n] > out:all");
   aligned.output_record = "bam";
-  CHECK(job(mrf::workflow_text(aligned), "join")
+  CHECK(job(mrf::workflow::workflow_text(aligned), "join")
             .starts_with("mrf-collect --record bam --same-header --order any "));
   aligned.output_record = "line";
-  CHECK_THROWS_AS(mrf::workflow_text(aligned), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(aligned), mrf::base::UsageError);
 
   auto piped = form("in.bam", "-");
-  CHECK(job(mrf::workflow_text(piped), "work").ends_with(" ''"));
+  CHECK(job(mrf::workflow::workflow_text(piped), "work").ends_with(" ''"));
   piped.output_format = "bam";
-  CHECK(job(mrf::workflow_text(piped), "write") == "mrf-bamwrite -@ 2 -O bam in:done");
+  CHECK(job(mrf::workflow::workflow_text(piped), "write") == "mrf-bamwrite -@ 2 -O bam in:done");
   piped.output_format = "fastq";
   piped.output_record = "sam";
-  CHECK_THROWS_AS(mrf::workflow_text(piped), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(piped), mrf::base::UsageError);
   piped.output_format.clear();
-  CHECK(job(mrf::workflow_text(piped), "write") == "mrf-bamwrite -O sam in:done");
+  CHECK(job(mrf::workflow::workflow_text(piped), "write") == "mrf-bamwrite -O sam in:done");
 }
 
 TEST_CASE("the headers of live copies have to agree") {
   auto given = form("in.bam", "out.bam");
   given.header_broadcast = true;
   given.order = "any";
-  CHECK(job(mrf::workflow_text(given), "join") ==
+  CHECK(job(mrf::workflow::workflow_text(given), "join") ==
         "mrf-collect --sam --same-header --order any in:done[n] > out:all");
   given.outputs = {"out.txt"};
-  CHECK(job(mrf::workflow_text(given), "join").starts_with("mrf-collect --header-prefix @ --order any "));
+  CHECK(job(mrf::workflow::workflow_text(given), "join")
+            .starts_with("mrf-collect --header-prefix @ --order any "));
   given.order = "seq";
-  CHECK(job(mrf::workflow_text(given), "join")
+  CHECK(job(mrf::workflow::workflow_text(given), "join")
             .starts_with("mrf-collect --sam --no-header --header-prefix @ --order seq "));
 }
 
 TEST_CASE("explicit words win over names") {
   auto text = form("in.sam", "out.sam");
   text.record = "line";
-  CHECK(job(mrf::workflow_text(text), "work").starts_with("mrf-chunks -n $n -i in.sam -- "));
-  CHECK(job(mrf::workflow_text(text), "work").ends_with(" > save:out.sam"));
+  CHECK(job(mrf::workflow::workflow_text(text), "work").starts_with("mrf-chunks -n $n -i in.sam -- "));
+  CHECK(job(mrf::workflow::workflow_text(text), "work").ends_with(" > save:out.sam"));
   text.inputs = {"in.bam"};
-  CHECK_THROWS_AS(mrf::workflow_text(text), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(text), mrf::base::UsageError);
 }
 
 TEST_CASE("a header of lines goes around the filter or to each copy") {
   auto table = form("in.tsv", "out.tsv");
   table.header_lines = 1;
-  CHECK(job(mrf::workflow_text(table), "work").starts_with("mrf-chunks -n $n --header-lines 1 -i in.tsv --"));
+  CHECK(job(mrf::workflow::workflow_text(table), "work")
+            .starts_with("mrf-chunks -n $n --header-lines 1 -i in.tsv --"));
   table.order = "any";
-  CHECK(job(mrf::workflow_text(table), "split")
+  CHECK(job(mrf::workflow::workflow_text(table), "split")
             .starts_with("mrf-distribute --header-lines 1 --header-to out:header "));
-  CHECK(job(mrf::workflow_text(table), "join").starts_with("mrf-collect --order any --header in:header "));
+  CHECK(job(mrf::workflow::workflow_text(table), "join")
+            .starts_with("mrf-collect --order any --header in:header "));
   table.header_lines.reset();
   table.header_prefix = "#";
   table.header_broadcast = true;
-  CHECK(job(mrf::workflow_text(table), "split")
+  CHECK(job(mrf::workflow::workflow_text(table), "split")
             .starts_with("mrf-distribute --header-prefix '#' --header-broadcast "));
-  CHECK(job(mrf::workflow_text(table), "join").starts_with("mrf-collect --order any --header-prefix '#' "));
+  CHECK(job(mrf::workflow::workflow_text(table), "join")
+            .starts_with("mrf-collect --order any --header-prefix '#' "));
   table.order = "chunk";
-  CHECK(job(mrf::workflow_text(table), "work")
+  CHECK(job(mrf::workflow::workflow_text(table), "work")
             .starts_with("mrf-chunks -n $n --header-prefix '#' --header-broadcast -i in.tsv --"));
   table.header_lines = 1;
-  CHECK_THROWS_AS(mrf::workflow_text(table), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(table), mrf::base::UsageError);
   auto bam = form("in.bam", "out.bam");
   bam.header_lines = 1;
-  CHECK_THROWS_AS(mrf::workflow_text(bam), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(bam), mrf::base::UsageError);
   auto none = form("in.txt", "out.txt");
   none.header_broadcast = true;
-  none.contents = {mrf::Content::text};
-  CHECK_THROWS_AS(mrf::workflow_text(none), mrf::UsageError);
+  none.contents = {mrf::workflow::Content::text};
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(none), mrf::base::UsageError);
 }
 
 TEST_CASE("[i] is the copy's number in words like names of files only") {
-  CHECK(mrf::has_copy_number("log.[i]"));
-  CHECK(mrf::has_copy_number("--out=a/b-[i].txt"));
+  CHECK(mrf::workflow::has_copy_number("log.[i]"));
+  CHECK(mrf::workflow::has_copy_number("--out=a/b-[i].txt"));
   for (const char* other : {"{ a[i] = $1 }", "x", "[j]", "print(x[i])", "a*[i]", "[i] [i]"})
-    CHECK_FALSE(mrf::has_copy_number(other));
+    CHECK_FALSE(mrf::workflow::has_copy_number(other));
   auto numbered = form("in.txt", "out.txt");
   numbered.command = {"tee", "x=in:[i].log", "{ a[i] }", "[i]"};
   numbered.order = "any";
@@ -290,31 +300,31 @@ TEST_CASE("[i] is the copy's number in words like names of files only") {
   CHECK(words[2][0].text == "{ a[i] }");
   CHECK(words[3][0].text == "1");
   numbered.order = "chunk";
-  CHECK_THROWS_AS(mrf::workflow_text(numbered), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(numbered), mrf::base::UsageError);
 }
 
 TEST_CASE("what the short form cannot do is a usage error") {
   auto one = form("in.txt", "out.txt");
   one.order = "sorted";
-  CHECK_THROWS_AS(mrf::workflow_text(one), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(one), mrf::base::UsageError);
   one.order = "rows";
   one.workers = 0;
-  CHECK_THROWS_AS(mrf::workflow_text(one), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(one), mrf::base::UsageError);
   one.workers = 1;
   one.chunk_size = 0;
-  CHECK_THROWS_AS(mrf::workflow_text(one), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(one), mrf::base::UsageError);
   one.chunk_size = 1;
   one.level = 10;
-  CHECK_THROWS_AS(mrf::workflow_text(one), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(one), mrf::base::UsageError);
   one.level.reset();
   for (const char* list : {"x", "1,", "256"}) {
     one.ok_statuses = list;
-    CHECK_THROWS_AS(mrf::workflow_text(one), mrf::UsageError);
+    CHECK_THROWS_AS(mrf::workflow::workflow_text(one), mrf::base::UsageError);
   }
-  CHECK_THROWS_AS(mrf::workflow_text(form("", "out.bam")), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(form("", "out.bam")), mrf::base::UsageError);
   auto bare = form("in.bam", "out.bam");
   bare.output_record = "bam";  // from lines without a header
-  CHECK_THROWS_AS(mrf::workflow_text(bare), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(bare), mrf::base::UsageError);
 }
 
 TEST_CASE("the reader and the writer share what the workers leave of the processors, at least half of them") {
@@ -327,58 +337,61 @@ TEST_CASE("the reader and the writer share what the workers leave of the process
     auto one = form("in.bam", "out.bam");
     one.processors = row.processors;
     one.workers = row.workers;
-    const auto choice = mrf::choose(one);
+    const auto choice = mrf::workflow::choose(one);
     CHECK(choice.reader_threads == row.reader);
     CHECK(choice.writer_threads == row.writer);
     CHECK(choice.reader_threads + choice.writer_threads <= row.processors);
   }
   auto lax = form("in.bam", "out.bam");
   lax.is_permissive = true;
-  CHECK(job(mrf::workflow_text(lax), "read").starts_with("mrf-bamread --permissive in.bam"));
-  CHECK(job(mrf::workflow_text(lax), "write").find(" --permissive -O bam ") != std::string::npos);
+  CHECK(job(mrf::workflow::workflow_text(lax), "read").starts_with("mrf-bamread --permissive in.bam"));
+  CHECK(job(mrf::workflow::workflow_text(lax), "write").find(" --permissive -O bam ") != std::string::npos);
   auto told = form("in.bam", "out.bam");
   told.threads = 9;
-  CHECK(job(mrf::workflow_text(told), "read").starts_with("mrf-bamread -@ 3 "));
-  CHECK(job(mrf::workflow_text(told), "write").starts_with("mrf-bamwrite -@ 6 "));
+  CHECK(job(mrf::workflow::workflow_text(told), "read").starts_with("mrf-bamread -@ 3 "));
+  CHECK(job(mrf::workflow::workflow_text(told), "write").starts_with("mrf-bamwrite -@ 6 "));
 }
 
 TEST_CASE("BAM records go without SAM text") {
   auto bam = form("in.bam", "out.bam");
   bam.record = "bam";
   bam.level = 1;
-  CHECK(job(mrf::workflow_text(bam), "work")
+  CHECK(job(mrf::workflow::workflow_text(bam), "work")
             .starts_with("mrf-chunks -n $n --record bam --output-record bam -i in.bam -- ./filter"));
-  CHECK(job(mrf::workflow_text(bam), "write") == "mrf-bamwrite -@ 2 -l 1 -O bam -o save:out.bam in:done");
+  CHECK(job(mrf::workflow::workflow_text(bam), "write") ==
+        "mrf-bamwrite -@ 2 -l 1 -O bam -o save:out.bam in:done");
   bam.order = "seq";
-  const std::string text = mrf::workflow_text(bam);
+  const std::string text = mrf::workflow::workflow_text(bam);
   CHECK(job(text, "split") == "mrf-distribute --record bam --seq -c 1000 -i in.bam out:part[n]");
   CHECK(job(text, "join") == "mrf-collect --record bam --same-header --order seq in:done[n] > out:all");
   bam.inputs = {"in.cram"};
-  CHECK(job(mrf::workflow_text(bam), "read") == "mrf-bamread -u in.cram > out:bam");
+  CHECK(job(mrf::workflow::workflow_text(bam), "read") == "mrf-bamread -u in.cram > out:bam");
   bam.inputs = {"in.bam"};
-  bam.contents = {mrf::Content::sam};
-  CHECK(job(mrf::workflow_text(bam), "read") == "mrf-bamread -u in.bam > out:bam");
+  bam.contents = {mrf::workflow::Content::sam};
+  CHECK(job(mrf::workflow::workflow_text(bam), "read") == "mrf-bamread -u in.bam > out:bam");
   bam.outputs = {"out.txt"};
   bam.level.reset();
-  CHECK_THROWS_AS(mrf::workflow_text(bam), mrf::UsageError);  // numbers are lost
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(bam), mrf::base::UsageError);  // numbers are lost
   bam.order = "";
-  CHECK(job(mrf::workflow_text(bam), "work").find("--record bam --output-record line") != std::string::npos);
+  CHECK(job(mrf::workflow::workflow_text(bam), "work").find("--record bam --output-record line") !=
+        std::string::npos);
   bam.outputs = {"-"};
-  CHECK(job(mrf::workflow_text(bam), "write") == "mrf-bamwrite -@ 2 -O bam in:done");
+  CHECK(job(mrf::workflow::workflow_text(bam), "write") == "mrf-bamwrite -@ 2 -O bam in:done");
 }
 
 TEST_CASE("records go by key") {
   auto keyed = form("in.bam", "out.bam");
   keyed.key = "tag:CB";
-  CHECK(job(mrf::workflow_text(keyed), "split")
+  CHECK(job(mrf::workflow::workflow_text(keyed), "split")
             .starts_with("mrf-distribute --sam --seq --header-to out:header --key tag:CB -i in:sam"));
   auto lines = form("in.txt", "out.txt");
   lines.key = "after:a b";
-  CHECK(job(mrf::workflow_text(lines), "split").starts_with("mrf-distribute --key 'after:a b' -i in.txt"));
-  CHECK(mrf::choose(lines).order == "any");
+  CHECK(job(mrf::workflow::workflow_text(lines), "split")
+            .starts_with("mrf-distribute --key 'after:a b' -i in.txt"));
+  CHECK(mrf::workflow::choose(lines).order == "any");
   for (const char* order : {"rows", "chunk"}) {
     lines.order = order;
-    CHECK_THROWS_AS(mrf::workflow_text(lines), mrf::UsageError);
+    CHECK_THROWS_AS(mrf::workflow::workflow_text(lines), mrf::base::UsageError);
   }
 }
 
@@ -387,11 +400,11 @@ TEST_CASE("records without the key: dropped, dealt in turn, or in a file of thei
   keyed.key = "tag:CB";
   for (const char* what : {"error", "skip", "any"}) {
     keyed.missing = what;
-    CHECK(job(mrf::workflow_text(keyed), "split").find(std::string("--missing ") + what + " ") !=
+    CHECK(job(mrf::workflow::workflow_text(keyed), "split").find(std::string("--missing ") + what + " ") !=
           std::string::npos);
   }
   keyed.missing = "lacking.sam";
-  const std::string text = mrf::workflow_text(keyed);
+  const std::string text = mrf::workflow::workflow_text(keyed);
   CHECK(job(text, "split").find("--header-to out:header --key tag:CB --missing out:missing") !=
         std::string::npos);
   CHECK(job(text, "headers") == "tee out:header-all < in:header > out:header-missing");
@@ -401,19 +414,20 @@ TEST_CASE("records without the key: dropped, dealt in turn, or in a file of thei
   CHECK(job(text, "store") == "mrf-bamwrite -O sam -o save:lacking.sam in:lacking");
   CHECK(plan_of(keyed).results.size() == 2);
   keyed.missing = "lacking.txt";
-  CHECK(job(mrf::workflow_text(keyed), "missing") ==
+  CHECK(job(mrf::workflow::workflow_text(keyed), "missing") ==
         "mrf-collect --sam --order seq --no-header -o save:lacking.txt in:missing");
   keyed.record = "bam";
-  CHECK_THROWS_AS(mrf::workflow_text(keyed), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(keyed), mrf::base::UsageError);
   keyed.missing = "lacking.bam";
-  CHECK(job(mrf::workflow_text(keyed), "missing") ==
+  CHECK(job(mrf::workflow::workflow_text(keyed), "missing") ==
         "mrf-collect --record bam --order seq in:missing > out:lacking");
   auto lines = form("in.txt", "out.txt");
   lines.missing = "skip";
-  CHECK_THROWS_AS(mrf::workflow_text(lines), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(lines), mrf::base::UsageError);
   lines.key = "column:2";
   lines.missing = "lacking.txt";
-  CHECK(job(mrf::workflow_text(lines), "split").find("--missing save:lacking.txt") != std::string::npos);
+  CHECK(job(mrf::workflow::workflow_text(lines), "split").find("--missing save:lacking.txt") !=
+        std::string::npos);
 }
 
 TEST_CASE("mates go in step, and are parted by name") {
@@ -422,7 +436,7 @@ TEST_CASE("mates go in step, and are parted by name") {
   pairs.outputs.emplace_back("y.fq.gz");
   const auto plan = plan_of(pairs);
   CHECK(plan.results == std::vector<std::string>{"x.fq", "y.fq.gz"});
-  std::string text = mrf::workflow_text(pairs);
+  std::string text = mrf::workflow::workflow_text(pairs);
   CHECK(job(text, "pair") ==
         "mrf-distribute --record fastq -c 1 -i a.fq.gz --mate b.fq.gz out:first out:second");
   CHECK(job(text, "work")
@@ -430,33 +444,35 @@ TEST_CASE("mates go in step, and are parted by name") {
   CHECK(job(text, "part") == "mrf-distribute --record fastq --mates -i in:done save:x.fq out:mate2");
   CHECK(job(text, "write-mate2") == "mrf-collect --record fastq --order concat -o save:y.fq.gz in:mate2");
   pairs.singles = "s.fq";
-  CHECK(job(mrf::workflow_text(pairs), "part").find("--mates --singles save:s.fq ") != std::string::npos);
+  CHECK(job(mrf::workflow::workflow_text(pairs), "part").find("--mates --singles save:s.fq ") !=
+        std::string::npos);
   pairs.order = "any";
-  CHECK_THROWS_AS(mrf::workflow_text(pairs), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(pairs), mrf::base::UsageError);
   pairs.singles.clear();
-  text = mrf::workflow_text(pairs);
+  text = mrf::workflow::workflow_text(pairs);
   CHECK(job(text, "join") == "mrf-collect --record lines:8 --order any in:done[n] > out:all");
   CHECK(job(text, "part").find("--mates -i in:all") != std::string::npos);
   pairs.outputs = {"x.fq", "x.fq"};
-  CHECK_THROWS_AS(mrf::workflow_text(pairs), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(pairs), mrf::base::UsageError);
   pairs.outputs = {"x.fq"};
   pairs.order.clear();
-  CHECK(job(mrf::workflow_text(pairs), "work").ends_with(" > save:x.fq"));
+  CHECK(job(mrf::workflow::workflow_text(pairs), "work").ends_with(" > save:x.fq"));
   pairs.inputs[1] = "b.txt";
-  CHECK_THROWS_AS(mrf::workflow_text(pairs), mrf::UsageError);
-  pairs.contents = {mrf::Content::unknown, mrf::Content::fastq};
-  CHECK_NOTHROW(mrf::choose(pairs));
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(pairs), mrf::base::UsageError);
+  pairs.contents = {mrf::workflow::Content::unknown, mrf::workflow::Content::fastq};
+  CHECK_NOTHROW(mrf::workflow::choose(pairs));
 }
 
 TEST_CASE("an option that would do nothing is refused") {
   auto plain = form("in.txt", "out.txt");
   plain.level = 1;
-  CHECK_THROWS_AS(mrf::workflow_text(plain), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(plain), mrf::base::UsageError);
   plain.outputs = {"out.txt.gz"};
-  CHECK(mrf::workflow_text(plain).find("--order concat -@ 2 -l 1 -o save:out.txt.gz") != std::string::npos);
+  CHECK(mrf::workflow::workflow_text(plain).find("--order concat -@ 2 -l 1 -o save:out.txt.gz") !=
+        std::string::npos);
   plain.reference = "ref.fa";
-  CHECK_THROWS_AS(mrf::workflow_text(plain), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(plain), mrf::base::UsageError);
   auto single = form("in.fq", "out.fq");
   single.singles = "s.fq";
-  CHECK_THROWS_AS(mrf::workflow_text(single), mrf::UsageError);
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(single), mrf::base::UsageError);
 }
