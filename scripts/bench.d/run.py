@@ -57,10 +57,10 @@ class Data:
 
 
 def shell(command, directory, environment):
-    """Wall seconds and the peak resident MiB of the largest process below."""
+    """Wall seconds, the peak resident MiB of the largest process below, and processor seconds of all."""
     with tempfile.NamedTemporaryFile("r") as peak:
         # time(1) stands between: the peak of a process begins with that of the one that started it, Python's here.
-        measured = ["time", "-q", "-f", "%M", "-o", peak.name, "bash", "-euo", "pipefail", "-c", command]
+        measured = ["time", "-q", "-f", "%M %U %S", "-o", peak.name, "bash", "-euo", "pipefail", "-c", command]
         begin = time.monotonic()
         process = subprocess.Popen(measured, cwd=directory, env=environment, start_new_session=True)
         status = process.wait()
@@ -71,7 +71,8 @@ def shell(command, directory, environment):
             except ProcessLookupError:
                 pass
             raise RuntimeError(f"status {status}: {command.strip()}")
-        return wall, int(peak.read()) / 1024
+        kib, user, system = peak.read().split()
+        return wall, int(kib) / 1024, float(user) + float(system)
 
 
 @contextlib.contextmanager
@@ -101,9 +102,9 @@ def prove(entry, data):
     return outputs
 
 
-def run_fresh(command, data, entry, examine):
+def run_fresh(command, data, entry, examine, environment=None):
     with tempfile.TemporaryDirectory(dir=data.directory) as directory:
-        measured = shell(command, directory, data.environment)
+        measured = shell(command, directory, environment or data.environment)
         if not examine:
             return measured
         digest = size = None
@@ -142,10 +143,38 @@ def compare(entry, data, pairs):
     return row
 
 
+def compare_before(entry, data, pairs, directory):
+    """A row of the table: ours now, and with other programs of the same names."""
+    for name in entry.get("data", []):
+        data.make(name)
+    before = {**data.environment, "PATH": f"{directory}:{data.environment['PATH']}"}
+    digest, _ = run_fresh(entry["ours"], data, entry, True)
+    digest_before, _ = run_fresh(entry["ours"], data, entry, True, before)
+    ours, theirs = [], []
+    for _ in range(pairs):
+        ours.append(run_fresh(entry["ours"], data, entry, False))
+        theirs.append(run_fresh(entry["ours"], data, entry, False, before))
+    ratios = [our[0] / their[0] for our, their in zip(ours, theirs)]
+    processor_ratio = statistics.median(our[2] / max(their[2], 0.01) for our, their in zip(ours, theirs))
+    peaks = [statistics.median(run[1] for run in side) for side in (ours, theirs)]
+    row = {"name": entry["name"], "work": entry["work"], "against": str(directory), "target": 1.03,
+           "ours_s": [our[0] for our in ours], "theirs_s": [their[0] for their in theirs],
+           "ratio": statistics.median(ratios), "least_ratio": min(ratios), "largest_ratio": max(ratios),
+           "processor_ratio": processor_ratio, "peak_mib": peaks[0], "peak_before_mib": peaks[1], "missed": [],
+           "same_result": digest == digest_before}
+    if row["ratio"] > row["target"]:
+        row["missed"].append("slower")
+    if peaks[0] > max(1.03 * peaks[1], peaks[1] + 1):
+        row["missed"].append("more memory")
+    return row
+
+
 def show(row):
     notes = list(row["missed"])
     if "size_ratio" in row:
         notes.insert(0, f"size {row['size_ratio']:.3f} (at most {row['size_target']})")
+    if "peak_before_mib" in row:
+        notes.insert(0, f"processor {row['processor_ratio']:.2f}, peak before {row['peak_before_mib']:.1f}")
     if not row["same_result"]:
         notes.append("RESULTS DIFFER")
     seconds = [f"{statistics.median(row[side]):.3f}" for side in ("ours_s", "theirs_s")]
@@ -200,6 +229,7 @@ def main():
     parser.add_argument("--quick", action="store_true")
     parser.add_argument("--pairs", type=int)
     parser.add_argument("--assert", action="store_true", dest="asserted")
+    parser.add_argument("--before", type=lambda text: pathlib.Path(text).resolve())
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--svg", type=pathlib.Path)
     parser.add_argument("--list", action="store_true")
@@ -228,7 +258,8 @@ def main():
             continue
         try:
             with web_server(data) if entry.get("web") else contextlib.nullcontext():
-                rows.append(compare(entry, data, pairs))
+                rows.append(compare_before(entry, data, pairs, options.before) if options.before
+                            else compare(entry, data, pairs))
         except (RuntimeError, subprocess.CalledProcessError) as error:
             not_run[entry["name"]] = f"FAILED: {error}"
             print(f"{entry['name']:<20} {not_run[entry['name']]}", flush=True)

@@ -68,3 +68,24 @@ comparison() {
   assert_status 1
   assert_stderr_is "bench: cannot find such a comparison; try 'scripts/bench --list'"
 }
+
+@test "bench --before: the same command with the programs of another folder" {
+  mkdir before
+  printf '#!/bin/sh\nsleep 0.3\necho 1\n' >before/filter
+  mkdir -p p/build/bin
+  printf '#!/bin/sh\necho 1\n' >p/build/bin/filter
+  printf '#!/bin/sh\nhead -c 50000000 /dev/zero | sort -z >/dev/null\necho 2\n' >p/build/bin/other
+  printf '#!/bin/sh\necho 1\n' >before/other
+  chmod +x before/* p/build/bin/*
+  {
+    comparison quicker 'filter >out' 'exit 3' 'target = 9.0'
+    comparison larger 'other >out' 'exit 3' 'target = 9.0'
+  } >p/scripts/bench.d/own.toml
+  bench --pairs 1 --before before quicker --json table.json
+  assert_status 0
+  [[ $output == *"1 comparisons, 0 missed a target"* ]]
+  jq -e '.comparisons[0] | .ratio < 1 and .target == 1.03 and .missed == [] and .peak_before_mib > 0.1' table.json
+  bench --pairs 1 --before before larger --json table.json
+  assert_status 1
+  jq -e '.comparisons[0] | .missed == ["slower", "more memory"] and (.same_result | not)' table.json
+}
