@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "base/message.h"
+#include "base/processors.h"
 #include "cli/command.h"
 #include "io/io.h"
 #include "run/dry_run.h"
@@ -41,7 +42,7 @@ struct Options {
 void declare(cli::Command& command, Options& options) {
   cli::OptionSet& app = command.options();
   workflow::ShortForm& form = options.form;
-  form.workers = form.processors = workflow::usable_processors();
+  form.workers = form.processors = base::usable_processors();
   app.add_option("WORKFLOW", options.positional);
   command
       .add_repeatable("-i,--input", form.inputs, "read FILE or URL, - is standard input; twice: FASTQ mates")

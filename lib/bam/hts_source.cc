@@ -10,7 +10,7 @@
 
 #include "bam/reference.h"
 #include "base/error.h"
-#include "base/usable_threads.h"
+#include "base/processors.h"
 #include "sam/header.h"
 
 namespace mrf::bam {

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "base/usable_threads.h"
+#include "base/processors.h"
 
 namespace mrf::codec {
 

@@ -5,7 +5,7 @@
 #include <cstring>
 #include <new>
 
-#include "base/usable_threads.h"
+#include "base/processors.h"
 
 namespace mrf::sam {
 

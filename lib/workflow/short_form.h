@@ -64,9 +64,6 @@ struct ShortFormChoice {
   int writer_threads = 0;
 };
 
-/// How many processors this process may use.
-int usable_processors();
-
 /// Throws UsageError for what the short form cannot do, and DataError for an input that nothing here reads.
 ShortFormChoice choose(const ShortForm& form);
 

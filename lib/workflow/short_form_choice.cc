@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
-#include <sched.h>
 
 #include <algorithm>
 #include <array>
@@ -383,6 +382,7 @@ class Chooser {
       throw base::UsageError("use option", "--singles", "it goes with two outputs");
     if (choice_.order != "chunk")
       throw base::UsageError("use option", "--singles", "it goes with --order chunk, the default");
+    check_side(form_.singles, "fastq");
   }
 
   void check_key() const {
@@ -397,9 +397,22 @@ class Chooser {
         choice_.given == "sam" ? record::RecordForm{} : record::parse_record_form(choice_.given));
     if (form_.chunk_size || form_.has_measured_chunks)
       throw base::UsageError("use option", "-c", "records go by --key");
-    if (is_path(form_.missing) && choice_.given == "bam" && !kind_of(form_.missing).is_alignment())
+    if (!is_path(form_.missing)) return;
+    if (choice_.given == "bam" && !kind_of(form_.missing).is_alignment())
       throw base::UsageError("write", form_.missing,
                              "records of --record bam go to a file whose name ends in .bam, .cram or .sam");
+    check_side(form_.missing, choice_.input.is_alignment() ? "sam" : choice_.given);
+  }
+
+  // A file beside the result gets records of the input as they are, so its name may not say another kind;
+  // lines is what all of them are but those of BAM.
+  static void check_side(const std::string& path, const std::string& records) {
+    const StreamKind name = kind_of(path);
+    if (name.is_alignment() ? records == "sam" : name.format == "lines" || name.record() == records) return;
+    throw base::UsageError(
+        "write", path,
+        fmt::format("its name says {}, and its records are of the form {}; use another name", name.format,
+                    records));
   }
 
   bool is_compressed() const {
@@ -427,11 +440,6 @@ class Chooser {
 };
 
 }  // namespace
-
-int usable_processors() {
-  cpu_set_t set;
-  return ::sched_getaffinity(0, sizeof set, &set) == 0 ? CPU_COUNT(&set) : 1;
-}
 
 ShortFormChoice choose(const ShortForm& form) { return Chooser(form).choose(); }
 

@@ -210,3 +210,42 @@ make_pairs() {
   assert_status 2
   assert_stderr_has "--input-format fastq"
 }
+
+@test "--missing and --singles: a file whose name says another kind than its records is refused" {
+  printf '@r\nA\n+\nI\n' | tee in2.fq >in.fq
+  printf 'a\tb\n' >in.txt
+  bam=$(small_bam)
+  while read -r kind words; do
+    # shellcheck disable=SC2086
+    short $words -- cat
+    assert_status 2
+    assert_stderr_has "its name says $kind, and its records are of the form "
+    [ ! -e out ]
+  done <<END
+fastq --key tag:CB --missing m.fq -i $bam -o out
+bam --key name --missing m.bam -i in.fq -o out.fq
+fasta --key name --missing m.fa.gz -i in.fq -o out.fq
+cram --key column:1 --missing m.cram -i in.txt -o out
+bam --singles m.bam -i in.fq -i in.fq -o 1.fq -o 2.fq
+fasta --singles m.fa -i in.fq -i in.fq -o 1.fq -o 2.fq
+END
+  while read -r words; do
+    # shellcheck disable=SC2086
+    short $words -- cat
+    assert_status 0
+  done <<END
+--key name --missing m.fq.gz -i in.fq -o out.fq
+--key name --missing m.txt -i in.fq -o out.fq
+--key column:1 --missing missing -i in.txt -o out.txt
+--singles m.fq -i in.fq -i in2.fq -o 1.fq -o 2.fq
+END
+}
+
+@test "as many copies as SLURM_CPUS_PER_TASK says inside a job, when that is fewer than there are processors" {
+  run_apart env SLURM_JOB_ID=7 SLURM_CPUS_PER_TASK=1 mrf-run --print -i in.txt -o out.txt -- cat
+  [[ ${lines[0]} == "n = 1" ]]
+  run_apart env -u SLURM_JOB_ID SLURM_CPUS_PER_TASK=1 taskset -c 0 mrf-run --print -i in.txt -o out.txt -- cat
+  [[ ${lines[0]} == "n = 1" ]]
+  run_apart env SLURM_JOB_ID=7 SLURM_CPUS_PER_TASK=1000 taskset -c 0 mrf-run --print -i in.txt -o out.txt -- cat
+  [[ ${lines[0]} == "n = 1" ]]
+}
