@@ -27,63 +27,65 @@ void declare_requests(mrf::cli::Command& command, mrf::fetch::FetchArguments& ar
   auto& settings = arguments.settings;
   command
       .add_repeatable("-H,--header", settings.requests.headers,
-                      "send this header, 'Name: value' (repeatable)")
+                      "send the header 'Name: value' with every request (repeatable)")
       ->option_text("HEADER");
   app.add_option("--cacert", settings.network.ca_file,
-                 "trust the certificates in FILE (PEM) instead of the system's")
+                 "trust the certificates in FILE, PEM (default: those of the system)")
       ->option_text("FILE");
-  app.add_option("--retry", settings.requests.retries, "try again N times in a row (default 10)")
+  app.add_option("--retry", settings.requests.retries, "try again up to N times in a row (default 10)")
       ->option_text("N");
   app.add_option("--stall-timeout", arguments.stall_seconds,
-                 "try again when nothing came for S seconds (default 60)")
+                 "try again when no data came for S seconds (default 60)")
       ->option_text("S");
   app.add_option("--concurrency", settings.sizes.concurrency,
-                 "requests at a time for one file (default 4; 0: one, without threads)")
+                 "requests at a time for one file (default 4); 0: one request, no threads")
       ->option_text("N");
-  command.add_size("--part-size", settings.sizes.part, "bytes of a range request (default 8M)");
+  command.add_size("--part-size", settings.sizes.part, "bytes of one range request (default 8M)");
   command.add_size("--multipart-threshold", settings.sizes.threshold,
-                   "fetch objects in parts from this size on (default 16M)");
+                   "fetch objects of this size and more in parts (default 16M)");
   command.add_size("--buffer", settings.buffer,
-                   "what may wait for its turn on the way to a pipe (default 64M)");
+                   "bytes that may wait for their turn on the way to a pipe (default 64M)");
 }
 
 void declare_checks(mrf::cli::Command& command, mrf::fetch::FetchArguments& arguments) {
   auto& app = command.options();
-  app.add_option("--checksum", arguments.checksum, "what the data must hash to, hexadecimal or base64 (-cs)")
+  app.add_option("--checksum", arguments.checksum,
+                 "verify by VALUE, hexadecimal or base64; also -cs (default: by what the server says)")
       ->option_text("VALUE");
   app.add_option("--checksum-algorithm", arguments.algorithm,
-                 "md5, gs_crc32c, s3_etag, sha256, or null: verify nothing (-ca)")
+                 "kind of --checksum: md5|gs_crc32c|s3_etag|sha256|null (verify nothing); also -ca")
       ->option_text("NAME");
   app.add_flag("--require-checksum", arguments.settings.checks.required,
-               "fail when there is nothing to verify the data by");
+               "fail when nothing can verify the data (default: a warning)");
   command.add_size("--s3-part-size", arguments.settings.checks.s3_part_size,
-                   "the size of the parts in which an S3 object was uploaded");
+                   "size of the parts in which an S3 object was uploaded (default: common sizes are tried)");
 }
 
 void declare(mrf::cli::Command& command, mrf::fetch::FetchArguments& arguments) {
   auto& app = command.options();
   app.add_option("url", arguments.url);
   app.add_option("path", arguments.path);
-  app.add_option("-O,--filepath", arguments.filepath, "write to PATH: a file, a directory, or - for stdout")
+  app.add_option("-O,--filepath", arguments.filepath,
+                 "write to PATH, a file, a directory or -, standard output (default .)")
       ->option_text("PATH");
   app.add_flag("--resume", arguments.settings.resume,
-               "leave an interrupted download behind as PATH.getm-part, and take it up");
-  app.add_option("-m,--manifest", arguments.manifest, "fetch the files that this JSON file lists")
+               "keep an interrupted download as PATH.getm-part, and continue it");
+  app.add_option("-m,--manifest", arguments.manifest, "fetch the files that MANIFEST lists, in JSON")
       ->option_text("MANIFEST");
   app.add_option("--files", arguments.many.files, "files of a manifest at a time (default 8)")
       ->option_text("N");
   app.add_flag("-c,--continue-after-error", arguments.many.continue_after_error,
                "fetch the other files of a manifest when one fails");
   app.add_option("--root", arguments.root,
-                 "the directory that the files of a manifest stay below (default the working directory)")
+                 "all files of a manifest must be below DIR (default: the working directory)")
       ->option_text("DIR");
   app.add_flag("--verify-only", arguments.many.verify_only,
-               "fetch nothing, check the files of a manifest that are there");
+               "fetch nothing; verify the existing files of a manifest");
   app.add_option("--progress", arguments.progress,
                  "bar (default on a terminal), log (default elsewhere), json or none")
       ->option_text("STYLE");
   app.add_flag("--overwrite", arguments.settings.overwrite,
-               "let a name that the server chose replace a file that has it");
+               "let a name that the server chose replace an existing file");
   declare_requests(command, arguments);
   declare_checks(command, arguments);
 }
@@ -145,7 +147,7 @@ int main(int argc, char** argv) try {
   expand_two_letter_options(argc, argv);
   mrf::fetch::FetchArguments arguments;
   mrf::cli::Command command("getm-fetch", "[options] URL [PATH] | -m MANIFEST",
-                            "Downloads a file by HTTP, whole or not at all.",
+                            "Downloads files by HTTP, verified, complete or not at all.",
                             {mrf::http::curl_version_text(), mrf::fetch::crypto_version_text()});
   declare(command, arguments);
   return command.run(argc, argv, [&] { return fetch(command, arguments); });

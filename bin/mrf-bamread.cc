@@ -33,26 +33,34 @@ void declare(mrf::cli::OptionSet& app, Options& options) {
   app.add_option("INPUT", options.inputs);
   app.add_option("-o,--output", options.output, "write to FILE instead of standard output")
       ->option_text("FILE");
-  app.add_option("-T,--reference", options.source.reference, "the references of a CRAM input as FASTA")
+  app.add_option("-T,--reference", options.source.reference,
+                 "reference sequences of a CRAM input, a FASTA file")
       ->option_text("REF");
-  app.add_option("-@,--threads", options.convert.threads, "use N threads more (0)")->option_text("N");
-  app.add_flag("--no-header", options.no_header, "leave the header out");
-  app.add_flag("-H,--header-only", options.convert.header_only, "write the header only");
-  app.add_flag("-u,--uncompressed", options.uncompressed_bam, "write BAM that is not compressed");
-  app.add_repeatable("-f,--require-flags", options.all_flags, "only records with all of these flags")
-      ->option_text("FLAGS");
-  app.add_repeatable("-F,--excl-flags", options.no_flags, "only records with none of these flags")
-      ->option_text("FLAGS");
-  app.add_option("-q,--min-MQ", options.convert.selection.least_mapq, "only records of this mapping quality")
+  app.add_option("-@,--threads", options.convert.threads, "use N additional threads (default 0)")
       ->option_text("N");
-  app.add_option("-e,--expr", options.convert.selection.expression, "only records for which EXPR holds")
+  app.add_flag("--no-header", options.no_header, "do not write the header");
+  app.add_flag("-H,--header-only", options.convert.header_only, "write the header and no records");
+  app.add_flag("-u,--uncompressed", options.uncompressed_bam,
+               "write BAM that is not compressed, instead of SAM");
+  app.add_repeatable("-f,--require-flags", options.all_flags,
+                     "only records with all of these flags (repeatable)")
+      ->option_text("FLAGS");
+  app.add_repeatable("-F,--excl-flags", options.no_flags,
+                     "only records with none of these flags (repeatable)")
+      ->option_text("FLAGS");
+  app.add_option("-q,--min-MQ", options.convert.selection.least_mapq,
+                 "only records with a mapping quality of at least N (default 0)")
+      ->option_text("N");
+  app.add_option("-e,--expr", options.convert.selection.expression,
+                 "only records for which the expression EXPR is true")
       ->option_text("EXPR");
   app.add_repeatable("-r,--region", options.source.regions,
-                     "only records that overlap REGION; needs an index")
+                     "only records that overlap REGION (repeatable); needs an index")
       ->option_text("REGION");
   app.add_flag("--add-pg", options.add_pg, "add a @PG line for this program");
-  app.add_flag("--permissive", options.source.permissive, "take what samtools takes, with a warning");
-  app.add_flag("--allow-truncated", options.convert.allow_truncated, "only warn of an input that is cut off");
+  app.add_flag("--permissive", options.source.permissive, "accept what samtools accepts, with a warning");
+  app.add_flag("--allow-truncated", options.convert.allow_truncated,
+               "accept a truncated input, with a warning");
 }
 
 // SAM text under such a name would be taken for something else.
@@ -97,7 +105,7 @@ mrf::base::Status run(Options& options, mrf::io::Stats& stats) {
 int main(int argc, char** argv) try {
   Options options;
   mrf::cli::Command command(
-      "mrf-bamread", "[options] [INPUT...]", "Write BAM, CRAM or SAM as SAM text.",
+      "mrf-bamread", "[options] [INPUT...]", "Reads BAM, CRAM or SAM and writes SAM text.",
       {mrf::sam::hts_library(), mrf::codec::inflate_library(), mrf::codec::bgzf_library()});
   command.free_short_quiet();
   declare(command.options(), options);

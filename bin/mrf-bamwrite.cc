@@ -28,18 +28,20 @@ void declare(mrf::cli::OptionSet& app, Options& options) {
   app.add_option("-o,--output", options.encoder.path, "write to FILE instead of standard output")
       ->option_text("FILE");
   app.add_option("-O,--output-fmt", options.encoder.format,
-                 "bam, cram, sam or sam.gz; default by OUT, or bam")
+                 "bam, cram, sam or sam.gz (default: by the name of OUT, or bam)")
       ->option_text("FORMAT");
-  app.add_option("-l,--level", options.encoder.level, "compression level, 0 to 9")->option_text("LEVEL");
-  app.add_option("-T,--reference", options.encoder.reference, "the references of CRAM as FASTA")
+  app.add_option("-l,--level", options.encoder.level, "compression level, 0 to 9 (default 6)")
+      ->option_text("LEVEL");
+  app.add_option("-T,--reference", options.encoder.reference, "reference sequences of CRAM, a FASTA file")
       ->option_text("REF");
-  app.add_option("-@,--threads", options.convert.threads, "use N threads more (0)")->option_text("N");
-  app.add_option("--header", options.header, "take the header from FILE instead of the input")
+  app.add_option("-@,--threads", options.convert.threads, "use N additional threads (default 0)")
+      ->option_text("N");
+  app.add_option("--header", options.header, "write the header of FILE instead of that of the input")
       ->option_text("FILE");
   app.add_flag("--write-index", options.encoder.index, "write the index of OUT beside it");
   app.add_flag("--add-pg", options.add_pg, "add a @PG line for this program");
-  app.add_flag("--permissive", options.encoder.permissive, "take what samtools takes, with a warning");
-  app.add_flag("--no-PG", options.no_pg, "add no @PG line (which is so anyway)");
+  app.add_flag("--permissive", options.encoder.permissive, "accept what samtools accepts, with a warning");
+  app.add_flag("--no-PG", options.no_pg, "add no @PG line (the default)");
 }
 
 mrf::base::Status run(Options& options, mrf::io::Stats& stats) {
@@ -75,7 +77,8 @@ mrf::base::Status run(Options& options, mrf::io::Stats& stats) {
 int main(int argc, char** argv) try {
   Options options;
   mrf::cli::Command command(
-      "mrf-bamwrite", "[options] [-o OUT] [INPUT]", "Write SAM, BAM or CRAM records as BAM, CRAM or SAM.",
+      "mrf-bamwrite", "[options] [-o OUT] [INPUT]",
+      "Reads SAM, BAM or CRAM records and writes BAM, CRAM or SAM.",
       {mrf::sam::hts_library(), mrf::codec::inflate_library(), mrf::codec::bgzf_library()});
   options.encoder.path = "-";
   declare(command.options(), options);

@@ -29,28 +29,31 @@ struct Words {
 
 void declare(mrf::cli::Command& command, mrf::chunk::ChunkCommand& chunks, Words& words) {
   mrf::cli::OptionSet& app = command.options();
-  app.add_option("-n,--workers", chunks.filters, "run N filters at a time (default: 1)")->option_text("N");
+  app.add_option("-n,--workers", chunks.filters, "run N filters at a time (default 1)")->option_text("N");
   app.add_option("-c,--chunk-size", words.chunk_size,
-                 "records in a chunk; auto: by what starting a filter costs (default: by bytes)")
+                 "records in a chunk; auto: by the cost of starting the filter (default: by bytes)")
       ->option_text("RECORDS|auto");
-  app.add_option("-i,--input", chunks.input, "read INPUT (default: standard input)")->option_text("INPUT");
+  app.add_option("-i,--input", chunks.input, "read INPUT (default -, standard input)")->option_text("INPUT");
   app.add_option("--record", words.record,
-                 "line, lines:K, fastq, fasta, start:TEXT, nul, fixed:BYTES or bam (line)")
+                 "line, lines:K, fastq, fasta, start:TEXT, nul, fixed:BYTES or bam (default line)")
       ->option_text("FORM");
-  app.add_flag("--sam", words.sam, "the lines are SAM: the header starts with '@'");
+  app.add_flag("--sam", words.sam, "the lines are SAM: header lines start with '@'");
   app.add_option("--output-record", words.output_record,
-                 "check that every output is such records, sam or bam too")
+                 "a FORM as for --record, or sam, of the outputs (default: not checked)")
       ->option_text("FORM");
-  app.add_option("--header-prefix", words.header_prefix, "leading lines that start with STR are the header")
+  app.add_option("--header-prefix", words.header_prefix,
+                 "the lines at the top that start with STR are the header")
       ->option_text("STR");
-  app.add_option("--header-lines", words.header_lines, "the first K lines are the header")->option_text("K");
+  app.add_option("--header-lines", words.header_lines, "the first K lines are the header (default 0)")
+      ->option_text("K");
   app.add_option("--header-to", chunks.header_to, "write the header to PATH, not to standard output")
       ->option_text("PATH");
   app.add_flag("--header-broadcast", chunks.header_broadcast,
                "every chunk begins with the header, and so does every output");
   command.add_size("--buffer", chunks.buffer,
-                   "output that waits in temporary files before filters wait (default: no limit)");
-  app.add_option("--ok-status", words.ok_status, "exit statuses of the filter that are success, as in 0,1")
+                   "output that may wait in temporary files; then filters wait (default: no limit)");
+  app.add_option("--ok-status", words.ok_status,
+                 "exit statuses of the filter that mean success, such as 0,1 (default 0)")
       ->option_text("LIST");
   app.add_option("COMMAND", words.arguments);
 }
