@@ -92,12 +92,12 @@ void settle_header(const mrf::cli::OptionSet& given, mrf::chunk::ChunkCommand& c
     refuse("--header-lines", "not together with --header-prefix");
   chunks.form.is_sam = words.sam;
   if (words.sam) chunks.form.record.kind = mrf::record::RecordForm::Kind::sam;
-  if (!is_bam)
-    chunks.form.header = words.sam ? mrf::record::sam_header()
+  chunks.form.header = is_bam      ? mrf::record::bam_header()
+                       : words.sam ? mrf::record::sam_header()
                                    : mrf::record::HeaderForm{words.header_prefix, words.header_lines};
   if (is_bam && !chunks.header_to.empty()) refuse("--header-to", "the header of BAM goes to every filter");
   for (const char* option : {"--header-to", "--header-broadcast"}) {
-    if (given.count(option) > 0 && !is_bam && !chunks.form.header.is_named())
+    if (given.count(option) > 0 && !chunks.form.header.is_named())
       refuse(option, "no header is named by --sam, --header-prefix or --header-lines");
   }
 }
@@ -116,8 +116,9 @@ void settle_output(mrf::chunk::ChunkCommand& chunks, const Words& words) {
     return;
   }
   chunks.written->record = mrf::record::parse_record_form(words.output_record);
+  if (chunks.written->is_bam()) chunks.written->header = mrf::record::bam_header();
   if (chunks.header_broadcast && chunks.form.is_sam && words.output_record == "line") {
-    chunks.written->may_have_sam_header = true;
+    chunks.written->header = mrf::record::possible_sam_header();
   }
   const bool is_same = chunks.written->record.kind == chunks.form.record.kind && !chunks.form.is_sam;
   if (chunks.header_broadcast && is_same) chunks.written->header = chunks.form.header;

@@ -160,10 +160,11 @@ void settle_header(const mrf::cli::OptionSet& app, CommandLine& line) {
     if (bam && app.count(name) > 0) refuse(name, "a BAM stream knows its header");
   }
   if (line.sam) options.form.kind = Kind::sam;
-  options.header = line.sam ? mrf::record::sam_header()
-                            : mrf::record::HeaderForm{line.header_prefix, line.header_lines, false};
+  options.header = bam        ? mrf::record::bam_header()
+                   : line.sam ? mrf::record::sam_header()
+                              : mrf::record::HeaderForm{line.header_prefix, line.header_lines};
   for (const char* name : {"--header-to", "--header-broadcast"}) {
-    if (app.count(name) > 0 && !options.header.is_named() && !bam) {
+    if (app.count(name) > 0 && !options.header.is_named()) {
       refuse(name, "no header is named by --sam, --header-prefix or --header-lines");
     }
   }

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "bam/raw_record.h"
+#include "record/header.h"
 #include "sam/header.h"
 #include "sam/record.h"
 
@@ -24,7 +25,8 @@ class BamSource : public BlockSource {
 
  protected:
   std::size_t header_size(std::string_view bytes, bool) override {
-    return finder_.find(bytes, name_).value_or(npos);
+    const std::size_t size = header_reader_.take(bytes, false);
+    return header_reader_.is_over() ? size : npos;
   }
   sam::HeaderPtr parse_header_bytes(std::string_view bytes) override {
     return sam::parse_bam_header(bytes, name_, sam::Lenience(is_permissive() ? &lax_ : nullptr));
@@ -97,7 +99,7 @@ class BamSource : public BlockSource {
     end_span(part.data());
   }
 
-  sam::BamHeaderFinder finder_;
+  record::HeaderReader header_reader_{record::bam_header(), name_};
 };
 
 }  // namespace

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "bam/sam_source.h"
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdint>
 #include <new>
 
+#include "record/header.h"
 #include "sam/header.h"
 #include "sam/sam_fault.h"
 
@@ -26,18 +26,9 @@ class SamSource : public BlockSource {
   }
 
  protected:
-  // Every line at the top that begins with '@' belongs to the header; parse_sam_header() refuses those that
-  // cannot.
   std::size_t header_size(std::string_view bytes, bool ended) override {
-    while (header_end_ < bytes.size() && bytes[header_end_] == '@') {
-      const std::size_t end = bytes.find('\n', std::max(header_end_, seen_));
-      seen_ = bytes.size();
-      if (end == npos) return ended ? bytes.size() : npos;
-      header_end_ = end + 1;
-      seen_ = header_end_;
-      ++header_lines_;
-    }
-    return header_end_ < bytes.size() || ended ? header_end_ : npos;
+    header_end_ += header_reader_.take(bytes.substr(header_end_), ended);
+    return header_reader_.is_over() ? header_end_ : npos;
   }
   sam::HeaderPtr parse_header_bytes(std::string_view bytes) override {
     return sam::parse_sam_header(bytes, name_, sam::Lenience(is_permissive() ? &lax_ : nullptr));
@@ -49,7 +40,7 @@ class SamSource : public BlockSource {
   }
   Whole whole(std::string_view bytes) const override { return {bytes.rfind('\n') + 1}; }
   bool ends_with_input() const override { return true; }
-  std::uint64_t header_lines() const override { return header_lines_; }
+  std::uint64_t header_lines() const override { return header_reader_.lines(); }
 
   void decode_part(std::string_view part, Batch& batch, const RecordStep& step) override {
     const bool usual = part.find('\0') == npos;
@@ -84,9 +75,8 @@ class SamSource : public BlockSource {
   // Looking up a name builds it, which must not happen on several threads at once.
   void build_dictionary() { sam_hdr_name2tid(header_.get(), "*"); }
 
+  record::HeaderReader header_reader_{record::sam_header(), name_};
   std::size_t header_end_ = 0;  // of the whole header lines that have been seen
-  std::size_t seen_ = 0;        // up to where the line behind them has no end
-  std::uint64_t header_lines_ = 0;
 };
 
 }  // namespace

@@ -11,7 +11,6 @@
 #include "chunk/stored_blocks.h"
 #include "codec/data_format.h"
 #include "codec/inflate.h"
-#include "record/bam_header.h"
 #include "record/header.h"
 
 namespace mrf::chunk {
@@ -25,17 +24,13 @@ constexpr std::size_t read_size = std::size_t{256} << 10;
 class CheckingJoiner : public ChunkJoiner {
  public:
   CheckingJoiner(const ChunkCommand& command, const StreamForm& form, io::FdRef to)
-      : ChunkJoiner(command, to),
-        command_(command),
-        form_(form),
-        has_header_(form.is_bam() || form.header.is_named() || form.may_have_sam_header) {}
+      : ChunkJoiner(command, to), command_(command), form_(form), has_header_(form.header.is_named()) {}
 
   void begin(std::uint64_t chunk) override {
     chunk_ = chunk;
     name_ = fmt::format("output of {} for chunk {}", command_.words[0], chunk);
     framer_ = record::make_framer(form_.record, name_);
-    scanner_.emplace(form_.header, name_);
-    bam_scanner_.emplace(name_);
+    header_reader_.emplace(form_.header, name_, "join");
     decoder_.reset();
     is_known_ = false;
     is_header_over_ = !has_header_;
@@ -133,47 +128,14 @@ class CheckingJoiner : public ChunkJoiner {
 
   // True when the header is over.
   bool take_header(bool is_end) {
-    if (form_.is_bam()) {
-      if (is_end && text_.empty()) throw base::DataError("join", name_, "it is empty, not BAM");
-      if (text_.size() >= 4 || is_end) record::check_bam_magic(text_, name_);
-      const std::size_t size = bam_scanner_->scan(text_);
-      if (size == 0 && is_end) throw base::DataError("join", name_, "its header is truncated");
-      if (size == 0) return false;
-      header_ = text_.substr(0, size);
-      text_.erase(0, size);
-    } else {
-      bool is_over = false;
-      const std::size_t size =
-          form_.may_have_sam_header ? take_sam_lines(is_end, is_over) : scanner_->take(text_, is_end);
-      if (!form_.may_have_sam_header) is_over = scanner_->is_over();
-      header_.append(text_, 0, size);
-      text_.erase(0, size);
-      if (!is_over && !is_end) return false;
-      if (!header_.empty() && !header_.ends_with('\n')) header_ += '\n';
-    }
+    const std::size_t size = header_reader_->take(text_, is_end);
+    header_.append(text_, 0, size);
+    text_.erase(0, size);
+    if (!header_reader_->is_over()) return false;
+    if (!form_.is_bam() && !header_.empty() && !header_.ends_with('\n')) header_ += '\n';
     is_header_over_ = true;
     join_header();
     return true;
-  }
-
-  // The bytes of the lines at the front of text_ that are '@', two letters, a tab, and anything.
-  std::size_t take_sam_lines(bool is_end, bool& is_over) const {
-    const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
-    constexpr std::size_t front = 4;
-    std::size_t taken = 0;
-    for (;;) {
-      const std::string_view line = std::string_view(text_).substr(taken);
-      if (line.empty() || (line.size() < front && line.find('\n') == std::string_view::npos && !is_end))
-        return taken;
-      if (line.size() < front || line[0] != '@' || !is_letter(line[1]) || !is_letter(line[2]) ||
-          line[3] != '\t') {
-        is_over = true;
-        return taken;
-      }
-      const std::size_t end = line.find('\n');
-      if (end == std::string_view::npos && !is_end) return taken;
-      taken = end == std::string_view::npos ? text_.size() : taken + end + 1;
-    }
   }
 
   void join_header() {
@@ -229,8 +191,7 @@ class CheckingJoiner : public ChunkJoiner {
   std::uint64_t chunk_ = 0;
   std::string name_;
   std::unique_ptr<record::Framer> framer_;
-  std::optional<record::HeaderScanner> scanner_;
-  std::optional<record::BamHeaderScanner> bam_scanner_;
+  std::optional<record::HeaderReader> header_reader_;
   std::optional<codec::GzipDecoder> decoder_;
   bool is_known_ = false;  // whether BAM is compressed, that text is none
   bool is_header_over_ = false;

@@ -18,11 +18,8 @@ namespace mrf::chunk {
 /// How the bytes of a stream are divided: its records, and which lines at its top are no records.
 struct StreamForm {
   record::RecordForm record;
-  bool is_sam = false;          ///< the lines are SAM
-  record::HeaderForm header{};  ///< not for BAM, whose header has an end of its own
-  /// The lines at the top that look like header lines of SAM, "@CO" and a tab, are the header, and what
-  /// follows may be anything; in place of `header`.
-  bool may_have_sam_header = false;
+  bool is_sam = false;  ///< the lines are SAM
+  record::HeaderForm header{};
 
   bool is_bam() const { return record.kind == record::RecordForm::Kind::bam; }
 };

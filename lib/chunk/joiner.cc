@@ -58,8 +58,7 @@ std::unique_ptr<ChunkJoiner> make_joiner(const ChunkCommand& command, io::FdRef 
   const record::RecordForm record = form.record;
   const bool is_plain = !form.is_sam && (record.kind == Kind::line || record.kind == Kind::nul ||
                                          (record.kind == Kind::fixed && record.count == 1));
-  if (form.is_bam() || has_own_header ||
-      (command.written && (!is_plain || (form.header.is_named() || form.may_have_sam_header)))) {
+  if (form.is_bam() || has_own_header || (command.written && (!is_plain || form.header.is_named()))) {
     return make_checking_joiner(command, form, to);
   }
   return make_passing_joiner(command, to);

@@ -27,7 +27,6 @@
 #include "io/output_file.h"
 #include "io/scratch_file.h"
 #include "io/window.h"
-#include "record/bam_header.h"
 
 namespace mrf::chunk {
 
@@ -129,7 +128,7 @@ class ChunkSource::Cutter {
   }
 
   void read_header() {
-    std::string header = is_bam() ? read_bam_header() : read_header_lines();
+    std::string header = take_header();
     if (is_bam()) {
       BgzfStorer storer;
       std::string blocks;
@@ -146,33 +145,16 @@ class ChunkSource::Cutter {
     signal_event(shared_->news);
   }
 
-  std::string read_header_lines() {
+  std::string take_header() {
     std::string header;
-    if (!command_.form.header.is_named()) return header;
-    record::HeaderScanner scanner(command_.form.header, window_.name());
-    for (bool has_more = true; !scanner.is_over();) {
-      const std::size_t size = scanner.take(window_.view(), !has_more);
+    record::HeaderReader reader(command_.form.header, window_.name());
+    for (bool has_more = true; !reader.is_over();) {
+      const std::size_t size = reader.take(window_.view(), !has_more);
       header += window_.view().substr(0, size);
       window_.consume(size);
-      if (!scanner.is_over() && has_more) has_more = more();
+      if (!reader.is_over() && has_more) has_more = more();
     }
-    if (!header.empty() && !header.ends_with('\n')) header += '\n';
-    return header;
-  }
-
-  std::string read_bam_header() {
-    constexpr std::size_t magic_size = 4;
-    while (window_.view().size() < magic_size && more()) {
-    }
-    if (window_.view().empty()) throw base::DataError("read", window_.name(), "it is empty, not BAM");
-    record::check_bam_magic(window_.view(), window_.name());
-    std::size_t size = 0;
-    record::BamHeaderScanner scanner(window_.name());
-    while ((size = scanner.scan(window_.view())) == 0) {
-      if (!more()) throw base::DataError("read", window_.name(), "its header is truncated");
-    }
-    std::string header(window_.view().substr(0, size));
-    window_.consume(size);
+    if (!is_bam() && !header.empty() && !header.ends_with('\n')) header += '\n';
     return header;
   }
 

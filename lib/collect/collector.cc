@@ -51,6 +51,7 @@ record::RecordForm form_of(const CollectOptions& options) {
 }
 
 record::HeaderForm header_form_of(const CollectOptions& options) {
+  if (options.record.kind == record::RecordForm::Kind::bam) return record::bam_header();
   return options.sam && !options.headless ? record::sam_header() : options.header_form;
 }
 
@@ -104,9 +105,7 @@ void Collector::open_counts() {
   all_.push_back(counts_.get());
 }
 
-bool Collector::has_preambles() const {
-  return settings_.header.is_named() || options_.record.kind == record::RecordForm::Kind::bam;
-}
+bool Collector::has_preambles() const { return settings_.header.is_named(); }
 
 HeaderUse Collector::header_use(std::size_t input) {
   if (header_) return {HeaderUse::Way::drop};

@@ -30,13 +30,7 @@ Input::Input(const std::string& path, const InputSettings& settings, HeaderUse h
 
 void Input::start_round() {
   if (header_use_.way == HeaderUse::Way::keep && round_ > 0) header_use_.way = HeaderUse::Way::drop;
-  if (settings_.form.kind == record::RecordForm::Kind::bam) {
-    preamble_ = make_bam_preamble(header_use_, shared_.references, channel_.name());
-  } else {
-    preamble_ = settings_.header.is_named()
-                    ? make_line_preamble(settings_.header, header_use_, channel_.name())
-                    : make_no_preamble();
-  }
+  preamble_.emplace(settings_.header, header_use_, shared_.references, channel_.name());
   framer_ = record::make_framer(settings_.form, channel_.name());
   backlogs_.emplace_back(shared_.pool, shared_.spill);
 }

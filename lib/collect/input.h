@@ -5,6 +5,7 @@
 #include <deque>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -100,7 +101,7 @@ class Input {
   /// One for each round that was begun and not passed on.
   std::deque<Backlog> backlogs_;
   std::uint64_t round_ = 0;
-  std::unique_ptr<Preamble> preamble_;
+  std::optional<Preamble> preamble_;
   std::unique_ptr<record::Framer> framer_;
   std::unique_ptr<record::Framer> splitter_;
   HeaderUse header_use_;

@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,23 +9,6 @@
 #include "record/header.h"
 
 namespace mrf::collect {
-
-/// What stands in front of an input's records.
-class Preamble {
- public:
-  virtual ~Preamble() = default;
-  /// How many bytes at the front of `bytes` belong to it and are done with. `is_end` says that nothing
-  /// follows `bytes`. Throws DataError.
-  virtual std::size_t take(std::string_view bytes, bool is_end) = 0;
-  /// True when records are next.
-  bool is_over() const { return is_over_; }
-  /// What was taken, if it is to be kept, as it goes into the output.
-  const std::string& text() const { return text_; }
-
- protected:
-  bool is_over_ = false;
-  std::string text_;
-};
 
 /// The references of the first BAM input that has shown them; the others' must be the same.
 class BamReferences {
@@ -71,12 +53,30 @@ struct HeaderUse {
   CommonHeader* common = nullptr;  ///< outlives the preamble
 };
 
-/// Records follow at once.
-std::unique_ptr<Preamble> make_no_preamble();
-/// The header lines that `form` names.
-std::unique_ptr<Preamble> make_line_preamble(const record::HeaderForm& form, HeaderUse use,
-                                             std::string input_name);
-/// The header of a BAM stream (SAM specification, section 4.2). `references` outlives it.
-std::unique_ptr<Preamble> make_bam_preamble(HeaderUse use, BamReferences& references, std::string input_name);
+/// What stands in front of an input's records.
+class Preamble {
+ public:
+  /// `references` outlives the object.
+  Preamble(const record::HeaderForm& form, HeaderUse use, BamReferences& references, std::string input_name);
+
+  /// How many bytes at the front of `bytes` belong to it and are done with. `is_end` says that nothing
+  /// follows `bytes`. Throws DataError.
+  std::size_t take(std::string_view bytes, bool is_end);
+  /// True when records are next.
+  bool is_over() const { return reader_.is_over(); }
+  /// What was taken, if it is to be kept, as it goes into the output.
+  const std::string& text() const { return text_; }
+
+ private:
+  void put(std::string_view bytes);
+
+  bool is_bam_;
+  HeaderUse use_;
+  BamReferences& references_;
+  std::string name_;
+  record::HeaderReader reader_;
+  std::size_t size_ = 0;
+  std::string text_;
+};
 
 }  // namespace mrf::collect

@@ -13,7 +13,7 @@ namespace mrf::record {
 
 /// Records of `count` pieces that end in `delimiter`.
 std::unique_ptr<Framer> make_delimited_framer(char delimiter, std::uint64_t count, std::string input_name);
-/// Lines of which none begins with '@' (see sam_lines.h).
+/// Lines of which none begins with '@' (see header.h).
 std::unique_ptr<Framer> make_sam_framer(const std::string& input_name);
 /// Four lines: '@' and the name, the sequence, '+' with or without the same name, as many qualities as bases
 /// (Cock et al. 2010, doi 10.1093/nar/gkp1137; sequence and quality on one line each).

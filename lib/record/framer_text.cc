@@ -7,7 +7,7 @@
 
 #include "base/error.h"
 #include "record/framer.h"
-#include "record/sam_lines.h"
+#include "record/header.h"
 #include "record/scan.h"
 
 namespace mrf::record {

@@ -1,11 +1,76 @@
 // SPDX-License-Identifier: MIT
 #include "record/header.h"
 
-#include "record/sam_lines.h"
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include "base/error.h"
+#include "base/number_at.h"
 
 namespace mrf::record {
 
-HeaderScanner::Belongs HeaderScanner::belongs(std::string_view rest, bool at_end) const {
+namespace {
+
+static_assert(std::endian::native == std::endian::little);
+
+constexpr std::string_view bam_magic{"BAM\1", 4};
+constexpr std::size_t number_size = 4;
+
+constexpr std::size_t longest_shown = 100;
+constexpr unsigned fields_of_a_record = 11;
+
+// FLAG, POS, MAPQ, PNEXT, TLEN, counted from 0.
+constexpr bool is_number_field(unsigned field) {
+  return field == 1 || field == 3 || field == 4 || field == 7 || field == 8;
+}
+
+bool is_number(std::string_view text) {
+  if (text.starts_with('-')) text.remove_prefix(1);
+  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
+}
+
+// Of a line that begins with '@'.
+bool has_record_shape(std::string_view line) {
+  line = line.substr(0, line.find('\n'));
+  unsigned field = 0;
+  for (;; ++field) {
+    const std::size_t tab = line.find('\t');
+    if (is_number_field(field) && !is_number(line.substr(0, tab))) return false;
+    if (tab == std::string_view::npos) break;
+    line.remove_prefix(tab + 1);
+  }
+  return field + 1 >= fields_of_a_record;
+}
+
+// Whether '@', two letters and a tab stand at the front of a line.
+bool has_header_shape(std::string_view line) {
+  const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
+  return line[0] == '@' && is_letter(line[1]) && is_letter(line[2]) && line[3] == '\t';
+}
+
+}  // namespace
+
+HeaderReader::HeaderReader(HeaderForm form, std::string input_name, std::string verb)
+    : form_(std::move(form)),
+      input_name_(std::move(input_name)),
+      verb_(std::move(verb)),
+      over_(!form_.is_named()) {}
+
+std::size_t HeaderReader::take(std::string_view bytes, bool at_end) {
+  if (over_) return 0;
+  return form_.kind == HeaderForm::Kind::bam ? take_bam(bytes, at_end) : take_lines(bytes, at_end);
+}
+
+HeaderReader::Belongs HeaderReader::belongs(std::string_view rest, bool at_end) const {
+  if (form_.kind == HeaderForm::Kind::possible_sam) {
+    constexpr std::size_t front = 4;
+    if (rest.size() >= front) return has_header_shape(rest) ? Belongs::yes : Belongs::no;
+    return at_end || rest.find('\n') != std::string_view::npos ? Belongs::no : Belongs::unknown;
+  }
   if (form_.prefix.empty()) {
     if (lines_seen_ == form_.lines || (rest.empty() && at_end)) return Belongs::no;
     return rest.empty() ? Belongs::unknown : Belongs::yes;
@@ -14,7 +79,7 @@ HeaderScanner::Belongs HeaderScanner::belongs(std::string_view rest, bool at_end
   return form_.prefix.starts_with(rest) && !at_end ? Belongs::unknown : Belongs::no;
 }
 
-std::size_t HeaderScanner::take(std::string_view bytes, bool at_end) {
+std::size_t HeaderReader::take_lines(std::string_view bytes, bool at_end) {
   std::size_t taken = 0;
   while (!over_) {
     const std::string_view rest = bytes.substr(taken);
@@ -26,12 +91,97 @@ std::size_t HeaderScanner::take(std::string_view bytes, bool at_end) {
       scanned_ = rest.size();
       break;
     }
-    if (form_.sam && has_record_shape(rest)) refuse_header_line(rest, 1, input_name_);
+    if (form_.kind == HeaderForm::Kind::sam && has_record_shape(rest))
+      refuse_header_line(rest, 1, input_name_, verb_);
     taken = newline == std::string_view::npos ? bytes.size() : taken + newline + 1;
     scanned_ = 0;
     ++lines_seen_;
   }
   return taken;
+}
+
+std::size_t HeaderReader::take_bam(std::string_view bytes, bool at_end) {
+  if (at_end && bytes.empty()) fail("it is empty, and a BAM stream has a header at least");
+  over_ = find_bam_end(bytes);
+  if (!over_ && at_end) fail("its header is truncated");
+  return over_ ? scanned_ : 0;
+}
+
+bool HeaderReader::find_bam_end(std::string_view bytes) {
+  if (part_ == Part::magic) {
+    if (!skip_magic(bytes)) return false;
+    part_ = Part::text;
+  }
+  std::size_t size = 0;
+  if (part_ == Part::text) {
+    if (!read_size(bytes, size) || bytes.size() - scanned_ - number_size < size) return false;
+    scanned_ += number_size + size;
+    part_ = Part::count;
+  }
+  if (part_ == Part::count) {
+    if (!read_size(bytes, references_left_)) return false;
+    scanned_ += number_size;
+    part_ = Part::reference;
+  }
+  for (; references_left_ > 0; --references_left_) {
+    if (!skip_reference(bytes)) return false;
+  }
+  return true;
+}
+
+bool HeaderReader::skip_magic(std::string_view bytes) {
+  const std::string_view front = bytes.substr(0, bam_magic.size());
+  if (!bam_magic.starts_with(front)) fail("it is not BAM; 'mrf-bamread -u' makes BAM of SAM and CRAM");
+  if (front.size() < bam_magic.size()) return false;
+  scanned_ = bam_magic.size();
+  return true;
+}
+
+// The size of the name, the name with its NUL, the length of the sequence.
+bool HeaderReader::skip_reference(std::string_view bytes) {
+  std::size_t size = 0;
+  if (!read_size(bytes, size)) return false;
+  if (size == 0) fail("its header is malformed: a reference has no name");
+  const std::string_view rest = bytes.substr(scanned_ + number_size);
+  if (rest.size() < size) return false;
+  if (rest[size - 1] != '\0') fail("its header is malformed: the name of a reference has no end");
+  if (rest.size() < size + number_size) return false;
+  scanned_ += number_size + size + number_size;
+  return true;
+}
+
+bool HeaderReader::read_size(std::string_view bytes, std::size_t& size) const {
+  if (bytes.size() < scanned_ + number_size) return false;
+  size = base::number_at<std::uint32_t>(bytes, scanned_);
+  if (size > 0x7fffffff) fail("its header is malformed: it has a negative length");
+  return true;
+}
+
+void HeaderReader::fail(const std::string& reason) const {
+  throw base::DataError(verb_, input_name_, reason);
+}
+
+std::string_view bam_references(std::string_view header) {
+  const std::size_t text_size = base::number_at<std::uint32_t>(header, bam_magic.size());
+  return header.substr(bam_magic.size() + number_size + text_size);
+}
+
+void refuse_header_line(std::string_view line, std::uint64_t record, const std::string& input_name,
+                        const std::string& verb) {
+  if (has_record_shape(line)) {
+    const std::string_view name = line.substr(0, std::min(line.find('\t'), longest_shown));
+    throw base::DataError(
+        verb, input_name,
+        fmt::format("record {} is named '{}', which SAM text cannot tell from a header line; "
+                    "keep such records as BAM ('--record bam', 'mrf-bamread -u')",
+                    record, name));
+  }
+  line = line.substr(0, std::min(line.find_first_of("\r\n"), longest_shown));
+  throw base::DataError(
+      verb, input_name,
+      fmt::format("'{}' stands where record {} is to be: no header line follows a record, and no "
+                  "read name begins with '@'",
+                  line, record));
 }
 
 }  // namespace mrf::record

@@ -8,43 +8,83 @@
 
 namespace mrf::record {
 
-/// Which lines at the top of an input are its header: those that start with `prefix` if it is not empty, else
-/// the first `lines`.
+/// What stands at the top of an input and is no record.
 struct HeaderForm {
+  enum class Kind {
+    lines,         ///< the lines that start with `prefix` if it is not empty, else the first `lines` lines
+    sam,           ///< the header lines of SAM text
+    possible_sam,  ///< lines that look like those of SAM, in front of lines that may be anything
+    bam,           ///< the header of a BAM stream (SAM specification, section 4.2)
+  };
   std::string prefix;
   std::uint64_t lines = 0;
-  /// The lines are SAM: one that begins with '@' and has the shape of a record is an error (sam_lines.h).
-  bool sam = false;
+  Kind kind = Kind::lines;
 
-  bool is_named() const { return !prefix.empty() || lines > 0; }
+  /// Whether there is a header at all.
+  bool is_named() const { return kind != Kind::lines || !prefix.empty() || lines > 0; }
 };
 
-/// The header lines of SAM text, as sam_lines.h defines them.
-inline HeaderForm sam_header() { return {"@", 0, true}; }
+inline HeaderForm sam_header() { return {"@", 0, HeaderForm::Kind::sam}; }
+inline HeaderForm possible_sam_header() { return {"@", 0, HeaderForm::Kind::possible_sam}; }
+inline HeaderForm bam_header() { return {"", 0, HeaderForm::Kind::bam}; }
 
-/// Finds the header lines of one input, however its bytes arrive.
-class HeaderScanner {
+/// Finds the header of one input, however its bytes arrive, in one pass over them. Every program takes this
+/// class's word for what a header is.
+///
+/// Text: the header of SAM is the lines at the top that begin with '@' (SAM specification, section 1.3). Read
+/// names cannot begin with '@' (section 1.4), but BAM can hold such names, and as text their records look
+/// like header lines. So a line that begins with '@' and has the eleven fields of a record, with numbers
+/// where a record has them, is neither: it is bad data, wherever it stands, and so is any line that begins
+/// with '@' behind the first record. Where it is not known that the text is SAM (Kind::possible_sam), a
+/// header line is '@', two letters, a tab, and anything.
+///
+/// BAM: magic, text and reference sequences, each name with its NUL.
+class HeaderReader {
  public:
-  /// `input_name` is for the messages.
-  HeaderScanner(HeaderForm form, std::string input_name)
-      : form_(std::move(form)), input_name_(std::move(input_name)) {}
+  /// `input_name` is for messages, "cannot `verb` 'input_name': ...".
+  HeaderReader(HeaderForm form, std::string input_name, std::string verb = "read");
 
-  /// The bytes of the whole header lines at the front of `bytes`; the caller takes them away and shows what
-  /// is left again with more behind it. With `at_end` nothing more comes, and a last line may lack its
-  /// newline. Throws DataError for a SAM record whose name begins with '@'.
+  /// How many bytes at the front of `bytes` are header: whole lines, or the whole of a BAM header. The caller
+  /// takes them away and shows what is left again with more behind it. With `at_end` nothing follows
+  /// `bytes`, and a last line may lack its newline. Throws DataError for a BAM header that is malformed or
+  /// cut off, and for a SAM record whose name begins with '@'.
   std::size_t take(std::string_view bytes, bool at_end);
-  /// True once what follows is known to be no header.
+  /// Whether what follows is no header; always after a call with `at_end`.
   bool is_over() const { return over_; }
+  /// How many lines of text the header has so far.
+  std::uint64_t lines() const { return lines_seen_; }
 
  private:
   enum class Belongs { no, yes, unknown };
+  /// Of a BAM header, what begins at scanned_.
+  enum class Part { magic, text, count, reference };
+
+  std::size_t take_lines(std::string_view bytes, bool at_end);
   Belongs belongs(std::string_view rest, bool at_end) const;
+  std::size_t take_bam(std::string_view bytes, bool at_end);
+  bool find_bam_end(std::string_view bytes);
+  bool skip_magic(std::string_view bytes);
+  bool skip_reference(std::string_view bytes);
+  bool read_size(std::string_view bytes, std::size_t& size) const;
+  [[noreturn]] void fail(const std::string& reason) const;
 
   HeaderForm form_;
   std::string input_name_;
+  std::string verb_;
   std::uint64_t lines_seen_ = 0;
-  std::size_t scanned_ = 0;
+  std::size_t scanned_ = 0;  // of the bytes at the front, so many are known
+  Part part_ = Part::magic;
+  std::size_t references_left_ = 0;
   bool over_ = false;
 };
+
+/// The part of a whole BAM header that lists the reference sequences.
+std::string_view bam_references(std::string_view header);
+
+/// Throws DataError for a line that begins with '@' and is no header line: it has the shape of a record, or
+/// stands behind the first record. `record` is the number, from 1, of the record that it is in the place of;
+/// `line` may have more behind its newline.
+[[noreturn]] void refuse_header_line(std::string_view line, std::uint64_t record,
+                                     const std::string& input_name, const std::string& verb = "read");
 
 }  // namespace mrf::record

@@ -248,30 +248,6 @@ void check_list(const std::vector<TextReference>& references, std::string_view l
 
 }  // namespace
 
-std::optional<std::size_t> BamHeaderFinder::find(std::string_view bytes, const std::string& name) {
-  if (!references_) {
-    if (bytes.size() < magic.size() + number_size) return std::nullopt;
-    const std::size_t list = magic.size() + number_size + number_at(bytes, magic.size());
-    if (bytes.size() < list + number_size) return std::nullopt;
-    references_ = number_at(bytes, list);
-    if (*references_ > 0x7fffffff)
-      throw base::DataError("read", name, "malformed BAM header: too many references");
-    at_ = list + number_size;
-  }
-  for (; *references_ > 0; --*references_) {
-    if (bytes.size() < at_ + number_size) return std::nullopt;
-    const std::uint32_t size = number_at(bytes, at_);
-    if (size == 0 || size > 0x7fffffff)
-      throw base::DataError("read", name, "malformed BAM header: a reference without a name");
-    const std::size_t end = at_ + 2 * number_size + size;
-    if (bytes.size() < end) return std::nullopt;
-    if (bytes[at_ + number_size + size - 1] != '\0')
-      throw base::DataError("read", name, "malformed BAM header: the name of a reference has no end");
-    at_ = end;
-  }
-  return at_;
-}
-
 void check_header_text(std::string_view text, const std::string& name, Lenience lenience) {
   HeaderCheck(name, lenience).run(text);
 }

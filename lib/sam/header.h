@@ -13,19 +13,6 @@
 
 namespace mrf::sam {
 
-/// Finds the end of the BAM header at the front of a stream (SAM specification, section 4.2) as its bytes
-/// come.
-class BamHeaderFinder {
- public:
-  /// The header's size; nothing when more bytes are needed. `bytes` are those of the last call with more
-  /// behind them. Throws DataError with `name` when it is malformed.
-  std::optional<std::size_t> find(std::string_view bytes, const std::string& name);
-
- private:
-  std::size_t at_ = 0;                       // up to where the header is known
-  std::optional<std::uint32_t> references_;  // how many more there are
-};
-
 /// Checks the lines of a header's text against the SAM specification, section 1.3. Throws DataError with the
 /// number of the first bad line, counted from 1.
 void check_header_text(std::string_view text, const std::string& name, Lenience lenience = Lenience());

@@ -169,11 +169,7 @@ class Distributor {
   }
 
   void pass_header(Input& input) {
-    if (is_bam(options_)) {
-      header_.pass_bam(input);
-    } else if (options_.header.is_named()) {
-      header_.pass_lines(input, options_.header);
-    }
+    if (options_.header.is_named()) header_.pass(input, options_.header);
     if (!options_.header_to.empty() && !std::exchange(header_is_closed_, true))
       outputs_.close(options_.outputs.size());
   }

@@ -19,14 +19,13 @@ class HeaderPass {
   HeaderPass(Outputs& outputs, std::vector<std::size_t> receivers)
       : outputs_(outputs), receivers_(std::move(receivers)) {}
 
-  /// Header lines. A last one without newline is given one.
-  void pass_lines(Input& input, const record::HeaderForm& form);
-  /// The header of a BAM stream. Throws DataError when there is none, or when its reference sequences are not
-  /// those of the first input's.
-  void pass_bam(Input& input);
+  /// Passes the header that `form` names on. Throws DataError when it is malformed, or when the reference
+  /// sequences of a BAM header are not those of the first input's.
+  void pass(Input& input, const record::HeaderForm& form);
 
  private:
-  void put(std::string_view bytes);
+  void put(std::string_view header, const record::HeaderForm& form);
+  void check_references(std::string_view header, const std::string& name);
 
   Outputs& outputs_;
   const std::vector<std::size_t> receivers_;

@@ -37,12 +37,15 @@ END
   line=$'0\tc1\t1\t0\t1M\t*\t0\t0\tA\tI'
   printf '@x\t%s\nn\t%s\n' "$line" "$line" >first.sam
   printf '@SQ\tSN:c1\tLN:9\n@x\t%s\n' "$line" >second.sam
+  printf '@SQ\tSN:c1\tLN:9\n@CO\t%s\n' "$line" >comment.sam
   printf '@SQ\tSN:c1\tLN:9\nn\t%s\n@x\t%s\n' "$line" "$line" >third.sam
   for program in mrf-bamread 'mrf-bamwrite -o out.bam'; do
     # shellcheck disable=SC2086
     refuses "line 1 begins with '@' but is no header line of SAM" $program first.sam
     # shellcheck disable=SC2086
-    refuses "header line 2: '@x" $program second.sam
+    refuses "record 1 is named '@x', which SAM text cannot tell from a header line; keep such records as BAM" $program second.sam
+    # shellcheck disable=SC2086
+    refuses "record 1 is named '@CO'" $program comment.sam
     # shellcheck disable=SC2086
     refuses "line 3: QNAME '@x' begins with '@'" $program third.sam
   done

@@ -55,7 +55,7 @@ END
   # shellcheck disable=SC2016
   bam_chunks bash -c '[ "$MRF_CHUNK" = 2 ] || cat'
   assert_status 3
-  assert_stderr_has "cannot join 'output of bash for chunk 2': it is empty, not BAM"
+  assert_stderr_has "cannot join 'output of bash for chunk 2': it is empty, and a BAM stream has a header at least"
 }
 
 @test "bam: headers that differ are status 3" {

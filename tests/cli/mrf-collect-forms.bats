@@ -172,15 +172,15 @@ END
   bgzip -dc part0.bam | head -c 50 >cut.sam
   run_apart mrf-collect --record bam -o out cut.sam
   assert_status 3
-  assert_stderr_is "mrf-collect: cannot read 'cut.sam': the header is truncated"
+  assert_stderr_is "mrf-collect: cannot read 'cut.sam': its header is truncated"
   : >empty
   run_apart mrf-collect --record bam -o out empty
   assert_status 3
-  assert_stderr_is "mrf-collect: cannot read 'empty': it is empty, and not a BAM stream"
+  assert_stderr_is "mrf-collect: cannot read 'empty': it is empty, and a BAM stream has a header at least"
   echo '@HD' >text
   run_apart mrf-collect --record bam -o out text
   assert_status 3
-  assert_stderr_is "mrf-collect: cannot read 'text': it is not a BAM stream: it does not begin with 'BAM'"
+  assert_stderr_is "mrf-collect: cannot read 'text': it is not BAM; 'mrf-bamread -u' makes BAM of SAM and CRAM"
   samtools view -u part0.bam | bgzip -dc >one.bam
   cat one.bam one.bam >two.bam
   run_apart mrf-collect --record bam -o out two.bam

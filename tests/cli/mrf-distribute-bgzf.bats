@@ -89,7 +89,7 @@ ends_while_open() {
   ends_while_open short.fq --record fastq
   ends_while_open text --record bam
   ends_while_open negative.bam --record bam
-  grep -F "its header has a negative length" stderr
+  grep -F "its header is malformed: it has a negative length" stderr
 }
 
 @test "a BAM header of 24 MB with a million references takes no time to speak of" {

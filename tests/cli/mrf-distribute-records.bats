@@ -96,7 +96,7 @@ refused_fastq() {
     printf '%b' "$text" >in.sam
     run_apart mrf-distribute --sam --header-broadcast -i in.sam out.sam
     assert_status 3
-    assert_stderr_has "is named '@x', which SAM text cannot tell from a header line; '--record bam' takes such names"
+    assert_stderr_has "is named '@x', which SAM text cannot tell from a header line; keep such records as BAM ('--record bam', 'mrf-bamread -u')"
     [[ ! -e out.sam ]]
   done
   printf '%b' "${header}r$read@CO\tlater\n" >in.sam

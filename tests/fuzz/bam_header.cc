@@ -1,23 +1,21 @@
 // SPDX-License-Identifier: MIT
-#include "record/bam_header.h"
+#include <algorithm>
 
-#include "collect/preamble.h"
 #include "fuzz.h"
+#include "record/header.h"
 
 using namespace mrf;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view bytes = fuzz::text_of(data, size);
   fuzz::may_refuse([&] {
-    record::check_bam_magic(bytes, "fuzz");
-    const std::size_t header = record::BamHeaderScanner("fuzz").scan(bytes);
+    const std::size_t header = record::HeaderReader(record::bam_header(), "fuzz").take(bytes, false);
     fuzz::check(header <= size, "a header is a part of its stream");
-    collect::BamReferences references;
-    const auto preamble = collect::make_bam_preamble({collect::HeaderUse::Way::keep}, references, "fuzz");
-    const std::size_t taken = preamble->take(bytes, false);
-    fuzz::check(taken == header, "both programs find the same header");
+    record::HeaderReader reader(record::bam_header(), "fuzz");
+    for (std::size_t end = 0; end < std::min<std::size_t>(header, 4096); ++end)
+      fuzz::check(reader.take(bytes.substr(0, end), false) == 0, "a header that is cut needs more bytes");
+    fuzz::check(reader.take(bytes, false) == header, "a header is the same, however its bytes arrive");
     if (header == 0) return;
-    fuzz::check(preamble->text() == bytes.substr(0, header), "a header is kept as it is");
     fuzz::check(record::bam_references(bytes.substr(0, header)).size() < header,
                 "references are a part of it");
   });

@@ -52,6 +52,7 @@ mrf::chunk::ChunkCommand command(const char* record, const char* written = nullp
   mrf::chunk::ChunkCommand one;
   one.words = {"filter"};
   one.form.record = mrf::record::parse_record_form(record);
+  if (one.form.is_bam()) one.form.header = mrf::record::bam_header();
   if (written != nullptr)
     one.written = mrf::chunk::StreamForm{mrf::record::parse_record_form(written), false, {}};
   return one;

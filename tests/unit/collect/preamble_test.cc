@@ -9,6 +9,9 @@
 
 namespace {
 
+using mrf::collect::Preamble;
+
+const mrf::record::HeaderForm bam = mrf::record::bam_header();
 constexpr mrf::collect::HeaderUse keep{mrf::collect::HeaderUse::Way::keep};
 
 std::string length_and(const std::string& text) {
@@ -25,20 +28,20 @@ std::string bam_header(const std::string& text, const std::string& reference) {
 TEST_CASE("a BAM header is taken whole, whatever follows") {
   const std::string header = bam_header("@HD\tVN:1.6\n", "chr1");
   mrf::collect::BamReferences references;
-  const auto preamble = mrf::collect::make_bam_preamble(keep, references, "a");
+  Preamble preamble(bam, keep, references, "a");
   for (std::size_t size = 0; size < header.size(); ++size) {
-    CHECK(preamble->take(std::string_view(header).substr(0, size), false) == 0);
-    CHECK_FALSE(preamble->is_over());
+    CHECK(preamble.take(std::string_view(header).substr(0, size), false) == 0);
+    CHECK_FALSE(preamble.is_over());
   }
-  CHECK(preamble->take(header + "record", false) == header.size());
-  CHECK(preamble->is_over());
-  CHECK(preamble->text() == header);
+  CHECK(preamble.take(header + "record", false) == header.size());
+  CHECK(preamble.is_over());
+  CHECK(preamble.text() == header);
 }
 
 TEST_CASE("references must agree, texts need not") {
   mrf::collect::BamReferences references;
   const auto take = [&](const std::string& header) {
-    mrf::collect::make_bam_preamble({}, references, "b")->take(header, false);
+    Preamble(bam, {}, references, "b").take(header, false);
   };
   references.agree(
       std::string("\1\0\0\0", 4) + length_and(std::string("chr1\0", 5)) + std::string("\x64\0\0\0", 4), "a");
@@ -52,13 +55,12 @@ TEST_CASE("a BAM header that ends early, or is none") {
   mrf::collect::BamReferences references;
   const std::string header = bam_header("x", "chr1");
   for (std::size_t size = 0; size < header.size(); ++size) {
-    const auto preamble = mrf::collect::make_bam_preamble({}, references, "a");
-    CHECK_THROWS_AS(preamble->take(std::string_view(header).substr(0, size), true), mrf::base::DataError);
+    Preamble preamble(bam, {}, references, "a");
+    CHECK_THROWS_AS(preamble.take(std::string_view(header).substr(0, size), true), mrf::base::DataError);
   }
   for (const std::string& none :
        {std::string("BAX"), std::string("@HD"), std::string("BAM\1\xff\xff\xff\xff")}) {
-    CHECK_THROWS_AS(mrf::collect::make_bam_preamble({}, references, "a")->take(none, false),
-                    mrf::base::DataError);
+    CHECK_THROWS_AS(Preamble(bam, {}, references, "a").take(none, false), mrf::base::DataError);
   }
 }
 
@@ -66,24 +68,27 @@ TEST_CASE("the header of SAM ends with the first line that does not begin with '
   const std::string header = "@HD\tVN:1.6\n@CO no tab\n";
   const std::string text = header + "r\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\n@later\n";
   for (std::size_t step = 1; step < text.size(); ++step) {
-    const auto preamble = mrf::collect::make_line_preamble(mrf::record::sam_header(), keep, "a");
+    mrf::collect::BamReferences references;
+    Preamble preamble(mrf::record::sam_header(), keep, references, "a");
     std::size_t taken = 0;
-    for (std::size_t seen = 0; seen < text.size() && !preamble->is_over(); seen += step) {
-      taken += preamble->take(std::string_view(text).substr(taken, seen + step - taken), false);
+    for (std::size_t seen = 0; seen < text.size() && !preamble.is_over(); seen += step) {
+      taken += preamble.take(std::string_view(text).substr(taken, seen + step - taken), false);
     }
-    CHECK(preamble->is_over());
+    CHECK(preamble.is_over());
     CHECK(taken == header.size());
-    CHECK(preamble->text() == header);
+    CHECK(preamble.text() == header);
   }
-  const auto preamble = mrf::collect::make_line_preamble(mrf::record::sam_header(), keep, "a");
-  CHECK(preamble->take("@CO\tx", false) == 0);
-  CHECK(preamble->take("@CO\tx", true) == 5);
-  CHECK(preamble->text() == "@CO\tx\n");
+  mrf::collect::BamReferences references;
+  Preamble preamble(mrf::record::sam_header(), keep, references, "a");
+  CHECK(preamble.take("@CO\tx", false) == 0);
+  CHECK(preamble.take("@CO\tx", true) == 5);
+  CHECK(preamble.text() == "@CO\tx\n");
 }
 
 TEST_CASE("a SAM record whose name begins with '@' is no header line") {
-  const auto preamble = mrf::collect::make_line_preamble(mrf::record::sam_header(), keep, "a");
-  CHECK_THROWS_AS(preamble->take("@CO\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\nr\n", false), mrf::base::DataError);
+  mrf::collect::BamReferences references;
+  Preamble preamble(mrf::record::sam_header(), keep, references, "a");
+  CHECK_THROWS_AS(preamble.take("@CO\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\nr\n", false), mrf::base::DataError);
 }
 
 TEST_CASE("a common header is that of the input which is the furthest") {
@@ -113,13 +118,14 @@ TEST_CASE("a header that ends while another one is longer already") {
 TEST_CASE("an input without a byte has no header, one with records only has an empty one") {
   const mrf::record::HeaderForm form{"#", 0};
   mrf::collect::CommonHeader common;
+  mrf::collect::BamReferences references;
   const mrf::collect::HeaderUse use{mrf::collect::HeaderUse::Way::compare, &common};
-  mrf::collect::make_line_preamble(form, use, "nothing")->take("", true);
+  Preamble(form, use, references, "nothing").take("", true);
   CHECK_FALSE(common.is_whole());
-  mrf::collect::make_line_preamble(form, use, "first")->take("#h\nrecord\n", false);
+  Preamble(form, use, references, "first").take("#h\nrecord\n", false);
   CHECK(common.is_whole());
-  mrf::collect::make_line_preamble(form, use, "nothing")->take("", true);
-  mrf::collect::make_line_preamble(form, use, "header only")->take("#h", true);
-  CHECK_THROWS_AS(mrf::collect::make_line_preamble(form, use, "records only")->take("record\n", false),
+  Preamble(form, use, references, "nothing").take("", true);
+  Preamble(form, use, references, "header only").take("#h", true);
+  CHECK_THROWS_AS(Preamble(form, use, references, "records only").take("record\n", false),
                   mrf::base::DataError);
 }

@@ -2,23 +2,23 @@
 #include "record/header.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <random>
 
 #include "base/error.h"
-#include "record/bam_header.h"
 
 namespace {
 
 // The header of a text that arrives in pieces of random sizes.
 std::string header_of(const mrf::record::HeaderForm& form, const std::string& text, std::mt19937& random) {
-  mrf::record::HeaderScanner scanner(form, "test");
+  mrf::record::HeaderReader reader(form, "test");
   std::size_t taken = 0;
-  for (std::size_t end = 0; !scanner.is_over();) {
+  for (std::size_t end = 0; !reader.is_over();) {
     end = std::min(text.size(), end + random() % 4);
-    taken += scanner.take(std::string_view(text).substr(taken, end - taken), false);
-    if (end == text.size() && !scanner.is_over()) {
-      taken += scanner.take(std::string_view(text).substr(taken), true);
+    taken += reader.take(std::string_view(text).substr(taken, end - taken), false);
+    if (end == text.size() && !reader.is_over()) {
+      taken += reader.take(std::string_view(text).substr(taken), true);
       break;
     }
   }
@@ -36,7 +36,7 @@ TEST_CASE("SAM: header lines begin with '@', and none has the shape of a record"
   CHECK_THROWS_WITH_AS(
       header_of(mrf::record::sam_header(), header + "@CO\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI", random),
       "cannot read 'test': record 1 is named '@CO', which SAM text cannot tell from a header "
-      "line; '--record bam' takes such names",
+      "line; keep such records as BAM ('--record bam', 'mrf-bamread -u')",
       mrf::base::DataError);
 }
 
@@ -53,33 +53,69 @@ TEST_CASE("header lines by prefix and by count, however they arrive") {
   }
 }
 
-TEST_CASE("a BAM header is there whole or not at all") {
+TEST_CASE("where lines may be SAM, a header line is '@', two letters and a tab") {
+  std::mt19937 random(7);
+  const auto form = mrf::record::possible_sam_header();
+  CHECK(header_of(form, "@HD\tVN:1.6\n@CO\n@x\n", random) == "@HD\tVN:1.6\n");
+  CHECK(header_of(form, "@CO\tx", random) == "@CO\tx");
+  CHECK(header_of(form, "@r1\tx\n", random).empty());
+  CHECK(header_of(form, "@", random).empty());
+}
+
+TEST_CASE("an input without a header has none from the first byte on") {
+  mrf::record::HeaderReader reader({}, "test");
+  CHECK(reader.is_over());
+  CHECK(reader.take("@a\n", false) == 0);
+}
+
+TEST_CASE("a BAM header is there whole or not at all, and its end is an error before that") {
   const std::string references = number(2) + number(2) + std::string("x\0", 2) + number(9) + number(1) +
                                  std::string("\0", 1) + number(7);
   const std::string header = std::string("BAM\1", 4) + number(3) + "@CO" + references;
+  const auto take = [](const std::string& bytes, bool at_end) {
+    return mrf::record::HeaderReader(mrf::record::bam_header(), "x").take(bytes, at_end);
+  };
   for (std::size_t cut = 0; cut < header.size(); ++cut) {
     CAPTURE(cut);
-    CHECK(mrf::record::BamHeaderScanner("x").scan(std::string_view(header).substr(0, cut)) == 0);
+    CHECK(take(header.substr(0, cut), false) == 0);
+    CHECK_THROWS_AS(take(header.substr(0, cut), true), mrf::base::DataError);
   }
-  CHECK(mrf::record::BamHeaderScanner("x").scan(header + "record") == header.size());
+  CHECK(take(header + "record", false) == header.size());
+  CHECK(take(header, true) == header.size());
   CHECK(mrf::record::bam_references(header) == references);
-  CHECK_THROWS_AS(mrf::record::check_bam_magic("@HD\t", "x"), mrf::base::DataError);
-  CHECK_THROWS_AS(mrf::record::check_bam_magic("", "x"), mrf::base::DataError);
+  CHECK_THROWS_WITH_AS(take("@HD\t", false),
+                       "cannot read 'x': it is not BAM; 'mrf-bamread -u' makes BAM of SAM and CRAM",
+                       mrf::base::DataError);
+  CHECK_THROWS_WITH_AS(take("", true), "cannot read 'x': it is empty, and a BAM stream has a header at least",
+                       mrf::base::DataError);
+  CHECK_THROWS_WITH_AS(take(header.substr(0, 9), true), "cannot read 'x': its header is truncated",
+                       mrf::base::DataError);
 }
 
-TEST_CASE("a BAM header is scanned in one pass, however its bytes arrive") {
+TEST_CASE("a BAM header is read in one pass, however its bytes arrive") {
   std::string header = "BAM\1" + number(5) + "@CO\tx" + number(1000);
   for (int i = 0; i < 1000; ++i) header += number(3) + std::string("ab\0", 3) + number(9);
   for (const std::size_t step : {1, 7, 1000000}) {
-    mrf::record::BamHeaderScanner scanner("x");
+    mrf::record::HeaderReader reader(mrf::record::bam_header(), "x");
     std::size_t size = 0;
-    for (std::size_t end = 4; end < header.size() && size == 0; end = std::min(end + step, header.size())) {
-      size = scanner.scan(std::string_view(header).substr(0, end));
+    for (std::size_t end = 0; end < header.size() && size == 0; end = std::min(end + step, header.size())) {
+      size = reader.take(std::string_view(header).substr(0, end), false);
     }
-    if (size == 0) size = scanner.scan(header + "record");
+    if (!reader.is_over()) size = reader.take(header + "record", false);
     CHECK(size == header.size());
   }
-  mrf::record::BamHeaderScanner negative("x");
-  CHECK_THROWS_WITH_AS(negative.scan("BAM\1" + number(0xffffffff)),
-                       "cannot read 'x': its header has a negative length", mrf::base::DataError);
+}
+
+TEST_CASE("a malformed BAM header is refused by its reason") {
+  const auto refuse = [](const std::string& bytes, const char* reason) {
+    mrf::record::HeaderReader reader(mrf::record::bam_header(), "x", "join");
+    CHECK_THROWS_WITH_AS(reader.take(bytes, false), fmt::format("cannot join 'x': {}", reason).c_str(),
+                         mrf::base::DataError);
+  };
+  const std::string front = "BAM\1" + number(0);
+  refuse("BAM\1" + number(0xffffffff), "its header is malformed: it has a negative length");
+  refuse(front + number(0xffffffff), "its header is malformed: it has a negative length");
+  refuse(front + number(1) + number(0), "its header is malformed: a reference has no name");
+  refuse(front + number(1) + number(2) + "ab" + number(9),
+         "its header is malformed: the name of a reference has no end");
 }

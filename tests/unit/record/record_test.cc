@@ -214,7 +214,7 @@ TEST_CASE("SAM: a line that begins with '@' is no record") {
   CHECK_THROWS_WITH_AS(
       framed("r\t4\n@CO\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\n", "sam", random),
       "cannot read 'test': record 2 is named '@CO', which SAM text cannot tell from a header line; "
-      "'--record bam' takes such names",
+      "keep such records as BAM ('--record bam', 'mrf-bamread -u')",
       mrf::base::DataError);
   CHECK_THROWS_WITH_AS(
       framed("r\t4\nr\t4\n@CO\tx", "sam", random),

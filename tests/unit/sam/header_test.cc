@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "record/header.h"
 
 namespace {
 
@@ -20,21 +21,10 @@ TEST_CASE("a header is the same as text and as BAM") {
   CHECK(mrf::sam::header_text(*header) == text);
   mrf::sam::Buffer binary;
   mrf::sam::append_bam_header(*header, binary);
-  CHECK(mrf::sam::BamHeaderFinder().find(binary.view(), "test") == binary.size());
+  CHECK(mrf::record::HeaderReader(mrf::record::bam_header(), "test").take(binary.view(), true) ==
+        binary.size());
   const auto again = mrf::sam::parse_bam_header(binary.view(), "test");
   CHECK(mrf::sam::header_text(*again) == text);
-}
-
-TEST_CASE("a BAM header that is cut anywhere needs more bytes") {
-  const auto header = mrf::sam::parse_sam_header(text, "test");
-  mrf::sam::Buffer binary;
-  mrf::sam::append_bam_header(*header, binary);
-  mrf::sam::BamHeaderFinder step_by_step;
-  for (std::size_t n = 0; n < binary.size(); ++n) {
-    CHECK_FALSE(mrf::sam::BamHeaderFinder().find(binary.view().substr(0, n), "test").has_value());
-    CHECK_FALSE(step_by_step.find(binary.view().substr(0, n), "test").has_value());
-  }
-  CHECK(step_by_step.find(binary.view(), "test") == binary.size());
 }
 
 TEST_CASE("a header line that the specification forbids is refused with its number, or counted") {
