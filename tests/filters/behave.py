@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""A filter from standard input to standard output that misbehaves as it is told.
+"""A filter from standard input to standard output that misbehaves; the options say how.
 
-What becomes of a record depends only on its mark (r and six digits, its first such word), on --seed and on the
-options, never on its neighbours or on a number that was added to it: any cut of the input gives the same records."""
+The output for a record depends only on the record's mark (its first word of r and six digits), on --seed and on the
+other options. It does not depend on other records or on a sequence number in the record. So any cut of the input gives
+the same records."""
 
 import argparse
 import os
@@ -19,22 +20,22 @@ MARK = re.compile(rb"r\d{6}")
 def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("form", help="line, lines:K, fastq, fasta, nul, fixed:N, start:TEXT or sam")
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--drop", type=int, default=0, metavar="PERCENT")
-    parser.add_argument("--double", type=int, default=0, metavar="PERCENT")
-    parser.add_argument("--delay", type=int, default=0, metavar="PERCENT", help="of records that take 2 ms")
+    parser.add_argument("--seed", type=int, default=0, help="which records are dropped, doubled, delayed")
+    parser.add_argument("--drop", type=int, default=0, metavar="PERCENT", help="records that are dropped")
+    parser.add_argument("--double", type=int, default=0, metavar="PERCENT", help="records written twice")
+    parser.add_argument("--delay", type=int, default=0, metavar="PERCENT", help="records that take 2 ms (default 0)")
     parser.add_argument("--fail-on", metavar="MARK", help="exit with --status at this record")
     parser.add_argument("--kill-on", metavar="MARK", help="die of SIGKILL at this record")
     parser.add_argument("--end-on", metavar="MARK", help="exit with 0 at this record")
-    parser.add_argument("--mute-on", metavar="MARK", help="close the output at this record and read on")
+    parser.add_argument("--mute-on", metavar="MARK", help="close the output at this record and continue to read")
     parser.add_argument("--tear-on", metavar="MARK", help="write only half of this record")
-    parser.add_argument("--status", type=int, default=1)
-    parser.add_argument("--stderr", type=int, default=0, metavar="BYTES", help="written to standard error first")
-    parser.add_argument("--read", choices=["line", "block", "all"], default="block")
-    parser.add_argument("--flush", action="store_true", help="write every record at once")
-    parser.add_argument("--unended", action="store_true", help="leave out the very last newline")
-    parser.add_argument("--close", action="store_true", help="close the output, go on for 20 ms, then end")
-    parser.add_argument("--end-status", type=int, default=0, help="the status at the end of the input")
+    parser.add_argument("--status", type=int, default=1, help="the status of --fail-on (default 1)")
+    parser.add_argument("--stderr", type=int, default=0, metavar="BYTES", help="write BYTES to standard error first")
+    parser.add_argument("--read", choices=["line", "block", "all"], default="block", help="bytes to read at a time")
+    parser.add_argument("--flush", action="store_true", help="write every record as soon as it is ready")
+    parser.add_argument("--unended", action="store_true", help="do not write the last newline")
+    parser.add_argument("--close", action="store_true", help="close the output, wait 20 ms, then end")
+    parser.add_argument("--end-status", type=int, default=0, help="the status at the end of the input (default 0)")
     parser.add_argument("--detach", action="store_true", help="a child does the work and outlives the filter")
     return parser.parse_args()
 
