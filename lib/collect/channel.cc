@@ -41,10 +41,6 @@ Channel::Channel(const std::string& path, bool inflates)
 
 io::Fd Channel::open_again() const { return io::open_file(name_, O_RDONLY | O_NONBLOCK | O_NOCTTY); }
 
-bool Channel::is_same(const Channel& other) const {
-  return has_identity_ && other.has_identity_ && device_ == other.device_ && inode_ == other.inode_;
-}
-
 bool Channel::is_same(io::FdRef other) const {
   struct stat info {};
   return has_identity_ && ::fstat(other.get(), &info) == 0 && info.st_dev == device_ && info.st_ino == inode_;
@@ -57,6 +53,7 @@ void Channel::reopen() {
   const bool came_and_went = !is_file_ && (events_of(next) & POLLIN) != 0 && (events_of(fd_) & POLLHUP) != 0;
   if (!came_and_went) fd_ = std::move(next);
   may_read_ = is_file_;
+  is_ready_ = false;
   is_sniffed_ = has_half_magic_ = false;
   decoder_.reset();
   compressed_.reset();
@@ -64,9 +61,11 @@ void Channel::reopen() {
 
 std::optional<std::size_t> Channel::read_stored(std::span<char> to, io::Meter& meter) {
   if (is_shared_) may_read_ = is_file_;
+  is_ready_ = false;
   for (;;) {
     const ssize_t n = ::read(fd_.get(), to.data(), to.size());
     if (n >= 0) {
+      is_ready_ = may_read_ && static_cast<std::size_t>(n) == to.size();
       meter.bytes += static_cast<std::size_t>(n);
       stored_ += static_cast<std::size_t>(n);
       return static_cast<std::size_t>(n);

@@ -35,18 +35,18 @@ void Input::start_round() {
   backlogs_.emplace_back(shared_.pool, shared_.spill);
 }
 
-bool Input::read(io::Meter& meter, Hold hold) {
+Input::Got Input::read(io::Meter& meter, Hold hold) {
   make_room(hold);
   const auto n = channel_.read({open_->data + filled_, open_->capacity - filled_}, meter);
-  if (!n) return false;
+  if (!n) return Got::nothing;
   filled_ += *n;
   count_.bytes = channel_.stored();
   if (*n == 0) {
     finish();
-  } else {
-    frame(false);
+    return Got::end;
   }
-  return true;
+  frame(false);
+  return Got::bytes;
 }
 
 void Input::make_room(Hold hold) {
@@ -101,9 +101,7 @@ void Input::finish() {
   open_ = {};
   framed_ = filled_ = 0;
   is_read_ = ++round_ == settings_.rounds;
-  if (is_read_) return;
-  channel_.reopen();
-  start_round();
+  if (!is_read_) start_round();
 }
 
 std::uint64_t Input::pass(BatchedOutput& output, std::uint64_t max_records) {

@@ -38,6 +38,8 @@ class Input {
     BlockPool& pool;
     SpillFile& spill;
     BamReferences& references;
+    /// Records passed or dropped so far, of all inputs.
+    std::uint64_t& records_gone;
   };
   /// Opens `path`. `header_use` is for the header of the first round; one that is compared is compared in
   /// every round. `count` is filled while reading. What is referred to outlives the input. Throws
@@ -48,11 +50,17 @@ class Input {
   Channel& channel() { return channel_; }
   const Channel& channel() const { return channel_; }
   const std::string& name() const { return channel_.name(); }
+  /// Its place among the inputs of a Selector.
+  std::size_t number() const { return number_; }
+  void set_number(std::size_t number) { number_ = number; }
 
   /// Where the records of a full block wait.
   enum class Hold { in_memory, on_disk };
-  /// One read(2), and the records that it completes. False when there was nothing now. Throws Error.
-  bool read(io::Meter& meter, Hold hold);
+  enum class Got { nothing, bytes, end };
+  /// One read(2), and the records that it completes; `end` is that of a round. Throws Error.
+  Got read(io::Meter& meter, Hold hold);
+  /// After the end of a round that is not the last: opens the input for the next one. Throws SystemError.
+  void reopen() { channel_.reopen(); }
 
   /// True when nothing more will be read, in no round; records may still be held.
   bool is_read() const { return is_read_; }
@@ -63,8 +71,6 @@ class Input {
   void begin_round() { backlogs_.pop_front(); }
   /// Records read so far.
   std::uint64_t records() const { return count_.records; }
-  /// Records passed or dropped so far.
-  std::uint64_t records_gone() const { return records_gone_; }
 
   /// True when the first round's header is over, or that round is.
   bool is_past_header() const { return preamble_->is_over() || is_read_ || round_ > 0; }
@@ -81,7 +87,7 @@ class Input {
   std::size_t first_size(std::string_view records) { return splitter_->split(records, 1).bytes; }
   void drop(std::size_t bytes, std::uint64_t records) {
     backlogs_.front().consume(bytes, records);
-    records_gone_ += records;
+    shared_.records_gone += records;
   }
 
  private:
@@ -96,6 +102,7 @@ class Input {
 
   const InputSettings& settings_;
   const Shared shared_;
+  std::size_t number_ = 0;
   Channel channel_;
   io::StreamCount& count_;
   /// One for each round that was begun and not passed on.
@@ -107,7 +114,6 @@ class Input {
   HeaderUse header_use_;
   bool is_format_known_;
   bool is_read_ = false;
-  std::uint64_t records_gone_ = 0;
   std::string header_;
   BlockRef open_;
   std::size_t framed_ = 0;

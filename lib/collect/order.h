@@ -7,6 +7,7 @@
 
 #include "collect/input.h"
 #include "collect/output.h"
+#include "collect/selector.h"
 #include "record/sequence.h"
 
 namespace mrf::collect {
@@ -18,22 +19,25 @@ class Order {
  public:
   virtual ~Order() = default;
   /// Writes what the order allows from the records at hand. True when everything is written and every input
-  /// over. Throws DataError when the records do not fit the order, SystemError.
+  /// over; else the selector was told which inputs are waited for, which have no records at hand. Throws
+  /// DataError when the records do not fit the order, SystemError.
   virtual bool advance(BatchedOutput& output) = 0;
-  /// After advance() returned false: whether it waits for this input, which has no records at hand.
-  virtual bool wants(const Input& input) const = 0;
+  /// An input that was waited for was read. Throws DataError.
+  virtual void note_read(Input&) {}
 };
 
+/// All that is referred to outlives the orders; the inputs are the selector's first ones.
 /// Round robin, `chunk` records a turn. Unless `ragged`, the first input that ends inside its turn, or before
 /// it, must be the last to give records, as with records that were dealt out that way.
-std::unique_ptr<Order> make_rows_order(const Inputs& inputs, std::uint64_t chunk, bool ragged);
+std::unique_ptr<Order> make_rows_order(const Inputs& inputs, Selector& selector, std::uint64_t chunk,
+                                       bool ragged);
 /// By the sequence number, which is taken out; equal numbers in the order of the inputs. What is left of each
 /// record has to be one of `form`.
-std::unique_ptr<Order> make_sequence_order(const Inputs& inputs, record::SequencePlace place,
-                                           const record::RecordForm& form);
+std::unique_ptr<Order> make_sequence_order(const Inputs& inputs, Selector& selector,
+                                           record::SequencePlace place, const record::RecordForm& form);
 /// As they arrive.
-std::unique_ptr<Order> make_any_order(const Inputs& inputs);
+std::unique_ptr<Order> make_any_order(const Inputs& inputs, Selector& selector);
 /// Input after input.
-std::unique_ptr<Order> make_concat_order(const Inputs& inputs);
+std::unique_ptr<Order> make_concat_order(const Inputs& inputs, Selector& selector);
 
 }  // namespace mrf::collect

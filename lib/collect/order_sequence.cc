@@ -40,32 +40,34 @@ std::string name_of_bam(std::string_view record) {
 
 class SequenceOrder : public Order {
  public:
-  SequenceOrder(const Inputs& inputs, record::SequencePlace place, const record::RecordForm& form)
-      : place_(place) {
+  SequenceOrder(const Inputs& inputs, Selector& selector, record::SequencePlace place,
+                const record::RecordForm& form)
+      : selector_(selector), place_(place) {
     const bool is_fastq = form.kind == record::RecordForm::Kind::fastq;
     for (const auto& input : inputs) {
       lanes_.push_back({input.get()});
       if (is_fastq) lanes_.back().checker = record::make_framer(form, input->name());
     }
-    for (auto& lane : lanes_) waiting_.push_back(&lane);
+    for (auto& lane : lanes_) wait_for(lane);
   }
 
   bool advance(BatchedOutput& output) override {
-    hear_waiting();
-    while (waiting_.empty() && !heap_.empty()) write_run(*heap_.front(), output);
-    return waiting_.empty();
+    while (selector_.wanted() == 0 && !heap_.empty()) write_run(*heap_.front(), output);
+    return selector_.wanted() == 0;
   }
 
-  bool wants(const Input& input) const override { return !input.has_records() && !input.is_over(); }
+  void note_read(Input& input) override { wait_for(lanes_[input.number()]); }
 
  private:
-  void hear_waiting() {
-    std::erase_if(waiting_, [&](Lane* lane) {
-      if (!parse_first(*lane)) return lane->input->is_over();
-      heap_.push_back(lane);
+  // As long as there is no record and no end.
+  void wait_for(Lane& lane) {
+    if (parse_first(lane)) {
+      heap_.push_back(&lane);
       std::push_heap(heap_.begin(), heap_.end(), is_later);
-      return true;
-    });
+    } else if (!lane.input->is_over()) {
+      return selector_.want(*lane.input);
+    }
+    selector_.unwant(*lane.input);
   }
 
   // Writes the records of the lane in front until another lane's turn comes or this one's are written.
@@ -75,7 +77,7 @@ class SequenceOrder : public Order {
       write_first(lane, output);
       if (!parse_first(lane)) {
         remove_front();
-        if (!lane.input->is_over()) waiting_.push_back(&lane);
+        if (!lane.input->is_over()) selector_.want(*lane.input);
         return;
       }
     } while (next == nullptr || is_before(lane, *next));
@@ -194,18 +196,18 @@ class SequenceOrder : public Order {
     throw base::DataError("collect", lane.input->name(), fmt::format("record {} {}", lane.record, reason));
   }
 
+  Selector& selector_;
   const record::SequencePlace place_;
   std::uint32_t length_ = 0;
   std::vector<Lane> lanes_;
-  std::vector<Lane*> waiting_;
   std::vector<Lane*> heap_;
 };
 
 }  // namespace
 
-std::unique_ptr<Order> make_sequence_order(const Inputs& inputs, record::SequencePlace place,
-                                           const record::RecordForm& form) {
-  return std::make_unique<SequenceOrder>(inputs, place, form);
+std::unique_ptr<Order> make_sequence_order(const Inputs& inputs, Selector& selector,
+                                           record::SequencePlace place, const record::RecordForm& form) {
+  return std::make_unique<SequenceOrder>(inputs, selector, place, form);
 }
 
 }  // namespace mrf::collect

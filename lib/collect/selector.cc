@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+#include "collect/selector.h"
+
+#include <sys/epoll.h>
+
+namespace mrf::collect {
+
+Selector::Selector(const BlockPool& pool, std::size_t held_limit, io::Meter& meter)
+    : pool_(pool), held_limit_(held_limit), meter_(meter) {}
+
+void Selector::add(Input& input) {
+  input.set_number(inputs_.size());
+  inputs_.push_back(&input);
+  watch(input.number());
+}
+
+void Selector::watch(std::size_t number) {
+  const Channel& channel = inputs_[number]->channel();
+  if (channel.is_file()) return;
+  reactor_.watch(channel.fd(), EPOLLIN, [this, number](std::uint32_t) { note_ready(number); });
+}
+
+void Selector::note_ready(std::size_t number) {
+  Channel& channel = inputs_[number]->channel();
+  channel.report();
+  if (wanted_.contains(number)) return ready_wanted_.add(number);
+  ready_others_.add(number);
+  reactor_.forget(channel.fd());
+}
+
+void Selector::want(const Input& input) {
+  wanted_.add(input.number());
+  if (!input.channel().is_file() && !ready_others_.contains(input.number())) return;
+  ready_others_.remove(input.number());
+  ready_wanted_.add(input.number());
+}
+
+void Selector::unwant(const Input& input) {
+  wanted_.remove(input.number());
+  if (!ready_wanted_.contains(input.number())) return;
+  ready_wanted_.remove(input.number());
+  if (!input.channel().is_file()) ready_others_.add(input.number());
+}
+
+void Selector::want_only(const Input& input) {
+  if (wanted_.size() == 1 && wanted_.contains(input.number())) return;
+  want_none();
+  want(input);
+}
+
+void Selector::want_none() {
+  while (wanted_.size() > 0) unwant(*inputs_[wanted_.members().back()]);
+}
+
+// Returns whether there was anything. A file that is opened again stays a file, a FIFO has a new descriptor.
+bool Selector::read_one(std::size_t number, Input::Hold hold) {
+  Input& input = *inputs_[number];
+  const Input::Got got = input.read(meter_, hold);
+  const Channel& channel = input.channel();
+  if (got == Input::Got::end) {
+    reactor_.forget(channel.fd());
+    ready_wanted_.remove(number);
+    ready_others_.remove(number);
+    if (input.is_read()) return true;
+    input.reopen();
+    watch(number);
+    if (channel.is_file() && wanted_.contains(number)) ready_wanted_.add(number);
+    return true;
+  }
+  const bool is_watched = reactor_.is_watched(channel.fd());
+  if (is_watched ? channel.has_more() : channel.is_ready()) {
+    (wanted_.contains(number) ? ready_wanted_ : ready_others_).add(number);
+  } else {
+    ready_wanted_.remove(number);
+    ready_others_.remove(number);
+    if (!is_watched) watch(number);
+  }
+  return got == Input::Got::bytes;
+}
+
+bool Selector::turn(std::optional<std::chrono::milliseconds> most) {
+  const io::WaitTimer timer(meter_);
+  reactor_.turn(most);
+  return ready_wanted_.size() + ready_others_.size() > 0;
+}
+
+// Until an input has bytes, as is known already or not.
+void Selector::wait(BatchedOutput& output) {
+  using std::chrono::milliseconds;
+  if (rounds_without_wanted_ > 1) output.flush();
+  const bool is_ready = ready_wanted_.size() + ready_others_.size() > 0;
+  if (is_ready || !output.empty()) {
+    if (turn(milliseconds(0))) return;
+    output.flush();
+  }
+  while (!turn(std::nullopt)) {
+  }
+}
+
+const std::vector<Input*>& Selector::read(BatchedOutput& output) {
+  read_.clear();
+  if (wanted_.size() == 1) {
+    const std::size_t single = wanted_.members().front();
+    if (inputs_[single]->channel().may_read() && read_one(single, Input::Hold::in_memory)) {
+      read_.push_back(inputs_[single]);
+      return read_;
+    }
+  }
+  wait(output);
+  batch_ = ready_wanted_.members();
+  for (const std::size_t number : batch_) {
+    if (read_one(number, Input::Hold::in_memory)) read_.push_back(inputs_[number]);
+  }
+  if (!read_.empty()) {
+    rounds_without_wanted_ = 0;
+    return read_;
+  }
+  bool any = false;
+  batch_ = ready_others_.members();
+  for (const std::size_t number : batch_) {
+    const bool is_full = pool_.used() > held_limit_;
+    any |= read_one(number, is_full ? Input::Hold::on_disk : Input::Hold::in_memory);
+  }
+  if (any) ++rounds_without_wanted_;
+  return read_;
+}
+
+}  // namespace mrf::collect
