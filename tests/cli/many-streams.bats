@@ -55,3 +55,21 @@ need_descriptors() {
   timeout 300 "$BIN/mrf-collect" --order concat -o out part/*
   seq 30000 | cmp - out
 }
+
+# The processor time of 20,000 lines, one at a time, through 2,000 streams is at most 4 times that through 20: what
+# looks at all streams for each line takes 20 times as much and more.
+one_line_of_many() {
+  local few many
+  few=$("$BATS_TEST_DIRNAME/one_at_a_time.py" "$1" 20 20000 "${@:2}")
+  many=$("$BATS_TEST_DIRNAME/one_at_a_time.py" "$1" 2000 20000 "${@:2}")
+  echo "$*: $few ms with 20 streams, $many ms with 2,000"
+  (( many < 4 * few ))
+}
+
+@test "what a line costs does not follow from how many inputs or outputs there are" {
+  need_descriptors 4100
+  one_line_of_many collect "$BIN/mrf-collect" --order any
+  one_line_of_many distribute "$BIN/mrf-distribute" -c 1
+  one_line_of_many distribute "$BIN/mrf-distribute" -c 1 --balance
+  one_line_of_many distribute "$BIN/mrf-distribute" --key column:1
+}
