@@ -178,6 +178,7 @@ void Collector::write_header(BatchedOutput& output) {
     }
     output.copy(first.header());
   }
+  selector_.want_none();
 }
 
 // Any input may be the first to show it; those that have nothing show none.

@@ -25,6 +25,21 @@ record() { printf '%s\t%s\n' "$1" "$columns"; }
   cmp <(sort out) <((printf '%s' "$header" && record r1 && record r2) | sort)
 }
 
+@test "--header, from a file and from a pipe, and --same-header, in every order and every round" {
+  printf '#h\n' >header
+  printf '#h\n0\ta\n' >one
+  printf '#h\n1\tb\n' >two
+  for order in rows seq any concat; do
+    [[ $order != seq ]] || expected=$'#h\na\nb'
+    [[ $order == seq ]] || expected=$'#h\n0\ta\n1\tb'
+    [ "$(timeout 60 mrf-collect --order $order -c 1 --header-prefix '#' one two)" = "$expected" ]
+    [ "$(timeout 60 mrf-collect --order $order -c 1 --header header --header-prefix '#' one two)" = "$expected" ]
+    [ "$(timeout 60 mrf-collect --order $order -c 1 --header <(cat header) --header-prefix '#' one two)" = "$expected" ]
+    [ "$(timeout 60 mrf-collect --order $order -c 1 --header header --header-prefix '#' --reopen 2 one two)" = \
+      "$expected"$'\n'"${expected#*$'\n'}" ]
+  done
+}
+
 @test "--same-header: another header, a longer one, a shorter one, none" {
   (printf '@HD\tVN:1.6\n@CO\t1\n' && record r1) >one
   (printf '@HD\tVN:1.6\n@CO\t2\n' && record r2) >other
