@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/status_list.h"
-#include "chunk/job.h"
+#include "chunk/run.h"
 #include "cli/command.h"
 #include "codec/inflate.h"
 

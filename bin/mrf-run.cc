@@ -11,7 +11,6 @@
 #include "base/processors.h"
 #include "cli/command.h"
 #include "io/io.h"
-#include "run/dry_run.h"
 #include "run/input_probe.h"
 #include "run/job_spec.h"
 #include "run/run.h"
@@ -113,7 +112,7 @@ void declare(cli::Command& command, Options& options) {
   app.add_flag("--print", options.print, "print the short form as a workflow; run nothing");
   app.add_flag("--print-sh", options.print_script, "print a bash script that does the same; run nothing");
   app.add_flag("--dot", options.dot, "print the jobs and FIFOs as a graph for Graphviz; run nothing");
-  app.add_flag("--progress", options.run.supervisor.monitor.show_progress,
+  app.add_flag("--progress", options.run.supervisor.show_progress,
                "show how much of the input has been read");
   app.add_option("--stall-timeout", options.stall_timeout_s,
                  "say which jobs wait when nothing moved for SECONDS (default 0: never)")
@@ -242,7 +241,7 @@ int main(int argc, char** argv) try {
   declare(command, options);
   return command.run(argc, argv, [&] {
     options.run.supervisor.kill_after = milliseconds("--kill-after", options.kill_after_s);
-    options.run.supervisor.monitor.stall_timeout = milliseconds("--stall-timeout", options.stall_timeout_s);
+    options.run.supervisor.stall_timeout = milliseconds("--stall-timeout", options.stall_timeout_s);
     options.form.report = options.run.report_path;
     options.run.show_table = options.run.supervisor.show_job_names =
         base::verbosity() == base::Verbosity::verbose;

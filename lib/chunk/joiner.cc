@@ -1,17 +1,291 @@
 // SPDX-License-Identifier: MIT
+// The bytes go from pipe to pipe or file inside the kernel. Of each output only its first bytes and its last
+// one are looked at: the last, which stays behind until more comes, to end a last line; the first, since
+// compressed data has no lines.
 #include "chunk/joiner.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <algorithm>
+#include <array>
+#include <cerrno>
 #include <exception>
+#include <limits>
 #include <string>
 
 #include "base/error.h"
+#include "chunk/stored_blocks.h"
 #include "codec/data_format.h"
 #include "codec/inflate.h"
 #include "io/io.h"
+#include "io/move_bytes.h"
+#include "record/header.h"
 
 namespace mrf::chunk {
+
+namespace {
+
+class PassingJoiner : public ChunkJoiner {
+ public:
+  PassingJoiner(const ChunkCommand& command, io::FdRef to)
+      : ChunkJoiner(command, to), filter_(command.words[0]), is_asked_for_(command.written) {
+    using Kind = record::RecordForm::Kind;
+    const Kind kind = command.written.value_or(command.form).record.kind;
+    if (kind != Kind::fixed) delimiter_ = kind == Kind::nul ? '\0' : '\n';
+  }
+
+  void begin(std::uint64_t chunk) override {
+    chunk_ = chunk;
+    first_.clear();
+    last_.reset();
+  }
+
+  std::optional<std::size_t> take(io::FdRef pipe) override {
+    if (delimiter_ && first_.size() < codec::format_magic_size) return take_first(pipe);
+    const auto taken = drain_.drain(pipe, to(), std::string(io::stdout_name));
+    count(taken.value_or(0));
+    return taken;
+  }
+
+  void take_file(io::FdRef file, std::uint64_t size) override {
+    std::array<char, codec::format_magic_size> first;
+    const ssize_t n = ::pread(file.get(), first.data(), first.size(), 0);
+    char last = 0;
+    if (n <= 0 || ::pread(file.get(), &last, 1, static_cast<off_t>(size - 1)) != 1) {
+      throw base::SystemError("read", "temporary file");
+    }
+    io::copy_file(file, size, to(), std::string(io::stdout_name));
+    count(size);
+    first_.assign(first.data(), static_cast<std::size_t>(n));
+    last_ = last;
+  }
+
+  void end() override {
+    if (const auto kept = drain_.take_last()) {
+      last_ = *kept;
+      const std::uint64_t before = bytes();
+      write({&*kept, 1});
+      count(before - bytes());  // it was counted when it was taken
+    }
+    if (!delimiter_ || !last_) return;
+    // A header of text in front of compressed data is neither.
+    if ((is_asked_for_ || has_input_header()) && *delimiter_ == '\n')
+      refuse_binary_output(first_, fmt::format("output of {} for chunk {}", filter_, chunk_));
+    if (*last_ == *delimiter_) return;
+    if (!is_asked_for_ && (*last_ == '\n' || is_binary(first_))) return;
+    write({&*delimiter_, 1});
+  }
+
+ private:
+  std::optional<std::size_t> take_first(io::FdRef pipe) {
+    std::array<char, codec::format_magic_size> first;
+    ssize_t n = 0;
+    while ((n = ::read(pipe.get(), first.data(), codec::format_magic_size - first_.size())) < 0 &&
+           errno == EINTR) {
+    }
+    if (n < 0 && errno == EAGAIN) return std::nullopt;
+    if (n < 0) throw base::SystemError("read", "filter");
+    if (n == 0) return 0;
+    const std::string_view bytes{first.data(), static_cast<std::size_t>(n)};
+    first_ += bytes;
+    last_ = bytes.back();
+    write(bytes);
+    return bytes.size();
+  }
+
+  const std::string filter_;
+  const bool is_asked_for_;
+  std::uint64_t chunk_ = 0;
+  std::optional<char> delimiter_;
+  io::PipeDrain drain_{true};
+  std::string first_;
+  std::optional<char> last_;
+};
+
+constexpr std::size_t read_size = std::size_t{256} << 10;
+
+// Finds the records of every output, and what stands in front of them: the first output's header is written,
+// the others' have to be the same.
+class CheckingJoiner : public ChunkJoiner {
+ public:
+  CheckingJoiner(const ChunkCommand& command, const StreamForm& form, io::FdRef to)
+      : ChunkJoiner(command, to), command_(command), form_(form), has_header_(form.header.is_named()) {}
+
+  void begin(std::uint64_t chunk) override {
+    chunk_ = chunk;
+    name_ = fmt::format("output of {} for chunk {}", command_.words[0], chunk);
+    framer_ = record::make_framer(form_.record, name_);
+    header_reader_.emplace(form_.header, name_, "join");
+    decoder_.reset();
+    is_known_ = false;
+    is_header_over_ = !has_header_;
+    text_.clear();
+    header_.clear();
+  }
+
+  std::optional<std::size_t> take(io::FdRef pipe) override {
+    ssize_t n = 0;
+    while ((n = ::read(pipe.get(), buffer_.get(), read_size)) < 0 && errno == EINTR) {
+    }
+    if (n < 0 && errno == EAGAIN) return std::nullopt;
+    if (n < 0) throw base::SystemError("read", "filter");
+    push({buffer_.get(), static_cast<std::size_t>(n)});
+    return static_cast<std::size_t>(n);
+  }
+
+  void take_file(io::FdRef file, std::uint64_t size) override {
+    for (std::uint64_t at = 0; at < size;) {
+      const ssize_t n = ::pread(file.get(), buffer_.get(), read_size, static_cast<off_t>(at));
+      if (n <= 0) throw base::SystemError("read", "temporary file");
+      push({buffer_.get(), static_cast<std::size_t>(n)});
+      at += static_cast<std::uint64_t>(n);
+    }
+  }
+
+  void end() override {
+    if (decoder_) decoder_->finish();
+    parse(true);
+    if (text_.empty()) return;
+    const std::string ending(framer_->complete(text_));
+    put(text_);
+    put(ending);
+    ++records_;
+  }
+
+  void finish() override {
+    if (!form_.is_bam()) return;
+    std::string blocks;
+    storer_.close_block(blocks);
+    if (has_first_) blocks += codec::bgzf_eof;
+    write(blocks);
+  }
+
+  std::optional<std::uint64_t> records() const override { return records_; }
+
+ private:
+  void push(std::string_view bytes) {
+    if (!form_.is_bam()) {
+      text_ += bytes;
+      return parse(false);
+    }
+    if (!is_known_) {
+      text_ += bytes;
+      if (text_.size() < 2) return;
+      is_known_ = true;
+      if (!codec::is_gzip(text_)) return parse(false);
+      decoder_.emplace(name_);
+      const std::string first = std::move(text_);
+      text_.clear();
+      return inflate(first);
+    }
+    if (decoder_) return inflate(bytes);
+    text_ += bytes;
+    parse(false);
+  }
+
+  void inflate(std::string_view stored) {
+    decoder_->feed(stored);
+    while (const std::size_t n = decoder_->inflate({inflated_.get(), read_size})) {
+      text_.append(inflated_.get(), n);
+      parse(false);
+    }
+  }
+
+  // Writes the whole records that there are; what is left stays in text_.
+  void parse(bool is_end) {
+    if (!form_.is_bam() && !is_known_ && !check_text(is_end)) return;
+    if (!is_header_over_ && !take_header(is_end)) return;
+    const record::Run run = framer_->take(text_, std::numeric_limits<std::uint64_t>::max());
+    if (run.bytes == 0) return;
+    const std::string_view records = std::string_view(text_).substr(0, run.bytes);
+    put(records);
+    records_ += run.records;
+    text_.erase(0, run.bytes);
+  }
+
+  // True when the first bytes were there to be looked at, and are not those of binary data.
+  bool check_text(bool is_end) {
+    if (text_.size() < codec::format_magic_size && !is_end) return false;
+    is_known_ = true;
+    if (!record::is_bytes(form_.record)) refuse_binary_output(text_, name_);
+    return true;
+  }
+
+  // True when the header is over.
+  bool take_header(bool is_end) {
+    const std::size_t size = header_reader_->take(text_, is_end);
+    header_.append(text_, 0, size);
+    text_.erase(0, size);
+    if (!header_reader_->is_over()) return false;
+    if (!form_.is_bam() && !header_.empty() && !header_.ends_with('\n')) header_ += '\n';
+    is_header_over_ = true;
+    join_header();
+    return true;
+  }
+
+  void join_header() {
+    if (!has_first_) {
+      if (has_input_header() && !header_.empty()) {
+        throw base::DataError("join", name_,
+                              "it begins with a header, but that of the input goes around the filter");
+      }
+      has_first_ = true;
+      first_chunk_ = chunk_;
+      put(header_);
+      first_header_ = std::move(header_);
+    } else if (header_ != first_header_) {
+      throw base::DataError("join", name_,
+                            fmt::format("its header is not that of chunk {}{}", first_chunk_, difference()));
+    }
+  }
+
+  // The first line that differs, of a header that is text.
+  std::string difference() const {
+    if (form_.is_bam()) return "";
+    std::size_t start = 0;
+    for (std::size_t at = 0; at < header_.size() && at < first_header_.size(); ++at) {
+      if (header_[at] != first_header_[at]) break;
+      if (header_[at] == '\n') start = at + 1;
+    }
+    const auto line = [start](const std::string& text) {
+      return start >= text.size()
+                 ? std::string("nothing")
+                 : "'" + text.substr(start, std::min<std::size_t>(text.find('\n', start) - start, 80)) + "'";
+    };
+    return fmt::format(": {} where that has {}", line(header_), line(first_header_));
+  }
+
+  void put(std::string_view bytes) {
+    if (!form_.is_bam()) return write(bytes);
+    std::string blocks;
+    storer_.add(bytes, blocks);
+    write(blocks);
+  }
+
+  const ChunkCommand& command_;
+  const StreamForm form_;
+  const bool has_header_;
+  std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(read_size);
+  std::unique_ptr<char[]> inflated_ = std::make_unique_for_overwrite<char[]>(read_size);
+  BgzfStorer storer_;
+  std::string first_header_;
+  std::uint64_t first_chunk_ = 0;
+  bool has_first_ = false;
+  std::uint64_t records_ = 0;
+  // Of the chunk in hand:
+  std::uint64_t chunk_ = 0;
+  std::string name_;
+  std::unique_ptr<record::Framer> framer_;
+  std::optional<record::HeaderReader> header_reader_;
+  std::optional<codec::GzipDecoder> decoder_;
+  bool is_known_ = false;  // whether BAM is compressed, that text is none
+  bool is_header_over_ = false;
+  std::string header_;
+  std::string text_;
+};
+
+}  // namespace
 
 ChunkJoiner::ChunkJoiner(const ChunkCommand& command, io::FdRef to)
     : to_(to), written_(command.written), reads_sam_(command.form.is_sam) {}
@@ -59,9 +333,9 @@ std::unique_ptr<ChunkJoiner> make_joiner(const ChunkCommand& command, io::FdRef 
   const bool is_plain = !form.is_sam && (record.kind == Kind::line || record.kind == Kind::nul ||
                                          (record.kind == Kind::fixed && record.count == 1));
   if (form.is_bam() || has_own_header || (command.written && (!is_plain || form.header.is_named()))) {
-    return make_checking_joiner(command, form, to);
+    return std::make_unique<CheckingJoiner>(command, form, to);
   }
-  return make_passing_joiner(command, to);
+  return std::make_unique<PassingJoiner>(command, to);
 }
 
 }  // namespace mrf::chunk

@@ -8,7 +8,7 @@
 #include <string>
 #include <string_view>
 
-#include "chunk/job.h"
+#include "chunk/command.h"
 #include "io/fd.h"
 #include "io/meter.h"
 
@@ -65,10 +65,5 @@ bool is_binary(std::string_view first);
 /// Throws DataError for an output, called `name`, that begins with `first` and is_binary(), where text was
 /// asked for.
 void refuse_binary_output(std::string_view first, const std::string& name);
-
-/// Those that make_joiner() chooses from.
-std::unique_ptr<ChunkJoiner> make_passing_joiner(const ChunkCommand& command, io::FdRef to);
-std::unique_ptr<ChunkJoiner> make_checking_joiner(const ChunkCommand& command, const StreamForm& form,
-                                                  io::FdRef to);
 
 }  // namespace mrf::chunk

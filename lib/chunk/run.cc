@@ -290,4 +290,19 @@ void ChunkRun::fail(ChunkFilter& filter) {
                                 where, hint(command_, filter.outcome())));
 }
 
+void run_chunks(const ChunkCommand& command, io::Stats& stats) {
+  ChunkRun run(command);
+  try {
+    run.run();
+  } catch (const base::ClosedOutput&) {
+    run.count(stats);
+    throw;
+  } catch (...) {
+    run.leave_unfinished();
+    run.count(stats);
+    throw;
+  }
+  run.count(stats);
+}
+
 }  // namespace mrf::chunk

@@ -12,8 +12,8 @@
 #include <unordered_map>
 #include <vector>
 
+#include "chunk/command.h"
 #include "chunk/filter.h"
-#include "chunk/job.h"
 #include "chunk/joiner.h"
 #include "chunk/sizer.h"
 #include "chunk/source.h"
@@ -82,5 +82,9 @@ class ChunkRun {
   std::uint64_t chunks_ = 0;
   double filters_s_ = 0;
 };
+
+/// Starts the filter anew for every chunk of the input and joins what the filters write on standard output,
+/// in order. Throws Error, with the status of the filter for the first chunk whose filter failed.
+void run_chunks(const ChunkCommand& command, io::Stats& stats);
 
 }  // namespace mrf::chunk

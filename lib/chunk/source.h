@@ -8,8 +8,9 @@
 #include <string>
 #include <vector>
 
-#include "chunk/job.h"
+#include "chunk/command.h"
 #include "io/fd.h"
+#include "io/stats.h"
 
 namespace mrf::chunk {
 

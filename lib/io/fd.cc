@@ -99,20 +99,17 @@ void enlarge_pipe(FdRef pipe, size_t bytes) noexcept {
 }
 
 namespace {
-rlimit found_open_file_limit{};
-bool open_file_limit_raised = false;
+std::optional<rlimit> found_open_file_limit;
 }  // namespace
 
 void raise_open_file_limit() noexcept {
   rlimit limit{};
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max) return;
-  found_open_file_limit = limit;
+  const rlimit found = limit;
   limit.rlim_cur = limit.rlim_max;
-  open_file_limit_raised = ::setrlimit(RLIMIT_NOFILE, &limit) == 0;
+  if (::setrlimit(RLIMIT_NOFILE, &limit) == 0) found_open_file_limit = found;
 }
 
-void restore_open_file_limit() noexcept {
-  if (open_file_limit_raised) (void)::setrlimit(RLIMIT_NOFILE, &found_open_file_limit);
-}
+std::optional<rlimit> given_open_file_limit() noexcept { return found_open_file_limit; }
 
 }  // namespace mrf::io

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/resource.h>
+
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -87,7 +90,7 @@ void enlarge_pipe(FdRef pipe, size_t bytes) noexcept;
 
 /// Raises the soft limit of open files to the hard one (setrlimit(2)); a refusal is no error.
 void raise_open_file_limit() noexcept;
-/// Gives back what raise_open_file_limit() found, for a child to start a command with. Async-signal-safe.
-void restore_open_file_limit() noexcept;
+/// What raise_open_file_limit() found, for a child to start a command with; empty when it changed nothing.
+std::optional<rlimit> given_open_file_limit() noexcept;
 
 }  // namespace mrf::io

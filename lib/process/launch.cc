@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT
-// A child between fork(2) and execve(2) has the memory of a process whose other threads stopped anywhere: it
-// calls only what signal-safety(7) lists, throws nothing and allocates nothing. All that it needs is made
-// before the fork, and it ends by _exit(2).
 #include "process/launch.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
+#include <optional>
 #include <string_view>
 #include <utility>
 
@@ -20,16 +19,20 @@ namespace mrf::process {
 
 namespace {
 
-// What the child needs, made before the fork.
-struct Prepared {
-  std::vector<char*> words;
-  std::vector<char*> environment;
-  std::vector<std::string> programs;  // where the command may be, in order
-  const LaunchSpec& spec;
-  int failure;
-  int standard_error;
-  pid_t parent;
-};
+// A sanitizer keeps what it knows of a thread's stack and signals in memory that such a child would change.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool may_share_memory = false;
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+constexpr bool may_share_memory = false;
+#else
+constexpr bool may_share_memory = true;
+#endif
+#else
+constexpr bool may_share_memory = true;
+#endif
+
+constexpr std::size_t stack_bytes = std::size_t{16} << 10;
 
 std::string_view variable_name(std::string_view variable) { return variable.substr(0, variable.find('=')); }
 
@@ -67,58 +70,20 @@ std::vector<std::string> find_programs(const std::string& word, const std::vecto
   return programs;
 }
 
-[[noreturn]] void give_up(int failure, int redirection) noexcept {
-  const StartFailure what{errno, redirection};
-  if (::write(failure, &what, sizeof what) < 0) ::_exit(1);
-  ::_exit(127);
-}
-
-// A job is never in the foreground of a terminal: that it writes there is not to stop it (stty(1), tostop).
-void set_default_signals() noexcept {
-  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
-  ::signal(SIGTTOU, SIG_IGN);
-  sigset_t none;
-  sigemptyset(&none);
-  ::sigprocmask(SIG_SETMASK, &none, nullptr);
-}
-
-void redirect(int failure, int at, int to, int flags, const char* path) noexcept {
-  const int fd = ::open(path, flags | O_CLOEXEC, 0666);
-  if (fd < 0) give_up(failure, at);
-  if (fd == to ? ::fcntl(fd, F_SETFD, 0) < 0 : ::dup2(fd, to) < 0) give_up(failure, at);
-}
-
-// execvp(3) gives a file without a #! line to sh(1), whatever language it is in.
-[[noreturn]] void execute(const Prepared& child) noexcept {
-  int error = ENOENT;
-  for (const auto& program : child.programs) {
-    ::execve(program.c_str(), child.words.data(), child.environment.data());
-    if (errno == EACCES) error = EACCES;
-    if (errno != EACCES && errno != ENOENT && errno != ENOTDIR) give_up(child.failure, -1);
-  }
+// Calls run_child() in a child; -1 is a failure of clone(2). No signal reaches the child before it has the
+// default handling of it: a handler of this process would do its work a second time.
+pid_t start(Child& child, bool shares_memory) {
+  alignas(16) std::array<char, stack_bytes> stack;
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const int flags = shares_memory && may_share_memory ? CLONE_VM | CLONE_VFORK | SIGCHLD : SIGCHLD;
+  const pid_t pid = ::clone(run_child, stack.data() + stack.size(), flags, &child);
+  const int error = errno;
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
   errno = error;
-  give_up(child.failure, -1);
-}
-
-[[noreturn]] void become(const Prepared& child) noexcept {
-  if (!child.spec.is_part_of_job) ::setpgid(0, 0);
-  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (::getppid() != child.parent) ::_exit(128 + SIGKILL);
-  set_default_signals();
-  io::restore_open_file_limit();
-  if (::isatty(STDIN_FILENO) == 1) redirect(child.failure, -1, STDIN_FILENO, O_RDONLY, "/dev/null");
-  if (child.standard_error >= 0 && ::dup2(child.standard_error, STDERR_FILENO) < 0)
-    give_up(child.failure, -1);
-  for (const auto& passed : child.spec.passed) {
-    const int from = passed.from.get();
-    if (from == passed.fd ? ::fcntl(from, F_SETFD, 0) < 0 : ::dup2(from, passed.fd) < 0)
-      give_up(child.failure, -1);
-  }
-  int at = 0;
-  for (const auto& redirection : child.spec.redirections) {
-    redirect(child.failure, at++, redirection.fd, redirection.flags, redirection.path.c_str());
-  }
-  execute(child);
+  return pid;
 }
 
 }  // namespace
@@ -127,19 +92,38 @@ Launched launch(const LaunchSpec& spec) {
   io::Pipe failure = io::make_pipe();
   io::Pipe standard_error;
   if (!spec.is_part_of_job) standard_error = io::make_pipe();
-  Prepared child{{},
-                 merge_environment(spec.environment),
-                 {},
-                 spec,
-                 failure.write_end.get(),
-                 standard_error.write_end.get(),
-                 ::getpid()};
-  for (const auto& word : spec.words) child.words.push_back(const_cast<char*>(word.c_str()));
-  child.words.push_back(nullptr);
-  child.programs = find_programs(spec.words.at(0), child.environment);
-  const pid_t pid = ::fork();
+  std::vector<char*> words;
+  for (const auto& word : spec.words) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  const std::vector<char*> environment = merge_environment(spec.environment);
+  const std::vector<std::string> found = find_programs(spec.words.at(0), environment);
+  std::vector<const char*> programs;
+  for (const auto& program : found) programs.push_back(program.c_str());
+  programs.push_back(nullptr);
+  std::vector<Child::Redirection> redirections;
+  bool may_wait = false;
+  for (const auto& redirection : spec.redirections) {
+    redirections.push_back({redirection.fd, redirection.flags, redirection.path.c_str()});
+    may_wait = may_wait || redirection.may_wait;
+  }
+  std::vector<Child::Passed> passed;
+  for (const auto& one : spec.passed) passed.push_back({one.fd, one.from.get()});
+  const std::optional<rlimit> open_files = io::given_open_file_limit();
+  Child child{words.data(),
+              environment.data(),
+              programs.data(),
+              redirections.data(),
+              redirections.size(),
+              passed.data(),
+              passed.size(),
+              failure.write_end.get(),
+              standard_error.write_end.get(),
+              ::getpid(),
+              !spec.is_part_of_job,
+              ::isatty(STDIN_FILENO) == 1,
+              open_files ? &*open_files : nullptr};
+  const pid_t pid = start(child, !may_wait);
   if (pid < 0) throw base::SystemError("start", spec.words.at(0));
-  if (pid == 0) become(child);
   // Both sides do it, so that a signal to the group cannot come too early.
   if (!spec.is_part_of_job) ::setpgid(pid, pid);
   for (const io::Fd* end : {&failure.read_end, &standard_error.read_end}) {

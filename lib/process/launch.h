@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "io/fd.h"
+#include "process/child.h"
 #include "process/outcome.h"
 
 namespace mrf::process {
@@ -16,6 +17,8 @@ struct OpenedRedirection {
   int fd = 0;
   int flags = 0;
   std::string path;
+  bool may_wait =
+      true;  ///< open(2) may wait for another process, as for one that opens the other end of a FIFO
 };
 
 /// A descriptor of this process that becomes a descriptor of the child's.
@@ -33,7 +36,7 @@ struct LaunchSpec {
   bool is_part_of_job = false;  ///< stays in this process's group and has its standard error
 };
 
-/// A child that was forked. `failure` is at end-of-file once the command runs; before that it gives a
+/// A child that was started. `failure` is at end-of-file once the command runs; before that it gives a
 /// StartFailure when it cannot.
 struct Launched {
   pid_t pid = -1;
@@ -41,15 +44,11 @@ struct Launched {
   io::Fd standard_error;  ///< not open for a part of a job
 };
 
-struct StartFailure {
-  int error_number = 0;
-  int redirection = -1;  ///< which one could not be opened, -1: the command could not be executed
-};
-
-/// Forks. The child has its own process group unless it is a part of a job, dies with this process
-/// (PR_SET_PDEATHSIG, prctl(2)), has default signal handling but for TTOU, which it ignores, a pipe as
-/// standard error, the limit of open files that this process was given, and nothing as standard input where
-/// this process has a terminal there. Throws SystemError.
+/// Starts a child, in the memory of this process, which waits for its execve(2), unless a redirection may
+/// wait: that spares the copy of a page table. The child has its own process group unless it is a part of a
+/// job, dies with this process (PR_SET_PDEATHSIG, prctl(2)), has default signal handling but for TTOU, which
+/// it ignores, a pipe as standard error, the limit of open files that this process was given, and nothing as
+/// standard input where this process has a terminal there. Throws SystemError.
 Launched launch(const LaunchSpec& spec);
 
 /// What may be the matter with the command, from "; " on; empty when nothing is known.

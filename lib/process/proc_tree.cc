@@ -3,14 +3,21 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <exception>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <system_error>
+#include <thread>
 #include <utility>
 
 #include "base/error.h"
@@ -29,6 +36,29 @@ std::pair<std::uint64_t, unsigned> open_mode(pid_t pid, const fs::directory_entr
   unsigned flags = 0;
   file >> name >> position >> name >> std::oct >> flags;
   return file ? std::pair{position, flags} : std::pair{std::uint64_t{0}, ~0U};
+}
+
+using namespace std::chrono_literals;
+
+constexpr auto longest_end = 10s;
+constexpr auto longest_step = 10ms;
+
+std::vector<pid_t> children() {
+  std::ifstream list(fmt::format("/proc/self/task/{}/children", ::getpid()));
+  std::vector<pid_t> pids;
+  for (pid_t pid = 0; list >> pid;) pids.push_back(pid);
+  return pids;
+}
+
+// Whether the process, which has been sent KILL, has ended.
+bool has_ended(pid_t pid, std::chrono::steady_clock::time_point latest) {
+  for (std::chrono::microseconds step = 50us;;
+       step = std::min<std::chrono::microseconds>(2 * step, longest_step)) {
+    const pid_t reaped = ::waitpid(pid, nullptr, WNOHANG);
+    if (reaped == pid || (reaped < 0 && errno == ECHILD)) return true;
+    if (reaped == 0 && std::chrono::steady_clock::now() >= latest) return false;
+    std::this_thread::sleep_for(step);
+  }
 }
 
 }  // namespace
@@ -96,6 +126,27 @@ std::vector<OpenInput> open_inputs(pid_t pid) {
     inputs.push_back({info.st_dev, info.st_ino, size, std::min(position, size)});
   }
   return inputs;
+}
+
+void adopt_orphans() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
+
+std::vector<pid_t> kill_descendants() noexcept {
+  std::vector<pid_t> beyond;
+  try {
+    const auto latest = std::chrono::steady_clock::now() + longest_end;
+    for (bool any = true; any;) {
+      any = false;
+      for (const pid_t pid : children()) {
+        if (std::find(beyond.begin(), beyond.end(), pid) != beyond.end()) continue;
+        any = true;
+        const bool is_refused = ::kill(pid, SIGKILL) != 0 && errno == EPERM;
+        if (!has_ended(pid, is_refused ? std::chrono::steady_clock::time_point{} : latest))
+          beyond.push_back(pid);
+      }
+    }
+  } catch (const std::exception&) {  // out of memory: the kernel's death signal remains
+  }
+  return beyond;
 }
 
 }  // namespace mrf::process

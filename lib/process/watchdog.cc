@@ -15,7 +15,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "process/descendants.h"
+#include "process/proc_tree.h"
 
 namespace mrf::process {
 

@@ -42,8 +42,6 @@ FifoSet::FifoSet(const workflow::Plan& plan, const Workspace& workspace, std::si
                  io::Reactor& reactor, OnUnread on_unread)
     : plan_(plan),
       fifos_(plan.fifos.size()),
-      written_by_(plan.jobs.size()),
-      read_by_(plan.jobs.size()),
       reactor_(reactor),
       on_unread_(std::move(on_unread)),
       inotify_(io::adopt_fd, ::inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) {
@@ -60,14 +58,10 @@ FifoSet::FifoSet(const workflow::Plan& plan, const Workspace& workspace, std::si
     Fifo& fifo = fifos_[at];
     fifo.path = workspace.own_directory() + "/" + name;
     fifo.writers_left = planned.writers.size();
-    for (const std::size_t writer : planned.writers) {
-      written_by_[writer].push_back(at);
+    for (const std::size_t writer : planned.writers)
       fifo.must_be_read = fifo.must_be_read || writes_records(plan.jobs[writer]);
-    }
-    read_by_[planned.reader].push_back(at);
-    hold(fifo, Side::reader);
-    hold(fifo, Side::writer);
-    io::ask_pipe_size(fifo.writer.held, pipe_size);
+    hold(fifo, Held::both);
+    io::ask_pipe_size(fifo.fd, pipe_size);
     by_file_name_.emplace(name, at);
   }
   watch(workspace.in_directory(), Side::reader);
@@ -80,15 +74,30 @@ void FifoSet::watch(const std::string& directory, Side side) {
   watches_[static_cast<int>(side)] = watch;
 }
 
-void FifoSet::hold(Fifo& fifo, Side side) {
-  io::Fd& held = side == Side::reader ? fifo.reader.held : fifo.writer.held;
-  if (held.is_open()) return;
-  try {
-    held = io::open_file(fifo.path, (side == Side::reader ? O_RDONLY : O_WRONLY) | O_NONBLOCK);
-  } catch (const base::SystemError& error) {
-    const auto at = static_cast<std::size_t>(&fifo - fifos_.data());
-    throw base::SystemError("open FIFO", plan_.fifos[at].name, error.error_number());
+// What is held already is opened by its descriptor: the FIFO's name may be gone. The new end comes before the
+// old one goes, since what is in a FIFO that nobody has open is lost.
+void FifoSet::hold(Fifo& fifo, Held ends) {
+  if (fifo.held == ends) return;
+  const auto at = static_cast<std::size_t>(&fifo - fifos_.data());
+  io::Fd fd;
+  if (ends != Held::none) {
+    const int mode = ends == Held::both ? O_RDWR : ends == Held::read ? O_RDONLY : O_WRONLY;
+    const std::string path = fifo.fd.is_open() ? fmt::format("/proc/self/fd/{}", fifo.fd.get()) : fifo.path;
+    try {
+      fd = io::open_file(path, mode | O_NONBLOCK);
+    } catch (const base::SystemError& error) {
+      throw base::SystemError("open FIFO", plan_.fifos[at].name, error.error_number());
+    }
   }
+  if (fifo.is_watched) reactor_.forget(fifo.fd);
+  fifo.fd = std::move(fd);
+  fifo.held = ends;
+  if (fifo.is_watched) watch_for_unread(at);
+}
+
+void FifoSet::watch_for_unread(std::size_t at) {
+  fifos_[at].is_watched = true;
+  reactor_.watch(fifos_[at].fd, EPOLLIN, [this, at](std::uint32_t) { check_unread(at); });
 }
 
 bool FifoSet::read_events() {
@@ -133,131 +142,125 @@ void FifoSet::on_event(std::size_t index, Side side, bool is_open) {
 }
 
 void FifoSet::settle(Fifo& fifo) {
-  if (fifo.writer.through && (fifo.reader.opened || fifo.reader.through) && fifo.writer.held.is_open()) {
-    fifo.writer.held.reset();
+  if (fifo.writer.through && (fifo.reader.opened || fifo.reader.through) && writes(fifo.held)) {
+    hold(fifo, reads(fifo.held) ? Held::read : Held::none);
     if (fifo.reader.has_closed && !fifo.reader.through) hold_for_reader(fifo);
   }
   if (fifo.reader.through && (fifo.writer.opened || fifo.writers_left == 0) && !fifo.is_watched &&
-      fifo.reader.held.is_open()) {
-    fifo.reader.held.reset();
+      reads(fifo.held)) {
+    hold(fifo, writes(fifo.held) ? Held::write : Held::none);
     if (fifo.writer.has_closed && fifo.writers_left > 0) hold_for_writer(fifo);
   }
 }
 
-// The reader has closed its end at least once and may open it again: when nobody has the FIFO open, that
-// open(2) would wait. Without a read end of the supervisor's poll(2) tells whether there is another one; what
-// is in the FIFO stays, since its write end is open.
+// The reader has closed its end at least once and may open it again: when nobody has the FIFO open for
+// writing, that open(2) would wait. Without a read end of the supervisor's poll(2) tells whether there is
+// another one; what is in the FIFO stays, since its write end is open.
 void FifoSet::hold_for_reader(Fifo& fifo) {
-  if (fifo.writer.held.is_open() || (poll_now(fifo.reader.held, 0) & POLLHUP) == 0) return;
+  if (fifo.held != Held::read || (poll_now(fifo.fd, 0) & POLLHUP) == 0) return;
   try {
-    hold(fifo, Side::writer);
-    fifo.reader.held.reset();
-    fifo.reader.opened = (poll_now(fifo.writer.held, 0) & POLLERR) == 0;
-    hold(fifo, Side::reader);
-    if (fifo.reader.opened) fifo.writer.held.reset();
-  } catch (const base::Error&) {  // the FIFO's names are gone: nobody opens it again
+    hold(fifo, Held::write);
+    fifo.reader.opened = (poll_now(fifo.fd, 0) & POLLERR) == 0;
+    hold(fifo, fifo.reader.opened ? Held::read : Held::both);
+  } catch (const base::Error&) {  // the FIFO is gone: nobody opens it again
   }
 }
 
-// The same for the writer of a FIFO whose reader is through. read(2) tells whether somebody has it open for
-// writing; nobody misses what it takes.
+// The writer, whose reader is through, may open its end again. read(2) tells whether somebody has the FIFO
+// open for writing; nobody misses what it takes.
 void FifoSet::hold_for_writer(Fifo& fifo) {
-  if (fifo.reader.held.is_open()) return;
+  if (reads(fifo.held)) return;
   try {
-    fifo.writer.held.reset();
-    hold(fifo, Side::reader);
+    hold(fifo, Held::read);
     char buffer[65536];
     ssize_t n = 1;
-    for (int reads = 0; n > 0 && reads < 64; ++reads)
-      n = ::read(fifo.reader.held.get(), buffer, sizeof buffer);
+    for (int tries = 0; n > 0 && tries < 64; ++tries) n = ::read(fifo.fd.get(), buffer, sizeof buffer);
     fifo.writer.opened = n != 0;
-    if (fifo.writer.opened) fifo.reader.held.reset();
+    if (fifo.writer.opened) hold(fifo, Held::none);
   } catch (const base::Error&) {
   }
 }
 
 void FifoSet::job_succeeded(std::size_t job, bool by_reader) {
-  for (const std::size_t at : written_by_[job]) {
+  for (const std::size_t at : plan_.jobs[job].writes) {
     Fifo& fifo = fifos_[at];
     if (--fifo.writers_left > 0) continue;
     fifo.writer.through = true;
-    if (fifo.is_watched) look_for_unread(at);
+    if (fifo.is_watched) check_unread(at);
     settle(fifo);
   }
-  for (const std::size_t at : read_by_[job]) {
+  for (const std::size_t at : plan_.jobs[job].reads) {
     Fifo& fifo = fifos_[at];
     fifo.reader.through = true;
     if (!by_reader && fifo.must_be_read) {
-      fifo.is_watched = true;
-      reactor_.watch(fifo.reader.held, EPOLLIN, [this, at](std::uint32_t) { look_for_unread(at); });
-      look_for_unread(at);
+      watch_for_unread(at);
+      check_unread(at);
     }
     settle(fifo);
   }
 }
 
 // Of a FIFO whose reader has ended.
-void FifoSet::look_for_unread(std::size_t index) {
+void FifoSet::check_unread(std::size_t index) {
   Fifo& fifo = fifos_[index];
   const bool is_unread = bytes_in(fifo) > 0;
   if (!is_unread && !fifo.writer.through) return;
-  reactor_.forget(fifo.reader.held);
+  reactor_.forget(fifo.fd);
   fifo.is_watched = false;
   if (is_unread) on_unread_(plan_.fifos[index].reader);
 }
 
 void FifoSet::expect_writer(std::size_t job) {
-  for (const std::size_t at : written_by_[job]) {
+  for (const std::size_t at : plan_.jobs[job].writes) {
     if (plan_.fifos[at].writers.size() == 1) continue;
     fifos_[at].writer.opened = false;
-    hold(fifos_[at], Side::reader);
+    hold(fifos_[at], writes(fifos_[at].held) ? Held::both : Held::read);
   }
 }
 
 bool FifoSet::has_lost_reader(std::size_t job) const {
-  return std::any_of(written_by_[job].begin(), written_by_[job].end(), [this](std::size_t fifo) {
+  const auto& written = plan_.jobs[job].writes;
+  return std::any_of(written.begin(), written.end(), [this](std::size_t fifo) {
     return fifos_[fifo].reader.through && !fifos_[fifo].is_watched;
   });
 }
 
 std::size_t FifoSet::bytes_in(const Fifo& fifo) {
   int bytes = 0;
-  if (!fifo.reader.held.is_open() || ::ioctl(fifo.reader.held.get(), FIONREAD, &bytes) != 0) return 0;
+  if (!reads(fifo.held) || ::ioctl(fifo.fd.get(), FIONREAD, &bytes) != 0) return 0;
   return static_cast<std::size_t>(bytes);
 }
 
 bool FifoSet::is_left_open(const Fifo& fifo) {
-  if (fifo.reader.held.is_open() == fifo.writer.held.is_open()) return false;
-  const io::Fd& held = fifo.reader.held.is_open() ? fifo.reader.held : fifo.writer.held;
-  return (poll_now(held, 0) & (POLLHUP | POLLERR)) == 0;
+  if (fifo.held != Held::read && fifo.held != Held::write) return false;
+  return (poll_now(fifo.fd, 0) & (POLLHUP | POLLERR)) == 0;
 }
 
-FifoLook FifoSet::look(std::size_t index) const {
+FifoState FifoSet::state(std::size_t index) const {
   const Fifo& fifo = fifos_[index];
   const auto use = [](const End& end) {
     return end.through ? EndUse::through : end.opened ? EndUse::open : EndUse::unopened;
   };
-  FifoLook look{use(fifo.reader), use(fifo.writer), bytes_in(fifo), false, is_left_open(fifo)};
-  if (fifo.writer.held.is_open()) look.is_full = (poll_now(fifo.writer.held, POLLOUT) & POLLOUT) == 0;
-  return look;
+  FifoState state{use(fifo.reader), use(fifo.writer), bytes_in(fifo), false, is_left_open(fifo)};
+  if (writes(fifo.held)) state.is_full = (poll_now(fifo.fd, POLLOUT) & POLLOUT) == 0;
+  return state;
 }
 
 void FifoSet::sample() {
   std::vector<pollfd> polled;
-  std::vector<Fifo*> looked_at;
+  std::vector<Fifo*> sampled;
   for (Fifo& fifo : fifos_) {
     fifo.samples.in_use = !fifo.reader.through && !fifo.writer.through;
     if (!fifo.samples.in_use) continue;
-    polled.push_back({fifo.reader.held.get(), POLLIN, 0});
-    polled.push_back({fifo.writer.held.get(), POLLOUT, 0});
-    looked_at.push_back(&fifo);
+    polled.push_back({fifo.fd.get(), POLLIN | POLLOUT, 0});
+    sampled.push_back(&fifo);
   }
   if (polled.empty() || ::poll(polled.data(), polled.size(), 0) < 0) return;
-  for (std::size_t at = 0; at < looked_at.size(); ++at) {
-    FifoSamples& samples = looked_at[at]->samples;
-    samples.was_empty = (polled[2 * at].revents & POLLIN) == 0;
-    samples.was_full = (polled[2 * at + 1].revents & POLLOUT) == 0;
-    ++samples.looks;
+  for (std::size_t at = 0; at < sampled.size(); ++at) {
+    FifoSamples& samples = sampled[at]->samples;
+    samples.was_empty = (polled[at].revents & POLLIN) == 0;
+    samples.was_full = (polled[at].revents & POLLOUT) == 0;
+    ++samples.taken;
     samples.empty += samples.was_empty ? 1 : 0;
     samples.full += samples.was_full ? 1 : 0;
   }

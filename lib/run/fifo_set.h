@@ -19,12 +19,12 @@ namespace mrf::run {
 
 enum class Side { reader, writer };
 
-/// How often a FIFO was looked at while both its ends were in use, and was found empty or full.
+/// How often a FIFO was sampled while both its ends were in use, and was found empty or full.
 struct FifoSamples {
-  std::uint64_t looks = 0;
+  std::uint64_t taken = 0;
   std::uint64_t empty = 0;
   std::uint64_t full = 0;
-  bool in_use = false;  ///< at the last look
+  bool in_use = false;  ///< at the last sample
   bool was_empty = false;
   bool was_full = false;
 };
@@ -34,7 +34,7 @@ struct FifoSamples {
 enum class EndUse { unopened, open, through };
 
 /// A FIFO at a moment.
-struct FifoLook {
+struct FifoState {
   EndUse reader = EndUse::unopened;
   EndUse writer = EndUse::unopened;
   std::size_t bytes = 0;  ///< in it
@@ -42,17 +42,17 @@ struct FifoLook {
   bool is_left_open = false;  ///< one end is through, but a process that its job left behind has it
 };
 
-/// The supervisor's own ends of all FIFOs (mrf-workflow(5), End of data). It opens both ends of each FIFO
-/// before any job starts, so that no open(2) of a job waits.
+/// The supervisor's own ends of all FIFOs (mrf-workflow(5), End of data). It opens both ends of each FIFO,
+/// with one descriptor, before any job starts, so that no open(2) of a job waits.
 ///
 /// It lets go of its write end when the writer is through and the reader has opened its own: from then on the
 /// kernel gives the reader its end-of-file as soon as nothing that the writer left behind holds the FIFO. It
 /// lets go of its read end when the reader is through and the writer has opened its own: then the writer gets
-/// SIGPIPE. A job that failed is never through, so that nobody sees an end of data that is none. A job that
-/// closes and opens its end meanwhile changes nothing, and time does not count.
+/// SIGPIPE. A job that failed is never through: its readers see no end of data. A job that closes and opens
+/// its end meanwhile changes nothing, and time does not count.
 ///
-/// What is through for a reader or writer that runs on and opens its end once more is held again until it has
-/// done so: that open(2) does not wait either.
+/// An end that the supervisor has let go of, and that a job which runs on may open once more, is held again
+/// until the job has done so: that open(2) does not wait either.
 class FifoSet {
  public:
   /// Is told a job that has succeeded before it had read what mrf-distribute wrote for it.
@@ -82,20 +82,23 @@ class FifoSet {
   /// Whether a reader of one of the job's FIFOs is through, so that SIGPIPE may have come from there.
   bool has_lost_reader(std::size_t job) const;
 
-  /// Looks at every FIFO that is still held: empty, full or in between.
+  /// Samples every FIFO whose ends are both in use: empty, full or in between.
   void sample();
-  FifoLook look(std::size_t fifo) const;
+  FifoState state(std::size_t fifo) const;
   const FifoSamples& samples(std::size_t fifo) const { return fifos_[fifo].samples; }
 
  private:
   struct End {
-    io::Fd held;
     bool opened = false;
     bool has_closed = false;  // at least once
     bool through = false;
   };
+  /// The ends that the supervisor has open.
+  enum class Held { none, read, write, both };
   struct Fifo {
     std::string path;
+    io::Fd fd;
+    Held held = Held::none;
     std::size_t writers_left = 1;  // that have not succeeded
     bool must_be_read = false;
     bool is_watched = false;
@@ -105,11 +108,14 @@ class FifoSet {
     FifoSamples samples;
   };
 
+  static bool reads(Held held) { return held == Held::read || held == Held::both; }
+  static bool writes(Held held) { return held == Held::write || held == Held::both; }
   void watch(const std::string& directory, Side side);
   void on_event(std::size_t fifo, Side side, bool is_open);
   void settle(Fifo& fifo);
-  void hold(Fifo& fifo, Side side);
-  void look_for_unread(std::size_t fifo);
+  void hold(Fifo& fifo, Held ends);
+  void watch_for_unread(std::size_t fifo);
+  void check_unread(std::size_t fifo);
   void hold_for_reader(Fifo& fifo);
   void hold_for_writer(Fifo& fifo);
   static bool is_left_open(const Fifo& fifo);
@@ -117,8 +123,6 @@ class FifoSet {
 
   const workflow::Plan& plan_;
   std::vector<Fifo> fifos_;
-  std::vector<std::vector<std::size_t>> written_by_;  // by job
-  std::vector<std::vector<std::size_t>> read_by_;
   std::map<std::string, std::size_t> by_file_name_;
   io::Reactor& reactor_;
   OnUnread on_unread_;

@@ -3,7 +3,7 @@
 
 #include <string>
 
-#include "workflow/input_content.h"
+#include "workflow/stream_kind.h"
 
 namespace mrf::run {
 

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <fmt/format.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,7 +16,11 @@
 
 #include "base/error.h"
 #include "base/near_name.h"
+#include "io/output_file.h"
 #include "io/stats.h"
+#include "run/workspace.h"
+#include "workflow/short_form.h"
+#include "workflow/stream_kind.h"
 
 namespace mrf::run {
 
@@ -30,9 +35,11 @@ int open_flags(const workflow::Redirection& redirection) {
 constexpr std::array own_names{"getm-fetch",  "mrf-bamread",    "mrf-bamwrite", "mrf-chunks",
                                "mrf-collect", "mrf-distribute", "mrf-run"};
 
-std::string own_directory() {
+const std::string& own_directory() {
   std::error_code error;
-  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
+  static const std::string directory =
+      std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
+  return directory;
 }
 
 // The project's programs are taken from beside this one, whatever PATH says.
@@ -86,6 +93,40 @@ void check_word(const std::string& word) {
   throw base::Error(status, "execute", word, std::generic_category().message(error) + hint(word, error));
 }
 
+// The descriptor that a result in `word` stands for, -1 for none. An open file is written where it stands:
+// opened again by a path it would be written from its beginning.
+int passed_descriptor(const workflow::Word& word, const Workspace& workspace) {
+  for (const auto& piece : word) {
+    if (piece.kind != workflow::Piece::Kind::save) continue;
+    if (const int fd = workspace.result_descriptor(piece.text); fd >= 0) return fd;
+  }
+  return -1;
+}
+
+bool is_directory(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+void check_readable(const std::string& path) {
+  if (::access(path.c_str(), R_OK) != 0) throw base::SystemError("open", path);
+}
+
+void check_writable(const std::string& path) {
+  if (is_directory(path)) throw base::SystemError("open", path, EISDIR);
+  if (::access(path.c_str(), W_OK) == 0) return;
+  if (errno != ENOENT || ::access(io::directory_of(io::follow_link(path)).c_str(), W_OK | X_OK) != 0)
+    throw base::SystemError("open", path);
+}
+
+void check_redirections(const workflow::PlannedJob& job) {
+  for (const auto& redirection : job.redirections) {
+    if (workflow::has_reference(redirection.target)) continue;
+    const std::string& path = redirection.target.at(0).text;
+    redirection.fd == 0 ? check_readable(path) : check_writable(path);
+  }
+}
+
 }  // namespace
 
 std::string resolve_word(const workflow::Word& word, const Workspace& workspace) {
@@ -108,20 +149,6 @@ std::string resolve_word(const workflow::Word& word, const Workspace& workspace)
   return text;
 }
 
-namespace {
-
-// The descriptor that a result in `word` stands for, -1 for none. An open file is written where it stands:
-// opened again by a path it would be written from its beginning.
-int passed_descriptor(const workflow::Word& word, const Workspace& workspace) {
-  for (const auto& piece : word) {
-    if (piece.kind != workflow::Piece::Kind::save) continue;
-    if (const int fd = workspace.result_descriptor(piece.text); fd >= 0) return fd;
-  }
-  return -1;
-}
-
-}  // namespace
-
 process::LaunchSpec job_spec(const workflow::Plan& plan, const Workspace& workspace, std::size_t at) {
   const workflow::PlannedJob& job = plan.jobs[at];
   process::LaunchSpec spec;
@@ -136,8 +163,10 @@ process::LaunchSpec job_spec(const workflow::Plan& plan, const Workspace& worksp
       spec.passed.push_back({redirection.fd, io::FdRef(fd)});
       continue;
     }
-    spec.redirections.push_back(
-        {redirection.fd, open_flags(redirection), resolve_word(redirection.target, workspace)});
+    // The supervisor has the FIFOs of the run open.
+    spec.redirections.push_back({redirection.fd, open_flags(redirection),
+                                 resolve_word(redirection.target, workspace),
+                                 !workflow::has_fifo(redirection.target)});
   }
   spec.environment.push_back(fmt::format("{}={}", io::stats_prefix_variable, stats_prefix(workspace, at)));
   spec.environment.push_back(search_path());
@@ -169,6 +198,27 @@ void check_command(const process::LaunchSpec& spec) {
   // What stands behind -- is started by mrf-chunks.
   const auto dashes = std::find(spec.words.begin(), spec.words.end(), "--");
   if (dashes != spec.words.end() && dashes + 1 != spec.words.end()) check_word(*(dashes + 1));
+}
+
+void check_plan(const workflow::Plan& plan, const std::string& report) {
+  const bool has_file = !report.empty() && report != "-";
+  if (has_file) check_writable(report);
+  const Workspace workspace(plan, has_file ? report : "");
+  workspace.check();
+  for (std::size_t at = 0; at < plan.jobs.size(); ++at) {
+    if (plan.jobs[at].round > 0) continue;  // an earlier round may make what it needs
+    check_command(job_spec(plan, workspace, at));
+    check_redirections(plan.jobs[at]);
+  }
+}
+
+void check_inputs(const workflow::ShortForm& form) {
+  for (const auto& input : form.inputs) {
+    if (input == "-" || workflow::is_url(input)) continue;
+    if (is_directory(input)) throw base::SystemError("read", input, EISDIR);
+    check_readable(input);
+  }
+  if (!form.reference.empty() && !workflow::is_url(form.reference)) check_readable(form.reference);
 }
 
 }  // namespace mrf::run

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "run/report.h"
 
+#include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <vector>
 
@@ -18,40 +20,27 @@ double share(std::uint64_t part, std::uint64_t whole) {
   return whole == 0 ? 0.0 : static_cast<double>(part) / static_cast<double>(whole);
 }
 
-std::string written_as(const workflow::Word& word) {
-  std::string text;
-  for (const auto& piece : word) {
-    if (piece.kind == workflow::Piece::Kind::in) text += "in:";
-    if (piece.kind == workflow::Piece::Kind::out) text += "out:";
-    if (piece.kind == workflow::Piece::Kind::save) text += "save:";
-    text += piece.text;
-    if (piece.ends_at_close) text += "!";
-  }
-  return text;
-}
-
 Json command_of(const workflow::PlannedJob& job) {
   Json words = Json::array();
-  for (const auto& word : job.words) words.push_back(written_as(word));
+  for (const auto& word : job.words) {
+    std::string text;
+    for (const auto& piece : word) text += workflow::text_of(piece);
+    words.push_back(text);
+  }
   return words;
 }
 
 // The records that came in or went out by all FIFOs of a job that were counted; null when none was.
 Json records_of(const workflow::Plan& plan, const ToolStats& tools, std::size_t job, Side side) {
   std::optional<std::uint64_t> sum;
-  for (std::size_t at = 0; at < plan.fifos.size(); ++at) {
-    const workflow::PlannedFifo& fifo = plan.fifos[at];
-    const auto writer = std::find(fifo.writers.begin(), fifo.writers.end(), job);
-    if (side == Side::reader ? fifo.reader != job : writer == fifo.writers.end()) continue;
-    const auto count = side == Side::reader
-                           ? tools.of_fifo(at)
-                           : tools.of_writer(at, static_cast<std::size_t>(writer - fifo.writers.begin()));
+  for (const std::size_t fifo : side == Side::reader ? plan.jobs[job].reads : plan.jobs[job].writes) {
+    const auto count = side == Side::reader ? tools.of_fifo(fifo) : tools.of_writer(fifo, job);
     if (count) sum = sum.value_or(0) + count->records;
   }
   return sum ? Json(*sum) : Json(nullptr);
 }
 
-Json job_entry(const workflow::Plan& plan, const JobRecord& record, const ToolStats& tools, std::size_t at) {
+Json job_entry(const workflow::Plan& plan, const Job& record, const ToolStats& tools, std::size_t at) {
   const workflow::PlannedJob& job = plan.jobs[at];
   Json entry{{"name", job.name}, {"number", job.number ? Json(*job.number) : Json(nullptr)}};
   entry["round"] = job.section ? Json(job.round) : Json(nullptr);
@@ -80,8 +69,8 @@ Json fifo_entry(const workflow::Plan& plan, const Supervisor& supervisor, const 
               {"reader", plan.jobs[fifo.reader].display_name()},
               {"records", count ? Json(count->records) : Json(nullptr)},
               {"bytes", count ? Json(count->bytes) : Json(nullptr)},
-              {"empty", share(samples.empty, samples.looks)},
-              {"full", share(samples.full, samples.looks)}};
+              {"empty", share(samples.empty, samples.taken)},
+              {"full", share(samples.full, samples.taken)}};
 }
 
 // What this process took so far.
@@ -98,6 +87,35 @@ void redact_all(Json& value) {
   if (value.is_string()) value = base::redact_name(value.get_ref<const std::string&>());
   if (!value.is_structured()) return;
   for (auto& member : value) redact_all(member);
+}
+
+std::string number_or_dash(const Json& value) {
+  return value.is_number() ? fmt::format("{}", value.get<std::uint64_t>()) : "-";
+}
+
+std::string display_name(const Json& job) {
+  const auto name = job["name"].get<std::string>();
+  return job["number"].is_null() ? name : fmt::format("{}[{}]", name, job["number"].get<int>());
+}
+
+std::string ending(const Json& job) {
+  if (job["status"].is_null()) return "-";
+  if (!job["signal"].is_null()) return fmt::format("SIG{}", job["signal"].get<int>());
+  return fmt::format("{}", job["status"].get<int>());
+}
+
+std::string job_row(const Json& job) {
+  const double cpu = job["user_s"].get<double>() + job["sys_s"].get<double>();
+  return fmt::format("{:<14} {:>6} {:>8.2f} {:>8.2f} {:>8.1f} {:>14} {:>14}\n", display_name(job),
+                     ending(job), job["wall_s"].get<double>(), cpu,
+                     job["max_rss_bytes"].get<double>() / 1048576, number_or_dash(job["records_in"]),
+                     number_or_dash(job["records_out"]));
+}
+
+std::string fifo_row(const Json& fifo) {
+  return fmt::format("{:<14} {:>14} {:>14} {:>8.0f} {:>8.0f}\n", fifo["name"].get<std::string>(),
+                     number_or_dash(fifo["records"]), number_or_dash(fifo["bytes"]),
+                     100 * fifo["empty"].get<double>(), 100 * fifo["full"].get<double>());
 }
 
 }  // namespace
@@ -121,6 +139,40 @@ Json make_report(const workflow::Plan& plan, const Supervisor& supervisor, const
   report["supervisor"] = own_entry();
   redact_all(report);
   return report;
+}
+
+std::string report_table(const Json& report) {
+  std::string text = fmt::format("{:<14} {:>6} {:>8} {:>8} {:>8} {:>14} {:>14}\n", "JOB", "STATUS", "WALL s",
+                                 "CPU s", "MiB", "RECORDS IN", "RECORDS OUT");
+  for (const auto& job : report["jobs"]) text += job_row(job);
+  if (!report["fifos"].empty()) {
+    text +=
+        fmt::format("\n{:<14} {:>14} {:>14} {:>8} {:>8}\n", "FIFO", "RECORDS", "BYTES", "EMPTY %", "FULL %");
+    for (const auto& fifo : report["fifos"]) text += fifo_row(fifo);
+  }
+  text +=
+      fmt::format("\nwall {:.2f} s, status {}", report["wall_s"].get<double>(), report["status"].get<int>());
+  if (!report["failed"].is_null()) text += fmt::format(", failed: {}", report["failed"].get<std::string>());
+  if (!report["bottleneck"].is_null())
+    text += fmt::format(", bottleneck: {}", report["bottleneck"].get<std::string>());
+  return text + "\n";
+}
+
+std::string find_bottleneck(const workflow::Plan& plan, const Supervisor& supervisor) {
+  if (supervisor.samples() == 0 || plan.fifos.empty()) return "";
+  const double wall = std::max(supervisor.wall().count(), 1e-6);
+  std::map<std::string, double> scores;
+  for (std::size_t at = 0; at < plan.jobs.size(); ++at) {
+    const rusage& usage = supervisor.jobs()[at].usage;
+    const double cpu = base::seconds(usage.ru_utime) + base::seconds(usage.ru_stime);
+    // The processor time decides between jobs that were busy alike.
+    const double score = supervisor.busy_share(at) + 0.1 * std::min(cpu / wall, 1.0);
+    double& best = scores[plan.jobs[at].name];
+    best = std::max(best, score);
+  }
+  return std::max_element(scores.begin(), scores.end(),
+                          [](const auto& a, const auto& b) { return a.second < b.second; })
+      ->first;
 }
 
 }  // namespace mrf::run

@@ -14,7 +14,7 @@ Json make_report(const workflow::Plan& plan, const Supervisor& supervisor, const
                  int status);
 
 /// The name of the job (or job array) that the others waited for: the one that was busy for most of the run
-/// (BusyWatch). Empty when there was no time to look, or are no FIFOs.
+/// (Supervisor::busy_share()). Empty when no sample was taken, or there are no FIFOs.
 std::string find_bottleneck(const workflow::Plan& plan, const Supervisor& supervisor);
 
 /// The report as a table for people, lines of at most 80 columns.

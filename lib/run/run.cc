@@ -20,7 +20,6 @@
 #include "io/output_file.h"
 #include "process/run_signals.h"
 #include "process/watchdog.h"
-#include "run/display_names.h"
 #include "run/job_spec.h"
 #include "run/report.h"
 #include "run/tool_stats.h"
@@ -36,7 +35,7 @@ bool is_output_closed() {
 }
 
 // What a status may mean.
-std::string failure_hint(const workflow::PlannedJob& job, const JobRecord& record, bool is_short_form) {
+std::string failure_hint(const workflow::PlannedJob& job, const Job& record, bool is_short_form) {
   if (record.failure || record.outcome->status() != 1 || job.words[0].size() != 1) return "";
   const std::string name = io::base_of(job.words[0][0].text);
   constexpr std::array greps{"grep", "egrep", "fgrep", "zgrep", "rg"};
@@ -103,7 +102,7 @@ class WorkflowRun {
     return status;
   }
 
-  void say_failure(std::size_t at, const JobRecord& job) const {
+  void say_failure(std::size_t at, const Job& job) const {
     const std::string name = plan_.jobs[at].display_name();
     if (job.has_left_records) {
       base::say(fmt::format("cannot finish '{}': it ended with status {} before it had read everything", name,
@@ -121,7 +120,7 @@ class WorkflowRun {
     say_hint(plan_.jobs[at], job);
   }
 
-  void say_hint(const workflow::PlannedJob& planned, const JobRecord& job) const {
+  void say_hint(const workflow::PlannedJob& planned, const Job& job) const {
     if (!job.standard_error) return;
     const auto& lines = job.standard_error->last_lines();
     for (const workflow::FailureHint& hint : options_.hints) {

@@ -17,15 +17,16 @@
 #include "process/proc_tree.h"
 #include "process/run_signals.h"
 #include "run/job_spec.h"
-#include "run/judgement.h"
+#include "workflow/graph.h"
 
 namespace mrf::run {
 
 namespace {
 
-constexpr std::chrono::milliseconds look_period{100};
+constexpr std::chrono::milliseconds sample_period{100};
+constexpr int sample_share = 20;  // the time between samples is so many times that of a sample at least
 constexpr std::chrono::seconds longest_end{10};  // of a job that was sent KILL
-constexpr std::size_t launches_at_once = 64;     // before the events of their FIFOs are taken
+constexpr std::size_t launches_at_once = 64;     // before events are taken: of FIFOs, whose queue has an end
 
 }  // namespace
 
@@ -40,9 +41,10 @@ Supervisor::Supervisor(const workflow::Plan& plan, const Workspace& workspace, p
       signals_(process::run_signal_fd()),
       jobs_(plan.jobs.size()),
       left_(plan.jobs.size()),
-      rounds_(plan),
-      monitor_(plan, options.monitor),
-      circle_(plan) {
+      deadlock_(plan) {
+  if (options.show_progress) progress_.emplace(plan);
+  if (options.stall_timeout.count() > 0) stall_.emplace(plan, options.stall_timeout);
+  for (const workflow::Rounds& rounds : plan.sections) rounds_.push_back({0, rounds.at(0).size()});
   reactor_.watch(signals_, EPOLLIN, [this](std::uint32_t) { on_signal(); });
   reactor_.watch(fifos_.events(), EPOLLIN, [this](std::uint32_t) { on_fifo_events(); });
   reactor_.watch(watchdog_.events(), EPOLLIN, [this](std::uint32_t) { on_ended(); });
@@ -50,35 +52,37 @@ Supervisor::Supervisor(const workflow::Plan& plan, const Workspace& workspace, p
 
 void Supervisor::run() {
   started_ = Clock::now();
-  reactor_.at(started_ + look_period, [this] { look_around(); });
-  launch_jobs(rounds_.first());
-  on_ended();
+  reactor_.at(started_ + sample_period, [this] { sample(); });
+  for (std::size_t at = 0; at < jobs_.size(); ++at) {
+    if (plan_.jobs[at].round == 0) to_launch_.push_back(at);
+  }
+  launch_some();
   while (left_ > 0) reactor_.turn();
   // The last job's events may not have come yet.
   while (fifos_.read_events()) {
   }
   if (fifos_.fault()) on_fault(*fifos_.fault());
   state_ = RunState::over;
-  monitor_.finish();
+  progress_.reset();
   wall_ = Clock::now() - started_;
   end_descendants();
-  for (JobRecord& job : jobs_) {
+  for (Job& job : jobs_) {
     if (job.standard_error) job.standard_error->finish();
   }
 }
 
-void Supervisor::launch_jobs(const std::vector<std::size_t>& jobs) {
-  std::size_t launched = 0;
-  for (const std::size_t job : jobs) {
-    if (state_ != RunState::running) return;
+void Supervisor::launch_some() {
+  for (std::size_t launched = 0; launched < launches_at_once && !to_launch_.empty(); ++launched) {
+    const std::size_t job = to_launch_.front();
+    to_launch_.pop_front();
     launch_job(job);
-    // The kernel's queue of events has an end.
-    if (++launched % launches_at_once == 0) on_fifo_events();
   }
+  if (!to_launch_.empty()) reactor_.at(Clock::now(), [this] { launch_some(); });
+  on_ended();  // launch() takes the reports that come before its own
 }
 
 void Supervisor::launch_job(std::size_t at) {
-  JobRecord& job = jobs_[at];
+  Job& job = jobs_[at];
   job.started = Clock::now();
   try {
     process::Launched launched = watchdog_.launch(at);
@@ -88,11 +92,13 @@ void Supervisor::launch_job(std::size_t at) {
     job.standard_error = std::make_unique<StderrTail>(std::move(launched.standard_error), prefix, names_, at);
     job.state = JobState::starting;
     by_pid_.emplace(job.pid, at);
-    reactor_.watch(job.failure_pipe, EPOLLIN, [this, at](std::uint32_t) { on_failure_pipe(at); });
+    on_failure_pipe(at);
+    if (job.failure_pipe.is_open())
+      reactor_.watch(job.failure_pipe, EPOLLIN, [this, at](std::uint32_t) { on_failure_pipe(at); });
     reactor_.watch(job.standard_error->fd(), EPOLLIN, [this, at](std::uint32_t) { on_standard_error(at); });
   } catch (const base::SystemError& error) {
     base::say(base::SystemError("start", plan_.jobs[at].display_name(), error.error_number()).what());
-    set_ended(job);
+    set_ended(at);
     job.outcome = process::Outcome::of_start_failure(static_cast<int>(error.status()));
     job_failed(at);
     stop();
@@ -103,27 +109,70 @@ void Supervisor::launch_job(std::size_t at) {
 
 void Supervisor::begin_next_rounds() {
   if (state_ != RunState::running) return;
-  const auto jobs = rounds_.take_next(jobs_);
-  if (jobs.empty()) return;
-  // What the last round opened is not to be taken for the next one's.
-  while (fifos_.read_events()) {
+  const bool is_idle = to_launch_.empty();
+  for (const std::size_t section : std::exchange(rounds_ended_, {})) {
+    const workflow::Rounds& rounds = plan_.sections[section];
+    Round& round = rounds_[section];
+    if (++round.number >= rounds.size()) continue;
+    // What the last round opened is not to be taken for the next one's.
+    while (fifos_.read_events()) {
+    }
+    round.jobs_left = rounds[round.number].size();
+    for (const std::size_t job : rounds[round.number]) {
+      fifos_.expect_writer(job);
+      to_launch_.push_back(job);
+    }
   }
-  for (const std::size_t job : jobs) fifos_.expect_writer(job);
-  launch_jobs(jobs);
+  if (is_idle && !to_launch_.empty()) launch_some();
 }
 
-void Supervisor::look_around() {
+void Supervisor::sample() {
   const auto now = Clock::now();
-  reactor_.at(now + look_period, [this] { look_around(); });
-  monitor_.look(now, fifos_, jobs_);
-  if (state_ != RunState::running) return;
+  fifos_.sample();
+  ++samples_;
+  count_busy();
+  if (progress_) progress_->update(now, jobs_);
+  if (stall_) {
+    if (const auto line = stall_->update(now, fifos_, jobs_)) base::say(*line);
+  }
+  const auto end = Clock::now();
+  look_for_deadlock(now);
+  reactor_.at(end + std::max<Clock::duration>(sample_period, sample_share * (end - now)),
+              [this] { sample(); });
+}
+
+void Supervisor::count_busy() {
+  const auto ready = [this](const std::vector<std::size_t>& fifos, bool FifoSamples::*waits) {
+    std::size_t in_use = 0;
+    std::size_t waiting = 0;
+    for (const std::size_t fifo : fifos) {
+      const FifoSamples& samples = fifos_.samples(fifo);
+      in_use += samples.in_use ? 1 : 0;
+      waiting += samples.in_use && samples.*waits ? 1 : 0;
+    }
+    return in_use == 0 ? 1.0 : static_cast<double>(in_use - waiting) / static_cast<double>(in_use);
+  };
+  for (std::size_t at = 0; at < jobs_.size(); ++at) {
+    if (jobs_[at].state != JobState::running) continue;
+    const workflow::PlannedJob& planned = plan_.jobs[at];
+    jobs_[at].busy +=
+        ready(planned.reads, &FifoSamples::was_empty) * ready(planned.writes, &FifoSamples::was_full);
+  }
+}
+
+double Supervisor::busy_share(std::size_t job) const {
+  return samples_ == 0 ? 0 : jobs_[job].busy / static_cast<double>(samples_);
+}
+
+void Supervisor::look_for_deadlock(Clock::time_point now) {
+  if (state_ != RunState::running || !to_launch_.empty()) return;
   const auto is_quiet = [this] {
     const auto ended = watchdog_.take_all_ended();
     take(ended);
     return ended.empty() && !fifos_.has_events() && !watchdog_.lost();
   };
-  if (const auto circle = circle_.look(now, fifos_, jobs_, watchdog_.pid(), is_quiet))
-    on_fault(base::Error(base::Status::failure, "go on with", plan_.file, *circle));
+  if (const auto deadlock = deadlock_.update(now, fifos_, jobs_, watchdog_.pid(), is_quiet))
+    on_fault(base::Error(base::Status::failure, "go on with", plan_.file, *deadlock));
 }
 
 void Supervisor::on_fifo_events() {
@@ -144,7 +193,7 @@ void Supervisor::on_signal() {
 }
 
 void Supervisor::on_failure_pipe(std::size_t at) {
-  JobRecord& job = jobs_[at];
+  Job& job = jobs_[at];
   process::StartFailure failure;
   const ssize_t n = ::read(job.failure_pipe.get(), &failure, sizeof failure);
   if (n < 0 && (errno == EINTR || errno == EAGAIN)) return;
@@ -180,12 +229,12 @@ void Supervisor::on_reaped(const process::EndedProcess& ended) {
   const auto found = by_pid_.find(ended.pid);
   if (found == by_pid_.end()) return;  // an orphan
   const std::size_t at = found->second;
-  JobRecord& job = jobs_[at];
+  Job& job = jobs_[at];
   if (job.failure_pipe.is_open()) on_failure_pipe(at);
   reactor_.forget(job.failure_pipe);
   job.failure_pipe.reset();
   job.standard_error->pump();
-  set_ended(job);
+  set_ended(at);
   job.usage = ended.usage;
   process::Outcome outcome = process::Outcome::of_wait_status(ended.wait_status);
   outcome.accept(plan_.jobs[at].ok_statuses);
@@ -208,7 +257,8 @@ void Supervisor::on_watchdog_lost() {
   }
   reactor_.forget(watchdog_.events());
   state_ = RunState::killing;
-  for (JobRecord& job : jobs_) set_ended(job);
+  to_launch_.clear();
+  for (std::size_t at = 0; at < jobs_.size(); ++at) set_ended(at);
 }
 
 void Supervisor::on_fault(const base::Error& fault) {
@@ -220,19 +270,22 @@ void Supervisor::on_fault(const base::Error& fault) {
 
 void Supervisor::job_failed(std::size_t at) {
   if (is_term_sent_) return;
-  JobRecord& job = jobs_[at];
+  Job& job = jobs_[at];
   if (job.outcome->succeeded()) job.has_left_records = true;
   failed_.push_back(at);
   // Not at once: others may have failed in the same moment.
   if (failed_.size() == 1) reactor_.at(Clock::now(), [this] { stop(); });
 }
 
-void Supervisor::set_ended(JobRecord& job) {
+void Supervisor::set_ended(std::size_t at) {
+  Job& job = jobs_[at];
   if (job.state == JobState::ended) return;
   job.state = JobState::ended;
   if (job.pid > 0) job.wall = Clock::now() - job.started;
   by_pid_.erase(job.pid);
   --left_;
+  if (const auto section = plan_.jobs[at].section; section && --rounds_[*section].jobs_left == 0)
+    rounds_ended_.push_back(*section);
 }
 
 void Supervisor::stop() {
@@ -243,8 +296,9 @@ void Supervisor::stop() {
   is_term_sent_ = true;
   reactor_.at(Clock::now() + options_.kill_after, [this] { kill_all(); });
   signal_all(SIGTERM);
-  for (JobRecord& job : jobs_) {
-    if (job.state == JobState::planned) set_ended(job);
+  to_launch_.clear();
+  for (std::size_t at = 0; at < jobs_.size(); ++at) {
+    if (jobs_[at].state == JobState::planned) set_ended(at);
   }
 }
 
@@ -258,20 +312,19 @@ void Supervisor::signal_all(int signal) {
 void Supervisor::kill_all() {
   state_ = RunState::killing;
   for (std::size_t at = 0; at < jobs_.size(); ++at) {
-    if (jobs_[at].is_alive() && ::kill(-jobs_[at].pid, SIGKILL) != 0 && errno == EPERM)
-      give_up(jobs_[at], at, EPERM);
+    if (jobs_[at].is_alive() && ::kill(-jobs_[at].pid, SIGKILL) != 0 && errno == EPERM) give_up(at, EPERM);
   }
   reactor_.at(Clock::now() + longest_end, [this] {
     for (std::size_t at = 0; at < jobs_.size(); ++at) {
-      if (jobs_[at].is_alive()) give_up(jobs_[at], at, EBUSY);
+      if (jobs_[at].is_alive()) give_up(at, EBUSY);
     }
   });
 }
 
-void Supervisor::give_up(JobRecord& job, std::size_t at, int error_number) {
+void Supervisor::give_up(std::size_t at, int error_number) {
   base::say(fmt::format("cannot end '{}': {}; it goes on as process {}", plan_.jobs[at].display_name(),
-                        std::generic_category().message(error_number), job.pid));
-  set_ended(job);
+                        std::generic_category().message(error_number), jobs_[at].pid));
+  set_ended(at);
 }
 
 // TSTP stops the jobs too, which the terminal does not reach; the watchdog stays awake.
@@ -289,8 +342,8 @@ void Supervisor::stop_with_terminal() {
 void Supervisor::end_descendants() {
   reactor_.forget(watchdog_.events());
   for (const pid_t pid : watchdog_.end_all()) {
-    bool is_named = false;
-    for (const JobRecord& job : jobs_) is_named = is_named || job.pid == pid;
+    const bool is_named =
+        std::any_of(jobs_.begin(), jobs_.end(), [pid](const Job& job) { return job.pid == pid; });
     if (!is_named)
       base::say(fmt::format("cannot end process '{}', which a job has left behind: it goes on", pid));
   }
@@ -307,7 +360,7 @@ int Supervisor::status() const {
 
 std::optional<std::size_t> Supervisor::first_failure() const {
   if (ended_by_ != 0 || fault_status_ != 0 || failed_.empty()) return std::nullopt;
-  return first_in_flow(plan_, failed_);
+  return workflow::first_in_flow(plan_, failed_);
 }
 
 }  // namespace mrf::run

@@ -5,6 +5,8 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
+#include <deque>
 #include <optional>
 #include <unordered_map>
 #include <vector>
@@ -12,12 +14,10 @@
 #include "io/reactor.h"
 #include "process/outcome.h"
 #include "process/watchdog.h"
-#include "run/display_names.h"
 #include "run/fifo_set.h"
-#include "run/job_record.h"
-#include "run/monitor.h"
-#include "run/rounds.h"
-#include "run/wait_circle.h"
+#include "run/job.h"
+#include "run/progress.h"
+#include "run/stall.h"
 #include "run/workspace.h"
 #include "workflow/plan.h"
 
@@ -34,11 +34,14 @@ struct SupervisorOptions {
   std::chrono::milliseconds kill_after{1000};
   std::size_t pipe_size = 0;
   bool show_job_names = false;  ///< before every line of a job's standard error
-  MonitorOptions monitor;
+  bool show_progress = false;
+  std::chrono::milliseconds stall_timeout{0};  ///< 0: a stall is not told
 };
 
 /// Starts all jobs of a plan, those of sections round by round, tells the ends of data (FifoSet) and ends all
 /// when one fails. It never waits but in its reactor, and takes a bounded amount from every source at a time.
+/// What an event costs does not depend on the number of jobs and FIFOs; only samples (ten a second) and the
+/// end look at all of them.
 class Supervisor {
  public:
   /// `plan`, `workspace` and `watchdog`, whose launch() takes the index of a job, outlive the supervisor.
@@ -57,18 +60,30 @@ class Supervisor {
   int ended_by() const { return ended_by_; }
   /// Of the jobs that failed by themselves, the one that stands first in the flow of data.
   std::optional<std::size_t> first_failure() const;
-  const std::vector<JobRecord>& jobs() const { return jobs_; }
+  const std::vector<Job>& jobs() const { return jobs_; }
   const FifoSet& fifos() const { return fifos_; }
-  const BusyWatch& busy() const { return monitor_.busy(); }
+  /// How often the run was sampled.
+  std::uint64_t samples() const { return samples_; }
+  /// The share of the samples, 0 to 1, at which the job ran and had something to read and room to write. A
+  /// job with several inputs counts as busy in the share of them that was not empty, with outputs likewise.
+  double busy_share(std::size_t job) const;
   std::chrono::duration<double> wall() const { return wall_; }
 
  private:
   using Clock = std::chrono::steady_clock;
 
-  void launch_jobs(const std::vector<std::size_t>& jobs);
+  /// The round of a section that runs.
+  struct Round {
+    std::size_t number = 0;
+    std::size_t jobs_left = 0;
+  };
+
+  void launch_some();
   void launch_job(std::size_t job);
   void begin_next_rounds();
-  void look_around();
+  void sample();
+  void count_busy();
+  void look_for_deadlock(Clock::time_point now);
   void on_fifo_events();
   void on_signal();
   void on_failure_pipe(std::size_t job);
@@ -79,10 +94,10 @@ class Supervisor {
   void on_watchdog_lost();
   void on_fault(const base::Error& fault);
   void job_failed(std::size_t job);
-  void set_ended(JobRecord& job);
+  void set_ended(std::size_t job);
   void stop();
   void kill_all();
-  void give_up(JobRecord& job, std::size_t at, int error_number);
+  void give_up(std::size_t job, int error_number);
   void signal_all(int signal);
   void stop_with_terminal();
   void end_descendants();
@@ -95,12 +110,16 @@ class Supervisor {
   io::Reactor reactor_;
   FifoSet fifos_;
   io::Fd signals_;
-  std::vector<JobRecord> jobs_;
+  std::vector<Job> jobs_;
   std::unordered_map<pid_t, std::size_t> by_pid_;  // of the jobs that are alive
   std::size_t left_;                               // jobs that have not ended
-  RoundCounter rounds_;
-  Monitor monitor_;
-  WaitCircle circle_;
+  std::deque<std::size_t> to_launch_;
+  std::vector<Round> rounds_;              // by section
+  std::vector<std::size_t> rounds_ended_;  // the sections whose round has ended
+  std::uint64_t samples_ = 0;
+  std::optional<Progress> progress_;
+  std::optional<StallDetector> stall_;
+  DeadlockDetector deadlock_;
   RunState state_ = RunState::running;
   bool is_term_sent_ = false;
   int ended_by_ = 0;

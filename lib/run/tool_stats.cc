@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "run/tool_stats.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <system_error>
+#include <unordered_map>
 
 #include "io/io.h"
 
@@ -42,28 +40,41 @@ std::optional<FifoCount> counts_in(const Json& object, const char* records, cons
   return FifoCount{object.value(records, std::uint64_t{0}), object.value(bytes, std::uint64_t{0})};
 }
 
-// The entry by the name that the tool knows the FIFO by; the totals of one that lists none, where it can
-// only be this FIFO.
-std::optional<FifoCount> find(const std::vector<Json>& tools, const SideKeys& keys, const std::string& path,
-                              bool redirected, bool only_one) {
+// What the tools of a job counted on one side.
+struct SideCounts {
+  std::unordered_map<std::string, std::optional<FifoCount>> streams;  // by the name that the tool knows
+  std::optional<FifoCount> total;  // of the only tool, when it counted no stream by itself
+};
+
+SideCounts counts_of(const std::vector<Json>& tools, const SideKeys& keys) {
+  SideCounts counts;
   for (const Json& tool : tools) {
-    const Json entries = tool.value(keys.list, Json::array());
-    for (const Json& entry : entries) {
-      const auto name = entry.value("name", std::string());
-      if (name == path || (redirected && (name == keys.standard || name == "-"))) {
-        return counts_in(entry, "records", "bytes");
-      }
+    const auto entries = tool.find(keys.list);
+    if (entries != tool.end() && !entries->empty()) {
+      for (const Json& entry : *entries)
+        counts.streams.try_emplace(entry.value("name", std::string()), counts_in(entry, "records", "bytes"));
+    } else if (tools.size() == 1 && tool.value("tool", std::string()) != "mrf-run") {
+      // A run within the run counts nothing itself; what its own jobs counted is in its own report.
+      counts.total = counts_in(tool, keys.records, keys.bytes);
     }
-    // A run within the run counts nothing itself; what its own jobs counted is in its own report.
-    if (entries.empty() && tool.value("tool", std::string()) == "mrf-run") continue;
-    if (entries.empty() && only_one && tools.size() == 1) return counts_in(tool, keys.records, keys.bytes);
   }
-  return std::nullopt;
+  return counts;
+}
+
+// Of the FIFO that the job knows by this path; the total, where it can only be that of this FIFO.
+std::optional<FifoCount> find(const SideCounts& counts, const SideKeys& keys, const std::string& path,
+                              bool is_redirected, bool is_only) {
+  for (const std::string& name : {path, std::string(keys.standard), std::string("-")}) {
+    if (name != path && !is_redirected) break;
+    if (const auto found = counts.streams.find(name); found != counts.streams.end()) return found->second;
+  }
+  return is_only ? counts.total : std::nullopt;
 }
 
 }  // namespace
 
-ToolStats::ToolStats(const workflow::Plan& plan, const Workspace& workspace) : jobs_(plan.jobs.size()) {
+ToolStats::ToolStats(const workflow::Plan& plan, const Workspace& workspace)
+    : jobs_(plan.jobs.size()), fifos_(plan.fifos.size()), writers_(plan.fifos.size()) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(workspace.stats_directory(), error)) {
     const std::size_t job = std::strtoul(entry.path().filename().c_str(), nullptr, 10);
@@ -71,35 +82,33 @@ ToolStats::ToolStats(const workflow::Plan& plan, const Workspace& workspace) : j
     Json tool = Json::parse(file, nullptr, false);
     if (job < jobs_.size() && tool.is_object()) jobs_[job].push_back(std::move(tool));
   }
-  for (const auto& fifo : plan.fifos) fifos_.push_back(count(plan, workspace, fifo));
-}
-
-ToolStats::FifoCounts ToolStats::count(const workflow::Plan& plan, const Workspace& workspace,
-                                       const workflow::PlannedFifo& fifo) const {
-  const std::string file = fmt::format("/{}", Workspace::file_name(fifo.name));
-  const auto reads = [&](const workflow::PlannedFifo& other) { return other.reader == fifo.reader; };
-  FifoCounts counts;
-  FifoCount sum;
-  bool all = true;
-  for (const std::size_t writer : fifo.writers) {
-    const auto writes = [writer](const workflow::PlannedFifo& other) {
-      return std::find(other.writers.begin(), other.writers.end(), writer) != other.writers.end();
-    };
-    counts.writers.push_back(find(jobs_[writer], output_keys, workspace.out_directory() + file,
-                                  is_redirected_to(plan.jobs[writer], 1, fifo.name),
-                                  std::count_if(plan.fifos.begin(), plan.fifos.end(), writes) == 1));
-    all = all && counts.writers.back();
-    sum.records += counts.writers.back().value_or(FifoCount{}).records;
-    sum.bytes += counts.writers.back().value_or(FifoCount{}).bytes;
+  const auto file_name = [&](std::size_t fifo) { return "/" + Workspace::file_name(plan.fifos[fifo].name); };
+  for (std::size_t job = 0; job < jobs_.size(); ++job) {
+    const workflow::PlannedJob& planned = plan.jobs[job];
+    const SideCounts counts = counts_of(jobs_[job], output_keys);
+    for (const std::size_t fifo : planned.writes) {
+      writers_[fifo][job] =
+          find(counts, output_keys, workspace.out_directory() + file_name(fifo),
+               is_redirected_to(planned, 1, plan.fifos[fifo].name), planned.writes.size() == 1);
+    }
   }
-  if (all) {
-    counts.whole = sum;
-  } else {
-    counts.whole = find(jobs_[fifo.reader], input_keys, workspace.in_directory() + file,
-                        is_redirected_to(plan.jobs[fifo.reader], 0, fifo.name),
-                        std::count_if(plan.fifos.begin(), plan.fifos.end(), reads) == 1);
+  for (std::size_t job = 0; job < jobs_.size(); ++job) {
+    const workflow::PlannedJob& planned = plan.jobs[job];
+    const SideCounts counts = counts_of(jobs_[job], input_keys);
+    for (const std::size_t fifo : planned.reads) {
+      FifoCount sum;
+      bool is_whole = true;
+      for (const auto& [writer, count] : writers_[fifo]) {
+        is_whole = is_whole && count;
+        sum.records += count.value_or(FifoCount{}).records;
+        sum.bytes += count.value_or(FifoCount{}).bytes;
+      }
+      fifos_[fifo] =
+          is_whole ? sum
+                   : find(counts, input_keys, workspace.in_directory() + file_name(fifo),
+                          is_redirected_to(planned, 0, plan.fifos[fifo].name), planned.reads.size() == 1);
+    }
   }
-  return counts;
 }
 
 }  // namespace mrf::run

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
@@ -30,22 +31,16 @@ class ToolStats {
   /// The objects of all tools that ran in a job.
   const std::vector<Json>& of_job(std::size_t job) const { return jobs_[job]; }
   /// Empty when neither end was a tool of the project.
-  std::optional<FifoCount> of_fifo(std::size_t fifo) const { return fifos_[fifo].whole; }
-  /// What one of its writers put in, as it counted that itself; the whole of the only one.
-  std::optional<FifoCount> of_writer(std::size_t fifo, std::size_t writer) const {
-    return fifos_[fifo].writers.size() == 1 ? fifos_[fifo].whole : fifos_[fifo].writers[writer];
+  std::optional<FifoCount> of_fifo(std::size_t fifo) const { return fifos_[fifo]; }
+  /// What one of its writers, a job, put in, as it counted that itself; the whole of the only one.
+  std::optional<FifoCount> of_writer(std::size_t fifo, std::size_t job) const {
+    return writers_[fifo].size() == 1 ? fifos_[fifo] : writers_[fifo].at(job);
   }
 
  private:
-  struct FifoCounts {
-    std::optional<FifoCount> whole;
-    std::vector<std::optional<FifoCount>> writers;
-  };
-  FifoCounts count(const workflow::Plan& plan, const Workspace& workspace,
-                   const workflow::PlannedFifo& fifo) const;
-
   std::vector<std::vector<Json>> jobs_;
-  std::vector<FifoCounts> fifos_;
+  std::vector<std::optional<FifoCount>> fifos_;
+  std::vector<std::map<std::size_t, std::optional<FifoCount>>> writers_;  // by FIFO, then by job
 };
 
 }  // namespace mrf::run

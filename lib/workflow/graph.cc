@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -14,6 +15,22 @@
 namespace mrf::workflow {
 
 namespace {
+
+using Section = std::optional<std::size_t>;
+
+template <typename Visit>
+void for_each_fifo(PlannedJob& job, const Visit& visit) {
+  for (auto& word : job.words) {
+    for (auto& piece : word) {
+      if (is_fifo(piece)) visit(piece);
+    }
+  }
+  for (auto& redirection : job.redirections) {
+    for (auto& piece : redirection.target) {
+      if (is_fifo(piece)) visit(piece);
+    }
+  }
+}
 
 struct Ends {
   std::vector<std::size_t> writers;
@@ -173,6 +190,35 @@ std::optional<std::vector<std::size_t>> find_cycle(const std::vector<std::vector
 
 }  // namespace
 
+void give_rounds_their_fifos(Plan& plan) {
+  std::map<std::string, std::set<Section>> writers;
+  for (PlannedJob& job : plan.jobs) {
+    for_each_fifo(job, [&](const Piece& piece) {
+      if (piece.kind == Piece::Kind::out) writers[piece.text].insert(job.section);
+    });
+  }
+  std::map<Section, std::set<std::string>> inside;
+  for (PlannedJob& job : plan.jobs) {
+    if (!job.section) continue;
+    for_each_fifo(job, [&](const Piece& piece) {
+      if (piece.kind != Piece::Kind::in || !writers.contains(piece.text)) return;
+      if (!writers[piece.text].contains(job.section)) {
+        throw WorkflowError(
+            plan.file, job.line,
+            fmt::format("FIFO '{}' is written outside of this [each]: its rounds would share it",
+                        piece.text));
+      }
+      inside[job.section].insert(piece.text);
+    });
+  }
+  for (PlannedJob& job : plan.jobs) {
+    if (!job.section) continue;
+    for_each_fifo(job, [&](Piece& piece) {
+      if (inside[job.section].contains(piece.text)) piece.text += fmt::format("@{}", job.round);
+    });
+  }
+}
+
 std::vector<PlannedFifo> connect(const Plan& plan) { return Connector(plan).connect(); }
 
 void check_acyclic(const Plan& plan) {
@@ -186,6 +232,31 @@ void check_acyclic(const Plan& plan) {
   for (const std::size_t job : *cycle) names += plan.jobs[job].display_name() + " -> ";
   names += plan.jobs[cycle->front()].display_name();
   throw WorkflowError(plan.file, plan.jobs[cycle->front()].line, fmt::format("a cycle of jobs: {}", names));
+}
+
+std::size_t first_in_flow(const Plan& plan, const std::vector<std::size_t>& jobs) {
+  std::vector<bool> is_one(plan.jobs.size());
+  for (const std::size_t job : jobs) is_one[job] = true;
+  std::vector<std::vector<std::size_t>> readers(plan.jobs.size());
+  std::vector<std::size_t> writers_left(plan.jobs.size());
+  for (const PlannedFifo& fifo : plan.fifos) {
+    for (const std::size_t writer : fifo.writers) {
+      readers[writer].push_back(fifo.reader);
+      ++writers_left[fifo.reader];
+    }
+  }
+  // Sources first, then the jobs all of whose writers have had their turn (the graph has no cycle).
+  std::vector<std::size_t> order;
+  for (std::size_t job = 0; job < plan.jobs.size(); ++job) {
+    if (writers_left[job] == 0) order.push_back(job);
+  }
+  for (std::size_t at = 0; at < order.size(); ++at) {
+    if (is_one[order[at]]) return order[at];
+    for (const std::size_t reader : readers[order[at]]) {
+      if (--writers_left[reader] == 0) order.push_back(reader);
+    }
+  }
+  return jobs.at(0);
 }
 
 }  // namespace mrf::workflow

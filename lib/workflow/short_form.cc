@@ -8,6 +8,7 @@
 
 #include "base/join.h"
 #include "base/status_list.h"
+#include "workflow/short_form_choice.h"
 #include "workflow/workflow.h"
 
 namespace mrf::workflow {

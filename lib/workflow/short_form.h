@@ -6,7 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "workflow/input_content.h"
 #include "workflow/stream_kind.h"
 
 namespace mrf::workflow {
@@ -44,31 +43,8 @@ struct ShortForm {
   int processors = 1;          ///< of the machine
 };
 
-/// What becomes of the input's header.
-enum class HeaderWay {
-  none,       ///< there is none, or it is dropped
-  around,     ///< it goes around the filter, once
-  broadcast,  ///< every copy of the filter, and every chunk, begins with it
-};
-
-/// A short form that makes sense, with everything chosen that it leaves open.
-struct ShortFormChoice {
-  StreamKind input;
-  StreamKind output;
-  std::string order;
-  std::string given;    ///< what the filter reads: "sam", "bam", or as mrf-distribute's --record
-  std::string written;  ///< what it writes, likewise; empty: not known, with order chunk only
-  bool pairs = false;   ///< the records are pairs of FASTQ records, mates one after the other
-  HeaderWay header = HeaderWay::none;
-  int reader_threads = 0;
-  int writer_threads = 0;
-};
-
-/// Throws UsageError for what the short form cannot do, and DataError for an input that nothing here reads.
-ShortFormChoice choose(const ShortForm& form);
-
-/// The same as a workflow's text (mrf-workflow(5)), which parses to what the short form runs. Throws as
-/// choose() does.
+/// The short form as a workflow's text (mrf-workflow(5)), which parses to what the short form runs. Throws as
+/// choose() does (short_form_choice.h).
 std::string workflow_text(const ShortForm& form);
 
 /// What to say besides when a job fails whose last lines on standard error hold a text.

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "workflow/short_form_choice.h"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -11,7 +13,6 @@
 #include "io/same_file.h"
 #include "record/key.h"
 #include "record/record.h"
-#include "workflow/short_form.h"
 #include "workflow/workflow.h"
 
 namespace mrf::workflow {

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace mrf::workflow {
 
@@ -26,5 +29,41 @@ StreamKind kind_of_format(const std::string& option, const std::string& format);
 
 /// True for http:// and https:// names.
 bool is_url(const std::string& name);
+
+/// What an input holds by its first bytes.
+enum class Content {
+  unknown,  ///< not looked at
+  empty,
+  text,   ///< none of the others; gzip and BGZF are looked into
+  fastq,  ///< a line that begins with @, and one that begins with + after it
+  fasta,  ///< begins with >
+  sam,    ///< begins with a header line (SAM specification, section 1.3)
+  bam,    ///< compressed or not
+  cram,
+  bcf,
+  bzip2,
+  xz,
+  zstd,
+  zip,
+};
+
+/// So many first bytes are enough for content_of().
+inline constexpr std::size_t content_bytes = 65536;
+
+/// What follows the bytes that content_of() is given.
+enum class Rest {
+  to_come,  ///< perhaps more, which can be had
+  unseen,   ///< more, which cannot be had
+  none,     ///< the input ends
+};
+
+/// From the stored first bytes of an input. Empty when more are needed, which only Rest::to_come allows.
+std::optional<Content> content_of(std::string_view stored, Rest rest);
+
+/// The kind's name in messages: "BAM", "bzip2-compressed".
+std::string_view content_name(Content content);
+
+/// The command that turns an input that no program here reads into one that they read, "" for the others.
+std::string way_to_read(Content content, const std::string& quoted_name);
 
 }  // namespace mrf::workflow

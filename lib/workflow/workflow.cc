@@ -14,7 +14,6 @@
 #include "io/source.h"
 #include "io/window.h"
 #include "workflow/lexer.h"
-#include "workflow/logical_lines.h"
 
 namespace mrf::workflow {
 
@@ -183,6 +182,19 @@ class Parser {
 
 WorkflowError::WorkflowError(const std::string& file, int line, const std::string& reason)
     : base::UsageError("read", file, reason), text_(fmt::format("{}:{}: {}", file, line, reason)) {}
+
+std::string text_of(const Piece& piece) {
+  switch (piece.kind) {
+    case Piece::Kind::in:
+      return "in:" + piece.text;
+    case Piece::Kind::out:
+      return "out:" + piece.text + (piece.ends_at_close ? "!" : "");
+    case Piece::Kind::save:
+      return "save:" + piece.text;
+    default:
+      return piece.text;
+  }
+}
 
 bool is_name(const std::string& text, bool plain) {
   const auto letter = [](char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };

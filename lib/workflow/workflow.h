@@ -56,6 +56,9 @@ inline bool has_reference(const Word& word) {
   return has_fifo(word) || std::any_of(word.begin(), word.end(), is_save);
 }
 
+/// The piece as a plan's text shows it: "in:NAME", "out:NAME!", "save:PATH", or its text.
+std::string text_of(const Piece& piece);
+
 /// One of <, >, >> and 2>.
 struct Redirection {
   int fd = 0;

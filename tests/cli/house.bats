@@ -143,3 +143,15 @@ longer() {
     [[ $'\n'$output$'\n' == *$'\n'$package$'\n'* ]]
   done
 }
+
+# What is in signal-safety(7), and prctl(2) and setrlimit(2), which are system calls and nothing else.
+@test "a child of launch() calls only what is async-signal-safe before its command" {
+  local archive=$BIN/../lib/libmrf-process.a calls others
+  [[ -e $archive ]] || skip "the programs are not beside the objects that they were built from"
+  calls=$(nm -u "$archive" | awk '/child\.cc\.o:$/ { on = 1; next } /^$/ { on = 0 } on { print $2 }')
+  [[ $calls ]] || skip "child.cc has no object of its own in this build"
+  local safe='_exit|dup2|execve|fcntl|getppid|open|prctl|setpgid|setrlimit|sigemptyset|signal|sigprocmask|write'
+  local compiler='__errno_location|__gxx_personality_v0|__stack_chk_fail|__open(64)?_2|_GLOBAL_OFFSET_TABLE_'
+  others=$(grep -vxE "($safe)(64)?|$compiler|__([at]san|ubsan|sanitizer)_.*" <<<"$calls" || true)
+  [[ -z $others ]] || { echo "lib/process/child.cc calls:" "$others" && false; }
+}

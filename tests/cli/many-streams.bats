@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Ten thousand outputs, ten thousand inputs.
+# Ten thousand outputs, ten thousand inputs, five thousand workers.
 
 load common
 
@@ -72,4 +72,31 @@ one_line_of_many() {
   one_line_of_many distribute "$BIN/mrf-distribute" -c 1
   one_line_of_many distribute "$BIN/mrf-distribute" -c 1 --balance
   one_line_of_many distribute "$BIN/mrf-distribute" --key column:1
+}
+
+# The input comes when all workers are there; one descriptor a FIFO and one a worker's standard error.
+@test "run: 5,000 workers at a time, in every order of live workers" {
+  need_descriptors 15200
+  [[ $(ulimit -u) == unlimited ]] || (($(ulimit -u) >= 6000)) || skip "$(ulimit -u) processes are allowed (ulimit -u)"
+  (($(cat /proc/sys/kernel/pid_max) >= 10000)) || skip "kernel.pid_max is below 10000"
+  (($(awk '/MemAvailable/ { print $2 }' /proc/meminfo) >= 4000000)) || skip "less than 4 GB of memory are free"
+  seq 30000 >in
+  for order in any seq rows; do
+    mkfifo gate
+    timeout 500 "$BIN/mrf-run" -n 5000 -c 1 --order "$order" -i gate -o "$order" -- cat 3>&- &
+    run=$!
+    exec {gate}>gate
+    watchdog=$(pgrep -P "$(pgrep -P "$run")")
+    until (($(pgrep -cP "$watchdog" -x cat) == 5000)); do
+      kill -0 "$run"
+      sleep 0.2
+    done
+    cat in >&"$gate"
+    exec {gate}>&-
+    wait "$run"
+    rm gate
+  done
+  sort -n any | cmp - in
+  cmp seq in
+  cmp rows in
 }

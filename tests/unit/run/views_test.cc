@@ -2,8 +2,8 @@
 #include <doctest/doctest.h>
 
 #include "base/amounts.h"
-#include "run/run_progress.h"
-#include "run/stall_watch.h"
+#include "run/progress.h"
+#include "run/stall.h"
 
 using mrf::run::EndUse;
 

@@ -6,8 +6,6 @@
 #include <string>
 #include <vector>
 
-#include "workflow/logical_lines.h"
-
 using mrf::workflow::Piece;
 
 namespace {

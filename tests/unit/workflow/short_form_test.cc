@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "workflow/short_form.h"
-
 #include <doctest/doctest.h>
 
 #include <set>
@@ -8,6 +6,7 @@
 
 #include "base/error.h"
 #include "workflow/plan.h"
+#include "workflow/short_form_choice.h"
 #include "workflow/stream_kind.h"
 #include "workflow/workflow.h"
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "run/run_progress.h"
+#include "run/progress.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -10,6 +10,7 @@
 #include "base/amounts.h"
 #include "base/message.h"
 #include "base/seconds.h"
+#include "process/proc_tree.h"
 
 namespace mrf::run {
 
@@ -21,7 +22,7 @@ constexpr auto first_line = 1s;
 constexpr auto later_lines = 10s;
 constexpr std::string_view missed = "all is read";
 
-// What the looks saw of readers that have ended is less than they read.
+// The samples of readers that have ended show less than they read.
 bool was_missed(const InputPosition& position) { return !position.total && position.is_over; }
 
 double share_of(const InputPosition& position) {
@@ -44,6 +45,39 @@ void show(const std::string& text) {
 }
 
 }  // namespace
+
+InputTracker::InputTracker(const workflow::Plan& plan) {
+  for (std::size_t job = 0; job < plan.jobs.size(); ++job) {
+    if (plan.jobs[job].reads.empty()) sources_.push_back(job);
+  }
+}
+
+InputPosition InputTracker::update(const std::vector<Job>& jobs) {
+  for (auto& [id, file] : files_) file.is_open = false;
+  for (const std::size_t job : sources_) {
+    if (jobs[job].pid <= 0 || jobs[job].state == JobState::ended) continue;
+    for (const pid_t pid : process::process_tree(jobs[job].pid)) {
+      moved_[job] = std::max(moved_[job], process::bytes_moved(pid));
+      for (const process::OpenInput& input : process::open_inputs(pid)) {
+        File& file = files_[{input.device, input.inode}];
+        file = {input.size, std::max(file.position, input.position), true};
+      }
+    }
+  }
+  InputPosition position;
+  position.is_over = std::all_of(sources_.begin(), sources_.end(),
+                                 [&](std::size_t job) { return jobs[job].state == JobState::ended; });
+  if (files_.empty()) {
+    for (const auto& [job, bytes] : moved_) position.bytes += bytes;
+    return position;
+  }
+  position.total = 0;
+  for (const auto& [id, file] : files_) {
+    position.bytes += file.is_open ? file.position : file.size;
+    *position.total += file.size;
+  }
+  return position;
+}
 
 std::string progress_bar(const InputPosition& position, double seconds, std::size_t columns) {
   if (!position.total) {
@@ -72,19 +106,19 @@ std::string progress_sentence(const InputPosition& position, double seconds) {
                      left_of(position, seconds));
 }
 
-RunProgress::RunProgress(const workflow::Plan& plan)
-    : watch_(plan), is_terminal_(::isatty(STDERR_FILENO) == 1), say_at_(started_ + first_line) {
+Progress::Progress(const workflow::Plan& plan)
+    : input_(plan), is_terminal_(::isatty(STDERR_FILENO) == 1), say_at_(started_ + first_line) {
   base::set_bar_below(is_terminal_);
 }
 
-RunProgress::~RunProgress() {
+Progress::~Progress() {
   if (!is_terminal_) return;
   show("\r\x1b[J");
   base::set_bar_below(false);
 }
 
-void RunProgress::look(Clock::time_point now, const std::vector<JobRecord>& jobs) {
-  const InputPosition position = watch_.look(jobs);
+void Progress::update(Clock::time_point now, const std::vector<Job>& jobs) {
+  const InputPosition position = input_.update(jobs);
   if (!is_terminal_ && now < say_at_) return;
   const double passed = base::seconds(now - started_);
   if (is_terminal_) {

@@ -8,8 +8,6 @@
 #include <string>
 #include <vector>
 
-#include "base/status.h"
-#include "io/stats.h"
 #include "record/header.h"
 #include "record/record.h"
 
@@ -39,9 +37,5 @@ struct ChunkCommand {
   std::set<int> ok_statuses{0};
   std::vector<std::string> words;
 };
-
-/// Starts the filter anew for every chunk of the input and joins what the filters write on standard output,
-/// in order. Throws Error, with the status of the filter for the first chunk whose filter failed.
-void run_chunks(const ChunkCommand& command, io::Stats& stats);
 
 }  // namespace mrf::chunk

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "run/judgement.h"
+#include "workflow/graph.h"
 
 #include <doctest/doctest.h>
 
@@ -18,10 +18,10 @@ mrf::workflow::Plan diamond() {
 
 TEST_CASE("the job that stands first in the flow of data, in whatever order they are named") {
   const mrf::workflow::Plan plan = diamond();
-  CHECK(mrf::run::first_in_flow(plan, {3, 1}) == 1);
-  CHECK(mrf::run::first_in_flow(plan, {2, 3, 0}) == 0);
-  CHECK(mrf::run::first_in_flow(plan, {3}) == 3);
-  CHECK(mrf::run::first_in_flow(plan, {3, 4}) == 4);
+  CHECK(mrf::workflow::first_in_flow(plan, {3, 1}) == 1);
+  CHECK(mrf::workflow::first_in_flow(plan, {2, 3, 0}) == 0);
+  CHECK(mrf::workflow::first_in_flow(plan, {3}) == 3);
+  CHECK(mrf::workflow::first_in_flow(plan, {3, 4}) == 4);
 }
 
 TEST_CASE("a chain of 200,000 jobs takes no time to speak of") {
@@ -31,5 +31,5 @@ TEST_CASE("a chain of 200,000 jobs takes no time to speak of") {
   for (std::size_t at = 1; at < jobs; ++at) plan.fifos.push_back({"f", {jobs - at}, jobs - at - 1});
   std::vector<std::size_t> all(jobs);
   for (std::size_t at = 0; at < jobs; ++at) all[at] = at;
-  CHECK(mrf::run::first_in_flow(plan, all) == jobs - 1);
+  CHECK(mrf::workflow::first_in_flow(plan, all) == jobs - 1);
 }

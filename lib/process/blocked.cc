@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // /proc/PID/task/TID/syscall (proc(5)) shows a sleeping thread's system call with its arguments, to a process
 // that may trace it.
-#include "process/wait_proof.h"
+#include "process/blocked.h"
 
 #include <fcntl.h>
 #include <fmt/format.h>
@@ -105,7 +105,7 @@ bool is_endless_lock(const Call& call) {
 
 }  // namespace
 
-WaitProof::WaitProof(pid_t root, std::set<FileId> fifos) : root_(root), fifos_(std::move(fifos)) {
+BlockedTree::BlockedTree(pid_t root, std::set<FileId> fifos) : root_(root), fifos_(std::move(fifos)) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator("/proc/self/fd", error)) {
     const int fd = std::atoi(entry.path().filename().c_str());
@@ -123,7 +123,7 @@ WaitProof::WaitProof(pid_t root, std::set<FileId> fifos) : root_(root), fifos_(s
   }
 }
 
-WaitProof::Kind WaitProof::kind_of(pid_t pid, unsigned long fd, bool for_reading) const {
+BlockedTree::Kind BlockedTree::kind_of(pid_t pid, unsigned long fd, bool for_reading) const {
   const std::string path = fmt::format("/proc/{}/fd/{}", pid, fd);
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return Kind::outside;
@@ -141,12 +141,12 @@ WaitProof::Kind WaitProof::kind_of(pid_t pid, unsigned long fd, bool for_reading
   return is_inner ? Kind::elsewhere : Kind::outside;
 }
 
-bool WaitProof::waits_for_pipe(pid_t pid, unsigned long fd, bool for_reading) const {
+bool BlockedTree::waits_for_pipe(pid_t pid, unsigned long fd, bool for_reading) const {
   return kind_of(pid, fd, for_reading) == Kind::between;
 }
 
 // Of a process that polls: what it polls is in its memory, so all that it has open counts.
-bool WaitProof::has_pipes_only(pid_t pid) const {
+bool BlockedTree::has_pipes_only(pid_t pid) const {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
     const unsigned long fd = std::strtoul(entry.path().filename().c_str(), nullptr, 10);
@@ -155,7 +155,7 @@ bool WaitProof::has_pipes_only(pid_t pid) const {
   return !error;
 }
 
-bool WaitProof::waits(pid_t pid, const std::string& text) const {
+bool BlockedTree::waits(pid_t pid, const std::string& text) const {
   const auto call = parse(text);
   if (!call) return false;
   switch (call->number) {
@@ -179,8 +179,8 @@ bool WaitProof::waits(pid_t pid, const std::string& text) const {
   }
 }
 
-std::optional<WaitPicture> WaitProof::look() const {
-  WaitPicture picture;
+std::optional<BlockedSnapshot> BlockedTree::snapshot() const {
+  BlockedSnapshot snapshot;
   std::error_code error;
   for (const pid_t pid : process_tree(root_)) {
     if (pid == root_) continue;
@@ -189,11 +189,11 @@ std::optional<WaitPicture> WaitProof::look() const {
       const auto switches = switches_of_sleeper(path);
       const std::string call = first_line(path + "/syscall");
       if (!switches || !waits(pid, call)) return std::nullopt;
-      picture.emplace(std::atoi(task.path().filename().c_str()), std::pair{*switches, call});
+      snapshot.emplace(std::atoi(task.path().filename().c_str()), std::pair{*switches, call});
     }
     if (error) return std::nullopt;
   }
-  return picture;
+  return snapshot;
 }
 
 }  // namespace mrf::process

@@ -15,19 +15,19 @@ namespace mrf::process {
 
 /// What all threads of some processes waited for at a moment, and how often each had given up its processor
 /// until then. Two equal pictures prove that none of the threads ran in between.
-using WaitPicture = std::map<pid_t, std::pair<std::uint64_t, std::string>>;
+using BlockedSnapshot = std::map<pid_t, std::pair<std::uint64_t, std::string>>;
 
 /// The pictures of the descendants of a process, if all of them wait without an end for each other: in a
 /// system call without a time limit on the pipes between them, on a process of theirs or on a lock. Nothing
 /// when any of them may go on by itself, or this cannot be told: it computes, sleeps, has a socket or a
 /// terminal to wait for, or waits for a pipe that comes from outside.
-class WaitProof {
+class BlockedTree {
  public:
   /// `fifos` are the named ones between the processes. This process's own pipes are known here: those that it
   /// inherited come from outside, what is written to the others it reads.
-  WaitProof(pid_t root, std::set<FileId> fifos);
+  BlockedTree(pid_t root, std::set<FileId> fifos);
 
-  std::optional<WaitPicture> look() const;
+  std::optional<BlockedSnapshot> snapshot() const;
 
  private:
   enum class Kind { between, elsewhere, outside };

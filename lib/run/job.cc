@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "run/stderr_tail.h"
+#include "run/job.h"
 
 #include <utility>
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "workflow/input_content.h"
+#include "workflow/stream_kind.h"
 
 #include <doctest/doctest.h>
 #include <zlib.h>

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string>
+
+#include "workflow/short_form.h"
+#include "workflow/stream_kind.h"
+
+namespace mrf::workflow {
+
+/// What becomes of the input's header.
+enum class HeaderWay {
+  none,       ///< there is none, or it is dropped
+  around,     ///< it goes around the filter, once
+  broadcast,  ///< every copy of the filter, and every chunk, begins with it
+};
+
+/// A short form that makes sense, with everything chosen that it leaves open.
+struct ShortFormChoice {
+  StreamKind input;
+  StreamKind output;
+  std::string order;
+  std::string given;    ///< what the filter reads: "sam", "bam", or as mrf-distribute's --record
+  std::string written;  ///< what it writes, likewise; empty: not known, with order chunk only
+  bool pairs = false;   ///< the records are pairs of FASTQ records, mates one after the other
+  HeaderWay header = HeaderWay::none;
+  int reader_threads = 0;
+  int writer_threads = 0;
+};
+
+/// Throws UsageError for what the short form cannot do, and DataError for an input that nothing here reads.
+ShortFormChoice choose(const ShortForm& form);
+
+}  // namespace mrf::workflow
