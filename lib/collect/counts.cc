@@ -25,7 +25,7 @@ std::uint64_t number_of(const Json& object, const char* key, const std::string& 
   return value->get<std::uint64_t>();
 }
 
-DealtCounts::Output output_of(const Json& one, const std::string& name) {
+OutputCounts::Output output_of(const Json& one, const std::string& name) {
   if (!one.is_object()) refuse(name, "it is not what mrf-distribute --stats writes");
   const std::string path = one.value("name", Json()).is_string() ? one["name"].get<std::string>() : "?";
   return {path, number_of(one, "records", name)};
@@ -37,7 +37,7 @@ std::string difference(std::uint64_t dealt, std::uint64_t found) {
 
 }  // namespace
 
-DealtCounts parse_counts(const std::string& text, const std::string& name) {
+OutputCounts parse_counts(const std::string& text, const std::string& name) {
   const Json object = Json::parse(text, nullptr, false);
   if (text.empty()) refuse(name, "it is empty: mrf-distribute ended before it wrote its counts");
   if (!object.is_object()) refuse(name, "it is not the JSON object that mrf-distribute --stats writes");
@@ -45,7 +45,7 @@ DealtCounts parse_counts(const std::string& text, const std::string& name) {
     refuse(name, "it is not what mrf-distribute --stats writes");
   if (const std::uint64_t status = number_of(object, "status", name); status != 0)
     refuse(name, fmt::format("mrf-distribute failed with status {}", status));
-  DealtCounts counts;
+  OutputCounts counts;
   counts.records = number_of(object, "records_out", name);
   const auto outputs = object.find("outputs");
   if (outputs == object.end() || !outputs->is_array())
@@ -54,7 +54,7 @@ DealtCounts parse_counts(const std::string& text, const std::string& name) {
   return counts;
 }
 
-void compare_counts(const DealtCounts& dealt, const std::vector<io::StreamCount>& inputs,
+void compare_counts(const OutputCounts& dealt, const std::vector<io::StreamCount>& inputs,
                     const std::string& name) {
   if (dealt.outputs.size() < inputs.size()) {
     refuse(name,

@@ -10,7 +10,7 @@
 namespace mrf::collect {
 
 /// What mrf-distribute --stats FILE says of its outputs, in their order.
-struct DealtCounts {
+struct OutputCounts {
   struct Output {
     std::string name;
     std::uint64_t records = 0;
@@ -22,11 +22,11 @@ struct DealtCounts {
 
 /// Parses the JSON object. `name` is the file's, for the messages. Throws DataError when it is none of
 /// mrf-distribute, or that of an mrf-distribute that failed.
-DealtCounts parse_counts(const std::string& text, const std::string& name);
+OutputCounts parse_counts(const std::string& text, const std::string& name);
 
 /// Throws DataError when an input has not as many records as the output in its place, or when there is an
 /// output with records and no input in its place. `name` as above.
-void compare_counts(const DealtCounts& dealt, const std::vector<io::StreamCount>& inputs,
+void compare_counts(const OutputCounts& dealt, const std::vector<io::StreamCount>& inputs,
                     const std::string& name);
 
 }  // namespace mrf::collect

@@ -1,27 +1,130 @@
 // SPDX-License-Identifier: MIT
 #include "collect/input.h"
 
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <cstring>
 
 #include "base/error.h"
 #include "codec/data_format.h"
+#include "io/io.h"
 
 namespace mrf::collect {
 
 namespace {
 
+constexpr std::size_t compressed_capacity = std::size_t{16} << 10;
+
+short events_of(io::FdRef fd) {
+  pollfd polled{fd.get(), POLLIN, 0};
+  return ::poll(&polled, 1, 0) > 0 ? polled.revents : short{0};
+}
+
 constexpr std::size_t least_read = 16384;
 
 }  // namespace
+
+InputStream::InputStream(const std::string& path, bool inflates)
+    : name_(path == "-" ? io::stdin_name : path), is_shared_(path == "-"), inflates_(inflates) {
+  // O_NONBLOCK belongs to the open file, which standard input shares with other processes.
+  fd_ = is_shared_ ? io::duplicate(io::FdRef(STDIN_FILENO)) : open_again();
+  struct stat info {};
+  if (::fstat(fd_.get(), &info) != 0) throw base::SystemError("open", name_);
+  if (S_ISDIR(info.st_mode)) throw base::SystemError("open", name_, EISDIR);
+  is_file_ = may_read_ = S_ISREG(info.st_mode);
+  has_identity_ = is_file_ || S_ISFIFO(info.st_mode);
+  device_ = info.st_dev;
+  inode_ = info.st_ino;
+}
+
+io::Fd InputStream::open_again() const { return io::open_file(name_, O_RDONLY | O_NONBLOCK | O_NOCTTY); }
+
+bool InputStream::is_same(io::FdRef other) const {
+  struct stat info {};
+  return has_identity_ && ::fstat(other.get(), &info) == 0 && info.st_dev == device_ && info.st_ino == inode_;
+}
+
+// Opened before the old one is closed, so that a writer that comes in between has a reader. If that writer
+// is gone already, the new one would never show the end (Linux fs/pipe.c, pipe_poll), the old one does.
+void InputStream::reopen() {
+  io::Fd next = open_again();
+  const bool came_and_went = !is_file_ && (events_of(next) & POLLIN) != 0 && (events_of(fd_) & POLLHUP) != 0;
+  if (!came_and_went) fd_ = std::move(next);
+  may_read_ = is_file_;
+  is_ready_ = false;
+  is_sniffed_ = has_half_magic_ = false;
+  decoder_.reset();
+  compressed_.reset();
+}
+
+std::optional<std::size_t> InputStream::read_stored(std::span<char> to, io::Meter& meter) {
+  if (is_shared_) may_read_ = is_file_;
+  is_ready_ = false;
+  for (;;) {
+    const ssize_t n = ::read(fd_.get(), to.data(), to.size());
+    if (n >= 0) {
+      is_ready_ = may_read_ && static_cast<std::size_t>(n) == to.size();
+      meter.bytes += static_cast<std::size_t>(n);
+      stored_ += static_cast<std::size_t>(n);
+      return static_cast<std::size_t>(n);
+    }
+    if (errno == EAGAIN || errno == EWOULDBLOCK) return std::nullopt;
+    if (errno != EINTR) throw base::SystemError("read", name_);
+  }
+}
+
+std::optional<std::size_t> InputStream::read(std::span<char> to, io::Meter& meter) {
+  if (inflates_ && !is_sniffed_) return read_first(to, meter);
+  if (!decoder_) return read_stored(to, meter);
+  if (decoder_->has_more()) return inflate(to);
+  const auto stored = read_stored({compressed_.get(), compressed_capacity}, meter);
+  if (!stored) return std::nullopt;
+  if (*stored == 0) {
+    decoder_->finish();
+    return 0;
+  }
+  decoder_->feed({compressed_.get(), *stored});
+  return inflate(to);
+}
+
+std::optional<std::size_t> InputStream::read_first(std::span<char> to, io::Meter& meter) {
+  const std::size_t held = has_half_magic_ ? 1 : 0;
+  if (held == 1) to[0] = '\x1f';
+  to = to.first(std::min(to.size(), compressed_capacity));
+  const auto stored = read_stored(to.subspan(held), meter);
+  if (!stored) return std::nullopt;
+  const std::string_view first{to.data(), held + *stored};
+  if (*stored > 0 && first == "\x1f") {
+    has_half_magic_ = true;
+    return std::nullopt;
+  }
+  is_sniffed_ = true;
+  if (!codec::is_gzip(first)) return first.size();
+  decoder_.emplace(name_);
+  compressed_ = std::make_unique_for_overwrite<char[]>(compressed_capacity);
+  std::memcpy(compressed_.get(), first.data(), first.size());
+  decoder_->feed({compressed_.get(), first.size()});
+  return inflate(to);
+}
+
+std::optional<std::size_t> InputStream::inflate(std::span<char> to) {
+  const std::size_t n = decoder_->inflate(to);
+  if (n == 0) return std::nullopt;
+  return n;
+}
 
 Input::Input(const std::string& path, const InputSettings& settings, HeaderUse header_use,
              const Shared& shared, io::StreamCount& count)
     : settings_(settings),
       shared_(shared),
-      channel_(path, !record::is_bytes(settings.form)),
+      stream_(path, !record::is_bytes(settings.form)),
       count_(count),
-      splitter_(record::make_framer(settings.form, channel_.name())),
+      splitter_(record::make_framer(settings.form, stream_.name())),
       header_use_(header_use),
       is_format_known_(record::is_bytes(settings.form) ||
                        settings.form.kind == record::RecordForm::Kind::bam) {
@@ -30,17 +133,17 @@ Input::Input(const std::string& path, const InputSettings& settings, HeaderUse h
 
 void Input::start_round() {
   if (header_use_.way == HeaderUse::Way::keep && round_ > 0) header_use_.way = HeaderUse::Way::drop;
-  preamble_.emplace(settings_.header, header_use_, shared_.references, channel_.name());
-  framer_ = record::make_framer(settings_.form, channel_.name());
-  backlogs_.emplace_back(shared_.pool, shared_.spill);
+  header_reader_.emplace(settings_.header, header_use_, shared_.references, stream_.name());
+  framer_ = record::make_framer(settings_.form, stream_.name());
+  rounds_.emplace_back(shared_.pool, shared_.spill);
 }
 
 Input::Got Input::read(io::Meter& meter, Hold hold) {
   make_room(hold);
-  const auto n = channel_.read({open_->data + filled_, open_->capacity - filled_}, meter);
+  const auto n = stream_.read({open_->data + filled_, open_->capacity - filled_}, meter);
   if (!n) return Got::nothing;
   filled_ += *n;
-  count_.bytes = channel_.stored();
+  count_.bytes = stream_.stored();
   if (*n == 0) {
     finish();
     return Got::end;
@@ -57,7 +160,7 @@ void Input::make_room(Hold hold) {
   if (room >= enough || (room > 0 && tail > open_->capacity / 2)) return;
   if (hold == Hold::on_disk) newest().spill_last(open_);
   if (tail > 0 || !open_.is_only()) {
-    BlockRef next = shared_.pool.get(tail > shared_.pool.block_size() / 2 ? tail * 2 : 0);
+    io::BlockRef next = shared_.pool.get(tail > shared_.pool.block_size() / 2 ? tail * 2 : 0);
     std::memcpy(next->data, open_->data + framed_, tail);
     open_ = std::move(next);
   }
@@ -76,11 +179,11 @@ void Input::check_format(bool is_end) {
 
 void Input::frame(bool is_end) {
   if (!is_format_known_) check_format(is_end);
-  if (!preamble_->is_over()) {
-    framed_ += preamble_->take(unframed(), is_end);
-    if (preamble_->is_over() && round_ == 0) header_ = preamble_->text();
+  if (!header_reader_->is_over()) {
+    framed_ += header_reader_->take(unframed(), is_end);
+    if (header_reader_->is_over() && round_ == 0) header_ = header_reader_->text();
   }
-  if (!preamble_->is_over() || framed_ == filled_) return;
+  if (!header_reader_->is_over() || framed_ == filled_) return;
   const std::string_view bytes = unframed();
   const record::Run run = framer_->take(bytes, all_records);
   newest().push(open_, bytes.substr(0, run.bytes), run.records);
@@ -107,10 +210,10 @@ void Input::finish() {
 std::uint64_t Input::pass(BatchedOutput& output, std::uint64_t max_records) {
   std::uint64_t passed = 0;
   while (passed < max_records && has_records()) {
-    const Chunk& chunk = front();
-    record::Run run{chunk.bytes.size(), chunk.records};
-    if (run.records > max_records - passed) run = splitter_->split(chunk.bytes, max_records - passed);
-    output.pass(chunk.block, chunk.bytes.substr(0, run.bytes));
+    const RecordBatch& batch = front();
+    record::Run run{batch.bytes.size(), batch.records};
+    if (run.records > max_records - passed) run = splitter_->split(batch.bytes, max_records - passed);
+    output.pass(batch.block, batch.bytes.substr(0, run.bytes));
     passed += run.records;
     drop(run.bytes, run.records);
   }

@@ -5,7 +5,7 @@
 
 namespace mrf::collect {
 
-Selector::Selector(const BlockPool& pool, std::size_t held_limit, io::Meter& meter)
+Selector::Selector(const io::BlockPool& pool, std::size_t held_limit, io::Meter& meter)
     : pool_(pool), held_limit_(held_limit), meter_(meter) {}
 
 void Selector::add(Input& input) {
@@ -15,22 +15,22 @@ void Selector::add(Input& input) {
 }
 
 void Selector::watch(std::size_t number) {
-  const Channel& channel = inputs_[number]->channel();
-  if (channel.is_file()) return;
-  reactor_.watch(channel.fd(), EPOLLIN, [this, number](std::uint32_t) { note_ready(number); });
+  const InputStream& stream = inputs_[number]->stream();
+  if (stream.is_file()) return;
+  reactor_.watch(stream.fd(), EPOLLIN, [this, number](std::uint32_t) { note_ready(number); });
 }
 
 void Selector::note_ready(std::size_t number) {
-  Channel& channel = inputs_[number]->channel();
-  channel.report();
+  InputStream& stream = inputs_[number]->stream();
+  stream.report();
   if (wanted_.contains(number)) return ready_wanted_.add(number);
   ready_others_.add(number);
-  reactor_.forget(channel.fd());
+  reactor_.forget(stream.fd());
 }
 
 void Selector::want(const Input& input) {
   wanted_.add(input.number());
-  if (!input.channel().is_file() && !ready_others_.contains(input.number())) return;
+  if (!input.stream().is_file() && !ready_others_.contains(input.number())) return;
   ready_others_.remove(input.number());
   ready_wanted_.add(input.number());
 }
@@ -39,7 +39,7 @@ void Selector::unwant(const Input& input) {
   wanted_.remove(input.number());
   if (!ready_wanted_.contains(input.number())) return;
   ready_wanted_.remove(input.number());
-  if (!input.channel().is_file()) ready_others_.add(input.number());
+  if (!input.stream().is_file()) ready_others_.add(input.number());
 }
 
 void Selector::want_only(const Input& input) {
@@ -56,19 +56,19 @@ void Selector::want_none() {
 bool Selector::read_one(std::size_t number, Input::Hold hold) {
   Input& input = *inputs_[number];
   const Input::Got got = input.read(meter_, hold);
-  const Channel& channel = input.channel();
+  const InputStream& stream = input.stream();
   if (got == Input::Got::end) {
-    reactor_.forget(channel.fd());
+    reactor_.forget(stream.fd());
     ready_wanted_.remove(number);
     ready_others_.remove(number);
     if (input.is_read()) return true;
     input.reopen();
     watch(number);
-    if (channel.is_file() && wanted_.contains(number)) ready_wanted_.add(number);
+    if (stream.is_file() && wanted_.contains(number)) ready_wanted_.add(number);
     return true;
   }
-  const bool is_watched = reactor_.is_watched(channel.fd());
-  if (is_watched ? channel.has_more() : channel.is_ready()) {
+  const bool is_watched = reactor_.is_watched(stream.fd());
+  if (is_watched ? stream.has_more() : stream.is_ready()) {
     (wanted_.contains(number) ? ready_wanted_ : ready_others_).add(number);
   } else {
     ready_wanted_.remove(number);
@@ -101,7 +101,7 @@ const std::vector<Input*>& Selector::read(BatchedOutput& output) {
   read_.clear();
   if (wanted_.size() == 1) {
     const std::size_t single = wanted_.members().front();
-    if (inputs_[single]->channel().may_read() && read_one(single, Input::Hold::in_memory)) {
+    if (inputs_[single]->stream().may_read() && read_one(single, Input::Hold::in_memory)) {
       read_.push_back(inputs_[single]);
       return read_;
     }

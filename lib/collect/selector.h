@@ -6,9 +6,9 @@
 #include <optional>
 #include <vector>
 
-#include "collect/block.h"
 #include "collect/input.h"
 #include "collect/output.h"
+#include "io/block_pool.h"
 #include "io/meter.h"
 #include "io/reactor.h"
 
@@ -51,7 +51,7 @@ class Selector {
   /// Inputs that nobody wants are held in memory while the blocks of `pool` take at most `held_limit` bytes,
   /// else on disk. `meter` counts bytes and the time of waiting. Both outlive the selector. Throws
   /// SystemError.
-  Selector(const BlockPool& pool, std::size_t held_limit, io::Meter& meter);
+  Selector(const io::BlockPool& pool, std::size_t held_limit, io::Meter& meter);
 
   /// Reads `input`, which outlives the selector, until its end, in all rounds. Inputs are numbered from 0.
   void add(Input& input);
@@ -75,7 +75,7 @@ class Selector {
   bool read_one(std::size_t number, Input::Hold hold);
   bool turn(std::optional<std::chrono::milliseconds> most);
 
-  const BlockPool& pool_;
+  const io::BlockPool& pool_;
   const std::size_t held_limit_;
   io::Meter& meter_;
   io::Reactor reactor_;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "collect/channel.h"
+#include "collect/input.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -20,16 +20,16 @@ void write_once(const std::string& fifo, const std::string& text) {
   mrf::io::write_all(writer, fifo, text, meter);
 }
 
-// What the channel gives from now to the end; "waits" is added when poll(2) would wait for more.
-std::string rest_of(mrf::collect::Channel& channel) {
+// What the stream gives from now to the end; "waits" is added when poll(2) would wait for more.
+std::string rest_of(mrf::collect::InputStream& stream) {
   std::string all;
   std::array<char, 100> bytes{};
   mrf::io::Meter meter;
   for (;;) {
-    pollfd polled{channel.fd().get(), POLLIN, 0};
+    pollfd polled{stream.fd().get(), POLLIN, 0};
     if (::poll(&polled, 1, 0) == 0) return all + " waits";
-    channel.report();
-    const auto n = channel.read(bytes, meter);
+    stream.report();
+    const auto n = stream.read(bytes, meter);
     if (n && *n == 0) return all;
     if (n) all.append(bytes.data(), *n);
   }
@@ -41,17 +41,17 @@ TEST_CASE("a FIFO's writers are told apart, also one that is gone before the FIF
   const Directory directory;
   const std::string fifo = directory / "fifo";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
-  mrf::collect::Channel channel(fifo, true);
-  CHECK(rest_of(channel) == " waits");
+  mrf::collect::InputStream stream(fifo, true);
+  CHECK(rest_of(stream) == " waits");
   write_once(fifo, "first");
-  CHECK(rest_of(channel) == "first");
-  channel.reopen();
-  CHECK(rest_of(channel) == " waits");
+  CHECK(rest_of(stream) == "first");
+  stream.reopen();
+  CHECK(rest_of(stream) == " waits");
   write_once(fifo, "second");
-  CHECK(rest_of(channel) == "second");
+  CHECK(rest_of(stream) == "second");
   write_once(fifo, "third");
-  channel.reopen();
-  CHECK(rest_of(channel) == "third");
-  channel.reopen();
-  CHECK(rest_of(channel) == " waits");
+  stream.reopen();
+  CHECK(rest_of(stream) == "third");
+  stream.reopen();
+  CHECK(rest_of(stream) == " waits");
 }

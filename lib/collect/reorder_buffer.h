@@ -3,10 +3,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <string>
 #include <string_view>
 
+#include "io/block_pool.h"
 #include "io/fd.h"
 #include "io/scratch_file.h"
 
@@ -43,6 +45,35 @@ class SpillFile {
   std::uint64_t stored_ = 0;
   /// The first slot and the length of each run of free ones.
   std::map<std::uint64_t, std::uint64_t> free_;
+};
+
+/// Whole records of one input, next to each other.
+struct RecordBatch {
+  io::BlockRef block;  ///< none while the records are in the spill file
+  std::string_view bytes;
+  std::uint64_t records = 0;
+  std::uint64_t slot = 0;  ///< of the spill file, where only the size of `bytes` means something
+};
+
+/// The records of one input that were read and not written yet, in memory or in the spill file.
+class ReorderBuffer {
+ public:
+  ReorderBuffer(io::BlockPool& pool, SpillFile& spill) : pool_(pool), spill_(spill) {}
+
+  bool empty() const { return batches_.empty(); }
+  /// Adds records that stand in `block`.
+  void push(const io::BlockRef& block, std::string_view bytes, std::uint64_t records);
+  /// Moves the last records added to the spill file if they stand in `block`. Throws SystemError.
+  void spill_last(const io::BlockRef& block);
+  /// The records in front, in memory. Throws SystemError when they cannot be read back.
+  const RecordBatch& front();
+  /// Drops `bytes` bytes, which are `records` records, of front().
+  void consume(std::size_t bytes, std::uint64_t records);
+
+ private:
+  io::BlockPool& pool_;
+  SpillFile& spill_;
+  std::deque<RecordBatch> batches_;
 };
 
 }  // namespace mrf::collect

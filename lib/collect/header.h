@@ -46,18 +46,19 @@ class CommonHeader {
 struct HeaderUse {
   enum class Way {
     drop,
-    keep,     ///< for Preamble::text()
+    keep,     ///< for InputHeader::text()
     compare,  ///< with `common`; an input without any bytes has none to compare
   };
   Way way = Way::drop;
-  CommonHeader* common = nullptr;  ///< outlives the preamble
+  CommonHeader* common = nullptr;  ///< outlives the header
 };
 
 /// What stands in front of an input's records.
-class Preamble {
+class InputHeader {
  public:
   /// `references` outlives the object.
-  Preamble(const record::HeaderForm& form, HeaderUse use, BamReferences& references, std::string input_name);
+  InputHeader(const record::HeaderForm& form, HeaderUse use, BamReferences& references,
+              std::string input_name);
 
   /// How many bytes at the front of `bytes` belong to it and are done with. `is_end` says that nothing
   /// follows `bytes`. Throws DataError.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "collect/preamble.h"
+#include "collect/header.h"
 
 #include <doctest/doctest.h>
 
@@ -9,7 +9,7 @@
 
 namespace {
 
-using mrf::collect::Preamble;
+using mrf::collect::InputHeader;
 
 const mrf::record::HeaderForm bam = mrf::record::bam_header();
 constexpr mrf::collect::HeaderUse keep{mrf::collect::HeaderUse::Way::keep};
@@ -28,20 +28,20 @@ std::string bam_header(const std::string& text, const std::string& reference) {
 TEST_CASE("a BAM header is taken whole, whatever follows") {
   const std::string header = bam_header("@HD\tVN:1.6\n", "chr1");
   mrf::collect::BamReferences references;
-  Preamble preamble(bam, keep, references, "a");
+  InputHeader reader(bam, keep, references, "a");
   for (std::size_t size = 0; size < header.size(); ++size) {
-    CHECK(preamble.take(std::string_view(header).substr(0, size), false) == 0);
-    CHECK_FALSE(preamble.is_over());
+    CHECK(reader.take(std::string_view(header).substr(0, size), false) == 0);
+    CHECK_FALSE(reader.is_over());
   }
-  CHECK(preamble.take(header + "record", false) == header.size());
-  CHECK(preamble.is_over());
-  CHECK(preamble.text() == header);
+  CHECK(reader.take(header + "record", false) == header.size());
+  CHECK(reader.is_over());
+  CHECK(reader.text() == header);
 }
 
 TEST_CASE("references must agree, texts need not") {
   mrf::collect::BamReferences references;
   const auto take = [&](const std::string& header) {
-    Preamble(bam, {}, references, "b").take(header, false);
+    InputHeader(bam, {}, references, "b").take(header, false);
   };
   references.agree(
       std::string("\1\0\0\0", 4) + length_and(std::string("chr1\0", 5)) + std::string("\x64\0\0\0", 4), "a");
@@ -55,12 +55,12 @@ TEST_CASE("a BAM header that ends early, or is none") {
   mrf::collect::BamReferences references;
   const std::string header = bam_header("x", "chr1");
   for (std::size_t size = 0; size < header.size(); ++size) {
-    Preamble preamble(bam, {}, references, "a");
-    CHECK_THROWS_AS(preamble.take(std::string_view(header).substr(0, size), true), mrf::base::DataError);
+    InputHeader reader(bam, {}, references, "a");
+    CHECK_THROWS_AS(reader.take(std::string_view(header).substr(0, size), true), mrf::base::DataError);
   }
   for (const std::string& none :
        {std::string("BAX"), std::string("@HD"), std::string("BAM\1\xff\xff\xff\xff")}) {
-    CHECK_THROWS_AS(Preamble(bam, {}, references, "a").take(none, false), mrf::base::DataError);
+    CHECK_THROWS_AS(InputHeader(bam, {}, references, "a").take(none, false), mrf::base::DataError);
   }
 }
 
@@ -69,26 +69,26 @@ TEST_CASE("the header of SAM ends with the first line that does not begin with '
   const std::string text = header + "r\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\n@later\n";
   for (std::size_t step = 1; step < text.size(); ++step) {
     mrf::collect::BamReferences references;
-    Preamble preamble(mrf::record::sam_header(), keep, references, "a");
+    InputHeader reader(mrf::record::sam_header(), keep, references, "a");
     std::size_t taken = 0;
-    for (std::size_t seen = 0; seen < text.size() && !preamble.is_over(); seen += step) {
-      taken += preamble.take(std::string_view(text).substr(taken, seen + step - taken), false);
+    for (std::size_t seen = 0; seen < text.size() && !reader.is_over(); seen += step) {
+      taken += reader.take(std::string_view(text).substr(taken, seen + step - taken), false);
     }
-    CHECK(preamble.is_over());
+    CHECK(reader.is_over());
     CHECK(taken == header.size());
-    CHECK(preamble.text() == header);
+    CHECK(reader.text() == header);
   }
   mrf::collect::BamReferences references;
-  Preamble preamble(mrf::record::sam_header(), keep, references, "a");
-  CHECK(preamble.take("@CO\tx", false) == 0);
-  CHECK(preamble.take("@CO\tx", true) == 5);
-  CHECK(preamble.text() == "@CO\tx\n");
+  InputHeader reader(mrf::record::sam_header(), keep, references, "a");
+  CHECK(reader.take("@CO\tx", false) == 0);
+  CHECK(reader.take("@CO\tx", true) == 5);
+  CHECK(reader.text() == "@CO\tx\n");
 }
 
 TEST_CASE("a SAM record whose name begins with '@' is no header line") {
   mrf::collect::BamReferences references;
-  Preamble preamble(mrf::record::sam_header(), keep, references, "a");
-  CHECK_THROWS_AS(preamble.take("@CO\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\nr\n", false), mrf::base::DataError);
+  InputHeader reader(mrf::record::sam_header(), keep, references, "a");
+  CHECK_THROWS_AS(reader.take("@CO\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\nr\n", false), mrf::base::DataError);
 }
 
 TEST_CASE("a common header is that of the input which is the furthest") {
@@ -120,12 +120,12 @@ TEST_CASE("an input without a byte has no header, one with records only has an e
   mrf::collect::CommonHeader common;
   mrf::collect::BamReferences references;
   const mrf::collect::HeaderUse use{mrf::collect::HeaderUse::Way::compare, &common};
-  Preamble(form, use, references, "nothing").take("", true);
+  InputHeader(form, use, references, "nothing").take("", true);
   CHECK_FALSE(common.is_whole());
-  Preamble(form, use, references, "first").take("#h\nrecord\n", false);
+  InputHeader(form, use, references, "first").take("#h\nrecord\n", false);
   CHECK(common.is_whole());
-  Preamble(form, use, references, "nothing").take("", true);
-  Preamble(form, use, references, "header only").take("#h", true);
-  CHECK_THROWS_AS(Preamble(form, use, references, "records only").take("record\n", false),
+  InputHeader(form, use, references, "nothing").take("", true);
+  InputHeader(form, use, references, "header only").take("#h", true);
+  CHECK_THROWS_AS(InputHeader(form, use, references, "records only").take("record\n", false),
                   mrf::base::DataError);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "collect/backlog.h"
+#include "collect/reorder_buffer.h"
 
 #include <doctest/doctest.h>
 
@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t block_size = 4096;
 
-std::string_view fill(const mrf::collect::BlockRef& block, char byte, std::size_t size) {
+std::string_view fill(const mrf::io::BlockRef& block, char byte, std::size_t size) {
   std::memset(block->data, byte, size);
   return {block->data, size};
 }
@@ -18,10 +18,10 @@ std::string_view fill(const mrf::collect::BlockRef& block, char byte, std::size_
 }  // namespace
 
 TEST_CASE("a block counts as used until its last share is gone") {
-  mrf::collect::BlockPool pool(block_size);
-  mrf::collect::BlockRef first = pool.get();
+  mrf::io::BlockPool pool(block_size);
+  mrf::io::BlockRef first = pool.get();
   CHECK(pool.used() == block_size);
-  mrf::collect::BlockRef second = first;
+  mrf::io::BlockRef second = first;
   CHECK_FALSE(first.is_only());
   first = pool.get(100000);
   CHECK(first->capacity >= 100000);
@@ -32,41 +32,41 @@ TEST_CASE("a block counts as used until its last share is gone") {
 }
 
 TEST_CASE("records come back in order from memory and from the spill file") {
-  mrf::collect::BlockPool pool(block_size);
+  mrf::io::BlockPool pool(block_size);
   mrf::collect::SpillFile spill(block_size);
-  mrf::collect::Backlog backlog(pool, spill);
+  mrf::collect::ReorderBuffer buffer(pool, spill);
   for (const char byte : {'a', 'b', 'c', 'd'}) {
-    const mrf::collect::BlockRef block = pool.get(byte == 'c' ? 10000 : 0);
-    backlog.push(block, fill(block, byte, block->capacity), 3);
-    if (byte != 'a') backlog.spill_last(block);
+    const mrf::io::BlockRef block = pool.get(byte == 'c' ? 10000 : 0);
+    buffer.push(block, fill(block, byte, block->capacity), 3);
+    if (byte != 'a') buffer.spill_last(block);
   }
   CHECK(pool.used() == block_size);
   CHECK(spill.stored() == 2 * block_size + 12288);
   for (const char byte : {'a', 'b', 'c', 'd'}) {
-    const mrf::collect::Chunk& chunk = backlog.front();
-    CHECK(chunk.records == 3);
-    CHECK((chunk.bytes == std::string(byte == 'c' ? 12288 : block_size, byte)));
-    backlog.consume(100, 1);
-    CHECK(backlog.front().records == 2);
-    backlog.consume(backlog.front().bytes.size(), 2);
+    const mrf::collect::RecordBatch& batch = buffer.front();
+    CHECK(batch.records == 3);
+    CHECK((batch.bytes == std::string(byte == 'c' ? 12288 : block_size, byte)));
+    buffer.consume(100, 1);
+    CHECK(buffer.front().records == 2);
+    buffer.consume(buffer.front().bytes.size(), 2);
   }
-  CHECK(backlog.empty());
+  CHECK(buffer.empty());
   CHECK(pool.used() == 0);
 }
 
-TEST_CASE("records of one block that follow each other are one chunk") {
-  mrf::collect::BlockPool pool(block_size);
+TEST_CASE("records of one block that follow each other are one batch") {
+  mrf::io::BlockPool pool(block_size);
   mrf::collect::SpillFile spill(block_size);
-  mrf::collect::Backlog backlog(pool, spill);
-  const mrf::collect::BlockRef block = pool.get();
+  mrf::collect::ReorderBuffer buffer(pool, spill);
+  const mrf::io::BlockRef block = pool.get();
   const std::string_view bytes = fill(block, 'x', 30);
-  backlog.push(block, bytes.substr(0, 10), 1);
-  backlog.push(block, bytes.substr(10), 2);
-  CHECK(backlog.front().records == 3);
-  CHECK(backlog.front().bytes.size() == 30);
-  backlog.push(block, {}, 0);
-  backlog.consume(30, 3);
-  CHECK(backlog.empty());
+  buffer.push(block, bytes.substr(0, 10), 1);
+  buffer.push(block, bytes.substr(10), 2);
+  CHECK(buffer.front().records == 3);
+  CHECK(buffer.front().bytes.size() == 30);
+  buffer.push(block, {}, 0);
+  buffer.consume(30, 3);
+  CHECK(buffer.empty());
 }
 
 TEST_CASE("slots that are released are used again, also for what needs several") {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "collect/spill.h"
+#include "collect/reorder_buffer.h"
 
 #include <unistd.h>
 
@@ -71,6 +71,44 @@ void SpillFile::release(std::uint64_t slot, std::size_t size) {
   free_.erase(run);
   // Only gives the space back early: a failure costs nothing.
   if (end_ == 0) (void)!::ftruncate(fd_.get(), 0);
+}
+
+void ReorderBuffer::push(const io::BlockRef& block, std::string_view bytes, std::uint64_t records) {
+  if (bytes.empty()) return;
+  if (!batches_.empty()) {
+    RecordBatch& last = batches_.back();
+    if (last.block == block && last.bytes.end() == bytes.begin()) {
+      last.bytes = {last.bytes.data(), last.bytes.size() + bytes.size()};
+      last.records += records;
+      return;
+    }
+  }
+  batches_.push_back({block, bytes, records, 0});
+}
+
+void ReorderBuffer::spill_last(const io::BlockRef& block) {
+  if (batches_.empty() || !(batches_.back().block == block)) return;
+  RecordBatch& last = batches_.back();
+  last.slot = spill_.store(last.bytes);
+  last.block = {};
+}
+
+const RecordBatch& ReorderBuffer::front() {
+  RecordBatch& batch = batches_.front();
+  if (!batch.block) {
+    batch.block = pool_.get(batch.bytes.size());
+    spill_.load(batch.slot, batch.block->data, batch.bytes.size());
+    spill_.release(batch.slot, batch.bytes.size());
+    batch.bytes = {batch.block->data, batch.bytes.size()};
+  }
+  return batch;
+}
+
+void ReorderBuffer::consume(std::size_t bytes, std::uint64_t records) {
+  RecordBatch& batch = batches_.front();
+  batch.bytes.remove_prefix(bytes);
+  batch.records -= records;
+  if (batch.bytes.empty()) batches_.pop_front();
 }
 
 }  // namespace mrf::collect

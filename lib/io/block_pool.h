@@ -5,7 +5,7 @@
 #include <utility>
 #include <vector>
 
-namespace mrf::collect {
+namespace mrf::io {
 
 class BlockPool;
 
@@ -71,4 +71,4 @@ inline void BlockRef::drop() noexcept {
   if (block_ != nullptr && --block_->references == 0) block_->pool.take_back(block_);
 }
 
-}  // namespace mrf::collect
+}  // namespace mrf::io

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-#include "collect/block.h"
+#include "io/block_pool.h"
 
 #include <sys/mman.h>
 
 #include <memory>
 #include <new>
 
-namespace mrf::collect {
+namespace mrf::io {
 
 namespace {
 
@@ -56,4 +56,4 @@ void BlockPool::take_back(Block* block) noexcept {
   }
 }
 
-}  // namespace mrf::collect
+}  // namespace mrf::io

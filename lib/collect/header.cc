@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "collect/preamble.h"
+#include "collect/header.h"
 
 #include <fmt/format.h>
 
@@ -11,15 +11,15 @@
 
 namespace mrf::collect {
 
-Preamble::Preamble(const record::HeaderForm& form, HeaderUse use, BamReferences& references,
-                   std::string input_name)
+InputHeader::InputHeader(const record::HeaderForm& form, HeaderUse use, BamReferences& references,
+                         std::string input_name)
     : is_bam_(form.kind == record::HeaderForm::Kind::bam),
       use_(use),
       references_(references),
       name_(std::move(input_name)),
       reader_(form, name_) {}
 
-std::size_t Preamble::take(std::string_view bytes, bool is_end) {
+std::size_t InputHeader::take(std::string_view bytes, bool is_end) {
   const std::size_t taken = reader_.take(bytes, is_end);
   const std::string_view header = bytes.substr(0, taken);
   if (is_bam_ && taken > 0) references_.agree(record::bam_references(header), name_);
@@ -30,7 +30,7 @@ std::size_t Preamble::take(std::string_view bytes, bool is_end) {
   return taken;
 }
 
-void Preamble::put(std::string_view bytes) {
+void InputHeader::put(std::string_view bytes) {
   if (bytes.empty()) return;
   if (use_.way == HeaderUse::Way::keep) text_.append(bytes);
   if (use_.way == HeaderUse::Way::compare) use_.common->add(size_, bytes, name_);
