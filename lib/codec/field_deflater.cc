@@ -14,11 +14,11 @@ using deflate::FieldEffort;
 // fixed, name, bases, qualities, tags. More candidates are slower and smaller; README of the room has
 // figures.
 constexpr std::array<Effort, FieldDeflater::most_level - FieldDeflater::least_level + 1> efforts{{
-    {{{{4, 2, 3, 4}, {4, 2, 3, 4}, {6, 2, 4, 3}, {6, 3, 5, 5}, {4, 2, 3, 4}}}, 1},
-    {{{{4, 4, 3, 4}, {4, 4, 3, 4}, {5, 4, 4, 3}, {6, 4, 5, 5}, {4, 4, 3, 4}}}, 1},
-    {{{{4, 12, 3, 4}, {4, 12, 3, 4}, {4, 8, 4, 3}, {6, 10, 5, 5}, {4, 12, 3, 4}}}, 1},
+    {{{{4, 2, 3, 4}, {4, 2, 3, 4, true}, {6, 2, 4, 3}, {6, 4, 5, 5}, {4, 3, 3, 4}}}, 1},
+    {{{{4, 4, 3, 4}, {4, 4, 3, 4, true}, {5, 4, 4, 4}, {6, 6, 5, 5}, {4, 4, 3, 4, true}}}, 1},
+    {{{{4, 12, 3, 6}, {3, 12, 3, 4, true}, {4, 8, 4, 5}, {6, 12, 5, 5}, {4, 12, 3, 4, true}}}, 1},
     {{{{4, 16, 3, 6, true},
-       {4, 16, 3, 6, true},
+       {3, 16, 3, 6, true},
        {4, 16, 4, 5, true},
        {5, 16, 5, 6, true},
        {4, 16, 3, 6, true}}},

@@ -24,17 +24,38 @@ inline std::uint64_t eight_bytes(const char* at) {
 }
 
 // Positions from here on cannot be hashed.
-inline std::size_t hashable(std::string_view payload) { return payload.size() < 8 ? 0 : payload.size() - 8; }
+inline std::size_t hashable(std::size_t size) { return size < 8 ? 0 : size - 8; }
 
-// The common bytes of two places, 8 of which agree.
-HWY_NOINLINE std::size_t common_bytes(const char* one, const char* other, std::size_t most) {
-  std::size_t length = 8;
-  for (; length + 8 <= most; length += 8) {
-    const std::uint64_t differing = eight_bytes(one + length) ^ eight_bytes(other + length);
-    if (differing != 0) return length + static_cast<std::size_t>(std::countr_zero(differing)) / 8;
+// So many bytes are compared at once.
+#if HWY_TARGET == HWY_SCALAR
+constexpr std::size_t compared = 8;
+inline std::size_t common_at_once(const char* one, const char* other) {
+  const std::uint64_t differing = eight_bytes(one) ^ eight_bytes(other);
+  return differing == 0 ? compared : static_cast<std::size_t>(std::countr_zero(differing)) / 8;
+}
+#else
+using Bytes = hn::CappedTag<std::uint8_t, 32>;
+constexpr std::size_t compared = hn::MaxLanes(Bytes());
+inline std::size_t common_at_once(const char* one, const char* other) {
+  const Bytes lanes;
+  const auto* const a = reinterpret_cast<const std::uint8_t*>(one);
+  const auto* const b = reinterpret_cast<const std::uint8_t*>(other);
+  std::uint64_t agreeing = 0;
+  hn::StoreMaskBits(lanes, hn::Eq(hn::LoadU(lanes, a), hn::LoadU(lanes, b)),
+                    reinterpret_cast<std::uint8_t*>(&agreeing));
+  return static_cast<std::size_t>(std::countr_one(agreeing));
+}
+#endif
+
+// The common bytes of two places, at most `most`, the first `length` of which agree.
+HWY_NOINLINE std::size_t common_bytes(const char* one, const char* other, std::size_t length,
+                                      std::size_t most) {
+  while (length < most) {
+    const std::size_t more = common_at_once(one + length, other + length);
+    length += more;
+    if (more < compared) break;
   }
-  while (length < most && one[length] == other[length]) ++length;
-  return length;
+  return std::min(length, most);
 }
 
 struct Place {
@@ -42,13 +63,23 @@ struct Place {
   std::uint8_t tag;
 };
 
+// A match as one number, which is larger for a longer match, and for a nearer one of the same length.
+using Rank = std::uint32_t;
+constexpr Rank rank_of(std::size_t length, std::size_t distance) {
+  return static_cast<Rank>(length << 16 | (0x10000 - distance));
+}
+constexpr Rank no_match = rank_of(least_match - 1, 1);
+constexpr std::size_t length_of(Rank rank) { return rank >> 16; }
+constexpr std::size_t distance_of(Rank rank) { return 0x10000 - (rank & 0xffff); }
+
 class Finder {
  public:
   explicit Finder(FieldParse& parse)
       : parse_(parse),
-        bytes_(parse.payload_.data()),
-        size_(parse.payload_.size()),
-        end_(hashable(parse.payload_)) {}
+        bytes_(parse.bytes_),
+        size_(parse.size_),
+        end_(hashable(parse.size_)),
+        next_(parse.matches_.data()) {}
 
   void find(std::span<const FieldSpan> fields) {
     std::size_t begin = 0;
@@ -59,6 +90,7 @@ class Finder {
     }
     if (begin < end_) find_in(begin, end_, static_cast<std::size_t>(Field::fixed));
     for (std::size_t at = std::max(end_, covered_); at < size_; ++at) count_literal(at);
+    parse_.match_count_ = static_cast<std::size_t>(next_ - parse_.matches_.data());
   }
 
  private:
@@ -101,41 +133,39 @@ class Finder {
     ++parse_.frequencies_.literals[static_cast<unsigned char>(bytes_[at])];
   }
 
-  struct Longest {
-    std::size_t length = least_match - 1;
-    std::uint32_t distance = 0;
+  static FieldParse::Candidate candidate(Rank rank) {
+    return {static_cast<std::uint16_t>(length_of(rank)), static_cast<std::uint16_t>(distance_of(rank) - 1)};
+  }
+
+  struct Found {
+    Rank nearest = no_match;
+    Rank longest = no_match;
   };
 
-  // Keeps the candidates at a position, each longer than the one before, and enters the position.
-  Longest search(std::size_t at, FieldParse::Row* rows, unsigned shift, unsigned most) {
-    const std::uint64_t here = eight_bytes(bytes_ + at);
-    const Place place = Finder::place(here, shift);
+  // The comparison of a candidate has no branch that depends on its outcome.
+  Found search(std::size_t at, FieldParse::Row* rows, unsigned shift, unsigned most) const {
+    const Place place = Finder::place(eight_bytes(bytes_ + at), shift);
     FieldParse::Row& row = rows[place.row];
-    FieldParse::Candidate* const first = parse_.candidates_.data() + parse_.candidate_count_;
-    FieldParse::Candidate* next = first;
-    Longest longest;
+    const std::size_t most_length = std::min<std::size_t>(most_match, size_ - at);
+    Found found;
     for (std::uint32_t mask = agreeing(row, place.tag); mask != 0; mask &= mask - 1) {
       const std::size_t slot =
           (static_cast<unsigned>(std::countr_zero(mask)) + row.newest) & (FieldParse::row_size - 1);
       const std::size_t from = row.positions[slot];
       const std::size_t distance = at - from;
-      if (distance - 1 >= window) break;
-      const std::uint64_t differing = eight_bytes(bytes_ + from) ^ here;
-      const std::size_t length =
-          HWY_LIKELY(differing != 0)
-              ? static_cast<std::size_t>(std::countr_zero(differing)) / 8
-              : common_bytes(bytes_ + at, bytes_ + from, std::min<std::size_t>(most_match, size_ - at));
-      if (length > longest.length) {
-        longest = {length, static_cast<std::uint32_t>(distance)};
-        if (next - first == FieldParse::most_kept) --next;
-        *next++ = {static_cast<std::uint16_t>(length), static_cast<std::uint16_t>(distance - 1)};
+      if (HWY_UNLIKELY(distance - 1 >= window)) break;
+      std::size_t length = common_at_once(bytes_ + at, bytes_ + from);
+      if (HWY_UNLIKELY(length == compared)) {
+        length = common_bytes(bytes_ + at, bytes_ + from, compared, most_length);
       }
+      const Rank rank = rank_of(std::min(length, most_length), distance);
+      const bool first = found.longest == no_match;
+      found.longest = std::max(found.longest, rank);
+      found.nearest = first ? found.longest : found.nearest;
       if (--most == 0) break;
     }
     enter(row, place.tag, at);
-    parse_.found_[at] = static_cast<std::uint8_t>(next - first);
-    parse_.candidate_count_ += static_cast<std::size_t>(next - first);
-    return longest;
+    return found;
   }
 
   void enter_all(std::size_t at, std::size_t end, FieldParse::Row* rows, unsigned shift) const {
@@ -157,8 +187,9 @@ class Finder {
         at = stop;
         continue;
       }
-      Longest longest = search(at, rows, shift, effort.candidates);
-      if (longest.length < effort.least) {
+      const Found found = search(at, rows, shift, effort.candidates);
+      if (length_of(found.longest) < effort.least) {
+        if (found.longest != no_match) keep(at, found, 0);
         count_literal(at++);
         at = pass_over(at, end, rows, shift, effort.patience, ++misses);
         continue;
@@ -166,14 +197,19 @@ class Finder {
       misses = 0;
       std::size_t next = at + 1;
       if (effort.looks_again && next < end) {
-        const Longest later = search(next, rows, shift, effort.candidates);
-        if (later.length > longest.length) {
-          count_literal(at++);
-          longest = later;
+        const Found later = search(next, rows, shift, effort.candidates);
+        if (length_of(later.longest) > length_of(found.longest)) {
+          keep(at, found, 0);
+          count_literal(at);
+          take(next, later);
+        } else {
+          take(at, found);
+          if (later.longest != no_match) keep(next, later, 0);
         }
         ++next;
+      } else {
+        take(at, found);
       }
-      add_match(at, longest);
       at = next;
     }
   }
@@ -188,17 +224,32 @@ class Finder {
     return at;
   }
 
-  void add_match(std::size_t at, const Longest& match) {
-    std::size_t back = 0;
-    const char* const from = bytes_ + at - match.distance;
-    const std::size_t most = std::min<std::size_t>(at - match.distance, most_match - 1);
-    while (back < most && *(bytes_ + at - back - 1) == *(from - back - 1)) ++back;
-    parse_.matches_[parse_.match_count_++] = {
-        static_cast<std::uint32_t>(at), static_cast<std::uint16_t>(match.length),
-        static_cast<std::uint16_t>(match.distance - 1), static_cast<std::uint16_t>(back)};
-    ++parse_.frequencies_.literals[first_length + length_slot(match.length)];
-    ++parse_.frequencies_.distances[distance_slot(match.distance)];
-    covered_ = at + match.length;
+  void keep(std::size_t at, const Found& found, std::size_t back) {
+    *next_++ = {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(back), candidate(found.nearest),
+                candidate(found.longest)};
+  }
+
+  void take(std::size_t at, const Found& found) {
+    const std::size_t distance = distance_of(found.longest);
+    const std::size_t length = length_of(found.longest);
+    keep(at, found, common_before(at, at - distance));
+    ++parse_.frequencies_.literals[first_length + length_slot(length)];
+    ++parse_.frequencies_.distances[distance_slot(static_cast<std::uint32_t>(distance))];
+    covered_ = at + length;
+  }
+
+  std::size_t common_before(std::size_t at, std::size_t from) const {
+    const std::size_t most = std::min<std::size_t>(from, most_match - 1);
+    std::size_t common = 0;
+    while (true) {
+      const std::uint64_t differing =
+          eight_bytes(bytes_ + at - common - 8) ^ eight_bytes(bytes_ + from - common - 8);
+      if (HWY_LIKELY(differing != 0)) {
+        return std::min(most, common + static_cast<std::size_t>(std::countl_zero(differing)) / 8);
+      }
+      common += 8;
+      if (common >= most) return most;
+    }
   }
 
   FieldParse& parse_;
@@ -206,102 +257,142 @@ class Finder {
   std::size_t size_;
   std::size_t end_;
   std::size_t covered_ = 0;  // up to here there is a match
+  FieldParse::Match* next_;
   std::array<std::uint32_t, field_kinds> misses_{};
 };
 
 class Chooser {
  public:
-  explicit Chooser(FieldParse& parse) : parse_(parse) {}
+  explicit Chooser(FieldParse& parse)
+      : bytes_(reinterpret_cast<const unsigned char*>(parse.bytes_)),
+        costs_(parse.costs_),
+        cost_(parse.cost_.data()),
+        next_match_(parse.next_match_.data()),
+        step_(parse.step_.data()),
+        at_(parse.size_),
+        next_(static_cast<std::uint16_t>(parse.size_)) {}
 
-  void choose() {
-    const std::size_t size = parse_.payload_.size();
-    const auto* bytes = reinterpret_cast<const unsigned char*>(parse_.payload_.data());
-    std::uint32_t* const cost = parse_.cost_.data();
-    const FieldParse::Candidate* candidates = parse_.candidates_.data() + parse_.candidate_count_;
-    std::size_t matches = parse_.match_count_;  // those before `at` in the block
-    std::size_t at = size;                      // everything from here on is chosen
-    cost[size] = 0;
-    while (at > 0) {
-      // One stretch whose next match is the same.
-      while (matches > 0 && parse_.matches_[matches - 1].start >= at) --matches;
-      const std::size_t low = matches > 0 ? parse_.matches_[matches - 1].start : 0;
-      const bool has_next = matches < parse_.match_count_;
-      const FieldParse::Match next = has_next ? parse_.matches_[matches] : FieldParse::Match{};
-      const std::size_t next_from = has_next ? next.start - next.back : size;
-      while (at > low) {
-        --at;
-        const std::uint32_t literal = cost[at + 1] + parse_.costs_.literals[bytes[at]];
-        const std::size_t count = parse_.found_[at];
-        if (HWY_LIKELY(count == 0 && at < next_from)) {
-          cost[at] = literal;
-          parse_.step_[at] = 1;
-          continue;
-        }
-        Best best{literal, 1, 0};
-        if (count > 0) {
-          candidates -= count;
-          consider(at, {candidates, count}, best);
-        }
-        if (at >= next_from && at < next.start) {
-          const std::size_t length = std::min<std::size_t>(most_match, next.start + next.length - at);
-          const FieldParse::Candidate whole{static_cast<std::uint16_t>(length), next.distance_less_one};
-          consider(at, {&whole, 1}, best);
-        }
-        cost[at] = best.cost;
-        parse_.step_[at] = static_cast<std::uint16_t>(best.length);
-        parse_.step_distance_less_one_[at] = best.distance_less_one;
-      }
+  void choose(std::span<const FieldParse::Match> matches) {
+    cost_[at_] = 0;
+    FieldParse::Match later{static_cast<std::uint32_t>(at_), 0, {}, {}};
+    std::size_t later_end = at_;
+    for (std::size_t left = matches.size(); left-- > 0;) {
+      const FieldParse::Match& match = matches[left];
+      extend(later, later_end, match.start + std::size_t{1});
+      literals(match.start + std::size_t{1});
+      later_end = begin_at(match, later, later_end);
+      later = match;
     }
+    extend(later, later_end, 0);
+    literals(0);
   }
 
  private:
-  struct Best {
-    std::uint32_t cost;
-    std::size_t length;
-    std::uint16_t distance_less_one;
-  };
   static constexpr std::uint32_t length_mask = (1U << FieldParse::length_bits) - 1;
   // Of a long match only the longest lengths are looked at.
-  static constexpr std::size_t most_lengths = 32;
+  static constexpr std::size_t lengths_looked_at = 32;
 
-  // All lengths of each candidate that the one before it does not reach.
-  void consider(std::size_t at, std::span<const FieldParse::Candidate> candidates, Best& best) const {
-    const hn::CappedTag<std::uint32_t, 8> lanes;
-    const auto none = hn::Set(lanes, ~std::uint32_t{0});
-    const auto iota = hn::Iota(lanes, 0);
-    const std::uint32_t* const cost = parse_.cost_.data() + at;
-    auto least = none;
-    std::size_t length = least_match;
-    for (const FieldParse::Candidate& candidate : candidates) {
-      const std::uint32_t distance = candidate.distance_less_one + std::uint32_t{1};
-      const auto distance_cost = hn::Set(lanes, parse_.costs_.distances[distance_slot(distance)]);
-      if (candidate.length - length >= most_lengths && candidate.length > most_lengths) {
-        length = candidate.length - most_lengths / 2 + 1;
-      }
-      for (; length <= candidate.length; length += hn::Lanes(lanes)) {
-        const auto whole = hn::Add(
-            hn::Add(hn::LoadU(lanes, cost + length), hn::LoadU(lanes, parse_.costs_.lengths.data() + length)),
-            distance_cost);
-        const auto left = hn::Set(lanes, static_cast<std::uint32_t>(candidate.length + 1 - length));
-        least = hn::Min(least, hn::IfThenElse(hn::Lt(iota, left), whole, none));
-      }
-      length = candidate.length + std::size_t{1};
+  // Positions down to `low` at which the next match may begin earlier.
+  void extend(const FieldParse::Match& match, std::size_t end, std::size_t low) {
+    const std::size_t first =
+        std::max({match.start - std::size_t{match.back}, low, end - std::min<std::size_t>(end, most_match)});
+    if (at_ <= first) return;
+    const std::uint32_t reached =
+        cost_[end] + costs_.distances[distance_slot(match.longest.distance_less_one + std::uint32_t{1})];
+    std::uint32_t cost = cost_[at_];
+    std::uint32_t next = next_;
+    for (std::size_t at = at_; at > first;) {
+      --at;
+      const std::uint32_t literal = cost + costs_.literals[bytes_[at]];
+      const std::uint32_t matched = (reached + costs_.lengths[end - at]) & ~length_mask;
+      step_[at] = {static_cast<std::uint16_t>(end - at), match.longest.distance_less_one};
+      next = matched < literal ? static_cast<std::uint32_t>(at) : next;
+      cost = std::min(matched, literal);
+      cost_[at] = cost;
+      next_match_[at] = static_cast<std::uint16_t>(next);
     }
-    const std::uint32_t cheapest = hn::GetLane(hn::MinOfLanes(lanes, least));
-    if ((cheapest & ~length_mask) >= best.cost) return;
-    best.cost = cheapest & ~length_mask;
-    best.length = cheapest & length_mask;
-    best.distance_less_one =
-        std::find_if(candidates.begin(), candidates.end() - 1, [&](const auto& candidate) {
-          return candidate.length >= best.length;
-        })->distance_less_one;
+    next_ = static_cast<std::uint16_t>(next);
+    at_ = first;
   }
 
-  FieldParse& parse_;
+  void literals(std::size_t low) {
+    std::uint32_t cost = cost_[at_];
+    for (std::size_t at = at_; at > low;) {
+      --at;
+      cost += costs_.literals[bytes_[at]];
+      cost_[at] = cost;
+      next_match_[at] = next_;
+    }
+    at_ = std::min(at_, low);
+  }
+
+  // Where a match begins, all its lengths compete, and a match that begins later and may begin here, too.
+  // Returns the end of the cheapest.
+  std::size_t begin_at(const FieldParse::Match& match, const FieldParse::Match& later,
+                       std::size_t later_end) {
+    const std::size_t at = --at_;
+    const std::uint32_t best = cheapest(at, match);
+    const std::size_t length = best & length_mask;
+    std::uint32_t cost = best & ~length_mask;
+    FieldParse::Candidate step{static_cast<std::uint16_t>(length), length <= match.nearest.length
+                                                                       ? match.nearest.distance_less_one
+                                                                       : match.longest.distance_less_one};
+    if (at + later.back >= later.start && later_end - at <= most_match) {
+      const std::uint32_t whole =
+          (cost_[later_end] + costs_.lengths[later_end - at] +
+           costs_.distances[distance_slot(later.longest.distance_less_one + std::uint32_t{1})]) &
+          ~length_mask;
+      if (whole < cost) {
+        cost = whole;
+        step = {static_cast<std::uint16_t>(later_end - at), later.longest.distance_less_one};
+      }
+    }
+    const std::uint32_t literal = cost_[at + 1] + costs_.literals[bytes_[at]];
+    next_ = cost < literal ? static_cast<std::uint16_t>(at) : next_;
+    cost_[at] = std::min(cost, literal);
+    next_match_[at] = next_;
+    step_[at] = step;
+    return at + length;
+  }
+
+  // The least cost of a length, and that length.
+  std::uint32_t cheapest(std::size_t at, const FieldParse::Match& match) const {
+    const hn::CappedTag<std::uint32_t, 16> lanes;
+    const auto none = hn::Set(lanes, ~std::uint32_t{0});
+    const std::size_t begin = match.longest.length < least_match + lengths_looked_at
+                                  ? least_match
+                                  : match.longest.length + 1 - lengths_looked_at;
+    const std::uint32_t* const cost = cost_ + at + begin;
+    const std::uint32_t* const lengths = costs_.lengths.data() + begin;
+    const auto near = hn::Set(lanes, distance_cost(match.nearest));
+    const auto far = hn::Set(lanes, distance_cost(match.longest));
+    const auto nearest = hn::Set(lanes, std::uint32_t{match.nearest.length});
+    const auto longest = hn::Set(lanes, std::uint32_t{match.longest.length});
+    auto least = none;
+    for (std::size_t done = 0; done < lengths_looked_at; done += hn::Lanes(lanes)) {
+      const auto length = hn::Iota(lanes, static_cast<std::uint32_t>(begin + done));
+      const auto whole = hn::Add(hn::Add(hn::LoadU(lanes, cost + done), hn::LoadU(lanes, lengths + done)),
+                                 hn::IfThenElse(hn::Gt(length, nearest), far, near));
+      least = hn::Min(least, hn::IfThenElse(hn::Gt(length, longest), none, whole));
+    }
+    return hn::GetLane(hn::MinOfLanes(lanes, least));
+  }
+
+  std::uint32_t distance_cost(FieldParse::Candidate candidate) const {
+    return costs_.distances[distance_slot(candidate.distance_less_one + std::uint32_t{1})];
+  }
+
+  const unsigned char* bytes_;
+  const FieldParse::Costs& costs_;
+  std::uint32_t* cost_;
+  std::uint16_t* next_match_;
+  FieldParse::Candidate* step_;
+  std::size_t at_;      // everything from here on is chosen
+  std::uint16_t next_;  // the next match that is taken
 };
 
 void find_matches(FieldParse& parse, std::span<const FieldSpan> fields) { Finder(parse).find(fields); }
-void choose_steps(FieldParse& parse) { Chooser(parse).choose(); }
+void choose_steps(FieldParse& parse) { Chooser(parse).choose({parse.matches_.data(), parse.match_count_}); }
 
 }  // namespace mrf::codec::deflate::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -395,26 +486,30 @@ void set_costs(FieldParse& parse) {
 }
 
 void take_steps(FieldParse& parse) {
-  parse.frequencies_ = {};
-  parse.sequence_count_ = 0;
-  Sequence sequence;
-  for (std::size_t at = 0; at < parse.payload_.size();) {
-    const std::size_t length = parse.step_[at];
-    if (length == 1) {
-      ++parse.frequencies_.literals[static_cast<unsigned char>(parse.payload_[at++])];
-      ++sequence.literals;
-      continue;
-    }
-    sequence.length = static_cast<std::uint16_t>(length);
-    sequence.distance_less_one = parse.step_distance_less_one_[at];
-    ++parse.frequencies_.literals[first_length + length_slot(length)];
-    ++parse.frequencies_.distances[distance_slot(sequence.distance_less_one + std::uint32_t{1})];
-    parse.sequences_[parse.sequence_count_++] = sequence;
-    sequence = {};
-    at += length;
+  Frequencies& counts = parse.frequencies_;
+  counts = {};
+  Sequence* next = parse.sequences_.data();
+  for (std::size_t at = 0;;) {
+    // No match begins at 0.
+    const std::size_t match = parse.size_ == 0             ? 0
+                              : at == parse.size_          ? at
+                              : parse.next_match_[at] == 0 ? parse.size_
+                                                           : parse.next_match_[at];
+    next->literals = static_cast<std::uint32_t>(match - at);
+    for (; at < match; ++at) ++counts.literals[static_cast<unsigned char>(parse.bytes_[at])];
+    if (at == parse.size_) break;
+    const FieldParse::Candidate step = parse.step_[at];
+    next->length = step.length;
+    next->distance_less_one = step.distance_less_one;
+    ++next;
+    ++counts.literals[first_length + length_slot(step.length)];
+    ++counts.distances[distance_slot(step.distance_less_one + std::uint32_t{1})];
+    at += step.length;
   }
-  parse.sequences_[parse.sequence_count_++] = sequence;
-  parse.frequencies_.literals[end_of_block] = 1;
+  next->length = 0;
+  next->distance_less_one = 0;
+  parse.sequence_count_ = static_cast<std::size_t>(next + 1 - parse.sequences_.data());
+  counts.literals[end_of_block] = 1;
 }
 
 constexpr std::size_t room = FieldDeflater::most_bytes;
@@ -423,22 +518,22 @@ constexpr std::size_t room = FieldDeflater::most_bytes;
 
 FieldParse::FieldParse(const Effort& effort)
     : effort_(effort),
+      padded_(room + 2 * padding),
+      bytes_(padded_.data() + padding),
       rows_(tables << row_bits),
-      found_(room),
-      candidates_(room * most_kept),
-      matches_(room / least_match + 1),
-      cost_(room + most_match + 16),
+      matches_(room),
+      cost_(room + most_match + 32),
+      next_match_(room),
       step_(room),
-      step_distance_less_one_(room),
       sequences_(room / least_match + 2) {}
 
 void FieldParse::parse(std::string_view payload, std::span<const FieldSpan> fields) {
   static const auto find = MRF_BEST_VERSION(find_matches);
   static const auto choose = MRF_BEST_VERSION(choose_steps);
-  payload_ = payload;
+  size_ = payload.size();
+  std::memcpy(padded_.data() + padding, payload.data(), payload.size());
+  std::memset(padded_.data() + padding + size_, 0, padding);
   std::memset(rows_.data(), 0, rows_.size() * sizeof(Row));
-  std::memset(found_.data(), 0, payload.size());
-  candidate_count_ = match_count_ = 0;
   frequencies_ = {};
   find(*this, fields);
   frequencies_.literals[end_of_block] = 1;

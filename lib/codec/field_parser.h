@@ -31,12 +31,16 @@ struct Effort {
 ///
 /// Finding: each position is put into a row of the last 16 positions with the same hash, beside a byte of the
 /// hash that a vector comparison filters with. There are three tables of rows, for bases, for qualities, and
-/// for all else, so that fields do not push each other out. Where a match was found, its bytes are entered
-/// but not searched. Choosing: a match is also taken to begin earlier, as far as the bytes before it agree,
-/// and to end earlier. Among all of these the cheapest way through the block is found from its end (dynamic
-/// programming); what a symbol costs follows from how often it occurs when the longest match is taken
-/// wherever there is one. Matches that begin earlier save the search at the second byte of each match (lazy
-/// evaluation), and 2 to 3 % of the size.
+/// for all else, so that fields do not push each other out. Candidates are compared without a branch on the
+/// outcome, since a branch that cannot be foreseen costs as much as three comparisons; of all of them the
+/// nearest and the longest are kept. Where a match was found, its bytes are entered but not searched.
+///
+/// Choosing: a match may end earlier, and begin earlier, as far as the bytes before it agree. Among all of
+/// these the cheapest way through the block is found from its end (dynamic programming); what a symbol costs
+/// follows from how often it occurs when the longest match is taken wherever there is one. Every end is
+/// looked at where a match was found; where it begins earlier it ends at the best of these. Matches that
+/// begin earlier save the search at the second byte of each match (lazy evaluation), and 2 to 3 % of the
+/// size.
 class FieldParse {
  public:
   explicit FieldParse(const Effort& effort);
@@ -55,17 +59,17 @@ class FieldParse {
   };
   static constexpr unsigned row_bits = 11;
   static constexpr std::size_t tables = 3;
-  static constexpr std::size_t most_kept = 4;
 
   struct Candidate {
-    std::uint16_t length;
-    std::uint16_t distance_less_one;
+    std::uint16_t length = 0;
+    std::uint16_t distance_less_one = 0;
   };
+  /// What was found at `start`, in ascending order.
   struct Match {
     std::uint32_t start;
-    std::uint16_t length;
-    std::uint16_t distance_less_one;
-    std::uint16_t back;  ///< so many bytes before it agree, too
+    std::uint32_t back;  ///< so many bytes before `start` agree with those before the longest, too
+    Candidate nearest;
+    Candidate longest;
   };
 
   /// A cost is in eighths of a bit, above the 9 bits of the length that it is for.
@@ -73,22 +77,24 @@ class FieldParse {
   static constexpr std::uint32_t bit_cost = 8;
   struct Costs {
     std::array<std::uint32_t, 256> literals;
-    std::array<std::uint32_t, most_match + 1 + 16> lengths;
+    std::array<std::uint32_t, most_match + 1 + 32> lengths;
     std::array<std::uint32_t, distance_symbols> distances;
   };
 
+  /// Bytes that may be read in front of the payload and behind it.
+  static constexpr std::size_t padding = 64;
+
   // What the vector code works on; the comments above say how.
   const Effort effort_;
-  std::string_view payload_;
+  std::vector<char> padded_;
+  const char* bytes_ = nullptr;  ///< the payload in padded_
+  std::size_t size_ = 0;
   std::vector<Row> rows_;
-  std::vector<std::uint8_t> found_;  ///< candidates of each position, in candidates_ one after the other
-  std::vector<Candidate> candidates_;
-  std::size_t candidate_count_ = 0;
   std::vector<Match> matches_;
   std::size_t match_count_ = 0;
-  std::vector<std::uint32_t> cost_;  ///< from each position to the end
-  std::vector<std::uint16_t> step_;  ///< the length to take there, 1 for a literal
-  std::vector<std::uint16_t> step_distance_less_one_;
+  std::vector<std::uint32_t> cost_;        ///< from each position to the end
+  std::vector<std::uint16_t> next_match_;  ///< from each position on; 0 is the end of a block of 65,536 bytes
+  std::vector<Candidate> step_;            ///< the match to take at a position that is a next match
   std::vector<Sequence> sequences_;
   std::size_t sequence_count_ = 0;
   Frequencies frequencies_;
