@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
 #include <cctype>
+#include <initializer_list>
 #include <memory>
 #include <string>
 #include <vector>
@@ -63,22 +64,28 @@ void declare(mrf::cli::OptionSet& app, Options& options) {
                "accept a truncated input, with a warning");
 }
 
-// SAM text under such a name would be taken for something else.
+// What is written would be taken for something else under such a name.
 void check_output_name(const Options& options) {
   std::string name = options.output;
   std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
-  const bool is_bam = name.ends_with(".bam") || name.ends_with(".ubam");
-  if ((is_bam && !options.uncompressed_bam) || name.ends_with(".cram") || name.ends_with(".bcf")) {
-    throw mrf::base::UsageError(
-        "write", options.output,
-        "mrf-bamread writes SAM text, with -u BAM that is not compressed; mrf-bamwrite writes "
-        "BAM and CRAM");
+  const auto ends_in = [&name](std::initializer_list<const char*> endings) {
+    return std::any_of(endings.begin(), endings.end(),
+                       [&name](const char* ending) { return name.ends_with(ending); });
+  };
+  const char* const writes =
+      "mrf-bamread writes SAM text, with -u BAM that is not compressed; mrf-bamwrite writes BAM, CRAM and "
+      "compressed SAM";
+  const bool is_other_kind = options.uncompressed_bam ? ends_in({".sam"}) : ends_in({".bam", ".ubam"});
+  if (is_other_kind || ends_in({".cram", ".bcf", ".gz", ".bgz", ".bz2", ".xz", ".zst"})) {
+    throw mrf::base::UsageError("write", options.output, writes);
   }
 }
 
 mrf::base::Status run(Options& options, mrf::io::Stats& stats) {
   namespace bam = mrf::bam;
   check_output_name(options);
+  if (options.convert.header_only && options.no_header)
+    throw mrf::base::UsageError("use option", "--no-header", "-H writes the header alone");
   mrf::sam::silence_htslib();
   auto& selection = options.convert.selection;
   for (const auto& flags : options.all_flags) selection.all_flags |= bam::parse_flags(flags);

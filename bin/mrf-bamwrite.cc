@@ -4,6 +4,7 @@
 
 #include "bam/commit.h"
 #include "bam/convert.h"
+#include "base/error.h"
 #include "cli/command.h"
 #include "cli/version.h"
 #include "codec/bgzf.h"
@@ -46,6 +47,8 @@ void declare(mrf::cli::OptionSet& app, Options& options) {
 
 mrf::base::Status run(Options& options, mrf::io::Stats& stats) {
   namespace bam = mrf::bam;
+  if (options.add_pg && options.no_pg)
+    throw mrf::base::UsageError("use option", "--no-PG", "--add-pg adds the line");
   mrf::sam::silence_htslib();
   options.encoder.threads = options.convert.threads;
   const auto encoder = bam::make_encoder(options.encoder);

@@ -41,6 +41,7 @@ std::unique_ptr<Encoder> make_encoder(const EncoderOptions& options) {
   if (format == "cram") return make_cram_encoder(options);
   if (format != "sam")
     throw base::UsageError("use output format", options.format, "not bam, cram, sam or sam.gz");
+  if (options.level) throw base::UsageError("use option", "-l", "plain SAM is not compressed");
   if (options.index) throw base::UsageError("index", options.path, "plain SAM has no index");
   return make_sam_encoder(true, options.permissive);
 }

@@ -23,16 +23,39 @@ load bam
   cmp back.sam <(bam_text out.cram)
 }
 
-@test "bamread: text is not written under the name of a BAM or CRAM" {
+@test "bamread: nothing is written under the name of another format" {
   printf '@HD\tVN:1.6\nr\t4\t*\t0\t0\t*\t*\t0\t0\tAC\tII\n' >in.sam
-  for name in out.bam out.BAM out.ubam out.cram; do
-    run_apart mrf-bamread -o "$name" in.sam
+  for name in out.bam out.BAM out.ubam out.cram out.sam.gz out.txt.bgz out.sam.zst "-u out.sam" "-u out.SAM.GZ"; do
+    option=()
+    [[ $name != -u* ]] || option=(-u)
+    name=${name#-u }
+    run_apart mrf-bamread "${option[@]}" -o "$name" in.sam
     assert_status 2
     assert_stderr_has "cannot write '$name': mrf-bamread writes SAM text"
     [[ ! -e $name ]]
   done
   mrf-bamread -u -o out.bam in.sam
   samtools quickcheck -u out.bam
+  mrf-bamread -u -o out in.sam
+  cmp out out.bam
+  mrf-bamread -o out.sam in.sam
+  cmp out.sam in.sam
+}
+
+@test "bamread, bamwrite: an option that another one makes void is refused" {
+  printf '@HD\tVN:1.6\n' >in.sam
+  run_apart mrf-bamread -H --no-header in.sam
+  assert_status 2
+  assert_stderr_has "cannot use option '--no-header'"
+  run_apart mrf-bamwrite --add-pg --no-PG in.sam
+  assert_status 2
+  assert_stderr_has "cannot use option '--no-PG'"
+  for words in "-O sam" "-o out.sam"; do
+    # shellcheck disable=SC2086
+    run_apart mrf-bamwrite -l 3 $words in.sam
+    assert_status 2
+    assert_stderr_has "cannot use option '-l': plain SAM is not compressed"
+  done
 }
 
 @test "bamread: -H looks at every input" {
