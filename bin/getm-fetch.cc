@@ -25,65 +25,53 @@ void expand_two_letter_options(int argc, char** argv) {
 void declare_requests(mrf::cli::Command& command, mrf::fetch::FetchArguments& arguments) {
   auto& app = command.options();
   auto& settings = arguments.settings;
-  command
-      .add_repeatable("-H,--header", settings.requests.headers,
-                      "send the header 'Name: value' with every request (repeatable)")
-      ->option_text("HEADER");
-  app.add_option("--cacert", settings.network.ca_file,
-                 "trust the certificates in FILE, PEM (default: those of the system)")
-      ->option_text("FILE");
-  app.add_option("--retry", settings.requests.retries, "try again up to N times in a row (default 10)")
-      ->option_text("N");
-  app.add_option("--stall-timeout", arguments.stall_seconds,
-                 "try again when no data came for S seconds (default 60)")
-      ->option_text("S");
-  app.add_option("--concurrency", settings.sizes.concurrency,
-                 "requests at a time for one file (default 4); 0: one request, no threads")
-      ->option_text("N");
-  command.add_size("--part-size", settings.sizes.part, "bytes of one range request (default 8M)");
-  command.add_size("--multipart-threshold", settings.sizes.threshold,
-                   "fetch objects of this size and more in parts (default 16M)");
-  command.add_size("--buffer", settings.buffer,
-                   "bytes that may wait for their turn on the way to a pipe (default 64M)");
+  app.add_repeatable("-H,--header HEADER", settings.requests.headers,
+                     "send the header 'Name: value' with every request (repeatable)");
+  app.add_option("--cacert FILE", settings.network.ca_file,
+                 "trust the certificates in FILE, PEM (default: those of the system)");
+  app.add_option("--retry N", settings.requests.retries, "try again up to N times in a row (default 10)");
+  app.add_option("--stall-timeout S", arguments.stall_seconds,
+                 "try again when no data came for S seconds (default 60)");
+  app.add_option("--concurrency N", settings.sizes.concurrency,
+                 "requests at a time for one file (default 4); 0: one request, no threads");
+  app.add_size("--part-size", settings.sizes.part, "bytes of one range request (default 8M)");
+  app.add_size("--multipart-threshold", settings.sizes.threshold,
+               "fetch objects of this size and more in parts (default 16M)");
+  app.add_size("--buffer", settings.buffer,
+               "bytes that may wait for their turn on the way to a pipe (default 64M)");
 }
 
 void declare_checks(mrf::cli::Command& command, mrf::fetch::FetchArguments& arguments) {
   auto& app = command.options();
-  app.add_option("--checksum", arguments.checksum,
-                 "verify by VALUE, hexadecimal or base64; also -cs (default: by what the server says)")
-      ->option_text("VALUE");
-  app.add_option("--checksum-algorithm", arguments.algorithm,
-                 "kind of --checksum: md5|gs_crc32c|s3_etag|sha256|null (verify nothing); also -ca")
-      ->option_text("NAME");
+  app.add_option("--checksum VALUE", arguments.checksum,
+                 "verify by VALUE, hexadecimal or base64; also -cs (default: by what the server says)");
+  app.add_option("--checksum-algorithm NAME", arguments.algorithm,
+                 "kind of --checksum: md5|gs_crc32c|s3_etag|sha256|null (verify nothing); also -ca");
   app.add_flag("--require-checksum", arguments.settings.checks.required,
                "fail when nothing can verify the data (default: a warning)");
-  command.add_size("--s3-part-size", arguments.settings.checks.s3_part_size,
-                   "size of the parts in which an S3 object was uploaded (default: common sizes are tried)");
+  app.add_size("--s3-part-size", arguments.settings.checks.s3_part_size,
+               "size of the parts in which an S3 object was uploaded (default: common sizes are tried)");
 }
 
 void declare(mrf::cli::Command& command, mrf::fetch::FetchArguments& arguments) {
   auto& app = command.options();
   app.add_option("url", arguments.url);
   app.add_option("path", arguments.path);
-  app.add_option("-O,--filepath", arguments.filepath,
-                 "write to PATH, a file, a directory or -, standard output (default .)")
-      ->option_text("PATH");
+  app.add_option("-O,--filepath PATH", arguments.filepath,
+                 "write to PATH, a file, a directory or -, standard output (default .)");
   app.add_flag("--resume", arguments.settings.resume,
                "keep an interrupted download as PATH.getm-part, and continue it");
-  app.add_option("-m,--manifest", arguments.manifest, "fetch the files that MANIFEST lists, in JSON")
-      ->option_text("MANIFEST");
-  app.add_option("--files", arguments.many.files, "files of a manifest at a time (default 8)")
-      ->option_text("N");
+  app.add_option("-m,--manifest MANIFEST", arguments.manifest,
+                 "fetch the files that MANIFEST lists, in JSON");
+  app.add_option("--files N", arguments.many.files, "files of a manifest at a time (default 8)");
   app.add_flag("-c,--continue-after-error", arguments.many.continue_after_error,
                "fetch the other files of a manifest when one fails");
-  app.add_option("--root", arguments.root,
-                 "all files of a manifest must be below DIR (default: the working directory)")
-      ->option_text("DIR");
+  app.add_option("--root DIR", arguments.root,
+                 "all files of a manifest must be below DIR (default: the working directory)");
   app.add_flag("--verify-only", arguments.many.verify_only,
                "fetch nothing; verify the existing files of a manifest");
-  app.add_option("--progress", arguments.progress,
-                 "bar (default on a terminal), log (default elsewhere), json or none")
-      ->option_text("STYLE");
+  app.add_option("--progress STYLE", arguments.progress,
+                 "bar (default on a terminal), log (default elsewhere), json or none");
   app.add_flag("--overwrite", arguments.settings.overwrite,
                "let a name that the server chose replace an existing file");
   declare_requests(command, arguments);

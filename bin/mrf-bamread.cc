@@ -32,32 +32,24 @@ struct Options {
 
 void declare(mrf::cli::OptionSet& app, Options& options) {
   app.add_option("INPUT", options.inputs);
-  app.add_option("-o,--output", options.output, "write to FILE instead of standard output")
-      ->option_text("FILE");
-  app.add_option("-T,--reference", options.source.reference,
-                 "reference sequences of a CRAM input, a FASTA file")
-      ->option_text("REF");
-  app.add_option("-@,--threads", options.convert.threads, "use N additional threads (default 0)")
-      ->option_text("N");
+  app.add_option("-o,--output FILE", options.output, "write to FILE instead of standard output");
+  app.add_option("-T,--reference REF", options.source.reference,
+                 "reference sequences of a CRAM input, a FASTA file");
+  app.add_option("-@,--threads N", options.convert.threads, "use N additional threads (default 0)");
   app.add_flag("--no-header", options.no_header, "do not write the header");
   app.add_flag("-H,--header-only", options.convert.header_only, "write the header and no records");
   app.add_flag("-u,--uncompressed", options.uncompressed_bam,
                "write BAM that is not compressed, instead of SAM");
-  app.add_repeatable("-f,--require-flags", options.all_flags,
-                     "only records with all of these flags (repeatable)")
-      ->option_text("FLAGS");
-  app.add_repeatable("-F,--excl-flags", options.no_flags,
-                     "only records with none of these flags (repeatable)")
-      ->option_text("FLAGS");
-  app.add_option("-q,--min-MQ", options.convert.selection.least_mapq,
-                 "only records with a mapping quality of at least N (default 0)")
-      ->option_text("N");
-  app.add_option("-e,--expr", options.convert.selection.expression,
-                 "only records for which the expression EXPR is true")
-      ->option_text("EXPR");
-  app.add_repeatable("-r,--region", options.source.regions,
-                     "only records that overlap REGION (repeatable); needs an index")
-      ->option_text("REGION");
+  app.add_repeatable("-f,--require-flags FLAGS", options.all_flags,
+                     "only records with all of these flags (repeatable)");
+  app.add_repeatable("-F,--excl-flags FLAGS", options.no_flags,
+                     "only records with none of these flags (repeatable)");
+  app.add_option("-q,--min-MQ N", options.convert.selection.least_mapq,
+                 "only records with a mapping quality of at least N (default 0)");
+  app.add_option("-e,--expr EXPR", options.convert.selection.expression,
+                 "only records for which the expression EXPR is true");
+  app.add_repeatable("-r,--region REGION", options.source.regions,
+                     "only records that overlap REGION (repeatable); needs an index");
   app.add_flag("--add-pg", options.add_pg, "add a @PG line for this program");
   app.add_flag("--permissive", options.source.permissive, "accept what samtools accepts, with a warning");
   app.add_flag("--allow-truncated", options.convert.allow_truncated,

@@ -26,19 +26,14 @@ struct Options {
 
 void declare(mrf::cli::OptionSet& app, Options& options) {
   app.add_option("INPUT", options.input);
-  app.add_option("-o,--output", options.encoder.path, "write to FILE instead of standard output")
-      ->option_text("FILE");
-  app.add_option("-O,--output-fmt", options.encoder.format,
-                 "bam, cram, sam or sam.gz (default: by the name of OUT, or bam)")
-      ->option_text("FORMAT");
-  app.add_option("-l,--level", options.encoder.level, "compression level, 0 to 9 (default 6)")
-      ->option_text("LEVEL");
-  app.add_option("-T,--reference", options.encoder.reference, "reference sequences of CRAM, a FASTA file")
-      ->option_text("REF");
-  app.add_option("-@,--threads", options.convert.threads, "use N additional threads (default 0)")
-      ->option_text("N");
-  app.add_option("--header", options.header, "write the header of FILE instead of that of the input")
-      ->option_text("FILE");
+  app.add_option("-o,--output FILE", options.encoder.path, "write to FILE instead of standard output");
+  app.add_option("-O,--output-fmt FORMAT", options.encoder.format,
+                 "bam, cram, sam or sam.gz (default: by the name of OUT, or bam)");
+  app.add_option("-l,--level LEVEL", options.encoder.level, "compression level, 0 to 9 (default 6)");
+  app.add_option("-T,--reference REF", options.encoder.reference,
+                 "reference sequences of CRAM, a FASTA file");
+  app.add_option("-@,--threads N", options.convert.threads, "use N additional threads (default 0)");
+  app.add_option("--header FILE", options.header, "write the header of FILE instead of that of the input");
   app.add_flag("--write-index", options.encoder.index, "write the index of OUT beside it");
   app.add_flag("--add-pg", options.add_pg, "add a @PG line for this program");
   app.add_flag("--permissive", options.encoder.permissive, "accept what samtools accepts, with a warning");

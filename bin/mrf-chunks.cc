@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <charconv>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -29,46 +28,30 @@ struct Words {
 
 void declare(mrf::cli::Command& command, mrf::chunk::ChunkCommand& chunks, Words& words) {
   mrf::cli::OptionSet& app = command.options();
-  app.add_option("-n,--workers", chunks.filters, "run N filters at a time (default 1)")->option_text("N");
-  app.add_option("-c,--chunk-size", words.chunk_size,
-                 "records in a chunk; auto: by the cost of starting the filter (default: by bytes)")
-      ->option_text("RECORDS|auto");
-  app.add_option("-i,--input", chunks.input, "read INPUT (default -, standard input)")->option_text("INPUT");
-  app.add_option("--record", words.record,
-                 "line, lines:K, fastq, fasta, start:TEXT, nul, fixed:BYTES or bam (default line)")
-      ->option_text("FORM");
+  app.add_option("-n,--workers N", chunks.filters, "run N filters at a time (default 1)");
+  app.add_option("-c,--chunk-size RECORDS|auto", words.chunk_size,
+                 "records in a chunk; auto: by the cost of starting the filter (default: by bytes)");
+  app.add_option("-i,--input INPUT", chunks.input, "read INPUT (default -, standard input)");
+  app.add_option("--record FORM", words.record,
+                 "line, lines:K, fastq, fasta, start:TEXT, nul, fixed:BYTES or bam (default line)");
   app.add_flag("--sam", words.sam, "the lines are SAM: header lines start with '@'");
-  app.add_option("--output-record", words.output_record,
-                 "a FORM as for --record, or sam, of the outputs (default: not checked)")
-      ->option_text("FORM");
-  app.add_option("--header-prefix", words.header_prefix,
-                 "the lines at the top that start with STR are the header")
-      ->option_text("STR");
-  app.add_option("--header-lines", words.header_lines, "the first K lines are the header (default 0)")
-      ->option_text("K");
-  app.add_option("--header-to", chunks.header_to, "write the header to PATH, not to standard output")
-      ->option_text("PATH");
+  app.add_option("--output-record FORM", words.output_record,
+                 "a FORM as for --record, or sam, of the outputs (default: not checked)");
+  app.add_option("--header-prefix STR", words.header_prefix,
+                 "the lines at the top that start with STR are the header");
+  app.add_option("--header-lines K", words.header_lines, "the first K lines are the header (default 0)");
+  app.add_option("--header-to PATH", chunks.header_to, "write the header to PATH, not to standard output");
   app.add_flag("--header-broadcast", chunks.header_broadcast,
                "every chunk begins with the header, and so does every output");
-  command.add_size("--buffer", chunks.buffer,
-                   "output that may wait in temporary files; then filters wait (default: no limit)");
-  app.add_option("--ok-status", words.ok_status,
-                 "exit statuses of the filter that mean success, such as 0,1 (default 0)")
-      ->option_text("LIST");
+  app.add_size("--buffer", chunks.buffer,
+               "output that may wait in temporary files; then filters wait (default: no limit)");
+  app.add_option("--ok-status LIST", words.ok_status,
+                 "exit statuses of the filter that mean success, such as 0,1 (default 0)");
   app.add_option("COMMAND", words.arguments);
 }
 
 void refuse(const std::string& option, const std::string& reason) {
   throw UsageError("use option", option, reason);
-}
-
-std::uint64_t parse_records(const std::string& text) {
-  std::uint64_t records = 0;
-  const auto [end, code] = std::from_chars(text.data(), text.data() + text.size(), records);
-  if (code != std::errc() || end != text.data() + text.size() || records == 0) {
-    refuse("--chunk-size", "'" + text + "' is neither a number from 1 on nor auto");
-  }
-  return records;
 }
 
 void settle_statuses(mrf::chunk::ChunkCommand& chunks, const std::string& list) {
@@ -129,8 +112,11 @@ void settle(const mrf::cli::OptionSet& given, mrf::chunk::ChunkCommand& chunks, 
     throw UsageError("use", words.arguments[0], "the filter stands behind --, as in -- COMMAND");
   if (chunks.words.empty()) throw UsageError("use command line", "arguments", "no -- COMMAND is given");
   if (chunks.filters < 1) refuse("-n", "0 filters do nothing");
-  chunks.is_measured = words.chunk_size == "auto";
-  if (!words.chunk_size.empty() && !chunks.is_measured) chunks.records = parse_records(words.chunk_size);
+  if (!words.chunk_size.empty()) {
+    const auto records = mrf::cli::parse_number_or_auto("--chunk-size", words.chunk_size);
+    chunks.records = records.value_or(0);
+    chunks.is_measured = !records;
+  }
   settle_statuses(chunks, words.ok_status);
   chunks.form.record = mrf::record::parse_record_form(words.record);
   settle_header(given, chunks, words);

@@ -17,44 +17,34 @@ struct Words {
 
 void declare(mrf::cli::Command& command, mrf::collect::CollectOptions& options, Words& words) {
   mrf::cli::OptionSet& app = command.options();
-  app.add_option("--order", words.order, "rows (default), seq, any or concat")->option_text("ORDER");
-  app.add_option("-c,--chunk-size", options.chunk, "records of a turn with --order rows (default 1000)")
-      ->option_text("N");
+  app.add_option("--order ORDER", words.order, "rows (default), seq, any or concat");
+  app.add_option("-c,--chunk-size N", options.chunk, "records of a turn with --order rows (default 1000)");
   app.add_flag("--ragged", options.ragged,
                "with --order rows: skip inputs that have ended (default: status 3)");
-  app.add_option("--counts", options.counts,
-                 "compare the number of records of each input with mrf-distribute --stats FILE")
-      ->option_text("FILE");
-  app.add_option("--record", words.record, std::string(mrf::record::record_form_names) + " (default line)")
-      ->option_text("FORM");
+  app.add_option("--counts FILE", options.counts,
+                 "compare the number of records of each input with mrf-distribute --stats FILE");
+  app.add_option("--record FORM", words.record,
+                 std::string(mrf::record::record_form_names) + " (default line)");
   app.add_flag("--sam", options.sam, "the lines are SAM: header lines start with '@', numbers are tags");
   app.add_flag("--no-header", options.headless, "with --sam: every line is a record");
   app.add_flag("--same-header", options.same_header,
                "every input must have the same header (default: they may differ)");
-  app.add_option("--header-prefix", options.header_form.prefix,
-                 "the lines at the top that start with STR are the header, the same in all inputs")
-      ->option_text("STR");
-  app.add_option("--header-lines", options.header_form.lines,
-                 "the first K lines are the header, the same in all inputs (default 0)")
-      ->option_text("K");
-  app.add_option("--header", words.header, "copy PATH to the output, before the records")
-      ->option_text("PATH");
-  app.add_option("--header-text", words.header_text, "write the header text in FILE, before the records")
-      ->option_text("FILE");
-  command.add_size("--buffer", options.buffer,
-                   "memory for records that cannot be written yet (default 256M)");
-  app.add_option("--reopen", options.rounds, "read every input N times (default 1)")->option_text("N");
-  app.add_option("-o,--output", options.output, "write to OUT instead of standard output")
-      ->option_text("OUT");
-  app.add_option("-@,--threads", options.threads, "additional threads for compression (default 0)")
-      ->option_text("N");
-  app.add_option("-l,--level", options.level,
-                 "compression level of BGZF output, 0 to 9 (default 6 for .gz, else 0)")
-      ->option_text("LEVEL");
-  app.add_option("--log-every", options.log_every,
-                 "print the rate on standard error every N records (default 0: never)")
-      ->option_text("N");
-  app.add_option("--log-format", words.log_format, "text of the line of --log-every")->option_text("FORMAT");
+  app.add_option("--header-prefix STR", options.header_form.prefix,
+                 "the lines at the top that start with STR are the header, the same in all inputs");
+  app.add_option("--header-lines K", options.header_form.lines,
+                 "the first K lines are the header, the same in all inputs (default 0)");
+  app.add_option("--header PATH", words.header, "copy PATH to the output, before the records");
+  app.add_option("--header-text FILE", words.header_text,
+                 "write the header text in FILE, before the records");
+  app.add_size("--buffer", options.buffer, "memory for records that cannot be written yet (default 256M)");
+  app.add_option("--reopen N", options.rounds, "read every input N times (default 1)");
+  app.add_option("-o,--output OUT", options.output, "write to OUT instead of standard output");
+  app.add_option("-@,--threads N", options.threads, "additional threads for compression (default 0)");
+  app.add_option("-l,--level LEVEL", options.level,
+                 "compression level of BGZF output, 0 to 9 (default 6 for .gz, else 0)");
+  app.add_option("--log-every N", options.log_every,
+                 "print the rate on standard error every N records (default 0: never)");
+  app.add_option("--log-format FORMAT", words.log_format, "text of the line of --log-every");
   app.add_option("inputs", options.inputs);
 }
 

@@ -25,58 +25,47 @@ struct CommandLine {
   mrf::split::DistributeOptions options;
 };
 
-void declare_policy(mrf::cli::OptionSet& app, mrf::cli::Command& command, CommandLine& line) {
+void declare_policy(mrf::cli::OptionSet& app, CommandLine& line) {
   auto& options = line.options;
-  app.add_option("-c,--chunk-size", options.chunk.records,
-                 "records in a chunk, which goes to one output (default 1000)")
-      ->option_text("N");
-  command.add_size("--chunk-bytes", options.chunk.bytes, "bytes in a chunk, instead of records");
+  app.add_option("-c,--chunk-size N", options.chunk.records,
+                 "records in a chunk, which goes to one output (default 1000)");
+  app.add_size("--chunk-bytes", options.chunk.bytes, "bytes in a chunk, instead of records");
   app.add_flag("--balance", options.balance,
                "give each chunk to an output that can take it now (default: in turn)");
-  app.add_option("--key", line.key,
-                 "records of one key to one output: tag:XX, name, column:K or after:TEXT, each with :LEN")
-      ->option_text("KEY");
-  app.add_option("--map", options.map,
-                 "look up keys in FILE: lines of a key, a tab and the index of an output, from 0")
-      ->option_text("FILE");
-  app.add_option("--missing", options.missing, "records without a key: error|skip|any|PATH (default error)")
-      ->option_text("WHAT");
+  app.add_option("--key KEY", line.key,
+                 "records of one key to one output: tag:XX, name, column:K or after:TEXT, each with :LEN");
+  app.add_option("--map FILE", options.map,
+                 "look up keys in FILE: lines of a key, a tab and the index of an output, from 0");
+  app.add_option("--missing WHAT", options.missing,
+                 "records without a key: error|skip|any|PATH (default error)");
 }
 
 void declare(mrf::cli::Command& command, CommandLine& line) {
   auto& app = command.options();
   auto& options = line.options;
-  command.add_repeatable("-i,--input", options.inputs, "read INPUT (repeatable; default -, standard input)")
-      ->option_text("INPUT");
-  command
-      .add_repeatable("--mate", options.mates,
-                      "read the mates of the records of -i from INPUT; outputs are pairs")
-      ->option_text("INPUT");
+  app.add_repeatable("-i,--input INPUT", options.inputs,
+                     "read INPUT (repeatable; default -, standard input)");
+  app.add_repeatable("--mate INPUT", options.mates,
+                     "read the mates of the records of -i from INPUT; outputs are pairs");
   app.add_flag("--mates", options.parted,
                "two records in a row with the same name are mates; outputs are pairs");
-  app.add_option("--singles", options.singles,
-                 "with --mates: write records without a mate to PATH (default: an error)")
-      ->option_text("PATH");
-  app.add_option("--record", line.record, std::string(mrf::record::record_form_names) + " (default line)")
-      ->option_text("FORM");
-  declare_policy(app, command, line);
+  app.add_option("--singles PATH", options.singles,
+                 "with --mates: write records without a mate to PATH (default: an error)");
+  app.add_option("--record FORM", line.record,
+                 std::string(mrf::record::record_form_names) + " (default line)");
+  declare_policy(app, line);
   app.add_flag("--sam", line.sam, "the lines are SAM: header lines start with '@', numbers are tags");
-  app.add_option("--header-prefix", line.header_prefix,
-                 "the lines at the top that start with STR are the header")
-      ->option_text("STR");
-  app.add_option("--header-lines", line.header_lines, "the first K lines are the header (default 0)")
-      ->option_text("K");
-  app.add_option("--header-to", options.header_to, "write the header to PATH (default: drop it)")
-      ->option_text("PATH");
+  app.add_option("--header-prefix STR", line.header_prefix,
+                 "the lines at the top that start with STR are the header");
+  app.add_option("--header-lines K", line.header_lines, "the first K lines are the header (default 0)");
+  app.add_option("--header-to PATH", options.header_to, "write the header to PATH (default: drop it)");
   app.add_flag("--header-broadcast", options.header_broadcast,
                "write the header to every OUTPUT, before its records");
   app.add_flag("--seq", line.stamp, "write a number into each record, for mrf-collect --order seq");
-  app.add_option("-@,--threads", options.threads,
-                 "additional threads that inflate and deflate BGZF (default 0)")
-      ->option_text("N");
-  app.add_option("-l,--level", options.level,
-                 "compression level of outputs whose names end in .gz, 0 to 9 (default 6)")
-      ->option_text("LEVEL");
+  app.add_option("-@,--threads N", options.threads,
+                 "additional threads that inflate and deflate BGZF (default 0)");
+  app.add_option("-l,--level LEVEL", options.level,
+                 "compression level of outputs whose names end in .gz, 0 to 9 (default 6)");
   app.add_option("OUTPUT", options.outputs);
 }
 

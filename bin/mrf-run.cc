@@ -2,7 +2,6 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <charconv>
 #include <string>
 #include <vector>
 
@@ -43,94 +42,59 @@ void declare(cli::Command& command, Options& options) {
   workflow::ShortForm& form = options.form;
   form.workers = form.processors = base::usable_processors();
   app.add_option("WORKFLOW", options.positional);
-  command
-      .add_repeatable("-i,--input", form.inputs,
-                      "read FILE or URL (default -, standard input); twice: paired FASTQ")
-      ->option_text("FILE");
-  command
-      .add_repeatable("-o,--output", form.outputs,
-                      "write FILE (default -, standard output); twice: paired FASTQ")
-      ->option_text("FILE");
-  app.add_option("-n,--workers", form.workers,
-                 "run N workers, copies of the filter (default: the processors)")
-      ->option_text("N");
-  app.add_option("-c,--chunk-size", options.chunk_size,
-                 "records in a chunk, or auto (default: by bytes with --order chunk, else 1000)")
-      ->option_text("N");
-  app.add_option("--order", form.order,
-                 "order of the output: chunk|seq|rows|any (default chunk; with --key seq or any)")
-      ->option_text("ORDER");
-  app.add_option("--input-format", form.input_format,
-                 "what INPUT holds: bam|cram|sam|fastq|fasta|lines (default: by name and content)")
-      ->option_text("KIND");
-  app.add_option("--output-format", form.output_format,
-                 "what OUTPUT holds: bam|cram|sam|fastq|fasta|lines (default: by name)")
-      ->option_text("KIND");
-  app.add_option("--record", form.record,
-                 "what the filter reads: line|lines:K|fastq|fasta|start:TEXT|nul|fixed:BYTES|sam|bam")
-      ->option_text("FORM");
-  app.add_option("--output-record", form.output_record,
-                 "what the filter writes: line|lines:K|fastq|fasta|start:TEXT|nul|fixed:BYTES|sam|bam")
-      ->option_text("FORM");
-  app.add_option("--key", form.key, "records of one key to one worker: tag:XX|name|column:K|after:TEXT")
-      ->option_text("KEY");
-  app.add_option("--missing", form.missing, "records without a key: error|skip|any|PATH (default error)")
-      ->option_text("WHAT");
-  app.add_option("--singles", form.singles,
-                 "write reads whose mate the filter dropped to PATH (default: an error)")
-      ->option_text("PATH");
-  app.add_option("--ok-status", form.ok_statuses,
-                 "exit statuses of the filter that mean success, such as 0,1 (default 0)")
-      ->option_text("LIST");
-  app.add_option("--header-lines", form.header_lines, "the first K lines are the header (default 0)")
-      ->option_text("K");
-  app.add_option("--header-prefix", form.header_prefix,
-                 "the lines at the top that begin with STR are the header")
-      ->option_text("STR");
+  app.add_repeatable("-i,--input FILE", form.inputs,
+                     "read FILE or URL (default -, standard input); twice: paired FASTQ");
+  app.add_repeatable("-o,--output FILE", form.outputs,
+                     "write FILE (default -, standard output); twice: paired FASTQ");
+  app.add_option("-n,--workers N", form.workers,
+                 "run N workers, copies of the filter (default: the processors)");
+  app.add_option("-c,--chunk-size N", options.chunk_size,
+                 "records in a chunk, or auto (default: by bytes with --order chunk, else 1000)");
+  app.add_option("--order ORDER", form.order,
+                 "order of the output: chunk|seq|rows|any (default chunk; with --key seq or any)");
+  app.add_option("--input-format KIND", form.input_format,
+                 "what INPUT holds: bam|cram|sam|fastq|fasta|lines (default: by name and content)");
+  app.add_option("--output-format KIND", form.output_format,
+                 "what OUTPUT holds: bam|cram|sam|fastq|fasta|lines (default: by name)");
+  app.add_option("--record FORM", form.record,
+                 "what the filter reads: line|lines:K|fastq|fasta|start:TEXT|nul|fixed:BYTES|sam|bam");
+  app.add_option("--output-record FORM", form.output_record,
+                 "what the filter writes: line|lines:K|fastq|fasta|start:TEXT|nul|fixed:BYTES|sam|bam");
+  app.add_option("--key KEY", form.key, "records of one key to one worker: tag:XX|name|column:K|after:TEXT");
+  app.add_option("--missing WHAT", form.missing,
+                 "records without a key: error|skip|any|PATH (default error)");
+  app.add_option("--singles PATH", form.singles,
+                 "write reads whose mate the filter dropped to PATH (default: an error)");
+  app.add_option("--ok-status LIST", form.ok_statuses,
+                 "exit statuses of the filter that mean success, such as 0,1 (default 0)");
+  app.add_option("--header-lines K", form.header_lines, "the first K lines are the header (default 0)");
+  app.add_option("--header-prefix STR", form.header_prefix,
+                 "the lines at the top that begin with STR are the header");
   app.add_flag("--header-broadcast", form.header_broadcast,
                "give the header to every worker and every chunk");
-  app.add_option("-l,--level", form.level, "compression level of the output, 0 to 9 (default 6)")
-      ->option_text("LEVEL");
-  app.add_option("-@,--threads", form.threads,
-                 "additional threads that inflate and deflate (default: by processors and -n)")
-      ->option_text("N");
-  app.add_option("-T,--reference", form.reference, "reference sequences of CRAM, a FASTA file")
-      ->option_text("FILE");
-  command.add_size("--buffer", options.buffer,
-                   "output that may wait for its turn (default: no limit with --order chunk, else 256M)");
+  app.add_option("-l,--level LEVEL", form.level, "compression level of the output, 0 to 9 (default 6)");
+  app.add_option("-@,--threads N", form.threads,
+                 "additional threads that inflate and deflate (default: by processors and -n)");
+  app.add_option("-T,--reference FILE", form.reference, "reference sequences of CRAM, a FASTA file");
+  app.add_size("--buffer", options.buffer,
+               "output that may wait for its turn (default: no limit with --order chunk, else 256M)");
   app.add_flag("--permissive", form.is_permissive, "accept alignments that the SAM specification forbids");
-  command.add_repeatable("-D,--define", options.defines, "set a variable of the workflow (repeatable)")
-      ->option_text("NAME=VALUE");
-  app.add_option("--report", options.run.report_path, "write a report of the run as JSON to FILE")
-      ->option_text("FILE");
-  app.add_option("--kill-after", options.kill_after_s,
-                 "seconds from TERM to KILL after a failure (default 1)")
-      ->option_text("SECONDS");
-  command.add_size("--pipe-size", options.run.supervisor.pipe_size,
-                   "bytes that each FIFO holds (default: 16M for all, at most 1M each)");
+  app.add_repeatable("-D,--define NAME=VALUE", options.defines,
+                     "set a variable of the workflow (repeatable)");
+  app.add_option("--report FILE", options.run.report_path, "write a report of the run as JSON to FILE");
+  app.add_option("--kill-after SECONDS", options.kill_after_s,
+                 "seconds from TERM to KILL after a failure (default 1)");
+  app.add_size("--pipe-size", options.run.supervisor.pipe_size,
+               "bytes that each FIFO holds (default: 16M for all, at most 1M each)");
   app.add_flag("--keep-dir", options.run.keep_directory, "keep the directory of the FIFOs after the run");
   app.add_flag("--print", options.print, "print the short form as a workflow; run nothing");
   app.add_flag("--print-sh", options.print_script, "print a bash script that does the same; run nothing");
   app.add_flag("--dot", options.dot, "print the jobs and FIFOs as a graph for Graphviz; run nothing");
   app.add_flag("--progress", options.run.supervisor.show_progress,
                "show how much of the input has been read");
-  app.add_option("--stall-timeout", options.stall_timeout_s,
-                 "say which jobs wait when nothing moved for SECONDS (default 0: never)")
-      ->option_text("SECONDS");
+  app.add_option("--stall-timeout SECONDS", options.stall_timeout_s,
+                 "say which jobs wait when nothing moved for SECONDS (default 0: never)");
   app.add_flag("--dry-run", options.dry_run, "check everything that can be checked; run nothing");
-}
-
-// A number of records, or auto.
-void parse_chunk_size(Options& options, const cli::OptionSet& given) {
-  if (given.count("-c") == 0) return;
-  const std::string& text = options.chunk_size;
-  options.form.has_measured_chunks = text == "auto";
-  if (options.form.has_measured_chunks) return;
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size())
-    throw base::UsageError("use option", "-c", "not a number of 1 or more, nor auto");
-  options.form.chunk_size = number;
 }
 
 // A filter in one word that only a shell could read.
@@ -209,7 +173,10 @@ base::Status run(Options& options, const cli::OptionSet& given) {
   } else {
     if (!options.positional.empty())
       throw base::UsageError("use argument", options.positional[0], "one too many");
-    parse_chunk_size(options, given);
+    if (given.count("-c") > 0) {
+      options.form.chunk_size = cli::parse_number_or_auto("-c", options.chunk_size);
+      options.form.has_measured_chunks = !options.form.chunk_size;
+    }
     if (given.count("--buffer") > 0) options.form.buffer = options.buffer;
     const bool runs = !options.print && !options.dot && !options.print_script && !options.dry_run;
     complete(options.form, runs ? run::ProbeOf::files_and_pipes : run::ProbeOf::files);

@@ -42,8 +42,7 @@ Command::Command(std::string name, const std::string& usage, const std::string& 
   options_.add_flag("--version", version_, "print the version and exit");
   options_.add_flag("-q,--quiet", quiet_, "say nothing but errors");
   options_.add_flag("-v,--verbose", verbose_, "say more");
-  options_.add_option("--stats", stats_path_, "write counts and times as JSON to FILE at the end")
-      ->option_text("FILE");
+  options_.add_option("--stats FILE", stats_path_, "write counts and times as JSON to FILE at the end");
 }
 
 void Command::free_short_quiet() {

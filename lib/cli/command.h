@@ -33,15 +33,6 @@ class Command {
   /// Makes -q free for the program's own use; --quiet stays.
   void free_short_quiet();
 
-  /// OptionSet::add_size() and add_repeatable().
-  DeclaredOption add_size(const std::string& names, std::uint64_t& bytes, const std::string& description) {
-    return options_.add_size(names, bytes, description);
-  }
-  DeclaredOption add_repeatable(const std::string& names, std::vector<std::string>& values,
-                                const std::string& description) {
-    return options_.add_repeatable(names, values, description);
-  }
-
   /// main(): parses, calls `body`, maps its outcome to an exit status, writes the statistics.
   /// SIGPIPE is ignored meanwhile, and raised at the end when standard output was closed early.
   int run(int argc, char** argv, const std::function<base::Status()>& body) noexcept;

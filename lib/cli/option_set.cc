@@ -62,6 +62,12 @@ void refuse_empty_values(const CLI::App& app) {
   }
 }
 
+// "-o,--output FILE": the names, and what --help shows in place of the value.
+std::pair<std::string, std::string> split_names(const std::string& names) {
+  const auto blank = std::min(names.find(' '), names.size());
+  return {names.substr(0, blank), names.substr(std::min(blank + 1, names.size()))};
+}
+
 template <typename T>
 struct NumberOf {
   using type = T;
@@ -87,6 +93,17 @@ T parse_number(const std::string& names, const std::string& text) {
 
 }  // namespace
 
+std::optional<std::uint64_t> parse_number_or_auto(const std::string& option, const std::string& text) {
+  if (text == "auto") return std::nullopt;
+  std::uint64_t number = 0;
+  const char* const end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, number);
+  if (parsed.ec != std::errc() || parsed.ptr != end || number == 0)
+    throw base::UsageError("use option", option,
+                           fmt::format("'{}' is neither a number of 1 or more nor auto", text));
+  return number;
+}
+
 std::uint64_t parse_size(const std::string& text) {
   std::size_t digits = 0;
   while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
@@ -106,11 +123,6 @@ std::uint64_t parse_size(const std::string& text) {
   return number << shift;
 }
 
-DeclaredOption* DeclaredOption::option_text(const std::string& text) {
-  option_->option_text(text);
-  return this;
-}
-
 OptionSet::OptionSet(const std::string& name, const std::string& usage, const std::string& summary)
     : app_(std::make_unique<CLI::App>(summary, name)) {
   app_->formatter(std::make_shared<HelpFormatter>(usage));
@@ -121,45 +133,48 @@ OptionSet::OptionSet(const std::string& name, const std::string& usage, const st
 OptionSet::~OptionSet() = default;
 
 template <typename T>
-DeclaredOption OptionSet::add_option(const std::string& names, T& value, const std::string& description) {
+void OptionSet::add_option(const std::string& names, T& value, const std::string& description) {
+  const auto [words, shown] = split_names(names);
   using Number = typename NumberOf<T>::type;
   if constexpr (std::is_integral_v<Number>) {
-    const auto set = [&value, names](const std::string& text) { value = parse_number<Number>(names, text); };
-    return DeclaredOption(app_->add_option_function<std::string>(names, set, description));
+    const auto set = [&value, words = words](const std::string& text) {
+      value = parse_number<Number>(words, text);
+    };
+    app_->add_option_function<std::string>(words, set, description)->option_text(shown);
   } else {
-    return DeclaredOption(app_->add_option(names, value, description));
+    app_->add_option(words, value, description)->option_text(shown);
   }
 }
 
-template DeclaredOption OptionSet::add_option(const std::string&, std::string&, const std::string&);
-template DeclaredOption OptionSet::add_option(const std::string&, int&, const std::string&);
-template DeclaredOption OptionSet::add_option(const std::string&, std::uint8_t&, const std::string&);
-template DeclaredOption OptionSet::add_option(const std::string&, unsigned&, const std::string&);
-template DeclaredOption OptionSet::add_option(const std::string&, long&, const std::string&);
-template DeclaredOption OptionSet::add_option(const std::string&, unsigned long&, const std::string&);
-template DeclaredOption OptionSet::add_option(const std::string&, double&, const std::string&);
-template DeclaredOption OptionSet::add_option(const std::string&, std::vector<std::string>&,
-                                              const std::string&);
-template DeclaredOption OptionSet::add_option(const std::string&, std::optional<int>&, const std::string&);
-template DeclaredOption OptionSet::add_option(const std::string&, std::optional<std::uint64_t>&,
-                                              const std::string&);
-template DeclaredOption OptionSet::add_option(const std::string&, std::optional<std::string>&,
-                                              const std::string&);
+template void OptionSet::add_option(const std::string&, std::string&, const std::string&);
+template void OptionSet::add_option(const std::string&, int&, const std::string&);
+template void OptionSet::add_option(const std::string&, std::uint8_t&, const std::string&);
+template void OptionSet::add_option(const std::string&, unsigned&, const std::string&);
+template void OptionSet::add_option(const std::string&, long&, const std::string&);
+template void OptionSet::add_option(const std::string&, unsigned long&, const std::string&);
+template void OptionSet::add_option(const std::string&, double&, const std::string&);
+template void OptionSet::add_option(const std::string&, std::vector<std::string>&, const std::string&);
+template void OptionSet::add_option(const std::string&, std::optional<int>&, const std::string&);
+template void OptionSet::add_option(const std::string&, std::optional<std::uint64_t>&, const std::string&);
+template void OptionSet::add_option(const std::string&, std::optional<std::string>&, const std::string&);
 
-DeclaredOption OptionSet::add_flag(const std::string& names, bool& value, const std::string& description) {
-  return DeclaredOption(app_->add_flag(names, value, description));
+void OptionSet::add_flag(const std::string& names, bool& value, const std::string& description) {
+  app_->add_flag(names, value, description);
 }
 
-DeclaredOption OptionSet::add_size(const std::string& names, std::uint64_t& bytes,
-                                   const std::string& description) {
+void OptionSet::add_size(const std::string& names, std::uint64_t& bytes, const std::string& description) {
   const auto set = [&bytes](const std::string& text) { bytes = parse_size(text); };
-  return DeclaredOption(app_->add_option_function<std::string>(names, set, description)->option_text("SIZE"));
+  app_->add_option_function<std::string>(names, set, description)->option_text("SIZE");
 }
 
-DeclaredOption OptionSet::add_repeatable(const std::string& names, std::vector<std::string>& values,
-                                         const std::string& description) {
-  return DeclaredOption(
-      app_->add_option(names, values, description)->expected(1)->allow_extra_args(false)->take_all());
+void OptionSet::add_repeatable(const std::string& names, std::vector<std::string>& values,
+                               const std::string& description) {
+  const auto [words, shown] = split_names(names);
+  app_->add_option(words, values, description)
+      ->expected(1)
+      ->allow_extra_args(false)
+      ->take_all()
+      ->option_text(shown);
 }
 
 void OptionSet::remove(const std::string& name) { app_->remove_option(app_->get_option(name)); }

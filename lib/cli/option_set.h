@@ -9,26 +9,14 @@
 
 namespace CLI {
 class App;
-class Option;
 }  // namespace CLI
 
 namespace mrf::cli {
 
-/// An option that has been declared.
-class DeclaredOption {
- public:
-  explicit DeclaredOption(CLI::Option* option) : option_(option) {}
-  /// What --help shows in the place of the value, as in "--output FILE".
-  DeclaredOption* option_text(const std::string& text);
-  DeclaredOption* operator->() { return this; }
-
- private:
-  CLI::Option* option_;
-};
-
 /// The options of a program. Nothing is marked as required here: an unknown option is to be named before
-/// what is missing. `names` is "-o,--output", or a word without dashes for positional arguments. The
-/// variables are set when the command line is parsed and outlive the set.
+/// what is missing. `names` is "-o,--output FILE", with what --help shows in place of the value, or a word
+/// without dashes for positional arguments. The variables are set when the command line is parsed and outlive
+/// the set.
 class OptionSet {
  public:
   /// `usage` is what follows the name in the first line of --help.
@@ -40,13 +28,13 @@ class OptionSet {
   /// An option with a value. T is a string, a number, an optional of these or a vector of strings; other
   /// types are added to the instances in option_set.cc.
   template <typename T>
-  DeclaredOption add_option(const std::string& names, T& value, const std::string& description = "");
-  DeclaredOption add_flag(const std::string& names, bool& value, const std::string& description);
+  void add_option(const std::string& names, T& value, const std::string& description = "");
+  void add_flag(const std::string& names, bool& value, const std::string& description);
   /// A number of bytes with an optional K, M or G (powers of 1024).
-  DeclaredOption add_size(const std::string& names, std::uint64_t& bytes, const std::string& description);
+  void add_size(const std::string& names, std::uint64_t& bytes, const std::string& description);
   /// May be given several times, one value each time.
-  DeclaredOption add_repeatable(const std::string& names, std::vector<std::string>& values,
-                                const std::string& description);
+  void add_repeatable(const std::string& names, std::vector<std::string>& values,
+                      const std::string& description);
   void remove(const std::string& name);
 
   /// How often an option was given.
@@ -63,6 +51,10 @@ class OptionSet {
  private:
   std::unique_ptr<CLI::App> app_;
 };
+
+/// The value of an option that takes a number from 1 on or auto, for which the result is empty. Throws
+/// UsageError.
+std::optional<std::uint64_t> parse_number_or_auto(const std::string& option, const std::string& text);
 
 /// "10", "64K", "1M", "2G" in bytes (powers of 1024, lower case too). Throws UsageError for anything else.
 std::uint64_t parse_size(const std::string& text);
