@@ -97,6 +97,7 @@ void check(const CollectOptions& options) {
   }
   check_rounds(options);
   check_compression(options);
+  record::check_output_name(options.output, options.record);
 }
 
 std::unique_ptr<Sink> make_sink(const CollectOptions& options, const io::OutputFile& output,

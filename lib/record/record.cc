@@ -3,7 +3,12 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
+#include <filesystem>
+#include <string>
+#include <system_error>
 #include <utility>
 
 #include "base/error.h"
@@ -76,6 +81,24 @@ std::unique_ptr<Framer> make_framer(const RecordForm& form, std::string input_na
       return make_bam_framer(std::move(input_name));
   }
   return make_delimited_framer('\n', form.count, std::move(input_name));
+}
+
+void check_output_name(const std::string& path, const RecordForm& form) {
+  std::string name = path;
+  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  const bool is_bam = form.kind == RecordForm::Kind::bam;
+  const bool names_bam = name.ends_with(".bam") || name.ends_with(".ubam");
+  const bool names_sam = name.ends_with(".sam") || name.ends_with(".sam.gz");
+  const bool is_other = (is_bam ? names_sam : names_bam) || name.ends_with(".cram") || name.ends_with(".bcf");
+  std::error_code none;
+  const auto type = std::filesystem::status(path, none).type();
+  if (!is_other || type == std::filesystem::file_type::fifo || type == std::filesystem::file_type::character)
+    return;
+  throw base::UsageError(
+      "write", path,
+      fmt::format("it gets {}, and its name says another format; mrf-bamwrite writes BAM and "
+                  "CRAM, mrf-bamread SAM",
+                  is_bam ? "BAM" : "text"));
 }
 
 }  // namespace mrf::record

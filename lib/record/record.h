@@ -50,6 +50,10 @@ inline bool has_room_for_number(const RecordForm& form) {
   return form.kind != Kind::fixed && form.kind != Kind::fasta && form.kind != Kind::start;
 }
 
+/// Throws UsageError when a file is to get records of `form` and its name says another format: .bam and .ubam
+/// for anything but BAM, .sam for BAM, .cram and .bcf always. A FIFO or device may have any name.
+void check_output_name(const std::string& path, const RecordForm& form);
+
 /// Whole records at the front of a piece of a stream.
 struct Run {
   std::size_t bytes = 0;

@@ -190,6 +190,8 @@ class Distributor {
 
 void distribute(const DistributeOptions& options, io::Stats& stats) {
   refuse_same_inputs(options.inputs, options.mates, options.map);
+  for (const auto& output : options.outputs) record::check_output_name(output, options.form);
+  for (const auto& other : {options.missing, options.singles}) record::check_output_name(other, options.form);
   Distributor(options, stats).run();
 }
 

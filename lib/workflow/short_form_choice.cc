@@ -340,18 +340,18 @@ class Chooser {
           fmt::format("the number of a record is lost on the way from {} to {}: --order chunk, rows and "
                       "any do without",
                       choice_.given, choice_.written));
-    if (order == "seq" && (is_started_by_text(choice_.given) || is_started_by_text(choice_.written)))
+    for (const auto& record : {choice_.given, choice_.written}) {
+      if (order != "seq" || record == "sam" || record.empty() ||
+          record::has_room_for_number(record::parse_record_form(record)))
+        continue;
       throw base::UsageError(
           "use order", order,
-          fmt::format("a number in front would hide the start of a record of the form {}: --order "
-                      "chunk, rows and any do without",
-                      choice_.given));
+          fmt::format("records of the form {} have no room for a number; --order chunk, rows "
+                      "and any do without",
+                      record));
+    }
     if (form_.has_measured_chunks && order != "chunk")
       throw base::UsageError("use option", "-c", "auto goes with --order chunk");
-  }
-
-  static bool is_started_by_text(const std::string& form) {
-    return form == "fasta" || form.starts_with("start:");
   }
 
   bool keeps_numbers() const {
