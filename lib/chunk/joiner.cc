@@ -228,7 +228,9 @@ class CheckingJoiner : public ChunkJoiner {
     if (!has_first_) {
       if (has_input_header() && !header_.empty()) {
         throw base::DataError("join", name_,
-                              "it begins with a header, but that of the input goes around the filter");
+                              "it begins with a header, but that of the input goes around the filter; "
+                              "--header-broadcast gives it "
+                              "to every chunk, and joins what the filter writes");
       }
       has_first_ = true;
       first_chunk_ = chunk_;

@@ -99,8 +99,7 @@ std::optional<std::uint64_t> parse_number_or_auto(const std::string& option, con
   const char* const end = text.data() + text.size();
   const auto parsed = std::from_chars(text.data(), end, number);
   if (parsed.ec != std::errc() || parsed.ptr != end || number == 0)
-    throw base::UsageError("use option", option,
-                           fmt::format("'{}' is neither a number of 1 or more nor auto", text));
+    throw base::UsageError("use option", option, "not a number of 1 or more, nor auto");
   return number;
 }
 

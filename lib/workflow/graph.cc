@@ -79,11 +79,12 @@ class Connector {
     for (const auto& name : order_) {
       const Ends& ends = ends_[name];
       if (ends.writers.empty()) {
-        fail(*ends.reader, fmt::format("FIFO '{}' has no writer{}", name, near(name, &Ends::has_no_reader)));
+        fail(*ends.reader,
+             fmt::format("FIFO '{}' has no writer{}", name, near(name, "out:", &Ends::has_no_reader)));
       }
       if (!ends.reader) {
         fail(ends.writers[0],
-             fmt::format("FIFO '{}' has no reader{}", name, near(name, &Ends::has_no_writer)));
+             fmt::format("FIFO '{}' has no reader{}", name, near(name, "in:", &Ends::has_no_writer)));
       }
       const bool is_one = ends.writers.size() == 1;
       if (ends.is_declared && !is_one) {
@@ -108,21 +109,23 @@ class Connector {
       if (is_new) order_.push_back(piece.text);
       Ends& ends = entry->second;
       if (piece.kind == Piece::Kind::in) {
-        if (ends.reader) fail_twice(piece.text, "readers", *ends.reader, job);
+        if (ends.reader)
+          fail_twice(piece.text, "readers", *ends.reader, job, "tee(1) writes one stream to two FIFOs");
         ends.reader = job;
       } else {
         if (!ends.writers.empty() && !is_next_round(ends.writers.back(), job))
-          fail_twice(piece.text, "writers", ends.writers.back(), job);
+          fail_twice(piece.text, "writers", ends.writers.back(), job,
+                     "mrf-collect makes one stream of two FIFOs");
         ends.writers.push_back(job);
         ends.is_declared = ends.is_declared || piece.ends_at_close;
       }
     }
   }
 
-  [[noreturn]] void fail_twice(const std::string& fifo, const char* ends, std::size_t one,
-                               std::size_t other) const {
-    fail(other, fmt::format("FIFO '{}' has two {}: '{}' and '{}'", fifo, ends, plan_.jobs[one].display_name(),
-                            plan_.jobs[other].display_name()));
+  [[noreturn]] void fail_twice(const std::string& fifo, const char* ends, std::size_t one, std::size_t other,
+                               const char* way) const {
+    fail(other, fmt::format("FIFO '{}' has two {}: '{}' and '{}'; {}", fifo, ends,
+                            plan_.jobs[one].display_name(), plan_.jobs[other].display_name(), way));
   }
 
   // The same job of a section, a round later.
@@ -139,7 +142,7 @@ class Connector {
   }
 
   // The name of a FIFO that lacks its other end, too, is the likeliest.
-  std::string near(const std::string& name, bool (Ends::*lacks)() const) const {
+  std::string near(const std::string& name, const char* other_end, bool (Ends::*lacks)() const) const {
     std::vector<std::string> lacking;
     for (const auto& [other, ends] : ends_) {
       if ((ends.*lacks)()) lacking.push_back(other);
@@ -147,7 +150,8 @@ class Connector {
     std::string meant = base::did_you_mean(name, lacking);
     if (!meant.empty()) return meant;
     if (is_job(name)) return fmt::format("; '{}' is a job, with FIFOs of other names", name);
-    return base::did_you_mean(name, order_);
+    meant = base::did_you_mean(name, order_);
+    return meant.empty() ? fmt::format("; another job has to name {}{}", other_end, name) : meant;
   }
 
   const Plan& plan_;
@@ -203,10 +207,10 @@ void give_rounds_their_fifos(Plan& plan) {
     for_each_fifo(job, [&](const Piece& piece) {
       if (piece.kind != Piece::Kind::in || !writers.contains(piece.text)) return;
       if (!writers[piece.text].contains(job.section)) {
-        throw WorkflowError(
-            plan.file, job.line,
-            fmt::format("FIFO '{}' is written outside of this [each]: its rounds would share it",
-                        piece.text));
+        throw WorkflowError(plan.file, job.line,
+                            fmt::format("FIFO '{}' is written outside of this [each]: its rounds would share "
+                                        "it; write it inside, or read it outside",
+                                        piece.text));
       }
       inside[job.section].insert(piece.text);
     });

@@ -39,8 +39,7 @@ constexpr int most_jobs = 100000;
 const std::string& value_of(const std::string& name, const Scope& scope) {
   const auto found = scope.variables.find(name);
   if (found == scope.variables.end()) {
-    fail(scope, fmt::format("variable '{}' has no value{}", name,
-                            base::did_you_mean(name, base::keys_of(scope.variables))));
+    fail(scope, describe_missing_value(name, scope.variables));
   }
   return found->second;
 }
@@ -93,7 +92,8 @@ std::string array_index(const Word& word, const Scope& scope) {
   for (const auto& piece : word) {
     fifo = fifo || is_fifo(piece);
     if (piece.kind != Piece::Kind::index || is_number(piece.text, scope)) continue;
-    if (fifo && piece.text == "i") fail(scope, "[i] stands in a job that is not one of many");
+    if (fifo && piece.text == "i")
+      fail(scope, "[i] stands in a job that is not one of many: write 'NAME[n]: ...' for n of them");
     if (fifo || scope.counts.contains(piece.text)) return piece.text;
   }
   return "";
@@ -189,7 +189,8 @@ class Planner {
   }
 
   Plan plan() {
-    if (workflow_.jobs.empty()) throw WorkflowError(workflow_.file, 1, "there is no job in it");
+    if (workflow_.jobs.empty())
+      throw WorkflowError(workflow_.file, 1, "there is no job in it: write 'NAME: COMMAND' for each");
     for (const auto& job : workflow_.jobs) {
       if (!job.count.empty()) counts_.insert(job.count);
     }
@@ -220,7 +221,8 @@ class Planner {
   void add_lines(std::size_t begin, std::size_t end) {
     for (std::size_t at = begin; at < end; ++at) {
       const JobLine& job = workflow_.jobs[at];
-      if (!names_.insert(job.name).second) fail(job.line, fmt::format("job '{}' is there already", job.name));
+      if (!names_.insert(job.name).second)
+        fail(job.line, fmt::format("job '{}' is there already: give this one another name", job.name));
     }
     const auto section = workflow_.jobs[begin].section;
     if (!section) {

@@ -37,12 +37,15 @@ std::vector<std::string> files_written(const ShortForm& form) {
 void check_files(const ShortForm& form) {
   if (form.inputs.empty() || form.inputs[0].empty())
     throw base::UsageError("use", "short form", "it needs -i INPUT");
-  if (form.inputs.size() > 2) throw base::UsageError("use option", "-i", "two inputs at most");
+  if (form.inputs.size() > 2)
+    throw base::UsageError("use option", "-i",
+                           "two inputs at most, of FASTQ in step; cat(1) or samtools cat join others");
   if (form.outputs.size() > form.inputs.size())
     throw base::UsageError("use option", "-o", "more outputs than inputs");
   for (const auto& input : form.inputs) {
     for (const auto& file : files_written(form)) {
-      if (io::is_same_file(input, file)) throw base::UsageError("write", file, "it is the input");
+      if (io::is_same_file(input, file))
+        throw base::UsageError("write", file, "it is the input: give the output another name");
     }
   }
   for (const auto& output : form.outputs) {
@@ -225,7 +228,9 @@ class Chooser {
             "read", shown(form_.inputs[at]),
             "two inputs have to be FASTQ; where the names do not say so, --input-format fastq does");
     }
-    if (!form_.key.empty()) throw base::UsageError("use option", "--key", "not with two inputs");
+    if (!form_.key.empty())
+      throw base::UsageError("use option", "--key",
+                             "not with two inputs, whose mates stay together in any case");
     choice_.given = "lines:8";
   }
 
@@ -307,10 +312,12 @@ class Chooser {
         throw base::UsageError("use option", "--header-lines", "not together with --header-prefix");
       const char* option = form_.header_lines ? "--header-lines" : "--header-prefix";
       if (choice_.input.is_alignment())
-        throw base::UsageError("use option", option, "the header of SAM, BAM and CRAM is known");
+        throw base::UsageError("use option", option,
+                               "the header of SAM, BAM and CRAM is known: leave the option away");
       if (choice_.output.is_alignment())
         throw base::UsageError("use option", option, "the output has a header of its own");
-      if (choice_.pairs) throw base::UsageError("use option", option, "FASTQ has no header");
+      if (choice_.pairs)
+        throw base::UsageError("use option", option, "FASTQ has no header: leave the option away");
       choice_.header = is_broadcast ? HeaderWay::broadcast : HeaderWay::around;
     } else if (is_broadcast) {
       if (!choice_.input.is_alignment())
@@ -372,7 +379,9 @@ class Chooser {
           "[i] is the number of a live copy (--order seq, rows or any); a chunk's is in MRF_CHUNK, and "
           "[ii] in a pattern is the letter");
     if (form_.level && !is_compressed())
-      throw base::UsageError("use option", "-l", "the output is not compressed");
+      throw base::UsageError(
+          "use option", "-l",
+          "the output is not compressed: a name that ends in .gz, .bam or .cram says that it is");
     if (!form_.reference.empty() && !choice_.input.is_alignment() && !choice_.output.is_alignment())
       throw base::UsageError("use option", "-T", "neither the input nor the output is SAM, BAM or CRAM");
     if (form_.is_permissive && !choice_.input.is_alignment() && !choice_.output.is_alignment())

@@ -33,7 +33,7 @@ class Parser {
     }
     if (in_section_) {
       place_.line = workflow_.sections.back().line;
-      fail("[each] has no [end]");
+      fail("[each] has no [end]: write it behind the jobs of the section");
     }
     for (const auto& [name, value] : defines_) define(name, value);
     return std::move(workflow_);
@@ -44,13 +44,20 @@ class Parser {
     throw WorkflowError(place_.file, place_.line, reason);
   }
 
+  [[noreturn]] void fail_name(const std::string& name, const char* what) const {
+    const bool is_variable = what == std::string_view("a variable");
+    fail(fmt::format("'{}' is no name for {}: it takes letters, digits and {}, and no digit in front", name,
+                     what, is_variable ? "_" : "_-"));
+  }
+
   void statement(std::string_view text) {
     if (text.starts_with('[')) {
       section(text);
       return;
     }
     const auto end = text.find_first_of(":=");
-    if (end == std::string_view::npos) fail("neither 'name: command' nor 'name = value'");
+    if (end == std::string_view::npos)
+      fail("neither 'name: command' nor 'name = value'; \\ at the end of a line continues it");
     const auto head = trim(text.substr(0, end));
     const auto rest = trim(text.substr(end + 1));
     if (text[end] == '=') {
@@ -73,9 +80,10 @@ class Parser {
 
   void begin_section(std::string_view text) {
     if (in_section_)
-      fail(fmt::format("[each] stands inside that of line {}", workflow_.sections.back().line));
+      fail(fmt::format("[each] stands inside that of line {}: write [end] in front of it",
+                       workflow_.sections.back().line));
     EachLine each{std::string(text.substr(0, text.find_first_of(" \t"))), place_.line, {}};
-    if (!is_name(each.variable, true)) fail(fmt::format("'{}' is no name for a variable", each.variable));
+    if (!is_name(each.variable, true)) fail_name(each.variable, "a variable");
     if (assigned_.contains(each.variable) || defines_.contains(each.variable))
       fail(fmt::format("variable '{}' has a value already", each.variable));
     auto [words, redirections] = split_command(place_, text.substr(each.variable.size()));
@@ -89,7 +97,7 @@ class Parser {
   }
 
   void end_section() {
-    if (!in_section_) fail("[end] has no [each]");
+    if (!in_section_) fail("[end] has no [each] in front of it");
     in_section_ = false;
     if (workflow_.jobs.empty() || workflow_.jobs.back().section != workflow_.sections.size() - 1)
       fail("there is no job between [each] and [end]");
@@ -105,8 +113,8 @@ class Parser {
   }
 
   void assignment(const std::string& name, std::string_view text) {
-    if (in_section_) fail("a variable gets its value outside of [each]");
-    if (!is_name(name, true)) fail(fmt::format("'{}' is no name for a variable", name));
+    if (in_section_) fail("a variable gets its value outside of [each]: write this line in front of it");
+    if (!is_name(name, true)) fail_name(name, "a variable");
     if (!assigned_.insert(name).second) fail(fmt::format("variable '{}' has a value already", name));
     std::string value;
     for (const auto& piece : split_value(place_, text)) {
@@ -120,9 +128,7 @@ class Parser {
     mentioned_.insert(name);
     if (const auto define = defines_.find(name); define != defines_.end()) return define->second;
     const auto known = workflow_.variables.find(name);
-    if (known == workflow_.variables.end())
-      fail(fmt::format("variable '{}' has no value{}", name,
-                       base::did_you_mean(name, base::keys_of(workflow_.variables))));
+    if (known == workflow_.variables.end()) fail(describe_missing_value(name, workflow_.variables));
     return known->second;
   }
 
@@ -148,15 +154,15 @@ class Parser {
     job.name = trim(head.substr(0, bracket));
     job.line = place_.line;
     if (in_section_) job.section = workflow_.sections.size() - 1;
-    if (!is_name(job.name)) fail(fmt::format("'{}' is no name for a job", job.name));
+    if (!is_name(job.name)) fail_name(job.name, "a job");
     if (bracket != std::string_view::npos) {
       if (head.ends_with(']')) job.count = trim(head.substr(bracket + 1, head.size() - bracket - 2));
-      if (job.count.empty()) fail(fmt::format("'{}' is no name for a job", head));
+      if (job.count.empty()) fail_name(std::string(head), "a job");
       if (job.count == "i") fail("[i] is a job's own number: the number of jobs needs another name");
       mentioned_.insert(job.count);
     }
     auto [words, redirections] = split_command(place_, text);
-    if (words.empty()) fail(fmt::format("job '{}' has no command", job.name));
+    if (words.empty()) fail(fmt::format("job '{}' has no command: write it behind the colon", job.name));
     for (const auto& word : words) mention(word);
     for (const auto& redirection : redirections) mention(redirection.target);
     job.words = std::move(words);
@@ -182,6 +188,13 @@ class Parser {
 
 WorkflowError::WorkflowError(const std::string& file, int line, const std::string& reason)
     : base::UsageError("read", file, reason), text_(fmt::format("{}:{}: {}", file, line, reason)) {}
+
+std::string describe_missing_value(const std::string& name,
+                                   const std::map<std::string, std::string>& variables) {
+  std::string way = base::did_you_mean(name, base::keys_of(variables));
+  if (way.empty()) way = fmt::format("; -D {}=VALUE, or a line '{} = VALUE', gives it one", name, name);
+  return fmt::format("variable '{}' has no value{}", name, way);
+}
 
 std::string text_of(const Piece& piece) {
   switch (piece.kind) {

@@ -103,6 +103,10 @@ Workflow parse_workflow(const std::string& file, const std::string& text,
 /// The words of -D NAME=VALUE, of the same names the last. Throws UsageError.
 std::map<std::string, std::string> parse_defines(const std::vector<std::string>& words);
 
+/// What is wrong with $name, and what to do.
+std::string describe_missing_value(const std::string& name,
+                                   const std::map<std::string, std::string>& variables);
+
 /// True for a job's, a FIFO's or a variable's name: letters, digits, _ and - after a letter or _; without
 /// the - where `plain` (variables).
 bool is_name(const std::string& text, bool plain = false);

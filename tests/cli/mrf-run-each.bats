@@ -117,7 +117,7 @@ E
 @test "a section that is wrong is refused with its line" {
   workflow <<<$'a: touch started\n[each x in 1]\nb: true'
   assert_status 2
-  assert_stderr_is "mrf-run: w.mrf:2: [each] has no [end]"
+  assert_stderr_is "mrf-run: w.mrf:2: [each] has no [end]: write it behind the jobs of the section"
   assert_files w.mrf
 }
 

@@ -38,7 +38,7 @@ E
 @test "a workflow that is wrong is refused with its line before anything starts" {
   workflow <<<$'a: touch started\nb: cat in:nothing'
   assert_status 2
-  assert_stderr_is "mrf-run: w.mrf:2: FIFO 'nothing' has no writer"
+  assert_stderr_is "mrf-run: w.mrf:2: FIFO 'nothing' has no writer; another job has to name out:nothing"
   assert_files w.mrf
 }
 
@@ -53,7 +53,7 @@ E
   assert_status 2
   run_apart mrf-run - </dev/null
   assert_status 2
-  assert_stderr_is "mrf-run: standard input:1: there is no job in it"
+  assert_stderr_is "mrf-run: standard input:1: there is no job in it: write 'NAME: COMMAND' for each"
 }
 
 @test "the report tells who failed, what every job did and what went through the FIFOs" {

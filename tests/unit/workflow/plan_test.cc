@@ -79,7 +79,9 @@ TEST_CASE("exit statuses that are success, and the size of the array") {
     check_refused("a ok " + list + ": x\n",
                   "w.mrf:1: '" + list + "' is no list of exit statuses: write 'ok 0,1'");
   }
-  check_refused("a okay 1: x\n", "w.mrf:1: 'a okay 1' is no name for a job");
+  check_refused(
+      "a okay 1: x\n",
+      "w.mrf:1: 'a okay 1' is no name for a job: it takes letters, digits and _-, and no digit in front");
 }
 
 TEST_CASE("references stand at the start of a word or behind its first =") {
@@ -100,25 +102,31 @@ TEST_CASE("quoted references are words") {
 }
 
 TEST_CASE("what is wrong is told with its line") {
-  check_refused("", "w.mrf:1: there is no job in it");
-  check_refused("\njust words\n", "w.mrf:2: neither 'name: command' nor 'name = value'");
-  check_refused("a:\n", "w.mrf:1: job 'a' has no command");
-  check_refused("a: x\na: y\n", "w.mrf:2: job 'a' is there already");
-  check_refused("1a: x\n", "w.mrf:1: '1a' is no name for a job");
+  check_refused("", "w.mrf:1: there is no job in it: write 'NAME: COMMAND' for each");
+  check_refused("\njust words\n",
+                "w.mrf:2: neither 'name: command' nor 'name = value'; \\ at the end of a line continues it");
+  check_refused("a:\n", "w.mrf:1: job 'a' has no command: write it behind the colon");
+  check_refused("a: x\na: y\n", "w.mrf:2: job 'a' is there already: give this one another name");
+  check_refused("1a: x\n",
+                "w.mrf:1: '1a' is no name for a job: it takes letters, digits and _-, and no digit in front");
   check_refused("x = 1\nx = 2\na: y $x\n", "w.mrf:2: variable 'x' has a value already");
-  check_refused("a: y $x\n", "w.mrf:1: variable 'x' has no value");
+  check_refused("a: y $x\n",
+                "w.mrf:1: variable 'x' has no value; -D x=VALUE, or a line 'x = VALUE', gives it one");
   check_refused("a: y\n", "w.mrf:1: variable 'x' of -D is not used here", {{"x", "1"}});
-  check_refused("a: x > out:p\n", "w.mrf:1: FIFO 'p' has no reader");
+  check_refused("a: x > out:p\n", "w.mrf:1: FIFO 'p' has no reader; another job has to name in:p");
   check_refused("split: x out:p\na: y in:split in:p\n",
                 "w.mrf:2: FIFO 'split' has no writer; 'split' is a job, with FIFOs of other names");
-  check_refused("b: y\na: x < in:p\n", "w.mrf:2: FIFO 'p' has no writer");
-  check_refused("a: x out:p out:p\nb: y in:p\n", "w.mrf:1: FIFO 'p' has two writers: 'a' and 'a'");
-  check_refused("a: x out:p\nb: y in:p\nc: z in:p\n", "w.mrf:3: FIFO 'p' has two readers: 'b' and 'c'");
+  check_refused("b: y\na: x < in:p\n", "w.mrf:2: FIFO 'p' has no writer; another job has to name out:p");
+  check_refused("a: x out:p out:p\nb: y in:p\n",
+                "w.mrf:1: FIFO 'p' has two writers: 'a' and 'a'; mrf-collect makes one stream of two FIFOs");
+  check_refused("a: x out:p\nb: y in:p\nc: z in:p\n",
+                "w.mrf:3: FIFO 'p' has two readers: 'b' and 'c'; tee(1) writes one stream to two FIFOs");
   check_refused("a: x in:q out:p\nb: y in:p out:q\n", "w.mrf:1: a cycle of jobs: a -> b -> a");
   check_refused("a: x in:p out:p\n", "w.mrf:1: a cycle of jobs: a -> a");
   check_refused("a: x out:\n", "w.mrf:1: 'out:' does not name a FIFO");
   check_refused("a: x out:p/q\n", "w.mrf:1: 'out:p/q' does not name a FIFO");
-  check_refused("a: x out:p[i]\nb: y in:p[0]\n", "w.mrf:1: [i] stands in a job that is not one of many");
+  check_refused("a: x out:p[i]\nb: y in:p[0]\n",
+                "w.mrf:1: [i] stands in a job that is not one of many: write 'NAME[n]: ...' for n of them");
   check_refused("n = 0\na[n]: x\n", "w.mrf:2: '0' is no number of jobs (1 to 100000)");
   check_refused("n = two\na[n]: x\n", "w.mrf:2: 'two' is no number of jobs (1 to 100000)");
   check_refused("a[i]: x\n", "w.mrf:1: [i] is a job's own number: the number of jobs needs another name");
@@ -132,8 +140,12 @@ TEST_CASE("what is wrong is told with its line") {
                 "w.mrf:2: result './r' is written twice: 'r' is the same file");
   check_refused("a: x save:none/../r\nb: y save:r\n",
                 "w.mrf:2: result 'r' is written twice: 'none/../r' is the same file");
-  check_refused("a[]: x\n", "w.mrf:1: 'a[]' is no name for a job");
-  check_refused("a[ ]: x\n", "w.mrf:1: 'a[ ]' is no name for a job");
+  check_refused(
+      "a[]: x\n",
+      "w.mrf:1: 'a[]' is no name for a job: it takes letters, digits and _-, and no digit in front");
+  check_refused(
+      "a[ ]: x\n",
+      "w.mrf:1: 'a[ ]' is no name for a job: it takes letters, digits and _-, and no digit in front");
   check_refused(std::string("b: y\na: x\0y\n", 11), "w.mrf:2: there is a NUL byte in it");
 }
 

@@ -49,28 +49,39 @@ TEST_CASE("a value may come from a variable, which is not split") {
 }
 
 TEST_CASE("a section that is wrong is refused with its line") {
-  check_refused("[each x in 1]\nj: true\n", "w.mrf:1: [each] has no [end]");
-  check_refused("j: true\n[end]\n", "w.mrf:2: [end] has no [each]");
-  check_refused("[each x in 1]\n[each y in 2]\n", "w.mrf:2: [each] stands inside that of line 1");
+  check_refused("[each x in 1]\nj: true\n",
+                "w.mrf:1: [each] has no [end]: write it behind the jobs of the section");
+  check_refused("j: true\n[end]\n", "w.mrf:2: [end] has no [each] in front of it");
+  check_refused("[each x in 1]\n[each y in 2]\n",
+                "w.mrf:2: [each] stands inside that of line 1: write [end] in front of it");
   check_refused("[each x in 1]\n[end]\n", "w.mrf:2: there is no job between [each] and [end]");
   check_refused("[for x in 1]\n", "w.mrf:1: '[for x in 1]' is neither [each NAME in VALUE ...] nor [end]");
   check_refused("[each x in 1\n", "w.mrf:1: '[each x in 1' is neither [each NAME in VALUE ...] nor [end]");
   check_refused("[each x in]\n", "w.mrf:1: not [each NAME in VALUE ...]");
   check_refused("[each x of 1]\n", "w.mrf:1: not [each NAME in VALUE ...]");
   check_refused("[each x in 1 > f]\n", "w.mrf:1: not [each NAME in VALUE ...]");
-  check_refused("[each 1 in 1]\n", "w.mrf:1: '1' is no name for a variable");
-  check_refused("[each]\n", "w.mrf:1: '' is no name for a variable");
+  check_refused(
+      "[each 1 in 1]\n",
+      "w.mrf:1: '1' is no name for a variable: it takes letters, digits and _, and no digit in front");
+  check_refused(
+      "[each]\n",
+      "w.mrf:1: '' is no name for a variable: it takes letters, digits and _, and no digit in front");
   check_refused("x = 1\n[each x in 1]\n", "w.mrf:2: variable 'x' has a value already");
-  check_refused("[each x in 1]\ny = 1\n", "w.mrf:2: a variable gets its value outside of [each]");
-  check_refused("[each x in $y]\nj: true\n[end]\n", "w.mrf:1: variable 'y' has no value");
+  check_refused("[each x in 1]\ny = 1\n",
+                "w.mrf:2: a variable gets its value outside of [each]: write this line in front of it");
+  check_refused("[each x in $y]\nj: true\n[end]\n",
+                "w.mrf:1: variable 'y' has no value; -D y=VALUE, or a line 'y = VALUE', gives it one");
   check_refused("[each x in in:p]\nj: true\n[end]\n",
                 "w.mrf:1: a value of [each] is a text: in:, out: and save: go into the jobs");
-  check_refused("[each x in 1]\nj: true\n[end]\nk: echo $x\n", "w.mrf:4: variable 'x' has no value");
+  check_refused("[each x in 1]\nj: true\n[end]\nk: echo $x\n",
+                "w.mrf:4: variable 'x' has no value; -D x=VALUE, or a line 'x = VALUE', gives it one");
   check_refused("[each x in 1 2]\nj: echo > save:r\n[end]\n", "w.mrf:2: result 'r' is written twice");
   check_refused("[each x in 1 2]\nj: cat in:p\n[end]\nk: echo > out:p\n",
-                "w.mrf:2: FIFO 'p' is written outside of this [each]: its rounds would share it");
-  check_refused("[each x in 1 2]\nj: echo > out:p\nk: echo > out:p\n[end]\nl: cat in:p\n",
-                "w.mrf:3: FIFO 'p' has two writers: 'j@0' and 'k@0'");
+                "w.mrf:2: FIFO 'p' is written outside of this [each]: its rounds would share it; write it "
+                "inside, or read it outside");
+  check_refused(
+      "[each x in 1 2]\nj: echo > out:p\nk: echo > out:p\n[end]\nl: cat in:p\n",
+      "w.mrf:3: FIFO 'p' has two writers: 'j@0' and 'k@0'; mrf-collect makes one stream of two FIFOs");
   check_refused("[each x in 1 2]\nj: cat in:q > out:p\nk: cat in:p > out:q\n[end]\n",
                 "w.mrf:2: a cycle of jobs: j@0 -> k@0 -> j@0");
 }
@@ -82,7 +93,8 @@ TEST_CASE("what was probably meant is shown") {
                 "w.mrf:1: FIFO 'hedaer' has no writer; did you mean 'header'?");
   check_refused("input = x\na: cat $imput\n",
                 "w.mrf:2: variable 'imput' has no value; did you mean 'input'?");
-  check_refused("a: echo > out:one\nb: cat in:something\n", "w.mrf:1: FIFO 'one' has no reader");
+  check_refused("a: echo > out:one\nb: cat in:something\n",
+                "w.mrf:1: FIFO 'one' has no reader; another job has to name in:one");
   CHECK_THROWS_WITH_AS(plan_of("out = x\na: echo > save:$out\n", {{"ouput", "y"}}),
                        "w.mrf:1: variable 'ouput' of -D is not used here; did you mean 'out'?",
                        mrf::workflow::WorkflowError);
