@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "base/error.h"
-#include "split/dealer_each.h"
 #include "split/header_pass.h"
 #include "split/input.h"
 #include "split/outputs.h"
+#include "split/router.h"
 #include "split/target.h"
 
 namespace mrf::split {
@@ -68,8 +68,8 @@ class Distributor {
   void run() {
     try {
       open_all();
-      make_dealer();
-      for (std::size_t i = 0; i < options_.inputs.size(); ++i) deal(i);
+      make_splitter();
+      for (std::size_t i = 0; i < options_.inputs.size(); ++i) split(i);
       outputs_.finish();
     } catch (...) {
       outputs_.abandon(unfinished());
@@ -87,27 +87,27 @@ class Distributor {
   }
   std::size_t width() const { return options_.mates.empty() && !options_.parted ? 1 : 2; }
 
-  void make_dealer() {
+  void make_splitter() {
     if (options_.key || options_.stamp || width() == 2) {
-      each_ = std::make_unique<EachDealer>(outputs_, stats_, options_.form, make_picker(), make_stamper(),
-                                           missing());
+      router_ = std::make_unique<Router>(outputs_, stats_, options_.form, make_partitioner(),
+                                         make_numbering(), missing());
     } else if (options_.chunk.bytes > 0) {
-      dealer_ = make_byte_dealer(outputs_, make_rota(), options_.chunk.bytes);
+      splitter_ = make_byte_splitter(outputs_, make_scheduler(), options_.chunk.bytes);
     } else {
-      dealer_ = make_record_dealer(outputs_, make_rota(), options_.chunk.records);
+      splitter_ = make_record_splitter(outputs_, make_scheduler(), options_.chunk.records);
     }
   }
 
-  std::unique_ptr<Rota> make_rota() {
+  std::unique_ptr<Scheduler> make_scheduler() {
     return options_.balance ? make_balance(outputs_, ways_, width()) : make_round_robin(ways_);
   }
-  std::unique_ptr<Picker> make_picker() {
-    if (!options_.key) return make_turn_picker(make_rota(), options_.chunk);
-    return make_key_picker(*options_.key, options_.form, ways_, options_.map, stats_.in);
+  std::unique_ptr<Partitioner> make_partitioner() {
+    if (!options_.key) return make_chunk_partitioner(make_scheduler(), options_.chunk);
+    return make_key_partitioner(*options_.key, options_.form, ways_, options_.map, stats_.in);
   }
-  std::optional<Stamper> make_stamper() const {
+  std::optional<Numbering> make_numbering() const {
     if (!options_.stamp) return std::nullopt;
-    return Stamper(*options_.stamp);
+    return Numbering(*options_.stamp);
   }
   Missing missing() const {
     return {missing_way(options_.missing), outputs_.size() - (options_.singles.empty() ? 1 : 2), ways_};
@@ -145,27 +145,27 @@ class Distributor {
     return input;
   }
 
-  void deal(std::size_t number) {
+  void split(std::size_t number) {
     Input input = open(number);
     try {
-      if (!options_.mates.empty()) return deal_with(input, options_.inputs.size() + number);
+      if (!options_.mates.empty()) return split_with_mates(input, options_.inputs.size() + number);
       input.check_format();
       pass_header(input);
-      if (options_.parted) return each_->deal_parted(input, singles());
-      (each_ ? *each_ : *dealer_).deal(input);
+      if (options_.parted) return router_->split_interleaved(input, singles());
+      (router_ ? *router_ : *splitter_).split(input);
     } catch (const base::DataError&) {
       input.check_size();
       throw;
     }
   }
 
-  void deal_with(Input& input, std::size_t number) {
+  void split_with_mates(Input& input, std::size_t number) {
     Input mates = open(number);
     input.read_beside(mates);
     mates.read_beside(input);
     input.check_format();
     mates.check_format();
-    each_->deal_pairs(input, mates);
+    router_->split_pairs(input, mates);
   }
 
   void pass_header(Input& input) {
@@ -179,8 +179,8 @@ class Distributor {
   const std::size_t ways_;
   Outputs outputs_;
   HeaderPass header_;
-  std::unique_ptr<Dealer> dealer_;
-  std::unique_ptr<EachDealer> each_;
+  std::unique_ptr<Splitter> splitter_;
+  std::unique_ptr<Router> router_;
   std::vector<io::InputFile> files_;
   std::vector<std::weak_ptr<const io::Window>> windows_;
   bool header_is_closed_ = false;

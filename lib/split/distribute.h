@@ -9,8 +9,8 @@
 #include "record/header.h"
 #include "record/record.h"
 #include "record/sequence.h"
-#include "split/dealer.h"
-#include "split/picker.h"
+#include "split/partitioner.h"
+#include "split/splitter.h"
 
 namespace mrf::split {
 

@@ -61,6 +61,10 @@ void Outputs::push(std::size_t index) {
   }
   ranges_ -= before - output.queued_ranges();
   if (output.is_closed()) --(output.target().is_direct() ? open_direct_ : open_files_);
+  if (states_[index].is_awaited && has_room(output)) {
+    states_[index].is_awaited = false;
+    freed_.push_back(index);
+  }
   if (output.is_closed() || (output.queued_bytes() == 0 && output.target().is_open())) {
     forget(index);
   } else {
@@ -121,7 +125,7 @@ void Outputs::put_finished_blocks(bool all) {
   }
 }
 
-// What was dealt to who reads meanwhile goes out; a regular file is not looked at before it is whole.
+// Gives readers what they can have already; a regular file is read only when it is whole.
 void Outputs::put_blocks() {
   if (!blocks_) return;
   while (!filling_.empty()) {
@@ -137,6 +141,11 @@ bool Outputs::can_take(std::size_t index) {
   Output& output = outputs_[index];
   const bool is_full = output.queued_bytes() >= pool_.block_size() && !states_[index].is_watched;
   if (!output.target().is_open() || is_full) push(index);
+  states_[index].is_awaited = !has_room(output);
+  return has_room(output);
+}
+
+bool Outputs::has_room(const Output& output) const {
   return output.target().is_open() && output.queued_bytes() < pool_.block_size();
 }
 

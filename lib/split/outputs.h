@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "io/fd.h"
@@ -62,8 +63,11 @@ class Outputs {
   /// Counts a record that output `index` gets because nobody else does.
   void count_diverted(std::size_t index) { ++stats_.outputs[index].records; }
 
-  /// Whether output `index` is open and less than a block waits for it.
+  /// Whether output `index` is open and less than a block waits for it. If not, take_freed() has it once this
+  /// is so.
   bool can_take(std::size_t index);
+  /// The outputs of which can_take() said no, and would say yes now; each once.
+  std::vector<std::size_t> take_freed() { return std::exchange(freed_, {}); }
   /// Waits until something moved.
   void wait_for_change() { step(); }
 
@@ -95,6 +99,8 @@ class Outputs {
     bool is_watched = false;
     /// In filling_: it may have a block that is not full.
     bool is_filling = false;
+    /// can_take() said no; goes into freed_.
+    bool is_awaited = false;
   };
 
   bool is_blocked(std::size_t index) const { return blocks_ && is_blocked_[index]; }
@@ -108,6 +114,7 @@ class Outputs {
   void watch(std::size_t index);
   void forget(std::size_t index);
   void give_up(std::size_t index) noexcept;
+  bool has_room(const Output& output) const;
   bool push_listed();
   void push_ready();
   void retry_opening();
@@ -126,6 +133,7 @@ class Outputs {
   std::vector<std::size_t> ready_;
   std::vector<std::size_t> opening_;
   std::vector<std::size_t> filling_;
+  std::vector<std::size_t> freed_;
   std::optional<io::Reactor::Timer> retry_;
   std::chrono::milliseconds retry_after_{1};
   /// Outputs that are not closed: regular files, and others.

@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""usage: one_at_a_time.py collect|distribute STREAMS LINES PROGRAM [OPTION...]
+"""usage: one_at_a_time.py collect|distribute|distribute-to-one STREAMS LINES PROGRAM [OPTION...]
 
 Holds STREAMS FIFOs open at the program, sends LINES lines through it, each after the one before has come out,
 and prints the processor time of the program in milliseconds: its work for one line, and none for the streams
-that have nothing to do.
+that have nothing to do. With distribute-to-one only the first FIFO has a reader.
 """
 import os
 import resource
@@ -26,8 +26,8 @@ def collect(command, names, lines):
     return program.returncode
 
 
-def distribute(command, names, lines):
-    readers = [os.open(name, os.O_RDONLY | os.O_NONBLOCK) for name in names]
+def distribute(command, names, lines, opened=None):
+    readers = [os.open(name, os.O_RDONLY | os.O_NONBLOCK) for name in names[:opened]]
     poll = select.epoll()
     for reader in readers:
         poll.register(reader, select.EPOLLIN)
@@ -37,8 +37,14 @@ def distribute(command, names, lines):
             [(reader, _)] = poll.poll()
             if os.read(reader, 100) != b"line\n":
                 sys.exit("another line than was written")
+        if opened:
+            program.terminate()
         program.stdin.close()
-    return program.returncode
+    return 0 if opened else program.returncode
+
+
+def distribute_to_one(command, names, lines):
+    return distribute(command, names, lines, opened=1)
 
 
 def main():
@@ -49,7 +55,8 @@ def main():
         names = [f"{directory}/{number}" for number in range(int(streams))]
         for name in names:
             os.mkfifo(name)
-        status = {"collect": collect, "distribute": distribute}[way](command, names, int(lines))
+        ways = {"collect": collect, "distribute": distribute, "distribute-to-one": distribute_to_one}
+        status = ways[way](command, names, int(lines))
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     print(round(1000 * (used.ru_utime + used.ru_stime)))
     return status

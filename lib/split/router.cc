@@ -1,42 +1,65 @@
 // SPDX-License-Identifier: MIT
-#include "split/dealer_each.h"
+#include "split/router.h"
 
 #include <fmt/format.h>
 
+#include <bit>
+#include <cstdint>
+#include <cstring>
 #include <utility>
 
 #include "base/error.h"
 
 namespace mrf::split {
 
-EachDealer::EachDealer(Outputs& outputs, io::Stats& stats, record::RecordForm form,
-                       std::unique_ptr<Picker> picker, std::optional<Stamper> stamper, Missing missing)
+void Numbering::put(Outputs& outputs, std::size_t output, std::string_view record) const {
+  if (place_ == record::SequencePlace::aux) return put_bam(outputs, output, record);
+  if (place_ == record::SequencePlace::column) {
+    outputs.put(output, stamp_.text(), record);
+  } else {
+    const std::size_t end = record.ends_with("\r\n") ? 2 : 1;
+    outputs.put(output, record.substr(0, record.size() - end), stamp_.text(),
+                record.substr(record.size() - end));
+  }
+}
+
+void Numbering::put_bam(Outputs& outputs, std::size_t output, std::string_view record) const {
+  static_assert(std::endian::native == std::endian::little);
+  std::uint32_t length = 0;
+  std::memcpy(&length, record.data(), sizeof length);
+  length += static_cast<std::uint32_t>(stamp_.text().size());
+  outputs.put(output, std::string_view(reinterpret_cast<const char*>(&length), sizeof length),
+              record.substr(sizeof length), stamp_.text());
+}
+
+Router::Router(Outputs& outputs, io::Stats& stats, record::RecordForm form,
+               std::unique_ptr<Partitioner> partitioner, std::optional<Numbering> numbering, Missing missing)
     : outputs_(outputs),
       stats_(stats),
       form_(std::move(form)),
-      picker_(std::move(picker)),
-      stamper_(stamper),
+      partitioner_(std::move(partitioner)),
+      numbering_(numbering),
       missing_(missing) {}
 
-void EachDealer::put(std::size_t output, std::string_view record) {
-  if (stamper_) {
-    if (stamper_->is_numbered(record)) {
+void Router::put(std::size_t output, std::string_view record) {
+  if (numbering_) {
+    if (numbering_->is_numbered(record)) {
       throw base::DataError(
           "read", input_name_,
           fmt::format("the record '{}' has the tag mi already, by which '--seq' numbers records; "
                       "'mrf-collect --order rows' and 'any' need no numbers",
                       record::record_name(form_, record).substr(0, longest_name)));
     }
-    stamper_->put(outputs_, output, record);
+    numbering_->put(outputs_, output, record);
   } else {
     outputs_.put(output, record);
   }
 }
 
-// The worker of a record; without one, the record is dealt with already.
-std::optional<std::size_t> EachDealer::pick(std::string_view record, std::uint64_t number,
-                                            const std::string& input) {
-  const auto worker = picker_->pick(record);
+// The worker of a record; nothing when the record was skipped or diverted.
+std::optional<std::size_t> Router::pick(std::string_view record, std::uint64_t number,
+                                        const std::string& input) {
+  const auto worker = partitioner_->pick(record);
   if (worker) return worker;
   if (missing_.way == Missing::Way::any) {
     next_any_ = (next_any_ + 1) % missing_.workers;
@@ -45,7 +68,7 @@ std::optional<std::size_t> EachDealer::pick(std::string_view record, std::uint64
   if (missing_.way == Missing::Way::error) {
     const auto name = record::record_name(form_, record).substr(0, longest_name);
     throw base::DataError("read", input,
-                          fmt::format("record {} ({}) {}", number, name, picker_->lack(record)));
+                          fmt::format("record {} ({}) {}", number, name, partitioner_->lack(record)));
   }
   if (missing_.way == Missing::Way::divert) {
     put(missing_.output, record);
@@ -55,48 +78,48 @@ std::optional<std::size_t> EachDealer::pick(std::string_view record, std::uint64
   return std::nullopt;
 }
 
-void EachDealer::deal(Input& input) {
+void Router::split(Input& input) {
   input_name_ = input.name();
-  for (Records records(input); records.next();) {
+  for (RecordReader records(input); records.next();) {
     if (const auto worker = pick(records.record(), records.number(), records.name())) {
       put(*worker, records.record());
       outputs_.count_records(*worker, 1);
     }
-    if (stamper_) stamper_->advance();
+    if (numbering_) numbering_->advance();
   }
 }
 
-void EachDealer::put_pair(std::size_t worker, std::string_view first, std::string_view second) {
+void Router::put_pair(std::size_t worker, std::string_view first, std::string_view second) {
   put(2 * worker, first);
   put(2 * worker + 1, second);
   outputs_.count_records(2 * worker, 1);
   outputs_.count_records(2 * worker + 1, 1);
 }
 
-void EachDealer::deal_pairs(Input& input, Input& mates) {
-  Records ours(input);
-  Records theirs(mates);
+void Router::split_pairs(Input& input, Input& mates) {
+  RecordReader ours(input);
+  RecordReader theirs(mates);
   while (next_pair(ours, theirs)) {
     if (const auto worker = pick(ours.record(), ours.number(), ours.name())) {
       put_pair(*worker, ours.record(), theirs.record());
     } else {
       ++stats_.records_skipped;
     }
-    if (stamper_) stamper_->advance();
+    if (numbering_) numbering_->advance();
   }
 }
 
-void EachDealer::deal_pair(const Mate& first, const Records& second) {
+void Router::put_mates(const Mate& first, const RecordReader& second) {
   if (const auto worker = pick(first.record, first.at, second.name())) {
     put_pair(*worker, first.record, second.record());
   } else {
     ++stats_.records_skipped;
   }
-  if (stamper_) stamper_->advance();
+  if (numbering_) numbering_->advance();
 }
 
-void EachDealer::put_single(const Mate& mate, const std::string& input, std::string_view next_name,
-                            std::optional<std::size_t> singles) {
+void Router::put_single(const Mate& mate, const std::string& input, std::string_view next_name,
+                        std::optional<std::size_t> singles) {
   if (!singles) {
     const std::string behind = next_name.empty()
                                    ? "it is the last one"
@@ -114,14 +137,14 @@ void EachDealer::put_single(const Mate& mate, const std::string& input, std::str
   ++stats_.records_skipped;
 }
 
-void EachDealer::deal_parted(Input& input, std::optional<std::size_t> singles) {
+void Router::split_interleaved(Input& input, std::optional<std::size_t> singles) {
   std::optional<Mate> first;
   std::string unmarked;  // the name of the last pair, if nothing but the order tells its mates apart
-  for (Records records(input); records.next();) {
+  for (RecordReader records(input); records.next();) {
     const std::string_view name = record::record_name(form_, records.record());
     const int number = record::mate_number(form_, records.record());
     if (first && first->name == name && first->number != 2 && number != 1) {
-      deal_pair(*first, records);
+      put_mates(*first, records);
       unmarked = first->number == 0 && number == 0 ? first->name : "";
       first.reset();
       continue;
@@ -139,12 +162,12 @@ void EachDealer::deal_parted(Input& input, std::optional<std::size_t> singles) {
   if (first) put_single(*first, input.name(), "", singles);
 }
 
-bool EachDealer::next_pair(Records& ours, Records& theirs) const {
+bool Router::next_pair(RecordReader& ours, RecordReader& theirs) const {
   const bool one = ours.next();
   const bool other = theirs.next();
   if (one != other) {
-    const Records& shorter = one ? theirs : ours;
-    const Records& longer = one ? ours : theirs;
+    const RecordReader& shorter = one ? theirs : ours;
+    const RecordReader& longer = one ? ours : theirs;
     throw base::DataError(
         "read", shorter.name(),
         fmt::format("it ends after record {}, '{}' does not", shorter.number(), longer.name()));

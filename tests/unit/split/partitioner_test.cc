@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "split/picker.h"
+#include "split/partitioner.h"
 
 #include <doctest/doctest.h>
 
@@ -8,9 +8,9 @@
 namespace {
 
 std::vector<std::size_t> picked(mrf::split::ChunkSize size, const std::vector<std::string>& records) {
-  const auto picker = mrf::split::make_turn_picker(mrf::split::make_round_robin(3), size);
+  const auto partitioner = mrf::split::make_chunk_partitioner(mrf::split::make_round_robin(3), size);
   std::vector<std::size_t> workers;
-  for (const auto& record : records) workers.push_back(picker->pick(record).value());
+  for (const auto& record : records) workers.push_back(partitioner->pick(record).value());
   return workers;
 }
 
@@ -27,10 +27,11 @@ TEST_CASE("records are counted, or their bytes") {
 
 TEST_CASE("a key has the worker that its hash modulo the workers names") {
   mrf::io::Meter meter;
-  const auto picker = mrf::split::make_key_picker(mrf::record::parse_key_form("column:2"), {}, 7, "", meter);
-  CHECK(picker->pick("x\tabc\n") == mrf::record::key_hash("abc") % 7);
-  CHECK(picker->pick("x\tabc\ty\n") == mrf::record::key_hash("abc") % 7);
-  CHECK(picker->pick("x\t\n") == mrf::record::key_hash("") % 7);
-  CHECK_FALSE(picker->pick("x\n").has_value());
-  CHECK(picker->lack("x\n") == "has no column 2");
+  const auto partitioner =
+      mrf::split::make_key_partitioner(mrf::record::parse_key_form("column:2"), {}, 7, "", meter);
+  CHECK(partitioner->pick("x\tabc\n") == mrf::record::key_hash("abc") % 7);
+  CHECK(partitioner->pick("x\tabc\ty\n") == mrf::record::key_hash("abc") % 7);
+  CHECK(partitioner->pick("x\t\n") == mrf::record::key_hash("") % 7);
+  CHECK_FALSE(partitioner->pick("x\n").has_value());
+  CHECK(partitioner->lack("x\n") == "has no column 2");
 }

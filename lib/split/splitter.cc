@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
+#include "split/splitter.h"
+
 #include <algorithm>
 #include <limits>
 #include <utility>
-
-#include "split/dealer.h"
 
 namespace mrf::split {
 
@@ -30,14 +30,14 @@ std::size_t pass_part(Input& input, std::string_view seen, std::size_t output) {
   return part;
 }
 
-class RecordDealer : public Dealer {
+class RecordSplitter : public Splitter {
  public:
-  RecordDealer(Outputs& outputs, std::unique_ptr<Rota> rota, std::uint64_t records)
-      : outputs_(outputs), rota_(std::move(rota)), records_(records) {}
+  RecordSplitter(Outputs& outputs, std::unique_ptr<Scheduler> scheduler, std::uint64_t records)
+      : outputs_(outputs), scheduler_(std::move(scheduler)), records_(records) {}
 
-  void deal(Input& input) override {
+  void split(Input& input) override {
     do {
-      while (deal_some(input)) {
+      while (split_some(input)) {
       }
     } while (input.more());
     if (input.view().empty()) return;
@@ -47,10 +47,10 @@ class RecordDealer : public Dealer {
 
  private:
   // False when more of the input is needed.
-  bool deal_some(Input& input) {
+  bool split_some(Input& input) {
     if (input.view().empty()) return false;
     if (left_ == 0) {
-      output_ = rota_->next();
+      output_ = scheduler_->next();
       left_ = records_;
     }
     const record::Run run = input.framer().take(input.view(), left_);
@@ -61,20 +61,20 @@ class RecordDealer : public Dealer {
   }
 
   Outputs& outputs_;
-  std::unique_ptr<Rota> rota_;
+  std::unique_ptr<Scheduler> scheduler_;
   const std::uint64_t records_;
   std::uint64_t left_ = 0;
   std::size_t output_ = 0;
 };
 
-class ByteDealer : public Dealer {
+class ByteSplitter : public Splitter {
  public:
-  ByteDealer(Outputs& outputs, std::unique_ptr<Rota> rota, std::uint64_t bytes)
-      : outputs_(outputs), rota_(std::move(rota)), bytes_(bytes), output_(rota_->next()) {}
+  ByteSplitter(Outputs& outputs, std::unique_ptr<Scheduler> scheduler, std::uint64_t bytes)
+      : outputs_(outputs), scheduler_(std::move(scheduler)), bytes_(bytes), output_(scheduler_->next()) {}
 
-  void deal(Input& input) override {
+  void split(Input& input) override {
     do {
-      while (deal_some(input)) {
+      while (split_some(input)) {
       }
     } while (input.more());
     if (input.view().empty()) return;
@@ -85,15 +85,15 @@ class ByteDealer : public Dealer {
 
  private:
   // False when more of the input is needed.
-  bool deal_some(Input& input) {
+  bool split_some(Input& input) {
     const std::string_view view = input.view();
     const std::string_view front = inside_ ? view : view.substr(0, bytes_ - used_);
     record::Run run = input.framer().take(front, inside_ ? 1 : everything);
-    if (run.bytes == 0 && deal_part(input, front)) return true;
+    if (run.bytes == 0 && split_part(input, front)) return true;
     if (run.bytes == 0 && !inside_ && view.size() >= bytes_ - used_) {
       if (next_unless_fresh()) return true;
       run = input.framer().take(view, 1);
-      if (run.bytes == 0) return deal_part(input, view);
+      if (run.bytes == 0) return split_part(input, view);
     }
     if (run.bytes == 0) return false;
     input.pass(output_, run);
@@ -104,7 +104,7 @@ class ByteDealer : public Dealer {
 
   // A record whose first long_record bytes fit into the chunk is the chunk's: whether the rest does would be
   // known too late.
-  bool deal_part(Input& input, std::string_view seen) {
+  bool split_part(Input& input, std::string_view seen) {
     const std::size_t part = pass_part(input, seen, output_);
     use(part);
     inside_ |= part > 0;
@@ -116,7 +116,7 @@ class ByteDealer : public Dealer {
   // Goes on to the next output, if anything went to this one since it was its turn.
   bool next_unless_fresh() {
     if (used_ == 0) return false;
-    output_ = rota_->next();
+    output_ = scheduler_->next();
     used_ = 0;
     return true;
   }
@@ -124,7 +124,7 @@ class ByteDealer : public Dealer {
   static constexpr auto everything = std::numeric_limits<std::uint64_t>::max();
 
   Outputs& outputs_;
-  std::unique_ptr<Rota> rota_;
+  std::unique_ptr<Scheduler> scheduler_;
   const std::uint64_t bytes_;
   std::uint64_t used_ = 0;
   std::size_t output_;
@@ -133,13 +133,14 @@ class ByteDealer : public Dealer {
 
 }  // namespace
 
-std::unique_ptr<Dealer> make_record_dealer(Outputs& outputs, std::unique_ptr<Rota> rota,
-                                           std::uint64_t records) {
-  return std::make_unique<RecordDealer>(outputs, std::move(rota), records);
+std::unique_ptr<Splitter> make_record_splitter(Outputs& outputs, std::unique_ptr<Scheduler> scheduler,
+                                               std::uint64_t records) {
+  return std::make_unique<RecordSplitter>(outputs, std::move(scheduler), records);
 }
 
-std::unique_ptr<Dealer> make_byte_dealer(Outputs& outputs, std::unique_ptr<Rota> rota, std::uint64_t bytes) {
-  return std::make_unique<ByteDealer>(outputs, std::move(rota), bytes);
+std::unique_ptr<Splitter> make_byte_splitter(Outputs& outputs, std::unique_ptr<Scheduler> scheduler,
+                                             std::uint64_t bytes) {
+  return std::make_unique<ByteSplitter>(outputs, std::move(scheduler), bytes);
 }
 
 }  // namespace mrf::split

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "split/distribute.h"
+
 #include <doctest/doctest.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -11,7 +13,6 @@
 
 #include "io/fd.h"
 #include "io/io.h"
-#include "split/distribute.h"
 #include "unit/directory.h"
 
 namespace {

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT
+#include "split/partitioner.h"
+
+#include <fmt/format.h>
+
+#include <deque>
+#include <utility>
+#include <vector>
+
+#include "split/key_map.h"
+
+namespace mrf::split {
+
+namespace {
+
+class RoundRobinScheduler : public Scheduler {
+ public:
+  explicit RoundRobinScheduler(std::size_t ways) : ways_(ways) {}
+  std::size_t next() override {
+    const std::size_t mine = next_;
+    next_ = (next_ + 1) % ways_;
+    return mine;
+  }
+
+ private:
+  const std::size_t ways_;
+  std::size_t next_ = 0;
+};
+
+// Workers that can take no chunk are looked at again when one of their outputs can take more.
+class BalancedScheduler : public Scheduler {
+ public:
+  BalancedScheduler(Outputs& outputs, std::size_t ways, std::size_t width)
+      : outputs_(outputs), width_(width), is_candidate_(ways, true) {
+    for (std::size_t worker = 0; worker < ways; ++worker) candidates_.push_back(worker);
+  }
+
+  std::size_t next() override {
+    for (;;) {
+      for (const std::size_t output : outputs_.take_freed()) add(output / width_);
+      while (!candidates_.empty()) {
+        const std::size_t worker = candidates_.front();
+        candidates_.pop_front();
+        is_candidate_[worker] = false;
+        if (!can_take(worker)) continue;
+        add(worker);
+        return worker;
+      }
+      outputs_.wait_for_change();
+    }
+  }
+
+ private:
+  void add(std::size_t worker) {
+    if (is_candidate_[worker]) return;
+    is_candidate_[worker] = true;
+    candidates_.push_back(worker);
+  }
+
+  bool can_take(std::size_t worker) {
+    for (std::size_t i = 0; i < width_; ++i) {
+      if (!outputs_.can_take(worker * width_ + i)) return false;
+    }
+    return true;
+  }
+
+  Outputs& outputs_;
+  const std::size_t width_;
+  std::deque<std::size_t> candidates_;
+  std::vector<char> is_candidate_;
+};
+
+class ChunkPartitioner : public Partitioner {
+ public:
+  ChunkPartitioner(std::unique_ptr<Scheduler> scheduler, ChunkSize size)
+      : scheduler_(std::move(scheduler)), size_(size) {}
+
+  std::optional<std::size_t> pick(std::string_view record) override {
+    const bool full = size_.bytes == 0 ? records_ == size_.records : bytes_ + record.size() > size_.bytes;
+    if (fresh_ || (full && records_ > 0)) {
+      worker_ = scheduler_->next();
+      records_ = bytes_ = 0;
+      fresh_ = false;
+    }
+    ++records_;
+    bytes_ += record.size();
+    return worker_;
+  }
+
+ private:
+  std::unique_ptr<Scheduler> scheduler_;
+  const ChunkSize size_;
+  bool fresh_ = true;
+  std::size_t worker_ = 0;
+  std::uint64_t records_ = 0;
+  std::uint64_t bytes_ = 0;
+};
+
+class KeyPartitioner : public Partitioner {
+ public:
+  KeyPartitioner(const record::KeyForm& key, const record::RecordForm& form, std::size_t ways)
+      : key_(key), finder_(record::make_key_finder(key, form)), ways_(ways) {}
+
+  std::optional<std::size_t> pick(std::string_view record) override {
+    const auto key = finder_->find(record);
+    if (!key) return std::nullopt;
+    return record::key_hash(*key) % ways_;
+  }
+  std::string lack(std::string_view) override { return fmt::format("has no {}", record::describe(key_)); }
+
+ private:
+  const record::KeyForm key_;
+  std::unique_ptr<record::KeyFinder> finder_;
+  const std::size_t ways_;
+};
+
+class MapPartitioner : public Partitioner {
+ public:
+  MapPartitioner(const record::KeyForm& key, const record::RecordForm& form, std::size_t ways,
+                 const std::string& path, io::Meter& meter)
+      : key_(key), finder_(record::make_key_finder(key, form)), map_(path, ways, meter), path_(path) {}
+
+  std::optional<std::size_t> pick(std::string_view record) override {
+    const auto key = finder_->find(record);
+    return key ? map_.find(*key) : std::nullopt;
+  }
+  std::string lack(std::string_view record) override {
+    const auto key = finder_->find(record);
+    if (!key) return fmt::format("has no {}", record::describe(key_));
+    return fmt::format("has key '{}', which is not in '{}'", key->substr(0, longest_name), path_);
+  }
+
+ private:
+  const record::KeyForm key_;
+  std::unique_ptr<record::KeyFinder> finder_;
+  const KeyMap map_;
+  const std::string path_;
+};
+
+}  // namespace
+
+std::unique_ptr<Scheduler> make_round_robin(std::size_t ways) {
+  return std::make_unique<RoundRobinScheduler>(ways);
+}
+
+std::unique_ptr<Scheduler> make_balance(Outputs& outputs, std::size_t ways, std::size_t width) {
+  return std::make_unique<BalancedScheduler>(outputs, ways, width);
+}
+
+std::unique_ptr<Partitioner> make_chunk_partitioner(std::unique_ptr<Scheduler> scheduler, ChunkSize size) {
+  return std::make_unique<ChunkPartitioner>(std::move(scheduler), size);
+}
+
+std::unique_ptr<Partitioner> make_key_partitioner(const record::KeyForm& key, const record::RecordForm& form,
+                                                  std::size_t ways, const std::string& map_path,
+                                                  io::Meter& meter) {
+  if (map_path.empty()) return std::make_unique<KeyPartitioner>(key, form, ways);
+  return std::make_unique<MapPartitioner>(key, form, ways, map_path, meter);
+}
+
+}  // namespace mrf::split

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "io/stats.h"
+#include "record/key.h"
+#include "split/outputs.h"
+
+namespace mrf::split {
+
+/// Says which worker gets the next chunk.
+class Scheduler {
+ public:
+  virtual ~Scheduler() = default;
+  /// The output for the next chunk. May wait for one.
+  virtual std::size_t next() = 0;
+};
+
+/// The first `ways` outputs one after the other.
+std::unique_ptr<Scheduler> make_round_robin(std::size_t ways);
+/// Whichever of `ways` workers can take a chunk now: the outputs of each, `width` in a row, are open and have
+/// less than a block waiting. `outputs` outlives the scheduler.
+std::unique_ptr<Scheduler> make_balance(Outputs& outputs, std::size_t ways, std::size_t width);
+
+/// How much goes to one output before it is the next one's turn: records, or, when `bytes` is not 0, as
+/// many whole records as fit into that many bytes, at least one.
+struct ChunkSize {
+  std::uint64_t records = 1000;
+  std::uint64_t bytes = 0;
+};
+
+/// Of a name or a key, in messages.
+inline constexpr std::size_t longest_name = 100;
+
+/// Says which worker gets a record, one record after the other.
+class Partitioner {
+ public:
+  virtual ~Partitioner() = default;
+  /// The worker's number from 0; nothing when the record has no key or the key has no worker.
+  virtual std::optional<std::size_t> pick(std::string_view record) = 0;
+  /// Why nobody gets a record: "has no tag CB".
+  virtual std::string lack(std::string_view) { return ""; }
+};
+
+std::unique_ptr<Partitioner> make_chunk_partitioner(std::unique_ptr<Scheduler> scheduler, ChunkSize size);
+/// The key's hash modulo `ways`; or, with a `map_path`, what the map says. `meter` counts the map's bytes.
+/// Throws UsageError, and DataError "cannot read" for a map that is wrong.
+std::unique_ptr<Partitioner> make_key_partitioner(const record::KeyForm& key, const record::RecordForm& form,
+                                                  std::size_t ways, const std::string& map_path,
+                                                  io::Meter& meter);
+
+}  // namespace mrf::split
