@@ -88,7 +88,7 @@ class BamSource : public BlockSource {
       part.remove_prefix(record.bytes().size());
       const bool unchanged = is_unchanged(record, *header_);
       if (unchanged) ++batch.records_in;
-      if (unchanged && steps.wanted(record.flags(), record.mapq())) {
+      if (unchanged && (!steps.wanted || steps.wanted(record.flags(), record.mapq()))) {
         ++count;
         continue;
       }

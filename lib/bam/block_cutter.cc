@@ -54,7 +54,7 @@ std::string_view BlockCutter::cut(std::string_view& rest) {
   if (piece_left_ > 0) {
     size = std::min({piece_left_, codec::bgzf_payload, rest.size()});
     piece_left_ -= size;
-  } else {
+  } else if (with_fields_) {
     for (std::size_t at = 0; at < size;) {
       const std::string_view record = rest.substr(at, record_size(rest.substr(at)));
       add_fields(record, at);

@@ -16,9 +16,11 @@ namespace mrf::bam {
 /// blocks begin so follows from the records alone.
 class BlockCutter {
  public:
+  /// The fields of the records are looked for if `with_fields`.
+  explicit BlockCutter(bool with_fields) : with_fields_(with_fields) {}
   /// The next payload at the front of `rest`, which is not empty and gives it away.
   std::string_view cut(std::string_view& rest);
-  /// The fields of the records in the last payload; empty for a piece of a record.
+  /// The fields of the records in the last payload; empty for a piece of a record, and without `with_fields`.
   std::span<const codec::FieldSpan> fields() const { return fields_; }
 
   /// The size in bytes of the whole records at the front of `records` that fit into `room` bytes.
@@ -30,6 +32,7 @@ class BlockCutter {
  private:
   void add_fields(std::string_view record, std::size_t at);
 
+  bool with_fields_;
   std::size_t piece_left_ = 0;  // of a record larger than a block
   std::vector<codec::FieldSpan> fields_;
 };

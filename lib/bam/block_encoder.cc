@@ -102,7 +102,8 @@ void BlockEncoder::deflate(std::string_view plain, Batch& batch) const {
     deflate_anywhere(plain, batch);
     return;
   }
-  BlockCutter cutter;
+  BlockCutter cutter(level_ >= codec::FieldDeflater::least_level &&
+                     level_ <= codec::FieldDeflater::most_level);
   while (!plain.empty()) {
     const std::string_view payload = cutter.cut(plain);
     add_block(payload, cutter.fields(), batch);

@@ -146,14 +146,18 @@ class Conversion {
   }
 
   bool pass(Job& job, const RecordStep& take) {
-    const auto wanted = [&](std::uint16_t flags, std::uint8_t mapq) {
-      return job.selector->passes(flags, mapq);
-    };
-    const auto span = [&](std::string_view records, std::size_t count) {
+    RawSteps steps;
+    steps.record = take;
+    if (options_.selection != Selection()) {
+      steps.wanted = [&](std::uint16_t flags, std::uint8_t mapq) {
+        return job.selector->passes(flags, mapq);
+      };
+    }
+    steps.span = [&](std::string_view records, std::size_t count) {
       encoder_.add_raw(records, job.batch);
       job.batch.records_out += count;
     };
-    return sources_.current().pass(job.batch, {wanted, span, take});
+    return sources_.current().pass(job.batch, steps);
   }
 
   void deliver(Batch& batch) {

@@ -18,20 +18,12 @@ bool fits(const RawRecord& record) {
 bool has_usual_cigar(const RawRecord& record) {
   const bool mapped = (record.flags() & BAM_FUNMAP) == 0;
   const std::int64_t bases = record.bases();
-  if (bam_cigar_op(record.cigar(0)) == BAM_CSOFT_CLIP && bam_cigar_oplen(record.cigar(0)) == bases)
-    return false;
-  std::int64_t of_read = 0;
-  std::int64_t of_reference = 0;
-  for (std::size_t i = 0; i < record.cigar_count(); ++i) {
-    const std::uint32_t operation = record.cigar(i);
-    if (bam_cigar_op(operation) > BAM_CBACK) return false;
-    const auto consumes = static_cast<unsigned>(bam_cigar_type(bam_cigar_op(operation)));
-    const std::int64_t length = bam_cigar_oplen(operation);
-    if ((consumes & 1) != 0) of_read += length;
-    if ((consumes & 2) != 0) of_reference += length;
-  }
-  if (mapped && bases > 0 && of_read != bases) return false;
-  const std::int64_t covered = mapped && of_reference > 0 ? of_reference : 1;
+  const std::uint32_t first = record.first_operation();
+  if (bam_cigar_op(first) == BAM_CSOFT_CLIP && bam_cigar_oplen(first) == bases) return false;
+  const sam::Coverage coverage = sam::coverage_of(record.cigar());
+  if (coverage.operation > BAM_CBACK) return false;
+  if (mapped && bases > 0 && coverage.read != bases) return false;
+  const std::int64_t covered = mapped && coverage.reference > 0 ? coverage.reference : 1;
   const hts_pos_t begin = record.position();
   return record.bin() == static_cast<std::uint16_t>(hts_reg2bin(begin, begin + covered, 14, 5));
 }

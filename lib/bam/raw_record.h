@@ -33,7 +33,8 @@ class RawRecord {
     const auto n = static_cast<std::size_t>(bases());
     return bytes_.substr(name_at + name_size() + 4 * cigar_count() + (n + 1) / 2 + n);
   }
-  std::uint32_t cigar(std::size_t i) const { return at<std::uint32_t>(name_at + name_size() + 4 * i); }
+  std::string_view cigar() const { return bytes_.substr(name_at + name_size(), 4 * cigar_count()); }
+  std::uint32_t first_operation() const { return at<std::uint32_t>(name_at + name_size()); }
 
  private:
   static constexpr std::size_t name_at = 36;

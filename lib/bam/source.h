@@ -18,7 +18,7 @@ using RecordStep = std::function<void(bam1_t&)>;
 
 /// What is done with the records of a batch that need not be taken apart. All are called in input order.
 struct RawSteps {
-  /// Whether a record goes on, by its flags and mapping quality.
+  /// Whether a record goes on, by its flags and mapping quality; empty when all do.
   std::function<bool(std::uint16_t flags, std::uint8_t mapq)> wanted;
   /// Takes the bytes of whole records that follow each other as BAM has them; `count` is how many.
   std::function<void(std::string_view records, std::size_t count)> span;

@@ -107,16 +107,12 @@ class AuxLine {
   }
 
   bool text() {
-    const char* const at = cursor_.at();
-    const auto* tab = static_cast<const char*>(std::memchr(at, '\t', cursor_.left()));
-    const std::size_t size = tab == nullptr ? cursor_.left() : static_cast<std::size_t>(tab - at);
-    if (!are_printable({at, size})) return false;
     *to_++ = 'Z';
-    std::memcpy(to_, at, size);
+    const std::size_t size = copy_printable({cursor_.at(), cursor_.left()}, reinterpret_cast<char*>(to_));
     to_ += size;
     *to_++ = 0;
     cursor_.skip(size);
-    return true;
+    return cursor_.at_end() || *cursor_.at() == '\t';
   }
 
   template <typename Number>

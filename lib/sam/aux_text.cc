@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstring>
 #include <new>
+#include <type_traits>
 
 #include "base/error.h"
 #include "sam/characters.h"
@@ -37,10 +38,9 @@ class AuxWriter {
         return fmt::format(
             "the optional field '{}' is malformed or not whole",
             base::printable({name, std::min<std::size_t>(2, static_cast<std::size_t>(end_ - at_))}));
-      *to_++ = '\t';
-      std::memcpy(to_, at_, 2);
-      to_[2] = ':';
-      to_ += 3;
+      const char front[4] = {'\t', name[0], name[1], ':'};
+      std::memcpy(to_, front, sizeof front);
+      to_ += sizeof front;
       at_ += 3;
       if (!write(name[2])) return fault(name, wrong_ != nullptr ? wrong_ : "is malformed or not whole");
       if (!is_tag_name(name) && !(is_visible_name(name) && lenience_.takes(Lax::tag_name)))
@@ -66,11 +66,15 @@ class AuxWriter {
   }
 
   template <typename Number>
+  using Printed = std::conditional_t<std::is_signed_v<Number>, std::int32_t, std::uint32_t>;
+
+  template <typename Number>
   bool integer() {
     Number number;
     if (!take(number)) return false;
-    put("i:");
-    to_ = write_number(static_cast<std::int64_t>(number), to_);
+    char* const to = to_;
+    std::memcpy(to, "i:", 2);
+    to_ = write_number(static_cast<Printed<Number>>(number), to + 2);
     return true;
   }
 
@@ -85,8 +89,9 @@ class AuxWriter {
 
   bool character() {
     put("A:");
-    *to_++ = static_cast<char>(*at_++);
-    return check_text({to_ - 1, 1}) && (is_visible(to_[-1]) || takes(Lax::tag_value));
+    const char value = static_cast<char>(*at_++);
+    *to_++ = value;
+    return is_visible(value) || (check_text({to_ - 1, 1}) && takes(Lax::tag_value));
   }
 
   // Text that a line cannot have is never let pass, other text that SAM does not allow is when it may.
@@ -116,17 +121,22 @@ class AuxWriter {
   }
 
   bool text(char type) {
-    const auto* nul =
-        static_cast<const std::uint8_t*>(std::memchr(at_, 0, static_cast<std::size_t>(end_ - at_)));
-    if (nul == nullptr) return false;
     *to_++ = type;
     *to_++ = ':';
-    const std::string_view value(reinterpret_cast<const char*>(at_), static_cast<std::size_t>(nul - at_));
-    put(value);
-    at_ = nul + 1;
-    const bool good = type == 'Z' ? are_printable(value) : are_hex_pairs(value);
-    if (type == 'H' && value.size() % 2 != 0) return false;  // which no program reads again
-    return good || (check_text(value) && takes(Lax::tag_value));
+    const std::string_view rest(reinterpret_cast<const char*>(at_), static_cast<std::size_t>(end_ - at_));
+    std::size_t size = copy_printable(rest, to_);
+    const bool printable = size < rest.size() && rest[size] == '\0';
+    if (!printable) {
+      size = rest.find('\0');
+      if (size == std::string_view::npos) return false;
+      std::memcpy(to_, rest.data(), size);
+    }
+    const std::string_view value = rest.substr(0, size);
+    to_ += size;
+    at_ += size + 1;
+    if (type == 'Z' ? printable : are_hex_pairs(value)) return true;
+    if (type == 'H' && size % 2 != 0) return false;  // which no program reads again
+    return check_text(value) && takes(Lax::tag_value);
   }
 
   // In arrays htslib rounds in a way of its own.
@@ -147,7 +157,7 @@ class AuxWriter {
         if (!check_real(number)) return false;
         put(htslib_real(number));
       } else {
-        to_ = write_number(static_cast<std::int64_t>(number), to_);
+        to_ = write_number(static_cast<Printed<Number>>(number), to_);
       }
     }
     at_ += count * sizeof(Number);

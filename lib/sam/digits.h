@@ -17,6 +17,15 @@ char* write_number(Integer number, char* to) {
     *to = static_cast<char>('0' + number);
     return to + 1;
   }
+  if (number >= 10 && number < 100) {
+    const auto small = static_cast<unsigned>(number);
+    to[0] = static_cast<char>('0' + small / 10);
+    to[1] = static_cast<char>('0' + small % 10);
+    return to + 2;
+  }
+  if constexpr (sizeof number > sizeof(std::uint32_t)) {  // of which most are small, and divide slowly
+    if (number >= 0 && number <= UINT32_MAX) return write_number(static_cast<std::uint32_t>(number), to);
+  }
   return std::to_chars(to, to + digits_room, number).ptr;
 }
 

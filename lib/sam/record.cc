@@ -53,18 +53,14 @@ std::string_view tags_of(const bam1_t& record) {
           static_cast<std::size_t>(bam_get_l_aux(&record))};
 }
 
-std::string check_cigar(const bam1_t& record) {
+std::string check_cigar(const bam1_t& record, const Coverage& coverage) {
   const auto& core = record.core;
-  const std::uint32_t* const cigar = bam_get_cigar(&record);
-  std::int64_t bases = 0;
-  for (std::uint32_t i = 0; i < core.n_cigar; ++i) {
-    const auto operation = bam_cigar_op(cigar[i]);
-    if (operation > BAM_CBACK) return fmt::format("CIGAR has the unknown operation {}", operation);
-    if ((bam_cigar_type(operation) & 1) != 0) bases += bam_cigar_oplen(cigar[i]);
-  }
+  if (coverage.operation > BAM_CBACK)
+    return fmt::format("CIGAR has the unknown operation {}", coverage.operation);
   if (core.n_cigar == 0 || core.l_qseq == 0 || (core.flag & BAM_FUNMAP) != 0) return "";
-  if (bases == core.l_qseq) return "";
-  return fmt::format("CIGAR and sequence have different lengths: {} and {} bases", bases, core.l_qseq);
+  if (coverage.read == core.l_qseq) return "";
+  return fmt::format("CIGAR and sequence have different lengths: {} and {} bases", coverage.read,
+                     core.l_qseq);
 }
 
 std::size_t size_of_fields(const bam1_core_t& core) {
@@ -91,8 +87,6 @@ std::string fault_of_front(std::string_view front, const sam_hdr_t& header) {
   return "";
 }
 
-bool is_reference(std::int32_t id, const sam_hdr_t& header) { return id >= -1 && id < header.n_targets; }
-
 void reserve_data(bam1_t& record, std::size_t size) {
   if (size <= record.m_data) return;
   auto* data = static_cast<std::uint8_t*>(std::realloc(record.data, size + size / 2));
@@ -101,12 +95,10 @@ void reserve_data(bam1_t& record, std::size_t size) {
   record.m_data = static_cast<std::uint32_t>(size + size / 2);
 }
 
-std::uint16_t bin_of(const bam1_t& record) {
+std::uint16_t bin_of(const bam1_t& record, std::int64_t covered) {
   const auto& core = record.core;
-  hts_pos_t length = 1;
-  if (core.n_cigar > 0 && (core.flag & BAM_FUNMAP) == 0) {
-    length = std::max<hts_pos_t>(1, bam_cigar2rlen(static_cast<int>(core.n_cigar), bam_get_cigar(&record)));
-  }
+  const bool mapped = core.n_cigar > 0 && (core.flag & BAM_FUNMAP) == 0;
+  const hts_pos_t length = mapped ? std::max<hts_pos_t>(1, covered) : 1;
   return static_cast<std::uint16_t>(hts_reg2bin(core.pos, core.pos + length, 14, 5));
 }
 
@@ -160,20 +152,24 @@ std::string load_record(std::string_view bytes, const sam_hdr_t& header, bam1_t&
   const std::size_t stored_name = (name + (ended ? 0 : 1) + 3) / 4 * 4;
   if (!ended && name == 255) return "the read name is longer than 254 characters";
   reserve_data(record, rest.size() + stored_name - name);
+  std::memset(record.data + stored_name - 4, 0, 4);
   std::memcpy(record.data, rest.data(), name);
-  std::memset(record.data + name, 0, stored_name - name);
   core.l_extranul = static_cast<std::uint8_t>(stored_name - name - (ended ? 0 : 1));
   core.l_qname = static_cast<std::uint16_t>(stored_name);
   std::memcpy(record.data + stored_name, rest.data() + name, rest.size() - name);
   record.l_data = static_cast<int>(rest.size() + stored_name - name);
   const bool long_cigar = may_have_long_cigar(record);
-  if (std::string fault = long_cigar ? "" : check_cigar(record); !fault.empty()) return fault;
+  Coverage coverage = coverage_of(cigar_of(record));
+  if (std::string fault = long_cigar ? "" : check_cigar(record, coverage); !fault.empty()) return fault;
   if (tags == TagCheck::here || long_cigar) {
     if (std::string fault = fault_of_tags(tags_of(record), lenience); !fault.empty()) return fault;
   }
-  if (long_cigar) move_long_cigar(record);
-  if (core.n_cigar > 0) core.bin = bin_of(record);
-  return long_cigar ? check_cigar(record) : "";
+  if (long_cigar) {
+    move_long_cigar(record);
+    coverage = coverage_of(cigar_of(record));
+  }
+  if (core.n_cigar > 0) core.bin = bin_of(record, coverage.reference);
+  return long_cigar ? check_cigar(record, coverage) : "";
 }
 
 std::string store_record(const bam1_t& record, Buffer& to) {

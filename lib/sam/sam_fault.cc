@@ -365,7 +365,7 @@ bool parse_unusual(std::string_view line, const sam_hdr_t& header, Text& text, b
   core.pos = position_of(fields[pos]);
   core.mtid = fields[rnext] == "=" ? core.tid : reference_of(fields[rnext], header);
   core.mpos = position_of(fields[pnext]);
-  core.bin = bin_of(record);
+  core.bin = bin_of(record, coverage_of(cigar_of(record)).reference);
   return true;
 }
 

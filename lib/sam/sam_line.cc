@@ -26,34 +26,37 @@ bool parse_name(LineCursor& cursor, bam1_t& record) {
   const std::size_t size = name.size() + 1;
   core.l_extranul = static_cast<std::uint8_t>((4 - size % 4) % 4);
   core.l_qname = static_cast<std::uint16_t>(size + core.l_extranul);
+  std::memset(record.data + core.l_qname - 4, 0, 4);
   std::memcpy(record.data, name.data(), name.size());
-  std::memset(record.data + name.size(), 0, 1 + std::size_t{core.l_extranul});
   record.l_data = core.l_qname;
   return true;
 }
 
+constexpr std::uint32_t no_operation = 16;
 constexpr auto cigar_codes = [] {
-  std::array<int, 256> codes{};
-  codes.fill(-1);
+  std::array<std::uint32_t, 256> codes{};
+  codes.fill(no_operation);
   constexpr std::string_view operations = "MIDNSHP=XB";
   for (std::size_t i = 0; i < operations.size(); ++i) {
-    codes[static_cast<unsigned char>(operations[i])] = static_cast<int>(i);
+    codes[static_cast<unsigned char>(operations[i])] = static_cast<std::uint32_t>(i);
   }
   return codes;
 }();
 
-bool parse_cigar(LineCursor& cursor, bam1_t& record) {
+bool parse_cigar(LineCursor& cursor, bam1_t& record, Coverage& coverage) {
   auto& core = record.core;
+  coverage = {};
   core.n_cigar = 0;
   if (cursor.take('*')) return cursor.take('\t');
   std::uint8_t* to = data_end(record);
   do {
     std::uint32_t length = 0;
     if (!cursor.number(length) || length >= 1U << 28 || cursor.at_end()) return false;
-    const int code = cigar_codes[static_cast<unsigned char>(*cursor.at())];
-    if (code < 0) return false;
+    const std::uint32_t code = cigar_codes[static_cast<unsigned char>(*cursor.at())];
+    if (code == no_operation) return false;
     cursor.skip(1);
-    const std::uint32_t operation = length << BAM_CIGAR_SHIFT | static_cast<std::uint32_t>(code);
+    add_operation(coverage, code, length);
+    const std::uint32_t operation = length << BAM_CIGAR_SHIFT | code;
     std::memcpy(to, &operation, sizeof operation);
     to += sizeof operation;
     ++core.n_cigar;
@@ -71,7 +74,7 @@ bool parse_length(LineCursor& cursor, bam1_t& record) {
 }
 
 // A CIGAR that begins with a clip of the whole read may stand for one in a CG tag.
-bool fits_cigar(const bam1_t& record) {
+bool fits_cigar(const bam1_t& record, const Coverage& coverage) {
   const auto& core = record.core;
   if (core.n_cigar == 0) return true;
   const std::uint32_t* cigar = bam_get_cigar(&record);
@@ -79,15 +82,15 @@ bool fits_cigar(const bam1_t& record) {
       bam_cigar_oplen(*cigar) == static_cast<std::uint32_t>(core.l_qseq)) {
     return false;
   }
-  return core.l_qseq == 0 || bam_cigar2qlen(static_cast<int>(core.n_cigar), cigar) == core.l_qseq;
+  return core.l_qseq == 0 || coverage.read == core.l_qseq;
 }
 
-bool parse_bases(LineCursor& cursor, bam1_t& record) {
+bool parse_bases(LineCursor& cursor, bam1_t& record, const Coverage& coverage) {
   std::string_view bases;
   if (!cursor.field(bases) || bases.empty()) return false;
   const bool none = bases == "*";
   record.core.l_qseq = none ? 0 : static_cast<std::int32_t>(bases.size());
-  if (!fits_cigar(record)) return false;
+  if (!fits_cigar(record, coverage)) return false;
   if (none) return cursor.take('*');
   if (!pack_bases(bases.data(), bases.size(), data_end(record))) return false;
   record.l_data += static_cast<int>((bases.size() + 1) / 2);
@@ -123,7 +126,7 @@ bool SamLine::find_reference(std::string_view name, const sam_hdr_t& header, std
 }
 
 // What has no place or no CIGAR stays as it is, which htslib makes unmapped.
-bool SamLine::parse_place(LineCursor& cursor, const sam_hdr_t& header, bam1_t& record) {
+bool SamLine::parse_place(LineCursor& cursor, const sam_hdr_t& header, bam1_t& record, Coverage& coverage) {
   auto& core = record.core;
   std::uint32_t number = 0;
   std::string_view name;
@@ -135,9 +138,9 @@ bool SamLine::parse_place(LineCursor& cursor, const sam_hdr_t& header, bam1_t& r
   if (name != "*" && !find_reference(name, header, core.tid)) return false;
   if (!cursor.number_field(number, any)) return false;
   core.pos = hts_pos_t{number} - 1;
-  if (!cursor.number_field(number, 0xff) || !parse_cigar(cursor, record)) return false;
+  if (!cursor.number_field(number, 0xff) || !parse_cigar(cursor, record, coverage)) return false;
   core.qual = static_cast<std::uint8_t>(number);
-  core.bin = bin_of(record);
+  core.bin = bin_of(record, coverage.reference);
   if (!cursor.field(name)) return false;
   core.mtid = name == "=" ? core.tid : -1;
   if (name != "=" && name != "*" && !find_reference(name, header, core.mtid)) return false;
@@ -152,8 +155,9 @@ bool SamLine::parse(std::string_view line, const sam_hdr_t& header, bam1_t& reco
   if (line.size() > longest) return false;
   reserve_data(record, 2 * line.size() + slack);
   LineCursor cursor(line);
-  return parse_name(cursor, record) && parse_place(cursor, header, record) && parse_bases(cursor, record) &&
-         parse_rest(cursor, record);
+  Coverage coverage;
+  return parse_name(cursor, record) && parse_place(cursor, header, record, coverage) &&
+         parse_bases(cursor, record, coverage) && parse_rest(cursor, record);
 }
 
 }  // namespace mrf::sam

@@ -19,7 +19,8 @@ class SamLine {
 
  private:
   bool find_reference(std::string_view name, const sam_hdr_t& header, std::int32_t& id);
-  bool parse_place(class LineCursor& cursor, const sam_hdr_t& header, bam1_t& record);
+  bool parse_place(class LineCursor& cursor, const sam_hdr_t& header, bam1_t& record,
+                   struct Coverage& coverage);
 
   std::string name_;
   std::int32_t id_ = -1;

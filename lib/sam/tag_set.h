@@ -16,10 +16,19 @@ class TagSet {
   bool add(const char* name) {
     std::uint16_t tag = 0;
     std::memcpy(&tag, name, sizeof tag);
+    const std::uint64_t bit = std::uint64_t{1} << (tag * 0x9e3779b1U >> 26);
+    if ((seen_ & bit) != 0) return add_slowly(tag);
+    seen_ |= bit;
+    few_[count_++] = tag;
+    return true;
+  }
+
+ private:
+  bool add_slowly(std::uint16_t tag) {
     for (std::size_t i = 0; i < count_; ++i) {
       if (few_[i] == tag) return false;
     }
-    if (count_ < few_.size()) {
+    if (count_ < few_.size() / 2) {
       few_[count_++] = tag;
       return true;
     }
@@ -29,8 +38,8 @@ class TagSet {
     return true;
   }
 
- private:
-  std::array<std::uint16_t, 64> few_;
+  std::uint64_t seen_ = 0;              // a bit of each field's hash: where it is not set, the field is new
+  std::array<std::uint16_t, 128> few_;  // the second half has room for one field a bit
   std::size_t count_ = 0;
   std::vector<bool> many_;
 };

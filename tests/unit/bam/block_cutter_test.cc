@@ -36,7 +36,7 @@ struct Cuts {
 
 Cuts cuts_of(std::string_view records) {
   Cuts cuts;
-  BlockCutter cutter;
+  BlockCutter cutter(true);
   while (!records.empty()) {
     const std::string_view payload = cutter.cut(records);
     REQUIRE(!payload.empty());
@@ -53,7 +53,7 @@ Cuts cuts_of(std::string_view records) {
 TEST_CASE("block cutter: the fields of a record") {
   std::string bytes = record(5, 2, 7, 11);
   std::string_view rest = bytes;
-  BlockCutter cutter;
+  BlockCutter cutter(true);
   CHECK(cutter.cut(rest) == bytes);
   const std::vector<std::pair<std::uint32_t, Field>> wanted{{36, Field::fixed},     {41, Field::name},
                                                             {49, Field::fixed},     {53, Field::bases},
