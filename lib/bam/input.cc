@@ -15,7 +15,7 @@
 #include "bam/format.h"
 #include "base/error.h"
 #include "io/io.h"
-#include "io/source.h"
+#include "io/reader.h"
 #include "sam/remote.h"
 
 namespace mrf::bam {

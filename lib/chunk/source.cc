@@ -25,8 +25,8 @@
 #include "codec/data_format.h"
 #include "io/io.h"
 #include "io/output_file.h"
+#include "io/reader.h"
 #include "io/scratch_file.h"
-#include "io/window.h"
 
 namespace mrf::chunk {
 
@@ -77,10 +77,10 @@ class ChunkSource::Cutter {
   Cutter(const ChunkCommand& command, std::shared_ptr<Shared> shared)
       : command_(command),
         shared_(std::move(shared)),
-        window_(io::open_input(command.input), meter_, {.inflates = !record::is_bytes(command.form.record)}),
-        framer_(record::make_framer(command.form.record, window_.name())) {}
+        reader_(io::open_input(command.input), meter_, {.inflates = !record::is_bytes(command.form.record)}),
+        framer_(record::make_framer(command.form.record, reader_.name())) {}
 
-  const std::string& name() const { return window_.name(); }
+  const std::string& name() const { return reader_.name(); }
 
   void run() noexcept {
     std::exception_ptr failure;
@@ -104,27 +104,27 @@ class ChunkSource::Cutter {
  private:
   bool is_bam() const { return command_.form.is_bam(); }
   // A filter reads the very bytes of the input.
-  bool stays() const { return window_.is_mapped() && !is_bam(); }
+  bool stays() const { return reader_.is_plain_file() && !is_bam(); }
 
   bool more() {
-    if (!window_.is_ready()) wait_for_input();
-    return window_.more();
+    if (!reader_.is_ready()) wait_for_input();
+    return reader_.more();
   }
 
   void wait_for_input() const {
-    pollfd polled[] = {{window_.fd().get(), POLLIN, 0}, {shared_->abandoned.get(), POLLIN, 0}};
+    pollfd polled[] = {{reader_.fd().get(), POLLIN, 0}, {shared_->abandoned.get(), POLLIN, 0}};
     while (::poll(polled, 2, -1) < 0) {
-      if (errno != EINTR) throw base::SystemError("wait for", window_.name());
+      if (errno != EINTR) throw base::SystemError("wait for", reader_.name());
     }
     if (polled[1].revents != 0) throw Abandoned();
   }
 
   void refuse_binary() {
-    while (window_.view().size() < codec::format_magic_size && more()) {
+    while (reader_.view().size() < codec::format_magic_size && more()) {
     }
-    const codec::DataFormat format = codec::format_by_magic(window_.view());
+    const codec::DataFormat format = codec::format_by_magic(reader_.view());
     if (format != codec::DataFormat::unknown && format != codec::DataFormat::sam)
-      throw base::DataError("read", window_.name(), codec::refusal_of(format));
+      throw base::DataError("read", reader_.name(), codec::refusal_of(format));
   }
 
   void read_header() {
@@ -147,11 +147,11 @@ class ChunkSource::Cutter {
 
   std::string take_header() {
     std::string header;
-    record::HeaderReader reader(command_.form.header, window_.name());
+    record::HeaderReader reader(command_.form.header, reader_.name());
     for (bool has_more = true; !reader.is_over();) {
-      const std::size_t size = reader.take(window_.view(), !has_more);
-      header += window_.view().substr(0, size);
-      window_.consume(size);
+      const std::size_t size = reader.take(reader_.view(), !has_more);
+      header += reader_.view().substr(0, size);
+      reader_.consume(size);
       if (!reader.is_over() && has_more) has_more = more();
     }
     if (!is_bam() && !header.empty() && !header.ends_with('\n')) header += '\n';
@@ -180,7 +180,7 @@ class ChunkSource::Cutter {
     const std::uint64_t most = command_.records > 0 ? command_.records : wanted;
     bool is_over = false;
     while (!is_over && chunk.bytes < wanted && chunk.records < most) {
-      const std::string_view view = window_.view();
+      const std::string_view view = reader_.view();
       record::Run run = framer_->take(view.substr(0, wanted - chunk.bytes), most - chunk.records);
       if (run.bytes == 0) run = framer_->take(view, 1);
       if (run.bytes > 0) {
@@ -197,9 +197,8 @@ class ChunkSource::Cutter {
   void begin_piece() {
     piece_ = {};
     if (stays()) {
-      piece_.offset = static_cast<std::uint64_t>(window_.mapped_offset());
-      if (!input_) input_ = std::make_shared<const io::Fd>(io::duplicate(window_.fd()));
-      piece_.file = input_;
+      piece_.offset = reader_.offset();
+      piece_.file = std::shared_ptr<const io::Fd>(reader_.file(), &reader_.file()->fd);
     } else {
       piece_.file = std::make_shared<const io::Fd>(io::open_scratch_file());
     }
@@ -207,7 +206,7 @@ class ChunkSource::Cutter {
 
   void add(Chunk& chunk, std::string_view bytes, std::uint64_t records) {
     keep(bytes);
-    window_.consume(bytes.size());
+    reader_.consume(bytes.size());
     chunk.bytes += bytes.size();
     chunk.records += records;
   }
@@ -231,7 +230,7 @@ class ChunkSource::Cutter {
   }
 
   void add_tail(Chunk& chunk) {
-    const std::string_view tail = window_.view();
+    const std::string_view tail = reader_.view();
     if (tail.empty()) return;
     ending_ = framer_->complete(tail);
     add(chunk, tail, 1);
@@ -259,7 +258,7 @@ class ChunkSource::Cutter {
   // The mutex is held.
   void count() noexcept {
     shared_->read.records = records_;
-    shared_->read.bytes = window_.stored();
+    shared_->read.bytes = reader_.stored();
   }
 
   void wait_for_room() {
@@ -271,9 +270,8 @@ class ChunkSource::Cutter {
   const ChunkCommand command_;
   const std::shared_ptr<Shared> shared_;
   io::Meter meter_;
-  io::Window window_;
+  io::Reader reader_;
   std::unique_ptr<record::Framer> framer_;
-  std::shared_ptr<const io::Fd> input_;
   ChunkPiece prefix_;  // in front of every chunk's records
   ChunkPiece piece_;   // the records of the chunk in the making
   std::string ending_;

@@ -19,7 +19,6 @@
 #include "collect/selector.h"
 #include "io/io.h"
 #include "io/output_file.h"
-#include "io/source.h"
 
 namespace mrf::collect {
 

@@ -17,7 +17,7 @@
 #include "fetch/target_claims.h"
 #include "io/io.h"
 #include "io/output_file.h"
-#include "io/source.h"
+#include "io/reader.h"
 
 namespace mrf::fetch {
 

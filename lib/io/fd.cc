@@ -2,7 +2,9 @@
 #include "io/fd.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/resource.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -111,5 +113,10 @@ void raise_open_file_limit() noexcept {
 }
 
 std::optional<rlimit> given_open_file_limit() noexcept { return found_open_file_limit; }
+
+bool is_anonymous_pipe(const std::string& path) {
+  struct statfs info {};
+  return ::statfs(path.c_str(), &info) == 0 && info.f_type == PIPEFS_MAGIC;
+}
 
 }  // namespace mrf::io

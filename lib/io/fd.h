@@ -68,6 +68,10 @@ void occupy_standard_descriptors() noexcept;
 /// one of them; -1 for other paths.
 int inherited_descriptor(const std::string& path);
 
+/// Whether `path` leads to a pipe without a name, as that of a process substitution: who closes it cannot
+/// open it again.
+bool is_anonymous_pipe(const std::string& path);
+
 /// pipe2(2) with O_CLOEXEC. Throws SystemError.
 Pipe make_pipe();
 

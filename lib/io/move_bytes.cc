@@ -51,11 +51,15 @@ ssize_t drain_through_memory(FdRef pipe, std::size_t most, FdRef to, const std::
 
 }  // namespace
 
+ssize_t splice_file(FdRef file, std::uint64_t offset, std::size_t most, FdRef pipe) {
+  auto at = static_cast<off_t>(offset);
+  const ssize_t n = ::splice(file.get(), &at, pipe.get(), nullptr, most, SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
+  return n < 0 && needs_memory(errno) ? feed_through_memory(file, offset, most, pipe) : n;
+}
+
 std::optional<std::size_t> feed_pipe(FdRef file, const std::string& file_name, std::uint64_t offset,
                                      std::size_t most, FdRef pipe) {
-  auto at = static_cast<off_t>(offset);
-  ssize_t n = ::splice(file.get(), &at, pipe.get(), nullptr, most, SPLICE_F_NONBLOCK);
-  if (n < 0 && needs_memory(errno)) n = feed_through_memory(file, offset, most, pipe);
+  const ssize_t n = splice_file(file, offset, most, pipe);
   if (n > 0) return static_cast<std::size_t>(n);
   if (n == 0) throw base::Error(base::Status::failure, "read", file_name, "the file became shorter");
   if (would_block(errno)) return std::nullopt;

@@ -14,7 +14,11 @@ namespace mrf::io {
 
 /// Bytes from one descriptor to another, inside the kernel where it can (splice(2), sendfile(2)).
 
-/// From a file at `offset` to a pipe that does not block. Returns how many, empty when the pipe is full.
+/// From a file at `offset` to a pipe. Returns how many, 0 when the file ends before `offset`, -1 with errno
+/// as splice(2) sets it, EAGAIN when the pipe does not block and is full.
+ssize_t splice_file(FdRef file, std::uint64_t offset, std::size_t most, FdRef pipe);
+
+/// splice_file() to a pipe that does not block. Returns how many, empty when the pipe is full.
 /// Throws SystemError (EPIPE when the pipe has no reader), Error when the file ends before `offset`.
 std::optional<std::size_t> feed_pipe(FdRef file, const std::string& file_name, std::uint64_t offset,
                                      std::size_t most, FdRef pipe);

@@ -31,8 +31,7 @@ class BlockWriter {
 
   bool is_empty(std::size_t output) const { return payloads_[output].size == 0; }
   bool is_full(std::size_t output) const { return payloads_[output].size == capacity_; }
-  /// Copies the front of `bytes`, as much as there is room for, and returns how much. Throws Error when a
-  /// mapped file that they are from became shorter.
+  /// Copies the front of `bytes`, as much as there is room for, and returns how much.
   std::size_t fill(std::size_t output, std::string_view bytes);
   /// Gives what was filled in to the threads, waiting until they can take it; the next block is empty. Throws
   /// what one of them failed with.

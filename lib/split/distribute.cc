@@ -16,7 +16,7 @@ namespace mrf::split {
 
 namespace {
 
-constexpr std::size_t most_windows = 64;
+constexpr std::size_t most_open_files = 64;
 constexpr int default_level = 6;  // that of bgzip(1)
 
 bool is_bam(const DistributeOptions& options) { return options.form.kind == record::RecordForm::Kind::bam; }
@@ -123,7 +123,7 @@ class Distributor {
     for (const auto* paths : {&options_.inputs, &options_.mates}) {
       for (const auto& path : *paths) {
         io::InputFile file = io::open_input_at_once(path);
-        if (file.is_regular && path != "-" && files_.size() >= most_windows) file.fd.reset();
+        if (file.is_regular && path != "-" && files_.size() >= most_open_files) file.fd.reset();
         files_.push_back(std::move(file));
       }
     }
@@ -132,8 +132,8 @@ class Distributor {
   // `number` counts the inputs, then the mates.
   Input open(std::size_t number) {
     // Ranges that wait for an output keep their file open.
-    while (std::erase_if(windows_, [](const auto& window) { return window.expired(); }),
-           windows_.size() >= most_windows) {
+    while (std::erase_if(open_files_, [](const auto& file) { return file.expired(); }),
+           open_files_.size() >= most_open_files) {
       outputs_.wait_for_change();
     }
     const std::size_t inputs = options_.inputs.size();
@@ -141,22 +141,17 @@ class Distributor {
     io::InputFile file = std::move(files_[number]);
     if (!file.fd.is_open()) file = io::open_input_at_once(path);
     Input input(std::move(file), path, options_.form, options_.threads, outputs_, stats_);
-    windows_.push_back(input.window());
+    open_files_.push_back(input.file());
     return input;
   }
 
   void split(std::size_t number) {
     Input input = open(number);
-    try {
-      if (!options_.mates.empty()) return split_with_mates(input, options_.inputs.size() + number);
-      input.check_format();
-      pass_header(input);
-      if (options_.parted) return router_->split_interleaved(input, singles());
-      (router_ ? *router_ : *splitter_).split(input);
-    } catch (const base::DataError&) {
-      input.check_size();
-      throw;
-    }
+    if (!options_.mates.empty()) return split_with_mates(input, options_.inputs.size() + number);
+    input.check_format();
+    pass_header(input);
+    if (options_.parted) return router_->split_interleaved(input, singles());
+    (router_ ? *router_ : *splitter_).split(input);
   }
 
   void split_with_mates(Input& input, std::size_t number) {
@@ -182,7 +177,7 @@ class Distributor {
   std::unique_ptr<Splitter> splitter_;
   std::unique_ptr<Router> router_;
   std::vector<io::InputFile> files_;
-  std::vector<std::weak_ptr<const io::Window>> windows_;
+  std::vector<std::weak_ptr<const io::InputFile>> open_files_;
   bool header_is_closed_ = false;
 };
 

@@ -3,8 +3,6 @@
 
 #include <utility>
 
-#include "io/source.h"
-
 namespace mrf::split {
 
 namespace {
@@ -19,12 +17,10 @@ Input::Input(io::InputFile file, const std::string& path, const record::RecordFo
       stats_(stats),
       entry_(stats.inputs.size()),
       form_(form),
-      window_(std::make_shared<io::Window>(
-          std::move(file), stats.in,
-          io::Window::Options{.threads = threads, .inflates = !record::is_bytes(form)})),
-      framer_(record::make_framer(form, window_->name())) {
-  io::enlarge_pipe(window_->fd(), io::most_pipe_bytes);
-  stats.inputs.push_back({path, 0, window_->stored()});
+      reader_(std::move(file), stats.in, {.threads = threads, .inflates = !record::is_bytes(form)}),
+      framer_(record::make_framer(form, reader_.name())) {
+  io::enlarge_pipe(reader_.fd(), io::most_pipe_bytes);
+  stats.inputs.push_back({path, 0, reader_.stored()});
 }
 
 void Input::check_format() {
@@ -36,16 +32,16 @@ void Input::check_format() {
 }
 
 bool Input::more() {
-  if (!window_->is_ready()) outputs_.wait_for(window_->fd(), stats_.in, beside_);
-  const bool more = window_->more();
-  stats_.inputs[entry_].bytes = window_->stored();
+  if (!reader_.is_ready()) outputs_.wait_for(reader_.fd(), stats_.in, beside_);
+  const bool more = reader_.more();
+  stats_.inputs[entry_].bytes = reader_.stored();
   return more;
 }
 
 void Input::pass(std::size_t output, record::Run run) {
   const std::string_view piece = view().substr(0, run.bytes);
-  if (window_->is_mapped() && run.bytes >= smallest_range) {
-    outputs_.put_range(output, window_, piece, window_->mapped_offset());
+  if (run.bytes >= smallest_range && reader_.is_plain_file()) {
+    outputs_.put_range(output, reader_.file(), reader_.offset(), piece);
   } else {
     outputs_.put(output, piece);
   }

@@ -6,8 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "io/reader.h"
 #include "io/stats.h"
-#include "io/window.h"
 #include "record/record.h"
 #include "split/outputs.h"
 
@@ -25,23 +25,21 @@ class Input {
   void check_format();
   /// While this input is waited for, `mates` is read ahead: one program may write both. `mates` outlives
   /// this.
-  void read_beside(Input& mates) { beside_ = mates.window_.get(); }
+  void read_beside(Input& mates) { beside_ = &mates.reader_; }
 
-  /// The outputs may need the window for longer than the input lasts.
-  std::weak_ptr<const io::Window> window() const { return window_; }
-  const std::string& name() const { return window_->name(); }
+  /// The outputs may need the file for longer than the input lasts.
+  std::weak_ptr<const io::InputFile> file() const { return reader_.file(); }
+  const std::string& name() const { return reader_.name(); }
   record::Framer& framer() { return *framer_; }
   /// Bytes that are there and not passed on; valid until more().
-  std::string_view view() const { return window_->view(); }
+  std::string_view view() const { return reader_.view(); }
   /// Makes the view longer, moving data to the outputs meanwhile. False at the end of the input.
   bool more();
-  /// Throws Error when the input is a file that became shorter: that explains what looks like bad data.
-  void check_size() const { window_->check_size(); }
-  /// Hands the run at the front of the view to an output: a large piece of a mapped file as it lies there.
+  /// Hands the run at the front of the view to an output: a large piece of a file as it lies there.
   void pass(std::size_t output, record::Run run);
   /// Counts and drops the run at the front of the view.
   void drop(record::Run run) {
-    window_->consume(run.bytes);
+    reader_.consume(run.bytes);
     stats_.records_in += run.records;
     stats_.inputs[entry_].records += run.records;
   }
@@ -51,8 +49,8 @@ class Input {
   io::Stats& stats_;
   std::size_t entry_;
   record::RecordForm form_;
-  io::Window* beside_ = nullptr;
-  std::shared_ptr<io::Window> window_;
+  io::Reader* beside_ = nullptr;
+  io::Reader reader_;
   std::unique_ptr<record::Framer> framer_;
 };
 

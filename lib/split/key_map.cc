@@ -7,7 +7,7 @@
 #include <charconv>
 
 #include "base/error.h"
-#include "io/window.h"
+#include "io/reader.h"
 #include "record/key.h"
 
 namespace mrf::split {
@@ -21,11 +21,11 @@ std::size_t KeyMap::Hash::operator()(std::string_view key) const {
 }
 
 KeyMap::KeyMap(const std::string& path, std::size_t outputs, io::Meter& meter) {
-  io::Window window(io::open_input(path), meter);
+  io::Reader reader(io::open_input(path), meter);
   do {
-    text_ += window.view();
-    window.consume(window.view().size());
-  } while (window.more());
+    text_ += reader.view();
+    reader.consume(reader.view().size());
+  } while (reader.more());
   std::string_view rest = text_;
   for (std::uint64_t number = 1; !rest.empty(); ++number) {
     std::string_view line = rest.substr(0, rest.find('\n'));
@@ -34,7 +34,7 @@ KeyMap::KeyMap(const std::string& path, std::size_t outputs, io::Meter& meter) {
     try {
       add(line, outputs);
     } catch (const std::runtime_error& error) {
-      throw base::DataError("read", window.name(), fmt::format("line {} {}", number, error.what()));
+      throw base::DataError("read", reader.name(), fmt::format("line {} {}", number, error.what()));
     }
   }
 }

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "split/output.h"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -10,16 +9,9 @@
 #include <utility>
 
 #include "base/error.h"
+#include "io/move_bytes.h"
 
 namespace mrf::split {
-
-namespace {
-
-[[noreturn]] void fail_to_read(const io::Window& input) {
-  throw base::Error(base::Status::failure, "read", input.name(), "the file became shorter");
-}
-
-}  // namespace
 
 Output::Output(const std::string& path, BlockPool& pool, io::Meter& meter)
     : target_(path), pool_(pool), meter_(meter) {}
@@ -34,15 +26,14 @@ std::size_t Output::append(std::string_view bytes) {
   }
   const std::size_t n = std::min(static_cast<std::size_t>(free_end_ - free_), bytes.size());
   std::memcpy(free_, bytes.data(), n);
-  io::MappedFile::check();
   fill(n);
   return n;
 }
 
-void Output::append_range(std::shared_ptr<const io::Window> input, std::string_view bytes, long long offset) {
-  queue_.push_back({nullptr, std::move(input), bytes.data(), bytes.size(), offset});
+void Output::append_range(std::shared_ptr<const io::InputFile> file, std::uint64_t offset, std::size_t size) {
+  queue_.push_back({nullptr, std::move(file), nullptr, size, offset});
   free_ = free_end_ = nullptr;
-  queued_ += bytes.size();
+  queued_ += size;
   ++ranges_;
 }
 
@@ -59,34 +50,22 @@ std::size_t Output::written(ssize_t result) {
 
 std::size_t Output::write_through(std::string_view bytes) {
   if (!target_.open()) return 0;
-  const ssize_t n = ::write(target_.fd().get(), bytes.data(), bytes.size());
-  if (n < 0 && errno == EFAULT)
-    return 0;  // of a mapped file that became shorter: whoever copies them is told
-  return written(n);
-}
-
-ssize_t Output::splice_range(const Piece& piece) {
-  off64_t offset = piece.offset;
-  const ssize_t n = ::splice(piece.input->fd().get(), &offset, target_.fd().get(), nullptr, piece.size,
-                             SPLICE_F_NONBLOCK | SPLICE_F_MOVE);
-  if (n == 0) fail_to_read(*piece.input);
-  return n;
+  return written(::write(target_.fd().get(), bytes.data(), bytes.size()));
 }
 
 // Returns whether the target may take more.
 bool Output::send(Piece& piece) {
-  ssize_t result = -1;
-  if (piece.block == nullptr && can_splice_) {
-    result = splice_range(piece);
-    can_splice_ = result > 0 || errno != EINVAL;
+  std::size_t n = 0;
+  if (piece.block != nullptr) {
+    n = written(::write(target_.fd().get(), piece.data, piece.size));
+    piece.data += n;
+  } else {
+    const ssize_t result = io::splice_file(piece.file->fd, piece.offset, piece.size, target_.fd());
+    if (result == 0)
+      throw base::Error(base::Status::failure, "read", piece.file->name, "the file became shorter");
+    n = written(result);
+    piece.offset += n;
   }
-  if (piece.block != nullptr || !can_splice_) {
-    result = ::write(target_.fd().get(), piece.data, piece.size);
-    if (result < 0 && errno == EFAULT && piece.input != nullptr) fail_to_read(*piece.input);
-  }
-  const std::size_t n = written(result);
-  piece.data += n;
-  piece.offset += static_cast<long long>(n);
   piece.size -= n;
   queued_ -= n;
   return n > 0;

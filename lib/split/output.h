@@ -10,14 +10,14 @@
 #include <string_view>
 
 #include "io/meter.h"
-#include "io/window.h"
+#include "io/reader.h"
 #include "split/block_pool.h"
 #include "split/target.h"
 
 namespace mrf::split {
 
 /// One output and the bytes that wait for it, in order: blocks that they were copied into, and ranges
-/// of a mapped input, which go into a pipe without being copied (splice(2)).
+/// of a file, which go into a pipe without being copied (splice(2)).
 class Output {
  public:
   /// `pool` and `meter` outlive the output; `meter` counts the bytes written. Throws SystemError.
@@ -40,8 +40,10 @@ class Output {
   /// Copies the front of `bytes`, as much as the last block holds, or a new one when that is full.
   /// Returns how much; nothing when a new one is needed and the pool is used up.
   std::size_t append(std::string_view bytes);
-  /// Appends bytes of the mapped `input` that start at `offset` of its file.
-  void append_range(std::shared_ptr<const io::Window> input, std::string_view bytes, long long offset);
+  /// Whether append_range() may be called: the target is a pipe.
+  bool takes_ranges() const { return target_.is_pipe(); }
+  /// Appends `size` bytes of `file` from `offset` on.
+  void append_range(std::shared_ptr<const io::InputFile> file, std::uint64_t offset, std::size_t size);
   /// Writes as much of the front of `bytes`, ahead of which nothing waits, as the target takes now.
   std::size_t write_through(std::string_view bytes);
   /// Opens the target if it can be opened now and writes as much as it takes. Throws SystemError
@@ -58,14 +60,13 @@ class Output {
  private:
   struct Piece {
     BlockPool::Block block;
-    std::shared_ptr<const io::Window> input;
+    std::shared_ptr<const io::InputFile> file;
     const char* data = nullptr;
     std::size_t size = 0;
-    long long offset = 0;
+    std::uint64_t offset = 0;
   };
 
   bool send(Piece& piece);
-  ssize_t splice_range(const Piece& piece);
   std::size_t written(ssize_t result);
   void pop();
 
@@ -77,7 +78,6 @@ class Output {
   char* free_end_ = nullptr;
   std::size_t queued_ = 0;
   std::size_t ranges_ = 0;
-  bool can_splice_ = true;
   bool closing_ = false;
   bool closed_ = false;
 };

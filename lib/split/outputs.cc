@@ -165,12 +165,12 @@ void Outputs::put_plain(std::size_t index, std::string_view bytes) {
   }
 }
 
-void Outputs::put_range(std::size_t index, const std::shared_ptr<const io::Window>& input,
-                        std::string_view bytes, long long offset) {
-  if (is_blocked(index)) return put(index, bytes);
+void Outputs::put_range(std::size_t index, std::shared_ptr<const io::InputFile> file, std::uint64_t offset,
+                        std::string_view bytes) {
+  if (is_blocked(index) || !outputs_[index].takes_ranges()) return put(index, bytes);
   while (ranges_ >= most_ranges) step();
   stats_.outputs[index].bytes += bytes.size();
-  outputs_[index].append_range(input, bytes, offset);
+  outputs_[index].append_range(std::move(file), offset, bytes.size());
   ++ranges_;
   push(index);
 }
@@ -256,7 +256,7 @@ void Outputs::step() {
   if (!push_listed()) turn(stats_.out);
 }
 
-void Outputs::wait_for(io::FdRef input, io::Meter& meter, io::Window* beside) {
+void Outputs::wait_for(io::FdRef input, io::Meter& meter, io::Reader* beside) {
   pollfd at_once{input.get(), POLLIN, 0};
   if (::poll(&at_once, 1, 0) > 0) return;
   put_blocks();

@@ -42,20 +42,19 @@ class Outputs {
 
   std::size_t size() const { return outputs_.size(); }
   /// Puts copies of `pieces` behind what waits for output `index`. Blocks while the queues are full. Throws
-  /// Error, also when a mapped input that `pieces` are from became shorter: then they are not put.
+  /// Error.
   template <class... Pieces>
   void put(std::size_t index, Pieces... pieces) {
     const std::size_t size = (pieces.size() + ...);
     char* to = is_blocked(index) || size >= written_through ? nullptr : outputs_[index].room(size);
     if (to == nullptr) return (put_bytes(index, pieces), ...);
     ((std::memcpy(to, pieces.data(), pieces.size()), to += pieces.size()), ...);
-    io::MappedFile::check();
     outputs_[index].fill(size);
     stats_.outputs[index].bytes += size;
   }
-  /// Puts `bytes`, which lie at `offset` of the mapped `input`, behind what waits for output `index`.
-  void put_range(std::size_t index, const std::shared_ptr<const io::Window>& input, std::string_view bytes,
-                 long long offset);
+  /// Puts `bytes`, which lie at `offset` of `file`, behind what waits for output `index`.
+  void put_range(std::size_t index, std::shared_ptr<const io::InputFile> file, std::uint64_t offset,
+                 std::string_view bytes);
   void count_records(std::size_t index, std::uint64_t records) {
     stats_.outputs[index].records += records;
     stats_.records_out += records;
@@ -75,7 +74,7 @@ class Outputs {
   void close(std::size_t index);
   /// Moves data to the outputs until `input` can be read without waiting; `beside`, if there is one, is read
   /// ahead meanwhile.
-  void wait_for(io::FdRef input, io::Meter& meter, io::Window* beside = nullptr);
+  void wait_for(io::FdRef input, io::Meter& meter, io::Reader* beside = nullptr);
   /// Writes and closes everything, and publishes the regular files, all of them or none.
   void finish();
   /// After a failure: lets every open output that still works have the rest of its data, and its end. Regular

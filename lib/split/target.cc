@@ -17,7 +17,6 @@
 
 #include "base/error.h"
 #include "io/io.h"
-#include "io/source.h"
 
 namespace mrf::split {
 

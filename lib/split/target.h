@@ -23,6 +23,8 @@ class Target {
   bool open();
   bool is_open() const { return fd_.is_open() || file_.has_value(); }
   io::FdRef fd() const { return file_ ? file_->fd() : io::FdRef(fd_); }
+  /// A FIFO, or a pipe on standard output that does not block.
+  bool is_pipe() const { return is_fifo_; }
   /// False for a regular file, which appears only when it is published.
   bool is_direct() const { return !file_ || file_->is_direct(); }
   bool is_standard_output() const { return path_ == "-"; }

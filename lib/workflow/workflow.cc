@@ -11,8 +11,7 @@
 
 #include "base/near_name.h"
 #include "base/status_list.h"
-#include "io/source.h"
-#include "io/window.h"
+#include "io/reader.h"
 #include "workflow/lexer.h"
 
 namespace mrf::workflow {
@@ -230,10 +229,10 @@ std::map<std::string, std::string> parse_defines(const std::vector<std::string>&
 
 std::string read_workflow(const std::string& path) {
   io::Meter meter;
-  io::Window window(io::open_input(path), meter);
-  while (window.more()) {
+  io::Reader reader(io::open_input(path), meter);
+  while (reader.more()) {
   }
-  return std::string(window.view());
+  return std::string(reader.view());
 }
 
 Workflow parse_workflow(const std::string& file, const std::string& text,

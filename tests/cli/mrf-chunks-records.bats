@@ -66,6 +66,16 @@ END
   assert_stderr_has "cannot join 'output of bash for chunk 3': its header is not that of chunk 0"
 }
 
+@test "records of bytes that begin as gzip does are no gzip" {
+  printf '\x1f\x8b\x08\x00\x1f\x8b\x08\x00' >in
+  for record in nul fixed:4; do
+    for input in in <(cat in); do
+      mrf-chunks --record $record -c 1 -n 2 -i "$input" -- cat >out
+      cmp out in
+    done
+  done
+}
+
 @test "bam in, FASTQ and text out" {
   mrf-chunks -n 3 -c 700 --record bam --output-record fastq -i in.bam -- bash -c 'samtools fastq - 2>/dev/null' >out.fq
   cmp out.fq <(samtools fastq in.bam 2>/dev/null)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "io/window.h"
+#include "io/reader.h"
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
@@ -38,7 +38,7 @@ mrf::io::InputFile in_memory(const std::string& bytes) {
   return {std::move(fd), "memory", static_cast<long long>(bytes.size())};
 }
 
-// Runs `use` on a window over a pipe that another thread fills.
+// Runs `use` on a reader over a pipe that another thread fills.
 template <typename Use>
 void through_pipe(const std::string& bytes, Use use) {
   mrf::io::Pipe pipe = mrf::io::make_pipe();
@@ -52,8 +52,8 @@ void through_pipe(const std::string& bytes, Use use) {
   });
   mrf::io::Meter meter;
   try {
-    mrf::io::Window window({std::move(pipe.read_end), "pipe", -1}, meter, {.capacity = 4096});
-    use(window);
+    mrf::io::Reader reader({std::move(pipe.read_end), "pipe", -1}, meter, {.capacity = 4096});
+    use(reader);
   } catch (...) {
     writer.join();
     throw;
@@ -61,60 +61,60 @@ void through_pipe(const std::string& bytes, Use use) {
   writer.join();
 }
 
-std::string drain(mrf::io::Window& window, std::size_t step) {
+std::string drain(mrf::io::Reader& reader, std::size_t step) {
   std::string all;
   for (;;) {
-    mrf::io::fill_to(window, step);
-    const auto view = window.view();
+    mrf::io::fill_to(reader, step);
+    const auto view = reader.view();
     if (view.empty()) return all;
     const auto n = std::min(step, view.size());
     all.append(view.substr(0, n));
-    window.consume(n);
+    reader.consume(n);
   }
 }
 
 }  // namespace
 
-TEST_CASE("a window gives the same bytes from a mapped file, a pipe and gzip members") {
+TEST_CASE("a reader gives the same bytes of a file, a pipe and gzip members") {
   const std::string text = random_text(300000, 7);
   const std::string members = gzip(text.substr(0, 100)) + gzip("") + gzip(text.substr(100));
   for (const std::size_t step : {1000, 4096, 70000}) {
     CAPTURE(step);
     mrf::io::Meter meter;
-    mrf::io::Window mapped(in_memory(text), meter);
-    CHECK(mapped.is_mapped());
-    CHECK(drain(mapped, step) == text);
-    mrf::io::Window inflated(in_memory(members), meter);
+    mrf::io::Reader plain(in_memory(text), meter);
+    CHECK(drain(plain, step) == text);
+    CHECK(plain.is_plain_file());
+    mrf::io::Reader inflated(in_memory(members), meter);
     CHECK(drain(inflated, step) == text);
-    through_pipe(text, [&](mrf::io::Window& window) { CHECK(drain(window, step) == text); });
-    through_pipe(members, [&](mrf::io::Window& window) { CHECK(drain(window, step) == text); });
+    through_pipe(text, [&](mrf::io::Reader& reader) { CHECK(drain(reader, step) == text); });
+    through_pipe(members, [&](mrf::io::Reader& reader) { CHECK(drain(reader, step) == text); });
   }
 }
 
 TEST_CASE("inputs of no byte and of one byte") {
   mrf::io::Meter meter;
   for (const char* text : {"", "x", "\x1f"}) {
-    mrf::io::Window window(in_memory(text), meter);
-    CHECK(drain(window, 10) == text);
-    through_pipe(text, [&](mrf::io::Window& piped) { CHECK(drain(piped, 10) == text); });
+    mrf::io::Reader reader(in_memory(text), meter);
+    CHECK(drain(reader, 10) == text);
+    through_pipe(text, [&](mrf::io::Reader& piped) { CHECK(drain(piped, 10) == text); });
   }
 }
 
-TEST_CASE("a mapped file that becomes shorter is an error, within its last page, too") {
+TEST_CASE("a file that becomes shorter is an error") {
   const std::string text = random_text(3000000, 7);
   for (const long long left : {0, 100, 8192, 2999990, 2999999}) {
     CAPTURE(left);
     mrf::io::InputFile file = in_memory(text);
     mrf::io::Meter meter;
     const int fd = file.fd.get();
-    mrf::io::Window window(std::move(file), meter);
-    REQUIRE(window.is_mapped());
+    mrf::io::Reader reader(std::move(file), meter);
+    REQUIRE(reader.more());
     REQUIRE(::ftruncate(fd, left) == 0);
-    CHECK_THROWS_WITH_AS(drain(window, 1000), "cannot read 'memory': the file became shorter",
+    CHECK_THROWS_WITH_AS(drain(reader, 1000), "cannot read 'memory': the file became shorter",
                          mrf::base::Error);
   }
   mrf::io::Meter meter;
-  mrf::io::Window next(in_memory(text), meter);
+  mrf::io::Reader next(in_memory(text), meter);
   CHECK(drain(next, 1000) == text);
 }
 
@@ -122,7 +122,7 @@ TEST_CASE("a gzip stream that is cut anywhere is bad data") {
   const std::string whole = gzip(random_text(5000, 7));
   for (std::size_t cut = 2; cut < whole.size(); ++cut) {
     CAPTURE(cut);
-    CHECK_THROWS_AS(through_pipe(whole.substr(0, cut), [&](mrf::io::Window& window) { drain(window, 1000); }),
+    CHECK_THROWS_AS(through_pipe(whole.substr(0, cut), [&](mrf::io::Reader& reader) { drain(reader, 1000); }),
                     mrf::base::DataError);
   }
 }
@@ -133,10 +133,10 @@ TEST_CASE("a wrong checksum and garbage behind the last member are bad data, zer
   std::string wrong = whole;
   wrong[wrong.size() - 6] = static_cast<char>(wrong[wrong.size() - 6] ^ 1);
   mrf::io::Meter meter;
-  mrf::io::Window bad(in_memory(wrong), meter);
+  mrf::io::Reader bad(in_memory(wrong), meter);
   CHECK_THROWS_AS(drain(bad, 1000), mrf::base::DataError);
-  mrf::io::Window garbage(in_memory(whole + "garbage"), meter);
+  mrf::io::Reader garbage(in_memory(whole + "garbage"), meter);
   CHECK_THROWS_AS(drain(garbage, 1000), mrf::base::DataError);
-  mrf::io::Window padded(in_memory(whole + std::string(512, '\0')), meter);
+  mrf::io::Reader padded(in_memory(whole + std::string(512, '\0')), meter);
   CHECK(drain(padded, 1000) == text);
 }
