@@ -3,7 +3,6 @@
 
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <iterator>
 
@@ -11,16 +10,26 @@
 
 namespace mrf::collect {
 
+void SpillFile::add_free(std::uint64_t first, std::uint64_t length) {
+  free_.emplace(first, length);
+  free_by_length_.emplace(length, first);
+}
+
+void SpillFile::remove_free(std::uint64_t first, std::uint64_t length) {
+  free_.erase(first);
+  free_by_length_.erase({length, first});
+}
+
+// The shortest span that is long enough, or behind all that is used.
 std::uint64_t SpillFile::find_room(std::uint64_t slots) {
-  const auto run =
-      std::find_if(free_.begin(), free_.end(), [slots](const auto& one) { return one.second >= slots; });
-  if (run == free_.end()) {
+  const auto best = free_by_length_.lower_bound({slots, 0});
+  if (best == free_by_length_.end()) {
     end_ += slots;
     return end_ - slots;
   }
-  const auto [first, length] = *run;
-  free_.erase(run);
-  if (length > slots) free_.emplace(first + slots, length - slots);
+  const auto [length, first] = *best;
+  remove_free(first, length);
+  if (length > slots) add_free(first + slots, length - slots);
   return first;
 }
 
@@ -53,22 +62,20 @@ void SpillFile::load(std::uint64_t slot, char* to, std::size_t size) const {
 }
 
 void SpillFile::release(std::uint64_t slot, std::size_t size) {
-  auto run = free_.emplace(slot, slots_of(size)).first;
-  if (const auto next = std::next(run); next != free_.end() && run->first + run->second == next->first) {
-    run->second += next->second;
-    free_.erase(next);
+  std::uint64_t length = slots_of(size);
+  const auto next = free_.lower_bound(slot);
+  const auto before = next == free_.begin() ? free_.end() : std::prev(next);
+  if (next != free_.end() && slot + length == next->first) {
+    length += next->second;
+    remove_free(slot + slots_of(size), next->second);
   }
-  if (run != free_.begin()) {
-    const auto before = std::prev(run);
-    if (before->first + before->second == run->first) {
-      before->second += run->second;
-      free_.erase(run);
-      run = before;
-    }
+  if (before != free_.end() && before->first + before->second == slot) {
+    slot = before->first;
+    length += before->second;
+    remove_free(slot, before->second);
   }
-  if (run->first + run->second < end_) return;
-  end_ = run->first;
-  free_.erase(run);
+  if (slot + length < end_) return add_free(slot, length);
+  end_ = slot;
   // Only gives the space back early: a failure costs nothing.
   if (end_ == 0) (void)!::ftruncate(fd_.get(), 0);
 }

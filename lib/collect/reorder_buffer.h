@@ -5,8 +5,10 @@
 #include <cstdint>
 #include <deque>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "io/block_pool.h"
 #include "io/fd.h"
@@ -36,6 +38,8 @@ class SpillFile {
 
  private:
   std::uint64_t find_room(std::uint64_t slots);
+  void add_free(std::uint64_t first, std::uint64_t length);
+  void remove_free(std::uint64_t first, std::uint64_t length);
   std::uint64_t slots_of(std::size_t size) const { return (size + slot_size_ - 1) / slot_size_; }
 
   const std::size_t slot_size_;
@@ -43,8 +47,9 @@ class SpillFile {
   io::Fd fd_;
   std::uint64_t end_ = 0;
   std::uint64_t stored_ = 0;
-  /// The first slot and the length of each run of free ones.
+  /// The first slot and the length of each span of free ones, and the same by length.
   std::map<std::uint64_t, std::uint64_t> free_;
+  std::set<std::pair<std::uint64_t, std::uint64_t>> free_by_length_;
 };
 
 /// Whole records of one input, next to each other.
