@@ -71,7 +71,7 @@ ChunkRun::ChunkRun(const ChunkCommand& command)
       source_(command),
       joiner_(make_joiner(command, io::FdRef(STDOUT_FILENO))) {
   reactor_.watch(child_signals_, EPOLLIN, [this](std::uint32_t) { reap(); });
-  reactor_.watch(source_.news(), EPOLLIN, [this](std::uint32_t) { source_.clear_news(); });
+  reactor_.watch(source_.events(), EPOLLIN, [this](std::uint32_t) { source_.clear_events(); });
 }
 
 ChunkRun::~ChunkRun() {

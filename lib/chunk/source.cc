@@ -34,7 +34,7 @@ namespace {
 
 constexpr std::size_t chunks_ahead = 2;
 
-struct Abandoned {};
+struct Cancelled {};
 
 io::Fd make_event() {
   io::Fd event(io::adopt_fd, ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -58,8 +58,8 @@ ChunkPiece text_piece(std::string text) {
 
 // What both threads use.
 struct ChunkSource::Shared {
-  io::Fd news = make_event();
-  io::Fd abandoned = make_event();
+  io::Fd events = make_event();
+  io::Fd cancelled = make_event();
 
   std::mutex mutex;
   std::condition_variable room;
@@ -67,14 +67,14 @@ struct ChunkSource::Shared {
   std::optional<std::string> header;
   std::exception_ptr failure;
   bool is_over = false;
-  bool is_abandoned = false;
+  bool is_cancelled = false;
   std::size_t wanted = ChunkSizer::smallest;
   io::StreamCount read;
 };
 
-class ChunkSource::Cutter {
+class ChunkSource::ChunkReader {
  public:
-  Cutter(const ChunkCommand& command, std::shared_ptr<Shared> shared)
+  ChunkReader(const ChunkCommand& command, std::shared_ptr<Shared> shared)
       : command_(command),
         shared_(std::move(shared)),
         reader_(io::open_input(command.input), meter_, {.inflates = !record::is_bytes(command.form.record)}),
@@ -89,7 +89,7 @@ class ChunkSource::Cutter {
       read_header();
       while (cut()) {
       }
-    } catch (const Abandoned&) {
+    } catch (const Cancelled&) {
       return;
     } catch (...) {
       failure = std::current_exception();
@@ -98,7 +98,7 @@ class ChunkSource::Cutter {
     shared_->is_over = true;
     shared_->failure = failure;
     count();
-    signal_event(shared_->news);
+    signal_event(shared_->events);
   }
 
  private:
@@ -112,11 +112,11 @@ class ChunkSource::Cutter {
   }
 
   void wait_for_input() const {
-    pollfd polled[] = {{reader_.fd().get(), POLLIN, 0}, {shared_->abandoned.get(), POLLIN, 0}};
+    pollfd polled[] = {{reader_.fd().get(), POLLIN, 0}, {shared_->cancelled.get(), POLLIN, 0}};
     while (::poll(polled, 2, -1) < 0) {
       if (errno != EINTR) throw base::SystemError("wait for", reader_.name());
     }
-    if (polled[1].revents != 0) throw Abandoned();
+    if (polled[1].revents != 0) throw Cancelled();
   }
 
   void refuse_binary() {
@@ -142,7 +142,7 @@ class ChunkSource::Cutter {
     if (command_.header_broadcast && !header.empty()) prefix_ = text_piece(header);
     const std::lock_guard lock(shared_->mutex);
     shared_->header = is_passed ? std::move(header) : std::string();
-    signal_event(shared_->news);
+    signal_event(shared_->events);
   }
 
   std::string take_header() {
@@ -252,7 +252,7 @@ class ChunkSource::Cutter {
     const std::lock_guard lock(shared_->mutex);
     shared_->chunks.push_back(std::move(chunk));
     count();
-    signal_event(shared_->news);
+    signal_event(shared_->events);
   }
 
   // The mutex is held.
@@ -263,8 +263,8 @@ class ChunkSource::Cutter {
 
   void wait_for_room() {
     std::unique_lock lock(shared_->mutex);
-    shared_->room.wait(lock, [&] { return shared_->is_abandoned || shared_->chunks.size() < chunks_ahead; });
-    if (shared_->is_abandoned) throw Abandoned();
+    shared_->room.wait(lock, [&] { return shared_->is_cancelled || shared_->chunks.size() < chunks_ahead; });
+    if (shared_->is_cancelled) throw Cancelled();
   }
 
   const ChunkCommand command_;
@@ -282,11 +282,11 @@ class ChunkSource::Cutter {
 };
 
 ChunkSource::ChunkSource(const ChunkCommand& command) : shared_(std::make_shared<Shared>()) {
-  auto cutter = std::make_shared<Cutter>(command, shared_);
-  name_ = cutter->name();
+  auto reader = std::make_shared<ChunkReader>(command, shared_);
+  name_ = reader->name();
   shared_->read.name = name_;
   try {
-    std::thread([cutter = std::move(cutter)] { cutter->run(); }).detach();
+    std::thread([reader = std::move(reader)] { reader->run(); }).detach();
   } catch (const std::system_error& error) {
     throw base::SystemError("start", "thread", error.code().value());
   }
@@ -294,16 +294,16 @@ ChunkSource::ChunkSource(const ChunkCommand& command) : shared_(std::make_shared
 
 ChunkSource::~ChunkSource() {
   const std::lock_guard lock(shared_->mutex);
-  shared_->is_abandoned = true;
+  shared_->is_cancelled = true;
   shared_->room.notify_all();
-  signal_event(shared_->abandoned);
+  signal_event(shared_->cancelled);
 }
 
-io::FdRef ChunkSource::news() const { return shared_->news; }
+io::FdRef ChunkSource::events() const { return shared_->events; }
 
-void ChunkSource::clear_news() {
+void ChunkSource::clear_events() {
   std::uint64_t count = 0;
-  while (::read(shared_->news.get(), &count, sizeof count) < 0 && errno == EINTR) {
+  while (::read(shared_->events.get(), &count, sizeof count) < 0 && errno == EINTR) {
   }
 }
 

@@ -43,9 +43,9 @@ class ChunkSource {
   ChunkSource(const ChunkSource&) = delete;
   ChunkSource& operator=(const ChunkSource&) = delete;
 
-  /// Readable when there may be something new; clear_news() makes it unreadable.
-  io::FdRef news() const;
-  void clear_news();
+  /// Readable when there may be something new; clear_events() makes it unreadable.
+  io::FdRef events() const;
+  void clear_events();
 
   /// The header that goes to standard output, once, when all of it was read; "" when there is none. It is
   /// there before the first chunk.
@@ -63,7 +63,7 @@ class ChunkSource {
 
  private:
   struct Shared;
-  class Cutter;
+  class ChunkReader;
 
   std::string name_;
   std::shared_ptr<Shared> shared_;

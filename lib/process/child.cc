@@ -27,10 +27,10 @@ void set_default_signals() noexcept {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
 }
 
-void redirect(int failure, int at, int to, int flags, const char* path) noexcept {
+void redirect(int failure, int number, int to, int flags, const char* path) noexcept {
   const int fd = ::open(path, flags | O_CLOEXEC, 0666);
-  if (fd < 0) give_up(failure, at);
-  if (fd == to ? ::fcntl(fd, F_SETFD, 0) < 0 : ::dup2(fd, to) < 0) give_up(failure, at);
+  if (fd < 0) give_up(failure, number);
+  if (fd == to ? ::fcntl(fd, F_SETFD, 0) < 0 : ::dup2(fd, to) < 0) give_up(failure, number);
 }
 
 // execvp(3) gives a file without a #! line to sh(1), whatever language it is in.
@@ -62,8 +62,8 @@ int run_child(void* argument) noexcept {
     if (from == fd ? ::fcntl(from, F_SETFD, 0) < 0 : ::dup2(from, fd) < 0) give_up(child.failure, -1);
   }
   for (std::size_t at = 0; at < child.redirection_count; ++at) {
-    const auto [fd, flags, path] = child.redirections[at];
-    redirect(child.failure, static_cast<int>(at), fd, flags, path);
+    const auto [number, fd, flags, path] = child.redirections[at];
+    redirect(child.failure, number, fd, flags, path);
   }
   execute(child);
 }

@@ -17,6 +17,7 @@ struct StartFailure {
 /// What a child needs between its creation and execve(2), all of it made before by its parent.
 struct Child {
   struct Redirection {
+    int number;  ///< for StartFailure
     int fd;
     int flags;
     const char* path;

@@ -70,6 +70,13 @@ std::vector<std::string> find_programs(const std::string& word, const std::vecto
   return programs;
 }
 
+// Without the other end, which whoever launches has open, open(2) would wait for ever.
+io::Fd open_fifo(const OpenedRedirection& redirection) {
+  io::Fd fd = io::open_file(redirection.path, redirection.flags | O_NONBLOCK);
+  if (::fcntl(fd.get(), F_SETFL, redirection.flags) != 0) throw base::SystemError("open", redirection.path);
+  return fd;
+}
+
 // Calls run_child() in a child; -1 is a failure of clone(2). No signal reaches the child before it has the
 // default handling of it: a handler of this process would do its work a second time.
 pid_t start(Child& child, bool shares_memory) {
@@ -101,13 +108,19 @@ Launched launch(const LaunchSpec& spec) {
   for (const auto& program : found) programs.push_back(program.c_str());
   programs.push_back(nullptr);
   std::vector<Child::Redirection> redirections;
-  bool may_wait = false;
-  for (const auto& redirection : spec.redirections) {
-    redirections.push_back({redirection.fd, redirection.flags, redirection.path.c_str()});
-    may_wait = may_wait || redirection.may_wait;
-  }
   std::vector<Child::Passed> passed;
   for (const auto& one : spec.passed) passed.push_back({one.fd, one.from.get()});
+  std::vector<io::Fd> fifos;
+  for (std::size_t at = 0; at < spec.redirections.size(); ++at) {
+    const OpenedRedirection& redirection = spec.redirections[at];
+    if (redirection.is_own_fifo) {
+      fifos.push_back(open_fifo(redirection));
+      passed.push_back({redirection.fd, fifos.back().get()});
+    } else {
+      redirections.push_back(
+          {static_cast<int>(at), redirection.fd, redirection.flags, redirection.path.c_str()});
+    }
+  }
   const std::optional<rlimit> open_files = io::given_open_file_limit();
   Child child{words.data(),
               environment.data(),
@@ -122,7 +135,7 @@ Launched launch(const LaunchSpec& spec) {
               !spec.is_part_of_job,
               ::isatty(STDIN_FILENO) == 1,
               open_files ? &*open_files : nullptr};
-  const pid_t pid = start(child, !may_wait);
+  const pid_t pid = start(child, redirections.empty());
   if (pid < 0) throw base::SystemError("start", spec.words.at(0));
   // Both sides do it, so that a signal to the group cannot come too early.
   if (!spec.is_part_of_job) ::setpgid(pid, pid);

@@ -12,13 +12,13 @@
 
 namespace mrf::process {
 
-/// A file that a job's descriptor is opened on, by the child itself.
+/// A file that a job's descriptor is opened on: by the child itself, or by launch() if it is a FIFO of the
+/// run.
 struct OpenedRedirection {
   int fd = 0;
   int flags = 0;
   std::string path;
-  bool may_wait =
-      true;  ///< open(2) may wait for another process, as for one that opens the other end of a FIFO
+  bool is_own_fifo = false;  ///< somebody has its other end open; else the child is not to start
 };
 
 /// A descriptor of this process that becomes a descriptor of the child's.
@@ -44,11 +44,12 @@ struct Launched {
   io::Fd standard_error;  ///< not open for a part of a job
 };
 
-/// Starts a child, in the memory of this process, which waits for its execve(2), unless a redirection may
-/// wait: that spares the copy of a page table. The child has its own process group unless it is a part of a
-/// job, dies with this process (PR_SET_PDEATHSIG, prctl(2)), has default signal handling but for TTOU, which
-/// it ignores, a pipe as standard error, the limit of open files that this process was given, and nothing as
-/// standard input where this process has a terminal there. Throws SystemError.
+/// Starts a child, in the memory of this process, which waits for its execve(2): that spares the copy of a
+/// page table. A child that opens files itself gets a copy, since open(2) may take as long as it likes. The
+/// child has its own process group unless it is a part of a job, dies with this process (PR_SET_PDEATHSIG,
+/// prctl(2)), has default signal handling but for TTOU, which it ignores, a pipe as standard error, the limit
+/// of open files that this process was given, and nothing as standard input where this process has a terminal
+/// there. Throws SystemError.
 Launched launch(const LaunchSpec& spec);
 
 /// What may be the matter with the command, from "; " on; empty when nothing is known.

@@ -131,22 +131,22 @@ std::vector<OpenInput> open_inputs(pid_t pid) {
 void adopt_orphans() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
 std::vector<pid_t> kill_descendants() noexcept {
-  std::vector<pid_t> beyond;
+  std::vector<pid_t> unkillable;
   try {
     const auto latest = std::chrono::steady_clock::now() + longest_end;
     for (bool any = true; any;) {
       any = false;
       for (const pid_t pid : children()) {
-        if (std::find(beyond.begin(), beyond.end(), pid) != beyond.end()) continue;
+        if (std::find(unkillable.begin(), unkillable.end(), pid) != unkillable.end()) continue;
         any = true;
         const bool is_refused = ::kill(pid, SIGKILL) != 0 && errno == EPERM;
         if (!has_ended(pid, is_refused ? std::chrono::steady_clock::time_point{} : latest))
-          beyond.push_back(pid);
+          unkillable.push_back(pid);
       }
     }
   } catch (const std::exception&) {  // out of memory: the kernel's death signal remains
   }
-  return beyond;
+  return unkillable;
 }
 
 }  // namespace mrf::process

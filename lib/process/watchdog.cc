@@ -27,7 +27,7 @@ struct Watchdog::Request {
 
 /// `launched` comes with two descriptors: the start failure's and standard error's read ends.
 struct Watchdog::Report {
-  enum class Kind { launched, not_launched, ended, beyond, swept };
+  enum class Kind { launched, not_launched, ended, unkillable, swept };
   Kind kind = Kind::ended;
   pid_t pid = -1;
   int error_number = 0;
@@ -69,9 +69,9 @@ bool send_message(int socket, const Message& message, const std::array<int, 2>* 
 
 // What the watchdog does; it runs until its maker is gone or has no more to do.
 template <class Request, class Report>
-class Watching {
+class WatchdogLoop {
  public:
-  Watching(int socket, const std::function<LaunchSpec(std::size_t)>& spec_of)
+  WatchdogLoop(int socket, const std::function<LaunchSpec(std::size_t)>& spec_of)
       : socket_(socket), spec_of_(spec_of) {}
 
   // True when the maker has said that it is over.
@@ -121,7 +121,7 @@ class Watching {
   bool end_all() {
     for (const pid_t pid : kill_descendants()) {
       Report report{};
-      report.kind = Report::Kind::beyond;
+      report.kind = Report::Kind::unkillable;
       report.pid = pid;
       if (!send_message(socket_, report)) return false;
     }
@@ -172,7 +172,7 @@ Watchdog::Watchdog(const std::function<LaunchSpec(std::size_t)>& spec_of,
   socket_.reset();
   bool is_over = false;
   try {
-    is_over = Watching<Request, Report>(other.get(), spec_of).watch();
+    is_over = WatchdogLoop<Request, Report>(other.get(), spec_of).watch();
   } catch (...) {
   }
   kill_descendants();
@@ -224,7 +224,7 @@ std::optional<Watchdog::Report> Watchdog::receive(bool wait, Launched* launched)
     }
   }
   if (report.kind == Report::Kind::ended) ended_.push_back({report.pid, report.wait_status, report.usage});
-  if (report.kind == Report::Kind::beyond) beyond_.push_back(report.pid);
+  if (report.kind == Report::Kind::unkillable) unkillable_.push_back(report.pid);
   return report;
 }
 
@@ -266,7 +266,7 @@ std::vector<EndedProcess> Watchdog::take_all_ended() {
 
 std::vector<pid_t> Watchdog::end_all() {
   wait_for_sweep({Request::Kind::end_all, 0});
-  return lost_ ? kill_descendants() : beyond_;
+  return lost_ ? kill_descendants() : unkillable_;
 }
 
 void Watchdog::wait_for_sweep(const Request& request) {

@@ -69,7 +69,7 @@ class Watchdog {
   pid_t pid_ = -1;
   io::Fd socket_;
   std::deque<EndedProcess> ended_;
-  std::vector<pid_t> beyond_;
+  std::vector<pid_t> unkillable_;
   std::optional<Outcome> lost_;
   bool is_finished_ = false;
 };

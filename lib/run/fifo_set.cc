@@ -28,7 +28,8 @@ std::size_t default_size(std::size_t fifos) {
 // The records that mrf-distribute has written for a reader are lost when the reader does not read them.
 bool writes_records(const workflow::PlannedJob& job) {
   const workflow::Word& word = job.words[0];
-  return word.size() == 1 && word[0].kind == workflow::Piece::Kind::text && word[0].text == "mrf-distribute";
+  return word.size() == 1 && word[0].kind == workflow::WordPart::Kind::text &&
+         word[0].text == "mrf-distribute";
 }
 
 short poll_now(io::FdRef fd, short events) {

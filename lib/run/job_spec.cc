@@ -96,9 +96,9 @@ void check_word(const std::string& word) {
 // The descriptor that a result in `word` stands for, -1 for none. An open file is written where it stands:
 // opened again by a path it would be written from its beginning.
 int passed_descriptor(const workflow::Word& word, const Workspace& workspace) {
-  for (const auto& piece : word) {
-    if (piece.kind != workflow::Piece::Kind::save) continue;
-    if (const int fd = workspace.result_descriptor(piece.text); fd >= 0) return fd;
+  for (const auto& part : word) {
+    if (part.kind != workflow::WordPart::Kind::save) continue;
+    if (const int fd = workspace.result_descriptor(part.text); fd >= 0) return fd;
   }
   return -1;
 }
@@ -131,19 +131,19 @@ void check_redirections(const workflow::PlannedJob& job) {
 
 std::string resolve_word(const workflow::Word& word, const Workspace& workspace) {
   std::string text;
-  for (const auto& piece : word) {
-    switch (piece.kind) {
-      case workflow::Piece::Kind::in:
-        text += workspace.in_directory() + "/" + Workspace::file_name(piece.text);
+  for (const auto& part : word) {
+    switch (part.kind) {
+      case workflow::WordPart::Kind::in:
+        text += workspace.in_directory() + "/" + Workspace::file_name(part.text);
         break;
-      case workflow::Piece::Kind::out:
-        text += workspace.out_directory() + "/" + Workspace::file_name(piece.text);
+      case workflow::WordPart::Kind::out:
+        text += workspace.out_directory() + "/" + Workspace::file_name(part.text);
         break;
-      case workflow::Piece::Kind::save:
-        text += workspace.result_path(piece.text);
+      case workflow::WordPart::Kind::save:
+        text += workspace.result_path(part.text);
         break;
       default:
-        text += piece.text;
+        text += part.text;
     }
   }
   return text;
@@ -163,10 +163,9 @@ process::LaunchSpec job_spec(const workflow::Plan& plan, const Workspace& worksp
       spec.passed.push_back({redirection.fd, io::FdRef(fd)});
       continue;
     }
-    // The supervisor has the FIFOs of the run open.
     spec.redirections.push_back({redirection.fd, open_flags(redirection),
                                  resolve_word(redirection.target, workspace),
-                                 !workflow::has_fifo(redirection.target)});
+                                 workflow::has_fifo(redirection.target)});
   }
   spec.environment.push_back(fmt::format("{}={}", io::stats_prefix_variable, stats_prefix(workspace, at)));
   spec.environment.push_back(search_path());

@@ -24,7 +24,7 @@ Json command_of(const workflow::PlannedJob& job) {
   Json words = Json::array();
   for (const auto& word : job.words) {
     std::string text;
-    for (const auto& piece : word) text += workflow::text_of(piece);
+    for (const auto& part : word) text += workflow::text_of(part);
     words.push_back(text);
   }
   return words;

@@ -18,8 +18,8 @@ namespace {
 bool is_redirected_to(const workflow::PlannedJob& job, int fd, const std::string& fifo) {
   for (const auto& redirection : job.redirections) {
     if (redirection.fd != fd) continue;
-    for (const auto& piece : redirection.target) {
-      if (workflow::is_fifo(piece) && piece.text == fifo) return true;
+    for (const auto& part : redirection.target) {
+      if (workflow::is_fifo(part) && part.text == fifo) return true;
     }
   }
   return false;

@@ -76,8 +76,8 @@ void replace_all(std::string& line, const std::string& from, const std::string& 
 // As messages show it: a result by its path.
 std::string displayed(const workflow::Word& word) {
   std::string text;
-  for (const auto& piece : word)
-    text += piece.kind == workflow::Piece::Kind::save ? piece.text : workflow::text_of(piece);
+  for (const auto& part : word)
+    text += part.kind == workflow::WordPart::Kind::save ? part.text : workflow::text_of(part);
   return text;
 }
 

@@ -21,18 +21,18 @@ using Section = std::optional<std::size_t>;
 template <typename Visit>
 void for_each_fifo(PlannedJob& job, const Visit& visit) {
   for (auto& word : job.words) {
-    for (auto& piece : word) {
-      if (is_fifo(piece)) visit(piece);
+    for (auto& part : word) {
+      if (is_fifo(part)) visit(part);
     }
   }
   for (auto& redirection : job.redirections) {
-    for (auto& piece : redirection.target) {
-      if (is_fifo(piece)) visit(piece);
+    for (auto& part : redirection.target) {
+      if (is_fifo(part)) visit(part);
     }
   }
 }
 
-struct Ends {
+struct FifoEnds {
   std::vector<std::size_t> writers;
   std::optional<std::size_t> reader;
   bool is_declared = false;       // out:NAME!
@@ -43,8 +43,8 @@ struct Ends {
 
 std::string text_of(const Word& word) {
   std::string text;
-  for (const auto& piece : word) {
-    if (!is_fifo(piece)) text += piece.text;
+  for (const auto& part : word) {
+    if (!is_fifo(part)) text += part.text;
   }
   return text;
 }
@@ -77,14 +77,14 @@ class Connector {
     }
     std::vector<PlannedFifo> fifos;
     for (const auto& name : order_) {
-      const Ends& ends = ends_[name];
+      const FifoEnds& ends = ends_[name];
       if (ends.writers.empty()) {
         fail(*ends.reader,
-             fmt::format("FIFO '{}' has no writer{}", name, near(name, "out:", &Ends::has_no_reader)));
+             fmt::format("FIFO '{}' has no writer{}", name, near(name, "out:", &FifoEnds::has_no_reader)));
       }
       if (!ends.reader) {
         fail(ends.writers[0],
-             fmt::format("FIFO '{}' has no reader{}", name, near(name, "in:", &Ends::has_no_writer)));
+             fmt::format("FIFO '{}' has no reader{}", name, near(name, "in:", &FifoEnds::has_no_writer)));
       }
       const bool is_one = ends.writers.size() == 1;
       if (ends.is_declared && !is_one) {
@@ -103,21 +103,21 @@ class Connector {
   }
 
   void visit(std::size_t job, const Word& word) {
-    for (const auto& piece : word) {
-      if (!is_fifo(piece)) continue;
-      const auto [entry, is_new] = ends_.try_emplace(piece.text);
-      if (is_new) order_.push_back(piece.text);
-      Ends& ends = entry->second;
-      if (piece.kind == Piece::Kind::in) {
+    for (const auto& part : word) {
+      if (!is_fifo(part)) continue;
+      const auto [entry, is_new] = ends_.try_emplace(part.text);
+      if (is_new) order_.push_back(part.text);
+      FifoEnds& ends = entry->second;
+      if (part.kind == WordPart::Kind::in) {
         if (ends.reader)
-          fail_twice(piece.text, "readers", *ends.reader, job, "tee(1) writes one stream to two FIFOs");
+          fail_twice(part.text, "readers", *ends.reader, job, "tee(1) writes one stream to two FIFOs");
         ends.reader = job;
       } else {
         if (!ends.writers.empty() && !is_next_round(ends.writers.back(), job))
-          fail_twice(piece.text, "writers", ends.writers.back(), job,
+          fail_twice(part.text, "writers", ends.writers.back(), job,
                      "mrf-collect makes one stream of two FIFOs");
         ends.writers.push_back(job);
-        ends.is_declared = ends.is_declared || piece.ends_at_close;
+        ends.is_declared = ends.is_declared || part.ends_at_close;
       }
     }
   }
@@ -142,7 +142,7 @@ class Connector {
   }
 
   // The name of a FIFO that lacks its other end, too, is the likeliest.
-  std::string near(const std::string& name, const char* other_end, bool (Ends::*lacks)() const) const {
+  std::string near(const std::string& name, const char* other_end, bool (FifoEnds::*lacks)() const) const {
     std::vector<std::string> lacking;
     for (const auto& [other, ends] : ends_) {
       if ((ends.*lacks)()) lacking.push_back(other);
@@ -155,36 +155,36 @@ class Connector {
   }
 
   const Plan& plan_;
-  std::map<std::string, Ends> ends_;
+  std::map<std::string, FifoEnds> ends_;
   std::vector<std::string> order_;
 };
 
-enum class Mark { unseen, open, done };
+enum class Visit { unseen, open, done };
 
 // Depth first, with a stack of its own: a chain may have any length.
 std::optional<std::vector<std::size_t>> find_cycle(const std::vector<std::vector<std::size_t>>& next) {
-  std::vector<Mark> marks(next.size(), Mark::unseen);
+  std::vector<Visit> visits(next.size(), Visit::unseen);
   for (std::size_t start = 0; start < next.size(); ++start) {
-    if (marks[start] != Mark::unseen) continue;
+    if (visits[start] != Visit::unseen) continue;
     std::vector<std::pair<std::size_t, std::size_t>> path{{start, 0}};
-    marks[start] = Mark::open;
+    visits[start] = Visit::open;
     while (!path.empty()) {
       auto& [job, edge] = path.back();
       if (edge == next[job].size()) {
-        marks[job] = Mark::done;
+        visits[job] = Visit::done;
         path.pop_back();
         continue;
       }
       const std::size_t to = next[job][edge++];
-      if (marks[to] == Mark::open) {
+      if (visits[to] == Visit::open) {
         std::vector<std::size_t> cycle;
         for (const auto& [on_path, unused] : path) {
           if (on_path == to || !cycle.empty()) cycle.push_back(on_path);
         }
         return cycle;
       }
-      if (marks[to] == Mark::unseen) {
-        marks[to] = Mark::open;
+      if (visits[to] == Visit::unseen) {
+        visits[to] = Visit::open;
         path.emplace_back(to, 0);
       }
     }
@@ -197,28 +197,28 @@ std::optional<std::vector<std::size_t>> find_cycle(const std::vector<std::vector
 void give_rounds_their_fifos(Plan& plan) {
   std::map<std::string, std::set<Section>> writers;
   for (PlannedJob& job : plan.jobs) {
-    for_each_fifo(job, [&](const Piece& piece) {
-      if (piece.kind == Piece::Kind::out) writers[piece.text].insert(job.section);
+    for_each_fifo(job, [&](const WordPart& part) {
+      if (part.kind == WordPart::Kind::out) writers[part.text].insert(job.section);
     });
   }
   std::map<Section, std::set<std::string>> inside;
   for (PlannedJob& job : plan.jobs) {
     if (!job.section) continue;
-    for_each_fifo(job, [&](const Piece& piece) {
-      if (piece.kind != Piece::Kind::in || !writers.contains(piece.text)) return;
-      if (!writers[piece.text].contains(job.section)) {
+    for_each_fifo(job, [&](const WordPart& part) {
+      if (part.kind != WordPart::Kind::in || !writers.contains(part.text)) return;
+      if (!writers[part.text].contains(job.section)) {
         throw WorkflowError(plan.file, job.line,
                             fmt::format("FIFO '{}' is written outside of this [each]: its rounds would share "
                                         "it; write it inside, or read it outside",
-                                        piece.text));
+                                        part.text));
       }
-      inside[job.section].insert(piece.text);
+      inside[job.section].insert(part.text);
     });
   }
   for (PlannedJob& job : plan.jobs) {
     if (!job.section) continue;
-    for_each_fifo(job, [&](Piece& piece) {
-      if (inside[job.section].contains(piece.text)) piece.text += fmt::format("@{}", job.round);
+    for_each_fifo(job, [&](WordPart& part) {
+      if (inside[job.section].contains(part.text)) part.text += fmt::format("@{}", job.round);
     });
   }
 }

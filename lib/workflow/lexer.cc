@@ -156,12 +156,12 @@ class Lexer {
   void single_quoted() {
     const auto end = text_.find('\'', at_ + 1);
     if (end == std::string_view::npos) fail("a ' is never closed");
-    word_.push_back({Piece::Kind::text, std::string(text_.substr(at_ + 1, end - at_ - 1)), true});
+    word_.push_back({WordPart::Kind::text, std::string(text_.substr(at_ + 1, end - at_ - 1)), true});
     at_ = end + 1;
   }
 
   void double_quoted() {
-    word_.push_back({Piece::Kind::text, "", true});
+    word_.push_back({WordPart::Kind::text, "", true});
     for (++at_; peek() != '"';) {
       if (at_ >= text_.size()) fail("a \" is never closed");
       const char next = peek(1);
@@ -190,7 +190,7 @@ class Lexer {
       ++at_;
       return;
     }
-    word_.push_back({Piece::Kind::variable, std::string(text_.substr(start, end - start)), quoted});
+    word_.push_back({WordPart::Kind::variable, std::string(text_.substr(start, end - start)), quoted});
     at_ = end + (braced ? 1 : 0);
   }
 
@@ -202,19 +202,19 @@ class Lexer {
       ++at_;
       return;
     }
-    word_.push_back({Piece::Kind::index, name, false});
+    word_.push_back({WordPart::Kind::index, name, false});
     at_ = end + 1;
   }
 
   void add(char c, bool quoted) {
-    if (word_.empty() || word_.back().kind != Piece::Kind::text || word_.back().quoted != quoted) {
-      word_.push_back({Piece::Kind::text, "", quoted});
+    if (word_.empty() || word_.back().kind != WordPart::Kind::text || word_.back().quoted != quoted) {
+      word_.push_back({WordPart::Kind::text, "", quoted});
     }
     word_.back().text.push_back(c);
   }
 
   void redirect(char c) {
-    const bool standard_error = c == '>' && word_.size() == 1 && word_[0].kind == Piece::Kind::text &&
+    const bool standard_error = c == '>' && word_.size() == 1 && word_[0].kind == WordPart::Kind::text &&
                                 !word_[0].quoted && word_[0].text == "2";
     if (standard_error) {
       word_.clear();

@@ -22,7 +22,7 @@ struct Place {
 };
 
 /// Splits and unquotes a command as sh does (POSIX, Shell Command Language 2.2), with $name and
-/// [name] kept as pieces. What would need a shell (| & ; ( ) `) is refused. Throws WorkflowError.
+/// [name] kept as parts. What would need a shell (| & ; ( ) `) is refused. Throws WorkflowError.
 CommandText split_command(const Place& place, std::string_view text);
 
 /// The value of a "name = value" line: unquoted in the same way, blanks inside kept. Throws WorkflowError.

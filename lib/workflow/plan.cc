@@ -46,28 +46,28 @@ const std::string& value_of(const std::string& name, const Scope& scope) {
 
 struct Reference {
   std::string_view prefix;
-  Piece::Kind kind;
+  WordPart::Kind kind;
 };
-constexpr std::array references{Reference{"in:", Piece::Kind::in}, Reference{"out:", Piece::Kind::out},
-                                Reference{"save:", Piece::Kind::save}};
+constexpr std::array references{Reference{"in:", WordPart::Kind::in}, Reference{"out:", WordPart::Kind::out},
+                                Reference{"save:", WordPart::Kind::save}};
 
-// Splits the piece `at` there, if it goes on with one of them.
+// Splits the part `at` there, if it goes on with one of them.
 std::optional<Word> split_reference(const Word& word, std::size_t at, std::size_t start) {
   const std::string& text = word[at].text;
   for (const auto& [prefix, kind] : references) {
     if (text.compare(start, prefix.size(), prefix) != 0) continue;
     Word split(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(at));
-    if (start > 0) split.push_back({Piece::Kind::text, text.substr(0, start), false});
+    if (start > 0) split.push_back({WordPart::Kind::text, text.substr(0, start), false});
     split.push_back({kind, "", false});
     const auto rest = text.substr(start + prefix.size());
-    if (!rest.empty()) split.push_back({Piece::Kind::text, rest, false});
+    if (!rest.empty()) split.push_back({WordPart::Kind::text, rest, false});
     split.insert(split.end(), word.begin() + static_cast<std::ptrdiff_t>(at) + 1, word.end());
     return split;
   }
   return std::nullopt;
 }
 
-bool is_plain(const Piece& piece) { return piece.kind == Piece::Kind::text && !piece.quoted; }
+bool is_plain(const WordPart& part) { return part.kind == WordPart::Kind::text && !part.quoted; }
 
 // Splits "in:" and so on off the start of the word, or off what follows its first = outside quotes.
 Word with_reference(const Word& word) {
@@ -89,12 +89,12 @@ bool is_number(const std::string& name, const Scope& scope) {
 // The name in the word's first [name] that stands for all numbers, empty if there is none.
 std::string array_index(const Word& word, const Scope& scope) {
   bool fifo = false;
-  for (const auto& piece : word) {
-    fifo = fifo || is_fifo(piece);
-    if (piece.kind != Piece::Kind::index || is_number(piece.text, scope)) continue;
-    if (fifo && piece.text == "i")
+  for (const auto& part : word) {
+    fifo = fifo || is_fifo(part);
+    if (part.kind != WordPart::Kind::index || is_number(part.text, scope)) continue;
+    if (fifo && part.text == "i")
       fail(scope, "[i] stands in a job that is not one of many: write 'NAME[n]: ...' for n of them");
-    if (fifo || scope.counts.contains(piece.text)) return piece.text;
+    if (fifo || scope.counts.contains(part.text)) return part.text;
   }
   return "";
 }
@@ -104,26 +104,26 @@ Word resolve(const Word& word, const Scope& scope, const std::string& array, int
   Word result;
   bool fifo = false;
   const auto add = [&result](const std::string& text) {
-    if (result.empty() || result.back().kind != Piece::Kind::text)
-      result.push_back({Piece::Kind::text, "", true});
+    if (result.empty() || result.back().kind != WordPart::Kind::text)
+      result.push_back({WordPart::Kind::text, "", true});
     result.back().text += text;
   };
-  for (const auto& piece : word) {
-    fifo = fifo || is_fifo(piece);
-    if (piece.kind == Piece::Kind::variable) {
-      add(value_of(piece.text, scope));
-    } else if (piece.kind == Piece::Kind::index) {
-      const bool own = is_number(piece.text, scope);
-      if (own || (!array.empty() && piece.text == array)) {
+  for (const auto& part : word) {
+    fifo = fifo || is_fifo(part);
+    if (part.kind == WordPart::Kind::variable) {
+      add(value_of(part.text, scope));
+    } else if (part.kind == WordPart::Kind::index) {
+      const bool own = is_number(part.text, scope);
+      if (own || (!array.empty() && part.text == array)) {
         const std::string number = std::to_string(own ? *scope.number : element);
         add(fifo ? fmt::format("[{}]", number) : number);
       } else {
-        add(fmt::format("[{}]", piece.text));
+        add(fmt::format("[{}]", part.text));
       }
-    } else if (piece.kind == Piece::Kind::text) {
-      add(piece.text);
+    } else if (part.kind == WordPart::Kind::text) {
+      add(part.text);
     } else {
-      result.push_back(piece);
+      result.push_back(part);
     }
   }
   return result;
@@ -137,19 +137,19 @@ bool is_fifo_name(const std::string& name) {
          digits.find_first_not_of("0123456789") == digits.size() - 1;
 }
 
-// The text behind in: or out: is the FIFO's name and becomes part of that piece.
+// The text behind in: or out: is the FIFO's name and becomes part of that part.
 Word with_fifo_name(Word word, const Scope& scope) {
   for (std::size_t at = 0; at < word.size(); ++at) {
-    Piece& piece = word[at];
-    if (!is_fifo(piece)) continue;
-    piece.text = at + 1 < word.size() ? word[at + 1].text : "";
-    if (piece.kind == Piece::Kind::out && piece.text.ends_with('!')) {
-      piece.text.pop_back();
-      piece.ends_at_close = true;
+    WordPart& part = word[at];
+    if (!is_fifo(part)) continue;
+    part.text = at + 1 < word.size() ? word[at + 1].text : "";
+    if (part.kind == WordPart::Kind::out && part.text.ends_with('!')) {
+      part.text.pop_back();
+      part.ends_at_close = true;
     }
-    if (!is_fifo_name(piece.text)) {
+    if (!is_fifo_name(part.text)) {
       fail(scope, fmt::format("'{}{}' does not name a FIFO",
-                              piece.kind == Piece::Kind::in ? "in:" : "out:", piece.text));
+                              part.kind == WordPart::Kind::in ? "in:" : "out:", part.text));
     }
     word.resize(at + 1);
   }
@@ -281,11 +281,11 @@ class Planner {
   }
 
   void check_direction(const Redirection& redirection, const Word& target, int line) const {
-    for (const auto& piece : target) {
-      if (piece.kind == Piece::Kind::in && redirection.fd != 0) fail(line, "in: is for reading: < in:NAME");
-      if (piece.kind == Piece::Kind::out && redirection.fd == 0)
+    for (const auto& part : target) {
+      if (part.kind == WordPart::Kind::in && redirection.fd != 0) fail(line, "in: is for reading: < in:NAME");
+      if (part.kind == WordPart::Kind::out && redirection.fd == 0)
         fail(line, "out: is for writing: > out:NAME");
-      if (piece.kind == Piece::Kind::save && redirection.fd == 0)
+      if (part.kind == WordPart::Kind::save && redirection.fd == 0)
         fail(line, "save: is for writing: > save:PATH");
     }
   }
@@ -293,7 +293,7 @@ class Planner {
   // Notes a word's result, whose name has to be its own.
   Word checked(Word word, int line) {
     for (std::size_t at = 0; at < word.size(); ++at) {
-      if (word[at].kind != Piece::Kind::save) continue;
+      if (word[at].kind != WordPart::Kind::save) continue;
       word[at].text = at + 1 < word.size() ? word[at + 1].text : "";
       if (word[at].text.empty() || word[at].text.ends_with('/')) fail(line, "save: needs the path of a file");
       add_result(word[at].text, line);
@@ -347,8 +347,8 @@ std::vector<std::string> appended_results(const Plan& plan) {
   for (const auto& job : plan.jobs) {
     for (const auto& redirection : job.redirections) {
       if (!redirection.append) continue;
-      for (const auto& piece : redirection.target) {
-        if (piece.kind == Piece::Kind::save) paths.push_back(piece.text);
+      for (const auto& part : redirection.target) {
+        if (part.kind == WordPart::Kind::save) paths.push_back(part.text);
       }
     }
   }

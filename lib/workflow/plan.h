@@ -11,7 +11,7 @@
 
 namespace mrf::workflow {
 
-/// A job as it will be started. Its words consist of text and of in, out and save pieces.
+/// A job as it will be started. Its words consist of text and of in, out and save parts.
 struct PlannedJob {
   std::string name;                    ///< as in the workflow
   std::optional<int> number;           ///< counts from 0 in a job array

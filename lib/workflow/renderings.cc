@@ -23,10 +23,10 @@ std::string dot_string(std::string_view text) {
 }
 
 void add_result(std::string& text, std::size_t job, const Word& word, std::size_t& results) {
-  for (const auto& piece : word) {
-    if (piece.kind != Piece::Kind::save) continue;
+  for (const auto& part : word) {
+    if (part.kind != WordPart::Kind::save) continue;
     text += fmt::format("  result{} [shape=note, label={}];\n  job{} -> result{};\n", results,
-                        dot_string(piece.text), job, results);
+                        dot_string(part.text), job, results);
     ++results;
   }
 }
@@ -142,15 +142,15 @@ class Script {
 
   std::string shown(const Word& word) const {
     std::string text;
-    for (const auto& piece : word) {
-      if (is_fifo(piece)) {
-        text += path_of(piece.text);
-      } else if (piece.kind == Piece::Kind::save) {
+    for (const auto& part : word) {
+      if (is_fifo(part)) {
+        text += path_of(part.text);
+      } else if (part.kind == WordPart::Kind::save) {
         const auto at =
-            std::find(plan_.results.begin(), plan_.results.end(), piece.text) - plan_.results.begin();
+            std::find(plan_.results.begin(), plan_.results.end(), part.text) - plan_.results.begin();
         text += fmt::format("\"${{written[{}]}}\"", at);
       } else {
-        text += quote_word(piece.text);
+        text += quote_word(part.text);
       }
     }
     return text.empty() ? "''" : text;

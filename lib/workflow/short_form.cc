@@ -45,7 +45,7 @@ class Writer {
   bool is_alignment_out() const { return choice_.output.is_alignment(); }
   bool reads_sam() const { return choice_.given == "sam"; }
   bool reads_bam() const { return choice_.given == "bam"; }
-  bool has_header(HeaderWay way) const { return choice_.header == way; }
+  bool has_header(HeaderPolicy way) const { return choice_.header == way; }
   bool parts() const { return form_.outputs.size() == 2; }
 
   void add(std::string_view name, const std::string& command) {
@@ -81,11 +81,11 @@ class Writer {
   }
 
   void add_chunks(const std::string& source) {
-    std::string options = has_header(HeaderWay::none) && reads_sam() ? "" : record_option(choice_.given);
+    std::string options = has_header(HeaderPolicy::none) && reads_sam() ? "" : record_option(choice_.given);
     if (!choice_.written.empty() && (choice_.written != "line" || choice_.input.is_alignment()))
       options += " --output-record " + quote_word(choice_.written);
     options += text_header();
-    if (has_header(HeaderWay::broadcast)) options += " --header-broadcast";
+    if (has_header(HeaderPolicy::broadcast)) options += " --header-broadcast";
     if (form_.chunk_size) options += fmt::format(" -c {}", *form_.chunk_size);
     if (form_.has_measured_chunks) options += " -c auto";
     if (!form_.ok_statuses.empty()) options += " --ok-status " + statuses();
@@ -121,8 +121,8 @@ class Writer {
     if (!reads_sam()) options += threads(choice_.reader_threads);
     if (choice_.order == "seq") options += " --seq";
     options += text_header();
-    if (has_header(HeaderWay::broadcast)) options += " --header-broadcast";
-    if (has_header(HeaderWay::around) || needs_header_for_missing()) options += " --header-to out:header";
+    if (has_header(HeaderPolicy::broadcast)) options += " --header-broadcast";
+    if (has_header(HeaderPolicy::around) || needs_header_for_missing()) options += " --header-to out:header";
     if (choice_.order == "rows") options += " --stats out:counts";
     options += form_.key.empty() ? fmt::format(" -c {}", chunk_size()) : " --key " + quote_word(form_.key);
     if (!form_.missing.empty()) options += " --missing " + missing_target();
@@ -139,8 +139,8 @@ class Writer {
   void add_join() {
     std::string options = joined_record() + " --order " + choice_.order;
     if (choice_.order == "rows") options += fmt::format(" -c {} --counts in:counts", chunk_size());
-    if (has_header(HeaderWay::around)) options += " --header " + joined_header();
-    if (has_header(HeaderWay::broadcast)) options += text_header();
+    if (has_header(HeaderPolicy::around)) options += " --header " + joined_header();
+    if (has_header(HeaderPolicy::broadcast)) options += text_header();
     options += buffer();
     if (parts()) {
       add("join", fmt::format("mrf-collect{} in:done[n] > out:all", options));
@@ -156,11 +156,11 @@ class Writer {
   // Lines of a filter of SAM are no headers, whatever they begin with; unless it was given one.
   std::string joined_record() const {
     // The copies' own headers have to agree.
-    if (choice_.written == "sam") return has_header(HeaderWay::around) ? " --sam" : " --sam --same-header";
+    if (choice_.written == "sam") return has_header(HeaderPolicy::around) ? " --sam" : " --sam --same-header";
     if (choice_.written == "bam") return " --record bam --same-header";
     if (choice_.written != "line" || !reads_sam()) return record_option(choice_.written);
     // Lines behind a copy's first record may begin with @.
-    if (has_header(HeaderWay::broadcast))
+    if (has_header(HeaderPolicy::broadcast))
       return choice_.order == "seq" ? " --sam --no-header --header-prefix @" : " --header-prefix @";
     return choice_.order == "seq" ? " --sam --no-header" : "";
   }
@@ -206,7 +206,7 @@ class Writer {
     if (!has_missing_path()) return form_.missing;
     return is_missing_piped() ? "out:missing" : "save:" + quote_word(form_.missing);
   }
-  bool has_two_headers() const { return needs_header_for_missing() && has_header(HeaderWay::around); }
+  bool has_two_headers() const { return needs_header_for_missing() && has_header(HeaderPolicy::around); }
   std::string joined_header() const { return has_two_headers() ? "in:header-all" : "in:header"; }
 
   void add_missing() {
@@ -227,7 +227,7 @@ class Writer {
   }
 
   std::string without_header() const {
-    return choice_.order == "chunk" && reads_sam() && has_header(HeaderWay::none) ? " --no-header" : "";
+    return choice_.order == "chunk" && reads_sam() && has_header(HeaderPolicy::none) ? " --no-header" : "";
   }
   std::uint64_t chunk_size() const { return form_.chunk_size.value_or(1000); }
 
@@ -305,7 +305,7 @@ std::vector<FailureHint> failure_hints(const ShortForm& form) {
   for (const char* holds : {"does not start with", "starts with '>'"}) {
     hints.push_back({"join", holds, "--output-record tells what the filter writes: line, fasta, fastq, ..."});
   }
-  if (choice.given != "sam" || choice.header == HeaderWay::broadcast) return hints;
+  if (choice.given != "sam" || choice.header == HeaderPolicy::broadcast) return hints;
   // What samtools, htslib and pysam say of SAM without its header.
   for (const char* holds : {"no SQ lines", "no sequences defined", "fail to read the header",
                             "failed to read header", "failed to read the header", "missing SAM header"}) {

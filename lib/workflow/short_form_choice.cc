@@ -318,7 +318,7 @@ class Chooser {
         throw base::UsageError("use option", option, "the output has a header of its own");
       if (choice_.pairs)
         throw base::UsageError("use option", option, "FASTQ has no header: leave the option away");
-      choice_.header = is_broadcast ? HeaderWay::broadcast : HeaderWay::around;
+      choice_.header = is_broadcast ? HeaderPolicy::broadcast : HeaderPolicy::around;
     } else if (is_broadcast) {
       if (!choice_.input.is_alignment())
         throw base::UsageError(
@@ -326,9 +326,9 @@ class Chooser {
             "the input has no header; --header-lines K or --header-prefix STR names that of a text");
       if (choice_.given == "bam")
         throw base::UsageError("use option", "--header-broadcast", "a BAM has its header in any case");
-      choice_.header = HeaderWay::broadcast;
+      choice_.header = HeaderPolicy::broadcast;
     } else if (choice_.given == "sam" && choice_.written == "sam") {
-      choice_.header = HeaderWay::around;
+      choice_.header = HeaderPolicy::around;
     } else if (choice_.given == "sam" && choice_.written == "bam") {
       throw base::UsageError(
           "use output record", "bam",

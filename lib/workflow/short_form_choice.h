@@ -9,7 +9,7 @@
 namespace mrf::workflow {
 
 /// What becomes of the input's header.
-enum class HeaderWay {
+enum class HeaderPolicy {
   none,       ///< there is none, or it is dropped
   around,     ///< it goes around the filter, once
   broadcast,  ///< every copy of the filter, and every chunk, begins with it
@@ -23,7 +23,7 @@ struct ShortFormChoice {
   std::string given;    ///< what the filter reads: "sam", "bam", or as mrf-distribute's --record
   std::string written;  ///< what it writes, likewise; empty: not known, with order chunk only
   bool pairs = false;   ///< the records are pairs of FASTQ records, mates one after the other
-  HeaderWay header = HeaderWay::none;
+  HeaderPolicy header = HeaderPolicy::none;
   int reader_threads = 0;
   int writer_threads = 0;
 };

@@ -116,8 +116,8 @@ class Parser {
     if (!is_name(name, true)) fail_name(name, "a variable");
     if (!assigned_.insert(name).second) fail(fmt::format("variable '{}' has a value already", name));
     std::string value;
-    for (const auto& piece : split_value(place_, text)) {
-      value += piece.kind == Piece::Kind::variable ? value_of(piece.text) : piece.text;
+    for (const auto& part : split_value(place_, text)) {
+      value += part.kind == WordPart::Kind::variable ? value_of(part.text) : part.text;
     }
     mentioned_.insert(name);
     workflow_.variables[name] = value;
@@ -170,8 +170,8 @@ class Parser {
   }
 
   void mention(const Word& word) {
-    for (const auto& piece : word) {
-      if (piece.kind != Piece::Kind::text) mentioned_.insert(piece.text);
+    for (const auto& part : word) {
+      if (part.kind != WordPart::Kind::text) mentioned_.insert(part.text);
     }
   }
 
@@ -195,16 +195,16 @@ std::string describe_missing_value(const std::string& name,
   return fmt::format("variable '{}' has no value{}", name, way);
 }
 
-std::string text_of(const Piece& piece) {
-  switch (piece.kind) {
-    case Piece::Kind::in:
-      return "in:" + piece.text;
-    case Piece::Kind::out:
-      return "out:" + piece.text + (piece.ends_at_close ? "!" : "");
-    case Piece::Kind::save:
-      return "save:" + piece.text;
+std::string text_of(const WordPart& part) {
+  switch (part.kind) {
+    case WordPart::Kind::in:
+      return "in:" + part.text;
+    case WordPart::Kind::out:
+      return "out:" + part.text + (part.ends_at_close ? "!" : "");
+    case WordPart::Kind::save:
+      return "save:" + part.text;
     default:
-      return piece.text;
+      return part.text;
   }
 }
 

@@ -26,14 +26,14 @@ class WorkflowError : public base::UsageError {
 };
 
 /// A stretch of a word as it was written, before variables and numbers are put in.
-struct Piece {
+struct WordPart {
   enum class Kind {
     text,      ///< itself
     variable,  ///< $name: its value, never split or parsed again
     index,     ///< [name]: the job's own number for "i", else the numbers below the variable's value
     in,        ///< the path of a FIFO for its reader; only in a plan
     out,       ///< the path of a FIFO for its writer; only in a plan
-    save,      ///< in front of the pieces of a result's path
+    save,      ///< in front of the parts of a result's path
   };
   Kind kind = Kind::text;
   std::string text;
@@ -43,21 +43,21 @@ struct Piece {
   bool ends_at_close = false;
 };
 
-using Word = std::vector<Piece>;
+using Word = std::vector<WordPart>;
 
 /// The path of a FIFO stands here.
-inline bool is_fifo(const Piece& piece) {
-  return piece.kind == Piece::Kind::in || piece.kind == Piece::Kind::out;
+inline bool is_fifo(const WordPart& part) {
+  return part.kind == WordPart::Kind::in || part.kind == WordPart::Kind::out;
 }
 inline bool has_fifo(const Word& word) { return std::any_of(word.begin(), word.end(), is_fifo); }
 /// The path of a FIFO or of a result stands here.
 inline bool has_reference(const Word& word) {
-  const auto is_save = [](const Piece& piece) { return piece.kind == Piece::Kind::save; };
+  const auto is_save = [](const WordPart& part) { return part.kind == WordPart::Kind::save; };
   return has_fifo(word) || std::any_of(word.begin(), word.end(), is_save);
 }
 
-/// The piece as a plan's text shows it: "in:NAME", "out:NAME!", "save:PATH", or its text.
-std::string text_of(const Piece& piece);
+/// The part as a plan's text shows it: "in:NAME", "out:NAME!", "save:PATH", or its text.
+std::string text_of(const WordPart& part);
 
 /// One of <, >, >> and 2>.
 struct Redirection {

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
@@ -82,6 +83,8 @@ FAILING("mmap", void*, mmap64, (void* at, size_t n, int rights, int flags, int f
         (at, n, rights, flags, fd, offset), MAP_FAILED)
 FAILING("pipe2", int, pipe2, (int ends[2], int flags) noexcept, (ends, flags), -1)
 FAILING("fork", pid_t, fork, () noexcept, (), -1)
+FAILING("fork", int, clone, (int (*function)(void*), void* stack, int flags, void* argument, ...) noexcept,
+        (function, stack, flags, argument), -1)
 FAILING("ftruncate", int, ftruncate, (int fd, off_t size) noexcept, (fd, size), -1)
 FAILING("ftruncate", int, ftruncate64, (int fd, off64_t size) noexcept, (fd, size), -1)
 

@@ -23,9 +23,9 @@ std::vector<mrf::chunk::Chunk> take_all(mrf::chunk::ChunkSource& source) {
       chunks.push_back(std::move(*chunk));
       continue;
     }
-    pollfd news{source.news().get(), POLLIN, 0};
+    pollfd news{source.events().get(), POLLIN, 0};
     if (!source.is_over()) ::poll(&news, 1, 100);
-    source.clear_news();
+    source.clear_events();
   }
   return chunks;
 }

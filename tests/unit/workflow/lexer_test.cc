@@ -6,7 +6,7 @@
 #include <string>
 #include <vector>
 
-using mrf::workflow::Piece;
+using mrf::workflow::WordPart;
 
 namespace {
 
@@ -15,13 +15,13 @@ const mrf::workflow::Place place{"f.mrf", 3};
 // Pieces as text: $name and [name] for the kinds, words in angle brackets.
 std::string shown(const mrf::workflow::Word& word) {
   std::string text = "<";
-  for (const auto& piece : word) {
-    if (piece.kind == Piece::Kind::variable) {
-      text.append("{$").append(piece.text).append("}");
-    } else if (piece.kind == Piece::Kind::index) {
-      text.append("{[").append(piece.text).append("]}");
+  for (const auto& part : word) {
+    if (part.kind == WordPart::Kind::variable) {
+      text.append("{$").append(part.text).append("}");
+    } else if (part.kind == WordPart::Kind::index) {
+      text.append("{[").append(part.text).append("]}");
     } else {
-      text += piece.text;
+      text += part.text;
     }
   }
   return text + ">";

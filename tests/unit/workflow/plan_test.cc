@@ -14,11 +14,11 @@ std::string shown(const mrf::workflow::PlannedJob& job) {
   std::string all = job.display_name() + ":";
   for (const auto& word : job.words) {
     all += " ";
-    for (const auto& piece : word) {
-      if (piece.kind == mrf::workflow::Piece::Kind::in) all += "<";
-      if (piece.kind == mrf::workflow::Piece::Kind::out) all += ">";
-      if (piece.kind == mrf::workflow::Piece::Kind::save) all += "!";
-      all += piece.text;
+    for (const auto& part : word) {
+      if (part.kind == mrf::workflow::WordPart::Kind::in) all += "<";
+      if (part.kind == mrf::workflow::WordPart::Kind::out) all += ">";
+      if (part.kind == mrf::workflow::WordPart::Kind::save) all += "!";
+      all += part.text;
     }
   }
   return all;
