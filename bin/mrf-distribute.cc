@@ -47,7 +47,7 @@ void declare(mrf::cli::Command& command, CommandLine& line) {
                      "read INPUT (repeatable; default -, standard input)");
   app.add_repeatable("--mate INPUT", options.mates,
                      "read the mates of the records of -i from INPUT; outputs are pairs");
-  app.add_flag("--mates", options.parted,
+  app.add_flag("--mates", options.interleaved,
                "two records in a row with the same name are mates; outputs are pairs");
   app.add_option("--singles PATH", options.singles,
                  "with --mates: write records without a mate to PATH (default: an error)");
@@ -113,8 +113,8 @@ void check_level(const mrf::split::DistributeOptions& options) {
     refuse("--level", "only outputs whose names end in .gz are compressed");
 }
 
-void check_parted(const mrf::split::DistributeOptions& options, const std::string& record) {
-  if (!options.parted) {
+void check_interleaved(const mrf::split::DistributeOptions& options, const std::string& record) {
+  if (!options.interleaved) {
     if (!options.singles.empty()) refuse("--singles", "no --mates is given");
     return;
   }
@@ -166,7 +166,7 @@ void settle(const mrf::cli::OptionSet& app, CommandLine& line) {
   if (!line.key.empty()) options.key = mrf::record::parse_key_form(line.key);
   settle_header(app, line);
   check_mates(options, line.record);
-  check_parted(options, line.record);
+  check_interleaved(options, line.record);
   check_level(options);
   if (!line.stamp) return;
   if (!mrf::record::has_room_for_number(options.form))

@@ -161,7 +161,7 @@ class SequenceOrder : public Order {
   }
 
   bool advance(BatchedOutput& output) override {
-    while (selector_.wanted() == 0 && !heap_.empty()) write_run(*heap_.front(), output);
+    while (selector_.wanted() == 0 && !heap_.empty()) write_span(*heap_.front(), output);
     return selector_.wanted() == 0;
   }
 
@@ -180,7 +180,7 @@ class SequenceOrder : public Order {
   }
 
   // Writes the records of the cursor in front until another cursor's turn comes or this one's are written.
-  void write_run(Cursor& cursor, BatchedOutput& output) {
+  void write_span(Cursor& cursor, BatchedOutput& output) {
     const Cursor* next = second_cursor();
     do {
       write_first(cursor, output);

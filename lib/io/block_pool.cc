@@ -3,6 +3,7 @@
 
 #include <sys/mman.h>
 
+#include <algorithm>
 #include <memory>
 #include <new>
 
@@ -10,7 +11,7 @@ namespace mrf::io {
 
 namespace {
 
-constexpr std::size_t kept_bytes = std::size_t{8} << 20;
+constexpr std::size_t most_kept = std::size_t{8} << 20;
 constexpr std::size_t page = 4096;
 
 // Not from the heap, so that a block that is given back is the system's at once.
@@ -29,6 +30,11 @@ void destroy(Block* block) noexcept {
 
 }  // namespace
 
+BlockPool::BlockPool(std::size_t block_size, std::size_t budget)
+    : block_size_(block_size),
+      budget_(budget),
+      most_free_((budget == unlimited ? most_kept : budget) / block_size + 1) {}
+
 BlockPool::~BlockPool() {
   for (Block* block : free_) destroy(block);
 }
@@ -39,7 +45,7 @@ BlockRef BlockPool::get(std::size_t at_least) {
     block = free_.back();
     free_.pop_back();
   } else {
-    free_.reserve(kept_bytes / block_size_ + 1);
+    free_.reserve(most_free_);
     block = make_block(*this, at_least > block_size_ ? at_least : block_size_);
   }
   used_ += block->capacity;
@@ -48,8 +54,7 @@ BlockRef BlockPool::get(std::size_t at_least) {
 
 void BlockPool::take_back(Block* block) noexcept {
   used_ -= block->capacity;
-  if (block->capacity == block_size_ && free_.size() < free_.capacity() &&
-      free_.size() * block_size_ < kept_bytes) {
+  if (block->capacity == block_size_ && free_.size() < std::min(free_.capacity(), most_free_)) {
     free_.push_back(block);
   } else {
     destroy(block);

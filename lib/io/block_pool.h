@@ -43,11 +43,13 @@ class BlockRef {
   Block* block_ = nullptr;
 };
 
-/// Gives out blocks and counts the bytes that are in use. A few free ones are kept, the others go back to the
-/// system. Outlives its blocks.
+/// Gives out blocks and counts the bytes that are in use. Some free ones are kept, the others go back
+/// to the system. Outlives its blocks.
 class BlockPool {
  public:
-  explicit BlockPool(std::size_t block_size) : block_size_(block_size) {}
+  /// Sizes in bytes. Free blocks are kept up to the `budget`, without one up to 8 MiB.
+  explicit BlockPool(std::size_t block_size) : BlockPool(block_size, unlimited) {}
+  BlockPool(std::size_t block_size, std::size_t budget);
   ~BlockPool();
   BlockPool(const BlockPool&) = delete;
   BlockPool& operator=(const BlockPool&) = delete;
@@ -57,12 +59,18 @@ class BlockPool {
   std::size_t block_size() const { return block_size_; }
   /// Bytes of the blocks that somebody holds.
   std::size_t used() const { return used_; }
+  /// Whether one more block would be more than the budget, which get() does not look at.
+  bool is_used_up() const { return budget_ < block_size_ || used_ > budget_ - block_size_; }
 
  private:
   friend class BlockRef;
   void take_back(Block* block) noexcept;
 
+  static constexpr std::size_t unlimited = static_cast<std::size_t>(-1);
+
   const std::size_t block_size_;
+  const std::size_t budget_;
+  const std::size_t most_free_;
   std::size_t used_ = 0;
   std::vector<Block*> free_;
 };

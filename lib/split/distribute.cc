@@ -1,20 +1,118 @@
 // SPDX-License-Identifier: MIT
 #include "split/distribute.h"
 
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstddef>
+#include <filesystem>
+#include <map>
 #include <memory>
 #include <numeric>
+#include <set>
+#include <string>
+#include <string_view>
+#include <system_error>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
-#include "split/header_pass.h"
+#include "io/io.h"
+#include "io/output_file.h"
+#include "record/header.h"
 #include "split/input.h"
 #include "split/outputs.h"
 #include "split/router.h"
-#include "split/target.h"
 
 namespace mrf::split {
 
 namespace {
+
+constexpr int most_links = 40;  // as the kernel follows, path_resolution(7)
+
+// `standard` is what "-" stands for.
+bool look_at(const std::string& path, int standard, struct stat& info) {
+  return (path == "-" ? ::fstat(standard, &info) : ::stat(path.c_str(), &info)) == 0;
+}
+
+// The file that a name which leads to none would make, behind all symbolic links.
+std::string missing_file(std::string path) {
+  for (int links = 0; links < most_links; ++links) {
+    std::string next = io::follow_link(path);
+    if (next == path) break;
+    path = std::move(next);
+  }
+  std::error_code ignored;
+  return std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored).string();
+}
+
+// Two names for one file give the same text; character devices may be given twice.
+std::string identity(const std::string& path, int standard) {
+  struct stat info {};
+  if (!look_at(path, standard, info)) return missing_file(path);
+  if (S_ISCHR(info.st_mode)) return "";
+  return fmt::format("{}:{}", info.st_dev, info.st_ino);
+}
+
+bool is_fifo(const std::string& path, int standard) {
+  struct stat info {};
+  return look_at(path, standard, info) && S_ISFIFO(info.st_mode);
+}
+
+// Throws UsageError when two of the paths are the same FIFO or regular file (stat(2): st_dev, st_ino), or
+// would be once they exist.
+void refuse_same_outputs(const std::vector<std::string>& paths) {
+  std::map<std::string, std::string> seen;
+  for (const auto& path : paths) {
+    const std::string key = identity(path, STDOUT_FILENO);
+    if (key.empty()) continue;
+    const auto [first, is_new] = seen.emplace(key, path);
+    if (!is_new)
+      throw base::UsageError("use output", path, fmt::format("the same file as '{}'", first->second));
+  }
+}
+
+// Throws UsageError when an input that can be read only once, a FIFO or standard input, is given twice, or
+// one of the mates is another of them or an input, or the map, empty for none, can be read only once and is
+// one of all these.
+void refuse_same_inputs(const std::vector<std::string>& inputs, const std::vector<std::string>& mates,
+                        const std::string& map) {
+  if (std::count(inputs.begin(), inputs.end(), "-") > 1)
+    throw base::UsageError("use input", "-", "given twice");
+  std::set<std::string> seen;
+  for (const auto& path : inputs) {
+    const bool is_new = seen.insert(identity(path, STDIN_FILENO)).second;
+    if (!is_new && is_fifo(path, STDIN_FILENO))
+      throw base::UsageError("use input", path, "given twice, and can be read once");
+  }
+  for (const auto& path : mates) {
+    const std::string key = identity(path, STDIN_FILENO);
+    if (!key.empty() && !seen.insert(key).second) {
+      throw base::UsageError("use input", path, "given twice, and no file has its own mates");
+    }
+  }
+  const auto is_map = [&](const std::string& path) { return path == map; };
+  const bool is_standard = map == "-" && (std::any_of(inputs.begin(), inputs.end(), is_map) ||
+                                          std::any_of(mates.begin(), mates.end(), is_map));
+  if (is_standard || (is_fifo(map, STDIN_FILENO) && seen.contains(identity(map, STDIN_FILENO)))) {
+    throw base::UsageError("use map", map, "an input, too, and can be read once");
+  }
+}
+
+// Throws UsageError when one of the outputs is a FIFO that is read, too: its end would never come.
+void refuse_read_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& read) {
+  std::map<std::string, std::string> inputs;
+  for (const auto& path : read) {
+    if (is_fifo(path, STDIN_FILENO)) inputs.emplace(identity(path, STDIN_FILENO), path);
+  }
+  for (const auto& path : outputs) {
+    const auto input = inputs.find(identity(path, STDOUT_FILENO));
+    if (input == inputs.end()) continue;
+    throw base::UsageError("use output", path, fmt::format("the same FIFO as input '{}'", input->second));
+  }
+}
 
 constexpr std::size_t most_open_files = 64;
 constexpr int default_level = 6;  // that of bgzip(1)
@@ -55,6 +153,64 @@ std::vector<std::size_t> header_receivers(const DistributeOptions& options, std:
   return receivers;
 }
 
+/// Takes the headers off the inputs. The first input's goes to some outputs; of the others', no line is a
+/// record either.
+class HeaderPass {
+ public:
+  /// `outputs` outlives the object.
+  HeaderPass(Outputs& outputs, std::vector<std::size_t> receivers)
+      : outputs_(outputs), receivers_(std::move(receivers)) {}
+
+  /// Passes the header that `form` names on. Throws DataError when it is malformed, or when the reference
+  /// sequences of a BAM header are not those of the first input's.
+  void pass(Input& input, const record::HeaderForm& form);
+
+ private:
+  void put(std::string_view header, const record::HeaderForm& form);
+  void check_references(std::string_view header, const std::string& name);
+
+  Outputs& outputs_;
+  const std::vector<std::size_t> receivers_;
+  bool is_out_ = false;
+  std::string first_name_;
+  std::string references_;
+};
+
+// A last line without newline is given one.
+void HeaderPass::put(std::string_view header, const record::HeaderForm& form) {
+  if (is_out_) return;
+  for (const std::size_t output : receivers_) {
+    outputs_.put(output, header);
+    if (form.kind != record::HeaderForm::Kind::bam && !header.ends_with('\n'))
+      outputs_.put(output, std::string_view("\n"));
+  }
+}
+
+void HeaderPass::pass(Input& input, const record::HeaderForm& form) {
+  record::HeaderReader reader(form, input.name());
+  for (bool more = true; !reader.is_over();) {
+    const std::string_view header = input.view().substr(0, reader.take(input.view(), !more));
+    if (!header.empty()) {
+      if (form.kind == record::HeaderForm::Kind::bam) check_references(header, input.name());
+      put(header, form);
+    }
+    input.drop({header.size(), 0});
+    if (!reader.is_over() && more) more = input.more();
+  }
+  is_out_ = true;
+}
+
+void HeaderPass::check_references(std::string_view header, const std::string& name) {
+  const std::string_view references = record::bam_references(header);
+  if (!is_out_) {
+    first_name_ = name;
+    references_ = references;
+  } else if (references_ != references) {
+    throw base::DataError("read", name,
+                          fmt::format("its reference sequences are not those of '{}'", first_name_));
+  }
+}
+
 class Distributor {
  public:
   Distributor(const DistributeOptions& options, io::Stats& stats)
@@ -85,7 +241,7 @@ class Distributor {
                           options_.form.kind == record::RecordForm::Kind::fastq;
     return is_known ? "*" : "";
   }
-  std::size_t width() const { return options_.mates.empty() && !options_.parted ? 1 : 2; }
+  std::size_t width() const { return options_.mates.empty() && !options_.interleaved ? 1 : 2; }
 
   void make_splitter() {
     if (options_.key || options_.stamp || width() == 2) {
@@ -150,7 +306,7 @@ class Distributor {
     if (!options_.mates.empty()) return split_with_mates(input, options_.inputs.size() + number);
     input.check_format();
     pass_header(input);
-    if (options_.parted) return router_->split_interleaved(input, singles());
+    if (options_.interleaved) return router_->split_interleaved(input, singles());
     (router_ ? *router_ : *splitter_).split(input);
   }
 

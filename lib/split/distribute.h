@@ -20,8 +20,8 @@ struct DistributeOptions {
   /// Empty, or one for each input, whose records' mates it has.
   std::vector<std::string> mates;
   /// Whether two records in a row of one name are mates, which go to outputs in pairs.
-  bool parted = false;
-  /// With `parted`: where a record without its mate goes; empty for no such output.
+  bool interleaved = false;
+  /// With `interleaved`: where a record without its mate goes; empty for no such output.
   std::string singles;
   std::vector<std::string> outputs;
   record::RecordForm form;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "split/output.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -9,19 +11,83 @@
 #include <utility>
 
 #include "base/error.h"
+#include "io/io.h"
 #include "io/move_bytes.h"
 
 namespace mrf::split {
 
-Output::Output(const std::string& path, BlockPool& pool, io::Meter& meter)
+namespace {
+
+// Whoever reads standard output is to see its end now, not when the program exits.
+void let_go_of_standard_output() {
+  const io::Fd null = io::open_file("/dev/null", O_WRONLY);
+  if (::dup2(null.get(), STDOUT_FILENO) < 0) throw base::SystemError("close", io::stdout_name);
+}
+
+}  // namespace
+
+Target::Target(const std::string& path)
+    : path_(path), name_(path == "-" ? std::string(io::stdout_name) : path) {
+  if (path == "-") {
+    open_standard_output();
+    return;
+  }
+  struct stat info {};
+  const bool exists = ::stat(path.c_str(), &info) == 0;  // OutputFile says why not
+  is_fifo_ = exists && S_ISFIFO(info.st_mode);
+  is_anonymous_ = is_fifo_ && io::is_anonymous_pipe(path);
+  if (!is_fifo_ && !(exists && S_ISCHR(info.st_mode))) file_.emplace(path);
+}
+
+// O_NONBLOCK on the descriptor that was inherited would be there for the other processes that have it, too.
+void Target::open_standard_output() {
+  struct stat info {};
+  if (::fstat(STDOUT_FILENO, &info) == 0 && S_ISFIFO(info.st_mode)) {
+    const int fd = ::open("/proc/self/fd/1", O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd >= 0) {
+      fd_ = io::Fd(io::adopt_fd, fd);
+      is_fifo_ = true;
+      io::enlarge_pipe(fd_, io::most_pipe_bytes);
+      return;
+    }
+  }
+  file_.emplace("-");
+}
+
+bool Target::open() {
+  if (is_open()) return true;
+  const int fd = ::open(path_.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  if (fd < 0) {
+    if (errno == EINTR) return false;
+    if (errno != ENXIO || !is_fifo_) throw base::SystemError("open", name_);
+    if (is_anonymous_) throw base::SystemError("write", name_, EPIPE);
+    return false;
+  }
+  fd_ = io::Fd(io::adopt_fd, fd);
+  // A process substitution's own descriptor would keep the reader from its end-of-file.
+  if (const int number = io::inherited_descriptor(path_); number > STDERR_FILENO) ::close(number);
+  if (is_fifo_) io::enlarge_pipe(fd_, io::most_pipe_bytes);
+  return true;
+}
+
+void Target::close() {
+  if (file_) {
+    file_->finish();
+  } else if (const int error = fd_.close(); error != 0) {
+    throw base::SystemError("write", name_, error);
+  }
+  if (is_standard_output() && is_fifo_) let_go_of_standard_output();
+}
+
+Output::Output(const std::string& path, io::BlockPool& pool, io::Meter& meter)
     : target_(path), pool_(pool), meter_(meter) {}
 
 std::size_t Output::append(std::string_view bytes) {
   if (free_ == free_end_) {
     if (pool_.is_used_up()) return 0;
     Piece& fresh = queue_.emplace_back();
-    fresh.block = pool_.take();
-    fresh.data = free_ = fresh.block.get();
+    fresh.block = pool_.get();
+    fresh.data = free_ = fresh.block->data;
     free_end_ = free_ + pool_.block_size();
   }
   const std::size_t n = std::min(static_cast<std::size_t>(free_end_ - free_), bytes.size());
@@ -31,7 +97,7 @@ std::size_t Output::append(std::string_view bytes) {
 }
 
 void Output::append_range(std::shared_ptr<const io::InputFile> file, std::uint64_t offset, std::size_t size) {
-  queue_.push_back({nullptr, std::move(file), nullptr, size, offset});
+  queue_.push_back({{}, std::move(file), nullptr, size, offset});
   free_ = free_end_ = nullptr;
   queued_ += size;
   ++ranges_;
@@ -56,7 +122,7 @@ std::size_t Output::write_through(std::string_view bytes) {
 // Returns whether the target may take more.
 bool Output::send(Piece& piece) {
   std::size_t n = 0;
-  if (piece.block != nullptr) {
+  if (piece.block) {
     n = written(::write(target_.fd().get(), piece.data, piece.size));
     piece.data += n;
   } else {
@@ -72,12 +138,7 @@ bool Output::send(Piece& piece) {
 }
 
 void Output::pop() {
-  Piece& front = queue_.front();
-  if (front.block == nullptr) {
-    --ranges_;
-  } else {
-    pool_.give_back(std::move(front.block));
-  }
+  if (!queue_.front().block) --ranges_;
   queue_.pop_front();
   if (queue_.empty()) free_ = free_end_ = nullptr;
 }

@@ -6,22 +6,63 @@
 #include <cstddef>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "io/block_pool.h"
+#include "io/fd.h"
 #include "io/meter.h"
+#include "io/output_file.h"
 #include "io/reader.h"
-#include "split/block_pool.h"
-#include "split/target.h"
 
 namespace mrf::split {
+
+/// Where an output goes, and how it is opened and closed. FIFOs, devices and the pipes of process
+/// substitutions are opened without waiting for their reader, and writing to them never blocks; a pipe on
+/// standard output likewise. Anything else is an OutputFile.
+class Target {
+ public:
+  /// Throws SystemError "cannot open".
+  explicit Target(const std::string& path);
+
+  /// Returns whether the target is open now; false for a FIFO without a reader, which is to be tried again.
+  /// Throws SystemError "cannot open", or "cannot write" when the reader has come and gone already.
+  bool open();
+  bool is_open() const { return fd_.is_open() || file_.has_value(); }
+  io::FdRef fd() const { return file_ ? file_->fd() : io::FdRef(fd_); }
+  /// A FIFO, or a pipe on standard output that does not block.
+  bool is_pipe() const { return is_fifo_; }
+  /// False for a regular file, which appears only when it is published.
+  bool is_direct() const { return !file_ || file_->is_direct(); }
+  bool is_standard_output() const { return path_ == "-"; }
+  const std::string& path() const { return path_; }
+  /// For messages.
+  const std::string& name() const { return name_; }
+
+  /// Finishes a regular file, which still has to be published; closes anything else. Throws SystemError.
+  void close();
+  /// The regular file; nullptr when the output is something else.
+  io::OutputFile* file() { return file_ ? &*file_ : nullptr; }
+
+ private:
+  void open_standard_output();
+
+  std::string path_;
+  std::string name_;
+  bool is_fifo_ = false;
+  bool is_anonymous_ = false;
+  io::Fd fd_;
+  std::optional<io::OutputFile> file_;
+};
 
 /// One output and the bytes that wait for it, in order: blocks that they were copied into, and ranges
 /// of a file, which go into a pipe without being copied (splice(2)).
 class Output {
  public:
   /// `pool` and `meter` outlive the output; `meter` counts the bytes written. Throws SystemError.
-  Output(const std::string& path, BlockPool& pool, io::Meter& meter);
+  Output(const std::string& path, io::BlockPool& pool, io::Meter& meter);
 
   const Target& target() const { return target_; }
   Target& target() { return target_; }
@@ -59,7 +100,7 @@ class Output {
 
  private:
   struct Piece {
-    BlockPool::Block block;
+    io::BlockRef block;
     std::shared_ptr<const io::InputFile> file;
     const char* data = nullptr;
     std::size_t size = 0;
@@ -71,7 +112,7 @@ class Output {
   void pop();
 
   Target target_;
-  BlockPool& pool_;
+  io::BlockPool& pool_;
   io::Meter& meter_;
   std::deque<Piece> queue_;
   char* free_ = nullptr;  // behind what the last block of queue_ holds, when a block is the last

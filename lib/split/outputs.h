@@ -13,10 +13,10 @@
 #include <utility>
 #include <vector>
 
+#include "io/block_pool.h"
 #include "io/fd.h"
 #include "io/reactor.h"
 #include "io/stats.h"
-#include "split/block_pool.h"
 #include "split/block_writer.h"
 #include "split/output.h"
 
@@ -122,7 +122,7 @@ class Outputs {
   void wait_until_closed(bool files);
 
   io::Stats& stats_;
-  BlockPool pool_;
+  io::BlockPool pool_;
   std::optional<BlockWriter> blocks_;
   std::vector<char> is_blocked_;
   std::deque<Output> outputs_;

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
-#include "split/key_map.h"
-
 #include <doctest/doctest.h>
 #include <unistd.h>
 
 #include "base/error.h"
 #include "io/io.h"
 #include "io/temporaries.h"
+#include "split/partitioner.h"
 
 namespace {
 
