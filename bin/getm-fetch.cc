@@ -8,7 +8,7 @@
 #include "fetch/digest.h"
 #include "fetch/part_file.h"
 #include "fetch/target_claims.h"
-#include "io/interruption.h"
+#include "io/signals.h"
 
 namespace {
 

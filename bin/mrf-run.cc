@@ -9,7 +9,7 @@
 #include "base/message.h"
 #include "base/processors.h"
 #include "cli/command.h"
-#include "io/io.h"
+#include "io/fd.h"
 #include "run/input_probe.h"
 #include "run/job_spec.h"
 #include "run/run.h"

@@ -10,7 +10,7 @@
 #include <new>
 
 #include "base/error.h"
-#include "io/io.h"
+#include "io/fd.h"
 
 namespace mrf::bam {
 

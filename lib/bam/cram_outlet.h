@@ -9,7 +9,7 @@
 
 #include "bam/output.h"
 #include "io/fd.h"
-#include "io/meter.h"
+#include "io/stats.h"
 #include "sam/hts.h"
 
 namespace mrf::bam {

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "io/output_file.h"
+#include "io/paths.h"
 
 namespace mrf::bam {
 

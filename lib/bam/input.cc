@@ -14,7 +14,7 @@
 
 #include "bam/format.h"
 #include "base/error.h"
-#include "io/io.h"
+#include "io/fd.h"
 #include "io/reader.h"
 #include "sam/remote.h"
 

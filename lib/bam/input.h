@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "io/fd.h"
-#include "io/meter.h"
+#include "io/stats.h"
 #include "sam/buffer.h"
 #include "sam/hts.h"
 

@@ -4,9 +4,9 @@
 #include <string>
 #include <string_view>
 
-#include "io/io.h"
-#include "io/meter.h"
+#include "io/fd.h"
 #include "io/output_file.h"
+#include "io/stats.h"
 
 namespace mrf::bam {
 

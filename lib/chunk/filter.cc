@@ -14,8 +14,8 @@
 #include "base/error.h"
 #include "base/message.h"
 #include "base/seconds.h"
-#include "io/io.h"
-#include "io/scratch_file.h"
+#include "io/fd.h"
+#include "io/temporaries.h"
 
 namespace mrf::chunk {
 

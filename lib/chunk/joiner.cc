@@ -18,7 +18,7 @@
 #include "chunk/stored_blocks.h"
 #include "codec/data_format.h"
 #include "codec/inflate.h"
-#include "io/io.h"
+#include "io/fd.h"
 #include "io/move_bytes.h"
 #include "record/header.h"
 

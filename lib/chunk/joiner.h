@@ -10,7 +10,7 @@
 
 #include "chunk/command.h"
 #include "io/fd.h"
-#include "io/meter.h"
+#include "io/stats.h"
 
 namespace mrf::chunk {
 

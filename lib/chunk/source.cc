@@ -23,10 +23,10 @@
 #include "chunk/sizer.h"
 #include "chunk/stored_blocks.h"
 #include "codec/data_format.h"
-#include "io/io.h"
+#include "io/fd.h"
 #include "io/output_file.h"
 #include "io/reader.h"
-#include "io/scratch_file.h"
+#include "io/temporaries.h"
 
 namespace mrf::chunk {
 

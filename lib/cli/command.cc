@@ -15,8 +15,7 @@
 #include "base/message.h"
 #include "cli/version.h"
 #include "io/fd.h"
-#include "io/io.h"
-#include "io/same_file.h"
+#include "io/paths.h"
 #include "io/temporaries.h"
 
 namespace mrf::cli {

@@ -14,7 +14,7 @@
 #include "base/error.h"
 #include "base/seconds.h"
 #include "cli/version.h"
-#include "io/io.h"
+#include "io/fd.h"
 
 namespace mrf::cli {
 

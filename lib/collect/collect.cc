@@ -17,8 +17,9 @@
 #include "collect/order.h"
 #include "collect/rate_log.h"
 #include "collect/selector.h"
-#include "io/io.h"
+#include "io/fd.h"
 #include "io/output_file.h"
+#include "io/paths.h"
 
 namespace mrf::collect {
 

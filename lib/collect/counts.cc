@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/error.h"
-#include "io/io.h"
+#include "io/fd.h"
 
 namespace mrf::collect {
 

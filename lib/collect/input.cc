@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "codec/data_format.h"
-#include "io/io.h"
+#include "io/fd.h"
 
 namespace mrf::collect {
 

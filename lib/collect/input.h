@@ -21,7 +21,6 @@
 #include "collect/reorder_buffer.h"
 #include "io/block_pool.h"
 #include "io/fd.h"
-#include "io/meter.h"
 #include "io/stats.h"
 #include "record/record.h"
 

@@ -13,7 +13,7 @@
 #include "base/error.h"
 #include "codec/bgzf.h"
 #include "codec/pipeline.h"
-#include "io/io.h"
+#include "io/fd.h"
 
 namespace mrf::collect {
 

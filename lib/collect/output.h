@@ -12,7 +12,7 @@
 
 #include "io/block_pool.h"
 #include "io/fd.h"
-#include "io/meter.h"
+#include "io/stats.h"
 
 namespace mrf::collect {
 

@@ -12,7 +12,7 @@
 
 #include "io/block_pool.h"
 #include "io/fd.h"
-#include "io/scratch_file.h"
+#include "io/temporaries.h"
 
 namespace mrf::collect {
 

@@ -9,8 +9,8 @@
 #include "collect/input.h"
 #include "collect/output.h"
 #include "io/block_pool.h"
-#include "io/meter.h"
 #include "io/reactor.h"
+#include "io/stats.h"
 
 namespace mrf::collect {
 

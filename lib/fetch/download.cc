@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "fetch/start_thread.h"
-#include "io/interruption.h"
+#include "io/signals.h"
 
 namespace mrf::fetch {
 

@@ -9,7 +9,7 @@
 #include "fetch/target_output.h"
 #include "http/curl_network.h"
 #include "http/url.h"
-#include "io/meter.h"
+#include "io/stats.h"
 
 namespace mrf::fetch {
 

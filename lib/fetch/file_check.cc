@@ -13,7 +13,7 @@
 #include "fetch/multipart.h"
 #include "fetch/part_size_search.h"
 #include "io/fd.h"
-#include "io/interruption.h"
+#include "io/signals.h"
 
 namespace mrf::fetch {
 

@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "base/error.h"
-#include "io/interruption.h"
+#include "io/signals.h"
 
 namespace mrf::fetch {
 

@@ -6,7 +6,7 @@
 
 #include "fetch/md5_lanes.h"
 #include "fetch/start_thread.h"
-#include "io/interruption.h"
+#include "io/signals.h"
 
 namespace mrf::fetch {
 

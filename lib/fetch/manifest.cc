@@ -15,8 +15,9 @@
 #include "base/message.h"
 #include "fetch/target.h"
 #include "fetch/target_claims.h"
-#include "io/io.h"
+#include "io/fd.h"
 #include "io/output_file.h"
+#include "io/paths.h"
 #include "io/reader.h"
 
 namespace mrf::fetch {

@@ -17,7 +17,8 @@
 #include "base/error.h"
 #include "base/message.h"
 #include "fetch/part_record.h"
-#include "io/io.h"
+#include "io/fd.h"
+#include "io/paths.h"
 
 namespace mrf::fetch {
 

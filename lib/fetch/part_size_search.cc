@@ -8,7 +8,7 @@
 #include <string_view>
 
 #include "fetch/md5_lanes.h"
-#include "io/interruption.h"
+#include "io/signals.h"
 
 namespace mrf::fetch {
 

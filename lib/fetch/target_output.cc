@@ -11,8 +11,8 @@
 #include "fetch/ordered_output.h"
 #include "fetch/part_file.h"
 #include "io/fd.h"
-#include "io/io.h"
 #include "io/output_file.h"
+#include "io/paths.h"
 
 namespace mrf::fetch {
 

@@ -12,9 +12,9 @@
 #include "fetch/object_output.h"
 #include "fetch/target.h"
 #include "http/url.h"
-#include "io/interruption.h"
-#include "io/meter.h"
 #include "io/output_file.h"
+#include "io/signals.h"
+#include "io/stats.h"
 
 namespace mrf::fetch {
 

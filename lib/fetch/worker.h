@@ -9,7 +9,7 @@
 #include "fetch/part_pool.h"
 #include "http/network.h"
 #include "http/retry.h"
-#include "io/meter.h"
+#include "io/stats.h"
 
 namespace mrf::fetch {
 

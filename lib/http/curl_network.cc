@@ -13,7 +13,6 @@
 #include "base/error.h"
 #include "http/curl_transfer.h"
 #include "io/fd.h"
-#include "io/io.h"
 
 namespace mrf::http {
 

@@ -7,7 +7,7 @@
 #include <ctime>
 #include <utility>
 
-#include "io/interruption.h"
+#include "io/signals.h"
 
 namespace mrf::http {
 

@@ -35,41 +35,6 @@ void occupy_standard_descriptors() noexcept {
   }
 }
 
-namespace {
-
-int named_descriptor(std::string_view path) {
-  constexpr std::string_view standard[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
-  if (const auto* found = std::find(std::begin(standard), std::end(standard), path);
-      found != std::end(standard))
-    return static_cast<int>(found - std::begin(standard));
-  for (const std::string_view directory : {"/dev/fd/", "/proc/self/fd/", "/proc/thread-self/fd/"}) {
-    if (!path.starts_with(directory)) continue;
-    path.remove_prefix(directory.size());
-    int number = -1;
-    const auto [end, code] = std::from_chars(path.data(), path.data() + path.size(), number);
-    return code == std::errc() && end == path.data() + path.size() ? number : -1;
-  }
-  return -1;
-}
-
-}  // namespace
-
-int inherited_descriptor(const std::string& path) {
-  constexpr int most_links = 40;  // as the kernel's (path_resolution(7))
-  std::string name = path;
-  for (int links = 0; links < most_links; ++links) {
-    if (const int fd = named_descriptor(name); fd >= 0) return fd;
-    char to[PATH_MAX];
-    const ssize_t length = ::readlink(name.c_str(), to, sizeof to);
-    if (length <= 0 || length == sizeof to) return -1;
-    const std::string_view target(to, static_cast<std::size_t>(length));
-    const std::size_t slash = name.rfind('/');
-    const bool is_relative = target.front() != '/' && slash != std::string::npos;
-    name = (is_relative ? name.substr(0, slash + 1) : std::string()).append(target);
-  }
-  return -1;
-}
-
 Pipe make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw base::SystemError("make", "pipe");
@@ -114,9 +79,40 @@ void raise_open_file_limit() noexcept {
 
 std::optional<rlimit> given_open_file_limit() noexcept { return found_open_file_limit; }
 
-bool is_anonymous_pipe(const std::string& path) {
-  struct statfs info {};
-  return ::statfs(path.c_str(), &info) == 0 && info.f_type == PIPEFS_MAGIC;
+std::size_t read_some(FdRef fd, const std::string& name, std::span<char> to, Meter& meter) {
+  const WaitTimer timer(meter);
+  for (;;) {
+    const ssize_t n = ::read(fd.get(), to.data(), to.size());
+    if (n >= 0) {
+      meter.bytes += static_cast<std::uint64_t>(n);
+      return static_cast<std::size_t>(n);
+    }
+    if (errno != EINTR) throw base::SystemError("read", name);
+  }
+}
+
+std::size_t read_full(FdRef fd, const std::string& name, std::span<char> to, Meter& meter) {
+  std::size_t done = 0;
+  while (done < to.size()) {
+    const std::size_t n = read_some(fd, name, to.subspan(done), meter);
+    if (n == 0) break;
+    done += n;
+  }
+  return done;
+}
+
+void write_all(FdRef fd, const std::string& name, std::string_view from, Meter& meter) {
+  const WaitTimer timer(meter);
+  while (!from.empty()) {
+    const ssize_t n = ::write(fd.get(), from.data(), from.size());
+    if (n < 0) {
+      if (errno == EINTR) continue;
+      if (errno == EPIPE) throw base::ClosedOutput(name);
+      throw base::SystemError("write", name);
+    }
+    meter.bytes += static_cast<std::uint64_t>(n);
+    from.remove_prefix(static_cast<std::size_t>(n));
+  }
 }
 
 }  // namespace mrf::io

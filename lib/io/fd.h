@@ -2,11 +2,16 @@
 #pragma once
 
 #include <sys/resource.h>
+#include <sys/types.h>
 
+#include <cstddef>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
+
+#include "io/stats.h"
 
 namespace mrf::io {
 
@@ -64,14 +69,6 @@ struct Pipe {
 /// closed: no file that is opened later can be taken for it.
 void occupy_standard_descriptors() noexcept;
 
-/// The N of /dev/fd/N or /proc/self/fd/N, of /dev/stdin, /dev/stdout or /dev/stderr, or of a symbolic link to
-/// one of them; -1 for other paths.
-int inherited_descriptor(const std::string& path);
-
-/// Whether `path` leads to a pipe without a name, as that of a process substitution: who closes it cannot
-/// open it again.
-bool is_anonymous_pipe(const std::string& path);
-
 /// pipe2(2) with O_CLOEXEC. Throws SystemError.
 Pipe make_pipe();
 
@@ -96,5 +93,19 @@ void enlarge_pipe(FdRef pipe, size_t bytes) noexcept;
 void raise_open_file_limit() noexcept;
 /// What raise_open_file_limit() found, for a child to start a command with; empty when it changed nothing.
 std::optional<rlimit> given_open_file_limit() noexcept;
+
+/// The display name of standard input and output in messages.
+inline constexpr std::string_view stdin_name = "standard input";
+inline constexpr std::string_view stdout_name = "standard output";
+
+/// One read(2), EINTR repeated. Returns the bytes read, 0 at the end. Throws SystemError "cannot read".
+std::size_t read_some(FdRef fd, const std::string& name, std::span<char> to, Meter& meter);
+
+/// read_some() until `to` is full or the input ends.
+std::size_t read_full(FdRef fd, const std::string& name, std::span<char> to, Meter& meter);
+
+/// Writes all of `from` to a blocking descriptor, EINTR and short writes repeated. Throws ClosedOutput
+/// when the reader is gone (SIGPIPE is ignored by every program), else SystemError "cannot write".
+void write_all(FdRef fd, const std::string& name, std::string_view from, Meter& meter);
 
 }  // namespace mrf::io

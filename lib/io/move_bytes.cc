@@ -11,7 +11,7 @@
 #include <cerrno>
 
 #include "base/error.h"
-#include "io/io.h"
+#include "io/fd.h"
 
 namespace mrf::io {
 

@@ -68,12 +68,21 @@ void write_output(const std::string& path, std::string_view text);
 /// SystemError.
 void sync_file(FdRef fd, const std::string& name);
 
-/// Where writing to `path` really goes: a symbolic link, dangling or not, is followed. Throws SystemError.
-std::string follow_link(const std::string& path);
+/// A finished file and the name that it is to have.
+struct Renaming {
+  std::string from;
+  std::string to;    ///< in the same filesystem; a file of that name is replaced
+  std::string name;  ///< of `to`, for messages
+};
 
-/// The directory part of a path as dirname(1) gives it.
-std::string directory_of(const std::string& path);
-/// The last component of a path.
-std::string base_of(const std::string& path);
+/// rename(2) for all of them or for none: when one fails, those before it are taken back and the files that
+/// they replaced have their names again. Of several, a file that is replaced changes places with the new one
+/// (renameat2(2), RENAME_EXCHANGE), so that no name is missing at any moment. The directories are on disk
+/// afterwards. INT, TERM and HUP wait meanwhile. Throws SystemError "cannot write".
+void rename_together(const std::vector<Renaming>& files);
+
+/// fsync(2) of the directory that `path` is in, which makes a new name in it last. A directory that may not
+/// be read or cannot be synced is no error. Throws SystemError "cannot write" with `name`.
+void sync_directory_of(const std::string& path, const std::string& name);
 
 }  // namespace mrf::io

@@ -16,7 +16,7 @@
 
 #include "base/error.h"
 #include "codec/inflate.h"
-#include "io/io.h"
+#include "io/fd.h"
 
 namespace mrf::io {
 

@@ -9,7 +9,7 @@
 
 #include "codec/byte_source.h"
 #include "io/fd.h"
-#include "io/meter.h"
+#include "io/stats.h"
 
 namespace mrf::io {
 

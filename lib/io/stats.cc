@@ -4,7 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/message.h"
-#include "io/io.h"
+#include "io/fd.h"
 
 namespace mrf::io {
 

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "io/temporaries.h"
 
+#include <fcntl.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <mutex>
 #include <new>
+#include <string>
 #include <utility>
 #include <vector>
 
-#include "io/ending_signals.h"
-#include "io/interruption.h"
+#include "base/error.h"
+#include "io/signals.h"
 
 namespace mrf::io {
 
@@ -89,6 +93,26 @@ void remove_temporaries_on_signals() {
     sigfillset(&action.sa_mask);
     ::sigaction(number, &action, nullptr);
   }
+}
+
+std::string temporary_directory() {
+  const char* directory = ::getenv("TMPDIR");
+  return directory != nullptr && *directory != '\0' ? directory : "/tmp";
+}
+
+std::string scratch_file_name() { return "temporary file in " + temporary_directory(); }
+
+Fd open_scratch_file() {
+  const std::string directory = temporary_directory();
+  Fd file(adopt_fd, ::open(directory.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600));
+  // Not every file system knows files without a name (open(2)).
+  if (!file.is_open() && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
+    std::string path = directory + "/mrf-scratch.XXXXXX";
+    file = Fd(adopt_fd, ::mkostemp(path.data(), O_CLOEXEC));
+    if (file.is_open() && ::unlink(path.c_str()) != 0) throw base::SystemError("remove", path);
+  }
+  if (!file.is_open()) throw base::SystemError("make", scratch_file_name());
+  return file;
 }
 
 }  // namespace mrf::io

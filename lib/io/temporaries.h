@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "io/fd.h"
+
 namespace mrf::io {
 
 /// A file name that is removed when the object dies, and when INT, TERM or HUP ends the program.
@@ -31,5 +33,14 @@ class Temporary {
 /// Installs the handlers of INT, TERM and HUP that remove all temporaries and then let the signal
 /// end the program as if it had never been caught. A signal that is ignored stays ignored.
 void remove_temporaries_on_signals();
+
+/// $TMPDIR, /tmp when it is empty or not set.
+std::string temporary_directory();
+
+/// A new file in temporary_directory() that has no name, for reading and writing: it is gone when it is
+/// closed. Throws SystemError.
+Fd open_scratch_file();
+/// What messages call such a file: "temporary file in DIRECTORY".
+std::string scratch_file_name();
 
 }  // namespace mrf::io

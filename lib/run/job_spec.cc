@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "base/near_name.h"
 #include "io/output_file.h"
+#include "io/paths.h"
 #include "io/stats.h"
 #include "run/workspace.h"
 #include "workflow/short_form.h"

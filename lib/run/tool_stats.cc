@@ -7,7 +7,7 @@
 #include <system_error>
 #include <unordered_map>
 
-#include "io/io.h"
+#include "io/fd.h"
 
 namespace mrf::run {
 

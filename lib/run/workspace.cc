@@ -17,11 +17,10 @@
 
 #include "base/error.h"
 #include "io/fd.h"
-#include "io/io.h"
 #include "io/move_bytes.h"
 #include "io/output_file.h"
-#include "io/result_place.h"
-#include "io/scratch_file.h"
+#include "io/paths.h"
+#include "io/temporaries.h"
 
 namespace mrf::run {
 

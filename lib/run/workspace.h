@@ -8,7 +8,7 @@
 #include <vector>
 
 #include "io/fd.h"
-#include "io/rename_together.h"
+#include "io/output_file.h"
 #include "workflow/plan.h"
 
 namespace mrf::run {

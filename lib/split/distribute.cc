@@ -19,8 +19,9 @@
 #include <vector>
 
 #include "base/error.h"
-#include "io/io.h"
+#include "io/fd.h"
 #include "io/output_file.h"
+#include "io/paths.h"
 #include "record/header.h"
 #include "split/input.h"
 #include "split/outputs.h"

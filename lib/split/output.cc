@@ -11,8 +11,9 @@
 #include <utility>
 
 #include "base/error.h"
-#include "io/io.h"
+#include "io/fd.h"
 #include "io/move_bytes.h"
+#include "io/paths.h"
 
 namespace mrf::split {
 

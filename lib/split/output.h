@@ -13,9 +13,9 @@
 
 #include "io/block_pool.h"
 #include "io/fd.h"
-#include "io/meter.h"
 #include "io/output_file.h"
 #include "io/reader.h"
+#include "io/stats.h"
 
 namespace mrf::split {
 

@@ -8,7 +8,6 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "io/meter.h"
 #include "io/stats.h"
 #include "record/key.h"
 #include "split/outputs.h"

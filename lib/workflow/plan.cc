@@ -14,7 +14,7 @@
 #include <utility>
 
 #include "base/near_name.h"
-#include "io/result_place.h"
+#include "io/paths.h"
 #include "workflow/graph.h"
 #include "workflow/lexer.h"
 

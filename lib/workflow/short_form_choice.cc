@@ -9,8 +9,7 @@
 
 #include "base/error.h"
 #include "base/status_list.h"
-#include "io/result_place.h"
-#include "io/same_file.h"
+#include "io/paths.h"
 #include "record/key.h"
 #include "record/record.h"
 #include "workflow/workflow.h"

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "io/scratch_file.h"
+#include "io/temporaries.h"
 
 namespace {
 

@@ -9,7 +9,7 @@
 #include <array>
 #include <string>
 
-#include "io/io.h"
+#include "io/fd.h"
 #include "unit/directory.h"
 
 namespace {

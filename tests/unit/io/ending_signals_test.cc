@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "io/ending_signals.h"
-
 #include <doctest/doctest.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +8,7 @@
 #include <string>
 #include <thread>
 
+#include "io/signals.h"
 #include "io/temporaries.h"
 #include "unit/directory.h"
 

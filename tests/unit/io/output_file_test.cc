@@ -11,7 +11,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "io/io.h"
+#include "io/fd.h"
 #include "unit/directory.h"
 
 namespace fs = std::filesystem;

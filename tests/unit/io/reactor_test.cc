@@ -9,7 +9,7 @@
 #include <stdexcept>
 #include <vector>
 
-#include "io/scratch_file.h"
+#include "io/temporaries.h"
 
 using namespace std::chrono_literals;
 using mrf::io::Reactor;

@@ -11,7 +11,7 @@
 #include <thread>
 
 #include "base/error.h"
-#include "io/io.h"
+#include "io/fd.h"
 #include "random_text.h"
 
 namespace {

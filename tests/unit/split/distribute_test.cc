@@ -12,7 +12,6 @@
 #include <thread>
 
 #include "io/fd.h"
-#include "io/io.h"
 #include "unit/directory.h"
 
 namespace {

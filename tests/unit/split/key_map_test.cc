@@ -3,7 +3,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
-#include "io/io.h"
+#include "io/fd.h"
 #include "io/temporaries.h"
 #include "split/partitioner.h"
 

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include "io/paths.h"
+
+#include <linux/magic.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <climits>
+#include <filesystem>
+#include <iterator>
+#include <string_view>
+#include <system_error>
+
+#include "base/error.h"
+
+namespace mrf::io {
+
+namespace {
+
+int named_descriptor(std::string_view path) {
+  constexpr std::string_view standard[] = {"/dev/stdin", "/dev/stdout", "/dev/stderr"};
+  if (const auto* found = std::find(std::begin(standard), std::end(standard), path);
+      found != std::end(standard))
+    return static_cast<int>(found - std::begin(standard));
+  for (const std::string_view directory : {"/dev/fd/", "/proc/self/fd/", "/proc/thread-self/fd/"}) {
+    if (!path.starts_with(directory)) continue;
+    path.remove_prefix(directory.size());
+    int number = -1;
+    const auto [end, code] = std::from_chars(path.data(), path.data() + path.size(), number);
+    return code == std::errc() && end == path.data() + path.size() ? number : -1;
+  }
+  return -1;
+}
+
+}  // namespace
+
+int inherited_descriptor(const std::string& path) {
+  constexpr int most_links = 40;  // as the kernel's (path_resolution(7))
+  std::string name = path;
+  for (int links = 0; links < most_links; ++links) {
+    if (const int fd = named_descriptor(name); fd >= 0) return fd;
+    char to[PATH_MAX];
+    const ssize_t length = ::readlink(name.c_str(), to, sizeof to);
+    if (length <= 0 || length == sizeof to) return -1;
+    const std::string_view target(to, static_cast<std::size_t>(length));
+    const std::size_t slash = name.rfind('/');
+    const bool is_relative = target.front() != '/' && slash != std::string::npos;
+    name = (is_relative ? name.substr(0, slash + 1) : std::string()).append(target);
+  }
+  return -1;
+}
+
+std::optional<FileId> file_id(FdRef fd) {
+  struct stat info {};
+  if (::fstat(fd.get(), &info) != 0) return std::nullopt;
+  return FileId(info);
+}
+
+std::optional<FileId> file_id(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return std::nullopt;
+  return FileId(info);
+}
+
+bool is_anonymous_pipe(const std::string& path) {
+  struct statfs info {};
+  return ::statfs(path.c_str(), &info) == 0 && info.f_type == PIPEFS_MAGIC;
+}
+
+std::string directory_of(const std::string& path) {
+  const auto slash = path.find_last_of('/');
+  if (slash == std::string::npos) return ".";
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string base_of(const std::string& path) { return path.substr(path.find_last_of('/') + 1); }
+
+std::string follow_link(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0 || !S_ISLNK(info.st_mode)) return path;
+  char resolved[PATH_MAX];
+  if (::realpath(path.c_str(), resolved) != nullptr) return resolved;
+  if (errno == ELOOP) throw base::SystemError("open", path);
+  const ssize_t length = ::readlink(path.c_str(), resolved, sizeof resolved);
+  if (length < 0 || static_cast<std::size_t>(length) == sizeof resolved)
+    throw base::SystemError("open", path);
+  const std::string to(resolved, static_cast<std::size_t>(length));
+  return follow_link(to.starts_with('/') ? to : directory_of(path) + "/" + to);
+}
+
+std::string place_of(const std::string& path) {
+  std::error_code error;
+  auto directory = std::filesystem::absolute(directory_of(path), error);
+  if (error) directory = directory_of(path);
+  const auto canonical = std::filesystem::weakly_canonical(directory, error);
+  return (error || canonical.empty() ? directory.lexically_normal() : canonical) / base_of(path);
+}
+
+std::string place_written(const std::string& path) { return place_of(follow_link(path)); }
+
+namespace {
+
+std::filesystem::path where_it_would_be(const std::string& path) {
+  std::error_code ignored;
+  return std::filesystem::weakly_canonical(std::filesystem::absolute(follow_link(path), ignored), ignored);
+}
+
+}  // namespace
+
+bool is_same_file(const std::string& a, const std::string& b) {
+  if (a == "-" || b == "-") return false;
+  struct stat first {};
+  struct stat second {};
+  const bool has_first = ::stat(a.c_str(), &first) == 0;
+  const bool has_second = ::stat(b.c_str(), &second) == 0;
+  if (has_first != has_second) return false;
+  if (!has_first) return where_it_would_be(a) == where_it_would_be(b);
+  return S_ISREG(first.st_mode) && FileId(first) == FileId(second);
+}
+
+}  // namespace mrf::io

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/stat.h>
+
+#include <compare>
+#include <optional>
+#include <string>
+
+#include "io/fd.h"
+
+namespace mrf::io {
+
+/// What a path names. "-" is for the callers: here it is a name like any other, unless a function says so.
+
+/// A file, pipe or device, by whatever names it has (stat(2): st_dev, st_ino). Two are one when this is
+/// equal.
+struct FileId {
+  dev_t device = 0;
+  ino_t inode = 0;
+
+  FileId() = default;
+  explicit FileId(const struct stat& info) : device(info.st_dev), inode(info.st_ino) {}
+  auto operator<=>(const FileId&) const = default;
+};
+/// Of an open file, and of what a path leads to, symbolic links followed; nothing when it cannot be had.
+std::optional<FileId> file_id(FdRef fd);
+std::optional<FileId> file_id(const std::string& path);
+
+/// Whether both paths name one regular file (stat(2): st_dev, st_ino), or would once it is made, symbolic
+/// links followed. "-" names none.
+bool is_same_file(const std::string& a, const std::string& b);
+
+/// One text for all spellings of a name in a directory (x, ./x, ../here/x). The directory need not exist; the
+/// name itself is not followed: see follow_link().
+std::string place_of(const std::string& path);
+
+/// The place that writing to `path` changes: that of the file which a symbolic link leads to. Throws
+/// SystemError.
+std::string place_written(const std::string& path);
+
+/// Where writing to `path` really goes: a symbolic link, dangling or not, is followed. Throws SystemError.
+std::string follow_link(const std::string& path);
+
+/// The directory part of a path as dirname(1) gives it.
+std::string directory_of(const std::string& path);
+/// The last component of a path.
+std::string base_of(const std::string& path);
+
+/// The N of /dev/fd/N or /proc/self/fd/N, of /dev/stdin, /dev/stdout or /dev/stderr, or of a symbolic link to
+/// one of them; -1 for other paths.
+int inherited_descriptor(const std::string& path);
+/// Whether `path` leads to a pipe without a name, as that of a process substitution: who closes it cannot
+/// open it again.
+bool is_anonymous_pipe(const std::string& path);
+
+}  // namespace mrf::io
