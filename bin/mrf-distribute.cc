@@ -21,7 +21,7 @@ struct CommandLine {
   std::string header_prefix;
   std::uint64_t header_lines = 0;
   bool sam = false;
-  bool stamp = false;
+  bool is_numbered = false;
   mrf::split::DistributeOptions options;
 };
 
@@ -61,7 +61,7 @@ void declare(mrf::cli::Command& command, CommandLine& line) {
   app.add_option("--header-to PATH", options.header_to, "write the header to PATH (default: drop it)");
   app.add_flag("--header-broadcast", options.header_broadcast,
                "write the header to every OUTPUT, before its records");
-  app.add_flag("--seq", line.stamp, "write a number into each record, for mrf-collect --order seq");
+  app.add_flag("--seq", line.is_numbered, "write a number into each record, for mrf-collect --order seq");
   app.add_option("-@,--threads N", options.threads,
                  "additional threads that inflate and deflate BGZF (default 0)");
   app.add_option("-l,--level LEVEL", options.level,
@@ -168,12 +168,12 @@ void settle(const mrf::cli::OptionSet& app, CommandLine& line) {
   check_mates(options, line.record);
   check_interleaved(options, line.record);
   check_level(options);
-  if (!line.stamp) return;
+  if (!line.is_numbered) return;
   if (!mrf::record::has_room_for_number(options.form))
     refuse("--seq", "records of " + line.record + " have no room for a number");
-  options.stamp = options.form.kind == Kind::bam ? mrf::record::SequencePlace::aux
-                  : line.sam                     ? mrf::record::SequencePlace::tag
-                                                 : mrf::record::SequencePlace::column;
+  options.number_place = options.form.kind == Kind::bam ? mrf::record::SequencePlace::aux
+                         : line.sam                     ? mrf::record::SequencePlace::tag
+                                                        : mrf::record::SequencePlace::column;
 }
 
 }  // namespace

@@ -196,12 +196,12 @@ class CheckingJoiner : public ChunkJoiner {
   void parse(bool is_end) {
     if (!form_.is_bam() && !is_known_ && !check_text(is_end)) return;
     if (!is_header_over_ && !take_header(is_end)) return;
-    const record::Run run = framer_->take(text_, std::numeric_limits<std::uint64_t>::max());
-    if (run.bytes == 0) return;
-    const std::string_view records = std::string_view(text_).substr(0, run.bytes);
+    const record::Span span = framer_->take(text_, std::numeric_limits<std::uint64_t>::max());
+    if (span.bytes == 0) return;
+    const std::string_view records = std::string_view(text_).substr(0, span.bytes);
     put(records);
-    records_ += run.records;
-    text_.erase(0, run.bytes);
+    records_ += span.records;
+    text_.erase(0, span.bytes);
   }
 
   // True when the first bytes were there to be looked at, and are not those of binary data.

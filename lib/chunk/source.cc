@@ -181,10 +181,10 @@ class ChunkSource::ChunkReader {
     bool is_over = false;
     while (!is_over && chunk.bytes < wanted && chunk.records < most) {
       const std::string_view view = reader_.view();
-      record::Run run = framer_->take(view.substr(0, wanted - chunk.bytes), most - chunk.records);
-      if (run.bytes == 0) run = framer_->take(view, 1);
-      if (run.bytes > 0) {
-        add(chunk, view.substr(0, run.bytes), run.records);
+      record::Span span = framer_->take(view.substr(0, wanted - chunk.bytes), most - chunk.records);
+      if (span.bytes == 0) span = framer_->take(view, 1);
+      if (span.bytes > 0) {
+        add(chunk, view.substr(0, span.bytes), span.records);
       } else if (!more()) {
         is_over = true;
         add_tail(chunk);

@@ -31,8 +31,9 @@ OutputCounts::Output output_of(const Json& one, const std::string& name) {
   return {path, number_of(one, "records", name)};
 }
 
-std::string difference(std::uint64_t dealt, std::uint64_t found) {
-  return found < dealt ? fmt::format("{} lost", dealt - found) : fmt::format("{} added", found - dealt);
+std::string difference(std::uint64_t expected, std::uint64_t found) {
+  return found < expected ? fmt::format("{} lost", expected - found)
+                          : fmt::format("{} added", found - expected);
 }
 
 }  // namespace
@@ -54,15 +55,15 @@ OutputCounts parse_counts(const std::string& text, const std::string& name) {
   return counts;
 }
 
-void compare_counts(const OutputCounts& dealt, const std::vector<io::StreamCount>& inputs,
+void compare_counts(const OutputCounts& expected, const std::vector<io::StreamCount>& inputs,
                     const std::string& name) {
-  if (dealt.outputs.size() < inputs.size()) {
-    refuse(name,
-           fmt::format("it counts {} outputs, but there are {} inputs", dealt.outputs.size(), inputs.size()));
+  if (expected.outputs.size() < inputs.size()) {
+    refuse(name, fmt::format("it counts {} outputs, but there are {} inputs", expected.outputs.size(),
+                             inputs.size()));
   }
   std::uint64_t records = 0;
   for (std::size_t i = 0; i < inputs.size(); ++i) {
-    const auto& output = dealt.outputs[i];
+    const auto& output = expected.outputs[i];
     records += output.records;
     if (inputs[i].records == output.records) continue;
     throw base::DataError(
@@ -70,9 +71,9 @@ void compare_counts(const OutputCounts& dealt, const std::vector<io::StreamCount
         fmt::format("it has {} records where '{}' had {}: {}", inputs[i].records, output.name, output.records,
                     difference(output.records, inputs[i].records)));
   }
-  if (records != dealt.records) {
+  if (records != expected.records) {
     refuse(name, fmt::format("{} of {} records went to outputs that are no input here",
-                             dealt.records - records, dealt.records));
+                             expected.records - records, expected.records));
   }
 }
 

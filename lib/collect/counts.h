@@ -26,7 +26,7 @@ OutputCounts parse_counts(const std::string& text, const std::string& name);
 
 /// Throws DataError when an input has not as many records as the output in its place, or when there is an
 /// output with records and no input in its place. `name` as above.
-void compare_counts(const OutputCounts& dealt, const std::vector<io::StreamCount>& inputs,
+void compare_counts(const OutputCounts& expected, const std::vector<io::StreamCount>& inputs,
                     const std::string& name);
 
 }  // namespace mrf::collect

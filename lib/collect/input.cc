@@ -185,10 +185,10 @@ void Input::frame(bool is_end) {
   }
   if (!header_reader_->is_over() || framed_ == filled_) return;
   const std::string_view bytes = unframed();
-  const record::Run run = framer_->take(bytes, all_records);
-  newest().push(open_, bytes.substr(0, run.bytes), run.records);
-  framed_ += run.bytes;
-  count_.records += run.records;
+  const record::Span span = framer_->take(bytes, all_records);
+  newest().push(open_, bytes.substr(0, span.bytes), span.records);
+  framed_ += span.bytes;
+  count_.records += span.records;
 }
 
 void Input::finish() {
@@ -211,11 +211,11 @@ std::uint64_t Input::pass(BatchedOutput& output, std::uint64_t max_records) {
   std::uint64_t passed = 0;
   while (passed < max_records && has_records()) {
     const RecordBatch& batch = front();
-    record::Run run{batch.bytes.size(), batch.records};
-    if (run.records > max_records - passed) run = splitter_->split(batch.bytes, max_records - passed);
-    output.pass(batch.block, batch.bytes.substr(0, run.bytes));
-    passed += run.records;
-    drop(run.bytes, run.records);
+    record::Span span{batch.bytes.size(), batch.records};
+    if (span.records > max_records - passed) span = splitter_->split(batch.bytes, max_records - passed);
+    output.pass(batch.block, batch.bytes.substr(0, span.bytes));
+    passed += span.records;
+    drop(span.bytes, span.records);
   }
   return passed;
 }

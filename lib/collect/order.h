@@ -28,7 +28,7 @@ class Order {
 
 /// All that is referred to outlives the orders; the inputs are the selector's first ones.
 /// Round robin, `chunk` records a turn. Unless `ragged`, the first input that ends inside its turn, or before
-/// it, must be the last to give records, as with records that were dealt out that way.
+/// it, must be the last to give records, as with records that mrf-distribute gave out that way.
 std::unique_ptr<Order> make_rows_order(const Inputs& inputs, Selector& selector, std::uint64_t chunk,
                                        bool ragged);
 /// By the sequence number, which is taken out; equal numbers in the order of the inputs. What is left of each

@@ -15,7 +15,7 @@ class FixedFramer : public Framer {
  public:
   FixedFramer(std::uint64_t size, std::string name) : size_(size), name_(std::move(name)) {}
 
-  Run take(std::string_view bytes, std::uint64_t max_records) override {
+  Span take(std::string_view bytes, std::uint64_t max_records) override {
     const std::uint64_t records = std::min<std::uint64_t>(bytes.size() / size_, max_records);
     return {static_cast<std::size_t>(records * size_), records};
   }
@@ -40,19 +40,19 @@ class BamFramer : public Framer {
  public:
   explicit BamFramer(std::string name) : name_(std::move(name)) {}
 
-  Run take(std::string_view bytes, std::uint64_t max_records) override {
-    Run run;
-    while (run.records < max_records && bytes.size() - run.bytes >= length_bytes) {
-      const std::uint32_t length = little_endian_32(bytes.substr(run.bytes));
+  Span take(std::string_view bytes, std::uint64_t max_records) override {
+    Span span;
+    while (span.records < max_records && bytes.size() - span.bytes >= length_bytes) {
+      const std::uint32_t length = little_endian_32(bytes.substr(span.bytes));
       if (length < fixed_fields || length > 0x7fffffff) {
         throw base::DataError("read", name_, fmt::format("record {} has no valid length", number_));
       }
-      if (bytes.size() - run.bytes - length_bytes < length) break;
-      run.bytes += length_bytes + length;
-      ++run.records;
+      if (bytes.size() - span.bytes - length_bytes < length) break;
+      span.bytes += length_bytes + length;
+      ++span.records;
       ++number_;
     }
-    return run;
+    return span;
   }
 
   std::string_view complete(std::string_view tail) override {

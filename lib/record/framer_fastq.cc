@@ -26,18 +26,18 @@ class FastqFramer : public Framer {
  public:
   explicit FastqFramer(std::string name) : name_(std::move(name)) {}
 
-  Run take(std::string_view bytes, std::uint64_t max_records) override {
-    Run run;
-    if (bytes.size() < scanned_) return run;
-    while (run.records < max_records && next_line(bytes)) {
+  Span take(std::string_view bytes, std::uint64_t max_records) override {
+    Span span;
+    if (bytes.size() < scanned_) return span;
+    while (span.records < max_records && next_line(bytes)) {
       if (line_ != 0) continue;
-      run.bytes = starts_[0];
-      ++run.records;
+      span.bytes = starts_[0];
+      ++span.records;
       ++number_;
     }
-    for (std::size_t& start : starts_) start -= run.bytes;
-    scanned_ -= run.bytes;
-    return run;
+    for (std::size_t& start : starts_) start -= span.bytes;
+    scanned_ -= span.bytes;
+    return span;
   }
 
   std::string_view complete(std::string_view tail) override {

@@ -16,24 +16,24 @@ class StartFramer : public Framer {
  public:
   StartFramer(std::string text, std::string name) : text_(std::move(text)), name_(std::move(name)) {}
 
-  Run take(std::string_view bytes, std::uint64_t max_records) override {
-    Run run;
-    if (bytes.size() < scanned_ || !find_first(bytes)) return run;
-    while (run.records < max_records && next_start(bytes)) {
-      run.bytes = scanned_;
-      ++run.records;
+  Span take(std::string_view bytes, std::uint64_t max_records) override {
+    Span span;
+    if (bytes.size() < scanned_ || !find_first(bytes)) return span;
+    while (span.records < max_records && next_start(bytes)) {
+      span.bytes = scanned_;
+      ++span.records;
     }
-    scanned_ -= run.bytes;
-    if (run.records > 0) is_inside_ = true;  // the next record's start has been seen
-    return run;
+    scanned_ -= span.bytes;
+    if (span.records > 0) is_inside_ = true;  // the next record's start has been seen
+    return span;
   }
 
-  Run split(std::string_view bytes, std::uint64_t max_records) override {
+  Span split(std::string_view bytes, std::uint64_t max_records) override {
     is_inside_ = true;
     scanned_ = 0;
-    Run run = take(bytes, max_records);
-    if (run.records < max_records && run.bytes < bytes.size()) run = {bytes.size(), run.records + 1};
-    return run;
+    Span span = take(bytes, max_records);
+    if (span.records < max_records && span.bytes < bytes.size()) span = {bytes.size(), span.records + 1};
+    return span;
   }
 
   // A byte stays, so that the tail of the input is not empty inside a record, and what may be the front of

@@ -19,7 +19,7 @@ class DelimitedFramer : public Framer {
   DelimitedFramer(char delimiter, std::uint64_t count, std::string name)
       : delimiter_(delimiter), count_(count), name_(std::move(name)) {}
 
-  Run take(std::string_view bytes, std::uint64_t max_records) override {
+  Span take(std::string_view bytes, std::uint64_t max_records) override {
     if (bytes.size() < scanned_) return {};
     const auto all = std::numeric_limits<std::uint64_t>::max();
     const std::uint64_t wanted = max_records > all / count_ ? all : max_records * count_;
@@ -46,7 +46,7 @@ class DelimitedFramer : public Framer {
  private:
   // `bytes` holds ends_ ends, the last at `last`, and is known up to `seen`: whole records go, the rest
   // stays.
-  Run leave(std::string_view bytes, std::size_t last, std::size_t seen) {
+  Span leave(std::string_view bytes, std::size_t last, std::size_t seen) {
     const std::uint64_t records = ends_ / count_;
     if (records == 0) {
       scanned_ = seen;
@@ -71,13 +71,13 @@ class SamFramer : public Framer {
  public:
   explicit SamFramer(const std::string& name) : name_(name), lines_('\n', 1, name) {}
 
-  Run take(std::string_view bytes, std::uint64_t max_records) override {
-    const Run run = lines_.take(bytes, max_records);
-    if (run.records == 0) return run;
-    check(bytes.substr(0, run.bytes));
+  Span take(std::string_view bytes, std::uint64_t max_records) override {
+    const Span span = lines_.take(bytes, max_records);
+    if (span.records == 0) return span;
+    check(bytes.substr(0, span.bytes));
     inside_ = false;
-    number_ += run.records;
-    return run;
+    number_ += span.records;
+    return span;
   }
 
   std::size_t take_part(std::string_view bytes) override {

@@ -55,7 +55,7 @@ inline bool has_room_for_number(const RecordForm& form) {
 void check_output_name(const std::string& path, const RecordForm& form);
 
 /// Whole records at the front of a piece of a stream.
-struct Run {
+struct Span {
   std::size_t bytes = 0;
   std::uint64_t records = 0;
 };
@@ -69,10 +69,10 @@ class Framer {
   virtual ~Framer() = default;
   /// As many whole records at the front of `bytes` as there are, at most `max_records`. Throws DataError
   /// that gives the record's number, counted from 1, when it is malformed.
-  virtual Run take(std::string_view bytes, std::uint64_t max_records) = 0;
+  virtual Span take(std::string_view bytes, std::uint64_t max_records) = 0;
   /// The same for `bytes`, at least one record, that are known to be whole records: the last one needs
   /// nothing behind it.
-  virtual Run split(std::string_view bytes, std::uint64_t max_records) { return take(bytes, max_records); }
+  virtual Span split(std::string_view bytes, std::uint64_t max_records) { return take(bytes, max_records); }
   /// The front of a record whose end is not in `bytes`, of which take() has found no whole record: so many
   /// bytes, fewer than all, may go ahead of the rest. 0 where a record must be seen whole.
   virtual std::size_t take_part(std::string_view bytes);

@@ -104,11 +104,11 @@ std::optional<SequenceMark> find_aux(std::string_view record) {
 
 }  // namespace
 
-SequenceStamp::SequenceStamp(SequencePlace place, std::uint64_t first) : place_(place), number_(first) {
+SequenceField::SequenceField(SequencePlace place, std::uint64_t first) : place_(place), number_(first) {
   format();
 }
 
-void SequenceStamp::format() {
+void SequenceField::format() {
   if (place_ == SequencePlace::aux) {
     format_aux();
   } else {
@@ -116,14 +116,14 @@ void SequenceStamp::format() {
   }
 }
 
-void SequenceStamp::format_aux() {
+void SequenceField::format_aux() {
   const auto number = static_cast<std::uint32_t>(number_ % sequence_modulus);
   begin_ = text_.size() - aux_prefix.size() - sizeof number;
   std::memcpy(text_.data() + begin_, aux_prefix.data(), aux_prefix.size());
   std::memcpy(text_.data() + begin_ + aux_prefix.size(), &number, sizeof number);
 }
 
-void SequenceStamp::format_text() {
+void SequenceField::format_text() {
   std::array<char, max_digits> digits;
   const auto number = static_cast<std::uint32_t>(number_ % sequence_modulus);
   const auto end = std::to_chars(digits.data(), digits.data() + digits.size(), number).ptr;
@@ -139,7 +139,7 @@ void SequenceStamp::format_text() {
   begin_ = at;
 }
 
-void SequenceStamp::advance() {
+void SequenceField::advance() {
   ++number_;
   const std::size_t last = text_.size() - (place_ == SequencePlace::column ? 2 : 1);
   if (place_ != SequencePlace::aux && text_[last] != '9' && number_ % sequence_modulus != 0) {

@@ -22,9 +22,9 @@ enum class SequencePlace {
 
 /// What goes into a record, "N\t", "\tmi:i:N" or the seven bytes of an aux tag, for one record after the
 /// other.
-class SequenceStamp {
+class SequenceField {
  public:
-  explicit SequenceStamp(SequencePlace place, std::uint64_t first = 0);
+  explicit SequenceField(SequencePlace place, std::uint64_t first = 0);
 
   /// Valid until advance(). At most max_size bytes.
   std::string_view text() const { return {text_.data() + begin_, text_.size() - begin_}; }
@@ -55,7 +55,7 @@ struct SequenceMark {
   bool is_repeated = false;
 };
 
-/// Finds what SequenceStamp wrote. `record` may end with its newline; a BAM record begins with its length,
+/// Finds what SequenceField wrote. `record` may end with its newline; a BAM record begins with its length,
 /// which counts the tag. A tag is the last one called mi, wherever it stands among the tags; in BAM it may
 /// have any type for integers. Nothing when it is missing or not a number below 2^31.
 std::optional<SequenceMark> find_sequence(SequencePlace place, std::string_view record);

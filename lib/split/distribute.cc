@@ -217,7 +217,7 @@ class Distributor {
   Distributor(const DistributeOptions& options, io::Stats& stats)
       : options_(options),
         stats_(stats),
-        ways_(options.outputs.size() / width()),
+        workers_(options.outputs.size() / width()),
         outputs_(all_outputs(options),
                  {is_bam(options), options.level.value_or(default_level), options.threads}, stats),
         header_(outputs_, header_receivers(options, outputs_.size())) {}
@@ -245,7 +245,7 @@ class Distributor {
   std::size_t width() const { return options_.mates.empty() && !options_.interleaved ? 1 : 2; }
 
   void make_splitter() {
-    if (options_.key || options_.stamp || width() == 2) {
+    if (options_.key || options_.number_place || width() == 2) {
       router_ = std::make_unique<Router>(outputs_, stats_, options_.form, make_partitioner(),
                                          make_numbering(), missing());
     } else if (options_.chunk.bytes > 0) {
@@ -256,18 +256,18 @@ class Distributor {
   }
 
   std::unique_ptr<Scheduler> make_scheduler() {
-    return options_.balance ? make_balance(outputs_, ways_, width()) : make_round_robin(ways_);
+    return options_.balance ? make_balance(outputs_, workers_, width()) : make_round_robin(workers_);
   }
   std::unique_ptr<Partitioner> make_partitioner() {
     if (!options_.key) return make_chunk_partitioner(make_scheduler(), options_.chunk);
-    return make_key_partitioner(*options_.key, options_.form, ways_, options_.map, stats_.in);
+    return make_key_partitioner(*options_.key, options_.form, workers_, options_.map, stats_.in);
   }
   std::optional<Numbering> make_numbering() const {
-    if (!options_.stamp) return std::nullopt;
-    return Numbering(*options_.stamp);
+    if (!options_.number_place) return std::nullopt;
+    return Numbering(*options_.number_place);
   }
   Missing missing() const {
-    return {missing_way(options_.missing), outputs_.size() - (options_.singles.empty() ? 1 : 2), ways_};
+    return {missing_way(options_.missing), outputs_.size() - (options_.singles.empty() ? 1 : 2), workers_};
   }
   std::optional<std::size_t> singles() const {
     if (options_.singles.empty()) return std::nullopt;
@@ -328,7 +328,7 @@ class Distributor {
 
   const DistributeOptions& options_;
   io::Stats& stats_;
-  const std::size_t ways_;
+  const std::size_t workers_;
   Outputs outputs_;
   HeaderPass header_;
   std::unique_ptr<Splitter> splitter_;

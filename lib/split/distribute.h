@@ -37,7 +37,7 @@ struct DistributeOptions {
   std::string header_to;
   bool header_broadcast = false;
   /// Where a record gets its number, if it is to have one.
-  std::optional<record::SequencePlace> stamp;
+  std::optional<record::SequencePlace> number_place;
   /// Additional ones, to inflate BGZF and to deflate outputs whose names end in .gz.
   unsigned threads = 0;
   /// Of the outputs whose names end in .gz: 0 to 9, 6 when not given.

@@ -38,15 +38,15 @@ bool Input::more() {
   return more;
 }
 
-void Input::pass(std::size_t output, record::Run run) {
-  const std::string_view piece = view().substr(0, run.bytes);
-  if (run.bytes >= smallest_range && reader_.is_plain_file()) {
+void Input::pass(std::size_t output, record::Span span) {
+  const std::string_view piece = view().substr(0, span.bytes);
+  if (span.bytes >= smallest_range && reader_.is_plain_file()) {
     outputs_.put_range(output, reader_.file(), reader_.offset(), piece);
   } else {
     outputs_.put(output, piece);
   }
-  outputs_.count_records(output, run.records);
-  drop(run);
+  outputs_.count_records(output, span.records);
+  drop(span);
 }
 
 }  // namespace mrf::split

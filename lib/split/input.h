@@ -35,13 +35,13 @@ class Input {
   std::string_view view() const { return reader_.view(); }
   /// Makes the view longer, moving data to the outputs meanwhile. False at the end of the input.
   bool more();
-  /// Hands the run at the front of the view to an output: a large piece of a file as it lies there.
-  void pass(std::size_t output, record::Run run);
-  /// Counts and drops the run at the front of the view.
-  void drop(record::Run run) {
-    reader_.consume(run.bytes);
-    stats_.records_in += run.records;
-    stats_.inputs[entry_].records += run.records;
+  /// Hands the span at the front of the view to an output: a large piece of a file as it lies there.
+  void pass(std::size_t output, record::Span span);
+  /// Counts and drops the span at the front of the view.
+  void drop(record::Span span) {
+    reader_.consume(span.bytes);
+    stats_.records_in += span.records;
+    stats_.inputs[entry_].records += span.records;
   }
 
  private:

@@ -19,24 +19,24 @@ namespace {
 
 class RoundRobinScheduler : public Scheduler {
  public:
-  explicit RoundRobinScheduler(std::size_t ways) : ways_(ways) {}
+  explicit RoundRobinScheduler(std::size_t workers) : workers_(workers) {}
   std::size_t next() override {
     const std::size_t mine = next_;
-    next_ = (next_ + 1) % ways_;
+    next_ = (next_ + 1) % workers_;
     return mine;
   }
 
  private:
-  const std::size_t ways_;
+  const std::size_t workers_;
   std::size_t next_ = 0;
 };
 
 // Workers that can take no chunk are looked at again when one of their outputs can take more.
 class BalancedScheduler : public Scheduler {
  public:
-  BalancedScheduler(Outputs& outputs, std::size_t ways, std::size_t width)
-      : outputs_(outputs), width_(width), is_candidate_(ways, true) {
-    for (std::size_t worker = 0; worker < ways; ++worker) candidates_.push_back(worker);
+  BalancedScheduler(Outputs& outputs, std::size_t workers, std::size_t width)
+      : outputs_(outputs), width_(width), is_candidate_(workers, true) {
+    for (std::size_t worker = 0; worker < workers; ++worker) candidates_.push_back(worker);
   }
 
   std::size_t next() override {
@@ -102,27 +102,27 @@ class ChunkPartitioner : public Partitioner {
 
 class KeyPartitioner : public Partitioner {
  public:
-  KeyPartitioner(const record::KeyForm& key, const record::RecordForm& form, std::size_t ways)
-      : key_(key), finder_(record::make_key_finder(key, form)), ways_(ways) {}
+  KeyPartitioner(const record::KeyForm& key, const record::RecordForm& form, std::size_t workers)
+      : key_(key), finder_(record::make_key_finder(key, form)), workers_(workers) {}
 
   std::optional<std::size_t> pick(std::string_view record) override {
     const auto key = finder_->find(record);
     if (!key) return std::nullopt;
-    return record::key_hash(*key) % ways_;
+    return record::key_hash(*key) % workers_;
   }
   std::string lack(std::string_view) override { return fmt::format("has no {}", record::describe(key_)); }
 
  private:
   const record::KeyForm key_;
   std::unique_ptr<record::KeyFinder> finder_;
-  const std::size_t ways_;
+  const std::size_t workers_;
 };
 
 class MapPartitioner : public Partitioner {
  public:
-  MapPartitioner(const record::KeyForm& key, const record::RecordForm& form, std::size_t ways,
+  MapPartitioner(const record::KeyForm& key, const record::RecordForm& form, std::size_t workers,
                  const std::string& path, io::Meter& meter)
-      : key_(key), finder_(record::make_key_finder(key, form)), map_(path, ways, meter), path_(path) {}
+      : key_(key), finder_(record::make_key_finder(key, form)), map_(path, workers, meter), path_(path) {}
 
   std::optional<std::size_t> pick(std::string_view record) override {
     const auto key = finder_->find(record);
@@ -191,12 +191,12 @@ std::optional<std::size_t> KeyMap::find(std::string_view key) const {
   return found->second;
 }
 
-std::unique_ptr<Scheduler> make_round_robin(std::size_t ways) {
-  return std::make_unique<RoundRobinScheduler>(ways);
+std::unique_ptr<Scheduler> make_round_robin(std::size_t workers) {
+  return std::make_unique<RoundRobinScheduler>(workers);
 }
 
-std::unique_ptr<Scheduler> make_balance(Outputs& outputs, std::size_t ways, std::size_t width) {
-  return std::make_unique<BalancedScheduler>(outputs, ways, width);
+std::unique_ptr<Scheduler> make_balance(Outputs& outputs, std::size_t workers, std::size_t width) {
+  return std::make_unique<BalancedScheduler>(outputs, workers, width);
 }
 
 std::unique_ptr<Partitioner> make_chunk_partitioner(std::unique_ptr<Scheduler> scheduler, ChunkSize size) {
@@ -204,10 +204,10 @@ std::unique_ptr<Partitioner> make_chunk_partitioner(std::unique_ptr<Scheduler> s
 }
 
 std::unique_ptr<Partitioner> make_key_partitioner(const record::KeyForm& key, const record::RecordForm& form,
-                                                  std::size_t ways, const std::string& map_path,
+                                                  std::size_t workers, const std::string& map_path,
                                                   io::Meter& meter) {
-  if (map_path.empty()) return std::make_unique<KeyPartitioner>(key, form, ways);
-  return std::make_unique<MapPartitioner>(key, form, ways, map_path, meter);
+  if (map_path.empty()) return std::make_unique<KeyPartitioner>(key, form, workers);
+  return std::make_unique<MapPartitioner>(key, form, workers, map_path, meter);
 }
 
 }  // namespace mrf::split

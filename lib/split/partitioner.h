@@ -22,11 +22,11 @@ class Scheduler {
   virtual std::size_t next() = 0;
 };
 
-/// The first `ways` outputs one after the other.
-std::unique_ptr<Scheduler> make_round_robin(std::size_t ways);
-/// Whichever of `ways` workers can take a chunk now: the outputs of each, `width` in a row, are open and have
-/// less than a block waiting. `outputs` outlives the scheduler.
-std::unique_ptr<Scheduler> make_balance(Outputs& outputs, std::size_t ways, std::size_t width);
+/// The first `workers` outputs one after the other.
+std::unique_ptr<Scheduler> make_round_robin(std::size_t workers);
+/// Whichever of `workers` workers can take a chunk now: the outputs of each, `width` in a row, are open and
+/// have less than a block waiting. `outputs` outlives the scheduler.
+std::unique_ptr<Scheduler> make_balance(Outputs& outputs, std::size_t workers, std::size_t width);
 
 /// How much goes to one output before it is the next one's turn: records, or, when `bytes` is not 0, as
 /// many whole records as fit into that many bytes, at least one.
@@ -71,10 +71,10 @@ class Partitioner {
 };
 
 std::unique_ptr<Partitioner> make_chunk_partitioner(std::unique_ptr<Scheduler> scheduler, ChunkSize size);
-/// The key's hash modulo `ways`; or, with a `map_path`, what the map says. `meter` counts the map's bytes.
+/// The key's hash modulo `workers`; or, with a `map_path`, what the map says. `meter` counts the map's bytes.
 /// Throws UsageError, and DataError "cannot read" for a map that is wrong.
 std::unique_ptr<Partitioner> make_key_partitioner(const record::KeyForm& key, const record::RecordForm& form,
-                                                  std::size_t ways, const std::string& map_path,
+                                                  std::size_t workers, const std::string& map_path,
                                                   io::Meter& meter);
 
 }  // namespace mrf::split

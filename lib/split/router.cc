@@ -15,10 +15,10 @@ namespace mrf::split {
 void Numbering::put(Outputs& outputs, std::size_t output, std::string_view record) const {
   if (place_ == record::SequencePlace::aux) return put_bam(outputs, output, record);
   if (place_ == record::SequencePlace::column) {
-    outputs.put(output, stamp_.text(), record);
+    outputs.put(output, field_.text(), record);
   } else {
     const std::size_t end = record.ends_with("\r\n") ? 2 : 1;
-    outputs.put(output, record.substr(0, record.size() - end), stamp_.text(),
+    outputs.put(output, record.substr(0, record.size() - end), field_.text(),
                 record.substr(record.size() - end));
   }
 }
@@ -27,9 +27,9 @@ void Numbering::put_bam(Outputs& outputs, std::size_t output, std::string_view r
   static_assert(std::endian::native == std::endian::little);
   std::uint32_t length = 0;
   std::memcpy(&length, record.data(), sizeof length);
-  length += static_cast<std::uint32_t>(stamp_.text().size());
+  length += static_cast<std::uint32_t>(field_.text().size());
   outputs.put(output, std::string_view(reinterpret_cast<const char*>(&length), sizeof length),
-              record.substr(sizeof length), stamp_.text());
+              record.substr(sizeof length), field_.text());
 }
 
 Router::Router(Outputs& outputs, io::Stats& stats, record::RecordForm form,

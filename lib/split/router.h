@@ -19,20 +19,20 @@ namespace mrf::split {
 /// Numbers records: puts each with its number.
 class Numbering {
  public:
-  explicit Numbering(record::SequencePlace place) : place_(place), stamp_(place) {}
+  explicit Numbering(record::SequencePlace place) : place_(place), field_(place) {}
 
   /// Puts a whole record with the number in hand.
   void put(Outputs& outputs, std::size_t output, std::string_view record) const;
   /// Whether a record carries a number, or what would be taken for one, already.
   bool is_numbered(std::string_view record) const { return record::has_sequence_tag(place_, record); }
   /// Goes on to the next number.
-  void advance() { stamp_.advance(); }
+  void advance() { field_.advance(); }
 
  private:
   void put_bam(Outputs& outputs, std::size_t output, std::string_view record) const;
 
   record::SequencePlace place_;
-  record::SequenceStamp stamp_;
+  record::SequenceField field_;
 };
 
 /// One whole record of an input after the other; the last one has what it lacked at its end.
@@ -44,8 +44,8 @@ class RecordReader {
   /// Goes on to the next record. False at the end of the input.
   bool next() {
     for (;;) {
-      const record::Run run = input_.framer().take(input_.view(), 1);
-      if (run.records > 0) return show(input_.view().substr(0, run.bytes), run.bytes);
+      const record::Span span = input_.framer().take(input_.view(), 1);
+      if (span.records > 0) return show(input_.view().substr(0, span.bytes), span.bytes);
       if (!input_.more()) break;
     }
     if (input_.view().empty()) return false;

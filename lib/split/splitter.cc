@@ -53,10 +53,10 @@ class RecordSplitter : public Splitter {
       output_ = scheduler_->next();
       left_ = records_;
     }
-    const record::Run run = input.framer().take(input.view(), left_);
-    if (run.records == 0) return pass_part(input, input.view(), output_) > 0;
-    input.pass(output_, run);
-    left_ -= run.records;
+    const record::Span span = input.framer().take(input.view(), left_);
+    if (span.records == 0) return pass_part(input, input.view(), output_) > 0;
+    input.pass(output_, span);
+    left_ -= span.records;
     return true;
   }
 
@@ -88,16 +88,16 @@ class ByteSplitter : public Splitter {
   bool split_some(Input& input) {
     const std::string_view view = input.view();
     const std::string_view front = inside_ ? view : view.substr(0, bytes_ - used_);
-    record::Run run = input.framer().take(front, inside_ ? 1 : everything);
-    if (run.bytes == 0 && split_part(input, front)) return true;
-    if (run.bytes == 0 && !inside_ && view.size() >= bytes_ - used_) {
+    record::Span span = input.framer().take(front, inside_ ? 1 : everything);
+    if (span.bytes == 0 && split_part(input, front)) return true;
+    if (span.bytes == 0 && !inside_ && view.size() >= bytes_ - used_) {
       if (next_unless_fresh()) return true;
-      run = input.framer().take(view, 1);
-      if (run.bytes == 0) return split_part(input, view);
+      span = input.framer().take(view, 1);
+      if (span.bytes == 0) return split_part(input, view);
     }
-    if (run.bytes == 0) return false;
-    input.pass(output_, run);
-    use(run.bytes);
+    if (span.bytes == 0) return false;
+    input.pass(output_, span);
+    use(span.bytes);
     inside_ = false;
     return true;
   }

@@ -27,11 +27,12 @@ std::optional<std::vector<std::string>> framed(record::RecordForm form, std::str
     for (std::size_t shown = 0; shown < bytes.size();) {
       shown = std::min(bytes.size(), shown + step);
       for (;;) {
-        const record::Run run = framer->take(bytes.substr(taken, shown - taken), at_most);
-        fuzz::check(run.records <= at_most && run.bytes <= shown - taken, "a run is no more than there is");
-        if (run.records == 0) break;
-        runs.emplace_back(bytes.substr(taken, run.bytes));
-        taken += run.bytes;
+        const record::Span span = framer->take(bytes.substr(taken, shown - taken), at_most);
+        fuzz::check(span.records <= at_most && span.bytes <= shown - taken,
+                    "a span is no more than there is");
+        if (span.records == 0) break;
+        runs.emplace_back(bytes.substr(taken, span.bytes));
+        taken += span.bytes;
       }
     }
     if (taken < bytes.size()) {
@@ -46,7 +47,7 @@ std::optional<std::vector<std::string>> framed(record::RecordForm form, std::str
 
 std::string joined(const std::vector<std::string>& runs) {
   std::string all;
-  for (const auto& run : runs) all += run;
+  for (const auto& span : runs) all += span;
   return all;
 }
 

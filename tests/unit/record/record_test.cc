@@ -37,10 +37,10 @@ Records framed(const std::string& text, const std::string& form, std::mt19937& r
     held += text.substr(at, step);
     at += step;
     for (;;) {
-      const mrf::record::Run run = framer->take(held, 1);
-      if (run.records == 0) break;
-      records.push_back(held.substr(0, run.bytes));
-      held.erase(0, run.bytes);
+      const mrf::record::Span span = framer->take(held, 1);
+      if (span.records == 0) break;
+      records.push_back(held.substr(0, span.bytes));
+      held.erase(0, span.bytes);
     }
   }
   if (!held.empty()) records.push_back(held + std::string(framer->complete(held)));
@@ -106,11 +106,12 @@ TEST_CASE("take stops at its maximum") {
     CAPTURE(round);
     const std::uint64_t limit = random() % 20;
     const auto framer = mrf::record::make_framer(form_of(form), "test");
-    const mrf::record::Run run = framer->take(text, limit);
+    const mrf::record::Span span = framer->take(text, limit);
     const std::size_t expected = std::min<std::size_t>(limit, records.size());
-    CHECK(run.records == expected);
-    CHECK(run.bytes == joined({records.begin(), records.begin() + static_cast<long>(expected)}).size());
-    CHECK(framer->take(std::string_view(text).substr(run.bytes), no_limit).bytes == text.size() - run.bytes);
+    CHECK(span.records == expected);
+    CHECK(span.bytes == joined({records.begin(), records.begin() + static_cast<long>(expected)}).size());
+    CHECK(framer->take(std::string_view(text).substr(span.bytes), no_limit).bytes ==
+          text.size() - span.bytes);
     CHECK(framer->take("", no_limit).bytes == 0);
   }
 }
@@ -127,10 +128,10 @@ TEST_CASE("a piece of whole records is split anywhere") {
     std::string_view rest = text;
     for (std::size_t done = 0; done < records.size();) {
       const std::size_t limit = 1 + random() % 9;
-      const mrf::record::Run run = framer->split(rest, limit);
-      REQUIRE(run.records == std::min(limit, records.size() - done));
-      done += run.records;
-      rest.remove_prefix(run.bytes);
+      const mrf::record::Span span = framer->split(rest, limit);
+      REQUIRE(span.records == std::min(limit, records.size() - done));
+      done += span.records;
+      rest.remove_prefix(span.bytes);
     }
     CHECK(rest.empty());
   }
@@ -147,10 +148,10 @@ TEST_CASE("a record of any length may go ahead in parts") {
     std::uint64_t records = 0;
     for (const char c : text) {
       held += c;
-      const mrf::record::Run run = framer->take(held, 1);
-      if (run.records > 0) CHECK(gone + run.bytes == (records == 0 ? first.size() : text.size()));
-      records += run.records;
-      const std::size_t part = run.records == 0 && held.size() > 5 ? framer->take_part(held) : run.bytes;
+      const mrf::record::Span span = framer->take(held, 1);
+      if (span.records > 0) CHECK(gone + span.bytes == (records == 0 ? first.size() : text.size()));
+      records += span.records;
+      const std::size_t part = span.records == 0 && held.size() > 5 ? framer->take_part(held) : span.bytes;
       held.erase(0, part);
       gone += part;
     }

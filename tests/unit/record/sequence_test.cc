@@ -6,8 +6,8 @@
 #include <string>
 
 using mrf::record::find_sequence;
+using mrf::record::SequenceField;
 using mrf::record::SequencePlace;
-using mrf::record::SequenceStamp;
 
 namespace {
 
@@ -27,7 +27,7 @@ std::string without(const std::string& record, const mrf::record::SequenceMark& 
 TEST_CASE("a number goes into a record and out again, across all widths and the wrap") {
   for (const auto place : {SequencePlace::column, SequencePlace::tag}) {
     for (const std::uint64_t first : {0ULL, 95ULL, 999999990ULL, 2147483640ULL, 4294967290ULL}) {
-      SequenceStamp stamp(place, first);
+      SequenceField stamp(place, first);
       for (std::uint64_t n = first; n < first + 1100; ++n, stamp.advance()) {
         REQUIRE(stamp.number() == n);
         const std::string digits = std::to_string(n % 2147483648U);
@@ -108,7 +108,7 @@ std::string bam_record(const std::string& fields) {
 }  // namespace
 
 TEST_CASE("the number in a BAM record is found in the end and between other fields, of any integer type") {
-  mrf::record::SequenceStamp stamp(SequencePlace::aux, 1000000);
+  mrf::record::SequenceField stamp(SequencePlace::aux, 1000000);
   const std::string number(stamp.text());
   const std::string array("XBBC\7\0\0\0mii\1\0\0\0", 15);
   const std::string text("CBZACGT-1\0", 10);
