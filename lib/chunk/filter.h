@@ -49,7 +49,7 @@ class ChunkFilter {
   /// The end of its pipe was read.
   void end_output();
 
-  /// It was reaped. Fills in its outcome; one that could not be started is told here.
+  /// It was reaped. Sets outcome(), and start_error() when it could not be started.
   void reaped(int wait_status, const rusage& usage);
   bool has_ended() const { return outcome_.has_value(); }
   /// After its end.

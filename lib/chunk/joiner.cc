@@ -281,7 +281,7 @@ class CheckingJoiner : public ChunkJoiner {
   std::unique_ptr<record::Framer> framer_;
   std::optional<record::HeaderReader> header_reader_;
   std::optional<codec::GzipDecoder> decoder_;
-  bool is_known_ = false;  // whether BAM is compressed, that text is none
+  bool is_known_ = false;  // of BAM: whether it is compressed; of text: that it is not binary
   bool is_header_over_ = false;
   std::string header_;
   std::string text_;
@@ -303,7 +303,7 @@ void ChunkJoiner::leave_unfinished() noexcept {
   if (!is_sam && !is_fastq) return;
   try {
     write("*");
-  } catch (const std::exception&) {  // the first failure is what the user is told
+  } catch (const std::exception&) {  // the user gets the message of the first failure
   }
 }
 

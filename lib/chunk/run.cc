@@ -216,7 +216,7 @@ void ChunkRun::reap() {
   }
 }
 
-// Those before it come to their end: the first failure in the order of the chunks is the one that is told,
+// Those before it come to their end: the message is about the first failure in the order of the chunks,
 // whichever was seen first.
 void ChunkRun::stop_after(const ChunkFilter& failed) {
   is_stopping_ = true;
@@ -225,7 +225,7 @@ void ChunkRun::stop_after(const ChunkFilter& failed) {
   }
 }
 
-// True when a chunk was finished: there is room then for another one, of which no descriptor tells.
+// True when a chunk was finished: then there is room for another one, though no descriptor becomes ready.
 bool ChunkRun::finish_front() {
   bool any = false;
   while (!filters_.empty()) {
@@ -273,8 +273,8 @@ void ChunkRun::fail(ChunkFilter& filter) {
                       std::generic_category().message(filter.start_error()) +
                           process::start_failure_hint(command_.words[0], filter.start_error()));
   }
-  // What it wrote comes first: that it is malformed is told whether it was read before the end was seen or
-  // not.
+  // Its output is checked first: malformed output has the same message whether it was read before or after
+  // the filter's end.
   for (int reads = 0; reads < reads_of_rest && filter.is_output_open(); ++reads) {
     if (joiner_->take(filter.output()).value_or(0) == 0) break;
   }

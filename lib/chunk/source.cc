@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 // The thread that cuts is detached and owns all that it uses together with the ChunkSource: a read(2) of an
-// input that never goes on cannot be ended from outside, and a run that has failed must not wait for it.
+// input that stays silent cannot be ended from outside, and a run that has failed must not wait for it.
 // Where it can, the thread waits in poll(2) for the input and for the end of the source.
 #include "chunk/source.h"
 

@@ -14,13 +14,13 @@
 namespace mrf::process {
 
 /// What all threads of some processes waited for at a moment, and how often each had given up its processor
-/// until then. Two equal pictures prove that none of the threads ran in between.
+/// until then. Two equal snapshots prove that none of the threads ran in between.
 using BlockedSnapshot = std::map<pid_t, std::pair<std::uint64_t, std::string>>;
 
-/// The pictures of the descendants of a process, if all of them wait without an end for each other: in a
-/// system call without a time limit on the pipes between them, on a process of theirs or on a lock. Nothing
-/// when any of them may go on by itself, or this cannot be told: it computes, sleeps, has a socket or a
-/// terminal to wait for, or waits for a pipe that comes from outside.
+/// Snapshots of the descendants of a process. There is one only if all of them wait for each other without a
+/// time limit: in a system call on a pipe between them, for a child, or for a lock. There is none when one of
+/// them may continue by itself or when that is unknown: it computes, sleeps, waits for a socket or a
+/// terminal, or for a pipe whose other end is outside.
 class BlockedTree {
  public:
   /// `fifos` are the named ones between the processes. This process's own pipes are known here: those that it

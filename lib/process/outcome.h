@@ -24,7 +24,7 @@ class Outcome {
   void accept(const std::set<int>& statuses) {
     is_accepted_ = signal_ == 0 && (status_ == 0 || statuses.contains(status_));
   }
-  /// Ended by SIGPIPE, or a shell's exit that tells of it.
+  /// Ended by SIGPIPE, or with the exit status of a shell whose command was.
   bool is_broken_pipe() const;
   /// "exit status 7", "signal 9 (Killed)", "exit status 137 (a shell's word for signal 9, Killed)".
   std::string describe() const;

@@ -19,7 +19,7 @@ double processor_seconds(pid_t pid);
 /// that cannot be told.
 std::uint64_t bytes_moved(pid_t pid);
 
-/// What tells a file from all others.
+/// The identity of a file.
 struct FileId {
   dev_t device = 0;
   ino_t inode = 0;

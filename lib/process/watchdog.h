@@ -16,15 +16,15 @@
 
 namespace mrf::process {
 
-/// A process that has ended, as wait4(2) tells it.
+/// A process that has ended, with the results of wait4(2).
 struct EndedProcess {
   pid_t pid = -1;
   int wait_status = 0;
   rusage usage{};
 };
 
-/// The parent of all jobs: a small process in a process group of its own, which the process that made it
-/// tells over a socket what to start, and which tells that process what has ended.
+/// The parent of all jobs: a small process in a process group of its own. Over a socket it gets the numbers
+/// of the jobs to start, and reports the processes that have ended.
 ///
 /// Each of the two is a subreaper (prctl(2), PR_SET_CHILD_SUBREAPER), and every job and whatever it starts
 /// descends from the watchdog. So whichever is killed with KILL, the other one finds every descendant as its

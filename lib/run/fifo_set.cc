@@ -75,8 +75,8 @@ void FifoSet::watch(const std::string& directory, Side side) {
   watches_[static_cast<int>(side)] = watch;
 }
 
-// What is held already is opened by its descriptor: the FIFO's name may be gone. The new end comes before the
-// old one goes, since what is in a FIFO that nobody has open is lost.
+// A FIFO that is open here is opened again by its descriptor, since its name may be gone. The old descriptor
+// is closed last, since a FIFO that no process has open loses its data.
 void FifoSet::hold(Fifo& fifo, Held ends) {
   if (fifo.held == ends) return;
   const auto at = static_cast<std::size_t>(&fifo - fifos_.data());
@@ -167,8 +167,8 @@ void FifoSet::hold_for_reader(Fifo& fifo) {
   }
 }
 
-// The writer, whose reader is through, may open its end again. read(2) tells whether somebody has the FIFO
-// open for writing; nobody misses what it takes.
+// The writer, whose reader is through, may open its end again. read(2) shows whether a process has the FIFO
+// open for writing; no reader misses the bytes that it takes.
 void FifoSet::hold_for_writer(Fifo& fifo) {
   if (reads(fifo.held)) return;
   try {

@@ -72,7 +72,7 @@ class FifoSet {
   bool has_events() const;
   /// The FIFO's name for the supervisor.
   const std::string& path(std::size_t fifo) const { return fifos_[fifo].path; }
-  /// What is wrong, if a job has opened again a FIFO whose end was its close.
+  /// The error, if a job has opened again a FIFO whose end was its close.
   const std::optional<base::Error>& fault() const { return fault_; }
   /// The job has succeeded: its ends are through, and OnUnread is called where it applies, now or when more
   /// is written for the job. `by_reader`: by SIGPIPE, since a reader of its own was through.

@@ -51,7 +51,7 @@ workflow::Content content_of_file(int fd, off_t from) {
   return workflow::content_of(bytes, rest).value_or(workflow::Content::unknown);
 }
 
-// A copy of what is at the front of the pipe; empty where this kernel does not do it.
+// A copy of the first bytes in the pipe; empty where this kernel has no tee(2) for it.
 std::optional<std::string> peek_pipe(int fd) {
   const io::Pipe copy = io::make_pipe();
   ::fcntl(copy.write_end.get(), F_SETPIPE_SZ, static_cast<int>(workflow::content_bytes));

@@ -80,7 +80,7 @@ class WorkflowRun {
   }
 
  private:
-  // What is to be reported is written before anything is published, and published with the results.
+  // The report is written before anything is published, and published with the results.
   int conclude(const Supervisor& supervisor) {
     int status = supervisor.status();
     if (const auto job = supervisor.first_failure()) say_failure(*job, supervisor.jobs()[*job]);

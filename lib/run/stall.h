@@ -25,8 +25,8 @@ class StallDetector {
   StallDetector(const workflow::Plan& plan, std::chrono::milliseconds timeout)
       : plan_(plan), timeout_(timeout) {}
 
-  /// To be called now and then. Returns what is to be said, once for each stall and once when it is over: in
-  /// a line who holds the others up, then for each FIFO which job waits there.
+  /// To be called regularly. Returns a message, once for each stall and once at its end: which job the others
+  /// wait for, then for each FIFO which job waits at it.
   std::optional<std::string> update(Clock::time_point now, const FifoSet& fifos,
                                     const std::vector<Job>& jobs);
 
@@ -42,11 +42,11 @@ class StallDetector {
   bool told_ = false;
 };
 
-/// Who waits at a FIFO for the other end.
+/// The job that waits at a FIFO for the job at the other end.
 enum class Waiting { nobody, writer, reader };
 Waiting who_waits(const FifoState& state);
 
-/// The same as a sentence: empty when nobody seems to.
+/// The same as a sentence; empty when no job seems to wait.
 std::string describe_wait(const FifoState& state, const std::string& writer, const std::string& reader);
 
 /// Finds out that the jobs of a run wait for each other and that none of them works: such a run would never
@@ -54,7 +54,7 @@ std::string describe_wait(const FifoState& state, const std::string& writer, con
 /// write to that job.
 ///
 /// Time decides only when the jobs are examined: first after a second in which no FIFO changed, then ever
-/// more rarely. What is proof is said at process::BlockedTree.
+/// more rarely. process::BlockedTree says what proves a deadlock.
 class DeadlockDetector {
  public:
   using Clock = std::chrono::steady_clock;
@@ -63,8 +63,7 @@ class DeadlockDetector {
   explicit DeadlockDetector(const workflow::Plan& plan) : plan_(plan) {}
 
   /// To be called now and then. `root` is the parent of the jobs, `is_quiet` says that no job has ended and
-  /// no FIFO was opened or closed that the supervisor has not heard of. Returns what is to be said of a
-  /// deadlock.
+  /// no FIFO was opened or closed that the supervisor has not heard of. Returns the message about a deadlock.
   std::optional<std::string> update(Clock::time_point now, const FifoSet& fifos, const std::vector<Job>& jobs,
                                     pid_t root, const std::function<bool()>& is_quiet);
 

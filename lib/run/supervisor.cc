@@ -206,7 +206,7 @@ void Supervisor::on_failure_pipe(std::size_t at) {
   }
 }
 
-// What the job leaves behind may write on to it when the job has ended.
+// Processes that the job left behind may still write to it when the job has ended.
 void Supervisor::on_standard_error(std::size_t at) {
   StderrTail& tail = *jobs_[at].standard_error;
   if (tail.pump()) return;
@@ -291,7 +291,7 @@ void Supervisor::set_ended(std::size_t at) {
 void Supervisor::stop() {
   if (state_ != RunState::running) return;
   state_ = RunState::stopping;
-  // Who has failed by itself is known only before the others are ended.
+  // After this the other jobs are ended, and a failure of theirs is no longer their own.
   for (const process::EndedProcess& process : watchdog_.take_all_ended()) on_reaped(process);
   is_term_sent_ = true;
   reactor_.at(Clock::now() + options_.kill_after, [this] { kill_all(); });

@@ -26,7 +26,7 @@ namespace mrf::run {
 /// The run's state:
 ///   running  --a job fails, INT, QUIT, TERM, HUP-->   stopping (TERM to every job)
 ///   stopping --kill_after is over-->                  killing  (KILL to every job)
-///   killing  --ten seconds are over-->                what is left is named, and counts as ended
+///   killing  --ten seconds are over-->                jobs that are left are named, and count as ended
 ///   any      --no job is left-->                      over
 enum class RunState { running, stopping, killing, over };
 
@@ -38,10 +38,10 @@ struct SupervisorOptions {
   std::chrono::milliseconds stall_timeout{0};  ///< 0: a stall is not told
 };
 
-/// Starts all jobs of a plan, those of sections round by round, tells the ends of data (FifoSet) and ends all
-/// when one fails. It never waits but in its reactor, and takes a bounded amount from every source at a time.
-/// What an event costs does not depend on the number of jobs and FIFOs; only samples (ten a second) and the
-/// end look at all of them.
+/// Starts all jobs of a plan, those of sections round by round, decides when a reader sees the end of its
+/// data (FifoSet) and ends all when one fails. It never waits but in its reactor, and takes a bounded amount
+/// from every source at a time. What an event costs does not depend on the number of jobs and FIFOs; only
+/// samples (ten a second) and the end look at all of them.
 class Supervisor {
  public:
   /// `plan`, `workspace` and `watchdog`, whose launch() takes the index of a job, outlive the supervisor.
@@ -123,7 +123,7 @@ class Supervisor {
   RunState state_ = RunState::running;
   bool is_term_sent_ = false;
   int ended_by_ = 0;
-  int fault_status_ = 0;  // of a fault that no job's status tells
+  int fault_status_ = 0;  // of a fault that is in no job's status
   std::vector<std::size_t> failed_;
   Clock::time_point started_;
   std::chrono::duration<double> wall_{0};

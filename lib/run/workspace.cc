@@ -117,7 +117,7 @@ void Workspace::make_result_directory(const std::string& path, const Result& res
   throw base::SystemError("make a directory for", path);
 }
 
-// What is appended to goes on from what is there, as in sh(1).
+// A result that a job appends to begins with a copy of the file, as with >> in sh(1).
 void Workspace::copy_for_appending(const std::string& path) const {
   const Result& result = results_.at(path);
   struct stat info {};

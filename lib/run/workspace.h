@@ -16,9 +16,9 @@ namespace mrf::run {
 /// The directories of a run: one under $TMPDIR (mode 0700) for the FIFOs and the tools' statistics, and
 /// for each result one beside its target, where the job writes it under its own name.
 ///
-/// A FIFO has three names, hard links: in in/ and out/, so that inotify(7) on those directories tells
-/// its reader's opens from its writer's, and in own/, for the supervisor's, which are not to be told. The
-/// workspace makes and removes all of it; who opens and closes the FIFOs is told in FifoSet.
+/// A FIFO has three names, hard links: in in/ and out/, so that inotify(7) on those directories distinguishes
+/// the reader's opens from the writer's, and in own/, by which the supervisor opens it unobserved. The
+/// workspace makes and removes all of it; FifoSet opens and closes the FIFOs.
 class Workspace {
  public:
   /// Chooses the names, so that every process that is forked from here can remove them; makes nothing.

@@ -51,7 +51,7 @@ struct Reference {
 constexpr std::array references{Reference{"in:", WordPart::Kind::in}, Reference{"out:", WordPart::Kind::out},
                                 Reference{"save:", WordPart::Kind::save}};
 
-// Splits the part `at` there, if it goes on with one of them.
+// Splits the part `at` at `start`, if a reference begins there.
 std::optional<Word> split_reference(const Word& word, std::size_t at, std::size_t start) {
   const std::string& text = word[at].text;
   for (const auto& [prefix, kind] : references) {

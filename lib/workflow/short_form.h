@@ -61,7 +61,8 @@ std::vector<FailureHint> failure_hints(const ShortForm& form);
 std::string quote_word(const std::string& word);
 
 /// Whether [i] in a word of the filter stands for the copy's number: nothing else is in the word than
-/// letters, digits and _-.,/:=+@%, as in the name of a file. A program of awk or a pattern in quotes is none.
+/// letters, digits and _-.,/:=+@%, as in the name of a file. So [i] in a program of awk or in a pattern
+/// stays.
 bool has_copy_number(const std::string& word);
 
 }  // namespace mrf::workflow

@@ -115,7 +115,7 @@ std::optional<Content> content_of_plain(std::string_view bytes, Rest rest) {
   return bytes.front() == '>' ? Content::fasta : Content::text;
 }
 
-// What can be had of it; damage is told by who reads all of it.
+// As much as can be inflated; the program that reads all of the input reports damage.
 std::string inflated(std::string_view stored) {
   std::string bytes(content_bytes, '\0');
   std::size_t size = 0;
