@@ -178,6 +178,11 @@ class Pieces {
   }
 
   Piece literal(char byte) const { return literals_[static_cast<unsigned char>(byte)]; }
+  Piece literal_if(bool wanted, char byte) const {
+    const std::uint32_t mask = 0U - std::uint32_t{wanted};
+    const Piece piece = literal(byte);
+    return {piece.bits & mask, piece.count & mask};
+  }
   Piece length(std::size_t length) const { return lengths_[length]; }
   Piece distance(std::uint32_t distance) const {
     const std::size_t slot = distance_slot(distance);
@@ -202,31 +207,35 @@ std::uint64_t extra_bits_of(const Frequencies& frequencies) {
   return bits;
 }
 
-void write_sequences(std::string_view payload, std::span<const Sequence> sequences, const Pieces& pieces,
+// Most runs of literals are short, and how short cannot be foreseen: the last three places are written
+// without a branch, those behind the end of the run as no bits.
+void write_sequences(const char* payload, std::span<const Sequence> sequences, const Pieces& pieces,
                      Bits& to) {
-  const char* from = payload.data();
+  const char* from = payload;
   const auto put = [&to](Piece piece) { to.put(piece.bits, piece.count); };
   for (const Sequence& sequence : sequences) {
     std::uint32_t left = sequence.literals;
-    for (; left >= 3; left -= 3, from += 3) {  // 3 codes of at most 15 bits, and 7 bits that are held
+    for (; left > 3; left -= 3, from += 3) {  // 3 codes of at most 15 bits, and 7 bits that are held
       put(pieces.literal(from[0]));
       put(pieces.literal(from[1]));
       put(pieces.literal(from[2]));
       to.flush();
     }
-    for (; left > 0; --left) put(pieces.literal(*from++));
+    put(pieces.literal_if(left > 0, from[0]));
+    put(pieces.literal_if(left > 1, from[1]));
+    put(pieces.literal_if(left > 2, from[2]));
     to.flush();
     if (sequence.length == 0) continue;
     put(pieces.length(sequence.length));
     put(pieces.distance(sequence.distance_less_one + std::uint32_t{1}));
     to.flush();
-    from += sequence.length;
+    from += left + sequence.length;
   }
 }
 
 }  // namespace
 
-std::size_t write_block(std::string_view payload, std::span<const Sequence> sequences,
+std::size_t write_block(const char* payload, std::span<const Sequence> sequences,
                         const Frequencies& frequencies, std::span<char> to) {
   const Code<literal_symbols> literals(frequencies.literals, most_code_bits);
   Code<distance_symbols> distances(frequencies.distances, most_code_bits);

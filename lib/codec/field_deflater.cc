@@ -8,21 +8,24 @@ namespace mrf::codec {
 
 namespace {
 
-using deflate::Effort;
-using deflate::FieldEffort;
+using deflate::Efforts;
 
-// fixed, name, bases, qualities, tags. More candidates are slower and smaller; README of the room has
-// figures.
-constexpr std::array<Effort, FieldDeflater::most_level - FieldDeflater::least_level + 1> efforts{{
-    {{{{4, 2, 3, 4}, {4, 2, 3, 4, true}, {6, 2, 4, 3}, {6, 4, 5, 5}, {4, 3, 3, 4}}}, 1},
-    {{{{4, 4, 3, 4}, {4, 4, 3, 4, true}, {5, 4, 4, 4}, {6, 6, 5, 5}, {4, 4, 3, 4, true}}}, 1},
-    {{{{4, 12, 3, 6}, {3, 12, 3, 4, true}, {4, 8, 4, 5}, {6, 12, 5, 5}, {4, 12, 3, 4, true}}}, 1},
-    {{{{4, 16, 3, 6, true},
-       {3, 16, 3, 6, true},
-       {4, 16, 4, 5, true},
-       {5, 16, 5, 6, true},
-       {4, 16, 3, 6, true}}},
-     2},
+// fixed, name, bases, qualities, tags. More candidates are slower and smaller. Reads overlap by chance or for
+// long, so bases are hashed by 5 bytes, 10 bases, and entered always: an overlap may come at any time.
+// Qualities of few values repeat too often for a hash of 5 bytes to tell candidates apart.
+constexpr std::array<Efforts, FieldDeflater::most_level - FieldDeflater::least_level + 1> efforts{{
+    {{{5, 4, 4, 0, 4}, {4, 2, 3, 99, 4}, {5, 3, 5, 0, 4, 31, 99}, {6, 4, 6, 0, 4}, {4, 3, 3, 0, 4}}},
+    {{{4, 8, 3, 0, 4}, {3, 4, 3, 99, 4}, {5, 4, 5, 0, 4, 31, 99}, {6, 6, 6, 0, 5}, {4, 4, 3, 0, 4}}},
+    {{{4, 12, 3, 0, 5},
+      {3, 5, 3, 16, 4},
+      {5, 6, 5, 0, 4, 31, 99},
+      {5, 3, 5, 12, 5, 7, 4, 12, 5},
+      {4, 8, 3, 16, 4}}},
+    {{{4, 16, 3, 99, 6},
+      {3, 12, 3, 99, 5},
+      {4, 16, 5, 99, 5, 31, 99},
+      {5, 16, 5, 99, 6, 7, 4, 12, 16},
+      {4, 16, 3, 99, 5}}},
 }};
 
 }  // namespace
@@ -41,7 +44,7 @@ FieldDeflater& FieldDeflater::operator=(FieldDeflater&&) noexcept = default;
 std::size_t FieldDeflater::deflate(std::string_view payload, std::span<const FieldSpan> fields,
                                    std::span<char> to) {
   parser_->parse(payload, fields);
-  return deflate::write_block(payload, parser_->sequences(), parser_->frequencies(), to);
+  return deflate::write_block(parser_->payload(), parser_->sequences(), parser_->frequencies(), to);
 }
 
 }  // namespace mrf::codec

@@ -7,6 +7,10 @@
 
 #include "base/vector_target.h"
 
+// What depends on a comparison waits longer for AVX-512's masks than for AVX2's, and nothing here needs more.
+#undef HWY_DISABLED_TARGETS
+#define HWY_DISABLED_TARGETS (HWY_SSSE3 | HWY_AVX3 | HWY_AVX3_DL)
+
 #undef HWY_TARGET_INCLUDE
 #define HWY_TARGET_INCLUDE "codec/field_parser.cc"
 #include <hwy/foreach_target.h>
@@ -60,7 +64,7 @@ HWY_NOINLINE std::size_t common_bytes(const char* one, const char* other, std::s
 
 struct Place {
   std::size_t row;
-  std::uint8_t tag;
+  FieldParse::HashTag tag;
 };
 
 // A match as one number, which is larger for a longer match, and for a nearer one of the same length.
@@ -95,24 +99,48 @@ class Finder {
 
  private:
   static constexpr std::uint64_t multiplier = 0x9E3779B97F4A7C15;
+  // A byte of a match makes up for so many positions without one.
+  static constexpr std::size_t regained = 4;
 
   static std::size_t table_of(std::size_t field) {
     return field == static_cast<std::size_t>(Field::bases)       ? 1
            : field == static_cast<std::size_t>(Field::qualities) ? 2
                                                                  : 0;
   }
-  static Place place(std::uint64_t bytes, unsigned shift) {
-    const std::uint64_t hash = (bytes << shift) * multiplier;
+  static Place place(std::uint64_t bytes) {
+    const std::uint64_t hash = bytes * multiplier;
     return {hash >> (64 - FieldParse::row_bits),
-            static_cast<std::uint8_t>(hash >> (64 - FieldParse::row_bits - 8))};
+            static_cast<FieldParse::HashTag>(hash >> (64 - FieldParse::row_bits - 8) & 0xff)};
   }
-  static void enter(FieldParse::Row& row, std::uint8_t tag, std::size_t at) {
-    row.newest = static_cast<std::uint8_t>((row.newest - 1) & (FieldParse::row_size - 1));
-    row.tags[row.newest] = tag;
-    row.positions[row.newest] = static_cast<std::uint16_t>(at);
+  // The rows of one field, and the rows of longer hashes, if it has some.
+  struct Tables {
+    FieldParse::Row* rows;
+    FieldParse::Row* far_rows;
+    unsigned shift;
+    std::size_t far_at;
+    bool has_far;
+  };
+  Tables tables(std::size_t field) const {
+    const FieldEffort& effort = parse_.efforts_[field];
+    FieldParse::Row* const rows = parse_.rows_.data();
+    return {rows + (table_of(field) << FieldParse::row_bits),
+            rows + (FieldParse::tables << FieldParse::row_bits), 64 - 8U * effort.hashed,
+            effort.far_hashed - std::size_t{8}, effort.far_hashed > 0};
+  }
+  Place near_place(std::size_t at, const Tables& tables) const {
+    return place(eight_bytes(bytes_ + at) << tables.shift);
+  }
+  Place far_place(std::size_t at, const Tables& tables) const {
+    return place(eight_bytes(bytes_ + at) * multiplier ^ eight_bytes(bytes_ + at + tables.far_at));
+  }
+  static void enter(FieldParse::Row& row, FieldParse::HashTag tag, std::size_t at) {
+    const std::size_t newest = (row.newest - 1U) & (FieldParse::row_size - 1);
+    row.newest = static_cast<std::uint16_t>(newest);
+    row.tags[newest] = tag;
+    row.positions[newest] = static_cast<std::uint16_t>(at);
   }
   // A bit for each place of the row whose tag is this one, from the newest on.
-  static std::uint32_t agreeing(const FieldParse::Row& row, std::uint8_t tag) {
+  static std::uint32_t agreeing(const FieldParse::Row& row, FieldParse::HashTag tag) {
 #if HWY_TARGET == HWY_SCALAR
     std::uint32_t bits = 0;
     for (std::size_t slot = 0; slot < FieldParse::row_size; ++slot) {
@@ -121,7 +149,8 @@ class Finder {
 #else
     const hn::FixedTag<std::uint8_t, FieldParse::row_size> lanes;
     std::uint64_t stored = 0;
-    hn::StoreMaskBits(lanes, hn::Eq(hn::Load(lanes, row.tags.data()), hn::Set(lanes, tag)),
+    const auto* const tags = reinterpret_cast<const std::uint8_t*>(row.tags.data());
+    hn::StoreMaskBits(lanes, hn::Eq(hn::Load(lanes, tags), hn::Set(lanes, static_cast<std::uint8_t>(tag))),
                       reinterpret_cast<std::uint8_t*>(&stored));
     auto bits = static_cast<std::uint32_t>(stored);
 #endif
@@ -142,13 +171,22 @@ class Finder {
     Rank longest = no_match;
   };
 
-  // The comparison of a candidate has no branch that depends on its outcome.
-  Found search(std::size_t at, FieldParse::Row* rows, unsigned shift, unsigned most) const {
-    const Place place = Finder::place(eight_bytes(bytes_ + at), shift);
-    FieldParse::Row& row = rows[place.row];
-    const std::size_t most_length = std::min<std::size_t>(most_match, size_ - at);
+  Found search(std::size_t at, const Tables& tables, const FieldEffort& effort) const {
     Found found;
-    for (std::uint32_t mask = agreeing(row, place.tag); mask != 0; mask &= mask - 1) {
+    const Place near = near_place(at, tables);
+    search_row(at, tables.rows[near.row], near.tag, effort.candidates, found);
+    if (tables.has_far) {
+      const Place far = far_place(at, tables);
+      search_row(at, tables.far_rows[far.row], far.tag, effort.far_candidates, found);
+    }
+    return found;
+  }
+
+  // The comparison of a candidate has no branch that depends on its outcome.
+  void search_row(std::size_t at, FieldParse::Row& row, FieldParse::HashTag tag, unsigned most,
+                  Found& found) const {
+    const std::size_t most_length = std::min<std::size_t>(most_match, size_ - at);
+    for (std::uint32_t mask = agreeing(row, tag); mask != 0; mask &= mask - 1) {
       const std::size_t slot =
           (static_cast<unsigned>(std::countr_zero(mask)) + row.newest) & (FieldParse::row_size - 1);
       const std::size_t from = row.positions[slot];
@@ -164,40 +202,44 @@ class Finder {
       found.nearest = first ? found.longest : found.nearest;
       if (--most == 0) break;
     }
-    enter(row, place.tag, at);
-    return found;
+    enter(row, tag, at);
   }
 
-  void enter_all(std::size_t at, std::size_t end, FieldParse::Row* rows, unsigned shift) const {
+  void enter_all(std::size_t at, std::size_t end, const Tables& tables) const {
+    if (tables.has_far) {
+      for (std::size_t far_at = at; far_at < end; ++far_at) {
+        const Place far = far_place(far_at, tables);
+        enter(tables.far_rows[far.row], far.tag, far_at);
+      }
+    }
     for (; at < end; ++at) {
-      const Place place = Finder::place(eight_bytes(bytes_ + at), shift);
-      enter(rows[place.row], place.tag, at);
+      const Place near = near_place(at, tables);
+      enter(tables.rows[near.row], near.tag, at);
     }
   }
 
   void find_in(std::size_t at, std::size_t end, std::size_t field) {
-    const FieldEffort& effort = parse_.effort_.fields[field];
-    FieldParse::Row* const rows = parse_.rows_.data() + (table_of(field) << FieldParse::row_bits);
-    const unsigned shift = 64 - 8U * effort.hashed;
+    const FieldEffort effort = parse_.efforts_[field];
+    const Tables tables = this->tables(field);
     std::uint32_t& misses = misses_[field];
     while (at < end) {
       if (at < covered_) {
         const std::size_t stop = std::min(covered_, end);
-        enter_all(at, stop, rows, shift);
+        enter_all(at, stop, tables);
         at = stop;
         continue;
       }
-      const Found found = search(at, rows, shift, effort.candidates);
+      const Found found = search(at, tables, effort);
       if (length_of(found.longest) < effort.least) {
         if (found.longest != no_match) keep(at, found, 0);
         count_literal(at++);
-        at = pass_over(at, end, rows, shift, effort.patience, ++misses);
+        at = pass_over(at, end, tables, effort, ++misses);
         continue;
       }
-      misses = 0;
+      misses -= std::min(misses, static_cast<std::uint32_t>(length_of(found.longest) * regained));
       std::size_t next = at + 1;
-      if (effort.looks_again && next < end) {
-        const Found later = search(next, rows, shift, effort.candidates);
+      if (length_of(found.longest) < effort.looks_again && next < end) {
+        const Found later = search(next, tables, effort);
         if (length_of(later.longest) > length_of(found.longest)) {
           keep(at, found, 0);
           count_literal(at);
@@ -214,12 +256,14 @@ class Finder {
     }
   }
 
-  // Where nothing repeats, searching is a waste, and after a while entering is, too.
-  std::size_t pass_over(std::size_t at, std::size_t end, FieldParse::Row* rows, unsigned shift,
-                        unsigned patience, std::uint32_t misses) {
-    if (misses >> patience == 0) return at;
-    const std::size_t stop = std::min<std::size_t>(at + std::min(misses >> patience, 7U), end);
-    if (misses >> patience < 4) enter_all(at, stop, rows, shift);
+  // Where nothing repeats, searching is a waste, and after a while entering is, too: but not in bases, where
+  // a read that overlaps may come at any time.
+  std::size_t pass_over(std::size_t at, std::size_t end, const Tables& tables, const FieldEffort& effort,
+                        std::uint32_t misses) {
+    const std::uint32_t wanted = misses >> effort.patience;
+    if (wanted == 0) return at;
+    const std::size_t stop = std::min<std::size_t>(at + std::min<std::uint32_t>(wanted, effort.passed), end);
+    if (wanted < effort.passed_unentered) enter_all(at, stop, tables);
     for (; at < stop; ++at) count_literal(at);
     return at;
   }
@@ -485,30 +529,50 @@ void set_costs(FieldParse& parse) {
   }
 }
 
+// Counts some literals. Most runs are short, and how short cannot be foreseen: the first four places are
+// counted without a branch, those behind the end of the run as symbols that nobody asks for.
+class LiteralCounts {
+ public:
+  void add(const unsigned char* bytes, std::size_t count) {
+    for (; count > at_once; count -= at_once, bytes += at_once) {
+      for (std::size_t at = 0; at < at_once; ++at) ++counts_[bytes[at]];
+    }
+    for (std::size_t at = 0; at < at_once; ++at) ++counts_[at < count ? bytes[at] : spare + at];
+  }
+  std::uint32_t of(std::size_t byte) const { return counts_[byte]; }
+
+ private:
+  static constexpr std::size_t at_once = 4;
+  static constexpr std::size_t spare = 256;
+  std::array<std::uint32_t, spare + at_once> counts_{};
+};
+
 void take_steps(FieldParse& parse) {
   Frequencies& counts = parse.frequencies_;
   counts = {};
+  LiteralCounts literals;
+  const auto* bytes = reinterpret_cast<const unsigned char*>(parse.bytes_);
   Sequence* next = parse.sequences_.data();
   for (std::size_t at = 0;;) {
     // No match begins at 0.
-    const std::size_t match = parse.size_ == 0             ? 0
-                              : at == parse.size_          ? at
+    const std::size_t match = at == parse.size_            ? at
                               : parse.next_match_[at] == 0 ? parse.size_
                                                            : parse.next_match_[at];
     next->literals = static_cast<std::uint32_t>(match - at);
-    for (; at < match; ++at) ++counts.literals[static_cast<unsigned char>(parse.bytes_[at])];
-    if (at == parse.size_) break;
-    const FieldParse::Candidate step = parse.step_[at];
+    literals.add(bytes + at, match - at);
+    if (match == parse.size_) break;
+    const FieldParse::Candidate step = parse.step_[match];
     next->length = step.length;
     next->distance_less_one = step.distance_less_one;
     ++next;
     ++counts.literals[first_length + length_slot(step.length)];
     ++counts.distances[distance_slot(step.distance_less_one + std::uint32_t{1})];
-    at += step.length;
+    at = match + step.length;
   }
   next->length = 0;
   next->distance_less_one = 0;
   parse.sequence_count_ = static_cast<std::size_t>(next + 1 - parse.sequences_.data());
+  for (std::size_t byte = 0; byte < 256; ++byte) counts.literals[byte] = literals.of(byte);
   counts.literals[end_of_block] = 1;
 }
 
@@ -516,11 +580,11 @@ constexpr std::size_t room = FieldDeflater::most_bytes;
 
 }  // namespace
 
-FieldParse::FieldParse(const Effort& effort)
-    : effort_(effort),
+FieldParse::FieldParse(const Efforts& efforts)
+    : efforts_(efforts),
       padded_(room + 2 * padding),
       bytes_(padded_.data() + padding),
-      rows_(tables << row_bits),
+      rows_((tables + 1) << row_bits),
       matches_(room),
       cost_(room + most_match + 32),
       next_match_(room),
@@ -537,11 +601,9 @@ void FieldParse::parse(std::string_view payload, std::span<const FieldSpan> fiel
   frequencies_ = {};
   find(*this, fields);
   frequencies_.literals[end_of_block] = 1;
-  for (int round = 0; round < effort_.rounds; ++round) {
-    set_costs(*this);
-    choose(*this);
-    take_steps(*this);
-  }
+  set_costs(*this);
+  choose(*this);
+  take_steps(*this);
 }
 
 }  // namespace mrf::codec::deflate

@@ -129,6 +129,45 @@ TEST_CASE("field deflater: random payloads with random spans, any of them too sh
   }
 }
 
+namespace {
+
+std::size_t libdeflate_size(const std::string& plain, int level) {
+  std::string to(plain.size() + 1000, '\0');
+  libdeflate_compressor* library = ::libdeflate_alloc_compressor(level);
+  const std::size_t size =
+      ::libdeflate_deflate_compress(library, plain.data(), plain.size(), to.data(), to.size());
+  ::libdeflate_free_compressor(library);
+  return size;
+}
+
+}  // namespace
+
+// Any 5 of these bytes stand before some place hundreds of times, and long matches are rare among them.
+TEST_CASE("field deflater: a match in qualities of two values is found behind many shorter ones") {
+  std::mt19937 random(7);
+  std::string bytes;
+  while (bytes.size() < 16000) bytes += random() % 4 == 0 ? '\x19' : '\x25';
+  while (bytes.size() < 32000) bytes += bytes.substr(random() % 15000, 60);
+  const std::vector<FieldSpan> fields{{static_cast<std::uint32_t>(bytes.size()), Field::qualities}};
+  check_whole(bytes, fields);
+  FieldDeflater normal(6);
+  CHECK(deflated(normal, bytes, fields).size() * 100 < libdeflate_size(bytes, 7) * 95);
+}
+
+TEST_CASE("field deflater: bases that overlap others are found after many that do not") {
+  std::mt19937 random(8);
+  std::string bytes;
+  while (bytes.size() < 16000) bytes += static_cast<char>(random());
+  const std::string before = bytes;
+  for (int read = 0; read < 100; ++read) bytes += before.substr(random() % 15000, 120);
+  const std::vector<FieldSpan> fields{{static_cast<std::uint32_t>(bytes.size()), Field::bases}};
+  check_whole(bytes, fields);
+  for (int level = FieldDeflater::least_level; level <= FieldDeflater::most_level; ++level) {
+    FieldDeflater deflater(level);
+    CHECK(deflated(deflater, bytes, fields).size() < 16000 + 100 * 8);
+  }
+}
+
 TEST_CASE("field deflater: symbols so rare that their codes would be longer than 15 bits") {
   std::string bytes;
   std::size_t count = 1;
