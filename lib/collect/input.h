@@ -45,12 +45,12 @@ class InputStream {
   /// True when `other` is the same pipe, FIFO or regular file.
   bool is_same(io::FdRef other) const;
 
-  /// To be told when poll(2) reports something. A FIFO shows nothing until a writer has opened it, but
+  /// Says that the descriptor is ready. That of a FIFO is not until a writer has opened the FIFO, though
   /// read(2) would say end-of-file there (fifo(7)).
   void report() { may_read_ = is_ready_ = true; }
-  /// True when read() has a chance without another report.
+  /// True when read() may be called: it does not block, and does not take the want of a writer for the end.
   bool may_read() const { return may_read_ || has_more(); }
-  /// True when read() has something that poll(2) does not know of.
+  /// True when read() has something without the descriptor being ready: bytes that are not inflated yet.
   bool has_more() const { return decoder_ && decoder_->has_more(); }
   /// True when read() is likely to have something: after a report, until a read took all that was there.
   bool is_ready() const { return is_file_ || is_ready_ || has_more(); }

@@ -79,7 +79,7 @@ class ChunkPartitioner : public Partitioner {
   ChunkPartitioner(std::unique_ptr<Scheduler> scheduler, ChunkSize size)
       : scheduler_(std::move(scheduler)), size_(size) {}
 
-  std::optional<std::size_t> pick(std::string_view record) override {
+  std::optional<std::size_t> partition(std::string_view record) override {
     const bool full = size_.bytes == 0 ? records_ == size_.records : bytes_ + record.size() > size_.bytes;
     if (fresh_ || (full && records_ > 0)) {
       worker_ = scheduler_->next();
@@ -105,12 +105,12 @@ class KeyPartitioner : public Partitioner {
   KeyPartitioner(const record::KeyForm& key, const record::RecordForm& form, std::size_t workers)
       : key_(key), finder_(record::make_key_finder(key, form)), workers_(workers) {}
 
-  std::optional<std::size_t> pick(std::string_view record) override {
+  std::optional<std::size_t> partition(std::string_view record) override {
     const auto key = finder_->find(record);
     if (!key) return std::nullopt;
     return record::key_hash(*key) % workers_;
   }
-  std::string lack(std::string_view) override { return fmt::format("has no {}", record::describe(key_)); }
+  std::string why_none(std::string_view) override { return fmt::format("has no {}", record::describe(key_)); }
 
  private:
   const record::KeyForm key_;
@@ -124,11 +124,11 @@ class MapPartitioner : public Partitioner {
                  const std::string& path, io::Meter& meter)
       : key_(key), finder_(record::make_key_finder(key, form)), map_(path, workers, meter), path_(path) {}
 
-  std::optional<std::size_t> pick(std::string_view record) override {
+  std::optional<std::size_t> partition(std::string_view record) override {
     const auto key = finder_->find(record);
     return key ? map_.find(*key) : std::nullopt;
   }
-  std::string lack(std::string_view record) override {
+  std::string why_none(std::string_view record) override {
     const auto key = finder_->find(record);
     if (!key) return fmt::format("has no {}", record::describe(key_));
     return fmt::format("has key '{}', which is not in '{}'", key->substr(0, longest_name), path_);

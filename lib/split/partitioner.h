@@ -22,10 +22,10 @@ class Scheduler {
   virtual std::size_t next() = 0;
 };
 
-/// The first `workers` outputs one after the other.
+/// One worker after the other, of so many.
 std::unique_ptr<Scheduler> make_round_robin(std::size_t workers);
-/// Whichever of `workers` workers can take a chunk now: the outputs of each, `width` in a row, are open and
-/// have less than a block waiting. `outputs` outlives the scheduler.
+/// Whichever of so many workers can take a chunk now: its outputs, `width` in a row, are open and have less
+/// than a block waiting. `outputs` outlives the scheduler.
 std::unique_ptr<Scheduler> make_balance(Outputs& outputs, std::size_t workers, std::size_t width);
 
 /// How much goes to one output before it is the next one's turn: records, or, when `bytes` is not 0, as
@@ -65,9 +65,9 @@ class Partitioner {
  public:
   virtual ~Partitioner() = default;
   /// The worker's number from 0; nothing when the record has no key or the key has no worker.
-  virtual std::optional<std::size_t> pick(std::string_view record) = 0;
-  /// Why nobody gets a record: "has no tag CB".
-  virtual std::string lack(std::string_view) { return ""; }
+  virtual std::optional<std::size_t> partition(std::string_view record) = 0;
+  /// Why no worker gets the record that partition() was called with: "has no tag CB".
+  virtual std::string why_none(std::string_view) { return ""; }
 };
 
 std::unique_ptr<Partitioner> make_chunk_partitioner(std::unique_ptr<Scheduler> scheduler, ChunkSize size);

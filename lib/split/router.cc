@@ -57,9 +57,9 @@ void Router::put(std::size_t output, std::string_view record) {
 }
 
 // The worker of a record; nothing when the record was skipped or diverted.
-std::optional<std::size_t> Router::pick(std::string_view record, std::uint64_t number,
-                                        const std::string& input) {
-  const auto worker = partitioner_->pick(record);
+std::optional<std::size_t> Router::assign(std::string_view record, std::uint64_t number,
+                                          const std::string& input) {
+  const auto worker = partitioner_->partition(record);
   if (worker) return worker;
   if (missing_.way == Missing::Way::any) {
     next_any_ = (next_any_ + 1) % missing_.workers;
@@ -68,7 +68,7 @@ std::optional<std::size_t> Router::pick(std::string_view record, std::uint64_t n
   if (missing_.way == Missing::Way::error) {
     const auto name = record::record_name(form_, record).substr(0, longest_name);
     throw base::DataError("read", input,
-                          fmt::format("record {} ({}) {}", number, name, partitioner_->lack(record)));
+                          fmt::format("record {} ({}) {}", number, name, partitioner_->why_none(record)));
   }
   if (missing_.way == Missing::Way::divert) {
     put(missing_.output, record);
@@ -81,7 +81,7 @@ std::optional<std::size_t> Router::pick(std::string_view record, std::uint64_t n
 void Router::split(Input& input) {
   input_name_ = input.name();
   for (RecordReader records(input); records.next();) {
-    if (const auto worker = pick(records.record(), records.number(), records.name())) {
+    if (const auto worker = assign(records.record(), records.number(), records.name())) {
       put(*worker, records.record());
       outputs_.count_records(*worker, 1);
     }
@@ -100,7 +100,7 @@ void Router::split_pairs(Input& input, Input& mates) {
   RecordReader ours(input);
   RecordReader theirs(mates);
   while (next_pair(ours, theirs)) {
-    if (const auto worker = pick(ours.record(), ours.number(), ours.name())) {
+    if (const auto worker = assign(ours.record(), ours.number(), ours.name())) {
       put_pair(*worker, ours.record(), theirs.record());
     } else {
       ++stats_.records_skipped;
@@ -110,7 +110,7 @@ void Router::split_pairs(Input& input, Input& mates) {
 }
 
 void Router::put_mates(const Mate& first, const RecordReader& second) {
-  if (const auto worker = pick(first.record, first.at, second.name())) {
+  if (const auto worker = assign(first.record, first.at, second.name())) {
     put_pair(*worker, first.record, second.record());
   } else {
     ++stats_.records_skipped;

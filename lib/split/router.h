@@ -16,7 +16,7 @@
 
 namespace mrf::split {
 
-/// Numbers records: puts each with its number.
+/// Gives records their numbers.
 class Numbering {
  public:
   explicit Numbering(record::SequencePlace place) : place_(place), field_(place) {}
@@ -35,7 +35,7 @@ class Numbering {
   record::SequenceField field_;
 };
 
-/// One whole record of an input after the other; the last one has what it lacked at its end.
+/// Reads one whole record of an input after the other; the last one gets its missing newline.
 class RecordReader {
  public:
   /// `input` outlives the object.
@@ -114,7 +114,7 @@ class Router : public Splitter {
   void put_mates(const Mate& first, const RecordReader& second);
   void put_single(const Mate& mate, const std::string& input, std::string_view next_name,
                   std::optional<std::size_t> singles);
-  std::optional<std::size_t> pick(std::string_view record, std::uint64_t number, const std::string& input);
+  std::optional<std::size_t> assign(std::string_view record, std::uint64_t number, const std::string& input);
 
   Outputs& outputs_;
   io::Stats& stats_;

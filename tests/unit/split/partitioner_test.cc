@@ -10,7 +10,7 @@ namespace {
 std::vector<std::size_t> picked(mrf::split::ChunkSize size, const std::vector<std::string>& records) {
   const auto partitioner = mrf::split::make_chunk_partitioner(mrf::split::make_round_robin(3), size);
   std::vector<std::size_t> workers;
-  for (const auto& record : records) workers.push_back(partitioner->pick(record).value());
+  for (const auto& record : records) workers.push_back(partitioner->partition(record).value());
   return workers;
 }
 
@@ -29,9 +29,9 @@ TEST_CASE("a key has the worker that its hash modulo the workers names") {
   mrf::io::Meter meter;
   const auto partitioner =
       mrf::split::make_key_partitioner(mrf::record::parse_key_form("column:2"), {}, 7, "", meter);
-  CHECK(partitioner->pick("x\tabc\n") == mrf::record::key_hash("abc") % 7);
-  CHECK(partitioner->pick("x\tabc\ty\n") == mrf::record::key_hash("abc") % 7);
-  CHECK(partitioner->pick("x\t\n") == mrf::record::key_hash("") % 7);
-  CHECK_FALSE(partitioner->pick("x\n").has_value());
-  CHECK(partitioner->lack("x\n") == "has no column 2");
+  CHECK(partitioner->partition("x\tabc\n") == mrf::record::key_hash("abc") % 7);
+  CHECK(partitioner->partition("x\tabc\ty\n") == mrf::record::key_hash("abc") % 7);
+  CHECK(partitioner->partition("x\t\n") == mrf::record::key_hash("") % 7);
+  CHECK_FALSE(partitioner->partition("x\n").has_value());
+  CHECK(partitioner->why_none("x\n") == "has no column 2");
 }
