@@ -2,8 +2,8 @@
 #include <memory>
 #include <string>
 
-#include "bam/commit.h"
 #include "bam/convert.h"
+#include "bam/encoder.h"
 #include "base/error.h"
 #include "cli/command.h"
 #include "cli/version.h"

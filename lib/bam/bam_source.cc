@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-#include "bam/bam_source.h"
-
 #include <fmt/format.h>
 
 #include <cstdint>
 
 #include "bam/raw_record.h"
+#include "bam/stream_source.h"
 #include "record/header.h"
 #include "sam/header.h"
 #include "sam/record.h"
@@ -14,9 +13,9 @@ namespace mrf::bam {
 
 namespace {
 
-class BamSource : public BlockSource {
+class BamSource : public StreamSource {
  public:
-  BamSource(Input& input, bool permissive) : BlockSource(input, permissive) { read_header(); }
+  BamSource(Input& input, bool permissive) : StreamSource(input, permissive) { read_header(); }
 
   bool pass(Batch& batch, const RawSteps& steps) override {
     each_part(batch, [&](std::string_view part) { pass_part(part, batch, steps); });
@@ -29,7 +28,7 @@ class BamSource : public BlockSource {
     return header_reader_.is_over() ? size : npos;
   }
   sam::HeaderPtr parse_header_bytes(std::string_view bytes) override {
-    return sam::parse_bam_header(bytes, name_, sam::Lenience(is_permissive() ? &lax_ : nullptr));
+    return sam::parse_bam_header(bytes, name_, sam::Lenience(is_permissive() ? &deviations_ : nullptr));
   }
 
   Whole rest_of(std::string_view begun, std::string_view next) const override {
@@ -56,8 +55,9 @@ class BamSource : public BlockSource {
   void decode_part(std::string_view part, Batch& batch, const RecordStep& step) override {
     while (!part.empty() && batch.reason.empty()) {
       const std::string_view bytes = part.substr(0, sam::size_of_record(part));
-      batch.reason = sam::load_record(bytes, *header_, *batch.record,
-                                      sam::Lenience(is_permissive() ? &batch.lax : nullptr), batch.tag_check);
+      batch.reason =
+          sam::load_record(bytes, *header_, *batch.record,
+                           sam::Lenience(is_permissive() ? &batch.deviations : nullptr), batch.tag_check);
       if (!batch.reason.empty()) return;
       ++batch.records_in;
       step(*batch.record);

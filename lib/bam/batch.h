@@ -51,15 +51,15 @@ struct Batch {
   std::uint64_t records_in = 0;
   std::uint64_t records_out = 0;
   sam::TagCheck tag_check = sam::TagCheck::here;
-  sam::LaxCounts lax;  ///< what was let pass
+  sam::DeviationCounts deviations;  ///< what was let pass
 
-  sam::Buffer plain;              ///< records for the output, before they are compressed
-  std::string joined;             ///< a block that begins with records of earlier batches
-  std::string_view own;           ///< the records in `plain` that blocks of this batch take
-  sam::Buffer out;                ///< bytes for the output file
-  std::vector<Place> places;      ///< of the records in `plain`, when an index is wanted
-  std::vector<BlockSize> blocks;  ///< that `out` consists of
-  RecordList kept;                ///< records for htslib's writer
+  sam::Buffer plain;               ///< records for the output, before they are compressed
+  std::string joined;              ///< a block that begins with records of earlier batches
+  std::string_view own;            ///< the records in `plain` that blocks of this batch take
+  sam::Buffer out;                 ///< bytes for the output file
+  std::vector<IndexEntry> places;  ///< of the records in `plain`, when an index is wanted
+  std::vector<BlockSize> blocks;   ///< that `out` consists of
+  RecordList kept;                 ///< records for htslib's writer
   /// What is wrong with the bytes behind `body`: with their blocks, or with the record that begins there.
   std::exception_ptr damage;
   std::string bad_end;
@@ -95,7 +95,7 @@ struct Batch {
     if (text.m > usual) text.release();
     body = own = {};
     lines = records_in = records_out = bad_line = bad_record = 0;
-    lax = {};
+    deviations = {};
     places.clear();
     blocks.clear();
     damage = failure = nullptr;

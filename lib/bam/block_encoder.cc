@@ -6,6 +6,8 @@
 #include "bam/block_cutter.h"
 #include "base/error.h"
 #include "codec/bgzf.h"
+#include "sam/header.h"
+#include "sam/record.h"
 
 namespace mrf::bam {
 
@@ -21,7 +23,7 @@ void BlockEncoder::begin(sam_hdr_t& header, Output& to) {
 std::string BlockEncoder::add(const sam_hdr_t&, const bam1_t& record, Batch& batch) {
   const std::size_t before = batch.plain.size();
   std::string reason = append_record(record, batch, batch.plain);
-  if (indexed_ && reason.empty()) batch.places.push_back(place_of(record, batch.plain.size() - before));
+  if (indexed_ && reason.empty()) batch.places.push_back(index_entry_of(record, batch.plain.size() - before));
   return reason;
 }
 
@@ -123,6 +125,30 @@ void BlockEncoder::add_block(std::string_view payload, std::span<const codec::Fi
       batch.deflater->block(payload, fields, {batch.out.room(codec::bgzf_max_block), codec::bgzf_max_block});
   batch.out.add(size);
   batch.blocks.push_back({payload.size(), size});
+}
+
+namespace {
+
+class BamEncoder : public BlockEncoder {
+ public:
+  using BlockEncoder::BlockEncoder;
+  bool takes_raw() const override { return !is_indexed(); }
+
+ protected:
+  void append_header(sam_hdr_t& header, sam::Buffer& to) override { sam::append_bam_header(header, to); }
+  std::string append_record(const bam1_t& record, Batch&, sam::Buffer& to) override {
+    return sam::store_record(record, to);
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Encoder> make_bam_encoder(int level, bool index) {
+  return std::make_unique<BamEncoder>(BlockEncoder::Cut::between_records, level, index);
+}
+
+std::unique_ptr<Encoder> make_bam_stream_encoder() {
+  return std::make_unique<BamEncoder>(BlockEncoder::Cut::as_they_come, 0, false);
 }
 
 }  // namespace mrf::bam

@@ -77,9 +77,9 @@ class Conversion {
 
   void run_input() {
     const InputCount count(stats_, sources_.current().name());
-    lax_ = sources_.current().lax();
+    deviations_ = sources_.current().deviations();
     if (!options_.header_only) run_source();
-    sam::warn_of(lax_, sources_.current().name().c_str());
+    sam::warn_of(deviations_, sources_.current().name().c_str());
     if (options_.header_only) return;
     const char* missing = sources_.current().what_is_missing();
     if (missing == nullptr) return;
@@ -164,7 +164,7 @@ class Conversion {
     encoder_.deliver(batch, output_);
     stats_.records_in += batch.records_in;
     stats_.records_out += batch.records_out;
-    lax_.add(batch.lax);
+    deviations_.add(batch.deviations);
     if (!batch.reason.empty()) fail(batch);
     lines_ += batch.lines;
     if (batch.failure) std::rethrow_exception(batch.failure);
@@ -189,7 +189,7 @@ class Conversion {
   std::uint64_t batches_ = 0;
   std::uint64_t first_record_ = 0;
   std::uint64_t lines_ = 0;
-  sam::LaxCounts lax_;  // of the current input
+  sam::DeviationCounts deviations_;  // of the current input
 };
 
 }  // namespace

@@ -6,7 +6,7 @@
 
 #include "bam/encoder.h"
 #include "bam/selection.h"
-#include "bam/source_list.h"
+#include "bam/source.h"
 #include "io/output_file.h"
 #include "io/stats.h"
 

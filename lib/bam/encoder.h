@@ -4,11 +4,29 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "bam/batch.h"
-#include "bam/output.h"
+#include "io/io.h"
+#include "io/meter.h"
+#include "io/output_file.h"
 
 namespace mrf::bam {
+
+/// Where encoders write: a file and the meter that counts its bytes, both borrowed.
+class Output {
+ public:
+  Output(io::OutputFile& file, io::Meter& meter) : file_(file), meter_(meter) {}
+  /// Throws SystemError "cannot write", or ClosedOutput.
+  void write(std::string_view bytes) { io::write_all(file_.fd(), file_.name(), bytes, meter_); }
+  io::FdRef fd() const { return file_.fd(); }
+  const std::string& name() const { return file_.name(); }
+  io::Meter& meter() { return meter_; }
+
+ private:
+  io::OutputFile& file_;
+  io::Meter& meter_;
+};
 
 /// Turns records into the bytes of an output format. add() and pack() run on many threads, one batch at a
 /// time each; the others on one at a time, join() and deliver() in the order of the batches.
@@ -66,5 +84,12 @@ std::unique_ptr<Encoder> make_bam_encoder(int level, bool index);
 std::unique_ptr<Encoder> make_bam_stream_encoder();
 std::unique_ptr<Encoder> make_sam_gz_encoder(int level, bool index, bool permissive);
 std::unique_ptr<Encoder> make_cram_encoder(const EncoderOptions& options);
+
+/// Throws UsageError when `output` is no file beside which an index could stand.
+void check_can_index(const io::OutputFile& output);
+
+/// Gives `output` its name, `path`, and its index that of `path` with the index's extension; neither when the
+/// index cannot be made. Throws Error.
+void commit_with_index(Encoder& encoder, io::OutputFile& output, const std::string& path);
 
 }  // namespace mrf::bam

@@ -8,7 +8,7 @@
 #include <new>
 #include <utility>
 
-#include "bam/reference.h"
+#include "bam/cram_references.h"
 #include "base/error.h"
 #include "base/processors.h"
 #include "sam/header.h"
@@ -56,7 +56,7 @@ void HtsSource::open_with_htslib(const Input& input, sam::HfilePtr bytes, const 
   if (!header) throw base::DataError("read", name_, "malformed header");
   header_ = sam::with_long_references(std::move(header), name_);
   sam::check_header_text(sam::header_text(*header_), name_,
-                         sam::Lenience(options.permissive ? &lax_ : nullptr));
+                         sam::Lenience(options.permissive ? &deviations_ : nullptr));
   if (cram) check_reference(options.reference, *header_);
   set_reference(*file_, options.reference);
   if (cram) forget_remote_references(*cram_fd_get_header(file_->fp.cram));

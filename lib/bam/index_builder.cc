@@ -31,7 +31,7 @@ int levels_for(hts_pos_t longest) {
 
 }  // namespace
 
-Place place_of(const bam1_t& record, std::size_t size) {
+IndexEntry index_entry_of(const bam1_t& record, std::size_t size) {
   const auto& core = record.core;
   return {core.tid, core.pos, bam_endpos(&record), size, (core.flag & BAM_FUNMAP) == 0};
 }
@@ -46,7 +46,7 @@ IndexBuilder::IndexBuilder(const sam_hdr_t& header, std::uint64_t offset, std::s
   if (!index_) throw std::bad_alloc();
 }
 
-void IndexBuilder::add(std::span<const Place> places, std::span<const BlockSize> blocks) {
+void IndexBuilder::add(std::span<const IndexEntry> places, std::span<const BlockSize> blocks) {
   waiting_.insert(waiting_.end(), places.begin(), places.end());
   for (const BlockSize& block : blocks) {
     for (; !waiting_.empty() && within_ + waiting_.front().size < block.content; waiting_.pop_front()) {
@@ -64,7 +64,7 @@ void IndexBuilder::end_block(const BlockSize& block) {
     within_ = 0;
     return;
   }
-  Place& cut = waiting_.front();
+  IndexEntry& cut = waiting_.front();
   cut.size -= block.content - within_;
   within_ = 0;
   if (cut.size > 0) return;
@@ -72,7 +72,7 @@ void IndexBuilder::end_block(const BlockSize& block) {
   waiting_.pop_front();
 }
 
-void IndexBuilder::push(const Place& place) {
+void IndexBuilder::push(const IndexEntry& place) {
   ++records_;
   if (hts_idx_push(index_.get(), place.id, place.begin, place.end, address_ << 16 | within_, place.mapped) <
       0) {

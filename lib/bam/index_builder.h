@@ -13,14 +13,14 @@
 namespace mrf::bam {
 
 /// Where a record lies on its reference, and how many bytes it has in the file before compression.
-struct Place {
+struct IndexEntry {
   std::int32_t id;
   hts_pos_t begin;
   hts_pos_t end;
   std::size_t size;
   bool mapped;
 };
-Place place_of(const bam1_t& record, std::size_t size);
+IndexEntry index_entry_of(const bam1_t& record, std::size_t size);
 
 /// The sizes of one BGZF block, before and after compression.
 struct BlockSize {
@@ -37,7 +37,7 @@ class IndexBuilder {
   /// The next records and the next blocks, each following those of the last call. A record's blocks may come
   /// in a later call, but not in an earlier one. Throws DataError "cannot index" when the records are not
   /// sorted by position.
-  void add(std::span<const Place> places, std::span<const BlockSize> blocks);
+  void add(std::span<const IndexEntry> places, std::span<const BlockSize> blocks);
   void finish();
   /// Throws SystemError "cannot write".
   void save(const std::string& path) const;
@@ -45,7 +45,7 @@ class IndexBuilder {
 
  private:
   void end_block(const BlockSize& block);
-  void push(const Place& place);
+  void push(const IndexEntry& place);
 
   struct IndexDeleter {
     void operator()(hts_idx_t* index) const { hts_idx_destroy(index); }
@@ -55,8 +55,8 @@ class IndexBuilder {
   std::string name_;
   bool csi_ = false;
   std::uint64_t records_ = 0;
-  std::size_t within_ = 0;     // bytes after the start of the block at address_
-  std::deque<Place> waiting_;  // for their blocks
+  std::size_t within_ = 0;          // bytes after the start of the block at address_
+  std::deque<IndexEntry> waiting_;  // for their blocks
   std::unique_ptr<hts_idx_t, IndexDeleter> index_;
 };
 

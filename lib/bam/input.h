@@ -15,7 +15,7 @@ namespace mrf::bam {
 /// What an input turned out to be.
 enum class Format { bam, sam, cram };
 /// How it is stored.
-enum class Packing { plain, bgzf, gzip };
+enum class Compression { none, bgzf, gzip };
 
 /// Thrown where reading would wait although nobody needs the bytes any more.
 struct ReadingStopped {};
@@ -37,7 +37,7 @@ class Input {
   /// A local one, whose path can be opened again from its start.
   bool can_be_opened_again() const { return is_regular_; }
   Format format() const { return format_; }
-  Packing packing() const { return packing_; }
+  Compression compression() const { return compression_; }
 
   /// Appends what one read(2) of at most `n` bytes gives. Returns how many, 0 only at the end. Throws
   /// SystemError "cannot read", ReadingStopped.
@@ -69,7 +69,7 @@ class Input {
   sam::Buffer first_;     // was read to find the format; `given_` bytes of it have been read again
   std::size_t given_ = 0;
   Format format_ = Format::bam;
-  Packing packing_ = Packing::plain;
+  Compression compression_ = Compression::none;
 };
 
 }  // namespace mrf::bam

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "bam/region_source.h"
-
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -9,7 +7,7 @@
 
 #include "bam/hts_source.h"
 #include "base/error.h"
-#include "sam/remote.h"
+#include "sam/hts.h"
 
 namespace mrf::bam {
 

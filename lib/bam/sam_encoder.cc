@@ -21,7 +21,7 @@ class SamEncoder : public Encoder {
     text_.emplace(header);
   }
   std::string add(const sam_hdr_t&, const bam1_t& record, Batch& batch) override {
-    return text_->append(record, batch.out, sam::Lenience(permissive_ ? &batch.lax : nullptr));
+    return text_->append(record, batch.out, sam::Lenience(permissive_ ? &batch.deviations : nullptr));
   }
   bool checks_tags() const override { return !permissive_; }  // else they have been counted
   void end(Output&) override {}
@@ -47,7 +47,7 @@ class SamGzEncoder : public BlockEncoder {
     text_.emplace(header);
   }
   std::string append_record(const bam1_t& record, Batch& batch, sam::Buffer& to) override {
-    return text_->append(record, to, sam::Lenience(permissive_ ? &batch.lax : nullptr));
+    return text_->append(record, to, sam::Lenience(permissive_ ? &batch.deviations : nullptr));
   }
 
  private:

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-#include "bam/sam_source.h"
-
 #include <cerrno>
 #include <cstdint>
 #include <new>
 
+#include "bam/stream_source.h"
 #include "record/header.h"
 #include "sam/header.h"
 #include "sam/sam_fault.h"
@@ -13,9 +12,9 @@ namespace mrf::bam {
 
 namespace {
 
-class SamSource : public BlockSource {
+class SamSource : public StreamSource {
  public:
-  SamSource(Input& input, bool permissive) : BlockSource(input, permissive) {
+  SamSource(Input& input, bool permissive) : StreamSource(input, permissive) {
     read_header();
     build_dictionary();
   }
@@ -31,7 +30,7 @@ class SamSource : public BlockSource {
     return header_reader_.is_over() ? header_end_ : npos;
   }
   sam::HeaderPtr parse_header_bytes(std::string_view bytes) override {
-    return sam::parse_sam_header(bytes, name_, sam::Lenience(is_permissive() ? &lax_ : nullptr));
+    return sam::parse_sam_header(bytes, name_, sam::Lenience(is_permissive() ? &deviations_ : nullptr));
   }
 
   Whole rest_of(std::string_view, std::string_view next) const override {
@@ -60,8 +59,8 @@ class SamSource : public BlockSource {
 
  private:
   bool decode_line(std::string_view line, bool has_end, Batch& batch) {
-    const sam::Lenience lenience(is_permissive() ? &batch.lax : nullptr);
-    batch.reason = has_end || lenience.takes(sam::Lax::last_line)
+    const sam::Lenience lenience(is_permissive() ? &batch.deviations : nullptr);
+    batch.reason = has_end || lenience.takes(sam::Deviation::last_line)
                        ? sam::fault_of(line, *header_, lenience)
                        : "the line has no newline, as if the input were cut off; --permissive takes it";
     if (batch.reason.empty() && !sam::parse_unusual(line, *header_, batch.text, *batch.record)) {

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "bam/source.h"
 
-#include "bam/bam_source.h"
-#include "bam/cram_source.h"
-#include "bam/region_source.h"
-#include "bam/sam_source.h"
 #include "base/error.h"
 #include "sam/header.h"
 
@@ -34,6 +30,35 @@ sam::SharedHeader read_header_file(const std::string& path, bool permissive) {
     throw base::DataError("read", path, "it has no header");
   }
   return source->header();
+}
+
+SourceList::SourceList(std::vector<std::string> paths, SourceOptions options, io::Meter& meter)
+    : paths_(std::move(paths)), options_(std::move(options)), meter_(meter) {
+  if (paths_.empty()) paths_.emplace_back("-");
+  open();
+  header_ = source_->header();
+}
+
+void SourceList::open() {
+  source_.reset();
+  input_ = std::make_unique<Input>(paths_[at_], meter_, options_.is_text_sam);
+  source_ = make_source(*input_, options_);
+}
+
+void SourceList::replace_header(sam::SharedHeader header) {
+  source_->replace_header(header);
+  header_ = std::move(header);
+}
+
+bool SourceList::next() {
+  if (at_ + 1 == paths_.size()) return false;
+  ++at_;
+  open();
+  if (const std::string reason = sam::difference(*header_, *source_->header(), sam::Names::compared);
+      !reason.empty()) {
+    throw base::DataError("join", source_->name(), reason);
+  }
+  return true;
 }
 
 }  // namespace mrf::bam

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "bam/batch.h"
-#include "bam/feed.h"
 #include "bam/input.h"
 
 namespace mrf::bam {
@@ -61,19 +60,60 @@ class Source {
   /// How many lines of text come before the records.
   virtual std::uint64_t header_lines() const { return 0; }
   /// What was let pass in the header.
-  const sam::LaxCounts& lax() const { return lax_; }
+  const sam::DeviationCounts& deviations() const { return deviations_; }
 
  protected:
   std::string name_;
   sam::SharedHeader header_;
-  sam::LaxCounts lax_;
+  sam::DeviationCounts deviations_;
 };
 
-/// Reads the header. `input` outlives the source. Throws Error.
+/// The records of a BAM stream, in BGZF blocks or not.
+std::unique_ptr<Source> make_bam_source(Input& input, bool permissive);
+/// The records of SAM text, in BGZF blocks, gzipped, or plain. A record that names a reference which the
+/// header does not have is malformed.
+std::unique_ptr<Source> make_sam_source(Input& input, bool permissive);
+/// The records of a CRAM file, read by htslib.
+std::unique_ptr<Source> make_cram_source(Input& input, const SourceOptions& options);
+/// The records of an indexed input (BAI, CSI, CRAI) that overlap any of the regions, each one once, in the
+/// order of the input. Throws UsageError for a region that the header does not know.
+std::unique_ptr<Source> make_region_source(Input& input, const SourceOptions& options);
+/// The one of these that the input and the options ask for. It reads the header; `input` outlives it. Throws
+/// Error.
 std::unique_ptr<Source> make_source(Input& input, const SourceOptions& options);
 
 /// The header of a SAM, BAM or CRAM file, or of a text file with the header alone. Throws Error, also when
 /// there is no header.
 sam::SharedHeader read_header_file(const std::string& path, bool permissive);
+
+/// Several inputs, read one after the other under one header. Each is opened when its turn comes.
+class SourceList {
+ public:
+  /// Opens the first one. Throws Error.
+  SourceList(std::vector<std::string> paths, SourceOptions options, io::Meter& meter);
+
+  /// Puts another header in the place of the first input's, as Source::replace_header().
+  void replace_header(sam::SharedHeader header);
+  /// The header of the output, which may be changed until the first record is read.
+  sam_hdr_t& header() { return *header_; }
+
+  Source& current() { return *source_; }
+  /// Reading the current input throws ReadingStopped from now on instead of waiting.
+  void stop_reading() const noexcept { input_->stop(); }
+  /// Goes on to the next input; false when there is none. Throws DataError when its references are not
+  /// those of the first.
+  bool next();
+
+ private:
+  void open();
+
+  std::vector<std::string> paths_;
+  SourceOptions options_;
+  io::Meter& meter_;
+  std::size_t at_ = 0;
+  std::unique_ptr<Input> input_;
+  std::unique_ptr<Source> source_;
+  sam::SharedHeader header_;
+};
 
 }  // namespace mrf::bam

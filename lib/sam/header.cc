@@ -18,7 +18,7 @@
 #include "base/error.h"
 #include "base/redact.h"
 #include "sam/characters.h"
-#include "sam/remote.h"
+#include "sam/hts.h"
 
 namespace mrf::sam {
 
@@ -127,16 +127,16 @@ class HeaderCheck {
   void check(std::string_view line) {
     const bool framed = line.size() >= 3 && line[0] == '@' && is_letter(line[1]) && is_letter(line[2]);
     if (framed && line.starts_with("@CO") && line.size() > 3 && line[3] != '\t')
-      return lax("@CO without a tab");
+      return deviations("@CO without a tab");
     if (!framed || (line.size() > 3 && line[3] != '\t')) {
       fail(fmt::format("'{}' is no header line; a read name may not begin with '@'", shown(line)));
     }
     const std::string_view code = line.substr(1, 2);
     if (code == "CO") return;
     if (code != "HD" && code != "SQ" && code != "RG" && code != "PG") {
-      return lax(fmt::format("'@{}' is no kind of header line that SAM has", code));
+      return deviations(fmt::format("'@{}' is no kind of header line that SAM has", code));
     }
-    if (code == "HD" && number_ > 1) lax("@HD is not the first line");
+    if (code == "HD" && number_ > 1) deviations("@HD is not the first line");
     fields_.clear();
     for (std::string_view rest = line.substr(3); !rest.empty();) {
       rest.remove_prefix(1);
@@ -144,7 +144,7 @@ class HeaderCheck {
       const std::string_view field = rest.substr(0, end);
       rest.remove_prefix(end);
       if (field.size() < 4 || field[2] != ':' || !is_tag_name(field.data())) {
-        lax(fmt::format("'{}' in @{} is not of the form TAG:VALUE", shown(field), code));
+        deviations(fmt::format("'{}' in @{} is not of the form TAG:VALUE", shown(field), code));
         continue;
       }
       fields_.emplace_back(field.substr(0, 2), field.substr(3));
@@ -156,30 +156,30 @@ class HeaderCheck {
   void check_reference() {
     const auto name = value("SN");
     const auto length = value("LN");
-    if (!name) return lax("@SQ has no SN");
+    if (!name) return deviations("@SQ has no SN");
     TextReference reference{*name, -1};
     const char first = name->front();
     if (first == '*' || first == '=' || !are_printable(*name) || name->find(' ') != std::string_view::npos)
-      lax(fmt::format("SN '{}' is no name that SAM allows", shown(*name)));
+      deviations(fmt::format("SN '{}' is no name that SAM allows", shown(*name)));
     if (!length) {
-      lax(fmt::format("@SQ '{}' has no LN", shown(*name)));
+      deviations(fmt::format("@SQ '{}' has no LN", shown(*name)));
     } else {
       const char* const end = length->data() + length->size();
       const auto [at, error] = std::from_chars(length->data(), end, reference.length);
       if (error != std::errc() || at != end || reference.length < 1)
-        lax(fmt::format("LN '{}' of @SQ '{}' is no length", shown(*length), shown(*name)));
+        deviations(fmt::format("LN '{}' of @SQ '{}' is no length", shown(*length), shown(*name)));
       else if (reference.length > longest_reference)
-        lax(fmt::format("LN '{}' of @SQ '{}' is more than {}", shown(*length), shown(*name),
-                        longest_reference));
+        deviations(fmt::format("LN '{}' of @SQ '{}' is more than {}", shown(*length), shown(*name),
+                               longest_reference));
     }
-    if (!names_.insert(*name).second) lax(fmt::format("@SQ '{}' is there twice", shown(*name)));
+    if (!names_.insert(*name).second) deviations(fmt::format("@SQ '{}' is there twice", shown(*name)));
     references_.push_back(reference);
   }
 
   void check_read_group() {
     const auto id = value("ID");
-    if (!id) return lax("@RG has no ID");
-    if (!groups_.insert(*id).second) lax(fmt::format("@RG '{}' is there twice", shown(*id)));
+    if (!id) return deviations("@RG has no ID");
+    if (!groups_.insert(*id).second) deviations(fmt::format("@RG '{}' is there twice", shown(*id)));
   }
 
   std::optional<std::string_view> value(std::string_view tag) const {
@@ -196,8 +196,8 @@ class HeaderCheck {
   [[noreturn]] void fail(const std::string& reason) const {
     throw base::DataError("read", name_, fmt::format("header line {}: {}", number_, reason));
   }
-  void lax(const std::string& reason) const {
-    if (!lenience_.takes(Lax::header)) fail(reason + "; --permissive takes it");
+  void deviations(const std::string& reason) const {
+    if (!lenience_.takes(Deviation::header)) fail(reason + "; --permissive takes it");
   }
 
   const std::string& name_;
@@ -213,7 +213,7 @@ class HeaderCheck {
 void check_lengths(const sam_hdr_t& header, const std::string& name, Lenience lenience) {
   for (int i = 0; i < sam_hdr_nref(&header); ++i) {
     const std::int64_t length = sam_hdr_tid2len(&header, i);
-    if (length <= longest_reference || lenience.takes(Lax::header)) continue;
+    if (length <= longest_reference || lenience.takes(Deviation::header)) continue;
     throw base::DataError(
         "read", name,
         fmt::format("the reference '{}' has {} bases, more than {}; --permissive takes it",
@@ -225,7 +225,7 @@ void check_lengths(const sam_hdr_t& header, const std::string& name, Lenience le
 void check_list(const std::vector<TextReference>& references, std::string_view list, const std::string& name,
                 Lenience lenience) {
   const auto fail = [&](const std::string& reason) {
-    if (lenience.takes(Lax::header)) return;
+    if (lenience.takes(Deviation::header)) return;
     throw base::DataError(
         "read", name,
         fmt::format("the header's text and its list of references differ: {}; --permissive takes it",

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "sam/hts.h"
 
+#include <cerrno>
 #include <cstdlib>
 #include <cstring>
 #include <new>
 
+#include "base/error.h"
 #include "base/processors.h"
+#include "base/redact.h"
 
 namespace mrf::sam {
 
@@ -37,5 +40,30 @@ void start_threads(htsFile& file, unsigned threads) {
 void silence_htslib() { hts_set_log_level(HTS_LOG_OFF); }
 
 std::string hts_library() { return std::string("htslib ") + hts_version(); }
+
+bool is_url(std::string_view path) { return path.starts_with("http://") || path.starts_with("https://"); }
+
+std::string shown_path(std::string_view path) {
+  if (!is_url(path)) return std::string(path);
+  const std::string shown = base::redact_url(path);
+  return shown.substr(0, shown.find('?'));
+}
+
+// The numbers are those that htslib makes of HTTP statuses (hfile_libcurl.c).
+void throw_remote_error(std::string_view verb, const std::string& name) {
+  switch (errno) {
+    case ENOENT:
+      throw base::Error(base::Status::refused, verb, name, "the server has no such file");
+    case EPERM:
+    case EACCES:
+      throw base::Error(base::Status::refused, verb, name, "the server denies access");
+    case EINVAL:
+    case EROFS:
+      throw base::Error(base::Status::refused, verb, name, "the server refuses the request");
+    default:
+      throw base::Error(base::Status::unavailable, verb, name,
+                        "the server cannot be reached or does not answer");
+  }
+}
 
 }  // namespace mrf::sam

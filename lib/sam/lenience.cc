@@ -7,46 +7,46 @@
 
 namespace mrf::sam {
 
-const char* description(Lax kind) {
+const char* description(Deviation kind) {
   switch (kind) {
-    case Lax::name:
+    case Deviation::name:
       return "read names that SAM does not allow, kept";
-    case Lax::position:
+    case Deviation::position:
       return "positions below 0, kept";
-    case Lax::flag:
+    case Deviation::flag:
       return "flags that are not decimal numbers, kept by value";
-    case Lax::sequence:
+    case Deviation::sequence:
       return "sequences with letters that BAM does not have, now in upper case or N";
-    case Lax::tag_name:
+    case Deviation::tag_name:
       return "optional fields with a name that SAM does not allow, kept";
-    case Lax::tag_type:
+    case Deviation::tag_type:
       return "optional fields of a type that SAM does not have, now of another where need be";
-    case Lax::tag_value:
+    case Deviation::tag_value:
       return "optional fields with a value that is not one of their type, as samtools takes it";
-    case Lax::tag_twice:
+    case Deviation::tag_twice:
       return "records with one optional field twice, kept";
-    case Lax::empty_field:
+    case Deviation::empty_field:
       return "lines with an empty field at the end, dropped";
-    case Lax::quality:
+    case Deviation::quality:
       return "single bases of quality 9, which as text is no quality";
-    case Lax::last_line:
+    case Deviation::last_line:
       return "last lines without a newline, taken as whole";
-    case Lax::name_end:
+    case Deviation::name_end:
       return "read names without their end, now with it";
-    case Lax::header:
+    case Deviation::header:
       return "header lines that SAM does not allow, kept";
-    case Lax::cram_unmapped:
+    case Deviation::cram_unmapped:
       return "unmapped reads with a mapping quality or a CIGAR, which are lost";
-    case Lax::cram_mate:
+    case Deviation::cram_mate:
       return "reads that are not paired but have RNEXT, which is lost";
   }
   return "";
 }
 
-void warn_of(const LaxCounts& counts, const char* name) {
-  for (std::size_t i = 0; i < lax_kinds; ++i) {
+void warn_of(const DeviationCounts& counts, const char* name) {
+  for (std::size_t i = 0; i < deviation_kinds; ++i) {
     if (counts.counts[i] == 0) continue;
-    base::warn(fmt::format("'{}' has {} {}", name, counts.counts[i], description(static_cast<Lax>(i))));
+    base::warn(fmt::format("'{}' has {} {}", name, counts.counts[i], description(static_cast<Deviation>(i))));
   }
 }
 

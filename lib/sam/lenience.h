@@ -9,7 +9,7 @@ namespace mrf::sam {
 
 /// What the SAM specification forbids, or what an output cannot hold as it is, and what samtools takes all
 /// the same. It is an error unless --permissive was given.
-enum class Lax : std::size_t {
+enum class Deviation : std::size_t {
   name,           ///< QNAME outside [!-?A-~], or empty
   position,       ///< POS or PNEXT below 0
   flag,           ///< FLAG that is not decimal
@@ -26,18 +26,18 @@ enum class Lax : std::size_t {
   cram_unmapped,  ///< mapping quality or CIGAR of an unmapped read, which htslib's CRAM does not keep
   cram_mate,      ///< RNEXT of a read that is not paired, likewise
 };
-inline constexpr std::size_t lax_kinds = 15;
+inline constexpr std::size_t deviation_kinds = 15;
 
 /// What the messages call it, and what becomes of it.
-const char* description(Lax kind);
+const char* description(Deviation kind);
 
 /// How often each kind was let pass, by its number.
-struct LaxCounts {
-  std::array<std::uint64_t, lax_kinds> counts{};
+struct DeviationCounts {
+  std::array<std::uint64_t, deviation_kinds> counts{};
 
-  void add(Lax kind) { ++counts[static_cast<std::size_t>(kind)]; }
-  void add(const LaxCounts& other) {
-    for (std::size_t i = 0; i < lax_kinds; ++i) counts[i] += other.counts[i];
+  void add(Deviation kind) { ++counts[static_cast<std::size_t>(kind)]; }
+  void add(const DeviationCounts& other) {
+    for (std::size_t i = 0; i < deviation_kinds; ++i) counts[i] += other.counts[i];
   }
 };
 
@@ -45,19 +45,19 @@ struct LaxCounts {
 class Lenience {
  public:
   /// `counts` is null where nothing is let pass.
-  explicit Lenience(LaxCounts* counts = nullptr) : counts_(counts) {}
+  explicit Lenience(DeviationCounts* counts = nullptr) : counts_(counts) {}
   /// Counts `kind`; false when it is an error.
-  bool takes(Lax kind) const {
+  bool takes(Deviation kind) const {
     if (counts_ != nullptr) counts_->add(kind);
     return counts_ != nullptr;
   }
   explicit operator bool() const { return counts_ != nullptr; }
 
  private:
-  LaxCounts* counts_;
+  DeviationCounts* counts_;
 };
 
 /// Says, by warn(), once for each kind how often it was let pass. `name` is the input's.
-void warn_of(const LaxCounts& counts, const char* name);
+void warn_of(const DeviationCounts& counts, const char* name);
 
 }  // namespace mrf::sam

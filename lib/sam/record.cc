@@ -141,13 +141,14 @@ std::string load_record(std::string_view bytes, const sam_hdr_t& header, bam1_t&
   if (!fits || !is_reference(core.tid, header) || !is_reference(core.mtid, header))
     return fault_of_front(bytes, header);
   for (const hts_pos_t position : {core.pos, core.mpos}) {
-    if (position < -1 && !lenience.takes(Lax::position))
+    if (position < -1 && !lenience.takes(Deviation::position))
       return fmt::format("a position is {}, which SAM does not allow; --permissive takes it", position + 1);
   }
   const std::string_view rest = bytes.substr(record_front);
   const std::size_t name = core.l_qname;
   const bool ended = rest[name - 1] == '\0';
-  if (!ended && !lenience.takes(Lax::name_end)) return "the read name has no end; --permissive gives it one";
+  if (!ended && !lenience.takes(Deviation::name_end))
+    return "the read name has no end; --permissive gives it one";
   // htslib keeps what follows the name at a multiple of four.
   const std::size_t stored_name = (name + (ended ? 0 : 1) + 3) / 4 * 4;
   if (!ended && name == 255) return "the read name is longer than 254 characters";

@@ -78,7 +78,7 @@ std::uint16_t bin_of(const bam1_t& record, std::int64_t covered);
 /// specification, section 4.2.2). The optional fields have to be whole. Throws std::bad_alloc.
 void move_long_cigar(bam1_t& record);
 
-/// Whether load_record() looks at the optional fields, or leaves that to append_aux_text(), which is as
+/// Whether load_record() looks at the optional fields, or leaves that to SamText::append(), which is as
 /// strict.
 enum class TagCheck { here, later };
 

@@ -14,9 +14,8 @@
 
 #include "base/error.h"
 #include "sam/characters.h"
-#include "sam/digits.h"
 #include "sam/record.h"
-#include "sam/tag_set.h"
+#include "sam/tags.h"
 
 namespace mrf::sam {
 
@@ -76,8 +75,8 @@ std::string check_name(std::string_view name, Lenience lenience) {
   if (name.starts_with('@'))
     return bad(qname, name, "begins with '@', which no read name may; mrf-run --record bam keeps such names");
   if (name.size() > longest) return bad(qname, name, "is longer than 254 characters");
-  if (name.empty()) return lenience.takes(Lax::name) ? "" : "QNAME is empty; --permissive takes it";
-  if (are_name_characters(name) || lenience.takes(Lax::name)) return "";
+  if (name.empty()) return lenience.takes(Deviation::name) ? "" : "QNAME is empty; --permissive takes it";
+  if (are_name_characters(name) || lenience.takes(Deviation::name)) return "";
   return bad(qname, name, "has a character that SAM does not allow there; --permissive takes it");
 }
 
@@ -125,7 +124,7 @@ std::string check_numbers(const Fields& fields, Lenience lenience) {
     const bool octal = value.size() > 1 && value.front() == '0' &&
                        value.find_first_not_of("01234567") == std::string_view::npos;
     if (range.column == flag && (octal || is_hex_flag(value))) {
-      if (lenience.takes(Lax::flag)) continue;
+      if (lenience.takes(Deviation::flag)) continue;
       return bad(flag, value, "is not a plain decimal number; --permissive takes it as C does");
     }
     const bool signed_flag = range.column == flag && value.starts_with('+');
@@ -138,7 +137,7 @@ std::string check_numbers(const Fields& fields, Lenience lenience) {
 // A character of SEQ that BAM does not have.
 std::string check_bases(std::string_view text, Lenience lenience) {
   const std::size_t at = text.find_first_not_of("=ACMGRSVTWYHKDBN");
-  if (text == "*" || at == std::string_view::npos || lenience.takes(Lax::sequence)) return "";
+  if (text == "*" || at == std::string_view::npos || lenience.takes(Deviation::sequence)) return "";
   const char c = text[at];
   const bool allowed = is_letter(c) || c == '.';
   return fmt::format("SEQ has '{}' at base {}, which {}; --permissive makes upper case or N of it",
@@ -282,15 +281,15 @@ std::string check_tag(std::string_view tag, TagSet& seen, Lenience lenience) {
   if (std::string_view("AacCiIfdZHB").find(type) == std::string_view::npos)
     return named + " has an unknown type";
   if (!is_value(type, value, Rule::htslib)) return named + " has a malformed value";
-  if (!is_tag_name(tag.data()) && !lenience.takes(Lax::tag_name))
+  if (!is_tag_name(tag.data()) && !lenience.takes(Deviation::tag_name))
     return named + " has a name that SAM does not allow; --permissive takes it";
   if (std::string_view("AifZHB").find(type) == std::string_view::npos) {
-    if (!lenience.takes(Lax::tag_type))
+    if (!lenience.takes(Deviation::tag_type))
       return named + fmt::format(" has type '{}', which SAM text does not have; --permissive takes it", type);
-  } else if (!is_value(type, value, Rule::specification) && !lenience.takes(Lax::tag_value)) {
+  } else if (!is_value(type, value, Rule::specification) && !lenience.takes(Deviation::tag_value)) {
     return named + " has a value that its type cannot hold; --permissive takes it as samtools does";
   }
-  if (!seen.add(tag.data()) && !lenience.takes(Lax::tag_twice))
+  if (!seen.add(tag.data()) && !lenience.takes(Deviation::tag_twice))
     return named + " is there twice; --permissive takes it";
   return "";
 }
@@ -342,7 +341,7 @@ std::string fault_of(std::string_view line, const sam_hdr_t& header, Lenience le
     rest.remove_prefix(std::min(tab + 1, rest.size()));
     if (auto fault = check_tag(tag, seen, lenience); !fault.empty()) return fault;
   }
-  if (open_end && !lenience.takes(Lax::empty_field))
+  if (open_end && !lenience.takes(Deviation::empty_field))
     return "the line ends in an empty field; --permissive drops it";
   return "";
 }

@@ -98,7 +98,7 @@ std::string fault_of_tags(std::string_view tags, Lenience lenience) {
   while (!tags.empty()) {
     if (!take_tag(tags, tag))
       return fmt::format("the optional field '{}' is malformed or not whole", base::printable(tag.name));
-    if (tag.type != 'd' || lenience.takes(Lax::tag_type)) continue;
+    if (tag.type != 'd' || lenience.takes(Deviation::tag_type)) continue;
     return fmt::format("the optional field '{}' has type 'd', which SAM does not have; --permissive takes it",
                        base::printable(tag.name));
   }

@@ -71,9 +71,11 @@ with open("long.sam", "w") as out:
         out.write(f"r{i}\t0\tc1\t{i + 1}\t60\t20000000M\t*\t0\t0\t{bases * 50}\t*\n")
 END
   samtools view --no-PG -C --output-fmt-option no_ref=1 -o in.cram in.sam
+  samtools index in.cram
   mrf-bamwrite -l 1 --write-index -o in.bam in.sam
   mrf-bamwrite -l 1 -o long.bam long.sam
-  for command in 'mrf-bamread in.bam' 'mrf-bamread -r c1 in.bam' 'mrf-bamread in.cram' 'mrf-bamwrite -l 1 in.sam'; do
+  for command in 'mrf-bamread in.bam' 'mrf-bamread -r c1 in.bam' 'mrf-bamread in.cram' 'mrf-bamread -r c1 in.cram' \
+    'mrf-bamwrite -l 1 in.sam' 'mrf-bamwrite -O cram in.sam'; do
     echo "$command: $(memory_of "$command -@ 8")"
     [[ $(memory_of "$command -@ 8") -lt 256 ]]
   done

@@ -27,15 +27,15 @@ bool is_full() {
 }
 
 /// A directory with the files of a test.
-class Place {
+class IndexEntry {
  public:
-  Place() { REQUIRE(::mkdtemp(path_) != nullptr); }
-  ~Place() {
+  IndexEntry() { REQUIRE(::mkdtemp(path_) != nullptr); }
+  ~IndexEntry() {
     for (const auto& file : files_) ::unlink(file.c_str());
     ::rmdir(path_);
   }
-  Place(const Place&) = delete;
-  Place& operator=(const Place&) = delete;
+  IndexEntry(const IndexEntry&) = delete;
+  IndexEntry& operator=(const IndexEntry&) = delete;
 
   std::string file(const std::string& name) { return *files_.insert(std::string(path_) + "/" + name).first; }
   std::string with(const std::string& name, std::string_view bytes) {
@@ -65,7 +65,7 @@ struct Result {
 };
 
 // What mrf-bamread makes of a file: the text, and why there is no more of it.
-Result read_all(const std::string& path, unsigned threads, Place& place) {
+Result read_all(const std::string& path, unsigned threads, IndexEntry& place) {
   Result result;
   mrf::io::OutputFile output(place.file("out.sam"));
   try {
@@ -88,7 +88,7 @@ Result read_all(const std::string& path, unsigned threads, Place& place) {
 }
 
 // The same by a pipe, which holds all of it.
-Result read_by_pipe(std::string_view bytes, Place& place) {
+Result read_by_pipe(std::string_view bytes, IndexEntry& place) {
   auto [reader, writer] = mrf::io::make_pipe();
   REQUIRE(::fcntl(writer.get(), F_SETPIPE_SZ, 1 << 18) >= static_cast<int>(bytes.size()));
   REQUIRE(::write(writer.get(), bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
@@ -135,7 +135,7 @@ std::string plain_sam() {
 }
 
 // The SAM file `from` in another format of htslib's (hts_open(3)).
-std::string stored_as(const std::string& from, const char* mode, Place& place) {
+std::string stored_as(const std::string& from, const char* mode, IndexEntry& place) {
   const std::string path = place.file("stored");
   const mrf::sam::HtsFilePtr in(hts_open(from.c_str(), "r"));
   const mrf::sam::HeaderPtr header(sam_hdr_read(in.get()));
@@ -167,7 +167,7 @@ std::string inflated(std::string_view blocks) {
 
 TEST_CASE("a BAM cut between blocks or at a byte of its last 64 KiB is truncated, from file and from pipe") {
   mrf::sam::silence_htslib();
-  Place place;
+  IndexEntry place;
   const std::string bam = stored_as(place.with("in.sam", random_sam(450)), "wb1", place);
   REQUIRE(bam.size() > 70000);
   const std::string path = place.with("whole", bam);
@@ -193,7 +193,7 @@ TEST_CASE("a BAM cut between blocks or at a byte of its last 64 KiB is truncated
 
 TEST_CASE("a flipped bit is refused, or makes what htslib makes of it") {
   mrf::sam::silence_htslib();
-  Place place;
+  IndexEntry place;
   const std::string path = place.with("in.sam", random_sam(60));
   std::mt19937_64 random(is_full() ? std::random_device{}() : 9);
   std::map<std::string, int> ends;

@@ -19,7 +19,7 @@ constexpr hts_pos_t far = 500000;
 
 // The virtual offset (SAM specification, section 4.1.1) at which the index says that the last record begins,
 // which lies far behind the others.
-std::uint64_t start_of_last(const std::vector<std::vector<mrf::bam::Place>>& places,
+std::uint64_t start_of_last(const std::vector<std::vector<mrf::bam::IndexEntry>>& places,
                             const std::vector<std::vector<BlockSize>>& blocks) {
   const auto header = mrf::sam::parse_sam_header("@SQ\tSN:c\tLN:1000000\n", "test");
   mrf::bam::IndexBuilder builder(*header, 100, "test");
@@ -42,7 +42,9 @@ std::uint64_t start_of_last(const std::vector<std::vector<mrf::bam::Place>>& pla
   return start;
 }
 
-mrf::bam::Place record_of(std::size_t size, hts_pos_t begin = 1) { return {0, begin, begin + 1, size, true}; }
+mrf::bam::IndexEntry record_of(std::size_t size, hts_pos_t begin = 1) {
+  return {0, begin, begin + 1, size, true};
+}
 
 }  // namespace
 
@@ -59,7 +61,7 @@ TEST_CASE("a record begins in the block that has its first byte") {
 }
 
 TEST_CASE("a record's blocks may come later") {
-  const std::vector<std::vector<mrf::bam::Place>> places{
+  const std::vector<std::vector<mrf::bam::IndexEntry>> places{
       {record_of(60), record_of(80)}, {record_of(30, far)}, {}};
   CHECK(start_of_last(places, {{}, {{100, 40}}, {{70, 50}}}) == (140U << 16 | 40));
 }

@@ -7,7 +7,6 @@
 #include <string>
 #include <string_view>
 
-#include "sam/tag_set.h"
 #include "sam/tags.h"
 
 namespace {

@@ -48,9 +48,9 @@ TEST_CASE("a header line that the specification forbids is refused with its numb
                       ("cannot read 'in.sam': header line " + std::to_string(number) + ": " + reason +
                        "; --permissive takes it")
                           .c_str());
-    mrf::sam::LaxCounts counts;
+    mrf::sam::DeviationCounts counts;
     mrf::sam::check_header_text(header, "in.sam", mrf::sam::Lenience(&counts));
-    CHECK(counts.counts[static_cast<std::size_t>(mrf::sam::Lax::header)] == 1);
+    CHECK(counts.counts[static_cast<std::size_t>(mrf::sam::Deviation::header)] == 1);
   }
   CHECK_THROWS_WITH(mrf::sam::parse_sam_header("@x\t0\tc\n", "in.sam"),
                     "cannot read 'in.sam': header line 1: '@x\\t0\\tc' is no header line; a read name may "

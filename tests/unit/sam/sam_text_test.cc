@@ -42,9 +42,9 @@ TEST_CASE("real numbers are written as htslib does") {
             "the optional field 'XF' has a value that SAM text does not allow; --permissive takes it");
       CHECK(ours.size() == 0);
     }
-    mrf::sam::LaxCounts counts;
+    mrf::sam::DeviationCounts counts;
     CHECK(text.append(*record, ours, mrf::sam::Lenience(&counts)) == "");
-    CHECK(counts.counts[static_cast<std::size_t>(mrf::sam::Lax::tag_value)] ==
+    CHECK(counts.counts[static_cast<std::size_t>(mrf::sam::Deviation::tag_value)] ==
           (std::isfinite(number) ? 0 : 1));
     CHECK(ours.view() == mrf::bam::test::htslib_line(*record, *header) + "\n");
   }

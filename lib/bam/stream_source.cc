@@ -1,16 +1,31 @@
 // SPDX-License-Identifier: MIT
-#include "bam/feed.h"
+#include "bam/stream_source.h"
 
 #include <fmt/format.h>
 
 #include <span>
 #include <stdexcept>
+#include <utility>
 
 #include "base/error.h"
 #include "codec/bgzf.h"
 #include "codec/inflate.h"
+#include "sam/header.h"
 
 namespace mrf::bam {
+
+/// The bytes of an input, uncompressed, in pieces of about half a megabyte: fill() reads on one thread,
+/// open() inflates on any.
+class ContentReader {
+ public:
+  virtual ~ContentReader() = default;
+  /// Puts the next piece into `batch`. False at the end of the input. Throws Error.
+  virtual bool fill(Batch& batch) = 0;
+  /// Sees to it that batch.bytes holds the piece. Throws DataError.
+  virtual void open(Batch& batch) const = 0;
+  /// The reason why the input, read to its end, is not whole; nullptr when it is.
+  virtual const char* what_is_missing() const { return nullptr; }
+};
 
 namespace {
 
@@ -19,9 +34,9 @@ constexpr std::size_t content_step = std::size_t{1} << 19;
 
 // A piece is what can be had without waiting, so that what is wrong with it is told although the writer of a
 // pipe goes on.
-class BgzfFeed : public Feed {
+class BgzfReader : public ContentReader {
  public:
-  explicit BgzfFeed(Input& input) : input_(input) {}
+  explicit BgzfReader(Input& input) : input_(input) {}
 
   bool fill(Batch& batch) override {
     batch.stored.append(rest_.view());
@@ -142,9 +157,9 @@ class InputSource : public codec::ByteSource {
   sam::Buffer buffer_;
 };
 
-class GzipFeed : public Feed {
+class GzipReader : public ContentReader {
  public:
-  explicit GzipFeed(Input& input)
+  explicit GzipReader(Input& input)
       : source_(codec::make_inflater(std::make_unique<InputSource>(input), input.name())) {}
 
   bool fill(Batch& batch) override {
@@ -161,9 +176,9 @@ class GzipFeed : public Feed {
   std::unique_ptr<codec::ByteSource> source_;
 };
 
-class PlainFeed : public Feed {
+class PlainReader : public ContentReader {
  public:
-  explicit PlainFeed(Input& input) : input_(input) {}
+  explicit PlainReader(Input& input) : input_(input) {}
   bool fill(Batch& batch) override {
     while (input_.read(batch.bytes, content_step) > 0) {
       if (batch.bytes.size() >= content_step || !input_.is_ready()) break;
@@ -176,12 +191,100 @@ class PlainFeed : public Feed {
   Input& input_;
 };
 
+// `input` outlives the reader.
+std::unique_ptr<ContentReader> make_content_reader(Input& input) {
+  if (input.compression() == Compression::bgzf) return std::make_unique<BgzfReader>(input);
+  if (input.compression() == Compression::gzip) return std::make_unique<GzipReader>(input);
+  return std::make_unique<PlainReader>(input);
+}
+
 }  // namespace
 
-std::unique_ptr<Feed> make_feed(Input& input) {
-  if (input.packing() == Packing::bgzf) return std::make_unique<BgzfFeed>(input);
-  if (input.packing() == Packing::gzip) return std::make_unique<GzipFeed>(input);
-  return std::make_unique<PlainFeed>(input);
+StreamSource::~StreamSource() = default;
+
+StreamSource::StreamSource(Input& input, bool permissive)
+    : reader_(make_content_reader(input)), permissive_(permissive) {
+  name_ = input.name();
+}
+
+void StreamSource::read_header() {
+  Batch batch;
+  std::size_t size = npos;
+  for (bool more = true; size == npos;) {
+    batch.reset();
+    more = more && reader_->fill(batch);
+    open(batch);
+    start_damage_ = batch.damage;
+    start_.append(batch.bytes.view());
+    size = header_size(start_.view(), !more);
+    if (size == npos && start_damage_) std::rethrow_exception(start_damage_);
+    if (size == npos && !more) throw base::DataError("read", name_, "truncated: the header is not whole");
+  }
+  header_ = parse_header_bytes(start_.view().substr(0, size));
+  sam::Buffer rest;
+  rest.append(start_.view().substr(size));
+  start_ = std::move(rest);
+}
+
+// The last batch is an empty one: it finds what was begun when the input ended.
+bool StreamSource::fill(Batch& batch) {
+  if (ended_) return false;
+  if (start_.size() > 0 || start_damage_) {
+    std::swap(batch.bytes, start_);
+    start_ = sam::Buffer();
+    batch.damage = std::exchange(start_damage_, nullptr);
+    return true;
+  }
+  ended_ = batch.last = !reader_->fill(batch);
+  return true;
+}
+
+// The blocks before a damaged one are there.
+void StreamSource::open(Batch& batch) const {
+  try {
+    reader_->open(batch);
+  } catch (const base::DataError&) {
+    batch.damage = std::current_exception();
+  }
+}
+
+void StreamSource::cut(Batch& batch) {
+  if (broken_) return;
+  std::string_view bytes = batch.bytes.view();
+  if (!begun_.empty() && !(batch.last && ends_with_input())) {
+    Whole rest = rest_of(begun_, bytes);
+    if (rest.size == npos) {
+      broken_ = !rest.fault.empty();
+      batch.bad_end = std::move(rest.fault);
+      begun_.append(bytes);
+      return;
+    }
+    begun_.append(bytes.substr(0, rest.size));
+    bytes.remove_prefix(rest.size);
+  }
+  batch.head.swap(begun_);
+  begun_.clear();
+  Whole found = whole(bytes);
+  batch.body = bytes.substr(0, found.size);
+  batch.bad_end = std::move(found.fault);
+  broken_ = !batch.bad_end.empty();
+  begun_.append(bytes.substr(batch.body.size()));
+}
+
+void StreamSource::decode(Batch& batch, const RecordStep& step) {
+  each_part(batch, [&](std::string_view part) { decode_part(part, batch, step); });
+}
+
+void StreamSource::each_part(Batch& batch, const std::function<void(std::string_view)>& part_step) {
+  if (!batch.head.empty()) part_step(batch.head);
+  if (batch.reason.empty()) part_step(batch.body);
+  if (batch.reason.empty()) batch.reason = batch.bad_end;
+  if (batch.reason.empty()) batch.failure = batch.damage;
+}
+
+const char* StreamSource::what_is_missing() const {
+  if (const char* reason = reader_->what_is_missing(); reason != nullptr) return reason;
+  return begun_.empty() ? nullptr : "truncated: the last record is not whole";
 }
 
 }  // namespace mrf::bam

@@ -4,15 +4,21 @@
 #include <memory>
 #include <string>
 
+#include "bam/batch.h"
+#include "bam/input.h"
 #include "bam/source.h"
 
 namespace mrf::bam {
 
+class ContentReader;
+
 /// A source whose records or lines follow each other in a stream of bytes that is cut into batches
 /// anywhere. What is cut is put together again in turn, batch after batch.
-class BlockSource : public Source {
+class StreamSource : public Source {
  public:
-  BlockSource(Input& input, bool permissive);
+  /// `input` outlives the source. Reads nothing yet.
+  StreamSource(Input& input, bool permissive);
+  ~StreamSource() override;
   bool fill(Batch& batch) override;
   void open(Batch& batch) const override;
   void cut(Batch& batch) override;
@@ -27,7 +33,7 @@ class BlockSource : public Source {
     std::string fault{};
   };
 
-  /// Reads pieces until take_header() has what it wants.
+  /// Reads pieces until header_size() has found the end of the header. To be called by the constructor.
   void read_header();
   /// The size of the header at the front of `bytes`, or npos when more are needed; `ended` says that there
   /// are no more. It is called again with the same bytes and more behind them.
@@ -47,7 +53,7 @@ class BlockSource : public Source {
   static constexpr std::size_t npos = std::string_view::npos;
 
  private:
-  std::unique_ptr<Feed> feed_;
+  std::unique_ptr<ContentReader> reader_;
   bool permissive_;
   sam::Buffer start_;
   std::exception_ptr start_damage_;  // what is wrong behind `start_`
