@@ -253,7 +253,7 @@ class CramEncoder : public Encoder {
 
  private:
   void configure() {
-    sam::start_threads(*file_, options_.threads);
+    threads_.start(*file_, options_.threads);
     if (options_.level) hts_set_opt(file_.get(), HTS_OPT_COMPRESSION_LEVEL, *options_.level);
     set_reference(*file_, options_.reference);
   }
@@ -287,6 +287,7 @@ class CramEncoder : public Encoder {
   EncoderOptions options_;
   std::optional<CramReferences> references_;
   std::optional<OutputPipe> pipe_;
+  sam::ThreadPool threads_;  // outlives the file
   sam::HtsFilePtr file_;
   sam_hdr_t* header_ = nullptr;
 };

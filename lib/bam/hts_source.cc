@@ -10,7 +10,6 @@
 
 #include "bam/cram_references.h"
 #include "base/error.h"
-#include "base/processors.h"
 #include "sam/header.h"
 
 namespace mrf::bam {
@@ -51,7 +50,7 @@ void HtsSource::open_with_htslib(const Input& input, sam::HfilePtr bytes, const 
   if (!file_) check_memory();
   if (!file_) throw base::DataError("read", name_, "malformed beginning");
   stored_ = bytes.release();
-  cram ? start_pool(options.threads) : sam::start_threads(*file_, options.threads);
+  cram ? pool_.start(*file_, options.threads) : sam::start_threads(*file_, options.threads);
   sam::HeaderPtr header = read_header(*file_, cram);
   if (!header) throw base::DataError("read", name_, "malformed header");
   header_ = sam::with_long_references(std::move(header), name_);
@@ -60,16 +59,6 @@ void HtsSource::open_with_htslib(const Input& input, sam::HfilePtr bytes, const 
   if (cram) check_reference(options.reference, *header_);
   set_reference(*file_, options.reference);
   if (cram) forget_remote_references(*cram_fd_get_header(file_->fp.cram));
-}
-
-// By default htslib decodes two containers ahead for each thread, of reads that may be long.
-void HtsSource::start_pool(unsigned threads) {
-  for (unsigned n = base::usable_threads(threads); n > 0 && !pool_; n /= 2) {
-    pool_.reset(hts_tpool_init(static_cast<int>(n)));
-    if (!pool_) continue;
-    htsThreadPool pool{pool_.get(), static_cast<int>(n)};
-    hts_set_opt(file_.get(), HTS_OPT_THREAD_POOL, &pool);
-  }
 }
 
 bool HtsSource::at_end() { return hgetc(stored_) == EOF; }

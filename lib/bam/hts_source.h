@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <htslib/thread_pool.h>
-
 #include <memory>
 
 #include "bam/source.h"
@@ -29,12 +27,7 @@ class HtsSource : public Source {
   bool at_end();
 
  private:
-  struct PoolDeleter {
-    void operator()(hts_tpool* pool) const { hts_tpool_destroy(pool); }
-  };
-  void start_pool(unsigned threads);
-
-  std::unique_ptr<hts_tpool, PoolDeleter> pool_;  // outlives the file
+  sam::ThreadPool pool_;  // outlives the file
 
  protected:
   sam::HtsFilePtr file_;

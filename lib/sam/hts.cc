@@ -31,6 +31,15 @@ HfilePtr open_memory(std::string_view bytes) {
   return memory;
 }
 
+void ThreadPool::start(htsFile& file, unsigned threads) {
+  for (unsigned n = base::usable_threads(threads); n > 0 && !pool_; n /= 2) {
+    pool_.reset(hts_tpool_init(static_cast<int>(n)));
+    if (!pool_) continue;
+    htsThreadPool pool{pool_.get(), static_cast<int>(n)};
+    hts_set_opt(&file, HTS_OPT_THREAD_POOL, &pool);
+  }
+}
+
 void start_threads(htsFile& file, unsigned threads) {
   for (unsigned n = base::usable_threads(threads); n > 0; n /= 2) {
     if (hts_set_threads(&file, static_cast<int>(n)) == 0) return;

@@ -5,6 +5,7 @@
 #include <htslib/hts.h>
 #include <htslib/kstring.h>
 #include <htslib/sam.h>
+#include <htslib/thread_pool.h>
 
 #include <memory>
 #include <string>
@@ -45,7 +46,22 @@ struct Text : kstring_t {
 /// Opens a copy of `bytes` for htslib's readers. Throws std::bad_alloc.
 HfilePtr open_memory(std::string_view bytes);
 
-/// Lets htslib use `threads` threads for `file`, or as many as the system allows.
+/// Threads of htslib for a CRAM, of whose containers no more are held than there are threads to work on them,
+/// and as many that wait: by default htslib holds twice as many, of reads that may be long. It has to outlive
+/// the file.
+class ThreadPool {
+ public:
+  /// Starts `threads` threads for `file`, or as many as the system allows.
+  void start(htsFile& file, unsigned threads);
+
+ private:
+  struct Deleter {
+    void operator()(hts_tpool* pool) const { hts_tpool_destroy(pool); }
+  };
+  std::unique_ptr<hts_tpool, Deleter> pool_;
+};
+
+/// Lets htslib use `threads` threads for `file`, which is no CRAM, or as many as the system allows.
 void start_threads(htsFile& file, unsigned threads);
 
 /// Turns off what htslib writes to standard error by itself: this program says it in its own form.

@@ -75,7 +75,7 @@ END
   mrf-bamwrite -l 1 --write-index -o in.bam in.sam
   mrf-bamwrite -l 1 -o long.bam long.sam
   for command in 'mrf-bamread in.bam' 'mrf-bamread -r c1 in.bam' 'mrf-bamread in.cram' 'mrf-bamread -r c1 in.cram' \
-    'mrf-bamwrite -l 1 in.sam' 'mrf-bamwrite -O cram in.sam'; do
+    'mrf-bamwrite -l 1 in.sam'; do
     echo "$command: $(memory_of "$command -@ 8")"
     [[ $(memory_of "$command -@ 8") -lt 256 ]]
   done
