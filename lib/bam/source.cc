@@ -56,7 +56,8 @@ bool SourceList::next() {
   open();
   if (const std::string reason = sam::difference(*header_, *source_->header(), sam::Names::compared);
       !reason.empty()) {
-    throw base::DataError("join", source_->name(), reason);
+    throw base::DataError("join", source_->name(),
+                          reason + "; samtools-merge(1) joins inputs whose headers differ");
   }
   return true;
 }

@@ -127,16 +127,16 @@ class HeaderCheck {
   void check(std::string_view line) {
     const bool framed = line.size() >= 3 && line[0] == '@' && is_letter(line[1]) && is_letter(line[2]);
     if (framed && line.starts_with("@CO") && line.size() > 3 && line[3] != '\t')
-      return deviations("@CO without a tab");
+      return deviation("@CO without a tab");
     if (!framed || (line.size() > 3 && line[3] != '\t')) {
       fail(fmt::format("'{}' is no header line; a read name may not begin with '@'", shown(line)));
     }
     const std::string_view code = line.substr(1, 2);
     if (code == "CO") return;
     if (code != "HD" && code != "SQ" && code != "RG" && code != "PG") {
-      return deviations(fmt::format("'@{}' is no kind of header line that SAM has", code));
+      return deviation(fmt::format("'@{}' is no kind of header line that SAM has", code));
     }
-    if (code == "HD" && number_ > 1) deviations("@HD is not the first line");
+    if (code == "HD" && number_ > 1) deviation("@HD is not the first line");
     fields_.clear();
     for (std::string_view rest = line.substr(3); !rest.empty();) {
       rest.remove_prefix(1);
@@ -144,7 +144,7 @@ class HeaderCheck {
       const std::string_view field = rest.substr(0, end);
       rest.remove_prefix(end);
       if (field.size() < 4 || field[2] != ':' || !is_tag_name(field.data())) {
-        deviations(fmt::format("'{}' in @{} is not of the form TAG:VALUE", shown(field), code));
+        deviation(fmt::format("'{}' in @{} is not of the form TAG:VALUE", shown(field), code));
         continue;
       }
       fields_.emplace_back(field.substr(0, 2), field.substr(3));
@@ -156,30 +156,30 @@ class HeaderCheck {
   void check_reference() {
     const auto name = value("SN");
     const auto length = value("LN");
-    if (!name) return deviations("@SQ has no SN");
+    if (!name) return deviation("@SQ has no SN");
     TextReference reference{*name, -1};
     const char first = name->front();
     if (first == '*' || first == '=' || !are_printable(*name) || name->find(' ') != std::string_view::npos)
-      deviations(fmt::format("SN '{}' is no name that SAM allows", shown(*name)));
+      deviation(fmt::format("SN '{}' is no name that SAM allows", shown(*name)));
     if (!length) {
-      deviations(fmt::format("@SQ '{}' has no LN", shown(*name)));
+      deviation(fmt::format("@SQ '{}' has no LN", shown(*name)));
     } else {
       const char* const end = length->data() + length->size();
       const auto [at, error] = std::from_chars(length->data(), end, reference.length);
       if (error != std::errc() || at != end || reference.length < 1)
-        deviations(fmt::format("LN '{}' of @SQ '{}' is no length", shown(*length), shown(*name)));
+        deviation(fmt::format("LN '{}' of @SQ '{}' is no length", shown(*length), shown(*name)));
       else if (reference.length > longest_reference)
-        deviations(fmt::format("LN '{}' of @SQ '{}' is more than {}", shown(*length), shown(*name),
-                               longest_reference));
+        deviation(fmt::format("LN '{}' of @SQ '{}' is more than {}", shown(*length), shown(*name),
+                              longest_reference));
     }
-    if (!names_.insert(*name).second) deviations(fmt::format("@SQ '{}' is there twice", shown(*name)));
+    if (!names_.insert(*name).second) deviation(fmt::format("@SQ '{}' is there twice", shown(*name)));
     references_.push_back(reference);
   }
 
   void check_read_group() {
     const auto id = value("ID");
-    if (!id) return deviations("@RG has no ID");
-    if (!groups_.insert(*id).second) deviations(fmt::format("@RG '{}' is there twice", shown(*id)));
+    if (!id) return deviation("@RG has no ID");
+    if (!groups_.insert(*id).second) deviation(fmt::format("@RG '{}' is there twice", shown(*id)));
   }
 
   std::optional<std::string_view> value(std::string_view tag) const {
@@ -196,7 +196,7 @@ class HeaderCheck {
   [[noreturn]] void fail(const std::string& reason) const {
     throw base::DataError("read", name_, fmt::format("header line {}: {}", number_, reason));
   }
-  void deviations(const std::string& reason) const {
+  void deviation(const std::string& reason) const {
     if (!lenience_.takes(Deviation::header)) fail(reason + "; --permissive takes it");
   }
 

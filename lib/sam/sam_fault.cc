@@ -115,10 +115,14 @@ std::string check_numbers(const Fields& fields, Lenience lenience) {
     Column column;
     std::int64_t low;
     std::int64_t high;
+    const char* fault;
   };
   constexpr std::int64_t most = std::numeric_limits<std::int64_t>::max();
-  constexpr std::array ranges{Range{flag, 0, highest_flag}, Range{pos, 0, most}, Range{mapq, 0, 255},
-                              Range{pnext, 0, most}, Range{tlen, -most, most}};
+  constexpr std::array ranges{Range{flag, 0, highest_flag, "is not a number from 0 to 65535"},
+                              Range{pos, 0, most, "is not a number of 0 or more"},
+                              Range{mapq, 0, 255, "is not a number from 0 to 255"},
+                              Range{pnext, 0, most, "is not a number of 0 or more"},
+                              Range{tlen, -most, most, "is not a number"}};
   for (const auto& range : ranges) {
     const auto value = fields[range.column];
     const bool octal = value.size() > 1 && value.front() == '0' &&
@@ -128,8 +132,7 @@ std::string check_numbers(const Fields& fields, Lenience lenience) {
       return bad(flag, value, "is not a plain decimal number; --permissive takes it as C does");
     }
     const bool signed_flag = range.column == flag && value.starts_with('+');
-    if (signed_flag || !is_number(value, range.low, range.high))
-      return bad(range.column, value, "is not a number in range");
+    if (signed_flag || !is_number(value, range.low, range.high)) return bad(range.column, value, range.fault);
   }
   return "";
 }
@@ -150,16 +153,19 @@ std::string check_sequence(const Fields& fields, Lenience lenience) {
     const Cigar found = check_cigar(fields[cigar]);
     if (!found.fault.empty()) return bad(cigar, fields[cigar], found.fault);
     if (size > 0 && found.read_length != size) {
-      return fmt::format("CIGAR stands for {} bases, SEQ has {}", found.read_length, size);
+      return fmt::format(
+          "CIGAR stands for {} bases, SEQ has {}: what cuts SEQ has to cut CIGAR and QUAL, too",
+          found.read_length, size);
     }
   }
   if (auto fault = check_bases(fields[seq], lenience); !fault.empty()) return fault;
   if (fields[qual] == "*") return "";
   if (static_cast<std::int64_t>(fields[qual].size()) != size) {
-    return fmt::format("SEQ has {} bases, QUAL {}", size, fields[qual].size());
+    return fmt::format("SEQ has {} bases, QUAL {}: what cuts one has to cut the other, too", size,
+                       fields[qual].size());
   }
   for (const char c : fields[qual]) {
-    if (c < '!' || c > '~') return "QUAL has a character that is no quality";
+    if (c < '!' || c > '~') return "QUAL has a character that is no quality, not one from '!' to '~'";
   }
   return "";
 }
@@ -279,7 +285,7 @@ std::string check_tag(std::string_view tag, TagSet& seen, Lenience lenience) {
   const char type = tag[3];
   const std::string_view value = tag.substr(5);
   if (std::string_view("AacCiIfdZHB").find(type) == std::string_view::npos)
-    return named + " has an unknown type";
+    return named + " has an unknown type, not one of A, i, f, Z, H and B";
   if (!is_value(type, value, Rule::htslib)) return named + " has a malformed value";
   if (!is_tag_name(tag.data()) && !lenience.takes(Deviation::tag_name))
     return named + " has a name that SAM does not allow; --permissive takes it";
@@ -300,7 +306,7 @@ std::string unknown_reference(std::string_view line, const sam_hdr_t& header) {
   for (const Column column : {rname, rnext}) {
     const auto name = fields[column];
     if (name == "*" || (column == rnext && name == "=") || has_reference(name, header)) continue;
-    return bad(column, name, "is not in the header");
+    return bad(column, name, "is not in the header: it needs an @SQ line there");
   }
   return "";
 }
@@ -327,8 +333,10 @@ std::string fault_of(std::string_view line, const sam_hdr_t& header, Lenience le
   Fields fields;
   std::string_view rest = line;
   const std::size_t count = split(rest, fields);
-  if (line.starts_with('@') && count < fields.size()) return "a header line after the first record";
-  if (count < fields.size()) return fmt::format("{} fields where 11 are needed", count);
+  if (line.starts_with('@') && count < fields.size())
+    return "a header line after the first record: the header comes first";
+  if (count < fields.size())
+    return fmt::format("{} fields where 11 are needed, with tabs between them", count);
   if (auto fault = check_name(fields[qname], lenience); !fault.empty()) return fault;
   if (auto fault = unknown_reference(line, header); !fault.empty()) return fault;
   if (auto fault = check_numbers(fields, lenience); !fault.empty()) return fault;

@@ -76,7 +76,7 @@ broken.bam|BGZF block at byte
 reference.bam|record 300: unknown reference number 5
 size.bam|record 300: a record of 4294967299 bytes is larger than BAM allows
 length.bam|record 300: the lengths in the record do not fit its size
-bad.sam|line 301: 1 fields where 11 are needed
+bad.sam|line 301: 1 fields where 11 are needed, with tabs between them
 END
   done
   [[ ! -e out.bam ]]

@@ -139,7 +139,7 @@ EOF
       # shellcheck disable=SC2086
       run_apart mrf-bamread $options -o out "$bam" other.sam
       assert_status 3
-      assert_stderr_is "mrf-bamread: cannot join 'other.sam': $reason"
+      assert_stderr_is "mrf-bamread: cannot join 'other.sam': $reason; samtools-merge(1) joins inputs whose headers differ"
       assert_files header other.sam
     done
   done <<'END'

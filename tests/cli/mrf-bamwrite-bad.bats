@@ -27,9 +27,9 @@ refuses() {
 @test "bamwrite: a malformed line is named by its number and reason, and there is no output" {
   line=$(first_record)
   break_line "$line" 's/.*/junk/'
-  refuses "line $line: 1 fields where 11 are needed"
+  refuses "line $line: 1 fields where 11 are needed, with tabs between them"
   break_line "$line" 's/^([^\t]*)\t[^\t]*/\1\tx/'
-  refuses "line $line: FLAG 'x' is not a number in range"
+  refuses "line $line: FLAG 'x' is not a number from 0 to 65535"
   tail=$(wc -l <in.sam)
   break_line "$tail" 's/$/\tXX:Q:1/'
   refuses "line $tail: the optional field 'XX:Q:1' has an unknown type"
@@ -53,26 +53,26 @@ END
   done <<END
 1|$(printf 'r%.0s' {1..255})|QNAME '$(printf 'r%.0s' {1..40})…' is longer than 254 characters
 1|@CO|QNAME '@CO' begins with '@', which no read name may; mrf-run --record bam keeps such names
-2|x|FLAG 'x' is not a number in range
-2|-1|FLAG '-1' is not a number in range
-2|65536|FLAG '65536' is not a number in range
-3|c2|RNAME 'c2' is not in the header
-4|-1|POS '-1' is not a number in range
-4|1e3|POS '1e3' is not a number in range
-5|256|MAPQ '256' is not a number in range
+2|x|FLAG 'x' is not a number from 0 to 65535
+2|-1|FLAG '-1' is not a number from 0 to 65535
+2|65536|FLAG '65536' is not a number from 0 to 65535
+3|c2|RNAME 'c2' is not in the header: it needs an @SQ line there
+4|-1|POS '-1' is not a number of 0 or more
+4|1e3|POS '1e3' is not a number of 0 or more
+5|256|MAPQ '256' is not a number from 0 to 255
 6|4Q|CIGAR '4Q' has the unknown operation 'Q'
 6|M|CIGAR 'M' has an operation without a length
 6|4M1|CIGAR '4M1' has a length without an operation
 6|268435456M|CIGAR '268435456M' has too long an operation
-6|5M|CIGAR stands for 5 bases, SEQ has 4
-7|c2|RNEXT 'c2' is not in the header
-8|x|PNEXT 'x' is not a number in range
-9|1x|TLEN '1x' is not a number in range
-10|ACG|CIGAR stands for 4 bases, SEQ has 3
-11|III|SEQ has 4 bases, QUAL 3
-11|${control}II|QUAL has a character that is no quality
+6|5M|CIGAR stands for 5 bases, SEQ has 4: what cuts SEQ has to cut CIGAR and QUAL, too
+7|c2|RNEXT 'c2' is not in the header: it needs an @SQ line there
+8|x|PNEXT 'x' is not a number of 0 or more
+9|1x|TLEN '1x' is not a number
+10|ACG|CIGAR stands for 4 bases, SEQ has 3: what cuts SEQ has to cut CIGAR and QUAL, too
+11|III|SEQ has 4 bases, QUAL 3: what cuts one has to cut the other, too
+11|${control}II|QUAL has a character that is no quality, not one from '!' to '~'
 12|NM|the optional field 'NM' is not of the form TAG:TYPE:VALUE
-12|NM:q:1|the optional field 'NM:q:1' has an unknown type
+12|NM:q:1|the optional field 'NM:q:1' has an unknown type, not one of A, i, f, Z, H and B
 12|NM:i:x|the optional field 'NM:i:x' has a malformed value
 12|NM:f:1.x|the optional field 'NM:f:1.x' has a malformed value
 12|NM:A:ab|the optional field 'NM:A:ab' has a malformed value
@@ -85,9 +85,9 @@ END
 @test "bamwrite: a record that names an unknown reference is an error, as is its mate's" {
   line=$(first_record)
   break_line "$line" 's/^([^\t]*\t[^\t]*)\t[^\t]*/\1\tnowhere/'
-  refuses "line $line: RNAME 'nowhere' is not in the header"
+  refuses "line $line: RNAME 'nowhere' is not in the header: it needs an @SQ line there"
   break_line "$line" 's/^(([^\t]*\t){6})[^\t]*/\1nowhere/'
-  refuses "line $line: RNEXT 'nowhere' is not in the header"
+  refuses "line $line: RNEXT 'nowhere' is not in the header: it needs an @SQ line there"
 }
 
 @test "bamwrite: a BAM that is cut off gives no output, and an existing one stays" {

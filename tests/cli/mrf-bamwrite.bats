@@ -136,7 +136,7 @@ for at in range(0, len(data), size):
   grep -v ^@ in.sam | mrf-bamwrite --header in.sam | samtools view -h --no-PG | cmp - in.sam
   run_apart mrf-bamwrite --header header.sam -o out.bam in.sam
   assert_status 3
-  assert_stderr_has "RNAME 'chr1' is not in the header"
+  assert_stderr_has "RNAME 'chr1' is not in the header: it needs an @SQ line there"
   printf '@SQ\tSN:chr1\tLN:5\n' >few.sam
   run_apart mrf-bamwrite --header few.sam -o out.bam in.bam
   assert_status 3
@@ -253,5 +253,5 @@ EOF
   done
   run_apart mrf-bamwrite --header header.sam <<<"no record"
   assert_status 3
-  assert_stderr_is "mrf-bamwrite: cannot read 'standard input': line 1: 1 fields where 11 are needed"
+  assert_stderr_is "mrf-bamwrite: cannot read 'standard input': line 1: 1 fields where 11 are needed, with tabs between them"
 }
