@@ -22,8 +22,7 @@
 #include "bam/encoder.h"
 #include "base/error.h"
 #include "io/fd.h"
-#include "io/io.h"
-#include "io/meter.h"
+#include "io/stats.h"
 #include "sam/hts.h"
 #include "sam/tags.h"
 

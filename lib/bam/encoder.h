@@ -7,9 +7,9 @@
 #include <string_view>
 
 #include "bam/batch.h"
-#include "io/io.h"
-#include "io/meter.h"
+#include "io/fd.h"
 #include "io/output_file.h"
+#include "io/stats.h"
 
 namespace mrf::bam {
 

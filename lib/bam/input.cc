@@ -19,7 +19,7 @@
 #include "codec/bgzf.h"
 #include "codec/data_format.h"
 #include "codec/inflate.h"
-#include "io/io.h"
+#include "io/fd.h"
 #include "io/reader.h"
 #include "sam/characters.h"
 #include "sam/hts.h"
