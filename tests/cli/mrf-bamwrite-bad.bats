@@ -32,7 +32,7 @@ refuses() {
   refuses "line $line: FLAG 'x' is not a number from 0 to 65535"
   tail=$(wc -l <in.sam)
   break_line "$tail" 's/$/\tXX:Q:1/'
-  refuses "line $tail: the optional field 'XX:Q:1' has an unknown type"
+  refuses "line $tail: the optional field 'XX:Q:1' has an unknown type, not one of A, i, f, Z, H and B"
   break_line "$tail" 's/$/\tXX:i:/'
   refuses "line $tail: the optional field 'XX:i:' has a malformed value"
 }
