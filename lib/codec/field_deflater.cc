@@ -14,12 +14,12 @@ using deflate::Efforts;
 // long, so bases are hashed by 5 bytes, 10 bases, and entered always: an overlap may come at any time.
 // Qualities of few values repeat too often for a hash of 5 bytes to tell candidates apart.
 constexpr std::array<Efforts, FieldDeflater::most_level - FieldDeflater::least_level + 1> efforts{{
-    {{{5, 4, 4, 0, 4}, {4, 2, 3, 99, 4}, {5, 3, 5, 0, 4, 31, 99}, {6, 4, 6, 0, 4}, {4, 3, 3, 0, 4}}},
-    {{{4, 8, 3, 0, 4}, {3, 4, 3, 99, 4}, {5, 4, 5, 0, 4, 31, 99}, {6, 6, 6, 0, 5}, {4, 4, 3, 0, 4}}},
+    {{{5, 4, 4, 0, 4}, {4, 2, 3, 99, 4}, {5, 3, 5, 0, 4, 31, 99}, {6, 4, 6, 0, 4, 15}, {4, 3, 3, 0, 4}}},
+    {{{4, 8, 3, 0, 4}, {3, 4, 3, 99, 4}, {5, 4, 5, 0, 4, 31, 99}, {6, 6, 6, 0, 4, 15}, {4, 4, 3, 0, 4}}},
     {{{4, 12, 3, 0, 5},
-      {3, 5, 3, 16, 4},
+      {3, 4, 3, 16, 4},
       {5, 6, 5, 0, 4, 31, 99},
-      {5, 3, 5, 12, 5, 7, 4, 12, 5},
+      {5, 2, 5, 10, 4, 15, 4, 12, 4},
       {4, 8, 3, 16, 4}}},
     {{{4, 16, 3, 99, 6},
       {3, 12, 3, 99, 5},

@@ -578,13 +578,18 @@ void take_steps(FieldParse& parse) {
 
 constexpr std::size_t room = FieldDeflater::most_bytes;
 
+bool has_far_table(const Efforts& efforts) {
+  return std::any_of(efforts.begin(), efforts.end(),
+                     [](const FieldEffort& effort) { return effort.far_hashed > 0; });
+}
+
 }  // namespace
 
 FieldParse::FieldParse(const Efforts& efforts)
     : efforts_(efforts),
       padded_(room + 2 * padding),
       bytes_(padded_.data() + padding),
-      rows_((tables + 1) << row_bits),
+      rows_((tables + (has_far_table(efforts) ? 1 : 0)) << row_bits),
       matches_(room),
       cost_(room + most_match + 32),
       next_match_(room),
