@@ -3,8 +3,17 @@
 
 #include <libdeflate.h>
 
+#include <array>
+#include <bit>
+#include <cstdint>
+#include <cstring>
+#include <new>
+#include <optional>
+#include <stdexcept>
+
 #include "base/number_at.h"
-#include "codec/bgzf_frame.h"
+#include "codec/crc.h"
+#include "codec/fast_deflate.h"
 
 namespace mrf::codec {
 
@@ -15,6 +24,8 @@ constexpr std::string_view fixed_header{"\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0BC\
 // The bits of FLG (RFC 1952, section 2.3.1) in a block; others would make its header longer.
 constexpr int text_flag = 1;
 constexpr int extra_flag = 4;
+
+constexpr std::size_t bgzf_trailer_size = 8;
 
 }  // namespace
 
@@ -59,6 +70,9 @@ std::size_t bgzf_content_size(std::string_view block) {
   return base::number_at<std::uint32_t>(block, block.size() - 4);
 }
 
+namespace {
+
+// The deflated bytes of one whole block, without header and trailer.
 std::string_view bgzf_deflated(std::string_view block) {
   const std::size_t header_size = parse_bgzf_header(block).header_size;
   return block.substr(header_size, block.size() - header_size - bgzf_trailer_size);
@@ -68,6 +82,12 @@ std::uint32_t bgzf_crc(std::string_view block) {
   return base::number_at<std::uint32_t>(block, block.size() - bgzf_trailer_size);
 }
 
+// Where the deflated bytes go in the room for one block.
+std::span<char> bgzf_room(std::span<char> block) {
+  return block.subspan(bgzf_header_size, bgzf_max_block - bgzf_header_size - bgzf_trailer_size);
+}
+
+// Writes `payload` as one stored block of DEFLATE (RFC 1951, section 3.2.4) to `to`; returns its size.
 std::size_t store_deflated(std::string_view payload, char* to) {
   const auto length = static_cast<std::uint16_t>(payload.size());
   const auto complement = static_cast<std::uint16_t>(~length);
@@ -78,15 +98,13 @@ std::size_t store_deflated(std::string_view payload, char* to) {
   return payload.size() + 1 + sizeof length + sizeof complement;
 }
 
-std::uint32_t content_crc(std::string_view content) {
-  return ::libdeflate_crc32(0, content.data(), content.size());
-}
-
+// Writes header and trailer around the `deflated` bytes of `content`, which are in place already; returns the
+// block's size.
 std::size_t frame_bgzf(std::span<char> block, std::size_t deflated, std::string_view content) {
   const std::size_t size = bgzf_header_size + deflated + bgzf_trailer_size;
   const auto last = static_cast<std::uint16_t>(size - 1);
   const auto length = static_cast<std::uint32_t>(content.size());
-  const std::uint32_t crc = content_crc(content);
+  const std::uint32_t crc = crc32(content);
   std::memcpy(block.data(), fixed_header.data(), fixed_header.size());
   std::memcpy(block.data() + fixed_header.size(), &last, sizeof last);
   char* trailer = block.data() + bgzf_header_size + deflated;
@@ -94,5 +112,103 @@ std::size_t frame_bgzf(std::span<char> block, std::size_t deflated, std::string_
   std::memcpy(trailer + sizeof crc, &length, sizeof length);
   return size;
 }
+
+// A FieldDeflater for the levels that have one, made when it is needed.
+class DeflaterOfFields {
+ public:
+  DeflaterOfFields() = default;
+  explicit DeflaterOfFields(int level) : level_(level) {}
+
+  // As FieldDeflater::deflate(); 0 at other levels, without fields, and for so few bytes that the codes of a
+  // block would be much of it.
+  std::size_t deflate(std::string_view payload, std::span<const FieldSpan> fields, std::span<char> to) {
+    if (level_ < FieldDeflater::least_level || level_ > FieldDeflater::most_level) return 0;
+    if (fields.empty() || payload.size() < least_bytes) return 0;
+    if (!deflater_) deflater_.emplace(level_);
+    return deflater_->deflate(payload, fields, to);
+  }
+
+ private:
+  static constexpr std::size_t least_bytes = 1024;
+
+  int level_ = 0;
+  std::optional<FieldDeflater> deflater_;
+};
+
+struct LibdeflateDeleter {
+  void operator()(libdeflate_compressor* library) const { ::libdeflate_free_compressor(library); }
+  void operator()(libdeflate_decompressor* library) const { ::libdeflate_free_decompressor(library); }
+};
+
+// Raw DEFLATE (RFC 1951) by libdeflate, which has twelve levels: htslib spreads zlib's nine over them
+// (bgzf.c).
+class LibdeflateDeflater : public RawDeflater {
+ public:
+  explicit LibdeflateDeflater(int level) {
+    constexpr std::array<int, 10> levels{0, 1, 2, 3, 5, 6, 7, 8, 10, 12};
+    library_.reset(::libdeflate_alloc_compressor(levels.at(static_cast<std::size_t>(level))));
+    if (!library_) throw std::bad_alloc();
+  }
+
+  std::size_t deflate(std::string_view payload, std::span<char> to) override {
+    return ::libdeflate_deflate_compress(library_.get(), payload.data(), payload.size(), to.data(),
+                                         to.size());
+  }
+
+ private:
+  std::unique_ptr<libdeflate_compressor, LibdeflateDeleter> library_;
+};
+
+}  // namespace
+
+struct BgzfDeflater::State {
+  int level;
+  std::unique_ptr<RawDeflater> library;
+  DeflaterOfFields by_fields;
+};
+
+BgzfDeflater::BgzfDeflater(int level)
+    : state_(std::make_unique<State>(State{level, nullptr, DeflaterOfFields(level)})) {
+  if (level == 1) state_->library = make_fast_deflater();
+  if (level > 0 && !state_->library) state_->library = std::make_unique<LibdeflateDeflater>(level);
+}
+BgzfDeflater::~BgzfDeflater() = default;
+BgzfDeflater::BgzfDeflater(BgzfDeflater&&) noexcept = default;
+BgzfDeflater& BgzfDeflater::operator=(BgzfDeflater&&) noexcept = default;
+
+// What cannot be compressed is stored.
+std::size_t BgzfDeflater::block(std::string_view payload, std::span<const FieldSpan> fields,
+                                std::span<char> to) {
+  const std::span<char> room = bgzf_room(to);
+  std::size_t deflated = state_->by_fields.deflate(payload, fields, room);
+  if (deflated == 0 && state_->library) deflated = state_->library->deflate(payload, room);
+  if (deflated == 0) deflated = store_deflated(payload, room.data());
+  return frame_bgzf(to, deflated, payload);
+}
+
+struct BgzfInflater::State {
+  std::unique_ptr<libdeflate_decompressor, LibdeflateDeleter> library;
+};
+
+BgzfInflater::BgzfInflater() : state_(std::make_unique<State>()) {
+  state_->library.reset(::libdeflate_alloc_decompressor());
+  if (!state_->library) throw std::bad_alloc();
+}
+BgzfInflater::~BgzfInflater() = default;
+BgzfInflater::BgzfInflater(BgzfInflater&&) noexcept = default;
+BgzfInflater& BgzfInflater::operator=(BgzfInflater&&) noexcept = default;
+
+void BgzfInflater::block(std::string_view stored, std::span<char> to) {
+  const std::string_view deflated = bgzf_deflated(stored);
+  const libdeflate_result result = ::libdeflate_deflate_decompress(
+      state_->library.get(), deflated.data(), deflated.size(), to.data(), to.size(), nullptr);
+  if (result == LIBDEFLATE_SHORT_OUTPUT || result == LIBDEFLATE_INSUFFICIENT_SPACE) {
+    throw std::runtime_error("incorrect length");
+  }
+  if (result != LIBDEFLATE_SUCCESS) throw std::runtime_error("invalid compressed data");
+  if (crc32({to.data(), to.size()}) != bgzf_crc(stored)) throw std::runtime_error("incorrect checksum");
+}
+
+std::string bgzf_library() { return "libdeflate " LIBDEFLATE_VERSION_STRING; }
 
 }  // namespace mrf::codec

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "codec/crc.h"
 
-#include <zlib.h>
+#include <libdeflate.h>
 
 namespace mrf::codec {
 
@@ -29,10 +29,7 @@ std::uint32_t combine(std::uint32_t a, std::uint32_t b, std::uint64_t length_b, 
 
 }  // namespace
 
-std::uint32_t crc32(std::string_view bytes) {
-  return static_cast<std::uint32_t>(
-      ::crc32_z(0, reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size()));
-}
+std::uint32_t crc32(std::string_view bytes) { return ::libdeflate_crc32(0, bytes.data(), bytes.size()); }
 
 std::uint32_t join_crc32c(std::uint32_t a, std::uint32_t b, std::uint64_t length_b) {
   return combine(a, b, length_b, 0x82f63b78);

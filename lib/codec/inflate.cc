@@ -3,15 +3,27 @@
 
 #include <algorithm>
 #include <array>
+#include <condition_variable>
+#include <cstring>
+#include <deque>
+#include <mutex>
 #include <stdexcept>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "codec/bgzf.h"
-#include "codec/inflate_bgzf.h"
 #include "codec/inflate_engine.h"
+#include "codec/pipeline.h"
 
 namespace mrf::codec {
+
+namespace {
+
+// Why a BGZF stream that ends without its end-of-file block is refused.
+constexpr std::string_view no_eof_block = "truncated: no end-of-file block";
+
+}  // namespace
 
 GzipDecoder::GzipDecoder(std::string name) : name_(std::move(name)), engine_(make_inflate_engine()) {}
 GzipDecoder::~GzipDecoder() = default;
@@ -79,9 +91,10 @@ void GzipDecoder::inflate_some(std::span<char>& rest) {
 
 namespace {
 
-class Inflater : public ByteSource {
+// Any gzip members one after the other.
+class GzipSource : public ByteSource {
  public:
-  Inflater(std::unique_ptr<ByteSource> stored, std::string name)
+  GzipSource(std::unique_ptr<ByteSource> stored, std::string name)
       : stored_(std::move(stored)), decoder_(std::move(name)) {}
 
   bool is_ready() const override { return decoder_.has_more() || stored_->is_ready(); }
@@ -103,13 +116,233 @@ class Inflater : public ByteSource {
   std::array<char, std::size_t{1} << 18> buffer_;
 };
 
+// A BGZF block of nothing that is not the end-of-file block: its content is stored.
+constexpr std::string_view empty_block{
+    "\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0BC\x02\0\x1e\0\x01\0\0\xff\xff\0\0\0\0\0\0\0\0", 31};
+
+// Gives some bytes again in front of the source that they came from.
+class Rewound : public ByteSource {
+ public:
+  Rewound(std::string first, std::unique_ptr<ByteSource> rest)
+      : first_(std::move(first)), rest_(std::move(rest)) {}
+
+  std::size_t read(std::span<char> to) override {
+    if (given_ == first_.size()) return rest_->read(to);
+    const std::size_t n = first_.copy(to.data(), to.size(), given_);
+    given_ += n;
+    return n;
+  }
+  bool is_ready() const override { return given_ < first_.size() || rest_->is_ready(); }
+
+ private:
+  const std::string first_;
+  std::unique_ptr<ByteSource> rest_;
+  std::size_t given_ = 0;
+};
+
+// What became of some blocks: their content, and why there is no more of it.
+struct Content {
+  std::vector<char> bytes;
+  std::size_t size = 0;
+  std::string failure;
+};
+
+struct Job {
+  std::string stored;
+  Content content;
+  BgzfInflater inflater;
+
+  void inflate() {
+    content.size = 0;
+    content.failure.clear();
+    for (std::string_view rest = stored; !rest.empty();) {
+      const std::string_view block = rest.substr(0, bgzf_block_size(rest));
+      rest.remove_prefix(block.size());
+      if (!inflate_block(block)) return;
+    }
+  }
+
+ private:
+  bool inflate_block(std::string_view block) {
+    const std::size_t size = bgzf_content_size(block);
+    try {
+      if (size > bgzf_max_block) throw std::runtime_error("incorrect length");
+      content.bytes.resize(std::max(content.bytes.size(), content.size + size));
+      inflater.block(block, {content.bytes.data() + content.size, size});
+      content.size += size;
+    } catch (const std::runtime_error& error) {
+      content.failure = error.what();
+    }
+    return content.failure.empty();
+  }
+};
+
+class BgzfSource : public ByteSource {
+ public:
+  BgzfSource(std::unique_ptr<ByteSource> stored, std::string name, unsigned threads)
+      : stored_(std::move(stored)),
+        name_(std::move(name)),
+        pool_(threads,
+              {{[](Job& job) { job.inflate(); }, false}, {[this](Job& job) { hand_over(job); }, true}},
+              {.on_failure = [this] { hear_of_failure(); }}) {}
+
+  std::size_t read(std::span<char> to) override {
+    while (given_ == content_.size) {
+      if (!content_.failure.empty()) throw base::DataError("read", name_, content_.failure);
+      while (!over_ && on_the_way_ < pool_.size() && (on_the_way_ == 0 || can_feed())) feed();
+      if (on_the_way_ > 0) {
+        take_over();
+      } else if (after_ != nullptr) {
+        return after_->read(to);
+      } else if (!ended_) {
+        throw base::DataError("read", name_, no_eof_block);
+      } else {
+        return 0;
+      }
+    }
+    const std::size_t n = std::min(to.size(), content_.size - given_);
+    std::memcpy(to.data(), content_.bytes.data() + given_, n);
+    given_ += n;
+    return n;
+  }
+
+  bool is_ready() const override {
+    if (given_ < content_.size || on_the_way_ > 0 || !content_.failure.empty()) return true;
+    return (after_ != nullptr ? after_->is_ready() : can_feed());
+  }
+
+ private:
+  std::string_view held() const { return {buffer_.get() + begin_, end_ - begin_}; }
+  bool can_feed() const { return over_ || block_at(0) > 0 || is_no_block() || stored_->is_ready(); }
+  bool is_no_block() const {
+    return !held().empty() && parse_bgzf_header(held()).state == BgzfHeader::State::none;
+  }
+
+  // The size of the whole block at `at` of what is held; 0 when it is not there.
+  std::size_t block_at(std::size_t at) const {
+    const std::string_view rest = held().substr(at);
+    const std::size_t size = bgzf_block_size(rest);
+    return size <= rest.size() ? size : 0;
+  }
+
+  // Submits the blocks at the front of what is held, or reads more.
+  void feed() {
+    std::size_t size = 0;
+    for (std::size_t n = 0, next = 0; n < blocks_a_job && (next = block_at(size)) > 0; ++n) {
+      ended_ = held().substr(size, next) == bgzf_eof;
+      size += next;
+    }
+    if (size > 0) {
+      submit(size);
+    } else if (is_no_block()) {
+      go_on_without_blocks();
+    } else if (!refill()) {
+      over_ = true;
+      if (!held().empty()) go_on_without_blocks();
+    }
+  }
+
+  void submit(std::size_t size) {
+    Job& job = pool_.next();
+    job.stored.assign(held(), 0, size);
+    begin_ += size;
+    ++on_the_way_;
+    pool_.submit();
+  }
+
+  bool refill() {
+    std::memmove(buffer_.get(), buffer_.get() + begin_, end_ - begin_);
+    end_ -= std::exchange(begin_, 0);
+    const std::size_t n = stored_->read({buffer_.get() + end_, buffer_size - end_});
+    end_ += n;
+    return n > 0;
+  }
+
+  // Members of another kind, padding, or half a block: as after any whole member.
+  void go_on_without_blocks() {
+    over_ = true;
+    std::string start(ended_ ? bgzf_eof : empty_block);
+    start += held();
+    after_ =
+        std::make_unique<GzipSource>(std::make_unique<Rewound>(std::move(start), std::move(stored_)), name_);
+  }
+
+  void hand_over(Job& job) {
+    const std::lock_guard lock(mutex_);
+    done_.push_back(std::move(job.content));
+    job.content = {};
+    if (!spare_.empty()) {
+      job.content.bytes = std::move(spare_.back());
+      spare_.pop_back();
+    }
+    changed_.notify_one();
+  }
+
+  void hear_of_failure() noexcept {
+    const std::lock_guard lock(mutex_);
+    has_failed_ = true;
+    changed_.notify_one();
+  }
+
+  void take_over() {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !done_.empty() || has_failed_; });
+    if (done_.empty()) {
+      lock.unlock();
+      pool_.finish();
+    }
+    spare_.push_back(std::move(content_.bytes));
+    content_ = std::move(done_.front());
+    done_.pop_front();
+    given_ = 0;
+    --on_the_way_;
+  }
+
+  static constexpr std::size_t blocks_a_job = 4;
+  static constexpr std::size_t buffer_size = 2 * blocks_a_job * bgzf_max_block;
+
+  std::unique_ptr<ByteSource> stored_;
+  const std::string name_;
+  std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(buffer_size);
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  std::unique_ptr<ByteSource> after_;
+  std::size_t on_the_way_ = 0;
+  bool over_ = false;
+  bool ended_ = false;
+  Content content_;
+  std::size_t given_ = 0;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Content> done_;
+  bool has_failed_ = false;
+  std::vector<std::vector<char>> spare_;
+  Pipeline<Job> pool_;
+};
+
 }  // namespace
 
-bool is_gzip(std::string_view first) { return first.starts_with("\x1f\x8b"); }
-
-std::unique_ptr<ByteSource> make_gzip_inflater(std::unique_ptr<ByteSource> stored, std::string name) {
-  return std::make_unique<Inflater>(std::move(stored), std::move(name));
+std::unique_ptr<ByteSource> make_inflater(std::unique_ptr<ByteSource> stored, std::string name,
+                                          unsigned threads) {
+  std::string first;
+  bool more = true;
+  BgzfHeader header;
+  do {
+    const std::size_t held = first.size();
+    header = parse_bgzf_header(first);
+    if (header.state != BgzfHeader::State::cut) break;
+    first.resize(header.header_size);
+    const std::size_t n = stored->read({first.data() + held, first.size() - held});
+    first.resize(held + n);
+    more = n > 0;
+  } while (more);
+  const bool is_bgzf = header.state == BgzfHeader::State::whole;
+  auto again = std::make_unique<Rewound>(std::move(first), std::move(stored));
+  if (is_bgzf) return std::make_unique<BgzfSource>(std::move(again), std::move(name), threads);
+  return std::make_unique<GzipSource>(std::move(again), std::move(name));
 }
+
+bool is_gzip(std::string_view first) { return first.starts_with("\x1f\x8b"); }
 
 std::string inflate_library() { return inflate_engine_name(); }
 

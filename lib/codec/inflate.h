@@ -1,16 +1,25 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <memory>
 #include <span>
 #include <string>
 #include <string_view>
 
-#include "codec/byte_source.h"
-
 namespace mrf::codec {
 
 class InflateEngine;
+
+/// The bytes of an input, one after the other.
+class ByteSource {
+ public:
+  virtual ~ByteSource() = default;
+  /// Reads at least one byte unless the input is over. Returns 0 only at the end. Throws Error.
+  virtual std::size_t read(std::span<char> to) = 0;
+  /// Whether read() has something to give without waiting for whoever writes the input.
+  virtual bool is_ready() const { return false; }
+};
 
 /// True when `first` starts with the magic bytes of a gzip member (RFC 1952, section 2.3.1).
 bool is_gzip(std::string_view first);

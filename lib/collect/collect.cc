@@ -271,11 +271,11 @@ HeaderUse Collector::header_use(std::size_t input) {
 
 void Collector::refuse_doubles() const {
   bool has_stdin = false;
-  std::set<std::pair<dev_t, ino_t>> seen;
+  std::set<io::FileId> seen;
   for (const Input* input : all_inputs()) {
     const bool is_stdin = input->name() == io::stdin_name;
-    const auto identity = input->stream().identity();
-    if ((is_stdin && std::exchange(has_stdin, true)) || (identity && !seen.insert(*identity).second))
+    const auto id = input->stream().id();
+    if ((is_stdin && std::exchange(has_stdin, true)) || (id && !seen.insert(*id).second))
       throw base::UsageError("use input", input->name(), "given twice");
   }
 }

@@ -37,16 +37,14 @@ InputStream::InputStream(const std::string& path, bool inflates)
   if (::fstat(fd_.get(), &info) != 0) throw base::SystemError("open", name_);
   if (S_ISDIR(info.st_mode)) throw base::SystemError("open", name_, EISDIR);
   is_file_ = may_read_ = S_ISREG(info.st_mode);
-  has_identity_ = is_file_ || S_ISFIFO(info.st_mode);
-  device_ = info.st_dev;
-  inode_ = info.st_ino;
+  if (is_file_ || S_ISFIFO(info.st_mode)) id_ = io::FileId(info);
 }
 
 io::Fd InputStream::open_again() const { return io::open_file(name_, O_RDONLY | O_NONBLOCK | O_NOCTTY); }
 
 bool InputStream::is_same(io::FdRef other) const {
   struct stat info {};
-  return has_identity_ && ::fstat(other.get(), &info) == 0 && info.st_dev == device_ && info.st_ino == inode_;
+  return ::fstat(other.get(), &info) == 0 && id_ == io::FileId(info);
 }
 
 // Opened before the old one is closed, so that a writer that comes in between has a reader. If that writer

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <sys/types.h>
-
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -21,6 +19,7 @@
 #include "collect/reorder_buffer.h"
 #include "io/block_pool.h"
 #include "io/fd.h"
+#include "io/paths.h"
 #include "io/stats.h"
 #include "record/record.h"
 
@@ -36,10 +35,8 @@ class InputStream {
   /// "standard input" or the path, for messages.
   const std::string& name() const { return name_; }
   io::FdRef fd() const { return fd_; }
-  /// Where it is, for a pipe, a FIFO and a regular file: device and inode.
-  std::optional<std::pair<dev_t, ino_t>> identity() const {
-    return has_identity_ ? std::optional(std::pair(device_, inode_)) : std::nullopt;
-  }
+  /// Of a pipe, a FIFO and a regular file.
+  std::optional<io::FileId> id() const { return id_; }
   /// True when reading cannot wait and nobody waits for it: a regular file.
   bool is_file() const { return is_file_; }
   /// True when `other` is the same pipe, FIFO or regular file.
@@ -75,9 +72,7 @@ class InputStream {
   bool is_file_ = false;
   bool may_read_ = false;
   bool is_ready_ = false;
-  bool has_identity_ = false;
-  dev_t device_ = 0;
-  ino_t inode_ = 0;
+  std::optional<io::FileId> id_;
   std::uint64_t stored_ = 0;
   /// The first byte of what may be gzip's magic bytes was read, no more.
   bool has_half_magic_ = false;

@@ -37,7 +37,7 @@ struct stat status_of(io::FdRef fd, const std::string& name) {
 bool is_named(io::FdRef fd, const std::string& path) {
   struct stat named {};
   const auto open = status_of(fd, path);
-  return ::lstat(path.c_str(), &named) == 0 && named.st_ino == open.st_ino && named.st_dev == open.st_dev;
+  return ::lstat(path.c_str(), &named) == 0 && io::FileId(named) == io::FileId(open);
 }
 
 // Through a symbolic link the data would go to a file of another name.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "io/paths.h"
 
+#include <fmt/format.h>
 #include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
@@ -54,16 +55,18 @@ int inherited_descriptor(const std::string& path) {
   return -1;
 }
 
-std::optional<FileId> file_id(FdRef fd) {
+FileId file_id(const std::string& path) {
   struct stat info {};
-  if (::fstat(fd.get(), &info) != 0) return std::nullopt;
+  if (::stat(path.c_str(), &info) != 0) throw base::SystemError("open", path);
   return FileId(info);
 }
 
-std::optional<FileId> file_id(const std::string& path) {
+std::string file_key(const std::string& path, FdRef standard) {
   struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) return std::nullopt;
-  return FileId(info);
+  const bool is_there = (path == "-" ? ::fstat(standard.get(), &info) : ::stat(path.c_str(), &info)) == 0;
+  if (!is_there) return place_written(path);
+  if (S_ISCHR(info.st_mode)) return "";
+  return fmt::format("{}:{}", info.st_dev, info.st_ino);
 }
 
 bool is_anonymous_pipe(const std::string& path) {
@@ -102,24 +105,11 @@ std::string place_of(const std::string& path) {
 
 std::string place_written(const std::string& path) { return place_of(follow_link(path)); }
 
-namespace {
-
-std::filesystem::path where_it_would_be(const std::string& path) {
-  std::error_code ignored;
-  return std::filesystem::weakly_canonical(std::filesystem::absolute(follow_link(path), ignored), ignored);
-}
-
-}  // namespace
-
 bool is_same_file(const std::string& a, const std::string& b) {
   if (a == "-" || b == "-") return false;
-  struct stat first {};
-  struct stat second {};
-  const bool has_first = ::stat(a.c_str(), &first) == 0;
-  const bool has_second = ::stat(b.c_str(), &second) == 0;
-  if (has_first != has_second) return false;
-  if (!has_first) return where_it_would_be(a) == where_it_would_be(b);
-  return S_ISREG(first.st_mode) && FileId(first) == FileId(second);
+  struct stat info {};
+  if (::stat(a.c_str(), &info) == 0 && !S_ISREG(info.st_mode)) return false;
+  return file_key(a, FdRef(-1)) == file_key(b, FdRef(-1));
 }
 
 }  // namespace mrf::io

@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include <compare>
-#include <optional>
 #include <string>
 
 #include "io/fd.h"
@@ -23,12 +22,15 @@ struct FileId {
   explicit FileId(const struct stat& info) : device(info.st_dev), inode(info.st_ino) {}
   auto operator<=>(const FileId&) const = default;
 };
-/// Of an open file, and of what a path leads to, symbolic links followed; nothing when it cannot be had.
-std::optional<FileId> file_id(FdRef fd);
-std::optional<FileId> file_id(const std::string& path);
+/// Of what a path leads to, symbolic links followed. Throws SystemError "cannot open".
+FileId file_id(const std::string& path);
 
-/// Whether both paths name one regular file (stat(2): st_dev, st_ino), or would once it is made, symbolic
-/// links followed. "-" names none.
+/// One text for all paths that lead to one file or pipe, or would once it is made, symbolic links followed;
+/// "" for a character device, which may be given twice. `standard` is what "-" stands for. Throws SystemError
+/// for a circle of symbolic links.
+std::string file_key(const std::string& path, FdRef standard);
+
+/// Whether both paths lead to one regular file, or would once it is made. "-" names none.
 bool is_same_file(const std::string& a, const std::string& b);
 
 /// One text for all spellings of a name in a directory (x, ./x, ../here/x). The directory need not exist; the

@@ -15,7 +15,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "codec/inflate.h"
 #include "io/fd.h"
 
 namespace mrf::io {

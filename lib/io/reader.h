@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "codec/byte_source.h"
+#include "codec/inflate.h"
 #include "io/fd.h"
 #include "io/stats.h"
 

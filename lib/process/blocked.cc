@@ -105,13 +105,13 @@ bool is_endless_lock(const Call& call) {
 
 }  // namespace
 
-BlockedTree::BlockedTree(pid_t root, std::set<FileId> fifos) : root_(root), fifos_(std::move(fifos)) {
+BlockedTree::BlockedTree(pid_t root, std::set<io::FileId> fifos) : root_(root), fifos_(std::move(fifos)) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator("/proc/self/fd", error)) {
     const int fd = std::atoi(entry.path().filename().c_str());
     struct stat info {};
     if (::fstat(fd, &info) != 0 || S_ISREG(info.st_mode)) continue;
-    const FileId id{info.st_dev, info.st_ino};
+    const io::FileId id(info);
     if (fifos_.contains(id)) continue;
     if ((::fcntl(fd, F_GETFD) & FD_CLOEXEC) != 0) {
       read_here_.insert(id);
@@ -127,7 +127,7 @@ BlockedTree::Kind BlockedTree::kind_of(pid_t pid, unsigned long fd, bool for_rea
   const std::string path = fmt::format("/proc/{}/fd/{}", pid, fd);
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0) return Kind::outside;
-  const FileId id{info.st_dev, info.st_ino};
+  const io::FileId id(info);
   if (fifos_.contains(id)) return Kind::between;
   if (inherited_.contains(id)) return for_reading || outside_.contains(id) ? Kind::outside : Kind::elsewhere;
   if (read_here_.contains(id)) return Kind::elsewhere;

@@ -25,7 +25,7 @@ class BlockedTree {
  public:
   /// `fifos` are the named ones between the processes. This process's own pipes are known here: those that it
   /// inherited come from outside, what is written to the others it reads.
-  BlockedTree(pid_t root, std::set<FileId> fifos);
+  BlockedTree(pid_t root, std::set<io::FileId> fifos);
 
   std::optional<BlockedSnapshot> snapshot() const;
 
@@ -37,10 +37,10 @@ class BlockedTree {
   bool waits(pid_t pid, const std::string& call) const;
 
   pid_t root_;
-  std::set<FileId> fifos_;
-  std::set<FileId> outside_;  // inherited, and not ready to be written to
-  std::set<FileId> inherited_;
-  std::set<FileId> read_here_;
+  std::set<io::FileId> fifos_;
+  std::set<io::FileId> outside_;  // inherited, and not ready to be written to
+  std::set<io::FileId> inherited_;
+  std::set<io::FileId> read_here_;
 };
 
 }  // namespace mrf::process

@@ -94,19 +94,13 @@ std::uint64_t bytes_moved(pid_t pid) {
   return std::max(read, written);
 }
 
-FileId file_id(const std::string& path) {
-  struct stat info {};
-  if (::stat(path.c_str(), &info) != 0) throw base::SystemError("open", path);
-  return {info.st_dev, info.st_ino};
-}
-
-bool has_open(pid_t root, FileId file, bool for_writing) {
+bool has_open(pid_t root, io::FileId file, bool for_writing) {
   std::error_code error;
   for (const pid_t pid : process_tree(root)) {
     for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
       struct stat info {};
       if (::stat(entry.path().c_str(), &info) != 0) continue;
-      if (info.st_dev != file.device || info.st_ino != file.inode) continue;
+      if (io::FileId(info) != file) continue;
       const unsigned mode = open_mode(pid, entry).second & O_ACCMODE;
       if (mode == O_RDWR || mode == (for_writing ? O_WRONLY : O_RDONLY)) return true;
     }
@@ -123,7 +117,7 @@ std::vector<OpenInput> open_inputs(pid_t pid) {
     const auto [position, flags] = open_mode(pid, entry);
     if ((flags & O_ACCMODE) != O_RDONLY) continue;
     const auto size = static_cast<std::uint64_t>(info.st_size);
-    inputs.push_back({info.st_dev, info.st_ino, size, std::min(position, size)});
+    inputs.push_back({io::FileId(info), size, std::min(position, size)});
   }
   return inputs;
 }

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "io/paths.h"
+
 namespace mrf::process {
 
 /// A process and its descendants, as /proc shows them (proc(5)).
@@ -19,24 +21,12 @@ double processor_seconds(pid_t pid);
 /// that cannot be told.
 std::uint64_t bytes_moved(pid_t pid);
 
-/// The identity of a file.
-struct FileId {
-  dev_t device = 0;
-  ino_t inode = 0;
-  bool operator<(const FileId& other) const {
-    return device != other.device ? device < other.device : inode < other.inode;
-  }
-};
-/// Throws SystemError.
-FileId file_id(const std::string& path);
-
 /// Whether the process or one of its descendants has the file open for writing, or else for reading.
-bool has_open(pid_t root, FileId file, bool for_writing);
+bool has_open(pid_t root, io::FileId file, bool for_writing);
 
 /// A regular file that a process has open for reading.
 struct OpenInput {
-  dev_t device = 0;
-  ino_t inode = 0;
+  io::FileId file;
   std::uint64_t size = 0;
   std::uint64_t position = 0;
 };

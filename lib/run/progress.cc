@@ -59,7 +59,7 @@ InputPosition InputTracker::update(const std::vector<Job>& jobs) {
     for (const pid_t pid : process::process_tree(jobs[job].pid)) {
       moved_[job] = std::max(moved_[job], process::bytes_moved(pid));
       for (const process::OpenInput& input : process::open_inputs(pid)) {
-        File& file = files_[{input.device, input.inode}];
+        File& file = files_[input.file];
         file = {input.size, std::max(file.position, input.position), true};
       }
     }

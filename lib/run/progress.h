@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <sys/types.h>
-
 #include <chrono>
 #include <cstdint>
 #include <map>
@@ -11,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "io/paths.h"
 #include "run/job.h"
 #include "workflow/plan.h"
 
@@ -38,7 +37,7 @@ class InputTracker {
   };
 
   std::vector<std::size_t> sources_;
-  std::map<std::pair<dev_t, ino_t>, File> files_;
+  std::map<io::FileId, File> files_;
   std::map<std::size_t, std::uint64_t> moved_;  // by job
 };
 

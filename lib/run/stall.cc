@@ -159,8 +159,8 @@ std::optional<std::string> DeadlockDetector::update(Clock::time_point now, const
 bool DeadlockDetector::is_deadlock(const FifoSet& fifos, pid_t root,
                                    const std::function<bool()>& is_quiet) const {
   try {
-    std::set<process::FileId> between;
-    for (std::size_t at = 0; at < plan_.fifos.size(); ++at) between.insert(process::file_id(fifos.path(at)));
+    std::set<io::FileId> between;
+    for (std::size_t at = 0; at < plan_.fifos.size(); ++at) between.insert(io::file_id(fifos.path(at)));
     const process::BlockedTree tree(root, std::move(between));
     const auto before = tree.snapshot();
     return before && !before->empty() && tree.snapshot() == before && is_quiet();
@@ -179,7 +179,7 @@ std::string DeadlockDetector::describe(const FifoSet& fifos, const std::vector<J
     if (state.writer == EndUse::open && state.reader == EndUse::open && state.bytes == 0 &&
         fifo.writers.size() == 1) {
       const Job& job = jobs[fifo.writers[0]];
-      if (job.is_alive() && !process::has_open(job.pid, process::file_id(fifos.path(at)), true)) {
+      if (job.is_alive() && !process::has_open(job.pid, io::file_id(fifos.path(at)), true)) {
         return fmt::format(
             "no job can go on: '{}' waits for the end of '{}', which '{}' has closed but might open again; "
             "where "

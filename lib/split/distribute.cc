@@ -7,14 +7,12 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <filesystem>
 #include <map>
 #include <memory>
 #include <numeric>
 #include <set>
 #include <string>
 #include <string_view>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -31,43 +29,18 @@ namespace mrf::split {
 
 namespace {
 
-constexpr int most_links = 40;  // as the kernel follows, path_resolution(7)
-
 // `standard` is what "-" stands for.
-bool look_at(const std::string& path, int standard, struct stat& info) {
-  return (path == "-" ? ::fstat(standard, &info) : ::stat(path.c_str(), &info)) == 0;
-}
-
-// The file that a name which leads to none would make, behind all symbolic links.
-std::string missing_file(std::string path) {
-  for (int links = 0; links < most_links; ++links) {
-    std::string next = io::follow_link(path);
-    if (next == path) break;
-    path = std::move(next);
-  }
-  std::error_code ignored;
-  return std::filesystem::weakly_canonical(std::filesystem::absolute(path, ignored), ignored).string();
-}
-
-// Two names for one file give the same text; character devices may be given twice.
-std::string identity(const std::string& path, int standard) {
-  struct stat info {};
-  if (!look_at(path, standard, info)) return missing_file(path);
-  if (S_ISCHR(info.st_mode)) return "";
-  return fmt::format("{}:{}", info.st_dev, info.st_ino);
-}
-
 bool is_fifo(const std::string& path, int standard) {
   struct stat info {};
-  return look_at(path, standard, info) && S_ISFIFO(info.st_mode);
+  const int found = path == "-" ? ::fstat(standard, &info) : ::stat(path.c_str(), &info);
+  return found == 0 && S_ISFIFO(info.st_mode);
 }
 
-// Throws UsageError when two of the paths are the same FIFO or regular file (stat(2): st_dev, st_ino), or
-// would be once they exist.
+// Throws UsageError when two of the paths are the same FIFO or regular file, or would be once they exist.
 void refuse_same_outputs(const std::vector<std::string>& paths) {
   std::map<std::string, std::string> seen;
   for (const auto& path : paths) {
-    const std::string key = identity(path, STDOUT_FILENO);
+    const std::string key = io::file_key(path, io::FdRef(STDOUT_FILENO));
     if (key.empty()) continue;
     const auto [first, is_new] = seen.emplace(key, path);
     if (!is_new)
@@ -84,12 +57,12 @@ void refuse_same_inputs(const std::vector<std::string>& inputs, const std::vecto
     throw base::UsageError("use input", "-", "given twice");
   std::set<std::string> seen;
   for (const auto& path : inputs) {
-    const bool is_new = seen.insert(identity(path, STDIN_FILENO)).second;
+    const bool is_new = seen.insert(io::file_key(path, io::FdRef(STDIN_FILENO))).second;
     if (!is_new && is_fifo(path, STDIN_FILENO))
       throw base::UsageError("use input", path, "given twice, and can be read once");
   }
   for (const auto& path : mates) {
-    const std::string key = identity(path, STDIN_FILENO);
+    const std::string key = io::file_key(path, io::FdRef(STDIN_FILENO));
     if (!key.empty() && !seen.insert(key).second) {
       throw base::UsageError("use input", path, "given twice, and no file has its own mates");
     }
@@ -97,7 +70,8 @@ void refuse_same_inputs(const std::vector<std::string>& inputs, const std::vecto
   const auto is_map = [&](const std::string& path) { return path == map; };
   const bool is_standard = map == "-" && (std::any_of(inputs.begin(), inputs.end(), is_map) ||
                                           std::any_of(mates.begin(), mates.end(), is_map));
-  if (is_standard || (is_fifo(map, STDIN_FILENO) && seen.contains(identity(map, STDIN_FILENO)))) {
+  if (is_standard ||
+      (is_fifo(map, STDIN_FILENO) && seen.contains(io::file_key(map, io::FdRef(STDIN_FILENO))))) {
     throw base::UsageError("use map", map, "an input, too, and can be read once");
   }
 }
@@ -106,10 +80,10 @@ void refuse_same_inputs(const std::vector<std::string>& inputs, const std::vecto
 void refuse_read_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& read) {
   std::map<std::string, std::string> inputs;
   for (const auto& path : read) {
-    if (is_fifo(path, STDIN_FILENO)) inputs.emplace(identity(path, STDIN_FILENO), path);
+    if (is_fifo(path, STDIN_FILENO)) inputs.emplace(io::file_key(path, io::FdRef(STDIN_FILENO)), path);
   }
   for (const auto& path : outputs) {
-    const auto input = inputs.find(identity(path, STDOUT_FILENO));
+    const auto input = inputs.find(io::file_key(path, io::FdRef(STDOUT_FILENO)));
     if (input == inputs.end()) continue;
     throw base::UsageError("use output", path, fmt::format("the same FIFO as input '{}'", input->second));
   }
