@@ -6,13 +6,11 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <optional>
 #include <string_view>
 #include <utility>
 
 #include "base/error.h"
-#include "codec/bgzf.h"
-#include "codec/pipeline.h"
+#include "codec/bgzf_writer.h"
 #include "io/fd.h"
 
 namespace mrf::collect {
@@ -53,81 +51,37 @@ void PlainSink::write(std::span<iovec> pieces) {
   }
 }
 
-constexpr std::size_t blocks_a_job = 4;
-
-struct BgzfJob {
-  std::unique_ptr<char[]> plain = std::make_unique_for_overwrite<char[]>(blocks_a_job * codec::bgzf_payload);
-  std::size_t plain_size = 0;
-  std::unique_ptr<char[]> packed =
-      std::make_unique_for_overwrite<char[]>(blocks_a_job * codec::bgzf_max_block);
-  std::size_t packed_size = 0;
-  std::optional<codec::BgzfDeflater> deflater;
-};
-
-void deflate(BgzfJob& job, int level) {
-  if (!job.deflater) job.deflater.emplace(level);
-  job.packed_size = 0;
-  std::string_view rest{job.plain.get(), job.plain_size};
-  while (!rest.empty()) {
-    const std::string_view payload = rest.substr(0, codec::bgzf_payload);
-    job.packed_size +=
-        job.deflater->block(payload, {job.packed.get() + job.packed_size, codec::bgzf_max_block});
-    rest.remove_prefix(payload.size());
-  }
-}
+constexpr std::size_t batch_bytes = std::size_t{256} << 10;
+constexpr std::size_t batch_pieces = IOV_MAX;
+constexpr std::size_t job_bytes = 4 * codec::bgzf_payload;
 
 class BgzfSink : public Sink {
  public:
   BgzfSink(PlainSink file, int level, unsigned threads)
       : file_(std::move(file)),
-        pipeline_(threads, {{[level](BgzfJob& job) { deflate(job, level); }, false},
-                            {[this](BgzfJob& job) {
-                               write_packed({job.packed.get(), job.packed_size});
-                             },
-                             true}}) {}
+        writer_(1, job_bytes, level, threads,
+                [this](const codec::BgzfWriter::Block& packed) { write_packed(packed.view()); }) {}
 
   void write(std::span<iovec> pieces) override {
-    for (const iovec& piece : pieces) add({static_cast<const char*>(piece.iov_base), piece.iov_len});
+    for (const iovec& piece : pieces)
+      writer_.write(0, {static_cast<const char*>(piece.iov_base), piece.iov_len});
   }
 
   void finish() override {
-    if (job_ != nullptr && job_->plain_size > 0) submit();
-    pipeline_.finish();
+    writer_.close(0);
+    writer_.finish();
     write_packed(codec::bgzf_eof);
   }
 
  private:
-  void add(std::string_view bytes) {
-    while (!bytes.empty()) {
-      if (job_ == nullptr) {
-        job_ = &pipeline_.next();
-        job_->plain_size = 0;
-      }
-      const std::size_t n = std::min(bytes.size(), blocks_a_job * codec::bgzf_payload - job_->plain_size);
-      std::memcpy(job_->plain.get() + job_->plain_size, bytes.data(), n);
-      job_->plain_size += n;
-      bytes.remove_prefix(n);
-      if (job_->plain_size == blocks_a_job * codec::bgzf_payload) submit();
-    }
-  }
-
-  void submit() {
-    job_ = nullptr;
-    pipeline_.submit();
-  }
-
   void write_packed(std::string_view packed) {
     iovec piece{const_cast<char*>(packed.data()), packed.size()};
     file_.write({&piece, 1});
   }
 
   PlainSink file_;
-  codec::Pipeline<BgzfJob> pipeline_;
-  BgzfJob* job_ = nullptr;
+  codec::BgzfWriter writer_;
 };
-
-constexpr std::size_t batch_bytes = std::size_t{256} << 10;
-constexpr std::size_t batch_pieces = IOV_MAX;
 
 }  // namespace
 

@@ -11,7 +11,6 @@
 #include <utility>
 
 #include "base/error.h"
-#include "codec/bgzf.h"
 
 namespace mrf::split {
 
@@ -28,14 +27,25 @@ std::size_t block_size_for(std::size_t budget, std::size_t outputs) {
   return std::clamp(share / page * page, page, largest_block);
 }
 
+// What one block of an output holds: with very many outputs the blocks being filled take 4 MiB together, or
+// 4 KiB each.
+std::size_t job_bytes(std::size_t outputs) {
+  constexpr std::size_t all_blocks = std::size_t{4} << 20;
+  return std::clamp(all_blocks / outputs, page, codec::bgzf_payload);
+}
+
 }  // namespace
 
 Outputs::Outputs(const std::vector<std::string>& paths, Compression compression, io::Stats& stats)
     : stats_(stats), pool_(block_size_for(budget, paths.size()), budget) {
   for (const auto& path : paths) is_blocked_.push_back(compression.bam || codec::has_gzip_name(path));
   if (const auto blocked = std::count(is_blocked_.begin(), is_blocked_.end(), true); blocked > 0) {
-    blocks_.emplace(paths.size(), static_cast<std::size_t>(blocked), compression.bam ? 0 : compression.level,
-                    compression.bam ? 0 : compression.threads);
+    bgzf_.emplace(paths.size(), job_bytes(static_cast<std::size_t>(blocked)),
+                  compression.bam ? 0 : compression.level, compression.bam ? 0 : compression.threads,
+                  [this](codec::BgzfWriter::Block& packed) {
+                    const std::lock_guard lock(finished_mutex_);
+                    finished_.push_back(std::move(packed));
+                  });
   }
   for (const auto& path : paths) {
     outputs_.emplace_back(path, pool_, stats_.out);
@@ -100,41 +110,36 @@ void Outputs::give_up(std::size_t index) noexcept {
 
 void Outputs::put_bytes(std::size_t index, std::string_view bytes) {
   if (!is_blocked(index)) return put_plain(index, bytes);
-  while (!bytes.empty()) {
-    bytes.remove_prefix(blocks_->fill(index, bytes));
-    if (!states_[index].is_filling && outputs_[index].target().is_direct()) {
-      states_[index].is_filling = true;
-      filling_.push_back(index);
-    }
-    if (blocks_->is_full(index)) put_block(index);
+  if (!states_[index].is_filling && outputs_[index].target().is_direct()) {
+    states_[index].is_filling = true;
+    filling_.push_back(index);
   }
+  if (bgzf_->write(index, bytes)) put_finished_blocks();
 }
 
-void Outputs::put_block(std::size_t index) {
-  if (blocks_->is_empty(index)) return;
-  blocks_->close(index);
-  put_finished_blocks(false);
+void Outputs::put_finished_blocks() {
+  while (const auto block = next_finished_block()) put_plain(block->stream, block->view());
 }
 
-// Puts the blocks that the threads are through with; with `all`, waits for the others, too.
-void Outputs::put_finished_blocks(bool all) {
-  if (all) blocks_->wait();
-  while (auto block = blocks_->next_finished()) {
-    put_plain(block->output, block->view());
-    blocks_->recycle(*block);
-  }
+std::optional<codec::BgzfWriter::Block> Outputs::next_finished_block() {
+  const std::lock_guard lock(finished_mutex_);
+  if (finished_.empty()) return std::nullopt;
+  auto block = std::move(finished_.front());
+  finished_.pop_front();
+  return block;
 }
 
 // Gives readers what they can have already; a regular file is read only when it is whole.
 void Outputs::put_blocks() {
-  if (!blocks_) return;
+  if (!bgzf_) return;
   while (!filling_.empty()) {
     const std::size_t index = filling_.back();
     filling_.pop_back();
     states_[index].is_filling = false;
-    if (!outputs_[index].is_closed()) put_block(index);
+    if (!outputs_[index].is_closed()) bgzf_->close(index);
   }
-  put_finished_blocks(true);
+  bgzf_->finish();
+  put_finished_blocks();
 }
 
 bool Outputs::can_take(std::size_t index) {
@@ -177,8 +182,9 @@ void Outputs::put_range(std::size_t index, std::shared_ptr<const io::InputFile> 
 
 void Outputs::close(std::size_t index) {
   if (is_blocked(index)) {
-    put_block(index);
-    put_finished_blocks(true);
+    bgzf_->close(index);
+    bgzf_->finish();
+    put_finished_blocks();
     put_plain(index, codec::bgzf_eof);
   }
   outputs_[index].close_when_empty();
@@ -312,7 +318,7 @@ void Outputs::abandon(std::string_view unfinished) noexcept {
   for (std::size_t errors = 0; errors <= outputs_.size(); ++errors) {
     try {
       put_blocks();
-      blocks_.reset();
+      bgzf_.reset();
       while (marked < outputs_.size()) {
         const std::size_t at = marked++;
         if (!is_blocked(at) && !outputs_[at].is_closed() && outputs_[at].target().is_direct())

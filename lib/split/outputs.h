@@ -7,17 +7,18 @@
 #include <cstring>
 #include <deque>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
+#include "codec/bgzf_writer.h"
 #include "io/block_pool.h"
 #include "io/fd.h"
 #include "io/reactor.h"
 #include "io/stats.h"
-#include "split/block_writer.h"
 #include "split/output.h"
 
 namespace mrf::split {
@@ -102,12 +103,13 @@ class Outputs {
     bool is_awaited = false;
   };
 
-  bool is_blocked(std::size_t index) const { return blocks_ && is_blocked_[index]; }
+  bool is_blocked(std::size_t index) const { return bgzf_ && is_blocked_[index]; }
   void put_bytes(std::size_t index, std::string_view bytes);
   void put_plain(std::size_t index, std::string_view bytes);
   void put_block(std::size_t index);
   void put_blocks();
-  void put_finished_blocks(bool all);
+  void put_finished_blocks();
+  std::optional<codec::BgzfWriter::Block> next_finished_block();
   void push(std::size_t index);
   void list(std::size_t index);
   void watch(std::size_t index);
@@ -123,7 +125,10 @@ class Outputs {
 
   io::Stats& stats_;
   io::BlockPool pool_;
-  std::optional<BlockWriter> blocks_;
+  /// Blocks that the threads of bgzf_ are through with.
+  std::mutex finished_mutex_;
+  std::deque<codec::BgzfWriter::Block> finished_;
+  std::optional<codec::BgzfWriter> bgzf_;
   std::vector<char> is_blocked_;
   std::deque<Output> outputs_;
   std::vector<State> states_;
