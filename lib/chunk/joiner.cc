@@ -15,7 +15,7 @@
 #include <string>
 
 #include "base/error.h"
-#include "chunk/stored_blocks.h"
+#include "codec/bgzf_writer.h"
 #include "codec/data_format.h"
 #include "codec/inflate.h"
 #include "io/fd.h"
@@ -155,10 +155,8 @@ class CheckingJoiner : public ChunkJoiner {
 
   void finish() override {
     if (!form_.is_bam()) return;
-    std::string blocks;
-    storer_.close_block(blocks);
-    if (has_first_) blocks += codec::bgzf_eof;
-    write(blocks);
+    blocks_.close(0);
+    if (has_first_) write(codec::bgzf_eof);
   }
 
   std::optional<std::uint64_t> records() const override { return records_; }
@@ -260,9 +258,7 @@ class CheckingJoiner : public ChunkJoiner {
 
   void put(std::string_view bytes) {
     if (!form_.is_bam()) return write(bytes);
-    std::string blocks;
-    storer_.add(bytes, blocks);
-    write(blocks);
+    blocks_.write(0, bytes);
   }
 
   const ChunkCommand& command_;
@@ -270,7 +266,8 @@ class CheckingJoiner : public ChunkJoiner {
   const bool has_header_;
   std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(read_size);
   std::unique_ptr<char[]> inflated_ = std::make_unique_for_overwrite<char[]>(read_size);
-  BgzfStorer storer_;
+  codec::BgzfWriter blocks_{1, codec::bgzf_payload, 0, 0,
+                            [this](codec::BgzfWriter::Block& block) { write(block.view()); }};
   std::string first_header_;
   std::uint64_t first_chunk_ = 0;
   bool has_first_ = false;

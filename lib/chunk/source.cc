@@ -21,7 +21,7 @@
 
 #include "base/error.h"
 #include "chunk/sizer.h"
-#include "chunk/stored_blocks.h"
+#include "codec/bgzf_writer.h"
 #include "codec/data_format.h"
 #include "io/fd.h"
 #include "io/output_file.h"
@@ -130,11 +130,12 @@ class ChunkSource::ChunkReader {
   void read_header() {
     std::string header = take_header();
     if (is_bam()) {
-      BgzfStorer storer;
-      std::string blocks;
-      storer.add(header, blocks);
-      storer.close_block(blocks);
-      prefix_ = text_piece(std::move(blocks));
+      std::string stored;
+      codec::BgzfWriter writer(1, codec::bgzf_payload, 0, 0,
+                               [&](codec::BgzfWriter::Block& block) { stored += block.view(); });
+      writer.write(0, header);
+      writer.close(0);
+      prefix_ = text_piece(std::move(stored));
       header.clear();
     }
     if (!command_.header_to.empty()) io::write_output(command_.header_to, header);
@@ -215,9 +216,7 @@ class ChunkSource::ChunkReader {
     if (stays()) {
       piece_.size += bytes.size();
     } else if (is_bam()) {
-      std::string blocks;
-      storer_.add(bytes, blocks);
-      write(blocks);
+      blocks_.write(0, bytes);
     } else {
       write(bytes);
     }
@@ -239,9 +238,7 @@ class ChunkSource::ChunkReader {
   void give(Chunk chunk) {
     if (prefix_.size > 0) chunk.pieces.push_back(prefix_);
     if (is_bam()) {
-      std::string block;
-      storer_.close_block(block);
-      write(block);
+      blocks_.close(0);
       ending_ += codec::bgzf_eof;
     }
     if (piece_.size > 0) chunk.pieces.push_back(std::move(piece_));
@@ -275,7 +272,9 @@ class ChunkSource::ChunkReader {
   ChunkPiece prefix_;  // in front of every chunk's records
   ChunkPiece piece_;   // the records of the chunk in the making
   std::string ending_;
-  BgzfStorer storer_;
+  // Blocks that store what is in them: samtools and pysam read them at once, and they cost next to nothing.
+  codec::BgzfWriter blocks_{1, codec::bgzf_payload, 0, 0,
+                            [this](codec::BgzfWriter::Block& block) { write(block.view()); }};
   std::uint64_t number_ = 0;
   std::uint64_t records_ = 0;
   std::uint64_t bytes_ = 0;
