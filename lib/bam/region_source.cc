@@ -2,9 +2,12 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "bam/cram_regions.h"
 #include "bam/hts_source.h"
 #include "base/error.h"
 #include "sam/hts.h"
@@ -22,16 +25,20 @@ class RegionSource : public HtsSource {
     }
     open_with_htslib(input, input.release(), input.format() == Format::cram ? serial(options) : options);
     ends_well_ = hts_check_EOF(file_.get()) != 0;
-    for (const auto& region : options.regions) check(region);
+    for (const auto& region : options.regions) intervals_.push_back(parse(region));
     index_.reset(load_index(input));
     if (!index_)
       throw base::Error(base::Status::failure, "read regions of", name_,
                         "it has no index; see samtools-index(1)");
-    std::vector<char*> texts;
-    for (const auto& region : options.regions) texts.push_back(const_cast<char*>(region.c_str()));
-    records_.reset(
-        sam_itr_regarray(index_.get(), header_.get(), texts.data(), static_cast<unsigned>(texts.size())));
-    if (!records_) throw base::DataError("read regions of", name_, "the index does not fit");
+    if (input.format() == Format::cram) {
+      cram_regions_.emplace(*file_, *index_, std::move(intervals_));
+    } else {
+      std::vector<char*> texts;
+      for (const auto& region : options.regions) texts.push_back(const_cast<char*>(region.c_str()));
+      records_.reset(
+          sam_itr_regarray(index_.get(), header_.get(), texts.data(), static_cast<unsigned>(texts.size())));
+      if (!records_) throw base::DataError("read regions of", name_, "the index does not fit");
+    }
   }
 
   const char* what_is_missing() const override {
@@ -39,7 +46,9 @@ class RegionSource : public HtsSource {
   }
 
  protected:
-  int read(bam1_t& record) override { return sam_itr_next(file_.get(), records_.get(), &record); }
+  int read(bam1_t& record) override {
+    return cram_regions_ ? cram_regions_->read(record) : sam_itr_next(file_.get(), records_.get(), &record);
+  }
   std::string reason() override { return "malformed or truncated, or the index is of another file"; }
 
  private:
@@ -61,13 +70,14 @@ class RegionSource : public HtsSource {
   }
 
   // "*" and "." are htslib's names for the unmapped and for all.
-  void check(const std::string& region) {
-    if (region == "*" || region == ".") return;
-    int id = 0;
-    hts_pos_t begin = 0;
-    hts_pos_t end = 0;
-    const char* rest = sam_parse_region(header_.get(), region.c_str(), &id, &begin, &end, 0);
+  Interval parse(const std::string& region) {
+    if (region == "*") return {HTS_IDX_NOCOOR};
+    if (region == ".") return {HTS_IDX_START};
+    Interval parsed;
+    const char* rest =
+        sam_parse_region(header_.get(), region.c_str(), &parsed.reference, &parsed.begin, &parsed.end, 0);
     if (rest == nullptr || *rest != '\0') throw base::UsageError("use region", region, fault_of(region));
+    return parsed;
   }
 
   bool is_reference(const std::string& name) { return sam_hdr_name2tid(header_.get(), name.c_str()) >= 0; }
@@ -90,7 +100,9 @@ class RegionSource : public HtsSource {
   };
 
   std::unique_ptr<hts_idx_t, IndexDeleter> index_;
-  std::unique_ptr<hts_itr_t, IndexDeleter> records_;
+  std::unique_ptr<hts_itr_t, IndexDeleter> records_;  // of a BAM
+  std::optional<CramRegions> cram_regions_;
+  std::vector<Interval> intervals_;
   bool ends_well_ = true;
 };
 
