@@ -12,6 +12,7 @@
 #include "cli/version.h"
 #include "codec/bgzf.h"
 #include "codec/inflate.h"
+#include "io/paths.h"
 #include "sam/header.h"
 #include "sam/hts.h"
 
@@ -76,6 +77,9 @@ void check_output_name(const Options& options) {
 mrf::base::Status run(Options& options, mrf::io::Stats& stats) {
   namespace bam = mrf::bam;
   check_output_name(options);
+  if (options.output == "-")
+    mrf::io::refuse_input_as_standard_output(options.inputs.empty() ? std::vector<std::string>{"-"}
+                                                                    : options.inputs);
   if (options.convert.header_only && options.no_header)
     throw mrf::base::UsageError("use option", "--no-header", "-H writes the header alone");
   mrf::sam::silence_htslib();

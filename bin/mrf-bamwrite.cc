@@ -9,6 +9,7 @@
 #include "cli/version.h"
 #include "codec/bgzf.h"
 #include "codec/inflate.h"
+#include "io/paths.h"
 #include "sam/header.h"
 #include "sam/hts.h"
 
@@ -46,6 +47,7 @@ mrf::base::Status run(Options& options, mrf::io::Stats& stats) {
     throw mrf::base::UsageError("use option", "--no-PG", "--add-pg adds the line");
   mrf::sam::silence_htslib();
   options.encoder.threads = options.convert.threads;
+  if (options.encoder.path == "-") mrf::io::refuse_input_as_standard_output({options.input});
   const auto encoder = bam::make_encoder(options.encoder);
   const bool has_header = !options.header.empty();
   bam::SourceList sources(

@@ -10,6 +10,7 @@
 #include "chunk/run.h"
 #include "cli/command.h"
 #include "codec/inflate.h"
+#include "io/paths.h"
 
 namespace {
 
@@ -121,6 +122,7 @@ void settle(const mrf::cli::OptionSet& given, mrf::chunk::ChunkCommand& chunks, 
   chunks.form.record = mrf::record::parse_record_form(words.record);
   settle_header(given, chunks, words);
   settle_output(chunks, words);
+  mrf::io::refuse_input_as_standard_output({chunks.input});
 }
 
 }  // namespace

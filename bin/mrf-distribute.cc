@@ -7,6 +7,7 @@
 #include "cli/command.h"
 #include "codec/bgzf.h"
 #include "codec/inflate.h"
+#include "io/paths.h"
 #include "record/key.h"
 #include "split/distribute.h"
 
@@ -192,6 +193,11 @@ int main(int argc, char** argv) try {
     for (const auto& output : line.options.outputs) command.keep_from_stats(output);
     for (const auto& other : {line.options.header_to, line.options.singles, line.options.missing}) {
       if (other == "-") command.keep_from_stats(other);
+    }
+    const auto& outputs = line.options.outputs;
+    if (std::find(outputs.begin(), outputs.end(), "-") != outputs.end()) {
+      mrf::io::refuse_input_as_standard_output(line.options.inputs);
+      mrf::io::refuse_input_as_standard_output(line.options.mates);
     }
     mrf::split::distribute(line.options, command.stats());
     mrf::io::note_counts(command.stats());

@@ -10,6 +10,7 @@
 #include "base/processors.h"
 #include "cli/command.h"
 #include "io/fd.h"
+#include "io/paths.h"
 #include "run/input_probe.h"
 #include "run/job_spec.h"
 #include "run/run.h"
@@ -179,6 +180,9 @@ base::Status run(Options& options, const cli::OptionSet& given) {
     }
     if (given.count("--buffer") > 0) options.form.buffer = options.buffer;
     const bool runs = !options.print && !options.dot && !options.print_script && !options.dry_run;
+    const auto& outputs = options.form.outputs;
+    if (runs && (outputs.empty() || outputs[0] == "-"))
+      io::refuse_input_as_standard_output(options.form.inputs);
     complete(options.form, runs ? run::ProbeOf::files_and_pipes : run::ProbeOf::files);
     text = workflow::workflow_text(options.form);
     options.run.is_short_form = true;

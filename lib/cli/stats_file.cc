@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "cli/stats_file.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
@@ -21,6 +23,9 @@ namespace mrf::cli {
 namespace {
 
 using Json = nlohmann::ordered_json;
+
+// More than the counts of 500 streams take.
+constexpr off_t reserved_bytes = 1 << 16;
 
 const auto started = std::chrono::steady_clock::now();
 
@@ -59,12 +64,24 @@ std::string to_json(const std::string& tool, const io::Stats& stats, int status)
   return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+// For what is written when the results have their names already; file systems that cannot reserve any say
+// EOPNOTSUPP.
+void reserve_room(const io::OutputFile& file) {
+  if (file.is_direct()) return;
+  if (::fallocate(file.fd().get(), FALLOC_FL_KEEP_SIZE, 0, reserved_bytes) != 0 &&
+      (errno == ENOSPC || errno == EDQUOT || errno == EFBIG))
+    throw base::SystemError("write", file.name());
+}
+
 }  // namespace
 
 void StatsFile::open(const std::string& path) {
   struct stat info {};
   const bool is_opened_at_end = path == "-" || (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode));
-  if (!path.empty() && !is_opened_at_end) file_.emplace(path);
+  if (!path.empty() && !is_opened_at_end) {
+    file_.emplace(path);
+    reserve_room(*file_);
+  }
   path_ = path;
 }
 
@@ -82,6 +99,8 @@ void StatsFile::write(const std::string& tool, const io::Stats& stats, int statu
   if (!file_) return io::write_output(path_, text);
   io::Meter meter;
   io::write_all(file_->fd(), file_->name(), text, meter);
+  if (!file_->is_direct() && ::ftruncate(file_->fd().get(), static_cast<off_t>(text.size())) != 0)
+    throw base::SystemError("write", file_->name());
   file_->commit();
 }
 

@@ -95,6 +95,19 @@ std::string follow_link(const std::string& path) {
   return follow_link(to.starts_with('/') ? to : directory_of(path) + "/" + to);
 }
 
+void refuse_input_as_standard_output(const std::vector<std::string>& inputs) {
+  struct stat output {};
+  if (::fstat(STDOUT_FILENO, &output) != 0 || !S_ISREG(output.st_mode)) return;
+  for (const std::string& input : inputs) {
+    struct stat info {};
+    const bool is_standard = input == "-";
+    if ((is_standard ? ::fstat(STDIN_FILENO, &info) : ::stat(input.c_str(), &info)) == 0 &&
+        FileId(info) == FileId(output))
+      throw base::UsageError("use output", std::string(stdout_name),
+                             fmt::format("the same file as input '{}'", is_standard ? stdin_name : input));
+  }
+}
+
 std::string place_of(const std::string& path) {
   std::error_code error;
   auto directory = std::filesystem::absolute(directory_of(path), error);

@@ -5,6 +5,7 @@
 
 #include <compare>
 #include <string>
+#include <vector>
 
 #include "io/fd.h"
 
@@ -32,6 +33,11 @@ std::string file_key(const std::string& path, FdRef standard);
 
 /// Whether both paths lead to one regular file, or would once it is made. "-" names none.
 bool is_same_file(const std::string& a, const std::string& b);
+
+/// Throws UsageError when standard output is the regular file that one of the inputs is ("-" is standard
+/// input): what is written there would be read again, as cat(1) says. URLs and what cannot be opened are no
+/// such file.
+void refuse_input_as_standard_output(const std::vector<std::string>& inputs);
 
 /// One text for all spellings of a name in a directory (x, ./x, ../here/x). The directory need not exist; the
 /// name itself is not followed: see follow_link().

@@ -54,3 +54,46 @@ load common
   done
   assert_files in.txt
 }
+
+@test "standard output that is the input is refused, as cat does: what is written would be read again" {
+  printf '@HD\tVN:1.6\nr\t4\t*\t0\t0\t*\t*\t0\t0\tAC\tII\n' >x.sam
+  cp x.sam y.sam
+  for words in "mrf-chunks -- cat" "mrf-distribute -" "mrf-bamread" "mrf-bamwrite -O sam" "mrf-run -i - -o - -- cat" \
+    "mrf-run -n 1 --order seq -i - -- cat" "mrf-collect -"; do
+    # shellcheck disable=SC2086,SC2094
+    run_apart bash -c "$words <x.sam >>x.sam"
+    assert_status 2
+    assert_stderr_has "the same file as input 'standard input'"
+    cmp x.sam y.sam
+    # shellcheck disable=SC2086
+    bash -c "$words <x.sam | cat >out"
+    grep -q ^r out
+  done
+  for words in "mrf-chunks -i x.sam -- cat" "mrf-distribute -i x.sam -" "mrf-bamread x.sam" "mrf-bamwrite -O sam x.sam" \
+    "mrf-run -i x.sam -o - -- cat"; do
+    run_apart bash -c "$words >>x.sam"
+    assert_status 2
+    assert_stderr_has "the same file as input 'x.sam'"
+    cmp x.sam y.sam
+  done
+}
+
+@test "--stats: room for the file is reserved before the work, so that a full disk leaves no result" {
+  mkdir disk
+  mount -t tmpfs -o size=64k tmpfs disk || skip "no right to mount a file system"
+  dd if=/dev/zero of=disk/full bs=1k count=1024 2>/dev/null || true
+  seq 10 >in
+  printf '@HD\tVN:1.6\n' >in.sam
+  for words in "mrf-run -n 2 -i in -o out" "mrf-collect -o out in" "mrf-bamwrite -o out in.sam" "mrf-distribute -i in out"; do
+    filter=()
+    [[ $words != mrf-run* ]] || filter=(-- cat)
+    # shellcheck disable=SC2086
+    run_apart $words --stats disk/stats "${filter[@]}"
+    [[ $status == 1 ]] || break
+    assert_stderr_has "disk/stats': No space left on device"
+    [[ ! -e out ]] || break
+  done
+  umount disk
+  assert_status 1
+  assert_files disk in in.sam
+}
