@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include <libdeflate.h>
 #include <zlib.h>
+#ifdef MRF_FUZZ_ISAL
+#include <isa-l.h>
+#endif
 
 #include <algorithm>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -36,6 +40,25 @@ bool libdeflate_agrees(const std::string& stored, std::string_view plain) {
          got == plain.size() && back == plain;
 }
 
+bool isal_agrees([[maybe_unused]] const std::string& stored, [[maybe_unused]] std::string_view plain) {
+#ifdef MRF_FUZZ_ISAL
+  static const auto state = std::make_unique<inflate_state>();
+  std::string back(plain.size() + 1, '\0');
+  std::string from = stored;
+  ::isal_inflate_init(state.get());
+  state->crc_flag = ISAL_DEFLATE;
+  state->next_in = reinterpret_cast<std::uint8_t*>(from.data());
+  state->avail_in = static_cast<std::uint32_t>(from.size());
+  state->next_out = reinterpret_cast<std::uint8_t*>(back.data());
+  state->avail_out = static_cast<std::uint32_t>(back.size());
+  const int result = ::isal_inflate(state.get());
+  back.resize(state->total_out);
+  return result == ISAL_DECOMP_OK && state->block_state == ISAL_BLOCK_FINISH && back == plain;
+#else
+  return true;
+#endif
+}
+
 }  // namespace
 
 // The first byte is the level; each of the next, as many as the second says, a span's field and a length; the
@@ -65,5 +88,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   fuzz::check(!stored.empty(), "there is room enough");
   fuzz::check(zlib_agrees(stored, payload), "zlib inflates it to what it was");
   fuzz::check(libdeflate_agrees(stored, payload), "and libdeflate");
+  fuzz::check(isal_agrees(stored, payload), "and ISA-L");
   return 0;
 }
