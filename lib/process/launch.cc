@@ -100,15 +100,18 @@ Launched launch(const LaunchSpec& spec) {
   io::Pipe standard_error;
   if (!spec.is_part_of_job) standard_error = io::make_pipe();
   std::vector<char*> words;
+  words.reserve(spec.words.size() + 1);
   for (const auto& word : spec.words) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   const std::vector<char*> environment = merge_environment(spec.environment);
   const std::vector<std::string> found = find_programs(spec.words.at(0), environment);
   std::vector<const char*> programs;
+  programs.reserve(found.size() + 1);
   for (const auto& program : found) programs.push_back(program.c_str());
   programs.push_back(nullptr);
   std::vector<Child::Redirection> redirections;
   std::vector<Child::Passed> passed;
+  passed.reserve(spec.passed.size() + spec.redirections.size());
   for (const auto& one : spec.passed) passed.push_back({one.fd, one.from.get()});
   std::vector<io::Fd> fifos;
   for (std::size_t at = 0; at < spec.redirections.size(); ++at) {

@@ -33,7 +33,6 @@ constexpr std::size_t launches_at_once = 64;     // before events are taken: of 
 Supervisor::Supervisor(const workflow::Plan& plan, const Workspace& workspace, process::Watchdog& watchdog,
                        SupervisorOptions options)
     : plan_(plan),
-      workspace_(workspace),
       watchdog_(watchdog),
       options_(options),
       names_(plan, workspace),

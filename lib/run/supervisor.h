@@ -103,7 +103,6 @@ class Supervisor {
   void end_descendants();
 
   const workflow::Plan& plan_;
-  const Workspace& workspace_;
   process::Watchdog& watchdog_;
   SupervisorOptions options_;
   DisplayNames names_;
