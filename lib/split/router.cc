@@ -121,13 +121,20 @@ void Router::put_mates(const Mate& first, const RecordReader& second) {
 void Router::put_single(const Mate& mate, const std::string& input, std::string_view next_name,
                         std::optional<std::size_t> singles) {
   if (!singles) {
+    const std::string_view name = std::string_view(mate.name).substr(0, longest_name);
+    if (next_name == mate.name)
+      throw base::DataError(
+          "read", input,
+          fmt::format("record {} ({}) and the next one have one name, but are not its mates 1 and "
+                      "2 in this order",
+                      mate.at, name));
     const std::string behind = next_name.empty()
                                    ? "it is the last one"
                                    : fmt::format("the next one is '{}'", next_name.substr(0, longest_name));
     throw base::DataError(
         "read", input,
         fmt::format("record {} ({}) has no mate behind it: {}; '--singles PATH' takes such records", mate.at,
-                    mate.name.substr(0, longest_name), behind));
+                    name, behind));
   }
   const std::string_view record = mate.record;
   std::size_t end = record.find('\n', record.find_first_not_of("\r\n"));

@@ -26,8 +26,8 @@ part() { run_apart mrf-distribute --record fastq --mates --stats stats "$@"; }
     ["a/1 b/1 b/2"]="record 1 (a) has no mate behind it: the next one is 'b'"
     ["a/1 a/2 b/2 c/1 c/2"]="record 3 (b) has no mate behind it: the next one is 'c'"
     ["a/1 a/2 b/1"]="record 3 (b) has no mate behind it: it is the last one"
-    ["a/1 a/1"]="record 1 (a) has no mate behind it: the next one is 'a'"
-    ["a/2 a/1"]="record 1 (a) has no mate behind it: the next one is 'a'"
+    ["a/1 a/1"]="record 1 (a) and the next one have one name, but are not its mates 1 and 2 in this order"
+    ["a/2 a/1"]="record 1 (a) and the next one have one name, but are not its mates 1 and 2 in this order"
     ["a a a"]="record 3 (a) is the third in a row of that name, and nothing tells which are mates"
     ["a a a a"]="record 3 (a) is the third in a row of that name, and nothing tells which are mates"
   )
