@@ -22,6 +22,8 @@ void BlockEncoder::begin(sam_hdr_t& header, Output& to) {
 
 std::string BlockEncoder::add(const sam_hdr_t&, const bam1_t& record, Batch& batch) {
   const std::size_t before = batch.plain.size();
+  if (before == 0)
+    batch.plain.room(batch.bytes.size());  // about what is needed: growing leaves holes in memory
   std::string reason = append_record(record, batch, batch.plain);
   if (indexed_ && reason.empty()) batch.places.push_back(index_entry_of(record, batch.plain.size() - before));
   return reason;
