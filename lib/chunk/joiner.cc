@@ -20,6 +20,7 @@
 #include "codec/inflate.h"
 #include "io/fd.h"
 #include "io/move_bytes.h"
+#include "record/framer.h"
 #include "record/header.h"
 
 namespace mrf::chunk {

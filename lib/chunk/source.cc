@@ -27,6 +27,7 @@
 #include "io/output_file.h"
 #include "io/reader.h"
 #include "io/temporaries.h"
+#include "record/framer.h"
 
 namespace mrf::chunk {
 

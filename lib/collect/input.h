@@ -21,6 +21,7 @@
 #include "io/fd.h"
 #include "io/paths.h"
 #include "io/stats.h"
+#include "record/framer.h"
 #include "record/record.h"
 
 namespace mrf::collect {

@@ -8,6 +8,7 @@
 
 #include "base/error.h"
 #include "record/bam_aux.h"
+#include "record/framer.h"
 
 namespace mrf::collect {
 

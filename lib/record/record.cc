@@ -9,11 +9,9 @@
 #include <filesystem>
 #include <string>
 #include <system_error>
-#include <utility>
 
 #include "base/error.h"
 #include "codec/data_format.h"
-#include "record/framer.h"
 
 namespace mrf::record {
 
@@ -57,30 +55,6 @@ bool check_text(std::string_view front, bool at_end, const RecordForm& form, con
   if (format != codec::DataFormat::unknown)
     throw base::DataError("read", input_name, codec::refusal_of(format));
   return at_end || !codec::is_undecided(front);
-}
-
-std::size_t Framer::take_part(std::string_view) { return 0; }
-
-std::unique_ptr<Framer> make_framer(const RecordForm& form, std::string input_name) {
-  switch (form.kind) {
-    case RecordForm::Kind::line:
-    case RecordForm::Kind::lines:
-      break;
-    case RecordForm::Kind::sam:
-      return make_sam_framer(input_name);
-    case RecordForm::Kind::fasta:
-    case RecordForm::Kind::start:
-      return make_start_framer(form.text, std::move(input_name));
-    case RecordForm::Kind::nul:
-      return make_delimited_framer('\0', 1, std::move(input_name));
-    case RecordForm::Kind::fastq:
-      return make_fastq_framer(std::move(input_name));
-    case RecordForm::Kind::fixed:
-      return make_fixed_framer(form.count, std::move(input_name));
-    case RecordForm::Kind::bam:
-      return make_bam_framer(std::move(input_name));
-  }
-  return make_delimited_framer('\n', form.count, std::move(input_name));
 }
 
 void check_output_name(const std::string& path, const RecordForm& form) {

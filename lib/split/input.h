@@ -8,6 +8,7 @@
 
 #include "io/reader.h"
 #include "io/stats.h"
+#include "record/framer.h"
 #include "record/record.h"
 #include "split/outputs.h"
 

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 
+#include "record/framer.h"
 #include "record/sequence.h"
 #include "split/input.h"
 #include "split/outputs.h"

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "fuzz.h"
+#include "record/framer.h"
 #include "record/key.h"
 #include "record/record.h"
 #include "record/sequence.h"

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "record/framer.h"
 
 namespace {
 
