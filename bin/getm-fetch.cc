@@ -81,12 +81,11 @@ void declare(mrf::cli::Command& command, mrf::fetch::FetchArguments& arguments) 
 mrf::base::Status fetch_one(mrf::io::Stats& stats, const mrf::fetch::FetchArguments& arguments,
                             const mrf::fetch::FetchSettings& settings, mrf::fetch::ProgressDisplay& display) {
   const auto url = mrf::http::Url::parse(arguments.url);
-  const auto network = mrf::http::make_curl_network(settings.network);
   const auto& path = arguments.path.empty() ? arguments.filepath : arguments.path;
   mrf::fetch::Fetched fetched;
   try {
     mrf::fetch::show_progress(display, url, [&](const mrf::fetch::Progress& progress) {
-      mrf::fetch::fetch_object(*network, settings, url, path, progress, fetched);
+      mrf::fetch::fetch_object(settings, url, path, progress, fetched);
       return fetched;
     });
     mrf::fetch::count(stats, url, fetched);

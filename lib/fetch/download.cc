@@ -2,81 +2,391 @@
 #include "fetch/download.h"
 
 #include <algorithm>
+#include <type_traits>
 #include <utility>
 
-#include "fetch/start_thread.h"
-#include "io/signals.h"
+#include "base/message.h"
 
 namespace mrf::fetch {
 
 namespace {
 
+constexpr std::size_t most_error_bytes = 64 << 10;
+constexpr std::chrono::milliseconds longest_poll{200};
+constexpr std::chrono::milliseconds poll_for_room{5};
 // More threads than that do not make one object come faster.
-constexpr unsigned most_threads = 4;
+constexpr unsigned most_jobs = 4;
 
 }  // namespace
 
-Download::Download(http::Network& network, NetworkMaker more, http::Clock& clock, const http::Url& url,
-                   FetchOptions options, PartSizes sizes)
+// One request of a download, and what of its response is not handed over yet.
+class Download::Slot final : public http::Receiver {
+ public:
+  Slot(Download& download, std::size_t slot_number) : number(slot_number), download_(download) {}
+
+  bool on_head(const http::ResponseHead& response) override {
+    bool is_wanted = false;
+    download_.guarded([&] {
+      head = response;
+      auto commands = download_.plan_.on_head(number, head, download_.state());
+      is_wanted = std::none_of(commands.begin(), commands.end(), [](const Command& command) {
+        return std::holds_alternative<StopResponse>(command);
+      });
+      download_.carry_out(std::move(commands), &head);
+    });
+    return is_wanted;
+  }
+
+  bool has_room(std::size_t bytes) override {
+    Download& download = download_;
+    if (!head.is_success() || download.thrown_) return true;
+    if (download.beginning_ == number) return false;
+    if (!download.loop_.network_.has_waited() && !head.shares_connection() && download.plan_.is_early(number))
+      return false;
+    const bool is_full = gathered.size() + bytes > download.options_.requests.gathered;
+    if (is_full && download.deliveries_ >= std::max<std::size_t>(most_jobs, download.slots_.size()))
+      return false;
+    return download.plan_.has_room(number, gathered.size() + bytes, download.state());
+  }
+
+  // libcurl gives 16 KiB at a time, too little for a write each.
+  bool on_body(std::string_view bytes) override {
+    if (!head.is_success()) {
+      download_.guarded([&] { body.append(bytes.substr(0, most_error_bytes - body.size())); });
+      return body.size() < most_error_bytes;
+    }
+    download_.guarded([&] {
+      download_.bytes_in_ += bytes.size();
+      if (gathered.size() + bytes.size() > download_.options_.requests.gathered) download_.hand_over(*this);
+      if (!is_stopped) gathered.append(bytes);
+    });
+    return !is_stopped && !download_.thrown_;
+  }
+
+  void on_end(const http::Ending& how) override {
+    download_.guarded([&] { ending = how; });
+  }
+
+  std::size_t number;
+  HostLimit::Ticket ticket = 0;  ///< of the request; 0 when there is none
+  http::ResponseHead head;
+  std::string body;                    ///< of a response without success
+  std::string gathered;                ///< data that is not handed over yet
+  bool is_stopped = false;             ///< no more is wanted
+  std::optional<http::Ending> ending;  ///< that the plan has not been told of
+
+ private:
+  Download& download_;
+};
+
+Loop::Loop(http::Network& network, http::Clock& clock, unsigned threads, unsigned requests_to_host)
     : network_(network),
-      more_(std::move(more)),
       clock_(clock),
-      url_(url),
+      hosts_(requests_to_host),
+      pool_(threads, [&network] { network.wake(); }) {}
+
+void Loop::turn() {
+  pool_.run_done();
+  for (Download* download : downloads_) download->step();
+  start_those_that_waited();
+  if (std::none_of(downloads_.begin(), downloads_.end(), [](const auto* d) { return d->is_over(); })) wait();
+}
+
+HostLimit::Ticket Loop::start(const http::Request& request, http::Receiver& receiver) {
+  const HostLimit::Ticket ticket = ++last_ticket_;
+  const std::string host = request.url.origin();
+  under_way_[ticket] = host;
+  if (hosts_.ask(host, ticket)) {
+    network_.start(request, receiver);
+  } else {
+    waiting_.emplace(ticket, Waiting{request, &receiver});
+  }
+  return ticket;
+}
+
+void Loop::on_end(HostLimit::Ticket ticket) {
+  const auto place = under_way_.find(ticket);
+  hosts_.release(place->second);
+  under_way_.erase(place);
+}
+
+void Loop::stop(HostLimit::Ticket ticket, http::Receiver& receiver) {
+  if (waiting_.erase(ticket) == 1) {
+    hosts_.withdraw(under_way_.at(ticket), ticket);
+    under_way_.erase(ticket);
+    return;
+  }
+  network_.stop(receiver);
+  on_end(ticket);
+}
+
+void Loop::start_those_that_waited() {
+  while (const auto ticket = hosts_.next()) {
+    const auto place = waiting_.find(*ticket);
+    const Waiting waiting = std::move(place->second);
+    waiting_.erase(place);
+    network_.start(waiting.request, *waiting.receiver);
+  }
+}
+
+void Loop::wait() {
+  const auto now = clock_.now();
+  auto due = std::chrono::steady_clock::time_point::max();
+  bool runs = false;
+  bool waits_for_room = false;
+  for (const Download* download : downloads_) {
+    runs |= download->is_running();
+    waits_for_room |= download->plan_.waits_for_room();
+    due = std::min(due, download->plan_.next_time(now).value_or(due));
+  }
+  const auto pause = std::chrono::ceil<std::chrono::milliseconds>(due - now);
+  if (pool_.has_done() && !runs) return;
+  if (runs || waits_for_room || pool_.is_busy()) {
+    const auto longest = waits_for_room ? poll_for_room : longest_poll;
+    network_.poll(pool_.has_done() ? std::chrono::milliseconds(0) : std::min(longest, pause));
+  } else if (due != std::chrono::steady_clock::time_point::max()) {
+    clock_.wait(pause);
+  }
+}
+
+Download::Download(Loop& loop, const http::Url& url, Options options, ObjectOutput& output)
+    : loop_(loop),
       options_(std::move(options)),
-      sizes_(sizes) {}
-
-void Download::run(ObjectOutput& output) {
-  pool_ = std::make_unique<PartPool>(output, sizes_, url_.shown());
-  {
-    Worker first(network_, clock_, *pool_, url_, options_);
-    first.add_slots(1);
-    try {
-      work(first, output);
-    } catch (...) {
-      pool_->fail(std::current_exception());
-    }
-    for (auto& thread : threads_) thread.join();
-    threads_.clear();
-    bytes_in_ += first.bytes_in();
-  }
-  pool_->rethrow();
-  output.finish();
+      output_(output),
+      plan_(url, options_.requests, options_.sizes, options_.put_off_from) {
+  loop_.downloads_.push_back(this);
 }
 
-void Download::work(Worker& first, ObjectOutput& output) {
-  bool grown = false;
-  while (first.step(output)) {
-    io::throw_if_interrupted();
-    output.work_off();
-    if (!grown && pool_->is_parallel()) {
-      grown = true;
-      add_workers(first, output);
-    }
-    if (on_progress) on_progress(pool_->bytes(), pool_->total());
+Download::~Download() {
+  settle();
+  std::erase(loop_.downloads_, this);
+}
+
+void Download::settle() {
+  stop();
+  while (under_way_ > 0) {
+    loop_.pool_.wait_for_done();
+    loop_.pool_.run_done();
   }
 }
 
-void Download::add_workers(Worker& first, ObjectOutput& output) {
-  const unsigned slots = std::max(1U, sizes_.concurrency);
-  const unsigned processors = std::max(1U, std::thread::hardware_concurrency());
-  const unsigned workers = output.in_order() || !more_ ? 1 : std::min({slots, processors, most_threads});
-  first.add_slots((slots + workers - 1) / workers - 1);
-  for (unsigned i = 1; i < workers; ++i) {
-    const unsigned share = (slots + workers - 1 - i) / workers;
-    if (!start_thread(threads_, [this, share, &output] { work_beside(share, output); }))
-      first.add_slots(share);
-  }
+void Download::stop() {
+  if (!closed_) close();
 }
 
-void Download::work_beside(unsigned slots, ObjectOutput& output) {
+void Download::rethrow() const {
+  if (thrown_) std::rethrow_exception(thrown_);
+}
+
+template <typename Call>
+void Download::guarded(Call call) noexcept {
+  if (thrown_) return;
   try {
-    const auto network = more_();
-    Worker worker(*network, clock_, *pool_, url_, options_);
-    worker.add_slots(slots);
-    while (worker.step(output)) continue;
-    bytes_in_ += worker.bytes_in();
+    call();
   } catch (...) {
-    pool_->fail(std::current_exception());
+    thrown_ = std::current_exception();
+  }
+}
+
+void Download::step() {
+  if (closed_) return;
+  guarded([this] {
+    for (const auto& slot : slots_) {
+      if (beginning_ == slot->number) continue;
+      hand_over(*slot);
+      if (slot->ending) end(*slot);
+    }
+    if (plan_.is_complete()) {
+      finish();
+    } else {
+      carry_out(plan_.on_time(loop_.clock_.now(), state()));
+    }
+  });
+  if (thrown_ || put_off_) close();
+}
+
+bool Download::is_running() const {
+  return std::any_of(slots_.begin(), slots_.end(),
+                     [](const auto& slot) { return slot->ticket != 0 && !slot->ending; });
+}
+
+// The output is not looked at while a job of its own changes it.
+OutputState Download::state() const {
+  const bool changes =
+      is_alone_ || std::any_of(jobs_.begin(), jobs_.end(), [](const Job& job) { return job.is_alone; });
+  if (!begun_ || changes) return {};
+  return {output_.can_forget(), output_.room_end()};
+}
+
+void Download::carry_out(Commands commands, const http::ResponseHead* head) {
+  for (auto& any : commands) {
+    std::visit(
+        [&](auto& command) {
+          using Kind = std::decay_t<decltype(command)>;
+          if constexpr (std::is_same_v<Kind, StartRequest>) {
+            while (slots_.size() <= command.slot)
+              slots_.push_back(std::make_unique<Slot>(*this, slots_.size()));
+            Slot& slot = *slots_[command.slot];
+            slot.head = {};
+            slot.body.clear();
+            slot.gathered.clear();
+            slot.gathered.reserve(options_.requests.gathered);
+            slot.is_stopped = false;
+            slot.ticket = loop_.start(command.request, slot);
+          } else if constexpr (std::is_same_v<Kind, BeginOutput>) {
+            begin(command, *head);
+          } else if constexpr (std::is_same_v<Kind, ForgetOutput>) {
+            add_job({true, [this, command] { output_.forget(command.status, command.reason); }, [] {}});
+          } else if constexpr (std::is_same_v<Kind, PutOff>) {
+            put_off_ = command.size;
+          } else if constexpr (std::is_same_v<Kind, Warn>) {
+            base::warn(command.text);
+          } else if constexpr (std::is_same_v<Kind, Note>) {
+            base::note(command.text);
+          }
+        },
+        any);
+  }
+}
+
+void Download::begin(const BeginOutput& command, const http::ResponseHead& head) {
+  const auto begun = [this, slot = command.slot](const std::vector<ByteRange>& there) {
+    begun_ = true;
+    in_order_ = output_.in_order();
+    plan_.on_begun(slot, there, in_order_);
+    if (!there.empty()) work_off();
+  };
+  if (jobs_.empty() && under_way_ == 0 && !output_.may_wait()) {
+    begun(output_.begin(head, command.version));
+    return;
+  }
+  beginning_ = command.slot;
+  const auto there = std::make_shared<std::vector<ByteRange>>();
+  add_job({true, [this, there, head, version = command.version] { *there = output_.begin(head, version); },
+           [this, there, begun] {
+             beginning_.reset();
+             begun(*there);
+           }});
+}
+
+// What an earlier run left is looked at step by step, so that bytes go to the output meanwhile.
+void Download::work_off() {
+  const auto more = std::make_shared<bool>(false);
+  add_job({false, [this, more] { *more = output_.work_off(); },
+           [this, more] {
+             if (*more && !finishing_ && !closed_) work_off();
+           }});
+}
+
+void Download::hand_over(Slot& slot) {
+  std::vector<Piece> pieces;
+  const auto split = [&] {
+    for (std::size_t offset = 0; offset < slot.gathered.size();) {
+      const auto placement = plan_.on_bytes(slot.number, slot.gathered.size() - offset);
+      if (placement.skip + placement.size == 0) {
+        slot.is_stopped = true;
+        return;
+      }
+      offset += static_cast<std::size_t>(placement.skip);
+      const auto size = static_cast<std::size_t>(placement.size);
+      if (size > 0) pieces.push_back({placement.at, offset, size});
+      offset += size;
+    }
+  };
+  try {
+    split();
+  } catch (...) {
+    deliver(slot, std::move(pieces));
+    throw;
+  }
+  deliver(slot, std::move(pieces));
+}
+
+// What may wait for a reader, and what is more than this thread can do, is done by another one. Else the
+// bytes are used while they are in the cache of this thread's processor.
+bool Download::is_delivered_apart() {
+  if (loop_.pool_.most() == 0) return false;
+  return in_order_ ? options_.waits_apart : options_.many_processors && !loop_.network_.has_waited();
+}
+
+void Download::deliver(Slot& slot, std::vector<Piece> pieces) {
+  const auto take = [this](const std::string& buffer, const std::vector<Piece>& list) {
+    for (const Piece& piece : list)
+      output_.take(piece.at, std::string_view(buffer).substr(piece.offset, piece.size));
+  };
+  if (pieces.empty() || !is_delivered_apart()) {
+    take(slot.gathered, pieces);
+    slot.gathered.clear();
+    return;
+  }
+  const auto delivery = std::make_shared<Delivery>(Delivery{std::move(slot.gathered), std::move(pieces)});
+  slot.gathered = {};
+  if (!spare_.empty()) {
+    slot.gathered = std::move(spare_.back());
+    spare_.pop_back();
+  }
+  slot.gathered.reserve(options_.requests.gathered);
+  ++deliveries_;
+  add_job({false, [take, delivery] { take(delivery->buffer, delivery->pieces); },
+           [this, delivery] {
+             --deliveries_;
+             delivery->buffer.clear();
+             spare_.push_back(std::move(delivery->buffer));
+           }});
+}
+
+void Download::end(Slot& slot) {
+  loop_.on_end(std::exchange(slot.ticket, 0));
+  const http::Ending ending = *std::exchange(slot.ending, std::nullopt);
+  carry_out(
+      plan_.on_end(slot.number, ending, slot.body, state(), loop_.clock_.now(), loop_.clock_.wall_time()));
+}
+
+void Download::finish() {
+  if (std::exchange(finishing_, true)) return;
+  for (const auto& slot : slots_) {
+    if (slot->ticket != 0) loop_.stop(std::exchange(slot->ticket, 0), *slot);
+  }
+  add_job({true, [this] { output_.finish(); }, [this] { complete_ = closed_ = true; }});
+}
+
+void Download::close() {
+  closed_ = failed_ = true;
+  jobs_.clear();
+  for (const auto& slot : slots_) {
+    if (slot->ticket != 0) loop_.stop(std::exchange(slot->ticket, 0), *slot);
+  }
+}
+
+void Download::add_job(Job job) {
+  jobs_.push_back(std::move(job));
+  post_jobs();
+}
+
+void Download::post_jobs() {
+  while (!jobs_.empty() && !is_alone_ && under_way_ < (in_order_ ? 1 : most_jobs) &&
+         (!jobs_.front().is_alone || under_way_ == 0)) {
+    const Job job = std::move(jobs_.front());
+    jobs_.pop_front();
+    ++under_way_;
+    is_alone_ = job.is_alone;
+    loop_.pool_.post(
+        [this, work = job.work] {
+          if (failed_) return;
+          try {
+            work();
+          } catch (...) {
+            failed_ = true;
+            throw;
+          }
+        },
+        [this, done = job.done](const std::exception_ptr& thrown) {
+          --under_way_;
+          is_alone_ = false;
+          if (thrown && !thrown_) thrown_ = thrown;
+          guarded(done);
+          guarded([this] { post_jobs(); });
+        });
   }
 }
 

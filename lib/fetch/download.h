@@ -2,57 +2,163 @@
 #pragma once
 
 #include <atomic>
-#include <functional>
+#include <cstdint>
+#include <deque>
+#include <exception>
+#include <map>
 #include <memory>
+#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
 #include "fetch/object_output.h"
-#include "fetch/part_pool.h"
-#include "fetch/worker.h"
+#include "fetch/object_plan.h"
+#include "fetch/run_plan.h"
+#include "fetch/worker_pool.h"
 #include "http/network.h"
+#include "http/retry.h"
 
 namespace mrf::fetch {
 
-/// Makes a network for a further thread.
-using NetworkMaker = std::function<std::unique_ptr<http::Network>()>;
+class Download;
 
-/// One object, in one request or in parts, into one output. What an interrupted response brought is
-/// kept when the server shows that the rest belongs to it (the same strong entity tag and size, and the very
-/// range asked for), else thrown away.
-class Download {
+/// The one loop of a process in which all downloads come: it carries out what their plans say, over one
+/// network, and hands to threads what may block.
+class Loop {
  public:
-  /// The references outlive the object. Without `more` everything happens in the calling thread.
-  Download(http::Network& network, NetworkMaker more, http::Clock& clock, const http::Url& url,
-           FetchOptions options, PartSizes sizes);
+  /// The references outlive the object. At most `threads` threads, 0 for none; at most `requests_to_host`
+  /// requests at a time to one host.
+  Loop(http::Network& network, http::Clock& clock, unsigned threads, unsigned requests_to_host);
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
 
-  /// Called in run()'s thread now and then, with the bytes there and the object's size in bytes if it is
-  /// known.
-  std::function<void(std::uint64_t, std::optional<std::uint64_t>)> on_progress;
-
-  /// Returns when the output is complete and finished. Throws Error: Status::refused for HTTP 4xx,
-  /// Status::unavailable when the retries are used up.
-  void run(ObjectOutput& output);
-
-  /// Bytes that came over the network.
-  std::uint64_t bytes_in() const { return bytes_in_; }
-  /// False when the server did not say how long the object is.
-  bool size_is_known() const { return pool_ && pool_->total(); }
+  /// Starts what can be started, moves bytes, and waits a while when there is nothing to do. Throws
+  /// Interrupted.
+  void turn();
+  WorkerPool& pool() { return pool_; }
 
  private:
-  void work(Worker& first, ObjectOutput& output);
-  void add_workers(Worker& first, ObjectOutput& output);
-  void work_beside(unsigned slots, ObjectOutput& output);
+  friend class Download;
+  struct Waiting {
+    http::Request request;
+    http::Receiver* receiver;
+  };
+
+  HostLimit::Ticket start(const http::Request& request, http::Receiver& receiver);
+  void on_end(HostLimit::Ticket ticket);
+  void stop(HostLimit::Ticket ticket, http::Receiver& receiver);
+  void start_those_that_waited();
+  void wait();
 
   http::Network& network_;
-  NetworkMaker more_;
   http::Clock& clock_;
-  const http::Url& url_;
-  FetchOptions options_;
-  PartSizes sizes_;
-  std::unique_ptr<PartPool> pool_;
-  std::vector<std::thread> threads_;
-  std::atomic<std::uint64_t> bytes_in_{0};
+  HostLimit hosts_;
+  HostLimit::Ticket last_ticket_ = 0;
+  std::map<HostLimit::Ticket, std::string> under_way_;  ///< the hosts of all requests
+  std::map<HostLimit::Ticket, Waiting> waiting_;        ///< those that wait for their host
+  std::vector<Download*> downloads_;
+  WorkerPool pool_;  ///< ends first
+};
+
+/// One object on its way into one output, in a loop. What an interrupted response brought is kept when the
+/// server shows that the rest belongs to it (the same strong entity tag and size, and the very range asked
+/// for), else thrown away.
+class Download {
+ public:
+  struct Options {
+    FetchOptions requests;
+    PartSizes sizes;
+    std::uint64_t put_off_from = unknown_end;                         ///< bytes
+    bool many_processors = std::thread::hardware_concurrency() >= 4;  ///< some idle when this one is busy
+    bool waits_apart = false;  ///< an output in order, which may wait for its reader, has a thread
+  };
+
+  /// The references outlive the object.
+  Download(Loop& loop, const http::Url& url, Options options, ObjectOutput& output);
+  /// Ends it; waits for the output.
+  ~Download();
+  Download(const Download&) = delete;
+  Download& operator=(const Download&) = delete;
+
+  /// The output is finished, or it failed, was put off, or stopped; the loop does nothing more for it.
+  bool is_over() const { return closed_ && jobs_.empty() && under_way_ == 0; }
+  /// The output is finished.
+  bool is_complete() const { return complete_; }
+  /// Whether everything came, so that only the output is at work.
+  bool is_finishing() const { return finishing_; }
+  /// Ends it without a result.
+  void stop();
+  /// The same, and waits until nothing more is done with the output.
+  void settle();
+  /// Throws what ended it: Error with Status::refused for HTTP 4xx, Status::unavailable when the retries are
+  /// used up; what the output threw.
+  void rethrow() const;
+  /// The same, null when nothing was thrown.
+  std::exception_ptr thrown() const { return thrown_; }
+  /// The size of an object that is put off.
+  std::optional<std::uint64_t> put_off() const { return put_off_; }
+
+  std::uint64_t bytes() const { return plan_.bytes(); }
+  std::optional<std::uint64_t> total() const { return plan_.total(); }
+  /// Bytes that came over the network.
+  std::uint64_t bytes_in() const { return bytes_in_; }
+
+ private:
+  friend class Loop;
+  class Slot;
+  struct Piece {
+    std::uint64_t at;  ///< in the object
+    std::size_t offset;
+    std::size_t size;
+  };
+  struct Delivery {
+    std::string buffer;
+    std::vector<Piece> pieces;
+  };
+  struct Job {
+    bool is_alone;  ///< no other runs beside it
+    WorkerPool::Work work;
+    std::function<void()> done;
+  };
+
+  void step();
+  bool is_running() const;
+  template <typename Call>
+  void guarded(Call call) noexcept;
+  void carry_out(Commands commands, const http::ResponseHead* head = nullptr);
+  void begin(const BeginOutput& command, const http::ResponseHead& head);
+  OutputState state() const;
+  void hand_over(Slot& slot);
+  bool is_delivered_apart();
+  void deliver(Slot& slot, std::vector<Piece> pieces);
+  void end(Slot& slot);
+  void work_off();
+  void finish();
+  void close();
+  void add_job(Job job);
+  void post_jobs();
+
+  Loop& loop_;
+  Options options_;
+  ObjectOutput& output_;
+  ObjectPlan plan_;
+  std::vector<std::unique_ptr<Slot>> slots_;
+  std::vector<std::string> spare_;  ///< buffers
+  std::deque<Job> jobs_;            ///< of the output, that wait
+  unsigned under_way_ = 0;          ///< jobs in threads
+  unsigned deliveries_ = 0;         ///< jobs that deliver bytes
+  bool is_alone_ = false;           ///< the job under way is to be alone
+  bool in_order_ = false;
+  bool begun_ = false;
+  bool finishing_ = false;
+  bool complete_ = false;
+  bool closed_ = false;
+  std::optional<std::size_t> beginning_;  ///< the slot whose response waits for the output
+  std::atomic<bool> failed_{false};       ///< nothing more is to be done with the output
+  std::exception_ptr thrown_;
+  std::optional<std::uint64_t> put_off_;
+  std::uint64_t bytes_in_ = 0;
 };
 
 }  // namespace mrf::fetch

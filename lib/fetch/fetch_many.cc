@@ -5,43 +5,61 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
-#include <mutex>
-#include <thread>
+#include <exception>
+#include <memory>
+#include <optional>
 
 #include "base/error.h"
 #include "base/message.h"
 #include "base/seconds.h"
 #include "fetch/file_check.h"
-#include "fetch/start_thread.h"
-#include "fetch/target_output.h"
+#include "fetch/run_plan.h"
+#include "io/interruption.h"
 
 namespace mrf::fetch {
 
 namespace {
 
-struct Stopped {};
-
-struct Large {
-  const ManifestEntry* entry;
-  std::uint64_t size;
-};
-
-class Crew {
+class ManyFiles {
  public:
-  Crew(const FetchSettings& settings, const std::vector<ManifestEntry>& entries, const ManyOptions& options,
-       ProgressDisplay& display, io::Stats& stats)
-      : settings_(settings), options_(options), display_(display), stats_(stats) {
-    for (const auto& entry : entries) queue_.push_back({&entry, 0});
+  ManyFiles(const FetchSettings& settings, const std::vector<ManifestEntry>& entries,
+            const ManyOptions& options, ProgressDisplay& display, io::Stats& stats)
+      : settings_(settings),
+        entries_(entries),
+        options_(options),
+        display_(display),
+        stats_(stats),
+        network_(http::make_curl_network(settings.network)),
+        plan_(entries.size(), settings.threads ? options.files : 1,
+              options.continue_after_error || options.verify_only),
+        loop_(*network_, http::system_clock(), threads_of(settings, options.files),
+              settings.requests_to_host) {
+    settings_.directories = &directories_;
   }
 
+  ~ManyFiles() {
+    for (const auto& file : files_) {
+      if (file->fetch) file->fetch->download().stop();
+    }
+    while (loop_.pool().is_busy()) {
+      loop_.pool().wait_for_done();
+      loop_.pool().run_done();
+    }
+  }
+  ManyFiles(const ManyFiles&) = delete;
+  ManyFiles& operator=(const ManyFiles&) = delete;
+
   void run() {
-    run_queue(true);
-    std::sort(large_.begin(), large_.end(), [](const auto& a, const auto& b) { return a.size < b.size; });
-    queue_ = std::move(large_);
-    large_.clear();
-    run_queue(false);
+    for (;;) {
+      do {
+        std::erase_if(files_, [this](const auto& file) { return !goes_on(*file); });
+      } while (begin_what_may());
+      if (plan_.is_over()) return;
+      loop_.turn();
+      io::throw_if_interrupted();
+      if (settings_.threads) plan_.limit(std::clamp(loop_.pool().most(), 1U, options_.files));
+    }
   }
 
   base::Status status() const { return status_; }
@@ -51,127 +69,155 @@ class Crew {
   std::size_t failed = 0;
 
  private:
-  void run_queue(bool defer) {
-    next_ = 0;
-    std::vector<std::thread> threads;
-    const auto count = settings_.threads ? std::min<std::size_t>(options_.files, queue_.size()) : 1;
-    while (threads.size() + 1 < count && start_thread(threads, [this, defer] { work(defer); })) continue;
-    work(defer);
-    for (auto& thread : threads) thread.join();
-    if (thrown_) std::rethrow_exception(thrown_);
+  enum class Found { missing, good, unverified };
+  struct File {
+    std::size_t number;
+    const ManifestEntry& entry;
+    FetchSettings settings;
+    std::uint64_t shown;  ///< its number in the display
+    FileEnd end;
+    bool is_looked_for = false;  ///< the file that may be there is being checked
+    Found found = Found::missing;
+    std::exception_ptr thrown{};
+    std::unique_ptr<ObjectFetch> fetch{};
+  };
+
+  bool begin_what_may() {
+    bool any = false;
+    for (auto number = plan_.next(); number; number = plan_.next(), any = true) begin(*number);
+    return any;
   }
 
-  void work(bool defer) {
-    try {
-      const auto network = http::make_curl_network(settings_.network);
-      for (std::size_t i = next_++; i < queue_.size() && !stop_; i = next_++)
-        fetch(*network, queue_[i], defer);
-    } catch (...) {
-      const std::lock_guard lock(mutex_);
-      if (!thrown_) thrown_ = std::current_exception();
-      stop_ = true;
-    }
-  }
-
-  void fetch(http::Network& network, const Large& job, bool defer) {
-    const ManifestEntry& entry = *job.entry;
+  void begin(std::size_t number) {
+    const ManifestEntry& entry = entries_[number];
     FetchSettings settings = settings_;
     settings.checks.expectation = entry.expectation;
     settings.checks.none = entry.unverified || settings_.checks.none;
-    settings.directories = &directories_;
-    if (defer) settings.defer_from = settings.sizes.threshold;
-    const auto number = display_.begin(entry.target);
-    FileEnd end{entry.url.shown(), entry.target, 0, "", 0, ""};
-    Fetched result;
-    try {
-      if (is_there(entry, end)) {
-        display_.end(number, end);
-        return;
-      }
-      fetch_object(
-          network, settings, entry.url, entry.target,
-          [&](auto bytes, auto total) { show(number, bytes, total); }, result);
-      succeed(entry, result);
-    } catch (const Deferred& large) {
-      const std::lock_guard lock(mutex_);
-      large_.push_back({&entry, large.size});
-      display_.drop(number);
-      return;
-    } catch (const Stopped&) {
-      display_.drop(number);
-      return;
-    } catch (const base::Error& error) {
-      end.status = static_cast<int>(error.status());
-      end.error = error.what();
-      fail(entry, result, error);
-    }
-    end.bytes = result.out.bytes;
-    end.verified_by = result.verified_by;
-    display_.end(number, end);
+    files_.push_back(std::make_unique<File>(File{number,
+                                                 entry,
+                                                 std::move(settings),
+                                                 display_.begin(entry.target),
+                                                 {entry.url.shown(), entry.target, 0, "", 0, ""}}));
+    if (!plan_.puts_off() || (!entry.expectation && !options_.verify_only)) return;
+    File& file = *files_.back();
+    file.is_looked_for = true;
+    loop_.pool().post([this, &file] { file.found = find(file.entry, file.end); },
+                      [&file](const std::exception_ptr& thrown) {
+                        file.is_looked_for = false;
+                        file.thrown = thrown;
+                      });
   }
 
-  // Whether nothing is to be fetched; then `end` says what is there. Throws Error for what --verify-only
-  // finds.
-  bool is_there(const ManifestEntry& entry, FileEnd& end) {
+  // Whether the file is still under way.
+  bool goes_on(File& file) {
+    if (file.is_looked_for) return true;
+    if (file.thrown || file.found != Found::missing) {
+      end_found(file);
+      return false;
+    }
+    if (plan_.is_stopped()) {
+      if (!file.fetch) {
+        display_.drop(file.shown);
+        plan_.on_end(false);
+        return false;
+      }
+      if (!file.fetch->download().is_finishing()) file.fetch->download().stop();
+    } else if (!file.fetch) {
+      file.fetch =
+          std::make_unique<ObjectFetch>(loop_, file.settings, file.entry.url, file.entry.target,
+                                        plan_.puts_off() ? settings_.sizes.threshold : unknown_end, true);
+    }
+    const auto& download = file.fetch->download();
+    if (!download.is_over()) {
+      display_.update(file.shown, download.bytes(), download.total());
+      return true;
+    }
+    end_fetch(file);
+    return false;
+  }
+
+  // Whether the file of an entry is there. Throws Error for what --verify-only finds.
+  Found find(const ManifestEntry& entry, FileEnd& end) const {
     const bool only = options_.verify_only;
     struct stat info {};
     const bool exists = ::stat(entry.target.c_str(), &info) == 0;
     if (!exists && only) throw base::SystemError("open", entry.target);
     if (!exists || !S_ISREG(info.st_mode)) {
       if (only) throw base::Error(base::Status::failure, "verify", entry.target, "it is no regular file");
-      return false;
+      return Found::missing;
     }
     end.bytes = static_cast<std::uint64_t>(info.st_size);
-    if (!entry.expectation) {
-      if (!only) return false;
-      const std::lock_guard lock(mutex_);
-      ++unverified;
-      return true;
-    }
+    if (!entry.expectation) return only ? Found::unverified : Found::missing;
     const auto fault = fault_of_file(entry.target, *entry.expectation, settings_.checks.s3_part_size);
     if (!fault.empty() && only) throw base::DataError("verify", entry.target, fault);
-    if (!fault.empty()) return false;
-    const std::lock_guard lock(mutex_);
-    ++there;
+    if (!fault.empty()) return Found::missing;
     end.verified_by = entry.expectation->source;
     base::note(fmt::format("'{}' is there, verified by {}", entry.target, entry.expectation->source));
-    return true;
+    return Found::good;
   }
 
-  void show(std::uint64_t number, std::uint64_t bytes, std::optional<std::uint64_t> total) {
-    if (stop_) throw Stopped();
-    display_.update(number, bytes, total);
+  // The end of a file that was found, or that --verify-only does not find. Throws what is no Error.
+  void end_found(File& file) {
+    if (file.thrown) {
+      fail(file, {}, file.thrown);
+    } else {
+      ++(file.found == Found::good ? there : unverified);
+    }
+    display_.end(file.shown, file.end);
+    plan_.on_end(file.thrown != nullptr);
   }
 
-  void succeed(const ManifestEntry& entry, const Fetched& result) {
-    const std::lock_guard lock(mutex_);
-    count(stats_, entry.url, result);
-    ++fetched;
-    if (result.verified_by.empty()) ++unverified;
+  void end_fetch(File& file) {
+    const auto& download = file.fetch->download();
+    const Fetched result = file.fetch->result();
+    const auto thrown = download.thrown();
+    if (!thrown && !download.is_complete()) {
+      display_.drop(file.shown);
+      if (const auto size = download.put_off()) {
+        plan_.put_off(file.number, *size);
+      } else {
+        plan_.on_end(false);
+      }
+      return;
+    }
+    if (thrown) {
+      fail(file, result, thrown);
+    } else {
+      count(stats_, file.entry.url, result);
+      ++fetched;
+      if (result.verified_by.empty()) ++unverified;
+    }
+    file.end.bytes = result.out.bytes;
+    file.end.verified_by = result.verified_by;
+    display_.end(file.shown, file.end);
+    plan_.on_end(thrown != nullptr);
   }
 
-  void fail(const ManifestEntry& entry, const Fetched& result, const base::Error& error) {
-    const std::lock_guard lock(mutex_);
+  void fail(File& file, const Fetched& result, const std::exception_ptr& thrown) {
+    try {
+      std::rethrow_exception(thrown);
+    } catch (const base::Error& error) {
+      file.end.status = static_cast<int>(error.status());
+      file.end.error = error.what();
+      if (status_ == base::Status::success) status_ = error.status();
+      base::say(error.what());
+    }
     stats_.in.bytes += result.bytes_in;
-    stats_.inputs.push_back({entry.url.shown(), 0, result.bytes_in, ""});
+    stats_.inputs.push_back({file.entry.url.shown(), 0, result.bytes_in, ""});
     ++failed;
-    if (status_ == base::Status::success) status_ = error.status();
-    base::say(error.what());
-    if (!options_.continue_after_error && !options_.verify_only) stop_ = true;
   }
 
-  const FetchSettings& settings_;
+  FetchSettings settings_;
+  const std::vector<ManifestEntry>& entries_;
   const ManyOptions& options_;
   ProgressDisplay& display_;
   io::Stats& stats_;
   MadeDirectories directories_;
-  std::vector<Large> queue_;
-  std::vector<Large> large_;
-  std::atomic<std::size_t> next_{0};
-  std::atomic<bool> stop_{false};
-  std::mutex mutex_;
-  std::exception_ptr thrown_;
   base::Status status_ = base::Status::success;
+  std::unique_ptr<http::Network> network_;
+  FilePlan plan_;
+  Loop loop_;
+  std::vector<std::unique_ptr<File>> files_;  ///< that are under way
 };
 
 }  // namespace
@@ -204,21 +250,22 @@ void count(io::Stats& stats, const http::Url& url, const Fetched& fetched) {
 base::Status fetch_many(const FetchSettings& settings, const std::vector<ManifestEntry>& entries,
                         const ManyOptions& options, ProgressDisplay& display, io::Stats& stats) {
   const auto started = std::chrono::steady_clock::now();
-  Crew crew(settings, entries, options, display, stats);
-  crew.run();
-  const std::string there = crew.there == 0 ? "" : fmt::format("{} there already, ", crew.there);
+  ManyFiles files(settings, entries, options, display, stats);
+  files.run();
+  const std::string there = files.there == 0 ? "" : fmt::format("{} there already, ", files.there);
   const std::string fetched =
-      fmt::format("fetched {} of {} files, {} bytes in {:.1f} s; {}", crew.fetched, entries.size(),
+      fmt::format("fetched {} of {} files, {} bytes in {:.1f} s; {}", files.fetched, entries.size(),
                   stats.out.bytes, base::seconds(std::chrono::steady_clock::now() - started), there);
   const std::string sum =
-      (options.verify_only ? fmt::format("verified {} of {} files; ", crew.there, entries.size()) : fetched) +
-      fmt::format("{} unverified, {} failed", crew.unverified, crew.failed);
-  if (crew.failed > 0) {
+      (options.verify_only ? fmt::format("verified {} of {} files; ", files.there, entries.size())
+                           : fetched) +
+      fmt::format("{} unverified, {} failed", files.unverified, files.failed);
+  if (files.failed > 0) {
     base::say(sum);
   } else {
     base::warn(sum);
   }
-  return crew.status();
+  return files.status();
 }
 
 }  // namespace mrf::fetch

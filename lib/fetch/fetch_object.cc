@@ -3,32 +3,104 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
+#include "base/error.h"
 #include "base/message.h"
+#include "fetch/ordered_output.h"
+#include "io/interruption.h"
 
 namespace mrf::fetch {
 
-void fetch_object(http::Network& network, const FetchSettings& settings, const http::Url& url,
-                  const std::string& path, const Progress& progress, Fetched& fetched) {
-  NetworkMaker more;
-  if (settings.threads) more = [&settings] { return http::make_curl_network(settings.network); };
-  TargetOutput output(url,
-                      {path, static_cast<std::size_t>(settings.buffer), settings.checks, settings.resume,
-                       settings.defer_from, settings.directories, settings.overwrite, settings.on_target});
-  Download download(network, more, http::system_clock(), url, settings.requests, settings.sizes);
-  download.on_progress = progress;
-  const auto fill_in = [&] {
-    fetched = {
-        output.name(),           download.bytes_in(),      output.meter(),     output.checks().verified_by(),
-        output.checks().doubt(), download.size_is_known(), fetched.is_complete};
-  };
+namespace {
+
+constexpr unsigned threads_for_one = 4;
+
+using Taker = std::function<void(std::uint64_t, std::string_view)>;
+
+// Nothing is kept, so nothing can be read again.
+class LooseOutput final : public ObjectOutput, private ByteAccess {
+ public:
+  LooseOutput(const Taker& take, Checks& checks, std::string object)
+      : take_(take), checks_(checks), object_(std::move(object)) {}
+
+  std::vector<ByteRange> begin(const http::ResponseHead& head, const http::ObjectVersion& version) override {
+    checks_.begin(head, version.total, object_, {*this, true, [] {}});
+    if (checks_.reads_again()) checks_.forget();
+    return {};
+  }
+  bool in_order() const override { return false; }
+  void take(std::uint64_t at, std::string_view bytes) override {
+    take_(at, bytes);
+    checks_.add(at, bytes);
+  }
+  bool can_forget() const override { return checks_.bytes() == 0; }
+  void forget(base::Status status, const std::string& reason) override {
+    if (checks_.bytes() > 0)
+      throw base::Error(status, "fetch", object_, reason + " after some of it was read");
+    checks_.forget();
+  }
+  void finish() override { checks_.verify(); }
+
+ private:
+  std::string_view view(std::uint64_t, std::span<char>) override { return {}; }
+
+  const Taker& take_;
+  Checks& checks_;
+  std::string object_;
+};
+
+void read(const FetchSettings& settings, const http::Url& url, ObjectOutput& output) {
+  const auto network = http::make_curl_network(settings.network);
+  Loop loop(*network, http::system_clock(), threads_of(settings, 1), settings.requests_to_host);
+  Download download(loop, url, {settings.requests, settings.sizes}, output);
+  while (!download.is_over()) loop.turn();
+  download.rethrow();
+}
+
+}  // namespace
+
+unsigned threads_of(const FetchSettings& settings, unsigned files) {
+  return settings.threads ? std::max(files, threads_for_one) : 0;
+}
+
+ObjectFetch::ObjectFetch(Loop& loop, const FetchSettings& settings, const http::Url& url,
+                         const std::string& path, std::uint64_t put_off_from, bool waits_apart)
+    : output_(url, {path, static_cast<std::size_t>(settings.buffer), settings.checks, settings.resume,
+                    settings.directories, settings.overwrite, settings.on_target}),
+      download_(loop, url,
+                {.requests = settings.requests,
+                 .sizes = settings.sizes,
+                 .put_off_from = put_off_from,
+                 .waits_apart = waits_apart},
+                output_) {}
+
+Fetched ObjectFetch::result() const {
+  return {output_.name(),           download_.bytes_in(),
+          output_.meter(),          output_.checks().verified_by(),
+          output_.checks().doubt(), download_.total().has_value(),
+          download_.is_complete()};
+}
+
+void fetch_object(const FetchSettings& settings, const http::Url& url, const std::string& path,
+                  const Progress& progress, Fetched& fetched) {
+  const auto network = http::make_curl_network(settings.network);
+  Loop loop(*network, http::system_clock(), threads_of(settings, 1), settings.requests_to_host);
+  ObjectFetch object(loop, settings, url, path, unknown_end, false);
+  Download& download = object.download();
   try {
-    download.run(output);
+    while (!download.is_over()) {
+      loop.turn();
+      io::throw_if_interrupted();
+      progress(download.bytes(), download.total());
+    }
+    download.rethrow();
   } catch (...) {
-    fill_in();
+    download.settle();
+    fetched = object.result();
     throw;
   }
-  fetched.is_complete = true;
-  fill_in();
+  fetched = object.result();
 }
 
 void tell_checks(const http::Url& url, const Fetched& fetched) {
@@ -39,6 +111,19 @@ void tell_checks(const http::Url& url, const Fetched& fetched) {
     base::warn(fmt::format("fetched '{}', unverified: {}", url.shown(), fetched.doubt));
   if (!fetched.verified_by.empty())
     base::note(fmt::format("verified '{}' by {}", fetched.target, fetched.verified_by));
+}
+
+void read_in_order(const FetchSettings& settings, const http::Url& url,
+                   const std::function<void(std::string_view)>& take) {
+  Checks checks(settings.checks);
+  OrderedOutput output(take, "its reader", static_cast<std::size_t>(settings.buffer), checks, url.shown());
+  read(settings, url, output);
+}
+
+void read_in_any_order(const FetchSettings& settings, const http::Url& url, const Taker& take) {
+  Checks checks(settings.checks);
+  LooseOutput output(take, checks, url.shown());
+  read(settings, url, output);
 }
 
 }  // namespace mrf::fetch

@@ -19,11 +19,11 @@ struct FetchSettings {
   FetchOptions requests;
   PartSizes sizes;
   CheckOptions checks;
-  std::uint64_t buffer = 64 << 20;         ///< bytes that may wait for their turn on the way to a pipe
-  bool resume = false;                     ///< leave an interrupted download behind, and take it up
-  std::uint64_t defer_from = unknown_end;  ///< bytes; fetch_object() throws Deferred for larger objects
-  bool overwrite = false;                  ///< a name that the server chose may replace a file
-  bool threads = true;                     ///< false: everything in the calling thread
+  std::uint64_t buffer = 64 << 20;  ///< bytes that may wait for their turn on the way to a pipe
+  bool resume = false;              ///< leave an interrupted download behind, and take it up
+  unsigned requests_to_host = 16;   ///< at a time; others wait for their turn
+  bool overwrite = false;           ///< a name that the server chose may replace a file
+  bool threads = true;              ///< false: everything in the calling thread
   std::function<void(const std::string&)> on_target;  ///< told of each target before it is opened; may throw
   MadeDirectories* directories = nullptr;  ///< of a manifest: paths are those of files, directories are made
 };
@@ -41,10 +41,41 @@ struct Fetched {
 
 using Progress = std::function<void(std::uint64_t bytes, std::optional<std::uint64_t> total)>;
 
+/// An object on its way from `url` to `path` (as choose_target() takes it), in a loop.
+class ObjectFetch {
+ public:
+  /// Objects of at least `put_off_from` bytes are put off. The references outlive the object. With
+  /// `waits_apart` a pipe or device that waits for its reader holds up nothing else in the loop.
+  ObjectFetch(Loop& loop, const FetchSettings& settings, const http::Url& url, const std::string& path,
+              std::uint64_t put_off_from, bool waits_apart);
+
+  Download& download() { return download_; }
+  /// What has become of it. Not while the loop does anything for it.
+  Fetched result() const;
+
+ private:
+  TargetOutput output_;
+  Download download_;
+};
+
+/// Threads that a loop has for objects with these settings, of which `files` come at a time.
+unsigned threads_of(const FetchSettings& settings, unsigned files);
+
 /// Fetches `url` to `path` (as choose_target() takes it). `fetched` is filled in after a failure, too. Throws
 /// Error.
-void fetch_object(http::Network& network, const FetchSettings& settings, const http::Url& url,
-                  const std::string& path, const Progress& progress, Fetched& fetched);
+void fetch_object(const FetchSettings& settings, const http::Url& url, const std::string& path,
+                  const Progress& progress, Fetched& fetched);
+
+/// Calls `take` with the bytes of an object in their order. Returns when it is complete and verified. Throws
+/// Error, and what `take` throws.
+void read_in_order(const FetchSettings& settings, const http::Url& url,
+                   const std::function<void(std::string_view)>& take);
+
+/// Calls `take` with pieces of an object and their places, in any order, in several threads, each byte
+/// once. Returns when it is complete; CRCs are verified, digests cannot be. Throws Error, and what `take`
+/// throws; what came was worthless if the object changed, which is then an Error, too.
+void read_in_any_order(const FetchSettings& settings, const http::Url& url,
+                       const std::function<void(std::uint64_t at, std::string_view bytes)>& take);
 
 /// Warns of what could not be checked, and notes what was.
 void tell_checks(const http::Url& url, const Fetched& fetched);

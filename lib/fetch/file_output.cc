@@ -21,7 +21,7 @@ namespace {
 constexpr std::uint64_t remember_step = 32 << 20;
 constexpr std::chrono::seconds remember_every{2};
 constexpr std::uint64_t least_reserved = 1 << 20;
-// What an earlier run left is read in such steps between two looks at the network.
+// What an earlier run left is read in such steps at a time.
 constexpr std::size_t work_off_step = 4 << 20;
 
 }  // namespace
@@ -60,11 +60,10 @@ void FileOutput::reserve(std::uint64_t total) {
   if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) throw base::SystemError("write", file_->name());
 }
 
-// The checks see what an earlier run left, in the first thread and outside of any transfer: many gigabytes of
-// it take longer than a server waits.
-void FileOutput::work_off() {
+// The checks see what an earlier run left. Many gigabytes of it take longer than a server waits.
+bool FileOutput::work_off() {
   const std::lock_guard lock(found_mutex_);
-  if (found_.empty()) return;
+  if (found_.empty()) return false;
   std::vector<char> buffer(std::min<std::uint64_t>(1 << 20, found_.back().second - found_.back().first));
   for (std::size_t done = 0; done < work_off_step && !found_.empty();) {
     auto& [at, end] = found_.back();
@@ -75,6 +74,7 @@ void FileOutput::work_off() {
     done += bytes.size();
     if (at == end) found_.pop_back();
   }
+  return !found_.empty();
 }
 
 void FileOutput::take(std::uint64_t at, std::string_view bytes) {
@@ -137,10 +137,7 @@ void FileOutput::require_size() {
 }
 
 void FileOutput::finish() {
-  while (!found_.empty()) {
-    io::throw_if_interrupted();
-    work_off();
-  }
+  while (work_off()) io::throw_if_interrupted();
   // Verifying may take long: whoever ends it finds everything there in the next run.
   if (checks_.bytes() >= remember_step) remember();
   try {

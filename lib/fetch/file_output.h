@@ -41,10 +41,8 @@ class FileOutput final : public ObjectOutput, private ByteAccess {
 
   std::vector<ByteRange> begin(const http::ResponseHead& head, const http::ObjectVersion& version) override;
   bool in_order() const override { return false; }
-  bool has_room(std::uint64_t, std::uint64_t) const override { return true; }
-  void wait_for_room() override {}
   void take(std::uint64_t at, std::string_view bytes) override;
-  void work_off() override;
+  bool work_off() override;
   void forget(base::Status status, const std::string& reason) override;
   void finish() override;
 

@@ -5,8 +5,8 @@
 #include <utility>
 
 #include "fetch/md5_lanes.h"
-#include "fetch/start_thread.h"
-#include "io/signals.h"
+#include "fetch/worker_pool.h"
+#include "io/interruption.h"
 
 namespace mrf::fetch {
 

@@ -10,12 +10,6 @@
 
 namespace mrf::fetch {
 
-namespace {
-
-struct Abandoned {};
-
-}  // namespace
-
 // The ring that the views look into.
 class ObjectStream::Output final : public ObjectOutput, private ByteAccess {
  public:
@@ -28,14 +22,10 @@ class ObjectStream::Output final : public ObjectOutput, private ByteAccess {
     return {};
   }
   bool in_order() const override { return true; }
-  bool has_room(std::uint64_t, std::uint64_t end) const override {
+  std::uint64_t room_end() const override {
     const std::lock_guard lock(stream_.mutex_);
     const auto held = stream_.views_.empty() ? stream_.read_ : stream_.views_.begin()->first;
-    return end <= std::min(held, stream_.checks_.needed_from()) + ring_.size();
-  }
-  void wait_for_room() override {
-    std::unique_lock lock(stream_.mutex_);
-    stream_.changed_.wait_for(lock, std::chrono::milliseconds(5));
+    return std::min(held, stream_.checks_.needed_from()) + ring_.size();
   }
   void take(std::uint64_t at, std::string_view bytes) override {
     std::memcpy(ring_.at(at), bytes.data(), bytes.size());
@@ -92,11 +82,10 @@ void ObjectStream::work(const http::Url& url) {
   std::exception_ptr thrown;
   try {
     const auto network = http::make_curl_network(settings_.network);
-    Download download(*network, nullptr, http::system_clock(), url, settings_.requests, settings_.sizes);
-    download.on_progress = [this](auto, auto) {
-      if (stop_) throw Abandoned();
-    };
-    download.run(*output_);
+    Loop loop(*network, http::system_clock(), 0, settings_.requests_to_host);
+    Download download(loop, url, {settings_.requests, settings_.sizes}, *output_);
+    while (!download.is_over() && !stop_) loop.turn();
+    download.rethrow();
   } catch (...) {
     thrown = std::current_exception();
   }

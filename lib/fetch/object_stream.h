@@ -73,15 +73,4 @@ class ObjectStream {
   std::thread thread_;
 };
 
-/// Calls `take` with the bytes of an object in their order. Returns when it is complete and verified. Throws
-/// Error, and what `take` throws.
-void read_in_order(const FetchSettings& settings, const http::Url& url,
-                   const std::function<void(std::string_view)>& take);
-
-/// Calls `take` with pieces of an object and their places, in any order, in several threads, each byte
-/// once. Returns when it is complete; CRCs are verified, digests cannot be. Throws Error, and what `take`
-/// throws; what came was worthless if the object changed, which is then an Error, too.
-void read_in_any_order(const FetchSettings& settings, const http::Url& url,
-                       const std::function<void(std::uint64_t at, std::string_view bytes)>& take);
-
 }  // namespace mrf::fetch

@@ -3,8 +3,6 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <chrono>
 #include <cstring>
 #include <utility>
 
@@ -30,18 +28,9 @@ OrderedOutput::~OrderedOutput() { checks_.forget(); }
 
 std::vector<ByteRange> OrderedOutput::begin(const http::ResponseHead& head,
                                             const http::ObjectVersion& version) {
-  checks_.begin(head, version.total, object_, {*this, false, [this] { moved_.notify_one(); }});
+  checks_.begin(head, version.total, object_, {*this, false, [] {}});
   if (checks_.reads_again() && !ring_) ring_.emplace(memory_);
   return {};
-}
-
-bool OrderedOutput::has_room(std::uint64_t, std::uint64_t end) const {
-  return end <= std::min(given_, checks_.needed_from()) + memory_;
-}
-
-void OrderedOutput::wait_for_room() {
-  std::unique_lock lock(mutex_);
-  moved_.wait_for(lock, std::chrono::milliseconds(5));
 }
 
 void OrderedOutput::take(std::uint64_t at, std::string_view bytes) {
@@ -54,7 +43,7 @@ void OrderedOutput::take(std::uint64_t at, std::string_view bytes) {
   }
   const std::uint64_t there = checks_.add(at, bytes);
   while (given_ < there) {
-    const std::uint64_t size = std::min(most_at_once, there - given_);
+    const std::uint64_t size = std::min<std::uint64_t>(most_at_once, there - given_);
     reader_({ring_->at(given_), static_cast<std::size_t>(size)});
     given_ += size;
   }
@@ -63,7 +52,7 @@ void OrderedOutput::take(std::uint64_t at, std::string_view bytes) {
 void OrderedOutput::forget(base::Status status, const std::string& reason) {
   if (given_ > 0)
     throw base::Error(status, "fetch", object_,
-                      fmt::format("{} after {} bytes went to '{}'", reason, given_, name_));
+                      fmt::format("{} after {} bytes went to '{}'", reason, given_.load(), name_));
   checks_.forget();
 }
 

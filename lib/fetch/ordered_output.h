@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <condition_variable>
+#include <algorithm>
+#include <atomic>
 #include <functional>
 #include <optional>
 #include <string>
@@ -25,9 +26,9 @@ class OrderedOutput final : public ObjectOutput, private ByteAccess {
 
   std::vector<ByteRange> begin(const http::ResponseHead& head, const http::ObjectVersion& version) override;
   bool in_order() const override { return true; }
-  bool has_room(std::uint64_t begin, std::uint64_t end) const override;
-  bool is_early(std::uint64_t at) const override { return at > given_; }
-  void wait_for_room() override;
+  std::uint64_t room_end() const override {
+    return std::min<std::uint64_t>(given_, checks_.needed_from()) + memory_;
+  }
   void take(std::uint64_t at, std::string_view bytes) override;
   bool can_forget() const override { return given_ == 0; }
   void forget(base::Status status, const std::string& reason) override;
@@ -42,9 +43,7 @@ class OrderedOutput final : public ObjectOutput, private ByteAccess {
   Checks& checks_;
   std::string object_;
   std::optional<io::RingMemory> ring_;
-  std::uint64_t given_ = 0;
-  std::mutex mutex_;
-  std::condition_variable moved_;
+  std::atomic<std::uint64_t> given_{0};  ///< bytes that the reader has
 };
 
 }  // namespace mrf::fetch

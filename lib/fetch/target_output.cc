@@ -48,9 +48,12 @@ bool is_file_or_missing(const std::string& path) {
 TargetOutput::TargetOutput(const http::Url& url, TargetOptions options)
     : url_(url), options_(std::move(options)), checks_(options_.checks) {}
 
+bool TargetOutput::may_wait() const {
+  return options_.directories != nullptr && !is_file_or_missing(options_.path);
+}
+
 std::vector<ByteRange> TargetOutput::begin(const http::ResponseHead& head,
                                            const http::ObjectVersion& version) {
-  if (version.total.value_or(0) >= options_.defer_from) throw Deferred{*version.total};
   if (!output_) open(head);
   return output_->begin(head, version);
 }

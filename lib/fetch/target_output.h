@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <limits>
 #include <memory>
 #include <optional>
 #include <string>
@@ -18,17 +17,11 @@
 
 namespace mrf::fetch {
 
-/// The object is too large to be fetched now.
-struct Deferred {
-  std::uint64_t size = 0;  ///< bytes
-};
-
 struct TargetOptions {
   std::string path;               ///< as choose_target() takes it; with `directories` a file's
   std::size_t buffer = 64 << 20;  ///< bytes that may wait for their turn
   CheckOptions checks;
   bool resume = false;  ///< leaves behind what an interrupted run has fetched, and takes it up
-  std::uint64_t defer_from = std::numeric_limits<std::uint64_t>::max();  ///< bytes; begin() throws Deferred
   MadeDirectories* directories = nullptr;  ///< where those above the file are made; null: they must be there
   bool overwrite = false;                  ///< a name that the server chose may replace a file
   std::function<void(const std::string&)> on_target{};  ///< told of the target before it is opened; may throw
@@ -40,17 +33,12 @@ class TargetOutput final : public ObjectOutput {
   TargetOutput(const http::Url& url, TargetOptions options);
 
   std::vector<ByteRange> begin(const http::ResponseHead& head, const http::ObjectVersion& version) override;
+  bool may_wait() const override;
   bool in_order() const override { return output_->in_order(); }
-  bool has_room(std::uint64_t begin, std::uint64_t end) const override {
-    return output_->has_room(begin, end);
-  }
-  bool is_early(std::uint64_t at) const override { return output_->is_early(at); }
-  void wait_for_room() override { output_->wait_for_room(); }
+  std::uint64_t room_end() const override { return output_->room_end(); }
   void take(std::uint64_t at, std::string_view bytes) override;
   bool can_forget() const override { return !output_ || output_->can_forget(); }
-  void work_off() override {
-    if (output_) output_->work_off();
-  }
+  bool work_off() override { return output_->work_off(); }
   void forget(base::Status status, const std::string& reason) override { output_->forget(status, reason); }
   void finish() override;
 

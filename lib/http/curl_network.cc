@@ -6,12 +6,15 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdlib>
 #include <map>
 #include <new>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
-#include "http/curl_transfer.h"
+#include "base/redact.h"
 #include "io/fd.h"
 
 namespace mrf::http {
@@ -19,7 +22,6 @@ namespace mrf::http {
 namespace {
 
 constexpr std::chrono::milliseconds resting_poll{5};
-constexpr std::chrono::milliseconds queued_poll{20};
 // poll(2) alone takes a few microseconds.
 constexpr std::chrono::microseconds shortest_wait{50};
 
@@ -49,64 +51,277 @@ void require_certificate(const std::string& path) {
     throw base::Error(base::Status::failure, "use", path, "it holds no certificate in PEM format");
 }
 
+template <typename Value>
+void set(CURL* easy, CURLoption option, Value value) {
+  if (::curl_easy_setopt(easy, option, value) == CURLE_OUT_OF_MEMORY) throw std::bad_alloc();
+}
+
+Ending::Kind kind_of(CURLcode code) {
+  switch (code) {
+    case CURLE_OK:
+      return Ending::Kind::complete;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
+    case CURLE_NOT_BUILT_IN:
+      return Ending::Kind::failed;
+    default:
+      return Ending::Kind::interrupted;
+  }
+}
+
+bool has_memory() {
+  constexpr std::size_t some = 1 << 20;
+  return std::unique_ptr<char[]>(new (std::nothrow) char[some]) != nullptr;
+}
+
+struct EasyDeleter {
+  void operator()(CURL* easy) const { ::curl_easy_cleanup(easy); }
+};
+struct ListDeleter {
+  void operator()(curl_slist* list) const { ::curl_slist_free_all(list); }
+};
+
+/// One libcurl easy handle and the receiver of its response.
+class CurlTransfer {
+ public:
+  /// `idle` is how long the network has waited for anything since it began; it outlives the object.
+  CurlTransfer(const NetworkOptions& options, const Request& request, Receiver& receiver,
+               const std::chrono::nanoseconds& idle);
+  CurlTransfer(const CurlTransfer&) = delete;
+  CurlTransfer& operator=(const CurlTransfer&) = delete;
+
+  CURL* easy() const { return easy_.get(); }
+  const Receiver& receiver() const { return receiver_; }
+  /// Goes on with a transfer that rests, when there is room again. True when it still rests.
+  bool rests();
+  /// How long the network has waited since something came for this transfer, or since it rested.
+  std::chrono::nanoseconds idle() const { return idle_ - idle_at_last_; }
+  /// Tells the receiver how it ended. Throws what the receiver threw.
+  void finish(CURLcode code);
+  /// The same for a transfer that is given up.
+  void give_up(const std::string& reason);
+
+ private:
+  static std::size_t take_header(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t take_body(char* data, std::size_t size, std::size_t count, void* self);
+  template <typename Call>
+  std::size_t guarded(std::size_t bytes, Call call) noexcept;
+  bool end_head();
+  Ending ending_of(CURLcode code) const;
+  bool is_proxy_wrong(CURLcode code) const;
+  void set_tls_and_proxy(const NetworkOptions& options);
+
+  std::unique_ptr<curl_slist, ListDeleter> headers_;
+  std::unique_ptr<CURL, EasyDeleter> easy_;
+  Receiver& receiver_;
+  bool is_https_;
+  const std::chrono::nanoseconds& idle_;
+  std::chrono::nanoseconds idle_at_last_;
+  ResponseHead head_;
+  bool head_is_over_ = false;
+  bool stopped_ = false;
+  std::size_t refused_ = 0;  ///< bytes that there was no room for
+  std::exception_ptr thrown_;
+  char error_[CURL_ERROR_SIZE] = "";
+};
+
+CurlTransfer::CurlTransfer(const NetworkOptions& options, const Request& request, Receiver& receiver,
+                           const std::chrono::nanoseconds& idle)
+    : easy_(::curl_easy_init()),
+      receiver_(receiver),
+      is_https_(request.url.is_https()),
+      idle_(idle),
+      idle_at_last_(idle) {
+  if (!easy_) throw std::bad_alloc();
+  CURL* easy = easy_.get();
+  for (const auto& line : request.headers) {
+    curl_slist* longer = ::curl_slist_append(headers_.get(), line.c_str());
+    if (longer == nullptr) throw std::bad_alloc();
+    (void)headers_.release();
+    headers_.reset(longer);
+  }
+  set(easy, CURLOPT_URL, request.url.text().c_str());
+  set(easy, CURLOPT_HTTPHEADER, headers_.get());
+  if (!request.url.credentials().empty()) set(easy, CURLOPT_USERPWD, request.url.credentials().c_str());
+  set(easy, CURLOPT_ERRORBUFFER, error_);
+  set(easy, CURLOPT_PRIVATE, this);
+  set(easy, CURLOPT_HEADERFUNCTION, &CurlTransfer::take_header);
+  set(easy, CURLOPT_HEADERDATA, this);
+  set(easy, CURLOPT_WRITEFUNCTION, &CurlTransfer::take_body);
+  set(easy, CURLOPT_WRITEDATA, this);
+  set(easy, CURLOPT_NOSIGNAL, 1L);
+  set(easy, CURLOPT_BUFFERSIZE, static_cast<long>(options.receive_buffer));
+  set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  set(easy, CURLOPT_PATH_AS_IS, 1L);
+  set(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout.count()));
+  set_tls_and_proxy(options);
+}
+
+void CurlTransfer::set_tls_and_proxy(const NetworkOptions& options) {
+  CURL* easy = easy_.get();
+  set(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  // A directory of certificates would be read in full for each connection, beside the file that has them all.
+  if (!options.ca_file.empty() || ::curl_version_info(CURLVERSION_NOW)->cainfo != nullptr) {
+    set(easy, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+    set(easy, CURLOPT_PROXY_CAPATH, static_cast<const char*>(nullptr));
+  }
+  if (options.ca_file.empty()) return;
+  set(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+  set(easy, CURLOPT_PROXY_CAINFO, options.ca_file.c_str());
+}
+
+// Nothing may be thrown through libcurl.
+template <typename Call>
+std::size_t CurlTransfer::guarded(std::size_t bytes, Call call) noexcept {
+  try {
+    stopped_ = !call();
+    return stopped_ ? 0 : bytes;
+  } catch (...) {
+    thrown_ = std::current_exception();
+    return 0;
+  }
+}
+
+bool CurlTransfer::end_head() {
+  if (head_.status() < 200) return true;
+  head_is_over_ = true;
+  return receiver_.on_head(head_);
+}
+
+std::size_t CurlTransfer::take_header(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  const std::string_view line(data, size * count);
+  transfer.idle_at_last_ = transfer.idle_;
+  if (transfer.head_is_over_) return line.size();  // a trailer
+  return transfer.guarded(line.size(), [&] {
+    if (trimmed(line).empty()) return transfer.end_head();
+    transfer.head_.add_line(line);
+    return !transfer.head_.is_too_long();
+  });
+}
+
+std::size_t CurlTransfer::take_body(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  const std::string_view bytes(data, size * count);
+  transfer.idle_at_last_ = transfer.idle_;
+  if (!transfer.receiver_.has_room(bytes.size())) {
+    transfer.refused_ = bytes.size();
+    return CURL_WRITEFUNC_PAUSE;
+  }
+  return transfer.guarded(bytes.size(), [&] { return transfer.receiver_.on_body(bytes); });
+}
+
+bool CurlTransfer::rests() {
+  if (refused_ == 0) return false;
+  idle_at_last_ = idle_;
+  if (!receiver_.has_room(refused_)) return true;
+  refused_ = 0;
+  (void)::curl_easy_pause(easy_.get(), CURLPAUSE_CONT);  // an error ends the transfer
+  return refused_ != 0;
+}
+
+void CurlTransfer::finish(CURLcode code) {
+  if (thrown_) std::rethrow_exception(thrown_);
+  if (code == CURLE_OUT_OF_MEMORY) {
+    // libcurl says the same of a line that is too long for it. Where there is memory it is that.
+    if (head_is_over_ || !has_memory()) throw std::bad_alloc();
+    receiver_.on_end({Ending::Kind::malformed, "a line in the head of the response is longer than 100 KB"});
+    return;
+  }
+  receiver_.on_end(ending_of(code));
+}
+
+void CurlTransfer::give_up(const std::string& reason) {
+  receiver_.on_end({Ending::Kind::interrupted, reason});
+}
+
+// libcurl takes a scheme that it does not know for the name of a host, or for http.
+bool CurlTransfer::is_proxy_wrong(CURLcode code) const {
+  if (std::string_view(error_).starts_with("Unsupported proxy")) return true;
+  if (code != CURLE_COULDNT_RESOLVE_PROXY && code != CURLE_COULDNT_CONNECT) return false;
+  for (const char* name : {is_https_ ? "https_proxy" : "http_proxy", is_https_ ? "HTTPS_PROXY" : "http_proxy",
+                           "all_proxy", "ALL_PROXY"}) {
+    const char* value = std::getenv(name);
+    if (value == nullptr || *value == '\0') continue;
+    const std::string_view proxy(value);
+    const auto end = proxy.find("://");
+    if (end == std::string_view::npos) return false;
+    constexpr std::array<std::string_view, 6> known{"http",    "https",  "socks4",
+                                                    "socks4a", "socks5", "socks5h"};
+    return std::none_of(known.begin(), known.end(),
+                        [&](auto kind) { return equal_names(kind, proxy.substr(0, end)); });
+  }
+  return false;
+}
+
+Ending CurlTransfer::ending_of(CURLcode code) const {
+  const std::string_view said(error_);
+  if (head_.is_too_long() || said.starts_with("Too large response headers"))
+    return {Ending::Kind::malformed, "the head of the response is too long"};
+  if (stopped_) return {Ending::Kind::stopped, ""};
+  if (code == CURLE_OK && !head_is_over_)
+    return {Ending::Kind::interrupted, "the server closed the connection within the head of its response"};
+  if (is_proxy_wrong(code))
+    return {Ending::Kind::failed,
+            "a proxy setting (http_proxy, https_proxy, all_proxy) names no proxy of a known kind"};
+  if (said.starts_with("Received HTTP/0.9"))
+    return {Ending::Kind::failed, "the server does not answer in HTTP; is it one for https?"};
+  if (code == CURLE_OK) return {};
+  return {kind_of(code), base::redact_words(said.empty() ? ::curl_easy_strerror(code) : said)};
+}
+
 class CurlNetwork final : public Network {
  public:
   explicit CurlNetwork(NetworkOptions options) : options_(std::move(options)), multi_(::curl_multi_init()) {
     if (!multi_) throw std::bad_alloc();
+    // A connection for each request: requests in one connection would come no faster than one of them.
+    check(::curl_multi_setopt(multi_.get(), CURLMOPT_PIPELINING, CURLPIPE_NOTHING));
     if (!options_.ca_file.empty()) require_certificate(options_.ca_file);
   }
-  ~CurlNetwork() override { CurlNetwork::stop_all(); }
+  ~CurlNetwork() override {
+    for (const auto& [easy, transfer] : transfers_) ::curl_multi_remove_handle(multi_.get(), easy);
+  }
   CurlNetwork(const CurlNetwork&) = delete;
   CurlNetwork& operator=(const CurlNetwork&) = delete;
 
   void start(const Request& request, Receiver& receiver) override {
-    if (!try_start(request, receiver)) queue_.push_back({request, &receiver});
+    auto transfer = std::make_unique<CurlTransfer>(options_, request, receiver, idle_);
+    CURL* easy = transfer->easy();
+    check(::curl_multi_add_handle(multi_.get(), easy));
+    transfers_.emplace(easy, std::move(transfer));
   }
 
   int poll(std::chrono::milliseconds longest) override {
-    start_queued();
-    if (!queue_.empty()) longest = std::min(longest, queued_poll);
     for (const auto& [easy, transfer] : transfers_) {
       if (transfer->rests()) longest = std::min(longest, resting_poll);
     }
     int running = 0;
     check(::curl_multi_perform(multi_.get(), &running));
     has_waited_ = false;
-    if (finish_ended() + end_stalled() == 0 && (running > 0 || !queue_.empty())) wait(longest);
-    return static_cast<int>(transfers_.size() + queue_.size());
+    if (finish_ended() + end_stalled() == 0) wait(longest);
+    return static_cast<int>(transfers_.size());
   }
 
   bool has_waited() const override { return has_waited_; }
 
-  void stop_all() override {
-    for (const auto& [easy, transfer] : transfers_) ::curl_multi_remove_handle(multi_.get(), easy);
-    transfers_.clear();
-    queue_.clear();
+  void stop(Receiver& receiver) override {
+    const auto place = std::find_if(transfers_.begin(), transfers_.end(), [&](const auto& entry) {
+      return &entry.second->receiver() == &receiver;
+    });
+    if (place == transfers_.end()) return;
+    check(::curl_multi_remove_handle(multi_.get(), place->first));
+    transfers_.erase(place);
   }
+
+  void wake() override { (void)::curl_multi_wakeup(multi_.get()); }  // it fails for want of memory only
 
  private:
-  struct Queued {
-    Request request;
-    Receiver* receiver;
-  };
-
-  // False when the host has enough to do.
-  bool try_start(const Request& request, Receiver& receiver) {
-    auto slot = HostSlot::take(request.url.origin(), options_.requests_to_host);
-    if (!slot) return false;
-    auto transfer = std::make_unique<CurlTransfer>(options_, request, receiver, idle_, std::move(*slot));
-    CURL* easy = transfer->easy();
-    check(::curl_multi_add_handle(multi_.get(), easy));
-    transfers_.emplace(easy, std::move(transfer));
-    return true;
-  }
-
-  // Those of one host keep their order; one host does not hold up another.
-  void start_queued() {
-    std::erase_if(queue_,
-                  [this](const Queued& queued) { return try_start(queued.request, *queued.receiver); });
-  }
-
   void wait(std::chrono::milliseconds longest) {
     const auto begin = std::chrono::steady_clock::now();
     for (const auto& [easy, transfer] : transfers_) {
@@ -157,7 +372,6 @@ class CurlNetwork final : public Network {
   NetworkOptions options_;
   std::unique_ptr<CURLM, MultiDeleter> multi_;
   std::map<CURL*, std::unique_ptr<CurlTransfer>> transfers_;
-  std::vector<Queued> queue_;  ///< requests that wait for their host
   bool has_waited_ = true;
   std::chrono::nanoseconds idle_{0};  ///< spent in waiting since the beginning
 };

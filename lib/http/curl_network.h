@@ -13,7 +13,6 @@ struct NetworkOptions {
   std::string ca_file;                     ///< PEM; "" is the system's
   std::chrono::seconds stall_timeout{60};  ///< of waiting without a byte; not while a receiver holds back
   std::chrono::seconds connect_timeout{30};
-  unsigned requests_to_host = 16;  ///< at a time, of all networks together; others wait for their turn
   std::size_t receive_buffer = 512 << 10;  ///< bytes for each transfer; one that rests takes as much again
 };
 

@@ -31,7 +31,7 @@ struct Ending {
   std::string reason;  ///< of interrupted, failed and malformed, without secrets
 };
 
-/// Takes a response as it arrives. What it throws ends the transfer and comes out of Network::poll().
+/// Takes a response as it arrives. Throws nothing.
 class Receiver {
  public:
   virtual ~Receiver() = default;
@@ -55,8 +55,10 @@ class Network {
   /// Whether there was nothing to do for a moment in the last poll(): what comes is slower than what takes
   /// it.
   virtual bool has_waited() const { return true; }
-  /// Ends all transfers; their receivers are not called any more.
-  virtual void stop_all() {}
+  /// Ends a receiver's transfer, whose receiver is not called any more. Not from within poll().
+  virtual void stop(Receiver& /*receiver*/) {}
+  /// Ends a poll() that waits, or the next one. Any thread.
+  virtual void wake() {}
 };
 
 }  // namespace mrf::http

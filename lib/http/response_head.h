@@ -28,6 +28,7 @@ class ResponseHead {
   bool is_too_long() const { return bytes_ > most_bytes; }
 
   int status() const { return status_; }
+  bool is_success() const { return status_ >= 200 && status_ < 300; }
   /// HTTP/2 or later: the connection carries other responses, too, so that a response which rests is kept in
   /// memory.
   bool shares_connection() const { return shares_connection_; }

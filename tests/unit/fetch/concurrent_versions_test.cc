@@ -28,11 +28,10 @@ void fetch_one_version(const std::function<int(unsigned)>& version, bool resume)
   auto options = settings();
   options.resume = resume;
   mrf::base::set_verbosity(mrf::base::Verbosity::quiet);
-  const auto network = mrf::http::make_curl_network(options.network);
   mrf::fetch::Fetched fetched;
   try {
     mrf::fetch::fetch_object(
-        *network, options, mrf::http::Url::parse(server.url), path, [](auto, auto) {}, fetched);
+        options, mrf::http::Url::parse(server.url), path, [](auto, auto) {}, fetched);
     const std::string found = content(path);
     CHECK((found == server.object(0) || found == server.object(1)));
   } catch (const mrf::base::Error& error) {

@@ -86,8 +86,10 @@ Result run(ScriptedNetwork& network, unsigned retries = 2) {
   try {
     const auto url = mrf::http::Url::parse("http://h/x?sig=hidden");
     mrf::fetch::TargetOutput output(url, {directory / "x", 64 << 20, {}});
-    mrf::fetch::Download download(network, nullptr, clock, url, {{}, retries, [] { return 0.0; }}, {});
-    download.run(output);
+    mrf::fetch::Loop loop(network, clock, 0, 16);
+    mrf::fetch::Download download(loop, url, {{{}, retries, [] { return 0.0; }}, {}}, output);
+    while (!download.is_over()) loop.turn();
+    download.rethrow();
   } catch (const mrf::base::Error& error) {
     result.status = static_cast<int>(error.status());
     result.message = error.what();

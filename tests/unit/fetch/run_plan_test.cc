@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+#include "fetch/run_plan.h"
+
+#include <doctest/doctest.h>
+
+using mrf::fetch::FilePlan;
+using mrf::fetch::HostLimit;
+
+TEST_CASE("files come in their order, the large ones last, the smallest of them first") {
+  FilePlan plan(4, 2, false);
+  CHECK(plan.next() == 0);
+  CHECK(plan.next() == 1);
+  CHECK_FALSE(plan.next());
+  CHECK(plan.puts_off());
+  plan.put_off(0, 900);
+  CHECK(plan.next() == 2);
+  plan.put_off(1, 500);
+  CHECK(plan.next() == 3);
+  plan.on_end(false);
+  CHECK_FALSE(plan.next());
+  CHECK_FALSE(plan.is_over());
+  plan.on_end(false);
+  CHECK_FALSE(plan.is_over());
+  CHECK(plan.next() == 1);
+  CHECK_FALSE(plan.puts_off());
+  CHECK(plan.next() == 0);
+  CHECK_FALSE(plan.next());
+  plan.on_end(false);
+  plan.on_end(false);
+  CHECK(plan.is_over());
+}
+
+TEST_CASE("after a failure nothing begins, unless the user wants that") {
+  FilePlan plan(3, 2, false);
+  plan.next();
+  plan.next();
+  plan.on_end(true);
+  CHECK_FALSE(plan.next());
+  CHECK_FALSE(plan.is_over());
+  plan.on_end(false);
+  CHECK(plan.is_over());
+  FilePlan other(2, 1, true);
+  other.next();
+  other.on_end(true);
+  CHECK(other.next() == 1);
+}
+
+TEST_CASE("fewer files come at a time when there are fewer threads, and none is no file") {
+  FilePlan plan(3, 3, false);
+  plan.next();
+  plan.limit(1);
+  CHECK_FALSE(plan.next());
+  plan.on_end(false);
+  CHECK(plan.next() == 1);
+  CHECK(FilePlan(0, 8, false).is_over());
+}
+
+TEST_CASE("a host has as many requests under way as it may, the others wait in their order") {
+  HostLimit limit(2);
+  CHECK(limit.ask("a", 1));
+  CHECK(limit.ask("a", 2));
+  CHECK_FALSE(limit.ask("a", 3));
+  CHECK_FALSE(limit.ask("a", 4));
+  CHECK_FALSE(limit.ask("a", 5));
+  CHECK(limit.ask("b", 6));
+  CHECK_FALSE(limit.next());
+  limit.release("a");
+  limit.withdraw("a", 4);
+  CHECK(limit.next() == 3);
+  CHECK_FALSE(limit.next());
+  limit.release("a");
+  limit.withdraw("a", 5);
+  CHECK_FALSE(limit.next());
+  CHECK(limit.ask("a", 7));
+  CHECK_FALSE(limit.ask("a", 8));
+}
