@@ -145,3 +145,13 @@ requests() { grep -c "^GET /many/$1 " "$LOG" || true; }
   [[ ! -s $LOG ]]
   assert_files m.json f2 f4
 }
+
+@test "a FIFO of a manifest that nobody reads holds up no other file" {
+  mkfifo pipe
+  printf '[{"url":"%s","filepath":"pipe"},{"url":"%s","filepath":"out"}]' "$HTTP/many/f1" "$HTTP/many/f1" >m.json
+  getm-fetch -q -m m.json 3>&- &
+  wait_until test -e out
+  cmp out "$WWW/many/f1"
+  cmp pipe "$WWW/many/f1"
+  wait $!
+}

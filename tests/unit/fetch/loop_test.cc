@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "base/error.h"
+#include "fetch/download.h"
+#include "fetch/ordered_output.h"
+
+namespace {
+
+// The test answers the requests itself.
+class ManualNetwork final : public mrf::http::Network {
+ public:
+  void start(const mrf::http::Request& request, mrf::http::Receiver& receiver) override {
+    requests.push_back(request);
+    receivers.push_back(&receiver);
+  }
+  int poll(std::chrono::milliseconds) override { return 1; }
+  bool has_waited() const override { return waited; }
+  void stop(mrf::http::Receiver& receiver) override { stopped.push_back(&receiver); }
+
+  std::vector<mrf::http::Request> requests;
+  std::vector<mrf::http::Receiver*> receivers;
+  std::vector<mrf::http::Receiver*> stopped;
+  bool waited = false;
+};
+
+mrf::http::ResponseHead head_with(const std::vector<std::string>& lines) {
+  mrf::http::ResponseHead head;
+  for (const auto& line : lines) head.add_line(line);
+  return head;
+}
+
+// Takes bytes in any order, in any thread; what is called is told in order, and may be held up.
+class Recorder final : public mrf::fetch::ObjectOutput {
+ public:
+  bool may_wait() const override { return waits; }
+  std::vector<mrf::fetch::ByteRange> begin(const mrf::http::ResponseHead&,
+                                           const mrf::http::ObjectVersion&) override {
+    tell("begin");
+    return {};
+  }
+  bool in_order() const override { return false; }
+  void take(std::uint64_t at, std::string_view bytes) override {
+    tell("take " + std::to_string(at) + " " + std::string(bytes));
+    if (at == fails_at) throw mrf::base::Error(mrf::base::Status::failure, "write", "x", "no");
+  }
+  void forget(mrf::base::Status, const std::string&) override { tell("forget"); }
+  void finish() override { tell("finish"); }
+
+  std::vector<std::string> calls() {
+    const std::lock_guard lock(mutex_);
+    return calls_;
+  }
+  void hold(bool held) {
+    const std::lock_guard lock(mutex_);
+    held_ = held;
+    changed_.notify_all();
+  }
+  bool waits = false;
+  std::uint64_t fails_at = 1000;
+
+ private:
+  void tell(const std::string& call) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return !held_; });
+    calls_.push_back(call);
+  }
+
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool held_ = false;
+  std::vector<std::string> calls_;
+};
+
+void turn_until_over(mrf::fetch::Loop& loop, mrf::fetch::Download& download) {
+  while (!download.is_over()) loop.turn();
+}
+
+const std::vector<std::string> whole{"HTTP/1.1 200 OK", "ETag: \"a\"", "Content-Length: 8"};
+// Two bytes at a time, taken by other threads.
+mrf::fetch::Download::Options delivered_apart() {
+  mrf::fetch::Download::Options options;
+  options.requests.gathered = 2;
+  options.many_processors = true;
+  return options;
+}
+
+const auto url = [] { return mrf::http::Url::parse("http://h/x"); };
+
+}  // namespace
+
+TEST_CASE("loop: what a pipe cannot take yet is left to the network while what it can take keeps coming") {
+  ManualNetwork network;
+  std::string got;
+  mrf::fetch::Checks checks({});
+  mrf::fetch::OrderedOutput output([&](std::string_view bytes) { got += bytes; }, "x", 2 << 20, checks, "x");
+  mrf::fetch::Loop loop(network, mrf::http::system_clock(), 0, 16);
+  mrf::fetch::Download download(loop, url(), {{}, {4, 4, 64, 2}}, output);
+  loop.turn();
+  REQUIRE(network.receivers.size() == 1);
+  auto& first = *network.receivers[0];
+  CHECK(first.on_head(head_with(whole)));
+  CHECK(first.on_body("01"));
+  loop.turn();
+  REQUIRE(network.receivers.size() == 2);
+  auto& second = *network.receivers[1];
+  CHECK(second.on_head(head_with({"HTTP/1.1 206 P", "ETag: \"a\"", "Content-Range: bytes 4-7/8"})));
+  CHECK_FALSE(second.has_room(4));
+  CHECK(first.has_room(2));
+  network.waited = true;
+  CHECK(second.has_room(4));
+  network.waited = false;
+  // The connection of HTTP/2 goes on, so it would only be kept elsewhere.
+  CHECK(second.on_head(head_with({"HTTP/2 206", "ETag: \"a\"", "Content-Range: bytes 4-7/8"})));
+  CHECK(second.has_room(4));
+  CHECK(first.on_body("23"));
+  loop.turn();
+  CHECK(second.has_room(4));
+  CHECK(second.on_body("4567"));
+  first.on_end({mrf::http::Ending::Kind::stopped, ""});
+  second.on_end({mrf::http::Ending::Kind::complete, ""});
+  turn_until_over(loop, download);
+  CHECK(download.is_complete());
+  CHECK(got == "01234567");
+}
+
+TEST_CASE("loop: an output that waits holds up its own download alone, and gets its bytes after its begin") {
+  ManualNetwork network;
+  Recorder slow;
+  Recorder quick;
+  slow.waits = true;
+  slow.hold(true);
+  mrf::fetch::Loop loop(network, mrf::http::system_clock(), 2, 16);
+  mrf::fetch::Download waiting(loop, url(), {{}, {}}, slow);
+  mrf::fetch::Download other(loop, url(), {{}, {}}, quick);
+  loop.turn();
+  REQUIRE(network.receivers.size() == 2);
+  CHECK(network.receivers[0]->on_head(head_with(whole)));
+  CHECK_FALSE(network.receivers[0]->has_room(8));
+  CHECK(network.receivers[1]->on_head(head_with(whole)));
+  CHECK(network.receivers[1]->has_room(8));
+  CHECK(network.receivers[1]->on_body("01234567"));
+  network.receivers[1]->on_end({});
+  turn_until_over(loop, other);
+  CHECK(other.is_complete());
+  CHECK(slow.calls().empty());
+  CHECK_FALSE(waiting.is_over());
+  slow.hold(false);
+  while (!network.receivers[0]->has_room(8)) loop.turn();
+  CHECK(network.receivers[0]->on_body("01234567"));
+  network.receivers[0]->on_end({});
+  turn_until_over(loop, waiting);
+  CHECK(slow.calls() == std::vector<std::string>{"begin", "take 0 01234567", "finish"});
+}
+
+TEST_CASE("loop: bytes that other threads take are all taken before the output is finished or forgets") {
+  for (const bool changes : {false, true}) {
+    ManualNetwork network;
+    Recorder output;
+    mrf::fetch::Loop loop(network, mrf::http::system_clock(), 4, 16);
+    mrf::fetch::Download download(loop, url(), delivered_apart(), output);
+    loop.turn();
+    auto& receiver = *network.receivers[0];
+    CHECK(receiver.on_head(head_with(whole)));
+    output.hold(true);
+    for (const char* bytes : {"01", "23", "45"}) CHECK(receiver.on_body(bytes));
+    if (changes) {
+      receiver.on_end({mrf::http::Ending::Kind::interrupted, "reset"});
+      while (network.receivers.size() < 2) loop.turn();
+      CHECK(receiver.on_head(head_with({"HTTP/1.1 200 OK", "ETag: \"b\"", "Content-Length: 2"})));
+      CHECK_FALSE(receiver.has_room(2));
+      output.hold(false);
+      while (!receiver.has_room(2)) loop.turn();
+      CHECK(receiver.on_body("XY"));
+    } else {
+      CHECK(receiver.on_body("67"));
+      output.hold(false);
+    }
+    receiver.on_end({});
+    turn_until_over(loop, download);
+    CHECK_NOTHROW(download.rethrow());
+    auto calls = output.calls();
+    const auto forget = std::find(calls.begin(), calls.end(), "forget");
+    std::sort(calls.begin() + 1, changes ? forget : calls.end() - 1);
+    CHECK(calls == (changes ? std::vector<std::string>{"begin", "take 0 01", "take 2 23", "take 4 45",
+                                                       "forget", "begin", "take 0 XY", "finish"}
+                            : std::vector<std::string>{"begin", "take 0 01", "take 2 23", "take 4 45",
+                                                       "take 6 67", "finish"}));
+  }
+}
+
+TEST_CASE("loop: an output that fails in another thread ends its download, whose request is stopped") {
+  ManualNetwork network;
+  Recorder output;
+  output.fails_at = 0;
+  mrf::fetch::Loop loop(network, mrf::http::system_clock(), 1, 16);
+  mrf::fetch::Download download(loop, url(), delivered_apart(), output);
+  loop.turn();
+  CHECK(network.receivers[0]->on_head(head_with(whole)));
+  CHECK(network.receivers[0]->on_body("01"));
+  turn_until_over(loop, download);
+  CHECK_THROWS_AS(download.rethrow(), mrf::base::Error);
+  CHECK(network.stopped == network.receivers);
+  CHECK(output.calls() == std::vector<std::string>{"begin", "take 0 01"});
+}
+
+TEST_CASE("loop: downloads share the requests that a host gets, and give them back when they end") {
+  ManualNetwork network;
+  Recorder output;
+  mrf::fetch::Loop loop(network, mrf::http::system_clock(), 0, 1);
+  mrf::fetch::Download third(loop, mrf::http::Url::parse("http://other/x"), {{}, {}}, output);
+  {
+    mrf::fetch::Download first(loop, url(), {{}, {}}, output);
+    mrf::fetch::Download second(loop, url(), {{}, {}}, output);
+    loop.turn();
+    CHECK(network.requests.size() == 2);
+    CHECK(network.requests[0].url.text() == "http://other/x");
+    first.stop();
+    loop.turn();
+    CHECK(network.requests.size() == 3);
+  }
+  mrf::fetch::Download fourth(loop, url(), {{}, {}}, output);
+  loop.turn();
+  CHECK(network.requests.size() == 4);
+}
+
+TEST_CASE("worker pool: work is done in the thread that posts when there is no other") {
+  mrf::fetch::WorkerPool pool(0, [] {});
+  std::thread::id worker;
+  bool thrown = false;
+  pool.post([&] { worker = std::this_thread::get_id(); }, [](const std::exception_ptr&) {});
+  pool.post([] { throw 1; }, [&](const std::exception_ptr& what) { thrown = what != nullptr; });
+  CHECK(worker == std::this_thread::get_id());
+  CHECK(pool.is_busy());
+  CHECK_FALSE(thrown);
+  pool.run_done();
+  CHECK(thrown);
+  CHECK_FALSE(pool.is_busy());
+}
