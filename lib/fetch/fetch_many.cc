@@ -15,7 +15,7 @@
 #include "base/seconds.h"
 #include "fetch/file_check.h"
 #include "fetch/run_plan.h"
-#include "io/interruption.h"
+#include "io/signals.h"
 
 namespace mrf::fetch {
 

@@ -8,7 +8,7 @@
 #include "base/error.h"
 #include "base/message.h"
 #include "fetch/ordered_output.h"
-#include "io/interruption.h"
+#include "io/signals.h"
 
 namespace mrf::fetch {
 

@@ -6,7 +6,7 @@
 
 #include "fetch/md5_lanes.h"
 #include "fetch/worker_pool.h"
-#include "io/interruption.h"
+#include "io/signals.h"
 
 namespace mrf::fetch {
 
