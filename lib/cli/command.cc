@@ -39,14 +39,14 @@ Command::Command(std::string name, const std::string& usage, const std::string& 
                  std::vector<std::string> libraries)
     : name_(std::move(name)), libraries_(std::move(libraries)), options_(name_, usage, summary) {
   options_.add_flag("--version", version_, "print the version and exit");
-  options_.add_flag("-q,--quiet", quiet_, "say nothing but errors");
-  options_.add_flag("-v,--verbose", verbose_, "say more");
+  options_.add_flag("-q,--quiet", quiet_, "print errors only");
+  options_.add_flag("-v,--verbose", verbose_, "print more; the man page says what");
   options_.add_option("--stats FILE", stats_path_, "write counts and times as JSON to FILE at the end");
 }
 
 void Command::free_short_quiet() {
   options_.remove("--quiet");
-  options_.add_flag("--quiet", quiet_, "say nothing but errors");
+  options_.add_flag("--quiet", quiet_, "print errors only");
 }
 
 void Command::keep_from_stats(const std::string& path) const {
@@ -146,7 +146,7 @@ int status_of_current_exception(const char* name) noexcept {
     } catch (const std::bad_alloc&) {
       base::say_out_of_memory(name);
     } catch (const std::exception& error) {
-      base::say(fmt::format("cannot go on with '{}': {}", name, error.what()));
+      base::say(fmt::format("cannot continue '{}': {}", name, error.what()));
     }
   } catch (...) {  // memory for the message is missing
     base::say_out_of_memory(name);

@@ -93,7 +93,7 @@ void check(const CollectOptions& options) {
     throw base::UsageError("use option", "--ragged", "only --order rows counts records");
   }
   if (!options.counts.empty() && options.rounds > 1) {
-    throw base::UsageError("use option", "--counts", "it tells of one round, and --reopen asks for more");
+    throw base::UsageError("use option", "--counts", "its counts are those of one round; leave out --reopen");
   }
   check_rounds(options);
   check_compression(options);

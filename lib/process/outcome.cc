@@ -23,7 +23,8 @@ bool Outcome::is_broken_pipe() const { return status_ == base::signal_status_bas
 std::string Outcome::describe() const {
   const int told = status_ - base::signal_status_base;
   if (signal_ == 0 && told > 0 && told < SIGRTMIN)
-    return fmt::format("exit status {} (a shell's word for signal {}, {})", status_, told, ::strsignal(told));
+    return fmt::format("exit status {}: a shell says so when signal {} ({}) ended its command", status_, told,
+                       ::strsignal(told));
   if (signal_ == 0) return fmt::format("exit status {}", status_);
   return fmt::format("signal {} ({})", signal_, ::strsignal(signal_));
 }

@@ -126,7 +126,7 @@ void FifoSet::on_event(std::size_t index, Side side, bool is_open) {
   const workflow::PlannedFifo& planned = plan_.fifos[index];
   if (is_open) {
     if (side == Side::writer && fifo.is_closed && !fault_) {
-      fault_.emplace(base::Status::failure, "go on with", planned.name,
+      fault_.emplace(base::Status::failure, "continue", planned.name,
                      fmt::format("'{}' opened it again after it had closed it, which is the end of its data",
                                  plan_.jobs[planned.writers[0]].display_name()));
     }

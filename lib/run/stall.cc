@@ -97,7 +97,7 @@ std::optional<std::string> StallDetector::update(Clock::time_point now, const Fi
   }
   if (told_ || now - moved_ < timeout_) return std::nullopt;
   told_ = true;
-  return fmt::format("cannot go on with '{}': nothing has moved for {:.1f} s{}", plan_.file,
+  return fmt::format("cannot continue '{}': nothing has moved for {:.1f} s{}", plan_.file,
                      base::seconds(now - moved_), describe(fifos));
 }
 

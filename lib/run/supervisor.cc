@@ -171,7 +171,7 @@ void Supervisor::look_for_deadlock(Clock::time_point now) {
     return ended.empty() && !fifos_.has_events() && !watchdog_.lost();
   };
   if (const auto deadlock = deadlock_.update(now, fifos_, jobs_, watchdog_.pid(), is_quiet))
-    on_fault(base::Error(base::Status::failure, "go on with", plan_.file, *deadlock));
+    on_fault(base::Error(base::Status::failure, "continue", plan_.file, *deadlock));
 }
 
 void Supervisor::on_fifo_events() {

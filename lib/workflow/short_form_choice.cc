@@ -396,9 +396,7 @@ class Chooser {
 
   void check_key() const {
     if (form_.key.empty()) {
-      if (!form_.missing.empty())
-        throw base::UsageError("use option", "--missing",
-                               "it says what becomes of records without the --key");
+      if (!form_.missing.empty()) throw base::UsageError("use option", "--missing", "it needs --key");
       return;
     }
     record::make_key_finder(

@@ -12,7 +12,7 @@ b: bash -c 'cat "$1"; cat "$2" | wc -c' _ in:header in:rest
 E
   workflow <in.mrf
   assert_status 1
-  assert_stderr_is "mrf-run: cannot go on with 'w.mrf': no job can go on: 'b' waits for the end of 'header', which 'a' \
+  assert_stderr_is "mrf-run: cannot continue 'w.mrf': no job can go on: 'b' waits for the end of 'header', which 'a' \
 has closed but might open again; where that is the end of its data, write out:header!"
   assert_nothing_left
   sed 's/out:header/out:header!/' in.mrf >declared.mrf
@@ -27,7 +27,7 @@ a: bash -c 'yes | head -c 9000000 > "$1"; echo x > "$2"' _ out:p out:q
 b: cat in:q in:p
 E
   assert_status 1
-  assert_stderr_is "mrf-run: cannot go on with 'w.mrf': no job can go on, since they wait for each other: p: 'a' waits \
+  assert_stderr_is "mrf-run: cannot continue 'w.mrf': no job can go on, since they wait for each other: p: 'a' waits \
 to write, 'b' has not opened it; q: 'b' waits to read, 'a' has not opened it"
   assert_nothing_left
 }

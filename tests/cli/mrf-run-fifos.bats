@@ -57,7 +57,7 @@ a: bash -c 'echo header > "$1"; echo more > "$1"' _ out:p!
 b: cat in:p > save:result
 E
   assert_status 1
-  assert_stderr_is "mrf-run: cannot go on with 'p': 'a' opened it again after it had closed it, which is the end of its data"
+  assert_stderr_is "mrf-run: cannot continue 'p': 'a' opened it again after it had closed it, which is the end of its data"
   assert_files w.mrf
   assert_nothing_left
 }
@@ -86,7 +86,7 @@ E
   kill "$!"
   wait "$!" && return 1 || status=$?
   [ "$status" = 143 ]
-  grep -q "^mrf-run: cannot go on .* s; p: 'b' waits to read, what 'a' left behind does not write$" said
+  grep -q "^mrf-run: cannot continue .* s; p: 'b' waits to read, what 'a' left behind does not write$" said
   assert_files w.mrf said
   assert_nothing_left
 }

@@ -66,13 +66,13 @@ interpreter, as #!/bin/sh does"
 names is not there"
 }
 
-@test "a grep that finds nothing, and a shell's word for a signal, are explained" {
+@test "a grep that finds nothing, and a signal that a shell says, are explained" {
   workflow <<<"a: grep x /dev/null"
   assert_status 1
   assert_stderr_has "mrf-run: cannot finish 'a': exit status 1; grep ends with 1 when nothing matches"
   workflow <<<"a: bash -c 'exit 137'"
   assert_status 137
-  assert_stderr "mrf-run: cannot finish 'a': exit status 137 (a shell's word for signal 9, Killed)"
+  assert_stderr "mrf-run: cannot finish 'a': exit status 137: a shell says so when signal 9 (Killed) ended its command"
 }
 
 @test "the counts of a run within the run are not taken for its own" {

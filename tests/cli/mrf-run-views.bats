@@ -55,7 +55,7 @@ E
   echo go >gate
   wait "$run"
   [ "$(stat -c %s result)" = 3000000 ]
-  grep -Eqx "mrf-run: cannot go on with 'w.mrf': nothing has moved for [0-9]\.[0-9] s, all wait for 'b'; p: 'a' waits to \
+  grep -Eqx "mrf-run: cannot continue 'w.mrf': nothing has moved for [0-9]\.[0-9] s, all wait for 'b'; p: 'a' waits to \
 write, 'b' has not opened it; q: 'c' waits to read, 'b' has not opened it" said
   grep -Eqx "mrf-run: 'w.mrf' moves again, after [0-9]+\.[0-9] s" said
   (($(wc -l <said) == 2))

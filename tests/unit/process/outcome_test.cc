@@ -46,6 +46,6 @@ TEST_CASE("a signal is 128 and its number") {
   CHECK(outcome_of([] { ::raise(SIGKILL); }).describe() == "signal 9 (Killed)");
   CHECK(outcome_of([] { ::_exit(7); }).describe() == "exit status 7");
   CHECK(outcome_of([] { ::_exit(137); }).describe() ==
-        "exit status 137 (a shell's word for signal 9, Killed)");
+        "exit status 137: a shell says so when signal 9 (Killed) ended its command");
   CHECK(outcome_of([] { ::_exit(255); }).describe() == "exit status 255");
 }
