@@ -1,10 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/time.h>
+
+#include <chrono>
 #include <cstddef>
 #include <string>
 
 namespace mrf::base {
+
+inline double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+inline double seconds(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
 
 /// "512 B", "1.4 MiB": three digits that count, powers of 1024.
 std::string readable_bytes(double bytes);

@@ -11,9 +11,9 @@
 #include <ctime>
 #include <utility>
 
+#include "base/amounts.h"
 #include "base/error.h"
 #include "base/message.h"
-#include "base/seconds.h"
 #include "io/fd.h"
 #include "io/temporaries.h"
 

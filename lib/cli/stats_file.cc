@@ -13,8 +13,8 @@
 #include <cstdlib>
 #include <nlohmann/json.hpp>
 
+#include "base/amounts.h"
 #include "base/error.h"
-#include "base/seconds.h"
 #include "cli/version.h"
 #include "io/fd.h"
 

@@ -10,9 +10,9 @@
 #include <memory>
 #include <optional>
 
+#include "base/amounts.h"
 #include "base/error.h"
 #include "base/message.h"
-#include "base/seconds.h"
 #include "fetch/file_check.h"
 #include "fetch/run_plan.h"
 #include "io/signals.h"

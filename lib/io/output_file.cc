@@ -188,7 +188,7 @@ OutputFile::OutputFile(const std::string& path, Existing existing_files)
     direct_ = true;
     return;
   }
-  // A regular file is gone on with where it stands; the pipe of a process substitution has no other name.
+  // A regular file is written at its current offset; the pipe of a process substitution has no other name.
   if (const int fd = inherited_descriptor(path); fd >= 0) {
     if (::fcntl(fd, F_GETFD) < 0) throw base::SystemError("open", name_);
     fd_ = duplicate(FdRef(fd));

@@ -9,7 +9,6 @@
 
 #include "base/amounts.h"
 #include "base/message.h"
-#include "base/seconds.h"
 #include "process/proc_tree.h"
 
 namespace mrf::run {

@@ -9,8 +9,8 @@
 #include <optional>
 #include <vector>
 
+#include "base/amounts.h"
 #include "base/redact.h"
-#include "base/seconds.h"
 
 namespace mrf::run {
 

@@ -7,9 +7,9 @@
 #include <set>
 #include <utility>
 
+#include "base/amounts.h"
 #include "base/error.h"
 #include "base/join.h"
-#include "base/seconds.h"
 #include "process/blocked.h"
 #include "process/proc_tree.h"
 
