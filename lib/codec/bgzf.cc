@@ -113,6 +113,10 @@ std::size_t frame_bgzf(std::span<char> block, std::size_t deflated, std::string_
   return size;
 }
 
+}  // namespace
+
+// Outside of the anonymous namespace, since members of State have these types (unity builds).
+
 // A FieldDeflater for the levels that have one, made when it is needed.
 class DeflaterOfFields {
  public:
@@ -158,8 +162,6 @@ class LibdeflateDeflater : public RawDeflater {
  private:
   std::unique_ptr<libdeflate_compressor, LibdeflateDeleter> library_;
 };
-
-}  // namespace
 
 struct BgzfDeflater::State {
   int level;
