@@ -87,9 +87,10 @@ Loop::Loop(http::Network& network, http::Clock& clock, unsigned threads, unsigne
 
 void Loop::turn() {
   pool_.run_done();
-  for (Download* download : downloads_) download->step();
+  bool is_news = false;
+  for (Download* download : downloads_) is_news |= download->step();
   start_those_that_waited();
-  if (std::none_of(downloads_.begin(), downloads_.end(), [](const auto* d) { return d->is_over(); })) wait();
+  if (!is_news) wait();
 }
 
 HostLimit::Ticket Loop::start(const http::Request& request, http::Receiver& receiver) {
@@ -188,8 +189,10 @@ void Download::guarded(Call call) noexcept {
   }
 }
 
-void Download::step() {
-  if (closed_) return;
+// Whether there is something for the owner to see: the download is over, or everything came.
+bool Download::step() {
+  if (closed_) return is_over();
+  const bool was_finishing = finishing_;
   guarded([this] {
     for (const auto& slot : slots_) {
       if (beginning_ == slot->number) continue;
@@ -203,6 +206,7 @@ void Download::step() {
     }
   });
   if (thrown_ || put_off_) close();
+  return is_over() || (finishing_ && !was_finishing);
 }
 
 bool Download::is_running() const {

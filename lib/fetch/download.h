@@ -122,7 +122,7 @@ class Download {
     std::function<void()> done;
   };
 
-  void step();
+  bool step();
   bool is_running() const;
   template <typename Call>
   void guarded(Call call) noexcept;

@@ -9,6 +9,7 @@
 #include <exception>
 #include <memory>
 #include <optional>
+#include <utility>
 
 #include "base/amounts.h"
 #include "base/error.h"
@@ -78,6 +79,7 @@ class ManyFiles {
     FileEnd end;
     bool is_looked_for = false;  ///< the file that may be there is being checked
     Found found = Found::missing;
+    bool is_whole = false;  ///< the plan knows that everything came
     std::exception_ptr thrown{};
     std::unique_ptr<ObjectFetch> fetch{};
   };
@@ -128,6 +130,7 @@ class ManyFiles {
                                         plan_.puts_off() ? settings_.sizes.threshold : unknown_end, true);
     }
     const auto& download = file.fetch->download();
+    if (download.is_finishing() && !std::exchange(file.is_whole, true)) plan_.on_whole();
     if (!download.is_over()) {
       display_.update(file.shown, download.bytes(), download.total());
       return true;
@@ -176,7 +179,7 @@ class ManyFiles {
       if (const auto size = download.put_off()) {
         plan_.put_off(file.number, *size);
       } else {
-        plan_.on_end(false);
+        plan_.on_end(false, file.is_whole);
       }
       return;
     }
@@ -190,7 +193,7 @@ class ManyFiles {
     file.end.bytes = result.out.bytes;
     file.end.verified_by = result.verified_by;
     display_.end(file.shown, file.end);
-    plan_.on_end(thrown != nullptr);
+    plan_.on_end(thrown != nullptr, file.is_whole);
   }
 
   void fail(File& file, const Fetched& result, const std::exception_ptr& thrown) {

@@ -22,7 +22,7 @@ using ByteRange = std::pair<std::uint64_t, std::uint64_t>;
 class ObjectOutput {
  public:
   virtual ~ObjectOutput() = default;
-  /// Whether begin() may wait for somebody else, the reader of a FIFO.
+  /// Whether begin() may wait for something else: the reader of a FIFO, a disk that others write to.
   virtual bool may_wait() const { return false; }
   /// The first response's head, and again the first one after forget(). Returns what is there already, in
   /// order. Throws Error.

@@ -6,7 +6,8 @@
 namespace mrf::fetch {
 
 std::optional<std::size_t> FilePlan::next() {
-  if (stopped_ || under_way_ >= at_a_time_) return std::nullopt;
+  const std::size_t beside = at_a_time_ == 1 ? 0 : std::min<std::size_t>(whole_, at_a_time_);
+  if (stopped_ || under_way_ >= at_a_time_ + beside) return std::nullopt;
   if (!is_second_ && next_ == files_) {
     if (under_way_ > 0) return std::nullopt;
     is_second_ = true;
@@ -25,8 +26,9 @@ void FilePlan::put_off(std::size_t file, std::uint64_t size) {
   put_off_.emplace_back(size, file);
 }
 
-void FilePlan::on_end(bool failed) {
+void FilePlan::on_end(bool failed, bool was_whole) {
   --under_way_;
+  if (was_whole) --whole_;
   if (failed && !continue_) stopped_ = true;
 }
 

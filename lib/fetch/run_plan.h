@@ -23,12 +23,16 @@ class FilePlan {
   std::optional<std::size_t> next();
   /// Files under way are to be fewer.
   void limit(unsigned at_a_time) { at_a_time_ = at_a_time; }
+  /// Everything of a file came, which is still under way. Another one may begin beside it, when several may
+  /// come at a time; but no more than as many again.
+  void on_whole() { ++whole_; }
   /// The file is not under way any more, and begins again when the smaller ones are over; `size` in bytes.
   void put_off(std::size_t file, std::uint64_t size);
   /// True while the first files come, of which large ones are put off.
   bool puts_off() const { return !is_second_; }
-  /// The file is over. After a failure nothing more begins, unless the user wants that.
-  void on_end(bool failed);
+  /// The file is over; `was_whole` when on_whole() was called for it. After a failure nothing more begins,
+  /// unless the user wants that.
+  void on_end(bool failed, bool was_whole = false);
   bool is_stopped() const { return stopped_; }
   bool is_over() const;
 
@@ -38,6 +42,7 @@ class FilePlan {
   bool continue_;
   std::size_t next_ = 0;
   std::size_t under_way_ = 0;
+  std::size_t whole_ = 0;  ///< of these
   bool is_second_ = false;
   bool stopped_ = false;
   std::vector<std::pair<std::uint64_t, std::size_t>> put_off_;  ///< size and number; of the second round

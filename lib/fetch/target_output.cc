@@ -48,9 +48,8 @@ bool is_file_or_missing(const std::string& path) {
 TargetOutput::TargetOutput(const http::Url& url, TargetOptions options)
     : url_(url), options_(std::move(options)), checks_(options_.checks) {}
 
-bool TargetOutput::may_wait() const {
-  return options_.directories != nullptr && !is_file_or_missing(options_.path);
-}
+// Of a list: a FIFO waits for its reader, and a new file for the journal while others are synced.
+bool TargetOutput::may_wait() const { return options_.directories != nullptr; }
 
 std::vector<ByteRange> TargetOutput::begin(const http::ResponseHead& head,
                                            const http::ObjectVersion& version) {

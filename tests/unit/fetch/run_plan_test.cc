@@ -45,6 +45,27 @@ TEST_CASE("after a failure nothing begins, unless the user wants that") {
   CHECK(other.next() == 1);
 }
 
+TEST_CASE("a file begins beside one that is only written out, when several come at a time") {
+  FilePlan plan(9, 2, false);
+  plan.next();
+  plan.next();
+  CHECK_FALSE(plan.next());
+  plan.on_whole();
+  CHECK(plan.next() == 2);
+  CHECK_FALSE(plan.next());
+  plan.on_whole();
+  CHECK(plan.next() == 3);
+  plan.on_whole();
+  CHECK_FALSE(plan.next());
+  plan.on_end(false, true);
+  CHECK(plan.next() == 4);
+  CHECK_FALSE(plan.next());
+  FilePlan one(2, 1, false);
+  one.next();
+  one.on_whole();
+  CHECK_FALSE(one.next());
+}
+
 TEST_CASE("fewer files come at a time when there are fewer threads, and none is no file") {
   FilePlan plan(3, 3, false);
   plan.next();
