@@ -4,14 +4,20 @@
 
 # Runs mrf-distribute with the arguments over FIFOs named in $fifos, each with a `cat` into NAME.out.
 distribute_to() {
-  local fifos=$1 name
+  local fifos=$1 name readers=()
   shift
   for name in $fifos; do
     mkfifo "$name"
     cat "$name" >"$name.out" 3>&- &
+    readers+=($!)
   done
   # shellcheck disable=SC2086
   run_apart mrf-distribute "$@" $fifos
+  # A reader that opens its FIFO only after mrf-distribute has failed waits for a writer.
+  while kill -0 "${readers[@]}" 2>/dev/null; do
+    for name in $fifos; do : <>"$name"; done
+    sleep 0.01
+  done
   wait
 }
 
