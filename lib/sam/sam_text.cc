@@ -74,7 +74,8 @@ class AuxWriter {
     Number number;
     if (!take(number)) return false;
     char* const to = to_;
-    std::memcpy(to, "i:", 2);
+    to[0] = 'i';
+    to[1] = ':';
     to_ = write_number(static_cast<Printed<Number>>(number), to + 2);
     return true;
   }

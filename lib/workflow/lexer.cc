@@ -213,10 +213,19 @@ class Lexer {
     word_.back().text.push_back(c);
   }
 
+  // The number of a descriptor stands right in front of < or >, as in sh(1).
+  std::string digits_in_front() const {
+    const bool is_plain = word_.size() == 1 && word_[0].kind == WordPart::Kind::text && !word_[0].quoted;
+    const bool is_number = is_plain && word_[0].text.find_first_not_of("0123456789") == std::string::npos;
+    return is_number ? word_[0].text : "";
+  }
+
   void redirect(char c) {
-    const bool standard_error = c == '>' && word_.size() == 1 && word_[0].kind == WordPart::Kind::text &&
-                                !word_[0].quoted && word_[0].text == "2";
-    if (standard_error) {
+    const std::string descriptor = digits_in_front();
+    if (!descriptor.empty() && descriptor != (c == '<' ? "0" : "1") && (c == '<' || descriptor != "2"))
+      fail("only <, >, >> and 2> redirect here");
+    const bool standard_error = descriptor == "2";
+    if (!descriptor.empty()) {
       word_.clear();
       in_word_ = false;
     }

@@ -83,7 +83,7 @@ void turn_until_over(mrf::fetch::Loop& loop, mrf::fetch::Download& download) {
   while (!download.is_over()) loop.turn();
 }
 
-const std::vector<std::string> whole{"HTTP/1.1 200 OK", "ETag: \"a\"", "Content-Length: 8"};
+const std::vector<std::string> whole_head{"HTTP/1.1 200 OK", "ETag: \"a\"", "Content-Length: 8"};
 // Two bytes at a time, taken by other threads.
 mrf::fetch::Download::Options delivered_apart() {
   mrf::fetch::Download::Options options;
@@ -106,7 +106,7 @@ TEST_CASE("loop: what a pipe cannot take yet is left to the network while what i
   loop.turn();
   REQUIRE(network.receivers.size() == 1);
   auto& first = *network.receivers[0];
-  CHECK(first.on_head(head_with(whole)));
+  CHECK(first.on_head(head_with(whole_head)));
   CHECK(first.on_body("01"));
   loop.turn();
   REQUIRE(network.receivers.size() == 2);
@@ -142,9 +142,9 @@ TEST_CASE("loop: an output that waits holds up its own download alone, and gets 
   mrf::fetch::Download other(loop, url(), {{}, {}}, quick);
   loop.turn();
   REQUIRE(network.receivers.size() == 2);
-  CHECK(network.receivers[0]->on_head(head_with(whole)));
+  CHECK(network.receivers[0]->on_head(head_with(whole_head)));
   CHECK_FALSE(network.receivers[0]->has_room(8));
-  CHECK(network.receivers[1]->on_head(head_with(whole)));
+  CHECK(network.receivers[1]->on_head(head_with(whole_head)));
   CHECK(network.receivers[1]->has_room(8));
   CHECK(network.receivers[1]->on_body("01234567"));
   network.receivers[1]->on_end({});
@@ -168,7 +168,7 @@ TEST_CASE("loop: bytes that other threads take are all taken before the output i
     mrf::fetch::Download download(loop, url(), delivered_apart(), output);
     loop.turn();
     auto& receiver = *network.receivers[0];
-    CHECK(receiver.on_head(head_with(whole)));
+    CHECK(receiver.on_head(head_with(whole_head)));
     output.hold(true);
     for (const char* bytes : {"01", "23", "45"}) CHECK(receiver.on_body(bytes));
     if (changes) {
@@ -203,7 +203,7 @@ TEST_CASE("loop: an output that fails in another thread ends its download, whose
   mrf::fetch::Loop loop(network, mrf::http::system_clock(), 1, 16);
   mrf::fetch::Download download(loop, url(), delivered_apart(), output);
   loop.turn();
-  CHECK(network.receivers[0]->on_head(head_with(whole)));
+  CHECK(network.receivers[0]->on_head(head_with(whole_head)));
   CHECK(network.receivers[0]->on_body("01"));
   turn_until_over(loop, download);
   CHECK_THROWS_AS(download.rethrow(), mrf::base::Error);

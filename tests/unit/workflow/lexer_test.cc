@@ -82,7 +82,7 @@ TEST_CASE("redirections stand anywhere, with or without blanks") {
 
 TEST_CASE("what needs a shell or is never closed is refused with its place") {
   for (const char* text : {"a | b", "a & b", "a; b", "(a)", "`a`", "a 'b", "a \"b", "a \\", "a >", "a > > b",
-                           "a 2>&1", "a << b"}) {
+                           "a 2>&1", "a << b", "a 3> b", "a 12>> b", "a 2< b", "a 1< b", "a 0> b"}) {
     CAPTURE(text);
     try {
       mrf::workflow::split_command(place, text);
