@@ -21,7 +21,7 @@
 #include "codec/inflate.h"
 #include "io/fd.h"
 #include "io/reader.h"
-#include "sam/characters.h"
+#include "record/header.h"
 #include "sam/hts.h"
 
 namespace mrf::bam {
@@ -44,10 +44,10 @@ FoundFormat refused(std::string reason) { return {Format::sam, Compression::none
 std::optional<FoundFormat> find_text(std::string_view content, bool ended) {
   constexpr std::string_view digits = "0123456789";
   if (content.starts_with('@')) {
-    if (content.size() < 4 && !ended) return std::nullopt;
-    const bool framed =
-        content.size() >= 4 && content[3] == '\t' && sam::is_letter(content[1]) && sam::is_letter(content[2]);
-    if (framed || content.starts_with("@CO")) return FoundFormat{};
+    const bool is_enough = content.size() >= record::sam_header_front;
+    if (!is_enough && !ended) return std::nullopt;
+    if ((is_enough && record::is_sam_header_line(content)) || content.starts_with("@CO"))
+      return FoundFormat{};
     return refused(
         "line 1 begins with '@' but is no header line of SAM: is it FASTQ, or a read whose name begins with "
         "'@'?");

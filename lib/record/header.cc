@@ -46,13 +46,13 @@ bool has_record_shape(std::string_view line) {
   return field + 1 >= fields_of_a_record;
 }
 
-// Whether '@', two letters and a tab stand at the front of a line.
-bool has_header_shape(std::string_view line) {
-  const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
-  return line[0] == '@' && is_letter(line[1]) && is_letter(line[2]) && line[3] == '\t';
-}
-
 }  // namespace
+
+bool is_sam_header_line(std::string_view line) {
+  const auto is_letter = [](char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z'); };
+  if (line.size() < sam_header_front - 1 || line[0] != '@') return false;
+  return is_letter(line[1]) && is_letter(line[2]) && (line.size() < sam_header_front || line[3] == '\t');
+}
 
 HeaderReader::HeaderReader(HeaderForm form, std::string input_name, std::string verb)
     : form_(std::move(form)),
@@ -67,8 +67,7 @@ std::size_t HeaderReader::take(std::string_view bytes, bool at_end) {
 
 HeaderReader::Belongs HeaderReader::belongs(std::string_view rest, bool at_end) const {
   if (form_.kind == HeaderForm::Kind::possible_sam) {
-    constexpr std::size_t front = 4;
-    if (rest.size() >= front) return has_header_shape(rest) ? Belongs::yes : Belongs::no;
+    if (rest.size() >= sam_header_front) return is_sam_header_line(rest) ? Belongs::yes : Belongs::no;
     return at_end || rest.find('\n') != std::string_view::npos ? Belongs::no : Belongs::unknown;
   }
   if (form_.prefix.empty()) {

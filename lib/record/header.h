@@ -28,6 +28,13 @@ inline HeaderForm sam_header() { return {"@", 0, HeaderForm::Kind::sam}; }
 inline HeaderForm possible_sam_header() { return {"@", 0, HeaderForm::Kind::possible_sam}; }
 inline HeaderForm bam_header() { return {"", 0, HeaderForm::Kind::bam}; }
 
+/// How many bytes at the front of a line tell whether it is a header line of SAM.
+inline constexpr std::size_t sam_header_front = 4;
+
+/// Whether a line begins as the header lines of SAM do (SAM specification, section 1.3): '@', two letters,
+/// and a tab unless `line`, which may be the front of one, ends there.
+bool is_sam_header_line(std::string_view line);
+
 /// Finds the header of one input, however its bytes arrive, in one pass over them. Every program takes this
 /// class's word for what a header is.
 ///

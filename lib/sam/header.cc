@@ -17,6 +17,7 @@
 
 #include "base/error.h"
 #include "base/redact.h"
+#include "record/header.h"
 #include "sam/characters.h"
 #include "sam/hts.h"
 
@@ -125,10 +126,8 @@ class HeaderCheck {
 
  private:
   void check(std::string_view line) {
-    const bool framed = line.size() >= 3 && line[0] == '@' && is_letter(line[1]) && is_letter(line[2]);
-    if (framed && line.starts_with("@CO") && line.size() > 3 && line[3] != '\t')
-      return deviation("@CO without a tab");
-    if (!framed || (line.size() > 3 && line[3] != '\t')) {
+    if (!record::is_sam_header_line(line)) {
+      if (line.starts_with("@CO")) return deviation("@CO without a tab");
       fail(fmt::format("'{}' is no header line; a read name may not begin with '@'", shown(line)));
     }
     const std::string_view code = line.substr(1, 2);

@@ -119,3 +119,14 @@ TEST_CASE("a malformed BAM header is refused by its reason") {
   refuse(front + number(1) + number(2) + "ab" + number(9),
          "its header is malformed: the name of a reference has no end");
 }
+
+TEST_CASE("a header line of SAM begins with '@', two letters, and a tab where it goes on") {
+  for (const char* line : {"@HD\tVN:1.6", "@co\t", "@CO\tx\n", "@Xy"}) {
+    CAPTURE(line);
+    CHECK(mrf::record::is_sam_header_line(line));
+  }
+  for (const char* line : {"", "@", "@H", "HD\tx", "xHD\tx", "@1D\tx", "@H1\tx", "@HD x", "@HD\n", "@COx"}) {
+    CAPTURE(line);
+    CHECK(!mrf::record::is_sam_header_line(line));
+  }
+}
