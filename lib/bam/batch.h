@@ -42,7 +42,7 @@ struct Batch {
   bool last = false;         ///< nothing follows in its input
   sam::Buffer stored;        ///< BGZF blocks as they were read; empty when `bytes` were read
   std::uint64_t offset = 0;  ///< of `stored` in the input, for messages
-  sam::Buffer bytes;         ///< what the blocks hold
+  sam::Buffer bytes;         ///< what is in the blocks
   std::string head;          ///< one record (BAM) or line (SAM) that began in an earlier batch
   std::string_view body;     ///< whole records or lines in `bytes`
   RecordList read;           ///< read by htslib

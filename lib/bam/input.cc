@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <new>
 #include <optional>
-#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -77,24 +76,14 @@ std::optional<FoundFormat> find_content(std::string_view content, bool ended, bo
 
 // The content of the whole blocks at the front, until it says enough.
 std::optional<FoundFormat> find_in_blocks(std::string_view first, bool ended, bool is_text_sam) {
-  codec::BgzfInflater inflater;
-  std::string content;
-  std::optional<FoundFormat> found;
-  for (std::size_t size = 0; first.size() >= codec::bgzf_header_size; first.remove_prefix(size)) {
-    size = codec::bgzf_block_size(first);
-    if (size == 0 || size > first.size()) break;
-    const std::size_t before = content.size();
-    const std::size_t more = std::min(codec::bgzf_content_size(first.substr(0, size)), codec::bgzf_max_block);
-    content.resize(before + more);
-    try {
-      inflater.block(first.substr(0, size), {content.data() + before, more});
-    } catch (const std::runtime_error&) {
-      // Whoever reads the block says what is wrong with it.
-      return FoundFormat{Format::bam};
-    }
-    found = find_content(content, false, is_text_sam);
-    if (found) return found;
-  }
+  const codec::BgzfBlocks blocks = codec::whole_bgzf_blocks(first, codec::bgzf_max_block);
+  std::string content(blocks.content, '\0');
+  const codec::BgzfContent inflated = codec::BgzfInflater().blocks(first.substr(0, blocks.stored), content);
+  content.resize(inflated.size);
+  std::optional<FoundFormat> found = find_content(content, false, is_text_sam);
+  if (found) return found;
+  // Whoever reads the block says what is wrong with it.
+  if (!inflated.damage.empty()) return FoundFormat{Format::bam};
   if (ended) return content.empty() ? FoundFormat{Format::bam} : find_content(content, true, is_text_sam);
   return std::nullopt;
 }

@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 
 #include <span>
-#include <stdexcept>
 #include <utility>
 
 #include "base/error.h"
@@ -31,6 +30,8 @@ namespace {
 
 constexpr std::size_t stored_step = std::size_t{256} << 10;
 constexpr std::size_t content_step = std::size_t{1} << 19;
+// Of blocks that are taken until they have content_step; always as much, so that buffers need not grow.
+constexpr std::size_t most_content = content_step + codec::bgzf_max_block;
 
 // A piece is what can be had without waiting, so that what is wrong with it is told although the writer of a
 // pipe goes on.
@@ -42,15 +43,14 @@ class BgzfReader : public ContentReader {
     batch.stored.append(rest_.view());
     rest_.clear();
     batch.offset = offset_;
-    Blocks blocks;
+    codec::BgzfBlocks blocks;
     for (;;) {
-      add_blocks(batch.stored.view(), blocks);
+      blocks = take_blocks(batch.stored);
       const bool enough = blocks.content >= content_step || blocks.stored >= stored_step;
       if (enough || ended_ || (blocks.stored > 0 && !input_.is_ready())) break;
-      if (blocks.stored == 0 && is_behind_the_end(batch.stored.view())) check_padding(batch.stored);
       ended_ = input_.read(batch.stored, stored_step) == 0;
     }
-    if (blocks.stored == 0 && is_behind_the_end(batch.stored.view())) check_padding(batch.stored);
+    if (blocks.stored > 0) eof_block_ = blocks.is_end;
     rest_.append(batch.stored.view().substr(blocks.stored));
     batch.stored.cut(blocks.stored);
     offset_ += blocks.stored;
@@ -58,21 +58,11 @@ class BgzfReader : public ContentReader {
   }
 
   void open(Batch& batch) const override {
-    std::string_view stored = batch.stored.view();
-    std::uint64_t offset = batch.offset;
-    while (!stored.empty()) {
-      const std::string_view block = stored.substr(0, codec::bgzf_block_size(stored));
-      const std::size_t content = codec::bgzf_content_size(block);
-      if (content > codec::bgzf_max_block) fail(offset, "incorrect length");
-      try {
-        batch.inflater.block(block, {batch.bytes.room(content), content});
-      } catch (const std::runtime_error& error) {
-        fail(offset, error.what());
-      }
-      batch.bytes.add(content);
-      stored.remove_prefix(block.size());
-      offset += block.size();
-    }
+    if (batch.stored.size() == 0) return;
+    const codec::BgzfContent content =
+        batch.inflater.blocks(batch.stored.view(), {batch.bytes.room(most_content), most_content});
+    batch.bytes.add(content.size);
+    if (!content.damage.empty()) fail(batch.offset + content.offset, content.damage);
   }
 
   const char* what_is_missing() const override {
@@ -81,26 +71,16 @@ class BgzfReader : public ContentReader {
   }
 
  private:
-  /// Whole blocks at the front of some bytes: their sizes before and after inflating.
-  struct Blocks {
-    std::size_t stored = 0;
-    std::size_t content = 0;
-  };
-
-  // Takes the blocks behind those that are known.
-  void add_blocks(std::string_view stored, Blocks& blocks) {
-    while (blocks.content < content_step) {
-      const std::string_view rest = stored.substr(blocks.stored);
-      if (is_behind_the_end(rest) || rest.size() < codec::bgzf_header_size) return;
-      const std::size_t size = codec::bgzf_block_size(rest);
-      if (size == 0 && blocks.stored > 0) return;
-      if (size == 0) fail(offset_, why_no_block(rest));
-      if (rest.size() < size) return;
-      const std::string_view block = rest.substr(0, size);
-      blocks.content += codec::bgzf_content_size(block);
-      blocks.stored += size;
-      eof_block_ = block == codec::bgzf_eof;
+  // The whole blocks at the front of the bytes.
+  codec::BgzfBlocks take_blocks(sam::Buffer& bytes) {
+    const std::string_view stored = bytes.view();
+    if (is_behind_the_end(stored)) {
+      check_padding(bytes);
+      return {};
     }
+    if (stored.size() >= codec::bgzf_header_size && codec::bgzf_block_size(stored) == 0)
+      fail(offset_, why_no_block(stored));
+    return codec::whole_bgzf_blocks(stored, content_step);
   }
 
   // Whether `rest` is no block, but follows the end-of-file block.
@@ -129,7 +109,7 @@ class BgzfReader : public ContentReader {
     return (stored[3] & 4) != 0 ? "malformed header" : "it is a gzip member and no BGZF block";
   }
 
-  [[noreturn]] void fail(std::uint64_t offset, const char* reason) const {
+  [[noreturn]] void fail(std::uint64_t offset, std::string_view reason) const {
     throw base::DataError("read", input_.name(), fmt::format("BGZF block at byte {}: {}", offset, reason));
   }
 

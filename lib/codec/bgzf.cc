@@ -3,6 +3,7 @@
 
 #include <libdeflate.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <cstdint>
@@ -68,6 +69,20 @@ bool has_gzip_name(std::string_view path) {
 
 std::size_t bgzf_content_size(std::string_view block) {
   return base::number_at<std::uint32_t>(block, block.size() - 4);
+}
+
+BgzfBlocks whole_bgzf_blocks(std::string_view stored, std::size_t most_content) {
+  BgzfBlocks blocks;
+  while (blocks.content < most_content) {
+    const std::string_view rest = stored.substr(blocks.stored);
+    const std::size_t size = bgzf_block_size(rest);
+    if (size == 0 || size > rest.size()) break;
+    const std::string_view block = rest.substr(0, size);
+    blocks.content += std::min(bgzf_content_size(block), bgzf_max_block);
+    blocks.stored += size;
+    blocks.is_end = block == bgzf_eof;
+  }
+  return blocks;
 }
 
 namespace {
@@ -209,6 +224,25 @@ void BgzfInflater::block(std::string_view stored, std::span<char> to) {
   }
   if (result != LIBDEFLATE_SUCCESS) throw std::runtime_error("invalid compressed data");
   if (crc32({to.data(), to.size()}) != bgzf_crc(stored)) throw std::runtime_error("incorrect checksum");
+}
+
+BgzfContent BgzfInflater::blocks(std::string_view stored, std::span<char> to) {
+  BgzfContent content;
+  while (content.offset < stored.size()) {
+    const std::string_view rest = stored.substr(content.offset);
+    const std::string_view one = rest.substr(0, bgzf_block_size(rest));
+    const std::size_t size = bgzf_content_size(one);
+    try {
+      if (size > bgzf_max_block) throw std::runtime_error("incorrect length");
+      block(one, to.subspan(content.size, size));
+    } catch (const std::runtime_error& error) {
+      content.damage = error.what();
+      break;
+    }
+    content.size += size;
+    content.offset += one.size();
+  }
+  return content;
 }
 
 std::string bgzf_library() { return "libdeflate " LIBDEFLATE_VERSION_STRING; }

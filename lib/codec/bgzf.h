@@ -43,6 +43,22 @@ std::size_t bgzf_block_size(std::string_view stored);
 /// The size in bytes of what is in one whole block (the last field of the gzip member).
 std::size_t bgzf_content_size(std::string_view block);
 
+/// Whole blocks that lie one after the other.
+struct BgzfBlocks {
+  std::size_t stored = 0;   ///< their size in bytes
+  std::size_t content = 0;  ///< room in bytes for what is in them, damaged ones included
+  bool is_end = false;      ///< the last one is the end-of-file block
+};
+/// Those at the front of `stored`, up to the one with which `most_content` bytes are in them.
+BgzfBlocks whole_bgzf_blocks(std::string_view stored, std::size_t most_content);
+
+/// What was in some blocks: in all of them, or in those before a damaged one.
+struct BgzfContent {
+  std::size_t size = 0;    ///< in bytes
+  std::size_t offset = 0;  ///< of the damaged block, from the first byte of the blocks
+  std::string damage;      ///< what is wrong with that block; empty when none is damaged
+};
+
 /// Whether an output of this name is to be written as BGZF: it ends in ".gz", in letters of either case.
 bool has_gzip_name(std::string_view path);
 
@@ -78,6 +94,9 @@ class BgzfInflater {
   /// Inflates one whole block into `to`, which has bgzf_content_size() bytes. Throws std::runtime_error
   /// with the reason when the block is damaged or its CRC or length is wrong.
   void block(std::string_view stored, std::span<char> to);
+  /// Inflates whole blocks that lie one after the other into `to`, which has BgzfBlocks::content bytes at
+  /// least.
+  BgzfContent blocks(std::string_view stored, std::span<char> to);
 
  private:
   struct State;

@@ -140,40 +140,20 @@ class Rewound : public ByteSource {
   std::size_t given_ = 0;
 };
 
-// What became of some blocks: their content, and why there is no more of it.
 struct Content {
   std::vector<char> bytes;
-  std::size_t size = 0;
-  std::string failure;
+  BgzfContent found;
 };
 
 struct Job {
   std::string stored;
+  BgzfBlocks blocks;
   Content content;
   BgzfInflater inflater;
 
   void inflate() {
-    content.size = 0;
-    content.failure.clear();
-    for (std::string_view rest = stored; !rest.empty();) {
-      const std::string_view block = rest.substr(0, bgzf_block_size(rest));
-      rest.remove_prefix(block.size());
-      if (!inflate_block(block)) return;
-    }
-  }
-
- private:
-  bool inflate_block(std::string_view block) {
-    const std::size_t size = bgzf_content_size(block);
-    try {
-      if (size > bgzf_max_block) throw std::runtime_error("incorrect length");
-      content.bytes.resize(std::max(content.bytes.size(), content.size + size));
-      inflater.block(block, {content.bytes.data() + content.size, size});
-      content.size += size;
-    } catch (const std::runtime_error& error) {
-      content.failure = error.what();
-    }
-    return content.failure.empty();
+    content.bytes.resize(std::max(content.bytes.size(), blocks.content));
+    content.found = inflater.blocks(stored, content.bytes);
   }
 };
 
@@ -187,8 +167,8 @@ class BgzfSource : public ByteSource {
               {.on_failure = [this] { hear_of_failure(); }}) {}
 
   std::size_t read(std::span<char> to) override {
-    while (given_ == content_.size) {
-      if (!content_.failure.empty()) throw base::DataError("read", name_, content_.failure);
+    while (given_ == content_.found.size) {
+      if (!content_.found.damage.empty()) throw base::DataError("read", name_, content_.found.damage);
       while (!over_ && on_the_way_ < pool_.size() && (on_the_way_ == 0 || can_feed())) feed();
       if (on_the_way_ > 0) {
         take_over();
@@ -200,40 +180,31 @@ class BgzfSource : public ByteSource {
         return 0;
       }
     }
-    const std::size_t n = std::min(to.size(), content_.size - given_);
+    const std::size_t n = std::min(to.size(), content_.found.size - given_);
     std::memcpy(to.data(), content_.bytes.data() + given_, n);
     given_ += n;
     return n;
   }
 
   bool is_ready() const override {
-    if (given_ < content_.size || on_the_way_ > 0 || !content_.failure.empty()) return true;
+    if (given_ < content_.found.size || on_the_way_ > 0 || !content_.found.damage.empty()) return true;
     return (after_ != nullptr ? after_->is_ready() : can_feed());
   }
 
  private:
   std::string_view held() const { return {buffer_.get() + begin_, end_ - begin_}; }
-  bool can_feed() const { return over_ || block_at(0) > 0 || is_no_block() || stored_->is_ready(); }
+  bool can_feed() const {
+    return over_ || whole_bgzf_blocks(held(), 1).stored > 0 || is_no_block() || stored_->is_ready();
+  }
   bool is_no_block() const {
     return !held().empty() && parse_bgzf_header(held()).state == BgzfHeader::State::none;
   }
 
-  // The size of the whole block at `at` of what is held; 0 when it is not there.
-  std::size_t block_at(std::size_t at) const {
-    const std::string_view rest = held().substr(at);
-    const std::size_t size = bgzf_block_size(rest);
-    return size <= rest.size() ? size : 0;
-  }
-
   // Submits the blocks at the front of what is held, or reads more.
   void feed() {
-    std::size_t size = 0;
-    for (std::size_t n = 0, next = 0; n < blocks_a_job && (next = block_at(size)) > 0; ++n) {
-      ended_ = held().substr(size, next) == bgzf_eof;
-      size += next;
-    }
-    if (size > 0) {
-      submit(size);
+    const BgzfBlocks blocks = whole_bgzf_blocks(held(), content_a_job);
+    if (blocks.stored > 0) {
+      submit(blocks);
     } else if (is_no_block()) {
       go_on_without_blocks();
     } else if (!refill()) {
@@ -242,10 +213,12 @@ class BgzfSource : public ByteSource {
     }
   }
 
-  void submit(std::size_t size) {
+  void submit(const BgzfBlocks& blocks) {
     Job& job = pool_.next();
-    job.stored.assign(held(), 0, size);
-    begin_ += size;
+    job.blocks = blocks;
+    job.stored.assign(held(), 0, blocks.stored);
+    begin_ += blocks.stored;
+    ended_ = blocks.is_end;
     ++on_the_way_;
     pool_.submit();
   }
@@ -298,8 +271,8 @@ class BgzfSource : public ByteSource {
     --on_the_way_;
   }
 
-  static constexpr std::size_t blocks_a_job = 4;
-  static constexpr std::size_t buffer_size = 2 * blocks_a_job * bgzf_max_block;
+  static constexpr std::size_t content_a_job = 4 * bgzf_payload;
+  static constexpr std::size_t buffer_size = 8 * bgzf_max_block;
 
   std::unique_ptr<ByteSource> stored_;
   const std::string name_;

@@ -160,3 +160,39 @@ TEST_CASE("the subfield BC may stand behind others, and a header that is not who
   CHECK(mrf::codec::bgzf_block_size("\x1f\x8c") == 0);
   CHECK(mrf::codec::bgzf_block_size(std::string_view("\x1f\x8b\x08\0", 4)) == 0);
 }
+
+TEST_CASE("blocks one after the other are opened up to a damaged one, whose offset is told") {
+  const std::string first = block_of("first");
+  const std::string second = block_of("second one");
+  const std::string stored = first + second + std::string(mrf::codec::bgzf_eof);
+  const std::string open = stored + first.substr(0, 20);
+
+  const mrf::codec::BgzfBlocks all = mrf::codec::whole_bgzf_blocks(open, 100);
+  CHECK(all.stored == stored.size());
+  CHECK(all.content == 15);
+  CHECK(all.is_end);
+  const mrf::codec::BgzfBlocks enough = mrf::codec::whole_bgzf_blocks(open, 6);
+  CHECK(enough.stored == first.size() + second.size());
+  CHECK(!enough.is_end);
+  CHECK(mrf::codec::whole_bgzf_blocks("no block", 100).stored == 0);
+
+  std::string content(all.content, ' ');
+  const mrf::codec::BgzfContent good = mrf::codec::BgzfInflater().blocks(stored, content);
+  CHECK(content == "firstsecond one");
+  CHECK(good.size == 15);
+  CHECK(good.damage.empty());
+
+  for (const bool in_length : {false, true}) {
+    CAPTURE(in_length);
+    std::string bad = stored;
+    char& byte = bad[first.size() + second.size() - (in_length ? 1 : 8)];
+    byte = static_cast<char>(byte ^ 1);
+    const std::size_t room = mrf::codec::whole_bgzf_blocks(bad, 100000).content;
+    CHECK(room == (in_length ? 5 + mrf::codec::bgzf_max_block : 15));
+    content.assign(room, ' ');
+    const mrf::codec::BgzfContent part = mrf::codec::BgzfInflater().blocks(bad, content);
+    CHECK(part.size == 5);
+    CHECK(part.offset == first.size());
+    CHECK(part.damage == (in_length ? "incorrect length" : "incorrect checksum"));
+  }
+}
