@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include <algorithm>
-#include <cctype>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -8,6 +7,7 @@
 
 #include "bam/convert.h"
 #include "base/error.h"
+#include "base/lower_case.h"
 #include "cli/command.h"
 #include "cli/version.h"
 #include "codec/bgzf.h"
@@ -59,8 +59,7 @@ void declare(mrf::cli::OptionSet& app, Options& options) {
 
 // What is written would be taken for something else under such a name.
 void check_output_name(const Options& options) {
-  std::string name = options.output;
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string name = mrf::base::lower_case(options.output);
   const auto ends_in = [&name](std::initializer_list<const char*> endings) {
     return std::any_of(endings.begin(), endings.end(),
                        [&name](const char* ending) { return name.ends_with(ending); });
@@ -77,9 +76,8 @@ void check_output_name(const Options& options) {
 mrf::base::Status run(Options& options, mrf::io::Stats& stats) {
   namespace bam = mrf::bam;
   check_output_name(options);
-  if (options.output == "-")
-    mrf::io::refuse_input_as_standard_output(options.inputs.empty() ? std::vector<std::string>{"-"}
-                                                                    : options.inputs);
+  if (options.inputs.empty()) options.inputs.emplace_back("-");
+  if (options.output == "-") mrf::io::refuse_input_as_standard_output(options.inputs);
   if (options.convert.header_only && options.no_header)
     throw mrf::base::UsageError("use option", "--no-header", "-H writes the header alone");
   mrf::sam::silence_htslib();

@@ -3,10 +3,8 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <cctype>
-
 #include "base/error.h"
+#include "base/lower_case.h"
 #include "io/output_file.h"
 #include "io/paths.h"
 
@@ -16,15 +14,9 @@ namespace {
 
 constexpr int usual_level = 6;
 
-std::string lower_case(std::string text) {
-  std::transform(text.begin(), text.end(), text.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-  return text;
-}
-
 // By the extension of a path; BAM when it has none or the path is no name of a file.
 std::string format_of(const std::string& path) {
-  const std::string name = lower_case(io::base_of(path));
+  const std::string name = base::lower_case(io::base_of(path));
   for (const char* format : {"sam.gz", "sam", "cram"}) {
     const std::string extension = std::string(".") + format;
     if (name.size() > extension.size() && name.ends_with(extension)) return format;
@@ -35,7 +27,8 @@ std::string format_of(const std::string& path) {
 }  // namespace
 
 std::unique_ptr<Encoder> make_encoder(const EncoderOptions& options) {
-  const std::string format = options.format.empty() ? format_of(options.path) : lower_case(options.format);
+  const std::string format =
+      options.format.empty() ? format_of(options.path) : base::lower_case(options.format);
   const int level = options.level.value_or(usual_level);
   if (level < 0 || level > 9)
     throw base::UsageError("use level", std::to_string(level), "not between 0 and 9");

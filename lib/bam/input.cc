@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/redact.h"
 #include "codec/bgzf.h"
 #include "codec/data_format.h"
 #include "codec/inflate.h"
@@ -131,7 +132,7 @@ bool is_regular(io::FdRef fd) {
 
 Input::Input(const std::string& path, io::Meter& meter, bool is_text_sam)
     : path_(path), name_(sam::shown_path(path)), meter_(&meter) {
-  if (sam::is_url(path)) {
+  if (base::is_url(path)) {
     remote_.reset(hopen(path.c_str(), "r"));
     if (!remote_) fail("open");
   } else {
@@ -148,7 +149,7 @@ Input::Input(const std::string& path, io::Meter& meter, bool is_text_sam)
 
 void Input::fail(std::string_view verb) const {
   if (errno == ENOMEM) throw std::bad_alloc();
-  if (sam::is_url(path_)) sam::throw_remote_error(verb, name_);
+  if (base::is_url(path_)) sam::throw_remote_error(verb, name_);
   throw base::SystemError(verb, name_);
 }
 

@@ -10,6 +10,7 @@
 #include "bam/cram_regions.h"
 #include "bam/hts_source.h"
 #include "base/error.h"
+#include "base/redact.h"
 #include "sam/hts.h"
 
 namespace mrf::bam {
@@ -25,13 +26,14 @@ class RegionSource : public HtsSource {
     }
     open_with_htslib(input, input.release(), input.format() == Format::cram ? serial(options) : options);
     ends_well_ = hts_check_EOF(file_.get()) != 0;
-    for (const auto& region : options.regions) intervals_.push_back(parse(region));
+    std::vector<Interval> intervals;
+    for (const auto& region : options.regions) intervals.push_back(parse(region));
     index_.reset(load_index(input));
     if (!index_)
       throw base::Error(base::Status::failure, "read regions of", name_,
                         "it has no index; see samtools-index(1)");
     if (input.format() == Format::cram) {
-      cram_regions_.emplace(*file_, *index_, std::move(intervals_));
+      cram_regions_.emplace(*file_, *index_, std::move(intervals));
     } else {
       std::vector<char*> texts;
       for (const auto& region : options.regions) texts.push_back(const_cast<char*>(region.c_str()));
@@ -55,7 +57,7 @@ class RegionSource : public HtsSource {
   // htslib would leave a copy of the index of a CRAM on a server in the working directory.
   hts_idx_t* load_index(const Input& input) {
     const std::string& path = input.path();
-    if (input.format() != Format::cram || !sam::is_url(path)) {
+    if (input.format() != Format::cram || !base::is_url(path)) {
       return sam_index_load3(file_.get(), path.c_str(), nullptr, HTS_IDX_SILENT_FAIL);
     }
     std::string index = path;
@@ -102,7 +104,6 @@ class RegionSource : public HtsSource {
   std::unique_ptr<hts_idx_t, IndexDeleter> index_;
   std::unique_ptr<hts_itr_t, IndexDeleter> records_;  // of a BAM
   std::optional<CramRegions> cram_regions_;
-  std::vector<Interval> intervals_;
   bool ends_well_ = true;
 };
 

@@ -3,8 +3,9 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <utility>
+
+#include "base/lower_case.h"
 
 namespace mrf::base {
 
@@ -15,9 +16,7 @@ constexpr std::array secret_parts{"sig",  "token", "secret", "pass",    "pwd", "
                                   "auth", "key",   "policy", "session", "jwt", "cookie"};
 
 bool is_secret(std::string_view parameter) {
-  std::string name = percent_decoded(parameter);
-  std::transform(name.begin(), name.end(), name.begin(),
-                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  const std::string name = lower_case(percent_decoded(parameter));
   return std::any_of(secret_parts.begin(), secret_parts.end(),
                      [&](const char* part) { return name.find(part) != std::string::npos; });
 }
@@ -105,9 +104,10 @@ std::string redact_url(std::string_view text) {
   return shown;
 }
 
+bool is_url(std::string_view name) { return name.starts_with("http://") || name.starts_with("https://"); }
+
 std::string redact_name(std::string_view text) {
-  const bool is_url = text.starts_with("http://") || text.starts_with("https://");
-  return is_url ? redact_url(text) : redact_words(text);
+  return is_url(text) ? redact_url(text) : redact_words(text);
 }
 
 std::string redact_words(std::string_view text) {

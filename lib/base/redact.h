@@ -6,6 +6,9 @@
 
 namespace mrf::base {
 
+/// Whether a name is a URL that the programs read: http:// or https://.
+bool is_url(std::string_view name);
+
 /// `text` without userinfo and fragment, and with "..." for the values of query parameters whose name
 /// says that they are secret (signatures, tokens, keys, passwords, credentials), or that are URLs with such
 /// ones. A password may hold '/', '?' and '#' that should have been encoded: what stands before the last '@'

@@ -4,13 +4,13 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cctype>
 #include <charconv>
 #include <filesystem>
 #include <string>
 #include <system_error>
 
 #include "base/error.h"
+#include "base/lower_case.h"
 #include "codec/data_format.h"
 
 namespace mrf::record {
@@ -58,8 +58,7 @@ bool check_text(std::string_view front, bool at_end, const RecordForm& form, con
 }
 
 void check_output_name(const std::string& path, const RecordForm& form) {
-  std::string name = path;
-  std::transform(name.begin(), name.end(), name.begin(), [](unsigned char c) { return std::tolower(c); });
+  const std::string name = base::lower_case(path);
   const bool is_bam = form.kind == RecordForm::Kind::bam;
   const bool names_bam = name.ends_with(".bam") || name.ends_with(".ubam");
   const bool names_sam = name.ends_with(".sam") || name.ends_with(".sam.gz");

@@ -17,6 +17,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "base/redact.h"
 #include "io/fd.h"
 #include "workflow/stream_kind.h"
 
@@ -109,7 +110,7 @@ workflow::Content content_of_stream(int fd, std::optional<std::string> (*peek)(i
 }  // namespace
 
 workflow::Content probe_input(const std::string& path, ProbeOf of) {
-  if (workflow::is_url(path)) return workflow::Content::unknown;
+  if (base::is_url(path)) return workflow::Content::unknown;
   struct stat info {};
   if (const auto fd = own_descriptor(path)) {
     if (::fstat(*fd, &info) != 0) return workflow::Content::unknown;

@@ -16,6 +16,7 @@
 
 #include "base/error.h"
 #include "base/near_name.h"
+#include "base/redact.h"
 #include "io/output_file.h"
 #include "io/paths.h"
 #include "io/stats.h"
@@ -214,11 +215,11 @@ void check_plan(const workflow::Plan& plan, const std::string& report) {
 
 void check_inputs(const workflow::ShortForm& form) {
   for (const auto& input : form.inputs) {
-    if (input == "-" || workflow::is_url(input)) continue;
+    if (input == "-" || base::is_url(input)) continue;
     if (is_directory(input)) throw base::SystemError("read", input, EISDIR);
     check_readable(input);
   }
-  if (!form.reference.empty() && !workflow::is_url(form.reference)) check_readable(form.reference);
+  if (!form.reference.empty() && !base::is_url(form.reference)) check_readable(form.reference);
 }
 
 }  // namespace mrf::run

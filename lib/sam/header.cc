@@ -332,7 +332,7 @@ std::string command_line(std::span<char* const> words) {
   std::string line;
   for (const char* word : words) {
     if (!line.empty()) line += ' ';
-    line += is_url(word) ? shown_path(word) : base::redact_words(word);
+    line += base::is_url(word) ? shown_path(word) : base::redact_words(word);
   }
   std::replace_if(
       line.begin(), line.end(), [](unsigned char c) { return std::iscntrl(c) != 0; }, ' ');

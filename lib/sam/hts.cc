@@ -50,10 +50,8 @@ void silence_htslib() { hts_set_log_level(HTS_LOG_OFF); }
 
 std::string hts_library() { return std::string("htslib ") + hts_version(); }
 
-bool is_url(std::string_view path) { return path.starts_with("http://") || path.starts_with("https://"); }
-
 std::string shown_path(std::string_view path) {
-  if (!is_url(path)) return std::string(path);
+  if (!base::is_url(path)) return std::string(path);
   const std::string shown = base::redact_url(path);
   return shown.substr(0, shown.find('?'));
 }

@@ -70,9 +70,6 @@ void silence_htslib();
 /// "htslib 1.16" for --version.
 std::string hts_library();
 
-/// True for http:// and https:// URLs.
-bool is_url(std::string_view path);
-
 /// What messages and @PG lines may say of a path: of a URL neither its query, which may be signed, nor its
 /// user and password.
 std::string shown_path(std::string_view path);

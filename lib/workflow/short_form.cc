@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/join.h"
+#include "base/redact.h"
 #include "base/status_list.h"
 #include "workflow/short_form_choice.h"
 #include "workflow/workflow.h"
@@ -54,7 +55,7 @@ class Writer {
 
   std::string add_fetch(std::size_t at) {
     std::string input = quote_word(form_.inputs[at]);
-    if (!is_url(form_.inputs[at])) return input;
+    if (!base::is_url(form_.inputs[at])) return input;
     const std::string number = choice_.pairs ? std::to_string(at + 1) : "";
     add("fetch" + number, fmt::format("getm-fetch {} - > out:fetched{}", input, number));
     return "in:fetched" + number;

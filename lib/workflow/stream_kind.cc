@@ -8,6 +8,8 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/lower_case.h"
+#include "base/redact.h"
 #include "codec/data_format.h"
 #include "codec/inflate.h"
 
@@ -27,13 +29,6 @@ constexpr std::array endings{Ending{".bam"sv, "bam"sv}, Ending{".ubam"sv, "bam"s
 constexpr std::array text_endings{Ending{".fastq"sv, "fastq"sv}, Ending{".fq"sv, "fastq"sv},
                                   Ending{".fasta"sv, "fasta"sv}, Ending{".fa"sv, "fasta"sv},
                                   Ending{".fna"sv, "fasta"sv},   Ending{".faa"sv, "fasta"sv}};
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return lower;
-}
 
 using namespace std::string_view_literals;
 
@@ -135,8 +130,6 @@ std::string inflated(std::string_view stored) {
 
 }  // namespace
 
-bool is_url(const std::string& name) { return name.starts_with("http://") || name.starts_with("https://"); }
-
 bool StreamKind::is_alignment() const {
   return format == "bam" || format == "cram" || format == "sam" || format == "sam.gz";
 }
@@ -144,7 +137,8 @@ bool StreamKind::is_alignment() const {
 std::string StreamKind::record() const { return format == "fastq" || format == "fasta" ? format : "line"; }
 
 StreamKind kind_of(const std::string& name) {
-  const std::string path = lower_case(is_url(name) ? name.substr(0, name.find_first_of("?#")) : name);
+  const std::string path =
+      base::lower_case(base::is_url(name) ? name.substr(0, name.find_first_of("?#")) : name);
   std::string_view rest = path;
   const bool gzip = rest.ends_with(".gz");
   for (const Ending& ending : endings) {
@@ -159,7 +153,7 @@ StreamKind kind_of(const std::string& name) {
 
 StreamKind kind_of_format(const std::string& option, const std::string& format) {
   for (const char* known : {"bam", "cram", "sam", "fastq", "fasta", "lines"}) {
-    if (lower_case(format) == known) return {known, true, false};
+    if (base::lower_case(format) == known) return {known, true, false};
   }
   throw base::UsageError("use option", option,
                          "'" + format + "' is not one of bam, cram, sam, fastq, fasta and lines");

@@ -27,9 +27,6 @@ StreamKind kind_of(const std::string& name);
 /// for the UsageError of anything else.
 StreamKind kind_of_format(const std::string& option, const std::string& format);
 
-/// True for http:// and https:// names.
-bool is_url(const std::string& name);
-
 /// What an input holds by its first bytes.
 enum class Content {
   unknown,  ///< not looked at

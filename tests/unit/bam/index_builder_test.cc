@@ -2,14 +2,13 @@
 #include "bam/index_builder.h"
 
 #include <doctest/doctest.h>
-#include <unistd.h>
 
-#include <cstdlib>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
 #include "sam/header.h"
+#include "unit/directory.h"
 
 using mrf::bam::BlockSize;
 
@@ -25,9 +24,8 @@ std::uint64_t start_of_last(const std::vector<std::vector<mrf::bam::IndexEntry>>
   mrf::bam::IndexBuilder builder(*header, 100, "test");
   for (std::size_t i = 0; i < places.size(); ++i) builder.add(places[i], blocks[i]);
   builder.finish();
-  char directory[] = "/tmp/mrf-index.XXXXXX";
-  REQUIRE(::mkdtemp(directory) != nullptr);
-  const std::string path = std::string(directory) + "/x.bai";
+  const Directory directory;
+  const std::string path = directory / "x.bai";
   builder.save(path);
   hts_idx_t* index = hts_idx_load2("none", path.c_str());
   REQUIRE(index != nullptr);
@@ -37,8 +35,6 @@ std::uint64_t start_of_last(const std::vector<std::vector<mrf::bam::IndexEntry>>
   const std::uint64_t start = last->off[0].u;
   hts_itr_destroy(last);
   hts_idx_destroy(index);
-  ::unlink(path.c_str());
-  ::rmdir(directory);
   return start;
 }
 

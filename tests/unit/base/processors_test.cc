@@ -2,11 +2,12 @@
 #include "base/processors.h"
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 #include <fstream>
 #include <string>
+
+#include "unit/directory.h"
 
 namespace fs = std::filesystem;
 
@@ -15,24 +16,17 @@ namespace {
 // A root with the files that say in which control groups a process is, and their quotas.
 class Root {
  public:
-  explicit Root(const std::string& groups) {
-    std::string name = fs::temp_directory_path() / "mrf-unit-XXXXXX";
-    REQUIRE(::mkdtemp(name.data()) != nullptr);
-    path_ = name;
-    write("proc/self/cgroup", groups);
-  }
-  Root(const Root&) = delete;
-  Root& operator=(const Root&) = delete;
-  ~Root() { fs::remove_all(path_); }
+  explicit Root(const std::string& groups) { write("proc/self/cgroup", groups); }
 
   void write(const std::string& name, const std::string& text) {
-    fs::create_directories((path_ / name).parent_path());
-    std::ofstream(path_ / name) << text;
+    const fs::path path = directory_ / name;
+    fs::create_directories(path.parent_path());
+    std::ofstream(path) << text;
   }
-  int processors() const { return mrf::base::processors_of_quota(path_); }
+  int processors() const { return mrf::base::processors_of_quota(directory_ / ""); }
 
  private:
-  fs::path path_;
+  Directory directory_;
 };
 
 }  // namespace

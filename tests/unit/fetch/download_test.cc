@@ -2,16 +2,14 @@
 #include "fetch/download.h"
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 
 #include <deque>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "base/error.h"
 #include "base/message.h"
 #include "fetch/target_output.h"
+#include "unit/directory.h"
 
 namespace fs = std::filesystem;
 using EndingKind = mrf::http::Ending::Kind;
@@ -78,8 +76,7 @@ struct Result {
 };
 
 Result run(ScriptedNetwork& network, unsigned retries = 2) {
-  std::string pattern = fs::temp_directory_path() / "mrf-unit-XXXXXX";
-  const fs::path directory = ::mkdtemp(pattern.data());
+  const Directory directory;
   mrf::base::set_verbosity(mrf::base::Verbosity::quiet);
   PatientClock clock;
   Result result;
@@ -94,11 +91,9 @@ Result run(ScriptedNetwork& network, unsigned retries = 2) {
     result.status = static_cast<int>(error.status());
     result.message = error.what();
   }
-  if (result.status != 0) CHECK(fs::is_empty(directory));
-  std::ifstream file(directory / "x");
-  result.content = {std::istreambuf_iterator<char>(file), {}};
+  if (result.status != 0) CHECK(directory.entries() == 0);
+  result.content = content(directory / "x");
   result.waits = clock.waits;
-  fs::remove_all(directory);
   return result;
 }
 

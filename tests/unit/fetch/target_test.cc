@@ -2,11 +2,11 @@
 #include "fetch/target.h"
 
 #include <doctest/doctest.h>
-#include <stdlib.h>
 
 #include <filesystem>
 
 #include "base/error.h"
+#include "unit/directory.h"
 
 namespace fs = std::filesystem;
 
@@ -74,8 +74,9 @@ TEST_CASE("a name is the server's choice when the URL does not end in it") {
 }
 
 TEST_CASE("targets") {
-  std::string pattern = fs::temp_directory_path() / "mrf-unit-XXXXXX";
-  const std::string directory = ::mkdtemp(pattern.data());
+  const Directory place;
+  const std::string directory = place / "d";
+  fs::create_directory(directory);
   const auto url = mrf::http::Url::parse("http://h/a/data.bam?x");
   CHECK(mrf::fetch::choose_target("-", url, disposition("a; filename=n")).path == "-");
   CHECK(mrf::fetch::choose_target("x.bam", url, disposition("a; filename=n")).path == "x.bam");
@@ -86,7 +87,6 @@ TEST_CASE("targets") {
   CHECK(mrf::fetch::choose_target(directory + "/new/deep/", url, disposition("")).path ==
         directory + "/new/deep/data.bam");
   CHECK_FALSE(fs::exists(directory + "/new"));
-  fs::remove_all(directory);
 }
 
 TEST_CASE("a name - is a file in the current directory") {

@@ -8,26 +8,15 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <cstdlib>
-#include <filesystem>
 #include <string>
 
 #include "base/error.h"
+#include "unit/directory.h"
 
 namespace {
 
 using mrf::process::Launched;
 using mrf::process::LaunchSpec;
-
-class Directory {
- public:
-  Directory() { path_ = ::mkdtemp(path_.data()); }
-  ~Directory() { std::filesystem::remove_all(path_); }
-  std::string file(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_ = (std::filesystem::temp_directory_path() / "mrf-launch.XXXXXX").string();
-};
 
 int status_of(const Launched& launched) {
   int status = 0;
@@ -45,7 +34,7 @@ LaunchSpec spec_of(std::initializer_list<std::string> words) {
 
 TEST_CASE("a FIFO of the run is never waited for: whoever has its other end open may be gone") {
   const Directory directory;
-  const std::string fifo = directory.file("fifo");
+  const std::string fifo = directory / "fifo";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
   LaunchSpec writer = spec_of({"true"});
   writer.redirections.push_back({1, O_WRONLY, fifo, true});
@@ -62,7 +51,7 @@ TEST_CASE("a FIFO of the run is never waited for: whoever has its other end open
 
 TEST_CASE("reads and writes of a FIFO of the run wait") {
   const Directory directory;
-  const std::string fifo = directory.file("fifo");
+  const std::string fifo = directory / "fifo";
   REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
   const int both = ::open(fifo.c_str(), O_RDWR);
   LaunchSpec reader = spec_of({"sh", "-c", "read x && [ \"$x\" = 1 ]"});
@@ -77,8 +66,8 @@ TEST_CASE("a child of either way says what kept it from its command") {
   const Directory directory;
   mrf::process::StartFailure failure;
   for (const bool opens_file : {false, true}) {
-    LaunchSpec spec = spec_of({directory.file("none")});
-    if (opens_file) spec.redirections.push_back({1, O_WRONLY | O_CREAT, directory.file("out")});
+    LaunchSpec spec = spec_of({directory / "none"});
+    if (opens_file) spec.redirections.push_back({1, O_WRONLY | O_CREAT, directory / "out"});
     const Launched launched = mrf::process::launch(spec);
     CHECK(status_of(launched) == 127);
     REQUIRE(::read(launched.failure.get(), &failure, sizeof failure) == sizeof failure);
@@ -87,7 +76,7 @@ TEST_CASE("a child of either way says what kept it from its command") {
   }
   LaunchSpec spec = spec_of({"true"});
   spec.redirections.push_back({0, O_RDONLY, "/dev/null"});
-  spec.redirections.push_back({1, O_WRONLY, directory.file("none")});
+  spec.redirections.push_back({1, O_WRONLY, directory / "none"});
   const Launched launched = mrf::process::launch(spec);
   status_of(launched);
   REQUIRE(::read(launched.failure.get(), &failure, sizeof failure) == sizeof failure);
