@@ -139,7 +139,7 @@ void FifoSet::on_event(std::size_t index, Side side, bool is_open) {
   settle(fifo);
   if (is_open) return;
   if (fifo.writer.through && !fifo.reader.through) hold_for_reader(fifo);
-  if (fifo.reader.through && fifo.writers_left > 0) hold_for_writer(fifo);
+  if (is_let_go(fifo) && fifo.writers_left > 0) hold_for_writer(fifo);
 }
 
 void FifoSet::settle(Fifo& fifo) {
@@ -147,8 +147,7 @@ void FifoSet::settle(Fifo& fifo) {
     hold(fifo, reads(fifo.held) ? Held::read : Held::none);
     if (fifo.reader.has_closed && !fifo.reader.through) hold_for_reader(fifo);
   }
-  if (fifo.reader.through && (fifo.writer.opened || fifo.writers_left == 0) && !fifo.is_watched &&
-      reads(fifo.held)) {
+  if (is_let_go(fifo) && (fifo.writer.opened || fifo.writers_left == 0) && reads(fifo.held)) {
     hold(fifo, writes(fifo.held) ? Held::write : Held::none);
     if (fifo.writer.has_closed && fifo.writers_left > 0) hold_for_writer(fifo);
   }
@@ -208,6 +207,7 @@ void FifoSet::check_unread(std::size_t index) {
   if (!is_unread && !fifo.writer.through) return;
   reactor_.forget(fifo.fd);
   fifo.is_watched = false;
+  fifo.is_left_unread = is_unread;
   if (is_unread) on_unread_(plan_.fifos[index].reader);
 }
 
@@ -221,9 +221,8 @@ void FifoSet::expect_writer(std::size_t job) {
 
 bool FifoSet::has_lost_reader(std::size_t job) const {
   const auto& written = plan_.jobs[job].writes;
-  return std::any_of(written.begin(), written.end(), [this](std::size_t fifo) {
-    return fifos_[fifo].reader.through && !fifos_[fifo].is_watched;
-  });
+  return std::any_of(written.begin(), written.end(),
+                     [this](std::size_t fifo) { return is_let_go(fifos_[fifo]); });
 }
 
 std::size_t FifoSet::bytes_in(const Fifo& fifo) {

@@ -102,7 +102,8 @@ class FifoSet {
     std::size_t writers_left = 1;  // that have not succeeded
     bool must_be_read = false;
     bool is_watched = false;
-    bool is_closed = false;  // one whose end is the close
+    bool is_left_unread = false;  // then its writer gets no SIGPIPE: the reader's failure is the only one
+    bool is_closed = false;       // one whose end is the close
     End reader;
     End writer;
     FifoSamples samples;
@@ -110,6 +111,10 @@ class FifoSet {
 
   static bool reads(Held held) { return held == Held::read || held == Held::both; }
   static bool writes(Held held) { return held == Held::write || held == Held::both; }
+  /// Whether its reader is through, and nothing was written for it in vain.
+  static bool is_let_go(const Fifo& fifo) {
+    return fifo.reader.through && !fifo.is_watched && !fifo.is_left_unread;
+  }
   void watch(const std::string& directory, Side side);
   void on_event(std::size_t fifo, Side side, bool is_open);
   void settle(Fifo& fifo);
