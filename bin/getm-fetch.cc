@@ -7,7 +7,7 @@
 #include "fetch/arguments.h"
 #include "fetch/digest.h"
 #include "fetch/part_file.h"
-#include "fetch/target_claims.h"
+#include "fetch/target.h"
 #include "io/signals.h"
 
 namespace {

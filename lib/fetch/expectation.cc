@@ -123,7 +123,7 @@ bool is_s3(const http::ResponseHead& head) {
   return head.field("Server").value_or("") == "AmazonS3" || head.field("x-amz-request-id");
 }
 
-Offer s3_etag(const http::ResponseHead& head) {
+ExpectationResult s3_etag(const http::ResponseHead& head) {
   const auto tag = head.field("ETag");
   if (!tag || !is_s3(head)) return {std::nullopt, "the server names no checksum"};
   if (!head.strong_etag()) return {std::nullopt, "the ETag is weak"};
@@ -166,7 +166,7 @@ std::optional<std::string> decode_hash(std::string_view text, std::size_t bytes)
   return decoded;
 }
 
-Offer offer_of(const http::ResponseHead& head) {
+ExpectationResult expectation_of(const http::ResponseHead& head) {
   if (auto found = google_hash(head)) return {std::move(found), ""};
   const bool whole = head.status() == 200;
   if (whole) {

@@ -28,7 +28,7 @@ struct Expectation {
 };
 
 /// An expectation, or the reason why there is none.
-struct Offer {
+struct ExpectationResult {
   std::optional<Expectation> expectation;
   std::string reason;
 };
@@ -37,7 +37,7 @@ struct Offer {
 /// Content-Digest (RFC 9530), Digest (RFC 3230), Content-MD5, and the ETag of an S3 server unless it cannot
 /// be an MD5 (weak, SSE-KMS, SSE-C). Fields that may speak of a part are only believed in a response with
 /// status 200.
-Offer offer_of(const http::ResponseHead& head);
+ExpectationResult expectation_of(const http::ResponseHead& head);
 
 /// A checksum given by the user: algorithm md5, gs_crc32c, s3_etag or sha256, the value in hexadecimal or
 /// base64. Throws UsageError.

@@ -14,7 +14,7 @@
 #include "base/amounts.h"
 #include "base/error.h"
 #include "base/message.h"
-#include "fetch/file_check.h"
+#include "fetch/integrity.h"
 #include "fetch/run_plan.h"
 #include "io/signals.h"
 

@@ -1,17 +1,57 @@
 // SPDX-License-Identifier: MIT
 #include "fetch/integrity.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
+#include <iterator>
 #include <limits>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "codec/crc.h"
 #include "fetch/multipart.h"
-#include "fetch/part_size_search.h"
+#include "io/fd.h"
+#include "io/signals.h"
 
 namespace mrf::fetch {
+
+void Coverage::add(std::uint64_t begin, std::uint64_t end, std::uint32_t crc) {
+  if (begin == end) return;
+  bytes_ += end - begin;
+  auto next = runs_.lower_bound(begin);
+  if (next != runs_.end() && next->first == end) {
+    if (combine_ != nullptr) crc = combine_(crc, next->second.crc, next->second.end - end);
+    end = next->second.end;
+    next = runs_.erase(next);
+  }
+  if (next != runs_.begin()) {
+    Run& before = std::prev(next)->second;
+    if (before.end == begin) {
+      if (combine_ != nullptr) before.crc = combine_(before.crc, crc, end - begin);
+      before.end = end;
+      return;
+    }
+  }
+  runs_.emplace_hint(next, begin, Run{end, crc});
+}
+
+std::uint64_t Coverage::prefix() const {
+  return runs_.empty() || runs_.begin()->first != 0 ? 0 : runs_.begin()->second.end;
+}
+
+std::uint32_t Coverage::prefix_crc() const { return prefix() == 0 ? 0 : runs_.begin()->second.crc; }
+
+std::vector<std::pair<std::uint64_t, std::uint64_t>> Coverage::runs() const {
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> list;
+  for (const auto& [begin, run] : runs_) list.emplace_back(begin, run.end);
+  return list;
+}
 
 namespace {
 
@@ -58,7 +98,7 @@ Integrity::Integrity(Expectation expectation, std::optional<std::uint64_t> total
   if (is_crc(expectation_.kind)) return;
   if (expectation_.kind != Kind::multipart) {
     const HashRange whole{0, total_, digest_of(expectation_.kind)};
-    pump_ = std::make_unique<HashPump>(std::vector{whole}, bytes_, std::min(threads_, 1U));
+    hasher_ = std::make_unique<RangeHasher>(std::vector{whole}, bytes_, std::min(threads_, 1U));
     return;
   }
   std::vector<std::uint64_t> sizes;
@@ -72,10 +112,10 @@ Integrity::Integrity(Expectation expectation, std::optional<std::uint64_t> total
   const auto now = std::min(sizes.size(), bytes_.stay ? std::size_t{1} : most_parts_at_once);
   if (bytes_.stay) untried_.assign(sizes.begin() + static_cast<std::ptrdiff_t>(now), sizes.end());
   sizes.resize(now);
-  start_pump(sizes);
+  start_hasher(sizes);
 }
 
-void Integrity::start_pump(const std::vector<std::uint64_t>& part_sizes) {
+void Integrity::start_hasher(const std::vector<std::uint64_t>& part_sizes) {
   std::vector<PartRange> parts;
   ranges_.assign(part_sizes.size(), {});
   for (std::size_t candidate = 0; candidate < part_sizes.size(); ++candidate) {
@@ -94,7 +134,7 @@ void Integrity::start_pump(const std::vector<std::uint64_t>& part_sizes) {
     ranges.push_back(part.range);
   }
   const unsigned threads = threads_ == 0 ? 0 : std::max(threads_, static_cast<unsigned>(part_sizes.size()));
-  pump_ = std::make_unique<HashPump>(ranges, bytes_, threads);
+  hasher_ = std::make_unique<RangeHasher>(ranges, bytes_, threads);
 }
 
 std::uint32_t Integrity::crc_of(std::string_view bytes) const {
@@ -108,11 +148,11 @@ Coverage::Combine Integrity::combine() const {
 }
 
 void Integrity::advance(std::uint64_t frontier) {
-  if (pump_) pump_->advance(frontier);
+  if (hasher_) hasher_->advance(frontier);
 }
 
 std::uint64_t Integrity::needed_from() const {
-  return pump_ ? pump_->low() : std::numeric_limits<std::uint64_t>::max();
+  return hasher_ ? hasher_->low() : std::numeric_limits<std::uint64_t>::max();
 }
 
 bool Integrity::any_fits(const std::vector<std::string>& digests) const {
@@ -126,7 +166,7 @@ bool Integrity::any_fits(const std::vector<std::string>& digests) const {
 // Returns why it does not fit, "" when it does.
 std::string Integrity::verify_multipart(std::uint64_t total) {
   total_ = total;
-  if (any_fits(pump_->finish(total))) return "";
+  if (any_fits(hasher_->finish(total))) return "";
   if (!untried_.empty() && fits_part_size(bytes_.access, total, expectation_, untried_)) return "";
   return no_part_size_fits(expectation_, s3_part_size_);
 }
@@ -135,7 +175,7 @@ std::string Integrity::fault(const Coverage& coverage) {
   const std::uint64_t total = coverage.bytes();
   if (expectation_.kind == Kind::multipart) return verify_multipart(total);
   const std::string found =
-      is_crc(expectation_.kind) ? four_bytes(coverage.prefix_crc()) : pump_->finish(total).front();
+      is_crc(expectation_.kind) ? four_bytes(coverage.prefix_crc()) : hasher_->finish(total).front();
   if (found == expectation_.value) return "";
   return fmt::format("{} is {}, but the data has {}", expectation_.source, to_hex(expectation_.value),
                      to_hex(found));
@@ -146,6 +186,150 @@ std::string Integrity::verify(const Coverage& coverage, const std::string& name)
   const bool is_proof = expectation_.kind != Kind::multipart || s3_part_size_ != 0 || expectation_.is_users;
   if (!reason.empty() && is_proof) throw base::DataError("verify", name, reason);
   return reason;
+}
+
+namespace {
+
+class OpenFile final : public ByteAccess {
+ public:
+  explicit OpenFile(const std::string& path) : path_(path), fd_(io::open_file(path, O_RDONLY)) {}
+
+  std::uint64_t size() const {
+    struct stat info {};
+    if (::fstat(fd_.get(), &info) != 0) throw base::SystemError("read", path_);
+    return static_cast<std::uint64_t>(info.st_size);
+  }
+
+  std::string_view view(std::uint64_t at, std::span<char> scratch) override {
+    for (;;) {
+      const ssize_t n = ::pread(fd_.get(), scratch.data(), scratch.size(), static_cast<off_t>(at));
+      if (n > 0) return {scratch.data(), static_cast<std::size_t>(n)};
+      if (n == 0) throw base::Error(base::Status::failure, "read", path_, "the file became shorter");
+      if (errno != EINTR) throw base::SystemError("read", path_);
+    }
+  }
+
+ private:
+  const std::string& path_;
+  io::Fd fd_;
+};
+
+// The likeliest part size by itself, since it nearly always is the one; then all the others together.
+std::string multipart_fault(OpenFile& file, std::uint64_t size, const Expectation& expectation,
+                            std::uint64_t s3_part_size) {
+  std::vector<std::uint64_t> sizes{s3_part_size};
+  if (s3_part_size == 0) sizes = part_size_candidates(size, expectation.parts);
+  if (fits_part_size(file, size, expectation, {sizes.front()})) return "";
+  sizes.erase(sizes.begin());
+  if (!sizes.empty() && fits_part_size(file, size, expectation, sizes)) return "";
+  return no_part_size_fits(expectation, s3_part_size);
+}
+
+}  // namespace
+
+std::string fault_of_file(const std::string& path, const Expectation& expectation,
+                          std::uint64_t s3_part_size) {
+  OpenFile file(path);
+  const std::uint64_t size = file.size();
+  if (expectation.kind == Expectation::Kind::multipart) {
+    if (auto fault = part_count_fault(size, expectation.parts, s3_part_size); !fault.empty()) return fault;
+    return multipart_fault(file, size, expectation, s3_part_size);
+  }
+  Integrity integrity(expectation, size, s3_part_size, 0, {file, true, [] {}});
+  Coverage coverage(integrity.combine());
+  if (integrity.combine() == nullptr) {
+    coverage.add(0, size);
+    integrity.advance(size);
+  } else {
+    std::vector<char> buffer(1 << 20);
+    for (std::uint64_t at = 0; at < size;) {
+      io::throw_if_interrupted();
+      const auto bytes =
+          file.view(at, std::span(buffer).first(std::min<std::uint64_t>(buffer.size(), size - at)));
+      coverage.add(at, at + bytes.size(), integrity.crc_of(bytes));
+      at += bytes.size();
+    }
+  }
+  return integrity.fault(coverage);
+}
+
+void Checks::begin(const http::ResponseHead& head, std::optional<std::uint64_t> total,
+                   const std::string& object, BytesAtHand bytes) {
+  forget();
+  object_ = object;
+  if (options_.none) return;
+  ExpectationResult found = expected(head, total);
+  if (!found.expectation) {
+    doubt(found.reason);
+    return;
+  }
+  integrity_.emplace(std::move(*found.expectation), total, options_.s3_part_size, options_.threads,
+                     std::move(bytes));
+  const std::lock_guard lock(mutex_);
+  coverage_ = Coverage(integrity_->combine());
+}
+
+ExpectationResult Checks::expected(const http::ResponseHead& head, std::optional<std::uint64_t> total) const {
+  ExpectationResult found =
+      options_.expectation ? ExpectationResult{options_.expectation, ""} : expectation_of(head);
+  if (!options_.expectation && head.is_decoded())
+    throw base::DataError(
+        "verify", object_,
+        "the server undoes the content encoding with which the object is stored, and does not give the "
+        "stored form that its checksum speaks of; --checksum-algorithm null takes what it sends");
+  if (!found.expectation || found.expectation->kind != Expectation::Kind::multipart) return found;
+  const auto fault = part_count_fault(total, found.expectation->parts, options_.s3_part_size);
+  if (fault.empty()) return found;
+  const std::string reason = fmt::format("{}: {}", found.expectation->source, fault);
+  if (options_.s3_part_size != 0 || found.expectation->is_users)
+    throw base::DataError("verify", object_, reason);
+  return {std::nullopt, reason};
+}
+
+void Checks::doubt(const std::string& reason) {
+  if (options_.required) throw base::DataError("verify", object_, reason);
+  doubt_ = reason;
+}
+
+void Checks::forget() {
+  integrity_.reset();
+  doubt_.clear();
+  const std::lock_guard lock(mutex_);
+  coverage_ = Coverage();
+}
+
+std::uint64_t Checks::add(std::uint64_t at, std::string_view bytes) {
+  const std::uint32_t crc = integrity_ ? integrity_->crc_of(bytes) : 0;
+  const std::lock_guard lock(mutex_);
+  coverage_.add(at, at + bytes.size(), crc);
+  const std::uint64_t frontier = coverage_.prefix();
+  if (integrity_) integrity_->advance(frontier);
+  return frontier;
+}
+
+std::uint64_t Checks::needed_from() const {
+  return integrity_ ? integrity_->needed_from() : std::numeric_limits<std::uint64_t>::max();
+}
+
+bool Checks::reads_again() const { return integrity_ && integrity_->combine() == nullptr; }
+
+void Checks::verify() {
+  if (!integrity_) return;
+  if (const auto reason = integrity_->verify(coverage_, object_); !reason.empty()) {
+    doubt(reason);
+    return;
+  }
+  verified_by_ = integrity_->expectation().source;
+}
+
+std::vector<ByteRange> Checks::runs() const {
+  const std::lock_guard lock(mutex_);
+  return coverage_.runs();
+}
+
+std::uint64_t Checks::bytes() const {
+  const std::lock_guard lock(mutex_);
+  return coverage_.bytes();
 }
 
 }  // namespace mrf::fetch

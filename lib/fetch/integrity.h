@@ -2,16 +2,48 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
-#include "fetch/coverage.h"
+#include "fetch/digest.h"
 #include "fetch/expectation.h"
-#include "fetch/hash_pump.h"
+#include "fetch/object_output.h"
 
 namespace mrf::fetch {
+
+/// Which bytes of an object are there, with the CRC of each run of them: runs that touch become one.
+class Coverage {
+ public:
+  using Combine = std::uint32_t (*)(std::uint32_t, std::uint32_t, std::uint64_t);
+
+  /// `combine` joins the CRCs of two neighbours; null when there are none.
+  explicit Coverage(Combine combine = nullptr) : combine_(combine) {}
+
+  /// Bytes [begin, end) came, none of which was there before.
+  void add(std::uint64_t begin, std::uint64_t end, std::uint32_t crc = 0);
+
+  /// The bytes before this one are all there.
+  std::uint64_t prefix() const;
+  std::uint64_t bytes() const { return bytes_; }
+  /// The CRC of the run that begins at byte 0; of no bytes it is 0.
+  std::uint32_t prefix_crc() const;
+  /// The runs [begin, end), in order.
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> runs() const;
+
+ private:
+  struct Run {
+    std::uint64_t end;
+    std::uint32_t crc;
+  };
+  Combine combine_;
+  std::map<std::uint64_t, Run> runs_;
+  std::uint64_t bytes_ = 0;
+};
 
 /// Checks one object against one expectation while its bytes arrive: CRCs piece by piece in any order,
 /// digests behind the bytes that are there without a gap.
@@ -41,7 +73,7 @@ class Integrity {
   const Expectation& expectation() const { return expectation_; }
 
  private:
-  void start_pump(const std::vector<std::uint64_t>& part_sizes);
+  void start_hasher(const std::vector<std::uint64_t>& part_sizes);
   bool any_fits(const std::vector<std::string>& digests) const;
   std::string verify_multipart(std::uint64_t total);
 
@@ -51,8 +83,63 @@ class Integrity {
   BytesAtHand bytes_;
   std::uint64_t total_ = 0;
   std::vector<std::uint64_t> untried_;            ///< part sizes, for later
-  std::vector<std::vector<std::size_t>> ranges_;  ///< of each candidate: its ranges in the pump
-  std::unique_ptr<HashPump> pump_;
+  std::vector<std::vector<std::size_t>> ranges_;  ///< of each candidate: its ranges in the hasher
+  std::unique_ptr<RangeHasher> hasher_;
+};
+
+/// Why the file at `path` is not what `expectation` says, "" when it is. `s3_part_size` in bytes, 0 to be
+/// found out. Reads the file in the calling thread, once, or twice when it has
+/// to try part sizes. Throws SystemError, Interrupted.
+std::string fault_of_file(const std::string& path, const Expectation& expectation,
+                          std::uint64_t s3_part_size);
+
+struct CheckOptions {
+  std::optional<Expectation> expectation;  ///< the user's; else the server's is used
+  bool none = false;                       ///< nothing is verified, as the user wishes
+  bool required = false;                   ///< unverified data is bad data
+  std::uint64_t s3_part_size = 0;          ///< bytes; 0 is to be found out
+  unsigned threads = 2;                    ///< for digests; 0: the calling thread
+};
+
+/// Which bytes of an object came, and whether they are the right ones.
+class Checks {
+ public:
+  explicit Checks(CheckOptions options) : options_(std::move(options)) {}
+
+  /// Forgets everything and starts with a response's head. `object` is the name in messages. Throws
+  /// DataError when a checksum is required and there is none, when the user's counts parts that the object
+  /// cannot have, and when the server's speaks of another form of the object than the one that it sends.
+  void begin(const http::ResponseHead& head, std::optional<std::uint64_t> total, const std::string& object,
+             BytesAtHand bytes);
+  /// Nothing is there any more.
+  void forget();
+  /// Bytes that stand at `at` now, in any thread. Returns how many are there from byte 0 on.
+  std::uint64_t add(std::uint64_t at, std::string_view bytes);
+  /// The bytes before this one are not needed any more.
+  std::uint64_t needed_from() const;
+  /// True when bytes are read again for a digest.
+  bool reads_again() const;
+  /// Throws DataError "cannot verify", also when the bytes stay unverified and a checksum is required.
+  void verify();
+
+  std::vector<ByteRange> runs() const;
+  std::uint64_t bytes() const;
+  /// What the bytes were verified by: "x-goog-hash crc32c"; "" when they are unverified.
+  std::string verified_by() const { return verified_by_; }
+  /// Why they are unverified; "" when that is what the user wants.
+  std::string doubt() const { return doubt_; }
+
+ private:
+  ExpectationResult expected(const http::ResponseHead& head, std::optional<std::uint64_t> total) const;
+  void doubt(const std::string& reason);
+
+  CheckOptions options_;
+  std::string object_;
+  std::optional<Integrity> integrity_;
+  mutable std::mutex mutex_;
+  Coverage coverage_;
+  std::string verified_by_;
+  std::string doubt_;
 };
 
 }  // namespace mrf::fetch

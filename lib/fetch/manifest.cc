@@ -14,7 +14,6 @@
 #include "base/error.h"
 #include "base/message.h"
 #include "fetch/target.h"
-#include "fetch/target_claims.h"
 #include "io/fd.h"
 #include "io/output_file.h"
 #include "io/paths.h"
@@ -152,7 +151,7 @@ std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::st
   }
   if (!manifest.is_array()) throw ManifestError(name, "no JSON array");
   std::vector<ManifestEntry> entries;
-  TargetClaims claims(options.resume, options.root);
+  TargetReservations reservations(options.resume, options.root);
   std::set<std::string> warned;
   for (const auto& object : manifest) {
     const std::size_t number = entries.size() + 1;
@@ -165,7 +164,7 @@ std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::st
               fmt::format("cannot use all of manifest '{}': entry {} field \"{}\" is not known, and ignored",
                           name, number, field));
       }
-      if (auto fault = claims.claim(entries.back().target, number); !fault.empty()) throw fault;
+      if (auto fault = reservations.reserve(entries.back().target, number); !fault.empty()) throw fault;
     } catch (const std::string& fault) {
       throw ManifestError(name, fmt::format("entry {} {}", number, fault));
     }

@@ -6,6 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "fetch/digest.h"
+#include "fetch/expectation.h"
+
 namespace mrf::fetch {
 
 /// The part sizes in bytes with which an object of `total` bytes has `parts` parts, all but the last of
@@ -13,9 +16,17 @@ namespace mrf::fetch {
 std::vector<std::uint64_t> part_size_candidates(std::uint64_t total, std::uint64_t parts);
 
 /// Why no upload of `total` bytes (nothing when unknown) has `parts` parts of `part_size` bytes (0 when
-/// unknown),
-/// "" when one may. No store takes more than 10,000 parts (Amazon S3 User Guide, "multipart upload limits").
+/// unknown), "" when one may. No store takes more than 10,000 parts (Amazon S3 User Guide, "multipart upload
+/// limits").
 std::string part_count_fault(std::optional<std::uint64_t> total, std::uint64_t parts,
                              std::uint64_t part_size);
+
+/// Whether the `total` bytes hash to an expectation of kind multipart when they are uploaded in parts of one
+/// of `sizes` bytes. Reads the bytes once, whatever the number of sizes. Throws SystemError, Interrupted.
+bool fits_part_size(ByteAccess& bytes, std::uint64_t total, const Expectation& expectation,
+                    const std::vector<std::uint64_t>& sizes);
+
+/// What is said when no part size fits; `s3_part_size` in bytes is the one that was named, or 0.
+std::string no_part_size_fits(const Expectation& expectation, std::uint64_t s3_part_size);
 
 }  // namespace mrf::fetch

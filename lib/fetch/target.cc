@@ -1,17 +1,84 @@
 // SPDX-License-Identifier: MIT
 #include "fetch/target.h"
 
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <cerrno>
+#include <cstdint>
+#include <deque>
 #include <filesystem>
+#include <optional>
 #include <system_error>
 
 #include "base/error.h"
 #include "base/redact.h"
-#include "fetch/utf8.h"
+#include "fetch/part_file.h"
+#include "io/output_file.h"
 
 namespace mrf::fetch {
 
 namespace {
+
+namespace fs = std::filesystem;
+
+// Takes one character off the front of a text that is not empty; nothing when it is malformed.
+std::optional<char32_t> next_character(std::string_view& text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char first = byte(0);
+  const std::size_t length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  if (length == 0 || first > 0xf4 || length > text.size()) return std::nullopt;
+  char32_t character = length == 1 ? first : first & (0x7fU >> length);
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0U) != 0x80) return std::nullopt;
+    character = character << 6U | (byte(i) & 0x3fU);
+  }
+  constexpr char32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  const bool is_surrogate = character >= 0xd800 && character <= 0xdfff;
+  if (character < least[length] || is_surrogate || character > 0x10ffff) return std::nullopt;
+  text.remove_prefix(length);
+  return character;
+}
+
+bool deceives(char32_t c) {
+  return (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || (c >= 0x200b && c <= 0x200f) ||
+         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
+}
+
+// True for well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF).
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    if (!next_character(text)) return false;
+  }
+  return true;
+}
+
+// True for UTF-8 without characters that deceive whoever reads a name: C1 controls, marks of direction
+// (U+061C, U+200E, U+200F, U+202A to U+202E, U+2066 to U+2069), line separators, and characters of no width.
+bool is_plain_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const auto character = next_character(text);
+    if (!character || deceives(*character)) return false;
+  }
+  return true;
+}
+
+// ISO-8859-1 as UTF-8.
+std::string utf8_of_latin1(std::string_view text) {
+  std::string utf8;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte < 0x80) {
+      utf8 += c;
+    } else {
+      utf8 += static_cast<char>(0xc0U | byte >> 6U);
+      utf8 += static_cast<char>(0x80U | (byte & 0x3fU));
+    }
+  }
+  return utf8;
+}
 
 // NAME_MAX is 255; --resume writes another file with a longer name beside it.
 constexpr std::size_t longest_name = 255;
@@ -89,7 +156,6 @@ std::string in_directory(const std::string& directory, const std::string& name) 
 }
 
 Target choose_target(const std::string& path, const http::Url& url, const http::ResponseHead& head) {
-  namespace fs = std::filesystem;
   std::error_code error;
   const bool directory = path.empty() || path.ends_with('/') || fs::is_directory(path, error);
   if (!directory || path == "-") return {path, false};
@@ -100,6 +166,109 @@ Target choose_target(const std::string& path, const http::Url& url, const http::
   }
   const bool is_servers_choice = name != url.last_component();
   return {in_directory(path, name), is_servers_choice};
+}
+
+namespace {
+
+bool is_directory(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+}  // namespace
+
+MadeDirectories::~MadeDirectories() {
+  for (auto path = made_.rbegin(); path != made_.rend(); ++path) ::rmdir(path->c_str());
+}
+
+void MadeDirectories::make(const std::string& path) {
+  if (is_directory(path)) return;
+  const std::lock_guard lock(mutex_);
+  for (std::size_t end = 0; end != std::string::npos;) {
+    end = path.find('/', end + 1);
+    const std::string part = path.substr(0, end);
+    if (is_directory(part)) continue;
+    made_.push_back(part);
+    if (::mkdir(part.c_str(), 0777) == 0) continue;
+    const int error = errno;
+    made_.pop_back();
+    if (error != EEXIST || !is_directory(part)) throw base::SystemError("make directory", path, error);
+  }
+}
+
+namespace {
+
+constexpr int most_links = 40;  // path_resolution(7)
+
+}  // namespace
+
+std::string real_place(const std::string& path) {
+  std::error_code error;
+  const fs::path absolute = fs::absolute(path, error);
+  const fs::path start = error ? fs::path(path) : absolute;
+  std::deque<fs::path> rest(start.begin(), start.end());
+  fs::path place = "/";
+  for (int links = 0; !rest.empty();) {
+    const fs::path name = rest.front();
+    rest.pop_front();
+    if (name.empty() || name == "/" || name == ".") continue;
+    if (name == "..") {
+      place = place.parent_path();
+      continue;
+    }
+    const fs::path to = fs::read_symlink(place / name, error);
+    if (error || ++links > most_links) {
+      place /= name;
+      continue;
+    }
+    if (to.is_absolute()) place = "/";
+    rest.insert(rest.begin(), to.begin(), to.end());
+  }
+  return place;
+}
+
+TargetReservations::TargetReservations(bool resume, const std::string& root)
+    : resume_(resume), root_(real_place(root)) {
+  if (!root_.ends_with('/')) root_ += '/';
+}
+
+std::string TargetReservations::place_of(const std::string& target) {
+  const fs::path path(target);
+  std::error_code error;
+  if (fs::is_symlink(path, error)) return real_place(target);
+  const auto [place, fresh] = looked_up_.try_emplace(path.parent_path());
+  if (fresh) place->second = real_place(path.has_parent_path() ? path.parent_path().string() : ".");
+  return fs::path(place->second) / path.filename();
+}
+
+std::string TargetReservations::reserve(const std::string& target, std::size_t number) {
+  const std::string place = place_of(target);
+  if (!place.starts_with(root_))
+    return fmt::format(
+        "would write '{}', which is outside of '{}'; --root names the directory that files stay below",
+        target, root_.substr(0, root_.size() - 1));
+  if (auto fault = reserve_place(place, target, {number, true}); !fault.empty() || !resume_) return fault;
+  for (const std::string& name : part_names(place)) {
+    const std::string shown = target + name.substr(place.size());
+    if (auto fault = reserve_place(name, shown, {number, false}); !fault.empty()) return fault;
+  }
+  return "";
+}
+
+std::string TargetReservations::reserve_place(const std::string& place, const std::string& shown, File file) {
+  const auto [known, fresh] = files_.try_emplace(place, file);
+  if (!fresh && file.is_target && known->second.is_target)
+    return fmt::format("has the target of entry {}, '{}'", known->second.entry, shown);
+  if (!fresh)
+    return fmt::format("and entry {} would both write '{}', with --resume", known->second.entry, shown);
+  if (const auto above = directories_.find(place); above != directories_.end())
+    return fmt::format("would write '{}', which is a directory for entry {}", shown, above->second);
+  for (fs::path path = fs::path(place).parent_path(); path != path.parent_path(); path = path.parent_path()) {
+    if (const auto taken = files_.find(path); taken != files_.end())
+      return fmt::format("would write '{}', below a file of entry {}", shown, taken->second.entry);
+    if (!directories_.try_emplace(path, file.entry).second) break;
+  }
+  return "";
 }
 
 }  // namespace mrf::fetch

@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "http/response_head.h"
 #include "http/url.h"
@@ -34,5 +38,51 @@ struct Target {
 /// '/', or "" for the current directory. The name in a directory is the server's, else the URL's. Throws
 /// UsageError when neither has one.
 Target choose_target(const std::string& path, const http::Url& url, const http::ResponseHead& head);
+
+/// Directories that are made on the way to a file. Those that are still empty when the object dies are
+/// removed again. Any thread.
+class MadeDirectories {
+ public:
+  MadeDirectories() = default;
+  ~MadeDirectories();
+  MadeDirectories(const MadeDirectories&) = delete;
+  MadeDirectories& operator=(const MadeDirectories&) = delete;
+
+  /// Makes `path` and those above it, as far as they are missing. Throws SystemError "cannot make directory".
+  void make(const std::string& path);
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> made_;
+};
+
+/// Where `path` really is: absolute, with every symbolic link followed, dangling ones too, and without
+/// "." and "..". What does not exist is taken as it stands.
+std::string real_place(const std::string& path);
+
+/// The files that the entries of a manifest write: no two may meet, and none may be outside of a directory.
+class TargetReservations {
+ public:
+  /// With `resume` the names that PartFile uses are reserved, too. `root` is the directory.
+  TargetReservations(bool resume, const std::string& root);
+
+  /// Reserves `target` for entry `number`. Returns why that cannot be, "" when it can.
+  std::string reserve(const std::string& target, std::size_t number);
+
+ private:
+  struct File {
+    std::size_t entry;
+    bool is_target;  ///< else a file of PartFile's
+  };
+
+  std::string place_of(const std::string& target);
+  std::string reserve_place(const std::string& place, const std::string& shown, File file);
+
+  bool resume_;
+  std::string root_;                                ///< where it really is, with '/' at its end
+  std::map<std::string, std::string> looked_up_;    ///< directories as they are named and where they are
+  std::map<std::string, File> files_;               ///< by their places
+  std::map<std::string, std::size_t> directories_;  ///< those above the files, and an entry that needs them
+};
 
 }  // namespace mrf::fetch

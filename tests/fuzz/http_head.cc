@@ -32,8 +32,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     fuzz::check(!range->total || range->last < *range->total, "a range lies in its object");
   }
   fuzz::may_refuse([&] { (void)http::version_of(head); });
-  const fetch::Offer offer = fetch::offer_of(head);
-  fuzz::check(offer.expectation || !offer.reason.empty(), "no checksum has a reason");
+  const fetch::ExpectationResult found = fetch::expectation_of(head);
+  fuzz::check(found.expectation || !found.reason.empty(), "no checksum has a reason");
   const std::string reason = http::server_reason(head, body);
   fuzz::check(reason.find('\n') == std::string::npos, "a reason is one line");
   (void)http::retry_after(head, std::chrono::seconds(1700000000));

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "fetch/part_record.h"
-
+#include "fetch/part_file.h"
 #include "fuzz.h"
 
 using namespace mrf;

@@ -8,7 +8,6 @@
 #include "base/error.h"
 #include "base/message.h"
 #include "fetch/fetch_object.h"
-#include "fetch/object_stream.h"
 #include "tiny_server.h"
 
 namespace {

@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/message.h"
-#include "fetch/target_output.h"
+#include "fetch/outputs.h"
 #include "unit/directory.h"
 
 namespace fs = std::filesystem;

@@ -9,11 +9,11 @@ namespace {
 
 using Kind = mrf::fetch::Expectation::Kind;
 
-mrf::fetch::Offer offer(const std::vector<std::string>& lines, const char* status = "200 OK") {
+mrf::fetch::ExpectationResult expected(const std::vector<std::string>& lines, const char* status = "200 OK") {
   mrf::http::ResponseHead head;
   head.add_line(std::string("HTTP/1.1 ") + status);
   for (const auto& line : lines) head.add_line(line);
-  return mrf::fetch::offer_of(head);
+  return mrf::fetch::expectation_of(head);
 }
 
 constexpr const char* md5_hex = "d41d8cd98f00b204e9800998ecf8427e";
@@ -35,48 +35,49 @@ TEST_CASE("x-goog-hash: crc32c before md5, in one field or two") {
        {std::vector<std::string>{std::string("x-goog-hash: md5=") + md5_base64 + ",crc32c=n03x6A=="},
         std::vector<std::string>{std::string("X-Goog-Hash: md5=") + md5_base64,
                                  "x-goog-hash: crc32c=n03x6A=="}}) {
-    const auto found = offer(lines, "206 Partial Content").expectation;
+    const auto found = expected(lines, "206 Partial Content").expectation;
     REQUIRE(found);
     CHECK(found->kind == Kind::crc32c);
     CHECK(mrf::fetch::to_hex(found->value) == "9f4df1e8");
   }
-  CHECK(offer({std::string("x-goog-hash: md5=") + md5_base64}).expectation->kind == Kind::md5);
-  CHECK(offer({std::string("x-goog-hash: crc32c=broken,md5=") + md5_base64}).expectation->kind == Kind::md5);
-  CHECK(offer({"x-goog-hash: crc32c=broken", "x-goog-hash: crc32c=n03x6A=="}).expectation->kind ==
+  CHECK(expected({std::string("x-goog-hash: md5=") + md5_base64}).expectation->kind == Kind::md5);
+  CHECK(expected({std::string("x-goog-hash: crc32c=broken,md5=") + md5_base64}).expectation->kind ==
+        Kind::md5);
+  CHECK(expected({"x-goog-hash: crc32c=broken", "x-goog-hash: crc32c=n03x6A=="}).expectation->kind ==
         Kind::crc32c);
-  CHECK(offer({"x-goog-hash: crc32c=broken,md5=broken"}).reason == "the server names no checksum");
+  CHECK(expected({"x-goog-hash: crc32c=broken,md5=broken"}).reason == "the server names no checksum");
 }
 
 TEST_CASE("an ETag is a checksum only of an S3 server, and only when it can be one") {
   const std::string tag = std::string("ETag: \"") + md5_hex + "\"";
   const std::string server = "Server: AmazonS3";
-  CHECK(offer({tag, server}).expectation->kind == Kind::md5);
-  CHECK(offer({tag, "x-amz-request-id: 1"}, "206 P").expectation->kind == Kind::md5);
-  CHECK_FALSE(offer({tag}).expectation);
-  CHECK_FALSE(offer({tag, server, "x-amz-server-side-encryption: aws:kms"}).expectation);
-  CHECK(offer({tag, server, "x-amz-server-side-encryption: AES256"}).expectation);
-  CHECK_FALSE(offer({tag, server, "x-amz-server-side-encryption-customer-algorithm: AES256"}).expectation);
-  CHECK_FALSE(offer({std::string("ETag: W/\"") + md5_hex + "\"", server}).expectation);
-  CHECK_FALSE(offer({"ETag: \"abc\"", server}).expectation);
-  const auto parts = offer({std::string("ETag: \"") + md5_hex + "-128\"", server}).expectation;
+  CHECK(expected({tag, server}).expectation->kind == Kind::md5);
+  CHECK(expected({tag, "x-amz-request-id: 1"}, "206 P").expectation->kind == Kind::md5);
+  CHECK_FALSE(expected({tag}).expectation);
+  CHECK_FALSE(expected({tag, server, "x-amz-server-side-encryption: aws:kms"}).expectation);
+  CHECK(expected({tag, server, "x-amz-server-side-encryption: AES256"}).expectation);
+  CHECK_FALSE(expected({tag, server, "x-amz-server-side-encryption-customer-algorithm: AES256"}).expectation);
+  CHECK_FALSE(expected({std::string("ETag: W/\"") + md5_hex + "\"", server}).expectation);
+  CHECK_FALSE(expected({"ETag: \"abc\"", server}).expectation);
+  const auto parts = expected({std::string("ETag: \"") + md5_hex + "-128\"", server}).expectation;
   CHECK(parts->kind == Kind::multipart);
   CHECK(parts->parts == 128);
-  CHECK_FALSE(offer({std::string("ETag: \"") + md5_hex + "-0\"", server}).expectation);
+  CHECK_FALSE(expected({std::string("ETag: \"") + md5_hex + "-0\"", server}).expectation);
 }
 
 TEST_CASE("other fields, and not those of a part") {
   const std::string sha = "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU=";
-  CHECK(offer({std::string("Content-MD5: ") + md5_base64}).expectation->kind == Kind::md5);
-  CHECK_FALSE(offer({std::string("Content-MD5: ") + md5_base64}, "206 P").expectation);
-  CHECK(offer({"x-amz-checksum-sha256: " + sha}).expectation->kind == Kind::sha256);
-  CHECK_FALSE(offer({"x-amz-checksum-sha256: " + sha + "-3"}).expectation);
-  CHECK_FALSE(offer({"x-amz-checksum-sha256: " + sha}, "206 P").expectation);
-  CHECK(offer({"x-amz-checksum-crc32: y/Q5Jg=="}).expectation->kind == Kind::crc32);
-  CHECK(offer({"x-amz-checksum-crc32: y/Q5Jg==", "x-amz-checksum-type: FULL_OBJECT"}).expectation);
-  CHECK_FALSE(offer({"x-amz-checksum-crc32: y/Q5Jg==", "x-amz-checksum-type: COMPOSITE"}).expectation);
-  CHECK(offer({"Repr-Digest: md5=:x:, sha-256=:" + sha + ":"}, "206 P").expectation->kind == Kind::sha256);
-  CHECK_FALSE(offer({"Repr-Digest: sha-256=" + sha}).expectation);
-  CHECK(offer({}).reason == "the server names no checksum");
+  CHECK(expected({std::string("Content-MD5: ") + md5_base64}).expectation->kind == Kind::md5);
+  CHECK_FALSE(expected({std::string("Content-MD5: ") + md5_base64}, "206 P").expectation);
+  CHECK(expected({"x-amz-checksum-sha256: " + sha}).expectation->kind == Kind::sha256);
+  CHECK_FALSE(expected({"x-amz-checksum-sha256: " + sha + "-3"}).expectation);
+  CHECK_FALSE(expected({"x-amz-checksum-sha256: " + sha}, "206 P").expectation);
+  CHECK(expected({"x-amz-checksum-crc32: y/Q5Jg=="}).expectation->kind == Kind::crc32);
+  CHECK(expected({"x-amz-checksum-crc32: y/Q5Jg==", "x-amz-checksum-type: FULL_OBJECT"}).expectation);
+  CHECK_FALSE(expected({"x-amz-checksum-crc32: y/Q5Jg==", "x-amz-checksum-type: COMPOSITE"}).expectation);
+  CHECK(expected({"Repr-Digest: md5=:x:, sha-256=:" + sha + ":"}, "206 P").expectation->kind == Kind::sha256);
+  CHECK_FALSE(expected({"Repr-Digest: sha-256=" + sha}).expectation);
+  CHECK(expected({}).reason == "the server names no checksum");
 }
 
 TEST_CASE("checksums of the command line") {

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "fetch/download.h"
-#include "fetch/ordered_output.h"
+#include "fetch/outputs.h"
 
 namespace {
 

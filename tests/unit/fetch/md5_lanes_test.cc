@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "fetch/digest.h"
 #include "fetch/expectation.h"
-#include "fetch/hash_pump.h"
 #include "md5_of.h"
 
 namespace {
@@ -68,9 +68,9 @@ TEST_CASE("ranges of one length and others, bytes that stay and bytes that do no
       for (std::uint64_t at = 0; at < text.size(); at += length)
         ranges.push_back(
             {at, std::min<std::uint64_t>(at + length, text.size()), mrf::fetch::DigestKind::md5});
-      mrf::fetch::HashPump pump(ranges, {access, stay, [] {}}, 2);
-      for (std::size_t at = 0; at <= text.size(); at += 90001) pump.advance(at);
-      const auto digests = pump.finish(text.size());
+      mrf::fetch::RangeHasher hasher(ranges, {access, stay, [] {}}, 2);
+      for (std::size_t at = 0; at <= text.size(); at += 90001) hasher.advance(at);
+      const auto digests = hasher.finish(text.size());
       for (std::size_t i = 0; i < ranges.size(); ++i)
         CHECK(digests[i] == md5_of(text.substr(ranges[i].begin, ranges[i].end - ranges[i].begin)));
     }
@@ -83,8 +83,8 @@ TEST_CASE("an object that ends before its ranges do") {
   std::vector<mrf::fetch::HashRange> ranges;
   for (std::uint64_t at = 0; at < 8000; at += 400)
     ranges.push_back({at, at + 400, mrf::fetch::DigestKind::md5});
-  mrf::fetch::HashPump pump(ranges, {access, true, [] {}}, 2);
-  const auto digests = pump.finish(text.size());
+  mrf::fetch::RangeHasher hasher(ranges, {access, true, [] {}}, 2);
+  const auto digests = hasher.finish(text.size());
   CHECK(digests[0] == md5_of(text.substr(0, 400)));
   CHECK(digests[2] == md5_of(text.substr(800)));
 }

@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include "fetch/object_stream.h"
-
 #include <doctest/doctest.h>
 
 #include <cstring>
@@ -8,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/message.h"
+#include "fetch/fetch_object.h"
 #include "tiny_server.h"
 
 namespace {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-#include "fetch/part_size_search.h"
+#include "fetch/multipart.h"
 
 #include <doctest/doctest.h>
 

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "fetch/integrity.h"
+#include "fetch/object_output.h"
+#include "fetch/target.h"
+#include "http/url.h"
+#include "io/fd.h"
+#include "io/output_file.h"
+#include "io/ring_memory.h"
+#include "io/signals.h"
+#include "io/stats.h"
+
+namespace mrf::fetch {
+
+/// Gives the bytes of an object to a reader in their order. What comes early waits in a ring of shared
+/// memory, which is a window of the object: byte N stands at N modulo its size.
+class OrderedOutput final : public ObjectOutput, private ByteAccess {
+ public:
+  using Reader = std::function<void(std::string_view)>;
+
+  /// `memory` bytes of ring at most, at least 2 MiB. `reader` takes all it gets, in the thread of take();
+  /// `name` is its name in messages.
+  OrderedOutput(Reader reader, std::string name, std::size_t memory, Checks& checks, std::string object);
+  ~OrderedOutput() override;
+
+  std::vector<ByteRange> begin(const http::ResponseHead& head, const http::ObjectVersion& version) override;
+  bool in_order() const override { return true; }
+  std::uint64_t room_end() const override {
+    return std::min<std::uint64_t>(given_, checks_.needed_from()) + memory_;
+  }
+  void take(std::uint64_t at, std::string_view bytes) override;
+  bool can_forget() const override { return given_ == 0; }
+  void forget(base::Status status, const std::string& reason) override;
+  void finish() override;
+
+ private:
+  std::string_view view(std::uint64_t at, std::span<char> scratch) override;
+
+  Reader reader_;
+  std::string name_;
+  std::size_t memory_;
+  Checks& checks_;
+  std::string object_;
+  std::optional<io::RingMemory> ring_;
+  std::atomic<std::uint64_t> given_{0};  ///< bytes that the reader has
+};
+
+/// A file that is written in any order and gets its name at the end.
+class WritableFile {
+ public:
+  virtual ~WritableFile() = default;
+  /// Readable and writable.
+  virtual io::FdRef fd() const = 0;
+  virtual const std::string& name() const = 0;
+  /// What an earlier run left of this version; it can be trusted to be in the file.
+  virtual std::vector<ByteRange> found(const http::ObjectVersion& /*version*/) { return {}; }
+  /// The file holds these bytes now; called from time to time.
+  virtual void remember(const std::vector<ByteRange>& /*runs*/) {}
+  /// The file holds these bytes and will not get its name in this run.
+  virtual void leave(const std::vector<ByteRange>& /*runs*/) {}
+  /// The content is worthless, the file is to be filled anew. Throws SystemError.
+  virtual void reset() = 0;
+  /// The content is worthless, the name is not to be given.
+  virtual void discard() {}
+  virtual void commit() = 0;
+};
+
+/// Bytes that go to their places in a file, from any thread.
+class FileOutput final : public ObjectOutput, private ByteAccess {
+ public:
+  FileOutput(std::unique_ptr<WritableFile> file, Checks& checks, std::string object);
+  ~FileOutput() override;
+
+  std::vector<ByteRange> begin(const http::ResponseHead& head, const http::ObjectVersion& version) override;
+  bool in_order() const override { return false; }
+  void take(std::uint64_t at, std::string_view bytes) override;
+  bool work_off() override;
+  void forget(base::Status status, const std::string& reason) override;
+  void finish() override;
+
+ private:
+  std::string_view view(std::uint64_t at, std::span<char> scratch) override;
+  void reserve(std::uint64_t total);
+  bool is_time_to_remember();
+  void remember();
+  std::vector<ByteRange> known_runs();
+  void require_size();
+
+  std::unique_ptr<WritableFile> file_;
+  Checks& checks_;
+  std::string object_;
+  bool begun_ = false;
+  bool over_ = false;
+  std::mutex remember_mutex_;
+  std::atomic<std::uint64_t> since_remembered_{0};  ///< bytes
+  std::atomic<std::chrono::steady_clock::time_point> remembered_at_;
+  std::mutex found_mutex_;
+  std::vector<ByteRange> found_;  ///< what an earlier run left and the checks have not seen, the last first
+};
+
+struct TargetOptions {
+  std::string path;               ///< as choose_target() takes it; with `directories` a file's
+  std::size_t buffer = 64 << 20;  ///< bytes that may wait for their turn
+  CheckOptions checks;
+  bool resume = false;  ///< leaves behind what an interrupted run has fetched, and takes it up
+  MadeDirectories* directories = nullptr;  ///< where those above the file are made; null: they must be there
+  bool overwrite = false;                  ///< a name that the server chose may replace a file
+  std::function<void(const std::string&)> on_target{};  ///< told of the target before it is opened; may throw
+};
+
+/// The file, pipe or device that a user names; it is opened when the first response is there.
+class TargetOutput final : public ObjectOutput {
+ public:
+  TargetOutput(const http::Url& url, TargetOptions options);
+
+  std::vector<ByteRange> begin(const http::ResponseHead& head, const http::ObjectVersion& version) override;
+  bool may_wait() const override;
+  bool in_order() const override { return output_->in_order(); }
+  std::uint64_t room_end() const override { return output_->room_end(); }
+  void take(std::uint64_t at, std::string_view bytes) override;
+  bool can_forget() const override { return !output_ || output_->can_forget(); }
+  bool work_off() override { return output_->work_off(); }
+  void forget(base::Status status, const std::string& reason) override { output_->forget(status, reason); }
+  void finish() override;
+
+  /// For reports; "" before it is known.
+  const std::string& name() const { return name_; }
+  const Checks& checks() const { return checks_; }
+  /// Bytes written, and the time that writing to a pipe took.
+  io::Meter meter() const;
+
+ private:
+  Target place(const http::ResponseHead& head);
+  void require_free(const Target& target) const;
+  void open(const http::ResponseHead& head);
+
+  const http::Url& url_;
+  TargetOptions options_;
+  std::string name_;
+  Checks checks_;
+  io::Meter meter_;
+  std::optional<io::InterruptionScope> interruptions_;  ///< once there is a file to be left in order
+  std::optional<io::ImmediateEndings> waits_;           ///< once there is a pipe or device
+  MadeDirectories made_;                                ///< outlives the file in it
+  std::shared_ptr<io::OutputFile> direct_;              ///< a pipe or device
+  std::unique_ptr<ObjectOutput> output_;
+};
+
+}  // namespace mrf::fetch
