@@ -2,6 +2,7 @@
 #include "chunk/sizer.h"
 
 #include <algorithm>
+#include <cmath>
 
 namespace mrf::chunk {
 
@@ -10,6 +11,14 @@ namespace {
 // the chunks that were smaller while nothing was known.
 constexpr double rest_to_start = 16;
 }  // namespace
+
+// The square root of so small a number is the same wherever doubles are those of IEEE 754.
+std::size_t chunk_size_after(std::uint64_t before) {
+  const std::uint64_t at_most_4g = std::min(before, std::uint64_t{4} << 30);
+  const auto root = static_cast<std::uint64_t>(std::sqrt(static_cast<double>(at_most_4g)));
+  const std::uint64_t wanted = std::min(at_most_4g / 16, root << 10);
+  return static_cast<std::size_t>(std::max(wanted, std::uint64_t{512} << 10));
+}
 
 void ChunkSizer::add(std::size_t bytes, double cpu_s) {
   const double x = 1 / static_cast<double>(bytes);

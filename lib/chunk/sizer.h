@@ -1,21 +1,18 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
 namespace mrf::chunk {
 
-/// The bytes of the chunk that begins after `before` bytes of records: a sixteenth of them, at least 256 KiB
-/// and at most 16 MiB. A small input still gives several filters work, a large one pays for few starts, and
-/// the chunks follow from the records alone: they are the same for a file, a pipe and a compressed file, for
-/// any number of filters and on every machine.
-constexpr std::size_t chunk_size_after(std::uint64_t before) {
-  constexpr std::uint64_t smallest = std::uint64_t{256} << 10;
-  constexpr std::uint64_t largest = std::uint64_t{16} << 20;
-  return static_cast<std::size_t>(std::clamp(before / 16, smallest, largest));
-}
+/// The bytes of the chunk that begins after `before` bytes of records: a sixteenth of them, from 256 MiB on
+/// 1024 times their square root, at least 512 KiB and at most 64 MiB. A small input still gives several
+/// filters work, a large one pays for few starts: the larger the input, the smaller is both the share of the
+/// last chunk, for which the other filters wait, and that of the starts. The chunks follow from the records
+/// alone: they are the same for a file, a pipe and a compressed file, for any number of filters and on every
+/// machine.
+std::size_t chunk_size_after(std::uint64_t before);
 
 /// Measures what starting a filter costs, and chooses how many bytes a filter is started for so that it is
 /// less than a tenth of the filter's time (--chunk-size auto). What n bytes cost is taken to be start + n *

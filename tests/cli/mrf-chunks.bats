@@ -24,8 +24,8 @@ same_everywhere() {
   same_everywhere awk '{ print NR }'
   same_everywhere wc -c
   sizes=$(mrf-chunks -i in.txt -- wc -c)
-  [ "${sizes%%$'\n'*}" -ge 262144 ] && [ "${sizes%%$'\n'*}" -le 262151 ]
-  [ "$(wc -l <<<"$sizes")" = 25 ]
+  [ "${sizes%%$'\n'*}" -ge 524288 ] && [ "${sizes%%$'\n'*}" -le 524295 ]
+  [ "$(wc -l <<<"$sizes")" = 14 ]
 }
 
 @test "-c RECORDS is the size of every chunk but the last" {

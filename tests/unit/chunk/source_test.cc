@@ -80,9 +80,22 @@ TEST_CASE("a chunk ends with the first record that makes it as large as its plac
 }
 
 TEST_CASE("the size of a chunk keeps within its bounds") {
-  CHECK(mrf::chunk::chunk_size_after(0) == std::size_t{256} << 10);
-  CHECK(mrf::chunk::chunk_size_after(std::uint64_t{64} << 20) == std::size_t{4} << 20);
-  CHECK(mrf::chunk::chunk_size_after(std::uint64_t{1} << 50) == std::size_t{16} << 20);
+  const std::uint64_t mib = std::uint64_t{1} << 20;
+  CHECK(mrf::chunk::chunk_size_after(0) == mib / 2);
+  CHECK(mrf::chunk::chunk_size_after(8 * mib) == mib / 2);
+  CHECK(mrf::chunk::chunk_size_after(64 * mib) == 4 * mib);
+  CHECK(mrf::chunk::chunk_size_after(256 * mib) == 16 * mib);
+  CHECK(mrf::chunk::chunk_size_after(1024 * mib) == 32 * mib);
+  CHECK(mrf::chunk::chunk_size_after(4096 * mib) == 64 * mib);
+  CHECK(mrf::chunk::chunk_size_after(std::uint64_t{1} << 63) == 64 * mib);
+}
+
+TEST_CASE("a large input has few chunks, of which the last one is a small share") {
+  std::uint64_t chunks = 0;
+  std::uint64_t before = 0;
+  for (; before < std::uint64_t{6} << 30; ++chunks) before += mrf::chunk::chunk_size_after(before);
+  CHECK(chunks < 220);
+  CHECK(mrf::chunk::chunk_size_after(before) < before / 64);
 }
 
 TEST_CASE("a pipe is cut as a file is, however its bytes arrive") {
