@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <cstdint>
+#include <set>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -23,6 +24,7 @@ struct Words {
   std::string header_prefix;
   std::uint64_t header_lines = 0;
   std::string ok_status;
+  std::string retry_status;
   bool sam = false;
   std::vector<std::string> arguments;
 };
@@ -48,20 +50,37 @@ void declare(mrf::cli::Command& command, mrf::chunk::ChunkCommand& chunks, Words
                "output that may wait in temporary files; then filters wait (default: no limit)");
   app.add_option("--ok-status LIST", words.ok_status,
                  "exit statuses of the filter that mean success, such as 0,1 (default 0)");
+  app.add_option("--retries N", chunks.retries,
+                 "start the filter of a chunk again, up to N times, when a signal ended it (default 0)");
+  app.add_option("--retry-status LIST", words.retry_status,
+                 "exit statuses that are worth a retry, such as 75 (default: none)");
+  app.add_flag("--skip-failed", chunks.skips_failed,
+               "leave chunks out whose filter failed, and end with status 3");
+  app.add_option("--keep-failed DIR", chunks.keep_failed,
+                 "keep in DIR what a failed filter was given, and a script that runs it again");
   app.add_option("COMMAND", words.arguments);
 }
 
-void refuse(const std::string& option, const std::string& reason) {
+[[noreturn]] void refuse(const std::string& option, const std::string& reason) {
   throw UsageError("use option", option, reason);
 }
 
-void settle_statuses(mrf::chunk::ChunkCommand& chunks, const std::string& list) {
-  if (list.empty()) return;
+std::set<int> statuses_of(const std::string& option, const std::string& list) {
   try {
-    chunks.ok_statuses = mrf::base::parse_statuses(list);
+    return mrf::base::parse_statuses(list);
   } catch (const std::invalid_argument&) {
-    refuse("--ok-status", "'" + list + "' is no list of exit statuses, as in 0,1");
+    refuse(option, "'" + list + "' is no list of exit statuses, as in 0,1");
   }
+}
+
+void settle_failures(const mrf::cli::OptionSet& given, mrf::chunk::ChunkCommand& chunks, const Words& words) {
+  if (!words.ok_status.empty()) chunks.ok_statuses = statuses_of("--ok-status", words.ok_status);
+  if (given.count("--retry-status") > 0) {
+    if (chunks.retries == 0) refuse("--retry-status", "it needs --retries");
+    chunks.retry_statuses = statuses_of("--retry-status", words.retry_status);
+  }
+  if (given.count("--keep-failed") > 0 && chunks.keep_failed.empty())
+    refuse("--keep-failed", "it needs the name of a directory");
 }
 
 void settle_header(const mrf::cli::OptionSet& given, mrf::chunk::ChunkCommand& chunks, const Words& words) {
@@ -118,7 +137,7 @@ void settle(const mrf::cli::OptionSet& given, mrf::chunk::ChunkCommand& chunks, 
     chunks.records = records.value_or(0);
     chunks.is_measured = !records;
   }
-  settle_statuses(chunks, words.ok_status);
+  settle_failures(given, chunks, words);
   chunks.form.record = mrf::record::parse_record_form(words.record);
   settle_header(given, chunks, words);
   settle_output(chunks, words);
@@ -138,9 +157,9 @@ int main(int argc, char** argv) try {
   return command.run(argc, argv, [&] {
     settle(command.options(), chunks, words);
     command.keep_from_stats("-");
-    mrf::chunk::run_chunks(chunks, command.stats());
+    const mrf::base::Status status = mrf::chunk::run_chunks(chunks, command.stats());
     mrf::io::note_counts(command.stats());
-    return mrf::base::Status::success;
+    return status;
   });
 } catch (...) {
   return mrf::cli::status_of_current_exception("mrf-chunks");

@@ -35,7 +35,16 @@ struct ChunkCommand {
   /// Bytes of output that may wait for its turn in temporary files; beyond that the filters wait.
   std::uint64_t buffer = std::numeric_limits<std::uint64_t>::max();
   std::set<int> ok_statuses{0};
+  std::uint64_t retries = 0;     ///< of a chunk whose filter was ended by a signal, or as listed:
+  std::set<int> retry_statuses;  ///< exit statuses that are worth it
+  bool skips_failed = false;     ///< chunks whose filter failed are left out
+  std::string keep_failed;       ///< the directory for what failed filters were given; "" none
   std::vector<std::string> words;
+
+  /// A chunk may be needed after its filter has read it.
+  bool keeps_chunks() const { return holds_output() || !keep_failed.empty(); }
+  /// No output is joined before its filter has succeeded.
+  bool holds_output() const { return retries > 0 || skips_failed; }
 };
 
 }  // namespace mrf::chunk

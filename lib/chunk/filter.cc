@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <string_view>
 #include <utility>
 
 #include "base/amounts.h"
@@ -16,6 +17,7 @@
 #include "base/message.h"
 #include "io/fd.h"
 #include "io/temporaries.h"
+#include "process/kept_failure.h"
 
 namespace mrf::chunk {
 
@@ -25,6 +27,15 @@ double cpu_now() {
   timespec now{};
   ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+}
+
+// Of a filter's standard error, when it is to be kept.
+constexpr std::size_t most_stderr_bytes = std::size_t{64} << 10;
+
+void write_piece(const ChunkPiece& piece, io::FdRef to, const std::string& name) {
+  if (piece.file) return io::copy_file(*piece.file, piece.size, to, name, piece.offset);
+  io::Meter meter;
+  io::write_all(to, name, std::string_view(*piece.text).substr(piece.offset, piece.size), meter);
 }
 
 }  // namespace
@@ -40,20 +51,15 @@ ChunkFilter::ChunkFilter(io::Reactor& reactor, const ChunkCommand& command, Chun
   for (const io::Fd* end : {&input.write_end, &output.read_end, &errors.read_end}) {
     if (::fcntl(end->get(), F_SETFL, O_NONBLOCK) != 0) throw base::SystemError("start", command.words[0]);
   }
-  process::LaunchSpec spec;
-  spec.words = command.words;
-  spec.environment = {fmt::format("MRF_CHUNK={}", chunk_.number), fmt::format("MRF_WORKER={}", slot),
-                      fmt::format("MRF_WORKERS={}", command.filters), io::stats_prefix_variable};
-  spec.passed = {
+  process::LaunchSpec started = spec();
+  started.passed = {
       {STDIN_FILENO, input.read_end}, {STDOUT_FILENO, output.write_end}, {STDERR_FILENO, errors.write_end}};
-  spec.is_part_of_job = true;
-  process::Launched launched = process::launch(spec);
+  process::Launched launched = process::launch(started);
   pid_ = launched.pid;
   failure_ = std::move(launched.failure);
   to_ = std::move(input.write_end);
   from_ = std::move(output.read_end);
-  stderr_.emplace(std::move(errors.read_end), [label = fmt::format("chunk {}: ", chunk_.number)](
-                                                  const std::string& line) { base::say_line(label + line); });
+  stderr_.emplace(std::move(errors.read_end), [this](const std::string& line) { pass_line(line); });
   cpu_s_ = cpu_now() - start;
   reactor_.watch(stderr_->fd(), EPOLLIN, [this](std::uint32_t) { pass_stderr(); });
   reactor_.watch(to_, EPOLLOUT, [this](std::uint32_t) { feed(); });
@@ -65,6 +71,23 @@ ChunkFilter::~ChunkFilter() {
   if (!stderr_) return;
   reactor_.forget(stderr_->fd());
   stderr_->finish();
+}
+
+process::LaunchSpec ChunkFilter::spec() const {
+  process::LaunchSpec spec;
+  spec.words = command_.words;
+  spec.environment = {fmt::format("MRF_CHUNK={}", chunk_.number), fmt::format("MRF_WORKER={}", slot_),
+                      fmt::format("MRF_WORKERS={}", command_.filters), io::stats_prefix_variable};
+  spec.is_part_of_job = true;
+  return spec;
+}
+
+void ChunkFilter::pass_line(const std::string& line) {
+  base::say_line(fmt::format("chunk {}: {}", chunk_.number, line));
+  if (command_.keep_failed.empty()) return;
+  last_stderr_ += line + "\n";
+  if (last_stderr_.size() <= 2 * most_stderr_bytes) return;
+  last_stderr_.erase(0, last_stderr_.find('\n', last_stderr_.size() - most_stderr_bytes) + 1);
 }
 
 void ChunkFilter::pass_stderr() {
@@ -105,7 +128,22 @@ void ChunkFilter::end_input() {
   if (!to_.is_open()) return;
   reactor_.forget(to_);
   to_.reset();
-  chunk_.pieces.clear();
+  if (!command_.keeps_chunks()) chunk_.pieces.clear();
+}
+
+std::string ChunkFilter::keep(const std::string& about) {
+  if (stderr_) {
+    reactor_.forget(stderr_->fd());
+    stderr_->finish();
+    stderr_.reset();
+  }
+  const process::LaunchSpec repeated = spec();
+  const auto write_input = [this](io::FdRef to, const std::string& name) {
+    for (const ChunkPiece& piece : chunk_.pieces) write_piece(piece, to, name);
+  };
+  return process::keep_failure(
+      command_.keep_failed,
+      {fmt::format("chunk-{}", chunk_.number), {about}, repeated, write_input, last_stderr_});
 }
 
 void ChunkFilter::end_output() {

@@ -58,6 +58,11 @@ class ChunkFilter {
   int start_error() const { return start_error_; }
   /// Reaped, and the end of its output was read.
   bool is_done() const { return has_ended() && !is_output_open(); }
+  /// Chunks kept (ChunkCommand::keeps_chunks()): for another filter, after the end of this one.
+  Chunk take_chunk() { return std::move(chunk_); }
+  /// Keeps its chunk and what it wrote to standard error, with `about` it, in ChunkCommand::keep_failed,
+  /// after its end. Returns the new directory (process::keep_failure()). Throws Error.
+  std::string keep(const std::string& about);
   /// Processor time in seconds, of the start in this process too; after its end.
   double cpu_s() const { return cpu_s_; }
 
@@ -66,6 +71,8 @@ class ChunkFilter {
   void feed_piece(const ChunkPiece& piece);
   void end_input();
   void pass_stderr();
+  void pass_line(const std::string& line);
+  process::LaunchSpec spec() const;
 
   io::Reactor& reactor_;
   const ChunkCommand& command_;
@@ -78,6 +85,7 @@ class ChunkFilter {
   io::Fd to_;
   io::Fd from_;
   std::optional<io::PipeLines> stderr_;  // passed on in whole lines, each behind the name of its chunk
+  std::string last_stderr_;              // with ChunkCommand::keep_failed
   io::Fd spilled_;
   std::uint64_t spilled_size_ = 0;
   double cpu_s_ = 0;

@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "base/message.h"
+#include "process/kept_failure.h"
 #include "process/launch.h"
 
 namespace mrf::chunk {
@@ -79,6 +80,19 @@ ChunkRun::~ChunkRun() {
 }
 
 void ChunkRun::run() {
+  try {
+    run_all();
+  } catch (const base::DataError& error) {
+    // Of an output that is malformed.
+    if (is_front_begun_) {
+      const std::string place = kept(*filters_.front(), error.what());
+      if (!place.empty()) base::say(fmt::format("chunk {}{}", filters_.front()->chunk().number, place));
+    }
+    throw;
+  }
+}
+
+void ChunkRun::run_all() {
   for (;;) {
     if (const auto header = source_.take_header()) joiner_->put_header(*header);
     do {
@@ -90,6 +104,7 @@ void ChunkRun::run() {
     spill();
   }
   joiner_->finish();
+  is_over_ = true;
 }
 
 void ChunkRun::count(io::Stats& stats) const {
@@ -107,6 +122,11 @@ void ChunkRun::count(io::Stats& stats) const {
   const double starts_s = std::min(filters_s_, sizer_.start_s() * static_cast<double>(chunks_));
   stats.figures = {
       {"chunks", static_cast<double>(chunks_)}, {"filters_s", filters_s_}, {"starts_s", starts_s}};
+  if (command_.retries > 0) stats.figures.emplace_back("retries", static_cast<double>(retried_));
+  if (!command_.skips_failed) return;
+  stats.figures.emplace_back("skipped_chunks", static_cast<double>(skipped_chunks_));
+  stats.figures.emplace_back("skipped_records", static_cast<double>(skipped_records_));
+  stats.figures.emplace_back("output_is_complete", is_over_ ? 1 : 0);
 }
 
 bool ChunkRun::has_room() const {
@@ -115,6 +135,7 @@ bool ChunkRun::has_room() const {
 }
 
 void ChunkRun::start_filters() {
+  retry();
   while (has_room()) {
     std::optional<Chunk> chunk;
     try {
@@ -123,18 +144,18 @@ void ChunkRun::start_filters() {
       source_failure_ = std::current_exception();
     }
     if (!chunk) return;
-    start_filter(std::move(*chunk));
+    filters_.push_back(start_filter(std::move(*chunk)));
+    ++chunks_;
   }
 }
 
-void ChunkRun::start_filter(Chunk chunk) {
+std::unique_ptr<ChunkFilter> ChunkRun::start_filter(Chunk chunk) {
   const std::size_t slot = free_slots_.empty() ? running_.size() : *free_slots_.begin();
-  filters_.push_back(std::make_unique<ChunkFilter>(reactor_, command_, std::move(chunk), slot));
+  auto filter = std::make_unique<ChunkFilter>(reactor_, command_, std::move(chunk), slot);
   free_slots_.erase(slot);
-  ChunkFilter& filter = *filters_.back();
-  running_.emplace(filter.pid(), &filter);
-  watch_output(filter);
-  ++chunks_;
+  running_.emplace(filter->pid(), filter.get());
+  watch_output(*filter);
+  return filter;
 }
 
 void ChunkRun::watch_output(ChunkFilter& filter) {
@@ -146,7 +167,7 @@ void ChunkRun::watch_output(ChunkFilter& filter) {
 }
 
 void ChunkRun::take_output(ChunkFilter& filter) {
-  if (&filter != filters_.front().get()) {
+  if (&filter != filters_.front().get() || !is_front_begun_) {
     // Watched again when it was spilled or is the first.
     reactor_.forget(filter.output());
     waiting_.push_back(&filter);
@@ -156,11 +177,19 @@ void ChunkRun::take_output(ChunkFilter& filter) {
 }
 
 // A filter whose output has no room waits for its turn, which comes in any case: none waits for a later one.
-bool ChunkRun::can_spill() const { return !waiting_.empty() && spilled_ < command_.buffer; }
+bool ChunkRun::can_spill() const {
+  return !waiting_.empty() && (spilled_ < command_.buffer || is_front_waiting());
+}
+
+// With ChunkCommand::holds_output(); it always may spill, since the others wait for it.
+bool ChunkRun::is_front_waiting() const {
+  return std::find(waiting_.begin(), waiting_.end(), filters_.front().get()) != waiting_.end();
+}
 
 void ChunkRun::turn() {
   std::optional<std::chrono::milliseconds> most;
-  if (can_spill()) most = spare_ > Clock::duration::zero() ? std::chrono::milliseconds(0) : patience;
+  const bool has_time = spare_ > Clock::duration::zero() || command_.holds_output();
+  if (can_spill()) most = has_time ? std::chrono::milliseconds(0) : patience;
   busy_ = {};
   const auto begin = Clock::now();
   reactor_.turn(most);
@@ -171,17 +200,19 @@ void ChunkRun::turn() {
 // What goes straight to the output needs no temporary file: the others get the time that the first one
 // leaves.
 void ChunkRun::spill() {
-  if (!can_spill() || spare_ <= Clock::duration::zero() || busy_ > Clock::duration::zero()) return;
+  const bool has_time = spare_ > Clock::duration::zero() && busy_ == Clock::duration::zero();
+  if (!can_spill() || (!has_time && !command_.holds_output())) return;
   const auto begin = Clock::now();
   for (ChunkFilter* filter : std::exchange(waiting_, {})) {
     // All that an ended filter wrote is in its pipe, where it may stay.
     if (filter->has_ended()) continue;
-    if (spilled_ >= command_.buffer) {
+    const bool is_front = filter == filters_.front().get();
+    if (spilled_ >= command_.buffer && !is_front) {
       waiting_.push_back(filter);
       continue;
     }
     const std::uint64_t before = filter->spilled();
-    filter->spill(spill_drain_, command_.buffer - spilled_);
+    filter->spill(spill_drain_, is_front ? io::most_pipe_bytes : command_.buffer - spilled_);
     spilled_ += filter->spilled() - before;
     if (filter->is_output_open()) watch_output(*filter);
   }
@@ -208,7 +239,7 @@ void ChunkRun::reap() {
     free_slots_.insert(filter.slot());
     filters_s_ += filter.cpu_s();
     if (!filter.outcome().succeeded()) {
-      stop_after(filter);
+      failed(filter);
     } else if (filter.chunk().bytes > 0) {
       sizer_.add(filter.chunk().bytes, filter.cpu_s());
       source_.set_size(sizer_.next());
@@ -216,10 +247,44 @@ void ChunkRun::reap() {
   }
 }
 
+void ChunkRun::failed(const ChunkFilter& filter) {
+  if (filter.chunk().number > failed_) return;  // it was ended by stop_after()
+  if (may_retry(filter)) {
+    to_retry_.push_back(filter.chunk().number);
+  } else if (!command_.skips_failed || filter.start_error() != 0) {
+    stop_after(filter);
+  }
+}
+
+// What a shell says of a command that a signal ended counts as that signal.
+bool ChunkRun::may_retry(const ChunkFilter& filter) const {
+  const auto had = retries_.find(filter.chunk().number);
+  if ((had == retries_.end() ? 0 : had->second) >= command_.retries || filter.start_error() != 0)
+    return false;
+  return filter.outcome().is_by_signal() || command_.retry_statuses.contains(filter.outcome().status());
+}
+
+// In place of the filter that failed, of which nothing is joined.
+void ChunkRun::retry() {
+  for (const std::uint64_t number : std::exchange(to_retry_, {})) {
+    auto& place = filters_[static_cast<std::size_t>(number - filters_.front()->chunk().number)];
+    const std::uint64_t retry = ++retries_[number];
+    ++retried_;
+    base::warn(fmt::format("cannot filter 'chunk {}': {}; it is started again, retry {} of {}", number,
+                           failure(*place), retry, command_.retries));
+    std::erase(waiting_, place.get());
+    spilled_ -= place->spilled();
+    Chunk chunk = place->take_chunk();
+    place.reset();
+    place = start_filter(std::move(chunk));
+  }
+}
+
 // Those before it come to their end: the message is about the first failure in the order of the chunks,
 // whichever was seen first.
 void ChunkRun::stop_after(const ChunkFilter& failed) {
   is_stopping_ = true;
+  failed_ = failed.chunk().number;
   for (const auto& [pid, filter] : running_) {
     if (filter->chunk().number > failed.chunk().number) ::kill(pid, SIGTERM);
   }
@@ -230,8 +295,18 @@ bool ChunkRun::finish_front() {
   bool any = false;
   while (!filters_.empty()) {
     ChunkFilter& front = *filters_.front();
-    if (!is_front_begun_) begin_front(front);
-    if (front.has_ended() && !front.outcome().succeeded()) fail(front);
+    if (command_.holds_output() && !is_front_settled()) return any;
+    const bool has_failed = front.has_ended() && !front.outcome().succeeded();
+    if (has_failed && command_.skips_failed && front.start_error() == 0) {
+      skip(front);
+      std::erase(waiting_, &front);
+      spilled_ -= front.spilled();
+      filters_.pop_front();
+      any = true;
+      continue;
+    }
+    if (!is_front_begun_ && !(has_failed && command_.holds_output())) begin_front(front);
+    if (has_failed) fail(front);
     if (!front.is_done()) {
       if (front.has_ended()) warn_if_held_open(front);
       return any;
@@ -242,6 +317,13 @@ bool ChunkRun::finish_front() {
     any = true;
   }
   return any;
+}
+
+// Its filter has ended, and is not to be started again.
+bool ChunkRun::is_front_settled() const {
+  const ChunkFilter& front = *filters_.front();
+  return front.has_ended() &&
+         std::find(to_retry_.begin(), to_retry_.end(), front.chunk().number) == to_retry_.end();
 }
 
 void ChunkRun::begin_front(ChunkFilter& front) {
@@ -274,23 +356,53 @@ void ChunkRun::fail(ChunkFilter& filter) {
                           process::start_failure_hint(command_.words[0], filter.start_error()));
   }
   // Its output is checked first: malformed output has the same message whether it was read before or after
-  // the filter's end.
-  for (int reads = 0; reads < reads_of_rest && filter.is_output_open(); ++reads) {
+  // the filter's end. Held output is not looked at.
+  for (int reads = 0; is_front_begun_ && reads < reads_of_rest && filter.is_output_open(); ++reads) {
     if (joiner_->take(filter.output()).value_or(0) == 0) break;
   }
+  throw base::Error(
+      static_cast<base::Status>(filter.outcome().status()), "filter",
+      fmt::format("chunk {}", filter.chunk().number),
+      failure(filter) + tries(filter) + hint(command_, filter.outcome()) + kept(filter, failure(filter)));
+}
+
+// How it ended, and on what.
+std::string ChunkRun::failure(const ChunkFilter& filter) const {
   const Chunk& chunk = filter.chunk();
   std::string where = fmt::format("'{}'", source_.name());
   if (chunk.records > 0) {
     where = fmt::format("records {} to {} of {}", chunk.first_record + 1, chunk.first_record + chunk.records,
                         where);
   }
-  throw base::Error(static_cast<base::Status>(filter.outcome().status()), "filter",
-                    fmt::format("chunk {}", chunk.number),
-                    fmt::format("'{}' ended with {} on {}{}", command_.words[0], filter.outcome().describe(),
-                                where, hint(command_, filter.outcome())));
+  return fmt::format("'{}' ended with {} on {}", command_.words[0], filter.outcome().describe(), where);
 }
 
-void run_chunks(const ChunkCommand& command, io::Stats& stats) {
+std::string ChunkRun::tries(const ChunkFilter& filter) const {
+  const auto had = retries_.find(filter.chunk().number);
+  return had == retries_.end() ? "" : fmt::format(", retry {} of {}", had->second, command_.retries);
+}
+
+// Where the failure was kept, for the end of a message. That it could not be is no failure of the run.
+std::string ChunkRun::kept(ChunkFilter& filter, const std::string& about) const {
+  if (command_.keep_failed.empty()) return "";
+  try {
+    const std::string place = filter.keep(about);
+    return fmt::format("; '{}/again.sh' runs it again", place);
+  } catch (const base::Error& error) {
+    base::say(error.what());
+    return "";
+  }
+}
+
+void ChunkRun::skip(ChunkFilter& filter) {
+  ++skipped_chunks_;
+  skipped_records_ += filter.chunk().records;
+  base::say(fmt::format("cannot filter 'chunk {}': {}{}; it is left out{}", filter.chunk().number,
+                        failure(filter), tries(filter), kept(filter, failure(filter))));
+}
+
+base::Status run_chunks(const ChunkCommand& command, io::Stats& stats) {
+  if (!command.keep_failed.empty()) process::check_keep_directory(command.keep_failed);
   ChunkRun run(command);
   try {
     run.run();
@@ -303,6 +415,10 @@ void run_chunks(const ChunkCommand& command, io::Stats& stats) {
     throw;
   }
   run.count(stats);
+  if (run.skipped_chunks() == 0) return base::Status::success;
+  base::say(fmt::format("{} of {} chunks are left out of the output, with {} of {} records",
+                        run.skipped_chunks(), run.chunks(), run.skipped_records(), stats.records_in));
+  return base::Status::bad_data;
 }
 
 }  // namespace mrf::chunk

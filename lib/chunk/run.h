@@ -7,11 +7,14 @@
 #include <deque>
 #include <exception>
 #include <limits>
+#include <map>
 #include <memory>
 #include <set>
+#include <string>
 #include <unordered_map>
 #include <vector>
 
+#include "base/status.h"
 #include "chunk/command.h"
 #include "chunk/filter.h"
 #include "chunk/joiner.h"
@@ -38,25 +41,39 @@ class ChunkRun {
   void run();
   /// After run() has thrown.
   void leave_unfinished() noexcept { joiner_->leave_unfinished(); }
+  /// Chunks that the output lacks.
+  std::uint64_t skipped_chunks() const { return skipped_chunks_; }
+  std::uint64_t skipped_records() const { return skipped_records_; }
+  std::uint64_t chunks() const { return chunks_; }
   /// What was done so far.
   void count(io::Stats& stats) const;
 
  private:
   using Clock = std::chrono::steady_clock;
 
+  void run_all();
   bool has_room() const;
   void start_filters();
-  void start_filter(Chunk chunk);
+  std::unique_ptr<ChunkFilter> start_filter(Chunk chunk);
   void watch_output(ChunkFilter& filter);
   void take_output(ChunkFilter& filter);
   bool can_spill() const;
+  bool is_front_waiting() const;
   void turn();
   void spill();
   void reap();
+  void failed(const ChunkFilter& filter);
+  bool may_retry(const ChunkFilter& filter) const;
+  void retry();
   void stop_after(const ChunkFilter& failed);
   bool finish_front();
+  bool is_front_settled() const;
   void begin_front(ChunkFilter& front);
   void warn_if_held_open(const ChunkFilter& front);
+  std::string failure(const ChunkFilter& filter) const;
+  std::string tries(const ChunkFilter& filter) const;
+  std::string kept(ChunkFilter& filter, const std::string& about) const;
+  void skip(ChunkFilter& filter);
   [[noreturn]] void fail(ChunkFilter& filter);
 
   const ChunkCommand& command_;
@@ -73,6 +90,13 @@ class ChunkRun {
   std::uint64_t spilled_ = 0;          // bytes in their temporary files
   std::exception_ptr source_failure_;  // told after the chunks before it
   bool is_stopping_ = false;           // a filter has failed: those before it may come to their end
+  std::uint64_t failed_ = std::numeric_limits<std::uint64_t>::max();  // the first chunk that ends the run
+  std::map<std::uint64_t, std::uint64_t> retries_;                    // by chunk, of those that had one
+  std::vector<std::uint64_t> to_retry_;                               // chunks
+  std::uint64_t retried_ = 0;                                         // retries
+  std::uint64_t skipped_chunks_ = 0;
+  std::uint64_t skipped_records_ = 0;
+  bool is_over_ = false;  // all chunks are joined, but those that were skipped
   bool is_front_begun_ = false;
   std::uint64_t watched_for_end_ = std::numeric_limits<std::uint64_t>::max();  // a chunk
   /// Time that callbacks took in this turn, and time spent in waiting that was not yet made up for by
@@ -84,7 +108,8 @@ class ChunkRun {
 };
 
 /// Starts the filter anew for every chunk of the input and joins what the filters write on standard output,
-/// in order. Throws Error, with the status of the filter for the first chunk whose filter failed.
-void run_chunks(const ChunkCommand& command, io::Stats& stats);
+/// in order. Returns Status::bad_data when chunks were left out, said in a message. Throws Error, with the
+/// status of the filter for the first chunk whose filter failed.
+base::Status run_chunks(const ChunkCommand& command, io::Stats& stats);
 
 }  // namespace mrf::chunk

@@ -109,10 +109,11 @@ std::optional<char> PipeDrain::take_last() {
   return last;
 }
 
-void copy_file(FdRef file, std::uint64_t size, FdRef to, const std::string& to_name) {
-  off_t at = 0;
-  while (static_cast<std::uint64_t>(at) < size) {
-    const ssize_t n = ::sendfile(to.get(), file.get(), &at, size - static_cast<std::uint64_t>(at));
+void copy_file(FdRef file, std::uint64_t size, FdRef to, const std::string& to_name, std::uint64_t offset) {
+  const std::uint64_t end = offset + size;
+  auto at = static_cast<off_t>(offset);
+  while (static_cast<std::uint64_t>(at) < end) {
+    const ssize_t n = ::sendfile(to.get(), file.get(), &at, end - static_cast<std::uint64_t>(at));
     if (n > 0 || (n < 0 && errno == EINTR)) continue;
     if (n < 0 && errno == EAGAIN) {
       is_ready(to, POLLOUT, -1);

@@ -48,7 +48,8 @@ class PipeDrain {
   std::size_t filled_ = 0;
 };
 
-/// The whole of a file, from its start. Throws ClosedOutput, SystemError.
-void copy_file(FdRef file, std::uint64_t size, FdRef to, const std::string& to_name);
+/// `size` bytes of a file, from `offset` on. Throws ClosedOutput, SystemError.
+void copy_file(FdRef file, std::uint64_t size, FdRef to, const std::string& to_name,
+               std::uint64_t offset = 0);
 
 }  // namespace mrf::io

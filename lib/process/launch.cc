@@ -95,6 +95,12 @@ pid_t start(Child& child, bool shares_memory) {
 
 }  // namespace
 
+std::vector<std::string> environment_of(const LaunchSpec& spec) {
+  std::vector<char*> merged = merge_environment(spec.environment);
+  merged.pop_back();  // the null pointer
+  return {merged.begin(), merged.end()};
+}
+
 Launched launch(const LaunchSpec& spec) {
   io::Pipe failure = io::make_pipe();
   io::Pipe standard_error;

@@ -52,6 +52,9 @@ struct Launched {
 /// there. Throws SystemError.
 Launched launch(const LaunchSpec& spec);
 
+/// The environment that the child gets: "NAME=VALUE" each.
+std::vector<std::string> environment_of(const LaunchSpec& spec);
+
 /// What may be the matter with the command, from "; " on; empty when nothing is known.
 std::string start_failure_hint(const std::string& word, int error_number);
 

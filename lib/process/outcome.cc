@@ -20,9 +20,13 @@ Outcome Outcome::of_start_failure(int status) { return {status, 0}; }
 
 bool Outcome::is_broken_pipe() const { return status_ == base::signal_status_base + SIGPIPE; }
 
+bool Outcome::is_by_signal() const {
+  return status_ > base::signal_status_base && status_ < base::signal_status_base + SIGRTMIN;
+}
+
 std::string Outcome::describe() const {
   const int told = status_ - base::signal_status_base;
-  if (signal_ == 0 && told > 0 && told < SIGRTMIN)
+  if (signal_ == 0 && is_by_signal())
     return fmt::format("exit status {}: a shell says so when signal {} ({}) ended its command", status_, told,
                        ::strsignal(told));
   if (signal_ == 0) return fmt::format("exit status {}", status_);

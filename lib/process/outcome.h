@@ -26,6 +26,8 @@ class Outcome {
   }
   /// Ended by SIGPIPE, or with the exit status of a shell whose command was.
   bool is_broken_pipe() const;
+  /// Ended by a signal, or with the exit status of a shell whose command was.
+  bool is_by_signal() const;
   /// "exit status 7", "signal 9 (Killed)", "exit status 137 (a shell's word for signal 9, Killed)".
   std::string describe() const;
 
