@@ -2,10 +2,13 @@
 #include <algorithm>
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "bam/bed.h"
 #include "bam/convert.h"
+#include "bam/intervals.h"
 #include "base/error.h"
 #include "base/lower_case.h"
 #include "cli/command.h"
@@ -24,6 +27,11 @@ struct Options {
   mrf::bam::SourceOptions source;
   std::vector<std::string> all_flags;
   std::vector<std::string> no_flags;
+  std::string bed;
+  std::string rule;
+  std::optional<double> fraction;
+  unsigned seed = 0;
+  bool use_index = false;
   bool no_header = false;
   bool add_pg = false;
   std::string command_line;
@@ -51,6 +59,14 @@ void declare(mrf::cli::OptionSet& app, Options& options) {
                  "only records for which the expression EXPR is true");
   app.add_repeatable("-r,--region REGION", options.source.regions,
                      "only records that overlap REGION (repeatable); needs an index");
+  app.add_option("-L,--target-file FILE", options.bed,
+                 "only records that overlap the intervals of FILE, a BED file");
+  app.add_flag("-M,--use-index", options.use_index, "with -L: read the intervals by the index");
+  app.add_option("--region-rule RULE", options.rule,
+                 "records of -r and -L: overlaps, or starts for those that begin there (default overlaps)");
+  app.add_option("--subsample FRACTION", options.fraction,
+                 "only this fraction of the read names, above 0 and up to 1 (default: all)");
+  app.add_option("--subsample-seed N", options.seed, "with --subsample: others for another N (default 0)");
   app.add_flag("--add-pg", options.add_pg, "add a @PG line for this program");
   app.add_flag("--permissive", options.source.permissive, "accept what samtools accepts, with a warning");
   app.add_flag("--allow-truncated", options.convert.allow_truncated,
@@ -73,7 +89,43 @@ void check_output_name(const Options& options) {
   }
 }
 
-mrf::base::Status run(Options& options, mrf::io::Stats& stats) {
+mrf::bam::RegionRule rule_of(const Options& options) {
+  if (options.rule.empty()) return mrf::bam::RegionRule::overlaps;
+  if (options.source.regions.empty() && options.bed.empty())
+    throw mrf::base::UsageError("use option", "--region-rule", "it goes with -r and -L");
+  if (options.rule == "starts") return mrf::bam::RegionRule::starts;
+  if (options.rule == "overlaps") return mrf::bam::RegionRule::overlaps;
+  throw mrf::base::UsageError("use region rule", options.rule, "neither starts nor overlaps");
+}
+
+void set_sample(Options& options, bool has_seed) {
+  if (!options.fraction) {
+    if (has_seed) throw mrf::base::UsageError("use option", "--subsample-seed", "it goes with --subsample");
+    return;
+  }
+  if (!(*options.fraction > 0 && *options.fraction <= 1))
+    throw mrf::base::UsageError("use option", "--subsample", "not a fraction above 0 and up to 1");
+  options.convert.selection.fraction = *options.fraction;
+  options.convert.selection.seed = mrf::bam::hashed_seed(options.seed);
+}
+
+// Returns the file of -L, if there is one.
+std::shared_ptr<const mrf::bam::Bed> read_targets(Options& options) {
+  options.source.rule = options.convert.selection.rule = rule_of(options);
+  if (options.bed.empty()) {
+    if (options.use_index && options.source.regions.empty())
+      throw mrf::base::UsageError("use option", "-M", "it goes with -L");
+    return nullptr;
+  }
+  const auto& inputs = options.inputs;
+  if (options.bed == "-" && std::find(inputs.begin(), inputs.end(), "-") != inputs.end())
+    throw mrf::base::UsageError("use option", "-L", "standard input is an input already");
+  auto bed = std::make_shared<const mrf::bam::Bed>(options.bed);
+  if (options.use_index && options.source.regions.empty()) options.source.bed = bed;
+  return bed;
+}
+
+mrf::base::Status run(Options& options, bool has_seed, mrf::io::Stats& stats) {
   namespace bam = mrf::bam;
   check_output_name(options);
   if (options.inputs.empty()) options.inputs.emplace_back("-");
@@ -84,9 +136,12 @@ mrf::base::Status run(Options& options, mrf::io::Stats& stats) {
   auto& selection = options.convert.selection;
   for (const auto& flags : options.all_flags) selection.all_flags |= bam::parse_flags(flags);
   for (const auto& flags : options.no_flags) selection.no_flags |= bam::parse_flags(flags);
+  set_sample(options, has_seed);
   bam::check_expression(selection.expression);
   options.source.threads = options.convert.threads;
+  const auto bed = read_targets(options);
   bam::SourceList sources(options.inputs, options.source, stats.in);
+  if (bed) selection.intervals = std::make_shared<bam::IntervalSet>(bed->intervals(sources.header()));
   if (options.add_pg) {
     mrf::sam::add_program_line(sources.header(), {"mrf-bamread", mrf::project_version, options.command_line});
   }
@@ -113,7 +168,7 @@ int main(int argc, char** argv) try {
   options.command_line = mrf::sam::command_line({argv, static_cast<std::size_t>(argc)});
   return command.run(argc, argv, [&] {
     command.keep_from_stats(options.output);
-    return run(options, command.stats());
+    return run(options, command.options().count("--subsample-seed") > 0, command.stats());
   });
 } catch (...) {
   return mrf::cli::status_of_current_exception("mrf-bamread");

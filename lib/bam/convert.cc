@@ -128,7 +128,7 @@ class Conversion {
     const auto take = [&](bam1_t& record) { take_record(record, job); };
     const bool all = options_.selection == Selection();
     job.batch.tag_check = encoder_.checks_tags() && all ? sam::TagCheck::later : sam::TagCheck::here;
-    const bool raw = encoder_.takes_raw() && options_.selection.expression.empty();
+    const bool raw = encoder_.takes_raw() && !options_.selection.looks_at_records();
     if (!raw || !pass(job, take)) sources_.current().decode(job.batch, take);
   }
 

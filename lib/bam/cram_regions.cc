@@ -3,10 +3,7 @@
 
 #include <algorithm>
 #include <cstddef>
-#include <cstdint>
 #include <limits>
-#include <tuple>
-#include <utility>
 
 namespace mrf::bam {
 
@@ -16,35 +13,12 @@ namespace {
 // container, which has 10,000 records by default.
 constexpr hts_pos_t nearness = 1 << 16;
 
-// All records, then the references in the order of the header, then the unplaced.
-std::int64_t place_of(const Interval& interval) {
-  if (interval.reference == HTS_IDX_START) return -1;
-  if (interval.reference == HTS_IDX_NOCOOR) return std::numeric_limits<std::int64_t>::max();
-  return interval.reference;
-}
-
 bool has_positions(const Interval& interval) { return interval.reference >= 0; }
-
-std::vector<Interval> merged(std::vector<Interval> intervals) {
-  std::sort(intervals.begin(), intervals.end(), [](const Interval& one, const Interval& other) {
-    return std::tuple(place_of(one), one.begin) < std::tuple(place_of(other), other.begin);
-  });
-  std::vector<Interval> all;
-  for (const Interval& interval : intervals) {
-    if (!all.empty() && all.back().reference == HTS_IDX_START) break;
-    if (!all.empty() && all.back().reference == interval.reference && interval.begin <= all.back().end) {
-      all.back().end = std::max(all.back().end, interval.end);
-    } else {
-      all.push_back(interval);
-    }
-  }
-  return all;
-}
 
 }  // namespace
 
-CramRegions::CramRegions(htsFile& file, const hts_idx_t& index, std::vector<Interval> intervals)
-    : file_(file), index_(index), intervals_(merged(std::move(intervals))) {}
+CramRegions::CramRegions(htsFile& file, const hts_idx_t& index, const IntervalSet& regions)
+    : file_(file), index_(index), intervals_(regions.intervals()) {}
 
 bool CramRegions::open_next() {
   first_ = last_;

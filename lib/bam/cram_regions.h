@@ -5,17 +5,10 @@
 #include <memory>
 #include <vector>
 
+#include "bam/intervals.h"
 #include "sam/hts.h"
 
 namespace mrf::bam {
-
-/// A part of a reference; positions count from 0, and `end` does not belong to it.
-struct Interval {
-  int reference =
-      0;  ///< its number in the header, or HTS_IDX_START (all records) or HTS_IDX_NOCOOR (the unplaced)
-  hts_pos_t begin = 0;
-  hts_pos_t end = HTS_POS_MAX;
-};
 
 /// Reads the records of a CRAM that overlap any of the intervals, each record once, in the order of the file.
 ///
@@ -25,8 +18,8 @@ struct Interval {
 /// one of those, and what lies between the intervals of a stretch is left out here.
 class CramRegions {
  public:
-  /// All three outlive this object; `file` is open for reading, `index` is its CRAI.
-  CramRegions(htsFile& file, const hts_idx_t& index, std::vector<Interval> intervals);
+  /// Both outlive this object; `file` is open for reading, `index` is its CRAI.
+  CramRegions(htsFile& file, const hts_idx_t& index, const IntervalSet& regions);
 
   /// As sam_itr_next(): not negative for a record, -1 at the end, less when the input is bad.
   int read(bam1_t& record);

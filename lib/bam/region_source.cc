@@ -9,6 +9,7 @@
 
 #include "bam/cram_regions.h"
 #include "bam/hts_source.h"
+#include "bam/intervals.h"
 #include "base/error.h"
 #include "base/redact.h"
 #include "sam/hts.h"
@@ -26,19 +27,18 @@ class RegionSource : public HtsSource {
     }
     open_with_htslib(input, input.release(), input.format() == Format::cram ? serial(options) : options);
     ends_well_ = hts_check_EOF(file_.get()) != 0;
-    std::vector<Interval> intervals;
-    for (const auto& region : options.regions) intervals.push_back(parse(region));
+    set_intervals(options);
     index_.reset(load_index(input));
     if (!index_)
       throw base::Error(base::Status::failure, "read regions of", name_,
                         "it has no index; see samtools-index(1)");
     if (input.format() == Format::cram) {
-      cram_regions_.emplace(*file_, *index_, std::move(intervals));
-    } else {
-      std::vector<char*> texts;
-      for (const auto& region : options.regions) texts.push_back(const_cast<char*>(region.c_str()));
+      cram_regions_.emplace(*file_, *index_, intervals_);
+    } else if (std::vector<std::string> texts = region_texts(options); !texts.empty()) {
+      std::vector<char*> words;
+      for (auto& text : texts) words.push_back(text.data());
       records_.reset(
-          sam_itr_regarray(index_.get(), header_.get(), texts.data(), static_cast<unsigned>(texts.size())));
+          sam_itr_regarray(index_.get(), header_.get(), words.data(), static_cast<unsigned>(words.size())));
       if (!records_) throw base::DataError("read regions of", name_, "the index does not fit");
     }
   }
@@ -49,7 +49,10 @@ class RegionSource : public HtsSource {
 
  protected:
   int read(bam1_t& record) override {
-    return cram_regions_ ? cram_regions_->read(record) : sam_itr_next(file_.get(), records_.get(), &record);
+    int result = 0;
+    do result = read_overlapping(record);
+    while (result >= 0 && rule_ == RegionRule::starts && !intervals_.has(record, rule_));
+    return result;
   }
   std::string reason() override { return "malformed or truncated, or the index is of another file"; }
 
@@ -69,6 +72,31 @@ class RegionSource : public HtsSource {
   static SourceOptions serial(SourceOptions options) {
     options.threads = 0;
     return options;
+  }
+
+  int read_overlapping(bam1_t& record) {
+    if (cram_regions_) return cram_regions_->read(record);
+    constexpr int end = -1;  // as sam_itr_next() says it
+    return records_ ? sam_itr_next(file_.get(), records_.get(), &record) : end;
+  }
+
+  void set_intervals(const SourceOptions& options) {
+    std::vector<Interval> intervals;
+    for (const auto& region : options.regions) intervals.push_back(parse(region));
+    if (options.regions.empty()) intervals = options.bed->intervals(*header_);
+    intervals_ = IntervalSet(std::move(intervals));
+    rule_ = options.rule;
+  }
+
+  // Regions of texts stay as they are. One of a BED file may be empty, which a text cannot say.
+  std::vector<std::string> region_texts(const SourceOptions& options) const {
+    if (!options.regions.empty()) return options.regions;
+    std::vector<std::string> texts;
+    for (const Interval& interval : intervals_.intervals()) {
+      texts.push_back(fmt::format("{{{}}}:{}-{}", header_->target_name[interval.reference],
+                                  interval.begin + 1, std::max(interval.end, interval.begin + 1)));
+    }
+    return texts;
   }
 
   // "*" and "." are htslib's names for the unmapped and for all.
@@ -104,6 +132,8 @@ class RegionSource : public HtsSource {
   std::unique_ptr<hts_idx_t, IndexDeleter> index_;
   std::unique_ptr<hts_itr_t, IndexDeleter> records_;  // of a BAM
   std::optional<CramRegions> cram_regions_;
+  IntervalSet intervals_{{}};
+  RegionRule rule_ = RegionRule::overlaps;
   bool ends_well_ = true;
 };
 

@@ -2,10 +2,12 @@
 #include "bam/selection.h"
 
 #include <fmt/format.h>
+#include <htslib/khash.h>
 #include <regex.h>
 
 #include <array>
 #include <cstdio>
+#include <cstdlib>
 #include <mutex>
 #include <new>
 
@@ -58,7 +60,21 @@ void check_patterns(const std::string& expression) {
   }
 }
 
+// From 0 to below 1, the same for all records of a template: the hash of samtools view --subsample.
+double hash_of_name(const bam1_t& record, std::uint32_t seed) {
+  constexpr std::uint32_t range = 0x1000000;
+  const std::uint32_t hash = __ac_Wang_hash(__ac_X31_hash_string(bam_get_qname(&record)) ^ seed);
+  return static_cast<double>(hash % range) / range;
+}
+
 }  // namespace
+
+std::uint32_t hashed_seed(unsigned seed) {
+  if (seed == 0) return 0;
+  std::srand(seed);
+  return static_cast<std::uint32_t>(
+      std::rand());  // NOLINT(cert-msc*,concurrency-mt-unsafe): that of samtools
+}
 
 std::uint16_t parse_flags(const std::string& text) {
   const int flags = bam_str2flag(text.c_str());
@@ -105,8 +121,15 @@ bool Selector::passes(std::uint16_t flags, std::uint8_t mapq) const {
          mapq >= selection_.least_mapq;
 }
 
-bool Selector::passes(const sam_hdr_t& header, const bam1_t& record) const {
+bool Selector::passes_without_expression(const bam1_t& record) const {
   if (!passes(record.core.flag, record.core.qual)) return false;
+  if (selection_.intervals && (record.core.tid < 0 || !selection_.intervals->has(record, selection_.rule)))
+    return false;
+  return selection_.fraction >= 1 || hash_of_name(record, selection_.seed) < selection_.fraction;
+}
+
+bool Selector::passes(const sam_hdr_t& header, const bam1_t& record) const {
+  if (!passes_without_expression(record)) return false;
   if (!filter_) return true;
   const int verdict = evaluate(header, record);
   if (verdict < 0) refuse_expression(selection_.expression, "it cannot be evaluated");

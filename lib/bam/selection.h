@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "bam/intervals.h"
 #include "sam/hts.h"
 
 // This header of htslib 1.16 lacks it.
@@ -14,13 +15,19 @@ extern "C" {
 
 namespace mrf::bam {
 
-/// Which records go on, as in samtools-view(1).
+/// Which records pass, as in samtools-view(1).
 struct Selection {
-  std::uint16_t all_flags = 0;  ///< -f: all of these are set
-  std::uint16_t no_flags = 0;   ///< -F: none of these is set
-  std::uint8_t least_mapq = 0;  ///< -q
-  std::string expression;       ///< -e, empty for none
+  std::uint16_t all_flags = 0;                   ///< -f: all of these are set
+  std::uint16_t no_flags = 0;                    ///< -F: none of these is set
+  std::uint8_t least_mapq = 0;                   ///< -q
+  std::string expression;                        ///< -e, empty for none
+  std::shared_ptr<const IntervalSet> intervals;  ///< -L, of the input's header; none for everything
+  RegionRule rule = RegionRule::overlaps;        ///< of the intervals
+  double fraction = 1;                           ///< --subsample: of the names, above 0 and up to 1
+  std::uint32_t seed = 0;                        ///< as hashed_seed() gives it
 
+  /// Whether more is needed than a record's flags and mapping quality.
+  bool looks_at_records() const { return !expression.empty() || intervals || fraction < 1; }
   bool operator==(const Selection&) const = default;
 };
 
@@ -31,6 +38,10 @@ std::uint16_t parse_flags(const std::string& text);
 /// Throws UsageError when the expression cannot be parsed. To be called before there are threads; from then
 /// on htslib's expressions say nothing by themselves.
 void check_expression(const std::string& expression);
+
+/// What the seed of samtools view --subsample-seed is turned into there: the first number of rand(3) for it,
+/// and 0 for 0.
+std::uint32_t hashed_seed(unsigned seed);
 
 /// Tests records; one for each thread, since htslib's expressions keep state.
 class Selector {
@@ -47,6 +58,7 @@ class Selector {
     void operator()(hts_filter_t* filter) const { hts_filter_free(filter); }
   };
 
+  bool passes_without_expression(const bam1_t& record) const;
   int evaluate(const sam_hdr_t& header, const bam1_t& record) const;
 
   Selection selection_;

@@ -14,7 +14,7 @@ void Source::replace_header(sam::SharedHeader header) {
 }
 
 std::unique_ptr<Source> make_source(Input& input, const SourceOptions& options) {
-  if (!options.regions.empty()) return make_region_source(input, options);
+  if (!options.regions.empty() || options.bed) return make_region_source(input, options);
   if (input.format() == Format::bam) return make_bam_source(input, options.permissive);
   if (input.format() == Format::sam) return make_sam_source(input, options.permissive);
   return make_cram_source(input, options);

@@ -8,7 +8,9 @@
 #include <vector>
 
 #include "bam/batch.h"
+#include "bam/bed.h"
 #include "bam/input.h"
+#include "bam/intervals.h"
 
 namespace mrf::bam {
 
@@ -31,6 +33,8 @@ struct SourceOptions {
   unsigned threads = 0;              ///< that htslib may use besides, where it reads the records
   bool is_text_sam = false;          ///< the header comes from elsewhere, so that the input need not have one
   bool permissive = false;           ///< what samtools takes is taken (lenience.h)
+  std::shared_ptr<const Bed> bed = nullptr;  ///< read its intervals by the index, where there are no regions
+  RegionRule rule = RegionRule::overlaps;    ///< of the regions and of the intervals
 };
 
 /// The records of one input. A batch goes through fill(), which runs on one thread, open() on any, cut() in
@@ -75,8 +79,9 @@ std::unique_ptr<Source> make_bam_source(Input& input, bool permissive);
 std::unique_ptr<Source> make_sam_source(Input& input, bool permissive);
 /// The records of a CRAM file, read by htslib.
 std::unique_ptr<Source> make_cram_source(Input& input, const SourceOptions& options);
-/// The records of an indexed input (BAI, CSI, CRAI) that overlap any of the regions, each one once, in the
-/// order of the input. Throws UsageError for a region that the header does not know.
+/// The records of an indexed input (BAI, CSI, CRAI) that belong to any of the regions, or of the intervals of
+/// the BED file, each one once, in the order of the input. Throws UsageError for a region that the header
+/// does not know.
 std::unique_ptr<Source> make_region_source(Input& input, const SourceOptions& options);
 /// The one of these that the input and the options ask for. It reads the header; `input` outlives it. Throws
 /// Error.

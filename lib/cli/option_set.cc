@@ -154,6 +154,7 @@ template void OptionSet::add_option(const std::string&, unsigned long&, const st
 template void OptionSet::add_option(const std::string&, double&, const std::string&);
 template void OptionSet::add_option(const std::string&, std::vector<std::string>&, const std::string&);
 template void OptionSet::add_option(const std::string&, std::optional<int>&, const std::string&);
+template void OptionSet::add_option(const std::string&, std::optional<double>&, const std::string&);
 template void OptionSet::add_option(const std::string&, std::optional<std::uint64_t>&, const std::string&);
 template void OptionSet::add_option(const std::string&, std::optional<std::string>&, const std::string&);
 
