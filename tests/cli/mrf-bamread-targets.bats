@@ -70,11 +70,12 @@ records() { mrf-bamread -T ref.fa --no-header "$@" | cut -f 1-11; }
     printf '# a comment\ntrack name=x\nbrowser position c1\n\n'
     printf 'c1\t100\t200\tname\t0\t+\n'
     printf 'c2 5000 5100\r\nnowhere\t1\t2\n'
-    printf 'c3\t700\nc2\t5050\t9000\nc5\t0\t20000\nc4\t10000\t10000\n'
+    printf 'c2\t5050\t9000\nc5\t0\t20000\nc4\t16001\t16001\n'
+    seq 700 700 15000 | sed 's/^/c4\t/'
   } >some.bed
   gzip -k some.bed
   samtools view -L some.bed spanning.sam | cut -f 1-11 >expected
-  [[ $(wc -l <expected) -gt 200 ]]
+  [[ $(grep -c c4 expected) -gt 50 ]]
   for input in spanning.sam bai.bam in.cram; do
     for bed in some.bed some.bed.gz; do
       for options in '' '-@ 2'; do
@@ -88,7 +89,7 @@ records() { mrf-bamread -T ref.fa --no-header "$@" | cut -f 1-11; }
   mrf-bamread -u -L some.bed bai.bam | samtools view - | cut -f 1-11 | cmp expected -
   records -r c2 -L some.bed bai.bam | cmp <(awk -F '\t' '$3 == "c2"' expected) -
   awk -F '\t' '!/^@/ && (($3 == "c1" && $4 > 100 && $4 <= 200) || ($3 == "c2" && $4 > 5000 && $4 <= 9000) ||
-    ($3 == "c3" && $4 == 700) || $3 == "c5")' spanning.sam | cut -f 1-11 >begins
+    ($3 == "c4" && $4 % 700 == 0 && $4 <= 15000) || $3 == "c5")' spanning.sam | cut -f 1-11 >begins
   for options in '' -M; do
     # shellcheck disable=SC2086
     records $options --region-rule starts -L some.bed bai.bam | cmp begins -
