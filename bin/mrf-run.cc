@@ -32,6 +32,7 @@ struct Options {
   std::uint64_t buffer = 0;
   double kill_after_s = 1;
   double stall_timeout_s = 0;
+  std::string progress = "none";
   bool print = false;
   bool print_script = false;
   bool dot = false;
@@ -91,8 +92,9 @@ void declare(cli::Command& command, Options& options) {
   app.add_flag("--print", options.print, "print the short form as a workflow; run nothing");
   app.add_flag("--print-sh", options.print_script, "print a bash script that does the same; run nothing");
   app.add_flag("--dot", options.dot, "print the jobs and FIFOs as a graph for Graphviz; run nothing");
-  app.add_flag("--progress", options.run.supervisor.show_progress,
-               "show how much of the input has been read");
+  app.add_optional(
+      "--progress STYLE", options.progress, {"bar", "log", "json", "none", "json:"}, "auto",
+      "show how far the run has come: bar|log|json|json:FD|none (default: none; bar or log without STYLE)");
   app.add_option("--stall-timeout SECONDS", options.stall_timeout_s,
                  "say which jobs wait when nothing moved for SECONDS (default 0: never)");
   app.add_flag("--dry-run", options.dry_run, "check everything that can be checked; run nothing");
@@ -213,9 +215,11 @@ int main(int argc, char** argv) try {
   return command.run(argc, argv, [&] {
     options.run.supervisor.kill_after = milliseconds("--kill-after", options.kill_after_s);
     options.run.supervisor.stall_timeout = milliseconds("--stall-timeout", options.stall_timeout_s);
+    options.run.supervisor.progress = run::parse_progress(options.progress);
     options.form.report = options.run.report_path;
     options.run.show_table = options.run.supervisor.show_job_names =
         base::verbosity() == base::Verbosity::verbose;
+    options.run.supervisor.keeps_throughput = !options.run.report_path.empty();
     return ::run(options, command.options());
   });
 } catch (...) {

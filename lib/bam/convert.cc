@@ -9,6 +9,7 @@
 #include "base/error.h"
 #include "base/message.h"
 #include "codec/pipeline.h"
+#include "io/live_records.h"
 
 namespace mrf::bam {
 
@@ -164,6 +165,7 @@ class Conversion {
     encoder_.deliver(batch, output_);
     stats_.records_in += batch.records_in;
     stats_.records_out += batch.records_out;
+    io::tell_live_records(stats_.records_in);
     deviations_.add(batch.deviations);
     if (!batch.reason.empty()) fail(batch);
     lines_ += batch.lines;

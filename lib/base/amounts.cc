@@ -20,6 +20,16 @@ std::string readable_bytes(double bytes) {
   return fmt::format("{:.{}f} {}", bytes, unit == 0 || bytes >= 100 ? 0 : 1, units[unit]);
 }
 
+std::string readable_count(double count) {
+  constexpr const char* units[] = {"", "k", "M", "G", "T"};
+  std::size_t unit = 0;
+  while (count >= 999.5 && unit + 1 < std::size(units)) {
+    count /= 1000;
+    ++unit;
+  }
+  return fmt::format("{:.{}f}{}", count, unit == 0 || count >= 9.95 ? 0 : 1, units[unit]);
+}
+
 std::string readable_seconds(double seconds) {
   if (seconds >= 360000) return "long";
   const long long whole = std::llround(seconds);

@@ -17,6 +17,9 @@ inline double seconds(std::chrono::nanoseconds time) { return std::chrono::durat
 /// "512 B", "1.4 MiB": three digits that count, powers of 1024.
 std::string readable_bytes(double bytes);
 
+/// "999", "1.2k", "12k", "3.4M": at most four characters below 1e15, powers of 1000.
+std::string readable_count(double count);
+
 /// "01:40", "2:00:00", "long" from 100 hours.
 std::string readable_seconds(double seconds);
 

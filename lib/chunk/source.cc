@@ -24,6 +24,7 @@
 #include "codec/bgzf_writer.h"
 #include "codec/data_format.h"
 #include "io/fd.h"
+#include "io/live_records.h"
 #include "io/output_file.h"
 #include "io/reader.h"
 #include "io/temporaries.h"
@@ -247,6 +248,7 @@ class ChunkSource::ChunkReader {
     records_ += chunk.records;
     bytes_ += chunk.bytes;
     ++number_;
+    io::tell_live_records(records_);
     const std::lock_guard lock(shared_->mutex);
     shared_->chunks.push_back(std::move(chunk));
     count();

@@ -162,6 +162,36 @@ void OptionSet::add_flag(const std::string& names, bool& value, const std::strin
   app_->add_flag(names, value, description);
 }
 
+void OptionSet::add_optional(const std::string& names, std::string& value, std::vector<std::string> values,
+                             const std::string& otherwise, const std::string& description) {
+  const auto [word, shown] = split_names(names);
+  app_->add_option(word, value, description)->option_text(shown);
+  optional_.push_back({word, std::move(values), otherwise});
+}
+
+// The command line with each optional value in the word of its option.
+std::vector<std::string> OptionSet::words_of(int argc, char** argv) const {
+  std::vector<std::string> words;
+  for (int at = 1; at < argc; ++at) {
+    words.emplace_back(argv[at]);
+    const auto option = std::find_if(optional_.begin(), optional_.end(),
+                                     [&](const Optional& one) { return one.name == words.back(); });
+    if (words.back() == "--") {
+      words.insert(words.end(), argv + at + 1, argv + argc);
+      break;
+    }
+    if (option == optional_.end()) continue;
+    const std::string next = at + 1 < argc ? argv[at + 1] : "";
+    const bool is_given =
+        std::any_of(option->values.begin(), option->values.end(), [&](const std::string& value) {
+          return value.ends_with(':') ? next.starts_with(value) : next == value;
+        });
+    words.back() += "=" + (is_given ? next : option->otherwise);
+    if (is_given) ++at;
+  }
+  return words;
+}
+
 void OptionSet::add_size(const std::string& names, std::uint64_t& bytes, const std::string& description) {
   const auto set = [&bytes](const std::string& text) { bytes = parse_size(text); };
   app_->add_option_function<std::string>(names, set, description)->option_text("SIZE");
@@ -198,7 +228,9 @@ std::string OptionSet::help() const { return app_->help(); }
 
 OptionSet::Outcome OptionSet::parse(int argc, char** argv) {
   try {
-    app_->parse(argc, argv);
+    std::vector<std::string> words = words_of(argc, argv);
+    std::reverse(words.begin(), words.end());  // as CLI11 takes them
+    app_->parse(std::move(words));
   } catch (const CLI::CallForHelp&) {
     return Outcome::help_wanted;
   } catch (const CLI::ParseError& error) {

@@ -30,6 +30,10 @@ class OptionSet {
   template <typename T>
   void add_option(const std::string& names, T& value, const std::string& description = "");
   void add_flag(const std::string& names, bool& value, const std::string& description);
+  /// An option "--name VALUE" whose value may be left out: it is taken when the next word is one of `values`,
+  /// or begins with one of them that ends in ':'. Left out, it is `otherwise`.
+  void add_optional(const std::string& names, std::string& value, std::vector<std::string> values,
+                    const std::string& otherwise, const std::string& description);
   /// A number of bytes with an optional K, M or G (powers of 1024).
   void add_size(const std::string& names, std::uint64_t& bytes, const std::string& description);
   /// May be given several times, one value each time.
@@ -49,7 +53,16 @@ class OptionSet {
   Outcome parse(int argc, char** argv);
 
  private:
+  struct Optional {
+    std::string name;
+    std::vector<std::string> values;
+    std::string otherwise;
+  };
+
+  std::vector<std::string> words_of(int argc, char** argv) const;
+
   std::unique_ptr<CLI::App> app_;
+  std::vector<Optional> optional_;
 };
 
 /// The value of an option that takes a number from 1 on or auto, for which the result is empty. Throws

@@ -2,72 +2,77 @@
 #pragma once
 
 #include <chrono>
-#include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
-#include <utility>
 #include <vector>
 
-#include "io/paths.h"
+#include "run/input_tracker.h"
 #include "run/job.h"
+#include "run/progress_view.h"
 #include "workflow/plan.h"
 
 namespace mrf::run {
 
-/// How far the input has been read.
-struct InputPosition {
-  std::uint64_t bytes = 0;
-  std::optional<std::uint64_t> total;  ///< not known of a pipe or a URL
-  bool is_over = false;                ///< nothing reads any more
+enum class ProgressStyle {
+  none,
+  bar,   ///< one line, drawn again and again
+  log,   ///< a line after one second and then every ten seconds
+  json,  ///< a JSON object a line: the events of mrf-run(1)
 };
 
-/// Samples the jobs that read no FIFO: their positions in the regular files that they have open for reading
-/// (/proc/PID/fdinfo, proc(5)); without such a file, how much they have read or written.
-class InputTracker {
+struct ProgressOptions {
+  ProgressStyle style = ProgressStyle::none;
+  int fd = 2;  ///< where events of JSON go
+};
+
+/// "auto" (a bar when standard error is a terminal, else log), "bar", "log", "none", "json" or "json:FD".
+/// Throws UsageError, for a descriptor that is not open for writing too. Such a descriptor is closed on exec:
+/// jobs do not get it.
+ProgressOptions parse_progress(const std::string& text);
+
+/// Writes an event as one line, whole, of less than PIPE_BUF bytes. One that `may_be_lost` is left out when
+/// the reader is so slow that the run would wait for it; errors are ignored.
+void write_event(const ProgressOptions& options, const Json& event, bool may_be_lost);
+
+/// The job that was busy for most of the last second.
+class BusiestJob {
  public:
-  explicit InputTracker(const workflow::Plan& plan);
-  InputPosition update(const std::vector<Job>& jobs);
+  using Clock = std::chrono::steady_clock;
+
+  explicit BusiestJob(const workflow::Plan& plan)
+      : plan_(plan), busy_(plan.jobs.size()), cpu_(plan.jobs.size()) {}
+  /// Looks once a second. The job's name without its number; empty before the first look.
+  const std::string& update(Clock::time_point now, const std::vector<Job>& jobs);
 
  private:
-  struct File {
-    std::uint64_t size = 0;
-    std::uint64_t position = 0;
-    bool is_open = false;
-  };
-
-  std::vector<std::size_t> sources_;
-  std::map<io::FileId, File> files_;
-  std::map<std::size_t, std::uint64_t> moved_;  // by job
+  const workflow::Plan& plan_;
+  std::vector<double> busy_;  // Job::busy at the last look
+  std::vector<double> cpu_;
+  Clock::time_point looked_at_ = Clock::now();
+  std::string name_;
 };
 
-/// Shows on standard error how far the input has been read: a bar on a terminal, else a line now and then.
+/// Shows on standard error how far the input has been read.
 class Progress {
  public:
   using Clock = std::chrono::steady_clock;
 
   /// `plan` outlives the progress.
-  explicit Progress(const workflow::Plan& plan);
+  Progress(const workflow::Plan& plan, ProgressOptions options);
   /// Takes the bar away.
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
 
   /// To be called about ten times a second.
-  void update(Clock::time_point now, const std::vector<Job>& jobs);
+  void update(Clock::time_point now, const InputPosition& position, const std::vector<Job>& jobs);
 
  private:
-  InputTracker input_;
-  bool is_terminal_;
+  ProgressOptions options_;
+  BusiestJob busiest_;
+  std::size_t busiest_columns_;
   Clock::time_point started_ = Clock::now();
   Clock::time_point say_at_;
 };
-
-/// "[####....]  50%  60.1 MiB/s  00:12", at most `columns` wide; without a total the amount in place of bar
-/// and share. What has no room is left out from the left.
-std::string progress_bar(const InputPosition& position, double seconds, std::size_t columns);
-
-/// "50% of 198 MiB, 60.1 MiB/s, 00:12 left".
-std::string progress_sentence(const InputPosition& position, double seconds);
 
 }  // namespace mrf::run

@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "base/message.h"
+#include "base/redact.h"
 #include "io/fd.h"
 #include "io/output_file.h"
 #include "io/paths.h"
@@ -57,6 +58,11 @@ class WorkflowRun {
   int operator()() {
     int status = static_cast<int>(base::Status::failure);
     int ended_by = 0;
+    const ProgressOptions& progress = options_.supervisor.progress;
+    write_event(
+        progress,
+        {{"event", "start"}, {"workflow", base::redact_name(plan_.file)}, {"jobs", plan_.jobs.size()}},
+        false);
     std::optional<process::Watchdog> watchdog;
     try {
       watchdog.emplace([this](std::size_t job) { return job_spec(plan_, workspace_, job); },
@@ -75,6 +81,7 @@ class WorkflowRun {
     }
     workspace_.remove(options_.keep_directory);
     watchdog.reset();
+    write_event(progress, {{"event", "end"}, {"status", status}, {"failed", failed_}}, false);
     if (ended_by != 0) process::die_of(ended_by);
     return status;
   }
@@ -83,7 +90,10 @@ class WorkflowRun {
   // The report is written before anything is published, and published with the results.
   int conclude(const Supervisor& supervisor) {
     int status = supervisor.status();
-    if (const auto job = supervisor.first_failure()) say_failure(*job, supervisor.jobs()[*job]);
+    if (const auto job = supervisor.first_failure()) {
+      failed_ = plan_.jobs[*job].display_name();
+      say_failure(*job, supervisor.jobs()[*job]);
+    }
     if (status == 0) {
       status = status_of([&] {
         workspace_.prepare();
@@ -182,6 +192,7 @@ class WorkflowRun {
   Workspace& workspace_;
   std::optional<io::OutputFile>& direct_report_;
   bool can_report_;
+  Json failed_;  // the name of the first job that failed, or null
 };
 
 // A report that goes straight to a pipe, a device or standard output is opened before the signals are

@@ -12,6 +12,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/amounts.h"
 #include "base/error.h"
 #include "base/message.h"
 #include "process/proc_tree.h"
@@ -41,7 +42,9 @@ Supervisor::Supervisor(const workflow::Plan& plan, const Workspace& workspace, p
       jobs_(plan.jobs.size()),
       left_(plan.jobs.size()),
       deadlock_(plan) {
-  if (options.show_progress) progress_.emplace(plan);
+  const bool shows_progress = options.progress.style != ProgressStyle::none;
+  if (shows_progress) progress_.emplace(plan, options.progress);
+  if (shows_progress || options.keeps_throughput) tracker_.emplace(plan, workspace.stats_directory());
   if (options.stall_timeout.count() > 0) stall_.emplace(plan, options.stall_timeout);
   for (const workflow::Rounds& rounds : plan.sections) rounds_.push_back({0, rounds.at(0).size()});
   reactor_.watch(signals_, EPOLLIN, [this](std::uint32_t) { on_signal(); });
@@ -130,7 +133,7 @@ void Supervisor::sample() {
   fifos_.sample();
   ++samples_;
   count_busy();
-  if (progress_) progress_->update(now, jobs_);
+  track_input(now);
   if (stall_) {
     if (const auto line = stall_->update(now, fifos_, jobs_)) base::say(*line);
   }
@@ -138,6 +141,15 @@ void Supervisor::sample() {
   look_for_deadlock(now);
   reactor_.at(end + std::max<Clock::duration>(sample_period, sample_share * (end - now)),
               [this] { sample(); });
+}
+
+void Supervisor::track_input(Clock::time_point now) {
+  const double at_s = base::seconds(now - started_);
+  const bool keeps = options_.keeps_throughput && throughput_.wants(at_s);
+  if (!tracker_ || (!progress_ && !keeps)) return;
+  input_ = tracker_->update(jobs_);
+  if (keeps) throughput_.add({at_s, input_.bytes, input_.records});
+  if (progress_) progress_->update(now, input_, jobs_);
 }
 
 void Supervisor::count_busy() {

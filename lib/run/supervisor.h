@@ -15,6 +15,7 @@
 #include "process/outcome.h"
 #include "process/watchdog.h"
 #include "run/fifo_set.h"
+#include "run/input_tracker.h"
 #include "run/job.h"
 #include "run/progress.h"
 #include "run/stall.h"
@@ -34,7 +35,8 @@ struct SupervisorOptions {
   std::chrono::milliseconds kill_after{1000};
   std::size_t pipe_size = 0;
   bool show_job_names = false;  ///< before every line of a job's standard error
-  bool show_progress = false;
+  ProgressOptions progress;
+  bool keeps_throughput = false;               ///< for the report
   std::chrono::milliseconds stall_timeout{0};  ///< 0: a stall is not told
 };
 
@@ -68,6 +70,9 @@ class Supervisor {
   /// job with several inputs counts as busy in the share of them that was not empty, with outputs likewise.
   double busy_share(std::size_t job) const;
   std::chrono::duration<double> wall() const { return wall_; }
+  /// With SupervisorOptions::keeps_throughput: how far the input had been read, and when.
+  const Throughput& throughput() const { return throughput_; }
+  std::optional<std::uint64_t> input_total() const { return input_.total; }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -83,6 +88,7 @@ class Supervisor {
   void begin_next_rounds();
   void sample();
   void count_busy();
+  void track_input(Clock::time_point now);
   void look_for_deadlock(Clock::time_point now);
   void on_fifo_events();
   void on_signal();
@@ -116,6 +122,9 @@ class Supervisor {
   std::vector<Round> rounds_;              // by section
   std::vector<std::size_t> rounds_ended_;  // the sections whose round has ended
   std::uint64_t samples_ = 0;
+  std::optional<InputTracker> tracker_;
+  InputPosition input_;
+  Throughput throughput_;
   std::optional<Progress> progress_;
   std::optional<StallDetector> stall_;
   DeadlockDetector deadlock_;

@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "io/live_records.h"
 #include "io/reader.h"
 #include "io/stats.h"
 #include "record/framer.h"
@@ -43,6 +44,7 @@ class Input {
     reader_.consume(span.bytes);
     stats_.records_in += span.records;
     stats_.inputs[entry_].records += span.records;
+    io::tell_live_records(stats_.records_in);
   }
 
  private:

@@ -93,9 +93,9 @@ run_with_progress() {
   mkfifo gate
   exec {gate}<>gate
   run_with_progress in
-  [[ $said =~ ^"mrf-run: "[0-9]+"% of 28.6 MiB, "[0-9.]+" "[KMG]?i?"B/s, "[0-9:]+" left"$ ]]
+  [[ $said =~ ^"mrf-run: "[0-9]+"% of 28.6 MiB, "[0-9.kM]+" rec/s, "[0-9.]+" "[KMG]?i?"B/s, "[0-9:]+" left, busiest: "[a-z]+$ ]]
   run_with_progress - < <(cat in)
-  [[ $said =~ ^"mrf-run: read "[0-9.]+" "[KMG]i"B, "[0-9.]+" "[KMG]i"B/s"$ ]]
+  [[ $said =~ ^"mrf-run: read "[0-9.]+" "[KMG]i"B, "[0-9.kM]+" rec/s, "[0-9.]+" "[KMG]i"B/s, busiest: "[a-z]+$ ]]
 }
 
 @test "--progress on a terminal of 80 and of 40 columns: a bar that fits, and messages above it" {
@@ -106,7 +106,7 @@ run_with_progress() {
       mrf-run --progress -n 1 --order rows -i in.txt -o out.txt -- bash -c "echo a message >&2; read -r x < go; cat"
       echo status $?
       read -r x < go'
-    wait_until shows '^\[#*\.*\] *[0-9]*%'
+    wait_until shows '^\[#*\.*\] *[0-9]*%.* left'
     screen >seen
     grep -q '^a message$' seen
     (($(grep -c '%' seen) == 1))
@@ -120,6 +120,74 @@ run_with_progress() {
   done
 }
 
+@test "--progress json: a first event, one a second, and a last one with the status" {
+  seq 5000000 >in # more than fits into the FIFOs
+  mkfifo gate
+  exec {gate}<>gate
+  mrf-run --progress json:9 -n 2 --order rows -o out -i in -- bash -c 'read -r go <gate; cat' 9>events 3>&- &
+  wait_until grep -q '"records":[1-9].*"busiest":"' events
+  printf 'go\ngo\n' >&"$gate"
+  wait $!
+  jq -es '.[0] == {event: "start", workflow: "short form", jobs: 4} and
+    .[-1] == {event: "end", status: 0, failed: null} and
+    (.[1:-1] | all(.event == "progress" and .elapsed_s > 0)) and
+    (map(select(.busiest and .records))[0] | .bytes_total == 38888896 and .share > 0 and .share < 1 and .bytes > 0 and
+      .left_s > 0 and .jobs_ended == 0 and .jobs_running == 4)' events
+  cmp in out
+}
+
+@test "--progress json: the last event has the status of a failure, of a signal, and of a result that cannot be" {
+  ends() { jq -es '.[0].event == "start" and .[-1] == {event: "end", status: '"$1"', failed: '"$2"'}' events; }
+  run_apart bash -c 'echo "a: bash -c \"exit 7\"" | mrf-run --progress json:5 - 5>events'
+  assert_status 7
+  ends 7 '"a"'
+  mkfifo gate
+  echo 'a: cat gate' >w.mrf
+  run_apart bash -c 'mrf-run --progress json:5 w.mrf 5>events & run=$!
+    until grep -q progress events; do :; done; kill -TERM $run; wait $run'
+  assert_status 143
+  ends 143 null
+  run_apart bash -c 'echo "a: true > out:x
+b: cat in:x
+c: true save:nothing" | mrf-run --progress json - 2>&1 >/dev/null | grep ^{ >events; exit ${PIPESTATUS[1]}'
+  assert_status 1
+  ends 1 null
+}
+
+@test "--progress json: a reader that is gone is no failure" {
+  seq 3 >in
+  mkfifo events
+  exec {reader}<>events
+  exec 9>events
+  exec {reader}<&-
+  run_apart mrf-run --progress json:9 -i in -o out -- cat
+  assert_status 0
+  assert_stderr_is ''
+  cmp in out
+}
+
+@test "--progress takes a style or none, and no word that is something else" {
+  seq 3 >in
+  for style in '' bar log json none json:1 =log; do
+    # shellcheck disable=SC2086
+    run_apart mrf-run --progress${style:+ }$style -i in -o out -- cat
+    [[ $style == =log ]] || assert_status 0
+  done
+  run_apart mrf-run --progress=log -i in -o out -- cat
+  assert_status 0
+  echo 'a: true' >w.mrf
+  run_apart mrf-run --progress w.mrf
+  assert_status 0
+  run_apart mrf-run --progress=loud w.mrf
+  assert_status 2
+  assert_stderr_is "mrf-run: cannot use option '--progress': it takes bar, log, json, json:FD or none, not 'loud'; try 'mrf-run --help'"
+  run_apart mrf-run --progress json:77 w.mrf
+  assert_status 2
+  assert_stderr_has "file descriptor 77 is not open for writing"
+  run_apart mrf-run --progress json:x w.mrf
+  assert_status 2
+}
+
 @test "--progress of an input that is read long before the first line" {
   seq 500000 >in
   mkfifo gate
@@ -128,7 +196,7 @@ run_with_progress() {
   wait_until test -s lines
   printf 'go\ngo\n' >&"$gate"
   wait $!
-  grep -Eqx 'mrf-run: (all is read|100% of 3.2 MiB, [0-9.]+ [KM]iB/s, 00:00 left)' lines
+  grep -Eqx 'mrf-run: (all is read|100% of 3.2 MiB, ([0-9.kM]+ rec/s, )?[0-9.]+ [KM]iB/s, 00:00 left(, busiest: [a-z]+)?)' lines
 }
 
 @test "the bottleneck is the job that has something to read and room to write, however little it is" {
