@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <utility>
+#include <vector>
 
 #include "base/error.h"
 
@@ -53,70 +54,100 @@ std::optional<Expectation> etag_hash(std::string_view tag, std::string source) {
   return found;
 }
 
-// "crc32c=n03x6A==,md5=Ojk9c3dhfxgoKVVHYwFbHQ==", in one field or in several.
-std::optional<Expectation> google_hash(const http::ResponseHead& head) {
-  for (const auto& [name, kind] : {std::pair{"crc32c=", Kind::crc32c}, std::pair{"md5=", Kind::md5}}) {
-    for (const auto& field : head.fields("x-goog-hash")) {
-      std::string_view rest = field;
-      while (!rest.empty()) {
-        const auto comma = rest.find(',');
-        const auto entry = http::trimmed(rest.substr(0, comma));
-        rest = comma == std::string_view::npos ? std::string_view() : rest.substr(comma + 1);
-        const std::string_view key = name;
-        if (!entry.starts_with(key)) continue;
-        auto found = hash_of(kind, entry.substr(key.size()),
-                             fmt::format("x-goog-hash {}", key.substr(0, key.size() - 1)));
-        if (found) return found;
+const char* name_of(Kind kind) {
+  switch (kind) {
+    case Kind::crc32c:
+      return "CRC-32C";
+    case Kind::crc32:
+      return "CRC-32";
+    case Kind::md5:
+    case Kind::multipart:
+      return "MD5";
+    case Kind::sha1:
+      return "SHA-1";
+    case Kind::sha256:
+      return "SHA-256";
+    case Kind::sha512:
+      return "SHA-512";
+  }
+  return "";
+}
+
+// The first checksum that can be read, and what is wrong with the first one that cannot.
+class Search {
+ public:
+  void read(Kind kind, std::string_view text, const std::string& source) {
+    if (found_) return;
+    found_ = hash_of(kind, text, source);
+    if (!found_) object(source, text, fmt::format("is no {}", name_of(kind)));
+  }
+  void object(const std::string& source, std::string_view text, const std::string& fault) {
+    constexpr std::size_t most_shown = 100;
+    if (fault_.empty()) fault_ = fmt::format("{} '{}' {}", source, text.substr(0, most_shown), fault);
+  }
+
+  const std::optional<Expectation>& found() const { return found_; }
+  const std::string& fault() const { return fault_; }
+
+ private:
+  std::optional<Expectation> found_;
+  std::string fault_;
+};
+
+using Algorithm = std::pair<const char*, Kind>;
+enum class Syntax {
+  plain,
+  byte_sequence,  // :BASE64: and parameters (RFC 8941, 3.3.5 and 3.1.2)
+};
+
+// NAME=VALUE, separated by commas, in one field or in several. `algorithms`: the best one first.
+void read_list(Search& search, const http::ResponseHead& head, const std::string& field_name,
+               const std::vector<Algorithm>& algorithms, Syntax syntax) {
+  std::vector<std::pair<std::string_view, std::string_view>> members;
+  const auto fields = head.fields(field_name);
+  for (const std::string_view field : fields) {
+    for (std::size_t at = 0; at <= field.size();) {
+      const auto end = std::min(field.find(',', at), field.size());
+      const auto member = http::trimmed(field.substr(at, end - at));
+      const auto equals = std::min(member.find('='), member.size());
+      members.emplace_back(member.substr(0, equals), member.substr(std::min(equals + 1, member.size())));
+      at = end + 1;
+    }
+  }
+  const bool names_algorithm = field_name == "x-goog-hash";
+  bool is_any_known = false;
+  for (const auto& [name, kind] : algorithms) {
+    for (const auto& [key, value] : members) {
+      if (!http::equal_names(key, name)) continue;
+      is_any_known = true;
+      const std::string source = names_algorithm ? fmt::format("{} {}", field_name, name) : field_name;
+      const auto close = value.find(':', 1);
+      if (syntax == Syntax::plain) {
+        search.read(kind, value, source);
+      } else if (!value.starts_with(':') || close == std::string_view::npos) {
+        search.object(source, value, fmt::format("is no {} between colons", name_of(kind)));
+      } else {
+        search.read(kind, value.substr(1, close - 1), source);
       }
     }
   }
-  return std::nullopt;
+  if (!is_any_known && !fields.empty())
+    search.object(field_name, fields.front(), "names no algorithm that getm-fetch knows");
 }
 
-// A COMPOSITE one is that of the parts' checksums, not of the data.
-std::optional<Expectation> amazon_checksum(const http::ResponseHead& head) {
-  if (http::equal_names(head.field("x-amz-checksum-type").value_or(""), "COMPOSITE")) return std::nullopt;
+// A COMPOSITE one is that of the parts' checksums, not of the data; so is one that ends in their number.
+void read_amazon_checksum(Search& search, const http::ResponseHead& head) {
+  if (http::equal_names(head.field("x-amz-checksum-type").value_or(""), "COMPOSITE")) return;
   constexpr std::array kinds{
       std::pair{"x-amz-checksum-crc32c", Kind::crc32c}, std::pair{"x-amz-checksum-crc32", Kind::crc32},
       std::pair{"x-amz-checksum-sha256", Kind::sha256}, std::pair{"x-amz-checksum-sha1", Kind::sha1}};
   for (const auto& [name, kind] : kinds) {
-    if (auto found = hash_of(kind, head.field(name).value_or(""), name)) return found;
+    const auto value = head.field(name);
+    const auto dash = value ? value->rfind('-') : std::string::npos;
+    const bool counts_parts =
+        dash != std::string::npos && http::parse_number(std::string_view(*value).substr(dash + 1));
+    if (value && !counts_parts) search.read(kind, *value, name);
   }
-  return std::nullopt;
-}
-
-// A dictionary of byte sequences: sha-256=:BASE64:, sha-512=:BASE64: (RFC 9530, 2 and 3; RFC 8941, 3.2).
-std::optional<Expectation> digest_field(const http::ResponseHead& head, const char* field_name) {
-  for (const auto& field : head.fields(field_name)) {
-    for (const auto& [name, kind] :
-         {std::pair{"sha-256=:", Kind::sha256}, std::pair{"sha-512=:", Kind::sha512}}) {
-      const auto at = field.find(name);
-      if (at == std::string::npos) continue;
-      const auto begin = at + std::string_view(name).size();
-      const auto value = std::string_view(field).substr(begin, field.find(':', begin) - begin);
-      if (auto found = hash_of(kind, value, field_name)) return found;
-    }
-  }
-  return std::nullopt;
-}
-
-// sha-256=BASE64, sha-512=BASE64, md5=BASE64, the names in any case (RFC 3230, 4.3.2; RFC 5843).
-std::optional<Expectation> old_digest(const http::ResponseHead& head) {
-  for (const auto& [name, kind] : {std::pair{"sha-256", Kind::sha256}, std::pair{"sha-512", Kind::sha512},
-                                   std::pair{"sha", Kind::sha1}, std::pair{"md5", Kind::md5}}) {
-    for (const auto& field : head.fields("Digest")) {
-      std::string_view rest = field;
-      while (!rest.empty()) {
-        const auto entry = http::trimmed(rest.substr(0, rest.find(',')));
-        rest.remove_prefix(
-            std::min(rest.size(), rest.find(',') == rest.npos ? rest.size() : rest.find(',') + 1));
-        const auto equals = entry.find('=');
-        if (equals == std::string_view::npos || !http::equal_names(entry.substr(0, equals), name)) continue;
-        if (auto found = hash_of(kind, entry.substr(equals + 1), "Digest")) return found;
-      }
-    }
-  }
-  return std::nullopt;
 }
 
 bool is_s3(const http::ResponseHead& head) {
@@ -167,19 +198,23 @@ std::optional<std::string> decode_hash(std::string_view text, std::size_t bytes)
 }
 
 ExpectationResult expectation_of(const http::ResponseHead& head) {
-  if (auto found = google_hash(head)) return {std::move(found), ""};
-  const bool whole = head.status() == 200;
-  if (whole) {
-    if (auto found = amazon_checksum(head)) return {std::move(found), ""};
+  const std::vector<Algorithm> digests{{"sha-256", Kind::sha256}, {"sha-512", Kind::sha512}};
+  Search search;
+  read_list(search, head, "x-goog-hash", {{"crc32c", Kind::crc32c}, {"md5", Kind::md5}}, Syntax::plain);
+  if (head.is_whole()) read_amazon_checksum(search, head);
+  read_list(search, head, "Repr-Digest", digests, Syntax::byte_sequence);
+  if (head.is_whole()) {
+    read_list(search, head, "Content-Digest", digests, Syntax::byte_sequence);
+    // RFC 3230, 4.3.2, and RFC 5843
+    auto old_digests = digests;
+    old_digests.insert(old_digests.end(), {{"sha", Kind::sha1}, {"md5", Kind::md5}});
+    read_list(search, head, "Digest", old_digests, Syntax::plain);
+    if (const auto value = head.field("Content-MD5")) search.read(Kind::md5, *value, "Content-MD5");
   }
-  if (auto found = digest_field(head, "Repr-Digest")) return {std::move(found), ""};
-  if (whole) {
-    if (auto found = digest_field(head, "Content-Digest")) return {std::move(found), ""};
-    if (auto found = old_digest(head)) return {std::move(found), ""};
-    if (auto found = hash_of(Kind::md5, head.field("Content-MD5").value_or(""), "Content-MD5"))
-      return {std::move(found), ""};
-  }
-  return s3_etag(head);
+  if (search.found()) return {search.found(), ""};
+  auto etag = s3_etag(head);
+  if (!etag.expectation && !search.fault().empty()) etag.reason = search.fault();
+  return etag;
 }
 
 bool is_checksum_algorithm(const std::string& name) {

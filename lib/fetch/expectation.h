@@ -35,8 +35,8 @@ struct ExpectationResult {
 
 /// What a server says of the whole object: x-goog-hash (crc32c before md5), x-amz-checksum-*, Repr-Digest,
 /// Content-Digest (RFC 9530), Digest (RFC 3230), Content-MD5, and the ETag of an S3 server unless it cannot
-/// be an MD5 (weak, SSE-KMS, SSE-C). Fields that may speak of a part are only believed in a response with
-/// status 200.
+/// be an MD5 (weak, SSE-KMS, SSE-C). Fields that may speak of a part are only believed in a response that is
+/// the whole object. When none of them can be read, the reason shows the first one.
 ExpectationResult expectation_of(const http::ResponseHead& head);
 
 /// A checksum given by the user: algorithm md5, gs_crc32c, s3_etag or sha256, the value in hexadecimal or

@@ -109,6 +109,13 @@ std::string ResponseHead::length_fault() const {
   return "";
 }
 
+bool ResponseHead::is_whole() const {
+  if (status_ != 206) return status_ == 200;
+  const auto range = content_range();
+  if (!range || !range->satisfied || range->first != 0 || range->total != range->last + 1) return false;
+  return content_length().value_or(range->last + 1) == range->last + 1;
+}
+
 bool ResponseHead::is_decoded() const {
   const auto stored = field("x-goog-stored-content-encoding").value_or("identity");
   return !equal_names(stored, "identity") &&

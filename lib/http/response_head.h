@@ -47,6 +47,9 @@ class ResponseHead {
   std::string length_fault() const;
   /// Nothing when there is no such field or it is malformed or in another unit than bytes.
   std::optional<ContentRange> content_range() const;
+  /// True when the body is the whole object: status 200, or 206 with a Content-Range from the first byte to
+  /// the last.
+  bool is_whole() const;
   /// True when a store has undone a content encoding on the way, so that the body is not the object that its
   /// checksums speak of (Google Cloud Storage, "decompressive transcoding").
   bool is_decoded() const;

@@ -146,6 +146,28 @@ END
   assert_status 3
 }
 
+@test "a checksum that cannot be read, and no other one: unverified, and the reason shows it" {
+  local field fault url
+  while IFS='|' read -r field fault; do
+    url="$HTTP/said/data?$field"
+    fetch "$url" out
+    assert_status 0
+    assert_stderr_is "getm-fetch: fetched '$url', unverified: $fault"
+    fetch --require-checksum "$url" bad
+    assert_status 3
+    assert_stderr_is "getm-fetch: cannot verify '$url': $fault"
+    assert_files out
+    rm out
+  done <<'END'
+Content-MD5=notbase64!!|Content-MD5 'notbase64!!' is no MD5
+x-goog-hash=crc32c%3Dbroken|x-goog-hash crc32c 'broken' is no CRC-32C
+x-amz-checksum-sha256=abc|x-amz-checksum-sha256 'abc' is no SHA-256
+Repr-Digest=sha-256%3Dabc|Repr-Digest 'abc' is no SHA-256 between colons
+Repr-Digest=unixsum%3D:AA%3D%3D:|Repr-Digest 'unixsum=:AA==:' names no algorithm that getm-fetch knows
+Digest=md5%3Dabc|Digest 'abc' is no MD5
+END
+}
+
 @test "Content-MD5, x-amz-checksum and Repr-Digest" {
   local crc sha512
   crc=$(gzip -c "$WWW/data" | tail -c 8 | head -c 4 | od -An -tx4 | tr -d ' ')

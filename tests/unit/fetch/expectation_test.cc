@@ -45,7 +45,8 @@ TEST_CASE("x-goog-hash: crc32c before md5, in one field or two") {
         Kind::md5);
   CHECK(expected({"x-goog-hash: crc32c=broken", "x-goog-hash: crc32c=n03x6A=="}).expectation->kind ==
         Kind::crc32c);
-  CHECK(expected({"x-goog-hash: crc32c=broken,md5=broken"}).reason == "the server names no checksum");
+  CHECK(expected({"x-goog-hash: crc32c=broken,md5=broken"}).reason ==
+        "x-goog-hash crc32c 'broken' is no CRC-32C");
 }
 
 TEST_CASE("an ETag is a checksum only of an S3 server, and only when it can be one") {
@@ -78,6 +79,43 @@ TEST_CASE("other fields, and not those of a part") {
   CHECK(expected({"Repr-Digest: md5=:x:, sha-256=:" + sha + ":"}, "206 P").expectation->kind == Kind::sha256);
   CHECK_FALSE(expected({"Repr-Digest: sha-256=" + sha}).expectation);
   CHECK(expected({}).reason == "the server names no checksum");
+}
+
+TEST_CASE("a checksum that cannot be read is the reason, when no other one is there") {
+  const struct {
+    std::vector<std::string> lines;
+    const char* reason;
+  } rows[] = {
+      {{"Content-MD5: notbase64!!"}, "Content-MD5 'notbase64!!' is no MD5"},
+      {{"Content-MD5:"}, "Content-MD5 '' is no MD5"},
+      {{"x-goog-hash: sha9=abc="}, "x-goog-hash 'sha9=abc=' names no algorithm that getm-fetch knows"},
+      {{"x-goog-hash: md5"}, "x-goog-hash md5 '' is no MD5"},
+      {{"x-amz-checksum-crc32c: n03x6A"}, "x-amz-checksum-crc32c 'n03x6A' is no CRC-32C"},
+      {{"x-amz-checksum-sha1: abc"}, "x-amz-checksum-sha1 'abc' is no SHA-1"},
+      {{"x-amz-checksum-sha256: n03x6A==-3"}, "the server names no checksum"},
+      {{"Repr-Digest: sha-256=n03x6A=="}, "Repr-Digest 'n03x6A==' is no SHA-256 between colons"},
+      {{"Repr-Digest: sha-512=:n03x6A==:"}, "Repr-Digest 'n03x6A==' is no SHA-512"},
+      {{"Content-Digest: sha-256=:n03"}, "Content-Digest ':n03' is no SHA-256 between colons"},
+      {{"Content-Digest: unixsum=:AA==:"},
+       "Content-Digest 'unixsum=:AA==:' names no algorithm that getm-fetch knows"},
+      {{"Digest: SHA-256=1"}, "Digest '1' is no SHA-256"},
+      {{"ETag: \"abc\"", "Server: AmazonS3"}, "the ETag is no MD5"},
+      {{"ETag: \"abc\"", "Server: AmazonS3", "Content-MD5: x"}, "Content-MD5 'x' is no MD5"},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.lines.back());
+    CHECK_FALSE(expected(row.lines).expectation);
+    CHECK(expected(row.lines).reason == row.reason);
+    auto and_another = row.lines;
+    and_another.push_back(std::string("ETag: \"") + md5_hex + "\"");
+    if (row.lines.size() == 1) {
+      and_another.emplace_back("x-amz-request-id: 1");
+      CHECK(expected(and_another).expectation->source == "ETag");
+    }
+  }
+  const std::string range = "Content-Range: bytes 0-2/";
+  CHECK(expected({std::string("Content-MD5: ") + md5_base64, range + "3"}, "206 P").expectation);
+  CHECK_FALSE(expected({std::string("Content-MD5: ") + md5_base64, range + "4"}, "206 P").expectation);
 }
 
 TEST_CASE("checksums of the command line") {
