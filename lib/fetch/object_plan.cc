@@ -17,6 +17,12 @@ namespace {
 // An object that shows so many versions changes faster than it can be fetched.
 constexpr unsigned most_changes = 2;
 
+std::string not_whole(const http::ResponseHead& head) {
+  const auto range = head.field("Content-Range");
+  return fmt::format("the server answers HTTP 206 {} to a request for the whole object",
+                     range ? fmt::format("with 'Content-Range: {}'", *range) : "without a Content-Range");
+}
+
 }  // namespace
 
 ObjectPlan::ObjectPlan(http::Url url, FetchOptions options, PartSizes sizes, std::uint64_t put_off_from)
@@ -50,7 +56,7 @@ std::optional<ObjectPlan::Time> ObjectPlan::next_time(Time now) const {
 
 // False when there is nothing to ask for.
 bool ObjectPlan::assign(Slot& slot, const OutputState& output) {
-  if (state_ == State::asked || state_ == State::beginning || is_complete()) return false;
+  if ((state_ != State::idle && state_ != State::running) || is_complete()) return false;
   Slot fresh(slot.policy);
   fresh.generation = generation_;
   fresh.stored_form = stored_form_;
@@ -157,7 +163,8 @@ Commands ObjectPlan::accept(std::size_t number, const http::ResponseHead& head, 
     stored_form_ = slot.enough = true;
     return {StopResponse{number}};
   }
-  if (head.status() == 206 && !is_range_asked_for(slot, head)) {
+  if (!slot.ranged && !head.is_whole()) throw base::DataError("fetch", name_, not_whole(head));
+  if (!head.is_whole() && !is_range_asked_for(slot, head)) {
     slot.objection = "the server sends another range than it was asked for";
     ranges_ignored_ = true;
     return {StopResponse{number}};
@@ -165,7 +172,7 @@ Commands ObjectPlan::accept(std::size_t number, const http::ResponseHead& head, 
   if (state_ != State::running) return begin(number, head);
   if (!http::surely_equal(version_, http::version_of(head)))
     return accept_other_version(number, head, output);
-  if (head.status() == 200) return accept_whole(number);
+  if (head.is_whole()) return accept_whole(number);
   ranges_work_ = true;
   parts_.at(slot.part).accepted = true;
   return {};
@@ -183,7 +190,10 @@ bool ObjectPlan::is_range_asked_for(const Slot& slot, const http::ResponseHead& 
 
 Commands ObjectPlan::begin(std::size_t number, const http::ResponseHead& head) {
   version_ = http::version_of(head);
-  if (version_.total.value_or(0) >= put_off_from_) return {PutOff{*version_.total}, StopResponse{number}};
+  if (version_.total.value_or(0) >= put_off_from_) {
+    state_ = State::put_off;
+    return {PutOff{*version_.total}, StopResponse{number}};
+  }
   state_ = State::beginning;
   first_id_ = slots_[number].id;
   return {BeginOutput{number, version_}};
@@ -253,7 +263,7 @@ Commands ObjectPlan::accept_other_version(std::size_t number, const http::Respon
   }
   Commands commands{changed(output)};
   slot.generation = generation_;
-  if (head.status() != 200) {
+  if (!head.is_whole()) {
     commands.emplace_back(StopResponse{number});
     return commands;
   }
@@ -349,17 +359,20 @@ Commands ObjectPlan::on_end(std::size_t number, const http::Ending& ending, std:
 
 // Whether the request did what it was to do.
 bool ObjectPlan::is_done(Slot& slot, bool complete) {
-  if (slot.generation != generation_) return true;
+  if (slot.generation != generation_ || state_ == State::put_off) return true;
   if (state_ != State::running) {
     if (first_id_ == slot.id) state_ = State::idle;
     return slot.enough;
   }
   if (whole_id_ == slot.id) whole_id_ = 0;
   const auto part = parts_.find(slot.part);
+  const bool is_mine = part != parts_.end() && part->second.owner == slot.id;
+  // A whole response also owns the part for which it was asked, even when it did not come as far.
+  for (auto& [end, any] : parts_) {
+    if (any.owner == slot.id) any = {any.at};
+  }
   if (part == parts_.end()) return slot.enough || complete;
-  if (part->second.owner != slot.id) return slot.enough;
-  part->second.owner = 0;
-  part->second.accepted = false;
+  if (!is_mine) return slot.enough;
   if (!complete || part->first != unknown_end) return slot.enough;
   parts_.erase(part);
   return true;

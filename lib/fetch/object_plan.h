@@ -125,7 +125,13 @@ class ObjectPlan {
   std::optional<std::uint64_t> total() const { return version_.total; }
 
  private:
-  enum class State { idle, asked, beginning, running };  ///< asked: the request that shows the version runs
+  enum class State {
+    idle,
+    asked,      ///< the request that shows the version runs
+    beginning,  ///< BeginOutput is being carried out
+    running,
+    put_off,  ///< nothing is asked for any more
+  };
   // A request's share of the object, as it was when the request was made, and what became of it.
   struct Slot {
     explicit Slot(http::RetryPolicy retry_policy) : policy(std::move(retry_policy)) {}

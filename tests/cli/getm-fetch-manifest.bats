@@ -38,6 +38,7 @@ manifest() {
   manifest '{"url":"@/data"}' '{"url":"@/middle"}' '{"url":"@/many/f1"}' '{"url":"@/many/f2"}'
   fetch --files 1 --multipart-threshold 1M --progress json -m m.json
   assert_status 0
+  [[ $stderr != *'trying again'* ]]
   grep -o '"target":"[^"]*"' <<<"$stderr" >order
   [[ $(<order) == $'"target":"f1"\n"target":"f2"\n"target":"middle"\n"target":"data"' ]]
 }

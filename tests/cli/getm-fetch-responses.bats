@@ -104,8 +104,24 @@ teardown_file() { stop_servers; }
   assert_status 0
   assert_stderr_has "the server did not say how many bytes there are"
   [[ $(<out) == abc ]]
-  fetch "$HTTP/raw/?head=206%20P|Content-Length:%203|Content-Range:%20bytes%200-2/3&body=abc" --retry 0 out2
-  assert_status 5
-  assert_stderr_has "another range than it was asked for"
+}
+
+@test "206 to a request for the whole object is used when it is whole, else refused at once" {
+  local url="$HTTP/raw/?head=206%20P|Content-MD5:%20kAFQmDzST7DWlj99KOF/cg==|Content-Length:%203|Content-Range:%20bytes%200-2/3&body=abc"
+  fetch -v "$url" out
+  assert_status 0
+  [[ $(<out) == abc ]]
+  assert_stderr_has "verified 'out' by Content-MD5"
+  local range
+  for range in 0-2/4 1-3/4 0-2/*; do
+    url="$HTTP/raw/?head=206%20P|ETag:%20%22a%22|Content-Length:%203|Content-Range:%20bytes%20$range&body=abc"
+    fetch "$url" bad
+    assert_status 3
+    assert_stderr_is "getm-fetch: cannot fetch '$url': the server answers HTTP 206 with 'Content-Range: bytes $range' to a request for the whole object"
+  done
+  url="$HTTP/raw/?head=206%20P|Content-Length:%203&body=abc"
+  fetch "$url" bad
+  assert_status 3
+  assert_stderr_is "getm-fetch: cannot fetch '$url': the server answers HTTP 206 without a Content-Range to a request for the whole object"
   assert_files out
 }
