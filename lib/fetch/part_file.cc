@@ -177,6 +177,9 @@ void PartFile::remember(const std::vector<ByteRange>& runs) {
 
 // Data that no record speaks of is of no use to anybody.
 void PartFile::leave(const std::vector<ByteRange>& runs) {
+  if (!runs.empty() && (!version_.etag || !version_.total))
+    base::warn(fmt::format("nothing is kept of '{}' for the next run: the server sends no {}", target_,
+                           version_.etag ? "size" : "strong ETag"));
   if (runs.empty() || !version_.etag || !version_.total) {
     discard();
     return;

@@ -37,6 +37,25 @@ ended_by() {
   done
 }
 
+@test "without a strong ETag or a size nothing is left, and that is said" {
+  local path reason
+  start_server "http://127.0.0.1:@PORT@" python3 "$ROOT/tests/servers/raw-answers" @PORT@
+  while read -r path reason; do
+    env --default-signal=INT getm-fetch --progress none --resume "$SERVER_URL/$path" out 2>stderr 3>&- &
+    pid=$!
+    wait_until has_bytes out.getm-part 2
+    ended_by TERM
+    [[ $(<stderr) == "getm-fetch: nothing is kept of 'out' for the next run: the server sends no $reason" ]]
+    assert_files stderr
+    rm stderr
+  done <<'END'
+stall-no-etag strong ETag
+stall-weak-etag strong ETag
+stall-no-size size
+END
+  stop_started || true
+}
+
 @test "KILL leaves what came until two seconds before, however little" {
   getm-fetch -q --resume --concurrency 1 "$HTTP/slower/data" out 3>&- &
   pid=$!
