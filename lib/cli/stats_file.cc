@@ -29,10 +29,13 @@ constexpr off_t reserved_bytes = 1 << 16;
 
 const auto started = std::chrono::steady_clock::now();
 
-Json list(const std::vector<io::StreamCount>& streams) {
+Json number_if(bool is_counted, std::uint64_t number) { return is_counted ? Json(number) : Json(); }
+
+Json list(const std::vector<io::StreamCount>& streams, bool counts_records) {
   Json array = Json::array();
   for (const auto& one : streams) {
-    array.push_back({{"name", one.name}, {"records", one.records}, {"bytes", one.bytes}});
+    array.push_back(
+        {{"name", one.name}, {"records", number_if(counts_records, one.records)}, {"bytes", one.bytes}});
     if (!one.verified_by.empty()) array.back()["verified_by"] = one.verified_by;
   }
   return array;
@@ -44,8 +47,8 @@ std::string to_json(const std::string& tool, const io::Stats& stats, int status)
   Json object{{"tool", tool},
               {"version", project_version},
               {"status", status},
-              {"records_in", stats.records_in},
-              {"records_out", stats.counts_records_out ? Json(stats.records_out) : Json()},
+              {"records_in", number_if(stats.counts_records_in, stats.records_in)},
+              {"records_out", number_if(stats.counts_records_out, stats.records_out)},
               {"records_skipped", stats.records_skipped},
               {"bytes_in", stats.in.bytes},
               {"bytes_out", stats.out.bytes},
@@ -55,8 +58,8 @@ std::string to_json(const std::string& tool, const io::Stats& stats, int status)
               {"max_rss_bytes", usage.ru_maxrss * 1024},
               {"waited_in_s", base::seconds(stats.in.waited)},
               {"waited_out_s", base::seconds(stats.out.waited)},
-              {"inputs", list(stats.inputs)},
-              {"outputs", list(stats.outputs)}};
+              {"inputs", list(stats.inputs, stats.counts_records_in)},
+              {"outputs", list(stats.outputs, stats.counts_records_out)}};
   for (const auto& [name, value] : stats.figures) {
     const auto whole = static_cast<std::int64_t>(value);
     object[name] = static_cast<double>(whole) == value ? Json(whole) : Json(value);

@@ -17,6 +17,7 @@
 #include "collect/order.h"
 #include "collect/rate_log.h"
 #include "collect/selector.h"
+#include "collect/spool.h"
 #include "io/fd.h"
 #include "io/output_file.h"
 #include "io/paths.h"
@@ -95,16 +96,11 @@ void check(const CollectOptions& options) {
   if (!options.counts.empty() && options.rounds > 1) {
     throw base::UsageError("use option", "--counts", "its counts are those of one round; leave out --reopen");
   }
+  if (options.spools && is_bgzf(options))
+    throw base::UsageError("use option", "--spool", "it goes with an output that is not compressed");
   check_rounds(options);
   check_compression(options);
   record::check_output_name(options.output, options.record);
-}
-
-std::unique_ptr<Sink> make_sink(const CollectOptions& options, const io::OutputFile& output,
-                                io::Meter& meter) {
-  if (!is_bgzf(options)) return make_plain_sink(output.fd(), output.name(), meter);
-  const int level = options.level.value_or(codec::has_gzip_name(options.output) ? default_level : 0);
-  return make_bgzf_sink(output.fd(), output.name(), meter, level, options.threads);
 }
 
 // The next program in a pipe sees no status: SAM that ends in the middle of a line that is no record is not
@@ -172,6 +168,8 @@ class Collector {
 
   /// Throws UsageError when what is written to `output` would be read again: its end would never come.
   void refuse_output(const io::OutputFile& output) const;
+  /// Where the output goes. Outlives neither the collector nor `output`.
+  std::unique_ptr<Sink> make_sink(const io::OutputFile& output);
   /// Throws Error.
   void run(Sink& sink);
 
@@ -225,6 +223,9 @@ Collector::Collector(const CollectOptions& options, io::Stats& stats)
 
 Collector::~Collector() {
   for (const auto& input : inputs_) stats_.records_in += input->records();
+  // Single bytes are no records that anybody counts.
+  const bool is_bytes = options_.record.kind == record::RecordForm::Kind::fixed && options_.record.count == 1;
+  stats_.counts_records_in = stats_.counts_records_out = !is_bytes;
   stats_.records_out = records_written_;
   stats_.outputs.push_back({options_.output, stats_.records_out, stats_.out.bytes});
 }
@@ -286,6 +287,17 @@ void Collector::refuse_output(const io::OutputFile& output) const {
     throw base::UsageError("use output", output.name(),
                            fmt::format("the same file as input '{}'", input->name()));
   }
+}
+
+std::unique_ptr<Sink> Collector::make_sink(const io::OutputFile& output) {
+  if (options_.spools) {
+    return std::make_unique<SpoolSink>(output.fd(), output.name(), stats_.out,
+                                       SpoolSink::Memory{pool_, spill_, held_limit(options_)},
+                                       selector_.reactor());
+  }
+  if (!is_bgzf(options_)) return make_plain_sink(output.fd(), output.name(), stats_.out);
+  const int level = options_.level.value_or(codec::has_gzip_name(options_.output) ? default_level : 0);
+  return make_bgzf_sink(output.fd(), output.name(), stats_.out, level, options_.threads);
 }
 
 record::SequencePlace Collector::sequence_place() const {
@@ -398,7 +410,7 @@ void collect(const CollectOptions& options, io::Stats& stats) {
   io::OutputFile output(options.output);
   collector.refuse_output(output);
   io::enlarge_pipe(output.fd(), io::most_pipe_bytes);
-  const auto sink = make_sink(options, output, stats.out);
+  const auto sink = collector.make_sink(output);
   try {
     collector.run(*sink);
   } catch (const base::ClosedOutput&) {

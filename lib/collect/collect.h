@@ -35,6 +35,8 @@ struct CollectOptions {
   bool same_header = false;
   /// Bytes of memory for what cannot be written yet.
   std::uint64_t buffer = std::uint64_t{256} << 20;
+  /// Reads on while the output is blocked, and holds what it does not take.
+  bool spools = false;
   /// Copied first; empty for none.
   std::string header;
   std::string output = "-";

@@ -62,6 +62,8 @@ class Selector {
   void want_only(const Input& input);
   void want_none();
   std::size_t wanted() const { return wanted_.size(); }
+  /// The loop that read() waits in, for what else is to be watched meanwhile.
+  io::Reactor& reactor() { return reactor_; }
 
   /// Reads the wanted inputs that have bytes, with one read(2) each, and returns them. When none has, holds
   /// what the others have, and returns none. Waits when there is nothing at all, and writes what `output` has

@@ -45,7 +45,8 @@ struct StreamCount {
 struct Stats {
   std::uint64_t records_in = 0;
   std::uint64_t records_out = 0;
-  bool counts_records_out = true;  ///< false where a program passes on what it does not look at
+  bool counts_records_in = true;   ///< false where a program passes on what it does not look at
+  bool counts_records_out = true;  ///< likewise
   std::uint64_t records_skipped = 0;
   Meter in;
   Meter out;
