@@ -72,6 +72,9 @@ void declare(cli::Command& command, Options& options) {
   app.add_option("--header-lines K", form.header_lines, "the first K lines are the header (default 0)");
   app.add_option("--header-prefix STR", form.header_prefix,
                  "the lines at the top that begin with STR are the header");
+  app.add_repeatable(
+      "--combine COMMAND...", form.combine,
+      "make OUTPUT with COMMAND of the workers' outputs, its last words (default: they are joined)");
   app.add_flag("--header-broadcast", form.header_broadcast,
                "give the header to every worker and every chunk");
   app.add_option("-l,--level LEVEL", form.level, "compression level of the output, 0 to 9 (default 6)");
@@ -116,6 +119,7 @@ void complete(workflow::ShortForm& form, run::ProbeOf of) {
   if (form.inputs.empty() && run::has_standard_input()) form.inputs.emplace_back("-");
   for (const auto& input : form.inputs) form.contents.push_back(run::probe_input(input, of));
   check_filter(form.command);
+  if (!form.combine.empty()) check_filter(form.combine);
 }
 
 base::Status show(const std::string& text) {
@@ -154,6 +158,8 @@ void refuse_options(const Options& options, const cli::OptionSet& given) {
                                      "--permissive",
                                      "--buffer",
                                      "--print"};
+  if (options.form.command.empty() && !options.form.combine.empty())
+    throw base::UsageError("use option", "--combine", "it stands in front of -- COMMAND, as the last option");
   for (const char* option : of_short_form) {
     if (options.form.command.empty() && given.count(option) > 0)
       throw base::UsageError("use option", option, "it goes with -- COMMAND, not with a WORKFLOW");
@@ -211,6 +217,7 @@ int main(int argc, char** argv) try {
                        {});
   Options options;
   options.form.command = cli::take_filter(argc, argv);
+  options.form.combine = cli::take_words_behind("--combine", argc, argv);
   declare(command, options);
   return command.run(argc, argv, [&] {
     options.run.supervisor.kill_after = milliseconds("--kill-after", options.kill_after_s);

@@ -11,6 +11,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <string_view>
 #include <utility>
 
 namespace mrf::run {
@@ -25,11 +26,16 @@ std::size_t default_size(std::size_t fifos) {
   return std::clamp(shared_out / std::max<std::size_t>(fifos, 1), smallest, largest);
 }
 
-// The records that mrf-distribute has written for a reader are lost when the reader does not read them.
+bool is_text(const workflow::Word& word, std::string_view text) {
+  return word.size() == 1 && word[0].kind == workflow::WordPart::Kind::text && word[0].text == text;
+}
+
+// What mrf-distribute has written for a reader, or mrf-collect --spool has held for it, is lost when the
+// reader does not read it.
 bool writes_records(const workflow::PlannedJob& job) {
-  const workflow::Word& word = job.words[0];
-  return word.size() == 1 && word[0].kind == workflow::WordPart::Kind::text &&
-         word[0].text == "mrf-distribute";
+  const auto is_spool = [](const workflow::Word& word) { return is_text(word, "--spool"); };
+  return is_text(job.words[0], "mrf-distribute") ||
+         (is_text(job.words[0], "mrf-collect") && std::any_of(job.words.begin(), job.words.end(), is_spool));
 }
 
 short poll_now(io::FdRef fd, short events) {

@@ -24,6 +24,24 @@ bool is_of(char c, std::string_view others) {
   return letters_and_digits.find(c) != std::string_view::npos || others.find(c) != std::string_view::npos;
 }
 
+// Where the path begins behind save: at the start of a word, or behind its first = as in --table=save:PATH; 0
+// where there is none.
+std::size_t place_of_saved(const std::string& word) {
+  constexpr std::string_view save = "save:";
+  const std::size_t equals = word.find('=');
+  const std::size_t at = word.starts_with(save) || equals == std::string::npos ? 0 : equals + 1;
+  const bool is_plain = std::all_of(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(at),
+                                    [](char c) { return is_of(c, "_-.="); });
+  return is_plain && word.compare(at, save.size(), save) == 0 && word.size() > at + save.size()
+             ? at + save.size()
+             : 0;
+}
+
+void replace_copy_number(std::string& word, const std::string& number) {
+  for (std::size_t at = 0; (at = word.find(copy_number, at)) != std::string::npos; at += number.size())
+    word.replace(at, copy_number.size(), number);
+}
+
 class Writer {
  public:
   explicit Writer(const ShortForm& form) : form_(form), choice_(choose(form)) {}
@@ -36,7 +54,11 @@ class Writer {
     } else {
       add_split(source);
       add_workers();
-      add_join();
+      if (form_.combine.empty()) {
+        add_join("in:done[n]", choice_.order);
+      } else {
+        add_combine();
+      }
     }
     add_missing();
     return text_;
@@ -132,25 +154,53 @@ class Writer {
 
   void add_workers() {
     std::string words;
-    for (const auto& word : form_.command) words += copy_word(word) + " ";
+    for (const auto& word : form_.command) words += saving_word(word) + " ";
     const std::string accepted = form_.ok_statuses.empty() ? "" : " ok " + statuses();
     add("work[n]" + accepted, words + "< in:part[i] > out:done[i]");
   }
 
-  void add_join() {
-    std::string options = joined_record() + " --order " + choice_.order;
+  // One stream of all outputs, held back for a command that reads one after the other.
+  void add_combine() {
+    add("hold[n]", fmt::format("mrf-collect --record fixed:1 --order concat --spool --buffer {} in:done[i] > "
+                               "out:held[i]",
+                               hold_buffer()));
+    std::string words;
+    for (const auto& word : form_.combine) words += saving_word(word) + " ";
+    words += "in:held[n]";
+    if (is_combination_joined()) {
+      add("combine", words + " > out:combined");
+      add_join("in:combined", "concat");
+    } else if (is_alignment_out() || parts()) {
+      add("combine", words + " > out:all");
+      is_alignment_out() ? add_writer("all") : add_parting("all");
+    } else {
+      add("combine", words + (output() == "-" ? "" : " > save:" + quote_word(output())));
+    }
+  }
+  // A header is put in front, records are checked, or compressed.
+  bool is_combination_joined() const {
+    if (has_header(HeaderPolicy::around) || (is_gzip_out() && !parts())) return true;
+    return !is_alignment_out() && !parts() && !choice_.written.empty() && choice_.written != "line";
+  }
+  std::uint64_t hold_buffer() const {
+    constexpr std::uint64_t all = std::uint64_t{256} << 20;
+    return form_.buffer.value_or(all) / static_cast<std::uint64_t>(form_.workers);
+  }
+
+  void add_join(const std::string& inputs, const std::string& order) {
+    std::string options = joined_record() + " --order " + order;
     if (choice_.order == "rows") options += fmt::format(" -c {} --counts in:counts", chunk_size());
     if (has_header(HeaderPolicy::around)) options += " --header " + joined_header();
     if (has_header(HeaderPolicy::broadcast)) options += text_header();
     options += buffer();
     if (parts()) {
-      add("join", fmt::format("mrf-collect{} in:done[n] > out:all", options));
+      add("join", fmt::format("mrf-collect{} {} > out:all", options, inputs));
       add_parting("all");
     } else if (is_alignment_out()) {
-      add("join", fmt::format("mrf-collect{} in:done[n] > out:all", options));
+      add("join", fmt::format("mrf-collect{} {} > out:all", options, inputs));
       add_writer("all");
     } else {
-      add("join", fmt::format("mrf-collect{}{} in:done[n]", options, result()));
+      add("join", fmt::format("mrf-collect{}{} {}", options, result(), inputs));
     }
   }
 
@@ -159,6 +209,7 @@ class Writer {
     // The copies' own headers have to agree.
     if (choice_.written == "sam") return has_header(HeaderPolicy::around) ? " --sam" : " --sam --same-header";
     if (choice_.written == "bam") return " --record bam --same-header";
+    if (choice_.written.empty()) return "";
     if (choice_.written != "line" || !reads_sam()) return record_option(choice_.written);
     // Lines behind a copy's first record may begin with @.
     if (has_header(HeaderPolicy::broadcast))
@@ -244,7 +295,9 @@ class Writer {
 
   // As quote_word(), with [i] left to be the copy's number.
   static std::string copy_word(const std::string& word) {
-    if (!has_copy_number(word)) return quote_word(word);
+    return has_copy_number(word) ? numbered_word(word) : quote_word(word);
+  }
+  static std::string numbered_word(const std::string& word) {
     std::string text;
     for (std::size_t at = 0; at < word.size();) {
       const std::size_t next = std::min(word.find(copy_number, at), word.size());
@@ -253,6 +306,12 @@ class Writer {
       at = next + copy_number.size();
     }
     return text;
+  }
+
+  // As copy_word(), with a save: left to be one, and every [i] behind it.
+  static std::string saving_word(const std::string& word) {
+    const std::size_t path = place_of_saved(word);
+    return path == 0 ? copy_word(word) : word.substr(0, path) + numbered_word(word.substr(path));
   }
 
   std::string output() const { return form_.outputs.empty() ? "-" : form_.outputs[0]; }
@@ -316,6 +375,23 @@ std::vector<FailureHint> failure_hints(const ShortForm& form) {
          "chunk, --record bam gives BAM"});
   }
   return hints;
+}
+
+std::vector<std::string> saved_files(const ShortForm& form) {
+  std::vector<std::string> files;
+  for (const auto& word : form.command) {
+    const std::size_t path = place_of_saved(word);
+    if (path == 0) continue;
+    for (int copy = 0; copy < form.workers; ++copy) {
+      files.push_back(word.substr(path));
+      replace_copy_number(files.back(), std::to_string(copy));
+      if (files.back() == word.substr(path)) break;
+    }
+  }
+  for (const auto& word : form.combine) {
+    if (const std::size_t path = place_of_saved(word); path != 0) files.push_back(word.substr(path));
+  }
+  return files;
 }
 
 std::string workflow_text(const ShortForm& form) { return Writer(form).text(); }

@@ -17,6 +17,8 @@ struct ShortForm {
   std::vector<Content> contents;    ///< what the inputs' first bytes say, in step with inputs; may be shorter
   std::vector<std::string> outputs;  ///< none is standard output; two for two inputs
   std::vector<std::string> command;
+  std::vector<std::string>
+      combine;  ///< a command that gets the copies' outputs as files; empty: they are joined
   int workers = 1;
   std::optional<std::uint64_t>
       chunk_size;                    ///< records; empty: 1000, or what the input's size says with order chunk
@@ -46,6 +48,9 @@ struct ShortForm {
 /// The short form as a workflow's text (mrf-workflow(5)), which parses to what the short form runs. Throws as
 /// choose() does (short_form_choice.h).
 std::string workflow_text(const ShortForm& form);
+
+/// The files that words of the filter and of --combine name with save:, those of all copies.
+std::vector<std::string> saved_files(const ShortForm& form);
 
 /// What to say besides when a job fails whose last lines on standard error hold a text.
 struct FailureHint {

@@ -30,6 +30,7 @@ std::vector<std::string> files_written(const ShortForm& form) {
   for (const auto& other : {form.singles, form.report}) {
     if (!other.empty()) files.push_back(other);
   }
+  for (const auto& file : saved_files(form)) files.push_back(file);
   return files;
 }
 
@@ -236,6 +237,13 @@ class Chooser {
   void choose_order(const StreamKind& output) {
     static constexpr std::array known{"rows", "seq", "any", "chunk"};
     const bool is_sequence = choice_.input.is_alignment() && (output.is_alignment() || writes_alignment());
+    if (!form_.combine.empty()) {
+      if (!form_.order.empty() && form_.order != "any")
+        throw base::UsageError("use order", form_.order,
+                               "--combine gets the outputs of live workers as they are: leave --order out");
+      choice_.order = "any";
+      return;
+    }
     choice_.order = form_.order;
     if (form_.order.empty()) choice_.order = form_.key.empty() ? "chunk" : is_sequence ? "seq" : "any";
     if (std::find(known.begin(), known.end(), choice_.order) == known.end())
@@ -287,7 +295,7 @@ class Chooser {
     if (!form_.output_record.empty()) return form_.output_record;
     if (named.is_told) return named.record();
     if (choice_.input.is_alignment()) return "line";
-    return choice_.order == "chunk" ? "" : choice_.given;
+    return choice_.order == "chunk" || !form_.combine.empty() ? "" : choice_.given;
   }
 
   // Live copies pass on whole pairs, so that nothing comes between mates; mrf-distribute parts them by name.
@@ -295,7 +303,7 @@ class Chooser {
     const bool parts = form_.outputs.size() == 2;
     if (parts && !choice_.written.empty() && choice_.written != "fastq" && choice_.written != "lines:8")
       throw base::UsageError("write", output(), "the outputs of two inputs are FASTQ");
-    if (choice_.order != "chunk") {
+    if (choice_.order != "chunk" && form_.combine.empty()) {
       choice_.written = choice_.given;
     } else if (parts) {
       choice_.written = "fastq";
@@ -368,8 +376,25 @@ class Chooser {
     return !is_sam_line(choice_.written);
   }
 
+  // Several processes would write one file.
+  void check_saved() const {
+    for (const auto& word : form_.command) {
+      ShortForm alone;
+      alone.command = {word};
+      if (saved_files(alone).empty()) continue;
+      if (choice_.order == "chunk")
+        throw base::UsageError(
+            "use word", word,
+            "the filter of every chunk would write that file: --order any, seq or rows has "
+            "a file for each worker");
+      if (form_.workers > 1 && word.find("[i]") == std::string::npos)
+        throw base::UsageError("use word", word, "every worker would write that file: put [i] into its name");
+    }
+  }
+
   void check_options() const {
     check_key();
+    check_saved();
     const auto& words = form_.command;
     const auto numbered = std::find_if(words.begin(), words.end(), has_copy_number);
     if (choice_.order == "chunk" && numbered != words.end())

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include "collect/spool.h"
+
 #include <doctest/doctest.h>
 #include <unistd.h>
 
@@ -6,7 +8,6 @@
 #include <string>
 #include <thread>
 
-#include "collect/spool.h"
 #include "io/fd.h"
 
 namespace {

@@ -475,3 +475,47 @@ TEST_CASE("an option that would do nothing is refused") {
   single.singles = "s.fq";
   CHECK_THROWS_AS(mrf::workflow::workflow_text(single), mrf::base::UsageError);
 }
+
+TEST_CASE("outputs are combined by a command of the user's") {
+  auto lines = form("in.txt", "out.txt");
+  lines.combine = {"sort", "-m", "in:x"};
+  lines.buffer = 3000;
+  std::string text = mrf::workflow::workflow_text(lines);
+  CHECK(job(text, "split") == "mrf-distribute -c 1000 -i in.txt out:part[n]");
+  CHECK(job(text, "hold[n]") ==
+        "mrf-collect --record fixed:1 --order concat --spool --buffer 1000 in:done[i] > out:held[i]");
+  CHECK(job(text, "combine") == "sort -m 'in:x' in:held[n] > save:out.txt");
+  CHECK(job(text, "join").empty());
+  CHECK(plan_of(lines).jobs.size() == 8);
+  lines.outputs = {"-"};
+  CHECK(job(mrf::workflow::workflow_text(lines), "combine") == "sort -m 'in:x' in:held[n]");
+  lines.header_lines = 1;
+  lines.outputs = {"out.txt"};
+  text = mrf::workflow::workflow_text(lines);
+  CHECK(job(text, "combine").ends_with(" > out:combined"));
+  CHECK(job(text, "join") ==
+        "mrf-collect --order concat --header in:header --buffer 3000 -o save:out.txt in:combined");
+  auto alignments = form("in.bam", "out.bam");
+  alignments.combine = {"samtools", "merge", "-"};
+  alignments.record = "bam";
+  CHECK(job(mrf::workflow::workflow_text(alignments), "combine") == "samtools merge - in:held[n] > out:all");
+  for (const char* order : {"chunk", "seq", "rows"}) {
+    lines.order = order;
+    CHECK_THROWS_AS(mrf::workflow::workflow_text(lines), mrf::base::UsageError);
+  }
+}
+
+TEST_CASE("words of the filter name results, one for each worker") {
+  auto lines = form("in.txt", "out.txt");
+  lines.order = "any";
+  lines.command = {"./count", "save:a b.[i]", "--table=save:t.[i].tsv", "x y=save:z", "save:"};
+  CHECK(job(mrf::workflow::workflow_text(lines), "work[n]")
+            .starts_with("./count save:'a b.'[i] --table=save:t.[i].tsv 'x y=save:z' 'save:' <"));
+  lines.command = {"./count", "save:side.[i].tsv"};
+  CHECK(mrf::workflow::saved_files(lines) ==
+        std::vector<std::string>{"side.0.tsv", "side.1.tsv", "side.2.tsv"});
+  lines.command = {"./count", "save:side.tsv"};
+  CHECK_THROWS_AS(mrf::workflow::workflow_text(lines), mrf::base::UsageError);
+  lines.workers = 1;
+  CHECK(plan_of(lines).results == std::vector<std::string>{"side.tsv", "out.txt"});
+}
