@@ -69,6 +69,14 @@ void declare(cli::Command& command, Options& options) {
                  "write reads whose mate the filter dropped to PATH (default: an error)");
   app.add_option("--ok-status LIST", form.ok_statuses,
                  "exit statuses of the filter that mean success, such as 0,1 (default 0)");
+  app.add_option("--retries N", form.retries,
+                 "start the filter of a chunk again, up to N times, when a signal ended it (default 0)");
+  app.add_option("--retry-status LIST", form.retry_statuses,
+                 "exit statuses that are worth a retry, such as 75 (default: none)");
+  app.add_flag("--skip-failed", form.skips_failed,
+               "leave chunks out whose filter failed, and end with status 3");
+  app.add_option("--keep-failed DIR", form.keep_failed,
+                 "keep in DIR what a failed filter was given, and a script that runs it again");
   app.add_option("--header-lines K", form.header_lines, "the first K lines are the header (default 0)");
   app.add_option("--header-prefix STR", form.header_prefix,
                  "the lines at the top that begin with STR are the header");
@@ -149,6 +157,10 @@ void refuse_options(const Options& options, const cli::OptionSet& given) {
                                      "--missing",
                                      "--singles",
                                      "--ok-status",
+                                     "--retries",
+                                     "--retry-status",
+                                     "--skip-failed",
+                                     "--keep-failed",
                                      "--header-lines",
                                      "--header-prefix",
                                      "--header-broadcast",

@@ -124,8 +124,7 @@ void ChunkRun::count(io::Stats& stats) const {
       {"chunks", static_cast<double>(chunks_)}, {"filters_s", filters_s_}, {"starts_s", starts_s}};
   if (command_.retries > 0) stats.figures.emplace_back("retries", static_cast<double>(retried_));
   if (!command_.skips_failed) return;
-  stats.figures.emplace_back("skipped_chunks", static_cast<double>(skipped_chunks_));
-  stats.figures.emplace_back("skipped_records", static_cast<double>(skipped_records_));
+  stats.skipped = skipped_;
   stats.figures.emplace_back("output_is_complete", is_over_ ? 1 : 0);
 }
 
@@ -395,8 +394,8 @@ std::string ChunkRun::kept(ChunkFilter& filter, const std::string& about) const 
 }
 
 void ChunkRun::skip(ChunkFilter& filter) {
-  ++skipped_chunks_;
-  skipped_records_ += filter.chunk().records;
+  const Chunk& chunk = filter.chunk();
+  skipped_.push_back({chunk.number, chunk.first_record, chunk.records, filter.outcome().describe()});
   base::say(fmt::format("cannot filter 'chunk {}': {}{}; it is left out{}", filter.chunk().number,
                         failure(filter), tries(filter), kept(filter, failure(filter))));
 }
@@ -415,9 +414,11 @@ base::Status run_chunks(const ChunkCommand& command, io::Stats& stats) {
     throw;
   }
   run.count(stats);
-  if (run.skipped_chunks() == 0) return base::Status::success;
+  if (stats.skipped.empty()) return base::Status::success;
+  std::uint64_t records = 0;
+  for (const auto& chunk : stats.skipped) records += chunk.records;
   base::say(fmt::format("{} of {} chunks are left out of the output, with {} of {} records",
-                        run.skipped_chunks(), run.chunks(), run.skipped_records(), stats.records_in));
+                        stats.skipped.size(), run.chunks(), records, stats.records_in));
   return base::Status::bad_data;
 }
 

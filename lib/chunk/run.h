@@ -41,9 +41,6 @@ class ChunkRun {
   void run();
   /// After run() has thrown.
   void leave_unfinished() noexcept { joiner_->leave_unfinished(); }
-  /// Chunks that the output lacks.
-  std::uint64_t skipped_chunks() const { return skipped_chunks_; }
-  std::uint64_t skipped_records() const { return skipped_records_; }
   std::uint64_t chunks() const { return chunks_; }
   /// What was done so far.
   void count(io::Stats& stats) const;
@@ -94,8 +91,7 @@ class ChunkRun {
   std::map<std::uint64_t, std::uint64_t> retries_;                    // by chunk, of those that had one
   std::vector<std::uint64_t> to_retry_;                               // chunks
   std::uint64_t retried_ = 0;                                         // retries
-  std::uint64_t skipped_chunks_ = 0;
-  std::uint64_t skipped_records_ = 0;
+  std::vector<io::SkippedChunk> skipped_;
   bool is_over_ = false;  // all chunks are joined, but those that were skipped
   bool is_front_begun_ = false;
   std::uint64_t watched_for_end_ = std::numeric_limits<std::uint64_t>::max();  // a chunk

@@ -41,6 +41,17 @@ Json list(const std::vector<io::StreamCount>& streams, bool counts_records) {
   return array;
 }
 
+Json list(const std::vector<io::SkippedChunk>& chunks) {
+  Json array = Json::array();
+  for (const auto& one : chunks) {
+    array.push_back({{"chunk", one.number},
+                     {"first_record", one.first_record + 1},
+                     {"records", one.records},
+                     {"reason", one.reason}});
+  }
+  return array;
+}
+
 std::string to_json(const std::string& tool, const io::Stats& stats, int status) {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
@@ -64,6 +75,7 @@ std::string to_json(const std::string& tool, const io::Stats& stats, int status)
     const auto whole = static_cast<std::int64_t>(value);
     object[name] = static_cast<double>(whole) == value ? Json(whole) : Json(value);
   }
+  if (!stats.skipped.empty()) object["skipped"] = list(stats.skipped);
   return object.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -41,6 +41,14 @@ struct StreamCount {
       verified_by{};  ///< the checksum that agreed, "nothing" if there was none; "" where none is looked for
 };
 
+/// Records that mrf-chunks left out, since their filter failed.
+struct SkippedChunk {
+  std::uint64_t number = 0;
+  std::uint64_t first_record = 0;  ///< from 0 on
+  std::uint64_t records = 0;
+  std::string reason;  ///< how the filter ended
+};
+
 /// What a program counts while it runs; `--stats` writes it at the end, after a failure too.
 struct Stats {
   std::uint64_t records_in = 0;
@@ -52,6 +60,7 @@ struct Stats {
   Meter out;
   std::vector<StreamCount> inputs;
   std::vector<StreamCount> outputs;
+  std::vector<SkippedChunk> skipped;
   /// What only this program counts, by name; written behind the rest.
   std::vector<std::pair<std::string, double>> figures;
 };

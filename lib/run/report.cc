@@ -120,14 +120,14 @@ std::string fifo_row(const Json& fifo) {
 
 }  // namespace
 
-Json make_report(const workflow::Plan& plan, const Supervisor& supervisor, const ToolStats& tools,
-                 int status) {
+Json make_report(const workflow::Plan& plan, const Supervisor& supervisor, const ToolStats& tools, int status,
+                 bool is_published) {
   const auto failed = supervisor.first_failure();
   const std::string bottleneck = find_bottleneck(plan, supervisor);
   Json report{{"workflow", plan.file}, {"status", status}, {"wall_s", supervisor.wall().count()}};
   report["failed"] = failed ? Json(plan.jobs[*failed].display_name()) : Json(nullptr);
   report["bottleneck"] = bottleneck.empty() ? Json(nullptr) : Json(bottleneck);
-  report["results"] = status == 0 ? Json(plan.results) : Json::array();
+  report["results"] = is_published ? Json(plan.results) : Json::array();
   report["jobs"] = Json::array();
   for (std::size_t at = 0; at < plan.jobs.size(); ++at) {
     report["jobs"].push_back(job_entry(plan, supervisor.jobs()[at], tools, at));

@@ -9,9 +9,10 @@
 
 namespace mrf::run {
 
-/// The report of a run, with the members that mrf-run(1) describes under REPORT. `status` is mrf-run's own.
-Json make_report(const workflow::Plan& plan, const Supervisor& supervisor, const ToolStats& tools,
-                 int status);
+/// The report of a run, with the members that mrf-run(1) describes under REPORT. `status` is mrf-run's own;
+/// `is_published` says whether the results have their names.
+Json make_report(const workflow::Plan& plan, const Supervisor& supervisor, const ToolStats& tools, int status,
+                 bool is_published);
 
 /// The name of the job (or job array) that the others waited for: the one that was busy for most of the run
 /// (Supervisor::busy_share()). Empty when no sample was taken, or there are no FIFOs.

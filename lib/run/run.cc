@@ -94,21 +94,25 @@ class WorkflowRun {
       failed_ = plan_.jobs[*job].display_name();
       say_failure(*job, supervisor.jobs()[*job]);
     }
+    bool is_published = false;
     if (status == 0) {
+      const int lacking = supervisor.lacks_records() ? static_cast<int>(base::Status::bad_data) : 0;
       status = status_of([&] {
         workspace_.prepare();
-        write_report(report(supervisor, 0));
+        write_report(report(supervisor, lacking, true));
         workspace_.publish();
+        is_published = true;
       });
+      if (is_published) status = lacking;
     }
-    if (status != 0) {
+    if (!is_published) {
       workspace_.give_up_results();
       status_of([&] {
-        write_report(report(supervisor, status));
+        write_report(report(supervisor, status, false));
         workspace_.publish();
       });
     }
-    if (options_.show_table) show_table(report(supervisor, status));
+    if (options_.show_table) show_table(report(supervisor, status, is_published));
     return status;
   }
 
@@ -144,8 +148,8 @@ class WorkflowRun {
     }
   }
 
-  Json report(const Supervisor& supervisor, int status) const {
-    return make_report(plan_, supervisor, ToolStats(plan_, workspace_), status);
+  Json report(const Supervisor& supervisor, int status, bool is_published) const {
+    return make_report(plan_, supervisor, ToolStats(plan_, workspace_), status, is_published);
   }
 
   template <typename Steps>

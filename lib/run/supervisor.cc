@@ -18,6 +18,7 @@
 #include "process/proc_tree.h"
 #include "process/run_signals.h"
 #include "run/job_spec.h"
+#include "run/tool_stats.h"
 #include "workflow/graph.h"
 
 namespace mrf::run {
@@ -34,6 +35,7 @@ constexpr std::size_t launches_at_once = 64;     // before events are taken: of 
 Supervisor::Supervisor(const workflow::Plan& plan, const Workspace& workspace, process::Watchdog& watchdog,
                        SupervisorOptions options)
     : plan_(plan),
+      workspace_(workspace),
       watchdog_(watchdog),
       options_(options),
       names_(plan, workspace),
@@ -249,6 +251,11 @@ void Supervisor::on_reaped(const process::EndedProcess& ended) {
   job.usage = ended.usage;
   process::Outcome outcome = process::Outcome::of_wait_status(ended.wait_status);
   outcome.accept(plan_.jobs[at].ok_statuses);
+  if (outcome.status() == static_cast<int>(base::Status::bad_data) &&
+      has_left_out_chunks(workspace_, at, ended.pid)) {
+    outcome.accept({outcome.status()});
+    lacks_records_ = true;
+  }
   if (job.failure) outcome = process::start_failure_outcome(*job.failure);
   job.outcome = outcome;
   // SIGPIPE comes from the end of a reader only after the supervisor let go of the FIFO.

@@ -58,6 +58,8 @@ class Supervisor {
   /// After run(): the exit status of the whole, without publishing: 0, that of the first failure, 1 when a
   /// job left records unread or used a FIFO wrongly, or 128+N when signal N ended the run.
   int status() const;
+  /// After run(): whether a job left records out, as it was asked to (mrf-chunks --skip-failed).
+  bool lacks_records() const { return lacks_records_; }
   /// The signal that ended the run, 0 if none.
   int ended_by() const { return ended_by_; }
   /// Of the jobs that failed by themselves, the one that stands first in the flow of data.
@@ -109,6 +111,7 @@ class Supervisor {
   void end_descendants();
 
   const workflow::Plan& plan_;
+  const Workspace& workspace_;
   process::Watchdog& watchdog_;
   SupervisorOptions options_;
   DisplayNames names_;
@@ -131,6 +134,7 @@ class Supervisor {
   RunState state_ = RunState::running;
   bool is_term_sent_ = false;
   int ended_by_ = 0;
+  bool lacks_records_ = false;
   int fault_status_ = 0;  // of a fault that is in no job's status
   std::vector<std::size_t> failed_;
   Clock::time_point started_;

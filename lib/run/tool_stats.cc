@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "run/tool_stats.h"
 
+#include <fmt/format.h>
+
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -8,6 +10,7 @@
 #include <unordered_map>
 
 #include "io/fd.h"
+#include "run/job_spec.h"
 
 namespace mrf::run {
 
@@ -72,6 +75,12 @@ std::optional<FifoCount> find(const SideCounts& counts, const SideKeys& keys, co
 }
 
 }  // namespace
+
+bool has_left_out_chunks(const Workspace& workspace, std::size_t job, pid_t pid) {
+  std::ifstream file(fmt::format("{}.{}.json", stats_prefix(workspace, job), pid));
+  const Json tool = Json::parse(file, nullptr, false);
+  return tool.is_object() && tool.value("output_is_complete", 0) == 1 && tool.contains("skipped");
+}
 
 ToolStats::ToolStats(const workflow::Plan& plan, const Workspace& workspace)
     : jobs_(plan.jobs.size()), fifos_(plan.fifos.size()), writers_(plan.fifos.size()) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/types.h>
+
 #include <cstddef>
 #include <cstdint>
 #include <map>
@@ -21,6 +23,10 @@ struct FifoCount {
   std::uint64_t records = 0;
   std::uint64_t bytes = 0;
 };
+
+/// Whether a process of a job was mrf-chunks, left chunks out that failed (--skip-failed), and wrote all
+/// others. It counts as a success then, whatever its status.
+bool has_left_out_chunks(const Workspace& workspace, std::size_t job, pid_t pid);
 
 /// What the tools in a run left behind about themselves (lib/cli/stats_file.h).
 class ToolStats {

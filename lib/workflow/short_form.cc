@@ -112,7 +112,7 @@ class Writer {
     if (form_.chunk_size) options += fmt::format(" -c {}", *form_.chunk_size);
     if (form_.has_measured_chunks) options += " -c auto";
     if (!form_.ok_statuses.empty()) options += " --ok-status " + statuses();
-    options += buffer();
+    options += buffer() + failure_options();
     std::string words;
     for (const auto& word : form_.command) words += " " + quote_word(word);
     add("work", fmt::format("mrf-chunks -n $n{} -i {} --{}{}", options, source, words, chunk_output()));
@@ -124,6 +124,15 @@ class Writer {
       add("join", fmt::format("mrf-collect{} --order concat{} in:done",
                               are_bytes() ? " --record fixed:1" : "", result()));
     }
+  }
+
+  std::string failure_options() const {
+    std::string options;
+    if (form_.retries) options += fmt::format(" --retries {}", *form_.retries);
+    if (!form_.retry_statuses.empty()) options += " --retry-status " + form_.retry_statuses;
+    if (form_.skips_failed) options += " --skip-failed";
+    if (!form_.keep_failed.empty()) options += " --keep-failed " + quote_word(form_.keep_failed);
+    return options;
   }
 
   // Lines that the filter has compressed by itself are inflated and compressed once; bytes are bytes.

@@ -32,6 +32,10 @@ struct ShortForm {
   std::string missing;               ///< as mrf-distribute's --missing
   std::string singles;               ///< where mates go that the filter left alone
   std::string ok_statuses;           ///< as for parse_statuses()
+  std::optional<std::uint64_t> retries;       ///< of a chunk whose filter failed, as mrf-chunks(1) says
+  std::string retry_statuses;                 ///< as for parse_statuses(): those that are worth a retry
+  bool skips_failed = false;                  ///< chunks whose filter failed are left out
+  std::string keep_failed;                    ///< the directory in which failures are kept
   std::optional<std::uint64_t> header_lines;  ///< so many lines at the top of the input are its header
   std::string header_prefix;                  ///< those that begin with it are
   bool header_broadcast = false;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <stdexcept>
+#include <utility>
 
 #include "base/error.h"
 #include "base/status_list.h"
@@ -56,6 +57,14 @@ void check_files(const ShortForm& form) {
     throw base::UsageError("write", form.outputs[1], "both outputs are that file");
 }
 
+void check_statuses(const char* option, const std::string& list) {
+  try {
+    if (!list.empty()) base::parse_statuses(list);
+  } catch (const std::invalid_argument&) {
+    throw base::UsageError("use option", option, "not a list of exit statuses, as 0,1");
+  }
+}
+
 void check_numbers(const ShortForm& form) {
   if (form.workers < 1) throw base::UsageError("use option", "-n", "not a number of 1 or more");
   if (form.chunk_size && *form.chunk_size < 1)
@@ -64,11 +73,10 @@ void check_numbers(const ShortForm& form) {
     throw base::UsageError("use option", "-l", "not a level of 0 to 9");
   if (form.threads && *form.threads < 0)
     throw base::UsageError("use option", "-@", "not a number of 0 or more");
-  try {
-    if (!form.ok_statuses.empty()) base::parse_statuses(form.ok_statuses);
-  } catch (const std::invalid_argument&) {
-    throw base::UsageError("use option", "--ok-status", "not a list of exit statuses, as 0,1");
-  }
+  check_statuses("--ok-status", form.ok_statuses);
+  check_statuses("--retry-status", form.retry_statuses);
+  if (!form.retry_statuses.empty() && form.retries.value_or(0) == 0)
+    throw base::UsageError("use option", "--retry-status", "it needs --retries");
 }
 
 bool is_text_form(const std::string& record) { return !record.empty() && record != "sam" && record != "bam"; }
@@ -395,6 +403,7 @@ class Chooser {
   void check_options() const {
     check_key();
     check_saved();
+    check_failures();
     const auto& words = form_.command;
     const auto numbered = std::find_if(words.begin(), words.end(), has_copy_number);
     if (choice_.order == "chunk" && numbered != words.end())
@@ -417,6 +426,19 @@ class Chooser {
     if (choice_.order != "chunk")
       throw base::UsageError("use option", "--singles", "it goes with --order chunk, the default");
     check_side(form_.singles, "fastq");
+  }
+
+  // What a live copy was given before it failed is in part in the output already.
+  void check_failures() const {
+    if (choice_.order == "chunk") return;
+    for (const auto& [is_given, option] :
+         {std::pair{form_.retries.has_value(), "--retries"}, std::pair{form_.skips_failed, "--skip-failed"},
+          std::pair{!form_.keep_failed.empty(), "--keep-failed"}}) {
+      if (!is_given) continue;
+      throw base::UsageError(
+          "use option", option,
+          "it goes with --order chunk: what a live copy has written may be in the output when it fails");
+    }
   }
 
   void check_key() const {
