@@ -37,7 +37,7 @@ declare -A writes=() accepts=()
 targets=() written=() made=() started=()
 clean_up() {
   trap '' INT QUIT TERM HUP
-  for pid in ${started[@]+"${started[@]}"}; do kill -KILL -- "-$pid"; done 2>/dev/null
+  for pid in ${started[@]+"${started[@]}"} $(jobs -p); do kill -KILL -- "-$pid"; done 2>/dev/null
   rm -rf -- "$dir" ${made[@]+"${made[@]}"}
 }
 trap clean_up EXIT
