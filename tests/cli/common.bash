@@ -18,7 +18,9 @@
 #   assert_same_sam A B           the SAM text of two alignment files is the same
 #   small_bam [RECORDS]           prints the path of a generated BAM (default 5,000 records)
 #   serve DIRECTORY               over HTTP; $SERVED is the URL, until the test ends
-#   wait_until CMD...             polls until CMD succeeds, a minute at most
+#   wait_until CMD...             polls until CMD succeeds, five minutes at most. CMD is evaluated again each time, the words
+#                                 "$(...)" and globs among its arguments are not: those belong into a function
+#   in_state LETTERS PID...       whether each process is in one of these states: S asleep, T stopped, Z ended (ps(1))
 #   as_user CMD...                as an unprivileged user, when the tests run as root
 #   with_small_disk SIZE CMD...   CMD sees a file system of SIZE at ./disk
 
@@ -83,11 +85,12 @@ assert_files() {
 # Those that were started by this test are known by MRF_TEST in their first environment, which is also
 # that of everything they forked.
 processes_left() {
-  local environment pid state all=(/proc/[0-9]*/environ) # known before grep is one of them
+  local environment pid words all=(/proc/[0-9]*/environ) # known before grep is one of them
   while read -r environment; do
     pid=${environment//[^0-9]/}
-    state=$(sed 's/.*) \(.\).*/\1/' "/proc/$pid/stat" 2>/dev/null) || continue
-    [[ $state == [ZX] ]] || printf '%s %s\n' "$pid" "$(tr '\0' ' ' <"/proc/$pid/cmdline")"
+    words=$(tr '\0' ' ' 2>/dev/null <"/proc/$pid/cmdline") || continue
+    # One that has let go of its memory, words and all, is about to end.
+    [[ -z $words ]] || in_state ZX "$pid" || [[ ! -e /proc/$pid ]] || printf '%s %s\n' "$pid" "$words"
   done < <(grep -lzxF "MRF_TEST=$MRF_TEST" "${all[@]}" 2>/dev/null)
 }
 assert_nothing_left() {
@@ -130,8 +133,17 @@ END
   export SERVED=$url
 }
 
+in_state() {
+  local letters=$1 pid state
+  shift
+  (($# > 0)) || return 1
+  for pid; do
+    state=$(sed 's/.*) \(.\).*/\1/' "/proc/$pid/stat" 2>/dev/null) && [[ $state == ["$letters"] ]] || return 1
+  done
+}
+
 wait_until() {
-  local end=$((SECONDS + 60))
+  local end=$((SECONDS + 300))
   until "$@"; do
     ((SECONDS < end)) || {
       echo "waited in vain for: $*" >&2

@@ -5,7 +5,7 @@
 load common
 load run
 
-chunk() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
+chunk() { run_apart timeout -k 5 300 mrf-run -n 3 "$@"; }
 
 @test "chunk is the default for lines: exact order, whatever the filter does" {
   seq 300000 >in.txt
@@ -25,12 +25,12 @@ chunk() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
 @test "a pipe, gzip, a FIFO of a process substitution and an output that is appended to" {
   seq 300000 >in.txt
   gzip -k in.txt
-  run_apart bash -c 'timeout 60 mrf-run -n 3 -i - -- cat < <(cat in.txt) | cmp - in.txt'
+  run_apart bash -c 'timeout 300 mrf-run -n 3 -i - -- cat < <(cat in.txt) | cmp - in.txt'
   assert_status 0
   chunk -i in.txt.gz -o out.txt -- cat
   assert_status 0
   cmp in.txt out.txt
-  run_apart bash -c 'echo first > all.txt; timeout 60 mrf-run -n 3 -c 1000 -i <(cat in.txt) -- cat >> all.txt'
+  run_apart bash -c 'echo first > all.txt; timeout 300 mrf-run -n 3 -c 1000 -i <(cat in.txt) -- cat >> all.txt'
   assert_status 0
   cmp all.txt <(echo first; cat in.txt)
 }
@@ -40,7 +40,7 @@ chunk() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
   chunk -c 10 -i in.txt -- wc -l
   assert_status 0
   assert_output_is $'10\n10\n5'
-  run_apart bash -c 'seq 25 | timeout 60 mrf-run -n 2 -c 10 -i - -- wc -l'
+  run_apart bash -c 'seq 25 | timeout 300 mrf-run -n 2 -c 10 -i - -- wc -l'
   assert_status 0
   assert_output_is $'10\n10\n5'
 }
@@ -61,7 +61,7 @@ chunk() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
   chunk -c 1 -i in.txt -- cat
   assert_status 0
   assert_output_is $'a\nb'
-  run_apart bash -c 'printf "a\nb" | timeout 60 mrf-run -i - -- od -An -c'
+  run_apart bash -c 'printf "a\nb" | timeout 300 mrf-run -i - -- od -An -c'
   assert_output_is '   a  \n   b  \n'
   : >empty.txt
   chunk -i empty.txt -o out.txt -- bash -c 'touch started; cat'
@@ -111,10 +111,10 @@ chunk() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
 @test "a filter that fails with 141 is a failure behind a job that succeeds, too" {
   seq 100 >in.txt
   printf 'work: mrf-chunks -i in.txt -- bash -c "cat; exit 141" > out:p\nend: cat < in:p > save:out.txt\n' >w.mrf
-  run_apart timeout 60 mrf-run w.mrf
+  run_apart timeout 300 mrf-run w.mrf
   assert_status 141
   printf 'work: bash -c "echo part; exit 141" > out:p\nend: cat < in:p > save:out.txt\n' >w.mrf
-  run_apart timeout 60 mrf-run w.mrf
+  run_apart timeout 300 mrf-run w.mrf
   assert_status 141
   assert_files in.txt w.mrf
 }
@@ -147,7 +147,7 @@ chunk() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
 @test "the printed workflow does the same; mrf-chunks that is wrong is status 2" {
   seq 1000 >in.txt
   mrf-run -n 2 -c 10 -i in.txt -o out.txt --print -- tac >w.mrf
-  run_apart timeout 60 mrf-run w.mrf
+  run_apart timeout 300 mrf-run w.mrf
   assert_status 0
   run_apart mrf-run -n 2 -c 10 -i in.txt -o direct.txt -- tac
   cmp out.txt direct.txt
@@ -166,15 +166,20 @@ chunk() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
   assert_status 0
   counts='.jobs[0].tools[0] | [.tool, .chunks, .records_in, .bytes_in, .bytes_out]'
   [ "$(jq -c "$counts" r.json)" = '["mrf-chunks",100,1000,3893,3893]' ]
-  run_apart bash -c 'printf "a\nb\nc" | timeout 60 mrf-run --report r.json -c 2 -i - -- cat'
+  run_apart bash -c 'printf "a\nb\nc" | timeout 300 mrf-run --report r.json -c 2 -i - -- cat'
   assert_status 0
   jq -e '.jobs[0].tools[0] | .chunks == 2 and .records_in == 3 and .bytes_in == 5' r.json
+}
+
+is_filtering() {
+  local chunks
+  chunks=$(pgrep -P "$watchdog" -x mrf-chunks) && has_children "$chunks" 1 tail
 }
 
 @test "KILL of either process in the midst of chunks leaves nothing" {
   for victim in run watchdog; do
     start_in_background -n 2 -i /dev/zero --record fixed:10 -o out -- bash -c 'exec tail -f /dev/null'
-    wait_until bash -c "[ -n \"\$(pgrep -P \$(pgrep -P $watchdog))\" ]"
+    wait_until is_filtering
     kill -KILL "${!victim}"
     wait "$run" && return 1
     wait_until assert_nothing_left

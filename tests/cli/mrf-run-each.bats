@@ -38,7 +38,7 @@ E
     echo '[end]'
     echo 'show: cat in:all'
   } >many.mrf
-  run_apart timeout -k 5 60 mrf-run many.mrf
+  run_apart timeout -k 5 300 mrf-run many.mrf
   assert_status 0
   assert_output_is "$(seq 100)"
   mkfifo gate

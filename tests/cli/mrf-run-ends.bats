@@ -50,24 +50,24 @@ E
 @test "a live worker that ends before it has read its records has failed, each time" {
   seq 1000 >in
   for _ in {1..20}; do
-    run_apart timeout -k 5 60 mrf-run -n 2 --order any -i in -o result -- true
+    run_apart timeout -k 5 300 mrf-run -n 2 --order any -i in -o result -- true
     assert_status 1
     [[ $stderr =~ ^"mrf-run: cannot finish 'work["[01]"]': it ended with status 0 before it had read everything"$ ]]
   done
   seq 300000 >in
   for order in any rows seq; do
-    run_apart timeout -k 5 60 mrf-run -n 2 --order "$order" -i in -o result -- head -n 5
+    run_apart timeout -k 5 300 mrf-run -n 2 --order "$order" -i in -o result -- head -n 5
     assert_status 1
     assert_stderr_has "it ended with status 0 before it had read everything"
     [[ $stderr != *"Broken pipe"* ]]
   done
   : >in
-  run_apart timeout -k 5 60 mrf-run -n 2 --order any -i in -o result -- true
+  run_apart timeout -k 5 300 mrf-run -n 2 --order any -i in -o result -- true
   assert_status 0
   rm result
   # One worker has records and does not want them, the other has none.
   echo 1 >in
-  run_apart timeout -k 5 60 mrf-run -n 2 --order any -i in -o result -- true
+  run_apart timeout -k 5 300 mrf-run -n 2 --order any -i in -o result -- true
   assert_status 1
   assert_stderr_is "mrf-run: cannot finish 'work[0]': it ended with status 0 before it had read everything"
   assert_files in
@@ -115,7 +115,7 @@ while True: time.sleep(3600)
 E
   echo "a: $python -E job.py > out:p" >w.mrf
   echo 'b: bash -c "until [[ -s pid ]]; do sleep 0.05; done; exit 7" < in:p' >>w.mrf
-  run_apart as_user timeout -k 5 60 mrf-run --kill-after 0.1 w.mrf
+  run_apart as_user timeout -k 5 300 mrf-run --kill-after 0.1 w.mrf
   pid=$(cat pid)
   kill "$pid"
   assert_status 7
@@ -141,14 +141,15 @@ E
     mrf-run w.mrf 2>said 3>&- &
     run=$!
     exec {a}>gate.a {b}>gate.b
-    wait_until test -n "$(pgrep -P "$run")"
-    # Both end while mrf-run and its watchdog are stopped.
-    watchdog=$(pgrep -P "$run")
+    # The jobs are there now, since they have opened the gates. Both end while mrf-run and its watchdog are stopped.
+    find_watchdog
     mapfile -t jobs < <(pgrep -P "$watchdog" -f gate)
+    ((${#jobs[@]} == 2))
     kill -STOP "$run" "$watchdog"
+    wait_until in_state T "$run" "$watchdog"
     echo go >&"$b"
     echo go >&"$a"
-    for job in "${jobs[@]}"; do wait_until is_zombie "$job"; done
+    wait_until in_state Z "${jobs[@]}"
     kill -CONT "$watchdog" "$run"
     status=0
     wait "$run" || status=$?
@@ -157,5 +158,3 @@ E
     grep -qx "mrf-run: cannot finish 'a': exit status 3" said
   done
 }
-
-is_zombie() { [[ $(sed 's/.*) \(.\).*/\1/' "/proc/$1/stat") == Z ]]; }

@@ -4,7 +4,7 @@
 
 load common
 
-short() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
+short() { run_apart timeout -k 5 300 mrf-run -n 3 "$@"; }
 
 # FILE MATE RECORDS: the names end in /MATE.
 make_fastq() {
@@ -38,7 +38,7 @@ make_fastq() {
   record_bam in.sam out.bam 1-
   record_bam in.cram out.sam 1-
   record_bam in.sam out.cram 1-11
-  run_apart bash -c 'timeout 60 mrf-run -n 2 --record bam -i - -- samtools view -u --no-PG < "$1" > piped.bam' _ "$bam"
+  run_apart bash -c 'timeout 300 mrf-run -n 2 --record bam -i - -- samtools view -u --no-PG < "$1" > piped.bam' _ "$bam"
   assert_status 0
   assert_same_sam "$bam" piped.bam
 }

@@ -14,49 +14,46 @@ load run
   [[ ${lines[1]} == "survivors 0, FIFOs 0, temporaries 0, results left 0, wrong statuses 0, hung 0" ]]
 }
 
+has_jobs() { find_watchdog && has_children "$watchdog" 1; }
+
 @test "KILL to the whole process group of mrf-run leaves nothing" {
   seq 3 >in
   for form in any chunk; do
     setsid mrf-run -n 1 --order "$form" -i in -o result -- bash -c 'tail -f /dev/null; cat' 3>&- &
-    wait_until pgrep -g "$!" mrf-run >/dev/null
-    wait_until bash -c "[ -n \"\$(find '$TMPDIR' -name stats)\" ]"
-    kill -KILL -- "-$!"
-    wait "$!" && return 1 || status=$?
+    run=$!
+    wait_until has_jobs
+    kill -KILL -- "-$run"
+    wait "$run" && return 1 || status=$?
     [ "$status" = 137 ]
     wait_until assert_nothing_left
     assert_files in
   done
 }
 
-is_stopped() { [[ $(sed 's/.*) \(.\).*/\1/' "/proc/$1/stat") == T ]]; }
-
-# PID: all processes below it are stopped.
-all_stopped() {
-  local pid
-  for pid in $(pgrep -P "$1"); do
-    is_stopped "$pid" && all_stopped "$pid" || return 1
-  done
-}
+# The jobs, each of which has executed its command.
+both_there() { has_children "$watchdog" 1 bash && has_children "$watchdog" 1 cat; }
 
 @test "TSTP stops the run with all of its jobs, and CONT lets it go on" {
   mkfifo gate
+  exec {gate}<>gate
   cat >w.mrf <<'E'
 a: bash -c 'echo 1; read -r go < gate; echo "$go"' > out:p
 b: cat < in:p > save:result
 E
   start_in_background w.mrf
-  wait_until bash -c "[ \$(pgrep -c -P $watchdog) = 2 ]"
+  wait_until both_there
+  mapfile -t jobs < <(pgrep -P "$watchdog")
   kill -TSTP "$run"
-  wait_until is_stopped "$run"
-  all_stopped "$watchdog"
+  wait_until in_state T "$run" "${jobs[@]}"
   kill -CONT "$run"
-  timeout 10 bash -c 'echo go > gate'
+  echo go >&"$gate"
   wait "$run"
   [ "$(cat result)" = $'1\ngo' ]
 }
 
 @test "a HUP that nohup(1) has made ignored does not end the run" {
   mkfifo gate
+  exec {gate}<>gate
   cat >w.mrf <<'E'
 a: bash -c 'read -r go < gate; echo "$go"' > out:p
 b: cat < in:p > save:result
@@ -66,10 +63,9 @@ E
     exec mrf-run w.mrf
   ) 3>&- 2>stderr.txt &
   run=$!
-  wait_until pgrep -P "$run" -x mrf-run >/dev/null
-  wait_until pgrep -P "$(pgrep -P "$run")" -x bash >/dev/null
+  wait_until has_jobs
   kill -HUP "$run"
-  timeout 10 bash -c 'echo go > gate'
+  echo go >&"$gate"
   wait "$run"
   [ "$(cat result)" = go ]
 }

@@ -5,7 +5,7 @@
 
 load common
 
-short() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
+short() { run_apart timeout -k 5 300 mrf-run -n 3 "$@"; }
 records() { samtools view --no-PG "$@"; }
 
 make_fastq() {
@@ -24,14 +24,14 @@ make_fasta() {
   records -C --output-fmt-option no_ref=1 "$bam" -o in.cram
   records -u "$bam" >in.ubam
   for input in "$bam" in.sam in.cram in.ubam; do
-    run_apart bash -c 'cat "$1" | timeout 60 mrf-run -n 3 -i - -o piped.bam -- cat' _ "$input"
+    run_apart bash -c 'cat "$1" | timeout 300 mrf-run -n 3 -i - -o piped.bam -- cat' _ "$input"
     assert_status 0
     assert_same_sam "$input" piped.bam
-    run_apart bash -c 'timeout 60 mrf-run -n 3 -i <(cat "$1") -o piped.bam -- cat' _ "$input"
+    run_apart bash -c 'timeout 300 mrf-run -n 3 -i <(cat "$1") -o piped.bam -- cat' _ "$input"
     assert_status 0
     assert_same_sam "$input" piped.bam
   done
-  run_apart bash -c 'samtools view -u --no-PG "$1" | timeout 60 mrf-run --record bam -o piped.bam -- samtools view -u --no-PG' _ "$bam"
+  run_apart bash -c 'samtools view -u --no-PG "$1" | timeout 300 mrf-run --record bam -o piped.bam -- samtools view -u --no-PG' _ "$bam"
   assert_status 0
   assert_same_sam "$bam" piped.bam
   assert_nothing_left
@@ -41,14 +41,14 @@ make_fasta() {
   bam=$(small_bam 50)
   run_apart bash -c '
     { for at in $(seq 1 40); do tail -c "+$at" "$1" | head -c 1; done; tail -c +41 "$1"; } |
-      timeout 60 mrf-run -n 2 -o piped.bam -- cat' _ "$bam"
+      timeout 300 mrf-run -n 2 -o piped.bam -- cat' _ "$bam"
   assert_status 0
   assert_same_sam "$bam" piped.bam
 }
 
 @test "standard output as BAM, CRAM or SAM by --output-format" {
   bam=$(small_bam)
-  run_apart bash -c 'timeout 60 mrf-run -n 3 -i "$1" -o - --output-format bam -- cat | samtools sort --no-PG -o sorted.bam' _ "$bam"
+  run_apart bash -c 'timeout 300 mrf-run -n 3 -i "$1" -o - --output-format bam -- cat | samtools sort --no-PG -o sorted.bam' _ "$bam"
   assert_status 0
   samtools sort --no-PG -o expected.bam "$bam"
   assert_same_sam expected.bam sorted.bam
@@ -56,7 +56,7 @@ make_fasta() {
   assert_status 0
   assert_output_is "$(records -h "$bam")"
   records "$bam" >lines.txt
-  run_apart bash -c 'timeout 60 mrf-run -n 3 -i "$1" -- cat >out.txt' _ "$bam"
+  run_apart bash -c 'timeout 300 mrf-run -n 3 -i "$1" -- cat >out.txt' _ "$bam"
   assert_status 0
   cmp out.txt lines.txt
 }
@@ -100,7 +100,7 @@ make_fasta() {
     assert_status 3
     assert_stderr_has "it is $kind"
     assert_stderr_has "$command $input | mrf-run"
-    run_apart bash -c 'cat "$1" | timeout 60 mrf-run -n 2 -o out.txt -- cat' _ "$input"
+    run_apart bash -c 'cat "$1" | timeout 300 mrf-run -n 2 -o out.txt -- cat' _ "$input"
     assert_status 3
     assert_stderr_has "cannot read 'standard input': it is $kind"
     [ ! -e out.txt ]
@@ -208,7 +208,7 @@ E
     [[ $options == *header* || $options == *bam ]] || sed -i 's/samtools view -h --no-PG -/cat/' w.mrf
     [[ $options != *"--record bam"* ]] || sed -i 's/view -h/view -u/' w.mrf
     [[ $options != *format* && $options != "-i plain -o out.bam" ]] || sed -i 's/samtools view -h --no-PG -/cat/' w.mrf
-    run_apart bash -c 'timeout 60 mrf-run w.mrf >stdout'
+    run_apart bash -c 'timeout 300 mrf-run w.mrf >stdout'
     assert_status 0
     [[ $options != *format* ]] || mv stdout out.bam
     [[ $options == *out.sam* ]] && result=out.sam || result=out.bam
@@ -217,7 +217,7 @@ E
     mrf-run --dot w.mrf >graph
     rm "$result"
     mrf-run --print-sh w.mrf >script
-    run_apart bash -c 'timeout 60 bash script >stdout'
+    run_apart bash -c 'timeout 300 bash script >stdout'
     assert_status 0
     [[ $options != *format* ]] || mv stdout out.bam
     assert_same_sam "$bam" "$result"

@@ -3,6 +3,7 @@
 # Five thousand workers of mrf-run(1) at a time.
 
 load common
+load run
 
 # The input comes when all workers are there. mrf-run has a descriptor for each FIFO and for each job's standard error.
 @test "5,000 workers at a time, in every order of live workers, with a report" {
@@ -13,12 +14,11 @@ load common
   seq 30000 >in
   for order in any seq rows; do
     mkfifo gate
-    timeout 500 mrf-run -n 5000 -c 1 --order "$order" --report report -i gate -o "$order" -- cat 3>&- &
-    run=$!
     exec {gate}<>gate
-    wait_until pgrep -P "$(pgrep -P "$run")" >watchdog
-    watchdog=$(cat watchdog)
-    until (($(pgrep -cP "$watchdog" -x cat) == 5000)); do
+    mrf-run -n 5000 -c 1 --order "$order" --report report -i gate -o "$order" -- cat 3>&- {gate}>&- &
+    run=$!
+    wait_until find_watchdog
+    until has_children "$watchdog" 5000 cat; do
       kill -0 "$run"
       sleep 0.2
     done

@@ -116,13 +116,13 @@ E
 
 @test "what the input is and what the filter writes is told by options of mrf-run" {
   printf '>a\nAC\n>b\nGT\n' >in.fa
-  run_apart timeout -k 5 60 mrf-run -n 2 --order any -i in.fa -o result -- tr -d '>'
+  run_apart timeout -k 5 300 mrf-run -n 2 --order any -i in.fa -o result -- tr -d '>'
   assert_status 3
   [[ $stderr == *"mrf-run: --output-record tells what the filter writes: line, fasta, fastq, ..." ]]
   mkfifo fifo
   for order in chunk any; do
     printf '@SQ\tSN:c\tLN:9\n' | samtools view --no-PG -u >fifo &
-    run_apart timeout -k 5 60 mrf-run -n 2 --order "$order" -i fifo -o result -- cat
+    run_apart timeout -k 5 300 mrf-run -n 2 --order "$order" -i fifo -o result -- cat
     assert_status 3
     [[ $stderr == *"mrf-run: --input-format bam tells what INPUT is" ]]
   done

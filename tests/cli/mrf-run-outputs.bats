@@ -4,7 +4,7 @@
 
 load common
 
-short() { run_apart timeout -k 5 60 mrf-run -n 2 "$@"; }
+short() { run_apart timeout -k 5 300 mrf-run -n 2 "$@"; }
 
 @test ".sam.gz is SAM as BGZF, in every order and from BAM records, at the level that is asked for" {
   bam=$(small_bam 500)

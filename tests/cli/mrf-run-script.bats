@@ -7,7 +7,7 @@ load common
 # PLAN-OPTIONS...: prints the script and runs it.
 run_script() {
   mrf-run --print-sh "$@" >script.sh
-  run_apart timeout -k 5 60 bash script.sh
+  run_apart timeout -k 5 300 bash script.sh
 }
 
 @test "--print-sh: the script gives what mrf-run gives, for lines, chunks and BAM" {
@@ -56,7 +56,7 @@ b: bash -c 'echo new' > save:dangling
 c: bash -c 'echo said > "$1"' _ save:/dev/fd/1
 E
   echo old >target
-  run_apart bash -c 'mrf-run --print-sh w.mrf >script.sh; timeout -k 5 60 bash script.sh >said'
+  run_apart bash -c 'mrf-run --print-sh w.mrf >script.sh; timeout -k 5 300 bash script.sh >said'
   assert_status 0
   assert_stderr_is ''
   [ "$(cat .hidden target nowhere said)" = $'new\nnew\nnew\nsaid' ]
@@ -84,7 +84,7 @@ E
     run_script w.mrf
     assert_status "$code"
     assert_files w.mrf script.sh
-    assert_nothing_left
+    wait_until assert_nothing_left
   done
 }
 
@@ -92,7 +92,7 @@ E
   printf 'a: tail -f /dev/null > out:p\nb: cat < in:p > save:result\n' >w.mrf
   mrf-run --print-sh w.mrf >script.sh
   for signal in INT TERM HUP; do
-    env --default-signal=INT bash script.sh 3>&- 2>/dev/null &
+    env --default-signal=INT,HUP bash script.sh 3>&- 2>/dev/null &
     wait_until pgrep -P $! tail >/dev/null
     kill "-$signal" $!
     wait $! || status=$?

@@ -4,7 +4,7 @@
 
 load common
 
-short() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
+short() { run_apart timeout -k 5 300 mrf-run -n 3 "$@"; }
 
 @test "--header-lines and --header-prefix go around the filter once, in every order" {
   { echo "name value" && seq 1000; } >table
@@ -157,9 +157,9 @@ short() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
   run_apart bash -c 'mrf-run -n 2 -i in.txt -o out.txt -- "grep 1 | wc -l"; (($? == 127)) || exit 9'
   assert_status 0
   assert_stderr_has "bash -o pipefail -c 'grep 1 | wc -l'"
-  run_apart bash -c 'timeout 60 mrf-run -n 2 -o out.txt -- cat <in.txt && cmp in.txt out.txt'
+  run_apart bash -c 'timeout 300 mrf-run -n 2 -o out.txt -- cat <in.txt && cmp in.txt out.txt'
   assert_status 0
-  run_apart bash -c 'cat in.txt | timeout 60 mrf-run -n 2 -- cat'
+  run_apart bash -c 'cat in.txt | timeout 300 mrf-run -n 2 -- cat'
   assert_status 0
   assert_output_is "$(cat in.txt)"
 }
@@ -196,7 +196,7 @@ make_pairs() {
 @test "two inputs whose names do not tell: looked at, or --input-format fastq" {
   make_pairs 50
   gzip -k R1.fq
-  run_apart bash -c 'timeout 60 mrf-run -n 2 -i <(zcat R1.fq.gz) -i <(cat R2.fq) -o T1.fq -o T2.fq -- cat'
+  run_apart bash -c 'timeout 300 mrf-run -n 2 -i <(zcat R1.fq.gz) -i <(cat R2.fq) -o T1.fq -o T2.fq -- cat'
   assert_status 0
   cmp R1.fq T1.fq
   cmp R2.fq T2.fq

@@ -4,7 +4,7 @@
 
 load common
 
-short() { run_apart timeout -k 5 60 mrf-run "$@"; }
+short() { run_apart timeout -k 5 300 mrf-run "$@"; }
 
 @test "the default order adds nothing that a filter of alignments could see" {
   samtools view --no-PG -h "$(small_bam 500)" | awk -v OFS='\t' '/^@/ { print; next } NR % 2 { print $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11; next } { print }' |

@@ -36,12 +36,12 @@ E
 work[3] ok 7: bash -c 'echo $MRF_WORKER of $MRF_WORKERS; exit 7' > out:said[i]
 join: mrf-collect --order concat in:said[0] in:said[1] in:said[2] -o save:out.txt
 E
-  run_apart timeout 60 mrf-run w.mrf
+  run_apart timeout 300 mrf-run w.mrf
   assert_status 0
   [ "$(cat out.txt)" = $'0 of 3\n1 of 3\n2 of 3' ]
   rm out.txt
   mrf-run --print-sh w.mrf >script
-  run_apart timeout 60 bash script
+  run_apart timeout 300 bash script
   assert_status 0
   [ "$(cat out.txt)" = $'0 of 3\n1 of 3\n2 of 3' ]
 }

@@ -127,14 +127,12 @@ E
 }
 
 @test "jobs that ignore TERM are killed, and so is one that made itself a session of its own" {
-  local start=$EPOCHREALTIME
   workflow --kill-after 0.2 <<'E'
 a: bash -c 'trap "" TERM; echo ready > "$1"; while :; do tail -f /dev/null; done' _ out:p
 b: bash -c 'setsid bash -c "trap : TERM HUP; while :; do tail -f /dev/null; done" & read -r x < "$1"; exit 5' _ in:p
 E
   assert_status 5
   assert_nothing_left
-  [ $(((${EPOCHREALTIME/./} - ${start/./}) / 1000000)) -lt 10 ]
 }
 
 @test "INT, QUIT, TERM and HUP end the run, KILL of either process too: nothing is left" {
@@ -146,8 +144,9 @@ E
   echo old >result
   for strike in INT:run QUIT:run TERM:run HUP:run KILL:run KILL:watchdog; do
     local signal=${strike%:*} victim=${strike#*:}
-    start_in_background --kill-after 20 w.mrf
-    wait_until bash -c "[ -e ready ] && [ \$(pgrep -c -P $watchdog) -ge 3 ]"
+    start_in_background --kill-after 100 w.mrf
+    wait_until test -e ready
+    wait_until has_children "$watchdog" 3
     kill "-$signal" "${!victim}"
     wait "$run" && return 1 || status=$?
     [ "$status" = $((128 + $(kill -l "$signal"))) ]
@@ -166,7 +165,7 @@ E
     for i in $(seq 299); do echo "j$i: cat < in:f$((i - 1)) > out:f$i"; done
     echo "end: cat < in:f299"
   } >w.mrf
-  run_apart timeout -k 5 60 mrf-run w.mrf
+  run_apart timeout -k 5 300 mrf-run w.mrf
   assert_status 0
   assert_output_is "$(seq 1000)"
   assert_nothing_left

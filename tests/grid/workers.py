@@ -81,8 +81,8 @@ class Worker:
             self.pending = memoryview(b"")
 
 
-def drive(workers, programs, deadline):
-    """Works until all programs have ended. At the deadline: the seconds since a worker last worked."""
+def drive(workers, programs, longest):
+    """Works until all programs have ended, or no worker has had anything to do for so many seconds, which is True."""
     poll = select.epoll()
     by_end = {end: worker for worker in workers for end in (worker.source, worker.sink)}
     watched = {}
@@ -102,8 +102,8 @@ def drive(workers, programs, deadline):
     moved = time.monotonic()
     slow = [worker for worker in workers if worker.kind == "slow"]
     while any(program.poll() is None for program in programs):
-        if time.monotonic() > deadline:
-            return time.monotonic() - moved
+        if time.monotonic() - moved > longest:
+            return True
         for end, _ in poll.poll(0.001 if slow else 0.01):
             worker = by_end.get(end)
             if worker is not None and worker.sink is not None and worker.wants() and worker.wants()[0] == end:
@@ -113,4 +113,4 @@ def drive(workers, programs, deadline):
         for worker in slow:
             worker.rested = True
             watch(worker)
-    return None
+    return False
