@@ -12,12 +12,12 @@ sam() {
 run_command() {
   local words
   read -ra words <<<"$command"
-  run_apart timeout 20 "${words[@]}" "$@"
+  run_apart timeout 300 "${words[@]}" "$@"
 }
 
 @test "a closed standard input is an error, whatever else is opened" {
   for command in "mrf-distribute -c 1 a b" "mrf-distribute -" "mrf-collect -" mrf-bamread mrf-bamwrite; do
-    run bash -c "timeout 20 $command 2>said <&-"
+    run bash -c "timeout 300 $command 2>said <&-"
     [[ $status == 1 && $output == "" ]]
     [ "$(cat said)" = "${command%% *}: cannot read 'standard input': Bad file descriptor" ]
     assert_files said

@@ -126,7 +126,7 @@ assert_examples() {
       for at in 0 1; do mv "$name/numbered.$at" "$name/out.$at"; done
     fi
     cp "$example" "$name/example"
-    run_apart timeout 100 bash -c "$(declare -f run_example); cd '$name' && PATH=\$PWD:\$PATH URL=$SERVED/in.bam run_example example ${name##*.}" </dev/null
+    run_apart timeout 300 bash -c "$(declare -f run_example); cd '$name' && PATH=\$PWD:\$PATH URL=$SERVED/in.bam run_example example ${name##*.}" </dev/null
     [[ $status == 0 ]] || show_result "$document: $(cat "$example")"
     mapfile -t results < <(grep -o -- '-o [a-zA-Z][a-zA-Z0-9]*\.[a-z.]*' "$example" | cut -d ' ' -f 2)
     for result in "${results[@]}"; do

@@ -15,14 +15,14 @@ corpus() {
   export REF_PATH=$PWD
   same=0 kept=0 refused=0 truncated=0
   while read -r file; do
-    run_apart bash -c 'timeout 60 samtools view -h --no-PG "$1" >expected.sam' bash "$file"
+    run_apart bash -c 'timeout 300 samtools view -h --no-PG "$1" >expected.sam' bash "$file"
     expected=$status
-    run_apart bash -c 'timeout 60 mrf-bamread -@ 1 "$1" >found.sam' bash "$file"
+    run_apart bash -c 'timeout 300 mrf-bamread -@ 1 "$1" >found.sam' bash "$file"
     permissive=
     if [[ $status == 3 && $stderr == *"--permissive takes it"* ]]; then
       echo "$file: ${stderr##*: }" >>lax
       permissive=--permissive
-      run_apart bash -c 'timeout 60 mrf-bamread --permissive -@ 1 "$1" >found.sam' bash "$file"
+      run_apart bash -c 'timeout 300 mrf-bamread --permissive -@ 1 "$1" >found.sam' bash "$file"
     fi
     if [[ $expected != 0 ]]; then
       echo "$file: expected to be refused"

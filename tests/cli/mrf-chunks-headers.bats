@@ -4,7 +4,7 @@
 
 load common
 
-chunks() { run_apart timeout -k 5 60 mrf-chunks -n 3 "$@"; }
+chunks() { run_apart timeout -k 5 300 mrf-chunks -n 3 "$@"; }
 
 setup() {
   common_setup
@@ -23,7 +23,7 @@ setup() {
 
 @test "--header-to: there and not in the output, and its reader sees the end while the records go on" {
   mkfifo header in
-  timeout 60 mrf-chunks -n 2 -c 10 --header-prefix '#' --header-to header -i in -- cat >out &
+  timeout 300 mrf-chunks -n 2 -c 10 --header-prefix '#' --header-to header -i in -- cat >out &
   exec 7>in
   head -n 3 t.vcf >&7
   [ "$(cat header)" = "$(head -n 2 t.vcf)" ]

@@ -10,7 +10,7 @@ flood() {
   # shellcheck disable=SC2016 # the inner shells' variables
   run_apart bash -c '(
       ulimit -f 3000
-      exec timeout -k 5 60 mrf-chunks -n 3 -c 1 -i <(seq 3) "$@" -- bash -c "$FILTER"
+      exec timeout -k 5 300 mrf-chunks -n 3 -c 1 -i <(seq 3) "$@" -- bash -c "$FILTER"
     ) | cmp - expected; exit "${PIPESTATUS[0]}"' flood "$@"
 }
 
@@ -41,7 +41,7 @@ flood() {
 @test "more filters at a time than there are chunks cost nothing" {
   [[ -z ${MRF_SANITIZED-} ]] || skip 'the sanitizers have memory of their own'
   seq 100 >in.txt
-  run_apart bash -c 'ulimit -v 1000000; timeout -k 5 30 mrf-chunks -n 18446744073709551615 -c 30 -i in.txt -- cat >got'
+  run_apart bash -c 'ulimit -v 1000000; timeout -k 5 300 mrf-chunks -n 18446744073709551615 -c 30 -i in.txt -- cat >got'
   assert_status 0
   cmp got in.txt
 }

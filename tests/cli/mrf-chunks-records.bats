@@ -4,11 +4,11 @@
 
 load common
 
-chunks() { run_apart timeout -k 5 60 mrf-chunks -n 3 "$@"; }
+chunks() { run_apart timeout -k 5 300 mrf-chunks -n 3 "$@"; }
 
 # `bam_chunks FILTER...`: the BAM that comes out is in out.bam.
 bam_chunks() {
-  run_apart bash -c 'timeout -k 5 60 mrf-chunks -n 3 -c 700 --record bam -i in.bam -- "$@" >out.bam' bash "$@"
+  run_apart bash -c 'timeout -k 5 300 mrf-chunks -n 3 -c 700 --record bam -i in.bam -- "$@" >out.bam' bash "$@"
 }
 
 setup() {

@@ -4,16 +4,16 @@
 
 load common
 
-chunks() { run_apart timeout -k 5 60 mrf-chunks "$@"; }
+chunks() { run_apart timeout -k 5 300 mrf-chunks "$@"; }
 
 # `same_everywhere FILTER...` succeeds when 1, 2 and 8 filters over a file, gzip and a pipe that comes in two
 # parts give the same bytes.
 same_everywhere() {
   local filters sums=()
   for filters in 1 2 8; do
-    sums+=("$(timeout 60 mrf-chunks -n "$filters" -i in.txt -- "$@" | md5sum)")
-    sums+=("$(timeout 60 mrf-chunks -n "$filters" -i in.txt.gz -- "$@" | md5sum)")
-    sums+=("$({ head -c 100001; cat; } <in.txt | timeout 60 mrf-chunks -n "$filters" -- "$@" | md5sum)")
+    sums+=("$(timeout 300 mrf-chunks -n "$filters" -i in.txt -- "$@" | md5sum)")
+    sums+=("$(timeout 300 mrf-chunks -n "$filters" -i in.txt.gz -- "$@" | md5sum)")
+    sums+=("$({ head -c 100001; cat; } <in.txt | timeout 300 mrf-chunks -n "$filters" -- "$@" | md5sum)")
   done
   [[ $(printf '%s\n' "${sums[@]}" | sort -u | wc -l) == 1 ]]
 }
@@ -168,7 +168,7 @@ read -r x
 case $x in late) read -r go <gate ;; d) head -c 40000000 /dev/zero; echo go >gate ;; esac
 echo "$x"
 END
-  run_apart bash -c 'printf "%s\n" late b c d | timeout 60 mrf-chunks -n 4 -c 1 --stats s.json -- bash filter | tr -d "\0"'
+  run_apart bash -c 'printf "%s\n" late b c d | timeout 300 mrf-chunks -n 4 -c 1 --stats s.json -- bash filter | tr -d "\0"'
   assert_status 0
   assert_output_is $'late\nb\nc\nd'
   [[ -n ${MRF_SANITIZED-} ]] || jq -e '.max_rss_bytes < 16777216' s.json
@@ -197,7 +197,7 @@ open(my $log, ">>", "log");
 syswrite($log, "$start " . clock_gettime(CLOCK_PROCESS_CPUTIME_ID) . "\n");
 E
   seq 1500000 >in.txt
-  run_apart bash -c 'timeout -k 5 60 mrf-chunks -n 2 -c auto --stats s.json -i in.txt -- perl filter >out.txt'
+  run_apart bash -c 'timeout -k 5 300 mrf-chunks -n 2 -c auto --stats s.json -i in.txt -- perl filter >out.txt'
   assert_status 0
   cmp in.txt out.txt
   # How large they get depends on the machine (tests/unit/chunk/sizer_test.cc has the rule): but far less of them

@@ -134,11 +134,11 @@ END
   distribute=$!
   wait_until test -e "${parts[1499]}"
   (
-    exec 3>&- 4<>last
+    exec 3>&- 4>last # open when mrf-collect has opened it
     wait_until is_gone "$distribute"
     cat "${parts[1499]}" >&4
   ) &
-  run_apart timeout 60 mrf-collect -c 1 --counts counts "${parts[@]:0:1499}" last
+  run_apart timeout 300 mrf-collect -c 1 --counts counts "${parts[@]:0:1499}" last
   assert_status 0
   assert_output_is "$(seq 3000)"
 }

@@ -74,6 +74,7 @@ put() { printf '%b' "$2" >"$1"; }
   collect=$!
   yes first | head -n 3000000 | bgzip >a
   wait $collect
+  wait
   [[ $(head -n 3 out) == $'first\nlater\nfirst' && $(wc -l <out) == 6000000 ]]
   [[ -n ${MRF_SANITIZED-} ]] || (($(jq .max_rss_bytes stats) < 33 * 1024 * 1024))
   assert_nothing_left

@@ -32,10 +32,10 @@ record() { printf '%s\t%s\n' "$1" "$columns"; }
   for order in rows seq any concat; do
     [[ $order != seq ]] || expected=$'#h\na\nb'
     [[ $order == seq ]] || expected=$'#h\n0\ta\n1\tb'
-    [ "$(timeout 60 mrf-collect --order $order -c 1 --header-prefix '#' one two)" = "$expected" ]
-    [ "$(timeout 60 mrf-collect --order $order -c 1 --header header --header-prefix '#' one two)" = "$expected" ]
-    [ "$(timeout 60 mrf-collect --order $order -c 1 --header <(cat header) --header-prefix '#' one two)" = "$expected" ]
-    [ "$(timeout 60 mrf-collect --order $order -c 1 --header header --header-prefix '#' --reopen 2 one two)" = \
+    [ "$(timeout 300 mrf-collect --order $order -c 1 --header-prefix '#' one two)" = "$expected" ]
+    [ "$(timeout 300 mrf-collect --order $order -c 1 --header header --header-prefix '#' one two)" = "$expected" ]
+    [ "$(timeout 300 mrf-collect --order $order -c 1 --header <(cat header) --header-prefix '#' one two)" = "$expected" ]
+    [ "$(timeout 300 mrf-collect --order $order -c 1 --header header --header-prefix '#' --reopen 2 one two)" = \
       "$expected"$'\n'"${expected#*$'\n'}" ]
   done
 }

@@ -83,11 +83,11 @@ put() { printf '%b' "$2" >"$1"; }
 
 @test "a FIFO or file that is read is not written" {
   mkfifo f
-  run_apart timeout 20 mrf-collect -o f f
+  run_apart timeout 300 mrf-collect -o f f
   assert_status 2
   assert_stderr_is "mrf-collect: cannot use output 'f': the same file as input 'f'; try 'mrf-collect --help'"
   put a '1\n'
-  run_apart timeout 20 bash -c 'ulimit -f 1000; mrf-collect a >>a'
+  run_apart timeout 300 bash -c 'ulimit -f 1000; mrf-collect a >>a'
   assert_status 2
   assert_stderr_is "mrf-collect: cannot use output 'standard output': the same file as input 'a'; try 'mrf-collect --help'"
   run_apart mrf-collect -o a a

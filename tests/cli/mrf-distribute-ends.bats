@@ -143,7 +143,7 @@ load distribute
   seq 4 >in
   for words in "-i f f" "-i in -i f a ./f" "-i in --key name --map f f" "-i in --sam --header-to in -i f f"; do
     # shellcheck disable=SC2086
-    run_apart timeout 20 mrf-distribute $words
+    run_apart timeout 300 mrf-distribute $words
     assert_status 2
     assert_stderr_is "mrf-distribute: cannot use output '${words##* }': the same FIFO as input 'f'; try 'mrf-distribute --help'"
   done
@@ -156,7 +156,7 @@ load distribute
   printf 'a\t0\n' >in
   mkfifo f
   refused() {
-    run_apart timeout 20 mrf-distribute --key column:1 --map "$@" a <in
+    run_apart timeout 300 mrf-distribute --key column:1 --map "$@" a <in
     assert_status 2 &&
       assert_stderr_is "mrf-distribute: cannot use map '$1': an input, too, and can be read once; try 'mrf-distribute --help'"
   }

@@ -74,7 +74,7 @@ else:
 END
   for order in both 12 21; do
     python3 writer.py $order 60000 &
-    run_apart timeout 120 mrf-distribute --record fastq -i r1 --mate r2 --stats stats T1 T2
+    run_apart timeout 300 mrf-distribute --record fastq -i r1 --mate r2 --stats stats T1 T2
     assert_status 0
     wait
     [[ $(jq -c '[.records_in, (.outputs | map(.records))]' stats) == '[120000,[60000,60000]]' ]]
@@ -85,12 +85,12 @@ END
 @test "a program that opens a second input, or the map, before it writes the first" {
   mkfifo one two map
   (exec 3>two 4>one && seq 5 >&4 && exec 4>&- && seq 6 9 >&3) &
-  run_apart timeout 60 mrf-distribute -i one -i two out
+  run_apart timeout 300 mrf-distribute -i one -i two out
   assert_status 0
   cmp out <(seq 9)
   wait
   (exec 3>one 4>map && printf 'a\t0\n' >&4 && exec 4>&- && echo a >&3) &
-  run_apart timeout 60 mrf-distribute --key column:1 --map map -i one out
+  run_apart timeout 300 mrf-distribute --key column:1 --map map -i one out
   assert_status 0
   wait
 }
@@ -98,11 +98,12 @@ END
 @test "an input that is missing is found before anything is read" {
   mkfifo in
   (exec 3>in && seq 3 >&3) 2>/dev/null &
-  run_apart timeout 60 mrf-distribute -i in -i nowhere out
+  run_apart timeout 300 mrf-distribute -i in -i nowhere out
   assert_status 1
   assert_stderr_is "mrf-distribute: cannot open 'nowhere': No such file or directory"
-  : <>in
+  exec 8<>in # whoever opens it, and when, has a reader now
   wait
+  exec 8>&-
   run_apart mrf-distribute -i https://example.invalid/x.txt out
   assert_status 1
   assert_stderr_has "it is a URL: pipe it in, 'getm-fetch URL - | ...'"
@@ -128,7 +129,7 @@ END
   assert_status 2
   mkfifo live.gz
   (cat live.gz | gzip -dc >live.out) 3>&- &
-  run_apart timeout 60 mrf-distribute -i in live.gz
+  run_apart timeout 300 mrf-distribute -i in live.gz
   assert_status 0
   wait
   cmp live.out in
@@ -147,5 +148,5 @@ print(fcntl.fcntl(reader, 1032), fcntl.fcntl(writer, 1032), flush=True)
 tool.kill()
 tool.wait()
 END
-  [[ $(timeout 60 python3 look.py) == "4096 4096" ]]
+  [[ $(timeout 300 python3 look.py) == "4096 4096" ]]
 }

@@ -60,7 +60,7 @@ peak_mib() { jq '.max_rss_bytes / 1048576 | floor' "$1"; }
 
 is_asleep() {
   for _ in {1..5}; do
-    [[ $(sed 's/.*) \(.\).*/\1/' "/proc/$1/stat") == S ]] || return 1
+    in_state S "$1" || return 1
     sleep 0.02
   done
 }
