@@ -9,7 +9,7 @@ teardown_file() { stop_servers; }
 
 # held T ARGS...: in the background, with INT as in a terminal; its process is $pid. The response stops after 64 KiB.
 held() {
-  env --default-signal=INT getm-fetch -q --concurrency 1 "${@:2}" "$HTTP/fault/held?t=$1" out 2>stderr 3>&- &
+  env --default-signal=INT,HUP getm-fetch -q --concurrency 1 "${@:2}" "$HTTP/fault/held?t=$1" out 2>stderr 3>&- &
   pid=$!
 }
 has_bytes() { (($(stat -c %s "$1" 2>/dev/null || echo 0) >= $2)); }
@@ -32,7 +32,7 @@ ended_by() {
     fetch -q --resume --concurrency 1 -cs "$(md5_of "$WWW/big")" -ca md5 "$HTTP/fault/none?t=after$signal" out
     assert_status 0
     cmp out "$WWW/big"
-    grep -q "t=after$signal HTTP/1.1 206 bytes=65536-2999999" "$LOG"
+    logged | grep -q "t=after$signal HTTP/1.1 206 bytes=65536-2999999"
     rm out stderr
   done
 }
@@ -64,13 +64,13 @@ END
   fetch -q --resume --concurrency 1 -cs "$(md5_of "$WWW/data")" -ca md5 "$HTTP/data" out
   assert_status 0
   assert_files out
-  grep -q "^GET /data HTTP/1.1 206 bytes=[1-9]" "$LOG"
+  logged | grep -q "^GET /data HTTP/1.1 206 bytes=[1-9]"
 }
 
 @test "INT, TERM and HUP leave no directory and no file without --resume" {
   local signal
   for signal in INT TERM HUP; do
-    env --default-signal=INT getm-fetch -q --concurrency 1 "$HTTP/fault/held/x?t=dir$signal" new/deep/ 3>&- &
+    env --default-signal=INT,HUP getm-fetch -q --concurrency 1 "$HTTP/fault/held/x?t=dir$signal" new/deep/ 3>&- &
     pid=$!
     wait_until test -d new/deep
     ended_by "$signal"
@@ -81,7 +81,7 @@ END
 @test "a manifest that a signal ends: what is complete stays, the rest is taken up" {
   printf '[{"url":"%s","filepath":"d/one"},{"url":"%s","filepath":"e/out"}]' \
     "$HTTP/one" "$HTTP/fault/held?t=manifest" >m.json
-  env --default-signal=INT getm-fetch -q --files 1 --concurrency 1 --resume -m m.json 2>stderr 3>&- &
+  env --default-signal=INT,HUP getm-fetch -q --files 1 --concurrency 1 --resume -m m.json 2>stderr 3>&- &
   pid=$!
   wait_until has_bytes e/out.getm-part 65536
   ended_by INT
@@ -119,7 +119,7 @@ END
   printf '{"etag":"\\"zero\\"","size":3000000,"done":[[0,7]]}' >out.getm-part.json
   held stale --resume
   wait_until has_bytes out.getm-part 65536
-  [[ ! -e out.getm-part.json ]]
+  run ! grep zero out.getm-part.json # there may be one of this version already
   kill -KILL "$pid"
   wait "$pid" || true
 }
@@ -170,7 +170,7 @@ has_ended() { [[ ! -e /proc/$pid || $(ps -o stat= -p "$pid") == Z* ]]; }
     printf '[{"url":"%s","filepath":"e/out"},{"url":"%s","filepath":"pipe"}]' \
       "$HTTP/fault/held?t=fifo$n" "$HTTP/one" >m.json
     ((n > 0)) || printf '[{"url":"%s","filepath":"pipe"}]' "$HTTP/one" >m.json
-    env --default-signal=INT getm-fetch -q --concurrency "$n" --resume -m m.json 2>stderr 3>&- &
+    env --default-signal=INT,HUP getm-fetch -q --concurrency "$n" --resume -m m.json 2>stderr 3>&- &
     pid=$!
     ((n == 0)) || wait_until has_bytes e/out.getm-part 65536
     wait_until waits_in_open

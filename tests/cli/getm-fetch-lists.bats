@@ -27,7 +27,7 @@ with_sums() {
   done
   manifest "${entries[@]}"
 }
-requests() { grep -c "^GET /many/$1 " "$LOG" || true; }
+requests() { logged | grep -c "^GET /many/$1 " || true; }
 
 @test "a target outside of the working directory, or of --root, is refused" {
   local path
@@ -71,7 +71,7 @@ requests() { grep -c "^GET /many/$1 " "$LOG" || true; }
   local algorithm sums
   for algorithm in md5 sha256; do
     rm -f f?
-    : >"$LOG"
+    forget_log
     mapfile -t sums < <(for i in 1 2 3 4; do "${algorithm}sum" <"$WWW/many/f$i" | cut -d' ' -f1; done)
     with_sums "$algorithm" "${sums[@]}"
     fetch -q -m m.json
@@ -124,7 +124,7 @@ requests() { grep -c "^GET /many/$1 " "$LOG" || true; }
   mapfile -t sums < <(for i in 1 2 3 4; do md5_of "$WWW/many/f$i"; done)
   with_sums md5 "${sums[@]}"
   fetch -q -m m.json
-  : >"$LOG"
+  forget_log
   fetch --verify-only -m m.json
   assert_status 0
   assert_stderr_is "getm-fetch: verified 4 of 4 files; 0 unverified, 0 failed"
@@ -142,7 +142,7 @@ requests() { grep -c "^GET /many/$1 " "$LOG" || true; }
   fetch --verify-only -m m.json
   assert_status 0
   assert_stderr_is "getm-fetch: verified 0 of 1 files; 1 unverified, 0 failed"
-  [[ ! -s $LOG ]]
+  [[ -z $(logged) ]]
   assert_files m.json f2 f4
 }
 

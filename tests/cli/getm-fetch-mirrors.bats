@@ -49,18 +49,18 @@ fetch() { run_apart getm-fetch --part-size 64K --multipart-threshold 64K "$@"; }
   fetch -q --concurrency 4 "$HTTP/redirect?to=/fault/held%3Ft%3Dfollowed" out
   assert_status 0
   cmp out "$WWW/big"
-  (($(grep -c '^GET /redirect?to=/fault/held%3Ft%3Dfollowed ' "$LOG") == 1))
-  (($(grep -c '^GET /fault/held?t=followed ' "$LOG") >= 4))
+  (($(logged | grep -c '^GET /redirect?to=/fault/held%3Ft%3Dfollowed ') == 1))
+  (($(logged | grep -c '^GET /fault/held?t=followed ') >= 4))
   fetch -q --retry 0 --concurrency 4 "$HTTP/fault/pointing?t=once" out
   assert_status 0
   cmp out "$WWW/big"
-  grep -q '^GET /fault/fleeting?t=once.* 403 ' "$LOG"
+  logged | grep -q '^GET /fault/fleeting?t=once.* 403 '
 }
 
 @test "a long rest of an object goes on to a slow pipe with little room" {
   head -c 12000000 /dev/urandom >"$WWW/long"
   # shellcheck disable=SC2016
-  run_apart timeout 60 bash -c 'getm-fetch -q --buffer 2M --concurrency 1 "$1" - | cmp - "$2"; exit "${PIPESTATUS[0]}"' \
+  run_apart timeout 300 bash -c 'getm-fetch -q --buffer 2M --concurrency 1 "$1" - | cmp - "$2"; exit "${PIPESTATUS[0]}"' \
     bash "$HTTP/short/?file=long&t=$RANDOM" "$WWW/long"
   assert_status 0
   assert_output_is ''

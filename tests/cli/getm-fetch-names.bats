@@ -70,7 +70,6 @@ named() { fetch -q "${@:2}" "$HTTP/named/small?disposition=$1"; }
 
 # The download of /fault/held?t=$1 goes on.
 release() { for _ in 1 2 3; do curl -fsr 0-0 -o /dev/null "$HTTP/fault/held?t=$1"; done; }
-requested() { grep -q "t=$1" "$LOG"; }
 holds_data() { [[ -n $(find . -name '*.getm-part' -size +0) || $(readlink "/proc/$1/fd/"* 2>/dev/null) == *"$PWD/"*"#"* ]]; }
 
 @test "a file that appears under the server's name meanwhile is not replaced" {

@@ -26,7 +26,7 @@ teardown_file() { stop_servers; }
   local to=/fault/held%3Ft%3Dkept
   fetch -q --concurrency 4 --part-size 256K --multipart-threshold 512K "$HTTP/redirect?to=$to" out
   assert_fetched out
-  grep -q '^GET /fault/held?t=kept HTTP/1.1 206 bytes=262144-524287$' "$LOG"
+  logged | grep -q '^GET /fault/held?t=kept HTTP/1.1 206 bytes=262144-524287$'
 }
 
 @test "headers and userinfo are sent, but never to another host" {

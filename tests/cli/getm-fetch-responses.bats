@@ -59,7 +59,7 @@ teardown_file() { stop_servers; }
     assert_fetched out
     rm out
   done
-  grep -F "&t=$BATS_TEST_NAME" "$LOG" | grep -o 'bytes=.*' |
+  logged | grep -F "&t=$BATS_TEST_NAME" | grep -o 'bytes=.*' |
     diff - <(printf 'bytes=%d-2999999\n' 1500000 2250000 2625000 1500000)
   getm-fetch -q "$HTTP/short/?times=3&t=$BATS_TEST_NAME.stdout" - >out
   cmp "$WWW/data" out

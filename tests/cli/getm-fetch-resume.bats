@@ -22,7 +22,7 @@ interrupt() {
   assert_status 0
   cmp out "$WWW/big"
   assert_files out
-  [[ $(grep -F 't=resume' "$LOG" | grep -o 'bytes=.*' | sort | head -n 1) == bytes=1500000-1762143 ]]
+  [[ $(logged | grep -F 't=resume' | grep -o 'bytes=.*' | sort | head -n 1) == bytes=1500000-1762143 ]]
 }
 
 @test "what was left of another version is thrown away" {

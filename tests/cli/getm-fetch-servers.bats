@@ -62,13 +62,13 @@ fetch_all_ways() {
   fetch_all_ways "$HTTP"
   fetch_all_ways "$HTTPS"
   fetch_all_ways "$TLS"
-  grep -q '^GET /data HTTP/2.0 200' "$LOG"
+  logged | grep -q '^GET /data HTTP/2.0 200'
   fetch_both "$HTTP/slow/data" 4
   for base in "$HTTP" "$HTTPS"; do
     fetch -q --concurrency 4 "$base/fault/held?t=${base%%:*}" out
     assert_status 0
     cmp out "$WWW/data"
-    grep -F "/fault/held?t=${base%%:*} " "$LOG" | grep -o 'HTTP/.*' >asked
+    logged | grep -F "/fault/held?t=${base%%:*} " | grep -o 'HTTP/.*' >asked
     # The first three go to the other connections, while the first response is held.
     [[ $(sort -t= -k2n asked | sed '/ -$/d; 4q' | head -n 3 | cut -d' ' -f2-) == \
     $'206 bytes=262144-524287\n206 bytes=524288-786431\n206 bytes=786432-1048575' ]]
@@ -78,7 +78,8 @@ fetch_all_ways() {
     grep -o 'bytes=.*' asked | tr -c '0-9\n' ' ' |
       awk '$1 % 262144 != 0 || seen[$1]++ || ($2 != $1 + 262143 && $2 != 2999999) { print; bad = 1 } END { exit bad }'
   done
-  run ! grep -v '^GET ' "$LOG"
+  logged >requests
+  run ! grep -v '^GET ' requests
 }
 
 @test "lighttpd" {
@@ -126,7 +127,7 @@ END
   https_proxy=${SERVER_URL%/one} fetch -H "Authorization: Bearer hidden" "$HTTPS/data" out
   assert_status 0
   cmp out "$WWW/data"
-  grep -q "^CONNECT ${HTTPS#https://} HTTP/1.1 -" apache.requests
+  wait_until grep -q "^CONNECT ${HTTPS#https://} HTTP/1.1 -" apache.requests
   run ! grep hidden apache.requests
 }
 

@@ -21,6 +21,14 @@ in_terminal() {
 }
 screen() { tmux capture-pane -p "$@" | sed -e :a -e '/^\n*$/{$d;N;ba' -e '}'; }
 screen_has() { screen | grep -q -- "$1"; }
+# PATTERN...: at one moment there is a line of each on the screen, and no other. The screen is in `shot`, as coloured.
+screen_is() {
+  local pattern
+  screen -e >coloured
+  sed 's/\x1b\[[0-9;]*m//g' coloured >shot
+  (($(wc -l <shot) == $#)) || return 1
+  for pattern; do grep -qE "$pattern" shot || return 1; done
+}
 
 open_gates() {
   local name _
@@ -36,13 +44,8 @@ open_gates() {
   done
   printf '[%s,%s]' "${entries[@]}" >m.json
   in_terminal 80 "getm-fetch --concurrency 1 -m m.json"
-  wait_until screen_has '^two.bam *2%'
-  wait_until screen_has '^one.bam *2%'
-  screen >shot
-  [[ $(wc -l <shot) == 2 ]]
-  grep -qE '^one\.bam +2% +[0-9.]+ [KM]?i?B/s [0-9:]+ *$' shot
-  grep -qE '^two\.bam +2% +[0-9.]+ [KM]?i?B/s [0-9:]+ *$' shot
-  screen -e | grep -q $'\x1b\\[7m'
+  wait_until screen_is '^one\.bam +2% +[0-9.]+ [KM]?i?B/s [0-9:]+ *$' '^two\.bam +2% +[0-9.]+ [KM]?i?B/s [0-9:]+ *$'
+  grep -q $'\x1b\\[7m' coloured
   open_gates one.bam two.bam
   wait_until screen_has '^status 0'
   [[ $(screen | head -n 1) =~ ^"getm-fetch: fetched 2 of 2 files, 6000000 bytes in "[0-9.]+" s; 2 unverified, " ]]
@@ -52,11 +55,7 @@ open_gates() {
 @test "a long name is cut at 40 columns, and a line never wraps; NO_COLOR" {
   local name=a-very-long-name-of-a-sample-that-does-not-fit.bam
   in_terminal 40 "NO_COLOR=1 getm-fetch --concurrency 1 '$HTTP/fault/held/$name?t=$name$TURN&hold=1500000' out"
-  wait_until screen_has '50%'
-  screen >shot
-  [[ $(wc -l <shot) == 1 ]]
-  grep -qE '^\.\.\.[a-z.-]+fit\.bam +50% +[0-9.]+ [KM]?i?B/s [0-9:]+ *$' shot
-  screen -e >coloured
+  wait_until screen_is '^\.\.\.[a-z.-]+fit\.bam +50% +[0-9.]+ [KM]?i?B/s [0-9:]+ *$'
   run ! grep -q $'\x1b\\[7m' coloured
   open_gates "$name"
   wait_until screen_has '^status 0'

@@ -112,7 +112,7 @@ holds_nameless_file() { [[ $(readlink "/proc/$1/fd/"* 2>/dev/null) == *"$PWD/#"*
   local signal pid
   echo old >out
   for signal in INT TERM HUP; do
-    env --default-signal=INT getm-fetch -q --concurrency 1 "$HTTP/fault/held?t=$signal" out 3>&- &
+    env --default-signal=INT,HUP getm-fetch -q --concurrency 1 "$HTTP/fault/held?t=$signal" out 3>&- &
     pid=$!
     wait_until holds_nameless_file "$pid"
     kill -s "$signal" "$pid"

@@ -80,14 +80,14 @@ local function broken_off(code)
   end
 end
 
--- Waits until the server has had `requests` of this fault and test, ten seconds at the latest.
+-- Waits until the server has had `requests` of this fault and test, two minutes at the latest.
 local function wait_for_requests(name, requests)
-  for _ = 1, 1000 do
+  for _ = 1, 12000 do
     if ngx.shared.counts:get(name .. arg("t", "")) >= requests then return end
     ngx.sleep(0.01)
   end
 end
--- The first response stops at arg_hold and goes on when three ranges were asked for, after ten seconds at the latest.
+-- The first response stops at arg_hold and goes on when three ranges were asked for.
 function all.held(first, last, ranged)
   if arg("name") then ngx.header["Content-Disposition"] = "attachment; filename=" .. arg("name") end
   if ranged then return all.none(first, last, ranged) end

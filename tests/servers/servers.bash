@@ -2,12 +2,23 @@
 # shellcheck shell=bash
 # Real servers on loopback for a test file. start_nginx in setup_file(), stop_servers in
 # teardown_file(). What is served stands in $WWW; the servers are $HTTP, $HTTPS (with HTTP/2), $TLS (without; the
-# CA of both is $CA) and the proxy $PROXY. $LOG has a line for each request: method, URI, protocol, status, range.
+# CA of both is $CA) and the proxy $PROXY. `logged` prints a line for each request that was answered: method, URI,
+# protocol, status, range; `forget_log` drops those.
 
 SERVERS_HERE=$(dirname "${BASH_SOURCE[0]}")
 SERVERS_HERE=$(cd "$SERVERS_HERE" && pwd)
 
-free_port() { echo $((20000 + (RANDOM * 32768 + RANDOM) % 40000)); }
+# A port that nobody listens at and that no other test of the run has; the kernel gives clients those from 32768 on.
+free_port() {
+  local port
+  mkdir -p "$BATS_RUN_TMPDIR/ports"
+  while :; do
+    port=$((20000 + RANDOM % 12768))
+    mkdir "$BATS_RUN_TMPDIR/ports/$port" 2>/dev/null || continue
+    (: </dev/tcp/127.0.0.1/"$port") 2>/dev/null || break
+  done
+  echo "$port"
+}
 
 make_certificates() {
   local dir=$1
@@ -43,7 +54,7 @@ start_nginx() {
 
 # nginx writes its process id when it listens.
 wait_for_server() {
-  local end=$((SECONDS + 60))
+  local end=$((SECONDS + 300))
   while kill -0 "$SERVER_PID" 2>/dev/null && ((SECONDS < end)); do
     [[ ! -s $1/nginx.pid ]] || return 0
     sleep 0.02
@@ -51,6 +62,10 @@ wait_for_server() {
   wait "$SERVER_PID" 2>/dev/null
   return 1
 }
+
+# The only worker of nginx writes the line of a response right after its last byte, before it looks at another request.
+logged() { curl -gfs -o /dev/null --noproxy '*' "$HTTP/settled" && cat "$LOG"; }
+forget_log() { logged >/dev/null && : >"$LOG"; }
 
 stop_servers() {
   [[ -n ${SERVER_PID:-} ]] || return 0
@@ -69,7 +84,7 @@ start_server() {
     "${words[@]}" >"$log" 2>&1 3>&- &
     SERVER_PIDS+=" $!"
     SERVER_URL=${url//@PORT@/$port}
-    local pid=$! end=$((SECONDS + 20))
+    local pid=$! end=$((SECONDS + 300))
     while kill -0 "$pid" 2>/dev/null && ((SECONDS < end)); do
       curl -gsko /dev/null --noproxy '*' "$SERVER_URL" && return
       sleep 0.02
