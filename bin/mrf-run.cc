@@ -11,8 +11,11 @@
 #include "cli/command.h"
 #include "io/fd.h"
 #include "io/paths.h"
+#include "report/flow.h"
+#include "report/graph.h"
 #include "run/input_probe.h"
 #include "run/job_spec.h"
+#include "run/report.h"
 #include "run/run.h"
 #include "workflow/plan.h"
 #include "workflow/renderings.h"
@@ -211,7 +214,7 @@ base::Status run(Options& options, const cli::OptionSet& given) {
   if (options.print) return show(text);
   const workflow::Plan plan =
       workflow::make_plan(workflow::parse_workflow(file, text, workflow::parse_defines(options.defines)));
-  if (options.dot) return show(workflow::dot_text(plan));
+  if (options.dot) return show(report::dot_text(report::flow_of(run::describe_plan(plan), plan.file)));
   if (options.print_script) return show(workflow::script_text(plan));
   if (!options.dry_run) return static_cast<base::Status>(run::run_plan(plan, options.run));
   run::check_inputs(options.form);

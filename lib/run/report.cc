@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "base/amounts.h"
+#include "base/processors.h"
 #include "base/redact.h"
 
 namespace mrf::run {
@@ -40,11 +41,24 @@ Json records_of(const workflow::Plan& plan, const ToolStats& tools, std::size_t 
   return sum ? Json(*sum) : Json(nullptr);
 }
 
-Json job_entry(const workflow::Plan& plan, const Job& record, const ToolStats& tools, std::size_t at) {
-  const workflow::PlannedJob& job = plan.jobs[at];
+Json planned_entry(const workflow::PlannedJob& job) {
   Json entry{{"name", job.name}, {"number", job.number ? Json(*job.number) : Json(nullptr)}};
   entry["round"] = job.section ? Json(job.round) : Json(nullptr);
   entry["command"] = command_of(job);
+  entry["inputs"] = workflow::inputs_of(job);
+  entry["results"] = workflow::results_of(job);
+  return entry;
+}
+
+Json planned_entry(const workflow::Plan& plan, const workflow::PlannedFifo& fifo) {
+  return Json{{"name", fifo.name},
+              {"writer", workflow::writer_name(plan, fifo)},
+              {"reader", plan.jobs[fifo.reader].display_name()}};
+}
+
+Json job_entry(const workflow::Plan& plan, const Job& record, const ToolStats& tools, std::size_t at,
+               const Json& busy) {
+  Json entry = planned_entry(plan.jobs[at]);
   entry["status"] = record.outcome ? Json(record.outcome->status()) : Json(nullptr);
   entry["signal"] =
       record.outcome && record.outcome->signal() != 0 ? Json(record.outcome->signal()) : Json(nullptr);
@@ -52,6 +66,7 @@ Json job_entry(const workflow::Plan& plan, const Job& record, const ToolStats& t
   entry["user_s"] = base::seconds(record.usage.ru_utime);
   entry["sys_s"] = base::seconds(record.usage.ru_stime);
   entry["max_rss_bytes"] = record.usage.ru_maxrss * 1024LL;
+  entry["busy"] = busy;
   entry["records_in"] = records_of(plan, tools, at, Side::reader);
   entry["records_out"] = records_of(plan, tools, at, Side::writer);
   entry["stderr"] = record.standard_error ? Json(record.standard_error->last_lines()) : Json::array();
@@ -64,13 +79,24 @@ Json fifo_entry(const workflow::Plan& plan, const Supervisor& supervisor, const 
   const workflow::PlannedFifo& fifo = plan.fifos[at];
   const FifoSamples& samples = supervisor.fifos().samples(at);
   const auto count = tools.of_fifo(at);
-  return Json{{"name", fifo.name},
-              {"writer", workflow::writer_name(plan, fifo)},
-              {"reader", plan.jobs[fifo.reader].display_name()},
-              {"records", count ? Json(count->records) : Json(nullptr)},
-              {"bytes", count ? Json(count->bytes) : Json(nullptr)},
-              {"empty", share(samples.empty, samples.taken)},
-              {"full", share(samples.full, samples.taken)}};
+  Json entry = planned_entry(plan, fifo);
+  entry["records"] = count ? Json(count->records) : Json(nullptr);
+  entry["bytes"] = count ? Json(count->bytes) : Json(nullptr);
+  entry["empty"] = share(samples.empty, samples.taken);
+  entry["full"] = share(samples.full, samples.taken);
+  return entry;
+}
+
+// Columns, of which each has a number for each point: a report of thousands of lines would be hard to read.
+Json throughput_entry(const Supervisor& supervisor) {
+  Json entry{{"bytes_total", supervisor.input_total() ? Json(*supervisor.input_total()) : Json(nullptr)}};
+  for (const char* column : {"at_s", "bytes", "records"}) entry[column] = Json::array();
+  for (const Throughput::Point& point : supervisor.throughput().points()) {
+    entry["at_s"].push_back(point.at_s);
+    entry["bytes"].push_back(point.bytes);
+    entry["records"].push_back(point.records ? Json(*point.records) : Json(nullptr));
+  }
+  return entry;
 }
 
 // What this process took so far.
@@ -89,36 +115,15 @@ void redact_all(Json& value) {
   for (auto& member : value) redact_all(member);
 }
 
-std::string number_or_dash(const Json& value) {
-  return value.is_number() ? fmt::format("{}", value.get<std::uint64_t>()) : "-";
-}
-
-std::string display_name(const Json& job) {
-  const auto name = job["name"].get<std::string>();
-  return job["number"].is_null() ? name : fmt::format("{}[{}]", name, job["number"].get<int>());
-}
-
-std::string ending(const Json& job) {
-  if (job["status"].is_null()) return "-";
-  if (!job["signal"].is_null()) return fmt::format("SIG{}", job["signal"].get<int>());
-  return fmt::format("{}", job["status"].get<int>());
-}
-
-std::string job_row(const Json& job) {
-  const double cpu = job["user_s"].get<double>() + job["sys_s"].get<double>();
-  return fmt::format("{:<14} {:>6} {:>8.2f} {:>8.2f} {:>8.1f} {:>14} {:>14}\n", display_name(job),
-                     ending(job), job["wall_s"].get<double>(), cpu,
-                     job["max_rss_bytes"].get<double>() / 1048576, number_or_dash(job["records_in"]),
-                     number_or_dash(job["records_out"]));
-}
-
-std::string fifo_row(const Json& fifo) {
-  return fmt::format("{:<14} {:>14} {:>14} {:>8.0f} {:>8.0f}\n", fifo["name"].get<std::string>(),
-                     number_or_dash(fifo["records"]), number_or_dash(fifo["bytes"]),
-                     100 * fifo["empty"].get<double>(), 100 * fifo["full"].get<double>());
-}
-
 }  // namespace
+
+Json describe_plan(const workflow::Plan& plan) {
+  Json report{{"workflow", plan.file}, {"jobs", Json::array()}, {"fifos", Json::array()}};
+  for (const workflow::PlannedJob& job : plan.jobs) report["jobs"].push_back(planned_entry(job));
+  for (const workflow::PlannedFifo& fifo : plan.fifos) report["fifos"].push_back(planned_entry(plan, fifo));
+  redact_all(report);
+  return report;
+}
 
 Json make_report(const workflow::Plan& plan, const Supervisor& supervisor, const ToolStats& tools, int status,
                  bool is_published) {
@@ -130,32 +135,19 @@ Json make_report(const workflow::Plan& plan, const Supervisor& supervisor, const
   report["results"] = is_published ? Json(plan.results) : Json::array();
   report["jobs"] = Json::array();
   for (std::size_t at = 0; at < plan.jobs.size(); ++at) {
-    report["jobs"].push_back(job_entry(plan, supervisor.jobs()[at], tools, at));
+    report["jobs"].push_back(
+        job_entry(plan, supervisor.jobs()[at], tools, at,
+                  supervisor.samples() > 0 ? Json(supervisor.busy_share(at)) : Json(nullptr)));
   }
   report["fifos"] = Json::array();
   for (std::size_t at = 0; at < plan.fifos.size(); ++at) {
     report["fifos"].push_back(fifo_entry(plan, supervisor, tools, at));
   }
+  report["throughput"] = throughput_entry(supervisor);
+  report["processors"] = base::usable_processors();
   report["supervisor"] = own_entry();
   redact_all(report);
   return report;
-}
-
-std::string report_table(const Json& report) {
-  std::string text = fmt::format("{:<14} {:>6} {:>8} {:>8} {:>8} {:>14} {:>14}\n", "JOB", "STATUS", "WALL s",
-                                 "CPU s", "MiB", "RECORDS IN", "RECORDS OUT");
-  for (const auto& job : report["jobs"]) text += job_row(job);
-  if (!report["fifos"].empty()) {
-    text +=
-        fmt::format("\n{:<14} {:>14} {:>14} {:>8} {:>8}\n", "FIFO", "RECORDS", "BYTES", "EMPTY %", "FULL %");
-    for (const auto& fifo : report["fifos"]) text += fifo_row(fifo);
-  }
-  text +=
-      fmt::format("\nwall {:.2f} s, status {}", report["wall_s"].get<double>(), report["status"].get<int>());
-  if (!report["failed"].is_null()) text += fmt::format(", failed: {}", report["failed"].get<std::string>());
-  if (!report["bottleneck"].is_null())
-    text += fmt::format(", bottleneck: {}", report["bottleneck"].get<std::string>());
-  return text + "\n";
 }
 
 std::string find_bottleneck(const workflow::Plan& plan, const Supervisor& supervisor) {

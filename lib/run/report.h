@@ -9,6 +9,9 @@
 
 namespace mrf::run {
 
+/// What is known of a report before the run: the jobs and FIFOs.
+Json describe_plan(const workflow::Plan& plan);
+
 /// The report of a run, with the members that mrf-run(1) describes under REPORT. `status` is mrf-run's own;
 /// `is_published` says whether the results have their names.
 Json make_report(const workflow::Plan& plan, const Supervisor& supervisor, const ToolStats& tools, int status,
@@ -17,8 +20,5 @@ Json make_report(const workflow::Plan& plan, const Supervisor& supervisor, const
 /// The name of the job (or job array) that the others waited for: the one that was busy for most of the run
 /// (Supervisor::busy_share()). Empty when no sample was taken, or there are no FIFOs.
 std::string find_bottleneck(const workflow::Plan& plan, const Supervisor& supervisor);
-
-/// The report as a table for people, lines of at most 80 columns.
-std::string report_table(const Json& report);
 
 }  // namespace mrf::run

@@ -21,6 +21,8 @@
 #include "io/paths.h"
 #include "process/run_signals.h"
 #include "process/watchdog.h"
+#include "report/flow.h"
+#include "report/table.h"
 #include "run/job_spec.h"
 #include "run/report.h"
 #include "run/tool_stats.h"
@@ -186,7 +188,8 @@ class WorkflowRun {
   static void show_table(const Json& report) {
     try {
       io::Meter meter;
-      io::write_all(io::FdRef(STDERR_FILENO), "standard error", report_table(report), meter);
+      io::write_all(io::FdRef(STDERR_FILENO), "standard error",
+                    report::table(report::flow_of(report, "report")), meter);
     } catch (const base::Error&) {
     }
   }

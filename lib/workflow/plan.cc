@@ -342,6 +342,70 @@ std::string writer_name(const Plan& plan, const PlannedFifo& fifo) {
 
 Plan make_plan(const Workflow& workflow) { return Planner(workflow).plan(); }
 
+namespace {
+
+// The text of a word without FIFO and result; empty for others.
+std::string plain_text(const Word& word) {
+  if (has_reference(word)) return "";
+  std::string text;
+  for (const WordPart& part : word) text += part.text;
+  return text;
+}
+
+// The values of options of the project's programs that name what is read.
+bool takes_input(const std::string& option) {
+  return option == "-i" || option == "--input" || option == "--mate";
+}
+
+// Whether the last word is an argument and not the value of the word before it: of mrf-bamread, whose options
+// with one letter take a value but for these.
+bool is_argument(const std::string& before) {
+  return !before.starts_with("-") || before.starts_with("--") || before == "-u" || before == "-H";
+}
+
+}  // namespace
+
+std::vector<std::string> inputs_of(const PlannedJob& job) {
+  std::vector<std::string> inputs;
+  const auto add = [&inputs](const std::string& text) {
+    if (!text.empty()) inputs.push_back(text);
+  };
+  for (const Redirection& redirection : job.redirections) {
+    if (redirection.fd == 0) add(plain_text(redirection.target));
+  }
+  const std::string tool = job.words.empty() ? "" : plain_text(job.words[0]);
+  std::vector<std::string> words;
+  for (const Word& word : job.words) {
+    words.push_back(plain_text(word));
+    if (words.back() == "--") break;
+  }
+  if (tool == "mrf-bamread" && words.size() > 1 && !words.back().starts_with("-") &&
+      (words.size() == 2 || is_argument(words[words.size() - 2])))
+    add(words.back());
+  if (tool == "getm-fetch") {
+    for (const std::string& word : words) {
+      if (word.find("://") != std::string::npos) add(word);
+    }
+  }
+  if (!tool.starts_with("mrf-")) return inputs;
+  for (std::size_t at = 1; at + 1 < words.size(); ++at) {
+    if (takes_input(words[at]) && words[at + 1] != "-") add(words[at + 1]);
+  }
+  return inputs;
+}
+
+std::vector<std::string> results_of(const PlannedJob& job) {
+  std::vector<std::string> results;
+  const auto add = [&results](const Word& word) {
+    for (const WordPart& part : word) {
+      if (part.kind == WordPart::Kind::save) results.push_back(part.text);
+    }
+  };
+  for (const Word& word : job.words) add(word);
+  for (const Redirection& redirection : job.redirections) add(redirection.target);
+  return results;
+}
+
 std::vector<std::string> appended_results(const Plan& plan) {
   std::vector<std::string> paths;
   for (const auto& job : plan.jobs) {

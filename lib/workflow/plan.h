@@ -62,6 +62,13 @@ std::string writer_name(const Plan& plan, const PlannedFifo& fifo);
 /// job names and results are unique and that the graph has no cycle. Throws WorkflowError.
 Plan make_plan(const Workflow& workflow);
 
+/// The files, URLs and devices that a job reads, as far as its words show it: what its standard input is
+/// redirected from, and what a program of the project is told to read. For pictures of the plan.
+std::vector<std::string> inputs_of(const PlannedJob& job);
+
+/// The results that a job writes.
+std::vector<std::string> results_of(const PlannedJob& job);
+
 /// The results that a job's >> appends to.
 std::vector<std::string> appended_results(const Plan& plan);
 

@@ -13,24 +13,6 @@ namespace mrf::workflow {
 
 namespace {
 
-std::string dot_string(std::string_view text) {
-  std::string result = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') result += '\\';
-    result += c;
-  }
-  return result + "\"";
-}
-
-void add_result(std::string& text, std::size_t job, const Word& word, std::size_t& results) {
-  for (const auto& part : word) {
-    if (part.kind != WordPart::Kind::save) continue;
-    text += fmt::format("  result{} [shape=note, label={}];\n  job{} -> result{};\n", results,
-                        dot_string(part.text), job, results);
-    ++results;
-  }
-}
-
 constexpr const char* prologue = R"bash(set -um
 dir=$(mktemp -d "${TMPDIR:-/tmp}/mrf-run.XXXXXXXX") || exit 1
 declare -A writes=() accepts=()
@@ -200,24 +182,6 @@ class Script {
 };
 
 }  // namespace
-
-std::string dot_text(const Plan& plan) {
-  std::string text =
-      fmt::format("digraph {} {{\n  rankdir=LR;\n  node [shape=box];\n", dot_string(plan.file));
-  std::size_t results = 0;
-  for (std::size_t at = 0; at < plan.jobs.size(); ++at) {
-    const PlannedJob& job = plan.jobs[at];
-    text += fmt::format("  job{} [label={}];\n", at, dot_string(job.display_name()));
-    for (const auto& word : job.words) add_result(text, at, word, results);
-    for (const auto& redirection : job.redirections) add_result(text, at, redirection.target, results);
-  }
-  for (const auto& fifo : plan.fifos) {
-    for (const std::size_t writer : fifo.writers) {
-      text += fmt::format("  job{} -> job{} [label={}];\n", writer, fifo.reader, dot_string(fifo.name));
-    }
-  }
-  return text + "}\n";
-}
 
 std::string script_text(const Plan& plan) { return Script(plan).text(); }
 

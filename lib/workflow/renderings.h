@@ -7,9 +7,6 @@
 
 namespace mrf::workflow {
 
-/// The jobs as nodes, the FIFOs as arrows and the results as notes, in Graphviz's language (dot(1)).
-std::string dot_text(const Plan& plan);
-
 /// A bash script (5.1 or later) that does what the plan does, as far as bash can (mrf-run(1), --print-sh).
 std::string script_text(const Plan& plan);
 

@@ -104,7 +104,7 @@ E
   workflow -v <<<"a: bash -c 'echo message >&2'"
   assert_status 0
   assert_stderr "a: message"
-  assert_stderr_has "RECORDS OUT"
+  assert_stderr_has "RECORDS IN"
 }
 
 @test "--print shows a workflow that does the same, --dry-run starts nothing, --keep-dir keeps the FIFOs" {

@@ -15,20 +15,27 @@ teardown() {
   common_teardown
 }
 
-@test "--dot: Graphviz draws every job, FIFO and result, whatever their names" {
+@test "--dot: Graphviz draws every job with its command and copies, FIFO, input and result, whatever their names" {
   cat >w.mrf <<'E'
 [each x in 1 2]
 a: echo $x > out:p
 [end]
 work[2]: cat in:q[i] > save:'r "'[i]'" ü\.txt'
-split: bash -c 'cat > "$1"; : > "$2"' _ out:q[0] out:q[1] < in:p
+split: bash -c 'cat > "$1"; : > "$2"; cat' _ out:q[0] out:q[1] < in:p
+c: cat 'x<"y' /dev/null > out:z
+d: mrf-collect -o save:d in:z
+e: tr \\ '"' < 'x<"y' > save:e
 E
   run_apart mrf-run --dot w.mrf
   assert_status 0
   dot -Tplain <<<"$output" >drawn
-  (($(grep -c ^node drawn) == 5 + 2))
-  (($(grep -c ^edge drawn) == 4 + 2))
-  dot -Tsvg <<<"$output" | grep -q 'work\[1\]'
+  (($(grep -c ^node drawn) == 6 + 1 + 4))
+  (($(grep -c ^edge drawn) == 3 + 1 + 4))
+  dot -Tsvg <<<"$output" >drawn.svg
+  python3 -c 'import sys, xml.etree.ElementTree as t; t.parse("drawn.svg")'
+  for text in 'work ×2' 'a, 2 rounds' 'r &quot;1&quot; ü\.txt' 'x&lt;&quot;y' 'tr \ &quot;' 'q ×2'; do
+    grep -qF ">$text<" drawn.svg || { cat drawn.svg && false; }
+  done
   run_apart bash -c 'echo "a: cat in:x" | mrf-run --dot -'
   assert_status 2
   assert_output_is ""
