@@ -21,6 +21,8 @@ struct Options {
   mrf::bam::EncoderOptions encoder;
   bool no_pg = false;
   bool add_pg = false;
+  std::string pg_command;
+  bool no_header = false;
   std::string command_line;
   mrf::bam::ConvertOptions convert;
 };
@@ -37,14 +39,29 @@ void declare(mrf::cli::OptionSet& app, Options& options) {
   app.add_option("--header FILE", options.header, "write the header of FILE instead of that of the input");
   app.add_flag("--write-index", options.encoder.index, "write the index of OUT beside it");
   app.add_flag("--add-pg", options.add_pg, "add a @PG line for this program");
+  app.add_option("--pg-command LINE", options.pg_command,
+                 "with --add-pg: the command line of the program that the line is for (default: this one)");
+  app.add_flag("--no-header", options.no_header, "write SAM without its header");
   app.add_flag("--permissive", options.encoder.permissive, "accept what samtools accepts, with a warning");
   app.add_flag("--no-PG", options.no_pg, "add no @PG line (the default)");
+}
+
+// The first word of a command line, without directories, is the program.
+mrf::sam::Program program_of(const Options& options) {
+  if (options.pg_command.empty()) return {"mrf-bamwrite", mrf::project_version, options.command_line};
+  std::string line = options.pg_command;
+  char* const word = line.data();
+  line = mrf::sam::command_line({&word, 1});
+  return {mrf::io::base_of(line.substr(0, line.find(' '))), mrf::project_version, line};
 }
 
 mrf::base::Status run(Options& options, mrf::io::Stats& stats) {
   namespace bam = mrf::bam;
   if (options.add_pg && options.no_pg)
     throw mrf::base::UsageError("use option", "--no-PG", "--add-pg adds the line");
+  if (!options.add_pg && !options.pg_command.empty())
+    throw mrf::base::UsageError("use option", "--pg-command", "it goes with --add-pg");
+  options.encoder.with_header = !options.no_header;
   mrf::sam::silence_htslib();
   options.encoder.threads = options.convert.threads;
   if (options.encoder.path == "-") mrf::io::refuse_input_as_standard_output({options.input});
@@ -56,8 +73,7 @@ mrf::base::Status run(Options& options, mrf::io::Stats& stats) {
       stats.in);
   if (has_header) sources.replace_header(bam::read_header_file(options.header, options.encoder.permissive));
   if (options.add_pg) {
-    mrf::sam::add_program_line(sources.header(),
-                               {"mrf-bamwrite", mrf::project_version, options.command_line});
+    mrf::sam::add_program_line(sources.header(), program_of(options));
   }
   mrf::io::OutputFile output(options.encoder.path);
   if (options.encoder.index) bam::check_can_index(output);

@@ -32,14 +32,19 @@ std::unique_ptr<Encoder> make_encoder(const EncoderOptions& options) {
   const int level = options.level.value_or(usual_level);
   if (level < 0 || level > 9)
     throw base::UsageError("use level", std::to_string(level), "not between 0 and 9");
+  if (!options.with_header && !format.starts_with("sam"))
+    throw base::UsageError("use option", "--no-header", "only SAM can be without its header");
+  if (!options.with_header && options.index)
+    throw base::UsageError("use option", "--no-header", "an index needs the header");
   if (format == "bam") return make_bam_encoder(level, options.index);
-  if (format == "sam.gz") return make_sam_gz_encoder(level, options.index, options.permissive);
+  if (format == "sam.gz")
+    return make_sam_gz_encoder(level, options.index, options.permissive, options.with_header);
   if (format == "cram") return make_cram_encoder(options);
   if (format != "sam")
     throw base::UsageError("use output format", options.format, "not bam, cram, sam or sam.gz");
   if (options.level) throw base::UsageError("use option", "-l", "plain SAM is not compressed");
   if (options.index) throw base::UsageError("index", options.path, "plain SAM has no index");
-  return make_sam_encoder(true, options.permissive);
+  return make_sam_encoder(options.with_header, options.permissive);
 }
 
 namespace {

@@ -72,9 +72,10 @@ struct EncoderOptions {
   unsigned threads = 0;      ///< of CRAM's compression
   bool index = false;        ///< an index is to be made
   bool permissive = false;   ///< what samtools writes is written (lenience.h)
+  bool with_header = true;   ///< of SAM
 };
 
-/// Throws UsageError when there is no such format or level, or the format has no index.
+/// Throws UsageError when there is no such format or level, or the format has no index or needs a header.
 std::unique_ptr<Encoder> make_encoder(const EncoderOptions& options);
 
 /// The formats' own; the level is not checked again.
@@ -82,7 +83,8 @@ std::unique_ptr<Encoder> make_bam_encoder(int level, bool index);
 /// BAM that is not compressed, for a reader that waits for it: the records that have been read are written
 /// while the input pauses, so that where the blocks begin follows from how the input comes.
 std::unique_ptr<Encoder> make_bam_stream_encoder();
-std::unique_ptr<Encoder> make_sam_gz_encoder(int level, bool index, bool permissive);
+/// SAM text in blocks, with or without its header.
+std::unique_ptr<Encoder> make_sam_gz_encoder(int level, bool index, bool permissive, bool with_header);
 std::unique_ptr<Encoder> make_cram_encoder(const EncoderOptions& options);
 
 /// Throws UsageError when `output` is no file beside which an index could stand.

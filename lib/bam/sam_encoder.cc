@@ -37,13 +37,13 @@ class SamEncoder : public Encoder {
 
 class SamGzEncoder : public BlockEncoder {
  public:
-  SamGzEncoder(int level, bool index, bool permissive)
-      : BlockEncoder(Cut::anywhere, level, index), permissive_(permissive) {}
+  SamGzEncoder(int level, bool index, bool permissive, bool with_header)
+      : BlockEncoder(Cut::anywhere, level, index), permissive_(permissive), with_header_(with_header) {}
   bool checks_tags() const override { return !permissive_; }
 
  protected:
   void append_header(sam_hdr_t& header, sam::Buffer& to) override {
-    to.append(sam::header_text(header));
+    if (with_header_) to.append(sam::header_text(header));
     text_.emplace(header);
   }
   std::string append_record(const bam1_t& record, Batch& batch, sam::Buffer& to) override {
@@ -52,6 +52,7 @@ class SamGzEncoder : public BlockEncoder {
 
  private:
   bool permissive_;
+  bool with_header_;
   std::optional<sam::SamText> text_;
 };
 
@@ -61,8 +62,8 @@ std::unique_ptr<Encoder> make_sam_encoder(bool with_header, bool permissive) {
   return std::make_unique<SamEncoder>(with_header, permissive);
 }
 
-std::unique_ptr<Encoder> make_sam_gz_encoder(int level, bool index, bool permissive) {
-  return std::make_unique<SamGzEncoder>(level, index, permissive);
+std::unique_ptr<Encoder> make_sam_gz_encoder(int level, bool index, bool permissive, bool with_header) {
+  return std::make_unique<SamGzEncoder>(level, index, permissive, with_header);
 }
 
 }  // namespace mrf::bam

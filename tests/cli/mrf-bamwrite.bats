@@ -255,3 +255,37 @@ EOF
   assert_status 3
   assert_stderr_is "mrf-bamwrite: cannot read 'standard input': line 1: 1 fields where 11 are needed, with tabs between them"
 }
+
+@test "bamwrite: --no-header writes SAM alone, compressed or not, and nothing else" {
+  bam=$(small_bam)
+  samtools view "$bam" >expected
+  mrf-bamwrite -O sam --no-header "$bam" | cmp expected -
+  mrf-bamwrite --no-header -o out.sam.gz "$bam"
+  gzip -dc out.sam.gz | cmp expected -
+  samtools view -H --no-PG "$bam" >header.sam
+  mrf-bamwrite --no-header -O sam header.sam >empty
+  [[ ! -s empty ]]
+  mrf-bamwrite --no-header -o empty.sam.gz header.sam
+  [[ -z $(gzip -dc empty.sam.gz) ]]
+  for words in '-O bam' '-o out.cram' '-o out'; do
+    # shellcheck disable=SC2086
+    run_apart mrf-bamwrite --no-header $words "$bam"
+    assert_status 2
+    assert_stderr_has "cannot use option '--no-header': only SAM can be without its header"
+  done
+  run_apart mrf-bamwrite --no-header --write-index -o other.sam.gz "$bam"
+  assert_status 2
+  assert_stderr_has "cannot use option '--no-header': an index needs the header"
+  [[ ! -e out && ! -e out.cram && ! -e other.sam.gz ]]
+}
+
+@test "bamwrite: --pg-command makes the @PG line of --add-pg that of another program" {
+  printf '@SQ\tSN:c1\tLN:1000\n@PG\tID:bwa\tPN:bwa\n' >in.sam
+  mrf-bamwrite -O sam --add-pg --pg-command "/opt/bin/align -x 'a b' https://me:secret@h/x?sig=1" in.sam >out.sam
+  version=$(mrf-bamwrite --version | sed -n '1s/.* //p')
+  printf '@PG\tID:align\tPN:align\tPP:bwa\tVN:%s\tCL:%s\n' "$version" \
+    "/opt/bin/align -x 'a b' https://h/x?sig=..." | cmp - <(tail -n 1 out.sam)
+  run_apart mrf-bamwrite --pg-command x in.sam
+  assert_status 2
+  assert_stderr_has "cannot use option '--pg-command': it goes with --add-pg"
+}
