@@ -8,6 +8,7 @@
 #include "base/error.h"
 #include "base/message.h"
 #include "base/processors.h"
+#include "base/redact.h"
 #include "cli/command.h"
 #include "io/fd.h"
 #include "io/paths.h"
@@ -28,6 +29,8 @@ using namespace mrf;
 
 struct Options {
   workflow::ShortForm form;
+  std::string command_line;
+  bool add_pg = false;
   std::vector<std::string> positional;
   std::vector<std::string> defines;
   run::RunOptions run;
@@ -41,6 +44,29 @@ struct Options {
   bool dot = false;
   bool dry_run = false;
 };
+
+// As in mrf-bamread.
+void declare_selection(cli::OptionSet& app, workflow::Selection& selection) {
+  app.add_repeatable("-f,--require-flags FLAGS", selection.all_flags,
+                     "only alignments with all of these flags (repeatable)");
+  app.add_repeatable("-F,--excl-flags FLAGS", selection.no_flags,
+                     "only alignments with none of these flags (repeatable)");
+  app.add_option("-q,--min-MQ N", selection.least_mapq,
+                 "only alignments with a mapping quality of at least N (default 0)");
+  app.add_option("-e,--expr EXPR", selection.expression,
+                 "only alignments for which the expression EXPR is true");
+  app.add_repeatable("-r,--region REGION", selection.regions,
+                     "only alignments that overlap REGION (repeatable); needs an index");
+  app.add_option("-L,--target-file FILE", selection.bed,
+                 "only alignments that overlap the intervals of FILE, a BED file");
+  app.add_flag("-M,--use-index", selection.uses_index, "with -L: read the intervals by the index");
+  app.add_option(
+      "--region-rule RULE", selection.rule,
+      "alignments of -r and -L: overlaps, or starts for those that begin there (default overlaps)");
+  app.add_option("--subsample FRACTION", selection.fraction,
+                 "only this fraction of the read names, above 0 and up to 1 (default: all)");
+  app.add_option("--subsample-seed N", selection.seed, "with --subsample: others for another N (default 0)");
+}
 
 void declare(cli::Command& command, Options& options) {
   cli::OptionSet& app = command.options();
@@ -59,7 +85,7 @@ void declare(cli::Command& command, Options& options) {
                  "order of the output: chunk|seq|rows|any (default chunk; with --key seq or any)");
   app.add_option("--input-format KIND", form.input_format,
                  "what INPUT holds: bam|cram|sam|fastq|fasta|lines (default: by name and content)");
-  app.add_option("--output-format KIND", form.output_format,
+  app.add_option("-O,--output-format KIND", form.output_format,
                  "what OUTPUT holds: bam|cram|sam|fastq|fasta|lines (default: by name)");
   app.add_option("--record FORM", form.record,
                  "what the filter reads: line|lines:K|fastq|fasta|start:TEXT|nul|fixed:BYTES|sam|bam");
@@ -94,6 +120,10 @@ void declare(cli::Command& command, Options& options) {
   app.add_option("-T,--reference FILE", form.reference, "reference sequences of CRAM, a FASTA file");
   app.add_size("--buffer", options.buffer,
                "output that may wait for its turn (default: no limit with --order chunk, else 256M)");
+  declare_selection(app, form.selection);
+  app.add_flag("--write-index", form.writes_index, "write the index of OUTPUT beside it");
+  app.add_flag("--no-header", form.omits_header, "write an OUTPUT of SAM without its header");
+  app.add_flag("--add-pg", options.add_pg, "add a @PG line for this command to the header of OUTPUT");
   app.add_flag("--permissive", form.is_permissive, "accept alignments that the SAM specification forbids");
   app.add_repeatable("-D,--define NAME=VALUE", options.defines,
                      "set a variable of the workflow (repeatable)");
@@ -112,6 +142,13 @@ void declare(cli::Command& command, Options& options) {
   app.add_option("--stall-timeout SECONDS", options.stall_timeout_s,
                  "say which jobs wait when nothing moved for SECONDS (default 0: never)");
   app.add_flag("--dry-run", options.dry_run, "check everything that can be checked; run nothing");
+}
+
+// Without secrets of URLs.
+std::string shown_command_line(int argc, char** argv) {
+  std::string line;
+  for (int at = 0; at < argc; ++at) line += (at > 0 ? " " : "") + base::redact_name(argv[at]);
+  return line;
 }
 
 // A filter in one word that only a shell could read.
@@ -172,6 +209,19 @@ void refuse_options(const Options& options, const cli::OptionSet& given) {
                                      "-T",
                                      "--permissive",
                                      "--buffer",
+                                     "-f",
+                                     "-F",
+                                     "-q",
+                                     "-e",
+                                     "-r",
+                                     "-L",
+                                     "-M",
+                                     "--region-rule",
+                                     "--subsample",
+                                     "--subsample-seed",
+                                     "--write-index",
+                                     "--no-header",
+                                     "--add-pg",
                                      "--print"};
   if (options.form.command.empty() && !options.form.combine.empty())
     throw base::UsageError("use option", "--combine", "it stands in front of -- COMMAND, as the last option");
@@ -206,6 +256,7 @@ base::Status run(Options& options, const cli::OptionSet& given) {
     const auto& outputs = options.form.outputs;
     if (runs && (outputs.empty() || outputs[0] == "-"))
       io::refuse_input_as_standard_output(options.form.inputs);
+    if (options.add_pg) options.form.program_line = options.command_line;
     complete(options.form, runs ? run::ProbeOf::files_and_pipes : run::ProbeOf::files);
     text = workflow::workflow_text(options.form);
     options.run.is_short_form = true;
@@ -231,6 +282,8 @@ int main(int argc, char** argv) try {
                        "Runs a filter several times side by side, or the jobs of a workflow, over FIFOs.",
                        {});
   Options options;
+  command.free_short_quiet();
+  options.command_line = shown_command_line(argc, argv);
   options.form.command = cli::take_filter(argc, argv);
   options.form.combine = cli::take_words_behind("--combine", argc, argv);
   declare(command, options);

@@ -86,6 +86,7 @@ T parse_number(const std::string& names, const std::string& text) {
   if (parsed.ec == std::errc() && parsed.ptr == end) return number;
   const std::string reason =
       parsed.ec == std::errc::result_out_of_range ? fmt::format("'{}' is too large", text)
+      : std::is_floating_point_v<T>               ? fmt::format("'{}' is not a number", text)
       : std::is_signed_v<T>                       ? fmt::format("'{}' is not a whole number", text)
                             : fmt::format("'{}' is not a whole number of 0 or more", text);
   throw base::UsageError("use option", names.substr(names.find(',') + 1), reason);
@@ -135,7 +136,7 @@ template <typename T>
 void OptionSet::add_option(const std::string& names, T& value, const std::string& description) {
   const auto [words, shown] = split_names(names);
   using Number = typename NumberOf<T>::type;
-  if constexpr (std::is_integral_v<Number>) {
+  if constexpr (std::is_arithmetic_v<Number>) {
     const auto set = [&value, words = words](const std::string& text) {
       value = parse_number<Number>(words, text);
     };
@@ -154,6 +155,8 @@ template void OptionSet::add_option(const std::string&, unsigned long&, const st
 template void OptionSet::add_option(const std::string&, double&, const std::string&);
 template void OptionSet::add_option(const std::string&, std::vector<std::string>&, const std::string&);
 template void OptionSet::add_option(const std::string&, std::optional<int>&, const std::string&);
+template void OptionSet::add_option(const std::string&, std::optional<std::uint8_t>&, const std::string&);
+template void OptionSet::add_option(const std::string&, std::optional<unsigned>&, const std::string&);
 template void OptionSet::add_option(const std::string&, std::optional<double>&, const std::string&);
 template void OptionSet::add_option(const std::string&, std::optional<std::uint64_t>&, const std::string&);
 template void OptionSet::add_option(const std::string&, std::optional<std::string>&, const std::string&);

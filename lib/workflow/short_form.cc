@@ -77,7 +77,7 @@ class Writer {
 
   std::string add_fetch(std::size_t at) {
     std::string input = quote_word(form_.inputs[at]);
-    if (!base::is_url(form_.inputs[at])) return input;
+    if (!base::is_url(form_.inputs[at]) || form_.selection.needs_index()) return input;
     const std::string number = choice_.pairs ? std::to_string(at + 1) : "";
     add("fetch" + number, fmt::format("getm-fetch {} - > out:fetched{}", input, number));
     return "in:fetched" + number;
@@ -87,11 +87,13 @@ class Writer {
   std::string add_source() {
     std::string input = add_fetch(0);
     if (choice_.pairs) return add_pairs(input, add_fetch(1));
-    if (!choice_.input.is_alignment() || (reads_bam() && choice_.input.format == "bam")) return input;
+    if (!choice_.input.is_alignment()) return input;
+    const std::string selected = selection();
+    if (reads_bam() && choice_.input.format == "bam" && selected.empty()) return input;
     const std::string_view fifo = reads_bam() ? "bam" : "sam";
-    add("read", fmt::format("mrf-bamread{}{}{}{}{} {} > out:{}", reads_bam() ? " -u" : "",
-                            threads(choice_.reader_threads), reference(), permissive(), without_header(),
-                            input, fifo));
+    add("read", fmt::format("mrf-bamread{}{}{}{}{}{} {} > out:{}", reads_bam() ? " -u" : "",
+                            threads(choice_.reader_threads), reference(), permissive(), selected,
+                            without_header(), input, fifo));
     return fmt::format("in:{}", fifo);
   }
 
@@ -247,8 +249,9 @@ class Writer {
   }
 
   void add_writer(std::string_view fifo) {
-    add("write", fmt::format("mrf-bamwrite{}{}{}{} -O {}{} in:{}", threads(choice_.writer_threads), level(),
-                             reference(), permissive(), choice_.output.format, plain_result(), fifo));
+    add("write", fmt::format("mrf-bamwrite{}{}{}{}{} -O {}{} in:{}", threads(choice_.writer_threads), level(),
+                             reference(), permissive(), header_and_index(), choice_.output.format,
+                             plain_result(), fifo));
   }
 
   bool has_missing_path() const {
@@ -333,6 +336,18 @@ class Writer {
     return form_.reference.empty() ? "" : " -T " + quote_word(form_.reference);
   }
   std::string permissive() const { return form_.is_permissive ? " --permissive" : ""; }
+  std::string selection() const {
+    std::string words;
+    for (const auto& word : form_.selection.words()) words += " " + quote_word(word);
+    return words;
+  }
+  std::string header_and_index() const {
+    std::string options;
+    if (form_.writes_index) options += " --write-index";
+    if (form_.omits_header) options += " --no-header";
+    if (!form_.program_line.empty()) options += " --add-pg --pg-command " + quote_word(form_.program_line);
+    return options;
+  }
   std::string buffer() const { return form_.buffer ? fmt::format(" --buffer {}", *form_.buffer) : ""; }
   std::string level() const { return form_.level ? fmt::format(" -l {}", *form_.level) : ""; }
   static std::string threads(int number) { return number == 0 ? "" : fmt::format(" -@ {}", number); }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "workflow/selection.h"
 #include "workflow/stream_kind.h"
 
 namespace mrf::workflow {
@@ -39,10 +40,14 @@ struct ShortForm {
   std::optional<std::uint64_t> header_lines;  ///< so many lines at the top of the input are its header
   std::string header_prefix;                  ///< those that begin with it are
   bool header_broadcast = false;
+  Selection selection;    ///< of the records of alignments
   std::string reference;  ///< for CRAM
   std::optional<std::uint64_t>
       buffer;                  ///< bytes of output before its turn: in memory, with order chunk on disk
   bool is_permissive = false;  ///< alignments that the SAM specification forbids are taken
+  bool writes_index = false;   ///< beside an output of alignments
+  bool omits_header = false;   ///< of an output of SAM
+  std::string program_line;    ///< the command line that a @PG line of the output gives; empty: there is none
   std::string report;          ///< of mrf-run's --report; no input may be overwritten by it
   std::optional<int> level;    ///< of the output's compression
   std::optional<int> threads;  ///< additional ones that inflate and deflate; empty: what the workers leave

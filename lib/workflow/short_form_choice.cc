@@ -43,7 +43,9 @@ void check_files(const ShortForm& form) {
                            "two inputs at most, of FASTQ in step; cat(1) or samtools cat join others");
   if (form.outputs.size() > form.inputs.size())
     throw base::UsageError("use option", "-o", "more outputs than inputs");
-  for (const auto& input : form.inputs) {
+  std::vector<std::string> files_read = form.inputs;
+  if (!form.selection.bed.empty()) files_read.push_back(form.selection.bed);
+  for (const auto& input : files_read) {
     for (const auto& file : files_written(form)) {
       if (io::is_same_file(input, file))
         throw base::UsageError("write", file, "it is the input: give the output another name");
@@ -142,7 +144,8 @@ class Chooser {
 
   // Says that records of an alignment are meant where the input's name does not.
   bool wants_alignment() const {
-    return form_.record == "sam" || form_.record == "bam" || (form_.header_broadcast && !has_header_lines());
+    return form_.record == "sam" || form_.record == "bam" || !form_.selection.words().empty() ||
+           (form_.header_broadcast && !has_header_lines());
   }
   bool writes_alignment() const {
     return named_output().is_alignment() || form_.output_record == "sam" || form_.output_record == "bam";
@@ -404,6 +407,7 @@ class Chooser {
     check_key();
     check_saved();
     check_failures();
+    check_alignment_options();
     const auto& words = form_.command;
     const auto numbered = std::find_if(words.begin(), words.end(), has_copy_number);
     if (choice_.order == "chunk" && numbered != words.end())
@@ -439,6 +443,28 @@ class Chooser {
           "use option", option,
           "it goes with --order chunk: what a live copy has written may be in the output when it fails");
     }
+  }
+
+  // The options that mrf-bamread and mrf-bamwrite get.
+  void check_alignment_options() const {
+    const auto refuse = [](const std::string& option, const char* reason) {
+      throw base::UsageError("use option", option, reason);
+    };
+    check_selection(form_.selection);
+    const auto selected = form_.selection.words();
+    if (!selected.empty() && !choice_.input.is_alignment())
+      refuse(selected[0], "the input is not SAM, BAM or CRAM");
+    const bool is_alignment_out = choice_.output.is_alignment();
+    const bool is_sam = choice_.output.format.starts_with("sam");
+    constexpr const char* others = "the output is not SAM, BAM or CRAM";
+    if (!form_.program_line.empty() && !is_alignment_out) refuse("--add-pg", others);
+    if (form_.omits_header && !(is_alignment_out && is_sam))
+      refuse("--no-header", "the output is not SAM: --output-format sam makes it so");
+    if (!form_.writes_index) return;
+    if (!is_alignment_out) refuse("--write-index", others);
+    if (output() == "-") refuse("--write-index", "only a file can have an index");
+    if (choice_.output.format == "sam") refuse("--write-index", "plain SAM has no index");
+    if (form_.omits_header) refuse("--write-index", "it needs the header, and --no-header omits it");
   }
 
   void check_key() const {

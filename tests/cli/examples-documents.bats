@@ -77,6 +77,7 @@ make_data() {
 urls = {"sample": "https://example.org/run7/sample.bam"}
 END
   mkdir run7 && cp sample.bam run7/
+  printf 'chr1\t0\t100000\n' >exons.bed
 }
 
 # What FILE, an example of KIND, is run by, in a directory of its own.

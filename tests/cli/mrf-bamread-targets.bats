@@ -150,6 +150,9 @@ records() { mrf-bamread -T ref.fa --no-header "$@" | cut -f 1-11; }
     assert_status 2
     assert_stderr_has "cannot use option '--subsample': not a fraction above 0 and up to 1"
   done
+  run_apart mrf-bamread --subsample 0.5x "$bam"
+  assert_status 2
+  assert_stderr_has "cannot use option '--subsample': '0.5x' is not a number"
   run_apart mrf-bamread --subsample-seed 3 "$bam"
   assert_status 2
   assert_stderr_has "cannot use option '--subsample-seed': it goes with --subsample"
