@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/message.h"
+#include "fetch/stoppable_pipe.h"
 
 namespace mrf::fetch {
 
@@ -16,6 +17,17 @@ constexpr std::chrono::milliseconds longest_poll{200};
 constexpr std::chrono::milliseconds poll_for_room{5};
 // More threads than that do not make one object come faster.
 constexpr unsigned most_jobs = 4;
+
+// An output that was stopped is no failure of its own.
+bool is_stop(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const Stopped&) {
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
 
 }  // namespace
 
@@ -356,6 +368,7 @@ void Download::finish() {
 
 void Download::close() {
   closed_ = failed_ = true;
+  output_.stop();
   jobs_.clear();
   for (const auto& slot : slots_) {
     if (slot->ticket != 0) loop_.stop(std::exchange(slot->ticket, 0), *slot);
@@ -387,6 +400,10 @@ void Download::post_jobs() {
         [this, done = job.done](const std::exception_ptr& thrown) {
           --under_way_;
           is_alone_ = false;
+          if (thrown && is_stop(thrown)) {
+            stop();
+            return;
+          }
           if (thrown && !thrown_) thrown_ = thrown;
           guarded(done);
           guarded([this] { post_jobs(); });

@@ -123,7 +123,7 @@ class ManyFiles {
         plan_.on_end(false);
         return false;
       }
-      if (!file.fetch->download().is_finishing()) file.fetch->download().stop();
+      file.fetch->stop();
     } else if (!file.fetch) {
       file.fetch =
           std::make_unique<ObjectFetch>(loop_, file.settings, file.entry.url, file.entry.target,

@@ -78,6 +78,14 @@ ObjectFetch::ObjectFetch(Loop& loop, const FetchSettings& settings, const http::
                  .waits_apart = waits_apart},
                 output_) {}
 
+void ObjectFetch::stop() {
+  if (download_.is_finishing()) {
+    output_.stop();
+  } else {
+    download_.stop();
+  }
+}
+
 Fetched ObjectFetch::result() const {
   return {output_.name(),           download_.bytes_in(),
           output_.meter(),          output_.checks().verified_by(),

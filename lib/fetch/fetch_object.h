@@ -58,6 +58,8 @@ class ObjectFetch {
               std::uint64_t put_off_from, bool waits_apart);
 
   Download& download() { return download_; }
+  /// Ends it without a result, unless everything came and only a file is to be finished.
+  void stop();
   /// What has become of it. Not while the loop does anything for it.
   Fetched result() const;
 

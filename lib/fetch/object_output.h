@@ -41,6 +41,9 @@ class ObjectOutput {
   virtual bool can_forget() const { return true; }
   /// All that came is worthless. Throws Error with `status` and `reason` when it cannot be taken back.
   virtual void forget(base::Status status, const std::string& reason) = 0;
+  /// Nothing more is wanted: a wait for somebody else in begin(), take() or finish() ends with Stopped. Any
+  /// thread, and before there was a begin().
+  virtual void stop() {}
   /// Everything came: checks it, and gives the target its name. Throws DataError "cannot verify".
   virtual void finish() = 0;
 };

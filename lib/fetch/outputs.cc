@@ -248,7 +248,9 @@ bool is_file_or_missing(const std::string& path) {
 }  // namespace
 
 TargetOutput::TargetOutput(const http::Url& url, TargetOptions options)
-    : url_(url), options_(std::move(options)), checks_(options_.checks) {}
+    : url_(url), options_(std::move(options)), checks_(options_.checks) {
+  if (options_.directories != nullptr && StoppablePipe::is_one(options_.path)) pipe_.emplace(options_.path);
+}
 
 // Of a list: a FIFO waits for its reader, and a new file for the journal while others are synced.
 bool TargetOutput::may_wait() const { return options_.directories != nullptr; }
@@ -283,6 +285,10 @@ void TargetOutput::open(const http::ResponseHead& head) {
   require_free(target);
   const std::string& path = target.path;
   if (options_.on_target) options_.on_target(path);
+  if (pipe_) {
+    open_pipe();
+    return;
+  }
   if (!is_file_or_missing(path)) waits_.emplace();
   const bool keeps = target.is_servers_choice && !options_.overwrite;
   const auto existing = keeps ? io::OutputFile::Existing::kept : io::OutputFile::Existing::replaced;
@@ -307,11 +313,23 @@ void TargetOutput::open(const http::ResponseHead& head) {
   output_ = std::make_unique<OrderedOutput>(write, name_, options_.buffer, checks_, url_.shown());
 }
 
+void TargetOutput::open_pipe() {
+  name_ = pipe_->name();
+  pipe_->open();
+  const auto write = [this](std::string_view bytes) { pipe_->write(bytes, meter_); };
+  output_ = std::make_unique<OrderedOutput>(write, name_, options_.buffer, checks_, url_.shown());
+}
+
+void TargetOutput::stop() {
+  if (pipe_) pipe_->stop();
+}
+
 void TargetOutput::take(std::uint64_t at, std::string_view bytes) { output_->take(at, bytes); }
 
 void TargetOutput::finish() {
   output_->finish();
   if (direct_) direct_->commit();
+  if (pipe_) pipe_->close();
 }
 
 io::Meter TargetOutput::meter() const { return {checks_.bytes(), meter_.waited}; }

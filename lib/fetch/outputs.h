@@ -12,6 +12,7 @@
 
 #include "fetch/integrity.h"
 #include "fetch/object_output.h"
+#include "fetch/stoppable_pipe.h"
 #include "fetch/target.h"
 #include "http/url.h"
 #include "io/fd.h"
@@ -131,6 +132,7 @@ class TargetOutput final : public ObjectOutput {
   bool can_forget() const override { return !output_ || output_->can_forget(); }
   bool work_off() override { return output_->work_off(); }
   void forget(base::Status status, const std::string& reason) override { output_->forget(status, reason); }
+  void stop() override;
   void finish() override;
 
   /// For reports; "" before it is known.
@@ -143,6 +145,7 @@ class TargetOutput final : public ObjectOutput {
   Target place(const http::ResponseHead& head);
   void require_free(const Target& target) const;
   void open(const http::ResponseHead& head);
+  void open_pipe();
 
   const http::Url& url_;
   TargetOptions options_;
@@ -150,9 +153,10 @@ class TargetOutput final : public ObjectOutput {
   Checks checks_;
   io::Meter meter_;
   std::optional<io::InterruptionScope> interruptions_;  ///< once there is a file to be left in order
-  std::optional<io::ImmediateEndings> waits_;           ///< once there is a pipe or device
+  std::optional<io::ImmediateEndings> waits_;           ///< once there is a pipe or device, the only target
   MadeDirectories made_;                                ///< outlives the file in it
-  std::shared_ptr<io::OutputFile> direct_;              ///< a pipe or device
+  std::shared_ptr<io::OutputFile> direct_;              ///< a pipe or device, the only target
+  std::optional<StoppablePipe> pipe_;                   ///< the same, one of several targets
   std::unique_ptr<ObjectOutput> output_;
 };
 

@@ -159,25 +159,65 @@ END
   cmp out "$WWW/data"
 }
 
-waits_in_open() { grep -qs -e wait_for_partner -e fifo_open "/proc/$pid/task/"*/wchan; }
 has_ended() { [[ ! -e /proc/$pid || $(ps -o stat= -p "$pid") == Z* ]]; }
+# ends_with STATUS: $pid, within the time of wait_until
+ends_with() {
+  wait_until has_ended || kill -s KILL "$pid"
+  status=0
+  wait "$pid" || status=$?
+  ((status == $1))
+}
+# beside_a_stall URI TARGET ARGS...: fetches both with a file whose response stops, of which e/out.getm-part has two
+# bytes then; the response to URI has ended.
+beside_a_stall() {
+  printf '[{"url":"%s","filepath":"%s"},{"url":"%s","filepath":"e/out"}]' \
+    "$HTTP$1" "$2" "$SERVER_URL/stall-with-etag" >m.json
+  env --default-signal=INT,HUP getm-fetch -q --resume -m m.json "${@:3}" 2>stderr 3>&- &
+  pid=$!
+  wait_until has_bytes e/out.getm-part 2
+  wait_until grep -qF "GET $1 " "$LOG"
+}
+start_stall() { start_server "http://127.0.0.1:@PORT@" python3 "$ROOT/tests/servers/raw-answers" @PORT@; }
 
-@test "a signal ends a manifest with a FIFO that nobody reads" {
-  local n
-  for n in 0 1; do
-    rm -rf pipe e
-    mkfifo pipe
-    printf '[{"url":"%s","filepath":"e/out"},{"url":"%s","filepath":"pipe"}]' \
-      "$HTTP/fault/held?t=fifo$n" "$HTTP/one" >m.json
-    ((n > 0)) || printf '[{"url":"%s","filepath":"pipe"}]' "$HTTP/one" >m.json
-    env --default-signal=INT,HUP getm-fetch -q --concurrency "$n" --resume -m m.json 2>stderr 3>&- &
-    pid=$!
-    ((n == 0)) || wait_until has_bytes e/out.getm-part 65536
-    wait_until waits_in_open
-    kill -s INT "$pid"
-    wait_until has_ended || kill -s KILL "$pid"
-    status=0
-    wait "$pid" || status=$?
-    ((status == 130))
+@test "a signal ends a manifest with a FIFO that nobody opens or reads, and leaves the rest in order" {
+  local signal
+  mkfifo pipe
+  start_stall
+  for signal in INT TERM HUP; do
+    beside_a_stall "/one?t=opened$signal" pipe
+    kill -s "$signal" "$pid"
+    ends_with $((128 + $(kill -l "$signal")))
+    assert_files e e/out.getm-part e/out.getm-part.json m.json pipe stderr
+    exec 9<>pipe
+    beside_a_stall "/data?t=read$signal" pipe
+    kill -s "$signal" "$pid"
+    ends_with $((128 + $(kill -l "$signal")))
+    [[ $(jq -c .done e/out.getm-part.json) == '[[0,2]]' ]]
+    exec 9<&-
   done
+  printf '[{"url":"%s","filepath":"pipe"}]' "$HTTP/one?t=alone" >m.json
+  env --default-signal=INT,HUP getm-fetch -q --concurrency 0 -m m.json 2>stderr 3>&- &
+  pid=$!
+  wait_until grep -qF "GET /one?t=alone " "$LOG"
+  kill -s INT "$pid"
+  ends_with 130
+  stop_started || true
+}
+
+@test "a failure ends a manifest with a FIFO that nobody opens or reads" {
+  mkfifo pipe
+  start_stall
+  beside_a_stall '/one?t=fails' pipe --retry 0
+  stop_started || true
+  ends_with 5
+  [[ $(<stderr) == *"cannot fetch '$SERVER_URL/stall-with-etag': "* ]]
+  exec 9<>pipe
+  local target
+  for target in pipe /dev/stdout; do
+    start_stall
+    beside_a_stall "/data?t=fails$target" "$target" --root / --retry 0 >pipe
+    stop_started || true
+    ends_with 5
+  done
+  exec 9<&-
 }
