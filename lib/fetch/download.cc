@@ -389,7 +389,7 @@ void Download::post_jobs() {
     is_alone_ = job.is_alone;
     loop_.pool_.post(
         [this, work = job.work] {
-          if (failed_) return;
+          if (failed_) throw Stopped();
           try {
             work();
           } catch (...) {

@@ -44,9 +44,13 @@ class Recorder final : public mrf::fetch::ObjectOutput {
   std::vector<mrf::fetch::ByteRange> begin(const mrf::http::ResponseHead&,
                                            const mrf::http::ObjectVersion&) override {
     tell("begin");
+    has_begun_ = true;
     return {};
   }
-  bool in_order() const override { return false; }
+  bool in_order() const override {
+    CHECK(has_begun_);
+    return false;
+  }
   void take(std::uint64_t at, std::string_view bytes) override {
     tell("take " + std::to_string(at) + " " + std::string(bytes));
     if (at == fails_at) throw mrf::base::Error(mrf::base::Status::failure, "write", "x", "no");
@@ -76,6 +80,7 @@ class Recorder final : public mrf::fetch::ObjectOutput {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool held_ = false;
+  bool has_begun_ = false;
   std::vector<std::string> calls_;
 };
 
@@ -209,6 +214,36 @@ TEST_CASE("loop: an output that fails in another thread ends its download, whose
   CHECK_THROWS_AS(download.rethrow(), mrf::base::Error);
   CHECK(network.stopped == network.receivers);
   CHECK(output.calls() == std::vector<std::string>{"begin", "take 0 01"});
+}
+
+TEST_CASE("loop: what waits for a thread when a download is stopped is not done, and not taken for done") {
+  for (const bool is_begun : {false, true}) {
+    CAPTURE(is_begun);
+    ManualNetwork network;
+    Recorder output;
+    Recorder other;  // keeps the only thread
+    output.waits = !is_begun;
+    other.waits = true;
+    mrf::fetch::Loop loop(network, mrf::http::system_clock(), 1, 16);
+    mrf::fetch::Download busy(loop, url(), {{}, {}}, other);
+    mrf::fetch::Download download(loop, url(), {{}, {}}, output);
+    loop.turn();
+    other.hold(true);
+    CHECK(network.receivers[0]->on_head(head_with(whole_head)));
+    CHECK(network.receivers[1]->on_head(head_with(whole_head)));
+    if (is_begun) {
+      CHECK(network.receivers[1]->on_body("01234567"));
+      network.receivers[1]->on_end({});
+      while (!download.is_finishing()) loop.turn();
+    }
+    download.stop();
+    other.hold(false);
+    turn_until_over(loop, download);
+    CHECK_FALSE(download.is_complete());
+    CHECK_FALSE(download.thrown());
+    CHECK(output.calls() ==
+          (is_begun ? std::vector<std::string>{"begin", "take 0 01234567"} : std::vector<std::string>{}));
+  }
 }
 
 TEST_CASE("loop: downloads share the requests that a host gets, and give them back when they end") {
