@@ -19,6 +19,7 @@
 #include "run/report.h"
 #include "run/run.h"
 #include "workflow/plan.h"
+#include "workflow/processor_budget.h"
 #include "workflow/renderings.h"
 #include "workflow/short_form.h"
 #include "workflow/workflow.h"
@@ -79,6 +80,8 @@ void declare(cli::Command& command, Options& options) {
                      "write FILE (default -, standard output); twice: paired FASTQ");
   app.add_option("-n,--workers N", form.workers,
                  "run N workers, copies of the filter (default: the processors)");
+  app.add_option("--cpus N", form.cpus,
+                 "processors that filter, reader and writer share (default: no limit but -n and -@)");
   app.add_option("-c,--chunk-size N", options.chunk_size,
                  "records in a chunk, or auto (default: by bytes with --order chunk, else 1000)");
   app.add_option("--order ORDER", form.order,
@@ -187,6 +190,7 @@ void refuse_options(const Options& options, const cli::OptionSet& given) {
   constexpr std::array of_short_form{"-i",
                                      "-o",
                                      "-n",
+                                     "--cpus",
                                      "-c",
                                      "--input-format",
                                      "--output-format",
@@ -258,6 +262,9 @@ base::Status run(Options& options, const cli::OptionSet& given) {
       io::refuse_input_as_standard_output(options.form.inputs);
     if (options.add_pg) options.form.program_line = options.command_line;
     complete(options.form, runs ? run::ProbeOf::files_and_pipes : run::ProbeOf::files);
+    if (options.form.cpus)
+      workflow::share_processors(options.form,
+                                 given.count("-n") > 0 ? workflow::Workers::given : workflow::Workers::open);
     text = workflow::workflow_text(options.form);
     options.run.is_short_form = true;
     options.run.hints = workflow::failure_hints(options.form);

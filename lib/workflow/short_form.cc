@@ -87,12 +87,10 @@ class Writer {
   std::string add_source() {
     std::string input = add_fetch(0);
     if (choice_.pairs) return add_pairs(input, add_fetch(1));
-    if (!choice_.input.is_alignment()) return input;
-    const std::string selected = selection();
-    if (reads_bam() && choice_.input.format == "bam" && selected.empty()) return input;
+    if (!choice_.reads_alignments) return input;
     const std::string_view fifo = reads_bam() ? "bam" : "sam";
     add("read", fmt::format("mrf-bamread{}{}{}{}{}{} {} > out:{}", reads_bam() ? " -u" : "",
-                            threads(choice_.reader_threads), reference(), permissive(), selected,
+                            threads(choice_.reader_threads), reference(), permissive(), selection(),
                             without_header(), input, fifo));
     return fmt::format("in:{}", fifo);
   }

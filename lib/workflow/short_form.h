@@ -52,6 +52,7 @@ struct ShortForm {
   std::optional<int> level;    ///< of the output's compression
   std::optional<int> threads;  ///< additional ones that inflate and deflate; empty: what the workers leave
   int processors = 1;          ///< of the machine
+  std::optional<int> cpus;     ///< that all jobs together may use; see processor_budget.h
 };
 
 /// The short form as a workflow's text (mrf-workflow(5)), which parses to what the short form runs. Throws as

@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/redact.h"
 #include "base/status_list.h"
 #include "io/paths.h"
 #include "record/key.h"
@@ -102,6 +103,7 @@ class Chooser {
     choose_header();
     check_order();
     check_options();
+    count_jobs();
     share_threads();
     return choice_;
   }
@@ -507,12 +509,36 @@ class Chooser {
     return all < 2 ? 0 : std::min(std::max({all - form_.workers, all / 2, 2}), most_threads);
   }
 
-  // Deflating costs more than inflating and reading.
+  // Deflating costs more than inflating and reading. mrf-chunks has no additional threads.
   void share_threads() {
     const int spare = form_.threads.value_or(default_threads());
-    const bool inflates = choice_.input.is_alignment() || (choice_.input.is_gzip && !choice_.pairs);
+    const bool inflates =
+        choice_.reads_alignments || (choice_.order != "chunk" && is_inflated() && !choice_.pairs);
     choice_.reader_threads = !inflates ? 0 : is_compressed() ? spare / 3 : spare;
     choice_.writer_threads = is_compressed() ? spare - choice_.reader_threads : 0;
+  }
+
+  bool is_inflated() const { return choice_.input.is_alignment() || choice_.input.is_gzip; }
+
+  void count_jobs() {
+    choice_.reads_alignments =
+        choice_.input.is_alignment() &&
+        (choice_.given != "bam" || choice_.input.format != "bam" || !form_.selection.words().empty());
+    const auto is_fetched = [this](const std::string& file) {
+      return base::is_url(file) && !form_.selection.needs_index();
+    };
+    const auto is_deflated = [](const std::string& file) {
+      return !file.empty() && file != "-" && (kind_of(file).is_gzip || kind_of(file).is_alignment());
+    };
+    const auto count = [](const auto& files, const auto& is_such) {
+      return static_cast<int>(std::count_if(files.begin(), files.end(), is_such));
+    };
+    const int writers = choice_.output.is_alignment() ? 1
+                        : form_.outputs.size() == 2   ? count(form_.outputs, is_deflated)
+                                                      : (is_compressed() ? 1 : 0);
+    const std::array beside{form_.singles, is_path(form_.missing) ? form_.missing : ""};
+    choice_.computing_jobs = count(form_.inputs, is_fetched) + (is_inflated() ? 1 : 0) + writers +
+                             count(beside, is_deflated) + (form_.combine.empty() ? 0 : 1);
   }
 
   const ShortForm& form_;

@@ -24,6 +24,9 @@ struct ShortFormChoice {
   std::string written;  ///< what it writes, likewise; empty: not known, with order chunk only
   bool pairs = false;   ///< the records are pairs of FASTQ records, mates one after the other
   HeaderPolicy header = HeaderPolicy::none;
+  bool reads_alignments = false;  ///< by a job of its own, which hands on what the filter reads
+  /// The jobs besides the filter that compute: fetch, inflate, parse, deflate, combine.
+  int computing_jobs = 0;
   int reader_threads = 0;
   int writer_threads = 0;
 };

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "workflow/plan.h"
+#include "workflow/processor_budget.h"
 #include "workflow/short_form_choice.h"
 #include "workflow/stream_kind.h"
 #include "workflow/workflow.h"
@@ -341,6 +344,74 @@ TEST_CASE("the reader and the writer share what the workers leave of the process
     CHECK(choice.writer_threads == row.writer);
     CHECK(choice.reader_threads + choice.writer_threads <= row.processors);
   }
+}
+
+TEST_CASE("a budget of processors is shared: workers, the reader, the writer and their threads are no more") {
+  using mrf::workflow::Workers;
+  struct Files {
+    std::vector<std::string> inputs, outputs;
+    std::string order, record;
+    int computing;  // jobs besides the filter
+  };
+  const std::vector<Files> all = {
+      {{"in.bam"}, {"out.bam"}, "", "", 2},
+      {{"in.bam"}, {"out.bam"}, "seq", "", 2},
+      {{"in.bam"}, {"out.bam"}, "", "bam", 2},
+      {{"in.bam"}, {"out.bam"}, "seq", "bam", 2},
+      {{"in.cram"}, {"out.txt"}, "", "", 1},
+      {{"in.txt"}, {"out.txt"}, "", "", 0},
+      {{"in.txt"}, {"out.txt"}, "seq", "", 0},
+      {{"in.gz"}, {"out.txt"}, "", "", 1},
+      {{"in.gz"}, {"out.gz"}, "", "", 2},
+      {{"in.gz"}, {"out.gz"}, "seq", "", 2},
+      {{"https://example.org/in.bam"}, {"out.bam"}, "", "", 3},
+      {{"R1.fq.gz", "R2.fq.gz"}, {"T1.fq.gz", "T2.fq.gz"}, "", "", 3},
+      {{"R1.fq.gz", "R2.fq.gz"}, {"out.bam"}, "", "", 2},
+  };
+  for (const Files& files : all) {
+    CAPTURE(files.inputs[0]);
+    for (int cpus = 1; cpus <= 64; ++cpus) {
+      CAPTURE(cpus);
+      auto one = form(files.inputs[0], files.outputs[0]);
+      one.inputs = files.inputs;
+      one.outputs = files.outputs;
+      one.order = files.order;
+      one.record = files.record;
+      one.cpus = cpus;
+      const auto shared = [&] {
+        const auto choice = mrf::workflow::choose(one);
+        CHECK(choice.computing_jobs == files.computing);
+        return one.workers + choice.computing_jobs + choice.reader_threads + choice.writer_threads;
+      };
+      const auto open = one;
+      mrf::workflow::share_processors(one, Workers::open);
+      const int sum = shared();
+      CHECK(sum <= std::max(cpus, 1 + files.computing));
+      CHECK(sum >= std::min(cpus, 48));  // nothing is left unused but of more threads than are any good
+      one = open;
+      one.workers = std::max(cpus / 2, 1);
+      mrf::workflow::share_processors(one, Workers::given);
+      CHECK(one.workers == std::max(cpus / 2, 1));
+      CHECK(shared() <= std::max(cpus, one.workers + files.computing));
+      one = open;
+      one.threads = cpus / 2;
+      mrf::workflow::share_processors(one, Workers::open);
+      CHECK(one.threads == cpus / 2);
+      CHECK(shared() <= std::max(cpus, 1 + files.computing + cpus / 2));
+    }
+  }
+  auto many = form("in.bam", "out.bam");
+  many.cpus = 4;
+  many.workers = 5;
+  CHECK_THROWS_AS(mrf::workflow::share_processors(many, Workers::given), mrf::base::UsageError);
+  many.workers = 2;
+  many.threads = 3;
+  CHECK_THROWS_AS(mrf::workflow::share_processors(many, Workers::given), mrf::base::UsageError);
+  many.cpus = 0;
+  CHECK_THROWS_AS(mrf::workflow::share_processors(many, Workers::open), mrf::base::UsageError);
+}
+
+TEST_CASE("what the user says of threads and of leniency goes to the reader and the writer") {
   auto lax = form("in.bam", "out.bam");
   lax.is_permissive = true;
   CHECK(job(mrf::workflow::workflow_text(lax), "read").starts_with("mrf-bamread --permissive in.bam"));
