@@ -5,7 +5,7 @@
 
 load common
 
-chunks() { run_apart timeout -k 5 60 mrf-chunks "$@"; }
+chunks() { run_apart timeout -k 5 300 mrf-chunks "$@"; }
 
 # `once CHUNK COMMAND` is a filter that passes part of its chunk on and then runs COMMAND, the first time that it
 # has this chunk; else it is cat.
@@ -56,7 +56,7 @@ once() { echo "if [[ \$MRF_CHUNK == $1 && ! -e tried.$1 ]]; then head -n 2; touc
   assert_status 0
   assert_output_is "$(cat in.sam)"
   tried
-  timeout 60 mrf-chunks -n 2 -c 100 --retries 1 --record bam -i "$bam" -- bash -c "$filter" | mrf-bamwrite -o out.bam
+  timeout 300 mrf-chunks -n 2 -c 100 --retries 1 --record bam -i "$bam" -- bash -c "$filter" | mrf-bamwrite -o out.bam
   [ -e tried.1 ]
   assert_same_sam "$bam" out.bam
 }
@@ -101,7 +101,7 @@ once() { echo "if [[ \$MRF_CHUNK == $1 && ! -e tried.$1 ]]; then head -n 2; touc
 @test "held output may be larger than --buffer and every pipe" {
   for size in 0 1K 1G; do
     rm -f tried.*
-    timeout 60 mrf-chunks -n 3 -c 1 --buffer "$size" --retries 1 -i <(seq 3) -- bash -c \
+    timeout 300 mrf-chunks -n 3 -c 1 --buffer "$size" --retries 1 -i <(seq 3) -- bash -c \
       'head -c 5000000 /dev/zero; if [[ $MRF_CHUNK == 1 && ! -e tried.1 ]]; then touch tried.1; kill -KILL $$; fi; cat' >out
     cmp out <(for line in 1 2 3; do head -c 5000000 /dev/zero; echo "$line"; done)
   done
@@ -186,7 +186,7 @@ END
   cmp <(samtools view kept/chunk-1.2/input) <(samtools view "$bam" | sed -n 101,200p)
   cmp <(samtools view --no-PG -H kept/chunk-1.2/input) <(samtools view --no-PG -H "$bam")
   same_again kept/chunk-1.2
-  run_apart bash -c 'timeout 60 mrf-chunks -n 2 -c 100 --keep-failed kept --record bam -i "$1" -- python3 fail.py >failed.bam' _ "$bam"
+  run_apart bash -c 'timeout 300 mrf-chunks -n 2 -c 100 --keep-failed kept --record bam -i "$1" -- python3 fail.py >failed.bam' _ "$bam"
   assert_status 137
   samtools quickcheck -u kept/chunk-1.3/input
   cmp <(samtools view kept/chunk-1.3/input) <(samtools view "$bam" | sed -n 101,200p)
@@ -216,7 +216,7 @@ END
 @test "a failure that cannot be kept leaves the status that of the filter; what is no directory is refused at once" {
   seq 100000 >in.txt
   with_small_disk 64K bash -c '
-    timeout 60 mrf-chunks --keep-failed disk/kept -i in.txt -- bash -c "exit 9" 2>stderr.txt; echo $? >status.txt
+    timeout 300 mrf-chunks --keep-failed disk/kept -i in.txt -- bash -c "exit 9" 2>stderr.txt; echo $? >status.txt
     find disk/kept -mindepth 1 >left.txt'
   [ "$(cat status.txt)" = 9 ]
   grep -F "mrf-chunks: cannot write 'disk/kept/chunk-0/input': No space left on device" stderr.txt
@@ -243,7 +243,7 @@ run = subprocess.Popen(["mrf-chunks", "--retries", "3", "-i", "in.txt", "--", "b
 while not os.path.exists("again"):
     time.sleep(0.02)
 run.send_signal(getattr(signal, "SIG" + sys.argv[1]))
-assert run.wait(60) == -getattr(signal, "SIG" + sys.argv[1])
+assert run.wait(300) == -getattr(signal, "SIG" + sys.argv[1])
 END
     wait_until assert_nothing_left
   done

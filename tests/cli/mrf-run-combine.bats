@@ -5,7 +5,7 @@
 load common
 load bam
 
-short() { run_apart timeout -k 5 60 mrf-run -n 4 "$@"; }
+short() { run_apart timeout -k 5 300 mrf-run -n 4 "$@"; }
 
 words() {
   awk 'BEGIN { srand(7); for (i = 0; i < 20000; ++i) print "w" int(rand() * 300) "\t" int(rand() * 1000) }' >words.tsv
@@ -123,7 +123,7 @@ words() {
   echo "$output" >w.mrf
   grep -q '^hold\[n\]:  mrf-collect --record fixed:1 --order concat --spool ' w.mrf
   grep -q '^combine:  sort -m in:held\[n\] > save:out.tsv$' w.mrf
-  run_apart timeout -k 5 60 mrf-run w.mrf
+  run_apart timeout -k 5 300 mrf-run w.mrf
   assert_status 0
   cmp out.tsv <(sort words.tsv)
 }

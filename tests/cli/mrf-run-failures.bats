@@ -5,7 +5,7 @@
 
 load common
 
-short() { run_apart timeout -k 5 60 mrf-run "$@"; }
+short() { run_apart timeout -k 5 300 mrf-run "$@"; }
 
 @test "the options are in the workflow that --print shows, and the long form does the same" {
   seq 100 >in.txt
@@ -103,7 +103,7 @@ END
 [[ $MRF_CHUNK != 9 ]] || { head -c 1G /dev/zero >"$TMPDIR/fill"; exit 7; }
 cat
 END
-  with_small_disk 400K bash -c 'TMPDIR=$PWD/disk timeout 60 mrf-run -n 1 -c 100 --pipe-size 4K --skip-failed -i in.txt -o out.txt -- bash full
+  with_small_disk 400K bash -c 'TMPDIR=$PWD/disk timeout 300 mrf-run -n 1 -c 100 --pipe-size 4K --skip-failed -i in.txt -o out.txt -- bash full
     echo $? >status' 2>stderr.txt
   [ "$(cat status)" = 3 ]
   grep -Fx "mrf-run: cannot finish 'work': exit status 3" stderr.txt

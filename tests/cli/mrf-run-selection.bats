@@ -10,7 +10,7 @@ load ../servers/servers
 setup_file() { start_nginx; }
 teardown_file() { stop_servers; }
 
-short() { run_apart timeout -k 5 60 mrf-run -n 3 "$@"; }
+short() { run_apart timeout -k 5 300 mrf-run -n 3 "$@"; }
 
 # The records of a run are those of samtools view with the same options, through the same filter.
 same_as_samtools() { # OUTPUT WORD-OF-SAMTOOLS...
@@ -43,7 +43,7 @@ END
   short --record bam -i sorted.bam -o out.bam -f 16 -- samtools view -u --no-PG
   assert_status 0
   cmp <(samtools view -f 16 sorted.bam) <(samtools view out.bam)
-  run_apart bash -c 'samtools view -h sorted.bam | timeout 60 mrf-run -n 2 -q 30 -O sam -i - -- cat >out.sam'
+  run_apart bash -c 'samtools view -h sorted.bam | timeout 300 mrf-run -n 2 -q 30 -O sam -i - -- cat >out.sam'
   assert_status 0
   cmp <(samtools view -q 30 sorted.bam) <(samtools view out.sam)
 }
