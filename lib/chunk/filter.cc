@@ -62,7 +62,7 @@ ChunkFilter::ChunkFilter(io::Reactor& reactor, const ChunkCommand& command, Chun
   stderr_.emplace(std::move(errors.read_end), [this](const std::string& line) { pass_line(line); });
   cpu_s_ = cpu_now() - start;
   reactor_.watch(stderr_->fd(), EPOLLIN, [this](std::uint32_t) { pass_stderr(); });
-  reactor_.watch(to_, EPOLLOUT, [this](std::uint32_t) { feed(); });
+  reactor_.watch(to_, EPOLLOUT, [this](std::uint32_t events) { feed(events); });
 }
 
 ChunkFilter::~ChunkFilter() {
@@ -98,13 +98,15 @@ void ChunkFilter::pass_stderr() {
 }
 
 // A filter that closes its input early has read enough.
-void ChunkFilter::feed() {
+void ChunkFilter::feed(std::uint32_t events) {
+  if ((events & EPOLLERR) != 0) return end_input();
   try {
     while (piece_ < chunk_.pieces.size() && fed_ == chunk_.pieces[piece_].size) {
       ++piece_;
       fed_ = 0;
     }
     if (piece_ < chunk_.pieces.size()) return feed_piece(chunk_.pieces[piece_]);
+    if (chunk_.stream && feed_stream()) return;
   } catch (const base::SystemError& error) {
     if (error.error_number() != EPIPE) throw;
   }
@@ -119,9 +121,22 @@ void ChunkFilter::feed_piece(const ChunkPiece& piece) {
     return;
   }
   const std::string_view rest = std::string_view(*piece.text).substr(piece.offset + fed_, piece.size - fed_);
-  const ssize_t n = ::write(to_.get(), rest.data(), rest.size());
-  if (n < 0 && errno != EAGAIN && errno != EINTR) throw base::SystemError("write", command_.words[0]);
-  if (n > 0) fed_ += static_cast<std::uint64_t>(n);
+  fed_ += io::feed_pipe(rest, to_).value_or(0);
+}
+
+// False at the end of the stream.
+bool ChunkFilter::feed_stream() {
+  const ChunkStream::Fed fed = chunk_.stream->feed(to_);
+  if (fed == ChunkStream::Fed::nothing) reactor_.change(to_, 0);
+  return fed != ChunkStream::Fed::all;
+}
+
+void ChunkFilter::feed_on() {
+  if (to_.is_open() && chunk_.stream) reactor_.change(to_, EPOLLOUT);
+}
+
+void ChunkFilter::stop_feeding() {
+  if (to_.is_open()) reactor_.forget(to_);
 }
 
 void ChunkFilter::end_input() {
@@ -129,6 +144,7 @@ void ChunkFilter::end_input() {
   reactor_.forget(to_);
   to_.reset();
   if (!command_.keeps_chunks()) chunk_.pieces.clear();
+  if (chunk_.stream) chunk_.stream->discard();
 }
 
 std::string ChunkFilter::keep(const std::string& about) {

@@ -35,6 +35,12 @@ class ChunkFilter {
   pid_t pid() const { return pid_; }
   std::size_t slot() const { return slot_; }
   const Chunk& chunk() const { return chunk_; }
+  /// There may be more of its chunk, which is a stream.
+  void feed_on();
+  /// The rest of its chunk will never come.
+  bool is_cut_off() const { return chunk_.stream && chunk_.stream->is_cut_off(); }
+  /// For one that is cut off: it never sees an end of its input.
+  void stop_feeding();
   /// The pipe that it writes to, until end_output().
   io::FdRef output() const { return from_; }
   bool is_output_open() const { return from_.is_open(); }
@@ -67,8 +73,9 @@ class ChunkFilter {
   double cpu_s() const { return cpu_s_; }
 
  private:
-  void feed();
+  void feed(std::uint32_t events);
   void feed_piece(const ChunkPiece& piece);
+  bool feed_stream();
   void end_input();
   void pass_stderr();
   void pass_line(const std::string& line);

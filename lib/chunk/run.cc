@@ -39,6 +39,9 @@ constexpr std::chrono::milliseconds most_spare{10};
 constexpr std::chrono::seconds before_warning{10};
 constexpr int reads_of_rest = 64;
 
+// A filter whose chunk is cut off gets TERM, and so long after it KILL.
+constexpr std::chrono::seconds before_kill{5};
+
 io::Fd watch_children() {
   ::signal(SIGCHLD, SIG_DFL);
   sigset_t set;
@@ -72,7 +75,7 @@ ChunkRun::ChunkRun(const ChunkCommand& command)
       source_(command),
       joiner_(make_joiner(command, io::FdRef(STDOUT_FILENO))) {
   reactor_.watch(child_signals_, EPOLLIN, [this](std::uint32_t) { reap(); });
-  reactor_.watch(source_.events(), EPOLLIN, [this](std::uint32_t) { source_.clear_events(); });
+  reactor_.watch(source_.events(), EPOLLIN, [this](std::uint32_t) { take_source_news(); });
 }
 
 ChunkRun::~ChunkRun() {
@@ -128,6 +131,35 @@ void ChunkRun::count(io::Stats& stats) const {
   stats.figures.emplace_back("output_is_complete", is_over_ ? 1 : 0);
 }
 
+// Of the chunks that are taken only the last one may be still being read.
+void ChunkRun::take_source_news() {
+  source_.clear_events();
+  if (filters_.empty()) return;
+  ChunkFilter& last = *filters_.back();
+  if (last.is_cut_off()) {
+    stop_cut_off(last);
+  } else {
+    last.feed_on();
+  }
+}
+
+// Its output is that of half a chunk, and it must not take the end of what it got for the end of the chunk.
+void ChunkRun::stop_cut_off(ChunkFilter& filter) {
+  if (std::exchange(is_cut_off_stopped_, true)) return;
+  is_stopping_ = true;
+  try {
+    source_.next();
+  } catch (...) {
+    source_failure_ = std::current_exception();
+  }
+  filter.stop_feeding();
+  if (filter.has_ended()) return;
+  ::kill(filter.pid(), SIGTERM);
+  reactor_.at(Clock::now() + before_kill, [this, pid = filter.pid()] {
+    if (running_.contains(pid)) ::kill(pid, SIGKILL);
+  });
+}
+
 bool ChunkRun::has_room() const {
   return !is_stopping_ && running_.size() < command_.filters &&
          filters_.size() / chunks_to_filter < command_.filters;
@@ -143,6 +175,9 @@ void ChunkRun::start_filters() {
       source_failure_ = std::current_exception();
     }
     if (!chunk) return;
+    if (chunk->stream && chunk->stream->is_cut_off()) continue;
+    // Its chunk is whole now, and nothing more is told of it.
+    if (!filters_.empty()) filters_.back()->feed_on();
     filters_.push_back(start_filter(std::move(*chunk)));
     ++chunks_;
   }
@@ -237,10 +272,11 @@ void ChunkRun::reap() {
     filter.reaped(wait_status, usage);
     free_slots_.insert(filter.slot());
     filters_s_ += filter.cpu_s();
+    if (filter.is_cut_off()) continue;
     if (!filter.outcome().succeeded()) {
       failed(filter);
-    } else if (filter.chunk().bytes > 0) {
-      sizer_.add(filter.chunk().bytes, filter.cpu_s());
+    } else if (const auto extent = filter.chunk().extent(); extent && extent->bytes > 0) {
+      sizer_.add(extent->bytes, filter.cpu_s());
       source_.set_size(sizer_.next());
     }
   }
@@ -305,6 +341,12 @@ bool ChunkRun::finish_front() {
       continue;
     }
     if (!is_front_begun_ && !(has_failed && command_.holds_output())) begin_front(front);
+    if (front.is_cut_off()) {
+      if (!front.has_ended()) return any;
+      filters_.pop_front();
+      is_front_begun_ = false;
+      return true;
+    }
     if (has_failed) fail(front);
     if (!front.is_done()) {
       if (front.has_ended()) warn_if_held_open(front);
@@ -369,9 +411,12 @@ void ChunkRun::fail(ChunkFilter& filter) {
 std::string ChunkRun::failure(const ChunkFilter& filter) const {
   const Chunk& chunk = filter.chunk();
   std::string where = fmt::format("'{}'", source_.name());
-  if (chunk.records > 0) {
-    where = fmt::format("records {} to {} of {}", chunk.first_record + 1, chunk.first_record + chunk.records,
-                        where);
+  const auto extent = chunk.extent();
+  if (!extent) {
+    where = fmt::format("the records from {} on of {}", chunk.first_record + 1, where);
+  } else if (extent->records > 0) {
+    where = fmt::format("records {} to {} of {}", chunk.first_record + 1,
+                        chunk.first_record + extent->records, where);
   }
   return fmt::format("'{}' ended with {} on {}", command_.words[0], filter.outcome().describe(), where);
 }

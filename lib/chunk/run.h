@@ -50,6 +50,8 @@ class ChunkRun {
 
   void run_all();
   bool has_room() const;
+  void take_source_news();
+  void stop_cut_off(ChunkFilter& filter);
   void start_filters();
   std::unique_ptr<ChunkFilter> start_filter(Chunk chunk);
   void watch_output(ChunkFilter& filter);
@@ -93,6 +95,7 @@ class ChunkRun {
   std::uint64_t retried_ = 0;                                         // retries
   std::vector<io::SkippedChunk> skipped_;
   bool is_over_ = false;  // all chunks are joined, but those that were skipped
+  bool is_cut_off_stopped_ = false;
   bool is_front_begun_ = false;
   std::uint64_t watched_for_end_ = std::numeric_limits<std::uint64_t>::max();  // a chunk
   /// Time that callbacks took in this turn, and time spent in waiting that was not yet made up for by

@@ -96,10 +96,13 @@ class ChunkSource::ChunkReader {
     } catch (...) {
       failure = std::current_exception();
     }
-    const std::lock_guard lock(shared_->mutex);
-    shared_->is_over = true;
-    shared_->failure = failure;
-    count();
+    {
+      const std::lock_guard lock(shared_->mutex);
+      shared_->is_over = true;
+      shared_->failure = failure;
+      count();
+    }
+    if (stream_) stream_->cut_off();
     signal_event(shared_->events);
   }
 
@@ -107,6 +110,7 @@ class ChunkSource::ChunkReader {
   bool is_bam() const { return command_.form.is_bam(); }
   // A filter reads the very bytes of the input.
   bool stays() const { return reader_.is_plain_file() && !is_bam(); }
+  bool is_streamed() const { return !stays() && !command_.keeps_chunks(); }
 
   bool more() {
     if (!reader_.is_ready()) wait_for_input();
@@ -177,7 +181,7 @@ class ChunkSource::ChunkReader {
   // False at the end of the input.
   bool cut() {
     wait_for_room();
-    Chunk chunk{number_, records_, 0, 0, {}};
+    Chunk chunk{number_, records_, 0, 0, {}, nullptr};
     begin_piece();
     const std::uint64_t wanted = wanted_bytes();
     const std::uint64_t most = command_.records > 0 ? command_.records : wanted;
@@ -202,16 +206,32 @@ class ChunkSource::ChunkReader {
     if (stays()) {
       piece_.offset = reader_.offset();
       piece_.file = std::shared_ptr<const io::Fd>(reader_.file(), &reader_.file()->fd);
-    } else {
+    } else if (!is_streamed()) {
       piece_.file = std::make_shared<const io::Fd>(io::open_scratch_file());
     }
   }
 
   void add(Chunk& chunk, std::string_view bytes, std::uint64_t records) {
+    if (is_streamed() && !stream_) begin_stream(chunk);
     keep(bytes);
     reader_.consume(bytes.size());
     chunk.bytes += bytes.size();
     chunk.records += records;
+  }
+
+  // Its filter can start from now on.
+  void begin_stream(Chunk chunk) {
+    stream_ = std::make_shared<ChunkStream>(memory_, [shared = shared_] { signal_event(shared->events); });
+    chunk.stream = stream_;
+    hand_over(std::move(chunk));
+  }
+
+  void hand_over(Chunk chunk) {
+    if (prefix_.size > 0) chunk.pieces.insert(chunk.pieces.begin(), prefix_);
+    const std::lock_guard lock(shared_->mutex);
+    shared_->chunks.push_back(std::move(chunk));
+    count();
+    signal_event(shared_->events);
   }
 
   void keep(std::string_view bytes) {
@@ -225,6 +245,7 @@ class ChunkSource::ChunkReader {
   }
 
   void write(std::string_view bytes) {
+    if (stream_) return stream_->append(bytes);
     io::Meter copied;
     io::write_all(*piece_.file, io::scratch_file_name(), bytes, copied);
     piece_.size += bytes.size();
@@ -238,21 +259,23 @@ class ChunkSource::ChunkReader {
   }
 
   void give(Chunk chunk) {
-    if (prefix_.size > 0) chunk.pieces.push_back(prefix_);
     if (is_bam()) {
       blocks_.close(0);
       ending_ += codec::bgzf_eof;
     }
-    if (piece_.size > 0) chunk.pieces.push_back(std::move(piece_));
-    if (!ending_.empty()) chunk.pieces.push_back(text_piece(std::exchange(ending_, {})));
     records_ += chunk.records;
     bytes_ += chunk.bytes;
     ++number_;
     io::tell_live_records(records_);
-    const std::lock_guard lock(shared_->mutex);
-    shared_->chunks.push_back(std::move(chunk));
-    count();
-    signal_event(shared_->events);
+    if (stream_) {
+      stream_->append(std::exchange(ending_, {}));
+      std::exchange(stream_, nullptr)->finish({static_cast<std::size_t>(chunk.bytes), chunk.records});
+      const std::lock_guard lock(shared_->mutex);
+      return count();
+    }
+    if (piece_.size > 0) chunk.pieces.push_back(std::move(piece_));
+    if (!ending_.empty()) chunk.pieces.push_back(text_piece(std::exchange(ending_, {})));
+    hand_over(std::move(chunk));
   }
 
   // The mutex is held.
@@ -275,6 +298,8 @@ class ChunkSource::ChunkReader {
   ChunkPiece prefix_;  // in front of every chunk's records
   ChunkPiece piece_;   // the records of the chunk in the making
   std::string ending_;
+  const std::shared_ptr<StreamMemory> memory_ = std::make_shared<StreamMemory>();
+  std::shared_ptr<ChunkStream> stream_;  // the chunk in the making
   // Blocks that store what is in them: samtools and pysam read them at once, and they cost next to nothing.
   codec::BgzfWriter blocks_{1, codec::bgzf_payload, 0, 0,
                             [this](codec::BgzfWriter::Block& block) { write(block.view()); }};
@@ -282,6 +307,11 @@ class ChunkSource::ChunkReader {
   std::uint64_t records_ = 0;
   std::uint64_t bytes_ = 0;
 };
+
+std::optional<record::Span> Chunk::extent() const {
+  if (!stream) return record::Span{static_cast<std::size_t>(bytes), records};
+  return stream->extent();
+}
 
 ChunkSource::ChunkSource(const ChunkCommand& command) : shared_(std::make_shared<Shared>()) {
   auto reader = std::make_shared<ChunkReader>(command, shared_);

@@ -9,8 +9,10 @@
 #include <vector>
 
 #include "chunk/command.h"
+#include "chunk/stream.h"
 #include "io/fd.h"
 #include "io/stats.h"
+#include "record/framer.h"
 
 namespace mrf::chunk {
 
@@ -29,11 +31,18 @@ struct Chunk {
   std::uint64_t records = 0;
   std::uint64_t bytes = 0;  ///< of the records
   std::vector<ChunkPiece> pieces;
+  /// Where its filter is started while it is read: what follows the pieces. `records` and `bytes` are 0 then.
+  std::shared_ptr<ChunkStream> stream;
+
+  /// Its records; empty as long as it is being read.
+  std::optional<record::Span> extent() const;
 };
 
 /// Cuts an input into chunks, in a thread of its own that is two chunks ahead: whoever takes the chunks never
-/// waits for the input. A plain regular file stays where it is. Of everything else a chunk is copied into a
-/// temporary file without a name, from which its filter is fed.
+/// waits for the input. A plain regular file stays where it is, and so does a chunk of it. Of everything else
+/// a chunk is there when its first record was read, and the rest of it is streamed; with
+/// ChunkCommand::keeps_chunks() it is copied into a temporary file without a name first, from which it can be
+/// had again.
 class ChunkSource {
  public:
   /// Opens the input. Throws Error.
@@ -50,7 +59,8 @@ class ChunkSource {
   /// The header that goes to standard output, once, when all of it was read; "" when there is none. It is
   /// there before the first chunk.
   std::optional<std::string> take_header();
-  /// The next chunk, if one is ready. Throws Error, after the chunks before it, what reading ended with.
+  /// The next chunk, if one is ready. Throws Error, after the chunks before it, what reading ended with. The
+  /// last chunk before that may be a stream that is cut off.
   std::optional<Chunk> next();
   /// The end was reached and no chunk is left.
   bool is_over() const;

@@ -66,6 +66,13 @@ std::optional<std::size_t> feed_pipe(FdRef file, const std::string& file_name, s
   throw base::SystemError("read", file_name);
 }
 
+std::optional<std::size_t> feed_pipe(std::string_view bytes, FdRef pipe) {
+  const ssize_t n = ::write(pipe.get(), bytes.data(), bytes.size());
+  if (n >= 0) return static_cast<std::size_t>(n);
+  if (would_block(errno)) return std::nullopt;
+  throw base::SystemError("write", "filter");
+}
+
 PipeDrain::PipeDrain(bool keeps_last) : between_(make_pipe()), keeps_last_(keeps_last) {
   ask_pipe_size(between_.write_end, most_pipe_bytes);
 }

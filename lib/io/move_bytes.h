@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "io/fd.h"
 
@@ -22,6 +23,10 @@ ssize_t splice_file(FdRef file, std::uint64_t offset, std::size_t most, FdRef pi
 /// Throws SystemError (EPIPE when the pipe has no reader), Error when the file ends before `offset`.
 std::optional<std::size_t> feed_pipe(FdRef file, const std::string& file_name, std::uint64_t offset,
                                      std::size_t most, FdRef pipe);
+
+/// One write(2) to a pipe that does not block. Returns how many, empty when the pipe is full. Throws
+/// SystemError (EPIPE when the pipe has no reader).
+std::optional<std::size_t> feed_pipe(std::string_view bytes, FdRef pipe);
 
 /// Takes bytes from pipes to files. A pipe is locked as long as splice(2) writes what was in it to a file,
 /// and who fills it waits; so the bytes go into a pipe of the object first, which takes no copy.

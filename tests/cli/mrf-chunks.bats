@@ -155,7 +155,7 @@ same_everywhere() {
   mrf-chunks -n 2 -c 2 -i in -- cat >out &
   exec 7>in
   seq 5 >&7
-  wait_until bash -c '[ "$(wc -l <out)" = 4 ]'
+  wait_until bash -c '[ "$(wc -l <out)" = 5 ]'
   exec 7>&-
   wait $!
   [ "$(wc -l <out)" = 5 ]

@@ -2,6 +2,7 @@
 #include "chunk/source.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <unistd.h>
 
@@ -30,6 +31,22 @@ std::vector<mrf::chunk::Chunk> take_all(mrf::chunk::ChunkSource& source) {
   return chunks;
 }
 
+// All bytes of a stream, by way of a pipe.
+std::string drain(mrf::chunk::ChunkStream& stream) {
+  const mrf::io::Pipe pipe = mrf::io::make_pipe();
+  ::fcntl(pipe.write_end.get(), F_SETFL, O_NONBLOCK);
+  std::string text;
+  while (stream.feed(pipe.write_end) != mrf::chunk::ChunkStream::Fed::all && !stream.is_cut_off()) {
+    std::string part(std::size_t{1} << 20, '\0');
+    pollfd polled{pipe.read_end.get(), POLLIN, 0};
+    if (::poll(&polled, 1, 0) <= 0) continue;
+    const ssize_t n = ::read(pipe.read_end.get(), part.data(), part.size());
+    REQUIRE(n > 0);
+    text.append(part, 0, static_cast<std::size_t>(n));
+  }
+  return text;
+}
+
 // What a filter reads of a chunk.
 std::string text_of(const mrf::chunk::Chunk& chunk) {
   std::string text;
@@ -43,6 +60,7 @@ std::string text_of(const mrf::chunk::Chunk& chunk) {
     }
     text += part;
   }
+  if (chunk.stream) text += drain(*chunk.stream);
   return text;
 }
 

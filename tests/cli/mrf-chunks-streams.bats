@@ -1,0 +1,175 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# mrf-chunks: filters that are started with the first record of their chunk, while the rest of it is still to come.
+
+load common
+load run
+
+# The first bytes of an input are looked at before any filter starts, so the records are no shorter than those.
+lines() { seq -f 'a line of the input, %g' "$@"; }
+
+fastq() { printf '@%s\nACGTACGTACGTACGT\n+\nIIIIIIIIIIIIIIII\n' "$@"; }
+
+# It says when it starts and when it has seen the end of its input.
+setup() {
+  common_setup
+  cat >filter <<'END'
+#!/bin/bash
+: >"started.$MRF_CHUNK"
+cat
+: >"ended.$MRF_CHUNK"
+END
+  chmod +x filter
+  mkfifo in
+}
+
+start_chunks() {
+  timeout -k 5 60 mrf-chunks -i in "$@" >out 2>err &
+  chunks=$!
+  exec 7>in
+}
+
+status_of_chunks() {
+  status=0
+  wait "$chunks" || status=$?
+  stderr=$(cat err)
+}
+
+@test "a filter starts with the first record of its chunk, and sees the end when the chunk is whole" {
+  start_chunks -n 3 -c 3 -- ./filter
+  lines 1 >&7
+  wait_until test -s out
+  [ -e started.0 ] && [ ! -e ended.0 ]
+  lines 2 3 >&7
+  wait_until test -e ended.0
+  lines 4 4 >&7
+  wait_until grep -q 'input, 4' out
+  [ ! -e ended.1 ]
+  exec 7>&-
+  status_of_chunks
+  assert_status 0
+  cmp out <(lines 4)
+  [ -e ended.1 ]
+}
+
+@test "no filter is started for a chunk without a record" {
+  start_chunks -n 3 -c 2 -- ./filter
+  lines 4 >&7
+  wait_until test -e ended.1
+  exec 7>&-
+  status_of_chunks
+  assert_status 0
+  [ ! -e started.2 ]
+}
+
+@test "a chunk that turns out to be malformed: its filter is ended, and sees no end of its input" {
+  cat >filter.py <<'END'
+import os, sys
+chunk = os.environ["MRF_CHUNK"]
+open("started." + chunk, "w").close()
+sys.stdin.read()
+open("ended." + chunk, "w").close()
+END
+  start_chunks -n 3 -c 2 --record fastq -- /usr/bin/python3 filter.py
+  fastq a b c >&7
+  wait_until test -e ended.0
+  wait_until test -e started.1
+  fastq d | tail -c +2 >&7
+  exec 7>&-
+  status_of_chunks
+  assert_status 3
+  assert_stderr_has "'in'"
+  assert_stderr_has "record 4"
+  [ ! -e ended.1 ]
+}
+
+@test "a filter of a chunk that is cut off and takes no TERM is killed" {
+  start_chunks -c 2 --record fastq -- bash -c 'trap "" TERM; : >started; exec tail -f /dev/null'
+  fastq a >&7
+  wait_until test -e started
+  fastq d | tail -c +2 >&7
+  exec 7>&-
+  status_of_chunks
+  assert_status 3
+}
+
+@test "a chunk that was cut off before its filter could start: the filter is not started" {
+  mkfifo gate
+  # shellcheck disable=SC2016 # they are the filter's
+  start_chunks -n 1 -c 2 --record fastq -- bash -c '[[ $MRF_CHUNK != 0 ]] || { : >waiting; read -r _ <gate; }; ./filter'
+  fastq a b c >&7
+  fastq d | tail -c +2 >&7
+  exec 7>&-
+  wait_until test -e waiting
+  # Then the thread that reads was started: when it is gone, it has ended.
+  wait_until bash -c 'for task in /proc/*/task; do
+      [[ $(cat "${task%/task}/comm" 2>/dev/null) == mrf-chunks && $(readlink "${task%/task}/cwd") == "$PWD" ]] || continue
+      [[ $(ls "$task" | wc -l) == 1 ]] && exit 0
+    done; exit 1'
+  echo >gate
+  status_of_chunks
+  assert_status 3
+  [ -e ended.0 ] && [ ! -e started.1 ]
+  cmp out <(fastq a b)
+}
+
+@test "a filter that fails before its chunk is whole ends the run at once" {
+  # shellcheck disable=SC2016 # it is the filter's
+  start_chunks -n 3 -c 3 -- bash -c '[[ $MRF_CHUNK != 1 ]] || exit 7; cat'
+  lines 4 >&7
+  status_of_chunks
+  assert_status 7
+  assert_stderr_has "cannot filter 'chunk 1': 'bash' ended with exit status 7 on the records from 4 on of 'in'"
+  exec 7>&-
+}
+
+@test "filters that read nothing, or not to the end, of a chunk that is still to come" {
+  start_chunks -n 2 -c 3 -- head -n 1
+  for line in $(seq 9); do
+    echo "$line" >&7
+  done
+  exec 7>&-
+  status_of_chunks
+  assert_status 0
+  cmp out <(printf '%s\n' 1 4 7)
+  # shellcheck disable=SC2016 # the inner shells' variables
+  run_apart bash -c "seq 3000000 | timeout -k 5 60 mrf-chunks -n 2 -c 1000000 -- bash -c 'exec <&-; echo \$MRF_CHUNK'"
+  assert_status 0
+  assert_output_is $'0\n1\n2'
+}
+
+@test "what filters do not take waits in 32 MiB of memory, then on disk" {
+  # shellcheck disable=SC2016 # the inner shells' variables
+  run_apart bash -c '{ head -c 100000000 /dev/zero; : >gate; } |
+    timeout -k 5 60 mrf-chunks -n 2 --record fixed:1000 -c 50000 --stats s.json -- \
+      bash -c "until [[ -e gate ]]; do sleep 0.05; done; wc -c"'
+  assert_status 0
+  assert_output_is $'50000000\n50000000'
+  [[ -n ${MRF_SANITIZED-} ]] || jq -e '.max_rss_bytes > 33554432 and .max_rss_bytes < 50331648' s.json
+  assert_nothing_left
+}
+
+@test "streamed or not, fast or slow, a filter gets the same bytes" {
+  seq 3000000 >in.txt
+  expected=$(mrf-chunks -n 2 -i in.txt -- md5sum)
+  [ "$(mrf-chunks -n 3 -- md5sum < <(cat in.txt))" = "$expected" ]
+  [ "$(mrf-chunks -n 3 -- bash -c 'sleep 0.1; md5sum' < <(cat in.txt))" = "$expected" ]
+  [ "$(mrf-chunks -n 3 -- md5sum < <(gzip -1c in.txt))" = "$expected" ]
+}
+
+@test "INT, TERM and KILL while filters wait for the rest of their chunks: nothing is left" {
+  for signal in INT TERM KILL; do
+    rm -f started.* stderr.txt
+    start_in_background -n 3 -c 2 -i in -o result -- ./filter
+    exec 7>in
+    lines 3 >&7
+    wait_until test -e started.1
+    kill -s "$signal" "$run"
+    status=0
+    wait "$run" || status=$?
+    [[ $signal != INT || $status == 130 ]] && [[ $signal != TERM || $status == 143 ]]
+    wait_until assert_nothing_left
+    [ ! -e result ]
+    exec 7>&-
+  done
+}
