@@ -32,7 +32,7 @@ teardown_file() { stop_servers; }
 
 @test "a FIFO and a device are written directly" {
   mkfifo fifo
-  cat fifo >out &
+  cat fifo >out 3>&- &
   fetch "$HTTP/data" fifo
   wait
   assert_fetched out

@@ -158,8 +158,8 @@ END
 
 @test "bamread: a FIFO is read, and one is written" {
   mkfifo in out
-  cat "$(small_bam)" >in &
-  cat out >found.sam &
+  cat "$(small_bam)" >in 3>&- &
+  cat out >found.sam 3>&- &
   reader=$!
   mrf-bamread -@ 2 -o out in
   wait "$reader"

@@ -186,8 +186,8 @@ EOF
   samtools view --no-PG -C -o expected.cram in.sam 2>/dev/null
   mkfifo in out
   for format in bam cram sam.gz; do
-    cat in.sam >in &
-    cat out >found &
+    cat in.sam >in 3>&- &
+    cat out >found 3>&- &
     reader=$!
     mrf-bamwrite -@ 2 -O $format -o out in
     wait "$reader"
@@ -219,7 +219,7 @@ EOF
 
 @test "bamwrite: TERM leaves neither a file nor an index" {
   mkfifo in
-  mrf-bamwrite --write-index -o out.bam in &
+  mrf-bamwrite --write-index -o out.bam in 3>&- &
   writer=$!
   exec 5>in
   cat in.sam >&5

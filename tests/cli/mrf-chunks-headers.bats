@@ -23,7 +23,7 @@ setup() {
 
 @test "--header-to: there and not in the output, and its reader sees the end while the records go on" {
   mkfifo header in
-  timeout 300 mrf-chunks -n 2 -c 10 --header-prefix '#' --header-to header -i in -- cat >out &
+  timeout 300 mrf-chunks -n 2 -c 10 --header-prefix '#' --header-to header -i in -- cat >out 3>&- &
   exec 7>in
   head -n 3 t.vcf >&7
   [ "$(cat header)" = "$(head -n 2 t.vcf)" ]

@@ -152,7 +152,7 @@ same_everywhere() {
 
 @test "input before a pause is worked on, and the end comes when the input ends" {
   mkfifo in
-  mrf-chunks -n 2 -c 2 -i in -- cat >out &
+  mrf-chunks -n 2 -c 2 -i in -- cat >out 3>&- &
   exec 7>in
   seq 5 >&7
   wait_until bash -c '[ "$(wc -l <out)" = 5 ]'

@@ -17,7 +17,7 @@ put() { printf '%b' "$2" >"$1"; }
   mkfifo one
   (head -c 1 odd.gz && wait_until test -e started && tail -c +2 odd.gz) >one 3>&- &
   # The first byte alone decides nothing.
-  mrf-collect --order concat one - <even.gz >out &
+  mrf-collect --order concat one - <even.gz >out 3>&- &
   echo >started
   wait $!
   [[ $(cat out) == "$(cat odd even)" ]]

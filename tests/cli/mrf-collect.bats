@@ -165,7 +165,7 @@ put() { printf '%b' "$2" >"$1"; }
 @test "a header from a FIFO that comes last, or from a file" {
   printf '@CO\told\n%s\n' "$columns" >a
   mkfifo header in
-  mrf-collect --sam --header header in >out &
+  mrf-collect --sam --header header in >out 3>&- &
   cat a >in
   printf '@CO\tnew' >header
   wait $!
@@ -180,7 +180,7 @@ put() { printf '%b' "$2" >"$1"; }
 
 @test "FIFOs may be opened in any order, and an input may be silent until its end" {
   mkfifo a b c
-  mrf-collect -c 1 --buffer 1M a b c >out &
+  mrf-collect -c 1 --buffer 1M a b c >out 3>&- &
   collect=$!
   yes later | head -n 3000000 >c
   yes later | head -n 3000000 >b

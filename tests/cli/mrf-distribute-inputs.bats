@@ -73,7 +73,7 @@ else:
         files[mate].close()
 END
   for order in both 12 21; do
-    python3 writer.py $order 60000 &
+    python3 writer.py $order 60000 3>&- &
     run_apart timeout 300 mrf-distribute --record fastq -i r1 --mate r2 --stats stats T1 T2
     assert_status 0
     wait

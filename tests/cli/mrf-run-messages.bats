@@ -121,7 +121,7 @@ E
   [[ $stderr == *"mrf-run: --output-record tells what the filter writes: line, fasta, fastq, ..." ]]
   mkfifo fifo
   for order in chunk any; do
-    printf '@SQ\tSN:c\tLN:9\n' | samtools view --no-PG -u >fifo &
+    printf '@SQ\tSN:c\tLN:9\n' | samtools view --no-PG -u >fifo 3>&- &
     run_apart timeout -k 5 300 mrf-run -n 2 --order "$order" -i fifo -o result -- cat
     assert_status 3
     [[ $stderr == *"mrf-run: --input-format bam tells what INPUT is" ]]

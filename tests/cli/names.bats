@@ -37,7 +37,7 @@ load common
   mrf-distribute --record bam -i in.bam part.bam
   samtools view --no-PG -h part.bam | cmp - in.sam
   mkfifo fifo.bam
-  cat fifo.bam >got &
+  cat fifo.bam >got 3>&- &
   mrf-collect --sam -o fifo.bam in.sam
   wait $!
   cmp got in.sam
