@@ -17,7 +17,7 @@ namespace mrf::chunk {
 
 namespace {
 
-constexpr std::chrono::milliseconds patience{1};
+constexpr std::chrono::milliseconds longest_pause{1};
 constexpr std::uint64_t bytes_unasked = std::uint64_t{1} << 20;
 
 }  // namespace
@@ -61,7 +61,7 @@ bool ChunkStream::is_block_free(std::unique_lock<std::mutex>& lock) {
   const auto is_free = [this] { return !memory_->pool.is_used_up(); };
   if (is_free()) return true;
   if (unasked_ > 0) return false;
-  if (memory_->freed.wait_for(lock, patience, is_free)) return true;
+  if (memory_->freed.wait_for(lock, longest_pause, is_free)) return true;
   unasked_ = bytes_unasked;
   return false;
 }
