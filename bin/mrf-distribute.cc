@@ -67,6 +67,8 @@ void declare(mrf::cli::Command& command, CommandLine& line) {
                  "additional threads that inflate and deflate BGZF (default 0)");
   app.add_option("-l,--level LEVEL", options.level,
                  "compression level of outputs whose names end in .gz, 0 to 9 (default 6)");
+  app.add_size("--keep-last", options.keep_last,
+               "bytes of the last records that are kept for each OUTPUT, in OUTPUT.last (default 0)");
   app.add_option("OUTPUT", options.outputs);
 }
 

@@ -107,7 +107,7 @@ void declare(cli::Command& command, Options& options) {
                  "exit statuses that are worth a retry, such as 75 (default: none)");
   app.add_flag("--skip-failed", form.skips_failed,
                "leave chunks out whose filter failed, and end with status 3");
-  app.add_option("--keep-failed DIR", form.keep_failed,
+  app.add_option("--keep-failed DIR", options.run.keep_failed,
                  "keep in DIR what a failed filter was given, and a script that runs it again");
   app.add_option("--header-lines K", form.header_lines, "the first K lines are the header (default 0)");
   app.add_option("--header-prefix STR", form.header_prefix,
@@ -204,7 +204,6 @@ void refuse_options(const Options& options, const cli::OptionSet& given) {
                                      "--retries",
                                      "--retry-status",
                                      "--skip-failed",
-                                     "--keep-failed",
                                      "--header-lines",
                                      "--header-prefix",
                                      "--header-broadcast",
@@ -299,6 +298,7 @@ int main(int argc, char** argv) try {
     options.run.supervisor.stall_timeout = milliseconds("--stall-timeout", options.stall_timeout_s);
     options.run.supervisor.progress = run::parse_progress(options.progress);
     options.form.report = options.run.report_path;
+    options.form.keep_failed = options.run.keep_failed;
     options.run.show_table = options.run.supervisor.show_job_names =
         base::verbosity() == base::Verbosity::verbose;
     options.run.supervisor.keeps_throughput = !options.run.report_path.empty();

@@ -28,6 +28,17 @@ std::string shell_word(std::string_view word) {
   return text + "'";
 }
 
+// The same, with the files that have another place now.
+std::string command_word(std::string_view word, const std::vector<MovedFile>& moved) {
+  for (const auto& file : moved) {
+    const std::size_t at = word.find(file.path);
+    if (file.path.empty() || at == std::string_view::npos) continue;
+    return command_word(word.substr(0, at), moved) + "\"$here\"" + shell_word("/" + file.name) +
+           command_word(word.substr(at + file.path.size()), moved);
+  }
+  return shell_word(word);
+}
+
 // The directory for one failure: nothing that was kept before is replaced.
 std::string make_directory(const std::string& directory, const std::string& name) {
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) throw base::SystemError("create", directory);
@@ -78,7 +89,7 @@ std::string script_text(const FailureToKeep& failure) {
   text += "set --";
   // env(1) takes a word with '=' for a variable; nice(1) does not.
   if (failure.spec.words[0].find('=') != std::string::npos) text += " nice -n 0";
-  for (const auto& word : failure.spec.words) text += " " + shell_word(word);
+  for (const auto& word : failure.spec.words) text += " " + command_word(word, failure.moved);
   text += "\nif [ -e \"$here/environment\" ]; then . \"$here/environment\"; fi\n";
   // A shell would say which signal ended the command.
   return text + "exec 3>&2 2>/dev/null\ncat -- \"$here/input\" 2>&3 3>&- | \"$@\" 2>&3 3>&-\n";

@@ -10,6 +10,12 @@
 
 namespace mrf::process {
 
+/// A file that is gone after the run, which the command gets beside the script when it runs again.
+struct MovedFile {
+  std::string path;  ///< as it stands in the words of the command
+  std::string name;
+};
+
 /// A process that has failed, with what it takes to repeat the failure.
 struct FailureToKeep {
   std::string name;                ///< of the directory that is made for it
@@ -19,6 +25,7 @@ struct FailureToKeep {
   /// Writes what it read on standard input; `name` is that of `to` for messages.
   std::function<void(io::FdRef to, const std::string& name)> write_input;
   std::string standard_error;
+  std::vector<MovedFile> moved{};
 };
 
 /// Makes a directory NAME in `directory`, which is made too when it is missing; NAME.2, NAME.3 and so on when

@@ -19,11 +19,13 @@
 #include "io/fd.h"
 #include "io/output_file.h"
 #include "io/paths.h"
+#include "process/kept_failure.h"
 #include "process/run_signals.h"
 #include "process/watchdog.h"
 #include "report/flow.h"
 #include "report/table.h"
 #include "run/job_spec.h"
+#include "run/kept_job.h"
 #include "run/report.h"
 #include "run/tool_stats.h"
 #include "run/workspace.h"
@@ -121,8 +123,8 @@ class WorkflowRun {
   void say_failure(std::size_t at, const Job& job) const {
     const std::string name = plan_.jobs[at].display_name();
     if (job.has_left_records) {
-      base::say(fmt::format("cannot finish '{}': it ended with status {} before it had read everything", name,
-                            job.outcome->status()));
+      base::say(fmt::format("cannot finish '{}': it ended with status {} before it had read everything{}",
+                            name, job.outcome->status(), kept(at, job)));
       return;
     }
     // Standard output that closes early is no news, as for any filter.
@@ -131,9 +133,21 @@ class WorkflowRun {
       const std::string text = describe_start_failure(job_spec(plan_, workspace_, at), *job.failure);
       base::say(DisplayNames(plan_, workspace_).in_line(at, text));
     }
-    base::say(fmt::format("cannot finish '{}': {}{}", name, job.outcome->describe(),
-                          failure_hint(plan_.jobs[at], job, options_.is_short_form)));
+    base::say(fmt::format("cannot finish '{}': {}{}{}", name, job.outcome->describe(),
+                          failure_hint(plan_.jobs[at], job, options_.is_short_form), kept(at, job)));
     say_hint(plan_.jobs[at], job);
+  }
+
+  // Where the failure was kept, for the end of a message. That it could not be is no failure of the run.
+  std::string kept(std::size_t at, const Job& job) const {
+    if (options_.keep_failed.empty() || job.failure) return "";
+    try {
+      const std::string place = keep_failed_job(options_.keep_failed, plan_, workspace_, at, job);
+      return place.empty() ? "" : fmt::format("; '{}/again.sh' runs it again", place);
+    } catch (const base::Error& error) {
+      base::say(error.what());
+      return "";
+    }
   }
 
   void say_hint(const workflow::PlannedJob& planned, const Job& job) const {
@@ -214,6 +228,7 @@ std::optional<io::OutputFile> open_direct_report(const std::string& path) {
 }  // namespace
 
 int run_plan(const workflow::Plan& plan, const RunOptions& options) {
+  if (!options.keep_failed.empty()) process::check_keep_directory(options.keep_failed);
   auto direct_report = open_direct_report(options.report_path);
   process::block_run_signals();
   Workspace workspace(plan, direct_report ? "" : options.report_path);

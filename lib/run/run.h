@@ -15,6 +15,7 @@ struct RunOptions {
   std::string report_path;  ///< "-" is standard output, empty: none; written before the results are published
   bool show_table = false;  ///< on standard error, at the end
   bool keep_directory = false;
+  std::string keep_failed;     ///< the directory in which failures are kept; "" none
   bool is_short_form = false;  ///< hints name its options
   std::vector<workflow::FailureHint> hints;
 };

@@ -155,9 +155,9 @@ class HeaderPass {
 void HeaderPass::put(std::string_view header, const record::HeaderForm& form) {
   if (is_out_) return;
   for (const std::size_t output : receivers_) {
-    outputs_.put(output, header);
+    outputs_.put_header(output, header);
     if (form.kind != record::HeaderForm::Kind::bam && !header.ends_with('\n'))
-      outputs_.put(output, std::string_view("\n"));
+      outputs_.put_header(output, "\n");
   }
 }
 
@@ -194,7 +194,9 @@ class Distributor {
         workers_(options.outputs.size() / width()),
         outputs_(all_outputs(options),
                  {is_bam(options), options.level.value_or(default_level), options.threads}, stats),
-        header_(outputs_, header_receivers(options, outputs_.size())) {}
+        header_(outputs_, header_receivers(options, outputs_.size())) {
+    if (options.keep_last > 0) outputs_.keep_last(options.outputs.size(), options.keep_last);
+  }
 
   void run() {
     try {

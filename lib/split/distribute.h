@@ -36,6 +36,8 @@ struct DistributeOptions {
   /// Where the header goes; empty for no such output.
   std::string header_to;
   bool header_broadcast = false;
+  /// The bytes of the last records that are kept beside each output; 0: none are.
+  std::uint64_t keep_last = 0;
   /// Where a record gets its number, if it is to have one.
   std::optional<record::SequencePlace> number_place;
   /// Additional ones, to inflate BGZF and to deflate outputs whose names end in .gz.

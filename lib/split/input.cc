@@ -41,9 +41,11 @@ bool Input::more() {
 void Input::pass(std::size_t output, record::Span span) {
   const std::string_view piece = view().substr(0, span.bytes);
   if (span.bytes >= smallest_range && reader_.is_plain_file()) {
-    outputs_.put_range(output, reader_.file(), reader_.offset(), piece);
-  } else {
+    outputs_.put_range(output, reader_.file(), reader_.offset(), piece, span.records > 0);
+  } else if (span.records > 0) {
     outputs_.put(output, piece);
+  } else {
+    outputs_.put_part(output, piece);
   }
   outputs_.count_records(output, span.records);
   drop(span);

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/message.h"
 
 namespace mrf::split {
 
@@ -170,9 +171,31 @@ void Outputs::put_plain(std::size_t index, std::string_view bytes) {
   }
 }
 
+void Outputs::keep_last(std::size_t end, std::size_t bytes) {
+  for (std::size_t index = 0; index < end; ++index) {
+    last_.emplace_back();
+    try {
+      last_.back() = std::make_unique<io::LastBytes>(outputs_[index].target().path(), bytes);
+    } catch (const base::Error& error) {
+      base::warn(error.what());
+    }
+  }
+}
+
+void Outputs::keep(std::size_t index, std::initializer_list<std::string_view> pieces, bool is_whole) {
+  std::size_t left = pieces.size();
+  for (const std::string_view piece : pieces) last_[index]->add(piece, --left == 0 && is_whole);
+}
+
+void Outputs::put_header(std::size_t index, std::string_view bytes) {
+  if (is_kept(index)) last_[index]->add_header(bytes);
+  enqueue(index, bytes);
+}
+
 void Outputs::put_range(std::size_t index, std::shared_ptr<const io::InputFile> file, std::uint64_t offset,
-                        std::string_view bytes) {
-  if (is_blocked(index) || !outputs_[index].takes_ranges()) return put(index, bytes);
+                        std::string_view bytes, bool is_whole) {
+  if (is_kept(index) || is_blocked(index) || !outputs_[index].takes_ranges())
+    return is_whole ? put(index, bytes) : put_part(index, bytes);
   while (ranges_ >= most_ranges) step();
   stats_.outputs[index].bytes += bytes.size();
   outputs_[index].append_range(std::move(file), offset, bytes.size());

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <cstring>
 #include <deque>
+#include <initializer_list>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -17,6 +18,7 @@
 #include "codec/bgzf_writer.h"
 #include "io/block_pool.h"
 #include "io/fd.h"
+#include "io/last_bytes.h"
 #include "io/reactor.h"
 #include "io/stats.h"
 #include "split/output.h"
@@ -42,20 +44,27 @@ class Outputs {
   Outputs(const std::vector<std::string>& paths, Compression compression, io::Stats& stats);
 
   std::size_t size() const { return outputs_.size(); }
-  /// Puts copies of `pieces` behind what waits for output `index`. Blocks while the queues are full. Throws
-  /// Error.
+  /// Keeps the last `bytes` of the records of the outputs before `end`, each in a file beside it
+  /// (io::LastBytes). A file that cannot be made is said in a warning.
+  void keep_last(std::size_t end, std::size_t bytes);
+  /// Puts copies of `pieces`, a record or whole records together, behind what waits for output `index`.
+  /// Blocks while the queues are full. Throws Error.
   template <class... Pieces>
   void put(std::size_t index, Pieces... pieces) {
-    const std::size_t size = (pieces.size() + ...);
-    char* to = is_blocked(index) || size >= written_through ? nullptr : outputs_[index].room(size);
-    if (to == nullptr) return (put_bytes(index, pieces), ...);
-    ((std::memcpy(to, pieces.data(), pieces.size()), to += pieces.size()), ...);
-    outputs_[index].fill(size);
-    stats_.outputs[index].bytes += size;
+    if (is_kept(index)) keep(index, {pieces...}, true);
+    enqueue(index, pieces...);
   }
-  /// Puts `bytes`, which lie at `offset` of `file`, behind what waits for output `index`.
+  /// The same for a part of a record, of which more follows.
+  void put_part(std::size_t index, std::string_view bytes) {
+    if (is_kept(index)) keep(index, {bytes}, false);
+    enqueue(index, bytes);
+  }
+  /// The same for a part of the header, in front of all records.
+  void put_header(std::size_t index, std::string_view bytes);
+  /// The same for `bytes`, which lie at `offset` of `file` and are whole records or, without `is_whole`, a
+  /// part of one.
   void put_range(std::size_t index, std::shared_ptr<const io::InputFile> file, std::uint64_t offset,
-                 std::string_view bytes);
+                 std::string_view bytes, bool is_whole);
   void count_records(std::size_t index, std::uint64_t records) {
     stats_.outputs[index].records += records;
     stats_.records_out += records;
@@ -103,6 +112,17 @@ class Outputs {
     bool is_awaited = false;
   };
 
+  bool is_kept(std::size_t index) const { return index < last_.size() && last_[index] != nullptr; }
+  void keep(std::size_t index, std::initializer_list<std::string_view> pieces, bool is_whole);
+  template <class... Pieces>
+  void enqueue(std::size_t index, Pieces... pieces) {
+    const std::size_t size = (pieces.size() + ...);
+    char* to = is_blocked(index) || size >= written_through ? nullptr : outputs_[index].room(size);
+    if (to == nullptr) return (put_bytes(index, pieces), ...);
+    ((std::memcpy(to, pieces.data(), pieces.size()), to += pieces.size()), ...);
+    outputs_[index].fill(size);
+    stats_.outputs[index].bytes += size;
+  }
   bool is_blocked(std::size_t index) const { return bgzf_ && is_blocked_[index]; }
   void put_bytes(std::size_t index, std::string_view bytes);
   void put_plain(std::size_t index, std::string_view bytes);
@@ -132,6 +152,7 @@ class Outputs {
   std::vector<char> is_blocked_;
   std::deque<Output> outputs_;
   std::vector<State> states_;
+  std::vector<std::unique_ptr<io::LastBytes>> last_;  // of the first outputs, null for one that has none
   io::Reactor reactor_;
   std::vector<std::size_t> listed_;
   std::vector<std::size_t> ready_;

@@ -18,6 +18,9 @@ namespace {
 
 constexpr std::string_view letters_and_digits =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+constexpr std::uint64_t default_buffer = std::uint64_t{256} << 20;  // that of mrf-collect
+constexpr std::uint64_t least_kept = std::uint64_t{64} << 10;
+constexpr std::uint64_t most_kept = std::uint64_t{24} << 20;
 constexpr std::string_view copy_number = "[i]";
 
 bool is_of(char c, std::string_view others) {
@@ -126,6 +129,13 @@ class Writer {
     }
   }
 
+  // More than may wait in front of a worker, as long as there is room for all workers.
+  std::uint64_t kept_bytes() const {
+    const std::uint64_t share =
+        form_.buffer.value_or(default_buffer) / static_cast<std::uint64_t>(form_.workers);
+    return std::clamp(share, least_kept, most_kept);
+  }
+
   std::string failure_options() const {
     std::string options;
     if (form_.retries) options += fmt::format(" --retries {}", *form_.retries);
@@ -156,6 +166,7 @@ class Writer {
     if (has_header(HeaderPolicy::broadcast)) options += " --header-broadcast";
     if (has_header(HeaderPolicy::around) || needs_header_for_missing()) options += " --header-to out:header";
     if (choice_.order == "rows") options += " --stats out:counts";
+    if (!form_.keep_failed.empty()) options += fmt::format(" --keep-last {}", kept_bytes());
     options += form_.key.empty() ? fmt::format(" -c {}", chunk_size()) : " --key " + quote_word(form_.key);
     if (!form_.missing.empty()) options += " --missing " + missing_target();
     add("split", fmt::format("mrf-distribute{} -i {} out:part[n]", options, source));

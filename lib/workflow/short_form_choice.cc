@@ -437,9 +437,8 @@ class Chooser {
   // What a live copy was given before it failed is in part in the output already.
   void check_failures() const {
     if (choice_.order == "chunk") return;
-    for (const auto& [is_given, option] :
-         {std::pair{form_.retries.has_value(), "--retries"}, std::pair{form_.skips_failed, "--skip-failed"},
-          std::pair{!form_.keep_failed.empty(), "--keep-failed"}}) {
+    for (const auto& [is_given, option] : {std::pair{form_.retries.has_value(), "--retries"},
+                                           std::pair{form_.skips_failed, "--skip-failed"}}) {
       if (!is_given) continue;
       throw base::UsageError(
           "use option", option,

@@ -127,3 +127,141 @@ END
   done
   [ ! -e out.txt ]
 }
+
+# `again DIRECTORY` runs again.sh there, with $again as its status and again.out and again.err.
+again() {
+  again=0
+  "$1/again.sh" >again.out 2>again.err || again=$?
+}
+
+# Says what it could not do with a record, whatever number stands in front of it or behind it.
+write_failing_filter() {
+  cat >fail.py <<'END'
+import sys
+for line in sys.stdin:
+    if "r700" in line or "bad" in line:
+        print("cannot take", line.rstrip(), file=sys.stderr)
+        sys.exit(9)
+    sys.stdout.write(line)
+END
+}
+
+@test "--keep-failed, live workers: lines in every order, with the records in front of the failure" {
+  write_failing_filter
+  { seq 70000; echo bad; seq 70000; } >in.txt
+  for order in '--order seq' '--order rows' '--order any' '--key column:1'; do
+    rm -rf 'kept here'
+    # shellcheck disable=SC2086
+    short -n 3 $order --keep-failed 'kept here' -i in.txt -o out.txt -- /usr/bin/python3 fail.py
+    assert_status 9
+    kept=('kept here'/work-?)
+    assert_stderr_has "cannot finish 'work[${kept##*-}]': exit status 9; '${kept[0]}/again.sh' runs it again"
+    again "${kept[0]}"
+    [ "$again" = 9 ]
+    cmp again.err "${kept[0]}/stderr"
+    grep -q bad "${kept[0]}/stderr"
+    # Whole records of the worker, without a gap.
+    if [[ $order == '--order rows' ]]; then
+      cmp "${kept[0]}/input" <(awk -v worker="${kept##*-}" 'int((NR - 1) / 1000) % 3 == worker' in.txt | head -n "$(wc -l <"${kept[0]}/input")")
+    fi
+    [ ! -e out.txt ]
+  done
+}
+
+@test "--keep-failed, live workers: no more is kept than the share of --buffer, and the failure is in it" {
+  write_failing_filter
+  { seq 3000000; echo bad; seq 1000; } >in.txt
+  short -n 2 --order any --buffer 4M --keep-failed kept -i in.txt -o out.txt -- /usr/bin/python3 fail.py
+  assert_status 9
+  size=$(stat -c %s kept/work-?/input)
+  ((size <= 2097152 && size > 1900000))
+  again kept/work-?
+  [ "$again" = 9 ]
+  cmp again.err kept/work-?/stderr
+}
+
+@test "--keep-failed, live workers: FASTQ, SAM with its header, BAM, in the orders that they have" {
+  bam=$(small_bam 1000)
+  write_failing_filter
+  seq 1000 | sed 's/.*/@r&\nACGT\n+\nIIII/' >in.fq
+  cat >fail-bam.py <<'END'
+import pysam, sys
+with pysam.AlignmentFile("-", "rb") as source, pysam.AlignmentFile("-", "wb0", template=source) as target:
+    for number, record in enumerate(source):
+        if record.query_name == sys.argv[1]:
+            print("cannot take", record.query_name, "of", source.nreferences, file=sys.stderr)
+            sys.exit(9)
+        target.write(record)
+END
+  name=$(samtools view "$bam" | sed -n 700p | cut -f 1)
+  sed -i "s/\"bad\" in line/line.startswith(\"$name\")/" fail.py
+  for order in seq rows any; do
+    rm -rf kept
+    short -n 3 -c 50 --order "$order" --keep-failed kept -i in.fq -o out.fq -- /usr/bin/python3 fail.py
+    assert_status 9
+    again kept/work-?
+    [ "$again" = 9 ]
+    cmp again.err kept/work-?/stderr
+    (($(wc -l <kept/work-?/input) % 4 == 0))
+    rm -rf kept
+    short -n 3 -c 50 --order "$order" --header-broadcast --keep-failed kept -i "$bam" -o out.bam -- /usr/bin/python3 fail.py
+    assert_status 9
+    again kept/work-?
+    [ "$again" = 9 ]
+    cmp again.err kept/work-?/stderr
+    cmp <(samtools view --no-PG -H kept/work-?/input) <(samtools view --no-PG -H "$bam")
+    rm -rf kept
+    short -n 3 -c 50 --order "$order" --record bam --keep-failed kept -i "$bam" -o out.bam -- /usr/bin/python3 fail-bam.py "$name"
+    assert_status 9
+    samtools quickcheck -u kept/work-?/input
+    again kept/work-?
+    [ "$again" = 9 ]
+    cmp again.err kept/work-?/stderr
+  done
+}
+
+@test "--keep-failed, live workers: the environment, the words, files of save:, and records that were left unread" {
+  seq 1000 >in.txt
+  export ODD=$'two\nlines'
+  filter='cat; printf "%s\n" "$MRF_WORKER of $MRF_WORKERS" "$ODD" "$2" "${MRF_STATS_PREFIX-none}" >&2; echo side >"$1"; exit 4'
+  short -n 2 --order any --keep-failed kept -i in.txt -o out.txt -- \
+    bash -c "${filter/MRF_STATS_PREFIX-none/x-none}" name 'save:side.[i].txt' "it's"
+  assert_status 4
+  again kept/work-?
+  [ "$again" = 4 ]
+  cmp again.err kept/work-?/stderr
+  [ "$(cat kept/work-?/side.?.txt)" = side ]
+  [ ! -e side.0.txt ] && [ ! -e side.1.txt ]
+  seq 500000 >in.txt
+  short -n 2 --order any --keep-failed unread -i in.txt -o out.txt -- head -n 3
+  assert_status 1
+  assert_stderr_has "before it had read everything; 'unread/work-"
+  again unread/work-?
+  [ "$again" = 0 ]
+  [ "$(wc -l <again.out)" = 3 ]
+}
+
+@test "--keep-failed in the long form, and what cannot be kept" {
+  seq 1000 >in.txt
+  mrf-run --print -n 2 --order rows --keep-failed kept -i in.txt -o out.txt -- bash -c 'cat; exit 6' >w.mrf
+  grep -F ' --keep-last 25165824 ' w.mrf
+  short --keep-failed kept w.mrf
+  assert_status 6
+  [ -x kept/work-0/again.sh ] || [ -x kept/work-1/again.sh ]
+  with_small_disk 1M bash -c 'timeout 300 mrf-run --keep-failed disk/kept w.mrf 2>stderr.txt
+    echo $? >status; rm -rf disk/kept; head -c 10M /dev/zero >disk/fill
+    timeout 300 mrf-run --keep-failed disk w.mrf 2>full.txt; echo $? >>status; find disk -mindepth 1 >left.txt'
+  [ "$(cat status)" = $'6\n6' ]
+  grep -F "No space left on device" full.txt
+  [ "$(cat left.txt)" = disk/fill ]
+  # No room beside the FIFOs: nothing is kept, and the result is there.
+  mrf-run --print -n 2 --order rows --keep-failed kept -i in.txt -o out.txt -- cat >good.mrf
+  with_small_disk 400K bash -c 'TMPDIR=$PWD/disk timeout 300 mrf-run --keep-failed kept good.mrf 2>stderr.txt; echo $? >status'
+  [ "$(cat status)" = 0 ]
+  grep -F "cannot keep the last records of 'out:part[0]': No space left on device" stderr.txt
+  cmp in.txt out.txt
+  touch file
+  short --keep-failed file w.mrf
+  assert_status 1
+  assert_stderr_is "mrf-run: cannot create 'file': File exists"
+}

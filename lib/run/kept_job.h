@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "run/job.h"
+#include "run/workspace.h"
+#include "workflow/plan.h"
+
+namespace mrf::run {
+
+/// Keeps what a failed job was given last, with what repeats it, in `directory` (process::keep_failure()):
+/// the records that the mrf-distribute --keep-last in front of its standard input kept. Returns the new
+/// directory,
+/// "" when there are no such records. Throws Error.
+std::string keep_failed_job(const std::string& directory, const workflow::Plan& plan,
+                            const Workspace& workspace, std::size_t at, const Job& job);
+
+}  // namespace mrf::run

@@ -1,0 +1,75 @@
+// SPDX-License-Identifier: MIT
+#include "io/last_bytes.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "directory.h"
+
+namespace {
+
+using mrf::io::LastBytes;
+using mrf::io::read_last_bytes;
+
+std::string joined(const std::vector<std::string>& units, std::size_t from) {
+  std::string text;
+  for (std::size_t at = from; at < units.size(); ++at) text += units[at];
+  return text;
+}
+
+bool is_end_of_units(const std::vector<std::string>& units, const std::string& kept) {
+  for (std::size_t from = 0; from <= units.size(); ++from) {
+    if (joined(units, from) == kept) return true;
+  }
+  return false;
+}
+
+TEST_CASE("what is kept are whole units, the last ones, and nearly as many as there is room for") {
+  const Directory directory;
+  const std::string path = directory / "kept";
+  std::mt19937 random(7);
+  for (const std::size_t capacity : {1, 2, 100, 1000, 4096, 100000}) {
+    for (const std::size_t largest : {1, 50, 3000}) {
+      LastBytes kept(path, capacity);
+      kept.add_header("head");
+      kept.add_header("er\n");
+      std::vector<std::string> units;
+      for (int number = 0; number < 300; ++number) {
+        std::string unit(1 + random() % largest, static_cast<char>('a' + number % 26));
+        const std::size_t cut = random() % 3 == 0 ? random() % unit.size() : unit.size();
+        if (cut < unit.size()) {
+          kept.add(std::string_view(unit).substr(0, cut), false);
+          // A unit in the making is not there, and takes nothing of those that have room beside it.
+          const auto now = read_last_bytes(path);
+          REQUIRE(now.has_value());
+          REQUIRE(is_end_of_units(units, now->units));
+        }
+        kept.add(std::string_view(unit).substr(cut < unit.size() ? cut : 0), true);
+        units.push_back(std::move(unit));
+        const auto now = read_last_bytes(path);
+        REQUIRE(now.has_value());
+        CHECK(now->header == "header\n");
+        REQUIRE(now->units.size() <= capacity);
+        REQUIRE(is_end_of_units(units, now->units));
+        const std::size_t spacing = std::min<std::size_t>(4096, capacity / 16);
+        const std::size_t all = joined(units, 0).size();
+        if (units.back().size() <= capacity)
+          REQUIRE(now->units.size() >= std::min(all, capacity - std::min(capacity, spacing + largest)));
+        if (units.back().size() <= capacity) REQUIRE(now->units.size() >= units.back().size());
+      }
+    }
+  }
+}
+
+TEST_CASE("what is no such file keeps nothing") {
+  const Directory directory;
+  CHECK_FALSE(read_last_bytes(directory / "missing"));
+  CHECK_FALSE(read_last_bytes("/dev/null"));
+  CHECK_FALSE(read_last_bytes(directory / ""));
+}
+
+}  // namespace
