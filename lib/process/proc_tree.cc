@@ -114,6 +114,7 @@ std::vector<OpenInput> open_inputs(pid_t pid) {
   for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
     struct stat info {};
     if (::stat(entry.path().c_str(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_size == 0) continue;
+    if (info.st_nlink == 0) continue;  // a temporary file
     const auto [position, flags] = open_mode(pid, entry);
     if ((flags & O_ACCMODE) != O_RDONLY) continue;
     const auto size = static_cast<std::uint64_t>(info.st_size);

@@ -24,7 +24,7 @@ std::uint64_t bytes_moved(pid_t pid);
 /// Whether the process or one of its descendants has the file open for writing, or else for reading.
 bool has_open(pid_t root, io::FileId file, bool for_writing);
 
-/// A regular file that a process has open for reading.
+/// A regular file with a name that a process has open for reading.
 struct OpenInput {
   io::FileId file;
   std::uint64_t size = 0;

@@ -140,8 +140,10 @@ class Adviser {
   }
 
   std::string waits(std::string_view what, std::string_view why) const {
-    return fmt::format("{} limits, and '{}' computes only {:.0f} % of the time: {}", what, job_.name,
-                       100 * std::min(1.0, cores_ / threads_), why);
+    return fmt::format(
+        "{} limits, and '{}' computes only {:.0f} % of the time: it waits for {}, or other programs have the "
+        "processors",
+        what, job_.name, 100 * std::min(1.0, cores_ / threads_), why);
   }
 
   std::string more_threads(std::string_view what, int more, std::string_view option, int given) const {
@@ -151,8 +153,7 @@ class Adviser {
   }
 
   std::string on_writing() const {
-    if (!computes_all_the_time())
-      return waits("writing", "the disk, or what reads the output, is what it waits for");
+    if (!computes_all_the_time()) return waits("writing", "the disk, or what reads the output");
     const int level = number_of(job_, "-l", 6);
     const bool is_bam = !writes_gzip(job_);
     const double gain_then = gain(job_.cpu_s.sum * cost_of(1, is_bam) / cost_of(level, is_bam), threads_);
@@ -163,7 +164,7 @@ class Adviser {
   }
 
   std::string on_reading() const {
-    if (!computes_all_the_time()) return waits("reading", "the disk or the network is what it waits for");
+    if (!computes_all_the_time()) return waits("reading", "the disk or the network");
     const std::string threads = more_threads("reading", free_processors(), "-@", number_of(job_, "-@", 0));
     return threads.empty() ? no_more("reading") : threads;
   }
@@ -177,7 +178,7 @@ class Adviser {
       return fmt::format(
           "one copy of '{}' worked {:.1f} times as long as the median: the records are not shared evenly",
           job_.name, job_.cpu_s.most / std::max(job_.cpu_s.median, 0.01));
-    if (!computes_all_the_time()) return waits("the filter", "it waits for something outside of the run");
+    if (!computes_all_the_time()) return waits("the filter", "something outside of the run");
     if (is_copied) {
       const int workers = static_cast<int>(threads_);
       const std::string more = more_threads("the filter", free_processors(), "-n", workers);
@@ -208,7 +209,7 @@ class Adviser {
 
   std::string on_one_thread() const {
     const char* what = stage_of(job_) == Stage::distribute ? "distributing" : "collecting";
-    if (!computes_all_the_time()) return waits(what, "it waits for its input or its output");
+    if (!computes_all_the_time()) return waits(what, "its input or its output");
     return fmt::format("{} limits: --order chunk needs none of it", what);
   }
 

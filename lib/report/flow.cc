@@ -7,6 +7,7 @@
 #include <cmath>
 #include <map>
 #include <set>
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
@@ -203,18 +204,29 @@ Spread spread_of(std::vector<double> values) {
   return spread;
 }
 
-std::string cut_text(const std::string& text, std::size_t most) {
-  std::string result;
-  std::size_t characters = 0;
-  for (const char c : text) {
+std::string printable_text(const std::string& text) {
+  std::string result = text;
+  for (char& c : result) {
     const auto byte = static_cast<unsigned char>(c);
-    if ((byte & 0xc0) != 0x80 && ++characters > most) break;
-    result += byte < ' ' || byte == 0x7f ? ' ' : c;
+    if (byte < ' ' || byte == 0x7f) c = ' ';
   }
-  if (characters <= most) return result;
-  while (!result.empty() && (static_cast<unsigned char>(result.back()) & 0xc0) == 0x80) result.pop_back();
-  if (!result.empty()) result.pop_back();
-  return result + "…";
+  for (const std::string_view bad : {"\xef\xbf\xbe", "\xef\xbf\xbf"}) {
+    for (auto at = result.find(bad); at != std::string::npos; at = result.find(bad, at))
+      result.replace(at, bad.size(), " ");
+  }
+  return result;
+}
+
+std::string cut_text(const std::string& text, std::size_t most) {
+  std::string result = printable_text(text);
+  std::size_t characters = 0;
+  std::size_t last = 0;  // where the last character that has room begins
+  for (std::size_t at = 0; at < result.size(); ++at) {
+    if ((static_cast<unsigned char>(result[at]) & 0xc0) == 0x80) continue;
+    if (++characters > most) return result.substr(0, last) + "…";
+    last = at;
+  }
+  return result;
 }
 
 std::string FlowJob::command_text() const {

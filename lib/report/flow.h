@@ -23,8 +23,12 @@ struct Spread {
 /// Of no values: all 0. Of an even number the median is the upper one of the two.
 Spread spread_of(std::vector<double> values);
 
-/// A text of at most `most` characters of UTF-8, of which the last is "…" when something was cut off. Control
-/// characters become blanks.
+/// A text of one line: blanks in place of control characters, and of U+FFFE and U+FFFF, which no XML may
+/// have.
+std::string printable_text(const std::string& text);
+
+/// A text of at most `most` characters of UTF-8, of which the last is "…" when something was cut off;
+/// printable_text().
 std::string cut_text(const std::string& text, std::size_t most);
 
 /// A job with all its copies and rounds.

@@ -16,18 +16,25 @@ namespace {
 
 constexpr std::size_t most_command = 40;
 
-// A quoted string of dot(1); lines of a label end with \n. Control characters would break it, or the picture.
-std::string dot_string(std::string_view text) {
+// A quoted string of dot(1), which takes &...; for a character. Lines of a label are joined by "\\n".
+std::string dot_string(const std::string& text) {
   std::string result = "\"";
-  for (const char c : text) {
-    if (c == '\n') {
-      result += "\\n";
-      continue;
-    }
+  for (const char c : printable_text(text)) {
     if (c == '"' || c == '\\') result += '\\';
-    result += static_cast<unsigned char>(c) < ' ' || c == '\x7f' ? ' ' : c;
+    result += c == '&' ? std::string("&amp;") : std::string(1, c);
   }
   return result + "\"";
+}
+
+// A label with a line for each text; empty ones are left out.
+std::string label_of(const std::vector<std::string>& lines) {
+  std::string label;
+  for (const std::string& line : lines) {
+    if (line.empty()) continue;
+    const std::string quoted = dot_string(line);
+    label += (label.empty() ? "" : "\\n") + quoted.substr(1, quoted.size() - 2);
+  }
+  return "\"" + label + "\"";
 }
 
 class DotText {
@@ -40,10 +47,8 @@ class DotText {
         dot_string(flow_.workflow));
     for (std::size_t at = 0; at < flow_.jobs.size(); ++at) add_job(at);
     for (const FlowFifo& fifo : flow_.fifos) {
-      std::string label = fifo.label();
-      if (const std::string through = flow_text(fifo); flow_.has_run && !through.empty())
-        label += "\n" + through;
-      text_ += fmt::format("  job{} -> job{} [label={}{}];\n", fifo.writer, fifo.reader, dot_string(label),
+      text_ += fmt::format("  job{} -> job{} [label={}{}];\n", fifo.writer, fifo.reader,
+                           label_of({fifo.label(), flow_.has_run ? flow_text(fifo) : ""}),
                            fifo.count > 1 ? ", penwidth=3" : "");
     }
     return text_ + "}\n";
@@ -52,17 +57,15 @@ class DotText {
  private:
   void add_job(std::size_t at) {
     const FlowJob& job = flow_.jobs[at];
-    std::string label = job.label();
-    if (const std::string command = cut_text(job.command_text(), most_command); !command.empty())
-      label += "\n" + command;
+    std::vector<std::string> lines{job.label(), cut_text(job.command_text(), most_command)};
     std::string color;
     if (flow_.has_run) {
       const double share = flow_.share_of(job);
-      label += fmt::format("\n{:.0f} % busy, {:.1f} s of processor", 100 * share, job.cpu_s.sum);
+      lines.push_back(fmt::format("{:.0f} % busy, {:.1f} s of processor", 100 * share, job.cpu_s.sum));
       color = fmt::format(", style=filled, fillcolor={}", dot_string(heat_color(share)));
       if (job.name == flow_.bottleneck) color += ", penwidth=3";
     }
-    text_ += fmt::format("  job{} [label={}{}{}];\n", at, dot_string(label), color,
+    text_ += fmt::format("  job{} [label={}{}{}];\n", at, label_of(lines), color,
                          job.copies > 1 ? ", peripheries=2" : "");
     add_notes(at, "input", job.inputs);
     add_notes(at, "result", job.results);
@@ -73,9 +76,9 @@ class DotText {
     constexpr std::size_t most_files = 4;
     for (std::size_t file = 0; file < std::min(files.size(), most_files); ++file) {
       const std::size_t more = file + 1 == most_files ? files.size() - most_files : 0;
-      const std::string label = more > 0 ? fmt::format("{}\nand {} more", files[file], more) : files[file];
+      const std::string label = label_of({files[file], more > 0 ? fmt::format("and {} more", more) : ""});
       const std::string node = fmt::format("{}{}_{}", kind, at, file);
-      text_ += fmt::format("  {} [shape=note, label={}];\n", node, dot_string(label));
+      text_ += fmt::format("  {} [shape=note, label={}];\n", node, label);
       text_ += kind == "input" ? fmt::format("  {} -> job{};\n", node, at)
                                : fmt::format("  job{} -> {};\n", at, node);
     }

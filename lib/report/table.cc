@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <vector>
 
 #include "report/advice.h"
 
@@ -34,42 +35,48 @@ std::string percent_text(const Spread& share, std::size_t copies) {
 
 std::string job_row(const FlowJob& job) {
   const std::size_t copies = job.copies * job.rounds;
-  return fmt::format("{:<12} {:>4} {:>6} {:>8.2f} {:>17} {:>6.1f} {:>10} {:>10}\n", job.name, copies,
+  return fmt::format("{:<12} {:>4} {:>6} {:>8.2f} {:>17} {:>6.1f} {:>10} {:>10}", job.name, copies,
                      job.status.empty() ? "-" : job.status, job.wall_s.most,
                      spread_text(job.cpu_s, copies, 2), job.max_rss_bytes.most / mebibyte,
                      count_or_dash(job.records_in), count_or_dash(job.records_out));
 }
 
 std::string fifo_row(const FlowFifo& fifo) {
-  return fmt::format("{:<12} {:>4} {:>14} {:>16} {:>15} {:>14}\n", fifo.name, fifo.count,
+  return fmt::format("{:<12} {:>4} {:>14} {:>16} {:>15} {:>14}", fifo.name, fifo.count,
                      count_or_dash(fifo.records), count_or_dash(fifo.bytes),
                      percent_text(fifo.empty, fifo.count), percent_text(fifo.full, fifo.count));
+}
+
+void add_values(std::vector<std::string>& lines, const FlowJob& job) {
+  const std::size_t shown = std::min(job.values.size(), most_values);
+  for (std::size_t at = 0; at < shown; ++at) lines.push_back(cut_text(job.values[at], most_value));
+  if (shown < job.values.size())
+    lines.push_back(fmt::format("and {} more of '{}'", job.values.size() - shown, job.name));
 }
 
 }  // namespace
 
 std::string table(const Flow& flow) {
-  std::string text = fmt::format("{:<12} {:>4} {:>6} {:>8} {:>17} {:>6} {:>10} {:>10}\n", "JOB", "N",
-                                 "STATUS", "WALL s", "CPU s", "MiB", "RECORDS IN", "OUT");
-  for (const FlowJob& job : flow.jobs) text += job_row(job);
+  std::vector<std::string> lines{fmt::format("{:<12} {:>4} {:>6} {:>8} {:>17} {:>6} {:>10} {:>10}", "JOB",
+                                             "N", "STATUS", "WALL s", "CPU s", "MiB", "RECORDS IN", "OUT")};
+  for (const FlowJob& job : flow.jobs) lines.push_back(job_row(job));
   if (!flow.fifos.empty()) {
-    text += fmt::format("\n{:<12} {:>4} {:>14} {:>16} {:>15} {:>14}\n", "FIFO", "N", "RECORDS", "BYTES",
-                        "EMPTY %", "FULL %");
-    for (const FlowFifo& fifo : flow.fifos) text += fifo_row(fifo);
+    lines.push_back("");
+    lines.push_back(fmt::format("{:<12} {:>4} {:>14} {:>16} {:>15} {:>14}", "FIFO", "N", "RECORDS", "BYTES",
+                                "EMPTY %", "FULL %"));
+    for (const FlowFifo& fifo : flow.fifos) lines.push_back(fifo_row(fifo));
   }
-  std::string values;
-  for (const FlowJob& job : flow.jobs) {
-    const std::size_t shown = std::min(job.values.size(), most_values);
-    for (std::size_t at = 0; at < shown; ++at) values += cut_text(job.values[at], most_value) + "\n";
-    if (shown < job.values.size())
-      values += fmt::format("and {} more of '{}'\n", job.values.size() - shown, job.name);
-  }
-  if (!values.empty()) text += "\nRESULTS\n" + values;
-  text += fmt::format("\nwall {:.2f} s, status {}", flow.wall_s, flow.status);
-  if (!flow.failed.empty()) text += ", failed: " + flow.failed;
-  if (!flow.bottleneck.empty()) text += ", bottleneck: " + flow.bottleneck;
-  text += "\n";
-  if (const std::string hint = advice(flow); !hint.empty()) text += hint + "\n";
+  std::vector<std::string> values;
+  for (const FlowJob& job : flow.jobs) add_values(values, job);
+  if (!values.empty()) values.insert(values.begin(), {"", "RESULTS"});
+  lines.insert(lines.end(), values.begin(), values.end());
+  lines.push_back("");
+  lines.push_back(fmt::format("wall {:.2f} s, status {}", flow.wall_s, flow.status));
+  if (!flow.failed.empty()) lines.back() += ", failed: " + flow.failed;
+  if (!flow.bottleneck.empty()) lines.back() += ", bottleneck: " + flow.bottleneck;
+  if (const std::string hint = advice(flow); !hint.empty()) lines.push_back(hint);
+  std::string text;
+  for (const std::string& line : lines) text += printable_text(line) + "\n";
   return text;
 }
 

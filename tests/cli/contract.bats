@@ -28,8 +28,8 @@ man_section() {
   sed -n "/^\.Sh $2\$/,/^\.Sh /p" "$ROOT/man/$1.1"
 }
 
-@test "the seven programs are there" {
-  [[ $(all_programs | xargs) == "getm-fetch mrf-bamread mrf-bamwrite mrf-chunks mrf-collect mrf-distribute mrf-run" ]]
+@test "the eight programs are there" {
+  [[ $(all_programs | xargs) == "getm-fetch mrf-bamread mrf-bamwrite mrf-chunks mrf-collect mrf-distribute mrf-report mrf-run" ]]
 }
 
 help_is_clean() {

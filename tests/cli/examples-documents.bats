@@ -67,6 +67,8 @@ make_data() {
   cp R1.fq.gz reads.fq.gz && fastq 1 >in.fastq && cp in.fastq lane1.fastq && cp in.fastq lane2.fastq
   awk 'BEGIN { srand(1); print ">chr1"; for (i = 0; i < 20; ++i) { for (j = 0; j < 60; ++j) printf "%s", substr("ACGT", 1 + int(rand() * 4), 1); print "" } }' >ref.fa
   bwa index ref.fa 2>/dev/null
+  mrf-run --report sample.report.json -i in.txt -o unused.txt -- cat
+  cp sample.report.json report.json
   for at in 0 1; do
     (cat header.sam && grep -v '^@' in.sam | awk -v OFS='\t' -v at=$at 'NR % 2 == at { print $0, "mi:i:" NR }') |
       samtools view --no-PG -b -o numbered.$at -
@@ -139,6 +141,7 @@ assert_examples() {
 }
 
 @test "README.md" { assert_examples README.md; }
+@test "mrf-report(1)" { assert_examples man/mrf-report.1; }
 @test "mrf-run(1)" { assert_examples man/mrf-run.1; }
 @test "mrf-chunks(1)" { assert_examples man/mrf-chunks.1; }
 @test "mrf-collect(1)" { assert_examples man/mrf-collect.1; }

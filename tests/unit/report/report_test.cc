@@ -134,8 +134,8 @@ TEST_CASE("the advice follows from who limited the run, and whether it computed"
   CHECK(advice_of(bam_run(2, 5, 28, "write", 4, level1)) ==
         "writing limits, and all 4 processors are in use");
   CHECK(advice_of(bam_run(2, 5, 3, "write", 4)) ==
-        "writing limits, and 'write' computes only 10 % of the time: the disk, or what reads the output, is "
-        "what it waits for");
+        "writing limits, and 'write' computes only 10 % of the time: it waits for the disk, or what reads "
+        "the output, or other programs have the processors");
   const std::vector<std::string> gzip{"mrf-collect", "-o", "save:out.txt.gz", "in:all"};
   CHECK(advice_of(bam_run(2, 2, 10, "write", 4, gzip)) ==
         "writing limits: `-l 1` would be about 5 times as fast, and the file larger");
@@ -145,7 +145,7 @@ TEST_CASE("the advice follows from who limited the run, and whether it computed"
   CHECK(advice_of(bam_run(2, 9.5, 3, "work", 3)) == "the filter limits, and all 3 processors are in use");
   CHECK(advice_of(bam_run(2, 2, 3, "work", 8)) ==
         "the filter limits, and 'work' computes only 20 % of the time: it waits for something outside of the "
-        "run");
+        "run, or other programs have the processors");
   Json uneven = bam_run(2, 2, 3, "work", 4);
   uneven["jobs"][1]["user_s"] = 9;
   uneven["jobs"].insert(uneven["jobs"].begin() + 3, job("work", 2, {"./f.py"}, 10, 2));
@@ -154,8 +154,8 @@ TEST_CASE("the advice follows from who limited the run, and whether it computed"
   // Reading.
   CHECK(advice_of(bam_run(9, 2, 3, "read", 4)) == "reading limits: `-@ 2` would be about 2 times as fast");
   CHECK(advice_of(bam_run(1, 2, 3, "read", 4)) ==
-        "reading limits, and 'read' computes only 10 % of the time: the disk or the network is what it waits "
-        "for");
+        "reading limits, and 'read' computes only 10 % of the time: it waits for the disk or the network, or "
+        "other programs have the processors");
   // Chunks.
   Json chunks =
       run({job("work", nullptr, {"mrf-chunks", "-n", "2", "-i", "in", "--", "./f", "-n", "9"}, 10, 19)}, {},

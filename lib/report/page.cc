@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+#include "report/page.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "base/amounts.h"
+#include "report/advice.h"
+#include "report/graph.h"
+#include "report/picture.h"
+
+namespace mrf::report {
+
+namespace {
+
+constexpr const char* head = R"html(<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<style>
+body { font: 15px/1.4 sans-serif; color: #222; background: #fff; margin: 2em auto; max-width: 1100px; padding: 0 1em }
+h1 { font-size: 1.4em } h2 { font-size: 1.1em; margin-top: 2em }
+table { border-collapse: collapse; width: 100% }
+td, th { padding: 3px 8px; border-bottom: 1px solid #ddd; vertical-align: top }
+th { text-align: left } td:first-child { min-width: 16em }
+td.n, th.n { text-align: right; white-space: nowrap }
+code, pre { font: 12px/1.4 monospace; overflow-wrap: anywhere; white-space: pre-wrap }
+.scroll { overflow-x: auto } .bar { display: inline-block; height: 10px; background: #2a6ca8 }
+.failed { color: #b00; font-weight: bold }
+.advice { background: #fff6d8; padding: 8px 12px; border-left: 4px solid #e0b020 }
+svg { max-width: 100%; height: auto }
+</style>
+)html";
+
+std::string count_text(const std::optional<std::uint64_t>& count) {
+  return count ? fmt::format("{}", *count) : "–";
+}
+
+std::string cell(const std::string& text) { return "<td class=\"n\">" + markup_text(text) + "</td>"; }
+
+// "3.1", of copies "2.9 / 3.1 / 3.4".
+std::string copies_text(const Spread& spread, std::size_t copies) {
+  return copies <= 1 ? fmt::format("{:.2f}", spread.sum)
+                     : fmt::format("{:.2f} / {:.2f} / {:.2f}", spread.least, spread.median, spread.most);
+}
+
+std::string percent(const Spread& share) { return fmt::format("{:.0f} %", 100 * share.median); }
+
+std::string heading(std::initializer_list<const char*> texts) {
+  std::string row = "<tr>";
+  for (const char* text : texts) {
+    const bool is_first = row == "<tr>";
+    row += fmt::format("<th{}>{}</th>", is_first ? "" : " class=\"n\"", text);
+  }
+  return row + "</tr>\n";
+}
+
+class Page {
+ public:
+  Page(const Flow& flow, const Json& report) : flow_(flow), report_(report) {}
+
+  std::string html() {
+    const std::string name = sample_name(flow_);
+    text_ = head;
+    text_ += fmt::format("<title>mrf-run: {0}</title>\n</head>\n<body>\n<h1>{0}</h1>\n", markup_text(name));
+    add_summary();
+    text_ += "<h2>Flow</h2>\n<div class=\"scroll\">\n" + flow_svg(flow_) +
+             "</div>\n<p>The colour of a job is the share of the run in which it had data to read and room "
+             "to write.</p>\n";
+    if (const std::string chart = throughput_svg(flow_); !chart.empty())
+      text_ += "<h2>Input read</h2>\n" + chart;
+    add_jobs();
+    add_fifos();
+    add_lists();
+    return text_ + "</body>\n</html>\n";
+  }
+
+ private:
+  void add_summary() {
+    text_ += "<p>";
+    if (flow_.has_run) {
+      text_ += flow_.status == 0
+                   ? std::string("Succeeded")
+                   : fmt::format("<span class=\"failed\">Failed with status {}</span>", flow_.status);
+      if (!flow_.failed.empty()) text_ += " of <b>" + markup_text(flow_.failed) + "</b>";
+      text_ += fmt::format(" after {:.2f} s; {:.2f} s of processor, {:.1f} processors in use", flow_.wall_s,
+                           flow_.cpu_s(), flow_.wall_s > 0 ? flow_.cpu_s() / flow_.wall_s : 0);
+      if (flow_.processors > 0) text_ += fmt::format(" of {}", flow_.processors);
+      text_ += ".";
+      if (flow_.input_bytes) text_ += " The input has " + base::readable_bytes(*flow_.input_bytes) + ".";
+      if (!flow_.bottleneck.empty()) text_ += " Bottleneck: <b>" + markup_text(flow_.bottleneck) + "</b>.";
+    }
+    text_ += "</p>\n";
+    if (const std::string hint = advice(flow_); !hint.empty())
+      text_ += "<p class=\"advice\">" + markup_text(hint) + "</p>\n";
+  }
+
+  void add_jobs() {
+    text_ +=
+        "<h2>Jobs</h2>\n<div class=\"scroll\"><table>\n" +
+        heading({"Job", "Status", "Wall s", "CPU s", "Peak memory", "Records in", "Records out", "Busy"});
+    for (const FlowJob& job : flow_.jobs) {
+      const std::size_t copies = job.copies * job.rounds;
+      const double share = flow_.share_of(job);
+      const std::string command = job.command_text();
+      text_ += fmt::format("<tr><td><b>{}</b><br><code>{}</code></td>", markup_text(job.label()),
+                           markup_text(cut_text(command, 300)));
+      text_ += job.status.empty() || job.status == "0"
+                   ? cell(job.status.empty() ? "–" : "0")
+                   : fmt::format("<td class=\"n failed\">{}</td>", markup_text(job.status));
+      text_ += cell(fmt::format("{:.2f}", job.wall_s.most)) + cell(copies_text(job.cpu_s, copies)) +
+               cell(base::readable_bytes(job.max_rss_bytes.most)) + cell(count_text(job.records_in)) +
+               cell(count_text(job.records_out));
+      text_ += fmt::format(
+          "<td class=\"n\">{:.0f} % <span class=\"bar\" style=\"width:{:.0f}px\"></span></td></tr>\n",
+          100 * share, 60 * share);
+    }
+    text_ += "</table></div>\n";
+    add_note_on_copies();
+  }
+
+  void add_note_on_copies() {
+    const bool has_copies = std::any_of(flow_.jobs.begin(), flow_.jobs.end(),
+                                        [](const FlowJob& job) { return job.copies * job.rounds > 1; });
+    if (has_copies)
+      text_ += "<p>CPU s of copies: least / median / most. Wall time, memory and busy: the most.</p>\n";
+  }
+
+  void add_fifos() {
+    if (flow_.fifos.empty()) return;
+    text_ += "<h2>FIFOs</h2>\n<div class=\"scroll\"><table>\n" +
+             heading({"FIFO", "From", "To", "Records", "Bytes", "Empty", "Full"});
+    for (const FlowFifo& fifo : flow_.fifos) {
+      text_ += "<tr><td><b>" + markup_text(fifo.label()) + "</b></td>" + cell(flow_.jobs[fifo.writer].name) +
+               cell(flow_.jobs[fifo.reader].name) + cell(count_text(fifo.records)) +
+               cell(count_text(fifo.bytes)) + cell(percent(fifo.empty)) + cell(percent(fifo.full)) +
+               "</tr>\n";
+    }
+    text_ += "</table></div>\n";
+  }
+
+  void add_lists() {
+    add_list("Results", flow_.results);
+    std::vector<std::string> values;
+    for (const FlowJob& job : flow_.jobs) {
+      for (const std::string& value : job.values) values.push_back(cut_text(value, 1000));
+    }
+    add_list("Returned values", values);
+    for (const Json& job : report_["jobs"]) {
+      const auto lines = job.find("stderr");
+      if (lines == job.end() || !lines->is_array() || lines->empty()) continue;
+      const auto number = job.find("number");
+      std::string name = job["name"].get<std::string>();
+      if (number != job.end() && number->is_number_integer())
+        name += fmt::format("[{}]", number->get<std::int64_t>());
+      text_ += "<h2>Last messages of " + markup_text(name) + "</h2>\n<pre>";
+      for (const Json& line : *lines) {
+        if (line.is_string()) text_ += markup_text(line.get_ref<const std::string&>()) + "\n";
+      }
+      text_ += "</pre>\n";
+    }
+  }
+
+  void add_list(const char* title, const std::vector<std::string>& texts) {
+    if (texts.empty()) return;
+    text_ += fmt::format("<h2>{}</h2>\n<ul>\n", title);
+    for (const std::string& text : texts) text_ += "<li><code>" + markup_text(text) + "</code></li>\n";
+    text_ += "</ul>\n";
+  }
+
+  const Flow& flow_;
+  const Json& report_;
+  std::string text_;
+};
+
+Json column(const char* title, const char* description, const char* format, const char* suffix) {
+  return Json{{"title", title}, {"description", description}, {"format", format}, {"suffix", suffix}};
+}
+
+std::optional<std::uint64_t> first_known(const Flow& flow, bool is_in) {
+  if (is_in) {
+    for (const FlowFifo& fifo : flow.fifos) {
+      if (fifo.records) return fifo.records;
+    }
+    return flow.jobs.front().records_in;
+  }
+  for (auto job = flow.jobs.rbegin(); job != flow.jobs.rend(); ++job) {
+    if (const auto& count = job->records_out ? job->records_out : job->records_in) return count;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string html_page(const Flow& flow, const Json& report) { return Page(flow, report).html(); }
+
+std::string sample_name(const Flow& flow) {
+  if (flow.results.empty()) return flow.workflow.empty() ? "run" : flow.workflow;
+  const std::string& path = flow.results.front();
+  const std::string file = path.substr(path.rfind('/') + 1);
+  const std::string name = file.substr(0, file.find('.', 1));
+  return name.empty() ? path : name;
+}
+
+std::string multiqc_section(const Flow& flow, const std::string& sample) {
+  Json row{{"status", flow.status}, {"wall_s", flow.wall_s}, {"cpu_s", flow.cpu_s()}};
+  row["processors"] = flow.wall_s > 0 ? flow.cpu_s() / flow.wall_s : 0;
+  if (const auto records = first_known(flow, true)) row["records_in"] = *records;
+  if (const auto records = first_known(flow, false)) row["records_out"] = *records;
+  row["bottleneck"] = flow.bottleneck;
+  Json headers;
+  headers["status"] = column("Status", "Exit status of mrf-run", "{:d}", "");
+  headers["wall_s"] = column("Time", "Wall time of the run", "{:,.1f}", " s");
+  headers["cpu_s"] = column("Processor", "Processor time of all jobs", "{:,.1f}", " s");
+  headers["processors"] = column("In use", "Processors in use on average", "{:,.1f}", "");
+  headers["records_in"] = column("Records in", "Records that went into the first FIFO", "{:,.0f}", "");
+  headers["records_out"] = column("Records out", "Records that the last job counted", "{:,.0f}", "");
+  headers["bottleneck"] =
+      Json{{"title", "Bottleneck"}, {"description", "The job that the others waited for"}};
+  Json section{{"id", "mrf_run"},
+               {"section_name", "mrf-run"},
+               {"description", "Filters that mrf-run ran side by side."},
+               {"plot_type", "table"},
+               {"pconfig", {{"id", "mrf_run_table"}, {"title", "mrf-run"}, {"namespace", "mrf-run"}}}};
+  section["headers"] = headers;
+  section["data"][sample] = row;
+  return section.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace mrf::report
