@@ -38,6 +38,17 @@ std::pair<std::uint64_t, unsigned> open_mode(pid_t pid, const fs::directory_entr
   return file ? std::pair{position, flags} : std::pair{std::uint64_t{0}, ~0U};
 }
 
+// The fields of /proc/PID/stat from the one with the number `first`, which is above 2, on (proc(5)).
+std::istringstream stat_from(pid_t pid, int first) {
+  std::ifstream file(fmt::format("/proc/{}/stat", pid));
+  std::string text;
+  std::getline(file, text);
+  std::istringstream fields(text.substr(std::min(text.rfind(')'), text.size())));
+  std::string skipped;
+  for (int field = 2; field < first; ++field) fields >> skipped;
+  return fields;
+}
+
 using namespace std::chrono_literals;
 
 constexpr auto longest_end = 10s;
@@ -73,16 +84,23 @@ std::vector<pid_t> process_tree(pid_t root) {
 }
 
 double processor_seconds(pid_t pid) {
-  std::ifstream file(fmt::format("/proc/{}/stat", pid));
-  std::string text;
-  std::getline(file, text);
-  std::istringstream fields(text.substr(std::min(text.rfind(')'), text.size())));
-  std::string skipped;
-  for (int field = 2; field < 14; ++field) fields >> skipped;
+  constexpr int user_field = 14;
+  std::istringstream fields = stat_from(pid, user_field);
   double user = 0;
   double system = 0;
   fields >> user >> system;
   return (user + system) / static_cast<double>(::sysconf(_SC_CLK_TCK));
+}
+
+std::size_t thread_count(pid_t root) {
+  constexpr int threads_field = 20;
+  std::size_t sum = 0;
+  for (const pid_t pid : process_tree(root)) {
+    std::size_t threads = 0;
+    stat_from(pid, threads_field) >> threads;
+    sum += threads;
+  }
+  return sum;
 }
 
 std::uint64_t bytes_moved(pid_t pid) {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -16,6 +17,9 @@ std::vector<pid_t> process_tree(pid_t root);
 
 /// User and system seconds of a process so far, 0 if it is gone.
 double processor_seconds(pid_t pid);
+
+/// The threads of a process and its descendants, 0 if it is gone.
+std::size_t thread_count(pid_t root);
 
 /// What a process has read and written by read(2) and write(2) and their like, whichever is more; 0 if
 /// that cannot be told.

@@ -68,6 +68,8 @@ struct Job {
   rusage usage{};   ///< of the job and the descendants it waited for (wait4(2))
   double busy = 0;  ///< samples at which it ran and had something to read and room to write; see sample()
 
+  std::size_t threads = 0;  ///< the most that its processes were seen to have at a time, for the report
+
   bool is_alive() const { return pid > 0 && state != JobState::ended; }
 };
 

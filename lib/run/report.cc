@@ -66,6 +66,7 @@ Json job_entry(const workflow::Plan& plan, const Job& record, const ToolStats& t
   entry["user_s"] = base::seconds(record.usage.ru_utime);
   entry["sys_s"] = base::seconds(record.usage.ru_stime);
   entry["max_rss_bytes"] = record.usage.ru_maxrss * 1024LL;
+  entry["threads"] = record.threads > 0 ? Json(record.threads) : Json(nullptr);
   entry["busy"] = busy;
   entry["records_in"] = records_of(plan, tools, at, Side::reader);
   entry["records_out"] = records_of(plan, tools, at, Side::writer);

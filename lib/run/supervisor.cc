@@ -135,6 +135,7 @@ void Supervisor::sample() {
   fifos_.sample();
   ++samples_;
   count_busy();
+  if (options_.keeps_throughput) count_threads();
   track_input(now);
   if (stall_) {
     if (const auto line = stall_->update(now, fifos_, jobs_)) base::say(*line);
@@ -170,6 +171,18 @@ void Supervisor::count_busy() {
     const workflow::PlannedJob& planned = plan_.jobs[at];
     jobs_[at].busy +=
         ready(planned.reads, &FifoSamples::was_empty) * ready(planned.writes, &FifoSamples::was_full);
+  }
+}
+
+// A few jobs at a time, since it takes longer than the rest of a sample.
+void Supervisor::count_threads() {
+  constexpr int jobs_at_a_time = 4;
+  int left = jobs_at_a_time;
+  for (std::size_t looked_at = 0; looked_at < jobs_.size() && left > 0; ++looked_at) {
+    Job& job = jobs_[next_counted_++ % jobs_.size()];
+    if (job.state != JobState::running) continue;
+    job.threads = std::max(job.threads, process::thread_count(job.pid));
+    --left;
   }
 }
 

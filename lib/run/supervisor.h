@@ -90,6 +90,7 @@ class Supervisor {
   void begin_next_rounds();
   void sample();
   void count_busy();
+  void count_threads();
   void track_input(Clock::time_point now);
   void look_for_deadlock(Clock::time_point now);
   void on_fifo_events();
@@ -125,6 +126,7 @@ class Supervisor {
   std::vector<Round> rounds_;              // by section
   std::vector<std::size_t> rounds_ended_;  // the sections whose round has ended
   std::uint64_t samples_ = 0;
+  std::size_t next_counted_ = 0;  // the job whose threads are counted next
   std::optional<InputTracker> tracker_;
   InputPosition input_;
   Throughput throughput_;

@@ -110,3 +110,32 @@ END
   assert_status 2
   assert_stderr_has "cannot use option '--cpus': it goes with -- COMMAND"
 }
+
+@test "the report has the threads of each job, with those of the processes that it starts" {
+  cat >w.mrf <<'END'
+n = 4
+many[n]: /usr/bin/python3 threads.py [i]
+pipe:    bash -c '{ : >ready.a; : <gate; } | { : >ready.b; : <gate; }'
+END
+  cat >threads.py <<'END'
+import pathlib, sys, threading
+number = int(sys.argv[1])
+for _ in range(number):
+    threading.Thread(target=open, args=("gate",)).start()
+pathlib.Path(f"ready.{number}").touch()
+open("gate")
+END
+  mkfifo gate
+  mrf-run --report report.json w.mrf 3>&- &
+  run=$!
+  for name in 0 1 2 3 a b; do wait_until test -e ready.$name; done
+  # Nothing but its clock wakes mrf-run now: it looks at four jobs each time.
+  woken() { awk '/^voluntary/ { print $2 }' "/proc/$run/status"; }
+  before=$(woken)
+  woken_often() { (($(woken) >= before + 12)); }
+  wait_until woken_often
+  exec {gate}<>gate
+  wait $run
+  exec {gate}>&-
+  jq -c '[.jobs[] | .threads]' report.json | cmp - <(echo '[1,2,3,4,3]')
+}
