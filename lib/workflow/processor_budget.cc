@@ -10,8 +10,6 @@ namespace mrf::workflow {
 
 namespace {
 
-constexpr int most_threads = 16;
-
 // The additional threads that the jobs of the short form start when they are given as many as possible.
 bool uses_threads(ShortForm form) {
   form.threads = most_threads;

@@ -20,8 +20,6 @@ namespace mrf::workflow {
 
 namespace {
 
-constexpr int most_threads = 16;
-
 bool is_path(const std::string& missing) {
   return !missing.empty() && missing != "error" && missing != "skip" && missing != "any";
 }

@@ -8,6 +8,9 @@
 
 namespace mrf::workflow {
 
+/// The most additional threads that a job of the short form is given where none are asked for.
+inline constexpr int most_threads = 16;
+
 /// What becomes of the input's header.
 enum class HeaderPolicy {
   none,       ///< there is none, or it is dropped
