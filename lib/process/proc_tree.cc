@@ -103,6 +103,23 @@ std::size_t thread_count(pid_t root) {
   return sum;
 }
 
+MachineTime machine_time() {
+  std::ifstream file("/proc/stat");
+  std::string line;
+  std::getline(file, line);
+  std::istringstream fields(line);
+  std::string name;
+  fields >> name;
+  MachineTime time;
+  const auto ticks_a_second = static_cast<double>(::sysconf(_SC_CLK_TCK));
+  double ticks = 0;
+  for (int field = 0; name == "cpu" && field < 8 && fields >> ticks; ++field) {
+    time.all_s += ticks / ticks_a_second;
+    if (field == 3 || field == 4) time.idle_s += ticks / ticks_a_second;  // idle, and waiting for a disk
+  }
+  return time;
+}
+
 std::uint64_t bytes_moved(pid_t pid) {
   std::ifstream file(fmt::format("/proc/{}/io", pid));
   std::string name;

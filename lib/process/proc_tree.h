@@ -21,6 +21,14 @@ double processor_seconds(pid_t pid);
 /// The threads of a process and its descendants, 0 if it is gone.
 std::size_t thread_count(pid_t root);
 
+/// What all processors of the machine did since it started, in seconds of one processor (/proc/stat,
+/// proc(5)).
+struct MachineTime {
+  double idle_s = 0;
+  double all_s = 0;  ///< 0: cannot be told
+};
+MachineTime machine_time();
+
 /// What a process has read and written by read(2) and write(2) and their like, whichever is more; 0 if
 /// that cannot be told.
 std::uint64_t bytes_moved(pid_t pid);

@@ -23,7 +23,8 @@ namespace {
 
 constexpr double least_wall_s = 1;
 constexpr double least_gain = 1.15;
-constexpr double all_in_use = 0.75;  // the share of the processors that is as good as all
+constexpr double busy_machine = 0.15;  // a machine that is idle for less than this has no processor to give
+constexpr double all_in_use = 0.75;    // the share of the processors that is as good as all
 constexpr double computes =
     0.7;  // the share of its threads' time in which a job that computes all the time does so
 
@@ -139,11 +140,14 @@ class Adviser {
                         : fmt::format("about {:.1f} times as fast", gain);
   }
 
+  // Of a job that computes for a part of its time only. When other programs have the processors, that says
+  // nothing.
   std::string waits(std::string_view what, std::string_view why) const {
-    return fmt::format(
-        "{} limits, and '{}' computes only {:.0f} % of the time: it waits for {}, or other programs have the "
-        "processors",
-        what, job_.name, 100 * std::min(1.0, cores_ / threads_), why);
+    if (flow_.machine_idle && *flow_.machine_idle < busy_machine &&
+        flow_.cpu_s() / flow_.wall_s < computes * processors())
+      return fmt::format("{} limits, but other programs have the processors: measure again", what);
+    return fmt::format("{} limits but computes only {:.0f} % of the time: {}", what,
+                       100 * std::min(1.0, cores_ / threads_), why);
   }
 
   std::string more_threads(std::string_view what, int more, std::string_view option, int given) const {
@@ -153,7 +157,7 @@ class Adviser {
   }
 
   std::string on_writing() const {
-    if (!computes_all_the_time()) return waits("writing", "the disk, or what reads the output");
+    if (!computes_all_the_time()) return waits("writing", "the disk or reader is slow");
     const int level = number_of(job_, "-l", 6);
     const bool is_bam = !writes_gzip(job_);
     const double gain_then = gain(job_.cpu_s.sum * cost_of(1, is_bam) / cost_of(level, is_bam), threads_);
@@ -164,7 +168,7 @@ class Adviser {
   }
 
   std::string on_reading() const {
-    if (!computes_all_the_time()) return waits("reading", "the disk or the network");
+    if (!computes_all_the_time()) return waits("reading", "the disk or network is slow");
     const std::string threads = more_threads("reading", free_processors(), "-@", number_of(job_, "-@", 0));
     return threads.empty() ? no_more("reading") : threads;
   }
@@ -175,10 +179,9 @@ class Adviser {
     const bool is_chunked = tool_of(job_) == "mrf-chunks";
     const bool is_copied = job_.copies > 1 || is_chunked;
     if (job_.copies > 1 && job_.cpu_s.most > 2 * job_.cpu_s.median && job_.cpu_s.most > 0.5 * flow_.wall_s)
-      return fmt::format(
-          "one copy of '{}' worked {:.1f} times as long as the median: the records are not shared evenly",
-          job_.name, job_.cpu_s.most / std::max(job_.cpu_s.median, 0.01));
-    if (!computes_all_the_time()) return waits("the filter", "something outside of the run");
+      return fmt::format("one copy of '{}' worked {:.1f} times as long as the median: the shares are uneven",
+                         job_.name, job_.cpu_s.most / std::max(job_.cpu_s.median, 0.01));
+    if (!computes_all_the_time()) return waits("the filter", "it waits for something");
     if (is_copied) {
       const int workers = static_cast<int>(threads_);
       const std::string more = more_threads("the filter", free_processors(), "-n", workers);
@@ -200,16 +203,13 @@ class Adviser {
       if (starts != tool.end() && starts->is_number()) starts_s += starts->get<double>();
     }
     if (filters_s <= 0 || starts_s < 0.3 * filters_s) return "";
-    return fmt::format(
-        "the filter limits, and {:.0f} % of its time is its start: `-c auto` makes larger chunks, --order "
-        "seq starts it "
-        "once",
-        100 * std::min(1.0, starts_s / filters_s));
+    return fmt::format("the filter limits, {:.0f} % of its time is its start: `-c auto` makes larger chunks",
+                       100 * std::min(1.0, starts_s / filters_s));
   }
 
   std::string on_one_thread() const {
     const char* what = stage_of(job_) == Stage::distribute ? "distributing" : "collecting";
-    if (!computes_all_the_time()) return waits(what, "its input or its output");
+    if (!computes_all_the_time()) return waits(what, "input or output is slow");
     return fmt::format("{} limits: --order chunk needs none of it", what);
   }
 

@@ -272,6 +272,7 @@ Flow flow_of(const Json& report, const std::string& name) {
   flow.wall_s = wall_s.value_or(0);
   flow.status = static_cast<int>(std::min(number_in(report, "status").value_or(0), 255.0));
   flow.processors = static_cast<int>(std::min(number_in(report, "processors").value_or(0), 1e6));
+  flow.machine_idle = number_in(report, "machine_idle");
   flow.failed = text_in(report, "failed");
   flow.bottleneck = text_in(report, "bottleneck");
   flow.results = texts_in(report, "results");

@@ -83,9 +83,10 @@ struct Flow {
   bool has_run = false;
   int status = 0;
   double wall_s = 0;
-  int processors = 0;      ///< 0: not known
-  std::string failed;      ///< empty: none
-  std::string bottleneck;  ///< empty: not known
+  std::optional<double> machine_idle;  ///< share of the run in which the machine's processors were idle
+  int processors = 0;                  ///< 0: not known
+  std::string failed;                  ///< empty: none
+  std::string bottleneck;              ///< empty: not known
   std::vector<FlowJob> jobs;
   std::vector<FlowFifo> fifos;
   std::vector<std::string> results;

@@ -146,6 +146,8 @@ Json make_report(const workflow::Plan& plan, const Supervisor& supervisor, const
   }
   report["throughput"] = throughput_entry(supervisor);
   report["processors"] = base::usable_processors();
+  const auto idle = supervisor.machine_idle();
+  report["machine_idle"] = idle ? Json(*idle) : Json(nullptr);
   report["supervisor"] = own_entry();
   redact_all(report);
   return report;

@@ -56,6 +56,7 @@ Supervisor::Supervisor(const workflow::Plan& plan, const Workspace& workspace, p
 
 void Supervisor::run() {
   started_ = Clock::now();
+  machine_before_ = process::machine_time();
   reactor_.at(started_ + sample_period, [this] { sample(); });
   for (std::size_t at = 0; at < jobs_.size(); ++at) {
     if (plan_.jobs[at].round == 0) to_launch_.push_back(at);
@@ -69,6 +70,7 @@ void Supervisor::run() {
   state_ = RunState::over;
   progress_.reset();
   wall_ = Clock::now() - started_;
+  machine_after_ = process::machine_time();
   end_descendants();
   for (Job& job : jobs_) {
     if (job.standard_error) job.standard_error->finish();
@@ -184,6 +186,12 @@ void Supervisor::count_threads() {
     job.threads = std::max(job.threads, process::thread_count(job.pid));
     --left;
   }
+}
+
+std::optional<double> Supervisor::machine_idle() const {
+  const double passed_s = machine_after_.all_s - machine_before_.all_s;
+  if (passed_s <= 0) return std::nullopt;
+  return std::clamp((machine_after_.idle_s - machine_before_.idle_s) / passed_s, 0.0, 1.0);
 }
 
 double Supervisor::busy_share(std::size_t job) const {

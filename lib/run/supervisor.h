@@ -13,6 +13,7 @@
 
 #include "io/reactor.h"
 #include "process/outcome.h"
+#include "process/proc_tree.h"
 #include "process/watchdog.h"
 #include "run/fifo_set.h"
 #include "run/input_tracker.h"
@@ -74,6 +75,9 @@ class Supervisor {
   std::chrono::duration<double> wall() const { return wall_; }
   /// With SupervisorOptions::keeps_throughput: how far the input had been read, and when.
   const Throughput& throughput() const { return throughput_; }
+  /// The share of the run, 0 to 1, in which the processors of the machine were idle; empty when that cannot
+  /// be told.
+  std::optional<double> machine_idle() const;
   std::optional<std::uint64_t> input_total() const { return input_.total; }
 
  private:
@@ -141,6 +145,8 @@ class Supervisor {
   std::vector<std::size_t> failed_;
   Clock::time_point started_;
   std::chrono::duration<double> wall_{0};
+  process::MachineTime machine_before_;
+  process::MachineTime machine_after_;
 };
 
 }  // namespace mrf::run
