@@ -54,12 +54,12 @@ words() {
 }
 
 @test "a command that reads its files one after the other holds nobody up, whatever --buffer and TMPDIR have" {
-  seq 400000 >in.txt
+  seq 1000000 >in.txt
   for buffer in 64K 256M; do
-    short --buffer $buffer -c 10 -i in.txt -o out.txt --combine cat -- cat
+    short --pipe-size 4K --buffer $buffer -c 10 -i in.txt -o out.txt --combine cat -- cat
     assert_status 0
     cmp out.txt <(for copy in 0 1 2 3; do awk -v copy=$copy 'int((NR - 1) / 10) % 4 == copy' in.txt; done)
-    short --buffer $buffer -c 10 -i in.txt -o out.txt --combine bash -c 'for ((at = $#; at > 0; --at)); do cat "${!at}"; done' _ -- cat
+    short --pipe-size 4K --buffer $buffer -c 10 -i in.txt -o out.txt --combine bash -c 'for ((at = $#; at > 0; --at)); do cat "${!at}"; done' _ -- cat
     assert_status 0
     cmp out.txt <(for copy in 3 2 1 0; do awk -v copy=$copy 'int((NR - 1) / 10) % 4 == copy' in.txt; done)
   done
