@@ -48,6 +48,8 @@ void declare(mrf::cli::Command& command, mrf::chunk::ChunkCommand& chunks, Words
                "every chunk begins with the header, and so does every output");
   app.add_size("--buffer", chunks.buffer,
                "output that may wait in temporary files; then filters wait (default: no limit)");
+  app.add_option("--side PATH", chunks.side,
+                 "write to PATH what the filters write to MRF_SIDE, chunk after chunk (default: nothing)");
   app.add_option("--ok-status LIST", words.ok_status,
                  "exit statuses of the filter that mean success, such as 0,1 (default 0)");
   app.add_option("--retries N", chunks.retries,

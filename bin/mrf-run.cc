@@ -115,6 +115,8 @@ void declare(cli::Command& command, Options& options) {
   app.add_repeatable(
       "--combine COMMAND...", form.combine,
       "make OUTPUT with COMMAND of the workers' outputs, its last words (default: they are joined)");
+  app.add_option("--side PATH", form.side,
+                 "write to PATH what the filters write to MRF_SIDE (default: nothing)");
   app.add_flag("--header-broadcast", form.header_broadcast,
                "give the header to every worker and every chunk");
   app.add_option("-l,--level LEVEL", form.level, "compression level of the output, 0 to 9 (default 6)");
@@ -200,6 +202,7 @@ void refuse_options(const Options& options, const cli::OptionSet& given) {
                                      "--key",
                                      "--missing",
                                      "--singles",
+                                     "--side",
                                      "--ok-status",
                                      "--retries",
                                      "--retry-status",

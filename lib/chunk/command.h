@@ -39,6 +39,7 @@ struct ChunkCommand {
   std::set<int> retry_statuses;  ///< exit statuses that are worth it
   bool skips_failed = false;     ///< chunks whose filter failed are left out
   std::string keep_failed;       ///< the directory for what failed filters were given; "" none
+  std::string side;              ///< where the filters' side tables go, "" nowhere
   std::vector<std::string> words;
 
   /// A chunk may be needed after its filter has read it.

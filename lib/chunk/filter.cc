@@ -40,8 +40,9 @@ void write_piece(const ChunkPiece& piece, io::FdRef to, const std::string& name)
 
 }  // namespace
 
-ChunkFilter::ChunkFilter(io::Reactor& reactor, const ChunkCommand& command, Chunk chunk, std::size_t slot)
-    : reactor_(reactor), command_(command), chunk_(std::move(chunk)), slot_(slot) {
+ChunkFilter::ChunkFilter(io::Reactor& reactor, const ChunkCommand& command, Chunk chunk, std::size_t slot,
+                         std::vector<std::string> files)
+    : reactor_(reactor), command_(command), chunk_(std::move(chunk)), slot_(slot), files_(std::move(files)) {
   const double start = cpu_now();
   io::Pipe input = io::make_pipe();
   io::Pipe output = io::make_pipe();
@@ -78,6 +79,7 @@ process::LaunchSpec ChunkFilter::spec() const {
   spec.words = command_.words;
   spec.environment = {fmt::format("MRF_CHUNK={}", chunk_.number), fmt::format("MRF_WORKER={}", slot_),
                       fmt::format("MRF_WORKERS={}", command_.filters), io::stats_prefix_variable};
+  spec.environment.insert(spec.environment.end(), files_.begin(), files_.end());
   spec.is_part_of_job = true;
   return spec;
 }

@@ -26,8 +26,10 @@ namespace mrf::chunk {
 class ChunkFilter {
  public:
   /// Starts it in slot `slot` of those that run at a time. `reactor` feeds it and passes on its standard
-  /// error; `command` and `reactor` outlive the object. Throws Error.
-  ChunkFilter(io::Reactor& reactor, const ChunkCommand& command, Chunk chunk, std::size_t slot);
+  /// error; `command` and `reactor` outlive the object. `files` are variables of its environment
+  /// (FilterFiles). Throws Error.
+  ChunkFilter(io::Reactor& reactor, const ChunkCommand& command, Chunk chunk, std::size_t slot,
+              std::vector<std::string> files);
   ~ChunkFilter();
   ChunkFilter(const ChunkFilter&) = delete;
   ChunkFilter& operator=(const ChunkFilter&) = delete;
@@ -85,6 +87,7 @@ class ChunkFilter {
   const ChunkCommand& command_;
   Chunk chunk_;
   const std::size_t slot_;
+  const std::vector<std::string> files_;
   std::size_t piece_ = 0;  // the one being fed
   std::uint64_t fed_ = 0;  // of it
   pid_t pid_ = -1;

@@ -73,7 +73,8 @@ ChunkRun::ChunkRun(const ChunkCommand& command)
     : command_(command),
       child_signals_(watch_children()),
       source_(command),
-      joiner_(make_joiner(command, io::FdRef(STDOUT_FILENO))) {
+      joiner_(make_joiner(command, io::FdRef(STDOUT_FILENO))),
+      files_(command.side) {
   reactor_.watch(child_signals_, EPOLLIN, [this](std::uint32_t) { reap(); });
   reactor_.watch(source_.events(), EPOLLIN, [this](std::uint32_t) { take_source_news(); });
 }
@@ -107,6 +108,7 @@ void ChunkRun::run_all() {
     spill();
   }
   joiner_->finish();
+  files_.finish();
   is_over_ = true;
 }
 
@@ -122,6 +124,7 @@ void ChunkRun::count(io::Stats& stats) const {
     stats.records_out = *written;
     stats.outputs.push_back({"-", *written, joiner_->bytes()});
   }
+  stats.results = files_.results();
   const double starts_s = std::min(filters_s_, sizer_.start_s() * static_cast<double>(chunks_));
   stats.figures = {
       {"chunks", static_cast<double>(chunks_)}, {"filters_s", filters_s_}, {"starts_s", starts_s}};
@@ -185,7 +188,10 @@ void ChunkRun::start_filters() {
 
 std::unique_ptr<ChunkFilter> ChunkRun::start_filter(Chunk chunk) {
   const std::size_t slot = free_slots_.empty() ? running_.size() : *free_slots_.begin();
-  auto filter = std::make_unique<ChunkFilter>(reactor_, command_, std::move(chunk), slot);
+  const std::uint64_t number = chunk.number;
+  files_.begin(number);
+  auto filter =
+      std::make_unique<ChunkFilter>(reactor_, command_, std::move(chunk), slot, files_.environment(number));
   free_slots_.erase(slot);
   running_.emplace(filter->pid(), filter.get());
   watch_output(*filter);
@@ -334,6 +340,7 @@ bool ChunkRun::finish_front() {
     const bool has_failed = front.has_ended() && !front.outcome().succeeded();
     if (has_failed && command_.skips_failed && front.start_error() == 0) {
       skip(front);
+      files_.drop(front.chunk().number);
       std::erase(waiting_, &front);
       spilled_ -= front.spilled();
       filters_.pop_front();
@@ -353,6 +360,7 @@ bool ChunkRun::finish_front() {
       return any;
     }
     joiner_->end();
+    files_.take(front.chunk().number);
     filters_.pop_front();
     is_front_begun_ = false;
     any = true;

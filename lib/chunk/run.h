@@ -17,6 +17,7 @@
 #include "base/status.h"
 #include "chunk/command.h"
 #include "chunk/filter.h"
+#include "chunk/filter_files.h"
 #include "chunk/joiner.h"
 #include "chunk/sizer.h"
 #include "chunk/source.h"
@@ -80,6 +81,7 @@ class ChunkRun {
   io::Fd child_signals_;
   ChunkSource source_;
   std::unique_ptr<ChunkJoiner> joiner_;
+  FilterFiles files_;
   ChunkSizer sizer_;
   io::PipeDrain spill_drain_;
   std::deque<std::unique_ptr<ChunkFilter>> filters_;

@@ -71,6 +71,7 @@ std::string to_json(const std::string& tool, const io::Stats& stats, int status)
               {"waited_out_s", base::seconds(stats.out.waited)},
               {"inputs", list(stats.inputs, stats.counts_records_in)},
               {"outputs", list(stats.outputs, stats.counts_records_out)}};
+  for (const auto& text : stats.results) object["results"].push_back(text ? Json(*text) : Json());
   for (const auto& [name, value] : stats.figures) {
     const auto whole = static_cast<std::int64_t>(value);
     object[name] = static_cast<double>(whole) == value ? Json(whole) : Json(value);

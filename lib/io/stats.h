@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -61,6 +62,8 @@ struct Stats {
   std::vector<StreamCount> inputs;
   std::vector<StreamCount> outputs;
   std::vector<SkippedChunk> skipped;
+  /// The return values of the filters of mrf-chunks, in the order of the chunks; empty for one without.
+  std::vector<std::optional<std::string>> results;
   /// What only this program counts, by name; written behind the rest.
   std::vector<std::pair<std::string, double>> figures;
 };

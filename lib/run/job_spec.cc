@@ -19,6 +19,7 @@
 #include "base/redact.h"
 #include "io/output_file.h"
 #include "io/paths.h"
+#include "io/return_value.h"
 #include "io/stats.h"
 #include "run/workspace.h"
 #include "workflow/short_form.h"
@@ -151,6 +152,17 @@ std::string resolve_word(const workflow::Word& word, const Workspace& workspace)
   return text;
 }
 
+namespace {
+
+// In place of one of the same name: a command may look at the first of two, or at the last.
+void set_variable(process::LaunchSpec& spec, const std::string& variable) {
+  const std::string name = variable.substr(0, variable.find('=') + 1);
+  std::erase_if(spec.environment, [&name](const std::string& one) { return one.starts_with(name); });
+  spec.environment.push_back(variable);
+}
+
+}  // namespace
+
 process::LaunchSpec job_spec(const workflow::Plan& plan, const Workspace& workspace, std::size_t at) {
   const workflow::PlannedJob& job = plan.jobs[at];
   process::LaunchSpec spec;
@@ -175,11 +187,21 @@ process::LaunchSpec job_spec(const workflow::Plan& plan, const Workspace& worksp
     spec.environment.push_back(fmt::format("MRF_WORKER={}", *job.number));
     spec.environment.push_back(fmt::format("MRF_WORKERS={}", job.count));
   }
+  spec.environment.push_back(fmt::format("{}={}", io::result_variable, result_path(workspace, at)));
+  for (const auto& variable : job.environment) {
+    set_variable(spec, resolve_word(variable, workspace));
+    if (const int fd = passed_descriptor(variable, workspace); fd >= 0)
+      spec.passed.push_back({fd, io::FdRef(fd)});
+  }
   return spec;
 }
 
 std::string stats_prefix(const Workspace& workspace, std::size_t job) {
   return fmt::format("{}/{}", workspace.stats_directory(), job);
+}
+
+std::string result_path(const Workspace& workspace, std::size_t job) {
+  return fmt::format("{}/{}", workspace.results_directory(), job);
 }
 
 std::string describe_start_failure(const process::LaunchSpec& spec, const process::StartFailure& failure) {

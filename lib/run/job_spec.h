@@ -21,6 +21,9 @@ process::LaunchSpec job_spec(const workflow::Plan& plan, const Workspace& worksp
 /// The prefix of the files in which a job's tools leave their statistics.
 std::string stats_prefix(const Workspace& workspace, std::size_t job);
 
+/// The file in which a job leaves its return value.
+std::string result_path(const Workspace& workspace, std::size_t job);
+
 /// Why a job could not be started, as a message.
 std::string describe_start_failure(const process::LaunchSpec& spec, const process::StartFailure& failure);
 

@@ -31,10 +31,21 @@ Json command_of(const workflow::PlannedJob& job) {
   return words;
 }
 
+// A FIFO that only the environment names, as that of a side table.
+bool is_in_environment(const workflow::PlannedJob& job, const std::string& fifo) {
+  const auto has_fifo = [&fifo](const workflow::Word& variable) {
+    return std::any_of(variable.begin(), variable.end(), [&fifo](const workflow::WordPart& part) {
+      return workflow::is_fifo(part) && part.text == fifo;
+    });
+  };
+  return std::any_of(job.environment.begin(), job.environment.end(), has_fifo);
+}
+
 // The records that came in or went out by all FIFOs of a job that were counted; null when none was.
 Json records_of(const workflow::Plan& plan, const ToolStats& tools, std::size_t job, Side side) {
   std::optional<std::uint64_t> sum;
   for (const std::size_t fifo : side == Side::reader ? plan.jobs[job].reads : plan.jobs[job].writes) {
+    if (is_in_environment(plan.jobs[job], plan.fifos[fifo].name)) continue;
     const auto count = side == Side::reader ? tools.of_fifo(fifo) : tools.of_writer(fifo, job);
     if (count) sum = sum.value_or(0) + count->records;
   }
@@ -70,6 +81,7 @@ Json job_entry(const workflow::Plan& plan, const Job& record, const ToolStats& t
   entry["busy"] = busy;
   entry["records_in"] = records_of(plan, tools, at, Side::reader);
   entry["records_out"] = records_of(plan, tools, at, Side::writer);
+  entry["result"] = tools.result_of(at);
   entry["stderr"] = record.standard_error ? Json(record.standard_error->last_lines()) : Json::array();
   entry["tools"] = tools.of_job(at);
   return entry;

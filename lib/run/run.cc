@@ -103,7 +103,7 @@ class WorkflowRun {
       const int lacking = supervisor.lacks_records() ? static_cast<int>(base::Status::bad_data) : 0;
       status = status_of([&] {
         workspace_.prepare();
-        write_report(report(supervisor, lacking, true));
+        if (can_report_) write_report(report(supervisor, lacking, true));
         workspace_.publish();
         is_published = true;
       });
@@ -112,7 +112,7 @@ class WorkflowRun {
     if (!is_published) {
       workspace_.give_up_results();
       status_of([&] {
-        write_report(report(supervisor, status, false));
+        if (can_report_) write_report(report(supervisor, status, false));
         workspace_.publish();
       });
     }
@@ -164,8 +164,9 @@ class WorkflowRun {
     }
   }
 
-  Json report(const Supervisor& supervisor, int status, bool is_published) const {
-    return make_report(plan_, supervisor, ToolStats(plan_, workspace_), status, is_published);
+  Json report(const Supervisor& supervisor, int status, bool is_published) {
+    if (!tools_) tools_.emplace(plan_, workspace_);
+    return make_report(plan_, supervisor, *tools_, status, is_published);
   }
 
   template <typename Steps>
@@ -213,7 +214,8 @@ class WorkflowRun {
   Workspace& workspace_;
   std::optional<io::OutputFile>& direct_report_;
   bool can_report_;
-  Json failed_;  // the name of the first job that failed, or null
+  std::optional<ToolStats> tools_;  // when all jobs have ended
+  Json failed_;                     // the name of the first job that failed, or null
 };
 
 // A report that goes straight to a pipe, a device or standard output is opened before the signals are

@@ -9,7 +9,10 @@
 #include <system_error>
 #include <unordered_map>
 
+#include "base/error.h"
+#include "base/message.h"
 #include "io/fd.h"
+#include "io/return_value.h"
 #include "run/job_spec.h"
 
 namespace mrf::run {
@@ -74,6 +77,35 @@ std::optional<FifoCount> find(const SideCounts& counts, const SideKeys& keys, co
   return is_only ? counts.total : std::nullopt;
 }
 
+// Reading and writing JSON takes stack for each level.
+constexpr int most_levels = 200;
+
+bool is_too_deep(std::string_view text) {
+  int depth = 0;
+  bool is_in_string = false;
+  for (std::size_t at = 0; at < text.size() && depth <= most_levels; ++at) {
+    const char c = text[at];
+    if (is_in_string) {
+      if (c == '\\') ++at;
+      is_in_string = c != '"';
+    } else if (c == '"') {
+      is_in_string = true;
+    } else if (c == '[' || c == '{') {
+      ++depth;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return depth > most_levels;
+}
+
+Json value_of(std::string text) {
+  Json value = is_too_deep(text) ? Json(Json::value_t::discarded) : Json::parse(text, nullptr, false);
+  if (!value.is_discarded()) return value;
+  if (text.ends_with('\n')) text.pop_back();
+  return text;
+}
+
 }  // namespace
 
 bool has_left_out_chunks(const Workspace& workspace, std::size_t job, pid_t pid) {
@@ -82,8 +114,30 @@ bool has_left_out_chunks(const Workspace& workspace, std::size_t job, pid_t pid)
   return tool.is_object() && tool.value("output_is_complete", 0) == 1 && tool.contains("skipped");
 }
 
+void ToolStats::read_result(const workflow::Plan& plan, const Workspace& workspace, std::size_t job) {
+  try {
+    if (auto text = io::read_return_value(result_path(workspace, job), plan.jobs[job].display_name()))
+      results_[job] = value_of(std::move(*text));
+  } catch (const base::Error& error) {
+    base::warn(error.what());
+  }
+  // Those of the chunks are in the statistics of mrf-chunks, as texts.
+  for (Json& tool : jobs_[job]) {
+    const auto texts = tool.find("results");
+    if (texts == tool.end()) continue;
+    Json values = Json::array();
+    for (const Json& text : *texts)
+      values.push_back(text.is_string() ? value_of(text.get<std::string>()) : Json());
+    results_[job] = std::move(values);
+    tool.erase("results");
+  }
+}
+
 ToolStats::ToolStats(const workflow::Plan& plan, const Workspace& workspace)
-    : jobs_(plan.jobs.size()), fifos_(plan.fifos.size()), writers_(plan.fifos.size()) {
+    : jobs_(plan.jobs.size()),
+      results_(plan.jobs.size()),
+      fifos_(plan.fifos.size()),
+      writers_(plan.fifos.size()) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(workspace.stats_directory(), error)) {
     const std::size_t job = std::strtoul(entry.path().filename().c_str(), nullptr, 10);
@@ -91,6 +145,7 @@ ToolStats::ToolStats(const workflow::Plan& plan, const Workspace& workspace)
     Json tool = Json::parse(file, nullptr, false);
     if (job < jobs_.size() && tool.is_object()) jobs_[job].push_back(std::move(tool));
   }
+  for (std::size_t job = 0; job < jobs_.size(); ++job) read_result(plan, workspace, job);
   const auto file_name = [&](std::size_t fifo) { return "/" + Workspace::file_name(plan.fifos[fifo].name); };
   for (std::size_t job = 0; job < jobs_.size(); ++job) {
     const workflow::PlannedJob& planned = plan.jobs[job];

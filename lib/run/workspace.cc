@@ -134,6 +134,7 @@ void Workspace::make_fifos(const workflow::Plan& plan) {
   make_directory(out_directory());
   make_directory(own_directory());
   make_directory(stats_directory());
+  make_directory(results_directory());
   for (const auto& fifo : plan.fifos) {
     const std::string out = out_directory() + "/" + file_name(fifo.name);
     if (::mkfifo(out.c_str(), 0600) != 0) throw base::SystemError("make FIFO", out);

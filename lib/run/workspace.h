@@ -13,7 +13,8 @@
 
 namespace mrf::run {
 
-/// The directories of a run: one under $TMPDIR (mode 0700) for the FIFOs and the tools' statistics, and
+/// The directories of a run: one under $TMPDIR (mode 0700) for the FIFOs, the tools' statistics and
+/// the jobs' return values, and
 /// for each result one beside its target, where the job writes it under its own name.
 ///
 /// A FIFO has three names, hard links: in in/ and out/, so that inotify(7) on those directories distinguishes
@@ -38,6 +39,7 @@ class Workspace {
   std::string out_directory() const { return directory_ + "/out"; }
   std::string own_directory() const { return directory_ + "/own"; }
   std::string stats_directory() const { return directory_ + "/stats"; }
+  std::string results_directory() const { return directory_ + "/results"; }
   /// The file name of a FIFO: "part.3" for "part[3]", "part.3@2" for "part[3]@2".
   static std::string file_name(const std::string& fifo);
   /// Where a job writes the result `path`: FIFOs and devices themselves, /dev/fd/K for a descriptor of

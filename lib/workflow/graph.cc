@@ -20,9 +20,11 @@ using Section = std::optional<std::size_t>;
 
 template <typename Visit>
 void for_each_fifo(PlannedJob& job, const Visit& visit) {
-  for (auto& word : job.words) {
-    for (auto& part : word) {
-      if (is_fifo(part)) visit(part);
+  for (auto* words : {&job.environment, &job.words}) {
+    for (auto& word : *words) {
+      for (auto& part : word) {
+        if (is_fifo(part)) visit(part);
+      }
     }
   }
   for (auto& redirection : job.redirections) {
@@ -68,6 +70,7 @@ class Connector {
 
   std::vector<PlannedFifo> connect() {
     for (std::size_t job = 0; job < plan_.jobs.size(); ++job) {
+      for (const auto& variable : plan_.jobs[job].environment) visit(job, variable);
       const auto& words = plan_.jobs[job].words;
       for (std::size_t at = 0; at < words.size(); ++at) {
         visit(job, words[at]);

@@ -270,6 +270,11 @@ class Planner {
     for (const auto& word : line.words) {
       for (auto& one : expand_word(word, scope)) job.words.push_back(checked(std::move(one), line.line));
     }
+    for (const auto& word : line.environment) {
+      auto variables = expand_word(word, scope);
+      if (variables.size() != 1) fail(line.line, "a variable of the environment has one value only");
+      job.environment.push_back(checked(std::move(variables[0]), line.line));
+    }
     for (const auto& redirection : line.redirections) {
       auto targets = expand_word(redirection.target, scope);
       if (targets.size() != 1) fail(line.line, "a redirection goes to one file only");

@@ -22,6 +22,7 @@ struct PlannedJob {
   int count = 1;                 ///< jobs in the array that it is one of
   std::vector<Word> words;
   std::vector<Redirection> redirections;
+  std::vector<Word> environment{};    ///< "NAME=VALUE" each
   std::vector<std::size_t> reads{};   ///< the FIFOs that it reads, as indices into Plan::fifos
   std::vector<std::size_t> writes{};  ///< those that it writes
 

@@ -144,6 +144,8 @@ class Script {
       text_ += fmt::format("\naccepts[{}]=' {} '\n", function(at), base::join(job.ok_statuses, " "));
     text_ += fmt::format("\n{}() {{  # {}\n", function(at), job.display_name());
     if (job.number) text_ += fmt::format("  export MRF_WORKER={} MRF_WORKERS={}\n", *job.number, job.count);
+    text_ += fmt::format("  export MRF_RESULT=\"$dir/.result.{}\"\n", at);
+    for (const auto& variable : job.environment) text_ += fmt::format("  export {}\n", shown(variable));
     text_ += "  exec";
     for (const auto& word : job.words) text_ += " " + shown(word);
     for (const auto& redirection : job.redirections) {

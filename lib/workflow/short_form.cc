@@ -64,6 +64,7 @@ class Writer {
       }
     }
     add_missing();
+    add_side();
     return text_;
   }
 
@@ -116,6 +117,7 @@ class Writer {
     if (form_.has_measured_chunks) options += " -c auto";
     if (!form_.ok_statuses.empty()) options += " --ok-status " + statuses();
     options += buffer() + failure_options();
+    if (has_side()) options += " --side out:side";
     std::string words;
     for (const auto& word : form_.command) words += " " + quote_word(word);
     add("work", fmt::format("mrf-chunks -n $n{} -i {} --{}{}", options, source, words, chunk_output()));
@@ -173,7 +175,7 @@ class Writer {
   }
 
   void add_workers() {
-    std::string words;
+    std::string words = has_side() ? "MRF_SIDE=out:side[i] " : "";
     for (const auto& word : form_.command) words += saving_word(word) + " ";
     const std::string accepted = form_.ok_statuses.empty() ? "" : " ok " + statuses();
     add("work[n]" + accepted, words + "< in:part[i] > out:done[i]");
@@ -297,6 +299,15 @@ class Writer {
     add("missing", fmt::format("mrf-collect{} in:missing > out:lacking", options));
     add("store", fmt::format("mrf-bamwrite{}{} -O {} -o save:{} in:lacking", reference(), permissive(),
                              kind_of(form_.missing).format, path));
+  }
+
+  bool has_side() const { return !form_.side.empty(); }
+  // What the copies or chunks leave in MRF_SIDE, lines.
+  void add_side() {
+    if (!has_side()) return;
+    const bool is_live = choice_.order != "chunk";
+    add("side", fmt::format("mrf-collect --order concat -o save:{} {}", quote_word(form_.side),
+                            is_live ? "in:side[n]" : "in:side"));
   }
 
   std::string without_header() const {

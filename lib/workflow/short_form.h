@@ -48,6 +48,7 @@ struct ShortForm {
   bool writes_index = false;   ///< beside an output of alignments
   bool omits_header = false;   ///< of an output of SAM
   std::string program_line;    ///< the command line that a @PG line of the output gives; empty: there is none
+  std::string side;            ///< where the copies' side tables go, one after the other
   std::string report;          ///< of mrf-run's --report; no input may be overwritten by it
   std::optional<int> level;    ///< of the output's compression
   std::optional<int> threads;  ///< additional ones that inflate and deflate; empty: what the workers leave

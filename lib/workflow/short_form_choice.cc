@@ -27,7 +27,7 @@ bool is_path(const std::string& missing) {
 std::vector<std::string> files_written(const ShortForm& form) {
   std::vector<std::string> files = form.outputs;
   if (is_path(form.missing)) files.push_back(form.missing);
-  for (const auto& other : {form.singles, form.report}) {
+  for (const auto& other : {form.singles, form.side, form.report}) {
     if (!other.empty()) files.push_back(other);
   }
   for (const auto& file : saved_files(form)) files.push_back(file);

@@ -161,12 +161,22 @@ class Parser {
       mentioned_.insert(job.count);
     }
     auto [words, redirections] = split_command(place_, text);
-    if (words.empty()) fail(fmt::format("job '{}' has no command: write it behind the colon", job.name));
     for (const auto& word : words) mention(word);
+    const auto command = std::find_if_not(words.begin(), words.end(), is_assignment);
+    job.environment.assign(words.begin(), command);
+    words.erase(words.begin(), command);
+    if (words.empty()) fail(fmt::format("job '{}' has no command: write it behind the colon", job.name));
     for (const auto& redirection : redirections) mention(redirection.target);
     job.words = std::move(words);
     job.redirections = std::move(redirections);
     workflow_.jobs.push_back(std::move(job));
+  }
+
+  // "NAME=VALUE", as in sh: the name and its = are not quoted.
+  static bool is_assignment(const Word& word) {
+    if (word.empty() || word[0].kind != WordPart::Kind::text || word[0].quoted) return false;
+    const auto equals = word[0].text.find('=');
+    return equals != std::string::npos && is_name(word[0].text.substr(0, equals), true);
   }
 
   void mention(const Word& word) {

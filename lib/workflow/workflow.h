@@ -73,6 +73,7 @@ struct JobLine {
   int line = 0;
   std::optional<std::size_t> section;  ///< the one of Workflow::sections that it stands in
   std::set<int> ok_statuses{0};        ///< exit statuses that are success: 0, and those behind "ok"
+  std::vector<Word> environment{};     ///< "NAME=VALUE" words in front of the command
   std::vector<Word> words;
   std::vector<Redirection> redirections;
 };

@@ -1,0 +1,145 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# What a filter leaves beside its output: return values (MRF_RESULT) and side tables (MRF_SIDE).
+
+load common
+load run
+
+short() { run_apart timeout -k 5 300 mrf-run -n 3 "$@"; }
+
+values() { jq -c '[.jobs[] | select(.name == "work") | .result]' report; }
+
+@test "pass_through returns its count, in Python, awk and bash" {
+  seq 1000 >in.txt
+  for filter in py awk sh; do
+    for order in seq rows any; do
+      short --report report --order $order -c 10 -i in.txt -o out.txt -- "$ROOT/tests/examples/pass_through.$filter"
+      assert_status 0
+      [ "$(values)" = '[{"records":340},{"records":330},{"records":330}]' ]
+      cmp <(sort in.txt) <(sort out.txt)
+    done
+    short -v --report report -c 300 -i in.txt -o out.txt -- "$ROOT/tests/examples/pass_through.$filter"
+    assert_status 0
+    cmp in.txt out.txt
+    [ "$(values)" = '[[{"records":300},{"records":300},{"records":300},{"records":100}]]' ]
+    assert_stderr_has '[{"records":300},{"records":300},{"records":300},{"records":100}]'
+  done
+}
+
+@test "a return value is JSON or else a text, and any job of a workflow may have one" {
+  workflow --report report <<'END'
+a: sh -c 'echo plain text > "$MRF_RESULT"'
+b: sh -c 'echo "{\"a\": [1, null]}" > "$MRF_RESULT"'
+c: true
+d: sh -c 'printf "[1,2" > "$MRF_RESULT"'
+e: sh -c 'yes [ | head -n 20000 | tr -d "\n" > "$MRF_RESULT"'
+END
+  assert_status 0
+  [ "$(jq -c '[.jobs[0:4][].result]' report)" = '["plain text",{"a":[1,null]},null,"[1,2"]' ]
+  [ "$(jq '.jobs[4].result | length' report)" = 20000 ]
+  assert_nothing_left
+}
+
+@test "a return value that is too large, a directory, a FIFO or a link is left out with a message" {
+  seq 10 >in.txt
+  for order in any chunk; do
+    for make in 'head -c 104857600 /dev/zero >"$MRF_RESULT"' 'rm -f "$MRF_RESULT"; mkdir "$MRF_RESULT"' \
+      'rm -f "$MRF_RESULT"; mkfifo "$MRF_RESULT"' 'ln -sf /etc/passwd "$MRF_RESULT"'; do
+      short --order $order --report report -i in.txt -o out.txt -- bash -c "cat; $make"
+      assert_status 0
+      cmp in.txt out.txt
+      [[ $order == chunk ]] || [ "$(values)" = '[null,null,null]' ]
+      [[ $order == any ]] || [ "$(values)" = '[null]' ]
+      assert_stderr_has "cannot read 'return value of "
+      assert_nothing_left
+    done
+  done
+}
+
+@test "a side table has each worker's part, or each chunk's, in order, with the result or not at all" {
+  seq 1000 >in.txt
+  filter='cat; printf "%s first\n" "${MRF_CHUNK-$MRF_WORKER}" >"$MRF_SIDE"; printf "%s last" "${MRF_CHUNK-$MRF_WORKER}" >>"$MRF_SIDE"'
+  for order in seq rows any; do
+    short --order $order --side side.tsv -i in.txt -o out.txt -- bash -c "$filter"
+    assert_status 0
+    [ "$(cat side.tsv)" = "$(for at in 0 1 2; do printf '%s first\n%s last\n' "$at" "$at"; done)" ]
+  done
+  # The first chunk's filter ends after the second one's.
+  late='if ((MRF_CHUNK == 0)); then until [[ -e late ]]; do sleep 0.01; done; fi; ((MRF_CHUNK != 1)) || echo >late'
+  short -c 100 --side side.tsv.gz -i in.txt -o out.txt -- bash -c "$late; $filter"
+  assert_status 0
+  cmp in.txt out.txt
+  [ "$(zcat side.tsv.gz)" = "$(for at in {0..9}; do printf '%s first\n%s last\n' "$at" "$at"; done)" ]
+  rm -f side.tsv* out.txt
+  for order in chunk seq any; do
+    short --order $order -c 100 --side side.tsv -i in.txt -o out.txt -- bash -c "$filter; exit \$((MRF_WORKER == 1 ? 6 : 0))"
+    assert_status 6
+    [ ! -e side.tsv ]
+    [ ! -e out.txt ]
+    assert_nothing_left
+  done
+  short --order any --side side.tsv -i in.txt -o out.txt --combine sort -m -- bash -c "sort; echo \$MRF_WORKER >\$MRF_SIDE"
+  assert_status 0
+  [ "$(cat side.tsv)" = $'0\n1\n2' ]
+}
+
+@test "a filter that is started again leaves its side table and its return value once" {
+  seq 500 >in.txt
+  mkdir tried
+  short -c 100 --retries 2 --report report --side side.tsv -i in.txt -o out.txt -- bash -c \
+    'cat; echo "$MRF_CHUNK" >>"$MRF_SIDE"; echo "$MRF_CHUNK" >>"$MRF_RESULT"; mkdir "tried/$MRF_CHUNK" || exit 0; kill -KILL $$'
+  assert_status 0
+  cmp in.txt out.txt
+  [ "$(cat side.tsv)" = "$(seq 0 4)" ]
+  [ "$(values)" = '[[0,1,2,3,4]]' ]
+  short -c 100 --skip-failed --report report --side side.tsv -i in.txt -o out.txt -- bash -c \
+    'cat; echo "$MRF_CHUNK" >>"$MRF_SIDE"; echo "$MRF_CHUNK" >>"$MRF_RESULT"; exit $((MRF_CHUNK == 2))'
+  assert_status 3
+  [ "$(cat side.tsv)" = $'0\n1\n3\n4' ]
+  [ "$(values)" = '[[0,1,null,3,4]]' ]
+}
+
+@test "mrf-chunks alone: --side in the order of the chunks; nothing is left after a signal" {
+  seq 1000 >in.txt
+  run_apart mrf-chunks -n 3 -c 100 --side side.tsv -i in.txt -- bash -c 'echo "$MRF_CHUNK" >"$MRF_SIDE"'
+  assert_status 0
+  [ "$(cat side.tsv)" = "$(seq 0 9)" ]
+  assert_nothing_left
+  for signal in TERM INT HUP; do
+    mkfifo ready
+    mrf-chunks -n 3 -c 100 --side side2.tsv -i in.txt -- bash -c 'echo >ready; exec sleep 1000' 3>&- &
+    read -r <ready
+    kill -$signal $!
+    wait $! && false
+    rm ready
+    wait_until assert_nothing_left 2>/dev/null
+    [ ! -e side2.tsv ]
+  done
+}
+
+@test "variables in front of a command are its environment, in mrf-run and in the script" {
+  cat >w.mrf <<'END'
+n = 2
+make[n]: NUMBER=[i] TO=out:made[i] LIST='a b' bash -c 'echo "$NUMBER $LIST" >"$TO"'
+keep: FROM=in:all COPY=save:copy bash -c 'tee "$COPY" <"$FROM"' > save:kept
+join: mrf-collect --order concat in:made[n] > out:all
+END
+  run_apart timeout -k 5 300 mrf-run w.mrf
+  assert_status 0
+  [ "$(cat kept)" = $'0 a b\n1 a b' ]
+  cmp kept copy
+  rm kept copy
+  run_apart mrf-run --print-sh w.mrf
+  assert_status 0
+  echo "$output" >w.sh
+  run_apart timeout -k 5 300 bash w.sh
+  assert_status 0
+  [ "$(cat kept)" = $'0 a b\n1 a b' ]
+  cmp kept copy
+  workflow <<<'a: A=1'
+  assert_status 2
+  assert_stderr "mrf-run: w.mrf:1: job 'a' has no command: write it behind the colon"
+  workflow <<<$'n = 2\na[n]: A=x[n] true'
+  assert_status 2
+  assert_stderr "mrf-run: w.mrf:2: a variable of the environment has one value only"
+}
