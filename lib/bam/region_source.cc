@@ -36,6 +36,7 @@ class RegionSource : public HtsSource {
       cram_regions_.emplace(*file_, *index_, intervals_);
     } else if (std::vector<std::string> texts = region_texts(options); !texts.empty()) {
       std::vector<char*> words;
+      words.reserve(texts.size());
       for (auto& text : texts) words.push_back(text.data());
       records_.reset(
           sam_itr_regarray(index_.get(), header_.get(), words.data(), static_cast<unsigned>(words.size())));
