@@ -18,9 +18,18 @@ namespace {
   ::_exit(127);
 }
 
+bool stays_ignored(int number) noexcept {
+  for (const int kept : stay_ignored) {
+    if (number == kept) return is_ignored(number);
+  }
+  return false;
+}
+
 // A job is never in the foreground of a terminal: that it writes there is not to stop it (stty(1), tostop).
 void set_default_signals() noexcept {
-  for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
+  for (int number = 1; number < NSIG; ++number) {
+    if (!stays_ignored(number)) ::signal(number, SIG_DFL);
+  }
   ::signal(SIGTTOU, SIG_IGN);
   sigset_t none;
   sigemptyset(&none);
@@ -46,6 +55,11 @@ void redirect(int failure, int number, int to, int flags, const char* path) noex
 }
 
 }  // namespace
+
+bool is_ignored(int number) noexcept {
+  struct sigaction now {};
+  return ::sigaction(number, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
+}
 
 int run_child(void* argument) noexcept {
   const Child& child = *static_cast<const Child*>(argument);

@@ -9,6 +9,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "process/child.h"
 
 namespace mrf::process {
 
@@ -16,18 +17,15 @@ namespace {
 
 constexpr std::array ending_a_run{SIGINT, SIGQUIT, SIGTERM, SIGHUP};
 
-// A blocked signal comes by the signalfd(2) though it is ignored.
-bool is_hangup_ignored() {
-  struct sigaction now {};
-  return ::sigaction(SIGHUP, nullptr, &now) == 0 && now.sa_handler == SIG_IGN;
-}
-
 sigset_t run_signals() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGTSTP);
   for (const int number : ending_a_run) sigaddset(&set, number);
-  if (is_hangup_ignored()) sigdelset(&set, SIGHUP);
+  // A blocked signal comes by the signalfd(2) though it is ignored.
+  for (const int number : stay_ignored) {
+    if (is_ignored(number)) sigdelset(&set, number);
+  }
   return set;
 }
 

@@ -9,7 +9,7 @@ namespace mrf::process {
 bool ends_run(int signal);
 
 /// Blocks CHLD, INT, QUIT, TERM, HUP and TSTP for this process and its children until they exec (launch()
-/// unblocks them). A HUP that is ignored (nohup(1)) stays ignored.
+/// unblocks them). Those that are ignored (`stay_ignored`) stay so, and are not blocked.
 void block_run_signals();
 
 /// A non-blocking signalfd(2) for the same signals but CHLD. Throws SystemError.

@@ -10,7 +10,7 @@ load common
 strike() {
   status=0
   echo old | tee result >result.idx
-  timeout -k 5 300 env --default-signal=HUP strace -f -qq -o trace -e "trace=$2" -e "inject=$2:signal=$1:when=$3" \
+  timeout -k 5 300 env --default-signal=INT,TERM,HUP strace -f -qq -o trace -e "trace=$2" -e "inject=$2:signal=$1:when=$3" \
     mrf-run --kill-after 0.2 w.mrf 2>said || status=$?
   (($(grep -cE "(${2//,/|})\(" trace) >= $3)) || { rm trace said && return 1; }
 }

@@ -159,6 +159,21 @@ E
   done
 }
 
+@test "a signal that is ignored at the start stays ignored, by the jobs too" {
+  cat >w.mrf <<'E'
+a: bash -c 'for signal in INT QUIT TERM HUP TSTP; do kill -$signal $$; done; echo data' > out:p
+b: bash -c 'cat; echo >ready; until [ -e go ]; do sleep 0.02; done' < in:p > save:result
+E
+  env --ignore-signal=INT,QUIT,TERM,HUP,TSTP mrf-run w.mrf 2>stderr.txt 3>&- &
+  run=$!
+  wait_until test -e ready
+  for signal in INT QUIT TERM HUP TSTP; do kill "-$signal" "$run"; done
+  touch go
+  wait "$run"
+  [ "$(cat result)" = data ]
+  [ ! -s stderr.txt ]
+}
+
 @test "300 jobs in a chain" {
   {
     echo "j0: seq 1000 > out:f0"

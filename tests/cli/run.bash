@@ -3,7 +3,7 @@
 # For the tests of mrf-run: `load run`, behind `load common`.
 #
 #   workflow OPTION...            runs standard input as w.mrf, as run_apart does, under a watchdog
-#   start_in_background WORD...   starts mrf-run; $run and $watchdog are its two processes
+#   start_in_background WORD...   starts mrf-run, which ignores no signal; $run and $watchdog are its two processes
 #   find_watchdog                 sets $watchdog to that of $run, if it is there
 #   has_children PID N [NAME]     whether it has at least so many, or so many that have executed NAME
 
@@ -13,7 +13,7 @@ workflow() {
 }
 
 start_in_background() {
-  env --default-signal=HUP mrf-run "$@" 2>stderr.txt 3>&- &
+  env --default-signal mrf-run "$@" 2>stderr.txt 3>&- &
   run=$!
   wait_until find_watchdog
 }

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -81,4 +82,19 @@ TEST_CASE("a child of either way says what kept it from its command") {
   status_of(launched);
   REQUIRE(::read(launched.failure.get(), &failure, sizeof failure) == sizeof failure);
   CHECK(failure.redirection == 1);
+}
+
+TEST_CASE("a child ignores what this process ignores of INT, QUIT, TERM, HUP and TSTP, and nothing else") {
+  const auto status_after = [](int number) {
+    return status_of(
+        mrf::process::launch(spec_of({"sh", "-c", "kill -" + std::to_string(number) + " $$; exit 7"})));
+  };
+  for (const int number : {SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP}) {
+    const auto before = ::signal(number, SIG_IGN);
+    CHECK(status_after(number) == 7);
+    ::signal(number, before);
+  }
+  const auto before = ::signal(SIGPIPE, SIG_IGN);
+  CHECK(status_after(SIGPIPE) == -1);
+  ::signal(SIGPIPE, before);
 }
