@@ -10,11 +10,6 @@ namespace mrf::record {
 /// Delimiters found from the front of some bytes.
 struct Ends {
   std::uint64_t count = 0;
-  /// Where `first`, with `second` right behind it, stands in `bytes` for the first time at or behind `from`;
-  /// npos
-  /// when it does not.
-  std::size_t find_pair(std::string_view bytes, char first, char second, std::size_t from);
-
   /// One past the last delimiter counted, 0 when there was none.
   std::size_t end = 0;
 };
