@@ -121,10 +121,15 @@ void Workspace::make_result_directory(const std::string& path, const Result& res
 void Workspace::copy_for_appending(const std::string& path) const {
   const Result& result = results_.at(path);
   struct stat info {};
-  if (result.directory.empty() || ::stat(result.target.c_str(), &info) != 0) return;
+  if (result.directory.empty()) return;
+  if (::stat(result.target.c_str(), &info) != 0) {
+    if (errno == ENOENT) return;
+    throw base::SystemError("open", path);
+  }
   const io::Fd from = io::open_file(result.target, O_RDONLY);
-  const io::Fd to = io::open_file(result.written, O_WRONLY | O_CREAT | O_EXCL);
+  io::Fd to = io::open_file(result.written, O_WRONLY | O_CREAT | O_EXCL);
   io::copy_file(from, static_cast<std::uint64_t>(info.st_size), to, path);
+  if (const int error = to.close(); error != 0) throw base::SystemError("write", path, error);
 }
 
 std::string Workspace::file_name(const std::string& fifo) { return workflow::fifo_file_name(fifo); }
