@@ -2,6 +2,7 @@
 #include "collect/output.h"
 
 #include <limits.h>
+#include <poll.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -12,6 +13,7 @@
 #include "base/error.h"
 #include "codec/bgzf_writer.h"
 #include "io/fd.h"
+#include "io/move_bytes.h"
 
 namespace mrf::collect {
 
@@ -35,9 +37,10 @@ void PlainSink::write(std::span<iovec> pieces) {
   while (!pieces.empty()) {
     const ssize_t n = ::writev(fd_.get(), pieces.data(), static_cast<int>(pieces.size()));
     if (n < 0) {
-      if (errno == EINTR) continue;
-      if (errno == EPIPE && name_ == io::stdout_name) throw base::ClosedOutput(name_);
-      throw base::SystemError("write", name_);
+      if (errno == EPIPE) throw base::ClosedOutput(name_);
+      if (errno != EINTR && errno != EAGAIN) throw base::SystemError("write", name_);
+      if (errno == EAGAIN) io::wait_until_ready(fd_, POLLOUT);
+      continue;
     }
     auto written = static_cast<std::size_t>(n);
     meter_.bytes += written;

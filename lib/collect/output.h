@@ -21,7 +21,7 @@ class Sink {
  public:
   virtual ~Sink() = default;
   /// Takes all pieces, whose list may be changed meanwhile. Throws SystemError "cannot write", ClosedOutput
-  /// when the reader of standard output is gone.
+  /// when the reader of a pipe is gone.
   virtual void write(std::span<iovec> pieces) = 0;
   /// Writes what is left to write. Throws as write() does.
   virtual void finish() {}

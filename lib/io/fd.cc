@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <poll.h>
 #include <sys/resource.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -15,6 +16,7 @@
 #include <iterator>
 
 #include "base/error.h"
+#include "io/move_bytes.h"
 #include "io/stats.h"
 
 namespace mrf::io {
@@ -87,7 +89,11 @@ std::size_t read_some(FdRef fd, const std::string& name, std::span<char> to, Met
       meter.bytes += static_cast<std::uint64_t>(n);
       return static_cast<std::size_t>(n);
     }
-    if (errno != EINTR) throw base::SystemError("read", name);
+    if (errno == EAGAIN) {
+      wait_until_ready(fd, POLLIN);
+    } else if (errno != EINTR) {
+      throw base::SystemError("read", name);
+    }
   }
 }
 
@@ -106,9 +112,10 @@ void write_all(FdRef fd, const std::string& name, std::string_view from, Meter& 
   while (!from.empty()) {
     const ssize_t n = ::write(fd.get(), from.data(), from.size());
     if (n < 0) {
-      if (errno == EINTR) continue;
       if (errno == EPIPE) throw base::ClosedOutput(name);
-      throw base::SystemError("write", name);
+      if (errno != EINTR && errno != EAGAIN) throw base::SystemError("write", name);
+      if (errno == EAGAIN) wait_until_ready(fd, POLLOUT);
+      continue;
     }
     meter.bytes += static_cast<std::uint64_t>(n);
     from.remove_prefix(static_cast<std::size_t>(n));

@@ -24,11 +24,6 @@ bool needs_memory(int error_number) { return error_number == EINVAL || error_num
 
 bool would_block(int error_number) { return error_number == EAGAIN || error_number == EINTR; }
 
-bool is_ready(FdRef fd, short events, int timeout) {
-  pollfd polled{fd.get(), events, 0};
-  return ::poll(&polled, 1, timeout) > 0;
-}
-
 [[noreturn]] void fail_to_write(const std::string& name) {
   if (errno == EPIPE) throw base::ClosedOutput(name);
   throw base::SystemError("write", name);
@@ -50,6 +45,11 @@ ssize_t drain_through_memory(FdRef pipe, std::size_t most, FdRef to, const std::
 }
 
 }  // namespace
+
+void wait_until_ready(FdRef fd, short events) noexcept {
+  pollfd polled{fd.get(), events, 0};
+  (void)::poll(&polled, 1, -1);
+}
 
 ssize_t splice_file(FdRef file, std::uint64_t offset, std::size_t most, FdRef pipe) {
   auto at = static_cast<off_t>(offset);
@@ -97,7 +97,7 @@ void PipeDrain::flush(FdRef to, const std::string& to_name) {
     } else if (n == 0 || !would_block(errno)) {
       fail_to_write(to_name);
     } else {
-      is_ready(to, POLLOUT, -1);
+      wait_until_ready(to, POLLOUT);
     }
   }
 }
@@ -120,19 +120,24 @@ void copy_file(FdRef file, std::uint64_t size, FdRef to, const std::string& to_n
   const std::uint64_t end = offset + size;
   auto at = static_cast<off_t>(offset);
   while (static_cast<std::uint64_t>(at) < end) {
-    const ssize_t n = ::sendfile(to.get(), file.get(), &at, end - static_cast<std::uint64_t>(at));
-    if (n > 0 || (n < 0 && errno == EINTR)) continue;
+    const std::uint64_t left = end - static_cast<std::uint64_t>(at);
+    ssize_t n = ::sendfile(to.get(), file.get(), &at, left);
+    if (n < 0 && errno == EINTR) continue;
     if (n < 0 && errno == EAGAIN) {
-      is_ready(to, POLLOUT, -1);
+      wait_until_ready(to, POLLOUT);
       continue;
     }
-    if (n == 0 || !needs_memory(errno)) fail_to_write(to_name);
-    Buffer buffer;
-    const ssize_t got = ::pread(file.get(), buffer.data(), buffer.size(), at);
-    if (got <= 0) throw base::SystemError("read", "temporary file");
-    Meter meter;
-    write_all(to, to_name, {buffer.data(), static_cast<std::size_t>(got)}, meter);
-    at += got;
+    if (n < 0 && !needs_memory(errno)) fail_to_write(to_name);
+    if (n < 0) {
+      Buffer buffer;
+      n = ::pread(file.get(), buffer.data(), std::min<std::uint64_t>(left, buffer.size()), at);
+      if (n < 0 && errno == EINTR) continue;
+      if (n < 0) throw base::SystemError("read", "file to copy");
+      Meter meter;
+      write_all(to, to_name, {buffer.data(), static_cast<std::size_t>(n)}, meter);
+      at += n;
+    }
+    if (n == 0) throw base::Error(base::Status::failure, "read", "file to copy", "it became shorter");
   }
 }
 

@@ -15,6 +15,10 @@ namespace mrf::io {
 
 /// Bytes from one descriptor to another, inside the kernel where it can (splice(2), sendfile(2)).
 
+/// Waits until poll(2) has one of `events`, or an error, to say of `fd`. Standard input and output may not
+/// block, since they are another process's too, which has made them so: they are waited for then.
+void wait_until_ready(FdRef fd, short events) noexcept;
+
 /// From a file at `offset` to a pipe. Returns how many, 0 when the file ends before `offset`, -1 with errno
 /// as splice(2) sets it, EAGAIN when the pipe does not block and is full.
 ssize_t splice_file(FdRef file, std::uint64_t offset, std::size_t most, FdRef pipe);
@@ -53,7 +57,8 @@ class PipeDrain {
   std::size_t filled_ = 0;
 };
 
-/// `size` bytes of a file, from `offset` on. Throws ClosedOutput, SystemError.
+/// `size` bytes of a file, from `offset` on. Throws ClosedOutput, SystemError, and Error when
+/// the file is shorter.
 void copy_file(FdRef file, std::uint64_t size, FdRef to, const std::string& to_name,
                std::uint64_t offset = 0);
 

@@ -35,6 +35,31 @@ run_command() {
   done
 }
 
+@test "a standard output that another process has made not to block is waited for" {
+  (sam && seq 11 40000 | sed 's/.*/r&\t0\tc\t1\t0\t1M\t*\t0\t0\tA\t*/') >in
+  cat >not_blocking.py <<'END'
+import os, subprocess, sys
+read_end, write_end = os.pipe()
+os.set_blocking(write_end, False)
+run = subprocess.Popen(["timeout", "60", *sys.argv[1:]], stdout=write_end)
+# Full: whoever writes more without waiting fails.
+while True:
+    try:
+        os.write(write_end, b"\n" * 65536)
+    except BlockingIOError:
+        break
+os.close(write_end)
+while data := os.read(read_end, 4096):
+    os.write(1, data)
+sys.exit(run.wait())
+END
+  for command in "mrf-distribute -i in -" "mrf-collect in" "mrf-bamread in" "mrf-bamwrite -O sam in" \
+    "mrf-chunks -i in -- cat" "mrf-chunks -c 9000 -n 2 --output-record lines:1 -i in -- cat"; do
+    read -ra words <<<"$command"
+    python3 not_blocking.py "${words[@]}" | grep -v '^$' | cmp - in
+  done
+}
+
 @test "a closed standard error takes nothing but the messages" {
   sam >in
   mrf-collect -v -o out in 2>&-

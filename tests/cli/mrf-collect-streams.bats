@@ -63,6 +63,13 @@ put() { printf '%b' "$2" >"$1"; }
   run bash -c 'mrf-collect a 2>err | head -n 1; echo ${PIPESTATUS[0]}'
   assert_output_is $'1\n141'
   [[ ! -s err ]]
+  mkfifo pipe
+  head -n 1 pipe >first &
+  run_apart timeout 20 mrf-collect -o pipe a
+  wait
+  assert_status 141
+  assert_stderr_is ''
+  [ "$(cat first)" = 1 ]
 }
 
 @test "inputs that are not there, directories, the same one twice" {

@@ -92,7 +92,7 @@ c: bash -c 'until [[ -e go ]]; do sleep 0.05; done; exit 5'
 E
   for signal in INT ""; do
     rm -f started go
-    mrf-run w.mrf 2>/dev/null 3>&- &
+    env --default-signal=INT mrf-run w.mrf 2>/dev/null 3>&- &
     run=$!
     wait_until test -e started
     if [[ $signal ]]; then kill -INT "$run"; else : >go; fi
@@ -156,5 +156,18 @@ E
     exec {a}>&- {b}>&-
     [ "$status" = 3 ]
     grep -qx "mrf-run: cannot finish 'a': exit status 3" said
+  done
+}
+
+@test "a reader that has read enough ends its writer, whatever the way in which that writes to the FIFO" {
+  seq 300000 >in
+  for join in 'mrf-collect in > out:p' 'mrf-collect -o out:p in' 'mrf-chunks -i in -- cat > out:p'; do
+    workflow <<E
+join: $join
+end: head -n 3 in:p > save:result
+E
+    assert_status 0
+    [ "$(cat result)" = "$(seq 3)" ]
+    rm result
   done
 }

@@ -5,6 +5,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <future>
+#include <string>
+#include <thread>
 #include <utility>
 
 #include "base/error.h"
@@ -39,4 +42,24 @@ TEST_CASE("a failed close is reported") {
 TEST_CASE("a failed open names the file and the reason") {
   CHECK_THROWS_WITH_AS(mrf::io::open_file("/nonexistent/x", O_RDONLY),
                        "cannot open '/nonexistent/x': No such file or directory", mrf::base::SystemError);
+}
+
+TEST_CASE("a descriptor that does not block is waited for") {
+  mrf::io::Pipe pipe = mrf::io::make_pipe();
+  for (const mrf::io::Fd* end : {&pipe.read_end, &pipe.write_end})
+    REQUIRE(::fcntl(end->get(), F_SETFL, O_NONBLOCK) == 0);
+  const std::string all(std::size_t{1} << 20, 'x');
+  std::promise<void> begun;
+  std::string got(all.size(), '\0');
+  std::thread reader([&] {
+    mrf::io::Meter meter;
+    begun.set_value();
+    mrf::io::read_full(pipe.read_end, "pipe", got, meter);
+  });
+  begun.get_future().wait();
+  mrf::io::Meter meter;
+  CHECK_NOTHROW(mrf::io::write_all(pipe.write_end, "pipe", all, meter));
+  pipe.write_end.reset();
+  reader.join();
+  CHECK(got == all);
 }
