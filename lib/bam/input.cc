@@ -138,7 +138,8 @@ Input::Input(const std::string& path, io::Meter& meter, bool is_text_sam)
   } else {
     io::InputFile opened = io::open_input(path);
     name_ = opened.name;
-    can_seek_ = opened.size >= 0;
+    size_ = opened.size;
+    can_seek_ = size_ >= 0;
     is_regular_ = is_regular(opened.fd);
     fd_ = std::move(opened.fd);
     if (!is_regular_) stop_ = io::Fd(io::AdoptFd{}, ::eventfd(0, EFD_CLOEXEC));
@@ -189,6 +190,7 @@ std::size_t Input::read(sam::Buffer& to, std::size_t n) {
   if (!remote_) {
     wait();
     const std::size_t got = io::read_some(fd_, name_, {to.room(n), n}, *meter_);
+    if (got == 0 && size_ > 0) io::refuse_shorter(fd_, name_, size_);
     to.add(got);
     return got;
   }

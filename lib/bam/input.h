@@ -62,6 +62,7 @@ class Input {
   std::string name_;
   bool can_seek_ = true;
   bool is_regular_ = false;
+  long long size_ = -1;  // of a regular file that is read from its start
   io::Meter* meter_;
   io::Fd fd_;             // of a local file
   io::Fd stop_;           // eventfd(2) of one that can make a reader wait

@@ -13,6 +13,7 @@
 #include "base/error.h"
 #include "codec/data_format.h"
 #include "io/fd.h"
+#include "io/reader.h"
 
 namespace mrf::collect {
 
@@ -33,10 +34,16 @@ InputStream::InputStream(const std::string& path, bool inflates)
     : name_(path == "-" ? io::stdin_name : path), is_shared_(path == "-"), inflates_(inflates) {
   // O_NONBLOCK belongs to the open file, which standard input shares with other processes.
   fd_ = is_shared_ ? io::duplicate(io::FdRef(STDIN_FILENO)) : open_again();
+  look();
+}
+
+// What was opened.
+void InputStream::look() {
   struct stat info {};
   if (::fstat(fd_.get(), &info) != 0) throw base::SystemError("open", name_);
   if (S_ISDIR(info.st_mode)) throw base::SystemError("open", name_, EISDIR);
   is_file_ = may_read_ = S_ISREG(info.st_mode);
+  if (is_file_) size_ = info.st_size;
   if (is_file_ || S_ISFIFO(info.st_mode)) id_ = io::FileId(info);
 }
 
@@ -53,6 +60,7 @@ void InputStream::reopen() {
   io::Fd next = open_again();
   const bool came_and_went = !is_file_ && (events_of(next) & POLLIN) != 0 && (events_of(fd_) & POLLHUP) != 0;
   if (!came_and_went) fd_ = std::move(next);
+  if (is_file_) look();
   may_read_ = is_file_;
   is_ready_ = false;
   is_sniffed_ = has_half_magic_ = false;
@@ -66,6 +74,7 @@ std::optional<std::size_t> InputStream::read_stored(std::span<char> to, io::Mete
   for (;;) {
     const ssize_t n = ::read(fd_.get(), to.data(), to.size());
     if (n >= 0) {
+      if (n == 0 && is_file_) io::refuse_shorter(fd_, name_, size_);
       is_ready_ = may_read_ && static_cast<std::size_t>(n) == to.size();
       meter.bytes += static_cast<std::size_t>(n);
       stored_ += static_cast<std::size_t>(n);

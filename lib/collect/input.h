@@ -63,6 +63,7 @@ class InputStream {
 
  private:
   io::Fd open_again() const;
+  void look();
   std::optional<std::size_t> read_stored(std::span<char> to, io::Meter& meter);
   std::optional<std::size_t> read_first(std::span<char> to, io::Meter& meter);
   std::optional<std::size_t> inflate(std::span<char> to);
@@ -71,6 +72,7 @@ class InputStream {
   io::Fd fd_;
   bool is_shared_;
   bool is_file_ = false;
+  long long size_ = -1;  ///< of a regular file, when it was opened
   bool may_read_ = false;
   bool is_ready_ = false;
   std::optional<io::FileId> id_;

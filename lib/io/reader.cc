@@ -77,6 +77,12 @@ InputFile open_input_at_once(const std::string& path) {
   return input;
 }
 
+void refuse_shorter(FdRef file, const std::string& name, long long size) {
+  struct stat info {};
+  if (::fstat(file.get(), &info) != 0) throw base::SystemError("read", name);
+  if (info.st_size < size) throw base::Error(base::Status::failure, "read", name, "the file became shorter");
+}
+
 // The bytes of the descriptor, of which some may have been read ahead.
 class Reader::Stored : public codec::ByteSource {
  public:
@@ -119,9 +125,8 @@ class Reader::Stored : public codec::ByteSource {
   std::size_t read_now(std::span<char> to) {
     const std::size_t n = read_some(input_->fd, input_->name, to, meter_);
     bytes_ += n;
-    if (n == 0 && input_->size > 0 && bytes_ < static_cast<std::uint64_t>(input_->size)) {
-      throw base::Error(base::Status::failure, "read", input_->name, "the file became shorter");
-    }
+    if (n == 0 && input_->size > 0 && bytes_ < static_cast<std::uint64_t>(input_->size))
+      refuse_shorter(input_->fd, input_->name, input_->size);
     return n;
   }
 

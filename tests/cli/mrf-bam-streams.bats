@@ -108,6 +108,26 @@ open("bad.cram", "wb").write(stored)'
   done
 }
 
+@test "bamread: a SAM file that becomes shorter while it is read is an error" {
+  awk 'BEGIN {
+    print "@SQ\tSN:c1\tLN:1000"
+    for (i = 1; i <= 300000; i++) print "r" i "\t0\tc1\t1\t9\t4M\t*\t0\t0\tACGT\tIIII"
+  }' >in.sam
+  mkfifo out
+  timeout 60 mrf-bamread in.sam >out 2>err 3>&- &
+  run=$!
+  exec 7<out
+  # It can go on when more of its output is read.
+  read -r first <&7
+  truncate -s "$(head -n 200000 in.sam | wc -c)" in.sam
+  cat <&7 >/dev/null
+  exec 7<&-
+  status=0
+  wait "$run" || status=$?
+  [[ $first == @SQ* && $status == 1 ]]
+  [ "$(cat err)" = "mrf-bamread: cannot read 'in.sam': the file became shorter" ]
+}
+
 @test "bamread: an expression that cannot be evaluated after the first batch ends the run, with threads too" {
   awk 'BEGIN {
     print "@SQ\tSN:c1\tLN:1000"

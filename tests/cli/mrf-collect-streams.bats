@@ -72,6 +72,24 @@ put() { printf '%b' "$2" >"$1"; }
   [ "$(cat first)" = 1 ]
 }
 
+@test "a file that becomes shorter while it is read is an error" {
+  seq 200000 >a
+  mkfifo b out
+  timeout 60 mrf-collect --ragged -c 1 a b >out 2>err 3>&- &
+  run=$!
+  exec 7<out 8>b
+  # What it has read of a is written: now it waits for b.
+  read -r first <&7
+  truncate -s "$(head -n 100000 a | wc -c)" a
+  exec 8>&-
+  cat <&7 >/dev/null
+  exec 7<&-
+  status=0
+  wait "$run" || status=$?
+  [[ $first == 1 && $status == 1 ]]
+  [ "$(cat err)" = "mrf-collect: cannot read 'a': the file became shorter" ]
+}
+
 @test "inputs that are not there, directories, the same one twice" {
   put a '1\n'
   run_apart mrf-collect a none
