@@ -52,10 +52,10 @@ class Download::Slot final : public http::Receiver {
   bool has_room(std::size_t bytes) override {
     Download& download = download_;
     if (!head.is_success() || download.thrown_) return true;
-    if (download.beginning_ == number) return false;
+    const bool is_full = gathered.size() + bytes > download.options_.requests.gathered;
+    if (download.beginning_ == number) return !is_full;
     if (!download.loop_.network_.has_waited() && !head.shares_connection() && download.plan_.is_early(number))
       return false;
-    const bool is_full = gathered.size() + bytes > download.options_.requests.gathered;
     if (is_full && download.deliveries_ >= std::max<std::size_t>(most_jobs, download.slots_.size()))
       return false;
     return download.plan_.has_room(number, gathered.size() + bytes, download.state());

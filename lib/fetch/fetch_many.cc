@@ -34,7 +34,8 @@ class ManyFiles {
         network_(http::make_curl_network(settings.network)),
         plan_(entries.size(), settings.threads ? options.files : 1,
               options.continue_after_error || options.verify_only),
-        loop_(*network_, http::system_clock(), threads_of(settings, options.files),
+        // As many files again may be written out (FilePlan::on_whole()): a journal commits them together.
+        loop_(*network_, http::system_clock(), threads_of(settings, 2 * options.files),
               settings.requests_to_host) {
     settings_.directories = &directories_;
   }

@@ -142,13 +142,17 @@ TEST_CASE("loop: an output that waits holds up its own download alone, and gets 
   Recorder quick;
   slow.waits = true;
   slow.hold(true);
+  mrf::fetch::Download::Options options;
+  options.requests.gathered = 4;
   mrf::fetch::Loop loop(network, mrf::http::system_clock(), 2, 16);
-  mrf::fetch::Download waiting(loop, url(), {{}, {}}, slow);
+  mrf::fetch::Download waiting(loop, url(), options, slow);
   mrf::fetch::Download other(loop, url(), {{}, {}}, quick);
   loop.turn();
   REQUIRE(network.receivers.size() == 2);
   CHECK(network.receivers[0]->on_head(head_with(whole_head)));
-  CHECK_FALSE(network.receivers[0]->has_room(8));
+  CHECK(network.receivers[0]->has_room(4));
+  CHECK(network.receivers[0]->on_body("0123"));
+  CHECK_FALSE(network.receivers[0]->has_room(1));
   CHECK(network.receivers[1]->on_head(head_with(whole_head)));
   CHECK(network.receivers[1]->has_room(8));
   CHECK(network.receivers[1]->on_body("01234567"));
@@ -158,11 +162,11 @@ TEST_CASE("loop: an output that waits holds up its own download alone, and gets 
   CHECK(slow.calls().empty());
   CHECK_FALSE(waiting.is_over());
   slow.hold(false);
-  while (!network.receivers[0]->has_room(8)) loop.turn();
-  CHECK(network.receivers[0]->on_body("01234567"));
+  while (!network.receivers[0]->has_room(4)) loop.turn();
+  CHECK(network.receivers[0]->on_body("4567"));
   network.receivers[0]->on_end({});
   turn_until_over(loop, waiting);
-  CHECK(slow.calls() == std::vector<std::string>{"begin", "take 0 01234567", "finish"});
+  CHECK(slow.calls() == std::vector<std::string>{"begin", "take 0 0123", "take 4 4567", "finish"});
 }
 
 TEST_CASE("loop: bytes that other threads take are all taken before the output is finished or forgets") {
@@ -180,10 +184,10 @@ TEST_CASE("loop: bytes that other threads take are all taken before the output i
       receiver.on_end({mrf::http::Ending::Kind::interrupted, "reset"});
       while (network.receivers.size() < 2) loop.turn();
       CHECK(receiver.on_head(head_with({"HTTP/1.1 200 OK", "ETag: \"b\"", "Content-Length: 2"})));
-      CHECK_FALSE(receiver.has_room(2));
-      output.hold(false);
-      while (!receiver.has_room(2)) loop.turn();
+      CHECK(receiver.has_room(2));
       CHECK(receiver.on_body("XY"));
+      CHECK_FALSE(receiver.has_room(1));
+      output.hold(false);
     } else {
       CHECK(receiver.on_body("67"));
       output.hold(false);
