@@ -23,12 +23,6 @@ namespace mrf::chunk {
 
 namespace {
 
-double cpu_now() {
-  timespec now{};
-  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
-}
-
 // Of a filter's standard error, when it is to be kept.
 constexpr std::size_t most_stderr_bytes = std::size_t{64} << 10;
 
@@ -40,10 +34,16 @@ void write_piece(const ChunkPiece& piece, io::FdRef to, const std::string& name)
 
 }  // namespace
 
+std::chrono::nanoseconds thread_cpu_time() {
+  timespec now{};
+  ::clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+}
+
 ChunkFilter::ChunkFilter(io::Reactor& reactor, const ChunkCommand& command, Chunk chunk, std::size_t slot,
                          std::vector<std::string> files)
     : reactor_(reactor), command_(command), chunk_(std::move(chunk)), slot_(slot), files_(std::move(files)) {
-  const double start = cpu_now();
+  const auto start = thread_cpu_time();
   io::Pipe input = io::make_pipe();
   io::Pipe output = io::make_pipe();
   io::Pipe errors = io::make_pipe();
@@ -61,7 +61,7 @@ ChunkFilter::ChunkFilter(io::Reactor& reactor, const ChunkCommand& command, Chun
   to_ = std::move(input.write_end);
   from_ = std::move(output.read_end);
   stderr_.emplace(std::move(errors.read_end), [this](const std::string& line) { pass_line(line); });
-  cpu_s_ = cpu_now() - start;
+  cpu_s_ = base::seconds(thread_cpu_time() - start);
   reactor_.watch(stderr_->fd(), EPOLLIN, [this](std::uint32_t) { pass_stderr(); });
   reactor_.watch(to_, EPOLLOUT, [this](std::uint32_t events) { feed(events); });
 }

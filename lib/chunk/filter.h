@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -20,6 +21,9 @@
 #include "process/outcome.h"
 
 namespace mrf::chunk {
+
+/// Processor time of the calling thread so far.
+std::chrono::nanoseconds thread_cpu_time();
 
 /// One process of the filter, started for one chunk. It is fed as it takes; what it writes before its turn
 /// waits in its pipe or in a temporary file. Nothing here waits for the process.

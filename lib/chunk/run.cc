@@ -29,10 +29,12 @@ namespace {
 // Chunks that have ended wait for an earlier one: so many for each filter that may run.
 constexpr std::size_t chunks_to_filter = 4;
 
-// What goes through a temporary file is written twice: it is worth that while the first filter is slow.
+// What goes through a temporary file is written twice: it is worth that while the first filter is slow, which
+// is when this process waits more than it works.
+constexpr int busy_to_idle = 2;
 constexpr int waiting_to_moving = 4;
 constexpr std::chrono::milliseconds patience{1};
-constexpr std::chrono::milliseconds most_spare{10};
+constexpr std::chrono::steady_clock::duration most_spare = std::chrono::milliseconds(10);
 
 // The output of a filter that has ended is held open by a process that it left behind: so long until it is
 // told.
@@ -232,9 +234,13 @@ void ChunkRun::turn() {
   if (can_spill()) most = has_time ? std::chrono::milliseconds(0) : patience;
   busy_ = {};
   const auto begin = Clock::now();
+  const auto cpu_begin = thread_cpu_time();
   reactor_.turn(most);
-  const auto idle = Clock::now() - begin - busy_;
-  spare_ = std::min<Clock::duration>(spare_ + std::max(idle, Clock::duration::zero()), most_spare);
+  const auto busy = std::max<Clock::duration>(busy_, thread_cpu_time() - cpu_begin);
+  const auto idle = Clock::now() - begin - busy;
+  const auto gained = spare_ + idle - busy_to_idle * busy;
+  // Work takes away what was gained; only spilling makes a debt.
+  spare_ = std::clamp(gained, std::min(spare_, Clock::duration::zero()), most_spare);
 }
 
 // What goes straight to the output needs no temporary file: the others get the time that the first one

@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # mrf-chunks: filters that are started with the first record of their chunk, while the rest of it is still to come.
+# shellcheck disable=SC2034
 
 load common
 load run
