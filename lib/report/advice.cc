@@ -163,19 +163,19 @@ class Adviser {
     const double gain_then = gain(job_.cpu_s.sum * cost_of(1, is_bam) / cost_of(level, is_bam), threads_);
     if (level > 1 && option_of(job_, "-O") != "cram" && gain_then >= least_gain)
       return fmt::format("writing limits: `-l 1` would be {}, and the file larger", times(gain_then));
-    const std::string threads = more_threads("writing", free_processors(), "-@", number_of(job_, "-@", 0));
+    std::string threads = more_threads("writing", free_processors(), "-@", number_of(job_, "-@", 0));
     return threads.empty() ? no_more("writing") : threads;
   }
 
   std::string on_reading() const {
     if (!computes_all_the_time()) return waits("reading", "the disk or network is slow");
-    const std::string threads = more_threads("reading", free_processors(), "-@", number_of(job_, "-@", 0));
+    std::string threads = more_threads("reading", free_processors(), "-@", number_of(job_, "-@", 0));
     return threads.empty() ? no_more("reading") : threads;
   }
 
   std::string on_filter() const {
     const std::string what = "'" + job_.name + "'";
-    if (const std::string starts = on_starts(); !starts.empty()) return starts;
+    if (std::string starts = on_starts(); !starts.empty()) return starts;
     const bool is_chunked = tool_of(job_) == "mrf-chunks";
     const bool is_copied = job_.copies > 1 || is_chunked;
     if (job_.copies > 1 && job_.cpu_s.most > 2 * job_.cpu_s.median && job_.cpu_s.most > 0.5 * flow_.wall_s)
@@ -184,7 +184,7 @@ class Adviser {
     if (!computes_all_the_time()) return waits("the filter", "it waits for something");
     if (is_copied) {
       const int workers = static_cast<int>(threads_);
-      const std::string more = more_threads("the filter", free_processors(), "-n", workers);
+      std::string more = more_threads("the filter", free_processors(), "-n", workers);
       if (!more.empty()) return more;
       return no_more("the filter");
     }
