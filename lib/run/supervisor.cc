@@ -48,7 +48,11 @@ Supervisor::Supervisor(const workflow::Plan& plan, const Workspace& workspace, p
   if (shows_progress) progress_.emplace(plan, options.progress);
   if (shows_progress || options.keeps_throughput) tracker_.emplace(plan, workspace.stats_directory());
   if (options.stall_timeout.count() > 0) stall_.emplace(plan, options.stall_timeout);
-  for (const workflow::Rounds& rounds : plan.sections) rounds_.push_back({0, rounds.at(0).size()});
+  for (std::size_t at = 0; at < plan.sections.size(); ++at) {
+    Section& section = sections_.emplace_back();
+    for (const auto& round : plan.sections[at]) section.jobs_left.push_back(round.size());
+    section.next = std::min(plan.rounds_at_a_time[at], plan.sections[at].size());
+  }
   reactor_.watch(signals_, EPOLLIN, [this](std::uint32_t) { on_signal(); });
   reactor_.watch(fifos_.events(), EPOLLIN, [this](std::uint32_t) { on_fifo_events(); });
   reactor_.watch(watchdog_.events(), EPOLLIN, [this](std::uint32_t) { on_ended(); });
@@ -59,7 +63,9 @@ void Supervisor::run() {
   machine_before_ = process::machine_time();
   reactor_.at(started_ + sample_period, [this] { sample(); });
   for (std::size_t at = 0; at < jobs_.size(); ++at) {
-    if (plan_.jobs[at].round == 0) to_launch_.push_back(at);
+    const workflow::PlannedJob& job = plan_.jobs[at];
+    if (!job.section || static_cast<std::size_t>(job.round) < sections_[*job.section].next)
+      to_launch_.push_back(at);
   }
   launch_some();
   while (left_ > 0) reactor_.turn();
@@ -118,13 +124,12 @@ void Supervisor::begin_next_rounds() {
   const bool is_idle = to_launch_.empty();
   for (const std::size_t section : std::exchange(rounds_ended_, {})) {
     const workflow::Rounds& rounds = plan_.sections[section];
-    Round& round = rounds_[section];
-    if (++round.number >= rounds.size()) continue;
+    std::size_t& next = sections_[section].next;
+    if (next == rounds.size()) continue;
     // What the last round opened is not to be taken for the next one's.
     while (fifos_.read_events()) {
     }
-    round.jobs_left = rounds[round.number].size();
-    for (const std::size_t job : rounds[round.number]) {
+    for (const std::size_t job : rounds[next++]) {
       fifos_.expect_writer(job);
       to_launch_.push_back(job);
     }
@@ -323,8 +328,10 @@ void Supervisor::set_ended(std::size_t at) {
   if (job.pid > 0) job.wall = Clock::now() - job.started;
   by_pid_.erase(job.pid);
   --left_;
-  if (const auto section = plan_.jobs[at].section; section && --rounds_[*section].jobs_left == 0)
-    rounds_ended_.push_back(*section);
+  const workflow::PlannedJob& planned = plan_.jobs[at];
+  if (planned.section &&
+      --sections_[*planned.section].jobs_left[static_cast<std::size_t>(planned.round)] == 0)
+    rounds_ended_.push_back(*planned.section);
 }
 
 void Supervisor::stop() {

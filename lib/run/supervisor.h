@@ -83,10 +83,10 @@ class Supervisor {
  private:
   using Clock = std::chrono::steady_clock;
 
-  /// The round of a section that runs.
-  struct Round {
-    std::size_t number = 0;
-    std::size_t jobs_left = 0;
+  /// What has been started of a section.
+  struct Section {
+    std::size_t next = 0;                // the round that starts next
+    std::vector<std::size_t> jobs_left;  // of each round
   };
 
   void launch_some();
@@ -127,8 +127,8 @@ class Supervisor {
   std::unordered_map<pid_t, std::size_t> by_pid_;  // of the jobs that are alive
   std::size_t left_;                               // jobs that have not ended
   std::deque<std::size_t> to_launch_;
-  std::vector<Round> rounds_;              // by section
-  std::vector<std::size_t> rounds_ended_;  // the sections whose round has ended
+  std::vector<Section> sections_;
+  std::vector<std::size_t> rounds_ended_;  // the sections of rounds that have ended
   std::uint64_t samples_ = 0;
   std::size_t next_counted_ = 0;  // the job whose threads are counted next
   std::optional<InputTracker> tracker_;

@@ -94,6 +94,12 @@ class Connector {
         fail(ends.writers[0],
              fmt::format("FIFO '{}' is written by several rounds: its end is that of the last one", name));
       }
+      if (!is_one && plan_.rounds_at_a_time[*plan_.jobs[ends.writers[0]].section] > 1) {
+        fail(ends.writers[0],
+             fmt::format("FIFO '{}' leads out of rounds that run side by side, whose data would mix: write a "
+                         "result in each round, or leave 'by' out",
+                         name));
+      }
       fifos.push_back(
           {name, ends.writers, *ends.reader, ends.is_declared || (ends.is_header_output && is_one)});
     }

@@ -195,6 +195,7 @@ class Planner {
       if (!job.count.empty()) counts_.insert(job.count);
     }
     plan_.sections.resize(workflow_.sections.size());
+    plan_.rounds_at_a_time.resize(workflow_.sections.size(), 1);
     for (std::size_t at = 0; at < workflow_.jobs.size();) {
       const auto section = workflow_.jobs[at].section;
       std::size_t end = at + 1;
@@ -230,6 +231,7 @@ class Planner {
       return;
     }
     const EachLine& each = workflow_.sections[*section];
+    plan_.rounds_at_a_time[*section] = rounds_at_a_time(each);
     for (const auto& value : values_of(each)) {
       variables_[each.variable] = value;
       const auto round = static_cast<int>(plan_.sections[*section].size());
@@ -245,13 +247,44 @@ class Planner {
     const Scope scope{{workflow_.file, each.line}, variables_, counts_, std::nullopt};
     std::vector<std::string> values;
     for (const auto& written : each.values) {
+      if (is_list(written)) {
+        add_blank_separated(value_of(written[0].text, scope), values);
+        continue;
+      }
       for (const auto& word : expand_word(written, scope)) {
         if (has_reference(word))
           fail(each.line, "a value of [each] is a text: in:, out: and save: go into the jobs");
         values.push_back(word.empty() ? "" : word[0].text);
       }
     }
+    if (values.empty()) fail(each.line, "[each] has no value: its list is empty");
     return values;
+  }
+
+  // A variable alone and without quotes.
+  static bool is_list(const Word& word) {
+    return word.size() == 1 && word[0].kind == WordPart::Kind::variable && !word[0].quoted;
+  }
+
+  static void add_blank_separated(const std::string& list, std::vector<std::string>& values) {
+    constexpr const char* blanks = " \t\n";
+    for (std::size_t at = list.find_first_not_of(blanks); at != std::string::npos;) {
+      const std::size_t end = std::min(list.find_first_of(blanks, at), list.size());
+      values.push_back(list.substr(at, end - at));
+      at = list.find_first_not_of(blanks, end);
+    }
+  }
+
+  std::size_t rounds_at_a_time(const EachLine& each) const {
+    if (each.at_a_time.empty()) return 1;
+    const Scope scope{{workflow_.file, each.line}, variables_, counts_, std::nullopt};
+    const auto words = expand_word(each.at_a_time, scope);
+    const std::string text = words.size() == 1 && words[0].size() == 1 ? words[0][0].text : "";
+    std::size_t number = 0;
+    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (error != std::errc() || end != text.data() + text.size() || number < 1)
+      fail(each.line, fmt::format("'by {}' is no number of rounds that run side by side", text));
+    return number;
   }
 
   void add_line(const JobLine& line, int round) {

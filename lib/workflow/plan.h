@@ -41,7 +41,8 @@ struct PlannedFifo {
   bool ends_at_close = false;
 };
 
-/// The jobs of each round of a section. A round starts when all jobs of the one before have succeeded.
+/// The jobs of each round of a section. A round starts when all jobs of the one before have succeeded, or, of
+/// rounds side by side, when one of them is over.
 using Rounds = std::vector<std::vector<std::size_t>>;
 
 /// A workflow whose names are resolved and whose graph has been checked. Nothing has been started.
@@ -50,7 +51,8 @@ struct Plan {
   std::vector<PlannedJob> jobs;
   std::vector<PlannedFifo> fifos;
   std::vector<Rounds> sections;
-  std::vector<std::string> results;  ///< the paths of save:, in the order of the text
+  std::vector<std::size_t> rounds_at_a_time;  ///< of each section, at least 1
+  std::vector<std::string> results;           ///< the paths of save:, in the order of the text
 };
 
 /// The name of a FIFO's file in its directory: "part.3" for "part[3]".

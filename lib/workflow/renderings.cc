@@ -47,15 +47,20 @@ result() {
 
 # Runs functions side by side. The first one that fails ends the others, and its status is returned; one that
 # writes a FIFO may be ended by SIGPIPE.
-run_all() {
+run_all() { run_some "$#" "$@"; }
+
+# Runs functions, as many at a time as its first argument says.
+run_some() {
   local -A running=()
-  local name pid code
-  for name; do
-    "$name" &
-    running[$!]=$name
-    started+=("$!")
-  done
-  while ((${#running[@]} > 0)); do
+  local most=$1 name pid code
+  shift
+  while (($# + ${#running[@]} > 0)); do
+    while (($# > 0 && ${#running[@]} < most)); do
+      "$1" &
+      running[$!]=$1
+      started+=("$!")
+      shift
+    done
     code=0
     wait -n -p pid "${!running[@]}" || code=$?
     name=${running[$pid]}
@@ -157,6 +162,7 @@ class Script {
 
   // A section holds the FIFOs that it leads to until its last round is over.
   void add_section(std::size_t section) {
+    if (plan_.rounds_at_a_time[section] > 1) return add_rounds_side_by_side(section);
     text_ += fmt::format("\nsection_{}() {{\n", section);
     for (const auto& fifo : plan_.fifos) {
       if (fifo.writers.size() > 1 && plan_.jobs[fifo.writers[0]].section == section)
@@ -168,6 +174,19 @@ class Script {
       text_ += " || exit\n";
     }
     text_ += "}\n";
+  }
+
+  void add_rounds_side_by_side(std::size_t section) {
+    std::string rounds;
+    for (std::size_t round = 0; round < plan_.sections[section].size(); ++round) {
+      const std::string name = fmt::format("round_{}_{}", section, round);
+      text_ += fmt::format("\n{}() {{\n  run_all", name);
+      for (const std::size_t job : plan_.sections[section][round]) text_ += " " + function(job);
+      text_ += " || exit\n}\n";
+      rounds += " " + name;
+    }
+    text_ += fmt::format("\nsection_{}() {{\n  run_some {}{} || exit\n}}\n", section,
+                         plan_.rounds_at_a_time[section], rounds);
   }
 
   std::string first_functions() const {

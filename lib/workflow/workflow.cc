@@ -81,7 +81,7 @@ class Parser {
     if (in_section_)
       fail(fmt::format("[each] stands inside that of line {}: write [end] in front of it",
                        workflow_.sections.back().line));
-    EachLine each{std::string(text.substr(0, text.find_first_of(" \t"))), place_.line, {}};
+    EachLine each{std::string(text.substr(0, text.find_first_of(" \t"))), place_.line, {}, {}};
     if (!is_name(each.variable, true)) fail_name(each.variable, "a variable");
     if (assigned_.contains(each.variable) || defines_.contains(each.variable))
       fail(fmt::format("variable '{}' has a value already", each.variable));
@@ -90,9 +90,18 @@ class Parser {
     if (!has_in || words.size() < 2 || !redirections.empty()) fail("not [each NAME in VALUE ...]");
     words.erase(words.begin());
     for (const auto& word : words) mention(word);
+    if (words.size() > 2 && is_plain_text(words[words.size() - 2], "by")) {
+      each.at_a_time = std::move(words.back());
+      words.resize(words.size() - 2);
+    }
     each.values = std::move(words);
     workflow_.sections.push_back(std::move(each));
     in_section_ = true;
+  }
+
+  static bool is_plain_text(const Word& word, std::string_view text) {
+    return word.size() == 1 && word[0].kind == WordPart::Kind::text && !word[0].quoted &&
+           word[0].text == text;
   }
 
   void end_section() {

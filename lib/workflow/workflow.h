@@ -78,11 +78,12 @@ struct JobLine {
   std::vector<Redirection> redirections;
 };
 
-/// "[each NAME in VALUE ...]": its jobs run once for each value, one round after the other.
+/// "[each NAME in VALUE ... by COUNT]": its jobs run once for each value, COUNT rounds at a time.
 struct EachLine {
   std::string variable;
   int line = 0;
   std::vector<Word> values;
+  Word at_a_time{};  ///< empty: one round after the other
 };
 
 /// A workflow as it is written: nothing is known yet of its FIFOs.

@@ -7,7 +7,7 @@ load run
 
 @test "rounds follow each other into a FIFO whose reader sees one stream" {
   workflow -D second='b c' <<'E'
-[each x in a $second 'd "e"']
+[each x in a "$second" 'd "e"']
   say:  bash -c 'echo "begin $1"; echo "end $1"' _ $x > out:raw
   up:   tr a-z A-Z < in:raw > out:all
 [end]
@@ -136,4 +136,59 @@ E
     wait_until assert_nothing_left
     assert_files w.mrf stderr.txt
   done
+}
+
+@test "[each x in $list] splits a list that -D gives" {
+  workflow -D list='a b  c' <<'E'
+[each x in $list]
+  say: echo $x > out:all
+[end]
+show: cat in:all
+E
+  assert_status 0
+  assert_output_is $'a\nb\nc'
+}
+
+@test "by 2: two rounds side by side, a third one when one of them is over, each with its result" {
+  mkfifo gate1 gate2
+  cat >w.mrf <<'E'
+[each x in $list by 2]
+  wait: bash -c 'case $1 in a) read -r go < gate1;; b) echo > gate1;; c) echo > gate2;; d) read -r go < gate2;; esac; echo $1' _ $x > out:one
+  keep: cat < in:one > save:kept.$x
+[end]
+E
+  # a ends after b has begun; d waits for c.
+  run_apart timeout -k 5 300 mrf-run -D list='a b c d e' w.mrf
+  assert_status 0
+  [ "$(cat kept.a kept.b kept.c kept.d kept.e)" = $'a\nb\nc\nd\ne' ]
+  rm kept.*
+  run_apart mrf-run --print-sh -D list='a b c d e' w.mrf
+  assert_status 0
+  echo "$output" >w.sh
+  run_apart timeout -k 5 300 bash w.sh
+  assert_status 0
+  [ "$(cat kept.a kept.b kept.c kept.d kept.e)" = $'a\nb\nc\nd\ne' ]
+  assert_nothing_left
+}
+
+@test "by 2: never more than two rounds at a time; a round that fails ends the others, without a result" {
+  mkdir here
+  workflow <<'E'
+[each x in 1 2 3 4 5 6 7 8 by 2]
+  one: bash -c 'mkdir here/$1; ls here | wc -l >> most; rmdir here/$1' _ $x
+[end]
+E
+  assert_status 0
+  [ "$(wc -l <most)" = 8 ]
+  [ "$(sort -n most | tail -n 1)" -le 2 ]
+  workflow <<'E'
+[each x in 1 2 3 4 by 2]
+  one: bash -c 'echo $1 >> begun; [ $1 != 2 ] || exit 7; exec sleep 1000' _ $x > save:result.$x
+[end]
+E
+  assert_status 7
+  assert_stderr "mrf-run: cannot finish 'one@1': exit status 7"
+  run -1 grep '[34]' begun
+  [ ! -e result.1 ]
+  assert_nothing_left
 }

@@ -42,10 +42,37 @@ TEST_CASE("the jobs of a section are planned once for each value") {
   CHECK(fifo(plan, "y[1]@2").reader == 14);
 }
 
-TEST_CASE("a value may come from a variable, which is not split") {
-  const auto plan = plan_of("v = a b\n[each x in $v c]\nj: echo $x\n[end]\n");
-  REQUIRE(plan.jobs.size() == 2);
-  CHECK(plan.jobs[0].words[1][0].text == "a b");
+TEST_CASE("a variable alone is a list of values, in quotes or within a word it is one value") {
+  const auto values = [](const std::string& written) {
+    std::vector<std::string> found;
+    for (const auto& job : plan_of("v = ' a b  c*'\n[each x in " + written + "]\nj: echo $x\n[end]\n").jobs)
+      found.push_back(job.words[1][0].text);
+    return found;
+  };
+  CHECK(values("$v d") == std::vector<std::string>{"a", "b", "c*", "d"});
+  CHECK(values("\"$v\" d") == std::vector<std::string>{" a b  c*", "d"});
+  CHECK(values("x$v") == std::vector<std::string>{"x a b  c*"});
+  CHECK(values("${v} 'by' 3 by 2") == std::vector<std::string>{"a", "b", "c*", "by", "3"});
+  check_refused("v = ' '\n[each x in $v]\nj: echo $x\n[end]\n",
+                "w.mrf:2: [each] has no value: its list is empty");
+}
+
+TEST_CASE("rounds run side by side, as many as by says") {
+  const auto at_a_time = [](const std::string& written) {
+    return plan_of("k = 3\n[each x in " + written + "]\nj: echo $x\n[end]\n").rounds_at_a_time;
+  };
+  CHECK(at_a_time("a b $k") == std::vector<std::size_t>{1});
+  CHECK(at_a_time("a b $k by 2") == std::vector<std::size_t>{2});
+  CHECK(at_a_time("a b by $k") == std::vector<std::size_t>{3});
+  for (const char* count : {"0", "x", "-1", "1x", "''"}) {
+    check_refused(std::string("k = 3\n[each x in $k by ") + count + "]\nj: echo $x\n[end]\n",
+                  std::string("w.mrf:2: 'by ") + (count[0] == '\'' ? "" : count) +
+                      "' is no number of rounds that run side by side");
+  }
+  check_refused(
+      "[each x in 1 2 by 2]\nj: echo $x > out:all\n[end]\nk: cat in:all\n",
+      "w.mrf:2: FIFO 'all' leads out of rounds that run side by side, whose data would mix: write a "
+      "result in each round, or leave 'by' out");
 }
 
 TEST_CASE("a section that is wrong is refused with its line") {
