@@ -27,7 +27,7 @@ namespace mrf::io {
 
 namespace {
 
-constexpr std::uint64_t magic = 0x7374736161746c31;
+constexpr std::uint64_t file_magic = 0x7374736161746c31;
 constexpr std::size_t control_bytes = 4096;
 constexpr std::uint64_t allocated_at_a_time = std::uint64_t{1} << 20;
 constexpr std::size_t most_spacing = 4096;
@@ -40,6 +40,7 @@ std::string path_beside(const std::string& name) { return name + ".last"; }
 struct LastBytes::Control {
   std::uint64_t magic = 0;
   std::uint64_t capacity = 0;
+  std::atomic<std::uint64_t> size{0};    // of the ring, at most capacity
   std::atomic<std::uint64_t> header{0};  // bytes, behind the ring
   std::atomic<std::uint64_t> begin{0};
   std::atomic<std::uint64_t> end{0};
@@ -48,6 +49,7 @@ struct LastBytes::Control {
 LastBytes::LastBytes(const std::string& name, std::size_t capacity)
     : name_(name),
       capacity_(std::max<std::size_t>(capacity, 1)),
+      size_(std::min(capacity_, first_size)),
       spacing_(std::min(most_spacing, capacity_ / 16)),
       file_(adopt_fd, ::open(path_beside(name).c_str(),
                              O_RDWR | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOFOLLOW | O_CLOEXEC, 0600)) {
@@ -63,7 +65,8 @@ LastBytes::LastBytes(const std::string& name, std::size_t capacity)
   if (mapped == MAP_FAILED) throw base::SystemError(verb, name);
   control_ = new (mapped) Control;
   control_->capacity = capacity_;
-  control_->magic = magic;
+  control_->size = size_;
+  control_->magic = file_magic;
   ring_ = static_cast<char*>(mapped) + control_bytes;
 }
 
@@ -91,21 +94,41 @@ void LastBytes::add_header(std::string_view bytes) {
   }
 }
 
+// Every byte gets another place.
+void LastBytes::grow(std::size_t bytes) {
+  if (control_ == nullptr) return;
+  const std::size_t before = size_;
+  const std::uint64_t begin = control_->begin;
+  std::string kept;
+  for (std::uint64_t at = begin; !is_too_large_ && at < end_;) {
+    const std::uint64_t n = std::min(end_ - at, before - at % before);
+    kept.append(ring_ + at % before, n);
+    at += n;
+  }
+  size_ = std::min(capacity_, std::max(bytes, 2 * before));
+  if (!allocate(size_)) return;
+  control_->begin = control_->end.load();
+  control_->size = size_;
+  if (is_too_large_) return;
+  copy(kept, begin);
+  control_->begin = begin;
+}
+
 // False when the unit in the making is too large. Units go from the front, several at a time.
 bool LastBytes::make_room(std::size_t size) {
   const std::uint64_t whole = control_->end;
   std::uint64_t begin = control_->begin;
-  while (end_ + size - begin > capacity_ && begin < whole) {
+  while (end_ + size - begin > size_ && begin < whole) {
     begin = starts_.empty() ? whole : starts_.front();
     if (!starts_.empty()) starts_.pop_front();
   }
   control_->begin = begin;
-  return end_ + size - begin <= capacity_;
+  return end_ + size - begin <= size_;
 }
 
 bool LastBytes::allocate(std::uint64_t end) {
-  while (allocated_ < std::min<std::uint64_t>(end, capacity_)) {
-    const std::uint64_t more = std::min(allocated_at_a_time, capacity_ - allocated_);
+  while (allocated_ < std::min<std::uint64_t>(end, size_)) {
+    const std::uint64_t more = std::min(allocated_at_a_time, size_ - allocated_);
     const int error = ::posix_fallocate(file_.get(), static_cast<off_t>(control_bytes + allocated_),
                                         static_cast<off_t>(more));
     if (error == EINTR) continue;
@@ -118,9 +141,9 @@ bool LastBytes::allocate(std::uint64_t end) {
   return true;
 }
 
-void LastBytes::copy(std::string_view bytes) {
-  const auto at = static_cast<std::size_t>(end_ % capacity_);
-  const std::size_t first = std::min(bytes.size(), capacity_ - at);
+void LastBytes::copy(std::string_view bytes, std::uint64_t to) {
+  const auto at = static_cast<std::size_t>(to % size_);
+  const std::size_t first = std::min(bytes.size(), size_ - at);
   std::memcpy(ring_ + at, bytes.data(), first);
   std::memcpy(ring_, bytes.data() + first, bytes.size() - first);
 }
@@ -130,7 +153,7 @@ void LastBytes::add(std::string_view bytes, bool is_whole) {
   if (!is_too_large_ && !make_room(bytes.size())) is_too_large_ = true;
   if (!is_too_large_) {
     if (!allocate(end_ + bytes.size())) return;
-    copy(bytes);
+    copy(bytes, end_);
   }
   end_ += bytes.size();
   if (!is_whole) return;
@@ -157,19 +180,20 @@ std::optional<KeptBytes> read_last_bytes(const std::string& name) {
   text.resize(static_cast<std::size_t>(info.st_size));
   text.resize(read_full(file, path, {text.data(), text.size()}, meter));
   if (text.size() < control_bytes) return std::nullopt;
-  std::uint64_t fields[5];
+  std::uint64_t fields[6];
   std::memcpy(fields, text.data(), sizeof fields);
   const std::uint64_t capacity = fields[1];
-  const std::uint64_t header = fields[2];
-  std::uint64_t at = fields[3];
-  const std::uint64_t end = fields[4];
-  if (fields[0] != magic || capacity == 0 || end < at || end - at > capacity ||
+  const std::uint64_t size = fields[2];
+  const std::uint64_t header = fields[3];
+  std::uint64_t at = fields[4];
+  const std::uint64_t end = fields[5];
+  if (fields[0] != file_magic || size == 0 || size > capacity || end < at || end - at > size ||
       text.size() < control_bytes + capacity + header)
     return std::nullopt;
   KeptBytes kept{text.substr(control_bytes + capacity, header), {}};
   while (at < end) {
-    const std::uint64_t n = std::min(end - at, capacity - at % capacity);
-    kept.units.append(text, control_bytes + at % capacity, n);
+    const std::uint64_t n = std::min(end - at, size - at % size);
+    kept.units.append(text, control_bytes + at % size, n);
     at += n;
   }
   return kept;

@@ -16,8 +16,12 @@ namespace mrf::io {
 /// whatever way: a ring of whole units (records), and a header in front of them that is kept in any case.
 class LastBytes {
  public:
-  /// Makes the file beside the output `name`, or empties it. At most `capacity` bytes of units are kept, and
-  /// no unit that is larger. Throws SystemError "cannot keep the last records of".
+  /// A small ring stays in the caches of the processor.
+  static constexpr std::size_t first_size = std::size_t{4} << 20;
+
+  /// Makes the file beside the output `name`, or empties it. At most `capacity` bytes of units are kept,
+  /// `first_size` of them until keep_more() asks for more, and no unit that is larger. Throws SystemError
+  /// "cannot keep the last records of".
   LastBytes(const std::string& name, std::size_t capacity);
   ~LastBytes();
   LastBytes(const LastBytes&) = delete;
@@ -25,19 +29,25 @@ class LastBytes {
 
   /// Before any unit. What cannot be written is said in a warning, and then nothing more is kept.
   void add_header(std::string_view bytes);
+  /// Keeps `bytes` from now on, if `capacity` allows it; never less than before. As add_header().
+  void keep_more(std::size_t bytes) {
+    if (bytes > size_ && size_ < capacity_) grow(bytes);
+  }
   /// A part of a unit; with `is_whole` its last part, or several units as a whole. As add_header().
   void add(std::string_view bytes, bool is_whole);
 
  private:
   struct Control;
 
+  void grow(std::size_t bytes);
   bool make_room(std::size_t size);
   bool allocate(std::uint64_t end);
-  void copy(std::string_view bytes);
+  void copy(std::string_view bytes, std::uint64_t to);
   void stop(int error_number);
 
   const std::string name_;
   const std::size_t capacity_;
+  std::size_t size_;  // of the ring now
   const std::size_t spacing_;
   Fd file_;
   Control* control_ = nullptr;

@@ -52,7 +52,7 @@ process::LaunchSpec repeated(const workflow::Plan& plan, const Workspace& worksp
   return spec;
 }
 
-std::vector<process::MovedFile> results_of(const workflow::PlannedJob& job, const Workspace& workspace) {
+std::vector<process::MovedFile> moved_results(const workflow::PlannedJob& job, const Workspace& workspace) {
   std::vector<process::MovedFile> moved;
   for (const auto& word : job.words) {
     for (const auto& part : word) {
@@ -90,7 +90,7 @@ std::string keep_failed_job(const std::string& directory, const workflow::Plan& 
                                 spec,
                                 write_input,
                                 standard_error,
-                                results_of(planned, workspace)});
+                                moved_results(planned, workspace)});
 }
 
 }  // namespace mrf::run

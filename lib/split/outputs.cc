@@ -183,6 +183,8 @@ void Outputs::keep_last(std::size_t end, std::size_t bytes) {
 }
 
 void Outputs::keep(std::size_t index, std::initializer_list<std::string_view> pieces, bool is_whole) {
+  // What waits for the output is there besides what its reader may have.
+  last_[index]->keep_more(outputs_[index].queued_bytes() + io::LastBytes::first_size);
   std::size_t left = pieces.size();
   for (const std::string_view piece : pieces) last_[index]->add(piece, --left == 0 && is_whole);
 }

@@ -65,6 +65,37 @@ TEST_CASE("what is kept are whole units, the last ones, and nearly as many as th
   }
 }
 
+TEST_CASE("a ring that grows keeps what it had, in its new places") {
+  const Directory directory;
+  const std::string path = directory / "kept";
+  constexpr std::size_t first = LastBytes::first_size;
+  LastBytes kept(path, 4 * first);
+  kept.add_header("header");
+  std::vector<std::string> units;
+  const auto add = [&](std::size_t size) {
+    units.emplace_back(size, static_cast<char>('a' + units.size() % 26));
+    kept.add(units.back(), true);
+  };
+  for (int number = 0; number < 100; ++number) add(first / 30 + 7);
+  const std::size_t before = read_last_bytes(path)->units.size();
+  CHECK(before <= first);
+  kept.add("part ", false);
+  kept.keep_more(first + 1);
+  CHECK(read_last_bytes(path)->units.size() == before);
+  kept.add("of a unit", true);
+  units.emplace_back("part of a unit");
+  CHECK(read_last_bytes(path)->units.size() == before + units.back().size());
+  CHECK(is_end_of_units(units, read_last_bytes(path)->units));
+  for (int number = 0; number < 100; ++number) add(first / 30 + 7);
+  kept.keep_more(100 * first);
+  for (int number = 0; number < 200; ++number) add(first / 30 + 7);
+  const auto last = read_last_bytes(path);
+  CHECK(last->header == "header");
+  CHECK(is_end_of_units(units, last->units));
+  CHECK(last->units.size() > 3 * first);
+  CHECK(last->units.size() <= 4 * first);
+}
+
 TEST_CASE("what is no such file keeps nothing") {
   const Directory directory;
   CHECK_FALSE(read_last_bytes(directory / "missing"));
