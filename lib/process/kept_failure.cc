@@ -43,8 +43,8 @@ std::string command_word(std::string_view word, const std::vector<MovedFile>& mo
 std::string make_directory(const std::string& directory, const std::string& name) {
   if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) throw base::SystemError("create", directory);
   for (int number = 1;; ++number) {
-    std::string path = directory + "/" + name;
-    if (number > 1) path += fmt::format(".{}", number);
+    const std::string suffix = number > 1 ? fmt::format(".{}", number) : "";
+    std::string path = fmt::format("{}/{}{}", directory, name, suffix);
     if (::mkdir(path.c_str(), 0700) == 0) return path;
     if (errno != EEXIST || number == most_names) throw base::SystemError("create", path);
   }
