@@ -25,7 +25,7 @@ END
 }
 
 start_chunks() {
-  timeout -k 5 60 mrf-chunks -i in "$@" >out 2>err &
+  timeout -k 5 300 mrf-chunks -i in "$@" >out 2>err 3>&- &
   chunks=$!
   exec 7>in
 }
@@ -134,7 +134,7 @@ END
   assert_status 0
   cmp out <(printf '%s\n' 1 4 7)
   # shellcheck disable=SC2016 # the inner shells' variables
-  run_apart bash -c "seq 3000000 | timeout -k 5 60 mrf-chunks -n 2 -c 1000000 -- bash -c 'exec <&-; echo \$MRF_CHUNK'"
+  run_apart bash -c "seq 3000000 | timeout -k 5 300 mrf-chunks -n 2 -c 1000000 -- bash -c 'exec <&-; echo \$MRF_CHUNK'"
   assert_status 0
   assert_output_is $'0\n1\n2'
 }
@@ -142,7 +142,7 @@ END
 @test "what filters do not take waits in 32 MiB of memory, then on disk" {
   # shellcheck disable=SC2016 # the inner shells' variables
   run_apart bash -c '{ head -c 100000000 /dev/zero; : >gate; } |
-    timeout -k 5 60 mrf-chunks -n 2 --record fixed:1000 -c 50000 --stats s.json -- \
+    timeout -k 5 300 mrf-chunks -n 2 --record fixed:1000 -c 50000 --stats s.json -- \
       bash -c "until [[ -e gate ]]; do sleep 0.05; done; wc -c"'
   assert_status 0
   assert_output_is $'50000000\n50000000'
