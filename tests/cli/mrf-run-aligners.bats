@@ -12,9 +12,14 @@ setup() {
 
 run_aligner() { run_apart timeout -k 5 300 mrf-run -n "${workers:-3}" "$@"; }
 
-single_bwa=(bwa mem -v 1 -t 1 ref.fa)
-single_minimap2=(minimap2 -a -x sr -t 1 ref.fa)
-single_bowtie2=(bowtie2 --quiet -x ref -U)
+# The command of an aligner of single reads, but for the file, is put into `aligner`.
+choose_aligner() {
+  case $1 in
+    bwa) aligner=(bwa mem -v 1 -t 1 ref.fa) ;;
+    minimap2) aligner=(minimap2 -a -x sr -t 1 ref.fa) ;;
+    bowtie2) aligner=(bowtie2 --quiet -x ref -U) ;;
+  esac
+}
 make_indexes() {
   bwa index ref.fa 2>log
   bowtie2-build -q ref.fa ref
@@ -31,7 +36,7 @@ records_of() { # FILE ALIGNER
 @test "single reads: bwa, minimap2 and bowtie2 side by side give the records of one of them, and its header once" {
   make_indexes
   for name in bwa minimap2 bowtie2; do
-    declare -n aligner=single_$name
+    choose_aligner $name
     "${aligner[@]}" R1.fq 2>log >serial.sam
     records_of serial.sam $name >expected
     [[ $(awk '$3 != "*"' expected | wc -l) -gt 1500 ]]

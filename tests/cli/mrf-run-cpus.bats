@@ -4,14 +4,14 @@
 
 load common
 
-# CPUS WORD...: runs mrf-run --cpus CPUS WORD... -- a filter that waits for a writer of the FIFO "go", and prints how many
+# WORKERS CPUS WORD...: runs mrf-run --cpus CPUS WORD... -- a filter that waits for a writer of the FIFO "go", and prints how many
 # threads of the run there were at most, and how many of them were running or runnable, without those of the programs
-# that pass data on. "go" is opened when $WORKERS filters have started.
+# that pass data on. "go" is opened when WORKERS filters have started.
 count_threads() {
   rm -f go && mkfifo go
   echo '{ for (i = 0; i < 200; ++i) x = x "a"; x = ""; print }' >work.awk
   # A leak check at the end is a thread, too.
-  ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 WORKERS=$WORKERS python3 - "$@" <<'END'
+  ASAN_OPTIONS=${ASAN_OPTIONS:+$ASAN_OPTIONS:}detect_leaks=0 python3 - "$@" <<'END'
 import os, pathlib, subprocess, sys
 
 passing_on = {"mrf-run", "mrf-chunks", "mrf-distribute", "mrf-collect"}
@@ -44,7 +44,7 @@ def tasks(root):
     return found
 
 
-cpus, *words = sys.argv[1:]
+workers, cpus, *words = sys.argv[1:]
 run = subprocess.Popen(["mrf-run", "--cpus", cpus, *words, "--", "sh", "-c", ": <go && exec awk -f work.awk"])
 most = runnable = 0
 go = None
@@ -52,7 +52,7 @@ while run.poll() is None:
     seen = [task for task in tasks(run.pid) if task[1] not in passing_on and task[2] not in "ZX"]
     most = max(most, len(seen))
     runnable = max(runnable, sum(task[2] == "R" for task in seen))
-    if go is None and sum(task[1] in filters for task in seen) >= int(os.environ["WORKERS"]):
+    if go is None and sum(task[1] in filters for task in seen) >= int(workers):
         go = os.open("go", os.O_RDWR)
 print(most, runnable)
 sys.exit(run.returncode)
@@ -65,7 +65,7 @@ END
   while read -r cpus workers words; do
     for order in chunk seq; do
       # shellcheck disable=SC2086
-      WORKERS=$workers count_threads "$cpus" $words --order $order -c 100 >threads
+      count_threads "$workers" "$cpus" $words --order $order -c 100 >threads
       read -r most runnable <threads
       echo "--cpus $cpus $words --order $order: $most threads, $runnable runnable"
       ((most >= workers && most <= cpus && runnable <= cpus))
