@@ -107,7 +107,7 @@ END
   assert_nothing_left
   for signal in TERM INT HUP; do
     mkfifo ready
-    mrf-chunks -n 3 -c 100 --side side2.tsv -i in.txt -- bash -c 'echo >ready; exec sleep 1000' 3>&- &
+    env --default-signal mrf-chunks -n 3 -c 100 --side side2.tsv -i in.txt -- bash -c 'echo >ready; exec sleep 1000' 3>&- &
     read -r <ready
     kill -$signal $!
     wait $! && false

@@ -105,7 +105,7 @@ E
 @test "--print-sh: a signal before the script has noted the number of a job leaves nothing" {
   printf 'a: tail -f /dev/null > out:p\nb: cat < in:p > save:result\n' >w.mrf
   # shellcheck disable=SC2016 # the script's
-  mrf-run --print-sh w.mrf | sed 's/^    "\$name" &$/&\n    kill -TERM $$/' >script.sh
+  mrf-run --print-sh w.mrf | sed 's/^      "\$1" &$/&\n      kill -TERM $$/' >script.sh
   grep -q 'kill -TERM' script.sh
   run_apart bash -c 'timeout -k 5 300 bash script.sh >/dev/null 2>&1'
   assert_status 143

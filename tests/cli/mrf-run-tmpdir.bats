@@ -58,9 +58,9 @@ E
   jq -e '[.jobs[] | [.status, .records_in]] == [[0, null], [0, null]]' report.json
 }
 
-@test "chunks of a pipe that find no room under TMPDIR: status 1 without a result" {
-  head -c 20000000 /dev/zero >in
-  on_disk 1m -n 2 --record fixed:1000000 -c 10 -i <(cat in) -o out -- cat
+@test "a chunk of a pipe that its filter does not take, with no room under TMPDIR: status 1 without a result" {
+  head -c 100000000 /dev/zero >in
+  on_disk 1m -n 2 --record fixed:1000000 -c 100 -i <(cat in) -o out -- tail -f /dev/null
   assert_status 1
   assert_stderr_has "No space left on device"
   assert_files in
