@@ -29,3 +29,14 @@ same() {
 
 # What samtools reads from BAM streams, without headers.
 bam_records() { for one in "$@"; do samtools view "$one"; done; }
+
+# FIFO PROGRAM: whether a process of that name has opened it. A reader's open(2) returns when somebody else has
+# the FIFO open, as the test with <>: a reader that opened its FIFO only after mrf-distribute had failed would
+# wait for ever.
+has_opened() {
+  local fd
+  while read -r fd; do
+    [[ $(cat "${fd%/fd/*}/comm" 2>/dev/null) != "$2" ]] || return 0
+  done < <(find -L /proc/[0-9]*/fd -samefile "$1" 2>/dev/null)
+  return 1
+}

@@ -43,9 +43,12 @@ load distribute
 @test "a reader that goes away is named, and the others get their end" {
   mkfifo gone stays
   seq 1 1000000 >in
-  head -c 10 gone >/dev/null 3>&- &
-  cat stays >stays.out 3>&- &
-  run_apart mrf-distribute -c 10 -i in gone stays
+  exec {held}<>stays
+  head -c 10 gone >/dev/null 3>&- {held}>&- &
+  cat stays >stays.out 3>&- {held}>&- &
+  wait_until has_opened stays cat
+  run_apart mrf-distribute -c 10 -i in gone stays {held}>&-
+  exec {held}>&-
   wait
   assert_status 1
   assert_stderr_is "mrf-distribute: cannot write 'gone': Broken pipe"
@@ -56,14 +59,25 @@ load distribute
   mrf-bamread "$(small_bam 1000)" | gzip | head -c 20000 >in.sam.gz
   seq 1000 | sed 's/.*/@r&\nACGT\n+\nIIII/' >in.fastq
   echo @r >>in.fastq
+  mkfifo sam{1,2} fastq{1,2}
+  exec {sam1}<>sam1 {sam2}<>sam2
   for number in 1 2; do
-    mkfifo "sam$number" "fastq$number"
-    (mrf-bamwrite -o "out$number.bam" "sam$number" || echo $? >"sam$number.status") 2>/dev/null 3>&- &
-    (mrf-collect --record fastq -o "out$number.fq" "fastq$number" || echo $? >"fastq$number.status") 2>/dev/null 3>&- &
+    (exec {sam1}>&- {sam2}>&- && mrf-bamwrite -o "out$number.bam" "sam$number" || echo $? >"sam$number.status") \
+      2>/dev/null 3>&- &
+    wait_until has_opened "sam$number" mrf-bamwrite
   done
   run_apart mrf-distribute --sam --header-broadcast -c 10 -i in.sam.gz sam1 sam2
+  exec {sam1}>&- {sam2}>&-
   assert_status 3
+  wait
+  exec {fastq1}<>fastq1 {fastq2}<>fastq2
+  for number in 1 2; do
+    (exec {fastq1}>&- {fastq2}>&- && mrf-collect --record fastq -o "out$number.fq" "fastq$number" ||
+      echo $? >"fastq$number.status") 2>/dev/null 3>&- &
+    wait_until has_opened "fastq$number" mrf-collect
+  done
   run_apart mrf-distribute --record fastq -c 10 -i in.fastq fastq1 fastq2
+  exec {fastq1}>&- {fastq2}>&-
   assert_status 3
   wait
   [[ $(cat ./*.status) == $'3\n3\n3\n3' ]]
