@@ -31,13 +31,6 @@ bool has_result_variable() {
   return result != nullptr && *result != '\0';
 }
 
-io::Temporary make_file(const std::string& directory, const char* what) {
-  std::string path = fmt::format("{}/mrf-{}.XXXXXX", directory, what);
-  const io::Fd file(io::adopt_fd, ::mkostemp(path.data(), O_CLOEXEC));
-  if (!file.is_open()) throw base::SystemError("make a temporary file in", directory);
-  return io::Temporary(path);
-}
-
 // A filter may have put something else in its place.
 void remove(io::Temporary& file) {
   std::error_code ignored;
@@ -58,8 +51,8 @@ void FilterFiles::begin(std::uint64_t chunk) {
   Files& files = files_[chunk];
   remove(files.result);
   remove(files.side);
-  if (has_results_) files.result = make_file(directory_, "result");
-  if (side_) files.side = make_file(directory_, "side");
+  if (has_results_) files.result = io::make_temporary_file(directory_, "result");
+  if (side_) files.side = io::make_temporary_file(directory_, "side");
 }
 
 std::vector<std::string> FilterFiles::environment(std::uint64_t chunk) const {

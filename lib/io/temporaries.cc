@@ -100,6 +100,14 @@ std::string temporary_directory() {
   return directory != nullptr && *directory != '\0' ? directory : "/tmp";
 }
 
+Temporary make_temporary_file(const std::string& directory, const std::string& what) {
+  std::string path = directory + "/mrf-" + what + ".XXXXXX";
+  const EndingSignalsBlocked blocked;
+  const Fd file(adopt_fd, ::mkostemp(path.data(), O_CLOEXEC));
+  if (!file.is_open()) throw base::SystemError("make a temporary file in", directory);
+  return Temporary(path);
+}
+
 std::string scratch_file_name() { return "temporary file in " + temporary_directory(); }
 
 Fd open_scratch_file() {
@@ -108,6 +116,7 @@ Fd open_scratch_file() {
   // Not every file system knows files without a name (open(2)).
   if (!file.is_open() && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) {
     std::string path = directory + "/mrf-scratch.XXXXXX";
+    const EndingSignalsBlocked blocked;
     file = Fd(adopt_fd, ::mkostemp(path.data(), O_CLOEXEC));
     if (file.is_open() && ::unlink(path.c_str()) != 0) throw base::SystemError("remove", path);
   }

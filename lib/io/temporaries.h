@@ -37,6 +37,9 @@ void remove_temporaries_on_signals();
 /// $TMPDIR, /tmp when it is empty or not set.
 std::string temporary_directory();
 
+/// A new, empty file DIRECTORY/mrf-WHAT.XXXXXX, mode 0600. Throws SystemError.
+Temporary make_temporary_file(const std::string& directory, const std::string& what);
+
 /// A new file in temporary_directory() that has no name, for reading and writing: it is gone when it is
 /// closed. Throws SystemError.
 Fd open_scratch_file();
