@@ -354,8 +354,10 @@ bool ChunkRun::finish_front() {
       continue;
     }
     if (!is_front_begun_ && !(has_failed && command_.holds_output())) begin_front(front);
-    if (front.is_cut_off()) {
+    // One that failed before its chunk was cut off is the first failure.
+    if (front.is_cut_off() && !(has_failed && failed_ == front.chunk().number)) {
       if (!front.has_ended()) return any;
+      stop_cut_off(front);
       filters_.pop_front();
       is_front_begun_ = false;
       return true;

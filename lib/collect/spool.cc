@@ -25,19 +25,20 @@ constexpr std::chrono::milliseconds patience{100};
 
 // O_NONBLOCK belongs to the open file, which others may share: a pipe is opened once more. Writing anything
 // else blocks as ever.
-io::Fd open_unblocked(io::FdRef fd) {
+io::Fd open_unblocked(io::FdRef fd, const std::string& name) {
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0 || !S_ISFIFO(info.st_mode)) return io::duplicate(fd);
   const std::string path = fmt::format("/proc/self/fd/{}", fd.get());
   io::Fd own(io::adopt_fd, ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
-  return own.is_open() ? std::move(own) : io::duplicate(fd);
+  if (!own.is_open()) throw base::SystemError("open", name);
+  return own;
 }
 
 }  // namespace
 
 SpoolSink::SpoolSink(io::FdRef fd, std::string name, io::Meter& meter, const Memory& memory,
                      io::Reactor& reactor)
-    : fd_(open_unblocked(fd)),
+    : fd_(open_unblocked(fd, name)),
       name_(std::move(name)),
       meter_(meter),
       memory_(memory),
@@ -56,7 +57,7 @@ std::size_t SpoolSink::write_now(const void* data, std::size_t size) {
     }
     if (errno == EAGAIN) return 0;
     if (errno == EINTR) continue;
-    if (errno == EPIPE && name_ == io::stdout_name) throw base::ClosedOutput(name_);
+    if (errno == EPIPE) throw base::ClosedOutput(name_);
     throw base::SystemError("write", name_);
   }
 }

@@ -64,12 +64,15 @@ put() { printf '%b' "$2" >"$1"; }
   assert_output_is $'1\n141'
   [[ ! -s err ]]
   mkfifo pipe
-  head -n 1 pipe >first &
-  run_apart timeout 20 mrf-collect -o pipe a
-  wait
-  assert_status 141
-  assert_stderr_is ''
-  [ "$(cat first)" = 1 ]
+  for spool in "" --spool; do
+    head -n 1 pipe >first 3>&- &
+    # shellcheck disable=SC2086
+    run_apart timeout 300 mrf-collect --order any $spool -o pipe a
+    wait
+    assert_status 141
+    assert_stderr_is ''
+    [ "$(cat first)" = 1 ]
+  done
 }
 
 @test "a file that becomes shorter while it is read is an error" {
