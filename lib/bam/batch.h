@@ -19,6 +19,9 @@ namespace mrf::bam {
 
 /// Records of htslib that are used again; the first `count` of them count.
 struct RecordList {
+  /// The most bytes of memory that are kept for the next batch.
+  static constexpr std::size_t usual = std::size_t{4} << 20;
+
   std::vector<sam::RecordPtr> records;
   std::size_t count = 0;
 
@@ -27,10 +30,12 @@ struct RecordList {
     if (count == records.size()) records.push_back(sam::make_record());
     return *records[count];
   }
+  /// Memory of one, in bytes.
+  static std::size_t held_by(const bam1_t& record) { return sizeof record + record.m_data; }
   /// Memory of all of them, in bytes.
   std::size_t held() const {
     std::size_t bytes = 0;
-    for (const auto& record : records) bytes += sizeof(bam1_t) + record->m_data;
+    for (const auto& record : records) bytes += held_by(*record);
     return bytes;
   }
 };
@@ -89,7 +94,7 @@ struct Batch {
     }
     for (RecordList* list : {&read, &kept}) {
       list->count = 0;
-      if (list->held() > usual) list->records.clear();
+      if (list->held() > RecordList::usual) list->records.clear();
     }
     if (record->m_data > usual) record = sam::make_record();
     if (text.m > usual) text.release();

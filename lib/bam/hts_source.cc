@@ -16,9 +16,9 @@ namespace mrf::bam {
 
 namespace {
 
-// A batch is full by its records or by their bytes.
+// A batch is full by its records or by the memory that they hold, which is less than what a batch keeps.
 constexpr std::size_t batch_records = 4096;
-constexpr std::size_t batch_bytes = std::size_t{1} << 20;
+constexpr std::size_t batch_bytes = RecordList::usual / 2;
 
 void check_memory() {
   if (errno == ENOMEM) throw std::bad_alloc();
@@ -76,7 +76,7 @@ bool HtsSource::fill(Batch& batch) {
       if (result < -1) batch.bad_end = reason();
       break;
     }
-    bytes += static_cast<std::size_t>(record.l_data);
+    bytes += RecordList::held_by(record);
     ++batch.read.count;
   }
   return true;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "sam/hts.h"
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
@@ -35,7 +36,7 @@ void ThreadPool::start(htsFile& file, unsigned threads) {
   for (unsigned n = base::usable_threads(threads); n > 0 && !pool_; n /= 2) {
     pool_.reset(hts_tpool_init(static_cast<int>(n)));
     if (!pool_) continue;
-    htsThreadPool pool{pool_.get(), static_cast<int>(n)};
+    htsThreadPool pool{pool_.get(), static_cast<int>(std::max(n, 4U))};
     hts_set_opt(&file, HTS_OPT_THREAD_POOL, &pool);
   }
 }
