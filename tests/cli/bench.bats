@@ -103,3 +103,65 @@ comparison() {
   assert_status 1
   jq -e '.comparisons[0] | .missed == ["slower", "more memory"] and (.same_result | not)' table.json
 }
+
+# A project with a small BAM, and the place of the table in its README.
+pays_project() {
+  {
+    echo "[data.'big.bam']"
+    echo "make = '\"\$MAKE_BAM\" --records 300 -o big.bam'"
+    echo "[data.'big.sam']"
+    echo "make = 'samtools view -h --no-PG -o big.sam \"\$DATA/big.bam\"'"
+  } >p/scripts/bench.d/own.toml
+  printf '%s\n' above '<!-- begin of the table of scripts/bench pays -->' old \
+    '<!-- end of the table of scripts/bench pays -->' below >p/README.md
+}
+
+pays() { run_apart timeout 300 /usr/bin/python3 p/scripts/bench.d/pays.py --pairs 1 "$@"; }
+
+@test "bench pays: the table of all filters, which --write puts into README.md" {
+  pays_project
+  pays --write --json table.json
+  assert_status 0
+  assert_stderr_has "making big.bam"
+  [ "$(sed '1,3d; /^$/d; /^|/d; $d' p/README.md)" = '<!-- end of the table of scripts/bench pays -->' ]
+  [ "$(sed -n '1p; $p' p/README.md)" = $'above\nbelow' ]
+  [ "$(sed '1,2d' p/README.md | head -n -2)" = "$output" ]
+  [ "$(grep -c '^| [`P]' p/README.md)" = 6 ]
+  [ "$(grep -c '^| pysam, ' p/README.md)" = 2 ]
+  [ "$(grep '^|' p/README.md | tr -dc '|\n' | sort -u)" = '||||||||||||' ]
+  jq -e '[.rows[] | [.filter, .level]] == [["cat", 1], ["cat", 6], ["mapped", 1], ["mapped", 6], ["length", 1],
+    ["length", 6], ["errors", 1], ["errors", 6]] and all(.rows[]; .wrong == {} and (.seconds | length) == 7
+    and all(.seconds[]; length == 1 and .[0] > 0))' table.json
+}
+
+@test "bench pays: what differs or fails is named, the status is 1 and README.md stays" {
+  pays_project
+  mkdir -p p/build/bin
+  printf '#!/bin/sh\n[ "$2" != 4 ] && cp "$DATA/big.bam" out.bam\n' >p/build/bin/mrf-run && chmod +x p/build/bin/mrf-run
+  cp p/README.md before
+  pays mapped
+  assert_status 1
+  [ "$(grep -c '^| Python, .*| differs | differs | failed |' <<<"$output")" = 2 ]
+  assert_stderr_has 'bench: the result differs from that of the pipe: mrf-run -n 2 -l 1'
+  assert_stderr_has 'bench: status 1: mrf-run -n 4 -l 1'
+  pays --write
+  assert_status 1
+  cmp p/README.md before
+}
+
+@test "bench pays: what cannot be asked for is refused before anything runs" {
+  pays_project
+  pays spam
+  assert_status 2
+  assert_stderr_has "cannot find the filter 'spam'; the filters are cat, mapped, length, errors"
+  pays --write cat
+  assert_status 2
+  assert_stderr_has 'cannot write a part of the table'
+  pays --pairs 0 cat
+  assert_status 2
+  echo 'no place for the table' >p/README.md
+  pays --write
+  assert_status 1
+  assert_stderr_has 'the lines around the table are missing'
+  assert_files p
+}
