@@ -16,6 +16,7 @@ import run
 README = run.ROOT / "README.md"
 BEGIN, END = "<!-- begin of the table of scripts/bench pays -->", "<!-- end of the table of scripts/bench pays -->"
 COPIES = (1, 2, 4)
+LIVE = (2,)
 PARALLEL = (2, 4)
 LEVELS = {1: "-b1", 6: "-b"}  # with the words of samtools view
 IN = '"$DATA/big.bam"'
@@ -44,9 +45,9 @@ def pipe(one, level, threads=""):
             f"samtools view {LEVELS[level]} --no-PG{threads} -o out.bam")
 
 
-def mrf_run(one, level, copies):
+def mrf_run(one, level, copies, order=""):
     header = " --header-broadcast" if one.header else ""
-    return f"mrf-run -n {copies} -l {level}{header} -i {IN} -o out.bam -- {one.command}"
+    return f"mrf-run -n {copies} -l {level}{order}{header} -i {IN} -o out.bam -- {one.command}"
 
 
 def parallel(one, level, copies):
@@ -64,6 +65,7 @@ def columns(one, level):
     """What is timed for a row: the head of each column, and its command. The first result is the right one."""
     return {"pipe": pipe(one, level), "pipe, `-@2`": pipe(one, level, " -@2"),
             **{f"`mrf-run -n {copies}`": mrf_run(one, level, copies) for copies in COPIES},
+            **{f"`--order seq -n {copies}`": mrf_run(one, level, copies, " --order seq") for copies in LIVE},
             **{f"`parallel -j{copies}`": parallel(one, level, copies) for copies in PARALLEL}}
 
 
@@ -111,7 +113,7 @@ def line_of(row):
     least = min(medians.values(), default=0)
     cells = [row["wrong"].get(name) or (f"**{short(medians[name])}**" if medians[name] == least else
                                         short(medians[name])) for name in row["seconds"]]
-    ours = [seconds for name, seconds in medians.items() if name.startswith("`mrf-run")]
+    ours = [seconds for name, seconds in medians.items() if name.startswith(("`mrf-run", "`--order"))]
     rival = medians.get("pipe, `-@2`")
     gain = f"{rival / min(ours):.1f}" if ours and rival else "-"
     return "| " + " | ".join([row["work"], short(row["alone_us"]), str(row["level"]), *cells, gain]) + " |"
@@ -129,7 +131,8 @@ def caption(data, rounds):
             f"{run.processor()} with {os.cpu_count()} processors. *alone* is what the filter by itself takes for a "
             "record, *pipe* is `samtools view -h | filter | samtools view -b`, `parallel` is GNU parallel with "
             "`--pipe -k --block 16M` between two samtools with `-@2`. *gain* is the time of the pipe with `-@2` "
-            "divided by the least time of `mrf-run`.")
+            "divided by the least time of `mrf-run`. `mrf-run -n N` starts the filter for every chunk; with "
+            "`--order seq` two filters live as long as the run, and see a number on every record.")
 
 
 def parts_of(text):
