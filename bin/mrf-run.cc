@@ -11,6 +11,7 @@
 #include "base/redact.h"
 #include "cli/command.h"
 #include "io/fd.h"
+#include "io/index_file.h"
 #include "io/paths.h"
 #include "report/flow.h"
 #include "report/graph.h"
@@ -22,6 +23,7 @@
 #include "workflow/processor_budget.h"
 #include "workflow/renderings.h"
 #include "workflow/short_form.h"
+#include "workflow/short_form_choice.h"
 #include "workflow/workflow.h"
 
 namespace {
@@ -240,6 +242,12 @@ void refuse_options(const Options& options, const cli::OptionSet& given) {
     throw base::UsageError("use", "command line", "it takes one of --print, --dot, --print-sh and --dry-run");
 }
 
+// mrf-bamwrite does not see what is beside the published file.
+void warn_of_old_index(const workflow::ShortForm& form) {
+  const bool is_cram = workflow::choose(form).output.format == "cram";
+  io::warn_of_old_index(form.outputs[0], is_cram ? io::IndexOf::cram : io::IndexOf::bam);
+}
+
 base::Status run(Options& options, const cli::OptionSet& given) {
   refuse_options(options, given);
   std::string file = "short form";
@@ -276,7 +284,11 @@ base::Status run(Options& options, const cli::OptionSet& given) {
       workflow::make_plan(workflow::parse_workflow(file, text, workflow::parse_defines(options.defines)));
   if (options.dot) return show(report::dot_text(report::flow_of(run::describe_plan(plan), plan.file)));
   if (options.print_script) return show(workflow::script_text(plan));
-  if (!options.dry_run) return static_cast<base::Status>(run::run_plan(plan, options.run));
+  if (!options.dry_run) {
+    const auto status = static_cast<base::Status>(run::run_plan(plan, options.run));
+    if (options.form.writes_index) warn_of_old_index(options.form);
+    return status;
+  }
   run::check_inputs(options.form);
   run::check_plan(plan, options.run.report_path);
   return base::Status::success;

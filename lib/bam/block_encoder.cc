@@ -88,7 +88,9 @@ void BlockEncoder::break_off(Output& to) {
   if (rest_of_ == delivered_) write_rest(to);
 }
 
-void BlockEncoder::save_index(const std::string&, const std::string& path) { index_->save(path); }
+void BlockEncoder::save_index(const std::string&, const std::string& path, const std::string& name) {
+  index_->save(path, name);
+}
 
 std::string BlockEncoder::index_extension() const { return index_->extension(); }
 

@@ -29,7 +29,7 @@ class BlockEncoder : public Encoder {
   void deliver(Batch& batch, Output& to) override;
   void end(Output& to) override;
   void break_off(Output& to) override;
-  void save_index(const std::string& data, const std::string& path) override;
+  void save_index(const std::string& data, const std::string& path, const std::string& name) override;
   std::string index_extension() const override;
 
  protected:

@@ -242,10 +242,10 @@ class CramEncoder : public Encoder {
   // The destructor ends the file without its end-of-file container.
   void break_off(Output&) override {}
 
-  void save_index(const std::string& data, const std::string& path) override {
+  void save_index(const std::string& data, const std::string& path, const std::string& name) override {
     constexpr int cannot_save = -4;
     const int result = sam_index_build3(data.c_str(), path.c_str(), 0, 0);
-    if (result == cannot_save) throw base::SystemError("write", path);
+    if (result == cannot_save) throw base::SystemError("write", name);
     if (result != 0) throw base::DataError("index", options_.path, "the records are not sorted by position");
   }
   std::string index_extension() const override { return ".crai"; }

@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/lower_case.h"
+#include "io/index_file.h"
 #include "io/output_file.h"
 #include "io/paths.h"
 
@@ -60,8 +61,9 @@ void check_can_index(const io::OutputFile& output) {
 
 void commit_with_index(Encoder& encoder, io::OutputFile& output, const std::string& path) {
   io::OutputFile index(path + encoder.index_extension());
-  encoder.save_index(path_of(output.fd()), path_of(index.fd()));
+  encoder.save_index(path_of(output.fd()), path_of(index.fd()), index.name());
   io::commit_together({&output, &index});
+  io::warn_of_old_index(path, encoder.index_extension() == ".crai" ? io::IndexOf::cram : io::IndexOf::bam);
 }
 
 }  // namespace mrf::bam

@@ -55,8 +55,9 @@ class Encoder {
   /// Instead of end(), after a failure: writes the delivered records that are still held, and sees to it that
   /// no reader of the output takes it for a whole one.
   virtual void break_off(Output& to) = 0;
-  /// Writes the index of the file `data`, which is whole, to `path`. Throws Error.
-  virtual void save_index(const std::string& data, const std::string& path) = 0;
+  /// Writes the index of the file `data`, which is whole, to `path`, which messages call `name`. Throws
+  /// Error.
+  virtual void save_index(const std::string& data, const std::string& path, const std::string& name) = 0;
   /// The extension of the index, ".bai", ".csi" or ".crai".
   virtual std::string index_extension() const = 0;
 };

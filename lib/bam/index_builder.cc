@@ -85,9 +85,9 @@ void IndexBuilder::finish() {
   if (hts_idx_finish(index_.get(), address_ << 16) != 0) throw std::bad_alloc();
 }
 
-void IndexBuilder::save(const std::string& path) const {
+void IndexBuilder::save(const std::string& path, const std::string& name) const {
   if (hts_idx_save_as(index_.get(), nullptr, path.c_str(), csi_ ? HTS_FMT_CSI : HTS_FMT_BAI) != 0) {
-    throw base::SystemError("write", path);
+    throw base::SystemError("write", name);
   }
 }
 

@@ -39,8 +39,8 @@ class IndexBuilder {
   /// sorted by position.
   void add(std::span<const IndexEntry> places, std::span<const BlockSize> blocks);
   void finish();
-  /// Throws SystemError "cannot write".
-  void save(const std::string& path) const;
+  /// Throws SystemError "cannot write" with `name`.
+  void save(const std::string& path, const std::string& name) const;
   std::string extension() const { return csi_ ? ".csi" : ".bai"; }
 
  private:

@@ -12,6 +12,7 @@
 #include "bam/intervals.h"
 #include "base/error.h"
 #include "base/redact.h"
+#include "io/index_file.h"
 #include "sam/hts.h"
 
 namespace mrf::bam {
@@ -25,14 +26,17 @@ class RegionSource : public HtsSource {
       throw base::Error(base::Status::failure, "read regions of", input.name(),
                         "only a file with an index has regions");
     }
-    open_with_htslib(input, input.release(), input.format() == Format::cram ? serial(options) : options);
+    const bool is_cram = input.format() == Format::cram;
+    open_with_htslib(input, input.release(), is_cram ? serial(options) : options);
     ends_well_ = hts_check_EOF(file_.get()) != 0;
     set_intervals(options);
     index_.reset(load_index(input));
     if (!index_)
       throw base::Error(base::Status::failure, "read regions of", name_,
                         "it has no index; see samtools-index(1)");
-    if (input.format() == Format::cram) {
+    if (!base::is_url(input.path()))
+      io::warn_of_old_index(input.path(), is_cram ? io::IndexOf::cram : io::IndexOf::bam);
+    if (is_cram) {
       cram_regions_.emplace(*file_, *index_, intervals_);
     } else if (std::vector<std::string> texts = region_texts(options); !texts.empty()) {
       std::vector<char*> words;

@@ -26,7 +26,7 @@ class SamEncoder : public Encoder {
   bool checks_tags() const override { return !permissive_; }  // else they have been counted
   void end(Output&) override {}
   void break_off(Output& to) override { to.write(broken_line); }
-  void save_index(const std::string&, const std::string&) override {}
+  void save_index(const std::string&, const std::string&, const std::string&) override {}
   std::string index_extension() const override { return ""; }
 
  private:

@@ -55,6 +55,37 @@ teardown_file() { stop_servers; }
   assert_stderr_is "mrf-bamread: cannot read regions of 'standard input': only a file with an index has regions"
 }
 
+@test "bamread: an index that is older than its file gives a warning, whichever of its names is read" {
+  sorted_bam
+  samtools view --no-PG -C --output-fmt-option no_ref=1 -o in.cram sorted.bam
+  samtools index in.cram
+  warns() { # INDEX FILE WORD...
+    run_apart mrf-bamread --no-header -o found.sam "${@:3}" "$2"
+    assert_status 0
+    local text="the index '$1' is older than '$2' and read before others: make it anew, or remove it"
+    assert_stderr_is "${1:+mrf-bamread: $text}"
+  }
+  for file in sorted.bam in.cram; do
+    index=$file.bai
+    [[ $file == *.bam ]] || index=$file.crai
+    warns '' $file -r chr1
+    touch -d '2 days ago' $index
+    warns $index $file -r chr1
+    printf 'chr1\t1\t9\n' >some.bed
+    warns $index $file -M -L some.bed
+    warns '' $file -L some.bed
+    warns '' $file -r chr1 --quiet
+    mv $index ${file%.*}.${index##*.}
+    warns ${file%.*}.${index##*.} $file -r chr1
+  done
+  touch sorted.bai
+  samtools index -c sorted.bam
+  touch -d '2 days ago' sorted.bam.csi
+  warns sorted.bam.csi sorted.bam -r chr1
+  touch -d '3 days ago' sorted.bam sorted.bai
+  warns '' sorted.bam -r chr1
+}
+
 @test "bamread: regions of a file that is cut off are truncated" {
   sorted_bam
   samtools view --no-PG -h sorted.bam chr1 >expected.sam

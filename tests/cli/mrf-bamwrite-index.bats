@@ -75,3 +75,30 @@ sorted_sam() { samtools sort --no-PG -O sam -o sorted.sam "$(small_bam)" 2>/dev/
     cmp $name.bam.bai expected.bai
   done
 }
+
+@test "bamwrite: an older index that is read in the place of the new one gives a warning" {
+  sorted_sam
+  for old in out.bam.csi out.csi; do
+    mrf-bamwrite -o out.bam in.sam
+    samtools sort --no-PG -o other.bam in.sam 2>/dev/null
+    samtools index -c other.bam $old
+    touch -d '2 days ago' $old
+    run_apart mrf-bamwrite --write-index -o out.bam sorted.sam
+    assert_status 0
+    assert_stderr_is \
+      "mrf-bamwrite: the index '$old' is older than 'out.bam' and read before others: make it anew, or remove it"
+    rm $old
+    run_apart mrf-bamwrite --write-index -o out.bam sorted.sam
+    assert_status 0
+    assert_stderr_is ''
+  done
+}
+
+@test "bamwrite: an index that cannot be written is named, and neither file appears" {
+  # 8 bytes of index for each reference, and a header that compresses to a third of that.
+  { seq -f $'@SQ\tSN:c%.0f\tLN:9' 40000 && printf 'r\t0\tc1\t1\t9\t4M\t*\t0\t0\tACGT\tIIII\n'; } >many.sam
+  run_apart bash -c 'trap "" XFSZ; ulimit -f 250; mrf-bamwrite --write-index -l 9 -o out.bam many.sam'
+  assert_status 1
+  assert_stderr_is "mrf-bamwrite: cannot write 'out.bam.bai': File too large"
+  assert_files in.sam many.sam
+}

@@ -84,6 +84,12 @@ END
     samtools view $name chr2 | cut -f 1-11 | cmp - <(samtools view sorted.bam chr2 | cut -f 1-11)
   done
   assert_files out.bam out.bam.bai out.cram out.cram.crai out.sam.gz out.sam.gz.bai sorted.bam sorted.bam.bai sorted.cram
+  samtools index -c out.bam
+  touch -d '2 days ago' out.bam.csi
+  short --write-index -i sorted.bam -o out.bam -- cat
+  assert_status 0
+  assert_stderr_is \
+    "mrf-run: the index 'out.bam.csi' is older than 'out.bam' and read before others: make it anew, or remove it"
   short --write-index -c 10 -i sorted.bam -o bad.bam -- sort -r
   assert_status 3
   assert_stderr_has 'sort by position first'

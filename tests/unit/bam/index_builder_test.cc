@@ -26,7 +26,7 @@ std::uint64_t start_of_last(const std::vector<std::vector<mrf::bam::IndexEntry>>
   builder.finish();
   const Directory directory;
   const std::string path = directory / "x.bai";
-  builder.save(path);
+  builder.save(path, path);
   hts_idx_t* index = hts_idx_load2("none", path.c_str());
   REQUIRE(index != nullptr);
   hts_itr_t* last = sam_itr_queryi(index, 0, far, far + 1);
