@@ -132,6 +132,9 @@ mrf::base::Status run(Options& options, bool has_seed, mrf::io::Stats& stats) {
   if (options.output == "-") mrf::io::refuse_input_as_standard_output(options.inputs);
   if (options.convert.header_only && options.no_header)
     throw mrf::base::UsageError("use option", "--no-header", "-H writes the header alone");
+  if (options.uncompressed_bam && options.no_header)
+    throw mrf::base::UsageError("use option", "--no-header",
+                                "BAM, which -u writes, has its header in any case");
   mrf::sam::silence_htslib();
   auto& selection = options.convert.selection;
   for (const auto& flags : options.all_flags) selection.all_flags |= bam::parse_flags(flags);

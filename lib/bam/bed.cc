@@ -56,12 +56,14 @@ Bed::Bed(const std::string& path) {
 void Bed::add(std::string_view line, std::uint64_t number) {
   const std::string_view whole = line;
   const std::string_view reference = next_word(line);
-  if (reference.empty() || whole.starts_with('#') || reference == "browser" || reference == "track") return;
+  if (reference.empty() || whole.starts_with('#')) return;
   const std::optional<hts_pos_t> first = position(next_word(line));
   const std::string_view last_word = next_word(line);
   const std::optional<hts_pos_t> last = last_word.empty() ? first : position(last_word);
   const bool is_position = last_word.empty();
-  if (!first || !last || *last < *first || (is_position && *first == 0))
+  const bool is_interval = first && last && *last >= *first && !(is_position && *first == 0);
+  if (!is_interval && (reference == "browser" || reference == "track")) return;
+  if (!is_interval)
     throw base::DataError("read", name_,
                           fmt::format("line {}: neither REFERENCE BEGIN END nor REFERENCE POSITION", number));
   lines_.push_back({std::string(reference), is_position ? *first - 1 : *first, *last});

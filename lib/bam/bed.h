@@ -11,7 +11,7 @@ namespace mrf::bam {
 
 /// The intervals of a BED file: reference, begin and end from 0, end excluded, between tabs or blanks. A line
 /// of two columns is a position from 1, as samtools-view(1) takes it with -L. Empty lines, comments, and
-/// lines that begin with "browser" or "track" say nothing.
+/// lines that begin with "browser" or "track" and are no interval say nothing.
 class Bed {
  public:
   /// Reads the file, gzipped or not; "-" is standard input. Throws Error, DataError with the line of what is

@@ -5,13 +5,18 @@
 #include <htslib/khash.h>
 #include <regex.h>
 
+#include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
 #include <new>
+#include <optional>
+#include <string_view>
 
 #include "base/error.h"
+#include "base/lower_case.h"
 
 namespace mrf::bam {
 
@@ -67,6 +72,31 @@ double hash_of_name(const bam1_t& record, std::uint32_t seed) {
   return static_cast<double>(hash % range) / range;
 }
 
+// Decimal, hexadecimal after 0x, octal after 0.
+std::optional<std::uint16_t> flag_number(std::string_view text) {
+  int base = 10;
+  if (text.starts_with("0x") || text.starts_with("0X")) {
+    base = 16;
+    text.remove_prefix(2);
+  } else if (text.starts_with('0')) {
+    base = 8;
+  }
+  std::uint16_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number, base);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return number;
+}
+
+// As samtools-flags(1) calls it, in letters of either case.
+std::optional<std::uint16_t> flag_named(std::string_view name) {
+  constexpr std::array<std::string_view, 12> names{"paired",    "proper_pair", "unmap", "munmap",
+                                                   "reverse",   "mreverse",    "read1", "read2",
+                                                   "secondary", "qcfail",      "dup",   "supplementary"};
+  const auto found = std::find(names.begin(), names.end(), base::lower_case(std::string(name)));
+  if (found == names.end()) return std::nullopt;
+  return static_cast<std::uint16_t>(1U << static_cast<unsigned>(found - names.begin()));
+}
+
 }  // namespace
 
 std::uint32_t hashed_seed(unsigned seed) {
@@ -76,11 +106,20 @@ std::uint32_t hashed_seed(unsigned seed) {
       std::rand());  // NOLINT(cert-msc*,concurrency-mt-unsafe): that of samtools
 }
 
+// bam_str2flag() of htslib ignores what follows a number, and takes the front of a name for the name.
 std::uint16_t parse_flags(const std::string& text) {
-  const int flags = bam_str2flag(text.c_str());
-  if (flags < 0 || flags > 0xffff)
-    throw base::UsageError("use flags", text, "neither a number nor names of flags");
-  return static_cast<std::uint16_t>(flags);
+  if (const auto number = flag_number(text)) return *number;
+  std::uint16_t flags = 0;
+  std::string_view rest = text;
+  for (bool more = true; more;) {
+    const std::size_t comma = rest.find(',');
+    const auto flag = flag_named(rest.substr(0, comma));
+    if (!flag) throw base::UsageError("use flags", text, "neither a number nor names of flags");
+    flags |= *flag;
+    more = comma != std::string_view::npos;
+    if (more) rest.remove_prefix(comma + 1);
+  }
+  return flags;
 }
 
 void check_expression(const std::string& expression) {

@@ -31,8 +31,8 @@ struct Selection {
   bool operator==(const Selection&) const = default;
 };
 
-/// A flag set as a number (decimal, 0x hex, 0 octal) or as names with commas (samtools-flags(1)). Throws
-/// UsageError.
+/// A flag set as a number (decimal, 0x hex, 0 octal) or as whole names with commas (samtools-flags(1)).
+/// Throws UsageError for anything else.
 std::uint16_t parse_flags(const std::string& text);
 
 /// Throws UsageError when the expression cannot be parsed. To be called before there are threads; from then

@@ -46,7 +46,11 @@ load bam
   printf '@HD\tVN:1.6\n' >in.sam
   run_apart mrf-bamread -H --no-header in.sam
   assert_status 2
-  assert_stderr_has "cannot use option '--no-header'"
+  assert_stderr_has "cannot use option '--no-header': -H writes the header alone"
+  run_apart mrf-bamread -u --no-header in.sam
+  assert_status 2
+  assert_output_is ''
+  assert_stderr_has "cannot use option '--no-header': BAM, which -u writes, has its header in any case"
   run_apart mrf-bamwrite --add-pg --no-PG in.sam
   assert_status 2
   assert_stderr_has "cannot use option '--no-PG'"
@@ -79,6 +83,28 @@ load bam
   mrf-bamread --no-header -f PAIRED -f 0x10 -F 4 -F READ2,DUP in.sam >found.sam
   samtools view -f PAIRED -f 0x10 -F 4 -F READ2,DUP in.sam | cmp - found.sam
   [[ -s found.sam ]]
+}
+
+@test "bamread: flags are a number or whole names, and nothing of them is left out" {
+  printf '@SQ\tSN:c1\tLN:1000\n' >in.sam
+  for flags in {0..4095..7}; do
+    printf 'r%s\t%s\tc1\t1\t9\t4M\t*\t0\t0\tACGT\tIIII\n' "$flags" "$flags"
+  done >>in.sam
+  for flags in 0 4 0x904 0X10 020 Paired,dup supplementary,SECONDARY,qcfail,unmap munmap,reverse,mreverse \
+    read1,read2,proper_pair; do
+    for option in -f -F; do
+      mrf-bamread --no-header $option $flags in.sam | cmp - <(samtools view $option $flags in.sam)
+    done
+  done
+  for flags in 4,8 4,DUP DUP,4 1024x 08 0x 0x10g 65536 4294968320 -1 ' 4' '4 ' REV D PAIRED, ,PAIRED , 'DUP, PAIRED'; do
+    for option in --require-flags --excl-flags; do
+      run_apart mrf-bamread "$option=$flags" in.sam
+      assert_status 2
+      assert_output_is ''
+      assert_stderr_is \
+        "mrf-bamread: cannot use flags '$flags': neither a number nor names of flags; try 'mrf-bamread --help'"
+    done
+  done
 }
 
 @test "bamread: an expression that cannot be parsed is refused before anything is written, in one line" {
