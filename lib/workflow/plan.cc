@@ -86,17 +86,25 @@ bool is_number(const std::string& name, const Scope& scope) {
   return name == "i" && scope.number.has_value();
 }
 
-// The name in the word's first [name] that stands for all numbers, empty if there is none.
+// The name in the word's [name] that stands for all numbers, empty if there is none.
 std::string array_index(const Word& word, const Scope& scope) {
   bool fifo = false;
+  bool saved = false;
+  std::string array;
   for (const auto& part : word) {
     fifo = fifo || is_fifo(part);
+    saved = saved || part.kind == WordPart::Kind::save;
     if (part.kind != WordPart::Kind::index || is_number(part.text, scope)) continue;
     if (fifo && part.text == "i")
       fail(scope, "[i] stands in a job that is not one of many: write 'NAME[n]: ...' for n of them");
-    if (fifo || scope.counts.contains(part.text)) return part.text;
+    if (!fifo && !scope.counts.contains(part.text) && !(saved && scope.variables.contains(part.text)))
+      continue;
+    if (!array.empty() && array != part.text)
+      fail(scope,
+           fmt::format("[{}] and [{}] stand in one word, which counts with one of them", array, part.text));
+    array = part.text;
   }
-  return "";
+  return array;
 }
 
 // Everything but in, out and save becomes text. In a FIFO's name numbers keep their brackets.

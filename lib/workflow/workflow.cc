@@ -123,7 +123,10 @@ class Parser {
   void assignment(const std::string& name, std::string_view text) {
     if (in_section_) fail("a variable gets its value outside of [each]: write this line in front of it");
     if (!is_name(name, true)) fail_name(name, "a variable");
-    if (!assigned_.insert(name).second) fail(fmt::format("variable '{}' has a value already", name));
+    const bool is_of_section = std::any_of(workflow_.sections.begin(), workflow_.sections.end(),
+                                           [&name](const EachLine& each) { return each.variable == name; });
+    if (!assigned_.insert(name).second || is_of_section)
+      fail(fmt::format("variable '{}' has a value already", name));
     std::string value;
     for (const auto& part : split_value(place_, text)) {
       value += part.kind == WordPart::Kind::variable ? value_of(part.text) : part.text;

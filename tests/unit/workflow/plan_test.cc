@@ -67,6 +67,18 @@ TEST_CASE("numbers: own and all, in FIFO names and in other words") {
         "b: y --from=<q[0] <q[1]");
 }
 
+TEST_CASE("numbers of a variable count in the names of results too") {
+  const auto plan =
+      plan_of("k = 2\na: x save:part[k] --table=save:t[k].tsv save:log[i] y[k] save:z[other]\n");
+  CHECK(shown(plan.jobs[0]) == "a: x !part0 !part1 --table=!t0.tsv --table=!t1.tsv !log[i] y[k] !z[other]");
+  CHECK(plan.results.size() == 6);
+  check_refused("k = 2\na: x > save:part[k]\n", "w.mrf:2: a redirection goes to one file only");
+  check_refused("k = abc\na: x save:part[k]\n", "w.mrf:2: 'abc' is no number of jobs (1 to 100000)");
+  check_refused("k = 2\nm = 2\na[k]: x save:r[i]\nb[m]: x a[k][m]\n",
+                "w.mrf:4: [k] and [m] stand in one word, which counts with one of them");
+  CHECK(shown(plan_of("k = 2\na[k]: x a[k][i][k]\n").jobs[1]) == "a[1]: x a010 a111");
+}
+
 TEST_CASE("exit statuses that are success, and the size of the array") {
   const auto plan = plan_of("k = 2\na[k] ok 0,1: x\nb ok 3 : y\nc: z\n");
   CHECK(plan.jobs[1].display_name() == "a[1]");

@@ -53,6 +53,8 @@ TEST_CASE("a variable alone is a list of values, in quotes or within a word it i
   CHECK(values("\"$v\" d") == std::vector<std::string>{" a b  c*", "d"});
   CHECK(values("x$v") == std::vector<std::string>{"x a b  c*"});
   CHECK(values("${v} 'by' 3 by 2") == std::vector<std::string>{"a", "b", "c*", "by", "3"});
+  check_refused("[each x in 1 2]\nj: echo $x\n[end]\nx = 3\nlast: echo $x\n",
+                "w.mrf:4: variable 'x' has a value already");
   check_refused("v = ' '\n[each x in $v]\nj: echo $x\n[end]\n",
                 "w.mrf:2: [each] has no value: its list is empty");
 }
