@@ -242,6 +242,10 @@ void check_inputs(const workflow::ShortForm& form) {
     check_readable(input);
   }
   if (!form.reference.empty() && !base::is_url(form.reference)) check_readable(form.reference);
+  const std::string& bed = form.selection.bed;
+  if (bed.empty() || bed == "-") return;
+  if (is_directory(bed)) throw base::SystemError("read", bed, EISDIR);
+  check_readable(bed);
 }
 
 }  // namespace mrf::run

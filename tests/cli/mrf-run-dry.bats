@@ -20,6 +20,8 @@ dry() {
   dry 1 "read '.': Is a directory" -i . -o out.txt -- cat
   cp in.txt in.sam
   dry 1 "open 'no.fa': No such file or directory" -i in.sam -o out.cram -T no.fa -- cat
+  dry 1 "open 'no.bed': No such file or directory" -i in.sam -o out.bam -L no.bed -- cat
+  dry 1 "read '.': Is a directory" -i in.sam -o out.bam -L . -- cat
   dry 127 "execute 'no-such': No such file or directory" -i in.txt -o out.txt -- no-such
   dry 127 "execute './no-such': No such file or directory" -i in.txt -o out.txt --order any -- ./no-such
   dry 126 "execute './in.txt': Permission denied" -i in.txt -o out.txt -- ./in.txt
