@@ -2,6 +2,7 @@
 #include "workflow/processor_budget.h"
 
 #include <algorithm>
+#include <cstdint>
 
 #include "base/error.h"
 #include "workflow/short_form_choice.h"
@@ -20,7 +21,7 @@ bool uses_threads(ShortForm form) {
 void check(const ShortForm& form, Workers workers) {
   const int cpus = *form.cpus;
   if (cpus < 1) throw base::UsageError("use option", "--cpus", "not a number of 1 or more");
-  const int given = (workers == Workers::given ? form.workers : 1) + form.threads.value_or(0);
+  const auto given = std::int64_t{workers == Workers::given ? form.workers : 1} + form.threads.value_or(0);
   if (given > cpus && given > 1)
     throw base::UsageError("use option", "--cpus",
                            "-n and -@ ask for more processors: leave one of them out");

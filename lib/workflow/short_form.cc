@@ -320,7 +320,7 @@ class Writer {
     return record == "line" ? "" : " --record " + quote_word(record);
   }
   std::string text_header() const {
-    if (form_.header_lines) return fmt::format(" --header-lines {}", *form_.header_lines);
+    if (form_.header_lines.value_or(0) > 0) return fmt::format(" --header-lines {}", *form_.header_lines);
     return form_.header_prefix.empty() ? "" : " --header-prefix " + quote_word(form_.header_prefix);
   }
   std::string statuses() const { return base::join(base::parse_statuses(form_.ok_statuses), ","); }

@@ -120,6 +120,7 @@ class Chooser {
     const bool gzip = kind.is_gzip;
     kind = kind_of_format("--output-format", form_.output_format);
     kind.is_gzip = gzip;
+    if (kind.format == "sam" && gzip && output() != "-") kind.format = "sam.gz";
     return kind;
   }
 
@@ -269,7 +270,8 @@ class Chooser {
       if (named.is_told)
         throw base::UsageError("write", output(),
                                "it is no SAM, BAM or CRAM by its name: --output-format says otherwise");
-      choice_.output = {form_.output_record, true, false};
+      choice_.output = {form_.output_record, true, named.is_gzip};
+      if (form_.output_record == "sam" && named.is_gzip && output() != "-") choice_.output.format = "sam.gz";
       choice_.written = form_.output_record;
     } else if (choice_.given == "bam" && form_.output_record.empty() && !named.is_told &&
                (output() == "-" || output() == "/dev/stdout")) {
@@ -278,7 +280,7 @@ class Chooser {
     } else {
       choice_.written = text_written(named);
     }
-    if (choice_.pairs && !choice_.output.is_alignment()) choose_written_pairs();
+    if (choice_.pairs) choose_written_pairs();
   }
 
   void choose_written_alignment() {
@@ -312,8 +314,8 @@ class Chooser {
   // Live copies pass on whole pairs, so that nothing comes between mates; mrf-distribute parts them by name.
   void choose_written_pairs() {
     const bool parts = form_.outputs.size() == 2;
-    if (parts && !choice_.written.empty() && choice_.written != "fastq" && choice_.written != "lines:8")
-      throw base::UsageError("write", output(), "the outputs of two inputs are FASTQ");
+    if (parts) check_parts();
+    if (choice_.output.is_alignment()) return;
     if (choice_.order != "chunk" && form_.combine.empty()) {
       choice_.written = choice_.given;
     } else if (parts) {
@@ -321,7 +323,18 @@ class Chooser {
     }
   }
 
-  bool has_header_lines() const { return form_.header_lines || !form_.header_prefix.empty(); }
+  void check_parts() const {
+    const bool is_fastq =
+        choice_.written.empty() || choice_.written == "fastq" || choice_.written == "lines:8";
+    const StreamKind second = kind_of(form_.outputs[1]);
+    const bool is_other = second.is_told && second.format != "fastq";
+    if (is_fastq && !is_other) return;
+    throw base::UsageError(
+        "write", is_fastq ? form_.outputs[1] : output(),
+        "the two outputs of two inputs are FASTQ; one -o gets what is not parted into mates");
+  }
+
+  bool has_header_lines() const { return form_.header_lines.value_or(0) > 0 || !form_.header_prefix.empty(); }
 
   void choose_header() {
     const bool is_broadcast = form_.header_broadcast;
@@ -496,7 +509,11 @@ class Chooser {
 
   bool is_compressed() const {
     return choice_.output.format == "bam" || choice_.output.format == "cram" ||
-           (choice_.output.is_gzip && output() != "-");
+           (choice_.output.is_gzip && output() != "-") || is_compressed_beside();
+  }
+  // The second output of pairs, or the mates that are alone.
+  bool is_compressed_beside() const {
+    return (form_.outputs.size() == 2 && kind_of(form_.outputs[1]).is_gzip) || kind_of(form_.singles).is_gzip;
   }
 
   // What the workers leave of the processors; at least half of them, since a worker that keeps up would wait

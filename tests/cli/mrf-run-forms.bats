@@ -243,6 +243,12 @@ stop_serving() {
   refused -i a.fq -i b.fq -o a -o a
   refused -i a.fq -i b.fq -i c.fq -o a
   refused -i a.fq -i b.fq -o a.fq -o -
+  refused -i a.fq -i b.fq -o x.bam -o y.bam
+  refused -i a.fq -i b.fq -o x.fq -o y.bam
+  refused -i a.fq -i b.fq -o x.fq -o y.fa.gz
+  refused -i a.fq -i b.fq -o x.fa -o y.fq
+  refused -i a.fq -i b.fq -o x.fq -o y.fq -O bam
+  refused -i a.fq -i b.fq -o x.fq -o y.fq -l 1
   refused -i in.txt -o out.txt -@ -1
   run_apart script -qec 'mrf-run -o out.txt -- cat' typescript
   [[ $output == *"it needs -i INPUT"* ]]

@@ -26,6 +26,23 @@ short() { run_apart timeout -k 5 300 mrf-run -n 2 "$@"; }
   cmp <(zcat z.sam.gz) <(zcat plain.sam)
 }
 
+@test "SAM under a name in .gz is BGZF, also where an option says that it is SAM" {
+  bam=$(small_bam 500)
+  for order in chunk rows; do
+    for options in '-O sam -o z.sam.gz' '-O SAM -l 1 -o z.gz' '--output-record sam -o z.gz'; do
+      # shellcheck disable=SC2086
+      short --order $order $options -i "$bam" -- cat
+      assert_status 0
+      bgzip -t z*.gz
+      cmp <(sam_text "$bam") <(zcat z*.gz)
+      rm z*.gz
+    done
+  done
+  short -O sam -o plain.sam -i "$bam" -- cat
+  assert_status 0
+  cmp <(sam_text "$bam") plain.sam
+}
+
 @test "a .gz that chunks are joined in has the bytes of the filter, whatever they are" {
   seq 4000 | awk '{ print "@r" $1 "\nACGT\n+\nIIII" }' >in.fq
   short -i in.fq -o sequences.gz -- awk 'NR % 4 == 2'

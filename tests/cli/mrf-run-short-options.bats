@@ -19,6 +19,9 @@ short() { run_apart timeout -k 5 300 mrf-run -n 3 "$@"; }
     assert_status 0
     [ "$order" = any ] || cmp vcf <(zcat out.gz)
     [ "$(zcat out.gz | head -n 3)" = "$(head -n 3 vcf)" ]
+    short --order "$order" -c 50 --header-lines 0 -i table -o out -- cat
+    assert_status 0
+    cmp <(sort out) <(sort table)
   done
 }
 

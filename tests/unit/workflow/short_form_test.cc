@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 #include <string>
 #include <vector>
@@ -406,6 +407,8 @@ TEST_CASE("a budget of processors is shared: workers, the reader, the writer and
   CHECK_THROWS_AS(mrf::workflow::share_processors(many, Workers::given), mrf::base::UsageError);
   many.workers = 2;
   many.threads = 3;
+  CHECK_THROWS_AS(mrf::workflow::share_processors(many, Workers::given), mrf::base::UsageError);
+  many.workers = many.threads.emplace(std::numeric_limits<int>::max());
   CHECK_THROWS_AS(mrf::workflow::share_processors(many, Workers::given), mrf::base::UsageError);
   many.cpus = 0;
   CHECK_THROWS_AS(mrf::workflow::share_processors(many, Workers::open), mrf::base::UsageError);
