@@ -96,7 +96,7 @@ load bam
       mrf-bamread --no-header $option $flags in.sam | cmp - <(samtools view $option $flags in.sam)
     done
   done
-  for flags in 4,8 4,DUP DUP,4 1024x 08 0x 0x10g 65536 4294968320 -1 ' 4' '4 ' REV D PAIRED, ,PAIRED , 'DUP, PAIRED'; do
+  for flags in 4,8 4,DUP DUP,4 1024x 08 0x 0x10g 65536 4294968320 -1 ' 4' '4 ' REV D 'PAIRED,' ',PAIRED' ',' 'DUP, PAIRED'; do
     for option in --require-flags --excl-flags; do
       run_apart mrf-bamread "$option=$flags" in.sam
       assert_status 2
