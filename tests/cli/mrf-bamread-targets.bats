@@ -94,8 +94,8 @@ records() { mrf-bamread -T ref.fa --no-header "$@" | cut -f 1-11; }
     # shellcheck disable=SC2086
     records $options --region-rule starts -L some.bed bai.bam | cmp begins -
   done
-  sed 's/SN:c1/SN:track/; s/\tc1\t/\ttrack\t/g' spanning.sam >track.sam
-  printf 'track name=x\ntrack\t100\t200\n' >track.bed
+  sed 's/SN:c4/SN:track/; s/\tc4\t/\ttrack\t/g' spanning.sam >track.sam
+  printf 'track name=x\ntrack\t100\t9000\n' >track.bed
   samtools view -L track.bed track.sam | cut -f 1-11 >expected
   [[ -s expected ]]
   records -L track.bed track.sam | cmp expected -
