@@ -67,6 +67,8 @@ void declare(mrf::cli::Command& command, CommandLine& line) {
                  "additional threads that inflate and deflate BGZF (default 0)");
   app.add_option("-l,--level LEVEL", options.level,
                  "compression level of outputs whose names end in .gz, 0 to 9 (default 6)");
+  app.add_option("--first N", options.first,
+                 "take only the first N records, or pairs of -i and --mate (default: all)");
   app.add_size("--keep-last", options.keep_last,
                "bytes of the last records that are kept for each OUTPUT, in OUTPUT.last (default 0)");
   app.add_option("OUTPUT", options.outputs);
@@ -89,6 +91,7 @@ void refuse_together(const mrf::cli::OptionSet& app) {
       {"--mates", "--mate"},
       {"--mate", "--header-prefix"},
       {"--mate", "--header-lines"},
+      {"--mates", "--first"},
   };
   for (const auto& [one, other] : contrary) {
     if (app.count(one) > 0 && app.count(other) > 0) refuse(one, fmt::format("not together with {}", other));
@@ -99,6 +102,7 @@ void refuse_together(const mrf::cli::OptionSet& app) {
 }
 
 void check_numbers(const mrf::cli::OptionSet& app, const mrf::split::DistributeOptions& options) {
+  if (options.first == 0) refuse("--first", "0 records are nothing to distribute");
   if (options.chunk.records == 0) refuse("--chunk-size", "0 records are no chunk");
   if (app.count("--chunk-bytes") > 0 && options.chunk.bytes == 0)
     refuse("--chunk-bytes", "0 bytes are no chunk");

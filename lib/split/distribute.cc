@@ -192,6 +192,7 @@ class Distributor {
       : options_(options),
         stats_(stats),
         workers_(options.outputs.size() / width()),
+        left_(options.first),
         outputs_(all_outputs(options),
                  {is_bam(options), options.level.value_or(default_level), options.threads}, stats),
         header_(outputs_, header_receivers(options, outputs_.size())) {
@@ -202,7 +203,7 @@ class Distributor {
     try {
       open_all();
       make_splitter();
-      for (std::size_t i = 0; i < options_.inputs.size(); ++i) split(i);
+      for (std::size_t i = 0; i < options_.inputs.size() && left_ > 0; ++i) split(i);
       outputs_.finish();
     } catch (...) {
       outputs_.abandon(unfinished());
@@ -273,18 +274,22 @@ class Distributor {
     const std::string& path = number < inputs ? options_.inputs[number] : options_.mates[number - inputs];
     io::InputFile file = std::move(files_[number]);
     if (!file.fd.is_open()) file = io::open_input_at_once(path);
-    Input input(std::move(file), path, options_.form, options_.threads, outputs_, stats_);
+    Input input(std::move(file), path, options_.form, options_.threads, left_, outputs_, stats_);
     open_files_.push_back(input.file());
     return input;
   }
 
   void split(std::size_t number) {
     Input input = open(number);
-    if (!options_.mates.empty()) return split_with_mates(input, options_.inputs.size() + number);
-    input.check_format();
-    pass_header(input);
-    if (options_.interleaved) return router_->split_interleaved(input, singles());
-    (router_ ? *router_ : *splitter_).split(input);
+    if (!options_.mates.empty()) {
+      split_with_mates(input, options_.inputs.size() + number);
+    } else {
+      input.check_format();
+      pass_header(input);
+      options_.interleaved ? router_->split_interleaved(input, singles())
+                           : (router_ ? *router_ : *splitter_).split(input);
+    }
+    left_ = input.left();
   }
 
   void split_with_mates(Input& input, std::size_t number) {
@@ -305,6 +310,7 @@ class Distributor {
   const DistributeOptions& options_;
   io::Stats& stats_;
   const std::size_t workers_;
+  std::uint64_t left_;  // records that are still to be taken
   Outputs outputs_;
   HeaderPass header_;
   std::unique_ptr<Splitter> splitter_;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstdint>
+#include <limits>
 #include <optional>
 #include <string>
 #include <vector>
@@ -36,6 +38,8 @@ struct DistributeOptions {
   /// Where the header goes; empty for no such output.
   std::string header_to;
   bool header_broadcast = false;
+  /// So many records, or pairs of `mates`, are taken of all inputs together.
+  std::uint64_t first = std::numeric_limits<std::uint64_t>::max();
   /// The bytes of the last records that are kept beside each output; 0: none are.
   std::uint64_t keep_last = 0;
   /// Where a record gets its number, if it is to have one.

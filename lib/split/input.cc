@@ -12,11 +12,12 @@ constexpr std::size_t smallest_range = std::size_t{32} << 10;
 }  // namespace
 
 Input::Input(io::InputFile file, const std::string& path, const record::RecordForm& form, unsigned threads,
-             Outputs& outputs, io::Stats& stats)
+             std::uint64_t most, Outputs& outputs, io::Stats& stats)
     : outputs_(outputs),
       stats_(stats),
       entry_(stats.inputs.size()),
       form_(form),
+      left_(most),
       reader_(std::move(file), stats.in, {.threads = threads, .inflates = !record::is_bytes(form)}),
       framer_(record::make_framer(form, reader_.name())) {
   io::enlarge_pipe(reader_.fd(), io::most_pipe_bytes);
@@ -32,6 +33,7 @@ void Input::check_format() {
 }
 
 bool Input::more() {
+  if (left_ == 0) return false;
   if (!reader_.is_ready()) outputs_.wait_for(reader_.fd(), stats_.in, beside_);
   const bool more = reader_.more();
   stats_.inputs[entry_].bytes = reader_.stored();

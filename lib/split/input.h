@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -19,9 +21,9 @@ namespace mrf::split {
 class Input {
  public:
   /// `file` is what `path` names. `outputs` and `stats` outlive the input; `stats` gets an entry for it.
-  /// `threads` more threads inflate BGZF.
+  /// `threads` more threads inflate BGZF. The input counts as over behind its first `most` records.
   Input(io::InputFile file, const std::string& path, const record::RecordForm& form, unsigned threads,
-        Outputs& outputs, io::Stats& stats);
+        std::uint64_t most, Outputs& outputs, io::Stats& stats);
 
   /// Waits for the first bytes. Throws DataError when these are of a format that the records cannot be of.
   void check_format();
@@ -33,8 +35,14 @@ class Input {
   std::weak_ptr<const io::InputFile> file() const { return reader_.file(); }
   const std::string& name() const { return reader_.name(); }
   record::Framer& framer() { return *framer_; }
+  /// Whole records at the front of the view, `front`, as Framer::take() gives them.
+  record::Span take(std::string_view front, std::uint64_t most) {
+    return framer_->take(front, std::min(most, left_));
+  }
+  /// How many more records may be taken.
+  std::uint64_t left() const { return left_; }
   /// Bytes that are there and not passed on; valid until more().
-  std::string_view view() const { return reader_.view(); }
+  std::string_view view() const { return left_ > 0 ? reader_.view() : std::string_view(); }
   /// Makes the view longer, moving data to the outputs meanwhile. False at the end of the input.
   bool more();
   /// Hands the span at the front of the view to an output: a large piece of a file as it lies there.
@@ -42,6 +50,7 @@ class Input {
   /// Counts and drops the span at the front of the view.
   void drop(record::Span span) {
     reader_.consume(span.bytes);
+    left_ -= span.records;
     stats_.records_in += span.records;
     stats_.inputs[entry_].records += span.records;
     io::tell_live_records(stats_.records_in);
@@ -52,6 +61,7 @@ class Input {
   io::Stats& stats_;
   std::size_t entry_;
   record::RecordForm form_;
+  std::uint64_t left_;
   io::Reader* beside_ = nullptr;
   io::Reader reader_;
   std::unique_ptr<record::Framer> framer_;

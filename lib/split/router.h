@@ -45,7 +45,7 @@ class RecordReader {
   /// Goes on to the next record. False at the end of the input.
   bool next() {
     for (;;) {
-      const record::Span span = input_.framer().take(input_.view(), 1);
+      const record::Span span = input_.take(input_.view(), 1);
       if (span.records > 0) return show(input_.view().substr(0, span.bytes), span.bytes);
       if (!input_.more()) break;
     }

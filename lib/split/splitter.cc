@@ -53,7 +53,7 @@ class RecordSplitter : public Splitter {
       output_ = scheduler_->next();
       left_ = records_;
     }
-    const record::Span span = input.framer().take(input.view(), left_);
+    const record::Span span = input.take(input.view(), left_);
     if (span.records == 0) return pass_part(input, input.view(), output_) > 0;
     input.pass(output_, span);
     left_ -= span.records;
@@ -88,11 +88,11 @@ class ByteSplitter : public Splitter {
   bool split_some(Input& input) {
     const std::string_view view = input.view();
     const std::string_view front = inside_ ? view : view.substr(0, bytes_ - used_);
-    record::Span span = input.framer().take(front, inside_ ? 1 : everything);
+    record::Span span = input.take(front, inside_ ? 1 : everything);
     if (span.bytes == 0 && split_part(input, front)) return true;
     if (span.bytes == 0 && !inside_ && view.size() >= bytes_ - used_) {
       if (next_unless_fresh()) return true;
-      span = input.framer().take(view, 1);
+      span = input.take(view, 1);
       if (span.bytes == 0) return split_part(input, view);
     }
     if (span.bytes == 0) return false;
