@@ -10,7 +10,9 @@
 #include <algorithm>
 #include <array>
 #include <exception>
+#include <filesystem>
 #include <optional>
+#include <system_error>
 #include <utility>
 
 #include "base/error.h"
@@ -59,9 +61,8 @@ class WorkflowRun {
         direct_report_(direct_report),
         can_report_(!options.report_path.empty()) {}
 
-  int operator()() {
-    int status = static_cast<int>(base::Status::failure);
-    int ended_by = 0;
+  RunEnd operator()() {
+    RunEnd end{.status = static_cast<int>(base::Status::failure)};
     const ProgressOptions& progress = options_.supervisor.progress;
     write_event(
         progress,
@@ -70,27 +71,37 @@ class WorkflowRun {
     std::optional<process::Watchdog> watchdog;
     try {
       watchdog.emplace([this](std::size_t job) { return job_spec(plan_, workspace_, job); },
-                       [this] { workspace_.remove(options_.keep_directory); });
+                       [this] {
+                         workspace_.remove(options_.keep_directory);
+                         remove_scratch();
+                       });
       workspace_.make(plan_);
       if (options_.keep_directory) base::note(fmt::format("FIFOs are in '{}'", workspace_.directory()));
       Supervisor supervisor(plan_, workspace_, *watchdog, options_.supervisor);
       supervisor.run();
-      ended_by = supervisor.ended_by();
-      status = conclude(supervisor);
+      end.signal = supervisor.ended_by();
+      end.is_out_of_time = supervisor.is_out_of_time();
+      end.status = conclude(supervisor);
+      if (end.status == 0 && options_.on_success) options_.on_success();
     } catch (const base::Error& error) {
       base::say(error.what());
-      status = static_cast<int>(error.status());
+      end.status = static_cast<int>(error.status());
     } catch (const std::exception& error) {
       base::say(fmt::format("cannot finish 'run': {}", error.what()));
+      end.status = static_cast<int>(base::Status::failure);
     }
     workspace_.remove(options_.keep_directory);
     watchdog.reset();
-    write_event(progress, {{"event", "end"}, {"status", status}, {"failed", failed_}}, false);
-    if (ended_by != 0) process::die_of(ended_by);
-    return status;
+    write_event(progress, {{"event", "end"}, {"status", end.status}, {"failed", failed_}}, false);
+    return end;
   }
 
  private:
+  void remove_scratch() const {
+    std::error_code ignored;
+    if (!options_.scratch.empty()) std::filesystem::remove_all(options_.scratch, ignored);
+  }
+
   // The report is written before anything is published, and published with the results.
   int conclude(const Supervisor& supervisor) {
     int status = supervisor.status();
@@ -229,12 +240,18 @@ std::optional<io::OutputFile> open_direct_report(const std::string& path) {
 
 }  // namespace
 
-int run_plan(const workflow::Plan& plan, const RunOptions& options) {
+RunEnd carry_out(const workflow::Plan& plan, const RunOptions& options) {
   if (!options.keep_failed.empty()) process::check_keep_directory(options.keep_failed);
   auto direct_report = open_direct_report(options.report_path);
   process::block_run_signals();
   Workspace workspace(plan, direct_report ? "" : options.report_path);
   return WorkflowRun(plan, options, workspace, direct_report)();
+}
+
+int run_plan(const workflow::Plan& plan, const RunOptions& options) {
+  const RunEnd end = carry_out(plan, options);
+  if (end.signal != 0) process::die_of(end.signal);
+  return end.status;
 }
 
 }  // namespace mrf::run

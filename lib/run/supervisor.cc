@@ -62,6 +62,8 @@ void Supervisor::run() {
   started_ = Clock::now();
   machine_before_ = process::machine_time();
   reactor_.at(started_ + sample_period, [this] { sample(); });
+  if (options_.time_limit.count() > 0)
+    reactor_.at(started_ + options_.time_limit, [this] { on_time_limit(); });
   for (std::size_t at = 0; at < jobs_.size(); ++at) {
     const workflow::PlannedJob& job = plan_.jobs[at];
     if (!job.section || static_cast<std::size_t>(job.round) < sections_[*job.section].next)
@@ -312,6 +314,12 @@ void Supervisor::on_fault(const base::Error& fault) {
   stop();
 }
 
+void Supervisor::on_time_limit() {
+  if (state_ != RunState::running) return;
+  is_out_of_time_ = true;
+  stop();
+}
+
 void Supervisor::job_failed(std::size_t at) {
   if (is_term_sent_) return;
   Job& job = jobs_[at];
@@ -398,6 +406,7 @@ void Supervisor::end_descendants() {
 int Supervisor::status() const {
   if (ended_by_ != 0) return base::signal_status_base + ended_by_;
   if (fault_status_ != 0) return fault_status_;
+  if (is_out_of_time_) return static_cast<int>(base::Status::failure);
   const auto first = first_failure();
   if (!first) return 0;
   return jobs_[*first].has_left_records ? static_cast<int>(base::Status::failure)
@@ -405,7 +414,7 @@ int Supervisor::status() const {
 }
 
 std::optional<std::size_t> Supervisor::first_failure() const {
-  if (ended_by_ != 0 || fault_status_ != 0 || failed_.empty()) return std::nullopt;
+  if (ended_by_ != 0 || fault_status_ != 0 || is_out_of_time_ || failed_.empty()) return std::nullopt;
   return workflow::first_in_flow(plan_, failed_);
 }
 

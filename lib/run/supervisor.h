@@ -26,7 +26,7 @@
 namespace mrf::run {
 
 /// The run's state:
-///   running  --a job fails, INT, QUIT, TERM, HUP-->   stopping (TERM to every job)
+///   running  --a job fails, INT, QUIT, TERM, HUP, time limit-->  stopping (TERM to every job)
 ///   stopping --kill_after is over-->                  killing  (KILL to every job)
 ///   killing  --ten seconds are over-->                jobs that are left are named, and count as ended
 ///   any      --no job is left-->                      over
@@ -39,6 +39,7 @@ struct SupervisorOptions {
   ProgressOptions progress;
   bool keeps_throughput = false;               ///< for the report
   std::chrono::milliseconds stall_timeout{0};  ///< 0: a stall is not told
+  std::chrono::milliseconds time_limit{0};     ///< after which the run is ended; 0: none
 };
 
 /// Starts all jobs of a plan, those of sections round by round, decides when a reader sees the end of its
@@ -61,6 +62,8 @@ class Supervisor {
   int status() const;
   /// After run(): whether a job left records out, as it was asked to (mrf-chunks --skip-failed).
   bool lacks_records() const { return lacks_records_; }
+  /// After run(): whether SupervisorOptions::time_limit ended it; no job has failed then.
+  bool is_out_of_time() const { return is_out_of_time_; }
   /// The signal that ended the run, 0 if none.
   int ended_by() const { return ended_by_; }
   /// Of the jobs that failed by themselves, the one that stands first in the flow of data.
@@ -106,6 +109,7 @@ class Supervisor {
   void on_reaped(const process::EndedProcess& ended);
   void on_watchdog_lost();
   void on_fault(const base::Error& fault);
+  void on_time_limit();
   void job_failed(std::size_t job);
   void set_ended(std::size_t job);
   void stop();
@@ -141,6 +145,7 @@ class Supervisor {
   bool is_term_sent_ = false;
   int ended_by_ = 0;
   bool lacks_records_ = false;
+  bool is_out_of_time_ = false;
   int fault_status_ = 0;  // of a fault that is in no job's status
   std::vector<std::size_t> failed_;
   Clock::time_point started_;
