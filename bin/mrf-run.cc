@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <array>
+#include <charconv>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,7 @@
 #include "run/job_spec.h"
 #include "run/report.h"
 #include "run/run.h"
+#include "trial/trial.h"
 #include "workflow/plan.h"
 #include "workflow/processor_budget.h"
 #include "workflow/renderings.h"
@@ -42,6 +44,8 @@ struct Options {
   double kill_after_s = 1;
   double stall_timeout_s = 0;
   std::string progress = "none";
+  std::string tried_records;
+  std::vector<std::string> words;  // of the command line
   bool print = false;
   bool print_script = false;
   bool dot = false;
@@ -140,6 +144,8 @@ void declare(cli::Command& command, Options& options) {
   app.add_size("--pipe-size", options.run.supervisor.pipe_size,
                "bytes that each FIFO holds (default: 16M for all, at most 1M each)");
   app.add_flag("--keep-dir", options.run.keep_directory, "keep the directory of the FIFOs after the run");
+  app.add_optional("--try RECORDS", options.tried_records, {"N"}, "200000",
+                   "try the filter on the first RECORDS records: compare, measure, advise (default 200000)");
   app.add_flag("--print", options.print, "print the short form as a workflow; run nothing");
   app.add_flag("--print-sh", options.print_script, "print a bash script that does the same; run nothing");
   app.add_flag("--dot", options.dot, "print the jobs and FIFOs as a graph for Graphviz; run nothing");
@@ -230,6 +236,7 @@ void refuse_options(const Options& options, const cli::OptionSet& given) {
                                      "--write-index",
                                      "--no-header",
                                      "--add-pg",
+                                     "--try",
                                      "--print"};
   if (options.form.command.empty() && !options.form.combine.empty())
     throw base::UsageError("use option", "--combine", "it stands in front of -- COMMAND, as the last option");
@@ -240,6 +247,21 @@ void refuse_options(const Options& options, const cli::OptionSet& given) {
   const int instead = options.print + options.dot + options.print_script + options.dry_run;
   if (instead > 1)
     throw base::UsageError("use", "command line", "it takes one of --print, --dot, --print-sh and --dry-run");
+  if (given.count("--try") == 0) return;
+  for (const char* other :
+       {"--print", "--dot", "--print-sh", "--dry-run", "--report", "--progress", "--keep-dir"}) {
+    if (given.count(other) > 0)
+      throw base::UsageError("use option", other, "not together with --try, which makes several runs");
+  }
+}
+
+std::uint64_t parse_tried_records(const std::string& text) {
+  std::uint64_t records = 0;
+  const char* const end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, records);
+  if (parsed.ec != std::errc() || parsed.ptr != end || records < 2)
+    throw base::UsageError("use option", "--try", "not a number of records, 2 or more");
+  return records;
 }
 
 // mrf-bamwrite does not see what is beside the published file.
@@ -266,7 +288,9 @@ base::Status run(Options& options, const cli::OptionSet& given) {
       options.form.has_measured_chunks = !options.form.chunk_size;
     }
     if (given.count("--buffer") > 0) options.form.buffer = options.buffer;
-    const bool runs = !options.print && !options.dot && !options.print_script && !options.dry_run;
+    const bool is_trial = given.count("--try") > 0;
+    const bool runs =
+        !options.print && !options.dot && !options.print_script && !options.dry_run && !is_trial;
     const auto& outputs = options.form.outputs;
     if (runs && (outputs.empty() || outputs[0] == "-"))
       io::refuse_input_as_standard_output(options.form.inputs);
@@ -278,6 +302,11 @@ base::Status run(Options& options, const cli::OptionSet& given) {
     text = workflow::workflow_text(options.form);
     options.run.is_short_form = true;
     options.run.hints = workflow::failure_hints(options.form);
+    if (is_trial) {
+      const auto records = parse_tried_records(options.tried_records);
+      return static_cast<base::Status>(
+          trial::try_filter(options.form, {records, options.run, options.words}));
+    }
   }
   if (options.print) return show(text);
   const workflow::Plan plan =
@@ -305,6 +334,7 @@ int main(int argc, char** argv) try {
   Options options;
   command.free_short_quiet();
   options.command_line = shown_command_line(argc, argv);
+  options.words.assign(argv + 1, argv + argc);
   options.form.command = cli::take_filter(argc, argv);
   options.form.combine = cli::take_words_behind("--combine", argc, argv);
   declare(command, options);

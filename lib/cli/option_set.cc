@@ -68,6 +68,10 @@ std::pair<std::string, std::string> split_names(const std::string& names) {
   return {names.substr(0, blank), names.substr(std::min(blank + 1, names.size()))};
 }
 
+bool is_whole_number(const std::string& word) {
+  return !word.empty() && word.find_first_not_of("0123456789") == std::string::npos;
+}
+
 template <typename T>
 struct NumberOf {
   using type = T;
@@ -187,6 +191,7 @@ std::vector<std::string> OptionSet::words_of(int argc, char** argv) const {
     const std::string next = at + 1 < argc ? argv[at + 1] : "";
     const bool is_given =
         std::any_of(option->values.begin(), option->values.end(), [&](const std::string& value) {
+          if (value == "N") return is_whole_number(next);
           return value.ends_with(':') ? next.starts_with(value) : next == value;
         });
     words.back() += "=" + (is_given ? next : option->otherwise);

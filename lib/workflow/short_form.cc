@@ -9,6 +9,7 @@
 #include "base/join.h"
 #include "base/redact.h"
 #include "base/status_list.h"
+#include "io/paths.h"
 #include "workflow/short_form_choice.h"
 #include "workflow/workflow.h"
 
@@ -436,6 +437,16 @@ std::vector<std::string> saved_files(const ShortForm& form) {
     if (const std::size_t path = place_of_saved(word); path != 0) files.push_back(word.substr(path));
   }
   return files;
+}
+
+std::vector<std::string> with_saved_in(std::vector<std::string> words, const std::string& directory) {
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    const std::size_t path = place_of_saved(words[at]);
+    if (path == 0) continue;
+    words[at] = fmt::format("{}{}/{}-{}", words[at].substr(0, path), directory, at,
+                            io::base_of(words[at].substr(path)));
+  }
+  return words;
 }
 
 std::string workflow_text(const ShortForm& form) { return Writer(form).text(); }

@@ -63,6 +63,9 @@ std::string workflow_text(const ShortForm& form);
 /// The files that words of the filter and of --combine name with save:, those of all copies.
 std::vector<std::string> saved_files(const ShortForm& form);
 
+/// The words with these files in `directory`, each under a name of its own.
+std::vector<std::string> with_saved_in(std::vector<std::string> words, const std::string& directory);
+
 /// What to say besides when a job fails whose last lines on standard error hold a text.
 struct FailureHint {
   std::string job;    ///< its name without the number

@@ -39,6 +39,7 @@ knows_only() {
   knows_only fetch http io codec base
   knows_only report base
   knows_only run report workflow process record io codec base
+  knows_only trial run chunk report workflow process record io codec base
   knows_only cli io codec base
 }
 

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "trial/result.h"
+
+namespace mrf::trial {
+
+/// Whether the order of records counts when two results are compared.
+enum class Order { kept, any };
+
+/// Where the result of copies first differs from that of the filter alone.
+struct Difference {
+  std::uint64_t record = 0;  ///< its number in the result of the filter alone, from 1; 0: the headers differ
+  std::string_view alone;    ///< the record, or the header; empty when there is none in its place
+  std::string_view copies;   ///< likewise
+};
+
+/// Empty when the results are the same. With Order::any the first record that the result of the copies lacks,
+/// or else its first one too many, whose number in its own result is given then. The views are those of the
+/// results.
+std::optional<Difference> find_difference(const Result& alone, const Result& copies, Order order);
+
+/// What a filter seems to remember from one record to another.
+enum class Memory {
+  random,         ///< two runs over the same records differ
+  whole_input,    ///< it sorts, sums up, or takes the first or last records
+  header,         ///< it treats the first records of its input apart, or writes some of its own
+  deduplication,  ///< it drops records that are like earlier ones
+  counter,        ///< it writes numbers that count records
+  other,          ///< something else
+};
+
+/// What the difference suggests, in words: what the filter does, and what to do about it.
+struct Diagnosis {
+  Memory memory = Memory::other;
+  std::string sentence;
+  std::string advice;
+};
+
+/// A guess, from two results that differ. `starts` says how often the filter was started for `copies`, each
+/// time for a part of the input.
+Diagnosis diagnose(const Result& alone, const Result& copies, std::uint64_t starts, Order order);
+/// For a filter that gave two results for the same records.
+Diagnosis diagnose_random();
+
+/// Two records as lines of a terminal: without control characters, shortened to what is around the first
+/// character that differs.
+struct ShownRecords {
+  std::string alone;
+  std::string copies;
+};
+ShownRecords show(const Difference& difference);
+
+}  // namespace mrf::trial

@@ -1,0 +1,551 @@
+// SPDX-License-Identifier: MIT
+//
+// Each run of a trial is an ordinary run of the short form, whose input is a sample and whose results are in
+// a directory of the trial. So what is tried is what runs later: the same programs, orders and checks. The
+// sample is a file of the input's kind. It grows until the filter alone takes some seconds for it: from the
+// first thousand records one can tell how many fit into the time.
+//
+// Results are compared in the moment between the end of a run and the end of its watchdog, which removes the
+// directory of the trial when this process is killed.
+#include "trial/trial.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <system_error>
+#include <utility>
+
+#include "base/amounts.h"
+#include "base/error.h"
+#include "base/redact.h"
+#include "io/fd.h"
+#include "io/temporaries.h"
+#include "process/run_signals.h"
+#include "run/input_probe.h"
+#include "run/job_spec.h"
+#include "trial/account.h"
+#include "trial/difference.h"
+#include "trial/forecast.h"
+#include "trial/result.h"
+#include "trial/trial_forms.h"
+#include "workflow/plan.h"
+#include "workflow/short_form_choice.h"
+#include "workflow/workflow.h"
+
+namespace mrf::trial {
+
+namespace fs = std::filesystem;
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+using std::chrono::milliseconds;
+using workflow::ShortForm;
+
+constexpr std::uint64_t first_records = 1000;
+constexpr double longest_s = 20;                     // of the filter alone
+constexpr double most_bytes = 256.0 * 1024 * 1024;   // of a sample, and of a result
+constexpr rlim_t most_file_bytes = rlim_t{1} << 30;  // that a run may write before it is ended
+constexpr milliseconds time_limit{20'000};           // of the filter alone, over the first records
+constexpr milliseconds no_time_limit{0};
+
+// A run of the trial has failed, and has said why.
+struct StepFailed {
+  int status = 1;
+};
+
+struct RunFacts {
+  Costs costs;
+  std::vector<Result> results;
+};
+
+// The filter alone on the sample.
+struct Alone {
+  std::string directory;  // of the sample
+  std::uint64_t records = 0;
+  bool is_all = false;  // the input has no more
+  std::optional<double> share;
+  double sampling_s = 0;  // processor seconds of the reader
+  TrialForm form;
+  RunFacts facts;
+};
+
+/// A limit of the processes that are started meanwhile.
+class SoftLimit {
+ public:
+  using Resource = decltype(RLIMIT_FSIZE);
+
+  SoftLimit(Resource resource, rlim_t value) : resource_(resource), value_(value) {
+    is_set_ = ::getrlimit(resource_, &before_) == 0;
+    rlimit lower = before_;
+    lower.rlim_cur = this->value();
+    is_set_ = is_set_ && ::setrlimit(resource_, &lower) == 0;
+  }
+  ~SoftLimit() {
+    if (is_set_) ::setrlimit(resource_, &before_);
+  }
+  /// The limit meanwhile.
+  rlim_t value() const { return std::min(value_, before_.rlim_cur); }
+  SoftLimit(const SoftLimit&) = delete;
+  SoftLimit& operator=(const SoftLimit&) = delete;
+
+ private:
+  Resource resource_;
+  rlim_t value_;
+  rlimit before_{};
+  bool is_set_ = false;
+};
+
+std::string make_directory() {
+  std::string path = io::temporary_directory() + "/mrf-try.XXXXXX";
+  if (::mkdtemp(path.data()) == nullptr)
+    throw base::SystemError("make a directory in", io::temporary_directory());
+  return path;
+}
+
+// The statistics of a tool in the report of a run; null when there are none.
+const Json& tool_of(const Json& report, const std::string& job_name, const std::string& tool_name) {
+  static const Json none;
+  for (const Json& job : report.at("jobs")) {
+    if (job.value("name", "") != job_name) continue;
+    for (const Json& tool : job.at("tools")) {
+      if (tool.value("tool", "") == tool_name) return tool;
+    }
+  }
+  return none;
+}
+
+std::uint64_t sum_of(const Json& tool, const char* list, const char* member) {
+  std::uint64_t sum = 0;
+  for (const Json& stream : tool.at(list)) sum += stream.value(member, std::uint64_t{0});
+  return sum;
+}
+
+class Trial {
+ public:
+  Trial(const ShortForm& form, const TrialOptions& options)
+      : form_(form), options_(options), order_(order_of(form)), directory_(make_directory()) {}
+  ~Trial() { remove(); }
+  Trial(const Trial&) = delete;
+  Trial& operator=(const Trial&) = delete;
+
+  int run() {
+    const Alone alone = run_alone();
+    account_.filter = filter_name();
+    account_.input = base::redact_name(form_.inputs[0]);
+    account_.records = alone.records;
+    account_.has_pairs = form_.inputs.size() == 2;
+    account_.share = alone.share;
+    account_.alone_s = alone.facts.costs.wall_s;
+    account_.records_out = alone.facts.results[0].records().size();
+    account_.costs = alone.facts.costs;
+    account_.runs.push_back("one filter alone");
+    for (const Cut& cut : cuts(alone)) {
+      account_.runs.push_back(cut.name);
+      run_cut(alone, cut);
+      if (account_.difference) break;
+    }
+    if (!account_.difference) forecast(alone);
+    end_if_signalled();
+    io::Meter meter;
+    io::write_all(io::FdRef(STDOUT_FILENO), std::string(io::stdout_name), text_of(account_), meter);
+    if (account_.difference) refuse();
+    return 0;
+  }
+
+ private:
+  std::string filter_name() const { return form_.command.empty() ? "" : base::printable(form_.command[0]); }
+  std::string path(const std::string& name) const { return directory_ + "/" + name; }
+
+  void remove() noexcept {
+    std::error_code ignored;
+    fs::remove_all(directory_, ignored);
+  }
+
+  // A signal that came when no run was there to take it.
+  void end_if_signalled() {
+    const io::Fd signals = process::run_signal_fd();
+    signalfd_siginfo info{};
+    if (::read(signals.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return;
+    const int number = static_cast<int>(info.ssi_signo);
+    if (process::ends_run(number)) die_of(number);
+  }
+
+  void die_of(int signal) {
+    remove();
+    process::die_of(signal);
+    throw StepFailed{base::signal_status_base + signal};
+  }
+
+  // Returns false when the time was over. Throws StepFailed.
+  bool carry_out(const std::string& text, milliseconds limit, const std::function<void()>& on_success) {
+    const workflow::Plan plan = workflow::make_plan(workflow::parse_workflow("short form", text, {}));
+    run::RunOptions options = options_.run;
+    options.report_path = path("report.json");
+    options.scratch = directory_;
+    options.on_success = on_success;
+    options.supervisor.time_limit = limit;
+    const SoftLimit files(RLIMIT_FSIZE, most_file_bytes);
+    const SoftLimit cores(RLIMIT_CORE, 0);
+    const run::RunEnd end = run::carry_out(plan, options);
+    if (end.signal != 0) die_of(end.signal);
+    if (end.is_out_of_time) return false;
+    if (end.status != 0 && has_too_large_file())
+      throw base::Error(
+          base::Status::failure, "try", filter_name(),
+          fmt::format("it has written {} or more for {} records, with no end to be seen",
+                      base::readable_bytes(static_cast<double>(files.value())), sampled_records_));
+    if (end.status != 0) throw StepFailed{end.status};
+    return true;
+  }
+
+  // Whether a job of the run that failed came to the limit of its files.
+  bool has_too_large_file() const {
+    const std::string reason = std::generic_category().message(EFBIG);
+    const Json facts = report();
+    for (const Json& job : facts.at("jobs")) {
+      if (job.at("signal") == SIGXFSZ) return true;
+      for (const Json& line : job.at("stderr")) {
+        if (line.get<std::string>().find(reason) != std::string::npos) return true;
+      }
+    }
+    return false;
+  }
+
+  Json report() const {
+    std::ifstream file(path("report.json"));
+    return Json::parse(file);
+  }
+
+  // Runs a form and reads its results. Nothing when the time was over.
+  std::optional<RunFacts> results_of(const ShortForm& form, const std::vector<TrialOutput>& outputs,
+                                     milliseconds limit) {
+    RunFacts facts;
+    const auto read = [&] {
+      for (const auto& output : outputs)
+        facts.results.push_back(Result::read(output.text_path(), output.form, output.header));
+    };
+    const std::string text = text_workflow(form_, outputs);
+    const auto take = [&] {
+      facts.costs = costs_of(report());
+      if (text.empty()) read();
+    };
+    if (!carry_out(workflow::workflow_text(form), limit, take)) return std::nullopt;
+    if (!text.empty()) carry_out(text, no_time_limit, read);
+    return facts;
+  }
+
+  // Writes a sample into a directory of its own.
+  Alone take_sample(std::uint64_t records) {
+    Alone alone;
+    alone.directory = path(fmt::format("sample-{}", records));
+    std::error_code error;
+    fs::create_directory(alone.directory, error);
+    if (error) throw base::SystemError("make", alone.directory, error.value());
+    carry_out(sample_workflow(form_, records, alone.directory), no_time_limit, [&] {
+      const Json facts = report();
+      const Json& cut = tool_of(facts, "cut", "mrf-distribute");
+      alone.records = cut.at("inputs").at(0).value("records", std::uint64_t{0});
+      alone.is_all = alone.records < records;
+      sampled_records_ = alone.records;
+      alone.share = alone.is_all ? 1 : share_of(facts);
+      alone.sampling_s = costs_of(facts).read_s;
+    });
+    return alone;
+  }
+
+  // Of the input that the sample is, by the bytes that were read of it.
+  std::optional<double> share_of(const Json& facts) const {
+    if (form_.selection.needs_index()) return std::nullopt;
+    std::uint64_t all = 0;
+    for (const auto& input : form_.inputs) {
+      struct stat info {};
+      if (base::is_url(input) || ::stat(input.c_str(), &info) != 0) return std::nullopt;
+      all += static_cast<std::uint64_t>(info.st_size);
+    }
+    const Json& reader = tool_of(facts, "read", "mrf-bamread");
+    const Json& cut = tool_of(facts, "cut", "mrf-distribute");
+    // Of text that is not compressed all is known. A reader is ahead of what is taken from it.
+    double read =
+        static_cast<double>(std::min(sum_of(cut, "inputs", "bytes"), sum_of(cut, "outputs", "bytes")));
+    if (reader.is_object()) {
+      const double records = static_cast<double>(sum_of(cut, "inputs", "records"));
+      const double ahead = static_cast<double>(reader.value("records_out", std::uint64_t{0}));
+      read = static_cast<double>(reader.value("bytes_in", std::uint64_t{0}));
+      if (ahead > records) read *= records / ahead;
+    }
+    if (all == 0 || read == 0) return std::nullopt;
+    return std::min(1.0, read / static_cast<double>(all));
+  }
+
+  // The time that a larger sample may take is known from the smaller one, but for filters whose time grows
+  // faster than their input: for such a filter the smaller one is what it can be tried on.
+  Alone run_alone() {
+    std::optional<Alone> before;
+    std::uint64_t wanted = std::min(options_.records, first_records);
+    for (;;) {
+      Alone alone = take_sample(wanted);
+      if (alone.records < 2) refuse_sample(alone.records);
+      alone.form = form_over(alone.directory, "alone");
+      auto facts = results_of(form_alone(alone.form.form, alone.records), alone.form.outputs,
+                              before ? 3 * time_limit : time_limit);
+      if (!facts && before) return std::move(*before);
+      if (!facts) refuse_endless(alone.records);
+      alone.facts = std::move(*facts);
+      if (!before) starts_are_dear_ = alone.facts.costs.filter_s > 0.5;
+      const std::uint64_t next = next_sample(alone);
+      const bool is_last = next == options_.records;  // which may be a small step
+      if (alone.is_all || next <= wanted || (next < 2 * wanted && !is_last)) return alone;
+      wanted = next;
+      before = std::move(alone);
+    }
+  }
+
+  std::uint64_t next_sample(const Alone& alone) const {
+    double bytes = 1;
+    for (const Result& result : alone.facts.results) bytes += static_cast<double>(result.bytes());
+    bytes = std::max(bytes, static_cast<double>(alone.facts.costs.bytes));
+    const double factor = std::min(longest_s / std::max(alone.facts.costs.wall_s, 1e-3), most_bytes / bytes);
+    const double next = std::min(factor * static_cast<double>(alone.records), 1e15);
+    return std::min(options_.records, static_cast<std::uint64_t>(next));
+  }
+
+  TrialForm form_over(const std::string& sample_directory, const std::string& name) {
+    std::error_code error;
+    fs::create_directory(path(name), error);
+    if (error) throw base::SystemError("make", path(name), error.value());
+    TrialForm over = form_over_sample(form_, sample_directory, path(name));
+    for (const auto& input : over.form.inputs)
+      over.form.contents.push_back(run::probe_input(input, run::ProbeOf::files));
+    return over;
+  }
+
+  [[noreturn]] void refuse_sample(std::uint64_t records) const {
+    const bool selects = !form_.selection.words().empty();
+    throw base::DataError(
+        "try", filter_name(),
+        fmt::format("{} has {} {}, and a trial takes 2 at least",
+                    form_.inputs[0].empty() ? "the input" : base::redact_name(form_.inputs[0]),
+                    records == 0 ? "no" : "one", selects ? "record that is selected" : "record"));
+  }
+
+  [[noreturn]] void refuse_endless(std::uint64_t records) const {
+    throw base::Error(
+        base::Status::failure, "try", filter_name(),
+        fmt::format("{} s were not enough for {} records: it never ends, or --try {} gives it enough time",
+                    time_limit.count() / 1000, records, std::max<std::uint64_t>(records / 20, 2)));
+  }
+
+  std::vector<Cut> cuts(const Alone& alone) {
+    copies_ = form_over(alone.directory, "copies");
+    return cuts_of(copies_.form, alone.records, starts_are_dear_);
+  }
+
+  void run_cut(const Alone& alone, const Cut& cut) {
+    const double enough_s = 60 + 5 * alone.facts.costs.wall_s * std::sqrt(static_cast<double>(cut.starts));
+    const auto facts =
+        results_of(cut.form, copies_.outputs, milliseconds(static_cast<std::int64_t>(1000 * enough_s)));
+    if (!facts)
+      throw base::Error(
+          base::Status::failure, "try", filter_name(),
+          fmt::format("alone it takes {} for {} records, and {} did not end in {:.0f} s",
+                      readable_time(alone.facts.costs.wall_s), alone.records, cut.name, enough_s));
+    const double wall_s = facts->costs.wall_s;
+    account_.copies_s = std::min(account_.copies_s.value_or(wall_s), wall_s);
+    pass_s_ = std::max(pass_s_, facts->costs.pass_s);
+    if (cut.starts > 1 && cut.form.order == "chunk") {
+      const double more_s = facts->costs.filter_s - alone.facts.costs.filter_s;
+      start_s_ = std::max(0.0, more_s / static_cast<double>(cut.starts - 1));
+    }
+    for (std::size_t at = 0; at < facts->results.size(); ++at) {
+      const Result& ours = alone.facts.results[at];
+      const Result& theirs = facts->results[at];
+      const auto difference = find_difference(ours, theirs, order_);
+      if (!difference) continue;
+      note_difference(*difference, alone, at, theirs, cut);
+      return;
+    }
+  }
+
+  // The records are copied, since the results go.
+  void note_difference(const Difference& difference, const Alone& alone, std::size_t at, const Result& copies,
+                       const Cut& cut) {
+    alone_record_ = difference.alone;
+    copies_record_ = difference.copies;
+    account_.difference = Difference{difference.record, alone_record_, copies_record_};
+    account_.output = base::redact_name(alone.form.outputs[at].name);
+    account_.records_out = alone.facts.results[at].records().size();
+    account_.copies_records_out = copies.records().size();
+    account_.diagnosis = diagnose(alone.facts.results[at], copies, cut.starts, order_);
+    const auto again =
+        results_of(form_alone(alone.form.form, alone.records), alone.form.outputs, 3 * time_limit);
+    if (again && find_difference(alone.facts.results[at], again->results[at], order_))
+      account_.diagnosis = diagnose_random();
+  }
+
+  [[noreturn]] void refuse() const {
+    const std::uint64_t record = account_.difference->record;
+    throw base::DataError(
+        "run copies of", filter_name(),
+        fmt::format("{} of '{}' is not what one filter alone writes{}",
+                    record == 0 ? "the header" : fmt::format("record {}", record), account_.output,
+                    account_.diagnosis ? "; " + account_.diagnosis->sentence : ""));
+  }
+
+  Threads threads_for(int threads) const {
+    ShortForm form = form_;
+    form.threads = threads;
+    const auto choice = workflow::choose(form);
+    return {1 + choice.reader_threads, 1 + choice.writer_threads};
+  }
+
+  Costs whole_costs(const Alone& alone) const {
+    Costs costs = alone.facts.costs;
+    if (!form_.selection.words().empty()) costs.read_s = std::max(costs.read_s, alone.sampling_s);
+    costs.pass_s = std::max(costs.pass_s, pass_s_);
+    costs = costs.times(1 / alone.share.value_or(1));
+    if (form_.key.empty() && !form_.chunk_size && copies_.form.order == "chunk")
+      costs.filter_s += start_s_ * static_cast<double>(chunks_of(costs.bytes));
+    return costs;
+  }
+
+  void forecast(const Alone& alone) {
+    Costs costs = whole_costs(alone);
+    Suggestion suggestion;
+    suggestion.chunk_size = larger_chunks(alone, costs);
+    Limits limits{form_.processors, form_.processors, std::min(form_.processors, workflow::most_threads),
+                  2 * form_.processors};
+    if (form_.cpus)
+      limits = {*form_.cpus, *form_.cpus, std::min(*form_.cpus, workflow::most_threads), *form_.cpus};
+    const auto threads_of = [this](int threads) { return threads_for(threads); };
+    const Threads many = threads_for(workflow::most_threads);
+    suggestion.sets_threads = many.reader + many.writer > 2;
+    const auto expected = [&](const Costs& of) {
+      return expected_s(of, suggestion.setting.workers, threads_for(suggestion.setting.threads),
+                        limits.processors);
+    };
+    suggestion.setting = best_setting(costs, threads_of, limits);
+    const double alone_s = expected_s(costs, 1, {1, 1}, limits.processors);
+    const double copies_s = expected(costs);
+    const double slower = slowdown(alone, limits.processors);
+    if (alone.share) {
+      account_.whole_alone_s = slower * alone_s;
+      account_.whole_copies_s = slower * copies_s;
+    }
+    const bool is_worth_it = alone_s >= least_gain * copies_s;
+    if (!is_worth_it) suggestion.setting.workers = 1;
+    account_.command = suggested_command(options_.words, suggestion);
+    if (const auto lower = costs_at_level_1(alone, costs, copies_s)) {
+      suggestion.setting = best_setting(*lower, threads_of, limits);
+      suggestion.level = 1;
+      account_.level_s = slower * expected(*lower);
+      if (account_.level_s * least_gain < slower * copies_s && alone.share)
+        account_.level_command = suggested_command(options_.words, suggestion);
+    }
+  }
+
+  // How many times as long as its processor seconds say the filter alone took: it waits for something, or
+  // other programs have the processors. Of a short sample the time is that of starting and ending a run.
+  static double slowdown(const Alone& alone, int processors) {
+    constexpr double short_s = 0.5;
+    const double wall_s = alone.facts.costs.wall_s;
+    if (wall_s < short_s) return 1;
+    return std::max(1.0, wall_s / std::max(expected_s(alone.facts.costs, 1, {1, 1}, processors), 1e-3));
+  }
+
+  // Where starting the filter for each chunk takes a tenth of its time or more, and the input has chunks
+  // enough for larger ones. Takes what is saved from `costs`.
+  std::optional<std::uint64_t> larger_chunks(const Alone& alone, Costs& costs) const {
+    if (copies_.form.order != "chunk" || form_.chunk_size || form_.has_measured_chunks || !alone.share)
+      return std::nullopt;
+    const double starts_s = start_s_ * static_cast<double>(chunks_of(costs.bytes));
+    const double work_s = costs.filter_s - starts_s;
+    if (starts_s < 0.1 * costs.filter_s || starts_s < 1) return std::nullopt;
+    const double records = static_cast<double>(alone.records) / *alone.share;
+    const double least = 20 * start_s_ * records / std::max(work_s, 1e-3);
+    const double most = records / (4.0 * form_.processors);
+    const double size = std::max(1.0, std::min(least, most));
+    const double starts = records / size;
+    if (starts * start_s_ > 0.7 * starts_s) return std::nullopt;
+    costs.filter_s = work_s + starts * start_s_;
+    // One digit that counts.
+    const double unit = std::pow(10, std::floor(std::log10(size)));
+    return static_cast<std::uint64_t>(std::max(1.0, std::round(size / unit) * unit));
+  }
+
+  // What writing takes at level 1, where writing takes a large part of the time.
+  std::optional<Costs> costs_at_level_1(const Alone& alone, const Costs& costs, double expected_s) {
+    const TrialOutput& output = alone.form.outputs[0];
+    const bool is_deflated =
+        output.format == "bam" || output.format == "sam.gz" || output.path.ends_with(".gz");
+    if (!is_deflated || form_.level || alone.form.outputs.size() > 1) return std::nullopt;
+    const Threads threads = threads_for(workflow::most_threads);
+    if (costs.write_s < 0.4 * costs.sum_s() && costs.write_s < 0.6 * expected_s * threads.writer)
+      return std::nullopt;
+    const std::string lower = path("level1" + output.path.substr(output.path.rfind('/') + 1));
+    Costs at_level_1 = costs;
+    carry_out(level_workflow(form_, output, lower), no_time_limit, [&] {
+      at_level_1.write_s = costs_of(report()).write_s / alone.share.value_or(1);
+      std::error_code error;
+      const double before = static_cast<double>(fs::file_size(output.path, error));
+      const double after = static_cast<double>(fs::file_size(lower, error));
+      if (!error && before > 0) account_.level_growth = after / before - 1;
+    });
+    return at_level_1;
+  }
+
+  const ShortForm& form_;
+  const TrialOptions& options_;
+  Order order_;
+  std::string directory_;
+  Account account_;
+  TrialForm copies_;
+  std::uint64_t sampled_records_ = 0;  // of the last sample
+  bool starts_are_dear_ = false;
+  double start_s_ = 0;  // processor seconds that starting the filter takes
+  double pass_s_ = 0;
+  std::string alone_record_;
+  std::string copies_record_;
+};
+
+// An input that the trial would use up.
+void refuse_streams(const ShortForm& form) {
+  for (const auto& input : form.inputs) {
+    if (base::is_url(input)) continue;
+    struct stat info {};
+    const bool is_file = input != "-" && ::stat(input.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+    if (is_file) continue;
+    throw base::UsageError(
+        "try the filter on", input == "-" ? io::stdin_name : input,
+        "what is read of it is gone for the run itself: write its first records to a file, and "
+        "give that to --try");
+  }
+}
+
+}  // namespace
+
+int try_filter(const ShortForm& form, const TrialOptions& options) {
+  run::check_inputs(form);
+  refuse_streams(form);
+  try {
+    return Trial(form, options).run();
+  } catch (const StepFailed& failed) {
+    return failed.status;
+  }
+}
+
+}  // namespace mrf::trial

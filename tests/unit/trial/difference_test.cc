@@ -1,0 +1,233 @@
+// SPDX-License-Identifier: MIT
+#include "trial/difference.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "trial/result.h"
+
+namespace {
+
+using namespace mrf::trial;
+using Lines = std::vector<std::string>;
+using Filter = std::function<Lines(const Lines&)>;
+
+Result result(const std::string& text, const mrf::record::HeaderForm& header = {}) {
+  return Result(text, {}, header);
+}
+
+std::string joined(const Lines& lines) {
+  std::string text;
+  for (const auto& line : lines) text += line + "\n";
+  return text;
+}
+
+constexpr std::size_t chunk = 25;
+
+// Names that come again, a reference of few, a number.
+Lines input() {
+  Lines lines;
+  for (int at = 0; at < 200; ++at)
+    lines.push_back("r" + std::to_string(at * at % 71) + "\tchr" + std::to_string(at % 3) + "\t" +
+                    std::to_string(at));
+  return lines;
+}
+
+std::string first_field(const std::string& line) { return line.substr(0, line.find('\t')); }
+
+struct Runs {
+  Result alone;
+  Result copies;
+  std::uint64_t starts;
+};
+
+Runs run(const Filter& filter) {
+  const Lines all = input();
+  std::string copies;
+  std::uint64_t starts = 0;
+  for (std::size_t at = 0; at < all.size(); at += chunk, ++starts) {
+    const auto from = all.begin() + static_cast<std::ptrdiff_t>(at);
+    copies += joined(filter(Lines(from, from + chunk)));
+  }
+  return {result(joined(filter(all))), result(copies), starts};
+}
+
+Lines filtered(const Lines& lines, const std::function<bool(std::size_t, const std::string&)>& keep) {
+  Lines kept;
+  for (std::size_t at = 0; at < lines.size(); ++at) {
+    if (keep(at, lines[at])) kept.push_back(lines[at]);
+  }
+  return kept;
+}
+
+Lines numbered(const Lines& lines) {
+  Lines out;
+  for (const auto& line : lines) out.push_back(line + "\tn" + std::to_string(out.size() + 1));
+  return out;
+}
+
+Lines without_repetition(const Lines& lines, bool whole) {
+  std::set<std::string> seen;
+  Lines out;
+  for (const auto& line : lines) {
+    if (!seen.insert(first_field(line)).second) continue;
+    out.push_back(whole ? first_field(line) : line);
+  }
+  return out;
+}
+
+Lines sums(const Lines& lines) {
+  std::map<std::string, int> counts;
+  for (const auto& line : lines) ++counts[first_field(line)];
+  Lines out;
+  for (const auto& [name, count] : counts) out.push_back(name + "\t" + std::to_string(count));
+  return out;
+}
+
+Lines sorted(Lines lines) {
+  std::sort(lines.begin(), lines.end());
+  return lines;
+}
+
+Lines with_title(Lines lines) {
+  lines.insert(lines.begin(), "name\treference\tnumber");
+  return lines;
+}
+
+Lines first_marked(Lines lines) {
+  lines[0] = "first: " + first_field(lines[0]);
+  return lines;
+}
+
+Lines of_all_before(const Lines& lines) {
+  std::size_t state = 0;
+  Lines out;
+  for (const auto& line : lines) {
+    out.push_back(first_field(line) + "\t" + static_cast<char>('a' + state % 26));
+    state += line.size() + static_cast<unsigned char>(line[1]);
+  }
+  return out;
+}
+
+}  // namespace
+
+TEST_CASE("what a filter remembers shows in what copies of it write") {
+  struct Case {
+    std::string name;
+    Filter filter;
+    Memory memory;
+    std::string sentence;
+    std::string advice;
+  };
+  const std::vector<Case> cases = {
+      {"counter", numbered, Memory::counter, "column 4", "count"},
+      {"dedup by column", [](const Lines& l) { return without_repetition(l, false); }, Memory::deduplication,
+       "column 1", "--key column:1"},
+      {"dedup of whole records", [](const Lines& l) { return without_repetition(l, true); },
+       Memory::deduplication, "equal earlier ones", "--key"},
+      {"count", [](const Lines& l) { return Lines{std::to_string(l.size())}; }, Memory::whole_input,
+       "one record for each part", "--combine"},
+      {"first records", [](const Lines& l) { return Lines(l.begin(), l.begin() + 4); }, Memory::whole_input,
+       "4 records for each part", "--combine"},
+      {"sums", sums, Memory::whole_input, "each value of column 1", "--combine"},
+      {"sort", sorted, Memory::whole_input, "another order", "--combine"},
+      {"a title", with_title, Memory::header, "writes its first record again", "header"},
+      {"the first line left out",
+       [](const Lines& l) { return filtered(l, [](std::size_t at, const std::string&) { return at > 0; }); },
+       Memory::header, "treats the first record of its input apart", "--header-lines"},
+      {"the first line marked", first_marked, Memory::header, "treats the first record of its input apart",
+       "--header-lines"},
+      {"neighbours", of_all_before, Memory::other, "depends on other records", "--key"},
+  };
+  for (const Case& one : cases) {
+    CAPTURE(one.name);
+    const Runs runs = run(one.filter);
+    const auto difference = find_difference(runs.alone, runs.copies, Order::kept);
+    REQUIRE(difference);
+    CHECK(difference->record > 0);
+    const Diagnosis found = diagnose(runs.alone, runs.copies, runs.starts, Order::kept);
+    CHECK_MESSAGE(found.memory == one.memory, found.sentence);
+    CHECK_MESSAGE(found.sentence.find(one.sentence) != std::string::npos, found.sentence);
+    CHECK_MESSAGE(found.advice.find(one.advice) != std::string::npos, found.advice);
+  }
+}
+
+TEST_CASE("a filter of one record at a time gives the same, however it is cut") {
+  const Runs runs = run([](const Lines& lines) {
+    return filtered(lines, [](std::size_t, const std::string& line) { return line.size() % 2 == 0; });
+  });
+  CHECK(!find_difference(runs.alone, runs.copies, Order::kept));
+  CHECK(!find_difference(runs.alone, runs.copies, Order::any));
+}
+
+TEST_CASE("the first record that differs, in order and in any order") {
+  struct Case {
+    std::string alone, copies;
+    std::uint64_t kept;  // the record's number, 99: none differs
+    std::uint64_t any;
+    std::string of_alone, of_copies;  // in order
+  };
+  const std::vector<Case> cases = {
+      {"a\nb\nc\n", "a\nb\nc\n", 99, 99, "", ""},
+      {"a\nb\nc\n", "a\nc\nb\n", 2, 99, "b\n", "c\n"},
+      {"a\nb\nc\n", "a\nb\n", 3, 3, "c\n", ""},
+      {"a\nb\n", "a\nb\nc\n", 3, 3, "", "c\n"},
+      {"a\na\nb\n", "a\nb\n", 2, 1, "a\n", "b\n"},
+      {"a\nb\n", "a\na\nb\n", 2, 2, "b\n", "a\n"},
+      {"", "", 99, 99, "", ""},
+      {"", "a\n", 1, 1, "", "a\n"},
+      {"a\nb", "a\nb\n", 2, 2, "b", "b\n"},
+  };
+  for (const Case& one : cases) {
+    CAPTURE(one.alone);
+    CAPTURE(one.copies);
+    const Result alone = result(one.alone);
+    const Result copies = result(one.copies);
+    const auto kept = find_difference(alone, copies, Order::kept);
+    const auto any = find_difference(alone, copies, Order::any);
+    CHECK((kept ? kept->record : 99) == one.kept);
+    CHECK((any ? any->record : 99) == one.any);
+    if (!kept) continue;
+    CHECK(kept->alone == one.of_alone);
+    CHECK(kept->copies == one.of_copies);
+  }
+}
+
+TEST_CASE("a header is compared by itself") {
+  const mrf::record::HeaderForm two_lines{"", 2};
+  const Result alone = result("h1\nh2\na\n", two_lines);
+  CHECK(alone.records().size() == 1);
+  CHECK(!find_difference(alone, result("h1\nh2\na\n", two_lines), Order::any));
+  const Result other = result("h1\nh3\na\n", two_lines);
+  const auto difference = find_difference(alone, other, Order::any);
+  REQUIRE(difference);
+  CHECK(difference->record == 0);
+  CHECK(diagnose(alone, other, 4, Order::any).memory == Memory::header);
+}
+
+TEST_CASE("records are what the form says, and the last one counts without its end") {
+  CHECK(Result("@a\nAC\n+\nII\n@b\nAC\n+\nII\n", mrf::record::parse_record_form("fastq"), {})
+            .records()
+            .size() == 2);
+  CHECK(Result(">a\nAC\nGT\n>b\nA", mrf::record::parse_record_form("fasta"), {}).records().size() == 2);
+  CHECK(Result("1\n2\n3\n", mrf::record::parse_record_form("lines:2"), {}).records().size() == 2);
+}
+
+TEST_CASE("two records are shown without control characters, around what differs") {
+  const std::string same(200, 'x');
+  const std::string alone = same + "A\t" + same + "\n";
+  const std::string copies = same + "B\x1b" + same + "\n";
+  const ShownRecords shown = show({1, alone, copies});
+  CHECK(shown.alone.size() < 100);
+  CHECK(shown.alone.starts_with("...x"));
+  CHECK(shown.alone.find("xA\\tx") != std::string::npos);
+  CHECK(shown.copies.find("xB\\x1bx") != std::string::npos);
+  CHECK(show({1, "a\n", ""}).copies == "(none)");
+  CHECK(show({1, "a\n", ""}).alone == "a");
+}
