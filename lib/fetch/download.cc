@@ -2,11 +2,14 @@
 #include "fetch/download.h"
 
 #include <algorithm>
+#include <cerrno>
 #include <type_traits>
 #include <utility>
 
+#include "base/error.h"
 #include "base/message.h"
 #include "fetch/stoppable_pipe.h"
+#include "io/output_file.h"
 
 namespace mrf::fetch {
 
@@ -26,6 +29,16 @@ bool is_stop(const std::exception_ptr& thrown) {
     return true;
   } catch (...) {
     return false;
+  }
+}
+
+int error_number_of(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const base::SystemError& error) {
+    return error.error_number();
+  } catch (...) {
+    return 0;
   }
 }
 
@@ -102,7 +115,38 @@ void Loop::turn() {
   bool is_news = false;
   for (Download* download : downloads_) is_news |= download->step();
   start_those_that_waited();
+  commit_prepared();
   if (!is_news) wait();
+}
+
+// What becomes whole while the disk is at work is committed together afterwards: many files at a time when
+// the disk is slow, each at once when it is fast.
+void Loop::commit_prepared() {
+  if (commits_ || prepared_.empty()) return;
+  commits_ = true;
+  const auto batch = std::make_shared<std::vector<Prepared>>(std::exchange(prepared_, {}));
+  for (const Prepared& one : *batch) ++one.download->under_way_;
+  pool_.post([batch] { commit_batch(*batch); },
+             [this, batch](const std::exception_ptr& thrown) {
+               commits_ = false;
+               for (const Prepared& one : *batch) one.download->on_committed(thrown ? thrown : one.thrown);
+             });
+}
+
+void Loop::commit_batch(std::vector<Prepared>& batch) {
+  std::vector<io::OutputFile*> files;
+  for (const Prepared& one : batch) files.push_back(one.file);
+  const auto thrown = io::commit_each(files);
+  for (std::size_t i = 0; i < batch.size(); ++i) {
+    batch[i].thrown = thrown[i];
+    if (!thrown[i] || error_number_of(thrown[i]) != ENOENT) continue;
+    try {  // the directory has been removed
+      batch[i].download->output_.finish();
+      batch[i].thrown = nullptr;
+    } catch (...) {
+      batch[i].thrown = std::current_exception();
+    }
+  }
 }
 
 HostLimit::Ticket Loop::start(const http::Request& request, http::Receiver& receiver) {
@@ -363,13 +407,43 @@ void Download::finish() {
   for (const auto& slot : slots_) {
     if (slot->ticket != 0) loop_.stop(std::exchange(slot->ticket, 0), *slot);
   }
-  add_job({true, [this] { output_.finish(); }, [this] { complete_ = closed_ = true; }});
+  const auto file = std::make_shared<io::OutputFile*>(nullptr);
+  if (jobs_.empty() && under_way_ == 0) {
+    *file = output_.prepare();
+    if (*file != nullptr) {
+      loop_.commit(*this, **file);
+      return;
+    }
+  }
+  add_job({true,
+           [this, file] {
+             *file = output_.prepare();
+             if (*file == nullptr) output_.finish();
+           },
+           [this, file] {
+             if (*file == nullptr) {
+               complete_ = closed_ = true;
+             } else if (!closed_) {
+               loop_.commit(*this, **file);
+             }
+           }});
+}
+
+void Download::on_committed(const std::exception_ptr& thrown) {
+  --under_way_;
+  if (thrown) {
+    failed_ = true;
+    if (!thrown_) thrown_ = thrown;
+  } else {
+    complete_ = closed_ = true;
+  }
 }
 
 void Download::close() {
   closed_ = failed_ = true;
   output_.stop();
   jobs_.clear();
+  std::erase_if(loop_.prepared_, [this](const auto& one) { return one.download == this; });
   for (const auto& slot : slots_) {
     if (slot->ticket != 0) loop_.stop(std::exchange(slot->ticket, 0), *slot);
   }

@@ -44,11 +44,19 @@ class Loop {
     http::Request request;
     http::Receiver* receiver;
   };
+  struct Prepared {
+    Download* download;
+    io::OutputFile* file;
+    std::exception_ptr thrown{};
+  };
 
   HostLimit::Ticket start(const http::Request& request, http::Receiver& receiver);
   void on_end(HostLimit::Ticket ticket);
   void stop(HostLimit::Ticket ticket, http::Receiver& receiver);
   void start_those_that_waited();
+  void commit(Download& download, io::OutputFile& file) { prepared_.push_back({&download, &file}); }
+  void commit_prepared();
+  static void commit_batch(std::vector<Prepared>& batch);
   void wait();
 
   http::Network& network_;
@@ -58,7 +66,9 @@ class Loop {
   std::map<HostLimit::Ticket, std::string> under_way_;  ///< the hosts of all requests
   std::map<HostLimit::Ticket, Waiting> waiting_;        ///< those that wait for their host
   std::vector<Download*> downloads_;
-  WorkerPool pool_;  ///< ends first
+  std::vector<Prepared> prepared_;  ///< files that wait until those before them are committed
+  bool commits_ = false;            ///< a thread commits files
+  WorkerPool pool_;                 ///< ends first
 };
 
 /// One object on its way into one output, in a loop. What an interrupted response brought is kept when the
@@ -135,6 +145,7 @@ class Download {
   void end(Slot& slot);
   void work_off();
   void finish();
+  void on_committed(const std::exception_ptr& thrown);
   void close();
   void add_job(Job job);
   void post_jobs();

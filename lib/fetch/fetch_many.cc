@@ -22,6 +22,9 @@ namespace mrf::fetch {
 
 namespace {
 
+// Small files that wait to be committed together: enough for few visits to the disk, few enough descriptors.
+constexpr unsigned whole_beside = 32;
+
 class ManyFiles {
  public:
   ManyFiles(const FetchSettings& settings, const std::vector<ManifestEntry>& entries,
@@ -33,8 +36,9 @@ class ManyFiles {
         stats_(stats),
         network_(http::make_curl_network(settings.network)),
         plan_(entries.size(), settings.threads ? options.files : 1,
-              options.continue_after_error || options.verify_only),
-        // As many files again may be written out (FilePlan::on_whole()): a journal commits them together.
+              options.continue_after_error || options.verify_only, whole_beside),
+        // As many large files again may be written out (FilePlan::on_whole()): a journal commits them
+        // together.
         loop_(*network_, http::system_clock(), threads_of(settings, 2 * options.files),
               settings.requests_to_host) {
     settings_.directories = &directories_;

@@ -13,6 +13,10 @@
 #include "http/object_version.h"
 #include "http/response_head.h"
 
+namespace mrf::io {
+class OutputFile;
+}
+
 namespace mrf::fetch {
 
 /// Bytes [first, second) of an object.
@@ -44,7 +48,12 @@ class ObjectOutput {
   /// Nothing more is wanted: a wait for somebody else in begin(), take() or finish() ends with Stopped. Any
   /// thread, and before there was a begin().
   virtual void stop() {}
-  /// Everything came: checks it, and gives the target its name. Throws DataError "cannot verify".
+  /// Everything came: checks it as finish() does. Returns the file to be committed, beside those of other
+  /// outputs; null when that is to be left to finish(), which may be called in any case. Throws DataError
+  /// "cannot verify".
+  virtual io::OutputFile* prepare() { return nullptr; }
+  /// Everything came: checks it, unless prepare() did, and gives the target its name. Throws DataError
+  /// "cannot verify".
   virtual void finish() = 0;
 };
 

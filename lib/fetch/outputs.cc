@@ -78,6 +78,7 @@ namespace {
 constexpr std::uint64_t remember_step = 32 << 20;
 constexpr std::chrono::seconds remember_every{2};
 constexpr std::uint64_t least_reserved = 1 << 20;
+constexpr std::uint64_t most_beside_others = 1 << 20;
 // What an earlier run left is read in such steps at a time.
 constexpr std::size_t work_off_step = 4 << 20;
 
@@ -193,7 +194,7 @@ void FileOutput::require_size() {
       fmt::format("it has {} bytes instead of {}: another program changed it", size, checks_.bytes()));
 }
 
-void FileOutput::finish() {
+void FileOutput::check() {
   while (work_off()) io::throw_if_interrupted();
   // Verifying may take long: whoever ends it finds everything there in the next run.
   if (checks_.bytes() >= remember_step) remember();
@@ -205,6 +206,18 @@ void FileOutput::finish() {
     over_ = true;
     throw;
   }
+  checked_ = true;
+}
+
+// More than that takes the disk so long that a file has nothing to gain from others.
+io::OutputFile* FileOutput::prepare() {
+  io::OutputFile* file = checks_.bytes() > most_beside_others ? nullptr : file_->committed_with_others();
+  if (file != nullptr) check();
+  return file;
+}
+
+void FileOutput::finish() {
+  if (!checked_) check();
   file_->commit();
   over_ = true;
 }
@@ -222,8 +235,8 @@ namespace {
 
 class NewFile final : public WritableFile {
  public:
-  NewFile(io::OutputFile file, MadeDirectories& directories)
-      : file_(std::move(file)), directories_(directories) {}
+  NewFile(io::OutputFile file, MadeDirectories& directories, bool is_one_of_many)
+      : file_(std::move(file)), directories_(directories), is_one_of_many_(is_one_of_many) {}
   io::FdRef fd() const override { return file_.fd(); }
   const std::string& name() const override { return file_.name(); }
   void reset() override {
@@ -234,10 +247,14 @@ class NewFile final : public WritableFile {
     directories_.make(io::directory_of(file_.name()));
     file_.commit();
   }
+  io::OutputFile* committed_with_others() override {
+    return is_one_of_many_ && file_.syncs_together() ? &file_ : nullptr;
+  }
 
  private:
   io::OutputFile file_;
   MadeDirectories& directories_;
+  const bool is_one_of_many_;
 };
 
 bool is_file_or_missing(const std::string& path) {
@@ -252,8 +269,8 @@ TargetOutput::TargetOutput(const http::Url& url, TargetOptions options)
   if (options_.directories != nullptr && StoppablePipe::is_one(options_.path)) pipe_.emplace(options_.path);
 }
 
-// Of a list: a FIFO waits for its reader, and a new file for the journal while others are synced.
-bool TargetOutput::may_wait() const { return options_.directories != nullptr; }
+// The FIFO of a list waits for its reader.
+bool TargetOutput::may_wait() const { return pipe_.has_value(); }
 
 std::vector<ByteRange> TargetOutput::begin(const http::ResponseHead& head,
                                            const http::ObjectVersion& version) {
@@ -264,7 +281,7 @@ std::vector<ByteRange> TargetOutput::begin(const http::ResponseHead& head,
 Target TargetOutput::place(const http::ResponseHead& head) {
   if (options_.directories != nullptr) {
     interruptions_.emplace();
-    options_.directories->make(io::directory_of(options_.path));
+    if (options_.resume || pipe_) options_.directories->make(io::directory_of(options_.path));
     return {options_.path, false};
   }
   Target target = choose_target(options_.path, url_, head);
@@ -289,20 +306,23 @@ void TargetOutput::open(const http::ResponseHead& head) {
     open_pipe();
     return;
   }
-  if (!is_file_or_missing(path)) waits_.emplace();
+  const bool is_file =
+      options_.directories != nullptr || is_file_or_missing(path);  // pipe_ knows that of a list's
+  if (!is_file) waits_.emplace();
   const bool keeps = target.is_servers_choice && !options_.overwrite;
   const auto existing = keeps ? io::OutputFile::Existing::kept : io::OutputFile::Existing::replaced;
-  if (options_.resume && is_file_or_missing(path)) {
+  if (options_.resume && is_file) {
     name_ = path;
     output_ = std::make_unique<FileOutput>(std::make_unique<PartFile>(path, existing), checks_, url_.shown());
     return;
   }
-  auto file = std::make_shared<io::OutputFile>(path, existing);
+  auto file = std::make_shared<io::OutputFile>(open_file(path, existing));
   name_ = file->name();
   if (!file->is_direct()) {
     auto& directories = options_.directories != nullptr ? *options_.directories : made_;
-    output_ = std::make_unique<FileOutput>(std::make_unique<NewFile>(std::move(*file), directories), checks_,
-                                           url_.shown());
+    output_ = std::make_unique<FileOutput>(
+        std::make_unique<NewFile>(std::move(*file), directories, options_.directories != nullptr), checks_,
+        url_.shown());
     return;
   }
   direct_ = file;
@@ -311,6 +331,19 @@ void TargetOutput::open(const http::ResponseHead& head) {
     io::write_all(file->fd(), name_, bytes, meter_);
   };
   output_ = std::make_unique<OrderedOutput>(write, name_, options_.buffer, checks_, url_.shown());
+}
+
+// Most files of a list are in a directory that is there.
+io::OutputFile TargetOutput::open_file(const std::string& path, io::OutputFile::Existing existing) {
+  if (options_.directories != nullptr) {
+    try {
+      return io::OutputFile(path, existing);
+    } catch (const base::SystemError& error) {
+      if (error.error_number() != ENOENT && error.error_number() != ENOTDIR) throw;
+    }
+    options_.directories->make(io::directory_of(path));
+  }
+  return io::OutputFile(path, existing);
 }
 
 void TargetOutput::open_pipe() {

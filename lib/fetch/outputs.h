@@ -74,6 +74,8 @@ class WritableFile {
   /// The content is worthless, the name is not to be given.
   virtual void discard() {}
   virtual void commit() = 0;
+  /// What commit() commits, when it may be committed beside others by whoever asks; else null.
+  virtual io::OutputFile* committed_with_others() { return nullptr; }
 };
 
 /// Bytes that go to their places in a file, from any thread.
@@ -87,10 +89,12 @@ class FileOutput final : public ObjectOutput, private ByteAccess {
   void take(std::uint64_t at, std::string_view bytes) override;
   bool work_off() override;
   void forget(base::Status status, const std::string& reason) override;
+  io::OutputFile* prepare() override;
   void finish() override;
 
  private:
   std::string_view view(std::uint64_t at, std::span<char> scratch) override;
+  void check();
   void reserve(std::uint64_t total);
   bool is_time_to_remember();
   void remember();
@@ -101,6 +105,7 @@ class FileOutput final : public ObjectOutput, private ByteAccess {
   Checks& checks_;
   std::string object_;
   bool begun_ = false;
+  bool checked_ = false;
   bool over_ = false;
   std::mutex remember_mutex_;
   std::atomic<std::uint64_t> since_remembered_{0};  ///< bytes
@@ -133,6 +138,7 @@ class TargetOutput final : public ObjectOutput {
   bool work_off() override { return output_->work_off(); }
   void forget(base::Status status, const std::string& reason) override { output_->forget(status, reason); }
   void stop() override;
+  io::OutputFile* prepare() override { return output_->prepare(); }
   void finish() override;
 
   /// For reports; "" before it is known.
@@ -145,6 +151,7 @@ class TargetOutput final : public ObjectOutput {
   Target place(const http::ResponseHead& head);
   void require_free(const Target& target) const;
   void open(const http::ResponseHead& head);
+  io::OutputFile open_file(const std::string& path, io::OutputFile::Existing existing);
   void open_pipe();
 
   const http::Url& url_;

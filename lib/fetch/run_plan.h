@@ -16,15 +16,19 @@ namespace mrf::fetch {
 /// then, when none of these is under way, the others, the smallest first. Pure.
 class FilePlan {
  public:
-  FilePlan(std::size_t files, unsigned at_a_time, bool continue_after_error)
-      : files_(files), at_a_time_(at_a_time), continue_(continue_after_error) {}
+  /// While the first files come, `whole_at_a_time` may be written out beside them, at least `at_a_time`.
+  FilePlan(std::size_t files, unsigned at_a_time, bool continue_after_error, unsigned whole_at_a_time = 0)
+      : files_(files),
+        at_a_time_(at_a_time),
+        whole_at_a_time_(whole_at_a_time),
+        continue_(continue_after_error) {}
 
   /// A file to begin now, which is under way from then on.
   std::optional<std::size_t> next();
   /// Files under way are to be fewer.
   void limit(unsigned at_a_time) { at_a_time_ = at_a_time; }
   /// Everything of a file came, which is still under way. Another one may begin beside it, when several may
-  /// come at a time; but no more than as many again.
+  /// come at a time; of the large files no more than as many again.
   void on_whole() { ++whole_; }
   /// The file is not under way any more, and begins again when the smaller ones are over; `size` in bytes.
   void put_off(std::size_t file, std::uint64_t size);
@@ -39,6 +43,7 @@ class FilePlan {
  private:
   std::size_t files_;
   unsigned at_a_time_;
+  unsigned whole_at_a_time_;
   bool continue_;
   std::size_t next_ = 0;
   std::size_t under_way_ = 0;

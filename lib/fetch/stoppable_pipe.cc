@@ -32,8 +32,14 @@ int descriptor_of(const std::string& path) {
 
 bool StoppablePipe::is_one(const std::string& path) {
   struct stat info {};
-  const int number = descriptor_of(path);
-  const int result = number >= 0 ? ::fstat(number, &info) : ::stat(path.c_str(), &info);
+  int result = ::lstat(path.c_str(), &info);
+  const bool is_link = result == 0 && S_ISLNK(info.st_mode);
+  const int number = path == "-" ? STDOUT_FILENO : io::inherited_descriptor(path, is_link);
+  if (number >= 0) {
+    result = ::fstat(number, &info);
+  } else if (is_link) {
+    result = ::stat(path.c_str(), &info);
+  }
   return result == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode);
 }
 

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/types.h>
+
+#include <exception>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +38,9 @@ class OutputFile {
   const std::string& name() const { return name_; }
   /// True when data goes straight to a pipe, device or standard output.
   bool is_direct() const { return direct_; }
+  /// True when commit_each() writes this file and others to disk faster than commit() does: on a local file
+  /// system whose syncfs(2) leaves nothing to fsync(2).
+  bool syncs_together() const { return syncs_together_; }
 
   /// fsync and close; only the name is missing then. For a direct output, close. Throws SystemError.
   void finish();
@@ -43,9 +49,11 @@ class OutputFile {
 
  private:
   friend void commit_together(const std::vector<OutputFile*>& files);
+  friend std::vector<std::exception_ptr> commit_each(const std::vector<OutputFile*>& files);
   void open_temporary();
   void give_name();
   bool commit_to_free_name();
+  bool give_target_name();
   void commit_keeping_existing();
   void close();
 
@@ -54,12 +62,20 @@ class OutputFile {
   Temporary temporary_;
   Fd fd_;
   bool direct_ = false;
+  bool syncs_together_ = false;
+  dev_t device_ = 0;
   Existing existing_ = Existing::replaced;
 };
 
 /// Finishes all and gives all their names, or none: when one cannot have its name, the others' targets are as
 /// they were before. Throws SystemError.
 void commit_together(const std::vector<OutputFile*>& files);
+
+/// Commits each file by itself, as OutputFile::commit() does. The data of those with syncs_together() in one
+/// file system is synced together, unless there are fewer than four of them; each directory is synced once,
+/// after all have their names. Returns what each of the files threw, null for those that are committed. A
+/// file whose commit failed with ENOENT (its directory is gone) may be committed again.
+std::vector<std::exception_ptr> commit_each(const std::vector<OutputFile*>& files);
 
 /// The whole of a text as an OutputFile. Throws SystemError, ClosedOutput.
 void write_output(const std::string& path, std::string_view text);

@@ -39,11 +39,12 @@ int named_descriptor(std::string_view path) {
 
 }  // namespace
 
-int inherited_descriptor(const std::string& path) {
+int inherited_descriptor(const std::string& path, bool may_be_link) {
   constexpr int most_links = 40;  // as the kernel's (path_resolution(7))
   std::string name = path;
   for (int links = 0; links < most_links; ++links) {
     if (const int fd = named_descriptor(name); fd >= 0) return fd;
+    if (!may_be_link) return -1;
     char to[PATH_MAX];
     const ssize_t length = ::readlink(name.c_str(), to, sizeof to);
     if (length <= 0 || length == sizeof to) return -1;

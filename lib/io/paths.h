@@ -57,8 +57,9 @@ std::string directory_of(const std::string& path);
 std::string base_of(const std::string& path);
 
 /// The N of /dev/fd/N or /proc/self/fd/N, of /dev/stdin, /dev/stdout or /dev/stderr, or of a symbolic link to
-/// one of them; -1 for other paths.
-int inherited_descriptor(const std::string& path);
+/// one of them; -1 for other paths. `may_be_link` false when the caller knows that `path` is no symbolic
+/// link.
+int inherited_descriptor(const std::string& path, bool may_be_link = true);
 /// Whether `path` leads to a pipe without a name, as that of a process substitution: who closes it cannot
 /// open it again.
 bool is_anonymous_pipe(const std::string& path);

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <condition_variable>
+#include <filesystem>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -11,6 +13,9 @@
 #include "base/error.h"
 #include "fetch/download.h"
 #include "fetch/outputs.h"
+#include "io/output_file.h"
+#include "io/paths.h"
+#include "unit/directory.h"
 
 namespace {
 
@@ -82,6 +87,41 @@ class Recorder final : public mrf::fetch::ObjectOutput {
   bool held_ = false;
   bool has_begun_ = false;
   std::vector<std::string> calls_;
+};
+
+// A file that may be committed beside others; finish() makes its directory.
+class FileRecorder final : public mrf::fetch::ObjectOutput {
+ public:
+  explicit FileRecorder(const std::string& path) : path_(path), file_(made(path)) {}
+  std::vector<mrf::fetch::ByteRange> begin(const mrf::http::ResponseHead&,
+                                           const mrf::http::ObjectVersion&) override {
+    return {};
+  }
+  bool in_order() const override { return false; }
+  void take(std::uint64_t at, std::string_view bytes) override {
+    CHECK(::pwrite(file_.fd().get(), bytes.data(), bytes.size(), static_cast<off_t>(at)) ==
+          static_cast<ssize_t>(bytes.size()));
+  }
+  void forget(mrf::base::Status, const std::string&) override {}
+  mrf::io::OutputFile* prepare() override {
+    ++prepared;
+    return &file_;
+  }
+  void finish() override {
+    ++finished;
+    std::filesystem::create_directories(mrf::io::directory_of(path_));
+    file_.commit();
+  }
+  int prepared = 0;
+  int finished = 0;
+
+ private:
+  static std::string made(const std::string& path) {
+    std::filesystem::create_directories(mrf::io::directory_of(path));
+    return path;
+  }
+  std::string path_;
+  mrf::io::OutputFile file_;
 };
 
 void turn_until_over(mrf::fetch::Loop& loop, mrf::fetch::Download& download) {
@@ -282,4 +322,45 @@ TEST_CASE("worker pool: work is done in the thread that posts when there is no o
   pool.run_done();
   CHECK(thrown);
   CHECK_FALSE(pool.is_busy());
+}
+
+TEST_CASE(
+    "loop: files that are whole are committed together, each fails by itself, one made again is there") {
+  const Directory directory;
+  for (const unsigned threads : {0U, 2U}) {
+    ManualNetwork network;
+    const std::string name = std::to_string(threads);
+    FileRecorder good(directory / ("good" + name));
+    FileRecorder bad(directory / ("bad" + name));
+    FileRecorder vanished(directory / ("sub" + name + "/x"));
+    FileRecorder stopped(directory / ("stopped" + name));
+    mrf::fetch::Loop loop(network, mrf::http::system_clock(), threads, 16);
+    mrf::fetch::Download first(loop, url(), {{}, {}}, good);
+    mrf::fetch::Download second(loop, url(), {{}, {}}, bad);
+    mrf::fetch::Download third(loop, url(), {{}, {}}, vanished);
+    mrf::fetch::Download fourth(loop, url(), {{}, {}}, stopped);
+    loop.turn();
+    REQUIRE(network.receivers.size() == 4);
+    std::filesystem::create_directory(directory / ("bad" + name));
+    std::filesystem::remove(directory / ("sub" + name));
+    for (auto* receiver : network.receivers) {
+      CHECK(receiver->on_head(head_with(whole_head)));
+      CHECK(receiver->on_body("01234567"));
+      if (receiver != network.receivers.back()) receiver->on_end({mrf::http::Ending::Kind::complete, ""});
+    }
+    fourth.stop();
+    for (auto* download : {&first, &second, &third, &fourth}) turn_until_over(loop, *download);
+    CHECK(first.is_complete());
+    CHECK(content(directory / ("good" + name)) == "01234567");
+    CHECK(good.prepared == 1);
+    CHECK(good.finished == 0);
+    CHECK_FALSE(second.is_complete());
+    CHECK_THROWS_WITH(second.rethrow(),
+                      ("cannot write '" + directory / ("bad" + name) + "': Is a directory").c_str());
+    CHECK(third.is_complete());
+    CHECK(vanished.finished == 1);
+    CHECK(content(directory / ("sub" + name + "/x")) == "01234567");
+    CHECK_FALSE(fourth.is_complete());
+    CHECK_FALSE(std::filesystem::exists(directory / ("stopped" + name)));
+  }
 }

@@ -66,6 +66,18 @@ TEST_CASE("a file begins beside one that is only written out, when several come 
   CHECK_FALSE(one.next());
 }
 
+TEST_CASE("more small files than large ones may be written out beside those that come") {
+  FilePlan plan(6, 2, false, 3);
+  plan.next();
+  plan.next();
+  for (std::size_t number = 2; number < 5; ++number) {
+    plan.on_whole();
+    CHECK(plan.next() == number);
+  }
+  plan.on_whole();
+  CHECK_FALSE(plan.next());
+}
+
 TEST_CASE("fewer files come at a time when there are fewer threads, and none is no file") {
   FilePlan plan(3, 3, false);
   plan.next();

@@ -129,6 +129,50 @@ TEST_CASE("results that are committed together are all there or none") {
   CHECK(directory.entries() == 3);
 }
 
+TEST_CASE("results that are committed beside each other succeed or fail each by itself") {
+  const Directory directory;
+  using Existing = mrf::io::OutputFile::Existing;
+  const auto old = directory / "old";
+  std::ofstream(old) << "old";
+  mrf::io::OutputFile fresh(directory / "fresh");
+  mrf::io::OutputFile replacing(old);
+  mrf::io::OutputFile keeping(directory / "kept", Existing::kept);
+  mrf::io::OutputFile late(directory / "late", Existing::kept);
+  mrf::io::OutputFile blocked(directory / "blocked");
+  mrf::io::OutputFile broken(directory / "broken");
+  for (auto* file : {&fresh, &replacing, &keeping, &late, &blocked, &broken}) put(*file, "new");
+  std::ofstream(directory / "late") << "other";
+  fs::create_directory(directory / "blocked");
+  REQUIRE(::close(broken.fd().get()) == 0);  // fsync(2) fails
+  const auto thrown = mrf::io::commit_each({&fresh, &broken, &late, &replacing, &blocked, &keeping});
+  REQUIRE(thrown.size() == 6);
+  for (const std::size_t i : {0, 3, 5}) CHECK(thrown[i] == nullptr);
+  const auto fails = [&](std::size_t i, const std::string& name, const std::string& reason) {
+    CHECK_THROWS_WITH(std::rethrow_exception(thrown[i]),
+                      ("cannot write '" + directory / name + "': " + reason).c_str());
+  };
+  fails(1, "broken", "Bad file descriptor");
+  fails(2, "late", "File exists");
+  fails(4, "blocked", "Is a directory");
+  for (const char* name : {"fresh", "old", "kept"}) CHECK(content(directory / name) == "new");
+  CHECK(content(directory / "late") == "other");
+  CHECK_FALSE(fs::exists(directory / "broken"));
+}
+
+TEST_CASE("a result whose directory is gone can be committed when it is there again") {
+  const Directory directory;
+  fs::create_directory(directory / "sub");
+  mrf::io::OutputFile file(directory / "sub/out");
+  put(file, "new");
+  fs::remove_all(directory / "sub");
+  const auto thrown = mrf::io::commit_each({&file});
+  CHECK_THROWS_WITH(std::rethrow_exception(thrown.at(0)),
+                    ("cannot write '" + directory / "sub/out" + "': No such file or directory").c_str());
+  fs::create_directory(directory / "sub");
+  file.commit();
+  CHECK(content(directory / "sub/out") == "new");
+}
+
 TEST_CASE("a directory, an empty name and a missing directory are refused") {
   const Directory directory;
   CHECK_THROWS_AS(mrf::io::OutputFile(directory / ""), mrf::base::SystemError);
