@@ -515,7 +515,8 @@ TEST_CASE("mates go in step, and are parted by name") {
   CHECK(job(text, "work")
             .starts_with("mrf-chunks -n $n --record lines:8 --output-record fastq -i in:pairs --"));
   CHECK(job(text, "part") == "mrf-distribute --record fastq --mates -i in:done save:x.fq out:mate2");
-  CHECK(job(text, "write-mate2") == "mrf-collect --record fastq --order concat -o save:y.fq.gz in:mate2");
+  CHECK(job(text, "write-mate2") ==
+        "mrf-collect --record fastq --order concat -@ 1 -o save:y.fq.gz in:mate2");
   pairs.singles = "s.fq";
   CHECK(job(mrf::workflow::workflow_text(pairs), "part").find("--mates --singles save:s.fq ") !=
         std::string::npos);
