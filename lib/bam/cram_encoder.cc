@@ -89,6 +89,32 @@ const char* cram_fault(const bam1_t& record, const sam_hdr_t& header, sam::Lenie
   return fault_of_tags({tags, static_cast<std::size_t>(bam_get_l_aux(&record))});
 }
 
+/// Whether records come as an index needs them: those of each reference together and sorted by position,
+/// those without a reference last. htslib makes an index of others, too, by which they are not found.
+class IndexOrder {
+ public:
+  explicit IndexOrder(const sam_hdr_t& header) : seen_(static_cast<std::size_t>(sam_hdr_nref(&header))) {}
+
+  /// Whether the next record comes in order.
+  bool takes(const bam1_core_t& core) {
+    const bool is_new = core.tid != id_;
+    if (is_new && (id_ == unplaced || (core.tid >= 0 && seen_[static_cast<std::size_t>(core.tid)])))
+      return false;
+    if (!is_new && core.tid >= 0 && core.pos < position_) return false;
+    id_ = core.tid;
+    position_ = core.pos;
+    if (id_ >= 0) seen_[static_cast<std::size_t>(id_)] = true;
+    return true;
+  }
+
+ private:
+  static constexpr std::int32_t unplaced = -1;
+
+  std::vector<bool> seen_;  // the references that there have been
+  std::int32_t id_ = -2;    // of the last record, once there is one
+  hts_pos_t position_ = 0;
+};
+
 /// Takes the bytes that htslib writes, by a pipe and a thread, to an output: htslib tells neither how many
 /// they are nor what went wrong with them.
 class OutputPipe {
@@ -208,6 +234,7 @@ class CramEncoder : public Encoder {
     configure();
     check_reference(options_.reference, header);
     references_.emplace(header, options_.reference);
+    if (options_.index) order_.emplace(header);
     make_references();
     header_ = &header;
     if (sam_hdr_write(file_.get(), &header) != 0) fail(to);
@@ -262,6 +289,10 @@ class CramEncoder : public Encoder {
   }
 
   void check(const bam1_t& record, Output& to) {
+    ++records_;
+    if (order_ && !order_->takes(record.core))
+      throw base::DataError("index", to.name(),
+                            fmt::format("record {} is out of order: sort by position first", records_));
     const bool made = references_->are_made();
     const std::string reason = references_->take(record.core);
     if (!reason.empty()) {
@@ -285,6 +316,8 @@ class CramEncoder : public Encoder {
 
   EncoderOptions options_;
   std::optional<CramReferences> references_;
+  std::optional<IndexOrder> order_;  // where an index is wanted
+  std::uint64_t records_ = 0;
   std::optional<OutputPipe> pipe_;
   sam::ThreadPool threads_;  // outlives the file
   sam::HtsFilePtr file_;

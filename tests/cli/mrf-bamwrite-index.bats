@@ -57,6 +57,30 @@ sorted_sam() { samtools sort --no-PG -O sam -o sorted.sam "$(small_bam)" 2>/dev/
   assert_stderr_has "cannot index 'out.sam': plain SAM has no index"
 }
 
+@test "bamwrite: CRAM that is not sorted has no index, with a reference too" {
+  { echo '>c1' && printf 'ACGT%.0s' {1..2500} && printf '\n>c2\n' && printf 'ACGT%.0s' {1..2500} && echo; } >ref.fa
+  record() { printf 'r\t0\t%s\t%s\t9\t4M\t*\t0\t0\tACGT\tIIII\n' "$1" "$2"; }
+  unplaced=$'r\t4\t*\t0\t0\t*\t*\t0\t0\tACGT\tIIII'
+  header() { printf '@SQ\tSN:c1\tLN:10000\n@SQ\tSN:c2\tLN:10000\n'; }
+  { header && record c1 500 && record c1 499; } >back.sam
+  { header && record c1 5 && record c2 5 && record c1 9; } >again.sam
+  { header && record c1 5 && echo "$unplaced" && record c2 5; } >behind.sam
+  for input in back again behind; do
+    number=$(grep -vc ^@ $input.sam)
+    for threads in 0 2; do
+      run_apart mrf-bamwrite -@ $threads -T ref.fa --write-index -o out.cram $input.sam
+      assert_status 3
+      assert_stderr_is "mrf-bamwrite: cannot index 'out.cram': record $number is out of order: sort by position first"
+      [[ ! -e out.cram && ! -e out.cram.crai ]]
+    done
+    mrf-bamwrite -T ref.fa -o out.cram $input.sam
+    rm out.cram
+  done
+  { header && record c2 5 && record c2 5 && record c1 7 && echo "$unplaced" && echo "$unplaced"; } >sorted.sam
+  mrf-bamwrite -T ref.fa --write-index -o out.cram sorted.sam
+  [[ $(mrf-bamread -T ref.fa --no-header -r c2 -r c1 out.cram | wc -l) == 3 ]]
+}
+
 @test "bamwrite: references in another order than the header's are indexed, as by samtools index" {
   sorted_sam
   (grep ^@ sorted.sam && grep -v ^@ sorted.sam | sort -s -t $'\t' -k 3,3r) >other.sam
