@@ -216,8 +216,7 @@ class BamTagFinder : public KeyFinder {
 }  // namespace
 
 std::string_view record_name(const RecordForm& form, std::string_view record) {
-  if (form.kind == RecordForm::Kind::bam) return bam_name(record);
-  std::string_view name = first_line(form, record);
+  std::string_view name = form.kind == RecordForm::Kind::bam ? bam_name(record) : first_line(form, record);
   name = name.substr(0, name.find_first_of(" \t\r\n"));
   if (has_mate_suffix(name)) name.remove_suffix(2);
   return name;

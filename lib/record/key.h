@@ -43,8 +43,8 @@ class KeyFinder {
 std::unique_ptr<KeyFinder> make_key_finder(const KeyForm& key, const RecordForm& form);
 
 /// The name of a record for messages and to compare mates by: of a FASTQ or FASTA record without its first
-/// character, of a BAM record its read name, else the first line; up to the first blank or tab, without /1 or
-/// /2 at the end.
+/// character, of a BAM record its read name, else the first line; up to the first blank or tab, in each form
+/// without /1 or /2 at the end.
 std::string_view record_name(const RecordForm& form, std::string_view record);
 
 /// Which mate of a pair a FASTQ or FASTA record says it is: 1 or 2 by /1 or /2 at the end of its name, or by

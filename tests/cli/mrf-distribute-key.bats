@@ -190,3 +190,16 @@ END
   assert_status 0
   [[ $(grep -c a y) == 2 && $(cat x y | wc -l) == 5 && $(grep -c '[qrs]' x) -ge 1 && $(grep -c '[qrs]' y) -ge 1 ]]
 }
+
+@test "the name of a BAM record is a key as that of its line: mates that end in /1 and /2 stay together" {
+  for i in {1..50}; do printf "r$i/%s\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\n" 1 2; done >lines
+  { printf '@SQ\tSN:c1\tLN:100\n' && cat lines; } >in.sam
+  mrf-bamread -u -o in.ubam in.sam
+  mrf-distribute --sam --key name -i in.sam a.txt b.txt c.txt
+  mrf-distribute --record bam --key name -i in.ubam a.bam b.bam c.bam
+  for part in a b c; do
+    [[ -s $part.txt ]]
+    samtools view $part.bam | cmp - $part.txt
+    cut -f 1 $part.txt | cut -d / -f 1 | uniq -c | awk '$1 != 2 { exit 1 }'
+  done
+}

@@ -77,6 +77,9 @@ TEST_CASE("names") {
   CHECK(mrf::record::record_name(fastq, "@r1/3\nA\n+\nI\n") == "r1/3");
   CHECK(mrf::record::record_name(fastq, "@\nA\n+\nI\n").empty());
   CHECK(key_of("name:2", "@abc x\nA\n+\nI\n", fastq) == "ab");
+  const mrf::record::RecordForm bam{mrf::record::RecordForm::Kind::bam, 1};
+  const std::string fixed = std::string(12, 0) + '\5' + std::string(23, 0);
+  CHECK(mrf::record::record_name(bam, fixed + "r1/2" + std::string(1, 0)) == "r1");
 }
 
 TEST_CASE("the hash is XXH3 with 64 bits") {
