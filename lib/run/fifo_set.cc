@@ -231,6 +231,14 @@ bool FifoSet::has_lost_reader(std::size_t job) const {
                      [this](std::size_t fifo) { return is_let_go(fifos_[fifo]); });
 }
 
+bool FifoSet::may_end_by_reader(std::size_t job) const {
+  const auto& written = plan_.jobs[job].writes;
+  return has_lost_reader(job) && workflow::writes_one_stream(plan_, job) &&
+         std::all_of(written.begin(), written.end(), [this](std::size_t fifo) {
+           return plan_.fifos[fifo].ends_at_close || is_let_go(fifos_[fifo]);
+         });
+}
+
 std::size_t FifoSet::bytes_in(const Fifo& fifo) {
   int bytes = 0;
   if (!reads(fifo.held) || ::ioctl(fifo.fd.get(), FIONREAD, &bytes) != 0) return 0;

@@ -81,6 +81,9 @@ class FifoSet {
   void expect_writer(std::size_t job);
   /// Whether a reader of one of the job's FIFOs is through, so that SIGPIPE may have come from there.
   bool has_lost_reader(std::size_t job) const;
+  /// The same for a job of which nothing else is cut off then (workflow::writes_one_stream()): SIGPIPE is its
+  /// success.
+  bool may_end_by_reader(std::size_t job) const;
 
   /// Samples every FIFO whose ends are both in use: empty, full or in between.
   void sample();

@@ -51,6 +51,10 @@ std::string failure_hint(const workflow::PlannedJob& job, const Job& record, boo
                      is_short_form ? "give --ok-status 0,1" : "write 'ok 0,1' before it");
 }
 
+// Of a job that may not end so (FifoSet::may_end_by_reader()).
+constexpr const char* cut_off_hint =
+    "; a job that reads from it has ended, and what else it writes is cut off: tee -p, for one, writes on";
+
 class WorkflowRun {
  public:
   WorkflowRun(const workflow::Plan& plan, const RunOptions& options, Workspace& workspace,
@@ -107,7 +111,7 @@ class WorkflowRun {
     int status = supervisor.status();
     if (const auto job = supervisor.first_failure()) {
       failed_ = plan_.jobs[*job].display_name();
-      say_failure(*job, supervisor.jobs()[*job]);
+      say_failure(*job, supervisor.jobs()[*job], supervisor.fifos().has_lost_reader(*job));
     }
     bool is_published = false;
     if (status == 0) {
@@ -131,7 +135,7 @@ class WorkflowRun {
     return status;
   }
 
-  void say_failure(std::size_t at, const Job& job) const {
+  void say_failure(std::size_t at, const Job& job, bool has_lost_reader) const {
     const std::string name = plan_.jobs[at].display_name();
     if (job.has_left_records) {
       base::say(fmt::format("cannot finish '{}': it ended with status {} before it had read everything{}",
@@ -144,8 +148,10 @@ class WorkflowRun {
       const std::string text = describe_start_failure(job_spec(plan_, workspace_, at), *job.failure);
       base::say(DisplayNames(plan_, workspace_).in_line(at, text));
     }
-    base::say(fmt::format("cannot finish '{}': {}{}{}", name, job.outcome->describe(),
-                          failure_hint(plan_.jobs[at], job, options_.is_short_form), kept(at, job)));
+    const std::string hint = job.outcome->is_broken_pipe() && has_lost_reader
+                                 ? cut_off_hint
+                                 : failure_hint(plan_.jobs[at], job, options_.is_short_form);
+    base::say(fmt::format("cannot finish '{}': {}{}{}", name, job.outcome->describe(), hint, kept(at, job)));
     say_hint(plan_.jobs[at], job);
   }
 

@@ -449,7 +449,22 @@ std::vector<std::string> results_of(const PlannedJob& job) {
   };
   for (const Word& word : job.words) add(word);
   for (const Redirection& redirection : job.redirections) add(redirection.target);
+  for (const Word& variable : job.environment) add(variable);
   return results;
+}
+
+bool writes_one_stream(const Plan& plan, std::size_t at) {
+  const PlannedJob& job = plan.jobs[at];
+  const auto is_result = [](const WordPart& part) { return part.kind == WordPart::Kind::save; };
+  const auto has_result = [&](const Word& word) { return std::any_of(word.begin(), word.end(), is_result); };
+  const bool has_results =
+      std::any_of(job.words.begin(), job.words.end(), has_result) ||
+      std::any_of(job.environment.begin(), job.environment.end(), has_result) ||
+      std::any_of(job.redirections.begin(), job.redirections.end(),
+                  [&](const Redirection& one) { return one.fd != 2 && has_result(one.target); });
+  const auto streams = std::count_if(job.writes.begin(), job.writes.end(),
+                                     [&](std::size_t fifo) { return !plan.fifos[fifo].ends_at_close; });
+  return !has_results && streams <= 1;
 }
 
 std::vector<std::string> appended_results(const Plan& plan) {

@@ -72,6 +72,10 @@ std::vector<std::string> inputs_of(const PlannedJob& job);
 /// The results that a job writes.
 std::vector<std::string> results_of(const PlannedJob& job);
 
+/// Whether nothing is cut off when SIGPIPE ends the job, since the reader of what it writes has read enough:
+/// it writes one FIFO, beside those whose end is its close, and no result, but for its standard error.
+bool writes_one_stream(const Plan& plan, std::size_t job);
+
 /// The results that a job's >> appends to.
 std::vector<std::string> appended_results(const Plan& plan);
 

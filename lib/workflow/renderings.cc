@@ -15,7 +15,7 @@ namespace {
 
 constexpr const char* prologue = R"bash(set -um
 dir=$(mktemp -d "${TMPDIR:-/tmp}/mrf-run.XXXXXXXX") || exit 1
-declare -A writes=() accepts=()
+declare -A may_end_early=() accepts=()
 targets=() written=() made=() started=()
 clean_up() {
   trap '' INT QUIT TERM HUP
@@ -46,7 +46,7 @@ result() {
 }
 
 # Runs functions side by side. The first one that fails ends the others, and its status is returned; one that
-# writes a FIFO may be ended by SIGPIPE.
+# writes one FIFO and nothing else may be ended by SIGPIPE.
 run_all() { run_some "$#" "$@"; }
 
 # Runs functions, as many at a time as its first argument says.
@@ -66,7 +66,7 @@ run_some() {
     name=${running[$pid]}
     unset "running[$pid]"
     [[ ${accepts[$name]- 0 } == *" $code "* ]] && continue
-    ((code == 141 && ${writes[$name]-0})) && continue
+    ((code == 141 && ${may_end_early[$name]-0})) && continue
     echo "cannot finish '$name': status $code" >&2
     for pid in "${!running[@]}"; do kill -KILL -- "-$pid" || kill -KILL "$pid"; done 2>/dev/null
     return "$code"
@@ -109,7 +109,10 @@ class Script {
     }
     for (const auto& fifo : plan_.fifos) {
       text_ += fmt::format("mkfifo -m 600 -- {} || exit 1\n", path_of(fifo.name));
-      for (const std::size_t writer : fifo.writers) text_ += fmt::format("writes[{}]=1\n", function(writer));
+    }
+    for (std::size_t at = 0; at < plan_.jobs.size(); ++at) {
+      if (plan_.jobs[at].writes.size() == 1 && writes_one_stream(plan_, at))
+        text_ += fmt::format("may_end_early[{}]=1\n", function(at));
     }
     for (std::size_t at = 0; at < plan_.jobs.size(); ++at) add_job(at);
     for (std::size_t at = 0; at < plan_.sections.size(); ++at) add_section(at);

@@ -171,3 +171,67 @@ E
     rm result
   done
 }
+
+# Both in mrf-run and in the script that it prints: status 141, and no result.
+assert_cut_off() {
+  cat >w.mrf
+  run_apart timeout -k 5 300 mrf-run w.mrf
+  assert_status 141
+  assert_stderr_has "cannot finish 'both': signal 13 (Broken pipe); a job that reads from it has ended"
+  assert_files w.mrf in.txt
+  run_apart mrf-run --print-sh w.mrf
+  assert_status 0
+  run_apart timeout -k 5 300 bash <<<"$output"
+  assert_status 141
+  assert_files w.mrf in.txt
+}
+
+@test "a job that SIGPIPE ends has failed when something else that it writes is cut off" {
+  seq 1000000 >in.txt
+  assert_cut_off <<'E'
+both: tee out:a < in.txt > out:b
+first: head -n 1 < in:a > save:first
+all: cat < in:b > save:all
+E
+  assert_cut_off <<'E'
+both: tee save:copy < in.txt > out:a
+first: head -n 1 < in:a > save:first
+E
+  assert_cut_off <<'E'
+both: tee out:a < in.txt > save:copy
+first: head -n 1 < in:a > save:first
+E
+  assert_cut_off <<'E'
+both: COPY=save:copy bash -c 'exec tee "$COPY"' < in.txt > out:a
+first: head -n 1 < in:a > save:first
+E
+  assert_cut_off <<'E'
+both: tee out:a! < in.txt > out:b
+first: head -n 1 < in:a > save:first
+all: cat < in:b > save:all
+E
+}
+
+@test "a job that SIGPIPE ends has not failed when nothing else is cut off, or it writes on" {
+  seq 1000000 >in.txt
+  workflow <<'E'
+both: tee -p out:a < in.txt > out:b
+first: head -n 1 < in:a > save:first
+all: cat < in:b > save:all
+E
+  assert_status 0
+  cmp all in.txt
+  workflow <<'E'
+log: bash -c 'echo said >&2; exec cat in.txt' > out:a 2> save:said
+first: head -n 1 < in:a > save:first
+E
+  assert_status 0
+  [ "$(cat said)" = said ]
+  workflow <<'E'
+head: bash -c 'echo header > "$1"; exec cat in.txt' _ out:header! > out:a
+first: head -n 1 < in:a > save:first
+header: cat < in:header > save:header
+E
+  assert_status 0
+  [ "$(cat header)" = header ]
+}
