@@ -346,6 +346,7 @@ int main(int argc, char** argv) try {
     options.form.keep_failed = options.run.keep_failed;
     options.run.show_table = options.run.supervisor.show_job_names =
         base::verbosity() == base::Verbosity::verbose;
+    options.run.supervisor.keeps_stderr = !options.run.keep_failed.empty();
     options.run.supervisor.keeps_throughput = !options.run.report_path.empty();
     return ::run(options, command.options());
   });

@@ -23,9 +23,6 @@ namespace mrf::chunk {
 
 namespace {
 
-// Of a filter's standard error, when it is to be kept.
-constexpr std::size_t most_stderr_bytes = std::size_t{64} << 10;
-
 void write_piece(const ChunkPiece& piece, io::FdRef to, const std::string& name) {
   if (piece.file) return io::copy_file(*piece.file, piece.size, to, name, piece.offset);
   io::Meter meter;
@@ -86,10 +83,7 @@ process::LaunchSpec ChunkFilter::spec() const {
 
 void ChunkFilter::pass_line(const std::string& line) {
   base::say_line(fmt::format("chunk {}: {}", chunk_.number, line));
-  if (command_.keep_failed.empty()) return;
-  last_stderr_ += line + "\n";
-  if (last_stderr_.size() <= 2 * most_stderr_bytes) return;
-  last_stderr_.erase(0, last_stderr_.find('\n', last_stderr_.size() - most_stderr_bytes) + 1);
+  if (!command_.keep_failed.empty()) last_stderr_.add(line);
 }
 
 void ChunkFilter::pass_stderr() {
@@ -161,7 +155,7 @@ std::string ChunkFilter::keep(const std::string& about) {
   };
   return process::keep_failure(
       command_.keep_failed,
-      {fmt::format("chunk-{}", chunk_.number), {about}, repeated, write_input, last_stderr_});
+      {fmt::format("chunk-{}", chunk_.number), {about}, repeated, write_input, last_stderr_.text()});
 }
 
 void ChunkFilter::end_output() {

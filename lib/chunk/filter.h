@@ -14,6 +14,7 @@
 #include "chunk/joiner.h"
 #include "chunk/source.h"
 #include "io/fd.h"
+#include "io/last_lines.h"
 #include "io/move_bytes.h"
 #include "io/pipe_lines.h"
 #include "io/reactor.h"
@@ -99,7 +100,7 @@ class ChunkFilter {
   io::Fd to_;
   io::Fd from_;
   std::optional<io::PipeLines> stderr_;  // passed on in whole lines, each behind the name of its chunk
-  std::string last_stderr_;              // with ChunkCommand::keep_failed
+  io::LastLines last_stderr_;            // with ChunkCommand::keep_failed
   io::Fd spilled_;
   std::uint64_t spilled_size_ = 0;
   double cpu_s_ = 0;

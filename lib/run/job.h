@@ -12,6 +12,7 @@
 #include <string>
 
 #include "io/fd.h"
+#include "io/last_lines.h"
 #include "io/pipe_lines.h"
 #include "process/launch.h"
 #include "process/outcome.h"
@@ -23,8 +24,8 @@ namespace mrf::run {
 class StderrTail {
  public:
   /// `prefix` is put before every line that is passed on. `names`, which says how the lines of `job` are
-  /// shown, outlives the object.
-  StderrTail(io::Fd pipe, std::string prefix, const DisplayNames& names, std::size_t job);
+  /// shown, outlives the object. `keeps_text`: for text().
+  StderrTail(io::Fd pipe, std::string prefix, const DisplayNames& names, std::size_t job, bool keeps_text);
   StderrTail(const StderrTail&) = delete;
   StderrTail& operator=(const StderrTail&) = delete;
 
@@ -33,6 +34,8 @@ class StderrTail {
   bool pump() { return lines_.pump(); }
   void finish() { lines_.finish(); }
   const std::deque<std::string>& last_lines() const { return last_lines_; }
+  /// More of the last lines, for --keep-failed.
+  const std::string& text() const { return text_.text(); }
 
  private:
   void pass_on(std::string line);
@@ -40,7 +43,9 @@ class StderrTail {
   std::string prefix_;
   const DisplayNames& names_;
   std::size_t job_;
+  const bool keeps_text_;
   std::deque<std::string> last_lines_;
+  io::LastLines text_;
   io::PipeLines lines_;
 };
 

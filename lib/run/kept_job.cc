@@ -79,17 +79,13 @@ std::string keep_failed_job(const std::string& directory, const workflow::Plan& 
     io::write_all(to, file, input->header, meter);
     io::write_all(to, file, input->units, meter);
   };
-  std::string standard_error;
-  if (job.standard_error) {
-    for (const auto& line : job.standard_error->last_lines()) standard_error += line + "\n";
-  }
   return process::keep_failure(directory,
                                {name,
                                 {fmt::format("{}: {}", planned.display_name(), job.outcome->describe()),
                                  fmt::format("its last {} bytes of records", input->units.size())},
                                 spec,
                                 write_input,
-                                standard_error,
+                                job.standard_error ? job.standard_error->text() : "",
                                 moved_results(planned, workspace)});
 }
 

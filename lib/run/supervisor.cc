@@ -103,7 +103,8 @@ void Supervisor::launch_job(std::size_t at) {
     job.pid = launched.pid;
     job.failure_pipe = std::move(launched.failure);
     const std::string prefix = options_.show_job_names ? plan_.jobs[at].display_name() + ": " : "";
-    job.standard_error = std::make_unique<StderrTail>(std::move(launched.standard_error), prefix, names_, at);
+    job.standard_error = std::make_unique<StderrTail>(std::move(launched.standard_error), prefix, names_, at,
+                                                      options_.keeps_stderr);
     job.state = JobState::starting;
     by_pid_.emplace(job.pid, at);
     on_failure_pipe(at);

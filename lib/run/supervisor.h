@@ -36,6 +36,7 @@ struct SupervisorOptions {
   std::chrono::milliseconds kill_after{1000};
   std::size_t pipe_size = 0;
   bool show_job_names = false;  ///< before every line of a job's standard error
+  bool keeps_stderr = false;    ///< StderrTail::text() of each job
   ProgressOptions progress;
   bool keeps_throughput = false;               ///< for the report
   std::chrono::milliseconds stall_timeout{0};  ///< 0: a stall is not told

@@ -258,3 +258,14 @@ END
     assert_stderr_has "mrf-chunks: cannot "
   done
 }
+
+@test "--keep-failed: the last 64 KiB of standard error at least, however long its lines are" {
+  for text in 'seq 100000' 'printf "%099d\n" {1..1311}' 'head -c 1000000 /dev/zero | tr "\0" x; echo; echo end'; do
+    chunks --keep-failed kept -i <(seq 3) -- bash -c "{ $text; } >&2; exit 7"
+    assert_status 7
+    size=$(stat -c %s kept/chunk-0/stderr)
+    ((size >= 65536 && size <= 300000))
+    cmp <(tr -d '\n' <kept/chunk-0/stderr) <(bash -c "$text" | tr -d '\n' | tail -c "$(tr -d '\n' <kept/chunk-0/stderr | wc -c)")
+    rm -r kept
+  done
+}

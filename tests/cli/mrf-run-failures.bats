@@ -241,6 +241,18 @@ END
   [ "$(wc -l <again.out)" = 3 ]
 }
 
+@test "--keep-failed, live workers: all of their standard error, and the last 64 KiB at least of a large one" {
+  seq 10 >in.txt
+  short -n 1 --order any --keep-failed kept -i in.txt -o out.txt -- bash -c 'cat; seq 2000 >&2; exit 4'
+  assert_status 4
+  cmp kept/work-0/stderr <(seq 2000)
+  short -n 1 --order any --keep-failed large -i in.txt -o out.txt -- bash -c 'cat; seq 100000 >&2; exit 4'
+  assert_status 4
+  size=$(stat -c %s large/work-0/stderr)
+  ((size >= 65536))
+  cmp large/work-0/stderr <(seq 100000 | tail -c "$size")
+}
+
 @test "--keep-failed in the long form, and what cannot be kept" {
   seq 1000 >in.txt
   mrf-run --print -n 2 --order rows --keep-failed kept -i in.txt -o out.txt -- bash -c 'cat; exit 6' >w.mrf
