@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/status.h"
 
 namespace mrf::report {
 
@@ -190,6 +191,13 @@ void add_throughput(Flow& flow, const Json& throughput) {
   }
 }
 
+// A job of mrf-chunks that wrote all chunks but those that it was to leave out.
+bool has_left_out_chunks(const FlowJob& job) {
+  return std::any_of(job.tools.begin(), job.tools.end(), [](const Json& tool) {
+    return member(tool, "skipped").is_array() && number_in(tool, "output_is_complete") == 1;
+  });
+}
+
 std::string with_count(const std::string& name, std::size_t count) {
   return count > 1 ? fmt::format("{} ×{}", name, count) : name;
 }
@@ -277,6 +285,8 @@ Flow flow_of(const Json& report, const std::string& name) {
   flow.bottleneck = text_in(report, "bottleneck");
   flow.results = texts_in(report, "results");
   add_jobs(flow, jobs, name);
+  flow.lacks_records = flow.status == static_cast<int>(base::Status::bad_data) && flow.failed.empty() &&
+                       std::any_of(flow.jobs.begin(), flow.jobs.end(), has_left_out_chunks);
   add_fifos(flow, fifos);
   add_throughput(flow, member(report, "throughput"));
   return flow;

@@ -82,6 +82,7 @@ struct Flow {
   std::string workflow;
   bool has_run = false;
   int status = 0;
+  bool lacks_records = false;  ///< the results are there, without the chunks that --skip-failed left out
   double wall_s = 0;
   std::optional<double> machine_idle;  ///< share of the run in which the machine's processors were idle
   int processors = 0;                  ///< 0: not known
@@ -93,6 +94,9 @@ struct Flow {
   std::vector<FlowPoint> throughput;
   std::optional<double> input_bytes;
 
+  /// A job's status that is not 0 is no failure in a run that has not failed: a writer whose reader had read
+  /// enough, a grep that found nothing (--ok-status).
+  bool has_failed() const { return has_run && status != 0 && !lacks_records; }
   const FlowJob* find(const std::string& job) const;
   double cpu_s() const;
   /// The share of time that colours a job, 0 to 1: that of the run in which it was busy, else of its

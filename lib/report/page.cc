@@ -82,9 +82,11 @@ class Page {
   void add_summary() {
     text_ += "<p>";
     if (flow_.has_run) {
-      text_ += flow_.status == 0
-                   ? std::string("Succeeded")
-                   : fmt::format("<span class=\"failed\">Failed with status {}</span>", flow_.status);
+      text_ += flow_.has_failed()
+                   ? fmt::format("<span class=\"failed\">Failed with status {}</span>", flow_.status)
+               : flow_.lacks_records
+                   ? std::string("Succeeded without the chunks that were left out, status 3,")
+                   : std::string("Succeeded");
       if (!flow_.failed.empty()) text_ += " of <b>" + markup_text(flow_.failed) + "</b>";
       text_ += fmt::format(" after {:.2f} s; {:.2f} s of processor, {:.1f} processors in use", flow_.wall_s,
                            flow_.cpu_s(), flow_.wall_s > 0 ? flow_.cpu_s() / flow_.wall_s : 0);
@@ -108,9 +110,9 @@ class Page {
       const std::string command = job.command_text();
       text_ += fmt::format("<tr><td><b>{}</b><br><code>{}</code></td>", markup_text(job.label()),
                            markup_text(cut_text(command, 300)));
-      text_ += job.status.empty() || job.status == "0"
-                   ? cell(job.status.empty() ? "–" : "0")
-                   : fmt::format("<td class=\"n failed\">{}</td>", markup_text(job.status));
+      text_ += flow_.has_failed() && !job.status.empty() && job.status != "0"
+                   ? fmt::format("<td class=\"n failed\">{}</td>", markup_text(job.status))
+                   : cell(job.status.empty() ? "–" : job.status);
       text_ += cell(fmt::format("{:.2f}", job.wall_s.most)) + cell(copies_text(job.cpu_s, copies)) +
                cell(base::readable_bytes(job.max_rss_bytes.most)) + cell(count_text(job.records_in)) +
                cell(count_text(job.records_out));

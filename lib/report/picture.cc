@@ -157,7 +157,7 @@ class FlowPicture {
     const double share = flow_.share_of(job);
     const std::string color = flow_.has_run ? heat_color(share) : "#ffffff";
     const bool is_bottleneck = flow_.has_run && job.name == flow_.bottleneck;
-    const bool has_failed = job.has_ended && job.status != "0";
+    const bool has_failed = flow_.has_failed() && job.has_ended && job.status != "0";
     text_ += fmt::format("<g class=\"job\"><title>{}</title>", markup_text(job.command_text()));
     const auto add_rectangle = [&](double shift, double width) {
       text_ += fmt::format(

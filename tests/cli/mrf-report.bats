@@ -184,3 +184,25 @@ has_two_events() { (($(grep -c '"bytes":[1-9]' said) >= 2)); }
     .bytes[-1] > 0' report.json
   mrf-report report.json | grep -q '<h2>Input read</h2>'
 }
+
+@test "in a run that has succeeded no job has failed, whatever its status" {
+  seq 1000000 >in.txt
+  workflow --report report.json <<'E'
+all: cat in.txt > out:all
+first: head -n 1 < in:all > save:first
+none ok 0,1: grep -c nothing in.txt > save:none
+E
+  assert_status 0
+  jq -e '[.jobs[].status] == [141, 0, 1]' report.json
+  mrf-report report.json >page.html
+  grep -q '^<p>Succeeded after ' page.html
+  mrf-report --format svg report.json >flow.svg
+  run_apart mrf-run -c 30 --skip-failed --report left.json -i <(seq 100) -o out.txt -- bash -c '((MRF_CHUNK == 2)) && exit 7; cat'
+  assert_status 3
+  mrf-report left.json >left.html
+  grep -q '^<p>Succeeded without the chunks that were left out, status 3, after ' left.html
+  mrf-report --format svg left.json >left.svg
+  for file in page.html flow.svg left.html left.svg; do
+    if grep -E 'class="[^"]*failed|#c00|\(status ' $file; then false; fi
+  done
+}
