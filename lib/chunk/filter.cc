@@ -93,7 +93,8 @@ void ChunkFilter::pass_stderr() {
   stderr_.reset();
 }
 
-// A filter that closes its input early has read enough.
+// A filter that closes its input early has read enough. One that has ended may have left a process behind
+// that reads on: the pipe tells when nobody does.
 void ChunkFilter::feed(std::uint32_t events) {
   if ((events & EPOLLERR) != 0) return end_input();
   try {
@@ -189,7 +190,6 @@ void ChunkFilter::reaped(int wait_status, const rusage& usage) {
     outcome_->accept(command_.ok_statuses);
   }
   cpu_s_ += base::seconds(usage.ru_utime) + base::seconds(usage.ru_stime);
-  end_input();
 }
 
 }  // namespace mrf::chunk

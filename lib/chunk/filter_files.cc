@@ -47,6 +47,13 @@ FilterFiles::FilterFiles(const std::string& side)
   if (!side.empty()) side_.emplace(side);
 }
 
+FilterFiles::~FilterFiles() {
+  for (auto& [chunk, files] : files_) {
+    remove(files.result);
+    remove(files.side);
+  }
+}
+
 void FilterFiles::begin(std::uint64_t chunk) {
   Files& files = files_[chunk];
   remove(files.result);
@@ -105,11 +112,15 @@ void FilterFiles::take_side(const io::Temporary& file, std::uint64_t chunk) {
   if (!S_ISREG(info.st_mode))
     throw base::Error(base::Status::failure, "read", name, "MRF_SIDE is no regular file any more");
   if (info.st_size == 0) return;
-  io::copy_file(part, static_cast<std::uint64_t>(info.st_size), side_->fd(), side_->name());
   char last = 0;
   if (::pread(part.get(), &last, 1, info.st_size - 1) != 1) throw base::SystemError("read", name);
-  io::Meter meter;
-  if (last != '\n') io::write_all(side_->fd(), side_->name(), "\n", meter);
+  try {
+    io::copy_file(part, static_cast<std::uint64_t>(info.st_size), side_->fd(), side_->name());
+    io::Meter meter;
+    if (last != '\n') io::write_all(side_->fd(), side_->name(), "\n", meter);
+  } catch (const base::ClosedOutput&) {  // a FIFO that is not standard output
+    throw base::SystemError("write", side_->name(), EPIPE);
+  }
 }
 
 void FilterFiles::finish() {

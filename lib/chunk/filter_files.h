@@ -22,6 +22,10 @@ class FilterFiles {
   /// `side` is where the parts of the side table go, one after the other; "": there is none. Throws
   /// SystemError.
   explicit FilterFiles(const std::string& side);
+  /// Removes the files that were neither taken nor dropped.
+  ~FilterFiles();
+  FilterFiles(const FilterFiles&) = delete;
+  FilterFiles& operator=(const FilterFiles&) = delete;
 
   /// New files for a filter of the chunk, in place of those of an earlier try. Throws SystemError.
   void begin(std::uint64_t chunk);

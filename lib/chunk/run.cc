@@ -110,8 +110,16 @@ void ChunkRun::run_all() {
     spill();
   }
   joiner_->finish();
+  check_output();
   files_.finish();
   is_over_ = true;
+}
+
+// Of some file systems only close(2) says that what was written is lost.
+void ChunkRun::check_output() {
+  io::Fd output = io::duplicate(io::FdRef(STDOUT_FILENO));
+  if (const int error = output.close(); error != 0)
+    throw base::SystemError("write", std::string(io::stdout_name), error);
 }
 
 void ChunkRun::count(io::Stats& stats) const {

@@ -50,6 +50,7 @@ class ChunkRun {
   using Clock = std::chrono::steady_clock;
 
   void run_all();
+  static void check_output();
   bool has_room() const;
   void take_source_news();
   void stop_cut_off(ChunkFilter& filter);

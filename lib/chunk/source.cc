@@ -346,6 +346,7 @@ std::optional<std::string> ChunkSource::take_header() {
 
 std::optional<Chunk> ChunkSource::next() {
   const std::lock_guard lock(shared_->mutex);
+  if (shared_->header) return std::nullopt;
   if (!shared_->chunks.empty()) {
     std::optional<Chunk> chunk(std::move(shared_->chunks.front()));
     shared_->chunks.pop_front();

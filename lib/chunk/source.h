@@ -56,11 +56,10 @@ class ChunkSource {
   io::FdRef events() const;
   void clear_events();
 
-  /// The header that goes to standard output, once, when all of it was read; "" when there is none. It is
-  /// there before the first chunk.
+  /// The header that goes to standard output, once, when all of it was read; "" when there is none.
   std::optional<std::string> take_header();
-  /// The next chunk, if one is ready. Throws Error, after the chunks before it, what reading ended with. The
-  /// last chunk before that may be a stream that is cut off.
+  /// The next chunk, if one is ready; none before the header was taken. Throws Error, after the chunks before
+  /// it, what reading ended with. The last chunk before that may be a stream that is cut off.
   std::optional<Chunk> next();
   /// The end was reached and no chunk is left.
   bool is_over() const;

@@ -307,7 +307,12 @@ bool OutputFile::commit_to_free_name() {
 void write_output(const std::string& path, std::string_view text) {
   OutputFile file(path);
   Meter meter;
-  write_all(file.fd(), file.name(), text, meter);
+  try {
+    write_all(file.fd(), file.name(), text, meter);
+  } catch (const base::ClosedOutput&) {
+    if (path == "-") throw;
+    throw base::SystemError("write", file.name(), EPIPE);
+  }
   file.commit();
 }
 

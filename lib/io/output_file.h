@@ -77,7 +77,7 @@ void commit_together(const std::vector<OutputFile*>& files);
 /// file whose commit failed with ENOENT (its directory is gone) may be committed again.
 std::vector<std::exception_ptr> commit_each(const std::vector<OutputFile*>& files);
 
-/// The whole of a text as an OutputFile. Throws SystemError, ClosedOutput.
+/// The whole of a text as an OutputFile. Throws SystemError; ClosedOutput for "-" only.
 void write_output(const std::string& path, std::string_view text);
 
 /// fsync(2) of a regular file; descriptors that cannot be synced (EINVAL, EROFS) are no error. Throws

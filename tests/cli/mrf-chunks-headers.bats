@@ -88,3 +88,17 @@ setup() {
   assert_status 3
   assert_stderr_has "'@r2"
 }
+
+@test "a reader of --header-to or --side that goes away is named" {
+  { seq -f '#%g' 500000 && echo 1; } >in.txt
+  mkfifo fifo
+  true <fifo 3>&- &
+  run_apart timeout -k 5 300 mrf-chunks --header-prefix '#' --header-to fifo -i in.txt -- cat
+  assert_status 1
+  assert_stderr_is "mrf-chunks: cannot write 'fifo': Broken pipe"
+  true <fifo 3>&- &
+  # shellcheck disable=SC2016 # the filter's
+  run_apart timeout -k 5 300 mrf-chunks --header-prefix '#' --side fifo -i in.txt -- bash -c 'head -c 2000000 /dev/zero >"$MRF_SIDE"'
+  assert_status 1
+  assert_stderr_is "mrf-chunks: cannot write 'fifo': Broken pipe"
+}

@@ -139,6 +139,31 @@ END
   assert_output_is $'0\n1\n2'
 }
 
+@test "filters that end without reading, while the writer of the FIFO stays: their output is there, the end is the writer's" {
+  for workers in 1 2; do
+    for ((try = 0; try < 10; ++try)); do
+      # shellcheck disable=SC2016 # it is the filter's
+      start_chunks -n $workers -c 2 -- bash -c 'echo "$MRF_CHUNK"'
+      lines 5 >&7
+      wait_until grep -qx 2 out
+      kill -0 "$chunks" # the rest of the chunk may come
+      lines 6 7 >&7
+      wait_until grep -qx 3 out
+      exec 7>&-
+      status_of_chunks
+      assert_status 0
+      cmp out <(seq 0 3)
+      # shellcheck disable=SC2016
+      start_chunks -n $workers -c 2 -- bash -c 'echo "$MRF_CHUNK"; exit $((MRF_CHUNK == 1 ? 5 : 0))'
+      lines 3 >&7
+      status_of_chunks
+      assert_status 5
+      exec 7>&-
+      cmp out <(seq 0 1)
+    done
+  done
+}
+
 @test "what filters do not take waits in 32 MiB of memory, then on disk" {
   # shellcheck disable=SC2016 # the inner shells' variables
   run_apart bash -c '{ head -c 100000000 /dev/zero; : >gate; } |

@@ -46,6 +46,16 @@ same_everywhere() {
   assert_output_is "$(printf '%s\n' 1 2 3 4 5 late 6 7 8 9 10 late)"
 }
 
+@test "a process that a filter leaves behind reads its chunk to the end" {
+  seq 1000000 >in.txt
+  # shellcheck disable=SC2016 # $$ is the filter
+  for input in in.txt <(cat in.txt); do
+    timeout -k 5 300 mrf-chunks -c 1000000 -i "$input" -- \
+      bash -c 'exec 3<&0; { while [[ -e /proc/$$ ]]; do sleep 0.01; done; cat <&3; } &' >out
+    cmp out in.txt
+  done
+}
+
 @test "a last line without newline is ended, so that two chunks never share a line" {
   joiner='import sys; print("\n".join(l.rstrip("\n") for l in sys.stdin), end="")'
   chunks -n 2 -c 2 -i <(printf '1\n2\n3\n4\n') -- python3 -c "$joiner"
@@ -222,4 +232,14 @@ E
     fi'
   assert_status 0
   assert_output_is "$(seq 20)"
+}
+
+@test "standard output whose close fails is an error, and a side table does not appear" {
+  command -v strace >/dev/null || skip "no strace"
+  seq 10 >in.txt
+  run_apart bash -c 'strace -qq -o /dev/null -P "$PWD/out" -e trace=close -e inject=close:error=EIO \
+    mrf-chunks --side side -i in.txt -- cat >out'
+  assert_status 1
+  assert_stderr_is "mrf-chunks: cannot write 'standard output': Input/output error"
+  [ ! -e side ]
 }

@@ -117,6 +117,20 @@ END
   done
 }
 
+@test "mrf-chunks alone: what a filter puts in place of its file is an error, and is not left there" {
+  seq 1000 >in.txt
+  for make in 'mkdir "$MRF_SIDE"; touch "$MRF_SIDE/file"' 'mkfifo "$MRF_SIDE"'; do
+    run_apart timeout -k 5 300 mrf-chunks -n 3 -c 100 --side side.tsv -i in.txt -- bash -c "rm -f \"\$MRF_SIDE\"; $make"
+    assert_status 1
+    assert_stderr_is "mrf-chunks: cannot read 'side table of chunk 0': MRF_SIDE is no regular file any more"
+    [ ! -e side.tsv ]
+    wait_until assert_nothing_left 2>/dev/null
+    run_apart timeout -k 5 300 mrf-chunks -n 3 -c 100 --side side.tsv -i in.txt -- bash -c "rm -f \"\$MRF_SIDE\"; $make; exit 7"
+    assert_status 7
+    wait_until assert_nothing_left 2>/dev/null
+  done
+}
+
 @test "mrf-chunks alone: --side leaves nothing, whichever file it opens when a signal comes" {
   seq 20 >in.txt
   killed=0

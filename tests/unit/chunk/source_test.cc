@@ -178,6 +178,18 @@ TEST_CASE("a header goes around the chunks, or in front of each") {
   CHECK(text_of(with[1]) == "#a\n#b\n#3\n");
 }
 
+TEST_CASE("no chunk is given before the header was taken, which stands in front of it") {
+  const Directory directory;
+  std::ofstream(directory / "in") << "#a\n1\n2\n";
+  mrf::chunk::ChunkCommand around = command(directory / "in", 2);
+  around.form.header = {"#", 0};
+  mrf::chunk::ChunkSource source(around);
+  while (source.read().records < 2) std::this_thread::yield();
+  CHECK_FALSE(source.next());
+  CHECK(source.take_header() == "#a\n");
+  CHECK(source.next());
+}
+
 TEST_CASE("a source that is given up does not wait for its input") {
   mrf::io::Pipe pipe = mrf::io::make_pipe();
   CHECK(::write(pipe.write_end.get(), "1\n2\n3\n", 6) == 6);
