@@ -81,8 +81,6 @@ void settle_failures(const mrf::cli::OptionSet& given, mrf::chunk::ChunkCommand&
     if (chunks.retries == 0) refuse("--retry-status", "it needs --retries");
     chunks.retry_statuses = statuses_of("--retry-status", words.retry_status);
   }
-  if (given.count("--keep-failed") > 0 && chunks.keep_failed.empty())
-    refuse("--keep-failed", "it needs the name of a directory");
 }
 
 void settle_header(const mrf::cli::OptionSet& given, mrf::chunk::ChunkCommand& chunks, const Words& words) {

@@ -81,7 +81,7 @@ once() { echo "if [[ \$MRF_CHUNK == $1 && ! -e tried.$1 ]]; then head -n 2; touc
   assert_output_is "$(seq 30)"
   assert_stderr "mrf-chunks: cannot filter 'chunk 1': 'bash' ended with signal 9 (Killed) on records 31 to 60 of 'in.txt', retry 2 of 2"
   # What cannot be started is not tried again.
-  chunks --retries 5 -i in.txt -- ./missing
+  chunks --retries 5 --retry-status 127 -i in.txt -- ./missing
   assert_status 127
   assert_stderr_is "mrf-chunks: cannot execute './missing': No such file or directory"
 }

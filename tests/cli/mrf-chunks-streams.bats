@@ -30,6 +30,12 @@ start_chunks() {
   exec 7>in
 }
 
+# Whether all that was written was read.
+is_drained() {
+  python3 -c 'import fcntl, struct, sys, termios
+sys.exit(struct.unpack("i", fcntl.ioctl(7, termios.FIONREAD, bytes(4)))[0] != 0)'
+}
+
 status_of_chunks() {
   status=0
   wait "$chunks" || status=$?
@@ -99,6 +105,7 @@ END
   # shellcheck disable=SC2016 # they are the filter's
   start_chunks -n 1 -c 2 --record fastq -- bash -c '[[ $MRF_CHUNK != 0 ]] || { : >waiting; read -r _ <gate; }; ./filter'
   fastq a b c >&7
+  wait_until is_drained
   fastq d | tail -c +2 >&7
   exec 7>&-
   wait_until test -e waiting

@@ -153,6 +153,9 @@ END
       assert_status 0
       [[ $format != html ]] || is_harmless out.file
       [[ $format != svg ]] || well_formed out.file
+      [[ $odd.$format != many.svg ]] || grep -q '5000 jobs are too many for a picture' out.file
+      # No line leads up.
+      [[ $odd.$format != cycle.svg ]] || (($(grep -c 'marker-end' out.file) == 0))
     done
   done
 }

@@ -32,11 +32,11 @@ a: sh -c 'echo plain text > "$MRF_RESULT"'
 b: sh -c 'echo "{\"a\": [1, null]}" > "$MRF_RESULT"'
 c: true
 d: sh -c 'printf "[1,2" > "$MRF_RESULT"'
-e: sh -c 'yes [ | head -n 20000 | tr -d "\n" > "$MRF_RESULT"'
+e: sh -c '{ yes [ | head -n 20000; yes ] | head -n 20000; } | tr -d "\n" > "$MRF_RESULT"'
 END
   assert_status 0
   [ "$(jq -c '[.jobs[0:4][].result]' report)" = '["plain text",{"a":[1,null]},null,"[1,2"]' ]
-  [ "$(jq '.jobs[4].result | length' report)" = 20000 ]
+  [ "$(jq '.jobs[4].result | length' report)" = 40000 ]
   assert_nothing_left
 }
 
