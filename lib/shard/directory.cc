@@ -1,0 +1,173 @@
+// SPDX-License-Identifier: MIT
+#include "shard/directory.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <cerrno>
+#include <set>
+
+#include "base/error.h"
+#include "io/fd.h"
+#include "io/output_file.h"
+
+namespace mrf::shard {
+
+namespace {
+
+constexpr std::array parts_of_directory{"/receipts", "/parts"};
+
+void make_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) throw base::SystemError("make", path);
+}
+
+bool publish(const std::string& path, const std::string& text) {
+  try {
+    io::OutputFile file(path, io::OutputFile::Existing::kept);
+    io::Meter meter;
+    io::write_all(file.fd(), path, text, meter);
+    file.commit();
+    return true;
+  } catch (const base::SystemError& error) {
+    if (error.error_number() == EEXIST) return false;
+    throw;
+  }
+}
+
+void remove_file_at(const std::string& path) {
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw base::SystemError("remove", path);
+}
+
+// Without . and ..; none when there is no such directory.
+std::vector<std::string> names_in(const std::string& path) {
+  std::vector<std::string> names;
+  DIR* directory = ::opendir(path.c_str());
+  if (directory == nullptr) {
+    if (errno == ENOENT) return names;
+    throw base::SystemError("read", path);
+  }
+  errno = 0;
+  while (const dirent* entry = ::readdir(directory)) {
+    const std::string name = entry->d_name;
+    if (name != "." && name != "..") names.push_back(name);
+    errno = 0;
+  }
+  const int error = errno;
+  ::closedir(directory);
+  if (error != 0) throw base::SystemError("read", path, error);
+  return names;
+}
+
+// What another run that begins at the same time may have made is no reason.
+void refuse_foreign(const std::string& path) {
+  const auto is_own = [](const std::string& name) {
+    return name == "receipts" || name == "parts" || name.find("plan.json") != std::string::npos;
+  };
+  const auto names = names_in(path);
+  bool is_foreign = !std::all_of(names.begin(), names.end(), is_own);
+  for (const char* part : parts_of_directory) is_foreign = is_foreign || !names_in(path + part).empty();
+  if (is_foreign)
+    throw base::UsageError("use", path,
+                           "it holds files and no plan of shards; name another directory with --shard-dir");
+}
+
+}  // namespace
+
+std::string Directory::receipt_path(std::size_t shard) const {
+  return fmt::format("{}/receipts/{}.json", path_, shard);
+}
+
+void Directory::make() const {
+  if (!read_plan()) refuse_foreign(path_);
+  make_directory(path_);
+  for (const char* part : parts_of_directory) make_directory(path_ + part);
+}
+
+std::optional<std::string> read_file(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    if (errno == ENOENT) return std::nullopt;
+    throw base::SystemError("open", path);
+  }
+  const io::Fd file(io::adopt_fd, fd);
+  io::Meter meter;
+  std::string text;
+  constexpr std::size_t piece = 65536;
+  for (;;) {
+    const std::size_t size = text.size();
+    text.resize(size + piece);
+    const std::size_t n = io::read_some(file, path, std::span(text.data() + size, piece), meter);
+    text.resize(size + n);
+    if (n == 0) return text;
+  }
+}
+
+std::optional<std::string> Directory::read_plan() const { return read_file(plan_path()); }
+
+std::optional<Receipt> Directory::read_receipt(std::size_t shard) const {
+  const auto text = read_file(receipt_path(shard));
+  if (!text) return std::nullopt;
+  return parse_receipt(*text, receipt_path(shard));
+}
+
+bool Directory::publish_plan(const std::string& text) const { return publish(plan_path(), text); }
+
+bool Directory::publish_receipt(const Receipt& receipt) const {
+  return publish(receipt_path(receipt.shard), receipt_text(receipt));
+}
+
+std::vector<std::size_t> Directory::missing(const Plan& plan) const {
+  const auto names = names_in(path_ + "/receipts");
+  const std::set<std::string> there(names.begin(), names.end());
+  std::vector<std::size_t> shards;
+  for (std::size_t shard = 0; shard < plan.shards(); ++shard) {
+    if (!there.contains(fmt::format("{}.json", shard))) shards.push_back(shard);
+  }
+  return shards;
+}
+
+void Directory::remove_part(const std::string& part) const { remove_file_at(part_path(part)); }
+
+void Directory::remove_other_parts(const std::vector<Receipt>& receipts) const {
+  std::set<std::string> kept;
+  for (const auto& receipt : receipts) kept.insert(receipt.part);
+  for (const auto& name : names_in(path_ + "/parts")) {
+    if (!kept.contains(name)) remove_file_at(part_path(name));
+  }
+}
+
+void Directory::remove() const {
+  for (const char* part : parts_of_directory) {
+    for (const auto& name : names_in(path_ + part)) remove_file_at(path_ + part + "/" + name);
+    if (::rmdir((path_ + part).c_str()) != 0 && errno != ENOENT)
+      throw base::SystemError("remove", path_ + part);
+  }
+  remove_file_at(plan_path());
+  if (::rmdir(path_.c_str()) != 0 && errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST)
+    throw base::SystemError("remove", path_);
+}
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  if (::gethostname(name.data(), name.size() - 1) != 0) return "unknown";
+  std::string host = name.data();
+  std::replace_if(
+      host.begin(), host.end(), [](unsigned char c) { return std::isalnum(c) == 0 && c != '-' && c != '_'; },
+      '_');
+  return host.substr(0, 64);
+}
+
+std::string unique_part(std::size_t shard, const std::string& ending) {
+  timespec now{};
+  ::clock_gettime(CLOCK_REALTIME, &now);
+  return fmt::format("{}-{}-{}-{}{:09}{}", shard, host_name(), ::getpid(), now.tv_sec, now.tv_nsec, ending);
+}
+
+}  // namespace mrf::shard

@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "shard/plan.h"
+#include "shard/receipt.h"
+
+namespace mrf::shard {
+
+/// The directory of a sharded run: plan.json, receipts/ and parts/. What is published there is on disk before
+/// it has its name, appears whole, and is never replaced, whoever publishes at the same time on whatever
+/// machine.
+class Directory {
+ public:
+  explicit Directory(std::string path) : path_(std::move(path)) {}
+
+  const std::string& path() const { return path_; }
+  std::string plan_path() const { return path_ + "/plan.json"; }
+  std::string receipt_path(std::size_t shard) const;
+  std::string part_path(const std::string& part) const { return path_ + "/parts/" + part; }
+
+  /// Makes what is not there. Throws SystemError, and UsageError for a directory that holds other files and
+  /// no plan.
+  void make() const;
+  /// The text of the plan; nothing when there is none. Throws SystemError.
+  std::optional<std::string> read_plan() const;
+  /// Throws SystemError, and DataError for what is no receipt.
+  std::optional<Receipt> read_receipt(std::size_t shard) const;
+  /// False when there is one already, which stays. Throws SystemError.
+  bool publish_plan(const std::string& text) const;
+  bool publish_receipt(const Receipt& receipt) const;
+  /// The shards of `plan` that have no receipt.
+  std::vector<std::size_t> missing(const Plan& plan) const;
+  /// Throws SystemError.
+  void remove_part(const std::string& part) const;
+  /// Removes the parts that are none of these receipts. Throws SystemError.
+  void remove_other_parts(const std::vector<Receipt>& receipts) const;
+  /// Removes the run's files, the plan last, and the directory if nothing else is in it. Throws SystemError.
+  void remove() const;
+
+ private:
+  std::string path_;
+};
+
+/// The whole of a file; nothing when there is none of that name. Throws SystemError.
+std::optional<std::string> read_file(const std::string& path);
+
+/// A name that no other attempt at `shard` has, on any machine, and that ends with `ending`.
+std::string unique_part(std::size_t shard, const std::string& ending);
+/// This machine's name, of characters that a file name can have.
+std::string host_name();
+
+}  // namespace mrf::shard

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+#include "shard/input.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "base/error.h"
+#include "codec/bgzf.h"
+#include "codec/inflate.h"
+#include "shard/candidate.h"
+#include "shard/digest.h"
+
+namespace mrf::shard {
+
+namespace {
+
+// The `size` bytes at `offset`, fewer where the file ends.
+std::string bytes_at(io::FdRef file, const std::string& name, std::uint64_t offset, std::size_t size) {
+  std::string bytes(size, '\0');
+  std::size_t there = 0;
+  while (there < size) {
+    const ssize_t n =
+        ::pread(file.get(), bytes.data() + there, size - there, static_cast<off_t>(offset + there));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw base::SystemError("read", name);
+    if (n == 0) break;
+    there += static_cast<std::size_t>(n);
+  }
+  bytes.resize(there);
+  return bytes;
+}
+
+std::string time_text(const timespec& time) { return fmt::format("{}.{:09}", time.tv_sec, time.tv_nsec); }
+
+}  // namespace
+
+Input::Input(const std::string& path, const InputForm& form, io::Meter& meter)
+    : form_(form), meter_(meter), file_(io::open_input(path)) {
+  if (!file_.is_regular)
+    throw base::UsageError("cut", file_.name,
+                           "it is no regular file; --shards needs one that all shards can read");
+  if (!can_be_cut(form.record))
+    throw base::UsageError(
+        "use option", "--shards",
+        "where records of lines:K and fixed:BYTES begin, only what is in front of them says");
+  const struct stat info = file_state();
+  state_.path = path;
+  state_.size = static_cast<std::uint64_t>(info.st_size);
+  state_.mtime = time_text(info.st_mtim);
+  find_storage();
+  read_header();
+}
+
+struct stat Input::file_state() const {
+  struct stat info {};
+  if (::fstat(file_.fd.get(), &info) != 0) throw base::SystemError("read", file_.name);
+  return info;
+}
+
+void Input::refuse_changed() const {
+  const struct stat info = file_state();
+  if (static_cast<std::uint64_t>(info.st_size) != state_.size || time_text(info.st_mtim) != state_.mtime)
+    throw base::DataError("read", file_.name, "it was changed while it was read");
+}
+
+void Input::find_storage() {
+  if (record::is_bytes(form_.record)) return;
+  const std::string front = bytes_at(file_.fd, file_.name, 0, codec::bgzf_max_block);
+  if (!codec::is_gzip(front)) return;
+  if (codec::parse_bgzf_header(front).state != codec::BgzfHeader::State::whole)
+    throw base::UsageError(
+        "cut", file_.name,
+        "it is gzip and not BGZF, and can be read from its start only: gzip -dc | bgzip makes "
+        "BGZF of it");
+  state_.storage = Storage::bgzf;
+  const std::size_t size = codec::bgzf_eof.size();
+  if (state_.size < size || bytes_at(file_.fd, file_.name, state_.size - size, size) != codec::bgzf_eof)
+    throw base::DataError("read", file_.name,
+                          "it is truncated: it does not end with the end-of-file block of BGZF");
+}
+
+void Input::read_header() {
+  Content content(file_.fd, file_.name, state_.storage, 0, meter_);
+  bool has_ended = false;
+  if (form_.header.is_named()) {
+    record::HeaderReader reader(form_.header, file_.name);
+    while (!reader.is_over()) {
+      if (!has_ended) has_ended = !content.more();
+      const std::size_t size = reader.take(content.view(), has_ended);
+      header_.append(content.view().substr(0, size));
+      content.consume(size);
+    }
+  }
+  while (content.view().empty() && !has_ended) has_ended = !content.more();
+  first_ = content.position(0);
+  state_.header_digest = digest_of(header_);
+}
+
+}  // namespace mrf::shard

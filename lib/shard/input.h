@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <sys/stat.h>
+
+#include <string>
+
+#include "io/reader.h"
+#include "record/header.h"
+#include "record/record.h"
+#include "shard/content.h"
+#include "shard/plan.h"
+
+namespace mrf::shard {
+
+/// What an input holds.
+struct InputForm {
+  record::RecordForm record;
+  record::HeaderForm header;
+};
+
+/// An open input that can be cut.
+class Input {
+ public:
+  /// Opens `path`, finds how it is stored, and reads its header. `meter` outlives this object. Throws
+  /// SystemError; UsageError for what is no regular file, for gzip that is not BGZF, and for records that
+  /// can_be_cut() denies; DataError for a BGZF file without its end-of-file block, and for a malformed
+  /// header.
+  Input(const std::string& path, const InputForm& form, io::Meter& meter);
+
+  const InputState& state() const { return state_; }
+  const InputForm& form() const { return form_; }
+  const std::string& name() const { return file_.name; }
+  io::FdRef fd() const { return file_.fd; }
+  io::Meter& meter() const { return meter_; }
+  /// The content in front of the first record.
+  const std::string& header() const { return header_; }
+  /// The position of the first record, the end of the input when there is none.
+  Position first() const { return first_; }
+  Position end() const { return end_position(state_.storage, state_.size); }
+
+  /// Throws DataError when the file is not any more what it was when it was opened.
+  void refuse_changed() const;
+
+ private:
+  void find_storage();
+  void read_header();
+  struct stat file_state() const;
+
+  InputForm form_;
+  io::Meter& meter_;
+  io::InputFile file_;
+  InputState state_;
+  std::string header_;
+  Position first_ = 0;
+};
+
+}  // namespace mrf::shard

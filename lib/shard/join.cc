@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+#include "shard/join.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <string_view>
+#include <utility>
+
+#include "base/error.h"
+#include "codec/bgzf.h"
+#include "io/fd.h"
+#include "io/output_file.h"
+#include "record/header.h"
+#include "shard/content.h"
+#include "shard/digest.h"
+#include "shard/proof.h"
+
+namespace mrf::shard {
+
+namespace {
+
+constexpr std::size_t copy_bytes = std::size_t{1} << 20;
+
+// What of a part goes into the joined file: its bytes from `begin` on, up to `end`.
+struct PartRange {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+};
+
+class PartReader {
+ public:
+  PartReader(const Receipt& receipt, const Directory& directory)
+      : receipt_(receipt), path_(directory.part_path(receipt.part)), directory_(directory) {
+    const int fd = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT) fail("the part is not there");
+    if (fd < 0) throw base::SystemError("open", path_);
+    file_ = io::Fd(io::adopt_fd, fd);
+  }
+
+  [[noreturn]] void fail(const std::string& reason) const {
+    throw base::DataError("join", path_,
+                          fmt::format("{}; without '{}' shard {} is run again", reason,
+                                      directory_.receipt_path(receipt_.shard), receipt_.shard));
+  }
+
+  void require_end_of_file_block() const {
+    std::array<char, codec::bgzf_eof.size()> end{};
+    const off_t at = ::lseek(file_.get(), -static_cast<off_t>(end.size()), SEEK_END);
+    io::Meter meter;
+    if (at < 0 || io::read_full(file_, path_, end, meter) != end.size() ||
+        std::string_view(end.data(), end.size()) != codec::bgzf_eof)
+      fail("it does not end with the end-of-file block");
+  }
+
+  // The header of a BAM, and where the blocks of the records begin in the file.
+  std::string read_header(std::uint64_t& records_at) const {
+    try {
+      return header_in_front_of(records_at);
+    } catch (const base::DataError&) {
+      fail("it is damaged, or it is no BAM whose first record begins a block");
+    }
+  }
+
+  // Reads the whole part, checks it, and gives its range to `output`.
+  void copy(const PartRange& range, io::OutputFile& output) const {
+    if (::lseek(file_.get(), 0, SEEK_SET) < 0) throw base::SystemError("read", path_);
+    io::Meter meter;
+    std::vector<char> bytes(copy_bytes);
+    Digest digest;
+    std::uint64_t at = 0;
+    while (const std::size_t n = io::read_some(file_, path_, bytes, meter)) {
+      digest.add({bytes.data(), n});
+      const std::uint64_t from = std::clamp(range.begin, at, at + n);
+      const std::uint64_t to = std::clamp(range.end, from, at + n);
+      io::write_all(output.fd(), output.name(),
+                    {bytes.data() + (from - at), static_cast<std::size_t>(to - from)}, meter);
+      at += n;
+    }
+    if (at != receipt_.part_size)
+      fail(fmt::format("it has {} bytes and {} by its receipt", at, receipt_.part_size));
+    if (digest.text() != receipt_.part_digest) fail("its digest is not that of its receipt");
+  }
+
+ private:
+  std::string header_in_front_of(std::uint64_t& records_at) const {
+    io::Meter meter;
+    Content content(file_, path_, Storage::bgzf, 0, meter);
+    record::HeaderReader reader(record::bam_header(), path_);
+    std::string header;
+    bool has_ended = false;
+    while (!reader.is_over()) {
+      if (!has_ended) has_ended = !content.more();
+      const std::size_t size = reader.take(content.view(), has_ended);
+      header.append(content.view().substr(0, size));
+      content.consume(size);
+    }
+    while (content.view().empty() && !has_ended) has_ended = !content.more();
+    const Position position = content.position(0);
+    records_at = block_offset(position);
+    if (position != block_position(records_at))
+      throw base::DataError("read", path_, "a record within a block");
+    return header;
+  }
+
+  const Receipt& receipt_;
+  std::string path_;
+  const Directory& directory_;
+  io::Fd file_;
+};
+
+void write_end(io::OutputFile& output, PartForm form) {
+  io::Meter meter;
+  if (form != PartForm::plain) io::write_all(output.fd(), output.name(), codec::bgzf_eof, meter);
+}
+
+}  // namespace
+
+std::vector<Receipt> read_receipts(const Plan& plan, const std::string& plan_digest,
+                                   const Directory& directory) {
+  const auto missing = directory.missing(plan);
+  if (!missing.empty())
+    throw base::Error(base::Status::failure, "join", directory.path(),
+                      fmt::format("{} of {} shards have no receipt, the first is {}; 'mrf-run --shard-run {} "
+                                  "--shard-dir DIR' runs it",
+                                  missing.size(), plan.shards(), missing[0], missing[0]));
+  std::vector<Receipt> receipts;
+  for (std::size_t shard = 0; shard < plan.shards(); ++shard) {
+    auto receipt = directory.read_receipt(shard);
+    if (!receipt) throw base::SystemError("open", directory.receipt_path(shard), ENOENT);
+    receipts.push_back(std::move(*receipt));
+  }
+  const std::string fault = fault_of_chain(plan, plan_digest, receipts);
+  if (!fault.empty())
+    throw base::DataError("join", directory.path(),
+                          fmt::format("{}; without that receipt the shard is run again", fault));
+  return receipts;
+}
+
+void join_parts(const std::vector<Receipt>& receipts, const Directory& directory, PartForm form,
+                const std::string& output) {
+  io::OutputFile file(output);
+  std::string first_header;
+  for (const Receipt& receipt : receipts) {
+    const PartReader part(receipt, directory);
+    PartRange range{0, receipt.part_size};
+    if (form != PartForm::plain) {
+      if (receipt.part_size < codec::bgzf_eof.size()) part.fail("its receipt says that it is no BGZF file");
+      part.require_end_of_file_block();
+      range.end -= codec::bgzf_eof.size();
+    }
+    if (form == PartForm::bam) {
+      std::string header = part.read_header(range.begin);
+      if (receipt.shard == 0) {
+        first_header = std::move(header);
+        range.begin = 0;
+      } else if (header != first_header) {
+        part.fail("its header is not that of shard 0");
+      }
+    }
+    part.copy(range, file);
+  }
+  write_end(file, form);
+  file.commit();
+}
+
+void measure_part(const Directory& directory, Receipt& receipt) {
+  const std::string path = directory.part_path(receipt.part);
+  const io::Fd file = io::open_file(path, O_RDONLY);
+  io::Meter meter;
+  std::vector<char> bytes(copy_bytes);
+  Digest digest;
+  while (const std::size_t n = io::read_some(file, path, bytes, meter)) digest.add({bytes.data(), n});
+  receipt.part_size = meter.bytes;
+  receipt.part_digest = digest.text();
+}
+
+}  // namespace mrf::shard

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "shard/directory.h"
+#include "shard/plan.h"
+#include "shard/receipt.h"
+
+namespace mrf::shard {
+
+/// What the parts are.
+enum class PartForm {
+  plain,  ///< text: one behind the other
+  bgzf,   ///< text in BGZF
+  bam,    ///< with a header in each, in blocks without records
+};
+
+/// The receipts of all shards. Throws Error when one is missing, DataError when they are not those of the
+/// plan with that digest or do not close the chain (proof.h).
+std::vector<Receipt> read_receipts(const Plan& plan, const std::string& plan_digest,
+                                   const Directory& directory);
+
+/// Writes the parts of these receipts to `output` as one file: no block is compressed again, one header, one
+/// end-of-file block. Throws DataError, and leaves the output as it was, for a part that is not what its
+/// receipt says, or whose header is not that of the first.
+void join_parts(const std::vector<Receipt>& receipts, const Directory& directory, PartForm form,
+                const std::string& output);
+
+/// The size and the digest of a part, put into its receipt. Throws SystemError.
+void measure_part(const Directory& directory, Receipt& receipt);
+
+}  // namespace mrf::shard

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+#include "shard/plan.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <functional>
+#include <nlohmann/json.hpp>
+#include <stdexcept>
+
+#include "base/error.h"
+
+namespace mrf::shard {
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+constexpr const char* plan_schema = "mrf-shard-plan-1";
+
+std::string_view name_of(Storage storage) { return storage == Storage::bgzf ? "bgzf" : "plain"; }
+
+Plan plan_of(const Json& json) {
+  Plan plan;
+  if (json.at("schema") != plan_schema) throw std::invalid_argument("another schema");
+  plan.directory = json.at("directory");
+  plan.arguments = json.at("arguments").get<std::vector<std::string>>();
+  plan.wanted = json.at("shards");
+  const Json& input = json.at("input");
+  plan.input.path = input.at("path");
+  plan.input.size = input.at("size");
+  plan.input.mtime = input.at("mtime");
+  plan.input.header_digest = input.at("header_digest");
+  plan.input.storage = input.at("storage") == "bgzf" ? Storage::bgzf : Storage::plain;
+  plan.cuts = json.at("cuts").get<std::vector<Position>>();
+  const bool is_rising =
+      std::adjacent_find(plan.cuts.begin(), plan.cuts.end(), std::greater_equal<>()) == plan.cuts.end();
+  const bool is_empty = plan.cuts.size() == 2 && plan.cuts[0] == plan.cuts[1];
+  if (plan.cuts.size() < 2 || !(is_rising || is_empty)) throw std::invalid_argument("cuts out of order");
+  return plan;
+}
+
+// A value of --progress, which may be left out.
+bool is_style(const std::string& word) {
+  return word == "bar" || word == "log" || word == "none" || word == "json" || word.starts_with("json:");
+}
+
+}  // namespace
+
+std::string plan_text(const Plan& plan) {
+  const Json json{{"schema", plan_schema},
+                  {"directory", plan.directory},
+                  {"arguments", plan.arguments},
+                  {"shards", plan.wanted},
+                  {"input",
+                   {{"path", plan.input.path},
+                    {"size", plan.input.size},
+                    {"mtime", plan.input.mtime},
+                    {"storage", name_of(plan.input.storage)},
+                    {"header_digest", plan.input.header_digest}}},
+                  {"cuts", plan.cuts}};
+  try {
+    return json.dump(2) + "\n";
+  } catch (const Json::exception&) {
+    throw base::UsageError("use option", "--shards",
+                           "the plan of shards is UTF-8, and a word of the command or a path is not");
+  }
+}
+
+Plan parse_plan(std::string_view text, const std::string& name) {
+  try {
+    return plan_of(Json::parse(text));
+  } catch (const std::exception&) {
+    throw base::DataError(
+        "read", name, "it is not a plan of shards; remove its directory or name another with --shard-dir");
+  }
+}
+
+std::string difference(const Plan& plan, const Plan& wanted) {
+  if (plan.arguments != wanted.arguments || plan.directory != wanted.directory)
+    return "it holds the shards of another command";
+  if (plan.wanted != wanted.wanted)
+    return fmt::format("it holds a plan for --shards {}, not {}", plan.wanted, wanted.wanted);
+  if (!(plan.input == wanted.input))
+    return fmt::format("the input '{}' has changed since its shards were planned", plan.input.path);
+  return "";
+}
+
+std::vector<std::string> words_of_command(const std::vector<std::string>& words) {
+  constexpr std::array with_value{"--shards",    "--engine",     "--shard-dir",
+                                  "--shard-run", "--shard-read", "--shard-landing"};
+  constexpr std::array alone{"--shard-plan", "--shard-status", "--shard-join", "-v", "--verbose", "--quiet"};
+  std::vector<std::string> kept;
+  for (std::size_t at = 0; at < words.size(); ++at) {
+    if (words[at] == "--") {
+      kept.insert(kept.end(), words.begin() + static_cast<std::ptrdiff_t>(at), words.end());
+      break;
+    }
+    const std::string& word = words[at];
+    const auto is_word = [&word](const char* option) { return word == option; };
+    const auto has_value = [&word](const char* option) {
+      return word.starts_with(std::string(option) + "=");
+    };
+    if (word == "--progress") {
+      if (at + 1 < words.size() && is_style(words[at + 1])) ++at;
+    } else if (std::any_of(with_value.begin(), with_value.end(), is_word)) {
+      ++at;
+    } else if (std::none_of(with_value.begin(), with_value.end(), has_value) &&
+               std::none_of(alone.begin(), alone.end(), is_word) && !has_value("--progress")) {
+      kept.push_back(word);
+    }
+  }
+  return kept;
+}
+
+std::vector<std::uint64_t> targets(std::uint64_t first, std::uint64_t size, std::uint64_t shards) {
+  std::vector<std::uint64_t> places;
+  const std::uint64_t whole = size / shards;
+  const std::uint64_t rest = size % shards;
+  for (std::uint64_t at = 1; at < shards; ++at) {
+    const std::uint64_t place = first + whole * at + rest * at / shards;
+    if (place > (places.empty() ? first : places.back())) places.push_back(place);
+  }
+  return places;
+}
+
+}  // namespace mrf::shard

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+#include "io/fd.h"
+#include "io/stats.h"
+#include "shard/input.h"
+#include "shard/plan.h"
+#include "shard/receipt.h"
+
+namespace mrf::shard {
+
+/// Writes the records of a shard to `out`, decompressed, behind the header if `with_header`; a last record
+/// without its newline is given one. `stats` counts. Returns where the records are, which fault_of_landing()
+/// judges. Throws DataError for what is malformed, SystemError, ClosedOutput.
+Landing copy_records(const Plan& plan, std::size_t shard, const Input& input, bool with_header, io::FdRef out,
+                     const std::string& out_name, io::Stats& stats);
+
+}  // namespace mrf::shard

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "shard/content.h"
+
+namespace mrf::shard {
+
+/// Which records a shard had.
+struct Landing {
+  Position start = 0;            ///< of its first record
+  Position landed = 0;           ///< of the first record behind it, or of the input's end
+  std::uint64_t records_in = 0;  ///< how many there were
+
+  bool operator==(const Landing&) const = default;
+};
+
+/// What a shard has done (mrf-run(1), Shards).
+struct Receipt {
+  std::string plan;  ///< the digest of plan.json
+  std::uint64_t shard = 0;
+  Landing landing;
+  std::string part;             ///< its name in parts/
+  std::uint64_t part_size = 0;  ///< in bytes
+  std::string part_digest;
+  std::string host;
+  std::string started;  ///< in UTC, as 2026-01-31T23:59:59Z
+  double seconds = 0;
+};
+
+std::string landing_text(const Landing& landing);
+/// From such a text. Throws DataError with `name` for any other.
+Landing parse_landing(std::string_view text, const std::string& name);
+
+std::string receipt_text(const Receipt& receipt);
+/// From such a text. Throws DataError with `name` for any other, and for a part whose name leads elsewhere.
+Receipt parse_receipt(std::string_view text, const std::string& name);
+
+}  // namespace mrf::shard

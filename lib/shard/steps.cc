@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+#include "shard/steps.h"
+
+#include <fmt/format.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <filesystem>
+#include <utility>
+
+#include "base/error.h"
+#include "shard/digest.h"
+#include "shard/join.h"
+
+namespace mrf::shard {
+
+namespace {
+
+constexpr std::uint64_t most_shards = 100000;
+
+// The value of an option that is at words[at], "--option VALUE" or "--option=VALUE".
+std::optional<std::string> value_of(const std::vector<std::string>& words, std::size_t at,
+                                    const std::string& option) {
+  if (words[at] == option) return at + 1 < words.size() ? std::optional(words[at + 1]) : std::nullopt;
+  if (words[at].starts_with(option + "=")) return words[at].substr(option.size() + 1);
+  return std::nullopt;
+}
+
+bool asks_for_step(const std::string& word) {
+  constexpr std::array alone{"--shard-status", "--shard-join"};
+  constexpr std::array with_value{"--shard-run", "--shard-read"};
+  return std::any_of(alone.begin(), alone.end(), [&](const char* option) { return word == option; }) ||
+         std::any_of(with_value.begin(), with_value.end(), [&](const char* option) {
+           return word == option || word.starts_with(std::string(option) + "=");
+         });
+}
+
+[[noreturn]] void refuse(const char* option, const char* reason) {
+  throw base::UsageError("use option", option, reason);
+}
+
+}  // namespace
+
+void check(const StepOptions& options) {
+  const int steps = options.shows_status + options.joins + options.run.has_value() + options.read.has_value();
+  if (steps > 1)
+    throw base::UsageError("use", "command line",
+                           "it takes one of --shard-run, --shard-status, --shard-join and --shard-read");
+  if (options.is_step() && options.shards) refuse("--shards", "the plan has the number of shards");
+  if (options.is_step() && options.plans) refuse("--shard-plan", "the plan is there already");
+  if (!options.landing.empty() && !options.read) refuse("--shard-landing", "it goes with --shard-read");
+  if (options.is_step()) return;
+  if (options.shards.value_or(0) == 0 || *options.shards > most_shards)
+    refuse("--shards", "the options of shards need --shards N, a number from 1 to 100000");
+  if (!options.engine.empty() && options.engine != "local") refuse("--engine", "not an engine: local is one");
+}
+
+std::optional<std::vector<std::string>> words_of_step(const std::vector<std::string>& words) {
+  const auto end = std::find(words.begin(), words.end(), "--");
+  if (std::none_of(words.begin(), end, asks_for_step)) return std::nullopt;
+  std::string path;
+  std::vector<std::string> step;
+  const std::vector<std::string> own(words.begin(), end);
+  for (std::size_t at = 0; at < own.size(); ++at) {
+    for (const char* option : {"--shard-dir", "--shard-landing"}) {
+      const auto value = value_of(own, at, option);
+      if (!value) continue;
+      const std::string place = std::filesystem::absolute(*value).string();
+      if (option == std::string("--shard-dir")) path = place;
+      step.insert(step.end(), {option, place});
+    }
+    if (own[at] == "--shard-dir" || own[at] == "--shard-landing") {
+      ++at;
+    } else if (!own[at].starts_with("--shard-dir=") && !own[at].starts_with("--shard-landing=")) {
+      step.push_back(own[at]);
+    }
+  }
+  if (std::find(own.begin(), own.end(), "--help") != own.end()) return std::nullopt;
+  if (path.empty()) refuse("--shard-dir", "a step of a plan needs it");
+  const StoredPlan stored = read_plan(Directory(path));
+  if (::chdir(stored.plan.directory.c_str()) != 0) throw base::SystemError("enter", stored.plan.directory);
+  step.insert(step.end(), stored.plan.arguments.begin(), stored.plan.arguments.end());
+  return step;
+}
+
+StoredPlan read_plan(const Directory& directory) {
+  const auto text = directory.read_plan();
+  if (!text) throw base::SystemError("open", directory.plan_path(), ENOENT);
+  return {parse_plan(*text, directory.plan_path()), digest_of(*text)};
+}
+
+std::optional<StoredPlan> matching_plan(const Directory& directory, const Plan& wanted) {
+  if (!directory.read_plan()) return std::nullopt;
+  StoredPlan stored = read_plan(directory);
+  const std::string fault = difference(stored.plan, wanted);
+  if (!fault.empty())
+    throw base::UsageError("use", directory.path(),
+                           fault + "; remove it, or name another directory with --shard-dir");
+  return stored;
+}
+
+StoredPlan publish_plan(const Directory& directory, const Plan& plan) {
+  directory.make();
+  directory.publish_plan(plan_text(plan));
+  return *matching_plan(directory, plan);
+}
+
+void publish_part(const Directory& directory, Receipt receipt, bool may_differ) {
+  measure_part(directory, receipt);
+  if (directory.publish_receipt(receipt)) return;
+  const auto first = directory.read_receipt(receipt.shard);
+  if (first && first->part == receipt.part) return;
+  directory.remove_part(receipt.part);
+  if (!first || may_differ || first->part_digest == receipt.part_digest) return;
+  throw base::DataError(
+      "finish", fmt::format("shard {}", receipt.shard),
+      "two attempts at it have different parts: the filter is not deterministic, or its program has changed");
+}
+
+std::string time_now() {
+  const time_t now = ::time(nullptr);
+  struct tm parts {};
+  ::gmtime_r(&now, &parts);
+  return fmt::format("{:04}-{:02}-{:02}T{:02}:{:02}:{:02}Z", parts.tm_year + 1900, parts.tm_mon + 1,
+                     parts.tm_mday, parts.tm_hour, parts.tm_min, parts.tm_sec);
+}
+
+}  // namespace mrf::shard

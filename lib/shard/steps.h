@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "shard/directory.h"
+#include "shard/plan.h"
+
+namespace mrf::shard {
+
+/// The options of mrf-run about shards (mrf-run(1), Options of shards).
+struct StepOptions {
+  std::optional<std::uint64_t> shards;
+  std::string engine;     ///< empty: not given
+  std::string directory;  ///< empty: OUTPUT.shards
+  bool plans = false;
+  bool shows_status = false;
+  bool joins = false;
+  std::optional<std::uint64_t> run;
+  std::optional<std::uint64_t> read;
+  std::string landing;
+
+  /// Whether it is one of the steps that take the command from a plan.
+  bool is_step() const { return shows_status || joins || run || read; }
+  bool is_any() const {
+    return shards || plans || is_step() || !directory.empty() || !engine.empty() || !landing.empty();
+  }
+};
+
+/// Throws UsageError for options that contradict each other.
+void check(const StepOptions& options);
+
+/// The words of a command that asks for a step of a plan: those about shards, then those of the plan's
+/// command, whose working directory becomes that of this process. Nothing when `words` ask for no such step.
+/// Throws SystemError and DataError when there is no plan.
+std::optional<std::vector<std::string>> words_of_step(const std::vector<std::string>& words);
+
+/// The plan in `directory`, and its digest. Throws Error when there is none.
+struct StoredPlan {
+  Plan plan;
+  std::string digest;
+};
+StoredPlan read_plan(const Directory& directory);
+/// Makes the directory and publishes the plan, or takes the one that is there. Throws UsageError when that is
+/// another one (difference()).
+StoredPlan publish_plan(const Directory& directory, const Plan& plan);
+/// The plan in `directory` if it is one for `wanted`, whose cuts may be missing; nothing when there is none.
+/// Throws UsageError when there is another one.
+std::optional<StoredPlan> matching_plan(const Directory& directory, const Plan& wanted);
+
+/// Measures the part, and publishes the receipt. When the shard has one already, the part is removed; then
+/// throws DataError if the digests differ, unless `may_differ`.
+void publish_part(const Directory& directory, Receipt receipt, bool may_differ);
+
+/// The time in UTC as receipts have it.
+std::string time_now();
+
+}  // namespace mrf::shard

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <algorithm>
+#include <cstddef>
+#include <fstream>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "codec/bgzf.h"
+
+namespace mrf::shard::test {
+
+inline std::string block(std::string_view content, int level = 6) {
+  std::string to(codec::bgzf_max_block, '\0');
+  to.resize(codec::BgzfDeflater(level).block(content, to));
+  return to;
+}
+
+/// BGZF with so many bytes of `content` in each block, after every seventh an empty one, and the end-of-file
+/// block.
+inline std::string bgzf(std::string_view content, std::size_t size, int level = 6) {
+  std::string file;
+  for (std::size_t at = 0, number = 1; at < content.size(); at += size, ++number) {
+    file += block(content.substr(at, size), level);
+    if (number % 7 == 0) file += block("");
+  }
+  return file + std::string(codec::bgzf_eof);
+}
+
+/// BGZF in which every piece has a block of its own.
+inline std::string bgzf_of(const std::vector<std::string>& pieces) {
+  std::string file;
+  for (const auto& piece : pieces) file += block(piece);
+  return file + std::string(codec::bgzf_eof);
+}
+
+inline void write_file(const std::string& path, std::string_view bytes) {
+  std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+}  // namespace mrf::shard::test

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: MIT
+// Cuts of files as a whole: what is planned is proved, and what the shards have is the file.
+#include "shard/range.h"
+
+#include <doctest/doctest.h>
+#include <fcntl.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "shard/planner.h"
+#include "shard/proof.h"
+#include "unit/directory.h"
+#include "unit/shard/bam_bytes.h"
+#include "unit/shard/files.h"
+
+namespace {
+
+using namespace mrf;
+using namespace mrf::shard;
+using namespace mrf::shard::test;
+using Kind = record::RecordForm::Kind;
+
+const InputForm bam_form{{Kind::bam}, record::bam_header()};
+
+class File {
+ public:
+  File(const std::string& bytes, const InputForm& form) : form_(form) { write_file(path_, bytes); }
+
+  Input open() { return Input(path_, form_, meter_); }
+  Plan plan(std::uint64_t shards) {
+    const Input input = open();
+    return {"/", {}, shards, input.state(), find_cuts(input, shards)};
+  }
+  // The records of one shard, and what the proof says of it.
+  std::pair<std::string, std::string> shard(const Plan& plan, std::size_t number) {
+    const std::string out = directory_ / "out";
+    const Input input = open();
+    io::Stats stats;
+    const io::Fd fd = io::open_file(out, O_WRONLY | O_CREAT | O_TRUNC);
+    const Landing landing = copy_records(plan, number, input, false, fd, out, stats);
+    records += landing.records_in;
+    return {content(out), fault_of_landing(plan, number, landing)};
+  }
+  // Those of all.
+  std::string all(const Plan& plan) {
+    std::string text;
+    records = 0;
+    for (std::size_t number = 0; number < plan.shards(); ++number) {
+      const auto [part, fault] = shard(plan, number);
+      CHECK(fault.empty());
+      text += part;
+    }
+    return text;
+  }
+  // Whether a shard that ends with the planted cut is refused.
+  bool refuses(const Plan& plan, std::size_t number) {
+    try {
+      return !shard(plan, number).second.empty();
+    } catch (const base::DataError&) {
+      return true;
+    }
+  }
+
+  std::uint64_t records = 0;
+
+ private:
+  Directory directory_;
+  std::string path_ = directory_ / "in";
+  InputForm form_;
+  io::Meter meter_;
+};
+
+std::vector<std::string> some_records() {
+  std::vector<std::string> records;
+  for (std::size_t at = 0; at < 40; ++at) {
+    RecordShape shape;
+    shape.name = at % 9 == 0 ? "*" : "read" + std::to_string(at);
+    shape.bases = static_cast<std::uint32_t>(at % 5 == 0 ? 0 : 10 + at);
+    shape.has_cigar = at % 3 != 0 && shape.bases > 0;
+    if (at % 4 == 0) shape.fields = array_field(repeated(bam_record({}), 3)) + "XAAx";
+    records.push_back(bam_record(shape));
+  }
+  return records;
+}
+
+std::string joined(const std::vector<std::string>& pieces) {
+  std::string all;
+  for (const auto& piece : pieces) all += piece;
+  return all;
+}
+
+void check_all_cuts(File& file, const std::string& records, std::uint64_t count) {
+  const Input input = file.open();
+  for (std::uint64_t shards = 1; shards <= 64; ++shards) {
+    CHECK(file.all(file.plan(shards)) == records);
+    CHECK(file.records == count);
+  }
+  const Plan plan = file.plan(input.state().size);  // a target at every byte
+  CHECK(file.all(plan) == records);
+  CHECK(file.records == count);
+}
+
+}  // namespace
+
+TEST_CASE("BAM: wherever it is cut, the shards have all records once, in blocks of any size") {
+  const auto records = some_records();
+  const std::string all = joined(records);
+  for (const std::size_t size : {std::size_t{1} << 15, std::size_t{500}, std::size_t{90}, std::size_t{7}}) {
+    for (const int level : {0, 6}) {
+      File file(bgzf(bam_header() + all, size, level), bam_form);
+      check_all_cuts(file, all, records.size());
+    }
+  }
+  std::vector<std::string> pieces{bam_header()};
+  pieces.insert(pieces.end(), records.begin(), records.end());
+  File one_each(bgzf_of(pieces), bam_form);
+  check_all_cuts(one_each, all, records.size());
+  CHECK(one_each.plan(1000000).shards() > 20);
+  File plain(bam_header() + all, bam_form);
+  check_all_cuts(plain, all, records.size());
+}
+
+TEST_CASE("BAM: a record longer than shards makes them fewer") {
+  const std::string small = repeated(bam_record({}), 20);
+  std::string noise;
+  for (std::uint32_t at = 0, state = 1; at < 5000000; ++at) {
+    state = state * 1664525 + 1013904223;
+    noise += static_cast<char>(state >> 24);
+  }
+  const std::string all = small + bam_record({.fields = array_field(noise)}) + small;
+  File file(bgzf(bam_header() + all, 65280), bam_form);
+  const Plan plan = file.plan(16);
+  CHECK(plan.shards() <= 3);
+  CHECK(file.all(plan) == all);
+}
+
+TEST_CASE("BAM: without records, and with fewer than shards") {
+  File empty(bgzf(bam_header(), 1000), bam_form);
+  const Plan plan = empty.plan(8);
+  CHECK(plan.shards() == 1);
+  CHECK(empty.all(plan).empty());
+  File one(bgzf(bam_header() + bam_record({}), 1000), bam_form);
+  CHECK(one.all(one.plan(8)) == bam_record({}));
+}
+
+TEST_CASE("BAM: a false cut is refused by the shard in front of it, wherever it lies") {
+  const auto records = some_records();
+  for (const std::size_t size : {std::size_t{1} << 15, std::size_t{90}}) {
+    File file(bgzf(bam_header() + joined(records), size), bam_form);
+    const Plan exact = file.plan(1);
+    const Plan every = file.plan(1000000);
+    std::vector<Position> starts = every.cuts;
+    for (Position cut = exact.cuts[0] + 1; cut < exact.cuts[0] + 2000; ++cut) {
+      Plan planted = exact;
+      planted.cuts = {exact.cuts[0], cut, exact.cuts[1]};
+      if (file.refuses(planted, 0)) continue;
+      const auto [front, fault] = file.shard(planted, 0);
+      CHECK(front + file.shard(planted, 1).first == joined(records));
+    }
+    for (const Position cut : starts) {
+      for (const Position wrong : {cut - 1, cut + 1}) {
+        if (wrong <= exact.cuts[0] || wrong >= exact.cuts[1]) continue;
+        Plan planted = exact;
+        planted.cuts = {exact.cuts[0], wrong, exact.cuts[1]};
+        CHECK(file.refuses(planted, 0));
+      }
+    }
+  }
+}
+
+TEST_CASE("BAM: false records that pass every test cannot pass the proof") {
+  const std::string fake = repeated(bam_record({}), 3000);
+  const std::string all = bam_record({.fields = array_field(fake)}) + repeated(bam_record({}), 10);
+  File file(bgzf(bam_header() + all, 10000), bam_form);
+  const Plan plan = file.plan(3);
+  bool is_refused = false;
+  for (std::size_t shard = 0; shard < plan.shards(); ++shard) is_refused |= file.refuses(plan, shard);
+  CHECK(is_refused);
+}
+
+TEST_CASE("text: lines, FASTQ, FASTA and SAM, plain and in BGZF") {
+  std::string lines = "head\n";
+  std::string fastq;
+  std::string fasta;
+  std::string sam = "@HD\tVN:1.6\n";
+  for (std::size_t at = 0; at < 60; ++at) {
+    const std::string letters(at % 11 + 1, 'A');
+    lines += letters + "\n";
+    fastq += "@" + letters + "\n" + letters + "\n+\n" + std::string(letters.size(), '@') + "\n";
+    fasta += ">" + letters + "\n" + letters + "\n" + letters + "\n";
+    sam += letters + "\t4\t*\t0\t0\t*\t*\t0\t0\t*\t*\n";
+  }
+  const std::vector<std::pair<std::string, InputForm>> rows{
+      {lines, {{Kind::line}, {"", 1}}},
+      {fastq, {{Kind::fastq}, {}}},
+      {fasta, {{Kind::fasta, 1, ">"}, {}}},
+      {sam, {{Kind::sam}, record::sam_header()}},
+  };
+  for (const auto& [text, form] : rows) {
+    const std::size_t header = form.header.is_named() ? text.find('\n') + 1 : 0;
+    for (const std::string& file_bytes : {text, bgzf(text, 100), bgzf(text, 9)}) {
+      File file(file_bytes, form);
+      check_all_cuts(file, text.substr(header), 60);
+    }
+    File unended(text.substr(0, text.size() - 1), form);
+    check_all_cuts(unended, text.substr(header), 60);
+  }
+}
+
+TEST_CASE("text: a cut within a line is refused") {
+  const std::string text = "ab\ncde\nf\n";
+  File file(text, {{Kind::line}, {}});
+  for (Position cut = 1; cut < text.size(); ++cut) {
+    Plan plan = file.plan(1);
+    plan.cuts = {0, cut, text.size()};
+    CHECK(file.refuses(plan, 0) == (text[cut - 1] != '\n'));
+  }
+}
+
+TEST_CASE("what cannot be cut is refused, with the reason") {
+  const auto message_of = [](const std::string& bytes, const InputForm& form) -> std::string {
+    File file(bytes, form);
+    try {
+      (void)file.plan(2);
+      return "";
+    } catch (const base::Error& error) {
+      const std::string text = error.what();
+      return std::to_string(static_cast<int>(error.status())) + " " + text.substr(text.rfind("': ") + 3);
+    }
+  };
+  const InputForm line{{Kind::line}, {}};
+  CHECK(message_of(std::string("\x1f\x8b\x08\0\0\0\0\0\0\3", 10), line) ==
+        "2 it is gzip and not BGZF, and can be read from its start only: gzip -dc | bgzip makes BGZF of it");
+  CHECK(message_of(block("a\n"), line) ==
+        "3 it is truncated: it does not end with the end-of-file block of BGZF");
+  CHECK(message_of("a\n", {{Kind::lines, 4}, {}}).starts_with("2 where records of lines:K"));
+  CHECK(message_of("@r\nAC\nGT\n+\nIIII\n", {{Kind::fastq}, {}}).starts_with("3 "));
+  CHECK(message_of(bgzf(bam_header().substr(0, 20), 100), bam_form).starts_with("3 "));
+  CHECK(message_of("", line).empty());
+}
