@@ -3,16 +3,21 @@
 
 #include <array>
 #include <charconv>
+#include <chrono>
+#include <filesystem>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
+#include "base/join.h"
 #include "base/message.h"
 #include "base/processors.h"
 #include "base/redact.h"
 #include "cli/command.h"
 #include "io/fd.h"
 #include "io/index_file.h"
+#include "io/output_file.h"
 #include "io/paths.h"
 #include "report/flow.h"
 #include "report/graph.h"
@@ -20,10 +25,16 @@
 #include "run/job_spec.h"
 #include "run/report.h"
 #include "run/run.h"
+#include "shard/join.h"
+#include "shard/planner.h"
+#include "shard/proof.h"
+#include "shard/range.h"
+#include "shard/steps.h"
 #include "trial/trial.h"
 #include "workflow/plan.h"
 #include "workflow/processor_budget.h"
 #include "workflow/renderings.h"
+#include "workflow/shard_form.h"
 #include "workflow/short_form.h"
 #include "workflow/short_form_choice.h"
 #include "workflow/workflow.h"
@@ -35,6 +46,7 @@ using namespace mrf;
 struct Options {
   workflow::ShortForm form;
   std::string command_line;
+  shard::StepOptions shard;
   bool add_pg = false;
   std::vector<std::string> positional;
   std::vector<std::string> defines;
@@ -73,6 +85,21 @@ void declare_selection(cli::OptionSet& app, workflow::Selection& selection) {
   app.add_option("--subsample FRACTION", selection.fraction,
                  "only this fraction of the read names, above 0 and up to 1 (default: all)");
   app.add_option("--subsample-seed N", selection.seed, "with --subsample: others for another N (default 0)");
+}
+
+void declare_shards(cli::OptionSet& app, shard::StepOptions& shard) {
+  app.add_option("--shards N", shard.shards,
+                 "cut INPUT into at most N shards, run the command for each, join the parts");
+  app.add_option("--engine ENGINE", shard.engine, "with --shards: what runs them: local (default local)");
+  app.add_option("--shard-dir DIR", shard.directory,
+                 "keep plan, parts and receipts of the shards in DIR (default OUTPUT.shards)");
+  app.add_flag("--shard-plan", shard.plans, "with --shards: write the plan; run nothing");
+  app.add_option("--shard-run I", shard.run, "run shard I of the plan in --shard-dir, from 0 on");
+  app.add_flag("--shard-status", shard.shows_status, "print which shards of the plan have no receipt");
+  app.add_flag("--shard-join", shard.joins, "check the parts of all shards and write OUTPUT");
+  app.add_option("--shard-read I", shard.read, "write the records of shard I to standard output");
+  app.add_option("--shard-landing FILE", shard.landing,
+                 "with --shard-read: write to FILE where the shard's records end");
 }
 
 void declare(cli::Command& command, Options& options) {
@@ -136,6 +163,7 @@ void declare(cli::Command& command, Options& options) {
   app.add_flag("--no-header", form.omits_header, "write an OUTPUT of SAM without its header");
   app.add_flag("--add-pg", options.add_pg, "add a @PG line for this command to the header of OUTPUT");
   app.add_flag("--permissive", form.is_permissive, "accept alignments that the SAM specification forbids");
+  declare_shards(app, options.shard);
   app.add_repeatable("-D,--define NAME=VALUE", options.defines,
                      "set a variable of the workflow (repeatable)");
   app.add_option("--report FILE", options.run.report_path, "write a report of the run as JSON to FILE");
@@ -189,6 +217,13 @@ base::Status show(const std::string& text) {
   return base::Status::success;
 }
 
+// The same in every step.
+std::string command_of_shards(const Options& options) {
+  std::string line = "mrf-run";
+  for (const auto& word : shard::words_of_command(options.words)) line += " " + base::redact_name(word);
+  return line;
+}
+
 std::chrono::milliseconds milliseconds(const char* option, double seconds) {
   if (!(seconds >= 0 && seconds < 1e9))
     throw base::UsageError("use option", option, "not a number of seconds");
@@ -237,6 +272,10 @@ void refuse_options(const Options& options, const cli::OptionSet& given) {
                                      "--no-header",
                                      "--add-pg",
                                      "--try",
+                                     "--shards",
+                                     "--engine",
+                                     "--shard-dir",
+                                     "--shard-plan",
                                      "--print"};
   if (options.form.command.empty() && !options.form.combine.empty())
     throw base::UsageError("use option", "--combine", "it stands in front of -- COMMAND, as the last option");
@@ -247,6 +286,9 @@ void refuse_options(const Options& options, const cli::OptionSet& given) {
   const int instead = options.print + options.dot + options.print_script + options.dry_run;
   if (instead > 1)
     throw base::UsageError("use", "command line", "it takes one of --print, --dot, --print-sh and --dry-run");
+  if (options.shard.is_any() && (instead > 0 || given.count("--try") > 0))
+    throw base::UsageError("use option", "--shards",
+                           "it goes without --print, --dot, --print-sh, --dry-run and --try");
   if (given.count("--try") == 0) return;
   for (const char* other :
        {"--print", "--dot", "--print-sh", "--dry-run", "--report", "--progress", "--keep-dir"}) {
@@ -270,7 +312,167 @@ void warn_of_old_index(const workflow::ShortForm& form) {
   io::warn_of_old_index(form.outputs[0], is_cram ? io::IndexOf::cram : io::IndexOf::bam);
 }
 
-base::Status run(Options& options, const cli::OptionSet& given) {
+// A short form of which each shard of the input is run by itself.
+class ShardSteps {
+ public:
+  ShardSteps(Options& options, io::Stats& stats)
+      : options_(options),
+        stats_(stats),
+        choice_(workflow::choose(options.form)),
+        directory_(directory_of(options)) {
+    shard::check(options.shard);
+    workflow::check_for_shards(options.form, choice_);
+  }
+
+  base::Status operator()() {
+    if (options_.shard.is_step()) stored_ = shard::read_plan(directory_);
+    if (options_.shard.read) return read(*options_.shard.read);
+    if (options_.shard.run) return run_one(*options_.shard.run);
+    if (options_.shard.shows_status) return show_status();
+    if (options_.shard.joins) return join();
+    plan();
+    return options_.shard.plans ? base::Status::success : run_here();
+  }
+
+ private:
+  // "" where neither --shard-dir nor OUTPUT says one.
+  static std::string directory_of(const Options& options) {
+    std::string path = options.shard.directory;
+    if (path.empty() && !options.form.outputs.empty()) path = options.form.outputs[0] + ".shards";
+    return path.empty() ? path : std::filesystem::absolute(path).string();
+  }
+
+  shard::Input open_input() {
+    return {options_.form.inputs[0],
+            {workflow::shard_records(options_.form, choice_), workflow::shard_header(options_.form, choice_)},
+            stats_.in};
+  }
+
+  std::size_t checked(const char* option, std::uint64_t number) const {
+    if (number < stored_.plan.shards()) return number;
+    throw base::UsageError("use option", option,
+                           fmt::format("the plan has {} shards, counted from 0", stored_.plan.shards()));
+  }
+
+  void plan() {
+    const shard::Input input = open_input();
+    shard::Plan wanted{std::filesystem::current_path().string(),
+                       shard::words_of_command(options_.words),
+                       *options_.shard.shards,
+                       input.state(),
+                       {}};
+    if (auto stored = shard::matching_plan(directory_, wanted)) {
+      stored_ = std::move(*stored);
+    } else {
+      wanted.cuts = shard::find_cuts(input, wanted.wanted);
+      stored_ = shard::publish_plan(directory_, wanted);
+    }
+    base::note(fmt::format("{} shards are planned in '{}'", stored_.plan.shards(), directory_.path()));
+  }
+
+  base::Status read(std::uint64_t number) {
+    const std::size_t at = checked("--shard-read", number);
+    const shard::Input input = open_input();
+    if (!(input.state() == stored_.plan.input))
+      throw base::DataError("read", input.name(),
+                            "it has changed since its shards were planned; remove the directory of the plan");
+    const bool with_header = at == 0 || workflow::has_header_in_every_shard(choice_);
+    const shard::Landing landing = shard::copy_records(stored_.plan, at, input, with_header, io::FdRef(1),
+                                                       std::string(io::stdout_name), stats_);
+    const std::string fault = shard::fault_of_landing(stored_.plan, at, landing);
+    if (!fault.empty())
+      throw base::DataError("read", input.name(), fault + "; plan again with another number of shards");
+    if (!options_.shard.landing.empty())
+      io::write_output(options_.shard.landing, shard::landing_text(landing));
+    return base::Status::success;
+  }
+
+  base::Status run_one(std::uint64_t number) {
+    const std::size_t at = checked("--shard-run", number);
+    if (directory_.read_receipt(at)) {
+      base::note(fmt::format("shard {} has a receipt already", at));
+      return base::Status::success;
+    }
+    shard::Receipt receipt;
+    receipt.plan = stored_.digest;
+    receipt.shard = at;
+    receipt.part = shard::unique_part(at, "-" + io::base_of(options_.form.outputs[0]));
+    receipt.host = shard::host_name();
+    receipt.started = shard::time_now();
+    const auto start = std::chrono::steady_clock::now();
+    const std::string landing = receipt.part + ".landing";
+    const int status = run_part(at, directory_.part_path(receipt.part), directory_.part_path(landing));
+    if (status != 0) {
+      base::say(fmt::format("cannot finish 'shard {}': it has no part; the same command runs it again", at));
+      return static_cast<base::Status>(status);
+    }
+    const std::string landing_path = directory_.part_path(landing);
+    receipt.landing = shard::parse_landing(shard::read_file(landing_path).value_or(""), landing_path);
+    directory_.remove_part(landing);
+    const std::string fault = shard::fault_of_landing(stored_.plan, at, receipt.landing);
+    if (!fault.empty()) throw base::DataError("read", options_.form.inputs[0], fault);
+    receipt.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    shard::publish_part(directory_, receipt, choice_.order == "any");
+    return base::Status::success;
+  }
+
+  int run_part(std::size_t at, const std::string& part, const std::string& landing) {
+    const std::vector<std::string> reader{"mrf-run",        "--shard-read",    std::to_string(at),
+                                          "--shard-dir",    directory_.path(), "--shard-landing",
+                                          "save:" + landing};
+    const auto form = workflow::form_of_shard(options_.form, choice_, at, reader, part);
+    options_.run.is_short_form = true;
+    options_.run.hints = workflow::failure_hints(options_.form);
+    return run::run_plan(workflow::make_plan(workflow::parse_workflow(fmt::format("shard {}", at),
+                                                                      workflow::workflow_text(form), {})),
+                         options_.run);
+  }
+
+  base::Status show_status() const {
+    const auto missing = directory_.missing(stored_.plan);
+    std::string text = fmt::format("{} of {} shards have a receipt\n", stored_.plan.shards() - missing.size(),
+                                   stored_.plan.shards());
+    if (!missing.empty()) text += fmt::format("without: {}\n", base::join(missing, " "));
+    return show(text);
+  }
+
+  base::Status join() {
+    const auto receipts = shard::read_receipts(stored_.plan, stored_.digest, directory_);
+    const bool is_gzip = choice_.output.is_gzip || choice_.output.format == "sam.gz";
+    const auto form = choice_.output.format == "bam" ? shard::PartForm::bam
+                      : is_gzip                      ? shard::PartForm::bgzf
+                                                     : shard::PartForm::plain;
+    shard::join_parts(receipts, directory_, form, options_.form.outputs[0]);
+    tidy_up(receipts);
+    return base::Status::success;
+  }
+
+  // That the directory stays is no failure: the output is there.
+  void tidy_up(const std::vector<shard::Receipt>& receipts) const {
+    try {
+      directory_.remove_other_parts(receipts);
+      if (!options_.run.keep_directory) directory_.remove();
+    } catch (const base::Error& error) {
+      base::warn(error.what());
+    }
+  }
+
+  // The shards that have no receipt, one after the other, then the join.
+  base::Status run_here() {
+    const std::string text = workflow::local_engine_text(directory_.missing(stored_.plan), directory_.path());
+    options_.run.keep_directory = false;
+    return static_cast<base::Status>(
+        run::run_plan(workflow::make_plan(workflow::parse_workflow("shards", text, {})), options_.run));
+  }
+
+  Options& options_;
+  io::Stats& stats_;
+  workflow::ShortFormChoice choice_;
+  shard::Directory directory_;
+  shard::StoredPlan stored_;
+};
+
+base::Status run(Options& options, const cli::OptionSet& given, io::Stats& stats) {
   refuse_options(options, given);
   std::string file = "short form";
   std::string text;
@@ -294,11 +496,13 @@ base::Status run(Options& options, const cli::OptionSet& given) {
     const auto& outputs = options.form.outputs;
     if (runs && (outputs.empty() || outputs[0] == "-"))
       io::refuse_input_as_standard_output(options.form.inputs);
-    if (options.add_pg) options.form.program_line = options.command_line;
+    if (options.add_pg)
+      options.form.program_line = options.shard.is_any() ? command_of_shards(options) : options.command_line;
     complete(options.form, runs ? run::ProbeOf::files_and_pipes : run::ProbeOf::files);
     if (options.form.cpus)
       workflow::share_processors(options.form,
                                  given.count("-n") > 0 ? workflow::Workers::given : workflow::Workers::open);
+    if (options.shard.is_any()) return ShardSteps(options, stats)();
     text = workflow::workflow_text(options.form);
     options.run.is_short_form = true;
     options.run.hints = workflow::failure_hints(options.form);
@@ -333,8 +537,15 @@ int main(int argc, char** argv) try {
                        {});
   Options options;
   command.free_short_quiet();
-  options.command_line = shown_command_line(argc, argv);
   options.words.assign(argv + 1, argv + argc);
+  if (auto words = shard::words_of_step(options.words)) options.words = std::move(*words);
+  auto words = options.words;
+  std::vector<char*> pointers{argv[0]};
+  for (auto& word : words) pointers.push_back(word.data());
+  argc = static_cast<int>(pointers.size());
+  pointers.push_back(nullptr);
+  argv = pointers.data();
+  options.command_line = shown_command_line(argc, argv);
   options.form.command = cli::take_filter(argc, argv);
   options.form.combine = cli::take_words_behind("--combine", argc, argv);
   declare(command, options);
@@ -348,7 +559,7 @@ int main(int argc, char** argv) try {
         base::verbosity() == base::Verbosity::verbose;
     options.run.supervisor.keeps_stderr = !options.run.keep_failed.empty();
     options.run.supervisor.keeps_throughput = !options.run.report_path.empty();
-    return ::run(options, command.options());
+    return ::run(options, command.options(), command.stats());
   });
 } catch (...) {
   return cli::status_of_current_exception("mrf-run");

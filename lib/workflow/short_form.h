@@ -16,6 +16,8 @@ namespace mrf::workflow {
 struct ShortForm {
   std::vector<std::string> inputs;  ///< one, or two of FASTQ in step
   std::vector<Content> contents;    ///< what the inputs' first bytes say, in step with inputs; may be shorter
+  std::vector<std::string>
+      reader;  ///< a command that writes what is read of the one input to standard output; empty: all is
   std::vector<std::string> outputs;  ///< none is standard output; two for two inputs
   std::vector<std::string> command;
   std::vector<std::string>

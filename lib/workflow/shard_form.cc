@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+#include "workflow/shard_form.h"
+
+#include <fmt/format.h>
+
+#include <utility>
+
+#include "base/error.h"
+#include "base/redact.h"
+
+namespace mrf::workflow {
+
+namespace {
+
+void refuse_if(bool is_given, const char* option, const char* reason) {
+  if (is_given) throw base::UsageError("use option", option, reason);
+}
+
+}  // namespace
+
+void check_for_shards(const ShortForm& form, const ShortFormChoice& choice) {
+  constexpr const char* beside =
+      "shards have one output each, and it is joined alone: it goes without --shards";
+  constexpr const char* whole_input = "shards are pieces of the whole input: it goes without --shards";
+  refuse_if(form.inputs.size() != 1, "-i", "two inputs cannot be cut into shards");
+  refuse_if(form.inputs[0] == "-" || base::is_url(form.inputs[0]), "-i",
+            "--shards needs an input that is a file, which every shard opens");
+  refuse_if(form.outputs.empty() || form.outputs[0] == "-", "--shards", "it needs -o OUTPUT, a file");
+  refuse_if(
+      !form.key.empty(), "--key",
+      "records of one key may be in several shards, which do not see each other: it goes without --shards");
+  refuse_if(!form.combine.empty(), "--combine",
+            "its command sees the outputs of one shard only: it goes without --shards");
+  refuse_if(!form.side.empty(), "--side", beside);
+  refuse_if(!saved_files(form).empty(), "--shards", "files of save: are not joined, the output is");
+  refuse_if(form.skips_failed, "--skip-failed",
+            "a shard is whole or it has failed: it goes without --shards");
+  refuse_if(!form.keep_failed.empty(), "--keep-failed", beside);
+  refuse_if(!form.report.empty(), "--report", "the receipts tell of the shards: it goes without --shards");
+  refuse_if(!form.selection.regions.empty(), "-r", whole_input);
+  refuse_if(!form.selection.bed.empty(), "-L", whole_input);
+  refuse_if(form.writes_index, "--write-index",
+            "the parts are joined without looking at records: samtools index makes the index of OUTPUT");
+  refuse_if(choice.input.format == "cram", "--shards",
+            "a CRAM cannot be cut here: mrf-bamread -u | mrf-bamwrite -o FILE.bam makes a BAM of it");
+  refuse_if(choice.output.format == "cram", "--shards",
+            "parts of CRAM cannot be joined here: write a BAM, and make the CRAM of it");
+  refuse_if(
+      form.header_broadcast && !choice.output.is_alignment(), "--header-broadcast",
+      "the headers of the parts of such an output cannot be told from records: it goes without --shards");
+}
+
+record::RecordForm shard_records(const ShortForm& form, const ShortFormChoice& choice) {
+  if (choice.input.format == "bam") return {record::RecordForm::Kind::bam};
+  if (choice.input.is_alignment()) return {record::RecordForm::Kind::sam};
+  return record::parse_record_form(form.record.empty() ? choice.input.record() : form.record);
+}
+
+record::HeaderForm shard_header(const ShortForm& form, const ShortFormChoice& choice) {
+  if (choice.input.format == "bam") return record::bam_header();
+  if (choice.input.is_alignment()) return record::sam_header();
+  return {form.header_prefix, form.header_lines.value_or(0)};
+}
+
+bool has_header_in_every_shard(const ShortFormChoice& choice) { return choice.input.is_alignment(); }
+
+ShortForm form_of_shard(ShortForm form, const ShortFormChoice& choice, std::size_t shard,
+                        std::vector<std::string> reader, const std::string& part) {
+  form.reader = std::move(reader);
+  form.outputs = {part};
+  if (shard == 0) return form;
+  if (!has_header_in_every_shard(choice)) {
+    form.header_lines.reset();
+    form.header_prefix.clear();
+    form.header_broadcast = false;
+  }
+  if (choice.output.is_alignment() && choice.output.format.starts_with("sam")) form.omits_header = true;
+  return form;
+}
+
+std::string local_engine_text(const std::vector<std::size_t>& shards, const std::string& directory) {
+  std::string text = "[each step in";
+  for (const std::size_t shard : shards) text += fmt::format(" --shard-run={}", shard);
+  text += " --shard-join]\n";
+  text += fmt::format("  shard: mrf-run $step --shard-dir {}\n[end]\n", quote_word(directory));
+  return text;
+}
+
+}  // namespace mrf::workflow

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+#include "record/header.h"
+#include "record/record.h"
+#include "workflow/short_form.h"
+#include "workflow/short_form_choice.h"
+
+namespace mrf::workflow {
+
+/// Throws UsageError for what of a short form cannot be done shard by shard, with the reason.
+void check_for_shards(const ShortForm& form, const ShortFormChoice& choice);
+
+/// How the records of the input are told apart and what its header is, where it is cut into shards.
+record::RecordForm shard_records(const ShortForm& form, const ShortFormChoice& choice);
+record::HeaderForm shard_header(const ShortForm& form, const ShortFormChoice& choice);
+/// Whether every shard's stream begins with the header, as that of alignments does; else only the first's.
+bool has_header_in_every_shard(const ShortFormChoice& choice);
+
+/// The short form of one shard: `reader` is a command that writes its records to standard output (words as
+/// those of a filter, save:PATH among them), `part` is its output.
+ShortForm form_of_shard(ShortForm form, const ShortFormChoice& choice, std::size_t shard,
+                        std::vector<std::string> reader, const std::string& part);
+
+/// A workflow that runs the steps --shard-run for each of `shards` one after the other, and then
+/// --shard-join.
+std::string local_engine_text(const std::vector<std::size_t>& shards, const std::string& directory);
+
+}  // namespace mrf::workflow
