@@ -226,6 +226,17 @@ E
   same_sam out.bam in.bam
 }
 
+@test "parts whose headers differ are not joined" {
+  script filter '[[ ! -e other ]] || exec sed "s/^@CO\tgenerated/@CO\tother/"
+exec cat'
+  filter=(./filter)
+  plan_six --header-broadcast
+  run_shards 0 1 2 3 4
+  touch other
+  run_shards 5
+  refuses_to_join 'its header is not that of shard 0'
+}
+
 @test "receipts that are stale, swapped, doubled or damaged: status 3" {
   plan_six
   run_shards 0 1 2 3 4 5
