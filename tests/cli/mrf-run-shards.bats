@@ -18,6 +18,9 @@ run_shards() {
 shards_of() { jq '.cuts | length - 1' "$1/plan.json"; }
 set_in() { jq "$2" "$1" >changed.json && mv changed.json "$1"; }
 content_of() { bgzip -dc "$1" | sha256sum; }
+end_of_file_blocks() {
+  LC_ALL=C grep -obUaP '\x1f\x8b\x08\x04\x00{5}\xff\x06\x00BC\x02\x00\x1b\x00\x03\x00{9}' "$1" | wc -l
+}
 part_of() { jq -r .part "d/receipts/$1.json"; }
 same_sam() { cmp <(samtools view -h --no-PG "$1") <(samtools view -h --no-PG "$2"); }
 
@@ -43,6 +46,7 @@ script() {
     assert_stderr_is ''
     [[ $(content_of out.bam) == "$(content_of one.bam)" ]]
     samtools quickcheck out.bam
+    [[ $(end_of_file_blocks out.bam) == 1 ]]
     [[ ! -e out.bam.shards ]]
   done
   samtools index out.bam
@@ -143,14 +147,16 @@ exec awk '\''$1 == 100000 { exit 9 } { print }'\'
 @test "another command, another number, another input: refused with status 2" {
   plan_six
   cp --remove-destination "$(readlink in.bam)" in.bam
-  for words in '--shards 6 -i in.bam -o out.bam -- tac' '--shards 7 -i in.bam -o out.bam -- cat' \
-    '--shards 6 -i in.bam -o out.bam -- cat'; do
+  while IFS='|' read -r words text; do
     # shellcheck disable=SC2086
     run_apart mrf-run --shard-dir d --shard-plan $words
     assert_status 2
-    assert_stderr_has "cannot use '$PWD/d': "
-  done
-  assert_stderr_has "'in.bam' has changed since its shards were planned; remove it, or name another directory"
+    assert_stderr_has "cannot use '$PWD/d': $text; remove it, or name another directory"
+  done <<'E'
+--shards 6 -i in.bam -o out.bam -- tac|it holds the shards of another command
+--shards 7 -i in.bam -o out.bam -- cat|it holds a plan for --shards 6, not 7
+--shards 6 -i in.bam -o out.bam -- cat|the input 'in.bam' has changed since its shards were planned
+E
   run_apart mrf-run --shard-run 0 --shard-dir d
   assert_status 3
   assert_stderr_has "it has changed since its shards were planned"
@@ -286,6 +292,7 @@ exec cat'
   assert_status 3
   assert_stderr_has "cannot finish 'shard 1': two attempts at it have different parts"
   cmp first.json d/receipts/1.json
+  run_shards 1 # has a receipt, and is not run again
   [[ $(find d/parts -type f) == "d/parts/$(part_of 1)" ]]
 }
 
