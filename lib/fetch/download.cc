@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <thread>
 #include <type_traits>
 #include <utility>
 
@@ -204,6 +205,11 @@ void Loop::wait() {
   } else if (due != std::chrono::steady_clock::time_point::max()) {
     clock_.wait(pause);
   }
+}
+
+bool Download::has_many_processors() {
+  static const bool has = std::thread::hardware_concurrency() >= 4;
+  return has;
 }
 
 Download::Download(Loop& loop, const http::Url& url, Options options, ObjectOutput& output)

@@ -9,7 +9,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "fetch/object_output.h"
@@ -79,10 +78,13 @@ class Download {
   struct Options {
     FetchOptions requests;
     PartSizes sizes;
-    std::uint64_t put_off_from = unknown_end;                         ///< bytes
-    bool many_processors = std::thread::hardware_concurrency() >= 4;  ///< some idle when this one is busy
+    std::uint64_t put_off_from = unknown_end;      ///< bytes
+    bool many_processors = has_many_processors();  ///< some idle when this one is busy
     bool waits_apart = false;  ///< an output in order, which may wait for its reader, has a thread
   };
+
+  /// Whether there are four processors or more; the system is asked once.
+  static bool has_many_processors();
 
   /// The references outlive the object.
   Download(Loop& loop, const http::Url& url, Options options, ObjectOutput& output);
