@@ -12,10 +12,7 @@
 #include "base/status.h"
 #include "http/object_version.h"
 #include "http/response_head.h"
-
-namespace mrf::io {
-class OutputFile;
-}
+#include "io/output_file.h"
 
 namespace mrf::fetch {
 
