@@ -11,6 +11,7 @@
 #include "bam/intervals.h"
 #include "base/error.h"
 #include "base/lower_case.h"
+#include "base/output_name.h"
 #include "cli/command.h"
 #include "cli/version.h"
 #include "codec/bgzf.h"
@@ -84,7 +85,8 @@ void check_output_name(const Options& options) {
       "mrf-bamread writes SAM text, with -u BAM that is not compressed; mrf-bamwrite writes BAM, CRAM and "
       "compressed SAM";
   const bool is_other_kind = options.uncompressed_bam ? ends_in({".sam"}) : ends_in({".bam", ".ubam"});
-  if (is_other_kind || ends_in({".cram", ".bcf", ".gz", ".bgz", ".bz2", ".xz", ".zst"})) {
+  if (is_other_kind || ends_in({".cram"}) || mrf::base::has_gzip_name(name) ||
+      !mrf::base::way_to_write(name).empty()) {
     throw mrf::base::UsageError("write", options.output, writes);
   }
 }

@@ -10,6 +10,7 @@
 #include "codec/bgzf.h"
 #include "codec/inflate.h"
 #include "io/paths.h"
+#include "record/record.h"
 #include "sam/header.h"
 #include "sam/hts.h"
 
@@ -64,6 +65,7 @@ mrf::base::Status run(Options& options, mrf::io::Stats& stats) {
   options.encoder.with_header = !options.no_header;
   mrf::sam::silence_htslib();
   options.encoder.threads = options.convert.threads;
+  mrf::record::check_written_name(options.encoder.path);
   if (options.encoder.path == "-") mrf::io::refuse_input_as_standard_output({options.input});
   const auto encoder = bam::make_encoder(options.encoder);
   const bool has_header = !options.header.empty();

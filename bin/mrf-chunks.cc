@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/output_name.h"
 #include "base/status_list.h"
 #include "chunk/run.h"
 #include "cli/command.h"
@@ -79,7 +80,12 @@ void settle_failures(const mrf::cli::OptionSet& given, mrf::chunk::ChunkCommand&
   if (!words.ok_status.empty()) chunks.ok_statuses = statuses_of("--ok-status", words.ok_status);
   if (given.count("--retry-status") > 0) {
     if (chunks.retries == 0) refuse("--retry-status", "it needs --retries");
-    chunks.retry_statuses = statuses_of("--retry-status", words.retry_status);
+    try {
+      chunks.retry_statuses = mrf::base::parse_failure_statuses(words.retry_status);
+    } catch (const std::invalid_argument&) {
+      refuse("--retry-status",
+             "'" + words.retry_status + "' is no list of exit statuses of failures, 1 to 255, as in 75,137");
+    }
   }
 }
 
@@ -127,6 +133,14 @@ void settle_output(mrf::chunk::ChunkCommand& chunks, const Words& words) {
   if (chunks.header_broadcast && is_same) chunks.written->header = chunks.form.header;
 }
 
+// What is beside the output is lines, and not compressed.
+void check_plain_name(const std::string& path) {
+  mrf::record::check_output_name(path, {});
+  if (mrf::base::has_gzip_name(path))
+    throw UsageError("write", path,
+                     "it is not compressed: write it without that ending, and bgzip(1) compresses it");
+}
+
 void settle(const mrf::cli::OptionSet& given, mrf::chunk::ChunkCommand& chunks, const Words& words) {
   if (!words.arguments.empty())
     throw UsageError("use", words.arguments[0], "the filter stands behind --, as in -- COMMAND");
@@ -141,6 +155,9 @@ void settle(const mrf::cli::OptionSet& given, mrf::chunk::ChunkCommand& chunks, 
   chunks.form.record = mrf::record::parse_record_form(words.record);
   settle_header(given, chunks, words);
   settle_output(chunks, words);
+  if (chunks.side == "-")
+    refuse("--side", "standard output is for the outputs: name a file, or a FIFO that is read");
+  for (const auto& path : {chunks.side, chunks.header_to}) check_plain_name(path);
   mrf::io::refuse_input_as_standard_output({chunks.input});
 }
 

@@ -43,7 +43,7 @@ void declare(mrf::cli::Command& command, mrf::collect::CollectOptions& options, 
   app.add_option("-o,--output OUT", options.output, "write to OUT instead of standard output");
   app.add_option("-@,--threads N", options.threads, "additional threads for compression (default 0)");
   app.add_option("-l,--level LEVEL", options.level,
-                 "compression level of BGZF output, 0 to 9 (default 6 for .gz, else 0)");
+                 "compression level of BGZF output, 0 to 9 (default 6 for .gz and .bgz, else 0)");
   app.add_option("--log-every N", options.log_every,
                  "print the rate on standard error every N records (default 0: never)");
   app.add_option("--log-format FORMAT", words.log_format, "text of the line of --log-every");

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "base/error.h"
+#include "base/output_name.h"
 #include "cli/command.h"
 #include "codec/bgzf.h"
 #include "codec/inflate.h"
@@ -66,7 +67,7 @@ void declare(mrf::cli::Command& command, CommandLine& line) {
   app.add_option("-@,--threads N", options.threads,
                  "additional threads that inflate and deflate BGZF (default 0)");
   app.add_option("-l,--level LEVEL", options.level,
-                 "compression level of outputs whose names end in .gz, 0 to 9 (default 6)");
+                 "compression level of outputs whose names end in .gz or .bgz, 0 to 9 (default 6)");
   app.add_option("--first N", options.first,
                  "take only the first N records, or pairs of -i and --mate (default: all)");
   app.add_size("--keep-last", options.keep_last,
@@ -112,12 +113,12 @@ void check_numbers(const mrf::cli::OptionSet& app, const mrf::split::DistributeO
 
 void check_level(const mrf::split::DistributeOptions& options) {
   if (!options.level) return;
-  const auto is_compressed = [](const std::string& path) { return mrf::codec::has_gzip_name(path); };
+  const auto is_compressed = [](const std::string& path) { return mrf::base::has_gzip_name(path); };
   const bool any = std::any_of(options.outputs.begin(), options.outputs.end(), is_compressed) ||
                    is_compressed(options.missing) || is_compressed(options.singles) ||
                    is_compressed(options.header_to);
   if (!any || options.form.kind == Kind::bam)
-    refuse("--level", "only outputs whose names end in .gz are compressed");
+    refuse("--level", "only outputs whose names end in .gz or .bgz are compressed");
 }
 
 void check_interleaved(const mrf::split::DistributeOptions& options, const std::string& record) {

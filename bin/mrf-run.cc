@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <chrono>
@@ -185,10 +186,17 @@ void declare(cli::Command& command, Options& options) {
   app.add_flag("--dry-run", options.dry_run, "check everything that can be checked; run nothing");
 }
 
-// Without secrets of URLs.
+// Without secrets of URLs, and without what runs nothing: the line is of a command that makes the output.
 std::string shown_command_line(int argc, char** argv) {
+  constexpr std::array instead{"--print", "--print-sh", "--dot", "--dry-run"};
   std::string line;
-  for (int at = 0; at < argc; ++at) line += (at > 0 ? " " : "") + base::redact_name(argv[at]);
+  bool is_option = true;
+  for (int at = 0; at < argc; ++at) {
+    const std::string word = argv[at];
+    is_option = is_option && word != "--" && word != "--combine";
+    if (is_option && std::find(instead.begin(), instead.end(), word) != instead.end()) continue;
+    line += (at > 0 ? " " : "") + base::redact_name(word);
+  }
   return line;
 }
 

@@ -2,6 +2,7 @@
 #include "bam/cram_references.h"
 
 #include <fmt/format.h>
+#include <htslib/bgzf.h>
 
 #include <algorithm>
 #include <array>
@@ -37,6 +38,22 @@ bool is_remote(std::string_view place) {
   return place.find("://") != std::string_view::npos && !place.starts_with("file:");
 }
 
+[[noreturn]] void refuse_reference(const std::string& fasta) {
+  throw base::Error(base::Status::failure, "index", fasta,
+                    "it is no FASTA file, or its index cannot be written");
+}
+
+// htslib would make an index of FASTQ, beside it. Empty lines may stand in front.
+void refuse_fastq_reference(const std::string& fasta) {
+  struct Close {
+    void operator()(BGZF* file) const { bgzf_close(file); }
+  };
+  const std::unique_ptr<BGZF, Close> file(bgzf_open(fasta.c_str(), "r"));
+  int first = '\n';
+  while (file && (first == '\n' || first == '\r')) first = bgzf_getc(file.get());
+  if (first == '@') refuse_reference(fasta);
+}
+
 }  // namespace
 
 void keep_references_local() {
@@ -47,14 +64,15 @@ void keep_references_local() {
 }
 
 void set_reference(htsFile& file, const std::string& fasta) {
+  if (!fasta.empty()) refuse_fastq_reference(fasta);
   if (fasta.empty() || hts_set_fai_filename(&file, fasta.c_str()) == 0) return;
   if (sam::HfilePtr readable{hopen(fasta.c_str(), "r")}; !readable) throw base::SystemError("open", fasta);
-  throw base::Error(base::Status::failure, "index", fasta,
-                    "it is no FASTA file, or its index cannot be written");
+  refuse_reference(fasta);
 }
 
 void check_reference(const std::string& fasta, const sam_hdr_t& header) {
   if (fasta.empty() || header.n_targets == 0) return;
+  refuse_fastq_reference(fasta);
   const FastaPtr index(fai_load3(fasta.c_str(), nullptr, nullptr, FAI_CREATE));
   if (!index) return;
   bool has_any = false;

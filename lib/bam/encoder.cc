@@ -5,6 +5,7 @@
 
 #include "base/error.h"
 #include "base/lower_case.h"
+#include "base/output_name.h"
 #include "io/index_file.h"
 #include "io/output_file.h"
 #include "io/paths.h"
@@ -17,12 +18,14 @@ constexpr int usual_level = 6;
 
 // By the extension of a path; BAM when it has none or the path is no name of a file.
 std::string format_of(const std::string& path) {
-  const std::string name = base::lower_case(io::base_of(path));
-  for (const char* format : {"sam.gz", "sam", "cram"}) {
-    const std::string extension = std::string(".") + format;
-    if (name.size() > extension.size() && name.ends_with(extension)) return format;
-  }
-  return "bam";
+  const std::string lower = base::lower_case(io::base_of(path));
+  const std::string_view name = base::without_gzip_ending(lower);
+  const auto is_named = [&](std::string_view ending) {
+    return name.size() > ending.size() && name.ends_with(ending);
+  };
+  const bool is_gzip = name.size() < lower.size();
+  if (is_named(".sam")) return is_gzip ? "sam.gz" : "sam";
+  return is_named(".cram") && !is_gzip ? "cram" : "bam";
 }
 
 }  // namespace

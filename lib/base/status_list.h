@@ -10,4 +10,7 @@ namespace mrf::base {
 /// std::invalid_argument for what is no such list.
 std::set<int> parse_statuses(std::string_view list);
 
+/// As parse_statuses(), of statuses of failure: each from 1 to 255.
+std::set<int> parse_failure_statuses(std::string_view list);
+
 }  // namespace mrf::base

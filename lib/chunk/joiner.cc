@@ -236,25 +236,11 @@ class CheckingJoiner : public ChunkJoiner {
       put(header_);
       first_header_ = std::move(header_);
     } else if (header_ != first_header_) {
+      const std::string difference = record::header_difference(header_, first_header_);
       throw base::DataError("join", name_,
-                            fmt::format("its header is not that of chunk {}{}", first_chunk_, difference()));
+                            fmt::format("its header is not that of chunk {}{}", first_chunk_,
+                                        difference.empty() ? "" : ": " + difference));
     }
-  }
-
-  // The first line that differs, of a header that is text.
-  std::string difference() const {
-    if (form_.is_bam()) return "";
-    std::size_t start = 0;
-    for (std::size_t at = 0; at < header_.size() && at < first_header_.size(); ++at) {
-      if (header_[at] != first_header_[at]) break;
-      if (header_[at] == '\n') start = at + 1;
-    }
-    const auto line = [start](const std::string& text) {
-      return start >= text.size()
-                 ? std::string("nothing")
-                 : "'" + text.substr(start, std::min<std::size_t>(text.find('\n', start) - start, 80)) + "'";
-    };
-    return fmt::format(": {} where that has {}", line(header_), line(first_header_));
   }
 
   void put(std::string_view bytes) {

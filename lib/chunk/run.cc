@@ -92,7 +92,9 @@ void ChunkRun::run() {
     // Of an output that is malformed.
     if (is_front_begun_) {
       const std::string place = kept(*filters_.front(), error.what());
-      if (!place.empty()) base::say(fmt::format("chunk {}{}", filters_.front()->chunk().number, place));
+      if (!place.empty())
+        base::say(fmt::format("cannot join 'chunk {}': its output is refused{}",
+                              filters_.front()->chunk().number, place));
     }
     throw;
   }

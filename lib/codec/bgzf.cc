@@ -60,13 +60,6 @@ std::size_t bgzf_block_size(std::string_view stored) {
   return header.state == BgzfHeader::State::cut ? header.header_size + bgzf_trailer_size : header.block_size;
 }
 
-bool has_gzip_name(std::string_view path) {
-  constexpr std::string_view suffix = ".gz";
-  if (path.size() < suffix.size()) return false;
-  path.remove_prefix(path.size() - suffix.size());
-  return path[0] == '.' && (path[1] | 0x20) == 'g' && (path[2] | 0x20) == 'z';
-}
-
 std::size_t bgzf_content_size(std::string_view block) {
   return base::number_at<std::uint32_t>(block, block.size() - 4);
 }

@@ -59,9 +59,6 @@ struct BgzfContent {
   std::string damage;      ///< what is wrong with that block; empty when none is damaged
 };
 
-/// Whether an output of this name is to be written as BGZF: it ends in ".gz", in letters of either case.
-bool has_gzip_name(std::string_view path);
-
 /// Makes BGZF blocks; one for each thread.
 class BgzfDeflater {
  public:

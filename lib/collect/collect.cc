@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/output_name.h"
 #include "codec/bgzf.h"
 #include "collect/counts.h"
 #include "collect/order.h"
@@ -29,7 +30,7 @@ namespace {
 constexpr int default_level = 6;  // that of bgzip(1)
 
 bool is_bgzf(const CollectOptions& options) {
-  return codec::has_gzip_name(options.output) || options.record.kind == record::RecordForm::Kind::bam;
+  return base::has_gzip_name(options.output) || options.record.kind == record::RecordForm::Kind::bam;
 }
 
 void check_rounds(const CollectOptions& options) {
@@ -49,7 +50,7 @@ void check_rounds(const CollectOptions& options) {
 void check_compression(const CollectOptions& options) {
   if (options.level && !is_bgzf(options)) {
     throw base::UsageError("use option", "--level",
-                           "only a name that ends in .gz, or --record bam, is compressed");
+                           "only a name that ends in .gz or .bgz, or --record bam, is compressed");
   }
   if (options.level && (*options.level < 0 || *options.level > 9)) {
     throw base::UsageError("use level", std::to_string(*options.level), "not between 0 and 9");
@@ -296,7 +297,7 @@ std::unique_ptr<Sink> Collector::make_sink(const io::OutputFile& output) {
                                        selector_.reactor());
   }
   if (!is_bgzf(options_)) return make_plain_sink(output.fd(), output.name(), stats_.out);
-  const int level = options_.level.value_or(codec::has_gzip_name(options_.output) ? default_level : 0);
+  const int level = options_.level.value_or(base::has_gzip_name(options_.output) ? default_level : 0);
   return make_bgzf_sink(output.fd(), output.name(), stats_.out, level, options_.threads);
 }
 

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <string>
 #include <utility>
 
 #include "base/error.h"
@@ -48,25 +49,27 @@ void BamReferences::agree(std::string_view references, const std::string& input_
   }
 }
 
-void CommonHeader::refuse(std::size_t at, const std::string& input_name) const {
-  const auto lines = std::count(text_.begin(), text_.begin() + static_cast<std::ptrdiff_t>(at), '\n');
-  throw base::DataError(
-      "collect", input_name,
-      fmt::format("its header is not that of '{}': they differ in line {}", input_name_, lines + 1));
+void CommonHeader::refuse(std::size_t at, std::string_view rest, const std::string& input_name) const {
+  const std::string header = text_.substr(0, at) + std::string(rest);
+  const std::string difference = record::header_difference(header, text_);
+  throw base::DataError("collect", input_name,
+                        fmt::format("its header is not that of '{}'{}", input_name_,
+                                    difference.empty() ? "" : ": " + difference));
 }
 
 void CommonHeader::add(std::size_t at, std::string_view bytes, const std::string& input_name) {
   const std::string_view known = std::string_view(text_).substr(at, bytes.size());
   const auto differs = std::mismatch(known.begin(), known.end(), bytes.begin()).first;
   const std::size_t same = static_cast<std::size_t>(differs - known.begin());
-  if (same < known.size() || (size_ && bytes.size() > known.size())) refuse(at + same, input_name);
+  if (same < known.size() || (size_ && bytes.size() > known.size()))
+    refuse(at + same, bytes.substr(same), input_name);
   if (bytes.size() == known.size()) return;
   text_.append(bytes.substr(known.size()));
   input_name_ = input_name;
 }
 
 void CommonHeader::end(std::size_t size, const std::string& input_name) {
-  if (size != text_.size() || (size_ && *size_ != size)) refuse(size, input_name);
+  if (size != text_.size() || (size_ && *size_ != size)) refuse(size, "", input_name);
   if (!size_) input_name_ = input_name;
   size_ = size;
 }

@@ -34,7 +34,8 @@ class CommonHeader {
   const std::string& text() const { return text_; }
 
  private:
-  [[noreturn]] void refuse(std::size_t at, const std::string& input_name) const;
+  // `rest` is what the input has at `at`.
+  [[noreturn]] void refuse(std::size_t at, std::string_view rest, const std::string& input_name) const;
 
   std::string text_;
   std::optional<std::size_t> size_;

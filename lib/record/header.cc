@@ -160,6 +160,38 @@ void HeaderReader::fail(const std::string& reason) const {
   throw base::DataError(verb_, input_name_, reason);
 }
 
+namespace {
+
+std::string_view header_text(std::string_view header) {
+  const std::size_t at = bam_magic.size() + number_size;
+  if (!header.starts_with(bam_magic) || header.size() < at) return header;
+  const std::string_view text = header.substr(at, base::number_at<std::uint32_t>(header, bam_magic.size()));
+  return text.substr(0, text.find('\0'));
+}
+
+std::string shown_line(std::string_view text) {
+  const std::string_view line = text.substr(0, text.find('\n'));
+  return text.empty() ? "nothing" : fmt::format("'{}'", line.substr(0, longest_shown));
+}
+
+}  // namespace
+
+std::string header_difference(std::string_view header, std::string_view other) {
+  std::string_view own = header_text(header);
+  std::string_view others = header_text(other);
+  if (own == others) return "";
+  std::size_t line = 1;
+  for (std::size_t end = 0; (end = own.find('\n')) != std::string_view::npos; ++line) {
+    if (own.substr(0, end + 1) != others.substr(0, end + 1)) break;
+    own.remove_prefix(end + 1);
+    others.remove_prefix(end + 1);
+  }
+  const bool is_program = own.starts_with("@PG") || others.starts_with("@PG");
+  return fmt::format("they differ in line {}: {} where that has {}{}", line, shown_line(own),
+                     shown_line(others),
+                     is_program ? "; samtools leaves the @PG line of its command out with --no-PG" : "");
+}
+
 std::string_view bam_references(std::string_view header) {
   const std::size_t text_size = base::number_at<std::uint32_t>(header, bam_magic.size());
   return header.substr(bam_magic.size() + number_size + text_size);

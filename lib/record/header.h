@@ -88,6 +88,11 @@ class HeaderReader {
 /// The part of a whole BAM header that lists the reference sequences.
 std::string_view bam_references(std::string_view header);
 
+/// Where two headers differ, for a message: "they differ in line 2: '@PG...' where that has '@PG...'", of at
+/// most 100 bytes each, with what to do about a @PG line. Of BAM the texts are compared. Either may be cut
+/// off at its end. Empty when no text differs.
+std::string header_difference(std::string_view header, std::string_view other);
+
 /// Throws DataError for a line that begins with '@' and is no header line: it has the shape of a record, or
 /// stands behind the first record. `record` is the number, from 1, of the record that it is in the place of;
 /// `line` may have more behind its newline.

@@ -11,6 +11,7 @@
 
 #include "base/error.h"
 #include "base/lower_case.h"
+#include "base/output_name.h"
 #include "codec/data_format.h"
 
 namespace mrf::record {
@@ -57,21 +58,35 @@ bool check_text(std::string_view front, bool at_end, const RecordForm& form, con
   return at_end || !codec::is_undecided(front);
 }
 
-void check_output_name(const std::string& path, const RecordForm& form) {
-  const std::string name = base::lower_case(path);
-  const bool is_bam = form.kind == RecordForm::Kind::bam;
-  const bool names_bam = name.ends_with(".bam") || name.ends_with(".ubam");
-  const bool names_sam = name.ends_with(".sam") || name.ends_with(".sam.gz");
-  const bool is_other = (is_bam ? names_sam : names_bam) || name.ends_with(".cram") || name.ends_with(".bcf");
+namespace {
+
+bool is_pipe_or_device(const std::string& path) {
   std::error_code none;
   const auto type = std::filesystem::status(path, none).type();
-  if (!is_other || type == std::filesystem::file_type::fifo || type == std::filesystem::file_type::character)
-    return;
-  throw base::UsageError(
-      "write", path,
-      fmt::format("it gets {}, and its name says another format; mrf-bamwrite writes BAM and "
-                  "CRAM, mrf-bamread SAM",
-                  is_bam ? "BAM" : "text"));
+  return type == std::filesystem::file_type::fifo || type == std::filesystem::file_type::character;
+}
+
+}  // namespace
+
+void check_written_name(const std::string& path) {
+  const std::string way = base::way_to_write(path);
+  if (!way.empty() && !is_pipe_or_device(path)) throw base::UsageError("write", path, way);
+}
+
+void check_output_name(const std::string& path, const RecordForm& form) {
+  const std::string lower = base::lower_case(path);
+  const std::string_view name = base::without_gzip_ending(lower);
+  const bool is_bam = form.kind == RecordForm::Kind::bam;
+  const bool names_bam = lower.ends_with(".bam") || lower.ends_with(".ubam");
+  const bool is_other =
+      (is_bam ? name.ends_with(".sam") : names_bam) || lower.ends_with(".cram") || lower.ends_with(".bcf");
+  if (is_other && !is_pipe_or_device(path))
+    throw base::UsageError(
+        "write", path,
+        fmt::format("it gets {}, and its name says another format; mrf-bamwrite writes BAM and "
+                    "CRAM, mrf-bamread SAM",
+                    is_bam ? "BAM" : "text"));
+  if (form.kind != RecordForm::Kind::fixed) check_written_name(path);
 }
 
 }  // namespace mrf::record

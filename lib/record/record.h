@@ -48,8 +48,13 @@ inline bool has_room_for_number(const RecordForm& form) {
   return form.kind != Kind::fixed && form.kind != Kind::fasta && form.kind != Kind::start;
 }
 
+/// Throws UsageError, which says what to do, when the name of a file says a format that no program here
+/// writes (base/output_name.h). A FIFO or device may have any name.
+void check_written_name(const std::string& path);
+
 /// Throws UsageError when a file is to get records of `form` and its name says another format: .bam and .ubam
-/// for anything but BAM, .sam for BAM, .cram and .bcf always. A FIFO or device may have any name.
+/// for anything but BAM, .sam for BAM, .cram and .bcf always; and as check_written_name() does, but for
+/// records of fixed:BYTES, which may be any data. A FIFO or device may have any name.
 void check_output_name(const std::string& path, const RecordForm& form);
 
 }  // namespace mrf::record

@@ -17,6 +17,8 @@
 #include <cmath>
 #include <string_view>
 
+#include "base/output_name.h"
+
 namespace mrf::report {
 
 namespace {
@@ -71,7 +73,7 @@ int number_of(const FlowJob& job, std::string_view name, int otherwise) {
 }
 
 bool writes_gzip(const FlowJob& job) {
-  return tool_of(job) == "mrf-collect" && option_of(job, "-o").ends_with(".gz");
+  return tool_of(job) == "mrf-collect" && base::has_gzip_name(option_of(job, "-o"));
 }
 
 Stage stage_of(const FlowJob& job) {

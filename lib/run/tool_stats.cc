@@ -6,8 +6,10 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <system_error>
 #include <unordered_map>
+#include <vector>
 
 #include "base/error.h"
 #include "base/message.h"
@@ -99,8 +101,57 @@ bool is_too_deep(std::string_view text) {
   return depth > most_levels;
 }
 
+// Whether a value of JSON would lose something as Json: an integer of more than 64 bits its digits, a key
+// that is there twice one of its values.
+class LossFinder : public nlohmann::json_sax<Json> {
+ public:
+  bool has_loss() const { return has_loss_; }
+
+  bool null() override { return true; }
+  bool boolean(bool /*value*/) override { return true; }
+  bool number_integer(number_integer_t /*value*/) override { return true; }
+  bool number_unsigned(number_unsigned_t /*value*/) override { return true; }
+  bool number_float(number_float_t /*value*/, const string_t& text) override {
+    return keeps(text.find_first_of(".eE") != std::string::npos);
+  }
+  bool string(string_t& /*value*/) override { return true; }
+  bool binary(binary_t& /*value*/) override { return true; }
+  bool start_object(std::size_t /*elements*/) override {
+    keys_.emplace_back();
+    return true;
+  }
+  bool key(string_t& key) override { return keeps(keys_.back().insert(key).second); }
+  bool end_object() override {
+    keys_.pop_back();
+    return true;
+  }
+  bool start_array(std::size_t /*elements*/) override { return true; }
+  bool end_array() override { return true; }
+  bool parse_error(std::size_t /*at*/, const std::string& /*token*/,
+                   const nlohmann::detail::exception& /*error*/) override {
+    return false;
+  }
+
+ private:
+  bool keeps(bool is_kept) {
+    has_loss_ = has_loss_ || !is_kept;
+    return is_kept;
+  }
+
+  std::vector<std::set<std::string>> keys_;
+  bool has_loss_ = false;
+};
+
+bool would_lose(const std::string& text) {
+  LossFinder finder;
+  Json::sax_parse(text, &finder);
+  return finder.has_loss();
+}
+
+// What is no JSON, or would not be the same as Json, stays a text.
 Json value_of(std::string text) {
-  Json value = is_too_deep(text) ? Json(Json::value_t::discarded) : Json::parse(text, nullptr, false);
+  const bool is_text = is_too_deep(text) || would_lose(text);
+  Json value = is_text ? Json(Json::value_t::discarded) : Json::parse(text, nullptr, false);
   if (!value.is_discarded()) return value;
   if (text.ends_with('\n')) text.pop_back();
   return text;

@@ -326,6 +326,7 @@ void distribute(const DistributeOptions& options, io::Stats& stats) {
   refuse_same_inputs(options.inputs, options.mates, options.map);
   for (const auto& output : options.outputs) record::check_output_name(output, options.form);
   for (const auto& other : {options.missing, options.singles}) record::check_output_name(other, options.form);
+  record::check_written_name(options.header_to);
   Distributor(options, stats).run();
 }
 

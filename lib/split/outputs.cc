@@ -12,6 +12,7 @@
 
 #include "base/error.h"
 #include "base/message.h"
+#include "base/output_name.h"
 
 namespace mrf::split {
 
@@ -39,7 +40,7 @@ std::size_t job_bytes(std::size_t outputs) {
 
 Outputs::Outputs(const std::vector<std::string>& paths, Compression compression, io::Stats& stats)
     : stats_(stats), pool_(block_size_for(budget, paths.size()), budget) {
-  for (const auto& path : paths) is_blocked_.push_back(compression.bam || codec::has_gzip_name(path));
+  for (const auto& path : paths) is_blocked_.push_back(compression.bam || base::has_gzip_name(path));
   if (const auto blocked = std::count(is_blocked_.begin(), is_blocked_.end(), true); blocked > 0) {
     bgzf_.emplace(paths.size(), job_bytes(static_cast<std::size_t>(blocked)),
                   compression.bam ? 0 : compression.level, compression.bam ? 0 : compression.threads,

@@ -341,7 +341,8 @@ class Planner {
     for (std::size_t at = 0; at < word.size(); ++at) {
       if (word[at].kind != WordPart::Kind::save) continue;
       word[at].text = at + 1 < word.size() ? word[at + 1].text : "";
-      if (word[at].text.empty() || word[at].text.ends_with('/')) fail(line, "save: needs the path of a file");
+      if (word[at].text.empty() || word[at].text == "-" || word[at].text.ends_with('/'))
+        fail(line, "save: needs the path of a file");
       add_result(word[at].text, line);
       word.resize(at + 1);
     }

@@ -28,17 +28,21 @@ bool is_of(char c, std::string_view others) {
   return letters_and_digits.find(c) != std::string_view::npos || others.find(c) != std::string_view::npos;
 }
 
-// Where the path begins behind save: at the start of a word, or behind its first = as in --table=save:PATH; 0
-// where there is none.
-std::size_t place_of_saved(const std::string& word) {
+// Where the text begins behind save: at the start of a word, or behind its first = as in --table=save:PATH; 0
+// where there is no save:.
+std::size_t place_behind_save(const std::string& word) {
   constexpr std::string_view save = "save:";
   const std::size_t equals = word.find('=');
   const std::size_t at = word.starts_with(save) || equals == std::string::npos ? 0 : equals + 1;
   const bool is_plain = std::all_of(word.begin(), word.begin() + static_cast<std::ptrdiff_t>(at),
                                     [](char c) { return is_of(c, "_-.="); });
-  return is_plain && word.compare(at, save.size(), save) == 0 && word.size() > at + save.size()
-             ? at + save.size()
-             : 0;
+  return is_plain && word.compare(at, save.size(), save) == 0 ? at + save.size() : 0;
+}
+
+// As place_behind_save(), where a path is there.
+std::size_t place_of_saved(const std::string& word) {
+  const std::size_t at = place_behind_save(word);
+  return at < word.size() ? at : 0;
 }
 
 void replace_copy_number(std::string& word, const std::string& number) {
@@ -455,6 +459,11 @@ std::vector<std::string> with_saved_in(std::vector<std::string> words, const std
                             io::base_of(words[at].substr(path)));
   }
   return words;
+}
+
+bool saves_nameless(const std::string& word) {
+  const std::size_t at = place_behind_save(word);
+  return at > 0 && (at == word.size() || word.substr(at) == "-");
 }
 
 std::string workflow_text(const ShortForm& form) { return Writer(form).text(); }

@@ -68,6 +68,9 @@ std::vector<std::string> saved_files(const ShortForm& form);
 /// The words with these files in `directory`, each under a name of its own.
 std::vector<std::string> with_saved_in(std::vector<std::string> words, const std::string& directory);
 
+/// Whether a word of the command is a save: without the name of a file: with nothing behind it, or - alone.
+bool saves_nameless(const std::string& word);
+
 /// What to say besides when a job fails whose last lines on standard error hold a text.
 struct FailureHint {
   std::string job;    ///< its name without the number

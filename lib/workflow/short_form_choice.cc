@@ -34,6 +34,20 @@ std::vector<std::string> files_written(const ShortForm& form) {
   return files;
 }
 
+// Where the filter writes bytes, the name says what they are.
+void check_names_written(const ShortForm& form) {
+  if (!form.output_record.starts_with("fixed:")) {
+    for (const auto& output : form.outputs) record::check_written_name(output);
+  }
+  for (const auto& [option, path] : {std::pair{"--side", form.side}, std::pair{"--singles", form.singles},
+                                     std::pair{"--missing", is_path(form.missing) ? form.missing : ""}}) {
+    record::check_written_name(path);
+    if (path == "-")
+      throw base::UsageError("use option", option,
+                             "standard output is for the output: name a file, or a FIFO that is read");
+  }
+}
+
 void check_files(const ShortForm& form) {
   if (form.inputs.empty() || form.inputs[0].empty())
     throw base::UsageError("use", "short form", "it needs -i INPUT");
@@ -54,6 +68,7 @@ void check_files(const ShortForm& form) {
     if (form.outputs.size() == 2 && output == "-")
       throw base::UsageError("write", output, "two outputs are files");
   }
+  check_names_written(form);
   if (form.outputs.size() == 2 && io::place_written(form.outputs[0]) == io::place_written(form.outputs[1]))
     throw base::UsageError("write", form.outputs[1], "both outputs are that file");
 }
@@ -75,7 +90,12 @@ void check_numbers(const ShortForm& form) {
   if (form.threads && *form.threads < 0)
     throw base::UsageError("use option", "-@", "not a number of 0 or more");
   check_statuses("--ok-status", form.ok_statuses);
-  check_statuses("--retry-status", form.retry_statuses);
+  try {
+    if (!form.retry_statuses.empty()) base::parse_failure_statuses(form.retry_statuses);
+  } catch (const std::invalid_argument&) {
+    throw base::UsageError("use option", "--retry-status",
+                           "not a list of exit statuses of failures, 1 to 255, as 75,137");
+  }
   if (!form.retry_statuses.empty() && form.retries.value_or(0) == 0)
     throw base::UsageError("use option", "--retry-status", "it needs --retries");
 }
@@ -402,6 +422,11 @@ class Chooser {
 
   // Several processes would write one file.
   void check_saved() const {
+    for (const auto* words : {&form_.command, &form_.combine}) {
+      const auto nameless = std::find_if(words->begin(), words->end(), saves_nameless);
+      if (nameless != words->end())
+        throw base::UsageError("use word", *nameless, "save: needs the name of a file, as in save:FILE");
+    }
     for (const auto& word : form_.command) {
       ShortForm alone;
       alone.command = {word};
@@ -431,7 +456,7 @@ class Chooser {
     if (form_.level && !is_compressed())
       throw base::UsageError(
           "use option", "-l",
-          "the output is not compressed: a name that ends in .gz, .bam or .cram says that it is");
+          "the output is not compressed: a name that ends in .gz, .bgz, .bam or .cram says that it is");
     if (!form_.reference.empty() && !choice_.input.is_alignment() && !choice_.output.is_alignment())
       throw base::UsageError("use option", "-T", "neither the input nor the output is SAM, BAM or CRAM");
     if (form_.is_permissive && !choice_.input.is_alignment() && !choice_.output.is_alignment())

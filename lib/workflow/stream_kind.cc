@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/lower_case.h"
+#include "base/output_name.h"
 #include "base/redact.h"
 #include "codec/data_format.h"
 #include "codec/inflate.h"
@@ -24,8 +25,7 @@ struct Ending {
   std::string_view format;
 };
 constexpr std::array endings{Ending{".bam"sv, "bam"sv}, Ending{".ubam"sv, "bam"sv},
-                             Ending{".cram"sv, "cram"sv}, Ending{".sam"sv, "sam"sv},
-                             Ending{".sam.gz"sv, "sam.gz"sv}};
+                             Ending{".cram"sv, "cram"sv}, Ending{".sam"sv, "sam"sv}};
 constexpr std::array text_endings{Ending{".fastq"sv, "fastq"sv}, Ending{".fq"sv, "fastq"sv},
                                   Ending{".fasta"sv, "fasta"sv}, Ending{".fa"sv, "fasta"sv},
                                   Ending{".fna"sv, "fasta"sv},   Ending{".faa"sv, "fasta"sv}};
@@ -139,12 +139,12 @@ std::string StreamKind::record() const { return format == "fastq" || format == "
 StreamKind kind_of(const std::string& name) {
   const std::string path =
       base::lower_case(base::is_url(name) ? name.substr(0, name.find_first_of("?#")) : name);
-  std::string_view rest = path;
-  const bool gzip = rest.ends_with(".gz");
+  const std::string_view rest = base::without_gzip_ending(path);
+  const bool gzip = rest.size() < path.size();
+  if (gzip && rest.ends_with(".sam")) return {"sam.gz", true, true};
   for (const Ending& ending : endings) {
-    if (rest.ends_with(ending.text)) return {std::string(ending.format), true, gzip};
+    if (!gzip && rest.ends_with(ending.text)) return {std::string(ending.format), true, false};
   }
-  if (gzip) rest.remove_suffix(3);
   for (const Ending& ending : text_endings) {
     if (rest.ends_with(ending.text)) return {std::string(ending.format), true, gzip};
   }

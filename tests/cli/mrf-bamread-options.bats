@@ -139,6 +139,8 @@ load bam
   done <<'END'
 mapq > 10 && ([NM] > 1 || qname =~ "^r2")
 library == "two"
+[RG]>5 || [NM]>5
+[RG] > 5 || [RG] == "g1"
 [ZZ] =~ "a" || default([ZZ], 3) > 2 && flag % mapq == 0
 qname != "=~\"(" && [NM] / 2 > 1 && avg(qual) > 30
 END

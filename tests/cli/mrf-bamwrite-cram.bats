@@ -119,6 +119,20 @@ unsorted_sam() {
     assert_status 1
     assert_stderr_is "${command[0]}: cannot index 'in.sam': it is no FASTA file, or its index cannot be written"
   done
+  printf '\n@c1\nACGTACGTAC\n+\nIIIIIIIIII\n' >reads.fq
+  bgzip -k reads.fq
+  samtools view --no-PG -b -o in.bam in.sam
+  for reference in reads.fq reads.fq.gz; do
+    for words in 'mrf-bamread -T FILE out.cram' 'mrf-bamwrite -T FILE -o new.cram in.sam' \
+      'mrf-run -T FILE -i in.bam -o new.cram -- cat' 'mrf-run -T FILE -i out.cram -o new.bam -- cat'; do
+      read -ra command <<<"${words/FILE/$reference}"
+      run_apart "${command[@]}"
+      assert_status 1
+      assert_stderr_has "cannot index '$reference': it is no FASTA file, or its index cannot be written"
+    done
+  done
+  rm ref.fa.fai
+  assert_files in.bam in.sam out.cram reads.fq reads.fq.gz ref.fa
   run_apart mrf-bamread -T none.fa out.cram
   assert_status 1
   assert_stderr_is "mrf-bamread: cannot open 'none.fa': No such file or directory"

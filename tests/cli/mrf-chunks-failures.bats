@@ -198,7 +198,7 @@ END
   chunks -n 2 -c 100 --keep-failed kept --record fastq --output-record fastq -i in.fastq -- \
     sed 's/^@r150$/r150/'
   assert_status 3
-  assert_stderr "mrf-chunks: chunk 1; 'kept/chunk-1/again.sh' runs it again"
+  assert_stderr "mrf-chunks: cannot join 'chunk 1': its output is refused; 'kept/chunk-1/again.sh' runs it again"
   cmp kept/chunk-1/input <(sed -n 401,800p in.fastq)
   kept/chunk-1/again.sh | grep -c ^r150
 }
@@ -250,7 +250,7 @@ END
 }
 
 @test "wrong usage" {
-  for bad in '--retries -1' '--retries x' '--retry-status 1' '--retries 1 --retry-status 1,x' '--keep-failed='; do
+  for bad in '--retries -1' '--retries x' '--retry-status 1' '--retries 1 --retry-status 1,x' '--retries 1 --retry-status 0,75' '--keep-failed='; do
     # shellcheck disable=SC2086
     chunks $bad -i /dev/null -- cat
     assert_status 2

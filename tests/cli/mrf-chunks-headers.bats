@@ -46,7 +46,7 @@ setup() {
   chunks -c 10 --header-prefix '#' --header-broadcast -i t.vcf -- \
     awk '/^##/ { print "##chunk=" (ENVIRON["MRF_CHUNK"] == 4) } { print }'
   assert_status 3
-  assert_stderr_has "cannot join 'output of awk for chunk 4': its header is not that of chunk 0: '##chunk=1' where"
+  assert_stderr_has "cannot join 'output of awk for chunk 4': its header is not that of chunk 0: they differ in line 1: '##chunk=1' where"
   chunks -c 10 --header-prefix '#' --header-broadcast -i t.vcf -- awk '!/^#/ || ENVIRON["MRF_CHUNK"] != 2'
   assert_status 3
   assert_stderr_has "chunk 2"

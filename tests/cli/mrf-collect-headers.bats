@@ -46,21 +46,21 @@ record() { printf '%s\t%s\n' "$1" "$columns"; }
   (printf '@HD\tVN:1.6\n@CO\t1\n@CO\t2\n' && record r2) >longer
   (printf '@HD\tVN:1.6\n' && record r2) >shorter
   record r2 >none
-  while read -r name line; do
+  while IFS='|' read -r name line shown; do
     for order in rows any concat; do
       run_apart mrf-collect --sam --same-header --order $order -o out one "$name"
       assert_status 3
-      assert_stderr_is "mrf-collect: cannot collect '$name': its header is not that of 'one': they differ in line $line"
+      assert_stderr_is "mrf-collect: cannot collect '$name': its header is not that of 'one': they differ in line $line: $shown"
     done
     run_apart mrf-collect --sam --order concat -o out one "$name"
     assert_status 0
     cmp out <(printf '@HD\tVN:1.6\n@CO\t1\n' && record r1 && record r2)
     rm out
   done <<'END'
-other 2
-longer 3
-shorter 2
-none 1
+other|2|'@CO\t2' where that has '@CO\t1'
+longer|3|'@CO\t2' where that has nothing
+shorter|2|nothing where that has '@CO\t1'
+none|1|nothing where that has '@HD\tVN:1.6'
 END
 }
 
@@ -69,7 +69,13 @@ END
   (printf '@SQ\tSN:chr1\tLN:9\n@CO\tx\n' && record r) | samtools view --no-PG -b -o 2.bam -
   run_apart mrf-collect --record bam --same-header --order concat -o out 1.bam 2.bam
   assert_status 3
-  assert_stderr_has "mrf-collect: cannot collect '2.bam': its header is not that of '1.bam'"
+  assert_stderr_has "mrf-collect: cannot collect '2.bam': its header is not that of '1.bam': they differ in line 2: '@CO"
+  # What samtools adds has another length in each.
+  for n in 1 22; do (printf '@SQ\tSN:chr1\tLN:9\n' && record r) | samtools view -b -U x.$n.bam -o $n.bam -; done
+  run_apart mrf-collect --record bam --same-header --order concat -o out 1.bam 22.bam
+  assert_status 3
+  assert_stderr_has "its header is not that of '1.bam': they differ in line 2: '@PG"
+  assert_stderr_has "; samtools leaves the @PG line of its command out with --no-PG"
   run_apart mrf-collect --record bam --same-header --order concat -o out <(cat 1.bam) 1.bam
   assert_status 0
   [[ $(samtools view -c out) == 2 ]]
@@ -92,7 +98,7 @@ END
     assert_output_is $'#h\n1\n2\n#3\n4'
     run_apart mrf-collect $option --order concat -o out a b c
     assert_status 3
-    assert_stderr_is "mrf-collect: cannot collect 'c': its header is not that of 'a': they differ in line 1"
+    assert_stderr_is "mrf-collect: cannot collect 'c': its header is not that of 'a': they differ in line 1: '#other' where that has '#h'"
   done
   printf 'own\n' >header
   run_apart mrf-collect --header-prefix=# --header header --order concat a b c

@@ -120,7 +120,7 @@ END
       assert_stderr_has "cannot use option '${option%% *}': it goes with --order chunk"
     done
   done
-  for bad in '--retries x' '--retry-status 1' '--retries 1 --retry-status x'; do
+  for bad in '--retries x' '--retry-status 1' '--retries 1 --retry-status x' '--retries 1 --retry-status 75,0'; do
     # shellcheck disable=SC2086
     short $bad -i in.txt -o out.txt -- cat
     assert_status 2

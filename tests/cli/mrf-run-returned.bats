@@ -40,6 +40,35 @@ END
   assert_nothing_left
 }
 
+@test "a return value that would lose something as JSON in the report is a text" {
+  workflow --report report <<'END'
+a: sh -c 'echo 123456789012345678901234567890 > "$MRF_RESULT"'
+b: sh -c 'echo "{\"n\": [-98765432109876543210]}" > "$MRF_RESULT"'
+c: sh -c 'echo "{\"a\": 1, \"b\": {\"a\": 2}, \"a\": 3}" > "$MRF_RESULT"'
+d: sh -c 'echo "[18446744073709551615, -9223372036854775808, 0.25, 1e3, {\"a\": {\"a\": 1}}]" > "$MRF_RESULT"'
+END
+  assert_status 0
+  [ "$(jq -c '[.jobs[0:3][].result]' report)" = \
+    '["123456789012345678901234567890","{\"n\": [-98765432109876543210]}","{\"a\": 1, \"b\": {\"a\": 2}, \"a\": 3}"]' ]
+  grep -q '18446744073709551615' report
+  grep -q -e '-9223372036854775808' report
+  [ "$(jq -c '.jobs[3].result[2:] | map(tostring)' report)" = '["0.25","1000","{\"a\":{\"a\":1}}"]' ]
+  seq 4 >in.txt
+  short -c 2 --report report -i in.txt -o out.txt -- sh -c 'cat; echo 12345678901234567890123 >"$MRF_RESULT"'
+  [ "$(values)" = '[["12345678901234567890123","12345678901234567890123"]]' ]
+}
+
+@test "a filter may open its side table again to append to it, in every order" {
+  seq 30 >in.txt
+  for order in chunk seq rows any; do
+    # shellcheck disable=SC2016
+    short --order $order -c 10 --side side.txt -i in.txt -o out.txt -- \
+      bash -c 'echo begin >>"$MRF_SIDE"; cat; echo end >>"$MRF_SIDE"'
+    assert_status 0
+    cmp side.txt <(for i in 1 2 3; do printf 'begin\nend\n'; done)
+  done
+}
+
 @test "a return value that is too large, a directory, a FIFO or a link is left out with a message" {
   seq 10 >in.txt
   for order in any chunk; do

@@ -103,6 +103,10 @@ END
   assert_status 0
   samtools view -H --no-PG out.bam | grep ID:mrf-run >added
   grep -qE $'^@PG\tID:mrf-run\tPN:mrf-run\t(PP:[^\t]*\t)?VN:[0-9.]+\tCL:.*mrf-run -n 3 --add-pg -i sorted.bam -o out.bam -- cat$' added
+  for option in --print --print-sh; do
+    short $option --add-pg -i sorted.bam -o out.bam -- cat $option
+    [[ $output == *"mrf-run -n 3 --add-pg -i sorted.bam -o out.bam -- cat $option'"* ]]
+  done
   cmp <(samtools view -H --no-PG out.bam | grep -v ID:mrf-run) <(samtools view -H --no-PG sorted.bam)
   mrf-run -n 2 -O sam --no-header -i sorted.bam -- cat | cmp - <(samtools view sorted.bam)
   short --no-header -i sorted.bam -o out.sam.gz -- cat

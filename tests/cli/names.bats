@@ -43,6 +43,120 @@ load common
   cmp got in.sam
 }
 
+@test "a name in .bgz is BGZF as one in .gz is, in every program and place" {
+  printf '@HD\tVN:1.6\nr\t4\t*\t0\t0\t*\t*\t0\t0\tAC\tII\n' >in.sam
+  seq 100 >in.txt
+  printf '@r%s\nAC\n+\nII\n' 1 2 3 >in.fq
+  cp in.fq other.fq
+  for order in chunk seq rows any; do
+    mrf-run -n 2 -c 30 --order $order -i in.txt -o x.vcf.BGZ -- cat
+    bgzip -dc <x.vcf.BGZ | sort -n | cmp - in.txt
+    mrf-run -n 2 --order $order -i in.sam -o x.sam.bgz -- cat
+    bgzip -dc <x.sam.bgz | cmp - in.sam
+  done
+  # shellcheck disable=SC2016
+  mrf-run -n 1 --side side.bgz -i in.txt -o out.txt -- sh -c 'tee "$MRF_SIDE"'
+  bgzip -dc <side.bgz | cmp - in.txt
+  mrf-run -n 1 --order any --key column:2 --missing none.bgz -i in.txt -o out.txt -- cat
+  bgzip -dc <none.bgz | cmp - in.txt
+  mrf-run -n 1 -i in.fq -i other.fq -o 1.fq.bgz -o 2.fastq.bgz --singles singles.bgz -- head -n 20
+  for name in 1.fq 2.fastq; do bgzip -dc <$name.bgz | cmp - <(head -n 8 in.fq); done
+  bgzip -dc <singles.bgz | grep -q ^@r3
+  mrf-collect -l 1 -o all.bgz in.txt
+  bgzip -dc <all.bgz | cmp - in.txt
+  mrf-distribute -l 1 -i in.txt part.bgz
+  bgzip -dc <part.bgz | cmp - in.txt
+  mrf-bamwrite -o written.sam.bgz in.sam
+  bgzip -dc <written.sam.bgz | cmp - in.sam
+  run_apart mrf-chunks --side x.bgz -i in.txt -- cat
+  assert_status 2
+  assert_stderr_has "cannot write 'x.bgz': it is not compressed"
+}
+
+@test "names of formats that no program writes are refused, with what writes them" {
+  printf '@HD\tVN:1.6\nr\t4\t*\t0\t0\t*\t*\t0\t0\tAC\tII\n' >in.sam
+  seq 10 >in.txt
+  printf '@r\nAC\n+\nII\n' >in.fq
+  cp in.fq other.fq
+  samtools view --no-PG -b -o in.bam in.sam
+  declare -A way=([x.bz2]=bzip2 [x.XZ]=xz [x.fq.zst]=zstd [x.zip]=zip [x.lz4]=lz4 [x.bcf]="bcftools view -Ob")
+  for name in "${!way[@]}" x.gzip; do
+    for words in "mrf-run -i in.txt -o $name -- cat" "mrf-run --order any -i in.txt -o $name -- cat" \
+      "mrf-run --order seq -i in.txt -o $name -- cat" "mrf-run --dry-run --print-sh -i in.txt -o $name -- cat" \
+      "mrf-run --side $name -i in.txt -o y -- cat" "mrf-run --key column:2 --missing $name -i in.txt -o y -- cat" \
+      "mrf-run --singles $name -i in.fq -i other.fq -o 1.fq -o 2.fq -- cat" \
+      "mrf-run -i in.fq -i other.fq -o 1.fq -o $name -- cat" "mrf-run -i in.sam -o $name -- cat" \
+      "mrf-chunks --side $name -i in.txt -- cat" "mrf-chunks --header-lines 1 --header-to $name -i in.txt -- cat" \
+      "mrf-collect -o $name in.txt" "mrf-collect --record bam -o $name in.bam" "mrf-distribute -i in.txt $name b" \
+      "mrf-distribute --header-lines 1 --header-to $name -i in.txt b" "mrf-bamwrite -o $name in.sam" \
+      "mrf-bamread -o $name in.sam"; do
+      [[ $words != *--dry-run* ]] || words=${words/ --print-sh/}
+      # shellcheck disable=SC2086
+      run_apart $words
+      assert_status 2
+      assert_stderr_has "cannot write '$name': "
+      case $words in
+        mrf-bamread*) ;;
+        mrf-c*|mrf-d*) [[ $name == x.bcf || $name == x.gzip ]] || assert_stderr_has "'-o - | ${way[$name]} >FILE'" ;;
+        *) [[ $name == x.gzip ]] || assert_stderr_has "'-o - | ${way[$name]} >FILE'" ;;
+      esac
+    done
+  done
+  assert_files in.bam in.fq in.sam in.txt other.fq
+}
+
+@test "bytes, a FIFO, and what a filter saves by itself may have any name" {
+  seq 100 >in.txt
+  mrf-run -n 2 -c 30 --output-record fixed:1 -i in.txt -o x.bz2 -- bzip2
+  bzip2 -dc x.bz2 | cmp - in.txt
+  mrf-collect --record fixed:1 -o y.bz2 x.bz2
+  cmp x.bz2 y.bz2
+  mrf-run -n 2 --order any -i in.txt -o out.txt -- sh -c 'bzip2 >"$1"' - 'save:s.[i].bz2'
+  bzip2 -dc s.0.bz2 s.1.bz2 | sort -n | cmp - in.txt
+  mkfifo x.xz
+  cat x.xz >got 3>&- &
+  mrf-collect -o x.xz in.txt
+  wait $!
+  cmp got in.txt
+}
+
+@test "mrf-run: - is no file for --side, --missing and --singles, and save: needs a name" {
+  seq 10 >in.txt
+  printf '@r\nAC\n+\nII\n' >in.fq
+  cp in.fq other.fq
+  for words in "--side - -i in.txt -o y -- cat" "--order any --side - -i in.txt -o y -- cat" \
+    "--key column:2 --missing - -i in.txt -o y -- cat" "--singles - -i in.fq -i other.fq -o 1.fq -o 2.fq -- cat"; do
+    for dry in '' --dry-run; do
+      # shellcheck disable=SC2086
+      run_apart mrf-run $dry $words
+      assert_status 2
+      [[ $words =~ --(side|missing|singles) ]]
+      assert_stderr_has "cannot use option '${BASH_REMATCH[0]}': standard output is for the output: name a file"
+    done
+  done
+  run_apart mrf-chunks --side - -i in.txt -- cat
+  assert_status 2
+  assert_stderr_has "cannot use option '--side': standard output is for the outputs"
+  for order in chunk any seq; do
+    for word in save: --table=save: save:-; do
+      for words in "-n 2" "-n 1"; do
+        # shellcheck disable=SC2086
+        run_apart mrf-run $words --order $order -i in.txt -o y -- tee "$word"
+        assert_status 2
+        assert_stderr_has "cannot use word '$word': save: needs the name of a file"
+      done
+    done
+  done
+  run_apart mrf-run -n 2 -i in.txt -o y --combine tee save: -- cat
+  assert_status 2
+  assert_stderr_has "cannot use word 'save:': save: needs the name of a file"
+  echo 'a: seq 3 > save:-' >w.mrf
+  run_apart mrf-run w.mrf
+  assert_status 2
+  assert_stderr_has "w.mrf:1: save: needs the path of a file"
+  assert_files in.fq in.txt other.fq w.mrf
+}
+
 @test "mrf-run --print and --dry-run refuse what a program of the chain would refuse: a number without room" {
   printf 'abcdef' >in.txt
   for form in fixed:2 fasta start:x; do
