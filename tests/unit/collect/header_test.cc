@@ -103,7 +103,8 @@ TEST_CASE("a common header is that of the input which is the furthest") {
   common.add(5, "\n", "two");
   common.end(6, "two");
   CHECK_THROWS_WITH_AS(common.end(3, "three"),
-                       "cannot collect 'three': its header is not that of 'one': they differ in line 2: nothing where that has '@b'",
+                       "cannot collect 'three': its header is not that of 'one': they differ in line 2: "
+                       "nothing where that has '@b'",
                        mrf::base::DataError);
   CHECK_THROWS_AS(common.add(3, "@c", "three"), mrf::base::DataError);
   CHECK_THROWS_AS(common.add(6, "@c", "three"), mrf::base::DataError);

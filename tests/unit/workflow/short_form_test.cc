@@ -583,9 +583,13 @@ TEST_CASE("outputs are combined by a command of the user's") {
 TEST_CASE("words of the filter name results, one for each worker") {
   auto lines = form("in.txt", "out.txt");
   lines.order = "any";
-  lines.command = {"./count", "save:a b.[i]", "--table=save:t.[i].tsv", "x y=save:z", "save:"};
+  lines.command = {"./count", "save:a b.[i]", "--table=save:t.[i].tsv", "x y=save:z"};
   CHECK(job(mrf::workflow::workflow_text(lines), "work[n]")
-            .starts_with("./count save:'a b.'[i] --table=save:t.[i].tsv 'x y=save:z' 'save:' <"));
+            .starts_with("./count save:'a b.'[i] --table=save:t.[i].tsv 'x y=save:z' <"));
+  for (const char* nameless : {"save:", "--table=save:", "save:-"}) {
+    lines.command = {"./count", nameless};
+    CHECK_THROWS_AS(mrf::workflow::workflow_text(lines), mrf::base::UsageError);
+  }
   lines.command = {"./count", "save:side.[i].tsv"};
   CHECK(mrf::workflow::saved_files(lines) ==
         std::vector<std::string>{"side.0.tsv", "side.1.tsv", "side.2.tsv"});
