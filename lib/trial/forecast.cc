@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/output_name.h"
 #include "chunk/sizer.h"
 
 namespace mrf::trial {
@@ -33,7 +34,7 @@ bool deflates(const Json& job) {
   if (words == job.end() || !words->is_array()) return false;
   return std::any_of(words->begin(), words->end(), [](const Json& word) {
     const std::string* one = word.get_ptr<const std::string*>();
-    return one != nullptr && one->starts_with("save:") && one->ends_with(".gz");
+    return one != nullptr && one->starts_with("save:") && base::has_gzip_name(*one);
   });
 }
 

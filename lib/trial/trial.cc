@@ -31,6 +31,7 @@
 
 #include "base/amounts.h"
 #include "base/error.h"
+#include "base/output_name.h"
 #include "base/redact.h"
 #include "io/fd.h"
 #include "io/temporaries.h"
@@ -491,7 +492,7 @@ class Trial {
   std::optional<Costs> costs_at_level_1(const Alone& alone, const Costs& costs, double expected_s) {
     const TrialOutput& output = alone.form.outputs[0];
     const bool is_deflated =
-        output.format == "bam" || output.format == "sam.gz" || output.path.ends_with(".gz");
+        output.format == "bam" || output.format == "sam.gz" || base::has_gzip_name(output.path);
     if (!is_deflated || form_.level || alone.form.outputs.size() > 1) return std::nullopt;
     const Threads threads = threads_for(workflow::most_threads);
     if (costs.write_s < 0.4 * costs.sum_s() && costs.write_s < 0.6 * expected_s * threads.writer)
