@@ -127,6 +127,8 @@ struct Cursor {
   Input* input;
   record::SequenceUnwrapper unwrapper{};
   std::int64_t number = 0;
+  /// That of the record written last.
+  std::int64_t written = -1;
   std::uint64_t record = 0;
   std::size_t size = 0;
   record::SequenceMark mark{};
@@ -183,7 +185,10 @@ class SequenceOrder : public Order {
   // Writes the records of the cursor in front until another cursor's turn comes or this one's are written.
   void write_span(Cursor& cursor, BatchedOutput& output) {
     const Cursor* next = second_cursor();
+    if (last_ != nullptr && last_ != &cursor && last_->written == cursor.number) fail_twice(cursor);
+    last_ = &cursor;
     do {
+      cursor.written = cursor.number;
       write_first(cursor, output);
       if (!parse_first(cursor)) {
         remove_front();
@@ -295,11 +300,21 @@ class SequenceOrder : public Order {
         return fmt::format("has a malformed field '{}': {}", fields.rest().substr(0, 2),
                            shown_record(record));
     }
-    const std::string lost = place_ == record::SequencePlace::column
-                                 ? "the number in front of it"
-                                 : fmt::format("the tag {} at its end", tag_name());
-    return fmt::format("has no sequence number: the filter lost {}: {}; {}", lost, shown_record(record),
-                       way_out);
+    return fmt::format("has no sequence number: the filter lost {}: {}; {}", number_place(),
+                       shown_record(record), way_out);
+  }
+
+  std::string number_place() const {
+    return place_ == record::SequencePlace::column ? "the number in front of it"
+                                                   : fmt::format("the tag {} at its end", tag_name());
+  }
+
+  // A record goes to one worker.
+  [[noreturn]] void fail_twice(const Cursor& cursor) const {
+    fail(cursor,
+         fmt::format("has the sequence number {}, as a record of '{}' has: a filter replaced the number or "
+                     "removed it; the filter has to leave {} as it is, and {}",
+                     cursor.mark.number, last_->input->name(), number_place(), way_out));
   }
 
   [[noreturn]] static void fail(const Cursor& cursor, const std::string& reason) {
@@ -312,6 +327,7 @@ class SequenceOrder : public Order {
   std::uint32_t length_ = 0;
   std::vector<Cursor> cursors_;
   std::vector<Cursor*> heap_;
+  const Cursor* last_ = nullptr;  // whose records were written last
 };
 
 }  // namespace

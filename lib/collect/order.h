@@ -31,8 +31,8 @@ class Order {
 /// it, must be the last to give records, as with records that mrf-distribute gave out that way.
 std::unique_ptr<Order> make_rows_order(const Inputs& inputs, Selector& selector, std::uint64_t chunk,
                                        bool ragged);
-/// By the sequence number, which is taken out; equal numbers in the order of the inputs. What is left of each
-/// record has to be one of `form`.
+/// By the sequence number, which is taken out. Records with one number come from one input: the same number
+/// in two inputs is none that mrf-distribute wrote. What is left of each record has to be one of `form`.
 std::unique_ptr<Order> make_sequence_order(const Inputs& inputs, Selector& selector,
                                            record::SequencePlace place, const record::RecordForm& form);
 /// As they arrive.

@@ -49,6 +49,20 @@ put() { printf '%b' "$2" >"$1"; }
   assert_output_is $'zero\none\nthree\nTHREE\n7\tseven'
 }
 
+@test "seq with a number in two inputs is bad data, and names both" {
+  put a '0\tzero\n1\tone\n4\tfour\n'
+  put b '2\ttwo\n4\tother\n'
+  run_apart mrf-collect --order seq -o out a b
+  assert_status 3
+  assert_stderr_has "cannot collect 'b': record 2 has the sequence number 4, as a record of 'a' has: a filter replaced"
+  [ ! -e out ]
+  seq 100 | awk '{ print $0 % 5 "\t" $0 }' >in.txt
+  run_apart mrf-run -n 3 -c 10 --order seq -i in.txt -o out -- awk -F'\t' '{ $1 = int(NR / 2); print }' OFS='\t'
+  assert_status 3
+  assert_stderr_has "has the sequence number 0, as a record of"
+  [ ! -e out ]
+}
+
 @test "seq with SAM tags, also behind other tags" {
   printf '%s\tmi:i:1\n%s\tXX:Z:a\tmi:i:2\tNM:i:0\n' "$columns" "$columns" >a
   printf '%s\tYY:Z:b\tmi:i:0\n' "$columns" >b

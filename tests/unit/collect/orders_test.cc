@@ -70,10 +70,14 @@ TEST_CASE("numbers that wrap are merged across the wrap") {
   CHECK(collected(parts, options) == "a\nw\nb\nx\nc\nd\ne\nf\n");
 }
 
-TEST_CASE("equal numbers keep the order of the inputs") {
+TEST_CASE("equal numbers are those of one input") {
   mrf::collect::CollectOptions options;
   options.order = Order::seq;
-  CHECK(collected({"1\ta\n1\tb\n2\te\n", "1\tc\n1\td\n2\tf\n"}, options) == "a\nb\nc\nd\ne\nf\n");
+  CHECK(collected({"1\ta\n1\tb\n3\te\n3\tf\n", "2\tc\n2\td\n"}, options) == "a\nb\nc\nd\ne\nf\n");
+  for (const char* other : {"1\tc\n", "0\tc\n2\td\n", "2\td\n", "3\td\n"}) {
+    CHECK_THROWS_AS(collected({"1\ta\n1\tb\n2\te\n3\tf\n", other}, options), mrf::base::DataError);
+    CHECK_THROWS_AS(collected({other, "1\ta\n1\tb\n2\te\n3\tf\n"}, options), mrf::base::DataError);
+  }
 }
 
 TEST_CASE("a lost record shows in the counts") {
