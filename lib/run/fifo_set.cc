@@ -30,12 +30,15 @@ bool is_text(const workflow::Word& word, std::string_view text) {
   return word.size() == 1 && word[0].kind == workflow::WordPart::Kind::text && word[0].text == text;
 }
 
+bool spools(const workflow::PlannedJob& job) {
+  const auto is_spool = [](const workflow::Word& word) { return is_text(word, "--spool"); };
+  return is_text(job.words[0], "mrf-collect") && std::any_of(job.words.begin(), job.words.end(), is_spool);
+}
+
 // What mrf-distribute has written for a reader, or mrf-collect --spool has held for it, is lost when the
 // reader does not read it.
 bool writes_records(const workflow::PlannedJob& job) {
-  const auto is_spool = [](const workflow::Word& word) { return is_text(word, "--spool"); };
-  return is_text(job.words[0], "mrf-distribute") ||
-         (is_text(job.words[0], "mrf-collect") && std::any_of(job.words.begin(), job.words.end(), is_spool));
+  return is_text(job.words[0], "mrf-distribute") || spools(job);
 }
 
 short poll_now(io::FdRef fd, short events) {
@@ -67,9 +70,12 @@ FifoSet::FifoSet(const workflow::Plan& plan, const Workspace& workspace, std::si
     fifo.writers_left = planned.writers.size();
     for (const std::size_t writer : planned.writers)
       fifo.must_be_read = fifo.must_be_read || writes_records(plan.jobs[writer]);
+    fifo.is_read_once = std::any_of(planned.writers.begin(), planned.writers.end(),
+                                    [&plan](std::size_t writer) { return spools(plan.jobs[writer]); });
     hold(fifo, Held::both);
     io::ask_pipe_size(fifo.fd, pipe_size);
     by_file_name_.emplace(name, at);
+    if (fifo.is_read_once) count_opens(workspace.in_directory() + "/" + name);
   }
   watch(workspace.in_directory(), Side::reader);
   watch(workspace.out_directory(), Side::writer);
@@ -79,6 +85,12 @@ void FifoSet::watch(const std::string& directory, Side side) {
   const int watch = ::inotify_add_watch(inotify_.get(), directory.c_str(), IN_OPEN | IN_CLOSE);
   if (watch < 0) throw base::SystemError("watch", directory);
   watches_[static_cast<int>(side)] = watch;
+}
+
+// The kernel makes one of two events in a row that are equal, as when a job opens a FIFO twice. A watch of
+// the FIFO itself puts another event behind each one of the directory's.
+void FifoSet::count_opens(const std::string& path) {
+  if (::inotify_add_watch(inotify_.get(), path.c_str(), IN_OPEN) < 0) throw base::SystemError("watch", path);
 }
 
 // A FIFO that is open here is opened again by its descriptor, since its name may be gone. The old descriptor
@@ -131,11 +143,8 @@ void FifoSet::on_event(std::size_t index, Side side, bool is_open) {
   Fifo& fifo = fifos_[index];
   const workflow::PlannedFifo& planned = plan_.fifos[index];
   if (is_open) {
-    if (side == Side::writer && fifo.is_closed && !fault_) {
-      fault_.emplace(base::Status::failure, "continue", planned.name,
-                     fmt::format("'{}' opened it again after it had closed it, which is the end of its data",
-                                 plan_.jobs[planned.writers[0]].display_name()));
-    }
+    check_opened(fifo, side);
+    (side == Side::reader ? fifo.reader : fifo.writer).was_opened = true;
     (side == Side::reader ? fifo.reader : fifo.writer).opened = true;
   } else if (side == Side::writer && planned.ends_at_close) {
     fifo.is_closed = fifo.writer.through = true;
@@ -146,6 +155,22 @@ void FifoSet::on_event(std::size_t index, Side side, bool is_open) {
   if (is_open) return;
   if (fifo.writer.through && !fifo.reader.through) hold_for_reader(fifo);
   if (is_let_go(fifo) && fifo.writers_left > 0) hold_for_writer(fifo);
+}
+
+void FifoSet::check_opened(const Fifo& fifo, Side side) {
+  if (fault_) return;
+  const workflow::PlannedFifo& planned = plan_.fifos[static_cast<std::size_t>(&fifo - fifos_.data())];
+  if (side == Side::writer && fifo.is_closed) {
+    fault_.emplace(base::Status::failure, "continue", planned.name,
+                   fmt::format("'{}' opened it again after it had closed it, which is the end of its data",
+                               plan_.jobs[planned.writers[0]].display_name()));
+  } else if (side == Side::reader && fifo.is_read_once && fifo.reader.was_opened) {
+    fault_.emplace(
+        base::Status::failure, "continue", planned.name,
+        fmt::format("'{}' opened it a second time, and it can be read only once: copy it to a file "
+                    "first, in a shell with cat \"$1\" >FILE",
+                    plan_.jobs[planned.reader].display_name()));
+  }
 }
 
 void FifoSet::settle(Fifo& fifo) {

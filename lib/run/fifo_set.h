@@ -72,7 +72,7 @@ class FifoSet {
   bool has_events() const;
   /// The FIFO's name for the supervisor.
   const std::string& path(std::size_t fifo) const { return fifos_[fifo].path; }
-  /// The error, if a job has opened again a FIFO whose end was its close.
+  /// The error, if a job has opened again a FIFO whose end was its close, or that is read once.
   const std::optional<base::Error>& fault() const { return fault_; }
   /// The job has succeeded: its ends are through, and OnUnread is called where it applies, now or when more
   /// is written for the job. `by_reader`: by SIGPIPE, since a reader of its own was through.
@@ -93,6 +93,7 @@ class FifoSet {
  private:
   struct End {
     bool opened = false;
+    bool was_opened = false;  // at least once
     bool has_closed = false;  // at least once
     bool through = false;
   };
@@ -104,6 +105,7 @@ class FifoSet {
     Held held = Held::none;
     std::size_t writers_left = 1;  // that have not succeeded
     bool must_be_read = false;
+    bool is_read_once = false;  // opened a second time by its reader, it is read by two, or after a loss
     bool is_watched = false;
     bool is_left_unread = false;  // then its writer gets no SIGPIPE: the reader's failure is the only one
     bool is_closed = false;       // one whose end is the close
@@ -119,6 +121,8 @@ class FifoSet {
     return fifo.reader.through && !fifo.is_watched && !fifo.is_left_unread;
   }
   void watch(const std::string& directory, Side side);
+  void count_opens(const std::string& path);
+  void check_opened(const Fifo& fifo, Side side);
   void on_event(std::size_t fifo, Side side, bool is_open);
   void settle(Fifo& fifo);
   void hold(Fifo& fifo, Held ends);

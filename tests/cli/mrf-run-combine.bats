@@ -91,6 +91,31 @@ words() {
   assert_nothing_left
 }
 
+@test "a command that opens a file twice publishes nothing, whatever it reads of it" {
+  seq 200000 >in.txt
+  seq 20 >few.txt
+  echo before >out.txt
+  twice=('head -n 1 "$1"; tail -qn +2 "$@"' 'cat "$@"; cat "$2"' 'paste "$1" "$1"; cat "${@:2}"' ': <"$1"; cat "$@"'
+    'exec 3<"$1"; exec 4<"$1"; cat "$@"')
+  for input in in.txt few.txt; do
+    for command in "${twice[@]}"; do
+      short -c 1 -i $input -o out.txt --combine bash -c "$command" _ -- cat
+      assert_status 1
+      assert_stderr_has "cannot continue 'held["
+      assert_stderr_has "'combine' opened it a second time, and it can be read only once: copy it to a file first"
+      [ "$(cat out.txt)" = before ]
+    done
+    # One open file of several processes.
+    for command in 'exec 3<"$1"; read -r line <&3; echo "$line"; cat <&3; cat "${@:2}"' 'cat "$1" >copy; cat copy "${@:2}"'; do
+      short -c 1 -i $input -o out.txt --combine bash -c "$command" _ -- cat
+      assert_status 0
+      cmp <(sort out.txt) <(sort $input)
+      echo before >out.txt
+    done
+  done
+  assert_nothing_left
+}
+
 @test "BAM: sorted by name and merged; SAM lines without a header get that of the input" {
   bam=$(small_bam)
   short --record bam -i "$bam" -o out.bam --combine samtools merge -n -c -p -u -o - -- samtools sort -n -u -
