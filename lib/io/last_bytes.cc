@@ -190,7 +190,7 @@ std::optional<KeptBytes> read_last_bytes(const std::string& name) {
   if (fields[0] != file_magic || size == 0 || size > capacity || end < at || end - at > size ||
       text.size() < control_bytes + capacity + header)
     return std::nullopt;
-  KeptBytes kept{text.substr(control_bytes + capacity, header), {}};
+  KeptBytes kept{text.substr(control_bytes + capacity, header), {}, end, size == capacity && end > size};
   while (at < end) {
     const std::uint64_t n = std::min(end - at, size - at % size);
     kept.units.append(text, control_bytes + at % size, n);

@@ -62,6 +62,8 @@ class LastBytes {
 struct KeptBytes {
   std::string header;
   std::string units;
+  std::uint64_t given = 0;  ///< bytes of units since the start, kept or not
+  bool is_full = false;     ///< no more than `units` can be kept, whatever keep_more() asks for
 };
 std::optional<KeptBytes> read_last_bytes(const std::string& name);
 

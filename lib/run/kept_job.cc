@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -19,13 +20,30 @@ namespace mrf::run {
 
 namespace {
 
-std::optional<io::KeptBytes> input_of(const workflow::PlannedJob& job, const Workspace& workspace) {
+// The FIFO that is the job's standard input, "" for none.
+std::string input_fifo(const workflow::PlannedJob& job) {
   for (const auto& redirection : job.redirections) {
-    if (redirection.fd != 0 || !workflow::has_fifo(redirection.target)) continue;
-    return io::read_last_bytes(workspace.out_directory() + "/" +
-                               Workspace::file_name(redirection.target.at(0).text));
+    if (redirection.fd == 0 && workflow::has_fifo(redirection.target)) return redirection.target.at(0).text;
   }
-  return std::nullopt;
+  return "";
+}
+
+bool keeps_last(const workflow::Plan& plan, const std::string& name) {
+  const auto fifo = std::find_if(plan.fifos.begin(), plan.fifos.end(),
+                                 [&name](const workflow::PlannedFifo& one) { return one.name == name; });
+  if (fifo == plan.fifos.end()) return false;
+  const auto& words = plan.jobs[fifo->writers.at(0)].words;
+  return std::any_of(words.begin(), words.end(), [](const workflow::Word& word) {
+    return word.size() == 1 && word[0].text.starts_with("--keep-last");
+  });
+}
+
+std::string kept_share(const io::KeptBytes& kept, bool is_short_form) {
+  if (kept.units.size() == kept.given) return "";
+  const std::string share =
+      fmt::format(" on the last {} of {} bytes of its records", kept.units.size(), kept.given);
+  if (!kept.is_full) return share;
+  return share + (is_short_form ? "; a larger --buffer keeps more" : "; a larger --keep-last keeps more");
 }
 
 // What was kept of BAM is not in blocks.
@@ -68,8 +86,12 @@ std::vector<process::MovedFile> moved_results(const workflow::PlannedJob& job, c
 std::string keep_failed_job(const std::string& directory, const workflow::Plan& plan,
                             const Workspace& workspace, std::size_t at, const Job& job) {
   const workflow::PlannedJob& planned = plan.jobs[at];
-  const auto input = input_of(planned, workspace);
-  if (!input) return "";
+  const std::string fifo = input_fifo(planned);
+  const auto input = fifo.empty()
+                         ? std::nullopt
+                         : io::read_last_bytes(workspace.out_directory() + "/" + Workspace::file_name(fifo));
+  if (!input || (input->given == 0 && input->header.empty()))
+    return keeps_last(plan, fifo) ? "no record that it was given is kept" : "";
   std::string name = planned.name;
   if (planned.number) name += fmt::format("-{}", *planned.number);
   const process::LaunchSpec spec = repeated(plan, workspace, at);
@@ -79,14 +101,15 @@ std::string keep_failed_job(const std::string& directory, const workflow::Plan& 
     io::write_all(to, file, input->header, meter);
     io::write_all(to, file, input->units, meter);
   };
-  return process::keep_failure(directory,
-                               {name,
-                                {fmt::format("{}: {}", planned.display_name(), job.outcome->describe()),
-                                 fmt::format("its last {} bytes of records", input->units.size())},
-                                spec,
-                                write_input,
-                                job.standard_error ? job.standard_error->text() : "",
-                                moved_results(planned, workspace)});
+  const std::string place = process::keep_failure(
+      directory, {name,
+                  {fmt::format("{}: {}", planned.display_name(), job.outcome->describe()),
+                   fmt::format("its last {} bytes of records", input->units.size())},
+                  spec,
+                  write_input,
+                  job.standard_error ? job.standard_error->text() : "",
+                  moved_results(planned, workspace)});
+  return fmt::format("'{}/again.sh' runs it again{}", place, kept_share(*input, plan.file == "short form"));
 }
 
 }  // namespace mrf::run

@@ -11,9 +11,9 @@
 namespace mrf::run {
 
 /// Keeps what a failed job was given last, with what repeats it, in `directory` (process::keep_failure()):
-/// the records that the mrf-distribute --keep-last in front of its standard input kept. Returns the new
-/// directory,
-/// "" when there are no such records. Throws Error.
+/// the records that the mrf-distribute --keep-last in front of its standard input kept. Returns what a
+/// message says of it: where it is, and how much of what the job was given; that nothing is kept; ""
+/// when there is no such mrf-distribute. Throws Error.
 std::string keep_failed_job(const std::string& directory, const workflow::Plan& plan,
                             const Workspace& workspace, std::size_t at, const Job& job);
 

@@ -159,8 +159,8 @@ class WorkflowRun {
   std::string kept(std::size_t at, const Job& job) const {
     if (options_.keep_failed.empty() || job.failure) return "";
     try {
-      const std::string place = keep_failed_job(options_.keep_failed, plan_, workspace_, at, job);
-      return place.empty() ? "" : fmt::format("; '{}/again.sh' runs it again", place);
+      const std::string kept = keep_failed_job(options_.keep_failed, plan_, workspace_, at, job);
+      return kept.empty() ? "" : "; " + kept;
     } catch (const base::Error& error) {
       base::say(error.what());
       return "";

@@ -175,9 +175,23 @@ END
   assert_status 9
   size=$(stat -c %s kept/work-?/input)
   ((size <= 2097152 && size > 1900000))
+  assert_stderr_has "/again.sh' runs it again on the last $size of "
+  assert_stderr_has " bytes of its records; a larger --buffer keeps more"
   again kept/work-?
   [ "$again" = 9 ]
   cmp again.err kept/work-?/stderr
+}
+
+@test "--keep-failed, live workers: of a filter that fails before it is given a record nothing is kept, and that is said" {
+  mkfifo in.txt
+  exec {open}<>in.txt
+  for order in seq rows any; do
+    short -n 2 --order $order --keep-failed kept -i in.txt -o out.txt -- bash -c 'exit 7'
+    assert_status 7
+    assert_stderr_has ": exit status 7; no record that it was given is kept"
+    [ -z "$(ls kept)" ]
+  done
+  exec {open}<&-
 }
 
 @test "--keep-failed, live workers: FASTQ, SAM with its header, BAM, in the orders that they have" {
