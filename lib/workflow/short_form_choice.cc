@@ -502,6 +502,11 @@ class Chooser {
     if (output() == "-") refuse("--write-index", "only a file can have an index");
     if (choice_.output.format == "sam") refuse("--write-index", "plain SAM has no index");
     if (form_.omits_header) refuse("--write-index", "it needs the header, and --no-header omits it");
+    if (choice_.order == "any" && form_.workers > 1 && form_.combine.empty())
+      refuse("--write-index",
+             "it needs alignments sorted by position, and --order any mixes them: --order chunk and seq keep "
+             "their "
+             "order");
   }
 
   void check_key() const {

@@ -83,6 +83,8 @@ END
     assert_status 0
     samtools view $name chr2 | cut -f 1-11 | cmp - <(samtools view sorted.bam chr2 | cut -f 1-11)
   done
+  run_apart mrf-run -n 1 --write-index --order any -i sorted.bam -o out.bam -- cat
+  assert_status 0
   assert_files out.bam out.bam.bai out.cram out.cram.crai out.sam.gz out.sam.gz.bai sorted.bam sorted.bam.bai sorted.cram
   samtools index -c out.bam
   touch -d '2 days ago' out.bam.csi
@@ -143,6 +145,8 @@ END
   refused --write-index 'only a file can have an index' --write-index -O bam -i sorted.bam
   refused --write-index 'plain SAM has no index' --write-index -i sorted.bam -o out.sam
   refused --write-index 'it needs the header, and --no-header omits it' --write-index --no-header -i sorted.bam -o o.sam.gz
+  mixed='it needs alignments sorted by position, and --order any mixes them: --order chunk and seq keep their order'
+  refused --write-index "$mixed" --write-index --order any -i sorted.bam -o out.bam
   refused --add-pg "$not_out" --add-pg -i sorted.bam -o out.txt
   refused --no-header 'the output is not SAM: --output-format sam makes it so' --no-header -i sorted.bam -o out.bam
   printf 'chr1\t5\t90\n' >some.bed
