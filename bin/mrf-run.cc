@@ -512,6 +512,7 @@ base::Status run(Options& options, const cli::OptionSet& given, io::Stats& stats
                                  given.count("-n") > 0 ? workflow::Workers::given : workflow::Workers::open);
     if (options.shard.is_any()) return ShardSteps(options, stats)();
     text = workflow::workflow_text(options.form);
+    if (runs || options.dry_run) run::refuse_shared_pipes(options.form, workflow::choose(options.form).order);
     options.run.is_short_form = true;
     options.run.hints = workflow::failure_hints(options.form);
     if (is_trial) {

@@ -10,9 +10,11 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <charconv>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
+#include <vector>
 
 #include "base/error.h"
 #include "base/near_name.h"
@@ -120,6 +122,43 @@ void check_writable(const std::string& path) {
   if (::access(path.c_str(), W_OK) == 0) return;
   if (errno != ENOENT || ::access(io::directory_of(io::follow_link(path)).c_str(), W_OK | X_OK) != 0)
     throw base::SystemError("open", path);
+}
+
+constexpr std::array descriptor_directories{"/dev/fd/", "/proc/self/fd/"};
+
+// The file that a word of a filter stands for: the word itself, or the end of it after its first = (as in
+// --table=FILE) or from a descriptor's name on (as in -fFILE).
+std::vector<std::string> files_of(const std::string& word) {
+  std::vector<std::string> files{word};
+  if (const std::size_t equals = word.find('='); equals != std::string::npos)
+    files.push_back(word.substr(equals + 1));
+  for (const std::string_view directory : descriptor_directories) {
+    if (const std::size_t at = word.rfind(directory); at != std::string::npos)
+      files.push_back(word.substr(at));
+  }
+  return files;
+}
+
+// The descriptor that a path names, -1 for none.
+int descriptor_of(std::string_view path) {
+  for (const std::string_view directory : descriptor_directories) {
+    if (!path.starts_with(directory)) continue;
+    const std::string_view digits = path.substr(directory.size());
+    int fd = -1;
+    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), fd);
+    if (error == std::errc() && end == digits.data() + digits.size()) return fd;
+  }
+  return -1;
+}
+
+// The standard streams are the filter's own. What several processes write to a pipe is not lost.
+bool is_shared_pipe(const std::string& path) {
+  if (path == "/dev/stdin" || path == "/dev/stdout" || path == "/dev/stderr") return false;
+  const int fd = descriptor_of(path);
+  if (fd >= 0 && fd <= STDERR_FILENO) return false;
+  if (fd >= 0 && (::fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY) return false;
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISFIFO(info.st_mode);
 }
 
 void check_redirections(const workflow::PlannedJob& job) {
@@ -246,6 +285,19 @@ void check_inputs(const workflow::ShortForm& form) {
   if (bed.empty() || bed == "-") return;
   if (is_directory(bed)) throw base::SystemError("read", bed, EISDIR);
   check_readable(bed);
+}
+
+void refuse_shared_pipes(const workflow::ShortForm& form, const std::string& order) {
+  if (order != "chunk" && form.workers == 1) return;
+  for (const auto& word : form.command) {
+    if (order != "chunk" && workflow::has_copy_number(word)) continue;
+    const auto files = files_of(word);
+    if (std::none_of(files.begin(), files.end(), is_shared_pipe)) continue;
+    throw base::UsageError(
+        "use word", word,
+        "it is a pipe, and the filter runs more than once: each run would read a part of it; "
+        "write its data to a file, and give the file's name");
+  }
 }
 
 }  // namespace mrf::run

@@ -41,4 +41,9 @@ void check_plan(const workflow::Plan& plan, const std::string& report);
 /// The same for the files that a short form reads. Throws SystemError.
 void check_inputs(const workflow::ShortForm& form);
 
+/// Throws UsageError when a word of the filter is an open pipe or an existing FIFO and the filter runs more
+/// than once with the order `order`: each run would read a part of it. A word that has a number of the copy
+/// put in is not looked at.
+void refuse_shared_pipes(const workflow::ShortForm& form, const std::string& order);
+
 }  // namespace mrf::run

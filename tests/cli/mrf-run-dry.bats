@@ -56,6 +56,38 @@ E
   assert_files w.mrf
 }
 
+@test "a word of the filter that is a pipe is refused when the filter runs more than once" {
+  seq 3 >in.txt
+  mkfifo pipe
+  as_word() { # WORD OPTION...: with and without --dry-run
+    for dry in '' --dry-run; do
+      # shellcheck disable=SC2086
+      run_apart timeout -k 5 300 mrf-run $dry "${@:2}" -i in.txt -o out.txt -- awk 'END { print "end" }' - "$1"
+      assert_status 2
+      assert_stderr_is "mrf-run: cannot use word '$1': it is a pipe, and the filter runs more than once: each run would \
+read a part of it; write its data to a file, and give the file's name; try 'mrf-run --help'"
+      assert_files in.txt pipe
+    done
+  }
+  exec {open}<>pipe {written}>pipe
+  for options in '-n 1' '-n 2' '-n 2 --order seq' '-n 2 --order any' '-n 2 --order rows'; do
+    for word in pipe ./pipe "/dev/fd/$open" "/proc/self/fd/$open" "--table=/dev/fd/$open" --table=pipe "-f/dev/fd/$open"; do
+      # shellcheck disable=SC2086
+      as_word "$word" $options
+    done
+  done
+  run_apart mrf-run -n 1 --order any -i in.txt -o out.txt -- awk 'NR == FNR { has[$1]; next } $1 in has' <(seq 2 3) -
+  assert_status 0
+  cmp out.txt <(seq 2 3)
+  # The filter's own streams, a pipe that is written, a copy's own FIFO, and what is no file.
+  mkfifo pipe.[i]
+  for word in /dev/stdin /dev/fd/0 pipe=1 in.txt 'pipe.[i]' "/dev/fd/$written"; do
+    run_apart bash -o pipefail -c 'mrf-run --dry-run -n 2 --order any -i in.txt -o out.txt -- cat "$1" | cat' _ "$word" < <(:)
+    assert_status 0
+  done
+  exec {open}<&- {written}>&-
+}
+
 @test "a --key that no record can have starts nothing" {
   seq 3 >in.txt
   for dry in '' --dry-run; do
