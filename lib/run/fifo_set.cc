@@ -88,9 +88,11 @@ void FifoSet::watch(const std::string& directory, Side side) {
 }
 
 // The kernel makes one of two events in a row that are equal, as when a job opens a FIFO twice. A watch of
-// the FIFO itself puts another event behind each one of the directory's.
+// the FIFO itself puts another event behind each one of the directory's. Where the user has no watch left,
+// two opens in a row may look like one.
 void FifoSet::count_opens(const std::string& path) {
-  if (::inotify_add_watch(inotify_.get(), path.c_str(), IN_OPEN) < 0) throw base::SystemError("watch", path);
+  if (::inotify_add_watch(inotify_.get(), path.c_str(), IN_OPEN) < 0 && errno != ENOSPC)
+    throw base::SystemError("watch", path);
 }
 
 // A FIFO that is open here is opened again by its descriptor, since its name may be gone. The old descriptor
