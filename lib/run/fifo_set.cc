@@ -287,7 +287,16 @@ FifoState FifoSet::state(std::size_t index) const {
   return state;
 }
 
+// A second open(2) of a reader waits for a writer when the only one is through: it gets one for a moment, so
+// that read_events() tells of it. The reader that has the FIFO open sees its end a moment later.
+void FifoSet::wake_second_reader(const Fifo& fifo) {
+  if (!fifo.is_read_once || !fifo.writer.through || !fifo.reader.opened || fifo.held != Held::read) return;
+  const std::string path = fmt::format("/proc/self/fd/{}", fifo.fd.get());
+  const io::Fd writer(io::adopt_fd, ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+}
+
 void FifoSet::sample() {
+  for (const Fifo& fifo : fifos_) wake_second_reader(fifo);
   std::vector<pollfd> polled;
   std::vector<Fifo*> sampled;
   for (Fifo& fifo : fifos_) {

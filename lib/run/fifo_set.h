@@ -123,6 +123,7 @@ class FifoSet {
   void watch(const std::string& directory, Side side);
   void count_opens(const std::string& path);
   void check_opened(const Fifo& fifo, Side side);
+  static void wake_second_reader(const Fifo& fifo);
   void on_event(std::size_t fifo, Side side, bool is_open);
   void settle(Fifo& fifo);
   void hold(Fifo& fifo, Held ends);
