@@ -9,6 +9,7 @@
 #include "cli/command.h"
 #include "io/fd.h"
 #include "io/output_file.h"
+#include "io/paths.h"
 #include "io/reader.h"
 #include "report/flow.h"
 #include "report/graph.h"
@@ -51,6 +52,13 @@ std::string rendering(const Options& options, const report::Json& json, const st
   return report::html_page(flow, json);
 }
 
+// A picture in the place of the report would be all that is left of it.
+void refuse_report_as_output(const std::string& input, const std::string& output) {
+  if (output == "-") return io::refuse_input_as_standard_output({input});
+  if (io::is_same_file(input == "-" ? "/dev/stdin" : input, output))
+    throw base::UsageError("write", output, "the report itself; give --output another name");
+}
+
 base::Status run(cli::Command& command, const Options& options) {
   constexpr std::string_view formats[] = {"html", "svg", "dot", "multiqc", "table"};
   if (std::find(std::begin(formats), std::end(formats), options.format) == std::end(formats))
@@ -59,8 +67,10 @@ base::Status run(cli::Command& command, const Options& options) {
     throw base::UsageError("use option", "--sample", "it goes with --format multiqc");
   if (options.reports.size() > 1) throw base::UsageError("use argument", options.reports[1], "one too many");
   command.keep_from_stats(options.output);
+  const std::string input = options.reports.empty() ? "-" : options.reports[0];
+  refuse_report_as_output(input, options.output);
   io::Stats& stats = command.stats();
-  io::Reader reader(io::open_input(options.reports.empty() ? "-" : options.reports[0]), stats.in);
+  io::Reader reader(io::open_input(input), stats.in);
   const std::string text = read_all(reader);
   const report::Json json = report::Json::parse(text, nullptr, false);
   if (json.is_discarded())

@@ -140,6 +140,27 @@ END
   assert_status 2
 }
 
+@test "the report is not overwritten" {
+  echo '{"jobs": [{"name": "a"}], "fifos": []}' >r.json
+  cp r.json kept.json
+  ln -s r.json link.json
+  for options in '-o r.json r.json' '-o link.json r.json' '-o ./r.json link.json'; do
+    # shellcheck disable=SC2086
+    run_apart mrf-report $options
+    assert_status 2
+    assert_stderr_has "mrf-report: cannot write '$(cut -d' ' -f2 <<<"$options")': the report itself"
+    cmp r.json kept.json
+  done
+  run_apart bash -c 'mrf-report -o r.json <r.json'
+  assert_status 2
+  for command in 'mrf-report r.json >>r.json' 'mrf-report <r.json >>r.json' 'mrf-report 1<>r.json r.json'; do
+    run_apart bash -c "$command"
+    assert_status 2
+    assert_stderr_has "mrf-report: cannot use output 'standard output': the same file as input"
+    cmp r.json kept.json
+  done
+}
+
 @test "reports as no run writes them: cycles, thousands of jobs, hundreds of lines" {
   echo '{"jobs": [{"name": "a"}, {"name": "b"}], "fifos": [{"name": "x", "writer": "a", "reader": "b"},
     {"name": "y", "writer": "b", "reader": "a"}, {"name": "z", "writer": "a", "reader": "a"}]}' >cycle.json
