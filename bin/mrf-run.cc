@@ -305,6 +305,22 @@ void refuse_options(const Options& options, const cli::OptionSet& given) {
   }
 }
 
+// A workflow and a script are kept and run without this command line.
+void warn_of_options_left_out(const Options& options, const cli::OptionSet& given) {
+  constexpr std::array of_one_run{"--report",        "--keep-failed", "--progress", "--kill-after",
+                                  "--stall-timeout", "--pipe-size",   "--keep-dir", "--verbose"};
+  const bool is_chunked = !options.form.command.empty() && workflow::choose(options.form).order == "chunk";
+  std::vector<std::string> left_out;
+  for (const std::string option : of_one_run) {
+    if (given.count(option) > 0 && !(is_chunked && option == "--keep-failed")) left_out.push_back(option);
+  }
+  if (left_out.empty()) return;
+  const std::string names = base::join(left_out, ", ");
+  base::warn(options.print
+                 ? fmt::format("the workflow is without {}: give it to the mrf-run that runs it", names)
+                 : fmt::format("the script is without {}, which only mrf-run can do", names));
+}
+
 std::uint64_t parse_tried_records(const std::string& text) {
   std::uint64_t records = 0;
   const char* const end = text.data() + text.size();
@@ -521,6 +537,7 @@ base::Status run(Options& options, const cli::OptionSet& given, io::Stats& stats
           trial::try_filter(options.form, {records, options.run, options.words}));
     }
   }
+  if (options.print || options.print_script) warn_of_options_left_out(options, given);
   if (options.print) return show(text);
   const workflow::Plan plan =
       workflow::make_plan(workflow::parse_workflow(file, text, workflow::parse_defines(options.defines)));
@@ -532,7 +549,7 @@ base::Status run(Options& options, const cli::OptionSet& given, io::Stats& stats
     return status;
   }
   run::check_inputs(options.form);
-  run::check_plan(plan, options.run.report_path);
+  run::check_plan(plan, options.run.report_path, options.run.keep_failed);
   return base::Status::success;
 }
 

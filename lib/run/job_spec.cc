@@ -23,6 +23,7 @@
 #include "io/paths.h"
 #include "io/return_value.h"
 #include "io/stats.h"
+#include "process/kept_failure.h"
 #include "run/workspace.h"
 #include "workflow/short_form.h"
 #include "workflow/stream_kind.h"
@@ -262,7 +263,8 @@ void check_command(const process::LaunchSpec& spec) {
   if (dashes != spec.words.end() && dashes + 1 != spec.words.end()) check_word(*(dashes + 1));
 }
 
-void check_plan(const workflow::Plan& plan, const std::string& report) {
+void check_plan(const workflow::Plan& plan, const std::string& report, const std::string& keep_failed) {
+  if (!keep_failed.empty()) process::check_keep_directory(keep_failed);
   const bool has_file = !report.empty() && report != "-";
   if (has_file) check_writable(report);
   const Workspace workspace(plan, has_file ? report : "");

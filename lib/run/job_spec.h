@@ -33,10 +33,10 @@ bool is_command(const std::string& word);
 /// Throws the Error that a job's command would give which is not there, or cannot be executed.
 void check_command(const process::LaunchSpec& spec);
 
-/// Checks that what the first jobs execute and are redirected to is there, that the results, the report
-/// (empty: none) and the FIFOs can be made where they are to be. Starts nothing, makes nothing. Throws Error
-/// with the status that the run would end with.
-void check_plan(const workflow::Plan& plan, const std::string& report);
+/// Checks that what the first jobs execute and are redirected to is there, that the results, the report, what
+/// is kept of failures (empty: none) and the FIFOs can be made where they are to be. Starts nothing, makes
+/// nothing. Throws Error with the status that the run would end with.
+void check_plan(const workflow::Plan& plan, const std::string& report, const std::string& keep_failed);
 
 /// The same for the files that a short form reads. Throws SystemError.
 void check_inputs(const workflow::ShortForm& form);

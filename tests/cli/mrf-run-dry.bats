@@ -29,6 +29,9 @@ dry() {
   dry 1 "make a directory for 'no/out': No such file or directory" -i in.txt -o no/out -- cat
   dry 1 "open 'in.txt/out': Not a directory" -i in.txt -o in.txt/out -- cat
   dry 1 "open '/': Is a directory" -i in.txt -o out.txt --report / -- cat
+  dry 1 "create 'in.txt/kept': Not a directory" -i in.txt -o out.txt --keep-failed in.txt/kept -- cat
+  dry 1 "create 'in.txt/kept': Not a directory" -i in.txt -o out.txt --order any --keep-failed in.txt/kept -- cat
+  dry '' '' -i in.txt -o out.txt --keep-failed kept -- cat
   dry 2 "write './out.txt': a result has that name; try 'mrf-run --help'" -i in.txt -o out.txt --report ./out.txt -- cat
   TMPDIR=/nonexistent dry 1 "make a directory for FIFOs in '/nonexistent': No such file or directory" -i in.txt -- cat
   assert_files in.txt in.sam

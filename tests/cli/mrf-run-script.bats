@@ -88,6 +88,32 @@ E
   done
 }
 
+@test "--print-sh and --print: options that are not in what is printed are named" {
+  seq 3 >in.txt
+  for options in '--report r' '--progress log' '--kill-after 2' '--stall-timeout 3' '--pipe-size 64K' --keep-dir --verbose \
+    '--order rows --keep-failed k'; do
+    for form in '--print-sh' '--print'; do
+      # shellcheck disable=SC2086
+      run_apart mrf-run $form $options -i in.txt -o out.txt -- cat
+      assert_status 0
+      option=${options#--order rows }
+      [[ $form == --print ]] || assert_stderr_is "mrf-run: the script is without ${option% *}, which only mrf-run can do"
+      [[ $form == --print-sh ]] ||
+        assert_stderr_is "mrf-run: the workflow is without ${option% *}: give it to the mrf-run that runs it"
+    done
+  done
+  echo 'a: seq 3' >w.mrf
+  run_apart mrf-run --print-sh -v --report r --keep-failed k w.mrf
+  assert_status 0
+  assert_stderr_is "mrf-run: the script is without --report, --keep-failed, --verbose, which only mrf-run can do"
+  run_apart mrf-run --print-sh --quiet --report r w.mrf
+  assert_stderr_is ''
+  run_apart mrf-run --print-sh --keep-failed k -i in.txt -o out.txt -- cat
+  assert_stderr_is ''
+  [[ $output == *'--keep-failed k'* ]]
+  assert_files in.txt w.mrf
+}
+
 @test "--print-sh: INT, TERM and HUP leave nothing" {
   printf 'a: tail -f /dev/null > out:p\nb: cat < in:p > save:result\n' >w.mrf
   mrf-run --print-sh w.mrf >script.sh
