@@ -71,6 +71,17 @@ std::string value_text(const Json& value) {
                            : value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
+// Of a job: what passed its FIFOs, or else what the program of mrf-tools that it is counted itself, as when
+// it reads or writes files.
+std::optional<std::uint64_t> records_of(const Json& job, const char* name) {
+  if (const auto count = count_in(job, name)) return count;
+  const std::vector<std::string> command = texts_in(job, "command");
+  const Json& tools = member(job, "tools");
+  if (command.empty() || !tools.is_array() || tools.size() != 1) return std::nullopt;
+  const std::string program = command[0].substr(command[0].rfind('/') + 1);
+  return text_in(tools[0], "tool") == program ? count_in(tools[0], name) : std::nullopt;
+}
+
 // The copies of one job, in the order of the report.
 FlowJob group_of(const std::string& name, const std::vector<const Json*>& copies) {
   FlowJob job;
@@ -89,8 +100,8 @@ FlowJob group_of(const std::string& name, const std::vector<const Json*>& copies
     walls.push_back(number_in(*copy, "wall_s").value_or(0));
     cpus.push_back(number_in(*copy, "user_s").value_or(0) + number_in(*copy, "sys_s").value_or(0));
     peaks.push_back(number_in(*copy, "max_rss_bytes").value_or(0));
-    const auto records_in = count_in(*copy, "records_in");
-    const auto records_out = count_in(*copy, "records_out");
+    const auto records_in = records_of(*copy, "records_in");
+    const auto records_out = records_of(*copy, "records_out");
     counts_in = counts_in && records_in;
     counts_out = counts_out && records_out;
     in += records_in.value_or(0);
@@ -191,6 +202,24 @@ void add_throughput(Flow& flow, const Json& throughput) {
   }
 }
 
+// What a job of mrf-chunks left out (--skip-failed).
+void add_left_out(Flow& flow, const FlowJob& job) {
+  for (const Json& tool : job.tools) {
+    const Json& skipped = member(tool, "skipped");
+    if (!skipped.is_array()) continue;
+    for (const Json& one : skipped) {
+      const auto chunk = count_in(one, "chunk");
+      const auto first = count_in(one, "first_record");
+      const auto records = count_in(one, "records");
+      std::string text = chunk ? fmt::format("chunk {}", *chunk) : "a chunk";
+      if (first && records && *records > 0)
+        text += fmt::format(", records {} to {}", *first, *first + *records - 1);
+      if (const std::string reason = text_in(one, "reason"); !reason.empty()) text += ": " + reason;
+      flow.left_out.push_back(std::move(text));
+    }
+  }
+}
+
 // A job of mrf-chunks that wrote all chunks but those that it was to leave out.
 bool has_left_out_chunks(const FlowJob& job) {
   return std::any_of(job.tools.begin(), job.tools.end(), [](const Json& tool) {
@@ -270,7 +299,7 @@ double Flow::share_of(const FlowJob& job) const {
 Flow flow_of(const Json& report, const std::string& name) {
   const Json& jobs = member(report, "jobs");
   const Json& fifos = member(report, "fifos");
-  if (!jobs.is_array() || jobs.empty() || !fifos.is_array())
+  if (!jobs.is_array() || jobs.empty())
     throw base::DataError("read", name,
                           "it is not a report of mrf-run: write one with mrf-run --report FILE");
   Flow flow;
@@ -287,7 +316,8 @@ Flow flow_of(const Json& report, const std::string& name) {
   add_jobs(flow, jobs, name);
   flow.lacks_records = flow.status == static_cast<int>(base::Status::bad_data) && flow.failed.empty() &&
                        std::any_of(flow.jobs.begin(), flow.jobs.end(), has_left_out_chunks);
-  add_fifos(flow, fifos);
+  for (const FlowJob& job : flow.jobs) add_left_out(flow, job);
+  if (fifos.is_array()) add_fifos(flow, fifos);
   add_throughput(flow, member(report, "throughput"));
   return flow;
 }

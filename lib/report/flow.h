@@ -43,7 +43,8 @@ struct FlowJob {
   Spread cpu_s;                ///< user and system
   Spread max_rss_bytes;        ///< sum: of all copies, if they had their peaks at a time
   std::optional<double> busy;  ///< share of the run, 0 to 1, of the busiest copy; empty: not measured
-  std::optional<std::uint64_t> records_in;  ///< of all copies; empty when one was not counted
+  std::optional<std::uint64_t> records_in;  ///< of all copies, by FIFO or else by the program that the job
+                                            ///< is; empty when one was not counted
   std::optional<std::uint64_t> records_out;
   std::vector<std::string> inputs;   ///< files that it reads
   std::vector<std::string> results;  ///< files that it writes
@@ -83,6 +84,7 @@ struct Flow {
   bool has_run = false;
   int status = 0;
   bool lacks_records = false;  ///< the results are there, without the chunks that --skip-failed left out
+  std::vector<std::string> left_out;  ///< those chunks: "chunk 2, records 61 to 90: exit status 7"
   double wall_s = 0;
   std::optional<double> machine_idle;  ///< share of the run in which the machine's processors were idle
   int processors = 0;                  ///< 0: not known
@@ -105,7 +107,8 @@ struct Flow {
 };
 
 /// The flow of a report. `name` is what messages call it. Throws DataError when it is not the report of a
-/// run; members that are missing or of another type count as unknown.
+/// run: no object with `jobs`, of which each has a name. Other members that are missing or of another type
+/// count as unknown.
 Flow flow_of(const Json& report, const std::string& name);
 
 }  // namespace mrf::report

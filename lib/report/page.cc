@@ -35,6 +35,8 @@ svg { max-width: 100%; height: auto }
 </style>
 )html";
 
+constexpr std::size_t most_left_out = 1000;  // chunks that are listed
+
 std::string count_text(const std::optional<std::uint64_t>& count) {
   return count ? fmt::format("{}", *count) : "–";
 }
@@ -146,12 +148,15 @@ class Page {
 
   void add_lists() {
     add_list("Results", flow_.results);
+    const auto shown = static_cast<std::ptrdiff_t>(std::min(flow_.left_out.size(), most_left_out));
+    add_list(fmt::format("Chunks left out: {}", flow_.left_out.size()),
+             {flow_.left_out.begin(), flow_.left_out.begin() + shown});
     std::vector<std::string> values;
     for (const FlowJob& job : flow_.jobs) {
       for (const std::string& value : job.values) values.push_back(cut_text(value, 1000));
     }
     add_list("Returned values", values);
-    for (const Json& job : report_["jobs"]) {
+    for (const Json& job : report_.at("jobs")) {
       const auto lines = job.find("stderr");
       if (lines == job.end() || !lines->is_array() || lines->empty()) continue;
       const auto number = job.find("number");
@@ -166,7 +171,7 @@ class Page {
     }
   }
 
-  void add_list(const char* title, const std::vector<std::string>& texts) {
+  void add_list(const std::string& title, const std::vector<std::string>& texts) {
     if (texts.empty()) return;
     text_ += fmt::format("<h2>{}</h2>\n<ul>\n", title);
     for (const std::string& text : texts) text_ += "<li><code>" + markup_text(text) + "</code></li>\n";
@@ -212,14 +217,17 @@ std::string multiqc_section(const Flow& flow, const std::string& sample) {
   row["processors"] = flow.wall_s > 0 ? flow.cpu_s() / flow.wall_s : 0;
   if (const auto records = first_known(flow, true)) row["records_in"] = *records;
   if (const auto records = first_known(flow, false)) row["records_out"] = *records;
+  if (flow.lacks_records) row["left_out"] = flow.left_out.size();
   row["bottleneck"] = flow.bottleneck;
   Json headers;
   headers["status"] = column("Status", "Exit status of mrf-run", "{:d}", "");
   headers["wall_s"] = column("Time", "Wall time of the run", "{:,.1f}", " s");
   headers["cpu_s"] = column("Processor", "Processor time of all jobs", "{:,.1f}", " s");
   headers["processors"] = column("In use", "Processors in use on average", "{:,.1f}", "");
-  headers["records_in"] = column("Records in", "Records that went into the first FIFO", "{:,.0f}", "");
+  headers["records_in"] = column(
+      "Records in", "Records that went into the first FIFO, or that the first job read", "{:,.0f}", "");
   headers["records_out"] = column("Records out", "Records that the last job counted", "{:,.0f}", "");
+  headers["left_out"] = column("Left out", "Chunks that --skip-failed left out", "{:,.0f}", "");
   headers["bottleneck"] =
       Json{{"title", "Bottleneck"}, {"description", "The job that the others waited for"}};
   Json section{{"id", "mrf_run"},

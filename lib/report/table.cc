@@ -47,11 +47,12 @@ std::string fifo_row(const FlowFifo& fifo) {
                      percent_text(fifo.empty, fifo.count), percent_text(fifo.full, fifo.count));
 }
 
-void add_values(std::vector<std::string>& lines, const FlowJob& job) {
-  const std::size_t shown = std::min(job.values.size(), most_values);
-  for (std::size_t at = 0; at < shown; ++at) lines.push_back(cut_text(job.values[at], most_value));
-  if (shown < job.values.size())
-    lines.push_back(fmt::format("and {} more of '{}'", job.values.size() - shown, job.name));
+// The first texts of `all`, which belong to `owner`, and how many there are more.
+void add_some(std::vector<std::string>& lines, const std::vector<std::string>& all,
+              const std::string& owner) {
+  const std::size_t shown = std::min(all.size(), most_values);
+  for (std::size_t at = 0; at < shown; ++at) lines.push_back(cut_text(all[at], most_value));
+  if (shown < all.size()) lines.push_back(fmt::format("and {} more of {}", all.size() - shown, owner));
 }
 
 }  // namespace
@@ -67,9 +68,13 @@ std::string table(const Flow& flow) {
     for (const FlowFifo& fifo : flow.fifos) lines.push_back(fifo_row(fifo));
   }
   std::vector<std::string> values;
-  for (const FlowJob& job : flow.jobs) add_values(values, job);
+  for (const FlowJob& job : flow.jobs) add_some(values, job.values, "'" + job.name + "'");
   if (!values.empty()) values.insert(values.begin(), {"", "RESULTS"});
   lines.insert(lines.end(), values.begin(), values.end());
+  if (!flow.left_out.empty())
+    lines.insert(lines.end(), {"", fmt::format("LEFT OUT: {} chunk{}", flow.left_out.size(),
+                                               flow.left_out.size() == 1 ? "" : "s")});
+  add_some(lines, flow.left_out, "the chunks");
   lines.push_back("");
   lines.push_back(fmt::format("wall {:.2f} s, status {}", flow.wall_s, flow.status));
   if (!flow.failed.empty()) lines.back() += ", failed: " + flow.failed;

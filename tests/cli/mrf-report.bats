@@ -122,7 +122,7 @@ END
 }
 
 @test "what is no report is status 3, with what to do" {
-  for text in '' x '[' '[]' 3 null '{}' '{"jobs": 3, "fifos": []}' '{"jobs": [], "fifos": []}' '{"jobs": [{}], "fifos": []}'; do
+  for text in '' x '[' '[]' 3 null '{}' '{"fifos": []}' '{"jobs": 3, "fifos": []}' '{"jobs": [], "fifos": []}' '{"jobs": [{}], "fifos": []}'; do
     printf '%s' "$text" >bad.json
     run_apart mrf-report -o page.html bad.json
     assert_status 3
@@ -138,6 +138,36 @@ END
   assert_status 2
   run_apart mrf-report --sample x bad.json
   assert_status 2
+}
+
+@test "members that are missing or of another type are unknown" {
+  for fifos in '' ', "fifos": 3' ', "fifos": [3, {}], "results": {}, "throughput": [1]'; do
+    printf '{"jobs": [{"name": "a", "tools": 7, "command": {}}]%s}' "$fifos" >odd.json
+    for format in html svg dot multiqc table; do
+      run_apart mrf-report --format "$format" odd.json
+      assert_status 0
+      assert_stderr_is ''
+    done
+  done
+}
+
+@test "the chunks that --skip-failed left out, and the records of chunks" {
+  seq 100 >in.txt
+  run_apart mrf-run -c 30 --skip-failed --report left.json -i in.txt -o out.txt -- bash -c '((MRF_CHUNK == 2)) && exit 7; cat'
+  assert_status 3
+  mrf-report --format table left.json >table
+  grep -qE '^work +1 +3 .* 100 +-$' table
+  grep -qx 'LEFT OUT: 1 chunk' table
+  grep -qx 'chunk 2, records 61 to 90: exit status 7' table
+  mrf-report left.json >page.html
+  is_harmless page.html
+  grep -qF '<h2>Chunks left out: 1</h2>' page.html
+  grep -qF '<code>chunk 2, records 61 to 90: exit status 7</code>' page.html
+  mrf-report --format multiqc left.json | jq -e '.data[] | .left_out == 1 and .records_in == 100'
+  run_apart mrf-run -c 30 --report all.json -i in.txt -o out.txt -- cat
+  mrf-report --format multiqc all.json | jq -e '.data[] | .left_out == null and .records_in == 100'
+  mrf-report --format table all.json >table
+  if grep 'LEFT OUT' table; then false; fi
 }
 
 @test "the report is not overwritten" {
