@@ -126,8 +126,10 @@ class WorkflowRun {
     }
     if (!is_published) {
       workspace_.give_up_results();
+      // What could be written of a report in part only is not published.
       status_of([&] {
-        if (can_report_) write_report(report(supervisor, status, false));
+        if (!can_report_) return;
+        write_report(report(supervisor, status, false));
         workspace_.publish();
       });
     }

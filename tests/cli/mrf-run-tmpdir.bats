@@ -58,6 +58,22 @@ E
   jq -e '[.jobs[] | [.status, .records_in]] == [[0, null], [0, null]]' report.json
 }
 
+@test "a report that a full disk has no room for is not there, and an earlier one is as it was" {
+  seq 100 >in.txt
+  for filter in cat false; do
+    with_small_disk 64k bash -c 'echo old >disk/old.json; head -c 10M /dev/zero >disk/fill
+      for name in old new; do
+        timeout 300 mrf-run --report "disk/$name.json" -i in.txt -o out.txt -- "$1" 2>>stderr.txt; echo $? >>status
+      done
+      cat disk/old.json >old; ls -A disk >left' _ "$filter" || true
+    [ "$(cat old)" = old ]
+    [ "$(cat left)" = $'fill\nold.json' ]
+    [ ! -e out.txt ]
+  done
+  [ "$(cat status)" = $'1\n1\n1\n1' ]
+  grep -F "cannot write 'disk/new.json': No space left on device" stderr.txt
+}
+
 @test "a chunk of a pipe that its filter does not take, with no room under TMPDIR: status 1 without a result" {
   head -c 100000000 /dev/zero >in
   on_disk 1m -n 2 --record fixed:1000000 -c 100 -i <(cat in) -o out -- tail -f /dev/null
