@@ -159,6 +159,7 @@ void settle(const mrf::cli::OptionSet& given, mrf::chunk::ChunkCommand& chunks, 
     refuse("--side", "standard output is for the outputs: name a file, or a FIFO that is read");
   for (const auto& path : {chunks.side, chunks.header_to}) check_plain_name(path);
   mrf::io::refuse_input_as_standard_output({chunks.input});
+  mrf::io::refuse_shared_outputs({"-", chunks.header_to, chunks.side}, {chunks.input});
 }
 
 }  // namespace

@@ -13,6 +13,7 @@
 #include <climits>
 #include <filesystem>
 #include <iterator>
+#include <map>
 #include <string_view>
 #include <system_error>
 
@@ -35,6 +36,20 @@ int named_descriptor(std::string_view path) {
     return code == std::errc() && end == path.data() + path.size() ? number : -1;
   }
   return -1;
+}
+
+// What may be given once: "" for other files, and for those that are not named.
+std::string single_key(const std::string& path, FdRef standard) {
+  if (path.empty()) return "";
+  struct stat info {};
+  const bool is_there = (path == "-" ? ::fstat(standard.get(), &info) : ::stat(path.c_str(), &info)) == 0;
+  if (path == "-" && !is_there) return "";
+  if (is_there && !S_ISREG(info.st_mode) && !S_ISFIFO(info.st_mode)) return "";
+  return file_key(path, standard);
+}
+
+std::string_view shown_name(const std::string& path, std::string_view standard) {
+  return path == "-" ? standard : path;
 }
 
 }  // namespace
@@ -106,6 +121,28 @@ void refuse_input_as_standard_output(const std::vector<std::string>& inputs) {
         FileId(info) == FileId(output))
       throw base::UsageError("use output", std::string(stdout_name),
                              fmt::format("the same file as input '{}'", is_standard ? stdin_name : input));
+  }
+}
+
+void refuse_shared_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& inputs) {
+  std::map<std::string, std::string> seen;
+  for (const std::string& path : outputs) {
+    const std::string key = single_key(path, FdRef(STDOUT_FILENO));
+    if (key.empty()) continue;
+    const auto [first, is_new] = seen.emplace(key, path);
+    if (!is_new)
+      throw base::UsageError("use output", shown_name(path, stdout_name),
+                             fmt::format("the same file as '{}'", shown_name(first->second, stdout_name)));
+  }
+  for (const std::string& path : inputs) {
+    const auto output = seen.find(single_key(path, FdRef(STDIN_FILENO)));
+    if (output == seen.end()) continue;
+    struct stat info {};
+    const bool is_fifo = (path == "-" ? ::fstat(STDIN_FILENO, &info) : ::stat(path.c_str(), &info)) == 0 &&
+                         S_ISFIFO(info.st_mode);
+    throw base::UsageError(
+        "use output", shown_name(output->second, stdout_name),
+        fmt::format("the same {} as input '{}'", is_fifo ? "FIFO" : "file", shown_name(path, stdin_name)));
   }
 }
 

@@ -40,6 +40,11 @@ bool is_same_file(const std::string& a, const std::string& b);
 /// such file.
 void refuse_input_as_standard_output(const std::vector<std::string>& inputs);
 
+/// Throws UsageError when one of the outputs is the file, FIFO or pipe that another output is, or would be
+/// once it is made, or the regular file or FIFO that one of the inputs is: one would destroy the other. "-"
+/// is standard input or output, "" names nothing. Character devices and sockets may be given twice.
+void refuse_shared_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& inputs);
+
 /// One text for all spellings of a name in a directory (x, ./x, ../here/x). The directory need not exist; the
 /// name itself is not followed: see follow_link().
 std::string place_of(const std::string& path);

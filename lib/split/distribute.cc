@@ -36,18 +36,6 @@ bool is_fifo(const std::string& path, int standard) {
   return found == 0 && S_ISFIFO(info.st_mode);
 }
 
-// Throws UsageError when two of the paths are the same FIFO or regular file, or would be once they exist.
-void refuse_same_outputs(const std::vector<std::string>& paths) {
-  std::map<std::string, std::string> seen;
-  for (const auto& path : paths) {
-    const std::string key = io::file_key(path, io::FdRef(STDOUT_FILENO));
-    if (key.empty()) continue;
-    const auto [first, is_new] = seen.emplace(key, path);
-    if (!is_new)
-      throw base::UsageError("use output", path, fmt::format("the same file as '{}'", first->second));
-  }
-}
-
 // Throws UsageError when an input that can be read only once, a FIFO or standard input, is given twice, or
 // one of the mates is another of them or an input, or the map, empty for none, can be read only once and is
 // one of all these.
@@ -76,19 +64,6 @@ void refuse_same_inputs(const std::vector<std::string>& inputs, const std::vecto
   }
 }
 
-// Throws UsageError when one of the outputs is a FIFO that is read, too: its end would never come.
-void refuse_read_outputs(const std::vector<std::string>& outputs, const std::vector<std::string>& read) {
-  std::map<std::string, std::string> inputs;
-  for (const auto& path : read) {
-    if (is_fifo(path, STDIN_FILENO)) inputs.emplace(io::file_key(path, io::FdRef(STDIN_FILENO)), path);
-  }
-  for (const auto& path : outputs) {
-    const auto input = inputs.find(io::file_key(path, io::FdRef(STDOUT_FILENO)));
-    if (input == inputs.end()) continue;
-    throw base::UsageError("use output", path, fmt::format("the same FIFO as input '{}'", input->second));
-  }
-}
-
 constexpr std::size_t most_open_files = 64;
 constexpr int default_level = 6;  // that of bgzip(1)
 
@@ -113,8 +88,7 @@ std::vector<std::string> all_outputs(const DistributeOptions& options) {
   if (!options.header_to.empty()) paths.push_back(options.header_to);
   if (missing_way(options.missing) == Missing::Way::divert) paths.push_back(options.missing);
   if (!options.singles.empty()) paths.push_back(options.singles);
-  refuse_same_outputs(paths);
-  refuse_read_outputs(paths, all_inputs(options));
+  io::refuse_shared_outputs(paths, all_inputs(options));
   return paths;
 }
 

@@ -211,3 +211,30 @@ load common
   assert_status 1
   assert_files disk in in.sam
 }
+
+@test "--side and --header-to replace neither the input nor another output" {
+  printf 'a,b\n1,2\n' >x.csv
+  cp x.csv kept
+  ln -s x.csv link
+  ln -s z to-z
+  refused() {  # AS REASON WORDS: the shell's words
+    rm -f z
+    run_apart bash -c "$3"
+    assert_status 2
+    assert_stderr_is "${3%% *}: cannot use output '$1': the same file as $2; try '${3%% *} --help'"
+    cmp x.csv kept
+  }
+  refused x.csv "input 'x.csv'" 'mrf-chunks --side x.csv -i x.csv -- cat'
+  refused link "input 'x.csv'" 'mrf-chunks --side link -i x.csv -- cat'
+  refused x.csv "input 'standard input'" 'mrf-chunks --side x.csv -- cat <x.csv'
+  refused x.csv "input 'link'" 'mrf-chunks --header-lines 1 --header-to x.csv -i link -- cat'
+  refused x.csv "input 'x.csv'" 'mrf-distribute --header-lines 1 --header-to x.csv -i x.csv o.a'
+  refused x.csv "input 'standard input'" 'mrf-distribute --header-lines 1 --header-to x.csv o.a <x.csv'
+  refused link "input 'x.csv'" 'mrf-distribute --key column:2 --missing link -i x.csv o.a'
+  refused z "'standard output'" 'mrf-chunks --side z -i x.csv -- cat >z'
+  refused to-z "'standard output'" 'mrf-chunks --header-lines 1 --header-to to-z -i x.csv -- cat >z'
+  refused to-z "'z'" 'mrf-chunks --header-lines 1 --side to-z --header-to z -i x.csv -- cat'
+  # shellcheck disable=SC2094 # that is what is refused
+  run_apart mrf-chunks --header-lines 1 --side /dev/null --header-to /dev/null -i x.csv -- cat
+  assert_status 0
+}
