@@ -69,8 +69,8 @@ class ChunkFilter {
   const process::Outcome& outcome() const { return *outcome_; }
   /// It could not be started, for this reason, an errno(3); 0: it was.
   int start_error() const { return start_error_; }
-  /// Reaped, and the end of its output was read.
-  bool is_done() const { return has_ended() && !is_output_open(); }
+  /// Reaped, and the end of its output was read; with a side table, that of its standard error too.
+  bool is_done() const { return has_ended() && !is_output_open() && !is_side_open(); }
   /// Chunks kept (ChunkCommand::keeps_chunks()): for another filter, after the end of this one.
   Chunk take_chunk() { return std::move(chunk_); }
   /// Keeps its chunk and what it wrote to standard error, with `about` it, in ChunkCommand::keep_failed,
@@ -80,6 +80,7 @@ class ChunkFilter {
   double cpu_s() const { return cpu_s_; }
 
  private:
+  bool is_side_open() const { return !command_.side.empty() && stderr_.has_value(); }
   void feed(std::uint32_t events);
   void feed_piece(const ChunkPiece& piece);
   bool feed_stream();

@@ -21,6 +21,7 @@
 #include "base/message.h"
 #include "process/kept_failure.h"
 #include "process/launch.h"
+#include "process/proc_tree.h"
 
 namespace mrf::chunk {
 
@@ -55,6 +56,11 @@ io::Fd watch_children() {
   return fd;
 }
 
+// The process and what it has started, each after its parent, which then has no time to start more.
+void terminate(pid_t root) {
+  for (const pid_t pid : process::process_tree(root)) ::kill(pid, SIGTERM);
+}
+
 std::string base_name(const std::string& command) { return command.substr(command.rfind('/') + 1); }
 
 // What the status of a well-known filter means.
@@ -63,7 +69,7 @@ std::string hint(const ChunkCommand& command, const process::Outcome& outcome) {
   if (name.ends_with("grep") && outcome.status() == 1) {
     return fmt::format("; {} ends with 1 when no line matches: --ok-status 0,1 takes that for success", name);
   }
-  if (command.form.is_sam && !command.header_broadcast) {
+  if (command.form.is_sam && !command.header_broadcast && !outcome.is_by_signal()) {
     return "; it was given no header: --header-broadcast lets every chunk begin with it";
   }
   return "";
@@ -81,8 +87,10 @@ ChunkRun::ChunkRun(const ChunkCommand& command)
   reactor_.watch(source_.events(), EPOLLIN, [this](std::uint32_t) { take_source_news(); });
 }
 
+// After a failure nothing that the filters started outlives them, and all are gone before the pipes to them
+// are closed: none is to take that for the end of its chunk.
 ChunkRun::~ChunkRun() {
-  for (const auto& [pid, filter] : running_) ::kill(pid, SIGTERM);
+  if (!is_over_) guard_.kill_all();
 }
 
 void ChunkRun::run() {
@@ -169,7 +177,7 @@ void ChunkRun::stop_cut_off(ChunkFilter& filter) {
   }
   filter.stop_feeding();
   if (filter.has_ended()) return;
-  ::kill(filter.pid(), SIGTERM);
+  terminate(filter.pid());
   reactor_.at(Clock::now() + before_kill, [this, pid = filter.pid()] {
     if (running_.contains(pid)) ::kill(pid, SIGKILL);
   });
@@ -283,6 +291,7 @@ void ChunkRun::reap() {
     int wait_status = 0;
     rusage usage{};
     const pid_t pid = ::wait4(-1, &wait_status, WNOHANG, &usage);
+    guard_.wait_if_ending();
     if (pid < 0 && errno == EINTR) continue;
     if (pid < 0 && (errno != ECHILD || !running_.empty()))
       throw base::SystemError("wait for", command_.words[0]);
@@ -343,7 +352,7 @@ void ChunkRun::stop_after(const ChunkFilter& failed) {
   is_stopping_ = true;
   failed_ = failed.chunk().number;
   for (const auto& [pid, filter] : running_) {
-    if (filter->chunk().number > failed.chunk().number) ::kill(pid, SIGTERM);
+    if (filter->chunk().number > failed.chunk().number) terminate(pid);
   }
 }
 
@@ -368,6 +377,9 @@ bool ChunkRun::finish_front() {
     if (front.is_cut_off() && !(has_failed && failed_ == front.chunk().number)) {
       if (!front.has_ended()) return any;
       stop_cut_off(front);
+      front.end_output();
+      std::erase(waiting_, &front);
+      cut_off_ = std::move(filters_.front());
       filters_.pop_front();
       is_front_begun_ = false;
       return true;
@@ -411,8 +423,8 @@ void ChunkRun::warn_if_held_open(const ChunkFilter& front) {
     if (filters_.empty() || filters_.front()->chunk().number != number) return;
     base::warn(fmt::format(
         "still waiting for the output of chunk {}: '{}' has ended, but a process that it left behind "
-        "holds standard output open (a background process that is not to be waited for redirects it)",
-        number, command_.words[0]));
+        "holds standard {} open (a background process that is not to be waited for redirects it)",
+        number, command_.words[0], filters_.front()->is_output_open() ? "output" : "error"));
   });
 }
 

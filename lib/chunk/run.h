@@ -24,6 +24,7 @@
 #include "io/move_bytes.h"
 #include "io/reactor.h"
 #include "io/stats.h"
+#include "process/descendants_guard.h"
 
 namespace mrf::chunk {
 
@@ -78,6 +79,7 @@ class ChunkRun {
   [[noreturn]] void fail(ChunkFilter& filter);
 
   const ChunkCommand& command_;
+  process::DescendantsGuard guard_;
   io::Reactor reactor_;
   io::Fd child_signals_;
   ChunkSource source_;
@@ -86,6 +88,7 @@ class ChunkRun {
   ChunkSizer sizer_;
   io::PipeDrain spill_drain_;
   std::deque<std::unique_ptr<ChunkFilter>> filters_;
+  std::unique_ptr<ChunkFilter> cut_off_;  // has ended; what it left behind still has an open input
   std::unordered_map<pid_t, ChunkFilter*> running_;
   std::set<std::size_t> free_slots_;
   std::vector<ChunkFilter*> waiting_;  // they have output, and are not the first

@@ -54,13 +54,6 @@ using namespace std::chrono_literals;
 constexpr auto longest_end = 10s;
 constexpr auto longest_step = 10ms;
 
-std::vector<pid_t> children() {
-  std::ifstream list(fmt::format("/proc/self/task/{}/children", ::getpid()));
-  std::vector<pid_t> pids;
-  for (pid_t pid = 0; list >> pid;) pids.push_back(pid);
-  return pids;
-}
-
 // Whether the process, which has been sent KILL, has ended.
 bool has_ended(pid_t pid, std::chrono::steady_clock::time_point latest) {
   for (std::chrono::microseconds step = 50us;;
@@ -160,13 +153,20 @@ std::vector<OpenInput> open_inputs(pid_t pid) {
 
 void adopt_orphans() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
-std::vector<pid_t> kill_descendants() noexcept {
-  std::vector<pid_t> unkillable;
+std::vector<pid_t> children_of_process() {
+  std::ifstream list(fmt::format("/proc/self/task/{}/children", ::getpid()));
+  std::vector<pid_t> pids;
+  for (pid_t pid = 0; list >> pid;) pids.push_back(pid);
+  return pids;
+}
+
+std::vector<pid_t> kill_descendants(std::vector<pid_t> spared) noexcept {
+  std::vector<pid_t> unkillable = std::move(spared);
   try {
     const auto latest = std::chrono::steady_clock::now() + longest_end;
     for (bool any = true; any;) {
       any = false;
-      for (const pid_t pid : children()) {
+      for (const pid_t pid : children_of_process()) {
         if (std::find(unkillable.begin(), unkillable.end(), pid) != unkillable.end()) continue;
         any = true;
         const bool is_refused = ::kill(pid, SIGKILL) != 0 && errno == EPERM;

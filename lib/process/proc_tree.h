@@ -48,9 +48,12 @@ std::vector<OpenInput> open_inputs(pid_t pid);
 /// prctl(2)).
 void adopt_orphans();
 
-/// Kills and reaps every child of this process, and theirs as they are adopted, until none is left but those
-/// that cannot be ended: this user may not kill them, or they are still there ten seconds after KILL. Returns
-/// these. Needs /proc.
-std::vector<pid_t> kill_descendants() noexcept;
+/// The children of this process that its main thread started or adopted. Needs /proc.
+std::vector<pid_t> children_of_process();
+
+/// Kills and reaps every child of this process but `spared`, and theirs as they are adopted, until none is
+/// left but those that cannot be ended: this user may not kill them, or they are still there ten seconds
+/// after KILL. Returns these, and `spared`. Needs /proc.
+std::vector<pid_t> kill_descendants(std::vector<pid_t> spared = {}) noexcept;
 
 }  // namespace mrf::process

@@ -269,3 +269,46 @@ END
     rm -r kept
   done
 }
+
+@test "input that is cut off: no process that a filter started takes that for the end of its chunk" {
+  seq 300000 | gzip >all.gz
+  head -c $(($(stat -c %s all.gz) / 2)) all.gz >cut.gz
+  # shellcheck disable=SC2016 # the filter's
+  run_apart mrf-chunks -n 2 -c 100000 -i cut.gz -- bash -c '{ cat >part; : >"ended.$MRF_CHUNK"; } | cat'
+  assert_status 3
+  assert_stderr_has truncated
+  [[ -e ended.0 && ! -e ended.1 && ! -e ended.2 ]]
+  assert_nothing_left
+}
+
+@test "a filter that fails: those of later chunks, and what they started, see no end of their input, and none is left" {
+  mkfifo in go
+  # shellcheck disable=SC2016 # the filter's
+  mrf-chunks -n 2 -c 5 -i in -- bash -c '
+    [[ $MRF_CHUNK != 0 ]] || { read -r <go; exit 7; }
+    { echo >go; cat; : >ended; } | cat' 2>said 3>&- &
+  exec {writer}>in
+  seq 7 >&$writer
+  status=0
+  wait $! || status=$?
+  exec {writer}>&-
+  [[ $status == 7 && ! -e ended ]]
+  assert_nothing_left
+}
+
+@test "INT, TERM and HUP end what the filters started, which see no end of their input" {
+  mkfifo in
+  for signal in INT TERM HUP; do
+    rm -f begun
+    env --default-signal=INT mrf-chunks -i in -- bash -c '{ : >begun; cat; : >ended; } | cat' 3>&- &
+    exec {writer}>in
+    seq 1000 >&$writer
+    wait_until test -e begun
+    kill -s $signal $!
+    status=0
+    wait $! || status=$?
+    exec {writer}>&-
+    [[ $status == $((128 + $(kill -l $signal))) && ! -e ended ]]
+    assert_nothing_left
+  done
+}

@@ -243,3 +243,15 @@ E
   assert_stderr_is "mrf-chunks: cannot write 'standard output': Input/output error"
   [ ! -e side ]
 }
+
+@test "--side waits for a process that the filter leaves behind and that keeps standard error open" {
+  seq 60 >in.txt
+  mkfifo go
+  # shellcheck disable=SC2016 # the filter's
+  mrf-chunks -n 3 -c 20 --side s -i in.txt -- bash -c 'tee >(n=$(wc -l); read -r <go; echo "$n" >"$MRF_SIDE") >/dev/null' 3>&- &
+  exec {go}<>go
+  printf '\n\n\n' >&$go
+  wait $!
+  exec {go}>&-
+  [[ $(<s) == $'20\n20\n20' ]]
+}
