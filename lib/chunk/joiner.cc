@@ -12,9 +12,11 @@
 #include <cerrno>
 #include <exception>
 #include <limits>
+#include <set>
 #include <string>
 
 #include "base/error.h"
+#include "base/message.h"
 #include "codec/bgzf_writer.h"
 #include "codec/data_format.h"
 #include "codec/inflate.h"
@@ -103,6 +105,30 @@ class PassingJoiner : public ChunkJoiner {
   std::string first_;
   std::optional<char> last_;
 };
+
+constexpr std::size_t most_shown = 80;
+
+std::string_view first_line(std::string_view text) { return text.substr(0, text.find('\n')); }
+
+std::set<std::string_view> fields_of(std::string_view line) {
+  constexpr std::string_view separators = "\t,; \"\r";
+  std::set<std::string_view> fields;
+  for (std::size_t at = 0; (at = line.find_first_not_of(separators, at)) < line.size();) {
+    const std::size_t end = std::min(line.find_first_of(separators, at), line.size());
+    fields.insert(line.substr(at, end - at));
+    at = end;
+  }
+  return fields;
+}
+
+// Whether a header of lines that was given became something else altogether. One that gets or loses a column
+// shares a field with it.
+bool shares_no_field(std::string_view written, std::string_view given) {
+  if (written.empty() || given.empty()) return false;
+  const std::set<std::string_view> known = fields_of(first_line(given));
+  const std::set<std::string_view> fields = fields_of(first_line(written));
+  return std::none_of(fields.begin(), fields.end(), [&](auto field) { return known.contains(field); });
+}
 
 constexpr std::size_t read_size = std::size_t{256} << 10;
 
@@ -240,6 +266,14 @@ class CheckingJoiner : public ChunkJoiner {
       throw base::DataError("join", name_,
                             fmt::format("its header is not that of chunk {}{}", first_chunk_,
                                         difference.empty() ? "" : ": " + difference));
+    } else if (!is_warned_ && form_.header.lines > 0 && shares_no_field(first_header_, given_header())) {
+      is_warned_ = true;
+      base::warn(
+          fmt::format("cannot tell a header of {}: its first line, '{}', has no field of the header that it "
+                      "was given, and was "
+                      "taken for one, as in all chunks; a filter that writes no header is to be run without "
+                      "--header-broadcast",
+                      name_, first_line(first_header_).substr(0, most_shown)));
     }
   }
 
@@ -258,6 +292,7 @@ class CheckingJoiner : public ChunkJoiner {
   std::string first_header_;
   std::uint64_t first_chunk_ = 0;
   bool has_first_ = false;
+  bool is_warned_ = false;
   std::uint64_t records_ = 0;
   // Of the chunk in hand:
   std::uint64_t chunk_ = 0;

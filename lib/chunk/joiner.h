@@ -22,6 +22,9 @@ class ChunkJoiner {
 
   /// The header of the input, when it goes around the filters.
   void put_header(std::string_view header);
+  /// The header of the input, when every filter was given it: what the outputs begin with is compared with
+  /// it.
+  void note_given_header(std::string_view header) { given_header_ = header; }
   /// The output of this chunk comes next.
   virtual void begin(std::uint64_t chunk) = 0;
   /// Takes what one read of the pipe, which does not block, gives. Returns how many bytes, 0 at the end of
@@ -47,6 +50,7 @@ class ChunkJoiner {
   io::FdRef to() const { return to_; }
   void count(std::uint64_t bytes) { meter_.bytes += bytes; }
   bool has_input_header() const { return has_input_header_; }
+  const std::string& given_header() const { return given_header_; }
 
  private:
   const io::FdRef to_;
@@ -54,6 +58,7 @@ class ChunkJoiner {
   const bool reads_sam_;
   io::Meter meter_;
   bool has_input_header_ = false;
+  std::string given_header_;
 };
 
 /// The one that fits the command: outputs that are not to be looked at go through the kernel only. `to` is

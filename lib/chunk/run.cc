@@ -110,7 +110,8 @@ void ChunkRun::run() {
 
 void ChunkRun::run_all() {
   for (;;) {
-    if (const auto header = source_.take_header()) joiner_->put_header(*header);
+    if (const auto header = source_.take_header())
+      command_.header_broadcast ? joiner_->note_given_header(*header) : joiner_->put_header(*header);
     do {
       start_filters();
     } while (finish_front());

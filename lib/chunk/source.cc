@@ -148,7 +148,7 @@ class ChunkSource::ChunkReader {
     const bool is_passed = command_.header_to.empty() && !command_.header_broadcast;
     if (command_.header_broadcast && !header.empty()) prefix_ = text_piece(header);
     const std::lock_guard lock(shared_->mutex);
-    shared_->header = is_passed ? std::move(header) : std::string();
+    shared_->header = is_passed || command_.header_broadcast ? std::move(header) : std::string();
     signal_event(shared_->events);
   }
 

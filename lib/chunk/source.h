@@ -56,7 +56,8 @@ class ChunkSource {
   io::FdRef events() const;
   void clear_events();
 
-  /// The header that goes to standard output, once, when all of it was read; "" when there is none.
+  /// The header that goes to standard output, or, of text, to every filter, once, when all of it was read; ""
+  /// when there is none.
   std::optional<std::string> take_header();
   /// The next chunk, if one is ready; none before the header was taken. Throws Error, after the chunks before
   /// it, what reading ended with. The last chunk before that may be a stream that is cut off.

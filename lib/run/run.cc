@@ -41,6 +41,10 @@ bool is_output_closed() {
   return ::poll(&polled, 1, 0) > 0 && (polled.revents & POLLERR) != 0;
 }
 
+bool is_chunks_job(const workflow::PlannedJob& job) {
+  return job.words[0].size() == 1 && io::base_of(job.words[0][0].text) == "mrf-chunks";
+}
+
 // What a status may mean.
 std::string failure_hint(const workflow::PlannedJob& job, const Job& record, bool is_short_form) {
   if (record.failure || record.outcome->status() != 1 || job.words[0].size() != 1) return "";
@@ -153,7 +157,11 @@ class WorkflowRun {
     const std::string hint = job.outcome->is_broken_pipe() && has_lost_reader
                                  ? cut_off_hint
                                  : failure_hint(plan_.jobs[at], job, options_.is_short_form);
-    base::say(fmt::format("cannot finish '{}': {}{}{}", name, job.outcome->describe(), hint, kept(at, job)));
+    // mrf-chunks has named the signal that ended its filter, and is no shell.
+    const bool is_explained = job.outcome->signal() == 0 && is_chunks_job(plan_.jobs[at]);
+    const std::string how =
+        is_explained ? fmt::format("exit status {}", job.outcome->status()) : job.outcome->describe();
+    base::say(fmt::format("cannot finish '{}': {}{}{}", name, how, hint, kept(at, job)));
     say_hint(plan_.jobs[at], job);
   }
 

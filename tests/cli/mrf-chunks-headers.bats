@@ -52,6 +52,22 @@ setup() {
   assert_stderr_has "chunk 2"
 }
 
+@test "--header-lines --header-broadcast: a filter that writes no header is told of, one that changes it is not" {
+  { echo name,count; seq -f 'a,%g' 6; } >in.csv
+  for words in "tail -n +2" "cut -d, -f1" "sed 1s/$/,more/" cat; do
+    # shellcheck disable=SC2086
+    chunks -c 3 --header-lines 1 --header-broadcast -i in.csv -- $words
+    if [[ $words == tail* ]]; then assert_status 3; else assert_status 0 && assert_stderr_is ''; fi
+  done
+  chunks -c 3 --header-lines 1 --header-broadcast -i in.csv -- awk -F, 'NR > 1 { print $1 }'
+  assert_status 0
+  assert_stderr_is "mrf-chunks: cannot tell a header of output of awk for chunk 1: its first line, 'a', has no field of \
+the header that it was given, and was taken for one, as in all chunks; a filter that writes no header is to be run \
+without --header-broadcast"
+  chunks -q -c 3 --header-lines 1 --header-broadcast -i in.csv -- awk -F, 'NR > 1 { print $1 }'
+  assert_stderr_is ''
+}
+
 @test "a header without records passes; broadcast, one filter sees it" {
   head -n 2 t.vcf >h.vcf
   chunks --header-prefix '#' -i h.vcf -- bash -c 'touch started; cat'
@@ -80,6 +96,10 @@ setup() {
   chunks -c 700 --sam -i in.sam -- samtools view -h -
   assert_status 1
   assert_stderr_has "it was given no header: --header-broadcast lets every chunk begin with it"
+  # shellcheck disable=SC2016 # the filter's
+  chunks -c 700 --sam -i in.sam -- bash -c 'kill -KILL $$'
+  assert_status 137
+  [[ $stderr != *header* ]]
 }
 
 @test "SAM: behind the header no line begins with '@'" {

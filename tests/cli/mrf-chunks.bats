@@ -248,7 +248,7 @@ E
   seq 60 >in.txt
   mkfifo go
   # shellcheck disable=SC2016 # the filter's
-  mrf-chunks -n 3 -c 20 --side s -i in.txt -- bash -c 'tee >(n=$(wc -l); read -r <go; echo "$n" >"$MRF_SIDE") >/dev/null' 3>&- &
+  mrf-chunks -n 3 -c 20 --side s -i in.txt -- bash -c 'tee >(exec >"$MRF_SIDE"; n=$(wc -l); read -r <go; echo "$n")' >out 3>&- &
   exec {go}<>go
   printf '\n\n\n' >&$go
   wait $!

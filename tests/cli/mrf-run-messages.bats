@@ -73,6 +73,11 @@ names is not there"
   workflow <<<"a: bash -c 'exit 137'"
   assert_status 137
   assert_stderr "mrf-run: cannot finish 'a': exit status 137: a shell says so when signal 9 (Killed) ended its command"
+  seq 10 >in
+  # shellcheck disable=SC2016 # the filter's
+  run_apart mrf-run -n 2 -i in -o out -- bash -c 'kill -KILL $$'
+  assert_status 137
+  [[ $stderr == *'signal 9 (Killed)'* && $stderr != *'a shell says'* ]]
 }
 
 @test "the counts of a run within the run are not taken for its own" {
