@@ -27,13 +27,18 @@ DescendantsGuard::DescendantsGuard() : spared_(children_of_process()) {
   signal_ = io::Fd(io::adopt_fd, ::signalfd(-1, &signals_, SFD_CLOEXEC | SFD_NONBLOCK));
   over_ = io::Fd(io::adopt_fd, ::eventfd(0, EFD_CLOEXEC));
   if (!signal_.is_open() || !over_.is_open()) throw base::SystemError("wait for", "signals");
-  ::pthread_sigmask(SIG_BLOCK, &signals_, &before_);
+  // No signal is for that thread: CHLD would be lost there, which others wait for.
+  sigset_t all;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before_);
   try {
     thread_ = std::thread([this] { watch(); });
   } catch (...) {
     ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
     throw base::SystemError("start", "thread", EAGAIN);
   }
+  ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  ::pthread_sigmask(SIG_BLOCK, &signals_, nullptr);
 }
 
 DescendantsGuard::~DescendantsGuard() {
