@@ -109,10 +109,10 @@ END
   fastq d | tail -c +2 >&7
   exec 7>&-
   wait_until test -e waiting
-  # Then the thread that reads was started: when it is gone, it has ended.
+  # Then the thread that reads was started: when it is gone, it has ended, and the main thread and that for signals remain.
   wait_until bash -c 'for task in /proc/*/task; do
       [[ $(cat "${task%/task}/comm" 2>/dev/null) == mrf-chunks && $(readlink "${task%/task}/cwd") == "$PWD" ]] || continue
-      [[ $(ls "$task" | wc -l) == 1 ]] && exit 0
+      [[ $(ls "$task" | wc -l) == 2 ]] && exit 0
     done; exit 1'
   echo >gate
   status_of_chunks
