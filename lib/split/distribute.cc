@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <numeric>
@@ -85,10 +86,17 @@ std::vector<std::string> all_inputs(const DistributeOptions& options) {
 // The OUTPUTs, then those of the header, of the records that nobody gets, and of those without a mate.
 std::vector<std::string> all_outputs(const DistributeOptions& options) {
   std::vector<std::string> paths = options.outputs;
+  const auto outputs = static_cast<std::ptrdiff_t>(paths.size());
   if (!options.header_to.empty()) paths.push_back(options.header_to);
   if (missing_way(options.missing) == Missing::Way::divert) paths.push_back(options.missing);
   if (!options.singles.empty()) paths.push_back(options.singles);
-  io::refuse_shared_outputs(paths, all_inputs(options));
+  const std::vector<std::string> inputs = all_inputs(options);
+  std::vector<std::string> fifos;
+  std::copy_if(inputs.begin(), inputs.end(), std::back_inserter(fifos),
+               [](const std::string& path) { return is_fifo(path, STDIN_FILENO); });
+  io::refuse_shared_outputs(paths, fifos);
+  // A file may be distributed in place; what is beside the records would replace them.
+  io::refuse_shared_outputs({paths.begin() + outputs, paths.end()}, inputs);
   return paths;
 }
 
