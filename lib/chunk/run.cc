@@ -501,8 +501,11 @@ base::Status run_chunks(const ChunkCommand& command, io::Stats& stats) {
   if (stats.skipped.empty()) return base::Status::success;
   std::uint64_t records = 0;
   for (const auto& chunk : stats.skipped) records += chunk.records;
-  base::say(fmt::format("{} of {} chunks are left out of the output, with {} of {} records",
-                        stats.skipped.size(), run.chunks(), records, stats.records_in));
+  const bool lacks_header =
+      stats.skipped.size() == run.chunks() && command.written && command.written->header.is_named();
+  base::say(fmt::format("{} of {} chunks are left out of the output, with {} of {} records{}",
+                        stats.skipped.size(), run.chunks(), records, stats.records_in,
+                        lacks_header ? ": no filter has written the header, so the output is empty" : ""));
   return base::Status::bad_data;
 }
 

@@ -68,6 +68,15 @@ without --header-broadcast"
   assert_stderr_is ''
 }
 
+@test "--skip-failed: when every filter fails, no header is written, and the message says so" {
+  { echo name,count; seq 6; } >in.csv
+  chunks -c 3 --skip-failed --header-lines 1 --header-broadcast -i in.csv -- false
+  assert_status 3
+  assert_output_is ''
+  assert_stderr "mrf-chunks: 2 of 2 chunks are left out of the output, with 6 of 6 records: no filter has written the \
+header, so the output is empty"
+}
+
 @test "a header without records passes; broadcast, one filter sees it" {
   head -n 2 t.vcf >h.vcf
   chunks --header-prefix '#' -i h.vcf -- bash -c 'touch started; cat'
