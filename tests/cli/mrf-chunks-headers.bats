@@ -61,8 +61,8 @@ setup() {
   done
   chunks -c 3 --header-lines 1 --header-broadcast -i in.csv -- awk -F, 'NR > 1 { print $1 }'
   assert_status 0
-  assert_stderr_is "mrf-chunks: cannot tell a header of output of awk for chunk 1: its first line, 'a', has no field of \
-the header that it was given, and was taken for one, as in all chunks; a filter that writes no header is to be run \
+  assert_stderr_is "mrf-chunks: cannot tell a header of output of awk for chunk 1: its first line, 'a', has no field \
+of the header that it was given, and was taken for one, as in all chunks; a filter that writes no header is to be run \
 without --header-broadcast"
   chunks -q -c 3 --header-lines 1 --header-broadcast -i in.csv -- awk -F, 'NR > 1 { print $1 }'
   assert_stderr_is ''

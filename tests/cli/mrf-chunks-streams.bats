@@ -109,7 +109,7 @@ END
   fastq d | tail -c +2 >&7
   exec 7>&-
   wait_until test -e waiting
-  # Then the thread that reads was started: when it is gone, it has ended, and the main thread and that for signals remain.
+  # Then the thread that reads was started: when it is gone, the main thread and that for signals remain.
   wait_until bash -c 'for task in /proc/*/task; do
       [[ $(cat "${task%/task}/comm" 2>/dev/null) == mrf-chunks && $(readlink "${task%/task}/cwd") == "$PWD" ]] || continue
       [[ $(ls "$task" | wc -l) == 2 ]] && exit 0

@@ -248,7 +248,8 @@ E
   seq 60 >in.txt
   mkfifo go
   # shellcheck disable=SC2016 # the filter's
-  mrf-chunks -n 3 -c 20 --side s -i in.txt -- bash -c 'tee >(exec >"$MRF_SIDE"; n=$(wc -l); read -r <go; echo "$n")' >out 3>&- &
+  mrf-chunks -n 3 -c 20 --side s -i in.txt -- bash -c '
+    tee >(exec >"$MRF_SIDE"; n=$(wc -l); read -r <go; echo "$n")' >out 3>&- &
   exec {go}<>go
   is_joined() { (($(wc -l <out) >= 19)); }  # the last byte waits for the end
   wait_until is_joined
