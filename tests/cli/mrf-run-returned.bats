@@ -65,7 +65,7 @@ END
     short --order $order -c 10 --side side.txt -i in.txt -o out.txt -- \
       bash -c 'echo begin >>"$MRF_SIDE"; cat; echo end >>"$MRF_SIDE"'
     assert_status 0
-    cmp side.txt <(for i in 1 2 3; do printf 'begin\nend\n'; done)
+    cmp side.txt <(for _ in 1 2 3; do printf 'begin\nend\n'; done)
   done
 }
 
