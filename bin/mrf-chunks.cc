@@ -136,7 +136,7 @@ void settle_output(mrf::chunk::ChunkCommand& chunks, const Words& words) {
 // What is beside the output is lines, and not compressed.
 void check_plain_name(const std::string& path) {
   mrf::record::check_output_name(path, {});
-  if (mrf::base::has_gzip_name(path))
+  if (mrf::base::has_gzip_name(path) && !mrf::record::is_pipe_or_device(path))
     throw UsageError("write", path,
                      "it is not compressed: write it without that ending, and bgzip(1) compresses it");
 }

@@ -46,7 +46,7 @@ std::string way_to_write(std::string_view path) {
     if (!name.ends_with(unwritten.ending)) continue;
     if (unwritten.command.empty())
       return fmt::format("{} is written to names that end in .gz or .bgz", unwritten.format);
-    return fmt::format("its name says {}, which is not written here; '-o - | {} >FILE' does",
+    return fmt::format("its name says {}, which is not written here; pipe it through '{} >FILE'",
                        unwritten.format, unwritten.command);
   }
   return "";

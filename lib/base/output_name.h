@@ -15,8 +15,8 @@ bool has_gzip_name(std::string_view path);
 std::string_view without_gzip_ending(std::string_view path);
 
 /// What writes a file whose name says a format that no program here writes (bzip2, xz, zstd, lz4, zip, BCF,
-/// and gzip in other spellings), as "it is xz by its name, ...; 'PROGRAM ... | xz >FILE' does". Empty for
-/// other names.
+/// and gzip in other spellings), as "its name says xz, ...; pipe it through 'xz >FILE'". Empty for other
+/// names.
 std::string way_to_write(std::string_view path);
 
 }  // namespace mrf::base

@@ -2,6 +2,7 @@
 #include "fetch/fetch_many.h"
 
 #include <fmt/format.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -23,7 +24,13 @@ namespace mrf::fetch {
 namespace {
 
 // Small files that wait to be committed together: enough for few visits to the disk, few enough descriptors.
-constexpr unsigned whole_beside = 32;
+unsigned whole_beside() {
+  constexpr rlim_t most = 32;
+  constexpr rlim_t share = 8;
+  rlimit descriptors{};
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return 0;
+  return static_cast<unsigned>(std::min(most, descriptors.rlim_cur / share));
+}
 
 class ManyFiles {
  public:
@@ -36,7 +43,7 @@ class ManyFiles {
         stats_(stats),
         network_(http::make_curl_network(settings.network)),
         plan_(entries.size(), settings.threads ? options.files : 1,
-              options.continue_after_error || options.verify_only, whole_beside),
+              options.continue_after_error || options.verify_only, whole_beside()),
         // As many large files again may be written out (FilePlan::on_whole()): a journal commits them
         // together.
         loop_(*network_, http::system_clock(), threads_of(settings, 2 * options.files),

@@ -58,15 +58,11 @@ bool check_text(std::string_view front, bool at_end, const RecordForm& form, con
   return at_end || !codec::is_undecided(front);
 }
 
-namespace {
-
 bool is_pipe_or_device(const std::string& path) {
   std::error_code none;
   const auto type = std::filesystem::status(path, none).type();
   return type == std::filesystem::file_type::fifo || type == std::filesystem::file_type::character;
 }
-
-}  // namespace
 
 void check_written_name(const std::string& path) {
   const std::string way = base::way_to_write(path);

@@ -48,6 +48,9 @@ inline bool has_room_for_number(const RecordForm& form) {
   return form.kind != Kind::fixed && form.kind != Kind::fasta && form.kind != Kind::start;
 }
 
+/// Whether the path is that of a FIFO or of a character device, which may have any name.
+bool is_pipe_or_device(const std::string& path);
+
 /// Throws UsageError, which says what to do, when the name of a file says a format that no program here
 /// writes (base/output_name.h). A FIFO or device may have any name.
 void check_written_name(const std::string& path);
