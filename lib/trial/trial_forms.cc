@@ -48,6 +48,32 @@ std::string header_options(const ShortForm& form) {
 
 std::uint64_t parts(std::uint64_t records, std::uint64_t size) { return (records + size - 1) / size; }
 
+bool is_prime(std::uint64_t number) {
+  if (number < 2) return false;
+  for (std::uint64_t factor = 2; factor * factor <= number; ++factor) {
+    if (number % factor == 0) return false;
+  }
+  return true;
+}
+
+// A filter that takes records two by two, or four by four, gives the same for parts of 2 or 4 times as many
+// records. No part of a prime number of records, more than such a filter takes at a time, hides it.
+std::uint64_t prime_from(std::uint64_t number) {
+  constexpr std::uint64_t least = 5;
+  number = std::max(number, least);
+  while (!is_prime(number)) ++number;
+  return number;
+}
+
+// Two different sizes of parts. Of few records there are no parts of a prime number.
+std::vector<std::uint64_t> part_sizes(std::uint64_t records, std::uint64_t first, std::uint64_t second) {
+  constexpr std::uint64_t few = 8;
+  if (records < few) return {1, 2};
+  std::vector<std::uint64_t> sizes{prime_from(first), prime_from(second)};
+  if (sizes[0] == sizes[1]) sizes[0] = prime_from(sizes[0] + 1);
+  return sizes;
+}
+
 TrialOutput output_for(const std::string& name, const StreamKind& kind, const std::string& stem,
                        const std::string& written, const ShortForm& form) {
   TrialOutput output{name == "-" ? std::string(io::stdout_name) : name,
@@ -172,15 +198,15 @@ std::vector<Cut> cuts_of(const ShortForm& over_sample, std::uint64_t records, bo
   const bool is_chunked = form.order == "chunk";
   const std::uint64_t fewer = starts_are_dear ? 4 : std::max<std::uint64_t>(16, 2 * workers);
   const std::uint64_t more = fewer + fewer * 3 / 4;
-  constexpr std::uint64_t few = 7;
+  constexpr std::uint64_t long_turn = 997;
+  constexpr std::uint64_t short_turn = 7;
   std::vector<std::uint64_t> sizes =
-      is_chunked ? std::vector{records / fewer, records / more}
-                 : std::vector{std::min<std::uint64_t>(records / (2 * workers), 1000), few};
+      is_chunked ? part_sizes(records, records / fewer, records / more)
+                 : part_sizes(records, std::min(records / (2 * workers), long_turn), short_turn);
   if (form.chunk_size && *form.chunk_size < records &&
       (!is_chunked || parts(records, *form.chunk_size) <= 1000))
     sizes[0] = *form.chunk_size;
-  for (auto& size : sizes) size = std::clamp<std::uint64_t>(size, 1, records - 1);
-  if (sizes[0] == sizes[1]) sizes[1] = sizes[0] == 1 ? 2 : sizes[0] - 1;
+  if (sizes[0] == sizes[1]) sizes[1] = sizes[0] == 1 ? 2 : prime_from(sizes[0] + 1);
   for (const std::uint64_t size : sizes) {
     if (size >= records) continue;
     form.chunk_size = size;

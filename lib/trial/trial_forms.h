@@ -50,8 +50,9 @@ struct Cut {
   std::uint64_t starts = 0;  ///< of the filter, each for a part of the sample
 };
 
-/// Two ways, whose parts begin at different records; one when the sample has two records. `starts_are_dear`
-/// says that starting the filter takes so long that there are to be few chunks.
+/// Two ways, whose parts begin at different records; one when the sample has two records. The parts have
+/// prime numbers of records, but for those of -c, so that a filter that takes records two by two shows.
+/// `starts_are_dear` says that starting the filter takes so long that there are to be few chunks.
 std::vector<Cut> cuts_of(const workflow::ShortForm& over_sample, std::uint64_t records, bool starts_are_dear);
 
 /// Whether the order of the records counts: not with --order any and --combine.

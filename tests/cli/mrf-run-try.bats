@@ -156,12 +156,24 @@ remembers() {
   }
 }
 
+@test "a filter that takes records two by two is told, whatever the size of the chunks" {
+  table
+  for options in '' '-c 100' '--order seq' '--order any'; do
+    # shellcheck disable=SC2086
+    try -i in.tsv -o out.tsv $options -- paste - -
+    assert_status 3
+    # shellcheck disable=SC2086
+    try -i in.tsv -o out.tsv $options -- awk 'NR % 2'
+    assert_status 3
+  done
+}
+
 @test "the record that differs is shown from both results" {
   seq 100 >in.txt
   try -i in.txt -o out.txt -- awk '{ print NR ": " $0 }'
   assert_status 3
-  assert_output_has 'record 7 is the first that differs'
-  assert_output_has $'\n  alone   7: 7\n  copies  1: 7\n'
+  assert_output_has 'record 8 is the first that differs'
+  assert_output_has $'\n  alone   8: 8\n  copies  1: 8\n'
 }
 
 @test "a filter that fails ends the trial with its status and its standard error" {
