@@ -542,6 +542,9 @@ void refuse_streams(const ShortForm& form) {
 int try_filter(const ShortForm& form, const TrialOptions& options) {
   run::check_inputs(form);
   refuse_streams(form);
+  run::check_plan(
+      workflow::make_plan(workflow::parse_workflow("short form", workflow::workflow_text(form), {})),
+      options.run.report_path, options.run.keep_failed);
   try {
     return Trial(form, options).run();
   } catch (const StepFailed& failed) {

@@ -21,7 +21,8 @@ struct TrialOptions {
 /// and what the whole input would take. Publishes nothing, and leaves nothing behind but what the filter
 /// itself makes. Returns the exit status: 0 when the results are the same, that of a run that failed, which
 /// has said why. Throws DataError when the results differ or there are too few records, UsageError for an
-/// input that can be read only once, and Error when the filter does not come to an end or writes without one.
+/// input that can be read only once, what run::check_plan() throws, and Error when the filter does not come
+/// to an end or writes without one.
 int try_filter(const workflow::ShortForm& form, const TrialOptions& options);
 
 }  // namespace mrf::trial
