@@ -241,6 +241,18 @@ remembers() {
   assert_nothing_left
 }
 
+@test "an output that cannot be made ends a trial before it begins" {
+  table
+  mkdir there
+  for name in missing/out.tsv there; do
+    try -i in.tsv -o $name -- touch started
+    assert_status 1
+    assert_stderr_has "'$name'"
+    [ -z "$output" ]
+    assert_files in.tsv there
+  done
+}
+
 @test "an input from the web" {
   table
   serve "$PWD"
