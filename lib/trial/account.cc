@@ -91,15 +91,21 @@ class Writer {
   }
 
   void add_agreement() {
-    add("result", "the same");
-    if (account_.records_out == 0)
-      add("", fmt::format("but the filter has written nothing: --try {} says more", 10 * account_.records));
+    add("result", account_.has_other_order ? "the same records, in another order" : "the same");
+    if (account_.has_other_order && account_.combines)
+      add("", "where the order counts, --combine needs a COMMAND that restores it");
+    if (account_.records_out == 0) {
+      const bool is_all = account_.share && *account_.share >= 1;
+      add("", is_all ? "but the filter has written nothing"
+                     : fmt::format("but the filter has written nothing: --try {} says more",
+                                   10 * account_.records));
+    }
     add("speed",
         fmt::format("records/s of one processor: read {}, filter {}, write {}", rate(account_.costs.read_s),
                     rate(account_.costs.filter_s), rate(account_.costs.write_s)));
     std::string time = "alone " + readable_time(account_.alone_s);
     if (account_.copies_s) time += ", copies " + readable_time(*account_.copies_s);
-    constexpr double short_s = 0.5;
+    constexpr double short_s = 1;
     if (account_.alone_s < short_s) time += "; that is short, and what follows is rough";
     add("sample", time);
     add_whole();

@@ -42,6 +42,8 @@ struct Account {
   std::optional<Diagnosis> diagnosis;
 
   /// Where they are the same.
+  bool has_other_order = false;              ///< the same but for the order of the records
+  bool combines = false;                     ///< --combine makes the result
   Costs costs;                               ///< of the filter alone
   std::optional<double> whole_alone_s;       ///< expected for the whole input
   std::optional<double> whole_copies_s;      ///< with the suggestion

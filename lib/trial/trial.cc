@@ -151,6 +151,7 @@ class Trial {
     account_.records = alone.records;
     account_.has_pairs = form_.inputs.size() == 2;
     account_.share = alone.share;
+    account_.combines = !form_.combine.empty();
     account_.alone_s = alone.facts.costs.wall_s;
     account_.records_out = alone.facts.results[0].records().size();
     account_.costs = alone.facts.costs;
@@ -376,7 +377,11 @@ class Trial {
       const Result& ours = alone.facts.results[at];
       const Result& theirs = facts->results[at];
       const auto difference = find_difference(ours, theirs, order_);
-      if (!difference) continue;
+      if (!difference) {
+        account_.has_other_order =
+            account_.has_other_order || (order_ == Order::any && find_difference(ours, theirs, Order::kept));
+        continue;
+      }
       note_difference(*difference, alone, at, theirs, cut);
       return;
     }

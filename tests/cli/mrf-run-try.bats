@@ -114,6 +114,21 @@ run_command() {
   assert_output_has 'result    the same'
   try -i in.txt -o out.txt --combine cat -- wc -l
   assert_status 3
+  [[ $output != *'another order'* ]] || show_result 'records that are the same'
+  seq 3000 | sort >in.txt
+  for form in '--combine cat -- sort -n' '--combine sort -m -- sort -n'; do
+    # shellcheck disable=SC2086
+    try -i in.txt -o out.txt $form
+    assert_status 0
+    assert_output_has 'result    the same records, in another order'
+    assert_output_has 'where the order counts, --combine needs'
+  done
+  try -i in.txt -o out.txt --combine sort -mn -- sort -n
+  assert_status 0
+  assert_output_has $'result    the same\n'
+  try -i in.txt -o out.txt --order any -- cat
+  assert_status 0
+  assert_output_has 'result    the same'
   printf 'a\0b\0c\0d\0' >in.nul
   try -i in.nul -o out.nul --record nul -- cat
   assert_status 0
@@ -209,7 +224,10 @@ remembers() {
   table
   try -i in.tsv -o out.tsv --ok-status 0,1 -- grep spam
   assert_status 0
-  assert_output_has 'the filter has written nothing: --try'
+  assert_output_has $'the filter has written nothing\n'
+  try 1000 -i in.tsv -o out.tsv --ok-status 0,1 -- grep spam
+  assert_status 0
+  assert_output_has 'the filter has written nothing: --try 10000 says more'
 }
 
 @test "inputs that a trial cannot take" {

@@ -82,7 +82,9 @@ TEST_CASE("copies that do not pay, a filter that writes nothing, a short sample,
   CHECK(has(text_of(account), "writing limits"));
   account.records_out = 0;
   CHECK(has(text_of(account), "the filter has written nothing: --try 10000"));
-  account.alone_s = 0.1;
+  account.share = 1;
+  CHECK(has(text_of(account), "but the filter has written nothing\n"));
+  account.alone_s = 0.9;
   CHECK(has(text_of(account), "rough"));
   account.share.reset();
   account.whole_alone_s.reset();
@@ -93,6 +95,14 @@ TEST_CASE("copies that do not pay, a filter that writes nothing, a short sample,
   account.level_growth = 0.07;
   CHECK(has(text_of(account),
             "or        mrf-run -l 1\n          about 12 s, and the file about 7.0 % larger\n"));
+}
+
+TEST_CASE("records in another order are told") {
+  Account account = agreement();
+  account.has_other_order = true;
+  CHECK(has(text_of(account), "result    the same records, in another order\nspeed"));
+  account.combines = true;
+  CHECK(has(text_of(account), "in another order\n          where the order counts, --combine needs"));
 }
 
 TEST_CASE("what differs is told with the record and what the filter remembers") {
