@@ -90,12 +90,41 @@ std::string records_text(std::uint64_t count) {
   return count == 1 ? "record" : fmt::format("{} records", count);
 }
 
+// Lines of a header that say how and when it was written: samtools' @PG lines have the name of the FIFO,
+// those of bcftools, ##bcftools_viewCommand=, the date.
+bool is_history(std::string_view line) {
+  const std::string_view name = line.substr(0, line.find('='));
+  return line.starts_with("@PG\t") || (name.starts_with("##bcftools_") && name.ends_with("Command"));
+}
+
+// The lines of a header that are compared.
+Records compared_lines(std::string_view header) {
+  Records lines;
+  while (!header.empty()) {
+    const std::size_t end = header.find('\n');
+    const std::string_view line = header.substr(0, end == std::string_view::npos ? end : end + 1);
+    if (!is_history(line)) lines.push_back(line);
+    header.remove_prefix(line.size());
+  }
+  return lines;
+}
+
+std::optional<Difference> find_header_difference(std::string_view alone, std::string_view copies) {
+  const Records ours = compared_lines(alone);
+  const Records theirs = compared_lines(copies);
+  const auto [at, other] = std::mismatch(ours.begin(), ours.end(), theirs.begin(), theirs.end());
+  if (at == ours.end() && other == theirs.end()) return std::nullopt;
+  const auto index = static_cast<std::size_t>(at - ours.begin());
+  return Difference{0, at_or_nothing(ours, index), at_or_nothing(theirs, index)};
+}
+
 class Diagnostician {
  public:
-  Diagnostician(const Result& alone, const Result& copies, std::uint64_t starts, Order order)
+  Diagnostician(const Result& alone, const Result& copies, const Parts& parts, Order order)
       : alone_(alone.records()),
         copies_(copies.records()),
-        starts_(starts),
+        starts_(parts.starts),
+        first_records_(parts.first_records.begin(), parts.first_records.end()),
         order_(order),
         surplus_(alone_, copies_) {}
 
@@ -105,8 +134,8 @@ class Diagnostician {
     }
     for (const auto step :
          {&Diagnostician::of_own_header, &Diagnostician::of_header_records, &Diagnostician::of_equal_records,
-          &Diagnostician::of_column, &Diagnostician::of_sums, &Diagnostician::of_parts,
-          &Diagnostician::of_first_records, &Diagnostician::of_numbers}) {
+          &Diagnostician::of_column, &Diagnostician::of_part_begins, &Diagnostician::of_sums,
+          &Diagnostician::of_parts, &Diagnostician::of_first_records, &Diagnostician::of_numbers}) {
       if (auto found = (this->*step)()) return *found;
     }
     return {Memory::other, "what it writes for a record depends on other records",
@@ -221,10 +250,26 @@ class Diagnostician {
     if (more_starts() == 0 || lacking == 0 || lacking % more_starts() != 0) return std::nullopt;
     if (extra != 0 && (extra != lacking || lacking != more_starts())) return std::nullopt;
     if (extra != 0 && are_numbers_alone_different()) return std::nullopt;
-    return Diagnosis{Memory::header,
-                     fmt::format("it treats the first {} of its input apart, as a header",
-                                 records_text(lacking / more_starts())),
-                     "--header-lines takes the header around the filter; --header-broadcast gives it to all"};
+    return treats_first_apart(lacking / more_starts());
+  }
+
+  // All that differs are records of the input with which parts begin.
+  std::optional<Diagnosis> of_part_begins() const {
+    const auto begins_part = [&](const Records& records) {
+      return [&](std::size_t at) { return first_records_.contains(records[at]); };
+    };
+    const bool all = std::all_of(surplus_.alone.begin(), surplus_.alone.end(), begins_part(alone_)) &&
+                     std::all_of(surplus_.copies.begin(), surplus_.copies.end(), begins_part(copies_));
+    if (!all) return std::nullopt;
+    return treats_first_apart(1);
+  }
+
+  static Diagnosis treats_first_apart(std::uint64_t records) {
+    return {
+        Memory::header,
+        fmt::format("it treats the first {} of its input apart, as a header", records_text(records)),
+        fmt::format("--header-lines {} --header-broadcast: each copy gets the header, the result has it once",
+                    records)};
   }
 
   std::optional<Diagnosis> of_numbers() const {
@@ -275,6 +320,7 @@ class Diagnostician {
   const Records& alone_;
   const Records& copies_;
   std::uint64_t starts_;
+  std::unordered_set<std::string_view> first_records_;
   Order order_;
   Surplus surplus_;
 };
@@ -282,7 +328,7 @@ class Diagnostician {
 }  // namespace
 
 std::optional<Difference> find_difference(const Result& alone, const Result& copies, Order order) {
-  if (alone.header() != copies.header()) return Difference{0, alone.header(), copies.header()};
+  if (const auto difference = find_header_difference(alone.header(), copies.header())) return difference;
   const Records& ours = alone.records();
   const Records& theirs = copies.records();
   if (order == Order::kept) {
@@ -297,8 +343,8 @@ std::optional<Difference> find_difference(const Result& alone, const Result& cop
   return std::nullopt;
 }
 
-Diagnosis diagnose(const Result& alone, const Result& copies, std::uint64_t starts, Order order) {
-  return Diagnostician(alone, copies, starts, order).find();
+Diagnosis diagnose(const Result& alone, const Result& copies, const Parts& parts, Order order) {
+  return Diagnostician(alone, copies, parts, order).find();
 }
 
 Diagnosis diagnose_random() {

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "trial/result.h"
 
@@ -16,13 +17,13 @@ enum class Order { kept, any };
 /// Where the result of copies first differs from that of the filter alone.
 struct Difference {
   std::uint64_t record = 0;  ///< its number in the result of the filter alone, from 1; 0: the headers differ
-  std::string_view alone;    ///< the record, or the header; empty when there is none in its place
+  std::string_view alone;    ///< the record, or the header's line; empty when there is none in its place
   std::string_view copies;   ///< likewise
 };
 
 /// Empty when the results are the same. With Order::any the first record that the result of the copies lacks,
-/// or else its first one too many, whose number in its own result is given then. The views are those of the
-/// results.
+/// or else its first one too many, whose number in its own result is given then. Lines of a header that say
+/// how it was written (@PG, ##bcftools_...Command=) are not compared. The views are those of the results.
 std::optional<Difference> find_difference(const Result& alone, const Result& copies, Order order);
 
 /// What a filter seems to remember from one record to another.
@@ -42,9 +43,15 @@ struct Diagnosis {
   std::string advice;
 };
 
-/// A guess, from two results that differ. `starts` says how often the filter was started for `copies`, each
-/// time for a part of the input.
-Diagnosis diagnose(const Result& alone, const Result& copies, std::uint64_t starts, Order order);
+/// The parts of the input that the copies get.
+struct Parts {
+  std::uint64_t starts = 0;  ///< of the filter, each for a part of the input
+  std::vector<std::string_view>
+      first_records;  ///< of the parts but the first; empty where they are not known
+};
+
+/// A guess, from two results that differ.
+Diagnosis diagnose(const Result& alone, const Result& copies, const Parts& parts, Order order);
 /// For a filter that gave two results for the same records.
 Diagnosis diagnose_random();
 

@@ -36,6 +36,7 @@
 #include "io/fd.h"
 #include "io/temporaries.h"
 #include "process/run_signals.h"
+#include "record/record.h"
 #include "run/input_probe.h"
 #include "run/job_spec.h"
 #include "trial/account.h"
@@ -396,11 +397,31 @@ class Trial {
     account_.output = base::redact_name(alone.form.outputs[at].name);
     account_.records_out = alone.facts.results[at].records().size();
     account_.copies_records_out = copies.records().size();
-    account_.diagnosis = diagnose(alone.facts.results[at], copies, cut.starts, order_);
+    const auto sample = text_sample(alone);
+    Parts parts{cut.starts, {}};
+    if (sample && cut.form.key.empty())
+      parts.first_records = part_begins(sample->records(), *cut.form.chunk_size, cut.starts);
+    account_.diagnosis = diagnose(alone.facts.results[at], copies, parts, order_);
     const auto again =
         results_of(form_alone(alone.form.form, alone.records), alone.form.outputs, 3 * time_limit);
     if (again && find_difference(alone.facts.results[at], again->results[at], order_))
       account_.diagnosis = diagnose_random();
+  }
+
+  // The records that the filter was given, where they are text.
+  std::optional<Result> text_sample(const Alone& alone) const {
+    const auto choice = workflow::choose(form_);
+    if (choice.input.is_alignment() || choice.pairs) return std::nullopt;
+    return Result::read(sample_files(form_, alone.directory)[0], record::parse_record_form(choice.given),
+                        {form_.header_prefix, form_.header_lines.value_or(0)});
+  }
+
+  static std::vector<std::string_view> part_begins(const std::vector<std::string_view>& records,
+                                                   std::uint64_t size, std::uint64_t starts) {
+    std::vector<std::string_view> begins;
+    for (std::uint64_t part = 1; part < starts && part * size < records.size(); ++part)
+      begins.push_back(records[part * size]);
+    return begins;
   }
 
   [[noreturn]] void refuse() const {

@@ -44,7 +44,8 @@ std::string first_field(const std::string& line) { return line.substr(0, line.fi
 struct Runs {
   Result alone;
   Result copies;
-  std::uint64_t starts;
+  Lines first_records;
+  Parts parts;
 };
 
 Runs run(const Filter& filter) {
@@ -55,7 +56,10 @@ Runs run(const Filter& filter) {
     const auto from = all.begin() + static_cast<std::ptrdiff_t>(at);
     copies += joined(filter(Lines(from, from + chunk)));
   }
-  return {result(joined(filter(all))), result(copies), starts};
+  Runs runs{result(joined(filter(all))), result(copies), {}, {starts, {}}};
+  for (std::size_t at = chunk; at < all.size(); at += chunk) runs.first_records.push_back(all[at] + "\n");
+  runs.parts.first_records.assign(runs.first_records.begin(), runs.first_records.end());
+  return runs;
 }
 
 Lines filtered(const Lines& lines, const std::function<bool(std::size_t, const std::string&)>& keep) {
@@ -143,6 +147,18 @@ TEST_CASE("what a filter remembers shows in what copies of it write") {
        Memory::header, "treats the first record of its input apart", "--header-lines"},
       {"the first line marked", first_marked, Memory::header, "treats the first record of its input apart",
        "--header-lines"},
+      {"the first line kept whatever it is",
+       [](const Lines& l) {
+         return filtered(
+             l, [](std::size_t at, const std::string& line) { return at == 0 || line.back() > '5'; });
+       },
+       Memory::header, "treats the first record of its input apart", "--header-lines 1 --header-broadcast"},
+      {"the first line left out, and others",
+       [](const Lines& l) {
+         return filtered(l,
+                         [](std::size_t at, const std::string& line) { return at > 0 && line.back() < '3'; });
+       },
+       Memory::header, "treats the first record of its input apart", "--header-lines 1 --header-broadcast"},
       {"neighbours", of_all_before, Memory::other, "depends on other records", "--key"},
   };
   for (const Case& one : cases) {
@@ -151,7 +167,7 @@ TEST_CASE("what a filter remembers shows in what copies of it write") {
     const auto difference = find_difference(runs.alone, runs.copies, Order::kept);
     REQUIRE(difference);
     CHECK(difference->record > 0);
-    const Diagnosis found = diagnose(runs.alone, runs.copies, runs.starts, Order::kept);
+    const Diagnosis found = diagnose(runs.alone, runs.copies, runs.parts, Order::kept);
     CHECK_MESSAGE(found.memory == one.memory, found.sentence);
     CHECK_MESSAGE(found.sentence.find(one.sentence) != std::string::npos, found.sentence);
     CHECK_MESSAGE(found.advice.find(one.advice) != std::string::npos, found.advice);
@@ -208,7 +224,25 @@ TEST_CASE("a header is compared by itself") {
   const auto difference = find_difference(alone, other, Order::any);
   REQUIRE(difference);
   CHECK(difference->record == 0);
-  CHECK(diagnose(alone, other, 4, Order::any).memory == Memory::header);
+  CHECK(diagnose(alone, other, {4, {}}, Order::any).memory == Memory::header);
+}
+
+TEST_CASE("lines of a header that say how it was written are not compared") {
+  const mrf::record::HeaderForm marked{"#", 0};
+  const Result alone = result("##a\n##bcftools_viewCommand=view; Date=1\n#b\nr\n", marked);
+  CHECK(!find_difference(alone, result("##a\n##bcftools_viewCommand=view; Date=2\n#b\nr\n", marked),
+                         Order::kept));
+  CHECK(!find_difference(alone, result("##a\n#b\nr\n", marked), Order::kept));
+  const auto difference = find_difference(alone, result("##a\n#c\nr\n", marked), Order::kept);
+  REQUIRE(difference);
+  CHECK(difference->alone == "#b\n");
+  CHECK(difference->copies == "#c\n");
+  CHECK(find_difference(alone, result("##a\n##bcftools_viewVersion=2\n#b\nr\n", marked), Order::kept));
+  const mrf::record::HeaderForm of_sam = mrf::record::sam_header();
+  const std::string first = "@HD\tVN:1.6\n@SQ\tSN:c\tLN:9\n";
+  CHECK(!find_difference(result(first + "@PG\tID:samtools\tCL:samtools view /tmp/a\n", of_sam),
+                         result(first + "@PG\tID:samtools\tCL:samtools view /tmp/b\n", of_sam), Order::kept));
+  CHECK(find_difference(result(first + "@CO\ta\n", of_sam), result(first + "@CO\tb\n", of_sam), Order::kept));
 }
 
 TEST_CASE("records are what the form says, and the last one counts without its end") {
