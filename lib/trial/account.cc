@@ -125,7 +125,8 @@ class Writer {
     add("whole", pays(account_)
                      ? fmt::format("alone about {}, with the command below about {}: {} times as fast", alone,
                                    copies, rounded(gain))
-                     : fmt::format("alone about {}: copies do not pay, {} limits", alone, limit()));
+                     : fmt::format("alone about {}: copies do not pay, {} limits{}", alone, limit(),
+                                   account_.is_pipe_as_fast ? "; the plain pipe is as fast" : ""));
   }
 
   std::string limit() const {

@@ -47,6 +47,7 @@ struct Account {
   Costs costs;                               ///< of the filter alone
   std::optional<double> whole_alone_s;       ///< expected for the whole input
   std::optional<double> whole_copies_s;      ///< with the suggestion
+  bool is_pipe_as_fast = false;              ///< the filter alone, as any command
   std::string command;                       ///< with the suggestion
   std::optional<std::string> level_command;  ///< with -l 1, where that is worth it
   double level_s = 0;                        ///< expected for the whole input then

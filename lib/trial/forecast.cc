@@ -2,6 +2,8 @@
 #include "trial/forecast.h"
 
 #include <algorithm>
+#include <array>
+#include <cmath>
 #include <string>
 #include <vector>
 
@@ -17,6 +19,9 @@ using Json = nlohmann::ordered_json;
 // Of a reader's and a writer's seconds, what one thread does alone; measured with alignments.
 constexpr double serial_reading = 0.3;
 constexpr double serial_writing = 0.1;
+
+constexpr std::array stages{&Costs::read_s, &Costs::pass_s, &Costs::filter_s, &Costs::write_s,
+                            &Costs::wall_s};
 
 double number(const Json& object, const char* name) {
   const auto found = object.find(name);
@@ -58,9 +63,29 @@ void add_work(const Json& job, double cpu_s, Costs& costs) {
 
 Costs Costs::times(double factor) const {
   Costs all = *this;
-  for (double* one : {&all.read_s, &all.pass_s, &all.filter_s, &all.write_s, &all.wall_s}) *one *= factor;
+  for (const auto stage : stages) all.*stage *= factor;
   all.bytes = static_cast<std::uint64_t>(static_cast<double>(bytes) * factor);
   return all;
+}
+
+Costs fixed_costs(const Costs& smaller, std::uint64_t fewer, const Costs& larger, std::uint64_t more) {
+  Costs fixed;
+  if (more <= fewer) return fixed;
+  const double share = static_cast<double>(fewer) / static_cast<double>(more - fewer);
+  for (const auto stage : stages) {
+    const double at_zero = smaller.*stage - share * (larger.*stage - smaller.*stage);
+    fixed.*stage = std::clamp(at_zero, 0.0, smaller.*stage);
+  }
+  return fixed;
+}
+
+Costs whole_costs(const Costs& sample, const Costs& fixed, double factor) {
+  Costs whole = sample.times(factor);
+  for (const auto stage : stages) {
+    const double once = std::min(fixed.*stage, sample.*stage);
+    whole.*stage = once + factor * (sample.*stage - once);
+  }
+  return whole;
 }
 
 Costs costs_of(const Json& report) {
@@ -116,6 +141,18 @@ Setting best_setting(const Costs& costs, const ThreadsOf& threads_of, const Limi
     is_found = true;
   }
   return best;
+}
+
+std::optional<std::uint64_t> larger_chunks(const Starts& starts, int processors) {
+  const double all_s = starts.all_s();
+  if (all_s < 1 || all_s < 0.1 * (all_s + starts.work_s)) return std::nullopt;
+  const double least = 20 * starts.start_s * starts.records / std::max(starts.work_s, 1e-3);
+  const double most = starts.records / (4.0 * processors);
+  const double wanted = std::max(1.0, std::min(least, most));
+  const double unit = std::pow(10, std::floor(std::log10(wanted)));
+  const double size = std::max(1.0, std::round(wanted / unit) * unit);
+  if (starts.records / size * starts.start_s > 0.7 * all_s) return std::nullopt;
+  return static_cast<std::uint64_t>(size);
 }
 
 std::uint64_t chunks_of(std::uint64_t bytes) {

@@ -81,7 +81,9 @@ struct Alone {
   std::uint64_t records = 0;
   bool is_all = false;  // the input has no more
   std::optional<double> share;
-  double sampling_s = 0;  // processor seconds of the reader
+  double sampling_s = 0;      // processor seconds of the reader
+  Costs fixed;                // of a run, whatever its records are
+  double first_filter_s = 0;  // for the first records: starting the filter takes no more
   TrialForm form;
   RunFacts facts;
 };
@@ -299,6 +301,8 @@ class Trial {
   // faster than their input: for such a filter the smaller one is what it can be tried on.
   Alone run_alone() {
     std::optional<Alone> before;
+    std::optional<Costs> first;
+    std::uint64_t first_count = 0;
     std::uint64_t wanted = std::min(options_.records, first_records);
     for (;;) {
       Alone alone = take_sample(wanted);
@@ -309,7 +313,13 @@ class Trial {
       if (!facts && before) return std::move(*before);
       if (!facts) refuse_endless(alone.records);
       alone.facts = std::move(*facts);
-      if (!before) starts_are_dear_ = alone.facts.costs.filter_s > 0.5;
+      if (!first) {
+        starts_are_dear_ = alone.facts.costs.filter_s > 0.5;
+        first_count = alone.records;
+        first = alone.facts.costs;
+      }
+      alone.fixed = fixed_costs(*first, first_count, alone.facts.costs, alone.records);
+      alone.first_filter_s = first->filter_s;
       const std::uint64_t next = next_sample(alone);
       const bool is_last = next == options_.records;  // which may be a small step
       if (alone.is_all || next <= wanted || (next < 2 * wanted && !is_last)) return alone;
@@ -370,9 +380,10 @@ class Trial {
     const double wall_s = facts->costs.wall_s;
     account_.copies_s = std::min(account_.copies_s.value_or(wall_s), wall_s);
     pass_s_ = std::max(pass_s_, facts->costs.pass_s);
-    if (cut.starts > 1 && cut.form.order == "chunk") {
+    if (cut.starts > most_starts_ && cut.form.order == "chunk") {
       const double more_s = facts->costs.filter_s - alone.facts.costs.filter_s;
-      start_s_ = std::max(0.0, more_s / static_cast<double>(cut.starts - 1));
+      most_starts_ = cut.starts;
+      start_s_ = std::clamp(more_s / static_cast<double>(cut.starts - 1), 0.0, alone.first_filter_s);
     }
     for (std::size_t at = 0; at < facts->results.size(); ++at) {
       const Result& ours = alone.facts.results[at];
@@ -440,20 +451,38 @@ class Trial {
     return {1 + choice.reader_threads, 1 + choice.writer_threads};
   }
 
-  Costs whole_costs(const Alone& alone) const {
+  // For the whole input, by one filter.
+  Costs costs_of_whole(const Alone& alone) const {
     Costs costs = alone.facts.costs;
     if (!form_.selection.words().empty()) costs.read_s = std::max(costs.read_s, alone.sampling_s);
     costs.pass_s = std::max(costs.pass_s, pass_s_);
-    costs = costs.times(1 / alone.share.value_or(1));
-    if (form_.key.empty() && !form_.chunk_size && copies_.form.order == "chunk")
-      costs.filter_s += start_s_ * static_cast<double>(chunks_of(costs.bytes));
-    return costs;
+    Costs fixed = alone.fixed;
+    if (alone.records <= first_records) fixed.filter_s = start_s_;
+    return whole_costs(costs, fixed, 1 / alone.share.value_or(1));
+  }
+
+  // How the chunks of the whole input start the filter.
+  Starts starts_of_whole(const Alone& alone, const Costs& costs) const {
+    if (copies_.form.order != "chunk" || form_.has_measured_chunks || !alone.share) return {};
+    const double records = static_cast<double>(alone.records) / *alone.share;
+    const auto chunks =
+        form_.chunk_size
+            ? static_cast<std::uint64_t>(std::ceil(records / static_cast<double>(*form_.chunk_size)))
+            : chunks_of(costs.bytes);
+    return {start_s_, std::max(0.0, costs.filter_s - start_s_), records, chunks};
   }
 
   void forecast(const Alone& alone) {
-    Costs costs = whole_costs(alone);
+    const Costs costs_alone = costs_of_whole(alone);
+    Costs costs = costs_alone;
     Suggestion suggestion;
-    suggestion.chunk_size = larger_chunks(alone, costs);
+    if (Starts starts = starts_of_whole(alone, costs); starts.chunks > 0) {
+      suggestion.chunk_size = larger_chunks(starts, form_.processors);
+      if (suggestion.chunk_size)
+        starts.chunks = static_cast<std::uint64_t>(
+            std::ceil(starts.records / static_cast<double>(*suggestion.chunk_size)));
+      costs.filter_s = starts.work_s + starts.all_s();
+    }
     Limits limits{form_.processors, form_.processors, std::min(form_.processors, workflow::most_threads),
                   2 * form_.processors};
     if (form_.cpus)
@@ -466,15 +495,17 @@ class Trial {
                         limits.processors);
     };
     suggestion.setting = best_setting(costs, threads_of, limits);
-    const double alone_s = expected_s(costs, 1, {1, 1}, limits.processors);
+    const double alone_s = expected_s(costs_alone, 1, {1, 1}, limits.processors);
     const double copies_s = expected(costs);
     const double slower = slowdown(alone, limits.processors);
     if (alone.share) {
       account_.whole_alone_s = slower * alone_s;
       account_.whole_copies_s = slower * copies_s;
     }
+    constexpr double as_good = 1.05;
     const bool is_worth_it = alone_s >= least_gain * copies_s;
     if (!is_worth_it) suggestion.setting.workers = 1;
+    account_.is_pipe_as_fast = !is_worth_it && alone_s <= as_good * expected(costs);
     account_.command = suggested_command(options_.words, suggestion);
     if (const auto lower = costs_at_level_1(alone, costs, copies_s)) {
       suggestion.setting = best_setting(*lower, threads_of, limits);
@@ -492,26 +523,6 @@ class Trial {
     const double wall_s = alone.facts.costs.wall_s;
     if (wall_s < short_s) return 1;
     return std::max(1.0, wall_s / std::max(expected_s(alone.facts.costs, 1, {1, 1}, processors), 1e-3));
-  }
-
-  // Where starting the filter for each chunk takes a tenth of its time or more, and the input has chunks
-  // enough for larger ones. Takes what is saved from `costs`.
-  std::optional<std::uint64_t> larger_chunks(const Alone& alone, Costs& costs) const {
-    if (copies_.form.order != "chunk" || form_.chunk_size || form_.has_measured_chunks || !alone.share)
-      return std::nullopt;
-    const double starts_s = start_s_ * static_cast<double>(chunks_of(costs.bytes));
-    const double work_s = costs.filter_s - starts_s;
-    if (starts_s < 0.1 * costs.filter_s || starts_s < 1) return std::nullopt;
-    const double records = static_cast<double>(alone.records) / *alone.share;
-    const double least = 20 * start_s_ * records / std::max(work_s, 1e-3);
-    const double most = records / (4.0 * form_.processors);
-    const double size = std::max(1.0, std::min(least, most));
-    const double starts = records / size;
-    if (starts * start_s_ > 0.7 * starts_s) return std::nullopt;
-    costs.filter_s = work_s + starts * start_s_;
-    // One digit that counts.
-    const double unit = std::pow(10, std::floor(std::log10(size)));
-    return static_cast<std::uint64_t>(std::max(1.0, std::round(size / unit) * unit));
   }
 
   // What writing takes at level 1, where writing takes a large part of the time.
@@ -543,7 +554,8 @@ class Trial {
   TrialForm copies_;
   std::uint64_t sampled_records_ = 0;  // of the last sample
   bool starts_are_dear_ = false;
-  double start_s_ = 0;  // processor seconds that starting the filter takes
+  std::uint64_t most_starts_ = 1;  // of a cut
+  double start_s_ = 0;             // processor seconds that starting the filter takes
   double pass_s_ = 0;
   std::string alone_record_;
   std::string copies_record_;

@@ -237,6 +237,21 @@ remembers() {
   assert_output_has 'the filter has written nothing: --try 10000 says more'
 }
 
+@test "chunks that are too small for a filter whose start takes long are made larger" {
+  seq 100000 >in.txt
+  cat >filter.py <<'END'
+import sys, time
+while time.process_time() < 0.05:
+    pass
+sys.stdout.write(sys.stdin.read())
+END
+  try 1000 -i in.txt -o out.txt -c 25 -- python3 filter.py
+  assert_status 0
+  assert_output_has 'chunks of 25 records'
+  assert_output_has '; the plain pipe is as fast'
+  [[ $output == *$'\ncommand   mrf-run'*' -c '*'00 -i in.txt'* ]] || show_result 'no larger chunks'
+}
+
 @test "inputs that a trial cannot take" {
   table
   mkfifo fifo

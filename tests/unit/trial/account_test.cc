@@ -78,6 +78,8 @@ TEST_CASE("copies that do not pay, a filter that writes nothing, a short sample,
   account.whole_copies_s = 45;
   CHECK(!pays(account));
   CHECK(has(text_of(account), "alone about 50 s: copies do not pay, the number of processors limits"));
+  account.is_pipe_as_fast = true;
+  CHECK(has(text_of(account), "the number of processors limits; the plain pipe is as fast\n"));
   account.costs.write_s = 40;
   CHECK(has(text_of(account), "writing limits"));
   account.records_out = 0;

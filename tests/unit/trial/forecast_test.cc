@@ -79,3 +79,37 @@ TEST_CASE("the default chunks of an input") {
   CHECK(chunks_of(1) == 1);
   CHECK(chunks_of(std::uint64_t{8} << 20) == 16);
 }
+
+TEST_CASE("what a run takes to start is paid once") {
+  const Costs smaller{.filter_s = 1.1, .write_s = 1, .wall_s = 3};
+  const Costs larger{.filter_s = 2, .write_s = 20, .wall_s = 3, .bytes = 100};
+  const Costs fixed = fixed_costs(smaller, 1000, larger, 10000);
+  CHECK(fixed.filter_s == doctest::Approx(1));
+  CHECK(fixed.write_s == 0);  // faster growth than by a line
+  CHECK(fixed.wall_s == doctest::Approx(3));
+  const Costs whole = whole_costs(larger, fixed, 10);
+  CHECK(whole.filter_s == doctest::Approx(11));
+  CHECK(whole.write_s == doctest::Approx(200));
+  CHECK(whole.bytes == 1000);
+  CHECK(fixed_costs(smaller, 1000, smaller, 1000).sum_s() == 0);
+  CHECK(whole_costs(smaller, larger, 10).filter_s == doctest::Approx(1.1));
+}
+
+TEST_CASE("chunks are larger where starting takes a large part of the filter's time") {
+  struct Case {
+    std::string name;
+    Starts starts;
+    std::optional<std::uint64_t> size;
+  };
+  const std::vector<Case> cases = {
+      {"many starts, no work", {0.03, 0.5, 600'000, 600}, 40'000},
+      {"starts that do not count", {0.03, 1000, 600'000, 600}, {}},
+      {"few seconds", {0.03, 0.5, 600'000, 16}, {}},
+      {"as large as the work needs", {0.03, 60, 600'000, 600}, 6000},
+      {"chunks that are large already", {1, 5, 600'000, 17}, {}},
+  };
+  for (const Case& one : cases) {
+    CAPTURE(one.name);
+    CHECK(larger_chunks(one.starts, 4) == one.size);
+  }
+}
