@@ -134,8 +134,8 @@ class Diagnostician {
     }
     for (const auto step :
          {&Diagnostician::of_own_header, &Diagnostician::of_header_records, &Diagnostician::of_equal_records,
-          &Diagnostician::of_column, &Diagnostician::of_part_begins, &Diagnostician::of_sums,
-          &Diagnostician::of_parts, &Diagnostician::of_first_records, &Diagnostician::of_numbers}) {
+          &Diagnostician::of_column, &Diagnostician::of_sums, &Diagnostician::of_parts,
+          &Diagnostician::of_first_records, &Diagnostician::of_part_begins, &Diagnostician::of_numbers}) {
       if (auto found = (this->*step)()) return *found;
     }
     return {Memory::other, "what it writes for a record depends on other records",
@@ -261,7 +261,11 @@ class Diagnostician {
     const bool all = std::all_of(surplus_.alone.begin(), surplus_.alone.end(), begins_part(alone_)) &&
                      std::all_of(surplus_.copies.begin(), surplus_.copies.end(), begins_part(copies_));
     if (!all) return std::nullopt;
-    return treats_first_apart(1);
+    return Diagnosis{
+        Memory::header,
+        "it treats the first record of its input apart, as a header, or compares a record with the one "
+        "before",
+        "for a header, --header-lines 1 --header-broadcast; for records that belong together, --key"};
   }
 
   static Diagnosis treats_first_apart(std::uint64_t records) {
