@@ -419,10 +419,10 @@ class Trial {
       account_.diagnosis = diagnose_random();
   }
 
-  // The records that the filter was given, where they are text.
+  // The records that the filter was given, where they are lines: of those the first ones can be a header.
   std::optional<Result> text_sample(const Alone& alone) const {
     const auto choice = workflow::choose(form_);
-    if (choice.input.is_alignment() || choice.pairs) return std::nullopt;
+    if (choice.input.is_alignment() || choice.pairs || choice.given != "line") return std::nullopt;
     return Result::read(sample_files(form_, alone.directory)[0], record::parse_record_form(choice.given),
                         {form_.header_prefix, form_.header_lines.value_or(0)});
   }

@@ -105,6 +105,9 @@ run_command() {
   try -i in.fa -o out.fa -- cat
   assert_status 0
   assert_output_has 'on 200 records'
+  try -i in.fa -o out.fa -- awk 'NR <= 3 || /^>/ { keep = NR <= 3 || /5$/ } keep'
+  assert_status 3
+  [[ $output != *--header-lines* ]] || show_result 'advice for lines'
   { printf 'name\tvalue\n' && seq 500; } | gzip >in.txt.gz
   for broadcast in '' --header-broadcast; do
     # shellcheck disable=SC2086
