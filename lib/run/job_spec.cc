@@ -291,14 +291,20 @@ void check_inputs(const workflow::ShortForm& form) {
 
 void refuse_shared_pipes(const workflow::ShortForm& form, const std::string& order) {
   if (order != "chunk" && form.workers == 1) return;
-  for (const auto& word : form.command) {
-    if (order != "chunk" && workflow::has_copy_number(word)) continue;
+  std::vector<std::string> words = form.command;
+  if (order != "chunk") std::erase_if(words, workflow::has_copy_number);
+  refuse_shared_pipes(words, "the filter");
+}
+
+void refuse_shared_pipes(const std::vector<std::string>& words, std::string_view command) {
+  for (const auto& word : words) {
     const auto files = files_of(word);
     if (std::none_of(files.begin(), files.end(), is_shared_pipe)) continue;
     throw base::UsageError(
         "use word", word,
-        "it is a pipe, and the filter runs more than once: each run would read a part of it; "
-        "write its data to a file, and give the file's name");
+        fmt::format("it is a pipe, and {} runs more than once: each run would read a part of it; "
+                    "write its data to a file, and give the file's name",
+                    command));
   }
 }
 

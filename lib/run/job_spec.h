@@ -3,6 +3,8 @@
 
 #include <cstddef>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "process/launch.h"
 #include "process/outcome.h"
@@ -45,5 +47,7 @@ void check_inputs(const workflow::ShortForm& form);
 /// than once with the order `order`: each run would read a part of it. A word that has a number of the copy
 /// put in is not looked at.
 void refuse_shared_pipes(const workflow::ShortForm& form, const std::string& order);
+/// The same for all words of a command that runs more than once; `command` says which, as "the filter".
+void refuse_shared_pipes(const std::vector<std::string>& words, std::string_view command);
 
 }  // namespace mrf::run

@@ -5,7 +5,7 @@
 // sample is a file of the input's kind. It grows until the filter alone takes some seconds for it: from the
 // first thousand records one can tell how many fit into the time.
 //
-// Results are compared in the moment between the end of a run and the end of its watchdog, which removes the
+// Results are read in the moment between the end of a run and the end of its watchdog, which removes the
 // directory of the trial when this process is killed.
 #include "trial/trial.h"
 
@@ -561,18 +561,25 @@ class Trial {
   std::string copies_record_;
 };
 
-// An input that the trial would use up.
+void refuse_stream(const std::string& input, const char* what_to_write) {
+  struct stat info {};
+  const bool is_file = input != "-" && ::stat(input.c_str(), &info) == 0 && S_ISREG(info.st_mode);
+  if (is_file) return;
+  throw base::UsageError("try the filter on", input == "-" ? io::stdin_name : input,
+                         fmt::format("what is read of it is gone for the run itself: write its {} to a file, "
+                                     "and give that to --try",
+                                     what_to_write));
+}
+
+// What the trial would use up: inputs, intervals, and pipes that commands read. In a trial each command runs
+// more than once.
 void refuse_streams(const ShortForm& form) {
   for (const auto& input : form.inputs) {
-    if (base::is_url(input)) continue;
-    struct stat info {};
-    const bool is_file = input != "-" && ::stat(input.c_str(), &info) == 0 && S_ISREG(info.st_mode);
-    if (is_file) continue;
-    throw base::UsageError(
-        "try the filter on", input == "-" ? io::stdin_name : input,
-        "what is read of it is gone for the run itself: write its first records to a file, and "
-        "give that to --try");
+    if (!base::is_url(input)) refuse_stream(input, "first records");
   }
+  if (!form.selection.bed.empty()) refuse_stream(form.selection.bed, "intervals");
+  run::refuse_shared_pipes(form.command, "the filter");
+  run::refuse_shared_pipes(form.combine, "the command of --combine");
 }
 
 }  // namespace

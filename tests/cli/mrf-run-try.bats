@@ -345,3 +345,27 @@ trial_runs() { [[ -n $(find "$TMPDIR" -maxdepth 1 -name 'mrf-try.*') ]] && [[ -e
     assert_files in.tsv stderr.txt
   done
 }
+
+@test "a pipe that the filter reads would be used up by the trial" {
+  seq 3000 >in.txt
+  mkfifo fifo
+  try -i in.txt -o out.txt -- grep -vxFf <(seq 5 5 3000)
+  assert_status 2
+  assert_stderr_has 'it is a pipe'
+  for order in seq any; do
+    run_apart timeout -k 5 300 mrf-run -n 1 --try --order "$order" -i in.txt -o out.txt -- grep -vxFf fifo
+    assert_status 2
+    assert_stderr_has "cannot use word 'fifo': it is a pipe"
+  done
+  try -i in.txt -o out.txt --combine grep -vxFf fifo -- cat
+  assert_status 2
+  assert_stderr_has "cannot use word 'fifo': it is a pipe"
+  bam=$(small_bam)
+  try -L - -i "$bam" -o out.bam -- cat <<<$'chr1\t0\t10'
+  assert_status 2
+  assert_stderr_has "cannot try the filter on 'standard input'"
+  try -L fifo -i "$bam" -o out.bam -- cat
+  assert_status 2
+  assert_stderr_has "cannot try the filter on 'fifo'"
+  assert_files in.txt fifo
+}
