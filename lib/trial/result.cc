@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "base/output_name.h"
 #include "io/reader.h"
 #include "io/stats.h"
 #include "record/framer.h"
@@ -37,7 +38,8 @@ Result::Result(std::string text, const record::RecordForm& form, const record::H
 Result Result::read(const std::string& path, const record::RecordForm& form,
                     const record::HeaderForm& header) {
   io::Meter meter;
-  io::Reader reader(io::open_input(path), meter, {.inflates = !record::is_bytes(form)});
+  io::Reader reader(io::open_input(path), meter,
+                    {.inflates = !record::is_bytes(form) || base::has_gzip_name(path)});
   std::string text;
   for (bool more = true; more;) {
     more = reader.more();

@@ -531,6 +531,7 @@ class Trial {
     const bool is_deflated =
         output.format == "bam" || output.format == "sam.gz" || base::has_gzip_name(output.path);
     if (!is_deflated || form_.level || alone.form.outputs.size() > 1) return std::nullopt;
+    if (record::is_bytes(output.form)) return std::nullopt;  // which may have no lines
     const Threads threads = threads_for(workflow::most_threads);
     if (costs.write_s < 0.4 * costs.sum_s() && costs.write_s < 0.6 * expected_s * threads.writer)
       return std::nullopt;

@@ -238,7 +238,7 @@ std::string level_workflow(const ShortForm& form, const TrialOutput& output, con
   if (!output.format.empty())
     return line("write", fmt::format("mrf-bamwrite{} -l 1 -O {} -o {} {}", alignment_options(form),
                                      output.format, saved(path), workflow::quote_word(output.text_path())));
-  return line("write", fmt::format("mrf-collect --record fixed:1 --order concat -l 1 -o {} {}", saved(path),
+  return line("write", fmt::format("mrf-collect --order concat -l 1 -o {} {}", saved(path),
                                    workflow::quote_word(output.path)));
 }
 

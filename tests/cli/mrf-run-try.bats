@@ -369,3 +369,15 @@ trial_runs() { [[ -n $(find "$TMPDIR" -maxdepth 1 -name 'mrf-try.*') ]] && [[ -e
   assert_stderr_has "cannot try the filter on 'fifo'"
   assert_files in.txt fifo
 }
+
+@test "records of nul and fixed: in a compressed result are compared inflated" {
+  seq -f %07g 3000 >in.txt
+  tr '\n' '\0' <in.txt >in.nul
+  try -i in.nul -o out.gz --record nul --order any -- cat
+  assert_status 0
+  assert_output_has 'result    the same'
+  try -i in.txt -o out.gz --record fixed:8 --order any -- cat
+  assert_status 0
+  assert_output_has 'result    the same'
+  assert_files in.txt in.nul
+}
