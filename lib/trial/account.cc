@@ -25,13 +25,20 @@ bool is_number(const std::string& word) {
   return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// How many words from `at` on are the option with its value; 0 when it is another word.
-std::size_t words_of_option(const std::vector<std::string>& words, std::size_t at, const OptionNames& names) {
-  const std::string& word = words[at];
+// How many words from this one on are the option with its value; 0 when it is another word.
+std::size_t words_of_option(const std::string& word, const OptionNames& names) {
   if (word == names.short_name || word == names.long_name) return 2;
   const bool is_joined = word.starts_with(names.long_name + "=") ||
                          (word.starts_with(names.short_name) && !word.starts_with("--"));
   return is_joined ? 1 : 0;
+}
+
+// Where the flags end that stand in one word before an option, as in -vn2: flags that take no value. 0 for a
+// word without such flags.
+std::size_t end_of_flags(const std::string& word) {
+  if (!word.starts_with('-')) return 0;
+  const std::size_t end = word.find_first_not_of("vMh", 1);
+  return end == std::string::npos || end == 1 ? 0 : end;
 }
 
 std::size_t words_of_try(const std::vector<std::string>& words, std::size_t at) {
@@ -169,7 +176,10 @@ std::string suggested_command(const std::vector<std::string>& words, const Sugge
       break;
     }
     std::size_t left_out = words_of_try(words, at);
-    for (const auto& names : replaced) left_out = std::max(left_out, words_of_option(words, at, names));
+    const std::size_t flags = end_of_flags(words[at]);
+    const std::string option = flags == 0 ? words[at] : "-" + words[at].substr(flags);
+    for (const auto& names : replaced) left_out = std::max(left_out, words_of_option(option, names));
+    if (left_out > 0 && flags > 0) command += " " + words[at].substr(0, flags);
     if (left_out == 0) command += " " + workflow::quote_word(base::redact_name(words[at]));
     at += std::max<std::size_t>(left_out, 1);
   }

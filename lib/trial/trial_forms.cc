@@ -166,6 +166,7 @@ TrialForm form_over_sample(const ShortForm& form, const std::string& sample_dire
   over.combine = workflow::with_saved_in(form.combine, directory);
   over.report.clear();
   over.program_line.clear();
+  over.omits_header = false;
   over.writes_index = over.skips_failed = false;
   over.has_measured_chunks = false;
   over.cpus.reset();

@@ -455,8 +455,11 @@ std::vector<std::string> with_saved_in(std::vector<std::string> words, const std
   for (std::size_t at = 0; at < words.size(); ++at) {
     const std::size_t path = place_of_saved(words[at]);
     if (path == 0) continue;
-    words[at] = fmt::format("{}{}/{}-{}", words[at].substr(0, path), directory, at,
-                            io::base_of(words[at].substr(path)));
+    const std::string saved = words[at].substr(path);
+    std::string name = io::base_of(saved);
+    if (saved.find(copy_number) != std::string::npos && name.find(copy_number) == std::string::npos)
+      name = fmt::format("{}-{}", copy_number, name);
+    words[at] = fmt::format("{}{}/{}-{}", words[at].substr(0, path), directory, at, name);
   }
   return words;
 }

@@ -65,7 +65,8 @@ std::string workflow_text(const ShortForm& form);
 /// The files that words of the filter and of --combine name with save:, those of all copies.
 std::vector<std::string> saved_files(const ShortForm& form);
 
-/// The words with these files in `directory`, each under a name of its own.
+/// The words with these files in `directory`, each under a name of its own. A number of the copy in the name
+/// of a directory is put before the name of the file.
 std::vector<std::string> with_saved_in(std::vector<std::string> words, const std::string& directory);
 
 /// Whether a word of the command is a save: without the name of a file: with nothing behind it, or - alone.

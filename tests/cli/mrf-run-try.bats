@@ -381,3 +381,20 @@ trial_runs() { [[ -n $(find "$TMPDIR" -maxdepth 1 -name 'mrf-try.*') ]] && [[ -e
   assert_output_has 'result    the same'
   assert_files in.txt in.nul
 }
+
+@test "options of a result and of its files do not come in the way of a trial" {
+  bam=$(small_bam)
+  try -i "$bam" -o out.sam --no-header -- cat
+  assert_status 0
+  assert_output_has 'result    the same'
+  [[ $output == *' --no-header '* ]] || show_result "the command lacks --no-header"
+  seq 300 >in.txt
+  try --order seq -i in.txt -o out.txt -- tee 'save:d[i]/x'
+  assert_status 0
+  assert_output_has 'result    the same'
+  run_apart mrf-run -vn2 --try -i in.txt -o out.txt -- cat
+  assert_status 0
+  [[ $output == *'mrf-run -n '?' '*'-v -i in.txt'* ]] || show_result "-v and no -n2"
+  run_command 2>stderr.txt
+  cmp in.txt out.txt
+}

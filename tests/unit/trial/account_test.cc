@@ -53,6 +53,9 @@ TEST_CASE("the command has the suggested options in place of its own") {
        plain,
        "mrf-run -n 3 -i 'a b' --combine sort -n 1 -- awk '{ print $1 }'"},
       {{"--try", "--no-header", "--", "cat"}, plain, "mrf-run -n 3 --no-header -- cat"},
+      {{"-vn2", "--try", "-vMn", "9", "-Mv", "-vi", "a", "--", "cat"},
+       plain,
+       "mrf-run -n 3 -v -vM -Mv -vi a -- cat"},
   };
   for (const Case& one : cases) CHECK(suggested_command(one.words, one.suggestion) == one.command);
   const std::string url =

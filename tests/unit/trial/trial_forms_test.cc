@@ -144,3 +144,20 @@ TEST_CASE("a filter whose start is dear gets few chunks") {
   const ShortForm over = form_over_sample(form_of({"in.txt"}, {"out.txt"}), "/d", "/e").form;
   for (const Cut& cut : cuts_of(over, 1000, true)) CHECK(cut.starts < 10);
 }
+
+TEST_CASE("a result is written at level 1 as what it is, and inflated") {
+  const ShortForm form = form_of({"in.txt.gz"}, {"out.txt.gz"});
+  const TrialForm over = form_over_sample(form, "/d", "/e");
+  CHECK(checked(level_workflow(form, over.outputs[0], "/e/lower.gz")) ==
+        "write: mrf-collect --order concat -l 1 -o save:/e/lower.gz /e/output1.txt.gz\n");
+}
+
+TEST_CASE("a trial compares SAM with its header, and a copy's directory is a name of its own") {
+  ShortForm form = form_of({"in.bam"}, {"out.sam"});
+  form.omits_header = true;
+  form.order = "any";
+  form.command = {"./f", "save:d[i]/x", "save:d/y[i]"};
+  const TrialForm over = form_over_sample(form, "/d", "/e");
+  CHECK(!over.form.omits_header);
+  CHECK(over.form.command == std::vector<std::string>{"./f", "save:/e/1-[i]-x", "save:/e/2-y[i]"});
+}
