@@ -331,8 +331,16 @@ class Trial {
   std::uint64_t next_sample(const Alone& alone) const {
     double bytes = 1;
     for (const Result& result : alone.facts.results) bytes += static_cast<double>(result.bytes());
-    bytes = std::max(bytes, static_cast<double>(alone.facts.costs.bytes));
-    const double factor = std::min(longest_s / std::max(alone.facts.costs.wall_s, 1e-3), most_bytes / bytes);
+    double sample_bytes = 0;
+    for (const auto& file : alone.form.form.inputs) {
+      std::error_code error;
+      const auto size = fs::file_size(file, error);
+      if (!error) sample_bytes += static_cast<double>(size);
+    }
+    bytes = std::max({bytes, sample_bytes, static_cast<double>(alone.facts.costs.bytes)});
+    const SoftLimit files(RLIMIT_FSIZE, most_file_bytes);
+    const double most = std::min(most_bytes, static_cast<double>(files.value()) / 4);
+    const double factor = std::min(longest_s / std::max(alone.facts.costs.wall_s, 1e-3), most / bytes);
     const double next = std::min(factor * static_cast<double>(alone.records), 1e15);
     return std::min(options_.records, static_cast<std::uint64_t>(next));
   }

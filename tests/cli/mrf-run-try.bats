@@ -398,3 +398,12 @@ trial_runs() { [[ -n $(find "$TMPDIR" -maxdepth 1 -name 'mrf-try.*') ]] && [[ -e
   run_command 2>stderr.txt
   cmp in.txt out.txt
 }
+
+@test "a sample is not larger than a file may be" {
+  truncate -s 100M in.bin
+  ulimit -S -f 40000 # KiB; the first sample has 8 MB
+  try --record fixed:8000 --order any -i in.bin -o out.bin -- sh -c 'cat >/dev/null'
+  assert_status 0
+  assert_output_has 'on 1000 records of in.bin'
+  assert_files in.bin
+}
