@@ -600,6 +600,7 @@ int try_filter(const ShortForm& form, const TrialOptions& options) {
       workflow::make_plan(workflow::parse_workflow("short form", workflow::workflow_text(form), {})),
       options.run.report_path, options.run.keep_failed);
   try {
+    process::block_run_signals();  // the first run takes those that come before it
     return Trial(form, options).run();
   } catch (const StepFailed& failed) {
     return failed.status;

@@ -399,6 +399,18 @@ trial_runs() { [[ -n $(find "$TMPDIR" -maxdepth 1 -name 'mrf-try.*') ]] && [[ -e
   cmp in.txt out.txt
 }
 
+@test "a signal before the first run of a trial leaves nothing" {
+  seq 300 >in.txt
+  for signal in INT TERM; do
+    # The directory of the trial is the first that is made.
+    run_apart env --default-signal strace -f -qq -o /dev/null -e trace=mkdir -e "inject=mkdir:signal=$signal:when=1" \
+      mrf-run --try -i in.txt -o out.txt -- cat
+    assert_status $((128 + $(kill -l "$signal")))
+    assert_nothing_left
+    assert_files in.txt
+  done
+}
+
 @test "a sample is not larger than a file may be" {
   truncate -s 100M in.bin
   ulimit -S -f 40000 # KiB; the first sample has 8 MB
