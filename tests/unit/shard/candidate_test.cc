@@ -141,44 +141,36 @@ TEST_CASE("of long records two are enough") {
 }
 
 TEST_CASE("records of text") {
-  struct Row {
-    RecordForm form;
-    std::string bytes;
-    bool at_end;
-    State state;
-    std::size_t offset;
+  const auto check = [](const RecordForm& form, const std::string& bytes, bool at_end, State state,
+                        std::size_t offset) {
+    CAPTURE(bytes.substr(0, 40));
+    const Candidate found = find_record(bytes, at_end, form, {});
+    CHECK(found.state == state);
+    CHECK(found.offset == offset);
   };
   const std::string fastq = repeated("@r\nACGT\n+\n@@@@\n", 10000);
   constexpr std::size_t fastq_row = (least_record_bytes + 14) / 15 * 15;
-  const std::vector<Row> rows{
-      {{Kind::line}, "ab\ncd\n", false, State::found, 3},
-      {{Kind::line}, "ab\ncd", true, State::found, 3},
-      {{Kind::line}, "\n\n", false, State::found, 1},
-      {{Kind::line}, "ab\n", true, State::none, 2},
-      {{Kind::line}, "ab\n", false, State::more, 2},
-      {{Kind::line}, "ab", false, State::more, 2},
-      {{Kind::sam}, "x\ty\nr\t0\n", false, State::found, 4},
-      {{Kind::nul}, std::string("a\nb\0c", 5), false, State::found, 4},
-      {{Kind::fasta, 1, ">"}, "A>C\nGG\n>x\nA\n", false, State::found, 7},
-      {{Kind::fasta, 1, ">"}, ">A\nGG\n", true, State::none, 6},
-      {{Kind::start, 1, "ID "}, "x\nIDx\nID 1\n", false, State::found, 6},
-      {{Kind::start, 1, "ID "}, "x\nID", false, State::more, 1},
-      {{Kind::start, 1, "ID "}, "x\nID", true, State::none, 4},
-      {{Kind::fastq}, fastq, false, State::found, 15 + fastq_row},
-      {{Kind::fastq}, fastq.substr(11), false, State::found, 4 + fastq_row},
-      {{Kind::fastq}, fastq.substr(3), false, State::found, 12 + fastq_row},
-      {{Kind::fastq}, fastq.substr(3, 12 + 15 * 100), true, State::found, 12},
-      {{Kind::fastq}, "x\n@r\nAC\n+\nII", true, State::found, 2},
-      {{Kind::fastq}, "x\n@r\nAC\n+\nI", true, State::none, 11},
-      {{Kind::fastq}, "x\n@r\nAC\n+\nII\n", false, State::more, 1},
-      {{Kind::fastq}, "x\n@@\n@r\n@A\n+\n@I", true, State::found, 5},
-  };
-  for (const Row& row : rows) {
-    CAPTURE(row.bytes.substr(0, 40));
-    const Candidate found = find_record(row.bytes, row.at_end, row.form, {});
-    CHECK(found.state == row.state);
-    CHECK(found.offset == row.offset);
-  }
+  check({Kind::line}, "ab\ncd\n", false, State::found, 3);
+  check({Kind::line}, "ab\ncd", true, State::found, 3);
+  check({Kind::line}, "\n\n", false, State::found, 1);
+  check({Kind::line}, "ab\n", true, State::none, 2);
+  check({Kind::line}, "ab\n", false, State::more, 2);
+  check({Kind::line}, "ab", false, State::more, 2);
+  check({Kind::sam}, "x\ty\nr\t0\n", false, State::found, 4);
+  check({Kind::nul}, std::string("a\nb\0c", 5), false, State::found, 4);
+  check({Kind::fasta, 1, ">"}, "A>C\nGG\n>x\nA\n", false, State::found, 7);
+  check({Kind::fasta, 1, ">"}, ">A\nGG\n", true, State::none, 6);
+  check({Kind::start, 1, "ID "}, "x\nIDx\nID 1\n", false, State::found, 6);
+  check({Kind::start, 1, "ID "}, "x\nID", false, State::more, 1);
+  check({Kind::start, 1, "ID "}, "x\nID", true, State::none, 4);
+  check({Kind::fastq}, fastq, false, State::found, 15 + fastq_row);
+  check({Kind::fastq}, fastq.substr(11), false, State::found, 4 + fastq_row);
+  check({Kind::fastq}, fastq.substr(3), false, State::found, 12 + fastq_row);
+  check({Kind::fastq}, fastq.substr(3, 12 + 15 * 100), true, State::found, 12);
+  check({Kind::fastq}, "x\n@r\nAC\n+\nII", true, State::found, 2);
+  check({Kind::fastq}, "x\n@r\nAC\n+\nI", true, State::none, 11);
+  check({Kind::fastq}, "x\n@r\nAC\n+\nII\n", false, State::more, 1);
+  check({Kind::fastq}, "x\n@@\n@r\n@A\n+\n@I", true, State::found, 5);
 }
 
 TEST_CASE("what cannot be seen from within is refused") {
