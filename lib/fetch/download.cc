@@ -136,6 +136,7 @@ void Loop::commit_prepared() {
 
 void Loop::commit_batch(std::vector<Prepared>& batch) {
   std::vector<io::OutputFile*> files;
+  files.reserve(batch.size());
   for (const Prepared& one : batch) files.push_back(one.file);
   const auto thrown = io::commit_each(files);
   for (std::size_t i = 0; i < batch.size(); ++i) {
