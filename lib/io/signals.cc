@@ -39,11 +39,11 @@ EndingSignalsBlocked::EndingSignalsBlocked() noexcept {
 }
 
 // A handler says first what came and looks then who lives: either it sees this object, or this sees what
-// came.
+// came. The signal is for the process, since this thread may have it blocked.
 EndingSignalsBlocked::~EndingSignalsBlocked() {
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
   if (--held > 0) return;
-  if (const int number = came.exchange(0); number != 0) ::raise(number);
+  if (const int number = came.exchange(0); number != 0) ::kill(::getpid(), number);
 }
 
 bool may_end_now(int number) noexcept {

@@ -42,6 +42,7 @@ DescendantsGuard::DescendantsGuard() : spared_(children_of_process()) {
 }
 
 DescendantsGuard::~DescendantsGuard() {
+  wait_if_ending();
   ::eventfd_write(over_.get(), 1);
   thread_.join();
   ::pthread_sigmask(SIG_SETMASK, &before_, nullptr);
@@ -62,9 +63,11 @@ void DescendantsGuard::watch() noexcept {
   if (ends[0].revents == 0 || ::read(signal_.get(), &news, sizeof news) != sizeof news) return;
   is_ending_ = true;
   kill_all();
-  // The program's own handler ends it, in this thread.
+  // The program's own handler ends it, in this thread: now, or when no other thread is at work on a file that
+  // the handler removes (io::EndingSignalsBlocked).
   ::pthread_sigmask(SIG_UNBLOCK, &signals_, nullptr);
   ::pthread_kill(::pthread_self(), static_cast<int>(news.ssi_signo));
+  for (;;) ::pause();
 }
 
 }  // namespace mrf::process
