@@ -271,7 +271,7 @@ END
 
 @test "--keep-failed in the long form, and what cannot be kept" {
   seq 1000 >in.txt
-  mrf-run --print -n 2 --order rows --keep-failed kept -i in.txt -o out.txt -- bash -c 'cat; exit 6' >w.mrf
+  mrf-run --print -n 2 -c 100 --order rows --keep-failed kept -i in.txt -o out.txt -- bash -c 'cat; exit 6' >w.mrf
   grep -F ' --keep-last 25165824 ' w.mrf
   short --keep-failed kept w.mrf
   assert_status 6

@@ -389,6 +389,7 @@ trial_runs() { [[ -n $(find "$TMPDIR" -maxdepth 1 -name 'mrf-try.*') ]] && [[ -e
   assert_output_has 'result    the same'
   [[ $output == *' --no-header '* ]] || show_result "the command lacks --no-header"
   seq 300 >in.txt
+  mkdir d{0..7}
   try --order seq -i in.txt -o out.txt -- tee 'save:d[i]/x'
   assert_status 0
   assert_output_has 'result    the same'

@@ -23,7 +23,14 @@ using namespace mrf::shard;
 using namespace mrf::shard::test;
 using Kind = record::RecordForm::Kind;
 
-const InputForm bam_form{{Kind::bam}, record::bam_header()};
+InputForm form_of(const record::RecordForm& record, const record::HeaderForm& header = {}) {
+  InputForm form;
+  form.record = record;
+  form.header = header;
+  return form;
+}
+
+InputForm bam_form() { return form_of({Kind::bam}, record::bam_header()); }
 
 class File {
  public:
@@ -110,16 +117,16 @@ TEST_CASE("BAM: wherever it is cut, the shards have all records once, in blocks 
   const std::string all = joined(records);
   for (const std::size_t size : {std::size_t{1} << 15, std::size_t{500}, std::size_t{90}, std::size_t{7}}) {
     for (const int level : {0, 6}) {
-      File file(bgzf(bam_header() + all, size, level), bam_form);
+      File file(bgzf(bam_header() + all, size, level), bam_form());
       check_all_cuts(file, all, records.size());
     }
   }
   std::vector<std::string> pieces{bam_header()};
   pieces.insert(pieces.end(), records.begin(), records.end());
-  File one_each(bgzf_of(pieces), bam_form);
+  File one_each(bgzf_of(pieces), bam_form());
   check_all_cuts(one_each, all, records.size());
   CHECK(one_each.plan(1000000).shards() > 20);
-  File plain(bam_header() + all, bam_form);
+  File plain(bam_header() + all, bam_form());
   check_all_cuts(plain, all, records.size());
 }
 
@@ -131,25 +138,25 @@ TEST_CASE("BAM: a record longer than shards makes them fewer") {
     noise += static_cast<char>(state >> 24);
   }
   const std::string all = small + bam_record({.fields = array_field(noise)}) + small;
-  File file(bgzf(bam_header() + all, 65280), bam_form);
+  File file(bgzf(bam_header() + all, 65280), bam_form());
   const Plan plan = file.plan(16);
   CHECK(plan.shards() <= 3);
   CHECK(file.all(plan) == all);
 }
 
 TEST_CASE("BAM: without records, and with fewer than shards") {
-  File empty(bgzf(bam_header(), 1000), bam_form);
+  File empty(bgzf(bam_header(), 1000), bam_form());
   const Plan plan = empty.plan(8);
   CHECK(plan.shards() == 1);
   CHECK(empty.all(plan).empty());
-  File one(bgzf(bam_header() + bam_record({}), 1000), bam_form);
+  File one(bgzf(bam_header() + bam_record({}), 1000), bam_form());
   CHECK(one.all(one.plan(8)) == bam_record({}));
 }
 
 TEST_CASE("BAM: a false cut is refused by the shard in front of it, wherever it lies") {
   const auto records = some_records();
   for (const std::size_t size : {std::size_t{1} << 15, std::size_t{90}}) {
-    File file(bgzf(bam_header() + joined(records), size), bam_form);
+    File file(bgzf(bam_header() + joined(records), size), bam_form());
     const Plan exact = file.plan(1);
     const Plan every = file.plan(1000000);
     std::vector<Position> starts = every.cuts;
@@ -174,7 +181,7 @@ TEST_CASE("BAM: a false cut is refused by the shard in front of it, wherever it 
 TEST_CASE("BAM: false records that pass every test cannot pass the proof") {
   const std::string fake = repeated(bam_record({}), 3000);
   const std::string all = bam_record({.fields = array_field(fake)}) + repeated(bam_record({}), 10);
-  File file(bgzf(bam_header() + all, 10000), bam_form);
+  File file(bgzf(bam_header() + all, 10000), bam_form());
   const Plan plan = file.plan(3);
   bool is_refused = false;
   for (std::size_t shard = 0; shard < plan.shards(); ++shard) is_refused |= file.refuses(plan, shard);
@@ -193,13 +200,7 @@ TEST_CASE("text: lines, FASTQ, FASTA and SAM, plain and in BGZF") {
     fasta += ">" + letters + "\n" + letters + "\n" + letters + "\n";
     sam += letters + "\t4\t*\t0\t0\t*\t*\t0\t0\t*\t*\n";
   }
-  const std::vector<std::pair<std::string, InputForm>> rows{
-      {lines, {{Kind::line}, {"", 1}}},
-      {fastq, {{Kind::fastq}, {}}},
-      {fasta, {{Kind::fasta, 1, ">"}, {}}},
-      {sam, {{Kind::sam}, record::sam_header()}},
-  };
-  for (const auto& [text, form] : rows) {
+  const auto check = [](const std::string& text, const InputForm& form) {
     const std::size_t header = form.header.is_named() ? text.find('\n') + 1 : 0;
     for (const std::string& file_bytes : {text, bgzf(text, 100), bgzf(text, 9)}) {
       File file(file_bytes, form);
@@ -207,12 +208,16 @@ TEST_CASE("text: lines, FASTQ, FASTA and SAM, plain and in BGZF") {
     }
     File unended(text.substr(0, text.size() - 1), form);
     check_all_cuts(unended, text.substr(header), 60);
-  }
+  };
+  check(lines, form_of({Kind::line}, {"", 1}));
+  check(fastq, form_of({Kind::fastq}));
+  check(fasta, form_of({Kind::fasta, 1, ">"}));
+  check(sam, form_of({Kind::sam}, record::sam_header()));
 }
 
 TEST_CASE("text: a cut within a line is refused") {
   const std::string text = "ab\ncde\nf\n";
-  File file(text, {{Kind::line}, {}});
+  File file(text, form_of({Kind::line}));
   for (Position cut = 1; cut < text.size(); ++cut) {
     Plan plan = file.plan(1);
     plan.cuts = {0, cut, text.size()};
@@ -231,13 +236,13 @@ TEST_CASE("what cannot be cut is refused, with the reason") {
       return std::to_string(static_cast<int>(error.status())) + " " + text.substr(text.rfind("': ") + 3);
     }
   };
-  const InputForm line{{Kind::line}, {}};
+  const InputForm line = form_of({Kind::line});
   CHECK(message_of(std::string("\x1f\x8b\x08\0\0\0\0\0\0\3", 10), line) ==
         "2 it is gzip and not BGZF, and can be read from its start only: gzip -dc | bgzip makes BGZF of it");
   CHECK(message_of(block("a\n"), line) ==
         "3 it is truncated: it does not end with the end-of-file block of BGZF");
-  CHECK(message_of("a\n", {{Kind::lines, 4}, {}}).starts_with("2 where records of lines:K"));
-  CHECK(message_of("@r\nAC\nGT\n+\nIIII\n", {{Kind::fastq}, {}}).starts_with("3 "));
-  CHECK(message_of(bgzf(bam_header().substr(0, 20), 100), bam_form).starts_with("3 "));
+  CHECK(message_of("a\n", form_of({Kind::lines, 4})).starts_with("2 where records of lines:K"));
+  CHECK(message_of("@r\nAC\nGT\n+\nIIII\n", form_of({Kind::fastq})).starts_with("3 "));
+  CHECK(message_of(bgzf(bam_header().substr(0, 20), 100), bam_form()).starts_with("3 "));
   CHECK(message_of("", line).empty());
 }

@@ -30,7 +30,9 @@ std::string checked(const std::string& text) {
   return text;
 }
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+bool has_part(const std::string& text, const std::string& part) {
+  return text.find(part) != std::string::npos;
+}
 
 }  // namespace
 
@@ -85,8 +87,8 @@ TEST_CASE("every form of a trial is a workflow, and writes nothing outside of it
     checked(sample_workflow(form, 100, "/d"));
     const TrialForm over = form_over_sample(form, "/d", "/e");
     std::vector<std::string> texts{checked(mrf::workflow::workflow_text(form_alone(over.form, 100)))};
-    CHECK(has(texts[0], "n = 1\n"));
-    CHECK(!has(texts[0], "--seq"));
+    CHECK(has_part(texts[0], "n = 1\n"));
+    CHECK(!has_part(texts[0], "--seq"));
     const auto cuts = cuts_of(over.form, 100, false);
     REQUIRE(cuts.size() == 2);
     CHECK(cuts[0].name != cuts[1].name);
@@ -97,7 +99,7 @@ TEST_CASE("every form of a trial is a workflow, and writes nothing outside of it
     for (const std::string& text : texts) {
       for (std::size_t at = 0; (at = text.find("save:", at)) != std::string::npos; ++at)
         CHECK_MESSAGE(text.compare(at + 5, 3, "/e/") == 0, text);
-      CHECK(has(text, "/d/sample1"));
+      CHECK(has_part(text, "/d/sample1"));
     }
     const std::string shown = text_workflow(form, over.outputs);
     CHECK(shown.empty() == over.outputs[0].format.empty());
