@@ -238,7 +238,7 @@ END
   seq 1000 >in.txt
   export ODD=$'two\nlines'
   filter='cat; printf "%s\n" "$MRF_WORKER of $MRF_WORKERS" "$ODD" "$2" >&2; echo side >"$1"; exit 4'
-  short -n 2 --order any --keep-failed kept -i in.txt -o out.txt -- \
+  short -n 2 -c 50 --order any --keep-failed kept -i in.txt -o out.txt -- \
     bash -c "$filter" name 'save:side.[i].txt' "it's"
   assert_status 4
   again kept/work-?
