@@ -18,24 +18,22 @@
 #include "cli/command.h"
 #include "io/fd.h"
 #include "io/index_file.h"
-#include "io/output_file.h"
 #include "io/paths.h"
 #include "report/flow.h"
 #include "report/graph.h"
 #include "run/input_probe.h"
 #include "run/job_spec.h"
+#include "run/progress.h"
 #include "run/report.h"
 #include "run/run.h"
-#include "shard/join.h"
-#include "shard/planner.h"
-#include "shard/proof.h"
-#include "shard/range.h"
+#include "shard/command.h"
+#include "shard/plan.h"
+#include "shard/progress.h"
 #include "shard/steps.h"
 #include "trial/trial.h"
 #include "workflow/plan.h"
 #include "workflow/processor_budget.h"
 #include "workflow/renderings.h"
-#include "workflow/shard_form.h"
 #include "workflow/short_form.h"
 #include "workflow/short_form_choice.h"
 #include "workflow/workflow.h"
@@ -336,165 +334,41 @@ void warn_of_old_index(const workflow::ShortForm& form) {
   io::warn_of_old_index(form.outputs[0], is_cram ? io::IndexOf::cram : io::IndexOf::bam);
 }
 
-// A short form of which each shard of the input is run by itself.
-class ShardSteps {
- public:
-  ShardSteps(Options& options, io::Stats& stats)
-      : options_(options),
-        stats_(stats),
-        choice_(workflow::choose(options.form)),
-        directory_(directory_of(options)) {
-    shard::check(options.shard);
-    workflow::check_for_shards(options.form, choice_);
+shard::ProgressStyle style_of(const run::ProgressOptions& progress) {
+  switch (progress.style) {
+    case run::ProgressStyle::bar:
+      return shard::ProgressStyle::bar;
+    case run::ProgressStyle::log:
+      return shard::ProgressStyle::log;
+    case run::ProgressStyle::json:
+      return shard::ProgressStyle::json;
+    case run::ProgressStyle::none:
+      break;
   }
+  return shard::ProgressStyle::none;
+}
 
-  base::Status operator()() {
-    if (options_.shard.is_step()) stored_ = shard::read_plan(directory_);
-    if (options_.shard.read) return read(*options_.shard.read);
-    if (options_.shard.run) return run_one(*options_.shard.run);
-    if (options_.shard.shows_status) return show_status();
-    if (options_.shard.joins) return join();
-    plan();
-    return options_.shard.plans ? base::Status::success : run_here();
-  }
-
- private:
-  // "" where neither --shard-dir nor OUTPUT says one.
-  static std::string directory_of(const Options& options) {
-    std::string path = options.shard.directory;
-    if (path.empty() && !options.form.outputs.empty()) path = options.form.outputs[0] + ".shards";
-    return path.empty() ? path : std::filesystem::absolute(path).string();
-  }
-
-  shard::Input open_input() {
-    return {options_.form.inputs[0],
-            {workflow::shard_records(options_.form, choice_), workflow::shard_header(options_.form, choice_)},
-            stats_.in};
-  }
-
-  std::size_t checked(const char* option, std::uint64_t number) const {
-    if (number < stored_.plan.shards()) return number;
-    throw base::UsageError("use option", option,
-                           fmt::format("the plan has {} shards, counted from 0", stored_.plan.shards()));
-  }
-
-  void plan() {
-    const shard::Input input = open_input();
-    shard::Plan wanted{std::filesystem::current_path().string(),
-                       shard::words_of_command(options_.words),
-                       *options_.shard.shards,
-                       input.state(),
-                       {}};
-    if (auto stored = shard::matching_plan(directory_, wanted)) {
-      stored_ = std::move(*stored);
-    } else {
-      wanted.cuts = shard::find_cuts(input, wanted.wanted);
-      stored_ = shard::publish_plan(directory_, wanted);
-    }
-    base::note(fmt::format("{} shards are planned in '{}'", stored_.plan.shards(), directory_.path()));
-  }
-
-  base::Status read(std::uint64_t number) {
-    const std::size_t at = checked("--shard-read", number);
-    const shard::Input input = open_input();
-    if (!(input.state() == stored_.plan.input))
-      throw base::DataError("read", input.name(),
-                            "it has changed since its shards were planned; remove the directory of the plan");
-    const bool with_header = at == 0 || workflow::has_header_in_every_shard(choice_);
-    const shard::Landing landing = shard::copy_records(stored_.plan, at, input, with_header, io::FdRef(1),
-                                                       std::string(io::stdout_name), stats_);
-    const std::string fault = shard::fault_of_landing(stored_.plan, at, landing);
-    if (!fault.empty())
-      throw base::DataError("read", input.name(), fault + "; plan again with another number of shards");
-    if (!options_.shard.landing.empty())
-      io::write_output(options_.shard.landing, shard::landing_text(landing));
-    return base::Status::success;
-  }
-
-  base::Status run_one(std::uint64_t number) {
-    const std::size_t at = checked("--shard-run", number);
-    if (directory_.read_receipt(at)) {
-      base::note(fmt::format("shard {} has a receipt already", at));
-      return base::Status::success;
-    }
-    shard::Receipt receipt;
-    receipt.plan = stored_.digest;
-    receipt.shard = at;
-    receipt.part = shard::unique_part(at, "-" + io::base_of(options_.form.outputs[0]));
-    receipt.host = shard::host_name();
-    receipt.started = shard::time_now();
-    const auto start = std::chrono::steady_clock::now();
-    const std::string landing = receipt.part + ".landing";
-    const int status = run_part(at, directory_.part_path(receipt.part), directory_.part_path(landing));
-    if (status != 0) {
-      base::say(fmt::format("cannot finish 'shard {}': it has no part; the same command runs it again", at));
-      return static_cast<base::Status>(status);
-    }
-    const std::string landing_path = directory_.part_path(landing);
-    receipt.landing = shard::parse_landing(shard::read_file(landing_path).value_or(""), landing_path);
-    directory_.remove_part(landing);
-    const std::string fault = shard::fault_of_landing(stored_.plan, at, receipt.landing);
-    if (!fault.empty()) throw base::DataError("read", options_.form.inputs[0], fault);
-    receipt.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    shard::publish_part(directory_, receipt, choice_.order == "any");
-    return base::Status::success;
-  }
-
-  int run_part(std::size_t at, const std::string& part, const std::string& landing) {
-    const std::vector<std::string> reader{"mrf-run",        "--shard-read",    std::to_string(at),
-                                          "--shard-dir",    directory_.path(), "--shard-landing",
-                                          "save:" + landing};
-    const auto form = workflow::form_of_shard(options_.form, choice_, at, reader, part);
-    options_.run.is_short_form = true;
-    options_.run.hints = workflow::failure_hints(options_.form);
-    return run::run_plan(workflow::make_plan(workflow::parse_workflow(fmt::format("shard {}", at),
-                                                                      workflow::workflow_text(form), {})),
-                         options_.run);
-  }
-
-  base::Status show_status() const {
-    const auto missing = directory_.missing(stored_.plan);
-    std::string text = fmt::format("{} of {} shards have a receipt\n", stored_.plan.shards() - missing.size(),
-                                   stored_.plan.shards());
-    if (!missing.empty()) text += fmt::format("without: {}\n", base::join(missing, " "));
-    return show(text);
-  }
-
-  base::Status join() {
-    const auto receipts = shard::read_receipts(stored_.plan, stored_.digest, directory_);
-    const bool is_gzip = choice_.output.is_gzip || choice_.output.format == "sam.gz";
-    const auto form = choice_.output.format == "bam" ? shard::PartForm::bam
-                      : is_gzip                      ? shard::PartForm::bgzf
-                                                     : shard::PartForm::plain;
-    shard::join_parts(receipts, directory_, form, options_.form.outputs[0]);
-    tidy_up(receipts);
-    return base::Status::success;
-  }
-
-  // That the directory stays is no failure: the output is there.
-  void tidy_up(const std::vector<shard::Receipt>& receipts) const {
-    try {
-      directory_.remove_other_parts(receipts);
-      if (!options_.run.keep_directory) directory_.remove();
-    } catch (const base::Error& error) {
-      base::warn(error.what());
-    }
-  }
-
-  // The shards that have no receipt, one after the other, then the join.
-  base::Status run_here() {
-    const std::string text = workflow::local_engine_text(directory_.missing(stored_.plan), directory_.path());
-    options_.run.keep_directory = false;
-    return static_cast<base::Status>(
-        run::run_plan(workflow::make_plan(workflow::parse_workflow("shards", text, {})), options_.run));
-  }
-
-  Options& options_;
-  io::Stats& stats_;
-  workflow::ShortFormChoice choice_;
-  shard::Directory directory_;
-  shard::StoredPlan stored_;
-};
+// A short form of which each shard of the input is run by itself, or a step of that.
+base::Status run_shards(const Options& options, io::Stats& stats) {
+  shard::Command command;
+  command.options = options.shard;
+  command.form = options.form;
+  command.words = options.words;
+  command.keeps_directory = options.run.keep_directory;
+  command.kill_after = options.run.supervisor.kill_after;
+  command.progress = style_of(options.run.supervisor.progress);
+  command.write_event = [&options](const auto& event, bool may_be_lost) {
+    run::write_event(options.run.supervisor.progress, event, may_be_lost);
+  };
+  command.run_plan = [&options](const workflow::Plan& plan) {
+    run::RunOptions run = options.run;
+    run.keep_directory = false;
+    run.is_short_form = true;
+    run.hints = workflow::failure_hints(options.form);
+    return run::run_plan(plan, run);
+  };
+  return shard::run(command, stats);
+}
 
 base::Status run(Options& options, const cli::OptionSet& given, io::Stats& stats) {
   refuse_options(options, given);
@@ -526,7 +400,7 @@ base::Status run(Options& options, const cli::OptionSet& given, io::Stats& stats
     if (options.form.cpus)
       workflow::share_processors(options.form,
                                  given.count("-n") > 0 ? workflow::Workers::given : workflow::Workers::open);
-    if (options.shard.is_any()) return ShardSteps(options, stats)();
+    if (options.shard.is_any()) return run_shards(options, stats);
     text = workflow::workflow_text(options.form);
     if (runs || options.dry_run) run::refuse_shared_pipes(options.form, workflow::choose(options.form).order);
     options.run.is_short_form = true;

@@ -78,12 +78,4 @@ ShortForm form_of_shard(ShortForm form, const ShortFormChoice& choice, std::size
   return form;
 }
 
-std::string local_engine_text(const std::vector<std::size_t>& shards, const std::string& directory) {
-  std::string text = "[each step in";
-  for (const std::size_t shard : shards) text += fmt::format(" --shard-run={}", shard);
-  text += " --shard-join]\n";
-  text += fmt::format("  shard: mrf-run $step --shard-dir {}\n[end]\n", quote_word(directory));
-  return text;
-}
-
 }  // namespace mrf::workflow

@@ -26,8 +26,4 @@ bool has_header_in_every_shard(const ShortFormChoice& choice);
 ShortForm form_of_shard(ShortForm form, const ShortFormChoice& choice, std::size_t shard,
                         std::vector<std::string> reader, const std::string& part);
 
-/// A workflow that runs the steps --shard-run for each of `shards` one after the other, and then
-/// --shard-join.
-std::string local_engine_text(const std::vector<std::size_t>& shards, const std::string& directory);
-
 }  // namespace mrf::workflow

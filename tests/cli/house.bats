@@ -34,7 +34,8 @@ knows_only() {
   knows_only sam record io codec base
   knows_only workflow record io codec base
   knows_only chunk process record io codec base
-  for room in split collect shard; do knows_only "$room" record io codec base; done
+  for room in split collect; do knows_only "$room" record io codec base; done
+  knows_only shard workflow process record io codec base
   knows_only bam sam record io codec base
   knows_only fetch http io codec base
   knows_only report base

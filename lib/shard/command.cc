@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: MIT
+#include "shard/command.h"
+
+#include <fmt/format.h>
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <memory>
+#include <utility>
+
+#include "base/error.h"
+#include "base/join.h"
+#include "base/message.h"
+#include "io/fd.h"
+#include "io/output_file.h"
+#include "io/paths.h"
+#include "process/attendant.h"
+#include "process/run_signals.h"
+#include "shard/engine.h"
+#include "shard/join.h"
+#include "shard/local_engine.h"
+#include "shard/planner.h"
+#include "shard/proof.h"
+#include "shard/range.h"
+#include "workflow/shard_form.h"
+#include "workflow/short_form_choice.h"
+#include "workflow/workflow.h"
+
+namespace mrf::shard {
+
+namespace {
+
+// From TERM to KILL for a process that ends others in the same way.
+constexpr std::chrono::milliseconds more_to_kill_after{2000};
+
+// "" where neither --shard-dir nor OUTPUT says one.
+std::string directory_of(const Command& command) {
+  std::string path = command.options.directory;
+  if (path.empty() && !command.form.outputs.empty()) path = command.form.outputs[0] + ".shards";
+  return path.empty() ? path : std::filesystem::absolute(path).string();
+}
+
+std::unique_ptr<Engine> make_engine(const StepOptions&) { return std::make_unique<LocalEngine>(); }
+
+class Steps {
+ public:
+  Steps(const Command& command, io::Stats& stats)
+      : command_(command),
+        stats_(stats),
+        choice_(workflow::choose(command.form)),
+        directory_(directory_of(command)) {
+    check(command.options);
+    workflow::check_for_shards(command.form, choice_);
+  }
+
+  base::Status operator()() {
+    const StepOptions& options = command_.options;
+    if (options.is_step()) stored_ = read_plan(directory_);
+    if (options.read) return read(*options.read);
+    if (options.run) return run_one(*options.run);
+    if (options.shows_status) return show_status();
+    if (options.joins) return join();
+    plan();
+    return options.plans ? base::Status::success : run_all();
+  }
+
+ private:
+  const std::string& output() const { return command_.form.outputs[0]; }
+  const std::string& input() const { return command_.form.inputs[0]; }
+
+  Input open_input() {
+    return {input(),
+            {workflow::shard_records(command_.form, choice_), workflow::shard_header(command_.form, choice_)},
+            stats_.in};
+  }
+
+  std::size_t checked(const char* option, std::uint64_t number) const {
+    if (number < stored_.plan.shards()) return number;
+    throw base::UsageError("use option", option,
+                           fmt::format("the plan has {} shards, counted from 0", stored_.plan.shards()));
+  }
+
+  void plan() {
+    const Input opened = open_input();
+    Plan wanted{std::filesystem::current_path().string(),
+                words_of_command(command_.words),
+                *command_.options.shards,
+                opened.state(),
+                {}};
+    if (auto stored = matching_plan(directory_, wanted)) {
+      stored_ = std::move(*stored);
+    } else {
+      wanted.cuts = find_cuts(opened, wanted.wanted);
+      stored_ = publish_plan(directory_, wanted);
+    }
+    base::note(fmt::format("{} shards are planned in '{}'", stored_.plan.shards(), directory_.path()));
+  }
+
+  base::Status read(std::uint64_t number) {
+    const std::size_t at = checked("--shard-read", number);
+    const Input opened = open_input();
+    if (!(opened.state() == stored_.plan.input))
+      throw base::DataError("read", opened.name(),
+                            "it has changed since its shards were planned; remove the directory of the plan");
+    const bool with_header = at == 0 || workflow::has_header_in_every_shard(choice_);
+    const Landing landing = copy_records(stored_.plan, at, opened, with_header, io::FdRef(1),
+                                         std::string(io::stdout_name), stats_);
+    const std::string fault = fault_of_landing(stored_.plan, at, landing);
+    if (!fault.empty())
+      throw base::DataError("read", opened.name(), fault + "; plan again with another number of shards");
+    if (!command_.options.landing.empty()) io::write_output(command_.options.landing, landing_text(landing));
+    return base::Status::success;
+  }
+
+  base::Status run_one(std::uint64_t number) {
+    const std::size_t at = checked("--shard-run", number);
+    if (directory_.read_receipt(at)) {
+      base::note(fmt::format("shard {} has a receipt already", at));
+      return base::Status::success;
+    }
+    Receipt receipt;
+    receipt.plan = stored_.digest;
+    receipt.shard = at;
+    receipt.part = unique_part(at, "-" + io::base_of(output()));
+    receipt.host = host_name();
+    receipt.started = time_now();
+    const auto start = std::chrono::steady_clock::now();
+    const std::string landing = receipt.part + ".landing";
+    const int status = run_part(at, directory_.part_path(receipt.part), directory_.part_path(landing));
+    if (status != 0) {
+      base::say(fmt::format("cannot finish 'shard {}': it has no part; the same command runs it again", at));
+      return static_cast<base::Status>(status);
+    }
+    const std::string landing_path = directory_.part_path(landing);
+    receipt.landing = parse_landing(read_file(landing_path).value_or(""), landing_path);
+    directory_.remove_part(landing);
+    const std::string fault = fault_of_landing(stored_.plan, at, receipt.landing);
+    if (!fault.empty()) throw base::DataError("read", input(), fault);
+    receipt.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    publish_part(directory_, receipt, choice_.order == "any");
+    return base::Status::success;
+  }
+
+  int run_part(std::size_t at, const std::string& part, const std::string& landing) const {
+    const std::vector<std::string> reader{"mrf-run",        "--shard-read",    std::to_string(at),
+                                          "--shard-dir",    directory_.path(), "--shard-landing",
+                                          "save:" + landing};
+    const auto form = workflow::form_of_shard(command_.form, choice_, at, reader, part);
+    return command_.run_plan(workflow::make_plan(
+        workflow::parse_workflow(fmt::format("shard {}", at), workflow::workflow_text(form), {})));
+  }
+
+  base::Status show_status() const {
+    const auto missing = directory_.missing(stored_.plan);
+    std::string text = fmt::format("{} of {} shards have a receipt\n", stored_.plan.shards() - missing.size(),
+                                   stored_.plan.shards());
+    if (!missing.empty()) text += fmt::format("without: {}\n", base::join(missing, " "));
+    io::Meter meter;
+    io::write_all(io::FdRef(1), std::string(io::stdout_name), text, meter);
+    return base::Status::success;
+  }
+
+  base::Status join() {
+    const auto receipts = read_receipts(stored_.plan, stored_.digest, directory_);
+    const bool is_gzip = choice_.output.is_gzip || choice_.output.format == "sam.gz";
+    const auto form = choice_.output.format == "bam" ? PartForm::bam
+                      : is_gzip                      ? PartForm::bgzf
+                                                     : PartForm::plain;
+    join_parts(receipts, directory_, form, output());
+    tidy_up(receipts);
+    return base::Status::success;
+  }
+
+  // That the directory stays is no failure: the output is there.
+  void tidy_up(const std::vector<Receipt>& receipts) const {
+    try {
+      directory_.remove_other_parts(receipts);
+      if (!command_.keeps_directory) directory_.remove();
+    } catch (const base::Error& error) {
+      base::warn(error.what());
+    }
+  }
+
+  base::Status run_all() const {
+    const EngineEnd end = run_shards_and_join();
+    if (end.signal != 0) process::die_of(end.signal);
+    return static_cast<base::Status>(end.status);
+  }
+
+  // The join is a process of its own: it ends with a signal at once.
+  EngineEnd run_shards_and_join() const {
+    const auto engine = make_engine(command_.options);
+    process::Attendant attendant(command_.kill_after + more_to_kill_after);
+    Progress progress(command_.progress, command_.write_event);
+    progress.start(stored_.plan, directory_);
+    EngineEnd end = run_shards(*engine, stored_.plan, directory_, 0, attendant, progress);
+    if (end.status == 0 && end.signal == 0) {
+      const auto joined = attendant.run({.words = words_of_join(directory_)});
+      end = {joined.outcome.status(), joined.signal};
+    }
+    progress.finish(end.signal != 0 ? base::signal_status_base + end.signal : end.status);
+    return end;
+  }
+
+  const Command& command_;
+  io::Stats& stats_;
+  workflow::ShortFormChoice choice_;
+  Directory directory_;
+  StoredPlan stored_;
+};
+
+}  // namespace
+
+base::Status run(const Command& command, io::Stats& stats) { return Steps(command, stats)(); }
+
+}  // namespace mrf::shard

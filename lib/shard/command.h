@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "base/status.h"
+#include "io/stats.h"
+#include "shard/progress.h"
+#include "shard/steps.h"
+#include "workflow/plan.h"
+#include "workflow/short_form.h"
+
+namespace mrf::shard {
+
+/// A short form whose input is cut into shards, or a step of one.
+struct Command {
+  StepOptions options;
+  workflow::ShortForm form;        ///< of the whole; form.inputs are probed
+  std::vector<std::string> words;  ///< of the command line, behind the program's name
+  bool keeps_directory = false;    ///< after the join
+  std::chrono::milliseconds kill_after{1000};
+  ProgressStyle progress = ProgressStyle::none;
+  Progress::WriteEvent write_event;  ///< for ProgressStyle::json
+  /// Runs the plan of one shard's short form; returns its exit status.
+  std::function<int(const workflow::Plan&)> run_plan;
+};
+
+/// Does what the options ask for: the whole, or one step. Returns the exit status; a signal that ended the
+/// whole ends this process. Throws Error, UsageError for what shards cannot do.
+base::Status run(const Command& command, io::Stats& stats);
+
+}  // namespace mrf::shard

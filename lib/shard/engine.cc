@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: MIT
+#include "shard/engine.h"
+
+#include <fmt/format.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <system_error>
+
+#include "base/error.h"
+#include "base/message.h"
+#include "io/paths.h"
+
+namespace mrf::shard {
+
+namespace {
+
+constexpr const char* program_name = "mrf-run";
+constexpr std::size_t most_named = 10;
+
+// Whether the first program of that name in PATH is the file of this process.
+bool is_in_path(const std::string& own) {
+  const char* variable = ::getenv("PATH");
+  const std::string path = variable != nullptr ? variable : "";
+  struct stat self {};
+  if (::stat(own.c_str(), &self) != 0) return false;
+  for (std::size_t at = 0; at <= path.size();) {
+    const std::size_t end = std::min(path.find(':', at), path.size());
+    struct stat found {};
+    const std::string candidate = path.substr(at, end - at) + "/" + program_name;
+    if (::stat(candidate.c_str(), &found) == 0)
+      return found.st_dev == self.st_dev && found.st_ino == self.st_ino;
+    at = end + 1;
+  }
+  return false;
+}
+
+std::string own_program() {
+  std::error_code error;
+  const std::string own = std::filesystem::read_symlink("/proc/self/exe", error).string();
+  return error || is_in_path(own) ? program_name : own;
+}
+
+std::vector<std::string> words_of(const Directory& directory, std::vector<std::string> step) {
+  std::vector<std::string> words{own_program()};
+  words.insert(words.end(), step.begin(), step.end());
+  words.insert(words.end(), {"--shard-dir", directory.path()});
+  return words;
+}
+
+std::string names_of(const std::vector<std::size_t>& shards) {
+  std::string names;
+  for (std::size_t at = 0; at < shards.size() && at < most_named; ++at) {
+    names += (at > 0 ? " " : "") + std::to_string(shards[at]);
+  }
+  return shards.size() > most_named ? names + " ..." : names;
+}
+
+}  // namespace
+
+std::vector<std::string> words_of_run(const Directory& directory, std::size_t shard) {
+  return words_of(directory, {"--shard-run", std::to_string(shard)});
+}
+
+std::vector<std::string> words_of_join(const Directory& directory) {
+  return words_of(directory, {"--shard-join"});
+}
+
+EngineEnd run_shards(Engine& engine, const Plan& plan, const Directory& directory, std::uint64_t retries,
+                     process::Attendant& attendant, Progress& progress) {
+  for (std::uint64_t round = 0;; ++round) {
+    auto missing = directory.missing(plan);
+    if (missing.empty()) return {};
+    EngineEnd end = engine.run({plan, directory, missing, round == retries, progress}, attendant);
+    if (end.signal != 0) return end;
+    missing = directory.missing(plan);
+    if (missing.empty()) return {};
+    const std::string text =
+        fmt::format("{} of {} shards have no receipt: {}", missing.size(), plan.shards(), names_of(missing));
+    if (round < retries) {
+      base::warn(fmt::format("{}; they are run again", text));
+      continue;
+    }
+    base::say(
+        fmt::format("cannot finish '{}': {}; the same command runs only these", directory.path(), text));
+    if (end.status == 0) end.status = static_cast<int>(base::Status::failure);
+    return end;
+  }
+}
+
+}  // namespace mrf::shard

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#include "shard/local_engine.h"
+
+namespace mrf::shard {
+
+EngineEnd LocalEngine::run(const EngineTask& task, process::Attendant& attendant) {
+  EngineEnd end;
+  for (const std::size_t shard : task.shards) {
+    const auto show = [&task] { task.progress.update(1); };
+    const auto attempt = attendant.run({.words = words_of_run(task.directory, shard)}, show);
+    if (end.status == 0) end.status = attempt.outcome.status();
+    end.signal = attempt.signal;
+    if (end.signal != 0 || (task.is_last && !attempt.outcome.succeeded())) break;
+  }
+  return end;
+}
+
+}  // namespace mrf::shard
