@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace mrf::shard {
+
+/// What a Snakefile says of a sharded run.
+struct SnakefileForm {
+  std::string directory;  ///< of the plan, an absolute path
+  std::string output;     ///< an absolute path
+  std::size_t shards = 1;
+  std::size_t threads = 1;  ///< processors of a shard
+};
+
+/// A Snakefile for Snakemake 7 and later, with the rules
+///   join    the output, from the receipts of all shards; the first rule
+///   shards  the receipts of all shards
+///   shard   one receipt
+/// Throws UsageError for a path that no Snakefile can name: with braces, with a newline, or not UTF-8.
+std::string snakefile_text(const SnakefileForm& form);
+
+}  // namespace mrf::shard
