@@ -168,8 +168,8 @@ AttendedEnd Attendant::run(const AttendedCommand& command, const Tick& tick) {
     const int signal = take_signal([&](int number) { attended.signal(number); });
     if (signal == 0 || ended_by != 0) continue;
     ended_by = signal;
-    attended.signal(SIGTERM);
-    kill_at = Clock::now() + kill_after_;
+    attended.signal(command.end_signal);
+    kill_at = Clock::now() + kill_after_ + command.more_to_kill_after;
   }
   return attended.conclude(ended_by);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <signal.h>
+
 #include <chrono>
 #include <functional>
 #include <string>
@@ -17,6 +19,8 @@ struct AttendedCommand {
   std::vector<std::string> environment{};  ///< as that of a LaunchSpec
   bool keeps_output = false;               ///< standard output is kept; else it is this process's
   bool keeps_errors = false;  ///< the last lines of standard error are kept; else they are passed on
+  int end_signal = SIGTERM;   ///< what it gets when it is to end
+  std::chrono::milliseconds more_to_kill_after{0};  ///< what it gets besides the attendant's time to end
 };
 
 /// How it ended.

@@ -12,6 +12,7 @@
 #include "base/error.h"
 #include "base/join.h"
 #include "base/message.h"
+#include "base/shell_words.h"
 #include "io/fd.h"
 #include "io/output_file.h"
 #include "io/paths.h"
@@ -23,6 +24,8 @@
 #include "shard/planner.h"
 #include "shard/proof.h"
 #include "shard/range.h"
+#include "shard/snakefile.h"
+#include "shard/snakemake_engine.h"
 #include "workflow/shard_form.h"
 #include "workflow/short_form_choice.h"
 #include "workflow/workflow.h"
@@ -34,6 +37,10 @@ namespace {
 // From TERM to KILL for a process that ends others in the same way.
 constexpr std::chrono::milliseconds more_to_kill_after{2000};
 
+std::string absolute_output(const Command& command) {
+  return std::filesystem::absolute(command.form.outputs[0]).string();
+}
+
 // "" where neither --shard-dir nor OUTPUT says one.
 std::string directory_of(const Command& command) {
   std::string path = command.options.directory;
@@ -41,7 +48,19 @@ std::string directory_of(const Command& command) {
   return path.empty() ? path : std::filesystem::absolute(path).string();
 }
 
-std::unique_ptr<Engine> make_engine(const StepOptions&) { return std::make_unique<LocalEngine>(); }
+// Processors for a shard under an engine that runs several at a time.
+std::size_t threads_of(const workflow::ShortForm& form) {
+  if (form.cpus) return static_cast<std::size_t>(*form.cpus);
+  return form.workers != form.processors ? static_cast<std::size_t>(form.workers) : 1;
+}
+
+std::unique_ptr<Engine> make_engine(const Command& command) {
+  const StepOptions& options = command.options;
+  if (options.engine == "snakemake")
+    return std::make_unique<SnakemakeEngine>(absolute_output(command), threads_of(command.form),
+                                             base::split_shell_words("--engine-args", options.engine_args));
+  return std::make_unique<LocalEngine>();
+}
 
 class Steps {
  public:
@@ -62,6 +81,7 @@ class Steps {
     if (options.shows_status) return show_status();
     if (options.joins) return join();
     plan();
+    if (options.prints_snakefile) return print_snakefile();
     return options.plans ? base::Status::success : run_all();
   }
 
@@ -151,14 +171,23 @@ class Steps {
         workflow::parse_workflow(fmt::format("shard {}", at), workflow::workflow_text(form), {})));
   }
 
+  base::Status print_snakefile() const {
+    return show(snakefile_text({words_of_join(directory_)[0], directory_.path(), absolute_output(command_),
+                                stored_.plan.shards(), threads_of(command_.form)}));
+  }
+
+  static base::Status show(const std::string& text) {
+    io::Meter meter;
+    io::write_all(io::FdRef(1), std::string(io::stdout_name), text, meter);
+    return base::Status::success;
+  }
+
   base::Status show_status() const {
     const auto missing = directory_.missing(stored_.plan);
     std::string text = fmt::format("{} of {} shards have a receipt\n", stored_.plan.shards() - missing.size(),
                                    stored_.plan.shards());
     if (!missing.empty()) text += fmt::format("without: {}\n", base::join(missing, " "));
-    io::Meter meter;
-    io::write_all(io::FdRef(1), std::string(io::stdout_name), text, meter);
-    return base::Status::success;
+    return show(text);
   }
 
   base::Status join() {
@@ -190,7 +219,7 @@ class Steps {
 
   // The join is a process of its own: it ends with a signal at once.
   EngineEnd run_shards_and_join() const {
-    const auto engine = make_engine(command_.options);
+    const auto engine = make_engine(command_);
     process::Attendant attendant(command_.kill_after + more_to_kill_after);
     Progress progress(command_.progress, command_.write_event);
     progress.start(stored_.plan, directory_);

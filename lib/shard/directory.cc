@@ -12,7 +12,9 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
+#include <filesystem>
 #include <set>
+#include <system_error>
 
 #include "base/error.h"
 #include "io/fd.h"
@@ -23,6 +25,7 @@ namespace mrf::shard {
 namespace {
 
 constexpr std::array parts_of_directory{"/receipts", "/parts"};
+constexpr std::array kept_by_engines{"/logs", "/snakemake"};
 
 void make_directory(const std::string& path) {
   if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) throw base::SystemError("make", path);
@@ -149,6 +152,8 @@ void Directory::remove() const {
     if (::rmdir((path_ + part).c_str()) != 0 && errno != ENOENT)
       throw base::SystemError("remove", path_ + part);
   }
+  std::error_code error;
+  for (const char* kept : kept_by_engines) std::filesystem::remove_all(path_ + kept, error);
   remove_file_at(plan_path());
   if (::rmdir(path_.c_str()) != 0 && errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST)
     throw base::SystemError("remove", path_);

@@ -33,6 +33,7 @@ std::string snakefile_text(const SnakefileForm& form) {
 #   snakemake -s FILE --cores 8 --keep-going --keep-incomplete --ignore-incomplete --rerun-triggers mtime
 # A receipt is made by mrf-run alone, when the part of its shard is on disk; the join checks all of them.
 # --set-threads shard=N gives each shard N processors.
+PROGRAM = {}
 DIRECTORY = {}
 OUTPUT = {}
 SHARDS = {}
@@ -45,8 +46,8 @@ def receipts(wildcards):
 rule join:
     input: receipts
     output: OUTPUT
-    params: directory=DIRECTORY
-    shell: "mrf-run --shard-join --shard-dir {{params.directory:q}}"
+    params: program=PROGRAM, directory=DIRECTORY
+    shell: "{{params.program:q}} --shard-join --shard-dir {{params.directory:q}}"
 
 
 rule shards:
@@ -56,12 +57,15 @@ rule shards:
 rule shard:
     output: DIRECTORY + "/receipts/{{shard}}.json"
     log: DIRECTORY + "/logs/{{shard}}.log"
-    params: directory=DIRECTORY
+    params: program=PROGRAM, directory=DIRECTORY
     wildcard_constraints: shard="[0-9]+"
     threads: {}
-    shell: "mrf-run --shard-run {{wildcards.shard}} --shard-dir {{params.directory:q}} --cpus {{threads}} 2>>{{log:q}}"
+    shell:
+        "{{params.program:q}} --shard-run {{wildcards.shard}} --shard-dir {{params.directory:q}} --cpus {{threads}}"
+        " 2>>{{log:q}}"
 )",
-      python_string(form.directory), python_string(form.output), form.shards, form.threads);
+      python_string(form.program), python_string(form.directory), python_string(form.output), form.shards,
+      form.threads);
 }
 
 }  // namespace mrf::shard

@@ -8,6 +8,7 @@ namespace mrf::shard {
 
 /// What a Snakefile says of a sharded run.
 struct SnakefileForm {
+  std::string program;    ///< the path or name of mrf-run
   std::string directory;  ///< of the plan, an absolute path
   std::string output;     ///< an absolute path
   std::size_t shards = 1;

@@ -38,6 +38,27 @@ bool asks_for_step(const std::string& word) {
          });
 }
 
+bool says_cpus(const std::vector<std::string>& words) {
+  return std::any_of(words.begin(), words.end(),
+                     [](const std::string& word) { return word == "--cpus" || word.starts_with("--cpus="); });
+}
+
+// The words of a command without what they say of processors: the step says it.
+std::vector<std::string> without_cpus(const std::vector<std::string>& words) {
+  std::vector<std::string> rest;
+  const auto end = std::find_if(words.begin(), words.end(),
+                                [](const std::string& word) { return word == "--" || word == "--combine"; });
+  for (auto word = words.begin(); word != end; ++word) {
+    if (*word == "--cpus" && word + 1 != end) {
+      ++word;
+    } else if (!word->starts_with("--cpus=")) {
+      rest.push_back(*word);
+    }
+  }
+  rest.insert(rest.end(), end, words.end());
+  return rest;
+}
+
 [[noreturn]] void refuse(const char* option, const char* reason) {
   throw base::UsageError("use option", option, reason);
 }
@@ -50,12 +71,18 @@ void check(const StepOptions& options) {
     throw base::UsageError("use", "command line",
                            "it takes one of --shard-run, --shard-status, --shard-join and --shard-read");
   if (options.is_step() && options.shards) refuse("--shards", "the plan has the number of shards");
+  if (options.is_step() && options.prints_snakefile) refuse("--print-snakefile", "it goes with --shards");
   if (options.is_step() && options.plans) refuse("--shard-plan", "the plan is there already");
   if (!options.landing.empty() && !options.read) refuse("--shard-landing", "it goes with --shard-read");
   if (options.is_step()) return;
   if (options.shards.value_or(0) == 0 || *options.shards > most_shards)
     refuse("--shards", "the options of shards need --shards N, a number from 1 to 100000");
-  if (!options.engine.empty() && options.engine != "local") refuse("--engine", "not an engine: local is one");
+  if (!options.engine.empty() && options.engine != "local" && options.engine != "snakemake")
+    refuse("--engine", "not an engine: local and snakemake are");
+  if (!options.engine_args.empty() && (options.engine.empty() || options.engine == "local"))
+    refuse("--engine-args", "only --engine snakemake takes words");
+  if (options.prints_snakefile && (options.plans || !options.engine.empty()))
+    refuse("--print-snakefile", "it goes without --engine and --shard-plan");
 }
 
 std::optional<std::vector<std::string>> words_of_step(const std::vector<std::string>& words) {
@@ -82,7 +109,8 @@ std::optional<std::vector<std::string>> words_of_step(const std::vector<std::str
   if (path.empty()) refuse("--shard-dir", "a step of a plan needs it");
   const StoredPlan stored = read_plan(Directory(path));
   if (::chdir(stored.plan.directory.c_str()) != 0) throw base::SystemError("enter", stored.plan.directory);
-  step.insert(step.end(), stored.plan.arguments.begin(), stored.plan.arguments.end());
+  const auto command = says_cpus(own) ? without_cpus(stored.plan.arguments) : stored.plan.arguments;
+  step.insert(step.end(), command.begin(), command.end());
   return step;
 }
 

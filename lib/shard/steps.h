@@ -14,9 +14,11 @@ namespace mrf::shard {
 /// The options of mrf-run about shards (mrf-run(1), Options of shards).
 struct StepOptions {
   std::optional<std::uint64_t> shards;
-  std::string engine;     ///< empty: not given
-  std::string directory;  ///< empty: OUTPUT.shards
+  std::string engine;       ///< empty: not given
+  std::string engine_args;  ///< words for the engine, as sh reads them
+  std::string directory;    ///< empty: OUTPUT.shards
   bool plans = false;
+  bool prints_snakefile = false;
   bool shows_status = false;
   bool joins = false;
   std::optional<std::uint64_t> run;
@@ -26,7 +28,8 @@ struct StepOptions {
   /// Whether it is one of the steps that take the command from a plan.
   bool is_step() const { return shows_status || joins || run || read; }
   bool is_any() const {
-    return shards || plans || is_step() || !directory.empty() || !engine.empty() || !landing.empty();
+    return shards || plans || prints_snakefile || is_step() || !directory.empty() || !engine.empty() ||
+           !engine_args.empty() || !landing.empty();
   }
 };
 

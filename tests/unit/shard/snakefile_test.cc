@@ -16,23 +16,24 @@ bool has_text(const std::string& text, const std::string& part) {
 }  // namespace
 
 TEST_CASE("a Snakefile has the paths as strings of Python, and the numbers") {
-  const std::string text = mrf::shard::snakefile_text({"/a \"b\"/ü\\", "/o'ut.bam", 40, 3});
+  const std::string text = mrf::shard::snakefile_text({"mrf-run", "/a \"b\"/ü\\", "/o'ut.bam", 40, 3});
   CHECK(has_text(text, "\nDIRECTORY = \"/a \\\"b\\\"/ü\\\\\"\n"));
   CHECK(has_text(text, "\nOUTPUT = \"/o'ut.bam\"\n"));
   CHECK(has_text(text, "\nSHARDS = 40\n"));
   CHECK(has_text(text, "    threads: 3\n"));
   CHECK(has_text(text,
-                 "mrf-run --shard-run {wildcards.shard} --shard-dir {params.directory:q} --cpus {threads} "));
+                 "{params.program:q} --shard-run {wildcards.shard} --shard-dir {params.directory:q} --cpus "
+                 "{threads}\""));
 }
 
 TEST_CASE("a Snakefile has the join as its first rule") {
-  const std::string text = mrf::shard::snakefile_text({"/d", "/out", 1, 1});
+  const std::string text = mrf::shard::snakefile_text({"mrf-run", "/d", "/out", 1, 1});
   CHECK(text.find("\nrule ") == text.find("\nrule join:"));
 }
 
 TEST_CASE("paths that Snakemake would take for patterns are refused") {
   for (const std::string path : {"/a/{x}", "/a}", "/a\nb", "/a\xff"}) {
-    CHECK_THROWS_AS(mrf::shard::snakefile_text({path, "/out", 1, 1}), mrf::base::UsageError);
-    CHECK_THROWS_AS(mrf::shard::snakefile_text({"/d", path, 1, 1}), mrf::base::UsageError);
+    CHECK_THROWS_AS(mrf::shard::snakefile_text({"mrf-run", path, "/out", 1, 1}), mrf::base::UsageError);
+    CHECK_THROWS_AS(mrf::shard::snakefile_text({"mrf-run", "/d", path, 1, 1}), mrf::base::UsageError);
   }
 }

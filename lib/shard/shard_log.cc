@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+#include "shard/shard_log.h"
+
+#include <fcntl.h>
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+
+#include "base/error.h"
+#include "io/fd.h"
+
+namespace mrf::shard {
+
+namespace {
+
+constexpr off_t bytes_of_end = 16384;
+
+}  // namespace
+
+std::string log_path(const Directory& directory, std::size_t shard) {
+  return fmt::format("{}/logs/{}.log", directory.path(), shard);
+}
+
+std::string end_of_log(const Directory& directory, std::size_t shard, std::size_t most) {
+  const int fd = ::open(log_path(directory, shard).c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return "";
+  const io::Fd file(io::adopt_fd, fd);
+  struct stat info {};
+  if (::fstat(fd, &info) != 0) return "";
+  std::string text(static_cast<std::size_t>(std::min<off_t>(info.st_size, bytes_of_end)), '\0');
+  const ssize_t n = ::pread(fd, text.data(), text.size(), info.st_size - static_cast<off_t>(text.size()));
+  text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+  return last_lines(text, most);
+}
+
+void remove_log(const Directory& directory, std::size_t shard) {
+  const std::string path = log_path(directory, shard);
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw base::SystemError("remove", path);
+}
+
+std::string last_lines(std::string_view text, std::size_t most) {
+  while (text.ends_with('\n')) text.remove_suffix(1);
+  std::size_t begin = text.size();
+  for (std::size_t lines = 0; lines < most && begin != 0 && begin != std::string_view::npos; ++lines)
+    begin = text.rfind('\n', begin - 1);
+  text.remove_prefix(begin == std::string_view::npos || begin == 0 ? 0 : begin + 1);
+  return std::string(text);
+}
+
+}  // namespace mrf::shard

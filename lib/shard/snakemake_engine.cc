@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: MIT
+#include "shard/snakemake_engine.h"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <string_view>
+
+#include "base/error.h"
+#include "base/message.h"
+#include "base/processors.h"
+#include "io/output_file.h"
+#include "process/child.h"
+#include "shard/shard_log.h"
+#include "shard/snakefile.h"
+
+namespace mrf::shard {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+// Snakemake asks the scheduler to end what it has submitted, job after job.
+constexpr auto time_to_cancel = 30s;
+constexpr std::size_t most_logs_shown = 3;
+constexpr std::size_t lines_of_log_shown = 5;
+constexpr std::size_t lines_of_snakemake_shown = 15;
+
+bool says_how_many(const std::vector<std::string>& arguments) {
+  constexpr std::array words{"--cores", "--jobs", "--profile"};
+  return std::any_of(arguments.begin(), arguments.end(), [&](const std::string& word) {
+    return word.starts_with("-j") || word.starts_with("-c") ||
+           std::any_of(words.begin(), words.end(), [&](const char* option) {
+             return word == option || word.starts_with(std::string(option) + "=");
+           });
+  });
+}
+
+void make_place(const std::string& path) {
+  if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) throw base::SystemError("make", path);
+}
+
+std::size_t count_started(const EngineTask& task) {
+  const auto missing = task.directory.missing(task.plan);
+  return static_cast<std::size_t>(std::count_if(missing.begin(), missing.end(), [&task](std::size_t shard) {
+    return ::access(log_path(task.directory, shard).c_str(), F_OK) == 0;
+  }));
+}
+
+void say_lines(std::string_view text) {
+  while (!text.empty()) {
+    const std::size_t end = std::min(text.find('\n'), text.size());
+    base::say_line(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+}
+
+// Why shards have no receipts: their own words, else those of snakemake.
+void say_why(const EngineTask& task, const process::AttendedEnd& end) {
+  std::size_t shown = 0;
+  for (const std::size_t shard : task.directory.missing(task.plan)) {
+    const std::string lines = end_of_log(task.directory, shard, lines_of_log_shown);
+    if (lines.empty()) continue;
+    base::say(
+        fmt::format("cannot finish 'shard {}': '{}' ends with", shard, log_path(task.directory, shard)));
+    say_lines(lines);
+    if (++shown == most_logs_shown) return;
+  }
+  if (shown > 0 || end.outcome.succeeded()) return;
+  base::say(fmt::format("cannot finish 'snakemake': {}; it ended with", end.outcome.describe()));
+  say_lines(last_lines(end.errors, lines_of_snakemake_shown));
+}
+
+}  // namespace
+
+std::vector<std::string> snakemake_words(const std::string& directory,
+                                         const std::vector<std::string>& arguments, std::size_t processors) {
+  // The target comes first, since some options take all words up to the next option.
+  std::vector<std::string> words{"env",
+                                 "-C",
+                                 directory,
+                                 "snakemake",
+                                 "shards",
+                                 "--keep-going",
+                                 "--keep-incomplete",
+                                 "--ignore-incomplete",
+                                 "--nolock",
+                                 "--rerun-triggers",
+                                 "mtime",
+                                 "--snakefile",
+                                 directory + "/Snakefile"};
+  if (!says_how_many(arguments)) words.insert(words.end(), {"--cores", std::to_string(processors)});
+  words.insert(words.end(), arguments.begin(), arguments.end());
+  return words;
+}
+
+EngineEnd SnakemakeEngine::run(const EngineTask& task, process::Attendant& attendant) {
+  const std::string place = task.directory.path() + "/snakemake";
+  const std::string program = words_of_join(task.directory)[0];
+  const std::string text =
+      snakefile_text({program, task.directory.path(), output_, task.plan.shards(), threads_});
+  make_place(place);
+  for (const std::size_t shard : task.shards) remove_log(task.directory, shard);
+  io::write_output(place + "/Snakefile", text);
+  process::AttendedCommand command;
+  command.words = snakemake_words(place, arguments_, static_cast<std::size_t>(base::usable_processors()));
+  command.keeps_output = true;
+  command.keeps_errors = base::verbosity() != base::Verbosity::verbose;
+  // At TERM snakemake waits for the end of its jobs, at INT it ends them.
+  command.end_signal = process::is_ignored(SIGINT) ? SIGTERM : SIGINT;
+  command.more_to_kill_after = time_to_cancel;
+  const auto end = attendant.run(command, [&task] { task.progress.update(count_started(task)); });
+  if (end.signal != 0) return {end.outcome.status(), end.signal};
+  if (end.outcome.status() == static_cast<int>(base::Status::not_found))
+    throw base::Error(base::Status::not_found, "execute", "snakemake", "no such command in PATH");
+  if (task.is_last) say_why(task, end);
+  return {};
+}
+
+}  // namespace mrf::shard

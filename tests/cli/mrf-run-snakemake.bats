@@ -1,0 +1,192 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The shards of mrf-run(1) under Snakemake. The real one starts slowly, so each of its runs is to show much; what
+# mrf-run makes of its end is shown with programs that take its place.
+
+load common
+load run
+
+setup() {
+  common_setup
+  export HOME=$PWD/home XDG_CACHE_HOME=$PWD/home/cache
+  mkdir home
+  seq 20000 >in.txt
+}
+
+# FILE TEXT: an executable.
+script() {
+  printf '#!/bin/bash\n%s\n' "$2" >"$1"
+  chmod +x "$1"
+}
+
+# A filter that fails in the shard with the record 10000 while the file broken is there, and counts its starts.
+breaking_filter() {
+  # shellcheck disable=SC2016
+  script filter 'echo >>"$MRF_TEST/work/starts"
+[[ -e $MRF_TEST/work/broken ]] || exec cat
+exec awk '\''$1 == 10000 { print "no 10000" >"/dev/stderr"; exit 9 } { print }'\'
+  touch broken
+}
+
+# TEXT: a snakemake that takes the place of the real one. $shards are those whose receipts are missing.
+false_snakemake() {
+  mkdir -p false
+  # shellcheck disable=SC2016
+  script false/snakemake 'directory=$(dirname "$PWD")
+echo "$PWD $*" >>"$MRF_TEST/snakemakes"
+shards=$(mrf-run --shard-status --shard-dir "$directory" | sed -n "s/^without: //p")
+run() { mrf-run --shard-run "$1" --shard-dir "$directory"; }
+'"$1"
+  PATH=$PWD/false:$PATH
+}
+
+@test "--print-snakefile: what is missing runs, the join when all is there, then nothing" {
+  breaking_filter
+  mkdir "it's \"1\" ü \$HOME"
+  cd "it's \"1\" ü \$HOME"
+  run_apart mrf-run --shards 5 --print-snakefile -i ../in.txt -o out.txt -- ../filter
+  assert_status 0
+  assert_stderr_is ''
+  printf '%s\n' "$output" >Snakefile
+  [[ -e out.txt.shards/plan.json && ! -e ../starts ]]
+  run_apart snakemake --cores 2 --keep-going --keep-incomplete --ignore-incomplete --rerun-triggers mtime
+  [[ $status != 0 && ! -e out.txt ]]
+  [[ $(mrf-run --shard-status --shard-dir out.txt.shards) == '4 of 5 shards have a receipt'* ]]
+  grep -q 'no 10000' out.txt.shards/logs/2.log
+  rm ../broken
+  : >../starts
+  run_apart snakemake --cores 2 --keep-going --keep-incomplete --ignore-incomplete --rerun-triggers mtime
+  assert_status 0
+  cmp out.txt ../in.txt
+  [[ $(wc -l <../starts) == 1 && ! -e out.txt.shards ]]
+  made=$(stat -c '%i %y' out.txt)
+  run_apart snakemake --cores 2
+  assert_status 0
+  [[ $(stat -c '%i %y' out.txt) == "$made" && $(wc -l <../starts) == 1 ]]
+  assert_nothing_left
+}
+
+@test "--print-snakefile: names that Snakemake takes for patterns are refused" {
+  run_apart mrf-run --shards 2 --print-snakefile -i in.txt -o 'out{a}.txt' -- cat
+  assert_status 2
+  assert_output_is ''
+  assert_stderr_has 'braces'
+  run_apart mrf-run --print-snakefile -i in.txt -o out.txt -- cat
+  assert_status 2
+  assert_stderr_has '--shards'
+}
+
+@test "--engine snakemake: a shard fails, its log is shown; the same command runs it and joins" {
+  breaking_filter
+  mkdir "it's \"1\" ü \$HOME"
+  cd "it's \"1\" ü \$HOME"
+  run_apart mrf-run --shards 5 --engine snakemake -i ../in.txt -o out.txt -- ../filter
+  assert_status 1
+  assert_output_is ''
+  assert_stderr_has '1 of 5 shards have no receipt: 2'
+  assert_stderr_has 'no 10000'
+  [[ ! -e out.txt ]]
+  rm ../broken
+  : >../starts
+  run_apart mrf-run --shards 5 --engine snakemake -i ../in.txt -o out.txt -- ../filter
+  assert_status 0
+  assert_stderr_is ''
+  cmp out.txt ../in.txt
+  [[ $(wc -l <../starts) == 1 ]]
+  assert_nothing_left
+  [[ $(find . -mindepth 1) == ./out.txt ]]
+}
+
+@test "whatever snakemake says, only receipts count" {
+  false_snakemake 'exit 0'
+  run_apart mrf-run --shards 5 --engine snakemake -i in.txt -o out.txt -- cat
+  assert_status 1
+  assert_stderr_has '5 of 5 shards have no receipt'
+  [[ ! -e out.txt ]]
+  # shellcheck disable=SC2016
+  false_snakemake 'set -- $shards; run "$1"; exit 0'
+  run_apart mrf-run --shards 5 --engine snakemake -i in.txt -o out.txt -- cat
+  assert_status 1
+  assert_stderr_has '4 of 5 shards have no receipt: 1 2 3 4'
+  # shellcheck disable=SC2016
+  false_snakemake 'for shard in $shards; do run "$shard"; done; echo wrong >&2; exit 7'
+  run_apart mrf-run --shards 5 --engine snakemake -i in.txt -o out.txt -- cat
+  assert_status 0
+  cmp out.txt in.txt
+  false_snakemake 'echo "no such profile" >&2; exit 7'
+  run_apart mrf-run --shards 5 --engine snakemake -i in.txt -o out2.txt -- cat
+  assert_status 1
+  assert_stderr_has 'no such profile'
+  [[ ! -e out2.txt ]]
+}
+
+@test "--retries N: exactly what is missing, up to N times again" {
+  # shellcheck disable=SC2016
+  false_snakemake 'set -- $shards; run "$1"'
+  run_apart mrf-run --shards 4 --retries 2 --engine snakemake -i in.txt -o out.txt -- cat
+  assert_status 1
+  assert_stderr_has '1 of 4 shards have no receipt: 3'
+  [[ $(wc -l <"$MRF_TEST/snakemakes") == 3 ]]
+  run_apart mrf-run --shards 4 --retries 2 --engine snakemake -i in.txt -o out.txt -- cat
+  assert_status 0
+  cmp out.txt in.txt
+  [[ $(wc -l <"$MRF_TEST/snakemakes") == 4 ]]
+}
+
+@test "--engine-args: words as in sh, behind what is given anyway; --cores unless they say how many" {
+  # shellcheck disable=SC2016
+  false_snakemake 'for shard in $shards; do run "$shard"; done'
+  while IFS='|' read -r given has has_not; do
+    : >"$MRF_TEST/snakemakes"
+    mrf-run --shards 2 --engine snakemake --engine-args "$given" -i in.txt -o out.txt -- cat
+    words=$(<"$MRF_TEST/snakemakes")
+    [[ $words == *"$has" ]] || { echo "$given: $words" && false; }
+    [[ -z $has_not || $words != *"$has_not"* ]] || { echo "$given: $words" && false; }
+  done <<'END'
+--cluster "sbatch -c {threads}" -j 3|--cluster sbatch -c {threads} -j 3|--cores
+-j3|-j3|--cores
+--jobs=3|--jobs=3|--cores
+--profile slurm|--profile slurm|--cores
+--latency-wait 7|--latency-wait 7|
+END
+  run_apart mrf-run --shards 2 --engine snakemake --engine-args "it's" -i in.txt -o out.txt -- cat
+  assert_status 2
+  run_apart mrf-run --shards 2 --engine-args -j2 -i in.txt -o out.txt -- cat
+  assert_status 2
+  mkdir few && ln -s "$(command -v env)" few
+  run_apart env PATH="$PWD/few" "$BIN/mrf-run" --shards 2 --engine snakemake -i in.txt -o out.txt -- cat
+  assert_status 127
+  assert_stderr "mrf-run: cannot execute 'snakemake': no such command in PATH"
+}
+
+@test "--engine snakemake --cluster: jobs of their own; one that vanishes is no success" {
+  # shellcheck disable=SC2016
+  script submit 'echo "$*" >>submitted
+env --default-signal setsid bash "${@: -1}" >job.log 2>&1 3>&- &
+echo $!'
+  echo "to be written"
+  run_apart mrf-run --shards 2 --engine snakemake --engine-args "--cluster '$PWD/submit -c {threads}' -j 2 --latency-wait 30" \
+    --cpus 3 -i in.txt -o out.txt -- cat
+  assert_status 0
+  cmp out.txt in.txt
+  assert_nothing_left
+}
+
+@test "INT and TERM end snakemake and its shards; then the same command goes on" {
+  script filter '[[ ! -e slow ]] || { : >started && exec sleep 1000; }
+exec cat'
+  touch slow
+  for number in INT TERM; do
+    start_in_background --shards 3 --engine snakemake -i in.txt -o out.txt -- ./filter
+    wait_until test -e started
+    rm started
+    kill -"$number" "$run"
+    wait "$run" || status=$?
+    [[ $status == $((128 + $(kill -l $number))) ]]
+    assert_nothing_left
+    [[ ! -e out.txt ]]
+  done
+  rm slow
+  mrf-run --shards 3 --engine snakemake -i in.txt -o out.txt -- ./filter
+  cmp out.txt in.txt
+}
