@@ -90,12 +90,15 @@ void declare_shards(cli::OptionSet& app, shard::StepOptions& shard) {
   app.add_option("--shards N", shard.shards,
                  "cut INPUT into at most N shards, run the command for each, join the parts");
   app.add_option("--engine ENGINE", shard.engine,
-                 "with --shards: what runs them: local|snakemake (default local)");
+                 "with --shards: what runs them: local|slurm|snakemake (default local)");
   app.add_option("--engine-args ARGS", shard.engine_args,
                  "more words for the engine, split and quoted as in sh");
+  app.add_flag("--detach", shard.detaches, "with --engine slurm: submit the shards, wait for none");
   app.add_option("--shard-dir DIR", shard.directory,
                  "keep plan, parts and receipts of the shards in DIR (default OUTPUT.shards)");
   app.add_flag("--shard-plan", shard.plans, "with --shards: write the plan; run nothing");
+  app.add_flag("--print-sbatch", shard.prints_sbatch,
+               "with --shards: write the plan, print a batch script of Slurm for it; run nothing");
   app.add_flag("--print-snakefile", shard.prints_snakefile,
                "with --shards: write the plan, print a Snakefile for it; run nothing");
   app.add_option("--shard-run I", shard.run, "run shard I of the plan in --shard-dir, from 0 on");
@@ -287,6 +290,8 @@ void refuse_options(const Options& options, const cli::OptionSet& given) {
                                      "--engine",
                                      "--engine-args",
                                      "--print-snakefile",
+                                     "--detach",
+                                     "--print-sbatch",
                                      "--shard-dir",
                                      "--shard-plan",
                                      "--print"};

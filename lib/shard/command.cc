@@ -24,6 +24,7 @@
 #include "shard/planner.h"
 #include "shard/proof.h"
 #include "shard/range.h"
+#include "shard/slurm_engine.h"
 #include "shard/snakefile.h"
 #include "shard/snakemake_engine.h"
 #include "workflow/shard_form.h"
@@ -54,11 +55,19 @@ std::size_t threads_of(const workflow::ShortForm& form) {
   return form.workers != form.processors ? static_cast<std::size_t>(form.workers) : 1;
 }
 
+std::vector<std::string> engine_arguments(const Command& command) {
+  return base::split_shell_words("--engine-args", command.options.engine_args);
+}
+
+std::unique_ptr<SlurmEngine> make_slurm_engine(const Command& command) {
+  return std::make_unique<SlurmEngine>(io::base_of(command.form.outputs[0]), engine_arguments(command));
+}
+
 std::unique_ptr<Engine> make_engine(const Command& command) {
-  const StepOptions& options = command.options;
-  if (options.engine == "snakemake")
+  if (command.options.engine == "slurm") return make_slurm_engine(command);
+  if (command.options.engine == "snakemake")
     return std::make_unique<SnakemakeEngine>(absolute_output(command), threads_of(command.form),
-                                             base::split_shell_words("--engine-args", options.engine_args));
+                                             engine_arguments(command));
   return std::make_unique<LocalEngine>();
 }
 
@@ -82,6 +91,8 @@ class Steps {
     if (options.joins) return join();
     plan();
     if (options.prints_snakefile) return print_snakefile();
+    if (options.prints_sbatch) return print_sbatch();
+    if (options.detaches) return detach();
     return options.plans ? base::Status::success : run_all();
   }
 
@@ -174,6 +185,24 @@ class Steps {
   base::Status print_snakefile() const {
     return show(snakefile_text({words_of_join(directory_)[0], directory_.path(), absolute_output(command_),
                                 stored_.plan.shards(), threads_of(command_.form)}));
+  }
+
+  base::Status print_sbatch() const {
+    const auto engine = make_slurm_engine(command_);
+    process::Attendant attendant(command_.kill_after);
+    Progress progress(ProgressStyle::none, {});
+    return show(engine->script({stored_.plan, directory_, directory_.missing(stored_.plan), true, progress},
+                               attendant));
+  }
+
+  base::Status detach() const {
+    const auto engine = make_slurm_engine(command_);
+    process::Attendant attendant(command_.kill_after);
+    Progress progress(ProgressStyle::none, {});
+    const auto missing = directory_.missing(stored_.plan);
+    const EngineEnd end = engine->detach({stored_.plan, directory_, missing, true, progress}, attendant);
+    if (end.signal != 0) process::die_of(end.signal);
+    return static_cast<base::Status>(end.status);
   }
 
   static base::Status show(const std::string& text) {

@@ -93,6 +93,8 @@ void Directory::make() const {
   for (const char* part : parts_of_directory) make_directory(path_ + part);
 }
 
+void Directory::make_logs() const { make_directory(path_ + "/logs"); }
+
 std::optional<std::string> read_file(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
@@ -134,6 +136,17 @@ std::vector<std::size_t> Directory::missing(const Plan& plan) const {
     if (!there.contains(fmt::format("{}.json", shard))) shards.push_back(shard);
   }
   return shards;
+}
+
+void Directory::renew() const noexcept {
+  std::array<char, 4096> name{};
+  const auto end = fmt::format_to_n(name.data(), name.size() - 1, "{}/receipts/.look-{}-{}", path_,
+                                    host_name(), ::getpid());
+  if (end.size >= name.size()) return;
+  const int fd = ::open(name.data(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return;
+  ::close(fd);
+  ::unlink(name.data());
 }
 
 void Directory::remove_part(const std::string& part) const { remove_file_at(part_path(part)); }

@@ -23,10 +23,11 @@ class Directory {
   std::string plan_path() const { return path_ + "/plan.json"; }
   std::string receipt_path(std::size_t shard) const;
   std::string part_path(const std::string& part) const { return path_ + "/parts/" + part; }
-
   /// Makes what is not there. Throws SystemError, and UsageError for a directory that holds other files and
   /// no plan.
   void make() const;
+  /// Makes the directory of the shards' logs (shard_log.h). Throws SystemError.
+  void make_logs() const;
   /// The text of the plan; nothing when there is none. Throws SystemError.
   std::optional<std::string> read_plan() const;
   /// Throws SystemError, and DataError for what is no receipt.
@@ -36,6 +37,9 @@ class Directory {
   bool publish_receipt(const Receipt& receipt) const;
   /// The shards of `plan` that have no receipt.
   std::vector<std::size_t> missing(const Plan& plan) const;
+  /// Lets the next look see what other machines have published: NFS shows a directory as it was some time
+  /// ago, until this machine changes it. Best effort.
+  void renew() const noexcept;
   /// Throws SystemError.
   void remove_part(const std::string& part) const;
   /// Removes the parts that are none of these receipts. Throws SystemError.

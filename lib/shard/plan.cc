@@ -89,8 +89,9 @@ std::string difference(const Plan& plan, const Plan& wanted) {
 std::vector<std::string> words_of_command(const std::vector<std::string>& words) {
   constexpr std::array with_value{"--shards",    "--engine",     "--engine-args",  "--shard-dir",
                                   "--shard-run", "--shard-read", "--shard-landing"};
-  constexpr std::array alone{"--shard-plan", "--print-snakefile", "--shard-status", "--shard-join",
-                             "-v",           "--verbose",         "--quiet"};
+  constexpr std::array alone{"--shard-plan", "--print-sbatch", "--print-snakefile",
+                             "--detach",     "--shard-status", "--shard-join",
+                             "-v",           "--verbose",      "--quiet"};
   std::vector<std::string> kept;
   for (std::size_t at = 0; at < words.size(); ++at) {
     if (words[at] == "--") {

@@ -74,13 +74,20 @@ void check(const StepOptions& options) {
   if (options.is_step() && options.prints_snakefile) refuse("--print-snakefile", "it goes with --shards");
   if (options.is_step() && options.plans) refuse("--shard-plan", "the plan is there already");
   if (!options.landing.empty() && !options.read) refuse("--shard-landing", "it goes with --shard-read");
+  if (options.is_step() && options.prints_sbatch) refuse("--print-sbatch", "it goes with --shards");
+  if (options.is_step() && options.detaches) refuse("--detach", "it goes with --shards");
   if (options.is_step()) return;
   if (options.shards.value_or(0) == 0 || *options.shards > most_shards)
     refuse("--shards", "the options of shards need --shards N, a number from 1 to 100000");
-  if (!options.engine.empty() && options.engine != "local" && options.engine != "snakemake")
-    refuse("--engine", "not an engine: local and snakemake are");
-  if (!options.engine_args.empty() && (options.engine.empty() || options.engine == "local"))
-    refuse("--engine-args", "only --engine snakemake takes words");
+  constexpr std::array engines{"local", "slurm", "snakemake"};
+  if (!options.engine.empty() && std::find(engines.begin(), engines.end(), options.engine) == engines.end())
+    refuse("--engine", "not an engine: local, slurm and snakemake are");
+  if (!options.engine_args.empty() && (options.engine.empty() || options.engine == "local") &&
+      !options.prints_sbatch)
+    refuse("--engine-args", "only the engines slurm and snakemake take words");
+  if (options.detaches && options.engine != "slurm") refuse("--detach", "it goes with --engine slurm");
+  if (options.prints_sbatch && (options.plans || options.prints_snakefile || !options.engine.empty()))
+    refuse("--print-sbatch", "it goes without --engine, --print-snakefile and --shard-plan");
   if (options.prints_snakefile && (options.plans || !options.engine.empty()))
     refuse("--print-snakefile", "it goes without --engine and --shard-plan");
 }

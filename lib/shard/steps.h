@@ -18,6 +18,8 @@ struct StepOptions {
   std::string engine_args;  ///< words for the engine, as sh reads them
   std::string directory;    ///< empty: OUTPUT.shards
   bool plans = false;
+  bool detaches = false;
+  bool prints_sbatch = false;
   bool prints_snakefile = false;
   bool shows_status = false;
   bool joins = false;
@@ -28,8 +30,8 @@ struct StepOptions {
   /// Whether it is one of the steps that take the command from a plan.
   bool is_step() const { return shows_status || joins || run || read; }
   bool is_any() const {
-    return shards || plans || prints_snakefile || is_step() || !directory.empty() || !engine.empty() ||
-           !engine_args.empty() || !landing.empty();
+    return shards || plans || detaches || prints_sbatch || prints_snakefile || is_step() ||
+           !directory.empty() || !engine.empty() || !engine_args.empty() || !landing.empty();
   }
 };
 
