@@ -28,13 +28,13 @@ struct AttendedEnd {
   Outcome outcome;
   std::string output;
   std::string errors;
-  int signal = 0;  ///< INT, QUIT, TERM or HUP came, and the command was ended for it; 0 none
+  int signal = 0;  ///< INT, QUIT, TERM, HUP or USR1 came, and the command was ended for it; 0 none
 };
 
-/// Runs commands one after the other, and waits between them. INT, QUIT, TERM and HUP are blocked from its
-/// construction on and end the command or the wait: the caller concludes, and ends by die_of(). TSTP stops
-/// this process and the command. When this process is killed the command and its descendants are ended, as
-/// are those that a command leaves behind. The process has no other threads.
+/// Runs commands one after the other, and waits between them. INT, QUIT, TERM, HUP and USR1 are blocked from
+/// its construction on and end the command or the wait: the caller concludes, and ends by die_of(). TSTP
+/// stops this process and the command. When this process is killed the command and its descendants are ended,
+/// as are those that a command leaves behind. The process has no other threads.
 class Attendant {
  public:
   using Clock = std::chrono::steady_clock;

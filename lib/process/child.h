@@ -13,7 +13,7 @@ namespace mrf::process {
 /// The signals that a process which was told to ignore them goes on ignoring, and its children, as nohup(1)
 /// and the background jobs of a shell want it (POSIX, Shell Command Language 2.11). All others have their
 /// default handling in a child.
-inline constexpr std::array stay_ignored{SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGTSTP};
+inline constexpr std::array stay_ignored{SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1, SIGTSTP};
 
 /// Whether this process ignores the signal. Async-signal-safe.
 bool is_ignored(int number) noexcept;

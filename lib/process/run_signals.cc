@@ -15,7 +15,7 @@ namespace mrf::process {
 
 namespace {
 
-constexpr std::array ending_a_run{SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+constexpr std::array ending_a_run{SIGINT, SIGQUIT, SIGTERM, SIGHUP, SIGUSR1};
 
 sigset_t run_signals() {
   sigset_t set;

@@ -26,7 +26,7 @@
 namespace mrf::run {
 
 /// The run's state:
-///   running  --a job fails, INT, QUIT, TERM, HUP, time limit-->  stopping (TERM to every job)
+///   running  --a job fails, INT, QUIT, TERM, HUP, USR1, time limit-->  stopping (TERM to every job)
 ///   stopping --kill_after is over-->                  killing  (KILL to every job)
 ///   killing  --ten seconds are over-->                jobs that are left are named, and count as ended
 ///   any      --no job is left-->                      over

@@ -135,14 +135,14 @@ E
   assert_nothing_left
 }
 
-@test "INT, QUIT, TERM and HUP end the run, KILL of either process too: nothing is left" {
+@test "INT, QUIT, TERM, HUP and USR1 end the run, KILL of either process too: nothing is left" {
   cat >w.mrf <<'E'
 a: bash -c 'echo data; setsid tail -f /dev/null & exec tail -f /dev/null' > out:p
 b: cat < in:p > save:result
 c: bash -c 'trap "echo >asked; exit 1" TERM; echo >ready; tail -f /dev/null & wait'
 E
   echo old >result
-  for strike in INT:run QUIT:run TERM:run HUP:run KILL:run KILL:watchdog; do
+  for strike in INT:run QUIT:run TERM:run HUP:run USR1:run KILL:run KILL:watchdog; do
     local signal=${strike%:*} victim=${strike#*:}
     start_in_background --kill-after 100 w.mrf
     wait_until test -e ready
@@ -161,13 +161,13 @@ E
 
 @test "a signal that is ignored at the start stays ignored, by the jobs too" {
   cat >w.mrf <<'E'
-a: bash -c 'for signal in INT QUIT TERM HUP TSTP; do kill -$signal $$; done; echo data' > out:p
+a: bash -c 'for signal in INT QUIT TERM HUP USR1 TSTP; do kill -$signal $$; done; echo data' > out:p
 b: bash -c 'cat; echo >ready; until [ -e go ]; do sleep 0.02; done' < in:p > save:result
 E
-  env --ignore-signal=INT,QUIT,TERM,HUP,TSTP mrf-run w.mrf 2>stderr.txt 3>&- &
+  env --ignore-signal=INT,QUIT,TERM,HUP,USR1,TSTP mrf-run w.mrf 2>stderr.txt 3>&- &
   run=$!
   wait_until test -e ready
-  for signal in INT QUIT TERM HUP TSTP; do kill "-$signal" "$run"; done
+  for signal in INT QUIT TERM HUP USR1 TSTP; do kill "-$signal" "$run"; done
   touch go
   wait "$run"
   [ "$(cat result)" = data ]
