@@ -464,6 +464,8 @@ int main(int argc, char** argv) try {
   return command.run(argc, argv, [&] {
     options.run.supervisor.kill_after = milliseconds("--kill-after", options.kill_after_s);
     options.run.supervisor.stall_timeout = milliseconds("--stall-timeout", options.stall_timeout_s);
+    const bool shows_shards = options.shard.engine == "slurm" && base::verbosity() != base::Verbosity::quiet;
+    if (shows_shards && command.options().count("--progress") == 0) options.progress = "auto";
     options.run.supervisor.progress = run::parse_progress(options.progress);
     options.form.report = options.run.report_path;
     options.form.keep_failed = options.run.keep_failed;

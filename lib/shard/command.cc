@@ -89,11 +89,12 @@ class Steps {
     if (options.run) return run_one(*options.run);
     if (options.shows_status) return show_status();
     if (options.joins) return join();
+    const auto engine = make_engine(command_);  // refuses what it cannot be given
     plan();
     if (options.prints_snakefile) return print_snakefile();
     if (options.prints_sbatch) return print_sbatch();
     if (options.detaches) return detach();
-    return options.plans ? base::Status::success : run_all();
+    return options.plans ? base::Status::success : run_all(*engine);
   }
 
  private:
@@ -240,19 +241,18 @@ class Steps {
     }
   }
 
-  base::Status run_all() const {
-    const EngineEnd end = run_shards_and_join();
+  base::Status run_all(Engine& engine) const {
+    const EngineEnd end = run_shards_and_join(engine);
     if (end.signal != 0) process::die_of(end.signal);
     return static_cast<base::Status>(end.status);
   }
 
   // The join is a process of its own: it ends with a signal at once.
-  EngineEnd run_shards_and_join() const {
-    const auto engine = make_engine(command_);
+  EngineEnd run_shards_and_join(Engine& engine) const {
     process::Attendant attendant(command_.kill_after + more_to_kill_after);
     Progress progress(command_.progress, command_.write_event);
     progress.start(stored_.plan, directory_);
-    EngineEnd end = run_shards(*engine, stored_.plan, directory_, 0, attendant, progress);
+    EngineEnd end = run_shards(engine, stored_.plan, directory_, 0, attendant, progress);
     if (end.status == 0 && end.signal == 0) {
       const auto joined = attendant.run({.words = words_of_join(directory_)});
       end = {joined.outcome.status(), joined.signal};

@@ -27,7 +27,7 @@ using Clock = std::chrono::steady_clock;
 using Life = SlurmTask::Life;
 
 constexpr std::uint64_t default_max_array_size = 1001;
-constexpr int first_looks = 5;  // before the controller has answered once
+constexpr int first_looks = 3;  // before the controller has answered once
 constexpr int looks_to_be_sure = 2;
 constexpr int submissions = 3;  // of an array while no other one runs
 constexpr int free_submissions = 10;

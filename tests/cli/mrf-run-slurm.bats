@@ -1,0 +1,370 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# The shards of mrf-run(1) on a real Slurm: four nodes of two processors each, MaxArraySize 11, no accounting. Every run
+# ends with the right bytes, or with a status and no result.
+
+load common
+load run
+
+setup_file() {
+  ((EUID == 0)) || skip "Slurm's daemons start as root only"
+  SLURM_CONF=$("$ROOT/tests/servers/slurm" start "$BATS_FILE_TMPDIR/slurm")
+  export SLURM_CONF
+}
+
+teardown_file() { [[ -z ${SLURM_CONF:-} ]] || slurm stop; }
+
+setup() {
+  common_setup
+  seq 40000 >in.txt
+  # Reads its shard, tells its first record and where it runs, waits as it is told to, writes.
+  # shellcheck disable=SC2016
+  script filter 'here=$MRF_TEST/work data=$(mktemp)
+cat >"$data"
+first=$(head -n 1 "$data")
+echo "$first ${SLURM_ARRAY_JOB_ID}_$SLURM_ARRAY_TASK_ID $SLURMD_NODENAME" >>"$here/starts"
+while [[ -e $here/gate || -e $here/gate-$SLURMD_NODENAME || -e $here/gate-$first ]]; do sleep 0.1; done
+[[ ! -e $here/broken-$first ]] || { rm "$data" && echo "broken at $first" >&2 && exit 9; }
+[[ ! -e $here/once-$first ]] || { rm "$data" "$here/once-$first" && exit 9; }
+cat "$data" && rm "$data"'
+}
+
+teardown() {
+  [[ -z ${run:-} ]] || kill -KILL "$run" 2>/dev/null || true
+  scancel --quiet --user="$UID" || true
+  rm -f gate* || true
+  common_teardown
+}
+
+slurm() { "$ROOT/tests/servers/slurm" "$1" "$BATS_FILE_TMPDIR/slurm" "${@:2}"; }
+daemon() { cat "$BATS_FILE_TMPDIR/slurm/$1.pid"; }
+
+# FILE TEXT: an executable.
+script() {
+  printf '#!/bin/bash\n%s\n' "$2" >"$1"
+  chmod +x "$1"
+}
+
+# NAME TEXT: a program that takes the place of a command of Slurm; the real one is $real.
+false_command() {
+  mkdir -p false
+  script "false/$1" "real=$(type -P "$1")"$'\n'"$2"
+  PATH=$PWD/false:$PATH
+}
+
+# OPTION...: in 40 shards of about 1,000 records.
+shards() { mrf-run --shards 40 --engine slurm -n 1 -c 1000000 -i in.txt -o out.txt "$@" -- ./filter; }
+shards_in_background() {
+  start_in_background --shards 40 --engine slurm -n 1 -c 1000000 -i in.txt -o out.txt "$@" -- ./filter
+}
+finishes() { wait "$run"; }
+
+# N...: lines of `starts`, of which a task has one each time that it starts.
+started() { [[ -e starts ]] && (($(wc -l <starts) >= $1)); }
+starts() { wc -l <starts; }
+# Task and node of the first that started.
+first_task() { head -n 1 starts | cut -d ' ' -f 2; }
+first_node() { head -n 1 starts | cut -d ' ' -f 3; }
+
+# Tasks of this user, by state; without a state those that wait or run.
+queue() { squeue --noheader --array --user="$UID" "$@" -o %F_%K; }
+nothing_queued() { [[ -z $(queue --states=PENDING,RUNNING,COMPLETING) ]]; }
+is_queued_again() { [[ -n $(queue --states=PENDING --jobs="$1") ]]; }
+# A task that is in the queue again starts after two minutes otherwise.
+start_now() {
+  local task
+  for task in $(queue --states=PENDING); do scontrol update "JobId=$task" StartTime=now 2>/dev/null || true; done
+}
+# Until every task that has been put back has started.
+until_started() {
+  start_now
+  started "$1"
+}
+
+is_right() {
+  cmp in.txt out.txt
+  [[ ! -e out.txt.shards ]]
+}
+
+@test "40 shards where an array has 11 tasks at most: the bytes of one run, and nothing is left" {
+  run_apart shards
+  assert_status 0
+  is_right
+  [[ $(starts) == 40 ]]
+  [[ $(cut -d ' ' -f 2 starts | cut -d _ -f 1 | sort -u | wc -l) == 4 ]]
+  wait_until nothing_queued
+  wait_until assert_nothing_left
+  rm starts
+  ln -s "$(small_bam 20000)" in.bam
+  mrf-run --shards 7 --engine slurm -i in.bam -o out.bam -- cat
+  assert_same_sam in.bam out.bam
+}
+
+@test "a shard that fails is told with the end of its log, and alone runs again when the filter is mended" {
+  touch broken-1 gate
+  shards_in_background
+  wait_until started 8
+  rm gate
+  finishes && return 1 || status=$?
+  [[ $status == 9 && ! -e out.txt ]]
+  grep -q "cannot finish 'shard 0': its task has ended as FAILED with status 9; its log is '.*/0.log' and ends with" \
+    stderr.txt
+  grep -q 'broken at 1$' stderr.txt
+  # What waited is cancelled, what ran has its receipt.
+  done=$(find out.txt.shards/receipts -type f | wc -l)
+  ((done >= 7))
+  rm broken-1 starts
+  run_apart shards
+  assert_status 0
+  is_right
+  [[ $(starts) == $((40 - done)) ]]
+}
+
+@test "--retries N runs exactly the shards without receipts again" {
+  touch once-1
+  run_apart shards --retries 1
+  assert_status 0
+  is_right
+  [[ $(starts) == 41 ]]
+}
+
+@test "a task that is put back into the queue, and one that is cancelled" {
+  touch gate
+  shards_in_background --retries 1
+  wait_until started 8
+  task=$(first_task)
+  scontrol requeue "$task"
+  scancel "$(sed -n 2p starts | cut -d ' ' -f 2)"
+  wait_until is_queued_again "$task"
+  rm gate
+  start_now
+  finishes
+  is_right
+  [[ $(starts) == 42 ]]
+}
+
+@test "TERM and USR1 end a shard without a receipt, and leave nothing" {
+  touch gate
+  for signal in USR1 TERM; do
+    rm -f starts
+    start_in_background --shards 1 --engine slurm -n 1 -c 1000000 -i in.txt -o out.txt -- ./filter
+    wait_until started 1
+    scancel --batch --signal="$signal" "$(first_task)"
+    finishes && return 1 || status=$?
+    [[ $status == $((128 + $(kill -l $signal))) ]]
+    grep -q "its task has ended as FAILED with status $status" stderr.txt
+    [[ $(ls -A out.txt.shards/parts out.txt.shards/receipts) == $'out.txt.shards/parts:\n\nout.txt.shards/receipts:' ]]
+    rm -f "$TMPDIR"/tmp.* # of the filter
+    wait_until assert_nothing_left
+  done
+}
+
+@test "a node is lost while its shards run on: others take their place, and what comes late is no harm" {
+  touch gate
+  shards_in_background
+  wait_until started 8
+  node=$(first_node)
+  touch "gate-$node"
+  kill -KILL "$(daemon "$node")"
+  scontrol update NodeName="$node" State=DOWN Reason=test
+  rm gate
+  wait_until until_started 42
+  finishes
+  is_right
+  rm "gate-$node" # the filters of the lost node write their output now
+  wait_until assert_nothing_left
+  cmp in.txt out.txt
+  [[ $(grep -c " $node\$" starts) == 2 && $(starts) == 42 ]]
+  slurm node "$node"
+  scontrol update NodeName="$node" State=RESUME 2>/dev/null || true
+}
+
+@test "a job of higher priority preempts the shards" {
+  touch gate
+  shards_in_background
+  wait_until started 8
+  script urgent "touch $PWD/urgent-ran"
+  sbatch --quiet --partition=high --nodes=4 --exclusive --output=/dev/null urgent
+  wait_until test -e urgent-ran
+  rm gate
+  wait_until until_started 48
+  finishes
+  is_right
+  [[ $(starts) == 48 ]]
+}
+
+@test "the controller is killed and comes back: the shards run on, the foreground waits" {
+  touch gate
+  shards_in_background
+  wait_until started 8
+  kill -KILL "$(daemon slurmctld)"
+  wait_until grep -q "cannot reach 'Slurm': .*Unable to contact slurm controller" stderr.txt
+  rm gate
+  slurm controller
+  finishes
+  is_right
+  grep -q 'Slurm answers again' stderr.txt
+  [[ $(starts) == 40 ]]
+}
+
+@test "the foreground is killed and started again: no shard starts twice" {
+  touch gate
+  shards_in_background
+  wait_until started 8
+  kill -KILL "$run"
+  wait "$run" || true
+  shards_in_background
+  wait_until grep -q ' 0 of 40 shards are done' stderr.txt
+  rm gate
+  finishes
+  is_right
+  [[ $(starts) == 40 ]]
+}
+
+@test "INT and TERM cancel the arrays, and the same command goes on" {
+  for signal in INT TERM; do
+    touch gate
+    rm -f starts out.txt
+    shards_in_background
+    wait_until started 8
+    kill -s $signal "$run"
+    finishes && return 1 || status=$?
+    [[ $status == $((128 + $(kill -l $signal))) && ! -e out.txt ]]
+    wait_until nothing_queued
+    rm -f gate "$TMPDIR"/tmp.* # of the filter
+    wait_until assert_nothing_left
+    run_apart shards
+    assert_status 0
+    is_right
+  done
+}
+
+@test "--detach: the same command without it takes up what runs" {
+  touch gate
+  run_apart shards --detach
+  assert_status 0
+  assert_stderr_has '40 shards wait or run in jobs '
+  assert_stderr_has 'the same command without --detach waits for them'
+  wait_until started 8
+  run_apart shards --detach
+  assert_status 0
+  assert_stderr_has '40 shards wait or run in jobs '
+  rm gate
+  run_apart shards
+  assert_status 0
+  is_right
+  [[ $(starts) == 40 ]]
+}
+
+@test "--print-sbatch: the script runs by hand, and the engine takes up its tasks" {
+  place="it's 50% ü"
+  mkdir "$place"
+  print() { (cd "$place" && mrf-run --print-sbatch "$@" -n 1 -i ../in.txt -o out.txt -- ../filter >script); }
+  print --shards 5 --engine-args "--comment='a b' --partition=low"
+  shellcheck "$place/script"
+  [[ $(mrf-run --shard-status --shard-dir "$place/out.txt.shards") == '0 of 5 '* && ! -e starts ]]
+  sbatch --quiet --wait "$place/script"
+  [[ -e $place/out.txt.shards/logs/4.log ]]
+  mrf-run --shard-join --shard-dir "$place/out.txt.shards"
+  cmp in.txt "$place/out.txt"
+  rm "$place/out.txt" starts
+  touch gate
+  print --shards 25
+  shellcheck "$place/script"
+  # The lines that submit it.
+  sed -n 's/^#   sbatch \(.*\) SCRIPT \(.*\)/sbatch --quiet \1 script \2/p' "$place/script" >lines
+  [[ $(wc -l <lines) == 3 ]]
+  (cd "$place" && bash ../lines)
+  wait_until started 8
+  rm gate
+  (cd "$place" && mrf-run --quiet --shards 25 --engine slurm -n 1 -i ../in.txt -o out.txt -- ../filter)
+  cmp in.txt "$place/out.txt"
+  [[ $(starts) == 25 ]]
+}
+
+@test "an sbatch whose answer gets lost: no shard starts twice" {
+  # shellcheck disable=SC2016
+  false_command sbatch '"$real" "$@" >/dev/null
+echo "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation" >&2
+exit 1'
+  run_apart shards
+  assert_status 0
+  assert_stderr_has "cannot submit 'shards 0 to 9': sbatch: error: Batch job submission failed: Socket timed out"
+  is_right
+  [[ $(starts) == 40 ]]
+}
+
+@test "a limit of jobs: arrays are submitted when others have ended" {
+  # shellcheck disable=SC2016
+  false_command sbatch '[[ -z $(squeue --noheader --states=PENDING,RUNNING --user="$UID") ]] && exec "$real" "$@"
+echo "sbatch: error: QOSMaxSubmitJobPerUserLimit" >&2
+exit 1'
+  run_apart mrf-run --shards 20 --engine slurm -n 1 -i in.txt -o out.txt -- ./filter
+  assert_status 0
+  assert_stderr_has "cannot submit 'shards 10 to 19': sbatch: error: QOSMaxSubmitJobPerUserLimit; they are submitted"
+  is_right
+}
+
+@test "a task that has disappeared is a failure, when the directory has no receipt" {
+  # Slurm forgets tasks that have ended, sooner or later.
+  # shellcheck disable=SC2016
+  false_command squeue '"$real" "$@" | grep -v "|CANCELLED|\||COMPLETED|"
+exit 0'
+  touch gate
+  shards_in_background
+  wait_until started 8
+  scancel "$(first_task)"
+  rm gate
+  finishes && return 1 || status=$?
+  [[ $status == 1 && ! -e out.txt ]]
+  grep -q ': its task has ended; its log is ' stderr.txt
+  grep -q ' CANCELLED AT ' stderr.txt
+}
+
+@test "a time limit: a shard that needs longer is told" {
+  [[ -n ${MRF_TEST_FULL:-} ]] || skip "only with MRF_TEST_FULL=1: a limit has a minute at least"
+  touch gate-1
+  run_apart shards --engine-args '--time=1 --signal=B:USR1@0'
+  assert_status 1
+  assert_stderr_has "cannot finish 'shard 0': its task has ended as TIMEOUT, and needs a larger --time in --engine-args"
+  [[ ! -e out.txt && $(find out.txt.shards/receipts -type f | wc -l) == 39 ]]
+  rm gate-1 "$TMPDIR"/tmp.*
+  wait_until assert_nothing_left
+  run_apart shards
+  assert_status 0
+  is_right
+}
+
+@test "what Slurm refuses, and no Slurm" {
+  run_apart shards --engine-args '--partition=none'
+  assert_status 1
+  assert_stderr_has "cannot submit 'shards 0 to 9': sbatch: error: Batch job submission failed: Invalid partition name"
+  false_command scontrol 'echo "slurm_load_ctl_conf error: Unable to contact slurm controller" >&2; exit 1'
+  run_apart shards
+  assert_status 5
+  assert_stderr "mrf-run: cannot reach 'Slurm': slurm_load_ctl_conf error: Unable to contact slurm controller"
+  mkdir tools
+  ln -s "$BIN"/* "$(type -P cat)" tools
+  run_apart env PATH="$PWD/tools" mrf-run --shards 2 --engine slurm -i in.txt -o out.txt --shard-dir d -- cat
+  assert_status 127
+  assert_stderr_has "cannot execute 'scontrol': No such file or directory"
+  [[ ! -e out.txt && ! -e starts ]]
+}
+
+@test "options that contradict each other are refused" {
+  while IFS='|' read -r words text; do
+    # shellcheck disable=SC2086
+    run_apart mrf-run --shards 2 $words -i in.txt -o out.txt -- cat
+    assert_status 2
+    assert_output_is ''
+    assert_stderr_has "$text"
+  done <<'END'
+--detach|cannot use option '--detach': it goes with --engine slurm
+--print-sbatch --engine slurm|cannot use option '--print-sbatch': it goes without --engine
+--engine-args x|cannot use option '--engine-args': only the engines slurm and snakemake take words
+--engine slurm --engine-args --array=1|cannot use option '--engine-args': '--array=1' is given by mrf-run
+--engine slurm --engine-args -o/dev/null|cannot use option '--engine-args': '-o/dev/null' is given by mrf-run
+--engine slurm --engine-args 'x|cannot use option '--engine-args': a quote has no end
+END
+  [[ ! -e out.txt.shards ]]
+}
