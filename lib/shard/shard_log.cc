@@ -46,7 +46,7 @@ std::string last_lines(std::string_view text, std::size_t most) {
   std::size_t begin = text.size();
   for (std::size_t lines = 0; lines < most && begin != 0 && begin != std::string_view::npos; ++lines)
     begin = text.rfind('\n', begin - 1);
-  text.remove_prefix(begin == std::string_view::npos || begin == 0 ? 0 : begin + 1);
+  if (begin != std::string_view::npos) text.remove_prefix(std::min(begin + 1, text.size()));
   return std::string(text);
 }
 

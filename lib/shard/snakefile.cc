@@ -29,7 +29,7 @@ std::string python_string(const std::string& path) {
 
 std::string snakefile_text(const SnakefileForm& form) {
   return fmt::format(
-      R"(# The shards of a command, for Snakemake 7 and later; from mrf-run --print-snakefile (mrf-run(1), Engines).
+      R"(# The shards of a command, for Snakemake 7.8 and later; from mrf-run --print-snakefile (mrf-run(1), Engines).
 #   snakemake -s FILE --cores 8 --keep-going --keep-incomplete --ignore-incomplete --rerun-triggers mtime
 # A receipt is made by mrf-run alone, when the part of its shard is on disk; the join checks all of them.
 # --set-threads shard=N gives each shard N processors.

@@ -15,7 +15,7 @@ struct SnakefileForm {
   std::size_t threads = 1;  ///< processors of a shard
 };
 
-/// A Snakefile for Snakemake 7 and later, with the rules
+/// A Snakefile for Snakemake 7.8 and later, with the rules
 ///   join    the output, from the receipts of all shards; the first rule
 ///   shards  the receipts of all shards
 ///   shard   one receipt

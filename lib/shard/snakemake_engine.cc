@@ -4,13 +4,15 @@
 #include <fmt/format.h>
 #include <signal.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
+#include <filesystem>
+#include <set>
 #include <string_view>
+#include <system_error>
 
 #include "base/error.h"
 #include "base/message.h"
@@ -28,9 +30,9 @@ using namespace std::chrono_literals;
 
 // Snakemake asks the scheduler to end what it has submitted, job after job.
 constexpr auto time_to_cancel = 30s;
-constexpr std::size_t most_logs_shown = 3;
-constexpr std::size_t lines_of_log_shown = 5;
-constexpr std::size_t lines_of_snakemake_shown = 15;
+constexpr std::size_t most_shards_told = 3;
+constexpr std::size_t lines_of_log = 10;
+constexpr std::size_t lines_of_snakemake = 15;
 
 bool says_how_many(const std::vector<std::string>& arguments) {
   constexpr std::array words{"--cores", "--jobs", "--profile"};
@@ -46,11 +48,29 @@ void make_place(const std::string& path) {
   if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) throw base::SystemError("make", path);
 }
 
-std::size_t count_started(const EngineTask& task) {
-  const auto missing = task.directory.missing(task.plan);
-  return static_cast<std::size_t>(std::count_if(missing.begin(), missing.end(), [&task](std::size_t shard) {
-    return ::access(log_path(task.directory, shard).c_str(), F_OK) == 0;
-  }));
+std::set<std::string> names_of_logs(const Directory& directory) {
+  std::set<std::string> names;
+  std::error_code error;
+  for (std::filesystem::directory_iterator at(directory.path() + "/logs", error), end; !error && at != end;
+       at.increment(error))
+    names.insert(at->path().filename().string());
+  return names;
+}
+
+void remove_logs(const EngineTask& task) {
+  const auto logs = names_of_logs(task.directory);
+  for (const std::size_t shard : task.shards) {
+    if (logs.contains(fmt::format("{}.log", shard))) remove_log(task.directory, shard);
+  }
+}
+
+// The shards without a receipt that have been started: each has a log, and older logs were removed. One look
+// at the directory, however many shards there are.
+std::vector<std::size_t> started(const EngineTask& task) {
+  auto shards = task.directory.missing(task.plan);
+  const auto logs = names_of_logs(task.directory);
+  std::erase_if(shards, [&logs](std::size_t shard) { return !logs.contains(fmt::format("{}.log", shard)); });
+  return shards;
 }
 
 void say_lines(std::string_view text) {
@@ -61,20 +81,20 @@ void say_lines(std::string_view text) {
   }
 }
 
-// Why shards have no receipts: their own words, else those of snakemake.
+// Why shards have no receipts, in their own words, or when none was started in those of Snakemake.
 void say_why(const EngineTask& task, const process::AttendedEnd& end) {
-  std::size_t shown = 0;
-  for (const std::size_t shard : task.directory.missing(task.plan)) {
-    const std::string lines = end_of_log(task.directory, shard, lines_of_log_shown);
-    if (lines.empty()) continue;
-    base::say(
-        fmt::format("cannot finish 'shard {}': '{}' ends with", shard, log_path(task.directory, shard)));
+  const auto shards = started(task);
+  for (std::size_t at = 0; at < std::min(shards.size(), most_shards_told); ++at) {
+    const std::string lines = end_of_log(task.directory, shards[at], lines_of_log);
+    base::say(fmt::format("cannot finish 'shard {}': it has no receipt; its log is '{}'{}", shards[at],
+                          log_path(task.directory, shards[at]), lines.empty() ? "" : " and ends with"));
     say_lines(lines);
-    if (++shown == most_logs_shown) return;
   }
-  if (shown > 0 || end.outcome.succeeded()) return;
-  base::say(fmt::format("cannot finish 'snakemake': {}; it ended with", end.outcome.describe()));
-  say_lines(last_lines(end.errors, lines_of_snakemake_shown));
+  if (!shards.empty() || end.outcome.succeeded()) return;
+  const std::string lines = last_lines(end.errors, lines_of_snakemake);
+  base::say(fmt::format("cannot finish 'snakemake': {}{}", end.outcome.describe(),
+                        lines.empty() ? "" : "; it ended with"));
+  say_lines(lines);
 }
 
 }  // namespace
@@ -106,7 +126,7 @@ EngineEnd SnakemakeEngine::run(const EngineTask& task, process::Attendant& atten
   const std::string text =
       snakefile_text({program, task.directory.path(), output_, task.plan.shards(), threads_});
   make_place(place);
-  for (const std::size_t shard : task.shards) remove_log(task.directory, shard);
+  remove_logs(task);
   io::write_output(place + "/Snakefile", text);
   process::AttendedCommand command;
   command.words = snakemake_words(place, arguments_, static_cast<std::size_t>(base::usable_processors()));
@@ -115,10 +135,14 @@ EngineEnd SnakemakeEngine::run(const EngineTask& task, process::Attendant& atten
   // At TERM snakemake waits for the end of its jobs, at INT it ends them.
   command.end_signal = process::is_ignored(SIGINT) ? SIGTERM : SIGINT;
   command.more_to_kill_after = time_to_cancel;
-  const auto end = attendant.run(command, [&task] { task.progress.update(count_started(task)); });
-  if (end.signal != 0) return {end.outcome.status(), end.signal};
+  const auto end = attendant.run(command, [&task] {
+    task.directory.renew();
+    task.progress.update(started(task).size());
+  });
+  if (end.signal != 0) return {0, end.signal};
   if (end.outcome.status() == static_cast<int>(base::Status::not_found))
     throw base::Error(base::Status::not_found, "execute", "snakemake", "no such command in PATH");
+  task.directory.renew();
   if (task.is_last) say_why(task, end);
   return {};
 }

@@ -28,6 +28,13 @@ exec awk '\''$1 == 10000 { print "no 10000" >"/dev/stderr"; exit 9 } { print }'\
   touch broken
 }
 
+# A filter that says so and waits while the file slow is there.
+slow_filter() {
+  script filter '[[ ! -e slow ]] || { : >started && exec sleep 1000; }
+exec cat'
+  touch slow
+}
+
 # TEXT: a snakemake that takes the place of the real one. $shards are those whose receipts are missing.
 false_snakemake() {
   mkdir -p false
@@ -154,28 +161,79 @@ END
   run_apart mrf-run --shards 2 --engine-args -j2 -i in.txt -o out.txt -- cat
   assert_status 2
   mkdir few && ln -s "$(command -v env)" few
-  run_apart env PATH="$PWD/few" "$BIN/mrf-run" --shards 2 --engine snakemake -i in.txt -o out.txt -- cat
-  assert_status 127
+  # shellcheck disable=SC2016
+  run_apart bash -c 'PATH=$PWD/few "$BIN/mrf-run" --shards 2 --engine snakemake -i in.txt -o out.txt -- cat; echo $?'
+  assert_output_is 127
   assert_stderr "mrf-run: cannot execute 'snakemake': no such command in PATH"
 }
 
-@test "--engine snakemake --cluster: jobs of their own; one that vanishes is no success" {
+# A scheduler: `submit JOBSCRIPT` and `cancel ID...`.
+false_scheduler() {
   # shellcheck disable=SC2016
-  script submit 'echo "$*" >>submitted
-env --default-signal setsid bash "${@: -1}" >job.log 2>&1 3>&- &
+  script submit 'echo "$*" >>"$MRF_TEST/submitted"
+env --default-signal setsid bash "${@: -1}" >/dev/null 2>&1 3>&- &
 echo $!'
-  echo "to be written"
-  run_apart mrf-run --shards 2 --engine snakemake --engine-args "--cluster '$PWD/submit -c {threads}' -j 2 --latency-wait 30" \
-    --cpus 3 -i in.txt -o out.txt -- cat
+  # shellcheck disable=SC2016
+  script cancel 'for job; do kill -- "-$job"; done
+echo "$*" >>"$MRF_TEST/cancelled"'
+}
+
+@test "--cluster: jobs of their own, with the threads of a shard; INT cancels them" {
+  false_scheduler
+  slow_filter
+  cluster="--cluster '$PWD/submit -c {threads}' --cluster-cancel '$PWD/cancel' -j 2 --latency-wait 30"
+  start_in_background --shards 2 --engine snakemake --engine-args "$cluster" --cpus 3 -i in.txt -o out.txt -- ./filter
+  wait_until test -e started
+  kill -INT "$run"
+  wait "$run" || status=$?
+  [[ $status == 130 && -s $MRF_TEST/cancelled && ! -e out.txt ]]
+  assert_nothing_left
+  rm slow
+  run_apart mrf-run --shards 2 --engine snakemake --engine-args "$cluster" --cpus 3 -i in.txt -o out.txt -- ./filter
   assert_status 0
   cmp out.txt in.txt
+  [[ $(grep -c '^-c 3 ' "$MRF_TEST/submitted") == 4 ]]
+  assert_nothing_left
+}
+
+# Slurm as Snakemake sees it; the first job is lost, and nobody knows of it.
+forgetful_slurm() {
+  mkdir slurm
+  # shellcheck disable=SC2016
+  script slurm/sbatch 'echo x >>"$MRF_TEST/jobs"
+id=$(wc -l <"$MRF_TEST/jobs")
+last=${*: -1}
+if ((id > 1)); then
+  (env --default-signal setsid bash -c "${last#--wrap=}" && echo COMPLETED >"$MRF_TEST/state.$id") >/dev/null 2>&1 3>&- &
+fi
+echo "Submitted batch job $id"'
+  # shellcheck disable=SC2016
+  script slurm/sacct '[[ "$*" == *"-j "* ]] || exit 0
+id=${*: -1}
+state=UNKNOWN
+((id == 1)) || state=$(cat "$MRF_TEST/state.$id" 2>/dev/null || echo RUNNING)
+echo "$id|$state"'
+  script slurm/sinfo 'echo "low*"'
+  # shellcheck disable=SC2016
+  script slurm/srun 'shift 2
+exec "$@"'
+  PATH=$PWD/slurm:$PATH
+  export USER=somebody
+}
+
+@test "--slurm: a job that is lost, which Snakemake takes for done, is run again" {
+  forgetful_slurm
+  run_apart mrf-run --shards 2 --retries 1 --engine snakemake \
+    --engine-args "--slurm -j 1 --max-status-checks-per-second 1 --latency-wait 0" -i in.txt -o out.txt -- cat
+  assert_status 0
+  cmp out.txt in.txt
+  assert_stderr_has '1 of 2 shards have no receipt'
+  [[ $(wc -l <"$MRF_TEST/jobs") == 3 ]]
   assert_nothing_left
 }
 
 @test "INT and TERM end snakemake and its shards; then the same command goes on" {
-  script filter '[[ ! -e slow ]] || { : >started && exec sleep 1000; }
-exec cat'
-  touch slow
+  slow_filter
   for number in INT TERM; do
     start_in_background --shards 3 --engine snakemake -i in.txt -o out.txt -- ./filter
     wait_until test -e started
