@@ -16,8 +16,7 @@ constexpr double rest_to_start = 16;
 std::size_t chunk_size_after(std::uint64_t before) {
   const std::uint64_t at_most_4g = std::min(before, std::uint64_t{4} << 30);
   const auto root = static_cast<std::uint64_t>(std::sqrt(static_cast<double>(at_most_4g)));
-  const std::uint64_t wanted = std::min(at_most_4g / 16, root << 10);
-  return static_cast<std::size_t>(std::max(wanted, std::uint64_t{512} << 10));
+  return static_cast<std::size_t>(std::clamp(root * 1536, std::uint64_t{512} << 10, std::uint64_t{64} << 20));
 }
 
 void ChunkSizer::add(std::size_t bytes, double cpu_s) {

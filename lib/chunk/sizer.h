@@ -6,12 +6,12 @@
 
 namespace mrf::chunk {
 
-/// The bytes of the chunk that begins after `before` bytes of records: a sixteenth of them, from 256 MiB on
-/// 1024 times their square root, at least 512 KiB and at most 64 MiB. A small input still gives several
-/// filters work, a large one pays for few starts: the larger the input, the smaller is both the share of the
-/// last chunk, for which the other filters wait, and that of the starts. The chunks follow from the records
-/// alone: they are the same for a file, a pipe and a compressed file, for any number of filters and on every
-/// machine.
+/// The bytes of the chunk that begins after `before` bytes of records: 1536 times their square root, at least
+/// 512 KiB and at most 64 MiB. Two losses stand against each other: each start of a filter takes time, and
+/// for the last chunk the other filters wait. Both are least together where the number of chunks grows with
+/// the square root of the input: S bytes have sqrt(S) / 768 chunks, and the last one is 1536 / sqrt(S) of
+/// them. The larger the input, the smaller are both shares. The chunks follow from the records alone: they
+/// are the same for a file, a pipe and a compressed file, for any number of filters and on every machine.
 std::size_t chunk_size_after(std::uint64_t before);
 
 /// Measures what starting a filter costs, and chooses how many bytes a filter is started for so that it is

@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <fstream>
 #include <thread>
 
@@ -100,20 +101,34 @@ TEST_CASE("a chunk ends with the first record that makes it as large as its plac
 TEST_CASE("the size of a chunk keeps within its bounds") {
   const std::uint64_t mib = std::uint64_t{1} << 20;
   CHECK(mrf::chunk::chunk_size_after(0) == mib / 2);
-  CHECK(mrf::chunk::chunk_size_after(8 * mib) == mib / 2);
-  CHECK(mrf::chunk::chunk_size_after(64 * mib) == 4 * mib);
-  CHECK(mrf::chunk::chunk_size_after(256 * mib) == 16 * mib);
-  CHECK(mrf::chunk::chunk_size_after(1024 * mib) == 32 * mib);
+  CHECK(mrf::chunk::chunk_size_after(mib / 16) == mib / 2);
+  CHECK(mrf::chunk::chunk_size_after(mib) == 3 * mib / 2);
+  CHECK(mrf::chunk::chunk_size_after(64 * mib) == 12 * mib);
+  CHECK(mrf::chunk::chunk_size_after(256 * mib) == 24 * mib);
+  CHECK(mrf::chunk::chunk_size_after(1024 * mib) == 48 * mib);
   CHECK(mrf::chunk::chunk_size_after(4096 * mib) == 64 * mib);
   CHECK(mrf::chunk::chunk_size_after(std::uint64_t{1} << 63) == 64 * mib);
 }
 
-TEST_CASE("a large input has few chunks, of which the last one is a small share") {
-  std::uint64_t chunks = 0;
-  std::uint64_t before = 0;
-  for (; before < std::uint64_t{6} << 30; ++chunks) before += mrf::chunk::chunk_size_after(before);
-  CHECK(chunks < 220);
-  CHECK(mrf::chunk::chunk_size_after(before) < before / 64);
+TEST_CASE("the larger the input, the larger are its chunks and the smaller is the share of each") {
+  struct Input {
+    std::uint64_t mib;
+    std::uint64_t chunks;
+    double largest_share;
+  };
+  for (const Input& input : {Input{70, 13, 1.0 / 6}, Input{700, 38, 1.0 / 18}, Input{6144, 127, 1.0 / 96}}) {
+    CAPTURE(input.mib);
+    const std::uint64_t all = input.mib << 20;
+    std::uint64_t chunks = 0;
+    std::uint64_t largest = 0;
+    for (std::uint64_t before = 0; before < all; ++chunks) {
+      const std::uint64_t bytes = std::min<std::uint64_t>(mrf::chunk::chunk_size_after(before), all - before);
+      largest = std::max(largest, bytes);
+      before += bytes;
+    }
+    CHECK(chunks == input.chunks);
+    CHECK(static_cast<double>(largest) <= input.largest_share * static_cast<double>(all));
+  }
 }
 
 TEST_CASE("a pipe is cut as a file is, however its bytes arrive") {
