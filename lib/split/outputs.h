@@ -18,7 +18,6 @@
 #include "codec/bgzf_writer.h"
 #include "io/block_pool.h"
 #include "io/fd.h"
-#include "io/last_bytes.h"
 #include "io/reactor.h"
 #include "io/stats.h"
 #include "split/output.h"
@@ -45,18 +44,20 @@ class Outputs {
 
   std::size_t size() const { return outputs_.size(); }
   /// Keeps the last `bytes` of the records of the outputs before `end`, each in a file beside it
-  /// (io::LastBytes). A file that cannot be made is said in a warning.
+  /// (io::LastBytes). A file that cannot be made is said in a warning. Before anything is put.
   void keep_last(std::size_t end, std::size_t bytes);
   /// Puts copies of `pieces`, a record or whole records together, behind what waits for output `index`.
   /// Blocks while the queues are full. Throws Error.
   template <class... Pieces>
   void put(std::size_t index, Pieces... pieces) {
-    if (is_kept(index)) keep(index, {pieces...}, true);
+    if (!outputs_[index].keeps_last()) return enqueue(index, pieces...);
+    if (outputs_[index].copies_last()) copy_last(index, {pieces...}, true);
     enqueue(index, pieces...);
+    end_record(index, (pieces.size() + ...));
   }
   /// The same for a part of a record, of which more follows.
   void put_part(std::size_t index, std::string_view bytes) {
-    if (is_kept(index)) keep(index, {bytes}, false);
+    if (outputs_[index].copies_last()) copy_last(index, {bytes}, false);
     enqueue(index, bytes);
   }
   /// The same for a part of the header, in front of all records.
@@ -112,8 +113,12 @@ class Outputs {
     bool is_awaited = false;
   };
 
-  bool is_kept(std::size_t index) const { return index < last_.size() && last_[index] != nullptr; }
-  void keep(std::size_t index, std::initializer_list<std::string_view> pieces, bool is_whole);
+  void copy_last(std::size_t index, std::initializer_list<std::string_view> pieces, bool is_whole);
+  void end_record(std::size_t index, std::size_t size) {
+    if (outputs_[index].copies_last()) return;
+    outputs_[index].end_record();
+    if (size >= written_through) push(index);
+  }
   template <class... Pieces>
   void enqueue(std::size_t index, Pieces... pieces) {
     const std::size_t size = (pieces.size() + ...);
@@ -152,7 +157,6 @@ class Outputs {
   std::vector<char> is_blocked_;
   std::deque<Output> outputs_;
   std::vector<State> states_;
-  std::vector<std::unique_ptr<io::LastBytes>> last_;  // of the first outputs, null for one that has none
   io::Reactor reactor_;
   std::vector<std::size_t> listed_;
   std::vector<std::size_t> ready_;

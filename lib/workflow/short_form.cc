@@ -21,6 +21,7 @@ constexpr std::string_view letters_and_digits =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 constexpr std::uint64_t default_buffer = std::uint64_t{256} << 20;  // that of mrf-collect
 constexpr std::uint64_t least_kept = std::uint64_t{64} << 10;
+constexpr std::uint64_t default_kept = std::uint64_t{4} << 20;
 constexpr std::uint64_t most_kept = std::uint64_t{24} << 20;
 constexpr std::string_view copy_number = "[i]";
 
@@ -148,7 +149,7 @@ class Writer {
   std::uint64_t kept_bytes() const {
     const std::uint64_t share =
         form_.buffer.value_or(default_buffer) / static_cast<std::uint64_t>(form_.workers);
-    return std::clamp(share, least_kept, most_kept);
+    return std::clamp(share, least_kept, form_.buffer ? most_kept : default_kept);
   }
 
   std::string failure_options() const {
