@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
-#include <vector>
 
 namespace mrf::codec::deflate {
 
@@ -44,34 +43,36 @@ unsigned tree_depths(std::span<const Leaf> leaves, std::span<unsigned> depths) {
   return *std::max_element(depth.begin(), depth.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
-// A package is a set of leaves: how often each leaf is in the chosen packages is the length of its code.
+// Each level has a list of leaves and of pairs of the list before, in ascending order; the code of a leaf is as
+// long as there are lists of which it is in the part that is taken, the front. Of the last list 2 * leaves - 2
+// items are taken, of each before it two for every pair that is taken of the list behind.
 void merge_packages(std::span<const Leaf> leaves, unsigned most_bits, std::span<unsigned> depths) {
-  struct Package {
-    std::uint64_t weight;
-    std::vector<std::uint16_t> leaves;
-  };
-  std::vector<Package> singles;
-  for (std::size_t at = 0; at < leaves.size(); ++at) {
-    singles.push_back({leaves[at].frequency, {static_cast<std::uint16_t>(at)}});
-  }
-  std::vector<Package> packages = singles;
-  for (unsigned level = 1; level < most_bits; ++level) {
-    std::vector<Package> pairs;
-    for (std::size_t at = 0; at + 1 < packages.size(); at += 2) {
-      Package pair = std::move(packages[at]);
-      pair.weight += packages[at + 1].weight;
-      pair.leaves.insert(pair.leaves.end(), packages[at + 1].leaves.begin(), packages[at + 1].leaves.end());
-      pairs.push_back(std::move(pair));
+  using List = std::array<std::uint64_t, 2 * most_symbols>;
+  const std::size_t count = leaves.size();
+  std::array<std::array<bool, 2 * most_symbols>, longest> is_leaf;
+  std::array<List, 2> weights;
+  std::size_t pairs = 0;  // of the list before
+  for (unsigned level = 0; level < most_bits; ++level) {
+    const List& before = weights[(level + 1) % 2];
+    List& list = weights[level % 2];
+    std::size_t leaf = 0;
+    std::size_t pair = 0;
+    for (std::size_t at = 0; at < count + pairs; ++at) {
+      const std::uint64_t packed = pair < pairs ? before[2 * pair] + before[2 * pair + 1] : 0;
+      const bool takes_leaf = leaf < count && (pair == pairs || leaves[leaf].frequency <= packed);
+      is_leaf[level][at] = takes_leaf;
+      list[at] = takes_leaf ? leaves[leaf++].frequency : packed;
+      pair += takes_leaf ? 0 : 1;
     }
-    packages = singles;
-    const auto middle = static_cast<std::ptrdiff_t>(packages.size());
-    std::move(pairs.begin(), pairs.end(), std::back_inserter(packages));
-    std::inplace_merge(packages.begin(), packages.begin() + middle, packages.end(),
-                       [](const Package& a, const Package& b) { return a.weight < b.weight; });
+    pairs = (count + pairs) / 2;
   }
-  std::fill_n(depths.begin(), leaves.size(), 0U);
-  for (std::size_t at = 0; at < 2 * leaves.size() - 2; ++at) {
-    for (const std::uint16_t leaf : packages[at].leaves) ++depths[leaf];
+  std::fill_n(depths.begin(), count, 0U);
+  std::size_t taken = 2 * count - 2;
+  for (unsigned level = most_bits; level-- > 0;) {
+    const auto* const list = is_leaf[level].begin();
+    const auto taken_leaves = static_cast<std::size_t>(std::count(list, list + taken, true));
+    for (std::size_t leaf = 0; leaf < taken_leaves; ++leaf) ++depths[leaf];
+    taken = 2 * (taken - taken_leaves);
   }
 }
 
