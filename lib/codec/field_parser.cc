@@ -310,13 +310,20 @@ class Chooser {
   explicit Chooser(FieldParse& parse)
       : bytes_(reinterpret_cast<const unsigned char*>(parse.bytes_)),
         costs_(parse.costs_),
-        cost_(parse.cost_.data()),
-        next_match_(parse.next_match_.data()),
+        before_(parse.literals_before_.data() + FieldParse::written_below),
+        cost_(parse.cost_.data() + FieldParse::written_below),
+        next_match_(parse.next_match_.data() + FieldParse::written_below),
         step_(parse.step_.data()),
         at_(parse.size_),
         next_(static_cast<std::uint16_t>(parse.size_)) {}
 
   void choose(std::span<const FieldParse::Match> matches) {
+    std::uint32_t before = 0;
+    for (std::size_t at = 0; at < at_; ++at) {
+      before_[at] = before;
+      before += costs_.literals[bytes_[at]];
+    }
+    before_[at_] = before;
     cost_[at_] = 0;
     FieldParse::Match later{static_cast<std::uint32_t>(at_), 0, {}, {}};
     std::size_t later_end = at_;
@@ -332,9 +339,10 @@ class Chooser {
   }
 
  private:
+  using Costs32 = hn::CappedTag<std::uint32_t, FieldParse::written_below>;
   static constexpr std::uint32_t length_mask = (1U << FieldParse::length_bits) - 1;
   // Of a long match only the longest lengths are looked at.
-  static constexpr std::size_t lengths_looked_at = 32;
+  static constexpr std::size_t lengths_looked_at = 16;
 
   // Positions down to `low` at which the next match may begin earlier.
   void extend(const FieldParse::Match& match, std::size_t end, std::size_t low) {
@@ -359,15 +367,20 @@ class Chooser {
     at_ = first;
   }
 
+  // Written some at a time, below `low` too, where others follow.
   void literals(std::size_t low) {
-    std::uint32_t cost = cost_[at_];
-    for (std::size_t at = at_; at > low;) {
-      --at;
-      cost += costs_.literals[bytes_[at]];
-      cost_[at] = cost;
-      next_match_[at] = next_;
-    }
-    at_ = std::min(at_, low);
+    if (at_ <= low) return;
+    const Costs32 lanes;
+    const hn::Rebind<std::uint16_t, Costs32> narrow;
+    const auto end = hn::Set(lanes, cost_[at_] + before_[at_]);
+    const auto next = hn::Set(narrow, next_);
+    std::size_t at = at_;
+    do {
+      at -= hn::Lanes(lanes);
+      hn::StoreU(hn::Sub(end, hn::LoadU(lanes, before_ + at)), lanes, cost_ + at);
+      hn::StoreU(next, narrow, next_match_ + at);
+    } while (static_cast<std::ptrdiff_t>(at) > static_cast<std::ptrdiff_t>(low));
+    at_ = low;
   }
 
   // Where a match begins, all its lengths compete, and a match that begins later and may begin here, too.
@@ -428,6 +441,7 @@ class Chooser {
 
   const unsigned char* bytes_;
   const FieldParse::Costs& costs_;
+  std::uint32_t* before_;
   std::uint32_t* cost_;
   std::uint16_t* next_match_;
   FieldParse::Candidate* step_;
@@ -552,12 +566,13 @@ void take_steps(FieldParse& parse) {
   counts = {};
   LiteralCounts literals;
   const auto* bytes = reinterpret_cast<const unsigned char*>(parse.bytes_);
+  const std::uint16_t* const next_match = parse.next_match_.data() + FieldParse::written_below;
   Sequence* next = parse.sequences_.data();
   for (std::size_t at = 0;;) {
     // No match begins at 0.
     const std::size_t match = at == parse.size_            ? at
-                              : parse.next_match_[at] == 0 ? parse.size_
-                                                           : parse.next_match_[at];
+                              : next_match[at] == 0 ? parse.size_
+                                                           : next_match[at];
     next->literals = static_cast<std::uint32_t>(match - at);
     literals.add(bytes + at, match - at);
     if (match == parse.size_) break;
@@ -591,8 +606,9 @@ FieldParse::FieldParse(const Efforts& efforts)
       bytes_(padded_.data() + padding),
       rows_((tables + (has_far_table(efforts) ? 1 : 0)) << row_bits),
       matches_(room),
-      cost_(room + most_match + 32),
-      next_match_(room),
+      literals_before_(written_below + room + 1),
+      cost_(written_below + room + most_match + 32),
+      next_match_(written_below + room),
       step_(room),
       sequences_(room / least_match + 2) {}
 

@@ -94,6 +94,9 @@ class FieldParse {
   /// Bytes that may be read in front of the payload and behind it.
   static constexpr std::size_t padding = 64;
 
+  /// Elements in front of the next three, which are written several at a time.
+  static constexpr std::size_t written_below = 8;
+
   // What the vector code works on; the comments above say how.
   const Efforts efforts_;
   std::vector<char> padded_;
@@ -102,6 +105,7 @@ class FieldParse {
   std::vector<Row> rows_;
   std::vector<Match> matches_;
   std::size_t match_count_ = 0;
+  std::vector<std::uint32_t> literals_before_;  ///< what all bytes before each position cost as literals
   std::vector<std::uint32_t> cost_;        ///< from each position to the end
   std::vector<std::uint16_t> next_match_;  ///< from each position on; 0 is the end of a block of 65,536 bytes
   std::vector<Candidate> step_;            ///< the match to take at a position that is a next match
