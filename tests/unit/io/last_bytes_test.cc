@@ -102,7 +102,8 @@ TEST_CASE("units that wait where they are kept: what was written of them is ther
       last.add_header("header");
       Waiting output(last);
       std::vector<std::string> units;
-      std::size_t whole = 0;
+      std::string all;
+      std::vector<std::size_t> ends{0};  // of the units within `all`
       std::size_t least_given = 0;
       for (int number = 0; number < 400; ++number) {
         std::string unit(1 + random() % largest, static_cast<char>('a' + number % 26));
@@ -110,7 +111,8 @@ TEST_CASE("units that wait where they are kept: what was written of them is ther
         if (cut < unit.size()) output.put(unit.substr(0, cut), false);
         if (cut < unit.size() && random() % 2 == 0) output.write(output.waiting());
         output.put(unit.substr(cut < unit.size() ? cut : 0), true);
-        whole += unit.size();
+        all += unit;
+        ends.push_back(all.size());
         units.push_back(std::move(unit));
         // More and more waits, and at last all is written.
         if (random() % 3 == 0 || number == 399) {
@@ -121,13 +123,14 @@ TEST_CASE("units that wait where they are kept: what was written of them is ther
         REQUIRE(now.has_value());
         CHECK(now->header == "header");
         REQUIRE(now->units.size() <= capacity);
-        const std::string all = joined(units, 0);
-        REQUIRE(all.substr(now->given - now->units.size(), now->units.size()) == now->units);
-        std::vector<std::string> given = units;
-        while (joined(given, 0).size() > now->given) given.pop_back();
-        REQUIRE(joined(given, 0).size() == now->given);
+        REQUIRE(now->given >= now->units.size());
+        REQUIRE(std::string_view(all).substr(now->given - now->units.size(), now->units.size()) ==
+                now->units);
+        const auto end = std::find(ends.begin(), ends.end(), now->given);
+        REQUIRE(end != ends.end());
+        const std::vector<std::string> given(units.begin(), units.begin() + (end - ends.begin()));
         REQUIRE(is_end_of_units(given, now->units));
-        if (number == 399) CHECK(now->given == whole);
+        if (number == 399) CHECK(now->given == all.size());
         // All that was written of units that were whole then.
         REQUIRE(now->given >= least_given);
         const std::size_t spacing = std::min<std::size_t>(4096, capacity / 16);
