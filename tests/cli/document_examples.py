@@ -4,7 +4,7 @@
 
 usage: document_examples.py DOCUMENT DIRECTORY
 
-Writes each example of README.md (indented blocks, and the commands in the table "write") or of a man page's section
+Writes each example of a .md (indented blocks, and the commands in the table "write"; none of ``` boxes) or of a man page's section
 EXAMPLES to DIRECTORY/NN.KIND, where KIND says how it is run: sh, make, snakemake or workflow.
 """
 import pathlib
@@ -30,6 +30,7 @@ def man_examples(text):
 
 
 def readme_examples(text):
+    text = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
     for block in re.findall(r"(?:^(?: {4}.*)?\n)*(?:^ {4}.*\n)+", text, re.M):
         yield re.sub(r"^ {4}", "", block.strip("\n"), flags=re.M)
     for row in re.findall(r"^\|.*\|$", text, re.M):

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Every command of README.md and of the EXAMPLES of the man pages, as it stands there, on data as users have it: reads
+# Every command of README.md, docs/cluster.md and the EXAMPLES of the man pages, as it stands there, on data as users have it: reads
 # without a cell, long stretches without a match, filters that drop a mate or a record. Only the server's name is
 # replaced, and what an example supposes to be there is made.
 
@@ -85,6 +85,7 @@ END
 # What FILE, an example of KIND, is run by, in a directory of its own.
 run_example() {
   local file=$1 command target
+  export HOME=$PWD XDG_CACHE_HOME=$PWD/cache
   case $2 in
     sh) bash -e -o pipefail "$file" ;;
     make)
@@ -99,7 +100,7 @@ run_example() {
       target=${target/\{i\}/0}
       rm -f "$target"
       cat prelude.smk "$file" >Snakefile
-      HOME=$PWD XDG_CACHE_HOME=$PWD/cache snakemake "$target" --cores 4 --quiet && [[ -e $target ]]
+      snakemake "$target" --cores 4 --quiet && [[ -e $target ]]
       ;;
     workflow)
       command=$(sed -n '1s/^# [^ ]*: \(mrf-run .*\)/\1/p' "$file")
@@ -145,6 +146,7 @@ assert_examples() {
 }
 
 @test "README.md" { assert_examples README.md; }
+@test "docs/cluster.md" { assert_examples docs/cluster.md; }
 @test "mrf-report(1)" { assert_examples man/mrf-report.1; }
 @test "mrf-run(1)" { assert_examples man/mrf-run.1; }
 @test "mrf-chunks(1)" { assert_examples man/mrf-chunks.1; }

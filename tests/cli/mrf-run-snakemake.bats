@@ -167,32 +167,52 @@ END
   assert_stderr "mrf-run: cannot execute 'snakemake': no such command in PATH"
 }
 
-# A scheduler: `submit JOBSCRIPT` and `cancel ID...`.
-false_scheduler() {
+# A scheduler, whose jobs are no descendants of mrf-run: `submit JOBSCRIPT` and `cancel ID...`.
+start_scheduler() {
   # shellcheck disable=SC2016
   script submit 'echo "$*" >>"$MRF_TEST/submitted"
-env --default-signal setsid bash "${@: -1}" >/dev/null 2>&1 3>&- &
-echo $!'
+cp "${@: -1}" "$MRF_TEST/job.$$" && echo $$ >"$MRF_TEST/jobs"
+echo $$'
   # shellcheck disable=SC2016
-  script cancel 'for job; do kill -- "-$job"; done
-echo "$*" >>"$MRF_TEST/cancelled"'
+  script cancel 'echo "$*" >>"$MRF_TEST/cancelled"
+for job; do
+  until [[ -s $MRF_TEST/pid.$job ]]; do sleep 0.02; done
+  kill -- "-$(<"$MRF_TEST/pid.$job")"
+done'
+  mkfifo "$MRF_TEST/jobs"
+  run_jobs >/dev/null 2>&1 3>&- &
+  scheduler=$!
+}
+run_jobs() {
+  local job
+  exec 8<>"$MRF_TEST/jobs"
+  while read -r job <&8 && [[ $job != end ]]; do
+    env --default-signal setsid bash "$MRF_TEST/job.$job" </dev/null 8>&- &
+    echo $! >"$MRF_TEST/pid.$job"
+  done
+  wait
+}
+stop_scheduler() {
+  echo end >"$MRF_TEST/jobs"
+  wait "$scheduler"
 }
 
 @test "--cluster: jobs of their own, with the threads of a shard; INT cancels them" {
-  false_scheduler
+  start_scheduler
   slow_filter
-  cluster="--cluster '$PWD/submit -c {threads}' --cluster-cancel '$PWD/cancel' -j 2 --latency-wait 30"
+  export CI=true # Snakemake looks at its jobs once a second then, not every ten
+  cluster="--cluster '$PWD/submit -c {threads}' --cluster-cancel '$PWD/cancel' -j 2 --latency-wait 60"
   start_in_background --shards 2 --engine snakemake --engine-args "$cluster" --cpus 3 -i in.txt -o out.txt -- ./filter
   wait_until test -e started
   kill -INT "$run"
   wait "$run" || status=$?
   [[ $status == 130 && -s $MRF_TEST/cancelled && ! -e out.txt ]]
-  assert_nothing_left
   rm slow
   run_apart mrf-run --shards 2 --engine snakemake --engine-args "$cluster" --cpus 3 -i in.txt -o out.txt -- ./filter
   assert_status 0
   cmp out.txt in.txt
-  [[ $(grep -c '^-c 3 ' "$MRF_TEST/submitted") == 4 ]]
+  (($(grep -c '^-c 3 ' "$MRF_TEST/submitted") >= 3))
+  stop_scheduler
   assert_nothing_left
 }
 
