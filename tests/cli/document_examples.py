@@ -4,8 +4,8 @@
 
 usage: document_examples.py DOCUMENT DIRECTORY
 
-Writes each example of a .md (indented blocks, and the commands in the table "write"; none of ``` boxes) or of a man page's section
-EXAMPLES to DIRECTORY/NN.KIND, where KIND says how it is run: sh, make, snakemake or workflow.
+Writes each example of a .md (indented blocks, and the commands in the table "write"; none of ``` boxes) or of a man
+page's section EXAMPLES to DIRECTORY/NN.KIND, where KIND says how it is run: sh, make, snakemake or workflow.
 """
 import pathlib
 import re

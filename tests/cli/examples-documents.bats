@@ -1,8 +1,8 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Every command of README.md, docs/cluster.md and the EXAMPLES of the man pages, as it stands there, on data as users have it: reads
-# without a cell, long stretches without a match, filters that drop a mate or a record. Only the server's name is
-# replaced, and what an example supposes to be there is made.
+# Every command of README.md, docs/cluster.md and the EXAMPLES of the man pages, as it stands there, on data as users
+# have it: reads without a cell, long stretches without a match, filters that drop a mate or a record. Only the server's
+# name is replaced, and what an example supposes to be there is made.
 
 load common
 
