@@ -77,22 +77,35 @@ FifoSet::FifoSet(const workflow::Plan& plan, const Workspace& workspace, std::si
     by_file_name_.emplace(name, at);
     if (fifo.is_read_once) count_opens(workspace.in_directory() + "/" + name);
   }
+  if (fifos_.empty()) return;
   watch(workspace.in_directory(), Side::reader);
   watch(workspace.out_directory(), Side::writer);
 }
 
 void FifoSet::watch(const std::string& directory, Side side) {
-  const int watch = ::inotify_add_watch(inotify_.get(), directory.c_str(), IN_OPEN | IN_CLOSE);
+  const int watch = add_watch(directory, IN_OPEN | IN_CLOSE);
   if (watch < 0) throw base::SystemError("watch", directory);
   watches_[static_cast<int>(side)] = watch;
+}
+
+// -1 with errno of inotify_add_watch(2).
+int FifoSet::add_watch(const std::string& path, std::uint32_t events) {
+  const int watch = ::inotify_add_watch(inotify_.get(), path.c_str(), events);
+  if (watch >= 0) all_watches_.push_back(watch);
+  return watch;
+}
+
+// A failure leaves the wait to close(2).
+void FifoSet::stop_watching() noexcept {
+  for (const int watch : all_watches_) (void)::inotify_rm_watch(inotify_.get(), watch);
+  all_watches_.clear();
 }
 
 // The kernel makes one of two events in a row that are equal, as when a job opens a FIFO twice. A watch of
 // the FIFO itself puts another event behind each one of the directory's. Where the user has no watch left,
 // two opens in a row may look like one.
 void FifoSet::count_opens(const std::string& path) {
-  if (::inotify_add_watch(inotify_.get(), path.c_str(), IN_OPEN) < 0 && errno != ENOSPC)
-    throw base::SystemError("watch", path);
+  if (add_watch(path, IN_OPEN) < 0 && errno != ENOSPC) throw base::SystemError("watch", path);
 }
 
 // A FIFO that is open here is opened again by its descriptor, since its name may be gone. The old descriptor

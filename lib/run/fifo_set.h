@@ -70,6 +70,9 @@ class FifoSet {
   bool read_events();
   /// Whether read_events() has something to take.
   bool has_events() const;
+  /// No event counts any more. The kernel takes some 20 ms to forget a watch, and close(2) waits for that
+  /// unless it was asked for so much earlier.
+  void stop_watching() noexcept;
   /// The FIFO's name for the supervisor.
   const std::string& path(std::size_t fifo) const { return fifos_[fifo].path; }
   /// The error, if a job has opened again a FIFO whose end was its close, or that is read once.
@@ -121,6 +124,7 @@ class FifoSet {
     return fifo.reader.through && !fifo.is_watched && !fifo.is_left_unread;
   }
   void watch(const std::string& directory, Side side);
+  int add_watch(const std::string& path, std::uint32_t events);
   void count_opens(const std::string& path);
   void check_opened(const Fifo& fifo, Side side);
   static void wake_second_reader(const Fifo& fifo);
@@ -142,6 +146,7 @@ class FifoSet {
   std::optional<base::Error> fault_;
   io::Fd inotify_;
   int watches_[2] = {-1, -1};
+  std::vector<int> all_watches_;
 };
 
 }  // namespace mrf::run

@@ -75,6 +75,7 @@ void Supervisor::run() {
   while (fifos_.read_events()) {
   }
   if (fifos_.fault()) on_fault(*fifos_.fault());
+  fifos_.stop_watching();
   state_ = RunState::over;
   progress_.reset();
   wall_ = Clock::now() - started_;

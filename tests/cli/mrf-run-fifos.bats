@@ -91,3 +91,18 @@ E
   assert_files w.mrf said
   assert_nothing_left
 }
+
+@test "no watch of a FIFO is left when the results are published, and there is none without FIFOs" {
+  command -v strace >/dev/null || skip 'no strace'
+  calls() { run_apart timeout -k 5 300 strace -qq -o trace -e trace=inotify_add_watch,inotify_rm_watch,fsync "$@"; }
+  printf '%s\n' 'a: seq 5 > out:p' 'b: cat in:p > save:result' >w.mrf
+  calls mrf-run w.mrf
+  assert_status 0
+  [ "$(grep -c '^inotify_add_watch(.* = [1-9]' trace)" = 2 ]
+  [ "$(sed '/^fsync/,$d' trace | grep -c '^inotify_rm_watch(.* = 0$')" = 2 ]
+  echo 'a: seq 5 > save:result' >w.mrf
+  calls mrf-run w.mrf
+  assert_status 0
+  grep -q '^fsync' trace
+  [ "$(grep -c '^inotify' trace)" = 0 ]
+}
