@@ -11,16 +11,16 @@ namespace {
 using deflate::Efforts;
 
 // fixed, name, bases, qualities, tags. More candidates are slower and smaller. Reads overlap by chance or for
-// long, so bases are hashed by 5 bytes, 10 bases, and entered always: an overlap may come at any time.
-// Qualities of few values repeat too often for a hash of 5 bytes to tell candidates apart.
+// long: bases are entered always, since an overlap may come at any time. Qualities of few values repeat too
+// often for a hash of 5 bytes to tell candidates apart.
 constexpr std::array<Efforts, FieldDeflater::most_level - FieldDeflater::least_level + 1> efforts{{
-    {{{5, 4, 4, 0, 4}, {4, 2, 3, 99, 4}, {5, 3, 5, 0, 4, 31, 99}, {6, 4, 6, 0, 4, 15}, {4, 3, 3, 0, 4}}},
-    {{{4, 8, 3, 0, 4}, {3, 4, 3, 99, 4}, {5, 4, 5, 0, 4, 31, 99}, {6, 6, 6, 0, 4, 15}, {4, 4, 3, 0, 4}}},
-    {{{4, 12, 3, 0, 5},
-      {3, 4, 3, 16, 4},
-      {5, 6, 5, 0, 4, 31, 99},
-      {5, 2, 5, 10, 4, 15, 4, 12, 4},
-      {4, 8, 3, 16, 4}}},
+    {{{4, 4, 4, 8, 4}, {4, 4, 4, 8, 4}, {4, 4, 5, 0, 4, 31, 99}, {5, 6, 5, 0, 4, 15}, {4, 4, 4, 0, 4}}},
+    {{{4, 8, 4, 8, 4}, {3, 4, 3, 99, 4}, {4, 6, 5, 0, 6, 7, 99}, {6, 8, 6, 12, 4, 15}, {4, 6, 4, 8, 4}}},
+    {{{4, 12, 4, 16, 5},
+      {3, 6, 3, 99, 5},
+      {4, 8, 5, 0, 6, 7, 99},
+      {5, 8, 5, 16, 4, 15, 4, 12, 8},
+      {4, 12, 4, 16, 4}}},
     {{{4, 16, 3, 99, 6},
       {3, 12, 3, 99, 5},
       {4, 16, 5, 99, 5, 31, 99},
@@ -36,7 +36,8 @@ class FieldDeflater::Parser : public deflate::FieldParse {
 };
 
 FieldDeflater::FieldDeflater(int level)
-    : parser_(std::make_unique<Parser>(efforts.at(static_cast<std::size_t>(level - least_level)))) {}
+    : parser_(std::make_unique<Parser>(efforts.at(static_cast<std::size_t>(level - least_level)),
+                                       level == most_level)) {}
 FieldDeflater::~FieldDeflater() = default;
 FieldDeflater::FieldDeflater(FieldDeflater&&) noexcept = default;
 FieldDeflater& FieldDeflater::operator=(FieldDeflater&&) noexcept = default;

@@ -76,14 +76,77 @@ constexpr Rank no_match = rank_of(least_match - 1, 1);
 constexpr std::size_t length_of(Rank rank) { return rank >> 16; }
 constexpr std::size_t distance_of(Rank rank) { return 0x10000 - (rank & 0xffff); }
 
+struct Found {
+  Rank nearest = no_match;
+  Rank longest = no_match;
+};
+
+// Takes each match as soon as it was found. It begins earlier as far as the bytes before it agree: matches
+// that so become shorter than least_match are given up, the others stay as they are.
+class SequenceTaker {
+ public:
+  explicit SequenceTaker(FieldParse& parse) : parse_(parse), begin_(parse.sequences_.data()), next_(begin_) {}
+
+  void literal(char) {}
+  void keep(std::size_t, const Found&) {}
+  void take(std::size_t at, const Found& found, std::size_t back) {
+    const std::size_t end = at + length_of(found.longest);
+    const std::size_t earliest = std::max(at - back, end - std::min<std::size_t>(end, most_match));
+    while (next_ != begin_ && earliest + next_[-1].length < end_ + least_match) {
+      --next_;
+      end_ -= next_->literals + next_->length;
+    }
+    const std::size_t start = std::max(earliest, end_);
+    next_->literals = static_cast<std::uint32_t>(start - end_);
+    next_->length = static_cast<std::uint16_t>(end - start);
+    next_->distance_less_one = static_cast<std::uint16_t>(distance_of(found.longest) - 1);
+    ++next_;
+    end_ = end;
+  }
+  void finish() {
+    *next_++ = {static_cast<std::uint32_t>(parse_.size_ - end_), 0, 0};
+    parse_.sequence_count_ = static_cast<std::size_t>(next_ - begin_);
+  }
+
+ private:
+  FieldParse& parse_;
+  Sequence* begin_;
+  Sequence* next_;
+  std::size_t end_ = 0;  // of the last match
+};
+
+// Keeps all matches for a MatchChooser, and counts what occurs when each of those that are taken is.
+class MatchKeeper {
+ public:
+  explicit MatchKeeper(FieldParse& parse) : chooser_(*parse.chooser_), counts_(parse.frequencies_) {}
+
+  void literal(char byte) { ++counts_.literals[static_cast<unsigned char>(byte)]; }
+  void keep(std::size_t at, const Found& found) { add(at, found, 0); }
+  void take(std::size_t at, const Found& found, std::size_t back) {
+    add(at, found, back);
+    ++counts_.literals[first_length + length_slot(length_of(found.longest))];
+    ++counts_.distances[distance_slot(static_cast<std::uint32_t>(distance_of(found.longest)))];
+  }
+  void finish() {}
+
+ private:
+  static Candidate candidate(Rank rank) {
+    return {static_cast<std::uint16_t>(length_of(rank)), static_cast<std::uint16_t>(distance_of(rank) - 1)};
+  }
+  void add(std::size_t at, const Found& found, std::size_t back) {
+    chooser_.add({static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(back), candidate(found.nearest),
+                  candidate(found.longest)});
+  }
+
+  MatchChooser& chooser_;
+  Frequencies& counts_;
+};
+
+template <class Taker>
 class Finder {
  public:
   explicit Finder(FieldParse& parse)
-      : parse_(parse),
-        bytes_(parse.bytes_),
-        size_(parse.size_),
-        end_(hashable(parse.size_)),
-        next_(parse.matches_.data()) {}
+      : parse_(parse), bytes_(parse.bytes_), size_(parse.size_), end_(hashable(parse.size_)), taker_(parse) {}
 
   void find(std::span<const FieldSpan> fields) {
     std::size_t begin = 0;
@@ -93,8 +156,8 @@ class Finder {
       begin = std::max(begin, end);
     }
     if (begin < end_) find_in(begin, end_, static_cast<std::size_t>(Field::fixed));
-    for (std::size_t at = std::max(end_, covered_); at < size_; ++at) count_literal(at);
-    parse_.match_count_ = static_cast<std::size_t>(next_ - parse_.matches_.data());
+    for (std::size_t at = std::max(end_, covered_); at < size_; ++at) taker_.literal(bytes_[at]);
+    taker_.finish();
   }
 
  private:
@@ -158,19 +221,6 @@ class Finder {
     return (bits >> row.newest) & 0xffff;
   }
 
-  void count_literal(std::size_t at) {
-    ++parse_.frequencies_.literals[static_cast<unsigned char>(bytes_[at])];
-  }
-
-  static FieldParse::Candidate candidate(Rank rank) {
-    return {static_cast<std::uint16_t>(length_of(rank)), static_cast<std::uint16_t>(distance_of(rank) - 1)};
-  }
-
-  struct Found {
-    Rank nearest = no_match;
-    Rank longest = no_match;
-  };
-
   Found search(std::size_t at, const Tables& tables, const FieldEffort& effort) const {
     Found found;
     const Place near = near_place(at, tables);
@@ -221,6 +271,7 @@ class Finder {
   void find_in(std::size_t at, std::size_t end, std::size_t field) {
     const FieldEffort effort = parse_.efforts_[field];
     const Tables tables = this->tables(field);
+    const std::size_t least = least_in(effort);
     std::uint32_t& misses = misses_[field];
     while (at < end) {
       if (at < covered_) {
@@ -230,9 +281,9 @@ class Finder {
         continue;
       }
       const Found found = search(at, tables, effort);
-      if (length_of(found.longest) < effort.least) {
-        if (found.longest != no_match) keep(at, found, 0);
-        count_literal(at++);
+      if (length_of(found.longest) < least) {
+        if (found.longest != no_match) taker_.keep(at, found);
+        taker_.literal(bytes_[at++]);
         at = pass_over(at, end, tables, effort, ++misses);
         continue;
       }
@@ -241,12 +292,12 @@ class Finder {
       if (length_of(found.longest) < effort.looks_again && next < end) {
         const Found later = search(next, tables, effort);
         if (length_of(later.longest) > length_of(found.longest)) {
-          keep(at, found, 0);
-          count_literal(at);
+          taker_.keep(at, found);
+          taker_.literal(bytes_[at]);
           take(next, later);
         } else {
           take(at, found);
-          if (later.longest != no_match) keep(next, later, 0);
+          if (later.longest != no_match) taker_.keep(next, later);
         }
         ++next;
       } else {
@@ -254,6 +305,13 @@ class Finder {
       }
       at = next;
     }
+  }
+
+  // Where qualities are literals, those of all fields are long.
+  std::size_t least_in(const FieldEffort& effort) const {
+    const auto qualities = static_cast<std::size_t>(Field::qualities);
+    const bool literals_are_long = misses_[qualities] >> (parse_.efforts_[qualities].patience + 1) > 0;
+    return literals_are_long ? std::min(effort.hashed, effort.least) : effort.least;
   }
 
   // Where nothing repeats, searching is a waste, and after a while entering is, too: but not in bases, where
@@ -264,22 +322,13 @@ class Finder {
     if (wanted == 0) return at;
     const std::size_t stop = std::min<std::size_t>(at + std::min<std::uint32_t>(wanted, effort.passed), end);
     if (wanted < effort.passed_unentered) enter_all(at, stop, tables);
-    for (; at < stop; ++at) count_literal(at);
+    for (; at < stop; ++at) taker_.literal(bytes_[at]);
     return at;
   }
 
-  void keep(std::size_t at, const Found& found, std::size_t back) {
-    *next_++ = {static_cast<std::uint32_t>(at), static_cast<std::uint32_t>(back), candidate(found.nearest),
-                candidate(found.longest)};
-  }
-
   void take(std::size_t at, const Found& found) {
-    const std::size_t distance = distance_of(found.longest);
-    const std::size_t length = length_of(found.longest);
-    keep(at, found, common_before(at, at - distance));
-    ++parse_.frequencies_.literals[first_length + length_slot(length)];
-    ++parse_.frequencies_.distances[distance_slot(static_cast<std::uint32_t>(distance))];
-    covered_ = at + length;
+    taker_.take(at, found, common_before(at, at - distance_of(found.longest)));
+    covered_ = at + length_of(found.longest);
   }
 
   std::size_t common_before(std::size_t at, std::size_t from) const {
@@ -301,156 +350,16 @@ class Finder {
   std::size_t size_;
   std::size_t end_;
   std::size_t covered_ = 0;  // up to here there is a match
-  FieldParse::Match* next_;
+  Taker taker_;
   std::array<std::uint32_t, field_kinds> misses_{};
 };
 
-class Chooser {
- public:
-  explicit Chooser(FieldParse& parse)
-      : bytes_(reinterpret_cast<const unsigned char*>(parse.bytes_)),
-        costs_(parse.costs_),
-        before_(parse.literals_before_.data() + FieldParse::written_below),
-        cost_(parse.cost_.data() + FieldParse::written_below),
-        next_match_(parse.next_match_.data() + FieldParse::written_below),
-        step_(parse.step_.data()),
-        at_(parse.size_),
-        next_(static_cast<std::uint16_t>(parse.size_)) {}
-
-  void choose(std::span<const FieldParse::Match> matches) {
-    std::uint32_t before = 0;
-    for (std::size_t at = 0; at < at_; ++at) {
-      before_[at] = before;
-      before += costs_.literals[bytes_[at]];
-    }
-    before_[at_] = before;
-    cost_[at_] = 0;
-    FieldParse::Match later{static_cast<std::uint32_t>(at_), 0, {}, {}};
-    std::size_t later_end = at_;
-    for (std::size_t left = matches.size(); left-- > 0;) {
-      const FieldParse::Match& match = matches[left];
-      extend(later, later_end, match.start + std::size_t{1});
-      literals(match.start + std::size_t{1});
-      later_end = begin_at(match, later, later_end);
-      later = match;
-    }
-    extend(later, later_end, 0);
-    literals(0);
-  }
-
- private:
-  using Costs32 = hn::CappedTag<std::uint32_t, FieldParse::written_below>;
-  static constexpr std::uint32_t length_mask = (1U << FieldParse::length_bits) - 1;
-  // Of a long match only the longest lengths are looked at.
-  static constexpr std::size_t lengths_looked_at = 16;
-
-  // Positions down to `low` at which the next match may begin earlier.
-  void extend(const FieldParse::Match& match, std::size_t end, std::size_t low) {
-    const std::size_t first =
-        std::max({match.start - std::size_t{match.back}, low, end - std::min<std::size_t>(end, most_match)});
-    if (at_ <= first) return;
-    const std::uint32_t reached =
-        cost_[end] + costs_.distances[distance_slot(match.longest.distance_less_one + std::uint32_t{1})];
-    std::uint32_t cost = cost_[at_];
-    std::uint32_t next = next_;
-    for (std::size_t at = at_; at > first;) {
-      --at;
-      const std::uint32_t literal = cost + costs_.literals[bytes_[at]];
-      const std::uint32_t matched = (reached + costs_.lengths[end - at]) & ~length_mask;
-      step_[at] = {static_cast<std::uint16_t>(end - at), match.longest.distance_less_one};
-      next = matched < literal ? static_cast<std::uint32_t>(at) : next;
-      cost = std::min(matched, literal);
-      cost_[at] = cost;
-      next_match_[at] = static_cast<std::uint16_t>(next);
-    }
-    next_ = static_cast<std::uint16_t>(next);
-    at_ = first;
-  }
-
-  // Written some at a time, below `low` too, where others follow.
-  void literals(std::size_t low) {
-    if (at_ <= low) return;
-    const Costs32 lanes;
-    const hn::Rebind<std::uint16_t, Costs32> narrow;
-    const auto end = hn::Set(lanes, cost_[at_] + before_[at_]);
-    const auto next = hn::Set(narrow, next_);
-    std::size_t at = at_;
-    do {
-      at -= hn::Lanes(lanes);
-      hn::StoreU(hn::Sub(end, hn::LoadU(lanes, before_ + at)), lanes, cost_ + at);
-      hn::StoreU(next, narrow, next_match_ + at);
-    } while (static_cast<std::ptrdiff_t>(at) > static_cast<std::ptrdiff_t>(low));
-    at_ = low;
-  }
-
-  // Where a match begins, all its lengths compete, and a match that begins later and may begin here, too.
-  // Returns the end of the cheapest.
-  std::size_t begin_at(const FieldParse::Match& match, const FieldParse::Match& later,
-                       std::size_t later_end) {
-    const std::size_t at = --at_;
-    const std::uint32_t best = cheapest(at, match);
-    const std::size_t length = best & length_mask;
-    std::uint32_t cost = best & ~length_mask;
-    FieldParse::Candidate step{static_cast<std::uint16_t>(length), length <= match.nearest.length
-                                                                       ? match.nearest.distance_less_one
-                                                                       : match.longest.distance_less_one};
-    if (at + later.back >= later.start && later_end - at <= most_match) {
-      const std::uint32_t whole =
-          (cost_[later_end] + costs_.lengths[later_end - at] +
-           costs_.distances[distance_slot(later.longest.distance_less_one + std::uint32_t{1})]) &
-          ~length_mask;
-      if (whole < cost) {
-        cost = whole;
-        step = {static_cast<std::uint16_t>(later_end - at), later.longest.distance_less_one};
-      }
-    }
-    const std::uint32_t literal = cost_[at + 1] + costs_.literals[bytes_[at]];
-    next_ = cost < literal ? static_cast<std::uint16_t>(at) : next_;
-    cost_[at] = std::min(cost, literal);
-    next_match_[at] = next_;
-    step_[at] = step;
-    return at + length;
-  }
-
-  // The least cost of a length, and that length.
-  std::uint32_t cheapest(std::size_t at, const FieldParse::Match& match) const {
-    const hn::CappedTag<std::uint32_t, 16> lanes;
-    const auto none = hn::Set(lanes, ~std::uint32_t{0});
-    const std::size_t begin = match.longest.length < least_match + lengths_looked_at
-                                  ? least_match
-                                  : match.longest.length + 1 - lengths_looked_at;
-    const std::uint32_t* const cost = cost_ + at + begin;
-    const std::uint32_t* const lengths = costs_.lengths.data() + begin;
-    const auto near = hn::Set(lanes, distance_cost(match.nearest));
-    const auto far = hn::Set(lanes, distance_cost(match.longest));
-    const auto nearest = hn::Set(lanes, std::uint32_t{match.nearest.length});
-    const auto longest = hn::Set(lanes, std::uint32_t{match.longest.length});
-    auto least = none;
-    for (std::size_t done = 0; done < lengths_looked_at; done += hn::Lanes(lanes)) {
-      const auto length = hn::Iota(lanes, static_cast<std::uint32_t>(begin + done));
-      const auto whole = hn::Add(hn::Add(hn::LoadU(lanes, cost + done), hn::LoadU(lanes, lengths + done)),
-                                 hn::IfThenElse(hn::Gt(length, nearest), far, near));
-      least = hn::Min(least, hn::IfThenElse(hn::Gt(length, longest), none, whole));
-    }
-    return hn::GetLane(hn::MinOfLanes(lanes, least));
-  }
-
-  std::uint32_t distance_cost(FieldParse::Candidate candidate) const {
-    return costs_.distances[distance_slot(candidate.distance_less_one + std::uint32_t{1})];
-  }
-
-  const unsigned char* bytes_;
-  const FieldParse::Costs& costs_;
-  std::uint32_t* before_;
-  std::uint32_t* cost_;
-  std::uint16_t* next_match_;
-  FieldParse::Candidate* step_;
-  std::size_t at_;      // everything from here on is chosen
-  std::uint16_t next_;  // the next match that is taken
-};
-
-void find_matches(FieldParse& parse, std::span<const FieldSpan> fields) { Finder(parse).find(fields); }
-void choose_steps(FieldParse& parse) { Chooser(parse).choose({parse.matches_.data(), parse.match_count_}); }
+void find_sequences(FieldParse& parse, std::span<const FieldSpan> fields) {
+  Finder<SequenceTaker>(parse).find(fields);
+}
+void find_matches(FieldParse& parse, std::span<const FieldSpan> fields) {
+  Finder<MatchKeeper>(parse).find(fields);
+}
 
 }  // namespace mrf::codec::deflate::HWY_NAMESPACE
 HWY_AFTER_NAMESPACE();
@@ -460,88 +369,6 @@ HWY_AFTER_NAMESPACE();
 namespace mrf::codec::deflate {
 
 namespace {
-
-// log2 in units of a cost, from a table of 64 steps in each octave: floating point would depend on the
-// processor.
-class Logarithms {
- public:
-  constexpr Logarithms() {
-    // 2^(1/64) to the power of `at`, by squaring down from 2.
-    double root = 2;
-    for (int halving = 0; halving < 6; ++halving) root = square_root(root);
-    double power = 1;
-    for (std::size_t step = 0; step < steps; ++step, power *= root)
-      bounds_[step] = static_cast<std::uint32_t>(power * one);
-  }
-
-  /// 64 * log2(x), rounded down; x is not 0.
-  constexpr std::uint32_t of(std::uint32_t x) const {
-    const auto octave = static_cast<std::uint32_t>(std::bit_width(x)) - 1;
-    const auto mantissa = static_cast<std::uint32_t>((std::uint64_t{x} << 24) >> octave);
-    std::uint32_t step = 0;
-    for (std::uint32_t half = steps / 2; half > 0; half /= 2) {
-      if (bounds_[step + half] <= mantissa) step += half;
-    }
-    return octave * steps + step;
-  }
-
-  static constexpr std::uint32_t steps = 64;
-
- private:
-  static constexpr std::uint32_t one = 1U << 24;
-  static constexpr double square_root(double x) {
-    double root = x;
-    for (int round = 0; round < 60; ++round) root = (root + x / root) / 2;
-    return root;
-  }
-  std::array<std::uint32_t, steps> bounds_{};
-};
-constexpr Logarithms logarithms;
-
-// What a symbol costs that occurs `count` times among `all`, at most `most` bits.
-std::uint32_t symbol_cost(std::uint32_t count, std::uint32_t all, std::uint32_t most) {
-  if (count == 0) return most * FieldParse::bit_cost;
-  const std::uint32_t cost =
-      (logarithms.of(all) - logarithms.of(count) + Logarithms::steps / FieldParse::bit_cost / 2) *
-      FieldParse::bit_cost / Logarithms::steps;
-  return std::min(cost, most * FieldParse::bit_cost);
-}
-
-template <class Counts>
-std::uint32_t sum(const Counts& counts) {
-  std::uint32_t all = 0;
-  for (const std::uint32_t count : counts) all += count;
-  return all;
-}
-
-constexpr std::uint32_t most_literal_bits = 12;
-constexpr std::uint32_t most_distance_bits = 9;
-
-void set_costs(FieldParse& parse) {
-  const Frequencies& counts = parse.frequencies_;
-  FieldParse::Costs& costs = parse.costs_;
-  const std::uint32_t literals = sum(counts.literals);
-  for (std::size_t byte = 0; byte < costs.literals.size(); ++byte) {
-    costs.literals[byte] = symbol_cost(counts.literals[byte], literals, most_literal_bits)
-                           << FieldParse::length_bits;
-  }
-  std::array<std::uint32_t, length_slots> slots;
-  for (std::size_t slot = 0; slot < length_slots; ++slot) {
-    slots[slot] = symbol_cost(counts.literals[first_length + slot], literals, most_literal_bits) +
-                  length_extra[slot] * FieldParse::bit_cost;
-  }
-  costs.lengths.fill(0);
-  for (std::size_t length = least_match; length <= most_match; ++length) {
-    costs.lengths[length] =
-        slots[length_slot(length)] << FieldParse::length_bits | static_cast<std::uint32_t>(length);
-  }
-  const std::uint32_t distances = sum(counts.distances);
-  for (std::size_t slot = 0; slot < distance_symbols; ++slot) {
-    costs.distances[slot] = (symbol_cost(counts.distances[slot], distances, most_distance_bits) +
-                             distance_extra(slot) * FieldParse::bit_cost)
-                            << FieldParse::length_bits;
-  }
-}
 
 // Counts some literals. Most runs are short, and how short cannot be foreseen: the first four places are
 // counted without a branch, those behind the end of the run as symbols that nobody asks for.
@@ -561,34 +388,20 @@ class LiteralCounts {
   std::array<std::uint32_t, spare + at_once> counts_{};
 };
 
-void take_steps(FieldParse& parse) {
-  Frequencies& counts = parse.frequencies_;
-  counts = {};
+Frequencies symbols_of(const char* bytes, std::span<const Sequence> sequences) {
+  Frequencies counts;
   LiteralCounts literals;
-  const auto* bytes = reinterpret_cast<const unsigned char*>(parse.bytes_);
-  const std::uint16_t* const next_match = parse.next_match_.data() + FieldParse::written_below;
-  Sequence* next = parse.sequences_.data();
-  for (std::size_t at = 0;;) {
-    // No match begins at 0.
-    const std::size_t match = at == parse.size_            ? at
-                              : next_match[at] == 0 ? parse.size_
-                                                           : next_match[at];
-    next->literals = static_cast<std::uint32_t>(match - at);
-    literals.add(bytes + at, match - at);
-    if (match == parse.size_) break;
-    const FieldParse::Candidate step = parse.step_[match];
-    next->length = step.length;
-    next->distance_less_one = step.distance_less_one;
-    ++next;
-    ++counts.literals[first_length + length_slot(step.length)];
-    ++counts.distances[distance_slot(step.distance_less_one + std::uint32_t{1})];
-    at = match + step.length;
+  const auto* at = reinterpret_cast<const unsigned char*>(bytes);
+  for (const Sequence& sequence : sequences) {
+    literals.add(at, sequence.literals);
+    at += sequence.literals + sequence.length;
+    if (sequence.length == 0) break;
+    ++counts.literals[first_length + length_slot(sequence.length)];
+    ++counts.distances[distance_slot(sequence.distance_less_one + std::uint32_t{1})];
   }
-  next->length = 0;
-  next->distance_less_one = 0;
-  parse.sequence_count_ = static_cast<std::size_t>(next + 1 - parse.sequences_.data());
   for (std::size_t byte = 0; byte < 256; ++byte) counts.literals[byte] = literals.of(byte);
   counts.literals[end_of_block] = 1;
+  return counts;
 }
 
 constexpr std::size_t room = FieldDeflater::most_bytes;
@@ -600,31 +413,32 @@ bool has_far_table(const Efforts& efforts) {
 
 }  // namespace
 
-FieldParse::FieldParse(const Efforts& efforts)
+FieldParse::FieldParse(const Efforts& efforts, bool chooses)
     : efforts_(efforts),
       padded_(room + 2 * padding),
       bytes_(padded_.data() + padding),
       rows_((tables + (has_far_table(efforts) ? 1 : 0)) << row_bits),
-      matches_(room),
-      literals_before_(written_below + room + 1),
-      cost_(written_below + room + most_match + 32),
-      next_match_(written_below + room),
-      step_(room),
-      sequences_(room / least_match + 2) {}
+      sequences_(room / least_match + 2) {
+  if (chooses) chooser_.emplace();
+}
 
 void FieldParse::parse(std::string_view payload, std::span<const FieldSpan> fields) {
-  static const auto find = MRF_BEST_VERSION(find_matches);
-  static const auto choose = MRF_BEST_VERSION(choose_steps);
+  static const auto find = MRF_BEST_VERSION(find_sequences);
+  static const auto find_all = MRF_BEST_VERSION(find_matches);
   size_ = payload.size();
   std::memcpy(padded_.data() + padding, payload.data(), payload.size());
   std::memset(padded_.data() + padding + size_, 0, padding);
   std::memset(rows_.data(), 0, rows_.size() * sizeof(Row));
-  frequencies_ = {};
-  find(*this, fields);
-  frequencies_.literals[end_of_block] = 1;
-  set_costs(*this);
-  choose(*this);
-  take_steps(*this);
+  if (chooser_) {
+    chooser_->clear();
+    frequencies_ = {};
+    find_all(*this, fields);
+    frequencies_.literals[end_of_block] = 1;
+    sequence_count_ = chooser_->choose(bytes_, size_, frequencies_, sequences_);
+  } else {
+    find(*this, fields);
+  }
+  frequencies_ = symbols_of(bytes_, sequences());
 }
 
 }  // namespace mrf::codec::deflate

@@ -43,9 +43,9 @@ unsigned tree_depths(std::span<const Leaf> leaves, std::span<unsigned> depths) {
   return *std::max_element(depth.begin(), depth.begin() + static_cast<std::ptrdiff_t>(count));
 }
 
-// Each level has a list of leaves and of pairs of the list before, in ascending order; the code of a leaf is as
-// long as there are lists of which it is in the part that is taken, the front. Of the last list 2 * leaves - 2
-// items are taken, of each before it two for every pair that is taken of the list behind.
+// Each level has a list of leaves and of pairs of the list before, in ascending order; the code of a leaf is
+// as long as there are lists of which it is in the part that is taken, the front. Of the last list 2 * leaves
+// - 2 items are taken, of each before it two for every pair that is taken of the list behind.
 void merge_packages(std::span<const Leaf> leaves, unsigned most_bits, std::span<unsigned> depths) {
   using List = std::array<std::uint64_t, 2 * most_symbols>;
   const std::size_t count = leaves.size();
