@@ -8,6 +8,7 @@
 
 #include "bam/bed.h"
 #include "bam/convert.h"
+#include "bam/file_index.h"
 #include "bam/intervals.h"
 #include "base/error.h"
 #include "base/lower_case.h"
@@ -37,6 +38,7 @@ struct Options {
   bool add_pg = false;
   std::string command_line;
   bool uncompressed_bam = false;
+  std::string index;
   mrf::bam::ConvertOptions convert;
 };
 
@@ -50,6 +52,7 @@ void declare(mrf::cli::OptionSet& app, Options& options) {
   app.add_flag("-H,--header-only", options.convert.header_only, "write the header and no records");
   app.add_flag("-u,--uncompressed", options.uncompressed_bam,
                "write BAM that is not compressed, instead of SAM");
+  app.add_option("--index FILE", options.index, "write the index of INPUT to FILE, and no records");
   app.add_repeatable("-f,--require-flags FLAGS", options.all_flags,
                      "only records with all of these flags (repeatable)");
   app.add_repeatable("-F,--excl-flags FLAGS", options.no_flags,
@@ -127,6 +130,21 @@ std::shared_ptr<const mrf::bam::Bed> read_targets(Options& options) {
   return bed;
 }
 
+// What would be ignored in silence is refused.
+mrf::base::Status write_index(const Options& options, const mrf::cli::OptionSet& given) {
+  for (const char* other :
+       {"-o", "-H", "--no-header", "-u", "-f", "-F", "-q", "-e", "-r", "-L", "-M", "--region-rule",
+        "--subsample", "--subsample-seed", "--add-pg", "--allow-truncated", "--permissive"}) {
+    if (given.count(other) > 0)
+      throw mrf::base::UsageError("use option", other, "it goes without --index, which writes no records");
+  }
+  if (options.inputs.size() != 1 || options.inputs[0] == "-")
+    throw mrf::base::UsageError("use option", "--index", "it goes with one INPUT, a file");
+  mrf::sam::silence_htslib();
+  mrf::bam::write_file_index(options.inputs[0], options.index, options.convert.threads);
+  return mrf::base::Status::success;
+}
+
 mrf::base::Status run(Options& options, bool has_seed, mrf::io::Stats& stats) {
   namespace bam = mrf::bam;
   check_output_name(options);
@@ -173,6 +191,7 @@ int main(int argc, char** argv) try {
   options.command_line = mrf::sam::command_line({argv, static_cast<std::size_t>(argc)});
   return command.run(argc, argv, [&] {
     command.keep_from_stats(options.output);
+    if (!options.index.empty()) return write_index(options, command.options());
     return run(options, command.options().count("--subsample-seed") > 0, command.stats());
   });
 } catch (...) {

@@ -141,8 +141,9 @@ void declare(cli::Command& command, Options& options) {
                  "write reads whose mate the filter dropped to PATH (default: an error)");
   app.add_option("--ok-status LIST", form.ok_statuses,
                  "exit statuses of the filter that mean success, such as 0,1 (default 0)");
-  app.add_option("--retries N", form.retries,
-                 "start the filter of a chunk again, up to N times, when a signal ended it (default 0)");
+  app.add_option(
+      "--retries N", form.retries,
+      "start the filter of a chunk that a signal ended, or a shard, up to N times again (default 0)");
   app.add_option("--retry-status LIST", form.retry_statuses,
                  "exit statuses that are worth a retry, such as 75 (default: none)");
   app.add_flag("--skip-failed", form.skips_failed,
@@ -372,8 +373,11 @@ base::Status run_shards(const Options& options, io::Stats& stats) {
   command.write_event = [&options](const auto& event, bool may_be_lost) {
     run::write_event(options.run.supervisor.progress, event, may_be_lost);
   };
-  command.run_plan = [&options](const workflow::Plan& plan) {
+  command.report = options.run.report_path;
+  command.run_plan = [&options](const workflow::Plan& plan, const std::string& report) {
     run::RunOptions run = options.run;
+    run.report_path = report;
+    run.supervisor.keeps_throughput = true;
     run.keep_directory = false;
     run.is_short_form = true;
     run.hints = workflow::failure_hints(options.form);

@@ -12,7 +12,6 @@ namespace mrf::bam {
 
 namespace {
 
-constexpr int min_shift = 14;
 constexpr hts_pos_t longest_of_bai = hts_pos_t{1} << 29;
 
 hts_pos_t longest_reference(const sam_hdr_t& header) {
@@ -25,7 +24,8 @@ hts_pos_t longest_reference(const sam_hdr_t& header) {
 int levels_for(hts_pos_t longest) {
   constexpr hts_pos_t margin = 256;
   int levels = 0;
-  for (hts_pos_t width = hts_pos_t{1} << min_shift; longest + margin > width; width <<= 3) ++levels;
+  for (hts_pos_t width = hts_pos_t{1} << IndexBuilder::min_shift; longest + margin > width; width <<= 3)
+    ++levels;
   return levels;
 }
 
@@ -35,6 +35,8 @@ IndexEntry index_entry_of(const bam1_t& record, std::size_t size) {
   const auto& core = record.core;
   return {core.tid, core.pos, bam_endpos(&record), size, (core.flag & BAM_FUNMAP) == 0};
 }
+
+bool IndexBuilder::needs_csi(const sam_hdr_t& header) { return longest_reference(header) > longest_of_bai; }
 
 IndexBuilder::IndexBuilder(const sam_hdr_t& header, std::uint64_t offset, std::string name)
     : address_(offset), name_(std::move(name)) {

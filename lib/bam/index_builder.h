@@ -41,6 +41,9 @@ class IndexBuilder {
   void finish();
   /// Throws SystemError "cannot write" with `name`.
   void save(const std::string& path, const std::string& name) const;
+  /// Whether a reference has more bases than BAI can hold.
+  static bool needs_csi(const sam_hdr_t& header);
+  static constexpr int min_shift = 14;  ///< the smallest bins have 2^14 bases
   std::string extension() const { return csi_ ? ".csi" : ".bai"; }
 
  private:

@@ -2,11 +2,13 @@
 #include "shard/command.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <utility>
 
 #include "base/error.h"
@@ -24,6 +26,7 @@
 #include "shard/planner.h"
 #include "shard/proof.h"
 #include "shard/range.h"
+#include "shard/report.h"
 #include "shard/slurm_engine.h"
 #include "shard/snakefile.h"
 #include "shard/snakemake_engine.h"
@@ -71,15 +74,30 @@ std::unique_ptr<Engine> make_engine(const Command& command) {
   return std::make_unique<LocalEngine>();
 }
 
+// They are of shards, not of chunks.
+std::uint64_t take_retries(workflow::ShortForm& form) {
+  if (!form.retry_statuses.empty())
+    throw base::UsageError(
+        "use option", "--retry-status",
+        "a shard without a receipt is run again whatever its status: it goes without --shards");
+  const std::uint64_t retries = form.retries.value_or(0);
+  form.retries.reset();
+  return retries;
+}
+
 class Steps {
  public:
-  Steps(const Command& command, io::Stats& stats)
-      : command_(command),
+  Steps(Command command, io::Stats& stats)
+      : command_(std::move(command)),
         stats_(stats),
-        choice_(workflow::choose(command.form)),
-        directory_(directory_of(command)) {
-    check(command.options);
-    workflow::check_for_shards(command.form, choice_);
+        retries_(take_retries(command_.form)),
+        choice_(workflow::choose(command_.form)),
+        directory_(directory_of(command_)) {
+    check(command_.options);
+    workflow::check_for_shards(command_.form, choice_);
+    const StepOptions& options = command_.options;
+    if (!command_.report.empty() && (options.plans || options.run || options.read || options.shows_status))
+      throw base::UsageError("use option", "--report", "it goes with --shards and with --shard-join");
   }
 
   base::Status operator()() {
@@ -158,8 +176,9 @@ class Steps {
     receipt.host = host_name();
     receipt.started = time_now();
     const auto start = std::chrono::steady_clock::now();
+    directory_.begin_attempt(receipt.part);
     const std::string landing = receipt.part + ".landing";
-    const int status = run_part(at, directory_.part_path(receipt.part), directory_.part_path(landing));
+    const int status = run_part(at, receipt.part, directory_.part_path(landing));
     if (status != 0) {
       base::say(fmt::format("cannot finish 'shard {}': it has no part; the same command runs it again", at));
       return static_cast<base::Status>(status);
@@ -169,6 +188,7 @@ class Steps {
     directory_.remove_part(landing);
     const std::string fault = fault_of_landing(stored_.plan, at, receipt.landing);
     if (!fault.empty()) throw base::DataError("read", input(), fault);
+    receipt.records_out = records_written(report_of(receipt), directory_.part_path(receipt.part));
     receipt.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     publish_part(directory_, receipt, choice_.order == "any");
     return base::Status::success;
@@ -178,9 +198,10 @@ class Steps {
     const std::vector<std::string> reader{"mrf-run",        "--shard-read",    std::to_string(at),
                                           "--shard-dir",    directory_.path(), "--shard-landing",
                                           "save:" + landing};
-    const auto form = workflow::form_of_shard(command_.form, choice_, at, reader, part);
-    return command_.run_plan(workflow::make_plan(
-        workflow::parse_workflow(fmt::format("shard {}", at), workflow::workflow_text(form), {})));
+    const auto form = workflow::form_of_shard(command_.form, choice_, at, reader, directory_.part_path(part));
+    const auto plan = workflow::make_plan(
+        workflow::parse_workflow(fmt::format("shard {}", at), workflow::workflow_text(form), {}));
+    return command_.run_plan(plan, directory_.attempt_path(part));
   }
 
   base::Status print_snakefile() const {
@@ -226,9 +247,55 @@ class Steps {
     const auto form = choice_.output.format == "bam" ? PartForm::bam
                       : is_gzip                      ? PartForm::bgzf
                                                      : PartForm::plain;
-    join_parts(receipts, directory_, form, output());
+    io::OutputFile joined(output());
+    join_parts(receipts, directory_, form, joined);
+    std::vector<io::OutputFile*> files{&joined};
+    std::optional<io::OutputFile> index;
+    if (command_.form.writes_index) files.push_back(&index.emplace(write_index(joined)));
+    std::optional<io::OutputFile> report;
+    if (!command_.report.empty()) files.push_back(&report.emplace(write_report(0)));
+    io::commit_together(files);
     tidy_up(receipts);
     return base::Status::success;
+  }
+
+  // The index of the output, which is written and has no name yet.
+  io::OutputFile write_index(const io::OutputFile& joined) const {
+    const std::string path = directory_.part_path(unique_part(0, ".index"));
+    const std::string place = fmt::format("/proc/{}/fd/{}", ::getpid(), joined.fd().get());
+    std::vector<std::string> words{path_beside("mrf-bamread"), "--index", path, place};
+    if (choice_.writer_threads > 0) words.insert(words.end(), {"-@", std::to_string(choice_.writer_threads)});
+    process::Attendant attendant(command_.kill_after);
+    const auto end = attendant.run({.words = words, .keeps_errors = true});
+    if (end.signal != 0) process::die_of(end.signal);
+    if (end.outcome.status() == static_cast<int>(base::Status::bad_data))
+      throw base::DataError("index", output(), "its records are not sorted by position");
+    if (!end.outcome.succeeded()) throw base::Error(base::Status::failure, "index", output(), end.errors);
+    const std::string bytes = read_file(path).value_or("");
+    std::filesystem::remove(path);
+    io::OutputFile index(output() + (bytes.starts_with("BAI") ? ".bai" : ".csi"));
+    io::Meter meter;
+    io::write_all(index.fd(), index.name(), bytes, meter);
+    return index;
+  }
+
+  std::string report_of(const Receipt& receipt) const {
+    return read_file(directory_.attempt_path(receipt.part)).value_or("");
+  }
+
+  io::OutputFile write_report(int status) const {
+    const std::size_t shards = stored_.plan.shards();
+    const auto attempts = directory_.count_attempts(shards);
+    std::vector<ShardRecord> records(shards);
+    for (std::size_t shard = 0; shard < shards; ++shard) {
+      records[shard].attempts = attempts[shard];
+      records[shard].receipt = directory_.read_receipt(shard);
+      if (records[shard].receipt) records[shard].run_report = report_of(*records[shard].receipt);
+    }
+    io::OutputFile file(command_.report);
+    io::Meter meter;
+    io::write_all(file.fd(), file.name(), report_text(stored_.plan, records, output(), status), meter);
+    return file;
   }
 
   // That the directory stays is no failure: the output is there.
@@ -252,17 +319,22 @@ class Steps {
     process::Attendant attendant(command_.kill_after + more_to_kill_after);
     Progress progress(command_.progress, command_.write_event);
     progress.start(stored_.plan, directory_);
-    EngineEnd end = run_shards(engine, stored_.plan, directory_, 0, attendant, progress);
+    EngineEnd end = run_shards(engine, stored_.plan, directory_, retries_, attendant, progress);
     if (end.status == 0 && end.signal == 0) {
-      const auto joined = attendant.run({.words = words_of_join(directory_)});
+      auto words = words_of_join(directory_);
+      if (!command_.report.empty()) words.insert(words.end(), {"--report", command_.report});
+      const auto joined = attendant.run({.words = words});
       end = {joined.outcome.status(), joined.signal};
+    } else if (!command_.report.empty()) {
+      write_report(end.signal != 0 ? base::signal_status_base + end.signal : end.status).commit();
     }
     progress.finish(end.signal != 0 ? base::signal_status_base + end.signal : end.status);
     return end;
   }
 
-  const Command& command_;
+  Command command_;
   io::Stats& stats_;
+  std::uint64_t retries_;
   workflow::ShortFormChoice choice_;
   Directory directory_;
   StoredPlan stored_;

@@ -21,11 +21,13 @@ struct Command {
   workflow::ShortForm form;        ///< of the whole; form.inputs are probed
   std::vector<std::string> words;  ///< of the command line, behind the program's name
   bool keeps_directory = false;    ///< after the join
+  std::string report;              ///< where the report over all shards goes; empty: nowhere
   std::chrono::milliseconds kill_after{1000};
   ProgressStyle progress = ProgressStyle::none;
   Progress::WriteEvent write_event;  ///< for ProgressStyle::json
-  /// Runs the plan of one shard's short form; returns its exit status.
-  std::function<int(const workflow::Plan&)> run_plan;
+  /// Runs the plan of one shard's short form and writes the report of that run, also when it fails; returns
+  /// its exit status.
+  std::function<int(const workflow::Plan& plan, const std::string& report)> run_plan;
 };
 
 /// Does what the options ask for: the whole, or one step. Returns the exit status; a signal that ended the

@@ -12,6 +12,7 @@
 #include <array>
 #include <cctype>
 #include <cerrno>
+#include <charconv>
 #include <filesystem>
 #include <set>
 #include <system_error>
@@ -24,7 +25,7 @@ namespace mrf::shard {
 
 namespace {
 
-constexpr std::array parts_of_directory{"/receipts", "/parts"};
+constexpr std::array parts_of_directory{"/receipts", "/parts", "/attempts"};
 constexpr std::array kept_by_engines{"/logs", "/snakemake"};
 
 void make_directory(const std::string& path) {
@@ -71,7 +72,8 @@ std::vector<std::string> names_in(const std::string& path) {
 // What another run that begins at the same time may have made is no reason.
 void refuse_foreign(const std::string& path) {
   const auto is_own = [](const std::string& name) {
-    return name == "receipts" || name == "parts" || name.find("plan.json") != std::string::npos;
+    return name == "receipts" || name == "parts" || name == "attempts" ||
+           name.find("plan.json") != std::string::npos;
   };
   const auto names = names_in(path);
   bool is_foreign = !std::all_of(names.begin(), names.end(), is_own);
@@ -147,6 +149,21 @@ void Directory::renew() const noexcept {
   if (fd < 0) return;
   ::close(fd);
   ::unlink(name.data());
+}
+
+void Directory::begin_attempt(const std::string& part) const {
+  io::Fd file = io::open_file(attempt_path(part), O_WRONLY | O_CREAT | O_EXCL);
+  if (const int error = file.close(); error != 0) throw base::SystemError("write", attempt_path(part), error);
+}
+
+std::vector<std::size_t> Directory::count_attempts(std::size_t shards) const {
+  std::vector<std::size_t> attempts(shards);
+  for (const auto& name : names_in(path_ + "/attempts")) {
+    std::size_t shard = 0;
+    const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), shard);
+    if (error == std::errc() && *end == '-' && shard < shards) ++attempts[shard];
+  }
+  return attempts;
 }
 
 void Directory::remove_part(const std::string& part) const { remove_file_at(part_path(part)); }

@@ -12,9 +12,9 @@
 
 namespace mrf::shard {
 
-/// The directory of a sharded run: plan.json, receipts/ and parts/. What is published there is on disk before
-/// it has its name, appears whole, and is never replaced, whoever publishes at the same time on whatever
-/// machine.
+/// The directory of a sharded run: plan.json, receipts/, parts/ and attempts/. What is published there is on
+/// disk before it has its name, appears whole, and is never replaced, whoever publishes at the same time on
+/// whatever machine.
 class Directory {
  public:
   explicit Directory(std::string path) : path_(std::move(path)) {}
@@ -23,6 +23,9 @@ class Directory {
   std::string plan_path() const { return path_ + "/plan.json"; }
   std::string receipt_path(std::size_t shard) const;
   std::string part_path(const std::string& part) const { return path_ + "/parts/" + part; }
+  /// Where the report of the attempt is that makes this part; empty before its end.
+  std::string attempt_path(const std::string& part) const { return path_ + "/attempts/" + part + ".json"; }
+
   /// Makes what is not there. Throws SystemError, and UsageError for a directory that holds other files and
   /// no plan.
   void make() const;
@@ -40,6 +43,11 @@ class Directory {
   /// Lets the next look see what other machines have published: NFS shows a directory as it was some time
   /// ago, until this machine changes it. Best effort.
   void renew() const noexcept;
+  /// Makes the file of an attempt at a shard, empty: attempt_path() of the part that it will have. Throws
+  /// SystemError.
+  void begin_attempt(const std::string& part) const;
+  /// How many attempts at each of `shards` shards were begun. Throws SystemError.
+  std::vector<std::size_t> count_attempts(std::size_t shards) const;
   /// Throws SystemError.
   void remove_part(const std::string& part) const;
   /// Removes the parts that are none of these receipts. Throws SystemError.

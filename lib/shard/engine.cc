@@ -37,9 +37,8 @@ bool is_in_path(const std::string& own) {
 }
 
 std::string own_program() {
-  std::error_code error;
-  const std::string own = std::filesystem::read_symlink("/proc/self/exe", error).string();
-  return error || is_in_path(own) ? program_name : own;
+  const std::string own = path_beside(program_name);
+  return is_in_path(own) ? program_name : own;
 }
 
 std::vector<std::string> words_of(const Directory& directory, std::vector<std::string> step) {
@@ -58,6 +57,12 @@ std::string names_of(const std::vector<std::size_t>& shards) {
 }
 
 }  // namespace
+
+std::string path_beside(const std::string& program) {
+  std::error_code error;
+  const auto own = std::filesystem::read_symlink("/proc/self/exe", error);
+  return error ? program : (own.parent_path() / program).string();
+}
 
 std::vector<std::string> words_of_run(const Directory& directory, std::size_t shard) {
   return words_of(directory, {"--shard-run", std::to_string(shard)});

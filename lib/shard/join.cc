@@ -142,8 +142,7 @@ std::vector<Receipt> read_receipts(const Plan& plan, const std::string& plan_dig
 }
 
 void join_parts(const std::vector<Receipt>& receipts, const Directory& directory, PartForm form,
-                const std::string& output) {
-  io::OutputFile file(output);
+                io::OutputFile& output) {
   std::string first_header;
   for (const Receipt& receipt : receipts) {
     const PartReader part(receipt, directory);
@@ -162,10 +161,9 @@ void join_parts(const std::vector<Receipt>& receipts, const Directory& directory
         part.fail("its header is not that of shard 0");
       }
     }
-    part.copy(range, file);
+    part.copy(range, output);
   }
-  write_end(file, form);
-  file.commit();
+  write_end(output, form);
 }
 
 void measure_part(const Directory& directory, Receipt& receipt) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "io/output_file.h"
 #include "shard/directory.h"
 #include "shard/plan.h"
 #include "shard/receipt.h"
@@ -23,11 +24,11 @@ enum class PartForm {
 std::vector<Receipt> read_receipts(const Plan& plan, const std::string& plan_digest,
                                    const Directory& directory);
 
-/// Writes the parts of these receipts to `output` as one file: no block is compressed again, one header, one
-/// end-of-file block. Throws DataError, and leaves the output as it was, for a part that is not what its
+/// Writes the parts of these receipts to `output`, which is not committed, as one file: no block is
+/// compressed again, one header, one end-of-file block. Throws DataError for a part that is not what its
 /// receipt says, or whose header is not that of the first.
 void join_parts(const std::vector<Receipt>& receipts, const Directory& directory, PartForm form,
-                const std::string& output);
+                io::OutputFile& output);
 
 /// The size and the digest of a part, put into its receipt. Throws SystemError.
 void measure_part(const Directory& directory, Receipt& receipt);

@@ -27,6 +27,8 @@ Receipt receipt_of(const ReceiptJson& json) {
   receipt.plan = json.at("plan");
   receipt.shard = json.at("shard");
   receipt.landing = landing_of(json);
+  if (const auto& records = json.at("records_out"); !records.is_null())
+    receipt.records_out = records.get<std::uint64_t>();
   receipt.part = json.at("part");
   receipt.part_size = json.at("part_size");
   receipt.part_digest = json.at("part_digest");
@@ -56,12 +58,14 @@ Landing parse_landing(std::string_view text, const std::string& name) {
 }
 
 std::string receipt_text(const Receipt& receipt) {
+  const ReceiptJson records_out = receipt.records_out ? ReceiptJson(*receipt.records_out) : ReceiptJson();
   const ReceiptJson json{{"schema", receipt_schema},
                          {"plan", receipt.plan},
                          {"shard", receipt.shard},
                          {"start", receipt.landing.start},
                          {"landed", receipt.landing.landed},
                          {"records_in", receipt.landing.records_in},
+                         {"records_out", records_out},
                          {"part", receipt.part},
                          {"part_size", receipt.part_size},
                          {"part_digest", receipt.part_digest},

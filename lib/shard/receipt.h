@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,6 +30,7 @@ struct Receipt {
   std::string host;
   std::string started;  ///< in UTC, as 2026-01-31T23:59:59Z
   double seconds = 0;
+  std::optional<std::uint64_t> records_out{};  ///< in the part; nothing where nobody counted them
 };
 
 std::string landing_text(const Landing& landing);

@@ -98,19 +98,21 @@ std::optional<std::vector<std::string>> words_of_step(const std::vector<std::str
   std::string path;
   std::vector<std::string> step;
   const std::vector<std::string> own(words.begin(), end);
+  // Their paths are those of this process, and the command's those of its own working directory.
+  const std::vector<std::string> with_path{"--shard-dir", "--shard-landing", "--report"};
   for (std::size_t at = 0; at < own.size(); ++at) {
-    for (const char* option : {"--shard-dir", "--shard-landing"}) {
-      const auto value = value_of(own, at, option);
+    const std::string* option = nullptr;
+    for (const auto& one : with_path) {
+      const auto value = value_of(own, at, one);
       if (!value) continue;
-      const std::string place = std::filesystem::absolute(*value).string();
-      if (option == std::string("--shard-dir")) path = place;
-      step.insert(step.end(), {option, place});
+      option = &one;
+      const std::string place = *value == "-" ? *value : std::filesystem::absolute(*value).string();
+      if (one == "--shard-dir") path = place;
+      step.insert(step.end(), {one, place});
+      if (own[at] == one) ++at;
+      break;
     }
-    if (own[at] == "--shard-dir" || own[at] == "--shard-landing") {
-      ++at;
-    } else if (!own[at].starts_with("--shard-dir=") && !own[at].starts_with("--shard-landing=")) {
-      step.push_back(own[at]);
-    }
+    if (option == nullptr) step.push_back(own[at]);
   }
   if (std::find(own.begin(), own.end(), "--help") != own.end()) return std::nullopt;
   if (path.empty()) refuse("--shard-dir", "a step of a plan needs it");

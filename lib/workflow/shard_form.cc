@@ -36,11 +36,8 @@ void check_for_shards(const ShortForm& form, const ShortFormChoice& choice) {
   refuse_if(form.skips_failed, "--skip-failed",
             "a shard is whole or it has failed: it goes without --shards");
   refuse_if(!form.keep_failed.empty(), "--keep-failed", beside);
-  refuse_if(!form.report.empty(), "--report", "the receipts tell of the shards: it goes without --shards");
   refuse_if(!form.selection.regions.empty(), "-r", whole_input);
   refuse_if(!form.selection.bed.empty(), "-L", whole_input);
-  refuse_if(form.writes_index, "--write-index",
-            "the parts are joined without looking at records: samtools index makes the index of OUTPUT");
   refuse_if(choice.input.format == "cram", "--shards",
             "a CRAM cannot be cut here: mrf-bamread -u | mrf-bamwrite -o FILE.bam makes a BAM of it");
   refuse_if(choice.output.format == "cram", "--shards",
@@ -68,6 +65,8 @@ ShortForm form_of_shard(ShortForm form, const ShortFormChoice& choice, std::size
                         std::vector<std::string> reader, const std::string& part) {
   form.reader = std::move(reader);
   form.outputs = {part};
+  form.writes_index = false;
+  form.report.clear();
   if (shard == 0) return form;
   if (!has_header_in_every_shard(choice)) {
     form.header_lines.reset();

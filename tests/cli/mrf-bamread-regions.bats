@@ -154,3 +154,37 @@ teardown_file() { stop_servers; }
   assert_status 5
   assert_stderr_is "mrf-bamread: cannot read '$HTTP/short/': the server cannot be reached or does not answer"
 }
+
+@test "--index: the index that samtools index makes, of BAM, CRAM and SAM in BGZF" {
+  samtools sort --no-PG -o in.bam "$(small_bam)"
+  samtools view -h --no-PG in.bam | bgzip >in.sam.gz
+  samtools view -C --output-fmt-option no_ref -o in.cram in.bam
+  mrf-bamread --index bam.bai in.bam
+  mrf-bamread --index sam.bai -@ 2 in.sam.gz
+  mrf-bamread --index cram.crai in.cram
+  samtools index -b in.bam expected.bai && cmp expected.bai bam.bai
+  samtools index -b in.sam.gz expected.bai && cmp expected.bai sam.bai
+  samtools index in.cram && cmp <(gzip -dc in.cram.crai) <(gzip -dc cram.crai)
+  samtools view -H --no-PG in.bam | sed 's/\tLN:[0-9]*/\tLN:600000000/' >long.sam
+  samtools view -b --no-PG -o long.bam long.sam
+  mrf-bamread --index long.csi long.bam
+  [[ $(gzip -dc long.csi | head -c 3) == CSI ]]
+}
+
+@test "--index: what has none is status 3, what does not go with it status 2, and an earlier file stays" {
+  echo earlier >x.bai
+  samtools sort -n --no-PG -o names.bam "$(small_bam)"
+  run_apart mrf-bamread --index x.bai names.bam
+  assert_status 3
+  assert_stderr "mrf-bamread: cannot index 'names.bam': its records are not sorted by position, or it is damaged"
+  samtools view -h --no-PG names.bam >in.sam
+  run_apart mrf-bamread --index x.bai in.sam
+  assert_status 3
+  [[ $(cat x.bai) == earlier ]]
+  run_apart mrf-bamread --index x.bai -r chr1 names.bam
+  assert_status 2
+  run_apart mrf-bamread --index x.bai - <names.bam
+  assert_status 2
+  run_apart mrf-bamread --index x.bai nowhere.bam
+  assert_status 1
+}

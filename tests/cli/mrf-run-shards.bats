@@ -309,8 +309,8 @@ exec cat'
   done <<'E'
 --shards 2 -i in.bam -o out.bam --key tag:CB|which do not see each other
 --shards 2 -i in.bam -o out.bam --side x|cannot use option '--side'
---shards 2 -i in.bam -o out.bam --write-index|samtools index makes the index of OUTPUT
---shards 2 -i in.bam -o out.bam --report x|cannot use option '--report'
+--shards 2 -i in.txt -o out.txt --retries 1 --retry-status 3|cannot use option '--retry-status'
+--shards 2 --shard-plan -i in.txt -o out.txt --report x|cannot use option '--report'
 --shards 2 -i in.bam -o out.bam --skip-failed|cannot use option '--skip-failed'
 --shards 2 -i in.bam -o out.bam --keep-failed x|cannot use option '--keep-failed'
 --shards 2 -i in.bam -o out.bam -r chr1|cannot use option '-r'

@@ -1,0 +1,115 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Shards of mrf-run(1): retries, the report over all shards, progress, the index of the join.
+
+load common
+load run
+
+# FILE TEXT: an executable.
+script() {
+  printf '#!/bin/bash\n%s\n' "$2" >"$1"
+  chmod +x "$1"
+}
+# A filter that fails at its first FAILURES starts.
+failing_filter() {
+  # shellcheck disable=SC2016
+  script filter 'for ((i = 0; i < '"$1"'; ++i)); do mkdir "failed.$i" 2>/dev/null && exit 9; done
+exec cat'
+}
+sorted_bam() {
+  "$ROOT/tests/data/make-bam" --records 5000 -o unsorted.bam
+  samtools sort --no-PG -o "$1" unsorted.bam
+  rm unsorted.bam
+}
+
+@test "--retries N: exactly the shards without receipts run again, N times" {
+  seq 100000 >in.txt
+  failing_filter 2
+  run_apart mrf-run --shards 4 --keep-dir --retries 1 -c 1000000 -i in.txt -o out.txt -- ./filter
+  assert_status 0
+  assert_stderr_has '2 of 4 shards have no receipt: 0 1; they are run again'
+  cmp in.txt out.txt
+  for attempts in 0:2 1:2 2:1 3:1; do
+    [[ $(find out.txt.shards/attempts -name "${attempts%:*}-*" | wc -l) == "${attempts#*:}" ]]
+  done
+}
+
+@test "retries that are not enough: the status of the shard, what is missing is said, and the next command goes on" {
+  seq 100000 >in.txt
+  failing_filter 3
+  run_apart mrf-run --shards 2 --retries 1 -c 1000000 -i in.txt -o out.txt -- ./filter
+  assert_status 9
+  assert_stderr_has "cannot finish '$PWD/out.txt.shards': 2 of 2 shards have no receipt: 0 1; the same command runs only these"
+  [[ ! -e out.txt ]]
+  mrf-run --shards 2 -c 1000000 -i in.txt -o out.txt -- ./filter
+  cmp in.txt out.txt
+}
+
+@test "--report: one report over all shards, with what was retried, records in and out, and the slowest" {
+  input=$(small_bam 20000)
+  failing_filter 1
+  mrf-run --shards 4 --retries 2 --report r.json -i "$input" -o out.bam -- ./filter
+  [[ $(jq -c '[.workflow, .status, .results, .missing, .retried]' r.json) == '["shards",0,["out.bam"],[],[0]]' ]]
+  [[ $(jq '.records_in, .records_out' r.json) == $'20000\n20000' ]]
+  [[ $(jq -c '[.shards[].attempts]' r.json) == '[2,1,1,1]' ]]
+  jq -e '[.shards[].records_out] | add == 20000' r.json
+  jq -e '.slowest.seconds == ([.shards[].seconds] | max)' r.json
+  jq -e '[.jobs[].name] | index("work") and index("write")' r.json
+  # Of the shards, without their directory.
+  [[ ! -e out.bam.shards ]]
+}
+
+@test "--report: of a run that fails, of the join as a step, and where it cannot be" {
+  seq 100000 >in.txt
+  failing_filter 1
+  run_apart mrf-run --shards 2 --report r.json -c 1000000 -i in.txt -o out.txt -- ./filter
+  assert_status 9
+  [[ $(jq -c '[.status, .results, .missing]' r.json) == '[9,[],[0,1]]' ]]
+  mrf-run --shard-run 0 --shard-dir out.txt.shards
+  mrf-run --shard-run 1 --shard-dir out.txt.shards
+  run_apart mrf-run --shard-run 1 --shard-dir out.txt.shards --report other.json
+  assert_status 2
+  mkdir elsewhere
+  (cd elsewhere && mrf-run --shard-join --shard-dir ../out.txt.shards --report joined.json)
+  [[ $(jq -c '[.status, .results, .missing, .retried]' elsewhere/joined.json) == '[0,["out.txt"],[],[0]]' ]]
+  cmp in.txt out.txt
+  rm out.txt
+  run_apart mrf-run --shards 2 --report nowhere/r.json -i in.txt -o out.txt -- ./filter
+  assert_status 1
+  [[ ! -e out.txt ]]
+}
+
+@test "--progress json: each shard is counted when it has its receipt, and the last event has the status" {
+  seq 100000 >in.txt
+  failing_filter 1
+  run_apart mrf-run --shards 3 --progress json:5 -c 1000000 -i in.txt -o out.txt -- ./filter 5>events
+  assert_status 9
+  mrf-run --shards 3 --progress json:5 -c 1000000 -i in.txt -o out.txt -- ./filter 5>more
+  for file in events more; do
+    [[ $(jq -c 'select(.event == "start") | [.workflow, .shards]' $file) == '["shards",3]' ]]
+    jq -s -e 'map(select(.event == "progress")) | length > 0 and
+      all(.shards == 3 and .shards_done + .shards_running + .shards_waiting == 3)' $file
+  done
+  [[ $(tail -n 1 events | jq -c '[.event, .status]') == '["end",9]' ]]
+  [[ $(tail -n 1 more | jq -c '[.event, .status]') == '["end",0]' ]]
+  jq -s -e 'map(select(.event == "progress")) | last | .shards_done == 2 and .shards_running == 1' more
+}
+
+@test "--write-index: the index of the join is that of samtools index, and is published with it" {
+  sorted_bam in.bam
+  mrf-run --shards 5 --write-index -i in.bam -o out.bam -- cat
+  samtools index -b out.bam expected.bai
+  cmp expected.bai out.bam.bai
+  [[ $(samtools view -c out.bam chr1) == $(samtools view -c -e 'rname=="chr1"' in.bam) ]]
+  mrf-run --shards 5 --write-index -i in.bam -o out.sam.gz -- cat
+  [[ -e out.sam.gz.bai || -e out.sam.gz.csi ]]
+  assert_files in.bam out.bam out.bam.bai expected.bai out.sam.gz out.sam.gz.bai
+}
+
+@test "--write-index: records out of order are status 3, and nothing is published" {
+  samtools sort -n --no-PG -o names.bam "$(small_bam 20000)"
+  run_apart mrf-run --shards 3 --write-index -i names.bam -o out.bam -- cat
+  assert_status 3
+  assert_stderr_has "cannot index 'out.bam': its records are not sorted by position"
+  [[ ! -e out.bam && ! -e out.bam.bai ]]
+}
