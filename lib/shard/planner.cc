@@ -2,11 +2,9 @@
 #include "shard/planner.h"
 
 #include <limits>
-#include <optional>
 
 #include "base/error.h"
 #include "record/framer.h"
-#include "shard/candidate.h"
 
 namespace mrf::shard {
 
@@ -25,46 +23,6 @@ bool move_to(Content& content, const Find& find) {
   }
 }
 
-class CutFinder {
- public:
-  explicit CutFinder(const Input& input) : input_(input) {
-    if (input.form().record.kind == record::RecordForm::Kind::bam)
-      references_ = reference_lengths(input.header());
-  }
-
-  // The first candidate behind `offset` of the file; nothing when there is none.
-  std::optional<Position> behind(std::uint64_t offset) {
-    if (input_.state().storage == Storage::plain) return record_from(offset);
-    for (auto block = block_from(offset); block; block = block_from(*block + 1)) {
-      try {
-        return record_from(block_position(*block));
-      } catch (const base::DataError&) {
-        // No block begins there, though it looked so; or the input is damaged, which its shard will tell.
-      }
-    }
-    return std::nullopt;
-  }
-
- private:
-  std::optional<std::uint64_t> block_from(std::uint64_t offset) {
-    Content stored(input_.fd(), input_.name(), Storage::plain, offset, input_.meter());
-    if (!move_to(stored, find_block)) return std::nullopt;
-    return stored.position(0);
-  }
-
-  std::optional<Position> record_from(Position from) {
-    Content content(input_.fd(), input_.name(), input_.state().storage, from, input_.meter());
-    const auto find = [this](std::string_view bytes, bool at_end) {
-      return find_record(bytes, at_end, input_.form().record, references_);
-    };
-    if (!move_to(content, find)) return std::nullopt;
-    return content.position(0);
-  }
-
-  const Input& input_;
-  ReferenceLengths references_;
-};
-
 // An input of another kind would be searched to its end for a record, in vain.
 void check_front(const Input& input) {
   if (input.first() == input.end()) return;
@@ -81,6 +39,38 @@ void check_front(const Input& input) {
 
 }  // namespace
 
+CutFinder::CutFinder(const Input& input) : input_(input) {
+  if (input.form().record.kind == record::RecordForm::Kind::bam)
+    references_ = reference_lengths(input.header());
+}
+
+std::optional<Position> CutFinder::behind(std::uint64_t offset) const {
+  if (input_.state().storage == Storage::plain) return record_from(offset);
+  for (auto block = block_from(offset); block; block = block_from(*block + 1)) {
+    try {
+      return record_from(block_position(*block));
+    } catch (const base::DataError&) {
+      // No block begins there, though it looked so; or the input is damaged, which its shard will tell.
+    }
+  }
+  return std::nullopt;
+}
+
+std::optional<std::uint64_t> CutFinder::block_from(std::uint64_t offset) const {
+  Content stored(input_.fd(), input_.name(), Storage::plain, offset, input_.meter());
+  if (!move_to(stored, find_block)) return std::nullopt;
+  return stored.position(0);
+}
+
+std::optional<Position> CutFinder::record_from(Position from) const {
+  Content content(input_.fd(), input_.name(), input_.state().storage, from, input_.meter());
+  const auto find = [this](std::string_view bytes, bool at_end) {
+    return find_record(bytes, at_end, input_.form().record, references_);
+  };
+  if (!move_to(content, find)) return std::nullopt;
+  return content.position(0);
+}
+
 std::vector<Position> find_cuts(const Input& input, std::uint64_t shards) {
   std::vector<Position> cuts{input.first()};
   check_front(input);
@@ -89,7 +79,7 @@ std::vector<Position> find_cuts(const Input& input, std::uint64_t shards) {
     return storage == Storage::plain ? position : block_offset(position);
   };
   const std::uint64_t first = offset_in_file(input.first());
-  CutFinder finder(input);
+  const CutFinder finder(input);
   for (const std::uint64_t target : targets(first, input.state().size - first, shards)) {
     if (target <= offset_in_file(cuts.back())) continue;  // within a record that is longer than a shard
     const auto cut = finder.behind(target);

@@ -32,7 +32,7 @@ struct OpenContent {
 }  // namespace
 
 TEST_CASE("each byte of a BGZF file has one position, and is found at it") {
-  const Directory directory;
+  const ::Directory directory;
   const std::string path = directory / "a";
   const std::string text = "0123456789abcdefghij";
   const std::string file = block("") + block(text.substr(0, 10)) + block("") + block(text.substr(10));
@@ -59,7 +59,7 @@ TEST_CASE("each byte of a BGZF file has one position, and is found at it") {
 }
 
 TEST_CASE("positions in a plain file are its bytes") {
-  const Directory directory;
+  const ::Directory directory;
   const std::string path = directory / "a";
   write_file(path, "0123456789");
   OpenContent open(path, Storage::plain, 3);
@@ -72,7 +72,7 @@ TEST_CASE("positions in a plain file are its bytes") {
 }
 
 TEST_CASE("what is no whole BGZF is bad data") {
-  const Directory directory;
+  const ::Directory directory;
   const std::string path = directory / "a";
   const std::string file = bgzf("some text", 4);
   for (std::size_t size = 1; size < file.size(); ++size) {
@@ -99,7 +99,7 @@ TEST_CASE("what is no whole BGZF is bad data") {
 }
 
 TEST_CASE("content that is compressed to a thousandth comes in pieces") {
-  const Directory directory;
+  const ::Directory directory;
   const std::string path = directory / "a";
   const std::string text(20000000, 'x');
   write_file(path, bgzf(text, 65280));

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <cstddef>
 #include <fstream>
@@ -8,7 +11,9 @@
 #include <string_view>
 #include <vector>
 
+#include "base/error.h"
 #include "codec/bgzf.h"
+#include "io/fd.h"
 
 namespace mrf::shard::test {
 
@@ -36,8 +41,27 @@ inline std::string bgzf_of(const std::vector<std::string>& pieces) {
   return file + std::string(codec::bgzf_eof);
 }
 
+/// A new file of that name: to truncate one on a disk may wait for the disk.
 inline void write_file(const std::string& path, std::string_view bytes) {
+  ::unlink(path.c_str());
   std::ofstream(path, std::ios::binary).write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
 }
+
+/// A file without a name, in memory.
+class MemoryFile {
+ public:
+  io::FdRef fd() const { return fd_; }
+  std::string content() const {
+    io::Meter meter;
+    std::string bytes;
+    std::string piece(std::size_t{1} << 16, '\0');
+    if (::lseek(fd_.get(), 0, SEEK_SET) < 0) throw base::SystemError("read", "memory");
+    while (const std::size_t n = io::read_some(fd_, "memory", piece, meter)) bytes.append(piece, 0, n);
+    return bytes;
+  }
+
+ private:
+  io::Fd fd_{io::adopt_fd, ::memfd_create("records", MFD_CLOEXEC)};
+};
 
 }  // namespace mrf::shard::test

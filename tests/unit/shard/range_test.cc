@@ -3,7 +3,6 @@
 #include "shard/range.h"
 
 #include <doctest/doctest.h>
-#include <fcntl.h>
 
 #include <string>
 #include <utility>
@@ -43,13 +42,12 @@ class File {
   }
   // The records of one shard, and what the proof says of it.
   std::pair<std::string, std::string> shard(const Plan& plan, std::size_t number) {
-    const std::string out = directory_ / "out";
     const Input input = open();
     io::Stats stats;
-    const io::Fd fd = io::open_file(out, O_WRONLY | O_CREAT | O_TRUNC);
-    const Landing landing = copy_records(plan, number, input, false, fd, out, stats);
+    const MemoryFile out;
+    const Landing landing = copy_records(plan, number, input, false, out.fd(), "memory", stats);
     records += landing.records_in;
-    return {content(out), fault_of_landing(plan, number, landing)};
+    return {out.content(), fault_of_landing(plan, number, landing)};
   }
   // Those of all.
   std::string all(const Plan& plan) {
@@ -74,7 +72,7 @@ class File {
   std::uint64_t records = 0;
 
  private:
-  Directory directory_;
+  ::Directory directory_;
   std::string path_ = directory_ / "in";
   InputForm form_;
   io::Meter meter_;
