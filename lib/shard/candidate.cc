@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-// The tests of a candidate are lenient where files are: a place, a name or a CIGAR that a strict reading of
-// the specification forbids, and programs write, must not make all records of a file look malformed. What
+// The tests of a candidate are lenient where files are: a position behind the end of its reference (mates in
+// an extract, circular genomes), a name or a CIGAR that a strict reading of the specification forbids, and
+// programs write, must not make all records of a file look malformed. What
 // makes them sharp is that every byte of a record is accounted for: name, CIGAR, bases, qualities and each
 // optional field have to add up to the length of the record, ten times in a row. And the answer is the place
 // behind this row: records that an array in an optional field holds may be followed by true ones without a
@@ -95,14 +96,12 @@ struct BamFront {
   std::int32_t next_position;
 };
 
-bool is_place(std::int32_t reference, std::int32_t position, const ReferenceLengths& references) {
-  if (reference < -1 || position < -1) return false;
-  if (reference < 0) return true;
-  const auto at = static_cast<std::size_t>(reference);
-  return at < references.size() && (position < 0 || static_cast<std::uint32_t>(position) <= references[at]);
+bool is_place(std::int32_t reference, std::int32_t position, std::size_t references) {
+  return position >= -1 && reference >= -1 &&
+         (reference < 0 || static_cast<std::size_t>(reference) < references);
 }
 
-bool is_front(const BamFront& front, const ReferenceLengths& references) {
+bool is_front(const BamFront& front, std::size_t references) {
   return front.size >= bam_front && front.size <= most_record_bytes &&
          is_place(front.reference, front.position, references) &&
          is_place(front.next_reference, front.next_position, references) && front.name_size > 0 &&
@@ -144,7 +143,7 @@ bool has_fields_to_end(std::string_view record) {
   return fields.rest().empty();
 }
 
-Piece bam_record(std::string_view bytes, const ReferenceLengths& references) {
+Piece bam_record(std::string_view bytes, std::size_t references) {
   if (bytes.size() < bam_front) return cut_piece;
   const BamFront front(bytes);
   if (!is_front(front, references)) return no_piece;
@@ -158,7 +157,7 @@ Piece bam_record(std::string_view bytes, const ReferenceLengths& references) {
   return {Piece::State::whole, front.size};
 }
 
-Candidate find_bam(std::string_view bytes, bool at_end, const ReferenceLengths& references) {
+Candidate find_bam(std::string_view bytes, bool at_end, std::size_t references) {
   for (std::size_t at = 0; at < bytes.size(); ++at) {
     const Candidate found = chain(bytes.substr(at), at_end, least_of_records(),
                                   [&](std::string_view rest, bool) { return bam_record(rest, references); });
@@ -221,16 +220,8 @@ Candidate find_fastq(std::string_view bytes, bool at_end) {
 
 }  // namespace
 
-ReferenceLengths reference_lengths(std::string_view bam_header) {
-  const std::string_view list = record::bam_references(bam_header);
-  ReferenceLengths lengths;
-  std::size_t at = 4;
-  for (auto left = number_at<std::uint32_t>(list, 0); left > 0; --left) {
-    at += 4 + std::size_t{number_at<std::uint32_t>(list, at)};
-    lengths.push_back(number_at<std::uint32_t>(list, at));
-    at += 4;
-  }
-  return lengths;
+std::size_t number_of_references(std::string_view bam_header) {
+  return number_at<std::uint32_t>(record::bam_references(bam_header), 0);
 }
 
 bool can_be_cut(const record::RecordForm& form) {
@@ -239,7 +230,7 @@ bool can_be_cut(const record::RecordForm& form) {
 }
 
 Candidate find_record(std::string_view bytes, bool at_end, const record::RecordForm& form,
-                      const ReferenceLengths& references) {
+                      std::size_t references) {
   using Kind = record::RecordForm::Kind;
   switch (can_be_cut(form) ? form.kind : Kind::fixed) {
     case Kind::bam:

@@ -10,11 +10,9 @@
 
 namespace mrf::shard {
 
-/// The lengths in bases of the reference sequences of a BAM.
-using ReferenceLengths = std::vector<std::uint32_t>;
-
-/// From the whole header of a BAM (SAM specification, section 4.2), as record::HeaderReader finds it.
-ReferenceLengths reference_lengths(std::string_view bam_header);
+/// How many reference sequences the whole header of a BAM has (SAM specification, section 4.2), as
+/// record::HeaderReader finds it.
+std::size_t number_of_references(std::string_view bam_header);
 
 /// The answer of a search in the front of a stream.
 struct Candidate {
@@ -42,16 +40,15 @@ inline constexpr std::size_t least_block_bytes = std::size_t{64} << 10;
 /// nothing follows them. Where they begin, no record is known to begin, unless the form is bam. The end of
 /// the stream is no place for a record. `references` are for the form bam.
 ///
-/// bam: a record is well formed when its fixed fields name references of the header and positions in them,
-/// its name ends with its only NUL and has no control characters, its CIGAR has the operations that there are
-/// and as many bases as the sequence, and its optional fields fill it exactly (SAM specification, section
-/// 4.2).
+/// bam: a record is well formed when its fixed fields name references of the header, its name ends with its
+/// only NUL and has no control characters, its CIGAR has the operations that there are and as many bases as
+/// the sequence, and its optional fields fill it exactly (SAM specification, section 4.2).
 /// line, sam, nul: what follows an end of line (NUL). fasta, start: a line that begins so. fastq: four lines
 /// of which the first begins with '@' and the third with '+', the second and the fourth equally long.
 ///
 /// Throws std::invalid_argument for a form that can_be_cut() denies.
 Candidate find_record(std::string_view bytes, bool at_end, const record::RecordForm& form,
-                      const ReferenceLengths& references);
+                      std::size_t references);
 
 /// Whether it can be seen in the midst of a stream where records of that form begin.
 bool can_be_cut(const record::RecordForm& form);

@@ -13,7 +13,8 @@
 namespace mrf::shard {
 
 namespace {
-constexpr std::size_t read_bytes = std::size_t{256} << 10;
+// Read behind a cut, and at the front of the input, by every shard: no more than a block at a time.
+constexpr std::size_t read_bytes = std::size_t{64} << 10;
 constexpr std::size_t most_inflated = std::size_t{1} << 20;
 }  // namespace
 

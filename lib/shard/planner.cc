@@ -41,7 +41,7 @@ void check_front(const Input& input) {
 
 CutFinder::CutFinder(const Input& input) : input_(input) {
   if (input.form().record.kind == record::RecordForm::Kind::bam)
-    references_ = reference_lengths(input.header());
+    references_ = number_of_references(input.header());
 }
 
 std::optional<Position> CutFinder::behind(std::uint64_t offset) const {

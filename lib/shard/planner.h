@@ -25,7 +25,7 @@ class CutFinder {
   std::optional<Position> record_from(Position from) const;
 
   const Input& input_;
-  ReferenceLengths references_;
+  std::size_t references_ = 0;
 };
 
 /// Plan::cuts for at most `shards` shards of the input: each cut but the first and the last is the first

@@ -95,8 +95,9 @@ class Walk {
 
 Landing copy_records(const Plan& plan, std::size_t shard, const Input& input, bool with_header, io::FdRef out,
                      const std::string& out_name, io::Stats& stats) {
-  const Position start = plan.cuts[shard];
-  const Position end = plan.cuts[shard + 1];
+  // Of the first and the last cut the input itself says where they are.
+  const Position start = shard == 0 ? input.first() : plan.cuts[shard];
+  const Position end = shard + 1 == plan.shards() ? input.end() : plan.cuts[shard + 1];
   if (with_header) io::write_all(out, out_name, input.header(), stats.out);
   if (start == input.end()) return {start, start, 0};
   const Landing landing = Walk(input, start, end, out, out_name, stats)();

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 // Cuts of files, each searched, compared with what is known of the file, and proved: see help() below.
+#include "unit/shard/cuts.h"
+
 #include <fmt/format.h>
 #include <stdlib.h>
 
@@ -11,7 +13,6 @@
 #include <vector>
 
 #include "unit/directory.h"
-#include "unit/shard/cuts.h"
 
 namespace {
 
@@ -119,8 +120,8 @@ class Checker {
 
   static void print(const std::string& name, const std::string& layout, std::uint64_t records,
                     const CutCounts& counts, bool is_right) {
-    fmt::print("{:<40} {:<9} {:>9} {:>8} {:>8} {:>7} {:>6} {:>8} {:>7.3f} {:>8.2f}  {}{}\n", name, layout, records,
-               counts.searched, counts.found, counts.second, counts.wrong, counts.planted,
+    fmt::print("{:<40} {:<9} {:>9} {:>8} {:>8} {:>7} {:>6} {:>8} {:>7.3f} {:>8.2f}  {}{}\n", name, layout,
+               records, counts.searched, counts.found, counts.second, counts.wrong, counts.planted,
                1e3 * counts.seconds / static_cast<double>(std::max<std::uint64_t>(counts.searched, 1)),
                1e3 * counts.longest, is_right ? "" : "WRONG RECORDS ",
                counts.passed > 0 ? fmt::format("{} FALSE CUTS PASSED", counts.passed) : "");
@@ -158,8 +159,8 @@ int main(int argc, char** argv) try {
       options.files.push_back(words[at]);
     }
   }
-  fmt::print("{:<40} {:<9} {:>9} {:>8} {:>8} {:>7} {:>6} {:>8} {:>7} {:>8}\n", "file", "layout", "records", "cuts",
-             "found", "second", "wrong", "planted", "ms", "longest");
+  fmt::print("{:<40} {:<9} {:>9} {:>8} {:>8} {:>7} {:>6} {:>8} {:>7} {:>8}\n", "file", "layout", "records",
+             "cuts", "found", "second", "wrong", "planted", "ms", "longest");
   Checker checker(options);
   for (const auto& file : options.files) checker.check(file);
   checker.print_sum();

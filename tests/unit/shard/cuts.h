@@ -53,7 +53,8 @@ inline std::string laid_out(std::string_view content, const std::vector<std::uin
     return file;
   };
   const auto record = [&](std::size_t at) {
-    return content.substr(starts[at], (at + 1 < starts.size() ? starts[at + 1] : content.size()) - starts[at]);
+    return content.substr(starts[at],
+                          (at + 1 < starts.size() ? starts[at + 1] : content.size()) - starts[at]);
   };
   const std::string_view header = content.substr(0, starts.empty() ? content.size() : starts[0]);
   std::string file;
@@ -163,7 +164,8 @@ class KnownFile {
       }
     }
     const std::size_t header = offsets_.empty() ? content_.size() : offsets_[0];
-    const bool is_whole = records == starts_.size() && out.content() == content_.substr(header) + missing_end_;
+    const bool is_whole =
+        records == starts_.size() && out.content() == content_.substr(header) + missing_end_;
     return is_whole ? Outcome::whole : Outcome::wrong;
   }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// A sample of tests/soak/cuts: what is searched at every byte of small files and anywhere in larger ones, in each
-// layout of BGZF.
+// A sample of tests/soak/cuts: what is searched at every byte of small files and anywhere in larger ones, in
+// each layout of BGZF.
 #include "unit/shard/cuts.h"
 
 #include <doctest/doctest.h>
@@ -35,7 +35,8 @@ Known bam_of(std::size_t records, std::uint32_t most_bases, std::uint64_t seed,
   std::mt19937_64 random(seed);
   Known known;
   known.content = bam_header();
-  const std::vector<std::string> names{"*", "read/1", "with blanks in it", "=", "-", std::string(254, '~'), "@x"};
+  const std::vector<std::string> names{"*", "read/1", "with blanks in it", "=", "-", std::string(254, '~'),
+                                       "@x"};
   for (std::size_t at = 0; at < records; ++at) {
     RecordShape shape;
     shape.name = random() % 4 == 0 ? names[random() % names.size()] : "read" + std::to_string(at);
@@ -44,7 +45,8 @@ Known bam_of(std::size_t records, std::uint32_t most_bases, std::uint64_t seed,
     shape.bases = static_cast<std::uint32_t>(random() % 5 == 0 ? 0 : random() % most_bases);
     shape.has_cigar = shape.bases > 0 && random() % 3 != 0;
     if (random() % 4 == 0) shape.fields = array_field(std::string(random() % 300, '\0')) + "XAAx";
-    if (random() % 16 == 0) shape.fields = array_field(repeated(bam_record({}), 1 + random() % 30)) + behind_false_ones;
+    if (random() % 16 == 0)
+      shape.fields = array_field(repeated(bam_record({}), 1 + random() % 30)) + behind_false_ones;
     known.add(bam_record(shape));
   }
   return known;

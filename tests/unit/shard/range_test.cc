@@ -4,6 +4,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 #include <vector>
@@ -68,6 +69,22 @@ class File {
       return true;
     }
   }
+
+  // The same where `change` comes when the shard has opened its input.
+  template <typename Change>
+  bool refuses_after(const Plan& plan, std::size_t number, const Change& change) {
+    const Input input = open();
+    change();
+    io::Stats stats;
+    const MemoryFile out;
+    try {
+      const Landing landing = copy_records(plan, number, input, false, out.fd(), "memory", stats);
+      return !fault_of_landing(plan, number, landing).empty();
+    } catch (const base::DataError&) {
+      return true;
+    }
+  }
+  const std::string& path() const { return path_; }
 
   std::uint64_t records = 0;
 
@@ -174,6 +191,106 @@ TEST_CASE("BAM: a false cut is refused by the shard in front of it, wherever it 
       }
     }
   }
+}
+
+TEST_CASE("BAM: a plan that does not begin with the first record, or begins in the header, is refused") {
+  const auto records = some_records();
+  for (const std::size_t size : {std::size_t{1} << 15, std::size_t{90}}) {
+    File file(bgzf(bam_header() + joined(records), size), bam_form());
+    const Plan every = file.plan(1000000);
+    REQUIRE(every.shards() > (size == 90 ? 10 : 0));
+    std::vector<Position> wrong{0, 1, every.cuts[0] - 1, every.cuts[0] + 1};
+    if (every.shards() > 1) wrong.push_back(every.cuts[1]);
+    for (const Position first : wrong) {
+      Plan planted = every;
+      planted.cuts = {first, every.cuts.back()};
+      CHECK(file.refuses(planted, 0));
+    }
+  }
+}
+
+TEST_CASE("BAM: a plan that ends in front of the input's end is refused") {
+  File file(bgzf(bam_header() + joined(some_records()), 90), bam_form());
+  const Plan every = file.plan(1000000);
+  for (std::size_t at = 1; at + 1 < every.cuts.size(); ++at) {
+    Plan planted = every;
+    planted.cuts.resize(at + 1);
+    CHECK(file.refuses(planted, at - 1));
+  }
+}
+
+TEST_CASE("BAM: blocks of 65,536 bytes, rows of empty ones, several end-of-file blocks, a large header") {
+  const auto records = some_records();
+  std::string many;
+  std::uint64_t count = 0;
+  while (many.size() < 400000) {
+    many += joined(records);
+    count += records.size();
+  }
+  const std::string empty = repeated(block(""), 1000);
+  const std::string end(codec::bgzf_eof);
+  const std::string header = bam_header();
+  const auto check = [&](const std::string& bytes) {
+    File file(bytes, bam_form());
+    for (const std::uint64_t shards : {1, 2, 3, 7, 64, 1000}) {
+      CHECK(file.all(file.plan(shards)) == many);
+      CHECK(file.records == count);
+    }
+  };
+  check(bgzf(header + many, codec::bgzf_max_block));
+  check(empty + bgzf(header, 100) + empty + bgzf(many, 1000) + empty + bgzf(many.substr(0, 0), 10) + end +
+        end);
+  check(bgzf(header, 3) + end + bgzf(many, 40000));
+  std::string large("BAM\1", 4);
+  const std::string text = "@CO\t" + std::string(300000, 'x') + "\n";
+  put(large, static_cast<std::uint32_t>(text.size()), 4);
+  large += text + header.substr(header.size() - 26);
+  check(bgzf(large + many, 65280));
+}
+
+TEST_CASE("BAM: an input that ends within a record is refused, wherever it ends") {
+  const auto records = some_records();
+  const std::string all = joined(records);
+  std::vector<std::size_t> ends{0};
+  for (const auto& record : records) ends.push_back(ends.back() + record.size());
+  for (std::size_t size = all.size() - 600; size < all.size(); ++size) {
+    if (std::find(ends.begin(), ends.end(), size) != ends.end()) continue;
+    File file(bgzf(bam_header() + all.substr(0, size), 500), bam_form());
+    for (const std::uint64_t shards : {1, 6}) {
+      const Plan plan = file.plan(shards);
+      bool is_refused = false;
+      for (std::size_t shard = 0; shard < plan.shards(); ++shard) is_refused |= file.refuses(plan, shard);
+      CHECK(is_refused);
+    }
+  }
+}
+
+TEST_CASE("BAM: false blocks of false records in blocks that are not compressed never make a wrong result") {
+  const std::string inner = repeated(block(repeated(bam_record({}), 500)), 600);
+  std::string all = repeated(bam_record({}), 20);
+  for (std::size_t at = 0; at < 4; ++at)
+    all += bam_record({.fields = array_field(inner)}) + repeated(bam_record({}), 5);
+  for (const std::size_t size : {std::size_t{20000}, std::size_t{65280}}) {
+    File file(bgzf(bam_header() + all, size, 0), bam_form());
+    for (std::uint64_t shards = 2; shards <= 40; ++shards) {
+      const Plan plan = file.plan(shards);
+      std::string got;
+      bool is_refused = false;
+      for (std::size_t shard = 0; shard < plan.shards() && !is_refused; ++shard) {
+        is_refused = file.refuses(plan, shard);
+        if (!is_refused) got += file.shard(plan, shard).first;
+      }
+      CHECK((is_refused || got == all));
+    }
+  }
+}
+
+TEST_CASE("an input that changes while it is read is refused") {
+  const std::string text = repeated("a line\n", 1000);
+  File file(text, form_of({Kind::line}));
+  const Plan plan = file.plan(2);
+  for (const std::string& now : {text + "x", text.substr(0, text.size() - 1), std::string()})
+    CHECK(file.refuses_after(plan, 0, [&] { write_over(file.path(), now); }));
 }
 
 TEST_CASE("BAM: false records that pass every test cannot pass the proof") {
