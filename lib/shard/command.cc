@@ -121,7 +121,8 @@ class Steps {
 
   Input open_input() {
     return {input(),
-            {workflow::shard_records(command_.form, choice_), workflow::shard_header(command_.form, choice_)},
+            {workflow::shard_records(command_.form, choice_), workflow::shard_header(command_.form, choice_),
+             choice_.input.format == "cram"},
             stats_.in};
   }
 
@@ -248,7 +249,7 @@ class Steps {
                       : is_gzip                      ? PartForm::bgzf
                                                      : PartForm::plain;
     io::OutputFile joined(output());
-    join_parts(receipts, directory_, form, joined);
+    write_parts(receipts, directory_, form, joined);
     std::vector<io::OutputFile*> files{&joined};
     std::optional<io::OutputFile> index;
     if (command_.form.writes_index) files.push_back(&index.emplace(write_index(joined)));

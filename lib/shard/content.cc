@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <stdexcept>
 #include <utility>
 
@@ -18,8 +19,23 @@ constexpr std::size_t read_bytes = std::size_t{64} << 10;
 constexpr std::size_t most_inflated = std::size_t{1} << 20;
 }  // namespace
 
+std::string bytes_at(io::FdRef file, const std::string& name, std::uint64_t offset, std::size_t size) {
+  std::string bytes(size, '\0');
+  std::size_t there = 0;
+  while (there < size) {
+    const ssize_t n =
+        ::pread(file.get(), bytes.data() + there, size - there, static_cast<off_t>(offset + there));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw base::SystemError("read", name);
+    if (n == 0) break;
+    there += static_cast<std::size_t>(n);
+  }
+  bytes.resize(there);
+  return bytes;
+}
+
 std::string describe(Position position, Storage storage) {
-  if (storage == Storage::plain) return fmt::format("byte {}", position);
+  if (storage != Storage::bgzf) return fmt::format("byte {}", position);
   return fmt::format("virtual offset {}:{}", block_offset(position), position & 0xffff);
 }
 

@@ -16,7 +16,11 @@
 namespace mrf::shard {
 
 /// How the content of a file is stored.
-enum class Storage { plain, bgzf };
+enum class Storage {
+  plain,
+  bgzf,
+  cram,  ///< containers: a position is the offset of one, and of the end
+};
 
 /// Where a byte of the content is stored: its offset in the file, or in BGZF its virtual offset (SAM
 /// specification, section 4.1.1), never one behind the last byte of a block. Larger ones come later.
@@ -27,8 +31,14 @@ constexpr Position block_position(std::uint64_t offset) { return offset << 16; }
 constexpr std::uint64_t block_offset(Position position) { return position >> 16; }
 /// The end of a file of `size` bytes.
 constexpr Position end_position(Storage storage, std::uint64_t size) {
-  return storage == Storage::plain ? size : block_position(size);
+  return storage == Storage::bgzf ? block_position(size) : size;
 }
+/// Where in the file the byte at `position` is stored, or its block.
+constexpr std::uint64_t stored_offset(Position position, Storage storage) {
+  return storage == Storage::bgzf ? block_offset(position) : position;
+}
+/// The `size` bytes at `offset` of a regular file, fewer where it ends. Throws SystemError.
+std::string bytes_at(io::FdRef file, const std::string& name, std::uint64_t offset, std::size_t size);
 /// For messages: "byte 17", "virtual offset 512:17".
 std::string describe(Position position, Storage storage);
 

@@ -3,36 +3,19 @@
 
 #include <fmt/format.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
-#include <cerrno>
 #include <utility>
 
 #include "base/error.h"
 #include "codec/bgzf.h"
 #include "codec/inflate.h"
 #include "shard/candidate.h"
+#include "shard/cram.h"
 #include "shard/digest.h"
 
 namespace mrf::shard {
 
 namespace {
-
-// The `size` bytes at `offset`, fewer where the file ends.
-std::string bytes_at(io::FdRef file, const std::string& name, std::uint64_t offset, std::size_t size) {
-  std::string bytes(size, '\0');
-  std::size_t there = 0;
-  while (there < size) {
-    const ssize_t n =
-        ::pread(file.get(), bytes.data() + there, size - there, static_cast<off_t>(offset + there));
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0) throw base::SystemError("read", name);
-    if (n == 0) break;
-    there += static_cast<std::size_t>(n);
-  }
-  bytes.resize(there);
-  return bytes;
-}
 
 std::string time_text(const timespec& time) { return fmt::format("{}.{:09}", time.tv_sec, time.tv_nsec); }
 
@@ -68,6 +51,10 @@ void Input::refuse_changed() const {
 }
 
 void Input::find_storage() {
+  if (form_.is_cram) {
+    state_.storage = Storage::cram;
+    return;
+  }
   if (record::is_bytes(form_.record)) return;
   const std::string front = bytes_at(file_.fd, file_.name, 0, codec::bgzf_max_block);
   if (!codec::is_gzip(front)) return;
@@ -84,6 +71,13 @@ void Input::find_storage() {
 }
 
 void Input::read_header() {
+  if (form_.is_cram) {
+    const CramFile& cram = cram_.emplace(file_.fd, file_.name, state_.size);
+    header_ = cram.header();
+    first_ = cram.first();
+    state_.header_digest = digest_of(header_);
+    return;
+  }
   Content content(file_.fd, file_.name, state_.storage, 0, meter_);
   bool has_ended = false;
   if (form_.header.is_named()) {

@@ -3,12 +3,14 @@
 
 #include <sys/stat.h>
 
+#include <optional>
 #include <string>
 
 #include "io/reader.h"
 #include "record/header.h"
 #include "record/record.h"
 #include "shard/content.h"
+#include "shard/cram.h"
 #include "shard/plan.h"
 
 namespace mrf::shard {
@@ -17,6 +19,7 @@ namespace mrf::shard {
 struct InputForm {
   record::RecordForm record;
   record::HeaderForm header;
+  bool is_cram = false;  ///< then the others mean nothing
 };
 
 /// An open input that can be cut.
@@ -33,7 +36,9 @@ class Input {
   const std::string& name() const { return file_.name; }
   io::FdRef fd() const { return file_.fd; }
   io::Meter& meter() const { return meter_; }
-  /// The content in front of the first record.
+  /// Of a CRAM only.
+  const CramFile& cram() const { return *cram_; }
+  /// The content in front of the first record; of a CRAM CramFile::header().
   const std::string& header() const { return header_; }
   /// The position of the first record, the end of the input when there is none.
   Position first() const { return first_; }
@@ -51,6 +56,7 @@ class Input {
   io::Meter& meter_;
   io::InputFile file_;
   InputState state_;
+  std::optional<CramFile> cram_;
   std::string header_;
   Position first_ = 0;
 };

@@ -141,8 +141,8 @@ std::vector<Receipt> read_receipts(const Plan& plan, const std::string& plan_dig
   return receipts;
 }
 
-void join_parts(const std::vector<Receipt>& receipts, const Directory& directory, PartForm form,
-                io::OutputFile& output) {
+void write_parts(const std::vector<Receipt>& receipts, const Directory& directory, PartForm form,
+                 io::OutputFile& output) {
   std::string first_header;
   for (const Receipt& receipt : receipts) {
     const PartReader part(receipt, directory);
@@ -164,6 +164,13 @@ void join_parts(const std::vector<Receipt>& receipts, const Directory& directory
     part.copy(range, output);
   }
   write_end(output, form);
+}
+
+void join_parts(const std::vector<Receipt>& receipts, const Directory& directory, PartForm form,
+                const std::string& output) {
+  io::OutputFile file(output);
+  write_parts(receipts, directory, form, file);
+  file.commit();
 }
 
 void measure_part(const Directory& directory, Receipt& receipt) {

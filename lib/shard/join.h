@@ -27,8 +27,11 @@ std::vector<Receipt> read_receipts(const Plan& plan, const std::string& plan_dig
 /// Writes the parts of these receipts to `output`, which is not committed, as one file: no block is
 /// compressed again, one header, one end-of-file block. Throws DataError for a part that is not what its
 /// receipt says, or whose header is not that of the first.
+void write_parts(const std::vector<Receipt>& receipts, const Directory& directory, PartForm form,
+                 io::OutputFile& output);
+/// The same, and commits it.
 void join_parts(const std::vector<Receipt>& receipts, const Directory& directory, PartForm form,
-                io::OutputFile& output);
+                const std::string& output);
 
 /// The size and the digest of a part, put into its receipt. Throws SystemError.
 void measure_part(const Directory& directory, Receipt& receipt);

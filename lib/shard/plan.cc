@@ -18,7 +18,15 @@ namespace {
 using Json = nlohmann::ordered_json;
 constexpr const char* plan_schema = "mrf-shard-plan-1";
 
-std::string_view name_of(Storage storage) { return storage == Storage::bgzf ? "bgzf" : "plain"; }
+constexpr std::array<std::string_view, 3> storage_names{"plain", "bgzf", "cram"};  // of Storage, in order
+
+std::string_view name_of(Storage storage) { return storage_names.at(static_cast<std::size_t>(storage)); }
+
+Storage storage_of(const std::string& name) {
+  const auto found = std::find(storage_names.begin(), storage_names.end(), name);
+  if (found == storage_names.end()) throw std::invalid_argument("another storage");
+  return static_cast<Storage>(found - storage_names.begin());
+}
 
 Plan plan_of(const Json& json) {
   Plan plan;
@@ -31,7 +39,7 @@ Plan plan_of(const Json& json) {
   plan.input.size = input.at("size");
   plan.input.mtime = input.at("mtime");
   plan.input.header_digest = input.at("header_digest");
-  plan.input.storage = input.at("storage") == "bgzf" ? Storage::bgzf : Storage::plain;
+  plan.input.storage = storage_of(input.at("storage"));
   plan.cuts = json.at("cuts").get<std::vector<Position>>();
   const bool is_rising =
       std::adjacent_find(plan.cuts.begin(), plan.cuts.end(), std::greater_equal<>()) == plan.cuts.end();

@@ -37,6 +37,22 @@ void check_front(const Input& input) {
       ->take(content.view(), std::numeric_limits<std::uint64_t>::max());
 }
 
+// Containers tell where the next one begins: no search is needed.
+std::vector<Position> cuts_of_cram(const Input& input, std::uint64_t shards) {
+  std::vector<Position> cuts{input.first()};
+  const auto wanted = targets(input.first(), input.end() - input.first(), shards);
+  auto target = wanted.begin();
+  for (std::uint64_t at = input.first(); at < input.end() && target != wanted.end();) {
+    const CramContainer container = input.cram().container_at(at);
+    if (container.is_end_of_file) break;
+    if (at >= *target && at > cuts.back()) cuts.push_back(at);
+    while (target != wanted.end() && *target <= at) ++target;
+    at = container.end;
+  }
+  cuts.push_back(input.end());
+  return cuts;
+}
+
 }  // namespace
 
 CutFinder::CutFinder(const Input& input) : input_(input) {
@@ -72,12 +88,11 @@ std::optional<Position> CutFinder::record_from(Position from) const {
 }
 
 std::vector<Position> find_cuts(const Input& input, std::uint64_t shards) {
+  if (input.form().is_cram) return cuts_of_cram(input, shards);
   std::vector<Position> cuts{input.first()};
   check_front(input);
   const Storage storage = input.state().storage;
-  const auto offset_in_file = [storage](Position position) {
-    return storage == Storage::plain ? position : block_offset(position);
-  };
+  const auto offset_in_file = [storage](Position position) { return stored_offset(position, storage); };
   const std::uint64_t first = offset_in_file(input.first());
   const CutFinder finder(input);
   for (const std::uint64_t target : targets(first, input.state().size - first, shards)) {

@@ -31,10 +31,9 @@ void draw(const std::string& text) {
 
 // Bytes of the input that the shards have, as it is stored.
 double stored_bytes(const Plan& plan, std::size_t shard) {
-  const auto offset = [&plan](Position position) {
-    return plan.input.storage == Storage::plain ? position : block_offset(position);
-  };
-  return static_cast<double>(offset(plan.cuts[shard + 1]) - offset(plan.cuts[shard]));
+  const Storage storage = plan.input.storage;
+  return static_cast<double>(stored_offset(plan.cuts[shard + 1], storage) -
+                             stored_offset(plan.cuts[shard], storage));
 }
 
 }  // namespace

@@ -91,6 +91,42 @@ class Walk {
   bool has_ended_ = false;
 };
 
+void copy_bytes(const Input& input, std::uint64_t from, std::uint64_t to, io::FdRef out,
+                const std::string& out_name, io::Stats& stats) {
+  constexpr std::uint64_t piece = std::uint64_t{1} << 20;
+  while (from < to) {
+    const std::string bytes = bytes_at(input.fd(), input.name(), from, std::min(piece, to - from));
+    if (bytes.empty()) throw base::DataError("read", input.name(), "it became shorter while it was read");
+    input.meter().bytes += bytes.size();
+    io::write_all(out, out_name, bytes, stats.out);
+    from += bytes.size();
+  }
+}
+
+// Whole containers, up to the first one behind `end`: a CRAM of its own.
+Landing copy_containers(const Input& input, Position start, Position end, io::FdRef out,
+                        const std::string& out_name, io::Stats& stats) {
+  Landing landing{start, start, 0};
+  while (landing.landed < end) {
+    const CramContainer container = input.cram().container_at(landing.landed);
+    if (container.is_end_of_file) {
+      landing.landed = container.end;
+      break;
+    }
+    copy_bytes(input, container.begin, container.end, out, out_name, stats);
+    landing.landed = container.end;
+    landing.records_in += container.records;
+  }
+  if (landing.landed < input.end()) {
+    const CramContainer next = input.cram().container_at(landing.landed);
+    if (next.is_end_of_file && next.end == input.end()) landing.landed = next.end;
+  }
+  io::write_all(out, out_name, input.cram().end_of_file(), stats.out);
+  stats.records_in += landing.records_in;
+  stats.records_out += landing.records_in;
+  return landing;
+}
+
 }  // namespace
 
 Landing copy_records(const Plan& plan, std::size_t shard, const Input& input, bool with_header, io::FdRef out,
@@ -99,8 +135,9 @@ Landing copy_records(const Plan& plan, std::size_t shard, const Input& input, bo
   const Position start = shard == 0 ? input.first() : plan.cuts[shard];
   const Position end = shard + 1 == plan.shards() ? input.end() : plan.cuts[shard + 1];
   if (with_header) io::write_all(out, out_name, input.header(), stats.out);
-  if (start == input.end()) return {start, start, 0};
-  const Landing landing = Walk(input, start, end, out, out_name, stats)();
+  if (start == input.end() && !input.form().is_cram) return {start, start, 0};
+  const Landing landing = input.form().is_cram ? copy_containers(input, start, end, out, out_name, stats)
+                                               : Walk(input, start, end, out, out_name, stats)();
   input.refuse_changed();
   return landing;
 }

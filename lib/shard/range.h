@@ -12,10 +12,11 @@
 
 namespace mrf::shard {
 
-/// Writes the records of a shard to `out`, decompressed, behind the header if `with_header`; a last record
-/// without its newline is given one. The first shard begins with the input's first record and the last one
-/// goes to the input's end, whatever the plan says. `stats` counts. Returns where the records are, which
-/// fault_of_landing() judges. Throws DataError for what is malformed, SystemError, ClosedOutput.
+/// Writes the records of a shard to `out`, decompressed but those of a CRAM, behind the header if
+/// `with_header`; a last record without its newline is given one. The first shard begins with the input's
+/// first record and the last one goes to the input's end, whatever the plan says. `stats` counts. Returns
+/// where the records are, which fault_of_landing() judges. Throws DataError for what is malformed,
+/// SystemError, ClosedOutput.
 Landing copy_records(const Plan& plan, std::size_t shard, const Input& input, bool with_header, io::FdRef out,
                      const std::string& out_name, io::Stats& stats);
 

@@ -38,8 +38,6 @@ void check_for_shards(const ShortForm& form, const ShortFormChoice& choice) {
   refuse_if(!form.keep_failed.empty(), "--keep-failed", beside);
   refuse_if(!form.selection.regions.empty(), "-r", whole_input);
   refuse_if(!form.selection.bed.empty(), "-L", whole_input);
-  refuse_if(choice.input.format == "cram", "--shards",
-            "a CRAM cannot be cut here: mrf-bamread -u | mrf-bamwrite -o FILE.bam makes a BAM of it");
   refuse_if(choice.output.format == "cram", "--shards",
             "parts of CRAM cannot be joined here: write a BAM, and make the CRAM of it");
   refuse_if(
