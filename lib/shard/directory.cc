@@ -49,6 +49,13 @@ void remove_file_at(const std::string& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw base::SystemError("remove", path);
 }
 
+// A file, or the directory that an attempt had for its part when it was killed.
+void remove_part_at(const std::string& path) {
+  std::error_code error;
+  std::filesystem::remove_all(path, error);
+  if (error) throw base::SystemError("remove", path, error.value());
+}
+
 // Without . and ..; none when there is no such directory.
 std::vector<std::string> names_in(const std::string& path) {
   std::vector<std::string> names;
@@ -172,13 +179,13 @@ void Directory::remove_other_parts(const std::vector<Receipt>& receipts) const {
   std::set<std::string> kept;
   for (const auto& receipt : receipts) kept.insert(receipt.part);
   for (const auto& name : names_in(path_ + "/parts")) {
-    if (!kept.contains(name)) remove_file_at(part_path(name));
+    if (!kept.contains(name)) remove_part_at(part_path(name));
   }
 }
 
 void Directory::remove() const {
   for (const char* part : parts_of_directory) {
-    for (const auto& name : names_in(path_ + part)) remove_file_at(path_ + part + "/" + name);
+    for (const auto& name : names_in(path_ + part)) remove_part_at(path_ + part + "/" + name);
     if (::rmdir((path_ + part).c_str()) != 0 && errno != ENOENT)
       throw base::SystemError("remove", path_ + part);
   }
