@@ -1,0 +1,219 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# Inputs, plans, disks and filters that are not as they should be, beside those of mrf-run-shards.bats: status 0
+# only with the result of one machine, and a mended fault costs only the shards that lack.
+
+load common
+load run
+
+content_of() { bgzip -dc "$1" | sha256sum; }
+# FILE TEXT: an executable.
+script() {
+  printf '#!/bin/bash\n%s\n' "$2" >"$1"
+  chmod +x "$1"
+}
+# Either the content of $1 and status 0, or status 3 without a result.
+right_or_refused() {
+  if [[ $status == 0 ]]; then
+    [[ $(content_of out.bam) == "$(content_of "$1")" ]] || show_result "other records"
+  else
+    assert_status 3
+    assert_stderr_has 'the cut at the end of shard'
+    [[ ! -e out.bam ]]
+  fi
+  rm -rf out.bam out.bam.shards
+}
+
+@test "a filter that fails in shard 7 of 40, then is corrected: each shard has run once, and this one twice" {
+  seq 400000 >in.txt
+  # shellcheck disable=SC2016
+  script filter 'echo >>runs
+[[ ! -e broken ]] || exec awk '\''$1 == 75000 { exit 9 } { print }'\''
+exec cat'
+  touch broken
+  run_apart mrf-run --shards 40 --shard-dir d -c 1000000 -i in.txt -o out.txt -- ./filter
+  assert_status 9
+  [[ ! -e out.txt ]]
+  run_apart mrf-run --shard-status --shard-dir d
+  [[ $output == *'without: 7'* ]]
+  rm broken
+  mrf-run --shards 40 --shard-dir d -c 1000000 -i in.txt -o out.txt -- ./filter
+  cmp out.txt in.txt
+  [[ $(wc -l <runs) == 41 ]]
+  assert_files filter in.txt out.txt runs
+}
+
+@test "an input that changes while a shard reads it" {
+  seq 200000 >in.txt
+  # shellcheck disable=SC2016
+  script filter '[[ ! -e change ]] || { rm change && echo more >>in.txt; }
+exec cat'
+  touch change
+  run_apart mrf-run --shards 4 -i in.txt -o out.txt -- ./filter
+  assert_status 3
+  assert_stderr_has 'changed'
+  [[ ! -e out.txt ]]
+  run_apart mrf-run --shards 4 -i in.txt -o out.txt -- ./filter
+  assert_status 2
+  assert_stderr_has "the input 'in.txt' has changed since its shards were planned"
+  rm -r out.txt.shards
+  mrf-run --shards 4 -i in.txt -o out.txt -- ./filter
+  cmp out.txt in.txt
+}
+
+@test "runs that plan one directory at the same time: one plan, the others are refused" {
+  seq 100000 >in.txt
+  local shards all=() status statuses=''
+  for shards in 2 3 4 5; do
+    mrf-run --shards $shards --shard-dir d --shard-plan -i in.txt -o out.txt -- cat 2>"stderr.$shards" &
+    all+=($!)
+  done
+  for shards in 2 3 4 5; do
+    wait "${all[shards - 2]}" && status=0 || status=$?
+    statuses+=" $status"
+    if ((status == 0)); then
+      [[ $(jq .shards d/plan.json) == "$shards" ]]
+    else
+      grep -qF "it holds a plan for --shards $(jq .shards d/plan.json), not $shards" "stderr.$shards"
+    fi
+  done
+  [[ $(tr ' ' '\n' <<<"$statuses" | sort | tr -d '\n') == 0222 ]]
+  assert_files d d/parts d/plan.json d/receipts in.txt stderr.2 stderr.3 stderr.4 stderr.5
+}
+
+@test "a full disk at the join: status 1 without a result, and with room only the join is left" {
+  seq 200000 >in.txt
+  # shellcheck disable=SC2016
+  run_apart with_small_disk 1M bash -c '
+    echo before >disk/out.txt
+    mrf-run --shards 3 --shard-dir d -i in.txt -o disk/out.txt -- cat; status=$?
+    ls disk; cat disk/out.txt
+    exit $status'
+  assert_status 1
+  assert_stderr_has 'No space left on device'
+  assert_output_is $'out.txt\nbefore'
+  before=$(sha256sum d/receipts/*)
+  run_apart with_small_disk 8M bash -c 'mrf-run --shard-join --shard-dir d && cmp in.txt disk/out.txt'
+  assert_status 0
+  [[ -n $before && ! -e d ]]
+}
+
+@test "mrf-run is killed: the next run goes on" {
+  seq 100000 >in.txt
+  script filter '[[ ! -e wait ]] || { touch waits && exec sleep 1000; }
+exec cat'
+  mrf-run --shards 3 --shard-dir d --shard-plan -i in.txt -o out.txt -- ./filter
+  mrf-run --shard-run 0 --shard-dir d
+  touch wait
+  start_in_background --shards 3 --shard-dir d -i in.txt -o out.txt -- ./filter
+  wait_until test -e waits
+  kill -KILL "$run"
+  wait "$run" && return 1
+  wait_until assert_nothing_left
+  rm wait waits
+  [[ ! -e out.txt ]]
+  mrf-run --shards 3 --shard-dir d -i in.txt -o out.txt -- ./filter
+  cmp in.txt out.txt
+  assert_files filter in.txt out.txt stderr.txt
+}
+
+# Arrays of BAM records in optional fields, with and without a byte behind them, large enough for a whole row.
+@test "a BAM that holds false records: the records of one machine, or status 3" {
+  for records in 20 3000; do
+    for behind in '' $'\tXA:A:x'; do
+      python3 - "$records" "$behind" <<'END' | samtools view --no-PG -b -o in.bam
+import struct, sys
+body = struct.pack("<iiBBHHHIiii", 0, 9, 5, 30, 4681, 1, 0, 40, -1, -1, 0) + b"fake\0" + struct.pack("<I", 40 << 4)
+body += b"\x12" * 20 + b"\x1e" * 40
+array = ",".join(map(str, (struct.pack("<I", len(body)) + body) * int(sys.argv[1])))
+print("@HD\tVN:1.6\n@SQ\tSN:r0\tLN:1000")
+for at in range(12):
+    print(f"r{at}\t4\t*\t0\t0\t*\t*\t0\t0\tACGT\tIIII\tXB:B:C,{array}{sys.argv[2]}")
+    for other in range(40):
+        print(f"r{at}/{other}\t0\tr0\t10\t30\t40M\t*\t0\t0\t{'ACGT' * 10}\t{'?' * 40}")
+END
+      for shards in 1 2 3 4 5 7 11 16; do
+        run_apart mrf-run --shards $shards -i in.bam -o out.bam -- cat
+        right_or_refused in.bam
+      done
+    done
+  done
+}
+
+@test "blocks that begin anywhere, end-of-file blocks in the midst, a large header, one record in each block" {
+  input=$(small_bam 5000)
+  bgzip -dc "$input" | bgzip -c >any.bam
+  { head -c -28 any.bam && bgzip -c </dev/null && bgzip -c </dev/null && bgzip -c </dev/null; } >ends.bam
+  { samtools view -H "$input" && yes $'@CO\tsome words' | head -n 30000 && samtools view "$input"; } |
+    samtools view --no-PG -b -o header.bam
+  for name in any ends header; do
+    for shards in 2 9; do
+      mrf-run --shards $shards -i $name.bam -o out.bam -- cat
+      [[ $(content_of out.bam) == "$(content_of $name.bam)" ]]
+    done
+  done
+  { for number in 1 2 3 4; do seq $((number * 50000)) | bgzip -c; done; } >in.txt.gz
+  mrf-run --shards 5 -i in.txt.gz -o out.txt -- cat
+  cmp out.txt <(bgzip -dc in.txt.gz)
+}
+
+@test "names, directories and words that hold what is special in a workflow, a shell or JSON" {
+  # shellcheck disable=SC2016
+  local name=$'a b\'c"d$e\\f[i] in:x {},é'
+  mkdir "$name" && cd "$name"
+  seq 1000 >"$name.txt"
+  # shellcheck disable=SC2016
+  run_apart mrf-run --shards 3 -i "$name.txt" -o "out $name.txt" -- awk -v 'x=$n in:y ${z} [n] \\' '{ print x, $1 }'
+  assert_status 0
+  cmp "out $name.txt" <(awk -v 'x=$n in:y ${z} [n] \\' '{ print x, $1 }' "$name.txt")
+  assert_files "$name.txt" "out $name.txt"
+}
+
+@test "mrf-run that is not in PATH" {
+  seq 1000 >in.txt
+  PATH=${PATH#"$BIN:"} run_apart "$BIN/mrf-run" --shards 3 -i in.txt -o out.txt -- cat
+  assert_status 0
+  cmp in.txt out.txt
+}
+
+@test "each byte of the input is read once, and at most 512 KiB besides for each shard" {
+  command -v strace >/dev/null || skip "strace is not installed"
+  cp "$(small_bam 100000)" in.bam
+  bytes_read() {
+    strace -f -y -qq -e trace=read,pread64,readv,preadv,preadv2 -o calls "$@"
+    awk '/in\.bam>/ { bytes += $NF } END { printf "%d\n", bytes }' calls
+  }
+  local size shard total
+  size=$(stat -c %s in.bam)
+  ((size > 6 << 20))
+  total=$(bytes_read mrf-run --shards 4 --shard-dir d --shard-plan -i in.bam -o out.bam -- cat)
+  ((total <= 4 * (256 << 10)))
+  for shard in 0 1 2 3; do
+    total=$((total + $(bytes_read mrf-run --shard-run $shard --shard-dir d)))
+  done
+  ((total >= size && total <= size + 4 * (512 << 10))) || { echo "$total of $size" && false; }
+  total=$(bytes_read mrf-run --shard-join --shard-dir d)
+  ((total == 0))
+  [[ $(content_of out.bam) == "$(content_of in.bam)" ]]
+}
+
+@test "pysam and picard read the joined BAM, and samtools makes its index" {
+  input=$(small_bam 20000)
+  mrf-run --shards 7 -i "$input" -o out.bam -- cat
+  samtools quickcheck out.bam
+  samtools index out.bam
+  for region in chr1 chr2:1000-900000 chrX; do
+    cmp <(samtools view --no-PG out.bam $region) <(samtools index -o in.bai "$input" && samtools view --no-PG -X "$input" in.bai $region)
+  done
+  python3 -c 'import pysam' 2>/dev/null || PATH=/usr/bin:$PATH
+  if python3 -c 'import pysam' 2>/dev/null; then
+    python3 - out.bam "$input" <<'END'
+import sys, pysam
+files = [[record.to_string() for record in pysam.AlignmentFile(path, "rb")] for path in sys.argv[1:]]
+assert files[0] == files[1] and len(files[0]) == 20000
+END
+  fi
+  command -v PicardCommandLine >/dev/null || skip "picard-tools is not installed"
+  PicardCommandLine ViewSam -I out.bam --ALIGNMENT_STATUS All --PF_STATUS All --QUIET true --VERBOSITY ERROR --VALIDATION_STRINGENCY SILENT >picard.sam
+  cmp <(grep -v '^@' picard.sam | cut -f 1-11) <(samtools view "$input" | cut -f 1-11)
+}
