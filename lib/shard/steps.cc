@@ -59,6 +59,29 @@ std::vector<std::string> without_cpus(const std::vector<std::string>& words) {
   return rest;
 }
 
+// What a step takes besides the command of its plan: a shard that is run with other words than the others
+// would make an output that no command makes.
+void refuse_words_of_command(const std::vector<std::string>& own, bool has_filter) {
+  constexpr std::array alone{"--shard-status", "--shard-join", "-q",       "--quiet", "-v",
+                             "--verbose",      "--help",       "--version"};
+  constexpr std::array with_value{"--shard-run",  "--shard-read",    "--shard-dir", "--shard-landing",
+                                  "--cpus",       "--report",        "--progress",  "--stats",
+                                  "--kill-after", "--stall-timeout", "--pipe-size"};
+  const auto is_one_of = [](const auto& names, const std::string& word) {
+    return std::find(names.begin(), names.end(), word) != names.end();
+  };
+  bool is_value = false;
+  for (const std::string& word : own) {
+    const bool may_be_value = std::exchange(is_value, false);
+    const std::string name = word.substr(0, word.find('='));
+    if (is_one_of(alone, word) || (name != word && is_one_of(with_value, name))) continue;
+    is_value = is_one_of(with_value, word);
+    if (!is_value && !(may_be_value && !word.starts_with('-')))
+      throw base::UsageError("use", word, "a step of a plan takes the command from the plan");
+  }
+  if (has_filter) throw base::UsageError("use", "--", "a step of a plan takes the filter from the plan");
+}
+
 [[noreturn]] void refuse(const char* option, const char* reason) {
   throw base::UsageError("use option", option, reason);
 }
@@ -116,6 +139,7 @@ std::optional<std::vector<std::string>> words_of_step(const std::vector<std::str
   }
   if (std::find(own.begin(), own.end(), "--help") != own.end()) return std::nullopt;
   if (path.empty()) refuse("--shard-dir", "a step of a plan needs it");
+  refuse_words_of_command(own, end != words.end());
   const StoredPlan stored = read_plan(Directory(path));
   if (::chdir(stored.plan.directory.c_str()) != 0) throw base::SystemError("enter", stored.plan.directory);
   const auto command = says_cpus(own) ? without_cpus(stored.plan.arguments) : stored.plan.arguments;

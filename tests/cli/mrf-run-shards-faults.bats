@@ -12,6 +12,7 @@ script() {
   printf '#!/bin/bash\n%s\n' "$2" >"$1"
   chmod +x "$1"
 }
+no_processes_left() { [[ -z $(processes_left) ]]; }
 # Either the content of $1 and status 0, or status 3 without a result.
 right_or_refused() {
   if [[ $status == 0 ]]; then
@@ -28,14 +29,14 @@ right_or_refused() {
   seq 400000 >in.txt
   # shellcheck disable=SC2016
   script filter 'echo >>runs
-[[ ! -e broken ]] || exec awk '\''$1 == 75000 { exit 9 } { print }'\''
+[[ ! -e broken ]] || exec awk '\''$1 == 85000 { exit 9 } { print }'\''
 exec cat'
   touch broken
   run_apart mrf-run --shards 40 --shard-dir d -c 1000000 -i in.txt -o out.txt -- ./filter
   assert_status 9
   [[ ! -e out.txt ]]
   run_apart mrf-run --shard-status --shard-dir d
-  [[ $output == *'without: 7'* ]]
+  [[ $output == $'7 of 40 '*$'\nwithout: 7 8 '* ]]
   rm broken
   mrf-run --shards 40 --shard-dir d -c 1000000 -i in.txt -o out.txt -- ./filter
   cmp out.txt in.txt
@@ -109,7 +110,7 @@ exec cat'
   wait_until test -e waits
   kill -KILL "$run"
   wait "$run" && return 1
-  wait_until assert_nothing_left
+  wait_until no_processes_left
   rm wait waits
   [[ ! -e out.txt ]]
   mrf-run --shards 3 --shard-dir d -i in.txt -o out.txt -- ./filter
@@ -173,6 +174,34 @@ END
   seq 1000 >in.txt
   PATH=${PATH#"$BIN:"} run_apart "$BIN/mrf-run" --shards 3 -i in.txt -o out.txt -- cat
   assert_status 0
+  cmp in.txt out.txt
+}
+
+@test "a step takes the command from the plan, and no other option or filter" {
+  seq 1000 >in.txt
+  mrf-run --shards 3 --shard-dir d --shard-plan -i in.txt -o out.txt -- cat
+  while IFS='|' read -r words text; do
+    # shellcheck disable=SC2086
+    run_apart mrf-run --shard-dir d $words
+    assert_status 2
+    assert_stderr_has "cannot use '$text': a step of a plan takes"
+    [[ ! -e d/receipts/1.json && ! -e out.txt ]]
+  done <<'E'
+--shard-run 1 -F 16|-F
+--shard-run 1 --header-lines 1|--header-lines
+--shard-run 1 -q 20|-q
+--shard-run 1 -i other.txt|-i
+--shard-run=1 --order=any|--order=any
+--shard-run 1 --progress --order any|--order
+--shard-run 1 tac|tac
+--shard-run 1 -- tac|--
+--shard-join -o other.txt|-o
+--shard-status -n 3|-n
+E
+  mrf-run --shard-run=1 --shard-dir=d --cpus 1 -v --progress none --kill-after 1
+  mrf-run --shard-run 0 --shard-dir d --cpus=1 --quiet --stats stats.json
+  mrf-run --shard-run 2 --shard-dir d
+  mrf-run --shard-join --shard-dir d --verbose
   cmp in.txt out.txt
 }
 
