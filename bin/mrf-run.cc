@@ -105,6 +105,7 @@ void declare_shards(cli::OptionSet& app, shard::StepOptions& shard) {
   app.add_flag("--shard-status", shard.shows_status, "print which shards of the plan have no receipt");
   app.add_flag("--shard-join", shard.joins, "check the parts of all shards and write OUTPUT");
   app.add_option("--shard-read I", shard.read, "write the records of shard I to standard output");
+  app.add_flag("--shard-mate", shard.reads_mate, "with --shard-read: the records of the second INPUT");
   app.add_option("--shard-landing FILE", shard.landing,
                  "with --shard-read: write to FILE where the shard's records end");
 }

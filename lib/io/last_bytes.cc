@@ -149,8 +149,8 @@ bool LastBytes::enlarge(std::uint64_t from, std::uint64_t end, std::size_t size)
 bool LastBytes::allocate(std::uint64_t end) {
   const std::uint64_t wanted = std::min<std::uint64_t>(end, ring_->size());
   if (allocated_ >= wanted) return true;
-  return allocate_file(allocated_,
-                       std::min<std::uint64_t>(std::max(wanted, allocated_ + allocated_at_a_time), ring_->size()));
+  return allocate_file(
+      allocated_, std::min<std::uint64_t>(std::max(wanted, allocated_ + allocated_at_a_time), ring_->size()));
 }
 
 bool LastBytes::allocate_file(std::uint64_t from, std::uint64_t to) {

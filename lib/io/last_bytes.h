@@ -22,8 +22,8 @@ namespace mrf::io {
 /// copied: add(). A position is a count of bytes of units since the start.
 class LastBytes {
  public:
-  /// Makes the file beside the output `name`, or empties it. At most `capacity` bytes of units that were given
-  /// are kept, and no unit that is larger. Throws SystemError "cannot keep the last records of".
+  /// Makes the file beside the output `name`, or empties it. At most `capacity` bytes of units that were
+  /// given are kept, and no unit that is larger. Throws SystemError "cannot keep the last records of".
   LastBytes(const std::string& name, std::size_t capacity);
   ~LastBytes();
   LastBytes(const LastBytes&) = delete;
@@ -42,7 +42,8 @@ class LastBytes {
     unit_end_ = end;
     if (end - last_mark_ >= spacing_) add_mark();
   }
-  /// To be called before bytes up to `end` are written: the units of which they are a part are kept from now on.
+  /// To be called before bytes up to `end` are written: the units of which they are a part are kept from now
+  /// on.
   void give(std::uint64_t end) { give(end, 0); }
   /// Bytes in front of `position` were written.
   void set_written(std::uint64_t position);

@@ -15,7 +15,8 @@ class RingMemory {
   /// At least `size` bytes, rounded up to whole pages, of a file without a name (memfd_create(2), so the size
   /// of /dev/shm does not matter). Throws SystemError "cannot allocate".
   explicit RingMemory(std::size_t size);
-  /// `size` bytes of `file` from `offset` on, both whole pages, as large as which the file is. Throws as above.
+  /// `size` bytes of `file` from `offset` on, both whole pages, as large as which the file is. Throws as
+  /// above.
   RingMemory(FdRef file, std::uint64_t offset, std::size_t size);
   ~RingMemory();
   RingMemory(RingMemory&& other) noexcept;

@@ -8,8 +8,8 @@ namespace mrf::process {
 /// True for INT, QUIT, TERM, HUP and USR1, by which Slurm warns of the end of a job.
 bool ends_run(int signal);
 
-/// Blocks CHLD, INT, QUIT, TERM, HUP, USR1 and TSTP for this process and its children until they exec (launch()
-/// unblocks them). Those that are ignored (`stay_ignored`) stay so, and are not blocked.
+/// Blocks CHLD, INT, QUIT, TERM, HUP, USR1 and TSTP for this process and its children until they exec
+/// (launch() unblocks them). Those that are ignored (`stay_ignored`) stay so, and are not blocked.
 void block_run_signals();
 
 /// A non-blocking signalfd(2) for the same signals but CHLD. Throws SystemError.

@@ -23,6 +23,7 @@
 #include "shard/engine.h"
 #include "shard/join.h"
 #include "shard/local_engine.h"
+#include "shard/pair_planner.h"
 #include "shard/planner.h"
 #include "shard/proof.h"
 #include "shard/range.h"
@@ -32,6 +33,7 @@
 #include "shard/snakemake_engine.h"
 #include "workflow/shard_form.h"
 #include "workflow/short_form_choice.h"
+#include "workflow/stream_kind.h"
 #include "workflow/workflow.h"
 
 namespace mrf::shard {
@@ -96,6 +98,10 @@ class Steps {
     check(command_.options);
     workflow::check_for_shards(command_.form, choice_);
     const StepOptions& options = command_.options;
+    if (options.directory.empty() && std::filesystem::exists(output()) &&
+        !std::filesystem::is_regular_file(output()))
+      throw base::UsageError("write", output(),
+                             "it is no regular file: --shard-dir says where the parts are kept");
     if (!command_.report.empty() && (options.plans || options.run || options.read || options.shows_status))
       throw base::UsageError("use option", "--report", "it goes with --shards and with --shard-join");
   }
@@ -119,8 +125,10 @@ class Steps {
   const std::string& output() const { return command_.form.outputs[0]; }
   const std::string& input() const { return command_.form.inputs[0]; }
 
-  Input open_input() {
-    return {input(),
+  bool has_mates() const { return command_.form.inputs.size() == 2; }
+
+  Input open_input(std::size_t number = 0) {
+    return {command_.form.inputs[number],
             {workflow::shard_records(command_.form, choice_), workflow::shard_header(command_.form, choice_),
              choice_.input.format == "cram"},
             stats_.in};
@@ -134,15 +142,24 @@ class Steps {
 
   void plan() {
     const Input opened = open_input();
+    std::optional<Input> mate;
+    if (has_mates()) mate.emplace(open_input(1));
     Plan wanted{std::filesystem::current_path().string(),
                 words_of_command(command_.words),
                 *command_.options.shards,
                 opened.state(),
                 {}};
+    if (mate) wanted.mate = mate->state();
     if (auto stored = matching_plan(directory_, wanted)) {
       stored_ = std::move(*stored);
     } else {
-      wanted.cuts = find_cuts(opened, wanted.wanted);
+      if (mate) {
+        PairCuts cuts = find_pair_cuts(opened, *mate, wanted.wanted);
+        wanted.cuts = std::move(cuts.first);
+        wanted.mate_cuts = std::move(cuts.second);
+      } else {
+        wanted.cuts = find_cuts(opened, wanted.wanted);
+      }
       stored_ = publish_plan(directory_, wanted);
     }
     base::note(fmt::format("{} shards are planned in '{}'", stored_.plan.shards(), directory_.path()));
@@ -150,14 +167,17 @@ class Steps {
 
   base::Status read(std::uint64_t number) {
     const std::size_t at = checked("--shard-read", number);
-    const Input opened = open_input();
-    if (!(opened.state() == stored_.plan.input))
+    const bool is_mate = command_.options.reads_mate;
+    if (is_mate && !has_mates()) throw base::UsageError("use option", "--shard-mate", "there is one INPUT");
+    const Plan plan = is_mate ? plan_of_mate(stored_.plan) : stored_.plan;
+    const Input opened = open_input(is_mate ? 1 : 0);
+    if (!(opened.state() == plan.input))
       throw base::DataError("read", opened.name(),
                             "it has changed since its shards were planned; remove the directory of the plan");
     const bool with_header = at == 0 || workflow::has_header_in_every_shard(choice_);
-    const Landing landing = copy_records(stored_.plan, at, opened, with_header, io::FdRef(1),
-                                         std::string(io::stdout_name), stats_);
-    const std::string fault = fault_of_landing(stored_.plan, at, landing);
+    const Landing landing =
+        copy_records(plan, at, opened, with_header, io::FdRef(1), std::string(io::stdout_name), stats_);
+    const std::string fault = fault_of_landing(plan, at, landing);
     if (!fault.empty())
       throw base::DataError("read", opened.name(), fault + "; plan again with another number of shards");
     if (!command_.options.landing.empty()) io::write_output(command_.options.landing, landing_text(landing));
@@ -174,20 +194,21 @@ class Steps {
     receipt.plan = stored_.digest;
     receipt.shard = at;
     receipt.part = unique_part(at, "-" + io::base_of(output()));
+    if (command_.form.outputs.size() == 2)
+      receipt.mate_part = unique_part(at, "-2-" + io::base_of(command_.form.outputs[1]));
     receipt.host = host_name();
     receipt.started = time_now();
     const auto start = std::chrono::steady_clock::now();
     directory_.begin_attempt(receipt.part);
-    const std::string landing = receipt.part + ".landing";
-    const int status = run_part(at, receipt.part, directory_.part_path(landing));
+    const int status = run_parts(at, receipt);
     if (status != 0) {
       base::say(fmt::format("cannot finish 'shard {}': it has no part; the same command runs it again", at));
       return static_cast<base::Status>(status);
     }
-    const std::string landing_path = directory_.part_path(landing);
-    receipt.landing = parse_landing(read_file(landing_path).value_or(""), landing_path);
-    directory_.remove_part(landing);
-    const std::string fault = fault_of_landing(stored_.plan, at, receipt.landing);
+    receipt.landing = take_landing(receipt.part, 0);
+    if (has_mates()) receipt.mate = take_landing(receipt.part, 1);
+    std::string fault = fault_of_landing(stored_.plan, at, receipt.landing);
+    if (fault.empty()) fault = fault_of_mates(stored_.plan, at, receipt);
     if (!fault.empty()) throw base::DataError("read", input(), fault);
     receipt.records_out = records_written(report_of(receipt), directory_.part_path(receipt.part));
     receipt.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
@@ -195,14 +216,30 @@ class Steps {
     return base::Status::success;
   }
 
-  int run_part(std::size_t at, const std::string& part, const std::string& landing) const {
-    const std::vector<std::string> reader{"mrf-run",        "--shard-read",    std::to_string(at),
-                                          "--shard-dir",    directory_.path(), "--shard-landing",
-                                          "save:" + landing};
-    const auto form = workflow::form_of_shard(command_.form, choice_, at, reader, directory_.part_path(part));
+  static std::string landing_of(const std::string& part, std::size_t input) {
+    return fmt::format("{}.landing{}", part, input);
+  }
+
+  Landing take_landing(const std::string& part, std::size_t input) const {
+    const std::string path = directory_.part_path(landing_of(part, input));
+    const Landing landing = parse_landing(read_file(path).value_or(""), path);
+    directory_.remove_part(landing_of(part, input));
+    return landing;
+  }
+
+  int run_parts(std::size_t at, const Receipt& receipt) const {
+    std::vector<std::vector<std::string>> readers;
+    for (std::size_t input = 0; input < command_.form.inputs.size(); ++input) {
+      readers.push_back({"mrf-run", "--shard-read", std::to_string(at), "--shard-dir", directory_.path(),
+                         "--shard-landing", "save:" + directory_.part_path(landing_of(receipt.part, input))});
+      if (input == 1) readers.back().emplace_back("--shard-mate");
+    }
+    std::vector<std::string> parts{directory_.part_path(receipt.part)};
+    if (!receipt.mate_part.empty()) parts.push_back(directory_.part_path(receipt.mate_part));
+    const auto form = workflow::form_of_shard(command_.form, choice_, at, readers, parts);
     const auto plan = workflow::make_plan(
         workflow::parse_workflow(fmt::format("shard {}", at), workflow::workflow_text(form), {}));
-    return command_.run_plan(plan, directory_.attempt_path(part));
+    return command_.run_plan(plan, directory_.attempt_path(receipt.part));
   }
 
   base::Status print_snakefile() const {
@@ -251,6 +288,8 @@ class Steps {
     io::OutputFile joined(output());
     write_parts(receipts, directory_, form, joined);
     std::vector<io::OutputFile*> files{&joined};
+    std::optional<io::OutputFile> mates;
+    if (command_.form.outputs.size() == 2) files.push_back(&mates.emplace(join_mates(receipts)));
     std::optional<io::OutputFile> index;
     if (command_.form.writes_index) files.push_back(&index.emplace(write_index(joined)));
     std::optional<io::OutputFile> report;
@@ -258,6 +297,16 @@ class Steps {
     io::commit_together(files);
     tidy_up(receipts);
     return base::Status::success;
+  }
+
+  io::OutputFile join_mates(const std::vector<Receipt>& receipts) const {
+    std::vector<Receipt> of_mates;
+    for (const Receipt& receipt : receipts) of_mates.push_back(receipt_of_mate(receipt));
+    const std::string& path = command_.form.outputs[1];
+    io::OutputFile joined(path);
+    const bool is_gzip = workflow::kind_of(path).is_gzip;
+    write_parts(of_mates, directory_, is_gzip ? PartForm::bgzf : PartForm::plain, joined);
+    return joined;
   }
 
   // The index of the output, which is written and has no name yet.

@@ -177,7 +177,7 @@ void Directory::remove_part(const std::string& part) const { remove_file_at(part
 
 void Directory::remove_other_parts(const std::vector<Receipt>& receipts) const {
   std::set<std::string> kept;
-  for (const auto& receipt : receipts) kept.insert(receipt.part);
+  for (const auto& receipt : receipts) kept.insert({receipt.part, receipt.mate_part});
   for (const auto& name : names_in(path_ + "/parts")) {
     if (!kept.contains(name)) remove_part_at(part_path(name));
   }

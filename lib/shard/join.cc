@@ -174,6 +174,13 @@ void join_parts(const std::vector<Receipt>& receipts, const Directory& directory
 }
 
 void measure_part(const Directory& directory, Receipt& receipt) {
+  if (!receipt.mate_part.empty()) {
+    Receipt mate = receipt_of_mate(receipt);
+    mate.mate_part.clear();
+    measure_part(directory, mate);
+    receipt.mate_part_size = mate.part_size;
+    receipt.mate_part_digest = mate.part_digest;
+  }
   const std::string path = directory.part_path(receipt.part);
   const io::Fd file = io::open_file(path, O_RDONLY);
   io::Meter meter;

@@ -28,23 +28,45 @@ Storage storage_of(const std::string& name) {
   return static_cast<Storage>(found - storage_names.begin());
 }
 
+InputState input_of(const Json& json) {
+  InputState input;
+  input.path = json.at("path");
+  input.size = json.at("size");
+  input.mtime = json.at("mtime");
+  input.header_digest = json.at("header_digest");
+  input.storage = storage_of(json.at("storage"));
+  return input;
+}
+
+Json json_of(const InputState& input) {
+  return {{"path", input.path},
+          {"size", input.size},
+          {"mtime", input.mtime},
+          {"storage", name_of(input.storage)},
+          {"header_digest", input.header_digest}};
+}
+
+std::vector<Position> cuts_of(const Json& json) {
+  auto cuts = json.get<std::vector<Position>>();
+  const bool is_rising = std::adjacent_find(cuts.begin(), cuts.end(), std::greater_equal<>()) == cuts.end();
+  const bool is_empty = cuts.size() == 2 && cuts[0] == cuts[1];
+  if (cuts.size() < 2 || !(is_rising || is_empty)) throw std::invalid_argument("cuts out of order");
+  return cuts;
+}
+
 Plan plan_of(const Json& json) {
   Plan plan;
   if (json.at("schema") != plan_schema) throw std::invalid_argument("another schema");
   plan.directory = json.at("directory");
   plan.arguments = json.at("arguments").get<std::vector<std::string>>();
   plan.wanted = json.at("shards");
-  const Json& input = json.at("input");
-  plan.input.path = input.at("path");
-  plan.input.size = input.at("size");
-  plan.input.mtime = input.at("mtime");
-  plan.input.header_digest = input.at("header_digest");
-  plan.input.storage = storage_of(input.at("storage"));
-  plan.cuts = json.at("cuts").get<std::vector<Position>>();
-  const bool is_rising =
-      std::adjacent_find(plan.cuts.begin(), plan.cuts.end(), std::greater_equal<>()) == plan.cuts.end();
-  const bool is_empty = plan.cuts.size() == 2 && plan.cuts[0] == plan.cuts[1];
-  if (plan.cuts.size() < 2 || !(is_rising || is_empty)) throw std::invalid_argument("cuts out of order");
+  plan.input = input_of(json.at("input"));
+  plan.cuts = cuts_of(json.at("cuts"));
+  if (const auto mate = json.find("mate"); mate != json.end()) {
+    plan.mate = input_of(mate->at("input"));
+    plan.mate_cuts = cuts_of(mate->at("cuts"));
+    if (plan.mate_cuts.size() != plan.cuts.size()) throw std::invalid_argument("cuts not in step");
+  }
   return plan;
 }
 
@@ -56,17 +78,9 @@ bool is_style(const std::string& word) {
 }  // namespace
 
 std::string plan_text(const Plan& plan) {
-  const Json json{{"schema", plan_schema},
-                  {"directory", plan.directory},
-                  {"arguments", plan.arguments},
-                  {"shards", plan.wanted},
-                  {"input",
-                   {{"path", plan.input.path},
-                    {"size", plan.input.size},
-                    {"mtime", plan.input.mtime},
-                    {"storage", name_of(plan.input.storage)},
-                    {"header_digest", plan.input.header_digest}}},
-                  {"cuts", plan.cuts}};
+  Json json{{"schema", plan_schema}, {"directory", plan.directory},  {"arguments", plan.arguments},
+            {"shards", plan.wanted}, {"input", json_of(plan.input)}, {"cuts", plan.cuts}};
+  if (plan.mate) json["mate"] = {{"input", json_of(*plan.mate)}, {"cuts", plan.mate_cuts}};
   try {
     return json.dump(2) + "\n";
   } catch (const Json::exception&) {
@@ -84,6 +98,13 @@ Plan parse_plan(std::string_view text, const std::string& name) {
   }
 }
 
+Plan plan_of_mate(const Plan& plan) {
+  Plan mate = plan;
+  mate.input = plan.mate.value();
+  mate.cuts = plan.mate_cuts;
+  return mate;
+}
+
 std::string difference(const Plan& plan, const Plan& wanted) {
   if (plan.arguments != wanted.arguments || plan.directory != wanted.directory)
     return "it holds the shards of another command";
@@ -91,15 +112,18 @@ std::string difference(const Plan& plan, const Plan& wanted) {
     return fmt::format("it holds a plan for --shards {}, not {}", plan.wanted, wanted.wanted);
   if (!(plan.input == wanted.input))
     return fmt::format("the input '{}' has changed since its shards were planned", plan.input.path);
+  if (plan.mate != wanted.mate)
+    return fmt::format("the input '{}' has changed since its shards were planned",
+                       plan.mate.value_or(InputState{}).path);
   return "";
 }
 
 std::vector<std::string> words_of_command(const std::vector<std::string>& words) {
   constexpr std::array with_value{"--shards", "--engine",    "--engine-args", "--shard-dir",    "--retries",
                                   "--report", "--shard-run", "--shard-read",  "--shard-landing"};
-  constexpr std::array alone{"--shard-plan", "--print-sbatch", "--print-snakefile",
-                             "--detach",     "--shard-status", "--shard-join",
-                             "-v",           "--verbose",      "--quiet"};
+  constexpr std::array alone{"--shard-plan", "--print-sbatch", "--print-snakefile", "--detach",
+                             "--shard-mate", "--shard-status", "--shard-join",      "-v",
+                             "--verbose",    "--quiet"};
   std::vector<std::string> kept;
   for (std::size_t at = 0; at < words.size(); ++at) {
     if (words[at] == "--") {

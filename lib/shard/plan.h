@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -30,9 +31,15 @@ struct Plan {
   std::uint64_t wanted = 1;            ///< how many shards were asked for
   InputState input;
   std::vector<Position> cuts;  ///< from the first record to the end of the input, ever larger; two at least
+  /// Of mates, the second input: as many cuts, in front of which it has as many records as the first.
+  std::optional<InputState> mate{};
+  std::vector<Position> mate_cuts{};
 
   std::size_t shards() const { return cuts.size() - 1; }
 };
+
+/// The plan of the second input alone.
+Plan plan_of_mate(const Plan& plan);
 
 /// The whole of plan.json. Throws UsageError for words that are not UTF-8, which JSON cannot hold.
 std::string plan_text(const Plan& plan);

@@ -14,6 +14,9 @@ namespace mrf::shard {
 /// arrived at the next cut. Empty when they are.
 std::string fault_of_landing(const Plan& plan, std::size_t shard, const Landing& landing);
 
+/// The same of a receipt for the second of two inputs, of which a shard has as many records as of the first.
+std::string fault_of_mates(const Plan& plan, std::size_t shard, const Receipt& receipt);
+
 /// What does not let the parts of these receipts be joined, as a sentence that names the shard: one receipt
 /// for each shard in the order of the plan, all of the plan with the digest `plan_digest`, each beginning
 /// where the one before landed, from the first record to the end of the input. Empty when nothing is wrong.

@@ -21,6 +21,15 @@ Landing landing_of(const ReceiptJson& json) {
   return landing;
 }
 
+void check_name(const std::string& part) {
+  if (part.empty() || part[0] == '.' || part.find('/') != std::string::npos)
+    throw std::invalid_argument("no name of a part");
+}
+
+ReceiptJson json_of(const Landing& landing) {
+  return {{"start", landing.start}, {"landed", landing.landed}, {"records_in", landing.records_in}};
+}
+
 Receipt receipt_of(const ReceiptJson& json) {
   Receipt receipt;
   if (json.at("schema") != receipt_schema) throw std::invalid_argument("another schema");
@@ -35,19 +44,31 @@ Receipt receipt_of(const ReceiptJson& json) {
   receipt.host = json.at("host");
   receipt.started = json.at("started");
   receipt.seconds = json.at("seconds");
-  const bool is_name =
-      !receipt.part.empty() && receipt.part[0] != '.' && receipt.part.find('/') == std::string::npos;
-  if (!is_name) throw std::invalid_argument("no name of a part");
+  check_name(receipt.part);
+  if (const auto mate = json.find("mate"); mate != json.end()) {
+    receipt.mate = landing_of(*mate);
+    if (mate->contains("part")) {
+      receipt.mate_part = mate->at("part");
+      receipt.mate_part_size = mate->at("part_size");
+      receipt.mate_part_digest = mate->at("part_digest");
+      check_name(receipt.mate_part);
+    }
+  }
   return receipt;
 }
 
 }  // namespace
 
-std::string landing_text(const Landing& landing) {
-  const ReceiptJson json{
-      {"start", landing.start}, {"landed", landing.landed}, {"records_in", landing.records_in}};
-  return json.dump() + "\n";
+Receipt receipt_of_mate(const Receipt& receipt) {
+  Receipt mate = receipt;
+  mate.landing = receipt.mate.value();
+  mate.part = receipt.mate_part;
+  mate.part_size = receipt.mate_part_size;
+  mate.part_digest = receipt.mate_part_digest;
+  return mate;
 }
+
+std::string landing_text(const Landing& landing) { return json_of(landing).dump() + "\n"; }
 
 Landing parse_landing(std::string_view text, const std::string& name) {
   try {
@@ -59,19 +80,27 @@ Landing parse_landing(std::string_view text, const std::string& name) {
 
 std::string receipt_text(const Receipt& receipt) {
   const ReceiptJson records_out = receipt.records_out ? ReceiptJson(*receipt.records_out) : ReceiptJson();
-  const ReceiptJson json{{"schema", receipt_schema},
-                         {"plan", receipt.plan},
-                         {"shard", receipt.shard},
-                         {"start", receipt.landing.start},
-                         {"landed", receipt.landing.landed},
-                         {"records_in", receipt.landing.records_in},
-                         {"records_out", records_out},
-                         {"part", receipt.part},
-                         {"part_size", receipt.part_size},
-                         {"part_digest", receipt.part_digest},
-                         {"host", receipt.host},
-                         {"started", receipt.started},
-                         {"seconds", receipt.seconds}};
+  ReceiptJson json{{"schema", receipt_schema},
+                   {"plan", receipt.plan},
+                   {"shard", receipt.shard},
+                   {"start", receipt.landing.start},
+                   {"landed", receipt.landing.landed},
+                   {"records_in", receipt.landing.records_in},
+                   {"records_out", records_out},
+                   {"part", receipt.part},
+                   {"part_size", receipt.part_size},
+                   {"part_digest", receipt.part_digest},
+                   {"host", receipt.host},
+                   {"started", receipt.started},
+                   {"seconds", receipt.seconds}};
+  if (receipt.mate) {
+    json["mate"] = json_of(*receipt.mate);
+    if (!receipt.mate_part.empty()) {
+      json["mate"]["part"] = receipt.mate_part;
+      json["mate"]["part_size"] = receipt.mate_part_size;
+      json["mate"]["part_digest"] = receipt.mate_part_digest;
+    }
+  }
   return json.dump(2, ' ', false, ReceiptJson::error_handler_t::replace) + "\n";
 }
 

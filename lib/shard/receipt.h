@@ -30,8 +30,16 @@ struct Receipt {
   std::string host;
   std::string started;  ///< in UTC, as 2026-01-31T23:59:59Z
   double seconds = 0;
+  /// Of mates, the second input; its part where there are two outputs.
+  std::optional<Landing> mate{};
+  std::string mate_part{};
+  std::uint64_t mate_part_size = 0;
+  std::string mate_part_digest{};
   std::optional<std::uint64_t> records_out{};  ///< in the part; nothing where nobody counted them
 };
+
+/// With the second input's landing and part in place of the first's.
+Receipt receipt_of_mate(const Receipt& receipt);
 
 std::string landing_text(const Landing& landing);
 /// From such a text. Throws DataError with `name` for any other.

@@ -99,6 +99,7 @@ void check(const StepOptions& options) {
   if (!options.landing.empty() && !options.read) refuse("--shard-landing", "it goes with --shard-read");
   if (options.is_step() && options.prints_sbatch) refuse("--print-sbatch", "it goes with --shards");
   if (options.is_step() && options.detaches) refuse("--detach", "it goes with --shards");
+  if (options.reads_mate && !options.read) refuse("--shard-mate", "it goes with --shard-read");
   if (options.is_step()) return;
   if (options.shards.value_or(0) == 0 || *options.shards > most_shards)
     refuse("--shards", "the options of shards need --shards N, a number from 1 to 100000");
@@ -175,7 +176,10 @@ void publish_part(const Directory& directory, Receipt receipt, bool may_differ) 
   const auto first = directory.read_receipt(receipt.shard);
   if (first && first->part == receipt.part) return;
   directory.remove_part(receipt.part);
-  if (!first || may_differ || first->part_digest == receipt.part_digest) return;
+  if (!receipt.mate_part.empty()) directory.remove_part(receipt.mate_part);
+  const bool is_same = first && first->part_digest == receipt.part_digest &&
+                       first->mate_part_digest == receipt.mate_part_digest;
+  if (!first || may_differ || is_same) return;
   throw base::DataError(
       "finish", fmt::format("shard {}", receipt.shard),
       "two attempts at it have different parts: the filter is not deterministic, or its program has changed");

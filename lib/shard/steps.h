@@ -26,6 +26,7 @@ struct StepOptions {
   std::optional<std::uint64_t> run;
   std::optional<std::uint64_t> read;
   std::string landing;
+  bool reads_mate = false;
 
   /// Whether it is one of the steps that take the command from a plan.
   bool is_step() const { return shows_status || joins || run || read; }

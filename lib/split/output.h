@@ -81,8 +81,8 @@ class Output {
   void end_record() { last_->end_unit(kept_); }
   /// As io::LastBytes::add().
   void copy_last(std::string_view bytes, bool is_whole) { last_->add(bytes, is_whole, queued_); }
-  /// What is appended until end_header() is not records. It is `bytes`, which are kept besides, and in front of
-  /// all records.
+  /// What is appended until end_header() is not records. It is `bytes`, which are kept besides, and in front
+  /// of all records.
   void begin_header(std::string_view bytes);
   void end_header();
 

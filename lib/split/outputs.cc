@@ -20,7 +20,8 @@ namespace {
 
 constexpr std::size_t page = 4096;
 constexpr std::size_t largest_block = 16 * page;
-// So much at least is kept where it waits; less is copied, so that it has all of a piece that is large for it.
+// So much at least is kept where it waits; less is copied, so that it has all of a piece that is large for
+// it.
 constexpr std::size_t least_kept_queue = std::size_t{1} << 20;
 constexpr std::chrono::milliseconds longest_retry{32};
 constexpr int share_of_retries = 9;  // the tries of very many FIFOs take a tenth of the time at most

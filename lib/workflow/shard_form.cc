@@ -22,10 +22,13 @@ void check_for_shards(const ShortForm& form, const ShortFormChoice& choice) {
   constexpr const char* beside =
       "shards have one output each, and it is joined alone: it goes without --shards";
   constexpr const char* whole_input = "shards are pieces of the whole input: it goes without --shards";
-  refuse_if(form.inputs.size() != 1, "-i", "two inputs cannot be cut into shards");
-  refuse_if(form.inputs[0] == "-" || base::is_url(form.inputs[0]), "-i",
-            "--shards needs an input that is a file, which every shard opens");
-  refuse_if(form.outputs.empty() || form.outputs[0] == "-", "--shards", "it needs -o OUTPUT, a file");
+  for (const auto& input : form.inputs) {
+    refuse_if(input == "-" || base::is_url(input), "-i",
+              "--shards needs an input that is a file, which every shard opens");
+  }
+  refuse_if(form.outputs.empty(), "--shards", "it needs -o OUTPUT, a file");
+  for (const auto& output : form.outputs) refuse_if(output == "-", "--shards", "it needs -o OUTPUT, a file");
+  refuse_if(!form.singles.empty(), "--singles", beside);
   refuse_if(
       !form.key.empty(), "--key",
       "records of one key may be in several shards, which do not see each other: it goes without --shards");
@@ -60,9 +63,11 @@ record::HeaderForm shard_header(const ShortForm& form, const ShortFormChoice& ch
 bool has_header_in_every_shard(const ShortFormChoice& choice) { return choice.input.is_alignment(); }
 
 ShortForm form_of_shard(ShortForm form, const ShortFormChoice& choice, std::size_t shard,
-                        std::vector<std::string> reader, const std::string& part) {
-  form.reader = std::move(reader);
-  form.outputs = {part};
+                        const std::vector<std::vector<std::string>>& readers,
+                        const std::vector<std::string>& parts) {
+  form.reader = readers[0];
+  if (readers.size() > 1) form.mate_reader = readers[1];
+  form.outputs = parts;
   form.writes_index = false;
   form.report.clear();
   if (shard == 0) return form;

@@ -21,9 +21,10 @@ record::HeaderForm shard_header(const ShortForm& form, const ShortFormChoice& ch
 /// Whether every shard's stream begins with the header, as that of alignments does; else only the first's.
 bool has_header_in_every_shard(const ShortFormChoice& choice);
 
-/// The short form of one shard: `reader` is a command that writes its records to standard output (words as
-/// those of a filter, save:PATH among them), `part` is its output.
+/// The short form of one shard: `readers` are a command for each input that writes the shard's records to
+/// standard output (words as those of a filter, save:PATH among them), `parts` its outputs.
 ShortForm form_of_shard(ShortForm form, const ShortFormChoice& choice, std::size_t shard,
-                        std::vector<std::string> reader, const std::string& part);
+                        const std::vector<std::vector<std::string>>& readers,
+                        const std::vector<std::string>& parts);
 
 }  // namespace mrf::workflow

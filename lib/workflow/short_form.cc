@@ -86,19 +86,19 @@ class Writer {
   }
 
   std::string add_fetch(std::size_t at) {
-    if (!form_.reader.empty()) return add_reader();
+    const std::string number = choice_.pairs ? std::to_string(at + 1) : "";
+    if (!form_.reader.empty()) return add_reader(at == 0 ? form_.reader : form_.mate_reader, number);
     std::string input = quote_word(form_.inputs[at]);
     if (!base::is_url(form_.inputs[at]) || form_.selection.needs_index()) return input;
-    const std::string number = choice_.pairs ? std::to_string(at + 1) : "";
     add("fetch" + number, fmt::format("getm-fetch {} - > out:fetched{}", input, number));
     return "in:fetched" + number;
   }
 
-  std::string add_reader() {
+  std::string add_reader(const std::vector<std::string>& reader, const std::string& number) {
     std::string words;
-    for (const auto& word : form_.reader) words += saving_word(word) + " ";
-    add("cut", words + "> out:cut");
-    return "in:cut";
+    for (const auto& word : reader) words += saving_word(word) + " ";
+    add("cut" + number, fmt::format("{}> out:cut{}", words, number));
+    return "in:cut" + number;
   }
 
   // What the records are dealt from: alignments as the filter is to see them.

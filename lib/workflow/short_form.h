@@ -18,7 +18,8 @@ struct ShortForm {
   std::vector<Content> contents;    ///< what the inputs' first bytes say, in step with inputs; may be shorter
   std::vector<std::string>
       reader;  ///< a command that writes what is read of the one input to standard output; empty: all is
-  std::vector<std::string> outputs;  ///< none is standard output; two for two inputs
+  std::vector<std::string> mate_reader;  ///< with a reader, the same for the second input
+  std::vector<std::string> outputs;      ///< none is standard output; two for two inputs
   std::vector<std::string> command;
   std::vector<std::string>
       combine;  ///< a command that gets the copies' outputs as files; empty: they are joined
