@@ -62,10 +62,10 @@ void wait_for_any(std::vector<pollfd>& polled, Attendant::Clock::time_point unti
 // One command while it runs.
 class Attendant::Attended {
  public:
-  explicit Attended(const AttendedCommand& command)
+  Attended(const AttendedCommand& command, std::chrono::milliseconds grace)
       : command_(command),
         output_(command.keeps_output ? memory_file() : io::Fd()),
-        watchdog_([this](std::size_t) { return spec(); }, [] {}),
+        watchdog_([this](std::size_t) { return spec(); }, [] {}, grace),
         launched_(watchdog_.launch(0)),
         lines_(std::move(launched_.standard_error), [this](const std::string& line) { take(line); }) {}
 
@@ -150,7 +150,7 @@ int Attendant::take_signal(const std::function<void(int)>& pass_on) {
 }
 
 AttendedEnd Attendant::run(const AttendedCommand& command, const Tick& tick) {
-  Attended attended(command);
+  Attended attended(command, kill_after_);
   int ended_by = 0;
   Clock::time_point kill_at = Clock::time_point::max();
   Clock::time_point tick_at = tick ? Clock::now() : Clock::time_point::max();

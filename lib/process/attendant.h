@@ -33,8 +33,9 @@ struct AttendedEnd {
 
 /// Runs commands one after the other, and waits between them. INT, QUIT, TERM, HUP and USR1 are blocked from
 /// its construction on and end the command or the wait: the caller concludes, and ends by die_of(). TSTP
-/// stops this process and the command. When this process is killed the command and its descendants are ended,
-/// as are those that a command leaves behind. The process has no other threads.
+/// stops this process and the command. When this process is killed the command gets TERM and its time to end;
+/// then its descendants are killed, as are those that a command leaves behind. The process has no other
+/// threads.
 class Attendant {
  public:
   using Clock = std::chrono::steady_clock;

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <exception>
 #include <utility>
@@ -149,10 +150,33 @@ class WatchdogLoop {
   const std::function<LaunchSpec(std::size_t)>& spec_of_;
 };
 
+// TERM, and so much time to end. SIGCHLD is blocked.
+void end_children(std::chrono::milliseconds grace) {
+  const auto end = std::chrono::steady_clock::now() + grace;
+  try {
+    for (const pid_t pid : children_of_process()) ::kill(pid, SIGTERM);
+  } catch (const std::exception&) {
+    return;  // without memory: they are killed
+  }
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  for (;;) {
+    pid_t pid = 0;
+    while ((pid = ::waitpid(-1, nullptr, WNOHANG)) > 0) {
+    }
+    const auto left =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(end - std::chrono::steady_clock::now());
+    if ((pid < 0 && errno == ECHILD) || left.count() <= 0) return;
+    const timespec time{left.count() / 1'000'000'000, left.count() % 1'000'000'000};
+    ::sigtimedwait(&set, nullptr, &time);
+  }
+}
+
 }  // namespace
 
 Watchdog::Watchdog(const std::function<LaunchSpec(std::size_t)>& spec_of,
-                   const std::function<void()>& clean_up) {
+                   const std::function<void()>& clean_up, std::chrono::milliseconds grace) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
     throw base::SystemError("start", "watchdog");
@@ -175,6 +199,7 @@ Watchdog::Watchdog(const std::function<LaunchSpec(std::size_t)>& spec_of,
     is_over = WatchdogLoop<Request, Report>(other.get(), spec_of).watch();
   } catch (...) {
   }
+  if (!is_over && grace.count() > 0) end_children(grace);
   kill_descendants();
   if (!is_over) {
     try {

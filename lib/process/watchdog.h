@@ -4,6 +4,7 @@
 #include <sys/resource.h>
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstddef>
 #include <deque>
 #include <functional>
@@ -35,7 +36,10 @@ class Watchdog {
   /// Forks the watchdog: this process must have no other threads, and no descriptor open that the jobs must
   /// not hold. `spec_of` gives, in the watchdog, what launch() of that number is to start; `clean_up` removes
   /// what this process has made, in case that it is killed. Throws SystemError.
-  Watchdog(const std::function<LaunchSpec(std::size_t)>& spec_of, const std::function<void()>& clean_up);
+  /// When this process is gone, children that have `grace` get TERM and that time to clean up by themselves,
+  /// before all is killed.
+  Watchdog(const std::function<LaunchSpec(std::size_t)>& spec_of, const std::function<void()>& clean_up,
+           std::chrono::milliseconds grace = {});
   /// finish().
   ~Watchdog();
   Watchdog(const Watchdog&) = delete;

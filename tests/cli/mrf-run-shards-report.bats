@@ -113,3 +113,23 @@ sorted_bam() {
   assert_stderr_has "cannot index 'out.bam': its records are not sorted by position"
   [[ ! -e out.bam && ! -e out.bam.bai ]]
 }
+
+@test "a killed run of shards: what the shard has made in TMPDIR is removed" {
+  seq 100000 >in.txt
+  script filter 'touch waits && exec sleep 1000'
+  start_in_background --shards 2 -i in.txt -o out.txt -- ./filter
+  wait_until test -e waits
+  kill -KILL "$run"
+  wait "$run" || true
+  wait_until assert_nothing_left
+  [[ ! -e out.txt ]]
+}
+
+@test "an output that is no regular file needs --shard-dir" {
+  seq 100000 >in.txt
+  run_apart mrf-run --shards 2 -i in.txt -o /dev/null -- cat
+  assert_status 2
+  assert_stderr_has "cannot write '/dev/null': it is no regular file: --shard-dir says where the parts are kept"
+  mrf-run --shards 2 --shard-dir d -i in.txt -o /dev/null -- cat
+  [[ ! -e d && ! -e /dev/null.shards ]]
+}
