@@ -146,7 +146,12 @@ template <class Taker>
 class Finder {
  public:
   explicit Finder(FieldParse& parse)
-      : parse_(parse), bytes_(parse.bytes_), size_(parse.size_), end_(hashable(parse.size_)), taker_(parse) {}
+      : parse_(parse),
+        bytes_(parse.bytes_),
+        size_(parse.size_),
+        end_(hashable(parse.size_)),
+        row_bits_(parse.row_bits_),
+        taker_(parse) {}
 
   void find(std::span<const FieldSpan> fields) {
     std::size_t begin = 0;
@@ -170,10 +175,9 @@ class Finder {
            : field == static_cast<std::size_t>(Field::qualities) ? 2
                                                                  : 0;
   }
-  static Place place(std::uint64_t bytes) {
+  Place place(std::uint64_t bytes) const {
     const std::uint64_t hash = bytes * multiplier;
-    return {hash >> (64 - FieldParse::row_bits),
-            static_cast<FieldParse::HashTag>(hash >> (64 - FieldParse::row_bits - 8) & 0xff)};
+    return {hash >> (64 - row_bits_), static_cast<FieldParse::HashTag>(hash >> (64 - row_bits_ - 8) & 0xff)};
   }
   // The rows of one field, and the rows of longer hashes, if it has some.
   struct Tables {
@@ -186,9 +190,8 @@ class Finder {
   Tables tables(std::size_t field) const {
     const FieldEffort& effort = parse_.efforts_[field];
     FieldParse::Row* const rows = parse_.rows_.data();
-    return {rows + (table_of(field) << FieldParse::row_bits),
-            rows + (FieldParse::tables << FieldParse::row_bits), 64 - 8U * effort.hashed,
-            effort.far_hashed - std::size_t{8}, effort.far_hashed > 0};
+    return {rows + (table_of(field) << row_bits_), rows + (FieldParse::tables << row_bits_),
+            64 - 8U * effort.hashed, effort.far_hashed - std::size_t{8}, effort.far_hashed > 0};
   }
   Place near_place(std::size_t at, const Tables& tables) const {
     return place(eight_bytes(bytes_ + at) << tables.shift);
@@ -349,6 +352,7 @@ class Finder {
   const char* bytes_;
   std::size_t size_;
   std::size_t end_;
+  unsigned row_bits_;
   std::size_t covered_ = 0;  // up to here there is a match
   Taker taker_;
   std::array<std::uint32_t, field_kinds> misses_{};
@@ -417,7 +421,8 @@ FieldParse::FieldParse(const Efforts& efforts, bool chooses)
     : efforts_(efforts),
       padded_(room + 2 * padding),
       bytes_(padded_.data() + padding),
-      rows_((tables + (has_far_table(efforts) ? 1 : 0)) << row_bits),
+      tables_(tables + (has_far_table(efforts) ? 1 : 0)),
+      rows_(tables_ << most_row_bits),
       sequences_(room / least_match + 2) {
   if (chooses) chooser_.emplace();
 }
@@ -428,7 +433,8 @@ void FieldParse::parse(std::string_view payload, std::span<const FieldSpan> fiel
   size_ = payload.size();
   std::memcpy(padded_.data() + padding, payload.data(), payload.size());
   std::memset(padded_.data() + padding + size_, 0, padding);
-  std::memset(rows_.data(), 0, rows_.size() * sizeof(Row));
+  row_bits_ = std::clamp(static_cast<unsigned>(std::bit_width(size_ / 8)), 4U, most_row_bits);
+  std::memset(rows_.data(), 0, (tables_ << row_bits_) * sizeof(Row));
   if (chooser_) {
     chooser_->clear();
     frequencies_ = {};

@@ -68,7 +68,7 @@ class FieldParse {
     std::array<std::uint16_t, row_size> positions;
     std::uint16_t newest;
   };
-  static constexpr unsigned row_bits = 11;
+  static constexpr unsigned most_row_bits = 11;
   static constexpr std::size_t tables = 3;  ///< and one more, of the longer hash
 
   /// Bytes that may be read in front of the payload and behind it.
@@ -79,6 +79,9 @@ class FieldParse {
   std::vector<char> padded_;
   const char* bytes_ = nullptr;  ///< the payload in padded_
   std::size_t size_ = 0;
+  std::size_t tables_;
+  unsigned row_bits_ =
+      most_row_bits;  ///< of each table; a small block has small ones, which are cleared sooner
   std::vector<Row> rows_;
   std::optional<MatchChooser> chooser_;
   std::vector<Sequence> sequences_;
