@@ -169,6 +169,7 @@ class Finder {
   static constexpr std::uint64_t multiplier = 0x9E3779B97F4A7C15;
   // A byte of a match makes up for so many positions without one.
   static constexpr std::size_t regained = 4;
+  static constexpr std::size_t least_continued = 8;
 
   static std::size_t table_of(std::size_t field) {
     return field == static_cast<std::size_t>(Field::bases)       ? 1
@@ -329,9 +330,20 @@ class Finder {
     return at;
   }
 
+  // What is longer than a match can be goes on at the same distance.
   void take(std::size_t at, const Found& found) {
-    taker_.take(at, found, common_before(at, at - distance_of(found.longest)));
-    covered_ = at + length_of(found.longest);
+    const std::size_t distance = distance_of(found.longest);
+    std::size_t length = length_of(found.longest);
+    taker_.take(at, found, common_before(at, at - distance));
+    covered_ = at + length;
+    while (HWY_UNLIKELY(length == most_match)) {
+      const std::size_t left = std::min<std::size_t>(most_match, size_ - covered_);
+      length = common_bytes(bytes_ + covered_, bytes_ + covered_ - distance, 0, left);
+      if (length < least_continued) break;
+      const Rank rank = rank_of(length, distance);
+      taker_.take(covered_, {rank, rank}, 0);
+      covered_ += length;
+    }
   }
 
   std::size_t common_before(std::size_t at, std::size_t from) const {
