@@ -170,6 +170,7 @@ class Finder {
   // A byte of a match makes up for so many positions without one.
   static constexpr std::size_t regained = 4;
   static constexpr std::size_t least_continued = 8;
+  static constexpr std::size_t entered_whole = 8;
 
   static std::size_t table_of(std::size_t field) {
     return field == static_cast<std::size_t>(Field::bases)       ? 1
@@ -272,6 +273,16 @@ class Finder {
     }
   }
 
+  // In the middle of a long match one position of four is enough: what is found there begins earlier.
+  void enter_match(std::size_t at, std::size_t end, const Tables& tables) const {
+    if (HWY_UNLIKELY(end - at > 4 * entered_whole)) {
+      enter_all(at, at + entered_whole, tables);
+      for (at += entered_whole; at < end - entered_whole; at += 4) enter_all(at, at + 1, tables);
+      at = std::min(at, end);
+    }
+    enter_all(at, end, tables);
+  }
+
   void find_in(std::size_t at, std::size_t end, std::size_t field) {
     const FieldEffort effort = parse_.efforts_[field];
     const Tables tables = this->tables(field);
@@ -280,7 +291,7 @@ class Finder {
     while (at < end) {
       if (at < covered_) {
         const std::size_t stop = std::min(covered_, end);
-        enter_all(at, stop, tables);
+        enter_match(at, stop, tables);
         at = stop;
         continue;
       }
