@@ -7,11 +7,14 @@
 #include <array>
 #include <bit>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <optional>
 #include <stdexcept>
+#include <string>
 
+#include "base/error.h"
 #include "base/number_at.h"
 #include "codec/crc.h"
 #include "codec/fast_deflate.h"
@@ -171,14 +174,43 @@ class LibdeflateDeflater : public RawDeflater {
   std::unique_ptr<libdeflate_compressor, LibdeflateDeleter> library_;
 };
 
+// Inflates blocks again when check_blocks_variable is set.
+class BlockCheck {
+ public:
+  BlockCheck() {
+    if (const char* value = std::getenv(check_blocks_variable); value != nullptr && *value != '\0') {
+      inflater_.emplace();
+    }
+  }
+
+  void check(std::string_view block, std::string_view payload) {
+    if (!inflater_) return;
+    back_.resize(payload.size());
+    std::string reason;
+    try {
+      inflater_->block(block, back_);
+      if (back_ != payload) reason = "it inflates to other bytes";
+    } catch (const std::runtime_error& error) {
+      reason = error.what();
+    }
+    if (reason.empty()) return;
+    throw base::Error(base::Status::failure, "compress", "block", reason + "; report this as a bug");
+  }
+
+ private:
+  std::optional<BgzfInflater> inflater_;
+  std::string back_;
+};
+
 struct BgzfDeflater::State {
   int level;
   std::unique_ptr<RawDeflater> library;
   DeflaterOfFields by_fields;
+  BlockCheck check;
 };
 
 BgzfDeflater::BgzfDeflater(int level)
-    : state_(std::make_unique<State>(State{level, nullptr, DeflaterOfFields(level)})) {
+    : state_(std::make_unique<State>(State{level, nullptr, DeflaterOfFields(level), {}})) {
   if (level == 1) state_->library = make_fast_deflater();
   if (level > 0 && !state_->library) state_->library = std::make_unique<LibdeflateDeflater>(level);
 }
@@ -193,7 +225,9 @@ std::size_t BgzfDeflater::block(std::string_view payload, std::span<const FieldS
   std::size_t deflated = state_->by_fields.deflate(payload, fields, room);
   if (deflated == 0 && state_->library) deflated = state_->library->deflate(payload, room);
   if (deflated == 0) deflated = store_deflated(payload, room.data());
-  return frame_bgzf(to, deflated, payload);
+  const std::size_t size = frame_bgzf(to, deflated, payload);
+  state_->check.check({to.data(), size}, payload);
+  return size;
 }
 
 struct BgzfInflater::State {

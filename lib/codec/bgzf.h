@@ -59,6 +59,10 @@ struct BgzfContent {
   std::string damage;      ///< what is wrong with that block; empty when none is damaged
 };
 
+/// With this variable of the environment, unless it is empty, each block that is made is inflated again and
+/// compared.
+inline constexpr const char* check_blocks_variable = "MRF_CHECK_BLOCKS";
+
 /// Makes BGZF blocks; one for each thread.
 class BgzfDeflater {
  public:
@@ -69,7 +73,8 @@ class BgzfDeflater {
   BgzfDeflater& operator=(BgzfDeflater&&) noexcept;
 
   /// Writes one block with `payload` (at most bgzf_payload bytes) to `to` (at least bgzf_max_block bytes);
-  /// returns its size. Throws std::runtime_error when the library refuses.
+  /// returns its size. Throws std::runtime_error when the library refuses, and Error when
+  /// the block is checked and wrong.
   std::size_t block(std::string_view payload, std::span<char> to) { return block(payload, {}, to); }
   /// The same for whole BAM records whose fields are known: the levels of FieldDeflater use them, unless
   /// there are none.

@@ -28,6 +28,7 @@ bats_require_minimum_version 1.5.0
 
 ROOT=$(cd "$BATS_TEST_DIRNAME" && while [[ ! -e meson_options.txt ]]; do cd ..; done && pwd)
 BIN=${MRF_BIN:-$ROOT/build/bin}
+export MRF_CHECK_BLOCKS=1  # lib/codec/README.md
 BIN=$(cd "$BIN" && pwd)
 export ROOT BIN
 

@@ -56,6 +56,28 @@ for at in range(0, len(data), size):
   cmp out whole
 }
 
+@test "bamwrite: the bytes of every level are the same, whatever -@ says" {
+  local level threads
+  for level in {0..9}; do
+    for threads in 0 1 2 5; do mrf-bamwrite -l $level -@ $threads -o $threads.bam in.sam; done
+    for threads in 1 2 5; do cmp 0.bam $threads.bam; done
+  done
+}
+
+@test "bamwrite: with MRF_CHECK_BLOCKS a block that does not inflate to its bytes is an error" {
+  [[ -z ${MRF_SANITIZED-} ]] || skip 'the sanitizers want to be loaded first'
+  cc -shared -fPIC -O1 -o wrong.so "$ROOT/tests/faults/wrong_deflate.c" -ldl
+  LD_PRELOAD="$PWD/wrong.so" MRF_CHECK_BLOCKS='' mrf-bamwrite -l 9 -o unseen.bam in.sam
+  [[ -e unseen.bam ]]
+  local threads
+  for threads in 0 2; do
+    run_apart env LD_PRELOAD="$PWD/wrong.so" mrf-bamwrite -l 9 -@ $threads -o out.bam in.sam
+    assert_status 1
+    assert_stderr_is "mrf-bamwrite: cannot compress 'block': incorrect checksum; report this as a bug"
+    [[ ! -e out.bam ]]
+  done
+}
+
 @test "bamwrite: reads BAM, compressed or not, and gzipped SAM" {
   mrf-bamwrite "$(small_bam)" | samtools view -h --no-PG | cmp - in.sam
   samtools view --no-PG -u "$(small_bam)" | mrf-bamwrite | samtools view -h --no-PG | cmp - in.sam
