@@ -54,13 +54,10 @@ class BlockPool {
   BlockPool(const BlockPool&) = delete;
   BlockPool& operator=(const BlockPool&) = delete;
 
-  /// Counts `bytes` of other memory that serves as blocks do, until release(bytes).
-  void hold(std::size_t bytes) { used_ += bytes; }
-  void release(std::size_t bytes) noexcept { used_ -= bytes; }
   /// A block of block_size() bytes, or of more when `at_least` is more. Throws std::bad_alloc.
   BlockRef get(std::size_t at_least = 0);
   std::size_t block_size() const { return block_size_; }
-  /// Bytes of the blocks that somebody holds, and of other memory that is counted.
+  /// Bytes of the blocks that somebody holds.
   std::size_t used() const { return used_; }
   /// Whether one more block would be more than the budget, which get() does not look at.
   bool is_used_up() const { return budget_ < block_size_ || used_ > budget_ - block_size_; }

@@ -4,8 +4,6 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include <utility>
-
 #include "base/error.h"
 #include "io/fd.h"
 
@@ -15,9 +13,8 @@ namespace {
 
 constexpr const char* object = "ring of shared memory";
 
-void map_at(char* place, std::size_t size, FdRef file, std::uint64_t offset) {
-  if (::mmap(place, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, file.get(),
-             static_cast<off_t>(offset)) == MAP_FAILED)
+void map_at(char* place, std::size_t size, FdRef fd) {
+  if (::mmap(place, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_FIXED, fd.get(), 0) == MAP_FAILED)
     throw base::SystemError("allocate", object);
 }
 
@@ -29,31 +26,18 @@ RingMemory::RingMemory(std::size_t size) {
   const Fd fd(adopt_fd, ::memfd_create("mrf-ring", MFD_CLOEXEC));
   if (!fd.is_open() || ::ftruncate(fd.get(), static_cast<off_t>(size_)) != 0)
     throw base::SystemError("allocate", object);
-  map(fd, 0);
-}
-
-RingMemory::RingMemory(FdRef file, std::uint64_t offset, std::size_t size) : size_(size) {
-  map(file, offset);
-}
-
-RingMemory::RingMemory(RingMemory&& other) noexcept
-    : base_(std::exchange(other.base_, nullptr)), size_(other.size_) {}
-
-void RingMemory::map(FdRef file, std::uint64_t offset) {
   void* reserved = ::mmap(nullptr, 2 * size_, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (reserved == MAP_FAILED) throw base::SystemError("allocate", object);
   base_ = static_cast<char*>(reserved);
   try {
-    map_at(base_, size_, file, offset);
-    map_at(base_ + size_, size_, file, offset);
+    map_at(base_, size_, fd);
+    map_at(base_ + size_, size_, fd);
   } catch (const base::SystemError&) {
     ::munmap(base_, 2 * size_);
     throw;
   }
 }
 
-RingMemory::~RingMemory() {
-  if (base_ != nullptr) ::munmap(base_, 2 * size_);
-}
+RingMemory::~RingMemory() { ::munmap(base_, 2 * size_); }
 
 }  // namespace mrf::io

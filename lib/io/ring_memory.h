@@ -4,22 +4,15 @@
 #include <cstddef>
 #include <cstdint>
 
-#include "io/fd.h"
-
 namespace mrf::io {
 
-/// Shared memory that is mapped twice in a row: `size()` bytes from any position lie one after the other, and
-/// no view of them ever wraps.
+/// Shared memory (memfd_create(2), so the size of /dev/shm does not matter) that is mapped twice in a
+/// row: `size()` bytes from any position lie one after the other, and no view of them ever wraps.
 class RingMemory {
  public:
-  /// At least `size` bytes, rounded up to whole pages, of a file without a name (memfd_create(2), so the size
-  /// of /dev/shm does not matter). Throws SystemError "cannot allocate".
+  /// At least `size` bytes, rounded up to whole pages. Throws SystemError "cannot allocate".
   explicit RingMemory(std::size_t size);
-  /// `size` bytes of `file` from `offset` on, both whole pages, as large as which the file is. Throws as
-  /// above.
-  RingMemory(FdRef file, std::uint64_t offset, std::size_t size);
   ~RingMemory();
-  RingMemory(RingMemory&& other) noexcept;
   RingMemory(const RingMemory&) = delete;
   RingMemory& operator=(const RingMemory&) = delete;
 
@@ -28,8 +21,6 @@ class RingMemory {
   char* at(std::uint64_t position) const { return base_ + position % size_; }
 
  private:
-  void map(FdRef file, std::uint64_t offset);
-
   char* base_ = nullptr;
   std::size_t size_ = 0;
 };

@@ -19,8 +19,6 @@ namespace mrf::split {
 
 namespace {
 
-constexpr std::size_t largest_kept_block = std::size_t{256} << 10;
-
 // Whoever reads standard output is to see its end now, not when the program exits.
 void let_go_of_standard_output() {
   const io::Fd null = io::open_file("/dev/null", O_WRONLY);
@@ -85,49 +83,18 @@ void Target::close() {
 Output::Output(const std::string& path, io::BlockPool& pool, io::Meter& meter)
     : target_(path), pool_(pool), meter_(meter) {}
 
-void Output::keep_last(std::size_t bytes, bool as_copies) {
-  last_ = std::make_unique<io::LastBytes>(target_.path(), bytes);
-  copies_last_ = as_copies;
-}
-
-// A block that is free, behind which nothing waits.
-bool Output::make_room(std::size_t size) {
-  if (pool_.is_used_up()) return false;
-  if (last_ && !copies_last_ && !is_header_) {
-    const auto room = last_->reserve(kept_, std::clamp(size, pool_.block_size(), largest_kept_block));
-    if (!room.empty()) {
-      queue_.push_back({{}, nullptr, nullptr, 0, kept_, room.size()});
-      pool_.hold(room.size());
-      free_ = room.data();
-      free_end_ = free_ + room.size();
-      return true;
-    }
-  }
-  Piece& fresh = queue_.emplace_back();
-  fresh.block = pool_.get();
-  fresh.data = free_ = fresh.block->data;
-  free_end_ = free_ + pool_.block_size();
-  return true;
-}
-
 std::size_t Output::append(std::string_view bytes) {
-  if (free_ == free_end_ && !make_room(bytes.size())) return 0;
+  if (free_ == free_end_) {
+    if (pool_.is_used_up()) return 0;
+    Piece& fresh = queue_.emplace_back();
+    fresh.block = pool_.get();
+    fresh.data = free_ = fresh.block->data;
+    free_end_ = free_ + pool_.block_size();
+  }
   const std::size_t n = std::min(static_cast<std::size_t>(free_end_ - free_), bytes.size());
   std::memcpy(free_, bytes.data(), n);
   fill(n);
   return n;
-}
-
-void Output::begin_header(std::string_view bytes) {
-  last_->add_header(bytes);
-  is_header_ = true;
-}
-
-// The records have blocks of their own.
-void Output::end_header() {
-  is_header_ = false;
-  kept_ = 0;
-  free_ = free_end_ = nullptr;
 }
 
 void Output::append_range(std::shared_ptr<const io::InputFile> file, std::uint64_t offset, std::size_t size) {
@@ -159,11 +126,6 @@ bool Output::send(Piece& piece) {
   if (piece.block) {
     n = written(::write(target_.fd().get(), piece.data, piece.size));
     piece.data += n;
-  } else if (!piece.file) {
-    last_->give(piece.offset + piece.size);
-    n = written(::write(target_.fd().get(), last_->at(piece.offset), piece.size));
-    piece.offset += n;
-    last_->set_written(piece.offset);
   } else {
     const ssize_t result = io::splice_file(piece.file->fd, piece.offset, piece.size, target_.fd());
     if (result == 0)
@@ -177,8 +139,7 @@ bool Output::send(Piece& piece) {
 }
 
 void Output::pop() {
-  if (queue_.front().file) --ranges_;
-  pool_.release(queue_.front().held);
+  if (!queue_.front().block) --ranges_;
   queue_.pop_front();
   if (queue_.empty()) free_ = free_end_ = nullptr;
 }

@@ -4,7 +4,6 @@
 #include <sys/types.h>
 
 #include <cstddef>
-#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -14,7 +13,6 @@
 
 #include "io/block_pool.h"
 #include "io/fd.h"
-#include "io/last_bytes.h"
 #include "io/output_file.h"
 #include "io/reader.h"
 #include "io/stats.h"
@@ -60,8 +58,7 @@ class Target {
 };
 
 /// One output and the bytes that wait for it, in order: blocks that they were copied into, and ranges
-/// of a file, which go into a pipe without being copied (splice(2)). The records of an output that keeps the
-/// last of them wait where they are kept.
+/// of a file, which go into a pipe without being copied (splice(2)).
 class Output {
  public:
   /// `pool` and `meter` outlive the output; `meter` counts the bytes written. Throws SystemError.
@@ -72,20 +69,6 @@ class Output {
   std::size_t queued_bytes() const { return queued_; }
   std::size_t queued_ranges() const { return ranges_; }
 
-  /// Keeps the last `bytes` of the records (io::LastBytes). With `as_copies` these are what copy_last() has;
-  /// else what append() and fill() have from now on, whose ends end_record() tells before they are pushed.
-  /// Throws SystemError.
-  void keep_last(std::size_t bytes, bool as_copies);
-  bool keeps_last() const { return last_ != nullptr; }
-  bool copies_last() const { return copies_last_; }
-  void end_record() { last_->end_unit(kept_); }
-  /// As io::LastBytes::add().
-  void copy_last(std::string_view bytes, bool is_whole) { last_->add(bytes, is_whole, queued_); }
-  /// What is appended until end_header() is not records. It is `bytes`, which are kept besides, and in front
-  /// of all records.
-  void begin_header(std::string_view bytes);
-  void end_header();
-
   /// Room for `size` bytes in the last block, which fill() is to follow; null where it has less.
   char* room(std::size_t size) {
     return static_cast<std::size_t>(free_end_ - free_) < size ? nullptr : free_;
@@ -94,7 +77,6 @@ class Output {
     free_ += size;
     queue_.back().size += size;
     queued_ += size;
-    kept_ += size;
   }
   /// Copies the front of `bytes`, as much as the last block holds, or a new one when that is full.
   /// Returns how much; nothing when a new one is needed and the pool is used up.
@@ -122,11 +104,9 @@ class Output {
     std::shared_ptr<const io::InputFile> file;
     const char* data = nullptr;
     std::size_t size = 0;
-    std::uint64_t offset = 0;  // in the file; without block and file, in last_
-    std::size_t held = 0;      // bytes of last_ that are counted in the pool
+    std::uint64_t offset = 0;
   };
 
-  bool make_room(std::size_t size);
   bool send(Piece& piece);
   std::size_t written(ssize_t result);
   void pop();
@@ -141,10 +121,6 @@ class Output {
   std::size_t ranges_ = 0;
   bool closing_ = false;
   bool closed_ = false;
-  std::unique_ptr<io::LastBytes> last_;
-  bool copies_last_ = false;
-  bool is_header_ = false;
-  std::uint64_t kept_ = 0;  // bytes of records that fill() has had
 };
 
 }  // namespace mrf::split

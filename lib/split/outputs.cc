@@ -20,9 +20,6 @@ namespace {
 
 constexpr std::size_t page = 4096;
 constexpr std::size_t largest_block = 16 * page;
-// So much at least is kept where it waits; less is copied, so that it has all of a piece that is large for
-// it.
-constexpr std::size_t least_kept_queue = std::size_t{1} << 20;
 constexpr std::chrono::milliseconds longest_retry{32};
 constexpr int share_of_retries = 9;  // the tries of very many FIFOs take a tenth of the time at most
 
@@ -162,7 +159,7 @@ bool Outputs::has_room(const Output& output) const {
 void Outputs::put_plain(std::size_t index, std::string_view bytes) {
   Output& output = outputs_[index];
   stats_.outputs[index].bytes += bytes.size();
-  if (bytes.size() >= written_through && (!output.keeps_last() || output.copies_last())) {
+  if (bytes.size() >= written_through) {
     push(index);
     if (output.queued_bytes() == 0) bytes.remove_prefix(output.write_through(bytes));
   }
@@ -177,29 +174,30 @@ void Outputs::put_plain(std::size_t index, std::string_view bytes) {
 
 void Outputs::keep_last(std::size_t end, std::size_t bytes) {
   for (std::size_t index = 0; index < end; ++index) {
+    last_.emplace_back();
     try {
-      outputs_[index].keep_last(bytes, is_blocked(index) || bytes < least_kept_queue);
+      last_.back() = std::make_unique<io::LastBytes>(outputs_[index].target().path(), bytes);
     } catch (const base::Error& error) {
       base::warn(error.what());
     }
   }
 }
 
-void Outputs::copy_last(std::size_t index, std::initializer_list<std::string_view> pieces, bool is_whole) {
+void Outputs::keep(std::size_t index, std::initializer_list<std::string_view> pieces, bool is_whole) {
+  // What waits for the output is there besides what its reader may have.
+  last_[index]->keep_more(outputs_[index].queued_bytes() + io::LastBytes::first_size);
   std::size_t left = pieces.size();
-  for (const std::string_view piece : pieces) outputs_[index].copy_last(piece, --left == 0 && is_whole);
+  for (const std::string_view piece : pieces) last_[index]->add(piece, --left == 0 && is_whole);
 }
 
 void Outputs::put_header(std::size_t index, std::string_view bytes) {
-  if (!outputs_[index].keeps_last()) return enqueue(index, bytes);
-  outputs_[index].begin_header(bytes);
+  if (is_kept(index)) last_[index]->add_header(bytes);
   enqueue(index, bytes);
-  outputs_[index].end_header();
 }
 
 void Outputs::put_range(std::size_t index, std::shared_ptr<const io::InputFile> file, std::uint64_t offset,
                         std::string_view bytes, bool is_whole) {
-  if (outputs_[index].keeps_last() || is_blocked(index) || !outputs_[index].takes_ranges())
+  if (is_kept(index) || is_blocked(index) || !outputs_[index].takes_ranges())
     return is_whole ? put(index, bytes) : put_part(index, bytes);
   while (ranges_ >= most_ranges) step();
   stats_.outputs[index].bytes += bytes.size();

@@ -18,6 +18,7 @@
 #include "codec/bgzf_writer.h"
 #include "io/block_pool.h"
 #include "io/fd.h"
+#include "io/last_bytes.h"
 #include "io/reactor.h"
 #include "io/stats.h"
 #include "split/output.h"
@@ -44,20 +45,18 @@ class Outputs {
 
   std::size_t size() const { return outputs_.size(); }
   /// Keeps the last `bytes` of the records of the outputs before `end`, each in a file beside it
-  /// (io::LastBytes). A file that cannot be made is said in a warning. Before anything is put.
+  /// (io::LastBytes). A file that cannot be made is said in a warning.
   void keep_last(std::size_t end, std::size_t bytes);
   /// Puts copies of `pieces`, a record or whole records together, behind what waits for output `index`.
   /// Blocks while the queues are full. Throws Error.
   template <class... Pieces>
   void put(std::size_t index, Pieces... pieces) {
-    if (!outputs_[index].keeps_last()) return enqueue(index, pieces...);
-    if (outputs_[index].copies_last()) copy_last(index, {pieces...}, true);
+    if (is_kept(index)) keep(index, {pieces...}, true);
     enqueue(index, pieces...);
-    end_record(index, (pieces.size() + ...));
   }
   /// The same for a part of a record, of which more follows.
   void put_part(std::size_t index, std::string_view bytes) {
-    if (outputs_[index].copies_last()) copy_last(index, {bytes}, false);
+    if (is_kept(index)) keep(index, {bytes}, false);
     enqueue(index, bytes);
   }
   /// The same for a part of the header, in front of all records.
@@ -113,12 +112,8 @@ class Outputs {
     bool is_awaited = false;
   };
 
-  void copy_last(std::size_t index, std::initializer_list<std::string_view> pieces, bool is_whole);
-  void end_record(std::size_t index, std::size_t size) {
-    if (outputs_[index].copies_last()) return;
-    outputs_[index].end_record();
-    if (size >= written_through) push(index);
-  }
+  bool is_kept(std::size_t index) const { return index < last_.size() && last_[index] != nullptr; }
+  void keep(std::size_t index, std::initializer_list<std::string_view> pieces, bool is_whole);
   template <class... Pieces>
   void enqueue(std::size_t index, Pieces... pieces) {
     const std::size_t size = (pieces.size() + ...);
@@ -157,6 +152,7 @@ class Outputs {
   std::vector<char> is_blocked_;
   std::deque<Output> outputs_;
   std::vector<State> states_;
+  std::vector<std::unique_ptr<io::LastBytes>> last_;  // of the first outputs, null for one that has none
   io::Reactor reactor_;
   std::vector<std::size_t> listed_;
   std::vector<std::size_t> ready_;
