@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <random>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "directory.h"
@@ -15,17 +16,13 @@ namespace {
 using mrf::io::LastBytes;
 using mrf::io::read_last_bytes;
 
-std::string joined(const std::vector<std::string>& units, std::size_t from) {
-  std::string text;
-  for (std::size_t at = from; at < units.size(); ++at) text += units[at];
-  return text;
-}
-
-bool is_end_of_units(const std::vector<std::string>& units, const std::string& kept) {
-  for (std::size_t from = 0; from <= units.size(); ++from) {
-    if (joined(units, from) == kept) return true;
+// Whether `kept` is the text of the last so many units.
+bool is_end_of_units(const std::vector<std::string>& units, std::string_view kept) {
+  for (auto unit = units.rbegin(); unit != units.rend() && !kept.empty(); ++unit) {
+    if (!kept.ends_with(*unit)) return false;
+    kept.remove_suffix(unit->size());
   }
-  return false;
+  return kept.empty();
 }
 
 TEST_CASE("what is kept are whole units, the last ones, and nearly as many as there is room for") {
@@ -38,6 +35,7 @@ TEST_CASE("what is kept are whole units, the last ones, and nearly as many as th
       kept.add_header("head");
       kept.add_header("er\n");
       std::vector<std::string> units;
+      std::size_t all = 0;  // bytes of the units
       for (int number = 0; number < 300; ++number) {
         std::string unit(1 + random() % largest, static_cast<char>('a' + number % 26));
         const std::size_t cut = random() % 3 == 0 ? random() % unit.size() : unit.size();
@@ -49,6 +47,7 @@ TEST_CASE("what is kept are whole units, the last ones, and nearly as many as th
           REQUIRE(is_end_of_units(units, now->units));
         }
         kept.add(std::string_view(unit).substr(cut < unit.size() ? cut : 0), true);
+        all += unit.size();
         units.push_back(std::move(unit));
         const auto now = read_last_bytes(path);
         REQUIRE(now.has_value());
@@ -56,7 +55,6 @@ TEST_CASE("what is kept are whole units, the last ones, and nearly as many as th
         REQUIRE(now->units.size() <= capacity);
         REQUIRE(is_end_of_units(units, now->units));
         const std::size_t spacing = std::min<std::size_t>(4096, capacity / 16);
-        const std::size_t all = joined(units, 0).size();
         if (units.back().size() <= capacity)
           REQUIRE(now->units.size() >= std::min(all, capacity - std::min(capacity, spacing + largest)));
         if (units.back().size() <= capacity) REQUIRE(now->units.size() >= units.back().size());
