@@ -40,11 +40,8 @@ bool keeps_last(const workflow::Plan& plan, const std::string& name) {
 
 std::string kept_share(const io::KeptBytes& kept, bool is_short_form) {
   if (kept.units.size() == kept.given) return "";
-  std::string share =
-      fmt::format(" on the last {} of {} bytes of its records", kept.units.size(), kept.given);
-  if (kept.is_full)
-    share += is_short_form ? "; a larger --buffer keeps more" : "; a larger --keep-last keeps more";
-  return share;
+  return fmt::format(" on the last {} of {} bytes of its records; a larger {} keeps more", kept.units.size(),
+                     kept.given, is_short_form ? "--buffer" : "--keep-last");
 }
 
 // What was kept of BAM is not in blocks.

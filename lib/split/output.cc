@@ -83,11 +83,37 @@ void Target::close() {
 Output::Output(const std::string& path, io::BlockPool& pool, io::Meter& meter)
     : target_(path), pool_(pool), meter_(meter) {}
 
+void Output::keep_last(std::size_t bytes) {
+  last_ = std::make_unique<io::LastBytes>(target_.path(), bytes, bytes);
+}
+
+void Output::begin_header(std::string_view bytes) {
+  last_->add_header(bytes);
+  is_header_ = true;
+}
+
+// The records have blocks of their own.
+void Output::end_header() {
+  is_header_ = false;
+  appended_ = 0;
+  free_ = free_end_ = nullptr;
+}
+
+// Of bytes up to the position `end` that are about to be written, what is not kept yet.
+void Output::keep(std::string_view bytes, std::uint64_t end, std::uint64_t records_end) {
+  if (!last_->is_keeping()) return;
+  if (end > last_->end()) last_->add(bytes.substr(bytes.size() - (end - last_->end())));
+  last_->keep_to(records_end);
+}
+
 std::size_t Output::append(std::string_view bytes) {
   if (free_ == free_end_) {
     if (pool_.is_used_up()) return 0;
+    if (!queue_.empty()) queue_.back().records_end = records_end_;
     Piece& fresh = queue_.emplace_back();
     fresh.block = pool_.get();
+    fresh.offset = appended_;
+    fresh.is_record = !is_header_;
     fresh.data = free_ = fresh.block->data;
     free_end_ = free_ + pool_.block_size();
   }
@@ -117,15 +143,26 @@ std::size_t Output::written(ssize_t result) {
 
 std::size_t Output::write_through(std::string_view bytes) {
   if (!target_.open()) return 0;
-  return written(::write(target_.fd().get(), bytes.data(), bytes.size()));
+  if (last_ && !is_header_) {
+    const std::uint64_t end = appended_ + bytes.size();
+    keep(bytes, end, next_records_end_ == end ? end : 0);
+  }
+  const std::size_t n = written(::write(target_.fd().get(), bytes.data(), bytes.size()));
+  appended_ += n;
+  return n;
 }
 
 // Returns whether the target may take more.
 bool Output::send(Piece& piece) {
   std::size_t n = 0;
   if (piece.block) {
+    if (last_ && piece.is_record) {
+      const std::uint64_t records_end = &piece == &queue_.back() ? records_end_ : piece.records_end;
+      keep({piece.data, piece.size}, piece.offset + piece.size, records_end);
+    }
     n = written(::write(target_.fd().get(), piece.data, piece.size));
     piece.data += n;
+    piece.offset += n;
   } else {
     const ssize_t result = io::splice_file(piece.file->fd, piece.offset, piece.size, target_.fd());
     if (result == 0)

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <memory>
 #include <optional>
@@ -13,6 +14,7 @@
 
 #include "io/block_pool.h"
 #include "io/fd.h"
+#include "io/last_bytes.h"
 #include "io/output_file.h"
 #include "io/reader.h"
 #include "io/stats.h"
@@ -69,6 +71,21 @@ class Output {
   std::size_t queued_bytes() const { return queued_; }
   std::size_t queued_ranges() const { return ranges_; }
 
+  /// Keeps the last `bytes` of the records (io::LastBytes): what is appended or written from now on, as
+  /// begin_records() and end_records() part it, is copied just before it is written. Throws SystemError.
+  void keep_last(std::size_t bytes);
+  bool keeps_last() const { return last_ != nullptr; }
+  /// What is appended until end_header() is no record; it is `bytes`, which are kept besides.
+  void begin_header(std::string_view bytes);
+  void end_header();
+  /// `size` bytes follow that end where a record does. To be called for write_through().
+  void begin_records(std::size_t size) { next_records_end_ = appended_ + size; }
+  /// What was appended or written ends where a record does.
+  void end_records() {
+    records_end_ = appended_;
+    if (records_end_ >= next_mark_) next_mark_ = last_->end_unit(records_end_);
+  }
+
   /// Room for `size` bytes in the last block, which fill() is to follow; null where it has less.
   char* room(std::size_t size) {
     return static_cast<std::size_t>(free_end_ - free_) < size ? nullptr : free_;
@@ -77,6 +94,7 @@ class Output {
     free_ += size;
     queue_.back().size += size;
     queued_ += size;
+    appended_ += size;
   }
   /// Copies the front of `bytes`, as much as the last block holds, or a new one when that is full.
   /// Returns how much; nothing when a new one is needed and the pool is used up.
@@ -104,9 +122,12 @@ class Output {
     std::shared_ptr<const io::InputFile> file;
     const char* data = nullptr;
     std::size_t size = 0;
-    std::uint64_t offset = 0;
+    std::uint64_t offset = 0;       // in the file; of a block, where its data are in appended_
+    std::uint64_t records_end = 0;  // unless it is the last block: of the last record up to its end
+    bool is_record = true;          // no header
   };
 
+  void keep(std::string_view bytes, std::uint64_t end, std::uint64_t records_end);
   bool send(Piece& piece);
   std::size_t written(ssize_t result);
   void pop();
@@ -121,6 +142,12 @@ class Output {
   std::size_t ranges_ = 0;
   bool closing_ = false;
   bool closed_ = false;
+  std::unique_ptr<io::LastBytes> last_;
+  bool is_header_ = false;
+  std::uint64_t appended_ = 0;     // bytes of records, written ones too
+  std::uint64_t records_end_ = 0;  // in appended_, the last one
+  std::uint64_t next_records_end_ = 0;
+  std::uint64_t next_mark_ = 0;  // ends of records in front of it are of no interest to last_
 };
 
 }  // namespace mrf::split

@@ -173,10 +173,16 @@ void Outputs::put_plain(std::size_t index, std::string_view bytes) {
 }
 
 void Outputs::keep_last(std::size_t end, std::size_t bytes) {
+  last_bytes_ = bytes;
   for (std::size_t index = 0; index < end; ++index) {
     last_.emplace_back();
     try {
-      last_.back() = std::make_unique<io::LastBytes>(outputs_[index].target().path(), bytes);
+      if (is_blocked(index)) {
+        last_.back() =
+            std::make_unique<io::LastBytes>(outputs_[index].target().path(), bytes, bytes + budget);
+      } else {
+        outputs_[index].keep_last(bytes);
+      }
     } catch (const base::Error& error) {
       base::warn(error.what());
     }
@@ -185,19 +191,25 @@ void Outputs::keep_last(std::size_t end, std::size_t bytes) {
 
 void Outputs::keep(std::size_t index, std::initializer_list<std::string_view> pieces, bool is_whole) {
   // What waits for the output is there besides what its reader may have.
-  last_[index]->keep_more(outputs_[index].queued_bytes() + io::LastBytes::first_size);
-  std::size_t left = pieces.size();
-  for (const std::string_view piece : pieces) last_[index]->add(piece, --left == 0 && is_whole);
+  io::LastBytes& last = *last_[index];
+  last.keep_more(last_bytes_ + outputs_[index].queued_bytes());
+  for (const std::string_view piece : pieces) last.add(piece);
+  if (!is_whole) return;
+  last.end_unit(last.end());
+  last.keep_to(last.end());
 }
 
 void Outputs::put_header(std::size_t index, std::string_view bytes) {
   if (is_kept(index)) last_[index]->add_header(bytes);
+  if (!outputs_[index].keeps_last()) return enqueue(index, bytes);
+  outputs_[index].begin_header(bytes);
   enqueue(index, bytes);
+  outputs_[index].end_header();
 }
 
 void Outputs::put_range(std::size_t index, std::shared_ptr<const io::InputFile> file, std::uint64_t offset,
                         std::string_view bytes, bool is_whole) {
-  if (is_kept(index) || is_blocked(index) || !outputs_[index].takes_ranges())
+  if (outputs_[index].keeps_last() || is_blocked(index) || !outputs_[index].takes_ranges())
     return is_whole ? put(index, bytes) : put_part(index, bytes);
   while (ranges_ >= most_ranges) step();
   stats_.outputs[index].bytes += bytes.size();

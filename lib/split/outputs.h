@@ -45,14 +45,18 @@ class Outputs {
 
   std::size_t size() const { return outputs_.size(); }
   /// Keeps the last `bytes` of the records of the outputs before `end`, each in a file beside it
-  /// (io::LastBytes). A file that cannot be made is said in a warning.
+  /// (io::LastBytes). A file that cannot be made is said in a warning. Before anything is put.
   void keep_last(std::size_t end, std::size_t bytes);
   /// Puts copies of `pieces`, a record or whole records together, behind what waits for output `index`.
   /// Blocks while the queues are full. Throws Error.
   template <class... Pieces>
   void put(std::size_t index, Pieces... pieces) {
     if (is_kept(index)) keep(index, {pieces...}, true);
+    if (!outputs_[index].keeps_last()) return enqueue(index, pieces...);
+    if (const std::size_t size = (pieces.size() + ...); size >= written_through)
+      outputs_[index].begin_records(size);
     enqueue(index, pieces...);
+    outputs_[index].end_records();
   }
   /// The same for a part of a record, of which more follows.
   void put_part(std::size_t index, std::string_view bytes) {
@@ -152,7 +156,9 @@ class Outputs {
   std::vector<char> is_blocked_;
   std::deque<Output> outputs_;
   std::vector<State> states_;
-  std::vector<std::unique_ptr<io::LastBytes>> last_;  // of the first outputs, null for one that has none
+  /// Of the first outputs, those in BGZF, what is kept before it is compressed; null for others.
+  std::vector<std::unique_ptr<io::LastBytes>> last_;
+  std::size_t last_bytes_ = 0;
   io::Reactor reactor_;
   std::vector<std::size_t> listed_;
   std::vector<std::size_t> ready_;

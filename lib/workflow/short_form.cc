@@ -145,7 +145,7 @@ class Writer {
     }
   }
 
-  // More than may wait in front of a worker, as long as there is room for all workers.
+  // More than a worker has in its FIFO and reads ahead, as long as there is room for all workers.
   std::uint64_t kept_bytes() const {
     const std::uint64_t share =
         form_.buffer.value_or(default_buffer) / static_cast<std::uint64_t>(form_.workers);

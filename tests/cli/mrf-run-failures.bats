@@ -182,6 +182,32 @@ END
   cmp again.err kept/work-?/stderr
 }
 
+@test "--keep-failed, live workers: what waits in front of a worker takes nothing of what it was given" {
+  # The filter fails when far more than is kept was read for it.
+  cat >fail.py <<'END'
+import os, sys, time
+for line in sys.stdin:
+    if "bad" in line:
+        while not os.path.exists("all-read"):
+            time.sleep(0.01)
+        print("cannot take", line.rstrip(), file=sys.stderr)
+        sys.exit(9)
+    sys.stdout.write(line)
+END
+  mkfifo in.txt
+  for options in '--order any --buffer 2M' '--order seq --buffer 2M' '--order rows --buffer 2M'; do
+    rm -rf kept all-read
+    { seq 3000 && echo bad && seq 1000000 && touch all-read; } >in.txt &
+    # shellcheck disable=SC2086
+    short -n 1 $options --keep-failed kept -i in.txt -o out.txt -- /usr/bin/python3 fail.py
+    wait $!
+    assert_status 9
+    again kept/work-0
+    [ "$again" = 9 ]
+    cmp again.err kept/work-0/stderr
+  done
+}
+
 @test "--keep-failed, live workers: of a filter that fails before it is given a record nothing is kept, and that is said" {
   mkfifo in.txt
   exec {open}<>in.txt
@@ -272,7 +298,8 @@ END
 @test "--keep-failed in the long form, and what cannot be kept" {
   seq 1000 >in.txt
   mrf-run --print -n 2 -c 100 --order rows --keep-failed kept -i in.txt -o out.txt -- bash -c 'cat; exit 6' >w.mrf
-  grep -F ' --keep-last 25165824 ' w.mrf
+  grep -F ' --keep-last 4194304 ' w.mrf
+  mrf-run --print -n 2 --buffer 1G --order rows --keep-failed kept -i in.txt -o out.txt -- cat | grep -F ' --keep-last 25165824 '
   short --keep-failed kept w.mrf
   assert_status 6
   [ -x kept/work-0/again.sh ] || [ -x kept/work-1/again.sh ]
@@ -282,11 +309,16 @@ END
   [ "$(cat status)" = $'6\n6' ]
   grep -F "No space left on device" full.txt
   [ "$(cat left.txt)" = disk/fill ]
-  # No room beside the FIFOs: nothing is kept, and the result is there.
+  # No room beside the FIFOs, at once or later: nothing is kept, and the result is there.
   mrf-run --print -n 2 --order rows --keep-failed kept -i in.txt -o out.txt -- cat >good.mrf
-  with_small_disk 400K bash -c 'TMPDIR=$PWD/disk timeout 300 mrf-run --keep-failed kept good.mrf 2>stderr.txt; echo $? >status'
+  with_small_disk 200K bash -c 'TMPDIR=$PWD/disk timeout 300 mrf-run --keep-failed kept good.mrf 2>stderr.txt; echo $? >status'
   [ "$(cat status)" = 0 ]
-  grep -F "cannot keep the last records of 'out:part[0]': No space left on device" stderr.txt
+  grep -F "cannot keep the last records of 'out:part[" stderr.txt
+  cmp in.txt out.txt
+  seq 2000000 >in.txt
+  with_small_disk 4M bash -c 'TMPDIR=$PWD/disk timeout 300 mrf-run --keep-failed kept good.mrf 2>stderr.txt; echo $? >status'
+  [ "$(cat status)" = 0 ]
+  grep -F "cannot keep the last records of 'out:part[" stderr.txt
   cmp in.txt out.txt
   touch file
   short --keep-failed file w.mrf

@@ -4,6 +4,8 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdint>
+#include <iterator>
 #include <random>
 #include <string>
 #include <string_view>
@@ -31,7 +33,7 @@ TEST_CASE("what is kept are whole units, the last ones, and nearly as many as th
   std::mt19937 random(7);
   for (const std::size_t capacity : {1, 2, 100, 1000, 4096, 100000}) {
     for (const std::size_t largest : {1, 50, 3000}) {
-      LastBytes kept(path, capacity);
+      LastBytes kept(path, capacity, capacity);
       kept.add_header("head");
       kept.add_header("er\n");
       std::vector<std::string> units;
@@ -40,13 +42,15 @@ TEST_CASE("what is kept are whole units, the last ones, and nearly as many as th
         std::string unit(1 + random() % largest, static_cast<char>('a' + number % 26));
         const std::size_t cut = random() % 3 == 0 ? random() % unit.size() : unit.size();
         if (cut < unit.size()) {
-          kept.add(std::string_view(unit).substr(0, cut), false);
+          kept.add(std::string_view(unit).substr(0, cut));
           // A unit in the making is not there, and takes nothing of those that have room beside it.
           const auto now = read_last_bytes(path);
           REQUIRE(now.has_value());
           REQUIRE(is_end_of_units(units, now->units));
         }
-        kept.add(std::string_view(unit).substr(cut < unit.size() ? cut : 0), true);
+        kept.add(std::string_view(unit).substr(cut < unit.size() ? cut : 0));
+        kept.end_unit(kept.end());
+        kept.keep_to(kept.end());
         all += unit.size();
         units.push_back(std::move(unit));
         const auto now = read_last_bytes(path);
@@ -55,6 +59,7 @@ TEST_CASE("what is kept are whole units, the last ones, and nearly as many as th
         REQUIRE(now->units.size() <= capacity);
         REQUIRE(is_end_of_units(units, now->units));
         const std::size_t spacing = std::min<std::size_t>(4096, capacity / 16);
+        REQUIRE(now->given == all);
         if (units.back().size() <= capacity)
           REQUIRE(now->units.size() >= std::min(all, capacity - std::min(capacity, spacing + largest)));
         if (units.back().size() <= capacity) REQUIRE(now->units.size() >= units.back().size());
@@ -63,24 +68,64 @@ TEST_CASE("what is kept are whole units, the last ones, and nearly as many as th
   }
 }
 
+TEST_CASE("the ends of units are told before their bytes come, which come many units at a time") {
+  const Directory directory;
+  const std::string path = directory / "kept";
+  std::mt19937 random(11);
+  for (const std::size_t capacity : {100, 5000, 200000}) {
+    for (const std::size_t largest : {1, 60, 3000, 40000}) {
+      LastBytes kept(path, capacity, capacity);
+      kept.add_header("header");
+      std::string all;
+      std::vector<std::size_t> ends{0};
+      std::uint64_t next_end = 0;
+      for (int number = 0; number < 1000; ++number) {
+        all.append(1 + random() % largest, static_cast<char>('a' + number % 26));
+        ends.push_back(all.size());
+        if (all.size() >= next_end) next_end = kept.end_unit(all.size());
+        if (random() % 5 != 0) continue;
+        // Some of what waits is given, up to the end of a unit or into one.
+        const std::size_t to = kept.end() + random() % (all.size() - kept.end() + 1);
+        const std::size_t end = *std::prev(std::upper_bound(ends.begin(), ends.end(), to));
+        kept.add(std::string_view(all).substr(kept.end(), to - kept.end()));
+        kept.keep_to(end);
+        const auto now = read_last_bytes(path);
+        REQUIRE(now.has_value());
+        CHECK(now->header == "header");
+        REQUIRE(now->given == end);
+        const std::size_t size = now->units.size();
+        REQUIRE(size <= capacity);
+        REQUIRE(now->units == all.substr(end - size, size));
+        REQUIRE(std::binary_search(ends.begin(), ends.end(), end - size));
+        const std::size_t spacing = std::min<std::size_t>(4096, capacity / 16);
+        REQUIRE(size + (to - end) + spacing + largest >= std::min<std::size_t>(to, capacity));
+      }
+    }
+  }
+}
+
 TEST_CASE("a ring that grows keeps what it had, in its new places") {
   const Directory directory;
   const std::string path = directory / "kept";
-  constexpr std::size_t first = LastBytes::first_size;
-  LastBytes kept(path, 4 * first);
+  constexpr std::size_t first = std::size_t{1} << 20;
+  LastBytes kept(path, first, 4 * first);
   kept.add_header("header");
   std::vector<std::string> units;
   const auto add = [&](std::size_t size) {
     units.emplace_back(size, static_cast<char>('a' + units.size() % 26));
-    kept.add(units.back(), true);
+    kept.add(units.back());
+    kept.end_unit(kept.end());
+    kept.keep_to(kept.end());
   };
   for (int number = 0; number < 100; ++number) add(first / 30 + 7);
   const std::size_t before = read_last_bytes(path)->units.size();
   CHECK(before <= first);
-  kept.add("part ", false);
+  kept.add("part ");
   kept.keep_more(first + 1);
   CHECK(read_last_bytes(path)->units.size() == before);
-  kept.add("of a unit", true);
+  kept.add("of a unit");
+  kept.end_unit(kept.end());
+  kept.keep_to(kept.end());
   units.emplace_back("part of a unit");
   CHECK(read_last_bytes(path)->units.size() == before + units.back().size());
   CHECK(is_end_of_units(units, read_last_bytes(path)->units));
