@@ -8,6 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <chrono>
@@ -176,7 +177,8 @@ void end_children(std::chrono::milliseconds grace) {
 }  // namespace
 
 Watchdog::Watchdog(const std::function<LaunchSpec(std::size_t)>& spec_of,
-                   const std::function<void()>& clean_up, std::chrono::milliseconds grace) {
+                   const std::function<void()>& clean_up, std::chrono::milliseconds grace)
+    : spared_(children_of_process()) {
   std::array<int, 2> ends{};
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
     throw base::SystemError("start", "watchdog");
@@ -291,7 +293,11 @@ std::vector<EndedProcess> Watchdog::take_all_ended() {
 
 std::vector<pid_t> Watchdog::end_all() {
   wait_for_sweep({Request::Kind::end_all, 0});
-  return lost_ ? kill_descendants() : unkillable_;
+  if (!lost_) return unkillable_;
+  std::vector<pid_t> left = kill_descendants(spared_);
+  std::erase_if(
+      left, [this](pid_t pid) { return std::find(spared_.begin(), spared_.end(), pid) != spared_.end(); });
+  return left;
 }
 
 void Watchdog::wait_for_sweep(const Request& request) {
@@ -313,7 +319,7 @@ void Watchdog::finish() noexcept {
     }
   }
   socket_.reset();
-  kill_descendants();
+  kill_descendants(spared_);
 }
 
 }  // namespace mrf::process

@@ -35,7 +35,9 @@ class Watchdog {
  public:
   /// Forks the watchdog: this process must have no other threads, and no descriptor open that the jobs must
   /// not hold. `spec_of` gives, in the watchdog, what launch() of that number is to start; `clean_up` removes
-  /// what this process has made, in case that it is killed. Throws SystemError.
+  /// what this process has made, in case that it is killed; a watchdog that is made later in this process has
+  /// ended before. Children that are there already, such as another watchdog, are spared. Throws
+  /// SystemError.
   /// When this process is gone, children that have `grace` get TERM and that time to clean up by themselves,
   /// before all is killed.
   Watchdog(const std::function<LaunchSpec(std::size_t)>& spec_of, const std::function<void()>& clean_up,
@@ -70,6 +72,7 @@ class Watchdog {
   void wait_for_sweep(const Request& request);
   void lose();
 
+  std::vector<pid_t> spared_;
   pid_t pid_ = -1;
   io::Fd socket_;
   std::deque<EndedProcess> ended_;
