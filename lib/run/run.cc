@@ -79,10 +79,7 @@ class WorkflowRun {
     std::optional<process::Watchdog> watchdog;
     try {
       watchdog.emplace([this](std::size_t job) { return job_spec(plan_, workspace_, job); },
-                       [this] {
-                         workspace_.remove(options_.keep_directory);
-                         remove_scratch();
-                       });
+                       [this] { workspace_.remove(options_.keep_directory); });
       workspace_.make(plan_);
       if (options_.keep_directory) base::note(fmt::format("FIFOs are in '{}'", workspace_.directory()));
       Supervisor supervisor(plan_, workspace_, *watchdog, options_.supervisor);
@@ -105,11 +102,6 @@ class WorkflowRun {
   }
 
  private:
-  void remove_scratch() const {
-    std::error_code ignored;
-    if (!options_.scratch.empty()) std::filesystem::remove_all(options_.scratch, ignored);
-  }
-
   // The report is written before anything is published, and published with the results.
   int conclude(const Supervisor& supervisor) {
     int status = supervisor.status();

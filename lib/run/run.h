@@ -19,7 +19,6 @@ struct RunOptions {
   std::string keep_failed;     ///< the directory in which failures are kept; "" none
   bool is_short_form = false;  ///< hints name its options
   std::vector<workflow::FailureHint> hints;
-  std::string scratch;  ///< a directory that is removed when this process is killed during the run; "" none
   /// Called when the run has succeeded and its results are published; the watchdog is still there. An Error
   /// that it throws is the run's.
   std::function<void()> on_success;

@@ -5,8 +5,8 @@
 // sample is a file of the input's kind. It grows until the filter alone takes some seconds for it: from the
 // first thousand records one can tell how many fit into the time.
 //
-// Results are read in the moment between the end of a run and the end of its watchdog, which removes the
-// directory of the trial when this process is killed.
+// When this process is killed, a watchdog of the trial, which starts nothing, removes the directory as soon
+// as the watchdog of the run is gone, too, and with it who may write there.
 #include "trial/trial.h"
 
 #include <fmt/format.h>
@@ -35,7 +35,9 @@
 #include "base/redact.h"
 #include "io/fd.h"
 #include "io/temporaries.h"
+#include "process/launch.h"
 #include "process/run_signals.h"
+#include "process/watchdog.h"
 #include "record/record.h"
 #include "run/input_probe.h"
 #include "run/job_spec.h"
@@ -43,6 +45,7 @@
 #include "trial/difference.h"
 #include "trial/forecast.h"
 #include "trial/result.h"
+#include "trial/suggest.h"
 #include "trial/trial_forms.h"
 #include "workflow/plan.h"
 #include "workflow/short_form_choice.h"
@@ -142,7 +145,10 @@ std::uint64_t sum_of(const Json& tool, const char* list, const char* member) {
 class Trial {
  public:
   Trial(const ShortForm& form, const TrialOptions& options)
-      : form_(form), options_(options), order_(order_of(form)), directory_(make_directory()) {}
+      : form_(form),
+        options_(options),
+        directory_(make_directory()),
+        watchdog_([](std::size_t) { return process::LaunchSpec(); }, [this] { remove(); }) {}
   ~Trial() { remove(); }
   Trial(const Trial&) = delete;
   Trial& operator=(const Trial&) = delete;
@@ -164,7 +170,12 @@ class Trial {
       run_cut(alone, cut);
       if (account_.difference) break;
     }
-    if (!account_.difference) forecast(alone);
+    if (!account_.difference) {
+      suggest(
+          form_, options_.words, measured(alone),
+          [&](const Costs& costs, double copies_s) { return costs_at_level_1(alone, costs, copies_s); },
+          account_);
+    }
     end_if_signalled();
     io::Meter meter;
     io::write_all(io::FdRef(STDOUT_FILENO), std::string(io::stdout_name), text_of(account_), meter);
@@ -192,6 +203,7 @@ class Trial {
 
   void die_of(int signal) {
     remove();
+    watchdog_.finish();
     process::die_of(signal);
     throw StepFailed{base::signal_status_base + signal};
   }
@@ -201,7 +213,6 @@ class Trial {
     const workflow::Plan plan = workflow::make_plan(workflow::parse_workflow("short form", text, {}));
     run::RunOptions options = options_.run;
     options.report_path = path("report.json");
-    options.scratch = directory_;
     options.on_success = on_success;
     options.supervisor.time_limit = limit;
     const SoftLimit files(RLIMIT_FSIZE, most_file_bytes);
@@ -396,10 +407,12 @@ class Trial {
     for (std::size_t at = 0; at < facts->results.size(); ++at) {
       const Result& ours = alone.facts.results[at];
       const Result& theirs = facts->results[at];
-      const auto difference = find_difference(ours, theirs, order_);
+      const Order order = copies_.outputs[at].order;
+      const auto difference = find_difference(ours, theirs, order);
       if (!difference) {
+        const bool may_have_other_order = order == Order::any && !copies_.outputs[at].is_side;
         account_.has_other_order =
-            account_.has_other_order || (order_ == Order::any && find_difference(ours, theirs, Order::kept));
+            account_.has_other_order || (may_have_other_order && find_difference(ours, theirs, Order::kept));
         continue;
       }
       note_difference(*difference, alone, at, theirs, cut);
@@ -420,10 +433,11 @@ class Trial {
     Parts parts{cut.starts, {}};
     if (sample && cut.form.key.empty())
       parts.first_records = part_begins(sample->records(), *cut.form.chunk_size, cut.starts);
-    account_.diagnosis = diagnose(alone.facts.results[at], copies, parts, order_);
+    const Order order = copies_.outputs[at].order;
+    account_.diagnosis = diagnose(alone.facts.results[at], copies, parts, order);
     const auto again =
         results_of(form_alone(alone.form.form, alone.records), alone.form.outputs, 3 * time_limit);
-    if (again && find_difference(alone.facts.results[at], again->results[at], order_))
+    if (again && find_difference(alone.facts.results[at], again->results[at], order))
       account_.diagnosis = diagnose_random();
   }
 
@@ -452,85 +466,13 @@ class Trial {
                     account_.diagnosis ? "; " + account_.diagnosis->sentence : ""));
   }
 
-  Threads threads_for(int threads) const {
-    ShortForm form = form_;
-    form.threads = threads;
-    const auto choice = workflow::choose(form);
-    return {1 + choice.reader_threads, 1 + choice.writer_threads};
-  }
-
-  // For the whole input, by one filter.
-  Costs costs_of_whole(const Alone& alone) const {
-    Costs costs = alone.facts.costs;
-    if (!form_.selection.words().empty()) costs.read_s = std::max(costs.read_s, alone.sampling_s);
-    costs.pass_s = std::max(costs.pass_s, pass_s_);
-    Costs fixed = alone.fixed;
-    if (alone.records <= first_records) fixed.filter_s = start_s_;
-    return whole_costs(costs, fixed, 1 / alone.share.value_or(1));
-  }
-
-  // How the chunks of the whole input start the filter.
-  Starts starts_of_whole(const Alone& alone, const Costs& costs) const {
-    if (copies_.form.order != "chunk" || form_.has_measured_chunks || !alone.share) return {};
-    const double records = static_cast<double>(alone.records) / *alone.share;
-    const auto chunks =
-        form_.chunk_size
-            ? static_cast<std::uint64_t>(std::ceil(records / static_cast<double>(*form_.chunk_size)))
-            : chunks_of(costs.bytes);
-    return {start_s_, std::max(0.0, costs.filter_s - start_s_), records, chunks};
-  }
-
-  void forecast(const Alone& alone) {
-    const Costs costs_alone = costs_of_whole(alone);
-    Costs costs = costs_alone;
-    Suggestion suggestion;
-    if (Starts starts = starts_of_whole(alone, costs); starts.chunks > 0) {
-      suggestion.chunk_size = larger_chunks(starts, form_.processors);
-      if (suggestion.chunk_size)
-        starts.chunks = static_cast<std::uint64_t>(
-            std::ceil(starts.records / static_cast<double>(*suggestion.chunk_size)));
-      costs.filter_s = starts.work_s + starts.all_s();
-    }
-    Limits limits{form_.processors, form_.processors, std::min(form_.processors, workflow::most_threads),
-                  2 * form_.processors};
-    if (form_.cpus)
-      limits = {*form_.cpus, *form_.cpus, std::min(*form_.cpus, workflow::most_threads), *form_.cpus};
-    const auto threads_of = [this](int threads) { return threads_for(threads); };
-    const Threads many = threads_for(workflow::most_threads);
-    suggestion.sets_threads = many.reader + many.writer > 2;
-    const auto expected = [&](const Costs& of) {
-      return expected_s(of, suggestion.setting.workers, threads_for(suggestion.setting.threads),
-                        limits.processors);
-    };
-    suggestion.setting = best_setting(costs, threads_of, limits);
-    const double alone_s = expected_s(costs_alone, 1, {1, 1}, limits.processors);
-    const double copies_s = expected(costs);
-    const double slower = slowdown(alone, limits.processors);
-    if (alone.share) {
-      account_.whole_alone_s = slower * alone_s;
-      account_.whole_copies_s = slower * copies_s;
-    }
-    constexpr double as_good = 1.05;
-    const bool is_worth_it = alone_s >= least_gain * copies_s;
-    if (!is_worth_it) suggestion.setting.workers = 1;
-    account_.is_pipe_as_fast = !is_worth_it && alone_s <= as_good * expected(costs);
-    account_.command = suggested_command(options_.words, suggestion);
-    if (const auto lower = costs_at_level_1(alone, costs, copies_s)) {
-      suggestion.setting = best_setting(*lower, threads_of, limits);
-      suggestion.level = 1;
-      account_.level_s = slower * expected(*lower);
-      if (account_.level_s * least_gain < slower * copies_s && alone.share)
-        account_.level_command = suggested_command(options_.words, suggestion);
-    }
-  }
-
-  // How many times as long as its processor seconds say the filter alone took: it waits for something, or
-  // other programs have the processors. Of a short sample the time is that of starting and ending a run.
-  static double slowdown(const Alone& alone, int processors) {
-    constexpr double short_s = 0.5;
-    const double wall_s = alone.facts.costs.wall_s;
-    if (wall_s < short_s) return 1;
-    return std::max(1.0, wall_s / std::max(expected_s(alone.facts.costs, 1, {1, 1}, processors), 1e-3));
+  Measured measured(const Alone& alone) const {
+    Measured measured{alone.facts.costs, alone.records, alone.share, alone.sampling_s, alone.fixed};
+    measured.is_first_sample = alone.records <= first_records;
+    measured.is_chunked = copies_.form.order == "chunk";
+    measured.start_s = start_s_;
+    measured.pass_s = pass_s_;
+    return measured;
   }
 
   // What writing takes at level 1, where writing takes a large part of the time.
@@ -538,9 +480,10 @@ class Trial {
     const TrialOutput& output = alone.form.outputs[0];
     const bool is_deflated =
         output.format == "bam" || output.format == "sam.gz" || base::has_gzip_name(output.path);
-    if (!is_deflated || form_.level || alone.form.outputs.size() > 1) return std::nullopt;
+    const bool is_only_result = form_.outputs.size() < 2 && form_.singles.empty();
+    if (!is_deflated || form_.level || !is_only_result) return std::nullopt;
     if (record::is_bytes(output.form)) return std::nullopt;  // which may have no lines
-    const Threads threads = threads_for(workflow::most_threads);
+    const Threads threads = threads_for(form_, workflow::most_threads);
     if (costs.write_s < 0.4 * costs.sum_s() && costs.write_s < 0.6 * expected_s * threads.writer)
       return std::nullopt;
     const std::string lower = path("level1" + output.path.substr(output.path.rfind('/') + 1));
@@ -557,8 +500,8 @@ class Trial {
 
   const ShortForm& form_;
   const TrialOptions& options_;
-  Order order_;
   std::string directory_;
+  process::Watchdog watchdog_;  // removes it, between two runs too
   Account account_;
   TrialForm copies_;
   std::uint64_t sampled_records_ = 0;  // of the last sample

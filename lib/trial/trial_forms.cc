@@ -80,7 +80,9 @@ TrialOutput output_for(const std::string& name, const StreamKind& kind, const st
                      stem + ending_of(kind),
                      kind.is_alignment() ? kind.format : "",
                      {},
-                     {}};
+                     {},
+                     Order::kept,
+                     false};
   if (kind.is_alignment()) {
     output.header = record::sam_header();
   } else {
@@ -161,7 +163,12 @@ TrialForm form_over_sample(const ShortForm& form, const std::string& sample_dire
   const bool is_kept =
       form.missing.empty() || form.missing == "error" || form.missing == "skip" || form.missing == "any";
   if (!is_kept) over.missing = directory + "/missing" + ending_of(workflow::kind_of(form.missing));
-  if (!form.side.empty()) over.side = directory + "/side.txt";
+  for (auto& output : trial.outputs) output.order = order_of(form);
+  if (!form.side.empty()) {
+    over.side = directory + "/side.txt";
+    const Order order = choice.order == "chunk" ? Order::kept : Order::any;
+    trial.outputs.push_back({form.side, over.side, "", {}, {}, order, true});
+  }
   over.command = workflow::with_saved_in(form.command, directory);
   over.combine = workflow::with_saved_in(form.combine, directory);
   over.report.clear();

@@ -27,6 +27,8 @@ struct TrialOutput {
   std::string format;  ///< of alignments, as for mrf-bamwrite's -O; empty for all else
   record::RecordForm form;
   record::HeaderForm header;
+  Order order = Order::kept;  ///< whether the order of the records counts
+  bool is_side = false;       ///< the side table
 
   /// Where it is text: SAM text is made of alignments before they are compared.
   std::string text_path() const { return format.empty() ? path : path + ".text"; }

@@ -346,6 +346,46 @@ trial_runs() { [[ -n $(find "$TMPDIR" -maxdepth 1 -name 'mrf-try.*') ]] && [[ -e
   done
 }
 
+@test "KILL between two runs of a trial leaves nothing" {
+  # Standard output is full: the trial waits in its last write, when all of its runs are over.
+  table
+  cat >full.py <<'END'
+import fcntl, glob, os, subprocess, time
+
+reader, writer = os.pipe()
+fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+os.write(writer, b"x" * fcntl.fcntl(writer, fcntl.F_GETPIPE_SZ))
+run = subprocess.Popen(["mrf-run", "-n", "2", "--try", "-i", "in.tsv", "-o", "out.tsv", "--", "cat"], stdout=writer)
+while "pipe_write" not in open(f"/proc/{run.pid}/wchan").read():
+    time.sleep(0.01)
+assert glob.glob(os.environ["TMPDIR"] + "/mrf-try.*")
+run.kill()
+run.wait()
+END
+  timeout 300 python3 full.py
+  wait_until assert_nothing_left
+}
+
+@test "side tables are compared: in order by chunk, else as a set of lines; a part of each worker differs" {
+  table
+  # shellcheck disable=SC2016
+  side='{ print } $NF % 5 == 0 { print "five", $NF >ENVIRON["MRF_SIDE"] }'
+  for order in chunk seq rows any; do
+    try -i in.tsv -o out.tsv --order $order --side side.txt -- awk -F '\t' "$side"
+    assert_status 0
+    assert_output_has 'result    the same'
+    assert_files in.tsv
+  done
+  # shellcheck disable=SC2016
+  side='{ print; ++n } END { print n >ENVIRON["MRF_SIDE"] }'
+  for order in chunk seq; do
+    try -i in.tsv -o out.tsv --order $order --side side.txt -- awk -F '\t' "$side"
+    assert_status 3
+    assert_stderr_has "record 1 of 'side.txt' is not what one filter alone writes"
+  done
+  assert_nothing_left
+}
+
 @test "a pipe that the filter reads would be used up by the trial" {
   seq 3000 >in.txt
   mkfifo fifo
