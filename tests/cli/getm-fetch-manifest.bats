@@ -5,9 +5,7 @@ load getm-fetch
 
 setup_file() {
   serve_samples
-  mkdir "$WWW/many"
-  local i
-  for i in {1..30}; do head -c $((i * 100)) /dev/urandom >"$WWW/many/f$i"; done
+  make_many_samples
 }
 teardown_file() { stop_servers; }
 
