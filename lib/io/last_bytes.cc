@@ -34,7 +34,7 @@ namespace {
 
 constexpr std::uint64_t file_magic = 0x7374736161746c31;
 constexpr std::size_t control_bytes = 4096;
-constexpr std::uint64_t allocated_at_a_time = std::uint64_t{256} << 10;
+constexpr std::uint64_t first_allocated = std::uint64_t{256} << 10;
 constexpr std::size_t most_spacing = 4096;
 constexpr std::string_view verb = "keep the last records of";
 
@@ -159,7 +159,7 @@ void LastBytes::publish() {
 
 bool LastBytes::allocate(std::uint64_t end) {
   while (allocated_ < std::min<std::uint64_t>(end, size_)) {
-    const std::uint64_t more = std::min(allocated_at_a_time, size_ - allocated_);
+    const std::uint64_t more = std::min(std::max(first_allocated, allocated_), size_ - allocated_);
     const int error = ::posix_fallocate(file_.get(), static_cast<off_t>(control_bytes + allocated_),
                                         static_cast<off_t>(more));
     if (error == EINTR) continue;
