@@ -157,6 +157,16 @@ void LastBytes::publish() {
   control_->end.store(kept_end_, std::memory_order_release);
 }
 
+// For bytes behind end_, no more than the ring has.
+bool LastBytes::make_room(std::size_t size) {
+  const std::uint64_t end = end_ + size;
+  if (end > size_ && begin_ < end - size_) {
+    drop_before(end - size_);
+    publish();
+  }
+  return allocate(end);
+}
+
 bool LastBytes::allocate(std::uint64_t end) {
   while (allocated_ < std::min<std::uint64_t>(end, size_)) {
     const std::uint64_t more = std::min(std::max(first_allocated, allocated_), size_ - allocated_);
@@ -185,14 +195,23 @@ void LastBytes::add(std::string_view bytes) {
   while (control_ != nullptr && !bytes.empty()) {
     const std::string_view part = bytes.substr(0, size_);
     bytes.remove_prefix(part.size());
-    const std::uint64_t end = end_ + part.size();
-    if (end > size_ && begin_ < end - size_) {
-      drop_before(end - size_);
-      publish();
-    }
-    if (!allocate(end)) return;
+    if (!make_room(part.size())) return;
     copy(part, end_);
-    end_ = end;
+    end_ += part.size();
+  }
+}
+
+void LastBytes::add(FdRef file, std::uint64_t offset, std::size_t size) {
+  while (control_ != nullptr && size > 0) {
+    const std::size_t at = end_ % size_;
+    const std::size_t part = std::min(size, size_ - at);
+    if (!make_room(part)) return;
+    const ssize_t n = ::pread(file.get(), ring_ + at, part, static_cast<off_t>(offset));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return stop(n == 0 ? EIO : errno);
+    end_ += static_cast<std::size_t>(n);
+    offset += static_cast<std::size_t>(n);
+    size -= static_cast<std::size_t>(n);
   }
 }
 

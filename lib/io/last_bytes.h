@@ -36,6 +36,9 @@ class LastBytes {
   bool is_keeping() const { return control_ != nullptr; }
   /// Copies bytes behind those that are there. As add_header().
   void add(std::string_view bytes);
+  /// Reads `size` bytes of `file`, from `offset` on, to there. As add_header(), also where the file has
+  /// fewer.
+  void add(FdRef file, std::uint64_t offset, std::size_t size);
   /// The position behind all that was added.
   std::uint64_t end() const { return end_; }
   /// A unit ends at `position`, which is at or behind end(). Of those in front of the position that it
@@ -57,6 +60,7 @@ class LastBytes {
   void grow(std::size_t bytes);
   void drop_before(std::uint64_t position);
   void publish();
+  bool make_room(std::size_t size);
   bool allocate(std::uint64_t end);
   void copy(std::string_view bytes, std::uint64_t to);
   void stop(int error_number);

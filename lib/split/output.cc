@@ -106,6 +106,14 @@ void Output::keep(std::string_view bytes, std::uint64_t end, std::uint64_t recor
   last_->keep_to(records_end);
 }
 
+void Output::keep(const Piece& piece) {
+  const std::uint64_t records_end = &piece == &queue_.back() ? records_end_ : piece.records_end;
+  if (piece.block) return keep({piece.data, piece.size}, piece.offset + piece.size, records_end);
+  // A range is kept as a whole when it is tried first.
+  if (last_->end() < piece.end) last_->add(piece.file->fd, piece.offset, piece.size);
+  last_->keep_to(records_end);
+}
+
 std::size_t Output::append(std::string_view bytes) {
   if (free_ == free_end_) {
     if (pool_.is_used_up()) return 0;
@@ -124,7 +132,10 @@ std::size_t Output::append(std::string_view bytes) {
 }
 
 void Output::append_range(std::shared_ptr<const io::InputFile> file, std::uint64_t offset, std::size_t size) {
+  if (!queue_.empty()) queue_.back().records_end = records_end_;
   queue_.push_back({{}, std::move(file), nullptr, size, offset});
+  appended_ += size;
+  queue_.back().end = appended_;
   free_ = free_end_ = nullptr;
   queued_ += size;
   ++ranges_;
@@ -156,14 +167,12 @@ std::size_t Output::write_through(std::string_view bytes) {
 bool Output::send(Piece& piece) {
   std::size_t n = 0;
   if (piece.block) {
-    if (last_ && piece.is_record) {
-      const std::uint64_t records_end = &piece == &queue_.back() ? records_end_ : piece.records_end;
-      keep({piece.data, piece.size}, piece.offset + piece.size, records_end);
-    }
+    if (last_ && piece.is_record) keep(piece);
     n = written(::write(target_.fd().get(), piece.data, piece.size));
     piece.data += n;
     piece.offset += n;
   } else {
+    if (last_) keep(piece);
     const ssize_t result = io::splice_file(piece.file->fd, piece.offset, piece.size, target_.fd());
     if (result == 0)
       throw base::Error(base::Status::failure, "read", piece.file->name, "the file became shorter");

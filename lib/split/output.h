@@ -124,10 +124,12 @@ class Output {
     std::size_t size = 0;
     std::uint64_t offset = 0;       // in the file; of a block, where its data are in appended_
     std::uint64_t records_end = 0;  // unless it is the last block: of the last record up to its end
+    std::uint64_t end = 0;          // of a range, in appended_
     bool is_record = true;          // no header
   };
 
   void keep(std::string_view bytes, std::uint64_t end, std::uint64_t records_end);
+  void keep(const Piece& piece);
   bool send(Piece& piece);
   std::size_t written(ssize_t result);
   void pop();

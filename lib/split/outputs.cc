@@ -209,11 +209,12 @@ void Outputs::put_header(std::size_t index, std::string_view bytes) {
 
 void Outputs::put_range(std::size_t index, std::shared_ptr<const io::InputFile> file, std::uint64_t offset,
                         std::string_view bytes, bool is_whole) {
-  if (outputs_[index].keeps_last() || is_blocked(index) || !outputs_[index].takes_ranges())
+  if (is_blocked(index) || !outputs_[index].takes_ranges())
     return is_whole ? put(index, bytes) : put_part(index, bytes);
   while (ranges_ >= most_ranges) step();
   stats_.outputs[index].bytes += bytes.size();
   outputs_[index].append_range(std::move(file), offset, bytes.size());
+  if (is_whole && outputs_[index].keeps_last()) outputs_[index].end_records();
   ++ranges_;
   push(index);
 }
