@@ -171,15 +171,21 @@ END
 @test "--keep-failed, live workers: no more is kept than the share of --buffer, and the failure is in it" {
   write_failing_filter
   { seq 3000000; echo bad; seq 1000; } >in.txt
-  short -n 2 --order any --buffer 4M --keep-failed kept -i in.txt -o out.txt -- /usr/bin/python3 fail.py
-  assert_status 9
-  size=$(stat -c %s kept/work-?/input)
-  ((size <= 2097152 && size > 1900000))
-  assert_stderr_has "/again.sh' runs it again on the last $size of "
-  assert_stderr_has " bytes of its records; a larger --buffer keeps more"
-  again kept/work-?
-  [ "$again" = 9 ]
-  cmp again.err kept/work-?/stderr
+  # Small pieces are copied, large ones are ranges of the file.
+  for records in 1000 10000; do
+    rm -rf kept
+    short -n 2 --order any -c $records --buffer 4M --keep-failed kept -i in.txt -o out.txt -- /usr/bin/python3 fail.py
+    assert_status 9
+    size=$(stat -c %s kept/work-?/input)
+    ((size <= 2097152 && size > 1900000))
+    assert_stderr_has "/again.sh' runs it again on the last $size of "
+    assert_stderr_has " bytes of its records; a larger --buffer keeps more"
+    again kept/work-?
+    [ "$again" = 9 ]
+    cmp again.err kept/work-?/stderr
+    # Whole lines, each once and in the order of the file.
+    awk 'NR == FNR { kept[n++] = $0; next } $0 == kept[at + 0] { ++at } END { exit at < n }' kept/work-?/input in.txt
+  done
 }
 
 @test "--keep-failed, live workers: what waits in front of a worker takes nothing of what it was given" {
