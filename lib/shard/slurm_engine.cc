@@ -262,7 +262,7 @@ class Arrays {
       } else if (!known.is_submitted) {
         to_submit_.push_back(shard);
       } else if (++known.looks_without >= looks_to_be_sure) {
-        if (is_fault_of_slurm(known.state) && known.free_submissions++ < free_submissions) {
+        if (is_lost(shard, known) && known.free_submissions++ < free_submissions) {
           known.looks_without = 0;
           to_submit_.push_back(shard);
         } else {
@@ -273,6 +273,13 @@ class Arrays {
       }
     }
     if (failures > 0 && task_.is_last && !is_stopping_) stop();
+  }
+
+  // Not by the command: the task has not even started when Slurm knows nothing of it and it has no log, as
+  // when the controller was killed before it had saved its state.
+  bool is_lost(std::size_t shard, const Shard& known) const {
+    return is_fault_of_slurm(known.state) ||
+           (known.state.empty() && ::access(log_path(task_.directory, shard).c_str(), F_OK) != 0);
   }
 
   void report(std::size_t shard, const Shard& known) {
