@@ -203,11 +203,11 @@ is_right() {
     wait_until started 8
     kill -s "$signal" "$(daemon slurmctld)"
     wait_until grep -q "cannot reach 'Slurm': .*Unable to contact slurm controller" stderr.txt
-    rm gate
     slurm controller
+    wait_until grep -q 'Slurm answers again' stderr.txt
+    rm gate
     finishes
     is_right
-    grep -q 'Slurm answers again' stderr.txt
     [[ $signal == KILL || $(starts) == 40 ]]
     wait_until nothing_queued
   done
