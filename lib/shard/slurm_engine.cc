@@ -358,7 +358,8 @@ class Arrays {
       return !alive_.contains(shard) && !failed_.contains(shard);
     });
     const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - started_);
-    const auto took = std::chrono::duration_cast<std::chrono::milliseconds>(look_took_);
+    // What a look costs Slurm; nothing is known of that while it does not answer.
+    const auto took = is_reached_ ? std::chrono::duration_cast<std::chrono::milliseconds>(look_took_) : 0ms;
     const auto time = is_doubtful ? std::max(shortest_pause, took)
                                   : std::clamp(std::max(passed, took * 100) / 10, shortest_pause,
                                                std::chrono::milliseconds(longest_pause));
