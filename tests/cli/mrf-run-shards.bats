@@ -321,7 +321,7 @@ exec cat'
 --shards 0 -i in.txt -o out.txt|a number from 1 to 100000
 --shards 2 -i in.txt.gz -o out.txt|it is gzip and not BGZF
 --shards 2 -i in.txt -o out.txt --record lines:2|where records of lines:K and fixed:BYTES begin
---shards 2 -i in.txt -o out.txt --engine other|not an engine: local is one
+--shards 2 -i in.txt -o out.txt --engine other|not an engine: local, slurm and snakemake are
 --shards 2 -i in.txt -o out.txt --dry-run|it goes without --print
 --shard-dir d -i in.txt -o out.txt|the options of shards need --shards N
 E
