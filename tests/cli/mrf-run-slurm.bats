@@ -375,3 +375,26 @@ exit 0'
 END
   [[ ! -e out.txt.shards ]]
 }
+
+# ARGS: two shards with Snakemake.
+snakemake_in_background() {
+  start_in_background --shards 2 --engine snakemake --engine-args "$1" -i in.txt -o out.txt -- ./filter
+}
+
+@test "under Snakemake: --cluster sbatch, which INT cancels, then --slurm" {
+  export HOME=$PWD/home XDG_CACHE_HOME=$PWD/home/cache USER=${USER:-root}
+  export CI=true # Snakemake looks at its jobs once a second then, not every ten
+  : >gate
+  snakemake_in_background "--cluster 'sbatch --parsable -c {threads}' --cluster-cancel scancel -j 2"
+  wait_until test -s starts
+  kill -INT "$run"
+  finishes || status=$?
+  [[ $status == 130 && ! -e out.txt ]]
+  rm gate
+  wait_until nothing_queued
+  snakemake_in_background "--slurm -j 2 --max-status-checks-per-second 1 --latency-wait 60"
+  finishes
+  cmp out.txt in.txt
+  wait_until nothing_queued
+  assert_nothing_left
+}
