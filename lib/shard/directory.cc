@@ -133,7 +133,9 @@ std::optional<Receipt> Directory::read_receipt(std::size_t shard) const {
 
 bool Directory::publish_plan(const std::string& text) const { return publish(plan_path(), text); }
 
+// Snakemake removes directories of outputs that are empty when it ends, though jobs may go on.
 bool Directory::publish_receipt(const Receipt& receipt) const {
+  make_directory(path_ + "/receipts");
   return publish(receipt_path(receipt.shard), receipt_text(receipt));
 }
 

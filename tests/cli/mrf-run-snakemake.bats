@@ -127,6 +127,13 @@ run() { mrf-run --shard-run "$1" --shard-dir "$directory"; }
   [[ ! -e out2.txt ]]
 }
 
+@test "an empty directory of receipts, which Snakemake removes when it ends, is made again" {
+  mrf-run --shards 2 --shard-plan -i in.txt -o out.txt -- cat
+  rmdir out.txt.shards/receipts
+  mrf-run --shards 2 -i in.txt -o out.txt -- cat
+  cmp out.txt in.txt
+}
+
 @test "--retries N: exactly what is missing, up to N times again" {
   # shellcheck disable=SC2016
   false_snakemake 'set -- $shards; run "$1"'
