@@ -13,6 +13,16 @@ setup() {
   seq 20000 >in.txt
 }
 
+# A test that fails leaves mrf-run, the scheduler and its jobs.
+teardown() {
+  local file
+  for file in "$MRF_TEST"/pid.*; do
+    [[ ! -s $file ]] || kill -KILL -- "-$(<"$file")" 2>/dev/null || true
+  done
+  for file in ${scheduler:-} ${run:-}; do kill -KILL "$file" 2>/dev/null || true; done
+  common_teardown
+}
+
 # FILE TEXT: an executable.
 script() {
   printf '#!/bin/bash\n%s\n' "$2" >"$1"
