@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # scripts/bench, with comparisons of the test's own.
 
+# bats file_tags=unsanitized
+
 load common
 
 setup() {

@@ -3,7 +3,7 @@
 # For every test of the programs: `load common`.
 #
 # $BIN is where the built programs are (MRF_BIN, else build/bin) and comes first in PATH; $ROOT is the
-# source. A test starts in an empty directory of its own, with a TMPDIR of its own beside it; when it
+# source. Tests tagged `unsanitized` are left out under the sanitizers. A test starts in an empty directory of its own, with a TMPDIR of its own beside it; when it
 # fails, both are kept and their place is printed. A file with its own setup() or teardown() calls
 # common_setup or common_teardown there.
 #
@@ -22,6 +22,8 @@
 #                                 "$(...)" and globs among its arguments are not: those belong into a function
 #   in_state LETTERS PID...       whether each process is in one of these states: S asleep, T stopped, Z ended (ps(1))
 #   as_user CMD...                as an unprivileged user, when the tests run as root
+#   some WORD...                  prints the words; under the sanitizers every fourth of them, from the first one on
+#   sanitized FEWER MORE          prints FEWER under the sanitizers (MRF_SANITIZED), else MORE
 #   with_small_disk SIZE CMD...   CMD sees a file system of SIZE at ./disk
 
 bats_require_minimum_version 1.5.0
@@ -170,6 +172,15 @@ as_user() {
   chmod 755 "$BATS_RUN_TMPDIR" "$BATS_RUN_TMPDIR/test" "$BATS_TEST_TMPDIR"
   chown -R nobody "$BATS_TEST_TMPDIR/work" "$TMPDIR"
   PATH="$public:$PATH" setpriv --reuid=nobody --regid=nogroup --clear-groups -- "$@"
+}
+
+sanitized() { if [[ -n ${MRF_SANITIZED-} ]]; then echo "$1"; else echo "$2"; fi; }
+
+some() {
+  local number=0 word
+  for word; do
+    ((number++ % $(sanitized 4 1) != 0)) || printf '%s\n' "$word"
+  done
 }
 
 with_small_disk() {

@@ -4,6 +4,8 @@
 # have it: reads without a cell, long stretches without a match, filters that drop a mate or a record. Only the server's
 # name is replaced, and what an example supposes to be there is made.
 
+# bats file_tags=unsanitized
+
 load common
 
 setup() {

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # tests/examples with the real make and snakemake.
 
+# bats file_tags=unsanitized
+
 load common
 
 setup() {

@@ -1,6 +1,9 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
 # Servers of other houses, each with its own way with ranges and validators.
+
+# bats file_tags=unsanitized
+
 load common
 load getm-fetch
 

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # The house's rules: what a reader of the folders may rely on.
 
+# bats file_tags=unsanitized
+
 load common
 
 setup() {

@@ -1,8 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Ten thousand outputs, ten thousand inputs, five thousand workers.
+# Ten thousand outputs, ten thousand inputs, five thousand workers; a tenth of the outputs and inputs under the
+# sanitizers.
 
 load common
+
+setup() {
+  common_setup
+  streams=$(sanitized 1000 10000)
+}
 
 # Skips unless a process may have so many descriptors.
 need_descriptors() {
@@ -11,27 +17,27 @@ need_descriptors() {
 
 # Files are made durable one by one, which only a file system in memory does quickly.
 @test "distribute: 10,000 files" {
-  need_descriptors 10100
+  need_descriptors $((streams + 100))
   [ -w /dev/shm ] || skip "no file system in memory at /dev/shm"
-  seq 30000 >in
+  seq $((3 * streams)) >in
   out=$(mktemp -d /dev/shm/mrf-test.XXXXXX)
-  mapfile -t names < <(seq -f "$out/%05.0f" 0 9999)
+  mapfile -t names < <(seq -f "$out/%05.0f" 0 $((streams - 1)))
   timeout 300 "$BIN/mrf-distribute" -c 1 -i in "${names[@]}" && status=0 || status=$?
   cat "$out"/* >all
-  first=$(cat "$out/00000") last=$(cat "$out/09999")
+  first=$(cat "$out/00000") last=$(cat "${names[-1]}")
   rm -r "$out"
   [ "$status" -eq 0 ]
-  [ "$first" = "$(printf '1\n10001\n20001')" ]
-  [ "$last" = "$(printf '10000\n20000\n30000')" ]
+  [ "$first" = "$(seq 1 "$streams" $((3 * streams)))" ]
+  [ "$last" = "$(seq "$streams" "$streams" $((3 * streams)))" ]
   sort -n all | cmp - in
 }
 
 # One reader has all FIFOs open, as mrf-collect has.
 @test "distribute and collect: 10,000 FIFOs, in every order" {
-  need_descriptors 10100
-  seq 30000 >in
+  need_descriptors $((streams + 100))
+  seq $((3 * streams)) >in
   mkdir fifo
-  mapfile -t names < <(seq -f 'fifo/%05.0f' 0 9999)
+  mapfile -t names < <(seq -f 'fifo/%05.0f' 0 $((streams - 1)))
   mkfifo "${names[@]}"
   for order in rows seq any concat; do
     numbers=()
@@ -45,15 +51,15 @@ need_descriptors() {
   cmp seq in
   sort -n any | cmp - in
   sort -n concat | cmp - in
-  [ "$(sed -n '1,4p' concat | paste -sd' ')" = "1 10001 20001 2" ]
+  [ "$(sed -n '1,4p' concat | paste -sd' ')" = "1 $((streams + 1)) $((2 * streams + 1)) 2" ]
 }
 
 @test "collect: 10,000 files" {
-  need_descriptors 10100
+  need_descriptors $((streams + 100))
   mkdir part
-  seq 30000 | split -l 3 -d -a 5 - part/
+  seq $((3 * streams)) | split -l 3 -d -a 5 - part/
   timeout 300 "$BIN/mrf-collect" --order concat -o out part/*
-  seq 30000 | cmp - out
+  seq $((3 * streams)) | cmp - out
 }
 
 # The processor time of 20,000 lines, one at a time, through 2,000 streams is less than FACTOR times that through 20:
@@ -66,6 +72,7 @@ one_line_of_many() {
   (( many < $1 * few ))
 }
 
+# bats test_tags=unsanitized
 @test "what a line costs does not follow from how many inputs or outputs there are" {
   need_descriptors 4100
   one_line_of_many 5 collect "$BIN/mrf-collect" --order any

@@ -48,9 +48,10 @@ corpus() {
       # shellcheck disable=SC2086
       mrf-bamread $permissive found.bam | cmp - expected.sam || echo "$file: another round trip" >>differ
     fi
-  done < <(corpus | sort)
+  done < <(corpus | sort | sed -n "1~$(sanitized 4 1)p")
   cat lax
   echo "$same the same, $kept kept, $refused refused, $truncated truncated"
   [[ ! -e differ ]] || { cat differ && false; }
+  [[ -z ${MRF_SANITIZED-} ]] || { ((same > 60)) && return; }
   [[ $same -gt 290 && $refused -gt 5 && $truncated == 2 ]]
 }

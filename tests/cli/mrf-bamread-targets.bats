@@ -20,11 +20,11 @@ make_spanning() {
 records() { mrf-bamread -T ref.fa --no-header "$@" | cut -f 1-11; }
 
 @test "with --region-rule starts, windows that cover the references give each record with a position once" {
-  for seed in 1 4; do
-    make_spanning $seed
+  for seed in $(some 1 4); do
+    make_spanning "$seed"
     awk -F '\t' '!/^@/ && $3 != "*"' spanning.sam | cut -f 1-11 >expected
     [[ $(grep -c 3000N expected) -gt 50 ]]
-    for window in 700 6500 20000; do
+    for window in $(sanitized 6500 "700 6500 20000"); do
       for input in bai.bam csi.bam in.cram; do
         for reference in c1 c2 c3 c4 c5 c6; do
           for ((from = 1; from <= 20000; from += window)); do

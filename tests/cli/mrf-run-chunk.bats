@@ -127,7 +127,7 @@ chunk() { run_apart timeout -k 5 300 mrf-run -n 3 "$@"; }
   chunk -c 100000 -i in.txt -- bash -c 'tail -f /dev/null >&2 & head -n 1'
   assert_status 0
   assert_output_is $'1\n100001\n200001'
-  for _ in $(seq 20); do
+  for _ in $(some {1..20}); do
     chunk -c 30000 -i in.txt -- bash -c 'tail -f /dev/null >&2 & head -n 1'
     assert_status 0
   done

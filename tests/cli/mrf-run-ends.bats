@@ -49,7 +49,7 @@ E
 
 @test "a live worker that ends before it has read its records has failed, each time" {
   seq 1000 >in
-  for _ in {1..20}; do
+  for _ in $(some {1..20}); do
     run_apart timeout -k 5 300 mrf-run -n 2 --order any -i in -o result -- true
     assert_status 1
     [[ $stderr =~ ^"mrf-run: cannot finish 'work["[01]"]': it ended with status 0 before it had read everything"$ ]]
@@ -137,7 +137,7 @@ b: bash -c 'read -r go < gate.b; exit 5' > out:q < in:p
 a: bash -c 'read -r go < gate.a; exit 3' > out:p
 E
   mkfifo gate.a gate.b
-  for _ in {1..20}; do
+  for _ in $(some {1..20}); do
     mrf-run w.mrf 2>said 3>&- &
     run=$!
     exec {a}>gate.a {b}>gate.b

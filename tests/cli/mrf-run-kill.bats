@@ -1,13 +1,14 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# mrf-run is killed and stopped: its process group, and the kill soak (tests/soak/kill-soak): 100 runs, with
-# MRF_TEST_FULL=1 2,000.
+# mrf-run is killed and stopped: its process group, and the kill soak (tests/soak/kill-soak): 100 runs, 20 under
+# the sanitizers, with MRF_TEST_FULL=1 2,000.
 
 load common
 load run
 
 @test "random signals to random processes at random moments leave nothing and no wrong status" {
-  local runs=100
+  local runs
+  runs=$(sanitized 20 100)
   [[ -z ${MRF_TEST_FULL:-} ]] || runs=2000
   run_apart timeout -k 5 3600 "$ROOT/tests/soak/kill-soak" --runs "$runs" --seed 1
   assert_status 0

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # A few runs of tests/soak/verdicts, which is run with 200 of each rule by hand.
 
+# bats file_tags=unsanitized
+
 load common
 
 @test "each rule of the end of data gives one verdict, however busy the processors are" {

@@ -50,7 +50,7 @@ E
 }
 
 @test "the reader of a job that fails never sees an end-of-file" {
-  for _ in 1 2 3 4 5 6 7 8 9 10; do
+  for _ in $(some 1 2 3 4 5 6 7 8 9 10); do
     workflow <<'E'
 n = 8
 feed:    bash -c 'for f; do yes "$f" | head -c 100000 > "$f"; done' _ out:part[n]

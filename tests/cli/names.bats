@@ -86,7 +86,7 @@ load common
   cp in.fq other.fq
   samtools view --no-PG -b -o in.bam in.sam
   declare -A way=([x.bz2]=bzip2 [x.XZ]=xz [x.fq.zst]=zstd [x.zip]=zip [x.lz4]=lz4 [x.bcf]="bcftools view -Ob")
-  for name in "${!way[@]}" x.gzip; do
+  for name in $(some "${!way[@]}" x.gzip); do
     for words in "mrf-run -i in.txt -o $name -- cat" "mrf-run --order any -i in.txt -o $name -- cat" \
       "mrf-run --order seq -i in.txt -o $name -- cat" "mrf-run --dry-run --print-sh -i in.txt -o $name -- cat" \
       "mrf-run --side $name -i in.txt -o y -- cat" "mrf-run --key column:2 --missing $name -i in.txt -o y -- cat" \

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # The pictures of the documents are those that the programs make.
 
+# bats file_tags=unsanitized
+
 load common
 
 # The words in a picture: where they stand depends on the fonts of the machine.

@@ -5,6 +5,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
@@ -114,9 +115,12 @@ std::string joined(const std::vector<std::string>& pieces) {
   return all;
 }
 
+// Every count up to 64; under the sanitizers (MRF_SANITIZED) every seventh.
+const std::uint64_t step_of_shards = std::getenv("MRF_SANITIZED") != nullptr ? 7 : 1;
+
 void check_all_cuts(File& file, const std::string& records, std::uint64_t count) {
   const Input input = file.open();
-  for (std::uint64_t shards = 1; shards <= 64; ++shards) {
+  for (std::uint64_t shards = 1; shards <= 64; shards += step_of_shards) {
     CHECK(file.all(file.plan(shards)) == records);
     CHECK(file.records == count);
   }
