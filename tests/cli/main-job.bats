@@ -6,15 +6,20 @@ load common
 
 setup() {
   common_setup
-  ln -s "$(small_bam)" in.bam
+  use_records 5000
   printf '#!/bin/sh\nexec cat\n' >filter.py
   chmod +x filter.py
 }
 
-# How many of 5,000 records each of N workers gets, C at a time, as JSON.
+use_records() {
+  records=$1
+  ln -sf "$(small_bam "$records")" in.bam
+}
+
+# How many of the records each of N workers gets, C at a time, as JSON.
 shares() {
-  jq -nc --argjson n "$1" --argjson c "$2" '
-    [range($n) as $i | [range(0; 5000; $c) | select((. / $c | floor) % $n == $i) | [5000 - ., $c] | min] | add // 0]'
+  jq -nc --argjson n "$1" --argjson c "$2" --argjson all "$records" '
+    [range($n) as $i | [range(0; $all; $c) | select((. / $c | floor) % $n == $i) | [$all - ., $c] | min] | add // 0]'
 }
 
 assert_reconstructed() {
@@ -69,7 +74,9 @@ END
   grid by_workflow
 }
 
+# Each chunk is a process.
 by_short_form() {
+  use_records $(($2 == 1 ? 500 : 5000))
   run_apart mrf-run --report report -n "$1" -c "$2" -i in.bam -o out.bam "${options[@]}" -- ./filter.py
   : >job.mrf
   assert_reconstructed "$@"
