@@ -116,7 +116,7 @@ E
 }
 
 @test "FASTA is cut between records, by name and by content" {
-  make_fasta 2000 >in.fa
+  make_fasta 300 >in.fa
   cp in.fa in.txt
   gzip -k in.fa
   for input in in.fa in.fa.gz in.txt; do
