@@ -220,8 +220,11 @@ E
     refuses_to_join 'it does not end with the end-of-file block'
   done
   rm -r d && cp -r good d
-  printf xy | dd of="$part" bs=1 seek=$(($(stat -c %s "$part") / 2)) conv=notrunc status=none
+  printf xy | dd of="$part" bs=1 seek=40 conv=notrunc status=none # in the header's block
   refuses_to_join 'it is damaged'
+  rm -r d && cp -r good d
+  printf xy | dd of="$part" bs=1 seek=$(($(stat -c %s "$part") / 2)) conv=notrunc status=none
+  refuses_to_join 'its digest is not that of its receipt'
   # The time in the header of a block, which no check of BGZF covers.
   rm -r d && cp -r good d
   printf x | dd of="$part" bs=1 seek=4 conv=notrunc status=none
