@@ -217,13 +217,16 @@ class KnownFile {
   bool is_start(Position cut) const { return std::binary_search(starts_.begin(), starts_.end(), cut); }
 
   bool is_refused(Position cut) const {
-    const auto behind = std::upper_bound(starts_.begin(), starts_.end(), cut);
-    const Plan plan{"/", {}, 2, input_.state(), {*std::prev(behind), cut, input_.end()}};
+    // The shard in front of it begins with the last record in front of it.
+    const Position start = *std::prev(std::upper_bound(starts_.begin(), starts_.end(), cut));
+    Plan plan{"/", {}, 3, input_.state(), {starts_[0], start, cut, input_.end()}};
+    if (start == starts_[0]) plan.cuts.erase(plan.cuts.begin());
+    const std::size_t shard = plan.shards() - 2;
     const io::Fd nowhere = io::open_file("/dev/null", O_WRONLY);
     io::Stats stats;
     try {
-      const Landing landing = copy_records(plan, 0, input_, false, nowhere, "/dev/null", stats);
-      return !fault_of_landing(plan, 0, landing).empty();
+      const Landing landing = copy_records(plan, shard, input_, false, nowhere, "/dev/null", stats);
+      return !fault_of_landing(plan, shard, landing).empty();
     } catch (const base::DataError&) {
       return true;
     }
