@@ -84,8 +84,9 @@ TEST_CASE("cuts of BAM: at every byte of a small file and anywhere in larger one
   InputForm form;
   form.record.kind = CutKind::bam;
   form.header = record::bam_header();
-  for (const auto& [layout, name] : layout_names) {
-    CAPTURE(std::string(name));
+  for (const auto& named : layout_names) {
+    const Layout layout = named.first;
+    CAPTURE(std::string(named.second));
     check_cuts(bam_of(16, 60, 1), form, layout, 6000);
     check_cuts(bam_of(3000, 300, 2), form, layout, 50);
     check_cuts(bam_of(60, 60000, 3), form, layout, 20);
@@ -107,8 +108,9 @@ TEST_CASE("cuts of FASTQ: at every byte of a small file and anywhere in a larger
   };
   InputForm fastq;
   fastq.record.kind = CutKind::fastq;
-  for (const auto& [layout, name] : layout_names) {
-    CAPTURE(std::string(name));
+  for (const auto& named : layout_names) {
+    const Layout layout = named.first;
+    CAPTURE(std::string(named.second));
     check_cuts(fastq_of(20), fastq, layout, 6000);
     check_cuts(fastq_of(4000), fastq, layout, 50);
   }
