@@ -40,7 +40,9 @@ script() {
 @test "BAM: the content is that of one run, for any number of shards, and samtools reads it" {
   input=$(small_bam 20000)
   mrf-run -i "$input" -o one.bam -- cat
-  for shards in 1 2 7 64; do
+  local numbers=(1 2 7 64)
+  [[ -z ${MRF_TEST_FULL-} ]] || mapfile -t numbers < <(seq 64)
+  for shards in "${numbers[@]}"; do
     run_apart mrf-run --shards "$shards" -i "$input" -o out.bam -- cat
     assert_status 0
     assert_stderr_is ''
