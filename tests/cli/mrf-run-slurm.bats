@@ -195,22 +195,17 @@ is_right() {
 }
 
 @test "the controller ends and comes back: the shards run on, the foreground waits" {
-  # Killed, it may have forgotten the last jobs: those that run are ended then.
-  for signal in TERM KILL; do
-    touch gate
-    rm -f starts out.txt
-    shards_in_background --retries 1
-    wait_until started 8
-    kill -s "$signal" "$(daemon slurmctld)"
-    wait_until grep -q "cannot reach 'Slurm': .*Unable to contact slurm controller" stderr.txt
-    slurm controller
-    wait_until grep -q 'Slurm answers again' stderr.txt
-    rm gate
-    finishes
-    is_right
-    [[ $signal == KILL || $(starts) == 40 ]]
-    wait_until nothing_queued
-  done
+  touch gate
+  shards_in_background
+  wait_until started 8
+  kill "$(daemon slurmctld)" # it saves its state; killed, it may forget the last jobs and give their numbers anew
+  wait_until grep -q "cannot reach 'Slurm': .*Unable to contact slurm controller" stderr.txt
+  slurm controller
+  wait_until grep -q 'Slurm answers again' stderr.txt
+  rm gate
+  finishes
+  is_right
+  [[ $(starts) == 40 ]]
 }
 
 @test "the foreground is killed and started again: no shard starts twice" {
