@@ -272,12 +272,13 @@ exec "$@"'
 @test "INT and TERM end snakemake and its shards; then the same command goes on" {
   slow_filter
   for number in INT TERM; do
-    start_in_background --shards 3 --engine snakemake -i in.txt -o out.txt -- ./filter
+    start_in_background -v --shards 3 --engine snakemake -i in.txt -o out.txt -- ./filter
     wait_until test -e started
     rm started
     kill -"$number" "$run"
     wait "$run" || status=$?
     [[ $status == $((128 + $(kill -l $number))) ]]
+    grep -q 'Terminating processes on user request' stderr.txt
     assert_nothing_left
     [[ ! -e out.txt ]]
   done
