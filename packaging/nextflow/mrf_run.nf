@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-// An example of mrf-run as a Nextflow process: copies of a filter side by side on one machine. The tests of mrf-tools do
-// not run it.
+// An example of mrf-run as a Nextflow process: copies of a filter side by side on one machine. The tests of mrf-tools
+// do not run it.
 //
 //   include { MRF_RUN } from './mrf_run'
 //   workflow { MRF_RUN(Channel.fromPath('*.bam').map { [[id: it.baseName], it] }, file('filter.py')) }

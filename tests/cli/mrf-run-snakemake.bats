@@ -241,7 +241,8 @@ forgetful_slurm() {
 id=$(wc -l <"$MRF_TEST/jobs")
 last=${*: -1}
 if ((id > 1)); then
-  (env --default-signal setsid bash -c "${last#--wrap=}" && echo COMPLETED >"$MRF_TEST/state.$id") >/dev/null 2>&1 3>&- &
+  (env --default-signal setsid \
+    bash -c "${last#--wrap=}" && echo COMPLETED >"$MRF_TEST/state.$id") >/dev/null 2>&1 3>&- &
 fi
 echo "Submitted batch job $id"'
   # shellcheck disable=SC2016

@@ -7,7 +7,8 @@ load common
 @test "snakemake: the wrapper, with alignments and with pairs, a filter of words and one for bash" {
   cp "$(small_bam 2000)" sample.bam
   for mate in 1 2; do
-    awk -v mate=$mate 'BEGIN { for (i = 1; i <= 999; ++i) print "@r" i "/" mate "\nACGTACGTAC\n+\nIIIIIIIIII" }' | gzip >R$mate.fq.gz
+    awk -v mate=$mate 'BEGIN { for (i = 1; i <= 999; ++i) print "@r" i "/" mate "\nACGTACGTAC\n+\nIIIIIIIIII" }' |
+      gzip >R$mate.fq.gz
   done
   printf 'NR %% 4 == 1 { drop = ++records %% 200 == 0 }\n!drop { print }\n' >trim.awk
   run_apart env HOME="$PWD" XDG_CACHE_HOME="$PWD/cache" snakemake --cores 16 \
