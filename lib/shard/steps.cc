@@ -62,8 +62,8 @@ std::vector<std::string> without_cpus(const std::vector<std::string>& words) {
 // What a step takes besides the command of its plan: a shard that is run with other words than the others
 // would make an output that no command makes.
 void refuse_words_of_command(const std::vector<std::string>& own, bool has_filter) {
-  constexpr std::array alone{"--shard-status", "--shard-join", "-q",       "--quiet", "-v",
-                             "--verbose",      "--help",       "--version"};
+  constexpr std::array alone{"--shard-mate", "--shard-status", "--shard-join", "-q",       "--quiet",
+                             "-v",           "--verbose",      "--help",       "--version"};
   constexpr std::array with_value{"--shard-run",  "--shard-read",    "--shard-dir", "--shard-landing",
                                   "--cpus",       "--report",        "--progress",  "--stats",
                                   "--kill-after", "--stall-timeout", "--pipe-size"};
@@ -76,7 +76,7 @@ void refuse_words_of_command(const std::vector<std::string>& own, bool has_filte
     const std::string name = word.substr(0, word.find('='));
     if (is_one_of(alone, word) || (name != word && is_one_of(with_value, name))) continue;
     is_value = is_one_of(with_value, word);
-    if (!is_value && !(may_be_value && !word.starts_with('-')))
+    if (!is_value && !(may_be_value && (word == "-" || !word.starts_with('-'))))
       throw base::UsageError("use", word, "a step of a plan takes the command from the plan");
   }
   if (has_filter) throw base::UsageError("use", "--", "a step of a plan takes the filter from the plan");

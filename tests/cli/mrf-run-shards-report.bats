@@ -74,6 +74,9 @@ sorted_bam() {
   [[ $(jq -c '[.status, .results, .missing, .retried]' elsewhere/joined.json) == '[0,["out.txt"],[],[0]]' ]]
   cmp in.txt out.txt
   rm out.txt
+  mrf-run --shards 2 --report - -i in.txt -o out.txt -- ./filter >stdout.json
+  [[ $(jq -c .status stdout.json) == 0 ]]
+  rm out.txt
   run_apart mrf-run --shards 2 --report nowhere/r.json -i in.txt -o out.txt -- ./filter
   assert_status 1
   [[ ! -e out.txt ]]
