@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+#include "process/attendant.h"
+
+#include <doctest/doctest.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include "base/error.h"
+
+using mrf::process::Attendant;
+
+namespace {
+
+// The mask of signals as it was, for the other tests.
+class KeptMask {
+ public:
+  KeptMask() { ::pthread_sigmask(SIG_SETMASK, nullptr, &before_); }
+  ~KeptMask() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  KeptMask(const KeptMask&) = delete;
+  KeptMask& operator=(const KeptMask&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+}  // namespace
+
+TEST_CASE("an attended command: what it writes, how it ends, and one that is not there") {
+  const KeptMask mask;
+  Attendant attendant(std::chrono::seconds(5));
+  auto end = attendant.run({{"sh", "-c", "echo out; echo err >&2; exit 7"}, {}, true, true});
+  CHECK(end.outcome.status() == 7);
+  CHECK(end.output == "out\n");
+  CHECK(end.errors == "err\n");
+  CHECK(end.signal == 0);
+  CHECK(attendant.run({{"sh", "-c", "echo $X"}, {"X=value"}, true}).output == "value\n");
+  try {
+    attendant.run({{"no-such-command"}});
+    FAIL("it ran");
+  } catch (const mrf::base::Error& error) {
+    CHECK(static_cast<int>(error.status()) == 127);
+  }
+  CHECK(attendant.wait(std::chrono::milliseconds(1)) == 0);
+}
+
+TEST_CASE("a signal ends the attended command and the wait, and a command that ignores TERM is killed") {
+  const KeptMask mask;
+  Attendant attendant(std::chrono::milliseconds(50));
+  int ticks = 0;
+  const auto interrupt = [&ticks] {
+    if (ticks++ == 0) ::kill(::getpid(), SIGINT);
+  };
+  auto end = attendant.run({{"sleep", "1000"}}, interrupt);
+  CHECK(end.signal == SIGINT);
+  CHECK(end.outcome.signal() == SIGTERM);
+  ticks = 0;
+  end = attendant.run({{"sh", "-c", "trap '' TERM; while :; do sleep 1000; done"}}, interrupt);
+  CHECK(end.signal == SIGINT);
+  CHECK(!end.outcome.succeeded());
+  ticks = 0;
+  CHECK(attendant.wait(std::chrono::hours(1), interrupt) == SIGINT);
+}
