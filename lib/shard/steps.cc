@@ -62,7 +62,7 @@ std::vector<std::string> without_cpus(const std::vector<std::string>& words) {
 // What a step takes besides the command of its plan: a shard that is run with other words than the others
 // would make an output that no command makes.
 void refuse_words_of_command(const std::vector<std::string>& own, bool has_filter) {
-  constexpr std::array alone{"--shard-mate", "--shard-status", "--shard-join", "-q",       "--quiet",
+  constexpr std::array alone{"--shard-mate", "--shard-status", "--shard-join", "--quiet",
                              "-v",           "--verbose",      "--help",       "--version"};
   constexpr std::array with_value{"--shard-run",  "--shard-read",    "--shard-dir", "--shard-landing",
                                   "--cpus",       "--report",        "--progress",  "--stats",

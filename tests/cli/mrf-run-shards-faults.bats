@@ -79,7 +79,7 @@ exec cat'
     fi
   done
   [[ $(tr ' ' '\n' <<<"$statuses" | sort | tr -d '\n') == 0222 ]]
-  assert_files d d/parts d/plan.json d/receipts in.txt stderr.2 stderr.3 stderr.4 stderr.5
+  assert_files d d/attempts d/parts d/plan.json d/receipts in.txt stderr.2 stderr.3 stderr.4 stderr.5
 }
 
 @test "a full disk at the join: status 1 without a result, and with room only the join is left" {
@@ -209,8 +209,9 @@ E
   command -v strace >/dev/null || skip "strace is not installed"
   cp "$(small_bam 100000)" in.bam
   bytes_read() {
-    strace -f -y -qq -e trace=read,pread64,readv,preadv,preadv2 -o calls "$@"
-    awk '/in\.bam>/ { bytes += $NF } END { printf "%d\n", bytes }' calls
+    rm -f calls.*
+    strace -ff -y -qq -e trace=read,pread64,readv,preadv,preadv2 -o calls "$@" # a file for each thread
+    cat calls.* | awk '/in\.bam>/ { bytes += $NF } END { printf "%d\n", bytes }'
   }
   local size shard total
   size=$(stat -c %s in.bam)
@@ -222,7 +223,7 @@ E
   done
   ((total >= size && total <= size + 4 * (512 << 10))) || { echo "$total of $size" && false; }
   total=$(bytes_read mrf-run --shard-join --shard-dir d)
-  ((total == 0))
+  ((total <= 64 << 10)) # what its kind is
   [[ $(content_of out.bam) == "$(content_of in.bam)" ]]
 }
 
@@ -244,5 +245,6 @@ END
   fi
   command -v PicardCommandLine >/dev/null || skip "picard-tools is not installed"
   PicardCommandLine ViewSam -I out.bam --ALIGNMENT_STATUS All --PF_STATUS All --QUIET true --VERBOSITY ERROR --VALIDATION_STRINGENCY SILENT >picard.sam
-  cmp <(grep -v '^@' picard.sam | cut -f 1-11) <(samtools view "$input" | cut -f 1-11)
+  cmp <(awk -F '\t' '!/^@/ && NF > 10' picard.sam | cut -f 1-11) \
+    <(samtools view "$input" | cut -f 1-11)
 }
