@@ -24,7 +24,7 @@ namespace mrf::shard {
 
 namespace {
 
-constexpr std::size_t copy_bytes = std::size_t{1} << 20;
+constexpr std::size_t part_piece_bytes = std::size_t{1} << 20;
 
 // What of a part goes into the joined file: its bytes from `begin` on, up to `end`.
 struct PartRange {
@@ -70,7 +70,7 @@ class PartReader {
   void copy(const PartRange& range, io::OutputFile& output) const {
     if (::lseek(file_.get(), 0, SEEK_SET) < 0) throw base::SystemError("read", path_);
     io::Meter meter;
-    std::vector<char> bytes(copy_bytes);
+    std::vector<char> bytes(part_piece_bytes);
     Digest digest;
     std::uint64_t at = 0;
     while (const std::size_t n = io::read_some(file_, path_, bytes, meter)) {
@@ -184,7 +184,7 @@ void measure_part(const Directory& directory, Receipt& receipt) {
   const std::string path = directory.part_path(receipt.part);
   const io::Fd file = io::open_file(path, O_RDONLY);
   io::Meter meter;
-  std::vector<char> bytes(copy_bytes);
+  std::vector<char> bytes(part_piece_bytes);
   Digest digest;
   while (const std::size_t n = io::read_some(file, path, bytes, meter)) digest.add({bytes.data(), n});
   receipt.part_size = meter.bytes;
