@@ -12,7 +12,6 @@ script() {
   printf '#!/bin/bash\n%s\n' "$2" >"$1"
   chmod +x "$1"
 }
-no_processes_left() { [[ -z $(processes_left) ]]; }
 # Either the content of $1 and status 0, or status 3 without a result.
 right_or_refused() {
   if [[ $status == 0 ]]; then
@@ -110,7 +109,7 @@ exec cat'
   wait_until test -e waits
   kill -KILL "$run"
   wait "$run" && return 1
-  wait_until no_processes_left
+  wait_until assert_nothing_left
   rm wait waits
   [[ ! -e out.txt ]]
   mrf-run --shards 3 --shard-dir d -i in.txt -o out.txt -- ./filter
