@@ -39,7 +39,7 @@ shard::Input fastq(const std::string& path, io::Meter& meter) {
 }  // namespace
 
 TEST_CASE("mates are cut at the same numbers of records, whatever their lengths") {
-  const Directory directory;
+  const ::Directory directory;
   io::Meter meter;
   for (unsigned seed = 1; seed <= 30; ++seed) {
     const std::size_t records = seed * 7;
@@ -68,7 +68,7 @@ TEST_CASE("mates are cut at the same numbers of records, whatever their lengths"
 }
 
 TEST_CASE("inputs with other numbers of records are no mates") {
-  const Directory directory;
+  const ::Directory directory;
   io::Meter meter;
   shard::test::write_file(directory / "1", paired_reads(10, 20, 1));
   for (const std::size_t records : {0, 9, 11, 40}) {
