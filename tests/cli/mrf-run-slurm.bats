@@ -4,6 +4,7 @@
 # ends with the right bytes, or with a status and no result.
 
 load common
+load run
 
 setup_file() {
   ((EUID == 0)) || skip "Slurm's daemons start as root only"
