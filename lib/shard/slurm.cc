@@ -166,10 +166,11 @@ std::vector<std::string> sbatch_words(const SlurmScript& script, const SlurmArra
                                       const std::string& file) {
   std::vector<std::string> words{"sbatch"};
   words.insert(words.end(), script.engine_args.begin(), script.engine_args.end());
-  words.insert(words.end(), {"--parsable", fmt::format("--job-name={}-{}", script.name, array.first),
-                             "--array=" + slurm_task_list(array),
-                             "--output=" + slurm_log_pattern(script.directory, array.first, script.group),
-                             file, std::to_string(array.first)});
+  words.insert(words.end(),
+               {"--parsable", "--open-mode=append", fmt::format("--job-name={}-{}", script.name, array.first),
+                "--array=" + slurm_task_list(array),
+                "--output=" + slurm_log_pattern(script.directory, array.first, script.group), file,
+                std::to_string(array.first)});
   return words;
 }
 

@@ -88,15 +88,16 @@ TEST_CASE("the script of several arrays says how each is submitted") {
   const std::string text = slurm_script_text(a_script(25, 10));
   CHECK_FALSE(has(text, "#SBATCH --array"));
   CHECK(has(text,
-            "#   sbatch -p long --job-name=mrf-out.bam-0123-20 --array=0-4 --output=/data/d/logs/2%1a.log "
+            "#   sbatch -p long --open-mode=append --job-name=mrf-out.bam-0123-20 --array=0-4 "
+            "--output=/data/d/logs/2%1a.log "
             "SCRIPT 20\n"));
 }
 
 TEST_CASE("the words of sbatch: what mrf-run relies on comes last") {
   const auto script = a_script(25, 10);
   CHECK(sbatch_words(script, script.arrays[1], "/data/d/slurm.sh") ==
-        Words{"sbatch", "-p", "long", "--parsable", "--job-name=mrf-out.bam-0123-10", "--array=0-9",
-              "--output=/data/d/logs/1%1a.log", "/data/d/slurm.sh", "10"});
+        Words{"sbatch", "-p", "long", "--parsable", "--open-mode=append", "--job-name=mrf-out.bam-0123-10",
+              "--array=0-9", "--output=/data/d/logs/1%1a.log", "/data/d/slurm.sh", "10"});
   for (const char* word :
        {"--array=1", "-a1", "-a", "--output", "-ofile", "--job-name=x", "--wrap=x", "-W", "-Mall"})
     CHECK(foreign_engine_argument({"-p", "long", word}) == word);
