@@ -108,6 +108,7 @@ is_right() {
   assert_same_sam in.bam out.bam
 }
 
+# bats test_tags=unsanitized
 @test "a shard that fails is told with the end of its log, and alone runs again when the filter is mended" {
   touch broken-1 open-1 gate
   shards_in_background
@@ -135,6 +136,7 @@ is_right() {
   [[ $(starts) == 41 ]]
 }
 
+# bats test_tags=unsanitized
 @test "a task that is put back into the queue, and one that is cancelled" {
   touch gate
   shards_in_background --retries 1
@@ -150,6 +152,7 @@ is_right() {
   [[ $(starts) == 42 ]]
 }
 
+# bats test_tags=unsanitized
 @test "TERM and USR1 end a shard without a receipt, and leave nothing" {
   touch gate
   for signal in USR1 TERM; do
@@ -166,6 +169,7 @@ is_right() {
   done
 }
 
+# bats test_tags=unsanitized
 @test "a node is lost while its shards run on: others take their place, and what comes late is no harm" {
   touch gate
   shards_in_background
@@ -186,6 +190,7 @@ is_right() {
   scontrol update NodeName="$node" State=RESUME 2>/dev/null || true
 }
 
+# bats test_tags=unsanitized
 @test "a job of higher priority preempts the shards" {
   touch gate
   shards_in_background
@@ -200,6 +205,7 @@ is_right() {
   [[ $(starts) == 48 ]]
 }
 
+# bats test_tags=unsanitized
 @test "the controller ends and comes back: the shards run on, the foreground waits" {
   touch gate
   shards_in_background
@@ -214,6 +220,7 @@ is_right() {
   [[ $(starts) == 40 ]]
 }
 
+# bats test_tags=unsanitized
 @test "the foreground is killed and started again: no shard starts twice" {
   touch gate
   shards_in_background
@@ -263,6 +270,7 @@ is_right() {
   [[ $(starts) == 40 ]]
 }
 
+# bats test_tags=unsanitized
 @test "--print-sbatch: the script runs by hand, and the engine takes up its tasks" {
   place="it's 50% ü"
   mkdir "$place"
@@ -289,6 +297,7 @@ is_right() {
   [[ $(starts) == 25 ]]
 }
 
+# bats test_tags=unsanitized
 @test "an sbatch whose answer gets lost: no shard starts twice" {
   # shellcheck disable=SC2016
   false_command sbatch '"$real" "$@" >/dev/null
@@ -301,6 +310,7 @@ exit 1'
   [[ $(starts) == 40 && $(arrays) == 4 ]]
 }
 
+# bats test_tags=unsanitized
 @test "a limit of jobs: arrays are submitted when others have ended" {
   # shellcheck disable=SC2016
   false_command sbatch '[[ -z $(squeue --noheader --states=PENDING,RUNNING --user="$UID") ]] && exec "$real" "$@"
@@ -312,6 +322,7 @@ exit 1'
   is_right
 }
 
+# bats test_tags=unsanitized
 @test "a task that has disappeared is a failure, when the directory has no receipt" {
   # Slurm forgets tasks that have ended, sooner or later.
   # shellcheck disable=SC2016
@@ -328,6 +339,7 @@ exit 0'
   grep -q ' CANCELLED AT ' stderr.txt
 }
 
+# bats test_tags=unsanitized
 @test "a time limit: a shard that needs longer is told" {
   [[ -n ${MRF_TEST_FULL:-} ]] || skip "only with MRF_TEST_FULL=1: a limit has a minute at least"
   touch gate-1
@@ -382,6 +394,7 @@ snakemake_in_background() {
   start_in_background --shards 2 --engine snakemake --engine-args "$1" -i in.txt -o out.txt -- ./filter
 }
 
+# bats test_tags=unsanitized
 @test "under Snakemake: --cluster sbatch, which INT cancels, then --slurm" {
   export HOME=$PWD/home XDG_CACHE_HOME=$PWD/home/cache USER=${USER:-root}
   export CI=true # Snakemake looks at its jobs once a second then, not every ten

@@ -2,6 +2,8 @@
 # SPDX-License-Identifier: MIT
 # What is in packaging, with the programs that it is for.
 
+# bats file_tags=unsanitized
+
 load common
 
 @test "snakemake: the wrapper, with alignments and with pairs, a filter of words and one for bash" {
