@@ -201,10 +201,10 @@ void Outputs::keep(std::size_t index, std::initializer_list<std::string_view> pi
 
 void Outputs::put_header(std::size_t index, std::string_view bytes) {
   if (is_kept(index)) last_[index]->add_header(bytes);
-  if (!outputs_[index].keeps_last()) return enqueue(index, bytes);
-  outputs_[index].begin_header(bytes);
-  enqueue(index, bytes);
-  outputs_[index].end_header();
+  Output& output = outputs_[index];
+  if (output.keeps_last()) output.begin_header(bytes);
+  enqueue(index, output, bytes);
+  if (output.keeps_last()) output.end_header();
 }
 
 void Outputs::put_range(std::size_t index, std::shared_ptr<const io::InputFile> file, std::uint64_t offset,

@@ -52,16 +52,16 @@ class Outputs {
   template <class... Pieces>
   void put(std::size_t index, Pieces... pieces) {
     if (is_kept(index)) keep(index, {pieces...}, true);
-    if (!outputs_[index].keeps_last()) return enqueue(index, pieces...);
-    if (const std::size_t size = (pieces.size() + ...); size >= written_through)
-      outputs_[index].begin_records(size);
-    enqueue(index, pieces...);
-    outputs_[index].end_records();
+    Output& output = outputs_[index];
+    const std::size_t size = (pieces.size() + ...);
+    if (output.keeps_last() && size >= written_through) output.begin_records(size);
+    enqueue(index, output, pieces...);
+    if (output.keeps_last()) output.end_records();
   }
   /// The same for a part of a record, of which more follows.
   void put_part(std::size_t index, std::string_view bytes) {
     if (is_kept(index)) keep(index, {bytes}, false);
-    enqueue(index, bytes);
+    enqueue(index, outputs_[index], bytes);
   }
   /// The same for a part of the header, in front of all records.
   void put_header(std::size_t index, std::string_view bytes);
@@ -119,12 +119,12 @@ class Outputs {
   bool is_kept(std::size_t index) const { return index < last_.size() && last_[index] != nullptr; }
   void keep(std::size_t index, std::initializer_list<std::string_view> pieces, bool is_whole);
   template <class... Pieces>
-  void enqueue(std::size_t index, Pieces... pieces) {
+  void enqueue(std::size_t index, Output& output, Pieces... pieces) {
     const std::size_t size = (pieces.size() + ...);
-    char* to = is_blocked(index) || size >= written_through ? nullptr : outputs_[index].room(size);
+    char* to = is_blocked(index) || size >= written_through ? nullptr : output.room(size);
     if (to == nullptr) return (put_bytes(index, pieces), ...);
     ((std::memcpy(to, pieces.data(), pieces.size()), to += pieces.size()), ...);
-    outputs_[index].fill(size);
+    output.fill(size);
     stats_.outputs[index].bytes += size;
   }
   bool is_blocked(std::size_t index) const { return bgzf_ && is_blocked_[index]; }
