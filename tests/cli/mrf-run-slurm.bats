@@ -94,8 +94,7 @@ is_right() {
 }
 
 @test "40 shards where an array has 11 tasks at most: the bytes of one run, and nothing is left" {
-  # What Slurm's commands would take from these would hide the tasks, or wait for them.
-  SQUEUE_PARTITION=high SBATCH_WAIT=1 SBATCH_OPEN_MODE=truncate run_apart shards
+  run_apart shards
   assert_status 0
   is_right
   [[ $(cut -d ' ' -f 4 starts | sort -u) == 1 ]]
@@ -239,7 +238,8 @@ is_right() {
   for signal in INT TERM; do
     touch gate
     rm -f starts out.txt
-    shards_in_background
+    # Slurm's commands would not see the tasks with these, and would wait for them.
+    SQUEUE_PARTITION=high SCANCEL_PARTITION=high SBATCH_WAIT=1 shards_in_background
     wait_until started 8
     kill -s $signal "$run"
     finishes && return 1 || status=$?
