@@ -6,6 +6,7 @@
 #include <charconv>
 #include <chrono>
 #include <filesystem>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,6 +47,7 @@ struct Options {
   workflow::ShortForm form;
   std::string command_line;
   shard::StepOptions shard;
+  std::optional<shard::StoredPlan> shard_plan;  // of a step
   bool add_pg = false;
   std::vector<std::string> positional;
   std::vector<std::string> defines;
@@ -233,10 +235,12 @@ base::Status show(const std::string& text) {
   return base::Status::success;
 }
 
-// The same in every step.
+// The same in every step, whatever words the step has of its own.
 std::string command_of_shards(const Options& options) {
   std::string line = "mrf-run";
-  for (const auto& word : shard::words_of_command(options.words)) line += " " + base::redact_name(word);
+  const auto words =
+      options.shard_plan ? options.shard_plan->plan.arguments : shard::words_of_command(options.words);
+  for (const auto& word : words) line += " " + base::redact_name(word);
   return line;
 }
 
@@ -367,6 +371,7 @@ base::Status run_shards(const Options& options, io::Stats& stats) {
   shard::Command command;
   command.options = options.shard;
   command.form = options.form;
+  command.stored = options.shard_plan;
   command.words = options.words;
   command.keeps_directory = options.run.keep_directory;
   command.kill_after = options.run.supervisor.kill_after;
@@ -455,7 +460,10 @@ int main(int argc, char** argv) try {
   Options options;
   command.free_short_quiet();
   options.words.assign(argv + 1, argv + argc);
-  if (auto words = shard::words_of_step(options.words)) options.words = std::move(*words);
+  if (auto step = shard::take_step(options.words)) {
+    options.words = std::move(step->words);
+    options.shard_plan = std::move(step->stored);
+  }
   auto words = options.words;
   std::vector<char*> pointers{argv[0]};
   for (auto& word : words) pointers.push_back(word.data());
@@ -467,6 +475,7 @@ int main(int argc, char** argv) try {
   options.form.combine = cli::take_words_behind("--combine", argc, argv);
   declare(command, options);
   return command.run(argc, argv, [&] {
+    if (options.shard.read) command.keep_from_stats("-");  // it takes the records
     options.run.supervisor.kill_after = milliseconds("--kill-after", options.kill_after_s);
     options.run.supervisor.stall_timeout = milliseconds("--stall-timeout", options.stall_timeout_s);
     const bool shows_shards = options.shard.engine == "slurm" && base::verbosity() != base::Verbosity::quiet;

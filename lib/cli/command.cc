@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -25,6 +26,15 @@ namespace {
 void print(const std::string& text) {
   io::Meter meter;
   io::write_all(io::FdRef(STDOUT_FILENO), std::string(io::stdout_name), text, meter);
+}
+
+// By any name; what a terminal or /dev/null is given does not mix.
+bool is_standard_output(const std::string& path) {
+  if (path == "-") return true;
+  struct stat named {};
+  struct stat open {};
+  return ::stat(path.c_str(), &named) == 0 && ::fstat(STDOUT_FILENO, &open) == 0 && !S_ISCHR(open.st_mode) &&
+         named.st_dev == open.st_dev && named.st_ino == open.st_ino;
 }
 
 [[noreturn]] void die_of_sigpipe() {
@@ -51,7 +61,7 @@ void Command::free_short_quiet() {
 
 void Command::keep_from_stats(const std::string& path) const {
   if (stats_path_.empty()) return;
-  if (stats_path_ == "-" && path == "-")
+  if (path == "-" && is_standard_output(stats_path_))
     throw base::UsageError("use option", "--stats", "standard output takes the data; give it a file");
   if (io::is_same_file(stats_path_, path))
     throw base::UsageError("use option", "--stats", fmt::format("it would replace '{}'", path));

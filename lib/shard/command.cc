@@ -108,7 +108,7 @@ class Steps {
 
   base::Status operator()() {
     const StepOptions& options = command_.options;
-    if (options.is_step()) stored_ = read_plan(directory_);
+    if (options.is_step()) stored_ = plan_of_step();
     if (options.read) return read(*options.read);
     if (options.run) return run_one(*options.run);
     if (options.shows_status) return show_status();
@@ -138,6 +138,11 @@ class Steps {
     if (number < stored_.plan.shards()) return number;
     throw base::UsageError("use option", option,
                            fmt::format("the plan has {} shards, counted from 0", stored_.plan.shards()));
+  }
+
+  StoredPlan plan_of_step() const {
+    if (command_.stored) return *command_.stored;
+    throw base::UsageError("use", "command line", "a step of a plan is asked for by its whole option");
   }
 
   void plan() {

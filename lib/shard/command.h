@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,10 +19,11 @@ namespace mrf::shard {
 /// A short form whose input is cut into shards, or a step of one.
 struct Command {
   StepOptions options;
-  workflow::ShortForm form;        ///< of the whole; form.inputs are probed
-  std::vector<std::string> words;  ///< of the command line, behind the program's name
-  bool keeps_directory = false;    ///< after the join
-  std::string report;              ///< where the report over all shards goes; empty: nowhere
+  workflow::ShortForm form;          ///< of the whole; form.inputs are probed
+  std::optional<StoredPlan> stored;  ///< of a step: its plan
+  std::vector<std::string> words;    ///< of the command line, behind the program's name
+  bool keeps_directory = false;      ///< after the join
+  std::string report;                ///< where the report over all shards goes; empty: nowhere
   std::chrono::milliseconds kill_after{1000};
   ProgressStyle progress = ProgressStyle::none;
   Progress::WriteEvent write_event;  ///< for ProgressStyle::json

@@ -119,8 +119,8 @@ std::string difference(const Plan& plan, const Plan& wanted) {
 }
 
 std::vector<std::string> words_of_command(const std::vector<std::string>& words) {
-  constexpr std::array with_value{"--shards", "--engine",    "--engine-args", "--shard-dir",    "--retries",
-                                  "--report", "--shard-run", "--shard-read",  "--shard-landing"};
+  constexpr std::array with_value{"--shards", "--engine",    "--engine-args", "--shard-dir",     "--retries",
+                                  "--report", "--shard-run", "--shard-read",  "--shard-landing", "--stats"};
   constexpr std::array alone{"--shard-plan", "--print-sbatch", "--print-snakefile", "--detach",
                              "--shard-mate", "--shard-status", "--shard-join",      "-v",
                              "--verbose",    "--quiet"};

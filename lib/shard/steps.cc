@@ -82,6 +82,11 @@ void refuse_words_of_command(const std::vector<std::string>& own, bool has_filte
   if (has_filter) throw base::UsageError("use", "--", "a step of a plan takes the filter from the plan");
 }
 
+void remove_part(const Directory& directory, const Receipt& receipt) {
+  directory.remove_part(receipt.part);
+  if (!receipt.mate_part.empty()) directory.remove_part(receipt.mate_part);
+}
+
 [[noreturn]] void refuse(const char* option, const char* reason) {
   throw base::UsageError("use option", option, reason);
 }
@@ -116,11 +121,11 @@ void check(const StepOptions& options) {
     refuse("--print-snakefile", "it goes without --engine and --shard-plan");
 }
 
-std::optional<std::vector<std::string>> words_of_step(const std::vector<std::string>& words) {
+std::optional<Step> take_step(const std::vector<std::string>& words) {
   const auto end = std::find(words.begin(), words.end(), "--");
   if (std::none_of(words.begin(), end, asks_for_step)) return std::nullopt;
   std::string path;
-  std::vector<std::string> step;
+  Step step;
   const std::vector<std::string> own(words.begin(), end);
   // Their paths are those of this process, and the command's those of its own working directory.
   const std::vector<std::string> with_path{"--shard-dir", "--shard-landing", "--report"};
@@ -132,19 +137,20 @@ std::optional<std::vector<std::string>> words_of_step(const std::vector<std::str
       option = &one;
       const std::string place = *value == "-" ? *value : std::filesystem::absolute(*value).string();
       if (one == "--shard-dir") path = place;
-      step.insert(step.end(), {one, place});
+      step.words.insert(step.words.end(), {one, place});
       if (own[at] == one) ++at;
       break;
     }
-    if (option == nullptr) step.push_back(own[at]);
+    if (option == nullptr) step.words.push_back(own[at]);
   }
   if (std::find(own.begin(), own.end(), "--help") != own.end()) return std::nullopt;
   if (path.empty()) refuse("--shard-dir", "a step of a plan needs it");
   refuse_words_of_command(own, end != words.end());
-  const StoredPlan stored = read_plan(Directory(path));
-  if (::chdir(stored.plan.directory.c_str()) != 0) throw base::SystemError("enter", stored.plan.directory);
-  const auto command = says_cpus(own) ? without_cpus(stored.plan.arguments) : stored.plan.arguments;
-  step.insert(step.end(), command.begin(), command.end());
+  step.stored = read_plan(Directory(path));
+  const Plan& plan = step.stored.plan;
+  if (::chdir(plan.directory.c_str()) != 0) throw base::SystemError("enter", plan.directory);
+  const auto command = says_cpus(own) ? without_cpus(plan.arguments) : plan.arguments;
+  step.words.insert(step.words.end(), command.begin(), command.end());
   return step;
 }
 
@@ -172,11 +178,16 @@ StoredPlan publish_plan(const Directory& directory, const Plan& plan) {
 
 void publish_part(const Directory& directory, Receipt receipt, bool may_differ) {
   measure_part(directory, receipt);
+  if (const auto text = directory.read_plan(); !text || digest_of(*text) != receipt.plan) {
+    remove_part(directory, receipt);
+    throw base::Error(
+        base::Status::failure, "finish", fmt::format("shard {}", receipt.shard),
+        fmt::format("'{}' is no longer the plan it was run for; run the shard again", directory.plan_path()));
+  }
   if (directory.publish_receipt(receipt)) return;
   const auto first = directory.read_receipt(receipt.shard);
   if (first && first->part == receipt.part) return;
-  directory.remove_part(receipt.part);
-  if (!receipt.mate_part.empty()) directory.remove_part(receipt.mate_part);
+  remove_part(directory, receipt);
   const bool is_same = first && first->part_digest == receipt.part_digest &&
                        first->mate_part_digest == receipt.mate_part_digest;
   if (!first || may_differ || is_same) return;

@@ -39,17 +39,24 @@ struct StepOptions {
 /// Throws UsageError for options that contradict each other.
 void check(const StepOptions& options);
 
-/// The words of a command that asks for a step of a plan: those about shards, then those of the plan's
-/// command, whose working directory becomes that of this process. Nothing when `words` ask for no such step.
-/// Throws SystemError and DataError when there is no plan.
-std::optional<std::vector<std::string>> words_of_step(const std::vector<std::string>& words);
-
 /// The plan in `directory`, and its digest. Throws Error when there is none.
 struct StoredPlan {
   Plan plan;
   std::string digest;
 };
 StoredPlan read_plan(const Directory& directory);
+
+/// A command that asks for a step of a plan.
+struct Step {
+  std::vector<std::string> words;  ///< those about shards, then those of the plan's command
+  /// Read once: the words, the cuts and the digest are those of one plan, also when the directory is removed
+  /// and planned anew meanwhile.
+  StoredPlan stored;
+};
+/// The step that `words` ask for; the working directory of the plan's command becomes that of this process.
+/// Nothing when they ask for none. Throws SystemError and DataError when there is no plan.
+std::optional<Step> take_step(const std::vector<std::string>& words);
+
 /// Makes the directory and publishes the plan, or takes the one that is there. Throws UsageError when that is
 /// another one (difference()).
 StoredPlan publish_plan(const Directory& directory, const Plan& plan);
@@ -58,7 +65,8 @@ StoredPlan publish_plan(const Directory& directory, const Plan& plan);
 std::optional<StoredPlan> matching_plan(const Directory& directory, const Plan& wanted);
 
 /// Measures the part, and publishes the receipt. When the shard has one already, the part is removed; then
-/// throws DataError if the digests differ, unless `may_differ`.
+/// throws DataError if the digests differ, unless `may_differ`. Throws Error, and removes the part, when the
+/// plan in the directory is not the receipt's.
 void publish_part(const Directory& directory, Receipt receipt, bool may_differ);
 
 /// The time in UTC as receipts have it.

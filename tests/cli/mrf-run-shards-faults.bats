@@ -248,3 +248,36 @@ END
   cmp <(awk -F '\t' '!/^@/ && NF > 10' picard.sam | cut -f 1-11) \
     <(samtools view "$input" | cut -f 1-11)
 }
+
+@test "--stats is of the command or of one step, never of the records that a shard reads" {
+  seq 1000 >in.txt
+  for file in - /dev/stdout stats.json; do
+    run_apart mrf-run --shards 3 --stats "$file" -i in.txt -o out.txt -- cat
+    assert_status 0
+    cmp in.txt out.txt
+    [[ $file == stats.json ]] || printf '%s\n' "$output" >stats.json
+    jq -se 'length == 1 and .[0].tool == "mrf-run" and .[0].status == 0' stats.json
+    rm stats.json out.txt
+  done
+  mrf-run --shards 3 --shard-dir d --shard-plan --stats=- -i in.txt -o out.txt -- cat >stats.json
+  for file in - /dev/stdout; do
+    run_apart mrf-run --shard-read 0 --shard-dir d --stats "$file"
+    assert_status 2
+    assert_stderr_has "cannot use option '--stats': standard output takes the data; give it a file"
+  done
+  mrf-run --shard-read 0 --shard-dir d --stats stats.json | cmp - <(head -n "$(jq .records_out stats.json)" in.txt)
+  # Another file of --stats does not make it another command.
+  mrf-run --shards 3 --shard-dir d --stats other.json -i in.txt -o out.txt -- cat
+  cmp in.txt out.txt
+}
+
+@test "--add-pg: the line is that of the command, whatever words a step has of its own" {
+  input=$(small_bam 20000)
+  mrf-run --shards 3 --add-pg -i "$input" -o whole.bam -- cat
+  mrf-run --shards 3 --shard-dir d --shard-plan --add-pg -i "$input" -o out.bam -- cat
+  mrf-run --shard-run 0 --shard-dir d
+  mrf-run --shard-run 1 --shard-dir d --cpus 1 --stats stats.json --pipe-size 64K
+  mrf-run --shard-run 2 --shard-dir d --kill-after 3 --stall-timeout=60
+  mrf-run --shard-join --shard-dir d --kill-after 2
+  cmp <(samtools view -h --no-PG out.bam) <(samtools view -h --no-PG whole.bam | sed 's/whole\.bam/out.bam/')
+}

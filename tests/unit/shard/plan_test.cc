@@ -79,7 +79,8 @@ TEST_CASE("the words of a command are those without the shards") {
   CHECK(words_of_command({"--shards", "4", "-i", "a", "--shard-dir=x", "--engine", "local", "-v",
                           "--shard-plan", "--progress", "bar", "-o", "b", "--progress", "--", "f", "--shards",
                           "9"}) == Words{"-i", "a", "-o", "b", "--", "f", "--shards", "9"});
-  CHECK(words_of_command({"--shard-run=3", "--progress=json:4", "-i", "a"}) == Words{"-i", "a"});
+  CHECK(words_of_command({"--shard-run=3", "--progress=json:4", "--stats=x", "-i", "a", "--stats", "-"}) ==
+        Words{"-i", "a"});
 }
 
 TEST_CASE("targets are the beginnings of equal pieces") {
