@@ -235,6 +235,12 @@ base::Status show(const std::string& text) {
   return base::Status::success;
 }
 
+// For records.
+bool takes_standard_output(const Options& options) {
+  const auto& outputs = options.form.outputs;
+  return options.shard.read || (!options.form.command.empty() && (outputs.empty() || outputs[0] == "-"));
+}
+
 // The same in every step, whatever words the step has of its own.
 std::string command_of_shards(const Options& options) {
   std::string line = "mrf-run";
@@ -475,7 +481,7 @@ int main(int argc, char** argv) try {
   options.form.combine = cli::take_words_behind("--combine", argc, argv);
   declare(command, options);
   return command.run(argc, argv, [&] {
-    if (options.shard.read) command.keep_from_stats("-");  // it takes the records
+    if (takes_standard_output(options)) command.keep_from_stats("-");
     options.run.supervisor.kill_after = milliseconds("--kill-after", options.kill_after_s);
     options.run.supervisor.stall_timeout = milliseconds("--stall-timeout", options.stall_timeout_s);
     const bool shows_shards = options.shard.engine == "slurm" && base::verbosity() != base::Verbosity::quiet;

@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <memory>
 #include <optional>
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
@@ -16,6 +17,7 @@
 #include "base/message.h"
 #include "base/shell_words.h"
 #include "io/fd.h"
+#include "io/index_file.h"
 #include "io/output_file.h"
 #include "io/paths.h"
 #include "process/attendant.h"
@@ -74,6 +76,19 @@ std::unique_ptr<Engine> make_engine(const Command& command) {
     return std::make_unique<SnakemakeEngine>(absolute_output(command), threads_of(command.form),
                                              engine_arguments(command));
   return std::make_unique<LocalEngine>();
+}
+
+// What mrf-bamread said last: of the file at `place`, which has no other name yet, only the reason.
+std::string reason_of_index(const process::AttendedEnd& end, const std::string& place) {
+  std::string_view line = end.errors;
+  while (line.ends_with('\n')) line.remove_suffix(1);
+  line.remove_prefix(line.rfind('\n') + 1);
+  if (line.empty()) return end.outcome.describe();
+  for (const std::string& front : {"'" + place + "': ", std::string("mrf-bamread: ")}) {
+    if (const std::size_t at = line.find(front); at != std::string_view::npos)
+      return std::string(line.substr(at + front.size()));
+  }
+  return std::string(line);
 }
 
 // They are of shards, not of chunks.
@@ -300,6 +315,7 @@ class Steps {
     std::optional<io::OutputFile> report;
     if (!command_.report.empty()) files.push_back(&report.emplace(write_report(0)));
     io::commit_together(files);
+    if (command_.form.writes_index) io::warn_of_old_index(output(), io::IndexOf::bam);
     tidy_up(receipts);
     return base::Status::success;
   }
@@ -323,9 +339,11 @@ class Steps {
     process::Attendant attendant(command_.kill_after);
     const auto end = attendant.run({.words = words, .keeps_errors = true});
     if (end.signal != 0) process::die_of(end.signal);
-    if (end.outcome.status() == static_cast<int>(base::Status::bad_data))
-      throw base::DataError("index", output(), "its records are not sorted by position");
-    if (!end.outcome.succeeded()) throw base::Error(base::Status::failure, "index", output(), end.errors);
+    if (!end.outcome.succeeded()) {
+      const bool is_bad = end.outcome.status() == static_cast<int>(base::Status::bad_data);
+      throw base::Error(is_bad ? base::Status::bad_data : base::Status::failure, "index", output(),
+                        reason_of_index(end, place));
+    }
     const std::string bytes = read_file(path).value_or("");
     std::filesystem::remove(path);
     io::OutputFile index(output() + (bytes.starts_with("BAI") ? ".bai" : ".csi"));

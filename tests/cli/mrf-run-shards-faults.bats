@@ -260,10 +260,14 @@ END
     rm stats.json out.txt
   done
   mrf-run --shards 3 --shard-dir d --shard-plan --stats=- -i in.txt -o out.txt -- cat >stats.json
-  for file in - /dev/stdout; do
-    run_apart mrf-run --shard-read 0 --shard-dir d --stats "$file"
-    assert_status 2
-    assert_stderr_has "cannot use option '--stats': standard output takes the data; give it a file"
+  for words in '--shard-read 0 --shard-dir d' '-i in.txt -- cat' '-i in.txt -o - -- cat'; do
+    for file in - /dev/stdout; do
+      # shellcheck disable=SC2086
+      run_apart mrf-run --stats "$file" $words
+      assert_status 2
+      assert_stderr_has "cannot use option '--stats': standard output takes the data; give it a file"
+      assert_output_is ''
+    done
   done
   mrf-run --shard-read 0 --shard-dir d --stats stats.json | cmp - <(head -n "$(jq .records_out stats.json)" in.txt)
   # Another file of --stats does not make it another command.

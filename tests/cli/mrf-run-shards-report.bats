@@ -117,6 +117,31 @@ sorted_bam() {
   [[ ! -e out.bam && ! -e out.bam.bai ]]
 }
 
+@test "--write-index: why the index cannot be written, in one line, and nothing is published" {
+  sorted_bam in.bam
+  # shellcheck disable=SC2016
+  run_apart with_small_disk 1M bash -c '
+    mrf-run --shards 3 --shard-dir disk/d --shard-plan --write-index -i in.bam -o out.bam -- cat
+    for shard in 0 1 2; do mrf-run --shard-run $shard --shard-dir disk/d || exit 9; done
+    cat /dev/zero >disk/zero 2>/dev/null
+    mrf-run --shard-join --shard-dir disk/d'
+  assert_status 1
+  line="mrf-run: cannot index 'out.bam': cannot write '$PWD/disk/d/parts/0-*.index': No space left on device"
+  # shellcheck disable=SC2053
+  [[ $stderr == $line ]] || show_result "expected stderr: $line"
+  assert_files in.bam disk
+}
+
+@test "--write-index: an older index that is read in place of the new one is told of" {
+  sorted_bam in.bam
+  echo old >out.bam.csi
+  touch -d yesterday out.bam.csi
+  run_apart mrf-run --shards 3 --write-index -i in.bam -o out.bam -- cat
+  assert_status 0
+  assert_stderr_is \
+    "mrf-run: the index 'out.bam.csi' is older than 'out.bam' and read before others: make it anew, or remove it"
+}
+
 @test "a killed run of shards: what the shard has made in TMPDIR is removed" {
   seq 100000 >in.txt
   script filter 'touch waits && exec sleep 1000'
