@@ -302,11 +302,13 @@ class Steps {
   base::Status join() {
     const auto receipts = read_receipts(stored_.plan, stored_.digest, directory_);
     const bool is_gzip = choice_.output.is_gzip || choice_.output.format == "sam.gz";
+    const bool is_sam = choice_.output.is_alignment() && choice_.output.format.starts_with("sam");
     const auto form = choice_.output.format == "bam" ? PartForm::bam
+                      : is_sam                       ? (is_gzip ? PartForm::sam_bgzf : PartForm::sam)
                       : is_gzip                      ? PartForm::bgzf
                                                      : PartForm::plain;
     io::OutputFile joined(output());
-    write_parts(receipts, directory_, form, joined);
+    write_parts(receipts, directory_, form, joined, command_.form.omits_header);
     std::vector<io::OutputFile*> files{&joined};
     std::optional<io::OutputFile> mates;
     if (command_.form.outputs.size() == 2) files.push_back(&mates.emplace(join_mates(receipts)));

@@ -57,12 +57,13 @@ class PartReader {
       fail("it does not end with the end-of-file block");
   }
 
-  // The header of a BAM, and where the blocks of the records begin in the file.
-  std::string read_header(std::uint64_t& records_at) const {
+  // The header of alignments, and where the records begin in the file.
+  std::string read_header(PartForm form, std::uint64_t& records_at) const {
     try {
-      return header_in_front_of(records_at);
+      return header_in_front_of(form, records_at);
     } catch (const base::DataError&) {
-      fail("it is damaged, or it is no BAM whose first record begins a block");
+      fail(form == PartForm::bam ? "it is damaged, or it is no BAM whose first record begins a block"
+                                 : "it is damaged, or it is no SAM whose first record begins a block");
     }
   }
 
@@ -87,10 +88,11 @@ class PartReader {
   }
 
  private:
-  std::string header_in_front_of(std::uint64_t& records_at) const {
+  std::string header_in_front_of(PartForm form, std::uint64_t& records_at) const {
+    const Storage storage = form == PartForm::sam ? Storage::plain : Storage::bgzf;
     io::Meter meter;
-    Content content(file_, path_, Storage::bgzf, 0, meter);
-    record::HeaderReader reader(record::bam_header(), path_);
+    Content content(file_, path_, storage, 0, meter);
+    record::HeaderReader reader(form == PartForm::bam ? record::bam_header() : record::sam_header(), path_);
     std::string header;
     bool has_ended = false;
     while (!reader.is_over()) {
@@ -101,8 +103,8 @@ class PartReader {
     }
     while (content.view().empty() && !has_ended) has_ended = !content.more();
     const Position position = content.position(0);
-    records_at = block_offset(position);
-    if (position != block_position(records_at))
+    records_at = stored_offset(position, storage);
+    if (storage == Storage::bgzf && position != block_position(records_at))
       throw base::DataError("read", path_, "a record within a block");
     return header;
   }
@@ -113,9 +115,12 @@ class PartReader {
   io::Fd file_;
 };
 
+bool is_compressed(PartForm form) { return form != PartForm::plain && form != PartForm::sam; }
+bool has_header(PartForm form) { return form != PartForm::plain && form != PartForm::bgzf; }
+
 void write_end(io::OutputFile& output, PartForm form) {
   io::Meter meter;
-  if (form != PartForm::plain) io::write_all(output.fd(), output.name(), codec::bgzf_eof, meter);
+  if (is_compressed(form)) io::write_all(output.fd(), output.name(), codec::bgzf_eof, meter);
 }
 
 }  // namespace
@@ -142,21 +147,21 @@ std::vector<Receipt> read_receipts(const Plan& plan, const std::string& plan_dig
 }
 
 void write_parts(const std::vector<Receipt>& receipts, const Directory& directory, PartForm form,
-                 io::OutputFile& output) {
+                 io::OutputFile& output, bool omits_header) {
   std::string first_header;
   for (const Receipt& receipt : receipts) {
     const PartReader part(receipt, directory);
     PartRange range{0, receipt.part_size};
-    if (form != PartForm::plain) {
+    if (is_compressed(form)) {
       if (receipt.part_size < codec::bgzf_eof.size()) part.fail("its receipt says that it is no BGZF file");
       part.require_end_of_file_block();
       range.end -= codec::bgzf_eof.size();
     }
-    if (form == PartForm::bam) {
-      std::string header = part.read_header(range.begin);
+    if (has_header(form)) {
+      std::string header = part.read_header(form, range.begin);
       if (receipt.shard == 0) {
         first_header = std::move(header);
-        range.begin = 0;
+        if (!omits_header) range.begin = 0;
       } else if (header != first_header) {
         part.fail("its header is not that of shard 0");
       }

@@ -14,9 +14,11 @@ namespace mrf::shard {
 
 /// What the parts are.
 enum class PartForm {
-  plain,  ///< text: one behind the other
-  bgzf,   ///< text in BGZF
-  bam,    ///< with a header in each, in blocks without records
+  plain,     ///< text: one behind the other
+  bgzf,      ///< text in BGZF
+  sam,       ///< with a header in each
+  sam_bgzf,  ///< the same in BGZF, the header in blocks without records
+  bam,       ///< the same
 };
 
 /// The receipts of all shards. Throws Error when one is missing, DataError when they are not those of the
@@ -25,10 +27,10 @@ std::vector<Receipt> read_receipts(const Plan& plan, const std::string& plan_dig
                                    const Directory& directory);
 
 /// Writes the parts of these receipts to `output`, which is not committed, as one file: no block is
-/// compressed again, one header, one end-of-file block. Throws DataError for a part that is not what its
-/// receipt says, or whose header is not that of the first.
+/// compressed again, one header, one end-of-file block. No header when the output `omits_header`. Throws
+/// DataError for a part that is not what its receipt says, or whose header is not that of the first.
 void write_parts(const std::vector<Receipt>& receipts, const Directory& directory, PartForm form,
-                 io::OutputFile& output);
+                 io::OutputFile& output, bool omits_header = false);
 /// The same, and commits it.
 void join_parts(const std::vector<Receipt>& receipts, const Directory& directory, PartForm form,
                 const std::string& output);

@@ -70,13 +70,14 @@ ShortForm form_of_shard(ShortForm form, const ShortFormChoice& choice, std::size
   form.outputs = parts;
   form.writes_index = false;
   form.report.clear();
+  // Parts have their headers: those that filters write are to agree, which the join sees.
+  form.omits_header = false;
   if (shard == 0) return form;
   if (!has_header_in_every_shard(choice)) {
     form.header_lines.reset();
     form.header_prefix.clear();
     form.header_broadcast = false;
   }
-  if (choice.output.is_alignment() && choice.output.format.starts_with("sam")) form.omits_header = true;
   return form;
 }
 

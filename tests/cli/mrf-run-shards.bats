@@ -248,6 +248,28 @@ exec cat'
   refuses_to_join 'its header is not that of shard 0'
 }
 
+@test "filters that write different headers: status 3, whatever the output holds" {
+  input=$(small_bam 20000)
+  # A header that says what the first record of the shard is.
+  # shellcheck disable=SC2016
+  script filter 'exec awk '\''/^@/ { h = h $0 "\n"; next } !n++ { printf "%s@CO\t%s\n", h, $1 } { print }'\'
+  script same 'exec awk '\''/^@/ { h = h $0 "\n"; next } !n++ { printf "%s@CO\tsame\n", h } { print }'\'
+  for words in out.sam out.sam.gz out.bam 'out.sam --no-header' 'out.sam.gz --no-header'; do
+    read -r file option <<<"$words"
+    # One chunk, so that only shards can differ.
+    command=(--header-broadcast -n 1 -c 1000000 -i "$input" ${option:+"$option"})
+    run_apart mrf-run --shards 3 "${command[@]}" -o "$file" -- ./filter
+    assert_status 3
+    assert_stderr_has 'its header is not that of shard 0'
+    [[ ! -e $file ]]
+    mrf-run --shards 3 --shard-dir d "${command[@]}" -o "$file" -- ./same
+    mrf-run "${command[@]}" -o "one-$file" -- ./same
+    cmp <(bgzip -dcf <"$file") <(bgzip -dcf <"one-$file")
+    [[ $option || $file != out.sam ]] || grep -q $'^@CO\tsame$' "$file"
+    rm -r "$file" "$file.shards" "one-$file"
+  done
+}
+
 @test "receipts that are stale, swapped, doubled or damaged: status 3" {
   plan_six
   run_shards 0 1 2 3 4 5
