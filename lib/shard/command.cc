@@ -49,11 +49,20 @@ std::string absolute_output(const Command& command) {
   return std::filesystem::absolute(command.form.outputs[0]).string();
 }
 
+// Without "." and slashes at the end, with which rmdir(2) refuses it. ".." stays: it may follow a link.
+std::string absolute_directory(const std::string& path) {
+  std::filesystem::path plain;
+  for (const auto& name : std::filesystem::absolute(path)) {
+    if (name != "." && !name.empty()) plain /= name;
+  }
+  return plain.string();
+}
+
 // "" where neither --shard-dir nor OUTPUT says one.
 std::string directory_of(const Command& command) {
   std::string path = command.options.directory;
   if (path.empty() && !command.form.outputs.empty()) path = command.form.outputs[0] + ".shards";
-  return path.empty() ? path : std::filesystem::absolute(path).string();
+  return path.empty() ? path : absolute_directory(path);
 }
 
 // Processors for a shard under an engine that runs several at a time.
@@ -171,6 +180,7 @@ class Steps {
                 {}};
     if (mate) wanted.mate = mate->state();
     if (auto stored = matching_plan(directory_, wanted)) {
+      directory_.make();
       stored_ = std::move(*stored);
     } else {
       if (mate) {

@@ -15,6 +15,7 @@
 #include <charconv>
 #include <filesystem>
 #include <set>
+#include <string_view>
 #include <system_error>
 
 #include "base/error.h"
@@ -27,6 +28,29 @@ namespace {
 
 constexpr std::array parts_of_directory{"/receipts", "/parts", "/attempts"};
 constexpr std::array kept_by_engines{"/logs", "/snakemake"};
+
+// What is behind the number of a shard at the front of a name; a temporary has a dot in front of it.
+std::optional<std::string_view> behind_number(std::string_view name) {
+  if (name.starts_with('.')) name.remove_prefix(1);
+  const auto end = name.find_first_not_of("0123456789");
+  if (end == 0 || end == std::string_view::npos) return std::nullopt;
+  return name.substr(end);
+}
+
+// Whether the steps or the engines made what has this name in this one of the directories; others may keep
+// files there.
+bool is_name_of_run(std::string_view directory, std::string_view name) {
+  const std::string_view rest = behind_number(name).value_or("");
+  if (directory == "/receipts") return rest.starts_with(".json") || name.starts_with(".look-");
+  if (directory == "/logs") return rest == ".log" || name == "sbatch.sh" || name.starts_with(".sbatch.sh.");
+  if (directory == "/snakemake")
+    return name == "Snakefile" || name.starts_with(".Snakefile.") || name == ".snakemake" ||
+           name.starts_with("snakejob.") || (name.starts_with("slurm-") && name.ends_with(".out"));
+  return rest.starts_with('-') || name.starts_with(".mrf-run.");
+}
+
+// NFS keeps a file that is still open under such a name, until it is closed.
+bool is_kept_by_nfs(std::string_view name) { return name.starts_with(".nfs"); }
 
 void make_directory(const std::string& path) {
   if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) throw base::SystemError("make", path);
@@ -79,15 +103,36 @@ std::vector<std::string> names_in(const std::string& path) {
 // What another run that begins at the same time may have made is no reason.
 void refuse_foreign(const std::string& path) {
   const auto is_own = [](const std::string& name) {
-    return name == "receipts" || name == "parts" || name == "attempts" ||
-           name.find("plan.json") != std::string::npos;
+    return name == "receipts" || name == "parts" || name == "attempts" || name == "logs" ||
+           name == "snakemake" || name.find("plan.json") != std::string::npos;
   };
   const auto names = names_in(path);
   bool is_foreign = !std::all_of(names.begin(), names.end(), is_own);
   for (const char* part : parts_of_directory) is_foreign = is_foreign || !names_in(path + part).empty();
+  for (const char* kept : kept_by_engines) is_foreign = is_foreign || !names_in(path + kept).empty();
   if (is_foreign)
     throw base::UsageError("use", path,
                            "it holds files and no plan of shards; name another directory with --shard-dir");
+}
+
+// Removes what the run made in one of the directories, and it, unless others have put something there.
+void remove_of_run(const std::string& path, std::string_view directory) {
+  const std::string whole = path + std::string(directory);
+  bool is_shared = false;
+  for (const auto& name : names_in(whole)) {
+    if (is_name_of_run(directory, name)) {
+      remove_part_at(whole + "/" + name);
+    } else {
+      is_shared = is_shared || !is_kept_by_nfs(name);
+    }
+  }
+  if (is_shared || ::rmdir(whole.c_str()) == 0 || errno == ENOENT) return;
+  throw base::SystemError("remove", whole);
+}
+
+bool is_working_directory(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::equivalent(path, ".", error);
 }
 
 }  // namespace
@@ -181,21 +226,19 @@ void Directory::remove_other_parts(const std::vector<Receipt>& receipts) const {
   std::set<std::string> kept;
   for (const auto& receipt : receipts) kept.insert({receipt.part, receipt.mate_part});
   for (const auto& name : names_in(path_ + "/parts")) {
-    if (!kept.contains(name)) remove_part_at(part_path(name));
+    if (!kept.contains(name) && is_name_of_run("/parts", name)) remove_part_at(part_path(name));
   }
 }
 
 void Directory::remove() const {
-  for (const char* part : parts_of_directory) {
-    for (const auto& name : names_in(path_ + part)) remove_part_at(path_ + part + "/" + name);
-    if (::rmdir((path_ + part).c_str()) != 0 && errno != ENOENT)
-      throw base::SystemError("remove", path_ + part);
-  }
-  std::error_code error;
-  for (const char* kept : kept_by_engines) std::filesystem::remove_all(path_ + kept, error);
+  for (const char* kept : kept_by_engines) remove_of_run(path_, kept);
+  for (const char* part : parts_of_directory) remove_of_run(path_, part);
   remove_file_at(plan_path());
-  if (::rmdir(path_.c_str()) != 0 && errno != ENOENT && errno != ENOTEMPTY && errno != EEXIST)
-    throw base::SystemError("remove", path_);
+  if (!names_in(path_).empty())
+    throw base::Error(base::Status::failure, "remove", path_,
+                      "it holds other files; the next run needs another --shard-dir");
+  if (is_working_directory(path_) || ::rmdir(path_.c_str()) == 0 || errno == ENOENT) return;
+  throw base::SystemError("remove", path_);
 }
 
 std::string host_name() {

@@ -50,9 +50,11 @@ class Directory {
   std::vector<std::size_t> count_attempts(std::size_t shards) const;
   /// Throws SystemError.
   void remove_part(const std::string& part) const;
-  /// Removes the parts that are none of these receipts. Throws SystemError.
+  /// Removes the parts that are none of these receipts, known by their names. Throws SystemError.
   void remove_other_parts(const std::vector<Receipt>& receipts) const;
-  /// Removes the run's files, the plan last, and the directory if nothing else is in it. Throws SystemError.
+  /// Removes what the steps and the engines made, known by the names, the plan last, and then the directory,
+  /// unless it is the working directory. What others put there stays. Throws SystemError, and Error when the
+  /// directory stays for other files.
   void remove() const;
 
  private:

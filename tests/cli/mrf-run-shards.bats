@@ -299,6 +299,57 @@ exec cat'
   [[ $(find d/parts -type f | wc -l) == 6 ]]
 }
 
+@test "what others put into the directory stays, and only that" {
+  seq 100 >in.txt
+  mkdir project
+  cd project
+  shards=(--shards 2 --shard-dir . -i ../in.txt -o ../out.txt)
+  mrf-run "${shards[@]}" --shard-plan -- cat
+  mkdir logs snakemake
+  touch logs/{mine,1.log.gz,1.log,sbatch.sh,.sbatch.sh.0123456789abcdef} snakemake/{mine,Snakefile,slurm-1.out} \
+    parts/{mine,0-killed,.0-killed.0123456789abcdef} receipts/{mine,.0.json.0123456789abcdef} attempts/mine mine
+  mkdir -p parts/.mrf-run.0123456789abcdef/0-killed snakemake/.snakemake/log
+  run_apart mrf-run "${shards[@]}" -- cat
+  assert_status 0
+  assert_stderr_is "mrf-run: cannot remove '$PWD': it holds other files; the next run needs another --shard-dir"
+  cmp ../in.txt ../out.txt
+  assert_files logs logs/mine logs/1.log.gz snakemake snakemake/mine parts parts/mine receipts receipts/mine attempts \
+    attempts/mine mine
+  run_apart mrf-run "${shards[@]}" -- cat
+  assert_status 2
+  assert_stderr_has 'it holds files and no plan of shards'
+  # Without them the working directory stays, and empty ones of the run are no reason to refuse it.
+  rm -r "$PWD"/*
+  mkdir logs snakemake
+  run_apart mrf-run "${shards[@]}" -- cat
+  assert_status 0
+  assert_stderr_is ''
+  assert_files
+  [[ $PWD -ef . ]]
+}
+
+@test "a log that cannot be removed: the plan stays with it, and the next run goes on from there" {
+  seq 100 >in.txt
+  mrf-run --shards 2 -i in.txt -o out.txt --shard-plan -- cat
+  # NFS names a file so that is removed while it is open.
+  mkdir out.txt.shards/logs
+  touch out.txt.shards/logs/.nfs0001
+  run_apart mrf-run --shards 2 -i in.txt -o out.txt -- cat
+  assert_status 0
+  assert_stderr_is "mrf-run: cannot remove '$PWD/out.txt.shards/logs': Directory not empty"
+  [[ -e out.txt.shards/plan.json ]]
+  rm out.txt.shards/logs/.nfs0001
+  run_apart mrf-run --shards 2 -i in.txt -o out.txt -- cat
+  assert_status 0
+  assert_stderr_is ''
+  assert_files in.txt out.txt
+  # Killed while it removed the directory.
+  mrf-run --shards 2 -i in.txt -o out.txt --shard-plan -- cat
+  rmdir out.txt.shards/*/
+  mrf-run --shards 2 -i in.txt -o out.txt -- cat
+  assert_files in.txt out.txt
+}
+
 @test "two attempts at one shard: the first receipt counts, a part that differs is status 3" {
   seq 100000 >in.txt
   # The receipt of the first attempt appears while the second one runs.
