@@ -310,6 +310,12 @@ class Steps {
   }
 
   base::Status join() {
+    if (const int signal = join_parts(); signal != 0) process::die_of(signal);
+    return base::Status::success;
+  }
+
+  // The signal that has ended it; 0 none.
+  int join_parts() {
     const auto receipts = read_receipts(stored_.plan, stored_.digest, directory_);
     const bool is_gzip = choice_.output.is_gzip || choice_.output.format == "sam.gz";
     const bool is_sam = choice_.output.is_alignment() && choice_.output.format.starts_with("sam");
@@ -323,13 +329,16 @@ class Steps {
     std::optional<io::OutputFile> mates;
     if (command_.form.outputs.size() == 2) files.push_back(&mates.emplace(join_mates(receipts)));
     std::optional<io::OutputFile> index;
-    if (command_.form.writes_index) files.push_back(&index.emplace(write_index(joined)));
+    if (command_.form.writes_index) {
+      if (const int signal = write_index(joined, index); signal != 0) return signal;
+      files.push_back(&*index);
+    }
     std::optional<io::OutputFile> report;
     if (!command_.report.empty()) files.push_back(&report.emplace(write_report(0)));
     io::commit_together(files);
     if (command_.form.writes_index) io::warn_of_old_index(output(), io::IndexOf::bam);
     tidy_up(receipts);
-    return base::Status::success;
+    return 0;
   }
 
   io::OutputFile join_mates(const std::vector<Receipt>& receipts) const {
@@ -342,26 +351,28 @@ class Steps {
     return joined;
   }
 
-  // The index of the output, which is written and has no name yet.
-  io::OutputFile write_index(const io::OutputFile& joined) const {
-    const std::string path = directory_.part_path(unique_part(0, ".index"));
+  // The index of the output, which is written and has no name yet. Returns the signal that has ended it, 0
+  // when there is an index.
+  int write_index(const io::OutputFile& joined, std::optional<io::OutputFile>& index) const {
+    const std::string part = unique_part(0, ".index");
+    const std::string path = directory_.part_path(part);
     const std::string place = fmt::format("/proc/{}/fd/{}", ::getpid(), joined.fd().get());
     std::vector<std::string> words{path_beside("mrf-bamread"), "--index", path, place};
     if (choice_.writer_threads > 0) words.insert(words.end(), {"-@", std::to_string(choice_.writer_threads)});
     process::Attendant attendant(command_.kill_after);
     const auto end = attendant.run({.words = words, .keeps_errors = true});
-    if (end.signal != 0) process::die_of(end.signal);
+    const std::string bytes = read_file(path).value_or("");
+    directory_.remove_part(part);
+    if (end.signal != 0) return end.signal;
     if (!end.outcome.succeeded()) {
       const bool is_bad = end.outcome.status() == static_cast<int>(base::Status::bad_data);
       throw base::Error(is_bad ? base::Status::bad_data : base::Status::failure, "index", output(),
                         reason_of_index(end, place));
     }
-    const std::string bytes = read_file(path).value_or("");
-    std::filesystem::remove(path);
-    io::OutputFile index(output() + (bytes.starts_with("BAI") ? ".bai" : ".csi"));
+    index.emplace(output() + (bytes.starts_with("BAI") ? ".bai" : ".csi"));
     io::Meter meter;
-    io::write_all(index.fd(), index.name(), bytes, meter);
-    return index;
+    io::write_all(index->fd(), index->name(), bytes, meter);
+    return 0;
   }
 
   std::string report_of(const Receipt& receipt) const {

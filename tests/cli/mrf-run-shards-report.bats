@@ -142,6 +142,31 @@ sorted_bam() {
     "mrf-run: the index 'out.bam.csi' is older than 'out.bam' and read before others: make it anew, or remove it"
 }
 
+# bats test_tags=unsanitized
+@test "--write-index: TERM leaves nothing, also where a file has a name from the start" {
+  mkdir tools
+  cp "$BIN/mrf-run" tools
+  printf '#!/bin/bash\ntouch "%s"/waits && exec sleep 1000\n' "$PWD" >tools/mrf-bamread
+  chmod +x tools/mrf-bamread
+  sorted_bam in.bam
+  mrf-run --shards 2 --write-index --shard-plan -i in.bam -o "$PWD/out.bam" -- cat
+  for shard in 0 1; do mrf-run --shard-run $shard --shard-dir out.bam.shards; done
+  # No O_TMPFILE, as on NFS.
+  env --default-signal strace -f -qq -o /dev/null -P "$PWD" -e trace=openat -e inject=openat:error=EOPNOTSUPP \
+    tools/mrf-run --shard-join --shard-dir out.bam.shards 2>stderr.txt 3>&- &
+  strace=$!
+  wait_until test -e waits
+  [[ -n $(compgen -G '.out.bam.*') ]]
+  kill -TERM "$(pgrep -P "$strace" -x mrf-run)"
+  wait "$strace" && return 1 || status=$?
+  [[ $status == 143 && -z $(compgen -G '.out.bam.*') && ! -e out.bam ]]
+  wait_until assert_nothing_left
+  [[ $(find out.bam.shards/parts -type f | wc -l) == 2 ]]
+  mrf-run --shards 2 --write-index -i in.bam -o "$PWD/out.bam" -- cat
+  samtools quickcheck out.bam
+  [[ -e out.bam.bai && ! -e out.bam.shards ]]
+}
+
 @test "a killed run of shards: what the shard has made in TMPDIR is removed" {
   seq 100000 >in.txt
   script filter 'touch waits && exec sleep 1000'
