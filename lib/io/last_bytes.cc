@@ -105,6 +105,7 @@ void LastBytes::stop(int error_number) {
   base::warn(base::SystemError(verb, name_, error_number).what());
   control_->magic = 0;
   ::munmap(std::exchange(control_, nullptr), control_bytes + most_);
+  marks_ = {};
   if (::ftruncate(file_.get(), 0) != 0) file_.reset();
 }
 

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <limits>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,8 +43,9 @@ class LastBytes {
   /// The position behind all that was added.
   std::uint64_t end() const { return end_; }
   /// A unit ends at `position`, which is at or behind end(). Of those in front of the position that it
-  /// returns nobody needs to tell.
+  /// returns nobody needs to tell: of none after a failure.
   std::uint64_t end_unit(std::uint64_t position) {
+    if (control_ == nullptr) return std::numeric_limits<std::uint64_t>::max();
     if (position - last_mark_ >= spacing_) add_mark(position);
     return last_mark_ + spacing_;
   }

@@ -2,16 +2,19 @@
 #include "io/last_bytes.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 
 #include <algorithm>
 #include <cstdint>
 #include <iterator>
+#include <limits>
 #include <random>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "directory.h"
+#include "io/fd.h"
 
 namespace {
 
@@ -137,6 +140,21 @@ TEST_CASE("a ring that grows keeps what it had, in its new places") {
   CHECK(is_end_of_units(units, last->units));
   CHECK(last->units.size() > 3 * first);
   CHECK(last->units.size() <= 4 * first);
+}
+
+TEST_CASE("after a failure nothing is kept, and no end of a unit has to be told") {
+  const Directory directory;
+  const std::string path = directory / "kept";
+  LastBytes kept(path, 1000, 1000);
+  kept.add("unit\n");
+  CHECK(kept.end_unit(kept.end()) < 1000);
+  kept.keep_to(kept.end());
+  // The file has fewer bytes than are asked for.
+  const mrf::io::Fd empty = mrf::io::open_file("/dev/null", O_RDONLY);
+  kept.add(empty, 0, 1);
+  CHECK_FALSE(kept.is_keeping());
+  CHECK(kept.end_unit(4096) == std::numeric_limits<std::uint64_t>::max());
+  CHECK_FALSE(read_last_bytes(path).has_value());
 }
 
 TEST_CASE("what is no such file keeps nothing") {
