@@ -180,6 +180,7 @@ class Collector {
   std::vector<Input*> all_inputs() const;
   void refuse_doubles() const;
   bool has_headers() const;
+  bool are_files() const;
   HeaderUse header_use(std::size_t input);
   void wait_for_common_header(BatchedOutput& output);
   record::SequencePlace sequence_place() const;
@@ -262,6 +263,12 @@ std::vector<Input*> Collector::all_inputs() const {
   return all;
 }
 
+// They hold by themselves what the output does not take.
+bool Collector::are_files() const {
+  return std::all_of(inputs_.begin(), inputs_.end(),
+                     [](const auto& input) { return input->stream().is_file(); });
+}
+
 bool Collector::has_headers() const { return settings_.header.is_named(); }
 
 HeaderUse Collector::header_use(std::size_t input) {
@@ -291,7 +298,7 @@ void Collector::refuse_output(const io::OutputFile& output) const {
 }
 
 std::unique_ptr<Sink> Collector::make_sink(const io::OutputFile& output) {
-  if (options_.spools) {
+  if (options_.spools && !are_files()) {
     return std::make_unique<SpoolSink>(output.fd(), output.name(), stats_.out,
                                        SpoolSink::Memory{pool_, spill_, held_limit(options_)},
                                        selector_.reactor());

@@ -120,3 +120,17 @@ spilled() {
   assert_status 1
   assert_stderr_is "mrf-collect: cannot make 'temporary file in none': No such file or directory"
 }
+
+sleeps_or_has_ended() { [[ ! -e /proc/$1 ]] || in_state SZ "$1"; }
+
+@test "--spool holds nothing of a regular file, which its reader may take as late as it likes" {
+  seq 1000000 >in.txt
+  mkfifo out
+  TMPDIR=$PWD/no-such-directory mrf-collect --record fixed:1 --order concat --spool --buffer 64K in.txt >out &
+  collect=$!
+  exec 5<out
+  # One that holds what it has read sleeps for some time, too, and then finds no directory.
+  for ((look = 0; look < 100; ++look)); do wait_until sleeps_or_has_ended $collect; done
+  cmp in.txt <&5
+  wait $collect
+}
