@@ -319,6 +319,10 @@ void refuse_options(const Options& options, const cli::OptionSet& given) {
   if (options.shard.is_any() && (instead > 0 || given.count("--try") > 0))
     throw base::UsageError("use option", "--shards",
                            "it goes without --print, --dot, --print-sh, --dry-run and --try");
+  if (options.shard.is_any() && !options.form.combine.empty() && given.count("-n") > 0 &&
+      options.form.workers != 1)
+    throw base::UsageError("use option", "-n",
+                           "with --shards and --combine a shard runs one worker: more shards give more");
   if (given.count("--try") == 0) return;
   for (const char* other :
        {"--print", "--dot", "--print-sh", "--dry-run", "--report", "--progress", "--keep-dir"}) {

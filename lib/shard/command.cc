@@ -68,7 +68,8 @@ std::string directory_of(const Command& command) {
 // Processors for a shard under an engine that runs several at a time.
 std::size_t threads_of(const workflow::ShortForm& form) {
   if (form.cpus) return static_cast<std::size_t>(*form.cpus);
-  return form.workers != form.processors ? static_cast<std::size_t>(form.workers) : 1;
+  const bool is_open = form.workers == form.processors || !form.combine.empty();
+  return is_open ? 1 : static_cast<std::size_t>(form.workers);
 }
 
 std::vector<std::string> engine_arguments(const Command& command) {
@@ -150,6 +151,8 @@ class Steps {
   const std::string& input() const { return command_.form.inputs[0]; }
 
   bool has_mates() const { return command_.form.inputs.size() == 2; }
+  bool combines() const { return !command_.form.combine.empty(); }
+  bool has_mate_parts() const { return command_.form.outputs.size() == 2 && !combines(); }
 
   Input open_input(std::size_t number = 0) {
     return {command_.form.inputs[number],
@@ -195,15 +198,19 @@ class Steps {
     base::note(fmt::format("{} shards are planned in '{}'", stored_.plan.shards(), directory_.path()));
   }
 
+  static void refuse_changed(const Input& opened, const Plan& plan) {
+    if (!(opened.state() == plan.input))
+      throw base::DataError("read", opened.name(),
+                            "it has changed since its shards were planned; remove the directory of the plan");
+  }
+
   base::Status read(std::uint64_t number) {
     const std::size_t at = checked("--shard-read", number);
     const bool is_mate = command_.options.reads_mate;
     if (is_mate && !has_mates()) throw base::UsageError("use option", "--shard-mate", "there is one INPUT");
     const Plan plan = is_mate ? plan_of_mate(stored_.plan) : stored_.plan;
     const Input opened = open_input(is_mate ? 1 : 0);
-    if (!(opened.state() == plan.input))
-      throw base::DataError("read", opened.name(),
-                            "it has changed since its shards were planned; remove the directory of the plan");
+    refuse_changed(opened, plan);
     const bool with_header = at == 0 || workflow::has_header_in_every_shard(choice_);
     const Landing landing =
         copy_records(plan, at, opened, with_header, io::FdRef(1), std::string(io::stdout_name), stats_);
@@ -223,9 +230,8 @@ class Steps {
     Receipt receipt;
     receipt.plan = stored_.digest;
     receipt.shard = at;
-    receipt.part = unique_part(at, "-" + io::base_of(output()));
-    if (command_.form.outputs.size() == 2)
-      receipt.mate_part = unique_part(at, "-2-" + io::base_of(command_.form.outputs[1]));
+    receipt.part = unique_part(at, "-" + io::base_of(output()) + (combines() ? ".part" : ""));
+    if (has_mate_parts()) receipt.mate_part = unique_part(at, "-2-" + io::base_of(command_.form.outputs[1]));
     receipt.host = host_name();
     receipt.started = time_now();
     const auto start = std::chrono::steady_clock::now();
@@ -242,7 +248,7 @@ class Steps {
     if (!fault.empty()) throw base::DataError("read", input(), fault);
     receipt.records_out = records_written(report_of(receipt), directory_.part_path(receipt.part));
     receipt.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-    publish_part(directory_, receipt, choice_.order == "any");
+    publish_part(directory_, receipt, choice_.order == "any");  // as it is with --combine
     return base::Status::success;
   }
 
@@ -267,9 +273,12 @@ class Steps {
     std::vector<std::string> parts{directory_.part_path(receipt.part)};
     if (!receipt.mate_part.empty()) parts.push_back(directory_.part_path(receipt.mate_part));
     const auto form = workflow::form_of_shard(command_.form, choice_, at, readers, parts);
-    const auto plan = workflow::make_plan(
-        workflow::parse_workflow(fmt::format("shard {}", at), workflow::workflow_text(form), {}));
-    return command_.run_plan(plan, directory_.attempt_path(receipt.part));
+    return run_form(fmt::format("shard {}", at), form, directory_.attempt_path(receipt.part));
+  }
+
+  int run_form(const std::string& name, const workflow::ShortForm& form, const std::string& report) const {
+    return command_.run_plan(
+        workflow::make_plan(workflow::parse_workflow(name, workflow::workflow_text(form), {})), report);
   }
 
   base::Status print_snakefile() const {
@@ -317,6 +326,7 @@ class Steps {
   // The signal that has ended it; 0 none.
   int join_parts() {
     const auto receipts = read_receipts(stored_.plan, stored_.digest, directory_);
+    if (combines()) return combine(receipts);
     const bool is_gzip = choice_.output.is_gzip || choice_.output.format == "sam.gz";
     const bool is_sam = choice_.output.is_alignment() && choice_.output.format.starts_with("sam");
     const auto form = choice_.output.format == "bam" ? PartForm::bam
@@ -339,6 +349,32 @@ class Steps {
     if (command_.form.writes_index) io::warn_of_old_index(output(), io::IndexOf::bam);
     tidy_up(receipts);
     return 0;
+  }
+
+  // The run of the command publishes OUTPUT, and its index.
+  base::Status combine(const std::vector<Receipt>& receipts) {
+    check_parts(receipts, directory_);
+    std::vector<std::string> parts;
+    for (const Receipt& receipt : receipts) parts.push_back(directory_.part_path(receipt.part));
+    const auto form = workflow::form_of_combination(command_.form, choice_, parts, header_reader());
+    std::optional<io::OutputFile> report;
+    if (!command_.report.empty()) report.emplace(write_report(0));
+    const int status = run_form("join", form, "");
+    if (status != 0) return static_cast<base::Status>(status);
+    if (report) report->commit();
+    tidy_up(receipts);
+    return base::Status::success;
+  }
+
+  // Of a text; its file is a part that tidy_up() removes.
+  std::vector<std::string> header_reader() {
+    if (choice_.header != workflow::HeaderPolicy::around) return {};
+    const Input opened = open_input();
+    refuse_changed(opened, stored_.plan);
+    if (choice_.input.is_alignment()) return {};
+    const std::string path = directory_.part_path(unique_part(0, ".header"));
+    io::write_output(path, opened.header());
+    return {"cat", path};
   }
 
   io::OutputFile join_mates(const std::vector<Receipt>& receipts) const {

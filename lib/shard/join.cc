@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <functional>
 #include <string_view>
 #include <utility>
 
@@ -69,6 +70,18 @@ class PartReader {
 
   // Reads the whole part, checks it, and gives its range to `output`.
   void copy(const PartRange& range, io::OutputFile& output) const {
+    io::Meter meter;
+    std::uint64_t at = 0;
+    read([&](std::string_view bytes) {
+      const std::uint64_t from = std::clamp(range.begin, at, at + bytes.size());
+      const std::uint64_t to = std::clamp(range.end, from, at + bytes.size());
+      io::write_all(output.fd(), output.name(), bytes.substr(from - at, to - from), meter);
+      at += bytes.size();
+    });
+  }
+
+  // Reads the whole part, gives it to `take` in pieces, and checks it.
+  void read(const std::function<void(std::string_view)>& take) const {
     if (::lseek(file_.get(), 0, SEEK_SET) < 0) throw base::SystemError("read", path_);
     io::Meter meter;
     std::vector<char> bytes(part_piece_bytes);
@@ -76,10 +89,7 @@ class PartReader {
     std::uint64_t at = 0;
     while (const std::size_t n = io::read_some(file_, path_, bytes, meter)) {
       digest.add({bytes.data(), n});
-      const std::uint64_t from = std::clamp(range.begin, at, at + n);
-      const std::uint64_t to = std::clamp(range.end, from, at + n);
-      io::write_all(output.fd(), output.name(),
-                    {bytes.data() + (from - at), static_cast<std::size_t>(to - from)}, meter);
+      take({bytes.data(), n});
       at += n;
     }
     if (at != receipt_.part_size)
@@ -169,6 +179,10 @@ void write_parts(const std::vector<Receipt>& receipts, const Directory& director
     part.copy(range, output);
   }
   write_end(output, form);
+}
+
+void check_parts(const std::vector<Receipt>& receipts, const Directory& directory) {
+  for (const Receipt& receipt : receipts) PartReader(receipt, directory).read([](std::string_view) {});
 }
 
 void join_parts(const std::vector<Receipt>& receipts, const Directory& directory, PartForm form,

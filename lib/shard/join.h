@@ -31,7 +31,9 @@ std::vector<Receipt> read_receipts(const Plan& plan, const std::string& plan_dig
 /// DataError for a part that is not what its receipt says, or whose header is not that of the first.
 void write_parts(const std::vector<Receipt>& receipts, const Directory& directory, PartForm form,
                  io::OutputFile& output, bool omits_header = false);
-/// The same, and commits it.
+/// Reads the parts of these receipts. Throws DataError for one that is not what its receipt says.
+void check_parts(const std::vector<Receipt>& receipts, const Directory& directory);
+/// write_parts(), and commits it.
 void join_parts(const std::vector<Receipt>& receipts, const Directory& directory, PartForm form,
                 const std::string& output);
 

@@ -126,7 +126,7 @@ std::vector<std::string> words_of_command(const std::vector<std::string>& words)
                              "--verbose",    "--quiet"};
   std::vector<std::string> kept;
   for (std::size_t at = 0; at < words.size(); ++at) {
-    if (words[at] == "--") {
+    if (words[at] == "--" || words[at] == "--combine") {
       kept.insert(kept.end(), words.begin() + static_cast<std::ptrdiff_t>(at), words.end());
       break;
     }

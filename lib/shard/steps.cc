@@ -38,6 +38,12 @@ bool asks_for_step(const std::string& word) {
          });
 }
 
+// Where the words of the filter or of --combine begin.
+std::vector<std::string>::const_iterator end_of_options(const std::vector<std::string>& words) {
+  return std::find_if(words.begin(), words.end(),
+                      [](const std::string& word) { return word == "--" || word == "--combine"; });
+}
+
 bool says_cpus(const std::vector<std::string>& words) {
   return std::any_of(words.begin(), words.end(),
                      [](const std::string& word) { return word == "--cpus" || word.starts_with("--cpus="); });
@@ -46,8 +52,7 @@ bool says_cpus(const std::vector<std::string>& words) {
 // The words of a command without what they say of processors: the step says it.
 std::vector<std::string> without_cpus(const std::vector<std::string>& words) {
   std::vector<std::string> rest;
-  const auto end = std::find_if(words.begin(), words.end(),
-                                [](const std::string& word) { return word == "--" || word == "--combine"; });
+  const auto end = end_of_options(words);
   for (auto word = words.begin(); word != end; ++word) {
     if (*word == "--cpus" && word + 1 != end) {
       ++word;
@@ -122,7 +127,7 @@ void check(const StepOptions& options) {
 }
 
 std::optional<Step> take_step(const std::vector<std::string>& words) {
-  const auto end = std::find(words.begin(), words.end(), "--");
+  const auto end = end_of_options(words);
   if (std::none_of(words.begin(), end, asks_for_step)) return std::nullopt;
   std::string path;
   Step step;

@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+#include <string_view>
 #include <utility>
 
 #include "base/error.h"
@@ -29,11 +32,13 @@ void check_for_shards(const ShortForm& form, const ShortFormChoice& choice) {
   refuse_if(form.outputs.empty(), "--shards", "it needs -o OUTPUT, a file");
   for (const auto& output : form.outputs) refuse_if(output == "-", "--shards", "it needs -o OUTPUT, a file");
   refuse_if(!form.singles.empty(), "--singles", beside);
-  refuse_if(
-      !form.key.empty(), "--key",
-      "records of one key may be in several shards, which do not see each other: it goes without --shards");
-  refuse_if(!form.combine.empty(), "--combine",
-            "its command sees the outputs of one shard only: it goes without --shards");
+  const bool combines = !form.combine.empty();
+  refuse_if(!form.key.empty() && !combines, "--key",
+            "records of one key may be in several shards, which do not see each other: with --shards, only "
+            "--combine makes one result of theirs");
+  constexpr std::array<std::string_view, 4> without_file{"", "error", "skip", "any"};
+  refuse_if(std::find(without_file.begin(), without_file.end(), form.missing) == without_file.end(),
+            "--missing", beside);
   refuse_if(!form.side.empty(), "--side", beside);
   refuse_if(!saved_files(form).empty(), "--shards", "files of save: are not joined, the output is");
   refuse_if(form.skips_failed, "--skip-failed",
@@ -41,6 +46,7 @@ void check_for_shards(const ShortForm& form, const ShortFormChoice& choice) {
   refuse_if(!form.keep_failed.empty(), "--keep-failed", beside);
   refuse_if(!form.selection.regions.empty(), "-r", whole_input);
   refuse_if(!form.selection.bed.empty(), "-L", whole_input);
+  if (combines) return;
   refuse_if(choice.output.format == "cram", "--shards",
             "parts of CRAM cannot be joined here: write a BAM, and make the CRAM of it");
   refuse_if(
@@ -60,14 +66,21 @@ record::HeaderForm shard_header(const ShortForm& form, const ShortFormChoice& ch
   return {form.header_prefix, form.header_lines.value_or(0)};
 }
 
-bool has_header_in_every_shard(const ShortFormChoice& choice) { return choice.input.is_alignment(); }
+bool has_header_in_every_shard(const ShortFormChoice& choice) {
+  return choice.input.is_alignment() || choice.header == HeaderPolicy::broadcast;
+}
 
 ShortForm form_of_shard(ShortForm form, const ShortFormChoice& choice, std::size_t shard,
                         const std::vector<std::vector<std::string>>& readers,
                         const std::vector<std::string>& parts) {
   form.reader = readers[0];
   if (readers.size() > 1) form.mate_reader = readers[1];
-  form.outputs = parts;
+  if (form.combine.empty()) {
+    form.outputs = parts;
+  } else {
+    form.part = parts[0];
+    form.workers = 1;
+  }
   form.writes_index = false;
   form.report.clear();
   // Parts have their headers: those that filters write are to agree, which the join sees.
@@ -78,6 +91,20 @@ ShortForm form_of_shard(ShortForm form, const ShortFormChoice& choice, std::size
     form.header_prefix.clear();
     form.header_broadcast = false;
   }
+  return form;
+}
+
+ShortForm form_of_combination(ShortForm form, const ShortFormChoice& choice, std::vector<std::string> parts,
+                              std::vector<std::string> header_reader) {
+  form.parts = std::move(parts);
+  form.workers = 1;
+  form.report.clear();
+  form.header_reader = std::move(header_reader);
+  if (!choice.input.is_alignment()) return form;
+  form.header_reader = {"mrf-bamread", "--header-only"};
+  if (!form.reference.empty()) form.header_reader.insert(form.header_reader.end(), {"-T", form.reference});
+  if (form.is_permissive) form.header_reader.emplace_back("--permissive");
+  form.header_reader.push_back(form.inputs[0]);
   return form;
 }
 

@@ -56,6 +56,7 @@ class Writer {
   explicit Writer(const ShortForm& form) : form_(form), choice_(choose(form)) {}
 
   std::string text() {
+    if (!form_.parts.empty()) return text_of_parts();
     text_ = fmt::format("n = {}\n", form_.workers);
     const std::string source = add_source();
     if (choice_.order == "chunk") {
@@ -65,8 +66,9 @@ class Writer {
       add_workers();
       if (form_.combine.empty()) {
         add_join("in:done[n]", choice_.order);
-      } else {
-        add_combine();
+      } else if (form_.part.empty()) {
+        add_holding();
+        add_combine("in:held[n]");
       }
     }
     add_missing();
@@ -75,6 +77,20 @@ class Writer {
   }
 
  private:
+  // The parts are files, and mrf-collect reads them as the command does.
+  std::string text_of_parts() {
+    if (has_header(HeaderPolicy::around)) add("header", words_of(form_.header_reader) + "> out:header");
+    std::string held;
+    for (std::size_t at = 0; at < form_.parts.size(); ++at) {
+      add(fmt::format("hold{}", at), fmt::format("mrf-collect --record fixed:1 --order concat --spool {} > "
+                                                 "out:held{}",
+                                                 quote_word(form_.parts[at]), at));
+      held += fmt::format("{}in:held{}", at == 0 ? "" : " ", at);
+    }
+    add_combine(held);
+    return text_;
+  }
+
   bool is_alignment_out() const { return choice_.output.is_alignment(); }
   bool reads_sam() const { return choice_.given == "sam"; }
   bool reads_bam() const { return choice_.given == "bam"; }
@@ -95,9 +111,7 @@ class Writer {
   }
 
   std::string add_reader(const std::vector<std::string>& reader, const std::string& number) {
-    std::string words;
-    for (const auto& word : reader) words += saving_word(word) + " ";
-    add("cut" + number, fmt::format("{}> out:cut{}", words, number));
+    add("cut" + number, fmt::format("{}> out:cut{}", words_of(reader), number));
     return "in:cut" + number;
   }
 
@@ -180,7 +194,8 @@ class Writer {
     if (choice_.order == "seq") options += " --seq";
     options += text_header();
     if (has_header(HeaderPolicy::broadcast)) options += " --header-broadcast";
-    if (has_header(HeaderPolicy::around) || needs_header_for_missing()) options += " --header-to out:header";
+    const bool is_around = has_header(HeaderPolicy::around) && form_.part.empty();
+    if (is_around || needs_header_for_missing()) options += " --header-to out:header";
     if (choice_.order == "rows") options += " --stats out:counts";
     if (!form_.keep_failed.empty()) options += fmt::format(" --keep-last {}", kept_bytes());
     options += form_.key.empty() ? fmt::format(" -c {}", chunk_size()) : " --key " + quote_word(form_.key);
@@ -189,20 +204,20 @@ class Writer {
   }
 
   void add_workers() {
-    std::string words = has_side() ? "MRF_SIDE=out:side[i] " : "";
-    for (const auto& word : form_.command) words += saving_word(word) + " ";
+    const std::string side = has_side() ? "MRF_SIDE=out:side[i] " : "";
     const std::string accepted = form_.ok_statuses.empty() ? "" : " ok " + statuses();
-    add("work[n]" + accepted, words + "< in:part[i] > out:done[i]");
+    const std::string output = form_.part.empty() ? "out:done[i]" : "save:" + quote_word(form_.part);
+    add("work[n]" + accepted, side + words_of(form_.command) + "< in:part[i] > " + output);
   }
 
   // One stream of all outputs, held back for a command that reads one after the other.
-  void add_combine() {
+  void add_holding() {
     add("hold[n]", fmt::format("mrf-collect --record fixed:1 --order concat --spool --buffer {} in:done[i] > "
                                "out:held[i]",
                                hold_buffer()));
-    std::string words;
-    for (const auto& word : form_.combine) words += saving_word(word) + " ";
-    words += "in:held[n]";
+  }
+  void add_combine(const std::string& held) {
+    const std::string words = words_of(form_.combine) + held;
     if (is_combination_joined()) {
       add("combine", words + " > out:combined");
       add_join("in:combined", "concat");
@@ -358,6 +373,13 @@ class Writer {
   static std::string saving_word(const std::string& word) {
     const std::size_t path = place_of_saved(word);
     return path == 0 ? copy_word(word) : word.substr(0, path) + numbered_word(word.substr(path));
+  }
+
+  // Each with a space behind it.
+  static std::string words_of(const std::vector<std::string>& command) {
+    std::string words;
+    for (const auto& word : command) words += saving_word(word) + " ";
+    return words;
   }
 
   std::string output() const { return form_.outputs.empty() ? "-" : form_.outputs[0]; }

@@ -23,6 +23,10 @@ struct ShortForm {
   std::vector<std::string> command;
   std::vector<std::string>
       combine;  ///< a command that gets the copies' outputs as files; empty: they are joined
+  std::string
+      part;  ///< where the output of the only copy goes as it is, in place of `combine`; empty: nowhere
+  std::vector<std::string> parts;  ///< files for `combine` in place of the copies' outputs: no filter is run
+  std::vector<std::string> header_reader;  ///< with `parts`: a command that writes the header of the output
   int workers = 1;
   std::optional<std::uint64_t>
       chunk_size;                    ///< records; empty: 1000, or what the input's size says with order chunk

@@ -59,7 +59,7 @@ for at in range(0, len(data), size):
 @test "bamwrite: the bytes of every level are the same, whatever -@ says" {
   local level threads
   for level in {0..9}; do
-    for threads in 0 1 2 5; do mrf-bamwrite -l $level -@ $threads -o $threads.bam in.sam; done
+    for threads in 0 1 2 5; do mrf-bamwrite -l "$level" -@ "$threads" -o $threads.bam in.sam; done
     for threads in 1 2 5; do cmp 0.bam $threads.bam; done
   done
 }

@@ -87,15 +87,15 @@ sorted_bam() {
   failing_filter 1
   run_apart mrf-run --shards 3 --progress json:5 -c 1000000 -i in.txt -o out.txt -- ./filter 5>events
   assert_status 9
-  mrf-run --shards 3 --progress json:5 -c 1000000 -i in.txt -o out.txt -- ./filter 5>more
-  for file in events more; do
+  mrf-run --shards 3 --progress json:5 -c 1000000 -i in.txt -o out.txt -- ./filter 5>later.txt
+  for file in events later.txt; do
     [[ $(jq -c 'select(.event == "start") | [.workflow, .shards]' $file) == '["shards",3]' ]]
     jq -s -e 'map(select(.event == "progress")) | length > 0 and
       all(.shards == 3 and .shards_done + .shards_running + .shards_waiting == 3)' $file
   done
   [[ $(tail -n 1 events | jq -c '[.event, .status]') == '["end",9]' ]]
-  [[ $(tail -n 1 more | jq -c '[.event, .status]') == '["end",0]' ]]
-  jq -s -e 'map(select(.event == "progress")) | last | .shards_done == 2 and .shards_running == 1' more
+  [[ $(tail -n 1 later.txt | jq -c '[.event, .status]') == '["end",0]' ]]
+  jq -s -e 'map(select(.event == "progress")) | last | .shards_done == 2 and .shards_running == 1' later.txt
 }
 
 @test "--write-index: the index of the join is that of samtools index, and is published with it" {
