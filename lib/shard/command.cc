@@ -157,7 +157,7 @@ class Steps {
   Input open_input(std::size_t number = 0) {
     return {command_.form.inputs[number],
             {workflow::shard_records(command_.form, choice_), workflow::shard_header(command_.form, choice_),
-             choice_.input.format == "cram"},
+             choice_.input.format == "cram", choice_.input.is_alignment() && !command_.form.is_permissive},
             stats_.in};
   }
 
@@ -319,14 +319,14 @@ class Steps {
   }
 
   base::Status join() {
-    if (const int signal = join_parts(); signal != 0) process::die_of(signal);
+    const auto receipts = read_receipts(stored_.plan, stored_.digest, directory_);
+    if (combines()) return combine(receipts);
+    if (const int signal = join_parts(receipts); signal != 0) process::die_of(signal);
     return base::Status::success;
   }
 
   // The signal that has ended it; 0 none.
-  int join_parts() {
-    const auto receipts = read_receipts(stored_.plan, stored_.digest, directory_);
-    if (combines()) return combine(receipts);
+  int join_parts(const std::vector<Receipt>& receipts) {
     const bool is_gzip = choice_.output.is_gzip || choice_.output.format == "sam.gz";
     const bool is_sam = choice_.output.is_alignment() && choice_.output.format.starts_with("sam");
     const auto form = choice_.output.format == "bam" ? PartForm::bam

@@ -19,7 +19,8 @@ namespace mrf::shard {
 struct InputForm {
   record::RecordForm record;
   record::HeaderForm header;
-  bool is_cram = false;  ///< then the others mean nothing
+  bool is_cram = false;        ///< then the others mean nothing
+  bool needs_newline = false;  ///< a last record without one is malformed
 };
 
 /// An open input that can be cut.

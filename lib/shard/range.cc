@@ -25,6 +25,8 @@ class Walk {
                  input.state().storage == Storage::plain ? start : block_position(block_offset(start)),
                  input.meter()),
         framer_(record::make_framer(input.form().record, input.name())),
+        name_(input.name()),
+        needs_newline_(input.form().needs_newline),
         end_(end),
         out_(out),
         out_name_(out_name),
@@ -63,6 +65,9 @@ class Walk {
       has_ended_ = !content_.more();
     } else {
       const std::string_view end_of_record = framer_->complete(view);
+      if (needs_newline_ && !end_of_record.empty())
+        throw base::DataError("read", name_,
+                              "its last line has no newline, as if it were cut off; --permissive takes it");
       write(view);
       write(end_of_record);
       content_.consume(view.size());
@@ -84,6 +89,8 @@ class Walk {
 
   Content content_;
   std::unique_ptr<record::Framer> framer_;
+  std::string name_;
+  bool needs_newline_;
   Position end_;
   io::FdRef out_;
   const std::string& out_name_;

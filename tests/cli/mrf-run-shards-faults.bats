@@ -285,3 +285,23 @@ END
   mrf-run --shard-join --shard-dir d --kill-after 2
   cmp <(samtools view -h --no-PG out.bam) <(samtools view -h --no-PG whole.bam | sed 's/whole\.bam/out.bam/')
 }
+
+@test "SAM whose last line has no newline is cut off, as on one machine; --permissive takes it" {
+  samtools view -h --no-PG -o in.sam "$(small_bam 2000)"
+  head -c -1 in.sam >cut.sam
+  bgzip -c cut.sam >cut.sam.gz
+  for input in cut.sam cut.sam.gz; do
+    run_apart mrf-run -i $input -o one.bam -- cat
+    assert_status 3
+    for shards in 1 3; do
+      run_apart mrf-run --shards $shards -i $input -o out.bam -- cat
+      assert_status 3
+      assert_stderr_has 'no newline, as if it were cut off'
+      [[ ! -e out.bam ]]
+      rm -r out.bam.shards
+      mrf-run --shards $shards --permissive -i $input -o out.bam -- cat 2>stderr.txt
+      mrf-run --permissive -i $input -o one.bam -- cat 2>stderr.txt
+      [[ $(content_of out.bam) == "$(content_of one.bam)" ]]
+    done
+  done
+}

@@ -84,8 +84,7 @@ TEST_CASE("a child of either way says what kept it from its command") {
   CHECK(failure.redirection == 1);
 }
 
-TEST_CASE(
-    "a child ignores what this process ignores of INT, QUIT, TERM, HUP, USR1 and TSTP, and nothing else") {
+TEST_CASE("a child ignores the signals of a run that this process ignores, and no others") {
   const auto status_after = [](int number) {
     return status_of(
         mrf::process::launch(spec_of({"sh", "-c", "kill -" + std::to_string(number) + " $$; exit 7"})));
