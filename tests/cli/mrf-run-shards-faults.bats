@@ -294,6 +294,7 @@ END
     run_apart mrf-run -i $input -o one.bam -- cat
     assert_status 3
     for shards in 1 3; do
+      rm -f out.bam
       run_apart mrf-run --shards $shards -i $input -o out.bam -- cat
       assert_status 3
       assert_stderr_has 'no newline, as if it were cut off'
