@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <exception>
 #include <optional>
 #include <system_error>
 #include <utility>
@@ -30,6 +31,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto tick_period = 1s;
+constexpr auto time_to_clean_up = 10s;  // of what is left of a command that was killed
 
 // A file without a name: a pipe would have to be read while the command runs, and would not end while the
 // watchdog has it open.
@@ -87,10 +89,14 @@ class Attendant::Attended {
   }
 
   void signal(int number) const { ::kill(-launched_.pid, number); }
+  void kill() {
+    signal(SIGKILL);
+    is_killed_ = true;
+  }
 
   AttendedEnd conclude(int signal) {
     refuse_start_failure();
-    watchdog_.finish();
+    watchdog_.finish(is_killed_ ? time_to_clean_up : 0s);
     lines_.finish();
     return {*outcome_, output_.is_open() ? content_of_memory(output_) : "", errors_.text(), signal};
   }
@@ -129,6 +135,7 @@ class Attendant::Attended {
   io::LastLines errors_;
   io::PipeLines lines_;
   bool has_lines_ = true;
+  bool is_killed_ = false;
   std::optional<Outcome> outcome_;
 };
 
@@ -152,15 +159,26 @@ int Attendant::take_signal(const std::function<void(int)>& pass_on) {
 AttendedEnd Attendant::run(const AttendedCommand& command, const Tick& tick) {
   Attended attended(command, kill_after_);
   int ended_by = 0;
+  std::exception_ptr fault;  // of the tick
   Clock::time_point kill_at = Clock::time_point::max();
   Clock::time_point tick_at = tick ? Clock::now() : Clock::time_point::max();
+  const auto end_command = [&] {
+    attended.signal(command.end_signal);
+    kill_at = Clock::now() + kill_after_ + command.more_to_kill_after;
+  };
   while (!attended.pump()) {
-    if (tick && Clock::now() >= tick_at) {
-      tick();
+    if (Clock::now() >= tick_at) {
       tick_at = Clock::now() + tick_period;
+      try {
+        tick();
+      } catch (...) {
+        fault = std::current_exception();
+        tick_at = Clock::time_point::max();
+        if (ended_by == 0) end_command();
+      }
     }
     if (Clock::now() >= kill_at) {
-      attended.signal(SIGKILL);
+      attended.kill();
       kill_at = Clock::time_point::max();
     }
     auto polled = attended.polled(signals_);
@@ -168,10 +186,11 @@ AttendedEnd Attendant::run(const AttendedCommand& command, const Tick& tick) {
     const int signal = take_signal([&](int number) { attended.signal(number); });
     if (signal == 0 || ended_by != 0) continue;
     ended_by = signal;
-    attended.signal(command.end_signal);
-    kill_at = Clock::now() + kill_after_ + command.more_to_kill_after;
+    if (!fault) end_command();
   }
-  return attended.conclude(ended_by);
+  const AttendedEnd end = attended.conclude(ended_by);
+  if (fault && ended_by == 0) std::rethrow_exception(fault);
+  return end;
 }
 
 int Attendant::wait(std::chrono::milliseconds time, const Tick& tick) {

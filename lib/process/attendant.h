@@ -34,8 +34,9 @@ struct AttendedEnd {
 /// Runs commands one after the other, and waits between them. INT, QUIT, TERM, HUP and USR1 are blocked from
 /// its construction on and end the command or the wait: the caller concludes, and ends by die_of(). TSTP
 /// stops this process and the command. When this process is killed the command gets TERM and its time to end;
-/// then its descendants are killed, as are those that a command leaves behind. The process has no other
-/// threads.
+/// then its descendants are killed, as are those that a command leaves behind. What is left of a command that
+/// had to be killed, such as the watchdog of one that has one, gets TERM and ten seconds to clean up. The
+/// process has no other threads.
 class Attendant {
  public:
   using Clock = std::chrono::steady_clock;
@@ -46,7 +47,8 @@ class Attendant {
   explicit Attendant(std::chrono::milliseconds kill_after);
 
   /// Throws Error "cannot execute" with status 126 or 127 for a command that cannot be, SystemError when no
-  /// process can be started.
+  /// process can be started. What `tick` throws ends the command as a signal does, and is thrown
+  /// then, unless a signal has come as well.
   AttendedEnd run(const AttendedCommand& command, const Tick& tick = {});
   /// Returns the signal that ended the wait, 0 when the time is over.
   int wait(std::chrono::milliseconds time, const Tick& tick = {});

@@ -24,7 +24,8 @@ namespace mrf::process {
 struct Watchdog::Request {
   enum class Kind { launch, sweep, end_all, finish };
   Kind kind = Kind::launch;
-  std::size_t number = 0;
+  std::size_t number = 0;             // of the job to launch
+  std::chrono::milliseconds grace{};  // in front of the end
 };
 
 /// `launched` comes with two descriptors: the start failure's and standard error's read ends.
@@ -69,6 +70,29 @@ bool send_message(int socket, const Message& message, const std::array<int, 2>* 
   }
 }
 
+// TERM, and so much time to end. SIGCHLD is blocked.
+void end_children(std::chrono::milliseconds grace) {
+  const auto end = std::chrono::steady_clock::now() + grace;
+  try {
+    for (const pid_t pid : children_of_process()) ::kill(pid, SIGTERM);
+  } catch (const std::exception&) {
+    return;  // without memory: they are killed
+  }
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGCHLD);
+  for (;;) {
+    pid_t pid = 0;
+    while ((pid = ::waitpid(-1, nullptr, WNOHANG)) > 0) {
+    }
+    const auto left =
+        std::chrono::duration_cast<std::chrono::nanoseconds>(end - std::chrono::steady_clock::now());
+    if ((pid < 0 && errno == ECHILD) || left.count() <= 0) return;
+    const timespec time{left.count() / 1'000'000'000, left.count() % 1'000'000'000};
+    ::sigtimedwait(&set, nullptr, &time);
+  }
+}
+
 // What the watchdog does; it runs until its maker is gone or has no more to do.
 template <class Request, class Report>
 class WatchdogLoop {
@@ -96,7 +120,10 @@ class WatchdogLoop {
       const ssize_t n = ::recv(socket_, &request, sizeof request, 0);
       if (n < 0 && errno == EINTR) continue;
       if (n != static_cast<ssize_t>(sizeof request)) return false;
-      if (request.kind == Request::Kind::finish) return true;
+      if (request.kind == Request::Kind::finish) {
+        if (request.grace.count() > 0) end_children(request.grace);
+        return true;
+      }
       if (request.kind == Request::Kind::end_all && !end_all()) return false;
       if (!(request.kind == Request::Kind::launch ? start(request.number) : sweep())) return false;
     }
@@ -150,29 +177,6 @@ class WatchdogLoop {
   int socket_;
   const std::function<LaunchSpec(std::size_t)>& spec_of_;
 };
-
-// TERM, and so much time to end. SIGCHLD is blocked.
-void end_children(std::chrono::milliseconds grace) {
-  const auto end = std::chrono::steady_clock::now() + grace;
-  try {
-    for (const pid_t pid : children_of_process()) ::kill(pid, SIGTERM);
-  } catch (const std::exception&) {
-    return;  // without memory: they are killed
-  }
-  sigset_t set;
-  sigemptyset(&set);
-  sigaddset(&set, SIGCHLD);
-  for (;;) {
-    pid_t pid = 0;
-    while ((pid = ::waitpid(-1, nullptr, WNOHANG)) > 0) {
-    }
-    const auto left =
-        std::chrono::duration_cast<std::chrono::nanoseconds>(end - std::chrono::steady_clock::now());
-    if ((pid < 0 && errno == ECHILD) || left.count() <= 0) return;
-    const timespec time{left.count() / 1'000'000'000, left.count() % 1'000'000'000};
-    ::sigtimedwait(&set, nullptr, &time);
-  }
-}
 
 }  // namespace
 
@@ -266,7 +270,7 @@ void Watchdog::lose() {
 
 Launched Watchdog::launch(std::size_t number) {
   Launched launched;
-  const Request request{Request::Kind::launch, number};
+  const Request request{Request::Kind::launch, number, {}};
   if (!lost_ && !send(request)) lose();
   while (!lost_) {
     const auto report = receive(true, &launched);
@@ -287,12 +291,12 @@ std::vector<EndedProcess> Watchdog::take_ended() {
 }
 
 std::vector<EndedProcess> Watchdog::take_all_ended() {
-  wait_for_sweep({Request::Kind::sweep, 0});
+  wait_for_sweep({Request::Kind::sweep, 0, {}});
   return take_ended();
 }
 
 std::vector<pid_t> Watchdog::end_all() {
-  wait_for_sweep({Request::Kind::end_all, 0});
+  wait_for_sweep({Request::Kind::end_all, 0, {}});
   if (!lost_) return unkillable_;
   std::vector<pid_t> left = kill_descendants(spared_);
   std::erase_if(
@@ -308,12 +312,12 @@ void Watchdog::wait_for_sweep(const Request& request) {
   }
 }
 
-void Watchdog::finish() noexcept {
+void Watchdog::finish(std::chrono::milliseconds grace) noexcept {
   if (std::exchange(is_finished_, true)) return;
   if (!lost_) {
     Report report;
-    ssize_t n =
-        send({Request::Kind::finish, 0}) ? 1 : 0;  // what the watchdog reports meanwhile is of no interest
+    // What the watchdog reports meanwhile is of no interest.
+    ssize_t n = send({Request::Kind::finish, 0, grace}) ? 1 : 0;
     while (n > 0 || (n < 0 && errno == EINTR)) n = ::recv(socket_.get(), &report, sizeof report, 0);
     while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
     }

@@ -61,8 +61,9 @@ class Watchdog {
   /// Kills and reaps every descendant. Returns those that cannot be ended. The watchdog stays, for
   /// `clean_up`.
   std::vector<pid_t> end_all();
-  /// The same, and the watchdog ends: what this process does afterwards is its own matter.
-  void finish() noexcept;
+  /// The same, and the watchdog ends: what this process does afterwards is its own matter. With a `grace` the
+  /// descendants get TERM and that time before they are killed.
+  void finish(std::chrono::milliseconds grace = {}) noexcept;
 
  private:
   struct Request;

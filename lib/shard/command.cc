@@ -42,8 +42,9 @@ namespace mrf::shard {
 
 namespace {
 
-// From TERM to KILL for a process that ends others in the same way.
-constexpr std::chrono::milliseconds more_to_kill_after{2000};
+// From TERM to KILL for a process that ends others in the same way: ten seconds for jobs that KILL does not
+// end, and as many for its watchdog.
+constexpr std::chrono::milliseconds more_to_kill_after{22000};
 
 std::string absolute_output(const Command& command) {
   return std::filesystem::absolute(command.form.outputs[0]).string();

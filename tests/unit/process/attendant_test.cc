@@ -5,9 +5,13 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
+#include <filesystem>
+#include <string>
 
 #include "base/error.h"
+#include "directory.h"
 
 using mrf::process::Attendant;
 
@@ -61,4 +65,37 @@ TEST_CASE("a signal ends the attended command and the wait, and a command that i
   CHECK(!end.outcome.succeeded());
   ticks = 0;
   CHECK(attendant.wait(std::chrono::hours(1), interrupt) == SIGINT);
+}
+
+TEST_CASE("a tick that fails ends the command as a signal does, and what it has thrown comes then") {
+  const KeptMask mask;
+  const Directory directory;
+  const std::string ready = directory / "ready";
+  const std::string ended = directory / "ended";
+  Attendant attendant(std::chrono::hours(1));
+  const auto fail = [&ready] {
+    if (std::filesystem::exists(ready)) throw mrf::base::SystemError("read", "directory", EIO);
+  };
+  const std::string script =
+      "trap 'touch " + ended + "; exit' TERM; touch " + ready + "; while :; do sleep 0.1; done";
+  CHECK_THROWS_AS(attendant.run({{"sh", "-c", script}}, fail), mrf::base::SystemError);
+  CHECK(std::filesystem::exists(ended));
+}
+
+TEST_CASE("what a command that had to be killed leaves behind may clean up") {
+  const KeptMask mask;
+  const Directory directory;
+  const std::string ready = directory / "ready";
+  const std::string ended = directory / "ended";
+  Attendant attendant(std::chrono::milliseconds(50));
+  const auto interrupt = [&ready] {
+    if (std::filesystem::exists(ready)) ::kill(::getpid(), SIGINT);
+  };
+  // The one that is left has a group of its own, as a watchdog has.
+  const std::string left =
+      "trap 'touch " + ended + "; exit' TERM; touch " + ready + "; while :; do sleep 0.1; done";
+  const std::string script = "trap : TERM; setsid sh -c \"" + left + "\" & while :; do sleep 1000; done";
+  const auto end = attendant.run({{"sh", "-c", script}}, interrupt);
+  CHECK(end.outcome.signal() == SIGKILL);
+  CHECK(std::filesystem::exists(ended));
 }
