@@ -6,7 +6,7 @@ namespace mrf::shard {
 EngineEnd LocalEngine::run(const EngineTask& task, process::Attendant& attendant) {
   EngineEnd end;
   for (const std::size_t shard : task.shards) {
-    const auto show = [&task] { task.progress.update(1); };
+    const auto show = [&task] { task.progress.update([] { return 1; }); };
     const auto attempt = attendant.run({.words = words_of_run(task.directory, shard)}, show);
     if (end.status == 0) end.status = attempt.outcome.status();
     end.signal = attempt.signal;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/amounts.h"
+#include "base/error.h"
 #include "base/message.h"
 
 namespace mrf::shard {
@@ -98,9 +99,14 @@ ShardCounts Progress::count(std::size_t running) {
   return counts;
 }
 
-void Progress::update(std::size_t running) {
+void Progress::update(const std::function<std::size_t()>& count_running) {
   if (style_ == ProgressStyle::none || plan_ == nullptr || Clock::now() < say_at_) return;
-  const ShardCounts counts = count(running);
+  ShardCounts counts;
+  try {
+    counts = count(count_running());
+  } catch (const base::SystemError&) {
+    return;
+  }
   if (style_ == ProgressStyle::bar) {
     draw("\r\x1b[J" + progress_bar(counts, base::terminal_columns() - 1) + "\r");
   } else if (style_ == ProgressStyle::log) {

@@ -55,9 +55,9 @@ class Progress {
 
   /// Shards of `plan`, which like `directory` outlives this object.
   void start(const Plan& plan, const Directory& directory);
-  /// To be called about once a second, with the number of shards that run; the rest of those without receipts
-  /// waits.
-  void update(std::size_t running);
+  /// To be called about once a second, with what counts the shards that run; the rest of those without
+  /// receipts waits. A directory that cannot be read is shown the next time.
+  void update(const std::function<std::size_t()>& count_running);
   /// The last event.
   void finish(int status);
 

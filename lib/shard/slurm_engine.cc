@@ -92,31 +92,35 @@ class Arrays {
  public:
   Arrays(const EngineTask& task, process::Attendant& attendant, SlurmScript script)
       : task_(task),
-        slurm_(attendant, [this] { task_.progress.update(running_); }),
+        slurm_(attendant, [this] { task_.progress.update([this] { return running_; }); }),
         script_(std::move(script)),
         missing_(task.shards.begin(), task.shards.end()) {}
 
   EngineEnd run() {
     prepare();
-    while (slurm_.signal() == 0 && !missing_.empty()) {
-      if (look()) judge();
-      if (slurm_.signal() != 0 || missing_.empty()) break;
-      submit();
-      if (is_over()) break;
-      pause();
-    }
+    with_hint([this] {
+      while (slurm_.signal() == 0 && !missing_.empty()) {
+        if (look()) judge();
+        if (slurm_.signal() != 0 || missing_.empty()) break;
+        submit();
+        if (is_over()) break;
+        pause();
+      }
+    });
     if (slurm_.signal() != 0) cancel();
     return {status_, slurm_.signal()};
   }
 
   EngineEnd detach() {
     prepare();
-    while (slurm_.signal() == 0) {
-      if (look()) judge();
-      submit();
-      if (to_submit_.empty() || slurm_.signal() != 0) break;
-      pause();
-    }
+    with_hint([this] {
+      while (slurm_.signal() == 0) {
+        if (look()) judge();
+        submit();
+        if (to_submit_.empty() || slurm_.signal() != 0) break;
+        pause();
+      }
+    });
     if (slurm_.signal() != 0) {
       cancel();
       return {0, slurm_.signal()};
@@ -143,6 +147,21 @@ class Arrays {
     std::string state;  ///< of its last task, when that has ended
     int status = 0;
   };
+
+  // Tasks go on when this process cannot, as when the directory cannot be read: what they do counts.
+  template <class Work>
+  void with_hint(const Work& work) const {
+    try {
+      work();
+    } catch (const base::Error&) {
+      if (!jobs_.empty())
+        base::say(
+            fmt::format("cannot follow 'jobs {0}': they go on, and the same command waits for them; "
+                        "scancel {0} ends them",
+                        base::join(jobs_, " ")));
+      throw;
+    }
+  }
 
   // Nothing where there is no Slurm.
   std::optional<std::uint64_t> max_array_size() {

@@ -137,7 +137,7 @@ EngineEnd SnakemakeEngine::run(const EngineTask& task, process::Attendant& atten
   command.more_to_kill_after = time_to_cancel;
   const auto end = attendant.run(command, [&task] {
     task.directory.renew();
-    task.progress.update(started(task).size());
+    task.progress.update([&task] { return started(task).size(); });
   });
   if (end.signal != 0) return {0, end.signal};
   if (end.outcome.status() == static_cast<int>(base::Status::not_found))
