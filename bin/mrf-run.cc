@@ -397,7 +397,8 @@ base::Status run_shards(const Options& options, io::Stats& stats) {
     run.keep_directory = false;
     run.is_short_form = true;
     run.hints = workflow::failure_hints(options.form);
-    return run::run_plan(plan, run);
+    const run::RunEnd end = run::carry_out(plan, run);
+    return shard::EngineEnd{end.status, end.signal};
   };
   return shard::run(command, stats);
 }

@@ -2,6 +2,7 @@
 #include "shard/command.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -237,10 +238,14 @@ class Steps {
     receipt.started = time_now();
     const auto start = std::chrono::steady_clock::now();
     directory_.begin_attempt(receipt.part);
-    const int status = run_parts(at, receipt);
-    if (status != 0) {
+    const EngineEnd end = run_parts(at, receipt);
+    if (end.signal == SIGUSR1)
+      base::say(fmt::format(
+          "cannot finish 'shard {}': USR1 has ended it, which Slurm sends in front of a time limit", at));
+    if (end.signal != 0) process::die_of(end.signal);
+    if (end.status != 0) {
       base::say(fmt::format("cannot finish 'shard {}': it has no part; the same command runs it again", at));
-      return static_cast<base::Status>(status);
+      return static_cast<base::Status>(end.status);
     }
     receipt.landing = take_landing(receipt.part, 0);
     if (has_mates()) receipt.mate = take_landing(receipt.part, 1);
@@ -264,7 +269,7 @@ class Steps {
     return landing;
   }
 
-  int run_parts(std::size_t at, const Receipt& receipt) const {
+  EngineEnd run_parts(std::size_t at, const Receipt& receipt) const {
     std::vector<std::vector<std::string>> readers;
     for (std::size_t input = 0; input < command_.form.inputs.size(); ++input) {
       readers.push_back({"mrf-run", "--shard-read", std::to_string(at), "--shard-dir", directory_.path(),

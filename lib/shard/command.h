@@ -9,6 +9,7 @@
 
 #include "base/status.h"
 #include "io/stats.h"
+#include "shard/engine.h"
 #include "shard/progress.h"
 #include "shard/steps.h"
 #include "workflow/plan.h"
@@ -28,8 +29,8 @@ struct Command {
   ProgressStyle progress = ProgressStyle::none;
   Progress::WriteEvent write_event;  ///< for ProgressStyle::json
   /// Runs the plan of one shard's short form and writes the report of that run, also when it fails; returns
-  /// its exit status.
-  std::function<int(const workflow::Plan& plan, const std::string& report)> run_plan;
+  /// its exit status, or the signal by which this process is to end.
+  std::function<EngineEnd(const workflow::Plan& plan, const std::string& report)> run_plan;
 };
 
 /// Does what the options ask for: the whole, or one step. Returns the exit status; a signal that ended the

@@ -2,6 +2,7 @@
 #include "shard/slurm_engine.h"
 
 #include <fmt/format.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -309,7 +310,12 @@ class Arrays {
                                            : fmt::format("its task has ended as {} with status {}",
                                                          known.state, known.status);
     if (status_ == 0) status_ = known.status;
-    if (known.state == "TIMEOUT") text += ", and needs a larger --time in --engine-args, or more shards";
+    // By default Slurm sends USR1 in front of the time limit, and a task that ends of it is none that timed
+    // out.
+    if (known.state != "TIMEOUT" && known.status == base::signal_status_base + SIGUSR1)
+      text += ", by USR1, which comes in front of its time limit";
+    if (known.state == "TIMEOUT" || known.status == base::signal_status_base + SIGUSR1)
+      text += ", and needs a larger --time in --engine-args, or more shards";
     const std::string lines = end_of_log(task_.directory, shard, log_lines);
     base::say(fmt::format("cannot finish 'shard {}': {}; its log is '{}'{}", shard, text,
                           log_path(task_.directory, shard), lines.empty() ? "" : " and ends with"));

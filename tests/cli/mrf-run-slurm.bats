@@ -162,6 +162,11 @@ is_right() {
     finishes && return 1 || status=$?
     [[ $status == $((128 + $(kill -l $signal))) ]]
     grep -q "its task has ended as FAILED with status $status" stderr.txt
+    # By default it is USR1 that Slurm sends in front of the time limit.
+    [[ $signal == TERM ]] || {
+      grep -q ', by USR1, which comes in front of its time limit, and needs a larger --time in --engine-args' stderr.txt
+      grep -q "^mrf-run: cannot finish 'shard 0': USR1 has ended it, which Slurm sends in front of" stderr.txt
+    }
     [[ $(ls -A out.txt.shards/parts out.txt.shards/receipts) == $'out.txt.shards/parts:\n\nout.txt.shards/receipts:' ]]
     rm -f "$TMPDIR"/tmp.* # of the filter
     wait_until assert_nothing_left
@@ -352,6 +357,24 @@ exit 0'
   run_apart shards
   assert_status 0
   is_right
+}
+
+@test "a directory that cannot be read: the tasks go on, and that is said" {
+  touch gate
+  shards_in_background
+  wait_until started 1
+  mv out.txt.shards/receipts away && touch out.txt.shards/receipts
+  finishes && return 1 || status=$?
+  [[ $status == 1 ]]
+  grep -q "^mrf-run: cannot read '$PWD/out.txt.shards/receipts': Not a directory" stderr.txt
+  grep -q "^mrf-run: cannot follow 'jobs [0-9 ]*': they go on, and the same command waits for them; scancel [0-9 ]* ends" \
+    stderr.txt
+  rm out.txt.shards/receipts && mv away out.txt.shards/receipts
+  rm gate
+  run_apart shards
+  assert_status 0
+  is_right
+  [[ $(starts) == 40 && $(arrays) == 4 ]]
 }
 
 @test "what Slurm refuses, and no Slurm" {
