@@ -278,11 +278,28 @@ void OutputFile::commit() {
   commit_together({this});
 }
 
-// link(2) fails when the name is taken, by whatever it is.
+namespace {
+
+// Gives the file the name `to`, and fails when that is taken, by whatever it is: link(2), and where the
+// filesystem has no hard links renameat2(2). NFS has no such renameat2(2).
+void move_to_free_name(Temporary& from, const std::string& to, const std::string& name) {
+  if (::link(from.path().c_str(), to.c_str()) == 0) return from.remove();
+  const int error = errno;
+  if (error != EPERM && error != EMLINK && error != EOPNOTSUPP && error != ENOSYS)
+    throw base::SystemError("write", name, error);
+  if (::renameat2(AT_FDCWD, from.path().c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
+    return from.forget();
+  if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP) throw base::SystemError("write", name);
+  throw base::Error(base::Status::failure, "write", name,
+                    "its file system has no hard links, and cannot rename without replacing a file; name a "
+                    "place on another one");
+}
+
+}  // namespace
+
 void OutputFile::commit_keeping_existing() {
   finish();
-  if (::link(temporary_.path().c_str(), target_.c_str()) != 0) throw base::SystemError("write", name_);
-  temporary_.remove();
+  move_to_free_name(temporary_, target_, name_);
 }
 
 // One change of the directory instead of three. When the name is taken, the file is left as by finish().
@@ -336,9 +353,11 @@ bool OutputFile::give_target_name() {
     if (is_nameless && replaces && errno != EEXIST) throw base::SystemError("write", name_);
     if (is_nameless) give_name();
     is_new = !replaces || (!is_nameless && ::access(target_.c_str(), F_OK) != 0);
-    const auto name = replaces ? ::rename : ::link;
-    if (name(temporary_.path().c_str(), target_.c_str()) != 0) throw base::SystemError("write", name_);
-    if (!replaces) temporary_.remove();
+    if (!replaces) {
+      move_to_free_name(temporary_, target_, name_);
+    } else if (::rename(temporary_.path().c_str(), target_.c_str()) != 0) {
+      throw base::SystemError("write", name_);
+    }
     temporary_.forget();
   }
   try {

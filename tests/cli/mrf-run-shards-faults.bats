@@ -306,3 +306,21 @@ END
     done
   done
 }
+
+@test "a file system without hard links: a plan is published by a rename, or it is said why not" {
+  seq 1000 >in.txt
+  command=(mrf-run --shards 3 --shard-dir d --shard-plan -i in.txt -o out.txt -- cat)
+  without_links() { run_apart strace -f -qq -o /dev/null -e 'trace=/^(link|renameat2)' -e inject=/^link:error=EPERM "$@"; }
+  without_links -e inject=renameat2:error=EINVAL "${command[@]}"
+  assert_status 1
+  assert_stderr_is "mrf-run: cannot write '$PWD/d/plan.json': its file system has no hard links, and cannot rename \
+without replacing a file; name a place on another one"
+  [[ -z $(find d -type f) ]]
+  without_links -e inject=renameat2:error=EEXIST "${command[@]}"
+  [[ $status != 0 && -z $(find d -type f) ]]
+  without_links "${command[@]}"
+  assert_status 0
+  [[ $(find d -type f) == d/plan.json ]]
+  mrf-run --shards 3 --shard-dir d -i in.txt -o out.txt -- cat
+  cmp in.txt out.txt
+}
