@@ -296,8 +296,12 @@ class Steps {
     const auto engine = make_slurm_engine(command_);
     process::Attendant attendant(command_.kill_after);
     Progress progress(ProgressStyle::none, {});
-    return show(engine->script({stored_.plan, directory_, directory_.missing(stored_.plan), true, progress},
-                               attendant));
+    const auto missing = directory_.missing(stored_.plan);
+    if (missing.empty())
+      throw base::UsageError("use option", "--print-sbatch",
+                             "all shards have a receipt, and no job is left; the same command without it "
+                             "joins their parts");
+    return show(engine->script({stored_.plan, directory_, missing, true, progress}, attendant));
   }
 
   base::Status detach() const {

@@ -113,6 +113,7 @@ class Arrays {
   }
 
   EngineEnd detach() {
+    if (missing_.empty()) return tell_of_none();
     prepare();
     with_hint([this] {
       while (slurm_.signal() == 0) {
@@ -127,6 +128,7 @@ class Arrays {
       return {0, slurm_.signal()};
     }
     look();
+    if (alive_.empty()) return tell_of_none();
     base::warn(
         fmt::format("{} shards wait or run in jobs {}; the same command without --detach waits for them and "
                     "joins their parts, scancel {} ends them",
@@ -198,6 +200,16 @@ class Arrays {
     }
     if (slurm_.signal() == 0)
       throw base::Error(base::Status::unavailable, "reach", "Slurm", reason_of(answer));
+  }
+
+  // After --detach, when no shard waits or runs.
+  EngineEnd tell_of_none() const {
+    base::warn(
+        missing_.empty()
+            ? std::string("all shards have a receipt; the same command without --detach joins their parts")
+            : fmt::format("no shard waits or runs, and {} have no receipt; the same command runs them",
+                          missing_.size()));
+    return {};
   }
 
   // The queue, then the directory. False when Slurm does not answer.

@@ -324,3 +324,20 @@ without replacing a file; name a place on another one"
   mrf-run --shards 3 --shard-dir d -i in.txt -o out.txt -- cat
   cmp in.txt out.txt
 }
+
+@test "all shards have receipts: neither --detach nor --print-sbatch has a job left" {
+  seq 1000 >in.txt
+  words=(--shards 3 --shard-dir d -i in.txt -o out.txt)
+  mrf-run --shard-plan "${words[@]}" -- cat
+  for shard in 0 1 2; do mrf-run --shard-run "$shard" --shard-dir d; done
+  run_apart mrf-run --detach --engine slurm "${words[@]}" -- cat
+  assert_status 0
+  assert_stderr_is 'mrf-run: all shards have a receipt; the same command without --detach joins their parts'
+  run_apart mrf-run --print-sbatch "${words[@]}" -- cat
+  assert_status 2
+  assert_output_is ''
+  assert_stderr_has "cannot use option '--print-sbatch': all shards have a receipt, and no job is left"
+  [[ ! -e d/logs && ! -e out.txt ]]
+  mrf-run "${words[@]}" -- cat
+  cmp in.txt out.txt
+}
