@@ -282,7 +282,8 @@ class Steps {
     return run_form(fmt::format("shard {}", at), form, directory_.attempt_path(receipt.part));
   }
 
-  int run_form(const std::string& name, const workflow::ShortForm& form, const std::string& report) const {
+  EngineEnd run_form(const std::string& name, const workflow::ShortForm& form,
+                     const std::string& report) const {
     return command_.run_plan(
         workflow::make_plan(workflow::parse_workflow(name, workflow::workflow_text(form), {})), report);
   }
@@ -330,9 +331,9 @@ class Steps {
 
   base::Status join() {
     const auto receipts = read_receipts(stored_.plan, stored_.digest, directory_);
-    if (combines()) return combine(receipts);
-    if (const int signal = join_parts(receipts); signal != 0) process::die_of(signal);
-    return base::Status::success;
+    const EngineEnd end = combines() ? combine(receipts) : EngineEnd{0, join_parts(receipts)};
+    if (end.signal != 0) process::die_of(end.signal);
+    return static_cast<base::Status>(end.status);
   }
 
   // The signal that has ended it; 0 none.
@@ -362,18 +363,18 @@ class Steps {
   }
 
   // The run of the command publishes OUTPUT, and its index.
-  base::Status combine(const std::vector<Receipt>& receipts) {
+  EngineEnd combine(const std::vector<Receipt>& receipts) {
     check_parts(receipts, directory_);
     std::vector<std::string> parts;
     for (const Receipt& receipt : receipts) parts.push_back(directory_.part_path(receipt.part));
     const auto form = workflow::form_of_combination(command_.form, choice_, parts, header_reader());
     std::optional<io::OutputFile> report;
     if (!command_.report.empty()) report.emplace(write_report(0));
-    const int status = run_form("join", form, "");
-    if (status != 0) return static_cast<base::Status>(status);
+    const EngineEnd end = run_form("join", form, "");
+    if (end.signal != 0 || end.status != 0) return end;
     if (report) report->commit();
     tidy_up(receipts);
-    return base::Status::success;
+    return {};
   }
 
   // Of a text; its file is a part that tidy_up() removes.

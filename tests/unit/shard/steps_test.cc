@@ -48,7 +48,7 @@ TEST_CASE("a shard of a plan that is replaced in its directory has no receipt th
     const std::string part = directory.part_path(std::filesystem::path(report).stem());
     write_file(part, "1\n2\n3\n");
     write_file(part + ".landing0", landing_text({0, 6, 3}));
-    return 0;
+    return EngineEnd{};
   };
   io::Stats stats;
   const std::string text = "cannot finish 'shard 0': '" + directory.plan_path() +
