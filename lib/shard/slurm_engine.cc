@@ -40,15 +40,17 @@ constexpr const char* script_name = "/logs/sbatch.sh";
 constexpr auto longest_pause = 30s;
 
 // The variables that the commands of Slurm are not to see: what the job that this process may be a part of
-// says of its processors and tasks, and options that hide tasks, ask, or wait.
+// says of its processors and tasks, and options that hide tasks, ask, wait, or name another cluster than
+// squeue asks. How the controller is reached stays.
 std::vector<std::string> environment_for_slurm() {
-  constexpr std::array kept{"SLURM_CONF", "SLURM_CLUSTERS"};
+  constexpr std::array kept{"SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_CLUSTERS", "SLURM_JWT"};
   std::vector<std::string> removed;
   for (char** variable = ::environ; variable != nullptr && *variable != nullptr; ++variable) {
     const std::string_view text = *variable;
     const std::string name(text.substr(0, text.find('=')));
     const bool is_of_slurm = name.starts_with("SLURM_") || name.starts_with("SQUEUE_") ||
-                             name.starts_with("SCANCEL_") || name == "SBATCH_WAIT";
+                             name.starts_with("SCANCEL_") || name == "SBATCH_WAIT" ||
+                             name == "SBATCH_CLUSTERS";
     if (is_of_slurm && std::find(kept.begin(), kept.end(), name) == kept.end()) removed.push_back(name);
   }
   return removed;
