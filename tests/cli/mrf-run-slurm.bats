@@ -94,7 +94,7 @@ is_right() {
 }
 
 @test "40 shards where an array has 11 tasks at most: the bytes of one run, and nothing is left" {
-  run_apart shards
+  SBATCH_CLUSTERS=other run_apart shards
   assert_status 0
   is_right
   [[ $(cut -d ' ' -f 4 starts | sort -u) == 1 ]]
