@@ -25,13 +25,11 @@ std::vector<std::string> split_shell_words(const std::string& option, std::strin
     } else if (c == '\\' && quote != '\'' && at + 1 < text.size() &&
                (quote == 0 || escaped_in_quotes.find(text[at + 1]) != std::string_view::npos)) {
       add(text[++at]);
-    } else if (quote != 0) {
-      add(c);
-    } else if (c == '\'' || c == '"') {
+    } else if (quote == 0 && (c == '\'' || c == '"')) {
       quote = c;
       if (!is_word) words.emplace_back();
       is_word = true;
-    } else if (c == ' ' || c == '\t' || c == '\n') {
+    } else if (quote == 0 && (c == ' ' || c == '\t' || c == '\n')) {
       is_word = false;
     } else {
       add(c);

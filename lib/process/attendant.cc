@@ -188,7 +188,7 @@ AttendedEnd Attendant::run(const AttendedCommand& command, const Tick& tick) {
     ended_by = signal;
     if (!fault) end_command();
   }
-  const AttendedEnd end = attended.conclude(ended_by);
+  AttendedEnd end = attended.conclude(ended_by);
   if (fault && ended_by == 0) std::rethrow_exception(fault);
   return end;
 }

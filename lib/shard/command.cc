@@ -366,6 +366,7 @@ class Steps {
   EngineEnd combine(const std::vector<Receipt>& receipts) {
     check_parts(receipts, directory_);
     std::vector<std::string> parts;
+    parts.reserve(receipts.size());
     for (const Receipt& receipt : receipts) parts.push_back(directory_.part_path(receipt.part));
     const auto form = workflow::form_of_combination(command_.form, choice_, parts, header_reader());
     std::optional<io::OutputFile> report;
@@ -390,6 +391,7 @@ class Steps {
 
   io::OutputFile join_mates(const std::vector<Receipt>& receipts) const {
     std::vector<Receipt> of_mates;
+    of_mates.reserve(receipts.size());
     for (const Receipt& receipt : receipts) of_mates.push_back(receipt_of_mate(receipt));
     const std::string& path = command_.form.outputs[1];
     io::OutputFile joined(path);

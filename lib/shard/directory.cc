@@ -121,7 +121,7 @@ void remove_of_run(const std::string& path, std::string_view directory) {
   bool is_shared = false;
   for (const auto& name : names_in(whole)) {
     if (is_name_of_run(directory, name)) {
-      remove_part_at(whole + "/" + name);
+      remove_part_at(fmt::format("{}/{}", whole, name));
     } else {
       is_shared = is_shared || !is_kept_by_nfs(name);
     }
