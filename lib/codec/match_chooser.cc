@@ -89,12 +89,12 @@ class Chooser {
     const hn::Rebind<std::uint16_t, Costs32> narrow;
     const auto end = hn::Set(lanes, cost_[at_] + before_[at_]);
     const auto next = hn::Set(narrow, next_);
-    std::size_t at = at_;
+    auto at = static_cast<std::ptrdiff_t>(at_);
     do {
-      at -= hn::Lanes(lanes);
+      at -= static_cast<std::ptrdiff_t>(hn::Lanes(lanes));
       hn::StoreU(hn::Sub(end, hn::LoadU(lanes, before_ + at)), lanes, cost_ + at);
       hn::StoreU(next, narrow, next_match_ + at);
-    } while (static_cast<std::ptrdiff_t>(at) > static_cast<std::ptrdiff_t>(low));
+    } while (at > static_cast<std::ptrdiff_t>(low));
     at_ = low;
   }
 
