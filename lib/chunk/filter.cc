@@ -114,16 +114,20 @@ void ChunkFilter::feed(std::uint32_t events) {
 void ChunkFilter::feed_piece(const ChunkPiece& piece) {
   if (piece.file) {
     const std::string name(command_.input == "-" ? io::stdin_name : command_.input);
-    fed_ += io::feed_pipe(*piece.file, name, piece.offset + fed_, piece.size - fed_, to_).value_or(0);
-    return;
+    return fed(io::feed_pipe(*piece.file, name, piece.offset + fed_, piece.size - fed_, to_).value_or(0));
   }
   const std::string_view rest = std::string_view(*piece.text).substr(piece.offset + fed_, piece.size - fed_);
-  fed_ += io::feed_pipe(rest, to_).value_or(0);
+  fed(io::feed_pipe(rest, to_).value_or(0));
+}
+
+void ChunkFilter::fed(std::size_t bytes) {
+  fed_ += bytes;
+  new_fed_ += bytes;
 }
 
 // False at the end of the stream.
 bool ChunkFilter::feed_stream() {
-  const ChunkStream::Fed fed = chunk_.stream->feed(to_);
+  const ChunkStream::Fed fed = chunk_.stream->feed(to_, new_fed_);
   if (fed == ChunkStream::Fed::nothing) reactor_.change(to_, 0);
   return fed != ChunkStream::Fed::all;
 }

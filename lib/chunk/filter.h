@@ -9,6 +9,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chunk/joiner.h"
@@ -42,6 +43,8 @@ class ChunkFilter {
   pid_t pid() const { return pid_; }
   std::size_t slot() const { return slot_; }
   const Chunk& chunk() const { return chunk_; }
+  /// Bytes that its pipe took since the last call.
+  std::uint64_t take_fed() { return std::exchange(new_fed_, 0); }
   /// There may be more of its chunk, which is a stream.
   void feed_on();
   /// The rest of its chunk will never come.
@@ -83,6 +86,7 @@ class ChunkFilter {
   bool is_side_open() const { return !command_.side.empty() && stderr_.has_value(); }
   void feed(std::uint32_t events);
   void feed_piece(const ChunkPiece& piece);
+  void fed(std::size_t bytes);
   bool feed_stream();
   void end_input();
   void pass_stderr();
@@ -96,6 +100,7 @@ class ChunkFilter {
   const std::vector<std::string> files_;
   std::size_t piece_ = 0;  // the one being fed
   std::uint64_t fed_ = 0;  // of it
+  std::uint64_t new_fed_ = 0;
   pid_t pid_ = -1;
   io::Fd failure_;
   io::Fd to_;

@@ -115,9 +115,9 @@ void ChunkStream::cut_off() noexcept {
   tell_();
 }
 
-ChunkStream::Fed ChunkStream::feed(io::FdRef pipe) {
+ChunkStream::Fed ChunkStream::feed(io::FdRef pipe, std::uint64_t& bytes) {
   Piece piece;
-  std::string_view bytes;
+  std::string_view text;
   {
     const std::lock_guard lock(memory_->mutex);
     drop_consumed();
@@ -129,12 +129,13 @@ ChunkStream::Fed ChunkStream::feed(io::FdRef pipe) {
     const Piece& front = pieces_.front();
     piece.begin = front.begin;
     piece.end = front.end;
-    if (front.block) bytes = {front.block->data + front.begin, front.end - front.begin};
+    if (front.block) text = {front.block->data + front.begin, front.end - front.begin};
   }
-  const std::uint64_t fed = bytes.empty() ? io::feed_pipe(file_, io::scratch_file_name(), piece.begin,
-                                                          piece.end - piece.begin, pipe)
-                                                .value_or(0)
-                                          : io::feed_pipe(bytes, pipe).value_or(0);
+  const std::uint64_t fed = text.empty() ? io::feed_pipe(file_, io::scratch_file_name(), piece.begin,
+                                                         piece.end - piece.begin, pipe)
+                                               .value_or(0)
+                                         : io::feed_pipe(text, pipe).value_or(0);
+  bytes += fed;
   const std::lock_guard lock(memory_->mutex);
   pieces_.front().begin += fed;
   drop_consumed();

@@ -50,9 +50,9 @@ class ChunkStream {
     nothing,  ///< there is nothing now; the thread that appends tells when there is
     all,      ///< the end of the chunk was reached
   };
-  /// By the thread that feeds: one write(2) or splice(2) into a pipe that does not block. Throws SystemError
-  /// (EPIPE when the pipe has no reader).
-  Fed feed(io::FdRef pipe);
+  /// By the thread that feeds: one write(2) or splice(2) into a pipe that does not block; adds the bytes that
+  /// the pipe took to `bytes`. Throws SystemError (EPIPE when the pipe has no reader).
+  Fed feed(io::FdRef pipe, std::uint64_t& bytes);
   /// Nobody reads the chunk any more.
   void discard() noexcept;
 

@@ -206,3 +206,12 @@ END
     exec 7>&-
   done
 }
+
+@test "a filter that writes each line by itself is not read for each of its lines" {
+  seq 1000 >in.txt
+  strace -o trace.txt -e trace=epoll_wait,splice,clock_nanosleep mrf-chunks -n 1 -i in.txt -- \
+    bash -c 'while read -r line; do echo "$line"; done' >out.txt
+  cmp in.txt out.txt
+  # What moved little is followed by a pause.
+  grep -q '^clock_nanosleep(.*tv_nsec=500000}' trace.txt
+}

@@ -37,7 +37,8 @@ std::string drain(mrf::chunk::ChunkStream& stream) {
   const mrf::io::Pipe pipe = mrf::io::make_pipe();
   ::fcntl(pipe.write_end.get(), F_SETFL, O_NONBLOCK);
   std::string text;
-  while (stream.feed(pipe.write_end) != mrf::chunk::ChunkStream::Fed::all && !stream.is_cut_off()) {
+  std::uint64_t bytes = 0;
+  while (stream.feed(pipe.write_end, bytes) != mrf::chunk::ChunkStream::Fed::all && !stream.is_cut_off()) {
     std::string part(std::size_t{1} << 20, '\0');
     pollfd polled{pipe.read_end.get(), POLLIN, 0};
     if (::poll(&polled, 1, 0) <= 0) continue;

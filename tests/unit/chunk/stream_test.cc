@@ -53,7 +53,9 @@ std::string drain_pipe(const mrf::io::Pipe& pipe) {
 std::string feed_all(ChunkStream& stream) {
   const mrf::io::Pipe pipe = pipe_that_does_not_block();
   std::string text;
-  while (stream.feed(pipe.write_end) == ChunkStream::Fed::some) text += drain_pipe(pipe);
+  std::uint64_t bytes = 0;
+  while (stream.feed(pipe.write_end, bytes) == ChunkStream::Fed::some) text += drain_pipe(pipe);
+  CHECK(bytes == text.size());
   return text;
 }
 
@@ -79,8 +81,9 @@ TEST_CASE("what has no room in memory waits on disk, and comes in order") {
   other.finish({4, 3});
   CHECK((feed_all(other) == other_text));
   const mrf::io::Pipe pipe = pipe_that_does_not_block();
-  CHECK((stream.feed(pipe.write_end) == ChunkStream::Fed::all));
-  CHECK((other.feed(pipe.write_end) == ChunkStream::Fed::all));
+  std::uint64_t bytes = 0;
+  CHECK((stream.feed(pipe.write_end, bytes) == ChunkStream::Fed::all));
+  CHECK((other.feed(pipe.write_end, bytes) == ChunkStream::Fed::all));
   CHECK(memory->pool.used() == 0);
 }
 
@@ -96,8 +99,9 @@ TEST_CASE("one thread appends while another one feeds, each as fast as it likes"
     });
     const mrf::io::Pipe pipe = pipe_that_does_not_block();
     std::string fed;
+    std::uint64_t bytes = 0;
     for (;;) {
-      const ChunkStream::Fed what = stream.feed(pipe.write_end);
+      const ChunkStream::Fed what = stream.feed(pipe.write_end, bytes);
       fed += drain_pipe(pipe);
       if (what == ChunkStream::Fed::all) break;
       if (what == ChunkStream::Fed::some) continue;
@@ -143,5 +147,6 @@ TEST_CASE("a pipe without a reader is EPIPE") {
   stream.append("text");
   mrf::io::Pipe pipe = pipe_that_does_not_block();
   pipe.read_end.reset();
-  CHECK_THROWS_AS(stream.feed(pipe.write_end), mrf::base::SystemError);
+  std::uint64_t bytes = 0;
+  CHECK_THROWS_AS(stream.feed(pipe.write_end, bytes), mrf::base::SystemError);
 }
