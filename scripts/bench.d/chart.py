@@ -1,10 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""Draws the ratios of a bench run as a bar chart: a bar that ends before 1 is faster than its peer."""
+"""Draws the seconds of a bench run as a bar chart: for each comparison a bar of ours and one of the peer."""
 
 import html
+import statistics
 
-ROW, LABELS, WIDTH, TOP = 30, 430, 420, 64
-INK, FAINT, BAR, MISSED = "#1f2933", "#8795a1", "#2b7a78", "#c0562f"
+ROW, LABELS, WIDTH, TOP = 46, 330, 440, 74
+INK, FAINT, OURS, PEER = "#1f2933", "#8795a1", "#2b7a78", "#c9d1d9"
 
 
 def text(x, y, content, size=12, colour=INK, anchor="start"):
@@ -12,28 +13,31 @@ def text(x, y, content, size=12, colour=INK, anchor="start"):
             f"{html.escape(content)}</text>")
 
 
-def line(x, top, bottom, colour, dashes=""):
-    return f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{top}" y2="{bottom}" stroke="{colour}" stroke-dasharray="{dashes}"/>'
+def bar(y, length, colour):
+    return f'<rect x="{LABELS}" y="{y}" width="{max(1, length):.1f}" height="16" fill="{colour}"/>'
+
+
+def seconds(value):
+    return f"{value:.1f} s" if value >= 10 else f"{value:.2f} s"
 
 
 def draw(rows, machine):
-    most = max([1.25, *(max(row["ratio"], row["target"]) for row in rows)]) * 1.05
-    height = TOP + ROW * len(rows) + 16
-
-    def at(ratio):
-        return LABELS + ratio / most * WIDTH
-
-    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{LABELS + WIDTH + 60}" height="{height}" '
-             'font-family="sans-serif">', '<rect width="100%" height="100%" fill="#ffffff"/>',
-             text(12, 22, "Wall time as a share of the peer's (median of alternating pairs)", 15),
-             text(12, 42, f"{machine}; the small line is the target", 12, FAINT),
-             line(at(1), TOP - 8, height - 12, FAINT, "3 3"), text(at(1), TOP - 12, "peer = 1", 11, FAINT, "middle")]
-    for number, row in enumerate(rows):
+    medians = [(statistics.median(row["ours_s"]), statistics.median(row["theirs_s"])) for row in rows]
+    most = max(map(max, medians), default=1) or 1
+    height = TOP + ROW * len(rows) + 8
+    data = (f"{machine['processor']}, {machine['cores']} cores; {machine['records']:,} generated records; "
+            f"medians of {machine['pairs']} runs")
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {LABELS + WIDTH + 80} {height}" '
+             f'width="{LABELS + WIDTH + 80}" height="{height}" font-family="sans-serif">',
+             '<rect width="100%" height="100%" fill="#ffffff"/>', text(12, 22, "Seconds, shorter is better", 15),
+             text(12, 42, data, 12, FAINT), bar(50, 16, OURS).replace(f'x="{LABELS}"', 'x="12"'),
+             text(34, 63, "mrf-tools"), bar(50, 16, PEER).replace(f'x="{LABELS}"', 'x="112"'),
+             text(134, 63, "the program that is named")]
+    for number, (row, (ours, theirs)) in enumerate(zip(rows, medians)):
         y = TOP + ROW * number
-        parts += [text(LABELS - 10, y + 13, row["work"], 12, INK, "end"),
-                  text(LABELS - 10, y + 25, f"against {row['against']}", 10, FAINT, "end"),
-                  f'<rect x="{LABELS}" y="{y + 4}" width="{max(1, at(row["ratio"]) - LABELS):.1f}" height="18" '
-                  f'fill="{MISSED if row["missed"] else BAR}"/>',
-                  line(at(row["target"]), y + 1, y + 25, INK),
-                  text(max(at(row["ratio"]), at(row["target"])) + 6, y + 17, f"{row['ratio']:.2f}")]
+        parts += [text(LABELS - 10, y + 16, row["work"], 12, INK, "end"),
+                  text(LABELS - 10, y + 33, row["against"], 11, FAINT, "end"),
+                  bar(y + 4, ours / most * WIDTH, OURS), text(LABELS + ours / most * WIDTH + 6, y + 16, seconds(ours)),
+                  bar(y + 21, theirs / most * WIDTH, PEER),
+                  text(LABELS + theirs / most * WIDTH + 6, y + 33, seconds(theirs), 12, FAINT)]
     return "\n".join([*parts, "</svg>", ""])

@@ -190,7 +190,7 @@ def save(rows, not_run, machine, options):
     if options.json:
         options.json.write_text(json.dumps({**machine, "comparisons": rows, "not_run": not_run}, indent=1) + "\n")
     if options.svg:
-        options.svg.write_text(chart.draw(rows, f"{machine['processor']}, {machine['cores']} cores"))
+        options.svg.write_text(chart.draw(rows, machine))
 
 
 def processor():
@@ -239,8 +239,8 @@ def main():
     options = parser.parse_args()
     size = QUICK if options.quick else WHOLE
     entries, recipes = load(size)
-    chosen = [entry for entry in entries
-              if not options.names or any(entry["name"].startswith(name) for name in options.names)]
+    chosen = [entry for name in options.names or [""] for entry in entries if entry["name"].startswith(name)]
+    chosen = list({entry["name"]: entry for entry in chosen}.values())
     if not chosen:
         sys.exit("bench: cannot find such a comparison; try 'scripts/bench --list'")
     if options.list:

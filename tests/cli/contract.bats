@@ -80,6 +80,27 @@ man_is_equal() {
 }
 @test "the options of --help and of the man page are the same" { each man_is_equal; }
 
+# Prints the options with a value whose text says no default. --shard-run and --shard-read are steps.
+without_default() {
+  awk '
+    function say() { if (option != "" && body !~ /[Dd]efault/) print option }
+    /^\.It Fl / { if (!shared) { say(); option = "" }; shared = 1 }
+    /^\.It Fl .* Ar / { option = option (option == "" ? "" : "; ") $0; body = ""; next }
+    /^\.S[hs] / { say(); option = ""; next }
+    { shared = 0; body = body "\n" $0 }
+    END { say() }' "$1" | grep -v -e '-shard-run' -e '-shard-read' || true
+}
+defaults_are_told() {
+  local missing
+  missing=$(without_default "$ROOT/man/$1.1")
+  [[ -z $missing ]] || { echo "no default: $missing" >&2 && return 1; }
+}
+@test "the man page says the default of every option with a value" {
+  printf '.Ss Options\n.It Fl a Ar X\nThe default is 1.\n.It Fl b Ar Y\nA text.\n.It Fl q\nQuiet.\n' >page
+  [[ $(without_default page) == ".It Fl b Ar Y" ]]
+  each defaults_are_told
+}
+
 statuses_are_told() {
   local section status
   section=$(man_section "$1" "EXIT STATUS")

@@ -4,8 +4,9 @@
 
 usage: document_examples.py DOCUMENT DIRECTORY
 
-Writes each example of a .md (indented blocks, and the commands in the table "write"; none of ``` boxes) or of a man
-page's section EXAMPLES to DIRECTORY/NN.KIND, where KIND says how it is run: sh, make, snakemake or workflow.
+Writes each example of a .md (indented blocks, the commands in the table "write", and those of a page for tldr, without
+its {{}}; none of ``` boxes) or of a man page's section EXAMPLES to DIRECTORY/NN.KIND, where KIND says how it is run:
+sh, make, snakemake or workflow.
 """
 import pathlib
 import re
@@ -37,6 +38,8 @@ def readme_examples(text):
         cell = row.split(" | ")[-1]
         for command in re.findall(r"`((?:mrf-|getm-)[^`]* [^`]*)`", cell):
             yield command
+    for command in re.findall(r"^`(.*)`$", text, re.M):
+        yield re.sub(r"\{\{|\}\}", "", command)
 
 
 def kind_of(example):

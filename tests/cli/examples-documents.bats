@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Every command of README.md, docs/cluster.md and the EXAMPLES of the man pages, as it stands there, on data as users
+# Every command of README.md, docs/cluster.md, docs/tldr and the EXAMPLES of the man pages, as it stands there, on data as users
 # have it: reads without a cell, long stretches without a match, filters that drop a mate or a record. Only the server's
 # name is replaced, and what an example supposes to be there is made.
 
@@ -149,6 +149,15 @@ assert_examples() {
 
 @test "README.md" { assert_examples README.md; }
 @test "docs/cluster.md" { assert_examples docs/cluster.md; }
+@test "docs/tldr: one screen for each program" {
+  local page
+  for page in "$ROOT"/man/*.1; do
+    page=docs/tldr/$(basename "$page" .1).md
+    [[ $(wc -l <"$ROOT/$page") -le 30 ]] || { echo "$page is longer than a screen" && false; }
+    assert_examples "$page"
+    rm -rf examples/*
+  done
+}
 @test "mrf-report(1)" { assert_examples man/mrf-report.1; }
 @test "mrf-run(1)" { assert_examples man/mrf-run.1; }
 @test "mrf-chunks(1)" { assert_examples man/mrf-chunks.1; }
