@@ -13,8 +13,8 @@
 #include "base/error.h"
 #include "base/lower_case.h"
 #include "base/output_name.h"
+#include "base/version.h"
 #include "cli/command.h"
-#include "cli/version.h"
 #include "codec/bgzf.h"
 #include "codec/inflate.h"
 #include "io/paths.h"
@@ -166,7 +166,8 @@ mrf::base::Status run(Options& options, bool has_seed, mrf::io::Stats& stats) {
   bam::SourceList sources(options.inputs, options.source, stats.in);
   if (bed) selection.intervals = std::make_shared<bam::IntervalSet>(bed->intervals(sources.header()));
   if (options.add_pg) {
-    mrf::sam::add_program_line(sources.header(), {"mrf-bamread", mrf::project_version, options.command_line});
+    mrf::sam::add_program_line(sources.header(),
+                               {"mrf-bamread", mrf::base::project_version, options.command_line});
   }
   const auto encoder = options.uncompressed_bam
                            ? bam::make_bam_stream_encoder()

@@ -5,8 +5,8 @@
 #include "bam/convert.h"
 #include "bam/encoder.h"
 #include "base/error.h"
+#include "base/version.h"
 #include "cli/command.h"
-#include "cli/version.h"
 #include "codec/bgzf.h"
 #include "codec/inflate.h"
 #include "io/paths.h"
@@ -49,11 +49,11 @@ void declare(mrf::cli::OptionSet& app, Options& options) {
 
 // The first word of a command line, without directories, is the program.
 mrf::sam::Program program_of(const Options& options) {
-  if (options.pg_command.empty()) return {"mrf-bamwrite", mrf::project_version, options.command_line};
+  if (options.pg_command.empty()) return {"mrf-bamwrite", mrf::base::project_version, options.command_line};
   std::string line = options.pg_command;
   char* const word = line.data();
   line = mrf::sam::command_line({&word, 1});
-  return {mrf::io::base_of(line.substr(0, line.find(' '))), mrf::project_version, line};
+  return {mrf::io::base_of(line.substr(0, line.find(' '))), mrf::base::project_version, line};
 }
 
 mrf::base::Status run(Options& options, mrf::io::Stats& stats) {

@@ -14,7 +14,7 @@
 
 #include "base/error.h"
 #include "base/message.h"
-#include "cli/version.h"
+#include "base/version.h"
 #include "io/fd.h"
 #include "io/paths.h"
 #include "io/temporaries.h"
@@ -77,7 +77,7 @@ void Command::open_stats() {
 }
 
 void Command::print_version() const {
-  std::string text = fmt::format("{} {}\n", name_, project_version);
+  std::string text = fmt::format("{} {}\n", name_, base::project_version);
   for (const auto& library : libraries_) text += library + "\n";
   text += fmt::format("fmt {}.{}.{}\n", FMT_VERSION / 10000, FMT_VERSION / 100 % 100, FMT_VERSION % 100);
   print(text);

@@ -15,7 +15,7 @@
 
 #include "base/amounts.h"
 #include "base/error.h"
-#include "cli/version.h"
+#include "base/version.h"
 #include "io/fd.h"
 
 namespace mrf::cli {
@@ -56,7 +56,7 @@ std::string to_json(const std::string& tool, const io::Stats& stats, int status)
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
   Json object{{"tool", tool},
-              {"version", project_version},
+              {"version", base::project_version},
               {"status", status},
               {"records_in", number_if(stats.counts_records_in, stats.records_in)},
               {"records_out", number_if(stats.counts_records_out, stats.records_out)},

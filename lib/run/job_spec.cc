@@ -18,6 +18,7 @@
 
 #include "base/error.h"
 #include "base/near_name.h"
+#include "base/own_program.h"
 #include "base/redact.h"
 #include "io/output_file.h"
 #include "io/paths.h"
@@ -42,9 +43,7 @@ constexpr std::array own_names{"getm-fetch",  "mrf-bamread",    "mrf-bamwrite", 
                                "mrf-collect", "mrf-distribute", "mrf-run"};
 
 const std::string& own_directory() {
-  std::error_code error;
-  static const std::string directory =
-      std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
+  static const std::string directory = std::filesystem::path(base::own_program()).parent_path().string();
   return directory;
 }
 

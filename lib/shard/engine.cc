@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/message.h"
+#include "base/own_program.h"
 #include "io/paths.h"
 
 namespace mrf::shard {
@@ -59,9 +60,8 @@ std::string names_of(const std::vector<std::size_t>& shards) {
 }  // namespace
 
 std::string path_beside(const std::string& program) {
-  std::error_code error;
-  const auto own = std::filesystem::read_symlink("/proc/self/exe", error);
-  return error ? program : (own.parent_path() / program).string();
+  const std::filesystem::path own = base::own_program();
+  return own.empty() ? program : (own.parent_path() / program).string();
 }
 
 std::vector<std::string> words_of_run(const Directory& directory, std::size_t shard) {
