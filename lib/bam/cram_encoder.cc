@@ -225,6 +225,7 @@ class CramEncoder : public Encoder {
   }
 
   void begin(sam_hdr_t& header, Output& to) override {
+    sam::require_htslib_for_cram("write", to.name());
     keep_references_local();
     pipe_.emplace(to);
     sam::HfilePtr stored = pipe_->take_writer();

@@ -45,6 +45,7 @@ void HtsSource::open_with_htslib(const Input& input, sam::HfilePtr bytes, const 
   name_ = input.name();
   keep_references_local();
   const bool cram = input.format() == Format::cram;
+  if (cram) sam::require_htslib_for_cram("read", name_);
   errno = 0;
   file_.reset(hts_hopen(bytes.get(), input.path().c_str(), "r"));
   if (!file_) check_memory();

@@ -56,6 +56,23 @@ void set(CURL* easy, CURLoption option, Value value) {
   if (::curl_easy_setopt(easy, option, value) == CURLE_OUT_OF_MEMORY) throw std::bad_alloc();
 }
 
+#if LIBCURL_VERSION_NUM < 0x075500
+// libcurl takes the names of protocols from 7.85 on, before that their bits.
+constexpr struct ProtocolNames {
+} CURLOPT_PROTOCOLS_STR;
+void set(CURL* easy, ProtocolNames, std::string_view names) {
+  constexpr std::pair<std::string_view, long> all[] = {
+      {"http", CURLPROTO_HTTP}, {"https", CURLPROTO_HTTPS}, {"ftp", CURLPROTO_FTP}, {"ftps", CURLPROTO_FTPS}};
+  long bits = 0;
+  while (!names.empty()) {
+    const auto name = names.substr(0, names.find(','));
+    for (const auto& [known, bit] : all) bits |= name == known ? bit : 0;
+    names.remove_prefix(std::min(names.size(), name.size() + 1));
+  }
+  set(easy, CURLOPT_PROTOCOLS, bits);
+}
+#endif
+
 Ending::Kind kind_of(CURLcode code) {
   switch (code) {
     case CURLE_OK:

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "sam/hts.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -50,6 +53,22 @@ void start_threads(htsFile& file, unsigned threads) {
 void silence_htslib() { hts_set_log_level(HTS_LOG_OFF); }
 
 std::string hts_library() { return std::string("htslib ") + hts_version(); }
+
+std::string cram_fault_of_version(std::string_view version) {
+  constexpr unsigned first_good = 16;  // of 1.N
+  const auto dot = version.find('.');
+  unsigned major = 0;
+  unsigned minor = 0;
+  std::from_chars(version.data(), version.data() + std::min(dot, version.size()), major);
+  if (dot != version.npos) std::from_chars(version.data() + dot + 1, version.data() + version.size(), minor);
+  if (major > 1 || (major == 1 && minor >= first_good)) return "";
+  return fmt::format("CRAM needs htslib 1.{} or later, and this is htslib {}", first_good, version);
+}
+
+void require_htslib_for_cram(std::string_view verb, std::string_view name) {
+  const std::string fault = cram_fault_of_version(hts_version());
+  if (!fault.empty()) throw base::Error(base::Status::failure, verb, name, fault);
+}
 
 std::string shown_path(std::string_view path) {
   if (!base::is_url(path)) return std::string(path);

@@ -70,6 +70,13 @@ void silence_htslib();
 /// "htslib 1.16" for --version.
 std::string hts_library();
 
+/// Throws Error (Status::failure) "cannot VERB 'NAME'" when this htslib is older than 1.16, whose CRAM is not
+/// to be trusted: its encoder drops RG tags that the header does not have, and its threads can wait for each
+/// other.
+void require_htslib_for_cram(std::string_view verb, std::string_view name);
+/// Why a version of htslib, as "1.13" or "1.16+ds", is not enough for CRAM; "" when it is.
+std::string cram_fault_of_version(std::string_view version);
+
 /// What messages and @PG lines may say of a path: of a URL neither its query, which may be signed, nor its
 /// user and password.
 std::string shown_path(std::string_view path);

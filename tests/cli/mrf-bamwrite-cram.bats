@@ -137,3 +137,19 @@ unsorted_sam() {
   assert_status 1
   assert_stderr_is "mrf-bamread: cannot open 'none.fa': No such file or directory"
 }
+
+@test "bamread, bamwrite: CRAM of an htslib before 1.16 is refused, BAM is not" {
+  [[ -z ${MRF_SANITIZED-} ]] || skip "a library cannot be loaded before that of the sanitizer"
+  samtools view --no-PG -C --output-fmt-option no_ref=1 -o in.cram "$(small_bam 500)"
+  printf 'const char *hts_version(void) { return "1.13+ds"; }\n' >old.c
+  cc -shared -fPIC -o old.so old.c
+  run_apart env LD_PRELOAD="$PWD/old.so" mrf-bamread in.cram
+  assert_status 1
+  assert_output_is ''
+  assert_stderr_is "mrf-bamread: cannot read 'in.cram': CRAM needs htslib 1.16 or later, and this is htslib 1.13+ds"
+  run_apart env LD_PRELOAD="$PWD/old.so" mrf-bamwrite -o out.cram "$(small_bam 500)"
+  assert_status 1
+  assert_stderr_is "mrf-bamwrite: cannot write 'out.cram': CRAM needs htslib 1.16 or later, and this is htslib 1.13+ds"
+  LD_PRELOAD=$PWD/old.so mrf-bamwrite -o out.bam "$(small_bam 500)"
+  assert_files in.cram old.c old.so out.bam
+}
