@@ -124,17 +124,19 @@ void tell_checks(const http::Url& url, const Fetched& fetched) {
     base::note(fmt::format("verified '{}' by {}", fetched.target, fetched.verified_by));
 }
 
-void read_in_order(const FetchSettings& settings, const http::Url& url,
-                   const std::function<void(std::string_view)>& take) {
+Verdict read_in_order(const FetchSettings& settings, const http::Url& url,
+                      const std::function<void(std::string_view)>& take) {
   Checks checks(settings.checks);
   OrderedOutput output(take, "its reader", static_cast<std::size_t>(settings.buffer), checks, url.shown());
   read(settings, url, output);
+  return {checks.verified_by(), checks.doubt()};
 }
 
-void read_in_any_order(const FetchSettings& settings, const http::Url& url, const Taker& take) {
+Verdict read_in_any_order(const FetchSettings& settings, const http::Url& url, const Taker& take) {
   Checks checks(settings.checks);
   UnorderedOutput output(take, checks, url.shown());
   read(settings, url, output);
+  return {checks.verified_by(), checks.doubt()};
 }
 
 // The ring that the views look into.

@@ -76,16 +76,22 @@ unsigned threads_of(const FetchSettings& settings, unsigned files);
 void fetch_object(const FetchSettings& settings, const http::Url& url, const std::string& path,
                   const Progress& progress, Fetched& fetched);
 
+/// What an object was verified by, and why it was not.
+struct Verdict {
+  std::string verified_by;  ///< the checksum; "" when unverified
+  std::string doubt;        ///< why it is unverified; "" when the user wants that
+};
+
 /// Calls `take` with the bytes of an object in their order. Returns when it is complete and verified. Throws
 /// Error, and what `take` throws.
-void read_in_order(const FetchSettings& settings, const http::Url& url,
-                   const std::function<void(std::string_view)>& take);
+Verdict read_in_order(const FetchSettings& settings, const http::Url& url,
+                      const std::function<void(std::string_view)>& take);
 
 /// Calls `take` with pieces of an object and their places, in any order, in several threads, each byte
 /// once. Returns when it is complete; CRCs are verified, digests cannot be. Throws Error, and what `take`
 /// throws; what came was worthless if the object changed, which is then an Error, too.
-void read_in_any_order(const FetchSettings& settings, const http::Url& url,
-                       const std::function<void(std::uint64_t at, std::string_view bytes)>& take);
+Verdict read_in_any_order(const FetchSettings& settings, const http::Url& url,
+                          const std::function<void(std::uint64_t at, std::string_view bytes)>& take);
 
 /// Warns of what could not be checked, and notes what was.
 void tell_checks(const http::Url& url, const Fetched& fetched);
@@ -126,6 +132,8 @@ class ObjectStream {
   /// Waits for the next bytes, at most `most`; an empty view is the end, and then the object is complete and
   /// verified. Throws Error: what came before is then not to be trusted.
   StreamView read(std::size_t most);
+  /// Once an empty view was read.
+  Verdict verdict() const { return {checks_.verified_by(), checks_.doubt()}; }
 
  private:
   friend class StreamView;
