@@ -51,6 +51,8 @@ class ChunkFilter {
   bool is_cut_off() const { return chunk_.stream && chunk_.stream->is_cut_off(); }
   /// For one that is cut off: it never sees an end of its input.
   void stop_feeding();
+  /// The pipe that it reads, until its end is reached.
+  io::FdRef input() const { return to_; }
   /// The pipe that it writes to, until end_output().
   io::FdRef output() const { return from_; }
   bool is_output_open() const { return from_.is_open(); }

@@ -15,7 +15,6 @@
 #include <optional>
 #include <string>
 #include <system_error>
-#include <thread>
 #include <utility>
 
 #include "base/error.h"
@@ -37,12 +36,6 @@ constexpr int busy_to_idle = 2;
 constexpr int waiting_to_moving = 4;
 constexpr std::chrono::milliseconds patience{1};
 constexpr std::chrono::steady_clock::duration most_spare = std::chrono::milliseconds(10);
-
-// A filter that writes each line by itself, or reads little at a time, would wake this process for each write
-// and read. After a turn that moved little, this process pauses: what comes meanwhile is moved at once. Pipes of
-// 64 KiB, the least that are, fill in the pause only at 128 MB/s, at which a turn moves more.
-constexpr std::chrono::microseconds pause{500};
-constexpr std::uint64_t little = 16 << 10;
 
 // The output of a filter that has ended is held open by a process that it left behind: so long until it is
 // told.
@@ -222,6 +215,8 @@ std::unique_ptr<ChunkFilter> ChunkRun::start_filter(Chunk chunk) {
       std::make_unique<ChunkFilter>(reactor_, command_, std::move(chunk), slot, files_.environment(number));
   free_slots_.erase(slot);
   running_.emplace(filter->pid(), filter.get());
+  pause_.add(filter->input());
+  pause_.add(filter->output());
   watch_output(*filter);
   return filter;
 }
@@ -261,16 +256,14 @@ void ChunkRun::turn() {
   busy_ = {};
   const auto begin = Clock::now();
   const auto cpu_begin = thread_cpu_time();
-  const std::uint64_t joined = joiner_->bytes();
   reactor_.turn(most);
-  std::uint64_t moved = joiner_->bytes() - joined;
-  for (const auto& [pid, filter] : running_) moved += filter->take_fed();
+  for (const auto& [pid, filter] : running_) fed_ += filter->take_fed();
   const auto busy = std::max<Clock::duration>(busy_, thread_cpu_time() - cpu_begin);
   const auto idle = Clock::now() - begin - busy;
   const auto gained = spare_ + idle - busy_to_idle * busy;
   // Work takes away what was gained; only spilling makes a debt.
   spare_ = std::clamp(gained, std::min(spare_, Clock::duration::zero()), most_spare);
-  if (moved > 0 && moved < little) std::this_thread::sleep_for(pause);
+  pause_.after(joiner_->bytes() + fed_);
 }
 
 // What goes straight to the output needs no temporary file: the others get the time that the first one

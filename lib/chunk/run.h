@@ -22,6 +22,7 @@
 #include "chunk/sizer.h"
 #include "chunk/source.h"
 #include "io/move_bytes.h"
+#include "io/pause.h"
 #include "io/reactor.h"
 #include "io/stats.h"
 #include "process/descendants_guard.h"
@@ -108,6 +109,8 @@ class ChunkRun {
   /// spilling.
   Clock::duration busy_{0};
   Clock::duration spare_{0};
+  io::Pause pause_;
+  std::uint64_t fed_ = 0;  // bytes, to all filters
   std::uint64_t chunks_ = 0;
   double filters_s_ = 0;
 };

@@ -212,6 +212,6 @@ END
   strace -o trace.txt -e trace=epoll_wait,splice,clock_nanosleep mrf-chunks -n 1 -i in.txt -- \
     bash -c 'while read -r line; do echo "$line"; done' >out.txt
   cmp in.txt out.txt
-  # What moved little is followed by a pause.
+  # After a turn that moved little comes a pause.
   grep -q '^clock_nanosleep(.*tv_nsec=500000}' trace.txt
 }
