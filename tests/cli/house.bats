@@ -132,7 +132,7 @@ longer() {
 }
 
 @test "every script explains itself and refuses what it does not know" {
-  for script in setup demo check bench format fuzz pictures; do
+  for script in setup demo check bench format fuzz pictures release; do
     run "scripts/$script" --help
     [[ $status == 0 && $output == "usage: scripts/$script"* ]]
     run "scripts/$script" --no-such-option

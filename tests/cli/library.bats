@@ -50,7 +50,7 @@ in any order: 3000000 bytes, sum $sum, unverified: the server names no checksum"
 
 @test "the example of libmrf-fetch(3) is a program" {
   install_library
-  mandoc -T ascii "$ROOT/man/libmrf-fetch.3" | col -b | sed -n '/#include <mrf/,/^ *}$/p' >counts.cc
+  sed -n '/^#include <mrf/,/^}$/p' "$ROOT/man/libmrf-fetch.3" | sed 's/\\e/\\/g' >counts.cc
   # shellcheck disable=SC2046
   c++ -std=c++17 counts.cc $(pkg-config --cflags --libs libmrf-fetch) -o counts
   run_apart ./counts "$HTTP/data"

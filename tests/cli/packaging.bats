@@ -40,3 +40,117 @@ END
   grep -q 'exit status 9' out.log
   assert_nothing_left
 }
+
+# The script of the module, with its variables as Nextflow would set them.
+module_script() {
+  python3 - "$ROOT/packaging/nextflow/modules/mrftools/run/main.nf" <<'END'
+import re, sys
+text = open(sys.argv[1]).read().split("script:")[1].split('"""')[1]
+known = {"prefix": "test.filtered", "suffix": "bam", "args": "-c 5", "reads": "sample.sam", "filter": "keep_mapped.awk",
+         "filter_args": "", "task.cpus": "2", "meta.id": "test", "task.process": "MRFTOOLS_RUN"}
+text = re.sub(r"(?<!\\)\$\{([\w.]+)\}", lambda name: known[name[1]], text)
+print(re.sub(r"^    ", "", text, flags=re.M).replace("\\\\", "\\").replace("\\$", "$"))
+END
+}
+
+@test "nextflow: the command of the module, with its test data" {
+  cp "$ROOT"/packaging/nextflow/modules/mrftools/run/tests/{sample.sam,keep_mapped.awk} .
+  module_script >script.sh
+  run_apart bash -euo pipefail script.sh
+  assert_status 0
+  samtools view test.filtered.bam | cmp - <(awk -F '\t' '!/^@/ && $2 != 4' sample.sam)
+  jq -e '.status == 0' test.filtered.report.json
+  jq -e '.data | keys == ["test"]' test.filtered_mqc.json
+  [[ $(<versions.yml) == *'"MRFTOOLS_RUN":'*"mrf-tools: $(mrf-run --version | sed -n '1s/.* //p')" ]]
+}
+
+@test "multiqc: the commands of its page" {
+  cp "$(small_bam 500)" one.bam
+  cp one.bam two.bam
+  cp "$ROOT/packaging/multiqc/multiqc_config.yaml" .
+  sed -n 's/^    //p' "$ROOT/packaging/multiqc/README.md" >commands.sh
+  HOME=$PWD MPLCONFIGDIR=$PWD bash -euo pipefail commands.sh >said 2>&1 || { cat said && false; }
+  cmp <(samtools view one.bam | awk '$5 >= 20') <(samtools view one.filtered.bam)
+  [[ $(tail -n +2 multiqc_data/*mrf_run*.txt | cut -f 1 | xargs) == 'one two' ]]
+}
+
+# The packages of the build as NAME and least version, from what meson.build asks for.
+asked_for() {
+  sed -nE "s/^[a-z0-9_]+_dep = dependency\('([A-Za-z0-9_]+)', version: '>=([0-9.]+)'.*/\1 \2/p" "$ROOT/meson.build"
+}
+
+# MESON'S-NAME OTHER'S-NAME...: asked_for() with other names.
+renamed() {
+  local -A names
+  while (($# > 0)); do
+    names[$1]=$2
+    shift 2
+  done
+  asked_for | while read -r name version; do echo "${names[$name]-$name} $version"; done | sort
+}
+
+@test "debian: the build's packages are those of meson.build and scripts/setup" {
+  sed -n '/^Build-Depends:/,/^Standards/p' "$ROOT/packaging/debian/control" >depends
+  renamed zlib zlib1g-dev libcurl libcurl4-gnutls-dev htslib libhts-dev libcrypto libssl-dev CLI11 libcli11-dev \
+    nlohmann_json nlohmann-json3-dev libdeflate libdeflate-dev fmt libfmt-dev libhwy libhwy-dev libxxhash libxxhash-dev \
+    libisal libisal-dev >needed
+  (($(wc -l <needed) == 11))
+  while read -r package version; do
+    grep -qE "^ $package( \(>= ${version//./\\.}\)|,|\$)" depends || { echo "not in control: $package $version" && false; }
+  done <needed
+  "$ROOT/scripts/setup" --list >listed
+  sed -nE 's/^ ([a-z0-9.+-]+).*/\1/p' depends | grep -vxE 'debhelper-compat|doctest-dev|python3' | sort |
+    comm -23 - listed | cmp - /dev/null
+}
+
+@test "debian: the packaging is one that debhelper can read" {
+  command -v dpkg-parsechangelog >/dev/null || skip "no dpkg-dev"
+  cp -r "$ROOT/packaging/debian" debian
+  [[ $(dpkg-parsechangelog -S Version) == "$(mrf-run --version | sed -n '1s/.* //p')-"* ]]
+  perl -MDpkg::Control::Info -e 'my $info = Dpkg::Control::Info->new("debian/control");
+    print join(" ", map { $_->{Package} } $info->get_packages()), "\n"' >packages
+  [[ $(<packages) == 'mrf-tools libmrf-fetch1 libmrf-fetch-dev' ]]
+  while read -r name; do [[ -x debian/tests/$name ]]; done < <(sed -n 's/^Tests: //p' debian/tests/control)
+}
+
+@test "conda: the recipe is YAML, has the version and the packages of the build, and its commands pass" {
+  cat >render.py <<'END'
+import sys
+import jinja2, yaml
+text = jinja2.Template(open(sys.argv[1]).read()).render(
+    compiler=lambda name: name + "-compiler", pin_subpackage=lambda name, max_pin: name + " " + max_pin)
+recipe = yaml.safe_load(text)
+if sys.argv[2] == "version":
+    print(recipe["package"]["version"])
+if sys.argv[2] == "host":
+    print("\n".join(line.replace(" >=", " ") for line in recipe["requirements"]["host"]))
+if sys.argv[2] == "commands":
+    print("\n".join(recipe["test"]["commands"]))
+END
+  # shellcheck disable=SC2209
+  local python=/usr/bin/python3 recipe=$ROOT/packaging/conda/meta.yaml
+  "$python" -c 'import jinja2, yaml' || skip "no jinja2 and yaml"
+  [[ $("$python" render.py "$recipe" version) == "$(mrf-run --version | sed -n '1s/.* //p')" ]]
+  renamed CLI11 cli11 libcrypto openssl libxxhash xxhash libisal isa-l >needed
+  "$python" render.py "$recipe" host | sort >host
+  # CRAM needs a later htslib than the build.
+  sed -i 's/^htslib .*/htslib 1.16/' needed
+  cmp needed host
+  "$python" render.py "$recipe" commands | grep -v PREFIX >commands.sh
+  bash -euo pipefail commands.sh >/dev/null
+  bash -n "$ROOT/packaging/conda/build.sh"
+}
+
+@test "containers: the packages are those whose libraries the programs need" {
+  command -v dpkg-query >/dev/null || skip "no dpkg"
+  for program in getm-fetch mrf-{bamread,bamwrite,chunks,collect,distribute,report,run}; do
+    objdump -p "$BIN/$program" | sed -n 's/^ *NEEDED *//p'
+  done | sort -u >libraries
+  grep -q libhts libraries
+  while read -r library; do
+    package=$(dpkg-query -S "*/*-linux-gnu/$library" | sed -n '1s/:.*//p')
+    [[ $package == libc6 ]] || for file in Dockerfile mrf-tools.def; do
+      tr ' ' '\n' <"$ROOT/packaging/containers/$file" | grep -qxF "$package" || { echo "$file: no $package" && false; }
+    done
+  done <libraries
+}
