@@ -154,3 +154,12 @@ END
     done
   done <libraries
 }
+
+@test "docs/install.md has the least versions that meson.build asks for" {
+  renamed zlib zlib libcurl libcurl libhwy Highway fmt fmt libxxhash xxHash libisal ISA-L libcrypto 'libcrypto (OpenSSL)' \
+    nlohmann_json nlohmann-json >needed
+  while read -r line; do
+    grep -qF "| ${line% *} | ${line##* } |" "$ROOT/docs/install.md" || { echo "not there: $line" && false; }
+  done <needed
+  grep -qF "| Meson | $(sed -n "s/^  meson_version: '>=\(.*\)',$/\1/p" "$ROOT/meson.build") |" "$ROOT/docs/install.md"
+}
