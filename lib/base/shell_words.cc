@@ -44,7 +44,10 @@ std::string quote_shell_word(const std::string& word) {
   const auto is_plain = [&](unsigned char c) {
     return std::isalnum(c) != 0 || plain.find(static_cast<char>(c)) != std::string_view::npos;
   };
-  if (!word.empty() && std::all_of(word.begin(), word.end(), is_plain)) return word;
+  return !word.empty() && std::all_of(word.begin(), word.end(), is_plain) ? word : in_single_quotes(word);
+}
+
+std::string in_single_quotes(const std::string& word) {
   std::string quoted = "'";
   for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return quoted + "'";

@@ -14,6 +14,8 @@ std::vector<std::string> split_shell_words(const std::string& option, std::strin
 
 /// `word` such that sh(1) reads it as this one word.
 std::string quote_shell_word(const std::string& word);
+/// The same in single quotes, whatever it is.
+std::string in_single_quotes(const std::string& word);
 /// Such words with a space between each two.
 std::string quote_shell_words(const std::vector<std::string>& words);
 

@@ -8,6 +8,7 @@
 
 #include "base/join.h"
 #include "base/redact.h"
+#include "base/shell_words.h"
 #include "base/status_list.h"
 #include "io/paths.h"
 #include "workflow/short_form_choice.h"
@@ -417,11 +418,8 @@ class Writer {
 
 std::string quote_word(const std::string& word) {
   const bool reference = word.starts_with("in:") || word.starts_with("out:") || word.starts_with("save:");
-  const bool plain = std::all_of(word.begin(), word.end(), [](char c) { return is_of(c, "_-./,:+@%"); });
-  if (!word.empty() && !reference && plain) return word;
-  std::string quoted = "'";
-  for (const char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
+  const bool is_setting = word.find('=') != std::string::npos;
+  return reference || is_setting ? base::in_single_quotes(word) : base::quote_shell_word(word);
 }
 
 bool has_copy_number(const std::string& word) {
