@@ -300,6 +300,12 @@ void move_to_free_name(Temporary& from, const std::string& to, const std::string
 void OutputFile::commit_keeping_existing() {
   finish();
   move_to_free_name(temporary_, target_, name_);
+  try {
+    sync_directory_of(target_, name_);
+  } catch (const base::SystemError&) {
+    ::unlink(target_.c_str());
+    throw;
+  }
 }
 
 // One change of the directory instead of three. When the name is taken, the file is left as by finish().
