@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "process/attendant.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/mman.h>
@@ -67,6 +68,7 @@ class Attendant::Attended {
   Attended(const AttendedCommand& command, std::chrono::milliseconds grace)
       : command_(command),
         output_(command.keeps_output ? memory_file() : io::Fd()),
+        log_(command.log.empty() ? io::Fd() : io::open_file(command.log, O_WRONLY | O_CREAT | O_APPEND)),
         watchdog_([this](std::size_t) { return spec(); }, [] {}, grace),
         launched_(watchdog_.launch(0)),
         lines_(std::move(launched_.standard_error), [this](const std::string& line) { take(line); }) {}
@@ -110,7 +112,12 @@ class Attendant::Attended {
     return spec;
   }
 
+  // What is said counts, and is said elsewhere, too: a log that cannot be written ends nothing.
   void take(const std::string& line) {
+    if (log_.is_open()) {
+      const std::string text = line + "\n";
+      [[maybe_unused]] const ssize_t n = ::write(log_.get(), text.data(), text.size());
+    }
     if (command_.keeps_errors) {
       errors_.add(line);
     } else {
@@ -130,6 +137,7 @@ class Attendant::Attended {
 
   const AttendedCommand& command_;
   io::Fd output_;
+  io::Fd log_;
   Watchdog watchdog_;
   Launched launched_;
   io::LastLines errors_;

@@ -18,6 +18,7 @@ struct AttendedCommand {
   std::vector<std::string> words;
   std::vector<std::string> environment{};  ///< as that of a LaunchSpec
   bool keeps_output = false;               ///< standard output is kept; else it is this process's
+  std::string log{};  ///< a file that the lines of standard error are appended to as well; empty: none
   bool keeps_errors = false;  ///< the last lines of standard error are kept; else they are passed on
   int end_signal = SIGTERM;   ///< what it gets when it is to end
   std::chrono::milliseconds more_to_kill_after{0};  ///< what it gets besides the attendant's time to end

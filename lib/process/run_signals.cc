@@ -49,6 +49,14 @@ io::Fd run_signal_fd() {
   return fd;
 }
 
+int pending_run_signal() noexcept {
+  sigset_t set = run_signals();
+  sigdelset(&set, SIGTSTP);
+  const timespec at_once{};
+  const int number = ::sigtimedwait(&set, nullptr, &at_once);
+  return number > 0 ? number : 0;
+}
+
 void die_of(int signal) noexcept {
   ::prctl(PR_SET_DUMPABLE, 0);  // QUIT is to leave no core file
   ::signal(signal, SIG_DFL);

@@ -15,6 +15,9 @@ void block_run_signals();
 /// A non-blocking signalfd(2) for the same signals but CHLD. Throws SystemError.
 io::Fd run_signal_fd();
 
+/// One of the signals of ends_run() that is blocked and has come; it is taken. 0 when none has.
+int pending_run_signal() noexcept;
+
 /// Ends this process by the signal's default action; returns only if that fails.
 void die_of(int signal) noexcept;
 
