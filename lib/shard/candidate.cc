@@ -224,6 +224,16 @@ std::size_t number_of_references(std::string_view bam_header) {
   return number_at<std::uint32_t>(record::bam_references(bam_header), 0);
 }
 
+Candidate confirm_bam(std::string_view bytes, bool at_end, std::size_t references) {
+  const auto front_of_record = [references](std::string_view rest, bool) -> Piece {
+    if (rest.size() < bam_front) return cut_piece;
+    const BamFront front(rest);
+    if (!is_front(front, references)) return no_piece;
+    return rest.size() < front.size ? cut_piece : Piece{Piece::State::whole, front.size};
+  };
+  return {chain(bytes, at_end, least_of_records(), front_of_record).state, 0};
+}
+
 bool can_be_cut(const record::RecordForm& form) {
   using Kind = record::RecordForm::Kind;
   return form.kind != Kind::fixed && (form.kind != Kind::lines || form.count == 1);

@@ -50,6 +50,10 @@ inline constexpr std::size_t least_block_bytes = std::size_t{64} << 10;
 Candidate find_record(std::string_view bytes, bool at_end, const record::RecordForm& form,
                       std::size_t references);
 
+/// Whether records of BAM begin at the front of `bytes`, which something else says: as many as find_record()
+/// wants follow each other, of which only the fixed fields are looked at. Found at 0, or not.
+Candidate confirm_bam(std::string_view bytes, bool at_end, std::size_t references);
+
 /// Whether it can be seen in the midst of a stream where records of that form begin.
 bool can_be_cut(const record::RecordForm& form);
 

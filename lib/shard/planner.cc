@@ -1,14 +1,23 @@
 // SPDX-License-Identifier: MIT
 #include "shard/planner.h"
 
+#include <algorithm>
 #include <limits>
 
 #include "base/error.h"
 #include "record/framer.h"
+#include "shard/index_starts.h"
+#include "shard/record_walk.h"
 
 namespace mrf::shard {
 
 namespace {
+
+// A cut of the index may make a shard larger or smaller by an eighth of one: the index of a deeply sequenced
+// place has no start for a long way.
+constexpr std::uint64_t pieces_to_indexed = 8;
+constexpr int most_indexed = 3;  // that are looked at; an index of another file has no right ones
+constexpr std::uint64_t most_walked = std::uint64_t{4} << 20;  // stored bytes
 
 // The first place in what `content` shows and will show that `find` likes; consumed up to it.
 template <typename Find>
@@ -58,9 +67,58 @@ std::vector<Position> cuts_of_cram(const Input& input, std::uint64_t shards) {
 CutFinder::CutFinder(const Input& input) : input_(input) {
   if (input.form().record.kind == record::RecordForm::Kind::bam)
     references_ = number_of_references(input.header());
+  if (references_ > 0 && input.state().storage == Storage::bgzf)
+    indexed_ = starts_of_index_beside(input.state().path, references_);
 }
 
-std::optional<Position> CutFinder::behind(std::uint64_t offset) const {
+// The index may be of another file, or of this one as it was: what it says is confirmed by the records there.
+std::optional<Position> CutFinder::indexed(std::uint64_t offset, std::uint64_t most_behind) const {
+  auto start = std::lower_bound(indexed_.begin(), indexed_.end(), block_position(offset));
+  for (int looks = 0; looks < most_indexed && start != indexed_.end(); ++looks, ++start) {
+    if (block_offset(*start) - offset > most_behind) break;
+    if (const auto cut = confirmed(*start)) return cut;
+  }
+  return std::nullopt;
+}
+
+std::optional<Position> CutFinder::walked(std::uint64_t offset) const {
+  const Position target = block_position(offset);
+  const auto behind = std::lower_bound(indexed_.begin(), indexed_.end(), target);
+  if (behind == indexed_.begin() || offset - block_offset(*std::prev(behind)) > most_walked)
+    return std::nullopt;
+  const auto start = confirmed(*std::prev(behind));
+  if (!start) return std::nullopt;
+  try {
+    RecordWalk walk(input_, *start, input_.name());
+    while (!walk.is_over(target)) walk.step(target, RecordWalk::no_limit, [](std::string_view) {});
+    return walk.position();
+  } catch (const base::DataError&) {
+    return std::nullopt;  // the index has misled it, or the input is damaged, which its shard will tell
+  }
+}
+
+std::optional<Position> CutFinder::confirmed(Position start) const {
+  try {
+    Content content(input_.fd(), input_.name(), Storage::bgzf, block_position(block_offset(start)),
+                    input_.meter());
+    bool has_ended = !content.more();
+    while (!has_ended && !content.offset_of(start)) has_ended = !content.more();
+    content.consume(content.offset_of(start).value_or(content.view().size()));
+    Candidate records = confirm_bam(content.view(), has_ended, references_);
+    while (records.state == Candidate::State::more) {
+      has_ended = !content.more();
+      records = confirm_bam(content.view(), has_ended, references_);
+    }
+    if (records.state == Candidate::State::found) return content.position(0);
+  } catch (const base::DataError&) {
+    // No block begins there.
+  }
+  return std::nullopt;
+}
+
+std::optional<Position> CutFinder::behind(std::uint64_t offset, std::uint64_t most_behind) const {
+  if (const auto cut = indexed(offset, most_behind)) return cut;
+  if (const auto cut = walked(offset)) return cut;
   if (input_.state().storage == Storage::plain) return record_from(offset);
   for (auto block = block_from(offset); block; block = block_from(*block + 1)) {
     try {
@@ -95,9 +153,10 @@ std::vector<Position> find_cuts(const Input& input, std::uint64_t shards) {
   const auto offset_in_file = [storage](Position position) { return stored_offset(position, storage); };
   const std::uint64_t first = offset_in_file(input.first());
   const CutFinder finder(input);
+  const std::uint64_t most_behind = (input.state().size - first) / shards / pieces_to_indexed;
   for (const std::uint64_t target : targets(first, input.state().size - first, shards)) {
     if (target <= offset_in_file(cuts.back())) continue;  // within a record that is longer than a shard
-    const auto cut = finder.behind(target);
+    const auto cut = finder.behind(target, most_behind);
     if (!cut) break;
     if (*cut > cuts.back() && *cut < input.end()) cuts.push_back(*cut);
   }

@@ -4,99 +4,34 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <limits>
-#include <memory>
 #include <string_view>
 
 #include "base/error.h"
-#include "record/framer.h"
+#include "shard/record_walk.h"
 
 namespace mrf::shard {
 
 namespace {
 
-constexpr auto all_records = std::numeric_limits<std::uint64_t>::max();
+// What the numbers in messages count from.
+std::string name_in_messages(const Input& input, std::size_t shard) {
+  return shard == 0 ? input.name() : fmt::format("shard {} of {}", shard, input.name());
+}
 
-class Walk {
- public:
-  Walk(const Input& input, Position start, Position end, io::FdRef out, const std::string& out_name,
-       io::Stats& stats)
-      : content_(input.fd(), input.name(), input.state().storage,
-                 input.state().storage == Storage::plain ? start : block_position(block_offset(start)),
-                 input.meter()),
-        framer_(record::make_framer(input.form().record, input.name())),
-        name_(input.name()),
-        needs_newline_(input.form().needs_newline),
-        end_(end),
-        out_(out),
-        out_name_(out_name),
-        stats_(stats) {
-    if (input.state().storage == Storage::bgzf) skip(start & 0xffff);
-    wait_for_byte();
+Landing copy_walked(const Input& input, std::size_t shard, Position start, Position end, io::FdRef out,
+                    const std::string& out_name, io::Stats& stats) {
+  RecordWalk walk(input, start, name_in_messages(input, shard));
+  Landing landing{walk.position(), 0, 0};
+  while (!walk.is_over(end)) {
+    walk.step(end, RecordWalk::no_limit,
+              [&](std::string_view bytes) { io::write_all(out, out_name, bytes, stats.out); });
   }
-
-  Landing operator()() {
-    Landing landing{content_.position(0), 0, 0};
-    while (!is_over()) step(landing.records_in);
-    wait_for_byte();
-    landing.landed = content_.position(0);
-    return landing;
-  }
-
- private:
-  bool is_over() const {
-    const auto rest = content_.offset_of(end_);
-    return (rest && *rest == 0) || (has_ended_ && content_.view().empty());
-  }
-
-  // Whole records in front of the end; else the one that goes on behind it; else more bytes, or the tail.
-  void step(std::uint64_t& records) {
-    const std::string_view view = content_.view();
-    const auto rest = content_.offset_of(end_);
-    record::Span span = framer_->take(view.substr(0, rest.value_or(view.size())), all_records);
-    if (span.bytes == 0 && rest && *rest < view.size()) span = framer_->take(view, 1);
-    if (span.bytes > 0) {
-      write(view.substr(0, span.bytes));
-      content_.consume(span.bytes);
-      records += span.records;
-      stats_.records_in += span.records;
-      stats_.records_out += span.records;
-    } else if (!has_ended_) {
-      has_ended_ = !content_.more();
-    } else {
-      const std::string_view end_of_record = framer_->complete(view);
-      if (needs_newline_ && !end_of_record.empty())
-        throw base::DataError("read", name_,
-                              "its last line has no newline, as if it were cut off; --permissive takes it");
-      write(view);
-      write(end_of_record);
-      content_.consume(view.size());
-      ++records;
-      ++stats_.records_in;
-      ++stats_.records_out;
-    }
-  }
-
-  void skip(std::size_t bytes) {
-    while (content_.view().size() < bytes && !has_ended_) has_ended_ = !content_.more();
-    content_.consume(std::min(bytes, content_.view().size()));
-  }
-  // So that position(0) is that of a byte, or the end's.
-  void wait_for_byte() {
-    while (content_.view().empty() && !has_ended_) has_ended_ = !content_.more();
-  }
-  void write(std::string_view bytes) { io::write_all(out_, out_name_, bytes, stats_.out); }
-
-  Content content_;
-  std::unique_ptr<record::Framer> framer_;
-  std::string name_;
-  bool needs_newline_;
-  Position end_;
-  io::FdRef out_;
-  const std::string& out_name_;
-  io::Stats& stats_;
-  bool has_ended_ = false;
-};
+  landing.landed = walk.position();
+  landing.records_in = walk.records();
+  stats.records_in += landing.records_in;
+  stats.records_out += landing.records_in;
+  return landing;
+}
 
 void copy_bytes(const Input& input, std::uint64_t from, std::uint64_t to, io::FdRef out,
                 const std::string& out_name, io::Stats& stats) {
@@ -144,7 +79,7 @@ Landing copy_records(const Plan& plan, std::size_t shard, const Input& input, bo
   if (with_header) io::write_all(out, out_name, input.header(), stats.out);
   if (start == input.end() && !input.form().is_cram) return {start, start, 0};
   const Landing landing = input.form().is_cram ? copy_containers(input, start, end, out, out_name, stats)
-                                               : Walk(input, start, end, out, out_name, stats)();
+                                               : copy_walked(input, shard, start, end, out, out_name, stats);
   input.refuse_changed();
   return landing;
 }

@@ -109,6 +109,8 @@ class KnownFile {
   const std::string& content() const { return content_; }
   /// The offsets of the records in it.
   const std::vector<std::uint64_t>& offsets() const { return offsets_; }
+  /// Where they are stored.
+  const std::vector<Position>& starts() const { return starts_; }
   std::size_t records() const { return starts_.size(); }
 
   /// Searches a cut behind `target`, an offset in the file behind that of the first record.
