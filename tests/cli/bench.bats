@@ -54,6 +54,9 @@ comparison() {
     and .comparisons[0].missed == [] and .comparisons[1].missed == ["slow"]
     and (.comparisons[0] | .ours_s[1] < .theirs_s[1] and .peak_mib > 0.1)' table.json
   grep -q '>quicker of 128 MiB<' chart.svg
+  [[ $(grep -o '>[0-9.]* s<' chart.svg | xargs) == '>1.00 s< >3.00 s< >3.00 s< >1.00 s<' ]]
+  bench --pairs 1 --list slower quicker
+  [[ $(cut -d ' ' -f 1 <<<"$output" | xargs) == 'slower quicker' ]]
   bench --pairs 1 --assert slower
   assert_status 1
   bench --pairs 1 --assert quicker
