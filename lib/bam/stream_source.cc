@@ -33,8 +33,8 @@ constexpr std::size_t content_step = std::size_t{1} << 19;
 // Of blocks that are taken until they have content_step; always as much, so that buffers need not grow.
 constexpr std::size_t most_content = content_step + codec::bgzf_max_block;
 
-// A piece is what can be had without waiting, so that what is wrong with it is told although the writer of a
-// pipe goes on.
+// A piece is the data that can be had without waiting: an error in it is reported while the writer of the
+// pipe continues.
 class BgzfReader : public ContentReader {
  public:
   explicit BgzfReader(Input& input) : input_(input) {}

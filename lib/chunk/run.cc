@@ -200,7 +200,7 @@ void ChunkRun::start_filters() {
     }
     if (!chunk) return;
     if (chunk->stream && chunk->stream->is_cut_off()) continue;
-    // Its chunk is whole now, and nothing more is told of it.
+    // The chunk of the last filter is whole now: that filter reads to its end.
     if (!filters_.empty()) filters_.back()->feed_on();
     filters_.push_back(start_filter(std::move(*chunk)));
     ++chunks_;

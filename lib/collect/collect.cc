@@ -110,7 +110,7 @@ void leave_unfinished(const io::OutputFile& output, io::Meter& meter) {
   if (!output.is_direct()) return;
   try {
     io::write_all(output.fd(), output.name(), "*", meter);
-  } catch (const base::Error&) {  // the first failure is what the user is told
+  } catch (const base::Error&) {  // the first failure is the one that is reported
   }
 }
 

@@ -385,8 +385,8 @@ bool sync_file_system_of(const std::vector<const OutputFile*>& files) {
   return files.size() >= fewest && ::syncfs(files.front()->fd().get()) == 0;
 }
 
-// After syncfs(2), which says nothing of single files. A failed write is told only once (errseq of the
-// kernel), so fsync(2) would not tell of it again.
+// After syncfs(2), which reports nothing of single files. The kernel reports a failed write only once
+// (errseq), so fsync(2) would not report it again.
 void require_written(FdRef fd, const std::string& name) {
   if (::sync_file_range(fd.get(), 0, 0, SYNC_FILE_RANGE_WAIT_BEFORE) == 0) return;
   if (errno == EIO || errno == ENOSPC || errno == EDQUOT) throw base::SystemError("write", name);

@@ -45,17 +45,17 @@ struct FifoState {
 /// The supervisor's own ends of all FIFOs (mrf-workflow(5), End of data). It opens both ends of each FIFO,
 /// with one descriptor, before any job starts, so that no open(2) of a job waits.
 ///
-/// It lets go of its write end when the writer is through and the reader has opened its own: from then on the
+/// It closes its write end when the writer is through and the reader has opened the FIFO: from then on the
 /// kernel gives the reader its end-of-file as soon as nothing that the writer left behind holds the FIFO. It
-/// lets go of its read end when the reader is through and the writer has opened its own: then the writer gets
+/// closes its read end when the reader is through and the writer has opened the FIFO: then the writer gets
 /// SIGPIPE. A job that failed is never through: its readers see no end of data. A job that closes and opens
 /// its end meanwhile changes nothing, and time does not count.
 ///
-/// An end that the supervisor has let go of, and that a job which runs on may open once more, is held again
-/// until the job has done so: that open(2) does not wait either.
+/// A job that runs on may open such an end once more. Until then the supervisor holds it again, so that this
+/// open(2) does not wait either.
 class FifoSet {
  public:
-  /// Is told a job that has succeeded before it had read what mrf-distribute wrote for it.
+  /// Called for a job that has succeeded before it had read what mrf-distribute wrote for it.
   using OnUnread = std::function<void(std::size_t job)>;
 
   /// Opens all ends and asks for `pipe_size` bytes a FIFO, 0: 16 MiB shared out, at most 1 MiB each. `plan`

@@ -288,7 +288,7 @@ void Supervisor::on_reaped(const process::EndedProcess& ended) {
   }
   if (job.failure) outcome = process::start_failure_outcome(*job.failure);
   job.outcome = outcome;
-  // SIGPIPE comes from the end of a reader only after the supervisor let go of the FIFO.
+  // SIGPIPE comes from the end of a reader only after the supervisor closed its own read end of the FIFO.
   const bool by_reader = outcome.is_broken_pipe() && fifos_.may_end_by_reader(at);
   if (!outcome.succeeded() && !by_reader) {
     job_failed(at);

@@ -157,14 +157,14 @@ char* write_bases(const std::uint8_t* packed, const std::uint8_t* qualities, std
   return best_write_both(packed, qualities, n, to);
 }
 
-// The codes of base_letters by character, 16 for what is none.
+// The codes of base_letters by character; 16 for all other characters.
 constexpr auto base_codes = [] {
   std::array<std::uint8_t, 256> codes{};
   codes.fill(16);
   for (std::uint8_t i = 0; i < 16; ++i) codes[static_cast<unsigned char>(base_letters[i])] = i;
   return codes;
 }();
-// Of the characters from '@' on, for letters: 15 for what is none.
+// Of the characters from '@' on, for letters; 15 for all other characters.
 constexpr auto letter_codes = [] {
   std::array<std::uint8_t, 32> codes{};
   for (std::size_t i = 0; i < codes.size(); ++i) codes[i] = std::min<std::uint8_t>(base_codes['@' + i], 15);

@@ -42,7 +42,7 @@ bool has_sq_line(std::string_view text) {
   return text.starts_with("@SQ\t") || text.find("\n@SQ\t") != std::string_view::npos;
 }
 
-// The @PG lines that none comes after; htslib itself goes on with one of them only.
+// The @PG lines that no other @PG line refers to. htslib itself continues only one of them.
 std::set<std::string> last_programs(sam_hdr_t& header) {
   std::set<std::string> ids;
   std::set<std::string> followed;

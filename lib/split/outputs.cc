@@ -364,7 +364,7 @@ void Outputs::abandon(std::string_view unfinished) noexcept {
           put_plain(at, unfinished);
       }
       return wait_until_closed(false);
-    } catch (const base::Error&) {  // the first one is what the user is told
+    } catch (const base::Error&) {  // the first one is the one that is reported
     }
   }
 }

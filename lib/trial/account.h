@@ -23,7 +23,7 @@ struct Suggestion {
 /// reads it. `words` are those behind the program's name. Secrets of URLs are left out.
 std::string suggested_command(const std::vector<std::string>& words, const Suggestion& suggestion);
 
-/// What is told of a trial.
+/// What a trial reports.
 struct Account {
   std::string filter;
   std::string input;

@@ -308,8 +308,8 @@ class Trial {
     return std::min(1.0, read / static_cast<double>(all));
   }
 
-  // The time that a larger sample may take is known from the smaller one, but for filters whose time grows
-  // faster than their input: for such a filter the smaller one is what it can be tried on.
+  // The time that a larger sample may take is known from the smaller one, except for filters whose time grows
+  // faster than their input: such a filter is tried on the smaller sample.
   Alone run_alone() {
     std::optional<Alone> before;
     std::optional<Costs> first;

@@ -66,7 +66,7 @@ std::string writer_name(const Plan& plan, const PlannedFifo& fifo);
 Plan make_plan(const Workflow& workflow);
 
 /// The files, URLs and devices that a job reads, as far as its words show it: what its standard input is
-/// redirected from, and what a program of the project is told to read. For pictures of the plan.
+/// redirected from, and the inputs in the options of a program of the project. For pictures of the plan.
 std::vector<std::string> inputs_of(const PlannedJob& job);
 
 /// The results that a job writes.

@@ -15,7 +15,7 @@ namespace mrf::workflow {
 /// Throws UsageError for what of a short form cannot be done shard by shard, with the reason.
 void check_for_shards(const ShortForm& form, const ShortFormChoice& choice);
 
-/// How the records of the input are told apart and what its header is, where it is cut into shards.
+/// Where records of the input begin and what its header is, when it is cut into shards.
 record::RecordForm shard_records(const ShortForm& form, const ShortFormChoice& choice);
 record::HeaderForm shard_header(const ShortForm& form, const ShortFormChoice& choice);
 /// Whether every shard's stream begins with the header, as that of alignments does, and that which every
