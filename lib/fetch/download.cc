@@ -64,6 +64,11 @@ class Download::Slot final : public http::Receiver {
   }
 
   bool has_room(std::size_t bytes) override {
+    const bool has = takes(bytes);
+    if (!has) download_.plan_.on_rest(number);
+    return has;
+  }
+  bool takes(std::size_t bytes) {
     Download& download = download_;
     if (!head.is_success() || download.thrown_) return true;
     const bool is_full = gathered.size() + bytes > download.options_.requests.gathered;
@@ -169,13 +174,13 @@ void Loop::on_end(HostLimit::Ticket ticket) {
   under_way_.erase(place);
 }
 
-void Loop::stop(HostLimit::Ticket ticket, http::Receiver& receiver) {
+void Loop::stop(HostLimit::Ticket ticket, http::Receiver& receiver, bool closes) {
   if (waiting_.erase(ticket) == 1) {
     hosts_.withdraw(under_way_.at(ticket), ticket);
     under_way_.erase(ticket);
     return;
   }
-  network_.stop(receiver);
+  network_.stop(receiver, closes);
   on_end(ticket);
 }
 
@@ -258,11 +263,12 @@ bool Download::step() {
   const bool was_finishing = finishing_;
   guarded([this] {
     for (const auto& slot : slots_) {
+      if (beginning_ == slot->number || loop_.waiting_.contains(slot->ticket)) plan_.on_rest(slot->number);
       if (beginning_ == slot->number) continue;
       hand_over(*slot);
       if (slot->ending) end(*slot);
     }
-    if (plan_.is_complete()) {
+    if (plan_.is_complete() && !works_off_) {
       finish();
     } else {
       carry_out(plan_.on_time(loop_.clock_.now(), state()));
@@ -282,7 +288,7 @@ OutputState Download::state() const {
   const bool changes =
       is_alone_ || std::any_of(jobs_.begin(), jobs_.end(), [](const Job& job) { return job.is_alone; });
   if (!begun_ || changes) return {};
-  return {output_.can_forget(), output_.room_end()};
+  return {output_.can_forget(), output_.room_end(), output_.can_compare(), deliveries_ == 0};
 }
 
 void Download::carry_out(Commands commands, const http::ResponseHead* head) {
@@ -300,6 +306,10 @@ void Download::carry_out(Commands commands, const http::ResponseHead* head) {
             slot.gathered.reserve(options_.requests.gathered);
             slot.is_stopped = false;
             slot.ticket = loop_.start(command.request, slot);
+          } else if constexpr (std::is_same_v<Kind, GiveUpRequest>) {
+            give_up(*slots_[command.slot]);
+          } else if constexpr (std::is_same_v<Kind, RefreshUrl>) {
+            refresh(command.url);
           } else if constexpr (std::is_same_v<Kind, BeginOutput>) {
             begin(command, *head);
           } else if constexpr (std::is_same_v<Kind, ForgetOutput>) {
@@ -317,18 +327,19 @@ void Download::carry_out(Commands commands, const http::ResponseHead* head) {
 }
 
 void Download::begin(const BeginOutput& command, const http::ResponseHead& head) {
-  const auto begun = [this, slot = command.slot](const std::vector<ByteRange>& there) {
+  const auto begun = [this, slot = command.slot](const BytesThere& there) {
     begun_ = true;
     in_order_ = output_.in_order();
     plan_.on_begun(slot, there, in_order_);
-    if (!there.empty()) work_off();
+    works_off_ = !there.ranges.empty();
+    if (works_off_) work_off();
   };
   if (jobs_.empty() && under_way_ == 0 && !output_.may_wait()) {
     begun(output_.begin(head, command.version));
     return;
   }
   beginning_ = command.slot;
-  const auto there = std::make_shared<std::vector<ByteRange>>();
+  const auto there = std::make_shared<BytesThere>();
   add_job({true, [this, there, head, version = command.version] { *there = output_.begin(head, version); },
            [this, there, begun] {
              beginning_.reset();
@@ -338,11 +349,40 @@ void Download::begin(const BeginOutput& command, const http::ResponseHead& head)
 
 // What an earlier run left is looked at step by step, so that bytes go to the output meanwhile.
 void Download::work_off() {
-  const auto more = std::make_shared<bool>(false);
-  add_job({false, [this, more] { *more = output_.work_off(); },
-           [this, more] {
-             if (*more && !finishing_ && !closed_) work_off();
+  const auto step = std::make_shared<WorkedOff>();
+  add_job({false, [this, step] { *step = output_.work_off(); },
+           [this, step] {
+             plan_.on_lost(step->lost);
+             works_off_ = !step->is_over && !closed_;
+             if (works_off_) work_off();
            }});
+}
+
+// What came of it is used.
+void Download::give_up(Slot& slot) {
+  hand_over(slot);
+  loop_.stop(std::exchange(slot.ticket, 0), slot, true);
+  slot.ending = http::Ending{http::Ending::Kind::stopped, ""};
+  end(slot);
+}
+
+// Few bytes, so this thread compares them.
+bool Download::agrees(const Slot& slot, std::uint64_t at, std::string_view bytes) {
+  if (output_.agrees(at, bytes)) return true;
+  carry_out(plan_.on_difference(slot.number, state()));
+  return false;
+}
+
+void Download::refresh(const http::Url& refused) {
+  const auto found = std::make_shared<std::optional<http::Url>>();
+  const auto ask = [this, refused, found] {
+    try {
+      *found = options_.refresh(refused, failed_);
+    } catch (const base::Error& error) {
+      base::warn(error.what());
+    }
+  };
+  add_job({false, ask, [this, found] { plan_.on_refreshed(*found); }});
 }
 
 void Download::hand_over(Slot& slot) {
@@ -356,7 +396,15 @@ void Download::hand_over(Slot& slot) {
       }
       offset += static_cast<std::size_t>(placement.skip);
       const auto size = static_cast<std::size_t>(placement.size);
-      if (size > 0) pieces.push_back({placement.at, offset, size});
+      if (placement.is_compared) {
+        if (!agrees(slot, placement.at, std::string_view(slot.gathered).substr(offset, size))) {
+          pieces.clear();
+          slot.is_stopped = true;
+          return;
+        }
+      } else if (size > 0) {
+        pieces.push_back({placement.at, offset, size});
+      }
       offset += size;
     }
   };
@@ -403,7 +451,7 @@ void Download::deliver(Slot& slot, std::vector<Piece> pieces) {
 }
 
 void Download::end(Slot& slot) {
-  loop_.on_end(std::exchange(slot.ticket, 0));
+  if (slot.ticket != 0) loop_.on_end(std::exchange(slot.ticket, 0));
   const http::Ending ending = *std::exchange(slot.ending, std::nullopt);
   carry_out(
       plan_.on_end(slot.number, ending, slot.body, state(), loop_.clock_.now(), loop_.clock_.wall_time()));

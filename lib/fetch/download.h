@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <deque>
 #include <exception>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -51,7 +52,7 @@ class Loop {
 
   HostLimit::Ticket start(const http::Request& request, http::Receiver& receiver);
   void on_end(HostLimit::Ticket ticket);
-  void stop(HostLimit::Ticket ticket, http::Receiver& receiver);
+  void stop(HostLimit::Ticket ticket, http::Receiver& receiver, bool closes = false);
   void start_those_that_waited();
   void commit(Download& download, io::OutputFile& file) { prepared_.push_back({&download, &file}); }
   void commit_prepared();
@@ -81,6 +82,8 @@ class Download {
     std::uint64_t put_off_from = unknown_end;      ///< bytes
     bool many_processors = has_many_processors();  ///< some idle when this one is busy
     bool waits_apart = false;  ///< an output in order, which may wait for its reader, has a thread
+    /// Another URL for one that is refused. In a thread; throws Error, and Stopped when `stop` is set meanwhile.
+    std::function<http::Url(const http::Url& refused, const std::atomic<bool>& stop)> refresh{};
   };
 
   /// Whether there are four processors or more; the system is asked once.
@@ -145,6 +148,9 @@ class Download {
   bool is_delivered_apart();
   void deliver(Slot& slot, std::vector<Piece> pieces);
   void end(Slot& slot);
+  void give_up(Slot& slot);
+  bool agrees(const Slot& slot, std::uint64_t at, std::string_view bytes);
+  void refresh(const http::Url& refused);
   void work_off();
   void finish();
   void on_committed(const std::exception_ptr& thrown);
@@ -164,6 +170,7 @@ class Download {
   bool is_alone_ = false;           ///< the job under way is to be alone
   bool in_order_ = false;
   bool begun_ = false;
+  bool works_off_ = false;  ///< not all of what was there has been looked at
   bool finishing_ = false;
   bool complete_ = false;
   bool closed_ = false;

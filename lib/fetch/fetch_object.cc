@@ -27,7 +27,7 @@ class UnorderedOutput final : public ObjectOutput, private ByteAccess {
   UnorderedOutput(const Taker& take, Checks& checks, std::string object)
       : take_(take), checks_(checks), object_(std::move(object)) {}
 
-  std::vector<ByteRange> begin(const http::ResponseHead& head, const http::ObjectVersion& version) override {
+  BytesThere begin(const http::ResponseHead& head, const http::ObjectVersion& version) override {
     checks_.begin(head, version.total, object_, {*this, true, [] {}});
     if (checks_.reads_again()) checks_.forget();
     return {};
@@ -145,7 +145,7 @@ class ObjectStream::Output final : public ObjectOutput, private ByteAccess {
   Output(ObjectStream& stream, std::size_t memory, std::string object)
       : stream_(stream), ring_(memory), object_(std::move(object)) {}
 
-  std::vector<ByteRange> begin(const http::ResponseHead& head, const http::ObjectVersion& version) override {
+  BytesThere begin(const http::ResponseHead& head, const http::ObjectVersion& version) override {
     stream_.checks_.begin(head, version.total, object_,
                           {*this, false, [this] { stream_.changed_.notify_all(); }});
     return {};

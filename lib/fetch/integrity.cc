@@ -25,14 +25,14 @@ void Coverage::add(std::uint64_t begin, std::uint64_t end, std::uint32_t crc) {
   if (begin == end) return;
   bytes_ += end - begin;
   auto next = runs_.lower_bound(begin);
-  if (next != runs_.end() && next->first == end) {
+  if (next != runs_.end() && next->first == end && !is_border(end)) {
     if (combine_ != nullptr) crc = combine_(crc, next->second.crc, next->second.end - end);
     end = next->second.end;
     next = runs_.erase(next);
   }
   if (next != runs_.begin()) {
     Run& before = std::prev(next)->second;
-    if (before.end == begin) {
+    if (before.end == begin && !is_border(begin)) {
       if (combine_ != nullptr) before.crc = combine_(before.crc, crc, end - begin);
       before.end = end;
       return;
@@ -299,9 +299,27 @@ void Checks::forget() {
 }
 
 std::uint64_t Checks::add(std::uint64_t at, std::string_view bytes) {
-  const std::uint32_t crc = integrity_ ? integrity_->crc_of(bytes) : 0;
+  Run run{at, at};
+  extend(run, bytes);
+  return add(run);
+}
+
+void Checks::extend(Run& run, std::string_view bytes) const {
+  const auto combine = integrity_ ? integrity_->combine() : nullptr;
+  if (combine != nullptr) {
+    const std::uint32_t crc = integrity_->crc_of(bytes);
+    run.crc = run.begin == run.end ? crc : combine(run.crc, crc, bytes.size());
+  }
+  run.end += bytes.size();
+}
+
+bool Checks::crc_is_crc32c() const {
+  return integrity_ && integrity_->expectation().kind == Expectation::Kind::crc32c;
+}
+
+std::uint64_t Checks::add(const Run& run) {
   const std::lock_guard lock(mutex_);
-  coverage_.add(at, at + bytes.size(), crc);
+  coverage_.add(run.begin, run.end, run.crc);
   const std::uint64_t frontier = coverage_.prefix();
   if (integrity_) integrity_->advance(frontier);
   return frontier;

@@ -21,8 +21,14 @@ class Coverage {
  public:
   using Combine = std::uint32_t (*)(std::uint32_t, std::uint32_t, std::uint64_t);
 
-  /// `combine` joins the CRCs of two neighbours; null when there are none.
-  explicit Coverage(Combine combine = nullptr) : combine_(combine) {}
+  struct Run {
+    std::uint64_t end;
+    std::uint32_t crc;
+  };
+
+  /// `combine` joins the CRCs of two neighbours; null when there are none. Runs do not become one across the
+  /// multiples of `grid` bytes, unless that is 0.
+  explicit Coverage(Combine combine = nullptr, std::uint64_t grid = 0) : combine_(combine), grid_(grid) {}
 
   /// Bytes [begin, end) came, none of which was there before.
   void add(std::uint64_t begin, std::uint64_t end, std::uint32_t crc = 0);
@@ -34,13 +40,14 @@ class Coverage {
   std::uint32_t prefix_crc() const;
   /// The runs [begin, end), in order.
   std::vector<std::pair<std::uint64_t, std::uint64_t>> runs() const;
+  /// The same with their CRCs, by their beginnings.
+  const std::map<std::uint64_t, Run>& map() const { return runs_; }
 
  private:
-  struct Run {
-    std::uint64_t end;
-    std::uint32_t crc;
-  };
+  bool is_border(std::uint64_t at) const { return grid_ != 0 && at % grid_ == 0; }
+
   Combine combine_;
+  std::uint64_t grid_;
   std::map<std::uint64_t, Run> runs_;
   std::uint64_t bytes_ = 0;
 };
@@ -115,6 +122,17 @@ class Checks {
   void forget();
   /// Bytes that stand at `at` now, in any thread. Returns how many are there from byte 0 on.
   std::uint64_t add(std::uint64_t at, std::string_view bytes);
+  /// Bytes of the object that are not added yet.
+  struct Run {
+    std::uint64_t begin = 0;
+    std::uint64_t end = begin;
+    std::uint32_t crc = 0;  ///< of the kind that crc_is_crc32c() tells
+  };
+  /// `bytes` stand behind the run. Any thread.
+  void extend(Run& run, std::string_view bytes) const;
+  std::uint64_t add(const Run& run);
+  /// Whether the CRC of a run is its CRC-32C.
+  bool crc_is_crc32c() const;
   /// The bytes before this one are not needed any more.
   std::uint64_t needed_from() const;
   /// True when bytes are read again for a digest.

@@ -16,6 +16,12 @@ namespace {
 
 // An object that shows so many versions changes faster than it can be fetched.
 constexpr unsigned most_changes = 2;
+// After so many failures in a row where redirections led, the URL itself is asked again.
+constexpr unsigned most_location_failures = 2;
+// Of what an earlier run left of an object without a strong entity tag, so many samples are compared.
+constexpr unsigned samples = 4;
+// A part is split when it would take longer than that.
+constexpr double least_time_to_split = 1.0;
 
 std::string not_whole(const http::ResponseHead& head) {
   const auto range = head.field("Content-Range");
@@ -38,10 +44,14 @@ Commands ObjectPlan::on_time(Time now, const OutputState& output) {
   const std::size_t count = is_parallel() ? std::max(1U, sizes_.concurrency) : 1;
   while (slots_.size() < count) slots_.emplace_back(http::RetryPolicy(options_.retries, options_.random));
   waits_for_room_ = false;
+  speeds_.on_time(now);
   Commands commands;
+  if (is_parallel()) give_up_slow_ones(commands);
   for (std::size_t number = 0; number < slots_.size(); ++number) {
-    Slot& slot = slots_[number];
-    if (!slot.runs && slot.due <= now && assign(slot, output)) commands.push_back(request_of(number));
+    const Slot& slot = slots_[number];
+    if (slot.runs || slot.due > now || !assign(number, output)) continue;
+    speeds_.on_start(number, now);
+    commands.emplace_back(request_of(number));
   }
   return commands;
 }
@@ -54,41 +64,92 @@ std::optional<ObjectPlan::Time> ObjectPlan::next_time(Time now) const {
   return next;
 }
 
+// What such a request has not brought is asked for again, by the same slot through another connection.
+void ObjectPlan::give_up_slow_ones(Commands& commands) {
+  for (std::size_t number = 0; number < slots_.size(); ++number) {
+    Slot& slot = slots_[number];
+    const auto part = parts_.find(slot.part);
+    const bool is_filling = slot.runs && !slot.enough && part != parts_.end() && part->second.owner == slot.id;
+    if (!is_filling || !speeds_.is_slow(number, part->first - part->second.at)) continue;
+    commands.emplace_back(
+        Note{fmt::format("'{}': a request that brings {:.0f} bytes a second, where the others bring {:.0f}, is "
+                         "replaced by another one",
+                         name_, speeds_.of(number).value_or(0), speeds_.of_others(number).value_or(0))});
+    speeds_.on_replaced(number);
+    slot.enough = true;
+    commands.emplace_back(GiveUpRequest{number});
+  }
+}
+
 // False when there is nothing to ask for.
-bool ObjectPlan::assign(Slot& slot, const OutputState& output) {
-  if ((state_ != State::idle && state_ != State::running) || is_complete()) return false;
+bool ObjectPlan::assign(std::size_t number, const OutputState& output) {
+  if ((state_ != State::idle && state_ != State::running) || is_complete() || is_refreshing_) return false;
+  Slot& slot = slots_[number];
   Slot fresh(slot.policy);
   fresh.generation = generation_;
   fresh.stored_form = stored_form_;
+  fresh.url_number = url_number_;
   if (state_ == State::idle) {
     state_ = State::asked;
     first_id_ = last_id_ + 1;
-  } else {
-    auto part = std::find_if(parts_.begin(), parts_.end(), [](const auto& p) { return p.second.owner == 0; });
-    if (part == parts_.end()) return false;
-    const bool is_alone = whole_id_ == 0 && std::all_of(parts_.begin(), parts_.end(),
-                                                        [](const auto& p) { return p.second.owner == 0; });
-    if (!is_alone && is_single()) return false;
-    const std::uint64_t at = part->second.at;
-    if (part->first != unknown_end && at + std::min(part->first - at, fitting_) > output.room_end) {
-      waits_for_room_ = true;
-      return false;
-    }
-    part = cut(part);
-    part->second.owner = last_id_ + 1;
-    part->second.accepted = false;
-    fresh.part = fresh.end = part->first;
-    fresh.at = fresh.position = at;
-    fresh.etag = version_.etag;
-    fresh.ranged =
-        !ranges_ignored_ && fresh.etag && (at > 0 || fresh.end != version_.total.value_or(unknown_end));
-    fresh.if_match = fresh.ranged && if_match_;
+  } else if (!assign_part(fresh, output)) {
+    return false;
   }
   fresh.id = ++last_id_;
   fresh.from_known_location = location_.has_value();
   fresh.request = location_.value_or(http::Request{url_, options_.headers});
+  fresh.request->shares_connection = options_.shares_connections && !is_parallel();
   slot = std::move(fresh);
   return true;
+}
+
+bool ObjectPlan::assign_part(Slot& slot, const OutputState& output) {
+  const bool is_alone = whole_id_ == 0 && parts_.is_idle();
+  if (!is_alone && is_single()) return false;
+  auto part = parts_.next_to_ask();
+  if (part == parts_.end()) part = split_last();
+  if (part == parts_.end() || (part->second.is_sample && !output.is_settled)) return false;
+  const std::uint64_t at = part->second.at;
+  if (part->first != unknown_end && at + std::min(part->first - at, fitting_) > output.room_end) {
+    waits_for_room_ = true;
+    return false;
+  }
+  part = cut(part);
+  part->second.owner = last_id_ + 1;
+  slot.part = slot.end = part->first;
+  slot.at = slot.position = at;
+  slot.etag = version_.etag;
+  slot.ranged = !ranges_ignored_ && can_go_on() && (at > 0 || slot.end != version_.total.value_or(unknown_end));
+  slot.if_match = slot.ranged && slot.etag && if_match_;
+  return true;
+}
+
+// Of the part that would be over last, its owner keeps what it brings while the slot brings the rest.
+MissingParts::Place ObjectPlan::split_last() {
+  if (!is_parallel()) return parts_.end();
+  auto last = parts_.end();
+  double longest = least_time_to_split;
+  double share = 0;
+  Slot* owner = nullptr;
+  for (std::size_t other = 0; other < slots_.size(); ++other) {
+    Slot& slot = slots_[other];
+    const auto part = parts_.find(slot.part);
+    const auto speed = speeds_.of(other);
+    if (!slot.runs || slot.enough || part == parts_.end() || part->second.owner != slot.id || !speed) continue;
+    const std::uint64_t left = part->first - part->second.at;
+    const double time = static_cast<double>(left) / std::max(*speed, 1.0);
+    if (left < 2 * sizes_.least || time < longest) continue;
+    longest = time;
+    last = part;
+    owner = &slot;
+    share = *speed / std::max(*speed + speeds_.of_others(other).value_or(*speed), 1.0);
+  }
+  if (last == parts_.end()) return last;
+  const std::uint64_t left = last->first - last->second.at;
+  const auto kept = static_cast<std::uint64_t>(share * static_cast<double>(left));
+  last = parts_.split(last, std::clamp(kept, sizes_.least, left - sizes_.least));
+  owner->part = last->second.at;
+  return last;
 }
 
 // The request with the fields that ask for the range. What the user says of encodings comes first.
@@ -113,11 +174,8 @@ StartRequest ObjectPlan::request_of(std::size_t number) {
 }
 
 // A part of the size that is asked for at a time, off the front of a longer one.
-ObjectPlan::Parts::iterator ObjectPlan::cut(Parts::iterator part) {
-  const std::uint64_t at = part->second.at;
-  if (is_single() || part->first - at <= step_) return part;
-  part->second.at = at + step_;
-  return parts_.emplace(at + step_, Part{at}).first;
+MissingParts::Place ObjectPlan::cut(MissingParts::Place part) {
+  return is_single() ? part : parts_.cut(part, step_);
 }
 
 bool ObjectPlan::is_parallel() const {
@@ -132,6 +190,13 @@ bool ObjectPlan::is_stale(const Slot& slot) const {
   return part == parts_.end() || part->second.owner != slot.id;
 }
 
+bool ObjectPlan::is_same_version(const http::ObjectVersion& other) const {
+  return version_.etag ? http::surely_equal(version_, other) : http::maybe_equal(version_, other);
+}
+
+// Whether a response can be shown to belong to what came before.
+bool ObjectPlan::can_go_on() const { return version_.etag || http::maybe_equal(version_, version_); }
+
 bool ObjectPlan::has_room(std::size_t slot, std::uint64_t bytes, const OutputState& output) const {
   return is_stale(slots_[slot]) || slots_[slot].position + bytes <= output.room_end;
 }
@@ -145,6 +210,7 @@ Commands ObjectPlan::on_head(std::size_t number, const http::ResponseHead& head,
   Slot& slot = slots_[number];
   slot.head = head;
   if (!head.is_success()) return {};
+  if (slot.url_number == url_number_) refresh_was_of_use_ = true;
   if (slot.redirects > 0) location_ = slot.request;
   return accept(number, head, output);
 }
@@ -170,7 +236,7 @@ Commands ObjectPlan::accept(std::size_t number, const http::ResponseHead& head, 
     return {StopResponse{number}};
   }
   if (state_ != State::running) return begin(number, head);
-  if (!http::surely_equal(version_, http::version_of(head)))
+  if (!is_same_version(http::version_of(head)))
     return accept_other_version(number, head, output);
   if (head.is_whole()) return accept_whole(number);
   ranges_work_ = true;
@@ -199,7 +265,7 @@ Commands ObjectPlan::begin(std::size_t number, const http::ResponseHead& head) {
   return {BeginOutput{number, version_}};
 }
 
-void ObjectPlan::on_begun(std::size_t number, const std::vector<ByteRange>& there, bool in_order) {
+void ObjectPlan::on_begun(std::size_t number, const BytesThere& there, bool in_order) {
   Slot& slot = slots_[number];
   make_parts(there, in_order);
   state_ = State::running;
@@ -213,21 +279,42 @@ void ObjectPlan::on_begun(std::size_t number, const std::vector<ByteRange>& ther
   slot.part = part->first;
 }
 
-// The gaps between what is there already.
-void ObjectPlan::make_parts(const std::vector<ByteRange>& there, bool in_order) {
-  parts_.clear();
+void ObjectPlan::make_parts(const BytesThere& there, bool in_order) {
   in_order_ = in_order;
   const std::uint64_t total = version_.total.value_or(unknown_end);
   const bool is_cut = version_.total && version_.etag && sizes_.concurrency > 1 && total >= sizes_.threshold;
   fitting_ = in_order ? std::min(sizes_.part, sizes_.window / (sizes_.concurrency + 1)) : sizes_.part;
   step_ = is_cut ? fitting_ : unknown_end;
-  std::uint64_t at = 0;
-  for (const auto& [begin, end] : there) {
-    if (at < begin) parts_[begin] = {at};
-    bytes_ += end - begin;
-    at = end;
+  parts_.fill(there.ranges, total);
+  for (const auto& [begin, end] : there.ranges) bytes_ += end - begin;
+  if (there.is_to_be_compared) add_samples(there.ranges);
+}
+
+void ObjectPlan::add_samples(const std::vector<ByteRange>& there) {
+  parts_.add_samples(there, sizes_.least, samples, options_.random);
+}
+
+void ObjectPlan::on_lost(const std::vector<ByteRange>& ranges) {
+  if (state_ != State::running) return;
+  for (const auto& range : ranges) {
+    parts_.put_back(range);
+    bytes_ -= range.second - range.first;
   }
-  if (at < total) parts_[total] = {at};
+}
+
+Commands ObjectPlan::on_difference(std::size_t number, const OutputState& output) {
+  if (slots_[number].generation != generation_ || state_ != State::running) return {};
+  slots_[number].objection = "the object differs from what an earlier request brought of it";
+  return {changed(output)};
+}
+
+void ObjectPlan::on_refreshed(const std::optional<http::Url>& url) {
+  if (url) {
+    url_ = *url;
+    ++url_number_;
+  }
+  is_refreshing_ = refresh_was_of_use_ = false;
+  location_.reset();
 }
 
 Commands ObjectPlan::accept_whole(std::size_t number) {
@@ -297,11 +384,13 @@ ObjectPlan::Placement ObjectPlan::on_bytes(std::size_t number, std::uint64_t byt
   }
   piece.at = slot.position + piece.skip;
   slot.position += piece.skip + piece.size;
+  speeds_.on_bytes(number, piece.skip + piece.size);
   if (piece.size == 0) return piece;
   const auto part = parts_.find(slot.part);
+  piece.is_compared = part->second.is_sample;
+  if (!piece.is_compared) bytes_ += piece.size;
   part->second.at += piece.size;
   if (part->second.at == part->first) parts_.erase(part);
-  bytes_ += piece.size;
   return piece;
 }
 
@@ -310,9 +399,9 @@ ObjectPlan::Placement ObjectPlan::next_piece(Slot& slot, std::uint64_t bytes) {
   if (is_stale(slot)) return {};
   if (slot.position >= (slot.whole ? version_.total.value_or(unknown_end) : slot.end))
     throw base::DataError("fetch", name_, "the server sends more bytes than it said");
-  const auto found = parts_.upper_bound(slot.position);
+  const auto found = parts_.behind(slot.position);
   if (found == parts_.end()) return {};
-  const Part& part = found->second;
+  const auto& part = found->second;
   const bool is_foreign = part.owner != 0 && part.owner != slot.id && part.accepted;
   if (is_foreign || part.at < slot.position)
     return {is_single() ? std::min(bytes, found->first - slot.position) : 0};
@@ -333,6 +422,7 @@ Commands ObjectPlan::on_end(std::size_t number, const http::Ending& ending, std:
                             const OutputState& output, Time now, std::chrono::seconds wall_time) {
   Slot& slot = slots_[number];
   slot.runs = false;
+  speeds_.on_end(number);
   if (http::is_redirect(slot.head.status())) return follow(number);
   const bool complete = ending.kind == http::Ending::Kind::complete && slot.head.is_success();
   if (is_done(slot, complete) || is_asked_otherwise(slot)) return {};
@@ -343,6 +433,7 @@ Commands ObjectPlan::on_end(std::size_t number, const http::Ending& ending, std:
   const std::string reason = reason_of(slot, ending, body);
   const bool version_is_gone = slot.ranged && (status == 412 || status == 416);
   if (status >= 300 && !http::is_transient(status) && !version_is_gone) {
+    if (auto commands = refresh(slot, reason)) return *std::move(commands);
     if (!goes_on_without_ranges(slot)) throw base::Error(base::Status::refused, "fetch", name_, reason);
     return {Note{
         fmt::format("'{}' is fetched in one response, since the server refuses parts: {}", name_, reason)}};
@@ -368,9 +459,7 @@ bool ObjectPlan::is_done(Slot& slot, bool complete) {
   const auto part = parts_.find(slot.part);
   const bool is_mine = part != parts_.end() && part->second.owner == slot.id;
   // A whole response also owns the part for which it was asked, even when it did not come as far.
-  for (auto& [end, any] : parts_) {
-    if (any.owner == slot.id) any = {any.at};
-  }
+  parts_.release(slot.id);
   if (part == parts_.end()) return slot.enough || complete;
   if (!is_mine) return slot.enough;
   if (!complete || part->first != unknown_end) return slot.enough;
@@ -402,6 +491,21 @@ bool ObjectPlan::is_asked_otherwise(Slot& slot) {
   return true;
 }
 
+// A signed URL has expired, for all that is known. What was sent to an earlier one does not count; a new one
+// that gives nothing is as final as the first.
+std::optional<Commands> ObjectPlan::refresh(const Slot& slot, const std::string& reason) {
+  if (!options_.refreshes) return std::nullopt;
+  if (is_refreshing_ || slot.url_number != url_number_) return Commands{};
+  const int status = slot.head.status();
+  const bool may_have_expired = status == 400 || status == 401 || status == 403 || status == 404 || status == 410;
+  if (!may_have_expired || !refresh_was_of_use_) return std::nullopt;
+  is_refreshing_ = true;
+  std::optional<Commands> commands(std::in_place);
+  commands->emplace_back(Note{fmt::format("another URL is asked for instead of '{}': {}", name_, reason)});
+  commands->emplace_back(RefreshUrl{url_});
+  return commands;
+}
+
 std::string ObjectPlan::reason_of(const Slot& slot, const http::Ending& ending, std::string_view body) const {
   if (!slot.objection.empty()) return slot.objection;
   if (slot.head.status() != 0 && !slot.head.is_success()) return http::server_reason(slot.head, body);
@@ -414,7 +518,7 @@ std::string ObjectPlan::reason_of(const Slot& slot, const http::Ending& ending, 
 // been asked for: that goes on alone then, to the object's end.
 bool ObjectPlan::goes_on_without_ranges(const Slot& slot) {
   if (!slot.ranged) return false;
-  if (slot.generation != generation_ || !parts_.contains(slot.part)) return true;  // nobody needs that part
+  if (slot.generation != generation_ || parts_.find(slot.part) == parts_.end()) return true;  // nobody needs that part
   if (whole_id_ == 0 && ranges_work_ && !ranges_ignored_) return false;
   ranges_ignored_ = true;
   return true;
@@ -424,7 +528,7 @@ std::chrono::milliseconds ObjectPlan::pause_after(Slot& slot, const std::string&
                                                   std::chrono::seconds wall_time) {
   const auto asked = slot.head.is_success() ? std::nullopt : http::retry_after(slot.head, wall_time);
   const auto pause = slot.policy.after_failure(bytes_, asked);
-  location_.reset();  // another place may do better
+  if (slot.policy.failures() >= most_location_failures) location_.reset();  // another place may do better
   if (pause) return *pause;
   if (asked > http::RetryPolicy::longest_asked)
     throw base::Error(base::Status::unavailable, "fetch", name_,
@@ -433,15 +537,19 @@ std::chrono::milliseconds ObjectPlan::pause_after(Slot& slot, const std::string&
   throw base::Error(base::Status::unavailable, "fetch", name_, reason + times);
 }
 
-// What a failure means for what came before: a version that is gone cannot be completed, and what cannot be
-// continued without a strong entity tag is forgotten.
+// What a failure means for what came before: a version that is gone cannot be completed; without a strong
+// entity tag samples have to be compared, and what cannot be is forgotten.
 std::optional<ForgetOutput> ObjectPlan::interrupted(bool version_is_gone, const std::string& reason,
                                                     const OutputState& output) {
   if (state_ != State::running) return std::nullopt;
-  if (!version_is_gone)
-    return version_.etag ? std::nullopt : std::optional(start_over(base::Status::unavailable, reason));
-  if (whole_id_ == 0) return changed(output);
-  is_single_ = true;
+  if (version_is_gone) {
+    if (whole_id_ == 0) return changed(output);
+    is_single_ = true;
+    return std::nullopt;
+  }
+  if (version_.etag) return std::nullopt;
+  if (!output.can_compare || !can_go_on()) return start_over(base::Status::unavailable, reason);
+  add_samples(parts_.there(*version_.total));
   return std::nullopt;
 }
 

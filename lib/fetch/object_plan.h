@@ -4,28 +4,27 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
-#include <limits>
-#include <map>
 #include <optional>
 #include <string>
 #include <variant>
 #include <vector>
 
 #include "base/status.h"
+#include "fetch/missing_parts.h"
 #include "fetch/object_output.h"
+#include "fetch/request_speeds.h"
 #include "http/network.h"
 #include "http/object_version.h"
 #include "http/retry.h"
 
 namespace mrf::fetch {
 
-inline constexpr std::uint64_t unknown_end = std::numeric_limits<std::uint64_t>::max();
-
 struct PartSizes {
   std::uint64_t part = 8 << 20;        ///< bytes of a range request
   std::uint64_t threshold = 16 << 20;  ///< objects from this size on are fetched in parts
   std::uint64_t window = 64 << 20;     ///< bytes of the parts under way to an output in order
   unsigned concurrency = 4;
+  std::uint64_t least = 256 << 10;  ///< bytes of a part that is split off another, and of a sample
 };
 
 struct FetchOptions {
@@ -33,12 +32,16 @@ struct FetchOptions {
   unsigned retries = 10;
   std::function<double()> random = [] { return 0.0; };  ///< for RetryPolicy
   std::size_t gathered = 256 << 10;  ///< bytes of each request that are handed over at a time
+  bool refreshes = false;            ///< RefreshUrl can be carried out
+  bool shares_connections = false;   ///< the first request may share a connection (http::Request)
 };
 
 /// What the output of an object can do at the moment of an event.
 struct OutputState {
   bool can_forget = true;
   std::uint64_t room_end = unknown_end;  ///< bytes of the object before this one may come
+  bool can_compare = false;              ///< what came can be read again
+  bool is_settled = true;                ///< what came is there, so that it can be compared now
 };
 
 /// What a plan wants done. Requests are named by their slot: a slot has one request at a time.
@@ -48,6 +51,12 @@ struct StartRequest {
 };
 struct StopResponse {  ///< nothing more of it is wanted
   std::size_t slot;
+};
+struct GiveUpRequest {  ///< what came of it is used, on_end() is told that it was stopped, its connection is closed
+  std::size_t slot;
+};
+struct RefreshUrl {  ///< the URL is refused; on_refreshed() is told of another one
+  http::Url url;
 };
 struct BeginOutput {  ///< with the head that has just come; on_begun() is told what the output has already
   std::size_t slot;
@@ -66,7 +75,8 @@ struct Warn {
 struct Note {
   std::string text;
 };
-using Command = std::variant<StartRequest, StopResponse, BeginOutput, ForgetOutput, PutOff, Warn, Note>;
+using Command = std::variant<StartRequest, StopResponse, GiveUpRequest, RefreshUrl, BeginOutput, ForgetOutput,
+                             PutOff, Warn, Note>;
 using Commands = std::vector<Command>;
 
 /// The rules by which one object is fetched, in one request or in parts: what is asked for next, what a
@@ -75,8 +85,11 @@ using Commands = std::vector<Command>;
 /// the object. The rules for responses are those of RFC 9110, 14 and 15.3.7; validators are compared here,
 /// since some servers ignore If-Match, some If-Range.
 ///
-/// Parts are cut off the rest of the object when they are asked for, so that memory follows from the requests
-/// under way and never from the size that a server names.
+/// Where nothing is left to be asked for, the part that would be over last is split; a request that brings
+/// much less than the others is given up, and what it has not brought is asked for again (RequestSpeeds).
+///
+/// Where a server sends no strong entity tag, but a size and a weak tag or a time, samples of what is there are
+/// asked for and compared before the rest is.
 ///
 /// Mirrors may give the same bytes under several entity tags. Bytes of different tags are never put together;
 /// after the first difference there is one stream without ranges: the first response goes on when it still
@@ -90,6 +103,8 @@ class ObjectPlan {
 
   /// Starts the requests that may start now.
   Commands on_time(Time now, const OutputState& output);
+  /// The slot is held back by the caller, not by the network.
+  void on_rest(std::size_t slot) { speeds_.on_rest(slot); }
   /// When the first pause that runs at `now` is over.
   std::optional<Time> next_time(Time now) const;
   /// Whether some slot waits for room in the output.
@@ -97,19 +112,27 @@ class ObjectPlan {
 
   /// The head of a slot's response. A body follows unless StopResponse is among the commands.
   Commands on_head(std::size_t slot, const http::ResponseHead& head, const OutputState& output);
-  /// The output has begun and has the bytes `there`, in order. Nothing else of the slot's response is told
-  /// between BeginOutput and this.
-  void on_begun(std::size_t slot, const std::vector<ByteRange>& there, bool in_order);
+  /// The output has begun and has the bytes `there`. Nothing else of the slot's response is told between
+  /// BeginOutput and this.
+  void on_begun(std::size_t slot, const BytesThere& there, bool in_order);
+  /// Some of the bytes that were there when the output began are not, after all.
+  void on_lost(const std::vector<ByteRange>& ranges);
+  /// Bytes that were to be compared differ from those that came.
+  Commands on_difference(std::size_t slot, const OutputState& output);
+  /// RefreshUrl was carried out; nothing: there is no other URL.
+  void on_refreshed(const std::optional<http::Url>& url);
   /// Whether the next `bytes` of the slot's body may come now.
   bool has_room(std::size_t slot, std::uint64_t bytes, const OutputState& output) const;
   /// Whether what comes to the slot now can only be kept until the bytes before it have come.
   bool is_early(std::size_t slot) const;
 
-  /// Where the next bytes of a body belong: the first `skip` of them nowhere, the next `size` at `at`.
+  /// Where the next bytes of a body belong: the first `skip` of them nowhere, the next `size` at `at`, where
+  /// they are compared with what is there, or not there yet.
   struct Placement {
     std::uint64_t skip = 0;
     std::uint64_t size = 0;
     std::uint64_t at = 0;
+    bool is_compared = false;
   };
   /// `bytes` more of a successful response came. Both skip and size are zero when no more of it is wanted;
   /// else the caller asks again for the bytes that are left.
@@ -153,27 +176,28 @@ class ObjectPlan {
     std::uint64_t position = 0;  ///< of the next byte of the response in the object
     std::string objection;       ///< why the response was stopped
     bool from_known_location = false;  ///< the request went where earlier redirections led
+    unsigned url_number = 0;           ///< of the URL that it went to, or was redirected from
     int redirects = 0;
     std::optional<http::Request> request;  ///< without the fields that ask for the range
     http::ResponseHead head;
   };
-  struct Part {
-    std::uint64_t at = 0;     ///< the first byte that is missing
-    std::uint64_t owner = 0;  ///< the request that fills it
-    bool accepted = false;    ///< by a response that is of use
-  };
-  using Parts = std::map<std::uint64_t, Part>;
 
-  bool assign(Slot& slot, const OutputState& output);
+  void give_up_slow_ones(Commands& commands);
+  bool assign(std::size_t number, const OutputState& output);
+  bool assign_part(Slot& slot, const OutputState& output);
+  MissingParts::Place split_last();
   StartRequest request_of(std::size_t number);
-  Parts::iterator cut(Parts::iterator part);
+  MissingParts::Place cut(MissingParts::Place part);
   bool is_single() const { return is_single_ || ranges_ignored_; }
   bool is_parallel() const;
   bool is_stale(const Slot& slot) const;
+  bool is_same_version(const http::ObjectVersion& other) const;
+  bool can_go_on() const;
   Commands accept(std::size_t number, const http::ResponseHead& head, const OutputState& output);
   bool is_range_asked_for(const Slot& slot, const http::ResponseHead& head) const;
   Commands begin(std::size_t number, const http::ResponseHead& head);
-  void make_parts(const std::vector<ByteRange>& there, bool in_order);
+  void make_parts(const BytesThere& there, bool in_order);
+  void add_samples(const std::vector<ByteRange>& there);
   Commands accept_whole(std::size_t number);
   Commands accept_other_version(std::size_t number, const http::ResponseHead& head,
                                 const OutputState& output);
@@ -182,6 +206,7 @@ class ObjectPlan {
   Placement next_piece(Slot& slot, std::uint64_t bytes);
   bool is_done(Slot& slot, bool complete);
   bool is_asked_otherwise(Slot& slot);
+  std::optional<Commands> refresh(const Slot& slot, const std::string& reason);
   Commands follow(std::size_t number);
   std::string reason_of(const Slot& slot, const http::Ending& ending, std::string_view body) const;
   bool goes_on_without_ranges(const Slot& slot);
@@ -200,7 +225,8 @@ class ObjectPlan {
   bool waits_for_room_ = false;
   bool in_order_ = false;
   http::ObjectVersion version_;
-  Parts parts_;                       ///< what is missing, by the parts' ends
+  MissingParts parts_;
+  RequestSpeeds speeds_;
   std::uint64_t fitting_ = 0;         ///< bytes that are asked for at a time
   std::uint64_t step_ = unknown_end;  ///< the same for an object in several parts
   std::uint64_t generation_ = 0;
@@ -210,6 +236,9 @@ class ObjectPlan {
   std::uint64_t whole_id_ = 0;             ///< the request whose response is a whole one
   unsigned changes_ = 0;                   ///< how often another version was seen
   std::optional<http::Request> location_;  ///< where redirections led; later requests go there at once
+  unsigned url_number_ = 0;                ///< of url_
+  bool is_refreshing_ = false;
+  bool refresh_was_of_use_ = true;  ///< the URL that the last one gave has given something
   bool ranges_work_ = false;
   bool ranges_ignored_ = false;
   bool is_single_ = false;  ///< one stream, since versions differ

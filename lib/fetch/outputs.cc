@@ -12,6 +12,8 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/message.h"
+#include "codec/crc.h"
 #include "fetch/part_file.h"
 #include "io/fd.h"
 #include "io/output_file.h"
@@ -36,8 +38,7 @@ OrderedOutput::OrderedOutput(Reader reader, std::string name, std::size_t memory
 
 OrderedOutput::~OrderedOutput() { checks_.forget(); }
 
-std::vector<ByteRange> OrderedOutput::begin(const http::ResponseHead& head,
-                                            const http::ObjectVersion& version) {
+BytesThere OrderedOutput::begin(const http::ResponseHead& head, const http::ObjectVersion& version) {
   checks_.begin(head, version.total, object_, {*this, false, [] {}});
   if (checks_.reads_again() && !ring_) ring_.emplace(memory_);
   return {};
@@ -79,8 +80,6 @@ constexpr std::uint64_t remember_step = 32 << 20;
 constexpr std::chrono::seconds remember_every{2};
 constexpr std::uint64_t least_reserved = 1 << 20;
 constexpr std::uint64_t most_beside_others = 1 << 20;
-// What an earlier run left is read in such steps at a time.
-constexpr std::size_t work_off_step = 4 << 20;
 
 }  // namespace
 
@@ -93,21 +92,31 @@ FileOutput::FileOutput(std::unique_ptr<WritableFile> file, Checks& checks, std::
 FileOutput::~FileOutput() {
   if (over_) return;
   try {
-    if (begun_) file_->leave(known_runs());
+    if (begun_) file_->leave(known_parts());
   } catch (const base::Error&) {  // the failure that led here is the one to tell
   }
   checks_.forget();
 }
 
-std::vector<ByteRange> FileOutput::begin(const http::ResponseHead& head, const http::ObjectVersion& version) {
-  const std::lock_guard lock(found_mutex_);
+BytesThere FileOutput::begin(const http::ResponseHead& head, const http::ObjectVersion& version) {
+  const std::lock_guard lock(parts_mutex_);
   found_.clear();
   checks_.begin(head, version.total, object_, {*this, true, [] {}});
   auto found = file_->found(version);
+  part_size_ = file_->part_size();
+  parts_ = Coverage(&codec::join_crc32c, part_size_);
   begun_ = true;
-  found_.assign(found.rbegin(), found.rend());
+  BytesThere there{{}, found.is_to_be_compared};
+  for (const PartSum& part : found.parts) {
+    if (!there.ranges.empty() && there.ranges.back().second == part.begin) {
+      there.ranges.back().second = part.end;
+    } else {
+      there.ranges.emplace_back(part.begin, part.end);
+    }
+  }
+  found_.assign(found.parts.rbegin(), found.parts.rend());
   if (version.total) reserve(*version.total);
-  return found;
+  return there;
 }
 
 // Room that is reserved costs less to fill, and a disk that is too full is told of at once. A file system
@@ -118,21 +127,74 @@ void FileOutput::reserve(std::uint64_t total) {
   if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) throw base::SystemError("write", file_->name());
 }
 
-// The checks see what an earlier run left. Many gigabytes of it take longer than a server waits.
-bool FileOutput::work_off() {
-  const std::lock_guard lock(found_mutex_);
-  if (found_.empty()) return false;
-  std::vector<char> buffer(std::min<std::uint64_t>(1 << 20, found_.back().second - found_.back().first));
-  for (std::size_t done = 0; done < work_off_step && !found_.empty();) {
-    auto& [at, end] = found_.back();
-    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), end - at));
-    const auto bytes = view(at, std::span(buffer).first(size));
-    checks_.add(at, bytes);
-    at += bytes.size();
-    done += bytes.size();
-    if (at == end) found_.pop_back();
+// One part of what an earlier run left: when it is as it was written, the checks see it. Many gigabytes of
+// parts take longer than a server waits.
+WorkedOff FileOutput::work_off() {
+  PartSum part;
+  {
+    const std::lock_guard lock(parts_mutex_);
+    if (found_.empty()) return {};
+    part = found_.back();
   }
-  return !found_.empty();
+  Checks::Run run{part.begin, part.begin};
+  const bool is_good = is_as_written(part, run);
+  if (is_good) {
+    checks_.add(run);
+  } else {
+    base::warn(fmt::format("{} bytes of what an earlier run left of '{}' are not as it wrote them, and are fetched again",
+                           part.end - part.begin, file_->name()));
+  }
+  const std::lock_guard lock(parts_mutex_);
+  found_.pop_back();
+  if (is_good) parts_.add(part.begin, part.end, part.crc);
+  WorkedOff done{found_.empty()};
+  if (!is_good) done.lost.emplace_back(part.begin, part.end);
+  return done;
+}
+
+bool FileOutput::is_as_written(const PartSum& part, Checks::Run& run) {
+  const bool is_the_checks = checks_.crc_is_crc32c();
+  std::vector<char> buffer(std::min(most_at_once, part.end - part.begin));
+  std::uint32_t crc = 0;
+  while (run.end < part.end) {
+    io::throw_if_interrupted();
+    const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(buffer.size(), part.end - run.end));
+    const std::uint64_t before = run.end - part.begin;
+    const auto bytes = view(run.end, std::span(buffer).first(size));
+    checks_.extend(run, bytes);
+    if (is_the_checks) continue;
+    const std::uint32_t more = codec::crc32c(bytes);
+    crc = before == 0 ? more : codec::join_crc32c(crc, more, bytes.size());
+  }
+  return (is_the_checks ? run.crc : crc) == part.crc;
+}
+
+bool FileOutput::agrees(std::uint64_t at, std::string_view bytes) {
+  std::vector<char> buffer(std::min<std::size_t>(most_at_once, bytes.size()));
+  while (!bytes.empty()) {
+    const auto there = view(at, std::span(buffer).first(std::min(buffer.size(), bytes.size())));
+    if (!bytes.starts_with(there)) return false;
+    at += there.size();
+    bytes.remove_prefix(there.size());
+  }
+  return true;
+}
+
+// The bytes are in the file.
+void FileOutput::add(std::uint64_t at, std::string_view bytes) {
+  Checks::Run run{at, at};
+  checks_.extend(run, bytes);
+  checks_.add(run);
+  while (part_size_ != 0 && !bytes.empty()) {
+    const std::uint64_t end = std::min(at + bytes.size(), (at / part_size_ + 1) * part_size_);
+    const auto piece = bytes.substr(0, static_cast<std::size_t>(end - at));
+    const bool is_the_checks = checks_.crc_is_crc32c() && at == run.begin && end == run.end;
+    const std::uint32_t crc = is_the_checks ? run.crc : codec::crc32c(piece);
+    const std::lock_guard lock(parts_mutex_);
+    parts_.add(at, end, crc);
+    at = end;
+    bytes.remove_prefix(piece.size());
+  }
 }
 
 void FileOutput::take(std::uint64_t at, std::string_view bytes) {
@@ -142,7 +204,7 @@ void FileOutput::take(std::uint64_t at, std::string_view bytes) {
     if (n < 0 && errno != EINTR) throw base::SystemError("write", file_->name());
     if (n > 0) done += static_cast<std::size_t>(n);
   }
-  checks_.add(at, bytes);
+  add(at, bytes);
   since_remembered_ += bytes.size();
   if (!is_time_to_remember()) return;
   const std::unique_lock lock(remember_mutex_, std::try_to_lock);  // the others go on meanwhile
@@ -160,25 +222,27 @@ void FileOutput::remember() {
   if (since_remembered_.exchange(0) >= remember_step)
     (void)::sync_file_range(file_->fd().get(), 0, 0, SYNC_FILE_RANGE_WRITE);
   try {
-    file_->remember(known_runs());
+    file_->remember(known_parts());
   } catch (const base::SystemError& error) {
     if (error.error_number() != ENOSPC && error.error_number() != EDQUOT) throw;
   }
   remembered_at_ = std::chrono::steady_clock::now();
 }
 
-// What is in the file, whether the checks have seen it or not.
-std::vector<ByteRange> FileOutput::known_runs() {
-  const std::lock_guard lock(found_mutex_);
-  Coverage known;
-  for (const auto& [begin, end] : checks_.runs()) known.add(begin, end);
-  for (const auto& [begin, end] : found_) known.add(begin, end);
-  return known.runs();
+// What is in the file, whether anybody has looked at it or not.
+std::vector<PartSum> FileOutput::known_parts() {
+  const std::lock_guard lock(parts_mutex_);
+  std::vector<PartSum> parts(found_.rbegin(), found_.rend());
+  for (const auto& [begin, run] : parts_.map()) parts.push_back({begin, run.end, run.crc});
+  std::sort(parts.begin(), parts.end(),
+            [](const PartSum& one, const PartSum& other) { return one.begin < other.begin; });
+  return parts;
 }
 
 void FileOutput::forget(base::Status, const std::string&) {
-  const std::lock_guard lock(found_mutex_);
+  const std::lock_guard lock(parts_mutex_);
   found_.clear();
+  parts_ = Coverage(&codec::join_crc32c, part_size_);
   checks_.forget();
   file_->reset();
 }
@@ -195,7 +259,6 @@ void FileOutput::require_size() {
 }
 
 void FileOutput::check() {
-  while (work_off()) io::throw_if_interrupted();
   // Verifying may take long: whoever ends it finds everything there in the next run.
   if (checks_.bytes() >= remember_step) remember();
   try {
@@ -272,8 +335,7 @@ TargetOutput::TargetOutput(const http::Url& url, TargetOptions options)
 // The FIFO of a list waits for its reader.
 bool TargetOutput::may_wait() const { return pipe_.has_value(); }
 
-std::vector<ByteRange> TargetOutput::begin(const http::ResponseHead& head,
-                                           const http::ObjectVersion& version) {
+BytesThere TargetOutput::begin(const http::ResponseHead& head, const http::ObjectVersion& version) {
   if (!output_) open(head);
   return output_->begin(head, version);
 }

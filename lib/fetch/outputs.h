@@ -34,7 +34,7 @@ class OrderedOutput final : public ObjectOutput, private ByteAccess {
   OrderedOutput(Reader reader, std::string name, std::size_t memory, Checks& checks, std::string object);
   ~OrderedOutput() override;
 
-  std::vector<ByteRange> begin(const http::ResponseHead& head, const http::ObjectVersion& version) override;
+  BytesThere begin(const http::ResponseHead& head, const http::ObjectVersion& version) override;
   bool in_order() const override { return true; }
   std::uint64_t room_end() const override {
     return std::min<std::uint64_t>(given_, checks_.needed_from()) + memory_;
@@ -56,6 +56,13 @@ class OrderedOutput final : public ObjectOutput, private ByteAccess {
   std::atomic<std::uint64_t> given_{0};  ///< bytes that the reader has
 };
 
+/// Bytes [begin, end) of an object, with their CRC-32C.
+struct PartSum {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+  std::uint32_t crc = 0;
+};
+
 /// A file that is written in any order and gets its name at the end.
 class WritableFile {
  public:
@@ -63,12 +70,19 @@ class WritableFile {
   /// Readable and writable.
   virtual io::FdRef fd() const = 0;
   virtual const std::string& name() const = 0;
-  /// What an earlier run left of this version; it can be trusted to be in the file.
-  virtual std::vector<ByteRange> found(const http::ObjectVersion& /*version*/) { return {}; }
-  /// The file holds these bytes now; called from time to time.
-  virtual void remember(const std::vector<ByteRange>& /*runs*/) {}
-  /// The file holds these bytes and will not get its name in this run.
-  virtual void leave(const std::vector<ByteRange>& /*runs*/) {}
+  /// What an earlier run left.
+  struct Found {
+    std::vector<PartSum> parts{};    ///< in order; whether they are in the file, their CRCs tell
+    bool is_to_be_compared = false;  ///< whether they are of this version, samples of them tell
+  };
+  virtual Found found(const http::ObjectVersion& /*version*/) { return {}; }
+  /// Behind found(): of how many bytes the parts are, at most, that remember() and leave() are to be told of. 0:
+  /// nothing is kept.
+  virtual std::uint64_t part_size() const { return 0; }
+  /// The file holds these parts now; called from time to time.
+  virtual void remember(const std::vector<PartSum>& /*parts*/) {}
+  /// The file holds these parts and will not get its name in this run.
+  virtual void leave(const std::vector<PartSum>& /*parts*/) {}
   /// The content is worthless, the file is to be filled anew. Throws SystemError.
   virtual void reset() = 0;
   /// The content is worthless, the name is not to be given.
@@ -84,21 +98,25 @@ class FileOutput final : public ObjectOutput, private ByteAccess {
   FileOutput(std::unique_ptr<WritableFile> file, Checks& checks, std::string object);
   ~FileOutput() override;
 
-  std::vector<ByteRange> begin(const http::ResponseHead& head, const http::ObjectVersion& version) override;
+  BytesThere begin(const http::ResponseHead& head, const http::ObjectVersion& version) override;
   bool in_order() const override { return false; }
   void take(std::uint64_t at, std::string_view bytes) override;
-  bool work_off() override;
+  WorkedOff work_off() override;
+  bool can_compare() const override { return true; }
+  bool agrees(std::uint64_t at, std::string_view bytes) override;
   void forget(base::Status status, const std::string& reason) override;
   io::OutputFile* prepare() override;
   void finish() override;
 
  private:
   std::string_view view(std::uint64_t at, std::span<char> scratch) override;
+  bool is_as_written(const PartSum& part, Checks::Run& run);
+  void add(std::uint64_t at, std::string_view bytes);
   void check();
   void reserve(std::uint64_t total);
   bool is_time_to_remember();
   void remember();
-  std::vector<ByteRange> known_runs();
+  std::vector<PartSum> known_parts();
   void require_size();
 
   std::unique_ptr<WritableFile> file_;
@@ -110,8 +128,10 @@ class FileOutput final : public ObjectOutput, private ByteAccess {
   std::mutex remember_mutex_;
   std::atomic<std::uint64_t> since_remembered_{0};  ///< bytes
   std::atomic<std::chrono::steady_clock::time_point> remembered_at_;
-  std::mutex found_mutex_;
-  std::vector<ByteRange> found_;  ///< what an earlier run left and the checks have not seen, the last first
+  std::mutex parts_mutex_;
+  std::vector<PartSum> found_;      ///< what an earlier run left and nobody has looked at, the last first
+  Coverage parts_;                  ///< what is in the file and can be kept
+  std::uint64_t part_size_ = 0;     ///< of these
 };
 
 struct TargetOptions {
@@ -129,13 +149,15 @@ class TargetOutput final : public ObjectOutput {
  public:
   TargetOutput(const http::Url& url, TargetOptions options);
 
-  std::vector<ByteRange> begin(const http::ResponseHead& head, const http::ObjectVersion& version) override;
+  BytesThere begin(const http::ResponseHead& head, const http::ObjectVersion& version) override;
   bool may_wait() const override;
   bool in_order() const override { return output_->in_order(); }
   std::uint64_t room_end() const override { return output_->room_end(); }
   void take(std::uint64_t at, std::string_view bytes) override;
   bool can_forget() const override { return !output_ || output_->can_forget(); }
-  bool work_off() override { return output_->work_off(); }
+  WorkedOff work_off() override { return output_->work_off(); }
+  bool can_compare() const override { return output_ && output_->can_compare(); }
+  bool agrees(std::uint64_t at, std::string_view bytes) override { return output_->agrees(at, bytes); }
   void forget(base::Status status, const std::string& reason) override { output_->forget(status, reason); }
   void stop() override;
   io::OutputFile* prepare() override { return output_->prepare(); }

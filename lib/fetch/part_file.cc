@@ -10,8 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <fstream>
-#include <iterator>
+#include <charconv>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -26,46 +25,81 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
-bool is_run(const OrderedJson& run) {
-  return run.is_array() && run.size() == 2 && run[0].is_number_unsigned() && run[1].is_number_unsigned();
+constexpr int record_format = 1;
+// More is no record.
+constexpr std::uint64_t most_record_bytes = 64 << 20;
+// The parts of an object are at least of that size, and about so many at most.
+constexpr std::uint64_t least_part = 8 << 20;
+constexpr std::uint64_t most_parts = 4096;
+
+OrderedJson text_or_null(const std::optional<std::string>& text) {
+  return text ? OrderedJson(*text) : OrderedJson(nullptr);
+}
+
+http::ObjectVersion version_of_record(const OrderedJson& record) {
+  http::ObjectVersion version;
+  const auto& etag = record.at("etag");
+  const auto& time = record.at("last_modified");
+  if (!etag.is_null()) {
+    const auto tag = etag.get<std::string>();
+    (tag.starts_with("W/") || tag.starts_with("w/") ? version.weak_etag : version.etag) = tag;
+  }
+  if (!time.is_null()) version.last_modified = time.get<std::string>();
+  version.total = record.at("size").get<std::uint64_t>();
+  return version;
+}
+
+// Nothing when it is none.
+std::optional<PartSum> part_of_record(const OrderedJson& part) {
+  const bool is_one = part.is_array() && part.size() == 3 && part[0].is_number_unsigned() &&
+                      part[1].is_number_unsigned() && part[2].is_string();
+  if (!is_one) return std::nullopt;
+  const auto& digits = part[2].get_ref<const std::string&>();
+  PartSum sum{part[0], part[1], 0};
+  const auto end = std::from_chars(digits.data(), digits.data() + digits.size(), sum.crc, 16);
+  if (digits.size() != 8 || end.ec != std::errc{} || end.ptr != digits.data() + digits.size())
+    return std::nullopt;
+  return sum;
 }
 
 }  // namespace
 
-std::string record_text(const http::ObjectVersion& version, const std::vector<ByteRange>& runs) {
+std::string record_text(const http::ObjectVersion& version, const std::vector<PartSum>& parts) {
   OrderedJson done = OrderedJson::array();
-  for (const auto& [begin, end] : runs) done.push_back({begin, end});
-  const OrderedJson record{
-      {"etag", version.etag.value()}, {"size", version.total.value()}, {"done", std::move(done)}};
+  for (const PartSum& part : parts) done.push_back({part.begin, part.end, fmt::format("{:08x}", part.crc)});
+  const OrderedJson record{{"format", record_format},
+                           {"etag", text_or_null(version.etag ? version.etag : version.weak_etag)},
+                           {"last_modified", text_or_null(version.last_modified)},
+                           {"size", version.total.value()},
+                           {"done", std::move(done)}};
   return record.dump(-1, ' ', false, OrderedJson::error_handler_t::replace) + "\n";
 }
 
-std::vector<ByteRange> runs_of_record(const std::string& text, const http::ObjectVersion& version,
-                                      std::uint64_t there) {
+WritableFile::Found parts_of_record(const std::string& text, const http::ObjectVersion& version,
+                                    std::uint64_t there) {
   const OrderedJson record = OrderedJson::parse(text, nullptr, false);
-  if (record.is_discarded() || !version.etag || !version.total) return {};
+  if (record.is_discarded()) return {};
   try {
-    if (record.at("etag") != *version.etag || record.at("size") != *version.total) return {};
-    std::vector<ByteRange> runs;
+    if (record.at("format") != record_format) return {};
+    const auto recorded = version_of_record(record);
+    const bool is_the_same = version.etag && version.etag == recorded.etag && version.total == recorded.total;
+    if (!is_the_same && !http::maybe_equal(recorded, version)) return {};
+    WritableFile::Found found{{}, !is_the_same};
     std::uint64_t least = 0;
-    for (const auto& run : record.at("done")) {
-      if (!is_run(run)) return {};
-      const auto range = run.get<ByteRange>();
-      const bool in_place = least <= range.first && range.first < range.second;
-      if (!in_place || range.second > std::min(there, *version.total)) return {};
-      least = range.second;
-      runs.push_back(range);
+    for (const auto& any : record.at("done")) {
+      const auto part = part_of_record(any);
+      const bool is_in_place = part && least <= part->begin && part->begin < part->end;
+      if (!is_in_place || part->end > std::min(there, *version.total)) return {};
+      least = part->end;
+      found.parts.push_back(*part);
     }
-    return runs;
+    return found;
   } catch (const OrderedJson::exception&) {
     return {};
   }
 }
 
 namespace {
-
-// What is given up of the data when there is no room on the disk for a record of it.
-constexpr std::uint64_t given_up = 1 << 20;
 
 struct stat status_of(io::FdRef fd, const std::string& name) {
   struct stat info {};
@@ -142,61 +176,77 @@ void PartFile::open() {
   } while (!is_named(fd_, part_));
 }
 
-std::vector<ByteRange> PartFile::found(const http::ObjectVersion& version) {
+WritableFile::Found PartFile::found(const http::ObjectVersion& version) {
   version_ = version;
-  auto runs = read_record();
-  if (runs.empty()) {
+  auto found = read_record();
+  if (found.parts.empty()) {
     struct stat info {};
     const bool is_new = status_of(fd_, part_).st_size == 0 && ::lstat(record_.c_str(), &info) != 0;
     if (existing_ == io::OutputFile::Existing::kept && !is_new)
       throw base::Error(base::Status::failure, "write", part_,
                         "another download left it; give PATH, or --overwrite");
+    if (!is_new)
+      base::note(fmt::format("'{}' is fetched from the beginning: no valid record says what '{}' has of it", target_,
+                             part_));
     reset();
   } else if (static_cast<std::uint64_t>(status_of(fd_, part_).st_size) > *version_.total) {
     truncate_to(fd_, *version_.total, part_);
   }
-  return runs;
+  return found;
 }
 
-std::vector<ByteRange> PartFile::read_record() const {
-  if (!version_.etag || !version_.total) return {};
-  std::ifstream file(record_);
-  const std::string text(std::istreambuf_iterator<char>(file), {});
-  return runs_of_record(text, version_, static_cast<std::uint64_t>(status_of(fd_, part_).st_size));
+bool PartFile::can_be_kept() const {
+  return version_.total && (version_.etag || version_.weak_etag || version_.last_modified);
 }
 
-void PartFile::remember(const std::vector<ByteRange>& runs) {
-  if (!version_.etag || !version_.total) return;
+std::uint64_t PartFile::part_size() const {
+  if (!can_be_kept()) return 0;
+  constexpr std::uint64_t megabyte = 1 << 20;
+  return std::max(least_part, (*version_.total / most_parts / megabyte + 1) * megabyte);
+}
+
+WritableFile::Found PartFile::read_record() const {
+  struct stat info {};
+  if (!can_be_kept() || ::lstat(record_.c_str(), &info) != 0) return {};
+  if (static_cast<std::uint64_t>(info.st_size) > most_record_bytes) return {};
+  const io::Fd file = io::open_file(record_, O_RDONLY | O_NOFOLLOW);
+  std::string text;
+  io::Meter meter;
+  std::vector<char> buffer(64 << 10);
+  while (const std::size_t n = io::read_some(file, record_, buffer, meter)) text.append(buffer.data(), n);
+  return parts_of_record(text, version_, static_cast<std::uint64_t>(status_of(fd_, part_).st_size));
+}
+
+void PartFile::remember(const std::vector<PartSum>& parts) {
+  if (!can_be_kept()) return;
   if (::fdatasync(fd_.get()) != 0 && errno != EINVAL && errno != EROFS)
     throw base::SystemError("write", part_);
   io::OutputFile file(record_);
   io::Meter meter;
-  io::write_all(file.fd(), file.name(), record_text(version_, runs), meter);
+  io::write_all(file.fd(), file.name(), record_text(version_, parts), meter);
   file.commit();
 }
 
 // Data that no record speaks of is of no use to anybody.
-void PartFile::leave(const std::vector<ByteRange>& runs) {
-  if (!runs.empty() && (!version_.etag || !version_.total))
+void PartFile::leave(const std::vector<PartSum>& parts) {
+  if (!can_be_kept() && status_of(fd_, part_).st_size > 0)
     base::warn(fmt::format("nothing is kept of '{}' for the next run: the server sends no {}", target_,
-                           version_.etag ? "size" : "strong ETag"));
-  if (runs.empty() || !version_.etag || !version_.total) {
+                           version_.total ? "ETag and no Last-Modified" : "size"));
+  if (parts.empty()) {
     discard();
     return;
   }
   try {
-    remember(runs);
+    remember(parts);
     return;
   } catch (const base::SystemError& error) {
     if (error.error_number() != ENOSPC && error.error_number() != EDQUOT) throw;
   }
   struct stat info {};
   if (::lstat(record_.c_str(), &info) == 0) return;  // an earlier one is right, too
-  auto fewer = runs;
-  auto& [begin, end] = fewer.back();
-  end = std::max(begin, end - std::min(end, given_up));
-  truncate_to(fd_, end, part_);
-  if (begin == end) fewer.pop_back();
+  auto fewer = parts;  // their CRCs are those of whole parts
+  fewer.pop_back();
+  truncate_to(fd_, fewer.empty() ? 0 : fewer.back().end, part_);
   if (fewer.empty()) {
     discard();
   } else {

@@ -14,20 +14,20 @@
 
 namespace mrf::fetch {
 
-/// The text of TARGET.getm-part.json: {"etag", "size", "done": [[begin, end], ...]} and a newline. `version`
-/// has an entity tag and a size.
-std::string record_text(const http::ObjectVersion& version, const std::vector<ByteRange>& runs);
+/// The text of TARGET.getm-part.json: {"format", "etag", "last_modified", "size", "done": [[begin, end,
+/// CRC-32C in hexadecimal], ...]} and a newline. `version` has a size, and a tag or a time.
+std::string record_text(const http::ObjectVersion& version, const std::vector<PartSum>& parts);
 
-/// The runs of such a text, when it speaks of `version` and makes sense: they are in order, do not touch and
-/// lie within the object and the file, which has `there` bytes. Else nothing.
-std::vector<ByteRange> runs_of_record(const std::string& text, const http::ObjectVersion& version,
-                                      std::uint64_t there);
+/// The parts of such a text, when it speaks of `version`, and makes sense: they are in order and lie within the
+/// object and the file, which has `there` bytes. Else nothing.
+WritableFile::Found parts_of_record(const std::string& text, const http::ObjectVersion& version,
+                                    std::uint64_t there);
 
 /// The files beside `place` that PartFile uses: the data, and what is known of it.
 std::array<std::string, 2> part_names(const std::string& place);
 
 /// A target that an interrupted run leaves behind as TARGET.getm-part, with TARGET.getm-part.json beside it,
-/// which says what of which version is in it: {"etag", "size", "done": [[begin, end], ...]}; no URL. The
+/// which says what of which version is in it, with CRCs, since only they show that it is; no URL. The
 /// record is written after the data it speaks of (fdatasync(2)) and replaced as a whole; it is removed before
 /// the data is thrown away.
 class PartFile final : public WritableFile {
@@ -41,9 +41,10 @@ class PartFile final : public WritableFile {
   const std::string& name() const override { return target_; }
   /// What is there of another version is thrown away. Throws Error when an existing file is kept and it would
   /// be.
-  std::vector<ByteRange> found(const http::ObjectVersion& version) override;
-  void remember(const std::vector<ByteRange>& runs) override;
-  void leave(const std::vector<ByteRange>& runs) override;
+  Found found(const http::ObjectVersion& version) override;
+  std::uint64_t part_size() const override;
+  void remember(const std::vector<PartSum>& parts) override;
+  void leave(const std::vector<PartSum>& parts) override;
   void reset() override;
   void discard() override;
   void commit() override;
@@ -51,7 +52,8 @@ class PartFile final : public WritableFile {
  private:
   bool lock(const std::string& path) const;
   void open();
-  std::vector<ByteRange> read_record() const;
+  bool can_be_kept() const;
+  Found read_record() const;
   void give_name();
 
   std::string target_;  ///< as the user says it

@@ -327,11 +327,12 @@ class CurlNetwork final : public Network {
 
   bool has_waited() const override { return has_waited_; }
 
-  void stop(Receiver& receiver) override {
+  void stop(Receiver& receiver, bool closes) override {
     const auto place = std::find_if(transfers_.begin(), transfers_.end(), [&](const auto& entry) {
       return &entry.second->receiver() == &receiver;
     });
     if (place == transfers_.end()) return;
+    if (closes) set(place->first, CURLOPT_FORBID_REUSE, 1L);
     check(::curl_multi_remove_handle(multi_.get(), place->first));
     transfers_.erase(place);
   }

@@ -16,6 +16,7 @@ namespace mrf::http {
 struct Request {
   Url url;
   std::vector<std::string> headers;
+  bool shares_connection = false;  ///< with others at the same time, where the server speaks HTTP/2
 };
 
 /// How a transfer ended.
@@ -55,8 +56,9 @@ class Network {
   /// Whether there was nothing to do for a moment in the last poll(): what comes is slower than what takes
   /// it.
   virtual bool has_waited() const { return true; }
-  /// Ends a receiver's transfer, whose receiver is not called any more. Not from within poll().
-  virtual void stop(Receiver& /*receiver*/) {}
+  /// Ends a receiver's transfer, whose receiver is not called any more; with `closes` its connection is not
+  /// used again. Not from within poll().
+  virtual void stop(Receiver& /*receiver*/, bool /*closes*/ = false) {}
   /// Ends a poll() that waits, or the next one. Any thread.
   virtual void wake() {}
 };

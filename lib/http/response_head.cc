@@ -154,4 +154,11 @@ std::optional<std::string> ResponseHead::strong_etag() const {
   return tag;
 }
 
+std::optional<std::string> ResponseHead::weak_etag() const {
+  auto tag = field("ETag");
+  if (!tag || !(tag->starts_with("W/") || tag->starts_with("w/")) || tag->ends_with("/\"\"") || tag->size() == 2)
+    return std::nullopt;
+  return tag;
+}
+
 }  // namespace mrf::http

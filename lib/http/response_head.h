@@ -56,6 +56,8 @@ class ResponseHead {
   /// The entity tag when it is a strong one (RFC 9110, 8.8.3), with its quotes. One without a character
   /// between them tells no version from another.
   std::optional<std::string> strong_etag() const;
+  /// The entity tag when it is a weak one, with its W/ and its quotes.
+  std::optional<std::string> weak_etag() const;
 
  private:
   static constexpr std::size_t most_bytes = 1 << 20;

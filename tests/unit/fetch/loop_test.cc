@@ -28,7 +28,7 @@ class ManualNetwork final : public mrf::http::Network {
   }
   int poll(std::chrono::milliseconds) override { return 1; }
   bool has_waited() const override { return waited; }
-  void stop(mrf::http::Receiver& receiver) override { stopped.push_back(&receiver); }
+  void stop(mrf::http::Receiver& receiver, bool /*closes*/) override { stopped.push_back(&receiver); }
 
   std::vector<mrf::http::Request> requests;
   std::vector<mrf::http::Receiver*> receivers;
@@ -46,7 +46,7 @@ mrf::http::ResponseHead head_with(const std::vector<std::string>& lines) {
 class Recorder final : public mrf::fetch::ObjectOutput {
  public:
   bool may_wait() const override { return waits; }
-  std::vector<mrf::fetch::ByteRange> begin(const mrf::http::ResponseHead&,
+  mrf::fetch::BytesThere begin(const mrf::http::ResponseHead&,
                                            const mrf::http::ObjectVersion&) override {
     tell("begin");
     has_begun_ = true;
@@ -93,7 +93,7 @@ class Recorder final : public mrf::fetch::ObjectOutput {
 class FileRecorder final : public mrf::fetch::ObjectOutput {
  public:
   explicit FileRecorder(const std::string& path) : path_(path), file_(made(path)) {}
-  std::vector<mrf::fetch::ByteRange> begin(const mrf::http::ResponseHead&,
+  mrf::fetch::BytesThere begin(const mrf::http::ResponseHead&,
                                            const mrf::http::ObjectVersion&) override {
     return {};
   }

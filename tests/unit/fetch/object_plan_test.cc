@@ -46,6 +46,10 @@ std::string text_of(const mrf::fetch::Command& any) {
                                                              : " if " + field(command.request, "If-Match"));
         } else if constexpr (std::is_same_v<Kind, mrf::fetch::StopResponse>) {
           return "stop " + std::to_string(command.slot);
+        } else if constexpr (std::is_same_v<Kind, mrf::fetch::GiveUpRequest>) {
+          return "give up " + std::to_string(command.slot);
+        } else if constexpr (std::is_same_v<Kind, mrf::fetch::RefreshUrl>) {
+          return "refresh " + command.url.text();
         } else if constexpr (std::is_same_v<Kind, mrf::fetch::BeginOutput>) {
           return "begin " + std::to_string(command.slot);
         } else if constexpr (std::is_same_v<Kind, mrf::fetch::ForgetOutput>) {
@@ -97,7 +101,7 @@ class Bench {
       return plan.on_end(slot, {kind, "connection reset"}, body, output, now, std::chrono::seconds(1000));
     });
   }
-  void begun(bool in_order = false, const std::vector<mrf::fetch::ByteRange>& there = {}) {
+  void begun(bool in_order = false, const mrf::fetch::BytesThere& there = {}) {
     plan.on_begun(0, there, in_order);
   }
   // The first response runs, and all slots ask for a part.
@@ -147,7 +151,7 @@ TEST_CASE("plan: what an earlier run left is not asked for") {
   Bench bench;
   bench.time();
   bench.head(0, whole("a"));
-  bench.begun(false, {{0, 5}, {7, 23}});
+  bench.begun(false, {{{0, 5}, {7, 23}}});
   CHECK(bench.plan.bytes() == 21);
   CHECK(bench.time() == Texts{"start 1 http://h/x bytes=5-6 if \"a\""});
 }
