@@ -1,13 +1,24 @@
 // SPDX-License-Identifier: MIT
+#include <chrono>
 #include <new>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
+#include "base/amounts.h"
+#include "base/error.h"
+#include "base/redact.h"
 #include "cli/command.h"
+#include "cli/version.h"
 #include "fetch/arguments.h"
 #include "fetch/digest.h"
+#include "fetch/outcome.h"
 #include "fetch/part_file.h"
 #include "fetch/target.h"
+#include "io/fd.h"
+#include "io/output_file.h"
+#include "io/paths.h"
 #include "io/signals.h"
 
 namespace {
@@ -46,7 +57,10 @@ void declare_checks(mrf::cli::Command& command, mrf::fetch::FetchArguments& argu
   app.add_option("--checksum VALUE", arguments.checksum,
                  "verify by VALUE, hexadecimal or base64; also -cs (default: by what the server says)");
   app.add_option("--checksum-algorithm NAME", arguments.algorithm,
-                 "kind of --checksum: md5|gs_crc32c|s3_etag|sha256|null (verify nothing); also -ca");
+                 "kind of --checksum: md5|gs_crc32c|s3_etag|sha256|null (verify nothing); also -ca "
+                 "(default: by its length)");
+  app.add_option("--write-checksums FILE", arguments.checksums,
+                 "write a list for md5sum -c to FILE, when its name has md5, else for sha256sum -c");
   app.add_flag("--require-checksum", arguments.settings.checks.required,
                "fail when nothing can verify the data (default: a warning)");
   app.add_size("--s3-part-size", arguments.settings.checks.s3_part_size,
@@ -62,7 +76,10 @@ void declare(mrf::cli::Command& command, mrf::fetch::FetchArguments& arguments) 
   app.add_flag("--resume", arguments.settings.resume,
                "keep an interrupted download as PATH.getm-part, and continue it");
   app.add_option("-m,--manifest MANIFEST", arguments.manifest,
-                 "fetch the files that MANIFEST lists, in JSON");
+                 "fetch the files that MANIFEST lists: JSON, md5sum's or ENA's list, URLs");
+  app.add_option("--base-url URL", arguments.base_url, "where the names of a checksum list are");
+  app.add_option("--ena-files KINDS", arguments.ena_files,
+                 "kinds of files of ENA's list, separated by commas (default fastq, else submitted, sra)");
   app.add_option("--files N", arguments.many.files, "files of a manifest at a time (default 8)");
   app.add_flag("-c,--continue-after-error", arguments.many.continue_after_error,
                "fetch the other files of a manifest when one fails");
@@ -72,19 +89,67 @@ void declare(mrf::cli::Command& command, mrf::fetch::FetchArguments& arguments) 
                "fetch nothing; verify the existing files of a manifest");
   app.add_option("--progress STYLE", arguments.progress,
                  "bar (default on a terminal), log (default elsewhere), json or none");
+  app.add_option("--report FILE", arguments.report, "write what became of each file as JSON to FILE");
   app.add_flag("--overwrite", arguments.settings.overwrite,
                "let a name that the server chose replace an existing file");
   declare_requests(command, arguments);
   declare_checks(command, arguments);
 }
 
+// The files that a run writes about itself. They are opened before the work, so that what cannot be written
+// is known.
+class Records {
+ public:
+  explicit Records(const mrf::fetch::FetchArguments& arguments)
+      : report_path_(arguments.report), checksums_path_(arguments.checksums), list_(arguments.manifest) {
+    refuse_shared({}, {list_});
+    if (!report_path_.empty()) report_.emplace(report_path_);
+    if (!checksums_path_.empty()) checksums_.emplace(checksums_path_);
+  }
+
+  /// Throws UsageError when a file that is fetched is one of them.
+  void keep_apart(const std::string& target) const {
+    if (report_ || checksums_) refuse_shared(target, {});
+  }
+
+  void write(const mrf::io::Stats& stats, mrf::base::Status status,
+             const std::vector<mrf::fetch::Outcome>& outcomes) {
+    if (checksums_) write_to(*checksums_, mrf::fetch::checksum_list_of(outcomes));
+    if (!report_) return;
+    const double wall_s = mrf::base::seconds(std::chrono::steady_clock::now() - started_);
+    write_to(*report_,
+             mrf::fetch::report_text({"getm-fetch", mrf::project_version, mrf::base::redact_name(list_),
+                                      static_cast<int>(status), stats.in.bytes, wall_s},
+                                     outcomes));
+  }
+
+ private:
+  void refuse_shared(const std::string& target, const std::vector<std::string>& inputs) const {
+    mrf::io::refuse_shared_outputs({target, report_path_, checksums_path_}, inputs);
+  }
+  static void write_to(mrf::io::OutputFile& file, const std::string& text) {
+    mrf::io::Meter meter;
+    mrf::io::write_all(file.fd(), file.name(), text, meter);
+    file.commit();
+  }
+
+  std::string report_path_;
+  std::string checksums_path_;
+  std::string list_;
+  std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
+  std::optional<mrf::io::OutputFile> report_;
+  std::optional<mrf::io::OutputFile> checksums_;
+};
+
 mrf::base::Status fetch_one(mrf::io::Stats& stats, const mrf::fetch::FetchArguments& arguments,
-                            const mrf::fetch::FetchSettings& settings, mrf::fetch::ProgressDisplay& display) {
+                            const mrf::fetch::FetchSettings& settings, mrf::fetch::ProgressDisplay& display,
+                            std::vector<mrf::fetch::Outcome>& outcomes) {
   const auto url = mrf::http::Url::parse(arguments.url);
   const auto& path = arguments.path.empty() ? arguments.filepath : arguments.path;
   mrf::fetch::Fetched fetched;
+  outcomes.resize(1);
   try {
-    mrf::fetch::show_progress(display, url, [&](const mrf::fetch::Progress& progress) {
+    mrf::fetch::show_progress(display, url, outcomes.front(), [&](const mrf::fetch::Progress& progress) {
       mrf::fetch::fetch_object(settings, url, path, progress, fetched);
       return fetched;
     });
@@ -99,6 +164,7 @@ mrf::base::Status fetch_one(mrf::io::Stats& stats, const mrf::fetch::FetchArgume
 mrf::base::Status fetch_all(mrf::cli::Command& command, const mrf::fetch::FetchArguments& arguments) {
   mrf::io::Stats& stats = command.stats();
   auto settings = mrf::fetch::settings_of(arguments);
+  Records records(arguments);
   const auto keep = [&](const std::string& target) {
     command.keep_from_stats(target);
     if (!settings.resume) return;
@@ -106,14 +172,29 @@ mrf::base::Status fetch_all(mrf::cli::Command& command, const mrf::fetch::FetchA
       command.keep_from_stats(name);
   };
   mrf::fetch::ProgressDisplay display(mrf::fetch::parse_progress_style(arguments.progress));
+  std::vector<mrf::fetch::Outcome> outcomes;
+  auto status = mrf::base::Status::success;
   if (arguments.manifest.empty()) {
-    settings.on_target = keep;
-    return fetch_one(stats, arguments, settings, display);
+    settings.on_target = [&](const std::string& target) {
+      keep(target);
+      records.keep_apart(target);
+    };
+    try {
+      status = fetch_one(stats, arguments, settings, display, outcomes);
+    } catch (const mrf::base::UsageError&) {
+      throw;
+    } catch (const mrf::base::Error& error) {
+      records.write(stats, error.status(), outcomes);
+      throw;
+    }
+  } else {
+    const auto entries =
+        mrf::fetch::read_manifest(arguments.manifest, mrf::fetch::manifest_options_of(arguments), settings);
+    for (const auto& entry : entries) keep(entry.target);
+    status = mrf::fetch::fetch_many(settings, entries, arguments.many, display, stats, outcomes);
   }
-  const auto entries = mrf::fetch::read_manifest(
-      arguments.manifest, {settings.resume, arguments.root.empty() ? "." : arguments.root});
-  for (const auto& entry : entries) keep(entry.target);
-  return mrf::fetch::fetch_many(settings, entries, arguments.many, display, stats);
+  records.write(stats, status, outcomes);
+  return status;
 }
 
 // A signal ends the program when what is to be left behind is in order.

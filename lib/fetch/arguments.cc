@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 #include "fetch/arguments.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cstdlib>
 #include <random>
+#include <utility>
 
 #include "base/error.h"
+#include "base/message.h"
+#include "fetch/checksum_list.h"
 #include "http/redirect.h"
 
 namespace mrf::fetch {
@@ -27,6 +32,8 @@ void check(const FetchArguments& arguments) {
   require(!many || arguments.filepath.empty(), "--filepath", "the manifest says where files go");
   require(!many || arguments.checksum.empty(), "--checksum", "the manifest has the checksums");
   require(many || arguments.root.empty(), "--root", "it needs --manifest");
+  require(many || arguments.base_url.empty(), "--base-url", "it needs --manifest");
+  require(many || arguments.ena_files.empty(), "--ena-files", "it needs --manifest");
   require(many || !arguments.many.verify_only, "--verify-only", "it needs --manifest");
   require(many || !arguments.many.continue_after_error, "--continue-after-error", "it needs --manifest");
   require(arguments.many.files > 0 && arguments.many.files <= 1000, "--files", "must be from 1 to 1000");
@@ -38,9 +45,8 @@ void check(const FetchArguments& arguments) {
   require(arguments.algorithm.empty() || is_checksum_algorithm(arguments.algorithm), "--checksum-algorithm",
           "none of md5, gs_crc32c, s3_etag, sha256, null");
   const bool null = arguments.algorithm == "null";
-  require(null || arguments.checksum.empty() == arguments.algorithm.empty(),
-          arguments.checksum.empty() ? "--checksum-algorithm" : "--checksum",
-          arguments.checksum.empty() ? "it needs --checksum" : "it needs --checksum-algorithm");
+  require(null || arguments.algorithm.empty() || !arguments.checksum.empty(), "--checksum-algorithm",
+          "it needs --checksum");
   require(!null || !settings.checks.required, "--require-checksum", "the algorithm is null");
   http::check_user_headers(settings.requests.headers);
 }
@@ -48,6 +54,17 @@ void check(const FetchArguments& arguments) {
 // What many requests hold beside --buffer is to stay small: 8 MiB for up to 64 of them.
 std::size_t bytes_held(unsigned requests) {
   return std::clamp<std::size_t>((4U << 20) / std::max(1U, requests), 64 << 10, 512 << 10);
+}
+
+// A checksum without the name of its algorithm.
+Expectation guessed_expectation(const std::string& text) {
+  auto guessed = expectation_by_length(text, "--checksum");
+  if (!guessed)
+    throw base::UsageError("use checksum", text,
+                           "its length is that of no known kind; --checksum-algorithm names the kind");
+  base::warn(fmt::format("took --checksum for {} by its length; --checksum-algorithm names another kind",
+                         kind_text(*guessed)));
+  return std::move(*guessed);
 }
 
 }  // namespace
@@ -70,8 +87,21 @@ FetchSettings settings_of(const FetchArguments& arguments) {
   if (!settings.threads) settings.checks.threads = 0;
   settings.checks.none = arguments.algorithm == "null";
   if (!arguments.checksum.empty() && !settings.checks.none)
-    settings.checks.expectation = parse_expectation(arguments.algorithm, arguments.checksum);
+    settings.checks.expectation = arguments.algorithm.empty()
+                                      ? guessed_expectation(arguments.checksum)
+                                      : parse_expectation(arguments.algorithm, arguments.checksum);
+  if (!arguments.checksums.empty()) settings.checks.record = kind_of_checksum_file(arguments.checksums);
   return settings;
+}
+
+ManifestOptions manifest_options_of(const FetchArguments& arguments) {
+  return {arguments.settings.resume,
+          arguments.root.empty() ? "." : arguments.root,
+          arguments.base_url,
+          "",
+          arguments.ena_files,
+          !arguments.many.verify_only,
+          {{arguments.report, "--report"}, {arguments.checksums, "--write-checksums"}}};
 }
 
 }  // namespace mrf::fetch

@@ -5,6 +5,7 @@
 
 #include "fetch/fetch_many.h"
 #include "fetch/fetch_object.h"
+#include "fetch/manifest.h"
 
 namespace mrf::fetch {
 
@@ -19,11 +20,19 @@ struct FetchArguments {
   std::string progress;
   unsigned stall_seconds = 60;
   std::string root;  ///< of a manifest's targets; "" is the working directory
+  std::string base_url;
+  std::string ena_files;
+  std::string checksums;  ///< the file of --write-checksums; "" when there is none
+  std::string report;     ///< likewise
   ManyOptions many;
   FetchSettings settings;
 };
 
-/// The settings that the arguments mean, with what the environment adds (CURL_CA_BUNDLE). Throws UsageError.
+/// The settings that the arguments mean, with what the environment adds (CURL_CA_BUNDLE). Says for what kind
+/// of checksum it takes one without a name. Throws UsageError.
 FetchSettings settings_of(const FetchArguments& arguments);
+
+/// How the manifest of the arguments is read.
+ManifestOptions manifest_options_of(const FetchArguments& arguments);
 
 }  // namespace mrf::fetch

@@ -232,4 +232,18 @@ Expectation parse_expectation(const std::string& algorithm, const std::string& v
   return std::move(*found);
 }
 
+std::optional<Expectation> expectation_by_length(std::string_view text, std::string source) {
+  std::optional<Expectation> found;
+  for (const Kind kind : {Kind::md5, Kind::sha256, Kind::sha1, Kind::sha512, Kind::crc32c}) {
+    if (!found) found = hash_of(kind, text, source);
+  }
+  if (!found) found = etag_hash(text, std::move(source));
+  if (found) found->is_users = true;
+  return found;
+}
+
+std::string kind_text(const Expectation& expectation) {
+  return expectation.kind == Kind::multipart ? "S3 ETag" : name_of(expectation.kind);
+}
+
 }  // namespace mrf::fetch

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "http/response_head.h"
 
@@ -42,6 +43,13 @@ ExpectationResult expectation_of(const http::ResponseHead& head);
 /// A checksum given by the user: algorithm md5, gs_crc32c, s3_etag or sha256, the value in hexadecimal or
 /// base64. Throws UsageError.
 Expectation parse_expectation(const std::string& algorithm, const std::string& value);
+
+/// A hash of the kind that a text in hexadecimal or base64 has by its length: MD5, SHA-1, SHA-256, SHA-512 or
+/// CRC-32C, with "-N" behind an MD5 an S3 ETag. Nothing when no kind fits.
+std::optional<Expectation> expectation_by_length(std::string_view text, std::string source);
+
+/// "MD5", "SHA-256", "S3 ETag".
+std::string kind_text(const Expectation& expectation);
 
 /// True for the algorithm names of the command line and of manifests, "null" among them.
 bool is_checksum_algorithm(const std::string& name);

@@ -3,7 +3,6 @@
 
 #include <fmt/format.h>
 #include <sys/resource.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <chrono>
@@ -15,7 +14,9 @@
 #include "base/amounts.h"
 #include "base/error.h"
 #include "base/message.h"
-#include "fetch/integrity.h"
+#include "base/processors.h"
+#include "base/status.h"
+#include "fetch/existing_files.h"
 #include "fetch/run_plan.h"
 #include "io/signals.h"
 
@@ -35,23 +36,29 @@ unsigned whole_beside() {
 class ManyFiles {
  public:
   ManyFiles(const FetchSettings& settings, const std::vector<ManifestEntry>& entries,
-            const ManyOptions& options, ProgressDisplay& display, io::Stats& stats)
+            const ManyOptions& options, ProgressDisplay& display, io::Stats& stats,
+            std::vector<Outcome>& outcomes)
       : settings_(settings),
         entries_(entries),
         options_(options),
         display_(display),
         stats_(stats),
+        outcomes_(outcomes),
+        sizes_(entries.size()),
         network_(http::make_curl_network(settings.network)),
         plan_(entries.size(), settings.threads ? options.files : 1,
               options.continue_after_error || options.verify_only, whole_beside()),
         // As many large files again may be written out (FilePlan::on_whole()): a journal commits them
         // together.
         loop_(*network_, http::system_clock(), threads_of(settings, 2 * options.files),
-              settings.requests_to_host) {
+              settings.requests_to_host),
+        existing_(entries, existing_options(settings, options), loop_.pool()) {
     settings_.directories = &directories_;
+    begin_outcomes();
   }
 
   ~ManyFiles() {
+    existing_.stop();
     for (const auto& file : files_) {
       if (file->fetch) file->fetch->download().stop();
     }
@@ -76,25 +83,38 @@ class ManyFiles {
   }
 
   base::Status status() const { return status_; }
-  std::size_t fetched = 0;
-  std::size_t there = 0;  ///< not fetched, since they agree with their checksums
-  std::size_t unverified = 0;
-  std::size_t failed = 0;
 
  private:
-  enum class Found { missing, good, unverified };
+  using Clock = std::chrono::steady_clock;
   struct File {
     std::size_t number;
     const ManifestEntry& entry;
     FetchSettings settings;
     std::uint64_t shown;  ///< its number in the display
-    FileEnd end;
-    bool is_looked_for = false;  ///< the file that may be there is being checked
-    Found found = Found::missing;
+    Clock::time_point begun;
+    bool is_looked_for;     ///< the file that may be there is being checked
     bool is_whole = false;  ///< the plan knows that everything came
-    std::exception_ptr thrown{};
     std::unique_ptr<ObjectFetch> fetch{};
   };
+
+  static ExistingFilesOptions existing_options(const FetchSettings& settings, const ManyOptions& options) {
+    return {options.verify_only, settings.checks.none, settings.checks.s3_part_size, settings.checks.record,
+            std::min(options.files, static_cast<unsigned>(base::usable_processors()))};
+  }
+
+  void begin_outcomes() {
+    ListSize size{entries_.size(), 0, 0};
+    outcomes_.assign(entries_.size(), {});
+    for (std::size_t i = 0; i < entries_.size(); ++i) {
+      const ManifestEntry& entry = entries_[i];
+      if (entry.url) outcomes_[i].url = entry.url->shown();
+      outcomes_[i].target = entry.target;
+      sizes_[i] = entry.size;
+      if (entry.size) ++size.sized_files;
+      size.sized_bytes += entry.size.value_or(0);
+    }
+    display_.begin_list(size);
+  }
 
   bool begin_what_may() {
     bool any = false;
@@ -107,27 +127,22 @@ class ManyFiles {
     FetchSettings settings = settings_;
     settings.checks.expectation = entry.expectation;
     settings.checks.none = entry.unverified || settings_.checks.none;
-    files_.push_back(std::make_unique<File>(File{number,
-                                                 entry,
-                                                 std::move(settings),
-                                                 display_.begin(entry.target),
-                                                 {entry.url.shown(), entry.target, 0, "", 0, ""}}));
-    if (!plan_.puts_off() || (!entry.expectation && !options_.verify_only)) return;
-    File& file = *files_.back();
-    file.is_looked_for = true;
-    loop_.pool().post([this, &file] { file.found = find(file.entry, file.end); },
-                      [&file](const std::exception_ptr& thrown) {
-                        file.is_looked_for = false;
-                        file.thrown = thrown;
-                      });
+    if (!settings.checks.none) settings.checks.size = entry.size;
+    files_.push_back(std::make_unique<File>(File{number, entry, std::move(settings),
+                                                 display_.begin(entry.target, sizes_[number]), Clock::now(),
+                                                 plan_.puts_off()}));
   }
 
   // Whether the file is still under way.
   bool goes_on(File& file) {
-    if (file.is_looked_for) return true;
-    if (file.thrown || file.found != Found::missing) {
-      end_found(file);
-      return false;
+    if (file.is_looked_for) {
+      const ExistingFile& found = existing_[file.number];
+      if (found.state == ExistingFile::State::unknown) return true;
+      file.is_looked_for = false;
+      if (found.thrown || found.state != ExistingFile::State::missing) {
+        end_found(file, found);
+        return false;
+      }
     }
     if (plan_.is_stopped()) {
       if (!file.fetch) {
@@ -138,7 +153,7 @@ class ManyFiles {
       file.fetch->stop();
     } else if (!file.fetch) {
       file.fetch =
-          std::make_unique<ObjectFetch>(loop_, file.settings, file.entry.url, file.entry.target,
+          std::make_unique<ObjectFetch>(loop_, file.settings, *file.entry.url, file.entry.target,
                                         plan_.puts_off() ? settings_.sizes.threshold : unknown_end, true);
     }
     const auto& download = file.fetch->download();
@@ -151,35 +166,22 @@ class ManyFiles {
     return false;
   }
 
-  // Whether the file of an entry is there. Throws Error for what --verify-only finds.
-  Found find(const ManifestEntry& entry, FileEnd& end) const {
-    const bool only = options_.verify_only;
-    struct stat info {};
-    const bool exists = ::stat(entry.target.c_str(), &info) == 0;
-    if (!exists && only) throw base::SystemError("open", entry.target);
-    if (!exists || !S_ISREG(info.st_mode)) {
-      if (only) throw base::Error(base::Status::failure, "verify", entry.target, "it is no regular file");
-      return Found::missing;
-    }
-    end.bytes = static_cast<std::uint64_t>(info.st_size);
-    if (!entry.expectation) return only ? Found::unverified : Found::missing;
-    const auto fault = fault_of_file(entry.target, *entry.expectation, settings_.checks.s3_part_size);
-    if (!fault.empty() && only) throw base::DataError("verify", entry.target, fault);
-    if (!fault.empty()) return Found::missing;
-    end.verified_by = entry.expectation->source;
-    base::note(fmt::format("'{}' is there, verified by {}", entry.target, entry.expectation->source));
-    return Found::good;
-  }
-
-  // The end of a file that was found, or that --verify-only does not find. Throws what is no Error.
-  void end_found(File& file) {
-    if (file.thrown) {
-      fail(file, {}, file.thrown);
+  // The end of a file that was found, or that --verify-only does not find.
+  void end_found(File& file, const ExistingFile& found) {
+    Outcome& outcome = outcomes_[file.number];
+    outcome.bytes = found.bytes;
+    if (found.thrown) {
+      fail(file, {}, found.thrown);
     } else {
-      ++(file.found == Found::good ? there : unverified);
+      outcome.end = Outcome::End::there;
+      outcome.digest = found.digest;
+      if (found.state == ExistingFile::State::good) {
+        outcome.verified_by = file.entry.expectation->source;
+        base::note(fmt::format("'{}' is there, verified by {}", outcome.target, outcome.verified_by));
+      }
     }
-    display_.end(file.shown, file.end);
-    plan_.on_end(file.thrown != nullptr);
+    show_end(file);
+    plan_.on_end(found.thrown != nullptr);
   }
 
   void end_fetch(File& file) {
@@ -187,39 +189,52 @@ class ManyFiles {
     const Fetched result = file.fetch->result();
     const auto thrown = download.thrown();
     if (!thrown && !download.is_complete()) {
-      display_.drop(file.shown);
       if (const auto size = download.put_off()) {
+        display_.drop(file.shown, size);
+        sizes_[file.number] = size;
         plan_.put_off(file.number, *size);
       } else {
+        display_.drop(file.shown);
         plan_.on_end(false, file.is_whole);
       }
       return;
     }
+    Outcome& outcome = outcomes_[file.number];
+    outcome.bytes = result.out.bytes;
     if (thrown) {
       fail(file, result, thrown);
     } else {
-      count(stats_, file.entry.url, result);
-      ++fetched;
-      if (result.verified_by.empty()) ++unverified;
+      count(stats_, *file.entry.url, result);
+      outcome.end = Outcome::End::fetched;
+      outcome.verified_by = result.verified_by;
+      outcome.doubt = result.doubt;
+      outcome.size_is_known = result.size_is_known;
+      outcome.digest = result.digest;
     }
-    file.end.bytes = result.out.bytes;
-    file.end.verified_by = result.verified_by;
-    display_.end(file.shown, file.end);
+    show_end(file);
     plan_.on_end(thrown != nullptr, file.is_whole);
   }
 
+  void show_end(const File& file) {
+    Outcome& outcome = outcomes_[file.number];
+    outcome.wall_s = base::seconds(Clock::now() - file.begun);
+    display_.end(file.shown, outcome);
+  }
+
+  // Throws what is no Error.
   void fail(File& file, const Fetched& result, const std::exception_ptr& thrown) {
     try {
       std::rethrow_exception(thrown);
     } catch (const base::Error& error) {
-      file.end.status = static_cast<int>(error.status());
-      file.end.error = error.what();
+      Outcome& outcome = outcomes_[file.number];
+      outcome.end = Outcome::End::failed;
+      outcome.status = error.status();
+      outcome.error = error.what();
       if (status_ == base::Status::success) status_ = error.status();
       base::say(error.what());
     }
     stats_.in.bytes += result.bytes_in;
-    stats_.inputs.push_back({file.entry.url.shown(), 0, result.bytes_in, ""});
-    ++failed;
+    if (file.entry.url) stats_.inputs.push_back({file.entry.url->shown(), 0, result.bytes_in, ""});
   }
 
   FetchSettings settings_;
@@ -227,30 +242,45 @@ class ManyFiles {
   const ManyOptions& options_;
   ProgressDisplay& display_;
   io::Stats& stats_;
+  std::vector<Outcome>& outcomes_;
+  std::vector<std::optional<std::uint64_t>> sizes_;  ///< bytes, as far as they are known
   MadeDirectories directories_;
   base::Status status_ = base::Status::success;
   std::unique_ptr<http::Network> network_;
   FilePlan plan_;
   Loop loop_;
+  ExistingFiles existing_;
   std::vector<std::unique_ptr<File>> files_;  ///< that are under way
 };
 
 }  // namespace
 
-void show_progress(ProgressDisplay& display, const http::Url& url,
+void show_progress(ProgressDisplay& display, const http::Url& url, Outcome& outcome,
                    const std::function<Fetched(const Progress&)>& fetch) {
+  const auto started = std::chrono::steady_clock::now();
   const auto number = display.begin(url.last_component());
-  FileEnd end{url.shown(), "", 0, "", 0, ""};
+  outcome.url = url.shown();
+  const auto end = [&] {
+    outcome.wall_s = base::seconds(std::chrono::steady_clock::now() - started);
+    display.end(number, outcome);
+  };
   try {
     const Fetched fetched = fetch([&](auto bytes, auto total) { display.update(number, bytes, total); });
-    end = {url.shown(), fetched.target, fetched.out.bytes, fetched.verified_by, 0, ""};
+    outcome.end = Outcome::End::fetched;
+    outcome.target = fetched.target;
+    outcome.bytes = fetched.out.bytes;
+    outcome.verified_by = fetched.verified_by;
+    outcome.doubt = fetched.doubt;
+    outcome.size_is_known = fetched.size_is_known;
+    outcome.digest = fetched.digest;
   } catch (const base::Error& error) {
-    end.status = static_cast<int>(error.status());
-    end.error = error.what();
-    display.end(number, end);
+    outcome.end = Outcome::End::failed;
+    outcome.status = error.status();
+    outcome.error = error.what();
+    end();
     throw;
   }
-  display.end(number, end);
+  end();
 }
 
 void count(io::Stats& stats, const http::Url& url, const Fetched& fetched) {
@@ -263,24 +293,29 @@ void count(io::Stats& stats, const http::Url& url, const Fetched& fetched) {
 }
 
 base::Status fetch_many(const FetchSettings& settings, const std::vector<ManifestEntry>& entries,
-                        const ManyOptions& options, ProgressDisplay& display, io::Stats& stats) {
+                        const ManyOptions& options, ProgressDisplay& display, io::Stats& stats,
+                        std::vector<Outcome>& outcomes) {
   const auto started = std::chrono::steady_clock::now();
-  ManyFiles files(settings, entries, options, display, stats);
-  files.run();
-  const std::string there = files.there == 0 ? "" : fmt::format("{} there already, ", files.there);
-  const std::string fetched =
-      fmt::format("fetched {} of {} files, {} bytes in {:.1f} s; {}", files.fetched, entries.size(),
-                  stats.out.bytes, base::seconds(std::chrono::steady_clock::now() - started), there);
-  const std::string sum =
-      (options.verify_only ? fmt::format("verified {} of {} files; ", files.there, entries.size())
-                           : fetched) +
-      fmt::format("{} unverified, {} failed", files.unverified, files.failed);
-  if (files.failed > 0) {
-    base::say(sum);
-  } else {
-    base::warn(sum);
+  const auto wall_s = [&] { return base::seconds(std::chrono::steady_clock::now() - started); };
+  base::Status status = base::Status::success;
+  try {
+    ManyFiles files(settings, entries, options, display, stats, outcomes);
+    files.run();
+    status = files.status();
+  } catch (const io::Interrupted& end) {
+    display.end_list(count_outcomes(outcomes), wall_s(), base::signal_status_base + end.signal);
+    throw;
   }
-  return files.status();
+  const auto counts = count_outcomes(outcomes);
+  for (const auto& doubt : doubts_of(outcomes)) base::warn(doubt);
+  display.end_list(counts, wall_s(), static_cast<int>(status));
+  const auto summary = summary_of(counts, wall_s(), options.verify_only);
+  if (counts.failed > 0) {
+    base::say(summary);
+  } else {
+    base::warn(summary);
+  }
+  return status;
 }
 
 }  // namespace mrf::fetch

@@ -6,6 +6,7 @@
 
 #include "fetch/fetch_object.h"
 #include "fetch/manifest.h"
+#include "fetch/outcome.h"
 #include "fetch/progress.h"
 #include "io/stats.h"
 
@@ -20,13 +21,16 @@ struct ManyOptions {
 /// Fetches the entries, `files` at a time: those that are smaller than the multipart threshold as
 /// they come, then the others, by size. The size is what the first response says, nothing asks for it before.
 /// A file that is there and agrees with the checksum of its entry is not fetched. Failures are said one by
-/// one; the last line of standard error sums up. Returns success, or the status of the first failure, after
-/// which nothing more is begun unless continue_after_error.
+/// one; why files are unverified is said once for all that have one reason; the last line of standard error
+/// sums up. `outcomes` becomes what became of each entry, in their order, also when something is thrown.
+/// Returns success, or the status of the first failure, after which nothing more is begun unless
+/// continue_after_error. Throws Interrupted.
 base::Status fetch_many(const FetchSettings& settings, const std::vector<ManifestEntry>& entries,
-                        const ManyOptions& options, ProgressDisplay& display, io::Stats& stats);
+                        const ManyOptions& options, ProgressDisplay& display, io::Stats& stats,
+                        std::vector<Outcome>& outcomes);
 
-/// Runs `fetch` with a Progress that `display` shows.
-void show_progress(ProgressDisplay& display, const http::Url& url,
+/// Runs `fetch` with a Progress that `display` shows. `outcome` is filled in after a failure, too.
+void show_progress(ProgressDisplay& display, const http::Url& url, Outcome& outcome,
                    const std::function<Fetched(const Progress&)>& fetch);
 
 /// The share of one object in a program's statistics.

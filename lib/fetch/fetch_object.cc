@@ -9,6 +9,7 @@
 
 #include "base/error.h"
 #include "base/message.h"
+#include "fetch/outcome.h"
 #include "fetch/outputs.h"
 #include "io/ring_memory.h"
 #include "io/signals.h"
@@ -90,7 +91,7 @@ Fetched ObjectFetch::result() const {
   return {output_.name(),           download_.bytes_in(),
           output_.meter(),          output_.checks().verified_by(),
           output_.checks().doubt(), download_.total().has_value(),
-          download_.is_complete()};
+          download_.is_complete(),  output_.checks().digest()};
 }
 
 void fetch_object(const FetchSettings& settings, const http::Url& url, const std::string& path,
@@ -115,11 +116,13 @@ void fetch_object(const FetchSettings& settings, const http::Url& url, const std
 }
 
 void tell_checks(const http::Url& url, const Fetched& fetched) {
-  if (!fetched.size_is_known)
+  if (!fetched.doubt.empty()) {
+    base::warn(fmt::format("fetched '{}', unverified: {}", url.shown(),
+                           doubt_text(fetched.doubt, fetched.size_is_known, fetched.out.bytes)));
+  } else if (fetched.verified_by.empty() && !fetched.size_is_known) {
     base::warn(fmt::format(
         "fetched '{}', its size unchecked: the server did not say how many bytes there are", url.shown()));
-  if (!fetched.doubt.empty())
-    base::warn(fmt::format("fetched '{}', unverified: {}", url.shown(), fetched.doubt));
+  }
   if (!fetched.verified_by.empty())
     base::note(fmt::format("verified '{}' by {}", fetched.target, fetched.verified_by));
 }

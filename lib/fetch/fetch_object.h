@@ -45,6 +45,7 @@ struct Fetched {
   std::string doubt;        ///< why it is unverified; "" when the user wants that
   bool size_is_known = false;
   bool is_complete = false;  ///< the output is whole and has its name
+  std::string digest{};      ///< the bytes of the digest that is recorded; "" when there is none
 };
 
 using Progress = std::function<void(std::uint64_t bytes, std::optional<std::uint64_t> total)>;

@@ -59,6 +59,7 @@ using Kind = Expectation::Kind;
 
 // Digests that cannot be taken later cost a core each.
 constexpr std::size_t most_parts_at_once = 4;
+constexpr std::uint64_t most_without_thread = 256 << 10;
 
 DigestKind digest_of(Kind kind) {
   switch (kind) {
@@ -241,7 +242,7 @@ std::string fault_of_file(const std::string& path, const Expectation& expectatio
     coverage.add(0, size);
     integrity.advance(size);
   } else {
-    std::vector<char> buffer(1 << 20);
+    std::vector<char> buffer(static_cast<std::size_t>(std::min<std::uint64_t>(size, 1 << 20)));
     for (std::uint64_t at = 0; at < size;) {
       io::throw_if_interrupted();
       const auto bytes =
@@ -253,18 +254,47 @@ std::string fault_of_file(const std::string& path, const Expectation& expectatio
   return integrity.fault(coverage);
 }
 
+std::optional<DigestKind> digest_of_expectation(const Expectation& expectation) {
+  using Kind = Expectation::Kind;
+  switch (expectation.kind) {
+    case Kind::md5:
+      return DigestKind::md5;
+    case Kind::sha1:
+      return DigestKind::sha1;
+    case Kind::sha256:
+      return DigestKind::sha256;
+    case Kind::sha512:
+      return DigestKind::sha512;
+    default:
+      return std::nullopt;
+  }
+}
+
 void Checks::begin(const http::ResponseHead& head, std::optional<std::uint64_t> total,
                    const std::string& object, BytesAtHand bytes) {
   forget();
   object_ = object;
+  if (total) require_size(*total);
+  // A thread costs more than the digest of a small object.
+  const unsigned threads =
+      total.value_or(most_without_thread + 1) > most_without_thread ? options_.threads : 0;
+  begin_checks(head, total, threads, bytes);
+  if (!options_.record || (integrity_ && digest_of_expectation(integrity_->expectation()) == options_.record))
+    return;
+  const std::vector whole{
+      HashRange{0, total.value_or(std::numeric_limits<std::uint64_t>::max()), *options_.record}};
+  recorder_ = std::make_unique<RangeHasher>(whole, std::move(bytes), std::min(threads, 1U));
+}
+
+void Checks::begin_checks(const http::ResponseHead& head, std::optional<std::uint64_t> total,
+                          unsigned threads, BytesAtHand bytes) {
   if (options_.none) return;
   ExpectationResult found = expected(head, total);
   if (!found.expectation) {
     doubt(found.reason);
     return;
   }
-  integrity_.emplace(std::move(*found.expectation), total, options_.s3_part_size, options_.threads,
-                     std::move(bytes));
+  integrity_.emplace(std::move(*found.expectation), total, options_.s3_part_size, threads, std::move(bytes));
   const std::lock_guard lock(mutex_);
   coverage_ = Coverage(integrity_->combine());
 }
@@ -286,6 +316,12 @@ ExpectationResult Checks::expected(const http::ResponseHead& head, std::optional
   return {std::nullopt, reason};
 }
 
+void Checks::require_size(std::uint64_t bytes) const {
+  if (options_.size && *options_.size != bytes)
+    throw base::DataError("verify", object_,
+                          fmt::format("it is to have {} bytes, but has {}", *options_.size, bytes));
+}
+
 void Checks::doubt(const std::string& reason) {
   if (options_.required) throw base::DataError("verify", object_, reason);
   doubt_ = reason;
@@ -293,6 +329,7 @@ void Checks::doubt(const std::string& reason) {
 
 void Checks::forget() {
   integrity_.reset();
+  recorder_.reset();
   doubt_.clear();
   const std::lock_guard lock(mutex_);
   coverage_ = Coverage();
@@ -322,22 +359,32 @@ std::uint64_t Checks::add(const Run& run) {
   coverage_.add(run.begin, run.end, run.crc);
   const std::uint64_t frontier = coverage_.prefix();
   if (integrity_) integrity_->advance(frontier);
+  if (recorder_) recorder_->advance(frontier);
   return frontier;
 }
 
 std::uint64_t Checks::needed_from() const {
-  return integrity_ ? integrity_->needed_from() : std::numeric_limits<std::uint64_t>::max();
+  auto needed = std::numeric_limits<std::uint64_t>::max();
+  if (integrity_) needed = integrity_->needed_from();
+  if (recorder_) needed = std::min(needed, recorder_->low());
+  return needed;
 }
 
-bool Checks::reads_again() const { return integrity_ && integrity_->combine() == nullptr; }
+bool Checks::reads_again() const {
+  return recorder_ != nullptr || (integrity_ && integrity_->combine() == nullptr);
+}
 
 void Checks::verify() {
-  if (!integrity_) return;
-  if (const auto reason = integrity_->verify(coverage_, object_); !reason.empty()) {
-    doubt(reason);
-    return;
+  require_size(bytes());
+  if (integrity_) {
+    if (const auto reason = integrity_->verify(coverage_, object_); reason.empty()) {
+      verified_by_ = integrity_->expectation().source;
+    } else {
+      doubt(reason);
+    }
   }
-  verified_by_ = integrity_->expectation().source;
+  if (!options_.record) return;
+  digest_ = recorder_ ? recorder_->finish(bytes()).front() : integrity_->expectation().value;
 }
 
 std::vector<ByteRange> Checks::runs() const {

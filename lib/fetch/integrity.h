@@ -105,8 +105,13 @@ struct CheckOptions {
   bool none = false;                       ///< nothing is verified, as the user wishes
   bool required = false;                   ///< unverified data is bad data
   std::uint64_t s3_part_size = 0;          ///< bytes; 0 is to be found out
+  std::optional<std::uint64_t> size{};     ///< bytes that the object is to have
+  std::optional<DigestKind> record{};      ///< a digest of the bytes that is wanted besides
   unsigned threads = 2;                    ///< for digests; 0: the calling thread
 };
+
+/// The digest that an expectation names, nothing for a CRC and an ETag of several parts.
+std::optional<DigestKind> digest_of_expectation(const Expectation& expectation);
 
 /// Which bytes of an object came, and whether they are the right ones.
 class Checks {
@@ -115,7 +120,8 @@ class Checks {
 
   /// Forgets everything and starts with a response's head. `object` is the name in messages. Throws
   /// DataError when a checksum is required and there is none, when the user's counts parts that the object
-  /// cannot have, and when the server's speaks of another form of the object than the one that it sends.
+  /// cannot have, when the server's speaks of another form of the object than the one that it sends, and for
+  /// another size than it is to have.
   void begin(const http::ResponseHead& head, std::optional<std::uint64_t> total, const std::string& object,
              BytesAtHand bytes);
   /// Nothing is there any more.
@@ -146,18 +152,25 @@ class Checks {
   std::string verified_by() const { return verified_by_; }
   /// Why they are unverified; "" when that is what the user wants.
   std::string doubt() const { return doubt_; }
+  /// The bytes of the digest that is recorded, after verify(); "" when none is.
+  std::string digest() const { return digest_; }
 
  private:
+  void require_size(std::uint64_t bytes) const;
+  void begin_checks(const http::ResponseHead& head, std::optional<std::uint64_t> total, unsigned threads,
+                    BytesAtHand bytes);
   ExpectationResult expected(const http::ResponseHead& head, std::optional<std::uint64_t> total) const;
   void doubt(const std::string& reason);
 
   CheckOptions options_;
   std::string object_;
   std::optional<Integrity> integrity_;
+  std::unique_ptr<RangeHasher> recorder_;  ///< of a digest that integrity_ does not compute
   mutable std::mutex mutex_;
   Coverage coverage_;
   std::string verified_by_;
   std::string doubt_;
+  std::string digest_;
 };
 
 }  // namespace mrf::fetch

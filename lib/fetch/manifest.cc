@@ -2,6 +2,7 @@
 #include "fetch/manifest.h"
 
 #include <fmt/format.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
@@ -9,14 +10,21 @@
 #include <functional>
 #include <nlohmann/json.hpp>
 #include <set>
+#include <string_view>
+#include <unordered_map>
 #include <utility>
 
 #include "base/error.h"
 #include "base/message.h"
+#include "base/redact.h"
+#include "fetch/checksum_list.h"
+#include "fetch/digest.h"
+#include "fetch/filereport.h"
+#include "fetch/integrity.h"
+#include "fetch/list_url.h"
 #include "fetch/target.h"
 #include "io/fd.h"
 #include "io/output_file.h"
-#include "io/paths.h"
 #include "io/reader.h"
 
 namespace mrf::fetch {
@@ -33,14 +41,96 @@ class ManifestError final : public base::UsageError {
   bool offers_help() const noexcept override { return false; }
 };
 
-// One entry; its faults are thrown as plain text.
+// The entries of a list, with the rules that hold for all kinds of lists. Faults are thrown as plain text.
+class EntryCollector {
+ public:
+  /// `unit` is what the entries are counted in: "entry" or "line".
+  EntryCollector(const std::string& list, const ManifestOptions& options, const ManifestOrigin& origin,
+                 std::string unit)
+      : list_(list),
+        options_(options),
+        origin_(origin),
+        unit_(std::move(unit)),
+        reservations_(options.resume, options.root, unit_) {
+    for (const auto& [path, option] : options.kept) reservations_.keep(path, option);
+  }
+
+  void add(ManifestEntry entry, std::size_t number) {
+    if (is_list(entry.target))
+      throw fmt::format("would write '{}', which is the manifest itself", entry.target);
+    if (auto fault = reservations_.reserve(entry.target, number); !fault.empty()) throw fault;
+    entries_.push_back(std::move(entry));
+  }
+
+  /// The same for a line of a list that programs write, in which these two are no faults: its own name, whose
+  /// checksum was taken while it was being written, and a line that is there twice.
+  void add_of_lines(ManifestEntry entry, std::size_t number) {
+    const bool is_own_url =
+        origin_.url && entry.url && without_query(*entry.url) == without_query(*origin_.url);
+    if (is_own_url || is_list(entry.target) || is_early_list(entry)) {
+      warn(fmt::format("{} {} names the list itself, and is passed over", unit_, number));
+      return;
+    }
+    const auto [known, fresh] = lines_.try_emplace(key_of(entry), number);
+    if (!fresh) {
+      if (repeated_++ == 0) first_repeated_ = number;
+      return;
+    }
+    add(std::move(entry), number);
+  }
+
+  void warn(const std::string& text) const {
+    base::warn(fmt::format("cannot use all of manifest '{}': {}", list_, text));
+  }
+
+  std::vector<ManifestEntry> take() {
+    if (repeated_ > 0)
+      warn(fmt::format("{} {} is there before{}", unit_, first_repeated_,
+                       repeated_ > 1 ? fmt::format(", and so are {} others", repeated_ - 1) : ""));
+    return std::move(entries_);
+  }
+
+ private:
+  bool is_list(const std::string& target) const {
+    struct stat info {};
+    return origin_.file && ::stat(target.c_str(), &info) == 0 && io::FileId(info) == *origin_.file;
+  }
+
+  static std::string without_query(const http::Url& url) {
+    return url.text().substr(0, url.text().find('?'));
+  }
+
+  // A list of that name elsewhere, which was empty when its checksum was taken.
+  bool is_early_list(const ManifestEntry& entry) const {
+    if (!entry.expectation || io::base_of(entry.target) != io::base_of(list_)) return false;
+    const auto kind = digest_of_expectation(*entry.expectation);
+    return kind && Digest(*kind).finish() == entry.expectation->value;
+  }
+
+  static std::string key_of(const ManifestEntry& entry) {
+    return fmt::format("{}\n{}\n{}", entry.target, entry.url ? entry.url->text() : "",
+                       entry.expectation ? to_hex(entry.expectation->value) : "");
+  }
+
+  const std::string& list_;
+  const ManifestOptions& options_;
+  const ManifestOrigin& origin_;
+  std::string unit_;
+  TargetReservations reservations_;
+  std::vector<ManifestEntry> entries_;
+  std::unordered_map<std::string, std::size_t> lines_;
+  std::size_t repeated_ = 0;
+  std::size_t first_repeated_ = 0;
+};
+
+// One object; its faults are thrown as plain text.
 class EntryReader {
  public:
   explicit EntryReader(const Json& object) : object_(object) {}
 
   /// The fields that mean nothing.
   std::vector<std::string> unknown_fields() const {
-    constexpr std::array known{"url", "filepath", "checksum", "checksum-algorithm"};
+    constexpr std::array known{"url", "filepath", "checksum", "checksum-algorithm", "size"};
     std::vector<std::string> unknown;
     for (const auto& [name, value] : object_.items()) {
       if (std::find(known.begin(), known.end(), name) == known.end()) unknown.push_back(name);
@@ -49,11 +139,10 @@ class EntryReader {
   }
 
   ManifestEntry read() const {
-    if (!object_.is_object()) throw std::string("is no object");
     const auto url = text("url");
     if (!url) throw std::string("has no field \"url\"");
-    ManifestEntry entry{parsed_url(*url), "", std::nullopt, false};
-    entry.target = target(entry.url);
+    ManifestEntry entry{parsed_url(*url), "", std::nullopt, false, size()};
+    entry.target = target(*entry.url);
     read_checksum(entry);
     return entry;
   }
@@ -65,6 +154,13 @@ class EntryReader {
     if (place == object_.end() || place->is_null()) return std::nullopt;
     if (!place->is_string()) throw fmt::format("field \"{}\" is no text", name);
     return place->get<std::string>();
+  }
+
+  std::optional<std::uint64_t> size() const {
+    const auto place = object_.find("size");
+    if (place == object_.end() || place->is_null()) return std::nullopt;
+    if (!place->is_number_unsigned()) throw std::string("field \"size\" is no number of bytes");
+    return place->get<std::uint64_t>();
   }
 
   static http::Url parsed_url(const std::string& text) {
@@ -136,10 +232,50 @@ class DuplicateFinder {
   std::vector<std::set<std::string>> names_;  ///< of the objects around
 };
 
-}  // namespace
+// What both forms of a filereport warn of.
+void warn_of_columns(const EntryCollector& collector, const FileReport& report) {
+  for (const auto& column : report.missing_checksums())
+    collector.warn(
+        fmt::format("it has no column '{}': only what the server says can verify those files", column));
+  for (const auto& column : report.unknown_columns())
+    collector.warn(fmt::format("column '{}' is not known, and ignored", column));
+  for (const auto& kind : report.other_kinds())
+    base::note(fmt::format("the manifest has files of kind {}, too; --ena-files names the kinds", kind));
+}
 
-std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::string& name,
-                                          const ManifestOptions& options) {
+// Rows of a filereport.
+class RowReader {
+ public:
+  explicit RowReader(EntryCollector& collector) : collector_(collector) {}
+
+  void read(const FileReport& report, const std::vector<std::string_view>& values, std::size_t number) {
+    auto files = report.files_of(values);
+    if (files.empty() && empty_++ == 0) {
+      first_empty_ = number;
+      first_run_ = report.run_of(values);
+    }
+    for (auto& file : files)
+      collector_.add_of_lines(
+          {std::move(file.url), in_directory("", file.name), std::move(file.expectation), false, file.size},
+          number);
+  }
+
+  void warn_of_empty(const char* unit) const {
+    if (empty_ == 0) return;
+    const std::string run = first_run_.empty() ? "" : fmt::format(" ({})", first_run_);
+    collector_.warn(empty_ == 1 ? fmt::format("{} {}{} has no files", unit, first_empty_, run)
+                                : fmt::format("{} of its rows have no files, the first is {} {}{}", empty_,
+                                              unit, first_empty_, run));
+  }
+
+ private:
+  EntryCollector& collector_;
+  std::size_t empty_ = 0;
+  std::size_t first_empty_ = 0;
+  std::string first_run_;
+};
+
+Json parsed_json(const std::string& text, const std::string& name) {
   Json manifest;
   try {
     DuplicateFinder finder(name);
@@ -150,35 +286,238 @@ std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::st
     throw ManifestError(name, "a number in it is too large");
   }
   if (!manifest.is_array()) throw ManifestError(name, "no JSON array");
-  std::vector<ManifestEntry> entries;
-  TargetReservations reservations(options.resume, options.root);
+  return manifest;
+}
+
+// One object of the archive's JSON is one row.
+void read_row(RowReader& rows, const Json& object, const std::vector<std::string>& columns,
+              const ManifestOptions& options, const EntryCollector& collector, std::size_t number) {
+  std::vector<std::string_view> values;
+  for (const auto& column : columns) {
+    const Json& value = object[column];
+    if (!value.is_string() && !value.is_null()) throw fmt::format("field \"{}\" is no text", column);
+    values.push_back(value.is_null() ? std::string_view() : value.get_ref<const std::string&>());
+  }
+  const FileReport report(columns, options.ena_files);
+  if (number == 1) warn_of_columns(collector, report);
+  rows.read(report, values, number);
+}
+
+std::vector<ManifestEntry> parse_json(const std::string& text, const std::string& name,
+                                      const ManifestOptions& options, const ManifestOrigin& origin) {
+  const Json manifest = parsed_json(text, name);
+  EntryCollector collector(name, options, origin, "entry");
+  RowReader rows(collector);
   std::set<std::string> warned;
+  std::size_t number = 0;
   for (const auto& object : manifest) {
-    const std::size_t number = entries.size() + 1;
+    ++number;
     try {
+      if (!object.is_object()) throw std::string("is no object");
+      std::vector<std::string> columns;
+      for (const auto& [column, value] : object.items()) columns.push_back(column);
+      if (!object.contains("url") && FileReport::is_one(columns)) {
+        read_row(rows, object, columns, options, collector, number);
+        continue;
+      }
       const EntryReader reader(object);
-      entries.push_back(reader.read());
+      collector.add(reader.read(), number);
       for (const auto& field : reader.unknown_fields()) {
         if (warned.insert(field).second)
-          base::warn(
-              fmt::format("cannot use all of manifest '{}': entry {} field \"{}\" is not known, and ignored",
-                          name, number, field));
+          collector.warn(fmt::format("entry {} field \"{}\" is not known, and ignored", number, field));
       }
-      if (auto fault = reservations.reserve(entries.back().target, number); !fault.empty()) throw fault;
     } catch (const std::string& fault) {
       throw ManifestError(name, fmt::format("entry {} {}", number, fault));
     }
   }
-  return entries;
+  rows.warn_of_empty("entry");
+  return collector.take();
 }
 
-std::vector<ManifestEntry> read_manifest(const std::string& path, const ManifestOptions& options) {
+// Calls `take` with each line that is not empty and its number, without its end of line.
+template <typename Take>
+void for_each_line(std::string_view text, Take take) {
+  for (std::size_t number = 1; !text.empty(); ++number) {
+    const auto end = std::min(text.find('\n'), text.size());
+    std::string_view line = text.substr(0, end);
+    text.remove_prefix(std::min(end + 1, text.size()));
+    if (line.ends_with('\r')) line.remove_suffix(1);
+    if (!line.empty()) take(line, number);
+  }
+}
+
+std::vector<std::string_view> cells_of(std::string_view line) {
+  std::vector<std::string_view> cells;
+  for (std::size_t begin = 0; begin <= line.size();) {
+    const auto end = std::min(line.find('\t', begin), line.size());
+    cells.push_back(line.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return cells;
+}
+
+std::vector<std::string> columns_of(std::string_view text) {
+  std::string_view line = text.substr(0, text.find('\n'));
+  if (line.ends_with('\r')) line.remove_suffix(1);
+  std::vector<std::string> columns;
+  for (const auto cell : cells_of(line)) columns.emplace_back(cell);
+  return columns;
+}
+
+std::vector<ManifestEntry> parse_filereport(std::string_view text, const std::string& name,
+                                            const ManifestOptions& options, const ManifestOrigin& origin) {
+  EntryCollector collector(name, options, origin, "line");
+  RowReader rows(collector);
+  std::optional<FileReport> report;
+  for_each_line(text, [&](std::string_view line, std::size_t number) {
+    try {
+      if (number == 1) {
+        report.emplace(columns_of(line), options.ena_files);
+        warn_of_columns(collector, *report);
+      } else {
+        rows.read(*report, cells_of(line), number);
+      }
+    } catch (const std::string& fault) {
+      throw ManifestError(name, fmt::format("line {} {}", number, fault));
+    }
+  });
+  rows.warn_of_empty("line");
+  return collector.take();
+}
+
+// "./a//b" is "a/b". A name that begins with '/' keeps that.
+std::string plain_path(std::string_view name) {
+  std::string path = name.starts_with('/') ? "/" : "";
+  for (std::size_t begin = 0; begin <= name.size();) {
+    const auto end = std::min(name.find('/', begin), name.size());
+    const auto part = name.substr(begin, end - begin);
+    begin = end + 1;
+    if (part.empty() || part == ".") continue;
+    if (!path.empty() && !path.ends_with('/')) path += '/';
+    path += part;
+  }
+  return path;
+}
+
+ManifestEntry entry_of_url(std::string_view text) {
+  http::Url url = http::Url::parse(std::string(text));
+  const std::string name = url.last_component();
+  if (!is_file_name(name)) throw fmt::format("has '{}', which does not end in a file name", url.shown());
+  return {std::move(url), in_directory("", name), std::nullopt, false};
+}
+
+// A name in a checksum list: below the base, or a URL itself.
+ManifestEntry entry_of_name(const std::string& name, const ManifestOptions& options) {
+  if (name.find("://") != std::string::npos) return entry_of_url(name);
+  const std::string path = plain_path(name);
+  if (name == "-") throw std::string("names standard input");
+  if (path.empty() || name.ends_with('/') || io::base_of(path) == ".." || path == "/")
+    throw fmt::format("names '{}', which cannot be a file", name);
+  ManifestEntry entry{std::nullopt, path == "-" ? "./-" : path, std::nullopt, false};
+  if (!options.base_url.empty()) entry.url = url_below(options.base_url, path);
+  if (!entry.url && !options.default_base_url.empty()) {
+    try {
+      entry.url = url_below(options.default_base_url, path);
+    } catch (const base::UsageError&) {  // who only looks at files needs no URL
+      if (options.fetches) throw;
+    }
+  }
+  if (!entry.url && options.fetches)
+    throw fmt::format("names '{}', which is no URL; --base-url says where the files are", name);
+  return entry;
+}
+
+ManifestEntry entry_of_line(std::string_view line, const ManifestOptions& options) {
+  ChecksumLine checksum = parse_checksum_line(line);
+  if (!checksum.fault.empty()) throw std::move(checksum.fault);
+  try {
+    if (checksum.expectation) {
+      ManifestEntry entry = entry_of_name(checksum.name, options);
+      entry.expectation = std::move(checksum.expectation);
+      return entry;
+    }
+    const auto text = http::trimmed(line);
+    if (text.find("://") == std::string_view::npos || text.find_first_of(" \t") != std::string_view::npos)
+      throw fmt::format("is neither a URL nor a line of md5sum(1) or sha256sum(1): '{}'",
+                        text.substr(0, 100));
+    return entry_of_url(text);
+  } catch (const base::UsageError& error) {
+    throw std::string(": ") + error.what();
+  }
+}
+
+std::vector<ManifestEntry> parse_lines(std::string_view text, const std::string& name,
+                                       const ManifestOptions& options, const ManifestOrigin& origin) {
+  EntryCollector collector(name, options, origin, "line");
+  bool is_any = false;
+  for_each_line(text, [&](std::string_view line, std::size_t number) {
+    if (line.starts_with('#') || http::trimmed(line).empty()) return;
+    is_any = true;
+    try {
+      collector.add_of_lines(entry_of_line(line, options), number);
+    } catch (const std::string& fault) {
+      throw ManifestError(name, fmt::format("line {}{}{}", number, fault.starts_with(':') ? "" : " ", fault));
+    }
+  });
+  if (!is_any) throw ManifestError(name, "it lists no file");
+  return collector.take();
+}
+
+void require(bool condition, const char* option, const char* reason) {
+  if (!condition) throw base::UsageError("use option", option, reason);
+}
+
+}  // namespace
+
+std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::string& name,
+                                          const ManifestOptions& options, const ManifestOrigin& origin) {
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  std::string_view rest = text;
+  if (rest.starts_with(byte_order_mark)) rest.remove_prefix(byte_order_mark.size());
+  const auto first = rest.find_first_not_of(" \t\r\n");
+  if (first != std::string_view::npos && (rest[first] == '[' || rest[first] == '{')) {
+    require(options.base_url.empty(), "--base-url", "the manifest is JSON, which has the URLs");
+    return parse_json(text, name, options, origin);
+  }
+  if (rest.find('\0') != std::string_view::npos)
+    throw ManifestError(name, "it has zero bytes, so it is no text in UTF-8");
+  if (FileReport::is_one(columns_of(rest))) {
+    require(options.base_url.empty(), "--base-url", "the manifest is a filereport, which has the URLs");
+    return parse_filereport(rest, name, options, origin);
+  }
+  require(options.ena_files.empty(), "--ena-files", "the manifest is no filereport of ENA");
+  return parse_lines(rest, name, options, origin);
+}
+
+namespace {
+
+std::vector<ManifestEntry> fetch_manifest(const std::string& text, const ManifestOptions& options,
+                                          const FetchSettings& settings) {
+  const ManifestOrigin origin{std::nullopt, http::Url::parse(text)};
+  FetchSettings for_list = settings;
+  for_list.checks = {};
+  for_list.checks.threads = settings.checks.threads;
+  std::string list;
+  read_in_order(for_list, *origin.url, [&list](std::string_view bytes) { list += bytes; });
+  ManifestOptions with_base = options;
+  if (with_base.base_url.empty()) with_base.default_base_url = directory_of_url(text);
+  return parse_manifest(list, origin.url->shown(), with_base, origin);
+}
+
+}  // namespace
+
+std::vector<ManifestEntry> read_manifest(const std::string& path, const ManifestOptions& options,
+                                         const FetchSettings& settings) {
+  if (base::is_url(path)) return fetch_manifest(path, options, settings);
   const io::InputFile input = io::open_input(path);
+  struct stat info {};
+  ManifestOrigin origin;
+  if (::fstat(input.fd.get(), &info) == 0 && S_ISREG(info.st_mode)) origin.file.emplace(info);
   std::string text;
   io::Meter meter;
   char buffer[1 << 16];
   while (const std::size_t n = io::read_some(input.fd, input.name, buffer, meter)) text.append(buffer, n);
-  return parse_manifest(text, input.name, options);
+  return parse_manifest(text, input.name, options, origin);
 }
 
 }  // namespace mrf::fetch

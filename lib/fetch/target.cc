@@ -12,6 +12,7 @@
 #include <filesystem>
 #include <optional>
 #include <system_error>
+#include <utility>
 
 #include "base/error.h"
 #include "base/redact.h"
@@ -227,9 +228,13 @@ std::string real_place(const std::string& path) {
   return place;
 }
 
-TargetReservations::TargetReservations(bool resume, const std::string& root)
-    : resume_(resume), root_(real_place(root)) {
+TargetReservations::TargetReservations(bool resume, const std::string& root, std::string unit)
+    : resume_(resume), unit_(std::move(unit)), root_(real_place(root)) {
   if (!root_.ends_with('/')) root_ += '/';
+}
+
+void TargetReservations::keep(const std::string& path, const std::string& option) {
+  if (!path.empty() && path != "-") kept_.emplace(place_of(path), option);
 }
 
 std::string TargetReservations::place_of(const std::string& target) {
@@ -247,6 +252,8 @@ std::string TargetReservations::reserve(const std::string& target, std::size_t n
     return fmt::format(
         "would write '{}', which is outside of '{}'; --root names the directory that files stay below",
         target, root_.substr(0, root_.size() - 1));
+  if (const auto kept = kept_.find(place); kept != kept_.end())
+    return fmt::format("would write '{}', which is the file of {}", target, kept->second);
   if (auto fault = reserve_place(place, target, {number, true}); !fault.empty() || !resume_) return fault;
   for (const std::string& name : part_names(place)) {
     const std::string shown = target + name.substr(place.size());
@@ -258,14 +265,14 @@ std::string TargetReservations::reserve(const std::string& target, std::size_t n
 std::string TargetReservations::reserve_place(const std::string& place, const std::string& shown, File file) {
   const auto [known, fresh] = files_.try_emplace(place, file);
   if (!fresh && file.is_target && known->second.is_target)
-    return fmt::format("has the target of entry {}, '{}'", known->second.entry, shown);
+    return fmt::format("has the target of {} {}, '{}'", unit_, known->second.entry, shown);
   if (!fresh)
-    return fmt::format("and entry {} would both write '{}', with --resume", known->second.entry, shown);
+    return fmt::format("and {} {} would both write '{}', with --resume", unit_, known->second.entry, shown);
   if (const auto above = directories_.find(place); above != directories_.end())
-    return fmt::format("would write '{}', which is a directory for entry {}", shown, above->second);
+    return fmt::format("would write '{}', which is a directory for {} {}", shown, unit_, above->second);
   for (fs::path path = fs::path(place).parent_path(); path != path.parent_path(); path = path.parent_path()) {
     if (const auto taken = files_.find(path); taken != files_.end())
-      return fmt::format("would write '{}', below a file of entry {}", shown, taken->second.entry);
+      return fmt::format("would write '{}', below a file of {} {}", shown, unit_, taken->second.entry);
     if (!directories_.try_emplace(path, file.entry).second) break;
   }
   return "";

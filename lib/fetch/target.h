@@ -63,11 +63,14 @@ std::string real_place(const std::string& path);
 /// The files that the entries of a manifest write: no two may meet, and none may be outside of a directory.
 class TargetReservations {
  public:
-  /// With `resume` the names that PartFile uses are reserved, too. `root` is the directory.
-  TargetReservations(bool resume, const std::string& root);
+  /// With `resume` the names that PartFile uses are reserved, too. `root` is the directory. `unit` is what
+  /// the entries are counted in: "entry" or "line".
+  TargetReservations(bool resume, const std::string& root, std::string unit = "entry");
 
   /// Reserves `target` for entry `number`. Returns why that cannot be, "" when it can.
   std::string reserve(const std::string& target, std::size_t number);
+  /// No target may be the file that `option` writes.
+  void keep(const std::string& path, const std::string& option);
 
  private:
   struct File {
@@ -79,6 +82,8 @@ class TargetReservations {
   std::string reserve_place(const std::string& place, const std::string& shown, File file);
 
   bool resume_;
+  std::string unit_;
+  std::map<std::string, std::string> kept_;         ///< by their places, and the options
   std::string root_;                                ///< where it really is, with '/' at its end
   std::map<std::string, std::string> looked_up_;    ///< directories as they are named and where they are
   std::map<std::string, File> files_;               ///< by their places

@@ -37,18 +37,30 @@ open_gates() {
   done
 }
 
-@test "one line for each running file at 80 columns: name, percent, rate, time left; none at the end" {
+@test "one line for each running file at 80 columns: name, percent, rate, time left; one for the list; none at the end" {
   local name entries=()
   for name in one.bam two.bam; do
     entries+=("{\"url\":\"$HTTP/fault/held/$name?t=$name$TURN\"}")
   done
   printf '[%s,%s]' "${entries[@]}" >m.json
   in_terminal 80 "getm-fetch --concurrency 1 -m m.json"
-  wait_until screen_is '^one\.bam +2% +[0-9.]+ [KM]?i?B/s [0-9:]+ *$' '^two\.bam +2% +[0-9.]+ [KM]?i?B/s [0-9:]+ *$'
+  wait_until screen_is '^one\.bam +2% +[0-9.]+ [KM]?i?B/s [0-9:]+ *$' '^two\.bam +2% +[0-9.]+ [KM]?i?B/s [0-9:]+ *$' \
+    '^0 of 2 files, 128 KiB of 5\.7 MiB +2% +[0-9.]+ [KM]?i?B/s( [0-9:]+)? *$'
   grep -q $'\x1b\\[7m' coloured
   open_gates one.bam two.bam
   wait_until screen_has '^status 0'
-  [[ $(screen | head -n 1) =~ ^"getm-fetch: fetched 2 of 2 files, 6000000 bytes in "[0-9.]+" s; 2 unverified, " ]]
+  screen_has '^getm-fetch: fetched 2 of 2 files, 6000000 bytes in [0-9.]* s; 2 unverified, '
+  run ! screen_has %
+}
+
+@test "the line of a list at 40 columns, and sizes that only the list knows" {
+  local name=a-very-long-name-of-a-sample-that-does-not-fit.bam
+  printf '[{"url":"%s","size":3000000},{"url":"%s","size":3000000}]' "$HTTP/fault/held/$name?t=$name$TURN" "$HTTP/data" >m.json
+  in_terminal 40 "getm-fetch --files 1 --concurrency 1 -m m.json"
+  wait_until screen_is '^\.\.\.[a-z.-]+fit\.bam +2% +[0-9.]+ [KM]?i?B/s [0-9:]+ *$' \
+    '^0 of 2 files +1% +[0-9.]+ [KM]?i?B/s( [0-9:]+)? *$'
+  open_gates "$name"
+  wait_until screen_has '^status 0'
   run ! screen_has %
 }
 

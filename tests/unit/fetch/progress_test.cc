@@ -48,6 +48,59 @@ TEST_CASE("a line has name, percent, rate and time left, and never more than the
   }
 }
 
+TEST_CASE("the line of a list: files, bytes, percent, rate and time left, as much as fits") {
+  const mrf::fetch::ListState state{300, 12, 3650722202, 9771050598, false, 125829120, 48.6};
+  CHECK(mrf::fetch::list_line(state, 79) == "12 of 300 files, 3.4 GiB of 9.1 GiB  37%   120 MiB/s 00:49");
+  CHECK(mrf::fetch::list_line(state, 57) == "12 of 300 files  37%   120 MiB/s 00:49");
+  CHECK(mrf::fetch::list_line(state, 37) == "12/300 files  37%   120 MiB/s 00:49");
+  CHECK(mrf::fetch::list_line(state, 34) == "12/300  37%   120 MiB/s 00:49");
+  CHECK(mrf::fetch::list_line(state, 20) == "12/300  37%");
+  CHECK(mrf::fetch::list_line(state, 8) == "12/300");
+  CHECK(mrf::fetch::list_line(state, 3) == "12/");
+  const mrf::fetch::ListState estimate{20000, 12345, 1 << 20, 2 << 20, true, 1 << 18, 4000};
+  CHECK(mrf::fetch::list_line(estimate, 39) == "12345/20000  50%   256 KiB/s ~1:06:40");
+  CHECK(mrf::fetch::list_line(estimate, 79) ==
+        "12345 of 20000 files, 1.0 MiB of ~2.0 MiB  50%   256 KiB/s ~1:06:40");
+  CHECK(mrf::fetch::list_line({5, 0, 0, std::nullopt, false, 0, std::nullopt}, 79) ==
+        "0 of 5 files, 0 B       0 B/s");
+}
+
+namespace {
+
+mrf::fetch::Outcome ended(mrf::fetch::Outcome::End end, std::uint64_t bytes) {
+  mrf::fetch::Outcome outcome;
+  outcome.end = end;
+  outcome.bytes = bytes;
+  return outcome;
+}
+
+}  // namespace
+
+TEST_CASE("a list knows its size from the list, from what the servers say, and from those that failed") {
+  using End = mrf::fetch::Outcome::End;
+  const auto lines = written([&] {
+    mrf::base::set_verbosity(mrf::base::Verbosity::normal);
+    mrf::fetch::ProgressDisplay display(mrf::fetch::ProgressStyle::log, std::chrono::seconds(0));
+    display.begin_list({4, 1, 100});
+    const auto a = display.begin("a", 100);
+    const auto b = display.begin("b");
+    display.update(b, 50, 300);
+    display.end(a, ended(End::there, 100));
+    display.drop(b, 300);
+    display.end(display.begin("c"), ended(End::failed, 0));
+    display.end(display.begin("b", 300), ended(End::fetched, 300));
+    display.end(display.begin("d"), ended(End::fetched, 200));
+    mrf::base::set_verbosity(mrf::base::Verbosity::quiet);
+  });
+  CAPTURE(lines);
+  CHECK(lines.find("0 of 4 files, 0 B of ~400 B   0%") != std::string::npos);
+  CHECK(lines.find("0 of 4 files, 50 B of ~800 B   6%") != std::string::npos);
+  CHECK(lines.find("1 of 4 files, 150 B of ~800 B  19%") != std::string::npos);
+  CHECK(lines.find("2 of 4 files, 100 B of ~533 B  19%") != std::string::npos);
+  CHECK(lines.find("3 of 4 files, 400 B of ~533 B  75%") != std::string::npos);
+  CHECK(lines.find("4 of 4 files, 600 B of 600 B 100%") != std::string::npos);
+}
+
 TEST_CASE("a log has a line of a file now and then, with -q none") {
   const auto log = [](std::chrono::steady_clock::duration every, mrf::base::Verbosity verbosity) {
     return written([&] {
