@@ -3,6 +3,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <future>
+#include <iterator>
 #include <string_view>
 
 #include "base/error.h"
@@ -12,52 +15,69 @@ namespace mrf::shard {
 
 namespace {
 
-// A position behind whole records, from the first one on.
-class CountedWalk {
- public:
-  explicit CountedWalk(const Input& input) : walk_(input, input.first(), input.name()) {}
-
-  Position position() const { return walk_.position(); }
-  std::uint64_t records() const { return walk_.records(); }
-  bool is_over() const { return walk_.is_over(); }
-
-  // To the first record that is stored at or behind `place`, or to the end.
-  void pass_to(Position place) {
-    while (!walk_.is_over(place)) walk_.step(place, RecordWalk::no_limit, [](std::string_view) {});
-  }
-
-  // Over records until there have been `records`, or to the end.
-  void pass(std::uint64_t records) {
-    while (walk_.records() < records && !walk_.is_over())
-      walk_.step(RecordWalk::no_end, records - walk_.records(), [](std::string_view) {});
-  }
-
- private:
-  RecordWalk walk_;
+// So many records are in front of this position.
+struct Checkpoint {
+  std::uint64_t records = 0;
+  Position at = 0;
 };
+
+void ignore(std::string_view) {}
+
+// A checkpoint for each piece that is read, 64 KiB or so; the last one is the end.
+std::vector<Checkpoint> count_records(const Input& input) {
+  RecordWalk walk(input, input.first(), input.name());
+  std::vector<Checkpoint> passed{{0, walk.position()}};
+  while (!walk.is_over()) {
+    walk.step(RecordWalk::no_end, RecordWalk::no_limit, ignore);
+    if (walk.records() > passed.back().records) passed.push_back({walk.records(), walk.position()});
+  }
+  return passed;
+}
+
+// The first record that is stored at or behind `place`, or the end.
+Checkpoint pass_to(const Input& input, const std::vector<Checkpoint>& passed, Position place) {
+  const auto behind =
+      std::upper_bound(passed.begin(), passed.end(), place,
+                       [](Position position, const Checkpoint& one) { return position < one.at; });
+  const Checkpoint& start = behind == passed.begin() ? passed.front() : *std::prev(behind);
+  RecordWalk walk(input, start.at, input.name());
+  while (!walk.is_over(place)) walk.step(place, RecordWalk::no_limit, ignore);
+  return {start.records + walk.records(), walk.position()};
+}
+
+// The record that so many are in front of, or the end.
+Checkpoint pass(const Input& input, const std::vector<Checkpoint>& passed, std::uint64_t records) {
+  const auto behind =
+      std::upper_bound(passed.begin(), passed.end(), records,
+                       [](std::uint64_t number, const Checkpoint& one) { return number < one.records; });
+  const Checkpoint& start = *std::prev(behind);
+  RecordWalk walk(input, start.at, input.name());
+  while (start.records + walk.records() < records && !walk.is_over())
+    walk.step(RecordWalk::no_end, records - start.records - walk.records(), ignore);
+  return {start.records + walk.records(), walk.position()};
+}
 
 }  // namespace
 
 PairCuts find_pair_cuts(const Input& first, const Input& second, std::uint64_t shards) {
+  auto counted = std::async(std::launch::async, [&second] { return count_records(second); });
+  const auto passed = count_records(first);
+  const auto passed_by_mates = counted.get();
+  const std::uint64_t records = passed.back().records;
+  if (records != passed_by_mates.back().records)
+    throw base::DataError("cut", second.name(),
+                          fmt::format("it has {} records, and '{}' has {}: they are not mates",
+                                      passed_by_mates.back().records, first.name(), records));
   PairCuts cuts{{first.first()}, {second.first()}};
-  CountedWalk walk(first);
-  CountedWalk mate(second);
   const Storage storage = first.state().storage;
   const std::uint64_t begin = stored_offset(first.first(), storage);
   for (const std::uint64_t target : targets(begin, first.state().size - begin, shards)) {
-    walk.pass_to(storage == Storage::bgzf ? block_position(target) : target);
-    mate.pass(walk.records());
-    if (walk.is_over() || mate.is_over()) break;
-    if (walk.position() == cuts.first.back()) continue;  // within a record that is longer than a shard
-    cuts.first.push_back(walk.position());
-    cuts.second.push_back(mate.position());
+    const Checkpoint cut = pass_to(first, passed, storage == Storage::bgzf ? block_position(target) : target);
+    if (cut.records == records) break;
+    if (cut.at == cuts.first.back()) continue;  // within a record that is longer than a shard
+    cuts.first.push_back(cut.at);
+    cuts.second.push_back(pass(second, passed_by_mates, cut.records).at);
   }
-  walk.pass(RecordWalk::no_limit);
-  mate.pass(RecordWalk::no_limit);
-  if (walk.records() != mate.records())
-    throw base::DataError("cut", second.name(),
-                          fmt::format("it has {} records, and '{}' has {}: they are not mates",
-                                      mate.records(), first.name(), walk.records()));
   cuts.first.push_back(first.end());
   cuts.second.push_back(second.end());
   return cuts;

@@ -32,15 +32,17 @@ std::size_t records_in_front(const std::string& text, std::size_t offset) {
   return lines / 4;
 }
 
-shard::Input fastq(const std::string& path, io::Meter& meter) {
-  return {path, {{record::RecordForm::Kind::fastq}, {}}, meter};
+shard::PairCuts cuts_of(const std::string& first, const std::string& second, std::uint64_t shards) {
+  const shard::InputForm form{{record::RecordForm::Kind::fastq}, {}};
+  io::Meter meter;
+  io::Meter meter_of_mates;
+  return shard::find_pair_cuts({first, form, meter}, {second, form, meter_of_mates}, shards);
 }
 
 }  // namespace
 
 TEST_CASE("mates are cut at the same numbers of records, whatever their lengths") {
   const ::Directory directory;
-  io::Meter meter;
   for (unsigned seed = 1; seed <= 30; ++seed) {
     const std::size_t records = seed * 7;
     const std::string first = paired_reads(records, 50, seed);
@@ -48,8 +50,7 @@ TEST_CASE("mates are cut at the same numbers of records, whatever their lengths"
     shard::test::write_file(directory / "1", first);
     shard::test::write_file(directory / "2", second);
     for (const std::uint64_t shards : {1, 2, 5, 300}) {
-      const auto cuts =
-          shard::find_pair_cuts(fastq(directory / "1", meter), fastq(directory / "2", meter), shards);
+      const auto cuts = cuts_of(directory / "1", directory / "2", shards);
       REQUIRE(cuts.first.size() == cuts.second.size());
       CHECK(cuts.first.size() <= shards + 1);
       CHECK((cuts.first.front() == 0 && cuts.first.back() == first.size()));
@@ -60,8 +61,8 @@ TEST_CASE("mates are cut at the same numbers of records, whatever their lengths"
     }
     // In BGZF, in small blocks, the same records.
     shard::test::write_file(directory / "3", shard::test::bgzf(second, 97));
-    const auto plain = shard::find_pair_cuts(fastq(directory / "1", meter), fastq(directory / "2", meter), 5);
-    const auto mixed = shard::find_pair_cuts(fastq(directory / "1", meter), fastq(directory / "3", meter), 5);
+    const auto plain = cuts_of(directory / "1", directory / "2", 5);
+    const auto mixed = cuts_of(directory / "1", directory / "3", 5);
     CHECK(plain.first == mixed.first);
     CHECK(plain.second.size() == mixed.second.size());
   }
@@ -69,13 +70,10 @@ TEST_CASE("mates are cut at the same numbers of records, whatever their lengths"
 
 TEST_CASE("inputs with other numbers of records are no mates") {
   const ::Directory directory;
-  io::Meter meter;
   shard::test::write_file(directory / "1", paired_reads(10, 20, 1));
   for (const std::size_t records : {0, 9, 11, 40}) {
     shard::test::write_file(directory / "2", paired_reads(records, 20, 2));
-    CHECK_THROWS_AS(shard::find_pair_cuts(fastq(directory / "1", meter), fastq(directory / "2", meter), 3),
-                    base::DataError);
-    CHECK_THROWS_AS(shard::find_pair_cuts(fastq(directory / "2", meter), fastq(directory / "1", meter), 3),
-                    base::DataError);
+    CHECK_THROWS_AS(cuts_of(directory / "1", directory / "2", 3), base::DataError);
+    CHECK_THROWS_AS(cuts_of(directory / "2", directory / "1", 3), base::DataError);
   }
 }
