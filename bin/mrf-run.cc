@@ -58,7 +58,8 @@ struct Options {
   double stall_timeout_s = 0;
   std::string progress = "none";
   std::string tried_records;
-  std::vector<std::string> words;  // of the command line
+  std::vector<base::CommandPiece> pieces;  // of the command line
+  std::vector<std::string> plan_words;     // those that a plan of shards has
   bool print = false;
   bool print_script = false;
   bool dot = false;
@@ -197,15 +198,12 @@ void declare(cli::Command& command, Options& options) {
 }
 
 // Without secrets of URLs, and without what runs nothing: the line is of a command that makes the output.
-std::string shown_command_line(int argc, char** argv) {
+std::string shown_command_line(const std::string& program, const std::vector<base::CommandPiece>& pieces) {
   constexpr std::array instead{"--print", "--print-sh", "--dot", "--dry-run"};
-  std::string line;
-  bool is_option = true;
-  for (int at = 0; at < argc; ++at) {
-    const std::string word = argv[at];
-    is_option = is_option && word != "--" && word != "--combine";
-    if (is_option && std::find(instead.begin(), instead.end(), word) != instead.end()) continue;
-    line += (at > 0 ? " " : "") + base::redact_name(word);
+  std::string line = program;
+  for (const auto& piece : pieces) {
+    if (std::find(instead.begin(), instead.end(), piece.option) != instead.end()) continue;
+    for (const auto& word : piece.words) line += " " + base::redact_name(word);
   }
   return line;
 }
@@ -244,8 +242,7 @@ bool takes_standard_output(const Options& options) {
 // The same in every step, whatever words the step has of its own.
 std::string command_of_shards(const Options& options) {
   std::string line = "mrf-run";
-  const auto words =
-      options.shard_plan ? options.shard_plan->plan.arguments : shard::words_of_command(options.words);
+  const auto words = options.shard_plan ? options.shard_plan->plan.arguments : options.plan_words;
   for (const auto& word : words) line += " " + base::redact_name(word);
   return line;
 }
@@ -382,7 +379,7 @@ base::Status run_shards(const Options& options, io::Stats& stats) {
   command.options = options.shard;
   command.form = options.form;
   command.stored = options.shard_plan;
-  command.words = options.words;
+  command.words = options.plan_words;
   command.keeps_directory = options.run.keep_directory;
   command.kill_after = options.run.supervisor.kill_after;
   command.progress = style_of(options.run.supervisor.progress);
@@ -441,7 +438,7 @@ base::Status run(Options& options, const cli::OptionSet& given, io::Stats& stats
     if (is_trial) {
       const auto records = parse_tried_records(options.tried_records);
       return static_cast<base::Status>(
-          trial::try_filter(options.form, {records, options.run, options.words}));
+          trial::try_filter(options.form, {records, options.run, options.pieces}));
     }
   }
   if (options.print || options.print_script) warn_of_options_left_out(options, given);
@@ -470,21 +467,31 @@ int main(int argc, char** argv) try {
                        {});
   Options options;
   command.free_short_quiet();
-  options.words.assign(argv + 1, argv + argc);
-  if (auto step = shard::take_step(options.words)) {
-    options.words = std::move(step->words);
+  declare(command, options);
+  const auto split = [&command](const auto& words) { return command.options().pieces_of(words); };
+  std::vector<std::string> words(argv + 1, argv + argc);
+  if (auto step = shard::take_step(words, split)) {
+    words = std::move(step->words);
     options.shard_plan = std::move(step->stored);
   }
-  auto words = options.words;
+  options.pieces = split(words);
+  options.plan_words = shard::words_of_command(options.pieces);
+  options.command_line = shown_command_line(argv[0], options.pieces);
+  words.clear();
+  for (const auto& piece : options.pieces) {
+    if (piece.option == "--") {
+      options.form.command.assign(piece.words.begin() + 1, piece.words.end());
+    } else if (piece.option == "--combine" && piece.words.size() > 1) {
+      options.form.combine.assign(piece.words.begin() + 1, piece.words.end());
+    } else {
+      words.insert(words.end(), piece.words.begin(), piece.words.end());
+    }
+  }
   std::vector<char*> pointers{argv[0]};
   for (auto& word : words) pointers.push_back(word.data());
   argc = static_cast<int>(pointers.size());
   pointers.push_back(nullptr);
   argv = pointers.data();
-  options.command_line = shown_command_line(argc, argv);
-  options.form.command = cli::take_filter(argc, argv);
-  options.form.combine = cli::take_words_behind("--combine", argc, argv);
-  declare(command, options);
   return command.run(argc, argv, [&] {
     if (takes_standard_output(options)) command.keep_from_stats("-");
     options.run.supervisor.kill_after = milliseconds("--kill-after", options.kill_after_s);

@@ -131,14 +131,6 @@ std::vector<std::string> take_filter(int& argc, char** argv) {
   return {dashes + 1, end};
 }
 
-std::vector<std::string> take_words_behind(std::string_view option, int& argc, char** argv) {
-  const auto end = argv + argc;
-  const auto found = std::find(argv + 1, end, option);
-  if (found == end || found + 1 == end) return {};
-  argc = static_cast<int>(found - argv);
-  return {found + 1, end};
-}
-
 int Command::run(int argc, char** argv, const std::function<base::Status()>& body) noexcept {
   try {
     base::set_message_style(name_, base::Verbosity::normal);

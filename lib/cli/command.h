@@ -63,8 +63,4 @@ int status_of_current_exception(const char* name) noexcept;
 /// `argv`, and so is the --.
 std::vector<std::string> take_filter(int& argc, char** argv);
 
-/// What stands behind `option`, up to the end: a command with its words. It is taken off `argv`, and so is
-/// the option; an option that is the last word stays.
-std::vector<std::string> take_words_behind(std::string_view option, int& argc, char** argv);
-
 }  // namespace mrf::cli

@@ -8,6 +8,7 @@
 #include <CLI/Formatter.hpp>
 #include <algorithm>
 #include <charconv>
+#include <deque>
 #include <iterator>
 #include <limits>
 #include <string_view>
@@ -176,28 +177,80 @@ void OptionSet::add_optional(const std::string& names, std::string& value, std::
   optional_.push_back({word, std::move(values), otherwise});
 }
 
+bool OptionSet::Optional::takes(const std::string& word) const {
+  return std::any_of(values.begin(), values.end(), [&](const std::string& value) {
+    if (value == "N") return is_whole_number(word);
+    return value.ends_with(':') ? word.starts_with(value) : word == value;
+  });
+}
+
+const OptionSet::Optional* OptionSet::optional_called(const std::string& name) const {
+  const auto found =
+      std::find_if(optional_.begin(), optional_.end(), [&](const Optional& one) { return one.name == name; });
+  return found == optional_.end() ? nullptr : &*found;
+}
+
 // The command line with each optional value in the word of its option.
 std::vector<std::string> OptionSet::words_of(int argc, char** argv) const {
   std::vector<std::string> words;
-  for (int at = 1; at < argc; ++at) {
-    words.emplace_back(argv[at]);
-    const auto option = std::find_if(optional_.begin(), optional_.end(),
-                                     [&](const Optional& one) { return one.name == words.back(); });
-    if (words.back() == "--") {
-      words.insert(words.end(), argv + at + 1, argv + argc);
-      break;
+  for (const auto& piece : pieces_of({argv + 1, argv + argc})) {
+    const Optional* option = optional_called(piece.option);
+    if (option == nullptr || piece.words[0] != piece.option) {
+      words.insert(words.end(), piece.words.begin(), piece.words.end());
+    } else {
+      words.push_back(piece.option + "=" + (piece.value.empty() ? option->otherwise : piece.value));
     }
-    if (option == optional_.end()) continue;
-    const std::string next = at + 1 < argc ? argv[at + 1] : "";
-    const bool is_given =
-        std::any_of(option->values.begin(), option->values.end(), [&](const std::string& value) {
-          if (value == "N") return is_whole_number(next);
-          return value.ends_with(':') ? next.starts_with(value) : next == value;
-        });
-    words.back() += "=" + (is_given ? next : option->otherwise);
-    if (is_given) ++at;
   }
   return words;
+}
+
+std::vector<base::CommandPiece> OptionSet::pieces_of(const std::vector<std::string>& words) const {
+  std::vector<base::CommandPiece> pieces;
+  std::deque<std::string> rest(words.begin(), words.end());
+  const auto take = [&rest] {
+    std::string word = std::move(rest.front());
+    rest.pop_front();
+    return word;
+  };
+  while (!rest.empty()) {
+    const std::string word = take();
+    if (word == "--") {
+      pieces.push_back({word, "", {word}});
+      pieces.back().words.insert(pieces.back().words.end(), rest.begin(), rest.end());
+      break;
+    }
+    if (!word.starts_with('-') || word == "-") {
+      pieces.push_back({"", word, {word}});
+      continue;
+    }
+    const bool is_letter = word[1] != '-';
+    const std::size_t end = is_letter ? 2 : std::min(word.find('='), word.size());
+    const std::string name = word.substr(0, end);
+    const CLI::Option* option = app_->get_option_no_throw(name);
+    base::CommandPiece piece{option == nullptr ? name : option->get_name(), "", {word}};
+    const std::string_view behind = std::string_view(word).substr(end);
+    if (const Optional* optional = optional_called(piece.option); optional != nullptr) {
+      piece.value = behind.substr(std::min<std::size_t>(behind.size(), 1));
+      if (behind.empty() && !rest.empty() && optional->takes(rest.front()))
+        piece.words.push_back(piece.value = take());
+    } else if (option == nullptr) {
+      // parse() names it.
+    } else if (option->get_items_expected_max() == 0) {
+      if (is_letter && !behind.empty()) {
+        piece.words = {name};
+        rest.push_front("-" + std::string(behind));
+      } else if (!behind.empty()) {
+        piece.value = behind.substr(1);
+      }
+    } else if (option->get_option_text().ends_with("...")) {
+      while (!rest.empty() && rest.front() != "--") piece.words.push_back(take());
+    } else {
+      piece.value = behind.substr(is_letter || behind.empty() ? 0 : 1);
+      if (piece.value.empty() && !rest.empty()) piece.words.push_back(piece.value = take());
+    }
+    pieces.push_back(std::move(piece));
+  }
+  return pieces;
 }
 
 void OptionSet::add_size(const std::string& names, std::uint64_t& bytes, const std::string& description) {

@@ -7,6 +7,8 @@
 #include <string>
 #include <vector>
 
+#include "base/command_piece.h"
+
 namespace CLI {
 class App;
 }  // namespace CLI
@@ -37,10 +39,16 @@ class OptionSet {
                     const std::string& otherwise, const std::string& description);
   /// A number of bytes with an optional K, M or G (powers of 1024).
   void add_size(const std::string& names, std::uint64_t& bytes, const std::string& description);
-  /// May be given several times, one value each time.
+  /// May be given several times, one value each time. One that --help shows with "..." has all words behind
+  /// it up to the first --; the program takes them off before parse() (pieces_of()).
   void add_repeatable(const std::string& names, std::vector<std::string>& values,
                       const std::string& description);
   void remove(const std::string& name);
+
+  /// The options and arguments in `words`, in order, told apart as parse() tells them apart: what is the
+  /// value of an option is no other option, however it is spelled. Letters that share a word are taken apart.
+  /// An option that there is not has no value. Throws nothing.
+  std::vector<base::CommandPiece> pieces_of(const std::vector<std::string>& words) const;
 
   /// How often an option was given.
   std::size_t count(const std::string& name) const;
@@ -58,8 +66,11 @@ class OptionSet {
     std::string name;
     std::vector<std::string> values;
     std::string otherwise;
+
+    bool takes(const std::string& word) const;
   };
 
+  const Optional* optional_called(const std::string& name) const;
   std::vector<std::string> words_of(int argc, char** argv) const;
 
   std::unique_ptr<CLI::App> app_;

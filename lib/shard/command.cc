@@ -23,6 +23,7 @@
 #include "io/paths.h"
 #include "process/attendant.h"
 #include "process/run_signals.h"
+#include "shard/digest.h"
 #include "shard/engine.h"
 #include "shard/join.h"
 #include "shard/local_engine.h"
@@ -31,6 +32,7 @@
 #include "shard/proof.h"
 #include "shard/range.h"
 #include "shard/report.h"
+#include "shard/run_lock.h"
 #include "shard/slurm_engine.h"
 #include "shard/snakefile.h"
 #include "shard/snakemake_engine.h"
@@ -46,6 +48,7 @@ namespace {
 // From TERM to KILL for a process that ends others in the same way: ten seconds for jobs that KILL does not
 // end, and as many for its watchdog.
 constexpr std::chrono::milliseconds more_to_kill_after{22000};
+constexpr int most_plans = 10;  // that are gone before they can be locked
 
 std::string absolute_output(const Command& command) {
   return std::filesystem::absolute(command.form.outputs[0]).string();
@@ -133,7 +136,18 @@ class Steps {
       throw base::UsageError("use option", "--report", "it goes with --shards and with --shard-join");
   }
 
+  // Whatever fails when the plan is gone, fails of that.
   base::Status operator()() {
+    try {
+      return carry_out();
+    } catch (const base::Error&) {
+      if (stored_.digest.empty() || directory_.read_plan()) throw;
+      throw_lost_plan();
+    }
+  }
+
+ private:
+  base::Status carry_out() {
     const StepOptions& options = command_.options;
     if (options.is_step()) stored_ = plan_of_step();
     if (options.read) return read(*options.read);
@@ -148,7 +162,15 @@ class Steps {
     return options.plans ? base::Status::success : run_all(*engine);
   }
 
- private:
+  bool has_plan() const {
+    const auto text = directory_.read_plan();
+    return text && digest_of(*text) == stored_.digest;
+  }
+  [[noreturn]] void throw_lost_plan() const {
+    throw base::Error(base::Status::failure, "use", directory_.path(),
+                      "its plan is gone: another run has joined the shards, or somebody has removed it");
+  }
+
   const std::string& output() const { return command_.form.outputs[0]; }
   const std::string& input() const { return command_.form.inputs[0]; }
 
@@ -156,11 +178,12 @@ class Steps {
   bool combines() const { return !command_.form.combine.empty(); }
   bool has_mate_parts() const { return command_.form.outputs.size() == 2 && !combines(); }
 
-  Input open_input(std::size_t number = 0) {
+  Input open_input(std::size_t number = 0) { return open_input(number, stats_.in); }
+  Input open_input(std::size_t number, io::Meter& meter) {
     return {command_.form.inputs[number],
             {workflow::shard_records(command_.form, choice_), workflow::shard_header(command_.form, choice_),
              choice_.input.format == "cram", choice_.input.is_alignment() && !command_.form.is_permissive},
-            stats_.in};
+            meter};
   }
 
   std::size_t checked(const char* option, std::uint64_t number) const {
@@ -174,36 +197,70 @@ class Steps {
     throw base::UsageError("use", "command line", "a step of a plan is asked for by its whole option");
   }
 
+  // The lock of the plan. A run that has it may be about to end, and to remove the plan.
+  std::unique_ptr<RunLock> lock() {
+    for (int tries = 0; tries < most_plans; ++tries) {
+      if (tries > 0) plan();
+      try {
+        auto lock = std::make_unique<RunLock>(directory_);
+        if (has_plan()) return lock;
+      } catch (const base::SystemError& error) {
+        if (error.error_number() != ENOENT) throw;
+      }
+    }
+    throw_lost_plan();
+  }
+
+  // Such a run may remove the directory while this one plans.
   void plan() {
+    for (int tries = 1;; ++tries) {
+      try {
+        return plan_once();
+      } catch (const base::SystemError& error) {
+        if (error.error_number() != ENOENT || tries == most_plans) throw;
+      }
+    }
+  }
+
+  void plan_once() {
     const Input opened = open_input();
     std::optional<Input> mate;
-    if (has_mates()) mate.emplace(open_input(1));
+    io::Meter meter_of_mates;
+    if (has_mates()) mate.emplace(open_input(1, meter_of_mates));
     Plan wanted{std::filesystem::current_path().string(),
-                words_of_command(command_.words),
+                command_.words,
                 *command_.options.shards,
                 opened.state(),
                 {}};
     if (mate) wanted.mate = mate->state();
+    wanted.writes_index = command_.form.writes_index;
     if (auto stored = matching_plan(directory_, wanted)) {
       directory_.make();
       stored_ = std::move(*stored);
     } else {
       if (mate) {
+        base::note(fmt::format("the records of '{}' and '{}' are counted", opened.name(), mate->name()));
         PairCuts cuts = find_pair_cuts(opened, *mate, wanted.wanted);
         wanted.cuts = std::move(cuts.first);
         wanted.mate_cuts = std::move(cuts.second);
       } else {
         wanted.cuts = find_cuts(opened, wanted.wanted);
       }
+      wanted.id = new_plan_id();
       stored_ = publish_plan(directory_, wanted);
     }
+    stats_.in.bytes += meter_of_mates.bytes;
+    if (command_.options.plans && wanted.writes_index != stored_.plan.writes_index)
+      base::warn(fmt::format("'{}' was planned {} --write-index, and stays so: --shard-join takes the option",
+                             directory_.path(), stored_.plan.writes_index ? "with" : "without"));
     base::note(fmt::format("{} shards are planned in '{}'", stored_.plan.shards(), directory_.path()));
   }
 
   static void refuse_changed(const Input& opened, const Plan& plan) {
     if (!(opened.state() == plan.input))
-      throw base::DataError("read", opened.name(),
-                            "it has changed since its shards were planned; remove the directory of the plan");
+      throw base::DataError(
+          "read", opened.name(),
+          "it has changed since its shards were planned: the directory of the plan is of no use any more");
   }
 
   base::Status read(std::uint64_t number) {
@@ -244,7 +301,8 @@ class Steps {
           "cannot finish 'shard {}': USR1 has ended it, which Slurm sends in front of a time limit", at));
     if (end.signal != 0) process::die_of(end.signal);
     if (end.status != 0) {
-      base::say(fmt::format("cannot finish 'shard {}': it has no part; the same command runs it again", at));
+      base::say(fmt::format("cannot finish 'shard {}': it has no part{}; the same command runs it again", at,
+                            numbers_of_shard(at)));
       return static_cast<base::Status>(end.status);
     }
     receipt.landing = take_landing(receipt.part, 0);
@@ -254,8 +312,26 @@ class Steps {
     if (!fault.empty()) throw base::DataError("read", input(), fault);
     receipt.records_out = records_written(report_of(receipt), directory_.part_path(receipt.part));
     receipt.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+    if (const int signal = measure_part(directory_, receipt, process::pending_run_signal); signal != 0) {
+      remove_parts(directory_, receipt);
+      process::die_of(signal);
+    }
     publish_part(directory_, receipt, choice_.order == "any");  // as it is with --combine
     return base::Status::success;
+  }
+
+  // What the numbers in the messages of a shard's programs mean.
+  std::string numbers_of_shard(std::size_t shard) const {
+    if (shard == 0) return "";
+    std::uint64_t records = 0;
+    std::size_t before = 0;
+    for (; before < shard; ++before) {
+      const auto receipt = directory_.read_receipt(before);
+      if (!receipt) break;
+      records += receipt->landing.records_in;
+    }
+    return "; records and lines are counted from its first one" +
+           (before < shard ? "" : fmt::format(", which is record {} of '{}'", records + 1, input()));
   }
 
   static std::string landing_of(const std::string& part, std::size_t input) {
@@ -290,7 +366,7 @@ class Steps {
 
   base::Status print_snakefile() const {
     return show(snakefile_text({words_of_join(directory_)[0], directory_.path(), absolute_output(command_),
-                                stored_.plan.shards(), threads_of(command_.form)}));
+                                stored_.plan.shards(), threads_of(command_.form), words_of_index()}));
   }
 
   base::Status print_sbatch() const {
@@ -302,10 +378,20 @@ class Steps {
       throw base::UsageError("use option", "--print-sbatch",
                              "all shards have a receipt, and no job is left; the same command without it "
                              "joins their parts");
-    return show(engine->script({stored_.plan, directory_, missing, true, progress}, attendant));
+    auto join = words_of_join(directory_);
+    const auto index = words_of_index();
+    join.insert(join.end(), index.begin(), index.end());
+    return show(engine->script({stored_.plan, directory_, missing, true, progress}, attendant, join));
   }
 
-  base::Status detach() const {
+  // For the join, when the command wants another index than that which has made the plan.
+  std::vector<std::string> words_of_index() const {
+    if (command_.form.writes_index == stored_.plan.writes_index) return {};
+    return {command_.form.writes_index ? "--write-index" : "--write-index=false"};
+  }
+
+  base::Status detach() {
+    const auto held = lock();
     const auto engine = make_slurm_engine(command_);
     process::Attendant attendant(command_.kill_after);
     Progress progress(ProgressStyle::none, {});
@@ -330,6 +416,7 @@ class Steps {
   }
 
   base::Status join() {
+    const RunLock held(directory_);
     const auto receipts = read_receipts(stored_.plan, stored_.digest, directory_);
     const EngineEnd end = combines() ? combine(receipts) : EngineEnd{0, join_parts(receipts)};
     if (end.signal != 0) process::die_of(end.signal);
@@ -416,7 +503,8 @@ class Steps {
     if (!end.outcome.succeeded()) {
       const bool is_bad = end.outcome.status() == static_cast<int>(base::Status::bad_data);
       throw base::Error(is_bad ? base::Status::bad_data : base::Status::failure, "index", output(),
-                        reason_of_index(end, place));
+                        reason_of_index(end, place) +
+                            "; the parts stay: without --write-index they are joined without an index");
     }
     index.emplace(output() + (bytes.starts_with("BAI") ? ".bai" : ".csi"));
     io::Meter meter;
@@ -453,20 +541,24 @@ class Steps {
     }
   }
 
-  base::Status run_all(Engine& engine) const {
+  base::Status run_all(Engine& engine) {
     const EngineEnd end = run_shards_and_join(engine);
     if (end.signal != 0) process::die_of(end.signal);
     return static_cast<base::Status>(end.status);
   }
 
   // The join is a process of its own: it ends with a signal at once.
-  EngineEnd run_shards_and_join(Engine& engine) const {
+  EngineEnd run_shards_and_join(Engine& engine) {
+    auto held = lock();
     process::Attendant attendant(command_.kill_after + more_to_kill_after);
     Progress progress(command_.progress, command_.write_event);
     progress.start(stored_.plan, directory_);
     EngineEnd end = run_shards(engine, stored_.plan, directory_, retries_, attendant, progress);
+    held.reset();  // the join takes it
     if (end.status == 0 && end.signal == 0) {
       auto words = words_of_join(directory_);
+      const auto index = words_of_index();
+      words.insert(words.end(), index.begin(), index.end());
       if (!command_.report.empty()) words.insert(words.end(), {"--report", command_.report});
       const auto joined = attendant.run({.words = words});
       end = {joined.outcome.status(), joined.signal};

@@ -22,7 +22,7 @@ struct Command {
   StepOptions options;
   workflow::ShortForm form;          ///< of the whole; form.inputs are probed
   std::optional<StoredPlan> stored;  ///< of a step: its plan
-  std::vector<std::string> words;    ///< of the command line, behind the program's name
+  std::vector<std::string> words;    ///< of the command line, as the plan has them (words_of_command())
   bool keeps_directory = false;      ///< after the join
   std::string report;                ///< where the report over all shards goes; empty: nowhere
   std::chrono::milliseconds kill_after{1000};

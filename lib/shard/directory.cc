@@ -21,6 +21,8 @@
 #include "base/error.h"
 #include "io/fd.h"
 #include "io/output_file.h"
+#include "shard/slurm.h"
+#include "shard/snakefile.h"
 
 namespace mrf::shard {
 
@@ -51,10 +53,6 @@ bool is_name_of_run(std::string_view directory, std::string_view name) {
 
 // NFS keeps a file that is still open under such a name, until it is closed.
 bool is_kept_by_nfs(std::string_view name) { return name.starts_with(".nfs"); }
-
-void make_directory(const std::string& path) {
-  if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) throw base::SystemError("make", path);
-}
 
 bool publish(const std::string& path, const std::string& text) {
   try {
@@ -104,7 +102,8 @@ std::vector<std::string> names_in(const std::string& path) {
 void refuse_foreign(const std::string& path) {
   const auto is_own = [](const std::string& name) {
     return name == "receipts" || name == "parts" || name == "attempts" || name == "logs" ||
-           name == "snakemake" || name.find("plan.json") != std::string::npos;
+           name == "snakemake" || name == "mrf-run.lock" || name == "plan.json" ||
+           name.starts_with(".plan.json.");
   };
   const auto names = names_in(path);
   bool is_foreign = !std::all_of(names.begin(), names.end(), is_own);
@@ -115,12 +114,18 @@ void refuse_foreign(const std::string& path) {
                            "it holds files and no plan of shards; name another directory with --shard-dir");
 }
 
+// A file that others may well have under the same name.
+bool is_foreign_text(const std::string& path, std::string_view name) {
+  return (name == "Snakefile" && !is_own_file(path, snakefile_mark)) ||
+         (name == "sbatch.sh" && !is_own_file(path, slurm_script_mark));
+}
+
 // Removes what the run made in one of the directories, and it, unless others have put something there.
 void remove_of_run(const std::string& path, std::string_view directory) {
   const std::string whole = path + std::string(directory);
   bool is_shared = false;
   for (const auto& name : names_in(whole)) {
-    if (is_name_of_run(directory, name)) {
+    if (is_name_of_run(directory, name) && !is_foreign_text(whole + "/" + name, name)) {
       remove_part_at(fmt::format("{}/{}", whole, name));
     } else {
       is_shared = is_shared || !is_kept_by_nfs(name);
@@ -137,6 +142,10 @@ bool is_working_directory(const std::string& path) {
 
 }  // namespace
 
+void make_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) throw base::SystemError("make", path);
+}
+
 std::string Directory::receipt_path(std::size_t shard) const {
   return fmt::format("{}/receipts/{}.json", path_, shard);
 }
@@ -148,6 +157,11 @@ void Directory::make() const {
 }
 
 void Directory::make_logs() const { make_directory(path_ + "/logs"); }
+
+std::set<std::string> Directory::names_of_logs() const {
+  const auto names = names_in(path_ + "/logs");
+  return {names.begin(), names.end()};
+}
 
 std::optional<std::string> read_file(const std::string& path) {
   const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
@@ -234,11 +248,31 @@ void Directory::remove() const {
   for (const char* kept : kept_by_engines) remove_of_run(path_, kept);
   for (const char* part : parts_of_directory) remove_of_run(path_, part);
   remove_file_at(plan_path());
-  if (!names_in(path_).empty())
+  remove_file_at(lock_path());
+  const auto names = names_in(path_);
+  const auto is_of_next_run = [](const std::string& name) {
+    return name == "plan.json" || name == "mrf-run.lock";
+  };
+  if (std::any_of(names.begin(), names.end(), is_of_next_run)) return;
+  if (!names.empty())
     throw base::Error(base::Status::failure, "remove", path_,
                       "it holds other files; the next run needs another --shard-dir");
   if (is_working_directory(path_) || ::rmdir(path_.c_str()) == 0 || errno == ENOENT) return;
   throw base::SystemError("remove", path_);
+}
+
+bool is_own_file(const std::string& path, std::string_view mark) {
+  const auto text = read_file(path);
+  if (!text) return false;
+  const std::size_t second = text->find('\n') + 1;
+  return text->starts_with(mark) || (second > 0 && std::string_view(*text).substr(second).starts_with(mark));
+}
+
+void refuse_foreign_file(const std::string& path, std::string_view mark) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0 || (S_ISREG(info.st_mode) && is_own_file(path, mark))) return;
+  throw base::UsageError("write", path,
+                         "it is there, and not of mrf-run; name another directory with --shard-dir");
 }
 
 std::string host_name() {

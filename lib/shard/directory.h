@@ -3,7 +3,9 @@
 
 #include <cstddef>
 #include <optional>
+#include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -22,6 +24,8 @@ class Directory {
   const std::string& path() const { return path_; }
   std::string plan_path() const { return path_ + "/plan.json"; }
   std::string receipt_path(std::size_t shard) const;
+  /// Of RunLock (run_lock.h).
+  std::string lock_path() const { return path_ + "/mrf-run.lock"; }
   std::string part_path(const std::string& part) const { return path_ + "/parts/" + part; }
   /// Where the report of the attempt is that makes this part; empty before its end.
   std::string attempt_path(const std::string& part) const { return path_ + "/attempts/" + part + ".json"; }
@@ -31,6 +35,8 @@ class Directory {
   void make() const;
   /// Makes the directory of the shards' logs (shard_log.h). Throws SystemError.
   void make_logs() const;
+  /// The names of what is in it; none when it is not there. Throws SystemError.
+  std::set<std::string> names_of_logs() const;
   /// The text of the plan; nothing when there is none. Throws SystemError.
   std::optional<std::string> read_plan() const;
   /// Throws SystemError, and DataError for what is no receipt.
@@ -53,16 +59,25 @@ class Directory {
   /// Removes the parts that are none of these receipts, known by their names. Throws SystemError.
   void remove_other_parts(const std::vector<Receipt>& receipts) const;
   /// Removes what the steps and the engines made, known by the names, the plan last, and then the directory,
-  /// unless it is the working directory. What others put there stays. Throws SystemError, and Error when the
-  /// directory stays for other files.
+  /// unless it is the working directory or the next run has begun there. What others put there stays. Throws
+  /// SystemError, and Error when the directory stays for other files.
   void remove() const;
 
  private:
   std::string path_;
 };
 
+/// One that is there already is no error. Throws SystemError.
+void make_directory(const std::string& path);
+
 /// The whole of a file; nothing when there is none of that name. Throws SystemError.
 std::optional<std::string> read_file(const std::string& path);
+
+/// Whether a file that mrf-run writes anew is one that it wrote: one of its first two lines begins with
+/// `mark`.
+bool is_own_file(const std::string& path, std::string_view mark);
+/// Throws UsageError when there is another file at `path`.
+void refuse_foreign_file(const std::string& path, std::string_view mark);
 
 /// A name that no other attempt at `shard` has, on any machine, and that ends with `ending`.
 std::string unique_part(std::size_t shard, const std::string& ending);

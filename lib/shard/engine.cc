@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 #include <system_error>
@@ -79,6 +80,7 @@ EngineEnd run_shards(Engine& engine, const Plan& plan, const Directory& director
     if (missing.empty()) return {};
     EngineEnd end = engine.run({plan, directory, missing, round == retries, progress}, attendant);
     if (end.signal != 0) return end;
+    if (!directory.read_plan()) throw base::SystemError("open", directory.plan_path(), ENOENT);
     missing = directory.missing(plan);
     if (missing.empty()) return {};
     const std::string text =

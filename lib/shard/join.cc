@@ -185,18 +185,11 @@ void check_parts(const std::vector<Receipt>& receipts, const Directory& director
   for (const Receipt& receipt : receipts) PartReader(receipt, directory).read([](std::string_view) {});
 }
 
-void join_parts(const std::vector<Receipt>& receipts, const Directory& directory, PartForm form,
-                const std::string& output) {
-  io::OutputFile file(output);
-  write_parts(receipts, directory, form, file);
-  file.commit();
-}
-
-void measure_part(const Directory& directory, Receipt& receipt) {
+int measure_part(const Directory& directory, Receipt& receipt, const std::function<int()>& stop) {
   if (!receipt.mate_part.empty()) {
     Receipt mate = receipt_of_mate(receipt);
     mate.mate_part.clear();
-    measure_part(directory, mate);
+    if (const int stopped = measure_part(directory, mate, stop); stopped != 0) return stopped;
     receipt.mate_part_size = mate.part_size;
     receipt.mate_part_digest = mate.part_digest;
   }
@@ -205,9 +198,13 @@ void measure_part(const Directory& directory, Receipt& receipt) {
   io::Meter meter;
   std::vector<char> bytes(part_piece_bytes);
   Digest digest;
-  while (const std::size_t n = io::read_some(file, path, bytes, meter)) digest.add({bytes.data(), n});
+  while (const std::size_t n = io::read_some(file, path, bytes, meter)) {
+    digest.add({bytes.data(), n});
+    if (const int stopped = stop(); stopped != 0) return stopped;
+  }
   receipt.part_size = meter.bytes;
   receipt.part_digest = digest.text();
+  return stop();
 }
 
 }  // namespace mrf::shard

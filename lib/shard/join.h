@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -33,11 +34,8 @@ void write_parts(const std::vector<Receipt>& receipts, const Directory& director
                  io::OutputFile& output, bool omits_header = false);
 /// Reads the parts of these receipts. Throws DataError for one that is not what its receipt says.
 void check_parts(const std::vector<Receipt>& receipts, const Directory& directory);
-/// write_parts(), and commits it.
-void join_parts(const std::vector<Receipt>& receipts, const Directory& directory, PartForm form,
-                const std::string& output);
-
-/// The size and the digest of a part, put into its receipt. Throws SystemError.
-void measure_part(const Directory& directory, Receipt& receipt);
+/// Reads a part, and puts its size and its digest into its receipt. Returns 0, or what `stop`, asked about
+/// once for each MiB, answered that is not 0: then the receipt means nothing. Throws SystemError.
+int measure_part(const Directory& directory, Receipt& receipt, const std::function<int()>& stop);
 
 }  // namespace mrf::shard

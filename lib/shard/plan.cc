@@ -2,6 +2,7 @@
 #include "shard/plan.h"
 
 #include <fmt/format.h>
+#include <sys/random.h>
 
 #include <algorithm>
 #include <array>
@@ -60,6 +61,8 @@ Plan plan_of(const Json& json) {
   plan.directory = json.at("directory");
   plan.arguments = json.at("arguments").get<std::vector<std::string>>();
   plan.wanted = json.at("shards");
+  plan.id = json.at("id");
+  plan.writes_index = json.at("write_index");
   plan.input = input_of(json.at("input"));
   plan.cuts = cuts_of(json.at("cuts"));
   if (const auto mate = json.find("mate"); mate != json.end()) {
@@ -70,16 +73,12 @@ Plan plan_of(const Json& json) {
   return plan;
 }
 
-// A value of --progress, which may be left out.
-bool is_style(const std::string& word) {
-  return word == "bar" || word == "log" || word == "none" || word == "json" || word.starts_with("json:");
-}
-
 }  // namespace
 
 std::string plan_text(const Plan& plan) {
-  Json json{{"schema", plan_schema}, {"directory", plan.directory},  {"arguments", plan.arguments},
-            {"shards", plan.wanted}, {"input", json_of(plan.input)}, {"cuts", plan.cuts}};
+  Json json{{"schema", plan_schema},        {"id", plan.id},         {"directory", plan.directory},
+            {"arguments", plan.arguments},  {"shards", plan.wanted}, {"write_index", plan.writes_index},
+            {"input", json_of(plan.input)}, {"cuts", plan.cuts}};
   if (plan.mate) json["mate"] = {{"input", json_of(*plan.mate)}, {"cuts", plan.mate_cuts}};
   try {
     return json.dump(2) + "\n";
@@ -94,8 +93,15 @@ Plan parse_plan(std::string_view text, const std::string& name) {
     return plan_of(Json::parse(text));
   } catch (const std::exception&) {
     throw base::DataError(
-        "read", name, "it is not a plan of shards; remove its directory or name another with --shard-dir");
+        "read", name, "it is not a plan of shards, or is damaged; name another directory with --shard-dir");
   }
+}
+
+std::string new_plan_id() {
+  std::array<std::uint64_t, 2> number{};
+  if (::getrandom(number.data(), sizeof number, 0) != static_cast<ssize_t>(sizeof number))
+    throw base::SystemError("make", "a random number");
+  return fmt::format("{:016x}{:016x}", number[0], number[1]);
 }
 
 Plan plan_of_mate(const Plan& plan) {
@@ -118,33 +124,19 @@ std::string difference(const Plan& plan, const Plan& wanted) {
   return "";
 }
 
-std::vector<std::string> words_of_command(const std::vector<std::string>& words) {
-  constexpr std::array with_value{"--shards", "--engine",    "--engine-args", "--shard-dir",     "--retries",
-                                  "--report", "--shard-run", "--shard-read",  "--shard-landing", "--stats"};
-  constexpr std::array alone{"--shard-plan", "--print-sbatch", "--print-snakefile", "--detach",
-                             "--shard-mate", "--shard-status", "--shard-join",      "-v",
-                             "--verbose",    "--quiet"};
-  std::vector<std::string> kept;
-  for (std::size_t at = 0; at < words.size(); ++at) {
-    if (words[at] == "--" || words[at] == "--combine") {
-      kept.insert(kept.end(), words.begin() + static_cast<std::ptrdiff_t>(at), words.end());
-      break;
-    }
-    const std::string& word = words[at];
-    const auto is_word = [&word](const char* option) { return word == option; };
-    const auto has_value = [&word](const char* option) {
-      return word.starts_with(std::string(option) + "=");
-    };
-    if (word == "--progress") {
-      if (at + 1 < words.size() && is_style(words[at + 1])) ++at;
-    } else if (std::any_of(with_value.begin(), with_value.end(), is_word)) {
-      ++at;
-    } else if (std::none_of(with_value.begin(), with_value.end(), has_value) &&
-               std::none_of(alone.begin(), alone.end(), is_word) && !has_value("--progress")) {
-      kept.push_back(word);
-    }
+std::vector<std::string> words_of_command(const std::vector<base::CommandPiece>& pieces) {
+  constexpr std::array left_out{"--shards",          "--engine",  "--engine-args", "--shard-dir",
+                                "--retries",         "--report",  "--shard-run",   "--shard-read",
+                                "--shard-landing",   "--stats",   "--shard-plan",  "--print-sbatch",
+                                "--print-snakefile", "--detach",  "--shard-mate",  "--shard-status",
+                                "--shard-join",      "--verbose", "--quiet",       "--progress",
+                                "--write-index"};
+  std::vector<std::string> words;
+  for (const auto& piece : pieces) {
+    if (std::find(left_out.begin(), left_out.end(), piece.option) == left_out.end())
+      words.insert(words.end(), piece.words.begin(), piece.words.end());
   }
-  return kept;
+  return words;
 }
 
 std::vector<std::uint64_t> targets(std::uint64_t first, std::uint64_t size, std::uint64_t shards) {

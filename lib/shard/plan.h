@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/command_piece.h"
 #include "shard/content.h"
 
 namespace mrf::shard {
@@ -34,6 +35,9 @@ struct Plan {
   /// Of mates, the second input: as many cuts, in front of which it has as many records as the first.
   std::optional<InputState> mate{};
   std::vector<Position> mate_cuts{};
+  /// No other plan has it: what was made for a plan that is gone is never taken for this one's.
+  std::string id{};
+  bool writes_index = false;  ///< the join writes an index, unless it is told otherwise
 
   std::size_t shards() const { return cuts.size() - 1; }
 };
@@ -46,13 +50,16 @@ std::string plan_text(const Plan& plan);
 /// From such a text. Throws DataError with `name` for any other.
 Plan parse_plan(std::string_view text, const std::string& name);
 
+/// For Plan::id: 32 hexadecimal digits. Throws SystemError.
+std::string new_plan_id();
+
 /// Why shards of `plan` cannot be used for the command of `wanted`, a plan of which `cuts` may be missing;
-/// empty when they can.
+/// empty when they can. The id and what the join does besides may differ.
 std::string difference(const Plan& plan, const Plan& wanted);
 
-/// The words of a command without its name and without the options about shards and those that change
-/// nothing of the output and may differ when it is given again: see mrf-run(1), Options of shards.
-std::vector<std::string> words_of_command(const std::vector<std::string>& words);
+/// The words of a command without the options about shards and those that change nothing of the parts and may
+/// differ when it is given again: see mrf-run(1), Options of shards.
+std::vector<std::string> words_of_command(const std::vector<base::CommandPiece>& pieces);
 
 /// Where `shards` cuts are looked for in `size` bytes from `first` on: the beginnings of equal pieces but the
 /// first one, without those that are equal.

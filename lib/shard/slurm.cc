@@ -68,6 +68,11 @@ int parse_exit_code(std::string_view text) {
   return static_cast<int>((code >> 8) & status_bits);
 }
 
+std::string output_of(const SlurmScript& script, const SlurmArray& array) {
+  return is_place_for_slurm(script.directory) ? slurm_log_pattern(script.directory, array.first, script.group)
+                                              : "/dev/null";
+}
+
 std::string doubled_percent(std::string_view text) {
   std::string doubled;
   for (const char c : text) doubled += c == '%' ? std::string("%%") : std::string(1, c);
@@ -75,6 +80,8 @@ std::string doubled_percent(std::string_view text) {
 }
 
 }  // namespace
+
+bool is_place_for_slurm(const std::string& directory) { return directory.find('\\') == std::string::npos; }
 
 std::size_t slurm_group(std::uint64_t max_array_size) {
   std::size_t group = 1;
@@ -127,14 +134,14 @@ std::string slurm_script_text(const SlurmScript& script) {
   if (script.directory.find('\n') != std::string::npos)
     throw base::UsageError("use", script.directory,
                            "a batch script of Slurm cannot hold a name with a newline");
-  std::string text = "#!/bin/bash\n";
+  std::string text =
+      fmt::format("#!/bin/bash\n{} in {}\n", slurm_script_mark, base::quote_shell_word(script.directory));
   const auto option = [&](const std::string& words) { text += "#SBATCH " + words + "\n"; };
   if (script.arrays.size() == 1) {
     const SlurmArray& array = script.arrays[0];
     option(fmt::format("--job-name={}-{}", script.name, array.first));
     option("--array=" + slurm_task_list(array));
-    option("--output=" +
-           base::quote_shell_word(slurm_log_pattern(script.directory, array.first, script.group)));
+    option("--output=" + base::quote_shell_word(output_of(script, array)));
   }
   option("--open-mode=append");
   option("--requeue");
@@ -153,10 +160,12 @@ std::string slurm_script_text(const SlurmScript& script) {
   }
   text += "# When all tasks have ended:\n";
   const std::string program = base::quote_shell_word(script.program);
-  text += fmt::format("#   {} --shard-join --shard-dir {}\n\n", program, directory);
+  text += fmt::format("#   {}\n\n", base::quote_shell_words(script.join));
   text += script.arrays.size() == 1 && script.arrays[0].first > 0
               ? fmt::format("shard=$((${{1:-{}}} + SLURM_ARRAY_TASK_ID))\n", script.arrays[0].first)
               : "shard=$((${1:-0} + SLURM_ARRAY_TASK_ID))\n";
+  if (!is_place_for_slurm(script.directory))
+    text += fmt::format("exec >>{}/logs/\"$shard\".log 2>&1\n", directory);
   text += "export SLURM_CPUS_PER_TASK=${SLURM_CPUS_PER_TASK:-$SLURM_CPUS_ON_NODE}\n";
   text += fmt::format("exec {} --shard-run \"$shard\" --shard-dir {}\n", program, directory);
   return text;
@@ -168,8 +177,7 @@ std::vector<std::string> sbatch_words(const SlurmScript& script, const SlurmArra
   words.insert(words.end(), script.engine_args.begin(), script.engine_args.end());
   words.insert(words.end(),
                {"--parsable", "--open-mode=append", fmt::format("--job-name={}-{}", script.name, array.first),
-                "--array=" + slurm_task_list(array),
-                "--output=" + slurm_log_pattern(script.directory, array.first, script.group), file,
+                "--array=" + slurm_task_list(array), "--output=" + output_of(script, array), file,
                 std::to_string(array.first)});
   return words;
 }

@@ -25,7 +25,8 @@ struct SlurmScript {
   std::string program;                   ///< mrf-run
   std::vector<std::string> engine_args;  ///< words for sbatch
   std::vector<SlurmArray> arrays;
-  std::size_t group = 1;  ///< slurm_group()
+  std::size_t group = 1;            ///< slurm_group()
+  std::vector<std::string> join{};  ///< the words that join the parts
 };
 
 /// Seconds between USR1 and the end of a task's time limit.
@@ -45,6 +46,11 @@ std::string slurm_log_pattern(const std::string& directory, std::size_t first, s
 /// The name that all arrays of a run have, whoever submitted them: `output` is the name of the output.
 /// `identity` is a text that no other run has.
 std::string slurm_job_name(std::string_view output, std::string_view identity);
+/// How the second line of every script begins.
+inline constexpr std::string_view slurm_script_mark = "# Shards of mrf-run(1)";
+/// Whether Slurm can write logs in this directory. In the name of a log it does not take a backslash for
+/// itself (sbatch(1), filename pattern); then the script opens the log.
+bool is_place_for_slurm(const std::string& directory);
 /// The whole script. Throws UsageError for a name with a newline.
 std::string slurm_script_text(const SlurmScript& script);
 

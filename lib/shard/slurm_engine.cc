@@ -196,12 +196,18 @@ class Arrays {
                             "its MaxArraySize is 0: it has no job arrays");
         group_by(*size);
         task_.directory.make_logs();
-        io::write_output(task_.directory.path() + script_name, slurm_script_text(script_));
+        write_script();
         return;
       }
     }
     if (slurm_.signal() == 0)
       throw base::Error(base::Status::unavailable, "reach", "Slurm", reason_of(answer));
+  }
+
+  void write_script() const {
+    const std::string path = task_.directory.path() + script_name;
+    refuse_foreign_file(path, slurm_script_mark);
+    io::write_output(path, slurm_script_text(script_));
   }
 
   // After --detach, when no shard waits or runs.
@@ -472,8 +478,11 @@ EngineEnd SlurmEngine::detach(const EngineTask& task, process::Attendant& attend
   return Arrays(task, attendant, script_of(task)).detach();
 }
 
-std::string SlurmEngine::script(const EngineTask& task, process::Attendant& attendant) const {
-  return Arrays(task, attendant, script_of(task)).script();
+std::string SlurmEngine::script(const EngineTask& task, process::Attendant& attendant,
+                                std::vector<std::string> join) const {
+  SlurmScript script = script_of(task);
+  script.join = std::move(join);
+  return Arrays(task, attendant, std::move(script)).script();
 }
 
 SlurmScript SlurmEngine::script_of(const EngineTask& task) const {
@@ -481,6 +490,7 @@ SlurmScript SlurmEngine::script_of(const EngineTask& task) const {
   script.name = slurm_job_name(output_, task.directory.path() + "\n" + plan_text(task.plan));
   script.directory = task.directory.path();
   script.program = words_of_run(task.directory, 0)[0];
+  script.join = words_of_join(task.directory);
   script.engine_args = arguments_;
   return script;
 }

@@ -31,8 +31,9 @@ class SlurmEngine : public Engine {
   /// Submits what neither waits nor runs, says how to come back, and leaves the arrays alone.
   EngineEnd detach(const EngineTask& task, process::Attendant& attendant) const;
   /// The batch script for all shards of a task (slurm_script_text()), with the MaxArraySize of the cluster if
-  /// there is one.
-  std::string script(const EngineTask& task, process::Attendant& attendant) const;
+  /// there is one. `join` are the words that join their parts.
+  std::string script(const EngineTask& task, process::Attendant& attendant,
+                     std::vector<std::string> join) const;
 
  private:
   SlurmScript script_of(const EngineTask& task) const;

@@ -28,8 +28,10 @@ std::string python_string(const std::string& path) {
 }  // namespace
 
 std::string snakefile_text(const SnakefileForm& form) {
+  std::string options;
+  for (const auto& option : form.join_options) options += " " + option;
   return fmt::format(
-      R"(# The shards of a command, for Snakemake 7.8 and later; from mrf-run --print-snakefile (mrf-run(1), Engines).
+      R"({} --print-snakefile (mrf-run(1), Engines).
 #   snakemake -s FILE --cores 8 --keep-going --keep-incomplete --ignore-incomplete --rerun-triggers mtime
 # A receipt is made by mrf-run alone, when the part of its shard is on disk; the join checks all of them.
 # --set-threads shard=N gives each shard N processors.
@@ -47,7 +49,7 @@ rule join:
     input: receipts
     output: OUTPUT
     params: program=PROGRAM, directory=DIRECTORY
-    shell: "{{params.program:q}} --shard-join --shard-dir {{params.directory:q}}"
+    shell: "{{params.program:q}} --shard-join --shard-dir {{params.directory:q}}{}"
 
 
 rule shards:
@@ -64,8 +66,8 @@ rule shard:
         "{{params.program:q}} --shard-run {{wildcards.shard}} --shard-dir {{params.directory:q}} --cpus {{threads}}"
         " 2>>{{log:q}}"
 )",
-      python_string(form.program), python_string(form.directory), python_string(form.output), form.shards,
-      form.threads);
+      snakefile_mark, python_string(form.program), python_string(form.directory), python_string(form.output),
+      form.shards, options, form.threads);
 }
 
 }  // namespace mrf::shard

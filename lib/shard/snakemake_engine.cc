@@ -3,16 +3,11 @@
 
 #include <fmt/format.h>
 #include <signal.h>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <array>
-#include <cerrno>
 #include <chrono>
-#include <filesystem>
-#include <set>
 #include <string_view>
-#include <system_error>
 
 #include "base/error.h"
 #include "base/message.h"
@@ -44,21 +39,8 @@ bool says_how_many(const std::vector<std::string>& arguments) {
   });
 }
 
-void make_place(const std::string& path) {
-  if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) throw base::SystemError("make", path);
-}
-
-std::set<std::string> names_of_logs(const Directory& directory) {
-  std::set<std::string> names;
-  std::error_code error;
-  for (std::filesystem::directory_iterator at(directory.path() + "/logs", error), end; !error && at != end;
-       at.increment(error))
-    names.insert(at->path().filename().string());
-  return names;
-}
-
 void remove_logs(const EngineTask& task) {
-  const auto logs = names_of_logs(task.directory);
+  const auto logs = task.directory.names_of_logs();
   for (const std::size_t shard : task.shards) {
     if (logs.contains(fmt::format("{}.log", shard))) remove_log(task.directory, shard);
   }
@@ -68,7 +50,7 @@ void remove_logs(const EngineTask& task) {
 // at the directory, however many shards there are.
 std::vector<std::size_t> started(const EngineTask& task) {
   auto shards = task.directory.missing(task.plan);
-  const auto logs = names_of_logs(task.directory);
+  const auto logs = task.directory.names_of_logs();
   std::erase_if(shards, [&logs](std::size_t shard) { return !logs.contains(fmt::format("{}.log", shard)); });
   return shards;
 }
@@ -125,8 +107,9 @@ EngineEnd SnakemakeEngine::run(const EngineTask& task, process::Attendant& atten
   const std::string program = words_of_join(task.directory)[0];
   const std::string text =
       snakefile_text({program, task.directory.path(), output_, task.plan.shards(), threads_});
-  make_place(place);
+  make_directory(place);
   remove_logs(task);
+  refuse_foreign_file(place + "/Snakefile", snakefile_mark);
   io::write_output(place + "/Snakefile", text);
   process::AttendedCommand command;
   command.words = snakemake_words(place, arguments_, static_cast<std::size_t>(base::usable_processors()));

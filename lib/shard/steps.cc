@@ -9,11 +9,10 @@
 #include <array>
 #include <cerrno>
 #include <filesystem>
-#include <utility>
+#include <string_view>
 
 #include "base/error.h"
 #include "shard/digest.h"
-#include "shard/join.h"
 
 namespace mrf::shard {
 
@@ -21,75 +20,40 @@ namespace {
 
 constexpr std::uint64_t most_shards = 100000;
 
-// The value of an option that is at words[at], "--option VALUE" or "--option=VALUE".
-std::optional<std::string> value_of(const std::vector<std::string>& words, std::size_t at,
-                                    const std::string& option) {
-  if (words[at] == option) return at + 1 < words.size() ? std::optional(words[at + 1]) : std::nullopt;
-  if (words[at].starts_with(option + "=")) return words[at].substr(option.size() + 1);
-  return std::nullopt;
+using Pieces = std::vector<base::CommandPiece>;
+
+template <std::size_t N>
+bool is_one_of(const std::array<std::string_view, N>& names, const base::CommandPiece& piece) {
+  return std::find(names.begin(), names.end(), piece.option) != names.end();
 }
 
-bool asks_for_step(const std::string& word) {
-  constexpr std::array alone{"--shard-status", "--shard-join"};
-  constexpr std::array with_value{"--shard-run", "--shard-read"};
-  return std::any_of(alone.begin(), alone.end(), [&](const char* option) { return word == option; }) ||
-         std::any_of(with_value.begin(), with_value.end(), [&](const char* option) {
-           return word == option || word.starts_with(std::string(option) + "=");
-         });
+bool has_option(const Pieces& pieces, std::string_view name) {
+  return std::any_of(pieces.begin(), pieces.end(),
+                     [name](const base::CommandPiece& piece) { return piece.option == name; });
 }
 
-// Where the words of the filter or of --combine begin.
-std::vector<std::string>::const_iterator end_of_options(const std::vector<std::string>& words) {
-  return std::find_if(words.begin(), words.end(),
-                      [](const std::string& word) { return word == "--" || word == "--combine"; });
-}
-
-bool says_cpus(const std::vector<std::string>& words) {
-  return std::any_of(words.begin(), words.end(),
-                     [](const std::string& word) { return word == "--cpus" || word.starts_with("--cpus="); });
-}
-
-// The words of a command without what they say of processors: the step says it.
-std::vector<std::string> without_cpus(const std::vector<std::string>& words) {
-  std::vector<std::string> rest;
-  const auto end = end_of_options(words);
-  for (auto word = words.begin(); word != end; ++word) {
-    if (*word == "--cpus" && word + 1 != end) {
-      ++word;
-    } else if (!word->starts_with("--cpus=")) {
-      rest.push_back(*word);
-    }
-  }
-  rest.insert(rest.end(), end, words.end());
-  return rest;
+bool asks_for_step(const base::CommandPiece& piece) {
+  constexpr std::array<std::string_view, 4> steps{"--shard-status", "--shard-join", "--shard-run",
+                                                  "--shard-read"};
+  return is_one_of(steps, piece);
 }
 
 // What a step takes besides the command of its plan: a shard that is run with other words than the others
 // would make an output that no command makes.
-void refuse_words_of_command(const std::vector<std::string>& own, bool has_filter) {
-  constexpr std::array alone{"--shard-mate", "--shard-status", "--shard-join", "--quiet",
-                             "-v",           "--verbose",      "--help",       "--version"};
-  constexpr std::array with_value{"--shard-run",  "--shard-read",    "--shard-dir", "--shard-landing",
-                                  "--cpus",       "--report",        "--progress",  "--stats",
-                                  "--kill-after", "--stall-timeout", "--pipe-size"};
-  const auto is_one_of = [](const auto& names, const std::string& word) {
-    return std::find(names.begin(), names.end(), word) != names.end();
-  };
-  bool is_value = false;
-  for (const std::string& word : own) {
-    const bool may_be_value = std::exchange(is_value, false);
-    const std::string name = word.substr(0, word.find('='));
-    if (is_one_of(alone, word) || (name != word && is_one_of(with_value, name))) continue;
-    is_value = is_one_of(with_value, word);
-    if (!is_value && !(may_be_value && (word == "-" || !word.starts_with('-'))))
-      throw base::UsageError("use", word, "a step of a plan takes the command from the plan");
+void refuse_words_of_command(const Pieces& own) {
+  constexpr std::array<std::string_view, 19> taken{
+      "--shard-mate",    "--shard-status",  "--shard-join", "--quiet",      "--verbose",
+      "--help",          "--version",       "--shard-run",  "--shard-read", "--shard-dir",
+      "--shard-landing", "--cpus",          "--report",     "--progress",   "--stats",
+      "--kill-after",    "--stall-timeout", "--pipe-size",  "--write-index"};
+  for (const auto& piece : own) {
+    if (piece.option == "--")
+      throw base::UsageError("use", "--", "a step of a plan takes the filter from the plan");
+    if (!is_one_of(taken, piece))
+      throw base::UsageError("use", piece.words[0], "a step of a plan takes the command from the plan");
   }
-  if (has_filter) throw base::UsageError("use", "--", "a step of a plan takes the filter from the plan");
-}
-
-void remove_part(const Directory& directory, const Receipt& receipt) {
-  directory.remove_part(receipt.part);
-  if (!receipt.mate_part.empty()) directory.remove_part(receipt.mate_part);
+  if (has_option(own, "--write-index") && !has_option(own, "--shard-join"))
+    throw base::UsageError("use option", "--write-index", "it goes with --shards and with --shard-join");
 }
 
 [[noreturn]] void refuse(const char* option, const char* reason) {
@@ -126,36 +90,36 @@ void check(const StepOptions& options) {
     refuse("--print-snakefile", "it goes without --engine and --shard-plan");
 }
 
-std::optional<Step> take_step(const std::vector<std::string>& words) {
-  const auto end = end_of_options(words);
-  if (std::none_of(words.begin(), end, asks_for_step)) return std::nullopt;
+std::optional<Step> take_step(const std::vector<std::string>& words, const base::CommandSplitter& split) {
+  const Pieces own = split(words);
+  if (std::none_of(own.begin(), own.end(), asks_for_step) || has_option(own, "--help")) return std::nullopt;
+  // Their paths are those of this process, and the command's those of its own working directory.
+  constexpr std::array<std::string_view, 3> with_path{"--shard-dir", "--shard-landing", "--report"};
   std::string path;
   Step step;
-  const std::vector<std::string> own(words.begin(), end);
-  // Their paths are those of this process, and the command's those of its own working directory.
-  const std::vector<std::string> with_path{"--shard-dir", "--shard-landing", "--report"};
-  for (std::size_t at = 0; at < own.size(); ++at) {
-    const std::string* option = nullptr;
-    for (const auto& one : with_path) {
-      const auto value = value_of(own, at, one);
-      if (!value) continue;
-      option = &one;
-      const std::string place = *value == "-" ? *value : std::filesystem::absolute(*value).string();
-      if (one == "--shard-dir") path = place;
-      step.words.insert(step.words.end(), {one, place});
-      if (own[at] == one) ++at;
-      break;
+  for (const auto& piece : own) {
+    if (is_one_of(with_path, piece)) {
+      const bool is_stream = piece.value == "-" || piece.value.empty();
+      const std::string place = is_stream ? piece.value : std::filesystem::absolute(piece.value).string();
+      if (piece.option == "--shard-dir") path = place;
+      step.words.insert(step.words.end(), {piece.option, place});
+    } else {
+      step.words.insert(step.words.end(), piece.words.begin(), piece.words.end());
     }
-    if (option == nullptr) step.words.push_back(own[at]);
   }
-  if (std::find(own.begin(), own.end(), "--help") != own.end()) return std::nullopt;
   if (path.empty()) refuse("--shard-dir", "a step of a plan needs it");
-  refuse_words_of_command(own, end != words.end());
+  refuse_words_of_command(own);
   step.stored = read_plan(Directory(path));
   const Plan& plan = step.stored.plan;
   if (::chdir(plan.directory.c_str()) != 0) throw base::SystemError("enter", plan.directory);
-  const auto command = says_cpus(own) ? without_cpus(plan.arguments) : plan.arguments;
-  step.words.insert(step.words.end(), command.begin(), command.end());
+  if (plan.writes_index && has_option(own, "--shard-join") && !has_option(own, "--write-index"))
+    step.words.emplace_back("--write-index");
+  // The step says of processors what counts.
+  const bool says_cpus = has_option(own, "--cpus");
+  for (const auto& piece : split(plan.arguments)) {
+    if (!says_cpus || piece.option != "--cpus")
+      step.words.insert(step.words.end(), piece.words.begin(), piece.words.end());
+  }
   return step;
 }
 
@@ -167,7 +131,15 @@ StoredPlan read_plan(const Directory& directory) {
 
 std::optional<StoredPlan> matching_plan(const Directory& directory, const Plan& wanted) {
   if (!directory.read_plan()) return std::nullopt;
-  StoredPlan stored = read_plan(directory);
+  StoredPlan stored;
+  try {
+    stored = read_plan(directory);
+  } catch (const base::DataError&) {
+    throw base::UsageError(
+        "use", directory.path(),
+        "its plan.json is not a plan of shards, or is damaged; name another directory with "
+        "--shard-dir");
+  }
   const std::string fault = difference(stored.plan, wanted);
   if (!fault.empty())
     throw base::UsageError("use", directory.path(),
@@ -178,13 +150,19 @@ std::optional<StoredPlan> matching_plan(const Directory& directory, const Plan& 
 StoredPlan publish_plan(const Directory& directory, const Plan& plan) {
   directory.make();
   directory.publish_plan(plan_text(plan));
-  return *matching_plan(directory, plan);
+  auto stored = matching_plan(directory, plan);
+  if (!stored) throw base::SystemError("open", directory.plan_path(), ENOENT);
+  return *std::move(stored);
 }
 
-void publish_part(const Directory& directory, Receipt receipt, bool may_differ) {
-  measure_part(directory, receipt);
+void remove_parts(const Directory& directory, const Receipt& receipt) {
+  directory.remove_part(receipt.part);
+  if (!receipt.mate_part.empty()) directory.remove_part(receipt.mate_part);
+}
+
+void publish_part(const Directory& directory, const Receipt& receipt, bool may_differ) {
   if (const auto text = directory.read_plan(); !text || digest_of(*text) != receipt.plan) {
-    remove_part(directory, receipt);
+    remove_parts(directory, receipt);
     throw base::Error(
         base::Status::failure, "finish", fmt::format("shard {}", receipt.shard),
         fmt::format("'{}' is no longer the plan it was run for; run the shard again", directory.plan_path()));
@@ -192,7 +170,7 @@ void publish_part(const Directory& directory, Receipt receipt, bool may_differ) 
   if (directory.publish_receipt(receipt)) return;
   const auto first = directory.read_receipt(receipt.shard);
   if (first && first->part == receipt.part) return;
-  remove_part(directory, receipt);
+  remove_parts(directory, receipt);
   const bool is_same = first && first->part_digest == receipt.part_digest &&
                        first->mate_part_digest == receipt.mate_part_digest;
   if (!first || may_differ || is_same) return;

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/command_piece.h"
 #include "shard/directory.h"
 #include "shard/plan.h"
 
@@ -55,7 +56,7 @@ struct Step {
 };
 /// The step that `words` ask for; the working directory of the plan's command becomes that of this process.
 /// Nothing when they ask for none. Throws SystemError and DataError when there is no plan.
-std::optional<Step> take_step(const std::vector<std::string>& words);
+std::optional<Step> take_step(const std::vector<std::string>& words, const base::CommandSplitter& split);
 
 /// Makes the directory and publishes the plan, or takes the one that is there. Throws UsageError when that is
 /// another one (difference()).
@@ -64,10 +65,12 @@ StoredPlan publish_plan(const Directory& directory, const Plan& plan);
 /// Throws UsageError when there is another one.
 std::optional<StoredPlan> matching_plan(const Directory& directory, const Plan& wanted);
 
-/// Measures the part, and publishes the receipt. When the shard has one already, the part is removed; then
-/// throws DataError if the digests differ, unless `may_differ`. Throws Error, and removes the part, when the
-/// plan in the directory is not the receipt's.
-void publish_part(const Directory& directory, Receipt receipt, bool may_differ);
+/// Removes the files of a receipt.
+void remove_parts(const Directory& directory, const Receipt& receipt);
+/// Publishes the receipt, whose part is measured (join.h). When the shard has one already, the part is
+/// removed; then throws DataError if the digests differ, unless `may_differ`. Throws Error, and removes the
+/// part, when the plan in the directory is not the receipt's.
+void publish_part(const Directory& directory, const Receipt& receipt, bool may_differ);
 
 /// The time in UTC as receipts have it.
 std::string time_now();

@@ -16,37 +16,6 @@ namespace mrf::trial {
 
 namespace {
 
-struct OptionNames {
-  std::string short_name;
-  std::string long_name;
-};
-
-bool is_number(const std::string& word) {
-  return !word.empty() && std::all_of(word.begin(), word.end(), [](char c) { return c >= '0' && c <= '9'; });
-}
-
-// How many words from this one on are the option with its value; 0 when it is another word.
-std::size_t words_of_option(const std::string& word, const OptionNames& names) {
-  if (word == names.short_name || word == names.long_name) return 2;
-  const bool is_joined = word.starts_with(names.long_name + "=") ||
-                         (word.starts_with(names.short_name) && !word.starts_with("--"));
-  return is_joined ? 1 : 0;
-}
-
-// Where the flags end that stand in one word before an option, as in -vn2: flags that take no value. 0 for a
-// word without such flags.
-std::size_t end_of_flags(const std::string& word) {
-  if (!word.starts_with('-')) return 0;
-  const std::size_t end = word.find_first_not_of("vMh", 1);
-  return end == std::string::npos || end == 1 ? 0 : end;
-}
-
-std::size_t words_of_try(const std::vector<std::string>& words, std::size_t at) {
-  if (words[at].starts_with("--try=")) return 1;
-  if (words[at] != "--try") return 0;
-  return at + 1 < words.size() && is_number(words[at + 1]) ? 2 : 1;
-}
-
 // Two digits that count.
 std::string rounded(double number) {
   if (number >= 99.5) {
@@ -155,33 +124,24 @@ class Writer {
 
 }  // namespace
 
-std::string suggested_command(const std::vector<std::string>& words, const Suggestion& suggestion) {
-  std::vector<OptionNames> replaced{{"-n", "--workers"}};
+std::string suggested_command(const std::vector<base::CommandPiece>& pieces, const Suggestion& suggestion) {
+  std::vector<std::string> replaced{"--try", "--workers"};
   std::string command = fmt::format("mrf-run -n {}", suggestion.setting.workers);
   if (suggestion.sets_threads) {
     command += fmt::format(" -@ {}", suggestion.setting.threads);
-    replaced.push_back({"-@", "--threads"});
+    replaced.emplace_back("--threads");
   }
   if (suggestion.level) {
     command += fmt::format(" -l {}", *suggestion.level);
-    replaced.push_back({"-l", "--level"});
+    replaced.emplace_back("--level");
   }
   if (suggestion.chunk_size) {
     command += fmt::format(" -c {}", *suggestion.chunk_size);
-    replaced.push_back({"-c", "--chunk-size"});
+    replaced.emplace_back("--chunk-size");
   }
-  for (std::size_t at = 0; at < words.size();) {
-    if (words[at] == "--" || words[at] == "--combine") {
-      for (; at < words.size(); ++at) command += " " + workflow::quote_word(base::redact_name(words[at]));
-      break;
-    }
-    std::size_t left_out = words_of_try(words, at);
-    const std::size_t flags = end_of_flags(words[at]);
-    const std::string option = flags == 0 ? words[at] : "-" + words[at].substr(flags);
-    for (const auto& names : replaced) left_out = std::max(left_out, words_of_option(option, names));
-    if (left_out > 0 && flags > 0) command += " " + words[at].substr(0, flags);
-    if (left_out == 0) command += " " + workflow::quote_word(base::redact_name(words[at]));
-    at += std::max<std::size_t>(left_out, 1);
+  for (const auto& piece : pieces) {
+    if (std::find(replaced.begin(), replaced.end(), piece.option) != replaced.end()) continue;
+    for (const auto& word : piece.words) command += " " + workflow::quote_word(base::redact_name(word));
   }
   return command;
 }

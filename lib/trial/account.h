@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "base/command_piece.h"
 #include "trial/difference.h"
 #include "trial/forecast.h"
 
@@ -20,8 +21,8 @@ struct Suggestion {
 };
 
 /// The command line of mrf-run without --try and with the suggested options in place of its own, as a shell
-/// reads it. `words` are those behind the program's name. Secrets of URLs are left out.
-std::string suggested_command(const std::vector<std::string>& words, const Suggestion& suggestion);
+/// reads it. `pieces` are those of the given one. Secrets of URLs are left out.
+std::string suggested_command(const std::vector<base::CommandPiece>& pieces, const Suggestion& suggestion);
 
 /// What a trial reports.
 struct Account {

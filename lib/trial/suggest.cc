@@ -55,7 +55,7 @@ Threads threads_for(const ShortForm& form, int threads) {
   return {1 + choice.reader_threads, 1 + choice.writer_threads};
 }
 
-void suggest(const ShortForm& form, const std::vector<std::string>& words, const Measured& measured,
+void suggest(const ShortForm& form, const std::vector<base::CommandPiece>& pieces, const Measured& measured,
              const AtLevel1& at_level_1, Account& account) {
   const Costs costs_alone = costs_of_whole(form, measured);
   Costs costs = costs_alone;
@@ -87,13 +87,13 @@ void suggest(const ShortForm& form, const std::vector<std::string>& words, const
   const bool is_worth_it = alone_s >= least_gain * copies_s;
   if (!is_worth_it) suggestion.setting.workers = 1;
   account.is_pipe_as_fast = !is_worth_it && alone_s <= as_good * expected(costs);
-  account.command = suggested_command(words, suggestion);
+  account.command = suggested_command(pieces, suggestion);
   if (const auto lower = at_level_1(costs, copies_s)) {
     suggestion.setting = best_setting(*lower, threads_of, limits);
     suggestion.level = 1;
     account.level_s = slower * expected(*lower);
     if (account.level_s * least_gain < slower * copies_s && measured.share)
-      account.level_command = suggested_command(words, suggestion);
+      account.level_command = suggested_command(pieces, suggestion);
   }
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "base/command_piece.h"
 #include "trial/account.h"
 #include "trial/forecast.h"
 #include "workflow/short_form.h"
@@ -34,9 +35,9 @@ using AtLevel1 = std::function<std::optional<Costs>(const Costs& whole, double e
 /// The threads that the reader and the writer of `form` have with -@ N.
 Threads threads_for(const workflow::ShortForm& form, int threads);
 
-/// Puts into `account` what the whole input would take, and the command line to run: `words`, those behind
-/// the program's name, with the best options. Throws what `at_level_1` throws.
-void suggest(const workflow::ShortForm& form, const std::vector<std::string>& words, const Measured& measured,
-             const AtLevel1& at_level_1, Account& account);
+/// Puts into `account` what the whole input would take, and the command line to run: the given one of
+/// these pieces, with the best options. Throws what `at_level_1` throws.
+void suggest(const workflow::ShortForm& form, const std::vector<base::CommandPiece>& pieces,
+             const Measured& measured, const AtLevel1& at_level_1, Account& account);
 
 }  // namespace mrf::trial

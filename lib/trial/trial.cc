@@ -172,7 +172,7 @@ class Trial {
     }
     if (!account_.difference) {
       suggest(
-          form_, options_.words, measured(alone),
+          form_, options_.pieces, measured(alone),
           [&](const Costs& costs, double copies_s) { return costs_at_level_1(alone, costs, copies_s); },
           account_);
     }

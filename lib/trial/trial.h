@@ -5,15 +5,16 @@
 #include <string>
 #include <vector>
 
+#include "base/command_piece.h"
 #include "run/run.h"
 #include "workflow/short_form.h"
 
 namespace mrf::trial {
 
 struct TrialOptions {
-  std::uint64_t records = 200'000;  ///< of the input at most
-  run::RunOptions run;              ///< of each run of the trial
-  std::vector<std::string> words;   ///< the command line behind the name of the program
+  std::uint64_t records = 200'000;         ///< of the input at most
+  run::RunOptions run;                     ///< of each run of the trial
+  std::vector<base::CommandPiece> pieces;  ///< of the command line
 };
 
 /// Runs the filter of `form`, whose contents are known, on the first records of its inputs: alone, then as

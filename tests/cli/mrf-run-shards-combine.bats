@@ -170,6 +170,52 @@ E2
   cmp in.txt out.txt
 }
 
+@test "parts and receipts that are swapped, stale or doubled, and false cuts: nothing is combined" {
+  seq 60000 >in.txt
+  plan() {
+    mrf-run --shards 3 --shard-dir "$1" --shard-plan -i in.txt -o out.txt \
+      --combine bash -c 'touch started; cat "$@"' combine -- cat
+  }
+  run_all() { for shard in 0 1 2; do mrf-run --shard-run $shard --shard-dir "$1"; done; }
+  plan old
+  run_all old
+  plan good
+  run_all good
+  edit() { jq "$2" "$1" >changed.json && mv changed.json "$1"; }
+  swap() { mv "$1" x && mv "$2" "$1" && mv x "$2"; }
+  part_of() { jq -r .part "d/receipts/$1.json"; }
+  while IFS='|' read -r damage text; do
+    rm -rf d
+    cp -r good d
+    eval "$damage"
+    run_apart mrf-run --shard-join --shard-dir d
+    [[ $status == 3 ]] || { echo "$damage" && show_result "status 3"; }
+    assert_stderr_has "$text"
+    [[ ! -e started && ! -e out.txt ]]
+  done <<'E2'
+swap "d/parts/$(part_of 0)" "d/parts/$(part_of 1)"|shard 0 is run again
+swap d/receipts/0.json d/receipts/1.json|the receipt of shard 0 is that of 1
+cp old/receipts/1.json d/receipts/; cp old/parts/* d/parts/|the receipt of shard 1 is of another plan
+cp old/plan.json d/plan.json|the receipt of shard 0 is of another plan
+edit d/receipts/2.json ".part = \"$(part_of 1)\""|the receipt of shard 2 names a part of another shard
+edit d/receipts/1.json '.landed += 1'|the cut at the end of shard 1 is wrong
+edit d/receipts/1.json '.start -= 2'|shard 1 begins at
+echo >d/receipts/1.json|it is not a receipt of a shard
+printf y 1<>"d/parts/$(part_of 1)"|its digest is not that of its receipt
+E2
+  # A false cut is found by the shard in front of it.
+  rm -rf d
+  plan d
+  edit d/plan.json '.cuts[1] += 1'
+  run_apart mrf-run --shard-run 0 --shard-dir d
+  assert_status 3
+  assert_stderr_has 'the cut at the end of shard 0 is wrong'
+  rm -rf d
+  cp -r good d
+  mrf-run --shard-join --shard-dir d
+  cmp in.txt out.txt
+}
+
 @test "the words of the command are its own, and what does not go with it is refused" {
   seq 1000 >in.txt
   # shellcheck disable=SC2016

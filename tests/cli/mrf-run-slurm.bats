@@ -108,6 +108,19 @@ is_right() {
 }
 
 # bats test_tags=unsanitized
+@test "a backslash in the path, which Slurm does not take for itself: each shard has its log" {
+  mkdir 'b\x %a'
+  run_apart mrf-run --shards 3 --engine slurm -n 1 -i in.txt -o 'b\x %a/out.txt' -- bash -c 'echo said >&2; exit 9'
+  assert_status 9
+  assert_stderr_has "its log is '$PWD/b\\x %a/out.txt.shards/logs/"
+  assert_stderr_has said
+  grep -q said 'b\x %a/out.txt.shards/logs/0.log'
+  rm -r 'b\x %a/out.txt.shards'
+  mrf-run --shards 3 --engine slurm -n 1 -i in.txt -o 'b\x %a/out.txt' -- cat
+  cmp in.txt 'b\x %a/out.txt'
+  assert_files 'b\x %a' 'b\x %a/out.txt' filter in.txt stderr.txt
+}
+
 @test "a shard that fails is told with the end of its log, and alone runs again when the filter is mended" {
   touch broken-1 open-1 gate
   shards_in_background

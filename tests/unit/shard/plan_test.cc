@@ -19,7 +19,11 @@ Plan a_plan() {
           {"-i", "in.bam", "-o", "out.bam", "--", "./filter", "a b"},
           3,
           {"in.bam", 1000, "17.000000001", "abc", Storage::bgzf},
-          {100, 200, block_position(1000)}};
+          {100, 200, block_position(1000)},
+          {},
+          {},
+          "id",
+          true};
 }
 
 }  // namespace
@@ -30,6 +34,8 @@ TEST_CASE("a plan is read as it was written") {
   CHECK(read.directory == plan.directory);
   CHECK(read.arguments == plan.arguments);
   CHECK(read.wanted == plan.wanted);
+  CHECK(read.id == plan.id);
+  CHECK(read.writes_index == plan.writes_index);
   CHECK(read.input == plan.input);
   CHECK(read.cuts == plan.cuts);
   CHECK(read.shards() == 2);
@@ -61,6 +67,8 @@ TEST_CASE("a plan is another one when the command, the number or the input is") 
   CHECK(difference(plan, plan).empty());
   Plan other = plan;
   other.cuts.clear();
+  other.id = "other";
+  other.writes_index = false;
   CHECK(difference(plan, other).empty());
   other.arguments.back() = "a c";
   CHECK(difference(plan, other) == "it holds the shards of another command");
@@ -75,12 +83,19 @@ TEST_CASE("a plan is another one when the command, the number or the input is") 
   CHECK(difference(plan, other) == "the input 'in.bam' has changed since its shards were planned");
 }
 
-TEST_CASE("the words of a command are those without the shards") {
-  CHECK(words_of_command({"--shards", "4", "-i", "a", "--shard-dir=x", "--engine", "local", "-v",
-                          "--shard-plan", "--progress", "bar", "-o", "b", "--progress", "--", "f", "--shards",
-                          "9"}) == Words{"-i", "a", "-o", "b", "--", "f", "--shards", "9"});
-  CHECK(words_of_command({"--shard-run=3", "--progress=json:4", "--stats=x", "-i", "a", "--stats", "-"}) ==
-        Words{"-i", "a"});
+TEST_CASE("the words of a command are those without the shards, whatever values and filters are like") {
+  const std::vector<mrf::base::CommandPiece> pieces{
+      {"--shards", "4", {"--shards", "4"}},         {"--input", "a", {"-i", "a"}},
+      {"--shard-dir", "x", {"--shard-dir=x"}},      {"--verbose", "", {"-v"}},
+      {"--write-index", "", {"--write-index"}},     {"--header-prefix", "-v", {"--header-prefix", "-v"}},
+      {"--progress", "bar", {"--progress", "bar"}}, {"--", "", {"--", "f", "--shards", "9", "-v"}}};
+  CHECK(words_of_command(pieces) ==
+        Words{"-i", "a", "--header-prefix", "-v", "--", "f", "--shards", "9", "-v"});
+}
+
+TEST_CASE("no two plans have one id") {
+  CHECK(new_plan_id().size() == 32);
+  CHECK(new_plan_id() != new_plan_id());
 }
 
 TEST_CASE("targets are the beginnings of equal pieces") {

@@ -26,7 +26,8 @@ SlurmScript a_script(std::size_t shards, std::size_t group) {
           "/usr/bin/mrf-run",
           {"-p", "long"},
           slurm_arrays(all_shards(shards), group),
-          group};
+          group,
+          {"mrf-run", "--shard-join", "--shard-dir", "/data/d"}};
 }
 
 bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
@@ -71,7 +72,8 @@ TEST_CASE("a name of jobs, by output and run") {
 TEST_CASE("the script of one array needs no argument") {
   const std::string text = slurm_script_text(a_script(5, 10));
   CHECK(
-      text.starts_with("#!/bin/bash\n#SBATCH --job-name=mrf-out.bam-0123-0\n#SBATCH --array=0-4\n"
+      text.starts_with("#!/bin/bash\n# Shards of mrf-run(1) in /data/d\n#SBATCH "
+                       "--job-name=mrf-out.bam-0123-0\n#SBATCH --array=0-4\n"
                        "#SBATCH --output=/data/d/logs/%a.log\n#SBATCH --open-mode=append\n#SBATCH --requeue\n"
                        "#SBATCH --signal=B:USR1@10\n#SBATCH -p long\n"));
   CHECK(text.ends_with("exec /usr/bin/mrf-run --shard-run \"$shard\" --shard-dir /data/d\n"));
@@ -80,6 +82,11 @@ TEST_CASE("the script of one array needs no argument") {
   CHECK(has(slurm_script_text(script), "shard=$((${1:-30} + SLURM_ARRAY_TASK_ID))\n"));
   script.directory = "/it's here";
   CHECK(has(slurm_script_text(script), R"(--shard-dir '/it'\''s here')"));
+  CHECK(has(slurm_script_text(script), "\n#SBATCH --output='/it'\\''s here/logs/3%1a.log'\n"));
+  CHECK(!has(slurm_script_text(script), "exec >>"));
+  script.directory = "/a\\b";
+  CHECK(has(slurm_script_text(script), "\n#SBATCH --output=/dev/null\n"));
+  CHECK(has(slurm_script_text(script), "\nexec >>'/a\\b'/logs/\"$shard\".log 2>&1\n"));
   script.directory = "/a\nb";
   CHECK_THROWS_AS(slurm_script_text(script), mrf::base::UsageError);
 }

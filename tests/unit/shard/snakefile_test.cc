@@ -26,6 +26,11 @@ TEST_CASE("a Snakefile has the paths as strings of Python, and the numbers") {
                  "{threads}\""));
 }
 
+TEST_CASE("the rule of the join has its options") {
+  CHECK(has_text(mrf::shard::snakefile_text({"mrf-run", "/d", "/out", 1, 1, {"--write-index=false"}}),
+                 "--shard-join --shard-dir {params.directory:q} --write-index=false\"\n"));
+}
+
 TEST_CASE("a Snakefile has the join as its first rule") {
   const std::string text = mrf::shard::snakefile_text({"mrf-run", "/d", "/out", 1, 1});
   CHECK(text.find("\nrule ") == text.find("\nrule join:"));

@@ -2,12 +2,16 @@
 #include "shard/steps.h"
 
 #include <doctest/doctest.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <filesystem>
 #include <string>
 #include <vector>
 
 #include "base/error.h"
+#include "process/run_signals.h"
 #include "shard/command.h"
 #include "unit/directory.h"
 #include "unit/shard/files.h"
@@ -62,4 +66,39 @@ TEST_CASE("a shard of a plan that is replaced in its directory has no receipt th
   CHECK(run(command, stats) == base::Status::success);
   REQUIRE(directory.read_receipt(0));
   CHECK(directory.read_receipt(0)->plan == old.digest);
+}
+
+TEST_CASE(
+    "a signal that comes while a part is measured ends the process, which leaves no part and no receipt") {
+  const ::Directory files;
+  const shard::Directory directory(files / "d");
+  Command command;
+  command.options.directory = directory.path();
+  command.options.run = 0;
+  command.stored = publish_plan(directory, plan_of_filter("cat"));
+  command.form.inputs = {"in.txt"};
+  command.form.outputs = {"out.txt"};
+  command.form.command = {"cat"};
+  command.run_plan = [&](const workflow::Plan&, const std::string& report) {
+    const std::string part = directory.part_path(std::filesystem::path(report).stem());
+    write_file(part, "1\n2\n3\n");
+    write_file(part + ".landing0", landing_text({0, 6, 3}));
+    process::block_run_signals();
+    ::raise(SIGTERM);
+    return EngineEnd{};
+  };
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    ::signal(SIGTERM, SIG_DFL);
+    io::Stats stats;
+    run(command, stats);
+    ::_exit(0);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WIFSIGNALED(status));
+  CHECK(WTERMSIG(status) == SIGTERM);
+  CHECK(!directory.read_receipt(0));
+  CHECK(std::filesystem::is_empty(directory.path() + "/parts"));
 }

@@ -10,7 +10,7 @@
 namespace {
 
 using namespace mrf::trial;
-using Words = std::vector<std::string>;
+using Pieces = std::vector<mrf::base::CommandPiece>;
 
 Account agreement() {
   Account account;
@@ -37,31 +37,34 @@ TEST_CASE("the command has the suggested options in place of its own") {
   const Suggestion plain{{3, 2}, false, {}, {}};
   const Suggestion all{{3, 2}, true, 1, 500};
   struct Case {
-    Words words;
+    Pieces pieces;
     Suggestion suggestion;
     std::string command;
   };
+  const mrf::base::CommandPiece tried{"--try", "50", {"--try", "50"}};
+  const mrf::base::CommandPiece input{"--input", "a b", {"-i", "a b"}};
+  const mrf::base::CommandPiece threads{"--threads", "4", {"-@", "4"}};
+  const mrf::base::CommandPiece level{"--level", "6", {"-l6"}};
+  const mrf::base::CommandPiece chunk{"--chunk-size", "9", {"-c", "9"}};
+  const mrf::base::CommandPiece filter{"--", "", {"--", "f", "-n", "8"}};
   const std::vector<Case> cases = {
-      {{"--try", "-i", "a", "--", "cat"}, plain, "mrf-run -n 3 -i a -- cat"},
-      {{"--try", "50", "-n", "9", "-i", "a", "--", "f", "-n", "8"}, plain, "mrf-run -n 3 -i a -- f -n 8"},
-      {{"-n9", "--try=50", "--workers=2", "-i", "50", "--", "cat"}, plain, "mrf-run -n 3 -i 50 -- cat"},
-      {{"-@", "4", "-l", "6", "-c", "9", "--try", "-i", "a", "--", "cat"},
+      {{tried, {"--workers", "9", {"-n", "9"}}, input, filter}, plain, "mrf-run -n 3 -i 'a b' -- f -n 8"},
+      {{threads, level, chunk, tried, input, filter},
        all,
-       "mrf-run -n 3 -@ 2 -l 1 -c 500 -i a -- cat"},
-      {{"-@", "4", "-c", "9", "--try", "-i", "a", "--", "cat"}, plain, "mrf-run -n 3 -@ 4 -c 9 -i a -- cat"},
-      {{"--try", "-i", "a b", "--combine", "sort", "-n", "1", "--", "awk", "{ print $1 }"},
+       "mrf-run -n 3 -@ 2 -l 1 -c 500 -i 'a b' -- f -n 8"},
+      {{threads, chunk, tried, input, filter}, plain, "mrf-run -n 3 -@ 4 -c 9 -i 'a b' -- f -n 8"},
+      {{tried,
+        {"--header-prefix", "--try", {"--header-prefix", "--try"}},
+        {"--combine", "", {"--combine", "sort", "-n"}},
+        filter},
        plain,
-       "mrf-run -n 3 -i 'a b' --combine sort -n 1 -- awk '{ print $1 }'"},
-      {{"--try", "--no-header", "--", "cat"}, plain, "mrf-run -n 3 --no-header -- cat"},
-      {{"-vn2", "--try", "-vMn", "9", "-Mv", "-vi", "a", "--", "cat"},
-       plain,
-       "mrf-run -n 3 -v -vM -Mv -vi a -- cat"},
+       "mrf-run -n 3 --header-prefix --try --combine sort -n -- f -n 8"},
   };
-  for (const Case& one : cases) CHECK(suggested_command(one.words, one.suggestion) == one.command);
-  const std::string url =
-      suggested_command({"--try", "-i", "https://a:secret@b/c?sig=hidden", "--", "cat"}, plain);
-  CHECK(!has(url, "secret"));
-  CHECK(!has(url, "hidden"));
+  for (const Case& one : cases) CHECK(suggested_command(one.pieces, one.suggestion) == one.command);
+  const std::string url = "https://a:secret@b/c?sig=hidden";
+  const std::string shown = suggested_command({{"--input", url, {"-i", url}}, filter}, plain);
+  CHECK(!has(shown, "secret"));
+  CHECK(!has(shown, "hidden"));
 }
 
 TEST_CASE("what agrees is told with speed, time and command") {
