@@ -34,7 +34,7 @@ class KeptMask {
 TEST_CASE("an attended command: what it writes, how it ends, and one that is not there") {
   const KeptMask mask;
   Attendant attendant(std::chrono::seconds(5));
-  auto end = attendant.run({{"sh", "-c", "echo out; echo err >&2; exit 7"}, {}, true, true});
+  auto end = attendant.run({{"sh", "-c", "echo out; echo err >&2; exit 7"}, {}, true, "", true});
   CHECK(end.outcome.status() == 7);
   CHECK(end.output == "out\n");
   CHECK(end.errors == "err\n");
