@@ -15,6 +15,9 @@ namespace {
 constexpr std::array secret_parts{"sig",  "token", "secret", "pass",    "pwd", "credential",
                                   "auth", "key",   "policy", "session", "jwt", "cookie"};
 
+constexpr std::array<std::string_view, 7> schemes{"http://", "https://", "ftp://", "ftps://",
+                                                 "s3://",   "gs://",    "drs://"};
+
 bool is_secret(std::string_view parameter) {
   const std::string name = lower_case(percent_decoded(parameter));
   return std::any_of(secret_parts.begin(), secret_parts.end(),
@@ -81,6 +84,11 @@ std::string percent_decoded(std::string_view text) {
 }
 
 std::string redact_url(std::string_view text) {
+  if (is_store_key(text)) {  // has neither userinfo nor fragment; what looks like a query may have been one
+    const auto mark = std::min(text.find('?'), text.size());
+    if (mark == text.size()) return std::string(text);
+    return std::string(text.substr(0, mark + 1)) + redact_query(text.substr(mark + 1));
+  }
   const auto scheme = text.find("://");
   const auto begin = scheme == std::string_view::npos ? 0 : scheme + 3;
   const auto end_of = [&](const char* ends) {
@@ -104,7 +112,11 @@ std::string redact_url(std::string_view text) {
   return shown;
 }
 
-bool is_url(std::string_view name) { return name.starts_with("http://") || name.starts_with("https://"); }
+bool is_url(std::string_view name) {
+  return std::any_of(schemes.begin(), schemes.end(), [&](auto scheme) { return name.starts_with(scheme); });
+}
+
+bool is_store_key(std::string_view name) { return name.starts_with("s3://") || name.starts_with("gs://"); }
 
 std::string redact_name(std::string_view text) {
   return is_url(text) ? redact_url(text) : redact_words(text);

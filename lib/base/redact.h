@@ -6,8 +6,12 @@
 
 namespace mrf::base {
 
-/// Whether a name is a URL that the programs read: http:// or https://.
+/// Whether a name is that of an object which the programs read over the network: http, https, ftp, ftps, s3,
+/// gs or drs.
 bool is_url(std::string_view name);
+/// Whether it is the name of an object in a bucket, s3://BUCKET/KEY or gs://BUCKET/KEY: such a KEY is not
+/// percent-encoded, and has no query.
+bool is_store_key(std::string_view name);
 
 /// `text` without userinfo and fragment, and with "..." for the values of query parameters whose name
 /// says that they are secret (signatures, tokens, keys, passwords, credentials), or that are URLs with such

@@ -429,6 +429,8 @@ Commands ObjectPlan::on_end(std::size_t number, const http::Ending& ending, std:
   if (ending.kind == http::Ending::Kind::failed)
     throw base::Error(base::Status::failure, "fetch", name_, ending.reason);
   if (ending.kind == http::Ending::Kind::malformed) throw base::DataError("fetch", name_, ending.reason);
+  if (ending.kind == http::Ending::Kind::refused)
+    throw base::Error(base::Status::refused, "fetch", name_, ending.reason);
   const int status = slot.head.status();
   const std::string reason = reason_of(slot, ending, body);
   const bool version_is_gone = slot.ranged && (status == 412 || status == 416);

@@ -2,7 +2,6 @@
 #include "http/curl_network.h"
 
 #include <curl/curl.h>
-#include <fcntl.h>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -15,7 +14,7 @@
 
 #include "base/error.h"
 #include "base/redact.h"
-#include "io/fd.h"
+#include "io/reader.h"
 
 namespace mrf::http {
 
@@ -42,11 +41,7 @@ void check(CURLMcode code) {
 
 // libcurl would only say that the server's certificate cannot be verified.
 void require_certificate(const std::string& path) {
-  const io::Fd file = io::open_file(path, O_RDONLY);
-  std::string text;
-  io::Meter meter;
-  char buffer[1 << 16];
-  while (const std::size_t n = io::read_some(file, path, buffer, meter)) text.append(buffer, n);
+  const std::string text = io::read_whole(path);
   if (text.find("CERTIFICATE-----") == std::string::npos)
     throw base::Error(base::Status::failure, "use", path, "it holds no certificate in PEM format");
 }
@@ -86,7 +81,13 @@ Ending::Kind kind_of(CURLcode code) {
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_URL_MALFORMAT:
     case CURLE_NOT_BUILT_IN:
+    case CURLE_USE_SSL_FAILED:
       return Ending::Kind::failed;
+    case CURLE_REMOTE_FILE_NOT_FOUND:
+    case CURLE_FTP_COULDNT_RETR_FILE:
+    case CURLE_REMOTE_ACCESS_DENIED:
+    case CURLE_LOGIN_DENIED:
+      return Ending::Kind::refused;
     default:
       return Ending::Kind::interrupted;
   }
@@ -133,11 +134,15 @@ class CurlTransfer {
   Ending ending_of(CURLcode code) const;
   bool is_proxy_wrong(CURLcode code) const;
   void set_tls_and_proxy(const NetworkOptions& options);
+  void set_authority(const Request& request, bool netrc);
+  bool begin_file();
 
   std::unique_ptr<curl_slist, ListDeleter> headers_;
   std::unique_ptr<CURL, EasyDeleter> easy_;
   Receiver& receiver_;
   bool is_https_;
+  bool is_ftp_;
+  std::string reply_;  ///< of an FTP server, the last
   const std::chrono::nanoseconds& idle_;
   std::chrono::nanoseconds idle_at_last_;
   ResponseHead head_;
@@ -153,6 +158,7 @@ CurlTransfer::CurlTransfer(const NetworkOptions& options, const Request& request
     : easy_(::curl_easy_init()),
       receiver_(receiver),
       is_https_(request.url.is_https()),
+      is_ftp_(request.url.is_ftp()),
       idle_(idle),
       idle_at_last_(idle) {
   if (!easy_) throw std::bad_alloc();
@@ -165,7 +171,7 @@ CurlTransfer::CurlTransfer(const NetworkOptions& options, const Request& request
   }
   set(easy, CURLOPT_URL, request.url.text().c_str());
   set(easy, CURLOPT_HTTPHEADER, headers_.get());
-  if (!request.url.credentials().empty()) set(easy, CURLOPT_USERPWD, request.url.credentials().c_str());
+  set_authority(request, options.netrc);
   set(easy, CURLOPT_ERRORBUFFER, error_);
   set(easy, CURLOPT_PRIVATE, this);
   set(easy, CURLOPT_HEADERFUNCTION, &CurlTransfer::take_header);
@@ -174,10 +180,28 @@ CurlTransfer::CurlTransfer(const NetworkOptions& options, const Request& request
   set(easy, CURLOPT_WRITEDATA, this);
   set(easy, CURLOPT_NOSIGNAL, 1L);
   set(easy, CURLOPT_BUFFERSIZE, static_cast<long>(options.receive_buffer));
-  set(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+  set(easy, CURLOPT_PROTOCOLS_STR, "http,https,ftp,ftps");
+  if (request.method == Method::head) set(easy, CURLOPT_NOBODY, 1L);
+  if (request.method == Method::put) set(easy, CURLOPT_CUSTOMREQUEST, "PUT");
+  if (request.goes_direct) set(easy, CURLOPT_PROXY, "");
   set(easy, CURLOPT_PATH_AS_IS, 1L);
   set(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout.count()));
   set_tls_and_proxy(options);
+}
+
+// The access key may hold a colon, so it is no part of CURLOPT_USERPWD. A "ftp" URL stays as it is, without TLS.
+void CurlTransfer::set_authority(const Request& request, bool netrc) {
+  CURL* easy = easy_.get();
+  if (request.signature) {
+    const AwsSignature& by = *request.signature;
+    set(easy, CURLOPT_AWS_SIGV4, fmt::format("aws:amz:{}:s3", by.region).c_str());
+    set(easy, CURLOPT_USERNAME, by.access_key.c_str());
+    set(easy, CURLOPT_PASSWORD, by.secret_key.c_str());
+  } else if (!request.url.credentials().empty()) {
+    set(easy, CURLOPT_USERPWD, request.url.credentials().c_str());
+  } else if (netrc && request.is_trusted) {
+    set(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));
+  }
 }
 
 void CurlTransfer::set_tls_and_proxy(const NetworkOptions& options) {
@@ -211,10 +235,27 @@ bool CurlTransfer::end_head() {
   return receiver_.on_head(head_);
 }
 
+// FTP has no head. What is known of the file, its size, is said in the form of one.
+bool CurlTransfer::begin_file() {
+  curl_off_t size = -1;
+  (void)::curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
+  head_.add_line("HTTP/1.1 200 OK");
+  if (size >= 0) head_.add_line(fmt::format("Content-Length: {}", size));
+  head_is_over_ = true;
+  return receiver_.on_head(head_);
+}
+
 std::size_t CurlTransfer::take_header(char* data, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   const std::string_view line(data, size * count);
   transfer.idle_at_last_ = transfer.idle_;
+  if (line.starts_with("HTTP/")) transfer.is_ftp_ = false;  // a proxy fetches the file
+  if (transfer.is_ftp_) {
+    return transfer.guarded(line.size(), [&] {
+      transfer.reply_ = trimmed(line);
+      return true;
+    });
+  }
   if (transfer.head_is_over_) return line.size();  // a trailer
   return transfer.guarded(line.size(), [&] {
     if (trimmed(line).empty()) return transfer.end_head();
@@ -227,6 +268,9 @@ std::size_t CurlTransfer::take_body(char* data, std::size_t size, std::size_t co
   auto& transfer = *static_cast<CurlTransfer*>(self);
   const std::string_view bytes(data, size * count);
   transfer.idle_at_last_ = transfer.idle_;
+  if (transfer.is_ftp_ && !transfer.head_is_over_) {
+    if (transfer.guarded(1, [&] { return transfer.begin_file(); }) == 0) return 0;
+  }
   if (!transfer.receiver_.has_room(bytes.size())) {
     transfer.refused_ = bytes.size();
     return CURL_WRITEFUNC_PAUSE;
@@ -245,6 +289,7 @@ bool CurlTransfer::rests() {
 
 void CurlTransfer::finish(CURLcode code) {
   if (thrown_) std::rethrow_exception(thrown_);
+  if (is_ftp_ && code == CURLE_OK && !head_is_over_ && !begin_file()) stopped_ = true;  // an empty file
   if (code == CURLE_OUT_OF_MEMORY) {
     // libcurl says the same of a line that is too long for it. Where there is memory it is that.
     if (head_is_over_ || !has_memory()) throw std::bad_alloc();
@@ -290,6 +335,10 @@ Ending CurlTransfer::ending_of(CURLcode code) const {
   if (said.starts_with("Received HTTP/0.9"))
     return {Ending::Kind::failed, "the server does not answer in HTTP; is it one for https?"};
   if (code == CURLE_OK) return {};
+  if (is_ftp_ && kind_of(code) == Ending::Kind::refused && !reply_.empty()) {
+    const auto kind = reply_.starts_with('4') ? Ending::Kind::interrupted : Ending::Kind::refused;
+    return {kind, base::redact_words(fmt::format("the server says '{}'", reply_))};
+  }
   return {kind_of(code), base::redact_words(said.empty() ? ::curl_easy_strerror(code) : said)};
 }
 

@@ -13,11 +13,14 @@ struct NetworkOptions {
   std::string ca_file;                     ///< PEM; "" is the system's
   std::chrono::seconds stall_timeout{60};  ///< of waiting without a byte; not while a receiver holds back
   std::chrono::seconds connect_timeout{30};
+  bool netrc = false;                      ///< trusted requests may use ~/.netrc
   std::size_t receive_buffer = 512 << 10;  ///< bytes for each transfer; one that rests takes as much again
 };
 
 /// Transfers by libcurl's multi interface. Proxies come from the environment (http_proxy, https_proxy,
-/// all_proxy, no_proxy); no redirect is followed, no content decoded, no .netrc read. Throws
+/// all_proxy, no_proxy); no redirect is followed, no content decoded. A file of an FTP server comes as the body of
+/// a response with status 200, and its size as Content-Length. Requests for s3, gs and drs are not known here;
+/// lib/store finds their places. Throws
 /// SystemError when `ca_file` cannot be read, Error when it holds no certificate.
 std::unique_ptr<Network> make_curl_network(const NetworkOptions& options);
 

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <exception>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -12,10 +13,23 @@
 
 namespace mrf::http {
 
+/// With what a request is signed (AWS Signature Version 4). Secrets: never shown.
+struct AwsSignature {
+  std::string access_key;
+  std::string secret_key;
+  std::string region;
+};
+
+enum class Method { get, head, put };
+
 /// A GET of `url` with these header lines ("Name: value").
 struct Request {
   Url url;
   std::vector<std::string> headers;
+  bool is_trusted = true;  ///< goes where the user said, so that the user's token or .netrc may go along
+  std::optional<AwsSignature> signature{};
+  Method method = Method::get;
+  bool goes_direct = false;  ///< past every proxy
   bool shares_connection = false;  ///< with others at the same time, where the server speaks HTTP/2
 };
 
@@ -27,9 +41,10 @@ struct Ending {
     stopped,      ///< as the receiver wished
     failed,       ///< asking again would not help: TLS verification, a bad CA file, a wrong proxy setting
     malformed,    ///< asking again would not help: the response is none that can be used
+    refused,      ///< asking again would not help: the server said no, other than by an HTTP status
   };
   Kind kind = Kind::complete;
-  std::string reason;  ///< of interrupted, failed and malformed, without secrets
+  std::string reason;  ///< of all but complete and stopped, without secrets
 };
 
 /// Takes a response as it arrives. Throws nothing.

@@ -5,6 +5,7 @@
 #include <array>
 
 #include "base/error.h"
+#include "io/reader.h"
 
 namespace mrf::http {
 
@@ -37,8 +38,35 @@ void check_user_headers(const std::vector<std::string>& headers) {
   }
 }
 
+std::vector<std::string> with_header_files(const std::vector<std::string>& headers) {
+  std::vector<std::string> lines;
+  for (const auto& header : headers) {
+    if (!header.starts_with('@')) {
+      lines.push_back(header);
+      continue;
+    }
+    const std::string text = io::read_whole(header.substr(1));
+    for (std::size_t at = 0; at < text.size();) {
+      const auto end = std::min(text.find('\n', at), text.size());
+      const std::string_view line = trimmed(std::string_view(text).substr(at, end - at));
+      if (!line.empty()) lines.emplace_back(line);
+      at = end + 1;
+    }
+  }
+  return lines;
+}
+
 bool is_redirect(int status) {
   return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+Request sent_elsewhere(const Request& from, const Url& to) {
+  Request request = from;
+  request.url = to;
+  request.is_trusted = false;
+  request.signature.reset();
+  std::erase_if(request.headers, [](const auto& line) { return !contains(goes_everywhere, name_of(line)); });
+  return request;
 }
 
 Request follow_redirect(const Request& from, const ResponseHead& head) {
@@ -55,8 +83,7 @@ Request follow_redirect(const Request& from, const ResponseHead& head) {
     to.url.adopt_credentials(from.url);
     return to;
   }
-  std::erase_if(to.headers, [](const auto& line) { return !contains(goes_everywhere, name_of(line)); });
-  return to;
+  return sent_elsewhere(to, to.url);
 }
 
 }  // namespace mrf::http

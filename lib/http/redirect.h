@@ -14,12 +14,20 @@ inline constexpr int most_redirects = 20;
 /// the program must set itself (Range, If-Match, If-Range, Host and framing); a value is never shown.
 void check_user_headers(const std::vector<std::string>& headers);
 
+/// The lines with "@FILE" replaced by the lines of FILE, without empty ones: a secret there is on no command
+/// line. Throws SystemError.
+std::vector<std::string> with_header_files(const std::vector<std::string>& headers);
+
 /// True for 301, 302, 303, 307 and 308.
 bool is_redirect(int status);
 
-/// The request that a redirection asks for. Userinfo and the user's headers go along to the same
-/// origin only; to another, the harmless ones do (Accept, Accept-Language, User-Agent), and what the
-/// program itself asks with (Range, If-Match, Accept-Encoding). Throws Error (Status::refused)
+/// The same request for another origin: without userinfo, signature and the user's headers, but for the harmless
+/// ones (Accept, Accept-Language, User-Agent) and what the program itself asks with (Range, If-Match,
+/// Accept-Encoding).
+Request sent_elsewhere(const Request& from, const Url& to);
+
+/// The request that a redirection asks for. Userinfo, the signature and the user's headers go along to the same
+/// origin only; to another it is sent_elsewhere(). Throws Error (Status::refused)
 /// without a usable Location, and for one from https to http.
 Request follow_redirect(const Request& from, const ResponseHead& head);
 

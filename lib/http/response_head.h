@@ -24,6 +24,8 @@ class ResponseHead {
   /// Takes a line as it comes from the network. A status line starts a new head. Of a head that is_too_long()
   /// no more is kept.
   void add_line(std::string_view line);
+  /// A field that is known of the object from elsewhere, without control characters.
+  void add_field(const std::string& name, const std::string& value) { fields_.emplace_back(name, value); }
   /// More than 1 MiB, which no server has to say.
   bool is_too_long() const { return bytes_ > most_bytes; }
 

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <nlohmann/json.hpp>
 #include <utility>
 
 #include "base/redact.h"
@@ -32,6 +33,19 @@ std::string element(std::string_view xml, std::string_view name) {
   return end == std::string_view::npos ? "" : unescaped(std::string(trimmed(xml.substr(0, end))));
 }
 
+// {"message": ...}, {"msg": ...} of DRS, {"error": {"message": ...}} of Google.
+std::string json_reason(std::string_view body) {
+  const auto object = nlohmann::json::parse(body, nullptr, false);
+  if (!object.is_object()) return "";
+  const auto error = object.find("error");
+  const auto& holder = error != object.end() && error->is_object() ? *error : object;
+  for (const char* name : {"message", "msg"}) {
+    const auto place = holder.find(name);
+    if (place != holder.end() && place->is_string()) return std::string(trimmed(place->get<std::string>()));
+  }
+  return "";
+}
+
 std::string one_line(std::string_view text) {
   std::string line;
   for (const char c : text) {
@@ -49,6 +63,7 @@ std::string one_line(std::string_view text) {
 
 std::string server_reason(const ResponseHead& head, std::string_view body) {
   std::string reason = element(body, "Message");
+  if (reason.empty() && trimmed(body).starts_with('{')) reason = json_reason(body);
   if (reason.empty()) reason = head.reason();
   while (reason.ends_with('.')) reason.pop_back();
   reason = one_line(base::redact_words(reason)).substr(0, longest_reason);

@@ -3,11 +3,13 @@
 
 #include <curl/curl.h>
 
+#include <algorithm>
 #include <memory>
 #include <new>
 #include <optional>
 
 #include "base/error.h"
+#include "base/lower_case.h"
 #include "base/redact.h"
 #include "http/response_head.h"
 
@@ -33,17 +35,22 @@ std::string part(const Handle& handle, CURLUPart which, unsigned flags = 0) {
   return text;
 }
 
-// Why the text cannot be used, or nothing.
-std::optional<std::string> set(const Handle& handle, const std::string& text) {
-  if (const auto code =
-          ::curl_url_set(handle.get(), CURLUPART_URL, text.c_str(), CURLU_URLENCODE | CURLU_PATH_AS_IS);
-      code != CURLUE_OK) {
+// Why the text cannot be used, or nothing. What a server names may only be http or https.
+std::optional<std::string> set(const Handle& handle, const std::string& text, bool is_servers) {
+  constexpr unsigned flags = CURLU_URLENCODE | CURLU_PATH_AS_IS | CURLU_NON_SUPPORT_SCHEME;
+  if (const auto code = ::curl_url_set(handle.get(), CURLUPART_URL, text.c_str(), flags); code != CURLUE_OK)
     return ::curl_url_strerror(code);
-  }
   if (text.find(":///") != std::string::npos && text.find(":///") < text.find('?')) return "it has no host";
   const std::string scheme = part(handle, CURLUPART_SCHEME);
-  if (scheme != "http" && scheme != "https") return "neither http nor https";
-  return std::nullopt;
+  if (scheme == "http" || scheme == "https") return std::nullopt;
+  if (is_servers) return "neither http nor https";
+  if (scheme == "ftp" || scheme == "ftps" || scheme == "drs") return std::nullopt;
+  return "none of http, https, ftp, ftps, s3, gs, drs";
+}
+
+bool is_bucket(std::string_view text) {
+  constexpr std::string_view allowed = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_";
+  return !text.empty() && text.find_first_not_of(allowed) == std::string_view::npos;
 }
 
 // In user:p@ss@host the first '@' may end the password.
@@ -55,17 +62,42 @@ std::string hint_of_at_sign(const std::string& text) {
 
 }  // namespace
 
+// Nothing in a key is special: '?' and '#' belong to it, '%' is no escape.
+Url Url::parse_key(const std::string& text) {
+  Url url;
+  const auto begin = text.find("://") + 3;
+  const auto slash = std::min(text.find('/', begin), text.size());
+  url.scheme_ = text.substr(0, 2);
+  url.host_ = text.substr(begin, slash - begin);
+  url.path_ = text.substr(slash);
+  url.text_ = text;
+  const auto refuse = [&](const std::string& reason) {
+    throw base::UsageError("use URL", base::redact_url(text), reason);
+  };
+  if (!is_bucket(url.host_)) refuse("it names no bucket: it has the form " + url.scheme_ + "://BUCKET/KEY");
+  if (url.path_.size() < 2) refuse("it names a bucket, and no object in it");
+  if (url.path_.find('\0') != std::string::npos) refuse("it has a zero byte");
+  return url;
+}
+
 Url Url::parse(const std::string& text) {
   const Handle handle = make_handle();
   if (text.find("://") == std::string::npos)
     throw base::UsageError("use URL", base::redact_url(text),
-                           "it starts neither with http:// nor with https://");
-  if (const auto reason = set(handle, text))
-    throw base::UsageError("use URL", base::redact_url(text), *reason + hint_of_at_sign(text));
+                           "it starts with none of http://, https://, ftp://, ftps://, s3://, gs://, drs://");
+  if (const auto scheme = base::lower_case(text.substr(0, 5)); scheme == "s3://" || scheme == "gs://")
+    return parse_key(scheme + text.substr(scheme.size()));
+  if (const auto reason = set(handle, text, false)) {
+    const bool is_compact = text.starts_with("drs://") && text.find('/', 6) == std::string::npos;
+    throw base::UsageError("use URL", base::redact_url(text),
+                           is_compact ? "a compact identifier does not name its server; the form is drs://HOST/ID"
+                                      : *reason + hint_of_at_sign(text));
+  }
   Url url;
   url.scheme_ = part(handle, CURLUPART_SCHEME);
   url.host_ = part(handle, CURLUPART_HOST);
   url.port_ = part(handle, CURLUPART_PORT, CURLU_DEFAULT_PORT);
+  if (url.scheme_ == "drs" && url.port_.empty()) url.port_ = "443";
   url.path_ = part(handle, CURLUPART_PATH);
   const std::string user = part(handle, CURLUPART_USER, CURLU_URLDECODE);
   const std::string password = part(handle, CURLUPART_PASSWORD, CURLU_URLDECODE);
@@ -79,8 +111,8 @@ Url Url::parse(const std::string& text) {
 
 Url Url::resolve(const std::string& location) const {
   const Handle handle = make_handle();
-  auto reason = set(handle, text_);
-  if (!reason) reason = set(handle, location);
+  auto reason = set(handle, text_, true);
+  if (!reason) reason = set(handle, location, true);
   if (reason)
     throw base::Error(base::Status::refused, "follow redirection to", base::redact_url(location), *reason);
   return parse(part(handle, CURLUPART_URL));
@@ -93,7 +125,9 @@ std::string Url::shown() const {
 }
 
 std::string Url::last_component() const {
-  const std::string decoded = base::percent_decoded(path_.substr(path_.find_last_of('/') + 1));
+  const std::string last = path_.substr(path_.find_last_of('/') + 1);
+  if (scheme_ == "s3" || scheme_ == "gs") return last;
+  const std::string decoded = base::percent_decoded(last);
   return decoded.substr(decoded.find_last_of('/') + 1);
 }
 

@@ -6,8 +6,9 @@
 
 namespace mrf::http {
 
-/// An absolute http or https URL (RFC 3986). What stands in front of '@' is kept apart from the text,
-/// the fragment is dropped.
+/// What names an object: an absolute http, https, ftp or ftps URL (RFC 3986), or s3://BUCKET/KEY,
+/// gs://BUCKET/KEY, drs://HOST/ID. What stands in front of '@' is kept apart from the text of a URL, the
+/// fragment is dropped. A KEY is as the store has it, every character its own: it is no URL, and is not decoded.
 class Url {
  public:
   /// Throws UsageError, with the text redacted.
@@ -26,7 +27,16 @@ class Url {
   std::string last_component() const;
   /// Scheme, host and port, as "https://h:443".
   std::string origin() const { return scheme_ + "://" + host_ + ":" + port_; }
+  const std::string& scheme() const { return scheme_; }
+  /// Of s3 and gs the bucket.
+  const std::string& host() const { return host_; }
+  const std::string& port() const { return port_; }
+  /// From the first '/' on; of s3 and gs the key behind it.
+  const std::string& path() const { return path_; }
   bool is_https() const { return scheme_ == "https"; }
+  bool is_ftp() const { return scheme_ == "ftp" || scheme_ == "ftps"; }
+  /// s3, gs or drs: a place has to be found for it before anything can be asked for.
+  bool is_name() const { return scheme_ == "s3" || scheme_ == "gs" || scheme_ == "drs"; }
   /// True when credentials for this URL may be sent to `other`: the same host and port, by the same
   /// scheme or by https instead of http on their standard ports.
   bool trusts(const Url& other) const;
@@ -37,6 +47,7 @@ class Url {
 
  private:
   Url() = default;
+  static Url parse_key(const std::string& text);
 
   std::string text_;
   std::string credentials_;

@@ -29,6 +29,9 @@ InputFile open_input(const std::string& path);
 /// The same without waiting for the writer of a FIFO: poll(2) tells when there is something to read.
 InputFile open_input_at_once(const std::string& path);
 
+/// All bytes of a small input, opened as by open_input(). Throws SystemError.
+std::string read_whole(const std::string& path);
+
 /// To be called at the end of a regular file that had `size` bytes when it was opened. Throws Error when it
 /// has fewer now: what was read is not the whole of what it was.
 void refuse_shorter(FdRef file, const std::string& name, long long size);

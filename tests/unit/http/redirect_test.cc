@@ -27,6 +27,17 @@ TEST_CASE("a redirection on the same host keeps everything") {
   CHECK(next.url.text() == "http://h/b");
   CHECK(next.url.credentials() == "u:p");
   CHECK(next.headers.size() == 5);
+  CHECK(next.is_trusted);
+}
+
+TEST_CASE("a signature and what the user trusts a host with stay on that host") {
+  auto signed_request = request("https://h/a");
+  signed_request.signature = {"access", "secret", "region"};
+  CHECK(mrf::http::follow_redirect(signed_request, to("/b")).signature);
+  const auto elsewhere = mrf::http::follow_redirect(signed_request, to("https://other/b"));
+  CHECK_FALSE(elsewhere.signature);
+  CHECK_FALSE(elsewhere.is_trusted);
+  CHECK_FALSE(mrf::http::follow_redirect(elsewhere, to("https://h/a")).is_trusted);
 }
 
 TEST_CASE("a redirection to another host carries no credentials but keeps the range") {

@@ -15,17 +15,18 @@ TEST_CASE("userinfo and fragment are not part of the text that is asked for") {
   CHECK(url.last_component() == "c.bam");
 }
 
-TEST_CASE("what is no http or https URL is a usage error that shows no secret") {
+TEST_CASE("what names no object is a usage error that shows no secret") {
   for (const char* text :
-       {"", "example.org/x", "ftp://example.org/x", "file:///etc/passwd", "http://", "http:///x"}) {
+       {"", "example.org/x", "sftp://example.org/x", "file:///etc/passwd", "http://", "http:///x"}) {
     CAPTURE(text);
     CHECK_THROWS_AS(Url::parse(text), mrf::base::UsageError);
   }
-  CHECK_THROWS_WITH_AS(Url::parse("ftp://me:hidden@host/x?sig=hidden"),
-                       "cannot use URL 'ftp://host/x?sig=...': neither http nor https",
+  CHECK_THROWS_WITH_AS(Url::parse("sftp://me:hidden@host/x?sig=hidden"),
+                       "cannot use URL 'sftp://host/x?sig=...': none of http, https, ftp, ftps, s3, gs, drs",
                        mrf::base::UsageError);
   CHECK_THROWS_WITH_AS(Url::parse("me:hidden@host/x?token=hidden"),
-                       "cannot use URL 'host/x?token=...': it starts neither with http:// nor with https://",
+                       "cannot use URL 'host/x?token=...': it starts with none of http://, https://, ftp://, "
+                       "ftps://, s3://, gs://, drs://",
                        mrf::base::UsageError);
 }
 
@@ -82,4 +83,26 @@ TEST_CASE("credentials are for one host, port and scheme") {
   CHECK_FALSE(base.trusts(Url::parse("http://h:81/b")));
   CHECK_FALSE(base.trusts(Url::parse("http://h.example/b")));
   CHECK_FALSE(Url::parse("https://h/a").trusts(base));
+}
+
+TEST_CASE("other schemes than those of HTTP") {
+  const auto ftp = Url::parse("ftp://me:p%40ss@h/a%20b");
+  CHECK(ftp.is_ftp());
+  CHECK_FALSE(ftp.is_name());
+  CHECK(ftp.credentials() == "me:p@ss");
+  CHECK(ftp.last_component() == "a b");
+  const auto drs = Url::parse("drs://h/1");
+  CHECK(drs.is_name());
+  CHECK(drs.port() == "443");
+  CHECK(drs.shown() == "drs://h/1");
+  const auto key = Url::parse("S3://b/a?b#c%20d");
+  CHECK(key.is_name());
+  CHECK(key.host() == "b");
+  CHECK(key.path() == "/a?b#c%20d");
+  CHECK(key.text() == "s3://b/a?b#c%20d");
+  CHECK_FALSE(key.trusts(Url::parse("https://b/a")));
+  for (const char* location : {"s3://b/k", "gs://b/k", "drs://h/1", "ftp://h/x"}) {
+    CAPTURE(location);
+    CHECK_THROWS_AS(Url::parse("https://h/").resolve(location), mrf::base::Error);
+  }
 }

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: MIT
+#include "http/exchange.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <optional>
+
+#include "base/amounts.h"
+#include "base/error.h"
+#include "io/signals.h"
+
+namespace mrf::http {
+
+namespace {
+
+constexpr std::size_t most_body_bytes = 1 << 20;
+
+class AnswerReceiver final : public Receiver {
+ public:
+  bool on_head(const ResponseHead& head) override {
+    answer.head = head;
+    return true;
+  }
+  bool on_body(std::string_view bytes) override {
+    if (answer.body.size() + bytes.size() > most_body_bytes) return false;
+    answer.body += bytes;
+    return true;
+  }
+  void on_end(const Ending& how) override { ending = how; }
+
+  Answer answer;
+  std::optional<Ending> ending;
+};
+
+}  // namespace
+
+Answer exchange(const NetworkOptions& options, const Request& request, std::chrono::milliseconds longest) {
+  const auto end = std::chrono::steady_clock::now() + longest;
+  const auto fail = [&](const std::string& reason) {
+    throw base::Error(base::Status::unavailable, "ask", request.url.shown(), reason);
+  };
+  AnswerReceiver receiver;
+  const auto network = make_curl_network(options);
+  network->start(request, receiver);
+  while (!receiver.ending) {
+    if (io::interrupted() != 0) fail("the program was interrupted");
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
+    if (left.count() <= 0) fail(fmt::format("no answer came in {:.1f} s", base::seconds(longest)));
+    network->poll(std::min(left, std::chrono::milliseconds(100)));
+  }
+  if (receiver.ending->kind == Ending::Kind::stopped) fail("the answer is longer than 1 MiB");
+  if (receiver.ending->kind != Ending::Kind::complete) fail(receiver.ending->reason);
+  return receiver.answer;
+}
+
+}  // namespace mrf::http
