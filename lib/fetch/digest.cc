@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "codec/crc.h"
 #include "fetch/md5_lanes.h"
 #include "fetch/worker_pool.h"
 #include "io/signals.h"
@@ -26,8 +27,39 @@ const EVP_MD* algorithm(DigestKind kind) {
       return ::EVP_sha256();
     case DigestKind::sha512:
       return ::EVP_sha512();
+    default:
+      return nullptr;
   }
-  return nullptr;
+}
+
+bool is_crc(DigestKind kind) {
+  return kind == DigestKind::crc32 || kind == DigestKind::crc32c || kind == DigestKind::crc64nvme;
+}
+
+std::uint64_t crc_of(DigestKind kind, std::string_view bytes) {
+  switch (kind) {
+    case DigestKind::crc32:
+      return codec::crc32(bytes);
+    case DigestKind::crc32c:
+      return codec::crc32c(bytes);
+    case DigestKind::crc64nvme:
+      return codec::crc64nvme(bytes);
+    default:
+      return 0;
+  }
+}
+
+std::uint64_t join_crcs(DigestKind kind, std::uint64_t a, std::uint64_t b, std::uint64_t length_b) {
+  if (kind == DigestKind::crc64nvme) return codec::join_crc64nvme(a, b, length_b);
+  const auto join = kind == DigestKind::crc32c ? &codec::join_crc32c : &codec::join_crc32;
+  return join(static_cast<std::uint32_t>(a), static_cast<std::uint32_t>(b), length_b);
+}
+
+std::string bytes_of_crc(DigestKind kind, std::uint64_t crc) {
+  std::string bytes;
+  for (int shift = kind == DigestKind::crc64nvme ? 56 : 24; shift >= 0; shift -= 8)
+    bytes += static_cast<char>(crc >> shift & 0xff);
+  return bytes;
 }
 
 void check(int result) {
@@ -39,16 +71,22 @@ void check(int result) {
 
 void Digest::Deleter::operator()(evp_md_ctx_st* context) const { ::EVP_MD_CTX_free(context); }
 
-Digest::Digest(DigestKind kind) : context_(::EVP_MD_CTX_new()) {
+Digest::Digest(DigestKind kind) : kind_(kind), context_(is_crc(kind) ? nullptr : ::EVP_MD_CTX_new()) {
+  if (is_crc(kind)) return;
   if (!context_) throw std::bad_alloc();
   check(::EVP_DigestInit_ex(context_.get(), algorithm(kind), nullptr));
 }
 
 void Digest::update(std::string_view bytes) {
+  if (is_crc(kind_)) {
+    crc_ = join_crcs(kind_, crc_, crc_of(kind_, bytes), bytes.size());
+    return;
+  }
   check(::EVP_DigestUpdate(context_.get(), bytes.data(), bytes.size()));
 }
 
 std::string Digest::finish() {
+  if (is_crc(kind_)) return bytes_of_crc(kind_, crc_);
   unsigned char bytes[EVP_MAX_MD_SIZE];
   unsigned length = 0;
   check(::EVP_DigestFinal_ex(context_.get(), bytes, &length));

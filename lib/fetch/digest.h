@@ -18,9 +18,10 @@ struct evp_md_ctx_st;
 
 namespace mrf::fetch {
 
-enum class DigestKind { md5, sha1, sha256, sha512 };
+enum class DigestKind { md5, sha1, sha256, sha512, crc32, crc32c, crc64nvme };
 
-/// A message digest that is computed piece by piece, by libcrypto.
+/// A message digest that is computed piece by piece, by libcrypto, or a CRC, whose bytes are the most significant one
+/// first.
 class Digest {
  public:
   /// Throws Error when libcrypto does not offer it (FIPS mode has no MD5).
@@ -33,7 +34,9 @@ class Digest {
   struct Deleter {
     void operator()(evp_md_ctx_st* context) const;
   };
-  std::unique_ptr<evp_md_ctx_st, Deleter> context_;
+  DigestKind kind_;
+  std::unique_ptr<evp_md_ctx_st, Deleter> context_;  ///< not of a CRC
+  std::uint64_t crc_ = 0;
 };
 
 /// "OpenSSL 3.0.15", for --version.

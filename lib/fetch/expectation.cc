@@ -21,6 +21,8 @@ std::size_t length_of(Kind kind) {
     case Kind::crc32c:
     case Kind::crc32:
       return 4;
+    case Kind::crc64nvme:
+      return 8;
     case Kind::md5:
     case Kind::multipart:
       return 16;
@@ -56,6 +58,8 @@ std::optional<Expectation> etag_hash(std::string_view tag, std::string source) {
 
 const char* name_of(Kind kind) {
   switch (kind) {
+    case Kind::crc64nvme:
+      return "CRC-64/NVME";
     case Kind::crc32c:
       return "CRC-32C";
     case Kind::crc32:
@@ -80,6 +84,15 @@ class Search {
     if (found_) return;
     found_ = hash_of(kind, text, source);
     if (!found_) object(source, text, fmt::format("is no {}", name_of(kind)));
+  }
+  // The hash of the hashes of parts.
+  void read_parts(Kind kind, std::string_view text, std::uint64_t parts, std::vector<std::uint64_t> sizes,
+                  const std::string& source) {
+    read(kind, text, source);
+    if (!found_ || found_->source != source) return;
+    found_->part_kind = std::exchange(found_->kind, Kind::multipart);
+    found_->parts = parts;
+    found_->part_sizes = std::move(sizes);
   }
   void object(const std::string& source, std::string_view text, const std::string& fault) {
     constexpr std::size_t most_shown = 100;
@@ -114,7 +127,7 @@ void read_list(Search& search, const http::ResponseHead& head, const std::string
       at = end + 1;
     }
   }
-  const bool names_algorithm = field_name == "x-goog-hash";
+  const bool names_algorithm = field_name == "x-goog-hash" || field_name == "DRS-Checksum";
   bool is_any_known = false;
   for (const auto& [name, kind] : algorithms) {
     for (const auto& [key, value] : members) {
@@ -135,18 +148,39 @@ void read_list(Search& search, const http::ResponseHead& head, const std::string
     search.object(field_name, fields.front(), "names no algorithm that getm-fetch knows");
 }
 
+// Bytes of the parts of an upload, as lib/store finds them out.
+std::vector<std::uint64_t> part_sizes_of(const http::ResponseHead& head) {
+  std::vector<std::uint64_t> sizes;
+  const std::string field = head.field("S3-Part-Sizes").value_or("");
+  for (std::size_t at = 0; at < field.size();) {
+    const auto end = std::min(field.find(',', at), field.size());
+    const auto size = http::parse_number(http::trimmed(std::string_view(field).substr(at, end - at)));
+    if (!size || *size == 0) return {};
+    sizes.push_back(*size);
+    at = end + 1;
+  }
+  return sizes;
+}
+
 // A COMPOSITE one is that of the parts' checksums, not of the data; so is one that ends in their number.
 void read_amazon_checksum(Search& search, const http::ResponseHead& head) {
-  if (http::equal_names(head.field("x-amz-checksum-type").value_or(""), "COMPOSITE")) return;
+  const bool is_composite = http::equal_names(head.field("x-amz-checksum-type").value_or(""), "COMPOSITE");
+  const auto sizes = part_sizes_of(head);
   constexpr std::array kinds{
-      std::pair{"x-amz-checksum-crc32c", Kind::crc32c}, std::pair{"x-amz-checksum-crc32", Kind::crc32},
-      std::pair{"x-amz-checksum-sha256", Kind::sha256}, std::pair{"x-amz-checksum-sha1", Kind::sha1}};
+      std::pair{"x-amz-checksum-crc64nvme", Kind::crc64nvme}, std::pair{"x-amz-checksum-crc32c", Kind::crc32c},
+      std::pair{"x-amz-checksum-crc32", Kind::crc32}, std::pair{"x-amz-checksum-sha256", Kind::sha256},
+      std::pair{"x-amz-checksum-sha1", Kind::sha1}};
   for (const auto& [name, kind] : kinds) {
     const auto value = head.field(name);
-    const auto dash = value ? value->rfind('-') : std::string::npos;
-    const bool counts_parts =
-        dash != std::string::npos && http::parse_number(std::string_view(*value).substr(dash + 1));
-    if (value && !counts_parts) search.read(kind, *value, name);
+    if (!value) continue;
+    const auto dash = value->rfind('-');
+    const auto parts =
+        dash == std::string::npos ? std::nullopt : http::parse_number(std::string_view(*value).substr(dash + 1));
+    if (!parts && !is_composite) {
+      search.read(kind, *value, name);
+    } else if (parts.value_or(0) > 0 && !sizes.empty()) {
+      search.read_parts(kind, std::string_view(*value).substr(0, dash), *parts, sizes, name);
+    }
   }
 }
 
@@ -163,6 +197,7 @@ ExpectationResult s3_etag(const http::ResponseHead& head) {
     return {std::nullopt, "the ETag of an object encrypted with a key is no MD5"};
   auto found = etag_hash(*tag, "ETag");
   if (!found) return {std::nullopt, "the ETag is no MD5"};
+  if (found->kind == Kind::multipart) found->part_sizes = part_sizes_of(head);
   return {std::move(found), ""};
 }
 
@@ -200,6 +235,10 @@ std::optional<std::string> decode_hash(std::string_view text, std::size_t bytes)
 ExpectationResult expectation_of(const http::ResponseHead& head) {
   const std::vector<Algorithm> digests{{"sha-256", Kind::sha256}, {"sha-512", Kind::sha512}};
   Search search;
+  read_list(search, head, "DRS-Checksum",
+            {{"sha-256", Kind::sha256}, {"sha-512", Kind::sha512}, {"md5", Kind::md5}, {"sha", Kind::sha1},
+             {"crc32c", Kind::crc32c}},
+            Syntax::plain);
   read_list(search, head, "x-goog-hash", {{"crc32c", Kind::crc32c}, {"md5", Kind::md5}}, Syntax::plain);
   if (head.is_whole()) read_amazon_checksum(search, head);
   read_list(search, head, "Repr-Digest", digests, Syntax::byte_sequence);

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "http/response_head.h"
 
@@ -13,20 +14,24 @@ namespace mrf::fetch {
 /// What the bytes of an object are to hash to.
 struct Expectation {
   enum class Kind {
+    crc64nvme,
     crc32c,
     crc32,
     md5,
     sha1,
     sha256,
     sha512,
-    multipart,  ///< the MD5 of the MD5s of `parts` parts: an S3 ETag with "-N"
+    multipart,  ///< the hash of the hashes of `parts` parts: an S3 ETag with "-N", a COMPOSITE checksum
   };
   Kind kind = Kind::md5;
-  std::string value;        ///< the bytes of the hash; of a CRC four, the most significant first
+  std::string value;        ///< the bytes of the hash; of a CRC the most significant first
   std::uint64_t parts = 0;  ///< of multipart
   std::string source;       ///< who says so: "x-goog-hash crc32c", "--checksum"
   bool is_users = false;    ///< the user says so, not the server
+  Kind part_kind = Kind::md5;                ///< of multipart: of the parts, and of their hashes
+  std::vector<std::uint64_t> part_sizes{};  ///< of multipart, as the store says: of all but the last, or of each
 };
+
 
 /// An expectation, or the reason why there is none.
 struct ExpectationResult {
@@ -34,8 +39,8 @@ struct ExpectationResult {
   std::string reason;
 };
 
-/// What a server says of the whole object: x-goog-hash (crc32c before md5), x-amz-checksum-*, Repr-Digest,
-/// Content-Digest (RFC 9530), Digest (RFC 3230), Content-MD5, and the ETag of an S3 server unless it cannot
+/// What a server says of the whole object: DRS-Checksum (lib/store), x-goog-hash (crc32c before md5),
+/// x-amz-checksum-* (a COMPOSITE one when the sizes of the parts are known, S3-Part-Sizes), Repr-Digest, Content-Digest (RFC 9530), Digest (RFC 3230), Content-MD5, and the ETag of an S3 server unless it cannot
 /// be an MD5 (weak, SSE-KMS, SSE-C). Fields that may speak of a part are only believed in a response that is
 /// the whole object. When none of them can be read, the reason shows the first one.
 ExpectationResult expectation_of(const http::ResponseHead& head);

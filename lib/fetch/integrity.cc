@@ -63,6 +63,12 @@ constexpr std::uint64_t most_without_thread = 256 << 10;
 
 DigestKind digest_of(Kind kind) {
   switch (kind) {
+    case Kind::crc64nvme:
+      return DigestKind::crc64nvme;
+    case Kind::crc32c:
+      return DigestKind::crc32c;
+    case Kind::crc32:
+      return DigestKind::crc32;
     case Kind::sha1:
       return DigestKind::sha1;
     case Kind::sha256:
@@ -74,6 +80,7 @@ DigestKind digest_of(Kind kind) {
   }
 }
 
+// Of these each piece has its own, in any order, and they are joined. CRC-64/NVME is computed as a digest is.
 bool is_crc(Kind kind) { return kind == Kind::crc32c || kind == Kind::crc32; }
 
 std::string four_bytes(std::uint32_t crc) {
@@ -102,6 +109,12 @@ Integrity::Integrity(Expectation expectation, std::optional<std::uint64_t> total
     hasher_ = std::make_unique<RangeHasher>(std::vector{whole}, bytes_, std::min(threads_, 1U));
     return;
   }
+  if (auto known = total && s3_part_size_ == 0 ? known_part_ends(expectation_, *total) : PartEnds();
+      !known.empty()) {
+    are_parts_known_ = true;
+    start_hasher({std::move(known)});
+    return;
+  }
   std::vector<std::uint64_t> sizes;
   if (s3_part_size_ != 0) {
     sizes = {s3_part_size_};
@@ -113,18 +126,27 @@ Integrity::Integrity(Expectation expectation, std::optional<std::uint64_t> total
   const auto now = std::min(sizes.size(), bytes_.stay ? std::size_t{1} : most_parts_at_once);
   if (bytes_.stay) untried_.assign(sizes.begin() + static_cast<std::ptrdiff_t>(now), sizes.end());
   sizes.resize(now);
-  start_hasher(sizes);
+  std::vector<PartEnds> candidates;
+  for (const auto size : sizes) candidates.push_back(ends_of(size));
+  start_hasher(candidates);
 }
 
-void Integrity::start_hasher(const std::vector<std::uint64_t>& part_sizes) {
+Integrity::PartEnds Integrity::ends_of(std::uint64_t part_size) const {
+  PartEnds ends;
+  for (std::uint64_t part = 1; part < expectation_.parts; ++part)
+    ends.push_back(part > total_ / part_size ? total_ : part * part_size);
+  ends.push_back(total_);
+  return ends;
+}
+
+void Integrity::start_hasher(const std::vector<PartEnds>& candidates) {
   std::vector<PartRange> parts;
-  ranges_.assign(part_sizes.size(), {});
-  for (std::size_t candidate = 0; candidate < part_sizes.size(); ++candidate) {
-    const std::uint64_t size = part_sizes[candidate];
-    const auto begin_of = [&](std::uint64_t part) { return part > total_ / size ? total_ : part * size; };
-    for (std::uint64_t i = 0; i < expectation_.parts; ++i) {
-      const std::uint64_t end = i + 1 == expectation_.parts ? total_ : begin_of(i + 1);
-      parts.push_back({{begin_of(i), end, DigestKind::md5}, candidate});
+  ranges_.assign(candidates.size(), {});
+  for (std::size_t candidate = 0; candidate < candidates.size(); ++candidate) {
+    std::uint64_t begin = 0;
+    for (const std::uint64_t end : candidates[candidate]) {
+      parts.push_back({{begin, end, digest_of(expectation_.part_kind)}, candidate});
+      begin = end;
     }
   }
   std::stable_sort(parts.begin(), parts.end(),
@@ -134,7 +156,7 @@ void Integrity::start_hasher(const std::vector<std::uint64_t>& part_sizes) {
     ranges_[part.candidate].push_back(ranges.size());
     ranges.push_back(part.range);
   }
-  const unsigned threads = threads_ == 0 ? 0 : std::max(threads_, static_cast<unsigned>(part_sizes.size()));
+  const unsigned threads = threads_ == 0 ? 0 : std::max(threads_, static_cast<unsigned>(candidates.size()));
   hasher_ = std::make_unique<RangeHasher>(ranges, bytes_, threads);
 }
 
@@ -156,18 +178,23 @@ std::uint64_t Integrity::needed_from() const {
   return hasher_ ? hasher_->low() : std::numeric_limits<std::uint64_t>::max();
 }
 
-bool Integrity::any_fits(const std::vector<std::string>& digests) const {
-  return std::any_of(ranges_.begin(), ranges_.end(), [&](const auto& candidate) {
-    Digest outer(DigestKind::md5);
-    for (const std::size_t range : candidate) outer.update(digests[range]);
-    return outer.finish() == expectation_.value;
-  });
+// The hash of the hashes of a candidate's parts.
+std::string Integrity::joined(const std::vector<std::string>& digests, std::size_t candidate) const {
+  Digest outer(digest_of(expectation_.part_kind));
+  for (const std::size_t range : ranges_[candidate]) outer.update(digests[range]);
+  return outer.finish();
 }
 
 // Returns why it does not fit, "" when it does.
 std::string Integrity::verify_multipart(std::uint64_t total) {
   total_ = total;
-  if (any_fits(hasher_->finish(total))) return "";
+  const auto digests = hasher_->finish(total);
+  for (std::size_t candidate = 0; candidate < ranges_.size(); ++candidate) {
+    if (joined(digests, candidate) == expectation_.value) return "";
+  }
+  if (are_parts_known_)
+    return fmt::format("{0} is {1}-{2}, but the data has {3}-{2}", expectation_.source, to_hex(expectation_.value),
+                       expectation_.parts, to_hex(joined(digests, 0)));
   if (!untried_.empty() && fits_part_size(bytes_.access, total, expectation_, untried_)) return "";
   return no_part_size_fits(expectation_, s3_part_size_);
 }
@@ -184,7 +211,8 @@ std::string Integrity::fault(const Coverage& coverage) {
 
 std::string Integrity::verify(const Coverage& coverage, const std::string& name) {
   std::string reason = fault(coverage);
-  const bool is_proof = expectation_.kind != Kind::multipart || s3_part_size_ != 0 || expectation_.is_users;
+  const bool is_proof = expectation_.kind != Kind::multipart || are_parts_known_ || s3_part_size_ != 0 ||
+                        expectation_.is_users;
   if (!reason.empty() && is_proof) throw base::DataError("verify", name, reason);
   return reason;
 }
@@ -308,6 +336,9 @@ ExpectationResult Checks::expected(const http::ResponseHead& head, std::optional
         "the server undoes the content encoding with which the object is stored, and does not give the "
         "stored form that its checksum speaks of; --checksum-algorithm null takes what it sends");
   if (!found.expectation || found.expectation->kind != Expectation::Kind::multipart) return found;
+  if (total && options_.s3_part_size == 0 && !known_part_ends(*found.expectation, *total).empty()) return found;
+  if (found.expectation->part_kind != Expectation::Kind::md5 && options_.s3_part_size == 0)
+    return {std::nullopt, fmt::format("{} is one of parts whose sizes do not fit", found.expectation->source)};
   const auto fault = part_count_fault(total, found.expectation->parts, options_.s3_part_size);
   if (fault.empty()) return found;
   const std::string reason = fmt::format("{}: {}", found.expectation->source, fault);

@@ -73,15 +73,18 @@ class Integrity {
   std::string fault(const Coverage& coverage);
   /// Throws DataError "cannot verify" when the bytes are not the expected ones. `name` is the object's.
   /// Returns why they are unverified, "" when they are verified: a server's ETag of several parts does not
-  /// say their size, so that no size that fits is no proof of anything, unless the size or the ETag is the
-  /// user's.
+  /// say their size, so that no size that fits is no proof of anything, unless the store names the size, or the size or
+  /// the ETag is the user's.
   std::string verify(const Coverage& coverage, const std::string& name);
 
   const Expectation& expectation() const { return expectation_; }
 
  private:
-  void start_hasher(const std::vector<std::uint64_t>& part_sizes);
-  bool any_fits(const std::vector<std::string>& digests) const;
+  using PartEnds = std::vector<std::uint64_t>;
+
+  void start_hasher(const std::vector<PartEnds>& candidates);
+  PartEnds ends_of(std::uint64_t part_size) const;
+  std::string joined(const std::vector<std::string>& digests, std::size_t candidate) const;
   std::string verify_multipart(std::uint64_t total);
 
   Expectation expectation_;
@@ -89,6 +92,7 @@ class Integrity {
   unsigned threads_;
   BytesAtHand bytes_;
   std::uint64_t total_ = 0;
+  bool are_parts_known_ = false;                  ///< the store names their sizes
   std::vector<std::uint64_t> untried_;            ///< part sizes, for later
   std::vector<std::vector<std::size_t>> ranges_;  ///< of each candidate: its ranges in the hasher
   std::unique_ptr<RangeHasher> hasher_;

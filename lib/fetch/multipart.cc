@@ -68,6 +68,22 @@ std::string part_count_fault(std::optional<std::uint64_t> total, std::uint64_t p
          (part_size == 0 ? "" : fmt::format(" of {} bytes", part_size));
 }
 
+std::vector<std::uint64_t> known_part_ends(const Expectation& expectation, std::uint64_t total) {
+  const auto& sizes = expectation.part_sizes;
+  if (sizes.empty() || (sizes.size() != 1 && sizes.size() != expectation.parts)) return {};
+  std::vector<std::uint64_t> ends;
+  for (std::uint64_t part = 0; part + 1 < expectation.parts; ++part) {
+    const std::uint64_t begin = ends.empty() ? 0 : ends.back();
+    const std::uint64_t size = sizes.size() == 1 ? sizes[0] : sizes[part];
+    if (size >= total - begin) return {};
+    ends.push_back(begin + size);
+  }
+  const std::uint64_t last = total - (ends.empty() ? 0 : ends.back());
+  if (sizes.size() == expectation.parts && sizes.back() != last) return {};
+  ends.push_back(total);
+  return ends;
+}
+
 namespace {
 
 // A multiple of Md5Lanes::block, so that each piece begins at a whole block of every aligned part.

@@ -117,6 +117,47 @@ TEST_CASE("digests and CRCs of the right data fit, of other data do not") {
   CHECK(check({Kind::crc32, std::string("\xcb\xf4\x39\x26"), 0, "s"}, "123456789", 0, 0).empty());
 }
 
+TEST_CASE("parts whose sizes the store names, and other hashes than MD5") {
+  const std::string data = "0123456789 and some more";
+  const auto sum = [](mrf::fetch::DigestKind kind, std::string_view bytes) {
+    mrf::fetch::Digest digest(kind);
+    digest.update(bytes.substr(0, bytes.size() / 2));
+    digest.update(bytes.substr(bytes.size() / 2));
+    return digest.finish();
+  };
+  using mrf::fetch::DigestKind;
+  for (const auto& [kind, digest] :
+       {std::pair{Kind::md5, DigestKind::md5}, {Kind::sha1, DigestKind::sha1}, {Kind::sha256, DigestKind::sha256},
+        {Kind::crc32, DigestKind::crc32}, {Kind::crc32c, DigestKind::crc32c}, {Kind::crc64nvme, DigestKind::crc64nvme}}) {
+    for (const unsigned threads : {0U, 1U, 3U}) {
+      const std::string right = sum(digest, sum(digest, data.substr(0, 10)) + sum(digest, data.substr(10, 3)) +
+                                                sum(digest, data.substr(13)));
+      mrf::fetch::Expectation parts{Kind::multipart, right, 3, "s"};
+      parts.part_kind = kind;
+      parts.part_sizes = {10, 3, 11};
+      CHECK(check(parts, data, 0, threads, threads != 1).empty());
+      parts.part_sizes = {3, 10, 11};
+      CHECK(check(parts, data, 0, threads, threads != 1).starts_with("cannot verify 'x': s is "));
+    }
+    CHECK(check({kind, sum(digest, data), 0, "s"}, data, 0, 0).empty());
+  }
+}
+
+TEST_CASE("where the parts end that the store names") {
+  mrf::fetch::Expectation parts{Kind::multipart, "", 3, "s"};
+  const auto ends = [&](std::vector<std::uint64_t> sizes, std::uint64_t total) {
+    parts.part_sizes = std::move(sizes);
+    return mrf::fetch::known_part_ends(parts, total);
+  };
+  CHECK(ends({8}, 20) == std::vector<std::uint64_t>{8, 16, 20});
+  CHECK(ends({8}, 40) == std::vector<std::uint64_t>{8, 16, 40});
+  CHECK(ends({8, 3, 9}, 20) == std::vector<std::uint64_t>{8, 11, 20});
+  CHECK(ends({8}, 16).empty());
+  CHECK(ends({8, 3, 8}, 20).empty());
+  CHECK(ends({8, 3}, 20).empty());
+  CHECK(ends({}, 20).empty());
+}
+
 TEST_CASE("a part size that was not named is found, or a hint is given") {
   const std::string data(20000000, 'z');
   const auto etag_of = [&](std::size_t size) {
