@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <sys/resource.h>
+
 #include <chrono>
 #include <new>
 #include <optional>
@@ -37,7 +39,14 @@ void declare_requests(mrf::cli::Command& command, mrf::fetch::FetchArguments& ar
   auto& app = command.options();
   auto& settings = arguments.settings;
   app.add_repeatable("-H,--header HEADER", settings.requests.headers,
-                     "send the header 'Name: value' with every request (repeatable)");
+                     "send the header 'Name: value', or those in @FILE, with every request (repeatable)");
+  app.add_option("--bearer-file FILE", settings.store.bearer_file,
+                 "send the token in FILE as 'Authorization: Bearer' (default: no token)");
+  app.add_option("--region NAME", settings.store.s3.region,
+                 "region of s3:// objects (default: of the environment, the profile, or us-east-1)");
+  app.add_flag("--no-sign-request", settings.store.s3.is_unsigned,
+               "look for no AWS credentials, and sign no request for s3://");
+  app.add_flag("--request-payer", settings.store.s3.payer, "pay for requests to s3:// as the requester");
   app.add_option("--cacert FILE", settings.network.ca_file,
                  "trust the certificates in FILE, PEM (default: those of the system)");
   app.add_option("--retry N", settings.requests.retries, "try again up to N times in a row (default 10)");
@@ -197,6 +206,14 @@ mrf::base::Status fetch_all(mrf::cli::Command& command, const mrf::fetch::FetchA
   return status;
 }
 
+// The memory of the program holds credentials, which a core file would show.
+void write_no_core_file() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_CORE, &limit) != 0) return;
+  limit.rlim_cur = 0;
+  (void)::setrlimit(RLIMIT_CORE, &limit);  // it can always be lowered
+}
+
 // A signal ends the program when what is to be left behind is in order.
 mrf::base::Status fetch(mrf::cli::Command& command, const mrf::fetch::FetchArguments& arguments) {
   mrf::base::Status status = mrf::base::Status::success;
@@ -212,10 +229,11 @@ mrf::base::Status fetch(mrf::cli::Command& command, const mrf::fetch::FetchArgum
 }  // namespace
 
 int main(int argc, char** argv) try {
+  write_no_core_file();
   expand_two_letter_options(argc, argv);
   mrf::fetch::FetchArguments arguments;
   mrf::cli::Command command("getm-fetch", "[options] URL [PATH] | -m MANIFEST",
-                            "Downloads files by HTTP, verified, complete or not at all.",
+                            "Downloads files by HTTP, FTP, from S3, GCS and DRS, verified, complete or not at all.",
                             {mrf::http::curl_version_text(), mrf::fetch::crypto_version_text()});
   declare(command, arguments);
   return command.run(argc, argv, [&] { return fetch(command, arguments); });

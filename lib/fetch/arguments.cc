@@ -48,7 +48,6 @@ void check(const FetchArguments& arguments) {
   require(null || arguments.algorithm.empty() || !arguments.checksum.empty(), "--checksum-algorithm",
           "it needs --checksum");
   require(!null || !settings.checks.required, "--require-checksum", "the algorithm is null");
-  http::check_user_headers(settings.requests.headers);
 }
 
 // What many requests hold beside --buffer is to stay small: 8 MiB for up to 64 of them.
@@ -75,6 +74,9 @@ FetchSettings settings_of(const FetchArguments& arguments) {
   const char* bundle = std::getenv("CURL_CA_BUNDLE");
   if (settings.network.ca_file.empty() && bundle != nullptr) settings.network.ca_file = bundle;
   settings.network.stall_timeout = std::chrono::seconds(arguments.stall_seconds);
+  settings.network.netrc = true;
+  settings.requests.headers = http::with_header_files(settings.requests.headers);
+  http::check_user_headers(settings.requests.headers);
   settings.requests.random = [] {
     thread_local std::mt19937_64 generator(std::random_device{}());
     return std::uniform_real_distribution<double>()(generator);

@@ -45,7 +45,7 @@ class ManyFiles {
         stats_(stats),
         outcomes_(outcomes),
         sizes_(entries.size()),
-        network_(http::make_curl_network(settings.network)),
+        network_(store::make_store_network(settings.network, settings.store)),
         plan_(entries.size(), settings.threads ? options.files : 1,
               options.continue_after_error || options.verify_only, whole_beside()),
         // As many large files again may be written out (FilePlan::on_whole()): a journal commits them

@@ -55,7 +55,7 @@ class UnorderedOutput final : public ObjectOutput, private ByteAccess {
 };
 
 void read(const FetchSettings& settings, const http::Url& url, ObjectOutput& output) {
-  const auto network = http::make_curl_network(settings.network);
+  const auto network = store::make_store_network(settings.network, settings.store);
   Loop loop(*network, http::system_clock(), threads_of(settings, 1), settings.requests_to_host);
   Download download(loop, url, {settings.requests, settings.sizes}, output);
   while (!download.is_over()) loop.turn();
@@ -96,7 +96,7 @@ Fetched ObjectFetch::result() const {
 
 void fetch_object(const FetchSettings& settings, const http::Url& url, const std::string& path,
                   const Progress& progress, Fetched& fetched) {
-  const auto network = http::make_curl_network(settings.network);
+  const auto network = store::make_store_network(settings.network, settings.store);
   Loop loop(*network, http::system_clock(), threads_of(settings, 1), settings.requests_to_host);
   ObjectFetch object(loop, settings, url, path, unknown_end, false);
   Download& download = object.download();
@@ -213,7 +213,7 @@ ObjectStream::~ObjectStream() {
 void ObjectStream::work(const http::Url& url) {
   std::exception_ptr thrown;
   try {
-    const auto network = http::make_curl_network(settings_.network);
+    const auto network = store::make_store_network(settings_.network, settings_.store);
     Loop loop(*network, http::system_clock(), 0, settings_.requests_to_host);
     Download download(loop, url, {settings_.requests, settings_.sizes}, *output_);
     while (!download.is_over() && !stop_) loop.turn();

@@ -18,12 +18,14 @@
 #include "http/curl_network.h"
 #include "http/url.h"
 #include "io/stats.h"
+#include "store/store_network.h"
 
 namespace mrf::fetch {
 
 /// How objects are fetched.
 struct FetchSettings {
   http::NetworkOptions network;
+  store::StoreOptions store;
   FetchOptions requests;
   PartSizes sizes;
   CheckOptions checks;

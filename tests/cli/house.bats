@@ -39,7 +39,8 @@ knows_only() {
   for room in split collect; do knows_only "$room" record io codec base; done
   knows_only shard workflow process record io codec base
   knows_only bam sam record io codec base
-  knows_only fetch http io codec base
+  knows_only store http io codec base
+  knows_only fetch store http io codec base
   knows_only report base
   knows_only run report workflow process record io codec base
   knows_only trial run chunk report workflow process record io codec base

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+#include "store/aws_credentials.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <ctime>
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "io/reader.h"
+#include "store/key_path.h"
+
+namespace mrf::store {
+
+namespace {
+
+using Json = nlohmann::json;
+using std::chrono::milliseconds;
+
+constexpr std::chrono::minutes before_expiry{5};
+constexpr std::chrono::seconds between_looks{10};
+constexpr milliseconds longest_container{2000};
+constexpr milliseconds longest_instance{1000};  // most machines have no such endpoint
+
+[[noreturn]] void fail(const std::string& reason) {
+  throw base::Error(base::Status::failure, "get", "AWS credentials", reason);
+}
+
+http::Request direct(const std::string& url, std::vector<std::string> headers) {
+  return {.url = http::Url::parse(url), .headers = std::move(headers), .is_trusted = false, .goes_direct = true};
+}
+
+std::string text_in(const Json& object, const char* name) {
+  const auto place = object.find(name);
+  return place != object.end() && place->is_string() ? place->get<std::string>() : "";
+}
+
+AwsCredentials parsed(const http::Answer& answer, const std::string& who) {
+  if (answer.head.status() != 200) fail(fmt::format("{} answers HTTP {}", who, answer.head.status()));
+  const Json object = Json::parse(answer.body, nullptr, false);
+  AwsCredentials found;
+  if (object.is_object()) {
+    found = {text_in(object, "AccessKeyId"), text_in(object, "SecretAccessKey"), text_in(object, "Token"),
+             parse_time(text_in(object, "Expiration"))};
+  }
+  if (found.access_key.empty() || found.secret_key.empty()) fail(who + " sends none");
+  return found;
+}
+
+// What a token is sent to must be this machine, or the container's host, or be asked by TLS.
+bool may_be_asked(const http::Url& url) {
+  constexpr std::array<std::string_view, 6> hosts{"localhost",     "127.0.0.1",      "[::1]",
+                                                  "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"};
+  if (url.is_https()) return true;
+  for (const auto host : hosts) {
+    if (http::equal_names(url.host(), host)) return true;
+  }
+  return false;
+}
+
+}  // namespace
+
+std::optional<std::chrono::sys_seconds> parse_time(const std::string& text) {
+  std::tm time{};
+  const char* rest = ::strptime(text.c_str(), "%Y-%m-%dT%H:%M:%S", &time);
+  if (rest == nullptr) return std::nullopt;
+  std::string_view zone(rest);
+  if (zone.starts_with('.')) zone.remove_prefix(std::min(zone.find_first_not_of(".0123456789"), zone.size()));
+  if (zone != "Z") return std::nullopt;
+  return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&time)));
+}
+
+const std::optional<AwsCredentials>& AwsCredentialChain::get(std::chrono::sys_seconds now) {
+  const bool expires = found_ && found_->expires && *found_->expires - before_expiry <= now;
+  if (looked_ && (!expires || now < next_look_)) return found_;
+  if (looked_) next_look_ = now + between_looks;
+  try {
+    found_ = find();
+  } catch (const base::Error&) {
+    if (!looked_ || *found_->expires <= now) throw;  // they are good for some minutes more
+  }
+  looked_ = true;
+  return found_;
+}
+
+bool AwsCredentialChain::renew() {
+  const auto before = std::exchange(found_, find());
+  return found_ && found_ != before;
+}
+
+std::optional<AwsCredentials> AwsCredentialChain::find() const {
+  const std::string access = environment("AWS_ACCESS_KEY_ID");
+  const std::string secret = environment("AWS_SECRET_ACCESS_KEY");
+  if (access.empty() != secret.empty())
+    fail(access.empty() ? "AWS_SECRET_ACCESS_KEY is set, AWS_ACCESS_KEY_ID is not"
+                        : "AWS_ACCESS_KEY_ID is set, AWS_SECRET_ACCESS_KEY is not");
+  if (!access.empty()) return AwsCredentials{access, secret, environment("AWS_SESSION_TOKEN")};
+  if (auto found = from_profile()) return found;
+  if (auto found = from_container()) return found;
+  return from_instance();
+}
+
+std::optional<AwsCredentials> AwsCredentialChain::from_profile() const {
+  for (const char* way : {"role_arn", "credential_process", "sso_session", "sso_start_url"}) {
+    if (profile_.get(way).empty() || (!profile_.get("aws_access_key_id").empty() && way[0] != 'r')) continue;
+    fail(fmt::format("profile '{0}' has {1}, which is not supported; put them into the environment: "
+                     "eval \"$(aws configure export-credentials --profile {0} --format env)\"",
+                     profile_.name(), way));
+  }
+  AwsCredentials found{profile_.get("aws_access_key_id"), profile_.get("aws_secret_access_key"),
+                       profile_.get("aws_session_token")};
+  if (found.access_key.empty() && found.secret_key.empty()) return std::nullopt;
+  if (found.access_key.empty() || found.secret_key.empty())
+    fail(fmt::format("profile '{}' has only one of aws_access_key_id and aws_secret_access_key",
+                     profile_.name()));
+  return found;
+}
+
+std::optional<AwsCredentials> AwsCredentialChain::from_container() const {
+  std::string uri = environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+  if (const std::string relative = environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"); !relative.empty())
+    uri = "http://169.254.170.2" + relative;
+  if (uri.empty()) return std::nullopt;
+  std::string token = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+  if (const std::string file = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); !file.empty())
+    token = http::trimmed(io::read_whole(file));
+  http::Request request = direct(uri, {});
+  if (!may_be_asked(request.url))
+    fail("AWS_CONTAINER_CREDENTIALS_FULL_URI names neither this machine nor an https URL");
+  if (token.find_first_of("\r\n") != std::string::npos) fail("the container's token has more than one line");
+  if (!token.empty()) request.headers.push_back("Authorization: " + token);
+  return parsed(ask_(request, longest_container), "the container's endpoint");
+}
+
+std::optional<AwsCredentials> AwsCredentialChain::from_instance() const {
+  if (http::equal_names(environment("AWS_EC2_METADATA_DISABLED"), "true")) return std::nullopt;
+  std::string base = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+  if (base.empty()) base = "http://169.254.169.254";
+  while (base.ends_with('/')) base.pop_back();
+  std::vector<std::string> headers;
+  try {
+    auto request = direct(base + "/latest/api/token", {"X-aws-ec2-metadata-token-ttl-seconds: 21600"});
+    request.method = http::Method::put;
+    const auto answer = ask_(request, longest_instance);
+    if (answer.head.status() == 200)
+      headers.push_back("X-aws-ec2-metadata-token: " + std::string(http::trimmed(answer.body)));
+  } catch (const base::UsageError&) {
+    throw;
+  } catch (const base::Error&) {
+    return std::nullopt;
+  }
+  const std::string roles = base + "/latest/meta-data/iam/security-credentials/";
+  const auto list = ask_(direct(roles, headers), longest_container);
+  const std::string_view role = http::trimmed(std::string_view(list.body).substr(0, list.body.find('\n')));
+  if (list.head.status() != 200 || role.empty()) return std::nullopt;
+  return parsed(ask_(direct(roles + encoded_path(role), headers), longest_container), "the instance");
+}
+
+}  // namespace mrf::store

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+#include "store/aws_profile.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <utility>
+
+#include "base/error.h"
+#include "base/lower_case.h"
+#include "http/response_head.h"
+#include "io/reader.h"
+#include "store/key_path.h"
+
+namespace mrf::store {
+
+namespace {
+
+// "[profile x]", "[profile \"x y\"]" and "[x]".
+std::string section_name(std::string_view line) {
+  line.remove_prefix(1);
+  line = http::trimmed(line.substr(0, line.find(']')));
+  std::string name(line);
+  std::erase(name, '"');
+  for (const std::string_view kind : {"profile", "services"}) {
+    if (!name.starts_with(kind) || name.size() == kind.size() || !http::trimmed(name.substr(kind.size(), 1)).empty())
+      continue;
+    return std::string(kind) + " " + std::string(http::trimmed(name.substr(kind.size())));
+  }
+  return name;
+}
+
+std::string read_if_there(const std::string& path) {
+  try {
+    return io::read_whole(path);
+  } catch (const base::SystemError& error) {
+    if (error.error_number() == ENOENT || error.error_number() == ENOTDIR) return "";
+    throw;
+  }
+}
+
+std::string path_of(const char* variable, const char* name) {
+  const std::string path = environment(variable);
+  if (!path.empty()) return path;
+  const std::string home = environment("HOME");
+  return home.empty() ? "" : home + "/.aws/" + name;
+}
+
+std::string text_of(const std::string& path) { return path.empty() ? "" : read_if_there(path); }
+
+}  // namespace
+
+AwsSections parse_aws_file(std::string_view text) {
+  AwsSections sections;
+  std::map<std::string, std::string>* section = nullptr;
+  std::string list;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::min(text.find('\n', at), text.size());
+    const std::string_view whole = text.substr(at, end - at);
+    at = end + 1;
+    const std::string_view line = http::trimmed(whole);
+    if (line.empty() || line.starts_with('#') || line.starts_with(';')) continue;
+    if (line.starts_with('[')) {
+      section = &sections[section_name(line)];
+      list.clear();
+      continue;
+    }
+    const auto equals = line.find('=');
+    if (section == nullptr || equals == std::string_view::npos) continue;
+    const bool is_indented = whole.front() == ' ' || whole.front() == '\t';
+    std::string name = base::lower_case(http::trimmed(line.substr(0, equals)));
+    const std::string value(http::trimmed(line.substr(equals + 1)));
+    if (!is_indented) list = value.empty() ? name : "";
+    if (is_indented && !list.empty()) name.insert(0, list + ".");
+    (*section)[name] = value;
+  }
+  return sections;
+}
+
+AwsProfile::AwsProfile(std::string name, std::string_view credentials, std::string_view config)
+    : name_(std::move(name)) {
+  const auto take = [this](const AwsSections& sections, const std::string& section) {
+    const auto place = sections.find(section);
+    if (place == sections.end()) return;
+    exists_ = true;
+    settings_.insert(place->second.begin(), place->second.end());
+  };
+  take(parse_aws_file(credentials), name_);
+  const AwsSections sections = parse_aws_file(config);
+  take(sections, "profile " + name_);
+  if (name_ == "default") take(sections, name_);
+  const auto services = sections.find("services " + get("services"));
+  if (services != sections.end()) services_ = services->second;
+}
+
+AwsProfile AwsProfile::load() {
+  const std::string named = environment("AWS_PROFILE");
+  AwsProfile profile(named.empty() ? "default" : named,
+                     text_of(path_of("AWS_SHARED_CREDENTIALS_FILE", "credentials")),
+                     text_of(path_of("AWS_CONFIG_FILE", "config")));
+  if (!named.empty() && !profile.exists())
+    throw base::Error(base::Status::failure, "use", "AWS_PROFILE",
+                      "there is no profile '" + named + "' in the files of credentials and configuration");
+  return profile;
+}
+
+std::string AwsProfile::get(const std::string& setting) const {
+  const auto place = settings_.find(setting);
+  return place == settings_.end() ? "" : place->second;
+}
+
+std::string AwsProfile::s3_endpoint() const {
+  const auto place = services_.find("s3.endpoint_url");
+  return place != services_.end() ? place->second : get("endpoint_url");
+}
+
+}  // namespace mrf::store

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+
+namespace mrf::store {
+
+/// The sections of a file of the AWS command line: names and values, those of an indented list as "LIST.NAME".
+/// A line that is neither a section nor a setting is passed over.
+using AwsSections = std::map<std::string, std::map<std::string, std::string>>;
+AwsSections parse_aws_file(std::string_view text);
+
+/// A profile of ~/.aws/credentials and ~/.aws/config (AWS_SHARED_CREDENTIALS_FILE, AWS_CONFIG_FILE), the one that
+/// AWS_PROFILE names, or "default".
+class AwsProfile {
+ public:
+  /// From the texts of the two files.
+  AwsProfile(std::string name, std::string_view credentials, std::string_view config);
+  /// From the files, as far as they are there. Throws SystemError when one cannot be read, and Error when
+  /// AWS_PROFILE names a profile that is in neither.
+  static AwsProfile load();
+
+  const std::string& name() const { return name_; }
+  bool exists() const { return exists_; }
+  /// A setting, "" when it is missing. The file of credentials comes first.
+  std::string get(const std::string& setting) const;
+  /// endpoint_url of S3: that of the section [services NAME] that the profile names, else its own.
+  std::string s3_endpoint() const;
+
+ private:
+  std::string name_;
+  bool exists_ = false;
+  std::map<std::string, std::string> settings_;
+  std::map<std::string, std::string> services_;
+};
+
+}  // namespace mrf::store

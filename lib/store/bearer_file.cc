@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+#include "store/bearer_file.h"
+
+#include <sys/stat.h>
+
+#include <utility>
+
+#include "base/error.h"
+#include "http/response_head.h"
+#include "io/reader.h"
+
+namespace mrf::store {
+
+namespace {
+
+std::string read_token(const std::string& path) {
+  std::string token(http::trimmed(io::read_whole(path)));
+  if (token.empty()) throw base::Error(base::Status::failure, "use", path, "it holds no token");
+  for (const char c : token) {
+    if (c <= ' ' || c > '~')
+      throw base::Error(base::Status::failure, "use", path, "it does not hold one token on one line");
+  }
+  return token;
+}
+
+}  // namespace
+
+BearerFile::BearerFile(std::string path)
+    : path_(std::move(path)), token_(path_.empty() ? "" : read_token(path_)) {}
+
+bool BearerFile::renew() {
+  struct stat info {};
+  if (path_.empty() || ::stat(path_.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
+  std::string token = read_token(path_);
+  return std::exchange(token_, token) != token;
+}
+
+}  // namespace mrf::store

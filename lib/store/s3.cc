@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+#include "store/s3.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <ctime>
+#include <utility>
+
+#include "base/error.h"
+#include "http/redirect.h"
+#include "store/key_path.h"
+
+namespace mrf::store {
+
+namespace {
+
+std::string first_of(std::initializer_list<std::string> values) {
+  for (const auto& value : values) {
+    if (!value.empty()) return value;
+  }
+  return "";
+}
+
+bool is_region(std::string_view text) {
+  return !text.empty() && text.size() < 64 &&
+         text.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+}
+
+// As a label of a host's name that a certificate for *.s3.REGION.amazonaws.com covers (RFC 6125, 6.4.3).
+bool is_host_label(std::string_view bucket) {
+  return bucket.size() < 64 &&
+         bucket.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
+}
+
+std::string element(std::string_view xml, std::string_view name) {
+  const std::string open = fmt::format("<{}>", name);
+  const auto begin = xml.find(open);
+  if (begin == std::string_view::npos) return "";
+  xml.remove_prefix(begin + open.size());
+  return std::string(xml.substr(0, xml.find('<')));
+}
+
+std::string token_line(const AwsCredentials& credentials) {
+  return "x-amz-security-token: " + credentials.session_token;
+}
+
+std::string configured_endpoint(const AwsProfile& profile) {
+  if (http::equal_names(environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true")) return "";
+  std::string endpoint = first_of({environment("AWS_ENDPOINT_URL_S3"), environment("AWS_ENDPOINT_URL"),
+                                   profile.s3_endpoint()});
+  while (endpoint.ends_with('/')) endpoint.pop_back();
+  if (endpoint.empty()) return "";
+  const auto url = http::Url::parse(endpoint);
+  if (url.is_name() || url.is_ftp() || !url.credentials().empty() || endpoint.find('?') != std::string::npos)
+    throw base::Error(base::Status::failure, "use endpoint", url.shown(),
+                      "it is not of the form http://HOST or https://HOST");
+  return endpoint;
+}
+
+}  // namespace
+
+S3::S3(S3Options options, Ask ask)
+    : options_(std::move(options)),
+      profile_(AwsProfile::load()),
+      chain_(profile_, std::move(ask)),
+      region_(first_of({options_.region, environment("AWS_REGION"), environment("AWS_DEFAULT_REGION"),
+                        profile_.get("region"), "us-east-1"})),
+      endpoint_(configured_endpoint(profile_)) {
+  if (!is_region(region_)) throw base::Error(base::Status::failure, "use region", region_, "it is no region");
+}
+
+std::string S3::region_of(const std::string& bucket) const {
+  const auto place = regions_.find(bucket);
+  return place == regions_.end() ? region_ : place->second;
+}
+
+std::string S3::address(const http::Url& name, const std::string& region) const {
+  std::string style = profile_.get("s3.addressing_style");
+  if (style != "path" && style != "virtual")
+    style = endpoint_.empty() && is_host_label(name.host()) ? "virtual" : "path";
+  const std::string_view domain = region.starts_with("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+  std::string base = endpoint_.empty() ? fmt::format("https://s3.{}.{}", region, domain) : endpoint_;
+  if (style == "virtual") {
+    base.insert(base.find("://") + 3, name.host() + ".");
+  } else {
+    base += "/" + name.host();
+  }
+  return base + encoded_path(name.path());
+}
+
+http::Request S3::request(const http::Request& named) {
+  const std::string region = region_of(named.url.host());
+  http::Request request = named;
+  request.url = http::Url::parse(address(named.url, region));
+  request.is_trusted = false;
+  request.headers.emplace_back("x-amz-checksum-mode: ENABLED");
+  if (options_.payer) request.headers.emplace_back("x-amz-request-payer: requester");
+  if (options_.is_unsigned) return request;
+  const auto& found = credentials();
+  lacks_credentials_ = !found;
+  if (!found) return request;
+  request.signature = {found->access_key, found->secret_key, region};
+  if (!found->session_token.empty()) request.headers.push_back(token_line(*found));
+  return request;
+}
+
+const std::optional<AwsCredentials>& S3::credentials() {
+  return chain_.get(std::chrono::sys_seconds(std::chrono::seconds(std::time(nullptr))));
+}
+
+http::Request S3::part_request(const http::Request& named, std::uint64_t part) {
+  http::Request question = request(named);
+  std::erase_if(question.headers, [](const auto& line) {
+    const auto name = std::string_view(line).substr(0, line.find(':'));
+    return http::equal_names(name, "Range") || http::equal_names(name, "If-Match");
+  });
+  question.url = http::Url::parse(fmt::format("{}?partNumber={}", question.url.text(), part));
+  question.method = http::Method::head;
+  return question;
+}
+
+bool S3::learn(const http::Request& named, const http::Request& asked, const http::ResponseHead& head,
+               std::string_view body) {
+  const int status = head.status();
+  if (status != 400 && status != 401 && status != 403 && !http::is_redirect(status)) return false;
+  const std::string& bucket = named.url.host();
+  const std::string region = first_of({head.field("x-amz-bucket-region").value_or(""), element(body, "Region")});
+  if (is_region(region) && region != region_of(bucket) && !options_.is_unsigned) {
+    regions_[bucket] = region;
+    return true;
+  }
+  if (is_region(region) && region != region_of(bucket)) {
+    regions_[bucket] = region;
+    return endpoint_.empty();
+  }
+  if (!asked.signature) return false;
+  constexpr std::array expired{"ExpiredToken", "InvalidToken", "TokenRefreshRequired", "InvalidAccessKeyId"};
+  const std::string code = element(body, "Code");
+  if (std::find(expired.begin(), expired.end(), code) == expired.end()) return false;
+  // Of several requests at a time, the first one that is refused renews the credentials for all.
+  return signs_otherwise(asked) || (chain_.renew() && signs_otherwise(asked));
+}
+
+// Whether the credentials are others now than when `asked` was signed.
+bool S3::signs_otherwise(const http::Request& asked) {
+  const auto& now = credentials();
+  if (!now) return false;
+  const auto& headers = asked.headers;
+  const bool has_token = now->session_token.empty() ||
+                         std::find(headers.begin(), headers.end(), token_line(*now)) != headers.end();
+  return now->access_key != asked.signature->access_key || now->secret_key != asked.signature->secret_key ||
+         !has_token;
+}
+
+}  // namespace mrf::store

@@ -1,0 +1,534 @@
+// SPDX-License-Identifier: MIT
+#include "store/store_network.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <deque>
+#include <map>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "base/error.h"
+#include "base/message.h"
+#include "http/object_version.h"
+#include "http/redirect.h"
+#include "store/bearer_file.h"
+#include "store/drs.h"
+#include "store/gcs.h"
+#include "store/key_path.h"
+#include "store/part_sizes.h"
+
+namespace mrf::store {
+
+namespace {
+
+constexpr std::size_t most_refusal_bytes = 64 << 10;
+constexpr std::size_t most_answer_bytes = 4 << 20;
+constexpr std::size_t most_places = 256;
+constexpr unsigned most_attempts = 5;
+
+bool has_field(const std::vector<std::string>& lines, std::string_view name) {
+  return std::any_of(lines.begin(), lines.end(), [&](const auto& line) {
+    return http::equal_names(std::string_view(line).substr(0, line.find(':')), name);
+  });
+}
+
+// Whether a place that was good once may have expired. Google Cloud Storage says 400.
+bool is_refusal(int status) {
+  return status == 400 || status == 401 || status == 403 || status == 404 || status == 410;
+}
+
+// Where the bytes of a DRS object are, and what is known of them.
+struct Place {
+  http::Url url;
+  std::vector<std::string> headers;
+  std::string checksums;
+  std::string name;
+  std::optional<std::uint64_t> size;
+};
+
+class StoreNetwork;
+
+// One request by name, and the transfers that carry it out, one after the other.
+class Relay final : public http::Receiver {
+ public:
+  Relay(StoreNetwork& network, http::Request named, http::Receiver& receiver)
+      : network_(network), named_(std::move(named)), receiver_(receiver) {}
+
+  void begin();
+  /// Does what on_head() and on_end() have left to be done when no transfer is at work.
+  void go_on();
+  void stop();
+  bool is_over() const { return is_over_; }
+
+  bool on_head(const http::ResponseHead& head) override;
+  bool on_body(std::string_view bytes) override;
+  bool has_room(std::size_t bytes) override;
+  void on_end(const http::Ending& ending) override;
+
+ private:
+  enum class Step { object, access, data };
+  enum class Next { none, again, access, place, redirection, parts };
+
+  bool is_by_name() const { return named_.url.is_name(); }
+  void start_data(const http::Request& wanted);
+  void start(http::Request request, Step step);
+  bool is_asking() const { return step_ != Step::data; }
+  void plan(Next next);
+  void end(const http::Ending& ending);
+  void fail(http::Ending::Kind kind, const std::string& reason) { end({kind, reason}); }
+  void take_answer();
+  void take_object();
+  void take_access();
+  void take_refusal(const http::Ending& ending);
+  bool may_ask_again();
+  void forward_refusal(const http::Ending& ending);
+  bool take_data(const http::ResponseHead& head);
+  bool release_head();
+  void on_parts();
+  void ask_for_part();
+
+  StoreNetwork& network_;
+  http::Request named_;
+  http::Receiver& receiver_;
+  http::Request wanted_ = named_;  ///< named_, or the place that DRS names
+  http::Request asked_ = named_;   ///< what is sent for it
+  Step step_ = Step::data;
+  Next next_ = Next::none;
+  DrsObject object_{};
+  std::size_t access_ = 0;  ///< which of the object's
+  std::shared_ptr<const Place> place_{};
+  bool is_place_old_ = false;  ///< of an earlier request
+  unsigned attempts_ = 1;
+  bool is_noted_ = false;
+  int redirects_ = 0;
+  http::ResponseHead head_{};
+  std::string body_{};  ///< of an answer or a refusal
+  std::string fault_{};
+  std::unique_ptr<PartQuestions> parts_{};  ///< of an upload in parts, while its head is held back
+  bool is_held_ = false;
+  bool runs_ = false;
+  bool is_over_ = false;
+};
+
+class StoreNetwork final : public http::Network {
+ public:
+  StoreNetwork(std::unique_ptr<http::Network> inner, Ask ask, const StoreOptions& options)
+      : inner_(std::move(inner)), ask_(std::move(ask)), options_(options), bearer_(options.bearer_file) {}
+  ~StoreNetwork() override {
+    for (auto& [receiver, relay] : relays_) relay->stop();
+  }
+  StoreNetwork(const StoreNetwork&) = delete;
+  StoreNetwork& operator=(const StoreNetwork&) = delete;
+
+  void start(const http::Request& request, http::Receiver& receiver) override {
+    if (!request.url.is_name() && !takes_token(request)) {
+      inner_->start(request, receiver);
+      return;
+    }
+    auto& relay = relays_[&receiver];
+    relay = std::make_unique<Relay>(*this, request, receiver);
+    try {
+      relay->begin();
+    } catch (...) {
+      relays_.erase(&receiver);
+      throw;
+    }
+  }
+
+  int poll(std::chrono::milliseconds longest) override {
+    const int running = inner_->poll(due_.empty() ? longest : std::chrono::milliseconds(0));
+    const auto due = std::exchange(due_, {});
+    for (Relay* relay : due) relay->go_on();
+    std::erase_if(relays_, [](const auto& entry) {
+      if (entry.second->is_over()) entry.second->stop();
+      return entry.second->is_over();
+    });
+    return running + static_cast<int>(due.size());
+  }
+
+  bool has_waited() const override { return inner_->has_waited(); }
+
+  void stop(http::Receiver& receiver) override {
+    const auto place = relays_.find(&receiver);
+    if (place == relays_.end()) {
+      inner_->stop(receiver);
+      return;
+    }
+    place->second->stop();
+    std::erase(due_, place->second.get());
+    relays_.erase(place);
+  }
+
+  void wake() override { inner_->wake(); }
+
+  http::Network& inner() { return *inner_; }
+  BearerFile& bearer() { return bearer_; }
+  S3& s3() {
+    if (!s3_) s3_.emplace(options_.s3, ask_);
+    return *s3_;
+  }
+  // Not from within poll() can transfers be started.
+  void make_due(Relay& relay) {
+    due_.push_back(&relay);
+    inner_->wake();
+  }
+
+  bool takes_token(const http::Request& request) const {
+    return bearer_.has_token() && request.is_trusted && !request.url.is_ftp() &&
+           request.url.credentials().empty() && !has_field(request.headers, "Authorization");
+  }
+
+  std::shared_ptr<const Place> place_of(const std::string& name) const {
+    const auto found = places_.find(name);
+    return found == places_.end() ? nullptr : found->second;
+  }
+  void forget_place(const std::string& name, const std::shared_ptr<const Place>& place) {
+    if (place_of(name) != place) return;
+    places_.erase(name);
+    std::erase(names_, name);
+  }
+  void keep_place(const std::string& name, std::shared_ptr<const Place> place) {
+    if (!places_.contains(name)) names_.push_back(name);
+    places_[name] = std::move(place);
+    if (names_.size() <= most_places) return;
+    places_.erase(names_.front());
+    names_.pop_front();
+  }
+
+ private:
+  std::unique_ptr<http::Network> inner_;
+  Ask ask_;
+  StoreOptions options_;
+  BearerFile bearer_;
+  std::optional<S3> s3_;
+  std::map<http::Receiver*, std::unique_ptr<Relay>> relays_;
+  std::vector<Relay*> due_;
+  std::map<std::string, std::shared_ptr<const Place>> places_;  ///< of DRS objects, by their names
+  std::deque<std::string> names_;                               ///< of places_, the oldest first
+};
+
+void Relay::begin() {
+  wanted_ = named_;
+  if (named_.url.scheme() != "drs") {
+    start_data(named_);
+    return;
+  }
+  place_ = network_.place_of(named_.url.text());
+  is_place_old_ = place_ != nullptr;
+  if (place_) {
+    wanted_ = http::sent_elsewhere(named_, place_->url);
+    wanted_.headers.insert(wanted_.headers.end(), place_->headers.begin(), place_->headers.end());
+    start_data(wanted_);
+    return;
+  }
+  http::Request question = named_;
+  question.url = drs_url(named_.url);
+  std::erase_if(question.headers, [](const auto& line) {
+    return has_field({line}, "Range") || has_field({line}, "If-Match") || has_field({line}, "Accept-Encoding");
+  });
+  if (!has_field(question.headers, "Accept")) question.headers.emplace_back("Accept: application/json");
+  if (network_.takes_token(question)) question.headers.push_back(network_.bearer().header());
+  start(std::move(question), Step::object);
+}
+
+void Relay::start_data(const http::Request& wanted) {
+  const std::string& scheme = wanted.url.scheme();
+  http::Request request = scheme == "s3"   ? network_.s3().request(wanted)
+                          : scheme == "gs" ? gcs_request(wanted, network_.bearer())
+                                           : wanted;
+  if (!is_by_name() && network_.takes_token(request)) request.headers.push_back(network_.bearer().header());
+  if (is_by_name() && !std::exchange(is_noted_, true) && !has_field(named_.headers, "Range"))
+    base::note(fmt::format("'{}' is asked for at '{}'", named_.url.shown(), request.url.shown()));
+  start(std::move(request), Step::data);
+}
+
+void Relay::start(http::Request request, Step step) {
+  step_ = step;
+  asked_ = std::move(request);
+  head_ = {};
+  body_.clear();
+  runs_ = true;
+  try {
+    network_.inner().start(asked_, *this);
+  } catch (...) {
+    runs_ = false;
+    throw;
+  }
+}
+
+void Relay::stop() {
+  if (runs_) network_.inner().stop(*this);
+  if (parts_) parts_->stop();
+  runs_ = false;
+}
+
+void Relay::plan(Next next) {
+  next_ = next;
+  network_.make_due(*this);
+}
+
+void Relay::end(const http::Ending& ending) {
+  is_over_ = true;
+  receiver_.on_end(ending);
+}
+
+void Relay::go_on() {
+  try {
+    switch (std::exchange(next_, Next::none)) {
+      case Next::none:
+        return;
+      case Next::again:
+        ++attempts_;
+        begin();
+        return;
+      case Next::place:
+        begin();
+        is_place_old_ = false;
+        return;
+      case Next::access: {
+        http::Request question = asked_;
+        question.url = drs_url(named_.url, object_.accesses[access_].id);
+        start(std::move(question), Step::access);
+        return;
+      }
+      case Next::redirection:
+        start(http::follow_redirect(asked_, head_), Step::data);
+        return;
+      case Next::parts:
+        ask_for_part();
+        return;
+    }
+  } catch (const base::Error& error) {
+    if (runs_) network_.inner().stop(*this);
+    runs_ = false;
+    const auto kind = error.status() == base::Status::refused ? http::Ending::Kind::refused
+                                                              : http::Ending::Kind::failed;
+    fail(kind, error.what());
+  }
+}
+
+// What cannot be asked is not known, which is no failure.
+void Relay::ask_for_part() {
+  try {
+    parts_->ask_next();
+  } catch (const base::Error&) {
+    parts_->stop();
+  }
+}
+
+bool Relay::on_head(const http::ResponseHead& head) {
+  head_ = head;
+  if (is_asking() || head.status() >= 300) return true;
+  return take_data(head);
+}
+
+bool Relay::take_data(const http::ResponseHead& head) {
+  if (place_) {
+    const auto total = http::version_of(head).total;
+    if (place_->size && total && *total != *place_->size) {
+      fault_ = fmt::format("the DRS object has {} bytes, the server sends one of {}", *place_->size, *total);
+      return false;
+    }
+    if (!place_->checksums.empty()) head_.add_field("DRS-Checksum", place_->checksums);
+    if (!place_->name.empty() && !head.field("Content-Disposition"))
+      head_.add_field("Content-Disposition", place_->name);
+  }
+  if (wanted_.url.scheme() == "s3" && !has_field(named_.headers, "Range")) {
+    if (const auto count = PartQuestions::parts_of(head)) {
+      parts_ = std::make_unique<PartQuestions>(
+          network_.inner(), head, *count,
+          [this](std::uint64_t part) { return network_.s3().part_request(wanted_, part); },
+          [this] { on_parts(); });
+      is_held_ = true;
+      plan(Next::parts);
+      return true;
+    }
+  }
+  return receiver_.on_head(head_);
+}
+
+// An answer of one question has come, or there are no more.
+void Relay::on_parts() {
+  if (!parts_->is_over()) {
+    plan(Next::parts);
+    return;
+  }
+  if (const std::string sizes = parts_->sizes(); !sizes.empty()) head_.add_field("S3-Part-Sizes", sizes);
+}
+
+bool Relay::release_head() {
+  if (!std::exchange(is_held_, false)) return true;
+  return receiver_.on_head(head_);
+}
+
+bool Relay::has_room(std::size_t bytes) {
+  if (is_asking() || head_.status() >= 300) return true;
+  if (is_held_) return parts_->is_over();
+  return receiver_.has_room(bytes);
+}
+
+bool Relay::on_body(std::string_view bytes) {
+  if (is_asking() || head_.status() >= 300) {
+    const std::size_t most = is_asking() && head_.is_success() ? most_answer_bytes : most_refusal_bytes;
+    if (body_.size() + bytes.size() > most) return false;
+    body_ += bytes;
+    return true;
+  }
+  return release_head() && receiver_.on_body(bytes);
+}
+
+void Relay::on_end(const http::Ending& ending) {
+  runs_ = false;
+  if (!fault_.empty()) {
+    fail(http::Ending::Kind::malformed, fault_);
+    return;
+  }
+  const bool has_answer = ending.kind == http::Ending::Kind::complete && head_.status() >= 200;
+  if (has_answer && is_asking() && head_.is_success()) {
+    take_answer();
+    return;
+  }
+  const bool is_cut = ending.kind == http::Ending::Kind::stopped;
+  if ((has_answer || is_cut) && head_.status() >= 300) {
+    take_refusal({});
+    return;
+  }
+  if (is_cut && is_asking()) {
+    fail(http::Ending::Kind::malformed, "the DRS server's answer is too long");
+    return;
+  }
+  if (ending.kind == http::Ending::Kind::complete && !release_head()) {
+    end({http::Ending::Kind::stopped, ""});
+    return;
+  }
+  end(ending);
+}
+
+void Relay::take_answer() {
+  if (head_.status() == 202) {  // the server is preparing the object (DRS 1.0, "Retry-After")
+    http::ResponseHead later;
+    later.add_line("HTTP/1.1 503 the server is preparing the object");
+    if (const auto wait = head_.field("Retry-After")) later.add_field("Retry-After", *wait);
+    head_ = later;
+    forward_refusal({});
+    return;
+  }
+  try {
+    if (step_ == Step::object) {
+      take_object();
+    } else {
+      take_access();
+    }
+  } catch (const base::DataError& error) {
+    fail(http::Ending::Kind::malformed, error.what());
+  } catch (const base::Error& error) {
+    fail(http::Ending::Kind::refused, error.what());
+  }
+}
+
+void Relay::take_object() {
+  object_ = parse_drs_object(body_, asked_.url.shown());
+  access_ = 0;
+  if (object_.contents > 0) {
+    fail(http::Ending::Kind::refused,
+         fmt::format("it is a bundle of {} objects; fetch each by its own name", object_.contents));
+  } else if (object_.accesses.empty()) {
+    fail(http::Ending::Kind::refused, "the DRS server names no access by https, s3, gs or ftp");
+  } else if (object_.accesses.front().url.empty()) {
+    plan(Next::access);
+  } else {
+    take_access();
+  }
+}
+
+// The place of an access that the object has, or that was asked for.
+void Relay::take_access() {
+  const DrsAccess access = step_ == Step::access ? parse_drs_access(body_, asked_.url.shown())
+                                                 : object_.accesses[access_];
+  if (access.url.starts_with("http://"))
+    throw base::Error(base::Status::refused, "follow", access.url, "it leads from https to http");
+  if (access.url.starts_with("drs://"))
+    throw base::Error(base::Status::refused, "follow", access.url, "it leads to another DRS object");
+  std::optional<http::Url> url;
+  try {
+    url = http::Url::parse(access.url);
+  } catch (const base::UsageError& error) {
+    throw base::DataError("use DRS object", asked_.url.shown(), error.what());
+  }
+  const auto value_of = [](const std::string& line) { return line.substr(std::min(line.find(": ") + 2, line.size())); };
+  const std::string checksums = drs_checksum_field(object_);
+  const std::string name = drs_name_field(object_);
+  network_.keep_place(named_.url.text(),
+                      std::make_shared<const Place>(
+                          Place{*url, access.headers, checksums.empty() ? "" : value_of(checksums),
+                                name.empty() ? "" : value_of(name), object_.size}));
+  plan(Next::place);
+}
+
+void Relay::take_refusal(const http::Ending& ending) {
+  if (!is_asking() && is_by_name() && wanted_.url.scheme() == "s3" && attempts_ < most_attempts &&
+      network_.s3().learn(wanted_, asked_, head_, body_)) {
+    plan(Next::again);
+    return;
+  }
+  if (!is_asking() && is_by_name() && http::is_redirect(head_.status()) && ++redirects_ <= http::most_redirects) {
+    plan(Next::redirection);
+    return;
+  }
+  if (attempts_ < most_attempts && may_ask_again()) {
+    plan(Next::again);
+    return;
+  }
+  forward_refusal(ending);
+}
+
+bool Relay::may_ask_again() {
+  if (!is_refusal(head_.status())) return false;
+  if (!is_asking() && place_ && is_place_old_) {
+    network_.forget_place(named_.url.text(), place_);
+    return true;
+  }
+  BearerFile& bearer = network_.bearer();
+  if (head_.status() != 401 || !bearer.has_token() || has_field(named_.headers, "Authorization")) return false;
+  if (wanted_.url.scheme() == "gs" && !environment("GCS_OAUTH_TOKEN").empty()) return false;
+  const auto& lines = asked_.headers;
+  const auto is_token = [](const std::string& line) { return line.starts_with("Authorization: Bearer "); };
+  const auto sent = std::find_if(lines.begin(), lines.end(), is_token);
+  return sent != lines.end() && (*sent != bearer.header() || (bearer.renew() && *sent != bearer.header()));
+}
+
+void Relay::forward_refusal(const http::Ending& ending) {
+  if (wanted_.url.scheme() == "s3" && !is_asking() && (head_.status() == 401 || head_.status() == 403) &&
+      network_.s3().lacks_credentials())
+    base::warn(fmt::format("cannot sign the request for '{}': no AWS credentials are found in the environment, a profile, "
+                           "a container or an instance",
+                           named_.url.shown()));
+  is_over_ = true;
+  if (receiver_.on_head(head_) && !body_.empty()) (void)receiver_.on_body(body_);
+  receiver_.on_end(ending);
+}
+
+}  // namespace
+
+std::unique_ptr<http::Network> make_store_network(std::unique_ptr<http::Network> inner, Ask ask,
+                                                  const StoreOptions& options) {
+  return std::make_unique<StoreNetwork>(std::move(inner), std::move(ask), options);
+}
+
+std::unique_ptr<http::Network> make_store_network(const http::NetworkOptions& network,
+                                                  const StoreOptions& options) {
+  http::NetworkOptions short_ones = network;
+  short_ones.netrc = false;
+  short_ones.connect_timeout = std::chrono::seconds(2);
+  return make_store_network(
+      http::make_curl_network(network),
+      [short_ones](const http::Request& request, std::chrono::milliseconds longest) {
+        return http::exchange(short_ones, request, longest);
+      },
+      options);
+}
+
+}  // namespace mrf::store

@@ -1,0 +1,131 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# FTP, with and without TLS, and credentials that are on no command line.
+
+load common
+load getm-fetch
+
+setup_file() { start_nginx && printf 'data\n' >"$WWW/data"; }
+teardown_file() { stop_servers; }
+setup() {
+  common_setup
+  mkdir home files
+  export HOME=$PWD/home
+}
+teardown() {
+  stop_started
+  common_teardown
+}
+
+# start_ftp [PEM]
+start_ftp() {
+  local scheme=${1:+ftps}
+  /usr/bin/python3 -c 'import pyftpdlib' || skip "pyftpdlib is not installed"
+  start_server "${scheme:-ftp}://127.0.0.1:@PORT@/" "$ROOT/tests/servers/ftp-server" @PORT@ "$PWD/files" "$@"
+  FTP=${SERVER_URL%/}
+}
+
+@test "ftp: one stream, its size checked" {
+  head -c 3000000 /dev/urandom >files/data
+  : >files/empty
+  cp files/data files/cut
+  head -c 2999999 files/data >files/cut.short
+  cp files/data files/busy
+  mkdir 'files/a b'
+  cp files/data 'files/a b/c%d'
+  start_ftp
+  fetch "$FTP/data" out
+  assert_status 0
+  cmp out files/data
+  assert_stderr "getm-fetch: fetched '$FTP/data', unverified: the server names no checksum"
+  getm-fetch -q "$FTP/data" - | cmp - files/data
+  fetch -q -ca md5 -cs "$(md5_of files/data)" "$FTP/a%20b/c%25d" dir/
+  assert_status 0
+  cmp 'dir/c%d' files/data
+  fetch -q "$FTP/empty" out
+  assert_status 0
+  [[ -e out && ! -s out ]]
+  fetch "$FTP/none" out2
+  assert_status 4
+  assert_stderr_has "cannot fetch '$FTP/none': the server says '550"
+  [[ ! -e out2 ]]
+  printf 12 >cuts
+  fetch "$FTP/busy" out
+  assert_status 0
+  cmp out files/busy
+  assert_stderr_has "the server says '450 The file is busy.'; trying again"
+  run_apart mrf-run -n 1 -i "$FTP/data" -o copy --record line -- cat
+  assert_status 0
+}
+
+@test "ftp: a file that comes short is not taken for whole" {
+  head -c 300000 /dev/urandom >files/data
+  start_ftp
+  fetch --retry 0 -ca md5 -cs "$(md5_of files/data | wrong)" "$FTP/data" out
+  [[ $status != 0 && ! -e out ]]
+}
+
+@test "ftp: a user by URL and by .netrc, and the password nowhere" {
+  head -c 1000 /dev/urandom >files/data
+  start_ftp
+  fetch -v "${FTP/127/me:se%3Acret@127}/data" out
+  assert_status 0
+  [[ $stderr != *cret* ]]
+  grep -q '^me$' logins
+  rm logins
+  printf 'machine 127.0.0.1 login me password se:cret\n' >home/.netrc
+  fetch -v "$FTP/data" out
+  assert_status 0
+  [[ $stderr != *cret* ]]
+  grep -q '^me$' logins
+  sed -i s/se:cret/wrong/ home/.netrc
+  fetch "$FTP/data" out2
+  assert_status 4
+  assert_stderr_has "the server says '530"
+  [[ $stderr != *wrong* ]]
+}
+
+@test "ftps: TLS from the first byte on, and its certificate is verified" {
+  head -c 300000 /dev/urandom >files/data
+  make_certificates "$PWD"
+  cat server.pem server.key >both.pem
+  start_ftp both.pem
+  fetch "$FTP/data" out
+  assert_status 1
+  assert_stderr_has certificate
+  [[ ! -e out ]]
+  fetch -q --cacert ca.pem "$FTP/data" out
+  assert_status 0
+  cmp out files/data
+}
+
+@test ".netrc, --bearer-file and -H @FILE: sent to the host that was named, and to no other" {
+  local host=${HTTP#http://} seen
+  printf 'machine 127.0.0.1 login me password se:cret\nmachine localhost login other password other\n' >home/.netrc
+  seen() { getm-fetch -q "$@" - ; }
+  seen "$HTTP/echo" >echoed
+  grep -qi "^authorization: basic $(printf me:se:cret | base64)" echoed
+  printf 'tok\n' >token
+  seen --bearer-file token "$HTTP/echo" >echoed
+  grep -qi '^authorization: bearer tok' echoed
+  printf '\nX-One: 1\n\nAuthorization: Custom x\r\n' >headers
+  seen -H @headers "$HTTP/echo" >echoed
+  grep -qi '^x-one: 1' echoed
+  grep -qi '^authorization: custom x' echoed
+  fetch -H @missing "$HTTP/echo" out
+  assert_status 1
+  assert_stderr_is "getm-fetch: cannot open 'missing': No such file or directory"
+  printf 'Range: bytes=1-2\n' >headers
+  fetch -H @headers "$HTTP/echo" out
+  assert_status 2
+  : >token
+  fetch --bearer-file token "$HTTP/echo" out
+  assert_status 1
+  assert_stderr_is "getm-fetch: cannot use 'token': it holds no token"
+  printf 'tok\n' >token
+  for seen in '' --bearer-file=token; do
+    # shellcheck disable=SC2086
+    getm-fetch -q $seen "$HTTP/redirect?to=http://localhost:${HTTP##*:}/echo" - >echoed
+    run ! grep -i '^authorization' echoed
+  done
+}

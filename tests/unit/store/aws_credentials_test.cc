@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+#include "store/aws_credentials.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "store_environment.h"
+
+using mrf::StoreEnvironment;
+using mrf::store::AwsCredentialChain;
+using mrf::store::AwsProfile;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr std::chrono::sys_seconds some_time{1'800'000'000s};
+
+mrf::http::Answer credentials_answer(int status, const std::string& body) {
+  mrf::http::Answer answer;
+  answer.head.add_line("HTTP/1.1 " + std::to_string(status) + " X");
+  answer.body = body;
+  return answer;
+}
+
+std::string credentials_json(const std::string& key, const std::string& expires) {
+  return R"({"Code":"Success","AccessKeyId":")" + key + R"(","SecretAccessKey":"s","Token":"t","Expiration":")" +
+         expires + "\"}";
+}
+
+// Endpoints that nobody may ask.
+mrf::http::Answer nobody_answers(const mrf::http::Request& request, std::chrono::milliseconds) {
+  FAIL("asked " << request.url.text());
+  return {};
+}
+
+}  // namespace
+
+TEST_CASE("times of expiry") {
+  CHECK(mrf::store::parse_time("1970-01-01T00:00:10Z") == std::chrono::sys_seconds(10s));
+  CHECK(mrf::store::parse_time("2026-11-29T13:00:00.123Z") == std::chrono::sys_seconds(1795957200s));
+  for (const char* text : {"", "2026-11-29", "2026-11-29T13:00:00", "2026-11-29T13:00:00+01:00", "x"}) {
+    CAPTURE(text);
+    CHECK_FALSE(mrf::store::parse_time(text));
+  }
+}
+
+TEST_CASE("the environment comes before the profile, and the profile before every endpoint") {
+  const AwsProfile profile("default", "[default]\naws_access_key_id=P\naws_secret_access_key=Q\n", "");
+  {
+    const StoreEnvironment environment(
+        {{"AWS_ACCESS_KEY_ID", "A"}, {"AWS_SECRET_ACCESS_KEY", "B"}, {"AWS_SESSION_TOKEN", "C"}});
+    const auto found = AwsCredentialChain(profile, nobody_answers).get(some_time);
+    REQUIRE(found);
+    CHECK(found->access_key == "A");
+    CHECK(found->secret_key == "B");
+    CHECK(found->session_token == "C");
+  }
+  const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/c"}});
+  const auto found = AwsCredentialChain(profile, nobody_answers).get(some_time);
+  REQUIRE(found);
+  CHECK(found->access_key == "P");
+  CHECK(found->session_token.empty());
+}
+
+TEST_CASE("half of a pair, and what this program does not do, are errors that say so") {
+  const AwsProfile none("default", "", "");
+  const auto reason = [](const AwsProfile& profile) {
+    try {
+      AwsCredentialChain(profile, nobody_answers).get(some_time);
+    } catch (const mrf::base::Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  {
+    const StoreEnvironment environment({{"AWS_SECRET_ACCESS_KEY", "hidden"}});
+    CHECK(reason(none) ==
+          "cannot get 'AWS credentials': AWS_SECRET_ACCESS_KEY is set, AWS_ACCESS_KEY_ID is not");
+  }
+  const StoreEnvironment environment({{"AWS_EC2_METADATA_DISABLED", "true"}});
+  CHECK(reason(AwsProfile("x", "[x]\naws_access_key_id=A\n", "")) ==
+        "cannot get 'AWS credentials': profile 'x' has only one of aws_access_key_id and aws_secret_access_key");
+  CHECK(reason(AwsProfile("x", "", "[profile x]\nrole_arn=r\nsource_profile=y\n"))
+            .find("aws configure export-credentials --profile x --format env") != std::string::npos);
+  CHECK(reason(none).empty());
+  CHECK_FALSE(AwsCredentialChain(none, nobody_answers).get(some_time));
+}
+
+TEST_CASE("a container's endpoint gets its token, and only a near one is asked") {
+  const AwsProfile none("default", "", "");
+  {
+    const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:5/creds?x=1"},
+                                        {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "secret"}});
+    AwsCredentialChain chain(none, [](const auto& request, auto) {
+      CHECK(request.url.text() == "http://127.0.0.1:5/creds?x=1");
+      CHECK(request.headers == std::vector<std::string>{"Authorization: secret"});
+      CHECK(request.goes_direct);
+      CHECK_FALSE(request.is_trusted);
+      return credentials_answer(200, credentials_json("K", "2099-01-01T00:00:00Z"));
+    });
+    REQUIRE(chain.get(some_time));
+    CHECK(chain.get(some_time)->access_key == "K");
+    CHECK(chain.get(some_time)->session_token == "t");
+  }
+  {
+    const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/c"}});
+    AwsCredentialChain chain(none, [](const auto& request, auto) {
+      CHECK(request.url.text() == "http://169.254.170.2/v2/c");
+      return credentials_answer(404, "{}");
+    });
+    CHECK_THROWS_WITH_AS(chain.get(some_time),
+                         "cannot get 'AWS credentials': the container's endpoint answers HTTP 404",
+                         mrf::base::Error);
+  }
+  const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://example.org/"}});
+  CHECK_THROWS_AS(AwsCredentialChain(none, nobody_answers).get(some_time), mrf::base::Error);
+}
+
+TEST_CASE("an instance is asked with a token, and its absence is no error") {
+  const AwsProfile none("default", "", "");
+  const StoreEnvironment environment({{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:7/"}});
+  std::vector<std::string> asked;
+  AwsCredentialChain chain(none, [&](const auto& request, auto) {
+    asked.push_back(request.url.path());
+    if (asked.size() == 1) {
+      CHECK(request.method == mrf::http::Method::put);
+      return credentials_answer(200, "tok\n");
+    }
+    CHECK(request.headers == std::vector<std::string>{"X-aws-ec2-metadata-token: tok"});
+    if (asked.size() == 2) return credentials_answer(200, "my role\nanother\n");
+    return credentials_answer(200, credentials_json("I", "2099-01-01T00:00:00Z"));
+  });
+  REQUIRE(chain.get(some_time));
+  CHECK(chain.get(some_time)->access_key == "I");
+  CHECK(asked == std::vector<std::string>{"/latest/api/token", "/latest/meta-data/iam/security-credentials/",
+                                          "/latest/meta-data/iam/security-credentials/my%20role"});
+  AwsCredentialChain absent(none, [](const auto&, auto) -> mrf::http::Answer {
+    throw mrf::base::Error(mrf::base::Status::unavailable, "ask", "x", "no answer");
+  });
+  CHECK_FALSE(absent.get(some_time));
+}
+
+TEST_CASE("credentials are fetched again five minutes before they expire, and kept when that fails") {
+  const AwsProfile none("default", "", "");
+  const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://localhost/c"}});
+  int asked = 0;
+  bool fails = false;
+  AwsCredentialChain chain(none, [&](const auto&, auto) {
+    ++asked;
+    if (fails) return credentials_answer(500, "");
+    return credentials_answer(200, credentials_json("K" + std::to_string(asked), "2027-01-15T08:10:00Z"));
+  });
+  const auto expires = *mrf::store::parse_time("2027-01-15T08:10:00Z");
+  CHECK(chain.get(expires - 301s)->access_key == "K1");
+  CHECK(chain.get(expires - 301s)->access_key == "K1");
+  CHECK(chain.get(expires - 300s)->access_key == "K2");
+  CHECK(chain.get(expires - 299s)->access_key == "K2");  // the endpoint has nothing newer
+  fails = true;
+  CHECK(chain.get(expires - 200s)->access_key == "K2");
+  CHECK(asked == 3);
+  CHECK_THROWS_AS(chain.get(expires), mrf::base::Error);
+  fails = false;
+  CHECK(chain.renew());
+}

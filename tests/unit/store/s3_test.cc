@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: MIT
+#include "store/s3.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+
+#include "base/error.h"
+#include "store/gcs.h"
+#include "store_environment.h"
+
+using mrf::StoreEnvironment;
+using mrf::http::Url;
+using mrf::store::S3;
+
+namespace {
+
+mrf::http::Answer s3_answer(const mrf::http::Request&, std::chrono::milliseconds) {
+  throw mrf::base::Error(mrf::base::Status::unavailable, "ask", "x", "no answer");
+}
+
+std::string s3_address(const char* name, mrf::store::S3Options options = {}) {
+  return S3(std::move(options), s3_answer).request({Url::parse(name), {}}).url.text();
+}
+
+bool has_line(const mrf::http::Request& request, const std::string& line) {
+  return std::find(request.headers.begin(), request.headers.end(), line) != request.headers.end();
+}
+
+mrf::http::ResponseHead s3_head(const char* status, const char* field = "") {
+  mrf::http::ResponseHead head;
+  head.add_line(std::string("HTTP/1.1 ") + status);
+  head.add_line(field);
+  return head;
+}
+
+}  // namespace
+
+TEST_CASE("a bucket is a part of the host at AWS, and of the path elsewhere") {
+  const StoreEnvironment environment({{"AWS_EC2_METADATA_DISABLED", "true"}});
+  CHECK(s3_address("s3://b-1/a/k") == "https://b-1.s3.us-east-1.amazonaws.com/a/k");
+  CHECK(s3_address("s3://b.c/k") == "https://s3.us-east-1.amazonaws.com/b.c/k");
+  CHECK(s3_address("s3://Upper_case/k") == "https://s3.us-east-1.amazonaws.com/Upper_case/k");
+  CHECK(s3_address("s3://b/k", {.region = "eu-west-3"}) == "https://b.s3.eu-west-3.amazonaws.com/k");
+  CHECK(s3_address("s3://b/k", {.region = "cn-north-1"}) == "https://b.s3.cn-north-1.amazonaws.com.cn/k");
+  const StoreEnvironment elsewhere({{"AWS_EC2_METADATA_DISABLED", "true"},
+                                    {"AWS_ENDPOINT_URL", "http://all:1"},
+                                    {"AWS_ENDPOINT_URL_S3", "https://s3.example.org/"},
+                                    {"AWS_DEFAULT_REGION", "r-2"}});
+  CHECK(s3_address("s3://b/k") == "https://s3.example.org/b/k");
+}
+
+TEST_CASE("every character of a key is its own") {
+  const StoreEnvironment environment({{"AWS_EC2_METADATA_DISABLED", "true"}, {"AWS_ENDPOINT_URL", "http://h:9"}});
+  CHECK(s3_address("s3://b/a b+c%20d?e=f&g#h") == "http://h:9/b/a%20b%2Bc%2520d%3Fe%3Df%26g%23h");
+  CHECK(s3_address("s3://b/\xc3\xa4/~x-._!*'()@:") == "http://h:9/b/%C3%A4/~x-._%21%2A%27%28%29%40%3A");
+  CHECK(s3_address("s3://b//a//../b/.") == "http://h:9/b//a//../b/.");
+  for (const char* name : {"s3://b", "s3://b/", "s3:///k", "s3://b c/k", "s3://u:p@b/k"}) {
+    CAPTURE(name);
+    CHECK_THROWS_AS(Url::parse(name), mrf::base::UsageError);
+  }
+  CHECK(Url::parse("s3://b/a%2Fb c?d").last_component() == "a%2Fb c?d");
+  CHECK(Url::parse("s3://b/a@b:c").shown() == "s3://b/a@b:c");
+  CHECK(Url::parse("s3://b/k?X-Amz-Signature=hidden").shown() == "s3://b/k?X-Amz-Signature=...");
+}
+
+TEST_CASE("requests are signed, ask for checksums, and say who pays") {
+  const StoreEnvironment environment({{"AWS_ACCESS_KEY_ID", "A:a"},
+                                      {"AWS_SECRET_ACCESS_KEY", "B"},
+                                      {"AWS_SESSION_TOKEN", "T"},
+                                      {"AWS_REGION", "r-1"}});
+  S3 s3({.payer = true}, s3_answer);
+  const auto request = s3.request({Url::parse("s3://b/k"), {"Range: bytes=1-2", "If-Match: \"x\""}});
+  REQUIRE(request.signature);
+  CHECK(request.signature->access_key == "A:a");
+  CHECK(request.signature->region == "r-1");
+  CHECK_FALSE(request.is_trusted);
+  for (const char* line : {"Range: bytes=1-2", "If-Match: \"x\"", "x-amz-checksum-mode: ENABLED",
+                           "x-amz-request-payer: requester", "x-amz-security-token: T"}) {
+    CAPTURE(line);
+    CHECK(has_line(request, line));
+  }
+  const auto part = s3.part_request({Url::parse("s3://b/k"), {"Range: bytes=1-2", "If-Match: \"x\""}}, 7);
+  CHECK(part.url.text() == "https://b.s3.r-1.amazonaws.com/k?partNumber=7");
+  CHECK(part.method == mrf::http::Method::head);
+  CHECK_FALSE(has_line(part, "Range: bytes=1-2"));
+  S3 anonymous({.is_unsigned = true}, s3_answer);
+  CHECK_FALSE(anonymous.request({Url::parse("s3://b/k"), {}}).signature);
+  CHECK_FALSE(anonymous.lacks_credentials());
+}
+
+TEST_CASE("a bucket in another region is asked for there, once") {
+  const StoreEnvironment environment({{"AWS_ACCESS_KEY_ID", "A"}, {"AWS_SECRET_ACCESS_KEY", "B"}});
+  S3 s3({}, s3_answer);
+  const mrf::http::Request named{Url::parse("s3://b/k"), {}};
+  const auto elsewhere = s3_head("301 Moved", "x-amz-bucket-region: eu-west-1");
+  CHECK(s3.learn(named, s3.request(named), elsewhere, ""));
+  CHECK(s3.request(named).url.text() == "https://b.s3.eu-west-1.amazonaws.com/k");
+  CHECK(s3.request(named).signature->region == "eu-west-1");
+  CHECK_FALSE(s3.learn(named, s3.request(named), elsewhere, ""));
+  CHECK(s3.request({Url::parse("s3://other/k"), {}}).signature->region == "us-east-1");
+  const std::string body =
+      "<Error><Code>AuthorizationHeaderMalformed</Code><Region>ap-south-1</Region></Error>";
+  CHECK(s3.learn(named, s3.request(named), s3_head("400 Bad"), body));
+  CHECK(s3.request(named).signature->region == "ap-south-1");
+  CHECK_FALSE(s3.learn(named, s3.request(named), s3_head("403 No", "x-amz-bucket-region: evil.org/"), ""));
+  CHECK_FALSE(s3.learn(named, s3.request(named), s3_head("404 No", "x-amz-bucket-region: us-west-1"), ""));
+}
+
+TEST_CASE("expired credentials are looked for again") {
+  const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://localhost/c"}});
+  int asked = 0;
+  S3 s3({}, [&](const auto&, auto) {
+    mrf::http::Answer answer{s3_head("200 OK"), ""};
+    answer.body = R"({"AccessKeyId":"K)" + std::to_string(std::min(++asked, 2)) + R"(","SecretAccessKey":"s"})";
+    return answer;
+  });
+  const mrf::http::Request named{Url::parse("s3://b/k"), {}};
+  const std::string expired = "<Error><Code>ExpiredToken</Code></Error>";
+  CHECK(s3.request(named).signature->access_key == "K1");
+  CHECK(s3.learn(named, s3.request(named), s3_head("400 Bad"), expired));
+  CHECK(s3.request(named).signature->access_key == "K2");
+  CHECK_FALSE(s3.learn(named, s3.request(named), s3_head("400 Bad"), expired));
+  CHECK_FALSE(s3.learn(named, s3.request(named), s3_head("403 No"), "<Code>AccessDenied</Code>"));
+}
+
+TEST_CASE("gs names are objects of the XML interface") {
+  const StoreEnvironment environment({});
+  const mrf::store::BearerFile none("");
+  ::unsetenv("STORAGE_EMULATOR_HOST");
+  ::setenv("GCS_OAUTH_TOKEN", "t", 1);
+  const auto request = mrf::store::gcs_request({Url::parse("gs://b/a b%+\xc3\xa4"), {}}, none);
+  CHECK(request.url.text() == "https://storage.googleapis.com/b/a%20b%25%2B%C3%A4");
+  CHECK(request.headers == std::vector<std::string>{"Authorization: Bearer t"});
+  CHECK_FALSE(request.is_trusted);
+  ::setenv("STORAGE_EMULATOR_HOST", "localhost:9199", 1);
+  ::unsetenv("GCS_OAUTH_TOKEN");
+  CHECK(mrf::store::gcs_request({Url::parse("gs://b/k"), {}}, none).url.text() == "http://localhost:9199/b/k");
+  ::unsetenv("STORAGE_EMULATOR_HOST");
+}
