@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
+#include <unistd.h>
+
 #include <algorithm>
+#include <filesystem>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -18,6 +21,7 @@
 #include "codec/bgzf.h"
 #include "codec/inflate.h"
 #include "io/paths.h"
+#include "process/producer.h"
 #include "sam/header.h"
 #include "sam/hts.h"
 
@@ -145,6 +149,27 @@ mrf::base::Status write_index(const Options& options, const mrf::cli::OptionSet&
   return mrf::base::Status::success;
 }
 
+// getm-fetch beside this program, else the one that PATH has.
+std::string fetcher() {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  const std::string beside = (self.parent_path() / "getm-fetch").string();
+  return !error && ::access(beside.c_str(), X_OK) == 0 ? beside : "getm-fetch";
+}
+
+// What htslib does not read, or reads with other credentials, getm-fetch fetches and verifies.
+std::optional<mrf::bam::Fetching> fetch(const std::string& url) {
+  if (url.starts_with("http://") || url.starts_with("https://")) return std::nullopt;
+  const auto producer =
+      std::make_shared<mrf::process::Producer>(std::vector<std::string>{fetcher(), "--progress", "none", url, "-"});
+  return mrf::bam::Fetching{producer->take_output(), [producer, url] {
+                              const auto outcome = producer->wait();
+                              if (outcome.succeeded()) return;
+                              throw mrf::base::Error(static_cast<mrf::base::Status>(outcome.status()), "read", url,
+                                                     "getm-fetch failed: " + outcome.describe());
+                            }};
+}
+
 mrf::base::Status run(Options& options, bool has_seed, mrf::io::Stats& stats) {
   namespace bam = mrf::bam;
   check_output_name(options);
@@ -163,6 +188,7 @@ mrf::base::Status run(Options& options, bool has_seed, mrf::io::Stats& stats) {
   bam::check_expression(selection.expression);
   options.source.threads = options.convert.threads;
   const auto bed = read_targets(options);
+  if (options.source.regions.empty() && !options.source.bed) options.source.fetch = fetch;
   bam::SourceList sources(options.inputs, options.source, stats.in);
   if (bed) selection.intervals = std::make_shared<bam::IntervalSet>(bed->intervals(sources.header()));
   if (options.add_pg) {

@@ -130,11 +130,10 @@ bool is_regular(io::FdRef fd) {
 
 }  // namespace
 
-Input::Input(const std::string& path, io::Meter& meter, bool is_text_sam)
+Input::Input(const std::string& path, io::Meter& meter, bool is_text_sam, const Fetch& fetch)
     : path_(path), name_(sam::shown_path(path)), meter_(&meter) {
   if (base::is_url(path)) {
-    remote_.reset(hopen(path.c_str(), "r"));
-    if (!remote_) fail("open");
+    open_url(fetch);
   } else {
     io::InputFile opened = io::open_input(path);
     name_ = opened.name;
@@ -142,10 +141,24 @@ Input::Input(const std::string& path, io::Meter& meter, bool is_text_sam)
     can_seek_ = size_ >= 0;
     is_regular_ = is_regular(opened.fd);
     fd_ = std::move(opened.fd);
-    if (!is_regular_) stop_ = io::Fd(io::AdoptFd{}, ::eventfd(0, EFD_CLOEXEC));
-    if (!is_regular_ && !stop_.is_open()) throw base::SystemError("open", name_);
+  }
+  if (fd_.is_open() && !is_regular_) {
+    stop_ = io::Fd(io::AdoptFd{}, ::eventfd(0, EFD_CLOEXEC));
+    if (!stop_.is_open()) throw base::SystemError("open", name_);
   }
   detect(is_text_sam);
+}
+
+void Input::open_url(const Fetch& fetch) {
+  auto fetching = fetch ? fetch(path_) : std::nullopt;
+  if (fetching) {
+    fd_ = std::move(fetching->bytes);
+    finish_ = std::move(fetching->finish);
+    can_seek_ = false;
+    return;
+  }
+  remote_.reset(hopen(path_.c_str(), "r"));
+  if (!remote_) fail("open");
 }
 
 void Input::fail(std::string_view verb) const {
@@ -191,6 +204,7 @@ std::size_t Input::read(sam::Buffer& to, std::size_t n) {
     wait();
     const std::size_t got = io::read_some(fd_, name_, {to.room(n), n}, *meter_);
     if (got == 0 && size_ > 0) io::refuse_shorter(fd_, name_, size_);
+    if (got == 0 && finish_) std::exchange(finish_, nullptr)();
     to.add(got);
     return got;
   }

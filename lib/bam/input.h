@@ -2,6 +2,8 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -20,6 +22,15 @@ enum class Compression { none, bgzf, gzip };
 /// Thrown where reading would wait although nobody needs the bytes any more.
 struct ReadingStopped {};
 
+/// The bytes of an object that another process fetches. `finish` is called at their end, and throws Error when they are
+/// not all of the object; when it is destroyed before, the process is ended.
+struct Fetching {
+  io::Fd bytes;
+  std::function<void()> finish;
+};
+/// Begins to fetch a URL; nothing when htslib is to read it.
+using Fetch = std::function<std::optional<Fetching>(const std::string& url)>;
+
 /// An open input. It is opened once and its format is found from its first bytes, which are read
 /// again by whoever reads it.
 class Input {
@@ -27,7 +38,7 @@ class Input {
   /// `path` is a file, FIFO, URL or "-". `meter` counts the bytes as stored and outlives the input.
   /// `is_text_sam` says that text is SAM, whatever it looks like. Throws SystemError "cannot open", or
   /// DataError for an empty input or one of another format, which is named.
-  Input(const std::string& path, io::Meter& meter, bool is_text_sam);
+  Input(const std::string& path, io::Meter& meter, bool is_text_sam, const Fetch& fetch = {});
 
   /// For messages.
   const std::string& name() const { return name_; }
@@ -53,6 +64,7 @@ class Input {
   io::Meter& count_in(io::Meter& meter) { return *std::exchange(meter_, &meter); }
 
  private:
+  void open_url(const Fetch& fetch);
   bool read_more();
   void detect(bool is_text_sam);
   void wait() const;
@@ -64,7 +76,8 @@ class Input {
   bool is_regular_ = false;
   long long size_ = -1;  // of a regular file that is read from its start
   io::Meter* meter_;
-  io::Fd fd_;             // of a local file
+  io::Fd fd_;             // of a local file, or of what is fetched
+  std::function<void()> finish_;  // of what is fetched
   io::Fd stop_;           // eventfd(2) of one that can make a reader wait
   sam::HfilePtr remote_;  // else
   sam::Buffer first_;     // was read to find the format; `given_` bytes of it have been read again

@@ -41,7 +41,7 @@ SourceList::SourceList(std::vector<std::string> paths, SourceOptions options, io
 
 void SourceList::open() {
   source_.reset();
-  input_ = std::make_unique<Input>(paths_[at_], meter_, options_.is_text_sam);
+  input_ = std::make_unique<Input>(paths_[at_], meter_, options_.is_text_sam, options_.fetch);
   source_ = make_source(*input_, options_);
 }
 

@@ -35,6 +35,7 @@ struct SourceOptions {
   bool permissive = false;           ///< what samtools takes is taken (lenience.h)
   std::shared_ptr<const Bed> bed = nullptr;  ///< read its intervals by the index, where there are no regions
   RegionRule rule = RegionRule::overlaps;    ///< of the regions and of the intervals
+  Fetch fetch{};                             ///< of URLs that htslib does not read
 };
 
 /// The records of one input. A batch goes through fill(), which runs on one thread, open() on any, cut() in
