@@ -18,6 +18,7 @@
 #include "fetch/outcome.h"
 #include "fetch/part_file.h"
 #include "fetch/target.h"
+#include "http/redirect.h"
 #include "io/fd.h"
 #include "io/output_file.h"
 #include "io/paths.h"
@@ -170,9 +171,17 @@ mrf::base::Status fetch_one(mrf::io::Stats& stats, const mrf::fetch::FetchArgume
   return mrf::base::Status::success;
 }
 
+// What is in files, so that it is on no command line.
+mrf::fetch::FetchArguments with_credentials(mrf::fetch::FetchArguments arguments) {
+  auto& settings = arguments.settings;
+  settings.network.netrc = true;
+  settings.requests.headers = mrf::http::with_header_files(settings.requests.headers);
+  return arguments;
+}
+
 mrf::base::Status fetch_all(mrf::cli::Command& command, const mrf::fetch::FetchArguments& arguments) {
   mrf::io::Stats& stats = command.stats();
-  auto settings = mrf::fetch::settings_of(arguments);
+  auto settings = mrf::fetch::settings_of(with_credentials(arguments));
   Records records(arguments);
   const auto keep = [&](const std::string& target) {
     command.keep_from_stats(target);
@@ -232,9 +241,10 @@ int main(int argc, char** argv) try {
   write_no_core_file();
   expand_two_letter_options(argc, argv);
   mrf::fetch::FetchArguments arguments;
-  mrf::cli::Command command("getm-fetch", "[options] URL [PATH] | -m MANIFEST",
-                            "Downloads files by HTTP, FTP, from S3, GCS and DRS, verified, complete or not at all.",
-                            {mrf::http::curl_version_text(), mrf::fetch::crypto_version_text()});
+  mrf::cli::Command command(
+      "getm-fetch", "[options] URL [PATH] | -m MANIFEST",
+      "Downloads files by HTTP, FTP, from S3, GCS and DRS, verified, complete or not at all.",
+      {mrf::http::curl_version_text(), mrf::fetch::crypto_version_text()});
   declare(command, arguments);
   return command.run(argc, argv, [&] { return fetch(command, arguments); });
 } catch (...) {

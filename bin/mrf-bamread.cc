@@ -2,7 +2,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -16,6 +15,7 @@
 #include "base/error.h"
 #include "base/lower_case.h"
 #include "base/output_name.h"
+#include "base/own_program.h"
 #include "base/version.h"
 #include "cli/command.h"
 #include "codec/bgzf.h"
@@ -151,22 +151,21 @@ mrf::base::Status write_index(const Options& options, const mrf::cli::OptionSet&
 
 // getm-fetch beside this program, else the one that PATH has.
 std::string fetcher() {
-  std::error_code error;
-  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-  const std::string beside = (self.parent_path() / "getm-fetch").string();
-  return !error && ::access(beside.c_str(), X_OK) == 0 ? beside : "getm-fetch";
+  const std::string self = mrf::base::own_program();
+  const std::string beside = self.substr(0, self.rfind('/') + 1) + "getm-fetch";
+  return ::access(beside.c_str(), X_OK) == 0 ? beside : "getm-fetch";
 }
 
 // What htslib does not read, or reads with other credentials, getm-fetch fetches and verifies.
 std::optional<mrf::bam::Fetching> fetch(const std::string& url) {
   if (url.starts_with("http://") || url.starts_with("https://")) return std::nullopt;
-  const auto producer =
-      std::make_shared<mrf::process::Producer>(std::vector<std::string>{fetcher(), "--progress", "none", url, "-"});
+  const auto producer = std::make_shared<mrf::process::Producer>(
+      std::vector<std::string>{fetcher(), "--progress", "none", url, "-"});
   return mrf::bam::Fetching{producer->take_output(), [producer, url] {
                               const auto outcome = producer->wait();
                               if (outcome.succeeded()) return;
-                              throw mrf::base::Error(static_cast<mrf::base::Status>(outcome.status()), "read", url,
-                                                     "getm-fetch failed: " + outcome.describe());
+                              throw mrf::base::Error(static_cast<mrf::base::Status>(outcome.status()), "read",
+                                                     url, "getm-fetch failed: " + outcome.describe());
                             }};
 }
 

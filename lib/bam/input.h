@@ -22,8 +22,8 @@ enum class Compression { none, bgzf, gzip };
 /// Thrown where reading would wait although nobody needs the bytes any more.
 struct ReadingStopped {};
 
-/// The bytes of an object that another process fetches. `finish` is called at their end, and throws Error when they are
-/// not all of the object; when it is destroyed before, the process is ended.
+/// The bytes of an object that another process fetches. `finish` is called at their end, and throws Error
+/// when they are not all of the object; when it is destroyed before, the process is ended.
 struct Fetching {
   io::Fd bytes;
   std::function<void()> finish;
@@ -76,11 +76,11 @@ class Input {
   bool is_regular_ = false;
   long long size_ = -1;  // of a regular file that is read from its start
   io::Meter* meter_;
-  io::Fd fd_;             // of a local file, or of what is fetched
+  io::Fd fd_;                     // of a local file, or of what is fetched
   std::function<void()> finish_;  // of what is fetched
-  io::Fd stop_;           // eventfd(2) of one that can make a reader wait
-  sam::HfilePtr remote_;  // else
-  sam::Buffer first_;     // was read to find the format; `given_` bytes of it have been read again
+  io::Fd stop_;                   // eventfd(2) of one that can make a reader wait
+  sam::HfilePtr remote_;          // else
+  sam::Buffer first_;             // was read to find the format; `given_` bytes of it have been read again
   std::size_t given_ = 0;
   Format format_ = Format::bam;
   Compression compression_ = Compression::none;

@@ -16,7 +16,7 @@ constexpr std::array secret_parts{"sig",  "token", "secret", "pass",    "pwd", "
                                   "auth", "key",   "policy", "session", "jwt", "cookie"};
 
 constexpr std::array<std::string_view, 7> schemes{"http://", "https://", "ftp://", "ftps://",
-                                                 "s3://",   "gs://",    "drs://"};
+                                                  "s3://",   "gs://",    "drs://"};
 
 bool is_secret(std::string_view parameter) {
   const std::string name = lower_case(percent_decoded(parameter));

@@ -74,8 +74,6 @@ FetchSettings settings_of(const FetchArguments& arguments) {
   const char* bundle = std::getenv("CURL_CA_BUNDLE");
   if (settings.network.ca_file.empty() && bundle != nullptr) settings.network.ca_file = bundle;
   settings.network.stall_timeout = std::chrono::seconds(arguments.stall_seconds);
-  settings.network.netrc = true;
-  settings.requests.headers = http::with_header_files(settings.requests.headers);
   http::check_user_headers(settings.requests.headers);
   settings.requests.random = [] {
     thread_local std::mt19937_64 generator(std::random_device{}());

@@ -20,8 +20,8 @@ namespace mrf::fetch {
 
 enum class DigestKind { md5, sha1, sha256, sha512, crc32, crc32c, crc64nvme };
 
-/// A message digest that is computed piece by piece, by libcrypto, or a CRC, whose bytes are the most significant one
-/// first.
+/// A message digest that is computed piece by piece, by libcrypto, or a CRC, whose bytes are the most
+/// significant one first.
 class Digest {
  public:
   /// Throws Error when libcrypto does not offer it (FIPS mode has no MD5).

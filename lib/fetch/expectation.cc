@@ -167,15 +167,16 @@ void read_amazon_checksum(Search& search, const http::ResponseHead& head) {
   const bool is_composite = http::equal_names(head.field("x-amz-checksum-type").value_or(""), "COMPOSITE");
   const auto sizes = part_sizes_of(head);
   constexpr std::array kinds{
-      std::pair{"x-amz-checksum-crc64nvme", Kind::crc64nvme}, std::pair{"x-amz-checksum-crc32c", Kind::crc32c},
-      std::pair{"x-amz-checksum-crc32", Kind::crc32}, std::pair{"x-amz-checksum-sha256", Kind::sha256},
-      std::pair{"x-amz-checksum-sha1", Kind::sha1}};
+      std::pair{"x-amz-checksum-crc64nvme", Kind::crc64nvme},
+      std::pair{"x-amz-checksum-crc32c", Kind::crc32c}, std::pair{"x-amz-checksum-crc32", Kind::crc32},
+      std::pair{"x-amz-checksum-sha256", Kind::sha256}, std::pair{"x-amz-checksum-sha1", Kind::sha1}};
   for (const auto& [name, kind] : kinds) {
     const auto value = head.field(name);
     if (!value) continue;
     const auto dash = value->rfind('-');
-    const auto parts =
-        dash == std::string::npos ? std::nullopt : http::parse_number(std::string_view(*value).substr(dash + 1));
+    const auto parts = dash == std::string::npos
+                           ? std::nullopt
+                           : http::parse_number(std::string_view(*value).substr(dash + 1));
     if (!parts && !is_composite) {
       search.read(kind, *value, name);
     } else if (parts.value_or(0) > 0 && !sizes.empty()) {
@@ -236,7 +237,10 @@ ExpectationResult expectation_of(const http::ResponseHead& head) {
   const std::vector<Algorithm> digests{{"sha-256", Kind::sha256}, {"sha-512", Kind::sha512}};
   Search search;
   read_list(search, head, "DRS-Checksum",
-            {{"sha-256", Kind::sha256}, {"sha-512", Kind::sha512}, {"md5", Kind::md5}, {"sha", Kind::sha1},
+            {{"sha-256", Kind::sha256},
+             {"sha-512", Kind::sha512},
+             {"md5", Kind::md5},
+             {"sha", Kind::sha1},
              {"crc32c", Kind::crc32c}},
             Syntax::plain);
   read_list(search, head, "x-goog-hash", {{"crc32c", Kind::crc32c}, {"md5", Kind::md5}}, Syntax::plain);

@@ -24,14 +24,14 @@ struct Expectation {
     multipart,  ///< the hash of the hashes of `parts` parts: an S3 ETag with "-N", a COMPOSITE checksum
   };
   Kind kind = Kind::md5;
-  std::string value;        ///< the bytes of the hash; of a CRC the most significant first
-  std::uint64_t parts = 0;  ///< of multipart
-  std::string source;       ///< who says so: "x-goog-hash crc32c", "--checksum"
-  bool is_users = false;    ///< the user says so, not the server
-  Kind part_kind = Kind::md5;                ///< of multipart: of the parts, and of their hashes
-  std::vector<std::uint64_t> part_sizes{};  ///< of multipart, as the store says: of all but the last, or of each
+  std::string value;           ///< the bytes of the hash; of a CRC the most significant first
+  std::uint64_t parts = 0;     ///< of multipart
+  std::string source;          ///< who says so: "x-goog-hash crc32c", "--checksum"
+  bool is_users = false;       ///< the user says so, not the server
+  Kind part_kind = Kind::md5;  ///< of multipart: of the parts, and of their hashes
+  std::vector<std::uint64_t>
+      part_sizes{};  ///< of multipart, as the store says: of all but the last, or of each
 };
-
 
 /// An expectation, or the reason why there is none.
 struct ExpectationResult {
@@ -40,7 +40,8 @@ struct ExpectationResult {
 };
 
 /// What a server says of the whole object: DRS-Checksum (lib/store), x-goog-hash (crc32c before md5),
-/// x-amz-checksum-* (a COMPOSITE one when the sizes of the parts are known, S3-Part-Sizes), Repr-Digest, Content-Digest (RFC 9530), Digest (RFC 3230), Content-MD5, and the ETag of an S3 server unless it cannot
+/// x-amz-checksum-* (a COMPOSITE one when the sizes of the parts are known, S3-Part-Sizes), Repr-Digest,
+/// Content-Digest (RFC 9530), Digest (RFC 3230), Content-MD5, and the ETag of an S3 server unless it cannot
 /// be an MD5 (weak, SSE-KMS, SSE-C). Fields that may speak of a part are only believed in a response that is
 /// the whole object. When none of them can be read, the reason shows the first one.
 ExpectationResult expectation_of(const http::ResponseHead& head);

@@ -193,8 +193,8 @@ std::string Integrity::verify_multipart(std::uint64_t total) {
     if (joined(digests, candidate) == expectation_.value) return "";
   }
   if (are_parts_known_)
-    return fmt::format("{0} is {1}-{2}, but the data has {3}-{2}", expectation_.source, to_hex(expectation_.value),
-                       expectation_.parts, to_hex(joined(digests, 0)));
+    return fmt::format("{0} is {1}-{2}, but the data has {3}-{2}", expectation_.source,
+                       to_hex(expectation_.value), expectation_.parts, to_hex(joined(digests, 0)));
   if (!untried_.empty() && fits_part_size(bytes_.access, total, expectation_, untried_)) return "";
   return no_part_size_fits(expectation_, s3_part_size_);
 }
@@ -211,8 +211,8 @@ std::string Integrity::fault(const Coverage& coverage) {
 
 std::string Integrity::verify(const Coverage& coverage, const std::string& name) {
   std::string reason = fault(coverage);
-  const bool is_proof = expectation_.kind != Kind::multipart || are_parts_known_ || s3_part_size_ != 0 ||
-                        expectation_.is_users;
+  const bool is_proof =
+      expectation_.kind != Kind::multipart || are_parts_known_ || s3_part_size_ != 0 || expectation_.is_users;
   if (!reason.empty() && is_proof) throw base::DataError("verify", name, reason);
   return reason;
 }
@@ -336,9 +336,11 @@ ExpectationResult Checks::expected(const http::ResponseHead& head, std::optional
         "the server undoes the content encoding with which the object is stored, and does not give the "
         "stored form that its checksum speaks of; --checksum-algorithm null takes what it sends");
   if (!found.expectation || found.expectation->kind != Expectation::Kind::multipart) return found;
-  if (total && options_.s3_part_size == 0 && !known_part_ends(*found.expectation, *total).empty()) return found;
+  if (total && options_.s3_part_size == 0 && !known_part_ends(*found.expectation, *total).empty())
+    return found;
   if (found.expectation->part_kind != Expectation::Kind::md5 && options_.s3_part_size == 0)
-    return {std::nullopt, fmt::format("{} is one of parts whose sizes do not fit", found.expectation->source)};
+    return {std::nullopt,
+            fmt::format("{} is one of parts whose sizes do not fit", found.expectation->source)};
   const auto fault = part_count_fault(total, found.expectation->parts, options_.s3_part_size);
   if (fault.empty()) return found;
   const std::string reason = fmt::format("{}: {}", found.expectation->source, fault);

@@ -73,8 +73,8 @@ class Integrity {
   std::string fault(const Coverage& coverage);
   /// Throws DataError "cannot verify" when the bytes are not the expected ones. `name` is the object's.
   /// Returns why they are unverified, "" when they are verified: a server's ETag of several parts does not
-  /// say their size, so that no size that fits is no proof of anything, unless the store names the size, or the size or
-  /// the ETag is the user's.
+  /// say their size, so that no size that fits is no proof of anything, unless the store names the size, or
+  /// the size or the ETag is the user's.
   std::string verify(const Coverage& coverage, const std::string& name);
 
   const Expectation& expectation() const { return expectation_; }

@@ -21,12 +21,13 @@ std::vector<std::uint64_t> part_size_candidates(std::uint64_t total, std::uint64
 std::string part_count_fault(std::optional<std::uint64_t> total, std::uint64_t parts,
                              std::uint64_t part_size);
 
-/// Where the parts end of an object of `total` bytes whose part sizes the store names, in order; empty when it names
-/// none, or they do not fit.
+/// Where the parts end of an object of `total` bytes whose part sizes the store names, in order; empty when
+/// it names none, or they do not fit.
 std::vector<std::uint64_t> known_part_ends(const Expectation& expectation, std::uint64_t total);
 
-/// Whether the `total` bytes hash to an expectation of kind multipart, of MD5, when they are uploaded in parts of one
-/// of `sizes` bytes. Reads the bytes once, whatever the number of sizes. Throws SystemError, Interrupted.
+/// Whether the `total` bytes hash to an expectation of kind multipart, of MD5, when they are uploaded in
+/// parts of one of `sizes` bytes. Reads the bytes once, whatever the number of sizes. Throws SystemError,
+/// Interrupted.
 bool fits_part_size(ByteAccess& bytes, std::uint64_t total, const Expectation& expectation,
                     const std::vector<std::uint64_t>& sizes);
 

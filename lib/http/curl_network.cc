@@ -46,6 +46,15 @@ void require_certificate(const std::string& path) {
     throw base::Error(base::Status::failure, "use", path, "it holds no certificate in PEM format");
 }
 
+// Earlier ones leave the session token and the range out of the signature.
+void require_signing(const Url& url) {
+  constexpr unsigned first = 0x075700;
+  const auto* info = ::curl_version_info(CURLVERSION_NOW);
+  if (info->version_num < first)
+    throw base::Error(base::Status::failure, "sign request for", url.shown(),
+                      fmt::format("libcurl {} cannot; 7.87 and later can", info->version));
+}
+
 template <typename Value>
 void set(CURL* easy, CURLoption option, Value value) {
   if (::curl_easy_setopt(easy, option, value) == CURLE_OUT_OF_MEMORY) throw std::bad_alloc();
@@ -189,10 +198,12 @@ CurlTransfer::CurlTransfer(const NetworkOptions& options, const Request& request
   set_tls_and_proxy(options);
 }
 
-// The access key may hold a colon, so it is no part of CURLOPT_USERPWD. A "ftp" URL stays as it is, without TLS.
+// The access key may hold a colon, so it is no part of CURLOPT_USERPWD. A "ftp" URL stays as it is, without
+// TLS.
 void CurlTransfer::set_authority(const Request& request, bool netrc) {
   CURL* easy = easy_.get();
   if (request.signature) {
+    require_signing(request.url);
     const AwsSignature& by = *request.signature;
     set(easy, CURLOPT_AWS_SIGV4, fmt::format("aws:amz:{}:s3", by.region).c_str());
     set(easy, CURLOPT_USERNAME, by.access_key.c_str());

@@ -18,10 +18,10 @@ struct NetworkOptions {
 };
 
 /// Transfers by libcurl's multi interface. Proxies come from the environment (http_proxy, https_proxy,
-/// all_proxy, no_proxy); no redirect is followed, no content decoded. A file of an FTP server comes as the body of
-/// a response with status 200, and its size as Content-Length. Requests for s3, gs and drs are not known here;
-/// lib/store finds their places. Throws
-/// SystemError when `ca_file` cannot be read, Error when it holds no certificate.
+/// all_proxy, no_proxy); no redirect is followed, no content decoded. A file of an FTP server comes as the
+/// body of a response with status 200, and its size as Content-Length. Requests for s3, gs and drs are not
+/// known here; lib/store finds their places. Throws SystemError when `ca_file` cannot be read, Error when it
+/// holds no certificate.
 std::unique_ptr<Network> make_curl_network(const NetworkOptions& options);
 
 /// "libcurl 7.88.1" with its TLS library, for --version.

@@ -16,7 +16,8 @@ struct Answer {
 };
 
 /// Sends one request and waits for its answer in the calling thread, `longest` at most. Throws Error
-/// (Status::unavailable) when none comes, when its body has more than 1 MiB, and when the program is interrupted.
+/// (Status::unavailable) when none comes, when its body has more than 1 MiB, and when the program is
+/// interrupted.
 Answer exchange(const NetworkOptions& options, const Request& request, std::chrono::milliseconds longest);
 
 }  // namespace mrf::http

@@ -90,8 +90,9 @@ Url Url::parse(const std::string& text) {
   if (const auto reason = set(handle, text, false)) {
     const bool is_compact = text.starts_with("drs://") && text.find('/', 6) == std::string::npos;
     throw base::UsageError("use URL", base::redact_url(text),
-                           is_compact ? "a compact identifier does not name its server; the form is drs://HOST/ID"
-                                      : *reason + hint_of_at_sign(text));
+                           is_compact
+                               ? "a compact identifier does not name its server; the form is drs://HOST/ID"
+                               : *reason + hint_of_at_sign(text));
   }
   Url url;
   url.scheme_ = part(handle, CURLUPART_SCHEME);

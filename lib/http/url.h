@@ -8,7 +8,8 @@ namespace mrf::http {
 
 /// What names an object: an absolute http, https, ftp or ftps URL (RFC 3986), or s3://BUCKET/KEY,
 /// gs://BUCKET/KEY, drs://HOST/ID. What stands in front of '@' is kept apart from the text of a URL, the
-/// fragment is dropped. A KEY is as the store has it, every character its own: it is no URL, and is not decoded.
+/// fragment is dropped. A KEY is as the store has it, every character its own: it is no URL, and is not
+/// decoded.
 class Url {
  public:
   /// Throws UsageError, with the text redacted.

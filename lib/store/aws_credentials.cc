@@ -31,7 +31,8 @@ constexpr milliseconds longest_instance{1000};  // most machines have no such en
 }
 
 http::Request direct(const std::string& url, std::vector<std::string> headers) {
-  return {.url = http::Url::parse(url), .headers = std::move(headers), .is_trusted = false, .goes_direct = true};
+  return {
+      .url = http::Url::parse(url), .headers = std::move(headers), .is_trusted = false, .goes_direct = true};
 }
 
 std::string text_in(const Json& object, const char* name) {
@@ -107,9 +108,10 @@ std::optional<AwsCredentials> AwsCredentialChain::find() const {
 std::optional<AwsCredentials> AwsCredentialChain::from_profile() const {
   for (const char* way : {"role_arn", "credential_process", "sso_session", "sso_start_url"}) {
     if (profile_.get(way).empty() || (!profile_.get("aws_access_key_id").empty() && way[0] != 'r')) continue;
-    fail(fmt::format("profile '{0}' has {1}, which is not supported; put them into the environment: "
-                     "eval \"$(aws configure export-credentials --profile {0} --format env)\"",
-                     profile_.name(), way));
+    fail(
+        fmt::format("profile '{0}' has {1}, which is not supported; put them into the environment: "
+                    "eval \"$(aws configure export-credentials --profile {0} --format env)\"",
+                    profile_.name(), way));
   }
   AwsCredentials found{profile_.get("aws_access_key_id"), profile_.get("aws_secret_access_key"),
                        profile_.get("aws_session_token")};

@@ -15,7 +15,7 @@ namespace mrf::store {
 struct AwsCredentials {
   std::string access_key;
   std::string secret_key;
-  std::string session_token;                         ///< "" when there is none
+  std::string session_token;                          ///< "" when there is none
   std::optional<std::chrono::sys_seconds> expires{};  ///< when a container or an instance gave them
 
   bool operator==(const AwsCredentials&) const = default;
@@ -24,17 +24,17 @@ struct AwsCredentials {
 /// Sends a short request and waits for its answer at most as long; throws base::Error.
 using Ask = std::function<http::Answer(const http::Request&, std::chrono::milliseconds)>;
 
-/// Where credentials are looked for, in the order of the AWS command line: AWS_ACCESS_KEY_ID and its companions; the
-/// profile; the endpoint of a container (AWS_CONTAINER_CREDENTIALS_FULL_URI or _RELATIVE_URI); that of an instance
-/// (IMDS version 2, then 1; AWS_EC2_METADATA_SERVICE_ENDPOINT, AWS_EC2_METADATA_DISABLED). What an endpoint gives is
-/// asked for again five minutes before it expires.
+/// Where credentials are looked for, in the order of the AWS command line: AWS_ACCESS_KEY_ID and its
+/// companions; the profile; the endpoint of a container (AWS_CONTAINER_CREDENTIALS_FULL_URI or
+/// _RELATIVE_URI); that of an instance (IMDS version 2, then 1; AWS_EC2_METADATA_SERVICE_ENDPOINT,
+/// AWS_EC2_METADATA_DISABLED). What an endpoint gives is asked for again five minutes before it expires.
 class AwsCredentialChain {
  public:
   /// `profile` outlives the object.
   AwsCredentialChain(const AwsProfile& profile, Ask ask) : profile_(profile), ask_(std::move(ask)) {}
 
-  /// The credentials for a request at `now`, nothing when there are none anywhere; waits for an endpoint. Throws
-  /// Error when some are named and cannot be had.
+  /// The credentials for a request at `now`, nothing when there are none anywhere; waits for an endpoint.
+  /// Throws Error when some are named and cannot be had.
   const std::optional<AwsCredentials>& get(std::chrono::sys_seconds now);
   /// Looks again, since a server does not take them any more. Whether there are others now.
   bool renew();

@@ -22,7 +22,8 @@ std::string section_name(std::string_view line) {
   std::string name(line);
   std::erase(name, '"');
   for (const std::string_view kind : {"profile", "services"}) {
-    if (!name.starts_with(kind) || name.size() == kind.size() || !http::trimmed(name.substr(kind.size(), 1)).empty())
+    if (!name.starts_with(kind) || name.size() == kind.size() ||
+        !http::trimmed(name.substr(kind.size(), 1)).empty())
       continue;
     return std::string(kind) + " " + std::string(http::trimmed(name.substr(kind.size())));
   }

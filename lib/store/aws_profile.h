@@ -7,13 +7,13 @@
 
 namespace mrf::store {
 
-/// The sections of a file of the AWS command line: names and values, those of an indented list as "LIST.NAME".
-/// A line that is neither a section nor a setting is passed over.
+/// The sections of a file of the AWS command line: names and values, those of an indented list as
+/// "LIST.NAME". A line that is neither a section nor a setting is passed over.
 using AwsSections = std::map<std::string, std::map<std::string, std::string>>;
 AwsSections parse_aws_file(std::string_view text);
 
-/// A profile of ~/.aws/credentials and ~/.aws/config (AWS_SHARED_CREDENTIALS_FILE, AWS_CONFIG_FILE), the one that
-/// AWS_PROFILE names, or "default".
+/// A profile of ~/.aws/credentials and ~/.aws/config (AWS_SHARED_CREDENTIALS_FILE, AWS_CONFIG_FILE), the one
+/// that AWS_PROFILE names, or "default".
 class AwsProfile {
  public:
   /// From the texts of the two files.

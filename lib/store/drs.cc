@@ -47,7 +47,8 @@ DrsAccess access_of(const Json& object, const std::string& name) {
   }
   for (const auto& line : access.headers) {
     if (!is_plain(line) || line.find(':') == std::string::npos)
-      throw base::DataError("use DRS object", name, "a header for its access is not of the form 'Name: value'");
+      throw base::DataError("use DRS object", name,
+                            "a header for its access is not of the form 'Name: value'");
   }
   return access;
 }
@@ -124,13 +125,19 @@ DrsAccess parse_drs_access(const std::string& json, const std::string& name) {
 
 std::string drs_name_field(const DrsObject& object) {
   if (object.name.empty()) return "";
-  return "Content-Disposition: attachment; filename*=UTF-8''" + with_escaped_slashes(encoded_path(object.name));
+  return "Content-Disposition: attachment; filename*=UTF-8''" +
+         with_escaped_slashes(encoded_path(object.name));
 }
 
 std::string drs_checksum_field(const DrsObject& object) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 8> names{
-      {{"sha-256", "sha-256"}, {"sha256", "sha-256"}, {"sha-512", "sha-512"}, {"sha512", "sha-512"},
-       {"md5", "md5"}, {"sha-1", "sha"}, {"sha1", "sha"}, {"crc32c", "crc32c"}}};
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 8> names{{{"sha-256", "sha-256"},
+                                                                                {"sha256", "sha-256"},
+                                                                                {"sha-512", "sha-512"},
+                                                                                {"sha512", "sha-512"},
+                                                                                {"md5", "md5"},
+                                                                                {"sha-1", "sha"},
+                                                                                {"sha1", "sha"},
+                                                                                {"crc32c", "crc32c"}}};
   std::string field;
   for (const auto& [type, value] : object.checksums) {
     for (const auto& [said, known] : names) {

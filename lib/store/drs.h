@@ -27,13 +27,13 @@ struct DrsObject {
   std::size_t contents = 0;                                    ///< of a bundle: its objects
 };
 
-/// The URL of the object that drs://HOST/ID names, https://HOST/ga4gh/drs/v1/objects/ID; with an `access`, the URL
-/// which tells where that access leads. Throws Error (Status::refused) for a compact identifier, drs://PREFIX:ID, whose
-/// host only a registry knows.
+/// The URL of the object that drs://HOST/ID names, https://HOST/ga4gh/drs/v1/objects/ID; with an `access`,
+/// the URL which tells where that access leads. Throws Error (Status::refused) for a compact identifier,
+/// drs://PREFIX:ID, whose host only a registry knows.
 http::Url drs_url(const http::Url& name, const std::string& access = "");
 
-/// What a server answers to these. Throws DataError with `name` when it is not that. Headers with line ends are bad
-/// data.
+/// What a server answers to these. Throws DataError with `name` when it is not that. Headers with line ends
+/// are bad data.
 DrsObject parse_drs_object(const std::string& json, const std::string& name);
 DrsAccess parse_drs_access(const std::string& json, const std::string& name);
 

@@ -8,8 +8,7 @@
 namespace mrf::store {
 
 std::string encoded_path(std::string_view path) {
-  constexpr std::string_view kept =
-      "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
+  constexpr std::string_view kept = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
   std::string text;
   for (const char c : path) {
     if (kept.find(c) != std::string_view::npos) {

@@ -100,7 +100,8 @@ void PartQuestions::take(std::uint64_t begin, std::uint64_t end) {
     are_equal_ = is_over_ = parts_ == 2;
     return;
   }
-  if (sizes_.size() == 1 && asked_ == parts_ - 1 && begin == (parts_ - 2) * sizes_[0] && end - begin == sizes_[0]) {
+  if (sizes_.size() == 1 && asked_ == parts_ - 1 && begin == (parts_ - 2) * sizes_[0] &&
+      end - begin == sizes_[0]) {
     are_equal_ = is_over_ = true;
     return;
   }

@@ -49,8 +49,8 @@ std::string token_line(const AwsCredentials& credentials) {
 
 std::string configured_endpoint(const AwsProfile& profile) {
   if (http::equal_names(environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true")) return "";
-  std::string endpoint = first_of({environment("AWS_ENDPOINT_URL_S3"), environment("AWS_ENDPOINT_URL"),
-                                   profile.s3_endpoint()});
+  std::string endpoint =
+      first_of({environment("AWS_ENDPOINT_URL_S3"), environment("AWS_ENDPOINT_URL"), profile.s3_endpoint()});
   while (endpoint.ends_with('/')) endpoint.pop_back();
   if (endpoint.empty()) return "";
   const auto url = http::Url::parse(endpoint);
@@ -127,7 +127,8 @@ bool S3::learn(const http::Request& named, const http::Request& asked, const htt
   const int status = head.status();
   if (status != 400 && status != 401 && status != 403 && !http::is_redirect(status)) return false;
   const std::string& bucket = named.url.host();
-  const std::string region = first_of({head.field("x-amz-bucket-region").value_or(""), element(body, "Region")});
+  const std::string region =
+      first_of({head.field("x-amz-bucket-region").value_or(""), element(body, "Region")});
   if (is_region(region) && region != region_of(bucket) && !options_.is_unsigned) {
     regions_[bucket] = region;
     return true;

@@ -14,22 +14,22 @@
 namespace mrf::store {
 
 struct S3Options {
-  std::string region{};       ///< "" is that of the environment, of the profile, or us-east-1
-  bool is_unsigned = false;   ///< no credentials are looked for
-  bool payer = false;         ///< the requester pays for requests and data
+  std::string region{};      ///< "" is that of the environment, of the profile, or us-east-1
+  bool is_unsigned = false;  ///< no credentials are looked for
+  bool payer = false;        ///< the requester pays for requests and data
 };
 
-/// s3://BUCKET/KEY. The endpoint is that of AWS, or AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or endpoint_url of the
-/// profile. A bucket is a part of the host's name at AWS, unless that has a dot or an upper-case letter, and a part
-/// of the path elsewhere; s3.addressing_style of the profile says otherwise. Without any credentials requests
-/// are not signed.
+/// s3://BUCKET/KEY. The endpoint is that of AWS, or AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or endpoint_url of
+/// the profile. A bucket is a part of the host's name at AWS, unless that has a dot or an upper-case letter,
+/// and a part of the path elsewhere; s3.addressing_style of the profile says otherwise. Without any
+/// credentials requests are not signed.
 class S3 {
  public:
   /// Throws as AwsProfile::load() does.
   S3(S3Options options, Ask ask);
 
-  /// What to send for a request whose URL is s3://BUCKET/KEY. Asks for the checksums that the store has. Throws
-  /// Error when credentials cannot be had.
+  /// What to send for a request whose URL is s3://BUCKET/KEY. Asks for the checksums that the store has.
+  /// Throws Error when credentials cannot be had.
   http::Request request(const http::Request& named);
   /// The same for the size of a part of an upload, counted from 1: a HEAD request.
   http::Request part_request(const http::Request& named, std::uint64_t part);

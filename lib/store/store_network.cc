@@ -83,6 +83,7 @@ class Relay final : public http::Receiver {
   void take_object();
   void take_access();
   void take_refusal(const http::Ending& ending);
+  Next after_refusal();
   bool may_ask_again();
   void forward_refusal(const http::Ending& ending);
   bool take_data(const http::ResponseHead& head);
@@ -129,6 +130,7 @@ class StoreNetwork final : public http::Network {
       return;
     }
     auto& relay = relays_[&receiver];
+    if (relay) relay->stop();  // what it still asks is of no use
     relay = std::make_unique<Relay>(*this, request, receiver);
     try {
       relay->begin();
@@ -227,7 +229,8 @@ void Relay::begin() {
   http::Request question = named_;
   question.url = drs_url(named_.url);
   std::erase_if(question.headers, [](const auto& line) {
-    return has_field({line}, "Range") || has_field({line}, "If-Match") || has_field({line}, "Accept-Encoding");
+    return has_field({line}, "Range") || has_field({line}, "If-Match") ||
+           has_field({line}, "Accept-Encoding");
   });
   if (!has_field(question.headers, "Accept")) question.headers.emplace_back("Accept: application/json");
   if (network_.takes_token(question)) question.headers.push_back(network_.bearer().header());
@@ -304,8 +307,8 @@ void Relay::go_on() {
   } catch (const base::Error& error) {
     if (runs_) network_.inner().stop(*this);
     runs_ = false;
-    const auto kind = error.status() == base::Status::refused ? http::Ending::Kind::refused
-                                                              : http::Ending::Kind::failed;
+    const auto kind =
+        error.status() == base::Status::refused ? http::Ending::Kind::refused : http::Ending::Kind::failed;
     fail(kind, error.what());
   }
 }
@@ -446,8 +449,8 @@ void Relay::take_object() {
 
 // The place of an access that the object has, or that was asked for.
 void Relay::take_access() {
-  const DrsAccess access = step_ == Step::access ? parse_drs_access(body_, asked_.url.shown())
-                                                 : object_.accesses[access_];
+  const DrsAccess access =
+      step_ == Step::access ? parse_drs_access(body_, asked_.url.shown()) : object_.accesses[access_];
   if (access.url.starts_with("http://"))
     throw base::Error(base::Status::refused, "follow", access.url, "it leads from https to http");
   if (access.url.starts_with("drs://"))
@@ -458,31 +461,42 @@ void Relay::take_access() {
   } catch (const base::UsageError& error) {
     throw base::DataError("use DRS object", asked_.url.shown(), error.what());
   }
-  const auto value_of = [](const std::string& line) { return line.substr(std::min(line.find(": ") + 2, line.size())); };
+  const auto value_of = [](const std::string& line) {
+    return line.substr(std::min(line.find(": ") + 2, line.size()));
+  };
   const std::string checksums = drs_checksum_field(object_);
   const std::string name = drs_name_field(object_);
-  network_.keep_place(named_.url.text(),
-                      std::make_shared<const Place>(
-                          Place{*url, access.headers, checksums.empty() ? "" : value_of(checksums),
-                                name.empty() ? "" : value_of(name), object_.size}));
+  network_.keep_place(
+      named_.url.text(),
+      std::make_shared<const Place>(Place{*url, access.headers, checksums.empty() ? "" : value_of(checksums),
+                                          name.empty() ? "" : value_of(name), object_.size}));
   plan(Next::place);
 }
 
 void Relay::take_refusal(const http::Ending& ending) {
-  if (!is_asking() && is_by_name() && wanted_.url.scheme() == "s3" && attempts_ < most_attempts &&
-      network_.s3().learn(wanted_, asked_, head_, body_)) {
-    plan(Next::again);
+  Next next = Next::none;
+  try {
+    next = after_refusal();
+  } catch (const base::Error& error) {
+    fail(http::Ending::Kind::failed, error.what());
     return;
   }
-  if (!is_asking() && is_by_name() && http::is_redirect(head_.status()) && ++redirects_ <= http::most_redirects) {
-    plan(Next::redirection);
-    return;
+  if (next == Next::none) {
+    forward_refusal(ending);
+  } else {
+    plan(next);
   }
-  if (attempts_ < most_attempts && may_ask_again()) {
-    plan(Next::again);
-    return;
-  }
-  forward_refusal(ending);
+}
+
+// What may help. Throws Error when fresh credentials cannot be had.
+Relay::Next Relay::after_refusal() {
+  const bool is_data = !is_asking() && is_by_name();
+  if (attempts_ < most_attempts && is_data && wanted_.url.scheme() == "s3" &&
+      network_.s3().learn(wanted_, asked_, head_, body_))
+    return Next::again;
+  if (is_data && http::is_redirect(head_.status()))
+    return ++redirects_ <= http::most_redirects ? Next::redirection : Next::none;
+  return attempts_ < most_attempts && may_ask_again() ? Next::again : Next::none;
 }
 
 bool Relay::may_ask_again() {
@@ -492,7 +506,8 @@ bool Relay::may_ask_again() {
     return true;
   }
   BearerFile& bearer = network_.bearer();
-  if (head_.status() != 401 || !bearer.has_token() || has_field(named_.headers, "Authorization")) return false;
+  if (head_.status() != 401 || !bearer.has_token() || has_field(named_.headers, "Authorization"))
+    return false;
   if (wanted_.url.scheme() == "gs" && !environment("GCS_OAUTH_TOKEN").empty()) return false;
   const auto& lines = asked_.headers;
   const auto is_token = [](const std::string& line) { return line.starts_with("Authorization: Bearer "); };
@@ -503,9 +518,10 @@ bool Relay::may_ask_again() {
 void Relay::forward_refusal(const http::Ending& ending) {
   if (wanted_.url.scheme() == "s3" && !is_asking() && (head_.status() == 401 || head_.status() == 403) &&
       network_.s3().lacks_credentials())
-    base::warn(fmt::format("cannot sign the request for '{}': no AWS credentials are found in the environment, a profile, "
-                           "a container or an instance",
-                           named_.url.shown()));
+    base::warn(fmt::format(
+        "cannot sign the request for '{}': no AWS credentials are found in the environment, a profile, "
+        "a container or an instance",
+        named_.url.shown()));
   is_over_ = true;
   if (receiver_.on_head(head_) && !body_.empty()) (void)receiver_.on_body(body_);
   receiver_.on_end(ending);

@@ -12,18 +12,21 @@ namespace mrf::store {
 
 struct StoreOptions {
   S3Options s3;
-  std::string bearer_file{};  ///< of a token for trusted https and http requests, for gs and for servers of DRS
+  std::string
+      bearer_file{};  ///< of a token for trusted https and http requests, for gs and for servers of DRS
 };
 
-/// Transfers by libcurl, of s3, gs and drs names too. A name is found when its request starts, so that whoever asks
-/// for ranges of an object knows its name only. The receiver sees the last response: one that tells of another region,
-/// of expired credentials or of an expired place of a DRS object is followed by another request, and so is a
-/// redirection of a name. Heads of responses get what is known of the object beside them:
-///   DRS-Checksum    checksums of a DRS object (drs_checksum_field()), whose size has to be that of the response
-///   S3-Part-Sizes   bytes of the parts of an S3 upload, one number when all but the last have it
+/// Transfers by libcurl, of s3, gs and drs names too. A name is found when its request starts, so that
+/// whoever asks for ranges of an object knows its name only. The receiver sees the last response: one that
+/// tells of another region, of expired credentials or of an expired place of a DRS object is followed by
+/// another request, and so is a redirection of a name. Heads of responses get what is known of the object
+/// beside them:
+///   DRS-Checksum    checksums of a DRS object (drs_checksum_field()), whose size has to be that of the
+///   response S3-Part-Sizes   bytes of the parts of an S3 upload, one number when all but the last have it
 /// Waits for AWS's endpoints of credentials within start() and poll(), up to two seconds. Throws as
 /// http::make_curl_network() does, and as BearerFile.
-std::unique_ptr<http::Network> make_store_network(const http::NetworkOptions& network, const StoreOptions& options);
+std::unique_ptr<http::Network> make_store_network(const http::NetworkOptions& network,
+                                                  const StoreOptions& options);
 /// The same around another network, which `ask` belongs to.
 std::unique_ptr<http::Network> make_store_network(std::unique_ptr<http::Network> inner, Ask ask,
                                                   const StoreOptions& options);

@@ -138,8 +138,7 @@ std::string StreamKind::record() const { return format == "fastq" || format == "
 
 StreamKind kind_of(const std::string& name) {
   const bool has_query = base::is_url(name) && !base::is_store_key(name);
-  const std::string path =
-      base::lower_case(has_query ? name.substr(0, name.find_first_of("?#")) : name);
+  const std::string path = base::lower_case(has_query ? name.substr(0, name.find_first_of("?#")) : name);
   const std::string_view rest = base::without_gzip_ending(path);
   const bool gzip = rest.size() < path.size();
   if (gzip && rest.ends_with(".sam")) return {"sam.gz", true, true};

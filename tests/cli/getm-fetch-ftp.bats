@@ -100,7 +100,7 @@ start_ftp() {
 }
 
 @test ".netrc, --bearer-file and -H @FILE: sent to the host that was named, and to no other" {
-  local host=${HTTP#http://} seen
+  local seen
   printf 'machine 127.0.0.1 login me password se:cret\nmachine localhost login other password other\n' >home/.netrc
   seen() { getm-fetch -q "$@" - ; }
   seen "$HTTP/echo" >echoed

@@ -71,6 +71,12 @@ refuses() {
   assert_stderr_has "$text"
 }
 
+# credentials KEY SECRET TOKEN: as the endpoints of a container and of an instance give them
+credentials() {
+  jq -n '{AccessKeyId: $k, SecretAccessKey: $s, Token: $t, Expiration: "2099-01-01T00:00:00Z"}' \
+    --arg k "$1" --arg s "$2" --arg t "$3"
+}
+
 all_are() { run ! grep -v " $1\$" store/requests; }
 
 @test "s3: keys of any characters, by path and by virtual host" {
@@ -81,7 +87,8 @@ all_are() { run ! grep -v " $1\$" store/requests; }
   for style in path virtual; do
     printf '[default]\ns3 =\n  addressing_style = %s\n' "$style" >home/.aws/config
     export AWS_ENDPOINT_URL=http://localhost:${STORE##*:}
-    for key in plain 'a b/c d' 'a+b' 'a%20b' 'a%b' 'ä€' 'a?b=c' 'a#b' 'a&b=c;d' "~x!*'()" 'a@b:c' '{a}[0]' 'a"b' '.a..b' ' a'; do
+    for key in plain 'a b/c d' 'a+b' 'a%20b' 'a%b' 'ä€' 'a?b=c' 'a#b' 'a&b=c;d' "~x!*'()" 'a@b:c' '{a}[0]' 'a"b' \
+      '.a..b' ' a'; do
       object "bucket/$key" 1000
       gets ETag "bucket/$key"
     done
@@ -162,21 +169,27 @@ all_are() { run ! grep -v " $1\$" store/requests; }
   AWS_PROFILE=lab gets ETag bucket/k
   mv home/.aws/credentials elsewhere
   AWS_SHARED_CREDENTIALS_FILE=elsewhere AWS_PROFILE=lab gets ETag bucket/k
-  printf '[profile lab]\naws_access_key_id = AKEY\naws_secret_access_key = SECRET/+key\nendpoint_url = %s\n' "$STORE" >home/.aws/config
+  printf '%s\n' '[profile lab]' 'aws_access_key_id = AKEY' 'aws_secret_access_key = SECRET/+key' \
+    "endpoint_url = $STORE" >home/.aws/config
   AWS_ENDPOINT_URL='' AWS_PROFILE=lab gets ETag bucket/k
   WITH=1 AWS_PROFILE=none refuses "there is no profile 'none'" s3://bucket/k
 
   echo 'SKEY s3cret a/session+token=' >store/keys
-  AWS_ACCESS_KEY_ID=SKEY AWS_SECRET_ACCESS_KEY=s3cret AWS_SESSION_TOKEN=a/session+token= gets ETag bucket/k
-  AWS_ACCESS_KEY_ID=SKEY AWS_SECRET_ACCESS_KEY=s3cret refuses 'The access key does not exist (HTTP 403)' s3://bucket/k
-  AWS_ACCESS_KEY_ID=SKEY AWS_SECRET_ACCESS_KEY=wrong AWS_SESSION_TOKEN=a/session+token= refuses 'request signature' s3://bucket/k
+  (
+    export AWS_ACCESS_KEY_ID=SKEY AWS_SECRET_ACCESS_KEY=s3cret AWS_SESSION_TOKEN=a/session+token=
+    gets ETag bucket/k
+    AWS_SECRET_ACCESS_KEY=wrong refuses 'request signature' s3://bucket/k
+    unset AWS_SESSION_TOKEN
+    refuses 'The access key does not exist (HTTP 403)' s3://bucket/k
+  )
 
-  echo '{"AccessKeyId":"SKEY","SecretAccessKey":"s3cret","Token":"a/session+token=","Expiration":"2099-01-01T00:00:00Z"}' |
-    tee store/container >store/instance
+  credentials SKEY s3cret a/session+token= | tee store/container >store/instance
   echo 'container secret' >token
-  AWS_CONTAINER_CREDENTIALS_FULL_URI=$STORE/credentials AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=token gets ETag bucket/k
-  AWS_CONTAINER_CREDENTIALS_FULL_URI=$STORE/credentials AWS_CONTAINER_AUTHORIZATION_TOKEN='container secret' gets ETag bucket/k
-  WITH=1 AWS_CONTAINER_CREDENTIALS_FULL_URI=$STORE/credentials refuses 'endpoint answers HTTP 403' s3://bucket/k
+  export AWS_CONTAINER_CREDENTIALS_FULL_URI=$STORE/credentials
+  AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=token gets ETag bucket/k
+  AWS_CONTAINER_AUTHORIZATION_TOKEN='container secret' gets ETag bucket/k
+  WITH=1 refuses 'endpoint answers HTTP 403' s3://bucket/k
+  unset AWS_CONTAINER_CREDENTIALS_FULL_URI
   export AWS_EC2_METADATA_DISABLED=false AWS_EC2_METADATA_SERVICE_ENDPOINT=$STORE
   gets ETag bucket/k
 }
@@ -186,8 +199,8 @@ all_are() { run ! grep -v " $1\$" store/requests; }
   object bucket/big 3000000 '{"held":6,"swap_after":3}'
   printf 'K1 s1 t1\nK2 s2 t2\n' >store/keys
   printf 'K2 s2 t2\nexpired t1\n' >store/keys.then
-  echo '{"AccessKeyId":"K1","SecretAccessKey":"s1","Token":"t1","Expiration":"2099-01-01T00:00:00Z"}' >store/container
-  sed s/1\",/2\",/g store/container >store/container.then
+  credentials K1 s1 t1 >store/container
+  credentials K2 s2 t2 >store/container.then
   export AWS_CONTAINER_CREDENTIALS_FULL_URI=$STORE/credentials AWS_CONTAINER_AUTHORIZATION_TOKEN='container secret'
   fetch --require-checksum --progress none --part-size 128K --multipart-threshold 128K s3://bucket/big out
   assert_status 0
@@ -218,7 +231,7 @@ all_are() { run ! grep -v " $1\$" store/requests; }
   unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
   gets ETag bucket/open
   refuses 'Access Denied (HTTP 403)' s3://bucket/paid
-  assert_stderr "getm-fetch: cannot sign the request for 's3://bucket/paid': no AWS credentials are found in the environment, a profile, a container or an instance"
+  assert_stderr_has "cannot sign the request for 's3://bucket/paid': no AWS credentials are found in the environment,"
   WITH=2 refuses "cannot use URL 's3://bucket': it names a bucket, and no object in it" s3://bucket
 }
 
@@ -235,6 +248,29 @@ all_are() { run ! grep -v " $1\$" store/requests; }
   run_apart mrf-run -n 2 -i 's3://bucket/lines %20.txt' -o lines -- grep 7
   assert_status 0
   grep 7 'store/bucket/lines %20.txt' | cmp - lines
+}
+
+@test "mrf-bamread reads what getm-fetch fetches, and fails as that does" {
+  start_store
+  with_keys
+  cp "$(small_bam)" store/bucket/in.bam
+  mrf-bamread store/bucket/in.bam >expected
+  run_apart mrf-bamread s3://bucket/in.bam
+  assert_status 0
+  mrf-bamread s3://bucket/in.bam | cmp - expected
+  mrf-bamread s3://bucket/in.bam store/bucket/in.bam s3://bucket/in.bam | grep -vc '^@' >count
+  [[ $(<count) == $((3 * $(grep -vc '^@' expected))) ]]
+  mrf-bamread -H s3://bucket/in.bam | cmp - <(grep '^@' expected)
+  run_apart mrf-bamread -o out s3://bucket/none
+  assert_status 4
+  assert_stderr "getm-fetch: cannot fetch 's3://bucket/none': The specified key does not exist (HTTP 404)"
+  assert_stderr "mrf-bamread: cannot read 's3://bucket/none': getm-fetch failed: exit status 4"
+  echo '{"checksum":"sha256","wrong":true}' >store/bucket/in.bam.json
+  run_apart mrf-bamread -o out s3://bucket/in.bam
+  assert_status 3
+  [[ ! -e out ]]
+  assert_stderr "mrf-bamread: cannot read 's3://bucket/in.bam': getm-fetch failed: exit status 3"
+  assert_nothing_left
 }
 
 @test "gs: public and with a token, from the environment and from a file" {
@@ -271,8 +307,10 @@ drs_fetch() { fetch --cacert ca.pem "$@"; }
   start_tls_store
   object bucket/k 3000000 '{"held":6}'
   size=3000000 md5=$(md5_of store/bucket/k) sha=$(sha256sum <store/bucket/k | cut -c1-64)
-  drs_object 1 "{\"size\":$size,\"name\":\"sample 1.bam\",\"checksums\":[{\"type\":\"md5\",\"checksum\":\"$md5\"},{\"type\":\"sha-256\",\"checksum\":\"$sha\"}],
-    \"access_methods\":[{\"type\":\"https\",\"access_url\":{\"url\":\"@URL@/signed/bucket/k?token=99.1\",\"headers\":[\"x-place: named\"]}}]}"
+  drs_object 1 "{\"size\":$size,\"name\":\"sample 1.bam\",
+    \"checksums\":[{\"type\":\"md5\",\"checksum\":\"$md5\"},{\"type\":\"sha-256\",\"checksum\":\"$sha\"}],
+    \"access_methods\":[{\"type\":\"https\",\"access_url\":{\"url\":\"@URL@/signed/bucket/k?token=99.1\",
+                                                           \"headers\":[\"x-place: named\"]}}]}"
   mkdir dir
   drs_fetch -v --part-size 256K --multipart-threshold 512K "$DRS/1" dir/
   assert_status 0
@@ -341,8 +379,8 @@ drs_fetch() { fetch --cacert ca.pem "$@"; }
   object closed/k 3000000 '{"held":8}'
   echo first >store/bearer
   replace() { echo second >second && mv second store/bearer; }
-  to_slow_reader replace -q --buffer 2M --part-size 64K --multipart-threshold 64K --bearer-file store/bearer gs://closed/k - |
-    cmp - store/closed/k
+  to_slow_reader replace -q --buffer 2M --part-size 64K --multipart-threshold 64K --bearer-file store/bearer \
+    gs://closed/k - | cmp - store/closed/k
   grep -q ' 401 ' store/requests
 }
 

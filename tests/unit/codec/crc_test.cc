@@ -35,7 +35,8 @@ TEST_CASE("CRC-64/NVME of two texts joined") {
   for (std::size_t at = 0; at <= text.size(); ++at) {
     CAPTURE(at);
     const std::string_view view(text);
-    CHECK(mrf::codec::join_crc64nvme(mrf::codec::crc64nvme(view.substr(0, at)), mrf::codec::crc64nvme(view.substr(at)),
+    CHECK(mrf::codec::join_crc64nvme(mrf::codec::crc64nvme(view.substr(0, at)),
+                                     mrf::codec::crc64nvme(view.substr(at)),
                                      text.size() - at) == mrf::codec::crc64nvme(text));
   }
 }

@@ -141,18 +141,22 @@ TEST_CASE("a checksum of parts is one when their sizes are known") {
   CHECK(found->part_kind == Kind::sha256);
   CHECK(found->parts == 3);
   CHECK(found->part_sizes == std::vector<std::uint64_t>{5, 7, 9});
-  const auto etag = expected({std::string("ETag: \"") + md5_hex + "-2\"", "Server: AmazonS3", "S3-Part-Sizes: 5"}).expectation;
+  const auto etag =
+      expected({std::string("ETag: \"") + md5_hex + "-2\"", "Server: AmazonS3", "S3-Part-Sizes: 5"})
+          .expectation;
   REQUIRE(etag);
   CHECK(etag->part_kind == Kind::md5);
   CHECK(etag->part_sizes == std::vector<std::uint64_t>{5});
   // One of the whole object comes first.
-  CHECK(expected({"x-amz-checksum-crc64nvme: AAAAAAAAAAA=", "x-amz-checksum-type: FULL_OBJECT", "S3-Part-Sizes: 5"})
+  CHECK(expected({"x-amz-checksum-crc64nvme: AAAAAAAAAAA=", "x-amz-checksum-type: FULL_OBJECT",
+                  "S3-Part-Sizes: 5"})
             .expectation->kind == Kind::crc64nvme);
 }
 
 TEST_CASE("the checksums of a DRS object come before those of its server") {
   const std::string hex(64, 'a');
-  const auto found = expected({std::string("DRS-Checksum: md5=") + md5_hex + ",sha-256=" + hex, "x-goog-hash: crc32c=n03x6A=="})
+  const auto found = expected({std::string("DRS-Checksum: md5=") + md5_hex + ",sha-256=" + hex,
+                               "x-goog-hash: crc32c=n03x6A=="})
                          .expectation;
   REQUIRE(found);
   CHECK(found->kind == Kind::sha256);

@@ -126,12 +126,16 @@ TEST_CASE("parts whose sizes the store names, and other hashes than MD5") {
     return digest.finish();
   };
   using mrf::fetch::DigestKind;
-  for (const auto& [kind, digest] :
-       {std::pair{Kind::md5, DigestKind::md5}, {Kind::sha1, DigestKind::sha1}, {Kind::sha256, DigestKind::sha256},
-        {Kind::crc32, DigestKind::crc32}, {Kind::crc32c, DigestKind::crc32c}, {Kind::crc64nvme, DigestKind::crc64nvme}}) {
+  for (const auto& [kind, digest] : {std::pair{Kind::md5, DigestKind::md5},
+                                     {Kind::sha1, DigestKind::sha1},
+                                     {Kind::sha256, DigestKind::sha256},
+                                     {Kind::crc32, DigestKind::crc32},
+                                     {Kind::crc32c, DigestKind::crc32c},
+                                     {Kind::crc64nvme, DigestKind::crc64nvme}}) {
     for (const unsigned threads : {0U, 1U, 3U}) {
-      const std::string right = sum(digest, sum(digest, data.substr(0, 10)) + sum(digest, data.substr(10, 3)) +
-                                                sum(digest, data.substr(13)));
+      const std::string right =
+          sum(digest, sum(digest, data.substr(0, 10)) + sum(digest, data.substr(10, 3)) +
+                          sum(digest, data.substr(13)));
       mrf::fetch::Expectation parts{Kind::multipart, right, 3, "s"};
       parts.part_kind = kind;
       parts.part_sizes = {10, 3, 11};

@@ -23,8 +23,10 @@ TEST_CASE("the message of an XML error is the reason") {
 }
 
 TEST_CASE("the message of a JSON error is the reason") {
-  CHECK(reason("HTTP/1.1 404 N", R"({"msg":"no such object.","status_code":404})") == "no such object (HTTP 404)");
-  CHECK(reason("HTTP/1.1 401 N", R"( {"error":{"code":401,"message":"Anonymous caller"}})") == "Anonymous caller (HTTP 401)");
+  CHECK(reason("HTTP/1.1 404 N", R"({"msg":"no such object.","status_code":404})") ==
+        "no such object (HTTP 404)");
+  CHECK(reason("HTTP/1.1 401 N", R"( {"error":{"code":401,"message":"Anonymous caller"}})") ==
+        "Anonymous caller (HTTP 401)");
   CHECK(reason("HTTP/1.1 400 N", R"({"message":"bad id"})") == "bad id (HTTP 400)");
   for (const char* body : {"{", "{}", R"({"error":"x"})", R"({"msg":7})", "[1]"})
     CHECK(reason("HTTP/1.1 404 Not Here", body) == "Not Here (HTTP 404)");

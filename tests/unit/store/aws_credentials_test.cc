@@ -26,8 +26,8 @@ mrf::http::Answer credentials_answer(int status, const std::string& body) {
 }
 
 std::string credentials_json(const std::string& key, const std::string& expires) {
-  return R"({"Code":"Success","AccessKeyId":")" + key + R"(","SecretAccessKey":"s","Token":"t","Expiration":")" +
-         expires + "\"}";
+  return R"({"Code":"Success","AccessKeyId":")" + key +
+         R"(","SecretAccessKey":"s","Token":"t","Expiration":")" + expires + "\"}";
 }
 
 // Endpoints that nobody may ask.
@@ -82,7 +82,8 @@ TEST_CASE("half of a pair, and what this program does not do, are errors that sa
   }
   const StoreEnvironment environment({{"AWS_EC2_METADATA_DISABLED", "true"}});
   CHECK(reason(AwsProfile("x", "[x]\naws_access_key_id=A\n", "")) ==
-        "cannot get 'AWS credentials': profile 'x' has only one of aws_access_key_id and aws_secret_access_key");
+        "cannot get 'AWS credentials': profile 'x' has only one of aws_access_key_id and "
+        "aws_secret_access_key");
   CHECK(reason(AwsProfile("x", "", "[profile x]\nrole_arn=r\nsource_profile=y\n"))
             .find("aws configure export-credentials --profile x --format env") != std::string::npos);
   CHECK(reason(none).empty());
@@ -92,8 +93,9 @@ TEST_CASE("half of a pair, and what this program does not do, are errors that sa
 TEST_CASE("a container's endpoint gets its token, and only a near one is asked") {
   const AwsProfile none("default", "", "");
   {
-    const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:5/creds?x=1"},
-                                        {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "secret"}});
+    const StoreEnvironment environment(
+        {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:5/creds?x=1"},
+         {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "secret"}});
     AwsCredentialChain chain(none, [](const auto& request, auto) {
       CHECK(request.url.text() == "http://127.0.0.1:5/creds?x=1");
       CHECK(request.headers == std::vector<std::string>{"Authorization: secret"});

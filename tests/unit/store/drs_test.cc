@@ -17,18 +17,23 @@ TEST_CASE("a DRS name is the URL of an object") {
     CAPTURE(name);
     CHECK_THROWS_AS(url(name), mrf::base::Error);
   }
-  CHECK_THROWS_WITH_AS(Url::parse("drs://dg.4503:abc-def"),
-                       "cannot use URL 'drs://dg.4503:abc-def': a compact identifier does not name its server; the "
-                       "form is drs://HOST/ID",
-                       mrf::base::UsageError);
+  CHECK_THROWS_WITH_AS(
+      Url::parse("drs://dg.4503:abc-def"),
+      "cannot use URL 'drs://dg.4503:abc-def': a compact identifier does not name its server; the "
+      "form is drs://HOST/ID",
+      mrf::base::UsageError);
 }
 
 TEST_CASE("what a DRS object says") {
   const auto object = mrf::store::parse_drs_object(
-      R"({"id":"1","name":"a b/c.bam","size":12,"checksums":[{"type":"md5","checksum":"aa"},{"type":"SHA-256","checksum":"bb"},
-          {"type":"odd","checksum":"cc"},{"type":"sha-1","checksum":"x, md5=y"}],
-          "access_methods":[{"type":"s3","access_url":{"url":"s3://b/k"}},{"type":"file","access_url":{"url":"file:///x"}},
-          {"type":"gs","access_id":"g1"},{"type":"https","access_url":{"url":"https://d/k","headers":["Authorization: Basic x"]}}]})",
+      R"({"id":"1","name":"a b/c.bam","size":12,
+          "checksums":[{"type":"md5","checksum":"aa"},{"type":"SHA-256","checksum":"bb"},
+                       {"type":"odd","checksum":"cc"},{"type":"sha-1","checksum":"x, md5=y"}],
+          "access_methods":[{"type":"s3","access_url":{"url":"s3://b/k"}},
+                            {"type":"file","access_url":{"url":"file:///x"}},
+                            {"type":"gs","access_id":"g1"},
+                            {"type":"https","access_url":{"url":"https://d/k",
+                                                          "headers":["Authorization: Basic x"]}}]})",
       "n");
   CHECK(object.size == 12);
   CHECK(mrf::store::drs_checksum_field(object) == "DRS-Checksum: md5=aa,sha-256=bb");
@@ -53,7 +58,8 @@ TEST_CASE("a DRS answer that is none is bad data") {
   CHECK_THROWS_AS(mrf::store::parse_drs_access(R"({"url":"https://x/","headers":["A: b\r\nC: d"]})", "n"),
                   mrf::base::DataError);
   const auto odd = mrf::store::parse_drs_object(
-      R"({"size":-1,"name":7,"checksums":[1,{"type":"md5"}],"access_methods":[1,{"type":"https"}],"contents":[]})", "n");
+      R"({"size":-1,"name":7,"checksums":[1,{"type":"md5"}],"access_methods":[1,{"type":"https"}],"contents":[]})",
+      "n");
   CHECK_FALSE(odd.size);
   CHECK(odd.name.empty());
   CHECK(odd.accesses.empty());

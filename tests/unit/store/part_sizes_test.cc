@@ -25,11 +25,12 @@ class PartStore final : public mrf::http::Network {
   void start(const mrf::http::Request& request, mrf::http::Receiver& receiver) override {
     const auto part = std::stoul(request.url.text().substr(request.url.text().find('=') + 1));
     asked.push_back(part);
-    const auto begin = std::accumulate(sizes_.begin(), sizes_.begin() + static_cast<long>(part) - 1, std::uint64_t{0});
-    receiver.on_head(part_head({"HTTP/1.1 206 P", "ETag: " + etag,
-                                "x-amz-mp-parts-count: " + std::to_string(sizes_.size()),
-                                "Content-Range: bytes " + std::to_string(begin) + "-" +
-                                    std::to_string(begin + sizes_[part - 1] - 1) + "/" + std::to_string(total())}));
+    const auto begin =
+        std::accumulate(sizes_.begin(), sizes_.begin() + static_cast<long>(part) - 1, std::uint64_t{0});
+    receiver.on_head(part_head(
+        {"HTTP/1.1 206 P", "ETag: " + etag, "x-amz-mp-parts-count: " + std::to_string(sizes_.size()),
+         "Content-Range: bytes " + std::to_string(begin) + "-" +
+             std::to_string(begin + sizes_[part - 1] - 1) + "/" + std::to_string(total())}));
     receiver.on_end({});
   }
   int poll(std::chrono::milliseconds) override { return 0; }
@@ -44,7 +45,8 @@ class PartStore final : public mrf::http::Network {
 
 std::string sizes_found(PartStore& store, std::uint64_t parts, std::uint64_t total) {
   PartQuestions questions(
-      store, part_head({"HTTP/1.1 200 OK", "ETag: \"e-3\"", "Content-Length: " + std::to_string(total)}), parts,
+      store, part_head({"HTTP/1.1 200 OK", "ETag: \"e-3\"", "Content-Length: " + std::to_string(total)}),
+      parts,
       [](std::uint64_t part) {
         return mrf::http::Request{mrf::http::Url::parse("http://h/k?partNumber=" + std::to_string(part)), {}};
       },

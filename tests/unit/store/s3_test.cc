@@ -51,7 +51,8 @@ TEST_CASE("a bucket is a part of the host at AWS, and of the path elsewhere") {
 }
 
 TEST_CASE("every character of a key is its own") {
-  const StoreEnvironment environment({{"AWS_EC2_METADATA_DISABLED", "true"}, {"AWS_ENDPOINT_URL", "http://h:9"}});
+  const StoreEnvironment environment(
+      {{"AWS_EC2_METADATA_DISABLED", "true"}, {"AWS_ENDPOINT_URL", "http://h:9"}});
   CHECK(s3_address("s3://b/a b+c%20d?e=f&g#h") == "http://h:9/b/a%20b%2Bc%2520d%3Fe%3Df%26g%23h");
   CHECK(s3_address("s3://b/\xc3\xa4/~x-._!*'()@:") == "http://h:9/b/%C3%A4/~x-._%21%2A%27%28%29%40%3A");
   CHECK(s3_address("s3://b//a//../b/.") == "http://h:9/b//a//../b/.");
@@ -112,7 +113,8 @@ TEST_CASE("expired credentials are looked for again") {
   int asked = 0;
   S3 s3({}, [&](const auto&, auto) {
     mrf::http::Answer answer{s3_head("200 OK"), ""};
-    answer.body = R"({"AccessKeyId":"K)" + std::to_string(std::min(++asked, 2)) + R"(","SecretAccessKey":"s"})";
+    answer.body =
+        R"({"AccessKeyId":"K)" + std::to_string(std::min(++asked, 2)) + R"(","SecretAccessKey":"s"})";
     return answer;
   });
   const mrf::http::Request named{Url::parse("s3://b/k"), {}};
@@ -135,6 +137,7 @@ TEST_CASE("gs names are objects of the XML interface") {
   CHECK_FALSE(request.is_trusted);
   ::setenv("STORAGE_EMULATOR_HOST", "localhost:9199", 1);
   ::unsetenv("GCS_OAUTH_TOKEN");
-  CHECK(mrf::store::gcs_request({Url::parse("gs://b/k"), {}}, none).url.text() == "http://localhost:9199/b/k");
+  CHECK(mrf::store::gcs_request({Url::parse("gs://b/k"), {}}, none).url.text() ==
+        "http://localhost:9199/b/k");
   ::unsetenv("STORAGE_EMULATOR_HOST");
 }
