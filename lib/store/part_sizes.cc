@@ -77,17 +77,33 @@ bool PartQuestions::on_head(const http::ResponseHead& head) {
 
 void PartQuestions::on_end(const http::Ending& ending) {
   runs_ = false;
-  const auto range = head_.content_range();
+  const int status = head_.status();
   const auto count = http::parse_number(head_.field("x-amz-mp-parts-count").value_or(""));
-  if (ending.kind != http::Ending::Kind::complete || head_.status() != 206 || count != parts_ || !range ||
-      !range->satisfied || range->total != total_ || head_.field("ETag") != etag_) {
+  const bool is_answer = ending.kind == http::Ending::Kind::complete && (status == 200 || status == 206) &&
+                         count == parts_ && head_.field("ETag") == etag_;
+  const auto place = is_answer ? place_of_part() : std::nullopt;
+  if (place) {
+    take(place->first, place->second);
+  } else {
     sizes_.clear();
     are_equal_ = false;
     is_over_ = true;
-  } else {
-    take(range->first, range->last + 1);
   }
   on_answer_();
+}
+
+// Not every store sends Content-Range beside the length of the part; then it is where it should be.
+std::optional<std::pair<std::uint64_t, std::uint64_t>> PartQuestions::place_of_part() const {
+  if (const auto range = head_.content_range()) {
+    if (!range->satisfied || range->total != total_) return std::nullopt;
+    return std::pair{range->first, range->last + 1};
+  }
+  const auto length = head_.content_length();
+  if (!length) return std::nullopt;
+  std::uint64_t begin = 0;
+  for (const auto size : sizes_) begin += size;
+  if (sizes_.size() == 1) begin = (asked_ - 1) * sizes_[0];
+  return std::pair{begin, begin + *length};
 }
 
 void PartQuestions::take(std::uint64_t begin, std::uint64_t end) {

@@ -5,6 +5,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "http/network.h"
@@ -38,6 +39,7 @@ class PartQuestions final : public http::Receiver {
   void on_end(const http::Ending& ending) override;
 
  private:
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> place_of_part() const;
   void take(std::uint64_t begin, std::uint64_t end);
 
   http::Network& network_;

@@ -99,7 +99,6 @@ class Relay final : public http::Receiver {
   Step step_ = Step::data;
   Next next_ = Next::none;
   DrsObject object_{};
-  std::size_t access_ = 0;  ///< which of the object's
   std::shared_ptr<const Place> place_{};
   bool is_place_old_ = false;  ///< of an earlier request
   unsigned attempts_ = 1;
@@ -279,6 +278,7 @@ void Relay::end(const http::Ending& ending) {
 }
 
 void Relay::go_on() {
+  if (is_over_) return;
   try {
     switch (std::exchange(next_, Next::none)) {
       case Next::none:
@@ -293,7 +293,7 @@ void Relay::go_on() {
         return;
       case Next::access: {
         http::Request question = asked_;
-        question.url = drs_url(named_.url, object_.accesses[access_].id);
+        question.url = drs_url(named_.url, object_.accesses.front().id);
         start(std::move(question), Step::access);
         return;
       }
@@ -434,7 +434,6 @@ void Relay::take_answer() {
 
 void Relay::take_object() {
   object_ = parse_drs_object(body_, asked_.url.shown());
-  access_ = 0;
   if (object_.contents > 0) {
     fail(http::Ending::Kind::refused,
          fmt::format("it is a bundle of {} objects; fetch each by its own name", object_.contents));
@@ -450,7 +449,7 @@ void Relay::take_object() {
 // The place of an access that the object has, or that was asked for.
 void Relay::take_access() {
   const DrsAccess access =
-      step_ == Step::access ? parse_drs_access(body_, asked_.url.shown()) : object_.accesses[access_];
+      step_ == Step::access ? parse_drs_access(body_, asked_.url.shown()) : object_.accesses.front();
   if (access.url.starts_with("http://"))
     throw base::Error(base::Status::refused, "follow", access.url, "it leads from https to http");
   if (access.url.starts_with("drs://"))

@@ -1,0 +1,221 @@
+// SPDX-License-Identifier: MIT
+#include "store/store_network.h"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "base/error.h"
+#include "store_environment.h"
+
+using mrf::StoreEnvironment;
+using mrf::http::Ending;
+using mrf::http::Request;
+using mrf::http::Url;
+
+namespace {
+
+// Transfers that the test moves on. Each is known by the path and query of its URL.
+class HandNetwork final : public mrf::http::Network {
+ public:
+  void start(const Request& request, mrf::http::Receiver& receiver) override {
+    started.push_back(request);
+    running[&receiver] = request.url.text();
+  }
+  int poll(std::chrono::milliseconds) override { return static_cast<int>(running.size()); }
+  void stop(mrf::http::Receiver& receiver) override { running.erase(&receiver); }
+
+  mrf::http::Receiver& receiver_of(const std::string& part) const {
+    for (const auto& [receiver, text] : running) {
+      if (text.find(part) != std::string::npos) return *receiver;
+    }
+    throw std::runtime_error("nothing runs for " + part);
+  }
+  bool answer(const std::string& part, const std::vector<std::string>& lines, const std::string& body) {
+    mrf::http::Receiver& receiver = receiver_of(part);
+    mrf::http::ResponseHead head;
+    for (const auto& line : lines) head.add_line(line);
+    if (!receiver.on_head(head)) return end(receiver, {Ending::Kind::stopped, ""});
+    if (!body.empty() && !receiver.has_room(body.size())) return false;
+    if (!body.empty() && !receiver.on_body(body)) return end(receiver, {Ending::Kind::stopped, ""});
+    return end(receiver, {});
+  }
+  bool end(mrf::http::Receiver& receiver, const Ending& ending) {
+    running.erase(&receiver);
+    receiver.on_end(ending);
+    return true;
+  }
+
+  std::vector<Request> started;
+  std::map<mrf::http::Receiver*, std::string> running;
+};
+
+class KeepingReceiver final : public mrf::http::Receiver {
+ public:
+  bool on_head(const mrf::http::ResponseHead& response) override {
+    ++heads;
+    head = response;
+    return true;
+  }
+  bool on_body(std::string_view bytes) override {
+    body += bytes;
+    return true;
+  }
+  void on_end(const Ending& how) override { ends.push_back(how); }
+
+  int heads = 0;
+  mrf::http::ResponseHead head;
+  std::string body;
+  std::vector<Ending> ends;
+};
+
+// A store network around one that the test moves on.
+struct Stores {
+  explicit Stores(mrf::store::StoreOptions options = {}) {
+    auto hand = std::make_unique<HandNetwork>();
+    inner = hand.get();
+    network = mrf::store::make_store_network(
+        std::move(hand),
+        [](const Request&, std::chrono::milliseconds) -> mrf::http::Answer {
+          throw mrf::base::Error(mrf::base::Status::unavailable, "ask", "x", "nobody");
+        },
+        options);
+  }
+  void start(const char* name, std::vector<std::string> headers = {}) {
+    network->start({Url::parse(name), std::move(headers)}, receiver);
+  }
+  void turn() { network->poll(std::chrono::milliseconds(0)); }
+
+  HandNetwork* inner;
+  KeepingReceiver receiver;
+  std::unique_ptr<mrf::http::Network> network;
+};
+
+const std::vector<std::string> object_found{"HTTP/1.1 200 OK", "Content-Length: 4", "ETag: \"e\""};
+
+}  // namespace
+
+TEST_CASE("the receiver sees nothing of another region") {
+  const StoreEnvironment environment({{"AWS_ACCESS_KEY_ID", "A"}, {"AWS_SECRET_ACCESS_KEY", "B"}});
+  Stores stores;
+  stores.start("s3://b/k");
+  stores.inner->answer("/k", {"HTTP/1.1 301 Moved", "x-amz-bucket-region: r-2"}, "<Error/>");
+  CHECK(stores.receiver.heads == 0);
+  stores.turn();
+  stores.inner->answer("b.s3.r-2.amazonaws.com/k", object_found, "data");
+  CHECK(stores.receiver.heads == 1);
+  CHECK(stores.receiver.body == "data");
+  REQUIRE(stores.receiver.ends.size() == 1);
+  CHECK(stores.receiver.ends[0].kind == Ending::Kind::complete);
+}
+
+TEST_CASE("a refusal is told with its body") {
+  const StoreEnvironment environment({{"AWS_EC2_METADATA_DISABLED", "true"}});
+  Stores stores;
+  stores.start("s3://b/k");
+  stores.inner->answer("/k", {"HTTP/1.1 404 No"}, "<Message>none</Message>");
+  CHECK(stores.receiver.head.status() == 404);
+  CHECK(stores.receiver.body == "<Message>none</Message>");
+  CHECK(stores.receiver.ends.size() == 1);
+}
+
+TEST_CASE("the head of an upload in parts waits for their sizes") {
+  const StoreEnvironment environment({{"AWS_EC2_METADATA_DISABLED", "true"}});
+  for (const bool is_answered : {true, false}) {
+    Stores stores;
+    stores.start("s3://b/k");
+    const std::vector<std::string> head{"HTTP/1.1 200 OK", "Content-Length: 9", "ETag: \"e-2\""};
+    CHECK_FALSE(stores.inner->answer("/k", head, "123456789"));  // it rests
+    CHECK(stores.receiver.heads == 0);
+    stores.turn();
+    const std::vector<std::string> part{"HTTP/1.1 206 P", "Content-Range: bytes 0-4/9", "ETag: \"e-2\"",
+                                        "x-amz-mp-parts-count: 2"};
+    stores.inner->answer("?partNumber=1", is_answered ? part : std::vector<std::string>{"HTTP/1.1 501 No"},
+                         "");
+    stores.turn();
+    auto& data = stores.inner->receiver_of("/k");
+    REQUIRE(data.has_room(9));
+    CHECK(data.on_body("123456789"));
+    CHECK(stores.receiver.body == "123456789");
+    CHECK(stores.receiver.head.field("S3-Part-Sizes").value_or("none") == (is_answered ? "5" : "none"));
+    stores.inner->end(data, {});
+    CHECK(stores.receiver.ends.size() == 1);
+  }
+}
+
+TEST_CASE("what is stopped at any step leaves no transfer behind, and its receiver hears nothing more") {
+  const StoreEnvironment environment({{"AWS_EC2_METADATA_DISABLED", "true"}});
+  const auto stop = [](Stores& stores) {
+    stores.network->stop(stores.receiver);
+    stores.turn();
+    CHECK(stores.inner->running.empty());
+    CHECK(stores.receiver.ends.empty());
+  };
+  {
+    Stores stores;
+    stores.start("drs://h/1");
+    stop(stores);
+  }
+  const std::string json = R"({"access_methods":[{"type":"https","access_id":"a"}]})";
+  for (const bool has_turned : {false, true}) {
+    Stores stores;
+    stores.start("drs://h/1");
+    stores.inner->answer("objects/1", {"HTTP/1.1 200 OK"}, json);
+    if (has_turned) stores.turn();
+    stop(stores);
+  }
+  for (const bool has_turned : {false, true}) {
+    Stores stores;
+    stores.start("s3://b/k");
+    (void)stores.inner->answer("/k", {"HTTP/1.1 200 OK", "Content-Length: 9", "ETag: \"e-2\""}, "1");
+    if (has_turned) stores.turn();
+    stop(stores);
+  }
+}
+
+TEST_CASE(
+    "a DRS object is asked for once, its place serves the ranges, and a refused place is asked for anew") {
+  const StoreEnvironment environment({});
+  Stores stores;
+  const auto resolve = [&](const char* place) {
+    stores.inner->answer("objects/1", {"HTTP/1.1 200 OK"},
+                         std::string(R"({"size":4,"checksums":[{"type":"md5","checksum":"aa"}],)") +
+                             R"("access_methods":[{"type":"https","access_url":{"url":")" + place +
+                             R"(","headers":["X-Place: p"]}}]})");
+    stores.turn();
+  };
+  stores.start("drs://h/1", {"X-Mine: 1", "Accept-Encoding: identity"});
+  CHECK(stores.inner->started.back().headers ==
+        std::vector<std::string>{"X-Mine: 1", "Accept: application/json"});
+  resolve("https://d/k?sig=1");
+  CHECK(stores.inner->started.back().headers ==
+        std::vector<std::string>{"Accept-Encoding: identity", "X-Place: p"});
+  stores.inner->answer("sig=1", object_found, "data");
+  CHECK(stores.receiver.head.field("DRS-Checksum") == "md5=aa");
+  stores.turn();
+  stores.start("drs://h/1", {"Range: bytes=1-2"});
+  CHECK(stores.inner->started.back().url.text() == "https://d/k?sig=1");
+  stores.inner->answer("sig=1", {"HTTP/1.1 403 No"}, "expired");
+  stores.turn();
+  resolve("https://d/k?sig=2");
+  stores.inner->answer("sig=2", {"HTTP/1.1 403 No"}, "expired too");
+  CHECK(stores.receiver.head.status() == 403);
+  CHECK(stores.receiver.body == "dataexpired too");
+  CHECK(stores.receiver.ends.size() == 2);
+}
+
+TEST_CASE("an object of another size than the DRS server says is bad data") {
+  const StoreEnvironment environment({});
+  Stores stores;
+  stores.start("drs://h/1");
+  stores.inner->answer(
+      "objects/1", {"HTTP/1.1 200 OK"},
+      R"({"size":5,"access_methods":[{"type":"https","access_url":{"url":"https://d/k"}}]})");
+  stores.turn();
+  stores.inner->answer("d/k", object_found, "data");
+  CHECK(stores.receiver.heads == 0);
+  REQUIRE(stores.receiver.ends.size() == 1);
+  CHECK(stores.receiver.ends[0].kind == Ending::Kind::malformed);
+}
