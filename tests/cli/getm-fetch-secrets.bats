@@ -109,6 +109,7 @@ names() {
 
 @test "no secret goes to another host" {
   cd work || return 1
+  echo hiddenBearer >../store/drs.bearer
   local url="https://127.0.0.1:$PORT/signed/bucket/k?token=99.1"
   echo "{\"access_methods\":[{\"type\":\"https\",\"access_url\":{\"url\":\"$url\"}}]}" >../store/drs/2
   run_apart getm-fetch -q --bearer-file ../store/bearer "drs://localhost:$PORT/2" out

@@ -357,11 +357,11 @@ drs_fetch() { fetch --cacert ca.pem "$@"; }
   start_tls_store
   object bucket/k 1000
   drs_object 1 '{"access_methods":[{"type":"https","access_url":{"url":"@URL@/signed/bucket/k?token=9.3"}}]}'
-  echo drs-token >store/bearer
+  echo drs-token >store/drs.bearer
   drs_fetch "$DRS/1" out
   assert_status 4
   assert_stderr "getm-fetch: cannot fetch '$DRS/1': a token is needed (HTTP 401)"
-  drs_fetch -q --bearer-file store/bearer "$DRS/1" out
+  drs_fetch -q --bearer-file store/drs.bearer "$DRS/1" out
   assert_status 0
   cmp out store/bucket/k
   drs_fetch -q -H "Authorization: Bearer drs-token" "$DRS/1" out
