@@ -60,7 +60,7 @@ class Relay final : public http::Receiver {
   void begin();
   /// Does what on_head() and on_end() have left to be done when no transfer is at work.
   void go_on();
-  void stop();
+  void stop(bool closes = false);
   bool is_over() const { return is_over_; }
 
   bool on_head(const http::ResponseHead& head) override;
@@ -152,13 +152,13 @@ class StoreNetwork final : public http::Network {
 
   bool has_waited() const override { return inner_->has_waited(); }
 
-  void stop(http::Receiver& receiver) override {
+  void stop(http::Receiver& receiver, bool closes) override {
     const auto place = relays_.find(&receiver);
     if (place == relays_.end()) {
-      inner_->stop(receiver);
+      inner_->stop(receiver, closes);
       return;
     }
-    place->second->stop();
+    place->second->stop(closes);
     std::erase(due_, place->second.get());
     relays_.erase(place);
   }
@@ -261,8 +261,8 @@ void Relay::start(http::Request request, Step step) {
   }
 }
 
-void Relay::stop() {
-  if (runs_) network_.inner().stop(*this);
+void Relay::stop(bool closes) {
+  if (runs_) network_.inner().stop(*this, closes);
   if (parts_) parts_->stop();
   runs_ = false;
 }
