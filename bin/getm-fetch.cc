@@ -90,7 +90,8 @@ void declare(mrf::cli::Command& command, mrf::fetch::FetchArguments& arguments) 
   app.add_option("--base-url URL", arguments.base_url, "where the names of a checksum list are");
   app.add_option("--ena-files KINDS", arguments.ena_files,
                  "kinds of files of ENA's list, separated by commas (default fastq, else submitted, sra)");
-  app.add_option("--files N", arguments.many.files, "files of a manifest at a time (default 8)");
+  app.add_option("--files N", arguments.many.files,
+                 "files of a manifest at a time (default 8, and up to 64 small ones)");
   app.add_flag("-c,--continue-after-error", arguments.many.continue_after_error,
                "fetch the other files of a manifest when one fails");
   app.add_option("--root DIR", arguments.root,
@@ -209,7 +210,9 @@ mrf::base::Status fetch_all(mrf::cli::Command& command, const mrf::fetch::FetchA
     const auto entries =
         mrf::fetch::read_manifest(arguments.manifest, mrf::fetch::manifest_options_of(arguments), settings);
     for (const auto& entry : entries) keep(entry.target);
-    status = mrf::fetch::fetch_many(settings, entries, arguments.many, display, stats, outcomes);
+    auto many = arguments.many;
+    if (command.options().count("--files") > 0) many.small_files = many.files;
+    status = mrf::fetch::fetch_many(settings, entries, many, display, stats, outcomes);
   }
   records.write(stats, status, outcomes);
   return status;

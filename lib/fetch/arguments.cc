@@ -79,7 +79,8 @@ FetchSettings settings_of(const FetchArguments& arguments) {
     thread_local std::mt19937_64 generator(std::random_device{}());
     return std::uniform_real_distribution<double>()(generator);
   };
-  settings.requests_to_host = std::max(settings.requests_to_host, settings.sizes.concurrency);
+  settings.limits.to_host = std::max(settings.limits.to_host, settings.sizes.concurrency);
+  settings.limits.total = std::max(settings.limits.total, settings.limits.to_host);
   settings.network.receive_buffer = bytes_held(settings.sizes.concurrency);
   settings.requests.gathered = settings.network.receive_buffer / 2;
   settings.sizes.window = settings.buffer;

@@ -54,6 +54,7 @@ class Download::Slot final : public http::Receiver {
     bool is_wanted = false;
     download_.guarded([&] {
       head = response;
+      download_.loop_.requests_.on_head(ticket, head);
       auto commands = download_.plan_.on_head(number, head, download_.state());
       is_wanted = std::none_of(commands.begin(), commands.end(), [](const Command& command) {
         return std::holds_alternative<StopResponse>(command);
@@ -99,7 +100,7 @@ class Download::Slot final : public http::Receiver {
   }
 
   std::size_t number;
-  HostLimit::Ticket ticket = 0;  ///< of the request; 0 when there is none
+  RequestQueue::Ticket ticket = 0;  ///< of the request; 0 when there is none
   http::ResponseHead head;
   std::string body;                    ///< of a response without success
   std::string gathered;                ///< data that is not handed over yet
@@ -110,17 +111,17 @@ class Download::Slot final : public http::Receiver {
   Download& download_;
 };
 
-Loop::Loop(http::Network& network, http::Clock& clock, unsigned threads, unsigned requests_to_host)
+Loop::Loop(http::Network& network, http::Clock& clock, unsigned threads, RequestLimits limits)
     : network_(network),
       clock_(clock),
-      hosts_(requests_to_host),
+      requests_(network, clock, limits),
       pool_(threads, [&network] { network.wake(); }) {}
 
 void Loop::turn() {
   pool_.run_done();
   bool is_news = false;
   for (Download* download : downloads_) is_news |= download->step();
-  start_those_that_waited();
+  requests_.start_those_that_may();
   commit_prepared();
   if (!is_news) wait();
 }
@@ -156,43 +157,6 @@ void Loop::commit_batch(std::vector<Prepared>& batch) {
   }
 }
 
-HostLimit::Ticket Loop::start(const http::Request& request, http::Receiver& receiver) {
-  const HostLimit::Ticket ticket = ++last_ticket_;
-  const std::string host = request.url.origin();
-  under_way_[ticket] = host;
-  if (hosts_.ask(host, ticket)) {
-    network_.start(request, receiver);
-  } else {
-    waiting_.emplace(ticket, Waiting{request, &receiver});
-  }
-  return ticket;
-}
-
-void Loop::on_end(HostLimit::Ticket ticket) {
-  const auto place = under_way_.find(ticket);
-  hosts_.release(place->second);
-  under_way_.erase(place);
-}
-
-void Loop::stop(HostLimit::Ticket ticket, http::Receiver& receiver, bool closes) {
-  if (waiting_.erase(ticket) == 1) {
-    hosts_.withdraw(under_way_.at(ticket), ticket);
-    under_way_.erase(ticket);
-    return;
-  }
-  network_.stop(receiver, closes);
-  on_end(ticket);
-}
-
-void Loop::start_those_that_waited() {
-  while (const auto ticket = hosts_.next()) {
-    const auto place = waiting_.find(*ticket);
-    const Waiting waiting = std::move(place->second);
-    waiting_.erase(place);
-    network_.start(waiting.request, *waiting.receiver);
-  }
-}
-
 void Loop::wait() {
   const auto now = clock_.now();
   auto due = std::chrono::steady_clock::time_point::max();
@@ -203,6 +167,7 @@ void Loop::wait() {
     waits_for_room |= download->plan_.waits_for_room();
     due = std::min(due, download->plan_.next_time(now).value_or(due));
   }
+  due = std::min(due, requests_.next_time().value_or(due));
   const auto pause = std::chrono::ceil<std::chrono::milliseconds>(due - now);
   if (pool_.has_done() && !runs) return;
   if (runs || waits_for_room || pool_.is_busy()) {
@@ -263,7 +228,7 @@ bool Download::step() {
   const bool was_finishing = finishing_;
   guarded([this] {
     for (const auto& slot : slots_) {
-      if (beginning_ == slot->number || loop_.waiting_.contains(slot->ticket)) plan_.on_rest(slot->number);
+      if (beginning_ == slot->number || loop_.requests_.is_waiting(slot->ticket)) plan_.on_rest(slot->number);
       if (beginning_ == slot->number) continue;
       hand_over(*slot);
       if (slot->ending) end(*slot);
@@ -305,7 +270,7 @@ void Download::carry_out(Commands commands, const http::ResponseHead* head) {
             slot.gathered.clear();
             slot.gathered.reserve(options_.requests.gathered);
             slot.is_stopped = false;
-            slot.ticket = loop_.start(command.request, slot);
+            slot.ticket = loop_.requests_.start(command.request, slot);
           } else if constexpr (std::is_same_v<Kind, GiveUpRequest>) {
             give_up(*slots_[command.slot]);
           } else if constexpr (std::is_same_v<Kind, RefreshUrl>) {
@@ -361,7 +326,7 @@ void Download::work_off() {
 // What came of it is used.
 void Download::give_up(Slot& slot) {
   hand_over(slot);
-  loop_.stop(std::exchange(slot.ticket, 0), slot, true);
+  loop_.requests_.stop(std::exchange(slot.ticket, 0), slot, true);
   slot.ending = http::Ending{http::Ending::Kind::stopped, ""};
   end(slot);
 }
@@ -451,7 +416,7 @@ void Download::deliver(Slot& slot, std::vector<Piece> pieces) {
 }
 
 void Download::end(Slot& slot) {
-  if (slot.ticket != 0) loop_.on_end(std::exchange(slot.ticket, 0));
+  if (slot.ticket != 0) loop_.requests_.on_end(std::exchange(slot.ticket, 0));
   const http::Ending ending = *std::exchange(slot.ending, std::nullopt);
   carry_out(
       plan_.on_end(slot.number, ending, slot.body, state(), loop_.clock_.now(), loop_.clock_.wall_time()));
@@ -460,7 +425,7 @@ void Download::end(Slot& slot) {
 void Download::finish() {
   if (std::exchange(finishing_, true)) return;
   for (const auto& slot : slots_) {
-    if (slot->ticket != 0) loop_.stop(std::exchange(slot->ticket, 0), *slot);
+    if (slot->ticket != 0) loop_.requests_.stop(std::exchange(slot->ticket, 0), *slot, false);
   }
   const auto file = std::make_shared<io::OutputFile*>(nullptr);
   if (jobs_.empty() && under_way_ == 0) {
@@ -500,7 +465,7 @@ void Download::close() {
   jobs_.clear();
   std::erase_if(loop_.prepared_, [this](const auto& one) { return one.download == this; });
   for (const auto& slot : slots_) {
-    if (slot->ticket != 0) loop_.stop(std::exchange(slot->ticket, 0), *slot);
+    if (slot->ticket != 0) loop_.requests_.stop(std::exchange(slot->ticket, 0), *slot, false);
   }
 }
 

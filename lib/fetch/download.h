@@ -6,7 +6,6 @@
 #include <deque>
 #include <exception>
 #include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,7 +13,7 @@
 
 #include "fetch/object_output.h"
 #include "fetch/object_plan.h"
-#include "fetch/run_plan.h"
+#include "fetch/request_queue.h"
 #include "fetch/worker_pool.h"
 #include "http/network.h"
 #include "http/retry.h"
@@ -27,9 +26,8 @@ class Download;
 /// network, and hands to threads what may block.
 class Loop {
  public:
-  /// The references outlive the object. At most `threads` threads, 0 for none; at most `requests_to_host`
-  /// requests at a time to one host.
-  Loop(http::Network& network, http::Clock& clock, unsigned threads, unsigned requests_to_host);
+  /// The references outlive the object. At most `threads` threads, 0 for none.
+  Loop(http::Network& network, http::Clock& clock, unsigned threads, RequestLimits limits);
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
@@ -40,20 +38,12 @@ class Loop {
 
  private:
   friend class Download;
-  struct Waiting {
-    http::Request request;
-    http::Receiver* receiver;
-  };
   struct Prepared {
     Download* download;
     io::OutputFile* file;
     std::exception_ptr thrown{};
   };
 
-  HostLimit::Ticket start(const http::Request& request, http::Receiver& receiver);
-  void on_end(HostLimit::Ticket ticket);
-  void stop(HostLimit::Ticket ticket, http::Receiver& receiver, bool closes = false);
-  void start_those_that_waited();
   void commit(Download& download, io::OutputFile& file) { prepared_.push_back({&download, &file}); }
   void commit_prepared();
   static void commit_batch(std::vector<Prepared>& batch);
@@ -61,10 +51,7 @@ class Loop {
 
   http::Network& network_;
   http::Clock& clock_;
-  HostLimit hosts_;
-  HostLimit::Ticket last_ticket_ = 0;
-  std::map<HostLimit::Ticket, std::string> under_way_;  ///< the hosts of all requests
-  std::map<HostLimit::Ticket, Waiting> waiting_;        ///< those that wait for their host
+  RequestQueue requests_;
   std::vector<Download*> downloads_;
   std::vector<Prepared> prepared_;  ///< files that wait until those before them are committed
   bool commits_ = false;            ///< a thread commits files

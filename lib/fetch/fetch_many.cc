@@ -33,6 +33,16 @@ unsigned whole_beside() {
   return static_cast<unsigned>(std::min(most, descriptors.rlim_cur / share));
 }
 
+// A small file takes a round trip and next to no memory, so that many come at a time.
+unsigned small_files(const ManyOptions& options) {
+  constexpr rlim_t share = 8;
+  rlimit descriptors{};
+  if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return options.files;
+  return static_cast<unsigned>(std::min<rlim_t>(options.small_files, descriptors.rlim_cur / share));
+}
+// The bytes of each that are handed over at a time.
+constexpr std::size_t gathered_of_small = 64 << 10;
+
 class ManyFiles {
  public:
   ManyFiles(const FetchSettings& settings, const std::vector<ManifestEntry>& entries,
@@ -47,11 +57,12 @@ class ManyFiles {
         sizes_(entries.size()),
         network_(store::make_store_network(settings.network, settings.store)),
         plan_(entries.size(), settings.threads ? options.files : 1,
-              options.continue_after_error || options.verify_only, whole_beside()),
+              options.continue_after_error || options.verify_only, whole_beside(),
+              settings.threads ? small_files(options) : 1),
         // As many large files again may be written out (FilePlan::on_whole()): a journal commits them
         // together.
         loop_(*network_, http::system_clock(), threads_of(settings, 2 * options.files),
-              settings.requests_to_host),
+              settings.limits),
         existing_(entries, existing_options(settings, options), loop_.pool()) {
     settings_.directories = &directories_;
     begin_outcomes();
@@ -128,6 +139,9 @@ class ManyFiles {
     settings.checks.expectation = entry.expectation;
     settings.checks.none = entry.unverified || settings_.checks.none;
     if (!settings.checks.none) settings.checks.size = entry.size;
+    settings.requests.shares_connections = plan_.puts_off();
+    if (plan_.puts_off())
+      settings.requests.gathered = std::min(settings.requests.gathered, gathered_of_small);
     files_.push_back(std::make_unique<File>(File{number, entry, std::move(settings),
                                                  display_.begin(entry.target, sizes_[number]), Clock::now(),
                                                  plan_.puts_off()}));

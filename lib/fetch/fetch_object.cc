@@ -56,7 +56,7 @@ class UnorderedOutput final : public ObjectOutput, private ByteAccess {
 
 void read(const FetchSettings& settings, const http::Url& url, ObjectOutput& output) {
   const auto network = store::make_store_network(settings.network, settings.store);
-  Loop loop(*network, http::system_clock(), threads_of(settings, 1), settings.requests_to_host);
+  Loop loop(*network, http::system_clock(), threads_of(settings, 1), settings.limits);
   Download download(loop, url, {settings.requests, settings.sizes}, output);
   while (!download.is_over()) loop.turn();
   download.rethrow();
@@ -97,7 +97,7 @@ Fetched ObjectFetch::result() const {
 void fetch_object(const FetchSettings& settings, const http::Url& url, const std::string& path,
                   const Progress& progress, Fetched& fetched) {
   const auto network = store::make_store_network(settings.network, settings.store);
-  Loop loop(*network, http::system_clock(), threads_of(settings, 1), settings.requests_to_host);
+  Loop loop(*network, http::system_clock(), threads_of(settings, 1), settings.limits);
   ObjectFetch object(loop, settings, url, path, unknown_end, false);
   Download& download = object.download();
   try {
@@ -214,7 +214,7 @@ void ObjectStream::work(const http::Url& url) {
   std::exception_ptr thrown;
   try {
     const auto network = store::make_store_network(settings_.network, settings_.store);
-    Loop loop(*network, http::system_clock(), 0, settings_.requests_to_host);
+    Loop loop(*network, http::system_clock(), 0, settings_.limits);
     Download download(loop, url, {settings_.requests, settings_.sizes}, *output_);
     while (!download.is_over() && !stop_) loop.turn();
     download.rethrow();

@@ -31,7 +31,7 @@ struct FetchSettings {
   CheckOptions checks;
   std::uint64_t buffer = 64 << 20;  ///< bytes that may wait for their turn on the way to a pipe
   bool resume = false;              ///< leave an interrupted download behind, and take it up
-  unsigned requests_to_host = 16;   ///< at a time; others wait for their turn
+  RequestLimits limits;             ///< others wait for their turn
   bool overwrite = false;           ///< a name that the server chose may replace a file
   bool threads = true;              ///< false: everything in the calling thread
   std::function<void(const std::string&)> on_target;  ///< told of each target before it is opened; may throw

@@ -47,6 +47,7 @@ class MissingParts {
   Part& at(std::uint64_t end) { return map_.at(end); }
   /// The first part that ends behind `position`.
   Place behind(std::uint64_t position) { return map_.upper_bound(position); }
+  Map::const_iterator behind(std::uint64_t position) const { return map_.upper_bound(position); }
   void erase(Place part) { map_.erase(part); }
 
   /// The part that is to be asked for next: as long as there are samples, one of them. end() when every one is

@@ -187,7 +187,11 @@ bool ObjectPlan::is_stale(const Slot& slot) const {
   if (slot.generation != generation_) return true;
   if (state_ != State::running || whole_id_ == slot.id) return false;
   const auto part = parts_.find(slot.part);
-  return part == parts_.end() || part->second.owner != slot.id;
+  if (part != parts_.end() && part->second.owner == slot.id) return false;
+  // What was split off its part is still the slot's as long as the other request does not bring it.
+  const auto next = parts_.behind(slot.position);
+  return slot.position >= slot.end || next == parts_.end() || next->second.at != slot.position ||
+         next->second.accepted || next->second.is_sample;
 }
 
 bool ObjectPlan::is_same_version(const http::ObjectVersion& other) const {

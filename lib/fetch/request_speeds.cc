@@ -9,6 +9,8 @@ namespace mrf::fetch {
 namespace {
 
 constexpr unsigned most_patience = 64;
+// Of a slot that is over within its first window.
+constexpr RequestSpeeds::Time::duration shortest = std::chrono::milliseconds(10);
 
 double seconds_of(RequestSpeeds::Time::duration time) { return std::chrono::duration<double>(time).count(); }
 
@@ -29,6 +31,8 @@ void RequestSpeeds::on_end(std::size_t number) {
   Slot& slot = slots_[number];
   slot.runs = false;
   slot.ended = now_;
+  if (slot.speed || slot.rests || slot.bytes == 0 || !slot.since) return;
+  slot.speed = static_cast<double>(slot.bytes) / seconds_of(std::max(now_ - *slot.since, shortest));
 }
 
 void RequestSpeeds::on_time(Time now) {

@@ -6,9 +6,10 @@
 namespace mrf::fetch {
 
 std::optional<std::size_t> FilePlan::next() {
+  const unsigned at_a_time = is_second_ ? at_a_time_ : std::max(at_a_time_, small_at_a_time_);
   const unsigned most_whole = is_second_ ? at_a_time_ : std::max(at_a_time_, whole_at_a_time_);
-  const std::size_t beside = at_a_time_ == 1 ? 0 : std::min<std::size_t>(whole_, most_whole);
-  if (stopped_ || under_way_ >= at_a_time_ + beside) return std::nullopt;
+  const std::size_t beside = at_a_time == 1 ? 0 : std::min<std::size_t>(whole_, most_whole);
+  if (stopped_ || under_way_ >= at_a_time + beside) return std::nullopt;
   if (!is_second_ && next_ == files_) {
     if (under_way_ > 0) return std::nullopt;
     is_second_ = true;
@@ -38,36 +39,71 @@ bool FilePlan::is_over() const {
   return stopped_ || (next_ == files_ && put_off_.empty()) || (is_second_ && next_ == put_off_.size());
 }
 
-bool HostLimit::ask(const std::string& host, Ticket ticket) {
-  Host& entry = hosts_[host];
-  if (entry.under_way < most_) {
-    ++entry.under_way;
-    return true;
+HostLimit::Host& HostLimit::entry_of(const std::string& host) {
+  return hosts_.try_emplace(host, Host{most_to_host_}).first->second;
+}
+
+bool HostLimit::has_room(const Host& host, Time now) const {
+  return under_way_ < most_ && host.under_way < host.allowed && now >= host.closed_until;
+}
+
+bool HostLimit::ask(const std::string& host, Ticket ticket, Time now) {
+  Host& entry = entry_of(host);
+  if (!entry.waiting.empty() || !has_room(entry, now)) {
+    entry.waiting.push_back(ticket);
+    return false;
   }
-  entry.waiting.push_back(ticket);
-  return false;
+  ++entry.under_way;
+  ++under_way_;
+  return true;
 }
 
 void HostLimit::release(const std::string& host) {
-  const auto place = hosts_.find(host);
-  Host& entry = place->second;
-  if (!entry.waiting.empty()) {  // its share goes to the next one
-    ready_.push_back(entry.waiting.front());
-    entry.waiting.pop_front();
-  } else if (--entry.under_way == 0) {
-    hosts_.erase(place);
-  }
+  --hosts_.at(host).under_way;
+  --under_way_;
 }
 
 void HostLimit::withdraw(const std::string& host, Ticket ticket) {
-  if (std::erase(hosts_.at(host).waiting, ticket) == 0 && std::erase(ready_, ticket) == 1) release(host);
+  std::erase(hosts_.at(host).waiting, ticket);
 }
 
-std::optional<HostLimit::Ticket> HostLimit::next() {
-  if (ready_.empty()) return std::nullopt;
-  const Ticket ticket = ready_.front();
-  ready_.pop_front();
+// What was on its way when the host said so says nothing more.
+void HostLimit::on_busy(const std::string& host, Time until) {
+  Host& entry = entry_of(host);
+  if (until <= entry.closed_until) return;
+  entry.closed_until = until;
+  entry.allowed = std::max(1U, std::min(entry.allowed, entry.under_way) / 2);
+}
+
+void HostLimit::on_success(const std::string& host) {
+  Host& entry = entry_of(host);
+  entry.allowed = std::min(entry.allowed + 1, most_to_host_);
+}
+
+std::optional<HostLimit::Ticket> HostLimit::next(Time now) {
+  const auto is_next = [&](const auto& host) {
+    return !host.second.waiting.empty() && has_room(host.second, now);
+  };
+  auto place = std::find_if(hosts_.upper_bound(last_), hosts_.end(), is_next);
+  if (place == hosts_.end()) place = std::find_if(hosts_.begin(), hosts_.end(), is_next);
+  if (place == hosts_.end()) return std::nullopt;
+  last_ = place->first;
+  Host& entry = place->second;
+  const Ticket ticket = entry.waiting.front();
+  entry.waiting.pop_front();
+  ++entry.under_way;
+  ++under_way_;
   return ticket;
+}
+
+std::optional<HostLimit::Time> HostLimit::next_time() const {
+  std::optional<Time> next;
+  if (under_way_ >= most_) return next;
+  for (const auto& [name, host] : hosts_) {
+    if (host.waiting.empty() || host.closed_until == Time::min() || host.under_way >= host.allowed) continue;
+    if (!next || host.closed_until < *next) next = host.closed_until;
+  }
+  return next;
 }
 
 }  // namespace mrf::fetch

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
@@ -12,21 +13,27 @@
 
 namespace mrf::fetch {
 
-/// Which files of a list are fetched when: those that are not put off in their order, `at_a_time` of them;
-/// then, when none of these is under way, the others, the smallest first. Pure.
+/// Which files of a list are fetched when: those that are not put off in their order, `small_at_a_time` of
+/// them; then, when none of these is under way, the others, `at_a_time` of them, the smallest first. Pure.
 class FilePlan {
  public:
-  /// While the first files come, `whole_at_a_time` may be written out beside them, at least `at_a_time`.
-  FilePlan(std::size_t files, unsigned at_a_time, bool continue_after_error, unsigned whole_at_a_time = 0)
+  /// While the first files come, `whole_at_a_time` may be written out beside them. Both this and
+  /// `small_at_a_time` are at least `at_a_time`.
+  FilePlan(std::size_t files, unsigned at_a_time, bool continue_after_error, unsigned whole_at_a_time = 0,
+           unsigned small_at_a_time = 0)
       : files_(files),
         at_a_time_(at_a_time),
         whole_at_a_time_(whole_at_a_time),
+        small_at_a_time_(small_at_a_time),
         continue_(continue_after_error) {}
 
   /// A file to begin now, which is under way from then on.
   std::optional<std::size_t> next();
   /// Files under way are to be fewer.
-  void limit(unsigned at_a_time) { at_a_time_ = at_a_time; }
+  void limit(unsigned at_a_time) {
+    if (at_a_time < at_a_time_) small_at_a_time_ = at_a_time;
+    at_a_time_ = at_a_time;
+  }
   /// Everything of a file came, which is still under way. Another one may begin beside it, when several may
   /// come at a time; of the large files no more than as many again.
   void on_whole() { ++whole_; }
@@ -44,6 +51,7 @@ class FilePlan {
   std::size_t files_;
   unsigned at_a_time_;
   unsigned whole_at_a_time_;
+  unsigned small_at_a_time_;
   bool continue_;
   std::size_t next_ = 0;
   std::size_t under_way_ = 0;
@@ -53,32 +61,48 @@ class FilePlan {
   std::vector<std::pair<std::uint64_t, std::size_t>> put_off_;  ///< size and number; of the second round
 };
 
-/// How many requests are under way to each host: `most` at a time, the others of a host wait in their order,
-/// and hold up no request to another host. Pure.
+/// How many requests are under way to each host, and to all of them: `most_to_host` and `most` at a time. The
+/// others of a host wait in their order, and hold up no request to another host. A host that says that it is
+/// busy gets nothing until the time that it names, and then half as many requests at a time, at least one; each
+/// success lets it have one more again. Pure: the time comes with the events.
 class HostLimit {
  public:
   using Ticket = std::uint64_t;
+  using Time = std::chrono::steady_clock::time_point;
 
-  explicit HostLimit(unsigned most) : most_(most) {}
+  HostLimit(unsigned most_to_host, unsigned most) : most_to_host_(most_to_host), most_(most) {}
 
   /// A request wants to go to `host`. True when it may go at once; else next() names it when it may.
-  bool ask(const std::string& host, Ticket ticket);
+  bool ask(const std::string& host, Ticket ticket, Time now);
   /// A request that went to `host` is over.
   void release(const std::string& host);
   /// A request that waits is not wanted any more.
   void withdraw(const std::string& host, Ticket ticket);
-  /// A request that waited and goes now.
-  std::optional<Ticket> next();
+  /// The host wants no request before `until`.
+  void on_busy(const std::string& host, Time until);
+  /// A request to the host brought what it was to bring.
+  void on_success(const std::string& host);
+  /// A request that waited and goes now; the hosts have their turns.
+  std::optional<Ticket> next(Time now);
+  /// When next() may have something that it has not now, unless a request ends before.
+  std::optional<Time> next_time() const;
 
  private:
   struct Host {
+    unsigned allowed;  ///< at a time
     unsigned under_way = 0;
-    std::deque<Ticket> waiting;
+    Time closed_until = Time::min();
+    std::deque<Ticket> waiting{};
   };
 
+  bool has_room(const Host& host, Time now) const;
+  Host& entry_of(const std::string& host);
+
+  unsigned most_to_host_;
   unsigned most_;
-  std::map<std::string, Host> hosts_;  ///< those without any request have no entry
-  std::deque<Ticket> ready_;
+  unsigned under_way_ = 0;
+  std::map<std::string, Host> hosts_;
+  std::string last_;  ///< the host that had its turn
 };
 
 }  // namespace mrf::fetch

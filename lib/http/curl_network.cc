@@ -3,9 +3,11 @@
 
 #include <curl/curl.h>
 #include <fmt/format.h>
+#include <sys/epoll.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <map>
 #include <new>
@@ -14,6 +16,8 @@
 
 #include "base/error.h"
 #include "base/redact.h"
+#include "http/curl_multi.h"
+#include "io/fd.h"
 #include "io/reader.h"
 
 namespace mrf::http {
@@ -23,20 +27,13 @@ namespace {
 constexpr std::chrono::milliseconds resting_poll{5};
 // poll(2) alone takes a few microseconds.
 constexpr std::chrono::microseconds shortest_wait{50};
-
-struct MultiDeleter {
-  void operator()(CURLM* multi) const { ::curl_multi_cleanup(multi); }
-};
+// Of transfers that share connections there are many.
+constexpr std::size_t small_receive_buffer = 64 << 10;
 
 void init_once() {
   static const CURLcode code = ::curl_global_init(CURL_GLOBAL_ALL);
   if (code != CURLE_OK)
     throw base::Error(base::Status::failure, "start", "libcurl", ::curl_easy_strerror(code));
-}
-
-void check(CURLMcode code) {
-  if (code != CURLM_OK)
-    throw base::Error(base::Status::failure, "use", "libcurl", ::curl_multi_strerror(code));
 }
 
 // libcurl would only say that the server's certificate cannot be verified.
@@ -188,7 +185,10 @@ CurlTransfer::CurlTransfer(const NetworkOptions& options, const Request& request
   set(easy, CURLOPT_WRITEFUNCTION, &CurlTransfer::take_body);
   set(easy, CURLOPT_WRITEDATA, this);
   set(easy, CURLOPT_NOSIGNAL, 1L);
-  set(easy, CURLOPT_BUFFERSIZE, static_cast<long>(options.receive_buffer));
+  set(easy, CURLOPT_BUFFERSIZE,
+      static_cast<long>(request.shares_connection ? small_receive_buffer : options.receive_buffer));
+  // A request waits until it is known whether it can share a connection.
+  if (request.shares_connection && is_https_) set(easy, CURLOPT_PIPEWAIT, 1L);
   set(easy, CURLOPT_PROTOCOLS_STR, "http,https,ftp,ftps");
   if (request.method == Method::head) set(easy, CURLOPT_NOBODY, 1L);
   if (request.method == Method::put) set(easy, CURLOPT_CUSTOMREQUEST, "PUT");
@@ -353,103 +353,126 @@ Ending CurlTransfer::ending_of(CURLcode code) const {
   return {kind_of(code), base::redact_words(said.empty() ? ::curl_easy_strerror(code) : said)};
 }
 
+// Transfers in two multi handles: each has its connection in the one, since parts of an object that shared one
+// would come no faster than one of them; they share connections in the other.
 class CurlNetwork final : public Network {
  public:
-  explicit CurlNetwork(NetworkOptions options) : options_(std::move(options)), multi_(::curl_multi_init()) {
-    if (!multi_) throw std::bad_alloc();
-    // A connection for each request: requests in one connection would come no faster than one of them.
-    check(::curl_multi_setopt(multi_.get(), CURLMOPT_PIPELINING, CURLPIPE_NOTHING));
+  explicit CurlNetwork(NetworkOptions options) : options_(std::move(options)) {
     if (!options_.ca_file.empty()) require_certificate(options_.ca_file);
   }
   ~CurlNetwork() override {
-    for (const auto& [easy, transfer] : transfers_) ::curl_multi_remove_handle(multi_.get(), easy);
+    for (const auto& [easy, running] : transfers_) running.multi->remove(easy);
   }
   CurlNetwork(const CurlNetwork&) = delete;
   CurlNetwork& operator=(const CurlNetwork&) = delete;
 
   void start(const Request& request, Receiver& receiver) override {
+    auto& multi = multis_.at(request.shares_connection ? 1 : 0);
+    if (!multi) multi.emplace(sockets_, request.shares_connection ? 1 : 0, request.shares_connection);
     auto transfer = std::make_unique<CurlTransfer>(options_, request, receiver, idle_);
     CURL* easy = transfer->easy();
-    check(::curl_multi_add_handle(multi_.get(), easy));
-    transfers_.emplace(easy, std::move(transfer));
+    multi->add(easy);
+    transfers_.emplace(easy, Running{std::move(transfer), &*multi});
   }
 
   int poll(std::chrono::milliseconds longest) override {
-    for (const auto& [easy, transfer] : transfers_) {
-      if (transfer->rests()) longest = std::min(longest, resting_poll);
+    for (const auto& [easy, running] : transfers_) {
+      if (running.transfer->rests()) longest = std::min(longest, resting_poll);
     }
-    int running = 0;
-    check(::curl_multi_perform(multi_.get(), &running));
-    has_waited_ = false;
-    if (finish_ended() + end_stalled() == 0) wait(longest);
+    wait(longest);
+    const auto now = std::chrono::steady_clock::now();
+    for (auto& multi : multis_) {
+      if (multi && multi->due() <= now) multi->on_time();
+    }
+    finish_ended();
+    end_stalled();
     return static_cast<int>(transfers_.size());
   }
 
   bool has_waited() const override { return has_waited_; }
 
-  void stop(Receiver& receiver, bool closes) override {
+  void stop(Receiver& receiver) override { stop(receiver, false); }
+  void stop_and_close(Receiver& receiver) override { stop(receiver, true); }
+
+  void wake() override { sockets_.wake(); }
+
+ private:
+  struct Running {
+    std::unique_ptr<CurlTransfer> transfer;
+    CurlMulti* multi;
+  };
+
+  void stop(const Receiver& receiver, bool closes) {
     const auto place = std::find_if(transfers_.begin(), transfers_.end(), [&](const auto& entry) {
-      return &entry.second->receiver() == &receiver;
+      return &entry.second.transfer->receiver() == &receiver;
     });
     if (place == transfers_.end()) return;
     if (closes) set(place->first, CURLOPT_FORBID_REUSE, 1L);
-    check(::curl_multi_remove_handle(multi_.get(), place->first));
+    place->second.multi->remove(place->first);
     transfers_.erase(place);
   }
 
-  void wake() override { (void)::curl_multi_wakeup(multi_.get()); }  // it fails for want of memory only
-
- private:
+  // Until something comes, and takes it.
   void wait(std::chrono::milliseconds longest) {
     const auto begin = std::chrono::steady_clock::now();
-    for (const auto& [easy, transfer] : transfers_) {
-      const auto left = options_.stall_timeout - transfer->idle();
+    for (const auto& [easy, running] : transfers_) {
+      const auto left = options_.stall_timeout - running.transfer->idle();
       longest = std::min(longest, std::chrono::ceil<std::chrono::milliseconds>(left));
     }
-    check(::curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(longest.count()), nullptr));
+    for (const auto& multi : multis_) {
+      if (multi && multi->due())
+        longest = std::min(longest, std::chrono::ceil<std::chrono::milliseconds>(*multi->due() - begin));
+    }
+    std::array<epoll_event, 64> events{};
+    const int count = ::epoll_wait(sockets_.fd().get(), events.data(), static_cast<int>(events.size()),
+                                   std::max(0, static_cast<int>(longest.count())));
+    if (count < 0 && errno != EINTR) throw base::SystemError("watch", "the network");
     const auto time = std::chrono::steady_clock::now() - begin;
     has_waited_ = time > shortest_wait;
     idle_ += time;
+    for (int i = 0; i < count; ++i) {
+      const auto& event = events.at(static_cast<std::size_t>(i));
+      if (event.data.u64 == SocketSet::wake_data) {
+        sockets_.clear_wake();
+      } else {
+        multis_.at(CurlMulti::number_of(event.data.u64))->on_event(event.data.u64, event.events);
+      }
+    }
   }
 
-  // Only time spent in waiting counts: while the receivers were at work, nothing was looked for. Returns how
-  // many transfers have ended.
-  int end_stalled() {
+  // Only time spent in waiting counts: while the receivers were at work, nothing was looked for.
+  void end_stalled() {
     std::vector<std::unique_ptr<CurlTransfer>> stalled;
     for (auto place = transfers_.begin(); place != transfers_.end();) {
-      if (place->second->idle() < options_.stall_timeout) {
+      auto& running = place->second;
+      if (running.transfer->idle() < options_.stall_timeout) {
         ++place;
         continue;
       }
-      check(::curl_multi_remove_handle(multi_.get(), place->first));
-      stalled.push_back(std::move(place->second));
+      running.multi->remove(place->first);
+      stalled.push_back(std::move(running.transfer));
       place = transfers_.erase(place);
     }
     for (const auto& transfer : stalled)
       transfer->give_up(fmt::format("nothing came for {} s", options_.stall_timeout.count()));
-    return static_cast<int>(stalled.size());
   }
 
-  // Returns how many transfers have ended.
-  int finish_ended() {
-    int ended = 0;
-    int queued = 0;
-    while (const CURLMsg* message = ::curl_multi_info_read(multi_.get(), &queued)) {
-      if (message->msg != CURLMSG_DONE) continue;
-      const CURLcode code = message->data.result;
-      const auto place = transfers_.find(message->easy_handle);
-      const auto transfer = std::move(place->second);
-      transfers_.erase(place);
-      check(::curl_multi_remove_handle(multi_.get(), transfer->easy()));
-      transfer->finish(code);
-      ++ended;
+  void finish_ended() {
+    for (auto& multi : multis_) {
+      while (const auto ended = multi ? multi->ended() : std::nullopt) {
+        const auto place = transfers_.find(ended->first);
+        const auto transfer = std::move(place->second.transfer);
+        transfers_.erase(place);
+        multi->remove(ended->first);
+        transfer->finish(ended->second);
+      }
     }
-    return ended;
   }
 
   NetworkOptions options_;
-  std::unique_ptr<CURLM, MultiDeleter> multi_;
-  std::map<CURL*, std::unique_ptr<CurlTransfer>> transfers_;
+  SocketSet sockets_;
+  std::array<std::optional<CurlMulti>, 2> multis_;  ///< made when they are needed
+  std::map<CURL*, Running> transfers_;
   bool has_waited_ = true;
   std::chrono::nanoseconds idle_{0};  ///< spent in waiting since the beginning
 };

@@ -71,9 +71,10 @@ class Network {
   /// Whether there was nothing to do for a moment in the last poll(): what comes is slower than what takes
   /// it.
   virtual bool has_waited() const { return true; }
-  /// Ends a receiver's transfer, whose receiver is not called any more; with `closes` its connection is not
-  /// used again. Not from within poll().
-  virtual void stop(Receiver& /*receiver*/, bool /*closes*/ = false) {}
+  /// Ends a receiver's transfer, whose receiver is not called any more. Not from within poll().
+  virtual void stop(Receiver& /*receiver*/) {}
+  /// The same, and the connection is not used again.
+  virtual void stop_and_close(Receiver& receiver) { stop(receiver); }
   /// Ends a poll() that waits, or the next one. Any thread.
   virtual void wake() {}
 };

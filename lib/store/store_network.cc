@@ -152,18 +152,21 @@ class StoreNetwork final : public http::Network {
 
   bool has_waited() const override { return inner_->has_waited(); }
 
-  void stop(http::Receiver& receiver, bool closes) override {
+  void stop(http::Receiver& receiver) override { end(receiver, false); }
+  void stop_and_close(http::Receiver& receiver) override { end(receiver, true); }
+
+  void wake() override { inner_->wake(); }
+
+  void end(http::Receiver& receiver, bool closes) {
     const auto place = relays_.find(&receiver);
     if (place == relays_.end()) {
-      inner_->stop(receiver, closes);
+      closes ? inner_->stop_and_close(receiver) : inner_->stop(receiver);
       return;
     }
     place->second->stop(closes);
     std::erase(due_, place->second.get());
     relays_.erase(place);
   }
-
-  void wake() override { inner_->wake(); }
 
   http::Network& inner() { return *inner_; }
   BearerFile& bearer() { return bearer_; }
@@ -262,7 +265,7 @@ void Relay::start(http::Request request, Step step) {
 }
 
 void Relay::stop(bool closes) {
-  if (runs_) network_.inner().stop(*this, closes);
+  if (runs_) closes ? network_.inner().stop_and_close(*this) : network_.inner().stop(*this);
   if (parts_) parts_->stop();
   runs_ = false;
 }

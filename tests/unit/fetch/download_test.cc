@@ -83,7 +83,7 @@ Result run(ScriptedNetwork& network, unsigned retries = 2) {
   try {
     const auto url = mrf::http::Url::parse("http://h/x?sig=hidden");
     mrf::fetch::TargetOutput output(url, {directory / "x", 64 << 20, {}});
-    mrf::fetch::Loop loop(network, clock, 0, 16);
+    mrf::fetch::Loop loop(network, clock, 0, {});
     mrf::fetch::Download download(loop, url, {{{}, retries, [] { return 0.0; }}, {}}, output);
     while (!download.is_over()) loop.turn();
     download.rethrow();
@@ -155,12 +155,31 @@ TEST_CASE("what may belong to another object is thrown away") {
   CHECK(run(at_once).content == "0123456789");
 }
 
-TEST_CASE("without a strong entity tag a download starts again") {
-  for (const char* etag : {"W/\"a\"", ""}) {
-    ScriptedNetwork network({whole(etag, "XXX", EndingKind::interrupted), whole(etag, "0123456789")});
-    CHECK(run(network).content == "0123456789");
-    CHECK(network.range(1).empty());
-  }
+TEST_CASE("without an entity tag and a time a download starts again") {
+  ScriptedNetwork network({whole("", "XXX", EndingKind::interrupted), whole("", "0123456789")});
+  CHECK(run(network).content == "0123456789");
+  CHECK(network.range(1).empty());
+}
+
+TEST_CASE("with a weak entity tag samples of what came are compared before a download goes on") {
+  const char* weak = "W/\"a\"";
+  const auto start = whole(weak, "012", EndingKind::interrupted);
+  ScriptedNetwork same({start, part(weak, "bytes 0-2/10", "012"), part(weak, "bytes 3-9/10", "3456789")});
+  CHECK(run(same).content == "0123456789");
+  CHECK(same.range(1) == "bytes=0-2");
+  CHECK(same.requests[1].headers.back() == "Range: bytes=0-2");  // no If-Match
+  CHECK(same.range(2) == "bytes=3-9");
+  // Another object under the same tag, with and without ranges; and a server that gives the whole one.
+  ScriptedNetwork other({start, part(weak, "bytes 0-2/10", "0X2"), whole(weak, "0X23456789")});
+  CHECK(run(other).content == "0X23456789");
+  CHECK(other.range(2).empty());
+  ScriptedNetwork without_ranges({start, whole(weak, "0X23456789"), whole(weak, "0X23456789")});
+  CHECK(run(without_ranges).content == "0X23456789");
+  ScriptedNetwork whole_again({start, whole(weak, "0123456789")});
+  CHECK(run(whole_again).content == "0123456789");
+  // Another tag is another object.
+  ScriptedNetwork changed({start, part("W/\"b\"", "bytes 0-2/10", "012"), whole("W/\"b\"", "9876543210")});
+  CHECK(run(changed).content == "9876543210");
 }
 
 TEST_CASE("If-Match is left away when it is refused, and the entity tags are compared all the same") {

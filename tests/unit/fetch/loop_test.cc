@@ -28,7 +28,7 @@ class ManualNetwork final : public mrf::http::Network {
   }
   int poll(std::chrono::milliseconds) override { return 1; }
   bool has_waited() const override { return waited; }
-  void stop(mrf::http::Receiver& receiver, bool /*closes*/) override { stopped.push_back(&receiver); }
+  void stop(mrf::http::Receiver& receiver) override { stopped.push_back(&receiver); }
 
   std::vector<mrf::http::Request> requests;
   std::vector<mrf::http::Receiver*> receivers;
@@ -146,7 +146,7 @@ TEST_CASE("loop: what a pipe cannot take yet is left to the network while what i
   std::string got;
   mrf::fetch::Checks checks({});
   mrf::fetch::OrderedOutput output([&](std::string_view bytes) { got += bytes; }, "x", 2 << 20, checks, "x");
-  mrf::fetch::Loop loop(network, mrf::http::system_clock(), 0, 16);
+  mrf::fetch::Loop loop(network, mrf::http::system_clock(), 0, {});
   mrf::fetch::Download download(loop, url(), {{}, {4, 4, 64, 2}}, output);
   loop.turn();
   REQUIRE(network.receivers.size() == 1);
@@ -184,7 +184,7 @@ TEST_CASE("loop: an output that waits holds up its own download alone, and gets 
   slow.hold(true);
   mrf::fetch::Download::Options options;
   options.requests.gathered = 4;
-  mrf::fetch::Loop loop(network, mrf::http::system_clock(), 2, 16);
+  mrf::fetch::Loop loop(network, mrf::http::system_clock(), 2, {});
   mrf::fetch::Download waiting(loop, url(), options, slow);
   mrf::fetch::Download other(loop, url(), {{}, {}}, quick);
   loop.turn();
@@ -213,7 +213,7 @@ TEST_CASE("loop: bytes that other threads take are all taken before the output i
   for (const bool changes : {false, true}) {
     ManualNetwork network;
     Recorder output;
-    mrf::fetch::Loop loop(network, mrf::http::system_clock(), 4, 16);
+    mrf::fetch::Loop loop(network, mrf::http::system_clock(), 4, {});
     mrf::fetch::Download download(loop, url(), delivered_apart(), output);
     loop.turn();
     auto& receiver = *network.receivers[0];
@@ -249,7 +249,7 @@ TEST_CASE("loop: an output that fails in another thread ends its download, whose
   ManualNetwork network;
   Recorder output;
   output.fails_at = 0;
-  mrf::fetch::Loop loop(network, mrf::http::system_clock(), 1, 16);
+  mrf::fetch::Loop loop(network, mrf::http::system_clock(), 1, {});
   mrf::fetch::Download download(loop, url(), delivered_apart(), output);
   loop.turn();
   CHECK(network.receivers[0]->on_head(head_with(whole_head)));
@@ -268,7 +268,7 @@ TEST_CASE("loop: what waits for a thread when a download is stopped is not done,
     Recorder other;  // keeps the only thread
     output.waits = !is_begun;
     other.waits = true;
-    mrf::fetch::Loop loop(network, mrf::http::system_clock(), 1, 16);
+    mrf::fetch::Loop loop(network, mrf::http::system_clock(), 1, {});
     mrf::fetch::Download busy(loop, url(), {{}, {}}, other);
     mrf::fetch::Download download(loop, url(), {{}, {}}, output);
     loop.turn();
@@ -293,7 +293,7 @@ TEST_CASE("loop: what waits for a thread when a download is stopped is not done,
 TEST_CASE("loop: downloads share the requests that a host gets, and give them back when they end") {
   ManualNetwork network;
   Recorder output;
-  mrf::fetch::Loop loop(network, mrf::http::system_clock(), 0, 1);
+  mrf::fetch::Loop loop(network, mrf::http::system_clock(), 0, {1, 64});
   mrf::fetch::Download third(loop, mrf::http::Url::parse("http://other/x"), {{}, {}}, output);
   {
     mrf::fetch::Download first(loop, url(), {{}, {}}, output);
@@ -334,7 +334,7 @@ TEST_CASE(
     FileRecorder bad(directory / ("bad" + name));
     FileRecorder vanished(directory / ("sub" + name + "/x"));
     FileRecorder stopped(directory / ("stopped" + name));
-    mrf::fetch::Loop loop(network, mrf::http::system_clock(), threads, 16);
+    mrf::fetch::Loop loop(network, mrf::http::system_clock(), threads, {});
     mrf::fetch::Download first(loop, url(), {{}, {}}, good);
     mrf::fetch::Download second(loop, url(), {{}, {}}, bad);
     mrf::fetch::Download third(loop, url(), {{}, {}}, vanished);

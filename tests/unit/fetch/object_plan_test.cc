@@ -69,8 +69,10 @@ std::string text_of(const mrf::fetch::Command& any) {
 class Bench {
  public:
   explicit Bench(mrf::fetch::PartSizes sizes = {4, 4, 64, 4}, unsigned retries = 3,
-                 std::uint64_t put_off_from = mrf::fetch::unknown_end)
-      : plan(mrf::http::Url::parse("http://h/x"), {{}, retries, [] { return 0.0; }}, sizes, put_off_from) {}
+                 std::uint64_t put_off_from = mrf::fetch::unknown_end, bool refreshes = false)
+      : plan(mrf::http::Url::parse("http://h/x"),
+             {.headers = {}, .retries = retries, .random = [] { return 0.0; }, .refreshes = refreshes}, sizes,
+             put_off_from) {}
 
   Texts time(std::chrono::milliseconds later = std::chrono::milliseconds(0)) {
     now += later;
@@ -85,13 +87,14 @@ class Bench {
                                "Content-Range: bytes " + std::to_string(first) + "-" + std::to_string(last) +
                                    "/" + std::to_string(object.size())}));
   }
-  // "AT+SIZE" for every piece that has a place.
+  // "AT+SIZE" for every piece that has a place, "AT?SIZE" for one that is compared.
   std::string bytes(std::size_t slot, std::uint64_t count) {
     std::string pieces;
     while (count > 0) {
       const auto piece = plan.on_bytes(slot, count);
       if (piece.skip + piece.size == 0) return pieces + "end";
-      if (piece.size > 0) pieces += std::to_string(piece.at) + "+" + std::to_string(piece.size) + " ";
+      if (piece.size > 0)
+        pieces += std::to_string(piece.at) + (piece.is_compared ? "?" : "+") + std::to_string(piece.size) + " ";
       count -= piece.skip + piece.size;
     }
     return pieces;
@@ -340,6 +343,175 @@ TEST_CASE("plan: the place where redirections led is asked at once, and left whe
   bench.head(1, head_of({"HTTP/1.1 403 Expired"}));
   CHECK(bench.end(1).empty());
   CHECK(bench.time() == Texts{"start 1 http://h/x bytes=4-7 if \"a\""});
+}
+
+TEST_CASE("plan: one failure where redirections led does not ask the URL again, the second one does") {
+  Bench bench;
+  bench.time();
+  bench.head(0, head_of({"HTTP/1.1 302 F", "Location: /y"}));
+  bench.end(0);
+  bench.head(0, whole("a"));
+  bench.begun();
+  bench.bytes(0, 2);
+  bench.end(0, EndingKind::interrupted);
+  const auto pause = std::chrono::seconds(9);
+  CHECK(bench.time(pause).front() == "start 0 http://h/y bytes=2-3 if \"a\"");
+  bench.end(0, EndingKind::interrupted);
+  CHECK(bench.time(pause).front() == "start 0 http://h/x bytes=2-3 if \"a\"");
+}
+
+TEST_CASE("plan: another URL is asked for when one is refused, once until it has given something") {
+  Bench bench({4, 4, 64, 2}, 3, mrf::fetch::unknown_end, true);
+  const std::string note = "note another URL is asked for instead of 'http://h/x': ";
+  bench.time();
+  bench.head(0, head_of({"HTTP/1.1 403 Expired"}));
+  CHECK(bench.end(0) == Texts{note + "Expired (HTTP 403)", "refresh http://h/x"});
+  CHECK(bench.time().empty());
+  bench.plan.on_refreshed(mrf::http::Url::parse("http://h/new"));
+  CHECK(bench.time() == Texts{"start 0 http://h/new"});
+  bench.head(0, whole("a"));
+  bench.begun();
+  bench.time();
+  bench.part(1, "a", 4, 7);
+  bench.bytes(1, 4);
+  bench.end(1);
+  bench.time();
+  bench.bytes(0, 2);
+  bench.end(0, EndingKind::interrupted);
+  bench.head(1, head_of({"HTTP/1.1 400 Expired"}));
+  CHECK(bench.end(1).back() == "refresh http://h/new");
+  CHECK(bench.time(std::chrono::seconds(9)).empty());
+  bench.plan.on_refreshed(mrf::http::Url::parse("http://h/newer"));
+  CHECK(bench.time() == Texts{"start 0 http://h/newer bytes=2-3 if \"a\"", "start 1 http://h/newer bytes=8-11 if \"a\""});
+  bench.head(0, head_of({"HTTP/1.1 404 Gone"}));
+  CHECK(bench.end(0) == Texts{"fail 4 cannot fetch 'http://h/x': Gone (HTTP 404)"});
+}
+
+TEST_CASE("plan: what is refused of an earlier URL does not count, and without another URL the refusal is final") {
+  Bench bench({4, 4, 64, 2}, 3, mrf::fetch::unknown_end, true);
+  bench.parallel();
+  bench.head(1, head_of({"HTTP/1.1 403 Expired"}));
+  bench.end(1);
+  bench.plan.on_refreshed(mrf::http::Url::parse("http://h/new"));
+  bench.end(0, EndingKind::interrupted);
+  CHECK(bench.time().front() == "start 1 http://h/new bytes=0-3 if \"a\"");
+  Bench late({4, 4, 64, 2}, 3, mrf::fetch::unknown_end, true);
+  late.parallel();
+  late.bytes(0, 2);
+  late.end(0, EndingKind::interrupted);
+  late.time(std::chrono::seconds(9));
+  late.head(1, head_of({"HTTP/1.1 403 Expired"}));
+  late.end(1);
+  late.plan.on_refreshed(mrf::http::Url::parse("http://h/new"));
+  late.head(0, head_of({"HTTP/1.1 403 Expired"}));
+  CHECK(late.end(0).empty());
+  CHECK(late.time().size() == 2);
+  Bench none({4, 4, 64, 2}, 3, mrf::fetch::unknown_end, true);
+  none.time();
+  none.head(0, head_of({"HTTP/1.1 403 Expired"}));
+  none.end(0);
+  none.plan.on_refreshed(std::nullopt);
+  none.time();
+  none.head(0, head_of({"HTTP/1.1 403 Expired"}));
+  CHECK(none.end(0) == Texts{"fail 4 cannot fetch 'http://h/x': Expired (HTTP 403)"});
+}
+
+TEST_CASE("plan: a request that brings much less than the others is given up, and asked for again") {
+  Bench bench({10, 10, 64, 2, 4});
+  CHECK(bench.parallel() == Texts{"start 1 http://h/x bytes=10-19 if \"a\""});
+  bench.part(1, "a", 10, 19);
+  CHECK(bench.bytes(1, 1) == "10+1 ");
+  for (int i = 0; i < 3; ++i) {
+    bench.bytes(0, 2);
+    CHECK(bench.time(std::chrono::seconds(1)).size() == (i < 2 ? 0 : 2));
+  }
+  // As above, but seen: nothing of what it brought is lost.
+  CHECK(bench.end(1, EndingKind::stopped).empty());
+  CHECK(bench.time() == Texts{"start 1 http://h/x bytes=11-19 if \"a\""});
+}
+
+TEST_CASE("plan: when nothing is left to be asked for, the part that takes longest is split") {
+  Bench bench({12, 12, 64, 2, 2});
+  CHECK(bench.parallel() == Texts{"start 1 http://h/x bytes=12-22 if \"a\""});
+  bench.part(1, "a", 12, 22);
+  CHECK(bench.bytes(1, 1) == "12+1 ");
+  CHECK(bench.bytes(0, 10) == "0+10 ");
+  CHECK(bench.time(std::chrono::seconds(1)).empty());
+  CHECK(bench.bytes(0, 3) == "10+2 end");
+  CHECK(bench.end(0, EndingKind::stopped).empty());
+  // Slot 1 brings one byte a second, slot 0 ten: of the ten that are left it keeps as few as there may be.
+  CHECK(bench.time() == Texts{"start 0 http://h/x bytes=15-22 if \"a\""});
+  CHECK(bench.part(0, "a", 15, 22).empty());
+  CHECK(bench.bytes(1, 9) == "13+2 end");
+  CHECK(bench.end(1, EndingKind::stopped).empty());
+  CHECK(bench.bytes(0, 8) == "15+8 ");
+  CHECK(bench.plan.is_complete());
+}
+
+TEST_CASE("plan: the owner of a part that was split goes on when the other one does not come") {
+  Bench bench({12, 12, 64, 2, 2});
+  bench.parallel();
+  bench.part(1, "a", 12, 22);
+  bench.bytes(1, 1);
+  bench.bytes(0, 10);
+  bench.time(std::chrono::seconds(1));
+  bench.bytes(0, 3);
+  bench.end(0, EndingKind::stopped);
+  bench.time();
+  CHECK(bench.bytes(1, 10) == "13+2 15+8 ");
+  CHECK(bench.plan.is_complete());
+}
+
+TEST_CASE("plan: what turns out to be lost is asked for, and complete is who has that, too") {
+  Bench bench;
+  bench.time();
+  bench.head(0, whole("a"));
+  bench.begun(false, {{{0, 10}, {13, 23}}});
+  CHECK(bench.bytes(0, 1) == "end");
+  bench.time();
+  bench.part(1, "a", 10, 12);
+  CHECK(bench.bytes(1, 3) == "10+3 ");
+  CHECK(bench.plan.is_complete());
+  bench.plan.on_lost({{4, 10}});
+  CHECK_FALSE(bench.plan.is_complete());
+  CHECK(bench.plan.bytes() == 17);
+  CHECK(bench.end(1).empty());
+  CHECK(bench.end(0, EndingKind::stopped).empty());
+  CHECK(bench.time() == Texts{"start 0 http://h/x bytes=4-7 if \"a\"", "start 1 http://h/x bytes=8-9 if \"a\""});
+}
+
+TEST_CASE("plan: without a strong entity tag samples of what is there come before anything else") {
+  const auto weak = head_of({"HTTP/1.1 200 OK", "Last-Modified: Mon", "Content-Length: 23"});
+  const auto part = [](const std::string& range) {
+    return head_of({"HTTP/1.1 206 P", "Last-Modified: Mon", "Content-Range: bytes " + range + "/23"});
+  };
+  Bench bench({100, 100, 64, 4, 3});
+  bench.time();
+  CHECK(bench.head(0, weak) == Texts{"begin 0"});
+  bench.begun(false, {{{0, 10}}, true});
+  CHECK(bench.bytes(0, 23) == "0?3 end");  // the sample at the beginning comes with the first response
+  bench.end(0, EndingKind::stopped);
+  bench.output.is_settled = false;
+  CHECK(bench.time().empty());
+  bench.output.is_settled = true;
+  CHECK(bench.time() == Texts{"start 0 http://h/x bytes=7-9"});
+  CHECK(bench.head(0, part("7-9")).empty());
+  CHECK(bench.bytes(0, 3) == "7?3 ");
+  CHECK(bench.end(0).empty());
+  CHECK(bench.time() == Texts{"start 0 http://h/x bytes=10-22"});
+  CHECK(bench.plan.bytes() == 10);
+  bench.head(0, part("10-22"));
+  CHECK(bench.bytes(0, 5) == "10+5 ");
+  // The connection breaks: the same again, for what came in this run.
+  bench.output.can_compare = true;
+  CHECK(bench.end(0, EndingKind::interrupted).size() == 1);
+  CHECK(bench.time(std::chrono::seconds(9)) == Texts{"start 0 http://h/x bytes=0-2"});
+  bench.head(0, part("0-2"));
+  CHECK(bench.bytes(0, 3) == "0?3 ");
+  CHECK(bench.plan.on_difference(0, bench.output).size() == 1);
+  CHECK(bench.end(0).empty());
+  CHECK(bench.plan.bytes() == 0);
+  CHECK(bench.time() == Texts{"start 0 http://h/x"});
 }
 
 TEST_CASE("plan: If-Match is left away when it is refused") {

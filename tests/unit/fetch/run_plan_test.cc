@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+
 using mrf::fetch::FilePlan;
 using mrf::fetch::HostLimit;
 
@@ -88,22 +90,88 @@ TEST_CASE("fewer files come at a time when there are fewer threads, and none is 
   CHECK(FilePlan(0, 8, false).is_over());
 }
 
+TEST_CASE("more small files than large ones come at a time") {
+  FilePlan plan(6, 2, false, 0, 4);
+  for (std::size_t number = 0; number < 4; ++number) CHECK(plan.next() == number);
+  CHECK_FALSE(plan.next());
+  for (std::size_t number = 0; number < 4; ++number) plan.put_off(number, 10 - number);
+  CHECK(plan.next() == 4);
+  CHECK(plan.next() == 5);
+  plan.on_end(false);
+  plan.on_end(false);
+  CHECK(plan.next() == 3);
+  CHECK(plan.next() == 2);
+  CHECK_FALSE(plan.next());
+  FilePlan few(6, 2, false, 0, 4);
+  few.limit(1);
+  few.next();
+  CHECK_FALSE(few.next());
+}
+
+namespace {
+constexpr HostLimit::Time after(int milliseconds) {
+  return HostLimit::Time() + std::chrono::milliseconds(milliseconds);
+}
+}  // namespace
+
 TEST_CASE("a host has as many requests under way as it may, the others wait in their order") {
-  HostLimit limit(2);
-  CHECK(limit.ask("a", 1));
-  CHECK(limit.ask("a", 2));
-  CHECK_FALSE(limit.ask("a", 3));
-  CHECK_FALSE(limit.ask("a", 4));
-  CHECK_FALSE(limit.ask("a", 5));
-  CHECK(limit.ask("b", 6));
-  CHECK_FALSE(limit.next());
+  HostLimit limit(2, 100);
+  const auto now = after(0);
+  CHECK(limit.ask("a", 1, now));
+  CHECK(limit.ask("a", 2, now));
+  CHECK_FALSE(limit.ask("a", 3, now));
+  CHECK_FALSE(limit.ask("a", 4, now));
+  CHECK_FALSE(limit.ask("a", 5, now));
+  CHECK(limit.ask("b", 6, now));
+  CHECK_FALSE(limit.next(now));
   limit.release("a");
   limit.withdraw("a", 4);
-  CHECK(limit.next() == 3);
-  CHECK_FALSE(limit.next());
+  CHECK_FALSE(limit.ask("a", 7, now));  // not before those that wait
+  CHECK(limit.next(now) == 3);
+  CHECK_FALSE(limit.next(now));
   limit.release("a");
   limit.withdraw("a", 5);
-  CHECK_FALSE(limit.next());
-  CHECK(limit.ask("a", 7));
-  CHECK_FALSE(limit.ask("a", 8));
+  CHECK(limit.next(now) == 7);
+  CHECK_FALSE(limit.ask("a", 8, now));
+}
+
+TEST_CASE("all hosts together have as many requests as there may be, and have their turns") {
+  HostLimit limit(10, 2);
+  const auto now = after(0);
+  CHECK(limit.ask("a", 1, now));
+  CHECK(limit.ask("a", 2, now));
+  CHECK_FALSE(limit.ask("a", 3, now));
+  CHECK_FALSE(limit.ask("a", 4, now));
+  CHECK_FALSE(limit.ask("b", 5, now));
+  CHECK_FALSE(limit.next(now));
+  CHECK_FALSE(limit.next_time());
+  limit.release("a");
+  CHECK(limit.next(now) == 3);
+  limit.release("a");
+  CHECK(limit.next(now) == 5);
+  limit.release("b");
+  CHECK(limit.next(now) == 4);
+}
+
+TEST_CASE("a busy host gets nothing for a while, then half as many requests, and one more with each success") {
+  HostLimit limit(8, 100);
+  for (HostLimit::Ticket ticket = 1; ticket <= 4; ++ticket) CHECK(limit.ask("a", ticket, after(0)));
+  CHECK_FALSE(limit.next_time());
+  limit.on_busy("a", after(500));
+  limit.on_busy("a", after(400));  // sent before, so it says nothing more
+  for (HostLimit::Ticket ticket = 1; ticket <= 4; ++ticket) limit.release("a");
+  CHECK(limit.ask("b", 20, after(0)));
+  for (HostLimit::Ticket ticket = 5; ticket <= 9; ++ticket) CHECK_FALSE(limit.ask("a", ticket, after(0)));
+  CHECK_FALSE(limit.next(after(499)));
+  CHECK(limit.next_time() == after(500));
+  CHECK(limit.next(after(500)) == 5);
+  CHECK(limit.next(after(500)) == 6);
+  CHECK_FALSE(limit.next(after(500)));
+  limit.on_success("a");
+  CHECK(limit.next(after(500)) == 7);
+  CHECK_FALSE(limit.next(after(500)));
+  for (int i = 0; i < 3; ++i) limit.release("a");
+  for (int i = 0; i < 9; ++i) limit.on_busy("a", after(1000 + i));
+  CHECK(limit.next(after(2000)) == 8);  // one at least
+  CHECK_FALSE(limit.next(after(2000)));
 }

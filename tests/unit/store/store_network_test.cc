@@ -25,7 +25,7 @@ class HandNetwork final : public mrf::http::Network {
     running[&receiver] = request.url.text();
   }
   int poll(std::chrono::milliseconds) override { return static_cast<int>(running.size()); }
-  void stop(mrf::http::Receiver& receiver, bool /*closes*/) override { running.erase(&receiver); }
+  void stop(mrf::http::Receiver& receiver) override { running.erase(&receiver); }
 
   mrf::http::Receiver& receiver_of(const std::string& part) const {
     for (const auto& [receiver, text] : running) {

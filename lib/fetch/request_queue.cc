@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "fetch/request_queue.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace mrf::fetch {
+
+namespace {
+
+// How long a host that says that it is busy, and not for how long, gets no further request.
+constexpr std::chrono::milliseconds pause_of_busy_host{250};
+
+}  // namespace
+
+RequestQueue::RequestQueue(http::Network& network, http::Clock& clock, RequestLimits limits)
+    : network_(network),
+      clock_(clock),
+      own_(limits.to_host, limits.total),
+      shared_(limits.total, limits.total) {}
+
+RequestQueue::Ticket RequestQueue::start(const http::Request& request, http::Receiver& receiver) {
+  const Ticket ticket = ++last_ticket_;
+  UnderWay entry{request.url.origin()};
+  entry.shares = request.shares_connection && sharing_.contains(entry.origin);
+  const bool goes = limit_of(entry).ask(entry.origin, ticket, clock_.now());
+  under_way_[ticket] = std::move(entry);
+  if (goes) {
+    network_.start(request, receiver);
+  } else {
+    waiting_.emplace(ticket, Waiting{request, &receiver});
+  }
+  return ticket;
+}
+
+void RequestQueue::on_head(Ticket ticket, const http::ResponseHead& head) {
+  const auto place = under_way_.find(ticket);
+  if (place == under_way_.end()) return;
+  const UnderWay& request = place->second;
+  if (head.shares_connection()) sharing_.insert(request.origin);
+  if (head.is_success()) {
+    limit_of(request).on_success(request.origin);
+  } else if (head.status() == 429 || head.status() == 503) {
+    const auto asked = http::retry_after(head, clock_.wall_time());
+    if (asked > http::RetryPolicy::longest_asked) return;
+    const std::chrono::milliseconds pause = asked ? *asked : pause_of_busy_host;
+    limit_of(request).on_busy(request.origin, clock_.now() + pause);
+  }
+}
+
+void RequestQueue::on_end(Ticket ticket) {
+  const auto place = under_way_.find(ticket);
+  limit_of(place->second).release(place->second.origin);
+  under_way_.erase(place);
+}
+
+void RequestQueue::stop(Ticket ticket, http::Receiver& receiver, bool closes) {
+  if (waiting_.erase(ticket) == 0) {
+    if (closes) {
+      network_.stop_and_close(receiver);
+    } else {
+      network_.stop(receiver);
+    }
+    on_end(ticket);
+    return;
+  }
+  const auto place = under_way_.find(ticket);
+  limit_of(place->second).withdraw(place->second.origin, ticket);
+  under_way_.erase(place);
+}
+
+void RequestQueue::start_those_that_may() {
+  if (waiting_.empty()) return;
+  const auto now = clock_.now();
+  for (HostLimit* limit : {&shared_, &own_}) {
+    while (const auto ticket = limit->next(now)) {
+      const auto place = waiting_.find(*ticket);
+      const Waiting waiting = std::move(place->second);
+      waiting_.erase(place);
+      network_.start(waiting.request, *waiting.receiver);
+    }
+  }
+}
+
+std::optional<HostLimit::Time> RequestQueue::next_time() const {
+  const auto own = own_.next_time();
+  const auto shared = shared_.next_time();
+  if (!own || !shared) return own ? own : shared;
+  return std::min(*own, *shared);
+}
+
+}  // namespace mrf::fetch

@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "fetch/run_plan.h"
+#include "http/network.h"
+#include "http/retry.h"
+
+namespace mrf::fetch {
+
+/// How many requests may be under way.
+struct RequestLimits {
+  unsigned to_host = 16;  ///< those that share connections do not count here
+  unsigned total = 64;
+};
+
+/// The requests of all downloads, on their way to the network: they wait while their host, or all hosts
+/// together, have as many as they may have.
+class RequestQueue {
+ public:
+  using Ticket = HostLimit::Ticket;
+
+  /// The references outlive the object.
+  RequestQueue(http::Network& network, http::Clock& clock, RequestLimits limits);
+
+  /// The receiver's request starts now or later. Throws Error.
+  Ticket start(const http::Request& request, http::Receiver& receiver);
+  bool is_waiting(Ticket ticket) const { return waiting_.contains(ticket); }
+  /// What the head of a response says of its host: that it is busy, that it answers, that it speaks HTTP/2.
+  void on_head(Ticket ticket, const http::ResponseHead& head);
+  /// A request has ended.
+  void on_end(Ticket ticket);
+  /// Ends a request; with `closes` its connection is not used again.
+  void stop(Ticket ticket, http::Receiver& receiver, bool closes);
+  /// Starts those that waited and may go.
+  void start_those_that_may();
+  /// When start_those_that_may() has something to do for reasons of time.
+  std::optional<HostLimit::Time> next_time() const;
+
+ private:
+  struct Waiting {
+    http::Request request;
+    http::Receiver* receiver;
+  };
+  struct UnderWay {
+    std::string origin;
+    bool shares = false;  ///< a connection of HTTP/2
+  };
+
+  HostLimit& limit_of(const UnderWay& request) { return request.shares ? shared_ : own_; }
+
+  http::Network& network_;
+  http::Clock& clock_;
+  HostLimit own_;     ///< requests that have a connection each
+  HostLimit shared_;  ///< those to hosts that let them share one
+  Ticket last_ticket_ = 0;
+  std::set<std::string> sharing_;          ///< origins that speak HTTP/2
+  std::map<Ticket, UnderWay> under_way_;   ///< all, those that wait, too
+  std::map<Ticket, Waiting> waiting_;
+};
+
+}  // namespace mrf::fetch
