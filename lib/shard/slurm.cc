@@ -186,10 +186,15 @@ std::string foreign_engine_argument(const std::vector<std::string>& engine_args)
   constexpr std::array<std::string_view, 10> taken{"--array",     "--job-name", "--output", "--error",
                                                    "--open-mode", "--parsable", "--wrap",   "--wait",
                                                    "--clusters",  "--test-only"};
+  constexpr std::size_t shortest_name = 4;
   constexpr std::array<std::string_view, 6> taken_letters{"-a", "-J", "-o", "-e", "-W", "-M"};
   for (const auto& word : engine_args) {
     const std::string_view name = std::string_view(word).substr(0, word.find('='));
-    if (is_one_of(taken, name)) return word;
+    // sbatch(1) takes the beginning of an option for all of it.
+    const bool is_taken =
+        name.size() >= shortest_name &&
+        std::any_of(taken.begin(), taken.end(), [&](auto one) { return one.starts_with(name); });
+    if (is_taken) return word;
     if (!word.starts_with("--") && is_one_of(taken_letters, name.substr(0, 2))) return word;
   }
   return "";

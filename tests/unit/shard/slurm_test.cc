@@ -105,10 +105,12 @@ TEST_CASE("the words of sbatch: what mrf-run relies on comes last") {
   CHECK(sbatch_words(script, script.arrays[1], "/data/d/slurm.sh") ==
         Words{"sbatch", "-p", "long", "--parsable", "--open-mode=append", "--job-name=mrf-out.bam-0123-10",
               "--array=0-9", "--output=/data/d/logs/1%1a.log", "/data/d/slurm.sh", "10"});
-  for (const char* word :
-       {"--array=1", "-a1", "-a", "--output", "-ofile", "--job-name=x", "--wrap=x", "-W", "-Mall"})
+  for (const char* word : {"--arr=1", "--outp", "--test", "--array=1", "-a1", "-a", "--output", "-ofile",
+                           "--job-name=x", "--wrap=x", "-W", "-Mall"})
     CHECK(foreign_engine_argument({"-p", "long", word}) == word);
-  CHECK(foreign_engine_argument({"-p", "long", "--time=60", "-A", "account", "--signal=B:USR1@60"}).empty());
+  CHECK(foreign_engine_argument(
+            {"-p", "long", "--time=60", "-A", "account", "--signal=B:USR1@60", "--wait-all-nodes=1", "--"})
+            .empty());
 }
 
 TEST_CASE("tasks in the queue") {
