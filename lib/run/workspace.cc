@@ -145,7 +145,12 @@ void Workspace::make_fifos(const workflow::Plan& plan) {
     if (::mkfifo(out.c_str(), 0600) != 0) throw base::SystemError("make FIFO", out);
     for (const std::string& directory : {in_directory(), own_directory()}) {
       const std::string link = directory + "/" + file_name(fifo.name);
-      if (::link(out.c_str(), link.c_str()) != 0) throw base::SystemError("make FIFO", link);
+      if (::link(out.c_str(), link.c_str()) == 0) continue;
+      const int error = errno;
+      if (error != EPERM && error != EMLINK && error != EOPNOTSUPP && error != ENOSYS && error != EXDEV)
+        throw base::SystemError("make FIFO", link, error);
+      throw base::Error(base::Status::failure, "make FIFO", link,
+                        "its file system has no hard links; name a directory on another one with TMPDIR");
     }
   }
 }

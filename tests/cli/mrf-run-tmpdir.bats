@@ -32,6 +32,20 @@ on_disk() {
   assert_files in.txt
 }
 
+@test "a TMPDIR whose file system has no hard links: that is said, and what to do" {
+  command -v strace >/dev/null || skip "strace is not installed"
+  mkdir tmp
+  seq 10 >in.txt
+  for error in EPERM EOPNOTSUPP EXDEV; do
+    TMPDIR=$PWD/tmp run_apart strace -f -qq -o /dev/null -e trace=/^link -e inject=/^link:error=$error \
+      mrf-run -i in.txt -o out.txt -- cat
+    assert_status 1
+    assert_stderr_has "cannot make FIFO '$PWD/tmp/"
+    assert_stderr_has 'its file system has no hard links; name a directory on another one with TMPDIR'
+    assert_files in.txt tmp
+  done
+}
+
 @test "a TMPDIR that is full at the start: no room for the directory, in it, for the FIFOs" {
   seq 1000 >in.txt
   for files in 1 2 3 4 5 6 7 10; do
