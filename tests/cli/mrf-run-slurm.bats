@@ -118,7 +118,7 @@ is_right() {
   rm -r 'b\x %a/out.txt.shards'
   mrf-run --shards 3 --engine slurm -n 1 -i in.txt -o 'b\x %a/out.txt' -- cat
   cmp in.txt 'b\x %a/out.txt'
-  assert_files 'b\x %a' 'b\x %a/out.txt' filter in.txt stderr.txt
+  assert_files 'b\x %a' 'b\x %a/out.txt' filter in.txt
 }
 
 @test "a shard that fails is told with the end of its log, and alone runs again when the filter is mended" {
