@@ -125,7 +125,7 @@ void remove_of_run(const std::string& path, std::string_view directory) {
   const std::string whole = path + std::string(directory);
   bool is_shared = false;
   for (const auto& name : names_in(whole)) {
-    if (is_name_of_run(directory, name) && !is_foreign_text(whole + "/" + name, name)) {
+    if (is_name_of_run(directory, name) && !is_foreign_text(fmt::format("{}/{}", whole, name), name)) {
       remove_part_at(fmt::format("{}/{}", whole, name));
     } else {
       is_shared = is_shared || !is_kept_by_nfs(name);

@@ -298,3 +298,22 @@ END
   assert_status 1
   [[ ! -e d/receipts/0.json ]]
 }
+
+@test "a file system without locks: shards run and are joined nevertheless; another failure is said" {
+  command -v strace >/dev/null || skip "strace is not installed"
+  seq 1000 >in.txt
+  mkdir d
+  for error in ENOLCK ENOSYS EOPNOTSUPP; do
+    strace -f -qq -o trace -P "$PWD/d/mrf-run.lock" -e trace=fcntl -e "inject=fcntl:error=$error" \
+      mrf-run --shards 2 --shard-dir d -i in.txt -o out.txt -- cat
+    grep -q F_SETLK trace
+    cmp in.txt out.txt
+    rm out.txt
+    mkdir d
+  done
+  run_apart strace -f -qq -o trace -P "$PWD/d/mrf-run.lock" -e trace=fcntl -e inject=fcntl:error=EIO \
+    mrf-run --shards 2 --shard-dir d -i in.txt -o out.txt -- cat
+  assert_status 1
+  assert_stderr_has "cannot lock '$PWD/d/mrf-run.lock': Input/output error"
+  [[ ! -e out.txt ]]
+}

@@ -361,11 +361,19 @@ exit 0'
 @test "a time limit: a shard that needs longer is told" {
   [[ -n ${MRF_TEST_FULL:-} ]] || skip "only with MRF_TEST_FULL=1: a limit has a minute at least"
   touch gate-1
-  run_apart shards --engine-args '--time=1 --signal=B:USR1@0'
-  assert_status 1
-  assert_stderr_has "cannot finish 'shard 0': its task has ended as TIMEOUT, and needs a larger --time in --engine-args"
-  [[ ! -e out.txt && $(find out.txt.shards/receipts -type f | wc -l) == 39 ]]
-  rm gate-1 "$TMPDIR"/tmp.*
+  for signal in '' ' --signal=B:USR1@0'; do
+    run_apart shards --engine-args "--time=1$signal"
+    if [[ -z $signal ]]; then
+      assert_status 138
+      assert_stderr_has "cannot finish 'shard 0': its task has ended as "
+      assert_stderr_has 'by USR1, which comes in front of its time limit, and needs a larger --time in --engine-args'
+    else
+      assert_status 143
+      assert_stderr_has "'shard 0': its task has ended as TIMEOUT with status 143, and needs a larger --time in"
+    fi
+    [[ ! -e out.txt && $(find out.txt.shards/receipts -type f | wc -l) == 39 ]]
+  done
+  rm -f gate-1 "$TMPDIR"/tmp.*
   wait_until assert_nothing_left
   run_apart shards
   assert_status 0
