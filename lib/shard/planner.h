@@ -36,8 +36,8 @@ class CutFinder {
 };
 
 /// Plan::cuts for at most `shards` shards of the input: each cut but the first and the last is what CutFinder
-/// finds behind an equal piece of the stored bytes. Reads about 256 KiB for each, and the index. Throws
-/// SystemError, and DataError when the first records are malformed.
+/// finds behind an equal piece of the stored bytes. Reads about 256 KiB for each, up to 4 MiB where an index
+/// has no start near, and the index. Throws SystemError, and DataError when the first records are malformed.
 std::vector<Position> find_cuts(const Input& input, std::uint64_t shards);
 
 }  // namespace mrf::shard

@@ -52,7 +52,7 @@ std::string csi_of(std::uint32_t depth, std::uint32_t bin, Position first, Posit
   return csi;
 }
 
-InputForm bam_form() {
+InputForm indexed_bam_form() {
   InputForm form;
   form.record.kind = record::RecordForm::Kind::bam;
   form.header = record::bam_header();
@@ -102,7 +102,7 @@ TEST_CASE(
   std::vector<std::uint64_t> targets;
   std::vector<std::optional<Position>> searched;
   {
-    KnownFile file(path, bam_form());
+    KnownFile file(path, indexed_bam_form());
     starts = file.starts();
     const std::uint64_t size = file.input().state().size;
     const CutFinder finder(file.input());
@@ -119,7 +119,7 @@ TEST_CASE(
 
   write_file(path + ".bai", bai_of(starts));
   {
-    KnownFile file(path, bam_form());
+    KnownFile file(path, indexed_bam_form());
     CHECK(file.run(40) == KnownFile::Outcome::whole);
     const CutFinder finder(file.input());
     for (const std::uint64_t target : targets) {
@@ -137,7 +137,7 @@ TEST_CASE(
   }
   for (const std::string& index : {bai_of(shifted), bai_of(moved), std::string("BAI\1 and no more")}) {
     write_file(path + ".bai", index);
-    KnownFile file(path, bam_form());
+    KnownFile file(path, indexed_bam_form());
     const CutFinder finder(file.input());
     for (std::size_t at = 0; at < targets.size(); ++at)
       CHECK(finder.behind(targets[at], file.input().state().size) == searched[at]);
@@ -156,6 +156,6 @@ TEST_CASE("a start that an index gives as the end of a block is where the next o
   const Position next = block_position(header.size() + first.size() + block("").size());
   write_file(path + ".bai", bai_of({end}));
   io::Meter meter;
-  const Input input(path, bam_form(), meter);
+  const Input input(path, indexed_bam_form(), meter);
   CHECK(CutFinder(input).behind(header.size(), 1 << 20) == next);
 }
