@@ -38,7 +38,7 @@ on_disk() {
   seq 10 >in.txt
   for error in EPERM EOPNOTSUPP EXDEV; do
     TMPDIR=$PWD/tmp run_apart strace -f -qq -o /dev/null -e trace=/^link -e inject=/^link:error=$error \
-      mrf-run -i in.txt -o out.txt -- cat
+      mrf-run --order seq -i in.txt -o out.txt -- cat
     assert_status 1
     assert_stderr_has "cannot make FIFO '$PWD/tmp/"
     assert_stderr_has 'its file system has no hard links; name a directory on another one with TMPDIR'
