@@ -28,14 +28,15 @@ load common
   assert_stderr_has "CITATION.cff has another date"
 }
 
-# The programs that mrf-run starts, each behind a launcher, with the loader of this system: DIRECTORY.
+# The programs that mrf-run starts, each behind a launcher, with the loader of this system: DIRECTORY. Only the loader
+# can start those behind the launchers, as in the tarball, where they may need a later C library than the system has.
 lay_out_portable() {
   local directory=$1 name
   mkdir -p "$directory"/{bin,lib/mrf-tools}
   cp /lib64/ld-linux-x86-64.so.2 "$directory/lib/mrf-tools"
   cc -Os -Wall -Wextra -Werror -static -o launcher "$ROOT/packaging/portable/launcher.c"
   for name in mrf-run mrf-chunks mrf-bamread mrf-bamwrite mrf-report; do
-    cp "$BIN/$name" "$directory/lib/mrf-tools"
+    install -m 644 "$BIN/$name" "$directory/lib/mrf-tools"
     ln launcher "$directory/bin/$name"
   done
 }
