@@ -88,8 +88,19 @@ follow() {
   [[ $(($(samtools view -c high.bam) + $(wc -l <low.tsv))) == 3000 ]]
 }
 @test "guide: downloads" {
-  serve "$BATS_FILE_TMPDIR/data"
+  local run7=$PWD/web/run7
+  mkdir -p "$run7" && cp in.bam R1.fq.gz web/ && cp R1.fq.gz "$run7/a_1.fq.gz" && cp R2.fq.gz "$run7/a_2.fq.gz"
+  cp ref.fa "$run7/" && (cd "$run7" && md5sum ref.fa >md5sums.txt)
+  serve "$PWD/web"
+  {
+    printf 'run_accession\tfastq_ftp\tfastq_md5\n'
+    printf 'a\t%s/run7/a_1.fq.gz;%s/run7/a_2.fq.gz\t%s;%s\n' "$SERVED" "$SERVED" \
+      "$(md5sum <R1.fq.gz | cut -c1-32)" "$(md5sum <R2.fq.gz | cut -c1-32)"
+  } >filereport.tsv
+  rm ref.fa
   follow "Downloads"
+  cmp web/run7/a_2.fq.gz a_2.fq.gz
+  cmp web/run7/ref.fa ref.fa
 }
 @test "guide: Make, Snakemake, Nextflow" { follow "Make, Snakemake, Nextflow"; }
 @test "guide: Slurm and shards" {
