@@ -91,7 +91,9 @@ follow() {
   local run7=$PWD/web/run7
   mkdir -p "$run7" && cp in.bam R1.fq.gz web/ && cp R1.fq.gz "$run7/a_1.fq.gz" && cp R2.fq.gz "$run7/a_2.fq.gz"
   cp ref.fa "$run7/" && (cd "$run7" && md5sum ref.fa >md5sums.txt)
+  mkdir web/bucket && cp in.bam web/bucket/
   serve "$PWD/web"
+  export AWS_ENDPOINT_URL=$SERVED AWS_EC2_METADATA_DISABLED=true
   {
     printf 'run_accession\tfastq_ftp\tfastq_md5\n'
     printf 'a\t%s/run7/a_1.fq.gz;%s/run7/a_2.fq.gz\t%s;%s\n' "$SERVED" "$SERVED" \
