@@ -68,7 +68,8 @@ std::optional<std::size_t> Router::assign(std::string_view record, std::uint64_t
   if (missing_.way == Missing::Way::error) {
     const auto name = record::record_name(form_, record).substr(0, longest_name);
     throw base::DataError("read", input,
-                          fmt::format("record {} ({}) {}", number, name, partitioner_->why_none(record)));
+                          fmt::format("record {} ({}) {}; --missing says what becomes of such records",
+                                      number, name, partitioner_->why_none(record)));
   }
   if (missing_.way == Missing::Way::divert) {
     put(missing_.output, record);

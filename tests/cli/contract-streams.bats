@@ -229,5 +229,6 @@ END
   assert_stderr_is "mrf-collect: cannot open 'no\\nsuch\\x1b[31m\\tname\\x7f': No such file or directory"
   run_apart mrf-distribute --record fixed:7 --key column:9 a < <(printf 'a\0ü\tc.')
   assert_status 3
-  assert_stderr_is "mrf-distribute: cannot read 'standard input': record 1 (a\\x00ü) has no column 9"
+  assert_stderr_is "mrf-distribute: cannot read 'standard input': record 1 (a\\x00ü) has no column 9; \
+--missing says what becomes of such records"
 }

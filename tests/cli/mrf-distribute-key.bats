@@ -57,7 +57,8 @@ END
   printf 'r\t0\t*\t0\t0\t*\t*\t0\t0\tACGTAC\tCB:Z:A\tNM:i:0\n' >in
   distribute_to "a" --key tag:CB -i in
   assert_status 3
-  assert_stderr_is "mrf-distribute: cannot read 'in': record 1 (r) has no tag CB"
+  assert_stderr_is "mrf-distribute: cannot read 'in': record 1 (r) has no tag CB; --missing says what becomes \
+of such records"
 }
 
 @test "a map says who gets a key" {
@@ -91,7 +92,8 @@ END
   lines "$long"
   run_apart mrf-distribute --key column:1 --map map -i in a
   assert_status 3
-  assert_stderr_is "mrf-distribute: cannot read 'in': record 1 (${long:0:100}) has key '${long:0:100}', which is not in 'map'"
+  assert_stderr_is "mrf-distribute: cannot read 'in': record 1 (${long:0:100}) has key \
+'${long:0:100}', which is not in 'map'; --missing says what becomes of such records"
   printf '%s\t0\n%s\t0\n' "$long" "$long" >map
   run_apart mrf-distribute --key column:1 --map map -i in a
   assert_stderr_is "mrf-distribute: cannot read 'map': line 2 has key '${long:0:100}' for the second time"
@@ -119,13 +121,15 @@ END
   lines $'a\tk' b $'c\tk'
   distribute_to "o" --key column:2 -i in
   assert_status 3
-  assert_stderr_is "mrf-distribute: cannot read 'in': record 2 (b) has no column 2"
+  assert_stderr_is "mrf-distribute: cannot read 'in': record 2 (b) has no column 2; --missing says what \
+becomes of such records"
   same o.out 'a\tk\n'
   echo $'k\t0' >map
   lines $'a\tk' $'b\tl'
   distribute_to "p" --key column:2 --map map -i in
   assert_status 3
-  assert_stderr_is "mrf-distribute: cannot read 'in': record 2 (b) has key 'l', which is not in 'map'"
+  assert_stderr_is "mrf-distribute: cannot read 'in': record 2 (b) has key 'l', which is not in 'map'; --missing says \
+what becomes of such records"
   same p.out 'a\tk\n'
 }
 
