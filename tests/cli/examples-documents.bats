@@ -7,6 +7,7 @@
 # bats file_tags=unsanitized
 
 load common
+load ../servers/servers
 
 setup() {
   common_setup
@@ -15,6 +16,11 @@ setup() {
   make_data
   serve "$PWD"
   popd >/dev/null || return 1
+}
+
+teardown() {
+  stop_started
+  common_teardown
 }
 
 script() {
@@ -81,7 +87,36 @@ make_data() {
 urls = {"sample": "https://example.org/run7/sample.bam"}
 END
   mkdir run7 && cp sample.bam run7/
+  md5sum sample.bam >md5sums.txt && cp md5sums.txt run7/
+  mkdir -p 1000genomes lab-data/run7 .aws ga4gh/drs/v1/objects
+  echo changes >1000genomes/CHANGELOG && cp sample.bam lab-data/run7/
+  printf '[lab]\naws_access_key_id = KEY\naws_secret_access_key = SECRET\n' >.aws/credentials
+  printf '#!/bin/sh\necho token\n' | script gcloud
   printf 'chr1\t0\t100000\n' >exons.bed
+}
+
+# The stores and lists that examples name: an S3 and ENA beside the files, and a GA4GH server with TLS.
+serve_stores() {
+  local name
+  for name in $(compgen -e | grep -E '^(AWS_|GCS_|STORAGE_)'); do unset "$name"; done
+  export AWS_EC2_METADATA_DISABLED=true AWS_ENDPOINT_URL=$SERVED CURL_CA_BUNDLE=$PWD/ca.pem
+  printf 'run_accession\tfastq_ftp\tfastq_md5\tfastq_bytes\nr\t%s/R1.fq.gz\t%s\t%s\n' "$SERVED" \
+    "$(md5sum <data/R1.fq.gz | cut -c1-32)" "$(stat -c %s data/R1.fq.gz)" >data/filereport
+  make_certificates "$PWD"
+  cat >tls.py <<'END'
+import functools, http.server, ssl, sys
+handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=sys.argv[2])
+server = http.server.ThreadingHTTPServer(("127.0.0.1", int(sys.argv[1])), handler)
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+context.load_cert_chain("server.pem", "server.key")
+server.socket = context.wrap_socket(server.socket, server_side=True)
+server.serve_forever()
+END
+  start_server https://127.0.0.1:@PORT@/ python3 tls.py @PORT@ "$PWD/data"
+  DRS=localhost:${SERVER_URL##*:} DRS=${DRS%/}
+  jq -n --arg url "https://$DRS/run7/sample.bam" --arg md5 "$(md5sum <data/sample.bam | cut -c1-32)" \
+    '{id: "314159", name: "object.bam", checksums: [{type: "md5", checksum: $md5}],
+      access_methods: [{type: "https", access_url: {url: $url}}]}' >data/ga4gh/drs/v1/objects/314159
 }
 
 # What FILE, an example of KIND, is run by, in a directory of its own.
@@ -123,7 +158,8 @@ assert_examples() {
   "$ROOT/tests/cli/document_examples.py" "$ROOT/$document" examples
   for example in examples/*; do
     ! grep -q '^\(scripts/demo\|meson \)' "$example" || sed -i '/^scripts\/demo\|^meson /d' "$example"
-    sed -i "s,https://example.org,$SERVED,; s,getm-fetch URL,getm-fetch $SERVED/in.bam," "$example"
+    sed -i "s,https://example.org,$SERVED,; s,getm-fetch URL,getm-fetch $SERVED/in.bam,
+      s,drs://drs.example.org,drs://${DRS-},; s,https://www.ebi.ac.uk/ena/portal/api/filereport,$SERVED/filereport," "$example"
     name=$(basename "$example")
     rm -rf "$name" && cp -r data "$name"
     sed -i "s,https://example.org,$SERVED," "$name/prelude.smk"
@@ -164,5 +200,8 @@ assert_examples() {
 @test "mrf-collect(1)" { assert_examples man/mrf-collect.1; }
 @test "mrf-distribute(1)" { assert_examples man/mrf-distribute.1; }
 @test "mrf-bamread(1), mrf-bamwrite(1)" { assert_examples man/mrf-bamread.1 && assert_examples man/mrf-bamwrite.1; }
-@test "getm-fetch(1)" { assert_examples man/getm-fetch.1; }
+@test "getm-fetch(1)" {
+  serve_stores
+  assert_examples man/getm-fetch.1
+}
 @test "mrf-workflow(5)" { assert_examples man/mrf-workflow.5; }
