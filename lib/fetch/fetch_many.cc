@@ -151,14 +151,15 @@ class ManyFiles {
   bool goes_on(File& file) {
     if (file.is_looked_for) {
       const ExistingFile& found = existing_[file.number];
-      if (found.state == ExistingFile::State::unknown) return true;
-      file.is_looked_for = false;
-      if (found.thrown || found.state != ExistingFile::State::missing) {
+      file.is_looked_for = found.state == ExistingFile::State::unknown;
+      if (file.is_looked_for && !plan_.is_stopped()) return true;
+      if (found.thrown || (!file.is_looked_for && found.state != ExistingFile::State::missing)) {
         end_found(file, found);
         return false;
       }
     }
     if (plan_.is_stopped()) {
+      existing_.stop();
       if (!file.fetch) {
         display_.drop(file.shown);
         plan_.on_end(false);
@@ -251,6 +252,7 @@ class ManyFiles {
     if (file.entry.url) stats_.inputs.push_back({file.entry.url->shown(), 0, result.bytes_in, ""});
   }
 
+  io::InterruptionScope interruptions_;  ///< while files are looked at, too
   FetchSettings settings_;
   const std::vector<ManifestEntry>& entries_;
   const ManyOptions& options_;

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "base/redact.h"
 
 namespace mrf::fetch {
 
@@ -26,9 +27,6 @@ std::string encoded_path(std::string_view path) {
   return text;
 }
 
-// Names of objects in stores are no paths of URLs.
-bool is_key(std::string_view base) { return base.starts_with("s3://") || base.starts_with("gs://"); }
-
 }  // namespace
 
 http::Url url_below(const std::string& base, const std::string& name) {
@@ -40,10 +38,11 @@ http::Url url_below(const std::string& base, const std::string& name) {
       throw base::UsageError("use name", name, "\"..\" in it leaves the base URL");
     begin = end + 1;
   }
-  const auto path_end = is_key(base) ? base.size() : std::min(base.find_first_of("?#"), base.size());
+  const auto path_end =
+      base::is_store_key(base) ? base.size() : std::min(base.find_first_of("?#"), base.size());
   std::string path = base.substr(0, path_end);
   if (!path.ends_with('/')) path += '/';
-  path += is_key(base) ? name : encoded_path(name);
+  path += base::is_store_key(base) ? name : encoded_path(name);
   const auto query_end = std::min(base.find('#', path_end), base.size());
   return http::Url::parse(path + base.substr(path_end, query_end - path_end));
 }

@@ -55,16 +55,16 @@ class EntryCollector {
     for (const auto& [path, option] : options.kept) reservations_.keep(path, option);
   }
 
-  void add(ManifestEntry entry, std::size_t number) {
+  void add(ManifestEntry entry, std::size_t number, const char* hint = "") {
     if (is_list(entry.target))
       throw fmt::format("would write '{}', which is the manifest itself", entry.target);
-    if (auto fault = reservations_.reserve(entry.target, number); !fault.empty()) throw fault;
+    if (auto fault = reservations_.reserve(entry.target, number); !fault.empty()) throw fault + hint;
     entries_.push_back(std::move(entry));
   }
 
   /// The same for a line of a list that programs write, in which these two are no faults: its own name, whose
   /// checksum was taken while it was being written, and a line that is there twice.
-  void add_of_lines(ManifestEntry entry, std::size_t number) {
+  void add_of_lines(ManifestEntry entry, std::size_t number, const char* hint) {
     const bool is_own_url =
         origin_.url && entry.url && without_query(*entry.url) == without_query(*origin_.url);
     if (is_own_url || is_list(entry.target) || is_early_list(entry)) {
@@ -76,7 +76,7 @@ class EntryCollector {
       if (repeated_++ == 0) first_repeated_ = number;
       return;
     }
-    add(std::move(entry), number);
+    add(std::move(entry), number, hint);
   }
 
   void warn(const std::string& text) const {
@@ -108,8 +108,12 @@ class EntryCollector {
   }
 
   static std::string key_of(const ManifestEntry& entry) {
-    return fmt::format("{}\n{}\n{}", entry.target, entry.url ? entry.url->text() : "",
-                       entry.expectation ? to_hex(entry.expectation->value) : "");
+    std::string key = entry.target;
+    key += '\n';
+    if (entry.url) key += entry.url->text();
+    key += '\n';
+    if (entry.expectation) key += entry.expectation->value;
+    return key;
   }
 
   const std::string& list_;
@@ -232,6 +236,8 @@ class DuplicateFinder {
   std::vector<std::set<std::string>> names_;  ///< of the objects around
 };
 
+constexpr const char* names_in_json = "; in a JSON manifest, \"filepath\" gives files their names";
+
 // What both forms of a filereport warn of.
 void warn_of_columns(const EntryCollector& collector, const FileReport& report) {
   for (const auto& column : report.missing_checksums())
@@ -257,7 +263,7 @@ class RowReader {
     for (auto& file : files)
       collector_.add_of_lines(
           {std::move(file.url), in_directory("", file.name), std::move(file.expectation), false, file.size},
-          number);
+          number, names_in_json);
   }
 
   void warn_of_empty(const char* unit) const {
@@ -454,7 +460,9 @@ std::vector<ManifestEntry> parse_lines(std::string_view text, const std::string&
     if (line.starts_with('#') || http::trimmed(line).empty()) return;
     is_any = true;
     try {
-      collector.add_of_lines(entry_of_line(line, options), number);
+      ManifestEntry entry = entry_of_line(line, options);
+      const bool is_url = !entry.expectation;
+      collector.add_of_lines(std::move(entry), number, is_url ? names_in_json : "");
     } catch (const std::string& fault) {
       throw ManifestError(name, fmt::format("line {}{}{}", number, fault.starts_with(':') ? "" : " ", fault));
     }

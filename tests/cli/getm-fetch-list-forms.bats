@@ -81,6 +81,7 @@ d41d8cd98f00b204e9800998ecf8427e| has a checksum without a name
 d41d8cd98f00b204e9800998ecf8427e  -| names standard input
 d41d8cd98f00b204e9800998ecf8427e  d/| names 'd/', which cannot be a file
 d41d8cd98f00b204e9800998ecf8427e  f1| has the target of line 1, 'f1'
+@/f1| has the target of line 1, 'f1'; in a JSON manifest, "filepath" gives files their names
 \\d41d8cd98f00b204e9800998ecf8427e  a\\tb| has a name with an escape other than \\, \n and \r: 'a\tb'
 BLAKE2b (f2) = 00| has a checksum of kind 'BLAKE2b', which is none of MD5, SHA1, SHA256, SHA512
 MD5 (f2) = 00| has '00', which is no MD5
@@ -88,7 +89,7 @@ d41d8cd98f00b204e9800998ecf8427e  ../f2|: cannot use name '../f2': ".." in it le
 d41d8cd98f00b204e9800998ecf8427e  a/../f2|: cannot use name 'a/../f2': ".." in it leaves the base URL
 d41d8cd98f00b204e9800998ecf8427e  /f2|: cannot use name '/f2': it is absolute, not below the base URL
 @/| has '@/', which does not end in a file name
-gopher://h/x|: cannot use URL 'gopher://h/x': neither http nor https
+gopher://h/x|: cannot use URL 'gopher://h/x': none of http, https, ftp, ftps, s3, gs, drs
 END
   printf '%s\n' "$good" >l
   refused "line 1 names 'f1', which is no URL; --base-url says where the files are"
@@ -147,7 +148,7 @@ END
 @test "a list at a URL: its names are beside it, and its own is passed over" {
   mkdir "$WWW/set"
   cp "$WWW/many/f1" "$WWW/many/f2" "$WWW/set"
-  (cd "$WWW/set" && { md5sum f1 f2 && md5sum f1 | sed 's/f1/sums.txt/'; } >"$TMPDIR/sums" && mv "$TMPDIR/sums" sums.txt)
+  (cd "$WWW/set" && { md5sum f1 f2 && md5sum f1 | sed 's/  f1/  sums.txt/'; } >"$TMPDIR/sums" && mv "$TMPDIR/sums" sums.txt)
   fetch --require-checksum --report report -m "$HTTP/set/sums.txt?sig=hidden/x"
   assert_status 0
   run ! grep hidden report <<<"$stderr"
@@ -238,7 +239,7 @@ R1%@/many/f1%MD%1|column 'fastq_md5': cannot use checksum 'MD': it is no md5
 R1%@/many/f1%MD5%1 KB|has '1 KB' in fastq_bytes, which is no size
 R1%f1%MD5%1|column 'fastq_ftp': cannot use name 'f1': it is neither a URL nor a host and a path
 R1%@/many/%MD5%1|has '@/many/' in fastq_ftp, which names no file
-R1%@/run/f3%MD5%1|has the target of line 2, 'f3'
+R1%@/run/f3%MD5%1|has the target of line 2, 'f3'; in a JSON manifest, "filepath" gives files their names
 END
   report 'fastq_ftp%fastq_ftp' 'a/b%a/c'
   ena

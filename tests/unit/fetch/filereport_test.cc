@@ -76,6 +76,7 @@ TEST_CASE("URLs that a list does not spell out") {
   CHECK(url_below("https://h", "a").text() == "https://h/a");
   for (const char* name : {"../a", "a/..", "a/../b", "/a"})
     CHECK_THROWS_AS(url_below("https://h/d", name), mrf::base::UsageError);
+  CHECK(url_below("s3://b/p?q", "a b#%.bam").text() == "s3://b/p?q/a b#%.bam");
   CHECK(url_below("https://h/d", "..a/b..").text() == "https://h/d/..a/b..");
   CHECK(url_of_host_and_path("h:1/p/4075_8#1 %.bam").text() == "https://h:1/p/4075_8%231%20%25.bam");
   CHECK(url_of_host_and_path("http://h/p%20q").text() == "http://h/p%20q");
