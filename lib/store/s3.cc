@@ -103,6 +103,10 @@ http::Request S3::request(const http::Request& named) {
   lacks_credentials_ = !found;
   if (!found) return request;
   request.signature = {found->access_key, found->secret_key, region};
+  // S3 wants the digest of the body, SHA-256 of no bytes, among the fields; not every libcurl sends it by
+  // itself.
+  request.headers.emplace_back(
+      "x-amz-content-sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855");
   if (!found->session_token.empty()) request.headers.push_back(token_line(*found));
   return request;
 }

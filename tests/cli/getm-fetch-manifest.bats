@@ -81,7 +81,7 @@ manifest() {
 7|is no object
 {}|has no field "url"
 {"url":7}|field "url" is no text
-{"url":"ftp://h/x"}|field "url": cannot use URL 'ftp://h/x': neither http nor https
+{"url":"sftp://h/x"}|field "url": cannot use URL 'sftp://h/x': none of http, https, ftp, ftps, s3, gs, drs
 {"url":"http://h/"}|field "filepath" is needed, the URL does not end in a file name
 {"url":"http://h/x","filepath":"-"}|field "filepath": standard output cannot take several files
 {"url":"http://h/x","checksum":"x"}|field "checksum" needs "checksum-algorithm"

@@ -47,7 +47,7 @@ teardown_file() { stop_servers; }
   fetch -v "${HTTP/\/\////me:hidden@}/none?X-Goog-Signature=hidden&token=hidden" out
   assert_status 4
   assert_stderr_is "getm-fetch: cannot fetch '$HTTP/none?X-Goog-Signature=...&token=...': Not Found (HTTP 404)"
-  fetch 'ftp://me:hidden@host/x?sig=hidden'
+  fetch 'sftp://me:hidden@host/x?sig=hidden'
   assert_status 2
   [[ $stderr != *hidden* ]]
   fetch -H 'hidden' "$HTTP/data"

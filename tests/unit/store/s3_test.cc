@@ -76,8 +76,10 @@ TEST_CASE("requests are signed, ask for checksums, and say who pays") {
   CHECK(request.signature->access_key == "A:a");
   CHECK(request.signature->region == "r-1");
   CHECK_FALSE(request.is_trusted);
-  for (const char* line : {"Range: bytes=1-2", "If-Match: \"x\"", "x-amz-checksum-mode: ENABLED",
-                           "x-amz-request-payer: requester", "x-amz-security-token: T"}) {
+  for (const char* line :
+       {"Range: bytes=1-2", "If-Match: \"x\"", "x-amz-checksum-mode: ENABLED",
+        "x-amz-request-payer: requester", "x-amz-security-token: T",
+        "x-amz-content-sha256: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"}) {
     CAPTURE(line);
     CHECK(has_line(request, line));
   }
