@@ -40,7 +40,7 @@ std::string read_if_there(const std::string& path) {
 }
 
 std::string path_of(const char* variable, const char* name) {
-  const std::string path = environment(variable);
+  std::string path = environment(variable);
   if (!path.empty()) return path;
   const std::string home = environment("HOME");
   return home.empty() ? "" : home + "/.aws/" + name;
