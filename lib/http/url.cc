@@ -126,7 +126,7 @@ std::string Url::shown() const {
 }
 
 std::string Url::last_component() const {
-  const std::string last = path_.substr(path_.find_last_of('/') + 1);
+  std::string last = path_.substr(path_.find_last_of('/') + 1);
   if (scheme_ == "s3" || scheme_ == "gs") return last;
   const std::string decoded = base::percent_decoded(last);
   return decoded.substr(decoded.find_last_of('/') + 1);
