@@ -127,6 +127,7 @@ Integrity::Integrity(Expectation expectation, std::optional<std::uint64_t> total
   if (bytes_.stay) untried_.assign(sizes.begin() + static_cast<std::ptrdiff_t>(now), sizes.end());
   sizes.resize(now);
   std::vector<PartEnds> candidates;
+  candidates.reserve(sizes.size());
   for (const auto size : sizes) candidates.push_back(ends_of(size));
   start_hasher(candidates);
 }
@@ -283,7 +284,6 @@ std::string fault_of_file(const std::string& path, const Expectation& expectatio
 }
 
 std::optional<DigestKind> digest_of_expectation(const Expectation& expectation) {
-  using Kind = Expectation::Kind;
   switch (expectation.kind) {
     case Kind::md5:
       return DigestKind::md5;
