@@ -23,6 +23,7 @@
 #include "io/output_file.h"
 #include "io/paths.h"
 #include "io/signals.h"
+#include "process/captured_command.h"
 
 namespace {
 
@@ -53,6 +54,12 @@ void declare_requests(mrf::cli::Command& command, mrf::fetch::FetchArguments& ar
   app.add_option("--retry N", settings.requests.retries, "try again up to N times in a row (default 10)");
   app.add_option("--stall-timeout S", arguments.stall_seconds,
                  "try again when no data came for S seconds (default 60)");
+  app.add_option("--refresh-command CMD", arguments.refresh_command,
+                 "when a URL is refused, run CMD, which prints another one (default: that is final)");
+  app.add_option("--host-connections N", arguments.host_connections,
+                 "requests at a time to one host (default 16, or --concurrency if that is more)");
+  app.add_option("--connections N", arguments.connections,
+                 "requests at a time to all hosts (default 64, or --host-connections if that is more)");
   app.add_option("--concurrency N", settings.sizes.concurrency,
                  "requests at a time for one file (default 4); 0: one request, no threads");
   app.add_size("--part-size", settings.sizes.part, "bytes of one range request (default 8M)");
@@ -152,6 +159,15 @@ class Records {
   std::optional<mrf::io::OutputFile> checksums_;
 };
 
+// The command reads the URL that is refused and prints another one.
+std::optional<mrf::http::Url> refresh(const std::string& command, const mrf::http::Url& refused,
+                                      const std::string& target, const std::function<bool()>& is_stopped) {
+  const auto text = mrf::process::output_of(
+      {{"/bin/sh", "-c", command}, {"GETM_TARGET=" + target}, refused.text() + "\n"}, is_stopped);
+  if (!text) return std::nullopt;
+  return mrf::http::Url::parse(text->substr(0, text->find_first_of("\r\n")));
+}
+
 mrf::base::Status fetch_one(mrf::io::Stats& stats, const mrf::fetch::FetchArguments& arguments,
                             const mrf::fetch::FetchSettings& settings, mrf::fetch::ProgressDisplay& display,
                             std::vector<mrf::fetch::Outcome>& outcomes) {
@@ -184,6 +200,11 @@ mrf::base::Status fetch_all(mrf::cli::Command& command, const mrf::fetch::FetchA
   mrf::io::Stats& stats = command.stats();
   auto settings = mrf::fetch::settings_of(with_credentials(arguments));
   Records records(arguments);
+  if (!arguments.refresh_command.empty()) {
+    settings.refresh = [&](const auto& refused, const auto& target, const auto& is_stopped) {
+      return refresh(arguments.refresh_command, refused, target, is_stopped);
+    };
+  }
   const auto keep = [&](const std::string& target) {
     command.keep_from_stats(target);
     if (!settings.resume) return;

@@ -40,6 +40,8 @@ void check(const FetchArguments& arguments) {
   require(arguments.path.empty() || arguments.filepath.empty(), "--filepath", "PATH is given already");
   require(arguments.stall_seconds > 0, "--stall-timeout", "must be above 0");
   require(settings.sizes.concurrency <= 1000, "--concurrency", "must be at most 1000");
+  require(arguments.host_connections <= 1000, "--host-connections", "must be at most 1000");
+  require(arguments.connections <= 1000, "--connections", "must be at most 1000");
   require(settings.sizes.part >= 64 << 10, "--part-size", "must be at least 64K");
   require(settings.buffer >= 2 << 20, "--buffer", "must be at least 2M");
   require(arguments.algorithm.empty() || is_checksum_algorithm(arguments.algorithm), "--checksum-algorithm",
@@ -80,7 +82,9 @@ FetchSettings settings_of(const FetchArguments& arguments) {
     return std::uniform_real_distribution<double>()(generator);
   };
   settings.limits.to_host = std::max(settings.limits.to_host, settings.sizes.concurrency);
+  if (arguments.host_connections != 0) settings.limits.to_host = arguments.host_connections;
   settings.limits.total = std::max(settings.limits.total, settings.limits.to_host);
+  if (arguments.connections != 0) settings.limits.total = arguments.connections;
   settings.network.receive_buffer = bytes_held(settings.sizes.concurrency);
   settings.requests.gathered = settings.network.receive_buffer / 2;
   settings.sizes.window = settings.buffer;

@@ -19,6 +19,9 @@ struct FetchArguments {
   std::string algorithm;
   std::string progress;
   unsigned stall_seconds = 60;
+  unsigned host_connections = 0;  ///< 0: as RequestLimits has it, or the concurrency if that is more
+  unsigned connections = 0;       ///< 0: the same, or host_connections if that is more
+  std::string refresh_command;  ///< prints another URL for one that is refused
   std::string root;  ///< of a manifest's targets; "" is the working directory
   std::string base_url;
   std::string ena_files;

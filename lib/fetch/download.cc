@@ -187,8 +187,14 @@ Download::Download(Loop& loop, const http::Url& url, Options options, ObjectOutp
     : loop_(loop),
       options_(std::move(options)),
       output_(output),
-      plan_(url, options_.requests, options_.sizes, options_.put_off_from) {
+      plan_(url, plan_options(), options_.sizes, options_.put_off_from) {
   loop_.downloads_.push_back(this);
+}
+
+FetchOptions Download::plan_options() const {
+  FetchOptions requests = options_.requests;
+  requests.refreshes = options_.refresh != nullptr;
+  return requests;
 }
 
 Download::~Download() {
@@ -342,7 +348,7 @@ void Download::refresh(const http::Url& refused) {
   const auto found = std::make_shared<std::optional<http::Url>>();
   const auto ask = [this, refused, found] {
     try {
-      *found = options_.refresh(refused, failed_);
+      *found = options_.refresh(refused, [this] { return failed_.load(); });
     } catch (const base::Error& error) {
       base::warn(error.what());
     }

@@ -63,14 +63,16 @@ class Loop {
 /// for), else thrown away.
 class Download {
  public:
+  /// Returns another URL for one that is refused, nothing when `is_stopped` says so. In a thread. Throws Error.
+  using Refresh = std::function<std::optional<http::Url>(const http::Url& refused,
+                                                         const std::function<bool()>& is_stopped)>;
   struct Options {
     FetchOptions requests;
     PartSizes sizes;
     std::uint64_t put_off_from = unknown_end;      ///< bytes
     bool many_processors = has_many_processors();  ///< some idle when this one is busy
     bool waits_apart = false;  ///< an output in order, which may wait for its reader, has a thread
-    /// Another URL for one that is refused. In a thread; throws Error, and Stopped when `stop` is set meanwhile.
-    std::function<http::Url(const http::Url& refused, const std::atomic<bool>& stop)> refresh{};
+    Refresh refresh{};         ///< what another URL comes from when one is refused; else that is final
   };
 
   /// Whether there are four processors or more; the system is asked once.
@@ -124,6 +126,7 @@ class Download {
     std::function<void()> done;
   };
 
+  FetchOptions plan_options() const;
   bool step();
   bool is_running() const;
   template <typename Call>

@@ -76,8 +76,16 @@ ObjectFetch::ObjectFetch(Loop& loop, const FetchSettings& settings, const http::
                 {.requests = settings.requests,
                  .sizes = settings.sizes,
                  .put_off_from = put_off_from,
-                 .waits_apart = waits_apart},
+                 .waits_apart = waits_apart,
+                 .refresh = refresh_of(settings, path)},
                 output_) {}
+
+Download::Refresh ObjectFetch::refresh_of(const FetchSettings& settings, const std::string& path) {
+  if (!settings.refresh) return {};
+  return [refresh = settings.refresh, path](const http::Url& refused, const std::function<bool()>& is_stopped) {
+    return refresh(refused, path, is_stopped);
+  };
+}
 
 void ObjectFetch::stop() {
   if (download_.is_finishing()) {

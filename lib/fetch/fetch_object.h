@@ -34,6 +34,10 @@ struct FetchSettings {
   RequestLimits limits;             ///< others wait for their turn
   bool overwrite = false;           ///< a name that the server chose may replace a file
   bool threads = true;              ///< false: everything in the calling thread
+  /// Another URL for an object whose URL is refused, to be written to `target`. In a thread; nothing when `is_stopped`.
+  std::function<std::optional<http::Url>(const http::Url& refused, const std::string& target,
+                                         const std::function<bool()>& is_stopped)>
+      refresh;
   std::function<void(const std::string&)> on_target;  ///< told of each target before it is opened; may throw
   MadeDirectories* directories = nullptr;  ///< of a manifest: paths are those of files, directories are made
 };
@@ -67,6 +71,8 @@ class ObjectFetch {
   Fetched result() const;
 
  private:
+  static Download::Refresh refresh_of(const FetchSettings& settings, const std::string& path);
+
   TargetOutput output_;
   Download download_;
 };

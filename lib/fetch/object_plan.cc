@@ -244,8 +244,17 @@ Commands ObjectPlan::accept(std::size_t number, const http::ResponseHead& head, 
     return accept_other_version(number, head, output);
   if (head.is_whole()) return accept_whole(number);
   ranges_work_ = true;
-  parts_.at(slot.part).accepted = true;
+  accept_part(slot);
   return {};
+}
+
+// The part may have become another one since it was asked for (on_lost()).
+void ObjectPlan::accept_part(Slot& slot) {
+  auto part = parts_.find(slot.part);
+  if (part == parts_.end() || part->second.owner != slot.id) part = parts_.behind(slot.position);
+  slot.part = part->first;
+  part->second.owner = slot.id;
+  part->second.accepted = true;
 }
 
 // Only the very range asked for is of use (RFC 9110, 15.3.7).
@@ -335,7 +344,7 @@ Commands ObjectPlan::accept_whole(std::size_t number) {
   slot.whole = true;
   slot.position = 0;
   whole_id_ = slot.id;
-  parts_.at(slot.part).accepted = true;
+  accept_part(slot);
   return {};
 }
 

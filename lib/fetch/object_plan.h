@@ -194,6 +194,7 @@ class ObjectPlan {
   bool is_same_version(const http::ObjectVersion& other) const;
   bool can_go_on() const;
   Commands accept(std::size_t number, const http::ResponseHead& head, const OutputState& output);
+  void accept_part(Slot& slot);
   bool is_range_asked_for(const Slot& slot, const http::ResponseHead& head) const;
   Commands begin(std::size_t number, const http::ResponseHead& head);
   void make_parts(const BytesThere& there, bool in_order);

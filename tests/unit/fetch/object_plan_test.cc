@@ -566,11 +566,14 @@ TEST_CASE("plan: more bytes than were said are bad data, and a rest without an e
   CHECK(endless.plan.is_complete());
 }
 
-// Servers of up to three versions of an object, which fail, refuse ranges and redirect as a seeded generator
-// says, and bytes that come in any portions from any slot. Whatever happens, the plan ends, and what it
-// places is every byte of one version once, or it fails.
+// Servers of up to three versions of an object, under strong or weak tags, which fail, refuse ranges, redirect and
+// refuse URLs as a seeded generator says; bytes that come in any portions, at any speed, from any slot; and an
+// output that has some of the object, part of which turns out to be lost. Whatever happens, the plan ends, and what
+// it places is every byte of one version once, or it fails.
 TEST_CASE("plan: whatever servers do in whatever order, one version's bytes have one place each") {
   int completed = 0;
+  int times_given_up = 0;
+  int times_compared = 0;
   for (unsigned seed = 0; seed < 10000; ++seed) {
     CAPTURE(seed);
     std::mt19937 generator(seed);
@@ -578,10 +581,15 @@ TEST_CASE("plan: whatever servers do in whatever order, one version's bytes have
     const unsigned versions = 1 + (random(3) == 0 ? random(3) : 0);
     const unsigned trouble = random(4);
     const bool in_order = random(2) == 1;
+    const bool is_weak = !in_order && random(4) == 0;
+    const bool refreshes = random(4) == 0;
     const std::uint64_t total = random(60);
     mrf::fetch::ObjectPlan plan(mrf::http::Url::parse("http://h/x"),
-                                {{}, 8, [&] { return random(1000) / 1000.0; }},
-                                {1 + random(9), random(40), 64, 1 + random(5)});
+                                {.headers = {},
+                                 .retries = 8,
+                                 .random = [&] { return random(1000) / 1000.0; },
+                                 .refreshes = refreshes},
+                                {1 + random(9), random(40), 64, 1 + random(5), 1 + random(3)});
     struct Response {
       mrf::http::Request request;
       bool has_head = false;
@@ -592,15 +600,17 @@ TEST_CASE("plan: whatever servers do in whatever order, one version's bytes have
     };
     std::map<std::size_t, Response> running;
     std::map<std::uint64_t, unsigned> places;  // the version of each byte that has its place
+    std::vector<mrf::fetch::ByteRange> doubtful;
+    bool is_refreshing = false;
     ObjectPlan::Time now{};
     const auto output = [&] {
       std::uint64_t given = 0;
       while (places.contains(given)) ++given;
       return mrf::fetch::OutputState{!in_order || given == 0,
-                                     in_order ? given + 20 : mrf::fetch::unknown_end};
+                                     in_order ? given + 20 : mrf::fetch::unknown_end, !in_order};
     };
     bool failed = false;
-    const auto carry_out = [&](const mrf::fetch::Commands& commands) {
+    const std::function<void(const mrf::fetch::Commands&)> carry_out = [&](const mrf::fetch::Commands& commands) {
       for (const auto& command : commands) {
         if (const auto* start = std::get_if<mrf::fetch::StartRequest>(&command)) {
           REQUIRE_FALSE(running.contains(start->slot));
@@ -612,6 +622,15 @@ TEST_CASE("plan: whatever servers do in whatever order, one version's bytes have
         } else if (std::holds_alternative<mrf::fetch::ForgetOutput>(command)) {
           if (!output().can_forget) throw mrf::base::DataError("fetch", "x", "it cannot be taken back");
           places.clear();
+          doubtful.clear();
+        } else if (const auto* given_up = std::get_if<mrf::fetch::GiveUpRequest>(&command)) {
+          ++times_given_up;
+          running.erase(given_up->slot);
+          carry_out(plan.on_end(given_up->slot, {EndingKind::stopped, ""}, "", output(), now,
+                                std::chrono::seconds(0)));
+        } else if (std::holds_alternative<mrf::fetch::RefreshUrl>(command)) {
+          REQUIRE(refreshes);
+          is_refreshing = true;
         } else if (const auto* warning = std::get_if<mrf::fetch::Warn>(&command)) {
           REQUIRE(warning->text.find(": ;") == std::string::npos);  // each failure has its reason
         }
@@ -621,12 +640,13 @@ TEST_CASE("plan: whatever servers do in whatever order, one version's bytes have
       response.has_head = true;
       response.version = random(versions);
       const auto range = field(response.request, "Range");
-      const std::string etag = std::string("ETag: \"") + static_cast<char>('a' + response.version) + "\"";
+      const std::string etag = std::string(is_weak ? "ETag: W/\"" : "ETag: \"") +
+                               static_cast<char>('a' + response.version) + "\"";
       Texts lines;
       const unsigned fate = random(8) < trouble ? random(6) : 9;
       if (fate == 0) {
         lines = {"HTTP/1.1 503 Busy"};
-      } else if (fate == 1 && !range.empty()) {
+      } else if (fate == 1 && (!range.empty() || refreshes)) {
         lines = {"HTTP/1.1 403 No"};
       } else if (fate == 2) {
         lines = {"HTTP/1.1 302 F", "Location: /" + std::to_string(random(9))};
@@ -655,6 +675,19 @@ TEST_CASE("plan: whatever servers do in whatever order, one version's bytes have
     const auto event = [&] {
       now += std::chrono::milliseconds(random(9000));
       carry_out(plan.on_time(now, output()));
+      if (is_refreshing && random(3) == 0) {
+        is_refreshing = false;
+        plan.on_refreshed(random(4) == 0 ? std::nullopt
+                                         : std::optional(mrf::http::Url::parse("http://h/" + std::to_string(random(9)))));
+      }
+      if (!doubtful.empty() && random(5) == 0) {
+        const auto part = doubtful.back();
+        doubtful.pop_back();
+        if (random(2) == 0) {
+          for (std::uint64_t at = part.first; at < part.second; ++at) places.erase(at);
+          plan.on_lost({part});
+        }
+      }
       if (running.empty()) return;
       auto place = std::next(running.begin(), random(static_cast<unsigned>(running.size())));
       const std::size_t slot = place->first;
@@ -662,7 +695,14 @@ TEST_CASE("plan: whatever servers do in whatever order, one version's bytes have
       const bool is_cut = random(12) < trouble;
       if (response.beginning) {
         response.beginning = false;
-        plan.on_begun(slot, {}, in_order);
+        mrf::fetch::BytesThere there{{}, is_weak};
+        for (std::uint64_t at = random(9); !in_order && random(3) > 0 && at < total; at += 1 + random(9)) {
+          const std::uint64_t end = std::min<std::uint64_t>(total, at + 1 + random(9));
+          there.ranges.emplace_back(at, end);
+          for (; at < end; ++at) places.emplace(at, response.version);
+        }
+        doubtful = there.ranges;
+        plan.on_begun(slot, there, in_order);
       } else if (!response.has_head && !is_cut) {
         answer(slot, response);
       } else if (response.is_wanted && response.left > 0 && !is_cut) {
@@ -674,6 +714,16 @@ TEST_CASE("plan: whatever servers do in whatever order, one version's bytes have
           count -= piece.skip + piece.size;
           if (piece.skip + piece.size == 0) {
             response.is_wanted = false;
+            return;
+          }
+          if (piece.is_compared) {
+            ++times_compared;
+            bool is_equal = true;
+            for (std::uint64_t at = piece.at; at < piece.at + piece.size; ++at)
+              is_equal = is_equal && places.at(at) == response.version;
+            if (is_equal) continue;
+            response.is_wanted = false;
+            carry_out(plan.on_difference(slot, output()));
             return;
           }
           for (std::uint64_t at = piece.at; at < piece.at + piece.size; ++at)
@@ -690,7 +740,7 @@ TEST_CASE("plan: whatever servers do in whatever order, one version's bytes have
     };
     int events = 0;
     try {
-      while (!plan.is_complete()) {
+      while (!plan.is_complete() || !doubtful.empty()) {
         REQUIRE(++events < 20000);
         event();
       }
@@ -706,4 +756,6 @@ TEST_CASE("plan: whatever servers do in whatever order, one version's bytes have
     for (const auto& [at, version] : places) REQUIRE(version == places.begin()->second);
   }
   CHECK(completed > 5000);
+  CHECK(times_given_up > 1000);
+  CHECK(times_compared > 1000);
 }

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+#include "process/captured_command.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <chrono>
+#include <string_view>
+
+#include "base/error.h"
+#include "io/fd.h"
+#include "process/launch.h"
+
+namespace mrf::process {
+
+namespace {
+
+constexpr std::size_t most_bytes = 64 << 10;
+constexpr int tick_ms = 100;
+constexpr std::chrono::seconds time_to_end{2};
+
+class Captured {
+ public:
+  explicit Captured(const CapturedCommand& command) : name_(command.words.at(0)) {
+    io::Pipe input = io::make_pipe();
+    io::Pipe output = io::make_pipe();
+    LaunchSpec spec;
+    spec.words = command.words;
+    spec.environment = command.environment;
+    spec.passed = {{STDIN_FILENO, input.read_end}, {STDOUT_FILENO, output.write_end}};
+    spec.is_part_of_job = true;
+    child_ = launch(spec);
+    output_ = std::move(output.read_end);
+    input.read_end.reset();
+    if (::fcntl(output_.get(), F_SETFL, O_NONBLOCK) != 0) throw base::SystemError("run", name_);
+    io::Meter meter;
+    try {
+      io::write_all(input.write_end, name_, command.input, meter);
+    } catch (const base::ClosedOutput&) {  // a command need not read
+    }
+  }
+  ~Captured() {
+    if (has_ended_) return;
+    ::kill(child_.pid, SIGKILL);
+    (void)::waitpid(child_.pid, nullptr, 0);
+  }
+  Captured(const Captured&) = delete;
+  Captured& operator=(const Captured&) = delete;
+
+  // Waits a while for output; false when it has ended, and all that it wrote is there.
+  bool goes_on() {
+    pollfd wanted{output_.get(), POLLIN, 0};
+    if (has_output_) {
+      (void)::poll(&wanted, 1, tick_ms);  // a signal ends it early
+    } else {
+      (void)::poll(nullptr, 0, tick_ms);
+    }
+    const bool ended = look_for_end();
+    while (has_output_ && take()) {
+    }
+    return !ended;
+  }
+  bool look_for_end() {
+    if (has_ended_) return true;
+    const pid_t pid = ::waitpid(child_.pid, &status_, WNOHANG);
+    if (pid < 0 && errno != EINTR) throw base::SystemError("wait for", name_);
+    has_ended_ = pid == child_.pid;
+    return has_ended_;
+  }
+  void end() {
+    ::kill(child_.pid, SIGTERM);
+    const auto until = std::chrono::steady_clock::now() + time_to_end;
+    while (!look_for_end() && std::chrono::steady_clock::now() < until) (void)::poll(nullptr, 0, tick_ms);
+  }
+  void require_success() const {
+    StartFailure failure;
+    if (::read(child_.failure.get(), &failure, sizeof failure) == static_cast<ssize_t>(sizeof failure))
+      throw base::SystemError("run", name_, failure.error_number);
+    const auto outcome = Outcome::of_wait_status(status_);
+    if (!outcome.succeeded()) throw base::Error(base::Status::failure, "run", name_, outcome.describe());
+  }
+  std::string& text() { return text_; }
+
+ private:
+  // Whether there may be more now.
+  bool take() {
+    std::array<char, 4096> buffer;
+    const ssize_t n = ::read(output_.get(), buffer.data(), buffer.size());
+    if (n < 0 && errno == EAGAIN) return false;
+    if (n < 0 && errno != EINTR) throw base::SystemError("read the output of", name_);
+    if (n == 0) has_output_ = false;
+    if (n > 0) text_.append(buffer.data(), static_cast<std::size_t>(n));
+    if (text_.size() > most_bytes)
+      throw base::Error(base::Status::failure, "run", name_, "it writes more than 64 KiB");
+    return true;
+  }
+
+  const std::string& name_;
+  Launched child_;
+  io::Fd output_;
+  std::string text_;
+  bool has_output_ = true;
+  bool has_ended_ = false;
+  int status_ = 0;
+};
+
+}  // namespace
+
+std::optional<std::string> output_of(const CapturedCommand& command, const std::function<bool()>& is_stopped) {
+  Captured captured(command);
+  while (captured.goes_on()) {
+    if (!is_stopped()) continue;
+    captured.end();
+    return std::nullopt;
+  }
+  captured.require_success();
+  return std::move(captured.text());
+}
+
+}  // namespace mrf::process

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+#include "process/captured_command.h"
+
+#include <doctest/doctest.h>
+#include <signal.h>
+
+#include <chrono>
+#include <thread>
+
+#include "base/error.h"
+
+namespace {
+
+const auto never_stopped = [] { return false; };
+
+std::optional<std::string> shell(const std::string& script, const std::string& input = "") {
+  return mrf::process::output_of({{"/bin/sh", "-c", script}, {"MRF_CAPTURED=x"}, input}, never_stopped);
+}
+
+}  // namespace
+
+TEST_CASE("captured: a command gets its input and gives its output, whatever it leaves behind") {
+  CHECK(shell("cat; echo $MRF_CAPTURED", "in\n") == "in\nx\n");
+  CHECK(shell("exec <&-; echo out") == "out\n");
+  CHECK(shell("head -c 60000 /dev/zero").value().size() == 60000);
+  CHECK(shell("sleep 60 & echo $!").has_value());  // the pipe stays open
+  // In a thread, too, whose end is no end of the command.
+  std::optional<std::string> text;
+  std::thread([&] { text = shell("echo thread"); }).join();
+  CHECK(text == "thread\n");
+}
+
+TEST_CASE("captured: failures, and too much output") {
+  CHECK_THROWS_WITH_AS(shell("exit 3"), "cannot run '/bin/sh': exit status 3", mrf::base::Error);
+  CHECK_THROWS_WITH_AS(shell("kill -9 $$"), "cannot run '/bin/sh': signal 9 (Killed)", mrf::base::Error);
+  CHECK_THROWS_WITH_AS(shell("head -c 70000 /dev/zero"), "cannot run '/bin/sh': it writes more than 64 KiB",
+                       mrf::base::Error);
+  CHECK_THROWS_AS(mrf::process::output_of({{"/no/such/command"}}, never_stopped), mrf::base::SystemError);
+}
+
+TEST_CASE("captured: a command that is stopped is ended, by KILL if need be") {
+  for (const char* script : {"exec sleep 60", "trap '' TERM; while :; do sleep 0.1; done"}) {
+    const auto begin = std::chrono::steady_clock::now();
+    const auto text = mrf::process::output_of({{"/bin/sh", "-c", script}}, [&] {
+      return std::chrono::steady_clock::now() - begin > std::chrono::milliseconds(200);
+    });
+    CHECK_FALSE(text.has_value());
+    CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(40));
+  }
+}
