@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-// libmrf-fetch: one object by HTTP or HTTPS, whole and verified, for programs in C++17 and later. It does
-// what getm-fetch(1) does, without a file: ranges side by side, retries, one version of the object, and the
-// checksum that the server or the caller names. libmrf-fetch(3) is the reference.
+// libmrf-fetch: one object by its URL, whole and verified, for programs in C++17 and later. It takes the URLs
+// of getm-fetch(1) and does what that does, without a file: ranges side by side, retries, one version of the
+// object, and the checksum that the server or the caller names. libmrf-fetch(3) is the reference.
 //
 // Nothing here writes to standard error, handles a signal or starts a process. Functions may be called from
 // any thread; a Stream is read by one thread at a time. Proxies come from the environment (http_proxy,
