@@ -141,8 +141,9 @@ WorkedOff FileOutput::work_off() {
   if (is_good) {
     checks_.add(run);
   } else {
-    base::warn(fmt::format("{} bytes of what an earlier run left of '{}' are not as it wrote them, and are fetched again",
-                           part.end - part.begin, file_->name()));
+    base::warn(fmt::format(
+        "{} bytes of what an earlier run left of '{}' are not as it wrote them, and are fetched again",
+        part.end - part.begin, file_->name()));
   }
   const std::lock_guard lock(parts_mutex_);
   found_.pop_back();

@@ -12,10 +12,11 @@ namespace mrf::fetch {
 /// at a time. Pure: the time comes with the events.
 ///
 /// A speed is that of a window of a second or more, which goes on from a slot's request to its next one, and
-/// does not count while the slot has none; of a slot that has ended before, it is that of its requests. A window in which the receiver held the slot back says nothing. A
-/// slot is slow when it has brought less than a quarter of what the others bring (their median), in several
-/// windows, one after the other: two at first, and twice as many each time that a request was given up for
-/// it, so that a place which is slow for everybody is given the time that it needs.
+/// does not count while the slot has none; of a slot that has ended before, it is that of its requests. A
+/// window in which the receiver held the slot back says nothing. A slot is slow when it has brought less than
+/// a quarter of what the others bring (their median), in several windows, one after the other: two at first,
+/// and twice as many each time that a request was given up for it, so that a place which is slow for
+/// everybody is given the time that it needs.
 class RequestSpeeds {
  public:
   using Time = std::chrono::steady_clock::time_point;
