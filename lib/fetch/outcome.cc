@@ -109,6 +109,7 @@ std::vector<std::string> doubts_of(const std::vector<Outcome>& outcomes) {
     ++groups[place->second].second;
   }
   std::vector<std::string> sentences;
+  sentences.reserve(groups.size());
   for (const auto& [first, files] : groups) {
     sentences.push_back(
         files == 1 ? fmt::format("'{}' is unverified: {}", first->target,

@@ -5,8 +5,12 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/amounts.h"
 #include "base/error.h"
@@ -79,8 +83,15 @@ std::string list_line(const ListState& state, std::size_t columns) {
   if (state.total) bytes += fmt::format(" of {}{}", about, bytes_text(*state.total));
   const std::string files = fmt::format("{} of {} files", state.ended, state.files);
   const std::string few = fmt::format("{}/{}", state.ended, state.files);
-  for (auto& line : {files + bytes + numbers + rate, files + numbers + rate, few + " files" + numbers + rate,
-                     few + numbers + rate, few + numbers, few}) {
+  const std::array<std::vector<std::string_view>, 6> forms{{{files, bytes, numbers, rate},
+                                                            {files, numbers, rate},
+                                                            {few, " files", numbers, rate},
+                                                            {few, numbers, rate},
+                                                            {few, numbers},
+                                                            {few}}};
+  for (const auto& form : forms) {
+    std::string line;
+    for (const auto part : form) line += part;
     if (line.size() <= columns) return line;
   }
   return few.substr(0, columns);

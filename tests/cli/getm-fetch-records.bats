@@ -107,10 +107,17 @@ mixed_list() {
   fetch -q --concurrency 0 --write-checksums null.md5 --checksum-algorithm null "$HTTP/data" out
   assert_status 0
   md5sum -c --quiet --strict null.md5
-  cp null.md5 kept
   fetch -q -cs 00000000 -ca gs_crc32c --write-checksums null.md5 "$HTTP/data" out
   assert_status 3
   [[ ! -s null.md5 ]]
+  env --default-signal getm-fetch -q --resume "$HTTP/slower/data" part 2>/dev/null 3>&- &
+  wait_until test -s part.getm-part
+  kill -INT $!
+  wait $! || true
+  [[ -e part.getm-part.json ]]
+  fetch -q --resume --write-checksums resumed.md5 "$HTTP/data" part
+  assert_status 0
+  md5sum -c --quiet --strict resumed.md5
 }
 
 @test "--progress json: an event for each file, with s5cmd's names, and one for the end" {

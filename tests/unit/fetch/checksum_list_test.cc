@@ -5,7 +5,6 @@
 
 #include <string>
 
-using mrf::fetch::Expectation;
 using mrf::fetch::parse_checksum_line;
 
 namespace {

@@ -120,8 +120,7 @@ TEST_CASE("with verify_only, what is wrong is an Error, and what has no checksum
 
 TEST_CASE("nothing further is begun after stop()") {
   const Directory directory;
-  std::vector<mrf::fetch::ManifestEntry> entries;
-  for (int i = 0; i < 1000; ++i) entries.push_back(entry(directory / "none", md5("a")));
+  const std::vector<mrf::fetch::ManifestEntry> entries(1000, entry(directory / "none", md5("a")));
   mrf::fetch::WorkerPool pool(0, [] {});
   mrf::fetch::ExistingFiles files(entries, {}, pool);
   (void)files[0];
