@@ -238,12 +238,13 @@ void TargetReservations::keep(const std::string& path, const std::string& option
 }
 
 std::string TargetReservations::place_of(const std::string& target) {
-  const fs::path path(target);
-  std::error_code error;
-  if (fs::is_symlink(path, error)) return real_place(target);
-  const auto [place, fresh] = looked_up_.try_emplace(path.parent_path());
-  if (fresh) place->second = real_place(path.has_parent_path() ? path.parent_path().string() : ".");
-  return fs::path(place->second) / path.filename();
+  struct stat info {};
+  if (::lstat(target.c_str(), &info) == 0 && S_ISLNK(info.st_mode)) return real_place(target);
+  const auto slash = target.rfind('/');
+  const std::string directory = slash == std::string::npos ? "." : target.substr(0, slash + 1);
+  const auto [place, fresh] = looked_up_.try_emplace(directory);
+  if (fresh) place->second = real_place(directory);
+  return in_directory(place->second, target.substr(slash + 1));
 }
 
 std::string TargetReservations::reserve(const std::string& target, std::size_t number) {
@@ -270,10 +271,11 @@ std::string TargetReservations::reserve_place(const std::string& place, const st
     return fmt::format("and {} {} would both write '{}', with --resume", unit_, known->second.entry, shown);
   if (const auto above = directories_.find(place); above != directories_.end())
     return fmt::format("would write '{}', which is a directory for {} {}", shown, unit_, above->second);
-  for (fs::path path = fs::path(place).parent_path(); path != path.parent_path(); path = path.parent_path()) {
-    if (const auto taken = files_.find(path); taken != files_.end())
+  for (auto end = place.rfind('/'); end != 0 && end != std::string::npos; end = place.rfind('/', end - 1)) {
+    std::string directory = place.substr(0, end);
+    if (const auto taken = files_.find(directory); taken != files_.end())
       return fmt::format("would write '{}', below a file of {} {}", shown, unit_, taken->second.entry);
-    if (!directories_.try_emplace(path, file.entry).second) break;
+    if (!directories_.try_emplace(std::move(directory), file.entry).second) break;
   }
   return "";
 }

@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "http/response_head.h"
@@ -83,11 +84,13 @@ class TargetReservations {
 
   bool resume_;
   std::string unit_;
-  std::map<std::string, std::string> kept_;         ///< by their places, and the options
-  std::string root_;                                ///< where it really is, with '/' at its end
-  std::map<std::string, std::string> looked_up_;    ///< directories as they are named and where they are
-  std::map<std::string, File> files_;               ///< by their places
-  std::map<std::string, std::size_t> directories_;  ///< those above the files, and an entry that needs them
+  std::map<std::string, std::string> kept_;  ///< by their places, and the options
+  std::string root_;                         ///< where it really is, with '/' at its end
+  std::unordered_map<std::string, std::string>
+      looked_up_;                                ///< directories as they are named and where they are
+  std::unordered_map<std::string, File> files_;  ///< by their places
+  std::unordered_map<std::string, std::size_t>
+      directories_;  ///< those above the files, and an entry that needs them
 };
 
 }  // namespace mrf::fetch
