@@ -513,7 +513,14 @@ std::optional<Commands> ObjectPlan::refresh(const Slot& slot, const std::string&
   if (is_refreshing_ || slot.url_number != url_number_) return Commands{};
   const int status = slot.head.status();
   const bool may_have_expired = status == 400 || status == 401 || status == 403 || status == 404 || status == 410;
-  if (!may_have_expired || !refresh_was_of_use_) return std::nullopt;
+  if (!may_have_expired) return std::nullopt;
+  if (!refresh_was_of_use_) {  // unless another request is about to show that it is
+    const bool is_open = std::any_of(slots_.begin(), slots_.end(), [this](const Slot& other) {
+      return other.runs && other.url_number == url_number_ && other.head.status() == 0;
+    });
+    if (is_open) return Commands{};
+    return std::nullopt;
+  }
   is_refreshing_ = true;
   std::optional<Commands> commands(std::in_place);
   commands->emplace_back(Note{fmt::format("another URL is asked for instead of '{}': {}", name_, reason)});

@@ -45,7 +45,8 @@ void RequestQueue::on_head(Ticket ticket, const http::ResponseHead& head) {
     const auto asked = http::retry_after(head, clock_.wall_time());
     if (asked > http::RetryPolicy::longest_asked) return;
     const std::chrono::milliseconds pause = asked ? *asked : pause_of_busy_host;
-    limit_of(request).on_busy(request.origin, clock_.now() + pause);
+    const auto now = clock_.now();
+    limit_of(request).on_busy(request.origin, now, now + pause);
   }
 }
 

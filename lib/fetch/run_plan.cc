@@ -68,15 +68,19 @@ void HostLimit::withdraw(const std::string& host, Ticket ticket) {
 }
 
 // What was on its way when the host said so says nothing more.
-void HostLimit::on_busy(const std::string& host, Time until) {
+void HostLimit::on_busy(const std::string& host, Time now, Time until) {
   Host& entry = entry_of(host);
-  if (until <= entry.closed_until) return;
-  entry.closed_until = until;
-  entry.allowed = std::max(1U, std::min(entry.allowed, entry.under_way) / 2);
+  if (now >= entry.closed_until) {
+    entry.allowed = std::max(1U, std::min(entry.allowed, entry.under_way) / 2);
+    entry.successes = 0;
+  }
+  entry.closed_until = std::max(entry.closed_until, until);
 }
 
 void HostLimit::on_success(const std::string& host) {
   Host& entry = entry_of(host);
+  if (++entry.successes < entry.allowed) return;
+  entry.successes = 0;
   entry.allowed = std::min(entry.allowed + 1, most_to_host_);
 }
 

@@ -63,8 +63,8 @@ class FilePlan {
 
 /// How many requests are under way to each host, and to all of them: `most_to_host` and `most` at a time. The
 /// others of a host wait in their order, and hold up no request to another host. A host that says that it is
-/// busy gets nothing until the time that it names, and then half as many requests at a time, at least one; each
-/// success lets it have one more again. Pure: the time comes with the events.
+/// busy gets nothing until the time that it names, and then half as many requests at a time, at least one; as
+/// many successes let it have one more again. Pure: the time comes with the events.
 class HostLimit {
  public:
   using Ticket = std::uint64_t;
@@ -79,7 +79,7 @@ class HostLimit {
   /// A request that waits is not wanted any more.
   void withdraw(const std::string& host, Ticket ticket);
   /// The host wants no request before `until`.
-  void on_busy(const std::string& host, Time until);
+  void on_busy(const std::string& host, Time now, Time until);
   /// A request to the host brought what it was to bring.
   void on_success(const std::string& host);
   /// A request that waited and goes now; the hosts have their turns.
@@ -91,6 +91,7 @@ class HostLimit {
   struct Host {
     unsigned allowed;  ///< at a time
     unsigned under_way = 0;
+    unsigned successes = 0;  ///< since `allowed` is what it is
     Time closed_until = Time::min();
     std::deque<Ticket> waiting{};
   };

@@ -106,6 +106,9 @@ def prove(entry, data):
 
 def run_fresh(command, data, entry, examine, environment=None):
     with tempfile.TemporaryDirectory(dir=data.directory) as directory:
+        if "prepare" in entry:
+            subprocess.run(["bash", "-euo", "pipefail", "-c", entry["prepare"]], cwd=directory, check=True,
+                           env=data.environment)
         measured = shell(command, directory, environment or data.environment)
         if not examine:
             return measured

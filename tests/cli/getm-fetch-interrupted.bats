@@ -27,7 +27,7 @@ ended_by() {
     held "$signal" --resume
     wait_until has_bytes out.getm-part 65536
     ended_by "$signal"
-    [[ ! -s stderr && $(jq -c .done out.getm-part.json) == '[[0,65536]]' ]]
+    [[ ! -s stderr && $(jq -c '.done[][0:2]' out.getm-part.json) == '[0,65536]' ]]
     assert_files out.getm-part out.getm-part.json stderr
     fetch -q --resume --concurrency 1 -cs "$(md5_of "$WWW/big")" -ca md5 "$HTTP/fault/none?t=after$signal" out
     assert_status 0
@@ -37,7 +37,7 @@ ended_by() {
   done
 }
 
-@test "without a strong ETag or a size nothing is left, and that is said" {
+@test "without an ETag and a time, or without a size, nothing is left, and that is said" {
   local path reason
   start_server "http://127.0.0.1:@PORT@" python3 "$ROOT/tests/servers/raw-answers" @PORT@
   while read -r path reason; do
@@ -49,8 +49,7 @@ ended_by() {
     assert_files stderr
     rm stderr
   done <<'END'
-stall-no-etag strong ETag
-stall-weak-etag strong ETag
+stall-no-etag ETag and no Last-Modified
 stall-no-size size
 END
   stop_started || true
@@ -192,7 +191,7 @@ start_stall() { start_server "http://127.0.0.1:@PORT@" python3 "$ROOT/tests/serv
     beside_a_stall "/data?t=read$signal" pipe
     kill -s "$signal" "$pid"
     ends_with $((128 + $(kill -l "$signal")))
-    [[ $(jq -c .done e/out.getm-part.json) == '[[0,2]]' ]]
+    [[ $(jq -c '.done[][0:2]' e/out.getm-part.json) == '[0,2]' ]]
     exec 9<&-
   done
   printf '[{"url":"%s","filepath":"pipe"}]' "$HTTP/one?t=alone" >m.json

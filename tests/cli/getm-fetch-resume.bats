@@ -6,6 +6,7 @@ load getm-fetch
 setup_file() { serve_samples; }
 teardown_file() { stop_servers; }
 
+has_bytes() { (($(stat -c %s "$1" 2>/dev/null || echo 0) >= $2)); }
 fetch() { run_apart getm-fetch -q --resume --concurrency 2 --part-size 256K --multipart-threshold 512K "$@"; }
 # Leaves the first half behind.
 interrupt() {
@@ -16,8 +17,8 @@ interrupt() {
 
 @test "an interrupted download is taken up, with another URL too" {
   interrupt
-  run cat out.getm-part.json
-  [[ $output == '{"etag":"\"one\"","size":3000000,"done":[[0,1500000]]}' ]]
+  run jq -c '[.format, .etag, .last_modified, .size, (.done[] | .[0:2])]' out.getm-part.json
+  [[ $output == '[1,"\"one\"",null,3000000,[0,1500000]]' ]]
   fetch -cs "$(md5_of "$WWW/big")" -ca md5 "$HTTP/fault/none?t=resume" out
   assert_status 0
   cmp out "$WWW/big"
@@ -47,6 +48,98 @@ interrupt() {
     cmp out "$WWW/big"
     assert_files out
   done
+}
+
+# Leaves the first two thirds of data behind, in parts of a quarter of a megabyte.
+leave_parts() {
+  python3 - "$WWW/data" <<'END'
+import json, sys, zlib
+data = open(sys.argv[1], "rb").read()
+table = []
+for n in range(256):
+    for _ in range(8):
+        n = n >> 1 ^ (0x82F63B78 if n & 1 else 0)
+    table.append(n)
+def crc32c(piece):
+    crc = 0xFFFFFFFF
+    for byte in piece:
+        crc = crc >> 8 ^ table[(crc ^ byte) & 0xFF]
+    return f"{crc ^ 0xFFFFFFFF:08x}"
+part = 250000
+done = [[at, at + part, crc32c(data[at:at + part])] for at in range(0, 2000000, part)]
+open("out.getm-part", "wb").write(data[:2000000])
+json.dump({"format": 1, "etag": '"one"', "last_modified": None, "size": 3000000, "done": done},
+          open("out.getm-part.json", "w"))
+END
+}
+# asked T: the ranges that were asked for, sorted
+asked() { logged | grep -F "t=$1 " | grep -o 'bytes=.*' | sort; }
+
+@test "what is not as it was written is fetched again, and nothing else" {
+  leave_parts
+  printf 'x' | dd of=out.getm-part conv=notrunc seek=250000 bs=1 status=none
+  head -c 250000 /dev/zero | dd of=out.getm-part conv=notrunc seek=1750000 oflag=seek_bytes status=none
+  run_apart getm-fetch --progress none --resume --concurrency 1 -ca md5 -cs "$(md5_of "$WWW/big")" "$HTTP/fault/none?t=bad" out
+  assert_status 0
+  cmp out "$WWW/big"
+  [[ $(asked bad) == bytes=1750000-1999999$'\n'bytes=2000000-2999999$'\n'bytes=250000-499999 ]]
+  assert_stderr_has "250000 bytes of what an earlier run left of 'out' are not as it wrote them, and are fetched again"
+  assert_files out
+  # Without a checksum of the whole the CRCs are all that tells it.
+  leave_parts
+  printf 'x' | dd of=out.getm-part conv=notrunc seek=1999999 bs=1 status=none
+  fetch -ca null "$HTTP/fault/none?t=null" out
+  assert_status 0
+  cmp out "$WWW/big"
+}
+
+@test "a record of another object, of more data than there is, and of a later format: everything is fetched" {
+  local change
+  for change in '.etag="\"two\""' '.size=3000001' '.format=2' 'del(.done[0][2])' '.done[7][1]=2000001'; do
+    leave_parts
+    jq -c "$change" out.getm-part.json >changed
+    mv changed out.getm-part.json
+    run_apart getm-fetch -v --progress none --resume -ca null "$HTTP/fault/none?t=$RANDOM" out
+    assert_status 0
+    cmp out "$WWW/big"
+    assert_stderr_has "'out' is fetched from the beginning: no valid record says what 'out.getm-part' has of it"
+    assert_files out
+  done
+  # Its data was there once, and is not now.
+  leave_parts
+  head -c 2000000 /dev/zero >out.getm-part
+  fetch --progress none "$HTTP/fault/none?t=zero" out
+  assert_status 0
+  cmp out "$WWW/big"
+}
+
+@test "without a strong ETag samples are compared before a download goes on" {
+  local n
+  getm-fetch -q --resume --concurrency 1 "$HTTP/slow-timed/data" out 3>&- &
+  n=$!
+  wait_until has_bytes out.getm-part 700000
+  kill -s TERM "$n"
+  wait "$n" || true
+  assert_files out.getm-part out.getm-part.json
+  cp out.getm-part part && cp out.getm-part.json record
+  fetch "$HTTP/timed/data?t=timed" out
+  assert_status 0
+  cmp out "$WWW/data"
+  logged | grep -F 't=timed ' | grep -q "206 bytes=$(jq '.done[-1][1]' record)-2999999$"
+  # Another object of that size and time, which differs nowhere but in one sample.
+  mkdir -p "$WWW/other"
+  n=$(jq '.done[-1][1]' record)
+  { head -c $((n - 1)) "$WWW/data" && printf x && tail -c +$((n + 1)) "$WWW/data"; } >"$WWW/other/data"
+  touch -r "$WWW/data" "$WWW/other/data"
+  mv part out.getm-part && mv record out.getm-part.json
+  fetch "$HTTP/timed/other/data?t=other" out
+  assert_status 0
+  cmp out "$WWW/other/data"
+  # A time of its own is enough.
+  touch "$WWW/other/data"
+  fetch "$HTTP/timed/other/data?t=changed" out
+  assert_status 0
+  cmp out "$WWW/other/data"
 }
 
 @test "wrong data is removed, not taken up" {

@@ -158,6 +158,29 @@ all.busy_until = every_other(503, in_a_second)
 all.too_many = every_other(429, function() return "0" end)
 all.too_many_until = every_other(429, in_a_second)
 
+-- The second response brings its bytes slowly or, without arg_pause, no more of them for a long time. The first one
+-- goes on when there were eight.
+function all.slow_one(first, last, ranged, turn)
+  start(first, last, ranged)
+  if turn == 1 then
+    body(0, 65535)
+    wait_for_requests("slow_one", 8)
+    return body(65536, last)
+  end
+  if turn ~= 2 then return body(first, last) end
+  body(first, first + 999)
+  if not arg("pause") then ngx.sleep(600) end
+  for at = first + 1000, last, 1000 do
+    body(at, math.min(last, at + 999))
+    ngx.sleep(tonumber(arg("pause")))
+  end
+end
+-- Five requests every two seconds are redirected, the others refused.
+function all.narrow()
+  local now = math.floor(ngx.now() / 2)
+  if count("narrow" .. now) > 5 then return refuse(429, tostring(math.ceil((now + 1) * 2 - ngx.now()))) end
+  redirect("/one")
+end
 function all.expires(first, last, ranged, turn)
   if turn > 1 then return refuse(403) end
   headers(200, first, last)
@@ -169,6 +192,7 @@ function all.mirrors(first, last, ranged, turn)
   local odd = tonumber(arg("odd", "0"))
   local other = odd == 0 and turn % 2 == 0 or turn == odd
   if turn == 1 and arg("broken") then start(first, last, ranged, '"one"') return break_off(first, last) end
+  if other and arg("slow") then ngx.sleep(0.2) end
   start(first, last, ranged, other and '"two"' or '"one"')
   if ranged or turn > 6 or not arg("held") then return body(first, last) end
   body(first, 1023)

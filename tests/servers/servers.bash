@@ -2,7 +2,8 @@
 # shellcheck shell=bash
 # Real servers on loopback for a test file. start_nginx in setup_file(), stop_servers in
 # teardown_file(). What is served stands in $WWW; the servers are $HTTP, $HTTPS (with HTTP/2), $TLS (without; the
-# CA of both is $CA) and the proxy $PROXY. `logged` prints a line for each request that was answered: method, URI,
+# CA of both is $CA), $GOAWAY (with HTTP/2, which ends each connection after twenty requests; $CONNECTIONS has a line
+# for each request: the connection's number, protocol, status) and the proxy $PROXY. `logged` prints a line for each request that was answered: method, URI,
 # protocol, status, range; `forget_log` drops those.
 
 SERVERS_HERE=$(dirname "${BASH_SOURCE[0]}")
@@ -31,19 +32,20 @@ make_certificates() {
 
 # Tries other ports until none of them was taken.
 start_nginx() {
-  local dir=$BATS_FILE_TMPDIR/nginx user='' port tls h2 proxy try
-  export WWW=$dir/www CA=$dir/ca.pem LOG=$dir/access.log
+  local dir=$BATS_FILE_TMPDIR/nginx user='' port tls h2 goaway proxy try
+  export WWW=$dir/www CA=$dir/ca.pem LOG=$dir/access.log CONNECTIONS=$dir/connections.log
   mkdir -p "$WWW"
   make_certificates "$dir"
   ((EUID != 0)) || user='user root;'
   for try in {1..50}; do
-    port=$(free_port) tls=$(free_port) h2=$(free_port) proxy=$(free_port)
+    port=$(free_port) tls=$(free_port) h2=$(free_port) goaway=$(free_port) proxy=$(free_port)
     sed -e "s,@DIR@,$dir,g; s,@HERE@,$SERVERS_HERE,g; s,@MODULES@,/usr/lib/nginx/modules,g; s,@USER@,$user,g" \
-      -e "s,@PORT@,$port,g; s,@TLS_PORT@,$tls,g; s,@H2_PORT@,$h2,g; s,@PROXY_PORT@,$proxy,g" \
+      -e "s,@PORT@,$port,g; s,@TLS_PORT@,$tls,g; s,@H2_PORT@,$h2,g; s,@GOAWAY_PORT@,$goaway,g; s,@PROXY_PORT@,$proxy,g" \
       "$SERVERS_HERE/nginx.conf.in" >"$dir/nginx.conf"
     nginx -e "$dir/start.log" -p "$dir" -c "$dir/nginx.conf" >"$dir/start.log" 2>&1 3>&- &
     SERVER_PID=$!
     export HTTP=http://127.0.0.1:$port HTTPS=https://localhost:$h2 TLS=https://localhost:$tls SERVER_PID
+    export GOAWAY=https://localhost:$goaway
     export PROXY=http://127.0.0.1:$proxy
     wait_for_server "$dir" && return
     grep -q 'Address already in use' "$dir/start.log" || break

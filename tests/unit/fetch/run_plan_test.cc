@@ -153,12 +153,12 @@ TEST_CASE("all hosts together have as many requests as there may be, and have th
   CHECK(limit.next(now) == 4);
 }
 
-TEST_CASE("a busy host gets nothing for a while, then half as many requests, and one more with each success") {
+TEST_CASE("a busy host gets nothing for a while, then half as many requests, and one more for as many successes") {
   HostLimit limit(8, 100);
   for (HostLimit::Ticket ticket = 1; ticket <= 4; ++ticket) CHECK(limit.ask("a", ticket, after(0)));
   CHECK_FALSE(limit.next_time());
-  limit.on_busy("a", after(500));
-  limit.on_busy("a", after(400));  // sent before, so it says nothing more
+  limit.on_busy("a", after(0), after(500));
+  limit.on_busy("a", after(1), after(400));  // sent before, so it says nothing more
   for (HostLimit::Ticket ticket = 1; ticket <= 4; ++ticket) limit.release("a");
   CHECK(limit.ask("b", 20, after(0)));
   for (HostLimit::Ticket ticket = 5; ticket <= 9; ++ticket) CHECK_FALSE(limit.ask("a", ticket, after(0)));
@@ -168,10 +168,12 @@ TEST_CASE("a busy host gets nothing for a while, then half as many requests, and
   CHECK(limit.next(after(500)) == 6);
   CHECK_FALSE(limit.next(after(500)));
   limit.on_success("a");
+  CHECK_FALSE(limit.next(after(500)));
+  limit.on_success("a");
   CHECK(limit.next(after(500)) == 7);
   CHECK_FALSE(limit.next(after(500)));
   for (int i = 0; i < 3; ++i) limit.release("a");
-  for (int i = 0; i < 9; ++i) limit.on_busy("a", after(1000 + i));
+  for (int i = 0; i < 9; ++i) limit.on_busy("a", after(1000 + i), after(1001 + i));
   CHECK(limit.next(after(2000)) == 8);  // one at least
   CHECK_FALSE(limit.next(after(2000)));
 }

@@ -1,0 +1,159 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: MIT
+# One loop for all requests: slow connections, busy hosts, expired URLs, connections that end, and many files.
+load common
+load getm-fetch
+
+setup_file() {
+  serve_samples
+  make_many_samples
+}
+teardown_file() { stop_servers; }
+
+# list N PATTERN: a manifest of N entries, in m.json; %d in PATTERN is the number
+list() {
+  jq -nc --argjson n "$1" --arg pattern "$2" \
+    '[range(1; $n + 1) | {url: ($pattern | gsub("%d"; "\(. )")), filepath: "to/\(.)"}]' >m.json
+}
+
+@test "a connection that stalls or crawls among eight is replaced, long before its time is over" {
+  local query
+  for query in '' '&pause=0.05'; do
+    run_apart timeout 250 getm-fetch -v --progress none --concurrency 8 --part-size 256K --multipart-threshold 256K \
+      --stall-timeout 300 -cs "$(md5_of "$WWW/big")" -ca md5 "$HTTP/fault/slow_one?t=$RANDOM$RANDOM$query" out
+    assert_status 0
+    cmp out "$WWW/big"
+    assert_stderr_has "is replaced by another one"
+    rm out
+  done
+}
+
+@test "two backends with an ETag each, one of them slow" {
+  local n
+  for n in 1 4; do
+    run_apart getm-fetch -q --concurrency "$n" --part-size 256K --multipart-threshold 256K -ca md5 \
+      -cs "$(md5_of "$WWW/big")" "$HTTP/fault/mirrors?slow=1&held=$((n > 1 ? 3 : 0))&t=$RANDOM$RANDOM" out
+    assert_status 0
+    cmp out "$WWW/big"
+  done
+}
+
+@test "a host that allows five requests at a time of two seconds is asked for twenty files, and gives them all" {
+  list 20 "$HTTP/fault/narrow?t=$RANDOM&n=%d"
+  run_apart getm-fetch -q -m m.json
+  assert_status 0
+  (($(cat to/* | wc -c) == 20))
+  (($(logged | grep -c 'fault/narrow.* 429 ') < 100))
+}
+
+@test "parts do not go through a redirection again, even when a connection breaks" {
+  run_apart getm-fetch -q --concurrency 1 -cs "$(md5_of "$WWW/big")" -ca md5 \
+    "$HTTP/redirect?to=/fault/cut%3Ft%3Dnarrowed" out
+  assert_status 0
+  cmp out "$WWW/big"
+  (($(logged | grep -c '^GET /fault/cut?t=narrowed ') == 2))
+  (($(logged | grep -c '^GET /redirect?to=/fault/cut%3Ft%3Dnarrowed ') == 1))
+}
+
+# ticket N: the command that prints the URL of ticket N + how often it has been run. What it reads goes to `refused`.
+ticket() {
+  printf '%s' "cat >>refused; printf '%s\n' \"\$GETM_TARGET\" >>targets; " \
+    "echo \"$HTTP/fault/fleeting?t=$1&Signature=hidden&ticket=\$((\$(wc -l <refused) + 1))\""
+}
+
+@test "a signed URL that expires in the middle of a download is replaced by what --refresh-command prints" {
+  local t=$RANDOM$RANDOM
+  run_apart getm-fetch --progress none --concurrency 4 --part-size 256K --multipart-threshold 256K --retry 0 \
+    -cs "$(md5_of "$WWW/big")" -ca md5 --refresh-command "$(ticket "$t")" \
+    "$HTTP/fault/fleeting?t=$t&Signature=hidden&ticket=1" out
+  assert_status 0
+  cmp out "$WWW/big"
+  assert_stderr_is ''
+  [[ $(head -n 1 refused) == "$HTTP/fault/fleeting?t=$t&Signature=hidden&ticket=1" ]]
+  [[ $(sed -n 2p refused) == "$HTTP/fault/fleeting?t=$t&Signature=hidden&ticket=2" ]]
+  [[ $(sort -u targets) == out ]]
+  # One that has expired before the download.
+  printf '[{"url":"%s","filepath":"d/x"}]' "$HTTP/fault/fleeting?t=$t&ticket=1" >m.json
+  rm refused targets
+  run_apart getm-fetch -q --concurrency 1 --refresh-command "cat >/dev/null; echo '$HTTP/data'" -m m.json
+  assert_status 0
+  cmp d/x "$WWW/data"
+}
+
+@test "a refusal stays final when the command fails, prints no URL, or one that is refused, too" {
+  local command message
+  while IFS=$'\t' read -r command message; do
+    rm -f runs
+    run_apart getm-fetch --progress none --refresh-command "echo x >>runs; $command" \
+      "$HTTP/fault/fleeting?t=final&ticket=1&X-Amz-Signature=hidden" out
+    assert_status 4
+    assert_stderr_has "getm-fetch: cannot fetch '$HTTP/fault/fleeting?t=final&ticket=1&X-Amz-Signature=...': no (HTTP 403)"
+    [[ $stderr == *"$message"* && $stderr != *hidden* && $(wc -l <runs) == 1 ]]
+    assert_files runs
+  done < <(
+    for i in 1 2 3; do curl -fsr 0-0 -o /dev/null "$HTTP/fault/fleeting?t=final&ticket=1"; done
+    printf 'exit 3\t%s\n' "cannot run '/bin/sh': exit status 3"
+    printf 'echo nonsense\t%s\n' "cannot use URL 'nonsense'"
+    printf 'echo "%s"\t\n' "$HTTP/fault/fleeting?t=final&ticket=1"
+  )
+  # A status that has nothing to do with it.
+  run_apart getm-fetch -q --refresh-command 'echo x >>runs' "$HTTP/raw/?head=451%20Gone" out
+  assert_status 4
+  [[ $(wc -l <runs) == 1 ]]
+}
+
+command_runs() { [[ -s child ]]; }
+@test "a signal ends the command that is to print another URL" {
+  local signal
+  for signal in INT TERM; do
+    rm -f child
+    env --default-signal=INT getm-fetch -q --refresh-command "echo \$\$ >child; exec sleep 600" \
+      "$HTTP/raw/?head=403%20Expired" out 3>&- &
+    local pid=$! status=0
+    wait_until command_runs
+    kill -s "$signal" "$pid"
+    wait "$pid" || status=$?
+    ((status == 128 + $(kill -l "$signal")))
+    ended() { ! kill -0 "$(<child)"; }
+    wait_until ended 2>/dev/null
+  done
+}
+
+@test "a server that ends each HTTP/2 connection after twenty requests: every file, and connections are shared" {
+  list 300 "$GOAWAY/many/f3?n=%d"
+  run_apart getm-fetch -q --cacert "$CA" -m m.json
+  assert_status 0
+  (($(find to -type f | wc -l) == 300))
+  local i
+  for i in 1 150 300; do cmp "to/$i" "$WWW/many/f3"; done
+  run awk '{ print $2 }' "$CONNECTIONS"
+  [[ $(sort -u <<<"$output") == HTTP/2.0 ]]
+  (($(awk '{ print $1 }' "$CONNECTIONS" | sort -u | wc -l) < 100))
+}
+
+@test "--connections and --host-connections limit the requests at a time" {
+  list 60 "$HTTP/crowd/?n=%d"
+  run_apart getm-fetch -q --connections 2 -m m.json
+  assert_status 0
+  (($(sort -n to/* | tail -n 1) == 2))
+  run_apart getm-fetch -q --host-connections 3 -m m.json
+  assert_status 0
+  (($(sort -n to/* | tail -n 1) == 3))
+  run_apart getm-fetch -q --host-connections 1001 -m m.json
+  assert_status 2
+}
+
+@test "of 10,000 files one in a hundred fails: with -c all others are there, in bounded memory" {
+  local n fails
+  n=$(sanitized 1000 10000)
+  fails=$((n / 100))
+  jq -nc --argjson n "$n" --arg base "$HTTP" \
+    '[range(0; $n) | {url: "\($base)/\(if . % 100 == 7 then "missing" else "one" end)?n=\(.)", filepath: "to/\(.)"}]' >m.json
+  run_apart getm-fetch --progress none -c --stats stats -ca null -m m.json
+  assert_status 4
+  (($(find to -type f | wc -l) == n - fails))
+  [[ ! -e to/7 && ! -e to/107 && $(<to/8) == x ]]
+  (($(grep -c "Not Found (HTTP 404)" <<<"$stderr") == fails))
+  [[ ${stderr_lines[-1]} == *"fetched $((n - fails)) of $n files"*"$fails failed"* ]]
+  [[ -n ${MRF_SANITIZED-} ]] || (($(jq .max_rss_bytes stats) < (64 + 32) << 20))
+}
