@@ -13,8 +13,9 @@
 namespace mrf::fetch {
 
 struct ManyOptions {
-  unsigned files = 8;         ///< at a time
-  unsigned small_files = 64;  ///< the same of small ones, where there are descriptors for them; at least `files`
+  unsigned files = 8;  ///< at a time
+  unsigned small_files =
+      64;  ///< the same of small ones, where there are descriptors for them; at least `files`
   bool continue_after_error = false;
   bool verify_only = false;  ///< nothing is fetched, what is there is checked
 };

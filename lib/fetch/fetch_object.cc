@@ -82,9 +82,10 @@ ObjectFetch::ObjectFetch(Loop& loop, const FetchSettings& settings, const http::
 
 Download::Refresh ObjectFetch::refresh_of(const FetchSettings& settings, const std::string& path) {
   if (!settings.refresh) return {};
-  return [refresh = settings.refresh, path](const http::Url& refused, const std::function<bool()>& is_stopped) {
-    return refresh(refused, path, is_stopped);
-  };
+  return
+      [refresh = settings.refresh, path](const http::Url& refused, const std::function<bool()>& is_stopped) {
+        return refresh(refused, path, is_stopped);
+      };
 }
 
 void ObjectFetch::stop() {

@@ -34,7 +34,8 @@ struct FetchSettings {
   RequestLimits limits;             ///< others wait for their turn
   bool overwrite = false;           ///< a name that the server chose may replace a file
   bool threads = true;              ///< false: everything in the calling thread
-  /// Another URL for an object whose URL is refused, to be written to `target`. In a thread; nothing when `is_stopped`.
+  /// Another URL for an object whose URL is refused, to be written to `target`. In a thread; nothing when
+  /// `is_stopped`.
   std::function<std::optional<http::Url>(const http::Url& refused, const std::string& target,
                                          const std::function<bool()>& is_stopped)>
       refresh;

@@ -69,12 +69,13 @@ void ObjectPlan::give_up_slow_ones(Commands& commands) {
   for (std::size_t number = 0; number < slots_.size(); ++number) {
     Slot& slot = slots_[number];
     const auto part = parts_.find(slot.part);
-    const bool is_filling = slot.runs && !slot.enough && part != parts_.end() && part->second.owner == slot.id;
+    const bool is_filling =
+        slot.runs && !slot.enough && part != parts_.end() && part->second.owner == slot.id;
     if (!is_filling || !speeds_.is_slow(number, part->first - part->second.at)) continue;
-    commands.emplace_back(
-        Note{fmt::format("'{}': a request that brings {:.0f} bytes a second, where the others bring {:.0f}, is "
-                         "replaced by another one",
-                         name_, speeds_.of(number).value_or(0), speeds_.of_others(number).value_or(0))});
+    commands.emplace_back(Note{
+        fmt::format("'{}': a request that brings {:.0f} bytes a second, where the others bring {:.0f}, is "
+                    "replaced by another one",
+                    name_, speeds_.of(number).value_or(0), speeds_.of_others(number).value_or(0))});
     speeds_.on_replaced(number);
     slot.enough = true;
     commands.emplace_back(GiveUpRequest{number});
@@ -119,7 +120,8 @@ bool ObjectPlan::assign_part(Slot& slot, const OutputState& output) {
   slot.part = slot.end = part->first;
   slot.at = slot.position = at;
   slot.etag = version_.etag;
-  slot.ranged = !ranges_ignored_ && can_go_on() && (at > 0 || slot.end != version_.total.value_or(unknown_end));
+  slot.ranged =
+      !ranges_ignored_ && can_go_on() && (at > 0 || slot.end != version_.total.value_or(unknown_end));
   slot.if_match = slot.ranged && slot.etag && if_match_;
   return true;
 }
@@ -135,7 +137,8 @@ MissingParts::Place ObjectPlan::split_last() {
     Slot& slot = slots_[other];
     const auto part = parts_.find(slot.part);
     const auto speed = speeds_.of(other);
-    if (!slot.runs || slot.enough || part == parts_.end() || part->second.owner != slot.id || !speed) continue;
+    if (!slot.runs || slot.enough || part == parts_.end() || part->second.owner != slot.id || !speed)
+      continue;
     const std::uint64_t left = part->first - part->second.at;
     const double time = static_cast<double>(left) / std::max(*speed, 1.0);
     if (left < 2 * sizes_.least || time < longest) continue;
@@ -240,8 +243,7 @@ Commands ObjectPlan::accept(std::size_t number, const http::ResponseHead& head, 
     return {StopResponse{number}};
   }
   if (state_ != State::running) return begin(number, head);
-  if (!is_same_version(http::version_of(head)))
-    return accept_other_version(number, head, output);
+  if (!is_same_version(http::version_of(head))) return accept_other_version(number, head, output);
   if (head.is_whole()) return accept_whole(number);
   ranges_work_ = true;
   accept_part(slot);
@@ -512,7 +514,8 @@ std::optional<Commands> ObjectPlan::refresh(const Slot& slot, const std::string&
   if (!options_.refreshes) return std::nullopt;
   if (is_refreshing_ || slot.url_number != url_number_) return Commands{};
   const int status = slot.head.status();
-  const bool may_have_expired = status == 400 || status == 401 || status == 403 || status == 404 || status == 410;
+  const bool may_have_expired =
+      status == 400 || status == 401 || status == 403 || status == 404 || status == 410;
   if (!may_have_expired) return std::nullopt;
   if (!refresh_was_of_use_) {  // unless another request is about to show that it is
     const bool is_open = std::any_of(slots_.begin(), slots_.end(), [this](const Slot& other) {
@@ -540,7 +543,8 @@ std::string ObjectPlan::reason_of(const Slot& slot, const http::Ending& ending, 
 // been asked for: that goes on alone then, to the object's end.
 bool ObjectPlan::goes_on_without_ranges(const Slot& slot) {
   if (!slot.ranged) return false;
-  if (slot.generation != generation_ || parts_.find(slot.part) == parts_.end()) return true;  // nobody needs that part
+  if (slot.generation != generation_ || parts_.find(slot.part) == parts_.end())
+    return true;  // nobody needs that part
   if (whole_id_ == 0 && ranges_work_ && !ranges_ignored_) return false;
   ranges_ignored_ = true;
   return true;

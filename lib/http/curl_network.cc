@@ -353,8 +353,8 @@ Ending CurlTransfer::ending_of(CURLcode code) const {
   return {kind_of(code), base::redact_words(said.empty() ? ::curl_easy_strerror(code) : said)};
 }
 
-// Transfers in two multi handles: each has its connection in the one, since parts of an object that shared one
-// would come no faster than one of them; they share connections in the other.
+// Transfers in two multi handles: each has its connection in the one, since parts of an object that shared
+// one would come no faster than one of them; they share connections in the other.
 class CurlNetwork final : public Network {
  public:
   explicit CurlNetwork(NetworkOptions options) : options_(std::move(options)) {

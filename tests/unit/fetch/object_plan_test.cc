@@ -94,7 +94,8 @@ class Bench {
       const auto piece = plan.on_bytes(slot, count);
       if (piece.skip + piece.size == 0) return pieces + "end";
       if (piece.size > 0)
-        pieces += std::to_string(piece.at) + (piece.is_compared ? "?" : "+") + std::to_string(piece.size) + " ";
+        pieces +=
+            std::to_string(piece.at) + (piece.is_compared ? "?" : "+") + std::to_string(piece.size) + " ";
       count -= piece.skip + piece.size;
     }
     return pieces;
@@ -382,14 +383,16 @@ TEST_CASE("plan: another URL is asked for when one is refused, once until it has
   CHECK(bench.end(1).back() == "refresh http://h/new");
   CHECK(bench.time(std::chrono::seconds(9)).empty());
   bench.plan.on_refreshed(mrf::http::Url::parse("http://h/newer"));
-  CHECK(bench.time() == Texts{"start 0 http://h/newer bytes=2-3 if \"a\"", "start 1 http://h/newer bytes=8-11 if \"a\""});
+  CHECK(bench.time() ==
+        Texts{"start 0 http://h/newer bytes=2-3 if \"a\"", "start 1 http://h/newer bytes=8-11 if \"a\""});
   bench.head(0, head_of({"HTTP/1.1 404 Gone"}));
   CHECK(bench.end(0).empty());  // the other one may show that the URL is good
   bench.head(1, head_of({"HTTP/1.1 404 Gone"}));
   CHECK(bench.end(1) == Texts{"fail 4 cannot fetch 'http://h/x': Gone (HTTP 404)"});
 }
 
-TEST_CASE("plan: what is refused of an earlier URL does not count, and without another URL the refusal is final") {
+TEST_CASE(
+    "plan: what is refused of an earlier URL does not count, and without another URL the refusal is final") {
   Bench bench({4, 4, 64, 2}, 3, mrf::fetch::unknown_end, true);
   bench.parallel();
   bench.head(1, head_of({"HTTP/1.1 403 Expired"}));
@@ -479,7 +482,8 @@ TEST_CASE("plan: what turns out to be lost is asked for, and complete is who has
   CHECK(bench.plan.bytes() == 17);
   CHECK(bench.end(1).empty());
   CHECK(bench.end(0, EndingKind::stopped).empty());
-  CHECK(bench.time() == Texts{"start 0 http://h/x bytes=4-7 if \"a\"", "start 1 http://h/x bytes=8-9 if \"a\""});
+  CHECK(bench.time() ==
+        Texts{"start 0 http://h/x bytes=4-7 if \"a\"", "start 1 http://h/x bytes=8-9 if \"a\""});
 }
 
 TEST_CASE("plan: without a strong entity tag samples of what is there come before anything else") {
@@ -568,10 +572,10 @@ TEST_CASE("plan: more bytes than were said are bad data, and a rest without an e
   CHECK(endless.plan.is_complete());
 }
 
-// Servers of up to three versions of an object, under strong or weak tags, which fail, refuse ranges, redirect and
-// refuse URLs as a seeded generator says; bytes that come in any portions, at any speed, from any slot; and an
-// output that has some of the object, part of which turns out to be lost. Whatever happens, the plan ends, and what
-// it places is every byte of one version once, or it fails.
+// Servers of up to three versions of an object, under strong or weak tags, which fail, refuse ranges,
+// redirect and refuse URLs as a seeded generator says; bytes that come in any portions, at any speed, from
+// any slot; and an output that has some of the object, part of which turns out to be lost. Whatever happens,
+// the plan ends, and what it places is every byte of one version once, or it fails.
 TEST_CASE("plan: whatever servers do in whatever order, one version's bytes have one place each") {
   int completed = 0;
   int times_given_up = 0;
@@ -608,42 +612,43 @@ TEST_CASE("plan: whatever servers do in whatever order, one version's bytes have
     const auto output = [&] {
       std::uint64_t given = 0;
       while (places.contains(given)) ++given;
-      return mrf::fetch::OutputState{!in_order || given == 0,
-                                     in_order ? given + 20 : mrf::fetch::unknown_end, !in_order};
+      return mrf::fetch::OutputState{!in_order || given == 0, in_order ? given + 20 : mrf::fetch::unknown_end,
+                                     !in_order};
     };
     bool failed = false;
-    const std::function<void(const mrf::fetch::Commands&)> carry_out = [&](const mrf::fetch::Commands& commands) {
-      for (const auto& command : commands) {
-        if (const auto* start = std::get_if<mrf::fetch::StartRequest>(&command)) {
-          REQUIRE_FALSE(running.contains(start->slot));
-          running.emplace(start->slot, Response{start->request});
-        } else if (const auto* stop = std::get_if<mrf::fetch::StopResponse>(&command)) {
-          running.at(stop->slot).is_wanted = false;
-        } else if (const auto* begin = std::get_if<mrf::fetch::BeginOutput>(&command)) {
-          running.at(begin->slot).beginning = true;
-        } else if (std::holds_alternative<mrf::fetch::ForgetOutput>(command)) {
-          if (!output().can_forget) throw mrf::base::DataError("fetch", "x", "it cannot be taken back");
-          places.clear();
-          doubtful.clear();
-        } else if (const auto* given_up = std::get_if<mrf::fetch::GiveUpRequest>(&command)) {
-          ++times_given_up;
-          running.erase(given_up->slot);
-          carry_out(plan.on_end(given_up->slot, {EndingKind::stopped, ""}, "", output(), now,
-                                std::chrono::seconds(0)));
-        } else if (std::holds_alternative<mrf::fetch::RefreshUrl>(command)) {
-          REQUIRE(refreshes);
-          is_refreshing = true;
-        } else if (const auto* warning = std::get_if<mrf::fetch::Warn>(&command)) {
-          REQUIRE(warning->text.find(": ;") == std::string::npos);  // each failure has its reason
-        }
-      }
-    };
+    const std::function<void(const mrf::fetch::Commands&)> carry_out =
+        [&](const mrf::fetch::Commands& commands) {
+          for (const auto& command : commands) {
+            if (const auto* start = std::get_if<mrf::fetch::StartRequest>(&command)) {
+              REQUIRE_FALSE(running.contains(start->slot));
+              running.emplace(start->slot, Response{start->request});
+            } else if (const auto* stop = std::get_if<mrf::fetch::StopResponse>(&command)) {
+              running.at(stop->slot).is_wanted = false;
+            } else if (const auto* begin = std::get_if<mrf::fetch::BeginOutput>(&command)) {
+              running.at(begin->slot).beginning = true;
+            } else if (std::holds_alternative<mrf::fetch::ForgetOutput>(command)) {
+              if (!output().can_forget) throw mrf::base::DataError("fetch", "x", "it cannot be taken back");
+              places.clear();
+              doubtful.clear();
+            } else if (const auto* given_up = std::get_if<mrf::fetch::GiveUpRequest>(&command)) {
+              ++times_given_up;
+              running.erase(given_up->slot);
+              carry_out(plan.on_end(given_up->slot, {EndingKind::stopped, ""}, "", output(), now,
+                                    std::chrono::seconds(0)));
+            } else if (std::holds_alternative<mrf::fetch::RefreshUrl>(command)) {
+              REQUIRE(refreshes);
+              is_refreshing = true;
+            } else if (const auto* warning = std::get_if<mrf::fetch::Warn>(&command)) {
+              REQUIRE(warning->text.find(": ;") == std::string::npos);  // each failure has its reason
+            }
+          }
+        };
     const auto answer = [&](std::size_t slot, Response& response) {
       response.has_head = true;
       response.version = random(versions);
       const auto range = field(response.request, "Range");
-      const std::string etag = std::string(is_weak ? "ETag: W/\"" : "ETag: \"") +
-                               static_cast<char>('a' + response.version) + "\"";
+      const std::string etag =
+          std::string(is_weak ? "ETag: W/\"" : "ETag: \"") + static_cast<char>('a' + response.version) + "\"";
       Texts lines;
       const unsigned fate = random(8) < trouble ? random(6) : 9;
       if (fate == 0) {
@@ -679,8 +684,9 @@ TEST_CASE("plan: whatever servers do in whatever order, one version's bytes have
       carry_out(plan.on_time(now, output()));
       if (is_refreshing && random(3) == 0) {
         is_refreshing = false;
-        plan.on_refreshed(random(4) == 0 ? std::nullopt
-                                         : std::optional(mrf::http::Url::parse("http://h/" + std::to_string(random(9)))));
+        plan.on_refreshed(
+            random(4) == 0 ? std::nullopt
+                           : std::optional(mrf::http::Url::parse("http://h/" + std::to_string(random(9)))));
       }
       if (!doubtful.empty() && random(5) == 0) {
         const auto part = doubtful.back();
