@@ -131,10 +131,10 @@ ChunkStream::Fed ChunkStream::feed(io::FdRef pipe, std::uint64_t& bytes) {
     piece.end = front.end;
     if (front.block) text = {front.block->data + front.begin, front.end - front.begin};
   }
-  const std::uint64_t fed = text.empty() ? io::feed_pipe(file_, io::scratch_file_name(), piece.begin,
-                                                         piece.end - piece.begin, pipe)
-                                               .value_or(0)
-                                         : io::feed_pipe(text, pipe).value_or(0);
+  const std::uint64_t fed =
+      text.empty() ? io::feed_pipe(file_, io::scratch_file_name(), piece.begin, piece.end - piece.begin, pipe)
+                         .value_or(0)
+                   : io::feed_pipe(text, pipe).value_or(0);
   bytes += fed;
   const std::lock_guard lock(memory_->mutex);
   pieces_.front().begin += fed;

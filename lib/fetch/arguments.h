@@ -21,8 +21,8 @@ struct FetchArguments {
   unsigned stall_seconds = 60;
   unsigned host_connections = 0;  ///< 0: as RequestLimits has it, or the concurrency if that is more
   unsigned connections = 0;       ///< 0: the same, or host_connections if that is more
-  std::string refresh_command;  ///< prints another URL for one that is refused
-  std::string root;  ///< of a manifest's targets; "" is the working directory
+  std::string refresh_command;    ///< prints another URL for one that is refused
+  std::string root;               ///< of a manifest's targets; "" is the working directory
   std::string base_url;
   std::string ena_files;
   std::string checksums;  ///< the file of --write-checksums; "" when there is none

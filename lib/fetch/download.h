@@ -63,7 +63,8 @@ class Loop {
 /// for), else thrown away.
 class Download {
  public:
-  /// Returns another URL for one that is refused, nothing when `is_stopped` says so. In a thread. Throws Error.
+  /// Returns another URL for one that is refused, nothing when `is_stopped` says so. In a thread. Throws
+  /// Error.
   using Refresh = std::function<std::optional<http::Url>(const http::Url& refused,
                                                          const std::function<bool()>& is_stopped)>;
   struct Options {

@@ -61,8 +61,7 @@ class ManyFiles {
               settings.threads ? small_files(options) : 1),
         // As many large files again may be written out (FilePlan::on_whole()): a journal commits them
         // together.
-        loop_(*network_, http::system_clock(), threads_of(settings, 2 * options.files),
-              settings.limits),
+        loop_(*network_, http::system_clock(), threads_of(settings, 2 * options.files), settings.limits),
         existing_(entries, existing_options(settings, options), loop_.pool()) {
     settings_.directories = &directories_;
     begin_outcomes();

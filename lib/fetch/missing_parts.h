@@ -28,8 +28,8 @@ class MissingParts {
 
   /// The gaps before `total` between what is `there`, in order.
   void fill(const std::vector<ByteRange>& there, std::uint64_t total);
-  /// `count` samples of at most `size` bytes each of what is `there`, in order: of its beginning, its end, and
-  /// of places that `random` chooses, which gives numbers in [0, 1).
+  /// `count` samples of at most `size` bytes each of what is `there`, in order: of its beginning, its end,
+  /// and of places that `random` chooses, which gives numbers in [0, 1).
   void add_samples(const std::vector<ByteRange>& there, std::uint64_t size, unsigned count,
                    const std::function<double()>& random);
   /// A range that was there is missing, after all.
@@ -50,8 +50,8 @@ class MissingParts {
   Map::const_iterator behind(std::uint64_t position) const { return map_.upper_bound(position); }
   void erase(Place part) { map_.erase(part); }
 
-  /// The part that is to be asked for next: as long as there are samples, one of them. end() when every one is
-  /// being filled.
+  /// The part that is to be asked for next: as long as there are samples, one of them. end() when every one
+  /// is being filled.
   Place next_to_ask();
   /// Nobody fills any part.
   bool is_idle() const;

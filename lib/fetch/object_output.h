@@ -29,7 +29,7 @@ struct BytesThere {
 
 /// What a step of ObjectOutput::work_off() found out.
 struct WorkedOff {
-  bool is_over = true;             ///< there is no more of it
+  bool is_over = true;            ///< there is no more of it
   std::vector<ByteRange> lost{};  ///< not there after all, not as it was written
 };
 

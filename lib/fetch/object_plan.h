@@ -52,7 +52,8 @@ struct StartRequest {
 struct StopResponse {  ///< nothing more of it is wanted
   std::size_t slot;
 };
-struct GiveUpRequest {  ///< what came of it is used, on_end() is told that it was stopped, its connection is closed
+struct GiveUpRequest {  ///< what came of it is used, on_end() is told that it was stopped, its connection is
+                        ///< closed
   std::size_t slot;
 };
 struct RefreshUrl {  ///< the URL is refused; on_refreshed() is told of another one
@@ -88,8 +89,8 @@ using Commands = std::vector<Command>;
 /// Where nothing is left to be asked for, the part that would be over last is split; a request that brings
 /// much less than the others is given up, and what it has not brought is asked for again (RequestSpeeds).
 ///
-/// Where a server sends no strong entity tag, but a size and a weak tag or a time, samples of what is there are
-/// asked for and compared before the rest is.
+/// Where a server sends no strong entity tag, but a size and a weak tag or a time, samples of what is there
+/// are asked for and compared before the rest is.
 ///
 /// Mirrors may give the same bytes under several entity tags. Bytes of different tags are never put together;
 /// after the first difference there is one stream without ranges: the first response goes on when it still

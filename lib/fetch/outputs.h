@@ -76,8 +76,8 @@ class WritableFile {
     bool is_to_be_compared = false;  ///< whether they are of this version, samples of them tell
   };
   virtual Found found(const http::ObjectVersion& /*version*/) { return {}; }
-  /// Behind found(): of how many bytes the parts are, at most, that remember() and leave() are to be told of. 0:
-  /// nothing is kept.
+  /// Behind found(): of how many bytes the parts are, at most, that remember() and leave() are to be told of.
+  /// 0: nothing is kept.
   virtual std::uint64_t part_size() const { return 0; }
   /// The file holds these parts now; called from time to time.
   virtual void remember(const std::vector<PartSum>& /*parts*/) {}
@@ -129,9 +129,9 @@ class FileOutput final : public ObjectOutput, private ByteAccess {
   std::atomic<std::uint64_t> since_remembered_{0};  ///< bytes
   std::atomic<std::chrono::steady_clock::time_point> remembered_at_;
   std::mutex parts_mutex_;
-  std::vector<PartSum> found_;      ///< what an earlier run left and nobody has looked at, the last first
-  Coverage parts_;                  ///< what is in the file and can be kept
-  std::uint64_t part_size_ = 0;     ///< of these
+  std::vector<PartSum> found_;   ///< what an earlier run left and nobody has looked at, the last first
+  Coverage parts_;               ///< what is in the file and can be kept
+  std::uint64_t part_size_ = 0;  ///< of these
 };
 
 struct TargetOptions {

@@ -186,8 +186,8 @@ WritableFile::Found PartFile::found(const http::ObjectVersion& version) {
       throw base::Error(base::Status::failure, "write", part_,
                         "another download left it; give PATH, or --overwrite");
     if (!is_new)
-      base::note(fmt::format("'{}' is fetched from the beginning: no valid record says what '{}' has of it", target_,
-                             part_));
+      base::note(fmt::format("'{}' is fetched from the beginning: no valid record says what '{}' has of it",
+                             target_, part_));
     reset();
   } else if (static_cast<std::uint64_t>(status_of(fd_, part_).st_size) > *version_.total) {
     truncate_to(fd_, *version_.total, part_);
@@ -244,7 +244,7 @@ void PartFile::leave(const std::vector<PartSum>& parts) {
   }
   struct stat info {};
   if (::lstat(record_.c_str(), &info) == 0) return;  // an earlier one is right, too
-  auto fewer = parts;  // their CRCs are those of whole parts
+  auto fewer = parts;                                // their CRCs are those of whole parts
   fewer.pop_back();
   truncate_to(fd_, fewer.empty() ? 0 : fewer.back().end, part_);
   if (fewer.empty()) {

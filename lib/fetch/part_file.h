@@ -18,8 +18,8 @@ namespace mrf::fetch {
 /// CRC-32C in hexadecimal], ...]} and a newline. `version` has a size, and a tag or a time.
 std::string record_text(const http::ObjectVersion& version, const std::vector<PartSum>& parts);
 
-/// The parts of such a text, when it speaks of `version`, and makes sense: they are in order and lie within the
-/// object and the file, which has `there` bytes. Else nothing.
+/// The parts of such a text, when it speaks of `version`, and makes sense: they are in order and lie within
+/// the object and the file, which has `there` bytes. Else nothing.
 WritableFile::Found parts_of_record(const std::string& text, const http::ObjectVersion& version,
                                     std::uint64_t there);
 

@@ -58,8 +58,8 @@ class RequestQueue {
   HostLimit own_;     ///< requests that have a connection each
   HostLimit shared_;  ///< those to hosts that let them share one
   Ticket last_ticket_ = 0;
-  std::set<std::string> sharing_;          ///< origins that speak HTTP/2
-  std::map<Ticket, UnderWay> under_way_;   ///< all, those that wait, too
+  std::set<std::string> sharing_;         ///< origins that speak HTTP/2
+  std::map<Ticket, UnderWay> under_way_;  ///< all, those that wait, too
   std::map<Ticket, Waiting> waiting_;
 };
 

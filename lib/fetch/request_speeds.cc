@@ -89,8 +89,8 @@ bool RequestSpeeds::is_slow(std::size_t number, std::uint64_t left) const {
   const auto usual = of_others(number);
   if (!usual || *usual <= 0) return false;
   const auto bytes = static_cast<double>(left);
-  const double gain = *place->second.speed <= 0 ? seconds_of(least_gain)
-                                                : bytes / *place->second.speed - bytes / *usual;
+  const double gain =
+      *place->second.speed <= 0 ? seconds_of(least_gain) : bytes / *place->second.speed - bytes / *usual;
   return gain >= seconds_of(least_gain);
 }
 

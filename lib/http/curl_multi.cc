@@ -91,8 +91,7 @@ int CurlMulti::on_timer(CURLM* /*multi*/, long milliseconds, void* self) {
 void CurlMulti::act(curl_socket_t socket, int events) {
   int running = 0;
   const CURLMcode code = ::curl_multi_socket_action(multi_.get(), socket, events, &running);
-  if (watch_error_ != 0)
-    throw base::SystemError("watch", "the network", std::exchange(watch_error_, 0));
+  if (watch_error_ != 0) throw base::SystemError("watch", "the network", std::exchange(watch_error_, 0));
   check_curl(code);
 }
 

@@ -29,7 +29,7 @@ struct Request {
   bool is_trusted = true;  ///< goes where the user said, so that the user's token or .netrc may go along
   std::optional<AwsSignature> signature{};
   Method method = Method::get;
-  bool goes_direct = false;  ///< past every proxy
+  bool goes_direct = false;        ///< past every proxy
   bool shares_connection = false;  ///< with others at the same time, where the server speaks HTTP/2
 };
 

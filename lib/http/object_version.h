@@ -9,7 +9,8 @@
 
 namespace mrf::http {
 
-/// Which state of an object a response shows: its entity tag, its time and its size, as far as the server says.
+/// Which state of an object a response shows: its entity tag, its time and its size, as far as the server
+/// says.
 struct ObjectVersion {
   std::optional<std::string> etag;       ///< a strong one
   std::optional<std::string> weak_etag;  ///< with its W/

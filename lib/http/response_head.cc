@@ -156,7 +156,8 @@ std::optional<std::string> ResponseHead::strong_etag() const {
 
 std::optional<std::string> ResponseHead::weak_etag() const {
   auto tag = field("ETag");
-  if (!tag || !(tag->starts_with("W/") || tag->starts_with("w/")) || tag->ends_with("/\"\"") || tag->size() == 2)
+  if (!tag || !(tag->starts_with("W/") || tag->starts_with("w/")) || tag->ends_with("/\"\"") ||
+      tag->size() == 2)
     return std::nullopt;
   return tag;
 }

@@ -9,9 +9,9 @@ namespace mrf::io {
 
 /// Keeps an event loop from waking for each line of a writer that writes each of its lines by itself (and for
 /// each page of a reader that reads little): after a turn that moved little it pauses for half a millisecond,
-/// and what comes meanwhile is moved at once. A pipe of 64 KiB, which Linux gives by default, fills in the pause
-/// only at 128 MB/s, and at that rate a turn moves more than little. With a smaller pipe nothing pauses: who
-/// has many pipes and is not root gets pipes of two pages (pipe(7), pipe-user-pages-soft).
+/// and what comes meanwhile is moved at once. A pipe of 64 KiB, which Linux gives by default, fills in the
+/// pause only at 128 MB/s, and at that rate a turn moves more than little. With a smaller pipe nothing
+/// pauses: who has many pipes and is not root gets pipes of two pages (pipe(7), pipe-user-pages-soft).
 class Pause {
  public:
   /// The loop reads or writes `pipe`. What is no pipe does not count.

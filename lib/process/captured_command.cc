@@ -111,7 +111,8 @@ class Captured {
 
 }  // namespace
 
-std::optional<std::string> output_of(const CapturedCommand& command, const std::function<bool()>& is_stopped) {
+std::optional<std::string> output_of(const CapturedCommand& command,
+                                     const std::function<bool()>& is_stopped) {
   Captured captured(command);
   while (captured.goes_on()) {
     if (!is_stopped()) continue;

@@ -46,8 +46,7 @@ mrf::http::ResponseHead head_with(const std::vector<std::string>& lines) {
 class Recorder final : public mrf::fetch::ObjectOutput {
  public:
   bool may_wait() const override { return waits; }
-  mrf::fetch::BytesThere begin(const mrf::http::ResponseHead&,
-                                           const mrf::http::ObjectVersion&) override {
+  mrf::fetch::BytesThere begin(const mrf::http::ResponseHead&, const mrf::http::ObjectVersion&) override {
     tell("begin");
     has_begun_ = true;
     return {};
@@ -93,8 +92,7 @@ class Recorder final : public mrf::fetch::ObjectOutput {
 class FileRecorder final : public mrf::fetch::ObjectOutput {
  public:
   explicit FileRecorder(const std::string& path) : path_(path), file_(made(path)) {}
-  mrf::fetch::BytesThere begin(const mrf::http::ResponseHead&,
-                                           const mrf::http::ObjectVersion&) override {
+  mrf::fetch::BytesThere begin(const mrf::http::ResponseHead&, const mrf::http::ObjectVersion&) override {
     return {};
   }
   bool in_order() const override { return false; }

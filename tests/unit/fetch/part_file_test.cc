@@ -18,10 +18,12 @@ const mrf::http::ObjectVersion timed_version{std::nullopt, std::nullopt, "Mon", 
 std::string text_of(const mrf::fetch::WritableFile::Found& found) {
   std::string text = found.is_to_be_compared && !found.parts.empty() ? "? " : "";
   for (const auto& part : found.parts)
-    text += std::to_string(part.begin) + "-" + std::to_string(part.end) + ":" + std::to_string(part.crc) + " ";
+    text +=
+        std::to_string(part.begin) + "-" + std::to_string(part.end) + ":" + std::to_string(part.crc) + " ";
   return text;
 }
-std::string read(const std::string& text, const mrf::http::ObjectVersion& version, std::uint64_t there = 100) {
+std::string read(const std::string& text, const mrf::http::ObjectVersion& version,
+                 std::uint64_t there = 100) {
   return text_of(parts_of_record(text, version, there));
 }
 std::string replaced(std::string text, const std::string& what, const std::string& by) {
@@ -63,27 +65,28 @@ TEST_CASE("record: without a strong entity tag samples are to be compared") {
 
 TEST_CASE("record: of another object, damaged, or from the future: nothing is there") {
   const auto text = record_text(strong_version, {{0, 10, 1}, {20, 30, 2}});
-  for (const auto& [what, by] : std::initializer_list<std::pair<std::string, std::string>>{
-           {"\\\"a\\\"", "\\\"b\\\""},
-           {"\"size\":100", "\"size\":101"},
-           {"\"format\":1", "\"format\":2"},
-           {"\"format\":1,", ""},
-           {"\"etag\":\"\\\"a\\\"\",", ""},
-           {"[0,10,", "[10,0,"},
-           {"[0,10,", "[0,21,"},
-           {"[0,10,", "[-1,10,"},
-           {"[0,10,", "[0,10.5,"},
-           {"[20,30,", "[20,101,"},
-           {"\"00000001\"", "1"},
-           {"\"00000001\"", "\"0000001\""},
-           {"\"00000001\"", "\"0000000g\""},
-           {"\"00000001\"", "\"+0000001\""},
-           {",\"00000001\"", ""},
-           {"[[", "[["},
-           {"}", ""}}) {
+  for (const auto& [what, by] :
+       std::initializer_list<std::pair<std::string, std::string>>{{"\\\"a\\\"", "\\\"b\\\""},
+                                                                  {"\"size\":100", "\"size\":101"},
+                                                                  {"\"format\":1", "\"format\":2"},
+                                                                  {"\"format\":1,", ""},
+                                                                  {"\"etag\":\"\\\"a\\\"\",", ""},
+                                                                  {"[0,10,", "[10,0,"},
+                                                                  {"[0,10,", "[0,21,"},
+                                                                  {"[0,10,", "[-1,10,"},
+                                                                  {"[0,10,", "[0,10.5,"},
+                                                                  {"[20,30,", "[20,101,"},
+                                                                  {"\"00000001\"", "1"},
+                                                                  {"\"00000001\"", "\"0000001\""},
+                                                                  {"\"00000001\"", "\"0000000g\""},
+                                                                  {"\"00000001\"", "\"+0000001\""},
+                                                                  {",\"00000001\"", ""},
+                                                                  {"[[", "[["},
+                                                                  {"}", ""}}) {
     CAPTURE(by);
     CHECK(read(replaced(text, what, by), strong_version).empty() == (what != by));
   }
   CHECK(read(text, strong_version, 29).empty());  // the file is shorter
-  for (const char* none : {"", "{", "[]", "null", "\"\"", "{\"format\":1}"}) CHECK(read(none, strong_version).empty());
+  for (const char* none : {"", "{", "[]", "null", "\"\"", "{\"format\":1}"})
+    CHECK(read(none, strong_version).empty());
 }

@@ -27,7 +27,8 @@ struct Transfers {
 
 }  // namespace
 
-TEST_CASE("speeds: a request is slow after two windows in which it brings under a quarter of what others bring") {
+TEST_CASE(
+    "speeds: a request is slow after two windows in which it brings under a quarter of what others bring") {
   for (const std::uint64_t odd : {0, 100'000, 240'000}) {
     Transfers transfers(odd);
     transfers.second();
