@@ -353,8 +353,8 @@ Ending CurlTransfer::ending_of(CURLcode code) const {
   return {kind_of(code), base::redact_words(said.empty() ? ::curl_easy_strerror(code) : said)};
 }
 
-// Transfers in two multi handles: each has its connection in the one, since parts of an object that shared
-// one would come no faster than one of them; they share connections in the other.
+// Transfers in three multi handles: each has its connection in the one, since parts of an object that shared
+// one would come no faster than one of them; they share connections in the second; the third is for FTP.
 class CurlNetwork final : public Network {
  public:
   explicit CurlNetwork(NetworkOptions options) : options_(std::move(options)) {
@@ -367,8 +367,11 @@ class CurlNetwork final : public Network {
   CurlNetwork& operator=(const CurlNetwork&) = delete;
 
   void start(const Request& request, Receiver& receiver) override {
-    auto& multi = multis_.at(request.shares_connection ? 1 : 0);
-    if (!multi) multi.emplace(sockets_, request.shares_connection ? 1 : 0, request.shares_connection);
+    const auto kind = request.url.is_ftp()        ? CurlMulti::Kind::polled
+                      : request.shares_connection ? CurlMulti::Kind::shared
+                                                  : CurlMulti::Kind::apart;
+    auto& multi = multi_of(kind);
+    if (!multi) multi.emplace(sockets_, static_cast<unsigned>(kind), kind);
     auto transfer = std::make_unique<CurlTransfer>(options_, request, receiver, idle_);
     CURL* easy = transfer->easy();
     multi->add(easy);
@@ -384,6 +387,7 @@ class CurlNetwork final : public Network {
     for (auto& multi : multis_) {
       if (multi && multi->due() <= now) multi->on_time();
     }
+    if (polls()) multi_of(CurlMulti::Kind::polled)->perform();
     finish_ended();
     end_stalled();
     return static_cast<int>(transfers_.size());
@@ -401,6 +405,16 @@ class CurlNetwork final : public Network {
     std::unique_ptr<CurlTransfer> transfer;
     CurlMulti* multi;
   };
+
+  std::optional<CurlMulti>& multi_of(CurlMulti::Kind kind) {
+    return multis_.at(static_cast<std::size_t>(kind));
+  }
+  // Whether there is a transfer that nothing but looking at it moves.
+  bool polls() {
+    const auto& polled = multi_of(CurlMulti::Kind::polled);
+    return polled && std::any_of(transfers_.begin(), transfers_.end(),
+                                 [&](const auto& entry) { return entry.second.multi == &*polled; });
+  }
 
   void stop(const Receiver& receiver, bool closes) {
     const auto place = std::find_if(transfers_.begin(), transfers_.end(), [&](const auto& entry) {
@@ -422,6 +436,10 @@ class CurlNetwork final : public Network {
     for (const auto& multi : multis_) {
       if (multi && multi->due())
         longest = std::min(longest, std::chrono::ceil<std::chrono::milliseconds>(*multi->due() - begin));
+    }
+    if (polls()) {
+      multi_of(CurlMulti::Kind::polled)->wait(longest);
+      longest = std::chrono::milliseconds(0);
     }
     std::array<epoll_event, 64> events{};
     const int count = ::epoll_wait(sockets_.fd().get(), events.data(), static_cast<int>(events.size()),
@@ -471,7 +489,7 @@ class CurlNetwork final : public Network {
 
   NetworkOptions options_;
   SocketSet sockets_;
-  std::array<std::optional<CurlMulti>, 2> multis_;  ///< made when they are needed
+  std::array<std::optional<CurlMulti>, 3> multis_;  ///< by kind, made when they are needed
   std::map<CURL*, Running> transfers_;
   bool has_waited_ = true;
   std::chrono::nanoseconds idle_{0};  ///< spent in waiting since the beginning
