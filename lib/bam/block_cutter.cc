@@ -49,15 +49,17 @@ std::string_view BlockCutter::cut(std::string_view& rest) {
   std::size_t size = 0;
   if (piece_left_ == 0) {
     size = fitting(rest, codec::bgzf_payload);
-    if (size == 0) piece_left_ = record_size(rest);
+    if (size == 0) begin_pieces(rest);
   }
   if (piece_left_ > 0) {
     size = std::min({piece_left_, codec::bgzf_payload, rest.size()});
+    if (with_fields_) add_fields_of_piece(size);
     piece_left_ -= size;
+    piece_at_ += size;
   } else if (with_fields_) {
     for (std::size_t at = 0; at < size;) {
       const std::string_view record = rest.substr(at, record_size(rest.substr(at)));
-      add_fields(record, at);
+      add_fields(record, at, fields_);
       at += record.size();
     }
   }
@@ -66,8 +68,29 @@ std::string_view BlockCutter::cut(std::string_view& rest) {
   return payload;
 }
 
+void BlockCutter::begin_pieces(std::string_view rest) {
+  piece_at_ = 0;
+  piece_left_ = record_size(rest);
+  record_fields_.clear();
+  if (with_fields_) add_fields(rest.substr(0, piece_left_), 0, record_fields_);
+}
+
+void BlockCutter::add_fields_of_piece(std::size_t size) {
+  std::size_t of_read = 0;
+  std::size_t begin = 0;
+  for (const codec::FieldSpan& span : record_fields_) {
+    if (span.end <= piece_at_) continue;
+    const std::size_t end = std::min(span.end - piece_at_, size);
+    if (span.field == codec::Field::bases || span.field == codec::Field::qualities) of_read += end - begin;
+    fields_.push_back({static_cast<std::uint32_t>(end), span.field});
+    if (end == size) break;
+    begin = end;
+  }
+  if (2 * of_read < size) fields_.clear();
+}
+
 // The lengths may be those of a malformed record.
-void BlockCutter::add_fields(std::string_view record, std::size_t at) {
+void BlockCutter::add_fields(std::string_view record, std::size_t at, Fields& to) {
   const std::size_t bases = base::number_at<std::uint32_t>(record, base_count_at);
   const std::array<std::pair<std::size_t, codec::Field>, 5> lengths{
       {{sam::record_front, codec::Field::fixed},
@@ -78,9 +101,9 @@ void BlockCutter::add_fields(std::string_view record, std::size_t at) {
   std::size_t end = 0;
   for (const auto& [length, field] : lengths) {
     end = std::min(end + length, record.size());
-    fields_.push_back({static_cast<std::uint32_t>(at + end), field});
+    to.push_back({static_cast<std::uint32_t>(at + end), field});
   }
-  fields_.push_back({static_cast<std::uint32_t>(at + record.size()), codec::Field::tags});
+  to.push_back({static_cast<std::uint32_t>(at + record.size()), codec::Field::tags});
 }
 
 }  // namespace mrf::bam

@@ -20,7 +20,9 @@ class BlockCutter {
   explicit BlockCutter(bool with_fields) : with_fields_(with_fields) {}
   /// The next payload at the front of `rest`, which is not empty and gives it away.
   std::string_view cut(std::string_view& rest);
-  /// The fields of the records in the last payload; empty for a piece of a record, and without `with_fields`.
+  /// The fields of the records in the last payload, or of the piece of a record; empty without `with_fields`,
+  /// and for a piece that is mostly CIGAR or tags: numbers that differ little, and texts that repeat from far
+  /// away, are better off with a compressor that looks at more.
   std::span<const codec::FieldSpan> fields() const { return fields_; }
 
   /// The size in bytes of the whole records at the front of `records` that fit into `room` bytes.
@@ -30,11 +32,16 @@ class BlockCutter {
   static std::size_t closed(std::string_view records);
 
  private:
-  void add_fields(std::string_view record, std::size_t at);
+  using Fields = std::vector<codec::FieldSpan>;
+  static void add_fields(std::string_view record, std::size_t at, Fields& to);
+  void begin_pieces(std::string_view rest);
+  void add_fields_of_piece(std::size_t size);
 
   bool with_fields_;
-  std::size_t piece_left_ = 0;  // of a record larger than a block
-  std::vector<codec::FieldSpan> fields_;
+  std::size_t piece_at_ = 0;    // in a record larger than a block
+  std::size_t piece_left_ = 0;  // of that record
+  Fields record_fields_;        // of that record
+  Fields fields_;
 };
 
 }  // namespace mrf::bam
