@@ -170,7 +170,7 @@ class Finder {
   // A byte of a match makes up for so many positions without one.
   static constexpr std::size_t regained = 4;
   static constexpr std::size_t least_continued = 8;
-  static constexpr std::size_t entered_whole = 8;
+  static constexpr std::size_t entered_whole = 12;
 
   static std::size_t table_of(std::size_t field) {
     return field == static_cast<std::size_t>(Field::bases)       ? 1
@@ -405,7 +405,10 @@ class LiteralCounts {
     for (; count > at_once; count -= at_once, bytes += at_once) {
       for (std::size_t at = 0; at < at_once; ++at) ++counts_[bytes[at]];
     }
-    for (std::size_t at = 0; at < at_once; ++at) ++counts_[at < count ? bytes[at] : spare + at];
+    for (std::size_t at = 0; at < at_once; ++at) {
+      const std::size_t behind = std::size_t{0} - std::size_t{at >= count};
+      ++counts_[(bytes[at] & ~behind) | ((spare + at) & behind)];
+    }
   }
   std::uint32_t of(std::size_t byte) const { return counts_[byte]; }
 
