@@ -11,8 +11,8 @@
 #include "base/amounts.h"
 #include "base/error.h"
 #include "base/redact.h"
+#include "base/version.h"
 #include "cli/command.h"
-#include "cli/version.h"
 #include "fetch/arguments.h"
 #include "fetch/digest.h"
 #include "fetch/outcome.h"
@@ -136,7 +136,7 @@ class Records {
     if (!report_) return;
     const double wall_s = mrf::base::seconds(std::chrono::steady_clock::now() - started_);
     write_to(*report_,
-             mrf::fetch::report_text({"getm-fetch", mrf::project_version, mrf::base::redact_name(list_),
+             mrf::fetch::report_text({"getm-fetch", mrf::base::project_version, mrf::base::redact_name(list_),
                                       static_cast<int>(status), stats.in.bytes, wall_s},
                                      outcomes));
   }

@@ -21,7 +21,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     const auto written = fetch::record_text(version, parts);
     const auto again = fetch::parts_of_record(written, version, there);
     fuzz::check(fetch::record_text(version, again.parts) == written, "what is written is read");
-    fuzz::check(parts.empty() || again.is_to_be_compared == !version.etag, "only a strong tag needs no samples");
+    fuzz::check(parts.empty() || again.is_to_be_compared == !version.etag,
+                "only a strong tag needs no samples");
   }
   return 0;
 }
