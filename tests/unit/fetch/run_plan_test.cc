@@ -153,8 +153,7 @@ TEST_CASE("all hosts together have as many requests as there may be, and have th
   CHECK(limit.next(now) == 4);
 }
 
-TEST_CASE(
-    "a busy host gets nothing for a while, then half as many requests, and one more for as many successes") {
+TEST_CASE("a busy host waits, then gets half as many requests, and one more for as many successes") {
   HostLimit limit(8, 100);
   for (HostLimit::Ticket ticket = 1; ticket <= 4; ++ticket) CHECK(limit.ask("a", ticket, after(0)));
   CHECK_FALSE(limit.next_time());
