@@ -471,7 +471,7 @@ std::vector<ManifestEntry> parse_lines(std::string_view text, const std::string&
   return collector.take();
 }
 
-void require(bool condition, const char* option, const char* reason) {
+void require_for_list(bool condition, const char* option, const char* reason) {
   if (!condition) throw base::UsageError("use option", option, reason);
 }
 
@@ -484,16 +484,17 @@ std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::st
   if (rest.starts_with(byte_order_mark)) rest.remove_prefix(byte_order_mark.size());
   const auto first = rest.find_first_not_of(" \t\r\n");
   if (first != std::string_view::npos && (rest[first] == '[' || rest[first] == '{')) {
-    require(options.base_url.empty(), "--base-url", "the manifest is JSON, which has the URLs");
+    require_for_list(options.base_url.empty(), "--base-url", "the manifest is JSON, which has the URLs");
     return parse_json(text, name, options, origin);
   }
   if (rest.find('\0') != std::string_view::npos)
     throw ManifestError(name, "it has zero bytes, so it is no text in UTF-8");
   if (FileReport::is_one(columns_of(rest))) {
-    require(options.base_url.empty(), "--base-url", "the manifest is a filereport, which has the URLs");
+    require_for_list(options.base_url.empty(), "--base-url",
+                     "the manifest is a filereport, which has the URLs");
     return parse_filereport(rest, name, options, origin);
   }
-  require(options.ena_files.empty(), "--ena-files", "the manifest is no filereport of ENA");
+  require_for_list(options.ena_files.empty(), "--ena-files", "the manifest is no filereport of ENA");
   return parse_lines(rest, name, options, origin);
 }
 

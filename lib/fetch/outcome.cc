@@ -16,7 +16,7 @@ namespace mrf::fetch {
 
 namespace {
 
-using Json = nlohmann::ordered_json;
+using OrderedJson = nlohmann::ordered_json;
 using End = Outcome::End;
 
 const char* word_of(End end) {
@@ -40,9 +40,11 @@ bool is_unverified(const Outcome& outcome) {
 constexpr const char* without_size =
     "; the server did not say how many bytes there are, so a missing end would not show";
 
-Json text_or_null(const std::string& text) { return text.empty() ? Json(nullptr) : Json(text); }
+OrderedJson text_or_null(const std::string& text) {
+  return text.empty() ? OrderedJson(nullptr) : OrderedJson(text);
+}
 
-void add_facts(Json& object, const Outcome& outcome) {
+void add_facts(OrderedJson& object, const Outcome& outcome) {
   object["url"] = text_or_null(outcome.url);
   object["target"] = text_or_null(outcome.target);
   object["bytes"] = outcome.bytes;
@@ -54,7 +56,7 @@ void add_facts(Json& object, const Outcome& outcome) {
   if (!outcome.error.empty()) object["error"] = outcome.error;
 }
 
-void add_counts(Json& object, const OutcomeCounts& counts) {
+void add_counts(OrderedJson& object, const OutcomeCounts& counts) {
   object["files"] = counts.files;
   object["fetched"] = counts.fetched;
   object["there"] = counts.there;
@@ -63,8 +65,8 @@ void add_counts(Json& object, const OutcomeCounts& counts) {
   object["untried"] = counts.untried;
 }
 
-std::string text_of(const Json& object, int indent) {
-  return object.dump(indent, ' ', false, Json::error_handler_t::replace);
+std::string text_of(const OrderedJson& object, int indent) {
+  return object.dump(indent, ' ', false, OrderedJson::error_handler_t::replace);
 }
 
 }  // namespace
@@ -126,7 +128,7 @@ std::string doubt_text(const std::string& reason, bool size_is_known, std::uint6
 }
 
 std::string file_event(const Outcome& outcome) {
-  Json event{{"event", "file"}};
+  OrderedJson event{{"event", "file"}};
   event["operation"] = outcome.end == End::there ? "verify" : "fetch";
   event["success"] = outcome.end != End::failed;
   event["source"] = text_or_null(outcome.url);
@@ -137,7 +139,7 @@ std::string file_event(const Outcome& outcome) {
 }
 
 std::string end_event(const OutcomeCounts& counts, double wall_s, int status) {
-  Json event{{"event", "end"}, {"status", status}};
+  OrderedJson event{{"event", "end"}, {"status", status}};
   add_counts(event, counts);
   event["bytes"] = counts.bytes_fetched;
   event["wall_s"] = wall_s;
@@ -145,22 +147,22 @@ std::string end_event(const OutcomeCounts& counts, double wall_s, int status) {
 }
 
 std::string report_text(const ReportHead& head, const std::vector<Outcome>& outcomes) {
-  Json report{{"tool", head.tool},
-              {"version", head.version},
-              {"list", text_or_null(head.list)},
-              {"status", head.status}};
+  OrderedJson report{{"tool", head.tool},
+                     {"version", head.version},
+                     {"list", text_or_null(head.list)},
+                     {"status", head.status}};
   const auto counts = count_outcomes(outcomes);
   add_counts(report, counts);
   report["bytes"] = counts.bytes_fetched;
   report["bytes_in"] = head.bytes_in;
   report["wall_s"] = head.wall_s;
-  report["outcomes"] = Json::array();
+  report["outcomes"] = OrderedJson::array();
   // The objects are written one by one: those of many thousand files would take much memory together.
   std::string text = text_of(report, -1);
   text.resize(text.size() - 2);  // "]}"
   const char* before = "\n";
   for (const Outcome& outcome : outcomes) {
-    Json object = Json::object();
+    OrderedJson object = OrderedJson::object();
     add_facts(object, outcome);
     text += std::exchange(before, ",\n") + text_of(object, -1);
   }

@@ -30,7 +30,7 @@ constexpr int record_format = 1;
 constexpr std::uint64_t most_record_bytes = 64 << 20;
 // The parts of an object are at least of that size, and about so many at most.
 constexpr std::uint64_t least_part = 8 << 20;
-constexpr std::uint64_t most_parts = 4096;
+constexpr std::uint64_t most_recorded_parts = 4096;
 
 OrderedJson text_or_null(const std::optional<std::string>& text) {
   return text ? OrderedJson(*text) : OrderedJson(nullptr);
@@ -202,7 +202,7 @@ bool PartFile::can_be_kept() const {
 std::uint64_t PartFile::part_size() const {
   if (!can_be_kept()) return 0;
   constexpr std::uint64_t megabyte = 1 << 20;
-  return std::max(least_part, (*version_.total / most_parts / megabyte + 1) * megabyte);
+  return std::max(least_part, (*version_.total / most_recorded_parts / megabyte + 1) * megabyte);
 }
 
 WritableFile::Found PartFile::read_record() const {

@@ -13,28 +13,29 @@ namespace {
 
 const auto never_stopped = [] { return false; };
 
-std::optional<std::string> shell(const std::string& script, const std::string& input = "") {
+std::optional<std::string> captured_shell(const std::string& script, const std::string& input = "") {
   return mrf::process::output_of({{"/bin/sh", "-c", script}, {"MRF_CAPTURED=x"}, input}, never_stopped);
 }
 
 }  // namespace
 
 TEST_CASE("captured: a command gets its input and gives its output, whatever it leaves behind") {
-  CHECK(shell("cat; echo $MRF_CAPTURED", "in\n") == "in\nx\n");
-  CHECK(shell("exec <&-; echo out") == "out\n");
-  CHECK(shell("head -c 60000 /dev/zero").value().size() == 60000);
-  CHECK(shell("sleep 60 & echo $!").has_value());  // the pipe stays open
+  CHECK(captured_shell("cat; echo $MRF_CAPTURED", "in\n") == "in\nx\n");
+  CHECK(captured_shell("exec <&-; echo out") == "out\n");
+  CHECK(captured_shell("head -c 60000 /dev/zero").value().size() == 60000);
+  CHECK(captured_shell("sleep 60 & echo $!").has_value());  // the pipe stays open
   // In a thread, too, whose end is no end of the command.
   std::optional<std::string> text;
-  std::thread([&] { text = shell("echo thread"); }).join();
+  std::thread([&] { text = captured_shell("echo thread"); }).join();
   CHECK(text == "thread\n");
 }
 
 TEST_CASE("captured: failures, and too much output") {
-  CHECK_THROWS_WITH_AS(shell("exit 3"), "cannot run '/bin/sh': exit status 3", mrf::base::Error);
-  CHECK_THROWS_WITH_AS(shell("kill -9 $$"), "cannot run '/bin/sh': signal 9 (Killed)", mrf::base::Error);
-  CHECK_THROWS_WITH_AS(shell("head -c 70000 /dev/zero"), "cannot run '/bin/sh': it writes more than 64 KiB",
+  CHECK_THROWS_WITH_AS(captured_shell("exit 3"), "cannot run '/bin/sh': exit status 3", mrf::base::Error);
+  CHECK_THROWS_WITH_AS(captured_shell("kill -9 $$"), "cannot run '/bin/sh': signal 9 (Killed)",
                        mrf::base::Error);
+  CHECK_THROWS_WITH_AS(captured_shell("head -c 70000 /dev/zero"),
+                       "cannot run '/bin/sh': it writes more than 64 KiB", mrf::base::Error);
   CHECK_THROWS_AS(mrf::process::output_of({{"/no/such/command"}}, never_stopped), mrf::base::SystemError);
 }
 
