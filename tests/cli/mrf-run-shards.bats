@@ -313,8 +313,9 @@ exec cat'
   assert_status 0
   assert_stderr_is "mrf-run: cannot remove '$PWD': it holds other files; the next run needs another --shard-dir"
   cmp ../in.txt ../out.txt
-  assert_files logs logs/mine logs/1.log.gz snakemake snakemake/mine parts parts/mine receipts receipts/mine attempts \
-    attempts/mine mine
+  # What has the name of a file of the run and was not written by it stays, too.
+  assert_files logs logs/mine logs/1.log.gz logs/sbatch.sh snakemake snakemake/mine snakemake/Snakefile parts \
+    parts/mine receipts receipts/mine attempts attempts/mine mine
   run_apart mrf-run "${shards[@]}" -- cat
   assert_status 2
   assert_stderr_has 'it holds files and no plan of shards'
