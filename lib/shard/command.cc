@@ -156,6 +156,7 @@ class Steps {
     if (options.joins) return join();
     const auto engine = make_engine(command_);  // refuses what it cannot be given
     plan();
+    if (options.plans || options.prints_snakefile || options.prints_sbatch) directory_.make();
     if (options.prints_snakefile) return print_snakefile();
     if (options.prints_sbatch) return print_sbatch();
     if (options.detaches) return detach();
@@ -203,7 +204,10 @@ class Steps {
       if (tries > 0) plan();
       try {
         auto lock = std::make_unique<RunLock>(directory_);
-        if (has_plan()) return lock;
+        if (has_plan()) {
+          directory_.make();
+          return lock;
+        }
       } catch (const base::SystemError& error) {
         if (error.error_number() != ENOENT) throw;
       }
@@ -235,7 +239,6 @@ class Steps {
     if (mate) wanted.mate = mate->state();
     wanted.writes_index = command_.form.writes_index;
     if (auto stored = matching_plan(directory_, wanted)) {
-      directory_.make();
       stored_ = std::move(*stored);
     } else {
       if (mate) {

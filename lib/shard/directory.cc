@@ -263,6 +263,7 @@ void Directory::remove() const {
     return name == "plan.json" || name == "mrf-run.lock";
   };
   if (std::any_of(names.begin(), names.end(), is_of_next_run)) return;
+  if (!names.empty() && !holds_other_files(path_)) return;
   if (!names.empty())
     throw base::Error(base::Status::failure, "remove", path_,
                       "it holds other files; the next run needs another --shard-dir");
