@@ -243,6 +243,7 @@ std::vector<base::CommandPiece> OptionSet::pieces_of(const std::vector<std::stri
         piece.value = behind.substr(1);
       }
     } else if (option->get_option_text().ends_with("...")) {
+      if (!is_letter && !behind.empty()) piece.words = {name, std::string(behind.substr(1))};
       while (!rest.empty() && rest.front() != "--") piece.words.push_back(take());
     } else {
       piece.value = behind.substr(is_letter || behind.empty() ? 0 : 1);

@@ -123,6 +123,7 @@ Integrity::Integrity(Expectation expectation, std::optional<std::uint64_t> total
   } else if (expectation_.parts == 1) {
     sizes = {total_};
   }
+  if (s3_part_size_ == 0 && expectation_.parts == 1) are_parts_known_ = true;
   const auto now = std::min(sizes.size(), bytes_.stay ? std::size_t{1} : most_parts_at_once);
   if (bytes_.stay) untried_.assign(sizes.begin() + static_cast<std::ptrdiff_t>(now), sizes.end());
   sizes.resize(now);

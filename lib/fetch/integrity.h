@@ -92,7 +92,7 @@ class Integrity {
   unsigned threads_;
   BytesAtHand bytes_;
   std::uint64_t total_ = 0;
-  bool are_parts_known_ = false;                  ///< the store names their sizes
+  bool are_parts_known_ = false;                  ///< the store names their sizes, or there is one
   std::vector<std::uint64_t> untried_;            ///< part sizes, for later
   std::vector<std::vector<std::size_t>> ranges_;  ///< of each candidate: its ranges in the hasher
   std::unique_ptr<RangeHasher> hasher_;

@@ -492,7 +492,9 @@ std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::st
   if (FileReport::is_one(columns_of(rest))) {
     require_for_list(options.base_url.empty(), "--base-url",
                      "the manifest is a filereport, which has the URLs");
-    return parse_filereport(rest, name, options, origin);
+    auto entries = parse_filereport(rest, name, options, origin);
+    if (entries.empty()) throw ManifestError(name, "it lists no file");
+    return entries;
   }
   require_for_list(options.ena_files.empty(), "--ena-files", "the manifest is no filereport of ENA");
   return parse_lines(rest, name, options, origin);

@@ -114,6 +114,23 @@ both_of() {
   done
 }
 
+@test "the ETag of an upload in one part is a proof, whatever the part size was" {
+  local url etag n
+  etag=$(md5sum <"$WWW/data" | cut -c1-32 | xxd -r -p | md5sum | cut -c1-32)
+  for n in 0 1 4; do
+    url="$HTTP/fault/s3?ETag=%22$etag-1%22"
+    fetch -v --concurrency "$n" "$url" out
+    assert_status 0
+    assert_stderr_has "verified 'out' by ETag"
+    rm out
+    url="$HTTP/fault/s3?ETag=%22$(wrong "$etag")-1%22"
+    fetch --concurrency "$n" "$url" out
+    assert_status 3
+    assert_stderr_is "getm-fetch: cannot verify '$url': ETag is $(wrong "$etag")-1, but the data has $etag-1"
+    assert_files
+  done
+}
+
 @test "a number of parts that the object cannot have says nothing of it, a user's is refused at once" {
   local etag options said url="$HTTP/fault/s3?ETag=%2200000000000000000000000000000000"
   while IFS='|' read -r etag options said; do

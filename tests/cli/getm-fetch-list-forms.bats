@@ -287,3 +287,14 @@ END
   cmp f2 "$WWW/many/f2"
   assert_stderr_has "manifest 'l': entry 2 (R2) has no files"
 }
+
+@test "a filereport without a file is refused: a mistyped accession is no success" {
+  printf 'run_accession\tfastq_ftp\tfastq_md5\n' >l
+  run_apart getm-fetch -m l
+  assert_status 2
+  assert_stderr_is "getm-fetch: cannot use manifest 'l': it lists no file"
+  printf 'run_accession\tfastq_ftp\tfastq_md5\nERR1\t\t\n' >l
+  run_apart getm-fetch --verify-only -m l
+  assert_status 2
+  assert_stderr_has "cannot use manifest 'l': it lists no file"
+}

@@ -119,3 +119,11 @@ names() {
   grep -q '^GET /signed/.* open$' ../store/requests
   run ! grep ' wrong$' ../store/requests
 }
+
+@test "a name and a password in front of a bucket are not shown" {
+  for url in s3://AK:SECRETP@b/x.bin s3://AK:SE/CRETP@b/x.bin gs://u:SECRETP@b/x s3://b:SECRETP@; do
+    run_apart getm-fetch "$url" out
+    assert_status 2
+    [[ $stderr == *"cannot use URL '${url%%:*}://...': it names no bucket"* && $stderr != *CRETP* ]]
+  done
+}

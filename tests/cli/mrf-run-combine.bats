@@ -197,3 +197,13 @@ words() {
   assert_status 2
   assert_stderr_has "it is the input"
 }
+
+@test "--combine=COMMAND and --combine COMMAND are the same, with words behind them" {
+  seq 600 >in.txt
+  mrf-run -n 2 -c 100 -i in.txt -o out.txt --combine=sort -rn -- cat
+  cmp out.txt <(seq 600 -1 1)
+  mrf-run -n 2 -c 100 -i in.txt -o out.txt --combine sort -rn -- cat
+  cmp out.txt <(seq 600 -1 1)
+  mrf-run -n 2 -c 100 -i in.txt -o out.txt --combine=sort -- cat
+  cmp out.txt <(seq 600 | sort)
+}
