@@ -105,7 +105,7 @@ bool holds_other_files(const std::string& path) {
   const auto is_own = [](const std::string& name) {
     return name == "receipts" || name == "parts" || name == "attempts" || name == "logs" ||
            name == "snakemake" || name == "mrf-run.lock" || name == "plan.json" ||
-           name.starts_with(".plan.json.");
+           name.starts_with(".plan.json.") || is_kept_by_nfs(name);
   };
   const auto names = names_in(path);
   bool is_foreign = !std::all_of(names.begin(), names.end(), is_own);

@@ -442,3 +442,13 @@ exec cat'
     cmp in.txt out.txt && rm out.txt
   done
 }
+
+@test "what a client of NFS keeps of a file that is still open is nobody's file" {
+  seq 100 >in.txt
+  mkdir d
+  touch d/.nfs000000000000001200000001
+  run_apart mrf-run --shards 2 --shard-dir d -i in.txt -o out.txt -- cat
+  assert_status 0
+  assert_stderr_is ''
+  cmp in.txt out.txt
+}
