@@ -126,20 +126,21 @@ http::Request S3::part_request(const http::Request& named, std::uint64_t part) {
   return question;
 }
 
+// The region of the bucket may have been learned from another request since `asked` was sent.
+std::string S3::region_asked(const http::Request& named, const http::Request& asked) const {
+  if (asked.signature) return asked.signature->region;
+  return asked.url.text() == address(named.url, region_) ? region_ : region_of(named.url.host());
+}
+
 bool S3::learn(const http::Request& named, const http::Request& asked, const http::ResponseHead& head,
                std::string_view body) {
   const int status = head.status();
   if (status != 400 && status != 401 && status != 403 && !http::is_redirect(status)) return false;
-  const std::string& bucket = named.url.host();
   const std::string region =
       first_of({head.field("x-amz-bucket-region").value_or(""), element(body, "Region")});
-  if (is_region(region) && region != region_of(bucket) && !options_.is_unsigned) {
-    regions_[bucket] = region;
-    return true;
-  }
-  if (is_region(region) && region != region_of(bucket)) {
-    regions_[bucket] = region;
-    return endpoint_.empty();
+  if (is_region(region) && region != region_asked(named, asked)) {
+    regions_[named.url.host()] = region;
+    return asked.signature || asked.url.text() != address(named.url, region);
   }
   if (!asked.signature) return false;
   constexpr std::array expired{"ExpiredToken", "InvalidToken", "TokenRefreshRequired", "InvalidAccessKeyId"};

@@ -43,6 +43,7 @@ class S3 {
  private:
   std::string address(const http::Url& name, const std::string& region) const;
   std::string region_of(const std::string& bucket) const;
+  std::string region_asked(const http::Request& named, const http::Request& asked) const;
   const std::optional<AwsCredentials>& credentials();
   bool signs_otherwise(const http::Request& asked);
 

@@ -110,6 +110,22 @@ TEST_CASE("a bucket in another region is asked for there, once") {
   CHECK_FALSE(s3.learn(named, s3.request(named), s3_head("404 No", "x-amz-bucket-region: us-west-1"), ""));
 }
 
+TEST_CASE("requests that were under way when a bucket's region was learned are sent again, too") {
+  const StoreEnvironment environment({{"AWS_ACCESS_KEY_ID", "A"}, {"AWS_SECRET_ACCESS_KEY", "B"}});
+  const auto elsewhere = s3_head("301 Moved", "x-amz-bucket-region: eu-west-1");
+  for (const bool is_unsigned : {false, true}) {
+    CAPTURE(is_unsigned);
+    S3 s3({.is_unsigned = is_unsigned}, s3_answer);
+    const mrf::http::Request one{Url::parse("s3://b/k"), {}};
+    const mrf::http::Request other{Url::parse("s3://b/l"), {}};
+    const auto asked_one = s3.request(one);
+    const auto asked_other = s3.request(other);
+    CHECK(s3.learn(one, asked_one, elsewhere, ""));
+    CHECK(s3.learn(other, asked_other, elsewhere, ""));
+    CHECK_FALSE(s3.learn(other, s3.request(other), elsewhere, ""));
+  }
+}
+
 TEST_CASE("expired credentials are looked for again") {
   const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://localhost/c"}});
   int asked = 0;
