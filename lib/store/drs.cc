@@ -61,10 +61,11 @@ std::string with_escaped_slashes(const std::string& text) {
 
 // What a server signs comes before what needs credentials of one's own.
 int rank(const DrsAccess& access) {
-  if (access.url.starts_with("https://")) return 0;
+  const std::string scheme = base::lower_case(access.url.substr(0, access.url.find("://")));
+  if (scheme == "https") return 0;
   if (!access.id.empty()) return 1;
-  if (access.url.starts_with("s3://") || access.url.starts_with("gs://")) return 2;
-  return access.url.starts_with("ftp://") || access.url.starts_with("ftps://") ? 3 : 4;
+  if (scheme == "s3" || scheme == "gs") return 2;
+  return scheme == "ftp" || scheme == "ftps" ? 3 : 4;
 }
 
 }  // namespace
@@ -109,6 +110,7 @@ DrsObject parse_drs_object(const std::string& json, const std::string& name) {
       DrsAccess access;
       if (url != method.end() && url->is_object()) access = access_of(*url, name);
       access.id = text_of(method, "access_id");
+      if (rank(access) == 1) access.url.clear();
       if (rank(access) < 4) found.accesses.push_back(std::move(access));
     }
   }

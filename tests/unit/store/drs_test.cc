@@ -49,6 +49,19 @@ TEST_CASE("what a DRS object says") {
         std::vector<std::string>{"A: b"});
 }
 
+TEST_CASE("an access that the server signs is asked for, although the object names its bucket, too") {
+  const auto object = mrf::store::parse_drs_object(
+      R"({"access_methods":[{"type":"gs","access_url":{"url":"GS://b/k"}},
+                            {"type":"s3","access_id":"s3","access_url":{"url":"s3://b/k"}},
+                            {"type":"https","access_id":"h","access_url":{"url":"HTTPS://d/k"}}]})",
+      "n");
+  REQUIRE(object.accesses.size() == 3);
+  CHECK(object.accesses[0].url == "HTTPS://d/k");
+  CHECK(object.accesses[1].id == "s3");
+  CHECK(object.accesses[1].url.empty());
+  CHECK(object.accesses[2].url == "GS://b/k");
+}
+
 TEST_CASE("a DRS answer that is none is bad data") {
   for (const char* text : {"", "[]", "x", "null"}) {
     CAPTURE(text);
