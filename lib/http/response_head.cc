@@ -70,6 +70,10 @@ std::string ResponseHead::reason() const {
   return std::string(found == std::end(standard_reasons) ? "no reason given" : found->second);
 }
 
+void ResponseHead::remove_fields(std::string_view name) {
+  std::erase_if(fields_, [name](const auto& field) { return equal_names(field.first, name); });
+}
+
 std::optional<std::string> ResponseHead::field(std::string_view name) const {
   for (const auto& [key, value] : fields_) {
     if (equal_names(key, name)) return value;

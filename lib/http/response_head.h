@@ -26,6 +26,8 @@ class ResponseHead {
   void add_line(std::string_view line);
   /// A field that is known of the object from elsewhere, without control characters.
   void add_field(const std::string& name, const std::string& value) { fields_.emplace_back(name, value); }
+  /// Forgets the fields of that name, which a server is not to say.
+  void remove_fields(std::string_view name);
   /// More than 1 MiB, which no server has to say.
   bool is_too_long() const { return bytes_ > most_bytes; }
 

@@ -73,6 +73,7 @@ class Relay final : public http::Receiver {
   enum class Next { none, again, access, place, redirection, parts };
 
   bool is_by_name() const { return named_.url.is_name(); }
+  http::Request question(const std::string& access) const;
   void start_data(const http::Request& wanted);
   void start(http::Request request, Step step);
   bool is_asking() const { return step_ != Step::data; }
@@ -105,7 +106,9 @@ class Relay final : public http::Receiver {
   bool is_noted_ = false;
   int redirects_ = 0;
   http::ResponseHead head_{};
-  std::string body_{};  ///< of an answer or a refusal
+  std::string body_{};                        ///< of an answer or a refusal
+  std::optional<std::uint64_t> counts_to_{};  ///< bytes of a response that does not say its own length
+  std::uint64_t counted_ = 0;
   std::string fault_{};
   std::unique_ptr<PartQuestions> parts_{};  ///< of an upload in parts, while its head is held back
   bool is_held_ = false;
@@ -228,15 +231,20 @@ void Relay::begin() {
     start_data(wanted_);
     return;
   }
+  start(question(""), Step::object);
+}
+
+// What the DRS server is asked for the object, or for an access of it.
+http::Request Relay::question(const std::string& access) const {
   http::Request question = named_;
-  question.url = drs_url(named_.url);
+  question.url = drs_url(named_.url, access);
   std::erase_if(question.headers, [](const auto& line) {
     return has_field({line}, "Range") || has_field({line}, "If-Match") ||
            has_field({line}, "Accept-Encoding");
   });
   if (!has_field(question.headers, "Accept")) question.headers.emplace_back("Accept: application/json");
   if (network_.takes_token(question)) question.headers.push_back(network_.bearer().header());
-  start(std::move(question), Step::object);
+  return question;
 }
 
 void Relay::start_data(const http::Request& wanted) {
@@ -255,6 +263,8 @@ void Relay::start(http::Request request, Step step) {
   asked_ = std::move(request);
   head_ = {};
   body_.clear();
+  counts_to_.reset();
+  counted_ = 0;
   runs_ = true;
   try {
     network_.inner().start(asked_, *this);
@@ -294,14 +304,11 @@ void Relay::go_on() {
         begin();
         is_place_old_ = false;
         return;
-      case Next::access: {
-        http::Request question = asked_;
-        question.url = drs_url(named_.url, object_.accesses.front().id);
-        start(std::move(question), Step::access);
+      case Next::access:
+        start(question(object_.accesses.front().id), Step::access);
         return;
-      }
       case Next::redirection:
-        start(http::follow_redirect(asked_, head_), Step::data);
+        start(http::follow_redirect(asked_, head_), step_);
         return;
       case Next::parts:
         ask_for_part();
@@ -327,6 +334,7 @@ void Relay::ask_for_part() {
 
 bool Relay::on_head(const http::ResponseHead& head) {
   head_ = head;
+  for (const char* ours : {"DRS-Checksum", "S3-Part-Sizes"}) head_.remove_fields(ours);
   if (is_asking() || head.status() >= 300) return true;
   return take_data(head);
 }
@@ -338,6 +346,7 @@ bool Relay::take_data(const http::ResponseHead& head) {
       fault_ = fmt::format("the DRS object has {} bytes, the server sends one of {}", *place_->size, *total);
       return false;
     }
+    if (!total && head.status() == 200) counts_to_ = place_->size;
     if (!place_->checksums.empty()) head_.add_field("DRS-Checksum", place_->checksums);
     if (!place_->name.empty() && !head.field("Content-Disposition"))
       head_.add_field("Content-Disposition", place_->name);
@@ -383,6 +392,11 @@ bool Relay::on_body(std::string_view bytes) {
     body_ += bytes;
     return true;
   }
+  counted_ += bytes.size();
+  if (counts_to_ && counted_ > *counts_to_) {
+    fault_ = fmt::format("the DRS object has {} bytes, the server sends more", *counts_to_);
+    return false;
+  }
   return release_head() && receiver_.on_body(bytes);
 }
 
@@ -404,6 +418,11 @@ void Relay::on_end(const http::Ending& ending) {
   }
   if (is_cut && is_asking()) {
     fail(http::Ending::Kind::malformed, "the DRS server's answer is too long");
+    return;
+  }
+  if (ending.kind == http::Ending::Kind::complete && counts_to_ && counted_ < *counts_to_) {
+    fail(http::Ending::Kind::malformed,
+         fmt::format("the DRS object has {} bytes, the server sends {}", *counts_to_, counted_));
     return;
   }
   if (ending.kind == http::Ending::Kind::complete && !release_head()) {
@@ -453,16 +472,16 @@ void Relay::take_object() {
 void Relay::take_access() {
   const DrsAccess access =
       step_ == Step::access ? parse_drs_access(body_, asked_.url.shown()) : object_.accesses.front();
-  if (access.url.starts_with("http://"))
-    throw base::Error(base::Status::refused, "follow", access.url, "it leads from https to http");
-  if (access.url.starts_with("drs://"))
-    throw base::Error(base::Status::refused, "follow", access.url, "it leads to another DRS object");
   std::optional<http::Url> url;
   try {
     url = http::Url::parse(access.url);
   } catch (const base::UsageError& error) {
     throw base::DataError("use DRS object", asked_.url.shown(), error.what());
   }
+  if (url->scheme() == "http")
+    throw base::Error(base::Status::refused, "follow", url->shown(), "it leads from https to http");
+  if (url->scheme() == "drs")
+    throw base::Error(base::Status::refused, "follow", url->shown(), "it leads to another DRS object");
   const auto value_of = [](const std::string& line) {
     return line.substr(std::min(line.find(": ") + 2, line.size()));
   };
@@ -496,7 +515,7 @@ Relay::Next Relay::after_refusal() {
   if (attempts_ < most_attempts && is_data && wanted_.url.scheme() == "s3" &&
       network_.s3().learn(wanted_, asked_, head_, body_))
     return Next::again;
-  if (is_data && http::is_redirect(head_.status()))
+  if (is_by_name() && http::is_redirect(head_.status()))
     return ++redirects_ <= http::most_redirects ? Next::redirection : Next::none;
   return attempts_ < most_attempts && may_ask_again() ? Next::again : Next::none;
 }

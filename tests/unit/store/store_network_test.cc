@@ -93,6 +93,15 @@ struct Stores {
   std::unique_ptr<mrf::http::Network> network;
 };
 
+// A store network that has asked for an object of four bytes, and asks for its data now.
+void start_drs(Stores& stores, const std::string& url, const std::string& more = "") {
+  stores.start("drs://h/1");
+  stores.inner->answer(
+      "objects/1", {"HTTP/1.1 200 OK"},
+      "{" + more + R"("access_methods":[{"type":"https","access_url":{"url":")" + url + R"("}}]})");
+  stores.turn();
+}
+
 const std::vector<std::string> object_found{"HTTP/1.1 200 OK", "Content-Length: 4", "ETag: \"e\""};
 
 }  // namespace
@@ -218,4 +227,77 @@ TEST_CASE("an object of another size than the DRS server says is bad data") {
   CHECK(stores.receiver.heads == 0);
   REQUIRE(stores.receiver.ends.size() == 1);
   CHECK(stores.receiver.ends[0].kind == Ending::Kind::malformed);
+}
+
+TEST_CASE("the bytes of a response without a length are counted against the size that the DRS server says") {
+  const StoreEnvironment environment({});
+  const std::vector<std::string> unsized{"HTTP/1.1 200 OK", "Transfer-Encoding: chunked"};
+  for (const char* size : {"3", "5", "400"}) {
+    CAPTURE(size);
+    Stores stores;
+    start_drs(stores, "https://d/k", std::string("\"size\":") + size + ",");
+    stores.inner->answer("d/k", unsized, "data");
+    REQUIRE(stores.receiver.ends.size() == 1);
+    CHECK(stores.receiver.ends[0].kind == Ending::Kind::malformed);
+  }
+  Stores stores;
+  start_drs(stores, "https://d/k", "\"size\":4,");
+  stores.inner->answer("d/k", unsized, "data");
+  CHECK(stores.receiver.body == "data");
+  REQUIRE(stores.receiver.ends.size() == 1);
+  CHECK(stores.receiver.ends[0].kind == Ending::Kind::complete);
+}
+
+TEST_CASE("no server says what the program itself knows of an object") {
+  const StoreEnvironment environment({{"AWS_EC2_METADATA_DISABLED", "true"}});
+  const std::vector<std::string> lies{"HTTP/1.1 200 OK", "Content-Length: 4", "drs-checksum: md5=bb",
+                                      "S3-Part-Sizes: 7"};
+  Stores drs;
+  start_drs(drs, "https://d/k", R"("checksums":[{"type":"md5","checksum":"aa"}],)");
+  drs.inner->answer("d/k", lies, "data");
+  CHECK(drs.receiver.head.fields("DRS-Checksum") == std::vector<std::string>{"md5=aa"});
+  CHECK_FALSE(drs.receiver.head.field("S3-Part-Sizes"));
+  Stores s3;
+  s3.start("s3://b/k");
+  s3.inner->answer("/k", lies, "data");
+  CHECK_FALSE(s3.receiver.head.field("DRS-Checksum"));
+  CHECK_FALSE(s3.receiver.head.field("S3-Part-Sizes"));
+}
+
+TEST_CASE("an access by http or by another DRS name is refused, in whatever case it is written") {
+  const StoreEnvironment environment({});
+  for (const char* url : {"http://d/k", "HTTP://d/k", "Drs://d/k"}) {
+    CAPTURE(url);
+    Stores stores;
+    stores.start("drs://h/1");
+    stores.inner->answer("objects/1", {"HTTP/1.1 200 OK"},
+                         R"({"access_methods":[{"type":"https","access_id":"a"}]})");
+    stores.turn();
+    stores.inner->answer("access/a", {"HTTP/1.1 200 OK"}, std::string(R"({"url":")") + url + R"("})");
+    stores.turn();
+    CHECK(stores.inner->started.size() == 2);
+    REQUIRE(stores.receiver.ends.size() == 1);
+    CHECK(stores.receiver.ends[0].kind == Ending::Kind::refused);
+  }
+}
+
+TEST_CASE("a DRS server that redirects is followed, and the access is asked for at the name itself") {
+  const StoreEnvironment environment({});
+  Stores stores;
+  stores.start("drs://h/1", {"X-Mine: 1"});
+  stores.inner->answer("//h/", {"HTTP/1.1 302 Found", "Location: https://other/object"}, "");
+  stores.turn();
+  REQUIRE(stores.inner->running.size() == 1);
+  CHECK(stores.inner->started.back().url.text() == "https://other/object");
+  CHECK(stores.inner->started.back().headers == std::vector<std::string>{"Accept: application/json"});
+  stores.inner->answer("other", {"HTTP/1.1 200 OK"},
+                       R"({"access_methods":[{"type":"https","access_id":"a"}]})");
+  stores.turn();
+  CHECK(stores.inner->started.back().url.text() == "https://h/ga4gh/drs/v1/objects/1/access/a");
+  CHECK(stores.inner->started.back().headers ==
+        std::vector<std::string>{"X-Mine: 1", "Accept: application/json"});
+  stores.inner->answer("access/a", {"HTTP/1.1 302 Found", "Location: http://other/object"}, "");
+  stores.turn();
+  REQUIRE(stores.receiver.ends.size() == 1);
+  CHECK(stores.receiver.ends[0].kind == Ending::Kind::refused);
 }
