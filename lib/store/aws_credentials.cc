@@ -78,10 +78,16 @@ std::optional<std::chrono::sys_seconds> parse_time(const std::string& text) {
 const std::optional<AwsCredentials>& AwsCredentialChain::get(std::chrono::sys_seconds now) {
   const bool expires = found_ && found_->expires && *found_->expires - before_expiry <= now;
   if (looked_ && (!expires || now < next_look_)) return found_;
+  if (failure_ && now < next_look_) std::rethrow_exception(failure_);
   if (looked_) next_look_ = now + between_looks;
   try {
     found_ = find();
+    failure_ = nullptr;
   } catch (const base::Error&) {
+    if (!looked_) {
+      failure_ = std::current_exception();
+      next_look_ = now + between_looks;
+    }
     if (!looked_ || *found_->expires <= now) throw;  // they are good for some minutes more
   }
   looked_ = true;

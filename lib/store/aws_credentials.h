@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <exception>
 #include <functional>
 #include <optional>
 #include <string>
@@ -49,6 +50,7 @@ class AwsCredentialChain {
   Ask ask_;
   bool looked_ = false;
   std::chrono::sys_seconds next_look_{};
+  std::exception_ptr failure_{};  ///< of the first look; the next is not before next_look_
   std::optional<AwsCredentials> found_;
 };
 

@@ -167,3 +167,19 @@ TEST_CASE("credentials are fetched again five minutes before they expire, and ke
   fails = false;
   CHECK(chain.renew());
 }
+
+TEST_CASE("an endpoint that fails is not asked again for some seconds") {
+  const AwsProfile none("default", "", "");
+  const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/c"}});
+  int asked = 0;
+  AwsCredentialChain chain(none, [&](const mrf::http::Request&, std::chrono::milliseconds) {
+    return credentials_answer(++asked < 3 ? 500 : 200, credentials_json("K", ""));
+  });
+  for (const auto later : {0s, 1s, 9s}) CHECK_THROWS_AS(chain.get(some_time + later), mrf::base::Error);
+  CHECK(asked == 1);
+  CHECK_THROWS_AS(chain.get(some_time + 10s), mrf::base::Error);
+  CHECK(asked == 2);
+  CHECK(chain.get(some_time + 20s)->access_key == "K");
+  CHECK(chain.get(some_time + 21s)->access_key == "K");
+  CHECK(asked == 3);
+}
