@@ -260,7 +260,8 @@ std::size_t CurlTransfer::take_header(char* data, std::size_t size, std::size_t 
   auto& transfer = *static_cast<CurlTransfer*>(self);
   const std::string_view line(data, size * count);
   transfer.idle_at_last_ = transfer.idle_;
-  if (line.starts_with("HTTP/")) transfer.is_ftp_ = false;  // a proxy fetches the file
+  // A proxy fetches the file; later lines are those of an FTP server.
+  if (transfer.reply_.empty() && line.starts_with("HTTP/")) transfer.is_ftp_ = false;
   if (transfer.is_ftp_) {
     return transfer.guarded(line.size(), [&] {
       transfer.reply_ = trimmed(line);

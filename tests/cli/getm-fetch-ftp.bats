@@ -54,6 +54,15 @@ start_ftp() {
   assert_status 0
 }
 
+@test "ftp: a greeting with a line that begins like a response of HTTP" {
+  printf 'data\n' >files/data
+  echo 'HTTP/1.1 is not spoken here' >greeting
+  start_ftp
+  fetch -q --retry 0 "$FTP/data" out
+  assert_status 0
+  cmp out files/data
+}
+
 @test "ftp: a file that comes short is fetched again, and never taken for whole" {
   head -c 300000 /dev/urandom >files/cut
   head -c 299999 files/cut >files/cut.short
