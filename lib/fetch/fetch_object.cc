@@ -54,12 +54,25 @@ class UnorderedOutput final : public ObjectOutput, private ByteAccess {
   std::string object_;
 };
 
-void read(const FetchSettings& settings, const http::Url& url, ObjectOutput& output) {
+// "" is no target.
+Download::Refresh refresh_to(const FetchSettings& settings, const std::string& target) {
+  if (!settings.refresh) return {};
+  return [refresh = settings.refresh, target](const http::Url& refused,
+                                              const std::function<bool()>& is_stopped) {
+    return refresh(refused, target, is_stopped);
+  };
+}
+
+// Whether the server said how many bytes there are.
+bool read(const FetchSettings& settings, const http::Url& url, ObjectOutput& output) {
   const auto network = store::make_store_network(settings.network, settings.store);
   Loop loop(*network, http::system_clock(), threads_of(settings, 1), settings.limits);
-  Download download(loop, url, {settings.requests, settings.sizes}, output);
+  Download download(
+      loop, url,
+      {.requests = settings.requests, .sizes = settings.sizes, .refresh = refresh_to(settings, "")}, output);
   while (!download.is_over()) loop.turn();
   download.rethrow();
+  return download.total().has_value();
 }
 
 }  // namespace
@@ -77,16 +90,8 @@ ObjectFetch::ObjectFetch(Loop& loop, const FetchSettings& settings, const http::
                  .sizes = settings.sizes,
                  .put_off_from = put_off_from,
                  .waits_apart = waits_apart,
-                 .refresh = refresh_of(settings, path)},
+                 .refresh = refresh_to(settings, path)},
                 output_) {}
-
-Download::Refresh ObjectFetch::refresh_of(const FetchSettings& settings, const std::string& path) {
-  if (!settings.refresh) return {};
-  return
-      [refresh = settings.refresh, path](const http::Url& refused, const std::function<bool()>& is_stopped) {
-        return refresh(refused, path, is_stopped);
-      };
-}
 
 void ObjectFetch::stop() {
   if (download_.is_finishing()) {
@@ -140,15 +145,15 @@ Verdict read_in_order(const FetchSettings& settings, const http::Url& url,
                       const std::function<void(std::string_view)>& take) {
   Checks checks(settings.checks);
   OrderedOutput output(take, "its reader", static_cast<std::size_t>(settings.buffer), checks, url.shown());
-  read(settings, url, output);
-  return {checks.verified_by(), checks.doubt()};
+  const bool size_is_known = read(settings, url, output);
+  return {checks.verified_by(), checks.doubt(), size_is_known};
 }
 
 Verdict read_in_any_order(const FetchSettings& settings, const http::Url& url, const Taker& take) {
   Checks checks(settings.checks);
   UnorderedOutput output(take, checks, url.shown());
-  read(settings, url, output);
-  return {checks.verified_by(), checks.doubt()};
+  const bool size_is_known = read(settings, url, output);
+  return {checks.verified_by(), checks.doubt(), size_is_known};
 }
 
 // The ring that the views look into.

@@ -34,8 +34,8 @@ struct FetchSettings {
   RequestLimits limits;             ///< others wait for their turn
   bool overwrite = false;           ///< a name that the server chose may replace a file
   bool threads = true;              ///< false: everything in the calling thread
-  /// Another URL for an object whose URL is refused, to be written to `target`. In a thread; nothing when
-  /// `is_stopped`.
+  /// Another URL for an object whose URL is refused, to be written to `target` ("": to none). In a thread;
+  /// nothing when `is_stopped`.
   std::function<std::optional<http::Url>(const http::Url& refused, const std::string& target,
                                          const std::function<bool()>& is_stopped)>
       refresh;
@@ -72,8 +72,6 @@ class ObjectFetch {
   Fetched result() const;
 
  private:
-  static Download::Refresh refresh_of(const FetchSettings& settings, const std::string& path);
-
   TargetOutput output_;
   Download download_;
 };
@@ -90,6 +88,7 @@ void fetch_object(const FetchSettings& settings, const http::Url& url, const std
 struct Verdict {
   std::string verified_by;  ///< the checksum; "" when unverified
   std::string doubt;        ///< why it is unverified; "" when the user wants that
+  bool size_is_known = false;
 };
 
 /// Calls `take` with the bytes of an object in their order. Returns when it is complete and verified. Throws

@@ -502,6 +502,8 @@ std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::st
 
 namespace {
 
+constexpr std::size_t most_list_bytes = std::size_t{256} << 20;
+
 std::vector<ManifestEntry> fetch_manifest(const std::string& text, const ManifestOptions& options,
                                           const FetchSettings& settings) {
   const ManifestOrigin origin{std::nullopt, http::Url::parse(text)};
@@ -509,7 +511,16 @@ std::vector<ManifestEntry> fetch_manifest(const std::string& text, const Manifes
   for_list.checks = {};
   for_list.checks.threads = settings.checks.threads;
   std::string list;
-  read_in_order(for_list, *origin.url, [&list](std::string_view bytes) { list += bytes; });
+  const auto verdict = read_in_order(for_list, *origin.url, [&](std::string_view bytes) {
+    if (bytes.size() > most_list_bytes - list.size())
+      throw base::DataError("read list", origin.url->shown(),
+                            fmt::format("it has more than {} MiB", most_list_bytes >> 20));
+    list += bytes;
+  });
+  if (verdict.verified_by.empty() && !verdict.size_is_known)
+    base::warn(fmt::format(
+        "read list '{}', its size unchecked: the server did not say how many bytes there are; {} came",
+        origin.url->shown(), list.size()));
   ManifestOptions with_base = options;
   if (with_base.base_url.empty()) with_base.default_base_url = directory_of_url(text);
   return parse_manifest(list, origin.url->shown(), with_base, origin);

@@ -168,6 +168,33 @@ END
   assert_stderr_is "getm-fetch: cannot fetch '$HTTP/set/none?sig=...': Not Found (HTTP 404)"
 }
 
+@test "a list at a URL: a warning without a length, a limit of 256 MiB, and a token from a pipe" {
+  start_server "http://127.0.0.1:@PORT@" python3 "$ROOT/tests/servers/raw-answers" @PORT@
+  printf x >x
+  fetch -m "$SERVER_URL/list-no-size" --verify-only
+  stop_started || true
+  assert_status 0
+  assert_stderr_has "getm-fetch: read list '$SERVER_URL/list-no-size', its size unchecked: the server did not say how many bytes there are; 21 came"
+  truncate -s 257M "$WWW/huge"
+  fetch -m "$HTTP/huge"
+  rm "$WWW/huge"
+  assert_status 3
+  assert_stderr_is "getm-fetch: cannot read list '$HTTP/huge': it has more than 256 MiB"
+  (cd "$WWW/many" && md5sum f1) >"$WWW/many/one.sums"
+  fetch -q --bearer-file <(echo token) -m "$HTTP/many/one.sums"
+  assert_status 0
+  cmp f1 "$WWW/many/f1"
+}
+
+@test "a list at a URL that is refused is fetched from the one that --refresh-command prints" {
+  (cd "$WWW/many" && md5sum f1) >"$WWW/many/one.sums"
+  fetch -q --base-url "$HTTP/many/" --refresh-command "env >>seen; echo '$HTTP/many/one.sums'" \
+    -m "$HTTP/raw/?head=403%20Expired"
+  assert_status 0
+  cmp f1 "$WWW/many/f1"
+  [[ $(grep ^GETM_TARGET seen) == GETM_TARGET= ]]
+}
+
 @test "--verify-only of a checksum list needs no URL" {
   cp "$WWW/many/f1" "$WWW/many/f2" .
   printf '%s  f1\n%s  f2\n' "$(md5_of f1)" "$(md5_of f1)" >l
