@@ -139,6 +139,7 @@ class ManyFiles {
     settings.checks.none = entry.unverified || settings_.checks.none;
     if (!settings.checks.none) settings.checks.size = entry.size;
     settings.requests.shares_connections = plan_.puts_off();
+    settings.requests.is_trusted = entry.is_trusted;
     if (plan_.puts_off())
       settings.requests.gathered = std::min(settings.requests.gathered, gathered_of_small);
     files_.push_back(std::make_unique<File>(File{number, entry, std::move(settings),

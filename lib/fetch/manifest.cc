@@ -523,7 +523,14 @@ std::vector<ManifestEntry> fetch_manifest(const std::string& text, const Manifes
         origin.url->shown(), list.size()));
   ManifestOptions with_base = options;
   if (with_base.base_url.empty()) with_base.default_base_url = directory_of_url(text);
-  return parse_manifest(list, origin.url->shown(), with_base, origin);
+  auto entries = parse_manifest(list, origin.url->shown(), with_base, origin);
+  std::vector<http::Url> named{*origin.url};
+  if (!options.base_url.empty()) named.push_back(http::Url::parse(options.base_url));
+  for (auto& entry : entries) {
+    entry.is_trusted = !entry.url || std::any_of(named.begin(), named.end(),
+                                                 [&](const auto& url) { return url.trusts(*entry.url); });
+  }
+  return entries;
 }
 
 }  // namespace

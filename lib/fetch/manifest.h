@@ -21,6 +21,7 @@ struct ManifestEntry {
   std::optional<Expectation> expectation;  ///< else the server's is used
   bool unverified = false;                 ///< the algorithm is null
   std::optional<std::uint64_t> size = {};  ///< bytes
+  bool is_trusted = true;                  ///< not on a host that only a list from elsewhere names
 };
 
 struct ManifestOptions {

@@ -32,7 +32,8 @@ std::string not_whole(const http::ResponseHead& head) {
 }  // namespace
 
 ObjectPlan::ObjectPlan(http::Url url, FetchOptions options, PartSizes sizes, std::uint64_t put_off_from)
-    : url_(std::move(url)),
+    : named_(std::move(url)),
+      url_(named_),
       options_(std::move(options)),
       sizes_(sizes),
       put_off_from_(put_off_from),
@@ -98,10 +99,16 @@ bool ObjectPlan::assign(std::size_t number, const OutputState& output) {
   }
   fresh.id = ++last_id_;
   fresh.from_known_location = location_.has_value();
-  fresh.request = location_.value_or(http::Request{url_, options_.headers});
+  fresh.request = location_ ? *location_ : request_of_url();
   fresh.request->shares_connection = options_.shares_connections && !is_parallel();
   slot = std::move(fresh);
   return true;
+}
+
+// What the user sends goes where the user said, and not where a list or another URL leads.
+http::Request ObjectPlan::request_of_url() const {
+  const http::Request request{url_, options_.headers};
+  return options_.is_trusted && named_.trusts(url_) ? request : http::sent_elsewhere(request, url_);
 }
 
 bool ObjectPlan::assign_part(Slot& slot, const OutputState& output) {

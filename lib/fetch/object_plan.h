@@ -34,6 +34,7 @@ struct FetchOptions {
   std::size_t gathered = 256 << 10;  ///< bytes of each request that are handed over at a time
   bool refreshes = false;            ///< RefreshUrl can be carried out
   bool shares_connections = false;   ///< the first request may share a connection (http::Request)
+  bool is_trusted = true;            ///< the user named the URL: credentials and all headers go to its host
 };
 
 /// What the output of an object can do at the moment of an event.
@@ -187,6 +188,7 @@ class ObjectPlan {
   bool assign(std::size_t number, const OutputState& output);
   bool assign_part(Slot& slot, const OutputState& output);
   MissingParts::Place split_last();
+  http::Request request_of_url() const;
   StartRequest request_of(std::size_t number);
   MissingParts::Place cut(MissingParts::Place part);
   bool is_single() const { return is_single_ || ranges_ignored_; }
@@ -217,7 +219,8 @@ class ObjectPlan {
   std::optional<ForgetOutput> interrupted(bool version_is_gone, const std::string& reason,
                                           const OutputState& output);
 
-  http::Url url_;
+  http::Url named_;
+  http::Url url_;  ///< named_, or the one that replaces it
   FetchOptions options_;
   PartSizes sizes_;
   std::uint64_t put_off_from_;

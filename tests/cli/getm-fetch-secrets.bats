@@ -107,6 +107,22 @@ names() {
   run ! grep -vxFf mine <(grep hidden environment)
 }
 
+@test "what a list at a URL names on another host gets no token and no header" {
+  cd work || return 1
+  local list="https://localhost:$PORT/signed/bucket/list?token=99.2" option
+  printf 'https://%s:'"$PORT"'/signed/bucket/k?token=99.1\n' 127.0.0.1 >../store/bucket/list
+  for option in "--bearer-file ../store/bearer" "-H @../headers"; do
+    : >../store/requests
+    # shellcheck disable=SC2086
+    run_apart getm-fetch -q $option -m "$list"
+    assert_status 0
+    cmp k ../store/bucket/k
+    rm k
+    run ! grep -v ' open$' <(grep '^GET /signed/bucket/k' ../store/requests)
+    grep -q '^GET /signed/bucket/k.* open$' ../store/requests
+  done
+}
+
 @test "no secret goes to another host" {
   cd work || return 1
   echo hiddenBearer >../store/drs.bearer

@@ -293,6 +293,30 @@ TEST_CASE(
   CHECK(none.end(0) == Texts{"fail 4 cannot fetch 'http://h/x': Expired (HTTP 403)"});
 }
 
+TEST_CASE("plan: another URL gets the headers of the first one at the same host, port and scheme only") {
+  const auto request_after = [](const std::string& fresh) {
+    mrf::fetch::FetchOptions options;
+    options.headers = {"Authorization: hidden", "Accept: a/b"};
+    options.refreshes = true;
+    mrf::fetch::ObjectPlan plan(mrf::http::Url::parse("https://h/x"), options, {4, 4, 64, 2});
+    const mrf::fetch::OutputState output;
+    (void)plan.on_time({}, output);
+    (void)plan.on_head(0, head_of({"HTTP/1.1 403 Expired"}), output);
+    (void)plan.on_end(0, {}, "", output, {}, std::chrono::seconds(1));
+    plan.on_refreshed(mrf::http::Url::parse(fresh));
+    return std::get<mrf::fetch::StartRequest>(plan.on_time({}, output).at(0)).request;
+  };
+  CHECK(field(request_after("https://h/y"), "Authorization") == "hidden");
+  CHECK(request_after("https://h/y").is_trusted);
+  for (const char* fresh : {"https://other/x", "https://h:444/x", "http://h/x", "ftp://h/x"}) {
+    CAPTURE(fresh);
+    CHECK(field(request_after(fresh), "Authorization").empty());
+    CHECK(field(request_after(fresh), "Accept") == "a/b");
+    CHECK(request_after(fresh).url.text() == fresh);
+    CHECK_FALSE(request_after(fresh).is_trusted);
+  }
+}
+
 TEST_CASE("plan: a request that brings much less than the others is given up, and asked for again") {
   Bench bench({10, 10, 64, 2, 4});
   CHECK(bench.parallel() == Texts{"start 1 http://h/x bytes=10-19 if \"a\""});
