@@ -99,6 +99,12 @@ class Download::Slot final : public http::Receiver {
     download_.guarded([&] { ending = how; });
   }
 
+  // The request could not be started.
+  void fail(const std::exception_ptr& thrown) {
+    ticket = 0;
+    download_.guarded([&] { std::rethrow_exception(thrown); });
+  }
+
   std::size_t number;
   RequestQueue::Ticket ticket = 0;  ///< of the request; 0 when there is none
   http::ResponseHead head;
@@ -121,7 +127,10 @@ void Loop::turn() {
   pool_.run_done();
   bool is_news = false;
   for (Download* download : downloads_) is_news |= download->step();
-  requests_.start_those_that_may();
+  requests_.start_those_that_may([&](http::Receiver& receiver, const std::exception_ptr& thrown) {
+    static_cast<Download::Slot&>(receiver).fail(thrown);
+    is_news = true;
+  });
   commit_prepared();
   if (!is_news) wait();
 }

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <exception>
 #include <utility>
 
 namespace mrf::fetch {
@@ -27,7 +28,12 @@ RequestQueue::Ticket RequestQueue::start(const http::Request& request, http::Rec
   const bool goes = limit_of(entry).ask(entry.origin, ticket, clock_.now());
   under_way_[ticket] = std::move(entry);
   if (goes) {
-    network_.start(request, receiver);
+    try {
+      network_.start(request, receiver);
+    } catch (...) {
+      on_end(ticket);
+      throw;
+    }
   } else {
     waiting_.emplace(ticket, Waiting{request, &receiver});
   }
@@ -71,7 +77,7 @@ void RequestQueue::stop(Ticket ticket, http::Receiver& receiver, bool closes) {
   under_way_.erase(place);
 }
 
-void RequestQueue::start_those_that_may() {
+void RequestQueue::start_those_that_may(const OnFailure& on_failure) {
   if (waiting_.empty()) return;
   const auto now = clock_.now();
   for (HostLimit* limit : {&shared_, &own_}) {
@@ -79,7 +85,12 @@ void RequestQueue::start_those_that_may() {
       const auto place = waiting_.find(*ticket);
       const Waiting waiting = std::move(place->second);
       waiting_.erase(place);
-      network_.start(waiting.request, *waiting.receiver);
+      try {
+        network_.start(waiting.request, *waiting.receiver);
+      } catch (...) {
+        on_end(*ticket);
+        on_failure(*waiting.receiver, std::current_exception());
+      }
     }
   }
 }

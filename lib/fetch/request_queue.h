@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <exception>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -27,7 +29,7 @@ class RequestQueue {
   /// The references outlive the object.
   RequestQueue(http::Network& network, http::Clock& clock, RequestLimits limits);
 
-  /// The receiver's request starts now or later. Throws Error.
+  /// The receiver's request starts now or later. Throws Error when it cannot be started now.
   Ticket start(const http::Request& request, http::Receiver& receiver);
   bool is_waiting(Ticket ticket) const { return waiting_.contains(ticket); }
   /// What the head of a response says of its host: that it is busy, that it answers, that it speaks HTTP/2.
@@ -36,8 +38,10 @@ class RequestQueue {
   void on_end(Ticket ticket);
   /// Ends a request; with `closes` its connection is not used again.
   void stop(Ticket ticket, http::Receiver& receiver, bool closes);
+  /// Told of a request that cannot be started, which is over then.
+  using OnFailure = std::function<void(http::Receiver& receiver, const std::exception_ptr& thrown)>;
   /// Starts those that waited and may go.
-  void start_those_that_may();
+  void start_those_that_may(const OnFailure& on_failure);
   /// When start_those_that_may() has something to do for reasons of time.
   std::optional<HostLimit::Time> next_time() const;
 

@@ -23,6 +23,8 @@ namespace {
 class ManualNetwork final : public mrf::http::Network {
  public:
   void start(const mrf::http::Request& request, mrf::http::Receiver& receiver) override {
+    if (request.url.path().starts_with("/throws"))
+      throw mrf::base::Error(mrf::base::Status::refused, "sign", request.url.text(), "no");
     requests.push_back(request);
     receivers.push_back(&receiver);
   }
@@ -306,6 +308,29 @@ TEST_CASE("loop: downloads share the requests that a host gets, and give them ba
   mrf::fetch::Download fourth(loop, url(), {{}, {}}, output);
   loop.turn();
   CHECK(network.requests.size() == 4);
+}
+
+TEST_CASE("loop: a request that cannot be started ends its own download, now or later, and takes no place") {
+  ManualNetwork network;
+  Recorder output;
+  mrf::fetch::Loop loop(network, mrf::http::system_clock(), 0, {1, 64});
+  const auto refused = mrf::http::Url::parse("http://h/throws");
+  mrf::fetch::Download at_once(loop, refused, {{}, {}}, output);
+  mrf::fetch::Download first(loop, url(), {{}, {}}, output);
+  mrf::fetch::Download later(loop, refused, {{}, {}}, output);
+  mrf::fetch::Download last(loop, url(), {{}, {}}, output);
+  loop.turn();
+  CHECK(at_once.is_over());
+  CHECK_THROWS_WITH(at_once.rethrow(), "cannot sign 'http://h/throws': no");
+  REQUIRE(network.receivers.size() == 1);
+  CHECK_FALSE(later.is_over());
+  first.stop();
+  CHECK_NOTHROW(loop.turn());
+  CHECK_NOTHROW(loop.turn());
+  CHECK(later.is_over());
+  CHECK_THROWS_WITH(later.rethrow(), "cannot sign 'http://h/throws': no");
+  CHECK(network.receivers.size() == 2);
+  CHECK_FALSE(last.is_over());
 }
 
 TEST_CASE("worker pool: work is done in the thread that posts when there is no other") {
