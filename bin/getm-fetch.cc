@@ -10,6 +10,7 @@
 
 #include "base/amounts.h"
 #include "base/error.h"
+#include "base/message.h"
 #include "base/redact.h"
 #include "base/version.h"
 #include "cli/command.h"
@@ -130,6 +131,29 @@ class Records {
     if (report_ || checksums_) refuse_shared(target, {});
   }
 
+  /// Fetches, and writes the records of that, after a failure too. Of two failures the first one counts, and
+  /// that of a record is only said.
+  template <typename Fetch>
+  mrf::base::Status write_after(const mrf::io::Stats& stats, const std::vector<mrf::fetch::Outcome>& outcomes,
+                                Fetch fetch) {
+    auto status = mrf::base::Status::success;
+    try {
+      status = fetch();
+    } catch (const mrf::base::UsageError&) {
+      throw;
+    } catch (const mrf::base::Error& error) {
+      write_beside_failure(stats, error.status(), outcomes);
+      throw;
+    }
+    if (status == mrf::base::Status::success) {
+      write(stats, status, outcomes);
+    } else {
+      write_beside_failure(stats, status, outcomes);
+    }
+    return status;
+  }
+
+ private:
   void write(const mrf::io::Stats& stats, mrf::base::Status status,
              const std::vector<mrf::fetch::Outcome>& outcomes) {
     if (checksums_) write_to(*checksums_, mrf::fetch::checksum_list_of(outcomes));
@@ -140,8 +164,14 @@ class Records {
                                       static_cast<int>(status), stats.in.bytes, wall_s},
                                      outcomes));
   }
-
- private:
+  void write_beside_failure(const mrf::io::Stats& stats, mrf::base::Status status,
+                            const std::vector<mrf::fetch::Outcome>& outcomes) {
+    try {
+      write(stats, status, outcomes);
+    } catch (const mrf::base::Error& error) {
+      mrf::base::say(error.what());
+    }
+  }
   void refuse_shared(const std::string& target, const std::vector<std::string>& inputs) const {
     mrf::io::refuse_shared_outputs({target, report_path_, checksums_path_}, inputs);
   }
@@ -213,30 +243,22 @@ mrf::base::Status fetch_all(mrf::cli::Command& command, const mrf::fetch::FetchA
   };
   mrf::fetch::ProgressDisplay display(mrf::fetch::parse_progress_style(arguments.progress));
   std::vector<mrf::fetch::Outcome> outcomes;
-  auto status = mrf::base::Status::success;
   if (arguments.manifest.empty()) {
     settings.on_target = [&](const std::string& target) {
       keep(target);
       records.keep_apart(target);
     };
-    try {
-      status = fetch_one(stats, arguments, settings, display, outcomes);
-    } catch (const mrf::base::UsageError&) {
-      throw;
-    } catch (const mrf::base::Error& error) {
-      records.write(stats, error.status(), outcomes);
-      throw;
-    }
-  } else {
-    const auto entries =
-        mrf::fetch::read_manifest(arguments.manifest, mrf::fetch::manifest_options_of(arguments), settings);
-    for (const auto& entry : entries) keep(entry.target);
-    auto many = arguments.many;
-    if (command.options().count("--files") > 0) many.small_files = many.files;
-    status = mrf::fetch::fetch_many(settings, entries, many, display, stats, outcomes);
+    return records.write_after(stats, outcomes,
+                               [&] { return fetch_one(stats, arguments, settings, display, outcomes); });
   }
-  records.write(stats, status, outcomes);
-  return status;
+  const auto entries =
+      mrf::fetch::read_manifest(arguments.manifest, mrf::fetch::manifest_options_of(arguments), settings);
+  for (const auto& entry : entries) keep(entry.target);
+  auto many = arguments.many;
+  if (command.options().count("--files") > 0) many.small_files = many.files;
+  return records.write_after(stats, outcomes, [&] {
+    return mrf::fetch::fetch_many(settings, entries, many, display, stats, outcomes);
+  });
 }
 
 // The memory of the program holds credentials, which a core file would show.

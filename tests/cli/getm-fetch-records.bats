@@ -47,6 +47,20 @@ mixed_list() {
   run ! grep hidden report
 }
 
+@test "requests that cannot be made: each is a failure of its own, and the report tells, or what hinders it is said" {
+  local told="getm-fetch: cannot use 'AWS_PROFILE': there is no profile 'none' in the files of credentials and configuration"
+  printf 's3://bucket/%s\n' 1 2 3 >list
+  AWS_PROFILE=none fetch --host-connections 1 -c --report report -m list
+  assert_status 1
+  jq -e '.status == 1 and .failed == 3 and .untried == 0' report
+  AWS_PROFILE=none fetch --report /dev/full s3://bucket/1
+  assert_status 1
+  assert_stderr "$told"
+  assert_stderr "getm-fetch: cannot write '/dev/full': No space left on device"
+  fetch -q --report /dev/full "$HTTP/none" out
+  assert_status 4
+}
+
 @test "files that a run writes about itself replace nothing that it reads or fetches, nor each other" {
   local option
   printf '[{"url":"%s/many/f1","filepath":"x"}]' "$HTTP" >m.json
