@@ -87,6 +87,8 @@ void ObjectPlan::give_up_slow_ones(Commands& commands) {
 bool ObjectPlan::assign(std::size_t number, const OutputState& output) {
   if ((state_ != State::idle && state_ != State::running) || is_complete() || is_refreshing_) return false;
   Slot& slot = slots_[number];
+  if (slot.waits_for_proof && slot.url_number == url_number_ && !refresh_was_of_use_ && is_url_open())
+    return false;
   Slot fresh(slot.policy);
   fresh.generation = generation_;
   fresh.stored_form = stored_form_;
@@ -517,7 +519,7 @@ bool ObjectPlan::is_asked_otherwise(Slot& slot) {
 
 // A signed URL has expired, for all that is known. What was sent to an earlier one does not count; a new one
 // that gives nothing is as final as the first.
-std::optional<Commands> ObjectPlan::refresh(const Slot& slot, const std::string& reason) {
+std::optional<Commands> ObjectPlan::refresh(Slot& slot, const std::string& reason) {
   if (!options_.refreshes) return std::nullopt;
   if (is_refreshing_ || slot.url_number != url_number_) return Commands{};
   const int status = slot.head.status();
@@ -525,10 +527,8 @@ std::optional<Commands> ObjectPlan::refresh(const Slot& slot, const std::string&
       status == 400 || status == 401 || status == 403 || status == 404 || status == 410;
   if (!may_have_expired) return std::nullopt;
   if (!refresh_was_of_use_) {  // unless another request is about to show that it is
-    const bool is_open = std::any_of(slots_.begin(), slots_.end(), [this](const Slot& other) {
-      return other.runs && other.url_number == url_number_ && other.head.status() == 0;
-    });
-    if (is_open) return Commands{};
+    slot.waits_for_proof = is_url_open();
+    if (slot.waits_for_proof) return Commands{};
     return std::nullopt;
   }
   is_refreshing_ = true;
@@ -536,6 +536,13 @@ std::optional<Commands> ObjectPlan::refresh(const Slot& slot, const std::string&
   commands->emplace_back(Note{fmt::format("another URL is asked for instead of '{}': {}", name_, reason)});
   commands->emplace_back(RefreshUrl{url_});
   return commands;
+}
+
+// Whether a request has no answer yet that shows what the URL is worth.
+bool ObjectPlan::is_url_open() const {
+  return std::any_of(slots_.begin(), slots_.end(), [this](const Slot& slot) {
+    return slot.runs && slot.url_number == url_number_ && slot.head.status() == 0;
+  });
 }
 
 std::string ObjectPlan::reason_of(const Slot& slot, const http::Ending& ending, std::string_view body) const {

@@ -179,6 +179,7 @@ class ObjectPlan {
     std::string objection;       ///< why the response was stopped
     bool from_known_location = false;  ///< the request went where earlier redirections led
     unsigned url_number = 0;           ///< of the URL that it went to, or was redirected from
+    bool waits_for_proof = false;      ///< was refused; another request is to show what the URL is worth
     int redirects = 0;
     std::optional<http::Request> request;  ///< without the fields that ask for the range
     http::ResponseHead head;
@@ -210,7 +211,8 @@ class ObjectPlan {
   Placement next_piece(Slot& slot, std::uint64_t bytes);
   bool is_done(Slot& slot, bool complete);
   bool is_asked_otherwise(Slot& slot);
-  std::optional<Commands> refresh(const Slot& slot, const std::string& reason);
+  std::optional<Commands> refresh(Slot& slot, const std::string& reason);
+  bool is_url_open() const;
   Commands follow(std::size_t number);
   std::string reason_of(const Slot& slot, const http::Ending& ending, std::string_view body) const;
   bool goes_on_without_ranges(const Slot& slot);

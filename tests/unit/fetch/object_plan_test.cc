@@ -317,6 +317,30 @@ TEST_CASE("plan: another URL gets the headers of the first one at the same host,
   }
 }
 
+TEST_CASE(
+    "plan: what a new URL refuses is asked for again when another request has shown what the URL is worth") {
+  for (const bool is_good : {false, true}) {
+    CAPTURE(is_good);
+    Bench bench({4, 4, 64, 2}, 3, mrf::fetch::unknown_end, true);
+    bench.parallel();
+    bench.head(1, head_of({"HTTP/1.1 403 Expired"}));
+    CHECK(bench.end(1).back() == "refresh http://h/x");
+    bench.end(0, EndingKind::interrupted);
+    bench.plan.on_refreshed(mrf::http::Url::parse("http://h/new"));
+    CHECK(bench.time(std::chrono::seconds(9)).size() == 2);
+    bench.head(1, head_of({"HTTP/1.1 403 Expired"}));
+    CHECK(bench.end(1).empty());
+    CHECK(bench.time().empty());
+    CHECK(bench.time(std::chrono::seconds(1)).empty());
+    if (is_good) {
+      bench.part(0, "a", 0, 3);
+    } else {
+      bench.end(0, EndingKind::interrupted);
+    }
+    CHECK(bench.time().size() == 1);
+  }
+}
+
 TEST_CASE("plan: a request that brings much less than the others is given up, and asked for again") {
   Bench bench({10, 10, 64, 2, 4});
   CHECK(bench.parallel() == Texts{"start 1 http://h/x bytes=10-19 if \"a\""});

@@ -83,7 +83,8 @@ TEST_CASE("record: of another object, damaged, or from the future: nothing is th
                                                                   {",\"00000001\"", ""},
                                                                   {"[[", "[["},
                                                                   {"}", ""}}) {
-    CAPTURE(by);
+    const std::string& by_what = by;
+    CAPTURE(by_what);
     CHECK(read(replaced(text, what, by), strong_version).empty() == (what != by));
   }
   CHECK(read(text, strong_version, 29).empty());  // the file is shorter
