@@ -77,6 +77,12 @@ io::Fd open_fifo(const OpenedRedirection& redirection) {
   return fd;
 }
 
+// Where a parent has left SIGCHLD ignored, the system forgets how a child ended, and wait(2) finds none.
+void keep_ends_of_children() {
+  struct sigaction now {};
+  if (::sigaction(SIGCHLD, nullptr, &now) == 0 && now.sa_handler == SIG_IGN) ::signal(SIGCHLD, SIG_DFL);
+}
+
 // Calls run_child() in a child; -1 is a failure of clone(2). No signal reaches the child before it has the
 // default handling of it: a handler of this process would do its work a second time.
 pid_t start(Child& child, bool shares_memory) {
@@ -144,6 +150,7 @@ Launched launch(const LaunchSpec& spec) {
               !spec.is_part_of_job,
               ::isatty(STDIN_FILENO) == 1,
               open_files ? &*open_files : nullptr};
+  keep_ends_of_children();
   const pid_t pid = start(child, redirections.empty());
   if (pid < 0) throw base::SystemError("start", spec.words.at(0));
   // Both sides do it, so that a signal to the group cannot come too early.

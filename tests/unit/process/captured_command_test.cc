@@ -30,6 +30,12 @@ TEST_CASE("captured: a command gets its input and gives its output, whatever it 
   CHECK(text == "thread\n");
 }
 
+TEST_CASE("captured: a parent may have left the ends of children ignored") {
+  const auto before = ::signal(SIGCHLD, SIG_IGN);
+  CHECK(captured_shell("echo out") == "out\n");
+  ::signal(SIGCHLD, before);
+}
+
 TEST_CASE("captured: failures, and too much output") {
   CHECK_THROWS_WITH_AS(captured_shell("exit 3"), "cannot run '/bin/sh': exit status 3", mrf::base::Error);
   CHECK_THROWS_WITH_AS(captured_shell("kill -9 $$"), "cannot run '/bin/sh': signal 9 (Killed)",
