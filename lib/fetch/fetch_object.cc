@@ -217,8 +217,26 @@ ObjectStream::ObjectStream(const FetchSettings& settings, const http::Url& url)
       output_(std::make_unique<Output>(*this, static_cast<std::size_t>(settings.buffer), url.shown())),
       thread_([this, url] { work(url); }) {}
 
+// The system's time, but the end of the stream ends a pause.
+class ObjectStream::Pauses final : public http::Clock {
+ public:
+  explicit Pauses(ObjectStream& stream) : stream_(stream) {}
+  std::chrono::steady_clock::time_point now() override { return http::system_clock().now(); }
+  std::chrono::seconds wall_time() override { return http::system_clock().wall_time(); }
+  void wait(std::chrono::milliseconds time) override {
+    std::unique_lock lock(stream_.mutex_);
+    stream_.changed_.wait_for(lock, time, [this] { return stream_.stop_.load(); });
+  }
+
+ private:
+  ObjectStream& stream_;
+};
+
 ObjectStream::~ObjectStream() {
-  stop_ = true;
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
   changed_.notify_all();
   thread_.join();
   checks_.forget();
@@ -228,7 +246,8 @@ void ObjectStream::work(const http::Url& url) {
   std::exception_ptr thrown;
   try {
     const auto network = store::make_store_network(settings_.network, settings_.store);
-    Loop loop(*network, http::system_clock(), 0, settings_.limits);
+    Pauses clock(*this);
+    Loop loop(*network, clock, 0, settings_.limits);
     Download download(loop, url, {settings_.requests, settings_.sizes}, *output_);
     while (!download.is_over() && !stop_) loop.turn();
     download.rethrow();
@@ -249,7 +268,7 @@ StreamView ObjectStream::read(std::size_t most) {
     return {this, read_, {}};
   }
   const std::uint64_t at = read_;
-  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(most, there_ - read_));
+  const auto size = static_cast<std::size_t>(std::clamp<std::uint64_t>(most, 1, there_ - read_));
   read_ += size;
   views_[at] = read_;
   return {this, at, output_->bytes_at(at, size)};

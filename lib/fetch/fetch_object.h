@@ -138,8 +138,8 @@ class ObjectStream {
   ObjectStream(const ObjectStream&) = delete;
   ObjectStream& operator=(const ObjectStream&) = delete;
 
-  /// Waits for the next bytes, at most `most`; an empty view is the end, and then the object is complete and
-  /// verified. Throws Error: what came before is then not to be trusted.
+  /// Waits for the next bytes, at most `most`, which is 1 at least; an empty view is the end, and then the
+  /// object is complete and verified. Throws Error: what came before is then not to be trusted.
   StreamView read(std::size_t most);
   /// Once an empty view was read.
   Verdict verdict() const { return {checks_.verified_by(), checks_.doubt()}; }
@@ -147,6 +147,7 @@ class ObjectStream {
  private:
   friend class StreamView;
   class Output;
+  class Pauses;
   void work(const http::Url& url);
   void release(std::uint64_t at);
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
 
+#include <chrono>
 #include <cstring>
 #include <optional>
+#include <thread>
 
 #include "base/error.h"
 #include "base/message.h"
@@ -63,6 +65,23 @@ TEST_CASE("a stream that is not read to its end ends") {
   mrf::TinyServer server("");
   mrf::fetch::ObjectStream stream(small_settings(), mrf::http::Url::parse(server.url));
   CHECK(stream.read(10).bytes() == server.object().substr(0, 10));
+}
+
+TEST_CASE("a stream ends at once while it waits until a server can be asked again") {
+  mrf::TinyServer server("", [](unsigned) { return mrf::TinyServer::busy; });
+  const auto begin = std::chrono::steady_clock::now();
+  {
+    mrf::fetch::ObjectStream stream(small_settings(), mrf::http::Url::parse(server.url));
+    while (server.requests() == 0) std::this_thread::yield();
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));  // so that it nearly always waits by now
+  }
+  CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(10));
+}
+
+TEST_CASE("a read of no bytes at all is no end") {
+  mrf::TinyServer server("");
+  mrf::fetch::ObjectStream stream(small_settings(), mrf::http::Url::parse(server.url));
+  CHECK(stream.read(0).bytes() == server.object().substr(0, 1));
 }
 
 TEST_CASE("parts in order and in any order") {

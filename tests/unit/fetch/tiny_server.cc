@@ -75,6 +75,13 @@ void TinyServer::serve(io::FdRef fd) {
   const std::string request = receive_request(fd);
   if (request.empty()) return;
   const int version = version_(requests_++);
+  if (version == busy) {
+    constexpr std::string_view refusal =
+        "HTTP/1.1 503 Busy\r\nRetry-After: 20\r\nConnection: close\r\nContent-Length: 0\r\n\r\n";
+    (void)::send(fd.get(), refusal.data(), refusal.size(), MSG_NOSIGNAL);
+    ::shutdown(fd.get(), SHUT_WR);
+    return;
+  }
   const std::string& object = contents_[static_cast<std::size_t>(version)];
   std::size_t first = 0;
   std::size_t last = object.size() - 1;

@@ -14,9 +14,11 @@ namespace mrf {
 
 /// A server on loopback of one object of some 6 MB: one response a connection, ranges honoured, with `hash`
 /// among the fields of each head. `version` says which of two objects the Nth request, from 0 on, meets: both
-/// have one size, and an entity tag each.
+/// have one size, and an entity tag each. `busy` is a refusal for 20 s.
 class TinyServer {
  public:
+  static constexpr int busy = -1;
+
   explicit TinyServer(
       std::string hash, std::function<int(unsigned)> version = [](unsigned) { return 0; });
   /// Ends whatever it is doing.
@@ -25,6 +27,7 @@ class TinyServer {
   TinyServer& operator=(const TinyServer&) = delete;
 
   const std::string& object(std::size_t version = 0) const { return contents_[version]; }
+  unsigned requests() const { return requests_; }
   std::string url;
 
  private:
