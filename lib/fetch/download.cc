@@ -319,9 +319,11 @@ void Download::begin(const BeginOutput& command, const http::ResponseHead& head)
     return;
   }
   beginning_ = command.slot;
+  if (output_.may_wait()) loop_.requests_.set_aside(slots_[command.slot]->ticket);
   const auto there = std::make_shared<BytesThere>();
   add_job({true, [this, there, head, version = command.version] { *there = output_.begin(head, version); },
            [this, there, begun] {
+             loop_.requests_.take_up(slots_[*beginning_]->ticket);
              beginning_.reset();
              begun(*there);
            }});

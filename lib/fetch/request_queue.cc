@@ -18,8 +18,9 @@ constexpr std::chrono::milliseconds pause_of_busy_host{250};
 RequestQueue::RequestQueue(http::Network& network, http::Clock& clock, RequestLimits limits)
     : network_(network),
       clock_(clock),
-      own_(limits.to_host, limits.total),
-      shared_(limits.total, limits.total) {}
+      total_{limits.total},
+      own_(limits.to_host, total_),
+      shared_(limits.total, total_) {}
 
 RequestQueue::Ticket RequestQueue::start(const http::Request& request, http::Receiver& receiver) {
   const Ticket ticket = ++last_ticket_;
@@ -58,8 +59,20 @@ void RequestQueue::on_head(Ticket ticket, const http::ResponseHead& head) {
 
 void RequestQueue::on_end(Ticket ticket) {
   const auto place = under_way_.find(ticket);
-  limit_of(place->second).release(place->second.origin);
+  if (!place->second.is_aside) limit_of(place->second).release(place->second.origin);
   under_way_.erase(place);
+}
+
+void RequestQueue::set_aside(Ticket ticket) {
+  const auto place = under_way_.find(ticket);
+  if (place == under_way_.end() || std::exchange(place->second.is_aside, true)) return;
+  limit_of(place->second).release(place->second.origin);
+}
+
+void RequestQueue::take_up(Ticket ticket) {
+  const auto place = under_way_.find(ticket);
+  if (place == under_way_.end() || !std::exchange(place->second.is_aside, false)) return;
+  limit_of(place->second).take(place->second.origin);
 }
 
 void RequestQueue::stop(Ticket ticket, http::Receiver& receiver, bool closes) {
@@ -80,17 +93,19 @@ void RequestQueue::stop(Ticket ticket, http::Receiver& receiver, bool closes) {
 void RequestQueue::start_those_that_may(const OnFailure& on_failure) {
   if (waiting_.empty()) return;
   const auto now = clock_.now();
-  for (HostLimit* limit : {&shared_, &own_}) {
-    while (const auto ticket = limit->next(now)) {
-      const auto place = waiting_.find(*ticket);
-      const Waiting waiting = std::move(place->second);
-      waiting_.erase(place);
-      try {
-        network_.start(waiting.request, *waiting.receiver);
-      } catch (...) {
-        on_end(*ticket);
-        on_failure(*waiting.receiver, std::current_exception());
-      }
+  // They have their turns, so that neither takes all that there may be.
+  for (int without = 0; without < 2; own_is_next_ = !own_is_next_) {
+    const auto ticket = (own_is_next_ ? own_ : shared_).next(now);
+    without = ticket ? 0 : without + 1;
+    if (!ticket) continue;
+    const auto place = waiting_.find(*ticket);
+    const Waiting waiting = std::move(place->second);
+    waiting_.erase(place);
+    try {
+      network_.start(waiting.request, *waiting.receiver);
+    } catch (...) {
+      on_end(*ticket);
+      on_failure(*waiting.receiver, std::current_exception());
     }
   }
 }

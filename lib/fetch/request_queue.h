@@ -36,6 +36,11 @@ class RequestQueue {
   void on_head(Ticket ticket, const http::ResponseHead& head);
   /// A request has ended.
   void on_end(Ticket ticket);
+  /// The response of a request waits for somebody else, as long as that likes: meanwhile it has no place
+  /// among those that may be under way. Does nothing when there is no such request.
+  void set_aside(Ticket ticket);
+  /// It goes on, though others may have taken its place.
+  void take_up(Ticket ticket);
   /// Ends a request; with `closes` its connection is not used again.
   void stop(Ticket ticket, http::Receiver& receiver, bool closes);
   /// Told of a request that cannot be started, which is over then.
@@ -53,14 +58,17 @@ class RequestQueue {
   struct UnderWay {
     std::string origin;
     bool shares = false;  ///< a connection of HTTP/2
+    bool is_aside = false;
   };
 
   HostLimit& limit_of(const UnderWay& request) { return request.shares ? shared_ : own_; }
 
   http::Network& network_;
   http::Clock& clock_;
+  TotalLimit total_;
   HostLimit own_;     ///< requests that have a connection each
   HostLimit shared_;  ///< those to hosts that let them share one
+  bool own_is_next_ = false;
   Ticket last_ticket_ = 0;
   std::set<std::string> sharing_;         ///< origins that speak HTTP/2
   std::map<Ticket, UnderWay> under_way_;  ///< all, those that wait, too

@@ -44,7 +44,7 @@ HostLimit::Host& HostLimit::entry_of(const std::string& host) {
 }
 
 bool HostLimit::has_room(const Host& host, Time now) const {
-  return under_way_ < most_ && host.under_way < host.allowed && now >= host.closed_until;
+  return total_.under_way < total_.most && host.under_way < host.allowed && now >= host.closed_until;
 }
 
 bool HostLimit::ask(const std::string& host, Ticket ticket, Time now) {
@@ -54,13 +54,18 @@ bool HostLimit::ask(const std::string& host, Ticket ticket, Time now) {
     return false;
   }
   ++entry.under_way;
-  ++under_way_;
+  ++total_.under_way;
   return true;
+}
+
+void HostLimit::take(const std::string& host) {
+  ++entry_of(host).under_way;
+  ++total_.under_way;
 }
 
 void HostLimit::release(const std::string& host) {
   --hosts_.at(host).under_way;
-  --under_way_;
+  --total_.under_way;
 }
 
 void HostLimit::withdraw(const std::string& host, Ticket ticket) {
@@ -96,13 +101,13 @@ std::optional<HostLimit::Ticket> HostLimit::next(Time now) {
   const Ticket ticket = entry.waiting.front();
   entry.waiting.pop_front();
   ++entry.under_way;
-  ++under_way_;
+  ++total_.under_way;
   return ticket;
 }
 
 std::optional<HostLimit::Time> HostLimit::next_time() const {
   std::optional<Time> next;
-  if (under_way_ >= most_) return next;
+  if (total_.under_way >= total_.most) return next;
   for (const auto& [name, host] : hosts_) {
     if (host.waiting.empty() || host.closed_until == Time::min() || host.under_way >= host.allowed) continue;
     if (!next || host.closed_until < *next) next = host.closed_until;

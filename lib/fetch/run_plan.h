@@ -61,7 +61,13 @@ class FilePlan {
   std::vector<std::pair<std::uint64_t, std::size_t>> put_off_;  ///< size and number; of the second round
 };
 
-/// How many requests are under way to each host, and to all of them: `most_to_host` and `most` at a time. The
+/// How many requests are under way to all hosts.
+struct TotalLimit {
+  unsigned most;
+  unsigned under_way = 0;
+};
+
+/// How many requests are under way to each host, `most_to_host` at a time, and to all of them. The
 /// others of a host wait in their order, and hold up no request to another host. A host that says that it is
 /// busy gets nothing until the time that it names, and then half as many requests at a time, at least one; as
 /// many successes let it have one more again. Pure: the time comes with the events.
@@ -70,11 +76,14 @@ class HostLimit {
   using Ticket = std::uint64_t;
   using Time = std::chrono::steady_clock::time_point;
 
-  HostLimit(unsigned most_to_host, unsigned most) : most_to_host_(most_to_host), most_(most) {}
+  /// The total may be that of several limits, and outlives them.
+  HostLimit(unsigned most_to_host, TotalLimit& total) : most_to_host_(most_to_host), total_(total) {}
 
   /// A request wants to go to `host`. True when it may go at once; else next() names it when it may.
   bool ask(const std::string& host, Ticket ticket, Time now);
-  /// A request that went to `host` is over.
+  /// A request that goes to `host` counts again, whether or not it may.
+  void take(const std::string& host);
+  /// A request that went to `host` is over, or does not count for a while.
   void release(const std::string& host);
   /// A request that waits is not wanted any more.
   void withdraw(const std::string& host, Ticket ticket);
@@ -100,8 +109,7 @@ class HostLimit {
   Host& entry_of(const std::string& host);
 
   unsigned most_to_host_;
-  unsigned most_;
-  unsigned under_way_ = 0;
+  TotalLimit& total_;
   std::map<std::string, Host> hosts_;
   std::string last_;  ///< the host that had its turn
 };

@@ -333,6 +333,61 @@ TEST_CASE("loop: a request that cannot be started ends its own download, now or 
   CHECK_FALSE(last.is_over());
 }
 
+TEST_CASE("loop: a download whose output waits for its reader leaves its place to others meanwhile") {
+  ManualNetwork network;
+  Recorder slow;
+  Recorder quick;
+  slow.waits = true;
+  slow.hold(true);
+  mrf::fetch::Loop loop(network, mrf::http::system_clock(), 2, {1, 64});
+  mrf::fetch::Download waiting(loop, url(), {{}, {}}, slow);
+  mrf::fetch::Download other(loop, url(), {{}, {}}, quick);
+  loop.turn();
+  REQUIRE(network.receivers.size() == 1);
+  CHECK(network.receivers[0]->on_head(head_with(whole_head)));
+  loop.turn();
+  CHECK(network.receivers.size() == 2);
+  mrf::fetch::Download third(loop, url(), {{}, {}}, quick);
+  slow.hold(false);
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+  while (slow.calls().empty() && std::chrono::steady_clock::now() < until) loop.turn();
+  for (int i = 0; i < 3; ++i) loop.turn();
+  CHECK(network.receivers[0]->on_body("01234567"));
+  network.receivers[0]->on_end({});
+  turn_until_over(loop, waiting);
+  CHECK(waiting.is_complete());
+  CHECK(network.receivers.size() == 2);  // the place was taken again
+  other.stop();
+  loop.turn();
+  CHECK(network.receivers.size() == 3);
+}
+
+TEST_CASE("loop: connections of their own and shared ones together are no more than there may be") {
+  ManualNetwork network;
+  Recorder output;
+  mrf::fetch::Loop loop(network, mrf::http::system_clock(), 0, {16, 2});
+  mrf::fetch::Download::Options shares;
+  shares.requests.shares_connections = true;
+  mrf::fetch::Download first(loop, mrf::http::Url::parse("http://two/x"), shares, output);
+  loop.turn();
+  REQUIRE(network.receivers.size() == 1);
+  CHECK(network.receivers[0]->on_head(head_with({"HTTP/2 200", "ETag: \"a\"", "Content-Length: 8"})));
+  first.stop();
+  mrf::fetch::Download second(loop, mrf::http::Url::parse("http://two/x"), shares, output);
+  mrf::fetch::Download third(loop, mrf::http::Url::parse("http://two/x"), shares, output);
+  mrf::fetch::Download fourth(loop, url(), {{}, {}}, output);
+  mrf::fetch::Download fifth(loop, mrf::http::Url::parse("http://two/x"), shares, output);
+  loop.turn();
+  CHECK(network.receivers.size() == 3);
+  second.stop();
+  loop.turn();
+  CHECK(network.receivers.size() == 4);
+  third.stop();
+  loop.turn();
+  REQUIRE(network.requests.size() == 5);
+  CHECK(network.requests[3].url.text() != network.requests[4].url.text());
+}
+
 TEST_CASE("worker pool: work is done in the thread that posts when there is no other") {
   mrf::fetch::WorkerPool pool(0, [] {});
   std::thread::id worker;

@@ -115,7 +115,8 @@ constexpr HostLimit::Time after(int milliseconds) {
 }  // namespace
 
 TEST_CASE("a host has as many requests under way as it may, the others wait in their order") {
-  HostLimit limit(2, 100);
+  mrf::fetch::TotalLimit all{100};
+  HostLimit limit(2, all);
   const auto now = after(0);
   CHECK(limit.ask("a", 1, now));
   CHECK(limit.ask("a", 2, now));
@@ -136,7 +137,8 @@ TEST_CASE("a host has as many requests under way as it may, the others wait in t
 }
 
 TEST_CASE("all hosts together have as many requests as there may be, and have their turns") {
-  HostLimit limit(10, 2);
+  mrf::fetch::TotalLimit all{2};
+  HostLimit limit(10, all);
   const auto now = after(0);
   CHECK(limit.ask("a", 1, now));
   CHECK(limit.ask("a", 2, now));
@@ -154,7 +156,8 @@ TEST_CASE("all hosts together have as many requests as there may be, and have th
 }
 
 TEST_CASE("a busy host waits, then gets half as many requests, and one more for as many successes") {
-  HostLimit limit(8, 100);
+  mrf::fetch::TotalLimit all{100};
+  HostLimit limit(8, all);
   for (HostLimit::Ticket ticket = 1; ticket <= 4; ++ticket) CHECK(limit.ask("a", ticket, after(0)));
   CHECK_FALSE(limit.next_time());
   limit.on_busy("a", after(0), after(500));
