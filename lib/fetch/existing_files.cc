@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "fetch/stoppable_pipe.h"
 #include "fetch/verify_file.h"
 
 namespace mrf::fetch {
@@ -95,6 +96,8 @@ void ExistingFiles::look_at(std::size_t number) {
     file = examine(entries_[number]);
   } catch (const base::Error&) {
     file.thrown = std::current_exception();
+  } catch (const Stopped&) {
+    file.state = State::unknown;
   }
 }
 
@@ -112,8 +115,10 @@ ExistingFile ExistingFiles::examine(const ManifestEntry& entry) const {
   }
   FileClaim claim{std::nullopt, entry.size, options_.s3_part_size};
   if (is_claimed) claim.expectation = entry.expectation;
-  FileFacts facts = verify_file(entry.target, claim, options_.record);
+  FileFacts facts = verify_file(entry.target, claim, options_.record, [this] { return stopped_.load(); });
   if (!facts.fault.empty() && only) throw base::DataError("verify", entry.target, facts.fault);
+  if (only && options_.required && !is_claimed && !entry.unverified && !options_.unverified)
+    throw base::DataError("verify", entry.target, "the list names no checksum of it");
   found.bytes = facts.bytes;
   if (!facts.fault.empty()) return found;
   found.state = is_claimed ? State::good : State::unverified;

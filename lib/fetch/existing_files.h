@@ -31,6 +31,7 @@ struct ExistingFile {
 
 struct ExistingFilesOptions {
   bool verify_only = false;            ///< every file is looked at, and what is wrong is an Error
+  bool required = false;               ///< the same for a file that nothing can verify
   bool unverified = false;             ///< the checksums are not to be looked at
   std::uint64_t s3_part_size = 0;      ///< bytes; 0 is to be found out
   std::optional<DigestKind> record{};  ///< a digest that is wanted besides
@@ -50,7 +51,7 @@ class ExistingFiles {
 
   /// What is known of entry `number`. The first call starts the work. Throws what a job threw, but no Error.
   const ExistingFile& operator[](std::size_t number);
-  /// No further file is begun; those that run end with the pool.
+  /// No further file is begun; what of one that is being read is not known then.
   void stop() { stopped_ = true; }
 
  private:

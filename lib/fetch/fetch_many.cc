@@ -108,8 +108,10 @@ class ManyFiles {
   };
 
   static ExistingFilesOptions existing_options(const FetchSettings& settings, const ManyOptions& options) {
-    return {options.verify_only, settings.checks.none, settings.checks.s3_part_size, settings.checks.record,
-            std::min(options.files, static_cast<unsigned>(base::usable_processors()))};
+    return {
+        options.verify_only,    settings.checks.required,
+        settings.checks.none,   settings.checks.s3_part_size,
+        settings.checks.record, std::min(options.files, static_cast<unsigned>(base::usable_processors()))};
   }
 
   void begin_outcomes() {

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "codec/crc.h"
 #include "fetch/multipart.h"
+#include "fetch/stoppable_pipe.h"
 #include "io/fd.h"
 #include "io/signals.h"
 
@@ -223,7 +224,8 @@ namespace {
 
 class OpenFile final : public ByteAccess {
  public:
-  explicit OpenFile(const std::string& path) : path_(path), fd_(io::open_file(path, O_RDONLY)) {}
+  OpenFile(const std::string& path, const std::function<bool()>& is_stopped)
+      : path_(path), is_stopped_(is_stopped), fd_(io::open_file(path, O_RDONLY)) {}
 
   std::uint64_t size() const {
     struct stat info {};
@@ -232,6 +234,7 @@ class OpenFile final : public ByteAccess {
   }
 
   std::string_view view(std::uint64_t at, std::span<char> scratch) override {
+    if (is_stopped_ && is_stopped_()) throw Stopped();
     for (;;) {
       const ssize_t n = ::pread(fd_.get(), scratch.data(), scratch.size(), static_cast<off_t>(at));
       if (n > 0) return {scratch.data(), static_cast<std::size_t>(n)};
@@ -242,6 +245,7 @@ class OpenFile final : public ByteAccess {
 
  private:
   const std::string& path_;
+  const std::function<bool()>& is_stopped_;
   io::Fd fd_;
 };
 
@@ -258,9 +262,9 @@ std::string multipart_fault(OpenFile& file, std::uint64_t size, const Expectatio
 
 }  // namespace
 
-std::string fault_of_file(const std::string& path, const Expectation& expectation,
-                          std::uint64_t s3_part_size) {
-  OpenFile file(path);
+std::string fault_of_file(const std::string& path, const Expectation& expectation, std::uint64_t s3_part_size,
+                          const std::function<bool()>& is_stopped) {
+  OpenFile file(path, is_stopped);
   const std::uint64_t size = file.size();
   if (expectation.kind == Expectation::Kind::multipart) {
     if (auto fault = part_count_fault(size, expectation.parts, s3_part_size); !fault.empty()) return fault;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -100,9 +101,10 @@ class Integrity {
 
 /// Why the file at `path` is not what `expectation` says, "" when it is. `s3_part_size` in bytes, 0 to be
 /// found out. Reads the file in the calling thread, once, or twice when it has
-/// to try part sizes. Throws SystemError, Interrupted.
-std::string fault_of_file(const std::string& path, const Expectation& expectation,
-                          std::uint64_t s3_part_size);
+/// to try part sizes. Throws SystemError, Interrupted, and Stopped when `is_stopped`, asked from time to
+/// time, says so.
+std::string fault_of_file(const std::string& path, const Expectation& expectation, std::uint64_t s3_part_size,
+                          const std::function<bool()>& is_stopped = {});
 
 struct CheckOptions {
   std::optional<Expectation> expectation;  ///< the user's; else the server's is used

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 
@@ -27,7 +28,8 @@ struct FileFacts {
 /// Compares the file at `path` with a claim, in the calling thread, and takes a digest of kind `record` on
 /// the way. A file of another size than the claimed one is not read. The others are read once when the claim
 /// is a digest, and as fault_of_file() does, and once more for `record`, when it is something else. Throws
-/// SystemError, Interrupted.
-FileFacts verify_file(const std::string& path, const FileClaim& claim, std::optional<DigestKind> record);
+/// SystemError, Interrupted, and Stopped when `is_stopped`, asked from time to time, says so.
+FileFacts verify_file(const std::string& path, const FileClaim& claim, std::optional<DigestKind> record,
+                      const std::function<bool()>& is_stopped = {});
 
 }  // namespace mrf::fetch

@@ -142,8 +142,23 @@ requests() { logged | grep -c "^GET /many/$1 " || true; }
   fetch --verify-only -m m.json
   assert_status 0
   assert_stderr_is "getm-fetch: verified 0 of 1 files; 1 unverified, 0 failed"
+  fetch --verify-only --require-checksum -m m.json
+  assert_status 3
+  assert_stderr "getm-fetch: cannot verify 'f2': the list names no checksum of it"
   [[ -z $(logged) ]]
   assert_files m.json f2 f4
+}
+
+@test "FIFOs that nobody reads take no places among the requests to a host" {
+  local i
+  mkfifo pipe{1..4}
+  for i in {1..4}; do printf '{"url":"%s","filepath":"pipe%s"}\n' "$HTTP/many/f1" "$i"; done >entries
+  printf '{"url":"%s","filepath":"out"}' "$HTTP/many/f1" >>entries
+  jq -s . entries >m.json
+  getm-fetch -q --files 8 --host-connections 2 -m m.json 3>&- &
+  wait_until test -e out
+  for i in {1..4}; do cmp "pipe$i" "$WWW/many/f1"; done
+  wait $!
 }
 
 @test "a FIFO of a manifest that nobody reads holds up no other file" {

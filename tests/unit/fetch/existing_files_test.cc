@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "fetch/stoppable_pipe.h"
 #include "fetch/verify_file.h"
 #include "md5_of.h"
 #include "unit/directory.h"
@@ -111,11 +112,27 @@ TEST_CASE("with verify_only, what is wrong is an Error, and what has no checksum
   pool.run_done();
   CHECK(files[0].state == State::good);
   CHECK(files[1].state == State::unverified);
+  mrf::fetch::ExistingFiles required(entries, {.verify_only = true, .required = true}, pool);
+  (void)required[0];
+  pool.run_done();
+  CHECK(required[0].state == State::good);
+  REQUIRE(required[1].thrown);
+  CHECK_THROWS_AS(std::rethrow_exception(required[1].thrown), mrf::base::DataError);
   for (const std::size_t wrong : {2, 3, 4, 5}) {
     CAPTURE(wrong);
     REQUIRE(files[wrong].thrown);
     CHECK_THROWS_AS(std::rethrow_exception(files[wrong].thrown), mrf::base::Error);
   }
+}
+
+TEST_CASE("a file that is being read when stop() comes is left, and is not known") {
+  const Directory directory;
+  write(directory / "a", "a");
+  bool asked = false;
+  const auto is_stopped = [&] { return asked = true; };
+  CHECK_THROWS_AS(mrf::fetch::verify_file(directory / "a", {md5("a"), {}, 0}, {}, is_stopped),
+                  mrf::fetch::Stopped);
+  CHECK(asked);
 }
 
 TEST_CASE("nothing further is begun after stop()") {
