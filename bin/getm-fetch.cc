@@ -192,8 +192,10 @@ class Records {
 // The command reads the URL that is refused and prints another one.
 std::optional<mrf::http::Url> refresh(const std::string& command, const mrf::http::Url& refused,
                                       const std::string& target, const std::function<bool()>& is_stopped) {
-  const auto text = mrf::process::output_of(
-      {{"/bin/sh", "-c", command}, {"GETM_TARGET=" + target}, refused.text() + "\n"}, is_stopped);
+  // Without threads nobody else looks for a signal meanwhile.
+  const auto text =
+      mrf::process::output_of({{"/bin/sh", "-c", command}, {"GETM_TARGET=" + target}, refused.text() + "\n"},
+                              [&] { return is_stopped() || mrf::io::interrupted() != 0; });
   if (!text) return std::nullopt;
   return mrf::http::Url::parse(text->substr(0, text->find_first_of("\r\n")));
 }

@@ -104,11 +104,15 @@ ticket() {
 
 command_runs() { [[ -s child ]]; }
 @test "a signal ends the command that is to print another URL" {
-  local signal
-  for signal in INT TERM; do
+  local signal arguments
+  list 1 "$HTTP/raw/?head=403%20Expired"
+  for arguments in "INT $HTTP/raw/?head=403%20Expired out" "TERM $HTTP/raw/?head=403%20Expired out" \
+    "TERM --concurrency 0 -m m.json"; do
     rm -f child
-    env --default-signal=INT getm-fetch -q --refresh-command "echo \$\$ >child; exec sleep 600" \
-      "$HTTP/raw/?head=403%20Expired" out 3>&- &
+    read -r signal arguments <<<"$arguments"
+    # shellcheck disable=SC2086
+    env --default-signal=INT getm-fetch -q --refresh-command \
+      "echo \$\$ >child; exec python3 -c 'import time; time.sleep(45); open(\"over\", \"w\")'" $arguments 3>&- &
     local pid=$! status=0
     wait_until command_runs
     kill -s "$signal" "$pid"
@@ -116,6 +120,7 @@ command_runs() { [[ -s child ]]; }
     ((status == 128 + $(kill -l "$signal")))
     ended() { ! kill -0 "$(<child)"; }
     wait_until ended 2>/dev/null
+    [[ ! -e over ]]
   done
 }
 
