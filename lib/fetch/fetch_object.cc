@@ -30,7 +30,7 @@ class UnorderedOutput final : public ObjectOutput, private ByteAccess {
 
   BytesThere begin(const http::ResponseHead& head, const http::ObjectVersion& version) override {
     checks_.begin(head, version.total, object_, {*this, true, [] {}});
-    if (checks_.reads_again()) checks_.forget();
+    checks_.do_without_order();
     return {};
   }
   bool in_order() const override { return false; }

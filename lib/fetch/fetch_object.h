@@ -97,8 +97,9 @@ Verdict read_in_order(const FetchSettings& settings, const http::Url& url,
                       const std::function<void(std::string_view)>& take);
 
 /// Calls `take` with pieces of an object and their places, in any order, in several threads, each byte
-/// once. Returns when it is complete; CRCs are verified, digests cannot be. Throws Error, and what `take`
-/// throws; what came was worthless if the object changed, which is then an Error, too.
+/// once. Returns when it is complete; CRCs are verified, digests cannot be, which the doubt says, and which
+/// is an Error when a checksum is required or the digest is the user's. Throws Error, and what `take` throws;
+/// what came was worthless if the object changed, which is then an Error, too.
 Verdict read_in_any_order(const FetchSettings& settings, const http::Url& url,
                           const std::function<void(std::uint64_t at, std::string_view bytes)>& take);
 

@@ -365,6 +365,16 @@ void Checks::doubt(const std::string& reason) {
   doubt_ = reason;
 }
 
+void Checks::do_without_order() {
+  options_.record.reset();
+  recorder_.reset();
+  if (!integrity_ || integrity_->combine() != nullptr) return;
+  const std::string reason = integrity_->expectation().source + " needs the bytes in their order";
+  forget();
+  if (options_.expectation) throw base::DataError("verify", object_, reason);
+  doubt(reason);
+}
+
 void Checks::forget() {
   integrity_.reset();
   recorder_.reset();

@@ -132,6 +132,10 @@ class Checks {
              BytesAtHand bytes);
   /// Nothing is there any more.
   void forget();
+  /// After begin(): the bytes come in any order and are not there afterwards, which is too little for a
+  /// digest. Throws DataError when that is the user's, or a checksum is required; else the data stays
+  /// unverified.
+  void do_without_order();
   /// Bytes that stand at `at` now, in any thread. Returns how many are there from byte 0 on.
   std::uint64_t add(std::uint64_t at, std::string_view bytes);
   /// Bytes of the object that are not added yet.

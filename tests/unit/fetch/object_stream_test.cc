@@ -84,6 +84,24 @@ TEST_CASE("a read of no bytes at all is no end") {
   CHECK(stream.read(0).bytes() == server.object().substr(0, 1));
 }
 
+TEST_CASE("bytes in any order do not suffice for a digest, and that is said") {
+  mrf::TinyServer server(wrong_hash);
+  const auto url = mrf::http::Url::parse(server.url);
+  const auto read = [&](const mrf::fetch::FetchSettings& settings) {
+    return mrf::fetch::read_in_any_order(settings, url, [](std::uint64_t, std::string_view) {});
+  };
+  const auto verdict = read(small_settings());
+  CHECK(verdict.verified_by == "");
+  CHECK(verdict.doubt == "x-goog-hash md5 needs the bytes in their order");
+  auto strict = small_settings();
+  strict.checks.required = true;
+  CHECK_THROWS_AS(read(strict), mrf::base::DataError);
+  auto named = small_settings();
+  named.checks.expectation.emplace();
+  named.checks.expectation->value = std::string(16, 'x');
+  CHECK_THROWS_AS(read(named), mrf::base::DataError);
+}
+
 TEST_CASE("parts in order and in any order") {
   mrf::TinyServer server("");
   const auto url = mrf::http::Url::parse(server.url);
