@@ -165,7 +165,8 @@ std::optional<mrf::bam::Fetching> fetch(const std::string& url) {
                               const auto outcome = producer->wait();
                               if (outcome.succeeded()) return;
                               throw mrf::base::Error(static_cast<mrf::base::Status>(outcome.status()), "read",
-                                                     url, "getm-fetch failed: " + outcome.describe());
+                                                     mrf::sam::shown_path(url),
+                                                     "getm-fetch failed: " + outcome.describe());
                             }};
 }
 

@@ -84,25 +84,27 @@ std::string percent_decoded(std::string_view text) {
 }
 
 std::string redact_url(std::string_view text) {
-  if (is_store_key(text)) {  // has neither userinfo nor fragment; what looks like a query may have been one
-    const auto mark = std::min(text.find('?'), text.size());
-    if (mark == text.size()) return std::string(text);
-    return std::string(text.substr(0, mark + 1)) + redact_query(text.substr(mark + 1));
-  }
   const auto scheme = text.find("://");
   const auto begin = scheme == std::string_view::npos ? 0 : scheme + 3;
   const auto end_of = [&](const char* ends) {
     return std::min(text.find_first_of(ends, begin), text.size());
   };
-  const auto authority = text.substr(begin, end_of("/?#") - begin);
-  const auto path_end = end_of("?#");
+  const bool is_key = is_store_key(text);
+  const auto authority = text.substr(begin, end_of(is_key ? "/" : "/?#") - begin);
   const bool is_clear =
       begin > 0 && !authority.empty() && authority.find_first_of(":@") == std::string_view::npos;
-  if (!is_clear && text.find('@', path_end) != std::string_view::npos)
-    return std::string(text.substr(0, begin)) + "...";
+  if (is_key && is_clear) {  // has no fragment; what looks like a query may have been one
+    const auto mark = std::min(text.find('?'), text.size());
+    if (mark == text.size()) return std::string(text);
+    return std::string(text.substr(0, mark + 1)) + redact_query(text.substr(mark + 1));
+  }
+  const auto path_end = end_of("?#");
   const auto at = text.substr(begin, path_end - begin).rfind('@');
+  const bool has_no_end = is_key && at == std::string_view::npos && authority.find(':') != authority.npos;
+  if (has_no_end || (!is_clear && text.find('@', path_end) != std::string_view::npos))
+    return std::string(text.substr(0, begin)) + "...";
   const bool is_odd =
-      at != std::string_view::npos && (at > authority.size() || text.substr(begin, at) == "...");
+      at != std::string_view::npos && (is_key || at > authority.size() || text.substr(begin, at) == "...");
   std::string shown = std::string(text.substr(0, begin)) + (is_odd ? "...@" : "");
   text = text.substr(at == std::string_view::npos ? begin : begin + at + 1);
   text = text.substr(0, text.find('#'));

@@ -71,10 +71,8 @@ Url Url::parse_key(const std::string& text) {
   url.host_ = text.substr(begin, slash - begin);
   url.path_ = text.substr(slash);
   url.text_ = text;
-  // Other programs take a name and a password in front of the bucket.
-  const bool has_secret = url.host_.find(':') != std::string::npos;
   const auto refuse = [&](const std::string& reason) {
-    throw base::UsageError("use URL", has_secret ? url.scheme_ + "://..." : base::redact_url(text), reason);
+    throw base::UsageError("use URL", base::redact_url(text), reason);
   };
   if (!is_bucket(url.host_)) refuse("it names no bucket: it has the form " + url.scheme_ + "://BUCKET/KEY");
   if (url.path_.size() < 2) refuse("it names a bucket, and no object in it");

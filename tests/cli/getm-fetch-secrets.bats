@@ -140,6 +140,6 @@ names() {
   for url in s3://AK:SECRETP@b/x.bin s3://AK:SE/CRETP@b/x.bin gs://u:SECRETP@b/x s3://b:SECRETP@; do
     run_apart getm-fetch "$url" out
     assert_status 2
-    [[ $stderr == *"cannot use URL '${url%%:*}://...': it names no bucket"* && $stderr != *CRETP* ]]
+    [[ $stderr == *"cannot use URL '${url%%:*}://...@${url#*@}': it names no bucket"* && $stderr != *CRETP* ]]
   done
 }

@@ -136,6 +136,14 @@ teardown_file() { stop_servers; }
     [[ $stderr == "mrf-bamread: cannot open 'http://..."*"': the server refuses the request" ]]
     [[ $stderr != *SE* && $stderr != *CRET* ]]
   done
+  for url in s3://AK:SECRET@b/x.bam gs://AK:SE/CRET@b/x.bam; do
+    run_apart mrf-bamread "$url"
+    assert_status 2
+    grep -F "mrf-bamread: cannot read '${url%%:*}://...@b/x.bam': getm-fetch failed" <<<"$stderr"
+    [[ $stderr != *SE* && $stderr != *CRET* ]]
+    HTS_S3_HOST=127.0.0.1:1 GCS_OAUTH_TOKEN='' run_apart mrf-bamread -r chr1 "s3:${url#*:}"
+    [[ $stderr == "mrf-bamread: cannot open 's3://...@b/x.bam': the server"* ]]
+  done
   head -c -28 "$(small_bam)" >"$WWW/cut.bam"
   run_apart bash -c "mrf-bamread --add-pg '$HTTP/cut.bam?sig=secret' >out.sam"
   assert_status 3

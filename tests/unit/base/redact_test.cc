@@ -28,9 +28,24 @@ TEST_CASE("a password may hold what ends a host") {
   CHECK(mrf::base::redact_words("no http://u:p/w@h/k here") == "no http://...@h/k here");
 }
 
+TEST_CASE("a name and a password in front of a bucket are hidden") {
+  CHECK(mrf::base::redact_url("s3://AK:SE@b/k") == "s3://...@b/k");
+  CHECK(mrf::base::redact_url("gs://AK:S/E@b/k?sig=a&v=1") == "gs://...@b/k?sig=...&v=1");
+  CHECK(mrf::base::redact_url("s3://AK@b/k#part") == "s3://...@b/k");
+  CHECK(mrf::base::redact_url("s3:///AK:SE@b/k") == "s3://...@b/k");
+  CHECK(mrf::base::redact_url("s3://AK:SE@b/k@v") == "s3://...@v");
+  CHECK(mrf::base::redact_url("s3://AK:S?E@b/k") == "s3://...");
+  CHECK(mrf::base::redact_url("s3://AK:S#E@b/k") == "s3://...");
+  CHECK(mrf::base::redact_url("s3://AK:SE/k") == "s3://...");
+  CHECK(mrf::base::redact_url("s3://AK:SE@") == "s3://...@");
+  CHECK(mrf::base::redact_name("-D x=s3://AK:SE@b/k") == "-D x=s3://b/k");
+  for (const char* text : {"s3://b/k@v:1#c", "gs://b/a:b/c@d", "s3://b", "s3:///k"})
+    CHECK(mrf::base::redact_url(text) == text);
+}
+
 TEST_CASE("what is redacted stays as it is") {
-  for (const char* text :
-       {"https://...@h/k?sig=...", "https://...@h:1/k", "https://...", "...@h/k", "https://h/k"})
+  for (const char* text : {"https://...@h/k?sig=...", "https://...@h:1/k", "https://...", "...@h/k",
+                           "https://h/k", "s3://...@b/k", "s3://...", "s3://...@"})
     CHECK(mrf::base::redact_url(text) == text);
 }
 
