@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-#include <unistd.h>
-
 #include <algorithm>
 #include <initializer_list>
 #include <memory>
@@ -149,18 +147,11 @@ mrf::base::Status write_index(const Options& options, const mrf::cli::OptionSet&
   return mrf::base::Status::success;
 }
 
-// getm-fetch beside this program, else the one that PATH has.
-std::string fetcher() {
-  const std::string self = mrf::base::own_program();
-  const std::string beside = self.substr(0, self.rfind('/') + 1) + "getm-fetch";
-  return ::access(beside.c_str(), X_OK) == 0 ? beside : "getm-fetch";
-}
-
 // What htslib does not read, or reads with other credentials, getm-fetch fetches and verifies.
 std::optional<mrf::bam::Fetching> fetch(const std::string& url) {
   if (url.starts_with("http://") || url.starts_with("https://")) return std::nullopt;
   const auto producer = std::make_shared<mrf::process::Producer>(
-      std::vector<std::string>{fetcher(), "--progress", "none", url, "-"});
+      std::vector<std::string>{mrf::base::program_beside("getm-fetch"), "--progress", "none", url, "-"});
   return mrf::bam::Fetching{producer->take_output(), [producer, url] {
                               const auto outcome = producer->wait();
                               if (outcome.succeeded()) return;

@@ -42,16 +42,10 @@ int open_flags(const workflow::Redirection& redirection) {
 constexpr std::array own_names{"getm-fetch",  "mrf-bamread",    "mrf-bamwrite", "mrf-chunks",
                                "mrf-collect", "mrf-distribute", "mrf-run"};
 
-const std::string& own_directory() {
-  static const std::string directory = std::filesystem::path(base::own_program()).parent_path().string();
-  return directory;
-}
-
 // The project's programs are taken from beside this one, whatever PATH says.
-std::string own_program(const std::string& word) {
-  if (std::find(own_names.begin(), own_names.end(), word) == own_names.end()) return word;
-  std::string path = own_directory() + "/" + word;
-  return ::access(path.c_str(), X_OK) == 0 ? path : word;
+std::string program_of(const std::string& word) {
+  const bool is_own = std::find(own_names.begin(), own_names.end(), word) != own_names.end();
+  return is_own ? base::program_beside(word) : word;
 }
 
 constexpr std::string_view search_variable = "PATH=";
@@ -59,7 +53,7 @@ constexpr std::string_view search_variable = "PATH=";
 std::string search_path() {
   const char* path = ::getenv("PATH");
   return fmt::format("{}{}:{}", search_variable, path != nullptr ? path : "/usr/local/bin:/usr/bin:/bin",
-                     own_directory());
+                     base::own_directory());
 }
 
 std::string hint(const std::string& word, int error_number) {
@@ -92,7 +86,7 @@ int search_error(const std::string& word) {
 }
 
 void check_word(const std::string& word) {
-  const int error = search_error(own_program(word));
+  const int error = search_error(program_of(word));
   if (error == 0) return;
   const auto status = static_cast<base::Status>(process::start_failure_outcome({error, -1}).status());
   throw base::Error(status, "execute", word, std::generic_category().message(error) + hint(word, error));
@@ -210,7 +204,7 @@ process::LaunchSpec job_spec(const workflow::Plan& plan, const Workspace& worksp
     if (const int fd = passed_descriptor(word, workspace); fd >= 0)
       spec.passed.push_back({fd, io::FdRef(fd)});
   }
-  spec.words[0] = own_program(spec.words[0]);
+  spec.words[0] = program_of(spec.words[0]);
   for (const auto& redirection : job.redirections) {
     if (const int fd = passed_descriptor(redirection.target, workspace); fd >= 0) {
       spec.passed.push_back({redirection.fd, io::FdRef(fd)});
@@ -252,7 +246,7 @@ std::string describe_start_failure(const process::LaunchSpec& spec, const proces
   return base::SystemError("open", path, failure.error_number).what();
 }
 
-bool is_command(const std::string& word) { return search_error(own_program(word)) == 0; }
+bool is_command(const std::string& word) { return search_error(program_of(word)) == 0; }
 
 void check_command(const process::LaunchSpec& spec) {
   check_word(spec.words[0]);

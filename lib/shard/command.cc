@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/join.h"
 #include "base/message.h"
+#include "base/own_program.h"
 #include "base/shell_words.h"
 #include "io/fd.h"
 #include "io/index_file.h"
@@ -496,7 +497,7 @@ class Steps {
     const std::string part = unique_part(0, ".index");
     const std::string path = directory_.part_path(part);
     const std::string place = fmt::format("/proc/{}/fd/{}", ::getpid(), joined.fd().get());
-    std::vector<std::string> words{path_beside("mrf-bamread"), "--index", path, place};
+    std::vector<std::string> words{base::program_beside("mrf-bamread"), "--index", path, place};
     if (choice_.writer_threads > 0) words.insert(words.end(), {"-@", std::to_string(choice_.writer_threads)});
     process::Attendant attendant(command_.kill_after);
     const auto end = attendant.run({.words = words, .keeps_errors = true});

@@ -6,8 +6,6 @@
 
 #include <cerrno>
 #include <cstdlib>
-#include <filesystem>
-#include <system_error>
 
 #include "base/error.h"
 #include "base/message.h"
@@ -39,7 +37,7 @@ bool is_in_path(const std::string& own) {
 }
 
 std::string own_program() {
-  const std::string own = path_beside(program_name);
+  const std::string own = base::program_beside(program_name);
   return is_in_path(own) ? program_name : own;
 }
 
@@ -59,11 +57,6 @@ std::string names_of(const std::vector<std::size_t>& shards) {
 }
 
 }  // namespace
-
-std::string path_beside(const std::string& program) {
-  const std::filesystem::path own = base::own_program();
-  return own.empty() ? program : (own.parent_path() / program).string();
-}
 
 std::vector<std::string> words_of_run(const Directory& directory, std::size_t shard) {
   return words_of(directory, {"--shard-run", std::to_string(shard)});

@@ -44,9 +44,6 @@ class Engine {
   virtual EngineEnd run(const EngineTask& task, process::Attendant& attendant) = 0;
 };
 
-/// The path of a program of this project, which is installed beside this one.
-std::string path_beside(const std::string& program);
-
 /// The words of the command that runs a shard and publishes its receipt, the program first. It may be run
 /// several times, also at the same time. The program has a path unless PATH finds it.
 std::vector<std::string> words_of_run(const Directory& directory, std::size_t shard);
