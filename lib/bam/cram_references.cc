@@ -13,23 +13,19 @@
 #include <string>
 #include <string_view>
 
+#include "base/environment.h"
 #include "base/error.h"
 
 namespace mrf::bam {
 
 namespace {
 
-std::string variable(const char* name) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? "" : value;
-}
-
 // As get_cache_basedir() of htslib.
 std::string cache_directory() {
-  if (auto directory = variable("XDG_CACHE_HOME"); !directory.empty()) return directory;
-  if (auto directory = variable("HOME"); !directory.empty()) return directory + "/.cache";
+  if (auto directory = base::environment("XDG_CACHE_HOME"); !directory.empty()) return directory;
+  if (auto directory = base::environment("HOME"); !directory.empty()) return directory + "/.cache";
   for (const char* name : {"TMPDIR", "TEMP"}) {
-    if (auto directory = variable(name); !directory.empty()) return directory;
+    if (auto directory = base::environment(name); !directory.empty()) return directory;
   }
   return "/tmp";
 }
@@ -57,8 +53,8 @@ void refuse_fastq_reference(const std::string& fasta) {
 }  // namespace
 
 void keep_references_local() {
-  if (!variable("REF_PATH").empty()) return;
-  const std::string cache = variable("REF_CACHE");
+  if (!base::environment("REF_PATH").empty()) return;
+  const std::string cache = base::environment("REF_CACHE");
   const std::string path = cache.empty() ? cache_directory() + "/hts-ref/%2s/%2s/%s" : cache;
   ::setenv("REF_PATH", path.c_str(), 1);
 }

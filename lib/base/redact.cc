@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/lower_case.h"
+#include "base/percent_encoding.h"
 
 namespace mrf::base {
 
@@ -63,25 +64,7 @@ std::string redact_query(std::string_view query) {
   return shown;
 }
 
-int hex_digit(char c) {
-  if (c >= '0' && c <= '9') return c - '0';
-  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-  if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-  return -1;
-}
-
 }  // namespace
-
-std::string percent_decoded(std::string_view text) {
-  std::string plain;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const bool triplet =
-        text[i] == '%' && i + 2 < text.size() && hex_digit(text[i + 1]) >= 0 && hex_digit(text[i + 2]) >= 0;
-    plain += triplet ? static_cast<char>(hex_digit(text[i + 1]) * 16 + hex_digit(text[i + 2])) : text[i];
-    if (triplet) i += 2;
-  }
-  return plain;
-}
 
 std::string redact_url(std::string_view text) {
   const auto scheme = text.find("://");

@@ -24,7 +24,5 @@ std::string redact_url(std::string_view text);
 std::string redact_words(std::string_view text);
 /// redact_url() of a name or word that is a URL as a whole, else redact_words().
 std::string redact_name(std::string_view text);
-/// Percent-decoding (RFC 3986, 2.1); what is no valid triplet stays as it is.
-std::string percent_decoded(std::string_view text);
 
 }  // namespace mrf::base

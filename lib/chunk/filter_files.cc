@@ -3,7 +3,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -12,6 +11,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/message.h"
 #include "io/fd.h"
@@ -26,11 +26,6 @@ namespace {
 // Return values are kept in memory until the end.
 constexpr std::size_t most_bytes_of_all = std::size_t{16} << 20;
 
-bool has_result_variable() {
-  const char* result = ::getenv(io::result_variable);
-  return result != nullptr && *result != '\0';
-}
-
 // A filter may have put something else in its place.
 void remove(io::Temporary& file) {
   std::error_code ignored;
@@ -42,8 +37,9 @@ void remove(io::Temporary& file) {
 
 // Under mrf-run in the directory of the run, which is removed even after KILL.
 FilterFiles::FilterFiles(const std::string& side)
-    : has_results_(has_result_variable()),
-      directory_(has_results_ ? io::directory_of(::getenv(io::result_variable)) : io::temporary_directory()) {
+    : has_results_(!base::environment(io::result_variable).empty()),
+      directory_(has_results_ ? io::directory_of(base::environment(io::result_variable))
+                              : io::temporary_directory()) {
   if (!side.empty()) side_.emplace(side);
 }
 

@@ -7,13 +7,13 @@
 #include <array>
 #include <bit>
 #include <cstdint>
-#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <optional>
 #include <stdexcept>
 #include <string>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/number_at.h"
 #include "codec/crc.h"
@@ -178,9 +178,7 @@ class LibdeflateDeflater : public RawDeflater {
 class BlockCheck {
  public:
   BlockCheck() {
-    if (const char* value = std::getenv(check_blocks_variable); value != nullptr && *value != '\0') {
-      inflater_.emplace();
-    }
+    if (!base::environment(check_blocks_variable).empty()) inflater_.emplace();
   }
 
   void check(std::string_view block, std::string_view payload) {

@@ -4,10 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <random>
 #include <utility>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/message.h"
 #include "fetch/checksum_list.h"
@@ -73,8 +73,7 @@ Expectation guessed_expectation(const std::string& text) {
 FetchSettings settings_of(const FetchArguments& arguments) {
   check(arguments);
   FetchSettings settings = arguments.settings;
-  const char* bundle = std::getenv("CURL_CA_BUNDLE");
-  if (settings.network.ca_file.empty() && bundle != nullptr) settings.network.ca_file = bundle;
+  if (settings.network.ca_file.empty()) settings.network.ca_file = base::environment("CURL_CA_BUNDLE");
   settings.network.stall_timeout = std::chrono::seconds(arguments.stall_seconds);
   http::check_user_headers(settings.requests.headers);
   settings.requests.random = [] {

@@ -1,33 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "fetch/list_url.h"
 
-#include <fmt/format.h>
-
 #include <algorithm>
 #include <string_view>
 
 #include "base/error.h"
+#include "base/percent_encoding.h"
 #include "base/redact.h"
 
 namespace mrf::fetch {
-
-namespace {
-
-// All but the unreserved characters of RFC 3986, 2.3, and '/'.
-std::string encoded_path(std::string_view path) {
-  constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
-  std::string text;
-  for (const char c : path) {
-    if (plain.find(c) != std::string_view::npos) {
-      text += c;
-    } else {
-      text += fmt::format("%{:02X}", static_cast<unsigned char>(c));
-    }
-  }
-  return text;
-}
-
-}  // namespace
 
 http::Url url_below(const std::string& base, const std::string& name) {
   if (name.starts_with('/'))
@@ -42,7 +23,7 @@ http::Url url_below(const std::string& base, const std::string& name) {
       base::is_store_key(base) ? base.size() : std::min(base.find_first_of("?#"), base.size());
   std::string path = base.substr(0, path_end);
   if (!path.ends_with('/')) path += '/';
-  path += base::is_store_key(base) ? name : encoded_path(name);
+  path += base::is_store_key(base) ? name : base::percent_encoded_path(name);
   const auto query_end = std::min(base.find('#', path_end), base.size());
   return http::Url::parse(path + base.substr(path_end, query_end - path_end));
 }
@@ -52,7 +33,8 @@ http::Url url_of_host_and_path(const std::string& text) {
   const auto slash = text.find('/');
   if (slash == 0 || slash == std::string::npos)
     throw base::UsageError("use name", text, "it is neither a URL nor a host and a path");
-  return http::Url::parse("https://" + text.substr(0, slash) + encoded_path(text.substr(slash)));
+  return http::Url::parse("https://" + text.substr(0, slash) +
+                          base::percent_encoded_path(text.substr(slash)));
 }
 
 std::string directory_of_url(const std::string& url) {

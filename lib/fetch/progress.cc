@@ -6,13 +6,13 @@
 
 #include <algorithm>
 #include <array>
-#include <cstdlib>
 #include <nlohmann/json.hpp>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/amounts.h"
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/message.h"
 
@@ -99,8 +99,7 @@ std::string list_line(const ListState& state, std::size_t columns) {
 
 ProgressDisplay::ProgressDisplay(ProgressStyle style, Clock::duration log_every)
     : style_(style), log_every_(log_every) {
-  const char* no_color = std::getenv("NO_COLOR");
-  color_ = no_color == nullptr || *no_color == '\0';
+  color_ = base::environment("NO_COLOR").empty();
   if (style_ == ProgressStyle::bar) base::set_bar_below(true);
 }
 

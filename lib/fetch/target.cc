@@ -15,6 +15,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/percent_encoding.h"
 #include "base/redact.h"
 #include "fetch/part_file.h"
 #include "io/output_file.h"

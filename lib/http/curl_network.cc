@@ -8,12 +8,12 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstdlib>
 #include <map>
 #include <new>
 #include <utility>
 #include <vector>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/redact.h"
 #include "http/curl_multi.h"
@@ -321,9 +321,8 @@ bool CurlTransfer::is_proxy_wrong(CURLcode code) const {
   if (code != CURLE_COULDNT_RESOLVE_PROXY && code != CURLE_COULDNT_CONNECT) return false;
   for (const char* name : {is_https_ ? "https_proxy" : "http_proxy", is_https_ ? "HTTPS_PROXY" : "http_proxy",
                            "all_proxy", "ALL_PROXY"}) {
-    const char* value = std::getenv(name);
-    if (value == nullptr || *value == '\0') continue;
-    const std::string_view proxy(value);
+    const std::string proxy = base::environment(name);
+    if (proxy.empty()) continue;
     const auto end = proxy.find("://");
     if (end == std::string_view::npos) return false;
     constexpr std::array<std::string_view, 6> known{"http",    "https",  "socks4",

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/lower_case.h"
+#include "base/percent_encoding.h"
 #include "base/redact.h"
 #include "http/response_head.h"
 

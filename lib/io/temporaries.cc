@@ -14,6 +14,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "io/signals.h"
 
@@ -96,8 +97,8 @@ void remove_temporaries_on_signals() {
 }
 
 std::string temporary_directory() {
-  const char* directory = ::getenv("TMPDIR");
-  return directory != nullptr && *directory != '\0' ? directory : "/tmp";
+  std::string directory = base::environment("TMPDIR");
+  return directory.empty() ? "/tmp" : directory;
 }
 
 Temporary make_temporary_file(const std::string& directory, const std::string& what) {

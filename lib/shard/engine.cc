@@ -5,8 +5,8 @@
 #include <sys/stat.h>
 
 #include <cerrno>
-#include <cstdlib>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/message.h"
 #include "base/own_program.h"
@@ -21,8 +21,7 @@ constexpr std::size_t most_named = 10;
 
 // Whether the first program of that name in PATH is the file of this process.
 bool is_in_path(const std::string& own) {
-  const char* variable = ::getenv("PATH");
-  const std::string path = variable != nullptr ? variable : "";
+  const std::string path = base::environment("PATH");
   struct stat self {};
   if (::stat(own.c_str(), &self) != 0) return false;
   for (std::size_t at = 0; at <= path.size();) {

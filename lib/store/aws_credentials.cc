@@ -10,9 +10,10 @@
 #include <utility>
 #include <vector>
 
+#include "base/environment.h"
 #include "base/error.h"
+#include "base/percent_encoding.h"
 #include "io/reader.h"
-#include "store/key_path.h"
 
 namespace mrf::store {
 
@@ -100,12 +101,12 @@ bool AwsCredentialChain::renew() {
 }
 
 std::optional<AwsCredentials> AwsCredentialChain::find() const {
-  const std::string access = environment("AWS_ACCESS_KEY_ID");
-  const std::string secret = environment("AWS_SECRET_ACCESS_KEY");
+  const std::string access = base::environment("AWS_ACCESS_KEY_ID");
+  const std::string secret = base::environment("AWS_SECRET_ACCESS_KEY");
   if (access.empty() != secret.empty())
     fail(access.empty() ? "AWS_SECRET_ACCESS_KEY is set, AWS_ACCESS_KEY_ID is not"
                         : "AWS_ACCESS_KEY_ID is set, AWS_SECRET_ACCESS_KEY is not");
-  if (!access.empty()) return AwsCredentials{access, secret, environment("AWS_SESSION_TOKEN")};
+  if (!access.empty()) return AwsCredentials{access, secret, base::environment("AWS_SESSION_TOKEN")};
   if (auto found = from_profile()) return found;
   if (auto found = from_container()) return found;
   return from_instance();
@@ -129,12 +130,13 @@ std::optional<AwsCredentials> AwsCredentialChain::from_profile() const {
 }
 
 std::optional<AwsCredentials> AwsCredentialChain::from_container() const {
-  std::string uri = environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
-  if (const std::string relative = environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI"); !relative.empty())
+  std::string uri = base::environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
+  if (const std::string relative = base::environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+      !relative.empty())
     uri = "http://169.254.170.2" + relative;
   if (uri.empty()) return std::nullopt;
-  std::string token = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
-  if (const std::string file = environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); !file.empty())
+  std::string token = base::environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
+  if (const std::string file = base::environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); !file.empty())
     token = http::trimmed(io::read_whole(file));
   http::Request request = direct(uri, {});
   if (!may_be_asked(request.url))
@@ -145,8 +147,8 @@ std::optional<AwsCredentials> AwsCredentialChain::from_container() const {
 }
 
 std::optional<AwsCredentials> AwsCredentialChain::from_instance() const {
-  if (http::equal_names(environment("AWS_EC2_METADATA_DISABLED"), "true")) return std::nullopt;
-  std::string base = environment("AWS_EC2_METADATA_SERVICE_ENDPOINT");
+  if (http::equal_names(base::environment("AWS_EC2_METADATA_DISABLED"), "true")) return std::nullopt;
+  std::string base = base::environment("AWS_EC2_METADATA_SERVICE_ENDPOINT");
   if (base.empty()) base = "http://169.254.169.254";
   while (base.ends_with('/')) base.pop_back();
   std::vector<std::string> headers;
@@ -165,7 +167,8 @@ std::optional<AwsCredentials> AwsCredentialChain::from_instance() const {
   const auto list = ask_(direct(roles, headers), longest_container);
   const std::string_view role = http::trimmed(std::string_view(list.body).substr(0, list.body.find('\n')));
   if (list.head.status() != 200 || role.empty()) return std::nullopt;
-  return parsed(ask_(direct(roles + encoded_path(role), headers), longest_container), "the instance");
+  return parsed(ask_(direct(roles + base::percent_encoded_path(role), headers), longest_container),
+                "the instance");
 }
 
 }  // namespace mrf::store

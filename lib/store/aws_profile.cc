@@ -5,11 +5,11 @@
 #include <cerrno>
 #include <utility>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/lower_case.h"
 #include "http/response_head.h"
 #include "io/reader.h"
-#include "store/key_path.h"
 
 namespace mrf::store {
 
@@ -40,9 +40,9 @@ std::string read_if_there(const std::string& path) {
 }
 
 std::string path_of(const char* variable, const char* name) {
-  std::string path = environment(variable);
+  std::string path = base::environment(variable);
   if (!path.empty()) return path;
-  const std::string home = environment("HOME");
+  const std::string home = base::environment("HOME");
   return home.empty() ? "" : home + "/.aws/" + name;
 }
 
@@ -94,7 +94,7 @@ AwsProfile::AwsProfile(std::string name, std::string_view credentials, std::stri
 }
 
 AwsProfile AwsProfile::load() {
-  const std::string named = environment("AWS_PROFILE");
+  const std::string named = base::environment("AWS_PROFILE");
   AwsProfile profile(named.empty() ? "default" : named,
                      text_of(path_of("AWS_SHARED_CREDENTIALS_FILE", "credentials")),
                      text_of(path_of("AWS_CONFIG_FILE", "config")));

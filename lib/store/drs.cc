@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/lower_case.h"
-#include "store/key_path.h"
+#include "base/percent_encoding.h"
 
 namespace mrf::store {
 
@@ -81,7 +81,7 @@ http::Url drs_url(const http::Url& name, const std::string& access) {
   const std::string id = with_escaped_slashes(path.substr(1));
   const std::string port = name.port() == "443" ? "" : ":" + name.port();
   std::string url = "https://" + name.host() + port + "/ga4gh/drs/v1/objects/" + id;
-  if (!access.empty()) url += "/access/" + with_escaped_slashes(encoded_path(access));
+  if (!access.empty()) url += "/access/" + with_escaped_slashes(base::percent_encoded_path(access));
   return http::Url::parse(url);
 }
 
@@ -128,7 +128,7 @@ DrsAccess parse_drs_access(const std::string& json, const std::string& name) {
 std::string drs_name_field(const DrsObject& object) {
   if (object.name.empty()) return "";
   return "Content-Disposition: attachment; filename*=UTF-8''" +
-         with_escaped_slashes(encoded_path(object.name));
+         with_escaped_slashes(base::percent_encoded_path(object.name));
 }
 
 std::string drs_checksum_field(const DrsObject& object) {

@@ -4,15 +4,16 @@
 #include <algorithm>
 #include <string>
 
+#include "base/environment.h"
 #include "base/error.h"
-#include "store/key_path.h"
+#include "base/percent_encoding.h"
 
 namespace mrf::store {
 
 namespace {
 
 std::string endpoint() {
-  std::string host = environment("STORAGE_EMULATOR_HOST");
+  std::string host = base::environment("STORAGE_EMULATOR_HOST");
   if (host.empty()) return "https://storage.googleapis.com";
   while (host.ends_with('/')) host.pop_back();
   return host.find("://") == std::string::npos ? "http://" + host : host;
@@ -22,13 +23,14 @@ std::string endpoint() {
 
 http::Request gcs_request(const http::Request& named, const BearerFile& bearer) {
   http::Request request = named;
-  request.url = http::Url::parse(endpoint() + "/" + named.url.host() + encoded_path(named.url.path()));
+  request.url =
+      http::Url::parse(endpoint() + "/" + named.url.host() + base::percent_encoded_path(named.url.path()));
   request.is_trusted = false;
   const bool is_said = std::any_of(named.headers.begin(), named.headers.end(), [](const auto& line) {
     return http::equal_names(line.substr(0, line.find(':')), "Authorization");
   });
   if (is_said) return request;
-  const std::string token = environment("GCS_OAUTH_TOKEN");
+  const std::string token = base::environment("GCS_OAUTH_TOKEN");
   if (token.find_first_of(" \t\r\n") != std::string::npos)
     throw base::Error(base::Status::failure, "use", "GCS_OAUTH_TOKEN", "it holds blanks or line ends");
   if (!token.empty()) {

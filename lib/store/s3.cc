@@ -9,9 +9,10 @@
 #include <ctime>
 #include <utility>
 
+#include "base/environment.h"
 #include "base/error.h"
+#include "base/percent_encoding.h"
 #include "http/redirect.h"
-#include "store/key_path.h"
 
 namespace mrf::store {
 
@@ -48,9 +49,9 @@ std::string token_line(const AwsCredentials& credentials) {
 }
 
 std::string configured_endpoint(const AwsProfile& profile) {
-  if (http::equal_names(environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true")) return "";
-  std::string endpoint =
-      first_of({environment("AWS_ENDPOINT_URL_S3"), environment("AWS_ENDPOINT_URL"), profile.s3_endpoint()});
+  if (http::equal_names(base::environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true")) return "";
+  std::string endpoint = first_of({base::environment("AWS_ENDPOINT_URL_S3"),
+                                   base::environment("AWS_ENDPOINT_URL"), profile.s3_endpoint()});
   while (endpoint.ends_with('/')) endpoint.pop_back();
   if (endpoint.empty()) return "";
   const auto url = http::Url::parse(endpoint);
@@ -66,8 +67,8 @@ S3::S3(S3Options options, Ask ask)
     : options_(std::move(options)),
       profile_(AwsProfile::load()),
       chain_(profile_, std::move(ask)),
-      region_(first_of({options_.region, environment("AWS_REGION"), environment("AWS_DEFAULT_REGION"),
-                        profile_.get("region"), "us-east-1"})),
+      region_(first_of({options_.region, base::environment("AWS_REGION"),
+                        base::environment("AWS_DEFAULT_REGION"), profile_.get("region"), "us-east-1"})),
       endpoint_(configured_endpoint(profile_)) {
   if (!is_region(region_)) throw base::Error(base::Status::failure, "use region", region_, "it is no region");
 }
@@ -88,7 +89,7 @@ std::string S3::address(const http::Url& name, const std::string& region) const 
   } else {
     base += "/" + name.host();
   }
-  return base + encoded_path(name.path());
+  return base + base::percent_encoded_path(name.path());
 }
 
 http::Request S3::request(const http::Request& named) {

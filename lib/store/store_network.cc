@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/environment.h"
 #include "base/error.h"
 #include "base/message.h"
 #include "http/object_version.h"
@@ -17,7 +18,6 @@
 #include "store/bearer_file.h"
 #include "store/drs.h"
 #include "store/gcs.h"
-#include "store/key_path.h"
 #include "store/part_sizes.h"
 
 namespace mrf::store {
@@ -529,7 +529,7 @@ bool Relay::may_ask_again() {
   BearerFile& bearer = network_.bearer();
   if (head_.status() != 401 || !bearer.has_token() || has_field(named_.headers, "Authorization"))
     return false;
-  if (wanted_.url.scheme() == "gs" && !environment("GCS_OAUTH_TOKEN").empty()) return false;
+  if (wanted_.url.scheme() == "gs" && !base::environment("GCS_OAUTH_TOKEN").empty()) return false;
   const auto& lines = asked_.headers;
   const auto is_token = [](const std::string& line) { return line.starts_with("Authorization: Bearer "); };
   const auto sent = std::find_if(lines.begin(), lines.end(), is_token);

@@ -4,13 +4,13 @@
 #include <string>
 #include <string_view>
 
-namespace mrf::store {
+namespace mrf::base {
+
+/// Percent-decoding (RFC 3986, 2.1); what is no valid triplet stays as it is.
+std::string percent_decoded(std::string_view text);
 
 /// Percent-encoded for a path, '/' kept: only the unreserved characters of RFC 3986, 2.3 stay as they are.
 /// That is the form that AWS Signature Version 4 is computed of, so that both ends sign the same text.
-std::string encoded_path(std::string_view path);
+std::string percent_encoded_path(std::string_view path);
 
-/// The value of an environment variable, "" when it is not set.
-std::string environment(const char* name);
-
-}  // namespace mrf::store
+}  // namespace mrf::base
