@@ -19,7 +19,7 @@
 #include "fetch/outcome.h"
 #include "fetch/part_file.h"
 #include "fetch/target.h"
-#include "http/redirect.h"
+#include "http/header_lines.h"
 #include "io/fd.h"
 #include "io/output_file.h"
 #include "io/paths.h"

@@ -11,7 +11,7 @@
 #include "base/error.h"
 #include "base/message.h"
 #include "fetch/checksum_list.h"
-#include "http/redirect.h"
+#include "http/header_lines.h"
 
 namespace mrf::fetch {
 

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "http/header_lines.h"
 #include "http/redirect.h"
 #include "http/server_reason.h"
 
@@ -177,10 +178,8 @@ StartRequest ObjectPlan::request_of(std::size_t number) {
   }
   http::Request request = *slot.request;
   for (auto& field : fields) {
-    const bool is_said = std::any_of(options_.headers.begin(), options_.headers.end(), [&](const auto& line) {
-      return http::equal_names(line.substr(0, line.find(':')), field.substr(0, field.find(':')));
-    });
-    if (!is_said) request.headers.push_back(std::move(field));
+    if (!http::has_header(options_.headers, http::header_name(field)))
+      request.headers.push_back(std::move(field));
   }
   return {number, std::move(request)};
 }

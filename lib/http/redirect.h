@@ -1,22 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <string>
-#include <vector>
-
 #include "http/network.h"
 
 namespace mrf::http {
 
 inline constexpr int most_redirects = 20;
-
-/// Checks the user's "Name: value" lines. Throws UsageError for one that is none, and for names that
-/// the program must set itself (Range, If-Match, If-Range, Host and framing); a value is never shown.
-void check_user_headers(const std::vector<std::string>& headers);
-
-/// The lines with "@FILE" replaced by the lines of FILE, without empty ones: a secret there is on no command
-/// line. Throws SystemError.
-std::vector<std::string> with_header_files(const std::vector<std::string>& headers);
 
 /// True for 301, 302, 303, 307 and 308.
 bool is_redirect(int status);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "store/gcs.h"
 
-#include <algorithm>
 #include <string>
 
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/percent_encoding.h"
+#include "http/header_lines.h"
 
 namespace mrf::store {
 
@@ -26,10 +26,7 @@ http::Request gcs_request(const http::Request& named, const BearerFile& bearer) 
   request.url =
       http::Url::parse(endpoint() + "/" + named.url.host() + base::percent_encoded_path(named.url.path()));
   request.is_trusted = false;
-  const bool is_said = std::any_of(named.headers.begin(), named.headers.end(), [](const auto& line) {
-    return http::equal_names(line.substr(0, line.find(':')), "Authorization");
-  });
-  if (is_said) return request;
+  if (http::has_header(named.headers, "Authorization")) return request;
   const std::string token = base::environment("GCS_OAUTH_TOKEN");
   if (token.find_first_of(" \t\r\n") != std::string::npos)
     throw base::Error(base::Status::failure, "use", "GCS_OAUTH_TOKEN", "it holds blanks or line ends");

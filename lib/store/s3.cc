@@ -12,6 +12,7 @@
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/percent_encoding.h"
+#include "http/header_lines.h"
 #include "http/redirect.h"
 
 namespace mrf::store {
@@ -119,8 +120,7 @@ const std::optional<AwsCredentials>& S3::credentials() {
 http::Request S3::part_request(const http::Request& named, std::uint64_t part) {
   http::Request question = request(named);
   std::erase_if(question.headers, [](const auto& line) {
-    const auto name = std::string_view(line).substr(0, line.find(':'));
-    return http::equal_names(name, "Range") || http::equal_names(name, "If-Match");
+    return http::is_named(line, "Range") || http::is_named(line, "If-Match");
   });
   question.url = http::Url::parse(fmt::format("{}?partNumber={}", question.url.text(), part));
   question.method = http::Method::head;

@@ -13,6 +13,7 @@
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/message.h"
+#include "http/header_lines.h"
 #include "http/object_version.h"
 #include "http/redirect.h"
 #include "store/bearer_file.h"
@@ -28,12 +29,6 @@ constexpr std::size_t most_refusal_bytes = 64 << 10;
 constexpr std::size_t most_answer_bytes = 4 << 20;
 constexpr std::size_t most_places = 256;
 constexpr unsigned most_attempts = 5;
-
-bool has_field(const std::vector<std::string>& lines, std::string_view name) {
-  return std::any_of(lines.begin(), lines.end(), [&](const auto& line) {
-    return http::equal_names(std::string_view(line).substr(0, line.find(':')), name);
-  });
-}
 
 // Whether a place that was good once may have expired. Google Cloud Storage says 400.
 bool is_refusal(int status) {
@@ -185,7 +180,7 @@ class StoreNetwork final : public http::Network {
 
   bool takes_token(const http::Request& request) const {
     return bearer_.has_token() && request.is_trusted && !request.url.is_ftp() &&
-           request.url.credentials().empty() && !has_field(request.headers, "Authorization");
+           request.url.credentials().empty() && !http::has_header(request.headers, "Authorization");
   }
 
   std::shared_ptr<const Place> place_of(const std::string& name) const {
@@ -239,10 +234,11 @@ http::Request Relay::question(const std::string& access) const {
   http::Request question = named_;
   question.url = drs_url(named_.url, access);
   std::erase_if(question.headers, [](const auto& line) {
-    return has_field({line}, "Range") || has_field({line}, "If-Match") ||
-           has_field({line}, "Accept-Encoding");
+    return http::is_named(line, "Range") || http::is_named(line, "If-Match") ||
+           http::is_named(line, "Accept-Encoding");
   });
-  if (!has_field(question.headers, "Accept")) question.headers.emplace_back("Accept: application/json");
+  if (!http::has_header(question.headers, "Accept"))
+    question.headers.emplace_back("Accept: application/json");
   if (network_.takes_token(question)) question.headers.push_back(network_.bearer().header());
   return question;
 }
@@ -253,7 +249,7 @@ void Relay::start_data(const http::Request& wanted) {
                           : scheme == "gs" ? gcs_request(wanted, network_.bearer())
                                            : wanted;
   if (!is_by_name() && network_.takes_token(request)) request.headers.push_back(network_.bearer().header());
-  if (is_by_name() && !std::exchange(is_noted_, true) && !has_field(named_.headers, "Range"))
+  if (is_by_name() && !std::exchange(is_noted_, true) && !http::has_header(named_.headers, "Range"))
     base::note(fmt::format("'{}' is asked for at '{}'", named_.url.shown(), request.url.shown()));
   start(std::move(request), Step::data);
 }
@@ -351,7 +347,7 @@ bool Relay::take_data(const http::ResponseHead& head) {
     if (!place_->name.empty() && !head.field("Content-Disposition"))
       head_.add_field("Content-Disposition", place_->name);
   }
-  if (wanted_.url.scheme() == "s3" && !has_field(named_.headers, "Range")) {
+  if (wanted_.url.scheme() == "s3" && !http::has_header(named_.headers, "Range")) {
     if (const auto count = PartQuestions::parts_of(head)) {
       parts_ = std::make_unique<PartQuestions>(
           network_.inner(), head, *count,
@@ -527,7 +523,7 @@ bool Relay::may_ask_again() {
     return true;
   }
   BearerFile& bearer = network_.bearer();
-  if (head_.status() != 401 || !bearer.has_token() || has_field(named_.headers, "Authorization"))
+  if (head_.status() != 401 || !bearer.has_token() || http::has_header(named_.headers, "Authorization"))
     return false;
   if (wanted_.url.scheme() == "gs" && !base::environment("GCS_OAUTH_TOKEN").empty()) return false;
   const auto& lines = asked_.headers;

@@ -67,14 +67,3 @@ TEST_CASE("redirections that are not followed") {
         "cannot fetch 'http://h/a': the server redirects without saying where to");
   CHECK(refused("http://h/a", "https://h/b").empty());
 }
-
-TEST_CASE("the user's headers are checked, and their values never shown") {
-  CHECK_NOTHROW(mrf::http::check_user_headers({"Authorization: Bearer x", "X-Empty:"}));
-  CHECK_THROWS_WITH_AS(mrf::http::check_user_headers({"hidden"}),
-                       "cannot use header '...': not of the form 'Name: value'", mrf::base::UsageError);
-  CHECK_THROWS_AS(mrf::http::check_user_headers({": x"}), mrf::base::UsageError);
-  CHECK_THROWS_AS(mrf::http::check_user_headers({"A b: x"}), mrf::base::UsageError);
-  CHECK_THROWS_WITH_AS(mrf::http::check_user_headers({"A: x\r\nB: hidden"}),
-                       "cannot use header 'A': it has more than one line", mrf::base::UsageError);
-  CHECK_THROWS_AS(mrf::http::check_user_headers({"range: bytes=0-1"}), mrf::base::UsageError);
-}
