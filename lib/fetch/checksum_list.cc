@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/error.h"
+#include "base/lower_case.h"
 #include "io/paths.h"
 
 namespace mrf::fetch {
@@ -16,13 +16,6 @@ namespace {
 using Kind = Expectation::Kind;
 
 bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
-
-std::string lower_case(std::string_view text) {
-  std::string lower(text);
-  std::transform(lower.begin(), lower.end(), lower.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; });
-  return lower;
-}
 
 ChecksumLine faulty(std::string fault) { return {std::nullopt, "", std::move(fault)}; }
 
@@ -88,8 +81,9 @@ std::optional<ChecksumLine> read_tagged(std::string_view line, bool is_escaped) 
   constexpr std::pair<std::string_view, Kind> tags[] = {
       {"MD5", Kind::md5},       {"SHA1", Kind::sha1},       {"SHA256", Kind::sha256},
       {"SHA512", Kind::sha512}, {"SHA2-256", Kind::sha256}, {"SHA2-512", Kind::sha512}};
-  const auto* known = std::find_if(std::begin(tags), std::end(tags),
-                                   [&](const auto& one) { return lower_case(one.first) == lower_case(tag); });
+  const auto* known = std::find_if(std::begin(tags), std::end(tags), [&](const auto& one) {
+    return base::lower_case(one.first) == base::lower_case(tag);
+  });
   if (known == std::end(tags))
     return faulty(
         fmt::format("has a checksum of kind '{}', which is none of MD5, SHA1, SHA256, SHA512", tag));
@@ -148,8 +142,8 @@ std::string checksum_line(std::string_view digest, const std::string& name) {
 }
 
 DigestKind kind_of_checksum_file(const std::string& path) {
-  return lower_case(io::base_of(path)).find("md5") == std::string::npos ? DigestKind::sha256
-                                                                        : DigestKind::md5;
+  return base::lower_case(io::base_of(path)).find("md5") == std::string::npos ? DigestKind::sha256
+                                                                              : DigestKind::md5;
 }
 
 }  // namespace mrf::fetch

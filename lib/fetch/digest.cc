@@ -32,10 +32,6 @@ const EVP_MD* algorithm(DigestKind kind) {
   }
 }
 
-bool is_crc(DigestKind kind) {
-  return kind == DigestKind::crc32 || kind == DigestKind::crc32c || kind == DigestKind::crc64nvme;
-}
-
 std::uint64_t crc_of(DigestKind kind, std::string_view bytes) {
   switch (kind) {
     case DigestKind::crc32:
@@ -55,19 +51,23 @@ std::uint64_t join_crcs(DigestKind kind, std::uint64_t a, std::uint64_t b, std::
   return join(static_cast<std::uint32_t>(a), static_cast<std::uint32_t>(b), length_b);
 }
 
-std::string bytes_of_crc(DigestKind kind, std::uint64_t crc) {
-  std::string bytes;
-  for (int shift = kind == DigestKind::crc64nvme ? 56 : 24; shift >= 0; shift -= 8)
-    bytes += static_cast<char>(crc >> shift & 0xff);
-  return bytes;
-}
-
 void check(int result) {
   if (result != 1)
     throw base::Error(base::Status::failure, "compute", "message digest", "libcrypto does not offer it");
 }
 
 }  // namespace
+
+bool is_crc(DigestKind kind) {
+  return kind == DigestKind::crc32 || kind == DigestKind::crc32c || kind == DigestKind::crc64nvme;
+}
+
+std::string bytes_of_crc(DigestKind kind, std::uint64_t crc) {
+  std::string bytes;
+  for (int shift = kind == DigestKind::crc64nvme ? 56 : 24; shift >= 0; shift -= 8)
+    bytes += static_cast<char>(crc >> shift & 0xff);
+  return bytes;
+}
 
 void Digest::Deleter::operator()(evp_md_ctx_st* context) const { ::EVP_MD_CTX_free(context); }
 

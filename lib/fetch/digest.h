@@ -20,8 +20,12 @@ namespace mrf::fetch {
 
 enum class DigestKind { md5, sha1, sha256, sha512, crc32, crc32c, crc64nvme };
 
-/// A message digest that is computed piece by piece, by libcrypto, or a CRC, whose bytes are the most
-/// significant one first.
+/// Whether it is a CRC, and no message digest.
+bool is_crc(DigestKind kind);
+/// The bytes of a CRC, the most significant one first: eight of CRC-64/NVME, four of the others.
+std::string bytes_of_crc(DigestKind kind, std::uint64_t crc);
+
+/// A message digest that is computed piece by piece, by libcrypto, or a CRC, as bytes_of_crc() has it.
 class Digest {
  public:
   /// Throws Error when libcrypto does not offer it (FIPS mode has no MD5).

@@ -260,6 +260,17 @@ ExpectationResult expectation_of(const http::ResponseHead& head) {
   return etag;
 }
 
+std::string digest_fault(const Expectation& expectation, std::string_view found) {
+  const std::string parts =
+      expectation.kind == Kind::multipart ? fmt::format("-{}", expectation.parts) : std::string();
+  return fmt::format("{} is {}{}, but the data has {}{}", expectation.source, to_hex(expectation.value),
+                     parts, to_hex(found), parts);
+}
+
+std::string size_fault(std::uint64_t expected, std::uint64_t found) {
+  return fmt::format("it is to have {} bytes, but has {}", expected, found);
+}
+
 bool is_checksum_algorithm(const std::string& name) {
   return name == "md5" || name == "gs_crc32c" || name == "s3_etag" || name == "sha256" || name == "null";
 }

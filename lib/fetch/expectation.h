@@ -57,6 +57,11 @@ std::optional<Expectation> expectation_by_length(std::string_view text, std::str
 /// "MD5", "SHA-256", "S3 ETag".
 std::string kind_text(const Expectation& expectation);
 
+/// Why bytes that hash to `found` are not the expected ones: "--checksum is ..., but the data has ...".
+std::string digest_fault(const Expectation& expectation, std::string_view found);
+/// The same for their number.
+std::string size_fault(std::uint64_t expected, std::uint64_t found);
+
 /// True for the algorithm names of the command line and of manifests, "null" among them.
 bool is_checksum_algorithm(const std::string& name);
 

@@ -82,13 +82,7 @@ DigestKind digest_of(Kind kind) {
 }
 
 // Of these each piece has its own, in any order, and they are joined. CRC-64/NVME is computed as a digest is.
-bool is_crc(Kind kind) { return kind == Kind::crc32c || kind == Kind::crc32; }
-
-std::string four_bytes(std::uint32_t crc) {
-  std::string bytes;
-  for (const int shift : {24, 16, 8, 0}) bytes += static_cast<char>(crc >> shift & 0xff);
-  return bytes;
-}
+bool is_joined(Kind kind) { return kind == Kind::crc32c || kind == Kind::crc32; }
 
 struct PartRange {
   HashRange range;
@@ -104,7 +98,7 @@ Integrity::Integrity(Expectation expectation, std::optional<std::uint64_t> total
       threads_(threads),
       bytes_(std::move(bytes)),
       total_(total.value_or(std::numeric_limits<std::uint64_t>::max())) {
-  if (is_crc(expectation_.kind)) return;
+  if (is_joined(expectation_.kind)) return;
   if (expectation_.kind != Kind::multipart) {
     const HashRange whole{0, total_, digest_of(expectation_.kind)};
     hasher_ = std::make_unique<RangeHasher>(std::vector{whole}, bytes_, std::min(threads_, 1U));
@@ -195,9 +189,7 @@ std::string Integrity::verify_multipart(std::uint64_t total) {
   for (std::size_t candidate = 0; candidate < ranges_.size(); ++candidate) {
     if (joined(digests, candidate) == expectation_.value) return "";
   }
-  if (are_parts_known_)
-    return fmt::format("{0} is {1}-{2}, but the data has {3}-{2}", expectation_.source,
-                       to_hex(expectation_.value), expectation_.parts, to_hex(joined(digests, 0)));
+  if (are_parts_known_) return digest_fault(expectation_, joined(digests, 0));
   if (!untried_.empty() && fits_part_size(bytes_.access, total, expectation_, untried_)) return "";
   return no_part_size_fits(expectation_, s3_part_size_);
 }
@@ -205,11 +197,10 @@ std::string Integrity::verify_multipart(std::uint64_t total) {
 std::string Integrity::fault(const Coverage& coverage) {
   const std::uint64_t total = coverage.bytes();
   if (expectation_.kind == Kind::multipart) return verify_multipart(total);
-  const std::string found =
-      is_crc(expectation_.kind) ? four_bytes(coverage.prefix_crc()) : hasher_->finish(total).front();
-  if (found == expectation_.value) return "";
-  return fmt::format("{} is {}, but the data has {}", expectation_.source, to_hex(expectation_.value),
-                     to_hex(found));
+  const std::string found = is_joined(expectation_.kind)
+                                ? bytes_of_crc(digest_of(expectation_.kind), coverage.prefix_crc())
+                                : hasher_->finish(total).front();
+  return found == expectation_.value ? "" : digest_fault(expectation_, found);
 }
 
 std::string Integrity::verify(const Coverage& coverage, const std::string& name) {
@@ -289,18 +280,9 @@ std::string fault_of_file(const std::string& path, const Expectation& expectatio
 }
 
 std::optional<DigestKind> digest_of_expectation(const Expectation& expectation) {
-  switch (expectation.kind) {
-    case Kind::md5:
-      return DigestKind::md5;
-    case Kind::sha1:
-      return DigestKind::sha1;
-    case Kind::sha256:
-      return DigestKind::sha256;
-    case Kind::sha512:
-      return DigestKind::sha512;
-    default:
-      return std::nullopt;
-  }
+  if (expectation.kind == Kind::multipart) return std::nullopt;
+  const DigestKind digest = digest_of(expectation.kind);
+  return is_crc(digest) ? std::nullopt : std::optional(digest);
 }
 
 void Checks::begin(const http::ResponseHead& head, std::optional<std::uint64_t> total,
@@ -356,8 +338,7 @@ ExpectationResult Checks::expected(const http::ResponseHead& head, std::optional
 
 void Checks::require_size(std::uint64_t bytes) const {
   if (options_.size && *options_.size != bytes)
-    throw base::DataError("verify", object_,
-                          fmt::format("it is to have {} bytes, but has {}", *options_.size, bytes));
+    throw base::DataError("verify", object_, size_fault(*options_.size, bytes));
 }
 
 void Checks::doubt(const std::string& reason) {

@@ -2,7 +2,6 @@
 #include "fetch/verify_file.h"
 
 #include <fcntl.h>
-#include <fmt/format.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -52,7 +51,7 @@ FileFacts verify_file(const std::string& path, const FileClaim& claim, std::opti
   if (::fstat(fd.get(), &info) != 0) throw base::SystemError("read", path);
   FileFacts facts{static_cast<std::uint64_t>(info.st_size), "", ""};
   if (claim.size && *claim.size != facts.bytes) {
-    facts.fault = fmt::format("it is to have {} bytes, but has {}", *claim.size, facts.bytes);
+    facts.fault = size_fault(*claim.size, facts.bytes);
     return facts;
   }
   const auto kind = claim.expectation ? digest_of_expectation(*claim.expectation) : std::nullopt;
@@ -71,8 +70,7 @@ FileFacts verify_file(const std::string& path, const FileClaim& claim, std::opti
   });
   const std::string found = digest ? digest->finish() : "";
   if (digest && found != claim.expectation->value) {
-    facts.fault = fmt::format("{} is {}, but the data has {}", claim.expectation->source,
-                              to_hex(claim.expectation->value), to_hex(found));
+    facts.fault = digest_fault(*claim.expectation, found);
     return facts;
   }
   if (record) facts.digest = recorded ? recorded->finish() : found;
