@@ -43,7 +43,7 @@ void declare_requests(mrf::cli::Command& command, mrf::fetch::FetchArguments& ar
   auto& settings = arguments.settings;
   app.add_repeatable("-H,--header HEADER", settings.requests.headers,
                      "send the header 'Name: value', or those in @FILE, with every request (repeatable)");
-  app.add_option("--bearer-file FILE", settings.store.bearer_file,
+  app.add_option("--bearer-file FILE", arguments.bearer_file,
                  "send the token in FILE as 'Authorization: Bearer' (default: no token)");
   app.add_option("--region NAME", settings.store.s3.region,
                  "region of s3:// objects (default: of the environment, the profile, or us-east-1)");

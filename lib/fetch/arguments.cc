@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <memory>
 #include <random>
 #include <utility>
 
@@ -76,6 +77,8 @@ FetchSettings settings_of(const FetchArguments& arguments) {
   if (settings.network.ca_file.empty()) settings.network.ca_file = base::environment("CURL_CA_BUNDLE");
   settings.network.stall_timeout = std::chrono::seconds(arguments.stall_seconds);
   http::check_user_headers(settings.requests.headers);
+  if (!arguments.bearer_file.empty())
+    settings.store.bearer = std::make_shared<store::BearerFile>(arguments.bearer_file);
   settings.requests.random = [] {
     thread_local std::mt19937_64 generator(std::random_device{}());
     return std::uniform_real_distribution<double>()(generator);

@@ -21,6 +21,7 @@ struct FetchArguments {
   unsigned stall_seconds = 60;
   unsigned host_connections = 0;  ///< 0: as RequestLimits has it, or the concurrency if that is more
   unsigned connections = 0;       ///< 0: the same, or host_connections if that is more
+  std::string bearer_file;        ///< holds the token of FetchSettings::store; "" when there is none
   std::string refresh_command;    ///< prints another URL for one that is refused
   std::string root;               ///< of a manifest's targets; "" is the working directory
   std::string base_url;
@@ -31,8 +32,9 @@ struct FetchArguments {
   FetchSettings settings;
 };
 
-/// The settings that the arguments mean, with what the environment adds (CURL_CA_BUNDLE). Says for what kind
-/// of checksum it takes one without a name. Throws UsageError.
+/// The settings that the arguments mean, with what the environment adds (CURL_CA_BUNDLE) and the token in the
+/// bearer file. Says for what kind of checksum it takes one without a name. Throws UsageError, and as
+/// store::BearerFile.
 FetchSettings settings_of(const FetchArguments& arguments);
 
 /// How the manifest of the arguments is read.

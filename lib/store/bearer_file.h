@@ -1,25 +1,26 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <mutex>
 #include <string>
 
 namespace mrf::store {
 
 /// A token (RFC 6750) in a file, such as one that another program keeps fresh. It is on no command line.
+/// Any thread.
 class BearerFile {
  public:
-  /// "" is no file, and there is no token then. A pipe is read once in the life of the program. Throws
-  /// SystemError, and Error when it holds none.
+  /// Reads the file. Throws SystemError, and Error when it holds no token.
   explicit BearerFile(std::string path);
 
-  bool has_token() const { return !token_.empty(); }
   /// "Authorization: Bearer TOKEN"
-  std::string header() const { return "Authorization: Bearer " + token_; }
+  std::string header() const;
   /// Reads the file again, unless it is a pipe. Whether the token is another one now.
   bool renew();
 
  private:
   std::string path_;
+  mutable std::mutex mutex_;
   std::string token_;
 };
 

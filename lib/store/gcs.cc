@@ -21,7 +21,7 @@ std::string endpoint() {
 
 }  // namespace
 
-http::Request gcs_request(const http::Request& named, const BearerFile& bearer) {
+http::Request gcs_request(const http::Request& named, const BearerFile* bearer) {
   http::Request request = named;
   request.url =
       http::Url::parse(endpoint() + "/" + named.url.host() + base::percent_encoded_path(named.url.path()));
@@ -32,8 +32,8 @@ http::Request gcs_request(const http::Request& named, const BearerFile& bearer) 
     throw base::Error(base::Status::failure, "use", "GCS_OAUTH_TOKEN", "it holds blanks or line ends");
   if (!token.empty()) {
     request.headers.push_back("Authorization: Bearer " + token);
-  } else if (bearer.has_token()) {
-    request.headers.push_back(bearer.header());
+  } else if (bearer != nullptr) {
+    request.headers.push_back(bearer->header());
   }
   return request;
 }

@@ -7,8 +7,8 @@
 namespace mrf::store {
 
 /// What to send for a request whose URL is gs://BUCKET/KEY: an object of Google Cloud Storage by its XML
-/// interface, with the token in GCS_OAUTH_TOKEN, else with that of `bearer`, else without one.
-/// STORAGE_EMULATOR_HOST is another server, by http unless it says https.
-http::Request gcs_request(const http::Request& named, const BearerFile& bearer);
+/// interface, with the token in GCS_OAUTH_TOKEN, else with `bearer` unless it is null, else
+/// without one. STORAGE_EMULATOR_HOST is another server, by http unless it says https.
+http::Request gcs_request(const http::Request& named, const BearerFile* bearer);
 
 }  // namespace mrf::store

@@ -16,7 +16,6 @@
 #include "http/header_lines.h"
 #include "http/object_version.h"
 #include "http/redirect.h"
-#include "store/bearer_file.h"
 #include "store/drs.h"
 #include "store/gcs.h"
 #include "store/part_sizes.h"
@@ -114,7 +113,7 @@ class Relay final : public http::Receiver {
 class StoreNetwork final : public http::Network {
  public:
   StoreNetwork(std::unique_ptr<http::Network> inner, Ask ask, const StoreOptions& options)
-      : inner_(std::move(inner)), ask_(std::move(ask)), options_(options), bearer_(options.bearer_file) {}
+      : inner_(std::move(inner)), ask_(std::move(ask)), options_(options) {}
   ~StoreNetwork() override {
     for (auto& [receiver, relay] : relays_) relay->stop();
   }
@@ -167,7 +166,7 @@ class StoreNetwork final : public http::Network {
   }
 
   http::Network& inner() { return *inner_; }
-  BearerFile& bearer() { return bearer_; }
+  BearerFile* bearer() { return options_.bearer.get(); }
   S3& s3() {
     if (!s3_) s3_.emplace(options_.s3, ask_);
     return *s3_;
@@ -179,7 +178,7 @@ class StoreNetwork final : public http::Network {
   }
 
   bool takes_token(const http::Request& request) const {
-    return bearer_.has_token() && request.is_trusted && !request.url.is_ftp() &&
+    return options_.bearer && request.is_trusted && !request.url.is_ftp() &&
            request.url.credentials().empty() && !http::has_header(request.headers, "Authorization");
   }
 
@@ -204,7 +203,6 @@ class StoreNetwork final : public http::Network {
   std::unique_ptr<http::Network> inner_;
   Ask ask_;
   StoreOptions options_;
-  BearerFile bearer_;
   std::optional<S3> s3_;
   std::map<http::Receiver*, std::unique_ptr<Relay>> relays_;
   std::vector<Relay*> due_;
@@ -239,7 +237,7 @@ http::Request Relay::question(const std::string& access) const {
   });
   if (!http::has_header(question.headers, "Accept"))
     question.headers.emplace_back("Accept: application/json");
-  if (network_.takes_token(question)) question.headers.push_back(network_.bearer().header());
+  if (network_.takes_token(question)) question.headers.push_back(network_.bearer()->header());
   return question;
 }
 
@@ -248,7 +246,7 @@ void Relay::start_data(const http::Request& wanted) {
   http::Request request = scheme == "s3"   ? network_.s3().request(wanted)
                           : scheme == "gs" ? gcs_request(wanted, network_.bearer())
                                            : wanted;
-  if (!is_by_name() && network_.takes_token(request)) request.headers.push_back(network_.bearer().header());
+  if (!is_by_name() && network_.takes_token(request)) request.headers.push_back(network_.bearer()->header());
   if (is_by_name() && !std::exchange(is_noted_, true) && !http::has_header(named_.headers, "Range"))
     base::note(fmt::format("'{}' is asked for at '{}'", named_.url.shown(), request.url.shown()));
   start(std::move(request), Step::data);
@@ -522,14 +520,14 @@ bool Relay::may_ask_again() {
     network_.forget_place(named_.url.text(), place_);
     return true;
   }
-  BearerFile& bearer = network_.bearer();
-  if (head_.status() != 401 || !bearer.has_token() || http::has_header(named_.headers, "Authorization"))
+  BearerFile* const bearer = network_.bearer();
+  if (head_.status() != 401 || bearer == nullptr || http::has_header(named_.headers, "Authorization"))
     return false;
   if (wanted_.url.scheme() == "gs" && !base::environment("GCS_OAUTH_TOKEN").empty()) return false;
   const auto& lines = asked_.headers;
   const auto is_token = [](const std::string& line) { return line.starts_with("Authorization: Bearer "); };
   const auto sent = std::find_if(lines.begin(), lines.end(), is_token);
-  return sent != lines.end() && (*sent != bearer.header() || (bearer.renew() && *sent != bearer.header()));
+  return sent != lines.end() && (*sent != bearer->header() || (bearer->renew() && *sent != bearer->header()));
 }
 
 void Relay::forward_refusal(const http::Ending& ending) {

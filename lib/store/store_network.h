@@ -6,14 +6,16 @@
 
 #include "http/curl_network.h"
 #include "http/network.h"
+#include "store/bearer_file.h"
 #include "store/s3.h"
 
 namespace mrf::store {
 
 struct StoreOptions {
   S3Options s3;
-  std::string
-      bearer_file{};  ///< of a token for trusted https and http requests, for gs and for servers of DRS
+  /// The token for trusted https and http requests, for gs and for servers of DRS; null when there is none.
+  /// All networks of a run share it, since a pipe can be read once only.
+  std::shared_ptr<BearerFile> bearer{};
 };
 
 /// Transfers by libcurl, of s3, gs and drs names too. A name is found when its request starts, so that
@@ -24,7 +26,7 @@ struct StoreOptions {
 ///   DRS-Checksum    checksums of a DRS object (drs_checksum_field()), whose size has to be that of the
 ///   response S3-Part-Sizes   bytes of the parts of an S3 upload, one number when all but the last have it
 /// Waits for AWS's endpoints of credentials within start() and poll(), up to two seconds. Throws as
-/// http::make_curl_network() does, and as BearerFile.
+/// http::make_curl_network() does.
 std::unique_ptr<http::Network> make_store_network(const http::NetworkOptions& network,
                                                   const StoreOptions& options);
 /// The same around another network, which `ask` belongs to.

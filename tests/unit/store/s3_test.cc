@@ -146,16 +146,15 @@ TEST_CASE("expired credentials are looked for again") {
 
 TEST_CASE("gs names are objects of the XML interface") {
   const StoreEnvironment environment({});
-  const mrf::store::BearerFile none("");
   ::unsetenv("STORAGE_EMULATOR_HOST");
   ::setenv("GCS_OAUTH_TOKEN", "t", 1);
-  const auto request = mrf::store::gcs_request({Url::parse("gs://b/a b%+\xc3\xa4"), {}}, none);
+  const auto request = mrf::store::gcs_request({Url::parse("gs://b/a b%+\xc3\xa4"), {}}, nullptr);
   CHECK(request.url.text() == "https://storage.googleapis.com/b/a%20b%25%2B%C3%A4");
   CHECK(request.headers == std::vector<std::string>{"Authorization: Bearer t"});
   CHECK_FALSE(request.is_trusted);
   ::setenv("STORAGE_EMULATOR_HOST", "localhost:9199", 1);
   ::unsetenv("GCS_OAUTH_TOKEN");
-  CHECK(mrf::store::gcs_request({Url::parse("gs://b/k"), {}}, none).url.text() ==
+  CHECK(mrf::store::gcs_request({Url::parse("gs://b/k"), {}}, nullptr).url.text() ==
         "http://localhost:9199/b/k");
   ::unsetenv("STORAGE_EMULATOR_HOST");
 }
