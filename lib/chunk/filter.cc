@@ -185,10 +185,9 @@ void ChunkFilter::join_spilled(ChunkJoiner& joiner) {
 }
 
 void ChunkFilter::reaped(int wait_status, const rusage& usage) {
-  process::StartFailure failure;
-  if (::read(failure_.get(), &failure, sizeof failure) == static_cast<ssize_t>(sizeof failure)) {
-    start_error_ = failure.error_number;
-    outcome_ = process::start_failure_outcome(failure);
+  if (const auto failure = process::start_failure_of(failure_)) {
+    start_error_ = failure->error_number;
+    outcome_ = process::start_failure_outcome(*failure);
   } else {
     outcome_ = process::Outcome::of_wait_status(wait_status);
     outcome_->accept(command_.ok_statuses);

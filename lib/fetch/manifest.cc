@@ -542,11 +542,7 @@ std::vector<ManifestEntry> read_manifest(const std::string& path, const Manifest
   struct stat info {};
   ManifestOrigin origin;
   if (::fstat(input.fd.get(), &info) == 0 && S_ISREG(info.st_mode)) origin.file.emplace(info);
-  std::string text;
-  io::Meter meter;
-  char buffer[1 << 16];
-  while (const std::size_t n = io::read_some(input.fd, input.name, buffer, meter)) text.append(buffer, n);
-  return parse_manifest(text, input.name, options, origin);
+  return parse_manifest(io::read_whole(input), input.name, options, origin);
 }
 
 }  // namespace mrf::fetch

@@ -77,14 +77,15 @@ InputFile open_input_at_once(const std::string& path) {
   return input;
 }
 
-std::string read_whole(const std::string& path) {
-  const InputFile input = open_input(path);
+std::string read_whole(const InputFile& input) {
   std::string text;
   Meter meter;
   char buffer[1 << 16];
   while (const std::size_t n = read_some(input.fd, input.name, buffer, meter)) text.append(buffer, n);
   return text;
 }
+
+std::string read_whole(const std::string& path) { return read_whole(open_input(path)); }
 
 void refuse_shorter(FdRef file, const std::string& name, long long size) {
   struct stat info {};

@@ -29,7 +29,9 @@ InputFile open_input(const std::string& path);
 /// The same without waiting for the writer of a FIFO: poll(2) tells when there is something to read.
 InputFile open_input_at_once(const std::string& path);
 
-/// All bytes of a small input, opened as by open_input(). Throws SystemError.
+/// All bytes of a small input, from where it stands to its end. Throws SystemError.
+std::string read_whole(const InputFile& input);
+/// The same, opened as by open_input().
 std::string read_whole(const std::string& path);
 
 /// To be called at the end of a regular file that had `size` bytes when it was opened. Throws Error when it

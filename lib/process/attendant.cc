@@ -13,7 +13,6 @@
 #include <cerrno>
 #include <exception>
 #include <optional>
-#include <system_error>
 #include <utility>
 
 #include "base/error.h"
@@ -97,7 +96,7 @@ class Attendant::Attended {
   }
 
   AttendedEnd conclude(int signal) {
-    refuse_start_failure();
+    require_start(launched_.failure, command_.words[0]);
     watchdog_.finish(is_killed_ ? time_to_clean_up : 0s);
     lines_.finish();
     return {*outcome_, output_.is_open() ? content_of_memory(output_) : "", errors_.text(), signal};
@@ -123,16 +122,6 @@ class Attendant::Attended {
     } else {
       base::say_line(line);
     }
-  }
-
-  void refuse_start_failure() const {
-    StartFailure failure;
-    if (::read(launched_.failure.get(), &failure, sizeof failure) != static_cast<ssize_t>(sizeof failure))
-      return;
-    throw base::Error(static_cast<base::Status>(start_failure_outcome(failure).status()), "execute",
-                      command_.words[0],
-                      std::generic_category().message(failure.error_number) +
-                          start_failure_hint(command_.words[0], failure.error_number));
   }
 
   const AttendedCommand& command_;

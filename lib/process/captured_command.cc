@@ -29,20 +29,15 @@ class Captured {
   explicit Captured(const CapturedCommand& command) : name_(command.words.at(0)) {
     io::Pipe input = io::make_pipe();
     io::Pipe output = io::make_pipe();
+    if (::fcntl(output.read_end.get(), F_SETFL, O_NONBLOCK) != 0) throw base::SystemError("run", name_);
     LaunchSpec spec;
     spec.words = command.words;
     spec.environment = command.environment;
     spec.passed = {{STDIN_FILENO, input.read_end}, {STDOUT_FILENO, output.write_end}};
     spec.is_part_of_job = true;
     child_ = launch(spec);
+    input_ = std::move(input.write_end);
     output_ = std::move(output.read_end);
-    input.read_end.reset();
-    if (::fcntl(output_.get(), F_SETFL, O_NONBLOCK) != 0) throw base::SystemError("run", name_);
-    io::Meter meter;
-    try {
-      io::write_all(input.write_end, name_, command.input, meter);
-    } catch (const base::ClosedOutput&) {  // a command need not read
-    }
   }
   ~Captured() {
     if (has_ended_) return;
@@ -52,6 +47,14 @@ class Captured {
   Captured(const Captured&) = delete;
   Captured& operator=(const Captured&) = delete;
 
+  void feed(const std::string& text) {
+    io::Meter meter;
+    try {
+      io::write_all(input_, name_, text, meter);
+    } catch (const base::ClosedOutput&) {  // a command need not read
+    }
+    input_.reset();
+  }
   // Waits a while for output; false when it has ended, and all that it wrote is there.
   bool goes_on() {
     pollfd wanted{output_.get(), POLLIN, 0};
@@ -78,9 +81,7 @@ class Captured {
     while (!look_for_end() && std::chrono::steady_clock::now() < until) (void)::poll(nullptr, 0, tick_ms);
   }
   void require_success() const {
-    StartFailure failure;
-    if (::read(child_.failure.get(), &failure, sizeof failure) == static_cast<ssize_t>(sizeof failure))
-      throw base::SystemError("run", name_, failure.error_number);
+    require_start(child_.failure, name_);
     const auto outcome = Outcome::of_wait_status(status_);
     if (!outcome.succeeded()) throw base::Error(base::Status::failure, "run", name_, outcome.describe());
   }
@@ -102,6 +103,7 @@ class Captured {
 
   const std::string& name_;
   Launched child_;
+  io::Fd input_;
   io::Fd output_;
   std::string text_;
   bool has_output_ = true;
@@ -114,6 +116,7 @@ class Captured {
 std::optional<std::string> output_of(const CapturedCommand& command,
                                      const std::function<bool()>& is_stopped) {
   Captured captured(command);
+  captured.feed(command.input);
   while (captured.goes_on()) {
     if (!is_stopped()) continue;
     captured.end();

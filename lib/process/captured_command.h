@@ -17,8 +17,8 @@ struct CapturedCommand {
 
 /// Runs it, in any thread, and returns what it writes to its standard output before it ends. It has this
 /// process's standard error and group. `is_stopped` is asked ten times a second; true ends the command, with
-/// TERM, two seconds later with KILL, and then nothing is returned. Throws Error "run" when it cannot be
-/// executed, does not succeed, or writes more than 64 KiB; SystemError.
+/// TERM, two seconds later with KILL, and then nothing is returned. Throws Error "run" when it does not
+/// succeed, or writes more than 64 KiB, and as require_start(); SystemError.
 std::optional<std::string> output_of(const CapturedCommand& command, const std::function<bool()>& is_stopped);
 
 }  // namespace mrf::process

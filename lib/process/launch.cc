@@ -11,6 +11,7 @@
 #include <cerrno>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "base/error.h"
@@ -159,6 +160,20 @@ Launched launch(const LaunchSpec& spec) {
     if (end->is_open()) ::fcntl(end->get(), F_SETFL, O_NONBLOCK);
   }
   return {pid, std::move(failure.read_end), std::move(standard_error.read_end)};
+}
+
+std::optional<StartFailure> start_failure_of(const io::Fd& failure) {
+  StartFailure said;
+  const ssize_t n = ::read(failure.get(), &said, sizeof said);
+  return n == static_cast<ssize_t>(sizeof said) ? std::optional(said) : std::nullopt;
+}
+
+void require_start(const io::Fd& failure, const std::string& word) {
+  const auto said = start_failure_of(failure);
+  if (!said) return;
+  throw base::Error(
+      static_cast<base::Status>(start_failure_outcome(*said).status()), "execute", word,
+      std::generic_category().message(said->error_number) + start_failure_hint(word, said->error_number));
 }
 
 std::string start_failure_hint(const std::string& word, int error_number) {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -54,6 +55,13 @@ Launched launch(const LaunchSpec& spec);
 
 /// The environment that the child gets: "NAME=VALUE" each.
 std::vector<std::string> environment_of(const LaunchSpec& spec);
+
+/// What a child whose end is known has said through Launched::failure; nothing when it ran its command.
+std::optional<StartFailure> start_failure_of(const io::Fd& failure);
+
+/// Throws Error "cannot execute" with status 126 or 127 when such a child, without redirections, did not run
+/// its command, whose name is `word`.
+void require_start(const io::Fd& failure, const std::string& word);
 
 /// What may be the matter with the command, from "; " on; empty when nothing is known.
 std::string start_failure_hint(const std::string& word, int error_number);

@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include <cerrno>
-#include <system_error>
 #include <utility>
 
 #include "base/error.h"
@@ -46,12 +45,8 @@ Outcome Producer::wait() {
   is_over_ = true;
   const int status = wait_status_of(launched_.pid);
   if (status < 0) throw base::SystemError("wait for", words_[0]);
-  StartFailure failure;
-  if (::read(launched_.failure.get(), &failure, sizeof failure) != static_cast<ssize_t>(sizeof failure))
-    return Outcome::of_wait_status(status);
-  throw base::Error(static_cast<base::Status>(start_failure_outcome(failure).status()), "execute", words_[0],
-                    std::generic_category().message(failure.error_number) +
-                        start_failure_hint(words_[0], failure.error_number));
+  require_start(launched_.failure, words_[0]);
+  return Outcome::of_wait_status(status);
 }
 
 }  // namespace mrf::process

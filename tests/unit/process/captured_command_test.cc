@@ -42,7 +42,8 @@ TEST_CASE("captured: failures, and too much output") {
                        mrf::base::Error);
   CHECK_THROWS_WITH_AS(captured_shell("head -c 70000 /dev/zero"),
                        "cannot run '/bin/sh': it writes more than 64 KiB", mrf::base::Error);
-  CHECK_THROWS_AS(mrf::process::output_of({{"/no/such/command"}}, never_stopped), mrf::base::SystemError);
+  CHECK_THROWS_WITH_AS(mrf::process::output_of({{"/no/such/command"}}, never_stopped),
+                       "cannot execute '/no/such/command': No such file or directory", mrf::base::Error);
 }
 
 TEST_CASE("captured: a command that is stopped is ended, by KILL if need be") {

@@ -65,23 +65,24 @@ TEST_CASE("reads and writes of a FIFO of the run wait") {
 
 TEST_CASE("a child of either way says what kept it from its command") {
   const Directory directory;
-  mrf::process::StartFailure failure;
   for (const bool opens_file : {false, true}) {
     LaunchSpec spec = spec_of({directory / "none"});
     if (opens_file) spec.redirections.push_back({1, O_WRONLY | O_CREAT, directory / "out"});
     const Launched launched = mrf::process::launch(spec);
     CHECK(status_of(launched) == 127);
-    REQUIRE(::read(launched.failure.get(), &failure, sizeof failure) == sizeof failure);
-    CHECK(failure.error_number == ENOENT);
-    CHECK(failure.redirection == -1);
+    const auto failure = mrf::process::start_failure_of(launched.failure);
+    REQUIRE(failure.has_value());
+    CHECK(failure->error_number == ENOENT);
+    CHECK(failure->redirection == -1);
   }
   LaunchSpec spec = spec_of({"true"});
   spec.redirections.push_back({0, O_RDONLY, "/dev/null"});
   spec.redirections.push_back({1, O_WRONLY, directory / "none"});
   const Launched launched = mrf::process::launch(spec);
   status_of(launched);
-  REQUIRE(::read(launched.failure.get(), &failure, sizeof failure) == sizeof failure);
-  CHECK(failure.redirection == 1);
+  const auto failure = mrf::process::start_failure_of(launched.failure);
+  REQUIRE(failure.has_value());
+  CHECK(failure->redirection == 1);
 }
 
 TEST_CASE("a child ignores the signals of a run that this process ignores, and no others") {
