@@ -32,8 +32,7 @@ constexpr std::array parts_of_directory{"/receipts", "/parts", "/attempts"};
 constexpr std::array kept_by_engines{"/logs", "/snakemake"};
 constexpr int most_looks = 5;
 
-// What is behind the number of a shard at the front of a name; a temporary has
-// a dot in front of it.
+// What is behind the number of a shard at the front of a name; a temporary has a dot in front of it.
 std::optional<std::string_view> behind_number(std::string_view name) {
   if (name.starts_with('.')) name.remove_prefix(1);
   const auto end = name.find_first_not_of("0123456789");
@@ -41,8 +40,8 @@ std::optional<std::string_view> behind_number(std::string_view name) {
   return name.substr(end);
 }
 
-// Whether the steps or the engines made what has this name in this one of the
-// directories; others may keep files there.
+// Whether the steps or the engines made what has this name in this one of the directories; others may keep
+// files there.
 bool is_name_of_run(std::string_view directory, std::string_view name) {
   const std::string_view rest = behind_number(name).value_or("");
   if (directory == "/receipts") return rest.starts_with(".json") || name.starts_with(".look-");
@@ -120,8 +119,7 @@ bool is_foreign_text(const std::string& path, std::string_view name) {
          (name == "sbatch.sh" && !is_own_file(path, slurm_script_mark));
 }
 
-// Removes what the run made in one of the directories, and it, unless others
-// have put something there.
+// Removes what the run made in one of the directories, and it, unless others have put something there.
 void remove_of_run(const std::string& path, std::string_view directory) {
   const std::string whole = path + std::string(directory);
   bool is_shared = false;
@@ -152,13 +150,11 @@ std::string Directory::receipt_path(std::size_t shard) const {
 }
 
 void Directory::make() const {
-  // Where another run begins or ends between the two looks, the next ones see
-  // what it has made of the place.
+  // Where another run begins or ends between the two looks, the next ones see what it has made of the place.
   for (int looks = 1; !read_plan() && holds_other_files(path_); ++looks) {
     if (looks == most_looks)
       throw base::UsageError("use", path_,
-                             "it holds files and no plan of shards; name "
-                             "another directory with --shard-dir");
+                             "it holds files and no plan of shards; name another directory with --shard-dir");
   }
   make_directory(path_);
   for (const char* part : parts_of_directory) make_directory(path_ + part);
@@ -200,8 +196,7 @@ std::optional<Receipt> Directory::read_receipt(std::size_t shard) const {
 
 bool Directory::publish_plan(const std::string& text) const { return publish(plan_path(), text); }
 
-// Snakemake removes directories of outputs that are empty when it ends, though
-// jobs may go on.
+// Snakemake removes directories of outputs that are empty when it ends, though jobs may go on.
 bool Directory::publish_receipt(const Receipt& receipt) const {
   make_directory(path_ + "/receipts");
   return publish(receipt_path(receipt.shard), receipt_text(receipt));
@@ -282,8 +277,7 @@ void refuse_foreign_file(const std::string& path, std::string_view mark) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0 || (S_ISREG(info.st_mode) && is_own_file(path, mark))) return;
   throw base::UsageError("write", path,
-                         "it is there, and not of mrf-run; name another "
-                         "directory with --shard-dir");
+                         "it is there, and not of mrf-run; name another directory with --shard-dir");
 }
 
 std::string host_name() {

@@ -5,8 +5,7 @@ load common
 load getm-fetch
 
 setup_file() {
-  serve_samples
-  make_many_samples
+  serve_many_samples
   mkdir -p "$WWW/run/deep"
   head -c 700 /dev/urandom >"$WWW/run/reads.bam"
   head -c 900 /dev/urandom >"$WWW/run/deep/4075_8#12 50%+?.bam"

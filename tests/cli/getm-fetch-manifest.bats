@@ -3,10 +3,7 @@
 load common
 load getm-fetch
 
-setup_file() {
-  serve_samples
-  make_many_samples
-}
+setup_file() { serve_many_samples; }
 teardown_file() { stop_servers; }
 
 # manifest ENTRY...: each a JSON object, @ standing for the server

@@ -5,10 +5,7 @@
 load common
 load getm-fetch
 
-setup_file() {
-  serve_samples
-  make_many_samples
-}
+setup_file() { serve_many_samples; }
 teardown_file() { stop_servers; }
 
 # A list of four files: one to fetch, one that is there, one without a checksum, one that is not on the server.

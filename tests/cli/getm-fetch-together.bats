@@ -4,10 +4,7 @@
 load common
 load getm-fetch
 
-setup_file() {
-  serve_samples
-  make_many_samples
-}
+setup_file() { serve_many_samples; }
 teardown_file() { stop_servers; }
 
 # list DIRECTORY...: m.json has f1 to f30, in the directories by turns

@@ -3,7 +3,7 @@
 # For the tests of getm-fetch: `load getm-fetch` behind `load common`, and stop_servers in teardown_file().
 #
 #   serve_samples      in setup_file(): starts nginx; $WWW has data (3,000,000 bytes), big (the same), one, empty
-#   make_many_samples  behind it: $WWW/many has f1 (100 bytes) to f30 (3,000 bytes)
+#   serve_many_samples the same, and $WWW/many has f1 (100 bytes) to f30 (3,000 bytes)
 #   fetch ARGS...      run_apart getm-fetch ARGS...; a file may have its own
 #   assert_fetched F   status 0, F has the bytes of data, and nothing is said but that the server names no checksum
 #   to_slow_reader CMD ARGS...   getm-fetch ARGS..., whose reader stops, runs CMD when the download waits for it, and
@@ -22,8 +22,9 @@ serve_samples() {
   : >"$WWW/empty"
 }
 
-make_many_samples() {
+serve_many_samples() {
   local i
+  serve_samples
   mkdir "$WWW/many"
   for i in {1..30}; do head -c $((i * 100)) /dev/urandom >"$WWW/many/f$i"; done
 }

@@ -111,6 +111,14 @@ class Bench {
   void begun(bool in_order = false, const mrf::fetch::BytesThere& there = {}) {
     plan.on_begun(0, there, in_order);
   }
+  // A redirection to /y, where the first response runs.
+  void begin_elsewhere() {
+    time();
+    head(0, head_of({"HTTP/1.1 302 F", "Location: /y"}));
+    end(0);
+    head(0, whole("a"));
+    begun();
+  }
   // The first response runs, and all slots ask for a part.
   Texts parallel(bool in_order = false) {
     CHECK(time() == Texts{"start 0 http://h/x"});

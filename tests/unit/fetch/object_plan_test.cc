@@ -207,11 +207,7 @@ TEST_CASE(
 
 TEST_CASE("plan: the place where redirections led is asked at once, and left when it refuses") {
   Bench bench;
-  bench.time();
-  bench.head(0, head_of({"HTTP/1.1 302 F", "Location: /y"}));
-  bench.end(0);
-  bench.head(0, whole("a"));
-  bench.begun();
+  bench.begin_elsewhere();
   CHECK(bench.time().front() == "start 1 http://h/y bytes=4-7 if \"a\"");
   bench.head(1, head_of({"HTTP/1.1 403 Expired"}));
   CHECK(bench.end(1).empty());
@@ -220,11 +216,7 @@ TEST_CASE("plan: the place where redirections led is asked at once, and left whe
 
 TEST_CASE("plan: one failure where redirections led does not ask the URL again, the second one does") {
   Bench bench;
-  bench.time();
-  bench.head(0, head_of({"HTTP/1.1 302 F", "Location: /y"}));
-  bench.end(0);
-  bench.head(0, whole("a"));
-  bench.begun();
+  bench.begin_elsewhere();
   bench.bytes(0, 2);
   bench.end(0, EndingKind::interrupted);
   const auto pause = std::chrono::seconds(9);

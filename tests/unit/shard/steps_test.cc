@@ -32,6 +32,24 @@ Plan plan_of_filter(const std::string& filter) {
   return plan;
 }
 
+// Runs shard 0 of such a plan; in place of the filter, three lines are written as its part.
+Command command_of(const shard::Directory& directory, const StoredPlan& stored) {
+  Command command;
+  command.options.directory = directory.path();
+  command.options.run = 0;
+  command.stored = stored;
+  command.form.inputs = {"in.txt"};
+  command.form.outputs = {"out.txt"};
+  command.form.command = {"cat"};
+  command.run_plan = [&directory](const workflow::Plan&, const std::string& report) {
+    const std::string part = directory.part_path(std::filesystem::path(report).stem());
+    write_file(part, "1\n2\n3\n");
+    write_file(part + ".landing0", landing_text({0, 6, 3}));
+    return EngineEnd{};
+  };
+  return command;
+}
+
 }  // namespace
 
 TEST_CASE("a shard of a plan that is replaced in its directory has no receipt there") {
@@ -41,19 +59,7 @@ TEST_CASE("a shard of a plan that is replaced in its directory has no receipt th
   std::filesystem::remove_all(directory.path());
   publish_plan(directory, plan_of_filter("tac"));
 
-  Command command;
-  command.options.directory = directory.path();
-  command.options.run = 0;
-  command.stored = old;
-  command.form.inputs = {"in.txt"};
-  command.form.outputs = {"out.txt"};
-  command.form.command = {"cat"};
-  command.run_plan = [&](const workflow::Plan&, const std::string& report) {
-    const std::string part = directory.part_path(std::filesystem::path(report).stem());
-    write_file(part, "1\n2\n3\n");
-    write_file(part + ".landing0", landing_text({0, 6, 3}));
-    return EngineEnd{};
-  };
+  const Command command = command_of(directory, old);
   io::Stats stats;
   const std::string text = "cannot finish 'shard 0': '" + directory.plan_path() +
                            "' is no longer the plan it was run for; run the shard again";
@@ -72,20 +78,12 @@ TEST_CASE(
     "a signal that comes while a part is measured ends the process, which leaves no part and no receipt") {
   const ::Directory files;
   const shard::Directory directory(files / "d");
-  Command command;
-  command.options.directory = directory.path();
-  command.options.run = 0;
-  command.stored = publish_plan(directory, plan_of_filter("cat"));
-  command.form.inputs = {"in.txt"};
-  command.form.outputs = {"out.txt"};
-  command.form.command = {"cat"};
-  command.run_plan = [&](const workflow::Plan&, const std::string& report) {
-    const std::string part = directory.part_path(std::filesystem::path(report).stem());
-    write_file(part, "1\n2\n3\n");
-    write_file(part + ".landing0", landing_text({0, 6, 3}));
+  Command command = command_of(directory, publish_plan(directory, plan_of_filter("cat")));
+  command.run_plan = [write_part = command.run_plan](const workflow::Plan& plan, const std::string& report) {
+    EngineEnd end = write_part(plan, report);
     process::block_run_signals();
     ::raise(SIGTERM);
-    return EngineEnd{};
+    return end;
   };
   const pid_t child = ::fork();
   REQUIRE(child >= 0);
