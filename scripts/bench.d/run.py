@@ -78,9 +78,9 @@ def shell(command, directory, environment):
 
 
 @contextlib.contextmanager
-def web_server(data):
+def web_server(program, data):
     """$URL serves the data meanwhile."""
-    process = subprocess.Popen([HERE / "serve", data.directory, "sh", "-c", 'echo "$URL"; exec cat'], text=True,
+    process = subprocess.Popen([HERE / program, data.directory, "sh", "-c", 'echo "$URL"; exec cat'], text=True,
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=data.environment)
     try:
         data.environment["URL"] = process.stdout.readline().strip()
@@ -122,8 +122,6 @@ def run_fresh(command, data, entry, examine, environment=None):
 
 def compare(entry, data, pairs):
     """A row of the table."""
-    for name in entry.get("data", []):
-        data.make(name)
     our_digest, our_size = run_fresh(entry["ours"], data, entry, True)
     their_digest, their_size = run_fresh(entry["theirs"], data, entry, True)
     proof = prove(entry, data)
@@ -150,8 +148,6 @@ def compare(entry, data, pairs):
 
 def compare_before(entry, data, pairs, directory):
     """A row of the table: ours now, and with other programs of the same names."""
-    for name in entry.get("data", []):
-        data.make(name)
     before = {**data.environment, "PATH": f"{directory}:{data.environment['PATH']}"}
     digest, _ = run_fresh(entry["ours"], data, entry, True)
     digest_before, _ = run_fresh(entry["ours"], data, entry, True, before)
@@ -210,7 +206,8 @@ def expanded(entry):
                 text = text.replace(f"%{name}", value)
             return text
         one = {key: filled(value) if isinstance(value, str) else value for key, value in entry.items()}
-        one["data"] = [filled(name) for name in entry.get("data", [])]
+        for key in ("data", "peers"):
+            one[key] = [filled(name) for name in entry.get(key, [])]
         if isinstance(entry["target"], dict):
             one["target"] = next(entry["target"][value] for value in values if value in entry["target"])
         yield one
@@ -225,7 +222,8 @@ def load(size):
         entries += [one for entry in content.get("compare", []) for one in expanded(entry)]
         recipes |= content.get("data", {})
     for entry in entries:
-        entry["work"] = entry["work"].format(object=f"{size[1]} MiB", limited=f"{size[2]} MiB")
+        entry["work"] = entry["work"].format(object=f"{size[1]} MiB", large=f"{4 * size[1]} MiB",
+                                             limited=f"{size[2]} MiB")
     return entries, recipes
 
 
@@ -262,7 +260,9 @@ def main():
             print(f"{entry['name']:<20} {not_run[entry['name']]}")
             continue
         try:
-            with web_server(data) if entry.get("web") else contextlib.nullcontext():
+            for name in entry.get("data", []):
+                data.make(name)
+            with web_server(entry["web"], data) if "web" in entry else contextlib.nullcontext():
                 rows.append(compare_before(entry, data, pairs, options.before) if options.before
                             else compare(entry, data, pairs))
         except (RuntimeError, subprocess.CalledProcessError) as error:
