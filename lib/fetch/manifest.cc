@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <array>
 #include <filesystem>
-#include <functional>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string_view>
@@ -213,25 +212,54 @@ class EntryReader {
   const Json& object_;
 };
 
-// Finds a name that an object has twice: the library would take the last one.
-class DuplicateFinder {
+// Finds a name that an object has twice: the library would take the last one. Its parser with a callback looks at all
+// elements of an array again at the end of each: no time for lists of 100,000 files.
+class DuplicateFinder : public Json::json_sax_t {
  public:
   explicit DuplicateFinder(const std::string& manifest) : manifest_(manifest) {}
 
-  bool operator()(int depth, Json::parse_event_t event, const Json& parsed) {
-    using Event = Json::parse_event_t;
-    if (depth == 1 && (event == Event::object_start || event == Event::array_start || event == Event::value))
-      ++entry_;
-    if (event == Event::object_start) names_.emplace_back();
-    if (event == Event::object_end) names_.pop_back();
-    if (event == Event::key && !names_.back().insert(parsed.get<std::string>()).second)
-      throw ManifestError(manifest_,
-                          fmt::format("entry {} has field \"{}\" twice", entry_, parsed.get<std::string>()));
+  bool null() override { return value(); }
+  bool boolean(bool /*value*/) override { return value(); }
+  bool number_integer(number_integer_t /*value*/) override { return value(); }
+  bool number_unsigned(number_unsigned_t /*value*/) override { return value(); }
+  bool number_float(number_float_t /*value*/, const string_t& /*text*/) override { return value(); }
+  bool string(string_t& /*value*/) override { return value(); }
+  bool binary(binary_t& /*value*/) override { return value(); }
+  bool start_array(std::size_t /*count*/) override {
+    value();
+    ++depth_;
     return true;
+  }
+  bool end_array() override {
+    --depth_;
+    return true;
+  }
+  bool start_object(std::size_t /*count*/) override {
+    names_.emplace_back();
+    return start_array(0);
+  }
+  bool end_object() override {
+    names_.pop_back();
+    return end_array();
+  }
+  bool key(string_t& name) override {
+    if (!names_.back().insert(name).second)
+      throw ManifestError(manifest_, fmt::format("entry {} has field \"{}\" twice", entry_, name));
+    return true;
+  }
+  bool parse_error(std::size_t /*byte*/, const std::string& /*token*/,
+                   const nlohmann::detail::exception& /*error*/) override {
+    return false;
   }
 
  private:
+  bool value() {
+    if (depth_ == 1) ++entry_;
+    return true;
+  }
+
   const std::string& manifest_;
+  std::size_t depth_ = 0;  ///< arrays and objects around
   std::size_t entry_ = 0;
   std::vector<std::set<std::string>> names_;  ///< of the objects around
 };
@@ -284,14 +312,15 @@ class RowReader {
 Json parsed_json(const std::string& text, const std::string& name) {
   Json manifest;
   try {
-    DuplicateFinder finder(name);
-    manifest = Json::parse(text, std::ref(finder));
+    manifest = Json::parse(text);
   } catch (const Json::parse_error& error) {
     throw ManifestError(name, fmt::format("no JSON at byte {}", error.byte));
   } catch (const Json::out_of_range&) {
     throw ManifestError(name, "a number in it is too large");
   }
   if (!manifest.is_array()) throw ManifestError(name, "no JSON array");
+  DuplicateFinder finder(name);
+  Json::sax_parse(text, &finder);
   return manifest;
 }
 
