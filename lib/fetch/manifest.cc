@@ -47,7 +47,6 @@ class EntryCollector {
   EntryCollector(const std::string& list, const ManifestOptions& options, const ManifestOrigin& origin,
                  std::string unit)
       : list_(list),
-        options_(options),
         origin_(origin),
         unit_(std::move(unit)),
         reservations_(options.resume, options.root, unit_) {
@@ -116,7 +115,6 @@ class EntryCollector {
   }
 
   const std::string& list_;
-  const ManifestOptions& options_;
   const ManifestOrigin& origin_;
   std::string unit_;
   TargetReservations reservations_;
