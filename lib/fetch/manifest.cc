@@ -210,8 +210,8 @@ class EntryReader {
   const Json& object_;
 };
 
-// Finds a name that an object has twice: the library would take the last one. Its parser with a callback looks at all
-// elements of an array again at the end of each: no time for lists of 100,000 files.
+// Finds a name that an object has twice: the library would take the last one. Its parser with a callback
+// looks at all elements of an array again at the end of each: no time for lists of 100,000 files.
 class DuplicateFinder : public Json::json_sax_t {
  public:
   explicit DuplicateFinder(const std::string& manifest) : manifest_(manifest) {}
