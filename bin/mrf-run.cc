@@ -209,22 +209,24 @@ std::string shown_command_line(const std::string& program, const std::vector<bas
 }
 
 // A filter in one word that only a shell could read.
-void check_filter(const std::vector<std::string>& command) {
+void check_filter(const std::vector<std::string>& command, bool combines) {
   const std::string& word = command[0];
   if (command.size() > 1 || word.find_first_of(" \t\n|&;<>()$`") == std::string::npos ||
       run::is_command(word))
     return;
-  throw base::Error(base::Status::not_found, "execute", word,
-                    fmt::format("no such command; no shell reads it, for one write -- bash -o pipefail -c {}",
-                                workflow::quote_word(word)));
+  throw base::Error(
+      base::Status::not_found, "execute", word,
+      fmt::format("no such command; no shell reads it, for one write {} bash -o pipefail -c {}{}",
+                  combines ? "--combine" : "--", workflow::quote_word(combines ? word + " \"$@\"" : word),
+                  combines ? " combine" : ""));
 }
 
 // What only a look at the inputs and at this process says of a short form.
 void complete(workflow::ShortForm& form, run::ProbeOf of) {
   if (form.inputs.empty() && run::has_standard_input()) form.inputs.emplace_back("-");
   for (const auto& input : form.inputs) form.contents.push_back(run::probe_input(input, of));
-  check_filter(form.command);
-  if (!form.combine.empty()) check_filter(form.combine);
+  check_filter(form.command, false);
+  if (!form.combine.empty()) check_filter(form.combine, true);
 }
 
 base::Status show(const std::string& text) {
@@ -251,6 +253,26 @@ std::chrono::milliseconds milliseconds(const char* option, double seconds) {
   if (!(seconds >= 0 && seconds < 1e9))
     throw base::UsageError("use option", option, "not a number of seconds");
   return std::chrono::milliseconds(static_cast<long long>(seconds * 1000));
+}
+
+// Why there is no command.
+std::string lack_of_command(const Options& options) {
+  if (options.positional.empty()) return "and no command stands behind --";
+  return fmt::format("not with a WORKFLOW; where '{}' is the command, -- stands in front of it",
+                     base::redact_name(options.positional[0]));
+}
+
+// All words between --combine and -- are the command's, those too that were meant for this program.
+void refuse_swallowed(const workflow::ShortForm& form) {
+  for (const auto& word : form.combine) {
+    if ((form.inputs.empty() && (word == "-i" || word == "--input")) ||
+        (form.outputs.empty() && (word == "-o" || word == "--output")))
+      throw base::UsageError(
+          "use option", "--combine",
+          fmt::format("'{}' is one of its words, which go as far as --: it is the last option "
+                      "(an option {} of the command goes into bash -c 'COMMAND \"$@\"' combine)",
+                      word, word));
+  }
 }
 
 // What would be ignored in silence is refused.
@@ -304,11 +326,12 @@ void refuse_options(const Options& options, const cli::OptionSet& given) {
                                      "--shard-dir",
                                      "--shard-plan",
                                      "--print"};
+  refuse_swallowed(options.form);
   if (options.form.command.empty() && !options.form.combine.empty())
     throw base::UsageError("use option", "--combine", "it stands in front of -- COMMAND, as the last option");
   for (const char* option : of_short_form) {
     if (options.form.command.empty() && given.count(option) > 0)
-      throw base::UsageError("use option", option, "it goes with -- COMMAND, not with a WORKFLOW");
+      throw base::UsageError("use option", option, "it goes with -- COMMAND, " + lack_of_command(options));
   }
   const int instead = options.print + options.dot + options.print_script + options.dry_run;
   if (instead > 1)
@@ -412,7 +435,9 @@ base::Status run(Options& options, const cli::OptionSet& given, io::Stats& stats
     text = workflow::read_workflow(options.positional[0]);
   } else {
     if (!options.positional.empty())
-      throw base::UsageError("use argument", options.positional[0], "one too many");
+      throw base::UsageError(
+          "use argument", options.positional[0],
+          "one too many: inputs are given by -i, outputs by -o, and what stands behind -- is the command");
     if (given.count("-c") > 0) {
       options.form.chunk_size = cli::parse_number_or_auto("-c", options.chunk_size);
       options.form.has_measured_chunks = !options.form.chunk_size;

@@ -70,7 +70,7 @@ std::string hint(const ChunkCommand& command, const process::Outcome& outcome) {
     return fmt::format("; {} ends with 1 when no line matches: --ok-status 0,1 takes that for success", name);
   }
   if (command.form.is_sam && !command.header_broadcast && !outcome.is_by_signal()) {
-    return "; it was given no header: --header-broadcast lets every chunk begin with it";
+    return "; a filter that needs the header gets it with every chunk by --header-broadcast";
   }
   return "";
 }

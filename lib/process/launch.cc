@@ -2,6 +2,7 @@
 #include "process/launch.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <sched.h>
 #include <signal.h>
 #include <unistd.h>
@@ -181,6 +182,8 @@ std::string start_failure_hint(const std::string& word, int error_number) {
     return "; a script's first line has to name its interpreter, as #!/bin/sh does";
   if (error_number == ENOENT && word.find('/') != std::string::npos && ::access(word.c_str(), F_OK) == 0)
     return "; the interpreter that its first line names is not there";
+  if (error_number == ENOENT && word.find('/') == std::string::npos && ::access(word.c_str(), X_OK) == 0)
+    return fmt::format("; a file in the current directory is named with it: ./{}", word);
   return "";
 }
 

@@ -58,8 +58,9 @@ std::string search_path() {
 
 std::string hint(const std::string& word, int error_number) {
   const bool is_unknown = error_number == ENOENT && word.find('/') == std::string::npos;
-  return is_unknown ? base::did_you_mean(word, {own_names.begin(), own_names.end()})
-                    : process::start_failure_hint(word, error_number);
+  const std::string meant =
+      is_unknown ? base::did_you_mean(word, {own_names.begin(), own_names.end()}) : std::string();
+  return meant.empty() ? process::start_failure_hint(word, error_number) : meant;
 }
 
 // What execve says.

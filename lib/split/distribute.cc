@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/message.h"
 #include "io/fd.h"
 #include "io/output_file.h"
 #include "io/paths.h"
@@ -187,6 +188,7 @@ class Distributor {
       make_splitter();
       for (std::size_t i = 0; i < options_.inputs.size() && left_ > 0; ++i) split(i);
       outputs_.finish();
+      warn_when_none_has_key();
     } catch (...) {
       outputs_.abandon(unfinished());
       throw;
@@ -281,6 +283,16 @@ class Distributor {
     input.check_format();
     mates.check_format();
     router_->split_pairs(input, mates);
+  }
+
+  // A key that no record has is a mistake in its name, most often.
+  void warn_when_none_has_key() const {
+    if (!options_.key || stats_.records_in == 0 || stats_.records_skipped != stats_.records_in) return;
+    const bool is_diverted = missing_way(options_.missing) == Missing::Way::divert;
+    base::warn(fmt::format("no record has {}{}: all {} were {}", record::describe(*options_.key),
+                           options_.map.empty() ? "" : fmt::format(" that is in '{}'", options_.map),
+                           stats_.records_in,
+                           is_diverted ? fmt::format("written to '{}'", options_.missing) : "left out"));
   }
 
   void pass_header(Input& input) {

@@ -33,9 +33,11 @@ void check_for_shards(const ShortForm& form, const ShortFormChoice& choice) {
   for (const auto& output : form.outputs) refuse_if(output == "-", "--shards", "it needs -o OUTPUT, a file");
   refuse_if(!form.singles.empty(), "--singles", beside);
   const bool combines = !form.combine.empty();
-  refuse_if(!form.key.empty() && !combines, "--key",
-            "records of one key may be in several shards, which do not see each other: with --shards, only "
-            "--combine makes one result of theirs");
+  refuse_if(
+      !form.key.empty() && !combines, "--key",
+      "records of one key may be in several shards, which do not see each other: it goes without --shards, "
+      "or with a --combine whose COMMAND makes one result of the lines of one key (sums can be added, "
+      "counts of distinct values cannot)");
   constexpr std::array<std::string_view, 4> without_file{"", "error", "skip", "any"};
   refuse_if(std::find(without_file.begin(), without_file.end(), form.missing) == without_file.end(),
             "--missing", beside);

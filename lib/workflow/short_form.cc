@@ -445,8 +445,9 @@ std::vector<FailureHint> failure_hints(const ShortForm& form) {
   }
   if (choice.given != "sam" || choice.header == HeaderPolicy::broadcast) return hints;
   // What samtools, htslib and pysam say of SAM without its header.
-  for (const char* holds : {"no SQ lines", "no sequences defined", "fail to read the header",
-                            "failed to read header", "failed to read the header", "missing SAM header"}) {
+  for (const char* holds :
+       {"no SQ lines", "no sequences defined", "fail to read the header", "failed to read header",
+        "failed to read the header", "missing SAM header", "samfile without header"}) {
     hints.push_back(
         {"work", holds,
          "the filter gets records without the SAM header; --header-broadcast gives it to every copy and "

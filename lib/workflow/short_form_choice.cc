@@ -520,6 +520,10 @@ class Chooser {
     if (form_.chunk_size || form_.has_measured_chunks)
       throw base::UsageError("use option", "-c", "records go by --key");
     if (!is_path(form_.missing)) return;
+    if (form_.missing.find_first_of("/.") == std::string::npos)
+      throw base::UsageError(
+          "use option", "--missing",
+          fmt::format("'{0}' is none of error, skip and any; a file of this name is ./{0}", form_.missing));
     if (choice_.given == "bam" && !kind_of(form_.missing).is_alignment())
       throw base::UsageError("write", form_.missing,
                              "records of --record bam go to a file whose name ends in .bam, .cram or .sam");

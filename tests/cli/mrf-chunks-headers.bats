@@ -104,7 +104,7 @@ header, so the output is empty"
     cmp - <(samtools view in.sam)
   chunks -c 700 --sam -i in.sam -- samtools view -h -
   assert_status 1
-  assert_stderr_has "it was given no header: --header-broadcast lets every chunk begin with it"
+  assert_stderr_has "a filter that needs the header gets it with every chunk by --header-broadcast"
   # shellcheck disable=SC2016 # the filter's
   chunks -c 700 --sam -i in.sam -- bash -c 'kill -KILL $$'
   assert_status 137

@@ -133,6 +133,23 @@ what becomes of such records"
   same p.out 'a\tk\n'
 }
 
+@test "a key that no record has is told: most often its name is wrong" {
+  lines $'a\tk' b
+  distribute_to "o" --key column:3 --missing skip -i in
+  assert_status 0
+  assert_stderr_is "mrf-distribute: no record has column 3: all 2 were left out"
+  distribute_to "o" --key column:3 --missing rest -i in
+  assert_stderr_is "mrf-distribute: no record has column 3: all 2 were written to 'rest'"
+  echo $'z\t0' >map
+  distribute_to "o" --key column:1 --map map --missing skip -i in
+  assert_stderr_is "mrf-distribute: no record has column 1 that is in 'map': all 2 were left out"
+  distribute_to "o" --key column:3 --missing any -i in
+  assert_stderr_is ""
+  : >in
+  distribute_to "o" --key column:3 --missing skip -i in
+  assert_stderr_is ""
+}
+
 @test "records without key are skipped or go elsewhere, and are counted" {
   lines $'a\tk' b $'c\tl' d
   distribute_to "o" --key column:2 --missing skip --stats skipped -i in

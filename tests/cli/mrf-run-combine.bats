@@ -116,6 +116,22 @@ words() {
   assert_nothing_left
 }
 
+@test "what stands behind --combine is its command's; options of mrf-run among it are refused" {
+  words
+  for swallowed in "-i words.tsv -o out" "-o out" "--input words.tsv"; do
+    # shellcheck disable=SC2086
+    run_apart mrf-run -n 2 --combine sort -m $swallowed -- sort <words.tsv
+    assert_status 2
+    assert_stderr_has "cannot use option '--combine': '${swallowed%% *}' is one of its words, which go as far as --"
+    [ ! -e out ]
+  done
+  short -i words.tsv -o out --combine bash -c 'sort -m -o merged "$@"; cat merged' combine -- sort
+  assert_status 0
+  cmp <(sort words.tsv) out
+  short -i words.tsv -o out --combine 'sort -m' -- sort
+  assert_stderr_has "for one write --combine bash -o pipefail -c 'sort -m \"\$@\"' combine"
+}
+
 @test "BAM: sorted by name and merged; SAM lines without a header get that of the input" {
   bam=$(small_bam)
   short --record bam -i "$bam" -o out.bam --combine samtools merge -n -c -p -u -o - -- samtools sort -n -u -

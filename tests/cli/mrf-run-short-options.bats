@@ -239,9 +239,33 @@ END
   done <<END
 --key name --missing m.fq.gz -i in.fq -o out.fq
 --key name --missing m.txt -i in.fq -o out.fq
---key column:1 --missing missing -i in.txt -o out.txt
+--key column:1 --missing ./missing -i in.txt -o out.txt
 --singles m.fq -i in.fq -i in2.fq -o 1.fq -o 2.fq
 END
+  short --key column:1 --missing drop -i in.txt -o out.txt -- cat
+  assert_status 2
+  assert_stderr_has "cannot use option '--missing': 'drop' is none of error, skip and any; a file of this name is ./drop"
+  [ ! -e drop ]
+}
+
+@test "a forgotten --, a command that is a file here, and arguments without an option are told with what to write" {
+  echo a >in.txt
+  printf '#!/bin/sh\ncat\n' >filter.sh && chmod +x filter.sh
+  told() {
+    run_apart mrf-run "${@:2}" </dev/null
+    assert_status 2
+    assert_stderr_has "$1"
+    [ ! -e out.txt ]
+  }
+  told "not with a WORKFLOW; where './filter.sh' is the command, -- stands in front of it" -i in.txt -o out.txt ./filter.sh
+  told "cannot use option '-i': it goes with -- COMMAND, and no command stands behind --" -i in.txt -o out.txt
+  told "cannot use argument 'out.txt': one too many: inputs are given by -i, outputs by -o" -i in.txt out.txt -- cat
+  for order in seq chunk; do
+    run_apart mrf-run --order $order -n 2 -i in.txt -o out.txt -- filter.sh
+    assert_status 127
+    assert_stderr_has "cannot execute 'filter.sh': No such file or directory; a file in the current directory is named \
+with it: ./filter.sh"
+  done
 }
 
 @test "as many copies as SLURM_CPUS_PER_TASK says inside a job, when that is fewer than there are processors" {
