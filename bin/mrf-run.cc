@@ -224,9 +224,20 @@ void check_filter(const std::vector<std::string>& command, bool combines) {
 // What only a look at the inputs and at this process says of a short form.
 void complete(workflow::ShortForm& form, run::ProbeOf of) {
   if (form.inputs.empty() && run::has_standard_input()) form.inputs.emplace_back("-");
-  for (const auto& input : form.inputs) form.contents.push_back(run::probe_input(input, of));
+  for (const auto& input : form.inputs) form.starts.push_back(run::probe_input(input, of));
   check_filter(form.command, false);
   if (!form.combine.empty()) check_filter(form.combine, true);
+}
+
+// A filter that opens an input by its name reads all of it, in each copy.
+void warn_of_inputs_in_command(const workflow::ShortForm& form) {
+  for (const auto& input : form.inputs) {
+    if (input != "-" && std::find(form.command.begin(), form.command.end(), input) != form.command.end())
+      base::warn(
+          fmt::format("the command names the input '{}', which each copy reads whole: the records of its "
+                      "own come on standard input",
+                      base::redact_name(input)));
+  }
 }
 
 base::Status show(const std::string& text) {
@@ -452,6 +463,7 @@ base::Status run(Options& options, const cli::OptionSet& given, io::Stats& stats
     if (options.add_pg)
       options.form.program_line = options.shard.is_any() ? command_of_shards(options) : options.command_line;
     complete(options.form, runs ? run::ProbeOf::files_and_pipes : run::ProbeOf::files);
+    warn_of_inputs_in_command(options.form);
     if (options.form.cpus)
       workflow::share_processors(options.form,
                                  given.count("-n") > 0 ? workflow::Workers::given : workflow::Workers::open);

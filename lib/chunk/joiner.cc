@@ -72,6 +72,10 @@ class PassingJoiner : public ChunkJoiner {
       count(before - bytes());  // it was counted when it was taken
     }
     if (!delimiter_ || !last_) return;
+    if (!is_asked_for_ && chunk_ > 0 && (first_.starts_with("@HD\t") || first_.starts_with("@SQ\t")))
+      throw base::DataError("join", fmt::format("output of {} for chunk {}", filter_, chunk_),
+                            "it begins with a SAM header, and so did the chunks in front of it; "
+                            "--output-record sam joins SAM (with mrf-run: -O sam, or bam)");
     // A header of text in front of compressed data is neither.
     if ((is_asked_for_ || has_input_header()) && *delimiter_ == '\n')
       refuse_binary_output(first_, fmt::format("output of {} for chunk {}", filter_, chunk_));

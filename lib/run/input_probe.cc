@@ -15,6 +15,7 @@
 #include <optional>
 #include <string_view>
 #include <thread>
+#include <utility>
 
 #include "base/error.h"
 #include "base/redact.h"
@@ -38,7 +39,7 @@ std::optional<int> own_descriptor(std::string_view path) {
   return std::nullopt;
 }
 
-workflow::Content content_of_file(int fd, off_t from) {
+workflow::InputStart start_of_file(int fd, off_t from) {
   std::string bytes(workflow::content_bytes, '\0');
   std::size_t size = 0;
   while (size < bytes.size()) {
@@ -49,7 +50,8 @@ workflow::Content content_of_file(int fd, off_t from) {
   }
   bytes.resize(size);
   const workflow::Rest rest = size == workflow::content_bytes ? workflow::Rest::unseen : workflow::Rest::none;
-  return workflow::content_of(bytes, rest).value_or(workflow::Content::unknown);
+  return {workflow::content_of(bytes, rest).value_or(workflow::Content::unknown),
+          workflow::first_reads(bytes)};
 }
 
 // A copy of the first bytes in the pipe; empty where this kernel has no tee(2) for it.
@@ -88,46 +90,51 @@ bool is_full(int fd, std::size_t seen) {
 
 // poll(2) wakes for the first byte only: while that is not enough to tell, look again after a moment. How
 // long the writer takes decides nothing.
-workflow::Content content_of_stream(int fd, std::optional<std::string> (*peek)(int)) {
+workflow::InputStart start_of_stream(int fd, std::optional<std::string> (*peek)(int)) {
   constexpr std::chrono::milliseconds moment(5);
   for (;;) {
     pollfd polled{fd, POLLIN | POLLRDHUP, 0};
     if (::poll(&polled, 1, -1) < 0) {
       if (errno == EINTR) continue;
-      return workflow::Content::unknown;
+      return {};
     }
     const auto bytes = peek(fd);
-    if (!bytes) return workflow::Content::unknown;
+    if (!bytes) return {};
     const bool has_ended = (polled.revents & (POLLHUP | POLLRDHUP | POLLERR)) != 0;
     const workflow::Rest rest = is_full(fd, bytes->size()) ? workflow::Rest::unseen
                                 : has_ended                ? workflow::Rest::none
                                                            : workflow::Rest::to_come;
-    if (const auto content = workflow::content_of(*bytes, rest)) return *content;
+    if (const auto content = workflow::content_of(*bytes, rest)) {
+      auto reads = workflow::first_reads(*bytes);
+      const bool is_enough =
+          *content != workflow::Content::fastq || reads.size() == 2 || rest != workflow::Rest::to_come;
+      if (is_enough) return {*content, std::move(reads)};
+    }
     std::this_thread::sleep_for(moment);
   }
 }
 
 }  // namespace
 
-workflow::Content probe_input(const std::string& path, ProbeOf of) {
-  if (base::is_url(path)) return workflow::Content::unknown;
+workflow::InputStart probe_input(const std::string& path, ProbeOf of) {
+  if (base::is_url(path)) return {};
   struct stat info {};
   if (const auto fd = own_descriptor(path)) {
-    if (::fstat(*fd, &info) != 0) return workflow::Content::unknown;
+    if (::fstat(*fd, &info) != 0) return {};
     if (S_ISREG(info.st_mode)) {
       // A path is opened anew, at the file's start; - is read on from where it stands.
       const off_t from = path == "-" ? ::lseek(*fd, 0, SEEK_CUR) : 0;
-      return from < 0 ? workflow::Content::unknown : content_of_file(*fd, from);
+      return from < 0 ? workflow::InputStart() : start_of_file(*fd, from);
     }
-    if (of == ProbeOf::files) return workflow::Content::unknown;
-    if (S_ISFIFO(info.st_mode)) return content_of_stream(*fd, peek_pipe);
-    return S_ISSOCK(info.st_mode) ? content_of_stream(*fd, peek_socket) : workflow::Content::unknown;
+    if (of == ProbeOf::files) return {};
+    if (S_ISFIFO(info.st_mode)) return start_of_stream(*fd, peek_pipe);
+    return S_ISSOCK(info.st_mode) ? start_of_stream(*fd, peek_socket) : workflow::InputStart();
   }
-  if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return workflow::Content::unknown;
+  if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
   try {
-    return content_of_file(io::open_file(path, O_RDONLY).get(), 0);
+    return start_of_file(io::open_file(path, O_RDONLY).get(), 0);
   } catch (const base::Error&) {
-    return workflow::Content::unknown;
+    return {};
   }
 }
 

@@ -10,11 +10,11 @@ namespace mrf::run {
 /// Which inputs are looked at: a pipe's first bytes are waited for.
 enum class ProbeOf { files, files_and_pipes };
 
-/// What the first bytes of an input say that it holds, without taking a byte from it: a regular file is read
+/// What the first bytes of an input show, without taking a byte from it: a regular file is read
 /// beside the job that will read it, a pipe is copied with tee(2), a socket peeked at. `path` is as behind
 /// mrf-run's -i. Content::unknown for a URL, a FIFO with a name (opening it would count as its one reader), a
 /// terminal or other device, and what cannot be opened, which the job that reads it will tell.
-workflow::Content probe_input(const std::string& path, ProbeOf of);
+workflow::InputStart probe_input(const std::string& path, ProbeOf of);
 
 /// Whether standard input is something that a filter reads: open, and no terminal.
 bool has_standard_input();

@@ -39,6 +39,16 @@ void make_directory(const std::string& path) {
   if (::mkdir(path.c_str(), 0700) != 0) throw base::SystemError("make", path);
 }
 
+// `directory` could not be made beside the result.
+[[noreturn]] void refuse_to_write(const std::string& path, const std::string& directory) {
+  const int error = errno;
+  const std::string parent = io::directory_of(directory);
+  if (error == ENOENT && ::access(parent.c_str(), F_OK) != 0)
+    throw base::Error(base::Status::failure, "write", path,
+                      fmt::format("there is no directory '{}'", parent));
+  throw base::SystemError("write", path, error);
+}
+
 // Where a job's file goes that wrote the result under the name `written`: a link's index is its target's.
 std::string name_beside(const std::string& target, const std::string& written, const std::string& file) {
   const std::string directory = io::directory_of(target) + "/";
@@ -101,7 +111,7 @@ void Workspace::check() const {
 
 void Workspace::check_result_directory(const std::string& path, const Result& result) {
   if (!result.directory.empty() && !can_make_in(io::directory_of(result.directory)))
-    throw base::SystemError("make a directory for", path);
+    refuse_to_write(path, result.directory);
 }
 
 void Workspace::make(const workflow::Plan& plan) {
@@ -114,7 +124,7 @@ void Workspace::make(const workflow::Plan& plan) {
 
 void Workspace::make_result_directory(const std::string& path, const Result& result) {
   if (result.directory.empty() || ::mkdir(result.directory.c_str(), 0700) == 0) return;
-  throw base::SystemError("make a directory for", path);
+  refuse_to_write(path, result.directory);
 }
 
 // A result that a job appends to begins with a copy of the file, as with >> in sh(1).

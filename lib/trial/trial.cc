@@ -362,7 +362,7 @@ class Trial {
     if (error) throw base::SystemError("make", path(name), error.value());
     TrialForm over = form_over_sample(form_, sample_directory, path(name));
     for (const auto& input : over.form.inputs)
-      over.form.contents.push_back(run::probe_input(input, run::ProbeOf::files));
+      over.form.starts.push_back(run::probe_input(input, run::ProbeOf::files));
     return over;
   }
 

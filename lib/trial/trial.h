@@ -17,7 +17,7 @@ struct TrialOptions {
   std::vector<base::CommandPiece> pieces;  ///< of the command line
 };
 
-/// Runs the filter of `form`, whose contents are known, on the first records of its inputs: alone, then as
+/// Runs the filter of `form`, whose starts are known, on the first records of its inputs: alone, then as
 /// copies with two different cuts of the records; prints on standard output whether the results are the same,
 /// and what the whole input would take. Publishes nothing, and leaves nothing behind but what the filter
 /// itself makes. Returns the exit status: 0 when the results are the same, that of a run that failed, which

@@ -140,7 +140,7 @@ TrialForm form_over_sample(const ShortForm& form, const std::string& sample_dire
   TrialForm trial{form, {}};
   ShortForm& over = trial.form;
   over.inputs = sample_files(form, sample_directory);
-  over.contents.clear();
+  over.starts.clear();
   if (!is_bytes(form.record)) over.input_format = format_of(choice.input);
   over.selection = {};
   over.order = choice.order;

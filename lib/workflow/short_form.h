@@ -15,7 +15,7 @@ namespace mrf::workflow {
 /// were not given.
 struct ShortForm {
   std::vector<std::string> inputs;  ///< one, or two of FASTQ in step
-  std::vector<Content> contents;    ///< what the inputs' first bytes say, in step with inputs; may be shorter
+  std::vector<InputStart> starts;  ///< what the inputs' first bytes show, in step with inputs; may be shorter
   std::vector<std::string>
       reader;  ///< a command that writes what is read of the one input to standard output; empty: all is
   std::vector<std::string> mate_reader;  ///< with a reader, the same for the second input

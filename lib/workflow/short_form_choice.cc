@@ -130,7 +130,11 @@ class Chooser {
   const std::string& input() const { return form_.inputs[0]; }
   std::string output() const { return form_.outputs.empty() ? "-" : form_.outputs[0]; }
   Content content(std::size_t at) const {
-    return at < form_.contents.size() ? form_.contents[at] : Content::unknown;
+    return at < form_.starts.size() ? form_.starts[at].content : Content::unknown;
+  }
+  // The first lines of the first reads of an input.
+  std::vector<std::string> reads(std::size_t at) const {
+    return at < form_.starts.size() ? form_.starts[at].reads : std::vector<std::string>();
   }
   std::string shown(const std::string& name) const { return name == "-" ? "standard input" : name; }
 
@@ -246,6 +250,33 @@ class Chooser {
     if (choice_.given == "bam" && content(0) == Content::empty)
       throw base::DataError("read", shown(input()), "it is empty, and a BAM has a header at least");
     if (choice_.pairs) choose_pairs();
+    refuse_mates();
+  }
+
+  // Pairs that would be taken apart, or be taken for others.
+  void refuse_mates() const {
+    const record::RecordForm fastq{record::RecordForm::Kind::fastq};
+    const auto name = [&](const std::string& read) { return record::record_name(fastq, read); };
+    const auto first = reads(0);
+    if (form_.inputs.size() == 1 && form_.record.empty() && form_.key.empty() && choice_.given == "fastq" &&
+        first.size() == 2 && name(first[0]) == name(first[1]))
+      throw base::UsageError(
+          "read", shown(input()),
+          "its first two reads are mates: --record lines:8 keeps each two together, --record "
+          "fastq takes each read by itself");
+    const auto second = reads(1);
+    if (form_.inputs.size() != 2 || first.empty() || second.empty()) return;
+    const int number = record::mate_number(fastq, first[0]);
+    const int other = record::mate_number(fastq, second[0]);
+    if (number == 2 && other == 1)
+      throw base::UsageError(
+          "read", shown(input()),
+          fmt::format("it has the second mates and '{}' the first: -i is given for the first "
+                      "mates first",
+                      shown(form_.inputs[1])));
+    if (number != 0 && number == other)
+      throw base::UsageError("read", shown(form_.inputs[1]),
+                             fmt::format("it has mates number {}, as the first input does", number));
   }
 
   void choose_pairs() {

@@ -165,6 +165,19 @@ std::optional<Content> content_of(std::string_view stored, Rest rest) {
   return content_of_plain(bytes, bytes.size() == content_bytes ? Rest::unseen : rest);
 }
 
+std::vector<std::string> first_reads(std::string_view stored) {
+  if (content_of(stored, Rest::unseen) != Content::fastq) return {};
+  const std::string text = codec::is_gzip(stored) ? inflated(stored) : std::string(stored);
+  std::vector<std::string> reads;
+  std::size_t line = 0;
+  for (std::size_t at = 0, end = 0; reads.size() < 2; at = end + 1, ++line) {
+    end = text.find('\n', at);
+    if (end == std::string::npos) break;
+    if (line % 4 == 0) reads.push_back(text.substr(at, end - at));
+  }
+  return reads;
+}
+
 std::string_view content_name(Content content) {
   switch (content) {
     case Content::unknown:

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace mrf::workflow {
 
@@ -56,6 +57,16 @@ enum class Rest {
 
 /// From the stored first bytes of an input. Empty when more are needed, which only Rest::to_come allows.
 std::optional<Content> content_of(std::string_view stored, Rest rest);
+
+/// The first lines of the first two reads of FASTQ, of one only or none where `stored` has no more, or other
+/// data.
+std::vector<std::string> first_reads(std::string_view stored);
+
+/// What the start of an input shows.
+struct InputStart {
+  Content content = Content::unknown;
+  std::vector<std::string> reads;  ///< first_reads()
+};
 
 /// The kind's name in messages: "BAM", "bzip2-compressed".
 std::string_view content_name(Content content);

@@ -138,15 +138,15 @@ what becomes of such records"
   distribute_to "o" --key column:3 --missing skip -i in
   assert_status 0
   assert_stderr_is "mrf-distribute: no record has column 3: all 2 were left out"
-  distribute_to "o" --key column:3 --missing rest -i in
+  distribute_to "p" --key column:3 --missing rest -i in
   assert_stderr_is "mrf-distribute: no record has column 3: all 2 were written to 'rest'"
   echo $'z\t0' >map
-  distribute_to "o" --key column:1 --map map --missing skip -i in
+  distribute_to "q" --key column:1 --map map --missing skip -i in
   assert_stderr_is "mrf-distribute: no record has column 1 that is in 'map': all 2 were left out"
-  distribute_to "o" --key column:3 --missing any -i in
+  distribute_to "r" --key column:3 --missing any -i in
   assert_stderr_is ""
   : >in
-  distribute_to "o" --key column:3 --missing skip -i in
+  distribute_to "s" --key column:3 --missing skip -i in
   assert_stderr_is ""
 }
 

@@ -26,7 +26,7 @@ dry() {
   dry 127 "execute './no-such': No such file or directory" -i in.txt -o out.txt --order any -- ./no-such
   dry 126 "execute './in.txt': Permission denied" -i in.txt -o out.txt -- ./in.txt
   dry 126 "execute '/': Permission denied" -i in.txt -o out.txt -- /
-  dry 1 "make a directory for 'no/out': No such file or directory" -i in.txt -o no/out -- cat
+  dry 1 "write 'no/out': there is no directory 'no'" -i in.txt -o no/out -- cat
   dry 1 "open 'in.txt/out': Not a directory" -i in.txt -o in.txt/out -- cat
   dry 1 "open '/': Is a directory" -i in.txt -o out.txt --report / -- cat
   dry 1 "create 'in.txt/kept': Not a directory" -i in.txt -o out.txt --keep-failed in.txt/kept -- cat

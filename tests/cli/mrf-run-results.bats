@@ -57,7 +57,7 @@ E
   assert_stderr "mrf-run: cannot publish 'result': its job succeeded, but did not write it"
   workflow <<<"a: echo > save:no/result"
   assert_status 1
-  assert_stderr "mrf-run: cannot make a directory for 'no/result': No such file or directory"
+  assert_stderr "mrf-run: cannot write 'no/result': there is no directory 'no'"
   mkdir directory
   workflow <<<"a: echo > save:directory"
   assert_status 1

@@ -248,6 +248,44 @@ END
   [ ! -e drop ]
 }
 
+@test "mates in one input are not parted unasked; an input named by the command is told" {
+  awk 'BEGIN { for (i = 0; i < 3001; ++i) for (m = 1; m < 3; ++m) print "@r" i "/" m "\nACGT\n+\nIIII" }' >mixed.fq
+  gzip -k mixed.fq
+  # Says whether it gets both mates of each pair.
+  filter='awk "NR % 8 == 1 { name = substr(\$1, 1, length(\$1) - 1) } NR % 8 == 5 && substr(\$1, 1, length(\$1) - 1) != name \
+    { exit 9 } { print } END { if (NR % 8) exit 9 }"'
+  for input in mixed.fq mixed.fq.gz; do
+    short -i $input -o out.fq -- bash -c "$filter"
+    assert_status 2
+    assert_stderr_has "cannot read '$input': its first two reads are mates: --record lines:8 keeps each two together"
+    short -c 77 --record lines:8 -i $input -o out.fq -- bash -c "$filter"
+    assert_status 0
+    cmp mixed.fq out.fq
+    short -c 77 --record fastq -i $input -o out.fq -- bash -c "$filter"
+    assert_status 9
+  done
+  run_apart bash -c '{ head -n 4; sleep 0.1; cat; } <mixed.fq | mrf-run -n 2 --input-format fastq -o out -- cat'
+  assert_status 2
+  assert_stderr_has "its first two reads are mates"
+  short -c 77 --record fastq -i mixed.fq -o out.fq -- cat mixed.fq -
+  assert_status 0
+  assert_stderr_has "the command names the input 'mixed.fq', which each copy reads whole"
+}
+
+@test "SAM of several chunks under a name that says nothing is refused, not joined with a header each" {
+  seq 300 >in.txt
+  sam='printf "@HD\tVN:1.6\n@SQ\tSN:c\tLN:9\n"; while read -r n; do printf "r%s\t4\t*\t0\t0\t*\t*\t0\t0\t*\t*\n" "$n"; done'
+  short -c 100 -i in.txt -o out.aln -- bash -c "$sam"
+  assert_status 3
+  assert_stderr_has "it begins with a SAM header, and so did the chunks in front of it; --output-record sam"
+  [ ! -e out.aln ]
+  short -c 100 -O sam -i in.txt -o out.aln -- bash -c "$sam"
+  assert_status 0
+  [ "$(grep -c ^@SQ out.aln)" = 1 ]
+  short -c 300 -i in.txt -o out.aln -- bash -c "$sam"
+  assert_status 0
+}
+
 @test "a forgotten --, a command that is a file here, and arguments without an option are told with what to write" {
   echo a >in.txt
   printf '#!/bin/sh\ncat\n' >filter.sh && chmod +x filter.sh

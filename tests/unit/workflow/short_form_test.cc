@@ -144,18 +144,60 @@ TEST_CASE("kinds by name, letters of either case") {
   CHECK_THROWS_AS(mrf::workflow::kind_of_format("--input-format", "bamm"), mrf::base::UsageError);
 }
 
+TEST_CASE("mates are kept together, or the record form says that they may be parted") {
+  const auto why = [](const mrf::workflow::ShortForm& form) -> std::string {
+    try {
+      mrf::workflow::workflow_text(form);
+      return "";
+    } catch (const mrf::base::UsageError& error) {
+      return error.what();
+    }
+  };
+  auto mixed = form("in.fq", "out.fq");
+  for (const auto& [first, second, are_mates] :
+       {std::tuple("@r/1", "@r/2", true), std::tuple("@r 1:N:0", "@r 2:N:0", true),
+        std::tuple("@r", "@r", true), std::tuple("@r/1", "@s/1", false), std::tuple("@r1", "@r2", false)}) {
+    mixed.starts = {{mrf::workflow::Content::fastq, {first, second}}};
+    CAPTURE(first);
+    CHECK((why(mixed).find("'in.fq': its first two reads are mates: --record lines:8 keeps each two") !=
+           std::string::npos) == are_mates);
+  }
+  mixed.starts = {{mrf::workflow::Content::fastq, {"@r/1", "@r/2"}}};
+  for (const char* record : {"lines:8", "fastq"}) {
+    mixed.record = record;
+    CHECK(why(mixed).empty());
+  }
+  mixed.record.clear();
+  mixed.key = "name";
+  CHECK(why(mixed).empty());
+
+  auto pairs = form("R2.fq", "out.bam");
+  pairs.inputs.emplace_back("R1.fq");
+  const auto with = [&](const char* first, const char* second) {
+    pairs.starts = {{mrf::workflow::Content::fastq, {first}}, {mrf::workflow::Content::fastq, {second}}};
+    return why(pairs);
+  };
+  CHECK(with("@r/2", "@r/1").find("'R2.fq': it has the second mates and 'R1.fq' the first") !=
+        std::string::npos);
+  CHECK(with("@r 2:N:0:A", "@r 1:N:0:A").find("second mates") != std::string::npos);
+  CHECK(with("@r/1", "@r/1").find("'R1.fq': it has mates number 1, as the first input does") !=
+        std::string::npos);
+  for (const auto& [first, second] : {std::pair("@r/1", "@r/2"), std::pair("@r", "@r")})
+    CHECK(with(first, second).empty());
+}
+
 TEST_CASE("what an input holds wins over what its name does not say") {
   auto piped = form("-", "out.bam");
   CHECK_THROWS_AS(mrf::workflow::workflow_text(piped), mrf::base::UsageError);  // nobody knows
   for (const auto content :
        {mrf::workflow::Content::bam, mrf::workflow::Content::cram, mrf::workflow::Content::sam}) {
-    piped.contents = {content};
+    piped.starts = {{content, {}}};
     CHECK(job(mrf::workflow::workflow_text(piped), "read") == "mrf-bamread - > out:sam");
   }
-  piped.contents = {mrf::workflow::Content::fastq};
+  piped.starts = {{mrf::workflow::Content::fastq, {}}};
   CHECK(job(mrf::workflow::workflow_text(piped), "work")
             .starts_with("mrf-chunks -n $n --record fastq --output-record sam -i - --"));
-  piped.contents = {mrf::workflow::Content::unknown};
+  piped.starts = {{mrf::workflow::Content::unknown, {}}};
   piped.input_format = "fasta";
   CHECK(job(mrf::workflow::workflow_text(piped), "work")
             .starts_with("mrf-chunks -n $n --record fasta --output-record sam -i - --"));
@@ -163,13 +205,13 @@ TEST_CASE("what an input holds wins over what its name does not say") {
   CHECK(job(mrf::workflow::workflow_text(piped), "read") == "mrf-bamread - > out:sam");
 
   auto named = form("in.txt", "out.txt");
-  named.contents = {mrf::workflow::Content::bam};
+  named.starts = {{mrf::workflow::Content::bam, {}}};
   CHECK(job(mrf::workflow::workflow_text(named), "read") == "mrf-bamread -@ 2 --no-header in.txt > out:sam");
   CHECK(job(mrf::workflow::workflow_text(named), "work")
             .starts_with("mrf-chunks -n $n --output-record line -i in:sam --"));
-  named.contents = {mrf::workflow::Content::sam};  // text to text stays text
+  named.starts = {{mrf::workflow::Content::sam, {}}};  // text to text stays text
   CHECK(job(mrf::workflow::workflow_text(named), "work").starts_with("mrf-chunks -n $n -i in.txt --"));
-  named.contents = {mrf::workflow::Content::fasta};
+  named.starts = {{mrf::workflow::Content::fasta, {}}};
   CHECK(job(mrf::workflow::workflow_text(named), "work")
             .starts_with("mrf-chunks -n $n --record fasta -i in.txt --"));
   named.record = "line";
@@ -180,13 +222,13 @@ TEST_CASE("an input that nothing here reads is refused by name, unless its bytes
   for (const auto content : {mrf::workflow::Content::bcf, mrf::workflow::Content::bzip2,
                              mrf::workflow::Content::xz, mrf::workflow::Content::zstd}) {
     auto one = form("in.txt", "out.txt");
-    one.contents = {content};
+    one.starts = {{content, {}}};
     CHECK_THROWS_AS(mrf::workflow::workflow_text(one), mrf::base::DataError);
     one.record = "fixed:8";
     CHECK_NOTHROW(mrf::workflow::choose(one));
   }
   auto contradicted = form("in.fq", "out.fq");
-  contradicted.contents = {mrf::workflow::Content::bam};
+  contradicted.starts = {{mrf::workflow::Content::bam, {}}};
   contradicted.input_format = "fastq";
   CHECK_THROWS_AS(mrf::workflow::workflow_text(contradicted), mrf::base::DataError);
   contradicted.input_format.clear();
@@ -284,7 +326,7 @@ TEST_CASE("a header of lines goes around the filter or to each copy") {
   CHECK_THROWS_AS(mrf::workflow::workflow_text(bam), mrf::base::UsageError);
   auto none = form("in.txt", "out.txt");
   none.header_broadcast = true;
-  none.contents = {mrf::workflow::Content::text};
+  none.starts = {{mrf::workflow::Content::text, {}}};
   CHECK_THROWS_AS(mrf::workflow::workflow_text(none), mrf::base::UsageError);
 }
 
@@ -440,7 +482,7 @@ TEST_CASE("BAM records go without SAM text") {
   bam.inputs = {"in.cram"};
   CHECK(job(mrf::workflow::workflow_text(bam), "read") == "mrf-bamread -u in.cram > out:bam");
   bam.inputs = {"in.bam"};
-  bam.contents = {mrf::workflow::Content::sam};
+  bam.starts = {{mrf::workflow::Content::sam, {}}};
   CHECK(job(mrf::workflow::workflow_text(bam), "read") == "mrf-bamread -u in.bam > out:bam");
   bam.outputs = {"out.txt"};
   bam.level.reset();
@@ -533,7 +575,7 @@ TEST_CASE("mates go in step, and are parted by name") {
   CHECK(job(mrf::workflow::workflow_text(pairs), "work").ends_with(" > save:x.fq"));
   pairs.inputs[1] = "b.txt";
   CHECK_THROWS_AS(mrf::workflow::workflow_text(pairs), mrf::base::UsageError);
-  pairs.contents = {mrf::workflow::Content::unknown, mrf::workflow::Content::fastq};
+  pairs.starts = {{mrf::workflow::Content::unknown, {}}, {mrf::workflow::Content::fastq, {}}};
   CHECK_NOTHROW(mrf::workflow::choose(pairs));
 }
 
