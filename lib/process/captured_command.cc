@@ -24,9 +24,13 @@ constexpr std::size_t most_bytes = 64 << 10;
 constexpr int tick_ms = 100;
 constexpr std::chrono::seconds time_to_end{2};
 
+// A group in the background that reads from the terminal, or changes it, is stopped (setpgid(2)).
+bool is_of_terminal(int number) { return number == SIGTTIN || number == SIGTTOU; }
+
 class Captured {
  public:
-  explicit Captured(const CapturedCommand& command) : name_(command.words.at(0)) {
+  explicit Captured(const CapturedCommand& command)
+      : name_(command.name.empty() ? command.words.at(0) : command.name) {
     io::Pipe input = io::make_pipe();
     io::Pipe output = io::make_pipe();
     if (::fcntl(output.read_end.get(), F_SETFL, O_NONBLOCK) != 0) throw base::SystemError("run", name_);
@@ -34,14 +38,15 @@ class Captured {
     spec.words = command.words;
     spec.environment = command.environment;
     spec.passed = {{STDIN_FILENO, input.read_end}, {STDOUT_FILENO, output.write_end}};
-    spec.is_part_of_job = true;
+    spec.is_part_of_job = spec.leads_group = true;
     child_ = launch(spec);
     input_ = std::move(input.write_end);
     output_ = std::move(output.read_end);
   }
+  // The group of a command that was not waited for is its own.
   ~Captured() {
     if (has_ended_) return;
-    ::kill(child_.pid, SIGKILL);
+    ::kill(-child_.pid, SIGKILL);
     (void)::waitpid(child_.pid, nullptr, 0);
   }
   Captured(const Captured&) = delete;
@@ -70,15 +75,20 @@ class Captured {
   }
   bool look_for_end() {
     if (has_ended_) return true;
-    const pid_t pid = ::waitpid(child_.pid, &status_, WNOHANG);
+    const pid_t pid = ::waitpid(child_.pid, &status_, WNOHANG | WUNTRACED);
     if (pid < 0 && errno != EINTR) throw base::SystemError("wait for", name_);
-    has_ended_ = pid == child_.pid;
+    if (pid == child_.pid && WIFSTOPPED(status_) && is_of_terminal(WSTOPSIG(status_)))
+      throw base::Error(
+          base::Status::failure, "run", name_,
+          "it wants to use the terminal, which it does not have; let it take its input from a file");
+    has_ended_ = pid == child_.pid && !WIFSTOPPED(status_);
     return has_ended_;
   }
+  // What is left after that of its group is killed with it.
   void end() {
-    ::kill(child_.pid, SIGTERM);
+    ::kill(-child_.pid, SIGTERM);
     const auto until = std::chrono::steady_clock::now() + time_to_end;
-    while (!look_for_end() && std::chrono::steady_clock::now() < until) (void)::poll(nullptr, 0, tick_ms);
+    while (!is_dead() && std::chrono::steady_clock::now() < until) (void)::poll(nullptr, 0, tick_ms);
   }
   void require_success() const {
     require_start(child_.failure, name_);
@@ -88,6 +98,12 @@ class Captured {
   std::string& text() { return text_; }
 
  private:
+  // The command has ended; it is not waited for yet, so that its group still has its number.
+  bool is_dead() const {
+    siginfo_t info{};
+    return ::waitid(P_PID, static_cast<id_t>(child_.pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == child_.pid;
+  }
   // Whether there may be more now.
   bool take() {
     std::array<char, 4096> buffer;

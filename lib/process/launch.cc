@@ -139,6 +139,7 @@ Launched launch(const LaunchSpec& spec) {
     }
   }
   const std::optional<rlimit> open_files = io::given_open_file_limit();
+  const bool has_own_group = !spec.is_part_of_job || spec.leads_group;
   Child child{words.data(),
               environment.data(),
               programs.data(),
@@ -149,14 +150,14 @@ Launched launch(const LaunchSpec& spec) {
               failure.write_end.get(),
               standard_error.write_end.get(),
               ::getpid(),
-              !spec.is_part_of_job,
+              has_own_group,
               ::isatty(STDIN_FILENO) == 1,
               open_files ? &*open_files : nullptr};
   keep_ends_of_children();
   const pid_t pid = start(child, redirections.empty());
   if (pid < 0) throw base::SystemError("start", spec.words.at(0));
   // Both sides do it, so that a signal to the group cannot come too early.
-  if (!spec.is_part_of_job) ::setpgid(pid, pid);
+  if (has_own_group) ::setpgid(pid, pid);
   for (const io::Fd* end : {&failure.read_end, &standard_error.read_end}) {
     if (end->is_open()) ::fcntl(end->get(), F_SETFL, O_NONBLOCK);
   }

@@ -35,6 +35,7 @@ struct LaunchSpec {
   std::vector<std::string> environment;  ///< "NAME=VALUE", added to this process's own; "NAME": taken out
   std::vector<PassedFd> passed;
   bool is_part_of_job = false;  ///< stays in this process's group and has its standard error
+  bool leads_group = false;     ///< has a group of its own, though it is a part of a job
 };
 
 /// A child that was started. `failure` is at end-of-file once the command runs; before that it gives a
@@ -47,8 +48,9 @@ struct Launched {
 
 /// Starts a child, in the memory of this process, which waits for its execve(2): that spares the copy of a
 /// page table. A child that opens files itself gets a copy, since open(2) may take as long as it likes. The
-/// child has its own process group unless it is a part of a job, dies with this process (PR_SET_PDEATHSIG,
-/// prctl(2)), has default signal handling but for TTOU, which it ignores, and for what is to stay ignored
+/// child has its own process group unless it is a part of a job that leads none, dies with this process
+/// (PR_SET_PDEATHSIG, prctl(2)), has default signal handling but for TTOU, which it ignores, and for what is
+/// to stay ignored
 /// (`stay_ignored`), a pipe as standard error, the limit of open files that this process was given, and
 /// nothing as standard input where this process has a terminal there. Throws SystemError.
 Launched launch(const LaunchSpec& spec);

@@ -2,9 +2,13 @@
 #include "process/captured_command.h"
 
 #include <doctest/doctest.h>
+#include <poll.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <optional>
+#include <string>
 #include <thread>
 
 #include "base/error.h"
@@ -54,5 +58,27 @@ TEST_CASE("captured: a command that is stopped is ended, by KILL if need be") {
     });
     CHECK_FALSE(text.has_value());
     CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(40));
+  }
+}
+
+TEST_CASE("captured: nothing that a command has started outlives it when it is ended") {
+  for (const char* script : {"sleep 60 & wait", "(sleep 60; :) & sleep 60; :",
+                             "(trap '' TERM; sleep 60; sleep 60) & sleep 60; :", "sleep 60 & yes"}) {
+    CAPTURE(script);
+    int held[2];
+    REQUIRE(::pipe(held) == 0);  // each of its processes has it open
+    const auto begin = std::chrono::steady_clock::now();
+    std::optional<std::string> text;
+    try {
+      text = mrf::process::output_of({{"/bin/sh", "-c", script}}, [&] {
+        return std::chrono::steady_clock::now() - begin > std::chrono::milliseconds(200);
+      });
+    } catch (const mrf::base::Error&) {  // too much output
+    }
+    CHECK_FALSE(text.has_value());
+    ::close(held[1]);
+    pollfd end{held[0], POLLIN, 0};
+    CHECK(::poll(&end, 1, 20'000) == 1);
+    ::close(held[0]);
   }
 }
