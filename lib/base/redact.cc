@@ -12,17 +12,44 @@ namespace mrf::base {
 
 namespace {
 
-// Amazon, Google, Azure, CloudFront and what data repositories use beside them.
-constexpr std::array secret_parts{"sig",  "token", "secret", "pass",    "pwd", "credential",
-                                  "auth", "key",   "policy", "session", "jwt", "cookie"};
+// Amazon, Google, Azure, CloudFront, Akamai and what data repositories use beside them.
+constexpr std::array secret_parts{"sig",        "token",  "secret", "pass",   "pwd",
+                                  "credential", "auth",   "key",    "policy", "session",
+                                  "jwt",        "cookie", "hmac",   "hdnt",   "hdnea"};
+// As a part of a name these say nothing.
+constexpr std::array<std::string_view, 3> secret_names{"pw", "st", "code"};
+
+// What looks like a secret in the value of any other parameter: so many letters and digits, both of them, in
+// a row. It is shown of these, which say what object it is.
+constexpr std::size_t least_secret = 20;
+constexpr std::array<std::string_view, 4> open_names{"versionid", "generation", "etag", "accession"};
 
 constexpr std::array<std::string_view, 7> schemes{"http://", "https://", "ftp://", "ftps://",
                                                   "s3://",   "gs://",    "drs://"};
 
 bool is_secret(std::string_view parameter) {
   const std::string name = lower_case(percent_decoded(parameter));
-  return std::any_of(secret_parts.begin(), secret_parts.end(),
+  return std::find(secret_names.begin(), secret_names.end(), name) != secret_names.end() ||
+         std::any_of(secret_parts.begin(), secret_parts.end(),
                      [&](const char* part) { return name.find(part) != std::string::npos; });
+}
+
+bool is_open(std::string_view parameter) {
+  const std::string name = lower_case(percent_decoded(parameter));
+  return std::find(open_names.begin(), open_names.end(), name) != open_names.end();
+}
+
+bool looks_secret(std::string_view value) {
+  std::size_t letters = 0;
+  std::size_t digits = 0;
+  for (const char c : percent_decoded(value)) {
+    const bool is_digit = c >= '0' && c <= '9';
+    const bool is_letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+    digits = is_digit ? digits + 1 : is_letter ? digits : 0;
+    letters = is_letter ? letters + 1 : is_digit ? letters : 0;
+    if (letters > 0 && digits > 0 && letters + digits >= least_secret) return true;
+  }
+  return false;
 }
 
 bool names_secret(std::string_view query) {
@@ -54,10 +81,13 @@ std::string redact_query(std::string_view query) {
     const auto end = std::min(query.find_first_of("&;"), query.size());
     const auto parameter = query.substr(0, end);
     const auto equals = parameter.find('=');
-    const bool hide =
-        equals != std::string_view::npos &&
-        (is_secret(parameter.substr(0, equals)) || carries_secret(std::string(parameter.substr(equals + 1))));
-    shown += hide ? std::string(parameter.substr(0, equals + 1)) + "..." : std::string(parameter);
+    const auto name = parameter.substr(0, equals);
+    const auto value = parameter.substr(equals == std::string_view::npos ? 0 : equals + 1);
+    const bool has_name = equals != std::string_view::npos;
+    const bool hide = (has_name && (is_secret(name) || carries_secret(std::string(value)))) ||
+                      (looks_secret(value) && !(has_name && is_open(name)));
+    shown +=
+        hide ? std::string(has_name ? parameter.substr(0, equals + 1) : "") + "..." : std::string(parameter);
     if (end < query.size()) shown += query[end];
     query.remove_prefix(std::min(end + 1, query.size()));
   }

@@ -14,11 +14,12 @@ bool is_url(std::string_view name);
 bool is_store_key(std::string_view name);
 
 /// `text` without userinfo and fragment, and with "..." for the values of query parameters whose name
-/// says that they are secret (signatures, tokens, keys, passwords, credentials), or that are URLs with such
-/// ones. A password may hold '/', '?' and '#' that should have been encoded: what stands before the last '@'
-/// of the path becomes "...", and so does everything when there is a '@' behind the path and userinfo or a
-/// port before it. A key in a bucket is shown as it is, unless something stands in front of the bucket that
-/// may be a name and a password: that becomes "...", even where no '@' ends it.
+/// says that they are secret (signatures, tokens, keys, passwords, credentials), that are URLs with such
+/// ones, or that have twenty letters and digits in a row, both of them, as hashes have; but that of an
+/// object's version is shown. A password may hold '/', '?' and '#' that should have been encoded: what stands
+/// before the last '@' of the path becomes "...", and so does everything when there is a '@' behind the path
+/// and userinfo or a port before it. A key in a bucket is shown as it is, unless something stands in front of
+/// the bucket that may be a name and a password: that becomes "...", even where no '@' ends it.
 std::string redact_url(std::string_view text);
 /// redact_url() of every word of a message that looks like a URL.
 std::string redact_words(std::string_view text);

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+
 TEST_CASE("no password and no signature is left of a URL") {
   CHECK(mrf::base::redact_url("https://u:p@h/k#part") == "https://h/k");
   CHECK(mrf::base::redact_url("u:p@h/k") == "h/k");
@@ -52,4 +54,23 @@ TEST_CASE("what is redacted stays as it is") {
 TEST_CASE("a host without userinfo and port is shown beside an account in the query") {
   CHECK(mrf::base::redact_url("https://h/k?GoogleAccessId=me@p.example&Signature=a") ==
         "https://h/k?GoogleAccessId=me@p.example&Signature=...");
+}
+
+TEST_CASE("the values of odd names that may be secret are hidden, those that say what object it is are not") {
+  for (const char* name : {"hdnts", "hdnea", "pw", "pwd", "passwd", "auth", "apikey", "api_key", "key", "PW",
+                           "p%77", "hmac", "st", "code", "X-Amz-Security-Token"})
+    CHECK(mrf::base::redact_url(std::string("https://h/k?a=1&") + name + "=x&b") ==
+          std::string("https://h/k?a=1&") + name + "=...&b");
+  const std::string hash = "d41d8cd98f00b204e9800998ecf8427e";
+  CHECK(mrf::base::redact_url("https://h/k?md5=" + hash + "&e=1") == "https://h/k?md5=...&e=1");
+  CHECK(mrf::base::redact_url("https://h/k?" + hash) == "https://h/k?...");
+  CHECK(mrf::base::redact_url("https://h/k?x=exp=1~acl=%2F*~" + hash) == "https://h/k?x=...");
+  for (const char* open :
+       {"partNumber=1", "generation=1667409434183562", "etag=%22d41d8cd98f00b204e9800998ecf8427e-3%22",
+        "versionId=L4kqtJlcpXroDTDmJ2rmSpXd3dIbrHY", "page=2&format=json",
+        "accession=PRJEB1787&result=read_run&fields=run_accession,fastq_ftp,fastq_md5,fastq_bytes",
+        "id=123e4567-e89b-12d3-a456-426614174000",
+        "response-content-disposition=attachment;filename=NA12878.bam",
+        "X-Amz-Date=20261129T170000Z&X-Amz-Expires=3600", "test=1", "encode=1"})
+    CHECK(mrf::base::redact_url(std::string("https://h/k?") + open) == std::string("https://h/k?") + open);
 }
