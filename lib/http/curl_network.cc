@@ -29,6 +29,7 @@ constexpr std::chrono::milliseconds resting_poll{5};
 constexpr std::chrono::microseconds shortest_wait{50};
 // Of transfers that share connections there are many.
 constexpr std::size_t small_receive_buffer = 64 << 10;
+constexpr int proxy_wants_user = 407;
 
 void init_once() {
   static const CURLcode code = ::curl_global_init(CURL_GLOBAL_ALL);
@@ -50,6 +51,17 @@ void require_signing(const Url& url) {
   if (info->version_num < first)
     throw base::Error(base::Status::failure, "sign request for", url.shown(),
                       fmt::format("libcurl {} cannot; 7.87 and later can", info->version));
+}
+
+// The name in the URL chooses the entry of .netrc; a name in CURLOPT_USERNAME would keep libcurl from
+// looking.
+std::string with_user(const Url& url) {
+  const std::string name = url.credentials().substr(0, url.credentials().find(':'));
+  const std::unique_ptr<char, decltype(&::curl_free)> encoded(
+      ::curl_easy_escape(nullptr, name.c_str(), static_cast<int>(name.size())), &::curl_free);
+  if (!encoded) throw std::bad_alloc();
+  std::string text = url.text();
+  return text.insert(text.find("://") + 3, std::string(encoded.get()) + "@");
 }
 
 template <typename Value>
@@ -139,6 +151,8 @@ class CurlTransfer {
   bool end_head();
   Ending ending_of(CURLcode code) const;
   bool is_proxy_wrong(CURLcode code) const;
+  std::string proxy_setting() const;
+  std::string proxy_refusal() const;
   void set_tls_and_proxy(const NetworkOptions& options);
   void set_authority(const Request& request, bool netrc);
   bool begin_file();
@@ -208,10 +222,15 @@ void CurlTransfer::set_authority(const Request& request, bool netrc) {
     set(easy, CURLOPT_AWS_SIGV4, fmt::format("aws:amz:{}:s3", by.region).c_str());
     set(easy, CURLOPT_USERNAME, by.access_key.c_str());
     set(easy, CURLOPT_PASSWORD, by.secret_key.c_str());
-  } else if (!request.url.credentials().empty()) {
-    set(easy, CURLOPT_USERPWD, request.url.credentials().c_str());
-  } else if (netrc && request.is_trusted) {
+    return;
+  }
+  const std::string& credentials = request.url.credentials();
+  const bool has_password = !credentials.empty() && credentials.find(':') + 1 < credentials.size();
+  if (!has_password && netrc && request.is_trusted) {
     set(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));
+    if (!credentials.empty()) set(easy, CURLOPT_URL, with_user(request.url).c_str());
+  } else if (!credentials.empty()) {
+    set(easy, CURLOPT_USERPWD, credentials.c_str());
   }
 }
 
@@ -315,28 +334,48 @@ void CurlTransfer::give_up(const std::string& reason) {
   receiver_.on_end({Ending::Kind::interrupted, reason});
 }
 
+// The setting that names the proxy for this transfer, "" when none does.
+std::string CurlTransfer::proxy_setting() const {
+  for (const char* name : {is_https_ ? "https_proxy" : "http_proxy", is_https_ ? "HTTPS_PROXY" : "http_proxy",
+                           "all_proxy", "ALL_PROXY"}) {
+    const char* value = std::getenv(name);
+    if (value != nullptr && *value != '\0') return name;
+  }
+  return "";
+}
+
 // libcurl takes a scheme that it does not know for the name of a host, or for http.
 bool CurlTransfer::is_proxy_wrong(CURLcode code) const {
   if (std::string_view(error_).starts_with("Unsupported proxy")) return true;
   if (code != CURLE_COULDNT_RESOLVE_PROXY && code != CURLE_COULDNT_CONNECT) return false;
-  for (const char* name : {is_https_ ? "https_proxy" : "http_proxy", is_https_ ? "HTTPS_PROXY" : "http_proxy",
-                           "all_proxy", "ALL_PROXY"}) {
-    const std::string proxy = base::environment(name);
-    if (proxy.empty()) continue;
-    const auto end = proxy.find("://");
-    if (end == std::string_view::npos) return false;
-    constexpr std::array<std::string_view, 6> known{"http",    "https",  "socks4",
-                                                    "socks4a", "socks5", "socks5h"};
-    return std::none_of(known.begin(), known.end(),
-                        [&](auto kind) { return equal_names(kind, proxy.substr(0, end)); });
-  }
-  return false;
+  const std::string setting = proxy_setting();
+  if (setting.empty()) return false;
+  const std::string proxy = base::environment(setting.c_str());
+  const auto end = proxy.find("://");
+  if (end == std::string_view::npos) return false;
+  constexpr std::array<std::string_view, 6> known{"http", "https", "socks4", "socks4a", "socks5", "socks5h"};
+  return std::none_of(known.begin(), known.end(),
+                      [&](auto kind) { return equal_names(kind, proxy.substr(0, end)); });
+}
+
+// Why a proxy that wants to know its user is of no use; "" when none said so. What a proxy answers to CONNECT
+// is no response to the request, and behind CONNECT no response is the proxy's.
+std::string CurlTransfer::proxy_refusal() const {
+  long status = head_.status();
+  if (is_https_) (void)::curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_CONNECTCODE, &status);
+  const std::string setting = proxy_setting();
+  if (status != proxy_wants_user || setting.empty()) return "";
+  return fmt::format(
+      "the proxy '{}' does not accept this user (HTTP {}); {} may have a name and a password in front of its "
+      "host",
+      base::redact_url(base::environment(setting.c_str())), proxy_wants_user, setting);
 }
 
 Ending CurlTransfer::ending_of(CURLcode code) const {
   const std::string_view said(error_);
   if (head_.is_too_long() || said.starts_with("Too large response headers"))
     return {Ending::Kind::malformed, "the head of the response is too long"};
+  if (const std::string reason = proxy_refusal(); !reason.empty()) return {Ending::Kind::refused, reason};
   if (stopped_) return {Ending::Kind::stopped, ""};
   if (code == CURLE_OK && !head_is_over_)
     return {Ending::Kind::interrupted, "the server closed the connection within the head of its response"};

@@ -132,6 +132,12 @@ END
   seen() { getm-fetch -q "$@" - ; }
   seen "$HTTP/echo" >echoed
   grep -qi "^authorization: basic $(printf me:se:cret | base64)" echoed
+  # A name in the URL chooses among the entries.
+  printf 'machine 127.0.0.1 login you@x password yours\n' >>home/.netrc
+  seen "${HTTP/127/you%40x@127}/echo" >echoed
+  grep -qi "^authorization: basic $(printf you@x:yours | base64)" echoed
+  seen "${HTTP/127/you%40x:other@127}/echo" >echoed
+  grep -qi "^authorization: basic $(printf you@x:other | base64)" echoed
   printf 'tok\n' >token
   seen --bearer-file token "$HTTP/echo" >echoed
   grep -qi '^authorization: bearer tok' echoed

@@ -113,3 +113,16 @@ with_system() {
   run_apart env http_proxy="$PROXY" NO_PROXY=127.0.0.1 no_proxy=127.0.0.1 getm-fetch "$HTTP/one" -
   assert_output_is x
 }
+
+@test "a proxy that does not accept the user is named, and not asked again" {
+  local url="http://host.invalid/raw/?head=407%20No"
+  run_apart env http_proxy="${HTTP/127/me:hidden@127}" getm-fetch "$url" out
+  assert_status 4
+  assert_stderr_is "getm-fetch: cannot fetch '$url': the proxy '$HTTP' does not accept this user (HTTP 407); http_proxy may have a name and a password in front of its host"
+  start_server http://127.0.0.1:@PORT@/ "$ROOT/tests/servers/raw-answers" @PORT@
+  run_apart env https_proxy="${SERVER_URL%/}" getm-fetch https://407.invalid/x out
+  stop_started || true
+  assert_status 4
+  assert_stderr_is "getm-fetch: cannot fetch 'https://407.invalid/x': the proxy '${SERVER_URL%/}' does not accept this user (HTTP 407); https_proxy may have a name and a password in front of its host"
+  assert_files
+}
