@@ -75,7 +75,8 @@ http::Url drs_url(const http::Url& name, const std::string& access) {
     throw base::Error(base::Status::refused, "fetch", name.shown(), reason);
   };
   const std::string& path = name.path();
-  if (name.host().starts_with("dg.") || path.size() < 2)
+  if (path.size() < 2) refuse("it names a server, and no object of it; the form is drs://HOST/ID");
+  if (name.host().starts_with("dg."))
     refuse("a compact identifier does not name its server; use the form drs://HOST/ID");
   if (name.text().find('?') != std::string::npos) refuse("it has a query; the form is drs://HOST/ID");
   const std::string id = with_escaped_slashes(path.substr(1));

@@ -26,7 +26,7 @@ http::Request gcs_request(const http::Request& named, const BearerFile* bearer) 
   request.url =
       http::Url::parse(endpoint() + "/" + named.url.host() + base::percent_encoded_path(named.url.path()));
   request.is_trusted = false;
-  if (http::has_header(named.headers, "Authorization")) return request;
+  if (http::has_header(named.headers, "Authorization") || !named.is_trusted) return request;
   const std::string token = base::environment("GCS_OAUTH_TOKEN");
   if (token.find_first_of(" \t\r\n") != std::string::npos)
     throw base::Error(base::Status::failure, "use", "GCS_OAUTH_TOKEN", "it holds blanks or line ends");

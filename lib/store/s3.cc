@@ -100,7 +100,7 @@ http::Request S3::request(const http::Request& named) {
   request.is_trusted = false;
   request.headers.emplace_back("x-amz-checksum-mode: ENABLED");
   if (options_.payer) request.headers.emplace_back("x-amz-request-payer: requester");
-  if (options_.is_unsigned) return request;
+  if (options_.is_unsigned || !named.is_trusted) return request;
   const auto& found = credentials();
   lacks_credentials_ = !found;
   if (!found) return request;

@@ -22,7 +22,7 @@ struct S3Options {
 /// s3://BUCKET/KEY. The endpoint is that of AWS, or AWS_ENDPOINT_URL_S3, AWS_ENDPOINT_URL, or endpoint_url of
 /// the profile. A bucket is a part of the host's name at AWS, unless that has a dot or an upper-case letter,
 /// and a part of the path elsewhere; s3.addressing_style of the profile says otherwise. Without any
-/// credentials requests are not signed.
+/// credentials requests are not signed, and those for objects that the user did not name are not either.
 class S3 {
  public:
   /// Throws as AwsProfile::load() does.

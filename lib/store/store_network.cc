@@ -68,6 +68,7 @@ class Relay final : public http::Receiver {
 
   bool is_by_name() const { return named_.url.is_name(); }
   http::Request question(const std::string& access) const;
+  http::Request as_named(http::Request wanted) const;
   void start_data(const http::Request& wanted);
   void start(http::Request request, Step step);
   bool is_asking() const { return step_ != Step::data; }
@@ -241,10 +242,16 @@ http::Request Relay::question(const std::string& access) const {
   return question;
 }
 
+// An object of a bucket that a DRS object leads to is the user's choice when the DRS object is.
+http::Request Relay::as_named(http::Request wanted) const {
+  wanted.is_trusted = named_.is_trusted;
+  return wanted;
+}
+
 void Relay::start_data(const http::Request& wanted) {
   const std::string& scheme = wanted.url.scheme();
-  http::Request request = scheme == "s3"   ? network_.s3().request(wanted)
-                          : scheme == "gs" ? gcs_request(wanted, network_.bearer())
+  http::Request request = scheme == "s3"   ? network_.s3().request(as_named(wanted))
+                          : scheme == "gs" ? gcs_request(as_named(wanted), network_.bearer())
                                            : wanted;
   if (!is_by_name() && network_.takes_token(request)) request.headers.push_back(network_.bearer()->header());
   if (is_by_name() && !std::exchange(is_noted_, true) && !http::has_header(named_.headers, "Range"))
@@ -349,7 +356,7 @@ bool Relay::take_data(const http::ResponseHead& head) {
     if (const auto count = PartQuestions::parts_of(head)) {
       parts_ = std::make_unique<PartQuestions>(
           network_.inner(), head, *count,
-          [this](std::uint64_t part) { return network_.s3().part_request(wanted_, part); },
+          [this](std::uint64_t part) { return network_.s3().part_request(as_named(wanted_), part); },
           [this] { on_parts(); });
       is_held_ = true;
       plan(Next::parts);
@@ -531,12 +538,19 @@ bool Relay::may_ask_again() {
 }
 
 void Relay::forward_refusal(const http::Ending& ending) {
-  if (wanted_.url.scheme() == "s3" && !is_asking() && (head_.status() == 401 || head_.status() == 403) &&
-      network_.s3().lacks_credentials())
+  const bool is_unknown_user = head_.status() == 401 || head_.status() == 403;
+  if (is_by_name() && is_unknown_user && !named_.is_trusted) {
+    base::warn(
+        fmt::format("no credentials are sent for '{}', since only a list on another host names it; a list "
+                    "in a file counts as yours",
+                    named_.url.shown()));
+  } else if (wanted_.url.scheme() == "s3" && !is_asking() && is_unknown_user &&
+             network_.s3().lacks_credentials()) {
     base::warn(fmt::format(
         "cannot sign the request for '{}': no AWS credentials are found in the environment, a profile, "
         "a container or an instance",
         named_.url.shown()));
+  }
   is_over_ = true;
   if (receiver_.on_head(head_) && !body_.empty()) (void)receiver_.on_body(body_);
   receiver_.on_end(ending);

@@ -121,6 +121,22 @@ names() {
     run ! grep -v ' open$' <(grep '^GET /signed/bucket/k' ../store/requests)
     grep -q '^GET /signed/bucket/k.* open$' ../store/requests
   done
+  # Nor does an object of a bucket; one in a list of the user's own does.
+  local name
+  for name in gs://closed/k s3://bucket/k; do
+    echo "$name" | tee own >../store/bucket/list
+    : >../store/requests
+    run_apart getm-fetch -q --bearer-file ../store/bearer -m "$list"
+    assert_status 4
+    run_apart getm-fetch --progress none -m "$list"
+    assert_status 4
+    assert_stderr_has "no credentials are sent for '$name', since only a list on another host names it"
+    run ! grep -v ' open$' <(grep '/k ' ../store/requests)
+    run_apart getm-fetch -q -m own
+    assert_status 0
+    cmp k ../store/bucket/k
+    rm k
+  done
 }
 
 @test "no secret goes to another host" {
