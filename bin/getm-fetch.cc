@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
 #include <sys/resource.h>
 
 #include <chrono>
@@ -192,12 +193,23 @@ class Records {
 // The command reads the URL that is refused and prints another one.
 std::optional<mrf::http::Url> refresh(const std::string& command, const mrf::http::Url& refused,
                                       const std::string& target, const std::function<bool()>& is_stopped) {
+  const std::string option = "--refresh-command";
   // Without threads nobody else looks for a signal meanwhile.
-  const auto text =
-      mrf::process::output_of({{"/bin/sh", "-c", command}, {"GETM_TARGET=" + target}, refused.text() + "\n"},
-                              [&] { return is_stopped() || mrf::io::interrupted() != 0; });
+  const auto text = mrf::process::output_of(
+      {{"/bin/sh", "-c", command}, {"GETM_TARGET=" + target}, refused.text() + "\n", option},
+      [&] { return is_stopped() || mrf::io::interrupted() != 0; });
   if (!text) return std::nullopt;
-  return mrf::http::Url::parse(text->substr(0, text->find_first_of("\r\n")));
+  const std::string line = text->substr(0, text->find_first_of("\r\n"));
+  const auto refuse = [&](const std::string& reason) {
+    throw mrf::base::Error(mrf::base::Status::failure, "use", option, reason);
+  };
+  if (line.empty()) refuse("its first line has no URL");
+  try {
+    return mrf::http::Url::parse(line);
+  } catch (const mrf::base::UsageError& error) {
+    refuse(fmt::format("its first line is no URL: {}", error.what()));
+  }
+  return std::nullopt;
 }
 
 mrf::base::Status fetch_one(mrf::io::Stats& stats, const mrf::fetch::FetchArguments& arguments,

@@ -66,7 +66,7 @@ class Download::Slot final : public http::Receiver {
 
   bool has_room(std::size_t bytes) override {
     const bool has = takes(bytes);
-    if (!has) download_.plan_.on_rest(number);
+    if (!has) download_.rest(number);
     return has;
   }
   bool takes(std::size_t bytes) {
@@ -89,6 +89,7 @@ class Download::Slot final : public http::Receiver {
     }
     download_.guarded([&] {
       download_.bytes_in_ += bytes.size();
+      if (download_.number_) download_.small_->speeds.on_bytes(*download_.number_, bytes.size());
       if (gathered.size() + bytes.size() > download_.options_.requests.gathered) download_.hand_over(*this);
       if (!is_stopped) gathered.append(bytes);
     });
@@ -99,6 +100,8 @@ class Download::Slot final : public http::Receiver {
     download_.guarded([&] { ending = how; });
   }
 
+  // The request has waited, and goes.
+  void go() { download_.measure(true); }
   // The request could not be started.
   void fail(const std::exception_ptr& thrown) {
     ticket = 0;
@@ -127,12 +130,24 @@ void Loop::turn() {
   pool_.run_done();
   bool is_news = false;
   for (Download* download : downloads_) is_news |= download->step();
-  requests_.start_those_that_may([&](http::Receiver& receiver, const std::exception_ptr& thrown) {
-    static_cast<Download::Slot&>(receiver).fail(thrown);
-    is_news = true;
-  });
+  give_up_slow_ones();
+  requests_.start_those_that_may(
+      [](http::Receiver& receiver) { static_cast<Download::Slot&>(receiver).go(); },
+      [&](http::Receiver& receiver, const std::exception_ptr& thrown) {
+        static_cast<Download::Slot&>(receiver).fail(thrown);
+        is_news = true;
+      });
   commit_prepared();
   if (!is_news) wait();
+}
+
+// While others wait for their turn, a slow one is in nobody's way but its own.
+void Loop::give_up_slow_ones() {
+  if (small_.empty()) return;
+  const auto now = clock_.now();
+  for (auto& [origin, small] : small_) small.speeds.on_time(now);
+  if (requests_.has_waiting()) return;
+  for (Download* download : downloads_) download->give_up_if_slow();
 }
 
 // What becomes whole while the disk is at work is committed together afterwards: many files at a time when
@@ -195,6 +210,7 @@ bool Download::has_many_processors() {
 Download::Download(Loop& loop, const http::Url& url, Options options, ObjectOutput& output)
     : loop_(loop),
       options_(std::move(options)),
+      small_(options_.requests.shares_connections ? &loop.small_[url.origin()] : nullptr),
       output_(output),
       plan_(url, plan_options(), options_.sizes, options_.put_off_from) {
   loop_.downloads_.push_back(this);
@@ -243,7 +259,7 @@ bool Download::step() {
   const bool was_finishing = finishing_;
   guarded([this] {
     for (const auto& slot : slots_) {
-      if (beginning_ == slot->number || loop_.requests_.is_waiting(slot->ticket)) plan_.on_rest(slot->number);
+      if (beginning_ == slot->number || loop_.requests_.is_waiting(slot->ticket)) rest(slot->number);
       if (beginning_ == slot->number) continue;
       hand_over(*slot);
       if (slot->ending) end(*slot);
@@ -286,6 +302,7 @@ void Download::carry_out(Commands commands, const http::ResponseHead* head) {
             slot.gathered.reserve(options_.requests.gathered);
             slot.is_stopped = false;
             slot.ticket = loop_.requests_.start(command.request, slot);
+            if (!loop_.requests_.is_waiting(slot.ticket)) measure(true);
           } else if constexpr (std::is_same_v<Kind, GiveUpRequest>) {
             give_up(*slots_[command.slot]);
           } else if constexpr (std::is_same_v<Kind, RefreshUrl>) {
@@ -338,6 +355,40 @@ void Download::work_off() {
              works_off_ = !step->is_over && !closed_;
              if (works_off_) work_off();
            }});
+}
+
+// The only request of a small object begins or ends. What of a number ends there goes on with the next
+// object.
+void Download::measure(bool starts) {
+  if (small_ == nullptr || starts == number_.has_value() || (starts && slots_.size() > 1)) return;
+  auto& numbers = small_->numbers;
+  if (starts) {
+    const auto free = std::find(numbers.begin(), numbers.end(), false);
+    number_ = static_cast<std::size_t>(free - numbers.begin());
+    if (free == numbers.end()) numbers.push_back(true);
+    numbers[*number_] = true;
+    small_->speeds.on_start(*number_, loop_.clock_.now());
+  } else {
+    small_->speeds.on_end(*number_);
+    numbers[*number_] = false;
+    number_.reset();
+  }
+}
+
+void Download::rest(std::size_t slot) {
+  plan_.on_rest(slot);
+  if (number_) small_->speeds.on_rest(*number_);
+}
+
+void Download::give_up_if_slow() {
+  if (!number_ || closed_) return;
+  const std::uint64_t left = plan_.total() ? *plan_.total() - plan_.bytes() : 0;
+  if (!small_->speeds.is_slow(*number_, left)) return;
+  guarded([this] {
+    auto commands = plan_.on_slow();
+    if (!commands.empty()) small_->speeds.on_replaced(*number_);
+    carry_out(std::move(commands));
+  });
 }
 
 // What came of it is used.
@@ -433,6 +484,7 @@ void Download::deliver(Slot& slot, std::vector<Piece> pieces) {
 }
 
 void Download::end(Slot& slot) {
+  measure(false);
   if (slot.ticket != 0) loop_.requests_.on_end(std::exchange(slot.ticket, 0));
   const http::Ending ending = *std::exchange(slot.ending, std::nullopt);
   carry_out(
@@ -441,6 +493,7 @@ void Download::end(Slot& slot) {
 
 void Download::finish() {
   if (std::exchange(finishing_, true)) return;
+  measure(false);
   for (const auto& slot : slots_) {
     if (slot->ticket != 0) loop_.requests_.stop(std::exchange(slot->ticket, 0), *slot, false);
   }
@@ -478,6 +531,7 @@ void Download::on_committed(const std::exception_ptr& thrown) {
 
 void Download::close() {
   closed_ = failed_ = true;
+  measure(false);
   output_.stop();
   jobs_.clear();
   std::erase_if(loop_.prepared_, [this](const auto& one) { return one.download == this; });

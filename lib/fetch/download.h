@@ -6,6 +6,7 @@
 #include <deque>
 #include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -14,6 +15,7 @@
 #include "fetch/object_output.h"
 #include "fetch/object_plan.h"
 #include "fetch/request_queue.h"
+#include "fetch/request_speeds.h"
 #include "fetch/worker_pool.h"
 #include "http/network.h"
 #include "http/retry.h"
@@ -44,6 +46,13 @@ class Loop {
     std::exception_ptr thrown{};
   };
 
+  // Requests of small objects from one place, each of which has a number as long as it is under way.
+  struct SmallRequests {
+    RequestSpeeds speeds;
+    std::vector<bool> numbers;
+  };
+
+  void give_up_slow_ones();
   void commit(Download& download, io::OutputFile& file) { prepared_.push_back({&download, &file}); }
   void commit_prepared();
   static void commit_batch(std::vector<Prepared>& batch);
@@ -52,6 +61,7 @@ class Loop {
   http::Network& network_;
   http::Clock& clock_;
   RequestQueue requests_;
+  std::map<std::string, SmallRequests> small_;  ///< by origin
   std::vector<Download*> downloads_;
   std::vector<Prepared> prepared_;  ///< files that wait until those before them are committed
   bool commits_ = false;            ///< a thread commits files
@@ -140,6 +150,9 @@ class Download {
   void deliver(Slot& slot, std::vector<Piece> pieces);
   void end(Slot& slot);
   void give_up(Slot& slot);
+  void measure(bool starts);
+  void rest(std::size_t slot);
+  void give_up_if_slow();
   bool agrees(const Slot& slot, std::uint64_t at, std::string_view bytes);
   void refresh(const http::Url& refused);
   void work_off();
@@ -151,6 +164,8 @@ class Download {
 
   Loop& loop_;
   Options options_;
+  Loop::SmallRequests* small_ = nullptr;  ///< that its only request is measured against
+  std::optional<std::size_t> number_;     ///< among these
   ObjectOutput& output_;
   ObjectPlan plan_;
   std::vector<std::unique_ptr<Slot>> slots_;

@@ -84,6 +84,20 @@ void ObjectPlan::give_up_slow_ones(Commands& commands) {
   }
 }
 
+// Where nothing shows that the rest belongs to what came, the request is left alone.
+Commands ObjectPlan::on_slow() {
+  Slot& slot = slots_.front();
+  const bool is_without_head = state_ == State::asked && slot.head.status() == 0;
+  const bool can_be_continued = state_ == State::running && version_.etag && slot.head.is_success();
+  if (!slot.runs || slot.enough || is_parallel() || was_slow_ || (!is_without_head && !can_be_continued))
+    return {};
+  was_slow_ = slot.enough = true;
+  return {Note{fmt::format(
+              "'{}': a request that brings much less than those of other files is replaced by another one",
+              name_)},
+          GiveUpRequest{0}};
+}
+
 // False when there is nothing to ask for.
 bool ObjectPlan::assign(std::size_t number, const OutputState& output) {
   if ((state_ != State::idle && state_ != State::running) || is_complete() || is_refreshing_) return false;

@@ -88,7 +88,8 @@ using Commands = std::vector<Command>;
 /// since some servers ignore If-Match, some If-Range.
 ///
 /// Where nothing is left to be asked for, the part that would be over last is split; a request that brings
-/// much less than the others is given up, and what it has not brought is asked for again (RequestSpeeds).
+/// much less than the others is given up, and what it has not brought is asked for again (RequestSpeeds). The
+/// only request of an object is measured against those of other objects by the caller, and given up once.
 ///
 /// Where a server sends no strong entity tag, but a size and a weak tag or a time, samples of what is there
 /// are asked for and compared before the rest is.
@@ -107,6 +108,8 @@ class ObjectPlan {
   Commands on_time(Time now, const OutputState& output);
   /// The slot is held back by the caller, not by the network.
   void on_rest(std::size_t slot) { speeds_.on_rest(slot); }
+  /// The only request of the object brings much less than those of others.
+  Commands on_slow();
   /// When the first pause that runs at `now` is over.
   std::optional<Time> next_time(Time now) const;
   /// Whether some slot waits for room in the output.
@@ -249,6 +252,7 @@ class ObjectPlan {
   bool ranges_work_ = false;
   bool ranges_ignored_ = false;
   bool is_single_ = false;  ///< one stream, since versions differ
+  bool was_slow_ = false;   ///< a request was given up for the requests of other objects
   bool if_match_ = true;
   bool stored_form_ = false;
 };

@@ -90,7 +90,7 @@ void RequestQueue::stop(Ticket ticket, http::Receiver& receiver, bool closes) {
   under_way_.erase(place);
 }
 
-void RequestQueue::start_those_that_may(const OnFailure& on_failure) {
+void RequestQueue::start_those_that_may(const OnStart& on_start, const OnFailure& on_failure) {
   if (waiting_.empty()) return;
   const auto now = clock_.now();
   // They have their turns, so that neither takes all that there may be.
@@ -103,6 +103,7 @@ void RequestQueue::start_those_that_may(const OnFailure& on_failure) {
     waiting_.erase(place);
     try {
       network_.start(waiting.request, *waiting.receiver);
+      on_start(*waiting.receiver);
     } catch (...) {
       on_end(*ticket);
       on_failure(*waiting.receiver, std::current_exception());

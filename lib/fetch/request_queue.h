@@ -32,6 +32,7 @@ class RequestQueue {
   /// The receiver's request starts now or later. Throws Error when it cannot be started now.
   Ticket start(const http::Request& request, http::Receiver& receiver);
   bool is_waiting(Ticket ticket) const { return waiting_.contains(ticket); }
+  bool has_waiting() const { return !waiting_.empty(); }
   /// What the head of a response says of its host: that it is busy, that it answers, that it speaks HTTP/2.
   void on_head(Ticket ticket, const http::ResponseHead& head);
   /// A request has ended.
@@ -45,8 +46,9 @@ class RequestQueue {
   void stop(Ticket ticket, http::Receiver& receiver, bool closes);
   /// Told of a request that cannot be started, which is over then.
   using OnFailure = std::function<void(http::Receiver& receiver, const std::exception_ptr& thrown)>;
+  using OnStart = std::function<void(http::Receiver& receiver)>;
   /// Starts those that waited and may go.
-  void start_those_that_may(const OnFailure& on_failure);
+  void start_those_that_may(const OnStart& on_start, const OnFailure& on_failure);
   /// When start_those_that_may() has something to do for reasons of time.
   std::optional<HostLimit::Time> next_time() const;
 

@@ -175,6 +175,13 @@ function all.slow_one(first, last, ranged, turn)
     ngx.sleep(tonumber(arg("pause")))
   end
 end
+-- The first response brings nothing, or the first arg_bytes only, for a long time.
+function all.asleep(first, last, ranged, turn)
+  if turn > 1 then return all.none(first, last, ranged) end
+  local bytes = tonumber(arg("bytes", "0"))
+  if bytes > 0 then start(first, last, ranged) body(first, bytes - 1) end
+  ngx.sleep(600)
+end
 -- Five requests every two seconds are redirected, the others refused.
 function all.narrow()
   local now = math.floor(ngx.now() / 2)

@@ -225,6 +225,33 @@ TEST_CASE("plan: one failure where redirections led does not ask the URL again, 
   CHECK(bench.time(pause).front() == "start 0 http://h/x bytes=2-3 if \"a\"");
 }
 
+TEST_CASE("plan: a request that is slow beside those of other objects is given up once, where it can go on") {
+  const auto slow = [](Bench& bench) { return bench.plan.on_slow().size(); };
+  Bench bench({4, 100, 64, 2}, 3);
+  CHECK(slow(bench) == 0);
+  bench.time();
+  CHECK(slow(bench) == 2);  // a note, and the command
+  CHECK(bench.end(0, EndingKind::stopped).empty());
+  CHECK(bench.time() == Texts{"start 0 http://h/x"});
+  CHECK(slow(bench) == 0);
+  for (const char* etag : {"a", ""}) {
+    Bench begun({4, 100, 64, 2}, 3);
+    begun.time();
+    begun.head(0, *etag != 0 ? whole(etag) : head_of({"HTTP/1.1 200 OK", "Content-Length: 16"}));
+    begun.begun();
+    begun.bytes(0, 2);
+    CHECK(slow(begun) == (*etag != 0 ? 2 : 0));
+    if (*etag == 0) continue;
+    CHECK(begun.end(0, EndingKind::stopped).empty());
+    const auto next = begun.time();
+    REQUIRE(next.size() == 1);
+    CHECK(next[0].starts_with("start 0 http://h/x bytes=2-"));
+  }
+  Bench parallel({4, 4, 64, 2});
+  parallel.parallel();
+  CHECK(slow(parallel) == 0);
+}
+
 TEST_CASE("plan: another URL is asked for when one is refused, once until it has given something") {
   Bench bench({4, 4, 64, 2}, 3, mrf::fetch::unknown_end, true);
   const std::string note = "note another URL is asked for instead of 'http://h/x': ";
