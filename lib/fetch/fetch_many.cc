@@ -169,6 +169,10 @@ class ManyFiles {
       }
       file.fetch->stop();
     } else if (!file.fetch) {
+      if (plan_.puts_off() && file.entry.size.value_or(0) >= settings_.sizes.threshold) {
+        put_off(file, *file.entry.size);
+        return false;
+      }
       file.fetch =
           std::make_unique<ObjectFetch>(loop_, file.settings, *file.entry.url, file.entry.target,
                                         plan_.puts_off() ? settings_.sizes.threshold : unknown_end, true);
@@ -181,6 +185,12 @@ class ManyFiles {
     }
     end_fetch(file);
     return false;
+  }
+
+  void put_off(const File& file, std::uint64_t size) {
+    display_.drop(file.shown, size);
+    sizes_[file.number] = size;
+    plan_.put_off(file.number, size);
   }
 
   // The end of a file that was found, or that --verify-only does not find.
@@ -207,9 +217,7 @@ class ManyFiles {
     const auto thrown = download.thrown();
     if (!thrown && !download.is_complete()) {
       if (const auto size = download.put_off()) {
-        display_.drop(file.shown, size);
-        sizes_[file.number] = size;
-        plan_.put_off(file.number, *size);
+        put_off(file, *size);
       } else {
         display_.drop(file.shown);
         plan_.on_end(false, file.is_whole);

@@ -21,7 +21,8 @@ struct ManyOptions {
 };
 
 /// Fetches the entries, `files` at a time: those that are smaller than the multipart threshold as
-/// they come, then the others, by size. The size is what the first response says, nothing asks for it before.
+/// they come, then the others, by size. The size is what the list says, or else the first response; nothing
+/// asks for it before.
 /// A file that is there and agrees with the checksum of its entry is not fetched. Failures are said one by
 /// one; why files are unverified is said once for all that have one reason; the last line of standard error
 /// sums up. `outcomes` becomes what became of each entry, in their order, also when something is thrown.

@@ -36,6 +36,15 @@ manifest() {
   [[ $stderr != *'trying again'* ]]
   grep -o '"target":"[^"]*"' <<<"$stderr" >order
   [[ $(<order) == $'"target":"f1"\n"target":"f2"\n"target":"middle"\n"target":"data"' ]]
+  # A size that the list names is known before anything is asked for.
+  manifest '{"url":"@/data?n=1","size":3000000,"filepath":"d1"}' '{"url":"@/timed/data?n=2","size":1048576,"filepath":"d2"}' \
+    '{"url":"@/many/f1","size":100,"filepath":"d3"}'
+  fetch --files 1 -c --multipart-threshold 1M --progress json -m m.json
+  assert_status 3
+  grep -o '"target":"[^"]*"' <<<"$stderr" >order
+  [[ $(<order) == $'"target":"d3"\n"target":"d2"\n"target":"d1"' ]]
+  assert_stderr_has "it is to have 1048576 bytes, but has 3000000"
+  (($(logged | grep -c 'data?n=1 ') == 1))
 }
 
 @test "checksums of a manifest" {
