@@ -263,8 +263,11 @@ ExpectationResult expectation_of(const http::ResponseHead& head) {
 std::string digest_fault(const Expectation& expectation, std::string_view found) {
   const std::string parts =
       expectation.kind == Kind::multipart ? fmt::format("-{}", expectation.parts) : std::string();
-  return fmt::format("{} is {}{}, but the data has {}{}", expectation.source, to_hex(expectation.value),
-                     parts, to_hex(found), parts);
+  // A list of b2sum(1) has nothing that tells it from one of sha512sum(1).
+  const bool may_be_blake2 = expectation.kind == Kind::sha512 && expectation.is_users;
+  return fmt::format("{} is {}{}, but the data has {}{}{}", expectation.source, to_hex(expectation.value),
+                     parts, to_hex(found), parts,
+                     may_be_blake2 ? "; if the value is a BLAKE2 of b2sum, verify it with b2sum -c" : "");
 }
 
 std::string size_fault(std::uint64_t expected, std::uint64_t found) {

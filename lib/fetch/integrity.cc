@@ -203,12 +203,9 @@ std::string Integrity::fault(const Coverage& coverage) {
   return found == expectation_.value ? "" : digest_fault(expectation_, found);
 }
 
-std::string Integrity::verify(const Coverage& coverage, const std::string& name) {
-  std::string reason = fault(coverage);
-  const bool is_proof =
-      expectation_.kind != Kind::multipart || are_parts_known_ || s3_part_size_ != 0 || expectation_.is_users;
-  if (!reason.empty() && is_proof) throw base::DataError("verify", name, reason);
-  return reason;
+void Integrity::verify(const Coverage& coverage, const std::string& name) {
+  if (const std::string reason = fault(coverage); !reason.empty())
+    throw base::DataError("verify", name, reason);
 }
 
 namespace {
@@ -331,8 +328,10 @@ ExpectationResult Checks::expected(const http::ResponseHead& head, std::optional
   const auto fault = part_count_fault(total, found.expectation->parts, options_.s3_part_size);
   if (fault.empty()) return found;
   const std::string reason = fmt::format("{}: {}", found.expectation->source, fault);
-  if (options_.s3_part_size != 0 || found.expectation->is_users)
-    throw base::DataError("verify", object_, reason);
+  if (options_.s3_part_size != 0) throw base::DataError("verify", object_, reason);
+  if (found.expectation->parts <= most_upload_parts)
+    throw base::DataError("verify", object_, reason + multipart_hint(*found.expectation));
+  if (found.expectation->is_users) throw base::DataError("verify", object_, reason);
   return {std::nullopt, reason};
 }
 
@@ -406,11 +405,8 @@ bool Checks::reads_again() const {
 void Checks::verify() {
   require_size(bytes());
   if (integrity_) {
-    if (const auto reason = integrity_->verify(coverage_, object_); reason.empty()) {
-      verified_by_ = integrity_->expectation().source;
-    } else {
-      doubt(reason);
-    }
+    integrity_->verify(coverage_, object_);
+    verified_by_ = integrity_->expectation().source;
   }
   if (!options_.record) return;
   digest_ = recorder_ ? recorder_->finish(bytes()).front() : integrity_->expectation().value;

@@ -72,11 +72,9 @@ class Integrity {
   std::uint64_t needed_from() const;
   /// Why the bytes are not, or not known to be, the expected ones; "" when they are. Once.
   std::string fault(const Coverage& coverage);
-  /// Throws DataError "cannot verify" when the bytes are not the expected ones. `name` is the object's.
-  /// Returns why they are unverified, "" when they are verified: a server's ETag of several parts does not
-  /// say their size, so that no size that fits is no proof of anything, unless the store names the size, or
-  /// the size or the ETag is the user's.
-  std::string verify(const Coverage& coverage, const std::string& name);
+  /// Throws DataError "cannot verify" when the bytes are not the expected ones, or a server's ETag of several
+  /// parts, which does not say their size, fits no usual size. `name` is the object's.
+  void verify(const Coverage& coverage, const std::string& name);
 
   const Expectation& expectation() const { return expectation_; }
 

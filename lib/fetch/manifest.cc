@@ -14,6 +14,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/lower_case.h"
 #include "base/message.h"
 #include "base/redact.h"
 #include "fetch/checksum_list.h"
@@ -24,6 +25,7 @@
 #include "fetch/target.h"
 #include "io/fd.h"
 #include "io/output_file.h"
+#include "io/paths.h"
 #include "io/reader.h"
 
 namespace mrf::fetch {
@@ -479,9 +481,19 @@ ManifestEntry entry_of_line(std::string_view line, const ManifestOptions& option
   }
 }
 
+// b2sum(1) and b3sum(1) write what looks like a list of sha512sum(1) or sha256sum(1); so the name has to
+// tell.
+bool is_named_blake(const std::string& name, const ManifestOrigin& origin) {
+  const std::string base = base::lower_case(origin.url ? origin.url->last_component() : io::base_of(name));
+  constexpr std::array<std::string_view, 4> names{"b2sum", "b3sum", "blake2", "blake3"};
+  return std::any_of(names.begin(), names.end(),
+                     [&](auto one) { return base.find(one) != std::string::npos; });
+}
+
 std::vector<ManifestEntry> parse_lines(std::string_view text, const std::string& name,
                                        const ManifestOptions& options, const ManifestOrigin& origin) {
   EntryCollector collector(name, options, origin, "line");
+  const bool is_blake = is_named_blake(name, origin);
   bool is_any = false;
   for_each_line(text, [&](std::string_view line, std::size_t number) {
     if (line.starts_with('#') || http::trimmed(line).empty()) return;
@@ -489,6 +501,9 @@ std::vector<ManifestEntry> parse_lines(std::string_view text, const std::string&
     try {
       ManifestEntry entry = entry_of_line(line, options);
       const bool is_url = !entry.expectation;
+      if (is_blake && !is_url)
+        throw std::string(
+            "has a checksum of BLAKE, by the name of the list, which is none of MD5, SHA1, SHA256, SHA512");
       collector.add_of_lines(std::move(entry), number, is_url ? names_in_json : "");
     } catch (const std::string& fault) {
       throw ManifestError(name, fmt::format("line {}{}{}", number, fault.starts_with(':') ? "" : " ", fault));

@@ -16,7 +16,6 @@ namespace mrf::fetch {
 namespace {
 
 constexpr std::uint64_t mib = 1 << 20;
-constexpr std::uint64_t most_parts = 10000;
 
 std::uint64_t rounded_up(std::uint64_t number, std::uint64_t unit) {
   return (number + unit - 1) / unit * unit;
@@ -58,8 +57,8 @@ std::vector<std::uint64_t> part_size_candidates(std::uint64_t total, std::uint64
 
 std::string part_count_fault(std::optional<std::uint64_t> total, std::uint64_t parts,
                              std::uint64_t part_size) {
-  if (parts > most_parts)
-    return fmt::format("it counts {} parts, no upload has more than {}", parts, most_parts);
+  if (parts > most_upload_parts)
+    return fmt::format("it counts {} parts, no upload has more than {}", parts, most_upload_parts);
   if (!total) return "";
   const bool fits = part_size == 0 ? !part_size_candidates(*total, parts).empty()
                                    : std::max<std::uint64_t>(1, parts_of(*total, part_size)) == parts;
@@ -184,12 +183,15 @@ bool fits_part_size(ByteAccess& bytes, std::uint64_t total, const Expectation& e
 }
 
 std::string no_part_size_fits(const Expectation& expectation, std::uint64_t s3_part_size) {
-  const auto parts = s3_part_size == 0 ? std::string(
-                                             "no usual part size gives that; if the upload had another, name "
-                                             "it with --s3-part-size")
+  const auto parts = s3_part_size == 0 ? "no usual part size gives that" + multipart_hint(expectation)
                                        : fmt::format("no part size of {} gives that", s3_part_size);
   return fmt::format("{} is {}-{}, and {}", expectation.source, to_hex(expectation.value), expectation.parts,
                      parts);
+}
+
+std::string multipart_hint(const Expectation& expectation) {
+  const std::string size = "; if the data is right, name the part size of the upload with --s3-part-size";
+  return expectation.is_users ? size : size + ", or verify nothing with --checksum-algorithm null";
 }
 
 }  // namespace mrf::fetch

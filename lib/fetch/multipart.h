@@ -15,9 +15,11 @@ namespace mrf::fetch {
 /// one size, as uploaders choose them; the likeliest first.
 std::vector<std::uint64_t> part_size_candidates(std::uint64_t total, std::uint64_t parts);
 
+/// No store takes more (Amazon S3 User Guide, "multipart upload limits").
+inline constexpr std::uint64_t most_upload_parts = 10000;
+
 /// Why no upload of `total` bytes (nothing when unknown) has `parts` parts of `part_size` bytes (0 when
-/// unknown), "" when one may. No store takes more than 10,000 parts (Amazon S3 User Guide, "multipart upload
-/// limits").
+/// unknown), "" when one may.
 std::string part_count_fault(std::optional<std::uint64_t> total, std::uint64_t parts,
                              std::uint64_t part_size);
 
@@ -33,5 +35,8 @@ bool fits_part_size(ByteAccess& bytes, std::uint64_t total, const Expectation& e
 
 /// What is said when no part size fits; `s3_part_size` in bytes is the one that was named, or 0.
 std::string no_part_size_fits(const Expectation& expectation, std::uint64_t s3_part_size);
+
+/// What can be done about an ETag of several parts that does not fit, from "; " on.
+std::string multipart_hint(const Expectation& expectation);
 
 }  // namespace mrf::fetch

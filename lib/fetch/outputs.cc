@@ -259,11 +259,25 @@ void FileOutput::require_size() {
       fmt::format("it has {} bytes instead of {}: another program changed it", size, checks_.bytes()));
 }
 
+// Bytes that another program cut off, and that later ones left as a hole, have come all the same. A file
+// system may keep zeros as a hole, so that a hole is only a reason to look.
+void FileOutput::require_holes_of_zeros() {
+  const auto hole = ::lseek(file_->fd().get(), 0, SEEK_HOLE);
+  if (part_size_ == 0 || hole < 0 || static_cast<std::uint64_t>(hole) >= checks_.bytes()) return;
+  for (const PartSum& part : known_parts()) {
+    Checks::Run run{part.begin, part.begin};
+    if (!is_as_written(part, run))
+      throw base::DataError("write", file_->name(),
+                            "its data is not what was written: another program changed it");
+  }
+}
+
 void FileOutput::check() {
   // Verifying may take long: whoever ends it finds everything there in the next run.
   if (checks_.bytes() >= remember_step) remember();
   try {
     require_size();
+    require_holes_of_zeros();
     checks_.verify();
   } catch (const base::DataError&) {
     file_->discard();

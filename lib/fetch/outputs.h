@@ -118,6 +118,7 @@ class FileOutput final : public ObjectOutput, private ByteAccess {
   void remember();
   std::vector<PartSum> known_parts();
   void require_size();
+  void require_holes_of_zeros();
 
   std::unique_ptr<WritableFile> file_;
   Checks& checks_;

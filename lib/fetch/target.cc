@@ -252,7 +252,7 @@ std::string TargetReservations::reserve(const std::string& target, std::size_t n
   const std::string place = place_of(target);
   if (!place.starts_with(root_))
     return fmt::format(
-        "would write '{}', which is outside of '{}'; --root names the directory that files stay below",
+        "has the target '{}', which is outside of '{}'; --root names the directory that files stay below",
         target, root_.substr(0, root_.size() - 1));
   if (const auto kept = kept_.find(place); kept != kept_.end())
     return fmt::format("would write '{}', which is the file of {}", target, kept->second);

@@ -194,6 +194,17 @@ END
   [[ $(grep ^GETM_TARGET seen) == GETM_TARGET= ]]
 }
 
+@test "a list that is one of b2sum by its name is refused" {
+  local name
+  for name in b2sums.txt BLAKE2b.txt; do
+    b2sum "$WWW/one" | sed "s, .*/,  ," >"$name"
+    fetch --base-url "$HTTP/" -m "$name"
+    assert_status 2
+    assert_stderr "getm-fetch: cannot use manifest '$name': line 1 has a checksum of BLAKE, by the name of the list, which is none of MD5, SHA1, SHA256, SHA512"
+    [[ ! -e one ]]
+  done
+}
+
 @test "--verify-only of a checksum list needs no URL" {
   cp "$WWW/many/f1" "$WWW/many/f2" .
   printf '%s  f1\n%s  f2\n' "$(md5_of f1)" "$(md5_of f1)" >l

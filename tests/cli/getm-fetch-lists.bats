@@ -38,12 +38,17 @@ requests() { logged | grep -c "^GET /many/$1 " || true; }
     manifest '{"url":"@/many/f1"}' "{\"url\":\"@/many/f2\",\"filepath\":\"$path\"}"
     fetch -m m.json
     assert_status 2
-    assert_stderr_is "getm-fetch: cannot use manifest 'm.json': entry 2 would write '$path', which is outside of '$PWD'; --root names the directory that files stay below"
+    assert_stderr_is "getm-fetch: cannot use manifest 'm.json': entry 2 has the target '$path', which is outside of '$PWD'; --root names the directory that files stay below"
+    fetch --verify-only -m m.json
+    assert_status 2
+    assert_stderr_has "entry 2 has the target '$path', which is outside of"
   done
   manifest '{"url":"@/many/f1","filepath":"in/up"}'
   fetch --root in -m m.json
   assert_status 2
-  assert_stderr_has "entry 1 would write 'in/up', which is outside of '$PWD/in'; "
+  assert_stderr_has "entry 1 has the target 'in/up', which is outside of '$PWD/in'; "
+  fetch --root in --verify-only -m m.json
+  assert_status 2
   manifest '{"url":"@/many/f1"}'
   fetch --root in -m m.json
   assert_status 2

@@ -26,33 +26,9 @@ interrupt() {
   [[ $(logged | grep -F 't=resume' | grep -o 'bytes=.*' | sort | head -n 1) == bytes=1500000-1762143 ]]
 }
 
-@test "what was left of another version is thrown away" {
-  interrupt
-  sed -i 's/one/two/' out.getm-part.json
-  printf 'garbage' | dd of=out.getm-part conv=notrunc status=none
-  fetch "$HTTP/fault/none" out
-  assert_status 0
-  cmp out "$WWW/big"
-  assert_files out
-}
-
-@test "a record that makes no sense is not believed" {
-  local record
-  for record in '' '{' '[]' '{"etag":"\"one\"","size":3000000,"done":[[5,2]]}' \
-    '{"etag":"\"one\"","size":3000000,"done":[[0,3000000]]}' '{"etag":"\"one\"","size":3000000,"done":[[0,1],[0,2]]}' \
-    '{"etag":"\"one\"","size":3000000,"done":"x"}'; do
-    printf 'garbage' >out.getm-part
-    printf '%s' "$record" >out.getm-part.json
-    fetch "$HTTP/fault/none" out
-    assert_status 0
-    cmp out "$WWW/big"
-    assert_files out
-  done
-}
-
-# Leaves the first two thirds of data behind, in parts of a quarter of a megabyte.
+# leave_parts [FILE]: leaves the first two thirds of data behind, in parts of a quarter of a megabyte
 leave_parts() {
-  python3 - "$WWW/data" <<'END'
+  python3 - "${1:-$WWW/data}" <<'END'
 import json, sys, zlib
 data = open(sys.argv[1], "rb").read()
 table = []
@@ -72,6 +48,33 @@ json.dump({"format": 1, "etag": '"one"', "last_modified": None, "size": 3000000,
           open("out.getm-part.json", "w"))
 END
 }
+
+@test "what was left of another version is thrown away" {
+  head -c 3000000 /dev/urandom >other
+  leave_parts other
+  rm other
+  sed -i 's/one/two/' out.getm-part.json
+  fetch -ca null "$HTTP/fault/none" out
+  assert_status 0
+  cmp out "$WWW/big"
+  assert_files out
+}
+
+@test "a record that makes no sense is not believed" {
+  local record head='{"format":1,"etag":"\"one\"","last_modified":null,"size":3000000,"done"'
+  for record in '' '{' '[]' "$head:[[5,2,\"00000000\"]]}" "$head:[[0,3000000,\"00000000\"]]}" \
+    "$head:[[0,1,\"00000000\"],[0,2,\"00000000\"]]}" "$head:[[0,1,\"0000000\"]]}" "$head:\"x\"}" \
+    "${head/format/formal}:[[0,1,\"00000000\"]]}"; do
+    printf 'garbage' >out.getm-part
+    printf '%s' "$record" >out.getm-part.json
+    run_apart getm-fetch -v --progress none --resume -ca null "$HTTP/fault/none" out
+    assert_status 0
+    assert_stderr_has "'out' is fetched from the beginning: no valid record says what 'out.getm-part' has of it"
+    cmp out "$WWW/big"
+    assert_files out
+  done
+}
+
 # asked T: the ranges that were asked for, sorted
 asked() { logged | grep -F "t=$1 " | grep -o 'bytes=.*' | sort; }
 
@@ -122,6 +125,7 @@ asked() { logged | grep -F "t=$1 " | grep -o 'bytes=.*' | sort; }
   wait "$n" || true
   assert_files out.getm-part out.getm-part.json
   cp out.getm-part part && cp out.getm-part.json record
+  take_up() { cp part out.getm-part && cp record out.getm-part.json; }
   fetch "$HTTP/timed/data?t=timed" out
   assert_status 0
   cmp out "$WWW/data"
@@ -131,15 +135,17 @@ asked() { logged | grep -F "t=$1 " | grep -o 'bytes=.*' | sort; }
   n=$(jq '.done[-1][1]' record)
   { head -c $((n - 1)) "$WWW/data" && printf x && tail -c +$((n + 1)) "$WWW/data"; } >"$WWW/other/data"
   touch -r "$WWW/data" "$WWW/other/data"
-  mv part out.getm-part && mv record out.getm-part.json
+  take_up
   fetch "$HTTP/timed/other/data?t=other" out
   assert_status 0
   cmp out "$WWW/other/data"
   # A time of its own is enough.
-  touch "$WWW/other/data"
-  fetch "$HTTP/timed/other/data?t=changed" out
+  take_up
+  touch -d '2001-02-03' "$WWW/other/data"
+  run_apart getm-fetch -v --progress none --resume "$HTTP/timed/other/data?t=changed" out
   assert_status 0
   cmp out "$WWW/other/data"
+  assert_stderr_has "'out' is fetched from the beginning: no valid record says what 'out.getm-part' has of it"
 }
 
 @test "wrong data is removed, not taken up" {
@@ -157,6 +163,21 @@ asked() { logged | grep -F "t=$1 " | grep -o 'bytes=.*' | sort; }
   exec 7<&-
   assert_status 1
   assert_stderr "getm-fetch: cannot open 'out.getm-part': another process is writing it"
+}
+
+@test "KILL during a download leaves a record of what came before" {
+  getm-fetch -q --resume "$HTTP/slower/data" out 3>&- &
+  local pid=$! n
+  recorded() { [[ -s out.getm-part.json ]]; }
+  wait_until recorded
+  kill -s KILL "$pid"
+  wait "$pid" || true
+  n=$(jq '.done[-1][1]' out.getm-part.json)
+  ((n > 0))
+  fetch "$HTTP/data?t=record" out
+  assert_status 0
+  cmp out "$WWW/data"
+  asked record | grep -q "^bytes=$n-"
 }
 
 # Kills the download at the Nth CALL and takes it up; fails when it was through before.

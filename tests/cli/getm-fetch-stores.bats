@@ -157,8 +157,9 @@ all_are() { run ! grep -v " $1\$" store/requests; }
   # Who does not know partNumber is asked in vain, and sizes are tried as of any URL.
   echo '{"parts":[100000,150000],"hides_parts":true}' >store/bucket/k.json
   fetch s3://bucket/k out2
-  assert_status 0
-  assert_stderr_has "unverified: ETag is "
+  assert_status 3
+  assert_stderr_has "no usual part size gives that"
+  assert_stderr_has "--s3-part-size"
 }
 
 @test "s3: credentials of profile, session, container and instance" {
@@ -391,6 +392,7 @@ drs_fetch() { fetch --cacert ca.pem "$@"; }
   drs_object bundle '{"contents":[{"name":"a"},{"name":"b"}]}'
   refuses "it is a bundle of 2 objects; fetch each by its own name" --cacert ca.pem "$DRS/bundle"
   refuses "a compact identifier does not name its server" drs://dg.4503/abc
+  refuses "it names a server, and no object of it; the form is drs://HOST/ID" drs://localhost/
   WITH=2 refuses "a compact identifier does not name its server" drs://dg.4503:abc
   refuses "no such object (HTTP 404)" --cacert ca.pem "$DRS/none"
   drs_object 1 '{"access_methods":[{"type":"file","access_url":{"url":"file:///etc/passwd"}}]}'

@@ -163,3 +163,15 @@ TEST_CASE("the checksums of a DRS object come before those of its server") {
   CHECK(found->source == "DRS-Checksum sha-256");
   CHECK(expected({"DRS-Checksum: crc32c=9f4df1e8"}, "206 P").expectation->kind == Kind::crc32c);
 }
+
+TEST_CASE("of a mismatch of 128 digits it is said that they may be those of b2sum") {
+  const auto text_of = [](const char* digits) {
+    const auto expectation = mrf::fetch::expectation_by_length(digits, "s");
+    REQUIRE(expectation);
+    return mrf::fetch::digest_fault(*expectation, "x");
+  };
+  CHECK(text_of(std::string(128, 'a').c_str()) ==
+        "s is " + std::string(128, 'a') +
+            ", but the data has 78; if the value is a BLAKE2 of b2sum, verify it with b2sum -c");
+  CHECK(text_of(std::string(64, 'a').c_str()) == "s is " + std::string(64, 'a') + ", but the data has 78");
+}

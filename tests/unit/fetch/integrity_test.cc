@@ -38,7 +38,8 @@ std::string check(const mrf::fetch::Expectation& expectation, const std::string&
     integrity.advance(coverage.prefix());
   }
   try {
-    return integrity.verify(coverage, "x");
+    integrity.verify(coverage, "x");
+    return "";
   } catch (const mrf::base::DataError& error) {
     return error.what();
   }
@@ -175,7 +176,8 @@ TEST_CASE("a part size that was not named is found, or a hint is given") {
     CHECK(check({Kind::multipart, etag_of(7 << 20), 3, "ETag"}, data, 0, 2, stay).empty());
   }
   CHECK(check({Kind::multipart, etag_of(7000001), 3, "ETag"}, data, 0, 2)
-            .ends_with("name it with --s3-part-size"));
+            .ends_with("and no usual part size gives that; if the data is right, name the part size of the "
+                       "upload with --s3-part-size, or verify nothing with --checksum-algorithm null"));
 }
 
 TEST_CASE("part sizes give the number of parts") {

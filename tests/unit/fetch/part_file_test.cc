@@ -2,8 +2,14 @@
 #include "fetch/part_file.h"
 
 #include <doctest/doctest.h>
+#include <unistd.h>
 
+#include <memory>
 #include <string>
+
+#include "base/error.h"
+#include "directory.h"
+#include "fetch/outputs.h"
 
 namespace {
 
@@ -90,4 +96,29 @@ TEST_CASE("record: of another object, damaged, or from the future: nothing is th
   CHECK(read(text, strong_version, 29).empty());  // the file is shorter
   for (const char* none : {"", "{", "[]", "null", "\"\"", "{\"format\":1}"})
     CHECK(read(none, strong_version).empty());
+}
+
+TEST_CASE("part file: what another program cuts off while the file is filled is not published") {
+  const Directory directory;
+  const std::string target = directory / "out";
+  const std::string data(3 << 20, 'x');
+  for (const bool is_cut : {false, true}) {
+    mrf::fetch::CheckOptions options;
+    options.none = true;
+    mrf::fetch::Checks checks(options);
+    mrf::fetch::FileOutput output(
+        std::make_unique<mrf::fetch::PartFile>(target, mrf::io::OutputFile::Existing::replaced), checks, "u");
+    mrf::http::ResponseHead head;
+    head.add_line("HTTP/1.1 200 OK");
+    (void)output.begin(head, {"\"a\"", std::nullopt, std::nullopt, data.size()});
+    output.take(0, std::string_view(data).substr(0, 2 << 20));
+    if (is_cut) REQUIRE(::truncate((target + ".getm-part").c_str(), 5000) == 0);
+    output.take(2 << 20, std::string_view(data).substr(2 << 20));
+    if (is_cut) {
+      CHECK_THROWS_AS(output.finish(), mrf::base::DataError);
+      CHECK(::access((target + ".getm-part").c_str(), F_OK) != 0);
+    } else {
+      output.finish();
+    }
+  }
 }
