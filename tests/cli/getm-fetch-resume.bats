@@ -168,7 +168,7 @@ asked() { logged | grep -F "t=$1 " | grep -o 'bytes=.*' | sort; }
 @test "KILL during a download leaves a record of what came before" {
   getm-fetch -q --resume "$HTTP/slower/data" out 3>&- &
   local pid=$! n
-  recorded() { [[ -s out.getm-part.json ]]; }
+  recorded() { [[ -s out.getm-part.json ]] || ! kill -0 "$pid" 2>/dev/null; }
   wait_until recorded
   kill -s KILL "$pid"
   wait "$pid" || true
