@@ -11,6 +11,7 @@
 #include "bam/file_index.h"
 #include "bam/intervals.h"
 #include "base/error.h"
+#include "base/freed_memory.h"
 #include "base/lower_case.h"
 #include "base/output_name.h"
 #include "base/own_program.h"
@@ -171,6 +172,7 @@ mrf::base::Status run(Options& options, bool has_seed, mrf::io::Stats& stats) {
   if (options.uncompressed_bam && options.no_header)
     throw mrf::base::UsageError("use option", "--no-header",
                                 "BAM, which -u writes, has its header in any case");
+  mrf::base::keep_freed_memory();
   mrf::sam::silence_htslib();
   auto& selection = options.convert.selection;
   for (const auto& flags : options.all_flags) selection.all_flags |= bam::parse_flags(flags);

@@ -5,6 +5,7 @@
 #include "bam/convert.h"
 #include "bam/encoder.h"
 #include "base/error.h"
+#include "base/freed_memory.h"
 #include "base/version.h"
 #include "cli/command.h"
 #include "codec/bgzf.h"
@@ -63,6 +64,7 @@ mrf::base::Status run(Options& options, mrf::io::Stats& stats) {
   if (!options.add_pg && !options.pg_command.empty())
     throw mrf::base::UsageError("use option", "--pg-command", "it goes with --add-pg");
   options.encoder.with_header = !options.no_header;
+  mrf::base::keep_freed_memory();
   mrf::sam::silence_htslib();
   options.encoder.threads = options.convert.threads;
   mrf::record::check_written_name(options.encoder.path);

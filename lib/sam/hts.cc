@@ -23,8 +23,8 @@ RecordPtr make_record() {
   return record;
 }
 
-// htslib has files in memory itself, as a kind of URL: at the first URL it loads the plugins for all kinds, with
-// libraries that take more time than a small input.
+// htslib has files in memory itself, as a kind of URL: at the first URL it loads the plugins for all kinds,
+// with libraries that take more time than a small input.
 HfilePtr open_memory(std::string_view bytes) {
   constexpr const char* object = "memory for a header";
   io::Fd file(io::adopt_fd, ::memfd_create("header", MFD_CLOEXEC));
