@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <utility>
 
 namespace mrf::codec::deflate {
 
@@ -16,6 +17,23 @@ struct Leaf {
   std::uint32_t frequency;
   std::uint16_t symbol;
 };
+
+// Sorts by frequency, by one byte of it after the other from the lowest on; leaves of one frequency keep
+// their order. A sort that compares cannot foresee its branches, and took longer than all else here.
+void sort_leaves(std::span<Leaf> leaves) {
+  std::uint32_t all_bits = 0;
+  for (const Leaf& leaf : leaves) all_bits |= leaf.frequency;
+  std::array<Leaf, most_symbols> sorted;
+  for (unsigned shift = 0; shift < 32 && all_bits >> shift > 0; shift += 8) {
+    std::array<std::uint16_t, 256> places{};
+    for (const Leaf& leaf : leaves) ++places[leaf.frequency >> shift & 0xff];
+    std::uint16_t before = 0;
+    for (std::uint16_t& place : places)
+      before = static_cast<std::uint16_t>(before + std::exchange(place, before));
+    for (const Leaf& leaf : leaves) sorted[places[leaf.frequency >> shift & 0xff]++] = leaf;
+    std::copy_n(sorted.begin(), leaves.size(), leaves.begin());
+  }
+}
 
 // The depths of Huffman's tree over leaves of ascending frequency, by two queues: that of the leaves, and
 // that of the inner nodes, which come into being in ascending order. Returns the largest depth.
@@ -76,6 +94,16 @@ void merge_packages(std::span<const Leaf> leaves, unsigned most_bits, std::span<
   }
 }
 
+constexpr std::array<std::uint8_t, 256> reversed_bytes = [] {
+  std::array<std::uint8_t, 256> reversed{};
+  for (unsigned byte = 0; byte < 256; ++byte) {
+    for (unsigned bit = 0; bit < 8; ++bit) {
+      if ((byte >> bit & 1) != 0) reversed[byte] |= static_cast<std::uint8_t>(0x80U >> bit);
+    }
+  }
+  return reversed;
+}();
+
 }  // namespace
 
 void code_lengths(std::span<const std::uint32_t> frequencies, unsigned most_bits,
@@ -92,9 +120,7 @@ void code_lengths(std::span<const std::uint32_t> frequencies, unsigned most_bits
     lengths[leaves[0].symbol] = 1;
     return;
   }
-  std::sort(leaves.begin(), leaves.end(), [](const Leaf& a, const Leaf& b) {
-    return a.frequency != b.frequency ? a.frequency < b.frequency : a.symbol < b.symbol;
-  });
+  sort_leaves(leaves);
   std::array<unsigned, most_symbols> depths;
   if (tree_depths(leaves, depths) > most_bits) merge_packages(leaves, most_bits, depths);
   for (std::size_t at = 0; at < count; ++at)
@@ -110,10 +136,9 @@ void assign_codes(std::span<const std::uint8_t> lengths, std::span<std::uint16_t
     next[length] = (next[length - 1] + number[length - 1]) << 1;
   }
   for (std::size_t at = 0; at < lengths.size(); ++at) {
-    unsigned code = lengths[at] == 0 ? 0 : next[lengths[at]]++;
-    unsigned reversed = 0;
-    for (unsigned bit = 0; bit < lengths[at]; ++bit, code >>= 1) reversed = reversed << 1 | (code & 1);
-    codes[at] = static_cast<std::uint16_t>(reversed);
+    const unsigned code = lengths[at] == 0 ? 0 : next[lengths[at]]++;
+    const unsigned reversed = unsigned{reversed_bytes[code & 0xff]} << 8 | reversed_bytes[code >> 8 & 0xff];
+    codes[at] = static_cast<std::uint16_t>(reversed >> (16 - lengths[at]));
   }
 }
 
