@@ -17,6 +17,9 @@ constexpr std::size_t name_size_at = 12;
 constexpr std::size_t cigar_count_at = 16;
 constexpr std::size_t base_count_at = 20;
 
+// Fewer operations repeat together with the bytes around them.
+constexpr std::size_t many_operations = 1024;
+
 std::size_t record_size(std::string_view records) {
   return std::min(records.size(), sizeof(std::uint32_t) + base::number_at<std::uint32_t>(records, 0));
 }
@@ -76,26 +79,27 @@ void BlockCutter::begin_pieces(std::string_view rest) {
 }
 
 void BlockCutter::add_fields_of_piece(std::size_t size) {
-  std::size_t of_read = 0;
+  std::size_t of_tags = 0;
   std::size_t begin = 0;
   for (const codec::FieldSpan& span : record_fields_) {
     if (span.end <= piece_at_) continue;
     const std::size_t end = std::min(span.end - piece_at_, size);
-    if (span.field == codec::Field::bases || span.field == codec::Field::qualities) of_read += end - begin;
+    if (span.field == codec::Field::tags) of_tags += end - begin;
     fields_.push_back({static_cast<std::uint32_t>(end), span.field});
     if (end == size) break;
     begin = end;
   }
-  if (2 * of_read < size) fields_.clear();
+  if (2 * of_tags > size) fields_.clear();
 }
 
 // The lengths may be those of a malformed record.
 void BlockCutter::add_fields(std::string_view record, std::size_t at, Fields& to) {
   const std::size_t bases = base::number_at<std::uint32_t>(record, base_count_at);
+  const std::size_t operations = base::number_at<std::uint16_t>(record, cigar_count_at);
   const std::array<std::pair<std::size_t, codec::Field>, 5> lengths{
       {{sam::record_front, codec::Field::fixed},
        {base::number_at<std::uint8_t>(record, name_size_at), codec::Field::name},
-       {std::size_t{4} * base::number_at<std::uint16_t>(record, cigar_count_at), codec::Field::fixed},
+       {4 * operations, operations < many_operations ? codec::Field::fixed : codec::Field::cigar},
        {(bases + 1) / 2, codec::Field::bases},
        {bases, codec::Field::qualities}}};
   std::size_t end = 0;

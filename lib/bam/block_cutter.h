@@ -21,8 +21,8 @@ class BlockCutter {
   /// The next payload at the front of `rest`, which is not empty and gives it away.
   std::string_view cut(std::string_view& rest);
   /// The fields of the records in the last payload, or of the piece of a record; empty without `with_fields`,
-  /// and for a piece that is mostly CIGAR or tags: numbers that differ little, and texts that repeat from far
-  /// away, are better off with a compressor that looks at more.
+  /// and for a piece that is mostly tags: numbers that differ little, and texts that repeat from far away,
+  /// are better off with a compressor that looks at more.
   std::span<const codec::FieldSpan> fields() const { return fields_; }
 
   /// The size in bytes of the whole records at the front of `records` that fit into `room` bytes.

@@ -134,17 +134,28 @@ class DeflaterOfFields {
   DeflaterOfFields() = default;
   explicit DeflaterOfFields(int level) : level_(level) {}
 
-  // As FieldDeflater::deflate(); 0 at other levels, without fields, and for so few bytes that the codes of a
-  // block would be much of it.
+  // As FieldDeflater::deflate(); 0 at other levels, without fields, for so few bytes that the codes of a
+  // block would be much of it, and at level 6 for what is mostly CIGAR, of which libdeflate makes less.
   std::size_t deflate(std::string_view payload, std::span<const FieldSpan> fields, std::span<char> to) {
     if (level_ < FieldDeflater::least_level || level_ > FieldDeflater::most_level) return 0;
     if (fields.empty() || payload.size() < least_bytes) return 0;
+    if (level_ == 6 && is_mostly_cigar(payload, fields)) return 0;
     if (!deflater_) deflater_.emplace(level_);
     return deflater_->deflate(payload, fields, to);
   }
 
  private:
   static constexpr std::size_t least_bytes = 1024;
+
+  static bool is_mostly_cigar(std::string_view payload, std::span<const FieldSpan> fields) {
+    std::size_t of_cigar = 0;
+    std::uint32_t begin = 0;
+    for (const FieldSpan& span : fields) {
+      if (span.field == Field::cigar) of_cigar += span.end - begin;
+      begin = span.end;
+    }
+    return 2 * of_cigar > payload.size();
+  }
 
   int level_ = 0;
   std::optional<FieldDeflater> deflater_;

@@ -10,11 +10,11 @@
 namespace mrf::codec {
 
 /// The kinds of bytes in a BAM record (SAM specification, section 4.2) that differ in what they repeat.
-enum class Field : std::uint8_t { fixed, name, bases, qualities, tags };
-inline constexpr std::size_t field_kinds = 5;
+enum class Field : std::uint8_t { fixed, name, bases, qualities, tags, cigar };
+inline constexpr std::size_t field_kinds = 6;
 
-/// The bytes from the end of the span before, or from 0, to `end` are of one field; the CIGAR counts as
-/// fixed.
+/// The bytes from the end of the span before, or from 0, to `end` are of one field; a CIGAR of few operations
+/// counts as fixed.
 struct FieldSpan {
   std::uint32_t end = 0;
   Field field = Field::fixed;

@@ -25,7 +25,7 @@ struct FieldEffort {
   std::uint8_t passed = 7;       ///< after a position, at most
   std::uint8_t passed_unentered = 4;  ///< so many or more positions that are passed over are not entered
   std::uint8_t far_hashed = 0;        ///< bytes that a candidate of the second table surely shares, 8 to 16,
-                                      ///< or 0 without that table; of one field only
+                                      ///< or 0 without that table, which its fields share
   std::uint8_t far_candidates = 0;
 };
 using Efforts = std::array<FieldEffort, field_kinds>;
