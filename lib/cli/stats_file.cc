@@ -89,6 +89,12 @@ void reserve_room(const io::OutputFile& file) {
     throw base::SystemError("write", file.name());
 }
 
+// mrf-run reads it when this process has ended, and removes it: it need not be on disk.
+void write_for_run(const std::string& path, const std::string& text) {
+  io::Meter meter;
+  io::write_all(io::open_file(path, O_WRONLY | O_CREAT | O_TRUNC), path, text, meter);
+}
+
 }  // namespace
 
 void StatsFile::open(const std::string& path) {
@@ -107,7 +113,7 @@ void StatsFile::write(const std::string& tool, const io::Stats& stats, int statu
   const std::string text = to_json(tool, stats, status);
   if (prefix != nullptr) {
     try {
-      io::write_output(fmt::format("{}.{}.json", prefix, ::getpid()), text);
+      write_for_run(fmt::format("{}.{}.json", prefix, ::getpid()), text);
     } catch (const base::Error&) {  // the report has one entry less
     }
   }
