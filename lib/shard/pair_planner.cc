@@ -4,6 +4,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <atomic>
+#include <exception>
 #include <future>
 #include <iterator>
 #include <string_view>
@@ -23,15 +25,31 @@ struct Checkpoint {
 
 void ignore(std::string_view) {}
 
-// A checkpoint for each piece that is read, 64 KiB or so; the last one is the end.
-std::vector<Checkpoint> count_records(const Input& input) {
-  RecordWalk walk(input, input.first(), input.name());
-  std::vector<Checkpoint> passed{{0, walk.position()}};
-  while (!walk.is_over()) {
-    walk.step(RecordWalk::no_end, RecordWalk::no_limit, ignore);
-    if (walk.records() > passed.back().records) passed.push_back({walk.records(), walk.position()});
+// What an input has, as far as it was counted.
+struct Count {
+  std::vector<Checkpoint> passed;  // one for each piece that is read, 64 KiB or so; the last one is the end
+  std::exception_ptr fault;        // behind that end
+
+  std::uint64_t records() const { return passed.back().records; }
+};
+
+// Of the faults in two inputs that are counted at the same time the one is said with fewer pieces' records in
+// front of it, `least` of them, or that of the first input: no timing decides it.
+Count count_records(const Input& input, std::atomic<std::uint64_t>& least) {
+  Count count{{{0, input.first()}}, nullptr};
+  try {
+    RecordWalk walk(input, input.first(), input.name());
+    while (!walk.is_over() && count.records() <= least) {
+      walk.step(RecordWalk::no_end, RecordWalk::no_limit, ignore);
+      if (walk.records() > count.records()) count.passed.push_back({walk.records(), walk.position()});
+    }
+  } catch (...) {
+    count.fault = std::current_exception();
+    std::uint64_t other = least;
+    while (count.records() < other && !least.compare_exchange_weak(other, count.records())) {
+    }
   }
-  return passed;
+  return count;
 }
 
 // The first record that is stored at or behind `place`, or the end.
@@ -60,23 +78,28 @@ Checkpoint pass(const Input& input, const std::vector<Checkpoint>& passed, std::
 }  // namespace
 
 PairCuts find_pair_cuts(const Input& first, const Input& second, std::uint64_t shards) {
-  auto counted = std::async(std::launch::async, [&second] { return count_records(second); });
-  const auto passed = count_records(first);
-  const auto passed_by_mates = counted.get();
-  const std::uint64_t records = passed.back().records;
-  if (records != passed_by_mates.back().records)
+  std::atomic<std::uint64_t> least_of_faults = RecordWalk::no_limit;
+  auto counting = std::async(std::launch::async, [&] { return count_records(second, least_of_faults); });
+  const Count count = count_records(first, least_of_faults);
+  const Count count_of_mates = counting.get();
+  const std::uint64_t records = count.records();
+  if (count.fault && (!count_of_mates.fault || records <= count_of_mates.records()))
+    std::rethrow_exception(count.fault);
+  if (count_of_mates.fault) std::rethrow_exception(count_of_mates.fault);
+  if (records != count_of_mates.records())
     throw base::DataError("cut", second.name(),
                           fmt::format("it has {} records, and '{}' has {}: they are not mates",
-                                      passed_by_mates.back().records, first.name(), records));
+                                      count_of_mates.records(), first.name(), records));
   PairCuts cuts{{first.first()}, {second.first()}};
   const Storage storage = first.state().storage;
   const std::uint64_t begin = stored_offset(first.first(), storage);
   for (const std::uint64_t target : targets(begin, first.state().size - begin, shards)) {
-    const Checkpoint cut = pass_to(first, passed, storage == Storage::bgzf ? block_position(target) : target);
+    const Checkpoint cut =
+        pass_to(first, count.passed, storage == Storage::bgzf ? block_position(target) : target);
     if (cut.records == records) break;
     if (cut.at == cuts.first.back()) continue;  // within a record that is longer than a shard
     cuts.first.push_back(cut.at);
-    cuts.second.push_back(pass(second, passed_by_mates, cut.records).at);
+    cuts.second.push_back(pass(second, count_of_mates.passed, cut.records).at);
   }
   cuts.first.push_back(first.end());
   cuts.second.push_back(second.end());

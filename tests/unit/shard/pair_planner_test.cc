@@ -5,6 +5,7 @@
 
 #include <random>
 #include <string>
+#include <utility>
 
 #include "base/error.h"
 #include "unit/directory.h"
@@ -65,6 +66,36 @@ TEST_CASE("mates are cut at the same numbers of records, whatever their lengths"
     const auto mixed = cuts_of(directory / "1", directory / "3", 5);
     CHECK(plain.first == mixed.first);
     CHECK(plain.second.size() == mixed.second.size());
+  }
+}
+
+TEST_CASE("a malformed record ends the counting of both inputs; of two the first one is said") {
+  const ::Directory directory;
+  // More than a gigabyte of content, of which only the front is read.
+  std::string blocks;
+  const std::string one = shard::test::block(paired_reads(400, 100, 1));
+  while (blocks.size() < std::size_t{20} << 20) blocks += one;
+  shard::test::write_file(directory / "large", blocks + std::string(codec::bgzf_eof));
+  const std::string good = paired_reads(5, 20, 1);
+  shard::test::write_file(directory / "early", good + "no record\n");
+  shard::test::write_file(directory / "late", paired_reads(5000, 50, 1) + "no record, either\n");
+  const shard::InputForm form{{record::RecordForm::Kind::fastq}, {}};
+  const auto fault_of = [&](const std::string& first, const std::string& second) -> std::string {
+    io::Meter meter;
+    io::Meter meter_of_mates;
+    try {
+      shard::find_pair_cuts({directory / first, form, meter}, {directory / second, form, meter_of_mates}, 3);
+    } catch (const base::DataError& error) {
+      CHECK(meter.bytes + meter_of_mates.bytes < blocks.size());
+      return error.what();
+    }
+    return "";
+  };
+  const std::string early = "cannot read '" + (directory / "early") + "': record 6";
+  for (const auto& pair : {std::pair("early", "large"), std::pair("large", "early"),
+                           std::pair("early", "late"), std::pair("late", "early")}) {
+    CAPTURE(fault_of(pair.first, pair.second));
+    CHECK(fault_of(pair.first, pair.second).starts_with(early));
   }
 }
 
