@@ -19,6 +19,7 @@
 #include "base/message.h"
 #include "io/last_lines.h"
 #include "io/pipe_lines.h"
+#include "io/regular_file.h"
 #include "process/child.h"
 #include "process/launch.h"
 #include "process/run_signals.h"
@@ -67,7 +68,8 @@ class Attendant::Attended {
   Attended(const AttendedCommand& command, std::chrono::milliseconds grace)
       : command_(command),
         output_(command.keeps_output ? memory_file() : io::Fd()),
-        log_(command.log.empty() ? io::Fd() : io::open_file(command.log, O_WRONLY | O_CREAT | O_APPEND)),
+        log_(command.log.empty() ? io::Fd()
+                                 : io::open_regular_file(command.log, O_WRONLY | O_CREAT | O_APPEND)),
         watchdog_([this](std::size_t) { return spec(); }, [] {}, grace),
         launched_(watchdog_.launch(0)),
         lines_(std::move(launched_.standard_error), [this](const std::string& line) { take(line); }) {}

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "base/error.h"
@@ -142,8 +143,8 @@ class Steps {
     try {
       return carry_out();
     } catch (const base::Error&) {
-      if (stored_.digest.empty() || directory_.read_plan()) throw;
-      throw_lost_plan();
+      if (stored_.digest.empty() || has_plan()) throw;
+      throw_lost_plan(directory_);
     }
   }
 
@@ -164,14 +165,7 @@ class Steps {
     return options.plans ? base::Status::success : run_all(*engine);
   }
 
-  bool has_plan() const {
-    const auto text = directory_.read_plan();
-    return text && digest_of(*text) == stored_.digest;
-  }
-  [[noreturn]] void throw_lost_plan() const {
-    throw base::Error(base::Status::failure, "use", directory_.path(),
-                      "its plan is gone: another run has joined the shards, or somebody has removed it");
-  }
+  bool has_plan() const { return shard::has_plan(directory_, stored_.digest); }
 
   const std::string& output() const { return command_.form.outputs[0]; }
   const std::string& input() const { return command_.form.inputs[0]; }
@@ -213,21 +207,24 @@ class Steps {
         if (error.error_number() != ENOENT) throw;
       }
     }
-    throw_lost_plan();
+    throw_lost_plan(directory_);
   }
 
-  // Such a run may remove the directory while this one plans.
-  void plan() {
-    for (int tries = 1;; ++tries) {
-      try {
-        return plan_once();
-      } catch (const base::SystemError& error) {
-        if (error.error_number() != ENOENT || tries == most_plans) throw;
-      }
+  // What would else be found out when all records are counted, or all shards have run.
+  void check_places() const {
+    std::vector<std::string> paths = command_.form.outputs;
+    if (!command_.report.empty()) paths.push_back(command_.report);
+    for (const std::string& path : paths) {
+      std::error_code error;
+      if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) continue;
+      const io::OutputFile can_be_written(path);
     }
+    directory_.check_place();
   }
 
-  void plan_once() {
+  void plan() {
+    stored_ = {};
+    check_places();
     const Input opened = open_input();
     std::optional<Input> mate;
     io::Meter meter_of_mates;
@@ -239,25 +236,37 @@ class Steps {
                 {}};
     if (mate) wanted.mate = mate->state();
     wanted.writes_index = command_.form.writes_index;
-    if (auto stored = matching_plan(directory_, wanted)) {
-      stored_ = std::move(*stored);
-    } else {
-      if (mate) {
-        base::note(fmt::format("the records of '{}' and '{}' are counted", opened.name(), mate->name()));
-        PairCuts cuts = find_pair_cuts(opened, *mate, wanted.wanted);
-        wanted.cuts = std::move(cuts.first);
-        wanted.mate_cuts = std::move(cuts.second);
-      } else {
-        wanted.cuts = find_cuts(opened, wanted.wanted);
-      }
-      wanted.id = new_plan_id();
-      stored_ = publish_plan(directory_, wanted);
-    }
+    stored_ = find_or_publish(wanted, opened, mate);
     stats_.in.bytes += meter_of_mates.bytes;
     if (command_.options.plans && wanted.writes_index != stored_.plan.writes_index)
       base::warn(fmt::format("'{}' was planned {} --write-index, and stays so: --shard-join takes the option",
                              directory_.path(), stored_.plan.writes_index ? "with" : "without"));
     base::note(fmt::format("{} shards are planned in '{}'", stored_.plan.shards(), directory_.path()));
+  }
+
+  // A run that joins the same shards may remove the directory meanwhile.
+  StoredPlan find_or_publish(Plan& wanted, const Input& opened, const std::optional<Input>& mate) const {
+    for (int tries = 1;; ++tries) {
+      try {
+        if (auto stored = matching_plan(directory_, wanted)) return *std::move(stored);
+        if (wanted.cuts.empty()) set_cuts(wanted, opened, mate);
+        wanted.id = new_plan_id();
+        return publish_plan(directory_, wanted);
+      } catch (const base::SystemError& error) {
+        if (error.error_number() != ENOENT || tries == most_plans) throw;
+      }
+    }
+  }
+
+  static void set_cuts(Plan& plan, const Input& opened, const std::optional<Input>& mate) {
+    if (!mate) {
+      plan.cuts = find_cuts(opened, plan.wanted);
+      return;
+    }
+    base::note(fmt::format("the records of '{}' and '{}' are counted", opened.name(), mate->name()));
+    PairCuts cuts = find_pair_cuts(opened, *mate, plan.wanted);
+    plan.cuts = std::move(cuts.first);
+    plan.mate_cuts = std::move(cuts.second);
   }
 
   static void refuse_changed(const Input& opened, const Plan& plan) {
@@ -420,10 +429,11 @@ class Steps {
   }
 
   base::Status join() {
-    const RunLock held(directory_);
+    auto held = std::make_unique<RunLock>(directory_);
     const auto receipts = read_receipts(stored_.plan, stored_.digest, directory_);
     const EngineEnd end = combines() ? combine(receipts) : EngineEnd{0, join_parts(receipts)};
     if (end.signal != 0) process::die_of(end.signal);
+    if (end.status == 0) tidy_up(receipts, std::move(held));
     return static_cast<base::Status>(end.status);
   }
 
@@ -449,7 +459,6 @@ class Steps {
     if (!command_.report.empty()) files.push_back(&report.emplace(write_report(0)));
     io::commit_together(files);
     if (command_.form.writes_index) io::warn_of_old_index(output(), io::IndexOf::bam);
-    tidy_up(receipts);
     return 0;
   }
 
@@ -465,7 +474,6 @@ class Steps {
     const EngineEnd end = run_form("join", form, "");
     if (end.signal != 0 || end.status != 0) return end;
     if (report) report->commit();
-    tidy_up(receipts);
     return {};
   }
 
@@ -536,10 +544,13 @@ class Steps {
   }
 
   // That the directory stays is no failure: the output is there.
-  void tidy_up(const std::vector<Receipt>& receipts) const {
+  void tidy_up(const std::vector<Receipt>& receipts, std::unique_ptr<RunLock> held) const {
     try {
       directory_.remove_other_parts(receipts);
-      if (!command_.keeps_directory) directory_.remove();
+      if (command_.keeps_directory) return;
+      directory_.clear();
+      held.reset();
+      directory_.remove();
     } catch (const base::Error& error) {
       base::warn(error.what());
     }
@@ -557,7 +568,7 @@ class Steps {
     process::Attendant attendant(command_.kill_after + more_to_kill_after);
     Progress progress(command_.progress, command_.write_event);
     progress.start(stored_.plan, directory_);
-    EngineEnd end = run_shards(engine, stored_.plan, directory_, retries_, attendant, progress);
+    EngineEnd end = run_shards(engine, stored_, directory_, retries_, attendant, progress);
     held.reset();  // the join takes it
     if (end.status == 0 && end.signal == 0) {
       auto words = words_of_join(directory_);

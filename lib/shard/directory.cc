@@ -21,6 +21,8 @@
 #include "base/error.h"
 #include "io/fd.h"
 #include "io/output_file.h"
+#include "io/paths.h"
+#include "io/regular_file.h"
 #include "shard/slurm.h"
 #include "shard/snakefile.h"
 
@@ -149,18 +151,33 @@ std::string Directory::receipt_path(std::size_t shard) const {
   return fmt::format("{}/receipts/{}.json", path_, shard);
 }
 
-void Directory::make() const {
+void Directory::check_place() const {
+  const bool is_there = ::access(path_.c_str(), F_OK) == 0;
+  const std::string place = (is_there ? path_ : io::directory_of(path_)) + "/.";  // ENOTDIR for a file
+  if (::access(place.c_str(), W_OK | X_OK) != 0) throw base::SystemError("make", path_);
   // Where another run begins or ends between the two looks, the next ones see what it has made of the place.
   for (int looks = 1; !read_plan() && holds_other_files(path_); ++looks) {
     if (looks == most_looks)
       throw base::UsageError("use", path_,
                              "it holds files and no plan of shards; name another directory with --shard-dir");
   }
+}
+
+void Directory::make() const {
+  check_place();
   make_directory(path_);
   for (const char* part : parts_of_directory) make_directory(path_ + part);
 }
 
-void Directory::make_logs() const { make_directory(path_ + "/logs"); }
+// Others would wait for a FIFO of that name as well, as Slurm does when it starts a task.
+void Directory::make_logs() const {
+  const std::string path = path_ + "/logs";
+  make_directory(path);
+  for (const auto& name : names_in(path)) {
+    const std::string log = fmt::format("{}/{}", path, name);
+    if (is_name_of_run("/logs", name)) io::refuse_irregular(log);
+  }
+}
 
 std::set<std::string> Directory::names_of_logs() const {
   const auto names = names_in(path_ + "/logs");
@@ -168,12 +185,13 @@ std::set<std::string> Directory::names_of_logs() const {
 }
 
 std::optional<std::string> read_file(const std::string& path) {
-  const int fd = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    if (errno == ENOENT) return std::nullopt;
-    throw base::SystemError("open", path);
+  io::Fd file;
+  try {
+    file = io::open_regular_file(path, O_RDONLY);
+  } catch (const base::SystemError& error) {
+    if (error.error_number() == ENOENT) return std::nullopt;
+    throw;
   }
-  const io::Fd file(io::adopt_fd, fd);
   io::Meter meter;
   std::string text;
   constexpr std::size_t piece = 65536;
@@ -217,7 +235,7 @@ void Directory::renew() const noexcept {
   const auto end = fmt::format_to_n(name.data(), name.size() - 1, "{}/receipts/.look-{}-{}", path_,
                                     host_name(), ::getpid());
   if (end.size >= name.size()) return;
-  const int fd = ::open(name.data(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+  const int fd = ::open(name.data(), O_WRONLY | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0600);
   if (fd < 0) return;
   ::close(fd);
   ::unlink(name.data());
@@ -248,16 +266,24 @@ void Directory::remove_other_parts(const std::vector<Receipt>& receipts) const {
   }
 }
 
-void Directory::remove() const {
+void Directory::clear() const {
   for (const char* kept : kept_by_engines) remove_of_run(path_, kept);
   for (const char* part : parts_of_directory) remove_of_run(path_, part);
   remove_file_at(plan_path());
   remove_file_at(lock_path());
+}
+
+void Directory::remove() const {
   const auto names = names_in(path_);
   const auto is_of_next_run = [](const std::string& name) {
     return name == "plan.json" || name == "mrf-run.lock";
   };
   if (std::any_of(names.begin(), names.end(), is_of_next_run)) return;
+  if (!names.empty() && std::all_of(names.begin(), names.end(), is_kept_by_nfs))
+    throw base::Error(base::Status::failure, "remove", path_,
+                      fmt::format("NFS keeps '{}' there, a file that a process still has open; remove the "
+                                  "directory when that has ended",
+                                  names[0]));
   if (!names.empty() && !holds_other_files(path_)) return;
   if (!names.empty())
     throw base::Error(base::Status::failure, "remove", path_,

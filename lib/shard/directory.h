@@ -30,10 +30,13 @@ class Directory {
   /// Where the report of the attempt is that makes this part; empty before its end.
   std::string attempt_path(const std::string& part) const { return path_ + "/attempts/" + part + ".json"; }
 
-  /// Makes what is not there. Throws SystemError, and UsageError for a directory that holds other files and
-  /// no plan.
+  /// Throws SystemError where make() cannot make it or what is in it, and UsageError for a directory that
+  /// holds other files and no plan.
+  void check_place() const;
+  /// Makes what is not there. Throws as check_place() does.
   void make() const;
-  /// Makes the directory of the shards' logs (shard_log.h). Throws SystemError.
+  /// Makes the directory of the shards' logs (shard_log.h). Throws SystemError, and Error for a log that is
+  /// no regular file.
   void make_logs() const;
   /// The names of what is in it; none when it is not there. Throws SystemError.
   std::set<std::string> names_of_logs() const;
@@ -58,9 +61,12 @@ class Directory {
   void remove_part(const std::string& part) const;
   /// Removes the parts that are none of these receipts, known by their names. Throws SystemError.
   void remove_other_parts(const std::vector<Receipt>& receipts) const;
-  /// Removes what the steps and the engines made, known by the names, the plan last, and then the directory,
-  /// unless it is the working directory or the next run has begun there. What others put there stays. Throws
-  /// SystemError, and Error when the directory stays for other files.
+  /// Removes what the steps and the engines made, known by the names, the plan and the lock last. What others
+  /// put there stays. Throws SystemError.
+  void clear() const;
+  /// Removes the directory after clear(), unless it is the working directory or the next run has begun there.
+  /// NFS keeps a file that is open: the lock must have been given back. Throws SystemError, and Error when
+  /// the directory stays for other files.
   void remove() const;
 
  private:
@@ -70,7 +76,8 @@ class Directory {
 /// One that is there already is no error. Throws SystemError.
 void make_directory(const std::string& path);
 
-/// The whole of a file; nothing when there is none of that name. Throws SystemError.
+/// The whole of a file; nothing when there is none of that name. Throws SystemError, and Error for what is no
+/// regular file.
 std::optional<std::string> read_file(const std::string& path);
 
 /// Whether a file that mrf-run writes anew is one that it wrote: one of its first two lines begins with

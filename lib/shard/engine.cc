@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 
 #include <cerrno>
+#include <filesystem>
+#include <system_error>
 
 #include "base/environment.h"
 #include "base/error.h"
@@ -65,14 +67,15 @@ std::vector<std::string> words_of_join(const Directory& directory) {
   return words_of(directory, {"--shard-join"});
 }
 
-EngineEnd run_shards(Engine& engine, const Plan& plan, const Directory& directory, std::uint64_t retries,
-                     process::Attendant& attendant, Progress& progress) {
+EngineEnd run_shards(Engine& engine, const StoredPlan& stored, const Directory& directory,
+                     std::uint64_t retries, process::Attendant& attendant, Progress& progress) {
+  const Plan& plan = stored.plan;
   for (std::uint64_t round = 0;; ++round) {
     auto missing = directory.missing(plan);
     if (missing.empty()) return {};
     EngineEnd end = engine.run({plan, directory, missing, round == retries, progress}, attendant);
     if (end.signal != 0) return end;
-    if (!directory.read_plan()) throw base::SystemError("open", directory.plan_path(), ENOENT);
+    if (!has_plan(directory, stored.digest)) throw_lost_plan(directory);
     missing = directory.missing(plan);
     if (missing.empty()) return {};
     const std::string text =

@@ -11,6 +11,7 @@
 #include "shard/directory.h"
 #include "shard/plan.h"
 #include "shard/progress.h"
+#include "shard/steps.h"
 
 namespace mrf::shard {
 
@@ -50,9 +51,10 @@ std::vector<std::string> words_of_run(const Directory& directory, std::size_t sh
 /// The same for the join.
 std::vector<std::string> words_of_join(const Directory& directory);
 
-/// Gives the shards of `plan` without receipts to the engine, up to `retries` times again. Returns how it
+/// Gives the shards of `stored` without receipts to the engine, up to `retries` times again. Returns how it
 /// ended: with status 0 when all have receipts, and never when one has none; that is said.
-EngineEnd run_shards(Engine& engine, const Plan& plan, const Directory& directory, std::uint64_t retries,
-                     process::Attendant& attendant, Progress& progress);
+/// Throws Error when the plan is gone.
+EngineEnd run_shards(Engine& engine, const StoredPlan& stored, const Directory& directory,
+                     std::uint64_t retries, process::Attendant& attendant, Progress& progress);
 
 }  // namespace mrf::shard

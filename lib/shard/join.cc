@@ -16,6 +16,7 @@
 #include "codec/bgzf.h"
 #include "io/fd.h"
 #include "io/output_file.h"
+#include "io/regular_file.h"
 #include "record/header.h"
 #include "shard/content.h"
 #include "shard/digest.h"
@@ -37,10 +38,12 @@ class PartReader {
  public:
   PartReader(const Receipt& receipt, const Directory& directory)
       : receipt_(receipt), path_(directory.part_path(receipt.part)), directory_(directory) {
-    const int fd = ::open(path_.c_str(), O_RDONLY | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT) fail("the part is not there");
-    if (fd < 0) throw base::SystemError("open", path_);
-    file_ = io::Fd(io::adopt_fd, fd);
+    try {
+      file_ = io::open_regular_file(path_, O_RDONLY);
+    } catch (const base::SystemError& error) {
+      if (error.error_number() != ENOENT) throw;
+      fail("the part is not there");
+    }
   }
 
   [[noreturn]] void fail(const std::string& reason) const {
@@ -194,7 +197,7 @@ int measure_part(const Directory& directory, Receipt& receipt, const std::functi
     receipt.mate_part_digest = mate.part_digest;
   }
   const std::string path = directory.part_path(receipt.part);
-  const io::Fd file = io::open_file(path, O_RDONLY);
+  const io::Fd file = io::open_regular_file(path, O_RDONLY);
   io::Meter meter;
   std::vector<char> bytes(part_piece_bytes);
   Digest digest;

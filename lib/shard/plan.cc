@@ -17,7 +17,8 @@ namespace mrf::shard {
 namespace {
 
 using Json = nlohmann::ordered_json;
-constexpr const char* plan_schema = "mrf-shard-plan-1";
+constexpr std::string_view plan_schema = "mrf-shard-plan-2";  // its number is another for each form
+constexpr std::string_view all_plan_schemas = "mrf-shard-plan-";
 
 constexpr std::array<std::string_view, 3> storage_names{"plain", "bgzf", "cram"};  // of Storage, in order
 
@@ -92,9 +93,18 @@ Plan parse_plan(std::string_view text, const std::string& name) {
   try {
     return plan_of(Json::parse(text));
   } catch (const std::exception&) {
+    if (is_plan_of_other_version(text))
+      throw base::DataError("read", name, "another version of mrf-run made it; plan the shards again");
     throw base::DataError(
         "read", name, "it is not a plan of shards, or is damaged; name another directory with --shard-dir");
   }
+}
+
+bool is_plan_of_other_version(std::string_view text) {
+  const Json json = Json::parse(text, nullptr, false);
+  const auto schema = json.is_object() ? json.find("schema") : json.end();
+  return json.is_object() && schema != json.end() && schema->is_string() && *schema != plan_schema &&
+         schema->get<std::string>().starts_with(all_plan_schemas);
 }
 
 std::string new_plan_id() {

@@ -49,6 +49,8 @@ Plan plan_of_mate(const Plan& plan);
 std::string plan_text(const Plan& plan);
 /// From such a text. Throws DataError with `name` for any other.
 Plan parse_plan(std::string_view text, const std::string& name);
+/// Whether it is a plan whose form only another version of mrf-run reads.
+bool is_plan_of_other_version(std::string_view text);
 
 /// For Plan::id: 32 hexadecimal digits. Throws SystemError.
 std::string new_plan_id();

@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "io/regular_file.h"
 
 namespace mrf::shard {
 
@@ -66,7 +67,7 @@ std::string read_holder(io::FdRef file) {
 
 RunLock::RunLock(const Directory& directory) : path_(directory.lock_path()) {
   for (;;) {
-    file_ = io::open_file(path_, O_RDWR | O_CREAT);
+    file_ = io::open_regular_file(path_, O_RDWR | O_CREAT);
     if (!lock_whole(file_, path_))
       throw base::Error(base::Status::failure, "use", directory.path(),
                         fmt::format("{} runs or joins its shards; when that has ended, the same command goes "

@@ -25,11 +25,11 @@ std::string log_path(const Directory& directory, std::size_t shard) {
 }
 
 std::string end_of_log(const Directory& directory, std::size_t shard, std::size_t most) {
-  const int fd = ::open(log_path(directory, shard).c_str(), O_RDONLY | O_CLOEXEC);
+  const int fd = ::open(log_path(directory, shard).c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (fd < 0) return "";
   const io::Fd file(io::adopt_fd, fd);
   struct stat info {};
-  if (::fstat(fd, &info) != 0) return "";
+  if (::fstat(fd, &info) != 0 || !S_ISREG(info.st_mode)) return "";
   std::string text(static_cast<std::size_t>(std::min<off_t>(info.st_size, bytes_of_end)), '\0');
   const ssize_t n = ::pread(fd, text.data(), text.size(), info.st_size - static_cast<off_t>(text.size()));
   text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);

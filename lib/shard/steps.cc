@@ -114,10 +114,11 @@ std::optional<Step> take_step(const std::vector<std::string>& words, const base:
   if (::chdir(plan.directory.c_str()) != 0) throw base::SystemError("enter", plan.directory);
   if (plan.writes_index && has_option(own, "--shard-join") && !has_option(own, "--write-index"))
     step.words.emplace_back("--write-index");
-  // The step says of processors what counts.
-  const bool says_cpus = has_option(own, "--cpus");
+  // These change nothing of a part, and what the step says of them counts.
+  constexpr std::array<std::string_view, 4> of_step{"--cpus", "--kill-after", "--pipe-size",
+                                                    "--stall-timeout"};
   for (const auto& piece : split(plan.arguments)) {
-    if (!says_cpus || piece.option != "--cpus")
+    if (!is_one_of(of_step, piece) || !has_option(own, piece.option))
       step.words.insert(step.words.end(), piece.words.begin(), piece.words.end());
   }
   return step;
@@ -129,16 +130,32 @@ StoredPlan read_plan(const Directory& directory) {
   return {parse_plan(*text, directory.plan_path()), digest_of(*text)};
 }
 
+bool has_plan(const Directory& directory, const std::string& digest) {
+  const auto text = directory.read_plan();
+  return text && digest_of(*text) == digest;
+}
+
+void throw_lost_plan(const Directory& directory) {
+  throw base::Error(
+      base::Status::failure, "use", directory.path(),
+      "its plan is gone, or another one is there: another run has joined the shards, or somebody "
+      "has removed it");
+}
+
 std::optional<StoredPlan> matching_plan(const Directory& directory, const Plan& wanted) {
-  if (!directory.read_plan()) return std::nullopt;
-  StoredPlan stored;
+  const auto text = directory.read_plan();
+  if (!text) return std::nullopt;
+  StoredPlan stored{{}, digest_of(*text)};
   try {
-    stored = read_plan(directory);
+    stored.plan = parse_plan(*text, directory.plan_path());
   } catch (const base::DataError&) {
     throw base::UsageError(
         "use", directory.path(),
-        "its plan.json is not a plan of shards, or is damaged; name another directory with "
-        "--shard-dir");
+        is_plan_of_other_version(*text)
+            ? "another version of mrf-run has planned its shards; remove it and plan again, "
+              "or name another directory with --shard-dir"
+            : "its plan.json is not a plan of shards, or is damaged; name another directory "
+              "with --shard-dir");
   }
   const std::string fault = difference(stored.plan, wanted);
   if (!fault.empty())
@@ -161,11 +178,9 @@ void remove_parts(const Directory& directory, const Receipt& receipt) {
 }
 
 void publish_part(const Directory& directory, const Receipt& receipt, bool may_differ) {
-  if (const auto text = directory.read_plan(); !text || digest_of(*text) != receipt.plan) {
+  if (!has_plan(directory, receipt.plan)) {
     remove_parts(directory, receipt);
-    throw base::Error(
-        base::Status::failure, "finish", fmt::format("shard {}", receipt.shard),
-        fmt::format("'{}' is no longer the plan it was run for; run the shard again", directory.plan_path()));
+    throw_lost_plan(directory);
   }
   if (directory.publish_receipt(receipt)) return;
   const auto first = directory.read_receipt(receipt.shard);

@@ -40,12 +40,17 @@ struct StepOptions {
 /// Throws UsageError for options that contradict each other.
 void check(const StepOptions& options);
 
-/// The plan in `directory`, and its digest. Throws Error when there is none.
+/// A plan and its digest.
 struct StoredPlan {
   Plan plan;
   std::string digest;
 };
+/// That in `directory`. Throws Error when there is none.
 StoredPlan read_plan(const Directory& directory);
+/// Whether the plan in `directory` is the one with this digest. Throws SystemError.
+bool has_plan(const Directory& directory, const std::string& digest);
+/// Throws Error: there it is not, or not any more.
+[[noreturn]] void throw_lost_plan(const Directory& directory);
 
 /// A command that asks for a step of a plan.
 struct Step {
@@ -68,8 +73,8 @@ std::optional<StoredPlan> matching_plan(const Directory& directory, const Plan& 
 /// Removes the files of a receipt.
 void remove_parts(const Directory& directory, const Receipt& receipt);
 /// Publishes the receipt, whose part is measured (join.h). When the shard has one already, the part is
-/// removed; then throws DataError if the digests differ, unless `may_differ`. Throws Error, and removes the
-/// part, when the plan in the directory is not the receipt's.
+/// removed; then throws DataError if the digests differ, unless `may_differ`. When the plan in the directory
+/// is not the receipt's, the part is removed; then throws as throw_lost_plan() does.
 void publish_part(const Directory& directory, const Receipt& receipt, bool may_differ);
 
 /// The time in UTC as receipts have it.

@@ -87,7 +87,7 @@ exec cat'
   local status=0
   wait "$run" || status=$?
   [[ $status == 1 ]]
-  grep -qF "cannot use '$PWD/d': its plan is gone: another run has joined the shards, or somebody" stderr.txt
+  grep -qF "cannot use '$PWD/d': its plan is gone, or another one is there: another run has joined" stderr.txt
   [[ ! -e out.txt && ! -e d/plan.json ]]
 }
 

@@ -178,7 +178,7 @@ END
 
 @test "a step takes the command from the plan, and no other option or filter" {
   seq 1000 >in.txt
-  mrf-run --shards 3 --shard-dir d --shard-plan -i in.txt -o out.txt -- cat
+  mrf-run --shards 3 --shard-dir d --shard-plan --kill-after 3 --pipe-size 64K --stall-timeout 60 -i in.txt -o out.txt -- cat
   while IFS='|' read -r words text; do
     # shellcheck disable=SC2086
     run_apart mrf-run --shard-dir d $words
@@ -197,7 +197,7 @@ END
 --shard-join -o other.txt|-o
 --shard-status -n 3|-n
 E
-  mrf-run --shard-run=1 --shard-dir=d --cpus 1 -v --progress none --kill-after 1
+  mrf-run --shard-run=1 --shard-dir=d --cpus 1 -v --progress none --kill-after 1 --pipe-size=128K --stall-timeout 30
   mrf-run --shard-run 0 --shard-dir d --cpus=1 --quiet --stats stats.json
   mrf-run --shard-run 2 --shard-dir d
   mrf-run --shard-join --shard-dir d --verbose

@@ -45,6 +45,22 @@ script() {
   cmp names.txt <(paste -d '\n' <(awk 'NR % 4 == 1' r1.fastq) <(awk 'NR % 4 == 1' r2.fastq))
 }
 
+@test "an output or a directory that cannot be made: said before a record is counted" {
+  pairs 100
+  while IFS='|' read -r words text; do
+    # shellcheck disable=SC2086
+    run_apart mrf-run -v --shards 3 -i r1.fastq -i r2.fastq $words -- cat
+    assert_status 1
+    assert_stderr_is "mrf-run: cannot $text"
+    assert_files r1.fastq r2.fastq
+  done <<E
+-o none/o1.fastq -o o2.fastq|open 'none/o1.fastq': No such file or directory
+-o o1.fastq -o none/o2.fastq|open 'none/o2.fastq': No such file or directory
+-o o1.fastq -o o2.fastq --shard-dir none/d|make '$PWD/none/d': No such file or directory
+-o o1.fastq -o o2.fastq --shard-dir r1.fastq/d|make '$PWD/r1.fastq/d': Not a directory
+E
+}
+
 @test "files that are not mates: another number of records, other names" {
   pairs 2000
   head -n 7996 r2.fastq >short.fastq

@@ -449,6 +449,16 @@ exec cat'
   touch d/.nfs000000000000001200000001
   run_apart mrf-run --shards 2 --shard-dir d -i in.txt -o out.txt -- cat
   assert_status 0
-  assert_stderr_is ''
+  assert_stderr_is "mrf-run: cannot remove '$PWD/d': NFS keeps '.nfs000000000000001200000001' there, a file that a process \
+still has open; remove the directory when that has ended"
   cmp in.txt out.txt
+  # The lock is no such file when the directory is removed.
+  command -v strace >/dev/null || skip "strace is not installed"
+  for words in '' '--combine cat'; do
+    rm -rf d
+    # shellcheck disable=SC2086
+    strace -f -qq -y -o trace -e trace=close,rmdir mrf-run --shards 2 --shard-dir d -i in.txt -o out.txt $words -- cat
+    grep -Eo 'rmdir\("[^"]*/d"\) += 0|close\([0-9]+<[^>]*mrf-run\.lock.*' trace | tail -n 1 | grep rmdir
+    [[ ! -e d ]]
+  done
 }

@@ -3,6 +3,7 @@
 
 #include <doctest/doctest.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -47,6 +48,16 @@ TEST_CASE("an attended command: what it writes, how it ends, and one that is not
     CHECK(static_cast<int>(error.status()) == 127);
   }
   CHECK(attendant.wait(std::chrono::milliseconds(1)) == 0);
+}
+
+TEST_CASE("a FIFO in place of the log of a command is not waited for") {
+  const KeptMask mask;
+  const Directory directory;
+  const std::string log = directory / "log";
+  REQUIRE(::mkfifo(log.c_str(), 0600) == 0);
+  Attendant attendant(std::chrono::seconds(5));
+  const std::string text = "cannot open '" + log + "': a FIFO is there, and no regular file; remove it";
+  CHECK_THROWS_WITH_AS(attendant.run({.words = {"true"}, .log = log}), text.c_str(), mrf::base::Error);
 }
 
 TEST_CASE("a signal ends the attended command and the wait, and a command that ignores TERM is killed") {

@@ -56,6 +56,20 @@ TEST_CASE("a text that is no plan is bad data") {
   CHECK(parse_plan(plan_text(empty), "plan.json").shards() == 1);
 }
 
+TEST_CASE("a plan of another version is told from what is none") {
+  const std::string text = plan_text(a_plan());
+  const std::string name = "mrf-shard-plan-";
+  std::string other = text;
+  other[other.find(name) + name.size()] = '1';
+  CHECK(is_plan_of_other_version(other));
+  CHECK_THROWS_WITH_AS(parse_plan(other, "plan.json"),
+                       "cannot read 'plan.json': another version of mrf-run made it; plan the shards again",
+                       mrf::base::DataError);
+  for (const std::string& none :
+       Words{text, text.substr(1), "", "{}", "[]", "{\"schema\": 1}", "{\"schema\": \"x\"}"})
+    CHECK(!is_plan_of_other_version(none));
+}
+
 TEST_CASE("a word that is not UTF-8 cannot be planned") {
   Plan plan = a_plan();
   plan.arguments.emplace_back("\xff");
