@@ -293,6 +293,8 @@ END
   grep -q "fsync([0-9]*<$PWD/d>) *= 0" trace
   strace -f -qq -y -o trace -e trace=fsync mrf-run --shard-run 1 --shard-dir d
   grep -q "fsync([0-9]*<$PWD/d/receipts>) *= 0" trace
+  # The directory of the FIFOs is removed with what is in it.
+  [[ $(grep -c '/mrf-run\.[0-9a-f]*/' trace) == 0 ]]
   run_apart strace -f -qq -o /dev/null -P "$PWD/d/receipts" -e trace=fsync -e inject=fsync:error=EIO \
     mrf-run --shard-run 0 --shard-dir d
   assert_status 1
