@@ -4,9 +4,6 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-#include <cerrno>
-#include <filesystem>
-#include <system_error>
 
 #include "base/environment.h"
 #include "base/error.h"
