@@ -4,7 +4,6 @@
 #include <fmt/format.h>
 #include <sys/stat.h>
 
-
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/message.h"
