@@ -43,7 +43,7 @@ struct Text : kstring_t {
   }
 };
 
-/// Opens a copy of `bytes` for htslib's readers. Throws std::bad_alloc, SystemError.
+/// Opens a copy of `bytes` for htslib's readers. Throws std::bad_alloc.
 HfilePtr open_memory(std::string_view bytes);
 
 /// Threads of htslib for a CRAM, of whose containers no more are held than there are threads to work on them,

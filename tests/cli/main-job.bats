@@ -234,7 +234,7 @@ refused_input() {
 @test "an output in a directory that is not there" {
   run_apart mrf-run -n 4 -i in.bam -o no/out.bam -- cat
   assert_failed 1
-  assert_stderr_has "'no/out.bam': No such file or directory"
+  assert_stderr_has "cannot write 'no/out.bam': there is no directory 'no'"
 }
 @test "an output in a directory that is not to be written" {
   mkdir locked && chmod 555 locked
