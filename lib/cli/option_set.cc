@@ -173,7 +173,7 @@ void OptionSet::add_flag(const std::string& names, bool& value, const std::strin
 void OptionSet::add_optional(const std::string& names, std::string& value, std::vector<std::string> values,
                              const std::string& otherwise, const std::string& description) {
   const auto [word, shown] = split_names(names);
-  app_->add_option(word, value, description)->option_text(shown);
+  app_->add_option(word, value, description)->option_text("[" + shown + "]");
   optional_.push_back({word, std::move(values), otherwise});
 }
 

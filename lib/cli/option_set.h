@@ -34,7 +34,7 @@ class OptionSet {
   void add_flag(const std::string& names, bool& value, const std::string& description);
   /// An option "--name VALUE" whose value may be left out: it is taken when the next word is one of `values`,
   /// begins with one of them that ends in ':', or is a whole number where "N" is among them. Left out, it is
-  /// `otherwise`.
+  /// `otherwise`. --help shows "--name [VALUE]".
   void add_optional(const std::string& names, std::string& value, std::vector<std::string> values,
                     const std::string& otherwise, const std::string& description);
   /// A number of bytes with an optional K, M or G (powers of 1024).

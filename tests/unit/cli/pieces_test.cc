@@ -77,3 +77,10 @@ TEST_CASE("an option that there is not, and one that lacks its value") {
         Words{"--none=[--none,]", "=x[x,]", "-z=[-z,]", "--verbose=false[--verbose=false,]",
               "--prefix=[--prefix,]"});
 }
+
+TEST_CASE("the help shows an optional value in brackets") {
+  mrf::cli::OptionSet set("test", "", "");
+  Values values;
+  declare_values(set, values);
+  CHECK(set.help().find("--style [STYLE]") != std::string::npos);
+}
