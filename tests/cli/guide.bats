@@ -70,9 +70,20 @@ follow() {
   cmp <(samtools view seq.bam | sort) <(samtools view any.bam | sort)
 }
 @test "guide: jobs of your own" { follow "Jobs of your own"; }
-@test "guide: cells and UMIs" { follow "Cells and UMIs"; }
-@test "guide: paired reads" { follow "Paired reads"; }
-@test "guide: alignment" { follow "Alignment"; }
+@test "guide: cells and UMIs" {
+  follow "Cells and UMIs"
+  [[ $(samtools view -c white.bam) -ge 20 ]]
+  cmp <(samtools view white.bam) <(samtools view same.bam)
+}
+@test "guide: paired reads" {
+  follow "Paired reads"
+  cmp <(zcat pairs.fq.gz) <(seqtk mergepe T1.fq.gz T2.fq.gz)
+}
+@test "guide: alignment" {
+  follow "Alignment"
+  [[ $(samtools view -c -f 3 interleaved.bam) -ge 500 && $(samtools view -c marked.bam) -ge 600 ]]
+  ! samtools view -H sorted.bam | grep '^@PG.*held' || false
+}
 @test "guide: VCF, CSV, headers" {
   follow "VCF, CSV, headers"
   cmp table.csv same.csv
@@ -81,6 +92,8 @@ follow() {
 @test "guide: map and reduce" {
   follow "Map and reduce"
   cmp <(sort words.txt) sorted.txt
+  cmp <(echo '#number word' && sort words.txt) titled.txt
+  [[ $(<distinct.txt) == 7 ]]
   cmp <(samtools view in.bam | cut -f 3 | sort | uniq -c | awk '{ print $1, $2 }') <(sort -k2 references.txt)
 }
 @test "guide: tables beside the result" {
@@ -103,15 +116,18 @@ follow() {
   follow "Downloads"
   cmp web/run7/a_2.fq.gz a_2.fq.gz
   cmp web/run7/ref.fa ref.fa
+  cmp web/run7/a_2.fq.gz run7/a_2.fq.gz
 }
 @test "guide: Make, Snakemake, Nextflow" { follow "Make, Snakemake, Nextflow"; }
 @test "guide: Slurm and shards" {
   ((EUID == 0)) || skip "Slurm's daemons start as root only"
   SLURM_CONF=$("$ROOT/tests/servers/slurm" start "$BATS_TEST_TMPDIR/slurm")
   export SLURM_CONF
+  cp R1.fq.gz run7_1.fastq.gz && cp R2.fq.gz run7_2.fastq.gz
   run_apart timeout 300 "$ROOT/tests/cli/guide.py" "$ROOT/docs/guide.md" "Slurm and shards"
   "$ROOT/tests/servers/slurm" stop "$BATS_TEST_TMPDIR/slurm"
   assert_status 0
+  cmp <(zcat R1.fq.gz) <(zcat filtered/run7_1.fastq.gz)
 }
 @test "guide: troubleshooting" { follow "Troubleshooting"; }
 
