@@ -7,6 +7,7 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -214,25 +215,32 @@ void check_filter(const std::vector<std::string>& command, bool combines) {
   if (command.size() > 1 || word.find_first_of(" \t\n|&;<>()$`") == std::string::npos ||
       run::is_command(word))
     return;
-  throw base::Error(
-      base::Status::not_found, "execute", word,
-      fmt::format("no such command; no shell reads it, for one write {} bash -o pipefail -c {}{}",
-                  combines ? "--combine" : "--", workflow::quote_word(combines ? word + " \"$@\"" : word),
-                  combines ? " combine" : ""));
+  constexpr const char* reason = "no such command; no shell reads it, for one write";
+  if (!combines)
+    throw base::Error(base::Status::not_found, "execute", word,
+                      fmt::format("{} -- bash -o pipefail -c {}", reason, workflow::quote_word(word)));
+  // Of one simple command the files are the last words; who writes more says where they stand.
+  const bool is_simple = word.find_first_of("\n|&;<>()$`") == std::string::npos;
+  throw base::Error(base::Status::not_found, "execute", word,
+                    fmt::format("{} --combine bash -o pipefail -c {} combine{}", reason,
+                                workflow::quote_word(is_simple ? word + " \"$@\"" : word),
+                                is_simple ? "" : ", in which \"$@\" stands for the files"));
 }
 
 // What only a look at the inputs and at this process says of a short form.
 void complete(workflow::ShortForm& form, run::ProbeOf of) {
   if (form.inputs.empty() && run::has_standard_input()) form.inputs.emplace_back("-");
-  for (const auto& input : form.inputs) form.starts.push_back(run::probe_input(input, of));
+  const std::size_t reads = workflow::may_part_mates(form) ? 2 : 0;
+  for (const auto& input : form.inputs) form.starts.push_back(run::probe_input(input, of, reads));
   check_filter(form.command, false);
   if (!form.combine.empty()) check_filter(form.combine, true);
 }
 
 // A filter that opens an input by its name reads all of it, in each copy.
 void warn_of_inputs_in_command(const workflow::ShortForm& form) {
-  for (const auto& input : form.inputs) {
-    if (input != "-" && std::find(form.command.begin(), form.command.end(), input) != form.command.end())
+  const std::set<std::string> inputs(form.inputs.begin(), form.inputs.end());
+  for (const auto& input : inputs) {
+    if (input != "-" && std::find(form.command.begin() + 1, form.command.end(), input) != form.command.end())
       base::warn(
           fmt::format("the command names the input '{}', which each copy reads whole: the records of its "
                       "own come on standard input",
@@ -275,14 +283,17 @@ std::string lack_of_command(const Options& options) {
 
 // All words between --combine and -- are the command's, those too that were meant for this program.
 void refuse_swallowed(const workflow::ShortForm& form) {
-  for (const auto& word : form.combine) {
-    if ((form.inputs.empty() && (word == "-i" || word == "--input")) ||
-        (form.outputs.empty() && (word == "-o" || word == "--output")))
+  for (const std::string& word : form.combine) {
+    const bool is_input = word == "-i" || word == "--input" || word.starts_with("--input=");
+    const bool is_output = word == "--output" || word.starts_with("--output=") ||
+                           (word.starts_with("-o") && !word.starts_with("--"));
+    if ((is_input && form.inputs.empty()) || (is_output && form.outputs.empty()))
       throw base::UsageError(
           "use option", "--combine",
-          fmt::format("'{}' is one of its words, which go as far as --: it is the last option "
-                      "(an option {} of the command goes into bash -c 'COMMAND \"$@\"' combine)",
-                      word, word));
+          fmt::format(
+              "'{}' is one of its words, which go as far as --: it is the last option (such an option "
+              "of the command goes into bash -c 'COMMAND \"$@\"' combine)",
+              base::redact_name(word)));
   }
 }
 
@@ -463,7 +474,7 @@ base::Status run(Options& options, const cli::OptionSet& given, io::Stats& stats
     if (options.add_pg)
       options.form.program_line = options.shard.is_any() ? command_of_shards(options) : options.command_line;
     complete(options.form, runs ? run::ProbeOf::files_and_pipes : run::ProbeOf::files);
-    warn_of_inputs_in_command(options.form);
+    if (!options.shard_plan) warn_of_inputs_in_command(options.form);
     if (options.form.cpus)
       workflow::share_processors(options.form,
                                  given.count("-n") > 0 ? workflow::Workers::given : workflow::Workers::open);

@@ -72,10 +72,7 @@ class PassingJoiner : public ChunkJoiner {
       count(before - bytes());  // it was counted when it was taken
     }
     if (!delimiter_ || !last_) return;
-    if (!is_asked_for_ && chunk_ > 0 && (first_.starts_with("@HD\t") || first_.starts_with("@SQ\t")))
-      throw base::DataError("join", fmt::format("output of {} for chunk {}", filter_, chunk_),
-                            "it begins with a SAM header, and so did the chunks in front of it; "
-                            "--output-record sam joins SAM (with mrf-run: -O sam, or bam)");
+    refuse_second_header();
     // A header of text in front of compressed data is neither.
     if ((is_asked_for_ || has_input_header()) && *delimiter_ == '\n')
       refuse_binary_output(first_, fmt::format("output of {} for chunk {}", filter_, chunk_));
@@ -85,6 +82,17 @@ class PassingJoiner : public ChunkJoiner {
   }
 
  private:
+  void refuse_second_header() {
+    constexpr std::array tags{"@HD\t", "@SQ\t", "@RG\t", "@PG\t", "@CO\t"};
+    const bool has_header =
+        std::any_of(tags.begin(), tags.end(), [&](const char* tag) { return first_.starts_with(tag); });
+    if (chunk_ == 0) begins_with_header_ = has_header;
+    if (chunk_ > 0 && has_header && begins_with_header_ && !is_asked_for_)
+      throw base::DataError(
+          "join", fmt::format("output of {} for chunk {}", filter_, chunk_),
+          "it begins with a header of SAM, as that for chunk 0 did: --output-record sam joins "
+          "SAM (mrf-run: -O sam, or bam), --output-record line takes such lines for others");
+  }
   std::optional<std::size_t> take_first(io::FdRef pipe) {
     std::array<char, codec::format_magic_size> first;
     ssize_t n = 0;
@@ -108,6 +116,7 @@ class PassingJoiner : public ChunkJoiner {
   io::PipeDrain drain_{true};
   std::string first_;
   std::optional<char> last_;
+  bool begins_with_header_ = false;  // the output of the first chunk
 };
 
 constexpr std::size_t most_shown = 80;

@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <sched.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -183,7 +184,9 @@ std::string start_failure_hint(const std::string& word, int error_number) {
     return "; a script's first line has to name its interpreter, as #!/bin/sh does";
   if (error_number == ENOENT && word.find('/') != std::string::npos && ::access(word.c_str(), F_OK) == 0)
     return "; the interpreter that its first line names is not there";
-  if (error_number == ENOENT && word.find('/') == std::string::npos && ::access(word.c_str(), X_OK) == 0)
+  struct stat info {};
+  if (error_number == ENOENT && word.find('/') == std::string::npos && ::stat(word.c_str(), &info) == 0 &&
+      S_ISREG(info.st_mode))
     return fmt::format("; a file in the current directory is named with it: ./{}", word);
   return "";
 }

@@ -90,7 +90,7 @@ bool is_full(int fd, std::size_t seen) {
 
 // poll(2) wakes for the first byte only: while that is not enough to tell, look again after a moment. How
 // long the writer takes decides nothing.
-workflow::InputStart start_of_stream(int fd, std::optional<std::string> (*peek)(int)) {
+workflow::InputStart start_of_stream(int fd, std::optional<std::string> (*peek)(int), std::size_t wanted) {
   constexpr std::chrono::milliseconds moment(5);
   for (;;) {
     pollfd polled{fd, POLLIN | POLLRDHUP, 0};
@@ -107,7 +107,7 @@ workflow::InputStart start_of_stream(int fd, std::optional<std::string> (*peek)(
     if (const auto content = workflow::content_of(*bytes, rest)) {
       auto reads = workflow::first_reads(*bytes);
       const bool is_enough =
-          *content != workflow::Content::fastq || reads.size() == 2 || rest != workflow::Rest::to_come;
+          *content != workflow::Content::fastq || reads.size() >= wanted || rest != workflow::Rest::to_come;
       if (is_enough) return {*content, std::move(reads)};
     }
     std::this_thread::sleep_for(moment);
@@ -116,7 +116,7 @@ workflow::InputStart start_of_stream(int fd, std::optional<std::string> (*peek)(
 
 }  // namespace
 
-workflow::InputStart probe_input(const std::string& path, ProbeOf of) {
+workflow::InputStart probe_input(const std::string& path, ProbeOf of, std::size_t reads) {
   if (base::is_url(path)) return {};
   struct stat info {};
   if (const auto fd = own_descriptor(path)) {
@@ -127,8 +127,8 @@ workflow::InputStart probe_input(const std::string& path, ProbeOf of) {
       return from < 0 ? workflow::InputStart() : start_of_file(*fd, from);
     }
     if (of == ProbeOf::files) return {};
-    if (S_ISFIFO(info.st_mode)) return start_of_stream(*fd, peek_pipe);
-    return S_ISSOCK(info.st_mode) ? start_of_stream(*fd, peek_socket) : workflow::InputStart();
+    if (S_ISFIFO(info.st_mode)) return start_of_stream(*fd, peek_pipe, reads);
+    return S_ISSOCK(info.st_mode) ? start_of_stream(*fd, peek_socket, reads) : workflow::InputStart();
   }
   if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
   try {

@@ -212,11 +212,18 @@ class Steps {
 
   // What would else be found out when all records are counted, or all shards have run.
   void check_places() const {
-    std::vector<std::string> paths = command_.form.outputs;
-    if (!command_.report.empty()) paths.push_back(command_.report);
+    const StepOptions& options = command_.options;
+    const bool runs = !options.plans && !options.prints_snakefile && !options.prints_sbatch;
+    std::vector<std::string> paths;
+    if (runs) paths = command_.form.outputs;
+    if (runs && !command_.report.empty()) paths.push_back(command_.report);
     for (const std::string& path : paths) {
       std::error_code error;
-      if (std::filesystem::exists(path, error) && !std::filesystem::is_regular_file(path, error)) continue;
+      const auto type = std::filesystem::status(path, error).type();
+      // A FIFO is written in place, once there is something to write.
+      if (std::filesystem::exists(path, error) && type != std::filesystem::file_type::regular &&
+          type != std::filesystem::file_type::directory)
+        continue;
       const io::OutputFile can_be_written(path);
     }
     directory_.check_place();

@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <charconv>
 #include <filesystem>
+#include <iterator>
 #include <set>
 #include <string_view>
 #include <system_error>
@@ -101,6 +102,18 @@ std::vector<std::string> names_in(const std::string& path) {
   return names;
 }
 
+// What the directories that a run makes have.
+std::vector<std::string> names_below(const std::string& path) {
+  std::vector<std::string> below;
+  const auto add = [&](const char* directory) {
+    for (const auto& name : names_in(path + directory))
+      below.push_back(fmt::format("{}/{}", directory + 1, name));
+  };
+  for (const char* part : parts_of_directory) add(part);
+  for (const char* kept : kept_by_engines) add(kept);
+  return below;
+}
+
 // What another run that begins at the same time may have made is no reason.
 bool holds_other_files(const std::string& path) {
   const auto is_own = [](const std::string& name) {
@@ -110,8 +123,7 @@ bool holds_other_files(const std::string& path) {
   };
   const auto names = names_in(path);
   bool is_foreign = !std::all_of(names.begin(), names.end(), is_own);
-  for (const char* part : parts_of_directory) is_foreign = is_foreign || !names_in(path + part).empty();
-  for (const char* kept : kept_by_engines) is_foreign = is_foreign || !names_in(path + kept).empty();
+  for (const auto& name : names_below(path)) is_foreign = is_foreign || !is_kept_by_nfs(io::base_of(name));
   return is_foreign;
 }
 
@@ -129,7 +141,7 @@ void remove_of_run(const std::string& path, std::string_view directory) {
     if (is_name_of_run(directory, name) && !is_foreign_text(fmt::format("{}/{}", whole, name), name)) {
       remove_part_at(fmt::format("{}/{}", whole, name));
     } else {
-      is_shared = is_shared || !is_kept_by_nfs(name);
+      is_shared = true;
     }
   }
   if (is_shared || ::rmdir(whole.c_str()) == 0 || errno == ENOENT) return;
@@ -279,11 +291,13 @@ void Directory::remove() const {
     return name == "plan.json" || name == "mrf-run.lock";
   };
   if (std::any_of(names.begin(), names.end(), is_of_next_run)) return;
-  if (!names.empty() && std::all_of(names.begin(), names.end(), is_kept_by_nfs))
+  std::vector<std::string> left = names_below(path_);
+  std::copy_if(names.begin(), names.end(), std::back_inserter(left), is_kept_by_nfs);
+  if (!left.empty() && !holds_other_files(path_))
     throw base::Error(base::Status::failure, "remove", path_,
                       fmt::format("NFS keeps '{}' there, a file that a process still has open; remove the "
                                   "directory when that has ended",
-                                  names[0]));
+                                  left[0]));
   if (!names.empty() && !holds_other_files(path_)) return;
   if (!names.empty())
     throw base::Error(base::Status::failure, "remove", path_,

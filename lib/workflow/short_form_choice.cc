@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/lower_case.h"
 #include "base/redact.h"
 #include "base/status_list.h"
 #include "io/paths.h"
@@ -258,14 +259,14 @@ class Chooser {
     const record::RecordForm fastq{record::RecordForm::Kind::fastq};
     const auto name = [&](const std::string& read) { return record::record_name(fastq, read); };
     const auto first = reads(0);
-    if (form_.inputs.size() == 1 && form_.record.empty() && form_.key.empty() && choice_.given == "fastq" &&
-        first.size() == 2 && name(first[0]) == name(first[1]))
+    if (may_part_mates(form_) && choice_.given == "fastq" && first.size() == 2 &&
+        name(first[0]) == name(first[1]))
       throw base::UsageError(
           "read", shown(input()),
           "its first two reads are mates: --record lines:8 keeps each two together, --record "
           "fastq takes each read by itself");
     const auto second = reads(1);
-    if (form_.inputs.size() != 2 || first.empty() || second.empty()) return;
+    if (form_.inputs.size() != 2 || !form_.record.empty() || first.empty() || second.empty()) return;
     const int number = record::mate_number(fastq, first[0]);
     const int other = record::mate_number(fastq, second[0]);
     if (number == 2 && other == 1)
@@ -275,8 +276,11 @@ class Chooser {
                       "mates first",
                       shown(form_.inputs[1])));
     if (number != 0 && number == other)
-      throw base::UsageError("read", shown(form_.inputs[1]),
-                             fmt::format("it has mates number {}, as the first input does", number));
+      throw base::UsageError(
+          "read", shown(form_.inputs[1]),
+          fmt::format("it has mates number {}, as the first input does (--record fastq takes them "
+                      "as they are)",
+                      number));
   }
 
   void choose_pairs() {
@@ -625,6 +629,11 @@ class Chooser {
 };
 
 }  // namespace
+
+bool may_part_mates(const ShortForm& form) {
+  return form.inputs.size() == 1 && form.record.empty() && form.key != "name" &&
+         (form.input_format.empty() || base::lower_case(form.input_format) == "fastq");
+}
 
 ShortFormChoice choose(const ShortForm& form) { return Chooser(form).choose(); }
 

@@ -37,4 +37,8 @@ struct ShortFormChoice {
 /// Throws UsageError for what the short form cannot do, and DataError for an input that nothing here reads.
 ShortFormChoice choose(const ShortForm& form);
 
+/// Whether mates that follow each other in the one input may get to different copies, as they do when nothing
+/// is said of what a record is. The names of the first two reads show whether there are any.
+bool may_part_mates(const ShortForm& form);
+
 }  // namespace mrf::workflow

@@ -118,7 +118,7 @@ words() {
 
 @test "what stands behind --combine is its command's; options of mrf-run among it are refused" {
   words
-  for swallowed in "-i words.tsv -o out" "-o out" "--input words.tsv"; do
+  for swallowed in "-i words.tsv -o out" "-o out" "--input words.tsv" --output=out -oout; do
     # shellcheck disable=SC2086
     run_apart mrf-run -n 2 --combine sort -m $swallowed -- sort <words.tsv
     assert_status 2
@@ -130,6 +130,8 @@ words() {
   cmp <(sort words.tsv) out
   short -i words.tsv -o out --combine 'sort -m' -- sort
   assert_stderr_has "for one write --combine bash -o pipefail -c 'sort -m \"\$@\"' combine"
+  short -i words.tsv -o out --combine 'sort -m | uniq' -- sort
+  assert_stderr_has "for one write --combine bash -o pipefail -c 'sort -m | uniq' combine, in which \"\$@\" stands for"
 }
 
 @test "BAM: sorted by name and merged; SAM lines without a header get that of the input" {

@@ -277,8 +277,13 @@ END
   sam='printf "@HD\tVN:1.6\n@SQ\tSN:c\tLN:9\n"; while read -r n; do printf "r%s\t4\t*\t0\t0\t*\t*\t0\t0\t*\t*\n" "$n"; done'
   short -c 100 -i in.txt -o out.aln -- bash -c "$sam"
   assert_status 3
-  assert_stderr_has "it begins with a SAM header, and so did the chunks in front of it; --output-record sam"
+  assert_stderr_has "it begins with a header of SAM, as that for chunk 0 did: --output-record sam"
   [ ! -e out.aln ]
+  short -c 100 --output-record line -i in.txt -o out.aln -- bash -c "$sam"
+  assert_status 0
+  [ "$(grep -c ^@SQ out.aln)" = 3 ]
+  short -c 100 -i in.txt -o out.aln -- bash -c '((MRF_CHUNK == 0)) || printf "@CO\tx\n"; cat'
+  assert_status 0
   short -c 100 -O sam -i in.txt -o out.aln -- bash -c "$sam"
   assert_status 0
   [ "$(grep -c ^@SQ out.aln)" = 1 ]

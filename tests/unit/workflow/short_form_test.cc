@@ -170,6 +170,8 @@ TEST_CASE("mates are kept together, or the record form says that they may be par
   mixed.record.clear();
   mixed.key = "name";
   CHECK(why(mixed).empty());
+  mixed.key = "column:1";
+  CHECK(!why(mixed).empty());
 
   auto pairs = form("R2.fq", "out.bam");
   pairs.inputs.emplace_back("R1.fq");
@@ -184,6 +186,8 @@ TEST_CASE("mates are kept together, or the record form says that they may be par
         std::string::npos);
   for (const auto& [first, second] : {std::pair("@r/1", "@r/2"), std::pair("@r", "@r")})
     CHECK(with(first, second).empty());
+  pairs.record = "fastq";
+  CHECK(with("@r/2", "@r/1").empty());
 }
 
 TEST_CASE("what an input holds wins over what its name does not say") {
