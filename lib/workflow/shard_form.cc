@@ -36,8 +36,7 @@ void check_for_shards(const ShortForm& form, const ShortFormChoice& choice) {
   refuse_if(
       !form.key.empty() && !combines, "--key",
       "records of one key may be in several shards, which do not see each other: it goes without --shards, "
-      "or with a --combine whose COMMAND makes one result of the lines of one key (sums can be added, "
-      "counts of distinct values cannot)");
+      "or with a --combine whose COMMAND makes one result of the lines of one key, as sums are added");
   constexpr std::array<std::string_view, 4> without_file{"", "error", "skip", "any"};
   refuse_if(std::find(without_file.begin(), without_file.end(), form.missing) == without_file.end(),
             "--missing", beside);

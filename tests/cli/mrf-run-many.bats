@@ -6,13 +6,15 @@ load common
 load run
 
 # The input comes when all workers are there. mrf-run has a descriptor for each FIFO and for each job's standard error.
-@test "5,000 workers at a time, in every order of live workers, with a report" {
+@test "5,000 workers at a time, with a report" {
   (($(ulimit -Hn) >= 15200)) || skip "the hard limit of descriptors is $(ulimit -Hn), below 15,200 (ulimit -Hn)"
   [[ $(ulimit -u) == unlimited ]] || (($(ulimit -u) >= 6000)) || skip "$(ulimit -u) processes are allowed (ulimit -u)"
   (($(cat /proc/sys/kernel/pid_max) >= 10000)) || skip "kernel.pid_max is below 10,000"
   (($(awk '/MemAvailable/ { print $2 }' /proc/meminfo) >= 4000000)) || skip "less than 4 GB of memory are free"
   seq 30000 >in
-  for order in any seq rows; do
+  local orders=(seq)
+  [[ -z ${MRF_TEST_FULL-} ]] || orders=(any seq rows)
+  for order in "${orders[@]}"; do
     mkfifo gate
     exec {gate}<>gate
     mrf-run -n 5000 -c 1 --order "$order" --report report -i gate -o "$order" -- cat 3>&- {gate}>&- &
@@ -28,8 +30,7 @@ load run
     rm gate
     [ "$(jq '[.jobs[] | select(.name == "work") | .records_in] | add' report)" = 30000 ]
   done
-  sort -n any | cmp - in
-  cmp seq in
-  cmp rows in
+  [[ ! -e any ]] || sort -n any | cmp - in
+  for order in "${orders[@]}"; do [[ $order == any ]] || cmp "$order" in; done
   assert_nothing_left
 }

@@ -241,8 +241,9 @@ for at in range(40):
         more = f"\tXB:B:C,{array}" if other == 20 else ""
         print(f"r{at}/{other}\t0\tr0\t{position}\t30\t40M\t*\t0\t0\t{'ACGT' * 10}\t{'?' * 40}{more}")
 END
-  local misled=()
-  for shards in $(seq 2 20); do
+  local misled=() tried=(3 5 8)
+  [[ -z ${MRF_TEST_FULL-} ]] || mapfile -t tried < <(seq 2 20)
+  for shards in "${tried[@]}"; do
     run_apart mrf-run --shards "$shards" -i in.bam -o out.bam -- cat
     ((status == 0)) || misled+=("$shards")
     rm -rf out.bam out.bam.shards

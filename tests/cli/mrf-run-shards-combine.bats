@@ -228,7 +228,7 @@ E2
     assert_status 2
     assert_stderr_has "$text"
   done <<'E2'
---key column:1|--combine makes one result
+--key column:1|--combine whose COMMAND makes one result
 -n 3 --combine cat|cannot use option '-n'
 --key column:1 --missing lacking.txt --combine cat|cannot use option '--missing'
 --order seq --combine cat|cannot use order 'seq'
