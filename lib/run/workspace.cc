@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/redact.h"
 #include "io/fd.h"
 #include "io/move_bytes.h"
 #include "io/output_file.h"
@@ -45,7 +46,7 @@ void make_directory(const std::string& path) {
   const std::string parent = io::directory_of(directory);
   if (error == ENOENT && ::access(parent.c_str(), F_OK) != 0)
     throw base::Error(base::Status::failure, "write", path,
-                      fmt::format("there is no directory '{}'", parent));
+                      fmt::format("there is no directory '{}'", base::redact_name(parent)));
   throw base::SystemError("write", path, error);
 }
 

@@ -84,7 +84,7 @@ E
   shows 2 "cannot read '$shown': two inputs" -i in.fq -i "$secret" -- cat
   shows 1 "cannot open '$shown': it is a URL" "$secret"
   shows 1 "'$shown': there is no directory" -i in.fq -o "$secret" -- cat
-  shows 1 "'http://h/x?sig=...': No such file" -i in.fq -o "http://u:PASSW @h/x?sig='SIGN'" -- cat
+  shows 1 "'http://h/x?sig=...': there is no directory 'http://h'" -i in.fq -o "http://u:PASSW @h/x?sig='SIGN'" -- cat
   shows 2 "cannot use option '-D a b=$shown': not NAME=VALUE" -D "a b=$secret" w.mrf
   shows 2 "cannot use argument '$shown': one too many" -i in.fq "$secret" -- cat
   echo "a: '$secret'" >w.mrf
