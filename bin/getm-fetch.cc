@@ -236,6 +236,7 @@ mrf::base::Status fetch_one(mrf::io::Stats& stats, const mrf::fetch::FetchArgume
 mrf::fetch::FetchArguments with_credentials(mrf::fetch::FetchArguments arguments) {
   auto& settings = arguments.settings;
   settings.network.netrc = true;
+  settings.network.user_agent = std::string("getm-fetch/") + mrf::base::project_version;
   settings.requests.headers = mrf::http::with_header_files(settings.requests.headers);
   return arguments;
 }

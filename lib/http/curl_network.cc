@@ -208,6 +208,7 @@ CurlTransfer::CurlTransfer(const NetworkOptions& options, const Request& request
   if (request.method == Method::put) set(easy, CURLOPT_CUSTOMREQUEST, "PUT");
   if (request.goes_direct) set(easy, CURLOPT_PROXY, "");
   set(easy, CURLOPT_PATH_AS_IS, 1L);
+  set(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
   set(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout.count()));
   set_tls_and_proxy(options);
 }

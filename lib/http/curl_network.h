@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 
+#include "base/version.h"
 #include "http/network.h"
 
 namespace mrf::http {
@@ -13,6 +14,8 @@ struct NetworkOptions {
   std::string ca_file;                     ///< PEM; "" is the system's
   std::chrono::seconds stall_timeout{60};  ///< of waiting without a byte; not while a receiver holds back
   std::chrono::seconds connect_timeout{30};
+  /// Sent as User-Agent, unless a request has a header of that name; one without a value sends none.
+  std::string user_agent = std::string("mrf-tools/") + base::project_version;
   bool netrc = false;                      ///< trusted requests may use ~/.netrc
   std::size_t receive_buffer = 512 << 10;  ///< bytes for each transfer; one that rests takes as much again
 };

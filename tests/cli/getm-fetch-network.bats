@@ -34,6 +34,11 @@ teardown_file() { stop_servers; }
   fetch -H 'Authorization: Bearer hidden' -H 'X-Own: hidden' "$HTTP/echo" -
   [[ $output == *'Authorization: Bearer hidden'* && $output == *'X-Own: hidden'* ]]
   [[ $output == *$'\nAccept-Encoding: identity\r\n'* ]]
+  [[ $output == *$'\nUser-Agent: getm-fetch/'"$(getm-fetch --version | sed -n '1s/.* //p')"$'\r\n'* ]]
+  fetch -H 'User-Agent: own/1' "$HTTP/redirect?to=$others/echo" -
+  [[ $output == *$'\nUser-Agent: own/1\r\n'* && $output != *getm-fetch* ]]
+  fetch -H 'User-Agent:' "$HTTP/echo" -
+  [[ $output == GET* && $output != *User-Agent* ]]
   fetch -H 'X-Own: hidden' "$HTTP/redirect?to=/echo" -
   [[ $output == *'X-Own: hidden'* ]]
   fetch "${HTTP/\/\////me:hidden@}/echo" -
