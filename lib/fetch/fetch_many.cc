@@ -7,8 +7,11 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
+#include <map>
 #include <memory>
 #include <optional>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "base/amounts.h"
@@ -85,11 +88,12 @@ class ManyFiles {
       do {
         std::erase_if(files_, [this](const auto& file) { return !goes_on(*file); });
       } while (begin_what_may());
-      if (plan_.is_over()) return;
+      if (plan_.is_over()) break;
       loop_.turn();
       io::throw_if_interrupted();
       if (settings_.threads) plan_.limit(std::clamp(loop_.pool().most(), 1U, options_.files));
     }
+    say_repeated();
   }
 
   base::Status status() const { return status_; }
@@ -256,10 +260,29 @@ class ManyFiles {
       outcome.status = error.status();
       outcome.error = error.what();
       if (status_ == base::Status::success) status_ = error.status();
-      base::say(error.what());
+      if (!is_repeated(file.entry, error)) base::say(error.what());
     }
     stats_.in.bytes += result.bytes_in;
     if (file.entry.url) stats_.inputs.push_back({file.entry.url->shown(), 0, result.bytes_in, ""});
+  }
+
+  // Whether a file of the same host failed for the same reason, which lies with the host and not the file.
+  bool is_repeated(const ManifestEntry& entry, const base::Error& error) {
+    const bool is_of_host =
+        error.status() == base::Status::failure || error.status() == base::Status::unavailable;
+    if (!is_of_host || !entry.url) return false;
+    const std::string_view text = error.what();
+    const std::string beginning = fmt::format("cannot fetch '{}': ", entry.url->shown());
+    if (!text.starts_with(beginning)) return false;
+    return failures_[{entry.url->origin(), std::string(text.substr(beginning.size()))}]++ > 0;
+  }
+
+  void say_repeated() const {
+    for (const auto& [cause, count] : failures_) {
+      if (count == 1) continue;
+      const std::string files = count == 2 ? "1 more file" : fmt::format("{} more files", count - 1);
+      base::say(fmt::format("cannot fetch {} from '{}': {}", files, cause.first, cause.second));
+    }
   }
 
   io::InterruptionScope interruptions_;  ///< while files are looked at, too
@@ -270,6 +293,7 @@ class ManyFiles {
   io::Stats& stats_;
   std::vector<Outcome>& outcomes_;
   std::vector<std::optional<std::uint64_t>> sizes_;  ///< bytes, as far as they are known
+  std::map<std::pair<std::string, std::string>, std::size_t> failures_;  ///< files, by host and reason
   MadeDirectories directories_;
   base::Status status_ = base::Status::success;
   std::unique_ptr<http::Network> network_;

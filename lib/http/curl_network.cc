@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <initializer_list>
 #include <map>
 #include <new>
 #include <utility>
@@ -109,6 +110,21 @@ Ending::Kind kind_of(CURLcode code) {
     default:
       return Ending::Kind::interrupted;
   }
+}
+
+bool has_any(std::string_view text, std::initializer_list<std::string_view> words) {
+  return std::any_of(words.begin(), words.end(),
+                     [&](auto word) { return text.find(word) != std::string_view::npos; });
+}
+
+// What GnuTLS, and versions of OpenSSL, say of an answer that is none of TLS.
+bool shows_no_tls(std::string_view said) {
+  return has_any(said, {"unexpected TLS packet", "wrong version number", "packet length too long"});
+}
+
+// Whether the certificate is signed by nobody who is trusted: other ones would be refused in spite of that.
+bool shows_no_trust(std::string_view said) {
+  return has_any(said, {"certificate verification failed", "local issuer", "self-signed", "self signed"});
 }
 
 bool has_memory() {
@@ -386,6 +402,10 @@ Ending CurlTransfer::ending_of(CURLcode code) const {
   if (said.starts_with("Received HTTP/0.9"))
     return {Ending::Kind::failed, "the server does not answer in HTTP; is it one for https?"};
   if (code == CURLE_OK) return {};
+  if (code == CURLE_SSL_CONNECT_ERROR && shows_no_tls(said))
+    return {Ending::Kind::failed, "the server does not speak TLS: is it http://?"};
+  if (code == CURLE_PEER_FAILED_VERIFICATION && shows_no_trust(said))
+    return {Ending::Kind::failed, base::redact_words(said) + "; --cacert FILE names certificates to trust"};
   if (is_ftp_ && kind_of(code) == Ending::Kind::refused && !reply_.empty()) {
     const auto kind = reply_.starts_with('4') ? Ending::Kind::interrupted : Ending::Kind::refused;
     return {kind, base::redact_words(fmt::format("the server says '{}'", reply_))};

@@ -80,6 +80,7 @@ END
   fetch "$HTTPS/data" out
   assert_status 1
   assert_stderr_has "ertificate"
+  assert_stderr_has "; --cacert FILE names certificates to trust"
   fetch --cacert "$CA" "$HTTPS/data" out
   assert_fetched out
   CURL_CA_BUNDLE=$CA fetch "$HTTPS/data" out
@@ -110,6 +111,21 @@ with_system() {
   assert_status 1
   assert_stderr_has "ertificate"
   [[ ! -e out2 ]]
+}
+
+@test "a server that does not speak TLS is asked once, and of many files said once" {
+  local plain=${HTTP/http:/https:}
+  fetch "$plain/one" out
+  assert_status 1
+  assert_stderr_is "getm-fetch: cannot fetch '$plain/one': the server does not speak TLS: is it http://?"
+  printf '%s\n' "$plain"/{one,data,big} >list
+  fetch -c -m list
+  assert_status 1
+  [[ ${stderr_lines[0]} == "getm-fetch: cannot fetch '$plain/"*"': the server does not speak TLS: is it http://?" ]]
+  [[ ${stderr_lines[1]} == "getm-fetch: cannot fetch 2 more files from '$plain': the server does not speak TLS: is it http://?" ]]
+  [[ ${stderr_lines[2]} == "getm-fetch: fetched 0 of 3 files, "*"; 0 unverified, 3 failed" ]]
+  ((${#stderr_lines[@]} == 3))
+  assert_files list
 }
 
 @test "proxies come from the environment, NO_PROXY too" {
