@@ -91,7 +91,7 @@ void declare(mrf::cli::Command& command, mrf::fetch::FetchArguments& arguments) 
   app.add_option("url", arguments.url);
   app.add_option("path", arguments.path);
   app.add_option("-O,--filepath PATH", arguments.filepath,
-                 "write to PATH, a file, a directory or -, standard output (default .)");
+                 "write to PATH, a file, a directory (of a manifest: only that) or -, standard output (default .)");
   app.add_flag("--resume", arguments.settings.resume,
                "keep an interrupted download as PATH.getm-part, and continue it");
   app.add_option("-m,--manifest MANIFEST", arguments.manifest,
@@ -104,7 +104,7 @@ void declare(mrf::cli::Command& command, mrf::fetch::FetchArguments& arguments) 
   app.add_flag("-c,--continue-after-error", arguments.many.continue_after_error,
                "fetch the other files of a manifest when one fails");
   app.add_option("--root DIR", arguments.root,
-                 "all files of a manifest must be below DIR (default: the working directory)");
+                 "all files of a manifest must be below DIR (default: that of -O, or the working directory)");
   app.add_flag("--verify-only", arguments.many.verify_only,
                "fetch nothing; verify the existing files of a manifest");
   app.add_option("--progress STYLE", arguments.progress,

@@ -4,8 +4,10 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <memory>
 #include <random>
+#include <system_error>
 #include <utility>
 
 #include "base/environment.h"
@@ -22,15 +24,24 @@ void require(bool condition, const char* option, const char* reason) {
   if (!condition) throw base::UsageError("use option", option, reason);
 }
 
+// "" is the working directory.
+bool is_directory_name(const std::string& path) {
+  std::error_code error;
+  return path.empty() || path.ends_with('/') || std::filesystem::is_directory(path, error);
+}
+
 void check(const FetchArguments& arguments) {
   const auto& settings = arguments.settings;
   const bool many = !arguments.manifest.empty();
   if (!many && arguments.path.find("://") != std::string::npos)
     throw base::UsageError("fetch", arguments.path,
                            "one URL at a time, the second word is PATH; list several in a manifest, -m");
-  if (arguments.url.empty() != many)
-    throw base::UsageError("use", "command line", many ? "a URL beside the manifest" : "no URL given");
-  require(!many || arguments.filepath.empty(), "--filepath", "the manifest says where files go");
+  if (many && !arguments.url.empty())
+    throw base::UsageError("use", arguments.url,
+                           "nothing goes beside a manifest; -O DIR/ puts the files of the list below DIR");
+  if (!many && arguments.url.empty()) throw base::UsageError("use", "command line", "no URL given");
+  require(!many || is_directory_name(arguments.filepath), "--filepath",
+          "the files of a manifest need a directory: DIR/, or one that exists");
   require(!many || arguments.checksum.empty(), "--checksum", "the manifest has the checksums");
   require(many || arguments.root.empty(), "--root", "it needs --manifest");
   require(many || arguments.base_url.empty(), "--base-url", "it needs --manifest");
@@ -102,13 +113,15 @@ FetchSettings settings_of(const FetchArguments& arguments) {
 }
 
 ManifestOptions manifest_options_of(const FetchArguments& arguments) {
+  const std::string root = arguments.filepath.empty() ? "." : arguments.filepath;
   return {arguments.settings.resume,
-          arguments.root.empty() ? "." : arguments.root,
+          arguments.root.empty() ? root : arguments.root,
           arguments.base_url,
           "",
           arguments.ena_files,
           !arguments.many.verify_only,
-          {{arguments.report, "--report"}, {arguments.checksums, "--write-checksums"}}};
+          {{arguments.report, "--report"}, {arguments.checksums, "--write-checksums"}},
+          arguments.filepath};
 }
 
 }  // namespace mrf::fetch

@@ -42,6 +42,11 @@ class ManifestError final : public base::UsageError {
   bool offers_help() const noexcept override { return false; }
 };
 
+// Where a name of a list is.
+std::string placed(const std::string& directory, const std::string& name) {
+  return directory.empty() || name.starts_with('/') ? name : in_directory(directory, name);
+}
+
 // The entries of a list, with the rules that hold for all kinds of lists. Faults are thrown as plain text.
 class EntryCollector {
  public:
@@ -50,21 +55,22 @@ class EntryCollector {
                  std::string unit)
       : list_(list),
         origin_(origin),
+        directory_(options.directory),
         unit_(std::move(unit)),
         reservations_(options.resume, options.root, unit_) {
     for (const auto& [path, option] : options.kept) reservations_.keep(path, option);
   }
 
-  void add(ManifestEntry entry, std::size_t number, const char* hint = "") {
-    if (is_list(entry.target))
-      throw fmt::format("would write '{}', which is the manifest itself", entry.target);
-    if (auto fault = reservations_.reserve(entry.target, number); !fault.empty()) throw fault + hint;
-    entries_.push_back(std::move(entry));
+  /// The target is the name that the list has.
+  void add(ManifestEntry entry, std::size_t number) {
+    entry.target = placed(directory_, entry.target);
+    reserve(std::move(entry), number, "");
   }
 
   /// The same for a line of a list that programs write, in which these two are no faults: its own name, whose
   /// checksum was taken while it was being written, and a line that is there twice.
   void add_of_lines(ManifestEntry entry, std::size_t number, const char* hint) {
+    entry.target = placed(directory_, entry.target);
     const bool is_own_url =
         origin_.url && entry.url && without_query(*entry.url) == without_query(*origin_.url);
     if (is_own_url || is_list(entry.target) || is_early_list(entry)) {
@@ -76,7 +82,7 @@ class EntryCollector {
       if (repeated_++ == 0) first_repeated_ = number;
       return;
     }
-    add(std::move(entry), number, hint);
+    reserve(std::move(entry), number, hint);
   }
 
   void warn(const std::string& text) const {
@@ -91,6 +97,13 @@ class EntryCollector {
   }
 
  private:
+  void reserve(ManifestEntry entry, std::size_t number, const char* hint) {
+    if (is_list(entry.target))
+      throw fmt::format("would write '{}', which is the manifest itself", entry.target);
+    if (auto fault = reservations_.reserve(entry.target, number); !fault.empty()) throw fault + hint;
+    entries_.push_back(std::move(entry));
+  }
+
   bool is_list(const std::string& target) const {
     struct stat info {};
     return origin_.file && ::stat(target.c_str(), &info) == 0 && io::FileId(info) == *origin_.file;
@@ -118,6 +131,7 @@ class EntryCollector {
 
   const std::string& list_;
   const ManifestOrigin& origin_;
+  const std::string& directory_;
   std::string unit_;
   TargetReservations reservations_;
   std::vector<ManifestEntry> entries_;
@@ -129,7 +143,7 @@ class EntryCollector {
 // One object; its faults are thrown as plain text.
 class EntryReader {
  public:
-  explicit EntryReader(const Json& object) : object_(object) {}
+  EntryReader(const Json& object, const std::string& directory) : object_(object), directory_(directory) {}
 
   /// The fields that mean nothing.
   std::vector<std::string> unknown_fields() const {
@@ -179,7 +193,7 @@ class EntryReader {
     if (path == "-") throw std::string("field \"filepath\": standard output cannot take several files");
     if (path.find('\0') != std::string::npos) throw std::string("field \"filepath\" has a zero byte");
     std::error_code error;
-    if (!path.empty() && !path.ends_with('/') && !fs::is_directory(path, error)) {
+    if (!path.empty() && !path.ends_with('/') && !fs::is_directory(placed(directory_, path), error)) {
       if (const auto name = io::base_of(path); name == "." || name == "..")
         throw fmt::format("field \"filepath\": '{}' cannot be a file", path);
       return path;
@@ -210,6 +224,7 @@ class EntryReader {
   }
 
   const Json& object_;
+  const std::string& directory_;
 };
 
 // Finds a name that an object has twice: the library would take the last one. Its parser with a callback
@@ -355,7 +370,7 @@ std::vector<ManifestEntry> parse_json(const std::string& text, const std::string
         read_row(rows, object, columns, options, collector, number);
         continue;
       }
-      const EntryReader reader(object);
+      const EntryReader reader(object, options.directory);
       collector.add(reader.read(), number);
       for (const auto& field : reader.unknown_fields()) {
         if (warned.insert(field).second)

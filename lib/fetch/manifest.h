@@ -33,6 +33,7 @@ struct ManifestOptions {
   bool fetches = true;           ///< every entry needs a URL
   /// Files that the run writes besides, and the option of each: no target may be one of them.
   std::vector<std::pair<std::string, std::string>> kept;
+  std::string directory{};  ///< relative names are below it; "" is the working directory
 };
 
 /// Reads a list of files, "-" for standard input. A list at a URL is fetched with `settings`; its names are
@@ -44,7 +45,7 @@ struct ManifestOptions {
 ///
 /// Everything is checked; the UsageError names the entry or the line, counted from 1. Of what is not known it
 /// warns. Without a filepath, and in one that is a directory, a file is named like the last component of its
-/// URL. Refused are entries that would write one file, one whose target is a directory for another, one
+/// URL; a relative one is below the directory of the options. Refused are entries that would write one file, one whose target is a directory for another, one
 /// outside of the root, symbolic links followed, one that would replace the list, and a name that an object
 /// has twice. Passed over with a warning are the list's own name in a checksum list, and lines that are there
 /// twice.

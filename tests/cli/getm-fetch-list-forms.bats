@@ -22,6 +22,40 @@ refused() {
   assert_files l
 }
 
+@test "-O puts the files of every kind of list below a directory" {
+  local f=$WWW/many kind
+  printf '[{"url":"%s","filepath":"a/"},{"url":"%s"},{"url":"%s","filepath":"deep"}]' "$HTTP"/many/f{1,2,3} >json
+  printf '%s  f1\n%s  a/f2\n' "$(sum_of md5 "$f/f1")" "$(sum_of md5 "$f/f2")" >sums
+  printf 'run_accession\tfastq_ftp\nR1\t%s\n' "$HTTP/many/f4" >report
+  echo "$HTTP/many/f5" >urls
+  mkdir -p d/deep
+  fetch -q -O d -m json
+  assert_status 0
+  mkdir "$WWW/sums"
+  cp "$f/f1" "$WWW/sums"
+  cp -r "$f" "$WWW/sums/a"
+  fetch -q -O made/d/ --base-url "$HTTP/sums" -m sums
+  assert_status 0
+  for kind in report urls; do
+    fetch -q -O d/ -m "$kind"
+    assert_status 0
+  done
+  [[ $(find . -type f | sort | tr '\n' ' ') == "./d/a/f1 ./d/deep/f3 ./d/f2 ./d/f4 ./d/f5 ./json ./made/d/a/f2 ./made/d/f1 ./report ./sums ./urls " ]]
+  fetch --verify-only -O made/d -m sums
+  assert_status 0
+  assert_stderr_has "verified 2 of 2 files"
+  printf '[{"url":"%s","filepath":"../f1"}]' "$HTTP/many/f1" >json
+  fetch -O d -m json
+  assert_status 2
+  assert_stderr_has "has the target 'd/../f1', which is outside of '$PWD/d'"
+  fetch -O none -m urls
+  assert_status 2
+  assert_stderr_has "cannot use option '--filepath': the files of a manifest need a directory: DIR/, or one that exists"
+  fetch -m urls data/
+  assert_status 2
+  assert_stderr_has "cannot use 'data/': nothing goes beside a manifest; -O DIR/ puts the files of the list below DIR"
+}
+
 @test "a checksum list in each form that md5sum and its kin write or read" {
   local f=$WWW/many
   {
