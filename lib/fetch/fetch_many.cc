@@ -234,6 +234,7 @@ class ManyFiles {
       fail(file, result, thrown);
     } else {
       count(stats_, *file.entry.url, result);
+      remove_left(settings_, result);
       outcome.end = Outcome::End::fetched;
       outcome.verified_by = result.verified_by;
       outcome.doubt = result.doubt;

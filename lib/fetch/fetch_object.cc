@@ -11,6 +11,8 @@
 #include "base/message.h"
 #include "fetch/outcome.h"
 #include "fetch/outputs.h"
+#include "fetch/part_file.h"
+#include "io/fd.h"
 #include "io/ring_memory.h"
 #include "io/signals.h"
 
@@ -127,6 +129,11 @@ void fetch_object(const FetchSettings& settings, const http::Url& url, const std
     throw;
   }
   fetched = object.result();
+  remove_left(settings, fetched);
+}
+
+void remove_left(const FetchSettings& settings, const Fetched& fetched) {
+  if (!settings.resume && fetched.target != io::stdout_name) remove_part_of(fetched.target);
 }
 
 void tell_checks(const http::Url& url, const Fetched& fetched) {

@@ -84,6 +84,9 @@ unsigned threads_of(const FetchSettings& settings, unsigned files);
 void fetch_object(const FetchSettings& settings, const http::Url& url, const std::string& path,
                   const Progress& progress, Fetched& fetched);
 
+/// Removes what an interrupted run left of a file that was fetched without --resume.
+void remove_left(const FetchSettings& settings, const Fetched& fetched);
+
 /// What an object was verified by, and why it was not.
 struct Verdict {
   std::string verified_by;  ///< the checksum; "" when unverified

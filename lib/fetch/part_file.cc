@@ -128,6 +128,24 @@ void remove_file(const std::string& path) {
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) throw base::SystemError("remove", path);
 }
 
+std::string record_in(const std::string& path) {
+  const io::Fd file = io::open_file(path, O_RDONLY | O_NOFOLLOW);
+  std::string text;
+  io::Meter meter;
+  std::vector<char> buffer(64 << 10);
+  while (const std::size_t n = io::read_some(file, path, buffer, meter)) text.append(buffer.data(), n);
+  return text;
+}
+
+bool is_record(const std::string& path) {
+  struct stat info {};
+  if (::lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
+  if (static_cast<std::uint64_t>(info.st_size) > most_record_bytes) return false;
+  const OrderedJson record = OrderedJson::parse(record_in(path), nullptr, false);
+  return record.is_object() && record.value("format", OrderedJson()) == record_format &&
+         record.contains("size") && record.contains("done");
+}
+
 void truncate_to(io::FdRef fd, std::uint64_t size, const std::string& name) {
   if (::ftruncate(fd.get(), static_cast<off_t>(size)) != 0) throw base::SystemError("write", name);
 }
@@ -144,6 +162,24 @@ void sync_directory_of(const std::string& path) {
 
 std::array<std::string, 2> part_names(const std::string& place) {
   return {place + ".getm-part", place + ".getm-part.json"};
+}
+
+void remove_part_of(const std::string& target) {
+  const auto [part, record] = part_names(io::follow_link(target));
+  try {
+    struct stat info {};
+    if (::lstat(part.c_str(), &info) != 0 || !S_ISREG(info.st_mode) || !is_record(record)) return;
+    const io::Fd fd = io::open_file(part, O_RDWR | O_NOFOLLOW);
+    if (::flock(fd.get(), LOCK_EX | LOCK_NB) != 0 || !is_named(fd, part)) {
+      base::note(fmt::format("'{}' stays: another process may be writing it", part));
+      return;
+    }
+    remove_file(record);
+    remove_file(part);
+    base::note(fmt::format("removed '{}', which an interrupted run left", part));
+  } catch (const base::Error& error) {
+    base::warn(error.what());
+  }
 }
 
 PartFile::PartFile(std::string target, io::OutputFile::Existing existing)
@@ -209,12 +245,7 @@ WritableFile::Found PartFile::read_record() const {
   struct stat info {};
   if (!can_be_kept() || ::lstat(record_.c_str(), &info) != 0) return {};
   if (static_cast<std::uint64_t>(info.st_size) > most_record_bytes) return {};
-  const io::Fd file = io::open_file(record_, O_RDONLY | O_NOFOLLOW);
-  std::string text;
-  io::Meter meter;
-  std::vector<char> buffer(64 << 10);
-  while (const std::size_t n = io::read_some(file, record_, buffer, meter)) text.append(buffer.data(), n);
-  return parts_of_record(text, version_, static_cast<std::uint64_t>(status_of(fd_, part_).st_size));
+  return parts_of_record(record_in(record_), version_, static_cast<std::uint64_t>(status_of(fd_, part_).st_size));
 }
 
 void PartFile::remember(const std::vector<PartSum>& parts) {

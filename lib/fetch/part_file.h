@@ -26,6 +26,10 @@ WritableFile::Found parts_of_record(const std::string& text, const http::ObjectV
 /// The files beside `place` that PartFile uses: the data, and what is known of it.
 std::array<std::string, 2> part_names(const std::string& place);
 
+/// Removes what an interrupted run left of `target`, a file that was fetched without it. What another process
+/// holds stays, and so do files without a record that record_text() wrote. A failure is a warning.
+void remove_part_of(const std::string& target);
+
 /// A target that an interrupted run leaves behind as TARGET.getm-part, with TARGET.getm-part.json beside it,
 /// which says what of which version is in it, with CRCs, since only they show that it is; no URL. The
 /// record is written after the data it speaks of (fdatasync(2)) and replaced as a whole; it is removed before

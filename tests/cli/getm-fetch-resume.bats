@@ -49,6 +49,27 @@ json.dump({"format": 1, "etag": '"one"', "last_modified": None, "size": 3000000,
 END
 }
 
+@test "a run without --resume removes what was left, unless somebody holds it or it has no record" {
+  printf '[{"url":"%s","filepath":"out"}]' "$HTTP/one" >list
+  leave_parts
+  run_apart getm-fetch -q -m list
+  assert_status 0
+  assert_files list out
+  leave_parts
+  run_apart getm-fetch -v --progress none "$HTTP/one" out
+  assert_status 0
+  assert_stderr_has "removed 'out.getm-part', which an interrupted run left"
+  assert_files list out
+  leave_parts
+  run_apart flock out.getm-part getm-fetch -q "$HTTP/one" out
+  assert_status 0
+  assert_files list out out.getm-part out.getm-part.json
+  echo '{}' >out.getm-part.json
+  run_apart getm-fetch -q "$HTTP/one" out
+  assert_status 0
+  assert_files list out out.getm-part out.getm-part.json
+}
+
 @test "what was left of another version is thrown away" {
   head -c 3000000 /dev/urandom >other
   leave_parts other
