@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "fetch/existing_files.h"
 
+#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -8,6 +9,7 @@
 #include <utility>
 
 #include "base/error.h"
+#include "base/message.h"
 #include "fetch/stoppable_pipe.h"
 #include "fetch/verify_file.h"
 
@@ -120,7 +122,10 @@ ExistingFile ExistingFiles::examine(const ManifestEntry& entry) const {
   if (only && options_.required && !is_claimed && !entry.unverified && !options_.unverified)
     throw base::DataError("verify", entry.target, "the list names no checksum of it");
   found.bytes = facts.bytes;
-  if (!facts.fault.empty()) return found;
+  if (!facts.fault.empty()) {
+    base::warn(fmt::format("'{}' is fetched again: {}", entry.target, facts.fault));
+    return found;
+  }
   found.state = is_claimed ? State::good : State::unverified;
   found.digest = std::move(facts.digest);
   return found;

@@ -240,6 +240,9 @@ class ManyFiles {
       outcome.doubt = result.doubt;
       outcome.size_is_known = result.size_is_known;
       outcome.digest = result.digest;
+      outcome.continued = result.continued;
+      if (!result.verified_by.empty())
+        base::note(fmt::format("verified '{}' by {}", result.target, result.verified_by));
     }
     show_end(file);
     plan_.on_end(thrown != nullptr, file.is_whole);

@@ -53,6 +53,7 @@ struct Fetched {
   bool size_is_known = false;
   bool is_complete = false;  ///< the output is whole and has its name
   std::string digest{};      ///< the bytes of the digest that is recorded; "" when there is none
+  std::uint64_t continued = 0;  ///< bytes that an earlier run left
 };
 
 using Progress = std::function<void(std::uint64_t bytes, std::optional<std::uint64_t> total)>;

@@ -80,7 +80,9 @@ OutcomeCounts count_outcomes(const std::vector<Outcome>& outcomes) {
        : outcome.end == End::failed ? counts.failed
                                     : counts.untried);
     if (is_unverified(outcome)) ++counts.unverified;
-    if (outcome.end == End::fetched) counts.bytes_fetched += outcome.bytes;
+    if (outcome.end != End::fetched) continue;
+    counts.bytes_fetched += outcome.bytes;
+    counts.bytes_continued += std::min(outcome.continued, outcome.bytes);
   }
   return counts;
 }
@@ -92,7 +94,7 @@ std::string summary_of(const OutcomeCounts& counts, double wall_s, bool verify_o
     text = fmt::format("verified {} of {} files; ", verified, counts.files);
   } else {
     text = fmt::format("fetched {} of {} files, {} bytes in {:.1f} s; ", counts.fetched, counts.files,
-                       counts.bytes_fetched, wall_s);
+                       counts.bytes_fetched - counts.bytes_continued, wall_s);
     if (counts.there > 0) text += fmt::format("{} there already, ", counts.there);
   }
   text += fmt::format("{} unverified, {} failed", counts.unverified, counts.failed);

@@ -22,6 +22,7 @@ struct Outcome {
   std::string url;  ///< without secrets; "" when the list names none
   std::string target;
   std::uint64_t bytes = 0;
+  std::uint64_t continued = 0;  ///< those of them that an earlier run left
   double wall_s = 0;
   std::string verified_by;     ///< the checksum that matched; "" when none did
   std::string doubt;           ///< why nothing verified it; "" when the user wants that, and after a failure
@@ -39,7 +40,8 @@ struct OutcomeCounts {
   std::size_t unverified = 0;  ///< of those that were fetched or are there
   std::size_t failed = 0;
   std::size_t untried = 0;
-  std::uint64_t bytes_fetched = 0;
+  std::uint64_t bytes_fetched = 0;    ///< of the files that were fetched
+  std::uint64_t bytes_continued = 0;  ///< those of them that earlier runs left
 };
 
 OutcomeCounts count_outcomes(const std::vector<Outcome>& outcomes);

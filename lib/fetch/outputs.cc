@@ -11,6 +11,7 @@
 #include <cstring>
 #include <utility>
 
+#include "base/amounts.h"
 #include "base/error.h"
 #include "base/message.h"
 #include "codec/crc.h"
@@ -352,7 +353,19 @@ bool TargetOutput::may_wait() const { return pipe_.has_value(); }
 
 BytesThere TargetOutput::begin(const http::ResponseHead& head, const http::ObjectVersion& version) {
   if (!output_) open(head);
-  return output_->begin(head, version);
+  auto there = output_->begin(head, version);
+  continued_ = 0;
+  for (const auto& [begin, end] : there.ranges) continued_ += end - begin;
+  if (continued_ > 0)
+    base::note(
+        fmt::format("'{}' is continued at {}", name_, base::readable_bytes(static_cast<double>(continued_))));
+  return there;
+}
+
+WorkedOff TargetOutput::work_off() {
+  auto done = output_->work_off();
+  for (const auto& [begin, end] : done.lost) continued_ -= end - begin;
+  return done;
 }
 
 Target TargetOutput::place(const http::ResponseHead& head) {

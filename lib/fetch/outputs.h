@@ -156,7 +156,7 @@ class TargetOutput final : public ObjectOutput {
   std::uint64_t room_end() const override { return output_->room_end(); }
   void take(std::uint64_t at, std::string_view bytes) override;
   bool can_forget() const override { return !output_ || output_->can_forget(); }
-  WorkedOff work_off() override { return output_->work_off(); }
+  WorkedOff work_off() override;
   bool can_compare() const override { return output_ && output_->can_compare(); }
   bool agrees(std::uint64_t at, std::string_view bytes) override { return output_->agrees(at, bytes); }
   void forget(base::Status status, const std::string& reason) override { output_->forget(status, reason); }
@@ -167,6 +167,8 @@ class TargetOutput final : public ObjectOutput {
   /// For reports; "" before it is known.
   const std::string& name() const { return name_; }
   const Checks& checks() const { return checks_; }
+  /// Bytes that an earlier run left.
+  std::uint64_t continued() const { return continued_; }
   /// Bytes written, and the time that writing to a pipe took.
   io::Meter meter() const;
 
@@ -181,6 +183,7 @@ class TargetOutput final : public ObjectOutput {
   TargetOptions options_;
   std::string name_;
   Checks checks_;
+  std::uint64_t continued_ = 0;
   io::Meter meter_;
   std::optional<io::InterruptionScope> interruptions_;  ///< once there is a file to be left in order
   std::optional<io::ImmediateEndings> waits_;           ///< once there is a pipe or device, the only target

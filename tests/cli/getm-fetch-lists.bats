@@ -84,8 +84,10 @@ requests() { logged | grep -c "^GET /many/$1 " || true; }
     echo damaged >>f2
     rm f3
     touch -d @0 f1 f4
-    fetch --progress json -m m.json
+    fetch -v --progress json -m m.json
     assert_status 0
+    assert_stderr_has "getm-fetch: 'f2' is fetched again: checksum is ${sums[1]}, but the data has "
+    assert_stderr "getm-fetch: verified 'f2' by checksum"
     assert_stderr_has "getm-fetch: fetched 2 of 4 files, 500 bytes in "
     assert_stderr_has " s; 2 there already, 0 unverified, 0 failed"
     (($(grep -c '"status":0,"verified_by":"checksum"' <<<"$stderr") == 4))

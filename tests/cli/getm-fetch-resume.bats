@@ -96,6 +96,16 @@ END
   done
 }
 
+@test "a download that is continued says where, and counts what came" {
+  leave_parts
+  printf '[{"url":"%s","filepath":"out"}]' "$HTTP/fault/none?t=list" >list
+  run_apart getm-fetch -v --progress none --resume -m list
+  assert_status 0
+  assert_stderr "getm-fetch: 'out' is continued at 1.9 MiB"
+  assert_stderr_has "getm-fetch: fetched 1 of 1 files, 1000000 bytes in "
+  cmp out "$WWW/big"
+}
+
 # asked T: the ranges that were asked for, sorted
 asked() { logged | grep -F "t=$1 " | grep -o 'bytes=.*' | sort; }
 

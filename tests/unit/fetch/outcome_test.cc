@@ -27,14 +27,15 @@ Outcome outcome(End end, const std::string& target, const std::string& verified_
 }  // namespace
 
 TEST_CASE("the summary counts each end, and those that nothing verified") {
-  const std::vector<Outcome> outcomes{
+  std::vector<Outcome> outcomes{
       outcome(End::fetched, "a", "md5"), outcome(End::fetched, "b", "", "no checksum"),
       outcome(End::there, "c", "md5"),   outcome(End::there, "d", ""),
       outcome(End::failed, "e", ""),     outcome(End::untried, "f", "")};
+  outcomes[0].continued = 30;
   const auto counts = mrf::fetch::count_outcomes(outcomes);
   CHECK(mrf::fetch::summary_of(counts, 1.26, false) ==
-        "fetched 2 of 6 files, 200 bytes in 1.3 s; 2 there already, 2 unverified, 1 failed, 1 not tried");
-  CHECK(mrf::fetch::summary_of({3, 0, 3, 1, 0, 0, 0}, 1, true) ==
+        "fetched 2 of 6 files, 170 bytes in 1.3 s; 2 there already, 2 unverified, 1 failed, 1 not tried");
+  CHECK(mrf::fetch::summary_of({3, 0, 3, 1, 0, 0, 0, 0}, 1, true) ==
         "verified 2 of 3 files; 1 unverified, 0 failed");
 }
 
