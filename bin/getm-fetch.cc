@@ -90,8 +90,9 @@ void declare(mrf::cli::Command& command, mrf::fetch::FetchArguments& arguments) 
   auto& app = command.options();
   app.add_option("url", arguments.url);
   app.add_option("path", arguments.path);
-  app.add_option("-O,--filepath PATH", arguments.filepath,
-                 "write to PATH, a file, a directory (of a manifest: only that) or -, standard output (default .)");
+  app.add_option(
+      "-O,--filepath PATH", arguments.filepath,
+      "write to PATH, a file, a directory (of a manifest: only that) or -, standard output (default .)");
   app.add_flag("--resume", arguments.settings.resume,
                "keep an interrupted download as PATH.getm-part, and continue it");
   app.add_option("-m,--manifest MANIFEST", arguments.manifest,

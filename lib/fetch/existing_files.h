@@ -38,10 +38,10 @@ struct ExistingFilesOptions {
   unsigned at_a_time = 4;              ///< threads of the pool that are busy with it
 };
 
-/// Which files of a list are there already and what its entries say. One that differs is a warning. They are looked at in the order of the
-/// list, ahead of those who ask, several at a time: many small ones by one job of a pool, so that 20,000 of
-/// them cost little more than reading them. One thread owns the object; it is told of what the pool found by
-/// WorkerPool::run_done().
+/// Which files of a list are there already and what its entries say. One that differs is a warning. They are
+/// looked at in the order of the list, ahead of those who ask, several at a time: many small ones by one job
+/// of a pool, so that 20,000 of them cost little more than reading them. One thread owns the object; it is
+/// told of what the pool found by WorkerPool::run_done().
 class ExistingFiles {
  public:
   /// The references outlive the object.

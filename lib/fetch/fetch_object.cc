@@ -107,7 +107,8 @@ Fetched ObjectFetch::result() const {
   return {output_.name(),           download_.bytes_in(),
           output_.meter(),          output_.checks().verified_by(),
           output_.checks().doubt(), download_.total().has_value(),
-          download_.is_complete(),  output_.checks().digest(), output_.continued()};
+          download_.is_complete(),  output_.checks().digest(),
+          output_.continued()};
 }
 
 void fetch_object(const FetchSettings& settings, const http::Url& url, const std::string& path,

@@ -51,8 +51,8 @@ struct Fetched {
   std::string verified_by;  ///< the checksum; "" when unverified
   std::string doubt;        ///< why it is unverified; "" when the user wants that
   bool size_is_known = false;
-  bool is_complete = false;  ///< the output is whole and has its name
-  std::string digest{};      ///< the bytes of the digest that is recorded; "" when there is none
+  bool is_complete = false;     ///< the output is whole and has its name
+  std::string digest{};         ///< the bytes of the digest that is recorded; "" when there is none
   std::uint64_t continued = 0;  ///< bytes that an earlier run left
 };
 

@@ -45,10 +45,10 @@ struct ManifestOptions {
 ///
 /// Everything is checked; the UsageError names the entry or the line, counted from 1. Of what is not known it
 /// warns. Without a filepath, and in one that is a directory, a file is named like the last component of its
-/// URL; a relative one is below the directory of the options. Refused are entries that would write one file, one whose target is a directory for another, one
-/// outside of the root, symbolic links followed, one that would replace the list, and a name that an object
-/// has twice. Passed over with a warning are the list's own name in a checksum list, and lines that are there
-/// twice.
+/// URL; a relative one is below the directory of the options. Refused are entries that would write one file,
+/// one whose target is a directory for another, one outside of the root, symbolic links followed, one that
+/// would replace the list, and a name that an object has twice. Passed over with a warning are the list's own
+/// name in a checksum list, and lines that are there twice.
 std::vector<ManifestEntry> read_manifest(const std::string& path, const ManifestOptions& options,
                                          const FetchSettings& settings);
 

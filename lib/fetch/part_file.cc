@@ -245,7 +245,8 @@ WritableFile::Found PartFile::read_record() const {
   struct stat info {};
   if (!can_be_kept() || ::lstat(record_.c_str(), &info) != 0) return {};
   if (static_cast<std::uint64_t>(info.st_size) > most_record_bytes) return {};
-  return parts_of_record(record_in(record_), version_, static_cast<std::uint64_t>(status_of(fd_, part_).st_size));
+  return parts_of_record(record_in(record_), version_,
+                         static_cast<std::uint64_t>(status_of(fd_, part_).st_size));
 }
 
 void PartFile::remember(const std::vector<PartSum>& parts) {
