@@ -96,7 +96,12 @@ class ManyFiles {
     say_repeated();
   }
 
-  base::Status status() const { return status_; }
+  /// That of the first file in the list that failed: which one fails first depends on the network.
+  base::Status status() const {
+    const auto failed = std::find_if(outcomes_.begin(), outcomes_.end(),
+                                     [](const auto& outcome) { return outcome.end == Outcome::End::failed; });
+    return failed == outcomes_.end() ? base::Status::success : failed->status;
+  }
 
  private:
   using Clock = std::chrono::steady_clock;
@@ -263,7 +268,6 @@ class ManyFiles {
       outcome.end = Outcome::End::failed;
       outcome.status = error.status();
       outcome.error = error.what();
-      if (status_ == base::Status::success) status_ = error.status();
       if (!is_repeated(file.entry, error)) base::say(error.what());
     }
     stats_.in.bytes += result.bytes_in;
@@ -296,10 +300,9 @@ class ManyFiles {
   ProgressDisplay& display_;
   io::Stats& stats_;
   std::vector<Outcome>& outcomes_;
-  std::vector<std::optional<std::uint64_t>> sizes_;  ///< bytes, as far as they are known
+  std::vector<std::optional<std::uint64_t>> sizes_;                      ///< bytes, as far as they are known
   std::map<std::pair<std::string, std::string>, std::size_t> failures_;  ///< files, by host and reason
   MadeDirectories directories_;
-  base::Status status_ = base::Status::success;
   std::unique_ptr<http::Network> network_;
   FilePlan plan_;
   Loop loop_;

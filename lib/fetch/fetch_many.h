@@ -26,8 +26,8 @@ struct ManyOptions {
 /// A file that is there and agrees with the checksum of its entry is not fetched. Failures are said one by
 /// one; why files are unverified is said once for all that have one reason; the last line of standard error
 /// sums up. `outcomes` becomes what became of each entry, in their order, also when something is thrown.
-/// Returns success, or the status of the first failure, after which nothing more is begun unless
-/// continue_after_error. Throws Interrupted.
+/// Nothing more is begun after a failure, unless continue_after_error. Returns success, or the status of the
+/// first of the entries that failed. Throws Interrupted, and says before how many files are there.
 base::Status fetch_many(const FetchSettings& settings, const std::vector<ManifestEntry>& entries,
                         const ManyOptions& options, ProgressDisplay& display, io::Stats& stats,
                         std::vector<Outcome>& outcomes);

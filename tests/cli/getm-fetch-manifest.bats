@@ -74,6 +74,13 @@ manifest() {
   assert_files m.json f1
 }
 
+@test "the status is that of the first entry that failed, whichever failed first" {
+  manifest '{"url":"@/flaky/data?times=100&t=order"}' '{"url":"@/none2"}'
+  fetch -c --retry 1 -m m.json
+  assert_status 5
+  [[ $stderr == *"cannot fetch '$HTTP/none2'"*"cannot fetch '$HTTP/flaky"* ]]
+}
+
 @test "errors of a manifest name the entry and the field" {
   local entry reason
   while IFS='|' read -r entry reason; do
