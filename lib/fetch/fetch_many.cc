@@ -360,7 +360,12 @@ base::Status fetch_many(const FetchSettings& settings, const std::vector<Manifes
     files.run();
     status = files.status();
   } catch (const io::Interrupted& end) {
-    display.end_list(count_outcomes(outcomes), wall_s(), base::signal_status_base + end.signal);
+    const auto counts = count_outcomes(outcomes);
+    display.end_list(counts, wall_s(), base::signal_status_base + end.signal);
+    if (!options.verify_only)
+      base::warn(fmt::format("interrupted: {} of {} files are there; the same command{} goes on",
+                             counts.fetched + counts.there, counts.files,
+                             settings.resume ? "" : " with --resume"));
     throw;
   }
   const auto counts = count_outcomes(outcomes);

@@ -80,10 +80,11 @@ END
 @test "a manifest that a signal ends: what is complete stays, the rest is taken up" {
   printf '[{"url":"%s","filepath":"d/one"},{"url":"%s","filepath":"e/out"}]' \
     "$HTTP/one" "$HTTP/fault/held?t=manifest" >m.json
-  env --default-signal=INT,HUP getm-fetch -q --files 1 --concurrency 1 --resume -m m.json 2>stderr 3>&- &
+  env --default-signal=INT,HUP getm-fetch --progress none --files 1 --concurrency 1 --resume -m m.json 2>stderr 3>&- &
   pid=$!
   wait_until has_bytes e/out.getm-part 65536
   ended_by INT
+  [[ $(<stderr) == "getm-fetch: interrupted: 1 of 2 files are there; the same command goes on" ]]
   assert_files d d/one e e/out.getm-part e/out.getm-part.json m.json stderr
 }
 
