@@ -405,7 +405,8 @@ Ending CurlTransfer::ending_of(CURLcode code) const {
   if (code == CURLE_SSL_CONNECT_ERROR && shows_no_tls(said))
     return {Ending::Kind::failed, "the server does not speak TLS: is it http://?"};
   if (code == CURLE_PEER_FAILED_VERIFICATION && shows_no_trust(said))
-    return {Ending::Kind::failed, base::redact_words(said) + "; --cacert FILE names certificates to trust"};
+    return {Ending::Kind::failed,
+            base::redact_words(said) + "; --cacert FILE or CURL_CA_BUNDLE names certificates to trust"};
   if (is_ftp_ && kind_of(code) == Ending::Kind::refused && !reply_.empty()) {
     const auto kind = reply_.starts_with('4') ? Ending::Kind::interrupted : Ending::Kind::refused;
     return {kind, base::redact_words(fmt::format("the server says '{}'", reply_))};

@@ -80,7 +80,7 @@ END
   fetch "$HTTPS/data" out
   assert_status 1
   assert_stderr_has "ertificate"
-  assert_stderr_has "; --cacert FILE names certificates to trust"
+  assert_stderr_has "; --cacert FILE or CURL_CA_BUNDLE names certificates to trust"
   fetch --cacert "$CA" "$HTTPS/data" out
   assert_fetched out
   CURL_CA_BUNDLE=$CA fetch "$HTTPS/data" out
