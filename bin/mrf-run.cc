@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -297,6 +298,17 @@ void refuse_swallowed(const workflow::ShortForm& form) {
   }
 }
 
+// The short form checks the output that is no result: standard output.
+void refuse_shared_result(const workflow::Plan& plan, const workflow::ShortForm& form) {
+  for (const auto& other : {form.report, form.events}) {
+    for (const auto& result : plan.results) {
+      if (!other.empty() && io::is_same_output(result, other))
+        throw base::UsageError("write", other == "-" ? std::string(io::stdout_name) : other,
+                               "a result has that name");
+    }
+  }
+}
+
 // What would be ignored in silence is refused.
 void refuse_options(const Options& options, const cli::OptionSet& given) {
   constexpr std::array of_short_form{"-i",
@@ -495,6 +507,7 @@ base::Status run(Options& options, const cli::OptionSet& given, io::Stats& stats
       workflow::make_plan(workflow::parse_workflow(file, text, workflow::parse_defines(options.defines)));
   if (options.dot) return show(report::dot_text(report::flow_of(run::describe_plan(plan), plan.file)));
   if (options.print_script) return show(workflow::script_text(plan));
+  refuse_shared_result(plan, options.form);
   if (!options.dry_run) {
     const auto status = static_cast<base::Status>(run::run_plan(plan, options.run));
     if (options.form.writes_index) warn_of_old_index(options.form);
@@ -548,6 +561,9 @@ int main(int argc, char** argv) try {
     if (shows_shards && command.options().count("--progress") == 0) options.progress = "auto";
     options.run.supervisor.progress = run::parse_progress(options.progress);
     options.form.report = options.run.report_path;
+    const auto& progress = options.run.supervisor.progress;
+    if (progress.style == run::ProgressStyle::json && progress.fd != STDERR_FILENO)
+      options.form.events = fmt::format("/dev/fd/{}", progress.fd);
     options.form.keep_failed = options.run.keep_failed;
     options.run.show_table = options.run.supervisor.show_job_names =
         base::verbosity() == base::Verbosity::verbose;

@@ -156,6 +156,11 @@ std::string place_of(const std::string& path) {
 
 std::string place_written(const std::string& path) { return place_of(follow_link(path)); }
 
+bool is_same_output(const std::string& a, const std::string& b) {
+  const std::string key = file_key(a, FdRef(STDOUT_FILENO));
+  return !key.empty() && key == file_key(b, FdRef(STDOUT_FILENO));
+}
+
 bool is_same_file(const std::string& a, const std::string& b) {
   if (a == "-" || b == "-") return false;
   struct stat info {};

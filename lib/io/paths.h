@@ -35,6 +35,10 @@ std::string file_key(const std::string& path, FdRef standard);
 /// Whether both paths lead to one regular file, or would once it is made. "-" names none.
 bool is_same_file(const std::string& a, const std::string& b);
 
+/// Whether writing to both paths mixes what is written in one file, FIFO, pipe or socket; "-" is standard
+/// output. A character device may be given twice.
+bool is_same_output(const std::string& a, const std::string& b);
+
 /// Throws UsageError when standard output is the regular file that one of the inputs is ("-" is standard
 /// input): what is written there would be read again, as cat(1) says. URLs and what cannot be opened are no
 /// such file.

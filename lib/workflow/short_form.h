@@ -57,6 +57,7 @@ struct ShortForm {
   std::string program_line;    ///< the command line that a @PG line of the output gives; empty: there is none
   std::string side;            ///< where the copies' side tables go, one after the other
   std::string report;          ///< of mrf-run's --report; no input may be overwritten by it
+  std::string events;          ///< of mrf-run's --progress json:FD, as /dev/fd/FD
   std::optional<int> level;    ///< of the output's compression
   std::optional<int> threads;  ///< additional ones that inflate and deflate; empty: what the workers leave
   int processors = 1;          ///< of the machine

@@ -25,14 +25,30 @@ bool is_path(const std::string& missing) {
   return !missing.empty() && missing != "error" && missing != "skip" && missing != "any";
 }
 
-std::vector<std::string> files_written(const ShortForm& form) {
-  std::vector<std::string> files = form.outputs;
+std::vector<std::string> files_beside_outputs(const ShortForm& form) {
+  std::vector<std::string> files = saved_files(form);
   if (is_path(form.missing)) files.push_back(form.missing);
-  for (const auto& other : {form.singles, form.side, form.report}) {
+  for (const auto& other : {form.singles, form.side, form.report, form.events}) {
     if (!other.empty()) files.push_back(other);
   }
-  for (const auto& file : saved_files(form)) files.push_back(file);
   return files;
+}
+
+std::vector<std::string> files_written(const ShortForm& form) {
+  std::vector<std::string> files = form.outputs;
+  for (const auto& file : files_beside_outputs(form)) files.push_back(file);
+  return files;
+}
+
+// Where the output is written directly, anything else that goes there comes between its bytes.
+void check_open_output(const ShortForm& form) {
+  const std::string output = form.outputs.empty() ? "-" : form.outputs[0];
+  if (output != "-" && io::inherited_descriptor(output) < 0) return;
+  for (const auto& file : files_beside_outputs(form)) {
+    if (io::is_same_output(file, output))
+      throw base::UsageError("write", file == "-" ? std::string(io::stdout_name) : file,
+                             "the output goes there: name another file for one of the two");
+  }
 }
 
 // Where the filter writes bytes, the name says what they are.
@@ -70,6 +86,7 @@ void check_files(const ShortForm& form) {
       throw base::UsageError("write", output, "two outputs are files");
   }
   check_names_written(form);
+  check_open_output(form);
   if (form.outputs.size() == 2 && io::place_written(form.outputs[0]) == io::place_written(form.outputs[1]))
     throw base::UsageError("write", form.outputs[1], "both outputs are that file");
 }

@@ -81,6 +81,43 @@ E
   assert_files w.mrf lx 1.fq 2.fq
 }
 
+@test "what goes beside the output to the same standard output is refused before anything starts" {
+  seq 10 >in.txt
+  local open='-i in.txt -n 2'
+  while IFS='|' read -r refused words; do
+    # shellcheck disable=SC2086
+    run_apart bash -c 'mrf-run "$@" 3>&1 | cat; exit "${PIPESTATUS[0]}"' _ $words
+    assert_status 2
+    assert_output_is ''
+    assert_stderr_has "mrf-run: cannot write '$refused': the output goes there"
+  done <<E
+standard output|$open --report - -- cat
+standard output|$open -o /dev/stdout --report - -- cat
+/dev/stdout|$open -o - --report /dev/stdout -- cat
+/dev/fd/3|$open --report /dev/fd/3 -- cat
+/proc/self/fd/3|$open --report /proc/self/fd/3 --order any -- cat
+/dev/stdout|$open --side /dev/stdout -- cat
+/dev/fd/1|$open --progress json:1 -- cat
+/dev/fd/3|$open --progress json:3 --dry-run -- cat
+/dev/stdout|$open --key column:2 --missing /dev/stdout -- cat
+/dev/stdout|-i in.txt -n 1 --order any -- tee save:/dev/stdout
+E
+  echo 'a: echo > save:/dev/stdout' >w.mrf
+  for words in '--report -' '--report /dev/fd/3' '--progress json:3'; do
+    # shellcheck disable=SC2086
+    run_apart bash -c 'mrf-run "$@" w.mrf 3>&1 | cat; exit "${PIPESTATUS[0]}"' _ $words
+    assert_status 2
+    assert_output_is ''
+    assert_stderr_has "': a result has that name"
+  done
+  # Nothing is mixed on two files, or where a second file is none.
+  run_apart bash -c 'mrf-run "$@" 3>report | cat' _ -i in.txt --report /dev/fd/3 -- cat
+  assert_status 0
+  assert_output_is "$(seq 10)"
+  [[ -s report ]]
+  mrf-run -i in.txt --report - -- cat >/dev/null
+}
+
 @test "a file beside a result that has the name of another one is an error without a result" {
   for name in y ./y "$PWD/y"; do
     workflow <<<$'a: bash -c \'echo > "$1"; echo > "${1%x}y"\' _ save:x\nb: echo > save:'"$name"
