@@ -459,6 +459,7 @@ base::Status run_shards(const Options& options, io::Stats& stats) {
 
 base::Status run(Options& options, const cli::OptionSet& given, io::Stats& stats) {
   refuse_options(options, given);
+  options.form = workflow::with_names_of_files(std::move(options.form));
   std::string file = "short form";
   std::string text;
   if (options.form.command.empty()) {

@@ -183,7 +183,7 @@ Workspace::Result Workspace::result_for(const std::string& path) {
   if (exists && S_ISDIR(info.st_mode)) throw base::SystemError("open", path, EISDIR);
   if (exists && ::access(result.target.c_str(), W_OK) != 0) throw base::SystemError("open", path);
   if (exists && !S_ISREG(info.st_mode)) {
-    result.written = path;
+    result.written = path.starts_with('-') ? "./" + path : path;
   } else {
     result.directory = unique_name(io::directory_of(result.target), ".mrf-run");
     result.written = result.directory + "/" + io::base_of(path);

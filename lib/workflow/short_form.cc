@@ -492,6 +492,19 @@ bool saves_nameless(const std::string& word) {
   return at > 0 && (at == word.size() || word.substr(at) == "-");
 }
 
+ShortForm with_names_of_files(ShortForm form) {
+  const auto name_file = [](std::string& path) {
+    if (path.size() > 1 && path.starts_with('-')) path.insert(0, "./");
+  };
+  for (auto* paths : {&form.inputs, &form.outputs, &form.parts}) {
+    for (auto& path : *paths) name_file(path);
+  }
+  for (auto* path : {&form.selection.bed, &form.reference, &form.missing, &form.singles, &form.side,
+                     &form.keep_failed, &form.part})
+    name_file(*path);
+  return form;
+}
+
 std::string workflow_text(const ShortForm& form) { return Writer(form).text(); }
 
 }  // namespace mrf::workflow

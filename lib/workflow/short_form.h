@@ -64,6 +64,10 @@ struct ShortForm {
   std::optional<int> cpus;     ///< that all jobs together may use; see processor_budget.h
 };
 
+/// The form with ./ before the names of files that begin with a dash: the programs that get them as words
+/// would take them for options. "-" is standard input or output and stays.
+ShortForm with_names_of_files(ShortForm form);
+
 /// The short form as a workflow's text (mrf-workflow(5)), which parses to what the short form runs. Throws as
 /// choose() does (short_form_choice.h).
 std::string workflow_text(const ShortForm& form);

@@ -126,6 +126,18 @@ load common
   cmp got in.txt
 }
 
+@test "mrf-run: files whose names begin with a dash are files, not options of the jobs" {
+  printf '@SQ\tSN:c\tLN:9\nr\t0\tc\t1\t60\t1M\t*\t0\t0\tA\tI\n' >-q60
+  printf '@SQ\tSN:c\tLN:9\n' >empty.sam
+  printf 'c\t0\t9\n' >-L.bed
+  for order in chunk any; do
+    rm -f ./-o
+    run_apart mrf-run --order $order -i -q60 --input-format sam -L -L.bed --output-format sam -o -o -- cat <empty.sam
+    assert_status 0
+    cmp ./-o ./-q60
+  done
+}
+
 @test "mrf-run: - is no file for --side, --missing and --singles, and save: needs a name" {
   seq 10 >in.txt
   printf '@r\nAC\n+\nII\n' >in.fq

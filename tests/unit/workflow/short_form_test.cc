@@ -64,6 +64,26 @@ TEST_CASE("file names of every kind come through as they are") {
   }
 }
 
+TEST_CASE("a file whose name begins with a dash is no option of the programs that get it") {
+  auto dashed = form("-q60", "-o.cram");
+  dashed.input_format = "bam";
+  dashed.reference = "-T.fa";
+  dashed.selection.bed = "-L.bed";
+  dashed.key = "name";
+  dashed.missing = "-m.sam";
+  dashed.side = "-s.txt";
+  dashed = mrf::workflow::with_names_of_files(dashed);
+  const auto plan = plan_of(dashed);
+  for (const auto& planned : plan.jobs) {
+    for (const auto& word : planned.words) {
+      const std::string text = word.empty() ? "" : word[0].text;
+      for (const char* name : {"-q60", "-o.cram", "-T.fa", "-L.bed", "-m.sam", "-s.txt"}) CHECK(text != name);
+    }
+  }
+  CHECK(plan.jobs[0].words.back()[0].text == "./-q60");
+  CHECK(mrf::workflow::with_names_of_files(form("-", "-")).inputs[0] == "-");
+}
+
 TEST_CASE("an alignment goes through chunks of SAM lines, with its header around the filter") {
   const std::string text = mrf::workflow::workflow_text(form("in.bam", "out.cram"));
   CHECK(job(text, "read") == "mrf-bamread in.bam > out:sam");
