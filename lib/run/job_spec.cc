@@ -14,6 +14,7 @@
 #include <filesystem>
 #include <string_view>
 #include <system_error>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
@@ -25,8 +26,11 @@
 #include "io/return_value.h"
 #include "io/stats.h"
 #include "process/kept_failure.h"
+#include "process/outcome.h"
+#include "process/producer.h"
 #include "run/workspace.h"
 #include "workflow/short_form.h"
+#include "workflow/short_form_choice.h"
 #include "workflow/stream_kind.h"
 
 namespace mrf::run {
@@ -270,17 +274,46 @@ void check_plan(const workflow::Plan& plan, const std::string& report, const std
   }
 }
 
+namespace {
+
+bool uses_reference(const workflow::ShortForm& form) {
+  const workflow::ShortFormChoice choice = workflow::choose(form);
+  const std::array formats{choice.input.format, choice.output.format,
+                           workflow::kind_of(form.missing).format};
+  return std::find(formats.begin(), formats.end(), "cram") != formats.end();
+}
+
+// mrf-bamread tells flags, expressions and regions that it does not take, of a file before the first record.
+void check_selection_of(const workflow::ShortForm& form) {
+  std::vector<std::string> words{base::program_beside("mrf-bamread"), "-H", "-o", "/dev/null"};
+  const auto selection = form.selection.words();
+  std::error_code error;
+  if (selection.empty() || form.selection.bed == "-" || !std::filesystem::is_regular_file(form.inputs[0], error)) return;
+  words.insert(words.end(), selection.begin(), selection.end());
+  if (form.is_permissive) words.emplace_back("--permissive");
+  words.push_back(form.inputs[0]);
+  process::Producer reader(std::move(words));
+  const process::Outcome outcome = reader.wait();
+  if (!outcome.succeeded())
+    throw base::Error(static_cast<base::Status>(outcome.status()), "finish", "read", outcome.describe());
+}
+
+}  // namespace
+
 void check_inputs(const workflow::ShortForm& form) {
   for (const auto& input : form.inputs) {
     if (input == "-" || base::is_url(input)) continue;
     if (is_directory(input)) throw base::SystemError("read", input, EISDIR);
     check_readable(input);
   }
-  if (!form.reference.empty() && !base::is_url(form.reference)) check_readable(form.reference);
-  const std::string& bed = form.selection.bed;
-  if (bed.empty() || bed == "-") return;
-  if (is_directory(bed)) throw base::SystemError("read", bed, EISDIR);
-  check_readable(bed);
+  const bool needs_reference = uses_reference(form);
+  if (needs_reference && !form.reference.empty() && !base::is_url(form.reference))
+    check_readable(form.reference);
+  if (const std::string& bed = form.selection.bed; !bed.empty() && bed != "-") {
+    if (is_directory(bed)) throw base::SystemError("read", bed, EISDIR);
+    check_readable(bed);
+  }
+  check_selection_of(form);
 }
 
 void refuse_shared_pipes(const workflow::ShortForm& form, const std::string& order) {

@@ -33,6 +33,8 @@ void check_selection(const Selection& selection) {
   if (selection.uses_index && !has_regions) throw base::UsageError("use option", "-M", "it goes with -L");
   if (!selection.rule.empty() && !has_regions)
     throw base::UsageError("use option", "--region-rule", "it goes with -r and -L");
+  if (!selection.rule.empty() && selection.rule != "overlaps" && selection.rule != "starts")
+    throw base::UsageError("use region rule", selection.rule, "neither starts nor overlaps");
   if (selection.seed && !selection.fraction)
     throw base::UsageError("use option", "--subsample-seed", "it goes with --subsample");
 }

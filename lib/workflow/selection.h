@@ -28,7 +28,7 @@ struct Selection {
   std::vector<std::string> words() const;
 };
 
-/// Throws UsageError for an option that goes with another one only.
+/// Throws UsageError for an option that goes with another one only, and for a rule that there is not.
 void check_selection(const Selection& selection);
 
 }  // namespace mrf::workflow

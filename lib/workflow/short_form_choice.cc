@@ -63,6 +63,7 @@ void check_names_written(const ShortForm& form) {
       throw base::UsageError("use option", option,
                              "standard output is for the output: name a file, or a FIFO that is read");
   }
+  record::check_output_name(form.side, record::RecordForm{});
 }
 
 void check_files(const ShortForm& form) {
@@ -71,6 +72,9 @@ void check_files(const ShortForm& form) {
   if (form.inputs.size() > 2)
     throw base::UsageError("use option", "-i",
                            "two inputs at most, of FASTQ in step; cat(1) or samtools cat join others");
+  if (form.inputs.size() == 2 &&
+      (form.inputs[0] == form.inputs[1] || io::is_same_file(form.inputs[0], form.inputs[1])))
+    throw base::UsageError("use input", form.inputs[1], "given twice, and no file has its own mates");
   if (form.outputs.size() > form.inputs.size())
     throw base::UsageError("use option", "-o", "more outputs than inputs");
   std::vector<std::string> files_read = form.inputs;

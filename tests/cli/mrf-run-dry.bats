@@ -33,6 +33,23 @@ dry() {
   dry 1 "create 'in.txt/kept': Not a directory" -i in.txt -o out.txt --order any --keep-failed in.txt/kept -- cat
   dry '' '' -i in.txt -o out.txt --keep-failed kept -- cat
   dry 2 "write './out.txt': a result has that name; try 'mrf-run --help'" -i in.txt -o out.txt --report ./out.txt -- cat
+  # As the run would: its status for the same words.
+  printf '@SQ\tSN:chr1\tLN:9\nr\t0\tchr1\t1\t60\t1M\t*\t0\t0\tA\tI\n' >in.sam
+  mrf-bamwrite --write-index -o in.bam in.sam
+  printf '@r\nA\n+\nI\n' >in.fq
+  dry '' '' -i in.sam -o out.bam -T no.fa -f 0 -e 'mapq > 3' -- cat
+  dry '' '' -i in.bam -o out.bam -r chr1:1-5 --region-rule starts -- cat
+  local words same
+  for words in '-i in.bam --side z.bam' '-i in.bam --region-rule foo -r chr1' '-i in.bam -f foo' '-i in.bam -F PAIRED,x' \
+    '-i in.bam -e (mapq' '-i in.bam -r chr1:5-1' '-i in.bam -r chr2' '-i in.sam -r chr1' '-i in.fq -i in.fq' '-i in.fq -i ./in.fq'; do
+    # shellcheck disable=SC2086
+    for same in '' --dry-run; do
+      run_apart mrf-run $same $words -o out.sam -- cat
+      [[ $words == *in.sam* ]] || assert_status 2
+      [[ $words != *in.sam* ]] || assert_status 1
+    done
+  done
+  rm in.bam* in.fq
   TMPDIR=/nonexistent dry 1 "make a directory for FIFOs in '/nonexistent': No such file or directory" -i in.txt -- cat
   assert_files in.txt in.sam
   assert_nothing_left
