@@ -116,8 +116,9 @@ FlowJob group_of(const std::string& name, const std::vector<const Json*>& copies
     const Json& result = member(*copy, "result");
     if (!result.is_null()) {
       const auto number = count_in(*copy, "number");
-      job.values.push_back((number ? fmt::format("{}[{}]: ", name, *number) : name + ": ") +
-                           value_text(result));
+      const auto round = count_in(*copy, "round");
+      job.values.push_back(fmt::format("{}{}{}: {}", name, number ? fmt::format("[{}]", *number) : "",
+                                       round ? fmt::format("@{}", *round) : "", value_text(result)));
     }
     const Json& tools = member(*copy, "tools");
     if (tools.is_array()) job.tools.insert(job.tools.end(), tools.begin(), tools.end());

@@ -101,8 +101,10 @@ TEST_CASE("rounds of a section are one job, with the number of rounds") {
                     {fifo("p[0]", "a[0]", "b"), fifo("p[1]", "a[1]@2", "b")}, "a", 2, 1);
   report["jobs"][0]["round"] = report["jobs"][1]["round"] = 0;
   report["jobs"][2]["round"] = report["jobs"][3]["round"] = 1;
+  report["jobs"][1]["result"] = report["jobs"][3]["result"] = 7;
   const Flow flow = flow_of(report, "r");
   CHECK(flow.jobs[0].label() == "a ×2, 2 rounds");
+  CHECK(flow.jobs[0].values == std::vector<std::string>{"a[1]@0: 7", "a[1]@1: 7"});
   CHECK(flow.fifos[0].label() == "p ×2");
 }
 
