@@ -187,17 +187,33 @@ Json column(const char* title, const char* description, const char* format, cons
   return Json{{"title", title}, {"description", description}, {"format", format}, {"suffix", suffix}};
 }
 
-std::optional<std::uint64_t> first_known(const Flow& flow, bool is_in) {
-  if (is_in) {
-    for (const FlowFifo& fifo : flow.fifos) {
-      if (fifo.records) return fifo.records;
-    }
-    return flow.jobs.front().records_in;
+bool makes_first_result(const Flow& flow, const FlowJob& job) {
+  const auto& results = job.results;
+  return !flow.results.empty() &&
+         std::find(results.begin(), results.end(), flow.results.front()) != results.end();
+}
+
+// A FIFO for a result beside the first one, as a side table, has other records.
+std::optional<std::uint64_t> records_read(const Flow& flow) {
+  for (const FlowFifo& fifo : flow.fifos) {
+    const FlowJob& reader = flow.jobs[fifo.reader];
+    const bool is_beside =
+        !flow.results.empty() && !reader.results.empty() && !makes_first_result(flow, reader);
+    if (fifo.records && !is_beside) return fifo.records;
   }
-  for (auto job = flow.jobs.rbegin(); job != flow.jobs.rend(); ++job) {
-    if (const auto& count = job->records_out ? job->records_out : job->records_in) return count;
+  return flow.jobs.front().records_in;
+}
+
+// The job of the first result, whose name the row has, wins over those of the results beside it.
+std::optional<std::uint64_t> records_written(const Flow& flow) {
+  std::optional<std::uint64_t> of_last;
+  for (const FlowJob& job : flow.jobs) {
+    const auto& count = job.records_out ? job.records_out : job.records_in;
+    if (!count) continue;
+    if (makes_first_result(flow, job)) return count;
+    of_last = count;
   }
-  return std::nullopt;
+  return of_last;
 }
 
 }  // namespace
@@ -215,8 +231,8 @@ std::string sample_name(const Flow& flow) {
 std::string multiqc_section(const Flow& flow, const std::string& sample) {
   Json row{{"status", flow.status}, {"wall_s", flow.wall_s}, {"cpu_s", flow.cpu_s()}};
   row["processors"] = flow.wall_s > 0 ? flow.cpu_s() / flow.wall_s : 0;
-  if (const auto records = first_known(flow, true)) row["records_in"] = *records;
-  if (const auto records = first_known(flow, false)) row["records_out"] = *records;
+  if (const auto records = records_read(flow)) row["records_in"] = *records;
+  if (const auto records = records_written(flow)) row["records_out"] = *records;
   if (flow.lacks_records) row["left_out"] = flow.left_out.size();
   row["bottleneck"] = flow.bottleneck;
   Json headers;
@@ -226,7 +242,7 @@ std::string multiqc_section(const Flow& flow, const std::string& sample) {
   headers["processors"] = column("In use", "Processors in use on average", "{:,.1f}", "");
   headers["records_in"] = column(
       "Records in", "Records that went into the first FIFO, or that the first job read", "{:,.0f}", "");
-  headers["records_out"] = column("Records out", "Records that the last job counted", "{:,.0f}", "");
+  headers["records_out"] = column("Records out", "Records that the job of the first result counted, or the last that counted", "{:,.0f}", "");
   headers["left_out"] = column("Left out", "Chunks that --skip-failed left out", "{:,.0f}", "");
   headers["bottleneck"] =
       Json{{"title", "Bottleneck"}, {"description", "The job that the others waited for"}};

@@ -31,13 +31,17 @@ Json command_of(const workflow::PlannedJob& job) {
   return words;
 }
 
-// A FIFO that only the environment names, as that of a side table.
-bool is_in_environment(const workflow::PlannedJob& job, const std::string& fifo) {
-  const auto has_fifo = [&fifo](const workflow::Word& variable) {
-    return std::any_of(variable.begin(), variable.end(), [&fifo](const workflow::WordPart& part) {
+// A FIFO for a side table: one that only the environment names, or the --side of mrf-chunks.
+bool is_side_table(const workflow::PlannedJob& job, const std::string& fifo) {
+  const auto has_fifo = [&fifo](const workflow::Word& word) {
+    return std::any_of(word.begin(), word.end(), [&fifo](const workflow::WordPart& part) {
       return workflow::is_fifo(part) && part.text == fifo;
     });
   };
+  for (std::size_t at = 1; at < job.words.size(); ++at) {
+    const workflow::Word& option = job.words[at - 1];
+    if (has_fifo(job.words[at]) && option.size() == 1 && option[0].text == "--side") return true;
+  }
   return std::any_of(job.environment.begin(), job.environment.end(), has_fifo);
 }
 
@@ -45,7 +49,7 @@ bool is_in_environment(const workflow::PlannedJob& job, const std::string& fifo)
 Json records_of(const workflow::Plan& plan, const ToolStats& tools, std::size_t job, Side side) {
   std::optional<std::uint64_t> sum;
   for (const std::size_t fifo : side == Side::reader ? plan.jobs[job].reads : plan.jobs[job].writes) {
-    if (is_in_environment(plan.jobs[job], plan.fifos[fifo].name)) continue;
+    if (is_side_table(plan.jobs[job], plan.fifos[fifo].name)) continue;
     const auto count = side == Side::reader ? tools.of_fifo(fifo) : tools.of_writer(fifo, job);
     if (count) sum = sum.value_or(0) + count->records;
   }

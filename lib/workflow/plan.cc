@@ -468,6 +468,12 @@ bool writes_one_stream(const Plan& plan, std::size_t at) {
   return !has_results && streams <= 1;
 }
 
+void put_first(std::vector<std::string>& results, const std::vector<std::string>& outputs) {
+  std::stable_partition(results.begin(), results.end(), [&outputs](const std::string& result) {
+    return std::find(outputs.begin(), outputs.end(), result) != outputs.end();
+  });
+}
+
 std::vector<std::string> appended_results(const Plan& plan) {
   std::vector<std::string> paths;
   for (const auto& job : plan.jobs) {

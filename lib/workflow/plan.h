@@ -76,6 +76,9 @@ std::vector<std::string> results_of(const PlannedJob& job);
 /// it writes one FIFO, beside those whose end is its close, and no result, but for its standard error.
 bool writes_one_stream(const Plan& plan, std::size_t job);
 
+/// Puts the results that are `outputs` before those beside them, as in reports.
+void put_first(std::vector<std::string>& results, const std::vector<std::string>& outputs);
+
 /// The results that a job's >> appends to.
 std::vector<std::string> appended_results(const Plan& plan);
 

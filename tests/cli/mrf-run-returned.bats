@@ -26,6 +26,17 @@ values() { jq -c '[.jobs[] | select(.name == "work") | .result]' report; }
   done
 }
 
+@test "with a side table the counts and the row for MultiQC are those of the output" {
+  seq 100 >in.txt
+  for order in chunk any; do
+    short --report report --order $order --side side -i in.txt -o out.txt -- \
+      bash -c 'cat; seq 7 >"$MRF_SIDE"'
+    assert_status 0
+    mrf-report -f multiqc report | jq -e '.data | .out.records_out == 100 and .out.records_in == 100'
+    jq -e '.results[0] == "out.txt" and all(.jobs[] | select(.name == "work").records_out; . != 7)' report
+  done
+}
+
 @test "a return value is JSON or else a text, and any job of a workflow may have one" {
   workflow --report report <<'END'
 a: sh -c 'echo plain text > "$MRF_RESULT"'

@@ -7,6 +7,7 @@
 #include "base/error.h"
 #include "report/advice.h"
 #include "report/flow.h"
+#include "report/page.h"
 #include "report/graph.h"
 #include "report/table.h"
 
@@ -106,6 +107,23 @@ TEST_CASE("rounds of a section are one job, with the number of rounds") {
   CHECK(flow.jobs[0].label() == "a ×2, 2 rounds");
   CHECK(flow.jobs[0].values == std::vector<std::string>{"a[1]@0: 7", "a[1]@1: 7"});
   CHECK(flow.fifos[0].label() == "p ×2");
+}
+
+TEST_CASE("the row for MultiQC has the records of the first result, not of what is beside it") {
+  Json report = bam_run(1, 2, 3, "write", 4);
+  report["jobs"][3]["results"] = {"out.bam"};
+  report["jobs"].push_back(job("side", nullptr, {"mrf-collect"}, 1, 1));
+  report["jobs"][4]["records_out"] = 5;
+  report["jobs"][4]["results"] = {"side.tsv"};
+  const auto row = [](const Json& of) {
+    return Json::parse(mrf::report::multiqc_section(flow_of(of, "r"), "s"))["data"]["s"];
+  };
+  report["fifos"].insert(report["fifos"].begin(), fifo("side", "work", "side"));
+  report["fifos"][0]["records"] = 7;
+  CHECK(row(report)["records_out"] == 90);
+  CHECK(row(report)["records_in"] == 100);
+  report["results"] = Json::array();
+  CHECK(row(report)["records_out"] == 5);
 }
 
 TEST_CASE("what is no report is refused, and members of a wrong type are unknown") {

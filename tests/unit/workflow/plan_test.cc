@@ -161,6 +161,12 @@ TEST_CASE("what is wrong is told with its line") {
   check_refused(std::string("b: y\na: x\0y\n", 11), "w.mrf:2: there is a NUL byte in it");
 }
 
+TEST_CASE("the output comes before the results beside it") {
+  std::vector<std::string> results{"missing", "1.fq", "singles", "2.fq"};
+  mrf::workflow::put_first(results, {"1.fq", "2.fq"});
+  CHECK(results == std::vector<std::string>{"1.fq", "2.fq", "missing", "singles"});
+}
+
 TEST_CASE("a newline in quotes is kept, and the next line has its own number") {
   const auto plan = plan_of("a: awk '{ print }  # it\\\n  }' \"x\ny\" # it's\nb: true\n");
   REQUIRE(plan.jobs.size() == 2);
