@@ -25,6 +25,7 @@
 #include "io/paths.h"
 #include "process/attendant.h"
 #include "process/run_signals.h"
+#include "shard/command_files.h"
 #include "shard/digest.h"
 #include "shard/engine.h"
 #include "shard/join.h"
@@ -313,6 +314,7 @@ class Steps {
     if (has_mate_parts()) receipt.mate_part = unique_part(at, "-2-" + io::base_of(command_.form.outputs[1]));
     receipt.host = host_name();
     receipt.started = time_now();
+    receipt.files = command_files(command_.form.command);
     const auto start = std::chrono::steady_clock::now();
     directory_.begin_attempt(receipt.part);
     const EngineEnd end = run_parts(at, receipt);
@@ -412,6 +414,7 @@ class Steps {
 
   base::Status detach() {
     const auto held = lock();
+    warn_of_changed_files();
     const auto engine = make_slurm_engine(command_);
     process::Attendant attendant(command_.kill_after);
     Progress progress(ProgressStyle::none, {});
@@ -563,6 +566,22 @@ class Steps {
     }
   }
 
+  // Shards that are done stay: the file may be mended, and their parts right.
+  void warn_of_changed_files() const {
+    std::vector<FilesOfShard> done;
+    for (std::size_t shard = 0; shard < stored_.plan.shards(); ++shard) {
+      try {
+        if (const auto receipt = directory_.read_receipt(shard)) done.emplace_back(shard, receipt->files);
+      } catch (const base::DataError&) {
+        continue;  // the join names it
+      }
+    }
+    if (done.empty()) return;
+    for (const std::string& change : changes_of_files(command_files(command_.form.command), done))
+      base::warn(fmt::format("{}; what is done stays; to run all shards again, remove the directory '{}'",
+                             change, directory_.path()));
+  }
+
   base::Status run_all(Engine& engine) {
     const EngineEnd end = run_shards_and_join(engine);
     if (end.signal != 0) process::die_of(end.signal);
@@ -572,6 +591,7 @@ class Steps {
   // The join is a process of its own: it ends with a signal at once.
   EngineEnd run_shards_and_join(Engine& engine) {
     auto held = lock();
+    warn_of_changed_files();
     process::Attendant attendant(command_.kill_after + more_to_kill_after);
     Progress progress(command_.progress, command_.write_event);
     progress.start(stored_.plan, directory_);

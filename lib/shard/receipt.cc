@@ -45,6 +45,9 @@ Receipt receipt_of(const ReceiptJson& json) {
   receipt.started = json.at("started");
   receipt.seconds = json.at("seconds");
   check_name(receipt.part);
+  if (const auto files = json.find("files"); files != json.end()) {
+    for (const auto& file : *files) receipt.files.push_back({file.at("word"), file.at("state")});
+  }
   if (const auto mate = json.find("mate"); mate != json.end()) {
     receipt.mate = landing_of(*mate);
     if (mate->contains("part")) {
@@ -93,6 +96,8 @@ std::string receipt_text(const Receipt& receipt) {
                    {"host", receipt.host},
                    {"started", receipt.started},
                    {"seconds", receipt.seconds}};
+  for (const CommandFile& file : receipt.files)
+    json["files"].push_back({{"word", file.word}, {"state", file.state}});
   if (receipt.mate) {
     json["mate"] = json_of(*receipt.mate);
     if (!receipt.mate_part.empty()) {

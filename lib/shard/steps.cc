@@ -152,7 +152,7 @@ std::optional<StoredPlan> matching_plan(const Directory& directory, const Plan& 
     throw base::UsageError(
         "use", directory.path(),
         is_plan_of_other_version(*text)
-            ? "another version of mrf-run has planned its shards; remove it and plan again, "
+            ? "another version of mrf-run has planned its shards; remove the directory and plan again, "
               "or name another directory with --shard-dir"
             : "its plan.json is not a plan of shards, or is damaged; name another directory "
               "with --shard-dir");
@@ -160,7 +160,8 @@ std::optional<StoredPlan> matching_plan(const Directory& directory, const Plan& 
   const std::string fault = difference(stored.plan, wanted);
   if (!fault.empty())
     throw base::UsageError("use", directory.path(),
-                           fault + "; remove it, or name another directory with --shard-dir");
+                           fmt::format("{}; remove the directory '{}' to plan again, or name another one with --shard-dir",
+                                       fault, directory.path()));
   return stored;
 }
 

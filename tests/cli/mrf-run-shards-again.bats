@@ -172,8 +172,12 @@ echo "$n"; exec cat'
   first=$(sed -n 's/^.*begins with //p' d/logs/1.log)
   ((first > 1))
   assert_stderr_has "records and lines are counted from its first one, which is record $first of 'in.txt'"
+  [[ $stderr != *'has changed'* ]]
   touch mended
-  mrf-run --shards 2 --shard-dir d --keep-dir -i in.txt -o out.txt -- ./filter
+  echo '# mended' >>filter
+  run_apart mrf-run --shards 2 --shard-dir d --keep-dir -i in.txt -o out.txt -- ./filter
+  assert_status 0
+  assert_stderr_has "'./filter' has changed since shard 0 was made; what is done stays; to run all shards again, remove the directory '$PWD/d'"
   cmp in.txt out.txt
   [[ $(grep -c 'begins with' d/logs/1.log) == 2 ]]
   rm -r d

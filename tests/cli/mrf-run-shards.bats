@@ -153,7 +153,7 @@ exec awk '\''$1 == 100000 { exit 9 } { print }'\'
     # shellcheck disable=SC2086
     run_apart mrf-run --shard-dir d --shard-plan $words
     assert_status 2
-    assert_stderr_has "cannot use '$PWD/d': $text; remove it, or name another directory"
+    assert_stderr_has "cannot use '$PWD/d': $text; remove the directory '$PWD/d' to plan again, or name another one"
   done <<'E'
 --shards 6 -i in.bam -o out.bam -- tac|it holds the shards of another command
 --shards 7 -i in.bam -o out.bam -- cat|it holds a plan for --shards 6, not 7

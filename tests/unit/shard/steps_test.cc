@@ -90,7 +90,7 @@ TEST_CASE("the plan of another version is refused, and what to do is said") {
   write_file(directory.plan_path(), text);
   const std::string refusal =
       "cannot use '" + directory.path() +
-      "': another version of mrf-run has planned its shards; remove it and plan again, "
+      "': another version of mrf-run has planned its shards; remove the directory and plan again, "
       "or name another directory with --shard-dir";
   CHECK_THROWS_WITH_AS(matching_plan(directory, plan), refusal.c_str(), base::UsageError);
 }
