@@ -38,7 +38,8 @@ std::string path_in_search(const std::string& word) {
 std::optional<std::string> state_of_file(const std::string& path) {
   struct stat info {};
   if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return std::nullopt;
-  if (info.st_size > largest_digested) return fmt::format("{} bytes of {}", info.st_size, info.st_mtim.tv_sec);
+  if (info.st_size > largest_digested)
+    return fmt::format("{} bytes of {}", info.st_size, info.st_mtim.tv_sec);
   try {
     const auto bytes = read_file(path);
     return bytes ? std::optional(digest_of(*bytes)) : std::nullopt;

@@ -38,7 +38,7 @@ struct Receipt {
   std::uint64_t mate_part_size = 0;
   std::string mate_part_digest{};
   std::optional<std::uint64_t> records_out{};  ///< in the part; nothing where nobody counted them
-  std::vector<CommandFile> files{};              ///< of the filter, as they were at the start
+  std::vector<CommandFile> files{};            ///< of the filter, as they were at the start
 };
 
 /// With the second input's landing and part in place of the first's.

@@ -159,9 +159,10 @@ std::optional<StoredPlan> matching_plan(const Directory& directory, const Plan& 
   }
   const std::string fault = difference(stored.plan, wanted);
   if (!fault.empty())
-    throw base::UsageError("use", directory.path(),
-                           fmt::format("{}; remove the directory '{}' to plan again, or name another one with --shard-dir",
-                                       fault, directory.path()));
+    throw base::UsageError(
+        "use", directory.path(),
+        fmt::format("{}; remove the directory '{}' to plan again, or name another one with --shard-dir",
+                    fault, directory.path()));
   return stored;
 }
 

@@ -40,7 +40,8 @@ TEST_CASE("the files of a command are told apart by their bytes, large ones by s
         Texts{"'" + script + "' has changed since shards 0, 2 and 3 were made",
               "'" + table + "' has changed since shards 0, 2 and 3 were made"});
   CHECK(changes_of_files(after, {{1, after}, {2, {}}}).empty());
-  CHECK(changes_of_files({{"a", "2"}}, {{7, {{"a", "1"}}}}) == Texts{"'a' has changed since shard 7 was made"});
+  CHECK(changes_of_files({{"a", "2"}}, {{7, {{"a", "1"}}}}) ==
+        Texts{"'a' has changed since shard 7 was made"});
 }
 
 TEST_CASE("a receipt has the files of its command, and one without them is a receipt") {
