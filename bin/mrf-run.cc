@@ -22,6 +22,7 @@
 #include "io/fd.h"
 #include "io/index_file.h"
 #include "io/paths.h"
+#include "process/launch.h"
 #include "report/flow.h"
 #include "report/graph.h"
 #include "run/input_probe.h"
@@ -37,6 +38,7 @@
 #include "workflow/plan.h"
 #include "workflow/processor_budget.h"
 #include "workflow/renderings.h"
+#include "workflow/shard_form.h"
 #include "workflow/short_form.h"
 #include "workflow/short_form_choice.h"
 #include "workflow/workflow.h"
@@ -444,13 +446,20 @@ base::Status run_shards(const Options& options, io::Stats& stats) {
     run::write_event(options.run.supervisor.progress, event, may_be_lost);
   };
   command.report = options.run.report_path;
+  command.check_commands = [&options] {
+    for (const auto& words : {options.form.command, options.form.combine}) {
+      process::LaunchSpec spec;
+      spec.words = words;
+      if (!words.empty()) run::check_command(spec);
+    }
+  };
   command.run_plan = [&options](const workflow::Plan& plan, const std::string& report) {
     run::RunOptions run = options.run;
     run.report_path = report;
     run.supervisor.keeps_throughput = true;
     run.keep_directory = false;
     run.is_short_form = true;
-    run.hints = workflow::failure_hints(options.form);
+    run.hints = workflow::failure_hints_of_shard(options.form);
     const run::RunEnd end = run::carry_out(plan, run);
     return shard::EngineEnd{end.status, end.signal};
   };

@@ -159,11 +159,18 @@ class Steps {
     if (options.joins) return join();
     const auto engine = make_engine(command_);  // refuses what it cannot be given
     plan();
+    if (runs() && !directory_.missing(stored_.plan).empty()) command_.check_commands();
     if (options.plans || options.prints_snakefile || options.prints_sbatch) directory_.make();
     if (options.prints_snakefile) return print_snakefile();
     if (options.prints_sbatch) return print_sbatch();
     if (options.detaches) return detach();
     return options.plans ? base::Status::success : run_all(*engine);
+  }
+
+  // Whether shards are run, or joined when there is none to be run.
+  bool runs() const {
+    const StepOptions& options = command_.options;
+    return !options.plans && !options.prints_snakefile && !options.prints_sbatch;
   }
 
   bool has_plan() const { return shard::has_plan(directory_, stored_.digest); }
@@ -233,6 +240,7 @@ class Steps {
   void plan() {
     stored_ = {};
     check_places();
+    if (runs() && ::access(directory_.plan_path().c_str(), F_OK) != 0) command_.check_commands();
     const Input opened = open_input();
     std::optional<Input> mate;
     io::Meter meter_of_mates;

@@ -95,6 +95,13 @@ ShortForm form_of_shard(ShortForm form, const ShortFormChoice& choice, std::size
   return form;
 }
 
+std::vector<FailureHint> failure_hints_of_shard(const ShortForm& form) {
+  auto hints = failure_hints(form);
+  hints.push_back({"part", "'--singles PATH' takes such records",
+                   "--singles goes without --shards: with shards the filter has to keep or drop both mates"});
+  return hints;
+}
+
 ShortForm form_of_combination(ShortForm form, const ShortFormChoice& choice, std::vector<std::string> parts,
                               std::vector<std::string> header_reader) {
   form.parts = std::move(parts);

@@ -41,6 +41,10 @@ script() {
   mrf-run --shards 7 -i r1.fastq -i r2.fastq -o b1.fastq -o b2.fastq -- ./drop
   cmp a1.fastq b1.fastq && cmp a2.fastq b2.fastq
   [[ $(wc -l <b1.fastq) == 16000 ]]
+  script single "awk 'NR % 8 == 1 { drop = /[37]\\/1\$/ } !drop || NR % 8 > 4 || NR % 8 == 0'"
+  run_apart mrf-run --shards 2 -i r1.fastq -i r2.fastq -o c1.fastq -o c2.fastq -- ./single
+  assert_status 3
+  assert_stderr_has '--singles goes without --shards: with shards the filter has to keep or drop both mates'
   mrf-run --shards 3 -i r1.fastq -i r2.fastq -o names.txt -- awk 'NR % 4 == 1'
   cmp names.txt <(paste -d '\n' <(awk 'NR % 4 == 1' r1.fastq) <(awk 'NR % 4 == 1' r2.fastq))
 }

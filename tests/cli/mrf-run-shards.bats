@@ -415,6 +415,18 @@ E
   run_apart mrf-run --shard-join --shard-dir nowhere
   assert_status 1
   assert_stderr "mrf-run: cannot open '$PWD/nowhere/plan.json': No such file or directory"
+  touch no-program
+  while IFS='|' read -r code words text; do
+    # shellcheck disable=SC2086
+    mrf-run --shards 2 -i in.txt -o out.txt $words 2>stderr.txt && return 1 || status=$?
+    [[ $status == "$code" ]]
+    grep -qF "cannot execute $text" stderr.txt
+  done <<'E'
+127|-- ./none|'./none': No such file or directory
+126|-- ./no-program|'./no-program': Permission denied
+127|--combine ./none -- cat|'./none': No such file or directory
+E
+  rm no-program stderr.txt
   assert_files in.bam in.txt in.txt.gz
 }
 
