@@ -36,6 +36,7 @@
 #include "shard/range.h"
 #include "shard/report.h"
 #include "shard/run_lock.h"
+#include "shard/shard_log.h"
 #include "shard/slurm_engine.h"
 #include "shard/snakefile.h"
 #include "shard/snakemake_engine.h"
@@ -331,8 +332,8 @@ class Steps {
           "cannot finish 'shard {}': USR1 has ended it, which Slurm sends in front of a time limit", at));
     if (end.signal != 0) process::die_of(end.signal);
     if (end.status != 0) {
-      base::say(fmt::format("cannot finish 'shard {}': it has no part{}; the same command runs it again", at,
-                            numbers_of_shard(at)));
+      say_numbers_of_shard(at);
+      base::say(fmt::format("cannot finish 'shard {}': its command has failed{}", at, again_note));
       return static_cast<base::Status>(end.status);
     }
     receipt.landing = take_landing(receipt.part, 0);
@@ -351,8 +352,8 @@ class Steps {
   }
 
   // What the numbers in the messages of a shard's programs mean.
-  std::string numbers_of_shard(std::size_t shard) const {
-    if (shard == 0) return "";
+  void say_numbers_of_shard(std::size_t shard) const {
+    if (shard == 0) return;
     std::uint64_t records = 0;
     std::size_t before = 0;
     for (; before < shard; ++before) {
@@ -360,8 +361,10 @@ class Steps {
       if (!receipt) break;
       records += receipt->landing.records_in;
     }
-    return "; records and lines are counted from its first one" +
-           (before < shard ? "" : fmt::format(", which is record {} of '{}'", records + 1, input()));
+    base::warn(before < shard ? std::string(counting_note)
+                              : fmt::format("records and lines of 'shard {}' are counted from its first one, "
+                                            "which is record {} of '{}'",
+                                            shard, records + 1, input()));
   }
 
   static std::string landing_of(const std::string& part, std::size_t input) {

@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "base/error.h"
+#include "base/shell_words.h"
 
 namespace mrf::shard {
 
@@ -74,6 +75,31 @@ Plan plan_of(const Json& json) {
   return plan;
 }
 
+// From the first word that differs to the last one, with the option whose value it may be.
+std::string different_words(const std::vector<std::string>& planned, const std::vector<std::string>& given) {
+  const std::size_t shorter = std::min(planned.size(), given.size());
+  std::size_t front = 0;
+  while (front < shorter && planned[front] == given[front]) ++front;
+  std::size_t back = 0;
+  while (back < shorter - front && planned[planned.size() - 1 - back] == given[given.size() - 1 - back])
+    ++back;
+  if (front > 0 && planned[front - 1].starts_with('-')) --front;
+  const auto text = [&](const std::vector<std::string>& words) {
+    constexpr std::size_t most_words = 4;
+    const std::size_t end = words.size() - back;
+    if (front >= end) return std::string("without");
+    const std::size_t shown = std::min(end - front, most_words);
+    const auto first = words.begin() + static_cast<std::ptrdiff_t>(front);
+    const std::vector<std::string> some(first, first + static_cast<std::ptrdiff_t>(shown));
+    return fmt::format("with {}{}", base::quote_shell_words(some), shown < end - front ? " ..." : "");
+  };
+  const std::string planned_text = text(planned);
+  std::string given_text = text(given);
+  if (given_text == "without") given_text += " it";
+  return fmt::format("planned {}; this is {}",
+                     planned_text == "without" ? planned_text + " what follows" : planned_text, given_text);
+}
+
 }  // namespace
 
 std::string plan_text(const Plan& plan) {
@@ -122,8 +148,10 @@ Plan plan_of_mate(const Plan& plan) {
 }
 
 std::string difference(const Plan& plan, const Plan& wanted) {
-  if (plan.arguments != wanted.arguments || plan.directory != wanted.directory)
-    return "it holds the shards of another command";
+  if (plan.arguments != wanted.arguments)
+    return "it holds the shards of another command, " + different_words(plan.arguments, wanted.arguments);
+  if (plan.directory != wanted.directory)
+    return fmt::format("it holds the shards of another command, planned in '{}'", plan.directory);
   if (plan.wanted != wanted.wanted)
     return fmt::format("it holds a plan for --shards {}, not {}", plan.wanted, wanted.wanted);
   if (!(plan.input == wanted.input))

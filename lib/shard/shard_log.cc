@@ -18,6 +18,16 @@ namespace {
 
 constexpr off_t bytes_of_end = 16384;
 
+std::string without_notes(std::string_view text) {
+  std::string rest;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    if (!line.ends_with(again_note) && !line.ends_with(counting_note)) rest.append(line).append("\n");
+  }
+  return rest;
+}
+
 }  // namespace
 
 std::string log_path(const Directory& directory, std::size_t shard) {
@@ -33,7 +43,7 @@ std::string end_of_log(const Directory& directory, std::size_t shard, std::size_
   std::string text(static_cast<std::size_t>(std::min<off_t>(info.st_size, bytes_of_end)), '\0');
   const ssize_t n = ::pread(fd, text.data(), text.size(), info.st_size - static_cast<off_t>(text.size()));
   text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
-  return last_lines(text, most);
+  return last_lines(without_notes(text), most);
 }
 
 void remove_log(const Directory& directory, std::size_t shard) {

@@ -294,6 +294,7 @@ class Arrays {
   // What becomes of the shards that have no receipt and no task.
   void judge() {
     std::size_t failures = 0;
+    bool is_counted_from_shard = false;
     to_submit_.clear();
     for (const std::size_t shard : missing_) {
       Shard& known = shards_[shard];
@@ -311,9 +312,11 @@ class Arrays {
           failed_.insert(shard);
           if (is_stopping_ && (known.state.empty() || known.state == "CANCELLED")) continue;
           if (failures++ < most_reported) report(shard, known);
+          is_counted_from_shard = is_counted_from_shard || shard > 0;
         }
       }
     }
+    if (is_counted_from_shard) base::warn(std::string(counting_note));
     if (failures > 0 && task_.is_last && !is_stopping_) stop();
   }
 

@@ -72,6 +72,7 @@ void say_why(const EngineTask& task, const process::AttendedEnd& end) {
                           log_path(task.directory, shards[at]), lines.empty() ? "" : " and ends with"));
     say_lines(lines);
   }
+  if (!shards.empty() && shards.back() > 0) base::warn(std::string(counting_note));
   if (!shards.empty() || end.outcome.succeeded()) return;
   const std::string lines = last_lines(end.errors, lines_of_snakemake);
   base::say(fmt::format("cannot finish 'snakemake': {}{}", end.outcome.describe(),

@@ -126,7 +126,9 @@ std::optional<Step> take_step(const std::vector<std::string>& words, const base:
 
 StoredPlan read_plan(const Directory& directory) {
   const auto text = directory.read_plan();
-  if (!text) throw base::SystemError("open", directory.plan_path(), ENOENT);
+  if (!text)
+    throw base::Error(base::Status::failure, "use", directory.path(),
+                      "no shards are there: they have been joined, or were never planned");
   return {parse_plan(*text, directory.plan_path()), digest_of(*text)};
 }
 

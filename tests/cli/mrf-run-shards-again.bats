@@ -171,7 +171,7 @@ echo "$n"; exec cat'
   local first
   first=$(sed -n 's/^.*begins with //p' d/logs/1.log)
   ((first > 1))
-  assert_stderr_has "records and lines are counted from its first one, which is record $first of 'in.txt'"
+  assert_stderr_has "records and lines of 'shard 1' are counted from its first one, which is record $first of 'in.txt'"
   [[ $stderr != *'has changed'* ]]
   touch mended
   echo '# mended' >>filter
@@ -190,7 +190,7 @@ echo "$n"; exec cat'
   run_apart mrf-run --shards 2 -i in.fastq -o out.fastq -- cat
   assert_status 3
   assert_stderr_has "cannot read 'shard 1 of in.fastq': record "
-  assert_stderr_has "records and lines are counted from its first one, which is record "
+  assert_stderr_has "records and lines of 'shard 1' are counted from its first one, which is record "
   local number first
   number=$(sed -n "s/.*'shard 1 of in.fastq': record \([0-9]*\).*/\1/p" <<<"$stderr" | head -n 1)
   first=$(sed -n "s/.*which is record \([0-9]*\) of 'in.fastq'.*/\1/p" <<<"$stderr" | head -n 1)

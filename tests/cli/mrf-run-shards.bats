@@ -155,7 +155,7 @@ exec awk '\''$1 == 100000 { exit 9 } { print }'\'
     assert_status 2
     assert_stderr_has "cannot use '$PWD/d': $text; remove the directory '$PWD/d' to plan again, or name another one"
   done <<'E'
---shards 6 -i in.bam -o out.bam -- tac|it holds the shards of another command
+--shards 6 -i in.bam -o out.bam -- tac|it holds the shards of another command, planned with -- cat; this is with -- tac
 --shards 7 -i in.bam -o out.bam -- cat|it holds a plan for --shards 6, not 7
 --shards 6 -i in.bam -o out.bam -- cat|the input 'in.bam' has changed since its shards were planned
 E
@@ -414,7 +414,7 @@ E
   assert_status 2
   run_apart mrf-run --shard-join --shard-dir nowhere
   assert_status 1
-  assert_stderr "mrf-run: cannot open '$PWD/nowhere/plan.json': No such file or directory"
+  assert_stderr "mrf-run: cannot use '$PWD/nowhere': no shards are there: they have been joined, or were never planned"
   touch no-program
   while IFS='|' read -r code words text; do
     # shellcheck disable=SC2086

@@ -85,10 +85,24 @@ TEST_CASE("a plan is another one when the command, the number or the input is") 
   other.writes_index = false;
   CHECK(difference(plan, other).empty());
   other.arguments.back() = "a c";
-  CHECK(difference(plan, other) == "it holds the shards of another command");
+  CHECK(difference(plan, other) ==
+        "it holds the shards of another command, planned with 'a b'; this is with 'a c'");
+  const auto words = [](const Words& planned, const Words& given) {
+    Plan one = a_plan();
+    Plan two = a_plan();
+    one.arguments = planned;
+    two.arguments = given;
+    return difference(one, two).substr(std::string("it holds the shards of another command, ").size());
+  };
+  CHECK(words({"-n", "2", "-i", "a", "--", "f"}, {"-n", "1", "-i", "a", "--", "f"}) ==
+        "planned with -n 2; this is with -n 1");
+  CHECK(words({"-i", "a", "--", "f", "x"}, {"-i", "a", "--", "f"}) == "planned with x; this is without it");
+  CHECK(words({"-i", "a", "--", "f"}, {"-i", "a", "-n", "1", "--", "f"}) ==
+        "planned without what follows; this is with -n 1");
+  CHECK(words({"a", "b", "c", "d", "e", "f"}, {"x", "f"}) == "planned with a b c d ...; this is with x");
   other = plan;
   other.directory = "/other";
-  CHECK(difference(plan, other) == "it holds the shards of another command");
+  CHECK(difference(plan, other) == "it holds the shards of another command, planned in '/data'");
   other = plan;
   other.wanted = 4;
   CHECK(difference(plan, other) == "it holds a plan for --shards 3, not 4");
