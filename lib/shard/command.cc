@@ -609,6 +609,7 @@ class Steps {
     EngineEnd end = run_shards(engine, stored_, directory_, retries_, attendant, progress);
     held.reset();  // the join takes it
     if (end.status == 0 && end.signal == 0) {
+      progress.tell_of_end();
       auto words = words_of_join(directory_);
       const auto index = words_of_index();
       words.insert(words.end(), index.begin(), index.end());

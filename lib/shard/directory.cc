@@ -15,9 +15,11 @@
 #include <charconv>
 #include <filesystem>
 #include <iterator>
+#include <regex>
 #include <set>
 #include <string_view>
 #include <system_error>
+#include <utility>
 
 #include "base/error.h"
 #include "io/fd.h"
@@ -266,6 +268,21 @@ std::vector<std::size_t> Directory::count_attempts(std::size_t shards) const {
     if (error == std::errc() && *end == '-' && shard < shards) ++attempts[shard];
   }
   return attempts;
+}
+
+std::string Directory::host_of_last_attempt(std::size_t shard) const {
+  static const std::regex form("([0-9]+)-(.*?)-[0-9]+-([0-9]{10,})[-.].*");  // unique_part()
+  std::string last;
+  std::string host;
+  for (const auto& name : names_in(path_ + "/attempts")) {
+    std::smatch match;
+    if (!name.starts_with(std::to_string(shard) + "-") || !std::regex_match(name, match, form)) continue;
+    const std::string time = match[3];
+    if (std::pair(time.size(), time) <= std::pair(last.size(), last)) continue;
+    last = time;
+    host = match[2];
+  }
+  return host;
 }
 
 void Directory::remove_part(const std::string& part) const { remove_file_at(part_path(part)); }

@@ -57,6 +57,9 @@ class Directory {
   void begin_attempt(const std::string& part) const;
   /// How many attempts at each of `shards` shards were begun. Throws SystemError.
   std::vector<std::size_t> count_attempts(std::size_t shards) const;
+  /// The machine on which the last attempt at a shard was begun, as host_name() is there; empty when there
+  /// was none. Throws SystemError.
+  std::string host_of_last_attempt(std::size_t shard) const;
   /// Throws SystemError.
   void remove_part(const std::string& part) const;
   /// Removes the parts that are none of these receipts, known by their names. Throws SystemError.

@@ -53,6 +53,16 @@ std::string names_of(const std::vector<std::size_t>& shards) {
   return shards.size() > most_named ? names + " ..." : names;
 }
 
+// A directory that cannot be read by then changes nothing of the end.
+void tell_of_cancellation(const Plan& plan, const Directory& directory) {
+  try {
+    const std::size_t done = plan.shards() - directory.missing(plan).size();
+    base::warn(
+        fmt::format("cancelled; {} of {} shards are done; the same command goes on", done, plan.shards()));
+  } catch (const base::SystemError&) {
+  }
+}
+
 }  // namespace
 
 std::vector<std::string> words_of_run(const Directory& directory, std::size_t shard) {
@@ -70,7 +80,10 @@ EngineEnd run_shards(Engine& engine, const StoredPlan& stored, const Directory& 
     auto missing = directory.missing(plan);
     if (missing.empty()) return {};
     EngineEnd end = engine.run({plan, directory, missing, round == retries, progress}, attendant);
-    if (end.signal != 0) return end;
+    if (end.signal != 0) {
+      tell_of_cancellation(plan, directory);
+      return end;
+    }
     if (!has_plan(directory, stored.digest)) throw_lost_plan(directory);
     missing = directory.missing(plan);
     if (missing.empty()) return {};

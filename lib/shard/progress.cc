@@ -111,10 +111,15 @@ void Progress::update(const std::function<std::size_t()>& count_running) {
     draw("\r\x1b[J" + progress_bar(counts, base::terminal_columns() - 1) + "\r");
   } else if (style_ == ProgressStyle::log) {
     say_at_ = Clock::now() + later_lines;
+    has_said_ = true;
     base::warn(progress_sentence(counts));
   } else {
     write_event_(progress_event(counts), true);
   }
+}
+
+void Progress::tell_of_end() {
+  if (has_said_) base::warn(fmt::format("{0} of {0} shards are done", plan_->shards()));
 }
 
 void Progress::finish(int status) {

@@ -58,6 +58,8 @@ class Progress {
   /// To be called about once a second, with what counts the shards that run; the rest of those without
   /// receipts waits. A directory that cannot be read is shown the next time.
   void update(const std::function<std::size_t()>& count_running);
+  /// All shards have receipts: says so when lines about them were written.
+  void tell_of_end();
   /// The last event.
   void finish(int status);
 
@@ -71,6 +73,7 @@ class Progress {
   double share_before_ = 0;  // that was done when it started
   Clock::time_point started_;
   Clock::time_point say_at_;
+  bool has_said_ = false;
 };
 
 }  // namespace mrf::shard

@@ -259,6 +259,13 @@ bool is_fault_of_slurm(const std::string& state) {
   return is_one_of(states, state);
 }
 
+bool is_refused_for_good(std::string_view reason) {
+  constexpr std::array<std::string_view, 5> reasons{"Invalid partition", "Invalid account", "Invalid qos",
+                                                    "Invalid feature", "Invalid generic resource"};
+  return std::any_of(reasons.begin(), reasons.end(),
+                     [reason](auto one) { return reason.find(one) != std::string_view::npos; });
+}
+
 bool is_held(const std::string& reason) {
   constexpr std::array<std::string_view, 8> waits{
       "None", "Priority", "Resources", "BeginTime", "JobArrayTaskLimit", "Dependency", "Cleaning", "Prolog"};

@@ -85,6 +85,8 @@ std::string parse_job_id(std::string_view text);
 /// Whether a task that ended so says nothing about the command: another one takes its place without being
 /// counted.
 bool is_fault_of_slurm(const std::string& state);
+/// Whether sbatch(1), which has said this, would refuse the same words again.
+bool is_refused_for_good(std::string_view reason);
 /// Whether a task that waits for this reason waits until somebody does something.
 bool is_held(const std::string& reason);
 

@@ -36,6 +36,7 @@ constexpr int cancellations = 3;
 constexpr std::size_t most_reported = 5;
 constexpr std::size_t log_lines = 10;
 constexpr auto shortest_pause = 1000ms;
+constexpr auto silent_wait = 3s;  // for the controller's first answer
 constexpr const char* script_name = "/logs/sbatch.sh";
 constexpr auto longest_pause = 30s;
 
@@ -95,7 +96,7 @@ class Arrays {
  public:
   Arrays(const EngineTask& task, process::Attendant& attendant, SlurmScript script)
       : task_(task),
-        slurm_(attendant, [this] { task_.progress.update([this] { return running_; }); }),
+        slurm_(attendant, [this] { tick(); }),
         script_(std::move(script)),
         missing_(task.shards.begin(), task.shards.end()) {}
 
@@ -149,7 +150,8 @@ class Arrays {
     bool is_submitted = false;  ///< by this process, or it has seen it wait or run
     int looks_without = 0;      ///< in a row that found no task of it
     int free_submissions = 0;
-    std::string state;  ///< of its last task, when that has ended
+    bool has_run = false;  ///< was seen to run since it was submitted
+    std::string state;     ///< of its last task, when that has ended
     int status = 0;
   };
 
@@ -182,6 +184,15 @@ class Arrays {
     script_.arrays = slurm_arrays(task_.shards, script_.group);
   }
 
+  void tick() {
+    if (has_answered_) {
+      task_.progress.update([this] { return running_; });
+    } else if (!has_told_of_wait_ && Clock::now() - started_ >= silent_wait) {
+      has_told_of_wait_ = true;
+      base::warn("waits for Slurm, whose controller has not answered; nothing is submitted so far");
+    }
+  }
+
   // Waits for the controller's first answer.
   void prepare() {
     process::AttendedEnd answer{process::Outcome::of_start_failure(0), "", "", 0};
@@ -194,6 +205,7 @@ class Arrays {
         if (*size == 0)
           throw base::Error(base::Status::failure, "use", "Slurm",
                             "its MaxArraySize is 0: it has no job arrays");
+        has_answered_ = true;
         group_by(*size);
         task_.directory.make_logs();
         write_script();
@@ -275,6 +287,7 @@ class Arrays {
       known.is_submitted = true;
       known.state.clear();
       known.status = 0;
+      known.has_run = one->life == Life::running;
       if (one->life == Life::running) ++running_;
       if (one->life == Life::waiting && is_held(one->reason)) held = one->reason;
     }
@@ -310,7 +323,8 @@ class Arrays {
           to_submit_.push_back(shard);
         } else {
           failed_.insert(shard);
-          if (is_stopping_ && (known.state.empty() || known.state == "CANCELLED")) continue;
+          // Those that waited were cancelled by stop(), those that ran by somebody else.
+          if (is_stopping_ && !known.has_run && (known.state.empty() || known.state == "CANCELLED")) continue;
           if (failures++ < most_reported) report(shard, known);
           is_counted_from_shard = is_counted_from_shard || shard > 0;
         }
@@ -327,11 +341,20 @@ class Arrays {
            (known.state.empty() && ::access(log_path(task_.directory, shard).c_str(), F_OK) != 0);
   }
 
+  // Of another machine than this one; a directory that cannot be read says nothing.
+  std::string place_of(std::size_t shard) const {
+    try {
+      const std::string host = task_.directory.host_of_last_attempt(shard);
+      return host.empty() || host == host_name() ? "" : fmt::format(" on '{}'", host);
+    } catch (const base::SystemError&) {
+      return "";
+    }
+  }
+
   void report(std::size_t shard, const Shard& known) {
-    std::string text = known.state.empty() ? "its task has ended"
-                       : known.status == 0 ? "its task has ended as " + known.state
-                                           : fmt::format("its task has ended as {} with status {}",
-                                                         known.state, known.status);
+    std::string text = "its task has ended" + place_of(shard);
+    if (!known.state.empty()) text += " as " + known.state;
+    if (!known.state.empty() && known.status != 0) text += fmt::format(" with status {}", known.status);
     if (status_ == 0) status_ = known.status;
     // By default Slurm sends USR1 in front of the time limit, and a task that ends of it is none that timed
     // out.
@@ -339,6 +362,13 @@ class Arrays {
       text += ", by USR1, which comes in front of its time limit";
     if (known.state == "TIMEOUT" || known.status == base::signal_status_base + SIGUSR1)
       text += ", and needs a larger --time in --engine-args, or more shards";
+    if (::access(log_path(task_.directory, shard).c_str(), F_OK) != 0) {
+      base::say(
+          fmt::format("cannot finish 'shard {}': {}; Slurm could not start it, or not open its log '{}': "
+                      "does the node see this directory? (docs/cluster.md)",
+                      shard, text, log_path(task_.directory, shard)));
+      return;
+    }
     const std::string lines = end_of_log(task_.directory, shard, log_lines);
     base::say(fmt::format("cannot finish 'shard {}': {}; its log is '{}'{}", shard, text,
                           log_path(task_.directory, shard), lines.empty() ? "" : " and ends with"));
@@ -383,7 +413,7 @@ class Arrays {
   // The next look finds what was submitted though sbatch failed, and what has to be submitted again. A limit
   // of jobs lets more in when some have ended.
   void refuse(const SlurmArray& array, const std::string& reason) {
-    if (alive_.empty() && ++refusals_ >= submissions)
+    if (alive_.empty() && (is_refused_for_good(reason) || ++refusals_ >= submissions))
       throw base::Error(base::Status::failure, "submit",
                         fmt::format("shards {} to {}", array.shards.front(), array.shards.back()), reason);
     if (refused_ != reason)
@@ -457,6 +487,8 @@ class Arrays {
   std::size_t running_ = 0;
   int refusals_ = 0;
   std::string refused_;
+  bool has_answered_ = false;
+  bool has_told_of_wait_ = false;
   bool is_reached_ = true;
   bool is_stopping_ = false;
   int status_ = 0;

@@ -124,6 +124,19 @@ slurm_that_answers() {
   PATH=$PWD/bin:$PATH
 }
 
+@test "a Slurm that does not answer: that is said while it is waited for" {
+  seq 1000 >in.txt
+  mkdir bin
+  script bin/scontrol 'until [[ -e go ]]; do sleep 0.05; done; exit 1'
+  PATH=$PWD/bin:$PATH
+  start_in_background --shards 2 --engine slurm -i in.txt -o out.txt -- cat
+  wait_until grep -q 'mrf-run: waits for Slurm, whose controller has not answered' stderr.txt
+  touch go
+  wait "$run" && return 1 || status=$?
+  [[ $status == 5 ]]
+  [[ $(<stderr.txt) != *'shards are done'* ]]
+}
+
 @test "a plan that is made anew is another one" {
   seq 1000 >in.txt
   for name in one two; do

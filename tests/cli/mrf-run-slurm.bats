@@ -123,13 +123,15 @@ is_right() {
 
 @test "a shard that fails is told with the end of its log, and alone runs again when the filter is mended" {
   touch broken-1 open-1 gate
+  mrf-run --shards 40 --shard-plan -n 1 -c 1000000 -i in.txt -o out.txt -- ./filter
+  touch out.txt.shards/attempts/0-node-9-7-9999999999123456789-out.txt.json
   shards_in_background
   wait_until grep -q 'broken at 1$' stderr.txt
   wait_until nothing_waits # since a shard has failed
   rm gate
   finishes && return 1 || status=$?
   [[ $status == 9 && ! -e out.txt ]]
-  grep -q "cannot finish 'shard 0': its task has ended as FAILED with status 9; its log is '.*/0.log' and ends with" \
+  grep -q "cannot finish 'shard 0': its task has ended on 'node-9' as FAILED with status 9; its log is '.*/0.log' and" \
     stderr.txt
   done=$(find out.txt.shards/receipts -type f | wc -l)
   ((done == 7 || done == 8)) # what ran has its receipt
@@ -248,6 +250,7 @@ is_right() {
   wait_until grep -q ' 0 of 40 shards are done' stderr.txt
   rm gate
   finishes
+  [[ $(tail -n 1 stderr.txt) == 'mrf-run: 40 of 40 shards are done' ]]
   is_right
   [[ $(starts) == 40 && $(arrays) == 4 ]]
 }
@@ -262,6 +265,7 @@ is_right() {
     kill -s $signal "$run"
     finishes && return 1 || status=$?
     [[ $status == $((128 + $(kill -l $signal))) && ! -e out.txt ]]
+    grep -qx 'mrf-run: cancelled; [0-9]* of 40 shards are done; the same command goes on' stderr.txt
     wait_until nothing_queued
     rm -f gate "$TMPDIR"/tmp.* # of the filter
     wait_until assert_nothing_left
@@ -401,7 +405,9 @@ exit 0'
 @test "what Slurm refuses, and no Slurm" {
   run_apart shards --engine-args '--partition=none'
   assert_status 1
-  assert_stderr_has "cannot submit 'shards 0 to 9': sbatch: error: Batch job submission failed: Invalid partition name"
+  assert_stderr "mrf-run: cannot submit 'shards 0 to 9': sbatch: error: Batch job submission failed: Invalid partition \
+name specified"
+  [[ $stderr != *'submitted again later'* ]]
   false_command scontrol 'echo "slurm_load_ctl_conf error: Unable to contact slurm controller" >&2; exit 1'
   run_apart shards
   assert_status 5

@@ -150,4 +150,10 @@ TEST_CASE("what Slurm answers besides") {
   CHECK(parse_job_id("12\n") == "12");
   CHECK(parse_job_id("a plugin's greeting\n345;cluster\n") == "345");
   CHECK(parse_job_id("").empty());
+  CHECK(is_refused_for_good("sbatch: error: Batch job submission failed: Invalid partition name specified"));
+  CHECK(
+      is_refused_for_good("sbatch: error: Batch job submission failed: Invalid account or account/partition "
+                          "combination specified"));
+  CHECK_FALSE(is_refused_for_good(
+      "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation"));
 }
