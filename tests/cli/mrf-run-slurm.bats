@@ -408,6 +408,12 @@ exit 0'
   assert_stderr "mrf-run: cannot submit 'shards 0 to 9': sbatch: error: Batch job submission failed: Invalid partition \
 name specified"
   [[ $stderr != *'submitted again later'* ]]
+  mrf-run --shards 3 --shard-plan --shard-dir e -i in.txt -o out.txt -- cat
+  mkdir e/logs && ln -s "$PWD/none/0.log" e/logs/0.log # as on a node that does not see the directory
+  run_apart mrf-run --shards 3 --engine slurm --shard-dir e -i in.txt -o out.txt -- cat
+  ((status != 0))
+  assert_stderr_has "; Slurm could not start it, or not open its log '$PWD/e/logs/0.log': does the node see this"
+  [[ ! -e out.txt ]]
   false_command scontrol 'echo "slurm_load_ctl_conf error: Unable to contact slurm controller" >&2; exit 1'
   run_apart shards
   assert_status 5
