@@ -179,7 +179,7 @@ END
   assert_status 2
   mkdir few && ln -s "$(command -v env)" few
   # shellcheck disable=SC2016
-  run_apart bash -c 'PATH=$PWD/few "$BIN/mrf-run" --shards 2 --engine snakemake -i in.txt -o out.txt -- cat; echo $?'
+  run_apart bash -c 'PATH=$PWD/few "$BIN/mrf-run" --shards 2 --engine snakemake -i in.txt -o out.txt -- env; echo $?'
   assert_output_is 127
   assert_stderr "mrf-run: cannot execute 'snakemake': no such command in PATH"
 }
