@@ -242,7 +242,9 @@ std::string multiqc_section(const Flow& flow, const std::string& sample) {
   headers["processors"] = column("In use", "Processors in use on average", "{:,.1f}", "");
   headers["records_in"] = column(
       "Records in", "Records that went into the first FIFO, or that the first job read", "{:,.0f}", "");
-  headers["records_out"] = column("Records out", "Records that the job of the first result counted, or the last that counted", "{:,.0f}", "");
+  headers["records_out"] =
+      column("Records out", "Records that the job of the first result counted, or the last that counted",
+             "{:,.0f}", "");
   headers["left_out"] = column("Left out", "Chunks that --skip-failed left out", "{:,.0f}", "");
   headers["bottleneck"] =
       Json{{"title", "Bottleneck"}, {"description", "The job that the others waited for"}};

@@ -278,8 +278,7 @@ namespace {
 
 bool uses_reference(const workflow::ShortForm& form) {
   const workflow::ShortFormChoice choice = workflow::choose(form);
-  const std::array formats{choice.input.format, choice.output.format,
-                           workflow::kind_of(form.missing).format};
+  const std::array formats{choice.input.format, choice.output.format, workflow::kind_of(form.missing).format};
   return std::find(formats.begin(), formats.end(), "cram") != formats.end();
 }
 
@@ -288,7 +287,9 @@ void check_selection_of(const workflow::ShortForm& form) {
   std::vector<std::string> words{base::program_beside("mrf-bamread"), "-H", "-o", "/dev/null"};
   const auto selection = form.selection.words();
   std::error_code error;
-  if (selection.empty() || form.selection.bed == "-" || !std::filesystem::is_regular_file(form.inputs[0], error)) return;
+  if (selection.empty() || form.selection.bed == "-" ||
+      !std::filesystem::is_regular_file(form.inputs[0], error))
+    return;
   words.insert(words.end(), selection.begin(), selection.end());
   if (form.is_permissive) words.emplace_back("--permissive");
   words.push_back(form.inputs[0]);

@@ -7,8 +7,8 @@
 #include "base/error.h"
 #include "report/advice.h"
 #include "report/flow.h"
-#include "report/page.h"
 #include "report/graph.h"
+#include "report/page.h"
 #include "report/table.h"
 
 namespace {
