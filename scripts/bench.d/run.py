@@ -85,6 +85,8 @@ def web_server(program, data):
                                stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=data.environment)
     try:
         data.environment["URL"] = process.stdout.readline().strip()
+        if not data.environment["URL"]:
+            raise RuntimeError(f"{program} does not start")
         yield
     finally:
         process.stdin.close()
