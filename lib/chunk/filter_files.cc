@@ -39,7 +39,7 @@ void remove(io::Temporary& file) {
 FilterFiles::FilterFiles(const std::string& side)
     : has_results_(!base::environment(io::result_variable).empty()),
       directory_(has_results_ ? io::directory_of(base::environment(io::result_variable))
-                              : io::temporary_directory()) {
+                              : io::absolute_temporary_directory()) {
   if (!side.empty()) side_.emplace(side);
 }
 

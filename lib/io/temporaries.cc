@@ -8,9 +8,11 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <filesystem>
 #include <mutex>
 #include <new>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -99,6 +101,13 @@ void remove_temporaries_on_signals() {
 std::string temporary_directory() {
   std::string directory = base::environment("TMPDIR");
   return directory.empty() ? "/tmp" : directory;
+}
+
+std::string absolute_temporary_directory() {
+  std::error_code error;
+  const std::string directory = temporary_directory();
+  const auto absolute = std::filesystem::absolute(directory, error);
+  return error ? directory : absolute.string();
 }
 
 Temporary make_temporary_file(const std::string& directory, const std::string& what) {

@@ -37,6 +37,9 @@ void remove_temporaries_on_signals();
 /// $TMPDIR, /tmp when it is empty or not set.
 std::string temporary_directory();
 
+/// The same for a program that may change its working directory: an absolute path.
+std::string absolute_temporary_directory();
+
 /// A new, empty file DIRECTORY/mrf-WHAT.XXXXXX, mode 0600. Throws SystemError.
 Temporary make_temporary_file(const std::string& directory, const std::string& what);
 

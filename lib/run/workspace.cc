@@ -101,7 +101,7 @@ Workspace::Workspace(const workflow::Plan& plan, const std::string& report) : re
       throw base::UsageError("write", report, "a result has that name");
   }
   root_ = io::temporary_directory();
-  directory_ = unique_name(root_, "mrf-run");
+  directory_ = unique_name(io::absolute_temporary_directory(), "mrf-run");
 }
 
 void Workspace::check() const {

@@ -15,6 +15,7 @@ namespace {
 
 constexpr const char* prologue = R"bash(set -um
 dir=$(mktemp -d "${TMPDIR:-/tmp}/mrf-run.XXXXXXXX") || exit 1
+[[ $dir == /* ]] || dir=$PWD/$dir
 declare -A may_end_early=() accepts=()
 targets=() written=() made=() started=()
 clean_up() {

@@ -23,6 +23,23 @@ on_disk() {
   assert_stderr_is "mrf-run: cannot make a directory for FIFOs in '/nonexistent': No such file or directory"
 }
 
+@test "a relative TMPDIR: what jobs and filters get is there in another directory too" {
+  mkdir tmp
+  seq 10 >in.txt
+  for order in chunk any; do
+    TMPDIR=tmp run_apart mrf-run --order $order --side side --report report -i in.txt -o out.txt -n 1 -- \
+      sh -c 'cd /; cat; echo hi >"$MRF_SIDE"; echo 7 >"$MRF_RESULT"'
+    assert_status 0
+    cmp out.txt in.txt
+    grep -qx hi side
+    jq -e '.jobs[] | select(.name == "work").result | . == 7 or . == [7]' report
+  done
+  TMPDIR=tmp run_apart mrf-chunks --side side -i in.txt -- sh -c 'cd /; cat; echo chunk >"$MRF_SIDE"'
+  assert_status 0
+  grep -qx chunk side
+  rmdir tmp
+}
+
 @test "a TMPDIR that cannot be written" {
   seq 1000 >in.txt
   run_apart as_user sh -c '
