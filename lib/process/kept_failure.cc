@@ -41,7 +41,6 @@ std::string command_word(std::string_view word, const std::vector<MovedFile>& mo
 
 // The directory for one failure: nothing that was kept before is replaced.
 std::string make_directory(const std::string& directory, const std::string& name) {
-  if (::mkdir(directory.c_str(), 0700) != 0 && errno != EEXIST) throw base::SystemError("create", directory);
   for (int number = 1;; ++number) {
     const std::string suffix = number > 1 ? fmt::format(".{}", number) : "";
     std::string path = fmt::format("{}/{}{}", directory, name, suffix);
@@ -105,12 +104,16 @@ void write_files(const std::string& path, const FailureToKeep& failure) {
 }  // namespace
 
 std::string keep_failure(const std::string& directory, const FailureToKeep& failure) {
-  std::string path = make_directory(directory, failure.name);
+  const bool is_new = ::mkdir(directory.c_str(), 0700) == 0;
+  if (!is_new && errno != EEXIST) throw base::SystemError("create", directory);
+  std::string path;
   try {
+    path = make_directory(directory, failure.name);
     write_files(path, failure);
   } catch (...) {
     std::error_code error;
-    std::filesystem::remove_all(path, error);
+    if (!path.empty()) std::filesystem::remove_all(path, error);
+    if (is_new) ::rmdir(directory.c_str());  // another failure may be in it by now
     throw;
   }
   return path;
