@@ -31,11 +31,9 @@ class RegionSource : public HtsSource {
     ends_well_ = hts_check_EOF(file_.get()) != 0;
     set_intervals(options);
     index_.reset(load_index(input));
-    if (!index_)
-      throw base::Error(base::Status::failure, "read regions of", name_,
-                        "it has no index; see samtools-index(1)");
-    if (!base::is_url(input.path()))
-      io::warn_of_old_index(input.path(), is_cram ? io::IndexOf::cram : io::IndexOf::bam);
+    const io::IndexOf kind = is_cram ? io::IndexOf::cram : io::IndexOf::bam;
+    if (!index_) refuse_index(input.path(), kind);
+    if (!base::is_url(input.path())) io::warn_of_old_index(input.path(), kind);
     if (is_cram) {
       cram_regions_.emplace(*file_, *index_, intervals_);
     } else if (std::vector<std::string> texts = region_texts(options); !texts.empty()) {
@@ -71,6 +69,15 @@ class RegionSource : public HtsSource {
     std::string index = path;
     index.insert(std::min(path.find_first_of("?#"), path.size()), ".crai");
     return sam_index_load3(file_.get(), path.c_str(), index.c_str(), HTS_IDX_SILENT_FAIL);
+  }
+
+  [[noreturn]] void refuse_index(const std::string& path, io::IndexOf kind) const {
+    const std::string index = base::is_url(path) ? "" : io::index_beside(path, kind);
+    throw base::Error(
+        base::Status::failure, "read regions of", name_,
+        index.empty()
+            ? "it has no index; see samtools-index(1)"
+            : fmt::format("its index '{}' is cut off, or is none: samtools-index(1) makes it again", index));
   }
 
   // With threads, htslib takes a malformed container header for the end of a region.

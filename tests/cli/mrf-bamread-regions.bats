@@ -50,6 +50,10 @@ teardown_file() { stop_servers; }
   run_apart mrf-bamread -r chr1 sorted.bam
   assert_status 1
   assert_stderr_is "mrf-bamread: cannot read regions of 'sorted.bam': it has no index; see samtools-index(1)"
+  : >sorted.bam.bai
+  run_apart mrf-bamread -r chr1 sorted.bam
+  assert_status 1
+  assert_stderr_is "mrf-bamread: cannot read regions of 'sorted.bam': its index 'sorted.bam.bai' is cut off, or is none: samtools-index(1) makes it again"
   run_apart bash -c 'cat sorted.bam | mrf-bamread -r chr1'
   assert_status 1
   assert_stderr_is "mrf-bamread: cannot read regions of 'standard input': only a file with an index has regions"
