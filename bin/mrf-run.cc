@@ -362,6 +362,10 @@ void refuse_options(const Options& options, const cli::OptionSet& given) {
                                      "--shard-dir",
                                      "--shard-plan",
                                      "--print"};
+  for (const auto& piece : options.pieces) {
+    if (piece.option != "--" && piece.option != "--combine" && piece.words.size() == 2 && piece.words[1] == "--")
+      throw base::UsageError("use option", piece.words[0], "it needs a value, and -- stands in its place");
+  }
   refuse_swallowed(options.form);
   if (options.form.command.empty() && !options.form.combine.empty())
     throw base::UsageError("use option", "--combine", "it stands in front of -- COMMAND, as the last option");

@@ -292,6 +292,11 @@ END
 }
 
 @test "a forgotten --, a command that is a file here, and arguments without an option are told with what to write" {
+  for option in --keep-failed -o --side; do
+    run_apart mrf-run -i in.txt $option -- cat
+    assert_status 2
+    assert_stderr_has "mrf-run: cannot use option '$option': it needs a value, and -- stands in its place"
+  done
   echo a >in.txt
   printf '#!/bin/sh\ncat\n' >filter.sh && chmod +x filter.sh
   told() {
