@@ -24,6 +24,8 @@ namespace {
 
 using Records = std::vector<std::string_view>;
 
+constexpr std::size_t sam_columns = 11;  // those that every alignment has (SAM specification, 1.4)
+
 std::string_view at_or_nothing(const Records& records, std::size_t at) {
   return at < records.size() ? records[at] : std::string_view();
 }
@@ -125,6 +127,8 @@ class Diagnostician {
         copies_(copies.records()),
         starts_(parts.starts),
         first_records_(parts.first_records.begin(), parts.first_records.end()),
+        records_(parts.records),
+        is_sam_(parts.is_sam),
         order_(order),
         surplus_(alone_, copies_) {}
 
@@ -133,8 +137,8 @@ class Diagnostician {
       return alone_.empty() || order_ == Order::any || alone_ == copies_ ? of_header_lines() : of_order();
     }
     for (const auto step :
-         {&Diagnostician::of_own_header, &Diagnostician::of_header_records, &Diagnostician::of_equal_records,
-          &Diagnostician::of_column, &Diagnostician::of_sums, &Diagnostician::of_parts,
+         {&Diagnostician::of_own_header, &Diagnostician::of_header_records, &Diagnostician::of_added_records,
+          &Diagnostician::of_equal_records, &Diagnostician::of_column, &Diagnostician::of_sums, &Diagnostician::of_parts,
           &Diagnostician::of_first_records, &Diagnostician::of_part_begins, &Diagnostician::of_numbers}) {
       if (auto found = (this->*step)()) return *found;
     }
@@ -184,6 +188,20 @@ class Diagnostician {
     if (!all || !any_other) return std::nullopt;
     return Diagnosis{Memory::header, "only records that begin with # or @ differ: it treats a header apart",
                      "--header-prefix, or the name of SAM, takes the header around the filter"};
+  }
+
+  // Records too many of a filter that drops none: alone it writes as many as it was given, or more.
+  std::optional<Diagnosis> of_added_records() const {
+    const std::size_t extra = surplus_.copies.size();
+    if (!surplus_.alone.empty() || records_ == 0 || alone_.size() < records_) return std::nullopt;
+    if (more_starts() == 0 || extra % more_starts() != 0) return std::nullopt;
+    const std::uint64_t of_each = extra / more_starts();
+    return Diagnosis{
+        Memory::whole_input,
+        fmt::format("each copy writes {} more: at its end, or of a file that it opens by its name",
+                    of_each == 1 ? "one record" : records_text(of_each)),
+        "a filter whose records all come of its standard input can be run as copies; --combine makes one "
+        "result of those of the workers"};
   }
 
   // Records too many that equal others.
@@ -285,6 +303,12 @@ class Diagnostician {
     for (std::size_t column = 0; order_ == Order::kept && column < std::min(ours.size(), theirs.size());
          ++column) {
       if (ours[column] == theirs[column]) continue;
+      if (is_sam_ && column < sam_columns)
+        return Diagnosis{Memory::other,
+                         fmt::format("only numbers differ, as in column {}: it compares alignments with "
+                                     "others, as the marking of duplicates or the estimate of insert sizes do",
+                                     column + 1),
+                         "where records that belong together have a key, --key gives them to one worker"};
       return Diagnosis{Memory::counter,
                        fmt::format("only numbers differ, as in column {}: it counts records", column + 1),
                        "count before the run, or behind it"};
@@ -325,6 +349,8 @@ class Diagnostician {
   const Records& copies_;
   std::uint64_t starts_;
   std::unordered_set<std::string_view> first_records_;
+  std::uint64_t records_;
+  bool is_sam_;
   Order order_;
   Surplus surplus_;
 };

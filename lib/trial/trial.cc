@@ -118,7 +118,7 @@ class SoftLimit {
 };
 
 std::string make_directory() {
-  std::string path = io::temporary_directory() + "/mrf-try.XXXXXX";
+  std::string path = io::absolute_temporary_directory() + "/mrf-try.XXXXXX";
   if (::mkdtemp(path.data()) == nullptr)
     throw base::SystemError("make a directory in", io::temporary_directory());
   return path;
@@ -430,7 +430,8 @@ class Trial {
     account_.records_out = alone.facts.results[at].records().size();
     account_.copies_records_out = copies.records().size();
     const auto sample = text_sample(alone);
-    Parts parts{cut.starts, {}};
+    const bool is_sam = workflow::choose(form_).written == "sam";
+    Parts parts{.starts = cut.starts, .first_records = {}, .records = alone.records, .is_sam = is_sam};
     if (sample && cut.form.key.empty())
       parts.first_records = part_begins(sample->records(), *cut.form.chunk_size, cut.starts);
     const Order order = copies_.outputs[at].order;

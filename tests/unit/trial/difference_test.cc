@@ -2,6 +2,7 @@
 #include "trial/difference.h"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <algorithm>
 #include <functional>
@@ -56,7 +57,7 @@ Runs run(const Filter& filter) {
     const auto from = all.begin() + static_cast<std::ptrdiff_t>(at);
     copies += joined(filter(Lines(from, from + chunk)));
   }
-  Runs runs{result(joined(filter(all))), result(copies), {}, {starts, {}}};
+  Runs runs{result(joined(filter(all))), result(copies), {}, {starts, {}, all.size(), false}};
   for (std::size_t at = chunk; at < all.size(); at += chunk) runs.first_records.push_back(all[at] + "\n");
   runs.parts.first_records.assign(runs.first_records.begin(), runs.first_records.end());
   return runs;
@@ -101,6 +102,11 @@ Lines sorted(Lines lines) {
 
 Lines with_title(Lines lines) {
   lines.insert(lines.begin(), "name\treference\tnumber");
+  return lines;
+}
+
+Lines with_end(Lines lines) {
+  lines.emplace_back("end");
   return lines;
 }
 
@@ -159,6 +165,10 @@ TEST_CASE("what a filter remembers shows in what copies of it write") {
                          [](std::size_t at, const std::string& line) { return at > 0 && line.back() < '3'; });
        },
        Memory::header, "treats the first record of its input apart", "--header-lines 1 --header-broadcast"},
+      {"a record at the end", with_end, Memory::whole_input, "each copy writes one record more",
+       "standard input"},
+      {"a file of its own", [](const Lines&) { return input(); }, Memory::whole_input,
+       "each copy writes 200 records more", "standard input"},
       {"neighbours", of_all_before, Memory::other, "depends on other records", "--key"},
   };
   for (const Case& one : cases) {
@@ -172,6 +182,21 @@ TEST_CASE("what a filter remembers shows in what copies of it write") {
     CHECK_MESSAGE(found.sentence.find(one.sentence) != std::string::npos, found.sentence);
     CHECK_MESSAGE(found.advice.find(one.advice) != std::string::npos, found.advice);
   }
+}
+
+TEST_CASE("numbers of SAM that differ count nothing, but those of its tags may") {
+  const auto alignment = [](const char* flag, const char* tag) {
+    return fmt::format("r\t{}\tc\t1\t60\t1M\t*\t0\t0\tA\tI\tXN:i:{}\n", flag, tag);
+  };
+  const Parts parts{.starts = 2, .first_records = {}, .records = 0, .is_sam = true};
+  const Result alone = result(alignment("0", "1") + alignment("1024", "1") + alignment("1040", "1"));
+  const Result marked = result(alignment("0", "1") + alignment("0", "1") + alignment("16", "1"));
+  const Diagnosis found = diagnose(alone, marked, parts, Order::kept);
+  CHECK(found.memory == Memory::other);
+  CHECK_MESSAGE(found.sentence.find("as in column 2: it compares alignments") != std::string::npos,
+                found.sentence);
+  const Result numbered_ones = result(alignment("0", "1") + alignment("1024", "2") + alignment("1040", "3"));
+  CHECK(diagnose(alone, numbered_ones, parts, Order::kept).memory == Memory::counter);
 }
 
 TEST_CASE("a filter of one record at a time gives the same, however it is cut") {
@@ -224,7 +249,7 @@ TEST_CASE("a header is compared by itself") {
   const auto difference = find_difference(alone, other, Order::any);
   REQUIRE(difference);
   CHECK(difference->record == 0);
-  CHECK(diagnose(alone, other, {4, {}}, Order::any).memory == Memory::header);
+  CHECK(diagnose(alone, other, {4, {}, 0, false}, Order::any).memory == Memory::header);
 }
 
 TEST_CASE("lines of a header that say how it was written are not compared") {
