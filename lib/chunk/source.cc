@@ -266,7 +266,7 @@ class ChunkSource::ChunkReader {
     records_ += chunk.records;
     bytes_ += chunk.bytes;
     ++number_;
-    io::tell_live_records(records_);
+    io::tell_live_records(records_, reader_.stored());
     if (stream_) {
       stream_->append(std::exchange(ending_, {}));
       std::exchange(stream_, nullptr)->finish({static_cast<std::size_t>(chunk.bytes), chunk.records});

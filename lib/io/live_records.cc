@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <cstddef>
 #include <cstdlib>
 #include <exception>
 
@@ -18,6 +19,7 @@ namespace mrf::io {
 namespace {
 
 constexpr std::uint64_t period_ns = 100'000'000;
+constexpr std::size_t most_text = 48;  // two numbers
 
 std::uint64_t now_ns() noexcept {
   timespec time{};
@@ -37,26 +39,33 @@ Fd open_live_file() noexcept {
 
 }  // namespace
 
-void tell_live_records(std::uint64_t records) noexcept {
+void tell_live_records(std::uint64_t records, std::uint64_t bytes) noexcept {
   static const Fd file = open_live_file();
   static std::uint64_t next_at = 0;
   if (!file.is_open()) return;
   const std::uint64_t now = now_ns();
   if (now < next_at) return;
   next_at = now + period_ns;
-  // The number only grows, so that the text of the last time never sticks out behind it.
-  char text[24];
-  const auto end = std::to_chars(text, text + sizeof text, records).ptr;
+  // The numbers only grow, so that the text of the last time never sticks out behind them.
+  char text[most_text];
+  char* end = std::to_chars(text, text + sizeof text, records).ptr;
+  if (bytes > 0) {
+    *end++ = ' ';
+    end = std::to_chars(end, text + sizeof text, bytes).ptr;
+  }
   if (::pwrite(file.get(), text, static_cast<std::size_t>(end - text), 0) < 0) return;
 }
 
-std::uint64_t read_live_records(const std::string& path) noexcept {
+LiveCount read_live_records(const std::string& path) noexcept {
   const Fd file(adopt_fd, ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  char text[24];
+  char text[most_text];
   const ssize_t n = file.is_open() ? ::read(file.get(), text, sizeof text) : 0;
-  std::uint64_t records = 0;
-  if (n > 0) std::from_chars(text, text + n, records);
-  return records;
+  LiveCount count;
+  if (n <= 0) return count;
+  const char* const end = text + n;
+  const char* const space = std::from_chars(text, end, count.records).ptr;
+  if (space < end && *space == ' ') std::from_chars(space + 1, end, count.bytes);
+  return count;
 }
 
 }  // namespace mrf::io

@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::chrono::milliseconds records_period{500};  // a directory is read each time
+constexpr std::chrono::milliseconds told_period{500};  // a directory is read each time
 
 }  // namespace
 
@@ -44,9 +44,13 @@ InputPosition InputTracker::update(const std::vector<Job>& jobs) {
   InputPosition position;
   position.is_over = std::all_of(sources_.begin(), sources_.end(),
                                  [&](std::size_t job) { return jobs[job].state == JobState::ended; });
-  position.records = records();
+  read_told();
+  position.records = records_;
   if (files_.empty()) {
-    for (const auto& [job, bytes] : moved_) position.bytes += bytes;
+    for (const auto& [job, bytes] : moved_) {
+      const auto told = told_.find(job);
+      position.bytes += told != told_.end() ? told->second : bytes;
+    }
     return position;
   }
   position.total = 0;
@@ -57,12 +61,12 @@ InputPosition InputTracker::update(const std::vector<Job>& jobs) {
   return position;
 }
 
-// Those of the jobs that read no FIFO, else the most that any other job has read: of readers in a chain each
-// tells the same records.
-std::optional<std::uint64_t> InputTracker::records() {
+// The records are those of the jobs that read no FIFO, else the most that any other job has read: of readers
+// in a chain each tells the same records.
+void InputTracker::read_told() {
   const auto now = Clock::now();
-  if (now - records_at_ < records_period) return records_;
-  records_at_ = now;
+  if (now - told_at_ < told_period) return;
+  told_at_ = now;
   std::optional<std::uint64_t> of_sources;
   std::optional<std::uint64_t> of_others;
   std::error_code error;
@@ -73,15 +77,15 @@ std::optional<std::uint64_t> InputTracker::records() {
     const auto parsed = std::from_chars(name.data(), name.data() + name.size(), job);
     if (parsed.ec != std::errc() || job >= is_source_.size() || !name.ends_with(io::live_records_ending))
       continue;
-    const std::uint64_t records = io::read_live_records(entry->path());
+    const io::LiveCount told = io::read_live_records(entry->path());
     if (is_source_[job]) {
-      of_sources = of_sources.value_or(0) + records;
+      of_sources = of_sources.value_or(0) + told.records;
+      if (told.bytes > 0) told_[job] = told.bytes;
     } else {
-      of_others = std::max(of_others.value_or(0), records);
+      of_others = std::max(of_others.value_or(0), told.records);
     }
   }
   records_ = of_sources ? of_sources : of_others;
-  return records_;
 }
 
 void Throughput::add(const Point& point) {

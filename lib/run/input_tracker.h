@@ -23,7 +23,8 @@ struct InputPosition {
 };
 
 /// Samples the jobs that read no FIFO: their positions in the regular files that they have open for reading
-/// (/proc/PID/fdinfo, proc(5)); without such a file, how much they have read or written.
+/// (/proc/PID/fdinfo, proc(5)); without such a file, how much they tell that they have read
+/// (io/live_records.h), or else how much they have read or written for whatever purpose.
 class InputTracker {
  public:
   /// `stats_directory` is that of the workspace.
@@ -38,14 +39,15 @@ class InputTracker {
     bool is_open = false;
   };
 
-  std::optional<std::uint64_t> records();
+  void read_told();
 
   std::string stats_directory_;
   std::vector<std::size_t> sources_;
   std::vector<bool> is_source_;  // by job
   std::map<io::FileId, File> files_;
   std::map<std::size_t, std::uint64_t> moved_;  // by job
-  Clock::time_point records_at_{};
+  std::map<std::size_t, std::uint64_t> told_;   // bytes, by job
+  Clock::time_point told_at_{};
   std::optional<std::uint64_t> records_;
 };
 
