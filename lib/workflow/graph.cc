@@ -37,8 +37,9 @@ void for_each_fifo(PlannedJob& job, const Visit& visit) {
 struct FifoEnds {
   std::vector<std::size_t> writers;
   std::optional<std::size_t> reader;
-  bool is_declared = false;       // out:NAME!
-  bool is_header_output = false;  // of a tool that closes it early
+  std::optional<std::size_t> reader_again;  // the same job of a section, a round later
+  bool is_declared = false;                 // out:NAME!
+  bool is_header_output = false;            // of a tool that closes it early
   bool has_no_reader() const { return !reader; }
   bool has_no_writer() const { return writers.empty(); }
 };
@@ -85,6 +86,7 @@ class Connector {
         fail(*ends.reader,
              fmt::format("FIFO '{}' has no writer{}", name, near(name, "out:", &FifoEnds::has_no_reader)));
       }
+      if (ends.reader_again) fail_two_readers(name, *ends.reader, *ends.reader_again);
       if (!ends.reader) {
         fail(ends.writers[0],
              fmt::format("FIFO '{}' has no reader{}", name, near(name, "in:", &FifoEnds::has_no_writer)));
@@ -118,9 +120,13 @@ class Connector {
       if (is_new) order_.push_back(part.text);
       FifoEnds& ends = entry->second;
       if (part.kind == WordPart::Kind::in) {
-        if (ends.reader)
-          fail_twice(part.text, "readers", *ends.reader, job, "tee(1) writes one stream to two FIFOs");
-        ends.reader = job;
+        if (!ends.reader) {
+          ends.reader = job;
+        } else if (is_next_round(*ends.reader, job)) {
+          ends.reader_again = job;
+        } else {
+          fail_two_readers(part.text, *ends.reader, job);
+        }
       } else {
         if (!ends.writers.empty() && !is_next_round(ends.writers.back(), job))
           fail_twice(part.text, "writers", ends.writers.back(), job,
@@ -129,6 +135,10 @@ class Connector {
         ends.is_declared = ends.is_declared || part.ends_at_close;
       }
     }
+  }
+
+  [[noreturn]] void fail_two_readers(const std::string& fifo, std::size_t one, std::size_t other) const {
+    fail_twice(fifo, "readers", one, other, "tee(1) writes one stream to two FIFOs");
   }
 
   [[noreturn]] void fail_twice(const std::string& fifo, const char* ends, std::size_t one, std::size_t other,

@@ -104,6 +104,8 @@ TEST_CASE("a section that is wrong is refused with its line") {
                 "w.mrf:1: a value of [each] is a text: in:, out: and save: go into the jobs");
   check_refused("[each x in 1]\nj: true\n[end]\nk: echo $x\n",
                 "w.mrf:4: variable 'x' has no value; -D x=VALUE, or a line 'x = VALUE', gives it one");
+  check_refused("[each x in 1 2]\nb: y in:gone\n[end]\n",
+                "w.mrf:2: FIFO 'gone' has no writer; another job has to name out:gone");
   check_refused("[each x in 1 2]\nj: echo > save:r\n[end]\n", "w.mrf:2: result 'r' is written twice");
   check_refused("[each x in 1 2]\nj: cat in:p\n[end]\nk: echo > out:p\n",
                 "w.mrf:2: FIFO 'p' is written outside of this [each]: its rounds would share it; write it "
