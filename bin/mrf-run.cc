@@ -363,7 +363,8 @@ void refuse_options(const Options& options, const cli::OptionSet& given) {
                                      "--shard-plan",
                                      "--print"};
   for (const auto& piece : options.pieces) {
-    if (piece.option != "--" && piece.option != "--combine" && piece.words.size() == 2 && piece.words[1] == "--")
+    if (piece.option != "--" && piece.option != "--combine" && piece.words.size() == 2 &&
+        piece.words[1] == "--")
       throw base::UsageError("use option", piece.words[0], "it needs a value, and -- stands in its place");
   }
   refuse_swallowed(options.form);

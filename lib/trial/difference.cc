@@ -138,8 +138,9 @@ class Diagnostician {
     }
     for (const auto step :
          {&Diagnostician::of_own_header, &Diagnostician::of_header_records, &Diagnostician::of_added_records,
-          &Diagnostician::of_equal_records, &Diagnostician::of_column, &Diagnostician::of_sums, &Diagnostician::of_parts,
-          &Diagnostician::of_first_records, &Diagnostician::of_part_begins, &Diagnostician::of_numbers}) {
+          &Diagnostician::of_equal_records, &Diagnostician::of_column, &Diagnostician::of_sums,
+          &Diagnostician::of_parts, &Diagnostician::of_first_records, &Diagnostician::of_part_begins,
+          &Diagnostician::of_numbers}) {
       if (auto found = (this->*step)()) return *found;
     }
     return {Memory::other, "what it writes for a record depends on other records",
@@ -304,11 +305,12 @@ class Diagnostician {
          ++column) {
       if (ours[column] == theirs[column]) continue;
       if (is_sam_ && column < sam_columns)
-        return Diagnosis{Memory::other,
-                         fmt::format("only numbers differ, as in column {}: it compares alignments with "
-                                     "others, as the marking of duplicates or the estimate of insert sizes do",
-                                     column + 1),
-                         "where records that belong together have a key, --key gives them to one worker"};
+        return Diagnosis{
+            Memory::other,
+            fmt::format("only numbers differ, as in column {}: it compares alignments with "
+                        "others, as the marking of duplicates or the estimate of insert sizes do",
+                        column + 1),
+            "where records that belong together have a key, --key gives them to one worker"};
       return Diagnosis{Memory::counter,
                        fmt::format("only numbers differ, as in column {}: it counts records", column + 1),
                        "count before the run, or behind it"};
