@@ -242,7 +242,7 @@ has_two_events() { (($(grep -c '"bytes":[1-9]' said) >= 2)); }
 @test "the curve of a pipe has what mrf-chunks read of it once, whatever else it reads and writes" {
   mkfifo gate
   exec {gate}<>gate
-  (seq 3000000; read -r go <gate; echo last) | mrf-run --progress json:9 --report report.json -n 2 -c 10000 -o out -- \
+  (seq 3000000; read -r <gate; echo last) | mrf-run --progress json:9 --report report.json -n 2 -c 10000 -o out -- \
     cat 9>said 3>&- &
   wait_until grep -q '"bytes":[0-9]\{8\}' said
   echo go >&"$gate"
