@@ -229,8 +229,8 @@ fastq --key tag:CB --missing m.fq -i $bam -o out
 bam --key name --missing m.bam -i in.fq -o out.fq
 fasta --key name --missing m.fa.gz -i in.fq -o out.fq
 cram --key column:1 --missing m.cram -i in.txt -o out
-bam --singles m.bam -i in.fq -i in.fq -o 1.fq -o 2.fq
-fasta --singles m.fa -i in.fq -i in.fq -o 1.fq -o 2.fq
+bam --singles m.bam -i in.fq -i in2.fq -o 1.fq -o 2.fq
+fasta --singles m.fa -i in.fq -i in2.fq -o 1.fq -o 2.fq
 END
   while read -r words; do
     # shellcheck disable=SC2086
