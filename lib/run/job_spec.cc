@@ -302,6 +302,7 @@ void check_selection_of(const workflow::ShortForm& form) {
 }  // namespace
 
 void check_inputs(const workflow::ShortForm& form) {
+  if (form.inputs.empty()) return;  // a workflow's own
   for (const auto& input : form.inputs) {
     if (input == "-" || base::is_url(input)) continue;
     if (is_directory(input)) throw base::SystemError("read", input, EISDIR);
