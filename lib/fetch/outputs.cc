@@ -104,6 +104,7 @@ BytesThere FileOutput::begin(const http::ResponseHead& head, const http::ObjectV
   found_.clear();
   checks_.begin(head, version.total, object_, {*this, true, [] {}});
   auto found = file_->found(version);
+  written_end_ = found.parts.empty() ? 0 : found.parts.back().end;
   part_size_ = file_->part_size();
   parts_ = Coverage(&codec::join_crc32c, part_size_);
   begun_ = true;
@@ -200,11 +201,15 @@ void FileOutput::add(std::uint64_t at, std::string_view bytes) {
 }
 
 void FileOutput::take(std::uint64_t at, std::string_view bytes) {
+  require_written();
   for (std::size_t done = 0; done < bytes.size();) {
     const ssize_t n =
         ::pwrite(file_->fd().get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(at + done));
     if (n < 0 && errno != EINTR) throw base::SystemError("write", file_->name());
     if (n > 0) done += static_cast<std::size_t>(n);
+  }
+  const std::uint64_t end = at + bytes.size();
+  for (std::uint64_t known = written_end_; known < end && !written_end_.compare_exchange_weak(known, end);) {
   }
   add(at, bytes);
   since_remembered_ += bytes.size();
@@ -245,15 +250,27 @@ void FileOutput::forget(base::Status, const std::string&) {
   const std::lock_guard lock(parts_mutex_);
   found_.clear();
   parts_ = Coverage(&codec::join_crc32c, part_size_);
+  written_end_ = 0;
   checks_.forget();
   file_->reset();
 }
 
-// Another program that writes into the file is found out here, if not by a checksum.
-void FileOutput::require_size() {
+std::uint64_t FileOutput::size_of_file() const {
   struct stat info {};
   if (::fstat(file_->fd().get(), &info) != 0) throw base::SystemError("read", file_->name());
-  const auto size = static_cast<std::uint64_t>(info.st_size);
+  return static_cast<std::uint64_t>(info.st_size);
+}
+
+// The next bytes would make a file that another program has cut as long as before, with zeros where data was.
+void FileOutput::require_written() const {
+  const std::uint64_t written = written_end_;
+  if (size_of_file() >= written) return;
+  throw base::DataError("write", file_->name(), "another program cut off data that was written");
+}
+
+// Another program that writes into the file is found out here, if not by a checksum.
+void FileOutput::require_size() const {
+  const std::uint64_t size = size_of_file();
   if (size == checks_.bytes()) return;
   throw base::DataError(
       "write", file_->name(),

@@ -117,7 +117,9 @@ class FileOutput final : public ObjectOutput, private ByteAccess {
   bool is_time_to_remember();
   void remember();
   std::vector<PartSum> known_parts();
-  void require_size();
+  std::uint64_t size_of_file() const;
+  void require_written() const;
+  void require_size() const;
   void require_holes_of_zeros();
 
   std::unique_ptr<WritableFile> file_;
@@ -129,6 +131,7 @@ class FileOutput final : public ObjectOutput, private ByteAccess {
   std::mutex remember_mutex_;
   std::atomic<std::uint64_t> since_remembered_{0};  ///< bytes
   std::atomic<std::chrono::steady_clock::time_point> remembered_at_;
+  std::atomic<std::uint64_t> written_end_{0};  ///< behind the last byte of data in the file
   std::mutex parts_mutex_;
   std::vector<PartSum> found_;   ///< what an earlier run left and nobody has looked at, the last first
   Coverage parts_;               ///< what is in the file and can be kept
