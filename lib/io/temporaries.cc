@@ -18,6 +18,7 @@
 
 #include "base/environment.h"
 #include "base/error.h"
+#include "io/killed_group.h"
 #include "io/signals.h"
 
 namespace mrf::io {
@@ -34,6 +35,7 @@ std::mutex mutex;
 
 void remove_all_and_die(int number) {
   if (!may_end_now(number)) return;
+  kill_groups();
   for (Slot* slot = slots; slot != nullptr; slot = slot->next) {
     if (slot->path[0] != '\0') ::unlink(slot->path);
   }

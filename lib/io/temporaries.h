@@ -30,8 +30,8 @@ class Temporary {
   std::string path_;
 };
 
-/// Installs the handlers of INT, TERM and HUP that remove all temporaries and then let the signal
-/// end the program as if it had never been caught. A signal that is ignored stays ignored.
+/// Installs the handlers of INT, TERM and HUP that kill_groups(), remove all temporaries and then let the
+/// signal end the program as if it had never been caught. A signal that is ignored stays ignored.
 void remove_temporaries_on_signals();
 
 /// $TMPDIR, /tmp when it is empty or not set.

@@ -14,6 +14,8 @@
 
 #include "base/error.h"
 #include "io/fd.h"
+#include "io/killed_group.h"
+#include "io/signals.h"
 #include "process/launch.h"
 
 namespace mrf::process {
@@ -39,7 +41,11 @@ class Captured {
     spec.environment = command.environment;
     spec.passed = {{STDIN_FILENO, input.read_end}, {STDOUT_FILENO, output.write_end}};
     spec.is_part_of_job = spec.leads_group = true;
-    child_ = launch(spec);
+    {
+      const io::EndingSignalsBlocked blocked;
+      child_ = launch(spec);
+      group_.set(child_.pid);
+    }
     input_ = std::move(input.write_end);
     output_ = std::move(output.read_end);
   }
@@ -47,6 +53,7 @@ class Captured {
   ~Captured() {
     if (has_ended_) return;
     ::kill(-child_.pid, SIGKILL);
+    group_.forget();
     (void)::waitpid(child_.pid, nullptr, 0);
   }
   Captured(const Captured&) = delete;
@@ -75,14 +82,22 @@ class Captured {
   }
   bool look_for_end() {
     if (has_ended_) return true;
-    const pid_t pid = ::waitpid(child_.pid, &status_, WNOHANG | WUNTRACED);
-    if (pid < 0 && errno != EINTR) throw base::SystemError("wait for", name_);
-    if (pid == child_.pid && WIFSTOPPED(status_) && is_of_terminal(WSTOPSIG(status_)))
+    siginfo_t info{};
+    if (::waitid(P_PID, static_cast<id_t>(child_.pid), &info, WEXITED | WSTOPPED | WNOHANG | WNOWAIT) != 0 &&
+        errno != EINTR)
+      throw base::SystemError("wait for", name_);
+    if (info.si_pid != child_.pid) return false;
+    if (info.si_code == CLD_STOPPED && is_of_terminal(info.si_status))
       throw base::Error(
           base::Status::failure, "run", name_,
           "it wants to use the terminal, which it does not have; let it take its input from a file");
-    has_ended_ = pid == child_.pid && !WIFSTOPPED(status_);
-    return has_ended_;
+    if (info.si_code == CLD_STOPPED) return false;
+    group_.forget();
+    while (!has_ended_) {
+      has_ended_ = ::waitpid(child_.pid, &status_, 0) == child_.pid;
+      if (!has_ended_ && errno != EINTR) throw base::SystemError("wait for", name_);
+    }
+    return true;
   }
   // What is left after that of its group is killed with it.
   void end() {
@@ -119,6 +134,7 @@ class Captured {
 
   const std::string& name_;
   Launched child_;
+  io::KilledGroup group_;
   io::Fd input_;
   io::Fd output_;
   std::string text_;

@@ -138,6 +138,21 @@ command_runs() { [[ -s child ]]; }
   done
 }
 
+@test "a signal to a run without a file ends what the command that prints another URL has started" {
+  for signal in TERM QUIT; do
+    rm -f child
+    env --default-signal=QUIT getm-fetch -q --refresh-command 'sleep 60 & echo $! >child; wait' \
+      "$HTTP/raw/?head=403%20Expired" - 3>&- &
+    local pid=$! status=0
+    wait_until command_runs
+    kill -s "$signal" "$pid"
+    wait "$pid" || status=$?
+    ((status == 128 + $(kill -l "$signal")))
+    ended() { ! kill -0 "$(<child)"; }
+    wait_until ended 2>/dev/null
+  done
+}
+
 @test "a server that ends each HTTP/2 connection after twenty requests: every file, and connections are shared" {
   connections() { awk '{ print $1 }' "$CONNECTIONS" | sort -u | wc -l; }
   list 20 "$GOAWAY/many/f3?n=%d"

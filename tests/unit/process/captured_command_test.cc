@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -12,6 +13,7 @@
 #include <thread>
 
 #include "base/error.h"
+#include "io/temporaries.h"
 
 namespace {
 
@@ -80,5 +82,33 @@ TEST_CASE("captured: nothing that a command has started outlives it when it is e
     pollfd end{held[0], POLLIN, 0};
     CHECK(::poll(&end, 1, 20'000) == 1);
     ::close(held[0]);
+  }
+}
+
+TEST_CASE("captured: a signal that ends the program ends all that a command has started") {
+  for (const int number : {SIGTERM, SIGINT, SIGHUP, SIGQUIT, SIGUSR1}) {
+    CAPTURE(number);
+    int held[2];
+    REQUIRE(::pipe(held) == 0);  // each of its processes has it open
+    const pid_t program = ::fork();
+    REQUIRE(program >= 0);
+    if (program == 0) {
+      mrf::io::remove_temporaries_on_signals();
+      const std::string started = "echo >/proc/self/fd/" + std::to_string(held[1]);
+      (void)captured_shell("(trap '' TERM INT HUP; " + started + "; sleep 60; sleep 60) & wait");
+      ::_exit(0);
+    }
+    ::close(held[1]);
+    char byte = 0;
+    CHECK(::read(held[0], &byte, 1) == 1);
+    ::kill(program, number);
+    pollfd end{held[0], POLLIN, 0};
+    CHECK(::poll(&end, 1, 20'000) == 1);
+    CHECK(::read(held[0], &byte, 1) == 0);
+    ::close(held[0]);
+    int status = 0;
+    REQUIRE(::waitpid(program, &status, 0) == program);
+    CHECK(WIFSIGNALED(status));
+    CHECK(WTERMSIG(status) == number);
   }
 }
