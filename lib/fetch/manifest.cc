@@ -505,6 +505,14 @@ bool is_named_blake(const std::string& name, const ManifestOrigin& origin) {
                      [&](auto one) { return base.find(one) != std::string::npos; });
 }
 
+// A line without a tag that says its kind, and with as many digits as BLAKE has.
+bool may_be_blake(std::string_view line) {
+  constexpr std::size_t fewest_digits = 64;
+  const auto text = http::trimmed(line);
+  const auto digits = text.substr(text.starts_with('\\') ? 1 : 0);
+  return std::min(digits.find_first_not_of("0123456789abcdefABCDEF"), digits.size()) >= fewest_digits;
+}
+
 std::vector<ManifestEntry> parse_lines(std::string_view text, const std::string& name,
                                        const ManifestOptions& options, const ManifestOrigin& origin) {
   EntryCollector collector(name, options, origin, "line");
@@ -516,7 +524,7 @@ std::vector<ManifestEntry> parse_lines(std::string_view text, const std::string&
     try {
       ManifestEntry entry = entry_of_line(line, options);
       const bool is_url = !entry.expectation;
-      if (is_blake && !is_url)
+      if (is_blake && !is_url && may_be_blake(line))
         throw std::string(
             "has a checksum of BLAKE, by the name of the list, which is none of MD5, SHA1, SHA256, SHA512");
       collector.add_of_lines(std::move(entry), number, is_url ? names_in_json : "");
