@@ -367,7 +367,7 @@ void Download::measure(bool starts) {
     number_ = static_cast<std::size_t>(free - numbers.begin());
     if (free == numbers.end()) numbers.push_back(true);
     numbers[*number_] = true;
-    small_->speeds.on_start(*number_, loop_.clock_.now());
+    small_->speeds.on_start_of_other(*number_, loop_.clock_.now());
   } else {
     small_->speeds.on_end(*number_);
     numbers[*number_] = false;

@@ -27,6 +27,14 @@ void RequestSpeeds::on_start(std::size_t number, Time now) {
   slot.runs = true;
 }
 
+void RequestSpeeds::on_start_of_other(std::size_t number, Time now) {
+  on_start(number, now);
+  Slot& slot = slots_[number];
+  slot.is_shared = *slot.since != now || slot.bytes != 0;
+  slot.slow_windows = 0;
+  slot.patience = Slot{}.patience;
+}
+
 void RequestSpeeds::on_end(std::size_t number) {
   Slot& slot = slots_[number];
   slot.runs = false;
@@ -42,11 +50,11 @@ void RequestSpeeds::on_time(Time now) {
     if (!slot.runs || now - *slot.since < window) continue;
     if (!slot.rests) {
       slot.speed = static_cast<double>(slot.bytes) / seconds_of(now - *slot.since);
-      measured.push_back(number);
+      if (!slot.is_shared) measured.push_back(number);
     }
     slot.since = now;
     slot.bytes = 0;
-    slot.rests = false;
+    slot.rests = slot.is_shared = false;
   }
   for (const std::size_t number : measured) {
     Slot& slot = slots_[number];

@@ -22,6 +22,9 @@ class RequestSpeeds {
   using Time = std::chrono::steady_clock::time_point;
 
   void on_start(std::size_t slot, Time now);
+  /// The same for a request of another object than the slot's last one: that one's slowness, and a window
+  /// with bytes of it, are not held against this one.
+  void on_start_of_other(std::size_t slot, Time now);
   void on_end(std::size_t slot);
   void on_bytes(std::size_t slot, std::uint64_t bytes) { slots_[slot].bytes += bytes; }
   /// The receiver holds the slot back.
@@ -46,6 +49,7 @@ class RequestSpeeds {
   struct Slot {
     bool runs = false;
     bool rests = false;         ///< the window says nothing
+    bool is_shared = false;     ///< the window began with another object
     std::optional<Time> since;  ///< the window's beginning
     Time ended{};               ///< when the last request was over
     std::uint64_t bytes = 0;

@@ -108,3 +108,22 @@ TEST_CASE("speeds: who has ended within a window is measured all the same, and n
   for (int i = 0; i < 9; ++i) alone.on_time(now += std::chrono::seconds(1));
   CHECK_FALSE(alone.is_slow(0, 1000));
 }
+
+TEST_CASE("speeds: the slowness of an object is not held against the next one") {
+  Transfers transfers(0);
+  transfers.second();
+  transfers.second();
+  CHECK(transfers.speeds.is_slow(3, megabyte));
+  transfers.second();
+  transfers.now += std::chrono::milliseconds(500);
+  transfers.speeds.on_time(transfers.now);
+  transfers.speeds.on_end(3);
+  transfers.speeds.on_start_of_other(3, transfers.now);
+  for (int i = 0; i < 2; ++i) {
+    CHECK_FALSE(transfers.speeds.is_slow(3, megabyte));
+    transfers.second();
+  }
+  CHECK_FALSE(transfers.speeds.is_slow(3, megabyte));  // the first window began with the other object
+  transfers.second();
+  CHECK(transfers.speeds.is_slow(3, megabyte));
+}
