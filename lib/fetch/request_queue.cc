@@ -101,10 +101,13 @@ void RequestQueue::start_those_that_may(const OnStart& on_start, const OnFailure
     const auto place = waiting_.find(*ticket);
     const Waiting waiting = std::move(place->second);
     waiting_.erase(place);
+    bool is_started = false;
     try {
       network_.start(waiting.request, *waiting.receiver);
+      is_started = true;
       on_start(*waiting.receiver);
     } catch (...) {
+      if (is_started) network_.stop(*waiting.receiver);
       on_end(*ticket);
       on_failure(*waiting.receiver, std::current_exception());
     }

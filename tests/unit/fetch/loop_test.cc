@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <exception>
 #include <filesystem>
 #include <mutex>
+#include <new>
 #include <string>
 #include <thread>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "base/error.h"
 #include "fetch/download.h"
 #include "fetch/outputs.h"
+#include "fetch/request_queue.h"
 #include "io/output_file.h"
 #include "io/paths.h"
 #include "unit/directory.h"
@@ -331,6 +334,29 @@ TEST_CASE("loop: a request that cannot be started ends its own download, now or 
   CHECK_THROWS_WITH(later.rethrow(), "cannot sign 'http://h/throws': no");
   CHECK(network.receivers.size() == 2);
   CHECK_FALSE(last.is_over());
+}
+
+TEST_CASE("request queue: one that has waited and whose owner fails at its start is stopped") {
+  struct : mrf::http::Receiver {
+    bool on_head(const mrf::http::ResponseHead&) override { return true; }
+    bool has_room(std::size_t) override { return true; }
+    bool on_body(std::string_view) override { return true; }
+    void on_end(const mrf::http::Ending&) override {}
+  } first, second;
+  ManualNetwork network;
+  mrf::fetch::RequestQueue queue(network, mrf::http::system_clock(), {1, 64});
+  const mrf::http::Request request{url(), {}};
+  const auto ticket = queue.start(request, first);
+  (void)queue.start(request, second);
+  queue.on_end(ticket);
+  const mrf::http::Receiver* failed = nullptr;
+  queue.start_those_that_may([](mrf::http::Receiver&) { throw std::bad_alloc(); },
+                             [&](mrf::http::Receiver& receiver, const std::exception_ptr&) {
+                               CHECK(network.stopped.size() == 1);
+                               failed = &receiver;
+                             });
+  CHECK(failed == &second);
+  CHECK_FALSE(queue.has_waiting());
 }
 
 TEST_CASE("loop: a download whose output waits for its reader leaves its place to others meanwhile") {
