@@ -138,7 +138,8 @@ class Writer {
 
   void add_chunks(const std::string& source) {
     std::string options = has_header(HeaderPolicy::none) && reads_sam() ? "" : record_option(choice_.given);
-    const bool is_said = form_.output_record == "line";
+    const bool is_said =
+        form_.output_record == "line" || (form_.output_record.empty() && form_.record == "line");
     if (!choice_.written.empty() && (is_said || choice_.written != "line" || choice_.input.is_alignment()))
       options += " --output-record " + quote_word(choice_.written);
     options += text_header();
