@@ -330,7 +330,8 @@ ExpectationResult Checks::expected(const http::ResponseHead& head, std::optional
   const std::string reason = fmt::format("{}: {}", found.expectation->source, fault);
   if (options_.s3_part_size != 0) throw base::DataError("verify", object_, reason);
   if (found.expectation->parts <= most_upload_parts)
-    throw base::DataError("verify", object_, reason + multipart_hint(*found.expectation));
+    throw base::DataError("verify", object_,
+                          reason + uneven_parts_hint(*found.expectation, options_.required));
   if (found.expectation->is_users) throw base::DataError("verify", object_, reason);
   return {std::nullopt, reason};
 }

@@ -182,16 +182,25 @@ bool fits_part_size(ByteAccess& bytes, std::uint64_t total, const Expectation& e
   return std::any_of(serial.begin(), serial.end(), [&](SerialCandidate& one) { return fits(one.candidate); });
 }
 
+namespace {
+
+std::string part_size_hint(const Expectation& expectation) {
+  const std::string size = "; if the data is right, name the part size of the upload with --s3-part-size";
+  return expectation.is_users ? size : size + ", or verify nothing with --checksum-algorithm null";
+}
+
+}  // namespace
+
 std::string no_part_size_fits(const Expectation& expectation, std::uint64_t s3_part_size) {
-  const auto parts = s3_part_size == 0 ? "no usual part size gives that" + multipart_hint(expectation)
+  const auto parts = s3_part_size == 0 ? "no usual part size gives that" + part_size_hint(expectation)
                                        : fmt::format("no part size of {} gives that", s3_part_size);
   return fmt::format("{} is {}-{}, and {}", expectation.source, to_hex(expectation.value), expectation.parts,
                      parts);
 }
 
-std::string multipart_hint(const Expectation& expectation) {
-  const std::string size = "; if the data is right, name the part size of the upload with --s3-part-size";
-  return expectation.is_users ? size : size + ", or verify nothing with --checksum-algorithm null";
+std::string uneven_parts_hint(const Expectation& expectation, bool required) {
+  const std::string parts = "; its parts have different sizes, or it is not that of this object";
+  return expectation.is_users || required ? parts : parts + "; --checksum-algorithm null verifies nothing";
 }
 
 }  // namespace mrf::fetch

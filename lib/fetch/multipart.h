@@ -36,7 +36,7 @@ bool fits_part_size(ByteAccess& bytes, std::uint64_t total, const Expectation& e
 /// What is said when no part size fits; `s3_part_size` in bytes is the one that was named, or 0.
 std::string no_part_size_fits(const Expectation& expectation, std::uint64_t s3_part_size);
 
-/// What can be done about an ETag of several parts that does not fit, from "; " on.
-std::string multipart_hint(const Expectation& expectation);
+/// What may be the matter when no part size gives as many parts, from "; " on; `required`: a checksum is.
+std::string uneven_parts_hint(const Expectation& expectation, bool required);
 
 }  // namespace mrf::fetch
