@@ -317,7 +317,8 @@ TEST_CASE("the headers of live copies have to agree") {
 TEST_CASE("explicit words win over names") {
   auto text = form("in.sam", "out.sam");
   text.record = "line";
-  CHECK(job(mrf::workflow::workflow_text(text), "work").starts_with("mrf-chunks -n $n --output-record line -i in.sam -- "));
+  CHECK(job(mrf::workflow::workflow_text(text), "work")
+            .starts_with("mrf-chunks -n $n --output-record line -i in.sam -- "));
   CHECK(job(mrf::workflow::workflow_text(text), "work").ends_with(" > save:out.sam"));
   text.inputs = {"in.bam"};
   CHECK_THROWS_AS(mrf::workflow::workflow_text(text), mrf::base::UsageError);
