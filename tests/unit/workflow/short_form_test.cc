@@ -178,7 +178,6 @@ TEST_CASE("mates are kept together, or the record form says that they may be par
        {std::tuple("@r/1", "@r/2", true), std::tuple("@r 1:N:0", "@r 2:N:0", true),
         std::tuple("@r", "@r", true), std::tuple("@r/1", "@s/1", false), std::tuple("@r1", "@r2", false)}) {
     mixed.starts = {{mrf::workflow::Content::fastq, {first, second}}};
-    CAPTURE(first);
     CHECK((why(mixed).find("'in.fq': its first two reads are mates: --record lines:8 keeps each two") !=
            std::string::npos) == are_mates);
   }
