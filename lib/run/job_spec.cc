@@ -283,13 +283,16 @@ bool uses_reference(const workflow::ShortForm& form) {
 }
 
 // mrf-bamread tells flags, expressions and regions that it does not take, of a file before the first record.
+// A pipe would be used up by that.
 void check_selection_of(const workflow::ShortForm& form) {
   std::vector<std::string> words{base::program_beside("mrf-bamread"), "-H", "-o", "/dev/null"};
   const auto selection = form.selection.words();
   std::error_code error;
-  if (selection.empty() || form.selection.bed == "-" ||
-      !std::filesystem::is_regular_file(form.inputs[0], error))
-    return;
+  const auto is_regular = [&](const std::string& path) {
+    return std::filesystem::is_regular_file(path, error);
+  };
+  const std::string& bed = form.selection.bed;
+  if (selection.empty() || !is_regular(form.inputs[0]) || (!bed.empty() && !is_regular(bed))) return;
   words.insert(words.end(), selection.begin(), selection.end());
   if (form.is_permissive) words.emplace_back("--permissive");
   words.push_back(form.inputs[0]);
