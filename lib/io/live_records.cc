@@ -48,12 +48,9 @@ void tell_live_records(std::uint64_t records, std::uint64_t bytes) noexcept {
   next_at = now + period_ns;
   // The numbers only grow, so that the text of the last time never sticks out behind them.
   char text[most_text];
-  char* end = std::to_chars(text, text + sizeof text, records).ptr;
-  if (bytes > 0) {
-    *end++ = ' ';
-    end = std::to_chars(end, text + sizeof text, bytes).ptr;
-  }
-  if (::pwrite(file.get(), text, static_cast<std::size_t>(end - text), 0) < 0) return;
+  const auto written = bytes > 0 ? fmt::format_to_n(text, sizeof text, "{} {}", records, bytes)
+                                 : fmt::format_to_n(text, sizeof text, "{}", records);
+  if (::pwrite(file.get(), text, written.size, 0) < 0) return;
 }
 
 LiveCount read_live_records(const std::string& path) noexcept {
