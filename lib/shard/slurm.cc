@@ -266,6 +266,12 @@ bool is_refused_for_good(std::string_view reason) {
                      [reason](auto one) { return reason.find(one) != std::string_view::npos; });
 }
 
+bool has_lost_script(std::string_view end_of_log) {
+  const std::size_t at = end_of_log.find("error: execve(): ");
+  return at != std::string_view::npos &&
+         end_of_log.find("/slurm_script: No such file or directory", at) != std::string_view::npos;
+}
+
 bool is_held(const std::string& reason) {
   constexpr std::array<std::string_view, 8> waits{
       "None", "Priority", "Resources", "BeginTime", "JobArrayTaskLimit", "Dependency", "Cleaning", "Prolog"};

@@ -87,6 +87,9 @@ std::string parse_job_id(std::string_view text);
 bool is_fault_of_slurm(const std::string& state);
 /// Whether sbatch(1), which has said this, would refuse the same words again.
 bool is_refused_for_good(std::string_view reason);
+/// Whether slurmstepd(8) has said at the end of a task's log that it could not begin, since its script was
+/// gone from slurmd's spool directory, as when the controller restarts or jobs are cancelled meanwhile.
+bool has_lost_script(std::string_view end_of_log);
 /// Whether a task that waits for this reason waits until somebody does something.
 bool is_held(const std::string& reason);
 

@@ -338,7 +338,8 @@ class Arrays {
   // when the controller was killed before it had saved its state.
   bool is_lost(std::size_t shard, const Shard& known) const {
     return is_fault_of_slurm(known.state) ||
-           (known.state.empty() && ::access(log_path(task_.directory, shard).c_str(), F_OK) != 0);
+           (known.state.empty() && ::access(log_path(task_.directory, shard).c_str(), F_OK) != 0) ||
+           (known.state == "FAILED" && has_lost_script(end_of_log(task_.directory, shard, log_lines)));
   }
 
   // Of another machine than this one; a directory that cannot be read says nothing.

@@ -227,8 +227,7 @@ is_right() {
 # bats test_tags=unsanitized
 @test "the controller ends and comes back: the shards run on, the foreground waits" {
   touch gate
-  # A task that slurmd is about to start may lose its script then, and fail without having run.
-  shards_in_background --retries 2
+  shards_in_background
   wait_until started 8
   kill "$(daemon slurmctld)" # it saves its state; killed, it may forget the last jobs and give their numbers anew
   wait_until grep -q "cannot reach 'Slurm': .*Unable to contact slurm controller" stderr.txt

@@ -157,3 +157,15 @@ TEST_CASE("what Slurm answers besides") {
   CHECK_FALSE(is_refused_for_good(
       "sbatch: error: Batch job submission failed: Socket timed out on send/recv operation"));
 }
+
+TEST_CASE("slurm: a task whose script was lost has not begun") {
+  using mrf::shard::has_lost_script;
+  CHECK(has_lost_script(
+      "slurmstepd-n1: error: execve(): /spool.n1/job00290/slurm_script: No such file or directory\n"
+      "slurmstepd-n1: error: unlink(/spool.n1/job00290/slurm_script): No such file or directory\n"));
+  for (const char* other : {"", "bash: /x/slurm_script: No such file or directory\n",
+                            "slurmstepd: error: execve(): /home/u/filter: No such file or directory\n",
+                            "slurmstepd: error: execve(): /spool/slurm_script: Permission denied\n"}) {
+    CHECK_FALSE(has_lost_script(other));
+  }
+}
