@@ -267,7 +267,7 @@ bool is_refused_for_good(std::string_view reason) {
 }
 
 bool has_lost_script(std::string_view end_of_log) {
-  const std::size_t at = end_of_log.find("error: execve(): ");
+  const std::size_t at = end_of_log.find("error: execve");
   return at != std::string_view::npos &&
          end_of_log.find("/slurm_script: No such file or directory", at) != std::string_view::npos;
 }
