@@ -117,6 +117,17 @@ ticket() {
 }
 
 command_runs() { [[ -s child ]]; }
+child_has_ended() { ! kill -0 "$(<child)"; }
+# SIGNAL PID: PID ends by it, and with it what the file child names.
+ends_with_child() {
+  local status=0
+  wait_until command_runs
+  kill -s "$1" "$2"
+  wait "$2" || status=$?
+  ((status == 128 + $(kill -l "$1")))
+  wait_until child_has_ended 2>/dev/null
+}
+
 @test "a signal ends the command that is to print another URL" {
   local signal arguments
   list 1 "$HTTP/raw/?head=403%20Expired"
@@ -127,13 +138,7 @@ command_runs() { [[ -s child ]]; }
     # shellcheck disable=SC2086
     env --default-signal=INT getm-fetch -q --refresh-command \
       "echo \$\$ >child; exec python3 -c 'import time; time.sleep(45); open(\"over\", \"w\")'" $arguments 3>&- &
-    local pid=$! status=0
-    wait_until command_runs
-    kill -s "$signal" "$pid"
-    wait "$pid" || status=$?
-    ((status == 128 + $(kill -l "$signal")))
-    ended() { ! kill -0 "$(<child)"; }
-    wait_until ended 2>/dev/null
+    ends_with_child "$signal" $!
     [[ ! -e over ]]
   done
 }
@@ -143,13 +148,7 @@ command_runs() { [[ -s child ]]; }
     rm -f child
     env --default-signal=QUIT getm-fetch -q --refresh-command 'sleep 60 & echo $! >child; wait' \
       "$HTTP/raw/?head=403%20Expired" - 3>&- &
-    local pid=$! status=0
-    wait_until command_runs
-    kill -s "$signal" "$pid"
-    wait "$pid" || status=$?
-    ((status == 128 + $(kill -l "$signal")))
-    ended() { ! kill -0 "$(<child)"; }
-    wait_until ended 2>/dev/null
+    ends_with_child "$signal" $!
   done
 }
 
