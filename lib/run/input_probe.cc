@@ -50,8 +50,7 @@ workflow::InputStart start_of_file(int fd, off_t from) {
   }
   bytes.resize(size);
   const workflow::Rest rest = size == workflow::content_bytes ? workflow::Rest::unseen : workflow::Rest::none;
-  return {workflow::content_of(bytes, rest).value_or(workflow::Content::unknown),
-          workflow::first_reads(bytes)};
+  return workflow::start_of(bytes, rest).value_or(workflow::InputStart());
 }
 
 // A copy of the first bytes in the pipe; empty where this kernel has no tee(2) for it.
@@ -104,11 +103,10 @@ workflow::InputStart start_of_stream(int fd, std::optional<std::string> (*peek)(
     const workflow::Rest rest = is_full(fd, bytes->size()) ? workflow::Rest::unseen
                                 : has_ended                ? workflow::Rest::none
                                                            : workflow::Rest::to_come;
-    if (const auto content = workflow::content_of(*bytes, rest)) {
-      auto reads = workflow::first_reads(*bytes);
-      const bool is_enough =
-          *content != workflow::Content::fastq || reads.size() >= wanted || rest != workflow::Rest::to_come;
-      if (is_enough) return {*content, std::move(reads)};
+    if (auto start = workflow::start_of(*bytes, rest)) {
+      const bool is_enough = start->content != workflow::Content::fastq || start->reads.size() >= wanted ||
+                             rest != workflow::Rest::to_come;
+      if (is_enough) return *std::move(start);
     }
     std::this_thread::sleep_for(moment);
   }

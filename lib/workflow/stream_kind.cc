@@ -128,6 +128,18 @@ std::string inflated(std::string_view stored) {
   return bytes;
 }
 
+// The first lines of the first two reads.
+std::vector<std::string> first_reads(std::string_view text) {
+  std::vector<std::string> reads;
+  std::size_t line = 0;
+  for (std::size_t at = 0, end = 0; reads.size() < 2; at = end + 1, ++line) {
+    end = text.find('\n', at);
+    if (end == std::string_view::npos) break;
+    if (line % 4 == 0) reads.emplace_back(text.substr(at, end - at));
+  }
+  return reads;
+}
+
 }  // namespace
 
 bool StreamKind::is_alignment() const {
@@ -159,23 +171,17 @@ StreamKind kind_of_format(const std::string& option, const std::string& format) 
                          "'" + format + "' is not one of bam, cram, sam, fastq, fasta and lines");
 }
 
-std::optional<Content> content_of(std::string_view stored, Rest rest) {
-  if (!codec::is_gzip(stored)) return content_of_plain(stored, rest);
-  const std::string bytes = inflated(stored);
-  return content_of_plain(bytes, bytes.size() == content_bytes ? Rest::unseen : rest);
-}
-
-std::vector<std::string> first_reads(std::string_view stored) {
-  if (content_of(stored, Rest::unseen) != Content::fastq) return {};
-  const std::string text = codec::is_gzip(stored) ? inflated(stored) : std::string(stored);
-  std::vector<std::string> reads;
-  std::size_t line = 0;
-  for (std::size_t at = 0, end = 0; reads.size() < 2; at = end + 1, ++line) {
-    end = text.find('\n', at);
-    if (end == std::string::npos) break;
-    if (line % 4 == 0) reads.push_back(text.substr(at, end - at));
+std::optional<InputStart> start_of(std::string_view stored, Rest rest) {
+  std::string held;
+  std::string_view bytes = stored;
+  if (codec::is_gzip(stored)) {
+    held = inflated(stored);
+    bytes = held;
+    if (held.size() == content_bytes) rest = Rest::unseen;
   }
-  return reads;
+  const auto content = content_of_plain(bytes, rest);
+  if (!content) return std::nullopt;
+  return InputStart{*content, *content == Content::fastq ? first_reads(bytes) : std::vector<std::string>()};
 }
 
 std::string_view content_name(Content content) {

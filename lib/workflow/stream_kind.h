@@ -45,28 +45,25 @@ enum class Content {
   zip,
 };
 
-/// So many first bytes are enough for content_of().
+/// So many first bytes are enough for start_of().
 inline constexpr std::size_t content_bytes = 65536;
 
-/// What follows the bytes that content_of() is given.
+/// What follows the bytes that start_of() is given.
 enum class Rest {
   to_come,  ///< perhaps more, which can be had
   unseen,   ///< more, which cannot be had
   none,     ///< the input ends
 };
 
-/// From the stored first bytes of an input. Empty when more are needed, which only Rest::to_come allows.
-std::optional<Content> content_of(std::string_view stored, Rest rest);
-
-/// The first lines of the first two reads of FASTQ, of one only or none where `stored` has no more, or other
-/// data.
-std::vector<std::string> first_reads(std::string_view stored);
-
 /// What the start of an input shows.
 struct InputStart {
   Content content = Content::unknown;
-  std::vector<std::string> reads;  ///< first_reads()
+  std::vector<std::string>
+      reads;  ///< of FASTQ the first lines of its first two reads, as far as they are seen
 };
+
+/// From the stored first bytes of an input. Empty when more are needed, which only Rest::to_come allows.
+std::optional<InputStart> start_of(std::string_view stored, Rest rest);
 
 /// The kind's name in messages: "BAM", "bzip2-compressed".
 std::string_view content_name(Content content);

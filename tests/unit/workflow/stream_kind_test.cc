@@ -4,7 +4,9 @@
 #include <doctest/doctest.h>
 #include <zlib.h>
 
+#include <optional>
 #include <string>
+#include <string_view>
 
 using mrf::workflow::Content;
 using mrf::workflow::Rest;
@@ -24,6 +26,11 @@ std::string gzipped(const std::string& text) {
   out.resize(stream.total_out);
   deflateEnd(&stream);
   return out;
+}
+
+std::optional<Content> content_of(std::string_view stored, Rest rest) {
+  const auto start = mrf::workflow::start_of(stored, rest);
+  return start ? std::optional(start->content) : std::nullopt;
 }
 
 struct Row {
@@ -63,8 +70,8 @@ const Row rows[] = {{"", Content::empty},
 TEST_CASE("the first bytes say what an input holds, also inside gzip") {
   for (const Row& row : rows) {
     CAPTURE(row.bytes);
-    CHECK(mrf::workflow::content_of(row.bytes, Rest::none) == row.content);
-    CHECK(mrf::workflow::content_of(gzipped(row.bytes), Rest::none) == row.content);
+    CHECK(content_of(row.bytes, Rest::none) == row.content);
+    CHECK(content_of(gzipped(row.bytes), Rest::none) == row.content);
   }
 }
 
@@ -74,7 +81,7 @@ TEST_CASE("however the bytes come, the answer is the same or is not given yet") 
       for (std::size_t size = 0; size < stored.size(); ++size) {
         CAPTURE(row.bytes);
         CAPTURE(size);
-        const auto early = mrf::workflow::content_of(stored.substr(0, size), Rest::to_come);
+        const auto early = content_of(stored.substr(0, size), Rest::to_come);
         if (early) CHECK(*early == row.content);
       }
     }
@@ -83,17 +90,16 @@ TEST_CASE("however the bytes come, the answer is the same or is not given yet") 
 
 TEST_CASE("a read so long that its + is out of sight is FASTQ all the same") {
   const std::string read = "@r1 ch=4\n" + std::string(mrf::workflow::content_bytes, 'A');
-  CHECK(mrf::workflow::content_of(read.substr(0, mrf::workflow::content_bytes), Rest::unseen) ==
-        Content::fastq);
-  CHECK(mrf::workflow::content_of(read.substr(0, 1000), Rest::to_come) == Content::fastq);
-  CHECK(mrf::workflow::content_of(gzipped(read), Rest::none) == Content::fastq);
+  CHECK(content_of(read.substr(0, mrf::workflow::content_bytes), Rest::unseen) == Content::fastq);
+  CHECK(content_of(read.substr(0, 1000), Rest::to_come) == Content::fastq);
+  CHECK(content_of(gzipped(read), Rest::none) == Content::fastq);
 }
 
 TEST_CASE("damage is left to who reads all of it") {
   std::string stored = gzipped("@HD\tVN:1.6\n");
   stored[12] = static_cast<char>(0xff);
-  CHECK(mrf::workflow::content_of(stored, Rest::none).has_value());
-  CHECK(mrf::workflow::content_of("\x1f\x8b garbage", Rest::none).has_value());
+  CHECK(content_of(stored, Rest::none).has_value());
+  CHECK(content_of("\x1f\x8b garbage", Rest::none).has_value());
 }
 
 TEST_CASE("what is not read here comes with the command that turns it into what is") {
