@@ -99,7 +99,7 @@ class ChunkSource::ChunkReader {
     {
       const std::lock_guard lock(shared_->mutex);
       shared_->is_over = true;
-      shared_->failure = failure;
+      shared_->failure = std::move(failure);
       count();
     }
     if (stream_) stream_->cut_off();
