@@ -114,11 +114,17 @@ follow() {
   } >filereport.tsv
   rm ref.fa
   follow "Downloads"
-  cmp web/run7/a_2.fq.gz a_2.fq.gz
+  cmp web/run7/a_2.fq.gz reads/a_2.fq.gz
   cmp web/run7/ref.fa ref.fa
   cmp web/run7/a_2.fq.gz run7/a_2.fq.gz
 }
-@test "guide: Make, Snakemake, Nextflow" { follow "Make, Snakemake, Nextflow"; }
+@test "guide: Make, Snakemake, Nextflow" {
+  mkdir -p web/run7 && cp in.bam web/run7/ && (cd web/run7 && md5sum in.bam >md5sums.txt)
+  serve "$PWD/web"
+  follow "Make, Snakemake, Nextflow"
+  cmp in.filtered.bam in.kept.bam
+  [[ $(make in.kept.bam) == *'up to date'* ]]
+}
 @test "guide: Slurm and shards" {
   ((EUID == 0)) || skip "Slurm's daemons start as root only"
   SLURM_CONF=$("$ROOT/tests/servers/slurm" start "$BATS_TEST_TMPDIR/slurm")
