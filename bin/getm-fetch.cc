@@ -117,8 +117,8 @@ void declare(mrf::cli::Command& command, mrf::fetch::FetchArguments& arguments) 
   declare_checks(command, arguments);
 }
 
-// The files that a run writes about itself. They are opened before the work, so that what cannot be written
-// is known.
+// The files that a run writes about itself. They are opened before the work, so that one that cannot be
+// written is found at once.
 class Records {
  public:
   explicit Records(const mrf::fetch::FetchArguments& arguments)
@@ -133,8 +133,8 @@ class Records {
     if (report_ || checksums_) refuse_shared(target, {});
   }
 
-  /// Fetches, and writes the records of that, after a failure too. Of two failures the first one counts, and
-  /// that of a record is only said.
+  /// Fetches, and then writes the files of the run, after a failure too. Of two failures the first one
+  /// counts; the failure of such a file is then only a message.
   template <typename Fetch>
   mrf::base::Status write_after(const mrf::io::Stats& stats, const std::vector<mrf::fetch::Outcome>& outcomes,
                                 Fetch fetch) {
@@ -195,7 +195,7 @@ class Records {
 std::optional<mrf::http::Url> refresh(const std::string& command, const mrf::http::Url& refused,
                                       const std::string& target, const std::function<bool()>& is_stopped) {
   const std::string option = "--refresh-command";
-  // Without threads nobody else looks for a signal meanwhile.
+  // Without threads, nothing else looks for a signal while the command runs.
   const auto text = mrf::process::output_of(
       {{"/bin/sh", "-c", command}, {"GETM_TARGET=" + target}, refused.text() + "\n", option},
       [&] { return is_stopped() || mrf::io::interrupted() != 0; });
@@ -228,12 +228,12 @@ mrf::base::Status fetch_one(mrf::io::Stats& stats, const mrf::fetch::FetchArgume
     mrf::fetch::count(stats, url, fetched);
     mrf::fetch::tell_checks(url, fetched);
   } catch (const std::bad_alloc&) {
-    if (!fetched.is_complete) throw;  // else only what is said of it is missing
+    if (!fetched.is_complete) throw;  // else only the messages about it are missing
   }
   return mrf::base::Status::success;
 }
 
-// What is in files, so that it is on no command line.
+// Adds the credentials and headers that are in files, so that they are on no command line.
 mrf::fetch::FetchArguments with_credentials(mrf::fetch::FetchArguments arguments) {
   auto& settings = arguments.settings;
   settings.network.netrc = true;
@@ -285,7 +285,7 @@ void write_no_core_file() {
   (void)::setrlimit(RLIMIT_CORE, &limit);  // it can always be lowered
 }
 
-// A signal ends the program when what is to be left behind is in order.
+// A signal ends the program when the files that --resume leaves are in order.
 mrf::base::Status fetch(mrf::cli::Command& command, const mrf::fetch::FetchArguments& arguments) {
   mrf::base::Status status = mrf::base::Status::success;
   try {

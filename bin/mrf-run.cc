@@ -201,7 +201,8 @@ void declare(cli::Command& command, Options& options) {
   app.add_flag("--dry-run", options.dry_run, "check everything that can be checked; run nothing");
 }
 
-// Without secrets of URLs, and without what runs nothing: the line is of a command that makes the output.
+// The command line for the @PG line: without secrets of URLs, and without the options that run nothing, since
+// the command is one that makes the output.
 std::string shown_command_line(const std::string& program, const std::vector<base::CommandPiece>& pieces) {
   constexpr std::array instead{"--print", "--print-sh", "--dot", "--dry-run"};
   std::string line = program;
@@ -212,7 +213,7 @@ std::string shown_command_line(const std::string& program, const std::vector<bas
   return line;
 }
 
-// A filter in one word that only a shell could read.
+// Throws for a filter in one word that only a shell could read.
 void check_filter(const std::vector<std::string>& command, bool combines) {
   const std::string& word = command[0];
   if (command.size() > 1 || word.find_first_of(" \t\n|&;<>()$`") == std::string::npos ||
@@ -222,7 +223,7 @@ void check_filter(const std::vector<std::string>& command, bool combines) {
   if (!combines)
     throw base::Error(base::Status::not_found, "execute", word,
                       fmt::format("{} -- bash -o pipefail -c {}", reason, workflow::quote_word(word)));
-  // Of one simple command the files are the last words; who writes more says where they stand.
+  // The files are the last words of a simple command; in anything longer the user says where they stand.
   const bool is_simple = word.find_first_of("\n|&;<>()$`") == std::string::npos;
   throw base::Error(base::Status::not_found, "execute", word,
                     fmt::format("{} --combine bash -o pipefail -c {} combine{}", reason,
@@ -230,7 +231,7 @@ void check_filter(const std::vector<std::string>& command, bool combines) {
                                 is_simple ? "" : ", in which \"$@\" stands for the files"));
 }
 
-// What only a look at the inputs and at this process says of a short form.
+// Adds to a short form what only a look at the inputs and at this process tells.
 void complete(workflow::ShortForm& form, run::ProbeOf of) {
   if (form.inputs.empty() && run::has_standard_input()) form.inputs.emplace_back("-");
   const std::size_t reads = workflow::may_part_mates(form) ? 2 : 0;
@@ -257,13 +258,13 @@ base::Status show(const std::string& text) {
   return base::Status::success;
 }
 
-// For records.
+// Whether records go to standard output.
 bool takes_standard_output(const Options& options) {
   const auto& outputs = options.form.outputs;
   return options.shard.read || (!options.form.command.empty() && (outputs.empty() || outputs[0] == "-"));
 }
 
-// The same in every step, whatever words the step has of its own.
+// The command of the plan: the same in every step, whatever other words the step has.
 std::string command_of_shards(const Options& options) {
   std::string line = "mrf-run";
   const auto words = options.shard_plan ? options.shard_plan->plan.arguments : options.plan_words;
@@ -277,7 +278,7 @@ std::chrono::milliseconds milliseconds(const char* option, double seconds) {
   return std::chrono::milliseconds(static_cast<long long>(seconds * 1000));
 }
 
-// Why there is no command.
+// The reason why an option of the short form has no command.
 std::string lack_of_command(const Options& options) {
   if (options.positional.empty()) return "and no command stands behind --";
   return fmt::format("not with a WORKFLOW; where '{}' is the command, -- stands in front of it",
@@ -300,7 +301,7 @@ void refuse_swallowed(const workflow::ShortForm& form) {
   }
 }
 
-// The short form checks the output that is no result: standard output.
+// Standard output is no result of the plan: the short form itself checks it.
 void refuse_shared_result(const workflow::Plan& plan, const workflow::ShortForm& form) {
   for (const auto& other : {form.report, form.events}) {
     for (const auto& result : plan.results) {

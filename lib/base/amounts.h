@@ -23,7 +23,7 @@ std::string readable_count(double count);
 /// "01:40", "2:00:00", "long" from 100 hours.
 std::string readable_seconds(double seconds);
 
-/// Of the terminal on standard error; 80 where that cannot be told.
+/// The width of the terminal on standard error; 80 where it is not known.
 std::size_t terminal_columns();
 
 }  // namespace mrf::base

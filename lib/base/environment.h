@@ -6,7 +6,7 @@
 
 namespace mrf::base {
 
-/// The value of an environment variable, "" when it is not set: what is empty counts as missing.
+/// The value of an environment variable, "" when it is not set: an empty variable counts as missing.
 inline std::string environment(const char* name) {
   const char* value = std::getenv(name);
   return value == nullptr ? "" : value;

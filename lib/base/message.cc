@@ -34,7 +34,7 @@ void set_bar_below(bool there) { bar_below = there; }
 void say_line(std::string_view text) {
   std::string line = bar_below ? "\r\x1b[J" : "";
   line.append(text).push_back('\n');
-  // Nothing is left to be told about a failed write to standard error.
+  // A failed write to standard error cannot be reported anywhere else.
   if (::write(STDERR_FILENO, line.data(), line.size()) < 0) return;
 }
 

@@ -6,7 +6,7 @@
 
 namespace mrf::base {
 
-/// What the ending of an output's name says, in letters of either case.
+/// The ending of an output's name, in letters of either case, says how the output is written.
 
 /// Whether an output of this name is written as BGZF: it ends in ".gz" or ".bgz".
 bool has_gzip_name(std::string_view path);

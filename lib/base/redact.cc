@@ -12,15 +12,16 @@ namespace mrf::base {
 
 namespace {
 
-// Amazon, Google, Azure, CloudFront, Akamai and what data repositories use beside them.
+// Parts of the names of query parameters that are secret: those of Amazon, Google, Azure, CloudFront, Akamai,
+// and of data repositories.
 constexpr std::array secret_parts{"sig",        "token",  "secret", "pass",   "pwd",
                                   "credential", "auth",   "key",    "policy", "session",
                                   "jwt",        "cookie", "hmac",   "hdnt",   "hdnea"};
-// As a part of a name these say nothing.
+// Whole names that are secret. As parts of longer names they say nothing.
 constexpr std::array<std::string_view, 3> secret_names{"pw", "st", "code"};
 
-// What looks like a secret in the value of any other parameter: so many letters and digits, both of them, in
-// a row. It is shown of these, which say what object it is.
+// A value of any other parameter looks like a secret when it has so many letters and digits, both of them, in
+// a row. The values of `open_names` are shown, since they say which object it is.
 constexpr std::size_t least_secret = 20;
 constexpr std::array<std::string_view, 4> open_names{"versionid", "generation", "etag", "accession"};
 

@@ -28,7 +28,8 @@ void print(const std::string& text) {
   io::write_all(io::FdRef(STDOUT_FILENO), std::string(io::stdout_name), text, meter);
 }
 
-// By any name; what a terminal or /dev/null is given does not mix.
+// Whether a path names standard output, by any name. A terminal and /dev/null do not count: nothing mixes
+// there.
 bool is_standard_output(const std::string& path) {
   if (path == "-") return true;
   struct stat named {};
@@ -135,7 +136,7 @@ int Command::run(int argc, char** argv, const std::function<base::Status()>& bod
   try {
     base::set_message_style(name_, base::Verbosity::normal);
     ::signal(SIGPIPE, SIG_IGN);
-    ::signal(SIGXFSZ, SIG_IGN);  // EFBIG says it, too
+    ::signal(SIGXFSZ, SIG_IGN);  // write(2) says EFBIG instead
     io::occupy_standard_descriptors();
     io::raise_open_file_limit();
     io::remove_temporaries_on_signals();

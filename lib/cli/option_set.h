@@ -47,7 +47,7 @@ class OptionSet {
 
   /// The options and arguments in `words`, in order, told apart as parse() tells them apart: what is the
   /// value of an option is no other option, however it is spelled. Letters that share a word are taken apart.
-  /// An option that there is not has no value. Throws nothing.
+  /// An unknown option has no value. Throws nothing.
   std::vector<base::CommandPiece> pieces_of(const std::vector<std::string>& words) const;
 
   /// How often an option was given.
