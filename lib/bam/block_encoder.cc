@@ -39,7 +39,7 @@ void BlockEncoder::add_raw(std::string_view records, Batch& batch) {
   deflate_anywhere(records, batch);
 }
 
-// Behind a batch that failed there will be none.
+// No batch follows one that failed.
 void BlockEncoder::join(Batch& batch) {
   batch.own = batch.plain.view();
   if (cut_ == Cut::as_they_come) return;
@@ -83,7 +83,7 @@ void BlockEncoder::end(Output& to) {
   to.write(codec::bgzf_eof);
 }
 
-// The end-of-file block is missing then.
+// Leaves out the end-of-file block.
 void BlockEncoder::break_off(Output& to) {
   if (rest_of_ == delivered_) write_rest(to);
 }

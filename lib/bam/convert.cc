@@ -20,7 +20,7 @@ struct Job {
   std::unique_ptr<Selector> selector;
 };
 
-/// The entry of one input in the statistics, which is whole when this ends.
+/// The entry of one input in the statistics, which the destructor completes.
 class InputCount {
  public:
   InputCount(io::Stats& stats, const std::string& name) : stats_(stats) {
@@ -67,7 +67,7 @@ class Conversion {
   }
 
  private:
-  // What is already wrong is worth more than what goes wrong here.
+  // The failure that came first is reported, and not one of breaking off.
   void break_off() noexcept {
     try {
       encoder_.break_off(output_);
@@ -116,7 +116,7 @@ class Conversion {
         pipeline.submit();
       }
     } catch (const ReadingStopped&) {
-      // finish() says why.
+      // finish() throws the reason.
     } catch (const base::Error&) {
       failure = std::current_exception();
     }

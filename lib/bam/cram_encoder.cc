@@ -115,13 +115,13 @@ class IndexOrder {
   hts_pos_t position_ = 0;
 };
 
-/// Takes the bytes that htslib writes, by a pipe and a thread, to an output: htslib tells neither how many
-/// they are nor what went wrong with them.
+/// Passes the bytes that htslib writes through a pipe and a thread to an output, since htslib tells neither
+/// how many bytes it wrote nor why a write failed.
 class OutputPipe {
  public:
   /// Throws SystemError, std::bad_alloc.
   explicit OutputPipe(Output& to);
-  /// The writer has to be closed before.
+  /// htslib's end of the pipe has to be closed before.
   ~OutputPipe();
   OutputPipe(const OutputPipe&) = delete;
   OutputPipe& operator=(const OutputPipe&) = delete;
@@ -188,7 +188,7 @@ bool OutputPipe::wait_for_bytes() const {
   return ready < 0 || polled[0].revents != 0;
 }
 
-// What cannot be written is read all the same: htslib does not survive a pipe that is closed.
+// After a failed write the pipe is read on all the same: htslib does not survive a pipe that is closed.
 void OutputPipe::run() {
   try {
     copy();
@@ -302,8 +302,9 @@ class CramEncoder : public Encoder {
     if (!made) make_references();
   }
 
-  // Where the bytes were written, htslib is not to blame. Every record was looked at before, so what is left
-  // is lack of memory, of which htslib's threads do not tell, or a reference that cannot be read any more.
+  // The reason of a failure, when writing the bytes did not fail. Every record was checked before, so the
+  // reason is lack of memory, which htslib's threads do not report, or a reference that can no longer be
+  // read.
   [[noreturn]] void fail(Output& to) {
     const bool out_of_memory = errno == ENOMEM;
     file_.reset();

@@ -26,7 +26,7 @@ namespace mrf::bam {
 
 namespace {
 
-/// Hands the bytes of a CRAM on to htslib, by a pipe and a thread, and sees what htslib does not tell:
+/// Passes the bytes of a CRAM through a thread and a pipe to htslib, and finds what htslib does not tell:
 /// whether a stream had its end-of-file container, and how many records there should be.
 class InputPipe {
  public:
@@ -93,7 +93,7 @@ InputPipe::~InputPipe() {
   if (thread_.joinable()) thread_.join();
 }
 
-// What cannot be read ends the pipe in the middle, which htslib finds malformed.
+// A read that fails ends the pipe in the middle of the data, which htslib finds malformed.
 void InputPipe::run() {
   try {
     copy();

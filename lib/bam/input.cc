@@ -83,7 +83,7 @@ std::optional<FoundFormat> find_in_blocks(std::string_view first, bool ended, bo
   content.resize(inflated.size);
   std::optional<FoundFormat> found = find_content(content, false, is_text_sam);
   if (found) return found;
-  // Whoever reads the block says what is wrong with it.
+  // The source that reads the block says what is wrong with it.
   if (!inflated.damage.empty()) return FoundFormat{Format::bam};
   if (ended) return content.empty() ? FoundFormat{Format::bam} : find_content(content, true, is_text_sam);
   return std::nullopt;
@@ -217,7 +217,7 @@ std::size_t Input::read(sam::Buffer& to, std::size_t n) {
   return static_cast<std::size_t>(got);
 }
 
-// The bytes are read to be read again, so they are counted here and not then.
+// The first bytes will be read again by the source; they are counted here, and not a second time.
 bool Input::read_more() {
   sam::Buffer seen;
   std::swap(seen, first_);

@@ -44,7 +44,8 @@ void check_pattern(const std::string& expression, const std::string& pattern) {
   refuse_expression(expression, fmt::format("'{}' is no regular expression: {}", pattern, reason.data()));
 }
 
-// htslib compiles them when a record has what they are compared with.
+// Checks regular expressions, which htslib compiles only when a record has the value that they are compared
+// with.
 void check_patterns(const std::string& expression) {
   std::string before;  // the last characters that are no blanks
   for (std::size_t i = 0; i < expression.size(); ++i) {

@@ -19,7 +19,7 @@ using RecordStep = std::function<void(bam1_t&)>;
 
 /// What is done with the records of a batch that need not be taken apart. All are called in input order.
 struct RawSteps {
-  /// Whether a record goes on, by its flags and mapping quality; empty when all do.
+  /// Whether a record is wanted, by its flags and mapping quality; empty when all are.
   std::function<bool(std::uint16_t flags, std::uint8_t mapq)> wanted;
   /// Takes the bytes of whole records that follow each other as BAM has them; `count` is how many.
   std::function<void(std::string_view records, std::size_t count)> span;
@@ -106,8 +106,8 @@ class SourceList {
   Source& current() { return *source_; }
   /// Reading the current input throws ReadingStopped from now on instead of waiting.
   void stop_reading() const noexcept { input_->stop(); }
-  /// Goes on to the next input; false when there is none. Throws DataError when its references are not
-  /// those of the first.
+  /// Opens the next input; false when there is none. Throws DataError when its references are not those of
+  /// the first.
   bool next();
 
  private:

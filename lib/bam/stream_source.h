@@ -43,7 +43,7 @@ class StreamSource : public Source {
   /// there are, with what is wrong with it so far.
   virtual Whole rest_of(std::string_view begun, std::string_view next) const = 0;
   virtual Whole whole(std::string_view bytes) const = 0;
-  /// True when the end of the input ends a record.
+  /// True when a record may end with the input.
   virtual bool ends_with_input() const = 0;
   virtual void decode_part(std::string_view part, Batch& batch, const RecordStep& step) = 0;
   /// Calls `part_step` for each piece of whole records or lines, until one puts a reason into the batch.
