@@ -93,8 +93,8 @@ void ChunkFilter::pass_stderr() {
   stderr_.reset();
 }
 
-// A filter that closes its input early has read enough. One that has ended may have left a process behind
-// that reads on: the pipe tells when nobody does.
+// A filter that closes its input early has read enough. A filter that has ended may have left a process
+// behind that reads on; the pipe tells when no process does.
 void ChunkFilter::feed(std::uint32_t events) {
   if ((events & EPOLLERR) != 0) return end_input();
   try {

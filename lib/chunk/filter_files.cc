@@ -26,7 +26,7 @@ namespace {
 // Return values are kept in memory until the end.
 constexpr std::size_t most_bytes_of_all = std::size_t{16} << 20;
 
-// A filter may have put something else in its place.
+// Removes whatever a filter has put in the place of its file.
 void remove(io::Temporary& file) {
   std::error_code ignored;
   if (!file.empty()) std::filesystem::remove_all(file.path(), ignored);

@@ -73,7 +73,7 @@ class PassingJoiner : public ChunkJoiner {
     }
     if (!delimiter_ || !last_) return;
     refuse_second_header();
-    // A header of text in front of compressed data is neither.
+    // A header of text in front of compressed data would be neither text nor compressed data.
     if ((is_asked_for_ || has_input_header()) && *delimiter_ == '\n')
       refuse_binary_output(first_, fmt::format("output of {} for chunk {}", filter_, chunk_));
     if (*last_ == *delimiter_) return;
@@ -307,7 +307,7 @@ class CheckingJoiner : public ChunkJoiner {
   bool has_first_ = false;
   bool is_warned_ = false;
   std::uint64_t records_ = 0;
-  // Of the chunk in hand:
+  // Of the chunk that is being joined:
   std::uint64_t chunk_ = 0;
   std::string name_;
   std::unique_ptr<record::Framer> framer_;

@@ -30,19 +30,18 @@ namespace {
 // Chunks that have ended wait for an earlier one: so many for each filter that may run.
 constexpr std::size_t chunks_to_filter = 4;
 
-// What goes through a temporary file is written twice: it is worth that while the first filter is slow, which
-// is when this process waits more than it works.
+// Output that goes through a temporary file is written twice. That pays while the first filter is slow, which
+// shows in this process: it waits more than it works.
 constexpr int busy_to_idle = 2;
 constexpr int waiting_to_moving = 4;
 constexpr std::chrono::milliseconds patience{1};
 constexpr std::chrono::steady_clock::duration most_spare = std::chrono::milliseconds(10);
 
-// The output of a filter that has ended is held open by a process that it left behind: so long until it is
-// told.
+// How long a process that a filter left behind may hold the filter's output open before a message says so.
 constexpr std::chrono::seconds before_warning{10};
 constexpr int reads_of_rest = 64;
 
-// A filter whose chunk is cut off gets TERM, and so long after it KILL.
+// A filter whose chunk is cut off gets TERM, and KILL after this time.
 constexpr std::chrono::seconds before_kill{5};
 
 io::Fd watch_children() {
@@ -56,14 +55,15 @@ io::Fd watch_children() {
   return fd;
 }
 
-// The process and what it has started, each after its parent, which then has no time to start more.
+// Sends TERM to the process and all that it has started, each after its parent, so that no parent can start
+// more.
 void terminate(pid_t root) {
   for (const pid_t pid : process::process_tree(root)) ::kill(pid, SIGTERM);
 }
 
 std::string base_name(const std::string& command) { return command.substr(command.rfind('/') + 1); }
 
-// What the status of a well-known filter means.
+// What status 1 of a well-known filter may mean.
 std::string hint(const ChunkCommand& command, const process::Outcome& outcome) {
   const std::string name = base_name(command.words[0]);
   if (name.ends_with("grep") && outcome.status() == 1) {
@@ -97,7 +97,7 @@ void ChunkRun::run() {
   try {
     run_all();
   } catch (const base::DataError& error) {
-    // Of an output that is malformed.
+    // The output of the first filter is malformed.
     if (is_front_begun_) {
       const std::string place = kept(*filters_.front(), error.what());
       if (!place.empty())
@@ -126,7 +126,7 @@ void ChunkRun::run_all() {
   is_over_ = true;
 }
 
-// Of some file systems only close(2) says that what was written is lost.
+// On some file systems only close(2) reports that written data was lost.
 void ChunkRun::check_output() {
   io::Fd output = io::duplicate(io::FdRef(STDOUT_FILENO));
   if (const int error = output.close(); error != 0)
@@ -155,7 +155,7 @@ void ChunkRun::count(io::Stats& stats) const {
   stats.figures.emplace_back("output_is_complete", is_over_ ? 1 : 0);
 }
 
-// Of the chunks that are taken only the last one may be still being read.
+// Only the last of the chunks that were taken may still be read from the input.
 void ChunkRun::take_source_news() {
   source_.clear_events();
   if (filters_.empty()) return;
@@ -239,12 +239,14 @@ void ChunkRun::take_output(ChunkFilter& filter) {
   }
 }
 
-// A filter whose output has no room waits for its turn, which comes in any case: none waits for a later one.
+// Whether waiting output may go to temporary files. A filter whose output has no room waits for its turn,
+// which comes in any case, since no filter waits for a later one.
 bool ChunkRun::can_spill() const {
   return !waiting_.empty() && (spilled_ < command_.buffer || is_front_waiting());
 }
 
-// With ChunkCommand::holds_output(); it always may spill, since the others wait for it.
+// Whether the first filter's output waits, as with ChunkCommand::holds_output(). It may always spill, since
+// the others wait for it.
 bool ChunkRun::is_front_waiting() const {
   return std::find(waiting_.begin(), waiting_.end(), filters_.front().get()) != waiting_.end();
 }
@@ -261,13 +263,13 @@ void ChunkRun::turn() {
   const auto busy = std::max<Clock::duration>(busy_, thread_cpu_time() - cpu_begin);
   const auto idle = Clock::now() - begin - busy;
   const auto gained = spare_ + idle - busy_to_idle * busy;
-  // Work takes away what was gained; only spilling makes a debt.
+  // Work uses up spare time down to none; only spilling goes below.
   spare_ = std::clamp(gained, std::min(spare_, Clock::duration::zero()), most_spare);
   pause_.after(joiner_->bytes() + fed_);
 }
 
-// What goes straight to the output needs no temporary file: the others get the time that the first one
-// leaves.
+// Moves waiting output to temporary files, in the time that the first filter leaves: its own output needs no
+// such file.
 void ChunkRun::spill() {
   const bool has_time = spare_ > Clock::duration::zero() && busy_ == Clock::duration::zero();
   if (!can_spill() || (!has_time && !command_.holds_output())) return;
@@ -335,7 +337,8 @@ bool ChunkRun::may_retry(const ChunkFilter& filter) const {
   return filter.outcome().is_by_signal() || command_.retry_statuses.contains(filter.outcome().status());
 }
 
-// In place of the filter that failed, of which nothing is joined.
+// Starts a new filter in the place of each that failed and is to be tried again; nothing of the failed one
+// has been joined.
 void ChunkRun::retry() {
   for (const std::uint64_t number : std::exchange(to_retry_, {})) {
     auto& place = filters_[static_cast<std::size_t>(number - filters_.front()->chunk().number)];
@@ -351,8 +354,8 @@ void ChunkRun::retry() {
   }
 }
 
-// Those before it come to their end: the message is about the first failure in the order of the chunks,
-// whichever was seen first.
+// Lets the filters of earlier chunks run to their end, since the message is about the first failure in the
+// order of the chunks, whichever was seen first.
 void ChunkRun::stop_after(const ChunkFilter& failed) {
   is_stopping_ = true;
   failed_ = failed.chunk().number;
@@ -378,7 +381,7 @@ bool ChunkRun::finish_front() {
       continue;
     }
     if (!is_front_begun_ && !(has_failed && command_.holds_output())) begin_front(front);
-    // One that failed before its chunk was cut off is the first failure.
+    // A filter that failed before its chunk was cut off is the first failure.
     if (front.is_cut_off() && !(has_failed && failed_ == front.chunk().number)) {
       if (!front.has_ended()) return any;
       stop_cut_off(front);
@@ -403,7 +406,7 @@ bool ChunkRun::finish_front() {
   return any;
 }
 
-// Its filter has ended, and is not to be started again.
+// Whether the first chunk's filter has ended and is not to be started again.
 bool ChunkRun::is_front_settled() const {
   const ChunkFilter& front = *filters_.front();
   return front.has_ended() &&
@@ -419,7 +422,8 @@ void ChunkRun::begin_front(ChunkFilter& front) {
   if (front.is_output_open() && !reactor_.is_watched(front.output())) watch_output(front);
 }
 
-// What a plain pipe would wait for as well, but in silence.
+// Warns when a process that the filter left behind keeps its output open. A plain pipe would wait as well,
+// without a message.
 void ChunkRun::warn_if_held_open(const ChunkFilter& front) {
   const std::uint64_t number = front.chunk().number;
   if (watched_for_end_ == number) return;
@@ -450,7 +454,7 @@ void ChunkRun::fail(ChunkFilter& filter) {
       failure(filter) + tries(filter) + hint(command_, filter.outcome()) + kept(filter, failure(filter)));
 }
 
-// How it ended, and on what.
+// How the filter ended, and on which records.
 std::string ChunkRun::failure(const ChunkFilter& filter) const {
   const Chunk& chunk = filter.chunk();
   std::string where = fmt::format("'{}'", source_.name());
@@ -469,7 +473,8 @@ std::string ChunkRun::tries(const ChunkFilter& filter) const {
   return had == retries_.end() ? "" : fmt::format(", retry {} of {}", had->second, command_.retries);
 }
 
-// Where the failure was kept, for the end of a message. That it could not be is no failure of the run.
+// Where the failure was kept, for the end of a message. A failure that cannot be kept does not change the
+// status of the run.
 std::string ChunkRun::kept(ChunkFilter& filter, const std::string& about) const {
   if (command_.keep_failed.empty()) return "";
   try {

@@ -89,7 +89,8 @@ class ChunkRun {
   ChunkSizer sizer_;
   io::PipeDrain spill_drain_;
   std::deque<std::unique_ptr<ChunkFilter>> filters_;
-  std::unique_ptr<ChunkFilter> cut_off_;  // has ended; what it left behind still has an open input
+  std::unique_ptr<ChunkFilter>
+      cut_off_;  // has ended, but processes that it left behind still have its input open
   std::unordered_map<pid_t, ChunkFilter*> running_;
   std::set<std::size_t> free_slots_;
   std::vector<ChunkFilter*> waiting_;  // they have output, and are not the first

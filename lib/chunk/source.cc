@@ -44,7 +44,7 @@ io::Fd make_event() {
   return event;
 }
 
-// It cannot be full; a write that fails all the same is tried again.
+// An eventfd cannot be full here; a write that fails all the same is tried again.
 void signal_event(io::FdRef event) noexcept {
   const std::uint64_t one = 1;
   for (int tries = 0; tries < 10 && ::write(event.get(), &one, sizeof one) < 0; ++tries) {
@@ -108,7 +108,7 @@ class ChunkSource::ChunkReader {
 
  private:
   bool is_bam() const { return command_.form.is_bam(); }
-  // A filter reads the very bytes of the input.
+  // Whether filters read the bytes from the input file itself.
   bool stays() const { return reader_.is_plain_file() && !is_bam(); }
   bool is_streamed() const { return !stays() && !command_.keeps_chunks(); }
 
@@ -172,7 +172,8 @@ class ChunkSource::ChunkReader {
     return shared_->wanted;
   }
 
-  // An alignment has a header, and other outputs may begin with one, whether records follow or not.
+  // Whether a filter is started for an empty input: an output of alignments has a header without records too,
+  // and so have others that begin with one.
   bool wants_empty_chunk() const {
     const bool has_header = command_.written && (command_.written->is_sam || command_.written->is_bam());
     return number_ == 0 && (has_header || prefix_.size > 0);
@@ -219,7 +220,7 @@ class ChunkSource::ChunkReader {
     chunk.records += records;
   }
 
-  // Its filter can start from now on.
+  // Hands the chunk over before it is whole, so that its filter can start.
   void begin_stream(Chunk chunk) {
     stream_ = std::make_shared<ChunkStream>(memory_, [shared = shared_] { signal_event(shared->events); });
     chunk.stream = stream_;
