@@ -227,7 +227,7 @@ BgzfDeflater::~BgzfDeflater() = default;
 BgzfDeflater::BgzfDeflater(BgzfDeflater&&) noexcept = default;
 BgzfDeflater& BgzfDeflater::operator=(BgzfDeflater&&) noexcept = default;
 
-// What cannot be compressed is stored.
+// A payload that does not become smaller is stored.
 std::size_t BgzfDeflater::block(std::string_view payload, std::span<const FieldSpan> fields,
                                 std::span<char> to) {
   const std::span<char> room = bgzf_room(to);

@@ -11,8 +11,9 @@
 
 namespace mrf::codec {
 
-/// BGZF, SAM specification section 4.1: gzip members of at most 64 KiB that know their own size.
-/// Of a block as it is mostly written, with the subfield BC alone; any block has so many bytes at least.
+/// BGZF, SAM specification section 4.1: gzip members of at most 64 KiB that know their own size. The size of
+/// the header of a block as it is mostly written, with the subfield BC alone; any block has at least so many
+/// bytes.
 inline constexpr std::size_t bgzf_header_size = 18;
 inline constexpr std::size_t bgzf_max_block = 65536;
 /// What htslib puts into one block, so that the block fits even when it cannot be compressed.

@@ -30,7 +30,7 @@ std::string inflated_front(std::string_view stored) {
         before = stored.size() + rest.size();
         state = engine->step(stored, rest);
       } while (state == InflateEngine::State::more && stored.size() + rest.size() < before && !rest.empty());
-      // An empty member, as an empty BGZF block is one, may stand in front.
+      // An empty member, such as an empty BGZF block, may stand in front.
       more = state == InflateEngine::State::member_end && is_gzip(stored);
     }
   } catch (const std::runtime_error&) {  // damaged: what came before it counts

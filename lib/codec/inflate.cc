@@ -120,7 +120,7 @@ class GzipSource : public ByteSource {
 constexpr std::string_view empty_block{
     "\x1f\x8b\x08\x04\0\0\0\0\0\xff\x06\0BC\x02\0\x1e\0\x01\0\0\xff\xff\0\0\0\0\0\0\0\0", 31};
 
-// Gives some bytes again in front of the source that they came from.
+// A source that gives some bytes a second time, and then the rest of the source that they came from.
 class Rewound : public ByteSource {
  public:
   Rewound(std::string first, std::unique_ptr<ByteSource> rest)
@@ -231,7 +231,7 @@ class BgzfSource : public ByteSource {
     return n > 0;
   }
 
-  // Members of another kind, padding, or half a block: as after any whole member.
+  // Members that are no blocks, padding, or half a block follow: they are read as after any whole member.
   void go_on_without_blocks() {
     over_ = true;
     std::string start(ended_ ? bgzf_eof : empty_block);
