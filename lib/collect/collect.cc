@@ -161,7 +161,7 @@ bool is_there_and_no_file(const std::string& path) {
 /// Opens the inputs and writes their headers and records as the order says.
 class Collector {
  public:
-  /// Opens the inputs. What is referred to outlives the collector. Throws Error.
+  /// Opens the inputs. `options` and `stats` outlive the collector. Throws Error.
   Collector(const CollectOptions& options, io::Stats& stats);
   ~Collector();
   Collector(const Collector&) = delete;
@@ -225,7 +225,7 @@ Collector::Collector(const CollectOptions& options, io::Stats& stats)
 
 Collector::~Collector() {
   for (const auto& input : inputs_) stats_.records_in += input->records();
-  // Single bytes are no records that anybody counts.
+  // Records of a single byte are not counted.
   const bool is_bytes = options_.record.kind == record::RecordForm::Kind::fixed && options_.record.count == 1;
   stats_.counts_records_in = stats_.counts_records_out = !is_bytes;
   stats_.records_out = records_written_;
@@ -263,7 +263,7 @@ std::vector<Input*> Collector::all_inputs() const {
   return all;
 }
 
-// They hold by themselves what the output does not take.
+// Regular files need no spool: they can be read later.
 bool Collector::are_files() const {
   return std::all_of(inputs_.begin(), inputs_.end(),
                      [](const auto& input) { return input->stream().is_file(); });
@@ -347,7 +347,8 @@ void Collector::write_header(BatchedOutput& output) {
   selector_.want_none();
 }
 
-// Any input may be the first to show it; those that have nothing show none.
+// Waits until an input has shown the whole header, or all have ended. Any input may be the first; an input
+// without bytes has none.
 void Collector::wait_for_common_header(BatchedOutput& output) {
   for (const auto& input : inputs_) {
     if (!input->is_past_header()) selector_.want(*input);
@@ -368,7 +369,8 @@ void Collector::write_round(BatchedOutput& output) {
   selector_.want_none();
 }
 
-// A pipe has been read all along, so that its writer did not have to wait; a file is whole only now.
+// A pipe was read beside the inputs, so that its writer did not wait; a regular file is complete only when
+// the inputs have ended.
 void Collector::check_counts(BatchedOutput& output) {
   if (!counts_) {
     open_counts();

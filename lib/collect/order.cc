@@ -132,7 +132,7 @@ struct Cursor {
   std::uint64_t record = 0;
   std::size_t size = 0;
   record::SequenceMark mark{};
-  /// Looks at what is left of a record without its number; none where nothing is to be seen.
+  /// Checks what is left of a record without its number; null for forms that need no check.
   std::unique_ptr<record::Framer> checker{};
 };
 
@@ -262,7 +262,7 @@ class SequenceOrder : public Order {
     return heap_.size() > 2 && is_before(*heap_[2], *heap_[1]) ? heap_[2] : heap_[1];
   }
 
-  // The front cursor has another number now.
+  // Moves the front cursor to its place in the heap, after its number has changed.
   void sift_front() {
     Cursor* cursor = heap_.front();
     std::size_t at = 0;
@@ -309,7 +309,7 @@ class SequenceOrder : public Order {
                                                    : fmt::format("the tag {} at its end", tag_name());
   }
 
-  // A record goes to one worker.
+  // One number in two inputs: mrf-distribute gives each record to one worker.
   [[noreturn]] void fail_twice(const Cursor& cursor) const {
     fail(cursor,
          fmt::format("has the sequence number {}, as a record of '{}' has: a filter replaced the number or "

@@ -84,7 +84,7 @@ bool Selector::turn(std::optional<std::chrono::milliseconds> most) {
   return ready_wanted_.size() + ready_others_.size() > 0;
 }
 
-// Until an input has bytes, as is known already or not.
+// Waits until an input has bytes, and returns at once when one is known to have some.
 void Selector::wait(BatchedOutput& output) {
   using std::chrono::milliseconds;
   if (rounds_without_wanted_ > 1) output.flush();
