@@ -13,7 +13,7 @@ namespace mrf::io {
 
 namespace {
 
-// Those that end a program which does not know them, and that somebody may send to it.
+// Signals that end a program by default and that users or batch systems send.
 constexpr std::array other_endings{SIGQUIT, SIGUSR1, SIGUSR2, SIGALRM, SIGXCPU};
 constexpr pid_t no_group = 0;
 constexpr pid_t group_to_come = -1;

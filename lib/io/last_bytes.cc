@@ -103,7 +103,7 @@ LastBytes::~LastBytes() {
   if (control_ != nullptr) ::munmap(control_, control_bytes + most_);
 }
 
-// The file is no LastBytes' any more.
+// Makes the file one that no reader takes for that of a LastBytes.
 void LastBytes::stop(int error_number) {
   base::warn(base::SystemError(verb, name_, error_number).what());
   control_->magic = 0;
@@ -124,7 +124,7 @@ void LastBytes::add_header(std::string_view bytes) {
   }
 }
 
-// Every byte gets another place.
+// A ring of another size: every byte gets another place.
 void LastBytes::grow(std::size_t bytes) {
   if (control_ == nullptr) return;
   const std::size_t before = size_;
@@ -143,7 +143,7 @@ void LastBytes::grow(std::size_t bytes) {
   publish();
 }
 
-// Units go from the front. Of one that is too large nothing is left.
+// Drops units from the front. Nothing is left of a unit that is too large.
 void LastBytes::drop_before(std::uint64_t position) {
   while (begin_ < position && !marks_.empty()) {
     begin_ = marks_.front();

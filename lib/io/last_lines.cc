@@ -3,7 +3,7 @@
 
 namespace mrf::io {
 
-// What is too old goes when it is as much as what stays, so that it costs little.
+// Old lines are removed when they are as many bytes as those that stay, so that removing costs little.
 void LastLines::add(std::string_view line) {
   text_ += line;
   text_ += '\n';

@@ -47,7 +47,7 @@ class Step {
       keep_old();
     }
     if (::rename(file_.from.c_str(), file_.to.c_str()) != 0) throw base::SystemError("write", file_.name);
-    // What a single one has replaced is gone: the new file stays whatever comes.
+    // What a single renaming has replaced is gone: the new file stays, whatever fails later.
     if (!exists || !is_alone_) done_ = Done::renamed;
   }
 
@@ -140,7 +140,7 @@ std::optional<struct stat> status_of(const std::string& path) {
   return std::nullopt;
 }
 
-// NAME_MAX is 255: a long name is cut.
+// NAME_MAX is 255, so a long name is cut.
 std::string temporary_name(const std::string& target) {
   std::uint64_t number = 0;
   if (::getrandom(&number, sizeof number, 0) < 0) throw base::SystemError("open", target);

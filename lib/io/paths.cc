@@ -38,7 +38,7 @@ int named_descriptor(std::string_view path) {
   return -1;
 }
 
-// What may be given once: "" for other files, and for those that are not named.
+// The identity of a file that may be given once only; "" for other files, and for paths that name none.
 std::string single_key(const std::string& path, FdRef standard) {
   if (path.empty()) return "";
   struct stat info {};

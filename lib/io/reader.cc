@@ -93,7 +93,7 @@ void refuse_shorter(FdRef file, const std::string& name, long long size) {
   if (info.st_size < size) throw base::Error(base::Status::failure, "read", name, "the file became shorter");
 }
 
-// The bytes of the descriptor, of which some may have been read ahead.
+// The bytes of the input's descriptor, in front of them those that were read ahead.
 class Reader::Stored : public codec::ByteSource {
  public:
   Stored(std::shared_ptr<const InputFile> input, Meter& meter) : input_(std::move(input)), meter_(meter) {}
@@ -114,7 +114,7 @@ class Reader::Stored : public codec::ByteSource {
     pollfd input{input_->fd.get(), POLLIN, 0};
     return !ahead_.empty() || is_over_ || input_->is_regular || ::poll(&input, 1, 0) > 0;
   }
-  /// Puts bytes that read() gave in front again.
+  /// Puts bytes that read() gave back in front.
   void put_back(std::string_view bytes) {
     if (given_ > 0) ahead_.front().erase(0, std::exchange(given_, 0));
     ahead_.emplace_front(bytes);
@@ -128,7 +128,7 @@ class Reader::Stored : public codec::ByteSource {
     if (!is_over_) ahead_.push_back(std::move(piece));
   }
   bool can_read_ahead() const { return !input_->is_regular && !is_over_ && ahead_bytes_ < most_ahead; }
-  /// Bytes read of the descriptor.
+  /// How many bytes were read from the descriptor.
   std::uint64_t bytes() const { return bytes_; }
 
  private:

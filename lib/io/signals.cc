@@ -38,8 +38,9 @@ EndingSignalsBlocked::EndingSignalsBlocked() noexcept {
   }
 }
 
-// A handler says first what came and looks then who lives: either it sees this object, or this sees what
-// came. The signal is for the process, since this thread may have it blocked.
+// A handler first notes the signal and then looks whether such an object lives. So either the handler sees
+// this object, or the destructor sees the signal. It is raised for the process, since this thread may have it
+// blocked.
 EndingSignalsBlocked::~EndingSignalsBlocked() {
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
   if (--held > 0) return;

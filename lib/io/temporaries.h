@@ -23,7 +23,7 @@ class Temporary {
   bool empty() const { return path_.empty(); }
   /// Unlinks the file now.
   void remove() noexcept;
-  /// The file has another name or another owner now: nothing will be removed.
+  /// Gives up the charge: the file has another name or another owner, and nothing will be removed.
   void forget() noexcept;
 
  private:
