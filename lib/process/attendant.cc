@@ -80,7 +80,7 @@ class Attendant::Attended {
             {has_lines_ ? lines_.fd().get() : -1, POLLIN, 0}};
   }
 
-  // What has come. True when the command has ended.
+  // Takes what the command has written, and its end. True when it has ended.
   bool pump() {
     has_lines_ = has_lines_ && lines_.pump();
     for (const EndedProcess& ended : watchdog_.take_ended()) {
@@ -113,7 +113,8 @@ class Attendant::Attended {
     return spec;
   }
 
-  // What is said counts, and is said elsewhere, too: a log that cannot be written ends nothing.
+  // Appends a line to the log. A log that cannot be written is no failure, since the line also goes
+  // elsewhere.
   void take(const std::string& line) {
     if (log_.is_open()) {
       const std::string text = line + "\n";
@@ -143,7 +144,7 @@ Attendant::Attendant(std::chrono::milliseconds kill_after) : kill_after_(kill_af
   signals_ = run_signal_fd();
 }
 
-// The signal that is to end what is waited for; 0 when none has come.
+// The signal that is to end the command or the wait; 0 when none has come.
 int Attendant::take_signal(const std::function<void(int)>& pass_on) {
   signalfd_siginfo info{};
   if (::read(signals_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return 0;

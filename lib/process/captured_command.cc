@@ -49,7 +49,7 @@ class Captured {
     input_ = std::move(input.write_end);
     output_ = std::move(output.read_end);
   }
-  // The group of a command that was not waited for is its own.
+  // A command that was not waited for still has its group's number, so the signal reaches no other group.
   ~Captured() {
     if (has_ended_) return;
     ::kill(-child_.pid, SIGKILL);
@@ -99,7 +99,7 @@ class Captured {
     }
     return true;
   }
-  // What is left after that of its group is killed with it.
+  // Ends the command with TERM, and kills what is left of its group.
   void end() {
     ::kill(-child_.pid, SIGTERM);
     const auto until = std::chrono::steady_clock::now() + time_to_end;
@@ -119,7 +119,7 @@ class Captured {
     return ::waitid(P_PID, static_cast<id_t>(child_.pid), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
            info.si_pid == child_.pid;
   }
-  // Whether there may be more now.
+  // Reads once; true when there may be more to read without waiting.
   bool take() {
     std::array<char, 4096> buffer;
     const ssize_t n = ::read(output_.get(), buffer.data(), buffer.size());

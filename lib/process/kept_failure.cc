@@ -21,14 +21,14 @@ namespace {
 
 constexpr int most_names = 100000;
 
-// As sh reads it.
+// A word in single quotes, as sh reads it.
 std::string shell_word(std::string_view word) {
   std::string text = "'";
   for (const char c : word) text += c == '\'' ? std::string("'\\''") : std::string(1, c);
   return text + "'";
 }
 
-// The same, with the files that have another place now.
+// The same, with the files replaced that the command gets beside the script.
 std::string command_word(std::string_view word, const std::vector<MovedFile>& moved) {
   for (const auto& file : moved) {
     const std::size_t at = word.find(file.path);
@@ -63,7 +63,7 @@ void write_text(const std::string& path, unsigned mode, std::string_view text) {
   });
 }
 
-// The files that these name are gone after the run: what runs again gets its own.
+// A variable that names a file of the run, which is gone then, names one beside the script.
 std::string variable_text(const std::string& variable) {
   for (const auto& [name, file] : {std::pair{"MRF_RESULT", "result"}, std::pair{"MRF_SIDE", "side"}}) {
     if (variable.starts_with(fmt::format("{}=", name))) return fmt::format("{}=\"$here\"/{}", name, file);
@@ -71,7 +71,7 @@ std::string variable_text(const std::string& variable) {
   return shell_word(variable);
 }
 
-// A file of its own, so that who passes the rest on can leave it out.
+// The environment is a file of its own, so that a user who passes the other files on can leave it out.
 std::string environment_text(const LaunchSpec& spec) {
   std::string text = "# What the environment of the command was; again.sh reads it.\nset -- env -i \\\n";
   for (const auto& variable : environment_of(spec)) text += "  " + variable_text(variable) + " \\\n";
@@ -90,7 +90,7 @@ std::string script_text(const FailureToKeep& failure) {
   if (failure.spec.words[0].find('=') != std::string::npos) text += " nice -n 0";
   for (const auto& word : failure.spec.words) text += " " + command_word(word, failure.moved);
   text += "\nif [ -e \"$here/environment\" ]; then . \"$here/environment\"; fi\n";
-  // A shell would say which signal ended the command.
+  // The shell's own standard error is /dev/null: the shell would print the signal that ended the command.
   return text + "exec 3>&2 2>/dev/null\ncat -- \"$here/input\" 2>&3 3>&- | \"$@\" 2>&3 3>&-\n";
 }
 

@@ -73,7 +73,8 @@ std::vector<std::string> find_programs(const std::string& word, const std::vecto
   return programs;
 }
 
-// Without the other end, which whoever launches has open, open(2) would wait for ever.
+// The other end should be open in the caller of launch(). If it is not, open(2) fails instead of waiting for
+// ever.
 io::Fd open_fifo(const OpenedRedirection& redirection) {
   io::Fd fd = io::open_file(redirection.path, redirection.flags | O_NONBLOCK);
   if (::fcntl(fd.get(), F_SETFL, redirection.flags) != 0) throw base::SystemError("open", redirection.path);
@@ -157,7 +158,7 @@ Launched launch(const LaunchSpec& spec) {
   keep_ends_of_children();
   const pid_t pid = start(child, redirections.empty());
   if (pid < 0) throw base::SystemError("start", spec.words.at(0));
-  // Both sides do it, so that a signal to the group cannot come too early.
+  // Parent and child both set the group, so that no signal to the group can come before it exists.
   if (has_own_group) ::setpgid(pid, pid);
   for (const io::Fd* end : {&failure.read_end, &standard_error.read_end}) {
     if (end->is_open()) ::fcntl(end->get(), F_SETFL, O_NONBLOCK);

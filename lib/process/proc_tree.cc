@@ -174,7 +174,7 @@ std::vector<pid_t> kill_descendants(std::vector<pid_t> spared) noexcept {
           unkillable.push_back(pid);
       }
     }
-  } catch (const std::exception&) {  // out of memory: the kernel's death signal remains
+  } catch (const std::exception&) {  // out of memory: PR_SET_PDEATHSIG still ends the children
   }
   return unkillable;
 }

@@ -70,7 +70,7 @@ bool send_message(int socket, const Message& message, const std::array<int, 2>* 
   }
 }
 
-// TERM, and so much time to end. SIGCHLD is blocked.
+// Sends TERM to the children, and waits at most `grace` for their end. SIGCHLD is blocked.
 void end_children(std::chrono::milliseconds grace) {
   const auto end = std::chrono::steady_clock::now() + grace;
   try {
@@ -195,7 +195,7 @@ Watchdog::Watchdog(const std::function<LaunchSpec(std::size_t)>& spec_of,
     ::setpgid(pid_, pid_);
     return;
   }
-  // Nothing of the maker's is to be undone here but by clean_up.
+  // Only `clean_up` undoes here what the maker has done.
   ::setpgid(0, 0);
   ::signal(SIGTTOU, SIG_IGN);
   adopt_orphans();
@@ -246,7 +246,7 @@ std::optional<Watchdog::Report> Watchdog::receive(bool wait, Launched* launched)
   io::Fd failure(io::adopt_fd, fds[0]);
   io::Fd standard_error(io::adopt_fd, fds[1]);
   if (launched != nullptr && report.kind == Report::Kind::launched) {
-    // Descriptors that this process has no room for do not come.
+    // The kernel drops descriptors that this process has no room for.
     if (!failure.is_open() || !standard_error.is_open()) {
       report.kind = Report::Kind::not_launched;
       report.error_number = EMFILE;
@@ -316,7 +316,7 @@ void Watchdog::finish(std::chrono::milliseconds grace) noexcept {
   if (std::exchange(is_finished_, true)) return;
   if (!lost_) {
     Report report;
-    // What the watchdog reports meanwhile is of no interest.
+    // The reports that still come are dropped.
     ssize_t n = send({Request::Kind::finish, 0, grace}) ? 1 : 0;
     while (n > 0 || (n < 0 && errno == EINTR)) n = ::recv(socket_.get(), &report, sizeof report, 0);
     while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
