@@ -26,7 +26,7 @@ namespace mrf::run {
 
 namespace {
 
-// The descriptor of this process that a path names, if it does.
+// The descriptor of this process that a path names, if it names one.
 std::optional<int> own_descriptor(std::string_view path) {
   if (path == "-" || path == "/dev/stdin") return STDIN_FILENO;
   for (const std::string_view prefix : {"/dev/fd/", "/proc/self/fd/"}) {

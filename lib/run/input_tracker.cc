@@ -17,7 +17,7 @@ namespace fs = std::filesystem;
 
 namespace {
 
-constexpr std::chrono::milliseconds told_period{500};  // a directory is read each time
+constexpr std::chrono::milliseconds told_period{500};  // each look reads a directory
 
 }  // namespace
 

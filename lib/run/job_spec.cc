@@ -67,14 +67,14 @@ std::string hint(const std::string& word, int error_number) {
   return meant.empty() ? process::start_failure_hint(word, error_number) : meant;
 }
 
-// What execve says.
+// The errno of execve(2) for a path, 0 for none.
 int execution_error(const std::string& path) {
   if (::access(path.c_str(), X_OK) != 0) return errno;
   std::error_code error;
   return std::filesystem::is_directory(path, error) ? EACCES : 0;
 }
 
-// What execvp says.
+// The errno of execvp(3) for a command, 0 for none.
 int search_error(const std::string& word) {
   if (word.find('/') != std::string::npos) return execution_error(word);
   std::string_view directories = search_variable;
@@ -150,7 +150,8 @@ int descriptor_of(std::string_view path) {
   return -1;
 }
 
-// The standard streams are the filter's own. What several processes write to a pipe is not lost.
+// Whether several filters that open the path would share a pipe that they read. Standard streams are each
+// filter's own, and a pipe that is only written loses nothing.
 bool is_shared_pipe(const std::string& path) {
   if (path == "/dev/stdin" || path == "/dev/stdout" || path == "/dev/stderr") return false;
   const int fd = descriptor_of(path);
@@ -192,7 +193,7 @@ std::string resolve_word(const workflow::Word& word, const Workspace& workspace)
 
 namespace {
 
-// In place of one of the same name: a command may look at the first of two, or at the last.
+// Replaces a variable of the same name: of two, a command may look at the first or at the last.
 void set_variable(process::LaunchSpec& spec, const std::string& variable) {
   const std::string name = variable.substr(0, variable.find('=') + 1);
   std::erase_if(spec.environment, [&name](const std::string& one) { return one.starts_with(name); });

@@ -59,7 +59,7 @@ void write_bam(const io::KeptBytes& kept, io::FdRef to, const std::string& name)
   write(codec::bgzf_eof);
 }
 
-// Without what is of use in this run only.
+// The job's command as it runs again, without what is of use in this run only.
 process::LaunchSpec repeated(const workflow::Plan& plan, const Workspace& workspace, std::size_t at) {
   process::LaunchSpec spec = job_spec(plan, workspace, at);
   std::erase_if(spec.environment,

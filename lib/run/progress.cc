@@ -31,7 +31,7 @@ constexpr auto look_period = 1s;
 constexpr std::size_t most_busiest_columns = 16;
 constexpr std::size_t most_measured_jobs = 64;  // whose processes are looked at once a second
 
-// A picture may be lost; the data may not.
+// A picture that cannot be written is left out.
 void show(const std::string& text) {
   [[maybe_unused]] const ssize_t n = ::write(STDERR_FILENO, text.data(), text.size());
 }
@@ -109,7 +109,7 @@ const std::string& BusiestJob::update(Clock::time_point now, const std::vector<J
   for (std::size_t at = 0; at < jobs.size(); ++at) {
     const Job& job = jobs[at];
     if (!job.is_alive()) continue;
-    // As in find_bottleneck(): processor time decides between jobs that were busy alike.
+    // As in find_bottleneck(): processor time decides between jobs that were equally busy.
     const double cpu = is_measured ? processor_seconds_of(job) : 0;
     const double used = std::clamp((cpu - cpu_[at]) / passed_s, 0.0, 1.0);
     const double score = (job.busy - busy_[at]) / passed_s / 10 + 0.1 * used;

@@ -104,7 +104,8 @@ Json fifo_entry(const workflow::Plan& plan, const Supervisor& supervisor, const 
   return entry;
 }
 
-// Columns, of which each has a number for each point: a report of thousands of lines would be hard to read.
+// The curve as columns, each an array with a number for each point: an object for each point would make a
+// report of thousands of lines.
 Json throughput_entry(const Supervisor& supervisor) {
   Json entry{{"bytes_total", supervisor.input_total() ? Json(*supervisor.input_total()) : Json(nullptr)}};
   for (const char* column : {"at_s", "bytes", "records"}) entry[column] = Json::array();
@@ -116,7 +117,7 @@ Json throughput_entry(const Supervisor& supervisor) {
   return entry;
 }
 
-// What this process took so far.
+// The time and memory that this process has taken so far.
 Json own_entry() {
   rusage usage{};
   ::getrusage(RUSAGE_SELF, &usage);
@@ -176,7 +177,7 @@ std::string find_bottleneck(const workflow::Plan& plan, const Supervisor& superv
   for (std::size_t at = 0; at < plan.jobs.size(); ++at) {
     const rusage& usage = supervisor.jobs()[at].usage;
     const double cpu = base::seconds(usage.ru_utime) + base::seconds(usage.ru_stime);
-    // The processor time decides between jobs that were busy alike.
+    // Processor time decides between jobs that were equally busy.
     const double score = supervisor.busy_share(at) + 0.1 * std::min(cpu / wall, 1.0);
     double& best = scores[plan.jobs[at].name];
     best = std::max(best, score);

@@ -45,7 +45,7 @@ bool is_chunks_job(const workflow::PlannedJob& job) {
   return job.words[0].size() == 1 && io::base_of(job.words[0][0].text) == "mrf-chunks";
 }
 
-// What a status may mean.
+// What status 1 of a well-known program may mean.
 std::string failure_hint(const workflow::PlannedJob& job, const Job& record, bool is_short_form) {
   if (record.failure || record.outcome->status() != 1 || job.words[0].size() != 1) return "";
   const std::string name = io::base_of(job.words[0][0].text);
@@ -55,7 +55,7 @@ std::string failure_hint(const workflow::PlannedJob& job, const Job& record, boo
                      is_short_form ? "give --ok-status 0,1" : "write 'ok 0,1' before it");
 }
 
-// Of a job that may not end so (FifoSet::may_end_by_reader()).
+// For a job that must not end by SIGPIPE (FifoSet::may_end_by_reader()).
 constexpr const char* cut_off_hint =
     "; a job that reads from it has ended, and what else it writes is cut off: tee -p, for one, writes on";
 
@@ -122,7 +122,7 @@ class WorkflowRun {
     }
     if (!is_published) {
       workspace_.give_up_results();
-      // What could be written of a report in part only is not published.
+      // A report that could be written in part only is not published.
       status_of([&] {
         if (!can_report_) return;
         write_report(report(supervisor, status, false));
@@ -140,7 +140,7 @@ class WorkflowRun {
                             name, job.outcome->status(), kept(at, job)));
       return;
     }
-    // Standard output that closes early is no news, as for any filter.
+    // A standard output that closes early needs no message, as with any filter.
     if (job.outcome->is_broken_pipe() && is_output_closed()) return;
     if (job.failure) {
       const std::string text = describe_start_failure(job_spec(plan_, workspace_, at), *job.failure);
@@ -149,7 +149,8 @@ class WorkflowRun {
     const std::string hint = job.outcome->is_broken_pipe() && has_lost_reader
                                  ? cut_off_hint
                                  : failure_hint(plan_.jobs[at], job, options_.is_short_form);
-    // mrf-chunks has named the signal that ended its filter, and is no shell.
+    // mrf-chunks has already named the signal that ended its filter, and its status is no shell's word for a
+    // signal.
     const bool is_explained = job.outcome->signal() == 0 && is_chunks_job(plan_.jobs[at]);
     const std::string how =
         is_explained ? fmt::format("exit status {}", job.outcome->status()) : job.outcome->describe();
@@ -157,7 +158,8 @@ class WorkflowRun {
     say_hint(plan_.jobs[at], job);
   }
 
-  // Where the failure was kept, for the end of a message. That it could not be is no failure of the run.
+  // Where the failure was kept, for the end of a message. A failure that cannot be kept does not change the
+  // status of the run.
   std::string kept(std::size_t at, const Job& job) const {
     if (options_.keep_failed.empty() || job.failure) return "";
     try {
@@ -201,7 +203,7 @@ class WorkflowRun {
     }
   }
 
-  // To a device or a FIFO once only, and never again to what could not be written.
+  // Writes the report: to a device or a FIFO once only, and never a second time after a failed write.
   void write_report(const Json& report) {
     if (!std::exchange(can_report_, false)) return;
     const std::string text = report.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
@@ -218,7 +220,7 @@ class WorkflowRun {
     can_report_ = true;
   }
 
-  // What cannot be said on standard error is no failure of the run.
+  // A standard error that cannot be written does not change the status of the run.
   static void show_table(const Json& report) {
     try {
       io::Meter meter;

@@ -137,7 +137,7 @@ std::string StallDetector::describe(const FifoSet& fifos) const {
 std::optional<std::string> DeadlockDetector::update(Clock::time_point now, const FifoSet& fifos,
                                                     const std::vector<Job>& jobs, pid_t root,
                                                     const std::function<bool()>& is_quiet) {
-  // While somebody has something to read and somebody room to write, nothing of it is a circle.
+  // While the state of any FIFO changes, some job works, and the jobs do not wait in a circle.
   std::vector<std::size_t> picture;
   picture.reserve(plan_.fifos.size());
   for (std::size_t at = 0; at < plan_.fifos.size(); ++at) {

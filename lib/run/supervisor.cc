@@ -130,7 +130,7 @@ void Supervisor::begin_next_rounds() {
     const workflow::Rounds& rounds = plan_.sections[section];
     std::size_t& next = sections_[section].next;
     if (next == rounds.size()) continue;
-    // What the last round opened is not to be taken for the next one's.
+    // Takes the events of the last round first, so that none of them counts for the next round.
     while (fifos_.read_events()) {
     }
     for (const std::size_t job : rounds[next++]) {
@@ -270,7 +270,7 @@ void Supervisor::take(const std::vector<process::EndedProcess>& ended) {
 
 void Supervisor::on_reaped(const process::EndedProcess& ended) {
   const auto found = by_pid_.find(ended.pid);
-  if (found == by_pid_.end()) return;  // an orphan
+  if (found == by_pid_.end()) return;  // an orphan that the watchdog adopted
   const std::size_t at = found->second;
   Job& job = jobs_[at];
   if (job.failure_pipe.is_open()) on_failure_pipe(at);
@@ -327,7 +327,7 @@ void Supervisor::job_failed(std::size_t at) {
   Job& job = jobs_[at];
   if (job.outcome->succeeded()) job.has_left_records = true;
   failed_.push_back(at);
-  // Not at once: others may have failed in the same moment.
+  // The other jobs are not ended at once: some may have failed at the same moment.
   if (failed_.size() == 1) reactor_.at(Clock::now(), [this] { stop(); });
 }
 

@@ -148,7 +148,7 @@ bool would_lose(const std::string& text) {
   return finder.has_loss();
 }
 
-// What is no JSON, or would not be the same as Json, stays a text.
+// A text that is no JSON, or that would lose something as Json, stays a text.
 Json value_of(std::string text) {
   const bool is_text = is_too_deep(text) || would_lose(text);
   Json value = is_text ? Json(Json::value_t::discarded) : Json::parse(text, nullptr, false);

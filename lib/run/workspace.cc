@@ -50,13 +50,14 @@ void make_directory(const std::string& path) {
   throw base::SystemError("write", path, error);
 }
 
-// Where a job's file goes that wrote the result under the name `written`: a link's index is its target's.
+// Where a file goes that a job made beside its result, which it wrote under the name `written`. When the
+// result is a link, its index belongs to the link's target.
 std::string name_beside(const std::string& target, const std::string& written, const std::string& file) {
   const std::string directory = io::directory_of(target) + "/";
   return directory + (file.starts_with(written) ? io::base_of(target) + file.substr(written.size()) : file);
 }
 
-// Else errno says why.
+// False with the reason in errno.
 bool can_make_in(const std::string& directory) {
   return ::access((directory + "/.").c_str(), W_OK | X_OK) == 0;
 }
@@ -66,7 +67,7 @@ void remove_tree(const std::string& path) noexcept {
   if (!path.empty()) fs::remove_all(path, ignored);
 }
 
-// On disk, with the mode of the file that it replaces, without that one's setuid, setgid and sticky bits.
+// Syncs a result, and gives it the mode of the file that it replaces, without setuid, setgid and sticky bits.
 void make_ready(const std::string& path, const std::string& target, const std::string& name) {
   io::sync_file(io::open_file(path, O_RDONLY), name);
   struct stat before {};
@@ -83,7 +84,7 @@ void replace_all(std::string& line, const std::string& from, const std::string& 
     line.replace(at, from.size(), to);
 }
 
-// As messages show it: a result by its path.
+// A word as messages show it: a result by its path.
 std::string displayed(const workflow::Word& word) {
   std::string text;
   for (const auto& part : word)
