@@ -73,7 +73,8 @@ bool has_names_of(const sam_hdr_t& header, const sam_hdr_t& other) {
   return true;
 }
 
-// Reads with htslib, which checks and repairs headers in its readers only, from memory. Null when it fails.
+// Reads a header from memory with one of htslib's readers, since htslib checks and repairs headers only
+// there. Null when it fails.
 HeaderPtr try_to_parse(std::string_view bytes, const std::string& name) {
   HfilePtr memory = open_memory(bytes);
   const HtsFilePtr file(hts_hopen(memory.get(), name.c_str(), "r"));

@@ -327,7 +327,7 @@ bool parse_rest(LineCursor& cursor, bam1_t& record) {
   return true;
 }
 
-// What has no place or no CIGAR stays as it is, which htslib makes unmapped.
+// A read without a place or a CIGAR stays as it is; htslib would make it unmapped.
 bool parse_place(LineCursor& cursor, const sam_hdr_t& header, ReferenceFinder& references, bam1_t& record,
                  Coverage& coverage) {
   auto& core = record.core;

@@ -115,7 +115,7 @@ class AuxWriter {
     return lenience_.takes(kind);
   }
 
-  // Not in the way of the fields and lines.
+  // Whether the name has no character that would end a field or a line.
   static bool is_visible_name(const char* name) { return is_visible(name[0]) && is_visible(name[1]); }
 
   static std::string fault(const char* name, std::string_view what) {
