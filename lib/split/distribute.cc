@@ -31,7 +31,7 @@ namespace mrf::split {
 
 namespace {
 
-// `standard` is what "-" stands for.
+// Whether a path is that of a FIFO or pipe; `standard` is what "-" stands for.
 bool is_fifo(const std::string& path, int standard) {
   struct stat info {};
   const int found = path == "-" ? ::fstat(standard, &info) : ::stat(path.c_str(), &info);
@@ -96,7 +96,8 @@ std::vector<std::string> all_outputs(const DistributeOptions& options) {
   std::copy_if(inputs.begin(), inputs.end(), std::back_inserter(fifos),
                [](const std::string& path) { return is_fifo(path, STDIN_FILENO); });
   io::refuse_shared_outputs(paths, fifos);
-  // A file may be distributed in place; what is beside the records would replace them.
+  // An input file may be an OUTPUT too. Outputs for the header and for other records would replace it, and
+  // are refused.
   io::refuse_shared_outputs({paths.begin() + outputs, paths.end()}, inputs);
   return paths;
 }
@@ -134,7 +135,7 @@ class HeaderPass {
   std::string references_;
 };
 
-// A last line without newline is given one.
+// Gives the header to its outputs; a last line without a newline gets one.
 void HeaderPass::put(std::string_view header, const record::HeaderForm& form) {
   if (is_out_) return;
   for (const std::size_t output : receivers_) {
@@ -196,8 +197,8 @@ class Distributor {
   }
 
  private:
-  // What makes SAM and FASTQ of a run that has failed end in a line that is no record: who reads a FIFO sees
-  // no status.
+  // The text that marks SAM and FASTQ as incomplete after a failure, a line that is no record: the reader of
+  // a FIFO sees no status.
   std::string_view unfinished() const {
     const bool is_known = options_.form.kind == record::RecordForm::Kind::sam ||
                           options_.form.kind == record::RecordForm::Kind::fastq;
@@ -285,7 +286,7 @@ class Distributor {
     router_->split_pairs(input, mates);
   }
 
-  // A key that no record has is a mistake in its name, most often.
+  // Warns of a key that no record has, which most often is a misspelt one.
   void warn_when_none_has_key() const {
     if (!options_.key || stats_.records_in == 0 || stats_.records_skipped != stats_.records_in) return;
     const bool is_diverted = missing_way(options_.missing) == Missing::Way::divert;

@@ -19,7 +19,7 @@ namespace mrf::split {
 
 namespace {
 
-// Whoever reads standard output is to see its end now, not when the program exits.
+// Closes standard output, so that its reader sees the end before the program exits.
 void let_go_of_standard_output() {
   const io::Fd null = io::open_file("/dev/null", O_WRONLY);
   if (::dup2(null.get(), STDOUT_FILENO) < 0) throw base::SystemError("close", io::stdout_name);
@@ -92,14 +92,14 @@ void Output::begin_header(std::string_view bytes) {
   is_header_ = true;
 }
 
-// The records have blocks of their own.
+// The records begin in a block of their own.
 void Output::end_header() {
   is_header_ = false;
   appended_ = 0;
   free_ = free_end_ = nullptr;
 }
 
-// Of bytes up to the position `end` that are about to be written, what is not kept yet.
+// Keeps those of the bytes, about to be written and ending at the position `end`, that are not kept yet.
 void Output::keep(std::string_view bytes, std::uint64_t end, std::uint64_t records_end) {
   if (!last_->is_keeping()) return;
   if (end > last_->end()) last_->add(bytes.substr(bytes.size() - (end - last_->end())));
@@ -109,7 +109,7 @@ void Output::keep(std::string_view bytes, std::uint64_t end, std::uint64_t recor
 void Output::keep(const Piece& piece) {
   const std::uint64_t records_end = &piece == &queue_.back() ? records_end_ : piece.records_end;
   if (piece.block) return keep({piece.data, piece.size}, piece.offset + piece.size, records_end);
-  // A range is kept as a whole when it is tried first.
+  // A range is kept as a whole at the first attempt to write it.
   if (last_->end() < piece.end) last_->add(piece.file->fd, piece.offset, piece.size);
   last_->keep_to(records_end);
 }

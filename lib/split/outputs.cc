@@ -58,8 +58,8 @@ Outputs::Outputs(const std::vector<std::string>& paths, Compression compression,
   for (std::size_t i = 0; i < outputs_.size(); ++i) push(i);
 }
 
-// What is left afterwards is listed, if it is not watched already. A watched descriptor is forgotten before
-// it may be closed.
+// Writes as much as the output takes; when something is left, the output is listed, if it is not watched
+// already. A watched descriptor is forgotten before it may be closed.
 void Outputs::push(std::size_t index) {
   Output& output = outputs_[index];
   if (output.is_closed()) return;
@@ -131,7 +131,8 @@ std::optional<codec::BgzfWriter::Block> Outputs::next_finished_block() {
   return block;
 }
 
-// Gives readers what they can have already; a regular file is read only when it is whole.
+// Passes on blocks that are not full, since a reader may wait for them; a regular file is read only when it
+// is whole.
 void Outputs::put_blocks() {
   if (!bgzf_) return;
   while (!filling_.empty()) {
@@ -190,7 +191,7 @@ void Outputs::keep_last(std::size_t end, std::size_t bytes) {
 }
 
 void Outputs::keep(std::size_t index, std::initializer_list<std::string_view> pieces, bool is_whole) {
-  // What waits for the output is there besides what its reader may have.
+  // Records that wait for the output are kept besides those that its reader may have.
   io::LastBytes& last = *last_[index];
   last.keep_more(last_bytes_ + outputs_[index].queued_bytes());
   for (const std::string_view piece : pieces) last.add(piece);
@@ -230,7 +231,7 @@ void Outputs::close(std::size_t index) {
   push(index);
 }
 
-// Tries what is listed, and has the rest watched. Returns whether anything moved.
+// Tries the listed outputs, and has those watched that take no more. Returns whether anything moved.
 bool Outputs::push_listed() {
   bool moved = false;
   while (!listed_.empty()) {
@@ -287,7 +288,7 @@ void Outputs::push_ready() {
   }
 }
 
-// Waits until something can move, and moves it.
+// Waits until an output can take something, and writes it.
 void Outputs::turn(io::Meter& meter) {
   ready_.clear();
   {
@@ -351,7 +352,7 @@ void Outputs::abandon(std::string_view unfinished) noexcept {
     if (!output.target().is_direct() || !output.target().is_open()) give_up(index);
   }
   if (std::getenv(io::stats_prefix_variable) != nullptr)
-    return;  // mrf-run tells nobody the end of a job that failed
+    return;  // under mrf-run no reader sees the end of a job that failed
   // Without its end-of-file block, a BAM stream is known to be incomplete.
   std::size_t marked = unfinished.empty() ? outputs_.size() : 0;
   for (std::size_t errors = 0; errors <= outputs_.size(); ++errors) {

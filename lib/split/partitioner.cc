@@ -31,7 +31,7 @@ class RoundRobinScheduler : public Scheduler {
   std::size_t next_ = 0;
 };
 
-// Workers that can take no chunk are looked at again when one of their outputs can take more.
+// Workers that can take no chunk are asked again when one of their outputs can take more.
 class BalancedScheduler : public Scheduler {
  public:
   BalancedScheduler(Outputs& outputs, std::size_t workers, std::size_t width)

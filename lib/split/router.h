@@ -74,7 +74,7 @@ class RecordReader {
   std::uint64_t number_ = 0;
 };
 
-/// What becomes of a record that nobody gets.
+/// What becomes of a record that belongs to no worker.
 struct Missing {
   enum class Way { error, skip, divert, any };
   Way way = Way::error;
