@@ -64,12 +64,12 @@ void check(const FetchArguments& arguments) {
   require(!null || !settings.checks.required, "--require-checksum", "the algorithm is null");
 }
 
-// What many requests hold beside --buffer is to stay small: 8 MiB for up to 64 of them.
+// Bytes that each request holds beside --buffer, so that up to 64 requests hold 8 MiB together.
 std::size_t bytes_held(unsigned requests) {
   return std::clamp<std::size_t>((4U << 20) / std::max(1U, requests), 64 << 10, 512 << 10);
 }
 
-// A checksum without the name of its algorithm.
+// The expectation of a checksum that was given without the name of its algorithm.
 Expectation guessed_expectation(const std::string& text) {
   auto guessed = expectation_by_length(text, "--checksum");
   if (!guessed)

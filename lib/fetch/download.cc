@@ -22,7 +22,7 @@ constexpr std::chrono::milliseconds poll_for_room{5};
 // More threads than that do not make one object come faster.
 constexpr unsigned most_jobs = 4;
 
-// An output that was stopped is no failure of its own.
+// Whether an output only was stopped, which is no failure of its own.
 bool is_stop(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
@@ -141,7 +141,8 @@ void Loop::turn() {
   if (!is_news) wait();
 }
 
-// While others wait for their turn, a slow one is in nobody's way but its own.
+// Gives up slow requests for small objects, unless other requests wait for their turn: then no connection is
+// free for another attempt.
 void Loop::give_up_slow_ones() {
   if (small_.empty()) return;
   const auto now = clock_.now();
@@ -150,7 +151,7 @@ void Loop::give_up_slow_ones() {
   for (Download* download : downloads_) download->give_up_if_slow();
 }
 
-// What becomes whole while the disk is at work is committed together afterwards: many files at a time when
+// Files that become whole while others are committed are committed together afterwards: many at a time when
 // the disk is slow, each at once when it is fast.
 void Loop::commit_prepared() {
   if (commits_ || prepared_.empty()) return;
@@ -253,7 +254,7 @@ void Download::guarded(Call call) noexcept {
   }
 }
 
-// Whether there is something for the owner to see: the download is over, or everything came.
+// Whether the owner should look at the download: it is over, or all bytes have come.
 bool Download::step() {
   if (closed_) return is_over();
   const bool was_finishing = finishing_;
@@ -279,7 +280,7 @@ bool Download::is_running() const {
                      [](const auto& slot) { return slot->ticket != 0 && !slot->ending; });
 }
 
-// The output is not looked at while a job of its own changes it.
+// What the output can do at this moment. It is not asked while one of its jobs changes it.
 OutputState Download::state() const {
   const bool changes =
       is_alone_ || std::any_of(jobs_.begin(), jobs_.end(), [](const Job& job) { return job.is_alone; });
@@ -346,7 +347,8 @@ void Download::begin(const BeginOutput& command, const http::ResponseHead& head)
            }});
 }
 
-// What an earlier run left is looked at step by step, so that bytes go to the output meanwhile.
+// The parts that an earlier run left are checked step by step, so that bytes go to the output between the
+// steps.
 void Download::work_off() {
   const auto step = std::make_shared<WorkedOff>();
   add_job({false, [this, step] { *step = output_.work_off(); },
@@ -357,8 +359,7 @@ void Download::work_off() {
            }});
 }
 
-// The only request of a small object begins or ends. What of a number ends there goes on with the next
-// object.
+// The only request of a small object begins or ends. A number that becomes free is given to the next object.
 void Download::measure(bool starts) {
   if (small_ == nullptr || starts == number_.has_value() || (starts && slots_.size() > 1)) return;
   auto& numbers = small_->numbers;
@@ -391,7 +392,7 @@ void Download::give_up_if_slow() {
   });
 }
 
-// What came of it is used.
+// Ends a slow request; what it has brought is used.
 void Download::give_up(Slot& slot) {
   hand_over(slot);
   loop_.requests_.stop(std::exchange(slot.ticket, 0), slot, true);
@@ -399,7 +400,7 @@ void Download::give_up(Slot& slot) {
   end(slot);
 }
 
-// Few bytes, so this thread compares them.
+// Compares bytes with those that are there, in this thread, since they are few.
 bool Download::agrees(const Slot& slot, std::uint64_t at, std::string_view bytes) {
   if (output_.agrees(at, bytes)) return true;
   carry_out(plan_.on_difference(slot.number, state()));

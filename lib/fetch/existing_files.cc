@@ -53,7 +53,7 @@ void ExistingFiles::post_jobs() {
                  if (result->large && !stopped_) post_large(*result->large);
                  post_jobs();
                });
-    // Without threads the work is done by now, and pool_.run_done() tells of it.
+    // Without threads, post() has done the work, and pool_.run_done() reports it.
     if (pool_.most() == 0) return;
   }
 }

@@ -96,7 +96,8 @@ class ManyFiles {
     say_repeated();
   }
 
-  /// That of the first file in the list that failed: which one fails first depends on the network.
+  /// The status of the first file in the list that failed. Which file fails first in time depends on the
+  /// network.
   base::Status status() const {
     const auto failed = std::find_if(outcomes_.begin(), outcomes_.end(),
                                      [](const auto& outcome) { return outcome.end == Outcome::End::failed; });
@@ -202,7 +203,7 @@ class ManyFiles {
     plan_.put_off(file.number, size);
   }
 
-  // The end of a file that was found, or that --verify-only does not find.
+  // Notes the end of a file that is there already, or that --verify-only does not find.
   void end_found(File& file, const ExistingFile& found) {
     Outcome& outcome = outcomes_[file.number];
     outcome.bytes = found.bytes;
@@ -363,7 +364,7 @@ base::Status fetch_many(const FetchSettings& settings, const std::vector<Manifes
     const auto counts = count_outcomes(outcomes);
     display.end_list(counts, wall_s(), base::signal_status_base + end.signal);
     if (!options.verify_only)
-      base::warn(fmt::format("interrupted: {} of {} files are there; the same command{} goes on",
+      base::warn(fmt::format("interrupted: {} of {} files are there; the same command{} continues",
                              counts.fetched + counts.there, counts.files,
                              settings.resume ? "" : " with --resume"));
     throw;

@@ -24,7 +24,7 @@ constexpr unsigned threads_for_one = 4;
 
 using Taker = std::function<void(std::uint64_t, std::string_view)>;
 
-// Nothing is kept, so nothing can be read again.
+// Bytes that go to the caller are not kept, so they cannot be read again.
 class UnorderedOutput final : public ObjectOutput, private ByteAccess {
  public:
   UnorderedOutput(const Taker& take, Checks& checks, std::string object)

@@ -81,7 +81,8 @@ DigestKind digest_of(Kind kind) {
   }
 }
 
-// Of these each piece has its own, in any order, and they are joined. CRC-64/NVME is computed as a digest is.
+// Whether each piece has a checksum of its own, in any order, and these are combined. CRC-64/NVME is computed
+// in order, as a digest is.
 bool is_joined(Kind kind) { return kind == Kind::crc32c || kind == Kind::crc32; }
 
 struct PartRange {

@@ -145,7 +145,7 @@ class EntryReader {
  public:
   EntryReader(const Json& object, const std::string& directory) : object_(object), directory_(directory) {}
 
-  /// The fields that mean nothing.
+  /// The fields with unknown names.
   std::vector<std::string> unknown_fields() const {
     constexpr std::array known{"url", "filepath", "checksum", "checksum-algorithm", "size"};
     std::vector<std::string> unknown;
@@ -165,7 +165,7 @@ class EntryReader {
   }
 
  private:
-  // Null stands for a field that is not there.
+  // A field that is null counts as missing.
   std::optional<std::string> text(const char* name) const {
     const auto place = object_.find(name);
     if (place == object_.end() || place->is_null()) return std::nullopt;
@@ -281,7 +281,7 @@ class DuplicateFinder : public Json::json_sax_t {
 
 constexpr const char* names_in_json = "; in a JSON manifest, \"filepath\" gives files their names";
 
-// What both forms of a filereport warn of.
+// Prints the warnings of both forms of a filereport.
 void warn_of_columns(const EntryCollector& collector, const FileReport& report) {
   for (const auto& column : report.missing_checksums())
     collector.warn(

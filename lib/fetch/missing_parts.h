@@ -32,7 +32,7 @@ class MissingParts {
   /// and of places that `random` chooses, which gives numbers in [0, 1).
   void add_samples(const std::vector<ByteRange>& there, std::uint64_t size, unsigned count,
                    const std::function<double()>& random);
-  /// A range that was there is missing, after all.
+  /// A range that was taken for there is missing.
   void put_back(const ByteRange& range);
   void clear() { map_.clear(); }
 
@@ -53,7 +53,7 @@ class MissingParts {
   /// The part that is to be asked for next: as long as there are samples, one of them. end() when every one
   /// is being filled.
   Place next_to_ask();
-  /// Nobody fills any part.
+  /// Whether no request fills a part.
   bool is_idle() const;
   /// `size` bytes off the front of a longer part, as a part of its own with no owner, which is returned.
   Place cut(Place part, std::uint64_t size);
@@ -61,7 +61,7 @@ class MissingParts {
   Place split(Place part, std::uint64_t kept);
   /// The request does not fill anything any more.
   void release(std::uint64_t owner);
-  /// What is there of an object of `total` bytes, in order; samples are.
+  /// The ranges of an object of `total` bytes that are there, in order; samples are among them.
   std::vector<ByteRange> there(std::uint64_t total) const;
 
  private:

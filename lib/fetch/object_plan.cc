@@ -66,7 +66,7 @@ std::optional<ObjectPlan::Time> ObjectPlan::next_time(Time now) const {
   return next;
 }
 
-// What such a request has not brought is asked for again, by the same slot through another connection.
+// The rest of the slow request's range is asked for again, by the same slot through another connection.
 void ObjectPlan::give_up_slow_ones(Commands& commands) {
   for (std::size_t number = 0; number < slots_.size(); ++number) {
     Slot& slot = slots_[number];
@@ -84,7 +84,7 @@ void ObjectPlan::give_up_slow_ones(Commands& commands) {
   }
 }
 
-// Where nothing shows that the rest belongs to what came, the request is left alone.
+// Where nothing would show that the rest belongs to the same version, the slow request is left alone.
 Commands ObjectPlan::on_slow() {
   Slot& slot = slots_.front();
   const bool is_without_head = state_ == State::asked && slot.head.status() == 0;
@@ -122,7 +122,8 @@ bool ObjectPlan::assign(std::size_t number, const OutputState& output) {
   return true;
 }
 
-// What the user sends goes where the user said, and not where a list or another URL leads.
+// The user's headers and credentials go to the URL that the user named, and not to one that a list or another
+// URL names.
 http::Request ObjectPlan::request_of_url() const {
   const http::Request request{url_, options_.headers};
   return options_.is_trusted && named_.trusts(url_) ? request : http::sent_elsewhere(request, url_);
@@ -213,7 +214,7 @@ bool ObjectPlan::is_stale(const Slot& slot) const {
   if (state_ != State::running || whole_id_ == slot.id) return false;
   const auto part = parts_.find(slot.part);
   if (part != parts_.end() && part->second.owner == slot.id) return false;
-  // What was split off its part is still the slot's as long as the other request does not bring it.
+  // A range that was split off the slot's part is still the slot's until the other request brings it.
   const auto next = parts_.behind(slot.position);
   return slot.position >= slot.end || next == parts_.end() || next->second.at != slot.position ||
          next->second.accepted || next->second.is_sample;
@@ -375,7 +376,7 @@ Commands ObjectPlan::accept_whole(std::size_t number) {
 Commands ObjectPlan::accept_other_version(std::size_t number, const http::ResponseHead& head,
                                           const OutputState& output) {
   Slot& slot = slots_[number];
-  if (whole_id_ != 0) {  // that response brings what is missing, all of its own version
+  if (whole_id_ != 0) {  // the whole response brings the rest in its own version
     is_single_ = slot.enough = true;
     return {StopResponse{number}};
   }
@@ -487,7 +488,7 @@ Commands ObjectPlan::on_end(std::size_t number, const http::Ending& ending, std:
   return commands;
 }
 
-// Whether the request did what it was to do.
+// Whether the request has brought all that it was made for.
 bool ObjectPlan::is_done(Slot& slot, bool complete) {
   if (slot.generation != generation_ || state_ == State::put_off) return true;
   if (state_ != State::running) {
@@ -516,8 +517,9 @@ Commands ObjectPlan::follow(std::size_t number) {
   return {std::move(note), request_of(number)};
 }
 
-// Refusals that do not count: If-Match is left away when it is refused, the entity tags are compared all the
-// same; and the place where redirections led may have expired, the URL itself is asked again.
+// Whether a refused request is made again in another form, which does not count as a failure. A refused
+// If-Match is left out, and entity tags are still compared here. Where redirections led, the place may have
+// expired, so the URL itself is asked again.
 bool ObjectPlan::is_asked_otherwise(Slot& slot) {
   const int status = slot.head.status();
   if (status == 412 && slot.if_match) {
@@ -530,8 +532,8 @@ bool ObjectPlan::is_asked_otherwise(Slot& slot) {
   return true;
 }
 
-// A signed URL has expired, for all that is known. What was sent to an earlier one does not count; a new one
-// that gives nothing is as final as the first.
+// The refusal of a URL, as of a signed one that has expired. A request that went to an earlier URL does not
+// count; when a new URL gives nothing, its refusal is final.
 std::optional<Commands> ObjectPlan::refresh(Slot& slot, const std::string& reason) {
   if (!options_.refreshes) return std::nullopt;
   if (is_refreshing_ || slot.url_number != url_number_) return Commands{};
@@ -551,7 +553,7 @@ std::optional<Commands> ObjectPlan::refresh(Slot& slot, const std::string& reaso
   return commands;
 }
 
-// Whether a request has no answer yet that shows what the URL is worth.
+// Whether a request to the URL has no answer yet, which would show whether the URL is valid.
 bool ObjectPlan::is_url_open() const {
   return std::any_of(slots_.begin(), slots_.end(), [this](const Slot& slot) {
     return slot.runs && slot.url_number == url_number_ && slot.head.status() == 0;

@@ -76,7 +76,8 @@ std::string_view OrderedOutput::view(std::uint64_t at, std::span<char> scratch) 
 
 namespace {
 
-// How much of a download KILL or a loss of power may cost, in bytes or in time.
+// How often the record of an interrupted download is written: KILL or a loss of power costs no more than
+// this, in bytes or in time.
 constexpr std::uint64_t remember_step = 32 << 20;
 constexpr std::chrono::seconds remember_every{2};
 constexpr std::uint64_t least_reserved = 1 << 20;
@@ -94,7 +95,7 @@ FileOutput::~FileOutput() {
   if (over_) return;
   try {
     if (begun_) file_->leave(known_parts());
-  } catch (const base::Error&) {  // the failure that led here is the one to tell
+  } catch (const base::Error&) {  // the failure that led here is the one that is reported
   }
   checks_.forget();
 }
@@ -183,7 +184,7 @@ bool FileOutput::agrees(std::uint64_t at, std::string_view bytes) {
   return true;
 }
 
-// The bytes are in the file.
+// Notes bytes that are in the file.
 void FileOutput::add(std::uint64_t at, std::string_view bytes) {
   Checks::Run run{at, at};
   checks_.extend(run, bytes);
@@ -223,9 +224,9 @@ bool FileOutput::is_time_to_remember() {
          std::chrono::steady_clock::now() - remembered_at_.load() >= remember_every;
 }
 
-// A record that does not find room is no reason to stop: the data may find it.
+// Writes the record of what is in the file. A record that cannot be written, as on a full disk, ends nothing.
 void FileOutput::remember() {
-  // The disk begins now, so that fsync(2) has less to wait for at the end. A refusal is no error.
+  // The disk begins to write here, so that fsync(2) waits less at the end. A refusal is no error.
   if (since_remembered_.exchange(0) >= remember_step)
     (void)::sync_file_range(file_->fd().get(), 0, 0, SYNC_FILE_RANGE_WRITE);
   try {
@@ -261,14 +262,15 @@ std::uint64_t FileOutput::size_of_file() const {
   return static_cast<std::uint64_t>(info.st_size);
 }
 
-// The next bytes would make a file that another program has cut as long as before, with zeros where data was.
+// Throws when another program has shortened the file. The next bytes would make it as long as before, with
+// zeros in place of data.
 void FileOutput::require_written() const {
   const std::uint64_t written = written_end_;
   if (size_of_file() >= written) return;
   throw base::DataError("write", file_->name(), "another program cut off data that was written");
 }
 
-// Another program that writes into the file is found out here, if not by a checksum.
+// Throws when the file is not as long as the data, since another program writes into it.
 void FileOutput::require_size() const {
   const std::uint64_t size = size_of_file();
   if (size == checks_.bytes()) return;
@@ -291,7 +293,7 @@ void FileOutput::require_holes_of_zeros() {
 }
 
 void FileOutput::check() {
-  // Verifying may take long: whoever ends it finds everything there in the next run.
+  // Verifying may take long. When it is interrupted, the next run finds all data.
   if (checks_.bytes() >= remember_step) remember();
   try {
     require_size();
@@ -305,7 +307,7 @@ void FileOutput::check() {
   checked_ = true;
 }
 
-// More than that takes the disk so long that a file has nothing to gain from others.
+// A larger file takes the disk so long that it gains nothing from being committed with others.
 io::OutputFile* FileOutput::prepare() {
   io::OutputFile* file = checks_.bytes() > most_beside_others ? nullptr : file_->committed_with_others();
   if (file != nullptr) check();

@@ -22,10 +22,10 @@ namespace {
 
 constexpr std::chrono::milliseconds redraw{100};
 constexpr std::chrono::seconds between_events{1};
-// The rate of a list is that of so much time.
+// The rate of a list is that of the last ten seconds.
 constexpr std::chrono::seconds rate_window{10};
 
-// A picture may be lost; the data may not.
+// A picture that cannot be written is left out.
 void show(const std::string& text) {
   [[maybe_unused]] const ssize_t n = ::write(STDERR_FILENO, text.data(), text.size());
 }
@@ -143,7 +143,7 @@ void ProgressDisplay::update(std::uint64_t file, std::uint64_t bytes, std::optio
   }
 }
 
-// The size of a file of a list is known from now on.
+// Counts the size of a file of a list, which has become known.
 void ProgressDisplay::count_size(File& file, std::uint64_t size) {
   if (!list_ || file.size) return;
   file.size = size;
@@ -210,7 +210,7 @@ void ProgressDisplay::show_list(Clock::time_point now) {
   list_shown_ = now;
 }
 
-// Bytes over the network; the others were there at the beginning.
+// Bytes that came over the network, without those that were there at the beginning.
 std::uint64_t ProgressDisplay::came_of(const File& file) {
   return file.bytes - std::min(file.bytes, file.first_bytes);
 }

@@ -93,7 +93,8 @@ void RequestQueue::stop(Ticket ticket, http::Receiver& receiver, bool closes) {
 void RequestQueue::start_those_that_may(const OnStart& on_start, const OnFailure& on_failure) {
   if (waiting_.empty()) return;
   const auto now = clock_.now();
-  // They have their turns, so that neither takes all that there may be.
+  // Requests with connections of their own and those that share connections take turns, so that neither kind
+  // takes all places.
   for (int without = 0; without < 2; own_is_next_ = !own_is_next_) {
     const auto ticket = (own_is_next_ ? own_ : shared_).next(now);
     without = ticket ? 0 : without + 1;

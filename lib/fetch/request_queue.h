@@ -37,10 +37,10 @@ class RequestQueue {
   void on_head(Ticket ticket, const http::ResponseHead& head);
   /// A request has ended.
   void on_end(Ticket ticket);
-  /// The response of a request waits for somebody else, as long as that likes: meanwhile it has no place
-  /// among those that may be under way. Does nothing when there is no such request.
+  /// The response of a request waits, without a limit, for the reader of its output. Meanwhile it does not
+  /// count among the requests that may be under way. Does nothing when there is no such request.
   void set_aside(Ticket ticket);
-  /// It goes on, though others may have taken its place.
+  /// The response continues, though others may have taken its place.
   void take_up(Ticket ticket);
   /// Ends a request; with `closes` its connection is not used again.
   void stop(Ticket ticket, http::Receiver& receiver, bool closes);

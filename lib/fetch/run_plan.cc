@@ -72,7 +72,7 @@ void HostLimit::withdraw(const std::string& host, Ticket ticket) {
   std::erase(hosts_.at(host).waiting, ticket);
 }
 
-// What was on its way when the host said so says nothing more.
+// Requests that were on their way when the host said that it is busy do not reduce the number again.
 void HostLimit::on_busy(const std::string& host, Time now, Time until) {
   Host& entry = entry_of(host);
   if (now >= entry.closed_until) {

@@ -93,7 +93,7 @@ class HostLimit {
   void on_success(const std::string& host);
   /// A request that waited and goes now; the hosts have their turns.
   std::optional<Ticket> next(Time now);
-  /// When next() may have something that it has not now, unless a request ends before.
+  /// When next() may have a request that has to wait at this moment, unless a request ends before.
   std::optional<Time> next_time() const;
 
  private:

@@ -21,7 +21,8 @@ namespace mrf::fetch {
 
 namespace {
 
-// open(2) of a FIFO has no event to wait for, and stop() is looked at as often.
+// How often a FIFO without a reader is tried, since open(2) of a FIFO has no event to wait for; stop() is
+// looked at as often.
 constexpr int look_again_ms = 20;
 
 int descriptor_of(const std::string& path) {

@@ -33,16 +33,16 @@ class WorkerPool {
   /// At most so many threads; with 0, or when the system has none to give, the thread that posts does the
   /// work. `wake` is called in any thread when run_done() has something to do.
   WorkerPool(unsigned most, std::function<void()> wake) : wake_(std::move(wake)), most_(most) {}
-  /// Waits for the work that runs; what waits is not done any more.
+  /// Waits for the work that runs. Work that has not begun is dropped.
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   /// Has `work` done; `done` is called by run_done() with what it threw, or null.
   void post(Work work, Done done);
-  /// Calls what is done. In the thread that posts, and not from within `done`.
+  /// Calls `done` of each work that has ended. In the thread that posts, and not from within `done`.
   void run_done();
-  /// Whether there is work of which run_done() has not told yet. In the thread that posts.
+  /// Whether there is work that run_done() has not reported yet. In the thread that posts.
   bool is_busy() const { return busy_ > 0; }
   /// Whether run_done() has something to do.
   bool has_done();

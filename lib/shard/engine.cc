@@ -58,7 +58,7 @@ void tell_of_cancellation(const Plan& plan, const Directory& directory) {
   try {
     const std::size_t done = plan.shards() - directory.missing(plan).size();
     base::warn(
-        fmt::format("cancelled; {} of {} shards are done; the same command goes on", done, plan.shards()));
+        fmt::format("cancelled; {} of {} shards are done; the same command continues", done, plan.shards()));
   } catch (const base::SystemError&) {
   }
 }

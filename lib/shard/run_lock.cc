@@ -70,8 +70,8 @@ RunLock::RunLock(const Directory& directory) : path_(directory.lock_path()) {
     file_ = io::open_regular_file(path_, O_RDWR | O_CREAT);
     if (!lock_whole(file_, path_))
       throw base::Error(base::Status::failure, "use", directory.path(),
-                        fmt::format("{} runs or joins its shards; when that has ended, the same command goes "
-                                    "on where it stopped",
+                        fmt::format("{} runs or joins its shards; when that has ended, the same command "
+                                    "continues where it stopped",
                                     read_holder(file_)));
     if (has_name(file_, path_)) break;
   }

@@ -84,7 +84,7 @@ END
   pid=$!
   wait_until has_bytes e/out.getm-part 65536
   ended_by INT
-  [[ $(<stderr) == "getm-fetch: interrupted: 1 of 2 files are there; the same command goes on" ]]
+  [[ $(<stderr) == "getm-fetch: interrupted: 1 of 2 files are there; the same command continues" ]]
   assert_files d d/one e e/out.getm-part e/out.getm-part.json m.json stderr
 }
 

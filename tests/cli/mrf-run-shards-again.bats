@@ -30,7 +30,7 @@ exec cat'
     # shellcheck disable=SC2086
     run_apart mrf-run $words --shard-dir d "$@"
     assert_status 1
-    assert_stderr_has "$who; when that has ended, the same command goes on where it stopped"
+    assert_stderr_has "$who; when that has ended, the same command continues where it stopped"
     [[ ! -e out.txt ]]
   done
   mrf-run --shard-run 2 --shard-dir d

@@ -265,7 +265,7 @@ is_right() {
     kill -s $signal "$run"
     finishes && return 1 || status=$?
     [[ $status == $((128 + $(kill -l $signal))) && ! -e out.txt ]]
-    grep -qx 'mrf-run: cancelled; [0-9]* of 40 shards are done; the same command goes on' stderr.txt
+    grep -qx 'mrf-run: cancelled; [0-9]* of 40 shards are done; the same command continues' stderr.txt
     wait_until nothing_queued
     rm -f gate "$TMPDIR"/tmp.* # of the filter
     wait_until assert_nothing_left
