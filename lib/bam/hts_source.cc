@@ -24,10 +24,10 @@ void check_memory() {
   if (errno == ENOMEM) throw std::bad_alloc();
 }
 
-// Whether htslib failed for lack of memory. Its errno(3) is not always that of an allocation. A CRAM without
-// bytes, which it had when its format was found, is one that htslib had no memory to read. Its header is
-// parsed when the file is opened and copied here: the copy fails for lack of memory only, and what is
-// malformed is refused twice.
+// Reads the header; null when it is malformed. Lack of memory is told from that here, since htslib's errno(3)
+// is not always that of an allocation. A CRAM without bytes, which it had when its format was found, is one
+// that htslib had no memory to read. Its header is parsed when the file is opened and copied here: the copy
+// fails for lack of memory only, and what is malformed is refused twice.
 sam::HeaderPtr read_header(htsFile& file, bool cram) {
   errno = 0;
   sam::HeaderPtr header(sam_hdr_read(&file));
