@@ -28,7 +28,7 @@ namespace {
 constexpr std::chrono::milliseconds resting_poll{5};
 // poll(2) alone takes a few microseconds.
 constexpr std::chrono::microseconds shortest_wait{50};
-// Of transfers that share connections there are many.
+// The receive buffer of transfers that share connections, of which there are many.
 constexpr std::size_t small_receive_buffer = 64 << 10;
 constexpr int proxy_wants_user = 407;
 
@@ -45,7 +45,8 @@ void require_certificate(const std::string& path) {
     throw base::Error(base::Status::failure, "use", path, "it holds no certificate in PEM format");
 }
 
-// Earlier ones leave the session token and the range out of the signature.
+// Throws when libcurl is too old to sign: earlier versions leave the session token and the range out of the
+// signature.
 void require_signing(const Url& url) {
   constexpr unsigned first = 0x075700;
   const auto* info = ::curl_version_info(CURLVERSION_NOW);
@@ -282,7 +283,7 @@ bool CurlTransfer::end_head() {
   return receiver_.on_head(head_);
 }
 
-// FTP has no head. What is known of the file, its size, is said in the form of one.
+// FTP has no response head. The receiver gets the size of the file as the head of an HTTP response.
 bool CurlTransfer::begin_file() {
   curl_off_t size = -1;
   (void)::curl_easy_getinfo(easy_.get(), CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &size);
@@ -487,7 +488,7 @@ class CurlNetwork final : public Network {
     transfers_.erase(place);
   }
 
-  // Until something comes, and takes it.
+  // Waits until something comes, and takes it.
   void wait(std::chrono::milliseconds longest) {
     const auto begin = std::chrono::steady_clock::now();
     for (const auto& [easy, running] : transfers_) {
@@ -519,7 +520,7 @@ class CurlNetwork final : public Network {
     }
   }
 
-  // Only time spent in waiting counts: while the receivers were at work, nothing was looked for.
+  // Only time spent in waiting counts for stalls: while the receivers work, no socket is read.
   void end_stalled() {
     std::vector<std::unique_ptr<CurlTransfer>> stalled;
     for (auto place = transfers_.begin(); place != transfers_.end();) {

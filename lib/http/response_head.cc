@@ -95,7 +95,7 @@ std::optional<std::uint64_t> ResponseHead::content_length() const {
   return parse_number(trimmed(std::string_view(*value).substr(0, value->find(','))));
 }
 
-// A proxy may have joined equal fields to a list.
+// A proxy may have joined several equal fields to one with commas.
 std::string ResponseHead::length_fault() const {
   std::optional<std::uint64_t> length;
   for (const auto& value : fields("Content-Length")) {
