@@ -195,7 +195,7 @@ class FastqFramer : public Framer {
     fail(fmt::format("has {} bases and {} qualities", bases, qualities));
   }
 
-  // Of a record that is cut short.
+  // How many lines of a record that is cut short have begun.
   unsigned lines_begun(std::string_view tail) const { return line_ + (starts_[line_] < tail.size() ? 1 : 0); }
 
   [[noreturn]] void fail(const std::string& reason) const {
