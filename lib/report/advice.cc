@@ -47,7 +47,7 @@ double cost_of(int level, bool is_bam) {
   return cost;
 }
 
-// What the limiting job does.
+// What kind of work the limiting job does.
 enum class Stage { read, distribute, filter, collect, write };
 
 std::string tool_of(const FlowJob& job) {
@@ -117,7 +117,7 @@ class Adviser {
  private:
   bool computes_all_the_time() const { return cores_ >= computes * std::min(threads_, processors()); }
   double processors() const { return flow_.processors > 0 ? flow_.processors : 1e6; }
-  // Those that nothing used.
+  // Processors that no program used.
   int free_processors() const {
     return flow_.processors == 0
                ? 0
@@ -142,8 +142,8 @@ class Adviser {
                         : fmt::format("about {:.1f} times as fast", gain);
   }
 
-  // Of a job that computes for a part of its time only. When other programs have the processors, that says
-  // nothing.
+  // The advice for a job that computes for a part of its time only. When other programs have the processors,
+  // the advice is to measure again.
   std::string waits(std::string_view what, std::string_view why) const {
     if (flow_.machine_idle && *flow_.machine_idle < busy_machine &&
         flow_.cpu_s() / flow_.wall_s < computes * processors())

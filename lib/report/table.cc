@@ -23,7 +23,7 @@ std::string count_or_dash(const std::optional<std::uint64_t>& count) {
 // "3.10", of copies "2.90/3.10/3.40".
 std::string spread_text(const Spread& spread, std::size_t copies, int digits) {
   if (copies <= 1) return fmt::format("{:.{}f}", spread.sum, digits);
-  // Long times have no room for what is behind the point.
+  // Long times are shown without decimals, for want of room.
   if (spread.most >= 1000) digits = 0;
   return fmt::format("{:.{}f}/{:.{}f}/{:.{}f}", spread.least, digits, spread.median, digits, spread.most,
                      digits);
