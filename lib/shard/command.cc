@@ -97,7 +97,8 @@ std::unique_ptr<Engine> make_engine(const Command& command) {
   return std::make_unique<LocalEngine>();
 }
 
-// What mrf-bamread said last: of the file at `place`, which has no other name yet, only the reason.
+// The last message of mrf-bamread; of one about the file at `place`, which has no other name yet, only the
+// reason.
 std::string reason_of_index(const process::AttendedEnd& end, const std::string& place) {
   std::string_view line = end.errors;
   while (line.ends_with('\n')) line.remove_suffix(1);
@@ -110,7 +111,7 @@ std::string reason_of_index(const process::AttendedEnd& end, const std::string& 
   return std::string(line);
 }
 
-// They are of shards, not of chunks.
+// Takes --retries off the form, since with --shards they are retries of shards and not of chunks.
 std::uint64_t take_retries(workflow::ShortForm& form) {
   if (!form.retry_statuses.empty())
     throw base::UsageError(
@@ -140,7 +141,7 @@ class Steps {
       throw base::UsageError("use option", "--report", "it goes with --shards and with --shard-join");
   }
 
-  // Whatever fails when the plan is gone, fails of that.
+  // When the plan is gone, that is the reason of any failure.
   base::Status operator()() {
     try {
       return carry_out();
@@ -202,7 +203,8 @@ class Steps {
     throw base::UsageError("use", "command line", "a step of a plan is asked for by its whole option");
   }
 
-  // The lock of the plan. A run that has it may be about to end, and to remove the plan.
+  // Locks the plan. A run that holds the lock may be about to end and to remove the plan, so the plan is then
+  // made anew.
   std::unique_ptr<RunLock> lock() {
     for (int tries = 0; tries < most_plans; ++tries) {
       if (tries > 0) plan();
@@ -219,7 +221,8 @@ class Steps {
     throw_lost_plan(directory_);
   }
 
-  // What would else be found out when all records are counted, or all shards have run.
+  // Checks the places of outputs before the work, and not only when all records are counted or all shards
+  // have run.
   void check_places() const {
     const StepOptions& options = command_.options;
     const bool runs = !options.plans && !options.prints_snakefile && !options.prints_sbatch;
@@ -351,7 +354,7 @@ class Steps {
     return base::Status::success;
   }
 
-  // What the numbers in the messages of a shard's programs mean.
+  // Says from which record the numbers count in the messages of a shard's programs.
   void say_numbers_of_shard(std::size_t shard) const {
     if (shard == 0) return;
     std::uint64_t records = 0;
@@ -417,7 +420,8 @@ class Steps {
     return show(engine->script({stored_.plan, directory_, missing, true, progress}, attendant, join));
   }
 
-  // For the join, when the command wants another index than that which has made the plan.
+  // The options of the join, when this command says something else about the index than the command that made
+  // the plan.
   std::vector<std::string> words_of_index() const {
     if (command_.form.writes_index == stored_.plan.writes_index) return {};
     return {command_.form.writes_index ? "--write-index" : "--write-index=false"};
@@ -498,7 +502,7 @@ class Steps {
     return {};
   }
 
-  // Of a text; its file is a part that tidy_up() removes.
+  // The header of a text, in a file that tidy_up() removes as a part.
   std::vector<std::string> header_reader() {
     if (choice_.header != workflow::HeaderPolicy::around) return {};
     const Input opened = open_input();
@@ -564,7 +568,7 @@ class Steps {
     return file;
   }
 
-  // That the directory stays is no failure: the output is there.
+  // A directory that stays is no failure: the output is there.
   void tidy_up(const std::vector<Receipt>& receipts, std::unique_ptr<RunLock> held) const {
     try {
       directory_.remove_other_parts(receipts);

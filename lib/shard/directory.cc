@@ -116,7 +116,7 @@ std::vector<std::string> names_below(const std::string& path) {
   return below;
 }
 
-// What another run that begins at the same time may have made is no reason.
+// A directory that another run has made at the same time is no reason to refuse.
 bool holds_other_files(const std::string& path) {
   const auto is_own = [](const std::string& name) {
     return name == "receipts" || name == "parts" || name == "attempts" || name == "logs" ||
@@ -129,7 +129,7 @@ bool holds_other_files(const std::string& path) {
   return is_foreign;
 }
 
-// A file that others may well have under the same name.
+// A file of a name that other programs may use too.
 bool is_foreign_text(const std::string& path, std::string_view name) {
   return (name == "Snakefile" && !is_own_file(path, snakefile_mark)) ||
          (name == "sbatch.sh" && !is_own_file(path, slurm_script_mark));

@@ -17,7 +17,7 @@ namespace mrf::shard {
 
 namespace {
 
-// So many records are in front of this position.
+// A position, and the number of records in front of it.
 struct Checkpoint {
   std::uint64_t records = 0;
   Position at = 0;
@@ -25,7 +25,7 @@ struct Checkpoint {
 
 void ignore(std::string_view) {}
 
-// What an input has, as far as it was counted.
+// The records of an input, as far as they were counted.
 struct Count {
   std::vector<Checkpoint> passed;  // one for each piece that is read, 64 KiB or so; the last one is the end
   std::exception_ptr fault;        // behind that end
@@ -63,7 +63,7 @@ Checkpoint pass_to(const Input& input, const std::vector<Checkpoint>& passed, Po
   return {start.records + walk.records(), walk.position()};
 }
 
-// The record that so many are in front of, or the end.
+// The position of the record with this number, counted from 0, or the end.
 Checkpoint pass(const Input& input, const std::vector<Checkpoint>& passed, std::uint64_t records) {
   const auto behind =
       std::upper_bound(passed.begin(), passed.end(), records,

@@ -25,7 +25,7 @@ std::string left_text(const ShardCounts& counts) {
   return counts.left_s ? base::readable_seconds(*counts.left_s) : "--:--";
 }
 
-// A picture may be lost.
+// A picture that cannot be written is left out.
 void draw(const std::string& text) {
   [[maybe_unused]] const ssize_t n = ::write(STDERR_FILENO, text.data(), text.size());
 }

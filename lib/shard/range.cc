@@ -13,7 +13,7 @@ namespace mrf::shard {
 
 namespace {
 
-// What the numbers in messages count from.
+// What messages call the input: the numbers of records in them count from the first record of the shard.
 std::string name_in_messages(const Input& input, std::size_t shard) {
   return shard == 0 ? input.name() : fmt::format("shard {} of {}", shard, input.name());
 }

@@ -24,7 +24,8 @@ bool RecordWalk::is_over(Position end) const {
   return (rest && *rest == 0) || (has_ended_ && content_.view().empty());
 }
 
-// Whole records in front of the end; else the one that goes on behind it; else more bytes, or the tail.
+// Takes whole records in front of the end; else the record that crosses it; else reads more bytes, or takes
+// the tail of the input.
 void RecordWalk::step(Position end, std::uint64_t most, const Take& take) {
   const std::string_view view = content_.view();
   const auto rest = content_.offset_of(end);

@@ -32,7 +32,7 @@ ReportJson json_of(const std::optional<Value>& value) {
   return value ? ReportJson(*value) : ReportJson();
 }
 
-// What jobs of one name took in all shards.
+// Times and memory of the jobs of one name in all shards.
 struct JobSum {
   std::string name;
   double wall_s = 0;

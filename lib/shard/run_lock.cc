@@ -35,7 +35,7 @@ bool lock_whole(io::FdRef file, const std::string& path) {
   throw base::SystemError("lock", path);
 }
 
-// The one before may have removed it meanwhile.
+// The process that had the lock before may have removed the file.
 bool has_name(io::FdRef file, const std::string& path) noexcept {
   struct stat open {};
   struct stat named {};
@@ -50,7 +50,7 @@ void write_holder(io::FdRef file) noexcept {
       ::ftruncate(file.get(), 0) == 0 && ::pwrite(file.get(), text.data(), text.size(), 0) > 0;
 }
 
-// Nothing is certain of a text that is being written.
+// The text may be in the middle of being written.
 std::string read_holder(io::FdRef file) {
   std::array<char, most_holder_bytes> text{};
   const ssize_t size = ::pread(file.get(), text.data(), text.size(), 0);

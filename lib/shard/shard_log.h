@@ -14,7 +14,7 @@ namespace mrf::shard {
 
 /// What a shard's last line ends with when its command has failed.
 inline constexpr std::string_view again_note = "; the same command runs it again";
-/// What it says where it does not know the number of its first record.
+/// The note of a shard that does not know the number of its first record.
 inline constexpr std::string_view counting_note =
     "records and lines of a shard are counted from its first one";
 

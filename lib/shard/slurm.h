@@ -85,7 +85,7 @@ std::string parse_job_id(std::string_view text);
 /// Whether a task that ended so says nothing about the command: another one takes its place without being
 /// counted.
 bool is_fault_of_slurm(const std::string& state);
-/// Whether sbatch(1), which has said this, would refuse the same words again.
+/// Whether sbatch(1), after this message, would refuse the same words again.
 bool is_refused_for_good(std::string_view reason);
 /// Whether slurmstepd(8) has said at the end of a task's log that it could not begin, since its script was
 /// gone from slurmd's spool directory, as when the controller restarts or jobs are cancelled meanwhile.

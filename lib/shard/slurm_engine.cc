@@ -81,7 +81,7 @@ class Slurm {
   void wait(std::chrono::milliseconds time) {
     if (const int signal = attendant_.wait(time, tick_); signal != 0) signal_ = signal;
   }
-  // That has come; 0 none.
+  // The signal that has come; 0 when none has.
   int signal() const { return signal_; }
 
  private:
@@ -155,7 +155,8 @@ class Arrays {
     int status = 0;
   };
 
-  // Tasks go on when this process cannot, as when the directory cannot be read: what they do counts.
+  // Adds a hint to an error: when this process fails, as when the directory cannot be read, its tasks
+  // continue, and their receipts count.
   template <class Work>
   void with_hint(const Work& work) const {
     try {
@@ -170,7 +171,7 @@ class Arrays {
     }
   }
 
-  // Nothing where there is no Slurm.
+  // The MaxArraySize of the cluster; nothing where there is no Slurm.
   std::optional<std::uint64_t> max_array_size() {
     try {
       return parse_max_array_size(slurm_.ask({"scontrol", "show", "config"}).output);
@@ -304,7 +305,7 @@ class Arrays {
     missing_ = std::move(left);
   }
 
-  // What becomes of the shards that have no receipt and no task.
+  // Submits again, or gives up, the shards that have no receipt and no task.
   void judge() {
     std::size_t failures = 0;
     bool is_counted_from_shard = false;
@@ -323,7 +324,7 @@ class Arrays {
           to_submit_.push_back(shard);
         } else {
           failed_.insert(shard);
-          // Those that waited were cancelled by stop(), those that ran by somebody else.
+          // stop() has cancelled the tasks that waited; tasks that ran were cancelled by somebody else.
           if (is_stopping_ && !known.has_run && (known.state.empty() || known.state == "CANCELLED")) continue;
           if (failures++ < most_reported) report(shard, known);
           is_counted_from_shard = is_counted_from_shard || shard > 0;
@@ -342,7 +343,8 @@ class Arrays {
            (known.state == "FAILED" && has_lost_script(end_of_log(task_.directory, shard, log_lines)));
   }
 
-  // Of another machine than this one; a directory that cannot be read says nothing.
+  // " on 'HOST'" with the machine of the last attempt, "" for this machine and when the directory cannot be
+  // read.
   std::string place_of(std::size_t shard) const {
     try {
       const std::string host = task_.directory.host_of_last_attempt(shard);
@@ -380,7 +382,7 @@ class Arrays {
     }
   }
 
-  // What waits would fail as well; what runs may still finish.
+  // Cancels the tasks that wait, since they would fail as well; tasks that run may still finish.
   void stop() {
     is_stopping_ = true;
     to_submit_.clear();
@@ -423,7 +425,7 @@ class Arrays {
     refused_ = reason;
   }
 
-  // Whether nothing more can come.
+  // Whether no further receipt can come.
   bool is_over() const {
     return is_reached_ && to_submit_.empty() &&
            std::all_of(missing_.begin(), missing_.end(), [this](std::size_t shard) {
@@ -432,14 +434,14 @@ class Arrays {
            });
   }
 
-  // Until the next look, which comes the later the longer all this takes; a shard that is done is seen
-  // before.
+  // Waits until the next look at the queue: the longer the run has taken, the longer. Receipts are seen in
+  // the meantime.
   void pause() {
     const bool is_doubtful = std::any_of(missing_.begin(), missing_.end(), [this](std::size_t shard) {
       return !alive_.contains(shard) && !failed_.contains(shard);
     });
     const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - started_);
-    // What a look costs Slurm; nothing is known of that while it does not answer.
+    // How long Slurm takes for a look; unknown while it does not answer.
     const auto took = is_reached_ ? std::chrono::duration_cast<std::chrono::milliseconds>(look_took_) : 0ms;
     const auto time = is_doubtful ? std::max(shortest_pause, took)
                                   : std::clamp(std::max(passed, took * 100) / 10, shortest_pause,
@@ -452,7 +454,7 @@ class Arrays {
     }
   }
 
-  // An sbatch that was ended by the signal may have submitted its array: the queue tells.
+  // An sbatch that the signal ended may have submitted its array: the queue tells.
   void cancel() {
     std::string fault;
     std::set<std::string> jobs(jobs_.begin(), jobs_.end());

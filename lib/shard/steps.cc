@@ -114,7 +114,7 @@ std::optional<Step> take_step(const std::vector<std::string>& words, const base:
   if (::chdir(plan.directory.c_str()) != 0) throw base::SystemError("enter", plan.directory);
   if (plan.writes_index && has_option(own, "--shard-join") && !has_option(own, "--write-index"))
     step.words.emplace_back("--write-index");
-  // These change nothing of a part, and what the step says of them counts.
+  // These options change nothing of a part, and the step's own values count.
   constexpr std::array<std::string_view, 4> of_step{"--cpus", "--kill-after", "--pipe-size",
                                                     "--stall-timeout"};
   for (const auto& piece : split(plan.arguments)) {
