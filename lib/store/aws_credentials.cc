@@ -89,7 +89,7 @@ const std::optional<AwsCredentials>& AwsCredentialChain::get(std::chrono::sys_se
       failure_ = std::current_exception();
       next_look_ = now + between_looks;
     }
-    if (!looked_ || *found_->expires <= now) throw;  // they are good for some minutes more
+    if (!looked_ || *found_->expires <= now) throw;  // the credentials are valid for some minutes more
   }
   looked_ = true;
   return found_;

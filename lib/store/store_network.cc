@@ -127,7 +127,7 @@ class StoreNetwork final : public http::Network {
       return;
     }
     auto& relay = relays_[&receiver];
-    if (relay) relay->stop();  // what it still asks is of no use
+    if (relay) relay->stop();  // its open questions are of no use
     relay = std::make_unique<Relay>(*this, request, receiver);
     try {
       relay->begin();
@@ -324,7 +324,7 @@ void Relay::go_on() {
   }
 }
 
-// What cannot be asked is not known, which is no failure.
+// Asks for the size of a part. A question that cannot be sent is no failure: the sizes stay unknown.
 void Relay::ask_for_part() {
   try {
     parts_->ask_next();
@@ -366,7 +366,7 @@ bool Relay::take_data(const http::ResponseHead& head) {
   return receiver_.on_head(head_);
 }
 
-// An answer of one question has come, or there are no more.
+// The answer to one question has come, or no question is left.
 void Relay::on_parts() {
   if (!parts_->is_over()) {
     plan(Next::parts);
@@ -510,7 +510,7 @@ void Relay::take_refusal(const http::Ending& ending) {
   }
 }
 
-// What may help. Throws Error when fresh credentials cannot be had.
+// What to do after a refusal that may help. Throws Error when fresh credentials cannot be had.
 Relay::Next Relay::after_refusal() {
   const bool is_data = !is_asking() && is_by_name();
   if (attempts_ < most_attempts && is_data && wanted_.url.scheme() == "s3" &&
