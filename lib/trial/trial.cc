@@ -68,7 +68,7 @@ constexpr rlim_t most_file_bytes = rlim_t{1} << 30;  // that a run may write bef
 constexpr milliseconds time_limit{20'000};           // of the filter alone, over the first records
 constexpr milliseconds no_time_limit{0};
 
-// A run of the trial has failed, and has said why.
+// Thrown when a run of the trial has failed and printed the reason.
 struct StepFailed {
   int status = 1;
 };
@@ -105,7 +105,7 @@ class SoftLimit {
   ~SoftLimit() {
     if (is_set_) ::setrlimit(resource_, &before_);
   }
-  /// The limit meanwhile.
+  /// The limit in force while the object lives.
   rlim_t value() const { return std::min(value_, before_.rlim_cur); }
   SoftLimit(const SoftLimit&) = delete;
   SoftLimit& operator=(const SoftLimit&) = delete;
@@ -192,7 +192,7 @@ class Trial {
     fs::remove_all(directory_, ignored);
   }
 
-  // A signal that came when no run was there to take it.
+  // Ends the trial when a signal came between two runs.
   void end_if_signalled() {
     const io::Fd signals = process::run_signal_fd();
     signalfd_siginfo info{};
@@ -208,7 +208,7 @@ class Trial {
     throw StepFailed{base::signal_status_base + signal};
   }
 
-  // Returns false when the time was over. Throws StepFailed.
+  // Runs a workflow of the trial. Returns false when the time was over. Throws StepFailed.
   bool carry_out(const std::string& text, milliseconds limit, const std::function<void()>& on_success) {
     const workflow::Plan plan = workflow::make_plan(workflow::parse_workflow("short form", text, {}));
     run::RunOptions options = options_.run;
@@ -284,7 +284,7 @@ class Trial {
     return alone;
   }
 
-  // Of the input that the sample is, by the bytes that were read of it.
+  // The share of the input that the sample is, by the bytes that were read.
   std::optional<double> share_of(const Json& facts) const {
     if (form_.selection.needs_index()) return std::nullopt;
     std::uint64_t all = 0;
@@ -420,7 +420,7 @@ class Trial {
     }
   }
 
-  // The records are copied, since the results go.
+  // Keeps the difference. The records are copied, since the results are dropped.
   void note_difference(const Difference& difference, const Alone& alone, std::size_t at, const Result& copies,
                        const Cut& cut) {
     alone_record_ = difference.alone;
@@ -476,7 +476,7 @@ class Trial {
     return measured;
   }
 
-  // What writing takes at level 1, where writing takes a large part of the time.
+  // Measures what writing takes at level 1, when writing takes a large part of the time.
   std::optional<Costs> costs_at_level_1(const Alone& alone, const Costs& costs, double expected_s) {
     const TrialOutput& output = alone.form.outputs[0];
     const bool is_deflated =
