@@ -22,7 +22,7 @@ namespace mrf::workflow {
 
 namespace {
 
-// What the words of one job are expanded with.
+// The variables and numbers that the words of one job are expanded with.
 struct Scope {
   Place place;
   const std::map<std::string, std::string>& variables;
@@ -336,7 +336,8 @@ class Planner {
     }
   }
 
-  // Notes a word's result, whose name has to be its own.
+  // Notes the result that a word names. Throws for a save: without a file, and for a result that another word
+  // names.
   Word checked(Word word, int line) {
     for (std::size_t at = 0; at < word.size(); ++at) {
       if (word[at].kind != WordPart::Kind::save) continue;

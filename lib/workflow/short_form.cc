@@ -41,7 +41,7 @@ std::size_t place_behind_save(const std::string& word) {
   return is_plain && word.compare(at, save.size(), save) == 0 ? at + save.size() : 0;
 }
 
-// As place_behind_save(), where a path is there.
+// As place_behind_save(), but 0 where no path follows.
 std::size_t place_of_saved(const std::string& word) {
   const std::size_t at = place_behind_save(word);
   return at < word.size() ? at : 0;
@@ -78,7 +78,8 @@ class Writer {
   }
 
  private:
-  // The parts are files, and mrf-collect reads them as the command does.
+  // The workflow that joins the parts of shards: they are files, which mrf-collect reads as the command of
+  // --combine does.
   std::string text_of_parts() {
     if (has_header(HeaderPolicy::around)) add("header", words_of(form_.header_reader) + "> out:header");
     std::string held;
@@ -116,7 +117,8 @@ class Writer {
     return "in:cut" + number;
   }
 
-  // What the records are dealt from: alignments as the filter is to see them.
+  // Adds the job that the records are distributed from: of alignments, one that writes them as the filter is
+  // to see them.
   std::string add_source() {
     std::string input = add_fetch(0);
     if (choice_.pairs) return add_pairs(input, add_fetch(1));
@@ -128,7 +130,7 @@ class Writer {
     return fmt::format("in:{}", fifo);
   }
 
-  // Checked to be mates, then one after the other.
+  // Adds the jobs that check mates, and put each behind the other.
   std::string add_pairs(const std::string& first, const std::string& second) {
     add("pair", fmt::format("mrf-distribute --record fastq -c 1 -i {} --mate {} out:first out:second", first,
                             second));
@@ -178,7 +180,8 @@ class Writer {
     return options;
   }
 
-  // Lines that the filter has compressed by itself are inflated and compressed once; bytes are bytes.
+  // Whether the output is arbitrary bytes, which are compressed as they are. Lines that the filter itself has
+  // compressed are inflated first.
   bool are_bytes() const {
     const std::string& form = choice_.written.empty() ? choice_.given : choice_.written;
     return form == "nul" || form.starts_with("fixed:");
@@ -260,12 +263,12 @@ class Writer {
 
   // Lines of a filter of SAM are no headers, whatever they begin with; unless it was given one.
   std::string joined_record() const {
-    // The copies' own headers have to agree.
+    // Headers that the copies write themselves have to agree.
     if (choice_.written == "sam") return has_header(HeaderPolicy::around) ? " --sam" : " --sam --same-header";
     if (choice_.written == "bam") return " --record bam --same-header";
     if (choice_.written.empty()) return "";
     if (choice_.written != "line" || !reads_sam()) return record_option(choice_.written);
-    // Lines behind a copy's first record may begin with @.
+    // Lines behind the first record of a copy may begin with @ and are no header.
     if (has_header(HeaderPolicy::broadcast))
       return choice_.order == "seq" ? " --sam --no-header --header-prefix @" : " --header-prefix @";
     return choice_.order == "seq" ? " --sam --no-header" : "";
@@ -334,7 +337,7 @@ class Writer {
   }
 
   bool has_side() const { return !form_.side.empty(); }
-  // What the copies or chunks leave in MRF_SIDE, lines.
+  // Adds the job for the lines that the copies or chunks leave in MRF_SIDE.
   void add_side() {
     if (!has_side()) return;
     const bool is_live = choice_.order != "chunk";
@@ -378,7 +381,7 @@ class Writer {
     return path == 0 ? copy_word(word) : word.substr(0, path) + numbered_word(word.substr(path));
   }
 
-  // Each with a space behind it.
+  // The words of a command, each with a space behind it.
   static std::string words_of(const std::vector<std::string>& command) {
     std::string words;
     for (const auto& word : command) words += saving_word(word) + " ";
@@ -387,7 +390,7 @@ class Writer {
 
   std::string output() const { return form_.outputs.empty() ? "-" : form_.outputs[0]; }
   std::string plain_result() const { return output() == "-" ? "" : " -o save:" + quote_word(output()); }
-  // What mrf-collect compresses by itself.
+  // The options for an output that mrf-collect compresses itself.
   std::string result() const {
     return is_gzip_out() ? threads(choice_.writer_threads) + level() + plain_result() : plain_result();
   }

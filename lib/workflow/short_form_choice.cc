@@ -40,7 +40,8 @@ std::vector<std::string> files_written(const ShortForm& form) {
   return files;
 }
 
-// Where the output is written directly, anything else that goes there comes between its bytes.
+// Throws when another output goes to an open file that the output is written to directly: their bytes would
+// mix.
 void check_open_output(const ShortForm& form) {
   const std::string output = form.outputs.empty() ? "-" : form.outputs[0];
   if (output != "-" && io::inherited_descriptor(output) < 0) return;
@@ -51,7 +52,8 @@ void check_open_output(const ShortForm& form) {
   }
 }
 
-// Where the filter writes bytes, the name says what they are.
+// Throws for a name of an output that says a format which is not written here. With fixed:BYTES the filter
+// may write any format.
 void check_names_written(const ShortForm& form) {
   if (!form.output_record.starts_with("fixed:")) {
     for (const auto& output : form.outputs) record::check_written_name(output);
@@ -178,7 +180,7 @@ class Chooser {
     return told;
   }
 
-  // In data of these forms any byte may stand at the front.
+  // Whether records are arbitrary bytes, so that the first ones say nothing of the format.
   bool is_bytes() const { return form_.record == "nul" || form_.record.starts_with("fixed:"); }
 
   void refuse_unreadable(std::size_t at) const {
@@ -275,7 +277,7 @@ class Chooser {
     refuse_mates();
   }
 
-  // Pairs that would be taken apart, or be taken for others.
+  // Throws for pairs that the copies would get apart, and for inputs in the wrong order.
   void refuse_mates() const {
     const record::RecordForm fastq{record::RecordForm::Kind::fastq};
     const auto name = [&](const std::string& read) { return record::record_name(fastq, read); };
@@ -476,7 +478,7 @@ class Chooser {
     return !is_sam_line(choice_.written);
   }
 
-  // Several processes would write one file.
+  // Throws for words with save: that name no file, or one file that several processes would write.
   void check_saved() const {
     for (const auto* words : {&form_.command, &form_.combine}) {
       const auto nameless = std::find_if(words->begin(), words->end(), saves_nameless);
@@ -601,7 +603,7 @@ class Chooser {
     return choice_.output.format == "bam" || choice_.output.format == "cram" ||
            (choice_.output.is_gzip && output() != "-") || is_compressed_beside();
   }
-  // The second output of pairs, or the mates that are alone.
+  // Whether the second output of pairs, or the file of --singles, is compressed.
   bool is_compressed_beside() const {
     return (form_.outputs.size() == 2 && kind_of(form_.outputs[1]).is_gzip) || kind_of(form_.singles).is_gzip;
   }
