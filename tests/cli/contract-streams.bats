@@ -69,7 +69,7 @@ END
   assert_files in out
 }
 
-@test "/dev/stdout and /dev/stderr are gone on with, not replaced" {
+@test "/dev/stdout and /dev/stderr are written at their current offset, not replaced" {
   sam >in
   {
     echo before

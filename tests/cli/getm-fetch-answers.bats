@@ -69,7 +69,7 @@ answered() {
   stop_started || true
 }
 
-@test "a wait that the server asks for and that is too long is told of" {
+@test "a wait that the server asks for and that is too long is reported" {
   fetch "$HTTP/flaky/data?t=$BATS_TEST_NAME&times=9&after=99999" out
   assert_status 5
   assert_stderr_is "getm-fetch: cannot fetch '$HTTP/flaky/data?t=$BATS_TEST_NAME&times=9&after=99999': Service Temporarily Unavailable (HTTP 503); the server asks to come back in 99999 s"

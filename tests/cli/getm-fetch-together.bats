@@ -65,7 +65,7 @@ assert_each_told() {
   assert_each_told 'Disk quota exceeded'
 }
 
-@test "when the file system cannot be synced, each file is; the failed write of one is told" {
+@test "when the file system cannot be synced, each file is; the failed write of one is reported" {
   local call
   list out
   for call in syncfs:error=ENOSYS sync_file_range:error=ENOSYS:when=2+2; do

@@ -58,7 +58,7 @@ from_open_pipe() {
   done
 }
 
-@test "bamread, bamwrite: what is wrong is told when it has been read, though the pipe stays open" {
+@test "bamread, bamwrite: bad data is reported when it has been read, though the pipe stays open" {
   bam=$(small_bam 1000)
   break_block "$bam" 1 'block[-8] ^= 1' >/dev/null
   bgzip -dc "$bam" >plain.bam
@@ -85,7 +85,7 @@ END
   [[ ! -e out.bam ]]
 }
 
-@test "bamread: damage in a CRAM is told by its container when it has been read, though the pipe stays open" {
+@test "bamread: damage in a CRAM is reported with its container when it has been read, though the pipe stays open" {
   samtools view --no-PG -C --output-fmt-option no_ref=1 --output-fmt-option seqs_per_slice=500 -o in.cram "$(small_bam 2000)"
   python3 -c 'import sys
 stored = bytearray(open("in.cram", "rb").read())

@@ -80,7 +80,7 @@ END
   mrf-bamwrite in.sam | samtools view -h --no-PG | cmp - expected.sam
 }
 
-@test "bamwrite, bamread: the longest reference is taken, and of a list without a text no longer one" {
+@test "bamwrite, bamread: the longest reference is taken, and a longer one in a list without a text is refused" {
   printf '@SQ\tSN:c1\tLN:2147483647\n' >in.sam
   mrf-bamwrite in.sam | mrf-bamread | cmp - in.sam
   bam_bytes <<'END'

@@ -86,7 +86,7 @@ once() { echo "if [[ \$MRF_CHUNK == $1 && ! -e tried.$1 ]]; then head -n 2; touc
   assert_stderr_is "mrf-chunks: cannot execute './missing': No such file or directory"
 }
 
-@test "of several chunks that fail for good the first is told, though a later one has failed before its retries" {
+@test "of several chunks that fail for good the first is reported, though a later one has failed before its retries" {
   mkfifo gate
   chunks -n 4 -c 1 --retries 1 --retry-status 5 -i <(seq 4) -- bash -c 'case $MRF_CHUNK in
     1) [[ -e tried ]] || { touch tried; read -r _ <gate; }; exit 5 ;;

@@ -52,7 +52,7 @@ setup() {
   assert_stderr_has "chunk 2"
 }
 
-@test "--header-lines --header-broadcast: a filter that writes no header is told of, one that changes it is not" {
+@test "--header-lines --header-broadcast: a filter that writes no header is reported, one that changes it is not" {
   { echo name,count; seq -f 'a,%g' 6; } >in.csv
   for words in "tail -n +2" "cut -d, -f1" "sed 1s/$/,more/" cat; do
     # shellcheck disable=SC2086

@@ -1,6 +1,6 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# mrf-chunks: what a chunk is, where its output ends, what its filter is told and tells.
+# mrf-chunks: what a chunk is, where its output ends, what its filter gets and leaves.
 
 load common
 
@@ -97,7 +97,7 @@ same_everywhere() {
   assert_output_is $'1\n2'
 }
 
-@test "a filter that fails: its chunk, its records, its command and its status are told" {
+@test "a filter that fails: the message has its chunk, its records, its command and its status" {
   seq 100 >in.txt
   # shellcheck disable=SC2016
   chunks -n 2 -c 30 -i in.txt -- bash -c 'read -r first; [ "$first" != 61 ] || exit 7'
@@ -119,7 +119,7 @@ same_everywhere() {
   assert_stderr_is "mrf-chunks: cannot execute './script': Exec format error; a script's first line has to name its interpreter, as #!/bin/sh does"
 }
 
-@test "of several that fail the first chunk is told, whichever fails first" {
+@test "of several that fail the first chunk is reported, whichever fails first" {
   mkfifo gate
   for _ in 1 2 3; do
     chunks -n 4 -c 1 -i <(seq 4) -- bash -c \

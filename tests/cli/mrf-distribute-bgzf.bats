@@ -75,7 +75,7 @@ ends_while_open() {
   [[ $status == 3 && ! -e out ]]
 }
 
-@test "damage is told when it has been read, on a pipe that stays open" {
+@test "damage is reported when it has been read, on a pipe that stays open" {
   seq 20000 | bgzf 5000 plain '' >good.gz
   { head -c 9000 good.gz && printf 'this is no block' && tail -c +9100 good.gz; } >garbled.gz
   { seq 1000 | bgzf 500 plain '' | head -c -28 && echo 'this is no block, but text'; } >between.gz

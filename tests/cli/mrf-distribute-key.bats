@@ -133,7 +133,7 @@ what becomes of such records"
   same p.out 'a\tk\n'
 }
 
-@test "a key that no record has is told: most often its name is wrong" {
+@test "a key that no record has is reported: most often its name is wrong" {
   lines $'a\tk' b
   distribute_to "o" --key column:3 --missing skip -i in
   assert_status 0

@@ -24,7 +24,7 @@ E
   assert_stderr "out:p[3] and out.txt."
 }
 
-@test "a full disk is told with the name of the result or FIFO, not as standard output" {
+@test "a full disk is reported with the name of the result or FIFO, not as standard output" {
   echo "a: mrf-collect lines > save:disk/out.txt" >w.mrf
   seq 1000000 >lines
   run_apart with_small_disk 1M mrf-run w.mrf
@@ -32,7 +32,7 @@ E
   assert_stderr "mrf-collect: cannot write 'disk/out.txt': No space left on device"
 }
 
-@test "too few open files are told with the name of the FIFO and what to do" {
+@test "too few open files are reported with the name of the FIFO and what to do" {
   [[ -z ${MRF_SANITIZED-} ]] || skip "the sanitizers need descriptors of their own"
   seq 1000 >in
   for order in any seq rows; do

@@ -16,7 +16,7 @@ waiting_filter() {
 exec cat'
 }
 
-@test "one process at a time runs the shards of a directory, or joins them; the other one is told who" {
+@test "one process at a time runs the shards of a directory, or joins them; the message to the other one names it" {
   seq 100000 >in.txt
   waiting_filter
   start_in_background --shards 3 --shard-dir d -i in.txt -o out.txt -- ./filter

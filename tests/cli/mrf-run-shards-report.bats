@@ -132,7 +132,7 @@ sorted_bam() {
   assert_files in.bam disk
 }
 
-@test "--write-index: an older index that is read in place of the new one is told of" {
+@test "--write-index: an older index that is read in place of the new one is a warning" {
   sorted_bam in.bam
   echo old >out.bam.csi
   touch -d yesterday out.bam.csi

@@ -329,7 +329,7 @@ exec cat'
   [[ $PWD -ef . ]]
 }
 
-@test "a log or a part that NFS keeps is told; the next run is one of its own" {
+@test "a log or a part that NFS keeps is reported; the next run is one of its own" {
   seq 100 >in.txt
   for kept in logs parts; do
     mrf-run --shards 2 -i in.txt -o out.txt --shard-plan -- cat

@@ -155,7 +155,7 @@ short() { run_apart timeout -k 5 300 mrf-run -n 3 "$@"; }
   assert_stderr_has "--ok-status 0,1"
 }
 
-@test "a filter in one word that needs a shell is told so; standard input is the default" {
+@test "a filter in one word that needs a shell is refused; standard input is the default" {
   seq 10 >in.txt
   run_apart bash -c 'mrf-run -n 2 -i in.txt -o out.txt -- "grep 1 | wc -l"; (($? == 127)) || exit 9'
   assert_status 0
@@ -248,7 +248,7 @@ END
   [ ! -e drop ]
 }
 
-@test "mates in one input are not parted unasked; an input named by the command is told" {
+@test "mates in one input are not parted unasked; an input named by the command is a warning" {
   awk 'BEGIN { for (i = 0; i < 3001; ++i) for (m = 1; m < 3; ++m) print "@r" i "/" m "\nACGT\n+\nIIII" }' >mixed.fq
   gzip -k mixed.fq
   # Says whether it gets both mates of each pair.
@@ -291,7 +291,7 @@ END
   assert_status 0
 }
 
-@test "a forgotten --, a command that is a file here, and arguments without an option are told with what to write" {
+@test "a forgotten --, a command that is a file here, and arguments without an option: the message says what to write" {
   for option in --keep-failed -o --side; do
     run_apart mrf-run -i in.txt $option -- cat
     assert_status 2

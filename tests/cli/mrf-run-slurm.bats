@@ -121,7 +121,7 @@ is_right() {
   assert_files 'b\x %a' 'b\x %a/out.txt' filter in.txt
 }
 
-@test "a shard that fails is told with the end of its log, and alone runs again when the filter is mended" {
+@test "a shard that fails is reported with the end of its log, and alone runs again when the filter is mended" {
   touch broken-1 open-1 gate
   mrf-run --shards 40 --shard-plan -n 1 -c 1000000 -i in.txt -o out.txt -- ./filter
   touch out.txt.shards/attempts/0-node-9-7-9999999999123456789-out.txt.json
@@ -362,7 +362,7 @@ exit 0'
 }
 
 # bats test_tags=unsanitized
-@test "a time limit: a shard that needs longer is told" {
+@test "a time limit: a shard that needs longer is reported" {
   [[ -n ${MRF_TEST_FULL:-} ]] || skip "only with MRF_TEST_FULL=1: a limit has a minute at least"
   touch gate-1
   for signal in '' ' --signal=B:USR1@0'; do

@@ -48,7 +48,7 @@ run_command() {
   cmp out.tsv <(awk -F '\t' '$3 % 2 { print $1 }' in.tsv)
 }
 
-@test "RECORDS are the first ones, and the share of the input is told" {
+@test "RECORDS are the first ones, and the share of the input is printed" {
   table
   try 500 -i in.tsv -o out.tsv -- awk -F '\t' '$3 >= 500 { exit 9 } { print }'
   assert_status 0
@@ -181,7 +181,7 @@ remembers() {
   }
 }
 
-@test "a filter that takes records two by two is told, whatever the size of the chunks" {
+@test "a filter that takes records two by two is found out, whatever the size of the chunks" {
   table
   for options in '' '-c 100' '--order seq' '--order any'; do
     # shellcheck disable=SC2086

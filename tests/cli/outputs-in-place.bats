@@ -1,7 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# Outputs that are open files already, /dev/stdout, /dev/fd/N and process substitutions, are written where they
-# stand, by every program.
+# Outputs that are open files already, /dev/stdout, /dev/fd/N and process substitutions, are written at their
+# current offset, by every program.
 
 load common
 load run
