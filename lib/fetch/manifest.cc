@@ -91,8 +91,9 @@ class EntryCollector {
 
   std::vector<ManifestEntry> take() {
     if (repeated_ > 0)
-      warn(fmt::format("{} {} is there before{}", unit_, first_repeated_,
-                       repeated_ > 1 ? fmt::format(", and so are {} others", repeated_ - 1) : ""));
+      warn(repeated_ == 1 ? fmt::format("{} {} repeats an earlier one", unit_, first_repeated_)
+                          : fmt::format("{} of its lines repeat earlier ones, the first is {} {}", repeated_,
+                                        unit_, first_repeated_));
     return std::move(entries_);
   }
 

@@ -16,11 +16,11 @@ const char* description(Deviation kind) {
     case Deviation::flag:
       return "flags that are not decimal numbers, kept by value";
     case Deviation::sequence:
-      return "sequences with letters that BAM does not have, now in upper case or N";
+      return "sequences with letters that BAM does not have, written in upper case or as N";
     case Deviation::tag_name:
       return "optional fields with a name that SAM does not allow, kept";
     case Deviation::tag_type:
-      return "optional fields of a type that SAM does not have, now of another where need be";
+      return "optional fields of a type that SAM does not have, written with another where need be";
     case Deviation::tag_value:
       return "optional fields with a value that is not one of their type, as samtools takes it";
     case Deviation::tag_twice:
@@ -32,7 +32,7 @@ const char* description(Deviation kind) {
     case Deviation::last_line:
       return "last lines without a newline, taken as whole";
     case Deviation::name_end:
-      return "read names without their end, now with it";
+      return "read names without their end, which is added";
     case Deviation::header:
       return "header lines that SAM does not allow, kept";
     case Deviation::cram_unmapped:

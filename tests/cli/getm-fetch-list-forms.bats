@@ -142,7 +142,7 @@ END
   fetch --base-url "$HTTP/many" -m sums
   assert_status 0
   assert_stderr "getm-fetch: cannot use all of manifest 'sums': line 2 names the list itself, and is passed over"
-  assert_stderr "getm-fetch: cannot use all of manifest 'sums': line 3 is there before, and so are 1 others"
+  assert_stderr "getm-fetch: cannot use all of manifest 'sums': 2 of its lines repeat earlier ones, the first is line 3"
   assert_stderr_has "fetched 1 of 1 files, 100 bytes in "
   cmp sums before
   mkdir d
@@ -265,7 +265,7 @@ END
   assert_status 0
   cmp f1 "$WWW/many/f1"
   cmp f2 "$WWW/many/f2"
-  assert_stderr_has "line 4 is there before"
+  assert_stderr_has "line 4 repeats an earlier one"
   assert_stderr "getm-fetch: 2 files are unverified, the first is 'f1': the server names no checksum; their sizes agree"
   assert_stderr_has "fetched 2 of 2 files, 300 bytes in "
 }

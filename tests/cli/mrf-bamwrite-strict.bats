@@ -49,10 +49,10 @@ END
       samtools view --no-PG -h out.bam | cmp - expected.sam
     rm out.bam
   done <<'END'
-r~4~*~0~0~*~*~0~0~acgt~IIII|SEQ has 'a' at base 1, which BAM cannot hold|sequences with letters that BAM does not have, now in upper case or N
-r~4~*~0~0~*~*~0~0~ACGU~IIII|SEQ has 'U' at base 4, which BAM cannot hold|sequences with letters that BAM does not have, now in upper case or N
-r~4~*~0~0~*~*~0~0~A.GT~IIII|SEQ has '.' at base 2, which BAM cannot hold|sequences with letters that BAM does not have, now in upper case or N
-r~4~*~0~0~*~*~0~0~AC-T~IIII|SEQ has '-' at base 3, which is no base|sequences with letters that BAM does not have, now in upper case or N
+r~4~*~0~0~*~*~0~0~acgt~IIII|SEQ has 'a' at base 1, which BAM cannot hold|sequences with letters that BAM does not have, written in upper case or as N
+r~4~*~0~0~*~*~0~0~ACGU~IIII|SEQ has 'U' at base 4, which BAM cannot hold|sequences with letters that BAM does not have, written in upper case or as N
+r~4~*~0~0~*~*~0~0~A.GT~IIII|SEQ has '.' at base 2, which BAM cannot hold|sequences with letters that BAM does not have, written in upper case or as N
+r~4~*~0~0~*~*~0~0~AC-T~IIII|SEQ has '-' at base 3, which is no base|sequences with letters that BAM does not have, written in upper case or as N
 a b~4~*~0~0~*~*~0~0~A~I|QNAME 'a b' has a character that SAM does not allow there|read names that SAM does not allow, kept
 r~0x4~*~0~0~*~*~0~0~A~I|FLAG '0x4' is not a plain decimal number|flags that are not decimal numbers, kept by value
 r~4~*~0~0~*~*~0~0~A~I~XB:B:C,256|the optional field 'XB:B:C,256' has a value that its type cannot hold|optional fields with a value that is not one of their type, as samtools takes it
@@ -66,7 +66,7 @@ r~4~*~0~0~*~*~0~0~A~I~XF:f:0x10|the optional field 'XF:f:0x10' has a value that 
 r~4~*~0~0~*~*~0~0~A~I~XF:f: 1|the optional field 'XF:f: 1' has a value that its type cannot hold|optional fields with a value that is not one of their type, as samtools takes it
 r~4~*~0~0~*~*~0~0~A~I~XH:H:zz|the optional field 'XH:H:zz' has a value that its type cannot hold|optional fields with a value that is not one of their type, as samtools takes it
 r~4~*~0~0~*~*~0~0~A~I~XZ:Z:é|the optional field 'XZ:Z:é' has a value that its type cannot hold|optional fields with a value that is not one of their type, as samtools takes it
-r~4~*~0~0~*~*~0~0~A~I~XC:c:5|the optional field 'XC:c:5' has type 'c', which SAM text does not have|optional fields of a type that SAM does not have, now of another where need be
+r~4~*~0~0~*~*~0~0~A~I~XC:c:5|the optional field 'XC:c:5' has type 'c', which SAM text does not have|optional fields of a type that SAM does not have, written with another where need be
 r~4~*~0~0~*~*~0~0~A~I~1X:Z:a|the optional field '1X:Z:a' has a name that SAM does not allow|optional fields with a name that SAM does not allow, kept
 r~4~*~0~0~*~*~0~0~A~I~XA:i:1~XA:i:2|the optional field 'XA:i:2' is there twice|records with one optional field twice, kept
 r~4~*~0~0~*~*~0~0~A~I~|the line ends in an empty field|lines with an empty field at the end, dropped
