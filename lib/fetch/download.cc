@@ -22,7 +22,7 @@ constexpr std::chrono::milliseconds poll_for_room{5};
 // More threads than that do not make one object come faster.
 constexpr unsigned most_jobs = 4;
 
-// Whether an output only was stopped, which is no failure of its own.
+// Whether an output was only stopped, which is no failure of its own.
 bool is_stop(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
