@@ -4,8 +4,8 @@
 
 load common
 
-# deal N OPTION... RECORDS: the numbers from 1 over part.0 ... and what the filters of the test made of them, done.0 ...
-deal() {
+# distribute N OPTION... RECORDS: the numbers from 1 over part.0 ... and what the filters of the test made of them, done.0 ...
+distribute() {
   local n=$1 records=${*: -1} parts=() at
   for ((at = 0; at < n; ++at)); do parts+=("part.$at"); done
   seq "$records" >in
@@ -18,7 +18,7 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 @test "a filter that gives one record for each has the right counts" {
   for n in 1 2 4; do
     rm -f part.* done.*
-    deal "$n" -c 3 20
+    distribute "$n" -c 3 20
     run_apart mrf-collect -c 3 --counts counts done.*
     assert_status 0
     assert_output_is "$(seq 20)"
@@ -28,7 +28,7 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 @test "records lost by the last turn, by all alike, or from a single input are status 3 and no output" {
   for n in 1 2 4; do
     rm -f part.* done.* out
-    deal "$n" 10
+    distribute "$n" 10
     sed -i 1d done.0
     run_apart mrf-collect --counts counts -o out done.*
     assert_status 3
@@ -36,7 +36,7 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
     [ ! -e out ]
   done
   rm -f part.* done.*
-  deal 2 -c 2 8
+  distribute 2 -c 2 8
   sed -i -n 1~2p done.0 done.1
   run_apart mrf-collect -c 2 --counts counts -o out done.0 done.1
   assert_status 3
@@ -56,7 +56,7 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 }
 
 @test "an output that is no input, an input that was no output" {
-  deal 3 -c 2 12
+  distribute 3 -c 2 12
   run_apart mrf-collect -c 2 --counts counts -o out done.0 done.1
   assert_status 3
   assert_stderr_is "mrf-collect: cannot use counts 'counts': 4 of 12 records went to outputs that are no input here"
@@ -79,7 +79,7 @@ is_gone() { ! kill -0 "$1" 2>/dev/null; }
 }
 
 @test "counts of a run that failed, of another program, or none" {
-  deal 1 10
+  distribute 1 10
   printf '@a\nA\n+\nI\n@b\n' >bad
   run_apart mrf-distribute --record fastq --stats failed -i bad part
   assert_status 3

@@ -109,8 +109,8 @@ put() { printf '%b' "$2" >"$1"; }
   done
 }
 
-# Deals the records of a BAM over parts: deal OPTIONS N.
-deal() {
+# Distributes the records of a BAM over parts: distribute OPTIONS N.
+distribute() {
   local options=$1
   /usr/bin/python3 - "$(small_bam)" "$options" "$2" <<'END'
 import sys, pysam
@@ -125,9 +125,9 @@ END
 }
 
 @test "BAM records, compressed or not, are put together by number and by count" {
-  deal wb 3
+  distribute wb 3
   for mode in wb wbu; do
-    deal $mode 3
+    distribute $mode 3
     run_apart mrf-collect --record bam --order seq -o whole.bam part0.bam part1.bam part2.bam
     assert_status 0
     cmp <(sam_text whole.bam | sed 's/\tXX:Z:behind//') <(sam_text "$(small_bam)")
@@ -153,7 +153,7 @@ END
 }
 
 @test "BAM whose references differ, without a number, truncated, or none at all" {
-  deal wb 2
+  distribute wb 2
   samtools view -H part0.bam | sed 's/SN:chr1\t/SN:other\t/' | samtools view -b -o other.bam -
   run_apart mrf-collect --record bam -o out part0.bam other.bam
   assert_status 3

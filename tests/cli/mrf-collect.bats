@@ -7,7 +7,7 @@ columns=$'r\t0\tchr1\t1\t60\t4M\t*\t0\t0\tACGT\tIIII'
 
 put() { printf '%b' "$2" >"$1"; }
 
-@test "rows restores what was dealt out, with a short last turn" {
+@test "rows restores what was distributed, with a short last turn" {
   put a '1\n2\n5\n6\n9\n'
   put b '3\n4\n7\n8\n'
   run_apart mrf-collect -c 2 a b

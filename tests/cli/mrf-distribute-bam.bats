@@ -94,7 +94,7 @@ print(sum(1 for name in "abc" for _ in pysam.AlignmentFile(f"{name}.out", "rb"))
   distribute_to "c" --record bam -i cut.bam
   assert_status 3
   assert_stderr_is "mrf-distribute: cannot read 'cut.bam': truncated gzip stream"
-  # What was dealt arrives, but does not look complete.
+  # What was distributed arrives, but does not look complete.
   run ! samtools quickcheck c.out
   bgzip -dc "$bam" | head -c 100000 >raw
   distribute_to "d" --record bam -i raw

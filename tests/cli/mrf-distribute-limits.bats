@@ -99,7 +99,7 @@ is_asleep() {
     [[ $status == 1 && $(<err) == "mrf-distribute: cannot read 'in': the file became shorter" ]] || {
       echo "$options: $status $(<err)" && false
     }
-    # What was dealt came from the file: no zero bytes.
+    # What was distributed came from the file: no zero bytes.
     [[ $options == *nul* ]] || cmp out <(head -c "$(stat -c %s out)" lines)
   done
 }

@@ -13,7 +13,7 @@ using Order = mrf::collect::CollectOptions::Order;
 
 namespace {
 
-struct Dealt {
+struct Distributed {
   std::string whole;
   std::vector<std::string> parts;
 };
@@ -25,22 +25,23 @@ std::string random_record(std::mt19937& random) {
   return record;
 }
 
-Dealt deal(std::mt19937& random, std::size_t records, std::size_t inputs, std::size_t chunk, bool numbered) {
-  Dealt dealt{"", std::vector<std::string>(inputs)};
+Distributed distribute(std::mt19937& random, std::size_t records, std::size_t inputs, std::size_t chunk,
+                       bool numbered) {
+  Distributed given{"", std::vector<std::string>(inputs)};
   for (std::size_t i = 0; i < records; ++i) {
     const std::string record = random_record(random) + "\n";
     const std::size_t copies = numbered ? random() % 3 : 1;
     for (std::size_t copy = 0; copy < copies; ++copy) {
-      dealt.whole += record;
-      dealt.parts[i / chunk % inputs] += (numbered ? std::to_string(i) + "\t" : "") + record;
+      given.whole += record;
+      given.parts[i / chunk % inputs] += (numbered ? std::to_string(i) + "\t" : "") + record;
     }
   }
-  return dealt;
+  return given;
 }
 
 }  // namespace
 
-TEST_CASE("rows and seq give back what was dealt out, whatever the sizes") {
+TEST_CASE("rows and seq give back what was distributed, whatever the sizes") {
   std::mt19937 random(11);
   for (const Order order : {Order::rows, Order::seq}) {
     for (const std::size_t inputs : {1, 2, 3, 64}) {
@@ -50,12 +51,12 @@ TEST_CASE("rows and seq give back what was dealt out, whatever the sizes") {
           CAPTURE(inputs);
           CAPTURE(chunk);
           CAPTURE(records);
-          const Dealt dealt = deal(random, records, inputs, chunk, order == Order::seq);
+          const Distributed given = distribute(random, records, inputs, chunk, order == Order::seq);
           mrf::collect::CollectOptions options;
           options.order = order;
           options.chunk = chunk;
           options.buffer = chunk == 7 ? 4096 : 1 << 20;
-          CHECK((collected(dealt.parts, options) == dealt.whole));
+          CHECK((collected(given.parts, options) == given.whole));
         }
       }
     }
@@ -84,9 +85,9 @@ TEST_CASE("a lost record shows in the counts") {
   std::mt19937 random(3);
   mrf::collect::CollectOptions options;
   options.chunk = 1;
-  Dealt dealt = deal(random, 48, 4, 1, false);
-  dealt.parts[0].erase(0, dealt.parts[0].find('\n') + 1);
-  CHECK_THROWS_AS(collected(dealt.parts, options), mrf::base::DataError);
+  Distributed given = distribute(random, 48, 4, 1, false);
+  given.parts[0].erase(0, given.parts[0].find('\n') + 1);
+  CHECK_THROWS_AS(collected(given.parts, options), mrf::base::DataError);
   options.ragged = true;
-  CHECK(collected(dealt.parts, options).size() < dealt.whole.size());
+  CHECK(collected(given.parts, options).size() < given.whole.size());
 }

@@ -40,8 +40,8 @@ std::uint64_t chunk_size(std::mt19937& random) {
 }
 
 // What round robin gives each of so many outputs.
-std::vector<std::string> dealt(const std::vector<std::string>& lines, std::size_t ways,
-                               mrf::split::ChunkSize size) {
+std::vector<std::string> round_robin(const std::vector<std::string>& lines, std::size_t ways,
+                                     mrf::split::ChunkSize size) {
   std::vector<std::string> outputs(ways);
   std::size_t output = 0;
   std::uint64_t records = 0;
@@ -93,7 +93,7 @@ TEST_CASE("whatever the lines, each output gets its chunks, in order") {
     options.chunk.records = chunk_size(random);
     if (round % 2 == 1) options.chunk.bytes = chunk_size(random);
     distribute(options, joined(lines, random() % 2 == 0), round % 3 == 0, directory / "in");
-    const auto expected = dealt(lines, ways, options.chunk);
+    const auto expected = round_robin(lines, ways, options.chunk);
     for (std::size_t i = 0; i < ways; ++i) CHECK((content(options.outputs[i]) == expected[i]));
   }
 }

@@ -534,7 +534,7 @@ TEST_CASE("records go by key") {
   }
 }
 
-TEST_CASE("records without the key: dropped, dealt in turn, or in a file of their own") {
+TEST_CASE("records without the key: dropped, distributed in turn, or in a file of their own") {
   auto keyed = form("in.bam", "out.bam");
   keyed.key = "tag:CB";
   for (const char* what : {"error", "skip", "any"}) {
