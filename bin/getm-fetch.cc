@@ -128,9 +128,12 @@ class Records {
     if (!checksums_path_.empty()) checksums_.emplace(checksums_path_);
   }
 
-  /// Throws UsageError when a file that is fetched is one of them.
-  void keep_apart(const std::string& target) const {
-    if (report_ || checksums_) refuse_shared(target, {});
+  /// Throws UsageError when a file that is fetched is one of them, or with `resume` one that is kept of it.
+  void keep_apart(const std::string& target, bool resume) const {
+    if (!report_ && !checksums_) return;
+    refuse_shared(target, {});
+    if (!resume) return;
+    for (const auto& name : mrf::fetch::part_names(mrf::fetch::real_place(target))) refuse_shared(name, {});
   }
 
   /// Fetches, and then writes the files of the run, after a failure too. Of two failures the first one
@@ -262,7 +265,7 @@ mrf::base::Status fetch_all(mrf::cli::Command& command, const mrf::fetch::FetchA
   if (arguments.manifest.empty()) {
     settings.on_target = [&](const std::string& target) {
       keep(target);
-      records.keep_apart(target);
+      records.keep_apart(target, settings.resume);
     };
     return records.write_after(stats, outcomes,
                                [&] { return fetch_one(stats, arguments, settings, display, outcomes); });

@@ -134,6 +134,37 @@ bool is_url(std::string_view name) {
 
 bool is_store_key(std::string_view name) { return name.starts_with("s3://") || name.starts_with("gs://"); }
 
+namespace {
+
+std::string redact_answer_word(std::string_view word) {
+  if (word.find("://") != std::string_view::npos) return redact_url(word);
+  const auto mark = word.find('?');
+  const auto query = mark == std::string_view::npos ? 0 : mark + 1;
+  const bool has_parameter = word.find('=', query) != std::string_view::npos;
+  std::string shown = has_parameter ? std::string(word.substr(0, query)) + redact_query(word.substr(query))
+                                    : std::string(word);
+  return looks_secret(shown) ? "..." : shown;
+}
+
+}  // namespace
+
+std::string redact_answer(std::string_view text) {
+  std::string shown;
+  bool is_credential = false;
+  while (!text.empty()) {
+    const auto end = std::min(text.find_first_of(" \t\r\n\"'<>,"), text.size());
+    const auto word = text.substr(0, end);
+    if (!word.empty()) {
+      shown += is_credential ? "..." : redact_answer_word(word);
+      const std::string scheme = lower_case(word);
+      is_credential = scheme == "bearer" || scheme == "basic";
+    }
+    if (end < text.size()) shown += text[end];
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return shown;
+}
+
 std::string redact_name(std::string_view text) {
   return is_url(text) ? redact_url(text) : redact_words(text);
 }

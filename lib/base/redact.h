@@ -23,6 +23,10 @@ bool is_store_key(std::string_view name);
 std::string redact_url(std::string_view text);
 /// redact_url() of every word of a message that looks like a URL.
 std::string redact_words(std::string_view text);
+/// A text that a server wrote, which may repeat what the request had: redact_words(), and "..." for the
+/// values that redact_url() hides in a query, for what stands behind Bearer and Basic, and for every word
+/// with twenty letters and digits in a row, both of them.
+std::string redact_answer(std::string_view text);
 /// redact_url() of a name or word that is a URL as a whole, else redact_words().
 std::string redact_name(std::string_view text);
 

@@ -58,7 +58,8 @@ class EntryCollector {
         directory_(options.directory),
         unit_(std::move(unit)),
         reservations_(options.resume, options.root, unit_) {
-    for (const auto& [path, option] : options.kept) reservations_.keep(path, option);
+    if (origin.file) reservations_.keep(list, "the manifest itself");
+    for (const auto& [path, option] : options.kept) reservations_.keep(path, "the file of " + option);
   }
 
   /// The target is the name that the list has.
@@ -82,6 +83,10 @@ class EntryCollector {
       if (repeated_++ == 0) first_repeated_ = number;
       return;
     }
+    const auto [other, is_first] = files_.try_emplace(file_of(entry), number);
+    if (!is_first)
+      throw fmt::format("has another checksum of '{}' than {} {}: a file has one", entry.target, unit_,
+                        other->second);
     reserve(std::move(entry), number, hint);
   }
 
@@ -121,10 +126,15 @@ class EntryCollector {
     return kind && Digest(*kind).finish() == entry.expectation->value;
   }
 
+  static std::string file_of(const ManifestEntry& entry) {
+    std::string file = entry.target;
+    file += '\n';
+    if (entry.url) file += entry.url->text();
+    return file;
+  }
+
   static std::string key_of(const ManifestEntry& entry) {
-    std::string key = entry.target;
-    key += '\n';
-    if (entry.url) key += entry.url->text();
+    std::string key = file_of(entry);
     key += '\n';
     if (entry.expectation) key += entry.expectation->value;
     return key;
@@ -137,6 +147,7 @@ class EntryCollector {
   TargetReservations reservations_;
   std::vector<ManifestEntry> entries_;
   std::unordered_map<std::string, std::size_t> lines_;
+  std::unordered_map<std::string, std::size_t> files_;
   std::size_t repeated_ = 0;
   std::size_t first_repeated_ = 0;
 };
@@ -286,7 +297,10 @@ constexpr const char* names_in_json = "; in a JSON manifest, \"filepath\" gives 
 void warn_of_columns(const EntryCollector& collector, const FileReport& report) {
   for (const auto& column : report.missing_checksums())
     collector.warn(
-        fmt::format("it has no column '{}': only what the server says can verify those files", column));
+        fmt::format("it has no column '{}': only what the server says can verify those files{}", column,
+                    column.find(',') == std::string::npos ? ""
+                                                          : "; are its columns separated by commas? TABs "
+                                                            "separate them"));
   for (const auto& column : report.unknown_columns())
     collector.warn(fmt::format("column '{}' is not known, and ignored", column));
   for (const auto& kind : report.other_kinds())
@@ -478,6 +492,12 @@ ManifestEntry entry_of_name(const std::string& name, const ManifestOptions& opti
   return entry;
 }
 
+// What was to be a URL may hold a password.
+std::string shown_line(std::string_view line) {
+  return line.find_first_of(" \t") == std::string_view::npos ? base::redact_url(line)
+                                                             : base::redact_words(line);
+}
+
 ManifestEntry entry_of_line(std::string_view line, const ManifestOptions& options) {
   ChecksumLine checksum = parse_checksum_line(line);
   if (!checksum.fault.empty()) throw std::move(checksum.fault);
@@ -490,7 +510,7 @@ ManifestEntry entry_of_line(std::string_view line, const ManifestOptions& option
     const auto text = http::trimmed(line);
     if (text.find("://") == std::string_view::npos || text.find_first_of(" \t") != std::string_view::npos)
       throw fmt::format("is neither a URL nor a line of md5sum(1) or sha256sum(1): '{}'",
-                        text.substr(0, 100));
+                        shown_line(text).substr(0, 100));
     return entry_of_url(text);
   } catch (const base::UsageError& error) {
     throw std::string(": ") + error.what();
@@ -554,7 +574,7 @@ std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::st
     return parse_json(text, name, options, origin);
   }
   if (rest.find('\0') != std::string_view::npos)
-    throw ManifestError(name, "it has zero bytes, so it is no text in UTF-8");
+    throw ManifestError(name, "it has NUL bytes, as md5sum -z writes them: lines end with a line feed");
   if (FileReport::is_one(columns_of(rest))) {
     require_for_list(options.base_url.empty(), "--base-url",
                      "the manifest is a filereport, which has the URLs");

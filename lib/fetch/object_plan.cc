@@ -236,6 +236,16 @@ bool ObjectPlan::is_early(std::size_t slot) const {
          slots_[slot].position > parts_.begin()->second.at;
 }
 
+namespace {
+
+std::string fault_of(const http::ResponseHead& head) {
+  if (head.status() != 200 && head.status() != 206)
+    return fmt::format("the server answers {}", http::server_reason(head, ""));
+  return head.length_fault();
+}
+
+}  // namespace
+
 Commands ObjectPlan::on_head(std::size_t number, const http::ResponseHead& head, const OutputState& output) {
   Slot& slot = slots_[number];
   slot.head = head;
@@ -251,10 +261,11 @@ Commands ObjectPlan::accept(std::size_t number, const http::ResponseHead& head, 
     slot.enough = true;
     return {StopResponse{number}};
   }
-  if (head.status() != 200 && head.status() != 206)
-    throw base::DataError("fetch", name_,
-                          fmt::format("the server answers {}", http::server_reason(head, "")));
-  if (const auto fault = head.length_fault(); !fault.empty()) throw base::DataError("fetch", name_, fault);
+  if (const auto fault = fault_of(head); !fault.empty()) {
+    if (!slot.ranged || whole_id_ == 0) throw base::DataError("fetch", name_, fault);
+    slot.objection = fault;
+    return {StopResponse{number}};
+  }
   if (state_ != State::running && !stored_form_ && head.is_decoded()) {
     stored_form_ = slot.enough = true;
     return {StopResponse{number}};
@@ -456,35 +467,59 @@ ObjectPlan::Placement ObjectPlan::next_piece(Slot& slot, std::uint64_t bytes) {
   return {skip, std::min(bytes - skip, mine->first - mine->second.at)};
 }
 
+namespace {
+
+// Of an end after which asking again would not help.
+std::optional<base::Status> status_of(http::Ending::Kind kind) {
+  switch (kind) {
+    case http::Ending::Kind::failed:
+      return base::Status::failure;
+    case http::Ending::Kind::malformed:
+      return base::Status::bad_data;
+    case http::Ending::Kind::refused:
+      return base::Status::refused;
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
+
 Commands ObjectPlan::on_end(std::size_t number, const http::Ending& ending, std::string_view body,
                             const OutputState& output, Time now, std::chrono::seconds wall_time) {
   Slot& slot = slots_[number];
   slot.runs = false;
   speeds_.on_end(number);
-  if (http::is_redirect(slot.head.status())) return follow(number);
+  if (http::is_redirect(slot.head.status())) return follow_or_leave(number);
   const bool complete = ending.kind == http::Ending::Kind::complete && slot.head.is_success();
   if (is_done(slot, complete) || is_asked_otherwise(slot)) return {};
-  if (ending.kind == http::Ending::Kind::failed)
-    throw base::Error(base::Status::failure, "fetch", name_, ending.reason);
-  if (ending.kind == http::Ending::Kind::malformed) throw base::DataError("fetch", name_, ending.reason);
-  if (ending.kind == http::Ending::Kind::refused)
-    throw base::Error(base::Status::refused, "fetch", name_, ending.reason);
   const int status = slot.head.status();
   const std::string reason = reason_of(slot, ending, body);
+  if (const auto fatal = status_of(ending.kind)) {
+    if (auto commands = leave_ranges(slot, reason)) return *std::move(commands);
+    throw base::Error(*fatal, "fetch", name_, ending.reason);
+  }
   const bool version_is_gone = slot.ranged && (status == 412 || status == 416);
   if (status >= 300 && !http::is_transient(status) && !version_is_gone) {
     if (auto commands = refresh(slot, reason)) return *std::move(commands);
     if (!goes_on_without_ranges(slot)) throw base::Error(base::Status::refused, "fetch", name_, reason);
-    return {Note{
-        fmt::format("'{}' is fetched in one response, since the server refuses parts: {}", name_, reason)}};
+    return {in_one_response(reason)};
   }
-  const auto pause = pause_after(slot, reason, wall_time);
-  slot.due = now + pause;
+  const auto asked = slot.head.is_success() ? std::nullopt : http::retry_after(slot.head, wall_time);
+  const auto pause = pause_after(slot, asked);
+  if (!pause) {
+    if (auto commands = leave_ranges(slot, reason)) return *std::move(commands);
+    throw base::Error(base::Status::unavailable, "fetch", name_, reason + end_of_retries(slot, asked));
+  }
+  slot.due = now + *pause;
   Commands commands;
-  if (auto forget = interrupted(version_is_gone, reason, output)) commands.emplace_back(*std::move(forget));
-  commands.emplace_back(
-      Warn{fmt::format("cannot fetch '{}': {}; trying again in {:.1f} s ({} of {})", name_, reason,
-                       static_cast<double>(pause.count()) / 1000, slot.policy.failures(), options_.retries)});
+  if (auto forget = interrupted(version_is_gone, reason, output)) {
+    commands.emplace_back(*std::move(forget));
+    if (!output.can_forget) return commands;
+  }
+  commands.emplace_back(Warn{fmt::format("cannot fetch '{}': {}; trying again in {:.1f} s ({} of {})", name_,
+                                         reason, static_cast<double>(pause->count()) / 1000,
+                                         slot.policy.failures(), options_.retries)});
   return commands;
 }
 
@@ -505,6 +540,17 @@ bool ObjectPlan::is_done(Slot& slot, bool complete) {
   if (!complete || part->first != unknown_end) return slot.enough;
   parts_.erase(part);
   return true;
+}
+
+Commands ObjectPlan::follow_or_leave(std::size_t number) {
+  try {
+    return follow(number);
+  } catch (const base::Error& error) {
+    Slot& slot = slots_[number];
+    is_done(slot, false);
+    if (auto commands = leave_ranges(slot, error.what())) return *std::move(commands);
+    throw;
+  }
 }
 
 Commands ObjectPlan::follow(std::size_t number) {
@@ -579,17 +625,28 @@ bool ObjectPlan::goes_on_without_ranges(const Slot& slot) {
   return true;
 }
 
-std::chrono::milliseconds ObjectPlan::pause_after(Slot& slot, const std::string& reason,
-                                                  std::chrono::seconds wall_time) {
-  const auto asked = slot.head.is_success() ? std::nullopt : http::retry_after(slot.head, wall_time);
+// Whether a part that cannot be had is left to the response without a range that is under way.
+std::optional<Commands> ObjectPlan::leave_ranges(const Slot& slot, const std::string& reason) {
+  if (whole_id_ == 0 || !goes_on_without_ranges(slot)) return std::nullopt;
+  return Commands{in_one_response(reason)};
+}
+
+Note ObjectPlan::in_one_response(const std::string& reason) const {
+  return {fmt::format("'{}' is fetched in one response, since the server refuses parts: {}", name_, reason)};
+}
+
+// Nothing when it is not tried again.
+std::optional<std::chrono::milliseconds> ObjectPlan::pause_after(Slot& slot,
+                                                                 std::optional<std::chrono::seconds> asked) {
   const auto pause = slot.policy.after_failure(bytes_, asked);
   if (slot.policy.failures() >= most_location_failures) location_.reset();  // another place may do better
-  if (pause) return *pause;
+  return pause;
+}
+
+std::string ObjectPlan::end_of_retries(const Slot& slot, std::optional<std::chrono::seconds> asked) {
   if (asked > http::RetryPolicy::longest_asked)
-    throw base::Error(base::Status::unavailable, "fetch", name_,
-                      fmt::format("{}; the server asks to come back in {} s", reason, asked->count()));
-  const auto times = slot.policy.failures() == 1 ? "" : fmt::format(", {} times", slot.policy.failures());
-  throw base::Error(base::Status::unavailable, "fetch", name_, reason + times);
+    return fmt::format("; the server asks to come back in {} s", asked->count());
+  return slot.policy.failures() == 1 ? "" : fmt::format(", {} times", slot.policy.failures());
 }
 
 // What a failure means for what came before: a version that is gone cannot be completed; without a strong

@@ -216,11 +216,14 @@ class ObjectPlan {
   bool is_asked_otherwise(Slot& slot);
   std::optional<Commands> refresh(Slot& slot, const std::string& reason);
   bool is_url_open() const;
+  Commands follow_or_leave(std::size_t number);
   Commands follow(std::size_t number);
   std::string reason_of(const Slot& slot, const http::Ending& ending, std::string_view body) const;
   bool goes_on_without_ranges(const Slot& slot);
-  std::chrono::milliseconds pause_after(Slot& slot, const std::string& reason,
-                                        std::chrono::seconds wall_time);
+  std::optional<Commands> leave_ranges(const Slot& slot, const std::string& reason);
+  Note in_one_response(const std::string& reason) const;
+  std::optional<std::chrono::milliseconds> pause_after(Slot& slot, std::optional<std::chrono::seconds> asked);
+  static std::string end_of_retries(const Slot& slot, std::optional<std::chrono::seconds> asked);
   std::optional<ForgetOutput> interrupted(bool version_is_gone, const std::string& reason,
                                           const OutputState& output);
 

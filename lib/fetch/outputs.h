@@ -72,8 +72,9 @@ class WritableFile {
   virtual const std::string& name() const = 0;
   /// What an earlier run left.
   struct Found {
-    std::vector<PartSum> parts{};    ///< in order; whether they are in the file, their CRCs tell
-    bool is_to_be_compared = false;  ///< whether they are of this version, samples of them tell
+    std::vector<PartSum> parts{};        ///< in order; whether they are in the file, their CRCs tell
+    bool is_to_be_compared = false;      ///< whether they are of this version, samples of them tell
+    bool is_of_another_version = false;  ///< what is there, and so there are no parts
   };
   virtual Found found(const http::ObjectVersion& /*version*/) { return {}; }
   /// Behind found(): of how many bytes the parts are, at most, that remember() and leave() are to be told of.

@@ -83,7 +83,7 @@ WritableFile::Found parts_of_record(const std::string& text, const http::ObjectV
     if (record.at("format") != record_format) return {};
     const auto recorded = version_of_record(record);
     const bool is_the_same = version.etag && version.etag == recorded.etag && version.total == recorded.total;
-    if (!is_the_same && !http::maybe_equal(recorded, version)) return {};
+    if (!is_the_same && !http::maybe_equal(recorded, version)) return {{}, false, true};
     WritableFile::Found found{{}, !is_the_same};
     std::uint64_t least = 0;
     for (const auto& any : record.at("done")) {
@@ -222,8 +222,10 @@ WritableFile::Found PartFile::found(const http::ObjectVersion& version) {
       throw base::Error(base::Status::failure, "write", part_,
                         "another download left it; give PATH, or --overwrite");
     if (!is_new)
-      base::note(fmt::format("'{}' is fetched from the beginning: no valid record says what '{}' has of it",
-                             target_, part_));
+      base::note(fmt::format("'{}' is fetched from the beginning: {}", target_,
+                             found.is_of_another_version
+                                 ? fmt::format("'{}' is of another version than the server has", part_)
+                                 : fmt::format("no valid record says what '{}' has of it", part_)));
     reset();
   } else if (static_cast<std::uint64_t>(status_of(fd_, part_).st_size) > *version_.total) {
     truncate_to(fd_, *version_.total, part_);

@@ -234,8 +234,8 @@ TargetReservations::TargetReservations(bool resume, const std::string& root, std
   if (!root_.ends_with('/')) root_ += '/';
 }
 
-void TargetReservations::keep(const std::string& path, const std::string& option) {
-  if (!path.empty() && path != "-") kept_.emplace(place_of(path), option);
+void TargetReservations::keep(const std::string& path, const std::string& what) {
+  if (!path.empty() && path != "-") kept_.emplace(place_of(path), what);
 }
 
 std::string TargetReservations::place_of(const std::string& target) {
@@ -254,12 +254,22 @@ std::string TargetReservations::reserve(const std::string& target, std::size_t n
     return fmt::format(
         "has the target '{}', which is outside of '{}'; --root names the directory that files stay below",
         target, root_.substr(0, root_.size() - 1));
-  if (const auto kept = kept_.find(place); kept != kept_.end())
-    return fmt::format("would write '{}', which is the file of {}", target, kept->second);
+  if (const auto fault = meets_kept(place, target); !fault.empty()) return fault;
   if (auto fault = reserve_place(place, target, {number, true}); !fault.empty() || !resume_) return fault;
   for (const std::string& name : part_names(place)) {
     const std::string shown = target + name.substr(place.size());
+    if (const auto fault = meets_kept(name, shown); !fault.empty()) return fault + ", with --resume";
     if (auto fault = reserve_place(name, shown, {number, false}); !fault.empty()) return fault;
+  }
+  return "";
+}
+
+std::string TargetReservations::meets_kept(const std::string& place, const std::string& shown) const {
+  for (const auto& [path, what] : kept_) {
+    if (path == place) return fmt::format("would write '{}', which is {}", shown, what);
+    if (place.starts_with(path + "/")) return fmt::format("would write '{}', below {}", shown, what);
+    if (path.starts_with(place + "/"))
+      return fmt::format("would write '{}', which is a directory for {}", shown, what);
   }
   return "";
 }

@@ -70,8 +70,8 @@ class TargetReservations {
 
   /// Reserves `target` for entry `number`. Returns why that cannot be, "" when it can.
   std::string reserve(const std::string& target, std::size_t number);
-  /// No target may be the file that `option` writes.
-  void keep(const std::string& path, const std::string& option);
+  /// No entry may write this file, a directory for it or below it; messages call it `what`.
+  void keep(const std::string& path, const std::string& what);
 
  private:
   struct File {
@@ -80,11 +80,12 @@ class TargetReservations {
   };
 
   std::string place_of(const std::string& target);
+  std::string meets_kept(const std::string& place, const std::string& shown) const;
   std::string reserve_place(const std::string& place, const std::string& shown, File file);
 
   bool resume_;
   std::string unit_;
-  std::map<std::string, std::string> kept_;  ///< by their places, and the options
+  std::map<std::string, std::string> kept_;  ///< by their places, and what they are
   std::string root_;                         ///< where it really is, with '/' at its end
   std::unordered_map<std::string, std::string>
       looked_up_;                                ///< directories as they are named and where they are

@@ -410,7 +410,7 @@ Ending CurlTransfer::ending_of(CURLcode code) const {
             base::redact_words(said) + "; --cacert FILE or CURL_CA_BUNDLE names certificates to trust"};
   if (is_ftp_ && kind_of(code) == Ending::Kind::refused && !reply_.empty()) {
     const auto kind = reply_.starts_with('4') ? Ending::Kind::interrupted : Ending::Kind::refused;
-    return {kind, base::redact_words(fmt::format("the server says '{}'", reply_))};
+    return {kind, fmt::format("the server says '{}'", base::redact_answer(reply_))};
   }
   return {kind_of(code), base::redact_words(said.empty() ? ::curl_easy_strerror(code) : said)};
 }

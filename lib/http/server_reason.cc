@@ -66,7 +66,7 @@ std::string server_reason(const ResponseHead& head, std::string_view body) {
   if (reason.empty() && trimmed(body).starts_with('{')) reason = json_reason(body);
   if (reason.empty()) reason = head.reason();
   while (reason.ends_with('.')) reason.pop_back();
-  reason = one_line(base::redact_words(reason)).substr(0, longest_reason);
+  reason = one_line(base::redact_answer(reason)).substr(0, longest_reason);
   return fmt::format("{} (HTTP {})", reason, head.status());
 }
 

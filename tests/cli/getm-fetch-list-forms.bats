@@ -113,7 +113,8 @@ d41d8cd98f00b204e9800998ecf8427  f2| has a checksum of 31 digits; md5 has 32, sh
 d41d8cd98f00b204e9800998ecf8427e| has a checksum without a name
 d41d8cd98f00b204e9800998ecf8427e  -| names standard input
 d41d8cd98f00b204e9800998ecf8427e  d/| names 'd/', which cannot be a file
-d41d8cd98f00b204e9800998ecf8427e  f1| has the target of line 1, 'f1'
+d41d8cd98f00b204e9800998ecf8427e  f1| has another checksum of 'f1' than line 1: a file has one
+SHA1 (f1) = da39a3ee5e6b4b0d3255bfef95601890afd80709| has another checksum of 'f1' than line 1: a file has one
 @/f1| has the target of line 1, 'f1'; in a JSON manifest, "filepath" gives files their names
 \\d41d8cd98f00b204e9800998ecf8427e  a\\tb| has a name with an escape other than \\, \n and \r: 'a\tb'
 BLAKE2b (f2) = 00| has a checksum of kind 'BLAKE2b', which is none of MD5, SHA1, SHA256, SHA512
@@ -126,8 +127,10 @@ gopher://h/x|: cannot use URL 'gopher://h/x': none of http, https, ftp, ftps, s3
 END
   printf '%s\n' "$good" >l
   refused "line 1 names 'f1', which is no URL; --base-url says where the files are"
+  echo 'http//me:pAssw0rd@h/o' >l
+  refused "line 1 is neither a URL nor a line of md5sum(1) or sha256sum(1): '...@h/o'"
   printf 'x\0y\n' >l
-  refused "it has zero bytes, so it is no text in UTF-8"
+  refused "it has NUL bytes, as md5sum -z writes them: lines end with a line feed"
   printf '\n# nothing\n' >l
   refused "it lists no file"
   : >l
@@ -156,7 +159,7 @@ END
   printf '%s  f1\n%s  f1\n' "$md5" "$(wrong "$md5")" >l
   fetch --base-url "$HTTP/many" -m l
   assert_status 2
-  assert_stderr_is "getm-fetch: cannot use manifest 'l': line 2 has the target of line 1, 'f1'"
+  assert_stderr_is "getm-fetch: cannot use manifest 'l': line 2 has another checksum of 'f1' than line 1: a file has one"
   printf '[{"url":"%s","filepath":"l"}]' "$HTTP/one" >l
   fetch -m l
   assert_status 2

@@ -73,12 +73,26 @@ mixed_list() {
     assert_status 2
     fetch "$option" x "$HTTP/many/f1" x
     assert_status 2
+    fetch --resume "$option" x.getm-part.json -m m.json
+    assert_status 2
+    assert_stderr_has "entry 1 would write 'x.getm-part.json', which is the file of $option, with --resume"
+    fetch --resume "$option" x.getm-part "$HTTP/many/f1" x
+    assert_status 2
     fetch "$option" s --stats s -m m.json
     assert_status 2
     fetch "$option" no/such -m m.json
     assert_status 1
     assert_stderr_is "getm-fetch: cannot open 'no/such': No such file or directory"
   done
+  printf '[{"url":"%s/many/f1","filepath":"x/y"}]' "$HTTP" >below.json
+  fetch --report x -m below.json
+  assert_status 2
+  assert_stderr_has "entry 1 would write 'x/y', below the file of --report"
+  printf '[{"url":"%s/many/f1","filepath":"none/../below.json"}]' "$HTTP" >below.json
+  fetch -m below.json
+  assert_status 2
+  assert_stderr_has "entry 1 would write 'none/../below.json', which is the manifest itself"
+  rm below.json
   fetch --report r --write-checksums ./r -m m.json
   assert_status 2
   cmp m.json before

@@ -128,17 +128,24 @@ asked() { logged | grep -F "t=$1 " | grep -o 'bytes=.*' | sort; }
 }
 
 @test "a record of another object, of more data than there is, and of a later format: everything is fetched" {
-  local change
-  for change in '.etag="\"two\""' '.size=3000001' '.format=2' 'del(.done[0][2])' '.done[7][1]=2000001'; do
+  local change why other="'out.getm-part' is of another version than the server has"
+  local none="no valid record says what 'out.getm-part' has of it"
+  while IFS='|' read -r change why; do
     leave_parts
     jq -c "$change" out.getm-part.json >changed
     mv changed out.getm-part.json
     run_apart getm-fetch -v --progress none --resume -ca null "$HTTP/fault/none?t=$RANDOM" out
     assert_status 0
     cmp out "$WWW/big"
-    assert_stderr_has "'out' is fetched from the beginning: no valid record says what 'out.getm-part' has of it"
+    assert_stderr_has "'out' is fetched from the beginning: ${!why}"
     assert_files out
-  done
+  done <<'END'
+.etag="\"two\""|other
+.size=3000001|other
+.format=2|none
+del(.done[0][2])|none
+.done[7][1]=2000001|none
+END
   # Its data was there once, and is not now.
   leave_parts
   head -c 2000000 /dev/zero >out.getm-part
@@ -176,7 +183,7 @@ asked() { logged | grep -F "t=$1 " | grep -o 'bytes=.*' | sort; }
   run_apart getm-fetch -v --progress none --resume "$HTTP/timed/other/data?t=changed" out
   assert_status 0
   cmp out "$WWW/other/data"
-  assert_stderr_has "'out' is fetched from the beginning: no valid record says what 'out.getm-part' has of it"
+  assert_stderr_has "'out' is fetched from the beginning: 'out.getm-part' is of another version than the server has"
 }
 
 @test "wrong data is removed, not taken up" {

@@ -30,6 +30,16 @@ TEST_CASE("a password may hold what ends a host") {
   CHECK(mrf::base::redact_words("no http://u:p/w@h/k here") == "no http://...@h/k here");
 }
 
+TEST_CASE("what a server repeats of a request is hidden") {
+  const auto shown = [](const char* text) { return mrf::base::redact_answer(text); };
+  CHECK(shown("bad /o?X-Amz-Signature=Zq9&v=1 Bearer Zq9, then") ==
+        "bad /o?X-Amz-Signature=...&v=1 Bearer ..., then");
+  CHECK(shown("token=abc 'basic dTpw' http://u:p@h/k") == "token=... 'basic ...' http://h/k");
+  CHECK(shown("key Zq9SECRETtok3nValue77== of SRR1234567") == "key ... of SRR1234567");
+  CHECK(shown("Request has expired: 20261129T210533Z ?") == "Request has expired: 20261129T210533Z ?");
+  CHECK(shown("") == "");
+}
+
 TEST_CASE("a name and a password in front of a bucket are hidden") {
   CHECK(mrf::base::redact_url("s3://AK:SE@b/k") == "s3://...@b/k");
   CHECK(mrf::base::redact_url("gs://AK:S/E@b/k?sig=a&v=1") == "gs://...@b/k?sig=...&v=1");

@@ -142,6 +142,53 @@ TEST_CASE("plan: where parts are refused the object comes in one response") {
   CHECK(bench.plan.is_complete());
 }
 
+// Each row: the answer to the request for a part, how it ends, and whether that is at once.
+TEST_CASE("plan: a part that cannot be had is left to the whole response that runs") {
+  struct Row {
+    std::vector<std::string> lines;
+    EndingKind ending;
+    int tries;
+  };
+  const Row rows[] = {
+      {{"HTTP/1.1 204 No Content"}, EndingKind::stopped, 4},
+      {{"HTTP/1.1 206 P", "Content-Length: 4", "Content-Length: 5"}, EndingKind::stopped, 4},
+      {{"HTTP/1.1 302 Found"}, EndingKind::complete, 1},
+      {{"HTTP/1.1 501 Not Implemented"}, EndingKind::complete, 4},
+      {{"HTTP/1.1 503 Busy", "Retry-After: 301"}, EndingKind::complete, 1},
+      {{}, EndingKind::interrupted, 4},
+      {{}, EndingKind::failed, 1},
+      {{}, EndingKind::malformed, 1},
+      {{}, EndingKind::refused, 1},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.lines);
+    CAPTURE(static_cast<int>(row.ending));
+    Bench bench;
+    bench.parallel();
+    Texts ended;
+    for (int i = 0; i < row.tries; ++i) {
+      if (i > 0) bench.time(std::chrono::seconds(9));
+      if (!row.lines.empty()) bench.head(1, head_of(row.lines));
+      ended = bench.end(1, row.ending);
+      REQUIRE(ended.size() == 1);
+      CHECK(ended[0].starts_with(i + 1 < row.tries ? "warn"
+                                                   : "note 'http://h/x' is fetched in one response, "));
+    }
+    CHECK(bench.time(std::chrono::hours(1)).empty());
+    CHECK(bench.bytes(0, 8) == "0+4 4+4 ");
+  }
+}
+
+TEST_CASE("plan: that it tries again is not said where what is there cannot be taken back") {
+  Bench bench({100, 100, 64, 4});
+  bench.time();
+  bench.head(0, head_of({"HTTP/1.1 200 OK", "Content-Length: 23"}));
+  bench.begun(true);
+  bench.output.can_forget = false;
+  bench.bytes(0, 2);
+  CHECK(bench.end(0, EndingKind::interrupted) == Texts{"forget 5 connection reset"});
+}
+
 TEST_CASE(
     "plan: a whole response that ends before the part for which it was asked leaves that part to others") {
   Bench bench;

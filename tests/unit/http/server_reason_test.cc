@@ -44,5 +44,6 @@ TEST_CASE("a reason is one printable line without secrets") {
         "no http://h/k?sig=... here (HTTP 403)");
   CHECK(reason("HTTP/1.1 403 F", "<Message>no http://h/k?sig=abc</Message>") ==
         "no http://h/k?sig=... (HTTP 403)");
+  CHECK(reason("HTTP/1.1 403 bad Bearer abc", "") == "bad Bearer ... (HTTP 403)");
   CHECK(reason("HTTP/1.1 403 F", "<Message>" + std::string(5000, 'x') + "</Message>").size() < 400);
 }
