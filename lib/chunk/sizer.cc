@@ -10,13 +10,14 @@ namespace {
 // Starting is a tenth of the whole where the rest is nine times as long. More leaves room for noise, and for
 // the chunks that were smaller while nothing was known.
 constexpr double rest_to_start = 16;
+constexpr double growth = 4;  // at most, from one chunk to the next
 }  // namespace
 
 // The square root of so small a number is the same wherever doubles are those of IEEE 754.
 std::size_t chunk_size_after(std::uint64_t before) {
   const std::uint64_t at_most_4g = std::min(before, std::uint64_t{4} << 30);
   const auto root = static_cast<std::uint64_t>(std::sqrt(static_cast<double>(at_most_4g)));
-  return static_cast<std::size_t>(std::clamp(root * 1536, std::uint64_t{512} << 10, std::uint64_t{64} << 20));
+  return static_cast<std::size_t>(std::clamp(root * 2048, std::uint64_t{1} << 20, std::uint64_t{64} << 20));
 }
 
 void ChunkSizer::add(std::size_t bytes, double cpu_s) {
@@ -28,7 +29,7 @@ void ChunkSizer::add(std::size_t bytes, double cpu_s) {
   sum_xx_ += x * x;
   sum_xy_ += x * y;
   const double spread = count_ * sum_xx_ - sum_x_ * sum_x_;
-  double wanted = 2.0 * static_cast<double>(bytes);
+  double wanted = growth * static_cast<double>(bytes);
   if (spread > 1e-6 * sum_x_ * sum_x_) {
     start_s_ = std::max(0.0, (count_ * sum_xy_ - sum_x_ * sum_y_) / spread);
     const double rate = (sum_y_ - start_s_ * sum_x_) / count_;

@@ -6,10 +6,10 @@
 
 namespace mrf::chunk {
 
-/// The bytes of the chunk that begins after `before` bytes of records: 1536 times their square root, at least
-/// 512 KiB and at most 64 MiB. Two losses stand against each other: each start of a filter takes time, and
+/// The bytes of the chunk that begins after `before` bytes of records: 2048 times their square root, at least
+/// 1 MiB and at most 64 MiB. Two losses stand against each other: each start of a filter takes time, and
 /// for the last chunk the other filters wait. Both are least together where the number of chunks grows with
-/// the square root of the input: S bytes have sqrt(S) / 768 chunks, and the last one is 1536 / sqrt(S) of
+/// the square root of the input: S bytes have sqrt(S) / 1024 chunks, and the last one is 2048 / sqrt(S) of
 /// them. The larger the input, the smaller are both shares. The chunks follow from the records alone: they
 /// are the same for a file, a pipe and a compressed file, for any number of filters and on every machine.
 std::size_t chunk_size_after(std::uint64_t before);
@@ -17,10 +17,10 @@ std::size_t chunk_size_after(std::uint64_t before);
 /// Measures what starting a filter costs, and chooses how many bytes a filter is started for so that it is
 /// less than a tenth of the filter's time (--chunk-size auto). What n bytes cost is taken to be start + n *
 /// rate; both are the least-squares line through what the chunks so far cost for each byte. Until that is
-/// known the chunks double.
+/// known each chunk is four times as large as the one before.
 class ChunkSizer {
  public:
-  static constexpr std::size_t smallest = std::size_t{256} << 10;
+  static constexpr std::size_t smallest = std::size_t{1} << 20;
   static constexpr std::size_t largest = std::size_t{64} << 20;
 
   /// Bytes for the next chunk.

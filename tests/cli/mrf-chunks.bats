@@ -24,8 +24,8 @@ same_everywhere() {
   same_everywhere awk '{ print NR }'
   same_everywhere wc -c
   sizes=$(mrf-chunks -i in.txt -- wc -c)
-  [ "${sizes%%$'\n'*}" -ge 524288 ] && [ "${sizes%%$'\n'*}" -le 524295 ]
-  [ "$(wc -l <<<"$sizes")" = 5 ]
+  [ "${sizes%%$'\n'*}" -ge 1048576 ] && [ "${sizes%%$'\n'*}" -le 1048583 ]
+  [ "$(wc -l <<<"$sizes")" = 4 ]
 }
 
 @test "-c RECORDS is the size of every chunk but the last" {

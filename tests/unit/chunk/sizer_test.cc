@@ -45,3 +45,12 @@ TEST_CASE("chunks keep within their bounds") {
   CHECK(settled(0, 1e-6) == mrf::chunk::ChunkSizer::smallest);
   CHECK(settled(0, 0) >= mrf::chunk::ChunkSizer::smallest);
 }
+
+TEST_CASE("where a start takes long the third chunk is large already") {
+  mrf::chunk::ChunkSizer sizer;
+  for (int chunk = 0; chunk < 2; ++chunk) {
+    const std::size_t bytes = sizer.next();
+    sizer.add(bytes, 0.04 + 4e-9 * static_cast<double>(bytes));
+  }
+  CHECK(sizer.next() == 16 * mrf::chunk::ChunkSizer::smallest);
+}

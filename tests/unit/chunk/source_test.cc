@@ -101,12 +101,13 @@ TEST_CASE("a chunk ends with the first record that makes it as large as its plac
 
 TEST_CASE("the size of a chunk keeps within its bounds") {
   const std::uint64_t mib = std::uint64_t{1} << 20;
-  CHECK(mrf::chunk::chunk_size_after(0) == mib / 2);
-  CHECK(mrf::chunk::chunk_size_after(mib / 16) == mib / 2);
-  CHECK(mrf::chunk::chunk_size_after(mib) == 3 * mib / 2);
-  CHECK(mrf::chunk::chunk_size_after(64 * mib) == 12 * mib);
-  CHECK(mrf::chunk::chunk_size_after(256 * mib) == 24 * mib);
-  CHECK(mrf::chunk::chunk_size_after(1024 * mib) == 48 * mib);
+  CHECK(mrf::chunk::chunk_size_after(0) == mib);
+  CHECK(mrf::chunk::chunk_size_after(mib / 16) == mib);
+  CHECK(mrf::chunk::chunk_size_after(mib) == 2 * mib);
+  CHECK(mrf::chunk::chunk_size_after(64 * mib) == 16 * mib);
+  CHECK(mrf::chunk::chunk_size_after(256 * mib) == 32 * mib);
+  CHECK(mrf::chunk::chunk_size_after(512 * mib) < 48 * mib);
+  CHECK(mrf::chunk::chunk_size_after(1024 * mib) == 64 * mib);
   CHECK(mrf::chunk::chunk_size_after(4096 * mib) == 64 * mib);
   CHECK(mrf::chunk::chunk_size_after(std::uint64_t{1} << 63) == 64 * mib);
 }
@@ -117,7 +118,7 @@ TEST_CASE("the larger the input, the larger are its chunks and the smaller is th
     std::uint64_t chunks;
     double largest_share;
   };
-  for (const Input& input : {Input{70, 13, 1.0 / 6}, Input{700, 38, 1.0 / 18}, Input{6144, 127, 1.0 / 96}}) {
+  for (const Input& input : {Input{70, 10, 1.0 / 4}, Input{700, 29, 1.0 / 13}, Input{6144, 114, 1.0 / 96}}) {
     CAPTURE(input.mib);
     const std::uint64_t all = input.mib << 20;
     std::uint64_t chunks = 0;
