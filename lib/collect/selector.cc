@@ -11,6 +11,7 @@ Selector::Selector(const io::BlockPool& pool, std::size_t held_limit, io::Meter&
 void Selector::add(Input& input) {
   input.set_number(inputs_.size());
   inputs_.push_back(&input);
+  pause_.add(input.stream().fd());
   watch(input.number());
 }
 
@@ -92,6 +93,10 @@ void Selector::wait(BatchedOutput& output) {
   if (is_ready || !output.empty()) {
     if (turn(milliseconds(0))) return;
     output.flush();
+  }
+  {
+    const io::WaitTimer timer(meter_);
+    pause_.after(meter_.bytes);
   }
   while (!turn(std::nullopt)) {
   }

@@ -9,6 +9,7 @@
 #include "collect/input.h"
 #include "collect/output.h"
 #include "io/block_pool.h"
+#include "io/pause.h"
 #include "io/reactor.h"
 #include "io/stats.h"
 
@@ -89,6 +90,7 @@ class Selector {
   std::vector<std::size_t> batch_;
   std::vector<Input*> read_;
   unsigned rounds_without_wanted_ = 0;
+  io::Pause pause_{io::most_pipe_bytes / 8};
 };
 
 }  // namespace mrf::collect

@@ -95,6 +95,7 @@ void Outputs::watch(std::size_t index) {
   reactor_.watch(outputs_[index].target().fd(), EPOLLOUT,
                  [this, index](std::uint32_t) { ready_.push_back(index); });
   states_[index].is_watched = true;
+  pause_.add(outputs_[index].target().fd());
 }
 
 void Outputs::forget(std::size_t index) {
@@ -299,7 +300,10 @@ void Outputs::turn(io::Meter& meter) {
 }
 
 void Outputs::step() {
-  if (!push_listed()) turn(stats_.out);
+  if (push_listed()) return;
+  turn(stats_.out);
+  const io::WaitTimer timer(stats_.out);
+  pause_.after(stats_.out.bytes);
 }
 
 void Outputs::wait_for(io::FdRef input, io::Meter& meter, io::Reader* beside) {

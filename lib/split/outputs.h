@@ -19,6 +19,7 @@
 #include "io/block_pool.h"
 #include "io/fd.h"
 #include "io/last_bytes.h"
+#include "io/pause.h"
 #include "io/reactor.h"
 #include "io/stats.h"
 #include "split/output.h"
@@ -171,6 +172,7 @@ class Outputs {
   std::size_t open_files_ = 0;
   std::size_t open_direct_ = 0;
   std::size_t ranges_ = 0;
+  io::Pause pause_{io::most_pipe_bytes / 8};
 };
 
 }  // namespace mrf::split

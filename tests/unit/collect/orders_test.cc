@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sys/stat.h>
 
 #include <array>
+#include <chrono>
 #include <random>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "base/error.h"
+#include "io/fd.h"
 #include "unit/collect/collected.h"
+#include "unit/wakeups.h"
 
 using Order = mrf::collect::CollectOptions::Order;
 
@@ -90,4 +96,28 @@ TEST_CASE("a lost record shows in the counts") {
   CHECK_THROWS_AS(collected(given.parts, options), mrf::base::DataError);
   options.ragged = true;
   CHECK(collected(given.parts, options).size() < given.whole.size());
+}
+
+TEST_CASE("a writer that gives little at a time is not read each time") {
+  const Directory directory;
+  mrf::collect::CollectOptions options;
+  options.inputs = {directory / "fifo"};
+  options.output = directory / "out";
+  REQUIRE(::mkfifo(options.inputs[0].c_str(), 0600) == 0);
+  const std::string part(8192, '\n');
+  constexpr std::size_t parts = 4096;
+  std::thread writer([&] {
+    const mrf::io::Fd fifo = mrf::io::open_file(options.inputs[0], O_WRONLY);
+    mrf::io::Meter meter;
+    for (std::size_t i = 0; i < parts; ++i) {
+      mrf::io::write_all(fifo, "fifo", part, meter);
+      work_for(std::chrono::microseconds(10));
+    }
+  });
+  mrf::io::Stats stats;
+  const long before = wakeups();
+  mrf::collect::collect(options, stats);
+  CHECK(wakeups() - before < 1024);
+  writer.join();
+  CHECK(stats.records_out == parts * part.size());
 }

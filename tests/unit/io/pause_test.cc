@@ -13,6 +13,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
+constexpr std::uint64_t most = std::uint64_t{128} << 10;
+
 bool pauses(mrf::io::Pause& pause, std::uint64_t bytes) {
   const auto begin = Clock::now();
   pause.after(bytes);
@@ -22,7 +24,7 @@ bool pauses(mrf::io::Pause& pause, std::uint64_t bytes) {
 }  // namespace
 
 TEST_CASE("a turn that moved little is followed by a pause") {
-  mrf::io::Pause pause;
+  mrf::io::Pause pause(most);
   const mrf::io::Pipe pipe = mrf::io::make_pipe();
   pause.add(pipe.read_end);
   CHECK(pauses(pause, 100));
@@ -30,7 +32,7 @@ TEST_CASE("a turn that moved little is followed by a pause") {
 }
 
 TEST_CASE("with a pipe of less than 64 KiB there is no pause") {
-  mrf::io::Pause pause;
+  mrf::io::Pause pause(most);
   const mrf::io::Pipe pipe = mrf::io::make_pipe();
   REQUIRE(::fcntl(pipe.write_end.get(), F_SETPIPE_SZ, 4096) == 4096);
   pause.add(pipe.read_end);
@@ -40,8 +42,20 @@ TEST_CASE("with a pipe of less than 64 KiB there is no pause") {
   CHECK(paused < 100);
 }
 
+TEST_CASE("a quarter of the smallest pipe is not little, nor is what the loop says") {
+  mrf::io::Pause pause(most);
+  CHECK(pauses(pause, most - 1));
+  const mrf::io::Pipe pipe = mrf::io::make_pipe();
+  REQUIRE(::fcntl(pipe.write_end.get(), F_GETPIPE_SZ) == 65536);
+  pause.add(pipe.read_end);
+  int paused = 0;
+  for (std::uint64_t turn = 1; turn <= 100; ++turn) paused += pauses(pause, most + turn * 16384) ? 1 : 0;
+  CHECK(paused < 100);
+  CHECK(pauses(pause, most + 100 * 16384 + 16383));
+}
+
 TEST_CASE("turns that moved nothing, or much, have no pause") {
-  mrf::io::Pause pause;
+  mrf::io::Pause pause(most);
   pause.after(std::uint64_t{1} << 20);
   int paused = 0;
   for (std::uint64_t turn = 1; turn <= 100; ++turn) {

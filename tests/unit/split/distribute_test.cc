@@ -2,9 +2,12 @@
 #include "split/distribute.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
@@ -13,6 +16,7 @@
 
 #include "io/fd.h"
 #include "unit/directory.h"
+#include "unit/wakeups.h"
 
 namespace {
 
@@ -116,4 +120,27 @@ TEST_CASE("by key, nothing is lost or doubled, and one key has one output") {
     distribute(options, joined(lines, true), round % 2 == 0, directory / "in");
     for (std::size_t i = 0; i < 3; ++i) CHECK((content(options.outputs[i]) == expected[i]));
   }
+}
+
+TEST_CASE("a reader that takes little at a time is not fed each time") {
+  const Directory directory;
+  const std::string text(std::size_t{32} << 20, '\n');
+  mrf::split::DistributeOptions options;
+  options.outputs = {directory / "fifo"};
+  REQUIRE(::mkfifo(options.outputs[0].c_str(), 0600) == 0);
+  std::size_t taken = 0;
+  std::thread reader([&] {
+    const mrf::io::Fd fifo = mrf::io::open_file(options.outputs[0], O_RDONLY);
+    std::string part(16384, ' ');
+    while (const ssize_t n = ::read(fifo.get(), part.data(), part.size())) {
+      if (n < 0) break;
+      taken += static_cast<std::size_t>(n);
+      work_for(std::chrono::microseconds(20));
+    }
+  });
+  const long before = wakeups();
+  distribute(options, text, false, directory / "in");
+  CHECK(wakeups() - before < 512);
+  reader.join();
+  CHECK(taken == text.size());
 }
