@@ -1,9 +1,15 @@
 // SPDX-License-Identifier: MIT
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <charconv>
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <system_error>
 #include <vector>
 
 #include "bam/bed.h"
@@ -19,6 +25,7 @@
 #include "cli/command.h"
 #include "codec/bgzf.h"
 #include "codec/inflate.h"
+#include "io/output_file.h"
 #include "io/paths.h"
 #include "process/producer.h"
 #include "sam/header.h"
@@ -42,6 +49,8 @@ struct Options {
   std::string command_line;
   bool uncompressed_bam = false;
   std::string index;
+  std::string range;
+  std::string range_report;
   mrf::bam::ConvertOptions convert;
 };
 
@@ -71,6 +80,10 @@ void declare(mrf::cli::OptionSet& app, Options& options) {
   app.add_flag("-M,--use-index", options.use_index, "with -L: read the intervals by the index");
   app.add_option("--region-rule RULE", options.rule,
                  "records of -r and -L: overlaps, or starts for those that begin there (default overlaps)");
+  app.add_option("--range BEGIN-END", options.range,
+                 "only records from the virtual offset BEGIN of a BAM up to END, where one has to begin");
+  app.add_option("--range-report FILE", options.range_report,
+                 "with --range: write how many records it has, and the state of INPUT, to FILE");
   app.add_option("--subsample FRACTION", options.fraction,
                  "only this fraction of the read names, above 0 and up to 1 (default: all)");
   app.add_option("--subsample-seed N", options.seed, "with --subsample: others for another N (default 0)");
@@ -117,6 +130,58 @@ void set_sample(Options& options, bool has_seed) {
   options.convert.selection.seed = mrf::bam::hashed_seed(options.seed);
 }
 
+// "BEGIN-END", two virtual offsets.
+std::optional<mrf::bam::Range> parse_range(std::string_view text) {
+  mrf::bam::Range range;
+  const char* const end = text.data() + text.size();
+  const auto begin = std::from_chars(text.data(), end, range.begin);
+  if (begin.ec != std::errc() || begin.ptr == end || *begin.ptr != '-') return std::nullopt;
+  const auto rest = std::from_chars(begin.ptr + 1, end, range.end);
+  if (rest.ec != std::errc() || rest.ptr != end || range.end < range.begin) return std::nullopt;
+  return range;
+}
+
+void set_range(Options& options, const mrf::cli::OptionSet& given) {
+  if (options.range.empty()) {
+    if (!options.range_report.empty())
+      throw mrf::base::UsageError("use option", "--range-report", "it goes with --range");
+    return;
+  }
+  for (const char* other : {"-r", "-L", "-H", "--allow-truncated"}) {
+    if (given.count(other) > 0) throw mrf::base::UsageError("use option", other, "it goes without --range");
+  }
+  if (options.inputs.size() > 1)
+    throw mrf::base::UsageError("use option", "--range", "it goes with one INPUT, a BAM file in BGZF");
+  options.source.range = parse_range(options.range);
+  if (!options.source.range)
+    throw mrf::base::UsageError("use range", options.range,
+                                "it is not BEGIN-END, two virtual offsets of which the first is not larger");
+}
+
+// "null" for the end where no record begins.
+void write_range_report(const Options& options, const mrf::bam::SourceList& sources, bool has_end,
+                        std::uint64_t records) {
+  const mrf::bam::Range& range = *options.source.range;
+  const struct stat state = sources.input().state();
+  const std::string text = fmt::format(
+      R"({{"begin":{},"end":{},"records":{},"size":{},"mtime":"{}.{:09}","device":{},"inode":{}}}{})",
+      range.begin, has_end ? std::to_string(range.end) : "null", records, state.st_size, state.st_mtim.tv_sec,
+      state.st_mtim.tv_nsec, state.st_dev, state.st_ino, "\n");
+  mrf::io::write_output(options.range_report, text);
+}
+
+void convert(mrf::bam::SourceList& sources, mrf::bam::Encoder& encoder, mrf::io::OutputFile& output,
+             const Options& options, mrf::io::Stats& stats) {
+  try {
+    mrf::bam::convert(sources, encoder, output, options.convert, stats);
+  } catch (const mrf::base::DataError&) {
+    if (!options.range_report.empty() && sources.current().has_missed_end())
+      write_range_report(options, sources, false, stats.records_in);
+    throw;
+  }
+  if (!options.range_report.empty()) write_range_report(options, sources, true, stats.records_in);
+}
+
 // Returns the file of -L, if there is one.
 std::shared_ptr<const mrf::bam::Bed> read_targets(Options& options) {
   options.source.rule = options.convert.selection.rule = rule_of(options);
@@ -135,9 +200,9 @@ std::shared_ptr<const mrf::bam::Bed> read_targets(Options& options) {
 
 // What would be ignored in silence is refused.
 mrf::base::Status write_index(const Options& options, const mrf::cli::OptionSet& given) {
-  for (const char* other :
-       {"-o", "-H", "--no-header", "-u", "-f", "-F", "-q", "-e", "-r", "-L", "-M", "--region-rule",
-        "--subsample", "--subsample-seed", "--add-pg", "--allow-truncated", "--permissive"}) {
+  for (const char* other : {"-o", "-H", "--no-header", "-u", "-f", "-F", "-q", "-e", "-r", "-L", "-M",
+                            "--region-rule", "--subsample", "--subsample-seed", "--add-pg",
+                            "--allow-truncated", "--permissive", "--range", "--range-report"}) {
     if (given.count(other) > 0)
       throw mrf::base::UsageError("use option", other, "it goes without --index, which writes no records");
   }
@@ -192,7 +257,7 @@ mrf::base::Status run(Options& options, bool has_seed, mrf::io::Stats& stats) {
                            ? bam::make_bam_stream_encoder()
                            : bam::make_sam_encoder(!options.no_header, options.source.permissive);
   mrf::io::OutputFile output(options.output);
-  bam::convert(sources, *encoder, output, options.convert, stats);
+  convert(sources, *encoder, output, options, stats);
   output.commit();
   stats.outputs = {{options.output, stats.records_out, stats.out.bytes, {}}};
   mrf::io::note_counts(stats);
@@ -212,6 +277,7 @@ int main(int argc, char** argv) try {
   return command.run(argc, argv, [&] {
     command.keep_from_stats(options.output);
     if (!options.index.empty()) return write_index(options, command.options());
+    set_range(options, command.options());
     return run(options, command.options().count("--subsample-seed") > 0, command.stats());
   });
 } catch (...) {

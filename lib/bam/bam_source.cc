@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <cstdint>
+#include <optional>
 
 #include "bam/raw_record.h"
 #include "bam/stream_source.h"
@@ -15,7 +16,11 @@ namespace {
 
 class BamSource : public StreamSource {
  public:
-  BamSource(Input& input, bool permissive) : StreamSource(input, permissive) { read_header(); }
+  BamSource(Input& input, bool permissive, const std::optional<Range>& range)
+      : StreamSource(input, permissive, range.has_value()) {
+    read_header();
+    if (range) go_on_with(input, *range);
+  }
 
   bool pass(Batch& batch, const RawSteps& steps) override {
     each_part(batch, [&](std::string_view part) { pass_part(part, batch, steps); });
@@ -104,8 +109,8 @@ class BamSource : public StreamSource {
 
 }  // namespace
 
-std::unique_ptr<Source> make_bam_source(Input& input, bool permissive) {
-  return std::make_unique<BamSource>(input, permissive);
+std::unique_ptr<Source> make_bam_source(Input& input, bool permissive, const std::optional<Range>& range) {
+  return std::make_unique<BamSource>(input, permissive, range);
 }
 
 }  // namespace mrf::bam

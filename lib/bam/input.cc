@@ -237,6 +237,18 @@ void Input::detect(bool is_text_sam) {
   compression_ = found->compression;
 }
 
+struct stat Input::state() const {
+  struct stat info {};
+  if (::fstat(fd_.get(), &info) != 0) throw base::SystemError("read", name_);
+  return info;
+}
+
+void Input::seek(std::uint64_t offset) {
+  first_ = sam::Buffer();
+  given_ = 0;
+  if (::lseek(fd_.get(), static_cast<off_t>(offset), SEEK_SET) < 0) throw base::SystemError("read", name_);
+}
+
 sam::HfilePtr Input::release() {
   first_ = sam::Buffer();
   given_ = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <sys/stat.h>
+
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -47,12 +49,18 @@ class Input {
   bool can_seek() const { return can_seek_; }
   /// A local one, whose path can be opened again from its start.
   bool can_be_opened_again() const { return is_regular_; }
+  /// Of a regular file in bytes, when it was opened.
+  std::uint64_t size() const { return static_cast<std::uint64_t>(size_); }
+  /// What fstat(2) says of a local one. Throws SystemError.
+  struct stat state() const;
   Format format() const { return format_; }
   Compression compression() const { return compression_; }
 
   /// Appends what one read(2) of at most `n` bytes gives. Returns how many, 0 only at the end. Throws
   /// SystemError "cannot read", ReadingStopped.
   std::size_t read(sam::Buffer& to, std::size_t n);
+  /// read() goes on at `offset`, where can_be_opened_again(). Throws SystemError.
+  void seek(std::uint64_t offset);
   /// Whether read() gives something without waiting.
   bool is_ready() const;
   /// From now on read() throws ReadingStopped where it would have to wait, on any thread.

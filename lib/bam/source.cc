@@ -15,7 +15,11 @@ void Source::replace_header(sam::SharedHeader header) {
 
 std::unique_ptr<Source> make_source(Input& input, const SourceOptions& options) {
   if (!options.regions.empty() || options.bed) return make_region_source(input, options);
-  if (input.format() == Format::bam) return make_bam_source(input, options.permissive);
+  const bool can_have_range = input.format() == Format::bam && input.compression() == Compression::bgzf &&
+                              input.can_be_opened_again();
+  if (options.range && !can_have_range)
+    throw base::UsageError("use option", "--range", "it goes with one INPUT, a BAM file in BGZF");
+  if (input.format() == Format::bam) return make_bam_source(input, options.permissive, options.range);
   if (input.format() == Format::sam) return make_sam_source(input, options.permissive);
   return make_cram_source(input, options);
 }

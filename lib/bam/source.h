@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,14 @@ struct RawSteps {
   RecordStep record;
 };
 
+/// What of a BAM in BGZF is read: the records from one virtual offset (SAM specification, section 4.1.1) up
+/// to another one, at which a record or the file's end has to be. Neither is behind the last byte of a block;
+/// that of the file's end is its size with 0 within the block.
+struct Range {
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+};
+
 struct SourceOptions {
   std::string reference;             ///< a FASTA file, for CRAM
   std::vector<std::string> regions;  ///< as samtools-view(1) takes them; none for everything
@@ -35,6 +44,7 @@ struct SourceOptions {
   bool permissive = false;           ///< what samtools takes is taken (lenience.h)
   std::shared_ptr<const Bed> bed = nullptr;  ///< read its intervals by the index, where there are no regions
   RegionRule rule = RegionRule::overlaps;    ///< of the regions and of the intervals
+  std::optional<Range> range{};              ///< else everything
   Fetch fetch{};                             ///< of URLs that htslib does not read
 };
 
@@ -62,6 +72,8 @@ class Source {
   virtual bool pass(Batch&, const RawSteps&) { return false; }
   /// The reason why the input, read to its end and decoded, is not whole; nullptr when it is.
   virtual const char* what_is_missing() const { return nullptr; }
+  /// Whether all of a range was read and what is missing is a record, or the end of the file, at its end.
+  virtual bool has_missed_end() const { return false; }
   /// How many lines of text come before the records.
   virtual std::uint64_t header_lines() const { return 0; }
   /// What was let pass in the header.
@@ -73,8 +85,8 @@ class Source {
   sam::DeviationCounts deviations_;
 };
 
-/// The records of a BAM stream, in BGZF blocks or not.
-std::unique_ptr<Source> make_bam_source(Input& input, bool permissive);
+/// The records of a BAM stream, in BGZF blocks or not, or those of a range.
+std::unique_ptr<Source> make_bam_source(Input& input, bool permissive, const std::optional<Range>& range);
 /// The records of SAM text, in BGZF blocks, gzipped, or plain. A record that names a reference which the
 /// header does not have is malformed.
 std::unique_ptr<Source> make_sam_source(Input& input, bool permissive);
@@ -85,7 +97,7 @@ std::unique_ptr<Source> make_cram_source(Input& input, const SourceOptions& opti
 /// does not know.
 std::unique_ptr<Source> make_region_source(Input& input, const SourceOptions& options);
 /// The one of these that the input and the options ask for. It reads the header; `input` outlives it. Throws
-/// Error.
+/// Error, UsageError for a range of what is no BAM file in BGZF.
 std::unique_ptr<Source> make_source(Input& input, const SourceOptions& options);
 
 /// The header of a SAM, BAM or CRAM file, or of a text file with the header alone. Throws Error, also when
@@ -104,6 +116,7 @@ class SourceList {
   sam_hdr_t& header() { return *header_; }
 
   Source& current() { return *source_; }
+  const Input& input() const { return *input_; }
   /// Reading the current input throws ReadingStopped from now on instead of waiting.
   void stop_reading() const noexcept { input_->stop(); }
   /// Opens the next input; false when there is none. Throws DataError when its references are not those of

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <span>
 #include <utility>
 
@@ -24,6 +25,10 @@ class ContentReader {
   virtual void open(Batch& batch) const = 0;
   /// The reason why the input, read to its end, is not whole; nullptr when it is.
   virtual const char* what_is_missing() const { return nullptr; }
+  /// The same when the last record is not whole.
+  virtual const char* what_is_cut() const { return "truncated: the last record is not whole"; }
+  /// Whether all was read up to an end at which no block and no byte of one begins.
+  virtual bool has_missed_end() const { return false; }
 };
 
 namespace {
@@ -33,11 +38,25 @@ constexpr std::size_t content_step = std::size_t{1} << 19;
 // Of blocks that are taken until they have content_step; always as much, so that buffers need not grow.
 constexpr std::size_t most_content = content_step + codec::bgzf_max_block;
 
+[[noreturn]] void fail_at(const std::string& name, std::uint64_t offset, std::string_view reason) {
+  throw base::DataError("read", name, fmt::format("BGZF block at byte {}: {}", offset, reason));
+}
+
+void open_blocks(Batch& batch, const std::string& name) {
+  if (batch.stored.size() == 0) return;
+  const codec::BgzfContent content =
+      batch.inflater.blocks(batch.stored.view(), {batch.bytes.room(most_content), most_content});
+  batch.bytes.add(content.size);
+  if (!content.damage.empty()) fail_at(name, batch.offset + content.offset, content.damage);
+}
+
 // A piece is the data that can be had without waiting: an error in it is reported while the writer of the
 // pipe continues.
 class BgzfReader : public ContentReader {
  public:
-  explicit BgzfReader(Input& input) : input_(input) {}
+  // `is_for_header`: a piece is as little as can be had.
+  BgzfReader(Input& input, bool is_for_header)
+      : input_(input), step_(is_for_header ? codec::bgzf_max_block : stored_step), is_short_(is_for_header) {}
 
   bool fill(Batch& batch) override {
     batch.stored.append(rest_.view());
@@ -46,9 +65,10 @@ class BgzfReader : public ContentReader {
     codec::BgzfBlocks blocks;
     for (;;) {
       blocks = take_blocks(batch.stored);
-      const bool enough = blocks.content >= content_step || blocks.stored >= stored_step;
+      const bool enough =
+          blocks.content >= content_step || blocks.stored >= stored_step || (is_short_ && blocks.stored > 0);
       if (enough || ended_ || (blocks.stored > 0 && !input_.is_ready())) break;
-      ended_ = input_.read(batch.stored, stored_step) == 0;
+      ended_ = input_.read(batch.stored, step_) == 0;
     }
     if (blocks.stored > 0) eof_block_ = blocks.is_end;
     rest_.append(batch.stored.view().substr(blocks.stored));
@@ -57,13 +77,7 @@ class BgzfReader : public ContentReader {
     return blocks.stored > 0;
   }
 
-  void open(Batch& batch) const override {
-    if (batch.stored.size() == 0) return;
-    const codec::BgzfContent content =
-        batch.inflater.blocks(batch.stored.view(), {batch.bytes.room(most_content), most_content});
-    batch.bytes.add(content.size);
-    if (!content.damage.empty()) fail(batch.offset + content.offset, content.damage);
-  }
+  void open(Batch& batch) const override { open_blocks(batch, input_.name()); }
 
   const char* what_is_missing() const override {
     if (rest_.size() > 0) return "truncated: the last BGZF block is not whole";
@@ -110,15 +124,122 @@ class BgzfReader : public ContentReader {
   }
 
   [[noreturn]] void fail(std::uint64_t offset, std::string_view reason) const {
-    throw base::DataError("read", input_.name(), fmt::format("BGZF block at byte {}: {}", offset, reason));
+    fail_at(input_.name(), offset, reason);
   }
 
   Input& input_;
+  std::size_t step_;
+  bool is_short_;
   sam::Buffer rest_;
   std::uint64_t offset_ = 0;
   bool ended_ = false;
   bool eof_block_ = false;
   bool padded_ = false;
+};
+
+// The blocks of a range, and of the first and the last one what belongs to it. No byte behind them is read.
+class BgzfRangeReader : public ContentReader {
+ public:
+  BgzfRangeReader(Input& input, const Range& range) : input_(input), range_(range), offset_(begin_block()) {
+    input_.seek(offset_);
+  }
+
+  bool fill(Batch& batch) override {
+    if (is_over_) return false;
+    batch.offset = offset_;
+    batch.stored.append(rest_.view());
+    rest_.clear();
+    const std::size_t taken = offset_ < end_block() ? take_blocks(batch.stored) : take_last(batch.stored);
+    if (taken > 0) check_begin(batch);
+    rest_.append(batch.stored.view().substr(taken));
+    batch.stored.cut(taken);
+    offset_ += taken;
+    return taken > 0;
+  }
+
+  void open(Batch& batch) const override {
+    open_blocks(batch, input_.name());
+    if (batch.offset == end_block()) batch.bytes.cut(std::min(batch.bytes.size(), within(range_.end)));
+    if (batch.offset == begin_block()) batch.bytes.drop(std::min(batch.bytes.size(), within(range_.begin)));
+  }
+
+  const char* what_is_missing() const override {
+    if (has_missed_end()) return "no record begins at the end of the range";
+    const bool has_eof_block = eof_block_ || begin_block() == end_block();
+    return offset_ < input_.size() || has_eof_block ? nullptr
+                                                    : "truncated: the BGZF end-of-file block is missing";
+  }
+  const char* what_is_cut() const override {
+    return end_block() == input_.size() ? ContentReader::what_is_cut()
+                                        : "no record begins at the end of the range";
+  }
+  bool has_missed_end() const override { return is_over_ && !has_arrived_; }
+
+ private:
+  static std::uint64_t block(std::uint64_t virtual_offset) { return virtual_offset >> 16; }
+  static std::size_t within(std::uint64_t virtual_offset) { return virtual_offset & 0xffff; }
+  std::uint64_t begin_block() const { return block(range_.begin); }
+  std::uint64_t end_block() const { return block(range_.end); }
+
+  // The size of the whole blocks at the front of `stored`, which is filled, up to that of the end.
+  std::size_t take_blocks(sam::Buffer& stored) {
+    const std::uint64_t room = end_block() - offset_;
+    for (bool is_all = stored.size() == room;; is_all = is_all || stored.size() == room) {
+      const codec::BgzfBlocks blocks = codec::whole_bgzf_blocks(stored.view(), content_step);
+      refuse_other(stored.view());
+      if (blocks.content >= content_step || blocks.stored >= stored_step || (is_all && blocks.stored > 0)) {
+        eof_block_ = blocks.is_end;
+        return blocks.stored;
+      }
+      if (is_all) return end_without_arriving();  // a block goes on behind the end, or the file ends
+      is_all = input_.read(stored, std::min<std::uint64_t>(stored_step, room - stored.size())) == 0;
+    }
+  }
+
+  // The block in which the end lies.
+  std::size_t take_last(sam::Buffer& stored) {
+    is_over_ = true;
+    if (within(range_.end) == 0) {
+      has_arrived_ = true;
+      return 0;
+    }
+    std::size_t needed = codec::bgzf_header_size;
+    while (stored.size() < needed) {
+      if (input_.read(stored, needed - stored.size()) == 0) return 0;
+      if (stored.size() < needed) continue;
+      const std::size_t size = codec::bgzf_block_size(stored.view());
+      if (size == 0) return 0;
+      needed = size;
+    }
+    has_arrived_ = within(range_.end) < codec::bgzf_content_size(stored.view());
+    return needed;
+  }
+
+  std::size_t end_without_arriving() {
+    is_over_ = true;
+    return 0;
+  }
+
+  void check_begin(const Batch& batch) const {
+    if (offset_ != begin_block() || within(range_.begin) == 0) return;
+    const std::string_view stored = batch.stored.view();
+    const std::string_view first = stored.substr(0, codec::bgzf_block_size(stored));
+    if (within(range_.begin) >= codec::bgzf_content_size(first))
+      fail_at(input_.name(), offset_, "it is shorter than the beginning of the range says");
+  }
+
+  void refuse_other(std::string_view stored) const {
+    if (stored.size() >= codec::bgzf_header_size && codec::bgzf_block_size(stored) == 0)
+      fail_at(input_.name(), offset_, "not a BGZF block");
+  }
+
+  Input& input_;
+  Range range_;
+  std::uint64_t offset_;
+  sam::Buffer rest_;
+  bool is_over_ = false;
+  bool has_arrived_ = false;
+  bool eof_block_ = false;
 };
 
 class InputSource : public codec::ByteSource {
@@ -172,8 +293,8 @@ class PlainReader : public ContentReader {
 };
 
 // `input` outlives the reader.
-std::unique_ptr<ContentReader> make_content_reader(Input& input) {
-  if (input.compression() == Compression::bgzf) return std::make_unique<BgzfReader>(input);
+std::unique_ptr<ContentReader> make_content_reader(Input& input, bool is_for_header) {
+  if (input.compression() == Compression::bgzf) return std::make_unique<BgzfReader>(input, is_for_header);
   if (input.compression() == Compression::gzip) return std::make_unique<GzipReader>(input);
   return std::make_unique<PlainReader>(input);
 }
@@ -182,9 +303,16 @@ std::unique_ptr<ContentReader> make_content_reader(Input& input) {
 
 StreamSource::~StreamSource() = default;
 
-StreamSource::StreamSource(Input& input, bool permissive)
-    : reader_(make_content_reader(input)), permissive_(permissive) {
+StreamSource::StreamSource(Input& input, bool permissive, bool is_for_header)
+    : reader_(make_content_reader(input, is_for_header)), permissive_(permissive) {
   name_ = input.name();
+}
+
+void StreamSource::go_on_with(Input& input, const Range& range) {
+  start_ = sam::Buffer();
+  start_damage_ = nullptr;
+  is_ranged_ = true;
+  reader_ = std::make_unique<BgzfRangeReader>(input, range);
 }
 
 void StreamSource::read_header() {
@@ -264,7 +392,11 @@ void StreamSource::each_part(Batch& batch, const std::function<void(std::string_
 
 const char* StreamSource::what_is_missing() const {
   if (const char* reason = reader_->what_is_missing(); reason != nullptr) return reason;
-  return begun_.empty() ? nullptr : "truncated: the last record is not whole";
+  return begun_.empty() ? nullptr : reader_->what_is_cut();
+}
+
+bool StreamSource::has_missed_end() const {
+  return is_ranged_ && ended_ && !broken_ && (reader_->has_missed_end() || !begun_.empty());
 }
 
 }  // namespace mrf::bam

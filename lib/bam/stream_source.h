@@ -16,14 +16,16 @@ class ContentReader;
 /// anywhere. What is cut is put together again in turn, batch after batch.
 class StreamSource : public Source {
  public:
-  /// `input` outlives the source. Reads nothing yet.
-  StreamSource(Input& input, bool permissive);
+  /// `input` outlives the source. Reads nothing yet; `is_for_header` when little more than the header is
+  /// needed.
+  StreamSource(Input& input, bool permissive, bool is_for_header = false);
   ~StreamSource() override;
   bool fill(Batch& batch) override;
   void open(Batch& batch) const override;
   void cut(Batch& batch) override;
   void decode(Batch& batch, const RecordStep& step) override;
   const char* what_is_missing() const override;
+  bool has_missed_end() const override;
 
  protected:
   /// The whole records at the front of some bytes, and what is wrong with the one behind them as far as it is
@@ -35,6 +37,8 @@ class StreamSource : public Source {
 
   /// Reads pieces until header_size() has found the end of the header. To be called by the constructor.
   void read_header();
+  /// Leaves what follows the header, and reads the range of a BGZF file. To be called by the constructor.
+  void go_on_with(Input& input, const Range& range);
   /// The size of the header at the front of `bytes`, or npos when more are needed; `ended` says that there
   /// are no more. It is called again with the same bytes and more behind them.
   virtual std::size_t header_size(std::string_view bytes, bool ended) = 0;
@@ -58,6 +62,7 @@ class StreamSource : public Source {
   sam::Buffer start_;
   std::exception_ptr start_damage_;  // what is wrong behind `start_`
   bool ended_ = false;
+  bool is_ranged_ = false;
   std::string begun_;    // read and written in turn
   bool broken_ = false;  // likewise: nothing more can be cut
 };

@@ -21,6 +21,11 @@ class Buffer {
   void clear() { size_ = 0; }
   /// Keeps the first `n` bytes.
   void cut(std::size_t n) { size_ = n; }
+  /// Removes the first `n` bytes.
+  void drop(std::size_t n) {
+    size_ -= n;
+    if (n > 0) std::memmove(data_.get(), data_.get() + n, size_);
+  }
   /// clear(), and gives the room back when it is more than `kept` bytes.
   void trim(std::size_t kept) {
     size_ = 0;

@@ -34,6 +34,7 @@
 #include "shard/planner.h"
 #include "shard/proof.h"
 #include "shard/range.h"
+#include "shard/range_report.h"
 #include "shard/report.h"
 #include "shard/run_lock.h"
 #include "shard/shard_log.h"
@@ -307,8 +308,7 @@ class Steps {
     const Landing landing =
         copy_records(plan, at, opened, with_header, io::FdRef(1), std::string(io::stdout_name), stats_);
     const std::string fault = fault_of_landing(plan, at, landing);
-    if (!fault.empty())
-      throw base::DataError("read", opened.name(), fault + "; plan again with another number of shards");
+    if (!fault.empty()) fail_of_cut(opened, fault);
     if (!command_.options.landing.empty()) io::write_output(command_.options.landing, landing_text(landing));
     return base::Status::success;
   }
@@ -329,17 +329,21 @@ class Steps {
     receipt.files = command_files(command_.form.command);
     const auto start = std::chrono::steady_clock::now();
     directory_.begin_attempt(receipt.part);
-    const EngineEnd end = run_parts(at, receipt);
+    std::optional<Input> opened;
+    if (reads_range()) refuse_changed(opened.emplace(open_input()), stored_.plan);
+    const EngineEnd end = run_parts(at, receipt, opened);
+    const auto report = opened ? take_range_report(receipt.part) : std::nullopt;
     if (end.signal == SIGUSR1)
       base::say(fmt::format(
           "cannot finish 'shard {}': USR1 has ended it, which Slurm sends in front of a time limit", at));
     if (end.signal != 0) process::die_of(end.signal);
     if (end.status != 0) {
+      if (report && !report->end) refuse_cut(at, *opened);
       say_numbers_of_shard(at);
       base::say(fmt::format("cannot finish 'shard {}': its command has failed{}", at, again_note));
       return static_cast<base::Status>(end.status);
     }
-    receipt.landing = take_landing(receipt.part, 0);
+    receipt.landing = opened ? landing_of_range(*opened, report) : take_landing(receipt.part, 0);
     if (has_mates()) receipt.mate = take_landing(receipt.part, 1);
     std::string fault = fault_of_landing(stored_.plan, at, receipt.landing);
     if (fault.empty()) fault = fault_of_mates(stored_.plan, at, receipt);
@@ -381,16 +385,62 @@ class Steps {
     return landing;
   }
 
-  EngineEnd run_parts(std::size_t at, const Receipt& receipt) const {
+  // A BAM in BGZF is read by mrf-bamread itself, if that is to read it anyway.
+  bool reads_range() const {
+    return choice_.reads_alignments && choice_.input.format == "bam" &&
+           stored_.plan.input.storage == Storage::bgzf;
+  }
+
+  std::string range_report_path(const std::string& part) const {
+    return directory_.part_path(part + ".range");
+  }
+
+  // Nothing when the range was not read to its end.
+  std::optional<RangeReport> take_range_report(const std::string& part) const {
+    const std::string path = range_report_path(part);
+    const auto text = read_file(path);
+    if (!text) return std::nullopt;
+    directory_.remove_part(part + ".range");
+    return parse_range_report(*text, path);
+  }
+
+  static Landing landing_of_range(const Input& opened, const std::optional<RangeReport>& report) {
+    if (!report || !report->end)
+      throw base::Error(base::Status::failure, "read", opened.name(),
+                        "mrf-bamread does not say what it read");
+    opened.refuse_other(report->file);
+    return {report->begin, *report->end, report->records};
+  }
+
+  [[noreturn]] static void fail_of_cut(const Input& opened, const std::string& fault) {
+    throw base::DataError("read", opened.name(), fault + "; plan again with another number of shards");
+  }
+
+  // Where the records go that do not arrive at the next cut.
+  void refuse_cut(std::size_t at, const Input& opened) const {
+    try {
+      const std::string fault = fault_of_landing(stored_.plan, at, find_landing(stored_.plan, at, opened));
+      if (!fault.empty()) fail_of_cut(opened, fault);
+    } catch (const base::DataError& error) {
+      base::say(error.what());
+    }
+  }
+
+  EngineEnd run_parts(std::size_t at, const Receipt& receipt, const std::optional<Input>& opened) const {
     std::vector<std::vector<std::string>> readers;
-    for (std::size_t input = 0; input < command_.form.inputs.size(); ++input) {
+    for (std::size_t input = 0; input < command_.form.inputs.size() && !opened; ++input) {
       readers.push_back({"mrf-run", "--shard-read", std::to_string(at), "--shard-dir", directory_.path(),
                          "--shard-landing", "save:" + directory_.part_path(landing_of(receipt.part, input))});
       if (input == 1) readers.back().emplace_back("--shard-mate");
     }
     std::vector<std::string> parts{directory_.part_path(receipt.part)};
     if (!receipt.mate_part.empty()) parts.push_back(directory_.part_path(receipt.mate_part));
-    const auto form = workflow::form_of_shard(command_.form, choice_, at, readers, parts);
+    auto form = workflow::form_of_shard(command_.form, choice_, at, readers, parts);
+    if (opened) {
+      const ShardRange range = range_of(stored_.plan, at, *opened);
+      form.range = range_text(range.start, range.end);
+      form.range_report = range_report_path(receipt.part);
+    }
     return run_form(fmt::format("shard {}", at), form, directory_.attempt_path(receipt.part));
   }
 

@@ -30,23 +30,25 @@ Input::Input(const std::string& path, const InputForm& form, io::Meter& meter)
     throw base::UsageError(
         "use option", "--shards",
         "where records of lines:K and fixed:BYTES begin, only what is in front of them says");
-  const struct stat info = file_state();
+  const FileState file = file_state();
   state_.path = path;
-  state_.size = static_cast<std::uint64_t>(info.st_size);
-  state_.mtime = time_text(info.st_mtim);
+  state_.size = file.size;
+  state_.mtime = file.mtime;
   find_storage();
   read_header();
 }
 
-struct stat Input::file_state() const {
+FileState Input::file_state() const {
   struct stat info {};
   if (::fstat(file_.fd.get(), &info) != 0) throw base::SystemError("read", file_.name);
-  return info;
+  return {static_cast<std::uint64_t>(info.st_size), time_text(info.st_mtim), info.st_dev, info.st_ino};
 }
 
-void Input::refuse_changed() const {
-  const struct stat info = file_state();
-  if (static_cast<std::uint64_t>(info.st_size) != state_.size || time_text(info.st_mtim) != state_.mtime)
+void Input::refuse_changed() const { refuse_other(file_state()); }
+
+void Input::refuse_other(const FileState& read) const {
+  const FileState file = file_state();
+  if (file.size != state_.size || file.mtime != state_.mtime || !(read == file))
     throw base::DataError("read", file_.name, "it was changed while it was read");
 }
 

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <sys/stat.h>
-
 #include <optional>
 #include <string>
 
@@ -12,6 +10,7 @@
 #include "shard/content.h"
 #include "shard/cram.h"
 #include "shard/plan.h"
+#include "shard/range_report.h"
 
 namespace mrf::shard {
 
@@ -45,13 +44,16 @@ class Input {
   Position first() const { return first_; }
   Position end() const { return end_position(state_.storage, state_.size); }
 
+  /// Of the open file, as it is. Throws SystemError.
+  FileState file_state() const;
   /// Throws DataError when the file is not any more what it was when it was opened.
   void refuse_changed() const;
+  /// The same, and when `read`, a state of what was read under its name, is that of another file.
+  void refuse_other(const FileState& read) const;
 
  private:
   void find_storage();
   void read_header();
-  struct stat file_state() const;
 
   InputForm form_;
   io::Meter& meter_;

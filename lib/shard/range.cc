@@ -18,16 +18,20 @@ std::string name_in_messages(const Input& input, std::size_t shard) {
   return shard == 0 ? input.name() : fmt::format("shard {} of {}", shard, input.name());
 }
 
-Landing copy_walked(const Input& input, std::size_t shard, Position start, Position end, io::FdRef out,
-                    const std::string& out_name, io::Stats& stats) {
-  RecordWalk walk(input, start, name_in_messages(input, shard));
+Landing walk_through(const Input& input, std::size_t shard, const ShardRange& range,
+                     const RecordWalk::Take& take) {
+  RecordWalk walk(input, range.start, name_in_messages(input, shard));
   Landing landing{walk.position(), 0, 0};
-  while (!walk.is_over(end)) {
-    walk.step(end, RecordWalk::no_limit,
-              [&](std::string_view bytes) { io::write_all(out, out_name, bytes, stats.out); });
-  }
+  while (!walk.is_over(range.end)) walk.step(range.end, RecordWalk::no_limit, take);
   landing.landed = walk.position();
   landing.records_in = walk.records();
+  return landing;
+}
+
+Landing copy_walked(const Input& input, std::size_t shard, const ShardRange& range, io::FdRef out,
+                    const std::string& out_name, io::Stats& stats) {
+  const Landing landing = walk_through(
+      input, shard, range, [&](std::string_view bytes) { io::write_all(out, out_name, bytes, stats.out); });
   stats.records_in += landing.records_in;
   stats.records_out += landing.records_in;
   return landing;
@@ -46,10 +50,10 @@ void copy_bytes(const Input& input, std::uint64_t from, std::uint64_t to, io::Fd
 }
 
 // Whole containers, up to the first one behind `end`: a CRAM of its own.
-Landing copy_containers(const Input& input, Position start, Position end, io::FdRef out,
+Landing copy_containers(const Input& input, const ShardRange& range, io::FdRef out,
                         const std::string& out_name, io::Stats& stats) {
-  Landing landing{start, start, 0};
-  while (landing.landed < end) {
+  Landing landing{range.start, range.start, 0};
+  while (landing.landed < range.end) {
     const CramContainer container = input.cram().container_at(landing.landed);
     if (container.is_end_of_file) {
       landing.landed = container.end;
@@ -73,15 +77,22 @@ Landing copy_containers(const Input& input, Position start, Position end, io::Fd
 
 Landing copy_records(const Plan& plan, std::size_t shard, const Input& input, bool with_header, io::FdRef out,
                      const std::string& out_name, io::Stats& stats) {
-  // Of the first and the last cut the input itself says where they are.
-  const Position start = shard == 0 ? input.first() : plan.cuts[shard];
-  const Position end = shard + 1 == plan.shards() ? input.end() : plan.cuts[shard + 1];
+  const ShardRange range = range_of(plan, shard, input);
   if (with_header) io::write_all(out, out_name, input.header(), stats.out);
-  if (start == input.end() && !input.form().is_cram) return {start, start, 0};
-  const Landing landing = input.form().is_cram ? copy_containers(input, start, end, out, out_name, stats)
-                                               : copy_walked(input, shard, start, end, out, out_name, stats);
+  if (range.start == input.end() && !input.form().is_cram) return {range.start, range.start, 0};
+  const Landing landing = input.form().is_cram ? copy_containers(input, range, out, out_name, stats)
+                                               : copy_walked(input, shard, range, out, out_name, stats);
   input.refuse_changed();
   return landing;
+}
+
+Landing find_landing(const Plan& plan, std::size_t shard, const Input& input) {
+  return walk_through(input, shard, range_of(plan, shard, input), [](std::string_view) {});
+}
+
+ShardRange range_of(const Plan& plan, std::size_t shard, const Input& input) {
+  return {shard == 0 ? input.first() : plan.cuts[shard],
+          shard + 1 == plan.shards() ? input.end() : plan.cuts[shard + 1]};
 }
 
 }  // namespace mrf::shard

@@ -20,4 +20,15 @@ namespace mrf::shard {
 Landing copy_records(const Plan& plan, std::size_t shard, const Input& input, bool with_header, io::FdRef out,
                      const std::string& out_name, io::Stats& stats);
 
+/// The same without writing, for a BAM or text.
+Landing find_landing(const Plan& plan, std::size_t shard, const Input& input);
+
+/// From where to where a shard goes.
+struct ShardRange {
+  Position start = 0;
+  Position end = 0;
+};
+/// The input itself says where its first record and its end are, whatever the plan says.
+ShardRange range_of(const Plan& plan, std::size_t shard, const Input& input);
+
 }  // namespace mrf::shard

@@ -74,7 +74,7 @@ bool has_header_in_every_shard(const ShortFormChoice& choice) {
 ShortForm form_of_shard(ShortForm form, const ShortFormChoice& choice, std::size_t shard,
                         const std::vector<std::vector<std::string>>& readers,
                         const std::vector<std::string>& parts) {
-  form.reader = readers[0];
+  if (!readers.empty()) form.reader = readers[0];
   if (readers.size() > 1) form.mate_reader = readers[1];
   if (form.combine.empty()) {
     form.outputs = parts;

@@ -23,8 +23,8 @@ record::HeaderForm shard_header(const ShortForm& form, const ShortFormChoice& ch
 bool has_header_in_every_shard(const ShortFormChoice& choice);
 
 /// The short form of one shard: `readers` are a command for each input that writes the shard's records to
-/// standard output (words as those of a filter, save:PATH among them), `parts` its outputs. With --combine
-/// there is one part: the output of one copy, as it is.
+/// standard output (words as those of a filter, save:PATH among them), or none; `parts` its outputs. With
+/// --combine there is one part: the output of one copy, as it is.
 ShortForm form_of_shard(ShortForm form, const ShortFormChoice& choice, std::size_t shard,
                         const std::vector<std::vector<std::string>>& readers,
                         const std::vector<std::string>& parts);

@@ -93,6 +93,11 @@ class Writer {
     return text_;
   }
 
+  std::string range() const {
+    if (form_.range.empty()) return "";
+    return fmt::format(" --range {} --range-report {}", form_.range, quote_word(form_.range_report));
+  }
+
   bool is_alignment_out() const { return choice_.output.is_alignment(); }
   bool reads_sam() const { return choice_.given == "sam"; }
   bool reads_bam() const { return choice_.given == "bam"; }
@@ -124,9 +129,9 @@ class Writer {
     if (choice_.pairs) return add_pairs(input, add_fetch(1));
     if (!choice_.reads_alignments) return input;
     const std::string_view fifo = reads_bam() ? "bam" : "sam";
-    add("read", fmt::format("mrf-bamread{}{}{}{}{}{} {} > out:{}", reads_bam() ? " -u" : "",
+    add("read", fmt::format("mrf-bamread{}{}{}{}{}{}{} {} > out:{}", reads_bam() ? " -u" : "",
                             threads(choice_.reader_threads), reference(), permissive(), selection(),
-                            without_header(), input, fifo));
+                            without_header(), range(), input, fifo));
     return fmt::format("in:{}", fifo);
   }
 

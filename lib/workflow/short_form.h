@@ -19,6 +19,8 @@ struct ShortForm {
   std::vector<std::string>
       reader;  ///< a command that writes what is read of the one input to standard output; empty: all is
   std::vector<std::string> mate_reader;  ///< with a reader, the same for the second input
+  std::string range;                     ///< --range of mrf-bamread, where that reads; empty: all
+  std::string range_report;              ///< with a range, the file of --range-report
   std::vector<std::string> outputs;      ///< none is standard output; two for two inputs
   std::vector<std::string> command;
   std::vector<std::string>

@@ -60,6 +60,23 @@ load bam
     assert_status 2
     assert_stderr_has "cannot use option '-l': plain SAM is not compressed"
   done
+  while IFS='|' read -r words text; do
+    # shellcheck disable=SC2086
+    run_apart mrf-bamread $words in.sam
+    assert_status 2
+    assert_output_is ''
+    assert_stderr_has "$text"
+  done <<'E'
+--range 1-2|cannot use option '--range': it goes with one INPUT, a BAM file in BGZF
+--range 1-2 in.sam|cannot use option '--range': it goes with one INPUT, a BAM file in BGZF
+--range 2-1|cannot use range '2-1': it is not BEGIN-END, two virtual offsets of which the first is not larger
+--range 1-|cannot use range '1-'
+--range 1-2x|cannot use range '1-2x'
+--range 1-2 -H|cannot use option '-H': it goes without --range
+--range 1-2 -r c|cannot use option '-r': it goes without --range
+--range 1-2 --allow-truncated|cannot use option '--allow-truncated': it goes without --range
+--range-report f|cannot use option '--range-report': it goes with --range
+E
 }
 
 @test "bamread: -H looks at every input" {

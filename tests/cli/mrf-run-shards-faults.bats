@@ -59,6 +59,15 @@ exec cat'
   rm -r out.txt.shards
   mrf-run --shards 4 -i in.txt -o out.txt -- ./filter
   cmp out.txt in.txt
+  cp "$(small_bam 20000)" in.bam
+  # shellcheck disable=SC2016
+  script touching '[[ ! -e change ]] || { rm change && touch -d 2001-02-03 in.bam; }
+exec cat'
+  touch change
+  run_apart mrf-run --shards 4 -i in.bam -o out.bam -- ./touching
+  assert_status 3
+  assert_stderr_has "cannot read 'in.bam': it was changed while it was read"
+  [[ ! -e out.bam && -z $(find out.bam.shards/receipts -type f) ]]
 }
 
 @test "runs that plan one directory at the same time: one plan, the others are refused" {

@@ -334,6 +334,34 @@ TEST_CASE("text: lines, FASTQ, FASTA and SAM, plain and in BGZF") {
   check(sam, form_of({Kind::sam}, record::sam_header()));
 }
 
+TEST_CASE("what was read under the name of an input is its file, in the state that it has") {
+  File file("a\nb\n", form_of({Kind::line}));
+  const Input input = file.open();
+  const FileState state = input.file_state();
+  input.refuse_other(state);
+  FileState other = state;
+  ++other.inode;
+  CHECK_THROWS_AS(input.refuse_other(other), base::DataError);
+  write_file(file.path(), "c\nd\n");
+  const Input replaced = file.open();
+  CHECK_THROWS_AS(input.refuse_other(replaced.file_state()), base::DataError);
+}
+
+TEST_CASE("the report of a range is read, and nothing else") {
+  const std::string text =
+      R"({"begin":65537,"end":131072,"records":3,"size":4,"mtime":"5.000000006","device":7,"inode":8})";
+  const RangeReport report = parse_range_report(text, "r");
+  CHECK(report.begin == 65537);
+  CHECK(report.end == 131072);
+  CHECK(report.records == 3);
+  CHECK(report.file == FileState{4, "5.000000006", 7, 8});
+  const std::string without =
+      R"({"begin":1,"end":null,"records":0,"size":4,"mtime":"5","device":7,"inode":8})";
+  CHECK_FALSE(parse_range_report(without, "r").end);
+  for (const char* other : {"", "{}", R"({"begin":1})", "[]"})
+    CHECK_THROWS_AS(parse_range_report(other, "r"), base::DataError);
+}
+
 TEST_CASE("text: a cut within a line is refused") {
   const std::string text = "ab\ncde\nf\n";
   File file(text, form_of({Kind::line}));

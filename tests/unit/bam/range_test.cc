@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+// The records between two virtual offsets: for each two that are those of records, or of the end, just these;
+// and for each other end a failure.
+#include <doctest/doctest.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "bam/convert.h"
+#include "base/error.h"
+#include "codec/bgzf.h"
+#include "io/fd.h"
+#include "sam/hts.h"
+#include "unit/directory.h"
+#include "unit/shard/bam_bytes.h"
+
+namespace {
+
+using namespace mrf;
+using shard::test::bam_header;
+using shard::test::bam_record;
+
+/// A BAM in blocks of any sizes, empty ones among them.
+struct RangeFile {
+  std::string stored;
+  std::vector<std::uint64_t> starts;   // virtual offsets of the records, and of the end
+  std::vector<std::uint64_t> offsets;  // of all bytes behind the header
+  std::vector<std::string> records;
+};
+
+void add_block(std::string& stored, std::string_view content) {
+  std::string block(codec::bgzf_max_block, '\0');
+  block.resize(codec::BgzfDeflater(1).block(content, block));
+  stored += block;
+}
+
+RangeFile make_file(const std::vector<std::size_t>& sizes) {
+  constexpr std::uint32_t most_records = 24;
+  RangeFile file;
+  std::string content = bam_header();
+  const std::size_t first = content.size();
+  std::vector<std::size_t> starts;
+  for (std::uint32_t at = 0; at < most_records; ++at) {
+    starts.push_back(content.size());
+    file.records.push_back(
+        bam_record({"read" + std::to_string(at), 0, static_cast<std::int32_t>(at), 10 + 7 * at}));
+    content += file.records.back();
+  }
+  std::map<std::size_t, std::uint64_t> places;  // of each byte
+  std::size_t at = 0;
+  for (std::size_t turn = 0; at < content.size(); ++turn) {
+    const std::size_t size = std::min(sizes[turn % sizes.size()], content.size() - at);
+    for (std::size_t byte = 0; byte < size; ++byte) places[at + byte] = (file.stored.size() << 16) + byte;
+    add_block(file.stored, std::string_view(content).substr(at, size));
+    at += size;
+  }
+  file.stored += codec::bgzf_eof;
+  for (const std::size_t start : starts) file.starts.push_back(places.at(start));
+  for (auto place = places.find(first); place != places.end(); ++place) file.offsets.push_back(place->second);
+  file.starts.push_back(file.stored.size() << 16);
+  return file;
+}
+
+class RangeReading {
+ public:
+  explicit RangeReading(const RangeFile& file) : path_(directory_ / "in.bam") {
+    const io::Fd fd = io::open_file(path_, O_WRONLY | O_CREAT | O_TRUNC);
+    REQUIRE(::write(fd.get(), file.stored.data(), file.stored.size()) ==
+            static_cast<ssize_t>(file.stored.size()));
+  }
+
+  // What mrf-bamread -u writes behind the header, without its end-of-file block; empty with a `failure`.
+  std::string read(const bam::Range& range, unsigned threads) {
+    failure.clear();
+    has_missed_end = false;
+    bam::SourceOptions source;
+    source.range = range;
+    source.threads = threads;
+    io::Stats stats;
+    bam::SourceList sources({path_}, source, stats.in);
+    bam::ConvertOptions options;
+    options.threads = threads;
+    io::OutputFile output(directory_ / "out.bam");
+    try {
+      bam::convert(sources, *bam::make_bam_stream_encoder(), output, options, stats);
+    } catch (const base::DataError& error) {
+      failure = error.what();
+      has_missed_end = sources.current().has_missed_end();
+      return "";
+    }
+    records = stats.records_in;
+    std::string text(std::size_t{1} << 16, '\0');
+    text.resize(static_cast<std::size_t>(::pread(output.fd().get(), text.data(), text.size(), 0)));
+    std::string content;
+    codec::BgzfInflater inflater;
+    for (std::string_view rest = text; !rest.empty();) {
+      const std::string_view block = rest.substr(0, codec::bgzf_block_size(rest));
+      std::string one(codec::bgzf_content_size(block), '\0');
+      inflater.block(block, one);
+      content += one;
+      rest.remove_prefix(block.size());
+    }
+    return content.substr(bam_header().size());
+  }
+
+  std::string failure;
+  bool has_missed_end = false;
+  std::uint64_t records = 0;
+
+ private:
+  ::Directory directory_;
+  std::string path_;
+};
+
+}  // namespace
+
+TEST_CASE("a range has the records from one virtual offset up to another one, whatever the blocks are") {
+  sam::silence_htslib();
+  for (const std::vector<std::size_t>& sizes :
+       {std::vector<std::size_t>{100000}, {37}, {1}, {300, 0, 5, 0, 0, 91}, {bam_header().size(), 61, 500}}) {
+    const RangeFile file = make_file(sizes);
+    RangeReading reading(file);
+    for (std::size_t begin = 0; begin < file.starts.size(); begin += 3) {
+      std::string wanted;
+      for (std::size_t end = begin; end < file.starts.size(); ++end) {
+        INFO(begin << " to " << end << " of blocks of " << sizes[0]);
+        CHECK(reading.read({file.starts[begin], file.starts[end]}, static_cast<unsigned>(end % 3)) == wanted);
+        CHECK(reading.failure.empty());
+        CHECK(reading.records == end - begin);
+        if (end < file.records.size()) wanted += file.records[end];
+      }
+    }
+  }
+}
+
+TEST_CASE("a range that ends where no record begins is bad data, wherever that is") {
+  sam::silence_htslib();
+  for (const std::vector<std::size_t>& sizes :
+       {std::vector<std::size_t>{100000}, {37}, {300, 0, 5, 0, 0, 91}}) {
+    const RangeFile file = make_file(sizes);
+    RangeReading reading(file);
+    const std::set<std::uint64_t> starts(file.starts.begin(), file.starts.end());
+    const auto refuse = [&](std::uint64_t end) {
+      INFO((end >> 16) << ":" << (end & 0xffff) << " of blocks of " << sizes[0]);
+      reading.read({file.starts[2], end}, end % 2);
+      CHECK(reading.failure.find("no record begins at the end of the range") != std::string::npos);
+      CHECK(reading.has_missed_end);
+    };
+    for (const std::uint64_t end : file.offsets) {
+      if (end <= file.starts[2] || starts.contains(end)) continue;
+      refuse(end);
+      refuse(end + 0x8000);   // behind the block's last byte
+      refuse(end + 0x10000);  // within what is stored of a block
+    }
+    refuse((file.stored.size() + 1) << 16);
+    reading.read({file.starts[2] + 1, file.starts[5]}, 0);
+    CHECK_FALSE(reading.failure.empty());
+  }
+}
