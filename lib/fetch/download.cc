@@ -19,6 +19,10 @@ namespace {
 constexpr std::size_t most_error_bytes = 64 << 10;
 constexpr std::chrono::milliseconds longest_poll{200};
 constexpr std::chrono::milliseconds poll_for_room{5};
+// How long a file waits for others that are committed with it.
+constexpr std::chrono::milliseconds longest_wait_for_others{250};
+// Buffers that are kept: those of the small files that come at a time.
+constexpr std::size_t most_buffers = 64;
 // More threads than that do not make one object come faster.
 constexpr unsigned most_jobs = 4;
 
@@ -128,8 +132,9 @@ Loop::Loop(http::Network& network, http::Clock& clock, unsigned threads, Request
 
 void Loop::turn() {
   pool_.run_done();
-  bool is_news = false;
+  bool is_news = std::exchange(is_news_, false);
   for (Download* download : downloads_) is_news |= download->step();
+  std::erase_if(downloads_, [](const Download* download) { return download->is_prepared_; });
   give_up_slow_ones();
   requests_.start_those_that_may(
       [](http::Receiver& receiver) { static_cast<Download::Slot&>(receiver).go(); },
@@ -151,10 +156,38 @@ void Loop::give_up_slow_ones() {
   for (Download* download : downloads_) download->give_up_if_slow();
 }
 
-// Files that become whole while others are committed are committed together afterwards: many at a time when
-// the disk is slow, each at once when it is fast.
+std::string Loop::buffer(std::size_t bytes) {
+  std::string buffer;
+  if (!buffers_.empty()) {
+    buffer = std::move(buffers_.back());
+    buffers_.pop_back();
+  }
+  buffer.reserve(bytes);
+  return buffer;
+}
+
+void Loop::take_back(std::string buffer) {
+  if (buffer.capacity() == 0 || buffers_.size() >= most_buffers) return;
+  buffer.clear();
+  buffers_.push_back(std::move(buffer));
+}
+
+void Loop::commit(Download& download, io::OutputFile& file) {
+  if (prepared_.empty()) prepared_since_ = clock_.now();
+  prepared_.push_back({&download, &file});
+  download.is_prepared_ = true;
+}
+
+// What becomes whole while the disk is at work is committed together afterwards, and so is what becomes whole
+// within a short while, since the disk takes about as long for one file as for hundreds.
+bool Loop::is_time_to_commit() const {
+  if (commits_ || prepared_.empty()) return false;
+  return downloads_.empty() || prepared_.size() >= together_ ||
+         clock_.now() - prepared_since_ >= longest_wait_for_others;
+}
+
 void Loop::commit_prepared() {
-  if (commits_ || prepared_.empty()) return;
+  if (!is_time_to_commit()) return;
   commits_ = true;
   const auto batch = std::make_shared<std::vector<Prepared>>(std::exchange(prepared_, {}));
   for (const Prepared& one : *batch) ++one.download->under_way_;
@@ -193,6 +226,7 @@ void Loop::wait() {
     due = std::min(due, download->plan_.next_time(now).value_or(due));
   }
   due = std::min(due, requests_.next_time().value_or(due));
+  if (!commits_ && !prepared_.empty()) due = std::min(due, prepared_since_ + longest_wait_for_others);
   const auto pause = std::chrono::ceil<std::chrono::milliseconds>(due - now);
   if (pool_.has_done() && !runs) return;
   if (runs || waits_for_room || pool_.is_busy()) {
@@ -299,8 +333,8 @@ void Download::carry_out(Commands commands, const http::ResponseHead* head) {
             Slot& slot = *slots_[command.slot];
             slot.head = {};
             slot.body.clear();
-            slot.gathered.clear();
-            slot.gathered.reserve(options_.requests.gathered);
+            loop_.take_back(std::move(slot.gathered));
+            slot.gathered = loop_.buffer(options_.requests.gathered);
             slot.is_stopped = false;
             slot.ticket = loop_.requests_.start(command.request, slot);
             if (!loop_.requests_.is_waiting(slot.ticket)) measure(true);
@@ -469,18 +503,12 @@ void Download::deliver(Slot& slot, std::vector<Piece> pieces) {
     return;
   }
   const auto delivery = std::make_shared<Delivery>(Delivery{std::move(slot.gathered), std::move(pieces)});
-  slot.gathered = {};
-  if (!spare_.empty()) {
-    slot.gathered = std::move(spare_.back());
-    spare_.pop_back();
-  }
-  slot.gathered.reserve(options_.requests.gathered);
+  slot.gathered = loop_.buffer(options_.requests.gathered);
   ++deliveries_;
   add_job({false, [take, delivery] { take(delivery->buffer, delivery->pieces); },
            [this, delivery] {
              --deliveries_;
-             delivery->buffer.clear();
-             spare_.push_back(std::move(delivery->buffer));
+             loop_.take_back(std::move(delivery->buffer));
            }});
 }
 
@@ -497,6 +525,7 @@ void Download::finish() {
   measure(false);
   for (const auto& slot : slots_) {
     if (slot->ticket != 0) loop_.requests_.stop(std::exchange(slot->ticket, 0), *slot, false);
+    loop_.take_back(std::exchange(slot->gathered, {}));
   }
   const auto file = std::make_shared<io::OutputFile*>(nullptr);
   if (jobs_.empty() && under_way_ == 0) {
@@ -522,9 +551,10 @@ void Download::finish() {
 
 void Download::on_committed(const std::exception_ptr& thrown) {
   --under_way_;
+  loop_.is_news_ = true;
   if (thrown) {
-    failed_ = true;
     if (!thrown_) thrown_ = thrown;
+    close();
   } else {
     complete_ = closed_ = true;
   }

@@ -33,6 +33,10 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
+  /// Small files that are whole wait for others, at most a quarter of a second, until there are `files` of
+  /// them to be committed together, or no other download is under way. By default none waits.
+  void commit_together(std::size_t files) { together_ = files; }
+
   /// Starts what can be started, moves bytes, and waits a while when there is nothing to do. Throws
   /// Interrupted.
   void turn();
@@ -53,7 +57,10 @@ class Loop {
   };
 
   void give_up_slow_ones();
-  void commit(Download& download, io::OutputFile& file) { prepared_.push_back({&download, &file}); }
+  std::string buffer(std::size_t bytes);
+  void take_back(std::string buffer);
+  void commit(Download& download, io::OutputFile& file);
+  bool is_time_to_commit() const;
   void commit_prepared();
   static void commit_batch(std::vector<Prepared>& batch);
   void wait();
@@ -61,11 +68,15 @@ class Loop {
   http::Network& network_;
   http::Clock& clock_;
   RequestQueue requests_;
-  std::map<std::string, SmallRequests> small_;  ///< by origin
-  std::vector<Download*> downloads_;
-  std::vector<Prepared> prepared_;  ///< files that wait until those before them are committed
-  bool commits_ = false;            ///< a thread commits files
-  WorkerPool pool_;                 ///< ends first
+  std::map<std::string, SmallRequests> small_;            ///< by origin
+  std::vector<Download*> downloads_;                      ///< all but those whose files are to be committed
+  std::vector<Prepared> prepared_;                        ///< files that wait to be committed
+  std::chrono::steady_clock::time_point prepared_since_;  ///< of the first of these
+  std::size_t together_ = 1;
+  bool commits_ = false;              ///< a thread commits files
+  bool is_news_ = false;              ///< there is something for an owner to see
+  std::vector<std::string> buffers_;  ///< that are in no use
+  WorkerPool pool_;                   ///< ends first
 };
 
 /// One object on its way into one output, in a loop. What an interrupted response brought is kept when the
@@ -169,15 +180,15 @@ class Download {
   ObjectOutput& output_;
   ObjectPlan plan_;
   std::vector<std::unique_ptr<Slot>> slots_;
-  std::vector<std::string> spare_;  ///< buffers
-  std::deque<Job> jobs_;            ///< of the output, that wait
-  unsigned under_way_ = 0;          ///< jobs in threads
-  unsigned deliveries_ = 0;         ///< jobs that deliver bytes
-  bool is_alone_ = false;           ///< the job under way is to be alone
+  std::deque<Job> jobs_;     ///< of the output, that wait
+  unsigned under_way_ = 0;   ///< jobs in threads
+  unsigned deliveries_ = 0;  ///< jobs that deliver bytes
+  bool is_alone_ = false;    ///< the job under way is to be alone
   bool in_order_ = false;
   bool begun_ = false;
   bool works_off_ = false;  ///< not all of what was there has been looked at
   bool finishing_ = false;
+  bool is_prepared_ = false;  ///< its file is to be committed, or is
   bool complete_ = false;
   bool closed_ = false;
   std::optional<std::size_t> beginning_;  ///< the slot whose response waits for the output

@@ -27,10 +27,11 @@ namespace mrf::fetch {
 
 namespace {
 
-// Small files that wait to be committed together: enough for few visits to the disk, few enough descriptors.
+// Small files that are whole and not committed yet: enough for few visits to the disk, few enough
+// descriptors.
 unsigned whole_beside() {
-  constexpr rlim_t most = 32;
-  constexpr rlim_t share = 8;
+  constexpr rlim_t most = 512;
+  constexpr rlim_t share = 4;
   rlimit descriptors{};
   if (::getrlimit(RLIMIT_NOFILE, &descriptors) != 0) return 0;
   return static_cast<unsigned>(std::min(most, descriptors.rlim_cur / share));
@@ -67,6 +68,7 @@ class ManyFiles {
         loop_(*network_, http::system_clock(), threads_of(settings, 2 * options.files), settings.limits),
         existing_(entries, existing_options(settings, options), loop_.pool()) {
     settings_.directories = &directories_;
+    loop_.commit_together(std::max(1U, whole_beside() / 2));
     begin_outcomes();
   }
 
@@ -188,6 +190,7 @@ class ManyFiles {
                                         plan_.puts_off() ? settings_.sizes.threshold : unknown_end, true);
     }
     const auto& download = file.fetch->download();
+    if (file.is_whole && !download.is_over()) return true;
     if (download.is_finishing() && !std::exchange(file.is_whole, true)) plan_.on_whole();
     if (!download.is_over()) {
       display_.update(file.shown, download.bytes(), download.total());

@@ -6,6 +6,7 @@
 #include <condition_variable>
 #include <exception>
 #include <filesystem>
+#include <memory>
 #include <mutex>
 #include <new>
 #include <string>
@@ -125,6 +126,14 @@ class FileRecorder final : public mrf::fetch::ObjectOutput {
   }
   std::string path_;
   mrf::io::OutputFile file_;
+};
+
+class ManualClock final : public mrf::http::Clock {
+ public:
+  std::chrono::steady_clock::time_point now() override { return time; }
+  std::chrono::seconds wall_time() override { return std::chrono::seconds(0); }
+  void wait(std::chrono::milliseconds pause) override { time += pause; }
+  std::chrono::steady_clock::time_point time{};
 };
 
 void turn_until_over(mrf::fetch::Loop& loop, mrf::fetch::Download& download) {
@@ -467,4 +476,51 @@ TEST_CASE(
     CHECK_FALSE(fourth.is_complete());
     CHECK_FALSE(std::filesystem::exists(directory / ("stopped" + name)));
   }
+}
+
+TEST_CASE(
+    "loop: a whole file waits for others, for a quarter of a second, and only while others are under way") {
+  using std::chrono::milliseconds;
+  const Directory directory;
+  ManualNetwork network;
+  ManualClock clock;
+  mrf::fetch::Loop loop(network, clock, 0, {});
+  loop.commit_together(3);
+  std::vector<std::unique_ptr<FileRecorder>> files;
+  std::vector<std::unique_ptr<mrf::fetch::Download>> downloads;
+  for (const char* name : {"a", "b", "c", "d", "e", "f"}) {
+    files.push_back(std::make_unique<FileRecorder>(directory / name));
+    downloads.push_back(
+        std::make_unique<mrf::fetch::Download>(loop, url(), mrf::fetch::Download::Options{}, *files.back()));
+  }
+  loop.turn();
+  REQUIRE(network.receivers.size() == 6);
+  const auto comes = [&](std::size_t number) {
+    CHECK(network.receivers[number]->on_head(head_with(whole_head)));
+    CHECK(network.receivers[number]->on_body("01234567"));
+    network.receivers[number]->on_end({mrf::http::Ending::Kind::complete, ""});
+    for (int i = 0; i < 3; ++i) loop.turn();
+  };
+  comes(0);
+  comes(1);
+  CHECK_FALSE(downloads[1]->is_over());
+  CHECK_FALSE(std::filesystem::exists(directory / "a"));
+  comes(2);
+  for (int i = 0; i < 3; ++i) CHECK(downloads[static_cast<std::size_t>(i)]->is_complete());
+  CHECK(content(directory / "c") == "01234567");
+
+  comes(3);
+  clock.time += milliseconds(249);
+  loop.turn();
+  CHECK_FALSE(downloads[3]->is_over());
+  clock.time += milliseconds(1);
+  for (int i = 0; i < 3; ++i) loop.turn();
+  CHECK(downloads[3]->is_complete());
+
+  comes(4);
+  CHECK_FALSE(downloads[4]->is_over());
+  downloads[5].reset();
+  for (int i = 0; i < 3; ++i) loop.turn();
+  CHECK(downloads[4]->is_complete());
+  CHECK(content(directory / "e") == "01234567");
 }
