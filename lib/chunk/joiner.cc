@@ -32,7 +32,10 @@ namespace {
 class PassingJoiner : public ChunkJoiner {
  public:
   PassingJoiner(const ChunkCommand& command, io::FdRef to)
-      : ChunkJoiner(command, to), filter_(command.words[0]), is_asked_for_(command.written) {
+      : ChunkJoiner(command, to),
+        filter_(command.words[0]),
+        is_asked_for_(command.written),
+        repeats_headers_(command.repeats_headers) {
     using Kind = record::RecordForm::Kind;
     const Kind kind = command.written.value_or(command.form).record.kind;
     if (kind != Kind::fixed) delimiter_ = kind == Kind::nul ? '\0' : '\n';
@@ -83,15 +86,15 @@ class PassingJoiner : public ChunkJoiner {
 
  private:
   void refuse_second_header() {
-    constexpr std::array tags{"@HD\t", "@SQ\t", "@RG\t", "@PG\t", "@CO\t"};
-    const bool has_header =
-        std::any_of(tags.begin(), tags.end(), [&](const char* tag) { return first_.starts_with(tag); });
-    if (chunk_ == 0) begins_with_header_ = has_header;
-    if (chunk_ > 0 && has_header && begins_with_header_ && !is_asked_for_)
-      throw base::DataError(
-          "join", fmt::format("output of {} for chunk {}", filter_, chunk_),
-          "it begins with a header of SAM, as that for chunk 0 did: --output-record sam joins "
-          "SAM (mrf-run: -O sam, or bam), --output-record line takes such lines for others");
+    if (repeats_headers_) return;
+    const std::string earlier = headers_.find(first_, fmt::format("chunk {}", chunk_));
+    if (earlier.empty()) return;
+    throw base::DataError(
+        "join", fmt::format("output of {} for chunk {}", filter_, chunk_),
+        fmt::format("it begins with a header of SAM, as that for {} did: --output-record sam joins SAM "
+                    "(mrf-run: -O sam, or bam), --repeated-headers (mrf-run: --output-record line) takes "
+                    "such lines for others",
+                    earlier));
   }
   std::optional<std::size_t> take_first(io::FdRef pipe) {
     std::array<char, codec::format_magic_size> first;
@@ -111,12 +114,13 @@ class PassingJoiner : public ChunkJoiner {
 
   const std::string filter_;
   const bool is_asked_for_;
+  const bool repeats_headers_;
   std::uint64_t chunk_ = 0;
   std::optional<char> delimiter_;
   io::PipeDrain drain_{true};
   std::string first_;
   std::optional<char> last_;
-  bool begins_with_header_ = false;  // the output of the first chunk
+  record::RepeatedHeaders headers_;
 };
 
 constexpr std::size_t most_shown = 80;

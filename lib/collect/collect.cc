@@ -180,6 +180,7 @@ class Collector {
   std::vector<Input*> all_inputs() const;
   void refuse_doubles() const;
   bool has_headers() const;
+  bool may_repeat_headers() const;
   bool are_files() const;
   HeaderUse header_use(std::size_t input);
   void wait_for_common_header(BatchedOutput& output);
@@ -196,6 +197,7 @@ class Collector {
   SpillFile spill_;
   BamReferences references_;
   CommonHeader common_header_;
+  record::RepeatedHeaders repeated_headers_;
   std::uint64_t records_written_ = 0;
   std::uint64_t lines_aside_ = 0;
   const InputSettings settings_;
@@ -234,7 +236,8 @@ Collector::~Collector() {
 
 void Collector::open_inputs() {
   io::raise_open_file_limit();
-  const Input::Shared shared{pool_, spill_, references_, records_written_};
+  const Input::Shared shared{pool_, spill_, references_, records_written_,
+                             may_repeat_headers() ? nullptr : &repeated_headers_};
   if (!options_.header.empty()) {
     const Input::Shared aside{pool_, spill_, references_, lines_aside_};
     header_ = std::make_unique<Input>(options_.header, header_settings_, HeaderUse{}, aside, header_count_);
@@ -267,6 +270,16 @@ std::vector<Input*> Collector::all_inputs() const {
 bool Collector::are_files() const {
   return std::all_of(inputs_.begin(), inputs_.end(),
                      [](const auto& input) { return input->stream().is_file(); });
+}
+
+// Whether the inputs may begin with one header of SAM: unless they are lines of which nothing is known. Input
+// after input is what cat(1) does.
+bool Collector::may_repeat_headers() const {
+  using Kind = record::RecordForm::Kind;
+  const Kind kind = options_.record.kind;
+  const bool are_lines = kind == Kind::line || kind == Kind::lines || kind == Kind::start;
+  return options_.repeats_headers || options_.order == CollectOptions::Order::concat || options_.sam ||
+         has_headers() || !are_lines;
 }
 
 bool Collector::has_headers() const { return settings_.header.is_named(); }

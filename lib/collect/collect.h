@@ -33,6 +33,8 @@ struct CollectOptions {
   record::HeaderForm header_form;
   /// The headers of all inputs have to be the same; those that `header_form` names have to in any case.
   bool same_header = false;
+  /// Inputs of lines may begin with one header of SAM, and all of it is lines.
+  bool repeats_headers = false;
   /// Bytes of memory for what cannot be written yet.
   std::uint64_t buffer = std::uint64_t{256} << 20;
   /// Reads on while the output is blocked, and holds what it does not take.

@@ -2,6 +2,7 @@
 #include "collect/input.h"
 
 #include <fcntl.h>
+#include <fmt/format.h>
 #include <poll.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -132,14 +133,13 @@ Input::Input(const std::string& path, const InputSettings& settings, HeaderUse h
       stream_(path, !record::is_bytes(settings.form)),
       count_(count),
       splitter_(record::make_framer(settings.form, stream_.name())),
-      header_use_(header_use),
-      is_format_known_(record::is_bytes(settings.form) ||
-                       settings.form.kind == record::RecordForm::Kind::bam) {
+      header_use_(header_use) {
   start_round();
 }
 
 void Input::start_round() {
   if (header_use_.way == HeaderUse::Way::keep && round_ > 0) header_use_.way = HeaderUse::Way::drop;
+  is_format_known_ = record::is_bytes(settings_.form) || settings_.form.kind == record::RecordForm::Kind::bam;
   header_reader_.emplace(settings_.header, header_use_, shared_.references, stream_.name());
   framer_ = record::make_framer(settings_.form, stream_.name());
   rounds_.emplace_back(shared_.pool, shared_.spill);
@@ -182,6 +182,14 @@ void Input::check_format(bool is_end) {
   const codec::DataFormat format = codec::format_by_magic(unframed());
   if (format != codec::DataFormat::unknown && format != codec::DataFormat::sam)
     throw base::DataError("read", name(), codec::refusal_of(format));
+  if (shared_.headers == nullptr) return;
+  const std::string earlier = shared_.headers->find(unframed(), name());
+  if (earlier.empty()) return;
+  throw base::DataError(
+      "collect", name(),
+      fmt::format("it begins with a header of SAM, as '{}' does: --sam joins SAM (mrf-run: -O sam, or bam), "
+                  "--repeated-headers (mrf-run: --output-record line) takes such lines for others",
+                  earlier));
 }
 
 void Input::frame(bool is_end) {

@@ -106,6 +106,8 @@ class Input {
     BamReferences& references;
     /// Records passed or dropped so far, of all inputs.
     std::uint64_t& records_written;
+    /// Of inputs that may not begin with the same header of SAM; null where they may.
+    record::RepeatedHeaders* headers = nullptr;
   };
   /// Opens `path`. `header_use` is for the header of the first round; one that is compared is compared in
   /// every round. `count` is filled while reading. What is referred to outlives the input. Throws
@@ -178,7 +180,7 @@ class Input {
   std::unique_ptr<record::Framer> framer_;
   std::unique_ptr<record::Framer> splitter_;
   HeaderUse header_use_;
-  bool is_format_known_;
+  bool is_format_known_ = false;
   bool is_read_ = false;
   std::string header_;
   io::BlockRef open_;

@@ -10,6 +10,7 @@
 
 #include "base/error.h"
 #include "base/number_at.h"
+#include "codec/data_format.h"
 
 namespace mrf::record {
 
@@ -158,6 +159,12 @@ bool HeaderReader::read_size(std::string_view bytes, std::size_t& size) const {
 
 void HeaderReader::fail(const std::string& reason) const {
   throw base::DataError(verb_, input_name_, reason);
+}
+
+std::string RepeatedHeaders::find(std::string_view front, const std::string& name) {
+  if (codec::sniff(front) != codec::DataFormat::sam) return "";
+  const auto [at, is_first] = names_.emplace(front.substr(0, front_size), name);
+  return is_first ? "" : at->second;
 }
 
 namespace {

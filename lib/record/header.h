@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -83,6 +84,21 @@ class HeaderReader {
   Part part_ = Part::magic;
   std::size_t references_left_ = 0;
   bool over_ = false;
+};
+
+/// Of texts that are joined as lines: which ones begin with the same header of SAM, so that it would be there
+/// several times, between records.
+class RepeatedHeaders {
+ public:
+  /// As many bytes of a text decide.
+  static constexpr std::size_t front_size = 10;
+
+  /// Of the text called `name`, which begins with `front`: front_size bytes, or all that it has. Returns the
+  /// name of a text before it that begins with the same header; "" when there is none.
+  std::string find(std::string_view front, const std::string& name);
+
+ private:
+  std::map<std::string, std::string> names_;  // by the front
 };
 
 /// The part of a whole BAM header that lists the reference sequences.

@@ -521,7 +521,10 @@ class Steps {
                       : is_gzip                      ? PartForm::bgzf
                                                      : PartForm::plain;
     io::OutputFile joined(output());
-    write_parts(receipts, directory_, form, joined, command_.form.omits_header);
+    write_parts(receipts, directory_, form, joined,
+                command_.form.omits_header                         ? HeaderRule::omitted
+                : workflow::takes_headers_for_lines(command_.form) ? HeaderRule::lines
+                                                                   : HeaderRule::once);
     std::vector<io::OutputFile*> files{&joined};
     std::optional<io::OutputFile> mates;
     if (command_.form.outputs.size() == 2) files.push_back(&mates.emplace(join_mates(receipts)));
@@ -570,7 +573,7 @@ class Steps {
     const std::string& path = command_.form.outputs[1];
     io::OutputFile joined(path);
     const bool is_gzip = workflow::kind_of(path).is_gzip;
-    write_parts(of_mates, directory_, is_gzip ? PartForm::bgzf : PartForm::plain, joined);
+    write_parts(of_mates, directory_, is_gzip ? PartForm::bgzf : PartForm::plain, joined, HeaderRule::lines);
     return joined;
   }
 

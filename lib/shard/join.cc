@@ -47,10 +47,11 @@ class PartReader {
     }
   }
 
+  [[noreturn]] void refuse(const std::string& reason) const { throw base::DataError("join", path_, reason); }
+
   [[noreturn]] void fail(const std::string& reason) const {
-    throw base::DataError("join", path_,
-                          fmt::format("{}; without '{}' shard {} is run again", reason,
-                                      directory_.receipt_path(receipt_.shard), receipt_.shard));
+    refuse(fmt::format("{}; without '{}' shard {} is run again", reason,
+                       directory_.receipt_path(receipt_.shard), receipt_.shard));
   }
 
   void require_end_of_file_block() const {
@@ -60,6 +61,19 @@ class PartReader {
     if (at < 0 || io::read_full(file_, path_, end, meter) != end.size() ||
         std::string_view(end.data(), end.size()) != codec::bgzf_eof)
       fail("it does not end with the end-of-file block");
+  }
+
+  // The first bytes of the text, which may be in BGZF; enough for record::RepeatedHeaders. None where the
+  // part is damaged, which copy() finds.
+  std::string front(PartForm form) const try {
+    const Storage storage = form == PartForm::bgzf ? Storage::bgzf : Storage::plain;
+    io::Meter meter;
+    Content content(file_, path_, storage, 0, meter);
+    while (content.view().size() < record::RepeatedHeaders::front_size && content.more()) {
+    }
+    return std::string(content.view().substr(0, record::RepeatedHeaders::front_size));
+  } catch (const base::DataError&) {
+    return "";
   }
 
   // The header of alignments, and where the records begin in the file.
@@ -167,8 +181,9 @@ std::vector<Receipt> read_receipts(const Plan& plan, const std::string& plan_dig
 }
 
 void write_parts(const std::vector<Receipt>& receipts, const Directory& directory, PartForm form,
-                 io::OutputFile& output, bool omits_header) {
+                 io::OutputFile& output, HeaderRule rule) {
   std::string first_header;
+  record::RepeatedHeaders repeated;
   for (const Receipt& receipt : receipts) {
     const PartReader part(receipt, directory);
     PartRange range{0, receipt.part_size};
@@ -181,10 +196,17 @@ void write_parts(const std::vector<Receipt>& receipts, const Directory& director
       std::string header = part.read_header(form, range.begin);
       if (receipt.shard == 0) {
         first_header = std::move(header);
-        if (!omits_header) range.begin = 0;
+        if (rule != HeaderRule::omitted) range.begin = 0;
       } else if (header != first_header) {
         part.fail("its header is not that of shard 0");
       }
+    } else if (rule != HeaderRule::lines) {
+      const std::string earlier = repeated.find(part.front(form), fmt::format("shard {}", receipt.shard));
+      if (!earlier.empty())
+        part.refuse(
+            fmt::format("it begins with a header of SAM, as that of {} does: -O sam joins SAM, "
+                        "--output-record line takes such lines for others",
+                        earlier));
     }
     part.copy(range, output);
   }

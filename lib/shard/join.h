@@ -27,11 +27,18 @@ enum class PartForm {
 std::vector<Receipt> read_receipts(const Plan& plan, const std::string& plan_digest,
                                    const Directory& directory);
 
+/// What becomes of the headers of the parts.
+enum class HeaderRule {
+  once,     ///< that of alignments, which all have, is there once; text begins with that of SAM once at most
+  omitted,  ///< of SAM text: it is not there
+  lines,    ///< of text: lines at its top are lines, even those of a header of SAM
+};
+
 /// Writes the parts of these receipts to `output`, which is not committed, as one file: no block is
-/// compressed again, one header, one end-of-file block. No header when the output `omits_header`. Throws
-/// DataError for a part that is not what its receipt says, or whose header is not that of the first.
+/// compressed again, one header, one end-of-file block. Throws DataError for a part that is not what its
+/// receipt says, or whose header is not that of the first, or is there again.
 void write_parts(const std::vector<Receipt>& receipts, const Directory& directory, PartForm form,
-                 io::OutputFile& output, bool omits_header = false);
+                 io::OutputFile& output, HeaderRule rule);
 /// Reads the parts of these receipts. Throws DataError for one that is not what its receipt says.
 void check_parts(const std::vector<Receipt>& receipts, const Directory& directory);
 /// Reads a part, and puts its size and its digest into its receipt. Returns 0, or what `stop`, asked about

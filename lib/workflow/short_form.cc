@@ -145,10 +145,10 @@ class Writer {
 
   void add_chunks(const std::string& source) {
     std::string options = has_header(HeaderPolicy::none) && reads_sam() ? "" : record_option(choice_.given);
-    const bool is_said =
-        form_.output_record == "line" || (form_.output_record.empty() && form_.record == "line");
-    if (!choice_.written.empty() && (is_said || choice_.written != "line" || choice_.input.is_alignment()))
+    if (!choice_.written.empty() &&
+        (are_lines_said() || choice_.written != "line" || choice_.input.is_alignment()))
       options += " --output-record " + quote_word(choice_.written);
+    options += repeated_headers();
     options += text_header();
     if (has_header(HeaderPolicy::broadcast)) options += " --header-broadcast";
     if (form_.chunk_size) options += fmt::format(" -c {}", *form_.chunk_size);
@@ -168,6 +168,10 @@ class Writer {
                               are_bytes() ? " --record fixed:1" : "", result()));
     }
   }
+
+  // The lines at the top of an output are lines, even those of a header of SAM.
+  bool are_lines_said() const { return takes_headers_for_lines(form_); }
+  std::string repeated_headers() const { return are_lines_said() ? " --repeated-headers" : ""; }
 
   // More than a worker has in its FIFO and reads ahead, as long as there is room for all workers.
   std::uint64_t kept_bytes() const {
@@ -272,11 +276,11 @@ class Writer {
     if (choice_.written == "sam") return has_header(HeaderPolicy::around) ? " --sam" : " --sam --same-header";
     if (choice_.written == "bam") return " --record bam --same-header";
     if (choice_.written.empty()) return "";
-    if (choice_.written != "line" || !reads_sam()) return record_option(choice_.written);
+    if (choice_.written != "line" || !reads_sam()) return record_option(choice_.written) + repeated_headers();
     // Lines behind the first record of a copy may begin with @ and are no header.
     if (has_header(HeaderPolicy::broadcast))
       return choice_.order == "seq" ? " --sam --no-header --header-prefix @" : " --header-prefix @";
-    return choice_.order == "seq" ? " --sam --no-header" : "";
+    return choice_.order == "seq" ? " --sam --no-header" : repeated_headers();
   }
 
   // Mates go to a file each, by their names; mrf-collect compresses.
@@ -439,6 +443,15 @@ bool has_copy_number(const std::string& word) {
     rest.erase(at, copy_number.size());
   }
   return found && std::all_of(rest.begin(), rest.end(), [](char c) { return is_of(c, "_-./,:=+@%"); });
+}
+
+bool takes_headers_for_lines(const ShortForm& form) {
+  if (form.output_record.empty()) {
+    const bool is_told =
+        !form.output_format.empty() || (!form.outputs.empty() && kind_of(form.outputs[0]).is_told);
+    return form.record == "line" && is_told;
+  }
+  return form.output_record == "line" || form.output_record.starts_with("lines:");
 }
 
 std::vector<FailureHint> failure_hints(const ShortForm& form) {

@@ -91,6 +91,9 @@ struct FailureHint {
   std::string text;
 };
 
+/// Whether the user says that the filter writes lines: those of a header of SAM are lines then, too.
+bool takes_headers_for_lines(const ShortForm& form);
+
 /// What the failure of a filter may mean for the options of the short form.
 std::vector<FailureHint> failure_hints(const ShortForm& form);
 

@@ -289,6 +289,29 @@ END
   [ "$(grep -c ^@SQ out.aln)" = 1 ]
   short -c 300 -i in.txt -o out.aln -- bash -c "$sam"
   assert_status 0
+  rm out.aln
+  for order in rows any; do
+    short --order $order -c 100 -i in.txt -o out.aln -- bash -c "$sam"
+    assert_status 3
+    assert_stderr_has "it begins with a header of SAM, as 'in:done["
+    [ ! -e out.aln ]
+  done
+  short --order any --output-record line -i in.txt -o out.aln -- bash -c "$sam"
+  assert_status 0
+  [ "$(grep -c ^@SQ out.aln)" -gt 1 ]
+  rm out.aln
+  bash -c "$sam" <in.txt | samtools view -b --no-PG -o in.bam -
+  for options in '' '--order any'; do
+    # shellcheck disable=SC2086
+    short $options -c 100 --record bam -i in.bam -o out.aln -- samtools view -h --no-PG -
+    assert_status 3
+    assert_stderr_has "it begins with a header of SAM, as "
+    [ ! -e out.aln ]
+  done
+  run_apart mrf-run --shards 2 --engine local -i in.txt -o out.aln -- bash -c "$sam"
+  assert_status 3
+  assert_stderr_has "it begins with a header of SAM, as that of shard 0 does: -O sam"
+  [ ! -e out.aln ]
 }
 
 @test "a forgotten --, a command that is a file here, and arguments without an option: the message says what to write" {

@@ -24,7 +24,7 @@ using namespace mrf::shard::test;
 // Three shards that have run: their plan, receipts and parts are in a directory.
 class FinishedRun {
  public:
-  explicit FinishedRun(PartForm form) : form_(form) {
+  explicit FinishedRun(PartForm form, std::string front = "") : form_(form), front_(std::move(front)) {
     Plan plan;
     plan.directory = "/";
     plan.input.size = 40;
@@ -47,7 +47,7 @@ class FinishedRun {
 
   std::string records(std::size_t shard) const {
     return form_ == PartForm::bam ? bam_record({.name = "a" + std::to_string(shard)}) + bam_record({})
-                                  : "line " + std::to_string(shard) + "\n";
+                                  : front_ + "line " + std::to_string(shard) + "\n";
   }
   std::string part(std::size_t shard) const {
     if (form_ == PartForm::plain) return records(shard);
@@ -66,12 +66,12 @@ class FinishedRun {
   std::string plan_path() const { return run_.plan_path(); }
 
   // The message of the error, "" when there is none.
-  std::string join() {
+  std::string join(HeaderRule rule = HeaderRule::once) {
     try {
       const StoredPlan stored = read_plan(run_);
       const auto receipts = read_receipts(stored.plan, stored.digest, run_);
       io::OutputFile file(output());
-      write_parts(receipts, run_, form_, file);
+      write_parts(receipts, run_, form_, file, rule);
       file.commit();
       return "";
     } catch (const base::Error& error) {
@@ -84,6 +84,7 @@ class FinishedRun {
   ::Directory directory_;
   shard::Directory run_{directory_ / "run"};
   PartForm form_;
+  std::string front_;  // of every part of text
 };
 
 constexpr PartForm part_forms[]{PartForm::plain, PartForm::bgzf, PartForm::bam};
@@ -95,6 +96,19 @@ TEST_CASE("parts are joined with one header and one end-of-file block") {
     FinishedRun run(form);
     CHECK(run.join().empty());
     CHECK(content(run.output()) == run.joined());
+  }
+}
+
+TEST_CASE("text that begins with one header of SAM in several parts is joined when it is said to be lines") {
+  for (const PartForm form : {PartForm::plain, PartForm::bgzf}) {
+    FinishedRun run(form, "@HD\tVN:1.6\n");
+    const std::string fault = run.join();
+    CHECK(fault.find("it begins with a header of SAM, as that of shard 0 does: -O sam") != std::string::npos);
+    CHECK(content(run.output()) == "before");
+    CHECK(run.join(HeaderRule::lines).empty());
+    CHECK(content(run.output()) == run.joined());
+    FinishedRun reads(form, "@read 1\nA\n+\nI\n");
+    CHECK(reads.join().empty());
   }
 }
 

@@ -274,7 +274,7 @@ TEST_CASE("the output has a kind of its own, in every order") {
             .starts_with("mrf-collect --record fastq --order rows "));
   fastq.output_record = "lines:2";
   CHECK(job(mrf::workflow::workflow_text(fastq), "join")
-            .starts_with("mrf-collect --record lines:2 --order rows "));
+            .starts_with("mrf-collect --record lines:2 --repeated-headers --order rows "));
 
   auto aligned = form("in.fq.gz", "out.bam");
   CHECK(job(mrf::workflow::workflow_text(aligned), "work")
@@ -317,7 +317,7 @@ TEST_CASE("explicit words win over names") {
   auto text = form("in.sam", "out.sam");
   text.record = "line";
   CHECK(job(mrf::workflow::workflow_text(text), "work")
-            .starts_with("mrf-chunks -n $n --output-record line -i in.sam -- "));
+            .starts_with("mrf-chunks -n $n --output-record line --repeated-headers -i in.sam -- "));
   CHECK(job(mrf::workflow::workflow_text(text), "work").ends_with(" > save:out.sam"));
   text.inputs = {"in.bam"};
   CHECK_THROWS_AS(mrf::workflow::workflow_text(text), mrf::base::UsageError);
