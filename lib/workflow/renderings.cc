@@ -50,28 +50,45 @@ result() {
 # writes one FIFO and nothing else may be ended by SIGPIPE.
 run_all() { run_some "$#" "$@"; }
 
-# Runs functions, as many at a time as its first argument says.
+# Runs a function, and writes its name and its status to a file descriptor.
+report() {
+  local code=0
+  (eval "exec $2>&-" && "$1") || code=$?
+  echo "$1 $code" >&"$2"
+  return "$code"
+}
+
+# Runs functions, as many at a time as its first argument says. The order of their ends is that of the reports:
+# "wait -n" of bash loses a job that ends while it is not called. A function that was killed reports nothing.
 run_some() {
   local -A running=()
-  local most=$1 name pid code
+  local most=$1 name code pid reports fifo
   shift
+  fifo=$(mktemp -u -- "$dir/.reports.XXXXXXXX") && mkfifo -m 600 -- "$fifo" || exit 1
+  exec {reports}<>"$fifo" || exit 1
+  rm -f -- "$fifo"
   while (($# + ${#running[@]} > 0)); do
     while (($# > 0 && ${#running[@]} < most)); do
-      "$1" &
-      running[$!]=$1
+      report "$1" "$reports" &
+      running[$1]=$!
       started+=("$!")
       shift
     done
-    code=0
-    wait -n -p pid "${!running[@]}" || code=$?
-    name=${running[$pid]}
-    unset "running[$pid]"
+    if ! read -r -t 5 name code <&"$reports"; then
+      for name in "${!running[@]}"; do kill -0 "${running[$name]}" 2>/dev/null || break; done
+      kill -0 "${running[$name]}" 2>/dev/null && continue
+      code=0
+      wait "${running[$name]}" || code=$?
+    fi
+    [[ -n ${running[$name]-} ]] || continue
+    unset "running[$name]"
     [[ ${accepts[$name]- 0 } == *" $code "* ]] && continue
     ((code == 141 && ${may_end_early[$name]-0})) && continue
     echo "cannot finish '$name': status $code" >&2
-    for pid in "${!running[@]}"; do kill -KILL -- "-$pid" || kill -KILL "$pid"; done 2>/dev/null
+    for pid in "${running[@]}"; do kill -KILL -- "-$pid" || kill -KILL "$pid"; done 2>/dev/null
     return "$code"
   done
+  exec {reports}>&-
 }
 
 publish() {

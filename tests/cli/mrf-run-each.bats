@@ -192,3 +192,23 @@ E
   [ ! -e result.1 ]
   assert_nothing_left
 }
+
+@test "by 2: a script ends with the status of the job that failed first, whenever the others end" {
+  cat >w.mrf <<'E'
+[each x in a b c d by 2]
+  one: seq 1000000 > out:one
+  two: tee out:two < in:one > out:three
+  all: cat < in:two > save:all.$x
+  top: head -n 1 < in:three > save:top.$x
+[end]
+E
+  run_apart mrf-run --print-sh w.mrf
+  assert_status 0
+  echo "$output" >w.sh
+  for _ in 1 2 3 4 5; do
+    run_apart timeout -k 5 300 bash w.sh
+    assert_status 141
+    assert_stderr_has "_two': status 141"
+  done
+  assert_nothing_left
+}

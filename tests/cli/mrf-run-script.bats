@@ -114,12 +114,14 @@ E
   assert_files in.txt w.mrf
 }
 
+has_grandchild() { pgrep -P "$(pgrep -d , -P "$1")" "$2" >/dev/null; }
+
 @test "--print-sh: INT, TERM and HUP leave nothing" {
   printf 'a: tail -f /dev/null > out:p\nb: cat < in:p > save:result\n' >w.mrf
   mrf-run --print-sh w.mrf >script.sh
   for signal in INT TERM HUP; do
     env --default-signal=INT,HUP bash script.sh 3>&- 2>/dev/null &
-    wait_until pgrep -P $! tail >/dev/null
+    wait_until has_grandchild $! tail
     kill "-$signal" $!
     wait $! || status=$?
     [ "$status" = $((128 + $(kill -l $signal))) ]
@@ -131,7 +133,7 @@ E
 @test "--print-sh: a signal before the script has noted the number of a job leaves nothing" {
   printf 'a: tail -f /dev/null > out:p\nb: cat < in:p > save:result\n' >w.mrf
   # shellcheck disable=SC2016 # the script's
-  mrf-run --print-sh w.mrf | sed 's/^      "\$1" &$/&\n      kill -TERM $$/' >script.sh
+  mrf-run --print-sh w.mrf | sed 's/^      report "\$1" "\$reports" &$/&\n      kill -TERM $$/' >script.sh
   grep -q 'kill -TERM' script.sh
   run_apart bash -c 'timeout -k 5 300 bash script.sh >/dev/null 2>&1'
   assert_status 143
