@@ -67,14 +67,14 @@ std::string hint(const std::string& word, int error_number) {
   return meant.empty() ? process::start_failure_hint(word, error_number) : meant;
 }
 
-// The errno of execve(2) for a path, 0 for none.
+// The errno with which a path cannot be executed, 0 for none.
 int execution_error(const std::string& path) {
   if (::access(path.c_str(), X_OK) != 0) return errno;
   std::error_code error;
   return std::filesystem::is_directory(path, error) ? EACCES : 0;
 }
 
-// The errno of execvp(3) for a command, 0 for none.
+// The same for a command that is searched in PATH, as execvp does.
 int search_error(const std::string& word) {
   if (word.find('/') != std::string::npos) return execution_error(word);
   std::string_view directories = search_variable;
