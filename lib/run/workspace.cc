@@ -102,7 +102,7 @@ Workspace::Workspace(const workflow::Plan& plan, const std::string& report) : re
       throw base::UsageError("write", report, "a result has that name");
   }
   root_ = io::temporary_directory();
-  directory_ = unique_name(io::absolute_temporary_directory(), "mrf-run");
+  directory_ = unique_name(io::absolute_temporary_directory(), fifo_directory_prefix);
 }
 
 void Workspace::check() const {
@@ -116,12 +116,24 @@ void Workspace::check_result_directory(const std::string& path, const Result& re
     refuse_to_write(path, result.directory);
 }
 
+// The mark comes first, so that whatever is made behind it is found by the next run.
 void Workspace::make(const workflow::Plan& plan) {
+  remove_leftovers(io::directory_of(directory_));
+  if (::mkdir(directory_.c_str(), 0700) != 0) throw base::SystemError("make a directory for FIFOs in", root_);
+  mark_.set(directory_, result_directories());
   for (const auto& [path, result] : results_) make_result_directory(path, result);
   make_result_directory(report_name_, report_);
   for (const auto& path : workflow::appended_results(plan)) copy_for_appending(path);
-  if (::mkdir(directory_.c_str(), 0700) != 0) throw base::SystemError("make a directory for FIFOs in", root_);
   make_fifos(plan);
+}
+
+std::vector<std::string> Workspace::result_directories() const {
+  std::vector<std::string> directories;
+  for (const auto& [path, result] : results_) {
+    if (!result.directory.empty()) directories.push_back(result.directory);
+  }
+  if (!report_.directory.empty()) directories.push_back(report_.directory);
+  return directories;
 }
 
 void Workspace::make_result_directory(const std::string& path, const Result& result) {
@@ -186,7 +198,7 @@ Workspace::Result Workspace::result_for(const std::string& path) {
   if (exists && !S_ISREG(info.st_mode)) {
     result.written = path.starts_with('-') ? "./" + path : path;
   } else {
-    result.directory = unique_name(io::directory_of(result.target), ".mrf-run");
+    result.directory = unique_name(io::directory_of(result.target), result_directory_prefix);
     result.written = result.directory + "/" + io::base_of(path);
   }
   return result;
@@ -223,9 +235,10 @@ void Workspace::publish() {
 }
 
 void Workspace::remove(bool keep_fifos) noexcept {
-  if (!keep_fifos) remove_tree(std::exchange(directory_, {}));
+  if (keep_fifos) LiveMark::remove(directory_);
   for (auto& [path, result] : results_) remove_tree(std::exchange(result.directory, {}));
   remove_tree(std::exchange(report_.directory, {}));
+  if (!keep_fifos) remove_tree(std::exchange(directory_, {}));
 }
 
 DisplayNames::DisplayNames(const workflow::Plan& plan, const Workspace& workspace)

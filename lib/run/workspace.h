@@ -9,6 +9,7 @@
 
 #include "io/fd.h"
 #include "io/output_file.h"
+#include "run/leftovers.h"
 #include "workflow/plan.h"
 
 namespace mrf::run {
@@ -27,7 +28,8 @@ class Workspace {
   Workspace(const workflow::Plan& plan, const std::string& report);
   /// Whether make() could: throws the SystemError that it would throw.
   void check() const;
-  /// Throws SystemError; then a part may be there until remove().
+  /// Removes what killed runs have left under $TMPDIR (remove_leftovers()). Throws SystemError; then a part
+  /// may be there until remove().
   void make(const workflow::Plan& plan);
   Workspace(const Workspace&) = delete;
   Workspace& operator=(const Workspace&) = delete;
@@ -78,8 +80,11 @@ class Workspace {
   static Result result_for(const std::string& path);
   void add_finished(const std::string& path, const Result& result);
 
+  std::vector<std::string> result_directories() const;
+
   std::string root_;
   std::string directory_;
+  LiveMark mark_;
   std::map<std::string, Result> results_;
   Result report_;
   std::string report_name_;

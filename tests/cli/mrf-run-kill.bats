@@ -31,6 +31,36 @@ has_jobs() { find_watchdog && has_children "$watchdog" 1; }
   done
 }
 
+# The directories of runs: of FIFOs, and beside results.
+directories_of_runs() { find "$TMPDIR" "$1" -maxdepth 1 -name '*mrf-run.*' | sort; }
+
+@test "KILL of all processes of mrf-run: the next run removes what they have left, and nothing of others" {
+  seq 3 >in
+  mkdir results
+  mkfifo gate
+  exec {gate}<>gate
+  mrf-run --keep-dir -n 1 -i in -o kept -- cat 2>/dev/null
+  kept=$(directories_of_runs results)
+  start_in_background -n 1 --order any -i in -o results/live -- bash -c 'read -r go <gate && cat'
+  live=$run
+  lives=$(directories_of_runs results)
+  start_in_background -n 1 --order any -i in -o results/killed -- sleep 1000
+  wait_until has_jobs
+  mapfile -t all < <(pgrep -P "$watchdog")
+  kill -STOP "$run" "$watchdog"
+  kill -KILL "$run" "$watchdog" "${all[@]}"
+  wait "$run" || true
+  (($(directories_of_runs results | wc -l) == $(wc -l <<<"$lives") + 2))
+  mkdir "$TMPDIR/mrf-run.0123456789abcdef" # without a mark
+  others=$(directories_of_runs none 2>/dev/null | grep 0123456789abcdef)
+  mrf-run -n 1 -i in -o out -- cat
+  [[ $(directories_of_runs results) == "$(sort <<<"$lives"$'\n'"$others")" ]]
+  kill "$live"
+  wait "$live" || true
+  wait_until test "$(directories_of_runs results)" = "$(sort <<<"$kept"$'\n'"$others")"
+  rm -r "${TMPDIR:?}"/mrf-run.*
+}
+
 # The jobs, each of which has executed its command.
 both_there() { has_children "$watchdog" 1 bash && has_children "$watchdog" 1 cat; }
 
