@@ -452,12 +452,10 @@ base::Status run_shards(const Options& options, io::Stats& stats) {
     run::write_event(options.run.supervisor.progress, event, may_be_lost);
   };
   command.report = options.run.report_path;
-  command.check_commands = [&options] {
-    for (const auto& words : {options.form.command, options.form.combine}) {
-      process::LaunchSpec spec;
-      spec.words = words;
-      if (!words.empty()) run::check_command(spec);
-    }
+  command.check_command = [](const std::vector<std::string>& words) {
+    process::LaunchSpec spec;
+    spec.words = words;
+    run::check_command(spec);
   };
   command.run_plan = [&options](const workflow::Plan& plan, const std::string& report) {
     run::RunOptions run = options.run;

@@ -162,7 +162,7 @@ class Steps {
     if (options.joins) return join();
     const auto engine = make_engine(command_);  // refuses what it cannot be given
     plan();
-    if (runs() && !directory_.missing(stored_.plan).empty()) command_.check_commands();
+    if (runs() && !directory_.missing(stored_.plan).empty()) check_commands();
     if (options.plans || options.prints_snakefile || options.prints_sbatch) directory_.make();
     if (options.prints_snakefile) return print_snakefile();
     if (options.prints_sbatch) return print_sbatch();
@@ -242,10 +242,22 @@ class Steps {
     directory_.check_place();
   }
 
+  // The command of --combine runs on this machine, and the filter where the engine runs the shards.
+  void check_commands() {
+    if (combines()) command_.check_command(command_.form.combine);
+    try {
+      command_.check_command(command_.form.command);
+    } catch (const base::Error& error) {
+      if (command_.options.engine.empty() || command_.options.engine == "local") throw;
+      if (!std::exchange(has_warned_of_filter_, true))
+        base::warn(fmt::format("{}; the machines that run the shards need it", error.what()));
+    }
+  }
+
   void plan() {
     stored_ = {};
     check_places();
-    if (runs() && ::access(directory_.plan_path().c_str(), F_OK) != 0) command_.check_commands();
+    if (runs() && ::access(directory_.plan_path().c_str(), F_OK) != 0) check_commands();
     const Input opened = open_input();
     std::optional<Input> mate;
     io::Meter meter_of_mates;
@@ -686,6 +698,7 @@ class Steps {
   workflow::ShortFormChoice choice_;
   Directory directory_;
   StoredPlan stored_;
+  bool has_warned_of_filter_ = false;
 };
 
 }  // namespace

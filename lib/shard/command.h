@@ -28,8 +28,8 @@ struct Command {
   std::chrono::milliseconds kill_after{1000};
   ProgressStyle progress = ProgressStyle::none;
   Progress::WriteEvent write_event;  ///< for ProgressStyle::json
-  /// Throws Error for a filter, or a command of --combine, that is not there or cannot be executed.
-  std::function<void()> check_commands;
+  /// Throws Error for a command that is not there or cannot be executed on this machine.
+  std::function<void(const std::vector<std::string>& words)> check_command;
   /// Runs the plan of one shard's short form and writes the report of that run, also when it fails; returns
   /// its exit status, or the signal by which this process is to end.
   std::function<EngineEnd(const workflow::Plan& plan, const std::string& report)> run_plan;

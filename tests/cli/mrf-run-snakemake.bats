@@ -137,6 +137,21 @@ run() { mrf-run --shard-run "$1" --shard-dir "$directory"; }
   [[ ! -e out2.txt ]]
 }
 
+@test "a filter that is only where the shards run: a warning, and the command of --combine is needed here" {
+  # shellcheck disable=SC2016
+  false_snakemake 'printf "#!/bin/sh\nexec cat\n" >../../node-filter
+chmod +x ../../node-filter
+for shard in $shards; do run "$shard"; done'
+  run_apart mrf-run --shards 2 --engine snakemake -i in.txt -o out.txt -- ./node-filter
+  assert_status 0
+  assert_stderr "mrf-run: cannot execute './node-filter': No such file or directory; the machines that run the shards need it"
+  cmp out.txt in.txt
+  rm node-filter
+  run_apart bash -c 'mrf-run --shards 2 --engine snakemake -i in.txt -o out2.txt --combine ./none -- ./node-filter; echo $?'
+  assert_output_is 127
+  [[ $stderr == *"'./none': No such file"* && ! -e out2.txt.shards ]]
+}
+
 @test "an empty directory of receipts, which Snakemake removes when it ends, is made again" {
   mrf-run --shards 2 --shard-plan -i in.txt -o out.txt -- cat
   rmdir out.txt.shards/receipts
