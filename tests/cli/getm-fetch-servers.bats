@@ -219,3 +219,27 @@ s3() { "$ROOT/tests/servers/s3-client" "$S3" "$@"; }
   assert_stderr_has "(HTTP 403)"
   [[ $stderr != *Signature=[0-9a-f]* && ! -e late ]]
 }
+
+@test "GCS: the storage emulator of npm firebase-tools" {
+  local name='gs://lab/run 7/a+b %.bin' upload
+  needs node
+  export NODE_PATH=${NODE_PATH:-$(npm root -g)}
+  node -e 'require.resolve("firebase-tools/lib/emulator/storage")' 2>err || skip "npm firebase-tools is not installed"
+  mkdir tmp
+  start_server http://127.0.0.1:@PORT@/ env TMPDIR="$PWD/tmp" "$ROOT/tests/servers/gcs-emulator" @PORT@
+  upload="${SERVER_URL}upload/storage/v1/b/lab/o?uploadType=media"
+  curl -sSf --data-binary @"$WWW/data" -H 'Content-Type: application/octet-stream' -o said \
+    "$upload&name=run%207/a%2Bb%20%25.bin"
+  export STORAGE_EMULATOR_HOST=${SERVER_URL%/}
+  for n in 0 1 4; do
+    fetch -v --require-checksum --concurrency "$n" "$name" out
+    assert_status 0
+    assert_stderr "getm-fetch: verified 'out' by x-goog-hash crc32c"
+    cmp out "$WWW/data"
+    rm out
+  done
+  fetch gs://lab/none out
+  assert_status 4
+  assert_stderr_is "getm-fetch: cannot fetch 'gs://lab/none': No such object: lab/none (HTTP 404)"
+  [[ ! -e out ]]
+}
