@@ -93,11 +93,12 @@ struct PartRange {
 }  // namespace
 
 Integrity::Integrity(Expectation expectation, std::optional<std::uint64_t> total, std::uint64_t s3_part_size,
-                     unsigned threads, BytesAtHand bytes)
+                     unsigned threads, BytesAtHand bytes, bool required)
     : expectation_(std::move(expectation)),
       s3_part_size_(s3_part_size),
       threads_(threads),
       bytes_(std::move(bytes)),
+      required_(required),
       total_(total.value_or(std::numeric_limits<std::uint64_t>::max())) {
   if (is_joined(expectation_.kind)) return;
   if (expectation_.kind != Kind::multipart) {
@@ -192,7 +193,7 @@ std::string Integrity::verify_multipart(std::uint64_t total) {
   }
   if (are_parts_known_) return digest_fault(expectation_, joined(digests, 0));
   if (!untried_.empty() && fits_part_size(bytes_.access, total, expectation_, untried_)) return "";
-  return no_part_size_fits(expectation_, s3_part_size_);
+  return no_part_size_fits(expectation_, s3_part_size_, required_);
 }
 
 std::string Integrity::fault(const Coverage& coverage) {
@@ -246,7 +247,7 @@ std::string multipart_fault(OpenFile& file, std::uint64_t size, const Expectatio
   if (fits_part_size(file, size, expectation, {sizes.front()})) return "";
   sizes.erase(sizes.begin());
   if (!sizes.empty() && fits_part_size(file, size, expectation, sizes)) return "";
-  return no_part_size_fits(expectation, s3_part_size);
+  return no_part_size_fits(expectation, s3_part_size, false);
 }
 
 }  // namespace
@@ -307,7 +308,8 @@ void Checks::begin_checks(const http::ResponseHead& head, std::optional<std::uin
     doubt(found.reason);
     return;
   }
-  integrity_.emplace(std::move(*found.expectation), total, options_.s3_part_size, threads, std::move(bytes));
+  integrity_.emplace(std::move(*found.expectation), total, options_.s3_part_size, threads, std::move(bytes),
+                     options_.required);
   const std::lock_guard lock(mutex_);
   coverage_ = Coverage(integrity_->combine());
 }

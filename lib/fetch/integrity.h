@@ -58,9 +58,9 @@ class Coverage {
 class Integrity {
  public:
   /// `total` bytes; nothing when unknown. `s3_part_size` 0 is to be found out. With `threads` 0 everything
-  /// happens in the calling thread.
+  /// happens in the calling thread. Messages do not advise against verifying when a checksum is `required`.
   Integrity(Expectation expectation, std::optional<std::uint64_t> total, std::uint64_t s3_part_size,
-            unsigned threads, BytesAtHand bytes);
+            unsigned threads, BytesAtHand bytes, bool required = false);
 
   /// The CRC of a piece that Coverage is to join with combine(); 0 and null when none is needed.
   std::uint32_t crc_of(std::string_view bytes) const;
@@ -90,6 +90,7 @@ class Integrity {
   std::uint64_t s3_part_size_;
   unsigned threads_;
   BytesAtHand bytes_;
+  bool required_;
   std::uint64_t total_ = 0;
   bool are_parts_known_ = false;                  ///< the store names their sizes, or there is one
   std::vector<std::uint64_t> untried_;            ///< part sizes, for later

@@ -184,16 +184,18 @@ bool fits_part_size(ByteAccess& bytes, std::uint64_t total, const Expectation& e
 
 namespace {
 
-std::string part_size_hint(const Expectation& expectation) {
+std::string part_size_hint(const Expectation& expectation, bool required) {
   const std::string size = "; if the data is right, name the part size of the upload with --s3-part-size";
-  return expectation.is_users ? size : size + ", or verify nothing with --checksum-algorithm null";
+  return expectation.is_users || required ? size
+                                          : size + ", or verify nothing with --checksum-algorithm null";
 }
 
 }  // namespace
 
-std::string no_part_size_fits(const Expectation& expectation, std::uint64_t s3_part_size) {
-  const auto parts = s3_part_size == 0 ? "no usual part size gives that" + part_size_hint(expectation)
-                                       : fmt::format("no part size of {} gives that", s3_part_size);
+std::string no_part_size_fits(const Expectation& expectation, std::uint64_t s3_part_size, bool required) {
+  const auto parts = s3_part_size == 0
+                         ? "no usual part size gives that" + part_size_hint(expectation, required)
+                         : fmt::format("no part size of {} gives that", s3_part_size);
   return fmt::format("{} is {}-{}, and {}", expectation.source, to_hex(expectation.value), expectation.parts,
                      parts);
 }

@@ -33,8 +33,9 @@ std::vector<std::uint64_t> known_part_ends(const Expectation& expectation, std::
 bool fits_part_size(ByteAccess& bytes, std::uint64_t total, const Expectation& expectation,
                     const std::vector<std::uint64_t>& sizes);
 
-/// What is said when no part size fits; `s3_part_size` in bytes is the one that was named, or 0.
-std::string no_part_size_fits(const Expectation& expectation, std::uint64_t s3_part_size);
+/// What is said when no part size fits; `s3_part_size` in bytes is the one that was named, or 0; `required`:
+/// a checksum is.
+std::string no_part_size_fits(const Expectation& expectation, std::uint64_t s3_part_size, bool required);
 
 /// What may be the matter when no part size gives as many parts, from "; " on; `required`: a checksum is.
 std::string uneven_parts_hint(const Expectation& expectation, bool required);

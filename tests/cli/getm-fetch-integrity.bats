@@ -90,6 +90,9 @@ both_of() {
         *)
           assert_status 3
           assert_stderr_is "getm-fetch: cannot verify '$url$etag%22': ETag is $etag, and no usual part size gives that; if the data is right, name the part size of the upload with --s3-part-size, or verify nothing with --checksum-algorithm null"
+          fetch --require-checksum --concurrency "$n" "$url$etag%22" out
+          assert_status 3
+          assert_stderr_is "getm-fetch: cannot verify '$url$etag%22': ETag is $etag, and no usual part size gives that; if the data is right, name the part size of the upload with --s3-part-size"
           assert_files
           ;;
       esac
