@@ -4,6 +4,7 @@
 #include <curl/curl.h>
 #include <fmt/format.h>
 #include <sys/epoll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -133,6 +134,12 @@ bool has_memory() {
   return std::unique_ptr<char[]>(new (std::nothrow) char[some]) != nullptr;
 }
 
+// libcurl opens the file for each request. Where HOME says nothing, it looks for the user's directory itself.
+bool may_have_netrc() {
+  const std::string home = base::environment("HOME");
+  return home.empty() || ::access((home + "/.netrc").c_str(), F_OK) == 0 || errno != ENOENT;
+}
+
 struct EasyDeleter {
   void operator()(CURL* easy) const { ::curl_easy_cleanup(easy); }
 };
@@ -168,6 +175,7 @@ class CurlTransfer {
   bool end_head();
   Ending ending_of(CURLcode code) const;
   bool is_proxy_wrong(CURLcode code) const;
+  bool is_without_proxy() const;
   std::string proxy_setting() const;
   std::string proxy_refusal() const;
   void set_tls_and_proxy(const NetworkOptions& options);
@@ -177,6 +185,8 @@ class CurlTransfer {
   std::unique_ptr<curl_slist, ListDeleter> headers_;
   std::unique_ptr<CURL, EasyDeleter> easy_;
   Receiver& receiver_;
+  std::string scheme_;
+  std::string host_;
   bool is_https_;
   bool is_ftp_;
   std::string reply_;  ///< of an FTP server, the last
@@ -194,6 +204,8 @@ CurlTransfer::CurlTransfer(const NetworkOptions& options, const Request& request
                            const std::chrono::nanoseconds& idle)
     : easy_(::curl_easy_init()),
       receiver_(receiver),
+      scheme_(request.url.scheme()),
+      host_(request.url.host()),
       is_https_(request.url.is_https()),
       is_ftp_(request.url.is_ftp()),
       idle_(idle),
@@ -223,6 +235,10 @@ CurlTransfer::CurlTransfer(const NetworkOptions& options, const Request& request
   set(easy, CURLOPT_PROTOCOLS_STR, "http,https,ftp,ftps");
   if (request.method == Method::head) set(easy, CURLOPT_NOBODY, 1L);
   if (request.method == Method::put) set(easy, CURLOPT_CUSTOMREQUEST, "PUT");
+  if (request.method == Method::post) {
+    set(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(request.form.size()));
+    set(easy, CURLOPT_COPYPOSTFIELDS, request.form.c_str());
+  }
   if (request.goes_direct) set(easy, CURLOPT_PROXY, "");
   set(easy, CURLOPT_PATH_AS_IS, 1L);
   set(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
@@ -352,12 +368,37 @@ void CurlTransfer::give_up(const std::string& reason) {
   receiver_.on_end({Ending::Kind::interrupted, reason});
 }
 
-// The setting that names the proxy for this transfer, "" when none does.
+// Whether no_proxy names the host. Networks of addresses (CIDR) count as if they did, since this only decides
+// whom a message names.
+bool CurlTransfer::is_without_proxy() const {
+  const std::string lower = base::environment("no_proxy");
+  const std::string list = lower.empty() ? base::environment("NO_PROXY") : lower;
+  const bool is_address = host_.find_first_not_of("0123456789.") == std::string::npos;
+  for (std::string_view rest = list; !rest.empty();) {
+    const auto end = std::min(rest.find_first_of(", "), rest.size());
+    auto name = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (name == "*" || name.find('/') != std::string_view::npos) return true;
+    while (name.starts_with('.')) name.remove_prefix(1);
+    if (name.empty() || name.size() > host_.size()) continue;
+    const std::size_t before = host_.size() - name.size();
+    if (equal_names(std::string_view(host_).substr(before), name) &&
+        (before == 0 || (!is_address && host_[before - 1] == '.')))
+      return true;
+  }
+  return false;
+}
+
+// The setting that names the proxy for this transfer, "" when none does. Programs behind a web server get
+// HTTP_PROXY from a header of the request, so that nobody reads it.
 std::string CurlTransfer::proxy_setting() const {
-  for (const char* name : {is_https_ ? "https_proxy" : "http_proxy", is_https_ ? "HTTPS_PROXY" : "http_proxy",
-                           "all_proxy", "ALL_PROXY"}) {
-    const char* value = std::getenv(name);
-    if (value != nullptr && *value != '\0') return name;
+  if (is_without_proxy()) return "";
+  const std::string own = scheme_ + "_proxy";
+  std::string upper = own;
+  for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  for (const std::string& name :
+       {own, scheme_ == "http" ? own : upper, std::string("all_proxy"), std::string("ALL_PROXY")}) {
+    if (!base::environment(name.c_str()).empty()) return name;
   }
   return "";
 }
@@ -421,6 +462,7 @@ class CurlNetwork final : public Network {
  public:
   explicit CurlNetwork(NetworkOptions options) : options_(std::move(options)) {
     if (!options_.ca_file.empty()) require_certificate(options_.ca_file);
+    options_.netrc = options_.netrc && may_have_netrc();
   }
   ~CurlNetwork() override {
     for (const auto& [easy, running] : transfers_) running.multi->remove(easy);

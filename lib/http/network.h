@@ -20,7 +20,7 @@ struct AwsSignature {
   std::string region;
 };
 
-enum class Method { get, head, put };
+enum class Method { get, head, put, post };
 
 /// A GET of `url` with these header lines ("Name: value").
 struct Request {
@@ -29,6 +29,7 @@ struct Request {
   bool is_trusted = true;  ///< goes where the user said, so that the user's token or .netrc may go along
   std::optional<AwsSignature> signature{};
   Method method = Method::get;
+  std::string form{};              ///< the body of a post, application/x-www-form-urlencoded
   bool goes_direct = false;        ///< past every proxy
   bool shares_connection = false;  ///< with others at the same time, where the server speaks HTTP/2
 };

@@ -4,34 +4,15 @@
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
-#include <utility>
 
 #include "base/redact.h"
+#include "http/xml_element.h"
 
 namespace mrf::http {
 
 namespace {
 
 constexpr std::size_t longest_reason = 300;
-
-std::string unescaped(std::string text) {
-  constexpr std::pair<std::string_view, char> entities[] = {
-      {"&lt;", '<'}, {"&gt;", '>'}, {"&quot;", '"'}, {"&apos;", '\''}, {"&amp;", '&'}};
-  for (const auto& [entity, character] : entities) {
-    for (auto at = text.find(entity); at != std::string::npos; at = text.find(entity, at + 1))
-      text.replace(at, entity.size(), 1, character);
-  }
-  return text;
-}
-
-std::string element(std::string_view xml, std::string_view name) {
-  const std::string open = fmt::format("<{}>", name);
-  const auto begin = xml.find(open);
-  if (begin == std::string_view::npos) return "";
-  xml.remove_prefix(begin + open.size());
-  const auto end = xml.find(fmt::format("</{}>", name));
-  return end == std::string_view::npos ? "" : unescaped(std::string(trimmed(xml.substr(0, end))));
-}
 
 // {"message": ...}, {"msg": ...} of DRS, {"error": {"message": ...}} of Google.
 std::string json_reason(std::string_view body) {
@@ -62,7 +43,7 @@ std::string one_line(std::string_view text) {
 }  // namespace
 
 std::string server_reason(const ResponseHead& head, std::string_view body) {
-  std::string reason = element(body, "Message");
+  std::string reason = xml_element(body, "Message");
   if (reason.empty() && trimmed(body).starts_with('{')) reason = json_reason(body);
   if (reason.empty()) reason = head.reason();
   while (reason.ends_with('.')) reason.pop_back();
