@@ -13,6 +13,8 @@
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/percent_encoding.h"
+#include "http/server_reason.h"
+#include "http/xml_element.h"
 #include "io/reader.h"
 
 namespace mrf::store {
@@ -24,6 +26,7 @@ using std::chrono::milliseconds;
 
 constexpr std::chrono::minutes before_expiry{5};
 constexpr std::chrono::seconds between_looks{10};
+constexpr milliseconds longest_token_service{10000};
 constexpr milliseconds longest_container{2000};
 constexpr milliseconds longest_instance{1000};  // most machines have no such endpoint
 
@@ -107,9 +110,70 @@ std::optional<AwsCredentials> AwsCredentialChain::find() const {
     fail(access.empty() ? "AWS_SECRET_ACCESS_KEY is set, AWS_ACCESS_KEY_ID is not"
                         : "AWS_ACCESS_KEY_ID is set, AWS_SECRET_ACCESS_KEY is not");
   if (!access.empty()) return AwsCredentials{access, secret, base::environment("AWS_SESSION_TOKEN")};
+  const bool is_of_web = !profile_.get("web_identity_token_file").empty();
+  if (is_of_web || profile_.get("role_arn").empty()) {
+    if (auto found = from_web_identity()) return found;
+  }
   if (auto found = from_profile()) return found;
   if (auto found = from_container()) return found;
   return from_instance();
+}
+
+std::string AwsCredentialChain::token_service() const {
+  std::vector<std::string> places{base::environment("AWS_ENDPOINT_URL_STS"),
+                                  base::environment("AWS_ENDPOINT_URL"), profile_.endpoint("sts")};
+  if (http::equal_names(base::environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true")) places.clear();
+  for (const std::string& place : places) {
+    if (!place.empty()) return place;
+  }
+  for (const std::string& region :
+       {base::environment("AWS_REGION"), base::environment("AWS_DEFAULT_REGION"), profile_.get("region")}) {
+    if (!region.empty())
+      return fmt::format("https://sts.{}.amazonaws.com{}", region, region.starts_with("cn-") ? ".cn" : "");
+  }
+  return "https://sts.amazonaws.com";
+}
+
+// AssumeRoleWithWebIdentity of the Security Token Service, which takes no signature. The token is a secret,
+// and goes in a body, never in a URL.
+std::optional<AwsCredentials> AwsCredentialChain::from_web_identity() const {
+  const auto setting = [this](const char* variable, const char* name) {
+    const std::string value = base::environment(variable);
+    return value.empty() ? profile_.get(name) : value;
+  };
+  const std::string file = setting("AWS_WEB_IDENTITY_TOKEN_FILE", "web_identity_token_file");
+  if (file.empty()) return std::nullopt;
+  const std::string role = setting("AWS_ROLE_ARN", "role_arn");
+  if (role.empty()) fail("there is a token of a web identity, and no role for it; set AWS_ROLE_ARN");
+  std::string session = setting("AWS_ROLE_SESSION_NAME", "role_session_name");
+  if (session.empty()) session = fmt::format("getm-fetch-{}", std::time(nullptr));
+  const std::string token(http::trimmed(io::read_whole(file)));
+  if (token.empty()) fail(fmt::format("the file '{}' holds no token of a web identity", file));
+  const auto url = http::Url::parse(token_service());
+  if (url.is_name() || url.is_ftp() || !url.credentials().empty())
+    fail(fmt::format("the Security Token Service is not at a place like https://HOST: '{}'", url.shown()));
+  const http::Request request{
+      .url = url,
+      .headers = {},
+      .is_trusted = false,
+      .method = http::Method::post,
+      .form = fmt::format("Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn={}&RoleSessionName={}"
+                          "&WebIdentityToken={}",
+                          base::percent_encoded_path(role), base::percent_encoded_path(session),
+                          base::percent_encoded_path(token))};
+  const auto answer = ask_(request, longest_token_service);
+  if (answer.head.status() != 200) {
+    std::string reason = http::server_reason(answer.head, answer.body);
+    if (reason.find(token) != std::string::npos) reason = fmt::format("HTTP {}", answer.head.status());
+    fail(fmt::format("the Security Token Service does not give the role '{}': {}", role, reason));
+  }
+  AwsCredentials found{http::xml_element(answer.body, "AccessKeyId"),
+                       http::xml_element(answer.body, "SecretAccessKey"),
+                       http::xml_element(answer.body, "SessionToken"),
+                       parse_time(http::xml_element(answer.body, "Expiration"))};
+  if (found.access_key.empty() || found.secret_key.empty() || found.session_token.empty())
+    fail("the Security Token Service sends none");
+  return found;
 }
 
 std::optional<AwsCredentials> AwsCredentialChain::from_profile() const {

@@ -17,7 +17,7 @@ struct AwsCredentials {
   std::string access_key;
   std::string secret_key;
   std::string session_token;                          ///< "" when there is none
-  std::optional<std::chrono::sys_seconds> expires{};  ///< when a container or an instance gave them
+  std::optional<std::chrono::sys_seconds> expires{};  ///< of those that somebody gave for a while
 
   bool operator==(const AwsCredentials&) const = default;
 };
@@ -26,7 +26,8 @@ struct AwsCredentials {
 using Ask = std::function<http::Answer(const http::Request&, std::chrono::milliseconds)>;
 
 /// Where credentials are looked for, in the order of the AWS command line: AWS_ACCESS_KEY_ID and its
-/// companions; the profile; the endpoint of a container (AWS_CONTAINER_CREDENTIALS_FULL_URI or
+/// companions; the Security Token Service, for a web identity (AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN, or
+/// those of the profile); the profile; the endpoint of a container (AWS_CONTAINER_CREDENTIALS_FULL_URI or
 /// _RELATIVE_URI); that of an instance (IMDS version 2, then 1; AWS_EC2_METADATA_SERVICE_ENDPOINT,
 /// AWS_EC2_METADATA_DISABLED). What an endpoint gives is asked for again five minutes before it expires.
 class AwsCredentialChain {
@@ -42,6 +43,8 @@ class AwsCredentialChain {
 
  private:
   std::optional<AwsCredentials> find() const;
+  std::optional<AwsCredentials> from_web_identity() const;
+  std::string token_service() const;
   std::optional<AwsCredentials> from_profile() const;
   std::optional<AwsCredentials> from_container() const;
   std::optional<AwsCredentials> from_instance() const;

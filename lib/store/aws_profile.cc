@@ -109,8 +109,8 @@ std::string AwsProfile::get(const std::string& setting) const {
   return place == settings_.end() ? "" : place->second;
 }
 
-std::string AwsProfile::s3_endpoint() const {
-  const auto place = services_.find("s3.endpoint_url");
+std::string AwsProfile::endpoint(const std::string& service) const {
+  const auto place = services_.find(service + ".endpoint_url");
   return place != services_.end() ? place->second : get("endpoint_url");
 }
 

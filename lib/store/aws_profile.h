@@ -26,8 +26,9 @@ class AwsProfile {
   bool exists() const { return exists_; }
   /// A setting, "" when it is missing. The file of credentials comes first.
   std::string get(const std::string& setting) const;
-  /// endpoint_url of S3: that of the section [services NAME] that the profile names, else its own.
-  std::string s3_endpoint() const;
+  /// endpoint_url of a service ("s3", "sts"): that of the section [services NAME] that the profile names,
+  /// else its own.
+  std::string endpoint(const std::string& service) const;
 
  private:
   std::string name_;

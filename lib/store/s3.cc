@@ -14,6 +14,7 @@
 #include "base/percent_encoding.h"
 #include "http/header_lines.h"
 #include "http/redirect.h"
+#include "http/xml_element.h"
 
 namespace mrf::store {
 
@@ -37,14 +38,6 @@ bool is_host_label(std::string_view bucket) {
          bucket.find_first_not_of("abcdefghijklmnopqrstuvwxyz0123456789-") == std::string_view::npos;
 }
 
-std::string element(std::string_view xml, std::string_view name) {
-  const std::string open = fmt::format("<{}>", name);
-  const auto begin = xml.find(open);
-  if (begin == std::string_view::npos) return "";
-  xml.remove_prefix(begin + open.size());
-  return std::string(xml.substr(0, xml.find('<')));
-}
-
 std::string token_line(const AwsCredentials& credentials) {
   return "x-amz-security-token: " + credentials.session_token;
 }
@@ -52,7 +45,7 @@ std::string token_line(const AwsCredentials& credentials) {
 std::string configured_endpoint(const AwsProfile& profile) {
   if (http::equal_names(base::environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true")) return "";
   std::string endpoint = first_of({base::environment("AWS_ENDPOINT_URL_S3"),
-                                   base::environment("AWS_ENDPOINT_URL"), profile.s3_endpoint()});
+                                   base::environment("AWS_ENDPOINT_URL"), profile.endpoint("s3")});
   while (endpoint.ends_with('/')) endpoint.pop_back();
   if (endpoint.empty()) return "";
   const auto url = http::Url::parse(endpoint);
@@ -138,14 +131,14 @@ bool S3::learn(const http::Request& named, const http::Request& asked, const htt
   const int status = head.status();
   if (status != 400 && status != 401 && status != 403 && !http::is_redirect(status)) return false;
   const std::string region =
-      first_of({head.field("x-amz-bucket-region").value_or(""), element(body, "Region")});
+      first_of({head.field("x-amz-bucket-region").value_or(""), http::xml_element(body, "Region")});
   if (is_region(region) && region != region_asked(named, asked)) {
     regions_[named.url.host()] = region;
     return asked.signature || asked.url.text() != address(named.url, region);
   }
   if (!asked.signature) return false;
   constexpr std::array expired{"ExpiredToken", "InvalidToken", "TokenRefreshRequired", "InvalidAccessKeyId"};
-  const std::string code = element(body, "Code");
+  const std::string code = http::xml_element(body, "Code");
   if (std::find(expired.begin(), expired.end(), code) == expired.end()) return false;
   // Of several requests at a time, the first one that is refused renews the credentials for all.
   return signs_otherwise(asked) || (chain_.renew() && signs_otherwise(asked));

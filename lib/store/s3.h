@@ -37,6 +37,8 @@ class S3 {
   /// are other credentials now.
   bool learn(const http::Request& named, const http::Request& asked, const http::ResponseHead& head,
              std::string_view body);
+  /// Whether requests are not signed because the user said so.
+  bool is_unsigned() const { return options_.is_unsigned; }
   /// Whether requests are not signed though the user did not say so.
   bool lacks_credentials() const { return lacks_credentials_; }
 

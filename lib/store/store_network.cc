@@ -539,7 +539,12 @@ bool Relay::may_ask_again() {
 
 void Relay::forward_refusal(const http::Ending& ending) {
   const bool is_unknown_user = head_.status() == 401 || head_.status() == 403;
-  if (is_by_name() && is_unknown_user && !named_.is_trusted) {
+  if (is_unknown_user && wanted_.url.scheme() == "s3" && !is_asking() && network_.s3().is_unsigned()) {
+    base::warn(fmt::format(
+        "the request for '{}' is not signed, because of --no-sign-request; leave that away "
+        "when the object is not public{}",
+        named_.url.shown(), named_.is_trusted ? "" : ", and have the list that names it in a file"));
+  } else if (is_by_name() && is_unknown_user && !named_.is_trusted) {
     base::warn(
         fmt::format("no credentials are sent for '{}', since only a list on another host names it; a list "
                     "in a file counts as yours",

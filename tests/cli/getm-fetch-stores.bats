@@ -191,6 +191,16 @@ all_are() { run ! grep -v " $1\$" store/requests; }
   AWS_CONTAINER_AUTHORIZATION_TOKEN='container secret' gets ETag bucket/k
   WITH=1 refuses 'endpoint answers HTTP 403' s3://bucket/k
   unset AWS_CONTAINER_CREDENTIALS_FULL_URI
+
+  printf '<R><%s>SKEY</%s><%s>s3cret</%s><%s>a/session+token=</%s><%s>2099-01-01T00:00:00Z</%s></R>' \
+    {AccessKeyId,SecretAccessKey,SessionToken,Expiration}{,} >store/sts
+  echo 'web.token+1' | tee store/web >web-token
+  export AWS_WEB_IDENTITY_TOKEN_FILE=$PWD/web-token AWS_ROLE_ARN=arn:aws:iam::1:role/r AWS_ENDPOINT_URL_STS=$STORE/sts
+  gets ETag bucket/k
+  echo other >web-token
+  WITH=1 refuses "does not give the role 'arn:aws:iam::1:role/r': wrong token (HTTP 403)" s3://bucket/k
+  unset AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_ARN AWS_ENDPOINT_URL_STS
+
   export AWS_EC2_METADATA_DISABLED=false AWS_EC2_METADATA_SERVICE_ENDPOINT=$STORE
   gets ETag bucket/k
 }
@@ -229,6 +239,7 @@ all_are() { run ! grep -v " $1\$" store/requests; }
   gets ETag bucket/open --no-sign-request
   all_are open
   refuses 'Access Denied (HTTP 403)' --no-sign-request s3://bucket/paid
+  assert_stderr_has "the request for 's3://bucket/paid' is not signed, because of --no-sign-request; leave that away"
   refuses 'key does not exist' s3://bucket/none
   unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY
   gets ETag bucket/open

@@ -3,11 +3,14 @@
 
 #include <doctest/doctest.h>
 
+#include <fstream>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/error.h"
 #include "store_environment.h"
+#include "unit/directory.h"
 
 using mrf::StoreEnvironment;
 using mrf::store::AwsCredentialChain;
@@ -119,6 +122,61 @@ TEST_CASE("a container's endpoint gets its token, and only a near one is asked")
   }
   const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://example.org/"}});
   CHECK_THROWS_AS(AwsCredentialChain(none, nobody_answers).get(some_time), mrf::base::Error);
+}
+
+TEST_CASE("a web identity gets the credentials of its role, and its token is in no message") {
+  const Directory directory;
+  const std::string token = directory / "token";
+  std::ofstream(token) << "web.token+1\n";
+  const AwsProfile keys("default", "[default]\naws_access_key_id=P\naws_secret_access_key=Q\n",
+                        "[default]\nregion=eu-west-3\n");
+  const std::pair<const char*, const char*> file{"AWS_WEB_IDENTITY_TOKEN_FILE", token.c_str()};
+  const std::pair<const char*, const char*> role{"AWS_ROLE_ARN", "arn:aws:iam::1:role/r"};
+  const std::pair<const char*, const char*> session{"AWS_ROLE_SESSION_NAME", "me"};
+  const StoreEnvironment environment({file, role, session});
+  std::string answer =
+      "<R xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><Credentials><AccessKeyId>W</AccessKeyId>"
+      "<SecretAccessKey>s/+</SecretAccessKey><SessionToken>t=</SessionToken>"
+      "<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></R>";
+  std::string place = "https://sts.eu-west-3.amazonaws.com";
+  int status = 200;
+  const auto ask = [&](const mrf::http::Request& request, std::chrono::milliseconds) {
+    CHECK(request.url.text().starts_with(place));
+    CHECK(request.method == mrf::http::Method::post);
+    CHECK_FALSE(request.goes_direct);
+    CHECK_FALSE(request.is_trusted);
+    CHECK(request.form ==
+          "Action=AssumeRoleWithWebIdentity&Version=2011-06-15&RoleArn=arn%3Aaws%3Aiam%3A%3A1%3Arole/r"
+          "&RoleSessionName=me&WebIdentityToken=web.token%2B1");
+    return credentials_answer(status, answer);
+  };
+  const auto found = AwsCredentialChain(keys, ask).get(some_time);
+  REQUIRE(found);
+  CHECK(found->access_key == "W");
+  CHECK(found->secret_key == "s/+");
+  CHECK(found->session_token == "t=");
+  CHECK(found->expires == mrf::store::parse_time("2099-01-01T00:00:00Z"));
+  {
+    const StoreEnvironment elsewhere({file, role, session, {"AWS_ENDPOINT_URL_STS", "http://127.0.0.1:1"}});
+    place = "http://127.0.0.1:1";
+    status = 403;
+    answer = "<E><Error><Message>Not authorized &lt;you&gt;</Message></Error></E>";
+    CHECK_THROWS_WITH(AwsCredentialChain(keys, ask).get(some_time),
+                      "cannot get 'AWS credentials': the Security Token Service does not give the role "
+                      "'arn:aws:iam::1:role/r': Not authorized <you> (HTTP 403)");
+    answer = "<E><Message>bad web.token+1</Message></E>";
+    CHECK_THROWS_WITH(AwsCredentialChain(keys, ask).get(some_time),
+                      "cannot get 'AWS credentials': the Security Token Service does not give the role "
+                      "'arn:aws:iam::1:role/r': HTTP 403");
+    status = 200;
+    CHECK_THROWS_WITH(AwsCredentialChain(keys, ask).get(some_time),
+                      "cannot get 'AWS credentials': the Security Token Service sends none");
+  }
+  const StoreEnvironment no_role({file});
+  CHECK_THROWS_WITH(
+      AwsCredentialChain(keys, nobody_answers).get(some_time),
+      "cannot get 'AWS credentials': there is a token of a web identity, and no role for it; set "
+      "AWS_ROLE_ARN");
 }
 
 TEST_CASE("an instance is asked with a token, and its absence is no error") {

@@ -47,15 +47,15 @@ TEST_CASE("a profile is put together from both files, that of the credentials fi
   CHECK(standard.get("region") == "eu-west-1");
   CHECK(standard.get("s3.addressing_style") == "path");
   CHECK(standard.get("output") == "json");
-  CHECK(standard.s3_endpoint().empty());
+  CHECK(standard.endpoint("s3").empty());
   const AwsProfile lab("lab", profile_credentials, profile_config);
   CHECK(lab.get("aws_access_key_id") == "C");
   CHECK(lab.get("aws_secret_access_key") == "D");
   CHECK(lab.get("region") == "from-credentials");
   CHECK(lab.get("s3.addressing_style").empty());
-  CHECK(lab.s3_endpoint() == "http://s3:1");
+  CHECK(lab.endpoint("s3") == "http://s3:1");
   CHECK(AwsProfile("two words", "", profile_config).get("region") == "x-1");
-  CHECK(AwsProfile("lab", "", "[profile lab]\nendpoint_url=http://all:1\n").s3_endpoint() == "http://all:1");
+  CHECK(AwsProfile("lab", "", "[profile lab]\nendpoint_url=http://all:1\n").endpoint("s3") == "http://all:1");
 }
 
 TEST_CASE("a profile that is in neither file does not exist") {
