@@ -134,14 +134,16 @@ class DeflaterOfFields {
   DeflaterOfFields() = default;
   explicit DeflaterOfFields(int level) : level_(level) {}
 
-  // As FieldDeflater::deflate(); 0 at other levels, without fields, for so few bytes that the codes of a
-  // block would be much of it, and at level 6 for what is mostly CIGAR, of which libdeflate makes less.
+  // As FieldDeflater::deflate(); 0 at other levels, without fields, and for so few bytes that the codes of a
+  // block would be much of it. Of what is mostly CIGAR level 6 makes more than libdeflate, level 7 less: it
+  // does it for both.
   std::size_t deflate(std::string_view payload, std::span<const FieldSpan> fields, std::span<char> to) {
     if (level_ < FieldDeflater::least_level || level_ > FieldDeflater::most_level) return 0;
     if (fields.empty() || payload.size() < least_bytes) return 0;
-    if (level_ == 6 && is_mostly_cigar(payload, fields)) return 0;
-    if (!deflater_) deflater_.emplace(level_);
-    return deflater_->deflate(payload, fields, to);
+    const bool of_cigar = level_ == 6 && is_mostly_cigar(payload, fields);
+    std::optional<FieldDeflater>& deflater = of_cigar ? cigar_deflater_ : deflater_;
+    if (!deflater) deflater.emplace(of_cigar ? FieldDeflater::most_level : level_);
+    return deflater->deflate(payload, fields, to);
   }
 
  private:
@@ -159,6 +161,7 @@ class DeflaterOfFields {
 
   int level_ = 0;
   std::optional<FieldDeflater> deflater_;
+  std::optional<FieldDeflater> cigar_deflater_;
 };
 
 struct LibdeflateDeleter {

@@ -3,7 +3,10 @@
 
 #include <doctest/doctest.h>
 
+#include <array>
+#include <cstdint>
 #include <random>
+#include <span>
 #include <string>
 
 #include "base/error.h"
@@ -11,10 +14,11 @@
 
 namespace {
 
-std::string block_of(const std::string& payload, int level = 1) {
+std::string block_of(const std::string& payload, int level = 1,
+                     std::span<const mrf::codec::FieldSpan> fields = {}) {
   mrf::codec::BgzfDeflater deflater(level);
   std::string block(mrf::codec::bgzf_max_block, '\0');
-  block.resize(deflater.block(payload, block));
+  block.resize(deflater.block(payload, fields, block));
   return block;
 }
 
@@ -52,6 +56,21 @@ TEST_CASE("a higher level makes smaller blocks") {
   CHECK(block_of(payload, 0).size() > payload.size());
   CHECK(block_of(payload, 1).size() < payload.size() / 2);
   CHECK(block_of(payload, 9).size() < block_of(payload, 1).size());
+}
+
+TEST_CASE("what is mostly CIGAR is smaller at level 6 than without its fields") {
+  std::mt19937 random(6);
+  std::string payload;
+  while (payload.size() < mrf::codec::bgzf_payload) {
+    const auto length = static_cast<std::uint32_t>(1 + random() % (1 + random() % 60));
+    const std::uint32_t operation = length << 4 | static_cast<std::uint32_t>(random() % 3);
+    payload.append(reinterpret_cast<const char*>(&operation), sizeof operation);
+  }
+  const std::array fields{
+      mrf::codec::FieldSpan{static_cast<std::uint32_t>(payload.size()), mrf::codec::Field::cigar}};
+  const std::string block = block_of(payload, 6, fields);
+  CHECK(content_of(block) == payload);
+  CHECK(block.size() < block_of(payload, 6).size());
 }
 
 TEST_CASE("the end-of-file block is an empty one") {
