@@ -188,12 +188,22 @@ class Finder {
     unsigned shift;
     std::size_t far_at;
     bool has_far;
+    bool of_reads;             // bases or qualities
+    std::size_t stride;        // in the middle of a long match
+    std::size_t entered_last;  // at its end
   };
   Tables tables(std::size_t field) const {
     const FieldEffort& effort = parse_.efforts_[field];
     FieldParse::Row* const rows = parse_.rows_.data();
-    return {rows + (table_of(field) << row_bits_), rows + (FieldParse::tables << row_bits_),
-            64 - 8U * effort.hashed, effort.far_hashed - std::size_t{8}, effort.far_hashed > 0};
+    const bool of_reads = table_of(field) != 0;
+    return {rows + (table_of(field) << row_bits_),
+            rows + (FieldParse::tables << row_bits_),
+            64 - 8U * effort.hashed,
+            effort.far_hashed - std::size_t{8},
+            effort.far_hashed > 0,
+            of_reads,
+            of_reads ? std::size_t{16} : std::size_t{4},
+            of_reads ? std::size_t{8} : entered_whole};
   }
   Place near_place(std::size_t at, const Tables& tables) const {
     return place(eight_bytes(bytes_ + at) << tables.shift);
@@ -273,12 +283,18 @@ class Finder {
     }
   }
 
-  // In the middle of a long match one position of four is enough: what is found there begins earlier.
+  // In the middle of a long match few positions are enough: what is found there begins earlier. Bases and
+  // qualities are copied from one read to another, and the whole match counts; in the other fields shorter
+  // matches with other records follow, and only what of the match is in the field counts.
   void enter_match(std::size_t at, std::size_t end, const Tables& tables) const {
-    if (HWY_UNLIKELY(end - at > 4 * entered_whole)) {
-      enter_all(at, at + entered_whole, tables);
-      for (at += entered_whole; at < end - entered_whole; at += 4) enter_all(at, at + 1, tables);
-      at = std::min(at, end);
+    const std::size_t match_begin = tables.of_reads ? match_begin_ : at;
+    const std::size_t match_end = tables.of_reads ? covered_ : end;
+    if (HWY_UNLIKELY(match_end - match_begin > 4 * entered_whole)) {
+      const std::size_t first = std::clamp(match_begin + entered_whole, at, end);
+      const std::size_t last = std::clamp(match_end - tables.entered_last, first, end);
+      enter_all(at, first, tables);
+      for (at = first; at < last; at += tables.stride) enter_all(at, at + 1, tables);
+      at = last;
     }
     enter_all(at, end, tables);
   }
@@ -291,6 +307,7 @@ class Finder {
     while (at < end) {
       if (at < covered_) {
         const std::size_t stop = std::min(covered_, end);
+        __builtin_prefetch(tables.rows + near_place(stop, tables).row);
         enter_match(at, stop, tables);
         at = stop;
         continue;
@@ -346,6 +363,7 @@ class Finder {
     const std::size_t distance = distance_of(found.longest);
     std::size_t length = length_of(found.longest);
     taker_.take(at, found, common_before(at, at - distance));
+    match_begin_ = at;
     covered_ = at + length;
     while (HWY_UNLIKELY(length == most_match)) {
       const std::size_t left = std::min<std::size_t>(most_match, size_ - covered_);
@@ -376,6 +394,7 @@ class Finder {
   std::size_t size_;
   std::size_t end_;
   unsigned row_bits_;
+  std::size_t match_begin_ = 0;
   std::size_t covered_ = 0;  // up to here there is a match
   Taker taker_;
   std::array<std::uint32_t, field_kinds> misses_{};
