@@ -132,8 +132,10 @@ std::string slurm_job_name(std::string_view output, std::string_view identity) {
 
 std::string slurm_script_text(const SlurmScript& script) {
   if (script.directory.find('\n') != std::string::npos)
-    throw base::UsageError("use", script.directory,
-                           "a batch script of Slurm cannot hold a name with a newline");
+    throw base::UsageError(
+        "use", script.directory,
+        "a batch script of Slurm cannot hold a name with a newline; name another directory with "
+        "--shard-dir");
   std::string text =
       fmt::format("#!/bin/bash\n{} in {}\n", slurm_script_mark, base::quote_shell_word(script.directory));
   const auto option = [&](const std::string& words) { text += "#SBATCH " + words + "\n"; };

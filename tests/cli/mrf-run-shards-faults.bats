@@ -176,6 +176,16 @@ END
   assert_status 0
   cmp "out $name.txt" <(awk -v 'x=$n in:y ${z} [n] \\ ' '{ print x, $1 }' "$name.txt")
   assert_files "$name.txt" "out $name.txt"
+  local other=$'-a\nb %a\\'
+  cp "$(small_bam)" "./$other.bam"
+  mrf-run --shards 2 --shard-dir="-d$other" --keep-dir -i "$other.bam" -o "-o$other.bam" -- cat
+  [[ $(content_of "./-o$other.bam") == "$(content_of "./$other.bam")" ]]
+  for print in sbatch snakefile; do
+    run_apart mrf-run --shards 2 --shard-dir "-e$other" --print-$print -i "$other.bam" -o "-p$other.bam" -- cat
+    assert_status 2
+    assert_output_is ''
+    assert_stderr_has 'name another'
+  done
 }
 
 @test "mrf-run that is not in PATH" {
