@@ -344,7 +344,7 @@ class Steps {
     std::optional<Input> opened;
     if (reads_range()) refuse_changed(opened.emplace(open_input()), stored_.plan);
     const EngineEnd end = run_parts(at, receipt, opened);
-    const auto report = opened ? take_range_report(receipt.part) : std::nullopt;
+    const auto report = opened ? take_range_report(directory_, receipt.part) : std::nullopt;
     if (end.signal == SIGUSR1)
       base::say(fmt::format(
           "cannot finish 'shard {}': USR1 has ended it, which Slurm sends in front of a time limit", at));
@@ -403,19 +403,6 @@ class Steps {
            stored_.plan.input.storage == Storage::bgzf;
   }
 
-  std::string range_report_path(const std::string& part) const {
-    return directory_.part_path(part + ".range");
-  }
-
-  // Nothing when the range was not read to its end.
-  std::optional<RangeReport> take_range_report(const std::string& part) const {
-    const std::string path = range_report_path(part);
-    const auto text = read_file(path);
-    if (!text) return std::nullopt;
-    directory_.remove_part(part + ".range");
-    return parse_range_report(*text, path);
-  }
-
   static Landing landing_of_range(const Input& opened, const std::optional<RangeReport>& report) {
     if (!report || !report->end)
       throw base::Error(base::Status::failure, "read", opened.name(),
@@ -451,7 +438,7 @@ class Steps {
     if (opened) {
       const ShardRange range = range_of(stored_.plan, at, *opened);
       form.range = range_text(range.start, range.end);
-      form.range_report = range_report_path(receipt.part);
+      form.range_report = directory_.part_path(range_report_of(receipt.part));
     }
     return run_form(fmt::format("shard {}", at), form, directory_.attempt_path(receipt.part));
   }

@@ -26,6 +26,16 @@ RangeReport parse_range_report(std::string_view text, const std::string& name) {
   }
 }
 
+std::string range_report_of(const std::string& part) { return part + ".range"; }
+
+std::optional<RangeReport> take_range_report(const Directory& directory, const std::string& part) {
+  const std::string path = directory.part_path(range_report_of(part));
+  const auto text = read_file(path);
+  if (!text) return std::nullopt;
+  directory.remove_part(range_report_of(part));
+  return parse_range_report(*text, path);
+}
+
 std::string range_text(Position begin, Position end) { return fmt::format("{}-{}", begin, end); }
 
 }  // namespace mrf::shard

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "shard/content.h"
+#include "shard/directory.h"
 
 namespace mrf::shard {
 
@@ -30,6 +31,12 @@ struct RangeReport {
 
 /// From such a text. Throws DataError with `name` for any other.
 RangeReport parse_range_report(std::string_view text, const std::string& name);
+
+/// The file in parts/ that has the report of the attempt which makes `part`.
+std::string range_report_of(const std::string& part);
+/// Its report, whose file is removed; nothing when the range was not read to its end. Throws as
+/// parse_range_report() does, SystemError.
+std::optional<RangeReport> take_range_report(const Directory& directory, const std::string& part);
 
 /// --range of mrf-bamread.
 std::string range_text(Position begin, Position end);
