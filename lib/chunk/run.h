@@ -110,7 +110,7 @@ class ChunkRun {
   /// spilling.
   Clock::duration busy_{0};
   Clock::duration spare_{0};
-  io::Pause pause_{std::uint64_t{32} << 10};
+  io::Pause pause_;
   std::uint64_t fed_ = 0;  // bytes, to all filters
   std::uint64_t chunks_ = 0;
   double filters_s_ = 0;

@@ -90,7 +90,7 @@ class Selector {
   std::vector<std::size_t> batch_;
   std::vector<Input*> read_;
   unsigned rounds_without_wanted_ = 0;
-  io::Pause pause_{io::most_pipe_bytes / 8};
+  io::Pause pause_;
 };
 
 }  // namespace mrf::collect

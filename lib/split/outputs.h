@@ -172,7 +172,7 @@ class Outputs {
   std::size_t open_files_ = 0;
   std::size_t open_direct_ = 0;
   std::size_t ranges_ = 0;
-  io::Pause pause_{io::most_pipe_bytes / 8};
+  io::Pause pause_;
 };
 
 }  // namespace mrf::split

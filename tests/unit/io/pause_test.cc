@@ -13,8 +13,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::uint64_t most = std::uint64_t{128} << 10;
-
 bool pauses(mrf::io::Pause& pause, std::uint64_t bytes) {
   const auto begin = Clock::now();
   pause.after(bytes);
@@ -24,7 +22,7 @@ bool pauses(mrf::io::Pause& pause, std::uint64_t bytes) {
 }  // namespace
 
 TEST_CASE("a turn that moved little is followed by a pause") {
-  mrf::io::Pause pause(most);
+  mrf::io::Pause pause;
   const mrf::io::Pipe pipe = mrf::io::make_pipe();
   pause.add(pipe.read_end);
   CHECK(pauses(pause, 100));
@@ -32,7 +30,7 @@ TEST_CASE("a turn that moved little is followed by a pause") {
 }
 
 TEST_CASE("with a pipe of less than 64 KiB there is no pause") {
-  mrf::io::Pause pause(most);
+  mrf::io::Pause pause;
   const mrf::io::Pipe pipe = mrf::io::make_pipe();
   REQUIRE(::fcntl(pipe.write_end.get(), F_SETPIPE_SZ, 4096) == 4096);
   pause.add(pipe.read_end);
@@ -42,20 +40,31 @@ TEST_CASE("with a pipe of less than 64 KiB there is no pause") {
   CHECK(paused < 100);
 }
 
-TEST_CASE("a quarter of the smallest pipe is not little, nor is what the loop says") {
-  mrf::io::Pause pause(most);
-  CHECK(pauses(pause, most - 1));
+TEST_CASE("less than a quarter of the smallest pipe is little") {
+  mrf::io::Pause pause;
+  CHECK(pauses(pause, (128 << 10) - 1));
+  mrf::io::Pause small;
   const mrf::io::Pipe pipe = mrf::io::make_pipe();
   REQUIRE(::fcntl(pipe.write_end.get(), F_GETPIPE_SZ) == 65536);
-  pause.add(pipe.read_end);
+  small.add(pipe.read_end);
+  CHECK(pauses(small, 16383));
   int paused = 0;
-  for (std::uint64_t turn = 1; turn <= 100; ++turn) paused += pauses(pause, most + turn * 16384) ? 1 : 0;
+  for (std::uint64_t turn = 1; turn <= 100; ++turn) paused += pauses(small, turn * 16384 + 16383) ? 1 : 0;
   CHECK(paused < 100);
-  CHECK(pauses(pause, most + 100 * 16384 + 16383));
+}
+
+TEST_CASE("where much was moved a moment ago there is no pause") {
+  int paused = 0;
+  for (int round = 0; round < 100; ++round) {
+    mrf::io::Pause pause;
+    pause.after(std::uint64_t{4} << 20);
+    paused += pauses(pause, (std::uint64_t{4} << 20) + 100) ? 1 : 0;
+  }
+  CHECK(paused < 100);
 }
 
 TEST_CASE("turns that moved nothing, or much, have no pause") {
-  mrf::io::Pause pause(most);
+  mrf::io::Pause pause;
   pause.after(std::uint64_t{1} << 20);
   int paused = 0;
   for (std::uint64_t turn = 1; turn <= 100; ++turn) {
