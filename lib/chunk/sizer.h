@@ -15,9 +15,9 @@ namespace mrf::chunk {
 std::size_t chunk_size_after(std::uint64_t before);
 
 /// Measures what starting a filter costs, and chooses how many bytes a filter is started for so that it is
-/// less than a tenth of the filter's time (--chunk-size auto). What n bytes cost is taken to be start + n *
-/// rate; both are the least-squares line through what the chunks so far cost for each byte. Until that is
-/// known each chunk is four times as large as the one before.
+/// less than a tenth of the filter's time (--chunk-size auto; chunks are no smaller than without it). What n
+/// bytes cost is taken to be start + n * rate; both are the least-squares line through what the chunks so far
+/// cost for each byte. Until that is known each chunk is four times as large as the one before.
 class ChunkSizer {
  public:
   static constexpr std::size_t smallest = std::size_t{1} << 20;

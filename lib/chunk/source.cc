@@ -167,9 +167,10 @@ class ChunkSource::ChunkReader {
 
   std::uint64_t wanted_bytes() {
     if (command_.records > 0) return std::numeric_limits<std::uint64_t>::max();
-    if (!command_.is_measured) return chunk_size_after(bytes_);
+    const std::size_t by_input = chunk_size_after(bytes_);
+    if (!command_.is_measured) return by_input;
     const std::lock_guard lock(shared_->mutex);
-    return shared_->wanted;
+    return std::max(shared_->wanted, by_input);
   }
 
   // Whether a filter is started for an empty input: an output of alignments has a header without records too,

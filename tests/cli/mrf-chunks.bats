@@ -258,3 +258,12 @@ E
   exec {go}>&-
   [[ $(<s) == $'20\n20\n20' ]]
 }
+
+@test "-c auto makes no smaller chunks than there are without it" {
+  seq 3000000 >in.txt
+  for options in '' '-c auto'; do
+    # shellcheck disable=SC2086
+    mrf-chunks $options --stats "stats$options" -i in.txt -- cat | cmp - in.txt
+  done
+  [ "$(jq .chunks 'stats-c auto')" -le "$(jq .chunks stats)" ]
+}
