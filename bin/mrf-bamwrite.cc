@@ -25,6 +25,7 @@ struct Options {
   bool add_pg = false;
   std::string pg_command;
   bool no_header = false;
+  bool is_unsorted = false;
   std::string command_line;
   mrf::bam::ConvertOptions convert;
 };
@@ -44,6 +45,8 @@ void declare(mrf::cli::OptionSet& app, Options& options) {
   app.add_option("--pg-command LINE", options.pg_command,
                  "with --add-pg: the command line of the program that the line is for (default: this one)");
   app.add_flag("--no-header", options.no_header, "write SAM without its header");
+  app.add_flag("--unsorted", options.is_unsorted,
+               "the records are in no order, and the header says so (default: it is kept)");
   app.add_flag("--permissive", options.encoder.permissive, "accept what samtools accepts, with a warning");
   app.add_flag("--no-PG", options.no_pg, "add no @PG line (the default)");
 }
@@ -63,6 +66,8 @@ mrf::base::Status run(Options& options, mrf::io::Stats& stats) {
     throw mrf::base::UsageError("use option", "--no-PG", "--add-pg adds the line");
   if (!options.add_pg && !options.pg_command.empty())
     throw mrf::base::UsageError("use option", "--pg-command", "it goes with --add-pg");
+  if (options.is_unsorted && options.encoder.index)
+    throw mrf::base::UsageError("use option", "--write-index", "an index needs sorted records");
   options.encoder.with_header = !options.no_header;
   mrf::base::keep_freed_memory();
   mrf::sam::silence_htslib();
@@ -76,6 +81,7 @@ mrf::base::Status run(Options& options, mrf::io::Stats& stats) {
       {options.encoder.reference, {}, options.convert.threads, has_header, options.encoder.permissive},
       stats.in);
   if (has_header) sources.replace_header(bam::read_header_file(options.header, options.encoder.permissive));
+  if (options.is_unsorted) mrf::sam::mark_unsorted(sources.header());
   if (options.add_pg) {
     mrf::sam::add_program_line(sources.header(), program_of(options));
   }

@@ -352,4 +352,13 @@ void add_program_line(sam_hdr_t& header, const Program& program) {
   for (const std::string& id : last) add("PP", id.c_str());
 }
 
+void mark_unsorted(sam_hdr_t& header) {
+  if (sam_hdr_count_lines(&header, "HD") == 0) return;
+  Text order;
+  const bool names_order = sam_hdr_find_tag_hd(&header, "SO", &order) == 0 && order.view() != "unknown";
+  const bool is_done = (!names_order || sam_hdr_update_hd(&header, "SO", "unsorted") == 0) &&
+                       sam_hdr_remove_tag_hd(&header, "GO") >= 0 && sam_hdr_remove_tag_hd(&header, "SS") >= 0;
+  if (!is_done) throw base::DataError("change", "@HD", "the header cannot be parsed");
+}
+
 }  // namespace mrf::sam

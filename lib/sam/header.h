@@ -46,6 +46,10 @@ struct Program {
 /// end the field or the line.
 std::string command_line(std::span<char* const> words);
 
+/// Says in the @HD line that the records are in no order: SO becomes "unsorted" where it names an order, and
+/// GO and SS go, as with samtools. Throws DataError.
+void mark_unsorted(sam_hdr_t& header);
+
 /// Adds a @PG line, with a PP to each chain of those that are there (SAM specification, section 1.3). Throws
 /// DataError.
 void add_program_line(sam_hdr_t& header, const Program& program);

@@ -100,20 +100,22 @@ bool is_history(std::string_view line) {
 }
 
 // The lines of a header that are compared.
-Records compared_lines(std::string_view header) {
+Records compared_lines(std::string_view header, Order order) {
   Records lines;
   while (!header.empty()) {
     const std::size_t end = header.find('\n');
     const std::string_view line = header.substr(0, end == std::string_view::npos ? end : end + 1);
-    if (!is_history(line)) lines.push_back(line);
+    const bool tells_order = order == Order::any && line.starts_with("@HD\t");
+    if (!is_history(line) && !tells_order) lines.push_back(line);
     header.remove_prefix(line.size());
   }
   return lines;
 }
 
-std::optional<Difference> find_header_difference(std::string_view alone, std::string_view copies) {
-  const Records ours = compared_lines(alone);
-  const Records theirs = compared_lines(copies);
+std::optional<Difference> find_header_difference(std::string_view alone, std::string_view copies,
+                                                 Order order) {
+  const Records ours = compared_lines(alone, order);
+  const Records theirs = compared_lines(copies, order);
   const auto [at, other] = std::mismatch(ours.begin(), ours.end(), theirs.begin(), theirs.end());
   if (at == ours.end() && other == theirs.end()) return std::nullopt;
   const auto index = static_cast<std::size_t>(at - ours.begin());
@@ -360,7 +362,8 @@ class Diagnostician {
 }  // namespace
 
 std::optional<Difference> find_difference(const Result& alone, const Result& copies, Order order) {
-  if (const auto difference = find_header_difference(alone.header(), copies.header())) return difference;
+  if (const auto difference = find_header_difference(alone.header(), copies.header(), order))
+    return difference;
   const Records& ours = alone.records();
   const Records& theirs = copies.records();
   if (order == Order::kept) {

@@ -23,7 +23,8 @@ struct Difference {
 
 /// Empty when the results are the same. With Order::any the first record that the result of the copies lacks,
 /// or else its first one too many, whose number in its own result is given then. Lines of a header that say
-/// how it was written (@PG, ##bcftools_...Command=) are not compared. The views are those of the results.
+/// how it was written (@PG, ##bcftools_...Command=) are not compared, nor with Order::any the @HD line, which
+/// names the order. The views are those of the results.
 std::optional<Difference> find_difference(const Result& alone, const Result& copies, Order order);
 
 /// What a filter seems to remember from one record to another.

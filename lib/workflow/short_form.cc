@@ -305,8 +305,8 @@ class Writer {
 
   void add_writer(std::string_view fifo) {
     add("write", fmt::format("mrf-bamwrite{}{}{}{}{} -O {}{} in:{}", threads(choice_.writer_threads), level(),
-                             reference(), permissive(), header_and_index(), choice_.output.format,
-                             plain_result(), fifo));
+                             reference(), permissive(), header_and_index() + unsorted(),
+                             choice_.output.format, plain_result(), fifo));
   }
 
   bool has_missing_path() const {
@@ -418,6 +418,10 @@ class Writer {
     if (form_.omits_header) options += " --no-header";
     if (!form_.program_line.empty()) options += " --add-pg --pg-command " + quote_word(form_.program_line);
     return options;
+  }
+  // A COMMAND that combines knows by itself what it writes, and a single worker keeps the order.
+  std::string unsorted() const {
+    return choice_.order == "any" && form_.combine.empty() && form_.workers > 1 ? " --unsorted" : "";
   }
   std::string buffer() const { return form_.buffer ? fmt::format(" --buffer {}", *form_.buffer) : ""; }
   std::string level() const { return form_.level ? fmt::format(" -l {}", *form_.level) : ""; }

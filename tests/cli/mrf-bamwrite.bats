@@ -311,3 +311,17 @@ EOF
   assert_status 2
   assert_stderr_has "cannot use option '--pg-command': it goes with --add-pg"
 }
+
+@test "bamwrite: --unsorted says that the records are in no order" {
+  printf '@HD\tVN:1.6\tSO:coordinate\tSS:coordinate:natural\n@SQ\tSN:c1\tLN:1000\n' >in.sam
+  printf '@HD\tVN:1.6\tSO:unsorted\n@SQ\tSN:c1\tLN:1000\n' >expected.sam
+  for format in sam bam cram; do
+    mrf-bamwrite -O $format --unsorted in.sam | samtools view -H --no-PG - | cut -f 1-3 | cmp - expected.sam
+  done
+  printf '@HD\tVN:1.6\tGO:query\n' | mrf-bamwrite -O sam --unsorted | cmp - <(printf '@HD\tVN:1.6\n')
+  printf '@SQ\tSN:c1\tLN:1000\n' >bare.sam
+  mrf-bamwrite -O sam --unsorted bare.sam | cmp - bare.sam
+  run_apart mrf-bamwrite --unsorted --write-index -o out.bam in.sam
+  assert_status 2
+  assert_stderr_has "cannot use option '--write-index': an index needs sorted records"
+}

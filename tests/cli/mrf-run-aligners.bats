@@ -51,7 +51,7 @@ records_of() { # FILE ALIGNER
     run_aligner --order any -c 100 -i R1.fq -o out.sam -- "${aligner[@]}" -
     assert_status 0
     cmp <(sort expected) <(records_of out.sam $name | sort)
-    cmp <(header_of serial.sam) <(header_of out.sam)
+    cmp <(header_of serial.sam | sed $'s/\tGO:[^\t]*//') <(header_of out.sam)
   done
 }
 

@@ -305,6 +305,7 @@ TEST_CASE("the headers of live copies have to agree") {
   given.order = "any";
   CHECK(job(mrf::workflow::workflow_text(given), "join") ==
         "mrf-collect --sam --same-header --order any in:done[n] > out:all");
+  CHECK(job(mrf::workflow::workflow_text(given), "write").find(" --unsorted -O bam") != std::string::npos);
   given.outputs = {"out.txt"};
   CHECK(job(mrf::workflow::workflow_text(given), "join")
             .starts_with("mrf-collect --header-prefix @ --order any "));
