@@ -84,6 +84,12 @@ class Writer {
     constexpr double short_s = 1;
     if (account_.alone_s < short_s) time += "; that is short, and what follows is rough";
     add("sample", time);
+    if (has_too_few()) {
+      add("whole",
+          fmt::format("{} records are too few for a forecast, and for a command: --try alone takes more",
+                      account_.records));
+      return;
+    }
     add_whole();
     add("command", account_.command);
     if (account_.level_command) {
@@ -91,6 +97,14 @@ class Writer {
       add("", fmt::format("about {}, and the file about {} % larger", readable_time(account_.level_s),
                           rounded(100 * std::max(account_.level_growth, 0.0))));
     }
+  }
+
+  // What starting takes is all that their time tells.
+  bool has_too_few() const {
+    constexpr std::uint64_t enough = 100;
+    constexpr double enough_s = 1;
+    const bool is_part = account_.share && *account_.share < 1;
+    return is_part && account_.records < enough && account_.alone_s < enough_s;
   }
 
   void add_whole() {

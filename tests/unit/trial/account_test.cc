@@ -136,3 +136,14 @@ TEST_CASE("times have two digits that count") {
       {720, "12 min"},   {8280, "2.3 h"}, {0, "0.00 s"}};
   for (const auto& [seconds, text] : cases) CHECK(readable_time(seconds) == text);
 }
+
+TEST_CASE("a few records of a larger input forecast nothing, unless they take their time") {
+  Account account = agreement();
+  account.records = 2;
+  CHECK(has(text_of(account), "whole     alone about 50 s"));
+  account.alone_s = 0.3;
+  CHECK(has(text_of(account), "2 records are too few for a forecast"));
+  CHECK_FALSE(has(text_of(account), "mrf-run -n 4"));
+  account.share = 1;
+  CHECK(has(text_of(account), "mrf-run -n 4"));
+}
