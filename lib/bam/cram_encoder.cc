@@ -229,7 +229,7 @@ class CramEncoder : public Encoder {
     keep_references_local();
     pipe_.emplace(to);
     sam::HfilePtr stored = pipe_->take_writer();
-    file_.reset(hts_hopen(stored.get(), to.name().c_str(), "wc"));
+    file_.reset(hts_hopen(stored.get(), file_id, "wc"));
     if (!file_) throw base::SystemError("open", to.name());
     (void)stored.release();
     configure();
@@ -314,6 +314,9 @@ class CramEncoder : public Encoder {
                       "htslib cannot encode a record: out of memory, or its reference cannot be read");
   }
 
+  // htslib puts the name of the file into its definition (CRAM 3.1, section 6), where that of a temporary
+  // file would be another one in each run. This is the name that htslib has for standard output.
+  static constexpr const char* file_id = "-";
   static constexpr int made_of_records = 2;  // of CRAM_OPT_EMBED_REF
 
   EncoderOptions options_;

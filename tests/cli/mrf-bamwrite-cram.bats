@@ -153,3 +153,11 @@ unsorted_sam() {
   LD_PRELOAD=$PWD/old.so mrf-bamwrite -o out.bam "$(small_bam 500)"
   assert_files in.cram old.c old.so out.bam
 }
+
+@test "bamwrite: CRAM has the same bytes whatever its name is" {
+  printf '@SQ\tSN:c1\tLN:1000\nr1\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI\n' >in.sam
+  mrf-bamwrite -o one.cram in.sam
+  mrf-bamwrite -O cram in.sam | cmp - one.cram
+  mrf-run -n 2 -i in.sam -o two.cram -- cat
+  cmp one.cram two.cram
+}
