@@ -37,6 +37,10 @@ unsigned whole_beside() {
   return static_cast<unsigned>(std::min(most, descriptors.rlim_cur / share));
 }
 
+// On an idle disk, larger numbers gain nothing: the last ones have to be waited for. On a busy one they are
+// more by themselves.
+constexpr unsigned committed_together = 64;
+
 // A small file takes a round trip and next to no memory, so that many come at a time.
 unsigned small_files(const ManyOptions& options) {
   constexpr rlim_t share = 8;
@@ -68,7 +72,7 @@ class ManyFiles {
         loop_(*network_, http::system_clock(), threads_of(settings, 2 * options.files), settings.limits),
         existing_(entries, existing_options(settings, options), loop_.pool()) {
     settings_.directories = &directories_;
-    loop_.commit_together(std::max(1U, whole_beside() / 2));
+    loop_.commit_together(std::clamp(whole_beside() / 2, 1U, committed_together));
     begin_outcomes();
   }
 
