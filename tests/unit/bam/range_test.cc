@@ -40,7 +40,7 @@ void add_block(std::string& stored, std::string_view content) {
   stored += block;
 }
 
-RangeFile make_file(const std::vector<std::size_t>& sizes) {
+RangeFile make_file(const std::vector<std::size_t>& sizes, std::uint32_t more_bases = 0) {
   constexpr std::uint32_t most_records = 24;
   RangeFile file;
   std::string content = bam_header();
@@ -48,8 +48,9 @@ RangeFile make_file(const std::vector<std::size_t>& sizes) {
   std::vector<std::size_t> starts;
   for (std::uint32_t at = 0; at < most_records; ++at) {
     starts.push_back(content.size());
+    const std::uint32_t bases = 10 + 7 * at + (at % 8 == 5 ? more_bases : 0);
     file.records.push_back(
-        bam_record({"read" + std::to_string(at), 0, static_cast<std::int32_t>(at), 10 + 7 * at}));
+        bam_record({"read" + std::to_string(at), 0, static_cast<std::int32_t>(at), bases, more_bases == 0}));
     content += file.records.back();
   }
   std::map<std::size_t, std::uint64_t> places;  // of each byte
@@ -95,8 +96,8 @@ class RangeReading {
       return "";
     }
     records = stats.records_in;
-    std::string text(std::size_t{1} << 16, '\0');
-    text.resize(static_cast<std::size_t>(::pread(output.fd().get(), text.data(), text.size(), 0)));
+    std::string text(stats.out.bytes, '\0');
+    REQUIRE(::pread(output.fd().get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size()));
     std::string content;
     codec::BgzfInflater inflater;
     for (std::string_view rest = text; !rest.empty();) {
@@ -136,6 +137,27 @@ TEST_CASE("a range has the records from one virtual offset up to another one, wh
         if (end < file.records.size()) wanted += file.records[end];
       }
     }
+  }
+}
+
+TEST_CASE("a range has the records that are longer than its blocks, and those that are longer than a batch") {
+  sam::silence_htslib();
+  for (const std::uint32_t more_bases : {100000U, 600000U}) {
+    const RangeFile file = make_file({codec::bgzf_payload}, more_bases);
+    RangeReading reading(file);
+    for (std::size_t begin = 0; begin + 1 < file.starts.size(); begin += 5) {
+      for (const std::size_t end :
+           {begin + 1, std::min(begin + 9, file.records.size()), file.records.size()}) {
+        std::string wanted;
+        for (std::size_t at = begin; at < end; ++at) wanted += file.records[at];
+        const std::string found = reading.read({file.starts[begin], file.starts[end]}, end % 2 == 0 ? 0 : 2);
+        INFO(begin << ' ' << end << ' ' << found.size() << ' ' << wanted.size());
+        CHECK(reading.failure == "");
+        CHECK((found == wanted));
+      }
+    }
+    reading.read({file.starts[0], file.starts[6] - 1}, 2);
+    CHECK(reading.has_missed_end);
   }
 }
 
