@@ -5,7 +5,6 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <new>
 #include <utility>
@@ -57,7 +56,6 @@ CurlMulti::CurlMulti(SocketSet& sockets, unsigned number, Kind kind)
   CURLM* multi = multi_.get();
   check_curl(::curl_multi_setopt(multi, CURLMOPT_PIPELINING,
                                  kind == Kind::shared ? CURLPIPE_MULTIPLEX : CURLPIPE_NOTHING));
-  if (kind == Kind::polled) return;
   check_curl(::curl_multi_setopt(multi, CURLMOPT_MAX_CONCURRENT_STREAMS, most_streams));
   check_curl(::curl_multi_setopt(multi, CURLMOPT_SOCKETFUNCTION, &CurlMulti::on_socket));
   check_curl(::curl_multi_setopt(multi, CURLMOPT_SOCKETDATA, this));
@@ -109,18 +107,6 @@ void CurlMulti::on_event(std::uint64_t data, std::uint32_t events) {
   if ((events & EPOLLOUT) != 0) mask |= CURL_CSELECT_OUT;
   if ((events & (EPOLLERR | EPOLLHUP)) != 0) mask |= CURL_CSELECT_ERR;
   act(static_cast<curl_socket_t>(data & 0xffffffff), mask);
-}
-
-void CurlMulti::wait(std::chrono::milliseconds longest) {
-  constexpr std::chrono::milliseconds longest_unseen{100};  // of a socket that libcurl does not tell of
-  curl_waitfd others{sockets_.fd().get(), CURL_WAIT_POLLIN, 0};
-  const auto time = std::clamp(longest, std::chrono::milliseconds(0), longest_unseen);
-  check_curl(::curl_multi_poll(multi_.get(), &others, 1, static_cast<int>(time.count()), nullptr));
-}
-
-void CurlMulti::perform() {
-  int running = 0;
-  check_curl(::curl_multi_perform(multi_.get(), &running));
 }
 
 std::optional<std::pair<CURL*, CURLcode>> CurlMulti::ended() {

@@ -40,8 +40,6 @@ class CurlMulti {
   enum class Kind {
     apart,   ///< each transfer has a connection
     shared,  ///< transfers to one host share a connection, where the server speaks HTTP/2
-    polled,  ///< looks at all its transfers each time, in perform(): of the sockets of FTP with TLS libcurl
-             ///< does not always tell (7.88), and a transfer would wait for ever
   };
   /// `number` tells it from others in `sockets`, which outlives the object. Throws Error, SystemError.
   CurlMulti(SocketSet& sockets, unsigned number, Kind kind);
@@ -56,10 +54,6 @@ class CurlMulti {
   void on_time();
   /// `data` and `events` are those of epoll_wait(2), of a socket of this object.
   void on_event(std::uint64_t data, std::uint32_t events);
-  /// Of kind polled: waits for its sockets and for those of the SocketSet, or until the time is over; then
-  /// perform() moves what there is.
-  void wait(std::chrono::milliseconds longest);
-  void perform();
   /// A transfer that has ended, and how; nothing when there is no more.
   std::optional<std::pair<CURL*, CURLcode>> ended();
 

@@ -61,6 +61,23 @@ std::string hint_of_at_sign(const std::string& text) {
   return authority.find('@') == authority.rfind('@') ? "" : "; in a user name or password '@' is written %40";
 }
 
+// libcurl takes ";type=" anywhere in the path of FTP, and a path without a file for a directory, of which it
+// brings the list.
+std::string ftp_file_path(const std::string& path, const std::string& shown) {
+  const auto refuse = [&](const std::string& reason) { throw base::UsageError("use URL", shown, reason); };
+  const auto type = path.find(";type=");
+  const std::string kind = path.substr(std::min(type, path.size()));
+  if (!kind.empty() && base::lower_case(kind) != ";type=i")
+    refuse("of the transfer types of FTP only ';type=i' is of use, which is the default");
+  const std::string file = path.substr(0, type);
+  const std::string decoded = base::percent_decoded(file);
+  if (std::any_of(decoded.begin(), decoded.end(), [](unsigned char c) { return c < 0x20; }))
+    refuse("its path has control characters");
+  if (decoded.empty() || decoded.ends_with('/'))
+    refuse("it names a directory: the URL does not end in a file name");
+  return file;
+}
+
 }  // namespace
 
 // Nothing in a key is special: '?' and '#' belong to it, '%' is no escape.
@@ -101,6 +118,11 @@ Url Url::parse(const std::string& text) {
   url.port_ = part(handle, CURLUPART_PORT, CURLU_DEFAULT_PORT);
   if (url.scheme_ == "drs" && url.port_.empty()) url.port_ = "443";
   url.path_ = part(handle, CURLUPART_PATH);
+  if (url.is_ftp()) {
+    url.path_ = ftp_file_path(url.path_, base::redact_url(text));
+    if (::curl_url_set(handle.get(), CURLUPART_PATH, url.path_.c_str(), 0) != CURLUE_OK)
+      throw std::bad_alloc();
+  }
   const std::string user = part(handle, CURLUPART_USER, CURLU_URLDECODE);
   const std::string password = part(handle, CURLUPART_PASSWORD, CURLU_URLDECODE);
   url.had_userinfo_ = !user.empty() || !password.empty();

@@ -79,6 +79,49 @@ start_ftp() {
   [[ ! -e out ]]
 }
 
+@test "ftp: no last reply, another last reply, sizes that are none, and a file that grows" {
+  local size pid
+  head -c 300000 /dev/urandom >files/mute
+  cp files/mute files/cancelled
+  cp files/mute files/odd
+  start_ftp
+  # With the whole file there, a server that says nothing more costs a wait.
+  fetch -q --retry 0 --stall-timeout 1 "$FTP/mute" out
+  assert_status 0
+  cmp out files/mute
+  # A signal ends that wait, and other files go on meanwhile.
+  printf '%s\n' "$FTP/mute" "$HTTP/data" >list
+  getm-fetch -q -c -O dir/ -m list 2>err &
+  pid=$!
+  wait_until test -e dir/data
+  kill -TERM "$pid"
+  status=0
+  wait "$pid" || status=$?
+  [[ $status -eq 143 ]]
+  printf 1 >cuts
+  fetch "$FTP/cancelled" out
+  assert_status 0
+  assert_stderr_has '426; trying again'
+  cmp out files/cancelled
+  for size in -1 abc 18446744073709551617; do
+    echo "$size" >size
+    fetch "$FTP/odd" out
+    assert_status 0
+    assert_stderr_has 'the server did not say how many bytes there are'
+    cmp out files/odd
+  done
+  echo 299000 >size
+  fetch "$FTP/odd" out2
+  assert_status 3
+  assert_stderr_has 'the server sends more bytes than it said'
+  [[ ! -e out2 ]]
+  # After bytes that cannot be taken back nothing is tried again.
+  echo 300001 >size
+  fetch "$FTP/odd" -
+  assert_status 5
+  [[ $stderr != *'trying again'* ]]
+}
+
 @test "ftp: a user by URL and by .netrc, and the password nowhere" {
   head -c 1000 /dev/urandom >files/data
   start_ftp

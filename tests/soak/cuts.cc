@@ -130,7 +130,7 @@ class Checker {
 
   const Options& options_;
   std::mt19937_64 random_;
-  Directory directory_;
+  ::Directory directory_;
   CutCounts sum_;
   std::uint64_t records_ = 0;
   bool is_good_ = true;

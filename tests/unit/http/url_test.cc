@@ -86,6 +86,15 @@ TEST_CASE("credentials are for one host, port and scheme") {
 }
 
 TEST_CASE("other schemes than those of HTTP") {
+  for (const char* text : {"ftp://h", "ftp://h/", "ftp://h/dir/", "ftps://h/dir%2f", "ftp://h/dir/;type=i",
+                           "ftp://h/a;type=a", "ftp://h/a;type=d", "ftp://h/a;type=A", "ftp://h/a;type=ix",
+                           "ftp://h/a;type=a/b", "ftp://h/a%0d%0ab"}) {
+    CAPTURE(text);
+    CHECK_THROWS_AS(Url::parse(text), mrf::base::UsageError);
+  }
+  const auto typed = Url::parse("ftp://h/dir/a%3b;type=I");
+  CHECK(typed.text() == "ftp://h/dir/a%3b");
+  CHECK(typed.last_component() == "a;");
   const auto ftp = Url::parse("ftp://me:p%40ss@h/a%20b");
   CHECK(ftp.is_ftp());
   CHECK_FALSE(ftp.is_name());

@@ -1,0 +1,401 @@
+// SPDX-License-Identifier: MIT
+#include "http/curl_transfer.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <initializer_list>
+
+#include "base/environment.h"
+#include "base/error.h"
+#include "base/redact.h"
+
+namespace mrf::http {
+
+namespace {
+
+// The receive buffer of transfers that share connections, of which there are many.
+constexpr std::size_t small_receive_buffer = 64 << 10;
+constexpr int proxy_wants_user = 407;
+
+// Throws when libcurl is too old to sign: earlier versions leave the session token and the range out of the
+// signature.
+void require_signing(const Url& url) {
+  constexpr unsigned first = 0x075700;
+  const auto* info = ::curl_version_info(CURLVERSION_NOW);
+  if (info->version_num < first)
+    throw base::Error(base::Status::failure, "sign request for", url.shown(),
+                      fmt::format("libcurl {} cannot; 7.87 and later can", info->version));
+}
+
+// The name in the URL chooses the entry of .netrc; a name in CURLOPT_USERNAME would keep libcurl from
+// looking.
+std::string with_user(const Url& url) {
+  const std::string name = url.credentials().substr(0, url.credentials().find(':'));
+  const std::unique_ptr<char, decltype(&::curl_free)> encoded(
+      ::curl_easy_escape(nullptr, name.c_str(), static_cast<int>(name.size())), &::curl_free);
+  if (!encoded) throw std::bad_alloc();
+  std::string text = url.text();
+  return text.insert(text.find("://") + 3, std::string(encoded.get()) + "@");
+}
+
+#if LIBCURL_VERSION_NUM < 0x075500
+// libcurl takes the names of protocols from 7.85 on, before that their bits.
+constexpr struct ProtocolNames {
+} CURLOPT_PROTOCOLS_STR;
+void set_curl(CURL* easy, ProtocolNames, std::string_view names) {
+  constexpr std::pair<std::string_view, long> all[] = {
+      {"http", CURLPROTO_HTTP}, {"https", CURLPROTO_HTTPS}, {"ftp", CURLPROTO_FTP}, {"ftps", CURLPROTO_FTPS}};
+  long bits = 0;
+  while (!names.empty()) {
+    const auto name = names.substr(0, names.find(','));
+    for (const auto& [known, bit] : all) bits |= name == known ? bit : 0;
+    names.remove_prefix(std::min(names.size(), name.size() + 1));
+  }
+  set_curl(easy, CURLOPT_PROTOCOLS, bits);
+}
+#endif
+
+Ending::Kind kind_of(CURLcode code) {
+  switch (code) {
+    case CURLE_OK:
+      return Ending::Kind::complete;
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_URL_MALFORMAT:
+    case CURLE_NOT_BUILT_IN:
+    case CURLE_USE_SSL_FAILED:
+      return Ending::Kind::failed;
+    case CURLE_REMOTE_FILE_NOT_FOUND:
+    case CURLE_FTP_COULDNT_RETR_FILE:
+    case CURLE_REMOTE_ACCESS_DENIED:
+    case CURLE_LOGIN_DENIED:
+      return Ending::Kind::refused;
+    default:
+      return Ending::Kind::interrupted;
+  }
+}
+
+bool has_any(std::string_view text, std::initializer_list<std::string_view> words) {
+  return std::any_of(words.begin(), words.end(),
+                     [&](auto word) { return text.find(word) != std::string_view::npos; });
+}
+
+// What GnuTLS, and versions of OpenSSL, say of an answer that is none of TLS.
+bool shows_no_tls(std::string_view said) {
+  return has_any(said, {"unexpected TLS packet", "wrong version number", "packet length too long"});
+}
+
+// Whether the certificate is signed by nobody who is trusted: other ones would be refused in spite of that.
+bool shows_no_trust(std::string_view said) {
+  return has_any(said, {"certificate verification failed", "local issuer", "self-signed", "self signed"});
+}
+
+bool has_memory() {
+  constexpr std::size_t some = 1 << 20;
+  return std::unique_ptr<char[]>(new (std::nothrow) char[some]) != nullptr;
+}
+
+}  // namespace
+
+CurlTransfer::CurlTransfer(const NetworkOptions& options, const Request& request, Receiver& receiver,
+                           const Idle& idle)
+    : easy_(::curl_easy_init()),
+      receiver_(receiver),
+      scheme_(request.url.scheme()),
+      host_(request.url.host()),
+      is_https_(request.url.is_https()),
+      is_ftp_(request.url.is_ftp()),
+      idle_(idle),
+      idle_at_last_(idle.load()) {
+  if (!easy_) throw std::bad_alloc();
+  CURL* easy = easy_.get();
+  for (const auto& line : request.headers) {
+    curl_slist* longer = ::curl_slist_append(headers_.get(), line.c_str());
+    if (longer == nullptr) throw std::bad_alloc();
+    (void)headers_.release();
+    headers_.reset(longer);
+  }
+  set_curl(easy, CURLOPT_URL, request.url.text().c_str());
+  set_curl(easy, CURLOPT_HTTPHEADER, headers_.get());
+  set_authority(request, options.netrc);
+  set_curl(easy, CURLOPT_ERRORBUFFER, error_);
+  set_curl(easy, CURLOPT_PRIVATE, this);
+  set_curl(easy, CURLOPT_HEADERFUNCTION, &CurlTransfer::take_header);
+  set_curl(easy, CURLOPT_HEADERDATA, this);
+  set_curl(easy, CURLOPT_WRITEFUNCTION, &CurlTransfer::take_body);
+  set_curl(easy, CURLOPT_WRITEDATA, this);
+  set_curl(easy, CURLOPT_NOSIGNAL, 1L);
+  set_curl(easy, CURLOPT_BUFFERSIZE,
+           static_cast<long>(request.shares_connection ? small_receive_buffer : options.receive_buffer));
+  // A request waits until it is known whether it can share a connection.
+  if (request.shares_connection && is_https_) set_curl(easy, CURLOPT_PIPEWAIT, 1L);
+  set_curl(easy, CURLOPT_PROTOCOLS_STR, "http,https,ftp,ftps");
+  if (request.method == Method::head) set_curl(easy, CURLOPT_NOBODY, 1L);
+  if (request.method == Method::put) set_curl(easy, CURLOPT_CUSTOMREQUEST, "PUT");
+  if (request.method == Method::post) {
+    set_curl(easy, CURLOPT_POSTFIELDSIZE, static_cast<long>(request.form.size()));
+    set_curl(easy, CURLOPT_COPYPOSTFIELDS, request.form.c_str());
+  }
+  if (request.goes_direct) set_curl(easy, CURLOPT_PROXY, "");
+  set_curl(easy, CURLOPT_PATH_AS_IS, 1L);
+  set_curl(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
+  set_curl(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout.count()));
+  set_tls_and_proxy(options);
+  if (is_ftp_) set_ftp(options, request.url);
+}
+
+// libcurl reads a file of FTP no further than to the size that it asks for itself, and takes any answer for a
+// number. So it is left to read to the end, and the size is asked for by a command, which may be refused.
+void CurlTransfer::set_ftp(const NetworkOptions& options, const Url& url) {
+  CURL* easy = easy_.get();
+  const std::string command = fmt::format("*SIZE {}", url.last_component());
+  commands_.reset(::curl_slist_append(nullptr, command.c_str()));
+  if (!commands_) throw std::bad_alloc();
+  set_curl(easy, CURLOPT_PREQUOTE, commands_.get());
+  set_curl(easy, CURLOPT_IGNORE_CONTENT_LENGTH, 1L);
+  // The network gives up first.
+  constexpr std::int64_t longest = 1'000'000;
+  set_curl(easy, CURLOPT_FTP_RESPONSE_TIMEOUT,
+           static_cast<long>(std::min<std::int64_t>(options.stall_timeout.count(), longest) + 5));
+}
+
+// The access key may hold a colon, so it is no part of CURLOPT_USERPWD. A "ftp" URL stays as it is, without
+// TLS.
+void CurlTransfer::set_authority(const Request& request, bool netrc) {
+  CURL* easy = easy_.get();
+  if (request.signature) {
+    require_signing(request.url);
+    const AwsSignature& by = *request.signature;
+    set_curl(easy, CURLOPT_AWS_SIGV4, fmt::format("aws:amz:{}:s3", by.region).c_str());
+    set_curl(easy, CURLOPT_USERNAME, by.access_key.c_str());
+    set_curl(easy, CURLOPT_PASSWORD, by.secret_key.c_str());
+    return;
+  }
+  const std::string& credentials = request.url.credentials();
+  const bool has_password = !credentials.empty() && credentials.find(':') + 1 < credentials.size();
+  if (!has_password && netrc && request.is_trusted) {
+    set_curl(easy, CURLOPT_NETRC, static_cast<long>(CURL_NETRC_OPTIONAL));
+    if (!credentials.empty()) set_curl(easy, CURLOPT_URL, with_user(request.url).c_str());
+  } else if (!credentials.empty()) {
+    set_curl(easy, CURLOPT_USERPWD, credentials.c_str());
+  }
+}
+
+void CurlTransfer::set_tls_and_proxy(const NetworkOptions& options) {
+  CURL* easy = easy_.get();
+  set_curl(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+  // A directory of certificates would be read in full for each connection, beside the file that has them all.
+  if (!options.ca_file.empty() || ::curl_version_info(CURLVERSION_NOW)->cainfo != nullptr) {
+    set_curl(easy, CURLOPT_CAPATH, static_cast<const char*>(nullptr));
+    set_curl(easy, CURLOPT_PROXY_CAPATH, static_cast<const char*>(nullptr));
+  }
+  if (options.ca_file.empty()) return;
+  set_curl(easy, CURLOPT_CAINFO, options.ca_file.c_str());
+  set_curl(easy, CURLOPT_PROXY_CAINFO, options.ca_file.c_str());
+}
+
+// Nothing may be thrown through libcurl.
+template <typename Call>
+std::size_t CurlTransfer::guarded(std::size_t bytes, Call call) noexcept {
+  try {
+    stopped_ = !call();
+    return stopped_ ? 0 : bytes;
+  } catch (...) {
+    thrown_ = std::current_exception();
+    return 0;
+  }
+}
+
+bool CurlTransfer::end_head() {
+  if (head_.status() < 200) return true;
+  head_is_over_ = true;
+  return receiver_.on_head(head_);
+}
+
+// The sizes that a server says: "213 NUMBER" in answer to SIZE, else "150 ... (NUMBER bytes)" when it begins.
+void CurlTransfer::take_reply(std::string_view line) {
+  reply_ = trimmed(line);
+  const std::string_view reply = reply_;
+  if (reply.starts_with("213 ")) {
+    file_size_ = parse_number(trimmed(reply.substr(4)));
+  } else if (reply.starts_with("150 ") && !file_size_) {
+    const auto begin = reply.rfind('(');
+    const auto end = reply.rfind(" bytes)");
+    if (begin < end && end != std::string_view::npos)
+      file_size_ = parse_number(reply.substr(begin + 1, end - begin - 1));
+  }
+}
+
+// FTP has no response head. The receiver gets the size of the file as the head of an HTTP response.
+bool CurlTransfer::begin_file() {
+  head_.add_line("HTTP/1.1 200 OK");
+  if (file_size_) head_.add_line(fmt::format("Content-Length: {}", *file_size_));
+  head_is_over_ = true;
+  return receiver_.on_head(head_);
+}
+
+// The whole file came, and its server, or what is between, has forgotten the connection that was silent
+// meanwhile.
+bool CurlTransfer::lacks_only_last_reply() const {
+  return is_ftp_ && reply_.starts_with('1') && file_size_ && *file_size_ == file_bytes_ && head_is_over_;
+}
+
+std::size_t CurlTransfer::take_header(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  const std::string_view line(data, size * count);
+  transfer.on_sign_of_life();
+  // A proxy fetches the file; later lines are those of an FTP server.
+  if (transfer.is_ftp_ && transfer.reply_.empty() && line.starts_with("HTTP/")) {
+    transfer.is_ftp_ = false;
+    set_curl(transfer.easy(), CURLOPT_IGNORE_CONTENT_LENGTH, 0L);
+  }
+  if (transfer.is_ftp_) {
+    return transfer.guarded(line.size(), [&] {
+      transfer.take_reply(line);
+      return true;
+    });
+  }
+  if (transfer.head_is_over_) return line.size();  // a trailer
+  return transfer.guarded(line.size(), [&] {
+    if (trimmed(line).empty()) return transfer.end_head();
+    transfer.head_.add_line(line);
+    return !transfer.head_.is_too_long();
+  });
+}
+
+std::size_t CurlTransfer::take_body(char* data, std::size_t size, std::size_t count, void* self) {
+  auto& transfer = *static_cast<CurlTransfer*>(self);
+  const std::string_view bytes(data, size * count);
+  transfer.on_sign_of_life();
+  if (transfer.is_ftp_ && !transfer.head_is_over_) {
+    if (transfer.guarded(1, [&] { return transfer.begin_file(); }) == 0) return 0;
+  }
+  if (!transfer.receiver_.has_room(bytes.size())) {
+    transfer.refused_ = bytes.size();
+    return CURL_WRITEFUNC_PAUSE;
+  }
+  transfer.file_bytes_ += bytes.size();
+  return transfer.guarded(bytes.size(), [&] { return transfer.receiver_.on_body(bytes); });
+}
+
+bool CurlTransfer::rests() {
+  if (refused_ == 0) return false;
+  on_sign_of_life();
+  if (!receiver_.has_room(refused_)) return true;
+  refused_ = 0;
+  (void)::curl_easy_pause(easy_.get(), CURLPAUSE_CONT);  // an error ends the transfer
+  return refused_ != 0;
+}
+
+void CurlTransfer::finish(CURLcode code) {
+  if (thrown_) std::rethrow_exception(thrown_);
+  if (is_ftp_ && code == CURLE_OK && !head_is_over_ && !begin_file()) stopped_ = true;  // an empty file
+  if (code == CURLE_OUT_OF_MEMORY) {
+    // libcurl says the same of a line that is too long for it. Where there is memory it is that.
+    if (head_is_over_ || !has_memory()) throw std::bad_alloc();
+    receiver_.on_end({Ending::Kind::malformed, "a line in the head of the response is longer than 100 KB"});
+    return;
+  }
+  receiver_.on_end(ending_of(code));
+}
+
+void CurlTransfer::give_up(const std::string& reason) {
+  receiver_.on_end({Ending::Kind::interrupted, reason});
+}
+
+// Whether no_proxy names the host. Networks of addresses (CIDR) count as if they did, since this only decides
+// whom a message names.
+bool CurlTransfer::is_without_proxy() const {
+  const std::string lower = base::environment("no_proxy");
+  const std::string list = lower.empty() ? base::environment("NO_PROXY") : lower;
+  const bool is_address = host_.find_first_not_of("0123456789.") == std::string::npos;
+  for (std::string_view rest = list; !rest.empty();) {
+    const auto end = std::min(rest.find_first_of(", "), rest.size());
+    auto name = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (name == "*" || name.find('/') != std::string_view::npos) return true;
+    while (name.starts_with('.')) name.remove_prefix(1);
+    if (name.empty() || name.size() > host_.size()) continue;
+    const std::size_t before = host_.size() - name.size();
+    if (equal_names(std::string_view(host_).substr(before), name) &&
+        (before == 0 || (!is_address && host_[before - 1] == '.')))
+      return true;
+  }
+  return false;
+}
+
+// The setting that names the proxy for this transfer, "" when none does. Programs behind a web server get
+// HTTP_PROXY from a header of the request, so that nobody reads it.
+std::string CurlTransfer::proxy_setting() const {
+  if (is_without_proxy()) return "";
+  const std::string own = scheme_ + "_proxy";
+  std::string upper = own;
+  for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  for (const std::string& name :
+       {own, scheme_ == "http" ? own : upper, std::string("all_proxy"), std::string("ALL_PROXY")}) {
+    if (!base::environment(name.c_str()).empty()) return name;
+  }
+  return "";
+}
+
+bool CurlTransfer::is_proxy_wrong(CURLcode code) const {
+  if (std::string_view(error_).starts_with("Unsupported proxy")) return true;
+  if (code != CURLE_COULDNT_RESOLVE_PROXY && code != CURLE_COULDNT_CONNECT) return false;
+  const std::string setting = proxy_setting();
+  if (setting.empty()) return false;
+  const std::string proxy = base::environment(setting.c_str());
+  const auto end = proxy.find("://");
+  if (end == std::string_view::npos) return false;
+  constexpr std::array<std::string_view, 6> known{"http", "https", "socks4", "socks4a", "socks5", "socks5h"};
+  return std::none_of(known.begin(), known.end(),
+                      [&](auto kind) { return equal_names(kind, proxy.substr(0, end)); });
+}
+
+// Why a proxy that wants to know its user is of no use; "" when none said so. What a proxy answers to CONNECT
+// is no response to the request, and behind CONNECT no response is the proxy's.
+std::string CurlTransfer::proxy_refusal() const {
+  long status = head_.status();
+  if (is_https_) (void)::curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_CONNECTCODE, &status);
+  const std::string setting = proxy_setting();
+  if (status != proxy_wants_user || setting.empty()) return "";
+  return fmt::format(
+      "the proxy '{}' does not accept this user (HTTP {}); {} may have a name and a password in front of its "
+      "host",
+      base::redact_url(base::environment(setting.c_str())), proxy_wants_user, setting);
+}
+
+Ending CurlTransfer::ending_of(CURLcode code) const {
+  const std::string_view said(error_);
+  if (head_.is_too_long() || said.starts_with("Too large response headers"))
+    return {Ending::Kind::malformed, "the head of the response is too long"};
+  if (const std::string reason = proxy_refusal(); !reason.empty()) return {Ending::Kind::refused, reason};
+  if (stopped_) return {Ending::Kind::stopped, ""};
+  if (code == CURLE_OK && !head_is_over_)
+    return {Ending::Kind::interrupted, "the server closed the connection within the head of its response"};
+  if (is_proxy_wrong(code))
+    return {Ending::Kind::failed,
+            "a proxy setting (http_proxy, https_proxy, all_proxy) names no proxy of a known kind"};
+  if (said.starts_with("Received HTTP/0.9"))
+    return {Ending::Kind::failed, "the server does not answer in HTTP; is it one for https?"};
+  if (code == CURLE_OK || lacks_only_last_reply()) return {};
+  if (code == CURLE_SSL_CONNECT_ERROR && shows_no_tls(said))
+    return {Ending::Kind::failed, "the server does not speak TLS: is it http://?"};
+  if (code == CURLE_PEER_FAILED_VERIFICATION && shows_no_trust(said))
+    return {Ending::Kind::failed,
+            base::redact_words(said) + "; --cacert FILE or CURL_CA_BUNDLE names certificates to trust"};
+  if (is_ftp_ && kind_of(code) == Ending::Kind::refused && !reply_.empty()) {
+    const auto kind = reply_.starts_with('4') ? Ending::Kind::interrupted : Ending::Kind::refused;
+    return {kind, fmt::format("the server says '{}'", base::redact_answer(reply_))};
+  }
+  return {kind_of(code), base::redact_words(said.empty() ? ::curl_easy_strerror(code) : said)};
+}
+
+}  // namespace mrf::http

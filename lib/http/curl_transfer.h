@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <curl/curl.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <exception>
+#include <memory>
+#include <new>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "http/curl_network.h"
+
+namespace mrf::http {
+
+/// Sets an option of libcurl. Throws bad_alloc.
+template <typename Value>
+void set_curl(CURL* easy, CURLoption option, Value value) {
+  if (::curl_easy_setopt(easy, option, value) == CURLE_OUT_OF_MEMORY) throw std::bad_alloc();
+}
+
+struct CurlEasyDeleter {
+  void operator()(CURL* easy) const { ::curl_easy_cleanup(easy); }
+};
+/// A handle of libcurl, and how long a network has waited for anything.
+using Easy = std::unique_ptr<CURL, CurlEasyDeleter>;
+using Idle = std::atomic<std::chrono::nanoseconds>;
+struct CurlListDeleter {
+  void operator()(curl_slist* list) const { ::curl_slist_free_all(list); }
+};
+
+/// One libcurl easy handle and the receiver of its response.
+class CurlTransfer {
+ public:
+  /// `idle` is how long the network has waited for anything since it began; it outlives the object.
+  CurlTransfer(const NetworkOptions& options, const Request& request, Receiver& receiver, const Idle& idle);
+  CurlTransfer(const CurlTransfer&) = delete;
+  CurlTransfer& operator=(const CurlTransfer&) = delete;
+
+  CURL* easy() const { return easy_.get(); }
+  const Receiver& receiver() const { return receiver_; }
+  /// Goes on with a transfer that rests, when there is room again. True when it still rests.
+  bool rests();
+  /// How long the network has waited since something came for this transfer, or since it rested.
+  std::chrono::nanoseconds idle() const { return idle_.load() - idle_at_last_.load(); }
+  /// Something came, or the transfer rested.
+  void on_sign_of_life() { idle_at_last_ = idle_.load(); }
+  /// Tells the receiver how it ended. Throws what the receiver threw.
+  void finish(CURLcode code);
+  /// The same for a transfer that is given up.
+  void give_up(const std::string& reason);
+
+ private:
+  static std::size_t take_header(char* data, std::size_t size, std::size_t count, void* self);
+  static std::size_t take_body(char* data, std::size_t size, std::size_t count, void* self);
+  template <typename Call>
+  std::size_t guarded(std::size_t bytes, Call call) noexcept;
+  bool end_head();
+  Ending ending_of(CURLcode code) const;
+  bool is_proxy_wrong(CURLcode code) const;
+  bool is_without_proxy() const;
+  std::string proxy_setting() const;
+  std::string proxy_refusal() const;
+  void set_tls_and_proxy(const NetworkOptions& options);
+  void set_authority(const Request& request, bool netrc);
+  void set_ftp(const NetworkOptions& options, const Url& url);
+  void take_reply(std::string_view line);
+  bool begin_file();
+  bool lacks_only_last_reply() const;
+
+  std::unique_ptr<curl_slist, CurlListDeleter> headers_;
+  std::unique_ptr<curl_slist, CurlListDeleter> commands_;  ///< for an FTP server
+  Easy easy_;
+  Receiver& receiver_;
+  std::string scheme_;
+  std::string host_;
+  bool is_https_;
+  bool is_ftp_;
+  std::string reply_;                       ///< of an FTP server, the last
+  std::optional<std::uint64_t> file_size_;  ///< that an FTP server said
+  std::uint64_t file_bytes_ = 0;            ///< that came of it
+  const Idle& idle_;
+  Idle idle_at_last_;
+  ResponseHead head_;
+  bool head_is_over_ = false;
+  bool stopped_ = false;
+  std::size_t refused_ = 0;  ///< bytes that there was no room for
+  std::exception_ptr thrown_;
+  char error_[CURL_ERROR_SIZE] = "";
+};
+
+}  // namespace mrf::http
