@@ -32,10 +32,8 @@ inline constexpr const char* record_form_names =
 /// The value of --record. Throws UsageError.
 RecordForm parse_record_form(const std::string& text);
 
-/// Whether the records are arbitrary bytes, whose first ones say nothing about a compression: nul, fixed.
-inline bool is_bytes(const RecordForm& form) {
-  return form.kind == RecordForm::Kind::nul || form.kind == RecordForm::Kind::fixed;
-}
+/// Whether the records are arbitrary bytes, whose first ones say nothing about a compression: fixed.
+inline bool is_bytes(const RecordForm& form) { return form.kind == RecordForm::Kind::fixed; }
 
 /// Looks at the front of an input of `form`, not compressed any more: records of text are no BAM, CRAM, BCF,
 /// bzip2, xz or zstd data, for which it throws DataError that says what to do. Returns false when `front` is

@@ -27,7 +27,7 @@ std::string ending_of(const StreamKind& kind) {
 // For --input-format.
 std::string format_of(const StreamKind& kind) { return kind.format == "sam.gz" ? "sam" : kind.format; }
 
-bool is_bytes(const std::string& record) { return record == "nul" || record.starts_with("fixed:"); }
+bool is_bytes(const std::string& record) { return record.starts_with("fixed:"); }
 
 std::string line(std::string_view job, const std::string& command) {
   return fmt::format("{}: {}\n", job, command);

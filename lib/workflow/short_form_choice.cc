@@ -181,7 +181,20 @@ class Chooser {
   }
 
   // Whether records are arbitrary bytes, so that the first ones say nothing of the format.
-  bool is_bytes() const { return form_.record == "nul" || form_.record.starts_with("fixed:"); }
+  bool is_bytes() const { return form_.record.starts_with("fixed:"); }
+
+  // Of compressed bytes, records of several bytes mean nothing. Name and content have to agree, since other
+  // data may begin as gzip does.
+  void refuse_compressed_bytes() const {
+    if (form_.record == "fixed:1" || form_.starts.empty()) return;
+    if (!form_.starts[0].is_gzip || !kind_of(input()).is_gzip) return;
+    const std::string name = quote_word(input());
+    throw base::UsageError(
+        "read", shown(input()),
+        fmt::format("it is compressed, and records of {} are never inflated: gzip -dc {} | mrf-run -i - ...; "
+                    "for the bytes as they are: cat {} | mrf-run -i - ...",
+                    form_.record, name, name));
+  }
 
   void refuse_unreadable(std::size_t at) const {
     const std::string way = way_to_read(content(at), quote_word(form_.inputs[at]));
@@ -206,6 +219,7 @@ class Chooser {
     const StreamKind named = named_input(0);
     choice_.input = named;
     if (is_bytes()) {
+      refuse_compressed_bytes();
       choice_.input = {"lines", true, named.is_gzip};
       return;
     }
@@ -226,6 +240,7 @@ class Chooser {
     } else if (form_.input_format.empty()) {
       choose_by_content(held);
     }
+    if (form_.record == "nul") choice_.input = {"lines", true, named.is_gzip};
   }
 
   void choose_named_alignment(Content held) {

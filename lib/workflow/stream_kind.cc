@@ -181,7 +181,8 @@ std::optional<InputStart> start_of(std::string_view stored, Rest rest) {
   }
   const auto content = content_of_plain(bytes, rest);
   if (!content) return std::nullopt;
-  return InputStart{*content, *content == Content::fastq ? first_reads(bytes) : std::vector<std::string>()};
+  return InputStart{*content, *content == Content::fastq ? first_reads(bytes) : std::vector<std::string>(),
+                    codec::is_gzip(stored)};
 }
 
 std::string_view content_name(Content content) {

@@ -59,7 +59,8 @@ enum class Rest {
 struct InputStart {
   Content content = Content::unknown;
   std::vector<std::string>
-      reads;  ///< of FASTQ the first lines of its first two reads, as far as they are seen
+      reads;             ///< of FASTQ the first lines of its first two reads, as far as they are seen
+  bool is_gzip = false;  ///< gzip or BGZF, which hold the content
 };
 
 /// From the stored first bytes of an input. Empty when more are needed, which only Rest::to_come allows.

@@ -152,10 +152,13 @@ END
   cp in.bz2 bytes
   mrf-chunks --record fixed:1 -c 100 -i bytes -- cat | cmp - bytes
   gzip -c in.fq >in.gz
-  for form in fixed:1 nul; do
-    mrf-chunks --record "$form" --output-record fixed:1 -c 100 -i in.gz -- cat | head -c "$(stat -c %s in.gz)" | cmp - in.gz
-    mrf-chunks --record "$form" --output-record fixed:1 -c 100 -i <(cat in.gz) -- cat |
-      head -c "$(stat -c %s in.gz)" | cmp - in.gz
+  for input in in.gz <(cat in.gz); do
+    mrf-chunks --record fixed:1 -c 100 -i "$input" -- cat | cmp - in.gz
+  done
+  tr '\n' '\0' <in.fq >nul
+  gzip -c nul >nul.gz
+  for input in nul.gz <(cat nul.gz); do
+    mrf-chunks --record nul -c 100 -i "$input" -- cat | cmp - nul
   done
 }
 

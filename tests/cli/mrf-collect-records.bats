@@ -83,10 +83,13 @@ END
   [[ ! -e out ]]
 }
 
-@test "bytes that begin as gzip does are bytes for --record nul and fixed" {
+@test "bytes that begin as gzip does are bytes for --record fixed, and are inflated for nul" {
   printf '\x1f\x8b\x08\x00\x1f\x8b\x08\x00' >bytes
   for form in fixed:4 fixed:1; do
     mrf-collect --record $form bytes | cmp - bytes
   done
-  mrf-collect --record nul bytes | cmp - bytes
+  printf 'a\0b\nc\0' >nul
+  mrf-collect --record nul <(gzip -c nul) | cmp - nul
+  run_apart mrf-collect --record nul bytes
+  assert_status 3
 }

@@ -115,6 +115,30 @@ E
   cmp same in.txt.bz2
 }
 
+@test "records of nul are inflated in every order; those of fixed never, which a compressed file is refused for" {
+  seq -f %07g 1000 >in.txt
+  tr '\n' '\0' <in.txt >in.nul
+  gzip -k in.nul
+  gzip -k in.txt
+  for order in chunk seq rows any; do
+    for input in in.nul.gz <(cat in.nul.gz); do
+      run_apart mrf-run -n 1 --order $order --record nul -i "$input" -o out.nul -- cat
+      assert_status 0
+      cmp in.nul out.nul
+    done
+    run_apart mrf-run -n 1 --order $order --record fixed:8 -i in.txt.gz -o none -- cat
+    assert_status 2
+    assert_stderr_has "cannot read 'in.txt.gz': it is compressed, and records of fixed:8 are never inflated: gzip -dc in.txt.gz | mrf-run -i - "
+    [[ ! -e none ]]
+  done
+  gzip -dc in.txt.gz | mrf-run -n 2 --record fixed:8 -i - -o same -- cat
+  cmp same in.txt
+  mrf-run -n 2 --record fixed:1 -i in.txt.gz -o same -- cat
+  cmp same in.txt.gz
+  run_apart mrf-run --record nul -i <(xz -c in.nul) -o none -- cat
+  assert_status 3
+}
+
 @test "FASTA is cut between records, by name and by content" {
   make_fasta 300 >in.fa
   cp in.fa in.txt

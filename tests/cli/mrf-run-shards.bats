@@ -93,8 +93,11 @@ script() {
   mrf-run --header-lines 1 --shards 7 -i in.csv -o out.csv -- grep -v 7
   cmp out.csv <(grep -v 7 in.csv)
   tr '\n' '\0' <in.txt >in.nul
-  mrf-run --record nul --shards 7 -i in.nul -o out.nul -- cat
-  cmp out.nul in.nul
+  bgzip -k in.nul
+  for input in in.nul in.nul.gz; do
+    mrf-run --record nul --shards 7 -i $input -o out.nul -- cat
+    cmp out.nul in.nul
+  done
 }
 
 @test "no records, fewer records than shards, one shard" {
