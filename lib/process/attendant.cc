@@ -32,7 +32,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto tick_period = 1s;
-constexpr auto time_to_clean_up = 10s;  // of what is left of a command that was killed
+constexpr auto time_to_clean_up = 10s;  // of what is left of a command that a signal has ended
 
 // A file without a name: a pipe would have to be read while the command runs, and would not end while the
 // watchdog has it open.
@@ -92,14 +92,11 @@ class Attendant::Attended {
   }
 
   void signal(int number) const { ::kill(-launched_.pid, number); }
-  void kill() {
-    signal(SIGKILL);
-    is_killed_ = true;
-  }
+  void kill() const { signal(SIGKILL); }
 
   AttendedEnd conclude(int signal) {
     require_start(launched_.failure, command_.words[0]);
-    watchdog_.finish(is_killed_ ? time_to_clean_up : 0s);
+    watchdog_.finish(outcome_->signal() != 0 ? time_to_clean_up : 0s);
     lines_.finish();
     return {*outcome_, output_.is_open() ? content_of_memory(output_) : "", errors_.text(), signal};
   }
@@ -135,7 +132,6 @@ class Attendant::Attended {
   io::LastLines errors_;
   io::PipeLines lines_;
   bool has_lines_ = true;
-  bool is_killed_ = false;
   std::optional<Outcome> outcome_;
 };
 

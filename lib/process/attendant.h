@@ -36,8 +36,8 @@ struct AttendedEnd {
 /// its construction on and end the command or the wait: the caller concludes, and ends by die_of(). TSTP
 /// stops this process and the command. When this process is killed the command gets TERM and its time to end;
 /// then its descendants are killed, as are those that a command leaves behind. What is left of a command that
-/// had to be killed, such as the watchdog of one that has one, gets TERM and ten seconds to clean up. The
-/// process has no other threads.
+/// a signal has ended, whoever sent it, such as the watchdog of one that has one, gets TERM and ten seconds
+/// to clean up. The process has no other threads.
 class Attendant {
  public:
   using Clock = std::chrono::steady_clock;

@@ -110,3 +110,17 @@ TEST_CASE("what a command that had to be killed leaves behind may clean up") {
   CHECK(end.outcome.signal() == SIGKILL);
   CHECK(std::filesystem::exists(ended));
 }
+
+TEST_CASE("what a command that others have killed leaves behind may clean up") {
+  const Directory directory;
+  const std::string ready = directory / "ready";
+  const std::string ended = directory / "ended";
+  const std::string left =
+      "trap 'touch " + ended + "; exit' TERM; touch " + ready + "; while :; do sleep 0.1; done";
+  const std::string script =
+      "setsid sh -c \"" + left + "\" & until [ -e " + ready + " ]; do sleep 0.01; done; kill -KILL $$";
+  const auto end = Attendant(std::chrono::milliseconds(50)).run({{"sh", "-c", script}});
+  CHECK(end.outcome.signal() == SIGKILL);
+  CHECK(end.signal == 0);
+  CHECK(std::filesystem::exists(ended));
+}
