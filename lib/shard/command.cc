@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <filesystem>
@@ -134,6 +135,7 @@ class Steps {
     check(command_.options);
     workflow::check_for_shards(command_.form, choice_);
     const StepOptions& options = command_.options;
+    if (std::filesystem::is_directory(output())) throw base::SystemError("write", output(), EISDIR);
     if (options.directory.empty() && std::filesystem::exists(output()) &&
         !std::filesystem::is_regular_file(output()))
       throw base::UsageError("write", output(),
@@ -161,6 +163,9 @@ class Steps {
     if (options.shows_status) return show_status();
     if (options.joins) return join();
     const auto engine = make_engine(command_);  // refuses what it cannot be given
+    if (options.engine == "snakemake" || options.prints_snakefile)
+      (void)snakefile_text(
+          {words_of_join(directory_)[0], directory_.path(), absolute_output(command_), 1, 1, {}});
     plan();
     if (runs() && !directory_.missing(stored_.plan).empty()) check_commands();
     if (options.plans || options.prints_snakefile || options.prints_sbatch) directory_.make();
@@ -302,11 +307,22 @@ class Steps {
     plan.mate_cuts = std::move(cuts.second);
   }
 
-  static void refuse_changed(const Input& opened, const Plan& plan) {
-    if (!(opened.state() == plan.input))
-      throw base::DataError(
-          "read", opened.name(),
-          "it has changed since its shards were planned: the directory of the plan is of no use any more");
+  void refuse_changed(const Input& opened, const Plan& plan) const {
+    if (!(opened.state() == plan.input)) throw_changed(plan.input);
+  }
+
+  [[noreturn]] void throw_changed(const InputState& input) const {
+    throw base::DataError("read", input.path,
+                          fmt::format("it has changed since its shards were planned; remove the directory "
+                                      "'{}' to plan again",
+                                      directory_.path()));
+  }
+
+  // For a fault of a plan that every further run would find as well.
+  std::string way_out() const {
+    return fmt::format(
+        "; run it without --shards, or remove the directory '{}' and plan another number of shards",
+        directory_.path());
   }
 
   base::Status read(std::uint64_t number) {
@@ -352,14 +368,16 @@ class Steps {
     if (end.status != 0) {
       if (report && !report->end) refuse_cut(at, *opened);
       say_numbers_of_shard(at);
-      base::say(fmt::format("cannot finish 'shard {}': its command has failed{}", at, again_note));
+      const bool is_bad = end.status == static_cast<int>(base::Status::bad_data);
+      base::say(fmt::format("cannot finish 'shard {}': its command has failed{}", at,
+                            is_bad ? bad_data_note : again_note));
       return static_cast<base::Status>(end.status);
     }
     receipt.landing = opened ? landing_of_range(*opened, report) : take_landing(receipt.part, 0);
     if (has_mates()) receipt.mate = take_landing(receipt.part, 1);
     std::string fault = fault_of_landing(stored_.plan, at, receipt.landing);
     if (fault.empty()) fault = fault_of_mates(stored_.plan, at, receipt);
-    if (!fault.empty()) throw base::DataError("read", input(), fault);
+    if (!fault.empty()) throw base::DataError("read", input(), fault + way_out());
     receipt.records_out = records_written(report_of(receipt), directory_.part_path(receipt.part));
     receipt.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
     if (const int signal = measure_part(directory_, receipt, process::pending_run_signal); signal != 0) {
@@ -411,8 +429,8 @@ class Steps {
     return {report->begin, *report->end, report->records};
   }
 
-  [[noreturn]] static void fail_of_cut(const Input& opened, const std::string& fault) {
-    throw base::DataError("read", opened.name(), fault + "; plan again with another number of shards");
+  [[noreturn]] void fail_of_cut(const Input& opened, const std::string& fault) const {
+    throw base::DataError("read", opened.name(), fault + way_out());
   }
 
   // Where the records go that do not arrive at the next cut.
@@ -494,16 +512,36 @@ class Steps {
     return base::Status::success;
   }
 
+  // The shards whose receipt is damaged, or is not of this plan and shard.
+  std::vector<std::size_t> unusable_receipts() const {
+    std::vector<std::size_t> unusable;
+    for (std::size_t shard = 0; shard < stored_.plan.shards(); ++shard) {
+      try {
+        const auto receipt = directory_.read_receipt(shard);
+        if (!receipt || (receipt->plan == stored_.digest && receipt->shard == shard)) continue;
+      } catch (const base::DataError&) {
+      }
+      unusable.push_back(shard);
+    }
+    return unusable;
+  }
+
   base::Status show_status() const {
     const auto missing = directory_.missing(stored_.plan);
-    std::string text = fmt::format("{} of {} shards have a receipt\n", stored_.plan.shards() - missing.size(),
-                                   stored_.plan.shards());
+    const auto unusable = unusable_receipts();
+    std::string text =
+        fmt::format("{} of {} shards have a receipt\n",
+                    stored_.plan.shards() - missing.size() - unusable.size(), stored_.plan.shards());
     if (!missing.empty()) text += fmt::format("without: {}\n", base::join(missing, " "));
+    if (!unusable.empty()) text += fmt::format("unusable: {}\n", base::join(unusable, " "));
     return show(text);
   }
 
   base::Status join() {
     auto held = std::make_unique<RunLock>(directory_);
+    for (const InputState* input : {&stored_.plan.input, stored_.plan.mate ? &*stored_.plan.mate : nullptr}) {
+      if (input != nullptr && has_changed(*input)) throw_changed(*input);
+    }
     const auto receipts = read_receipts(stored_.plan, stored_.digest, directory_);
     const EngineEnd end = combines() ? combine(receipts) : EngineEnd{0, join_parts(receipts)};
     if (end.signal != 0) process::die_of(end.signal);

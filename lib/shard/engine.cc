@@ -93,8 +93,12 @@ EngineEnd run_shards(Engine& engine, const StoredPlan& stored, const Directory& 
       base::warn(fmt::format("{}; they are run again", text));
       continue;
     }
-    base::say(
-        fmt::format("cannot finish '{}': {}; the same command runs only these", directory.path(), text));
+    const bool is_bad = end.status == static_cast<int>(base::Status::bad_data);
+    base::say(fmt::format("cannot finish '{}': {}; {}", directory.path(), text,
+                          is_bad
+                              ? fmt::format("with a mended filter the same command runs only these; another "
+                                            "input needs another plan: remove the directory first")
+                              : "the same command runs only these"));
     if (end.status == 0) end.status = static_cast<int>(base::Status::failure);
     return end;
   }

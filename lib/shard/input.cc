@@ -21,6 +21,12 @@ std::string time_text(const timespec& time) { return fmt::format("{}.{:09}", tim
 
 }  // namespace
 
+bool has_changed(const InputState& input) {
+  struct stat info {};
+  if (::stat(input.path.c_str(), &info) != 0) return false;
+  return static_cast<std::uint64_t>(info.st_size) != input.size || time_text(info.st_mtim) != input.mtime;
+}
+
 Input::Input(const std::string& path, const InputForm& form, io::Meter& meter)
     : form_(form), meter_(meter), file_(io::open_input(path)) {
   if (!file_.is_regular)

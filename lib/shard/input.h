@@ -14,6 +14,9 @@
 
 namespace mrf::shard {
 
+/// Whether the file of that path has another size or time of change. False when it is not there.
+bool has_changed(const InputState& input);
+
 /// What an input holds.
 struct InputForm {
   record::RecordForm record;

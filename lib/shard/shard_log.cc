@@ -23,7 +23,9 @@ std::string without_notes(std::string_view text) {
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
     text.remove_prefix(std::min(line.size() + 1, text.size()));
-    if (!line.ends_with(again_note) && !line.ends_with(counting_note)) rest.append(line).append("\n");
+    const bool is_note =
+        line.ends_with(again_note) || line.ends_with(bad_data_note) || line.ends_with(counting_note);
+    if (!is_note) rest.append(line).append("\n");
   }
   return rest;
 }

@@ -36,6 +36,11 @@ exec cat'
   [[ ! -e out.txt ]]
   run_apart mrf-run --shard-status --shard-dir d
   [[ $output == $'7 of 40 '*$'\nwithout: 7 8 '* ]]
+  cp d/receipts/3.json receipt
+  echo '{}' >d/receipts/3.json
+  run_apart mrf-run --shard-status --shard-dir d
+  [[ $output == $'6 of 40 '*$'\nunusable: 3' ]]
+  mv receipt d/receipts/3.json
   rm broken
   mrf-run --shards 40 --shard-dir d -c 1000000 -i in.txt -o out.txt -- ./filter
   cmp out.txt in.txt
@@ -122,6 +127,26 @@ exec cat'
   rm wait waits
   [[ ! -e out.txt ]]
   mrf-run --shards 3 --shard-dir d -i in.txt -o out.txt -- ./filter
+  cmp in.txt out.txt
+  assert_files filter in.txt out.txt stderr.txt
+}
+
+@test "the process of a shard is killed: that is said, nothing is left, and the same command goes on" {
+  seq 1000 >in.txt
+  script filter '[[ ! -e wait ]] || { touch waits && exec sleep 1000; }
+exec cat'
+  touch wait
+  start_in_background --shards 2 --shard-dir d -i in.txt -o out.txt -- ./filter
+  wait_until test -e waits
+  kill -KILL "$(pgrep -o -f -- "--shard-run 0 --shard-dir $PWD/d\$")"
+  local status=0
+  wait "$run" || status=$?
+  [[ $status == 137 ]]
+  grep -qF "cannot finish 'shard 0': signal 9 (Killed) has ended it; the same command runs it again" stderr.txt
+  assert_nothing_left
+  [[ ! -e out.txt && -z $(ls -A d/parts) ]]
+  rm wait waits
+  mrf-run --shards 2 --shard-dir d -i in.txt -o out.txt -- ./filter
   cmp in.txt out.txt
   assert_files filter in.txt out.txt stderr.txt
 }

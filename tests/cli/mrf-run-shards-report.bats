@@ -185,4 +185,27 @@ sorted_bam() {
   assert_stderr_has "cannot write '/dev/null': it is no regular file: --shard-dir says where the parts are kept"
   mrf-run --shards 2 --shard-dir d -i in.txt -o /dev/null -- cat
   [[ ! -e d && ! -e /dev/null.shards ]]
+  mkdir out
+  for words in '' '--shard-dir d'; do
+    # shellcheck disable=SC2086
+    run_apart mrf-run --shards 2 $words -i in.txt -o out -- cat
+    assert_status 1
+    assert_stderr_is "mrf-run: cannot write 'out': Is a directory"
+  done
+  [[ ! -e d && ! -e out.shards ]]
+}
+
+@test "the join refuses an input that has changed since, and goes on without one" {
+  seq 1000 >in.txt
+  cp in.txt same.txt
+  mrf-run --shards 2 --shard-dir d --shard-plan -i in.txt -o out.txt -- cat
+  for shard in 0 1; do mrf-run --shard-run $shard --shard-dir d; done
+  seq 1001 >in.txt
+  run_apart mrf-run --shard-join --shard-dir d
+  assert_status 3
+  assert_stderr_is "mrf-run: cannot read 'in.txt': it has changed since its shards were planned; remove the directory '$PWD/d' to plan again"
+  [[ ! -e out.txt && -e d/plan.json ]]
+  rm in.txt
+  mrf-run --shard-join --shard-dir d
+  cmp out.txt same.txt
 }

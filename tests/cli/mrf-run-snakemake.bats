@@ -83,11 +83,15 @@ run() { mrf-run --shard-run "$1" --shard-dir "$directory"; }
   assert_nothing_left
 }
 
-@test "--print-snakefile: names that Snakemake takes for patterns are refused" {
-  run_apart mrf-run --shards 2 --print-snakefile -i in.txt -o 'out{a}.txt' -- cat
-  assert_status 2
-  assert_output_is ''
-  assert_stderr_has 'braces'
+@test "names that Snakemake takes for patterns are refused, and nothing is made" {
+  for way in --print-snakefile '--engine snakemake'; do
+    # shellcheck disable=SC2086
+    run_apart mrf-run --shards 2 $way -i in.txt -o 'out{a}.txt' -- cat
+    assert_status 2
+    assert_output_is ''
+    assert_stderr_has 'braces'
+    [[ ! -e 'out{a}.txt.shards' ]]
+  done
   run_apart mrf-run --print-snakefile -i in.txt -o out.txt -- cat
   assert_status 2
   assert_stderr_has '--shards'
