@@ -11,11 +11,9 @@
 
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include "base/error.h"
 #include "io/regular_file.h"
@@ -25,11 +23,6 @@ namespace mrf::shard {
 namespace {
 
 constexpr std::size_t most_holder_bytes = 4096;
-
-// A process that was killed, or one that ends since the one that started it was, may have the lock for a
-// moment more.
-constexpr std::chrono::milliseconds patience{2000};
-constexpr std::chrono::milliseconds between_tries{20};
 
 // Whether it is locked now, or cannot be at all.
 bool lock_whole(io::FdRef file, const std::string& path) {
@@ -73,15 +66,9 @@ std::string read_holder(io::FdRef file) {
 }  // namespace
 
 RunLock::RunLock(const Directory& directory) : path_(directory.lock_path()) {
-  const auto end = std::chrono::steady_clock::now() + patience;
   for (;;) {
     file_ = io::open_regular_file(path_, O_RDWR | O_CREAT);
-    const bool is_locked = lock_whole(file_, path_);
-    if (!is_locked && std::chrono::steady_clock::now() < end) {
-      std::this_thread::sleep_for(between_tries);
-      continue;
-    }
-    if (!is_locked)
+    if (!lock_whole(file_, path_))
       throw base::Error(base::Status::failure, "use", directory.path(),
                         fmt::format("{} runs or joins its shards; when that has ended, the same command "
                                     "continues where it stopped",
