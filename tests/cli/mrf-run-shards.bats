@@ -185,6 +185,8 @@ E
   printf damage | dd of=in.bam bs=1 seek=$((size * 3 / 5)) conv=notrunc status=none
   run_apart mrf-run --shards 5 -i in.bam -o out.bam -- cat
   assert_status 3
+  assert_stderr_has 'with a mended filter the same command runs only these; another input needs another plan: remove the directory first'
+  [[ $stderr != *'the same command runs it again' ]]
   [[ ! -e out.bam && -e out.bam.shards/receipts/0.json ]]
 }
 
@@ -195,6 +197,8 @@ E
     set_in d/plan.json "$change"
     run_apart mrf-run --shard-run "$shard" --shard-dir d
     assert_status 3
+    [[ $change == .cuts\[6* ]] ||
+      assert_stderr_has "; run it without --shards, or remove the directory '$PWD/d' and plan another number of shards"
     [[ ! -e d/receipts/$shard.json ]]
     cp good.json d/plan.json
   done <<'E'

@@ -5,7 +5,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <chrono>
 #include <cstdlib>
+#include <filesystem>
 #include <string>
 #include <utility>
 #include <vector>
@@ -295,6 +297,17 @@ TEST_CASE("an input that changes while it is read is refused") {
   const Plan plan = file.plan(2);
   for (const std::string& now : {text + "x", text.substr(0, text.size() - 1), std::string()})
     CHECK(file.refuses_after(plan, 0, [&] { write_over(file.path(), now); }));
+}
+
+TEST_CASE("an input that is written over in place while it is read, with as many bytes, is refused") {
+  const std::string text = repeated("a line\n", 1000);
+  File file(text, form_of({Kind::line}));
+  const Plan plan = file.plan(2);
+  const auto later = std::filesystem::last_write_time(file.path()) + std::chrono::seconds(1);
+  CHECK(file.refuses_after(plan, 0, [&] {
+    write_over(file.path(), repeated("b line\n", 1000));
+    std::filesystem::last_write_time(file.path(), later);
+  }));
 }
 
 TEST_CASE("BAM: false records that pass every test cannot pass the proof") {
