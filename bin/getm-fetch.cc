@@ -123,17 +123,21 @@ class Records {
  public:
   explicit Records(const mrf::fetch::FetchArguments& arguments)
       : report_path_(arguments.report), checksums_path_(arguments.checksums), list_(arguments.manifest) {
-    refuse_shared({}, {list_});
+    for (const auto& file : mrf::fetch::files_of_secrets(arguments)) inputs_.push_back(file.first);
+    auto inputs = inputs_;
+    inputs.push_back(list_);
+    refuse_shared({}, inputs);
     if (!report_path_.empty()) report_.emplace(report_path_);
     if (!checksums_path_.empty()) checksums_.emplace(checksums_path_);
   }
 
-  /// Throws UsageError when a file that is fetched is one of them, or with `resume` one that is kept of it.
+  /// Throws UsageError when a file that is fetched is one of them or a file of credentials, or with `resume`
+  /// one that is kept of it.
   void keep_apart(const std::string& target, bool resume) const {
-    if (!report_ && !checksums_) return;
-    refuse_shared(target, {});
+    refuse_shared(target, inputs_);
     if (!resume) return;
-    for (const auto& name : mrf::fetch::part_names(mrf::fetch::real_place(target))) refuse_shared(name, {});
+    for (const auto& name : mrf::fetch::part_names(mrf::fetch::real_place(target)))
+      refuse_shared(name, inputs_);
   }
 
   /// Fetches, and then writes the files of the run, after a failure too. Of two failures the first one
@@ -189,6 +193,7 @@ class Records {
   std::string report_path_;
   std::string checksums_path_;
   std::string list_;
+  std::vector<std::string> inputs_;
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now();
   std::optional<mrf::io::OutputFile> report_;
   std::optional<mrf::io::OutputFile> checksums_;

@@ -112,16 +112,32 @@ FetchSettings settings_of(const FetchArguments& arguments) {
   return settings;
 }
 
+std::vector<std::pair<std::string, std::string>> files_of_secrets(const FetchArguments& arguments) {
+  std::vector<std::pair<std::string, std::string>> files;
+  const auto add = [&](const std::string& path, const std::string& option) {
+    if (!path.empty() && path != "-") files.emplace_back(path, option);
+  };
+  add(arguments.bearer_file, "--bearer-file");
+  add(arguments.settings.network.ca_file, "--cacert");
+  for (const auto& header : arguments.settings.requests.headers) {
+    if (header.starts_with('@')) add(header.substr(1), "-H");
+  }
+  if (const std::string home = base::environment("HOME"); !home.empty())
+    files.emplace_back(home + "/.netrc", "credentials (~/.netrc)");
+  return files;
+}
+
 ManifestOptions manifest_options_of(const FetchArguments& arguments) {
   const std::string root = arguments.filepath.empty() ? "." : arguments.filepath;
-  return {arguments.settings.resume,
-          arguments.root.empty() ? root : arguments.root,
-          arguments.base_url,
-          "",
-          arguments.ena_files,
-          !arguments.many.verify_only,
-          {{arguments.report, "--report"}, {arguments.checksums, "--write-checksums"}},
-          arguments.filepath};
+  std::vector<std::pair<std::string, std::string>> kept{{arguments.report, "--report"},
+                                                        {arguments.checksums, "--write-checksums"}};
+  if (!arguments.many.verify_only) {
+    for (auto& file : files_of_secrets(arguments)) kept.push_back(std::move(file));
+  }
+  return {arguments.settings.resume, arguments.root.empty() ? root : arguments.root,
+          arguments.base_url,        "",
+          arguments.ena_files,       !arguments.many.verify_only,
+          std::move(kept),           arguments.filepath};
 }
 
 }  // namespace mrf::fetch

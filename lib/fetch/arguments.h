@@ -2,6 +2,8 @@
 #pragma once
 
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "fetch/fetch_many.h"
 #include "fetch/fetch_object.h"
@@ -36,6 +38,10 @@ struct FetchArguments {
 /// bearer file. Says for what kind of checksum it takes one without a name. Throws UsageError, and as
 /// store::BearerFile.
 FetchSettings settings_of(const FetchArguments& arguments);
+
+/// The files that the arguments take credentials and certificates from, and the option of each. No target may
+/// replace them.
+std::vector<std::pair<std::string, std::string>> files_of_secrets(const FetchArguments& arguments);
 
 /// How the manifest of the arguments is read.
 ManifestOptions manifest_options_of(const FetchArguments& arguments);

@@ -510,7 +510,7 @@ ManifestEntry entry_of_line(std::string_view line, const ManifestOptions& option
     const auto text = http::trimmed(line);
     if (text.find("://") == std::string_view::npos || text.find_first_of(" \t") != std::string_view::npos)
       throw fmt::format("is neither a URL nor a line of md5sum(1) or sha256sum(1): '{}'",
-                        shown_line(text).substr(0, 100));
+                        base::redact_answer(shown_line(text)).substr(0, 100));
     return entry_of_url(text);
   } catch (const base::UsageError& error) {
     throw std::string(": ") + error.what();

@@ -194,6 +194,20 @@ END
   printf 'Range: bytes=1-2\n' >headers
   fetch -H @headers "$HTTP/echo" out
   assert_status 2
+  # No file of credentials is replaced.
+  printf 'X-One: 1\n' >headers
+  printf 'tok\n' >token
+  for seen in "-H @headers headers" "--bearer-file token ./token" "--bearer-file token home/.netrc"; do
+    # shellcheck disable=SC2086
+    fetch -q ${seen% *} "$HTTP/echo" "${seen##* }"
+    assert_status 2
+    assert_stderr_has 'the same file as'
+  done
+  printf '[{"url":"%s/echo","filepath":"token"}]\n' "$HTTP" >list.json
+  fetch --bearer-file token -m list.json
+  assert_status 2
+  assert_stderr_has "would write 'token', which is the file of --bearer-file"
+  [[ $(<token) == tok ]]
   : >token
   fetch --bearer-file token "$HTTP/echo" out
   assert_status 1
