@@ -95,6 +95,24 @@ std::string redact_query(std::string_view query) {
   return shown;
 }
 
+// Parameters may also stand behind a ';' of a path.
+std::string redact_path(std::string_view path) {
+  std::string shown;
+  while (!path.empty()) {
+    const auto end = std::min(path.find('/', 1), path.size());
+    const auto part = path.substr(0, end);
+    const auto mark = std::min(part.find(';'), part.size());
+    shown += part.substr(0, mark);
+    if (mark < part.size() && part.find('=', mark) != std::string_view::npos) {
+      shown.append(";").append(redact_query(part.substr(mark + 1)));
+    } else {
+      shown += part.substr(mark);
+    }
+    path.remove_prefix(end);
+  }
+  return shown;
+}
+
 }  // namespace
 
 std::string redact_url(std::string_view text) {
@@ -123,7 +141,7 @@ std::string redact_url(std::string_view text) {
   text = text.substr(at == std::string_view::npos ? begin : begin + at + 1);
   text = text.substr(0, text.find('#'));
   const auto query = std::min(text.find('?'), text.size());
-  shown += text.substr(0, query);
+  shown += redact_path(text.substr(0, query));
   if (query < text.size()) shown.append("?").append(redact_query(text.substr(query + 1)));
   return shown;
 }
