@@ -92,7 +92,13 @@ mixed_list() {
   fetch -m below.json
   assert_status 2
   assert_stderr_has "entry 1 would write 'none/../below.json', which is the manifest itself"
-  rm below.json
+  # Nor is it the record that --resume keeps beside a target.
+  printf '[{"url":"%s/a","filepath":"f"}]' "$HTTP" >f.getm-part.json
+  fetch --resume -m f.getm-part.json
+  assert_status 2
+  assert_stderr_has "entry 1 would write 'f.getm-part.json', which is the manifest itself, with --resume"
+  [[ -s f.getm-part.json ]]
+  rm below.json f.getm-part.json
   fetch --report r --write-checksums ./r -m m.json
   assert_status 2
   cmp m.json before
