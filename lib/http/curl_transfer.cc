@@ -54,7 +54,7 @@ void set_curl(CURL* easy, ProtocolNames, std::string_view names) {
     for (const auto& [known, bit] : all) bits |= name == known ? bit : 0;
     names.remove_prefix(std::min(names.size(), name.size() + 1));
   }
-  set_curl(easy, CURLOPT_PROTOCOLS, bits);
+  http::set_curl(easy, CURLOPT_PROTOCOLS, bits);
 }
 #endif
 
