@@ -30,6 +30,7 @@
 #include "shard/digest.h"
 #include "shard/engine.h"
 #include "shard/join.h"
+#include "shard/joined_index.h"
 #include "shard/local_engine.h"
 #include "shard/pair_planner.h"
 #include "shard/planner.h"
@@ -97,20 +98,6 @@ std::unique_ptr<Engine> make_engine(const Command& command) {
     return std::make_unique<SnakemakeEngine>(absolute_output(command), threads_of(command.form),
                                              engine_arguments(command));
   return std::make_unique<LocalEngine>();
-}
-
-// The last message of mrf-bamread; of one about the file at `place`, which has no other name yet, only the
-// reason.
-std::string reason_of_index(const process::AttendedEnd& end, const std::string& place) {
-  std::string_view line = end.errors;
-  while (line.ends_with('\n')) line.remove_suffix(1);
-  line.remove_prefix(line.rfind('\n') + 1);
-  if (line.empty()) return end.outcome.describe();
-  for (const std::string& front : {"'" + place + "': ", std::string("mrf-bamread: ")}) {
-    if (const std::size_t at = line.find(front); at != std::string_view::npos)
-      return std::string(line.substr(at + front.size()));
-  }
-  return std::string(line);
 }
 
 // Takes --retries off the form, since with --shards they are retries of shards and not of chunks.
@@ -512,23 +499,9 @@ class Steps {
     return base::Status::success;
   }
 
-  // The shards whose receipt is damaged, or is not of this plan and shard.
-  std::vector<std::size_t> unusable_receipts() const {
-    std::vector<std::size_t> unusable;
-    for (std::size_t shard = 0; shard < stored_.plan.shards(); ++shard) {
-      try {
-        const auto receipt = directory_.read_receipt(shard);
-        if (!receipt || (receipt->plan == stored_.digest && receipt->shard == shard)) continue;
-      } catch (const base::DataError&) {
-      }
-      unusable.push_back(shard);
-    }
-    return unusable;
-  }
-
   base::Status show_status() const {
     const auto missing = directory_.missing(stored_.plan);
-    const auto unusable = unusable_receipts();
+    const auto unusable = directory_.unusable(stored_.plan, stored_.digest);
     std::string text =
         fmt::format("{} of {} shards have a receipt\n",
                     stored_.plan.shards() - missing.size() - unusable.size(), stored_.plan.shards());
@@ -567,7 +540,9 @@ class Steps {
     if (command_.form.outputs.size() == 2) files.push_back(&mates.emplace(join_mates(receipts)));
     std::optional<io::OutputFile> index;
     if (command_.form.writes_index) {
-      if (const int signal = write_index(joined, index); signal != 0) return signal;
+      const JoinedIndex wanted{output(), choice_.writer_threads, command_.kill_after};
+      if (const int signal = write_joined_index(wanted, directory_, joined, index); signal != 0)
+        return signal;
       files.push_back(&*index);
     }
     std::optional<io::OutputFile> report;
@@ -612,31 +587,6 @@ class Steps {
     const bool is_gzip = workflow::kind_of(path).is_gzip;
     write_parts(of_mates, directory_, is_gzip ? PartForm::bgzf : PartForm::plain, joined, HeaderRule::lines);
     return joined;
-  }
-
-  // The index of the output, which is written and has no name yet. Returns the signal that has ended it, 0
-  // when there is an index.
-  int write_index(const io::OutputFile& joined, std::optional<io::OutputFile>& index) const {
-    const std::string part = unique_part(0, ".index");
-    const std::string path = directory_.part_path(part);
-    const std::string place = fmt::format("/proc/{}/fd/{}", ::getpid(), joined.fd().get());
-    std::vector<std::string> words{base::program_beside("mrf-bamread"), "--index", path, place};
-    if (choice_.writer_threads > 0) words.insert(words.end(), {"-@", std::to_string(choice_.writer_threads)});
-    process::Attendant attendant(command_.kill_after);
-    const auto end = attendant.run({.words = words, .keeps_errors = true});
-    const std::string bytes = read_file(path).value_or("");
-    directory_.remove_part(part);
-    if (end.signal != 0) return end.signal;
-    if (!end.outcome.succeeded()) {
-      const bool is_bad = end.outcome.status() == static_cast<int>(base::Status::bad_data);
-      throw base::Error(is_bad ? base::Status::bad_data : base::Status::failure, "index", output(),
-                        reason_of_index(end, place) +
-                            "; the parts stay: without --write-index they are joined without an index");
-    }
-    index.emplace(output() + (bytes.starts_with("BAI") ? ".bai" : ".csi"));
-    io::Meter meter;
-    io::write_all(index->fd(), index->name(), bytes, meter);
-    return 0;
   }
 
   std::string report_of(const Receipt& receipt) const {

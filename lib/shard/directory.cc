@@ -244,6 +244,19 @@ std::vector<std::size_t> Directory::missing(const Plan& plan) const {
   return shards;
 }
 
+std::vector<std::size_t> Directory::unusable(const Plan& plan, const std::string& digest) const {
+  std::vector<std::size_t> shards;
+  for (std::size_t shard = 0; shard < plan.shards(); ++shard) {
+    try {
+      const auto receipt = read_receipt(shard);
+      if (!receipt || (receipt->plan == digest && receipt->shard == shard)) continue;
+    } catch (const base::DataError&) {
+    }
+    shards.push_back(shard);
+  }
+  return shards;
+}
+
 void Directory::renew() const noexcept {
   std::array<char, 4096> name{};
   const auto end = fmt::format_to_n(name.data(), name.size() - 1, "{}/receipts/.look-{}-{}", path_,

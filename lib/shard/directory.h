@@ -49,6 +49,9 @@ class Directory {
   bool publish_receipt(const Receipt& receipt) const;
   /// The shards of `plan` that have no receipt.
   std::vector<std::size_t> missing(const Plan& plan) const;
+  /// Those whose receipt is damaged, or is not of the plan with this digest and of the shard. Throws
+  /// SystemError.
+  std::vector<std::size_t> unusable(const Plan& plan, const std::string& digest) const;
   /// Lets the next look see what other machines have published: NFS shows a directory as it was some time
   /// ago, until this machine changes it. Best effort.
   void renew() const noexcept;
