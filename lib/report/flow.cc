@@ -168,8 +168,10 @@ void add_fifos(Flow& flow, const Json& fifos) {
       return one.fifo.name == name && one.fifo.writer == writer->second && one.fifo.reader == reader->second;
     });
     if (group == groups.end()) {
-      groups.push_back({{name, 1, writer->second, reader->second, records, bytes, {}, {}}, {}, {}});
+      groups.push_back({{name, 1, writer->second, reader->second, records, bytes, {}, {}, false}, {}, {}});
       group = groups.end() - 1;
+      const Json& side = member(fifo, "side");
+      group->fifo.is_side = side.is_boolean() && side.get<bool>();
     } else {
       FlowFifo& sum = group->fifo;
       ++sum.count;

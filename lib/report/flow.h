@@ -67,6 +67,7 @@ struct FlowFifo {
   std::optional<std::uint64_t> bytes;
   Spread empty;  ///< shares of time, 0 to 1
   Spread full;
+  bool is_side = false;  ///< for a side table, beside the records
 
   /// "part", "part ×4".
   std::string label() const;

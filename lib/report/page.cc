@@ -187,18 +187,39 @@ Json column(const char* title, const char* description, const char* format, cons
   return Json{{"title", title}, {"description", description}, {"format", format}, {"suffix", suffix}};
 }
 
-bool makes_first_result(const Flow& flow, const FlowJob& job) {
-  const auto& results = job.results;
-  return !flow.results.empty() &&
-         std::find(results.begin(), results.end(), flow.results.front()) != results.end();
+// Whether the job makes a side table, beside what the run is for: it reads FIFOs for side tables only.
+bool makes_side_table(const Flow& flow, const FlowJob& job) {
+  bool reads_side = false;
+  for (const FlowFifo& fifo : flow.fifos) {
+    if (&flow.jobs[fifo.reader] != &job) continue;
+    if (!fifo.is_side) return false;
+    reads_side = true;
+  }
+  return reads_side;
+}
+
+bool makes(const FlowJob& job, const std::string& result) {
+  return std::find(job.results.begin(), job.results.end(), result) != job.results.end();
+}
+
+// The first result that is no side table; null when there is none, as of a run to standard output.
+const std::string* first_result(const Flow& flow) {
+  const auto is_main = [&flow](const std::string& result) {
+    return std::none_of(flow.jobs.begin(), flow.jobs.end(), [&](const FlowJob& job) {
+      return makes(job, result) && makes_side_table(flow, job);
+    });
+  };
+  const auto found = std::find_if(flow.results.begin(), flow.results.end(), is_main);
+  return found == flow.results.end() ? nullptr : &*found;
 }
 
 // A FIFO for a result beside the first one, as a side table, has other records.
 std::optional<std::uint64_t> records_read(const Flow& flow) {
+  const std::string* result = first_result(flow);
   for (const FlowFifo& fifo : flow.fifos) {
     const FlowJob& reader = flow.jobs[fifo.reader];
     const bool is_beside =
-        !flow.results.empty() && !reader.results.empty() && !makes_first_result(flow, reader);
+        fifo.is_side || (result != nullptr && !reader.results.empty() && !makes(reader, *result));
     if (fifo.records && !is_beside) return fifo.records;
   }
   return flow.jobs.front().records_in;
@@ -206,11 +227,13 @@ std::optional<std::uint64_t> records_read(const Flow& flow) {
 
 // The job of the first result, whose name the row has, wins over those of the results beside it.
 std::optional<std::uint64_t> records_written(const Flow& flow) {
+  const std::string* result = first_result(flow);
   std::optional<std::uint64_t> of_last;
   for (const FlowJob& job : flow.jobs) {
+    if (makes_side_table(flow, job)) continue;
     const auto& count = job.records_out ? job.records_out : job.records_in;
     if (!count) continue;
-    if (makes_first_result(flow, job)) return count;
+    if (result != nullptr && makes(job, *result)) return count;
     of_last = count;
   }
   return of_last;
@@ -221,8 +244,9 @@ std::optional<std::uint64_t> records_written(const Flow& flow) {
 std::string html_page(const Flow& flow, const Json& report) { return Page(flow, report).html(); }
 
 std::string sample_name(const Flow& flow) {
-  if (flow.results.empty()) return flow.workflow.empty() ? "run" : flow.workflow;
-  const std::string& path = flow.results.front();
+  const std::string* result = first_result(flow);
+  if (result == nullptr) return flow.workflow.empty() ? "run" : flow.workflow;
+  const std::string& path = *result;
   const std::string file = path.substr(path.rfind('/') + 1);
   const std::string name = file.substr(0, file.find('.', 1));
   return name.empty() ? path : name;

@@ -68,7 +68,8 @@ Json planned_entry(const workflow::PlannedJob& job) {
 Json planned_entry(const workflow::Plan& plan, const workflow::PlannedFifo& fifo) {
   return Json{{"name", fifo.name},
               {"writer", workflow::writer_name(plan, fifo)},
-              {"reader", plan.jobs[fifo.reader].display_name()}};
+              {"reader", plan.jobs[fifo.reader].display_name()},
+              {"side", is_side_table(plan.jobs[fifo.writers[0]], fifo.name)}};
 }
 
 Json job_entry(const workflow::Plan& plan, const Job& record, const ToolStats& tools, std::size_t at,

@@ -33,6 +33,9 @@ values() { jq -c '[.jobs[] | select(.name == "work") | .result]' report; }
       bash -c 'cat; seq 7 >"$MRF_SIDE"'
     assert_status 0
     mrf-report -f multiqc report | jq -e '.data | .out.records_out == 100 and .out.records_in == 100'
+    run_apart timeout -k 5 300 mrf-run -n 3 --report to_pipe --order $order --side side -i in.txt -- \
+      bash -c 'cat; seq 7 >"$MRF_SIDE"'
+    mrf-report -f multiqc to_pipe | jq -e '.data | .["short form"].records_out == 100 and .["short form"].records_in == 100'
     jq -e '.results[0] == "out.txt" and all(.jobs[] | select(.name == "work").records_out; . != 7)' report
   done
 }

@@ -124,6 +124,13 @@ TEST_CASE("the row for MultiQC has the records of the first result, not of what 
   CHECK(row(report)["records_in"] == 100);
   report["results"] = Json::array();
   CHECK(row(report)["records_out"] == 5);
+  // To standard output, with a side table as the only result.
+  report["results"] = {"side.tsv"};
+  report["jobs"][3]["results"] = Json::array();
+  report["fifos"][0]["side"] = true;
+  CHECK(row(report)["records_in"] == 100);
+  CHECK(row(report)["records_out"] == 90);
+  CHECK(mrf::report::sample_name(flow_of(report, "r")) == "w");
 }
 
 TEST_CASE("what is no report is refused, and members of a wrong type are unknown") {
