@@ -509,6 +509,7 @@ base::Status run(Options& options, const cli::OptionSet& given, io::Stats& stats
     if (runs || options.dry_run) run::refuse_shared_pipes(options.form, workflow::choose(options.form).order);
     options.run.is_short_form = true;
     options.run.hints = workflow::failure_hints(options.form);
+    for (auto& hint : workflow::header_hints(options.form)) options.run.hints.push_back(std::move(hint));
     if (is_trial) {
       const auto records = parse_tried_records(options.tried_records);
       return static_cast<base::Status>(

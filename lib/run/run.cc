@@ -172,14 +172,15 @@ class WorkflowRun {
   }
 
   void say_hint(const workflow::PlannedJob& planned, const Job& job) const {
-    if (!job.standard_error) return;
+    if (!job.standard_error || job.failure) return;
     const auto& lines = job.standard_error->last_lines();
     for (const workflow::FailureHint& hint : options_.hints) {
       if (hint.job != planned.name) continue;
+      if (hint.is_of_first_copy && planned.number.value_or(0) != 0) continue;
       const auto holds = [&hint](const std::string& line) {
         return line.find(hint.holds) != std::string::npos;
       };
-      if (std::none_of(lines.begin(), lines.end(), holds)) continue;
+      if (!hint.holds.empty() && std::none_of(lines.begin(), lines.end(), holds)) continue;
       base::say(hint.text);
       return;
     }

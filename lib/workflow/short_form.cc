@@ -483,6 +483,21 @@ std::vector<FailureHint> failure_hints(const ShortForm& form) {
   return hints;
 }
 
+std::vector<FailureHint> header_hints(const ShortForm& form) {
+  const ShortFormChoice choice = choose(form);
+  const bool is_lines = choice.given == "line" || choice.given.starts_with("lines:");
+  const bool is_named = form.header_lines || !form.header_prefix.empty();
+  if (!is_lines || is_named || form.starts.empty() || !form.starts[0].begins_with_hash) return {};
+  const std::string input =
+      form.inputs[0] == "-" ? "standard input" : fmt::format("'{}'", base::redact_name(form.inputs[0]));
+  const std::string text = input +
+                           " begins with '#', and the filter gets such lines as records: if they are a header, "
+                           "--header-prefix '#' passes them around the filter, and with --header-broadcast to "
+                           "every copy and chunk";
+  if (choice.order == "chunk") return {{"work", "cannot filter 'chunk 0'", text}};
+  return {{"work", "", text, true}};
+}
+
 std::vector<std::string> saved_files(const ShortForm& form) {
   std::vector<std::string> files;
   for (const auto& word : form.command) {

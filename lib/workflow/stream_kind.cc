@@ -181,8 +181,12 @@ std::optional<InputStart> start_of(std::string_view stored, Rest rest) {
   }
   const auto content = content_of_plain(bytes, rest);
   if (!content) return std::nullopt;
-  return InputStart{*content, *content == Content::fastq ? first_reads(bytes) : std::vector<std::string>(),
-                    codec::is_gzip(stored)};
+  InputStart start;
+  start.content = *content;
+  if (*content == Content::fastq) start.reads = first_reads(bytes);
+  start.is_gzip = codec::is_gzip(stored);
+  start.begins_with_hash = *content == Content::text && bytes.starts_with('#');
+  return start;
 }
 
 std::string_view content_name(Content content) {

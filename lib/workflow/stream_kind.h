@@ -61,6 +61,7 @@ struct InputStart {
   std::vector<std::string>
       reads;             ///< of FASTQ the first lines of its first two reads, as far as they are seen
   bool is_gzip = false;  ///< gzip or BGZF, which hold the content
+  bool begins_with_hash = false;  ///< text whose first character is #, as of a VCF's header
 };
 
 /// From the stored first bytes of an input. Empty when more are needed, which only Rest::to_come allows.

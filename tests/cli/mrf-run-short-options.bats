@@ -25,6 +25,31 @@ short() { run_apart timeout -k 5 300 mrf-run -n 3 "$@"; }
   done
 }
 
+@test "a filter that fails on a header of lines with # gets a hint, others get none" {
+  { printf '##a\n#b\n' && seq 1000; } >vcf
+  seq 1000 >numbers
+  for order in chunk rows any; do
+    short --order "$order" -i vcf -o out -- awk '/#/ { exit 3 } 1'
+    assert_status 3
+    assert_stderr_has "mrf-run: 'vcf' begins with '#', and the filter gets such lines as records: if they are a header, --header-prefix '#'"
+    short --order "$order" -i - -o out -- awk '/#/ { exit 3 } 1' < <(gzip -c vcf)
+    assert_status 3
+    assert_stderr_has "mrf-run: standard input begins with '#'"
+    for others in 'vcf --header-prefix ##' 'vcf --header-lines 1' 'vcf --record nul' 'numbers'; do
+      # shellcheck disable=SC2086
+      short --order "$order" -o out -i $others -- awk '/#|^7/ { exit 3 } 1'
+      assert_status 3
+      run ! grep -q "begins with '#'" <<<"$stderr"
+    done
+    mrf-run -n 3 --order "$order" -i vcf -o out -- ./absent 2>said || [ $? = 127 ]
+    run ! grep -q "begins with '#'" said
+  done
+  # A filter that has had the header, and fails later.
+  short --order chunk -c 100 -i vcf -o out -- awk '/^700$/ { exit 3 } 1'
+  assert_status 3
+  run ! grep -q "begins with '#'" <<<"$stderr"
+}
+
 @test "--header-broadcast of lines: every copy and chunk sees them, the output has them once" {
   { printf '##a\n##b\n#c\n' && seq 1000; } >vcf
   for order in chunk rows any; do
