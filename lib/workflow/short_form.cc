@@ -490,10 +490,11 @@ std::vector<FailureHint> header_hints(const ShortForm& form) {
   if (!is_lines || is_named || form.starts.empty() || !form.starts[0].begins_with_hash) return {};
   const std::string input =
       form.inputs[0] == "-" ? "standard input" : fmt::format("'{}'", base::redact_name(form.inputs[0]));
-  const std::string text = input +
-                           " begins with '#', and the filter gets such lines as records: if they are a header, "
-                           "--header-prefix '#' passes them around the filter, and with --header-broadcast to "
-                           "every copy and chunk";
+  const std::string text =
+      input +
+      " begins with '#', and the filter gets such lines as records: if they are a header, "
+      "--header-prefix '#' passes them around the filter, and with --header-broadcast to "
+      "every copy and chunk";
   if (choice.order == "chunk") return {{"work", "cannot filter 'chunk 0'", text}};
   return {{"work", "", text, true}};
 }
