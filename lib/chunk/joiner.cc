@@ -32,13 +32,11 @@ namespace {
 class PassingJoiner : public ChunkJoiner {
  public:
   PassingJoiner(const ChunkCommand& command, io::FdRef to)
-      : ChunkJoiner(command, to),
-        filter_(command.words[0]),
-        is_asked_for_(command.written),
-        repeats_headers_(command.repeats_headers) {
+      : ChunkJoiner(command, to), filter_(command.words[0]), is_asked_for_(command.written) {
     using Kind = record::RecordForm::Kind;
     const Kind kind = command.written.value_or(command.form).record.kind;
     if (kind != Kind::fixed) delimiter_ = kind == Kind::nul ? '\0' : '\n';
+    repeats_headers_ = command.repeats_headers || kind == Kind::nul || kind == Kind::start;
   }
 
   void begin(std::uint64_t chunk) override {
@@ -48,14 +46,14 @@ class PassingJoiner : public ChunkJoiner {
   }
 
   std::optional<std::size_t> take(io::FdRef pipe) override {
-    if (delimiter_ && first_.size() < codec::format_magic_size) return take_first(pipe);
+    if (delimiter_ && !is_front_known()) return take_first(pipe);
     const auto taken = drain_.drain(pipe, to(), std::string(io::stdout_name));
     count(taken.value_or(0));
     return taken;
   }
 
   void take_file(io::FdRef file, std::uint64_t size) override {
-    std::array<char, codec::format_magic_size> first;
+    std::array<char, record::RepeatedHeaders::front_size> first;
     const ssize_t n = ::pread(file.get(), first.data(), first.size(), 0);
     char last = 0;
     if (n <= 0 || ::pread(file.get(), &last, 1, static_cast<off_t>(size - 1)) != 1) {
@@ -89,18 +87,20 @@ class PassingJoiner : public ChunkJoiner {
     if (repeats_headers_) return;
     const std::string earlier = headers_.find(first_, fmt::format("chunk {}", chunk_));
     if (earlier.empty()) return;
-    throw base::DataError(
-        "join", fmt::format("output of {} for chunk {}", filter_, chunk_),
-        fmt::format("it begins with a header of SAM, as that for {} did: --output-record sam joins SAM "
-                    "(mrf-run: -O sam, or bam), --repeated-headers (mrf-run: --output-record line) takes "
-                    "such lines for others",
-                    earlier));
+    throw base::DataError("join", fmt::format("output of {} for chunk {}", filter_, chunk_),
+                          record::RepeatedHeaders::fault(first_, fmt::format("that for {} did", earlier),
+                                                         "--output-record sam", "--output-record bam"));
+  }
+  bool is_front_known() const {
+    if (first_.size() < codec::format_magic_size) return false;
+    return repeats_headers_ || record::RepeatedHeaders::is_enough(first_);
   }
   std::optional<std::size_t> take_first(io::FdRef pipe) {
-    std::array<char, codec::format_magic_size> first;
+    std::array<char, record::RepeatedHeaders::front_size> first;
+    const std::size_t wanted =
+        first_.size() < codec::format_magic_size ? codec::format_magic_size : first.size();
     ssize_t n = 0;
-    while ((n = ::read(pipe.get(), first.data(), codec::format_magic_size - first_.size())) < 0 &&
-           errno == EINTR) {
+    while ((n = ::read(pipe.get(), first.data(), wanted - first_.size())) < 0 && errno == EINTR) {
     }
     if (n < 0 && errno == EAGAIN) return std::nullopt;
     if (n < 0) throw base::SystemError("read", "filter");
@@ -114,7 +114,7 @@ class PassingJoiner : public ChunkJoiner {
 
   const std::string filter_;
   const bool is_asked_for_;
-  const bool repeats_headers_;
+  bool repeats_headers_ = false;
   std::uint64_t chunk_ = 0;
   std::optional<char> delimiter_;
   io::PipeDrain drain_{true};
@@ -359,7 +359,7 @@ void refuse_binary_output(std::string_view first, const std::string& name) {
   throw base::DataError(
       "join", name,
       fmt::format("it is {}, not text; --output-record bam is for BAM, --output-record fixed:1 for other "
-                  "bytes",
+                  "bytes; what mrf-run compresses itself, a filter leaves as it is",
                   what));
 }
 

@@ -277,7 +277,7 @@ bool Collector::are_files() const {
 bool Collector::may_repeat_headers() const {
   using Kind = record::RecordForm::Kind;
   const Kind kind = options_.record.kind;
-  const bool are_lines = kind == Kind::line || kind == Kind::lines || kind == Kind::start;
+  const bool are_lines = kind == Kind::line || kind == Kind::lines;
   return options_.repeats_headers || options_.order == CollectOptions::Order::concat || options_.sam ||
          has_headers() || !are_lines;
 }

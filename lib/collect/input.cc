@@ -140,6 +140,7 @@ Input::Input(const std::string& path, const InputSettings& settings, HeaderUse h
 void Input::start_round() {
   if (header_use_.way == HeaderUse::Way::keep && round_ > 0) header_use_.way = HeaderUse::Way::drop;
   is_format_known_ = record::is_bytes(settings_.form) || settings_.form.kind == record::RecordForm::Kind::bam;
+  is_front_known_ = shared_.headers == nullptr;
   header_reader_.emplace(settings_.header, header_use_, shared_.references, stream_.name());
   framer_ = record::make_framer(settings_.form, stream_.name());
   rounds_.emplace_back(shared_.pool, shared_.spill);
@@ -182,18 +183,25 @@ void Input::check_format(bool is_end) {
   const codec::DataFormat format = codec::format_by_magic(unframed());
   if (format != codec::DataFormat::unknown && format != codec::DataFormat::sam)
     throw base::DataError("read", name(), codec::refusal_of(format));
-  if (shared_.headers == nullptr) return;
-  const std::string earlier = shared_.headers->find(unframed(), name());
-  if (earlier.empty()) return;
+}
+
+// Whether it is known that the input begins with no header of SAM that one before has. Nothing of what may be
+// one is framed until then.
+bool Input::check_header(bool is_end) {
+  const std::string_view front = unframed();
+  if (front.empty()) return is_end;
+  if (front[0] == '@' && !is_end && !record::RepeatedHeaders::is_enough(front)) return false;
+  is_front_known_ = true;
+  const std::string earlier = shared_.headers->find(front, name());
+  if (earlier.empty()) return true;
   throw base::DataError(
       "collect", name(),
-      fmt::format("it begins with a header of SAM, as '{}' does: --sam joins SAM (mrf-run: -O sam, or bam), "
-                  "--repeated-headers (mrf-run: --output-record line) takes such lines for others",
-                  earlier));
+      record::RepeatedHeaders::fault(front, fmt::format("'{}' does", earlier), "--sam", "--record bam"));
 }
 
 void Input::frame(bool is_end) {
   if (!is_format_known_) check_format(is_end);
+  if (!is_front_known_ && !check_header(is_end)) return;
   if (!header_reader_->is_over()) {
     framed_ += header_reader_->take(unframed(), is_end);
     if (header_reader_->is_over() && round_ == 0) header_ = header_reader_->text();

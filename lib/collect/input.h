@@ -166,6 +166,7 @@ class Input {
   void make_room(Hold hold);
   void frame(bool is_end);
   void check_format(bool is_end);
+  bool check_header(bool is_end);
   void finish();
 
   const InputSettings& settings_;
@@ -181,6 +182,7 @@ class Input {
   std::unique_ptr<record::Framer> splitter_;
   HeaderUse header_use_;
   bool is_format_known_ = false;
+  bool is_front_known_ = false;
   bool is_read_ = false;
   std::string header_;
   io::BlockRef open_;

@@ -11,6 +11,7 @@
 #include "base/error.h"
 #include "base/number_at.h"
 #include "codec/data_format.h"
+#include "codec/inflate.h"
 
 namespace mrf::record {
 
@@ -161,10 +162,60 @@ void HeaderReader::fail(const std::string& reason) const {
   throw base::DataError(verb_, input_name_, reason);
 }
 
+bool RepeatedHeaders::is_enough(std::string_view front) {
+  if (front.size() >= front_size) return true;
+  return front.size() >= codec::format_magic_size && !codec::is_gzip(front) &&
+         codec::sniff(front) != codec::DataFormat::sam;
+}
+
 std::string RepeatedHeaders::find(std::string_view front, const std::string& name) {
-  if (codec::sniff(front) != codec::DataFormat::sam) return "";
-  const auto [at, is_first] = names_.emplace(front.substr(0, front_size), name);
-  return is_first ? "" : at->second;
+  front = front.substr(0, front_size);
+  const codec::DataFormat format = codec::sniff(front);
+  if (format == codec::DataFormat::bam || format == codec::DataFormat::cram ||
+      format == codec::DataFormat::bcf) {
+    const auto [same, is_first] = names_.emplace(codec::format_name(format), name);
+    return is_first ? "" : same->second;
+  }
+  if (format != codec::DataFormat::sam) return "";
+  const std::string first_line(front.substr(0, front.find('\n')));
+  bool has_records = false;
+  for (std::string_view rest = front; !rest.empty();) {
+    const auto end = std::min(rest.find('\n'), rest.size());
+    const std::string_view line = rest.substr(0, end);
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+    if (line.empty() || codec::sniff(line) == codec::DataFormat::sam) continue;
+    has_records = line.find('\t') != std::string_view::npos;
+    const bool is_cut_off = rest.empty() && !front.ends_with('\n') && front.size() == front_size;
+    if (!has_records && (is_cut_off || rest.starts_with('+'))) return "";  // FASTQ
+    break;
+  }
+  const auto [same, is_first] = names_.emplace(first_line, name);
+  const std::string earlier = !is_first ? same->second : has_records ? with_records_ : "";
+  if (has_records && with_records_.empty()) with_records_ = name;
+  return earlier;
+}
+
+std::string RepeatedHeaders::fault(std::string_view front, std::string_view earlier,
+                                   std::string_view sam_option, std::string_view bam_option) {
+  const codec::DataFormat format = codec::sniff(front.substr(0, front_size));
+  std::string advice;
+  switch (format) {
+    case codec::DataFormat::bam:
+      advice = fmt::format("{} joins BAM (mrf-run: -O bam)", bam_option);
+      break;
+    case codec::DataFormat::cram:
+      advice = fmt::format("when the filter writes BAM, {} joins it (mrf-run: -O cram, or bam)", bam_option);
+      break;
+    case codec::DataFormat::bcf:
+      advice = "VCF without its header can be joined";
+      break;
+    default:
+      advice = fmt::format(
+          "{} joins SAM (mrf-run: -O sam, or bam), --repeated-headers (mrf-run: "
+          "--output-record line) takes such lines for others",
+          sam_option);
+  }
+  return fmt::format("it begins with a header of {}, as {}: {}", codec::format_name(format), earlier, advice);
 }
 
 namespace {

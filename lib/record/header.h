@@ -86,19 +86,29 @@ class HeaderReader {
   bool over_ = false;
 };
 
-/// Of texts that are joined as lines: which ones begin with the same header of SAM, so that it would be there
-/// several times, between records.
+/// Of outputs that are joined as they are: which ones begin with a header of alignments or variants as one
+/// before did, so that the header would be between records, and nobody could read what is behind it.
 class RepeatedHeaders {
  public:
-  /// As many bytes of a text decide.
-  static constexpr std::size_t front_size = 10;
+  /// As many bytes of an output decide, of most outputs far fewer.
+  static constexpr std::size_t front_size = 1024;
+  /// Whether `front`, the first bytes of an output, decides.
+  static bool is_enough(std::string_view front);
 
-  /// Of the text called `name`, which begins with `front`: front_size bytes, or all that it has. Returns the
-  /// name of a text before it that begins with the same header; "" when there is none.
+  /// Of the output called `name`, which begins with `front`: as much as is_enough(), or all that it has.
+  /// Returns the name of one before it that begins with a header of the same format, too, and with SAM has
+  /// the same first line, or records behind its header as this one has; "" when there is none. Texts that are
+  /// nothing but header lines, each with its own, are lines like any others, and so are reads of FASTQ whose
+  /// names look like header lines.
   std::string find(std::string_view front, const std::string& name);
+  /// What an output is, and what to do: "it begins with a header of SAM, as EARLIER: ...". The options are
+  /// those of the program for SAM and for BAM.
+  static std::string fault(std::string_view front, std::string_view earlier, std::string_view sam_option,
+                           std::string_view bam_option);
 
  private:
-  std::map<std::string, std::string> names_;  // by the front
+  std::map<std::string, std::string> names_;  // by the first line, or the format
+  std::string with_records_;                  // the first one with records of SAM behind its header
 };
 
 /// The part of a whole BAM header that lists the reference sequences.

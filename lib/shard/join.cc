@@ -201,12 +201,11 @@ void write_parts(const std::vector<Receipt>& receipts, const Directory& director
         part.fail("its header is not that of shard 0");
       }
     } else if (rule != HeaderRule::lines) {
-      const std::string earlier = repeated.find(part.front(form), fmt::format("shard {}", receipt.shard));
+      const std::string front = part.front(form);
+      const std::string earlier = repeated.find(front, fmt::format("shard {}", receipt.shard));
       if (!earlier.empty())
-        part.refuse(
-            fmt::format("it begins with a header of SAM, as that of {} does: -O sam joins SAM, "
-                        "--output-record line takes such lines for others",
-                        earlier));
+        part.refuse(record::RepeatedHeaders::fault(front, fmt::format("that of {} does", earlier), "-O sam",
+                                                   "-O bam"));
     }
     part.copy(range, output);
   }

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/join.h"
+#include "base/lower_case.h"
 #include "base/redact.h"
 #include "base/shell_words.h"
 #include "base/status_list.h"
@@ -451,6 +452,7 @@ bool has_copy_number(const std::string& word) {
 
 bool takes_headers_for_lines(const ShortForm& form) {
   if (form.output_record.empty()) {
+    if (base::lower_case(form.output_format) == "lines") return true;
     const bool is_told =
         !form.output_format.empty() || (!form.outputs.empty() && kind_of(form.outputs[0]).is_told);
     return form.record == "line" && is_told;

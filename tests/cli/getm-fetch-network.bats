@@ -143,9 +143,9 @@ with_system() {
   run_apart env http_proxy="$PROXY" no_proxy=other.invalid,127.0.0.1 getm-fetch "$HTTP/raw/?head=407%20No" out
   assert_status 4
   assert_stderr_is "getm-fetch: cannot fetch '$HTTP/raw/?head=407%20No': No (HTTP 407)"
-  run_apart env ftp_proxy="$HTTP" getm-fetch "ftp://host.invalid/raw/?head=407%20No" out
+  run_apart env ftp_proxy="$HTTP" getm-fetch "ftp://host.invalid/raw/x?head=407%20No" out
   assert_status 4
-  assert_stderr_is "getm-fetch: cannot fetch 'ftp://host.invalid/raw/?head=407%20No': the proxy '$HTTP' does not accept this user (HTTP 407); ftp_proxy may have a name and a password in front of its host"
+  assert_stderr_is "getm-fetch: cannot fetch 'ftp://host.invalid/raw/x?head=407%20No': the proxy '$HTTP' does not accept this user (HTTP 407); ftp_proxy may have a name and a password in front of its host"
   start_server http://127.0.0.1:@PORT@/ "$ROOT/tests/servers/raw-answers" @PORT@
   run_apart env https_proxy="${SERVER_URL%/}" getm-fetch https://407.invalid/x out
   stop_started || true

@@ -68,11 +68,9 @@ END
 
 @test "records of bytes that begin as gzip does are no gzip" {
   printf '\x1f\x8b\x08\x00\x1f\x8b\x08\x00' >in
-  for record in nul fixed:4; do
-    for input in in <(cat in); do
-      mrf-chunks --record $record -c 1 -n 2 -i "$input" -- cat >out
-      cmp out in
-    done
+  for input in in <(cat in); do
+    mrf-chunks --record fixed:4 -c 1 -n 2 -i "$input" -- cat >out
+    cmp out in
   done
 }
 

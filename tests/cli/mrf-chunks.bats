@@ -211,9 +211,9 @@ E
   assert_status 0
   cmp in.txt out.txt
   # How large they get depends on the machine (tests/unit/chunk/sizer_test.cc has the rule): but far less of them
-  # than there would be of the first one's size, 256 KiB.
+  # than there would be of the first one's size, 1 MiB.
   size=$(wc -c <in.txt)
-  (($(wc -l <log) > 4 && $(wc -l <log) < size / 262144))
+  (($(wc -l <log) > 2 && $(wc -l <log) < size / 1048576))
   jq -e '.starts_s >= 0 and .starts_s <= .filters_s and .filters_s > 0' s.json
   [ "$(jq .chunks s.json)" = "$(wc -l <log)" ]
 }

@@ -307,8 +307,44 @@ END
   short -c 100 --output-record line -i in.txt -o out.aln -- bash -c "$sam"
   assert_status 0
   [ "$(grep -c ^@SQ out.aln)" = 3 ]
+  rm out.aln
   short -c 100 -i in.txt -o out.aln -- bash -c '((MRF_CHUNK == 0)) || printf "@CO\tx\n"; cat'
+  assert_status 3
+  # Header lines that differ, with records behind them.
+  other="${sam/@HD\\tVN:1.6/@RG\\tID:\$MRF_CHUNK}"
+  short -c 100 -i in.txt -o out.aln -- bash -c "$other"
+  assert_status 3
+  assert_stderr_has "it begins with a header of SAM, as that for chunk 0 did: --output-record sam"
+  short -c 100 -O lines -i in.txt -o out.aln -- bash -c "$sam"
   assert_status 0
+  [ "$(grep -c ^@SQ out.aln)" = 3 ]
+  rm out.aln
+  # BAM is not joined one behind the other, whatever is read.
+  for options in '' '--record lines:1' '--shards 2 --engine local'; do
+    # shellcheck disable=SC2086
+    run_apart mrf-run -n 2 $options -c 100 -i in.txt -o out.aln -- bash -c "{ $sam; } | samtools view -b"
+    assert_status 3
+    assert_stderr_has "it begins with a header of BAM, as that "
+    [ ! -e out.aln ]
+    rm -rf out.aln.shards
+  done
+  short -c 100 -i in.txt -o out.aln -- gzip -c
+  assert_status 0
+  zcat out.aln | cmp - in.txt
+  # A text of header lines, items that begin as a header does, and reads with such names.
+  awk 'BEGIN { for (i = 0; i < 3000; ++i) printf "@SQ\tSN:scaffold_%d\tLN:%d\n", i, i }' >sq.txt
+  awk 'BEGIN { for (i = 0; i < 300; ++i) printf "@CO\tx\nAC\n+\nII\n" }' >co.fq
+  { head -n 2 sq.txt && echo r && head -n 2 sq.txt && echo r; } >items
+  tr '\n' '\0' <items >nul
+  for order in chunk rows any; do
+    for options in '-i sq.txt' '-i co.fq' '--record start:@SQ -i items' '--record nul -i nul'; do
+      # shellcheck disable=SC2086
+      run_apart mrf-run -n 2 --order $order $options -o out.aln -- cat
+      assert_status 0
+      [ "$order" = any ] || cmp "${options##* }" out.aln
+      cmp <(sort -z "${options##* }" | tr '\0' '\n' | sort) <(sort -z out.aln | tr '\0' '\n' | sort)
+    done
+  done
   short -c 100 -O sam -i in.txt -o out.aln -- bash -c "$sam"
   assert_status 0
   [ "$(grep -c ^@SQ out.aln)" = 1 ]
@@ -335,7 +371,7 @@ END
   done
   run_apart mrf-run --shards 2 --engine local -i in.txt -o out.aln -- bash -c "$sam"
   assert_status 3
-  assert_stderr_has "it begins with a header of SAM, as that of shard 0 does: -O sam"
+  assert_stderr_has "it begins with a header of SAM, as that of shard 0 does: -O sam joins SAM"
   [ ! -e out.aln ]
 }
 

@@ -130,3 +130,38 @@ TEST_CASE("a header line of SAM begins with '@', two letters, and a tab where it
     CHECK(!mrf::record::is_sam_header_line(line));
   }
 }
+
+// Each row: two texts, and whether the second one is refused behind the first.
+TEST_CASE(
+    "a header of SAM behind another one's records is found, and lines that only look like one are not") {
+  const std::string record = "r\t4\t*\t0\t0\t*\t*\t0\t0\t*\t*\n";
+  const std::string many(2000, 'x');
+  const struct {
+    std::string first;
+    std::string second;
+    bool is_refused;
+  } rows[] = {
+      {"@HD\tVN:1.6\n" + record, "@HD\tVN:1.6\n" + record, true},
+      {"@HD\tVN:1.6\n" + record, "@HD\tVN:1.6\n", true},
+      {"@HD\tVN:1.6\n" + record, "@HD\tVN:1.6", true},
+      {"@RG\tID:1\n" + record, "@RG\tID:2\n" + record, true},
+      {"@RG\tID:1\n" + record, "@RG\tID:2\n", false},
+      {"@SQ\tSN:1\tLN:1\n", "@SQ\tSN:2\tLN:1\n", false},
+      {"@CO\t" + many + "\n" + record, "@CO\t" + many + "\n" + record, true},
+      {"@CO\tx\nAC\n+\nII\n", "@CO\tx\nAC\n+\nII\n", false},
+      {"@CO\tx\n" + many, "@CO\tx\n" + many, false},
+      {"@CO\tx\nAC\n", "@CO\tx\nAC\n", true},
+      {record, record, false},
+      {"", "", false},
+  };
+  for (const auto& row : rows) {
+    CAPTURE(row.first);
+    CAPTURE(row.second);
+    mrf::record::RepeatedHeaders headers;
+    CHECK(headers.find(row.first, "a").empty());
+    CHECK(headers.find(row.second, "b") == (row.is_refused ? "a" : ""));
+  }
+  CHECK(mrf::record::RepeatedHeaders::is_enough(record));
+  CHECK_FALSE(mrf::record::RepeatedHeaders::is_enough("@CO\t" + many.substr(0, 500)));
+  CHECK(mrf::record::RepeatedHeaders::is_enough("@CO\t" + many));
+}
