@@ -426,11 +426,13 @@ void Download::give_up_if_slow() {
   });
 }
 
-// Ends a slow request; what it has brought is used.
+// Ends a request; what it has brought is used.
 void Download::give_up(Slot& slot) {
   hand_over(slot);
-  loop_.requests_.stop(std::exchange(slot.ticket, 0), slot, true);
-  slot.ending = http::Ending{http::Ending::Kind::stopped, ""};
+  if (!slot.ending) {
+    loop_.requests_.stop(std::exchange(slot.ticket, 0), slot, true);
+    slot.ending = http::Ending{http::Ending::Kind::stopped, ""};
+  }
   end(slot);
 }
 

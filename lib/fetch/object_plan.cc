@@ -117,7 +117,7 @@ bool ObjectPlan::assign(std::size_t number, const OutputState& output) {
   fresh.id = ++last_id_;
   fresh.from_known_location = location_.has_value();
   fresh.request = location_ ? *location_ : request_of_url();
-  fresh.request->shares_connection = options_.shares_connections && !is_parallel();
+  fresh.request->shares_connection = options_.shares_connections && !is_parallel() && whole_id_ == 0;
   slot = std::move(fresh);
   return true;
 }
@@ -131,7 +131,8 @@ http::Request ObjectPlan::request_of_url() const {
 
 bool ObjectPlan::assign_part(Slot& slot, const OutputState& output) {
   const bool is_alone = whole_id_ == 0 && parts_.is_idle();
-  if (!is_alone && is_single()) return false;
+  const bool is_hole = !parts_.empty() && parts_.begin()->second.owner == 0 && is_left_behind(parts_.begin());
+  if (is_single() && !is_alone && !is_hole) return false;
   auto part = parts_.next_to_ask();
   if (part == parts_.end()) part = split_last();
   if (part == parts_.end() || (part->second.is_sample && !output.is_settled)) return false;
@@ -145,10 +146,27 @@ bool ObjectPlan::assign_part(Slot& slot, const OutputState& output) {
   slot.part = slot.end = part->first;
   slot.at = slot.position = at;
   slot.etag = version_.etag;
-  slot.ranged =
-      !ranges_ignored_ && can_go_on() && (at > 0 || slot.end != version_.total.value_or(unknown_end));
+  const bool is_object = at == 0 && slot.end == version_.total.value_or(unknown_end);
+  slot.ranged = is_hole || (!ranges_ignored_ && can_go_on() && !is_object);
   slot.if_match = slot.ranged && slot.etag && if_match_;
   return true;
+}
+
+// The slot of the whole response that runs; null: none does.
+ObjectPlan::Slot* ObjectPlan::whole_slot() {
+  const auto place = std::find_if(slots_.begin(), slots_.end(), [this](const Slot& slot) {
+    return whole_id_ != 0 && slot.runs && slot.id == whole_id_;
+  });
+  return place == slots_.end() ? nullptr : &*place;
+}
+
+// Whether the whole response that goes on alone has passed a part whose request has not brought all of it.
+// An output in order has no room behind such a part, so that the part has to come before the whole response
+// can end. Another output gets the part afterwards.
+bool ObjectPlan::is_left_behind(MissingParts::Place part) {
+  const Slot* const whole =
+      in_order_ && part != parts_.end() && part->second.owner != whole_id_ ? whole_slot() : nullptr;
+  return whole != nullptr && part->second.at < whole->position;
 }
 
 // Of the part that would be over last, its owner keeps what it brings while the slot brings the rest.
@@ -368,7 +386,7 @@ void ObjectPlan::on_refreshed(const std::optional<http::Url>& url) {
 
 Commands ObjectPlan::accept_whole(std::size_t number) {
   Slot& slot = slots_[number];
-  if (slot.ranged && ranges_work_ && !ranges_ignored_) {
+  if (slot.ranged && ((ranges_work_ && !ranges_ignored_) || is_left_behind(parts_.find(slot.part)))) {
     slot.objection = "the server sends the whole object instead of a range";
     return {StopResponse{number}};
   }
@@ -387,11 +405,12 @@ Commands ObjectPlan::accept_whole(std::size_t number) {
 Commands ObjectPlan::accept_other_version(std::size_t number, const http::ResponseHead& head,
                                           const OutputState& output) {
   Slot& slot = slots_[number];
+  slot.objection = "the object changed while it was fetched";
   if (whole_id_ != 0) {  // the whole response brings the rest in its own version
-    is_single_ = slot.enough = true;
+    is_single_ = true;
+    slot.enough = !is_left_behind(parts_.find(slot.part));
     return {StopResponse{number}};
   }
-  slot.objection = "the object changed while it was fetched";
   if (!output.can_forget && changes_ < most_changes) {  // another mirror may have the first version
     ++changes_;
     is_single_ = true;
@@ -503,13 +522,14 @@ Commands ObjectPlan::on_end(std::size_t number, const http::Ending& ending, std:
   if (status >= 300 && !http::is_transient(status) && !version_is_gone) {
     if (auto commands = refresh(slot, reason)) return *std::move(commands);
     if (!goes_on_without_ranges(slot)) throw base::Error(base::Status::refused, "fetch", name_, reason);
-    return {in_one_response(reason)};
+    return in_one_response(slot, reason);
   }
   const auto asked = slot.head.is_success() ? std::nullopt : http::retry_after(slot.head, wall_time);
   const auto pause = pause_after(slot, asked);
   if (!pause) {
-    if (auto commands = leave_ranges(slot, reason)) return *std::move(commands);
-    throw base::Error(base::Status::unavailable, "fetch", name_, reason + end_of_retries(slot, asked));
+    const std::string last = reason + end_of_retries(slot, asked);
+    if (auto commands = leave_ranges(slot, last)) return *std::move(commands);
+    throw base::Error(base::Status::unavailable, "fetch", name_, last);
   }
   slot.due = now + *pause;
   Commands commands;
@@ -548,7 +568,10 @@ Commands ObjectPlan::follow_or_leave(std::size_t number) {
   } catch (const base::Error& error) {
     Slot& slot = slots_[number];
     is_done(slot, false);
-    if (auto commands = leave_ranges(slot, error.what())) return *std::move(commands);
+    std::string_view reason = error.what();
+    const std::string known = fmt::format("cannot fetch '{}': ", name_);
+    if (reason.starts_with(known)) reason.remove_prefix(known.size());
+    if (auto commands = leave_ranges(slot, std::string(reason))) return *std::move(commands);
     throw;
   }
 }
@@ -628,11 +651,18 @@ bool ObjectPlan::goes_on_without_ranges(const Slot& slot) {
 // Whether a part that cannot be had is left to the response without a range that is under way.
 std::optional<Commands> ObjectPlan::leave_ranges(const Slot& slot, const std::string& reason) {
   if (whole_id_ == 0 || !goes_on_without_ranges(slot)) return std::nullopt;
-  return Commands{in_one_response(reason)};
+  return in_one_response(slot, reason);
 }
 
-Note ObjectPlan::in_one_response(const std::string& reason) const {
-  return {fmt::format("'{}' is fetched in one response, since the server refuses parts: {}", name_, reason)};
+// A whole response that has passed the part is given up, and another one brings the part.
+Commands ObjectPlan::in_one_response(const Slot& slot, const std::string& reason) {
+  Commands commands{
+      Note{fmt::format("'{}' is fetched in one response, since a part cannot be had: {}", name_, reason)}};
+  Slot* const whole = whole_slot();
+  if (whole == nullptr || whole->enough || !is_left_behind(parts_.find(slot.part))) return commands;
+  whole->enough = true;
+  commands.emplace_back(GiveUpRequest{static_cast<std::size_t>(whole - slots_.data())});
+  return commands;
 }
 
 // Nothing when it is not tried again.

@@ -191,6 +191,8 @@ class ObjectPlan {
   void give_up_slow_ones(Commands& commands);
   bool assign(std::size_t number, const OutputState& output);
   bool assign_part(Slot& slot, const OutputState& output);
+  Slot* whole_slot();
+  bool is_left_behind(MissingParts::Place part);
   MissingParts::Place split_last();
   http::Request request_of_url() const;
   StartRequest request_of(std::size_t number);
@@ -221,7 +223,7 @@ class ObjectPlan {
   std::string reason_of(const Slot& slot, const http::Ending& ending, std::string_view body) const;
   bool goes_on_without_ranges(const Slot& slot);
   std::optional<Commands> leave_ranges(const Slot& slot, const std::string& reason);
-  Note in_one_response(const std::string& reason) const;
+  Commands in_one_response(const Slot& slot, const std::string& reason);
   std::optional<std::chrono::milliseconds> pause_after(Slot& slot, std::optional<std::chrono::seconds> asked);
   static std::string end_of_retries(const Slot& slot, std::optional<std::chrono::seconds> asked);
   std::optional<ForgetOutput> interrupted(bool version_is_gone, const std::string& reason,

@@ -73,7 +73,7 @@ fetch() { run_apart getm-fetch --part-size 64K --multipart-threshold 64K "$@"; }
       "$HTTP/fault/refuses_parts?status=$status_of_parts&t=$RANDOM$RANDOM" out
     assert_status 0
     cmp out "$WWW/big"
-    assert_stderr_has "is fetched in one response, since the server refuses parts: no (HTTP $status_of_parts)"
+    assert_stderr_has "is fetched in one response, since a part cannot be had: no (HTTP $status_of_parts)"
     getm-fetch -q --concurrency 4 --part-size 64K --multipart-threshold 64K \
       "$HTTP/fault/refuses_parts?status=$status_of_parts&t=$RANDOM$RANDOM" - | cmp - "$WWW/big"
   done

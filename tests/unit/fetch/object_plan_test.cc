@@ -128,7 +128,7 @@ TEST_CASE("plan: where parts are refused the object comes in one response") {
   Bench bench;
   bench.parallel();
   bench.head(1, head_of({"HTTP/1.1 403 Forbidden"}));
-  CHECK(bench.end(1) == Texts{"note 'http://h/x' is fetched in one response, since the server refuses parts: "
+  CHECK(bench.end(1) == Texts{"note 'http://h/x' is fetched in one response, since a part cannot be had: "
                               "Forbidden (HTTP 403)"});
   CHECK(bench.time().empty());
   CHECK(bench.bytes(0, 6) == "0+4 4+2 ");
@@ -148,17 +148,21 @@ TEST_CASE("plan: a part that cannot be had is left to the whole response that ru
     std::vector<std::string> lines;
     EndingKind ending;
     int tries;
+    std::string reason;
   };
   const Row rows[] = {
-      {{"HTTP/1.1 204 No Content"}, EndingKind::stopped, 4},
-      {{"HTTP/1.1 206 P", "Content-Length: 4", "Content-Length: 5"}, EndingKind::stopped, 4},
-      {{"HTTP/1.1 302 Found"}, EndingKind::complete, 1},
-      {{"HTTP/1.1 501 Not Implemented"}, EndingKind::complete, 4},
-      {{"HTTP/1.1 503 Busy", "Retry-After: 301"}, EndingKind::complete, 1},
-      {{}, EndingKind::interrupted, 4},
-      {{}, EndingKind::failed, 1},
-      {{}, EndingKind::malformed, 1},
-      {{}, EndingKind::refused, 1},
+      {{"HTTP/1.1 204 No Content"},
+       EndingKind::stopped,
+       4,
+       "the server answers No Content (HTTP 204), 4 times"},
+      {{"HTTP/1.1 206 P", "Content-Length: 4", "Content-Length: 5"}, EndingKind::stopped, 4, ", 4 times"},
+      {{"HTTP/1.1 302 Found"}, EndingKind::complete, 1, "had: the server redirects without saying where to"},
+      {{"HTTP/1.1 501 Not Implemented"}, EndingKind::complete, 4, "(HTTP 501), 4 times"},
+      {{"HTTP/1.1 503 Busy", "Retry-After: 301"}, EndingKind::complete, 1, "asks to come back in 301 s"},
+      {{}, EndingKind::interrupted, 4, "connection reset, 4 times"},
+      {{}, EndingKind::failed, 1, "had: connection reset"},
+      {{}, EndingKind::malformed, 1, "had: connection reset"},
+      {{}, EndingKind::refused, 1, "had: connection reset"},
   };
   for (const Row& row : rows) {
     CAPTURE(row.lines);
@@ -174,8 +178,61 @@ TEST_CASE("plan: a part that cannot be had is left to the whole response that ru
       CHECK(ended[0].starts_with(i + 1 < row.tries ? "warn"
                                                    : "note 'http://h/x' is fetched in one response, "));
     }
+    CAPTURE(ended[0]);
+    CHECK(ended[0].ends_with(row.reason));
     CHECK(bench.time(std::chrono::hours(1)).empty());
     CHECK(bench.bytes(0, 8) == "0+4 4+4 ");
+  }
+}
+
+// Each row: the answer to the requests for the part, how they end, and how many there are.
+TEST_CASE(
+    "plan: a part that the whole response has passed is asked for again, and then another one brings it") {
+  struct Row {
+    std::vector<std::string> lines;
+    EndingKind ending;
+    int tries;
+  };
+  const Row rows[] = {
+      {{"HTTP/1.1 403 No"}, EndingKind::complete, 1},
+      {{"HTTP/1.1 416 R"}, EndingKind::complete, 4},
+      {{"HTTP/1.1 200 OK", "ETag: \"a\"", "Content-Length: 23"}, EndingKind::stopped, 4},
+      {{"HTTP/1.1 200 OK", "ETag: \"b\"", "Content-Length: 23"}, EndingKind::stopped, 4},
+      {{}, EndingKind::interrupted, 4},
+      {{}, EndingKind::failed, 1},
+  };
+  for (const Row& row : rows) {
+    CAPTURE(row.lines);
+    Bench bench;
+    bench.parallel(true);
+    bench.output.can_forget = false;
+    bench.output.room_end = 16;
+    bench.part(1, "a", 4, 7);
+    bench.head(2, head_of({"HTTP/1.1 503 Busy", "Retry-After: 301"}));
+    CHECK(bench.end(2).size() == 1);
+    bench.end(3, EndingKind::interrupted);
+    CHECK(bench.time().empty());
+    CHECK(bench.bytes(0, 16) == "0+4 8+4 12+4 ");
+    CHECK_FALSE(bench.plan.has_room(0, 1, bench.output));
+    bench.end(1, EndingKind::interrupted);
+    Texts ended;
+    for (int i = 0; i < row.tries; ++i) {
+      const auto asked = bench.time(std::chrono::seconds(i == 0 ? 0 : 9));
+      REQUIRE(asked.size() == 1);
+      const std::size_t slot = asked[0][6] - '0';
+      CHECK(asked[0].ends_with(" http://h/x bytes=4-7 if \"a\""));
+      CHECK(bench.time().empty());
+      if (!row.lines.empty()) bench.head(slot, head_of(row.lines));
+      ended = bench.end(slot, row.ending);
+    }
+    REQUIRE(ended.size() == 2);
+    CHECK(ended[0].starts_with("note 'http://h/x' is fetched in one response, "));
+    CHECK(ended[1] == "give up 0");
+    CHECK(bench.end(0, EndingKind::stopped).empty());
+    CHECK(bench.time(std::chrono::seconds(9)) == Texts{"start 0 http://h/x"});
+    CHECK(bench.head(0, whole("a")).empty());
+    CHECK(bench.bytes(0, object.size()) == "4+4 16+7 ");
+    CHECK(bench.plan.is_complete());
   }
 }
 
