@@ -33,8 +33,9 @@ class Loop {
   Loop(const Loop&) = delete;
   Loop& operator=(const Loop&) = delete;
 
-  /// Small files that are whole wait for others, at most a quarter of a second, until there are `files` of
-  /// them to be committed together, or no other download is under way. By default none waits.
+  /// Small files that are whole wait for others, a quarter of a second, until there are `files` of them to be
+  /// committed together, or no other download is under way; and always until those before them are
+  /// committed. By default none waits for others.
   void commit_together(std::size_t files) { together_ = files; }
 
   /// Starts what can be started, moves bytes, and waits a while when there is nothing to do. Throws

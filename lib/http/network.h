@@ -22,7 +22,7 @@ struct AwsSignature {
 
 enum class Method { get, head, put, post };
 
-/// A GET of `url` with these header lines ("Name: value").
+/// A request for `url`, with these header lines ("Name: value").
 struct Request {
   Url url;
   std::vector<std::string> headers;
