@@ -11,6 +11,7 @@
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/redact.h"
+#include "http/no_proxy.h"
 
 namespace mrf::http {
 
@@ -311,31 +312,17 @@ void CurlTransfer::give_up(const std::string& reason) {
   receiver_.on_end({Ending::Kind::interrupted, reason});
 }
 
-// Whether no_proxy names the host. Networks of addresses (CIDR) count as if they did, since this only decides
-// whom a message names.
-bool CurlTransfer::is_without_proxy() const {
+bool CurlTransfer::is_named_in_no_proxy() const {
+  constexpr unsigned first_with_networks = 0x075600;
   const std::string lower = base::environment("no_proxy");
-  const std::string list = lower.empty() ? base::environment("NO_PROXY") : lower;
-  const bool is_address = host_.find_first_not_of("0123456789.") == std::string::npos;
-  for (std::string_view rest = list; !rest.empty();) {
-    const auto end = std::min(rest.find_first_of(", "), rest.size());
-    auto name = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (name == "*" || name.find('/') != std::string_view::npos) return true;
-    while (name.starts_with('.')) name.remove_prefix(1);
-    if (name.empty() || name.size() > host_.size()) continue;
-    const std::size_t before = host_.size() - name.size();
-    if (equal_names(std::string_view(host_).substr(before), name) &&
-        (before == 0 || (!is_address && host_[before - 1] == '.')))
-      return true;
-  }
-  return false;
+  return is_without_proxy(host_, lower.empty() ? base::environment("NO_PROXY") : lower,
+                          ::curl_version_info(CURLVERSION_NOW)->version_num >= first_with_networks);
 }
 
 // The setting that names the proxy for this transfer, "" when none does. Programs behind a web server get
 // HTTP_PROXY from a header of the request, so that nobody reads it.
 std::string CurlTransfer::proxy_setting() const {
-  if (is_without_proxy()) return "";
+  if (is_named_in_no_proxy()) return "";
   const std::string own = scheme_ + "_proxy";
   std::string upper = own;
   for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;

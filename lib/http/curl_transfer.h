@@ -64,7 +64,7 @@ class CurlTransfer {
   bool end_head();
   Ending ending_of(CURLcode code) const;
   bool is_proxy_wrong(CURLcode code) const;
-  bool is_without_proxy() const;
+  bool is_named_in_no_proxy() const;
   std::string proxy_setting() const;
   std::string proxy_refusal() const;
   void set_tls_and_proxy(const NetworkOptions& options);

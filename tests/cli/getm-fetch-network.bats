@@ -147,7 +147,7 @@ with_system() {
   assert_status 4
   assert_stderr_is "getm-fetch: cannot fetch 'ftp://host.invalid/raw/x?head=407%20No': the proxy '$HTTP' does not accept this user (HTTP 407); ftp_proxy may have a name and a password in front of its host"
   start_server http://127.0.0.1:@PORT@/ "$ROOT/tests/servers/raw-answers" @PORT@
-  run_apart env https_proxy="${SERVER_URL%/}" getm-fetch https://407.invalid/x out
+  run_apart env https_proxy="${SERVER_URL%/}" no_proxy=10.0.0.0/8 getm-fetch https://407.invalid/x out
   stop_started || true
   assert_status 4
   assert_stderr_is "getm-fetch: cannot fetch 'https://407.invalid/x': the proxy '${SERVER_URL%/}' does not accept this user (HTTP 407); https_proxy may have a name and a password in front of its host"
