@@ -166,7 +166,10 @@ std::string redact_answer_word(std::string_view word) {
 
 }  // namespace
 
-std::string redact_answer(std::string_view text) {
+// A comma also belongs to URLs, so that these are hidden before words are told apart by it.
+std::string redact_answer(std::string_view answer) {
+  const std::string without_urls = redact_words(answer);
+  std::string_view text = without_urls;
   std::string shown;
   bool is_credential = false;
   while (!text.empty()) {

@@ -38,6 +38,9 @@ TEST_CASE("what a server repeats of a request is hidden") {
   CHECK(shown("token=abc 'basic dTpw' http://u:p@h/k") == "token=... 'basic ...' http://h/k");
   CHECK(shown("key Zq9SECRETtok3nValue77== of SRR1234567") == "key ... of SRR1234567");
   CHECK(shown("Request has expired: 20261129T210533Z ?") == "Request has expired: 20261129T210533Z ?");
+  CHECK(shown("no http://u:p,w@h/k?sig=Zq,9&v=1, then") == "no http://h/k?sig=...&v=1, then");
+  CHECK(shown("no http://h/k?v=1,sig=Zq9") == "no http://h/k?v=...");
+  CHECK(shown("no http://u:p\tw@h/k") == "no http://h/k");
   CHECK(shown("") == "");
 }
 
