@@ -50,6 +50,12 @@ void open_blocks(Batch& batch, const std::string& name) {
   if (!content.damage.empty()) fail_at(name, batch.offset + content.offset, content.damage);
 }
 
+// Whether a piece need not grow: it is large enough, or nothing behind its blocks belongs to it.
+bool is_full(const codec::BgzfBlocks& blocks) {
+  return blocks.content >= content_step || blocks.stored >= stored_step ||
+         (blocks.stored > 0 && blocks.has_other_behind);
+}
+
 // A piece is the data that can be had without waiting: an error in it is reported while the writer of the
 // pipe continues.
 class BgzfReader : public ContentReader {
@@ -65,9 +71,8 @@ class BgzfReader : public ContentReader {
     codec::BgzfBlocks blocks;
     for (;;) {
       blocks = take_blocks(batch.stored);
-      const bool enough =
-          blocks.content >= content_step || blocks.stored >= stored_step || (is_short_ && blocks.stored > 0);
-      if (enough || ended_ || (blocks.stored > 0 && !input_.is_ready())) break;
+      if (is_full(blocks) || ended_) break;
+      if (blocks.stored > 0 && (is_short_ || !input_.is_ready())) break;
       ended_ = input_.read(batch.stored, step_) == 0;
     }
     if (blocks.stored > 0) eof_block_ = blocks.is_end;
@@ -187,7 +192,7 @@ class BgzfRangeReader : public ContentReader {
     for (bool is_all = stored.size() == room;; is_all = is_all || stored.size() == room) {
       const codec::BgzfBlocks blocks = codec::whole_bgzf_blocks(stored.view(), content_step);
       refuse_other(stored.view());
-      if (blocks.content >= content_step || blocks.stored >= stored_step || (is_all && blocks.stored > 0)) {
+      if (is_full(blocks) || (is_all && blocks.stored > 0)) {
         eof_block_ = blocks.is_end;
         return blocks.stored;
       }

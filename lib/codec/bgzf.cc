@@ -72,6 +72,7 @@ BgzfBlocks whole_bgzf_blocks(std::string_view stored, std::size_t most_content) 
   while (blocks.content < most_content) {
     const std::string_view rest = stored.substr(blocks.stored);
     const std::size_t size = bgzf_block_size(rest);
+    blocks.has_other_behind = size == 0;
     if (size == 0 || size > rest.size()) break;
     const std::string_view block = rest.substr(0, size);
     blocks.content += std::min(bgzf_content_size(block), bgzf_max_block);

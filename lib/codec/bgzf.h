@@ -46,9 +46,10 @@ std::size_t bgzf_content_size(std::string_view block);
 
 /// Whole blocks that lie one after the other.
 struct BgzfBlocks {
-  std::size_t stored = 0;   ///< their size in bytes
-  std::size_t content = 0;  ///< room in bytes for what is in them, damaged ones included
-  bool is_end = false;      ///< the last one is the end-of-file block
+  std::size_t stored = 0;         ///< their size in bytes
+  std::size_t content = 0;        ///< room in bytes for what is in them, damaged ones included
+  bool is_end = false;            ///< the last one is the end-of-file block
+  bool has_other_behind = false;  ///< what follows them is no block and no front of one
 };
 /// Those at the front of `stored`, up to the one with which `most_content` bytes are in them.
 BgzfBlocks whole_bgzf_blocks(std::string_view stored, std::size_t most_content);

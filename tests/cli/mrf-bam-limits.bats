@@ -54,6 +54,20 @@ END
   done
 }
 
+@test "bamread: what follows a block and is none is not gathered, however much it is" {
+  bam_bytes <<'END'
+front = block(header())
+whole = front + block(record("a")) + EOF
+open("zeros.bam", "wb").write(whole)
+open("other.bam", "wb").write(whole + b"no block" * 9)
+open("range", "w").write(f"{len(front) << 16}-{200 << 36}")
+END
+  truncate -s 200M zeros.bam other.bam
+  [[ $(memory_of 'mrf-bamread zeros.bam') -lt 64 ]]
+  [[ $(memory_of 'mrf-bamread other.bam' 3) -lt 64 ]]
+  [[ $(memory_of 'mrf-bamread --range "$(<range)" other.bam' 3) -lt 64 ]]
+}
+
 @test "bamread, bamwrite: many reads of 200 kB, and a few of 20 MB, stay within the budget, whatever the threads" {
   [[ -z ${MRF_SANITIZED-} ]] || skip 'the sanitizers have memory of their own'
   python3 - <<'END'

@@ -193,7 +193,13 @@ TEST_CASE("blocks one after the other are opened up to a damaged one, whose offs
   const mrf::codec::BgzfBlocks enough = mrf::codec::whole_bgzf_blocks(open, 6);
   CHECK(enough.stored == first.size() + second.size());
   CHECK(!enough.is_end);
-  CHECK(mrf::codec::whole_bgzf_blocks("no block", 100).stored == 0);
+  const mrf::codec::BgzfBlocks none = mrf::codec::whole_bgzf_blocks("no block", 100);
+  CHECK(none.stored == 0);
+  CHECK(none.has_other_behind);
+  CHECK_FALSE(all.has_other_behind);
+  const mrf::codec::BgzfBlocks spoilt = mrf::codec::whole_bgzf_blocks(stored + "no block", 100);
+  CHECK(spoilt.stored == stored.size());
+  CHECK(spoilt.has_other_behind);
 
   std::string content(all.content, ' ');
   const mrf::codec::BgzfContent good = mrf::codec::BgzfInflater().blocks(stored, content);
