@@ -42,11 +42,16 @@ constexpr std::size_t most_content = content_step + codec::bgzf_max_block;
   throw base::DataError("read", name, fmt::format("BGZF block at byte {}: {}", offset, reason));
 }
 
-void open_blocks(Batch& batch, const std::string& name) {
-  if (batch.stored.size() == 0) return;
-  const codec::BgzfContent content =
+// What is in front of a damaged block, and what is wrong with that one.
+codec::BgzfContent inflate_blocks(Batch& batch) {
+  if (batch.stored.size() == 0) return {};
+  codec::BgzfContent content =
       batch.inflater.blocks(batch.stored.view(), {batch.bytes.room(most_content), most_content});
   batch.bytes.add(content.size);
+  return content;
+}
+
+void refuse_damage(const codec::BgzfContent& content, const Batch& batch, const std::string& name) {
   if (!content.damage.empty()) fail_at(name, batch.offset + content.offset, content.damage);
 }
 
@@ -82,7 +87,7 @@ class BgzfReader : public ContentReader {
     return blocks.stored > 0;
   }
 
-  void open(Batch& batch) const override { open_blocks(batch, input_.name()); }
+  void open(Batch& batch) const override { refuse_damage(inflate_blocks(batch), batch, input_.name()); }
 
   const char* what_is_missing() const override {
     if (rest_.size() > 0) return "truncated: the last BGZF block is not whole";
@@ -163,9 +168,10 @@ class BgzfRangeReader : public ContentReader {
   }
 
   void open(Batch& batch) const override {
-    open_blocks(batch, input_.name());
+    const codec::BgzfContent content = inflate_blocks(batch);
     if (batch.offset == end_block()) batch.bytes.cut(std::min(batch.bytes.size(), within(range_.end)));
     if (batch.offset == begin_block()) batch.bytes.drop(std::min(batch.bytes.size(), within(range_.begin)));
+    refuse_damage(content, batch, input_.name());
   }
 
   const char* what_is_missing() const override {
