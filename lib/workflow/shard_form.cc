@@ -48,6 +48,9 @@ void check_for_shards(const ShortForm& form, const ShortFormChoice& choice) {
   refuse_if(!form.selection.regions.empty(), "-r", whole_input);
   refuse_if(!form.selection.bed.empty(), "-L", whole_input);
   if (combines) return;
+  refuse_if(form.writes_index && choice.order == "any", "--write-index",
+            "it needs alignments sorted by position, and --order any mixes them: --order chunk and seq keep "
+            "their order");
   refuse_if(choice.output.format == "cram", "--shards",
             "parts of CRAM cannot be joined here: write a BAM, and make the CRAM of it");
   refuse_if(
@@ -82,6 +85,7 @@ ShortForm form_of_shard(ShortForm form, const ShortFormChoice& choice, std::size
     form.part = parts[0];
     form.workers = 1;
   }
+  form.is_shard = true;
   form.writes_index = false;
   form.report.clear();
   // Parts have their headers: those that filters write are to agree, which the join sees.

@@ -420,9 +420,11 @@ class Writer {
     if (!form_.program_line.empty()) options += " --add-pg --pg-command " + quote_word(form_.program_line);
     return options;
   }
-  // A COMMAND that combines knows by itself what it writes, and a single worker keeps the order.
+  // A COMMAND that combines knows by itself what it writes, and a single worker keeps the order; but shards
+  // run on hosts with different numbers of processors, and their headers have to agree.
   std::string unsorted() const {
-    return choice_.order == "any" && form_.combine.empty() && form_.workers > 1 ? " --unsorted" : "";
+    const bool is_mixed = form_.workers > 1 || form_.is_shard;
+    return choice_.order == "any" && form_.combine.empty() && is_mixed ? " --unsorted" : "";
   }
   std::string buffer() const { return form_.buffer ? fmt::format(" --buffer {}", *form_.buffer) : ""; }
   std::string level() const { return form_.level ? fmt::format(" -l {}", *form_.level) : ""; }

@@ -27,6 +27,7 @@ struct ShortForm {
       combine;  ///< a command that gets the copies' outputs as files; empty: they are joined
   std::string
       part;  ///< where the output of the only copy goes as it is, in place of `combine`; empty: nowhere
+  bool is_shard = false;  ///< the outputs are parts of shards, which have to agree for all numbers of workers
   std::vector<std::string> parts;  ///< files for `combine` in place of the copies' outputs: no filter is run
   std::vector<std::string> header_reader;  ///< with `parts`: a command that writes the header of the output
   int workers = 1;
