@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+// Both processes of a run lock the mark, shared: mrf-run, and its watchdog, which still ends jobs and removes
+// directories when mrf-run was killed. Another run removes what the mark names when it gets the lock alone.
+//
 // The mark is locked before it has its name, so that one with this name which can be locked is that of a dead
 // process. A lock of another machine may not be seen where a directory is on a network file system: the mark
 // names this start of this machine.
@@ -55,13 +58,24 @@ std::vector<std::string> words_of(std::string_view mark) {
   return words;
 }
 
+io::Fd open_mark(const std::string& directory) {
+  const std::string path = directory + mark_name;
+  return {io::adopt_fd, ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
+}
+
+// Between open(2) and flock(2) a run that leaves its directory may have removed the mark, and ended.
+bool has_its_name(const struct stat& info, const std::string& path) {
+  struct stat named {};
+  return ::lstat(path.c_str(), &named) == 0 && io::FileId(named) == io::FileId(info);
+}
+
 void remove_if_dead(const std::string& directory) {
   if (!is_own_directory(directory)) return;
-  const std::string path = directory + mark_name;
-  const io::Fd file(io::adopt_fd, ::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  const io::Fd file = open_mark(directory);
   struct stat info {};
   if (!file.is_open() || ::fstat(file.get(), &info) != 0 || !S_ISREG(info.st_mode)) return;
   if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return;
+  if (!has_its_name(info, directory + mark_name)) return;
   std::string mark(static_cast<std::size_t>(info.st_size), '\0');
   if (::pread(file.get(), mark.data(), mark.size(), 0) != info.st_size) return;
   const auto words = words_of(mark);
@@ -78,13 +92,23 @@ void LiveMark::set(const std::string& directory, const std::vector<std::string>&
     for (const auto& other : others) mark += std::filesystem::absolute(other).string() + '\0';
     const std::string making = directory + mark_in_making;
     file_ = io::Fd(io::adopt_fd, ::open(making.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
-    const bool is_made = file_.is_open() && ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0 &&
+    const bool is_made = file_.is_open() && ::flock(file_.get(), LOCK_SH | LOCK_NB) == 0 &&
                          ::write(file_.get(), mark.data(), mark.size()) == static_cast<ssize_t>(mark.size());
     if (is_made && ::rename(making.c_str(), (directory + mark_name).c_str()) == 0) return;
     ::unlink(making.c_str());
   } catch (const std::exception&) {
     return;  // without a mark the directory stays when all is killed
   }
+}
+
+void LiveMark::hold(const std::string& directory) noexcept {
+  if (file_.is_open()) return;
+  try {
+    file_ = open_mark(directory);
+  } catch (const std::exception&) {
+    return;
+  }
+  if (file_.is_open() && ::flock(file_.get(), LOCK_SH | LOCK_NB) != 0) file_.reset();
 }
 
 void LiveMark::remove(const std::string& directory) noexcept {

@@ -14,12 +14,15 @@ namespace mrf::run {
 inline constexpr std::string_view fifo_directory_prefix = "mrf-run";
 inline constexpr std::string_view result_directory_prefix = ".mrf-run";
 
-/// Tells others that the process lives to which a run's directory of FIFOs belongs: a file in it that is
-/// locked (flock(2)) as long as this object lives. It also names the run's other directories, and when the
-/// machine was started. Where a file system has no such locks there is no mark.
+/// Tells others that a process lives to which a run's directory of FIFOs belongs: a file in it that is
+/// locked (flock(2)) as long as an object lives that has set the mark, or holds it. It also names the run's
+/// other directories, and when the machine was started. Where a file system has no such locks there is no
+/// mark.
 class LiveMark {
  public:
   void set(const std::string& directory, const std::vector<std::string>& others) noexcept;
+  /// For another process of the run: the mark that was set in `directory` is that of this object, too.
+  void hold(const std::string& directory) noexcept;
   /// From now on nobody takes `directory` for what a killed run has left.
   static void remove(const std::string& directory) noexcept;
 

@@ -78,8 +78,12 @@ class WorkflowRun {
         false);
     std::optional<process::Watchdog> watchdog;
     try {
-      watchdog.emplace([this](std::size_t job) { return job_spec(plan_, workspace_, job); },
-                       [this] { workspace_.remove(options_.keep_directory); });
+      watchdog.emplace(
+          [this](std::size_t job) {
+            workspace_.hold();
+            return job_spec(plan_, workspace_, job);
+          },
+          [this] { workspace_.remove(options_.keep_directory); });
       workspace_.make(plan_);
       if (options_.keep_directory) base::note(fmt::format("FIFOs are in '{}'", workspace_.directory()));
       Supervisor supervisor(plan_, workspace_, *watchdog, options_.supervisor);

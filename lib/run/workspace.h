@@ -36,6 +36,10 @@ class Workspace {
   /// Removes nothing: a forked process has a copy. See remove().
   ~Workspace() = default;
 
+  /// For the watchdog: from here on others take the directories for those of a run that lives until the
+  /// watchdog has ended, too.
+  void hold() noexcept { mark_.hold(directory_); }
+
   const std::string& directory() const { return directory_; }
   std::string in_directory() const { return directory_ + "/in"; }
   std::string out_directory() const { return directory_ + "/out"; }
