@@ -34,6 +34,12 @@ has_jobs() { find_watchdog && has_children "$watchdog" 1; }
 # The directories of runs: of FIFOs, and beside results.
 directories_of_runs() { find "$TMPDIR" "$1" -maxdepth 1 -name '*mrf-run.*' | sort; }
 
+are_directories() { [[ $(directories_of_runs results) == "$(sort <<<"$1")" ]]; }
+run_leaves() {
+  mrf-run -n 1 -i in -o out -- cat
+  are_directories "$1"
+}
+
 @test "KILL of all processes of mrf-run: the next run removes what they have left, and nothing of others" {
   seq 3 >in
   mkdir results
@@ -42,22 +48,26 @@ directories_of_runs() { find "$TMPDIR" "$1" -maxdepth 1 -name '*mrf-run.*' | sor
   mrf-run --keep-dir -n 1 -i in -o kept -- cat 2>/dev/null
   kept=$(directories_of_runs results)
   start_in_background -n 1 --order any -i in -o results/live -- bash -c 'read -r go <gate && cat'
+  wait_until has_jobs
   live=$run
   lives=$(directories_of_runs results)
   start_in_background -n 1 --order any -i in -o results/killed -- sleep 1000
   wait_until has_jobs
+  for process in "$run" "$watchdog"; do # others see by this lock that one of the two lives
+    [[ -n $(find "/proc/$process/fd" -lname "$TMPDIR/mrf-run.*/run.lock") ]]
+  done
   mapfile -t all < <(pgrep -P "$watchdog")
-  kill -STOP "$run" "$watchdog"
-  kill -KILL "$run" "$watchdog" "${all[@]}"
+  kill -STOP "$run"
+  wait_until in_state T "$run"
+  kill -KILL "$watchdog" "$run" "${all[@]}"
   wait "$run" || true
   (($(directories_of_runs results | wc -l) == $(wc -l <<<"$lives") + 2))
   mkdir "$TMPDIR/mrf-run.0123456789abcdef" # without a mark
-  others=$(directories_of_runs none 2>/dev/null | grep 0123456789abcdef)
-  mrf-run -n 1 -i in -o out -- cat
-  [[ $(directories_of_runs results) == "$(sort <<<"$lives"$'\n'"$others")" ]]
+  others=$TMPDIR/mrf-run.0123456789abcdef
+  wait_until run_leaves "$lives"$'\n'"$others"
   kill "$live"
   wait "$live" || true
-  wait_until test "$(directories_of_runs results)" = "$(sort <<<"$kept"$'\n'"$others")"
+  are_directories "$kept"$'\n'"$others"
   rm -r "${TMPDIR:?}"/mrf-run.*
 }
 
