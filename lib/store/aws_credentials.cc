@@ -13,6 +13,7 @@
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/percent_encoding.h"
+#include "http/retry.h"
 #include "http/server_reason.h"
 #include "http/xml_element.h"
 #include "io/reader.h"
@@ -26,12 +27,20 @@ using std::chrono::milliseconds;
 
 constexpr std::chrono::minutes before_expiry{5};
 constexpr std::chrono::seconds between_looks{10};
+constexpr std::chrono::seconds between_renewals{60};  // that fail, while the credentials are valid
 constexpr milliseconds longest_token_service{10000};
 constexpr milliseconds longest_container{2000};
 constexpr milliseconds longest_instance{1000};  // most machines have no such endpoint
 
-[[noreturn]] void fail(const std::string& reason) {
-  throw base::Error(base::Status::failure, "get", "AWS credentials", reason);
+[[noreturn]] void fail(const std::string& reason, base::Status status = base::Status::failure) {
+  throw base::Error(status, "get", "AWS credentials", reason);
+}
+
+// What an answer that brings no credentials means for the program.
+base::Status status_of(const http::Answer& answer) {
+  const int status = answer.head.status();
+  if (http::is_transient(status)) return base::Status::unavailable;
+  return status >= 400 && status < 500 ? base::Status::refused : base::Status::failure;
 }
 
 http::Request direct(const std::string& url, std::vector<std::string> headers) {
@@ -45,7 +54,8 @@ std::string text_in(const Json& object, const char* name) {
 }
 
 AwsCredentials parsed(const http::Answer& answer, const std::string& who) {
-  if (answer.head.status() != 200) fail(fmt::format("{} answers HTTP {}", who, answer.head.status()));
+  if (answer.head.status() != 200)
+    fail(fmt::format("{} answers HTTP {}", who, answer.head.status()), status_of(answer));
   const Json object = Json::parse(answer.body, nullptr, false);
   AwsCredentials found;
   if (object.is_object()) {
@@ -56,7 +66,7 @@ AwsCredentials parsed(const http::Answer& answer, const std::string& who) {
   return found;
 }
 
-// What a token is sent to must be this machine, or the container's host, or be asked by TLS.
+// Whether a token may be sent there: to this machine, to the host of containers, and to any host by TLS.
 bool may_be_asked(const http::Url& url) {
   constexpr std::array<std::string_view, 6> hosts{"localhost",     "127.0.0.1",      "[::1]",
                                                   "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"};
@@ -80,27 +90,38 @@ std::optional<std::chrono::sys_seconds> parse_time(const std::string& text) {
 }
 
 const std::optional<AwsCredentials>& AwsCredentialChain::get(std::chrono::sys_seconds now) {
-  const bool expires = found_ && found_->expires && *found_->expires - before_expiry <= now;
-  if (looked_ && (!expires || now < next_look_)) return found_;
-  if (failure_ && now < next_look_) std::rethrow_exception(failure_);
-  if (looked_) next_look_ = now + between_looks;
-  try {
-    found_ = find();
-    failure_ = nullptr;
-  } catch (const base::Error&) {
-    if (!looked_) {
-      failure_ = std::current_exception();
-      next_look_ = now + between_looks;
-    }
-    if (!looked_ || *found_->expires <= now) throw;  // the credentials are valid for some minutes more
-  }
-  looked_ = true;
+  const bool is_due = !looked_ || (found_ && found_->expires && *found_->expires - before_expiry <= now);
+  if (is_due && now >= next_look_) now = look(now);
+  if (failure_ && !is_valid(now)) std::rethrow_exception(failure_);
   return found_;
 }
 
-bool AwsCredentialChain::renew() {
-  const auto before = std::exchange(found_, find());
+bool AwsCredentialChain::renew(std::chrono::sys_seconds now) {
+  const auto before = found_;
+  if (!failure_ || now >= next_look_) look(now);
+  if (failure_) std::rethrow_exception(failure_);
   return found_ && found_ != before;
+}
+
+bool AwsCredentialChain::is_valid(std::chrono::sys_seconds now) const {
+  return looked_ && (!found_ || !found_->expires || *found_->expires > now);
+}
+
+// A look may take as long as the pause before the next one, so that the pause begins when the look is over.
+std::chrono::sys_seconds AwsCredentialChain::look(std::chrono::sys_seconds now) {
+  const auto begin = clock_();
+  try {
+    found_ = find();
+    looked_ = true;
+    failure_ = nullptr;
+  } catch (const base::Error&) {
+    failure_ = std::current_exception();
+  }
+  now += std::chrono::floor<std::chrono::seconds>(clock_() - begin);
+  next_look_ = now + between_looks;
+  if (failure_ && found_ && found_->expires)
+    next_look_ = std::max(next_look_, std::min(now + between_renewals, *found_->expires));
+  return now;
 }
 
 std::optional<AwsCredentials> AwsCredentialChain::find() const {
@@ -165,7 +186,8 @@ std::optional<AwsCredentials> AwsCredentialChain::from_web_identity() const {
   if (answer.head.status() != 200) {
     std::string reason = http::server_reason(answer.head, answer.body);
     if (reason.find(token) != std::string::npos) reason = fmt::format("HTTP {}", answer.head.status());
-    fail(fmt::format("the Security Token Service does not give the role '{}': {}", role, reason));
+    fail(fmt::format("the Security Token Service does not give the role '{}': {}", role, reason),
+         status_of(answer));
   }
   AwsCredentials found{http::xml_element(answer.body, "AccessKeyId"),
                        http::xml_element(answer.body, "SecretAccessKey"),

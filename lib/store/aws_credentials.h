@@ -32,16 +32,22 @@ using Ask = std::function<http::Answer(const http::Request&, std::chrono::millis
 /// AWS_EC2_METADATA_DISABLED). What an endpoint gives is asked for again five minutes before it expires.
 class AwsCredentialChain {
  public:
-  /// `profile` outlives the object.
-  AwsCredentialChain(const AwsProfile& profile, Ask ask) : profile_(profile), ask_(std::move(ask)) {}
+  using Clock = std::function<std::chrono::steady_clock::time_point()>;
+
+  /// `profile` outlives the object; `clock` tells how long a look takes.
+  AwsCredentialChain(const AwsProfile& profile, Ask ask, Clock clock = std::chrono::steady_clock::now)
+      : profile_(profile), ask_(std::move(ask)), clock_(std::move(clock)) {}
 
   /// The credentials for a request at `now`, nothing when there are none anywhere; waits for an endpoint.
-  /// Throws Error when some are named and cannot be had.
+  /// Throws Error when some are named and cannot be had: unavailable or refused as an endpoint answers. After
+  /// a failure nobody is asked for some seconds, or for a minute while there are credentials that are valid.
   const std::optional<AwsCredentials>& get(std::chrono::sys_seconds now);
-  /// Looks again, since a server does not take them any more. Whether there are others now.
-  bool renew();
+  /// Looks again, since a server does not take them any more. Whether there are others. Throws as get() does.
+  bool renew(std::chrono::sys_seconds now);
 
  private:
+  bool is_valid(std::chrono::sys_seconds now) const;
+  std::chrono::sys_seconds look(std::chrono::sys_seconds now);  ///< returns when it is over
   std::optional<AwsCredentials> find() const;
   std::optional<AwsCredentials> from_web_identity() const;
   std::string token_service() const;
@@ -51,9 +57,10 @@ class AwsCredentialChain {
 
   const AwsProfile& profile_;
   Ask ask_;
-  bool looked_ = false;
+  Clock clock_;
+  bool looked_ = false;  ///< with success
   std::chrono::sys_seconds next_look_{};
-  std::exception_ptr failure_{};  ///< of the first look; the next is not before next_look_
+  std::exception_ptr failure_{};  ///< of the last look
   std::optional<AwsCredentials> found_;
 };
 

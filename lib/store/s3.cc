@@ -55,6 +55,10 @@ std::string configured_endpoint(const AwsProfile& profile) {
   return endpoint;
 }
 
+std::chrono::sys_seconds wall_time() {
+  return std::chrono::sys_seconds(std::chrono::seconds(std::time(nullptr)));
+}
+
 }  // namespace
 
 S3::S3(S3Options options, Ask ask)
@@ -106,9 +110,7 @@ http::Request S3::request(const http::Request& named) {
   return request;
 }
 
-const std::optional<AwsCredentials>& S3::credentials() {
-  return chain_.get(std::chrono::sys_seconds(std::chrono::seconds(std::time(nullptr))));
-}
+const std::optional<AwsCredentials>& S3::credentials() { return chain_.get(wall_time()); }
 
 http::Request S3::part_request(const http::Request& named, std::uint64_t part) {
   http::Request question = request(named);
@@ -141,7 +143,7 @@ bool S3::learn(const http::Request& named, const http::Request& asked, const htt
   const std::string code = http::xml_element(body, "Code");
   if (std::find(expired.begin(), expired.end(), code) == expired.end()) return false;
   // Of several requests at a time, the first one that is refused renews the credentials for all.
-  return signs_otherwise(asked) || (chain_.renew() && signs_otherwise(asked));
+  return signs_otherwise(asked) || (chain_.renew(wall_time()) && signs_otherwise(asked));
 }
 
 // Whether the credentials are others now than when `asked` was signed.

@@ -214,16 +214,64 @@ TEST_CASE("credentials are fetched again five minutes before they expire, and ke
     return credentials_answer(200, credentials_json("K" + std::to_string(asked), "2027-01-15T08:10:00Z"));
   });
   const auto expires = *mrf::store::parse_time("2027-01-15T08:10:00Z");
-  CHECK(chain.get(expires - 301s)->access_key == "K1");
-  CHECK(chain.get(expires - 301s)->access_key == "K1");
+  CHECK(chain.get(expires - 311s)->access_key == "K1");
+  CHECK(chain.get(expires - 311s)->access_key == "K1");
   CHECK(chain.get(expires - 300s)->access_key == "K2");
   CHECK(chain.get(expires - 299s)->access_key == "K2");  // the endpoint has nothing newer
   fails = true;
   CHECK(chain.get(expires - 200s)->access_key == "K2");
   CHECK(asked == 3);
-  CHECK_THROWS_AS(chain.get(expires), mrf::base::Error);
+  CHECK(chain.get(expires - 141s)->access_key == "K2");
+  CHECK(asked == 3);
+  CHECK(chain.get(expires - 140s)->access_key == "K2");
+  CHECK(asked == 4);
+  for (const auto later : {0s, 9s}) CHECK_THROWS_AS(chain.get(expires + later), mrf::base::Error);
+  CHECK_THROWS_AS(chain.renew(expires + 9s), mrf::base::Error);
+  CHECK(asked == 5);
   fails = false;
-  CHECK(chain.renew());
+  CHECK(chain.renew(expires + 10s));
+}
+
+TEST_CASE("the pause after a failure begins when the endpoint has not answered for its longest time") {
+  const AwsProfile none("default", "", "");
+  const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/c"}});
+  int asked = 0;
+  std::chrono::steady_clock::time_point time{};
+  AwsCredentialChain chain(
+      none,
+      [&](const auto&, auto) -> mrf::http::Answer {
+        ++asked;
+        time += 10s;
+        throw mrf::base::Error(mrf::base::Status::unavailable, "ask", "x", "no answer");
+      },
+      [&] { return time; });
+  for (const auto later : {0s, 10s, 19s}) CHECK_THROWS_AS(chain.get(some_time + later), mrf::base::Error);
+  CHECK(asked == 1);
+  CHECK_THROWS_AS(chain.get(some_time + 20s), mrf::base::Error);
+  CHECK(asked == 2);
+}
+
+TEST_CASE("what an endpoint answers decides the status") {
+  const AwsProfile none("default", "", "");
+  const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/c"}});
+  using mrf::base::Status;
+  struct Row {
+    int answer;
+    Status status;
+  };
+  const Row rows[] = {{500, Status::unavailable}, {503, Status::unavailable}, {429, Status::unavailable},
+                      {400, Status::refused},     {403, Status::refused},     {302, Status::failure},
+                      {200, Status::failure}};
+  for (const Row& row : rows) {
+    CAPTURE(row.answer);
+    AwsCredentialChain chain(none, [&](const auto&, auto) { return credentials_answer(row.answer, "{}"); });
+    try {
+      chain.get(some_time);
+      FAIL("there are none");
+    } catch (const mrf::base::Error& error) {
+      CHECK(error.status() == row.status);
+    }
+  }
 }
 
 TEST_CASE("an endpoint that fails is not asked again for some seconds") {
