@@ -148,14 +148,14 @@ bool CramReferences::is_in_fasta(const char* name) const {
 bool CramReferences::is_same(const char* name) {
   sam::Text expected;
   if (sam_hdr_find_tag_id(&header_, "SQ", "SN", name, "M5", &expected) != 0) return true;
-  constexpr hts_pos_t piece = 1 << 20;
+  constexpr hts_pos_t bases_at_once = 1 << 20;
   const std::unique_ptr<hts_md5_context, decltype(&hts_md5_destroy)> md5(hts_md5_init(), &hts_md5_destroy);
   if (!md5) throw std::bad_alloc();
   const hts_pos_t size = faidx_seq_len(fasta_.get(), name);
-  for (hts_pos_t at = 0; at < size; at += piece) {
+  for (hts_pos_t at = 0; at < size; at += bases_at_once) {
     hts_pos_t got = 0;
     const std::unique_ptr<char, decltype(&std::free)> bases(
-        faidx_fetch_seq64(fasta_.get(), name, at, std::min(size, at + piece) - 1, &got), &std::free);
+        faidx_fetch_seq64(fasta_.get(), name, at, std::min(size, at + bases_at_once) - 1, &got), &std::free);
     if (!bases || got < 0) throw base::SystemError("read", path_);
     std::string upper(bases.get(), static_cast<std::size_t>(got));
     for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));

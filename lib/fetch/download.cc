@@ -326,8 +326,8 @@ void Download::carry_out(Commands commands, const http::ResponseHead* head) {
   for (auto& any : commands) {
     std::visit(
         [&](auto& command) {
-          using Kind = std::decay_t<decltype(command)>;
-          if constexpr (std::is_same_v<Kind, StartRequest>) {
+          using Chosen = std::decay_t<decltype(command)>;
+          if constexpr (std::is_same_v<Chosen, StartRequest>) {
             while (slots_.size() <= command.slot)
               slots_.push_back(std::make_unique<Slot>(*this, slots_.size()));
             Slot& slot = *slots_[command.slot];
@@ -338,19 +338,19 @@ void Download::carry_out(Commands commands, const http::ResponseHead* head) {
             slot.is_stopped = false;
             slot.ticket = loop_.requests_.start(command.request, slot);
             if (!loop_.requests_.is_waiting(slot.ticket)) measure(true);
-          } else if constexpr (std::is_same_v<Kind, GiveUpRequest>) {
+          } else if constexpr (std::is_same_v<Chosen, GiveUpRequest>) {
             give_up(*slots_[command.slot]);
-          } else if constexpr (std::is_same_v<Kind, RefreshUrl>) {
+          } else if constexpr (std::is_same_v<Chosen, RefreshUrl>) {
             refresh(command.url);
-          } else if constexpr (std::is_same_v<Kind, BeginOutput>) {
+          } else if constexpr (std::is_same_v<Chosen, BeginOutput>) {
             begin(command, *head);
-          } else if constexpr (std::is_same_v<Kind, ForgetOutput>) {
+          } else if constexpr (std::is_same_v<Chosen, ForgetOutput>) {
             add_job({true, [this, command] { output_.forget(command.status, command.reason); }, [] {}});
-          } else if constexpr (std::is_same_v<Kind, PutOff>) {
+          } else if constexpr (std::is_same_v<Chosen, PutOff>) {
             put_off_ = command.size;
-          } else if constexpr (std::is_same_v<Kind, Warn>) {
+          } else if constexpr (std::is_same_v<Chosen, Warn>) {
             base::warn(command.text);
-          } else if constexpr (std::is_same_v<Kind, Note>) {
+          } else if constexpr (std::is_same_v<Chosen, Note>) {
             base::note(command.text);
           }
         },

@@ -275,11 +275,11 @@ class Planner {
   }
 
   static void add_blank_separated(const std::string& list, std::vector<std::string>& values) {
-    constexpr const char* blanks = " \t\n";
-    for (std::size_t at = list.find_first_not_of(blanks); at != std::string::npos;) {
-      const std::size_t end = std::min(list.find_first_of(blanks, at), list.size());
+    constexpr const char* list_blanks = " \t\n";
+    for (std::size_t at = list.find_first_not_of(list_blanks); at != std::string::npos;) {
+      const std::size_t end = std::min(list.find_first_of(list_blanks, at), list.size());
       values.push_back(list.substr(at, end - at));
-      at = list.find_first_not_of(blanks, end);
+      at = list.find_first_not_of(list_blanks, end);
     }
   }
 

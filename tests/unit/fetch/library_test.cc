@@ -78,9 +78,9 @@ TEST_CASE("the library: three ways to the same bytes, and what is known of them"
 }
 
 TEST_CASE("the library: the kinds of its errors") {
-  using Kind = library::FetchError::Kind;
+  using ErrorKind = library::FetchError::Kind;
   mrf::TinyServer wrong(hash_of_nothing);
-  CHECK(kind_of_failure(wrong.url, small_options()) == Kind::bad_data);
+  CHECK(kind_of_failure(wrong.url, small_options()) == ErrorKind::bad_data);
   CHECK_THROWS_AS(
       [&] {
         library::Stream stream(wrong.url, small_options());
@@ -88,17 +88,17 @@ TEST_CASE("the library: the kinds of its errors") {
         }
       }(),
       library::FetchError);
-  CHECK(kind_of_failure("ftp:/nowhere", small_options()) == Kind::usage);
+  CHECK(kind_of_failure("ftp:/nowhere", small_options()) == ErrorKind::usage);
   auto options = small_options();
   options.buffer = 1;
-  CHECK(kind_of_failure(wrong.url, options) == Kind::usage);
+  CHECK(kind_of_failure(wrong.url, options) == ErrorKind::usage);
   mrf::TinyServer plain("");
   options = small_options();
   options.require_checksum = true;
-  CHECK(kind_of_failure(plain.url, options) == Kind::bad_data);
+  CHECK(kind_of_failure(plain.url, options) == ErrorKind::bad_data);
   options = small_options();
   options.retries = 0;
-  CHECK(kind_of_failure("http://127.0.0.1:1/", options) == Kind::unavailable);
+  CHECK(kind_of_failure("http://127.0.0.1:1/", options) == ErrorKind::unavailable);
 }
 
 TEST_CASE("the library: what the caller throws reaches the caller") {
