@@ -21,8 +21,6 @@ constexpr std::chrono::milliseconds longest_poll{200};
 constexpr std::chrono::milliseconds poll_for_room{5};
 // How long a file waits for others that are committed with it.
 constexpr std::chrono::milliseconds longest_wait_for_others{250};
-// Buffers that are kept: those of the small files that come at a time.
-constexpr std::size_t most_buffers = 64;
 // More threads than that do not make one object come faster.
 constexpr unsigned most_jobs = 4;
 
@@ -154,22 +152,6 @@ void Loop::give_up_slow_ones() {
   for (auto& [origin, small] : small_) small.speeds.on_time(now);
   if (requests_.has_waiting()) return;
   for (Download* download : downloads_) download->give_up_if_slow();
-}
-
-std::string Loop::buffer(std::size_t bytes) {
-  std::string buffer;
-  if (!buffers_.empty()) {
-    buffer = std::move(buffers_.back());
-    buffers_.pop_back();
-  }
-  buffer.reserve(bytes);
-  return buffer;
-}
-
-void Loop::take_back(std::string buffer) {
-  if (buffer.capacity() == 0 || buffers_.size() >= most_buffers) return;
-  buffer.clear();
-  buffers_.push_back(std::move(buffer));
 }
 
 void Loop::commit(Download& download, io::OutputFile& file) {
@@ -333,8 +315,8 @@ void Download::carry_out(Commands commands, const http::ResponseHead* head) {
             Slot& slot = *slots_[command.slot];
             slot.head = {};
             slot.body.clear();
-            loop_.take_back(std::move(slot.gathered));
-            slot.gathered = loop_.buffer(options_.requests.gathered);
+            loop_.buffers_.give_back(std::move(slot.gathered));
+            slot.gathered = loop_.buffers_.take(options_.requests.gathered);
             slot.is_stopped = false;
             slot.ticket = loop_.requests_.start(command.request, slot);
             if (!loop_.requests_.is_waiting(slot.ticket)) measure(true);
@@ -505,12 +487,12 @@ void Download::deliver(Slot& slot, std::vector<Piece> pieces) {
     return;
   }
   const auto delivery = std::make_shared<Delivery>(Delivery{std::move(slot.gathered), std::move(pieces)});
-  slot.gathered = loop_.buffer(options_.requests.gathered);
+  slot.gathered = loop_.buffers_.take(options_.requests.gathered);
   ++deliveries_;
   add_job({false, [take, delivery] { take(delivery->buffer, delivery->pieces); },
            [this, delivery] {
              --deliveries_;
-             loop_.take_back(std::move(delivery->buffer));
+             loop_.buffers_.give_back(std::move(delivery->buffer));
            }});
 }
 
@@ -527,7 +509,7 @@ void Download::finish() {
   measure(false);
   for (const auto& slot : slots_) {
     if (slot->ticket != 0) loop_.requests_.stop(std::exchange(slot->ticket, 0), *slot, false);
-    loop_.take_back(std::exchange(slot->gathered, {}));
+    loop_.buffers_.give_back(std::exchange(slot->gathered, {}));
   }
   const auto file = std::make_shared<io::OutputFile*>(nullptr);
   if (jobs_.empty() && under_way_ == 0) {

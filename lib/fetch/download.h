@@ -16,6 +16,7 @@
 #include "fetch/object_plan.h"
 #include "fetch/request_queue.h"
 #include "fetch/request_speeds.h"
+#include "fetch/spare_buffers.h"
 #include "fetch/worker_pool.h"
 #include "http/network.h"
 #include "http/retry.h"
@@ -58,8 +59,6 @@ class Loop {
   };
 
   void give_up_slow_ones();
-  std::string buffer(std::size_t bytes);
-  void take_back(std::string buffer);
   void commit(Download& download, io::OutputFile& file);
   bool is_time_to_commit() const;
   void commit_prepared();
@@ -74,10 +73,10 @@ class Loop {
   std::vector<Prepared> prepared_;                        ///< files that wait to be committed
   std::chrono::steady_clock::time_point prepared_since_;  ///< of the first of these
   std::size_t together_ = 1;
-  bool commits_ = false;              ///< a thread commits files
-  bool is_news_ = false;              ///< there is something for an owner to see
-  std::vector<std::string> buffers_;  ///< that are in no use
-  WorkerPool pool_;                   ///< ends first
+  bool commits_ = false;  ///< a thread commits files
+  bool is_news_ = false;  ///< there is something for an owner to see
+  SpareBuffers buffers_;
+  WorkerPool pool_;  ///< ends first
 };
 
 /// One object on its way into one output, in a loop. What an interrupted response brought is kept when the
