@@ -29,8 +29,8 @@ struct RawSteps {
 };
 
 /// What of a BAM in BGZF is read: the records from one virtual offset (SAM specification, section 4.1.1) up
-/// to another one, at which a record or the file's end has to be. Neither is behind the last byte of a block;
-/// that of the file's end is its size with 0 within the block.
+/// to another one, at which a record or the file's end has to be, also where both are one. Neither is behind
+/// the last byte of a block; that of the file's end is its size with 0 within the block.
 struct Range {
   std::uint64_t begin = 0;
   std::uint64_t end = 0;

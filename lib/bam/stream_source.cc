@@ -150,7 +150,13 @@ class BgzfReader : public ContentReader {
 // The blocks of a range, and of the first and the last one what belongs to it. No byte behind them is read.
 class BgzfRangeReader : public ContentReader {
  public:
-  BgzfRangeReader(Input& input, const Range& range) : input_(input), range_(range), offset_(begin_block()) {
+  // `can_arrive` is false when no record is at the end.
+  BgzfRangeReader(Input& input, const Range& range, bool can_arrive)
+      : input_(input),
+        range_(range),
+        can_arrive_(can_arrive),
+        offset_(begin_block()),
+        eof_block_(offset_ == input.size() && ends_with_eof_block(input)) {
     input_.seek(offset_);
   }
 
@@ -176,9 +182,8 @@ class BgzfRangeReader : public ContentReader {
 
   const char* what_is_missing() const override {
     if (has_missed_end()) return "no record begins at the end of the range";
-    const bool has_eof_block = eof_block_ || begin_block() == end_block();
-    return offset_ < input_.size() || has_eof_block ? nullptr
-                                                    : "truncated: the BGZF end-of-file block is missing";
+    return offset_ < input_.size() || eof_block_ ? nullptr
+                                                 : "truncated: the BGZF end-of-file block is missing";
   }
   const char* what_is_cut() const override {
     return end_block() == input_.size() ? ContentReader::what_is_cut()
@@ -187,6 +192,15 @@ class BgzfRangeReader : public ContentReader {
   bool has_missed_end() const override { return is_over_ && !has_arrived_; }
 
  private:
+  static bool ends_with_eof_block(Input& input) {
+    constexpr std::string_view eof = codec::bgzf_eof;
+    if (input.size() < eof.size()) return false;
+    input.seek(input.size() - eof.size());
+    sam::Buffer last;
+    while (last.size() < eof.size() && input.read(last, eof.size() - last.size()) > 0) continue;
+    return last.view() == eof;
+  }
+
   static std::uint64_t block(std::uint64_t virtual_offset) { return virtual_offset >> 16; }
   static std::size_t within(std::uint64_t virtual_offset) { return virtual_offset & 0xffff; }
   std::uint64_t begin_block() const { return block(range_.begin); }
@@ -211,7 +225,7 @@ class BgzfRangeReader : public ContentReader {
   std::size_t take_last(sam::Buffer& stored) {
     is_over_ = true;
     if (within(range_.end) == 0) {
-      has_arrived_ = true;
+      has_arrived_ = can_arrive_;
       return 0;
     }
     std::size_t needed = codec::bgzf_header_size;
@@ -222,7 +236,8 @@ class BgzfRangeReader : public ContentReader {
       if (size == 0) return 0;
       needed = size;
     }
-    has_arrived_ = within(range_.end) < codec::bgzf_content_size(stored.view());
+    has_arrived_ = can_arrive_ && within(range_.end) < codec::bgzf_content_size(stored.view());
+    eof_block_ = false;
     return needed;
   }
 
@@ -246,11 +261,12 @@ class BgzfRangeReader : public ContentReader {
 
   Input& input_;
   Range range_;
+  bool can_arrive_;
   std::uint64_t offset_;
+  bool eof_block_;  // the last one in front of offset_
   sam::Buffer rest_;
   bool is_over_ = false;
   bool has_arrived_ = false;
-  bool eof_block_ = false;
 };
 
 class InputSource : public codec::ByteSource {
@@ -323,7 +339,31 @@ void StreamSource::go_on_with(Input& input, const Range& range) {
   start_ = sam::Buffer();
   start_damage_ = nullptr;
   is_ranged_ = true;
-  reader_ = std::make_unique<BgzfRangeReader>(input, range);
+  const bool can_arrive = range.begin < range.end || is_place(input, range.end);
+  reader_ = std::make_unique<BgzfRangeReader>(input, range, can_arrive);
+}
+
+bool StreamSource::is_place(Input& input, std::uint64_t virtual_offset) {
+  const std::uint64_t end = input.size() << 16;
+  if (virtual_offset >= end) return virtual_offset == end;
+  reader_ = std::make_unique<BgzfRangeReader>(input, Range{virtual_offset, end}, true);
+  std::string record;
+  Batch batch;
+  while (reader_->fill(batch)) {
+    open(batch);
+    const std::string_view bytes = batch.bytes.view();
+    const Whole rest = rest_of(record, bytes);
+    if (!rest.fault.empty()) return false;
+    if (rest.size != npos) {
+      record.append(bytes.substr(0, rest.size));
+      decode_part(record, batch, [](bam1_t&) {});
+      return batch.reason.empty();
+    }
+    if (batch.damage) std::rethrow_exception(batch.damage);
+    record.append(bytes);
+    batch.reset();
+  }
+  return record.empty() && reader_->what_is_missing() == nullptr;
 }
 
 void StreamSource::read_header() {
@@ -373,7 +413,7 @@ void StreamSource::cut(Batch& batch) {
   if (!begun_.empty() && !(batch.last && ends_with_input())) {
     Whole rest = rest_of(begun_, bytes);
     if (rest.size == npos) {
-      broken_ = !rest.fault.empty();
+      broken_ = !rest.fault.empty() || batch.damage;
       batch.bad_end = std::move(rest.fault);
       begun_.append(bytes);
       return;
@@ -386,7 +426,7 @@ void StreamSource::cut(Batch& batch) {
   Whole found = whole(bytes);
   batch.body = bytes.substr(0, found.size);
   batch.bad_end = std::move(found.fault);
-  broken_ = !batch.bad_end.empty();
+  broken_ = !batch.bad_end.empty() || batch.damage;
   begun_.append(bytes.substr(batch.body.size()));
 }
 

@@ -39,6 +39,8 @@ class StreamSource : public Source {
   void read_header();
   /// Leaves what follows the header, and reads the range of a BGZF file. To be called by the constructor.
   void go_on_with(Input& input, const Range& range);
+  /// Whether a whole record, well formed, is at a virtual offset, or nothing more up to the file's end.
+  bool is_place(Input& input, std::uint64_t virtual_offset);
   /// The size of the header at the front of `bytes`, or npos when more are needed; `ended` says that there
   /// are no more. It is called again with the same bytes and more behind them.
   virtual std::size_t header_size(std::string_view bytes, bool ended) = 0;

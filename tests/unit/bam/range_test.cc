@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -85,15 +86,16 @@ class RangeReading {
     source.range = range;
     source.threads = threads;
     io::Stats stats;
-    bam::SourceList sources({path_}, source, stats.in);
+    std::optional<bam::SourceList> sources;
     bam::ConvertOptions options;
     options.threads = threads;
     io::OutputFile output(directory_ / "out.bam");
     try {
-      bam::convert(sources, *bam::make_bam_stream_encoder(), output, options, stats);
+      sources.emplace(std::vector<std::string>{path_}, source, stats.in);
+      bam::convert(*sources, *bam::make_bam_stream_encoder(), output, options, stats);
     } catch (const base::DataError& error) {
       failure = error.what();
-      has_missed_end = sources.current().has_missed_end();
+      has_missed_end = sources && sources->current().has_missed_end();
     }
     records = stats.records_in;
     std::string text(stats.out.bytes, '\0');
@@ -108,7 +110,7 @@ class RangeReading {
       content += one;
       rest.remove_prefix(block.size());
     }
-    return content.substr(bam_header().size());
+    return content.substr(std::min(content.size(), bam_header().size()));
   }
 
   std::string failure;
@@ -172,16 +174,18 @@ TEST_CASE(
     for (std::size_t one = at; one < at + 8; ++one) size += whole.records.at(one).size();
     sizes.push_back(size);
   }
-  const RangeFile blocks = make_file(sizes);
-  for (const std::size_t damaged : {std::size_t{0}, std::size_t{8}, std::size_t{16}}) {
-    RangeFile file = blocks;
-    const std::uint64_t block = file.starts[damaged] >> 16;
-    const std::uint64_t behind = file.starts.at(damaged + 8) >> 16;
-    char& byte = file.stored.at((damaged == 16 ? file.stored.size() - codec::bgzf_eof.size() : behind) - 8);
-    byte = static_cast<char>(byte ^ 1);
+  // Blocks that begin with a record, and blocks that begin within one.
+  for (const unsigned turn : {0U, 1U, 2U, 3U, 4U, 5U}) {
+    if (turn == 3) sizes[1] += 5;
+    RangeFile file = make_file(sizes);
+    const std::size_t damaged = turn % 3 * 8;
+    const std::uint64_t block = file.starts[damaged + 1] >> 16;
+    const std::size_t behind = damaged == 16 ? file.stored.size() - codec::bgzf_eof.size()
+                                             : static_cast<std::size_t>(file.starts[damaged + 9] >> 16);
+    file.stored.at(behind - 8) = static_cast<char>(file.stored.at(behind - 8) ^ 1);
     RangeReading reading(file);
     for (const unsigned threads : {0U, 2U}) {
-      INFO(damaged << ", threads " << threads);
+      INFO(turn << ", threads " << threads);
       std::string wanted;
       for (std::size_t at = 3; at < damaged; ++at) wanted += file.records[at];
       CHECK(reading.read({file.starts[3], file.starts[20]}, threads) == wanted);
@@ -214,5 +218,31 @@ TEST_CASE("a range that ends where no record begins is bad data, wherever that i
     refuse((file.stored.size() + 1) << 16);
     reading.read({file.starts[2] + 1, file.starts[5]}, 0);
     CHECK_FALSE(reading.failure.empty());
+    for (const std::uint64_t place : file.offsets) {
+      if (starts.contains(place)) continue;
+      for (const std::uint64_t at : {place, place + 0x8000, place + 0x10000}) {
+        INFO((at >> 16) << ":" << (at & 0xffff) << " of blocks of " << sizes[0]);
+        CHECK(reading.read({at, at}, place % 2) == "");
+        CHECK_FALSE(reading.failure.empty());
+      }
+    }
+    const std::uint64_t behind = (file.stored.size() + 1) << 16;
+    reading.read({behind, behind}, 0);
+    CHECK(reading.failure.find("no record begins at the end of the range") != std::string::npos);
   }
+}
+
+TEST_CASE("a range up to the end of a file needs the end-of-file block, also where nothing else is in it") {
+  sam::silence_htslib();
+  RangeFile file = make_file({300});
+  file.stored.resize(file.stored.size() - codec::bgzf_eof.size());
+  const std::uint64_t end = file.stored.size() << 16;
+  const std::uint64_t last = file.starts[file.records.size() - 1];
+  RangeReading reading(file);
+  for (const std::uint64_t begin : {file.starts[0], last, end}) {
+    reading.read({begin, end}, 0);
+    CHECK(reading.failure.find("the BGZF end-of-file block is missing") != std::string::npos);
+  }
+  CHECK(reading.read({last, last}, 0) == "");
+  CHECK(reading.failure == "");
 }
