@@ -37,6 +37,8 @@ std::string readable_seconds(double seconds) {
                        : fmt::format("{:02}:{:02}", whole / 60, whole % 60);
 }
 
+std::string time_text(const timespec& time) { return fmt::format("{}.{:09}", time.tv_sec, time.tv_nsec); }
+
 std::size_t terminal_columns() {
   winsize size{};
   return ::ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <sys/time.h>
+#include <time.h>
 
 #include <chrono>
 #include <cstddef>
@@ -22,6 +23,9 @@ std::string readable_count(double count);
 
 /// "01:40", "2:00:00", "long" from 100 hours.
 std::string readable_seconds(double seconds);
+
+/// A time since the epoch as "seconds.nanoseconds", with nine digits behind the point.
+std::string time_text(const timespec& time);
 
 /// The width of the terminal on standard error; 80 where it is not known.
 std::size_t terminal_columns();

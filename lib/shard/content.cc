@@ -96,7 +96,6 @@ bool Content::more_blocks() {
 }
 
 // So many that memory is bounded, however well they are compressed.
-
 void Content::inflate_blocks() {
   std::string_view rest = stored_;
   const std::size_t most = content_.size() + most_inflated;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "shard/input.h"
 
-#include <fmt/format.h>
 #include <sys/stat.h>
 
 #include <utility>
 
+#include "base/amounts.h"
 #include "base/error.h"
 #include "codec/bgzf.h"
 #include "codec/inflate.h"
@@ -15,16 +15,11 @@
 
 namespace mrf::shard {
 
-namespace {
-
-std::string time_text(const timespec& time) { return fmt::format("{}.{:09}", time.tv_sec, time.tv_nsec); }
-
-}  // namespace
-
 bool has_changed(const InputState& input) {
   struct stat info {};
   if (::stat(input.path.c_str(), &info) != 0) return false;
-  return static_cast<std::uint64_t>(info.st_size) != input.size || time_text(info.st_mtim) != input.mtime;
+  return static_cast<std::uint64_t>(info.st_size) != input.size ||
+         base::time_text(info.st_mtim) != input.mtime;
 }
 
 Input::Input(const std::string& path, const InputForm& form, io::Meter& meter)
@@ -47,7 +42,7 @@ Input::Input(const std::string& path, const InputForm& form, io::Meter& meter)
 FileState Input::file_state() const {
   struct stat info {};
   if (::fstat(file_.fd.get(), &info) != 0) throw base::SystemError("read", file_.name);
-  return {static_cast<std::uint64_t>(info.st_size), time_text(info.st_mtim), info.st_dev, info.st_ino};
+  return {static_cast<std::uint64_t>(info.st_size), base::time_text(info.st_mtim), info.st_dev, info.st_ino};
 }
 
 void Input::refuse_changed() const { refuse_other(file_state()); }
