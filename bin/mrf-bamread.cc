@@ -16,6 +16,7 @@
 #include "bam/convert.h"
 #include "bam/file_index.h"
 #include "bam/intervals.h"
+#include "base/amounts.h"
 #include "base/error.h"
 #include "base/freed_memory.h"
 #include "base/lower_case.h"
@@ -163,10 +164,10 @@ void write_range_report(const Options& options, const mrf::bam::SourceList& sour
                         std::uint64_t records) {
   const mrf::bam::Range& range = *options.source.range;
   const struct stat state = sources.input().state();
-  const std::string text = fmt::format(
-      R"({{"begin":{},"end":{},"records":{},"size":{},"mtime":"{}.{:09}","device":{},"inode":{}}}{})",
-      range.begin, has_end ? std::to_string(range.end) : "null", records, state.st_size, state.st_mtim.tv_sec,
-      state.st_mtim.tv_nsec, state.st_dev, state.st_ino, "\n");
+  const std::string text =
+      fmt::format(R"({{"begin":{},"end":{},"records":{},"size":{},"mtime":"{}","device":{},"inode":{}}}{})",
+                  range.begin, has_end ? std::to_string(range.end) : "null", records, state.st_size,
+                  mrf::base::time_text(state.st_mtim), state.st_dev, state.st_ino, "\n");
   mrf::io::write_output(options.range_report, text);
 }
 
@@ -179,7 +180,15 @@ void convert(mrf::bam::SourceList& sources, mrf::bam::Encoder& encoder, mrf::io:
       write_range_report(options, sources, false, stats.records_in);
     throw;
   }
+  output.commit();
   if (!options.range_report.empty()) write_range_report(options, sources, true, stats.records_in);
+}
+
+// The report replaces nothing that is read or written, and is not mixed with the data.
+void keep_from_report(const Options& options) {
+  if (options.range_report.empty()) return;
+  mrf::io::refuse_shared_outputs({options.output, options.range_report}, {});
+  mrf::io::refuse_shared_outputs({options.range_report}, {options.inputs[0], options.source.reference});
 }
 
 // Returns the file of -L, if there is one.
@@ -232,6 +241,7 @@ mrf::base::Status run(Options& options, bool has_seed, mrf::io::Stats& stats) {
   check_output_name(options);
   if (options.inputs.empty()) options.inputs.emplace_back("-");
   if (options.output == "-") mrf::io::refuse_input_as_standard_output(options.inputs);
+  keep_from_report(options);
   if (options.convert.header_only && options.no_header)
     throw mrf::base::UsageError("use option", "--no-header", "-H writes the header alone");
   if (options.uncompressed_bam && options.no_header)
@@ -258,7 +268,6 @@ mrf::base::Status run(Options& options, bool has_seed, mrf::io::Stats& stats) {
                            : bam::make_sam_encoder(!options.no_header, options.source.permissive);
   mrf::io::OutputFile output(options.output);
   convert(sources, *encoder, output, options, stats);
-  output.commit();
   stats.outputs = {{options.output, stats.records_out, stats.out.bytes, {}}};
   mrf::io::note_counts(stats);
   return mrf::base::Status::success;
@@ -276,6 +285,7 @@ int main(int argc, char** argv) try {
   options.command_line = mrf::sam::command_line({argv, static_cast<std::size_t>(argc)});
   return command.run(argc, argv, [&] {
     command.keep_from_stats(options.output);
+    if (!options.range_report.empty()) command.keep_from_stats(options.range_report);
     if (!options.index.empty()) return write_index(options, command.options());
     set_range(options, command.options());
     return run(options, command.options().count("--subsample-seed") > 0, command.stats());

@@ -79,6 +79,39 @@ load bam
 E
 }
 
+@test "bamread: --range-report replaces nothing that is read or written, and follows the output" {
+  bam_bytes <<'END'
+front = block(header())
+open("in.bam", "wb").write(front + block(record("a")) + EOF)
+open("range", "w").write(f"{len(front) << 16}-{len(front + block(record('a')) + EOF) << 16}")
+END
+  cp in.bam kept
+  ln -s in.bam link
+  refused() {  # TEXT WORDS: the shell's words
+    run_apart bash -c "mrf-bamread --range $(<range) $2"
+    assert_status 2
+    assert_stderr_is "mrf-bamread: cannot use $1; try 'mrf-bamread --help'"
+    cmp in.bam kept
+    assert_files in.bam kept link range "${@:3}"
+  }
+  refused "output 'in.bam': the same file as input 'in.bam'" '--range-report in.bam in.bam'
+  refused "output 'link': the same file as input 'in.bam'" '--range-report link in.bam'
+  refused "output 'in.bam': the same file as input 'standard input'" '--range-report in.bam <in.bam'
+  refused "output './o': the same file as 'o'" '-o o --range-report ./o in.bam'
+  refused "output 'standard output': the same file as 'standard output'" '--range-report - in.bam'
+  refused "option '--stats': it would replace 's'" '--range-report s --stats s in.bam'
+  refused "option '--stats': standard output takes the data; give it a file" '-o o --range-report - --stats - in.bam'
+  refused "output 'o': the same file as 'standard output'" '--range-report o in.bam >o' o
+  rm o
+  mkdir o
+  run_apart mrf-bamread --range "$(<range)" --range-report r -o o in.bam
+  assert_status 1
+  [[ ! -e r ]]
+  mrf-bamread --range "$(<range)" --range-report r -o s in.bam
+  [[ $(jq -c '[.records, .mtime]' r) == "[1,\"$(stat -c %.9Y in.bam)\"]" ]]
+  cut -f 1 s | grep -qx a
+}
+
 @test "bamread: -H looks at every input" {
   printf '@SQ\tSN:c1\tLN:1000\n' >a.sam
   printf '@SQ\tSN:c2\tLN:1000\n' >b.sam
