@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "store/aws_profile.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <utility>
@@ -8,6 +10,7 @@
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/lower_case.h"
+#include "base/message.h"
 #include "http/response_head.h"
 #include "io/reader.h"
 
@@ -46,7 +49,15 @@ std::string path_of(const char* variable, const char* name) {
   return home.empty() ? "" : home + "/.aws/" + name;
 }
 
-std::string text_of(const std::string& path) { return path.empty() ? "" : read_if_there(path); }
+std::string text_of(const std::string& path) {
+  std::string text = path.empty() ? "" : read_if_there(path);
+  if (parse_aws_file(text).contains(""))
+    base::warn(
+        fmt::format("cannot use the first settings of '{}': they stand above every section; put them "
+                    "below a line such as [default]",
+                    path));
+  return text;
+}
 
 }  // namespace
 
@@ -66,7 +77,8 @@ AwsSections parse_aws_file(std::string_view text) {
       continue;
     }
     const auto equals = line.find('=');
-    if (section == nullptr || equals == std::string_view::npos) continue;
+    if (equals == std::string_view::npos) continue;
+    if (section == nullptr) section = &sections[""];
     const bool is_indented = whole.front() == ' ' || whole.front() == '\t';
     std::string name = base::lower_case(http::trimmed(line.substr(0, equals)));
     const std::string value(http::trimmed(line.substr(equals + 1)));

@@ -8,7 +8,8 @@
 namespace mrf::store {
 
 /// The sections of a file of the AWS command line: names and values, those of an indented list as
-/// "LIST.NAME". A line that is neither a section nor a setting is passed over.
+/// "LIST.NAME"; what stands above every section is that of "". A line that is neither a section nor a setting
+/// is passed over.
 using AwsSections = std::map<std::string, std::map<std::string, std::string>>;
 AwsSections parse_aws_file(std::string_view text);
 
@@ -18,8 +19,8 @@ class AwsProfile {
  public:
   /// From the texts of the two files.
   AwsProfile(std::string name, std::string_view credentials, std::string_view config);
-  /// From the files, as far as they are there. Throws SystemError when one cannot be read, and Error when
-  /// AWS_PROFILE names a profile that is in neither.
+  /// From the files, as far as they are there. Warns of settings above every section. Throws SystemError when
+  /// one cannot be read, and Error when AWS_PROFILE names a profile that is in neither.
   static AwsProfile load();
 
   const std::string& name() const { return name_; }

@@ -12,6 +12,7 @@
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/percent_encoding.h"
+#include "base/redact.h"
 #include "http/header_lines.h"
 #include "http/redirect.h"
 #include "http/xml_element.h"
@@ -42,15 +43,29 @@ std::string token_line(const AwsCredentials& credentials) {
   return "x-amz-security-token: " + credentials.session_token;
 }
 
+bool is_endpoint(const std::string& text) {
+  try {
+    const auto url = http::Url::parse(text);
+    return !url.is_name() && !url.is_ftp() && url.credentials().empty() &&
+           text.find('?') == std::string::npos;
+  } catch (const base::Error&) {
+    return false;
+  }
+}
+
 std::string configured_endpoint(const AwsProfile& profile) {
   if (http::equal_names(base::environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true")) return "";
-  std::string endpoint = first_of({base::environment("AWS_ENDPOINT_URL_S3"),
-                                   base::environment("AWS_ENDPOINT_URL"), profile.endpoint("s3")});
+  std::string setting = "AWS_ENDPOINT_URL_S3";
+  std::string endpoint = base::environment(setting.c_str());
+  if (endpoint.empty()) endpoint = base::environment((setting = "AWS_ENDPOINT_URL").c_str());
+  if (endpoint.empty()) {
+    setting = "endpoint_url of profile " + profile.name();
+    endpoint = profile.endpoint("s3");
+  }
   while (endpoint.ends_with('/')) endpoint.pop_back();
   if (endpoint.empty()) return "";
-  const auto url = http::Url::parse(endpoint);
-  if (url.is_name() || url.is_ftp() || !url.credentials().empty() || endpoint.find('?') != std::string::npos)
-    throw base::Error(base::Status::failure, "use endpoint", url.shown(),
+  if (!is_endpoint(endpoint))
+    throw base::Error(base::Status::failure, "use " + setting, base::redact_url(endpoint),
                       "it is not of the form http://HOST or https://HOST");
   return endpoint;
 }

@@ -173,6 +173,11 @@ all_are() { run ! grep -v " $1\$" store/requests; }
   printf '%s\n' '[profile lab]' 'aws_access_key_id = AKEY' 'aws_secret_access_key = SECRET/+key' \
     "endpoint_url = $STORE" >home/.aws/config
   AWS_ENDPOINT_URL='' AWS_PROFILE=lab gets ETag bucket/k
+  sed -i '1i region = hidden' home/.aws/config
+  AWS_PROFILE=lab fetch -q s3://bucket/k out
+  assert_status 0
+  assert_stderr_is "getm-fetch: cannot use the first settings of '$HOME/.aws/config': they stand above every section; put them below a line such as [default]"
+  rm out
   WITH=1 AWS_PROFILE=none refuses "there is no profile 'none'" s3://bucket/k
 
   echo 'SKEY s3cret a/session+token=' >store/keys
@@ -189,7 +194,7 @@ all_are() { run ! grep -v " $1\$" store/requests; }
   export AWS_CONTAINER_CREDENTIALS_FULL_URI=$STORE/credentials
   AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=token gets ETag bucket/k
   AWS_CONTAINER_AUTHORIZATION_TOKEN='container secret' gets ETag bucket/k
-  WITH=1 refuses 'endpoint answers HTTP 403' s3://bucket/k
+  refuses 'endpoint answers HTTP 403' s3://bucket/k
   unset AWS_CONTAINER_CREDENTIALS_FULL_URI
 
   printf '<R><%s>SKEY</%s><%s>s3cret</%s><%s>a/session+token=</%s><%s>2099-01-01T00:00:00Z</%s></R>' \
@@ -198,7 +203,7 @@ all_are() { run ! grep -v " $1\$" store/requests; }
   export AWS_WEB_IDENTITY_TOKEN_FILE=$PWD/web-token AWS_ROLE_ARN=arn:aws:iam::1:role/r AWS_ENDPOINT_URL_STS=$STORE/sts
   gets ETag bucket/k
   echo other >web-token
-  WITH=1 refuses "does not give the role 'arn:aws:iam::1:role/r': wrong token (HTTP 403)" s3://bucket/k
+  refuses "does not give the role 'arn:aws:iam::1:role/r': wrong token (HTTP 403)" s3://bucket/k
   unset AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_ARN AWS_ENDPOINT_URL_STS
 
   export AWS_EC2_METADATA_DISABLED=false AWS_EC2_METADATA_SERVICE_ENDPOINT=$STORE

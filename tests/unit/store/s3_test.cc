@@ -48,6 +48,12 @@ TEST_CASE("a bucket is a part of the host at AWS, and of the path elsewhere") {
                                     {"AWS_ENDPOINT_URL_S3", "https://s3.example.org/"},
                                     {"AWS_DEFAULT_REGION", "r-2"}});
   CHECK(s3_address("s3://b/k") == "https://s3.example.org/b/k");
+  for (const char* name : {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_S3"}) {
+    const StoreEnvironment odd({{"AWS_EC2_METADATA_DISABLED", "true"}, {name, "me:hidden@127.0.0.1:9"}});
+    const std::string message = "cannot use " + std::string(name) +
+                                " '127.0.0.1:9': it is not of the form http://HOST or https://HOST";
+    CHECK_THROWS_WITH_AS(s3_address("s3://b/k"), message.c_str(), mrf::base::Error);
+  }
 }
 
 TEST_CASE("every character of a key is its own") {
