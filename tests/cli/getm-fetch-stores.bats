@@ -174,9 +174,9 @@ all_are() { run ! grep -v " $1\$" store/requests; }
     "endpoint_url = $STORE" >home/.aws/config
   AWS_ENDPOINT_URL='' AWS_PROFILE=lab gets ETag bucket/k
   sed -i '1i region = hidden' home/.aws/config
-  AWS_PROFILE=lab fetch -q s3://bucket/k out
+  AWS_PROFILE=lab fetch --progress none s3://bucket/k out
   assert_status 0
-  assert_stderr_is "getm-fetch: cannot use the first settings of '$HOME/.aws/config': they stand above every section; put them below a line such as [default]"
+  assert_stderr_has "getm-fetch: cannot use the first settings of '$HOME/.aws/config': they stand above every section; put them below a line such as [default]"
   rm out
   WITH=1 AWS_PROFILE=none refuses "there is no profile 'none'" s3://bucket/k
 
