@@ -13,6 +13,7 @@
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/percent_encoding.h"
+#include "base/redact.h"
 #include "http/retry.h"
 #include "http/server_reason.h"
 #include "http/xml_element.h"
@@ -170,9 +171,14 @@ std::optional<AwsCredentials> AwsCredentialChain::from_web_identity() const {
   if (session.empty()) session = fmt::format("getm-fetch-{}", std::time(nullptr));
   const std::string token(http::trimmed(io::read_whole(file)));
   if (token.empty()) fail(fmt::format("the file '{}' holds no token of a web identity", file));
-  const auto url = http::Url::parse(token_service());
-  if (url.is_name() || url.is_ftp() || !url.credentials().empty())
-    fail(fmt::format("the Security Token Service is not at a place like https://HOST: '{}'", url.shown()));
+  const std::string place = token_service();
+  const auto refuse = [&place] {
+    fail(fmt::format("the Security Token Service is not at a place like https://HOST: '{}'",
+                     base::redact_url(place)));
+  };
+  if (place.find("://") == std::string::npos) refuse();
+  const auto url = http::Url::parse(place);
+  if (url.is_name() || url.is_ftp() || !url.credentials().empty()) refuse();
   const http::Request request{
       .url = url,
       .headers = {},

@@ -172,6 +172,12 @@ TEST_CASE("a web identity gets the credentials of its role, and its token is in 
     CHECK_THROWS_WITH(AwsCredentialChain(keys, ask).get(some_time),
                       "cannot get 'AWS credentials': the Security Token Service sends none");
   }
+  {
+    const StoreEnvironment odd({file, role, session, {"AWS_ENDPOINT_URL_STS", "127.0.0.1:9"}});
+    CHECK_THROWS_WITH(AwsCredentialChain(keys, nobody_answers).get(some_time),
+                      "cannot get 'AWS credentials': the Security Token Service is not at a place like "
+                      "https://HOST: '127.0.0.1:9'");
+  }
   const StoreEnvironment no_role({file});
   CHECK_THROWS_WITH(
       AwsCredentialChain(keys, nobody_answers).get(some_time),
