@@ -73,8 +73,8 @@ std::vector<std::string> find_programs(const std::string& word, const std::vecto
   return programs;
 }
 
-// The other end should be open in the caller of launch(). If it is not, open(2) fails instead of waiting for
-// ever.
+// Somebody has the other end open, or is gone and the run with it. Then nothing waits: open(2) for writing
+// fails, and a reader finds the end of the data at once, in a run that publishes nothing.
 io::Fd open_fifo(const OpenedRedirection& redirection) {
   io::Fd fd = io::open_file(redirection.path, redirection.flags | O_NONBLOCK);
   if (::fcntl(fd.get(), F_SETFL, redirection.flags) != 0) throw base::SystemError("open", redirection.path);

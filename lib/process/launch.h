@@ -19,7 +19,7 @@ struct OpenedRedirection {
   int fd = 0;
   int flags = 0;
   std::string path;
-  bool is_own_fifo = false;  ///< somebody has its other end open; else the child is not to start
+  bool is_own_fifo = false;  ///< somebody has its other end open; else nothing waits for one
 };
 
 /// A descriptor of this process that becomes a descriptor of the child's.
