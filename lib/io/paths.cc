@@ -154,6 +154,17 @@ std::string place_of(const std::string& path) {
   return (error || canonical.empty() ? directory.lexically_normal() : canonical) / base_of(path);
 }
 
+std::string working_directory() {
+  std::error_code error;
+  std::string path = std::filesystem::current_path(error).string();
+  if (error) throw base::SystemError("find", "working directory", error.value());
+  return path;
+}
+
+std::string absolute_path(const std::string& path) {
+  return path.starts_with('/') ? path : (std::filesystem::path(working_directory()) / path).string();
+}
+
 std::string place_written(const std::string& path) { return place_of(follow_link(path)); }
 
 bool is_same_output(const std::string& a, const std::string& b) {

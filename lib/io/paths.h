@@ -57,6 +57,11 @@ std::string place_of(const std::string& path);
 /// SystemError.
 std::string place_written(const std::string& path);
 
+/// Throws SystemError, as when the directory has been removed.
+std::string working_directory();
+/// The path itself, or from the working directory on. Throws SystemError as working_directory() does.
+std::string absolute_path(const std::string& path);
+
 /// Where writing to `path` really goes: a symbolic link, dangling or not, is followed. Throws SystemError.
 std::string follow_link(const std::string& path);
 

@@ -209,12 +209,17 @@ void Workspace::add_finished(const std::string& path, const Result& result) {
   if (::access(result.written.c_str(), F_OK) != 0) {
     throw base::Error(base::Status::failure, "publish", path, "its job succeeded, but did not write it");
   }
-  for (const auto& entry : fs::directory_iterator(result.directory)) {
-    const std::string to = name_beside(result.target, io::base_of(path), entry.path().filename());
-    const std::string& name = entry.path() == result.written ? path : to;
-    if (entry.is_regular_file()) make_ready(entry.path(), to, name);
-    prepared_.push_back({entry.path(), to, name});
+  std::error_code error;
+  for (fs::directory_iterator entry(result.directory, error), end; !error && entry != end;
+       entry.increment(error)) {
+    const std::string file = entry->path();
+    const std::string to = name_beside(result.target, io::base_of(path), io::base_of(file));
+    const std::string& name = file == result.written ? path : to;
+    std::error_code is_of_no_use;
+    if (entry->is_regular_file(is_of_no_use)) make_ready(file, to, name);
+    prepared_.push_back({file, to, name});
   }
+  if (error) throw base::SystemError("publish", path, error.value());
 }
 
 void Workspace::prepare() {

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -57,14 +58,12 @@ namespace {
 constexpr std::chrono::milliseconds more_to_kill_after{22000};
 constexpr int most_plans = 10;  // that are gone before they can be locked
 
-std::string absolute_output(const Command& command) {
-  return std::filesystem::absolute(command.form.outputs[0]).string();
-}
+std::string absolute_output(const Command& command) { return io::absolute_path(command.form.outputs[0]); }
 
 // Without "." and slashes at the end, with which rmdir(2) refuses it. ".." stays: it may follow a link.
 std::string absolute_directory(const std::string& path) {
   std::filesystem::path plain;
-  for (const auto& name : std::filesystem::absolute(path)) {
+  for (const auto& name : std::filesystem::path(io::absolute_path(path))) {
     if (name != "." && !name.empty()) plain /= name;
   }
   return plain.string();
@@ -122,11 +121,7 @@ class Steps {
     check(command_.options);
     workflow::check_for_shards(command_.form, choice_);
     const StepOptions& options = command_.options;
-    if (std::filesystem::is_directory(output())) throw base::SystemError("write", output(), EISDIR);
-    if (options.directory.empty() && std::filesystem::exists(output()) &&
-        !std::filesystem::is_regular_file(output()))
-      throw base::UsageError("write", output(),
-                             "it is no regular file: --shard-dir says where the parts are kept");
+    check_output();
     if (!command_.report.empty() && (options.plans || options.run || options.read || options.shows_status))
       throw base::UsageError("use option", "--report", "it goes with --shards and with --shard-join");
   }
@@ -142,6 +137,19 @@ class Steps {
   }
 
  private:
+  // An OUTPUT that is not there yet is made; check_places() says what is wrong with its directory.
+  void check_output() const {
+    struct stat info {};
+    if (::stat(output().c_str(), &info) != 0) {
+      if (errno == ENOENT || errno == ENOTDIR) return;
+      throw base::SystemError("write", output());
+    }
+    if (S_ISDIR(info.st_mode)) throw base::SystemError("write", output(), EISDIR);
+    if (command_.options.directory.empty() && !S_ISREG(info.st_mode))
+      throw base::UsageError("write", output(),
+                             "it is no regular file: --shard-dir says where the parts are kept");
+  }
+
   base::Status carry_out() {
     const StepOptions& options = command_.options;
     if (options.is_step()) stored_ = plan_of_step();
@@ -254,11 +262,7 @@ class Steps {
     std::optional<Input> mate;
     io::Meter meter_of_mates;
     if (has_mates()) mate.emplace(open_input(1, meter_of_mates));
-    Plan wanted{std::filesystem::current_path().string(),
-                command_.words,
-                *command_.options.shards,
-                opened.state(),
-                {}};
+    Plan wanted{io::working_directory(), command_.words, *command_.options.shards, opened.state(), {}};
     if (mate) wanted.mate = mate->state();
     wanted.writes_index = command_.form.writes_index;
     stored_ = find_or_publish(wanted, opened, mate);

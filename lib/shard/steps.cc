@@ -8,10 +8,10 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <filesystem>
 #include <string_view>
 
 #include "base/error.h"
+#include "io/paths.h"
 #include "shard/digest.h"
 
 namespace mrf::shard {
@@ -100,7 +100,7 @@ std::optional<Step> take_step(const std::vector<std::string>& words, const base:
   for (const auto& piece : own) {
     if (is_one_of(with_path, piece)) {
       const bool is_stream = piece.value == "-" || piece.value.empty();
-      const std::string place = is_stream ? piece.value : std::filesystem::absolute(piece.value).string();
+      const std::string place = is_stream ? piece.value : io::absolute_path(piece.value);
       if (piece.option == "--shard-dir") path = place;
       step.words.insert(step.words.end(), {piece.option, place});
     } else {

@@ -112,6 +112,22 @@ exec cat'
   [[ -n $before && ! -e d ]]
 }
 
+@test "an output or a working directory that cannot be looked at is named" {
+  seq 10 >in.txt
+  ln -s loop loop
+  run_apart mrf-run --shards 2 -i in.txt -o loop/out.txt -- cat
+  assert_status 1
+  assert_stderr_is "mrf-run: cannot write 'loop/out.txt': Too many levels of symbolic links"
+  local input=$PWD/in.txt text="mrf-run: cannot find 'working directory': No such file or directory"
+  mkdir gone && cd gone && rmdir ../gone
+  for words in "--shards 2 -i $input -o out.txt -- cat" "--shards 2 --shard-dir ${input%/*}/d -i $input -o $input.out -- cat" \
+    "--shard-run 0 --shard-dir d"; do
+    # shellcheck disable=SC2086
+    run -1 mrf-run $words
+    [[ $output == "$text" ]]
+  done
+}
+
 @test "mrf-run is killed: the next run goes on" {
   seq 100000 >in.txt
   script filter '[[ ! -e wait ]] || { touch waits && exec sleep 1000; }
