@@ -45,7 +45,7 @@ RecordForm parse_record_form(const std::string& text) {
   if (text == "bam") return {Kind::bam, 1};
   const std::string_view view = text;
   if (view.starts_with("lines:")) return {Kind::lines, parse_count(text, view.substr(6))};
-  if (view.starts_with("fixed:")) return {Kind::fixed, parse_count(text, view.substr(6))};
+  if (is_bytes(view)) return {Kind::fixed, parse_count(text, view.substr(6))};
   if (view.starts_with("start:")) return {Kind::start, 1, start_text(text, view.substr(6))};
   throw base::UsageError("use record form", text, fmt::format("not one of {}", record_form_names));
 }

@@ -34,6 +34,8 @@ RecordForm parse_record_form(const std::string& text);
 
 /// Whether the records are arbitrary bytes, whose first ones say nothing about a compression: fixed.
 inline bool is_bytes(const RecordForm& form) { return form.kind == RecordForm::Kind::fixed; }
+/// The same of the value of --record.
+inline bool is_bytes(std::string_view form) { return form.starts_with("fixed:"); }
 
 /// Looks at the front of an input of `form`, not compressed any more: records of text are no BAM, CRAM, BCF,
 /// bzip2, xz or zstd data, for which it throws DataError that says what to do. Returns false when `front` is

@@ -7,6 +7,7 @@
 
 #include "base/redact.h"
 #include "io/fd.h"
+#include "record/record.h"
 #include "workflow/short_form_choice.h"
 #include "workflow/stream_kind.h"
 
@@ -26,8 +27,6 @@ std::string ending_of(const StreamKind& kind) {
 
 // For --input-format.
 std::string format_of(const StreamKind& kind) { return kind.format == "sam.gz" ? "sam" : kind.format; }
-
-bool is_bytes(const std::string& record) { return record.starts_with("fixed:"); }
 
 std::string line(std::string_view job, const std::string& command) {
   return fmt::format("{}: {}\n", job, command);
@@ -99,7 +98,7 @@ std::vector<std::string> sample_files(const ShortForm& form, const std::string& 
   StreamKind kind = workflow::choose(form).input;
   std::vector<std::string> files;
   for (std::size_t at = 0; at < form.inputs.size(); ++at) {
-    kind.is_gzip = workflow::kind_of(form.inputs[at]).is_gzip && !is_bytes(form.record);
+    kind.is_gzip = workflow::kind_of(form.inputs[at]).is_gzip && !record::is_bytes(form.record);
     files.push_back(fmt::format("{}/sample{}{}", directory, at + 1, ending_of(kind)));
   }
   return files;
@@ -141,7 +140,7 @@ TrialForm form_over_sample(const ShortForm& form, const std::string& sample_dire
   ShortForm& over = trial.form;
   over.inputs = sample_files(form, sample_directory);
   over.starts.clear();
-  if (!is_bytes(form.record)) over.input_format = format_of(choice.input);
+  if (!record::is_bytes(form.record)) over.input_format = format_of(choice.input);
   over.selection = {};
   over.order = choice.order;
   if (!choice.written.empty() && !choice.pairs) over.output_record = choice.written;

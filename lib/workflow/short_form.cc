@@ -12,6 +12,7 @@
 #include "base/shell_words.h"
 #include "base/status_list.h"
 #include "io/paths.h"
+#include "record/record.h"
 #include "workflow/short_form_choice.h"
 #include "workflow/workflow.h"
 
@@ -166,7 +167,7 @@ class Writer {
       add_parting("done");
     } else if (is_gzip_out()) {
       add("join", fmt::format("mrf-collect{} --order concat{} in:done",
-                              are_bytes() ? " --record fixed:1" : "", result()));
+                              is_joined_as_bytes() ? " --record fixed:1" : "", result()));
     }
   }
 
@@ -190,11 +191,11 @@ class Writer {
     return options;
   }
 
-  // Whether the output is arbitrary bytes, which are compressed as they are. Lines that the filter itself has
-  // compressed are inflated first.
-  bool are_bytes() const {
+  // Whether the output is compressed as it is. Lines that the filter itself has compressed are inflated
+  // first.
+  bool is_joined_as_bytes() const {
     const std::string& form = choice_.written.empty() ? choice_.given : choice_.written;
-    return form == "nul" || form.starts_with("fixed:");
+    return form == "nul" || record::is_bytes(form);
   }
 
   bool is_gzip_out() const { return choice_.output.is_gzip && output() != "-"; }

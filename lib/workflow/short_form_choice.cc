@@ -55,7 +55,7 @@ void check_open_output(const ShortForm& form) {
 // Throws for a name of an output that says a format which is not written here. With fixed:BYTES the filter
 // may write any format.
 void check_names_written(const ShortForm& form) {
-  if (!form.output_record.starts_with("fixed:")) {
+  if (!record::is_bytes(form.output_record)) {
     for (const auto& output : form.outputs) record::check_written_name(output);
   }
   for (const auto& [option, path] : {std::pair{"--side", form.side}, std::pair{"--singles", form.singles},
@@ -180,9 +180,6 @@ class Chooser {
     return told;
   }
 
-  // Whether records are arbitrary bytes, so that the first ones say nothing of the format.
-  bool is_bytes() const { return form_.record.starts_with("fixed:"); }
-
   // Of compressed bytes, records of several bytes mean nothing. Name and content have to agree, since other
   // data may begin as gzip does.
   void refuse_compressed_bytes() const {
@@ -218,7 +215,7 @@ class Chooser {
   void choose_input() {
     const StreamKind named = named_input(0);
     choice_.input = named;
-    if (is_bytes()) {
+    if (record::is_bytes(form_.record)) {
       refuse_compressed_bytes();
       choice_.input = {"lines", true, named.is_gzip};
       return;
