@@ -112,6 +112,7 @@ TEST_CASE("what a command that had to be killed leaves behind may clean up") {
 }
 
 TEST_CASE("what a command that others have killed leaves behind may clean up") {
+  const KeptMask mask;
   const Directory directory;
   const std::string ready = directory / "ready";
   const std::string ended = directory / "ended";
