@@ -12,7 +12,7 @@
 #include <string>
 #include <utility>
 
-#include "../directory.h"
+#include "unit/directory.h"
 
 namespace {
 
