@@ -254,7 +254,7 @@ std::string TargetReservations::reserve(const std::string& target, std::size_t n
     return fmt::format(
         "has the target '{}', which is outside of '{}'; --root names the directory that files stay below",
         target, root_.substr(0, root_.size() - 1));
-  if (const auto fault = meets_kept(place, target); !fault.empty()) return fault;
+  if (auto fault = meets_kept(place, target); !fault.empty()) return fault;
   if (auto fault = reserve_place(place, target, {number, true}); !fault.empty() || !resume_) return fault;
   for (const std::string& name : part_names(place)) {
     const std::string shown = target + name.substr(place.size());

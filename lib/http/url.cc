@@ -69,7 +69,7 @@ std::string ftp_file_path(const std::string& path, const std::string& shown) {
   const std::string kind = path.substr(std::min(type, path.size()));
   if (!kind.empty() && base::lower_case(kind) != ";type=i")
     refuse("of the transfer types of FTP only ';type=i' is of use, which is the default");
-  const std::string file = path.substr(0, type);
+  std::string file = path.substr(0, type);
   const std::string decoded = base::percent_decoded(file);
   if (std::any_of(decoded.begin(), decoded.end(), [](unsigned char c) { return c < 0x20; }))
     refuse("its path has control characters");

@@ -190,7 +190,7 @@ std::string RepeatedHeaders::find(std::string_view front, const std::string& nam
     break;
   }
   const auto [same, is_first] = names_.emplace(first_line, name);
-  const std::string earlier = !is_first ? same->second : has_records ? with_records_ : "";
+  std::string earlier = !is_first ? same->second : has_records ? with_records_ : "";
   if (has_records && with_records_.empty()) with_records_ = name;
   return earlier;
 }

@@ -77,7 +77,7 @@ TEST_CASE("the setting is the smallest one that is as good as any") {
 TEST_CASE("the default chunks of an input") {
   CHECK(chunks_of(0) == 0);
   CHECK(chunks_of(1) == 1);
-  CHECK(chunks_of(std::uint64_t{70} << 20) == 13);
+  CHECK(chunks_of(std::uint64_t{70} << 20) == 10);
 }
 
 TEST_CASE("what a run takes to start is paid once") {
