@@ -58,6 +58,8 @@ class CurlNetwork final : public Network {
   }
   ~CurlNetwork() override {
     for (const auto& [easy, running] : transfers_) running.multi->remove(easy);
+    // libcurl waits for the answer to its QUIT.
+    for (const auto& [origin, session] : kept_ftp_) session.sockets->shut_down();
   }
   CurlNetwork(const CurlNetwork&) = delete;
   CurlNetwork& operator=(const CurlNetwork&) = delete;

@@ -168,27 +168,44 @@ bool RepeatedHeaders::is_enough(std::string_view front) {
          codec::sniff(front) != codec::DataFormat::sam;
 }
 
+namespace {
+
+// The name of a read has 254 characters at most (SAM specification 1.4).
+constexpr std::size_t longest_name = 254;
+
+// From the first line that does not begin as a header line does.
+std::string_view behind_header(std::string_view front) {
+  while (front.starts_with('@')) front.remove_prefix(std::min(front.find('\n'), front.size() - 1) + 1);
+  return front;
+}
+
+// Whether `text`, whose end may be missing, begins with a line of bases, which the third line of a FASTQ
+// record follows.
+bool is_sequence(std::string_view text, bool is_cut_off) {
+  const auto end = text.find('\n');
+  const std::string_view line = text.substr(0, end);
+  if (line.find('\t') != std::string_view::npos) return false;
+  if (end == std::string_view::npos) return is_cut_off && line.size() > longest_name;
+  return text.substr(end + 1).starts_with('+');
+}
+
+}  // namespace
+
 std::string RepeatedHeaders::find(std::string_view front, const std::string& name) {
   front = front.substr(0, front_size);
   const codec::DataFormat format = codec::sniff(front);
-  if (format == codec::DataFormat::bam || format == codec::DataFormat::cram ||
+  const bool is_compressed_sam = format == codec::DataFormat::sam && codec::is_gzip(front);
+  if (is_compressed_sam || format == codec::DataFormat::bam || format == codec::DataFormat::cram ||
       format == codec::DataFormat::bcf) {
     const auto [same, is_first] = names_.emplace(codec::format_name(format), name);
     return is_first ? "" : same->second;
   }
   if (format != codec::DataFormat::sam) return "";
   const std::string first_line(front.substr(0, front.find('\n')));
-  bool has_records = false;
-  for (std::string_view rest = front; !rest.empty();) {
-    const auto end = std::min(rest.find('\n'), rest.size());
-    const std::string_view line = rest.substr(0, end);
-    rest.remove_prefix(std::min(end + 1, rest.size()));
-    if (line.empty() || codec::sniff(line) == codec::DataFormat::sam) continue;
-    has_records = line.find('\t') != std::string_view::npos;
-    const bool is_cut_off = rest.empty() && !front.ends_with('\n') && front.size() == front_size;
-    if (!has_records && (is_cut_off || rest.starts_with('+'))) return "";  // FASTQ
-    break;
-  }
+  const std::string_view behind = behind_header(front);
+  const bool is_second_line = behind.data() == front.data() + std::min(first_line.size() + 1, front.size());
+  if (is_second_line && is_sequence(behind, front.size() == front_size)) return "";  // FASTQ
+  const bool has_records = behind.substr(0, behind.find('\n')).find('\t') != std::string_view::npos;
   const auto [same, is_first] = names_.emplace(first_line, name);
   std::string earlier = !is_first ? same->second : has_records ? with_records_ : "";
   if (has_records && with_records_.empty()) with_records_ = name;

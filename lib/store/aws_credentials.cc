@@ -177,7 +177,14 @@ std::optional<AwsCredentials> AwsCredentialChain::from_web_identity() const {
                      base::redact_url(place)));
   };
   if (place.find("://") == std::string::npos) refuse();
-  const auto url = http::Url::parse(place);
+  const auto url = [&] {
+    try {
+      return http::Url::parse(place);
+    } catch (const base::UsageError&) {
+      refuse();
+      throw;
+    }
+  }();
   if (url.is_name() || url.is_ftp() || !url.credentials().empty()) refuse();
   const http::Request request{
       .url = url,

@@ -154,6 +154,14 @@ TEST_CASE(
       {record, record, false},
       {"", "", false},
   };
+  // Wherever the front ends.
+  for (std::size_t size = 900; size < 1100; ++size) {
+    const std::string line = "@SQ\tSN:" + std::string(size, 's') + "\tLN:1\n";
+    mrf::record::RepeatedHeaders headers;
+    CHECK(headers.find("@HD\tVN:1.6\n" + line + line + record, "a").empty());
+    CHECK(headers.find("@HD\tVN:1.6\n" + line + record, "b") == "a");
+    CHECK(headers.find("@HD\tVN:1.6\n" + line + std::string(200, 'r') + record, "c") == "a");
+  }
   for (const auto& row : rows) {
     CAPTURE(row.first);
     CAPTURE(row.second);
