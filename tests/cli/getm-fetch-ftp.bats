@@ -120,6 +120,11 @@ start_ftp() {
   fetch "$FTP/odd" -
   assert_status 5
   [[ $stderr != *'trying again'* ]]
+  # Nobody waits for the answer to QUIT.
+  touch quiet
+  echo 300000 >size
+  run_apart timeout 30 getm-fetch -q "$FTP/odd" out
+  assert_status 0
 }
 
 @test "ftp: a user by URL and by .netrc, and the password nowhere" {
