@@ -128,8 +128,10 @@ asked() { logged | grep -F "t=$1 " | grep -o 'bytes=.*' | sort; }
 }
 
 @test "a record of another object, of more data than there is, and of a later format: everything is fetched" {
-  local change why other="'out.getm-part' is of another version than the server has"
-  local none="no valid record says what 'out.getm-part' has of it"
+  local change why
+  # shellcheck disable=SC2034 # they are named in the table
+  local other="'out.getm-part' is of another version than the server has" \
+    none="no valid record says what 'out.getm-part' has of it"
   while IFS='|' read -r change why; do
     leave_parts
     jq -c "$change" out.getm-part.json >changed

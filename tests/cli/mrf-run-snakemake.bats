@@ -292,9 +292,9 @@ exec "$@"'
 @test "INT and TERM end snakemake and its shards; then the same command goes on" {
   slow_filter
   for number in INT TERM; do
+    rm -f started # a shard of the run before may have made it again
     start_in_background -v --shards 3 --engine snakemake -i in.txt -o out.txt -- ./filter
     wait_until test -e started
-    rm started
     kill -"$number" "$run"
     wait "$run" || status=$?
     [[ $status == $((128 + $(kill -l $number))) ]]
