@@ -18,6 +18,7 @@
 #include "http/server_reason.h"
 #include "http/xml_element.h"
 #include "io/reader.h"
+#include "store/endpoint.h"
 
 namespace mrf::store {
 
@@ -172,22 +173,12 @@ std::optional<AwsCredentials> AwsCredentialChain::from_web_identity() const {
   const std::string token(http::trimmed(io::read_whole(file)));
   if (token.empty()) fail(fmt::format("the file '{}' holds no token of a web identity", file));
   const std::string place = token_service();
-  const auto refuse = [&place] {
+  const auto url = parse_endpoint(place);
+  if (!url)
     fail(fmt::format("the Security Token Service is not at a place like https://HOST: '{}'",
                      base::redact_url(place)));
-  };
-  if (place.find("://") == std::string::npos) refuse();
-  const auto url = [&] {
-    try {
-      return http::Url::parse(place);
-    } catch (const base::UsageError&) {
-      refuse();
-      throw;
-    }
-  }();
-  if (url.is_name() || url.is_ftp() || !url.credentials().empty()) refuse();
   const http::Request request{
-      .url = url,
+      .url = *url,
       .headers = {},
       .is_trusted = false,
       .method = http::Method::post,

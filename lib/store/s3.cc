@@ -16,6 +16,7 @@
 #include "http/header_lines.h"
 #include "http/redirect.h"
 #include "http/xml_element.h"
+#include "store/endpoint.h"
 
 namespace mrf::store {
 
@@ -43,16 +44,6 @@ std::string token_line(const AwsCredentials& credentials) {
   return "x-amz-security-token: " + credentials.session_token;
 }
 
-bool is_endpoint(const std::string& text) {
-  try {
-    const auto url = http::Url::parse(text);
-    return !url.is_name() && !url.is_ftp() && url.credentials().empty() &&
-           text.find('?') == std::string::npos;
-  } catch (const base::Error&) {
-    return false;
-  }
-}
-
 std::string configured_endpoint(const AwsProfile& profile) {
   if (http::equal_names(base::environment("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS"), "true")) return "";
   std::string setting = "AWS_ENDPOINT_URL_S3";
@@ -64,7 +55,7 @@ std::string configured_endpoint(const AwsProfile& profile) {
   }
   while (endpoint.ends_with('/')) endpoint.pop_back();
   if (endpoint.empty()) return "";
-  if (!is_endpoint(endpoint))
+  if (!parse_endpoint(endpoint) || endpoint.find('?') != std::string::npos)
     throw base::Error(base::Status::failure, "use " + setting, base::redact_url(endpoint),
                       "it is not of the form http://HOST or https://HOST");
   return endpoint;

@@ -67,8 +67,11 @@ short() { run_apart timeout -k 5 300 mrf-run "$@"; }
   for order in chunk rows any; do
     short -n 3 -c 7 --order $order -i in.sam -o out.sam -- cat
     assert_status 0
-    [ $order != any ] || sed -i 's/^\(@HD.*SO:\)[a-z]*/\1unsorted/' in.sam
-    cmp <(sort in.sam) <(sort out.sam)
+    if [ $order = any ]; then
+      cmp <(as_unsorted <in.sam | sort) <(sort out.sam)
+    else
+      cmp <(sort in.sam) <(sort out.sam)
+    fi
   done
   short -n 3 -c 7 --order seq -i in.sam -o no.sam -- awk -F'\t' -v OFS='\t' '{ last = $NF; $NF = $(NF - 1); $(NF - 1) = last; print }'
   assert_status 3

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "http/url.h"
+
+namespace mrf::store {
+
+/// The place of a service from a setting: an http or https URL without a name and a password. Nothing when
+/// `text` is none.
+std::optional<http::Url> parse_endpoint(const std::string& text);
+
+}  // namespace mrf::store
