@@ -240,10 +240,14 @@ void Workspace::publish() {
 }
 
 void Workspace::remove(bool keep_fifos) noexcept {
-  if (keep_fifos) LiveMark::remove(directory_);
   for (auto& [path, result] : results_) remove_tree(std::exchange(result.directory, {}));
   remove_tree(std::exchange(report_.directory, {}));
-  if (!keep_fifos) remove_tree(std::exchange(directory_, {}));
+  // Until here the mark names directories that are there.
+  if (keep_fifos) {
+    LiveMark::remove(directory_);
+  } else {
+    remove_tree(std::exchange(directory_, {}));
+  }
 }
 
 DisplayNames::DisplayNames(const workflow::Plan& plan, const Workspace& workspace)

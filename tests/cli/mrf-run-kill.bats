@@ -71,6 +71,14 @@ run_leaves() {
   rm -r "${TMPDIR:?}"/mrf-run.*
 }
 
+@test "--keep-dir: the mark of a run is there as long as the directory beside its result" {
+  echo "a: bash -c 'echo new >\"\$1\"; exit 3' _ save:result" >w.mrf
+  run_apart strace -f -qq -o trace -e trace=unlink,unlinkat,rmdir mrf-run --keep-dir w.mrf
+  assert_status 3
+  [[ $(grep -o -e 'rmdir("[^"]*/\.mrf-run\.' -e '/run\.lock"' trace) == rmdir*$'\n/run.lock"' ]]
+  rm -r "${TMPDIR:?}"/mrf-run.*
+}
+
 # The jobs, each of which has executed its command.
 both_there() { has_children "$watchdog" 1 bash && has_children "$watchdog" 1 cat; }
 
