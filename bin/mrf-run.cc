@@ -520,7 +520,7 @@ base::Status run(Options& options, const cli::OptionSet& given, io::Stats& stats
   if (options.print) return show(text);
   workflow::Plan plan =
       workflow::make_plan(workflow::parse_workflow(file, text, workflow::parse_defines(options.defines)));
-  workflow::put_first(plan.results, options.form.outputs);
+  if (!options.form.command.empty()) workflow::set_outputs(plan, options.form.outputs);
   if (options.dot) return show(report::dot_text(report::flow_of(run::describe_plan(plan), plan.file)));
   if (options.print_script) return show(workflow::script_text(plan));
   refuse_shared_result(plan, options.form);

@@ -187,6 +187,8 @@ Json column(const char* title, const char* description, const char* format, cons
   return Json{{"title", title}, {"description", description}, {"format", format}, {"suffix", suffix}};
 }
 
+constexpr const char* standard_output = "-";
+
 // Whether the job makes a side table, beside what the run is for: it reads FIFOs for side tables only.
 bool makes_side_table(const Flow& flow, const FlowJob& job) {
   bool reads_side = false;
@@ -202,38 +204,65 @@ bool makes(const FlowJob& job, const std::string& result) {
   return std::find(job.results.begin(), job.results.end(), result) != job.results.end();
 }
 
-// The first result that is no side table; null when there is none, as of a run to standard output.
-const std::string* first_result(const Flow& flow) {
+// What the run is for: its output, or else the first result that is no side table; empty when there is none.
+std::string main_result(const Flow& flow) {
+  if (!flow.output.empty()) return flow.output;
   const auto is_main = [&flow](const std::string& result) {
     return std::none_of(flow.jobs.begin(), flow.jobs.end(), [&](const FlowJob& job) {
       return makes(job, result) && makes_side_table(flow, job);
     });
   };
   const auto found = std::find_if(flow.results.begin(), flow.results.end(), is_main);
-  return found == flow.results.end() ? nullptr : &*found;
+  return found == flow.results.end() ? "" : *found;
 }
 
-// A FIFO for a result beside the first one, as a side table, has other records.
+bool writes_fifo(const Flow& flow, const FlowJob& job) {
+  return std::any_of(flow.fifos.begin(), flow.fifos.end(),
+                     [&](const FlowFifo& fifo) { return !fifo.is_side && &flow.jobs[fifo.writer] == &job; });
+}
+
+// Whether the job writes what the run is for.
+bool makes_main(const Flow& flow, const FlowJob& job) {
+  const std::string result = main_result(flow);
+  if (result != standard_output) return makes(job, result);
+  return job.results.empty() && !writes_fifo(flow, job);
+}
+
+// Of each job, whether what it writes goes into what the run is for; true of all when no job makes that.
+std::vector<bool> jobs_towards_main(const Flow& flow) {
+  std::vector<bool> is_towards;
+  for (const FlowJob& job : flow.jobs) is_towards.push_back(makes_main(flow, job));
+  if (std::find(is_towards.begin(), is_towards.end(), true) == is_towards.end())
+    return std::vector<bool>(flow.jobs.size(), true);
+  for (bool has_changed = true; has_changed;) {
+    has_changed = false;
+    for (const FlowFifo& fifo : flow.fifos) {
+      if (fifo.is_side || !is_towards[fifo.reader] || is_towards[fifo.writer]) continue;
+      is_towards[fifo.writer] = has_changed = true;
+    }
+  }
+  return is_towards;
+}
+
+// Those of the first FIFO; one for what is beside, as a side table, has other records.
 std::optional<std::uint64_t> records_read(const Flow& flow) {
-  const std::string* result = first_result(flow);
+  const auto is_towards = jobs_towards_main(flow);
   for (const FlowFifo& fifo : flow.fifos) {
-    const FlowJob& reader = flow.jobs[fifo.reader];
-    const bool is_beside =
-        fifo.is_side || (result != nullptr && !reader.results.empty() && !makes(reader, *result));
-    if (fifo.records && !is_beside) return fifo.records;
+    if (fifo.records && !fifo.is_side && is_towards[fifo.reader]) return fifo.records;
   }
   return flow.jobs.front().records_in;
 }
 
-// The job of the first result, whose name the row has, wins over those of the results beside it.
+// The job that makes what the run is for wins over the others.
 std::optional<std::uint64_t> records_written(const Flow& flow) {
-  const std::string* result = first_result(flow);
+  const auto is_towards = jobs_towards_main(flow);
   std::optional<std::uint64_t> of_last;
-  for (const FlowJob& job : flow.jobs) {
-    if (makes_side_table(flow, job)) continue;
+  for (std::size_t at = 0; at < flow.jobs.size(); ++at) {
+    const FlowJob& job = flow.jobs[at];
+    if (!is_towards[at] || makes_side_table(flow, job)) continue;
     const auto& count = job.records_out ? job.records_out : job.records_in;
     if (!count) continue;
-    if (result != nullptr && makes(job, *result)) return count;
+    if (makes_main(flow, job)) return count;
     of_last = count;
   }
   return of_last;
@@ -244,9 +273,8 @@ std::optional<std::uint64_t> records_written(const Flow& flow) {
 std::string html_page(const Flow& flow, const Json& report) { return Page(flow, report).html(); }
 
 std::string sample_name(const Flow& flow) {
-  const std::string* result = first_result(flow);
-  if (result == nullptr) return flow.workflow.empty() ? "run" : flow.workflow;
-  const std::string& path = *result;
+  const std::string path = main_result(flow);
+  if (path.empty() || path == standard_output) return flow.workflow.empty() ? "run" : flow.workflow;
   const std::string file = path.substr(path.rfind('/') + 1);
   const std::string name = file.substr(0, file.find('.', 1));
   return name.empty() ? path : name;
@@ -266,9 +294,8 @@ std::string multiqc_section(const Flow& flow, const std::string& sample) {
   headers["processors"] = column("In use", "Processors in use on average", "{:,.1f}", "");
   headers["records_in"] = column(
       "Records in", "Records that went into the first FIFO, or that the first job read", "{:,.0f}", "");
-  headers["records_out"] =
-      column("Records out", "Records that the job of the first result counted, or the last that counted",
-             "{:,.0f}", "");
+  headers["records_out"] = column(
+      "Records out", "Records that the job of the output counted, or the last that counted", "{:,.0f}", "");
   headers["left_out"] = column("Left out", "Chunks that --skip-failed left out", "{:,.0f}", "");
   headers["bottleneck"] =
       Json{{"title", "Bottleneck"}, {"description", "The job that the others waited for"}};

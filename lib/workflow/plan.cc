@@ -469,8 +469,9 @@ bool writes_one_stream(const Plan& plan, std::size_t at) {
   return !has_results && streams <= 1;
 }
 
-void put_first(std::vector<std::string>& results, const std::vector<std::string>& outputs) {
-  std::stable_partition(results.begin(), results.end(), [&outputs](const std::string& result) {
+void set_outputs(Plan& plan, const std::vector<std::string>& outputs) {
+  plan.output = outputs.empty() ? "-" : outputs[0];
+  std::stable_partition(plan.results.begin(), plan.results.end(), [&outputs](const std::string& result) {
     return std::find(outputs.begin(), outputs.end(), result) != outputs.end();
   });
 }

@@ -53,6 +53,7 @@ struct Plan {
   std::vector<Rounds> sections;
   std::vector<std::size_t> rounds_at_a_time;  ///< of each section, at least 1
   std::vector<std::string> results;           ///< the paths of save:, in the order of the text
+  std::string output;  ///< of a short form: where what the filter writes goes, "-" standard output
 };
 
 /// The name of a FIFO's file in its directory: "part.3" for "part[3]".
@@ -76,8 +77,8 @@ std::vector<std::string> results_of(const PlannedJob& job);
 /// it writes one FIFO, beside those whose end is its close, and no result, but for its standard error.
 bool writes_one_stream(const Plan& plan, std::size_t job);
 
-/// Puts the results that are `outputs` before those beside them, as in reports.
-void put_first(std::vector<std::string>& results, const std::vector<std::string>& outputs);
+/// Tells the plan the -o of its short form: results that are `outputs` stand before those beside them.
+void set_outputs(Plan& plan, const std::vector<std::string>& outputs);
 
 /// The results that a job's >> appends to.
 std::vector<std::string> appended_results(const Plan& plan);

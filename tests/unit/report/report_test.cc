@@ -131,6 +131,21 @@ TEST_CASE("the row for MultiQC has the records of the first result, not of what 
   CHECK(row(report)["records_in"] == 100);
   CHECK(row(report)["records_out"] == 90);
   CHECK(mrf::report::sample_name(flow_of(report, "r")) == "w");
+  // To standard output, with a file for records without a key, which goes through a job of its own.
+  report["output"] = "-";
+  report["results"] = {"missing.bam"};
+  report["jobs"][4]["results"] = {"missing.bam"};
+  report["jobs"].push_back(job("missing", nullptr, {"mrf-collect"}, 1, 1));
+  report["fifos"][0] = fifo("missing", "read", "missing");
+  report["fifos"][0]["records"] = 7;
+  report["fifos"].push_back(fifo("lacking", "missing", "side"));
+  CHECK(row(report)["records_in"] == 100);
+  CHECK(row(report)["records_out"] == 90);
+  CHECK(mrf::report::sample_name(flow_of(report, "r")) == "w");
+  // A run that has failed has no results.
+  report["output"] = "a/out.bam";
+  report["results"] = Json::array();
+  CHECK(mrf::report::sample_name(flow_of(report, "r")) == "out");
 }
 
 TEST_CASE("what is no report is refused, and members of a wrong type are unknown") {

@@ -162,9 +162,13 @@ TEST_CASE("what is wrong is told with its line") {
 }
 
 TEST_CASE("the output comes before the results beside it") {
-  std::vector<std::string> results{"missing", "1.fq", "singles", "2.fq"};
-  mrf::workflow::put_first(results, {"1.fq", "2.fq"});
-  CHECK(results == std::vector<std::string>{"1.fq", "2.fq", "missing", "singles"});
+  mrf::workflow::Plan plan;
+  plan.results = {"missing", "1.fq", "singles", "2.fq"};
+  mrf::workflow::set_outputs(plan, {"1.fq", "2.fq"});
+  CHECK(plan.results == std::vector<std::string>{"1.fq", "2.fq", "missing", "singles"});
+  CHECK(plan.output == "1.fq");
+  mrf::workflow::set_outputs(plan, {});
+  CHECK(plan.output == "-");
 }
 
 TEST_CASE("a newline in quotes is kept, and the next line has its own number") {
