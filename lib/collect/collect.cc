@@ -135,8 +135,7 @@ std::size_t held_limit(const CollectOptions& options) {
 // The header is copied, whatever it is; in text its last line gets its newline.
 InputSettings header_settings(const CollectOptions& options) {
   using Kind = record::RecordForm::Kind;
-  const bool is_text = options.record.kind != Kind::nul && options.record.kind != Kind::fixed;
-  return {{is_text ? Kind::line : Kind::fixed}};
+  return {{record::is_without_lines(options.record) ? Kind::fixed : Kind::line}};
 }
 
 // The number stands in front of the '@': the four lines are cut without a look at them, which comes later.

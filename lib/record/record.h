@@ -37,6 +37,13 @@ inline bool is_bytes(const RecordForm& form) { return form.kind == RecordForm::K
 /// The same of the value of --record.
 inline bool is_bytes(std::string_view form) { return form.starts_with("fixed:"); }
 
+/// Whether records need not end with a newline, and streams of them are joined byte by byte: nul and fixed.
+inline bool is_without_lines(const RecordForm& form) {
+  return form.kind == RecordForm::Kind::nul || is_bytes(form);
+}
+/// The same of the value of --record.
+inline bool is_without_lines(std::string_view form) { return form == "nul" || is_bytes(form); }
+
 /// Looks at the front of an input of `form`, not compressed any more: records of text are no BAM, CRAM, BCF,
 /// bzip2, xz or zstd data, for which it throws DataError that says what to do. Returns false when `front` is
 /// too short to tell and `at_end` is not set: it is to be called again with more.

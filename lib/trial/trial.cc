@@ -483,8 +483,7 @@ class Trial {
         output.format == "bam" || output.format == "sam.gz" || base::has_gzip_name(output.path);
     const bool is_only_result = form_.outputs.size() < 2 && form_.singles.empty();
     if (!is_deflated || form_.level || !is_only_result) return std::nullopt;
-    const bool is_nul = output.form.kind == record::RecordForm::Kind::nul;
-    if (is_nul || record::is_bytes(output.form)) return std::nullopt;  // which may have no lines
+    if (record::is_without_lines(output.form)) return std::nullopt;  // the writer is measured with lines
     const Threads threads = threads_for(form_, workflow::most_threads);
     if (costs.write_s < 0.4 * costs.sum_s() && costs.write_s < 0.6 * expected_s * threads.writer)
       return std::nullopt;

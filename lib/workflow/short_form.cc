@@ -194,8 +194,7 @@ class Writer {
   // Whether the output is compressed as it is. Lines that the filter itself has compressed are inflated
   // first.
   bool is_joined_as_bytes() const {
-    const std::string& form = choice_.written.empty() ? choice_.given : choice_.written;
-    return form == "nul" || record::is_bytes(form);
+    return record::is_without_lines(choice_.written.empty() ? choice_.given : choice_.written);
   }
 
   bool is_gzip_out() const { return choice_.output.is_gzip && output() != "-"; }
