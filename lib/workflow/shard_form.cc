@@ -1,15 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "workflow/shard_form.h"
 
-#include <fmt/format.h>
-
-#include <algorithm>
-#include <array>
-#include <string_view>
 #include <utility>
 
 #include "base/error.h"
 #include "base/redact.h"
+#include "workflow/short_form_files.h"
 
 namespace mrf::workflow {
 
@@ -37,9 +33,7 @@ void check_for_shards(const ShortForm& form, const ShortFormChoice& choice) {
       !form.key.empty() && !combines, "--key",
       "records of one key may be in several shards, which do not see each other: it goes without --shards, "
       "or with a --combine whose COMMAND makes one result of the lines of one key, as sums are added");
-  constexpr std::array<std::string_view, 4> without_file{"", "error", "skip", "any"};
-  refuse_if(std::find(without_file.begin(), without_file.end(), form.missing) == without_file.end(),
-            "--missing", beside);
+  refuse_if(is_file_of_missing(form.missing), "--missing", beside);
   refuse_if(!form.side.empty(), "--side", beside);
   refuse_if(!saved_files(form).empty(), "--shards", "files of save: are not joined, the output is");
   refuse_if(form.skips_failed, "--skip-failed",

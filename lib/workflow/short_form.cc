@@ -14,6 +14,7 @@
 #include "io/paths.h"
 #include "record/record.h"
 #include "workflow/short_form_choice.h"
+#include "workflow/short_form_files.h"
 #include "workflow/workflow.h"
 
 namespace mrf::workflow {
@@ -310,10 +311,7 @@ class Writer {
                              choice_.output.format, plain_result(), fifo));
   }
 
-  bool has_missing_path() const {
-    return !form_.missing.empty() && form_.missing != "error" && form_.missing != "skip" &&
-           form_.missing != "any";
-  }
+  bool has_missing_path() const { return is_file_of_missing(form_.missing); }
   bool is_missing_alignment() const {
     return has_missing_path() && choice_.input.is_alignment() && kind_of(form_.missing).is_alignment();
   }
