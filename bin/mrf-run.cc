@@ -38,7 +38,6 @@
 #include "workflow/plan.h"
 #include "workflow/processor_budget.h"
 #include "workflow/renderings.h"
-#include "workflow/shard_form.h"
 #include "workflow/short_form.h"
 #include "workflow/short_form_choice.h"
 #include "workflow/workflow.h"
@@ -457,13 +456,14 @@ base::Status run_shards(const Options& options, io::Stats& stats) {
     spec.words = words;
     run::check_command(spec);
   };
-  command.run_plan = [&options](const workflow::Plan& plan, const std::string& report) {
+  command.run_plan = [&options](const workflow::Plan& plan, const std::string& report,
+                                const std::vector<workflow::FailureHint>& hints) {
     run::RunOptions run = options.run;
     run.report_path = report;
     run.supervisor.keeps_throughput = true;
     run.keep_directory = false;
     run.is_short_form = true;
-    run.hints = workflow::failure_hints_of_shard(options.form);
+    run.hints = hints;
     const run::RunEnd end = run::carry_out(plan, run);
     return shard::EngineEnd{end.status, end.signal};
   };
@@ -509,7 +509,6 @@ base::Status run(Options& options, const cli::OptionSet& given, io::Stats& stats
     if (runs || options.dry_run) run::refuse_shared_pipes(options.form, workflow::choose(options.form).order);
     options.run.is_short_form = true;
     options.run.hints = workflow::failure_hints(options.form);
-    for (auto& hint : workflow::header_hints(options.form)) options.run.hints.push_back(std::move(hint));
     if (is_trial) {
       const auto records = parse_tried_records(options.tried_records);
       return static_cast<base::Status>(

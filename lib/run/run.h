@@ -6,8 +6,8 @@
 #include <vector>
 
 #include "run/supervisor.h"
+#include "workflow/failure_hints.h"
 #include "workflow/plan.h"
-#include "workflow/short_form.h"
 
 namespace mrf::run {
 

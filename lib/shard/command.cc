@@ -455,7 +455,8 @@ class Steps {
   EngineEnd run_form(const std::string& name, const workflow::ShortForm& form,
                      const std::string& report) const {
     return command_.run_plan(
-        workflow::make_plan(workflow::parse_workflow(name, workflow::workflow_text(form), {})), report);
+        workflow::make_plan(workflow::parse_workflow(name, workflow::workflow_text(form), {})), report,
+        workflow::failure_hints(form));
   }
 
   base::Status print_snakefile() const {

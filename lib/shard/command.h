@@ -12,6 +12,7 @@
 #include "shard/engine.h"
 #include "shard/progress.h"
 #include "shard/steps.h"
+#include "workflow/failure_hints.h"
 #include "workflow/plan.h"
 #include "workflow/short_form.h"
 
@@ -30,9 +31,11 @@ struct Command {
   Progress::WriteEvent write_event;  ///< for ProgressStyle::json
   /// Throws Error for a command that is not there or cannot be executed on this machine.
   std::function<void(const std::vector<std::string>& words)> check_command;
-  /// Runs the plan of one shard's short form and writes the report of that run, also when it fails; returns
-  /// its exit status, or the signal by which this process is to end.
-  std::function<EngineEnd(const workflow::Plan& plan, const std::string& report)> run_plan;
+  /// Runs the plan of one shard's short form and writes the report of that run, also when it fails, with the
+  /// hints that fit; returns its exit status, or the signal by which this process is to end.
+  std::function<EngineEnd(const workflow::Plan& plan, const std::string& report,
+                          const std::vector<workflow::FailureHint>& hints)>
+      run_plan;
 };
 
 /// Does what the options ask for: the whole, or one step. Returns the exit status; a signal that ended the

@@ -85,19 +85,13 @@ ShortForm form_of_shard(ShortForm form, const ShortFormChoice& choice, std::size
   // Parts have their headers: those that filters write are to agree, which the join sees.
   form.omits_header = false;
   if (shard == 0) return form;
+  for (auto& start : form.starts) start.begins_with_hash = false;
   if (!has_header_in_every_shard(choice)) {
     form.header_lines.reset();
     form.header_prefix.clear();
     form.header_broadcast = false;
   }
   return form;
-}
-
-std::vector<FailureHint> failure_hints_of_shard(const ShortForm& form) {
-  auto hints = failure_hints(form);
-  hints.push_back({"part", "'--singles PATH' takes such records",
-                   "--singles goes without --shards: with shards the filter has to keep or drop both mates"});
-  return hints;
 }
 
 ShortForm form_of_combination(ShortForm form, const ShortFormChoice& choice, std::vector<std::string> parts,

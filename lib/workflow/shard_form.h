@@ -29,10 +29,6 @@ ShortForm form_of_shard(ShortForm form, const ShortFormChoice& choice, std::size
                         const std::vector<std::vector<std::string>>& readers,
                         const std::vector<std::string>& parts);
 
-/// What to say besides when a job of a shard fails: failure_hints(), and what of the jobs' advice shards
-/// cannot take.
-std::vector<FailureHint> failure_hints_of_shard(const ShortForm& form);
-
 /// The short form that runs the command of --combine alone, on the parts of all shards. Where the header goes
 /// around the filter, `header_reader` is a command that writes that of a text; that of alignments is read
 /// from the input.

@@ -460,47 +460,6 @@ bool takes_headers_for_lines(const ShortForm& form) {
   return form.output_record == "line" || form.output_record.starts_with("lines:");
 }
 
-std::vector<FailureHint> failure_hints(const ShortForm& form) {
-  const ShortFormChoice choice = choose(form);
-  // A FIFO with a name is not looked at before the run; and a filter may write other records than it reads.
-  std::vector<FailureHint> hints = {
-      {"work", "it is BAM, not text", "--input-format bam tells what INPUT is"},
-      {"split", "it is BAM, not text", "--input-format bam tells what INPUT is"},
-      {"work", "it is CRAM, not text", "--input-format cram tells what INPUT is"},
-      {"split", "it is CRAM, not text", "--input-format cram tells what INPUT is"},
-  };
-  for (const char* holds : {"does not start with", "starts with '>'"}) {
-    hints.push_back({"join", holds, "--output-record tells what the filter writes: line, fasta, fastq, ..."});
-  }
-  if (choice.given != "sam" || choice.header == HeaderPolicy::broadcast) return hints;
-  // What samtools, htslib and pysam say of SAM without its header.
-  for (const char* holds :
-       {"no SQ lines", "no sequences defined", "fail to read the header", "failed to read header",
-        "failed to read the header", "missing SAM header", "samfile without header"}) {
-    hints.push_back(
-        {"work", holds,
-         "the filter gets records without the SAM header; --header-broadcast gives it to every copy and "
-         "chunk, --record bam gives BAM"});
-  }
-  return hints;
-}
-
-std::vector<FailureHint> header_hints(const ShortForm& form) {
-  const ShortFormChoice choice = choose(form);
-  const bool is_lines = choice.given == "line" || choice.given.starts_with("lines:");
-  const bool is_named = form.header_lines || !form.header_prefix.empty();
-  if (!is_lines || is_named || form.starts.empty() || !form.starts[0].begins_with_hash) return {};
-  const std::string input =
-      form.inputs[0] == "-" ? "standard input" : fmt::format("'{}'", base::redact_name(form.inputs[0]));
-  const std::string text =
-      input +
-      " begins with '#', and the filter gets such lines as records: if they are a header, "
-      "--header-prefix '#' passes them around the filter, and with --header-broadcast to "
-      "every copy and chunk";
-  if (choice.order == "chunk") return {{"work", "cannot filter 'chunk 0'", text}};
-  return {{"work", "", text, true}};
-}
-
 std::vector<std::string> saved_files(const ShortForm& form) {
   std::vector<std::string> files;
   for (const auto& word : form.command) {

@@ -85,23 +85,8 @@ std::vector<std::string> with_saved_in(std::vector<std::string> words, const std
 /// Whether a word of the command is a save: without the name of a file: with nothing behind it, or - alone.
 bool saves_nameless(const std::string& word);
 
-/// What to say besides when a job fails whose last lines on standard error hold a text.
-struct FailureHint {
-  std::string job;    ///< its name without the number
-  std::string holds;  ///< a part of one of these lines; empty: whatever they are
-  std::string text;
-  bool is_of_first_copy = false;  ///< not of the copies after it
-};
-
 /// Whether the user says that the filter writes lines: those of a header of SAM are lines then, too.
 bool takes_headers_for_lines(const ShortForm& form);
-
-/// What the failure of a filter may mean for the options of the short form.
-std::vector<FailureHint> failure_hints(const ShortForm& form);
-
-/// What the failure of a filter may mean that was given the first records: that they are a header, which no
-/// option names.
-std::vector<FailureHint> header_hints(const ShortForm& form);
 
 /// A word in single quotes where it needs them, as a workflow and sh read it.
 std::string quote_word(const std::string& word);

@@ -392,6 +392,11 @@ class Chooser {
           fmt::format("the number of a record is lost on the way from {} to {}: --order chunk, rows and "
                       "any do without",
                       choice_.given, choice_.written));
+    if (order == "seq" && choice_.header == HeaderPolicy::broadcast && choice_.given != "sam")
+      throw base::UsageError(
+          "use order", order,
+          "a filter that gets the header of a text would take the number in front of a line for its first "
+          "column: --order chunk, rows and any give it the lines as they are");
     for (const auto& record : {choice_.given, choice_.written}) {
       if (order != "seq" || record == "sam" || record.empty() ||
           record::has_room_for_number(record::parse_record_form(record)))

@@ -73,6 +73,7 @@ words() {
     [[ $command == *KILL* ]] || assert_status 7
     [[ $command != *KILL* ]] || assert_status 137
     assert_stderr_has "cannot finish 'combine'"
+    assert_stderr_has "'bash' of --combine reads the outputs from FIFOs, and cannot seek in them"
     [ "$(cat out.txt)" = before ]
   done
   # The last one leaves out its first file, which bash takes as its name.

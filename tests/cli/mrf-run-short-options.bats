@@ -48,6 +48,8 @@ short() { run_apart timeout -k 5 300 mrf-run -n 3 "$@"; }
   short --order chunk -c 100 -i vcf -o out -- awk '/^700$/ { exit 3 } 1'
   assert_status 3
   run ! grep -q "begins with '#'" <<<"$stderr"
+  mrf-run --shards 2 -i vcf -o out -- awk '/#/ { exit 3 } 1' 2>said || [ $? = 3 ]
+  grep -q "mrf-run: 'vcf' begins with '#'" said
 }
 
 @test "--header-broadcast of lines: every copy and chunk sees them, the output has them once" {
@@ -61,6 +63,11 @@ short() { run_apart timeout -k 5 300 mrf-run -n 3 "$@"; }
     assert_status 0
     [ "$order" = any ] || cmp out vcf
   done
+  rm out
+  short --order seq --header-prefix '#' --header-broadcast -i vcf -o out -- cat
+  assert_status 2
+  assert_stderr_has "cannot use order 'seq': a filter that gets the header of a text would take the number"
+  assert_files vcf
 }
 
 @test "--header-broadcast of alignments: chunks begin with the header, lines with @ stay behind the first record" {

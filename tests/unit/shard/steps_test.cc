@@ -45,7 +45,7 @@ Command command_of(const shard::Directory& directory, const StoredPlan& stored) 
   command.form.inputs = {"in.txt"};
   command.form.outputs = {"out.txt"};
   command.form.command = {"cat"};
-  command.run_plan = [&directory](const workflow::Plan&, const std::string& report) {
+  command.run_plan = [&directory](const workflow::Plan&, const std::string& report, const auto&) {
     const std::string part = directory.part_path(std::filesystem::path(report).stem());
     write_file(part, "1\n2\n3\n");
     write_file(part + ".landing0", landing_text({0, 6, 3}));
@@ -136,8 +136,9 @@ TEST_CASE(
   const ::Directory files;
   const shard::Directory directory(files / "d");
   Command command = command_of(directory, publish_plan(directory, plan_of_filter("cat")));
-  command.run_plan = [write_part = command.run_plan](const workflow::Plan& plan, const std::string& report) {
-    EngineEnd end = write_part(plan, report);
+  command.run_plan = [write_part = command.run_plan](const workflow::Plan& plan, const std::string& report,
+                                                     const auto& hints) {
+    EngineEnd end = write_part(plan, report, hints);
     process::block_run_signals();
     ::raise(SIGTERM);
     return end;
