@@ -244,13 +244,15 @@ std::vector<bool> jobs_towards_main(const Flow& flow) {
   return is_towards;
 }
 
-// Those of the first FIFO; one for what is beside, as a side table, has other records.
+// What the first job counted, or else what went into the first FIFO: one for what is beside, as a side table,
+// has other records.
 std::optional<std::uint64_t> records_read(const Flow& flow) {
   const auto is_towards = jobs_towards_main(flow);
+  if (is_towards[0] && flow.jobs[0].records_in) return flow.jobs[0].records_in;
   for (const FlowFifo& fifo : flow.fifos) {
     if (fifo.records && !fifo.is_side && is_towards[fifo.reader]) return fifo.records;
   }
-  return flow.jobs.front().records_in;
+  return std::nullopt;
 }
 
 // The job that makes what the run is for wins over the others.
@@ -293,7 +295,7 @@ std::string multiqc_section(const Flow& flow, const std::string& sample) {
   headers["cpu_s"] = column("Processor", "Processor time of all jobs", "{:,.1f}", " s");
   headers["processors"] = column("In use", "Processors in use on average", "{:,.1f}", "");
   headers["records_in"] = column(
-      "Records in", "Records that went into the first FIFO, or that the first job read", "{:,.0f}", "");
+      "Records in", "Records that the first job read, or that went into the first FIFO", "{:,.0f}", "");
   headers["records_out"] = column(
       "Records out", "Records that the job of the output counted, or the last that counted", "{:,.0f}", "");
   headers["left_out"] = column("Left out", "Chunks that --skip-failed left out", "{:,.0f}", "");

@@ -112,6 +112,7 @@ TEST_CASE("rounds of a section are one job, with the number of rounds") {
 TEST_CASE("the row for MultiQC has the records of the first result, not of what is beside it") {
   Json report = bam_run(1, 2, 3, "write", 4);
   report["jobs"][3]["results"] = {"out.bam"};
+  report["jobs"][0]["records_in"] = nullptr;
   report["jobs"].push_back(job("side", nullptr, {"mrf-collect"}, 1, 1));
   report["jobs"][4]["records_out"] = 5;
   report["jobs"][4]["results"] = {"side.tsv"};
@@ -146,6 +147,9 @@ TEST_CASE("the row for MultiQC has the records of the first result, not of what 
   report["output"] = "a/out.bam";
   report["results"] = Json::array();
   CHECK(mrf::report::sample_name(flow_of(report, "r")) == "out");
+  // The first job has counted the input; what it parts may be in several FIFOs, and a header has no records.
+  report["jobs"][0]["records_in"] = 107;
+  CHECK(row(report)["records_in"] == 107);
 }
 
 TEST_CASE("what is no report is refused, and members of a wrong type are unknown") {
