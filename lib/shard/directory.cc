@@ -35,6 +35,7 @@ namespace {
 
 constexpr std::array parts_of_directory{"/receipts", "/parts", "/attempts"};
 constexpr std::array kept_by_engines{"/logs", "/snakemake"};
+constexpr std::string_view ending_of_attempt = ".json";
 constexpr int most_looks = 5;
 
 // What is behind the number of a shard at the front of a name; a temporary has a dot in front of it.
@@ -161,6 +162,10 @@ void make_directory(const std::string& path) {
   if (::mkdir(path.c_str(), 0777) != 0 && errno != EEXIST) throw base::SystemError("make", path);
 }
 
+std::string Directory::attempt_path(const std::string& part) const {
+  return fmt::format("{}/attempts/{}{}", path_, part, ending_of_attempt);
+}
+
 std::string Directory::receipt_path(std::size_t shard) const {
   return fmt::format("{}/receipts/{}.json", path_, shard);
 }
@@ -273,29 +278,24 @@ void Directory::begin_attempt(const std::string& part) const {
   if (const int error = file.close(); error != 0) throw base::SystemError("write", attempt_path(part), error);
 }
 
-std::vector<std::size_t> Directory::count_attempts(std::size_t shards) const {
-  std::vector<std::size_t> attempts(shards);
+std::vector<Attempts> Directory::attempts(std::size_t shards) const {
+  static const std::regex form("([0-9]+)-(.*?)-[0-9]+-([0-9]{10,})[-.].*");  // unique_part()
+  std::vector<Attempts> attempts(shards);
+  std::vector<std::pair<std::size_t, std::string>> last(shards);  // the time, the longer the later
   for (const auto& name : names_in(path_ + "/attempts")) {
     std::size_t shard = 0;
     const auto [end, error] = std::from_chars(name.data(), name.data() + name.size(), shard);
-    if (error == std::errc() && *end == '-' && shard < shards) ++attempts[shard];
+    if (error != std::errc() || *end != '-' || shard >= shards) continue;
+    ++attempts[shard].count;
+    std::smatch match;
+    if (!name.ends_with(ending_of_attempt) || !std::regex_match(name, match, form)) continue;
+    const std::pair<std::size_t, std::string> time(match[3].length(), match[3]);
+    if (time <= last[shard]) continue;
+    last[shard] = time;
+    attempts[shard].last_part = name.substr(0, name.size() - ending_of_attempt.size());
+    attempts[shard].last_host = match[2];
   }
   return attempts;
-}
-
-std::string Directory::host_of_last_attempt(std::size_t shard) const {
-  static const std::regex form("([0-9]+)-(.*?)-[0-9]+-([0-9]{10,})[-.].*");  // unique_part()
-  std::string last;
-  std::string host;
-  for (const auto& name : names_in(path_ + "/attempts")) {
-    std::smatch match;
-    if (!name.starts_with(std::to_string(shard) + "-") || !std::regex_match(name, match, form)) continue;
-    const std::string time = match[3];
-    if (std::pair(time.size(), time) <= std::pair(last.size(), last)) continue;
-    last = time;
-    host = match[2];
-  }
-  return host;
 }
 
 void Directory::remove_part(const std::string& part) const { remove_file_at(part_path(part)); }

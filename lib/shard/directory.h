@@ -14,6 +14,13 @@
 
 namespace mrf::shard {
 
+/// The attempts at a shard that were begun.
+struct Attempts {
+  std::size_t count = 0;
+  std::string last_part;  ///< the name of the part that the last one makes or has made; empty: there was none
+  std::string last_host;  ///< the machine of the last one, as host_name() is there
+};
+
 /// The directory of a sharded run: plan.json, receipts/, parts/ and attempts/. What is published there is on
 /// disk before it has its name, appears whole, and is never replaced, whoever publishes at the same time on
 /// whatever machine.
@@ -28,7 +35,7 @@ class Directory {
   std::string lock_path() const { return path_ + "/mrf-run.lock"; }
   std::string part_path(const std::string& part) const { return path_ + "/parts/" + part; }
   /// Where the report of the attempt is that makes this part; empty before its end.
-  std::string attempt_path(const std::string& part) const { return path_ + "/attempts/" + part + ".json"; }
+  std::string attempt_path(const std::string& part) const;
 
   /// Throws SystemError where make() cannot make it or what is in it, and UsageError for a directory that
   /// holds other files and no plan.
@@ -58,11 +65,8 @@ class Directory {
   /// Makes the file of an attempt at a shard, empty: attempt_path() of the part that it will have. Throws
   /// SystemError.
   void begin_attempt(const std::string& part) const;
-  /// How many attempts at each of `shards` shards were begun. Throws SystemError.
-  std::vector<std::size_t> count_attempts(std::size_t shards) const;
-  /// The machine on which the last attempt at a shard was begun, as host_name() is there; empty when there
-  /// was none. Throws SystemError.
-  std::string host_of_last_attempt(std::size_t shard) const;
+  /// The attempts at each of `shards` shards. Throws SystemError.
+  std::vector<Attempts> attempts(std::size_t shards) const;
   /// Throws SystemError.
   void remove_part(const std::string& part) const;
   /// Removes the parts that are none of these receipts, known by their names. Throws SystemError.

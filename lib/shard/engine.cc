@@ -9,6 +9,7 @@
 #include "base/message.h"
 #include "base/own_program.h"
 #include "io/paths.h"
+#include "shard/report.h"
 
 namespace mrf::shard {
 
@@ -63,6 +64,27 @@ void tell_of_cancellation(const Plan& plan, const Directory& directory) {
   }
 }
 
+// How the last attempts at these shards failed, by the reports of their runs, of those attempts that are not
+// among the ones that were begun `before`.
+struct FailedAttempts {
+  int first_status = 0;  ///< of the lowest shard whose status is known; 0: none is
+  bool has_bad_data = false;
+};
+
+FailedAttempts failed_attempts(const Directory& directory, const std::vector<std::size_t>& shards,
+                               const std::vector<Attempts>& before) {
+  const auto attempts = directory.attempts(before.size());
+  FailedAttempts failed;
+  for (const std::size_t shard : shards) {
+    const std::string& part = attempts[shard].last_part;
+    if (part.empty() || part == before[shard].last_part) continue;
+    const int status = status_of_run(read_file(directory.attempt_path(part)).value_or(""));
+    if (failed.first_status == 0) failed.first_status = status;
+    failed.has_bad_data = failed.has_bad_data || status == static_cast<int>(base::Status::bad_data);
+  }
+  return failed;
+}
+
 }  // namespace
 
 std::vector<std::string> words_of_run(const Directory& directory, std::size_t shard) {
@@ -76,6 +98,7 @@ std::vector<std::string> words_of_join(const Directory& directory) {
 EngineEnd run_shards(Engine& engine, const StoredPlan& stored, const Directory& directory,
                      std::uint64_t retries, process::Attendant& attendant, Progress& progress) {
   const Plan& plan = stored.plan;
+  const auto before = directory.attempts(plan.shards());
   for (std::uint64_t round = 0;; ++round) {
     auto missing = directory.missing(plan);
     if (missing.empty()) return {};
@@ -93,7 +116,9 @@ EngineEnd run_shards(Engine& engine, const StoredPlan& stored, const Directory& 
       base::warn(fmt::format("{}; they are run again", text));
       continue;
     }
-    const bool is_bad = end.status == static_cast<int>(base::Status::bad_data);
+    const FailedAttempts failed = failed_attempts(directory, missing, before);
+    if (end.status == 0) end.status = failed.first_status;
+    const bool is_bad = failed.has_bad_data || end.status == static_cast<int>(base::Status::bad_data);
     base::say(fmt::format("cannot finish '{}': {}; {}", directory.path(), text,
                           is_bad
                               ? fmt::format("with a mended filter the same command runs only these; another "

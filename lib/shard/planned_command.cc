@@ -50,10 +50,10 @@ std::string PlannedCommand::run_report_of(const Receipt& receipt) const {
 
 io::OutputFile PlannedCommand::write_report(int status) const {
   const std::size_t shards = stored.plan.shards();
-  const auto attempts = directory.count_attempts(shards);
+  const auto attempts = directory.attempts(shards);
   std::vector<ShardRecord> records(shards);
   for (std::size_t shard = 0; shard < shards; ++shard) {
-    records[shard].attempts = attempts[shard];
+    records[shard].attempts = attempts[shard].count;
     records[shard].receipt = directory.read_receipt(shard);
     if (records[shard].receipt) records[shard].run_report = run_report_of(*records[shard].receipt);
   }

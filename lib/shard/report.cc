@@ -141,6 +141,12 @@ std::optional<std::uint64_t> records_written(std::string_view run_report, const 
   return std::nullopt;
 }
 
+int status_of_run(std::string_view run_report) {
+  const ReportJson report = parse_report(run_report);
+  const auto status = report.find("status");
+  return status != report.end() && status->is_number_integer() ? status->get<int>() : 0;
+}
+
 std::string report_text(const Plan& plan, const std::vector<ShardRecord>& shards, const std::string& output,
                         int status) {
   ShardsReport sums;

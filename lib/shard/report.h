@@ -24,6 +24,9 @@ struct ShardRecord {
 /// counted none or the text is no report.
 std::optional<std::uint64_t> records_written(std::string_view run_report, const std::string& part);
 
+/// The exit status of a run, by its report; 0 for a text that is no report.
+int status_of_run(std::string_view run_report);
+
 /// One report over the shards of a plan, in their order (mrf-run(1), Shards), with its newline. `status` is
 /// that of the whole.
 std::string report_text(const Plan& plan, const std::vector<ShardRecord>& shards, const std::string& output,

@@ -347,7 +347,7 @@ class Arrays {
   // read.
   std::string place_of(std::size_t shard) const {
     try {
-      const std::string host = task_.directory.host_of_last_attempt(shard);
+      const std::string host = task_.directory.attempts(shard + 1)[shard].last_host;
       return host.empty() || host == host_name() ? "" : fmt::format(" on '{}'", host);
     } catch (const base::SystemError&) {
       return "";

@@ -102,7 +102,7 @@ run() { mrf-run --shard-run "$1" --shard-dir "$directory"; }
   mkdir "it's \"1\" ü \$HOME"
   cd "it's \"1\" ü \$HOME"
   run_apart mrf-run --shards 5 --engine snakemake -i ../in.txt -o out.txt -- ../filter
-  assert_status 1
+  assert_status 9
   assert_output_is ''
   assert_stderr_has '1 of 5 shards have no receipt: 2'
   assert_stderr_has 'no 10000'
@@ -139,6 +139,20 @@ run() { mrf-run --shard-run "$1" --shard-dir "$directory"; }
   assert_status 1
   assert_stderr_has 'no such profile'
   [[ ! -e out2.txt ]]
+}
+
+@test "bad data: the status is that of the shard, and the last line says what to do" {
+  # shellcheck disable=SC2016
+  false_snakemake 'for shard in $shards; do run "$shard" 2>/dev/null; done; exit 1'
+  script filter 'case $(head -n 1) in 1) cat >/dev/null && exit 9 ;; 7483) cat >/dev/null && exit 3 ;; *) cat ;; esac'
+  command=(mrf-run --shards 3 --engine snakemake --order any -n 1 -i in.txt -o out.txt)
+  run_apart "${command[@]}" -- ./filter
+  assert_status 9
+  assert_stderr_has '2 of 3 shards have no receipt: 0 1; with a mended filter the same command runs only these; another'
+  false_snakemake 'exit 1'
+  run_apart "${command[@]}" -- ./filter
+  assert_status 1 # of an earlier command
+  assert_stderr_has '2 of 3 shards have no receipt: 0 1; the same command runs only these'
 }
 
 @test "a filter that is only where the shards run: a warning, and the command of --combine is needed here" {
