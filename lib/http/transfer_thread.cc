@@ -81,8 +81,15 @@ void TransferThread::on_end(const Ending& ending) {
   ending_ = ending;
 }
 
-// The end of the thread is the end of the transfer, so that what it holds can be used again.
+// The thread wakes the receiver's only for the first bytes that wait, so that those which came while the
+// receiver had no room are taken when it has got what came before them.
 bool TransferThread::deliver() {
+  const bool is_any_left = taken_from_ < taken_.size();
+  return deliver_next() || (is_any_left && taken_from_ == taken_.size() && deliver_next());
+}
+
+// The end of the thread is the end of the transfer, so that what it holds can be used again.
+bool TransferThread::deliver_next() {
   std::optional<ResponseHead> head;
   bool is_over = false;
   bool is_well = false;

@@ -55,6 +55,7 @@ class TransferThread final : private Receiver {
   bool on_head(const ResponseHead& head) override;
   bool on_body(std::string_view bytes) override;
   void on_end(const Ending& ending) override;
+  bool deliver_next();
   bool deliver_bytes(bool all);
 
   Receiver& receiver_;
