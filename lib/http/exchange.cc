@@ -37,8 +37,8 @@ class AnswerReceiver final : public Receiver {
 
 Answer exchange(const NetworkOptions& options, const Request& request, std::chrono::milliseconds longest) {
   const auto end = std::chrono::steady_clock::now() + longest;
-  const auto fail = [&](const std::string& reason) {
-    throw base::Error(base::Status::unavailable, "ask", request.url.shown(), reason);
+  const auto fail = [&](const std::string& reason, base::Status status = base::Status::unavailable) {
+    throw base::Error(status, "ask", request.url.shown(), reason);
   };
   AnswerReceiver receiver;
   const auto network = make_curl_network(options);
@@ -49,8 +49,10 @@ Answer exchange(const NetworkOptions& options, const Request& request, std::chro
     if (left.count() <= 0) fail(fmt::format("no answer came in {:.1f} s", base::seconds(longest)));
     network->poll(std::min(left, std::chrono::milliseconds(100)));
   }
-  if (receiver.ending->kind == Ending::Kind::stopped) fail("the answer is longer than 1 MiB");
-  if (receiver.ending->kind != Ending::Kind::complete) fail(receiver.ending->reason);
+  if (receiver.ending->kind == Ending::Kind::stopped)
+    fail("the answer is longer than 1 MiB", base::Status::failure);
+  if (receiver.ending->kind == Ending::Kind::interrupted) fail(receiver.ending->reason);
+  if (receiver.ending->kind != Ending::Kind::complete) fail(receiver.ending->reason, base::Status::failure);
   return receiver.answer;
 }
 

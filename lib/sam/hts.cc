@@ -104,7 +104,7 @@ std::string shown_path(std::string_view path) {
   return shown.substr(0, shown.find('?'));
 }
 
-// The numbers are those that htslib makes of HTTP statuses (hfile_libcurl.c).
+// The numbers are those that htslib makes of HTTP statuses and of what libcurl says (hfile_libcurl.c).
 void throw_remote_error(std::string_view verb, const std::string& name) {
   switch (errno) {
     case ENOENT:
@@ -115,6 +115,11 @@ void throw_remote_error(std::string_view verb, const std::string& name) {
     case EINVAL:
     case EROFS:
       throw base::Error(base::Status::refused, verb, name, "the server refuses the request");
+    case EPIPE:
+    case ECONNRESET:
+      throw base::Error(base::Status::unavailable, verb, name,
+                        "the connection ended before the whole file came; getm-fetch asks for the rest of "
+                        "one: getm-fetch URL - | mrf-bamread -");
     default:
       throw base::Error(base::Status::unavailable, verb, name,
                         "the server cannot be reached or does not answer");

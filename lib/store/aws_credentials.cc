@@ -17,8 +17,8 @@
 #include "http/retry.h"
 #include "http/server_reason.h"
 #include "http/xml_element.h"
-#include "io/reader.h"
 #include "store/endpoint.h"
+#include "store/token_file.h"
 
 namespace mrf::store {
 
@@ -30,6 +30,10 @@ using std::chrono::milliseconds;
 constexpr std::chrono::minutes before_expiry{5};
 constexpr std::chrono::seconds between_looks{10};
 constexpr std::chrono::seconds between_renewals{60};  // that fail, while the credentials are valid
+// After endpoints that are unavailable: half of the waits of http::RetryPolicy, so that whoever has waited
+// may ask.
+constexpr milliseconds first_pause = http::RetryPolicy::first_wait / 2;
+constexpr milliseconds longest_pause = http::RetryPolicy::longest_wait / 2;
 constexpr milliseconds longest_token_service{10000};
 constexpr milliseconds longest_container{2000};
 constexpr milliseconds longest_instance{1000};  // most machines have no such endpoint
@@ -68,6 +72,15 @@ AwsCredentials parsed(const http::Answer& answer, const std::string& who) {
   return found;
 }
 
+// An instance that has no answer for the moment may have credentials all the same.
+void require_available(const http::Answer& answer) {
+  if (!http::is_transient(answer.head.status())) return;
+  fail(fmt::format("the instance's metadata service answers HTTP {}; AWS_EC2_METADATA_DISABLED=true does "
+                   "without it",
+                   answer.head.status()),
+       base::Status::unavailable);
+}
+
 // Whether a token may be sent there: to this machine, to the host of containers, and to any host by TLS.
 bool may_be_asked(const http::Url& url) {
   constexpr std::array<std::string_view, 6> hosts{"localhost",     "127.0.0.1",      "[::1]",
@@ -93,14 +106,14 @@ std::optional<std::chrono::sys_seconds> parse_time(const std::string& text) {
 
 const std::optional<AwsCredentials>& AwsCredentialChain::get(std::chrono::sys_seconds now) {
   const bool is_due = !looked_ || (found_ && found_->expires && *found_->expires - before_expiry <= now);
-  if (is_due && now >= next_look_) now = look(now);
+  if (is_due && may_look()) now = look(now);
   if (failure_ && !is_valid(now)) std::rethrow_exception(failure_);
   return found_;
 }
 
 bool AwsCredentialChain::renew(std::chrono::sys_seconds now) {
   const auto before = found_;
-  if (!failure_ || now >= next_look_) look(now);
+  if (!failure_ || may_look()) look(now);
   if (failure_) std::rethrow_exception(failure_);
   return found_ && found_ != before;
 }
@@ -109,20 +122,30 @@ bool AwsCredentialChain::is_valid(std::chrono::sys_seconds now) const {
   return looked_ && (!found_ || !found_->expires || *found_->expires > now);
 }
 
-// A look may take as long as the pause before the next one, so that the pause begins when the look is over.
+// A look holds up everything else, so that the pause behind it begins when it is over, and is no shorter.
 std::chrono::sys_seconds AwsCredentialChain::look(std::chrono::sys_seconds now) {
+  using std::chrono::nanoseconds;
   const auto begin = clock_();
+  bool is_unavailable = false;
   try {
     found_ = find();
     looked_ = true;
     failure_ = nullptr;
-  } catch (const base::Error&) {
+    failures_ = 0;
+  } catch (const base::Error& error) {
     failure_ = std::current_exception();
+    is_unavailable = error.status() == base::Status::unavailable;
+    ++failures_;
   }
-  now += std::chrono::floor<std::chrono::seconds>(clock_() - begin);
-  next_look_ = now + between_looks;
+  const auto end = clock_();
+  now += std::chrono::floor<std::chrono::seconds>(end - begin);
+  nanoseconds pause = between_looks;
+  if (is_unavailable)
+    pause = std::max<nanoseconds>(end - begin,
+                                  std::min(first_pause * (1 << std::min(failures_ - 1, 10U)), longest_pause));
   if (failure_ && found_ && found_->expires)
-    next_look_ = std::max(next_look_, std::min(now + between_renewals, *found_->expires));
+    pause = std::max(pause, std::min<nanoseconds>(between_renewals, *found_->expires - now));
+  next_look_ = end + pause;
   return now;
 }
 
@@ -170,8 +193,7 @@ std::optional<AwsCredentials> AwsCredentialChain::from_web_identity() const {
   if (role.empty()) fail("there is a token of a web identity, and no role for it; set AWS_ROLE_ARN");
   std::string session = setting("AWS_ROLE_SESSION_NAME", "role_session_name");
   if (session.empty()) session = fmt::format("getm-fetch-{}", std::time(nullptr));
-  const std::string token(http::trimmed(io::read_whole(file)));
-  if (token.empty()) fail(fmt::format("the file '{}' holds no token of a web identity", file));
+  const std::string token = read_token(file);
   const std::string place = token_service();
   const auto url = parse_endpoint(place);
   if (!url)
@@ -227,7 +249,7 @@ std::optional<AwsCredentials> AwsCredentialChain::from_container() const {
   if (uri.empty()) return std::nullopt;
   std::string token = base::environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
   if (const std::string file = base::environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); !file.empty())
-    token = http::trimmed(io::read_whole(file));
+    token = read_token(file);
   http::Request request = direct(uri, {});
   if (!may_be_asked(request.url))
     fail("AWS_CONTAINER_CREDENTIALS_FULL_URI names neither this machine nor an https URL");
@@ -242,19 +264,22 @@ std::optional<AwsCredentials> AwsCredentialChain::from_instance() const {
   if (base.empty()) base = "http://169.254.169.254";
   while (base.ends_with('/')) base.pop_back();
   std::vector<std::string> headers;
+  http::Answer token;
   try {
     auto request = direct(base + "/latest/api/token", {"X-aws-ec2-metadata-token-ttl-seconds: 21600"});
     request.method = http::Method::put;
-    const auto answer = ask_(request, longest_instance);
-    if (answer.head.status() == 200)
-      headers.push_back("X-aws-ec2-metadata-token: " + std::string(http::trimmed(answer.body)));
+    token = ask_(request, longest_instance);
   } catch (const base::UsageError&) {
     throw;
   } catch (const base::Error&) {
     return std::nullopt;
   }
+  require_available(token);
+  if (token.head.status() == 200)
+    headers.push_back("X-aws-ec2-metadata-token: " + std::string(http::trimmed(token.body)));
   const std::string roles = base + "/latest/meta-data/iam/security-credentials/";
   const auto list = ask_(direct(roles, headers), longest_container);
+  require_available(list);
   const std::string_view role = http::trimmed(std::string_view(list.body).substr(0, list.body.find('\n')));
   if (list.head.status() != 200 || role.empty()) return std::nullopt;
   return parsed(ask_(direct(roles + base::percent_encoded_path(role), headers), longest_container),

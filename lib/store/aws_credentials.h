@@ -34,19 +34,22 @@ class AwsCredentialChain {
  public:
   using Clock = std::function<std::chrono::steady_clock::time_point()>;
 
-  /// `profile` outlives the object; `clock` tells how long a look takes.
+  /// `profile` outlives the object; `clock` tells how long looks and pauses take.
   AwsCredentialChain(const AwsProfile& profile, Ask ask, Clock clock = std::chrono::steady_clock::now)
       : profile_(profile), ask_(std::move(ask)), clock_(std::move(clock)) {}
 
   /// The credentials for a request at `now`, nothing when there are none anywhere; waits for an endpoint.
-  /// Throws Error when some are named and cannot be had: unavailable or refused as an endpoint answers. After
-  /// a failure nobody is asked for some seconds, or for a minute while there are credentials that are valid.
+  /// Throws Error when some are named and cannot be had: unavailable or refused as an endpoint answers. It
+  /// throws the same again during a pause: after an endpoint that was unavailable a short one, which grows
+  /// with each failure in a row and is no shorter than the look was; after another failure ten seconds; a
+  /// minute while there are credentials that are valid.
   const std::optional<AwsCredentials>& get(std::chrono::sys_seconds now);
   /// Looks again, since a server does not take them any more. Whether there are others. Throws as get() does.
   bool renew(std::chrono::sys_seconds now);
 
  private:
   bool is_valid(std::chrono::sys_seconds now) const;
+  bool may_look() const { return clock_() >= next_look_; }
   std::chrono::sys_seconds look(std::chrono::sys_seconds now);  ///< returns when it is over
   std::optional<AwsCredentials> find() const;
   std::optional<AwsCredentials> from_web_identity() const;
@@ -59,8 +62,9 @@ class AwsCredentialChain {
   Ask ask_;
   Clock clock_;
   bool looked_ = false;  ///< with success
-  std::chrono::sys_seconds next_look_{};
+  std::chrono::steady_clock::time_point next_look_{};
   std::exception_ptr failure_{};  ///< of the last look
+  unsigned failures_ = 0;         ///< in a row
   std::optional<AwsCredentials> found_;
 };
 

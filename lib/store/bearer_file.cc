@@ -6,16 +6,14 @@
 #include <utility>
 
 #include "base/error.h"
-#include "http/response_head.h"
-#include "io/reader.h"
+#include "store/token_file.h"
 
 namespace mrf::store {
 
 namespace {
 
-std::string read_token(const std::string& path) {
-  std::string token(http::trimmed(io::read_whole(path)));
-  if (token.empty()) throw base::Error(base::Status::failure, "use", path, "it holds no token");
+std::string read_bearer_token(const std::string& path) {
+  std::string token = read_token(path);
   for (const char c : token) {
     if (c <= ' ' || c > '~')
       throw base::Error(base::Status::failure, "use", path, "it does not hold one token on one line");
@@ -25,7 +23,7 @@ std::string read_token(const std::string& path) {
 
 }  // namespace
 
-BearerFile::BearerFile(std::string path) : path_(std::move(path)), token_(read_token(path_)) {}
+BearerFile::BearerFile(std::string path) : path_(std::move(path)), token_(read_bearer_token(path_)) {}
 
 std::string BearerFile::header() const {
   const std::lock_guard lock(mutex_);
@@ -35,7 +33,7 @@ std::string BearerFile::header() const {
 bool BearerFile::renew() {
   struct stat info {};
   if (::stat(path_.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
-  std::string token = read_token(path_);
+  std::string token = read_bearer_token(path_);
   const std::lock_guard lock(mutex_);
   return std::exchange(token_, token) != token;
 }

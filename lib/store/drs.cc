@@ -59,9 +59,13 @@ std::string with_escaped_slashes(const std::string& text) {
   return escaped;
 }
 
+std::string scheme_of(const DrsAccess& access) {
+  return base::lower_case(access.url.substr(0, access.url.find("://")));
+}
+
 // What a server signs comes before what needs credentials of one's own.
 int rank(const DrsAccess& access) {
-  const std::string scheme = base::lower_case(access.url.substr(0, access.url.find("://")));
+  const std::string scheme = scheme_of(access);
   if (scheme == "https") return 0;
   if (!access.id.empty()) return 1;
   if (scheme == "s3" || scheme == "gs") return 2;
@@ -111,6 +115,7 @@ DrsObject parse_drs_object(const std::string& json, const std::string& name) {
       DrsAccess access;
       if (url != method.end() && url->is_object()) access = access_of(*url, name);
       access.id = text_of(method, "access_id");
+      found.has_plain_access |= scheme_of(access) == "http";
       if (rank(access) == 1) access.url.clear();
       if (rank(access) < 4) found.accesses.push_back(std::move(access));
     }

@@ -24,6 +24,7 @@ struct DrsObject {
   std::string name;
   std::vector<std::pair<std::string, std::string>> checksums;  ///< types and hexadecimal values
   std::vector<DrsAccess> accesses;                             ///< the best first
+  bool has_plain_access = false;                               ///< one by http, which is not among them
   std::size_t contents = 0;                                    ///< of a bundle: its objects
 };
 

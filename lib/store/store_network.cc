@@ -52,6 +52,8 @@ class Relay final : public http::Receiver {
       : network_(network), named_(std::move(named)), receiver_(receiver) {}
 
   void begin();
+  /// begin(), which ends soon as interrupted when something that it needs first is unavailable.
+  void begin_or_end();
   /// Does what on_head() and on_end() have left to be done when no transfer is at work.
   void go_on();
   void stop(bool closes = false);
@@ -64,7 +66,7 @@ class Relay final : public http::Receiver {
 
  private:
   enum class Step { object, access, data };
-  enum class Next { none, again, access, place, redirection, parts };
+  enum class Next { none, again, access, place, redirection, parts, end };
 
   bool is_by_name() const { return named_.url.is_name(); }
   http::Request question(const std::string& access) const;
@@ -75,6 +77,7 @@ class Relay final : public http::Receiver {
   void plan(Next next);
   void end(const http::Ending& ending);
   void fail(http::Ending::Kind kind, const std::string& reason) { end({kind, reason}); }
+  void fail(const base::Error& error);
   void take_answer();
   void take_object();
   void take_access();
@@ -130,7 +133,7 @@ class StoreNetwork final : public http::Network {
     if (relay) relay->stop();  // its open questions are of no use
     relay = std::make_unique<Relay>(*this, request, receiver);
     try {
-      relay->begin();
+      relay->begin_or_end();
     } catch (...) {
       relays_.erase(&receiver);
       throw;
@@ -228,6 +231,12 @@ void Relay::begin() {
   start(question(""), Step::object);
 }
 
+void Relay::begin_or_end() try { begin(); } catch (const base::Error& error) {
+  if (error.status() != base::Status::unavailable) throw;
+  fault_ = error.what();
+  plan(Next::end);
+}
+
 // What the DRS server is asked for the object, or for an access of it.
 http::Request Relay::question(const std::string& access) const {
   http::Request question = named_;
@@ -291,6 +300,19 @@ void Relay::end(const http::Ending& ending) {
   receiver_.on_end(ending);
 }
 
+// An error of what has to come before the data, such as credentials.
+void Relay::fail(const base::Error& error) {
+  using Kind = http::Ending::Kind;
+  switch (error.status()) {
+    case base::Status::unavailable:
+      return fail(Kind::interrupted, error.what());
+    case base::Status::refused:
+      return fail(Kind::refused, error.what());
+    default:
+      return fail(Kind::failed, error.what());
+  }
+}
+
 void Relay::go_on() {
   if (is_over_) return;
   try {
@@ -314,13 +336,14 @@ void Relay::go_on() {
       case Next::parts:
         ask_for_part();
         return;
+      case Next::end:
+        fail(http::Ending::Kind::interrupted, fault_);
+        return;
     }
   } catch (const base::Error& error) {
     if (runs_) network_.inner().stop(*this);
     runs_ = false;
-    const auto kind =
-        error.status() == base::Status::refused ? http::Ending::Kind::refused : http::Ending::Kind::failed;
-    fail(kind, error.what());
+    fail(error);
   }
 }
 
@@ -461,7 +484,10 @@ void Relay::take_object() {
     fail(http::Ending::Kind::refused,
          fmt::format("it is a bundle of {} objects; fetch each by its own name", object_.contents));
   } else if (object_.accesses.empty()) {
-    fail(http::Ending::Kind::refused, "the DRS server names no access by https, s3, gs or ftp");
+    fail(http::Ending::Kind::refused,
+         object_.has_plain_access
+             ? "the DRS server names only an access by http, which is not followed from https"
+             : "the DRS server names no access by https, s3, gs or ftp");
   } else if (object_.accesses.front().url.empty()) {
     plan(Next::access);
   } else {
@@ -500,7 +526,7 @@ void Relay::take_refusal(const http::Ending& ending) {
   try {
     next = after_refusal();
   } catch (const base::Error& error) {
-    fail(http::Ending::Kind::failed, error.what());
+    fail(error);
     return;
   }
   if (next == Next::none) {

@@ -77,6 +77,19 @@ credentials() {
     --arg k "$1" --arg s "$2" --arg t "$3"
 }
 
+# gets_after FAILURES NAME: although whoever gives the credentials fails first, as the words say
+gets_after() {
+  echo "$1" >store/away
+  shift
+  rm -f out
+  fetch "s3://$1" out
+  assert_status 0
+  cmp out "store/$1"
+  assert_stderr_has "getm-fetch: cannot fetch 's3://$1': cannot "
+  assert_stderr_has "; trying again in "
+  [[ -z $(<store/away) ]]
+}
+
 all_are() { run ! grep -v " $1\$" store/requests; }
 
 @test "s3: keys of any characters, by path and by virtual host" {
@@ -195,6 +208,10 @@ all_are() { run ! grep -v " $1\$" store/requests; }
   AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=token gets ETag bucket/k
   AWS_CONTAINER_AUTHORIZATION_TOKEN='container secret' gets ETag bucket/k
   refuses 'endpoint answers HTTP 403' s3://bucket/k
+  AWS_CONTAINER_AUTHORIZATION_TOKEN='container secret' gets_after '503 cut' bucket/k
+  echo 500 >store/away
+  WITH=5 refuses "cannot fetch 's3://bucket/k': cannot get 'AWS credentials': the container's endpoint answers HTTP 500" \
+    --retry 0 s3://bucket/k
   unset AWS_CONTAINER_CREDENTIALS_FULL_URI
 
   printf '<R><%s>SKEY</%s><%s>s3cret</%s><%s>a/session+token=</%s><%s>2099-01-01T00:00:00Z</%s></R>' \
@@ -202,12 +219,14 @@ all_are() { run ! grep -v " $1\$" store/requests; }
   echo 'web.token+1' | tee store/web >web-token
   export AWS_WEB_IDENTITY_TOKEN_FILE=$PWD/web-token AWS_ROLE_ARN=arn:aws:iam::1:role/r AWS_ENDPOINT_URL_STS=$STORE/sts
   gets ETag bucket/k
+  gets_after 'cut 429' bucket/k
   echo other >web-token
   refuses "does not give the role 'arn:aws:iam::1:role/r': wrong token (HTTP 403)" s3://bucket/k
   unset AWS_WEB_IDENTITY_TOKEN_FILE AWS_ROLE_ARN AWS_ENDPOINT_URL_STS
 
   export AWS_EC2_METADATA_DISABLED=false AWS_EC2_METADATA_SERVICE_ENDPOINT=$STORE
   gets ETag bucket/k
+  gets_after '503 408' bucket/k
 }
 
 @test "s3: credentials that expire meanwhile are fetched again" {
@@ -413,6 +432,8 @@ drs_fetch() { fetch --cacert ca.pem "$@"; }
   refuses "no such object (HTTP 404)" --cacert ca.pem "$DRS/none"
   drs_object 1 '{"access_methods":[{"type":"file","access_url":{"url":"file:///etc/passwd"}}]}'
   refuses "the DRS server names no access by https, s3, gs or ftp" --cacert ca.pem "$DRS/1"
+  drs_object 1 '{"access_methods":[{"type":"https","access_url":{"url":"http://127.0.0.1:1/x"}}]}'
+  refuses "names only an access by http, which is not followed from https" --cacert ca.pem "$DRS/1"
   while IFS='|' read -r json text; do
     drs_object 1 '{"access_methods":[{"type":"https","access_id":"a"}]}'
     echo "$json" >store/drs/1.access.a

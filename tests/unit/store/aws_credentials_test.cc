@@ -33,6 +33,23 @@ std::string credentials_json(const std::string& key, const std::string& expires)
          R"(","SecretAccessKey":"s","Token":"t","Expiration":")" + expires + "\"}";
 }
 
+// A chain at a time that the test says, in seconds from some_time on.
+struct TimedChain {
+  TimedChain(const AwsProfile& profile, mrf::store::Ask ask)
+      : chain(profile, std::move(ask), [this] { return std::chrono::steady_clock::time_point(passed); }) {}
+  const std::optional<mrf::store::AwsCredentials>& get(std::chrono::milliseconds later) {
+    passed = later;
+    return chain.get(some_time + std::chrono::floor<std::chrono::seconds>(later));
+  }
+  bool renew(std::chrono::milliseconds later) {
+    passed = later;
+    return chain.renew(some_time + std::chrono::floor<std::chrono::seconds>(later));
+  }
+
+  std::chrono::milliseconds passed{0};
+  AwsCredentialChain chain;
+};
+
 // Endpoints that nobody may ask.
 mrf::http::Answer nobody_answers(const mrf::http::Request& request, std::chrono::milliseconds) {
   FAIL("asked " << request.url.text());
@@ -207,6 +224,22 @@ TEST_CASE("an instance is asked with a token, and its absence is no error") {
     throw mrf::base::Error(mrf::base::Status::unavailable, "ask", "x", "no answer");
   });
   CHECK_FALSE(absent.get(some_time));
+  for (const std::size_t busy : {1, 2, 3}) {
+    CAPTURE(busy);
+    std::size_t number = 0;
+    TimedChain timed(none, [&](const auto&, auto) {
+      return ++number == busy ? credentials_answer(503, "")
+                              : credentials_answer(200, credentials_json("I", "2099-01-01T00:00:00Z"));
+    });
+    try {
+      timed.get(0s);
+      FAIL("it is busy");
+    } catch (const mrf::base::Error& error) {
+      CHECK(error.status() == mrf::base::Status::unavailable);
+    }
+    REQUIRE(timed.get(125ms));
+    CHECK(timed.get(125ms)->access_key == "I");
+  }
 }
 
 TEST_CASE("credentials are fetched again five minutes before they expire, and kept when that fails") {
@@ -214,12 +247,12 @@ TEST_CASE("credentials are fetched again five minutes before they expire, and ke
   const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://localhost/c"}});
   int asked = 0;
   bool fails = false;
-  AwsCredentialChain chain(none, [&](const auto&, auto) {
+  TimedChain chain(none, [&](const auto&, auto) {
     ++asked;
     if (fails) return credentials_answer(500, "");
     return credentials_answer(200, credentials_json("K" + std::to_string(asked), "2027-01-15T08:10:00Z"));
   });
-  const auto expires = *mrf::store::parse_time("2027-01-15T08:10:00Z");
+  const auto expires = *mrf::store::parse_time("2027-01-15T08:10:00Z") - some_time;
   CHECK(chain.get(expires - 311s)->access_key == "K1");
   CHECK(chain.get(expires - 311s)->access_key == "K1");
   CHECK(chain.get(expires - 300s)->access_key == "K2");
@@ -231,29 +264,27 @@ TEST_CASE("credentials are fetched again five minutes before they expire, and ke
   CHECK(asked == 3);
   CHECK(chain.get(expires - 140s)->access_key == "K2");
   CHECK(asked == 4);
-  for (const auto later : {0s, 9s}) CHECK_THROWS_AS(chain.get(expires + later), mrf::base::Error);
-  CHECK_THROWS_AS(chain.renew(expires + 9s), mrf::base::Error);
+  CHECK_THROWS_AS(chain.get(expires), mrf::base::Error);
+  CHECK_THROWS_AS(chain.renew(expires + 1ms), mrf::base::Error);
   CHECK(asked == 5);
   fails = false;
-  CHECK(chain.renew(expires + 10s));
+  CHECK(chain.renew(expires + 500ms));
 }
 
 TEST_CASE("the pause after a failure begins when the endpoint has not answered for its longest time") {
   const AwsProfile none("default", "", "");
   const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/c"}});
   int asked = 0;
-  std::chrono::steady_clock::time_point time{};
-  AwsCredentialChain chain(
-      none,
-      [&](const auto&, auto) -> mrf::http::Answer {
-        ++asked;
-        time += 10s;
-        throw mrf::base::Error(mrf::base::Status::unavailable, "ask", "x", "no answer");
-      },
-      [&] { return time; });
-  for (const auto later : {0s, 10s, 19s}) CHECK_THROWS_AS(chain.get(some_time + later), mrf::base::Error);
+  TimedChain* timed = nullptr;
+  TimedChain chain(none, [&](const auto&, auto) -> mrf::http::Answer {
+    ++asked;
+    timed->passed += 10s;
+    throw mrf::base::Error(mrf::base::Status::unavailable, "ask", "x", "no answer");
+  });
+  timed = &chain;
+  for (const auto later : {0s, 10s, 19s}) CHECK_THROWS_AS(chain.get(later), mrf::base::Error);
   CHECK(asked == 1);
-  CHECK_THROWS_AS(chain.get(some_time + 20s), mrf::base::Error);
+  CHECK_THROWS_AS(chain.get(20s), mrf::base::Error);
   CHECK(asked == 2);
 }
 
@@ -280,18 +311,29 @@ TEST_CASE("what an endpoint answers decides the status") {
   }
 }
 
-TEST_CASE("an endpoint that fails is not asked again for some seconds") {
+TEST_CASE("an endpoint that is unavailable is asked again after a pause that grows, one that refuses later") {
   const AwsProfile none("default", "", "");
   const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/c"}});
   int asked = 0;
-  AwsCredentialChain chain(none, [&](const mrf::http::Request&, std::chrono::milliseconds) {
-    return credentials_answer(++asked < 3 ? 500 : 200, credentials_json("K", ""));
+  int status = 500;
+  TimedChain chain(none, [&](const mrf::http::Request&, std::chrono::milliseconds) {
+    ++asked;
+    return credentials_answer(status, credentials_json("K", ""));
   });
-  for (const auto later : {0s, 1s, 9s}) CHECK_THROWS_AS(chain.get(some_time + later), mrf::base::Error);
-  CHECK(asked == 1);
-  CHECK_THROWS_AS(chain.get(some_time + 10s), mrf::base::Error);
-  CHECK(asked == 2);
-  CHECK(chain.get(some_time + 20s)->access_key == "K");
-  CHECK(chain.get(some_time + 21s)->access_key == "K");
-  CHECK(asked == 3);
+  // Before and after each pause.
+  int looks = 1;
+  for (const auto pause : {0ms, 125ms, 250ms, 500ms, 1000ms, 2000ms, 4000ms, 4000ms}) {
+    const auto end = chain.passed + pause;
+    if (pause > 0ms) CHECK_THROWS_AS(chain.get(end - 1ms), mrf::base::Error);
+    CHECK_THROWS_AS(chain.get(end), mrf::base::Error);
+    CHECK(asked == looks++);
+  }
+  status = 403;
+  CHECK_THROWS_AS(chain.get(30s), mrf::base::Error);
+  CHECK_THROWS_AS(chain.get(39999ms), mrf::base::Error);
+  CHECK(asked == looks++);
+  status = 200;
+  CHECK(chain.get(40s)->access_key == "K");
+  CHECK(chain.get(41s)->access_key == "K");
+  CHECK(asked == looks);
 }

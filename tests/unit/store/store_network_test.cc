@@ -73,15 +73,13 @@ class KeepingReceiver final : public mrf::http::Receiver {
 
 // A store network around one that the test moves on.
 struct Stores {
-  explicit Stores(mrf::store::StoreOptions options = {}) {
+  explicit Stores(mrf::store::StoreOptions options = {}, mrf::store::Ask ask = nobody_answers) {
     auto hand = std::make_unique<HandNetwork>();
     inner = hand.get();
-    network = mrf::store::make_store_network(
-        std::move(hand),
-        [](const Request&, std::chrono::milliseconds) -> mrf::http::Answer {
-          throw mrf::base::Error(mrf::base::Status::unavailable, "ask", "x", "nobody");
-        },
-        options);
+    network = mrf::store::make_store_network(std::move(hand), std::move(ask), options);
+  }
+  static mrf::http::Answer nobody_answers(const Request&, std::chrono::milliseconds) {
+    throw mrf::base::Error(mrf::base::Status::unavailable, "ask", "x", "nobody");
   }
   void start(const char* name, std::vector<std::string> headers = {}) {
     network->start({Url::parse(name), std::move(headers)}, receiver);
@@ -118,6 +116,47 @@ TEST_CASE("the receiver sees nothing of another region") {
   CHECK(stores.receiver.body == "data");
   REQUIRE(stores.receiver.ends.size() == 1);
   CHECK(stores.receiver.ends[0].kind == Ending::Kind::complete);
+}
+
+TEST_CASE("credentials that are unavailable interrupt the request, others that cannot be had end it") {
+  using mrf::base::Status;
+  const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/c"}});
+  Stores away;
+  away.start("s3://b/k");
+  CHECK(away.receiver.ends.empty());
+  away.turn();
+  REQUIRE(away.receiver.ends.size() == 1);
+  CHECK(away.receiver.ends[0].kind == Ending::Kind::interrupted);
+  CHECK(away.receiver.ends[0].reason == "cannot ask 'x': nobody");
+  CHECK(away.inner->started.empty());
+  away.start("s3://b/k");
+  away.network->stop(away.receiver);
+  away.turn();
+  CHECK(away.receiver.ends.size() == 1);
+  Stores refused({}, [](const Request&, std::chrono::milliseconds) -> mrf::http::Answer {
+    throw mrf::base::Error(Status::refused, "get", "x", "no");
+  });
+  CHECK_THROWS_AS(refused.start("s3://b/k"), mrf::base::Error);
+
+  // Those that have expired, at the answer that says so.
+  for (const auto status : {Status::unavailable, Status::refused, Status::failure}) {
+    CAPTURE(static_cast<int>(status));
+    bool fails = false;
+    Stores stores({}, [&](const Request&, std::chrono::milliseconds) -> mrf::http::Answer {
+      if (fails) throw mrf::base::Error(status, "ask", "x", "not now");
+      mrf::http::Answer answer;
+      answer.head.add_line("HTTP/1.1 200 OK");
+      answer.body = R"({"AccessKeyId":"K","SecretAccessKey":"s","Token":"t"})";
+      return answer;
+    });
+    stores.start("s3://b/k");
+    fails = true;
+    stores.inner->answer("/k", {"HTTP/1.1 400 Bad Request"}, "<Error><Code>ExpiredToken</Code></Error>");
+    REQUIRE(stores.receiver.ends.size() == 1);
+    CHECK(stores.receiver.ends[0].kind == (status == Status::unavailable ? Ending::Kind::interrupted
+                                           : status == Status::refused   ? Ending::Kind::refused
+                                                                         : Ending::Kind::failed));
+  }
 }
 
 TEST_CASE("a refusal is told with its body") {
