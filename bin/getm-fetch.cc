@@ -123,7 +123,7 @@ class Records {
  public:
   explicit Records(const mrf::fetch::FetchArguments& arguments)
       : report_path_(arguments.report), checksums_path_(arguments.checksums), list_(arguments.manifest) {
-    for (const auto& file : mrf::fetch::files_of_secrets(arguments)) inputs_.push_back(file.first);
+    for (const auto& file : mrf::fetch::files_read(arguments)) inputs_.push_back(file.first);
     auto inputs = inputs_;
     inputs.push_back(list_);
     refuse_shared({}, inputs);
@@ -131,8 +131,8 @@ class Records {
     if (!checksums_path_.empty()) checksums_.emplace(checksums_path_);
   }
 
-  /// Throws UsageError when a file that is fetched is one of them or a file of credentials, or with `resume`
-  /// one that is kept of it.
+  /// Throws UsageError when a file that is fetched is one of them or one that is read besides, or with
+  /// `resume` one that is kept of it.
   void keep_apart(const std::string& target, bool resume) const {
     refuse_shared(target, inputs_);
     if (!resume) return;

@@ -3,12 +3,20 @@
 
 #include <algorithm>
 #include <cctype>
+#include <utility>
 
 #include "base/error.h"
 
 namespace mrf::base {
 
-std::vector<std::string> split_shell_words(const std::string& option, std::string_view text) {
+namespace {
+
+struct SplitText {
+  std::vector<std::string> words;
+  bool has_open_quote;
+};
+
+SplitText split(std::string_view text, std::string_view separators) {
   constexpr std::string_view escaped_in_quotes = "\\\"$`";
   std::vector<std::string> words;
   bool is_word = false;  // '' is one, too
@@ -29,14 +37,31 @@ std::vector<std::string> split_shell_words(const std::string& option, std::strin
       quote = c;
       if (!is_word) words.emplace_back();
       is_word = true;
-    } else if (quote == 0 && (c == ' ' || c == '\t' || c == '\n')) {
+    } else if (quote == 0 && separators.find(c) != std::string_view::npos) {
       is_word = false;
     } else {
       add(c);
     }
   }
-  if (quote != 0) throw UsageError("use option", option, "a quote has no end");
-  return words;
+  return {std::move(words), quote != 0};
+}
+
+}  // namespace
+
+std::vector<std::string> split_shell_words(const std::string& option, std::string_view text) {
+  auto split_text = split(text, " \t\n");
+  if (split_text.has_open_quote) throw UsageError("use option", option, "a quote has no end");
+  return std::move(split_text.words);
+}
+
+std::vector<std::string> names_in_script(std::string_view script) {
+  std::vector<std::string> names;
+  for (auto& word : split(script, " \t\n;&|<>()`").words) {
+    const auto value = word.find('=');
+    if (value != std::string::npos) names.push_back(word.substr(value + 1));
+    names.push_back(std::move(word));
+  }
+  return names;
 }
 
 std::string quote_shell_word(const std::string& word) {

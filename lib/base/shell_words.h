@@ -12,6 +12,10 @@ namespace mrf::base {
 /// and * are themselves. Throws UsageError "cannot use option 'OPTION'" for a quote without its end.
 std::vector<std::string> split_shell_words(const std::string& option, std::string_view text);
 
+/// What the words of an sh(1) script name, as far as that can be seen without running it: its words, also
+/// those behind an operator such as < or ;, and what follows the first = of one. Nothing is expanded.
+std::vector<std::string> names_in_script(std::string_view script);
+
 /// `word` such that sh(1) reads it as this one word.
 std::string quote_shell_word(const std::string& word);
 /// The same in single quotes, whatever it is.

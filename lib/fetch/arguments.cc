@@ -13,6 +13,7 @@
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/message.h"
+#include "base/shell_words.h"
 #include "fetch/checksum_list.h"
 #include "http/header_lines.h"
 
@@ -112,7 +113,7 @@ FetchSettings settings_of(const FetchArguments& arguments) {
   return settings;
 }
 
-std::vector<std::pair<std::string, std::string>> files_of_secrets(const FetchArguments& arguments) {
+std::vector<std::pair<std::string, std::string>> files_read(const FetchArguments& arguments) {
   std::vector<std::pair<std::string, std::string>> files;
   const auto add = [&](const std::string& path, const std::string& option) {
     if (!path.empty() && path != "-") files.emplace_back(path, option);
@@ -124,6 +125,11 @@ std::vector<std::pair<std::string, std::string>> files_of_secrets(const FetchArg
   }
   if (const std::string home = base::environment("HOME"); !home.empty())
     files.emplace_back(home + "/.netrc", "credentials (~/.netrc)");
+  for (auto& name : base::names_in_script(arguments.refresh_command)) {
+    std::error_code error;
+    if (std::filesystem::is_regular_file(name, error))
+      files.emplace_back(std::move(name), "--refresh-command");
+  }
   return files;
 }
 
@@ -132,7 +138,7 @@ ManifestOptions manifest_options_of(const FetchArguments& arguments) {
   std::vector<std::pair<std::string, std::string>> kept{{arguments.report, "--report"},
                                                         {arguments.checksums, "--write-checksums"}};
   if (!arguments.many.verify_only) {
-    for (auto& file : files_of_secrets(arguments)) kept.push_back(std::move(file));
+    for (auto& file : files_read(arguments)) kept.push_back(std::move(file));
   }
   return {arguments.settings.resume, arguments.root.empty() ? root : arguments.root,
           arguments.base_url,        "",

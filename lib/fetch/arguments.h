@@ -39,9 +39,9 @@ struct FetchArguments {
 /// store::BearerFile.
 FetchSettings settings_of(const FetchArguments& arguments);
 
-/// The files that the arguments take credentials and certificates from, and the option of each. No target may
-/// replace them.
-std::vector<std::pair<std::string, std::string>> files_of_secrets(const FetchArguments& arguments);
+/// The files that a run reads besides a list, and the option of each: those with credentials and
+/// certificates, and regular files that a word of --refresh-command names. No target may replace them.
+std::vector<std::pair<std::string, std::string>> files_read(const FetchArguments& arguments);
 
 /// How the manifest of the arguments is read.
 ManifestOptions manifest_options_of(const FetchArguments& arguments);

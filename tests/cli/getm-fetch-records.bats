@@ -99,6 +99,20 @@ mixed_list() {
   assert_stderr_has "entry 1 would write 'f.getm-part.json', which is the manifest itself, with --resume"
   [[ -s f.getm-part.json ]]
   rm below.json f.getm-part.json
+  # Nor what another program reads that is asked for URLs.
+  echo "$HTTP/many/f2" | tee urls >given
+  local command
+  for command in 'cat urls' 'grep . <urls | head -n 1' "x=\$(cat './ur'ls); echo \"\$x\"" 'sign --by=urls'; do
+    fetch --refresh-command "$command" "$HTTP/many/f1" "$PWD/urls"
+    assert_status 2
+    assert_stderr_has "the same file as input '"
+  done
+  printf '[{"url":"%s/many/f1","filepath":"urls"}]' "$HTTP" >over.json
+  fetch --refresh-command 'cat urls' -m over.json
+  assert_status 2
+  assert_stderr_has "entry 1 would write 'urls', which is the file of --refresh-command"
+  cmp urls given
+  rm urls given over.json
   fetch --report r --write-checksums ./r -m m.json
   assert_status 2
   cmp m.json before

@@ -28,6 +28,14 @@ TEST_CASE("words are split and quoted as in sh") {
   CHECK_THROWS_WITH_AS(split("a 'b"), "cannot use option '--x': a quote has no end", UsageError);
 }
 
+TEST_CASE("names in a script") {
+  using Names = std::vector<std::string>;
+  CHECK(mrf::base::names_in_script("sign <keys.json>>log;cat 'a b'&&x --by=\"c d\"=e") ==
+        Names{"sign", "keys.json", "log", "cat", "a b", "x", "c d=e", "--by=c d=e"});
+  CHECK(mrf::base::names_in_script("x=`cat u`; echo 'open").size() == 6);
+  CHECK(mrf::base::names_in_script("").empty());
+}
+
 TEST_CASE("what is quoted is split into what it was") {
   const Words words{"",         "a",   "a b", "it's", "\"$x\"", "a\\b", "*", "--a=b,c/d.e:f@g%h+i_j",
                     "\xc3\xa4", "a\nb"};
