@@ -270,22 +270,27 @@ void PartFile::leave(const std::vector<PartSum>& parts) {
     discard();
     return;
   }
-  try {
-    remember(parts);
-    return;
-  } catch (const base::SystemError& error) {
-    if (error.error_number() != ENOSPC && error.error_number() != EDQUOT) throw;
-  }
+  if (remember_if_there_is_room(parts)) return;
+  // What is reserved behind the end of the file is given back with that (ftruncate(2), fallocate(2)).
+  truncate_to(fd_, static_cast<std::uint64_t>(status_of(fd_, part_).st_size), part_);
+  if (remember_if_there_is_room(parts)) return;
   struct stat info {};
   if (::lstat(record_.c_str(), &info) == 0) return;  // an earlier one is right, too
   auto fewer = parts;                                // their CRCs are those of whole parts
   fewer.pop_back();
   truncate_to(fd_, fewer.empty() ? 0 : fewer.back().end, part_);
-  if (fewer.empty()) {
-    discard();
-  } else {
-    remember(fewer);
-  }
+  if (!fewer.empty() && remember_if_there_is_room(fewer)) return;
+  discard();
+  base::warn(fmt::format(
+      "nothing is kept of '{}' for the next run: the disk has no room for the record of it", target_));
+}
+
+bool PartFile::remember_if_there_is_room(const std::vector<PartSum>& parts) try {
+  remember(parts);
+  return true;
+} catch (const base::SystemError& error) {
+  if (error.error_number() != ENOSPC && error.error_number() != EDQUOT) throw;
+  return false;
 }
 
 void PartFile::reset() {

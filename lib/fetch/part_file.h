@@ -58,6 +58,7 @@ class PartFile final : public WritableFile {
   void open();
   bool can_be_kept() const;
   Found read_record() const;
+  bool remember_if_there_is_room(const std::vector<PartSum>& parts);
   void give_name();
 
   std::string target_;  ///< as the user says it

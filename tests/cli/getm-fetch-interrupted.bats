@@ -124,12 +124,76 @@ END
   wait "$pid" || true
 }
 
-@test "a disk without room leaves nothing useless behind" {
-  run_apart with_small_disk 1M bash -c \
-    'getm-fetch -q --resume "$1" disk/out; s=$?; ls -A disk; exit $s' bash "$HTTP/fault/none?t=full"
-  assert_status 1
-  assert_output_is ''
-  assert_stderr_is "getm-fetch: cannot write 'disk/out': No space left on device"
+# On a disk that has no room for what comes, at ./disk.
+on_full_disk() {
+  local data="$HTTP/fault/none?t=full" option name
+  echo earlier >disk/out
+  for option in --concurrency=4 --concurrency=0 --resume; do
+    getm-fetch --progress none "$option" "$data" disk/out
+    echo "status $?"
+  done
+  jq -n '[{url: $big, filepath: "disk/out"}, {url: $one, filepath: "disk/a/one"}, {url: $big, filepath: "disk/b/big"}]' \
+    --arg big "$data" --arg one "$HTTP/one" >list
+  for option in --continue-after-error --resume; do
+    getm-fetch -q -c "$option" -m list --report report 2>said
+    echo "status $? $(jq -c '[.failed, .fetched]' report)"
+    grep cannot said | sort
+    rm disk/a/one
+    rmdir disk/a
+  done
+  ls -A disk
+  for name in report.json sums.md5; do echo earlier >"disk/$name"; done
+  cat /dev/zero >disk/filled
+  getm-fetch --progress none -ca null --report disk/report.json "$HTTP/one" one
+  echo "status $?"
+  getm-fetch --progress none -ca null --write-checksums disk/sums.md5 "$HTTP/one" one
+  echo "status $?"
+  getm-fetch -q --resume -ca null "$HTTP/one" disk/out
+  echo "status $?"
+  ls -A disk
+  cat disk/out disk/report.json disk/sums.md5
+} 2>&1
+
+@test "a full disk: status 1, a message, nothing left behind, and earlier files as they were" {
+  export -f on_full_disk
+  run_apart with_small_disk 1M bash -c on_full_disk
+  assert_output_is "$(
+    for i in 1 2 3; do printf '%s\n' "getm-fetch: cannot write 'disk/out': No space left on device" 'status 1'; done
+    for i in 1 2; do
+      printf '%s\n' 'status 1 [2,1]' "getm-fetch: cannot write 'disk/"{b/big,out}"': No space left on device"
+    done
+    echo out
+    echo 'cat: write error: No space left on device'
+    for i in report.json sums.md5; do
+      printf '%s\n' "getm-fetch: cannot write 'disk/$i': No space left on device" 'status 1'
+    done
+    printf '%s\n' "getm-fetch: cannot write 'disk/out': No space left on device" 'status 1'
+    printf '%s\n' filled out report.json sums.md5 earlier earlier earlier
+  )"
+}
+
+# The room for the data is reserved, so that the last of the disk is not for the record.
+on_tight_disk() {
+  echo earlier >disk/out
+  getm-fetch -q --resume --concurrency 1 "$HTTP/fault/held?t=tight" disk/out &
+  wait_until has_bytes disk/out.getm-part 65536
+  kill -TERM $!
+  wait $!
+  echo "status $?"
+  ls -A disk
+  rm disk/out # the record has its room
+  getm-fetch -q --resume --concurrency 1 "$HTTP/fault/none?t=tight" disk/out
+  echo "status $?"
+  ls -A disk
+}
+
+@test "what came on a disk whose room is all reserved is kept for the next run" {
+  local page
+  page=$(getconf PAGESIZE)
+  export -f on_tight_disk wait_until has_bytes
+  run_apart with_small_disk $(((3000000 / page + 2) * page)) bash -c on_tight_disk
+  assert_output_is "$(printf '%s\n' 'status 143' out out.getm-part out.getm-part.json 'status 0' out)"
+  logged | grep -q '^GET /fault/none?t=tight .* 206 bytes=[1-9]'
 }
 
 @test "where the file system has no locks, --resume works, and two runs do not mix their data" {
