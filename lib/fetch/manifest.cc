@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <filesystem>
 #include <nlohmann/json.hpp>
 #include <set>
 #include <string_view>
@@ -21,6 +20,7 @@
 #include "fetch/digest.h"
 #include "fetch/filereport.h"
 #include "fetch/integrity.h"
+#include "fetch/json_manifest.h"
 #include "fetch/list_url.h"
 #include "fetch/target.h"
 #include "io/fd.h"
@@ -33,7 +33,6 @@ namespace mrf::fetch {
 namespace {
 
 using Json = nlohmann::json;
-namespace fs = std::filesystem;
 
 class ManifestError final : public base::UsageError {
  public:
@@ -41,11 +40,6 @@ class ManifestError final : public base::UsageError {
       : base::UsageError("use manifest", name, reason) {}
   bool offers_help() const noexcept override { return false; }
 };
-
-// Where a name of a list is.
-std::string placed(const std::string& directory, const std::string& name) {
-  return directory.empty() || name.starts_with('/') ? name : in_directory(directory, name);
-}
 
 // The entries of a list, with the rules that hold for all kinds of lists. Faults are thrown as plain text.
 class EntryCollector {
@@ -152,145 +146,6 @@ class EntryCollector {
   std::size_t first_repeated_ = 0;
 };
 
-// One object; its faults are thrown as plain text.
-class EntryReader {
- public:
-  EntryReader(const Json& object, const std::string& directory) : object_(object), directory_(directory) {}
-
-  /// The fields with unknown names.
-  std::vector<std::string> unknown_fields() const {
-    constexpr std::array known{"url", "filepath", "checksum", "checksum-algorithm", "size"};
-    std::vector<std::string> unknown;
-    for (const auto& [name, value] : object_.items()) {
-      if (std::find(known.begin(), known.end(), name) == known.end()) unknown.push_back(name);
-    }
-    return unknown;
-  }
-
-  ManifestEntry read() const {
-    const auto url = text("url");
-    if (!url) throw std::string("has no field \"url\"");
-    ManifestEntry entry{parsed_url(*url), "", std::nullopt, false, size()};
-    entry.target = target(*entry.url);
-    read_checksum(entry);
-    return entry;
-  }
-
- private:
-  // A field that is null counts as missing.
-  std::optional<std::string> text(const char* name) const {
-    const auto place = object_.find(name);
-    if (place == object_.end() || place->is_null()) return std::nullopt;
-    if (!place->is_string()) throw fmt::format("field \"{}\" is no text", name);
-    return place->get<std::string>();
-  }
-
-  std::optional<std::uint64_t> size() const {
-    const auto place = object_.find("size");
-    if (place == object_.end() || place->is_null()) return std::nullopt;
-    if (!place->is_number_unsigned()) throw std::string("field \"size\" is no number of bytes");
-    return place->get<std::uint64_t>();
-  }
-
-  static http::Url parsed_url(const std::string& text) {
-    try {
-      return http::Url::parse(text);
-    } catch (const base::UsageError& error) {
-      throw fmt::format("field \"url\": {}", error.what());
-    }
-  }
-
-  std::string target(const http::Url& url) const {
-    std::string path = text("filepath").value_or("");
-    if (path == "-") throw std::string("field \"filepath\": standard output cannot take several files");
-    if (path.find('\0') != std::string::npos) throw std::string("field \"filepath\" has a zero byte");
-    std::error_code error;
-    if (!path.empty() && !path.ends_with('/') && !fs::is_directory(placed(directory_, path), error)) {
-      if (const auto name = io::base_of(path); name == "." || name == "..")
-        throw fmt::format("field \"filepath\": '{}' cannot be a file", path);
-      return path;
-    }
-    const std::string name = url.last_component();
-    if (!is_file_name(name))
-      throw std::string("field \"filepath\" is needed, the URL does not end in a file name");
-    return in_directory(path, name);
-  }
-
-  void read_checksum(ManifestEntry& entry) const {
-    const auto value = text("checksum");
-    const auto algorithm = text("checksum-algorithm");
-    if (algorithm && !is_checksum_algorithm(*algorithm))
-      throw fmt::format("field \"checksum-algorithm\": '{}' is none of md5, gs_crc32c, s3_etag, sha256, null",
-                        *algorithm);
-    entry.unverified = algorithm == "null";
-    if (entry.unverified) return;
-    if (value && !algorithm) throw std::string("field \"checksum\" needs \"checksum-algorithm\"");
-    if (algorithm && !value) throw std::string("field \"checksum-algorithm\" needs \"checksum\"");
-    if (!value) return;
-    try {
-      entry.expectation = parse_expectation(*algorithm, *value);
-    } catch (const base::UsageError& error) {
-      throw fmt::format("field \"checksum\": {}", error.what());
-    }
-    entry.expectation->source = "checksum";
-  }
-
-  const Json& object_;
-  const std::string& directory_;
-};
-
-// Finds a name that an object has twice: the library would take the last one. Its parser with a callback
-// looks at all elements of an array again at the end of each: no time for lists of 100,000 files.
-class DuplicateFinder : public Json::json_sax_t {
- public:
-  explicit DuplicateFinder(const std::string& manifest) : manifest_(manifest) {}
-
-  bool null() override { return value(); }
-  bool boolean(bool /*value*/) override { return value(); }
-  bool number_integer(number_integer_t /*value*/) override { return value(); }
-  bool number_unsigned(number_unsigned_t /*value*/) override { return value(); }
-  bool number_float(number_float_t /*value*/, const string_t& /*text*/) override { return value(); }
-  bool string(string_t& /*value*/) override { return value(); }
-  bool binary(binary_t& /*value*/) override { return value(); }
-  bool start_array(std::size_t /*count*/) override {
-    value();
-    ++depth_;
-    return true;
-  }
-  bool end_array() override {
-    --depth_;
-    return true;
-  }
-  bool start_object(std::size_t /*count*/) override {
-    names_.emplace_back();
-    return start_array(0);
-  }
-  bool end_object() override {
-    names_.pop_back();
-    return end_array();
-  }
-  bool key(string_t& name) override {
-    if (!names_.back().insert(name).second)
-      throw ManifestError(manifest_, fmt::format("entry {} has field \"{}\" twice", entry_, name));
-    return true;
-  }
-  bool parse_error(std::size_t /*byte*/, const std::string& /*token*/,
-                   const nlohmann::detail::exception& /*error*/) override {
-    return false;
-  }
-
- private:
-  bool value() {
-    if (depth_ == 1) ++entry_;
-    return true;
-  }
-
-  const std::string& manifest_;
-  std::size_t depth_ = 0;  ///< arrays and objects around
-  std::size_t entry_ = 0;
-  std::vector<std::set<std::string>> names_;  ///< of the objects around
-};
-
 constexpr const char* names_in_json = "; in a JSON manifest, \"filepath\" gives files their names";
 
 // Prints the warnings of both forms of a filereport.
@@ -339,21 +194,6 @@ class RowReader {
   std::string first_run_;
 };
 
-Json parsed_json(const std::string& text, const std::string& name) {
-  Json manifest;
-  try {
-    manifest = Json::parse(text);
-  } catch (const Json::parse_error& error) {
-    throw ManifestError(name, fmt::format("no JSON at byte {}", error.byte));
-  } catch (const Json::out_of_range&) {
-    throw ManifestError(name, "a number in it is too large");
-  }
-  if (!manifest.is_array()) throw ManifestError(name, "no JSON array");
-  DuplicateFinder finder(name);
-  Json::sax_parse(text, &finder);
-  return manifest;
-}
-
 // One object of the archive's JSON is one row.
 void read_row(RowReader& rows, const Json& object, const std::vector<std::string>& columns,
               const ManifestOptions& options, const EntryCollector& collector, std::size_t number) {
@@ -370,7 +210,12 @@ void read_row(RowReader& rows, const Json& object, const std::vector<std::string
 
 std::vector<ManifestEntry> parse_json(const std::string& text, const std::string& name,
                                       const ManifestOptions& options, const ManifestOrigin& origin) {
-  const Json manifest = parsed_json(text, name);
+  Json manifest;
+  try {
+    manifest = parse_json_manifest(text);
+  } catch (const std::string& fault) {
+    throw ManifestError(name, fault);
+  }
   EntryCollector collector(name, options, origin, "entry");
   RowReader rows(collector);
   std::set<std::string> warned;
@@ -385,9 +230,8 @@ std::vector<ManifestEntry> parse_json(const std::string& text, const std::string
         read_row(rows, object, columns, options, collector, number);
         continue;
       }
-      const EntryReader reader(object, options.directory);
-      collector.add(reader.read(), number);
-      for (const auto& field : reader.unknown_fields()) {
+      collector.add(entry_of_json(object, options.directory), number);
+      for (const auto& field : unknown_fields(object)) {
         if (warned.insert(field).second)
           collector.warn(fmt::format("entry {} field \"{}\" is not known, and ignored", number, field));
       }

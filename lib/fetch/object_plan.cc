@@ -33,12 +33,11 @@ std::string not_whole(const http::ResponseHead& head) {
 }  // namespace
 
 ObjectPlan::ObjectPlan(http::Url url, FetchOptions options, PartSizes sizes, std::uint64_t put_off_from)
-    : named_(std::move(url)),
-      url_(named_),
-      options_(std::move(options)),
+    : options_(std::move(options)),
+      address_(std::move(url), options_.headers, options_.is_trusted, options_.refreshes),
       sizes_(sizes),
       put_off_from_(put_off_from),
-      name_(url_.shown()) {
+      name_(address_.url().shown()) {
   slots_.emplace_back(http::RetryPolicy(options_.retries, options_.random));
 }
 
@@ -100,14 +99,15 @@ Commands ObjectPlan::on_slow() {
 
 // False when there is nothing to ask for.
 bool ObjectPlan::assign(std::size_t number, const OutputState& output) {
-  if ((state_ != State::idle && state_ != State::running) || is_complete() || is_refreshing_) return false;
-  Slot& slot = slots_[number];
-  if (slot.waits_for_proof && slot.url_number == url_number_ && !refresh_was_of_use_ && is_url_open())
+  if ((state_ != State::idle && state_ != State::running) || is_complete() || address_.is_refreshing())
     return false;
+  Slot& slot = slots_[number];
+  const bool is_of_this_url = slot.url_number == address_.number();
+  if (slot.waits_for_proof && is_of_this_url && !address_.is_proved() && is_url_open()) return false;
   Slot fresh(slot.policy);
   fresh.generation = generation_;
   fresh.stored_form = stored_form_;
-  fresh.url_number = url_number_;
+  fresh.url_number = address_.number();
   if (state_ == State::idle) {
     state_ = State::asked;
     first_id_ = last_id_ + 1;
@@ -115,18 +115,11 @@ bool ObjectPlan::assign(std::size_t number, const OutputState& output) {
     return false;
   }
   fresh.id = ++last_id_;
-  fresh.from_known_location = location_.has_value();
-  fresh.request = location_ ? *location_ : request_of_url();
+  fresh.from_known_location = address_.is_known_location();
+  fresh.request = address_.request();
   fresh.request->shares_connection = options_.shares_connections && !is_parallel() && whole_id_ == 0;
   slot = std::move(fresh);
   return true;
-}
-
-// The user's headers and credentials go to the URL that the user named, and not to one that a list or another
-// URL names.
-http::Request ObjectPlan::request_of_url() const {
-  const http::Request request{url_, options_.headers};
-  return options_.is_trusted && named_.trusts(url_) ? request : http::sent_elsewhere(request, url_);
 }
 
 bool ObjectPlan::assign_part(Slot& slot, const OutputState& output) {
@@ -268,8 +261,7 @@ Commands ObjectPlan::on_head(std::size_t number, const http::ResponseHead& head,
   Slot& slot = slots_[number];
   slot.head = head;
   if (!head.is_success()) return {};
-  if (slot.url_number == url_number_) refresh_was_of_use_ = true;
-  if (slot.redirects > 0) location_ = slot.request;
+  address_.on_success(slot.url_number, slot.redirects > 0 ? slot.request : std::nullopt);
   return accept(number, head, output);
 }
 
@@ -373,15 +365,6 @@ Commands ObjectPlan::on_difference(std::size_t number, const OutputState& output
   if (slots_[number].generation != generation_ || state_ != State::running) return {};
   slots_[number].objection = "the object differs from what an earlier request brought of it";
   return {changed(output)};
-}
-
-void ObjectPlan::on_refreshed(const std::optional<http::Url>& url) {
-  if (url) {
-    url_ = *url;
-    ++url_number_;
-  }
-  is_refreshing_ = refresh_was_of_use_ = false;
-  location_.reset();
 }
 
 Commands ObjectPlan::accept_whole(std::size_t number) {
@@ -597,35 +580,33 @@ bool ObjectPlan::is_asked_otherwise(Slot& slot) {
   }
   const bool may_have_expired = status == 401 || status == 403 || status == 404 || status == 410;
   if (!slot.from_known_location || !may_have_expired) return false;
-  location_.reset();
+  address_.forget_location();
   return true;
 }
 
-// The refusal of a URL, as of a signed one that has expired. A request that went to an earlier URL does not
-// count; when a new URL gives nothing, its refusal is final.
+// Nothing when the refusal is final.
 std::optional<Commands> ObjectPlan::refresh(Slot& slot, const std::string& reason) {
-  if (!options_.refreshes) return std::nullopt;
-  if (is_refreshing_ || slot.url_number != url_number_) return Commands{};
-  const int status = slot.head.status();
-  const bool may_have_expired =
-      status == 400 || status == 401 || status == 403 || status == 404 || status == 410;
-  if (!may_have_expired) return std::nullopt;
-  if (!refresh_was_of_use_) {  // unless another request is about to show that it is
-    slot.waits_for_proof = is_url_open();
-    if (slot.waits_for_proof) return Commands{};
-    return std::nullopt;
+  switch (address_.on_refusal(slot.url_number, slot.head.status())) {
+    case ObjectAddress::Refusal::final:
+      return std::nullopt;
+    case ObjectAddress::Refusal::outdated:
+      return Commands{};
+    case ObjectAddress::Refusal::unproved:
+      slot.waits_for_proof = is_url_open();
+      return slot.waits_for_proof ? std::optional(Commands{}) : std::nullopt;
+    case ObjectAddress::Refusal::refreshed:
+      break;
   }
-  is_refreshing_ = true;
   std::optional<Commands> commands(std::in_place);
   commands->emplace_back(Note{fmt::format("another URL is asked for instead of '{}': {}", name_, reason)});
-  commands->emplace_back(RefreshUrl{url_});
+  commands->emplace_back(RefreshUrl{address_.url()});
   return commands;
 }
 
 // Whether a request to the URL has no answer yet, which would show whether the URL is valid.
 bool ObjectPlan::is_url_open() const {
   return std::any_of(slots_.begin(), slots_.end(), [this](const Slot& slot) {
-    return slot.runs && slot.url_number == url_number_ && slot.head.status() == 0;
+    return slot.runs && slot.url_number == address_.number() && slot.head.status() == 0;
   });
 }
 
@@ -669,7 +650,7 @@ Commands ObjectPlan::in_one_response(const Slot& slot, const std::string& reason
 std::optional<std::chrono::milliseconds> ObjectPlan::pause_after(Slot& slot,
                                                                  std::optional<std::chrono::seconds> asked) {
   const auto pause = slot.policy.after_failure(bytes_, asked);
-  if (slot.policy.failures() >= most_location_failures) location_.reset();  // another place may do better
+  if (slot.policy.failures() >= most_location_failures) address_.forget_location();
   return pause;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/status.h"
 #include "fetch/missing_parts.h"
+#include "fetch/object_address.h"
 #include "fetch/object_output.h"
 #include "fetch/request_speeds.h"
 #include "http/network.h"
@@ -125,7 +126,7 @@ class ObjectPlan {
   /// Bytes that were to be compared differ from those that came.
   Commands on_difference(std::size_t slot, const OutputState& output);
   /// RefreshUrl was carried out; nothing: there is no other URL.
-  void on_refreshed(const std::optional<http::Url>& url);
+  void on_refreshed(const std::optional<http::Url>& url) { address_.on_refreshed(url); }
   /// Whether the next `bytes` of the slot's body may come now.
   bool has_room(std::size_t slot, std::uint64_t bytes, const OutputState& output) const;
   /// Whether what comes to the slot now can only be kept until the bytes before it have come.
@@ -194,7 +195,6 @@ class ObjectPlan {
   Slot* whole_slot();
   bool is_left_behind(MissingParts::Place part);
   MissingParts::Place split_last();
-  http::Request request_of_url() const;
   StartRequest request_of(std::size_t number);
   MissingParts::Place cut(MissingParts::Place part);
   bool is_single() const { return is_single_ || ranges_ignored_; }
@@ -229,9 +229,8 @@ class ObjectPlan {
   std::optional<ForgetOutput> interrupted(bool version_is_gone, const std::string& reason,
                                           const OutputState& output);
 
-  http::Url named_;
-  http::Url url_;  ///< named_, or the one that replaces it
   FetchOptions options_;
+  ObjectAddress address_;
   PartSizes sizes_;
   std::uint64_t put_off_from_;
   std::string name_;  ///< the object's in messages
@@ -247,13 +246,9 @@ class ObjectPlan {
   std::uint64_t generation_ = 0;
   std::uint64_t last_id_ = 0;
   std::uint64_t bytes_ = 0;
-  std::uint64_t first_id_ = 0;             ///< the request that shows the version
-  std::uint64_t whole_id_ = 0;             ///< the request whose response is a whole one
-  unsigned changes_ = 0;                   ///< how often another version was seen
-  std::optional<http::Request> location_;  ///< where redirections led; later requests go there at once
-  unsigned url_number_ = 0;                ///< of url_
-  bool is_refreshing_ = false;
-  bool refresh_was_of_use_ = true;  ///< the URL that the last one gave has given something
+  std::uint64_t first_id_ = 0;  ///< the request that shows the version
+  std::uint64_t whole_id_ = 0;  ///< the request whose response is a whole one
+  unsigned changes_ = 0;        ///< how often another version was seen
   bool ranges_work_ = false;
   bool ranges_ignored_ = false;
   bool is_single_ = false;  ///< one stream, since versions differ

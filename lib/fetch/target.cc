@@ -157,6 +157,10 @@ std::string in_directory(const std::string& directory, const std::string& name) 
   return directory.ends_with('/') ? directory + name : directory + "/" + name;
 }
 
+std::string placed(const std::string& directory, const std::string& name) {
+  return directory.empty() || name.starts_with('/') ? name : in_directory(directory, name);
+}
+
 Target choose_target(const std::string& path, const http::Url& url, const http::ResponseHead& head) {
   std::error_code error;
   const bool directory = path.empty() || path.ends_with('/') || fs::is_directory(path, error);

@@ -26,6 +26,8 @@ bool is_file_name(const std::string& name);
 
 /// The path of file `name` in a directory, "" for the current one; never "-", which is standard output.
 std::string in_directory(const std::string& directory, const std::string& name);
+/// The path of a name in a list whose relative names are below `directory`, "" for the current one.
+std::string placed(const std::string& directory, const std::string& name);
 
 /// Where the data goes.
 struct Target {
