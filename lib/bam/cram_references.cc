@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <cctype>
 #include <cstdlib>
 #include <memory>
 #include <new>
@@ -15,6 +14,7 @@
 
 #include "base/environment.h"
 #include "base/error.h"
+#include "base/upper_case.h"
 
 namespace mrf::bam {
 
@@ -157,8 +157,7 @@ bool CramReferences::is_same(const char* name) {
     const std::unique_ptr<char, decltype(&std::free)> bases(
         faidx_fetch_seq64(fasta_.get(), name, at, std::min(size, at + bases_at_once) - 1, &got), &std::free);
     if (!bases || got < 0) throw base::SystemError("read", path_);
-    std::string upper(bases.get(), static_cast<std::size_t>(got));
-    for (char& c : upper) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+    const std::string upper = base::upper_case({bases.get(), static_cast<std::size_t>(got)});
     hts_md5_update(md5.get(), upper.data(), upper.size());
   }
   std::array<unsigned char, 16> digest{};

@@ -34,7 +34,7 @@ class JsonMaker final : public Json::json_sax_t {
   bool number_integer(number_integer_t value) override { return add(value); }
   bool number_unsigned(number_unsigned_t value) override { return add(value); }
   bool number_float(number_float_t value, const string_t& /*text*/) override { return add(value); }
-  bool string(string_t& value) override { return add(std::move(value)); }
+  bool string(string_t& value) override { return add(value); }
   bool binary(binary_t& /*value*/) override { return false; }  // no text has it
   bool start_array(std::size_t /*count*/) override { return open(Json::array()); }
   bool start_object(std::size_t /*count*/) override { return open(Json::object()); }
@@ -56,8 +56,8 @@ class JsonMaker final : public Json::json_sax_t {
 
  private:
   template <typename Value>
-  bool add(Value&& value) {
-    place() = std::forward<Value>(value);
+  bool add(const Value& value) {
+    place() = value;
     return true;
   }
   bool open(Json empty) {

@@ -11,6 +11,7 @@
 #include "base/environment.h"
 #include "base/error.h"
 #include "base/redact.h"
+#include "base/upper_case.h"
 #include "http/no_proxy.h"
 
 namespace mrf::http {
@@ -324,10 +325,8 @@ bool CurlTransfer::is_named_in_no_proxy() const {
 std::string CurlTransfer::proxy_setting() const {
   if (is_named_in_no_proxy()) return "";
   const std::string own = scheme_ + "_proxy";
-  std::string upper = own;
-  for (char& c : upper) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
-  for (const std::string& name :
-       {own, scheme_ == "http" ? own : upper, std::string("all_proxy"), std::string("ALL_PROXY")}) {
+  for (const std::string& name : {own, scheme_ == "http" ? own : base::upper_case(own),
+                                  std::string("all_proxy"), std::string("ALL_PROXY")}) {
     if (!base::environment(name.c_str()).empty()) return name;
   }
   return "";
