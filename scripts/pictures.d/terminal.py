@@ -8,8 +8,8 @@ usage: terminal.py record COMMAND... >RECORDING
 A recording has the form asciicast v2 (https://docs.asciinema.org/manual/asciicast/v2/): each command, as a shell shows
 it, and the bytes that it writes to a terminal of 84 columns, with their times.
 
-The picture is an SVG of the screen at the end. What was erased there meanwhile, the bar of a run, is shown first, in the
-row where it was; a viewer that does not move pictures, or is asked not to, shows the end only.
+The picture is an SVG of the screen at the end. What was erased meanwhile, the bar of a run, is shown first, in the row
+where it was. A viewer without moving pictures shows the end only.
 """
 import codecs
 import fcntl
@@ -111,10 +111,11 @@ def draw(recording):
     print(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width:.0f} {height}" width="{width:.0f}" '
           f'height="{height}">')
     if bars:
+        end = 100 * len(bars) * BAR_SECONDS / SECONDS
         print(f"<style>\n.bar {{ opacity: 0; animation: bar {SECONDS}s step-end infinite }}\n"
               f".end {{ animation: end {SECONDS}s step-end infinite }}\n"
               f"@keyframes bar {{ 0% {{ opacity: 1 }} {100 * BAR_SECONDS / SECONDS:.2f}% {{ opacity: 0 }} }}\n"
-              f"@keyframes end {{ 0% {{ opacity: 0 }} {100 * len(bars) * BAR_SECONDS / SECONDS:.2f}% {{ opacity: 1 }} }}\n"
+              f"@keyframes end {{ 0% {{ opacity: 0 }} {end:.2f}% {{ opacity: 1 }} }}\n"
               "@media (prefers-reduced-motion: reduce) { .bar, .end { animation: none } }\n</style>")
     print('<rect width="100%" height="100%" rx="8" fill="#1f2933"/>')
     for at, colour in enumerate(("#e36d5a", "#e0b252", "#6bb36b")):
