@@ -155,6 +155,17 @@ END
   done <libraries
 }
 
+@test "containers: both files run the same commands, and the programs come to the same place" {
+  local here=$ROOT/packaging/containers
+  sed ':again;/\\$/{N;s/\\\n *//;b again}; s/^RUN //; t; d' "$here/Dockerfile" | sed 's/ *&& */\n/g' >docker
+  sed -n '/^%post/,/^$/s/^    //p' "$here/mrf-tools.def" | sed ':again;/\\$/{N;s/\\\n *//;b again}' >apptainer
+  grep -q '^meson setup' docker && grep -q '^apt-get install' docker
+  diff docker <(grep -vx 'cd /source' apptainer)
+  grep -qx 'COPY --from=build /result/ /' "$here/Dockerfile"
+  # Apptainer copies into a directory that is there, as /usr is.
+  [[ $(sed -n '/^%files from build/{n;p}' "$here/mrf-tools.def" | xargs) == '/result/usr/local /usr' ]]
+}
+
 @test "docs/install.md has the least versions that meson.build asks for" {
   renamed zlib zlib libcurl libcurl libhwy Highway fmt fmt libxxhash xxHash libisal ISA-L libcrypto 'libcrypto (OpenSSL)' \
     nlohmann_json nlohmann-json >needed
