@@ -37,13 +37,12 @@ class LastBytes {
   bool is_keeping() const { return control_ != nullptr; }
   /// Copies bytes behind those that are there. As add_header().
   void add(std::string_view bytes);
-  /// Reads `size` bytes of `file`, from `offset` on, to there. As add_header(), also where the file has
-  /// fewer.
+  /// The same with `size` bytes of `file`, from `offset` on. A file that has fewer is a failure, too.
   void add(FdRef file, std::uint64_t offset, std::size_t size);
   /// The position behind all that was added.
   std::uint64_t end() const { return end_; }
-  /// A unit ends at `position`, which is at or behind end(). Of those in front of the position that it
-  /// returns nobody needs to tell: of none after a failure.
+  /// A unit ends at `position`, which is at or behind end(). Returns a position; the ends of units in front
+  /// of it need not be reported. After a failure that holds for all.
   std::uint64_t end_unit(std::uint64_t position) {
     if (control_ == nullptr) return std::numeric_limits<std::uint64_t>::max();
     if (position - last_mark_ >= spacing_) add_mark(position);
@@ -83,7 +82,7 @@ class LastBytes {
   std::deque<std::uint64_t> marks_;  // ends of some of the units, behind begin_
 };
 
-/// What a LastBytes kept beside the output `name`; nothing when there is no such file, or it is none.
+/// What a LastBytes kept beside the output `name`; empty when there is no such file, or it has another form.
 struct KeptBytes {
   std::string header;
   std::string units;

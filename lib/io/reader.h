@@ -19,7 +19,7 @@ struct InputFile {
   std::string name;
   /// Size in bytes of a regular file that is read from its start, else -1.
   long long size = -1;
-  /// Whether it is a regular file, whoever wrote it being through.
+  /// Whether it is a regular file: reading it never waits for a writer.
   bool is_regular = false;
 };
 
