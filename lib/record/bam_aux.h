@@ -43,9 +43,9 @@ constexpr std::size_t aux_number_size(char type) {
 class AuxFields {
  public:
   explicit AuxFields(std::string_view record);
-  /// The next field; nothing behind the last one, or when what is there is none.
+  /// The next field; empty behind the last one, and where the next bytes are no field.
   std::optional<AuxField> next();
-  /// After next() gave nothing: the bytes that are left and are no field, empty at the record's end.
+  /// After next() was empty: the bytes from there on, which are no field; empty at the record's end.
   std::string_view rest() const { return record_.substr(std::min(at_, record_.size())); }
 
  private:

@@ -265,8 +265,8 @@ class StartFramer : public Framer {
     return is_inside_;
   }
 
-  // Goes on to the newline in front of the next start, and behind that; false when it is not there. What is
-  // known to be none is not looked at again.
+  // Moves scanned_ behind the newline in front of the next start; false when no start is there yet. Bytes
+  // that were searched are not searched again.
   bool next_start(std::string_view bytes) {
     for (std::size_t at = scanned_;; ++at) {
       at = find_pair(bytes, '\n', text_.front(), at);
@@ -296,7 +296,7 @@ class StartFramer : public Framer {
 
   const std::string text_;
   const std::string name_;
-  std::size_t scanned_ = 0;  // a start that begins in front of it has been found
+  std::size_t scanned_ = 0;  // starts in front of it have been found
   bool is_inside_ = false;   // the front of the next bytes belongs to a record
 };
 

@@ -33,8 +33,9 @@ class Framer {
   /// The front of a record whose end is not in `bytes`, of which take() has found no whole record: so many
   /// bytes, fewer than all, may go ahead of the rest. 0 where a record must be seen whole.
   virtual std::size_t take_part(std::string_view) { return 0; }
-  /// The input ends after `tail`, which take() has seen and left and which is not empty. Returns
-  /// what makes it a record, the newline or NUL that is missing, or nothing. Throws DataError when more is.
+  /// The input ends after `tail`, which take() has seen and left and which is not empty. Returns what has to
+  /// be appended to make it a record: the missing newline or NUL, or nothing. Throws DataError when more is
+  /// missing.
   virtual std::string_view complete(std::string_view tail) = 0;
 };
 

@@ -86,20 +86,19 @@ class HeaderReader {
   bool over_ = false;
 };
 
-/// Of outputs that are joined as they are: which ones begin with a header of alignments or variants as one
-/// before did, so that the header would be between records, and nobody could read what is behind it.
+/// For outputs that are joined byte for byte: finds one that begins with a header of alignments or variants
+/// when an earlier one did. Joined, that header would stand between records, where no reader expects it.
 class RepeatedHeaders {
  public:
-  /// As many bytes of an output decide, of most outputs far fewer.
+  /// So many first bytes of an output are enough for find(); most outputs need far fewer.
   static constexpr std::size_t front_size = 1024;
-  /// Whether `front`, the first bytes of an output, decides.
+  /// Whether `front`, the first bytes of an output, is enough for find().
   static bool is_enough(std::string_view front);
 
-  /// Of the output called `name`, which begins with `front`: as much as is_enough(), or all that it has.
-  /// Returns the name of one before it that begins with a header of the same format, too, and with SAM has
-  /// the same first line, or records behind its header as this one has; "" when there is none. Texts that are
-  /// nothing but header lines, each with its own, are lines like any others, and so are reads of FASTQ whose
-  /// names look like header lines.
+  /// Looks at `front`, which is_enough() or is the whole of the output `name`. Returns the name of an earlier
+  /// output with a header of the same format that, with SAM, has the same first line or, as this one has,
+  /// records behind the header; "" when there is none. Texts of header lines alone, each with its own, are
+  /// lines like any others, and so are reads of FASTQ whose names look like header lines.
   std::string find(std::string_view front, const std::string& name);
   /// What an output is, and what to do: "it begins with a header of SAM, as EARLIER: ...". The options are
   /// those of the program for SAM and for BAM.
@@ -120,8 +119,8 @@ std::string_view bam_references(std::string_view header);
 std::string header_difference(std::string_view header, std::string_view other);
 
 /// Throws DataError for a line that begins with '@' and is no header line: it has the shape of a record, or
-/// stands behind the first record. `record` is the number, from 1, of the record that it is in the place of;
-/// `line` may have more behind its newline.
+/// stands behind the first record. `record` is the number, from 1, of the record that should be there; `line`
+/// may have more behind its newline.
 [[noreturn]] void refuse_header_line(std::string_view line, std::uint64_t record,
                                      const std::string& input_name, const std::string& verb = "read");
 

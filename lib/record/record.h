@@ -32,9 +32,10 @@ inline constexpr const char* record_form_names =
 /// The value of --record. Throws UsageError.
 RecordForm parse_record_form(const std::string& text);
 
-/// Whether the records are arbitrary bytes, whose first ones say nothing about a compression: fixed.
+/// Whether the records are arbitrary bytes (fixed:N), which do not show by themselves whether they are
+/// compressed.
 inline bool is_bytes(const RecordForm& form) { return form.kind == RecordForm::Kind::fixed; }
-/// The same of the value of --record.
+/// The same for the text of --record.
 inline bool is_bytes(std::string_view form) { return form.starts_with("fixed:"); }
 
 /// Whether records need not end with a newline, and streams of them are joined byte by byte: nul and fixed.
