@@ -71,8 +71,8 @@ std::string value_text(const Json& value) {
                            : value.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
-// Of a job: what passed its FIFOs, or else what the program of mrf-tools that it is counted itself, as when
-// it reads or writes files.
+// The records of a job: those that passed its FIFOs. When it reads or writes files, and is a program of
+// mrf-tools, those that the program counted.
 std::optional<std::uint64_t> records_of(const Json& job, const char* name) {
   if (const auto count = count_in(job, name)) return count;
   const std::vector<std::string> command = texts_in(job, "command");
@@ -146,7 +146,7 @@ void add_jobs(Flow& flow, const Json& jobs, const std::string& name) {
   for (const std::string& job : names) flow.jobs.push_back(group_of(job, copies[job]));
 }
 
-// What the FIFOs of one name from one job to another come to.
+// The FIFOs of one name from one job to another: their sums, and the values of each.
 struct FifoGroup {
   FlowFifo fifo;
   std::vector<double> empty;
@@ -205,7 +205,7 @@ void add_throughput(Flow& flow, const Json& throughput) {
   }
 }
 
-// What a job of mrf-chunks left out (--skip-failed).
+// Adds the chunks that a job of mrf-chunks left out (--skip-failed).
 void add_left_out(Flow& flow, const FlowJob& job) {
   for (const Json& tool : job.tools) {
     const Json& skipped = member(tool, "skipped");
@@ -223,7 +223,7 @@ void add_left_out(Flow& flow, const FlowJob& job) {
   }
 }
 
-// A job of mrf-chunks that wrote all chunks but those that it was to leave out.
+// Whether a job of mrf-chunks left out chunks whose filter failed, and wrote all others (--skip-failed).
 bool has_left_out_chunks(const FlowJob& job) {
   return std::any_of(job.tools.begin(), job.tools.end(), [](const Json& tool) {
     return member(tool, "skipped").is_array() && number_in(tool, "output_is_complete") == 1;

@@ -43,8 +43,8 @@ struct FlowJob {
   Spread cpu_s;                ///< user and system
   Spread max_rss_bytes;        ///< sum: of all copies, if they had their peaks at a time
   std::optional<double> busy;  ///< share of the run, 0 to 1, of the busiest copy; empty: not measured
-  std::optional<std::uint64_t> records_in;  ///< of all copies, by FIFO or else by the program that the job
-                                            ///< is; empty when one was not counted
+  std::optional<std::uint64_t> records_in;  ///< of all copies, counted in their FIFOs or by their program;
+                                            ///< empty when those of a copy are not known
   std::optional<std::uint64_t> records_out;
   std::vector<std::string> inputs;   ///< files that it reads
   std::vector<std::string> results;  ///< files that it writes
