@@ -38,9 +38,8 @@ bool is_fifo(const std::string& path, int standard) {
   return found == 0 && S_ISFIFO(info.st_mode);
 }
 
-// Throws UsageError when an input that can be read only once, a FIFO or standard input, is given twice, or
-// one of the mates is another of them or an input, or the map, empty for none, can be read only once and is
-// one of all these.
+// Throws UsageError when a FIFO or standard input, which can be read only once, is given twice: as inputs, or
+// as the map ("" for no map) and something else. Also when a file of mates is an input, or given twice.
 void refuse_same_inputs(const std::vector<std::string>& inputs, const std::vector<std::string>& mates,
                         const std::string& map) {
   if (std::count(inputs.begin(), inputs.end(), "-") > 1)

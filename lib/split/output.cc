@@ -99,7 +99,7 @@ void Output::end_header() {
   free_ = free_end_ = nullptr;
 }
 
-// Keeps those of the bytes, about to be written and ending at the position `end`, that are not kept yet.
+// `bytes` are about to be written, and end at the position `end`. Keeps those that are not kept yet.
 void Output::keep(std::string_view bytes, std::uint64_t end, std::uint64_t records_end) {
   if (!last_->is_keeping()) return;
   if (end > last_->end()) last_->add(bytes.substr(bytes.size() - (end - last_->end())));

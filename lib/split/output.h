@@ -75,10 +75,10 @@ class Output {
   /// begin_records() and end_records() part it, is copied just before it is written. Throws SystemError.
   void keep_last(std::size_t bytes);
   bool keeps_last() const { return last_ != nullptr; }
-  /// What is appended until end_header() is no record; it is `bytes`, which are kept besides.
+  /// The header, `bytes`, is appended from here to end_header(). It is kept beside the last records.
   void begin_header(std::string_view bytes);
   void end_header();
-  /// `size` bytes follow that end where a record does. To be called for write_through().
+  /// `size` bytes follow, at whose end a record ends. To be called before write_through().
   void begin_records(std::size_t size) { next_records_end_ = appended_ + size; }
   /// What was appended or written ends where a record does.
   void end_records() {
