@@ -271,8 +271,8 @@ bool Collector::are_files() const {
                      [](const auto& input) { return input->stream().is_file(); });
 }
 
-// Whether the inputs may begin with one header of SAM: unless they are lines of which nothing is known. Input
-// after input is what cat(1) does.
+// Whether all inputs may begin with the same header of SAM. Lines of which nothing is known may not, since
+// the headers would come between records; but concatenated inputs may, as with cat(1).
 bool Collector::may_repeat_headers() const {
   using Kind = record::RecordForm::Kind;
   const Kind kind = options_.record.kind;

@@ -33,7 +33,7 @@ struct CollectOptions {
   record::HeaderForm header_form;
   /// The headers of all inputs have to be the same; those that `header_form` names have to in any case.
   bool same_header = false;
-  /// Inputs of lines may begin with one header of SAM, and all of it is lines.
+  /// Inputs of lines may all begin with the same header of SAM, whose lines are records then.
   bool repeats_headers = false;
   /// Bytes of memory for what cannot be written yet.
   std::uint64_t buffer = std::uint64_t{256} << 20;
@@ -46,9 +46,9 @@ struct CollectOptions {
   std::uint64_t rounds = 1;
   /// Of BGZF output, 0 (stored) to 9; nothing for the default.
   std::optional<int> level;
-  /// That help with compression, beside the one that collects.
+  /// Threads that compress, beside the one that collects.
   unsigned threads = 0;
-  /// Records from one line about the rate to the next, 0 for none, and what it says.
+  /// A line about the rate after every so many records, 0 for none, and the form of that line.
   std::uint64_t log_every = 0;
   std::string log_format = RateLog::default_format;
 };

@@ -20,8 +20,8 @@ struct OutputCounts {
   std::uint64_t records = 0;
 };
 
-/// Parses the JSON object. `name` is the file's, for the messages. Throws DataError when it is none of
-/// mrf-distribute, or that of an mrf-distribute that failed.
+/// Parses the JSON object. `name` is the file's, for the messages. Throws DataError when it is not one
+/// of mrf-distribute, or of an mrf-distribute that failed.
 OutputCounts parse_counts(const std::string& text, const std::string& name);
 
 /// Throws DataError when an input has not as many records as the output in its place, or when there is an

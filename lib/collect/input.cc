@@ -185,8 +185,8 @@ void Input::check_format(bool is_end) {
     throw base::DataError("read", name(), codec::refusal_of(format));
 }
 
-// Whether it is known that the input begins with no header of SAM that one before has. Nothing of what may be
-// one is framed until then.
+// Whether it is known that the input does not begin with a header of SAM that an earlier input has. Until
+// then nothing of it is framed.
 bool Input::check_header(bool is_end) {
   const std::string_view front = unframed();
   if (front.empty()) return is_end;
