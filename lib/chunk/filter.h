@@ -72,7 +72,7 @@ class ChunkFilter {
   bool has_ended() const { return outcome_.has_value(); }
   /// After its end.
   const process::Outcome& outcome() const { return *outcome_; }
-  /// It could not be started, for this reason, an errno(3); 0: it was.
+  /// The errno(3) with which its start failed; 0 when it was started.
   int start_error() const { return start_error_; }
   /// Reaped, and the end of its output was read; with a side table, that of its standard error too.
   bool is_done() const { return has_ended() && !is_output_open() && !is_side_open(); }
