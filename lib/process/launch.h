@@ -49,10 +49,10 @@ struct Launched {
 /// Starts a child, in the memory of this process, which waits for its execve(2): that spares the copy of a
 /// page table. A child that opens files itself gets a copy, since open(2) may take as long as it likes. The
 /// child has its own process group unless it is a part of a job that leads none, dies with this process
-/// (PR_SET_PDEATHSIG, prctl(2)), has default signal handling but for TTOU, which it ignores, and for what is
-/// to stay ignored
-/// (`stay_ignored`), a pipe as standard error, the limit of open files that this process was given, and
-/// nothing as standard input where this process has a terminal there. Throws SystemError.
+/// (PR_SET_PDEATHSIG, prctl(2)), and ignores TTOU and what is to stay ignored (`stay_ignored`); it has the
+/// default handling of all other signals. It has a pipe as standard error, the limit of open files that this
+/// process was given, and nothing as standard input where this process has a terminal there. Throws
+/// SystemError.
 Launched launch(const LaunchSpec& spec);
 
 /// The environment that the child gets: "NAME=VALUE" each.
