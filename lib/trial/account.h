@@ -55,7 +55,7 @@ struct Account {
   double level_growth = 0;                   ///< of the file, 0.1 for a tenth
 };
 
-/// Lines of a word and what it says.
+/// The report as text: lines that begin with a word, as "result", and say something of it.
 std::string text_of(const Account& account);
 
 /// Whether the copies are expected to be faster by enough to be worth it.
