@@ -131,6 +131,7 @@ class Diagnostician {
         first_records_(parts.first_records.begin(), parts.first_records.end()),
         records_(parts.records),
         is_sam_(parts.is_sam),
+        of_alignments_(parts.of_alignments),
         order_(order),
         surplus_(alone_, copies_) {}
 
@@ -215,7 +216,8 @@ class Diagnostician {
                                  [&](std::size_t at) { return known.contains(copies_[at]); });
     if (!all) return std::nullopt;
     return Diagnosis{Memory::deduplication, "it drops records that equal earlier ones (deduplication)",
-                     "--key gives records that may be equal to one worker, as --key column:1"};
+                     fmt::format("--key gives records that may be equal to one worker, as --key {}",
+                                 of_alignments_ ? "name" : "column:1")};
   }
 
   // Records too many, each with a value of a column that another record has, where all values were different.
@@ -345,6 +347,9 @@ class Diagnostician {
   }
 
   std::string key_advice(std::size_t column) const {
+    // A column of a table is no column of the alignments that it was made of.
+    if (of_alignments_ && !is_sam_)
+      return "--key gives all records of a value to one worker, as --key tag:CB those of a cell";
     return fmt::format("--key gives all records of a value to one worker, as --key {}",
                        key_of_column(column, fields_of(alone_[0])[column]));
   }
@@ -355,6 +360,7 @@ class Diagnostician {
   std::unordered_set<std::string_view> first_records_;
   std::uint64_t records_;
   bool is_sam_;
+  bool of_alignments_;
   Order order_;
   Surplus surplus_;
 };

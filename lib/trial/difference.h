@@ -48,9 +48,10 @@ struct Diagnosis {
 struct Parts {
   std::uint64_t starts = 0;  ///< of the filter, each for a part of the input
   std::vector<std::string_view>
-      first_records;          ///< of the parts but the first; empty where they are not known
-  std::uint64_t records = 0;  ///< of the whole input; 0 where they are not known
-  bool is_sam = false;        ///< the results are lines of SAM
+      first_records;           ///< of the parts but the first; empty where they are not known
+  std::uint64_t records = 0;   ///< of the whole input; 0 where they are not known
+  bool is_sam = false;         ///< the results are lines of SAM
+  bool of_alignments = false;  ///< the filter reads alignments
 };
 
 /// A guess, from two results that differ.

@@ -430,8 +430,12 @@ class Trial {
     account_.records_out = alone.facts.results[at].records().size();
     account_.copies_records_out = copies.records().size();
     const auto sample = text_sample(alone);
-    const bool is_sam = workflow::choose(form_).written == "sam";
-    Parts parts{.starts = cut.starts, .first_records = {}, .records = alone.records, .is_sam = is_sam};
+    const auto choice = workflow::choose(form_);
+    Parts parts{.starts = cut.starts,
+                .first_records = {},
+                .records = alone.records,
+                .is_sam = choice.written == "sam",
+                .of_alignments = choice.input.is_alignment()};
     if (sample && cut.form.key.empty())
       parts.first_records = part_begins(sample->records(), *cut.form.chunk_size, cut.starts);
     const Order order = copies_.outputs[at].order;

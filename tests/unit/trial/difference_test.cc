@@ -57,7 +57,7 @@ Runs run(const Filter& filter) {
     const auto from = all.begin() + static_cast<std::ptrdiff_t>(at);
     copies += joined(filter(Lines(from, from + chunk)));
   }
-  Runs runs{result(joined(filter(all))), result(copies), {}, {starts, {}, all.size(), false}};
+  Runs runs{result(joined(filter(all))), result(copies), {}, {starts, {}, all.size(), false, false}};
   for (std::size_t at = chunk; at < all.size(); at += chunk) runs.first_records.push_back(all[at] + "\n");
   runs.parts.first_records.assign(runs.first_records.begin(), runs.first_records.end());
   return runs;
@@ -184,11 +184,20 @@ TEST_CASE("what a filter remembers shows in what copies of it write") {
   }
 }
 
+TEST_CASE("a column of a table is no key of the alignments that it was made of") {
+  Runs runs = run(sums);
+  runs.parts.of_alignments = true;
+  const Diagnosis found = diagnose(runs.alone, runs.copies, runs.parts, Order::kept);
+  CHECK(found.memory == Memory::whole_input);
+  CHECK_MESSAGE(found.advice.find("--key tag:CB") != std::string::npos, found.advice);
+  CHECK_MESSAGE(found.advice.find("column:") == std::string::npos, found.advice);
+}
+
 TEST_CASE("numbers of SAM that differ count nothing, but those of its tags may") {
   const auto alignment = [](const char* flag, const char* tag) {
     return fmt::format("r\t{}\tc\t1\t60\t1M\t*\t0\t0\tA\tI\tXN:i:{}\n", flag, tag);
   };
-  const Parts parts{.starts = 2, .first_records = {}, .records = 0, .is_sam = true};
+  const Parts parts{.starts = 2, .first_records = {}, .records = 0, .is_sam = true, .of_alignments = true};
   const Result alone = result(alignment("0", "1") + alignment("1024", "1") + alignment("1040", "1"));
   const Result marked = result(alignment("0", "1") + alignment("0", "1") + alignment("16", "1"));
   const Diagnosis found = diagnose(alone, marked, parts, Order::kept);
