@@ -234,3 +234,40 @@ stats_are_whole() {
   [[ $status == 1 ]]
   stats_are_whole mrf-bamread stats
 }
+
+# FILE PAGE...: prints the names of the members in a JSON file that are in none of the pages.
+unnamed_members() {
+  local file=$1 name
+  shift
+  jq -r '[paths | .[-1] | strings] | unique | .[]' "$file" | while read -r name; do
+    cat "${@/#/$ROOT/man/}" | grep -qw -- "$name" || echo "$file: $name"
+  done
+}
+@test "the pages name each member of the JSON that the programs write" {
+  echo '{"outputs": [{"name": 1, "of_nobody": 2}]}' >own.json
+  [[ $(unnamed_members own.json mrf-tools.7) == 'own.json: of_nobody' ]]
+  seq 1000 >in && mkdir served && cp in served/
+  serve served
+  mrf-distribute --stats mrf-distribute.json -i in a b
+  mrf-collect --stats mrf-collect.json -o joined a b
+  mrf-chunks --stats mrf-chunks.json --ok-status 0,1 --skip-failed -i in -- cat >chunks
+  mrf-bamread --stats mrf-bamread.json -o out.sam "$(small_bam)"
+  mrf-bamwrite --stats mrf-bamwrite.json -o out.bam out.sam
+  getm-fetch --stats getm-fetch.json --report report.getm-fetch.json "$SERVED/in" fetched
+  # shellcheck disable=SC2016
+  mrf-run --stats mrf-run.json --report report.mrf-run.json --side side -n 2 -i in -o out -- \
+    bash -c 'echo 1 >"$MRF_RESULT"; tee "$MRF_SIDE"'
+  awk '{ print "@r" $1 "\nACGT\n+\nIIII" }' in | bgzip >1.fq.gz && cp 1.fq.gz 2.fq.gz
+  mrf-run --shards 2 --shard-dir d --shard-plan -i 1.fq.gz -i 2.fq.gz -o A.fq.gz -o B.fq.gz -- cat
+  mrf-run --shard-run 0 --shard-dir d
+  {
+    for program in $(all_programs); do
+      [[ $program == mrf-report ]] || unnamed_members "$program.json" "$program.1" mrf-tools.7
+    done
+    unnamed_members report.getm-fetch.json getm-fetch.1
+    unnamed_members report.mrf-run.json mrf-run.1 mrf-chunks.1 mrf-tools.7
+    unnamed_members d/plan.json mrf-run.1
+    unnamed_members d/receipts/0.json mrf-run.1
+  } >unnamed
+  [[ -s d/receipts/0.json ]] && [[ ! -s unnamed ]] || show_result "$(<unnamed)"
+}
