@@ -63,14 +63,15 @@ HWY_NOINLINE std::size_t common_bytes(const char* one, const char* other, std::s
 }
 
 struct Place {
-  std::size_t row;
+  FieldParse::Row& row;
   FieldParse::HashTag tag;
 };
 
 // A match as one number, which is larger for a longer match, and for a nearer one of the same length.
 using Rank = std::uint32_t;
+constexpr Rank nearness_of(std::size_t distance) { return static_cast<Rank>(0x10000 - distance); }
 constexpr Rank rank_of(std::size_t length, std::size_t distance) {
-  return static_cast<Rank>(length << 16 | (0x10000 - distance));
+  return static_cast<Rank>(length << 16) + nearness_of(distance);
 }
 constexpr Rank no_match = rank_of(least_match - 1, 1);
 constexpr std::size_t length_of(Rank rank) { return rank >> 16; }
@@ -150,8 +151,11 @@ class Finder {
         bytes_(parse.bytes_),
         size_(parse.size_),
         end_(hashable(parse.size_)),
-        row_bits_(parse.row_bits_),
-        taker_(parse) {}
+        row_shift_(64 - parse.row_bits_),
+        tag_shift_(row_shift_ - tag_bits),
+        taker_(parse) {
+    for (std::size_t field = 0; field < field_kinds; ++field) tables_[field] = tables_of(field);
+  }
 
   void find(std::span<const FieldSpan> fields) {
     std::size_t begin = 0;
@@ -167,6 +171,7 @@ class Finder {
 
  private:
   static constexpr std::uint64_t multiplier = 0x9E3779B97F4A7C15;
+  static constexpr unsigned tag_bits = 8;
   // A byte of a match makes up for so many positions without one.
   static constexpr std::size_t regained = 4;
   static constexpr std::size_t least_continued = 8;
@@ -177,43 +182,44 @@ class Finder {
            : field == static_cast<std::size_t>(Field::qualities) ? 2
                                                                  : 0;
   }
-  Place place(std::uint64_t bytes) const {
-    const std::uint64_t hash = bytes * multiplier;
-    return {hash >> (64 - row_bits_), static_cast<FieldParse::HashTag>(hash >> (64 - row_bits_ - 8) & 0xff)};
-  }
   // The rows of one field, and the rows of longer hashes, if it has some.
   struct Tables {
     FieldParse::Row* rows;
     FieldParse::Row* far_rows;
-    unsigned shift;
+    std::uint64_t multiplier;  // leaves those of eight bytes that are hashed
     std::size_t far_at;
     bool has_far;
     bool of_reads;             // bases or qualities
     std::size_t stride;        // in the middle of a long match
     std::size_t entered_last;  // at its end
   };
-  Tables tables(std::size_t field) const {
+  Tables tables_of(std::size_t field) const {
     const FieldEffort& effort = parse_.efforts_[field];
     FieldParse::Row* const rows = parse_.rows_.data();
     const bool of_reads = table_of(field) != 0;
-    return {rows + (table_of(field) << row_bits_),
-            rows + (FieldParse::tables << row_bits_),
-            64 - 8U * effort.hashed,
+    return {rows + (table_of(field) << parse_.row_bits_),
+            rows + (FieldParse::tables << parse_.row_bits_),
+            multiplier << (64 - 8U * effort.hashed),
             effort.far_hashed - std::size_t{8},
             effort.far_hashed > 0,
             of_reads,
             of_reads ? std::size_t{16} : std::size_t{4},
             of_reads ? std::size_t{8} : entered_whole};
   }
+  Place place(std::uint64_t hash, FieldParse::Row* rows) const {
+    return {rows[hash >> row_shift_], static_cast<FieldParse::HashTag>(hash >> tag_shift_ & 0xff)};
+  }
   Place near_place(std::size_t at, const Tables& tables) const {
-    return place(eight_bytes(bytes_ + at) << tables.shift);
+    return place(eight_bytes(bytes_ + at) * tables.multiplier, tables.rows);
   }
   Place far_place(std::size_t at, const Tables& tables) const {
-    return place(eight_bytes(bytes_ + at) * multiplier ^ eight_bytes(bytes_ + at + tables.far_at));
+    const std::uint64_t bytes =
+        eight_bytes(bytes_ + at) * multiplier ^ eight_bytes(bytes_ + at + tables.far_at);
+    return place(bytes * multiplier, tables.far_rows);
   }
   static void enter(FieldParse::Row& row, FieldParse::HashTag tag, std::size_t at) {
     const std::size_t newest = (row.newest - 1U) & (FieldParse::row_size - 1);
-    row.newest = static_cast<std::uint16_t>(newest);
+    row.newest = newest;
     row.tags[newest] = tag;
     row.positions[newest] = static_cast<std::uint16_t>(at);
   }
@@ -232,54 +238,59 @@ class Finder {
                       reinterpret_cast<std::uint8_t*>(&stored));
     auto bits = static_cast<std::uint32_t>(stored);
 #endif
-    bits |= bits << 16;
-    return (bits >> row.newest) & 0xffff;
+    return std::rotr(static_cast<std::uint16_t>(bits), static_cast<int>(row.newest));
   }
 
   Found search(std::size_t at, const Tables& tables, const FieldEffort& effort) const {
     Found found;
     const Place near = near_place(at, tables);
-    search_row(at, tables.rows[near.row], near.tag, effort.candidates, found);
-    if (tables.has_far) {
-      const Place far = far_place(at, tables);
-      search_row(at, tables.far_rows[far.row], far.tag, effort.far_candidates, found);
+    search_row(at, near, effort.candidates, found);
+    if (tables.has_far) search_row(at, far_place(at, tables), effort.far_candidates, found);
+    if (HWY_UNLIKELY(size_ - at < compared)) {
+      found.nearest = shortened(found.nearest, size_ - at);
+      found.longest = shortened(found.longest, size_ - at);
     }
     return found;
   }
+  static Rank shortened(Rank rank, std::size_t most) {
+    return rank_of(std::min(length_of(rank), most), distance_of(rank));
+  }
 
-  // The comparison of a candidate has no branch that depends on its outcome.
-  void search_row(std::size_t at, FieldParse::Row& row, FieldParse::HashTag tag, unsigned most,
-                  Found& found) const {
-    const std::size_t most_length = std::min<std::size_t>(most_match, size_ - at);
-    for (std::uint32_t mask = agreeing(row, tag); mask != 0; mask &= mask - 1) {
+  // The comparison of a candidate has no branch that depends on its outcome. A match may be longer than what
+  // is left, but by less than is compared at once.
+  void search_row(std::size_t at, const Place& place, unsigned most, Found& found) const {
+    FieldParse::Row& row = place.row;
+    const char* const bytes = bytes_;
+    const char* const here = bytes + at;
+    const Rank nearness = nearness_of(at);
+    for (std::uint32_t mask = agreeing(row, place.tag); mask != 0; mask &= mask - 1) {
       const std::size_t slot =
           (static_cast<unsigned>(std::countr_zero(mask)) + row.newest) & (FieldParse::row_size - 1);
       const std::size_t from = row.positions[slot];
-      const std::size_t distance = at - from;
-      if (HWY_UNLIKELY(distance - 1 >= window)) break;
-      std::size_t length = common_at_once(bytes_ + at, bytes_ + from);
+      if (HWY_UNLIKELY(at - from - 1 >= window)) break;
+      std::size_t length = common_at_once(here, bytes + from);
       if (HWY_UNLIKELY(length == compared)) {
-        length = common_bytes(bytes_ + at, bytes_ + from, compared, most_length);
+        length = common_bytes(here, bytes + from, compared, std::min<std::size_t>(most_match, size_ - at));
       }
-      const Rank rank = rank_of(std::min(length, most_length), distance);
+      const Rank rank = static_cast<Rank>(length << 16) + nearness + static_cast<Rank>(from);
       const bool first = found.longest == no_match;
       found.longest = std::max(found.longest, rank);
       found.nearest = first ? found.longest : found.nearest;
       if (--most == 0) break;
     }
-    enter(row, tag, at);
+    enter(row, place.tag, at);
   }
 
   void enter_all(std::size_t at, std::size_t end, const Tables& tables) const {
     if (tables.has_far) {
       for (std::size_t far_at = at; far_at < end; ++far_at) {
         const Place far = far_place(far_at, tables);
-        enter(tables.far_rows[far.row], far.tag, far_at);
+        enter(far.row, far.tag, far_at);
       }
     }
     for (; at < end; ++at) {
       const Place near = near_place(at, tables);
-      enter(tables.rows[near.row], near.tag, at);
+      enter(near.row, near.tag, at);
     }
   }
 
@@ -300,14 +311,14 @@ class Finder {
   }
 
   void find_in(std::size_t at, std::size_t end, std::size_t field) {
-    const FieldEffort effort = parse_.efforts_[field];
-    const Tables tables = this->tables(field);
+    const FieldEffort& effort = parse_.efforts_[field];
+    const Tables& tables = tables_[field];
     const std::size_t least = least_in(effort);
     std::uint32_t& misses = misses_[field];
     while (at < end) {
       if (at < covered_) {
         const std::size_t stop = std::min(covered_, end);
-        __builtin_prefetch(tables.rows + near_place(stop, tables).row);
+        __builtin_prefetch(&near_place(stop, tables).row);
         enter_match(at, stop, tables);
         at = stop;
         continue;
@@ -393,7 +404,9 @@ class Finder {
   const char* bytes_;
   std::size_t size_;
   std::size_t end_;
-  unsigned row_bits_;
+  unsigned row_shift_;
+  unsigned tag_shift_;
+  std::array<Tables, field_kinds> tables_;
   std::size_t match_begin_ = 0;
   std::size_t covered_ = 0;  // up to here there is a match
   Taker taker_;
@@ -416,39 +429,42 @@ namespace mrf::codec::deflate {
 
 namespace {
 
-// Counts some literals. Most runs are short, and how short cannot be foreseen: the first four places are
-// counted without a branch, those behind the end of the run as symbols that nobody asks for.
-class LiteralCounts {
- public:
-  void add(const unsigned char* bytes, std::size_t count) {
-    for (; count > at_once; count -= at_once, bytes += at_once) {
-      for (std::size_t at = 0; at < at_once; ++at) ++counts_[bytes[at]];
-    }
-    for (std::size_t at = 0; at < at_once; ++at) {
-      const std::size_t behind = std::size_t{0} - std::size_t{at >= count};
-      ++counts_[(bytes[at] & ~behind) | ((spare + at) & behind)];
-    }
-  }
-  std::uint32_t of(std::size_t byte) const { return counts_[byte]; }
-
- private:
-  static constexpr std::size_t at_once = 4;
-  static constexpr std::size_t spare = 256;
-  std::array<std::uint32_t, spare + at_once> counts_{};
-};
-
-Frequencies symbols_of(const char* bytes, std::span<const Sequence> sequences) {
-  Frequencies counts;
-  LiteralCounts literals;
-  const auto* at = reinterpret_cast<const unsigned char*>(bytes);
+// Copies all literals behind each other, so that a loop over them has no ends that cannot be foreseen. Writes
+// up to 16 bytes behind the last.
+std::span<const unsigned char> gather_literals(const char* bytes, std::span<const Sequence> sequences,
+                                               unsigned char* to) {
+  constexpr std::size_t at_once = 16;
+  const unsigned char* const begin = to;
   for (const Sequence& sequence : sequences) {
-    literals.add(at, sequence.literals);
-    at += sequence.literals + sequence.length;
-    if (sequence.length == 0) break;
+    std::memcpy(to, bytes, at_once);
+    for (std::size_t at = at_once; at < sequence.literals; at += at_once) {
+      std::memcpy(to + at, bytes + at, at_once);
+    }
+    to += sequence.literals;
+    bytes += sequence.literals + sequence.length;
+  }
+  return {begin, to};
+}
+
+// Two counts of each byte, since one that was just written is not soon read again.
+void count_literals(std::span<const unsigned char> literals, Frequencies& counts) {
+  std::array<std::array<std::uint32_t, 256>, 2> of{};
+  std::size_t at = 0;
+  for (; at + 2 <= literals.size(); at += 2) {
+    ++of[0][literals[at]];
+    ++of[1][literals[at + 1]];
+  }
+  if (at < literals.size()) ++of[0][literals[at]];
+  for (std::size_t byte = 0; byte < 256; ++byte) counts.literals[byte] = of[0][byte] + of[1][byte];
+}
+
+Frequencies symbols_of(const char* bytes, std::span<const Sequence> sequences, unsigned char* literals) {
+  Frequencies counts;
+  count_literals(gather_literals(bytes, sequences, literals), counts);
+  for (const Sequence& sequence : sequences.first(sequences.size() - 1)) {
     ++counts.literals[first_length + length_slot(sequence.length)];
     ++counts.distances[distance_slot(sequence.distance_less_one + std::uint32_t{1})];
   }
-  for (std::size_t byte = 0; byte < 256; ++byte) counts.literals[byte] = literals.of(byte);
   counts.literals[end_of_block] = 1;
   return counts;
 }
@@ -468,7 +484,8 @@ FieldParse::FieldParse(const Efforts& efforts, bool chooses)
       bytes_(padded_.data() + padding),
       tables_(tables + (has_far_table(efforts) ? 1 : 0)),
       rows_(tables_ << most_row_bits),
-      sequences_(room / least_match + 2) {
+      sequences_(room / least_match + 2),
+      literals_(room + padding) {
   if (chooses) chooser_.emplace();
 }
 
@@ -489,7 +506,7 @@ void FieldParse::parse(std::string_view payload, std::span<const FieldSpan> fiel
   } else {
     find(*this, fields);
   }
-  frequencies_ = symbols_of(bytes_, sequences());
+  frequencies_ = symbols_of(bytes_, sequences(), literals_.data());
 }
 
 }  // namespace mrf::codec::deflate

@@ -66,7 +66,7 @@ class FieldParse {
   struct alignas(64) Row {
     std::array<HashTag, row_size> tags;
     std::array<std::uint16_t, row_size> positions;
-    std::uint16_t newest;
+    std::size_t newest;
   };
   static constexpr unsigned most_row_bits = 11;
   static constexpr std::size_t tables = 3;  ///< and one more, of the longer hash
@@ -86,6 +86,7 @@ class FieldParse {
   std::optional<MatchChooser> chooser_;
   std::vector<Sequence> sequences_;
   std::size_t sequence_count_ = 0;
+  std::vector<unsigned char> literals_;
   Frequencies frequencies_;
 };
 
