@@ -11,26 +11,27 @@ namespace {
 using deflate::Efforts;
 
 // fixed, name, bases, qualities, tags, cigar. More candidates are slower and smaller. Reads overlap by chance
-// or for long: bases are entered always, since an overlap may come at any time. Qualities of few values
-// repeat too often for a hash of 5 bytes to tell candidates apart; so do operations of a CIGAR, of four bytes
-// each, of which the upper two are mostly 0: a hash of 6 bytes has what is not 0 of two operations.
+// or for long: bases are entered always, since an overlap may come at any time, and a match of 5 bytes, which
+// mostly is chance and costs more than its literals, is not taken. Qualities of few values repeat too often
+// for a hash of 5 bytes to tell candidates apart; so do operations of a CIGAR, of four bytes each, of which
+// the upper two are mostly 0: a hash of 6 bytes has what is not 0 of two operations.
 constexpr std::array<Efforts, FieldDeflater::most_level - FieldDeflater::least_level + 1> efforts{{
     {{{4, 4, 4, 8, 4},
       {4, 4, 4, 8, 4},
-      {4, 4, 5, 0, 4, 31, 99},
+      {5, 4, 6, 0, 4, 31, 99},
       {5, 6, 5, 0, 4, 15},
       {4, 4, 4, 0, 4},
       {6, 16}}},
     {{{4, 8, 4, 8, 4},
       {3, 4, 3, 99, 4},
-      {4, 6, 5, 0, 6, 7, 99},
+      {5, 6, 6, 0, 6, 7, 99},
       {6, 8, 6, 12, 4, 15},
       {4, 6, 4, 8, 4},
       {6, 16}}},
     {{{4, 12, 4, 16, 5},
       {3, 6, 3, 99, 5},
-      {4, 8, 5, 0, 6, 7, 99},
-      {5, 8, 5, 16, 4, 15, 4, 12, 8},
+      {5, 8, 6, 0, 6, 7, 99},
+      {5, 8, 5, 16, 4, 15, 4, 12, 12},
       {4, 12, 4, 16, 4},
       {6, 16, 3, 16, 6, 7, 4, 10, 8}}},
     {{{4, 16, 3, 99, 6},
