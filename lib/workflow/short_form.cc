@@ -167,8 +167,7 @@ class Writer {
     } else if (parts()) {
       add_parting("done");
     } else if (is_gzip_out()) {
-      add("join", fmt::format("mrf-collect{} --order concat{} in:done",
-                              is_joined_as_bytes() ? " --record fixed:1" : "", result()));
+      add("join", fmt::format("mrf-collect{} --order concat{} in:done", joined_chunks(), result()));
     }
   }
 
@@ -192,10 +191,12 @@ class Writer {
     return options;
   }
 
-  // Whether the output is compressed as it is. Lines that the filter itself has compressed are inflated
-  // first.
-  bool is_joined_as_bytes() const {
-    return record::is_without_lines(choice_.written.empty() ? choice_.given : choice_.written);
+  // The records of an output that is compressed, so that they are counted; with a header, lines. Lines that
+  // the filter itself has compressed are inflated first, bytes are not.
+  std::string joined_chunks() const {
+    const std::string& form = choice_.written.empty() ? choice_.given : choice_.written;
+    if (record::is_without_lines(form)) return " --record fixed:1";
+    return choice_.written.empty() || !has_header(HeaderPolicy::none) ? "" : record_option(choice_.written);
   }
 
   bool is_gzip_out() const { return choice_.output.is_gzip && output() != "-"; }

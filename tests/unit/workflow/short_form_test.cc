@@ -656,6 +656,20 @@ TEST_CASE("mates go in step, and are parted by name") {
   CHECK_NOTHROW(mrf::workflow::choose(pairs));
 }
 
+TEST_CASE("the records of chunks that are compressed are counted as what they are") {
+  auto reads = form("in.fq", "out.fq.gz");
+  CHECK(job(mrf::workflow::workflow_text(reads), "join")
+            .starts_with("mrf-collect --record fastq --order concat "));
+  auto table = form("in.txt", "out.gz");
+  table.record = "lines:4";
+  table.output_record = "lines:4";
+  CHECK(job(mrf::workflow::workflow_text(table), "join").starts_with("mrf-collect --record lines:4 "));
+  table.header_lines = 1;
+  CHECK(job(mrf::workflow::workflow_text(table), "join").starts_with("mrf-collect --order concat "));
+  table = form("in.txt", "out.gz");
+  CHECK(job(mrf::workflow::workflow_text(table), "join").starts_with("mrf-collect --order concat "));
+}
+
 TEST_CASE("an option that would do nothing is refused") {
   auto plain = form("in.txt", "out.txt");
   plain.level = 1;
