@@ -315,7 +315,7 @@ Flow flow_of(const Json& report, const std::string& name) {
   flow.machine_idle = number_in(report, "machine_idle");
   flow.failed = text_in(report, "failed");
   flow.bottleneck = text_in(report, "bottleneck");
-  flow.output = text_in(report, "output");
+  flow.outputs = texts_in(report, "outputs");
   flow.results = texts_in(report, "results");
   add_jobs(flow, jobs, name);
   flow.lacks_records = flow.status == static_cast<int>(base::Status::bad_data) && flow.failed.empty() &&

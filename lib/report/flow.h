@@ -93,7 +93,7 @@ struct Flow {
   std::string bottleneck;              ///< empty: not known
   std::vector<FlowJob> jobs;
   std::vector<FlowFifo> fifos;
-  std::string output;  ///< of a short form, "-" standard output; empty: not known
+  std::vector<std::string> outputs;  ///< of a short form, "-" standard output; empty: not known
   std::vector<std::string> results;
   std::vector<FlowPoint> throughput;
   std::optional<double> input_bytes;

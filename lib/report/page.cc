@@ -204,16 +204,16 @@ bool makes(const FlowJob& job, const std::string& result) {
   return std::find(job.results.begin(), job.results.end(), result) != job.results.end();
 }
 
-// What the run is for: its output, or else the first result that is no side table; empty when there is none.
-std::string main_result(const Flow& flow) {
-  if (!flow.output.empty()) return flow.output;
+// What the run is for: its outputs, or else the first result that is no side table; none when there is none.
+std::vector<std::string> main_results(const Flow& flow) {
+  if (!flow.outputs.empty()) return flow.outputs;
   const auto is_main = [&flow](const std::string& result) {
     return std::none_of(flow.jobs.begin(), flow.jobs.end(), [&](const FlowJob& job) {
       return makes(job, result) && makes_side_table(flow, job);
     });
   };
   const auto found = std::find_if(flow.results.begin(), flow.results.end(), is_main);
-  return found == flow.results.end() ? "" : *found;
+  return found == flow.results.end() ? std::vector<std::string>() : std::vector<std::string>{*found};
 }
 
 bool writes_fifo(const Flow& flow, const FlowJob& job) {
@@ -223,9 +223,10 @@ bool writes_fifo(const Flow& flow, const FlowJob& job) {
 
 // Whether the job writes what the run is for.
 bool makes_main(const Flow& flow, const FlowJob& job) {
-  const std::string result = main_result(flow);
-  if (result != standard_output) return makes(job, result);
-  return job.results.empty() && !writes_fifo(flow, job);
+  const auto results = main_results(flow);
+  return std::any_of(results.begin(), results.end(), [&](const std::string& result) {
+    return result == standard_output ? job.results.empty() && !writes_fifo(flow, job) : makes(job, result);
+  });
 }
 
 // Of each job, whether what it writes goes into what the run is for; true of all when no job makes that.
@@ -255,19 +256,20 @@ std::optional<std::uint64_t> records_read(const Flow& flow) {
   return std::nullopt;
 }
 
-// The job that makes what the run is for wins over the others.
+// Those of the jobs that make what the run is for, or else of the last job that counted.
 std::optional<std::uint64_t> records_written(const Flow& flow) {
   const auto is_towards = jobs_towards_main(flow);
+  std::optional<std::uint64_t> of_main;
   std::optional<std::uint64_t> of_last;
   for (std::size_t at = 0; at < flow.jobs.size(); ++at) {
     const FlowJob& job = flow.jobs[at];
     if (!is_towards[at] || makes_side_table(flow, job)) continue;
     const auto& count = job.records_out ? job.records_out : job.records_in;
     if (!count) continue;
-    if (makes_main(flow, job)) return count;
+    if (makes_main(flow, job)) of_main = of_main.value_or(0) + *count;
     of_last = count;
   }
-  return of_last;
+  return of_main ? of_main : of_last;
 }
 
 }  // namespace
@@ -275,8 +277,9 @@ std::optional<std::uint64_t> records_written(const Flow& flow) {
 std::string html_page(const Flow& flow, const Json& report) { return Page(flow, report).html(); }
 
 std::string sample_name(const Flow& flow) {
-  const std::string path = main_result(flow);
-  if (path.empty() || path == standard_output) return flow.workflow.empty() ? "run" : flow.workflow;
+  const auto results = main_results(flow);
+  if (results.empty() || results[0] == standard_output) return flow.workflow.empty() ? "run" : flow.workflow;
+  const std::string& path = results[0];
   const std::string file = path.substr(path.rfind('/') + 1);
   const std::string name = file.substr(0, file.find('.', 1));
   return name.empty() ? path : name;

@@ -151,7 +151,7 @@ Json make_report(const workflow::Plan& plan, const Supervisor& supervisor, const
   Json report{{"workflow", plan.file}, {"status", status}, {"wall_s", supervisor.wall().count()}};
   report["failed"] = failed ? Json(plan.jobs[*failed].display_name()) : Json(nullptr);
   report["bottleneck"] = bottleneck.empty() ? Json(nullptr) : Json(bottleneck);
-  report["output"] = plan.output.empty() ? Json(nullptr) : Json(plan.output);
+  report["outputs"] = plan.outputs;
   report["results"] = is_published ? Json(plan.results) : Json::array();
   report["jobs"] = Json::array();
   for (std::size_t at = 0; at < plan.jobs.size(); ++at) {

@@ -470,7 +470,7 @@ bool writes_one_stream(const Plan& plan, std::size_t at) {
 }
 
 void set_outputs(Plan& plan, const std::vector<std::string>& outputs) {
-  plan.output = outputs.empty() ? "-" : outputs[0];
+  plan.outputs = outputs.empty() ? std::vector<std::string>{"-"} : outputs;
   std::stable_partition(plan.results.begin(), plan.results.end(), [&outputs](const std::string& result) {
     return std::find(outputs.begin(), outputs.end(), result) != outputs.end();
   });

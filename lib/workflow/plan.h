@@ -53,7 +53,8 @@ struct Plan {
   std::vector<Rounds> sections;
   std::vector<std::size_t> rounds_at_a_time;  ///< of each section, at least 1
   std::vector<std::string> results;           ///< the paths of save:, in the order of the text
-  std::string output;  ///< of a short form: where what the filter writes goes, "-" standard output
+  std::vector<std::string>
+      outputs;  ///< of a short form: where what the filter writes goes, "-" standard output
 };
 
 /// The name of a FIFO's file in its directory: "part.3" for "part[3]".

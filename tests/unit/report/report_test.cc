@@ -133,7 +133,7 @@ TEST_CASE("the row for MultiQC has the records of the first result, not of what 
   CHECK(row(report)["records_out"] == 90);
   CHECK(mrf::report::sample_name(flow_of(report, "r")) == "w");
   // To standard output, with a file for records without a key, which goes through a job of its own.
-  report["output"] = "-";
+  report["outputs"] = {"-"};
   report["results"] = {"missing.bam"};
   report["jobs"][4]["results"] = {"missing.bam"};
   report["jobs"].push_back(job("missing", nullptr, {"mrf-collect"}, 1, 1));
@@ -144,12 +144,15 @@ TEST_CASE("the row for MultiQC has the records of the first result, not of what 
   CHECK(row(report)["records_out"] == 90);
   CHECK(mrf::report::sample_name(flow_of(report, "r")) == "w");
   // A run that has failed has no results.
-  report["output"] = "a/out.bam";
+  report["outputs"] = {"a/out.bam", "b/out.bam"};
   report["results"] = Json::array();
   CHECK(mrf::report::sample_name(flow_of(report, "r")) == "out");
   // The first job has counted the input; what it parts may be in several FIFOs, and a header has no records.
   report["jobs"][0]["records_in"] = 107;
   CHECK(row(report)["records_in"] == 107);
+  report["jobs"][3]["results"] = {"a/out.bam"};
+  report["jobs"][4]["results"] = {"b/out.bam"};
+  CHECK(row(report)["records_out"] == 95);
 }
 
 TEST_CASE("what is no report is refused, and members of a wrong type are unknown") {

@@ -166,9 +166,9 @@ TEST_CASE("the output comes before the results beside it") {
   plan.results = {"missing", "1.fq", "singles", "2.fq"};
   mrf::workflow::set_outputs(plan, {"1.fq", "2.fq"});
   CHECK(plan.results == std::vector<std::string>{"1.fq", "2.fq", "missing", "singles"});
-  CHECK(plan.output == "1.fq");
+  CHECK(plan.outputs == std::vector<std::string>{"1.fq", "2.fq"});
   mrf::workflow::set_outputs(plan, {});
-  CHECK(plan.output == "-");
+  CHECK(plan.outputs == std::vector<std::string>{"-"});
 }
 
 TEST_CASE("a newline in quotes is kept, and the next line has its own number") {
