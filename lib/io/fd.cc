@@ -122,4 +122,14 @@ void write_all(FdRef fd, const std::string& name, std::string_view from, Meter& 
   }
 }
 
+void write_all_at(FdRef fd, const std::string& name, std::string_view from, std::uint64_t at) {
+  while (!from.empty()) {
+    const ssize_t n = ::pwrite(fd.get(), from.data(), from.size(), static_cast<off_t>(at));
+    if (n < 0 && errno == EINTR) continue;
+    if (n < 0) throw base::SystemError("write", name);
+    from.remove_prefix(static_cast<std::size_t>(n));
+    at += static_cast<std::uint64_t>(n);
+  }
+}
+
 }  // namespace mrf::io

@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -107,5 +108,8 @@ std::size_t read_full(FdRef fd, const std::string& name, std::span<char> to, Met
 /// Writes all of `from` to a blocking descriptor, EINTR and short writes repeated. Throws ClosedOutput
 /// when the reader is gone (SIGPIPE is ignored by every program), else SystemError "cannot write".
 void write_all(FdRef fd, const std::string& name, std::string_view from, Meter& meter);
+
+/// The same to byte `at` of a file, with pwrite(2). Throws SystemError "cannot write".
+void write_all_at(FdRef fd, const std::string& name, std::string_view from, std::uint64_t at);
 
 }  // namespace mrf::io

@@ -26,6 +26,7 @@
 #include "io/output_file.h"
 #include "io/paths.h"
 #include "io/regular_file.h"
+#include "shard/in_threads.h"
 #include "shard/slurm.h"
 #include "shard/snakefile.h"
 
@@ -136,17 +137,24 @@ bool is_foreign_text(const std::string& path, std::string_view name) {
          (name == "sbatch.sh" && !is_own_file(path, slurm_script_mark));
 }
 
-// Removes what the run made in one of the directories, and it, unless others have put something there.
+// Removes what the run made in one of the directories, and it, unless others have put something there. Of
+// large files it takes long.
 void remove_of_run(const std::string& path, std::string_view directory) {
   const std::string whole = path + std::string(directory);
+  std::vector<std::string> own;
   bool is_shared = false;
   for (const auto& name : names_in(whole)) {
-    if (is_name_of_run(directory, name) && !is_foreign_text(fmt::format("{}/{}", whole, name), name)) {
-      remove_part_at(fmt::format("{}/{}", whole, name));
+    std::string file = fmt::format("{}/{}", whole, name);
+    if (is_name_of_run(directory, name) && !is_foreign_text(file, name)) {
+      own.push_back(std::move(file));
     } else {
       is_shared = true;
     }
   }
+  Turns turns(own.size());
+  in_threads(own.size(),
+             [&] { turns.take([&](std::size_t number) { return own[number]; }, remove_part_at); });
+  turns.require_success();
   if (is_shared || ::rmdir(whole.c_str()) == 0 || errno == ENOENT) return;
   throw base::SystemError("remove", whole);
 }

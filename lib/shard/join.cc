@@ -9,6 +9,7 @@
 #include <array>
 #include <cerrno>
 #include <functional>
+#include <memory>
 #include <string_view>
 #include <utility>
 
@@ -20,13 +21,14 @@
 #include "record/header.h"
 #include "shard/content.h"
 #include "shard/digest.h"
+#include "shard/in_threads.h"
 #include "shard/proof.h"
 
 namespace mrf::shard {
 
 namespace {
 
-constexpr std::size_t part_piece_bytes = std::size_t{1} << 20;
+constexpr std::size_t part_piece_bytes = std::size_t{1} << 18;
 constexpr std::uint64_t bytes_to_disk = std::uint64_t{16} << 20;
 
 // What of a part goes into the joined file: its bytes from `begin` on, up to `end`.
@@ -86,26 +88,35 @@ class PartReader {
     }
   }
 
-  // Reads the whole part, checks it, and gives its range to `output`.
-  void copy(const PartRange& range, io::OutputFile& output) const {
+  // Reads the whole part, checks it, and writes its range to byte `to` of `output`, or behind what a direct
+  // one has. Ends early when `is_void` answers true.
+  void copy(const PartRange& range, io::OutputFile& output, std::uint64_t to,
+            const std::function<bool()>& is_void) const {
     io::Meter meter;
     std::uint64_t since_told = 0;
     std::uint64_t at = 0;
     read([&](std::string_view bytes) {
       const std::uint64_t from = std::clamp(range.begin, at, at + bytes.size());
-      const std::uint64_t to = std::clamp(range.end, from, at + bytes.size());
-      io::write_all(output.fd(), output.name(), bytes.substr(from - at, to - from), meter);
+      const std::uint64_t end = std::clamp(range.end, from, at + bytes.size());
+      const std::string_view wanted = bytes.substr(from - at, end - from);
+      if (output.is_direct()) {
+        io::write_all(output.fd(), output.name(), wanted, meter);
+      } else {
+        io::write_all_at(output.fd(), output.name(), wanted, to);
+      }
+      to += wanted.size();
       at += bytes.size();
       since_told += bytes.size();
-      if (since_told < bytes_to_disk || output.is_direct()) return;
+      if (since_told < bytes_to_disk || output.is_direct()) return !is_void();
       // The disk begins now, so that fsync(2) has less to wait for at the end. A refusal is no error.
       (void)::sync_file_range(output.fd().get(), 0, 0, SYNC_FILE_RANGE_WRITE);
       since_told = 0;
+      return !is_void();
     });
   }
 
-  // Reads the whole part, gives it to `take` in pieces, and checks it.
-  void read(const std::function<void(std::string_view)>& take) const {
+  // Reads the whole part, gives it to `take` in pieces, and checks it; ends early when that answers false.
+  void read(const std::function<bool(std::string_view)>& take) const {
     if (::lseek(file_.get(), 0, SEEK_SET) < 0) throw base::SystemError("read", path_);
     io::Meter meter;
     std::vector<char> bytes(part_piece_bytes);
@@ -113,7 +124,7 @@ class PartReader {
     std::uint64_t at = 0;
     while (const std::size_t n = io::read_some(file_, path_, bytes, meter)) {
       digest.add({bytes.data(), n});
-      take({bytes.data(), n});
+      if (!take({bytes.data(), n})) return;
       at += n;
     }
     if (at != receipt_.part_size)
@@ -152,10 +163,84 @@ class PartReader {
 bool is_compressed(PartForm form) { return form != PartForm::plain && form != PartForm::sam; }
 bool has_header(PartForm form) { return form != PartForm::plain && form != PartForm::bgzf; }
 
-void write_end(io::OutputFile& output, PartForm form) {
-  io::Meter meter;
-  if (is_compressed(form)) io::write_all(output.fd(), output.name(), codec::bgzf_eof, meter);
-}
+// The parts, checked and written behind one another: each is looked at in its turn, and then read and copied
+// beside others.
+class PartsWriter {
+ public:
+  PartsWriter(const std::vector<Receipt>& receipts, const Directory& directory, PartForm form,
+              io::OutputFile& output, HeaderRule rule)
+      : receipts_(receipts),
+        directory_(directory),
+        form_(form),
+        output_(output),
+        rule_(rule),
+        turns_(receipts.size()) {}
+
+  void write() {
+    in_threads(output_.is_direct() ? 1 : receipts_.size(), [this] {
+      turns_.take([this](std::size_t shard) { return look_at(shard); },
+                  [this](const Piece& piece) {
+                    piece.part->copy(piece.range, output_, piece.to,
+                                     [&] { return turns_.is_void(piece.number); });
+                  });
+    });
+    turns_.require_success();
+    if (!is_compressed(form_)) return;
+    io::Meter meter;
+    if (output_.is_direct()) {
+      io::write_all(output_.fd(), output_.name(), codec::bgzf_eof, meter);
+    } else {
+      io::write_all_at(output_.fd(), output_.name(), codec::bgzf_eof, size_);
+    }
+  }
+
+ private:
+  struct Piece {
+    std::size_t number = 0;
+    std::unique_ptr<PartReader> part;
+    PartRange range;
+    std::uint64_t to = 0;
+  };
+
+  Piece look_at(std::size_t shard) {
+    const Receipt& receipt = receipts_[shard];
+    Piece piece{shard, std::make_unique<PartReader>(receipt, directory_), {0, receipt.part_size}, size_};
+    const PartReader& part = *piece.part;
+    PartRange& range = piece.range;
+    if (is_compressed(form_)) {
+      if (receipt.part_size < codec::bgzf_eof.size()) part.fail("its receipt says that it is no BGZF file");
+      part.require_end_of_file_block();
+      range.end -= codec::bgzf_eof.size();
+    }
+    if (has_header(form_)) {
+      std::string header = part.read_header(form_, range.begin);
+      if (receipt.shard == 0) {
+        first_header_ = std::move(header);
+        if (rule_ != HeaderRule::omitted) range.begin = 0;
+      } else if (header != first_header_) {
+        part.fail("its header is not that of shard 0");
+      }
+    } else if (rule_ != HeaderRule::lines) {
+      const std::string front = part.front(form_);
+      const std::string earlier = repeated_.find(front, fmt::format("shard {}", receipt.shard));
+      if (!earlier.empty())
+        part.refuse(record::RepeatedHeaders::fault(front, fmt::format("that of {} does", earlier), "-O sam",
+                                                   "-O bam"));
+    }
+    size_ += range.end - std::min(range.begin, range.end);
+    return piece;
+  }
+
+  const std::vector<Receipt>& receipts_;
+  const Directory& directory_;
+  PartForm form_;
+  io::OutputFile& output_;
+  HeaderRule rule_;
+  Turns turns_;
+  std::string first_header_;
+  record::RepeatedHeaders repeated_;
+  std::uint64_t size_ = 0;  ///< of what the parts that were looked at give
+};
 
 }  // namespace
 
@@ -182,38 +267,20 @@ std::vector<Receipt> read_receipts(const Plan& plan, const std::string& plan_dig
 
 void write_parts(const std::vector<Receipt>& receipts, const Directory& directory, PartForm form,
                  io::OutputFile& output, HeaderRule rule) {
-  std::string first_header;
-  record::RepeatedHeaders repeated;
-  for (const Receipt& receipt : receipts) {
-    const PartReader part(receipt, directory);
-    PartRange range{0, receipt.part_size};
-    if (is_compressed(form)) {
-      if (receipt.part_size < codec::bgzf_eof.size()) part.fail("its receipt says that it is no BGZF file");
-      part.require_end_of_file_block();
-      range.end -= codec::bgzf_eof.size();
-    }
-    if (has_header(form)) {
-      std::string header = part.read_header(form, range.begin);
-      if (receipt.shard == 0) {
-        first_header = std::move(header);
-        if (rule != HeaderRule::omitted) range.begin = 0;
-      } else if (header != first_header) {
-        part.fail("its header is not that of shard 0");
-      }
-    } else if (rule != HeaderRule::lines) {
-      const std::string front = part.front(form);
-      const std::string earlier = repeated.find(front, fmt::format("shard {}", receipt.shard));
-      if (!earlier.empty())
-        part.refuse(record::RepeatedHeaders::fault(front, fmt::format("that of {} does", earlier), "-O sam",
-                                                   "-O bam"));
-    }
-    part.copy(range, output);
-  }
-  write_end(output, form);
+  PartsWriter(receipts, directory, form, output, rule).write();
 }
 
 void check_parts(const std::vector<Receipt>& receipts, const Directory& directory) {
-  for (const Receipt& receipt : receipts) PartReader(receipt, directory).read([](std::string_view) {});
+  Turns turns(receipts.size());
+  in_threads(receipts.size(), [&] {
+    turns.take([](std::size_t shard) { return shard; },
+               [&](std::size_t shard) {
+                 PartReader(receipts[shard], directory).read([&](std::string_view) {
+                   return !turns.is_void(shard);
+                 });
+               });
+  });
+  turns.require_success();
 }
 
 int measure_part(const Directory& directory, Receipt& receipt, const std::function<int()>& stop) {

@@ -41,8 +41,8 @@ void write_parts(const std::vector<Receipt>& receipts, const Directory& director
                  io::OutputFile& output, HeaderRule rule);
 /// Reads the parts of these receipts. Throws DataError for one that is not what its receipt says.
 void check_parts(const std::vector<Receipt>& receipts, const Directory& directory);
-/// Reads a part, and puts its size and its digest into its receipt. Returns 0, or what `stop`, asked about
-/// once for each MiB, answered that is not 0: then the receipt means nothing. Throws SystemError.
+/// Reads a part, and puts its size and its digest into its receipt. Returns 0, or what `stop`, asked for each
+/// piece, answered that is not 0: then the receipt means nothing. Throws SystemError.
 int measure_part(const Directory& directory, Receipt& receipt, const std::function<int()>& stop);
 
 }  // namespace mrf::shard
