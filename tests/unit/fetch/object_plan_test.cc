@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include <string>
 
@@ -310,12 +311,15 @@ TEST_CASE(
 }
 
 TEST_CASE("plan: the place where redirections led is asked at once, and left when it refuses") {
-  Bench bench;
-  bench.begin_elsewhere();
-  CHECK(bench.time().front() == "start 1 http://h/y bytes=4-7 if \"a\"");
-  bench.head(1, head_of({"HTTP/1.1 403 Expired"}));
-  CHECK(bench.end(1).empty());
-  CHECK(bench.time() == Texts{"start 1 http://h/x bytes=4-7 if \"a\""});
+  for (const char* status : {"401", "403", "404", "410"}) {
+    CAPTURE(status);
+    Bench bench;
+    bench.begin_elsewhere();
+    CHECK(bench.time().front() == "start 1 http://h/y bytes=4-7 if \"a\"");
+    bench.head(1, head_of({std::string("HTTP/1.1 ") + status + " Expired"}));
+    CHECK(bench.end(1).empty());
+    CHECK(bench.time() == Texts{"start 1 http://h/x bytes=4-7 if \"a\""});
+  }
 }
 
 TEST_CASE("plan: one failure where redirections led does not ask the URL again, the second one does") {
@@ -384,6 +388,18 @@ TEST_CASE("plan: another URL is asked for when one is refused, once until it has
   CHECK(bench.end(0).empty());  // the other one may show that the URL is good
   bench.head(1, head_of({"HTTP/1.1 404 Gone"}));
   CHECK(bench.end(1) == Texts{"fail 4 cannot fetch 'http://h/x': Gone (HTTP 404)"});
+}
+
+TEST_CASE("plan: which refusals of a URL let another one be asked for") {
+  for (const int status : {400, 401, 403, 404, 410, 402, 451}) {
+    CAPTURE(status);
+    Bench bench({4, 4, 64, 2}, 3, mrf::fetch::unknown_end, true);
+    bench.time();
+    bench.head(0, head_of({fmt::format("HTTP/1.1 {} No", status)}));
+    CHECK(bench.end(0).back() == (status == 402 || status == 451
+                                      ? fmt::format("fail 4 cannot fetch 'http://h/x': No (HTTP {})", status)
+                                      : "refresh http://h/x"));
+  }
 }
 
 TEST_CASE(
