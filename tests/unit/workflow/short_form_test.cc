@@ -8,10 +8,8 @@
 #include <vector>
 
 #include "base/error.h"
-#include "workflow/failure_hints.h"
 #include "workflow/plan.h"
 #include "workflow/processor_budget.h"
-#include "workflow/shard_form.h"
 #include "workflow/short_form_choice.h"
 #include "workflow/stream_kind.h"
 #include "workflow/workflow.h"
@@ -370,41 +368,6 @@ TEST_CASE("no number stands in front of lines whose header the filter gets") {
   sam.order = "seq";
   sam.header_broadcast = true;
   CHECK_NOTHROW(mrf::workflow::workflow_text(sam));
-}
-
-TEST_CASE("what the failure of a job may mean: headers, numbers, FIFOs that are read as files") {
-  // The first hint that fits, as mrf-run says it.
-  const auto hint = [](const mrf::workflow::ShortForm& form, const std::string& job,
-                       const std::string& line) {
-    for (const auto& one : mrf::workflow::failure_hints(form)) {
-      if (one.job == job && line.find(one.holds) != std::string::npos) return one.text;
-    }
-    return std::string();
-  };
-  const std::string says = "Failed to read from standard input: unknown file type";
-  auto vcf = form("in.vcf", "out.vcf");
-  CHECK(hint(vcf, "work", says).find("--header-prefix '#' with --header-broadcast gives") !=
-        std::string::npos);
-  CHECK(hint(vcf, "work", "another").empty());
-  vcf.header_prefix = "#";
-  vcf.order = "seq";
-  CHECK(hint(vcf, "work", says).find("header; with --order chunk, rows or any, --header-broadcast gives") !=
-        std::string::npos);
-  CHECK(hint(vcf, "work", "another")
-            .starts_with("with --order seq the filter reads each record with its number"));
-  auto hash = form("in.txt", "out.txt");
-  hash.starts = {{mrf::workflow::Content::text, {}, false, true}};
-  const std::string first = "cannot filter 'chunk 0'";
-  CHECK(hint(hash, "work", first).starts_with("'in.txt' begins with '#'"));
-  const auto choice = mrf::workflow::choose(hash);
-  CHECK(hint(mrf::workflow::form_of_shard(hash, choice, 0, {{"read"}}, {"p"}), "work", first)
-            .starts_with("'in.txt' begins with '#'"));
-  CHECK(hint(mrf::workflow::form_of_shard(hash, choice, 1, {{"read"}}, {"p"}), "work", first).empty());
-  auto sums = form("in.fq", "out.bam");
-  sums.combine = {"./sums", "-x"};
-  sums.output_record = "bam";
-  CHECK(hint(sums, "combine", "").starts_with("'./sums' of --combine reads the outputs from FIFOs"));
-  CHECK(hint(sums, "write", "cannot read 'in:all'").ends_with("which has to be BAM"));
 }
 
 TEST_CASE("[i] is the copy's number in words like names of files only") {
