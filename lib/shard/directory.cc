@@ -29,6 +29,7 @@
 #include "shard/in_threads.h"
 #include "shard/slurm.h"
 #include "shard/snakefile.h"
+#include "shard/stale.h"
 
 namespace mrf::shard {
 
@@ -86,8 +87,7 @@ void remove_part_at(const std::string& path) {
   if (error) throw base::SystemError("remove", path, error.value());
 }
 
-// Without . and ..; none when there is no such directory.
-std::vector<std::string> names_in(const std::string& path) {
+std::vector<std::string> look_for_names(const std::string& path) {
   std::vector<std::string> names;
   DIR* directory = ::opendir(path.c_str());
   if (directory == nullptr) {
@@ -104,6 +104,11 @@ std::vector<std::string> names_in(const std::string& path) {
   ::closedir(directory);
   if (error != 0) throw base::SystemError("read", path, error);
   return names;
+}
+
+// Without . and ..; none when there is no such directory.
+std::vector<std::string> names_in(const std::string& path) {
+  return look_anew_when_stale([&path] { return look_for_names(path); });
 }
 
 // What the directories that a run makes have.
@@ -212,23 +217,26 @@ std::set<std::string> Directory::names_of_logs() const {
 }
 
 std::optional<std::string> read_file(const std::string& path) {
-  io::Fd file;
-  try {
-    file = io::open_regular_file(path, O_RDONLY);
-  } catch (const base::SystemError& error) {
-    if (error.error_number() == ENOENT) return std::nullopt;
-    throw;
-  }
-  io::Meter meter;
-  std::string text;
-  constexpr std::size_t piece = 65536;
-  for (;;) {
-    const std::size_t size = text.size();
-    text.resize(size + piece);
-    const std::size_t n = io::read_some(file, path, std::span(text.data() + size, piece), meter);
-    text.resize(size + n);
-    if (n == 0) return text;
-  }
+  const auto read = [&path]() -> std::optional<std::string> {
+    io::Fd file;
+    try {
+      file = io::open_regular_file(path, O_RDONLY);
+    } catch (const base::SystemError& error) {
+      if (error.error_number() == ENOENT) return std::nullopt;
+      throw;
+    }
+    io::Meter meter;
+    std::string text;
+    constexpr std::size_t piece = 65536;
+    for (;;) {
+      const std::size_t size = text.size();
+      text.resize(size + piece);
+      const std::size_t n = io::read_some(file, path, std::span(text.data() + size, piece), meter);
+      text.resize(size + n);
+      if (n == 0) return text;
+    }
+  };
+  return look_anew_when_stale(read);
 }
 
 std::optional<std::string> Directory::read_plan() const { return read_file(plan_path()); }

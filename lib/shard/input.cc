@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <cerrno>
 #include <utility>
 
 #include "base/amounts.h"
@@ -12,12 +13,18 @@
 #include "shard/candidate.h"
 #include "shard/cram.h"
 #include "shard/digest.h"
+#include "shard/stale.h"
 
 namespace mrf::shard {
 
 bool has_changed(const InputState& input) {
   struct stat info {};
-  if (::stat(input.path.c_str(), &info) != 0) return false;
+  const bool is_there = look_anew_when_stale([&] {
+    if (::stat(input.path.c_str(), &info) == 0) return true;
+    if (errno != ENOENT && errno != ENOTDIR) throw base::SystemError("read", input.path);
+    return false;
+  });
+  if (!is_there) return false;
   return static_cast<std::uint64_t>(info.st_size) != input.size ||
          base::time_text(info.st_mtim) != input.mtime;
 }

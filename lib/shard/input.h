@@ -14,7 +14,8 @@
 
 namespace mrf::shard {
 
-/// Whether the file of that path has another size or time of change. False when it is not there.
+/// Whether the file of that path has another size or time of change. False when it is not there. Throws
+/// SystemError when it cannot be looked at.
 bool has_changed(const InputState& input);
 
 /// What an input holds.

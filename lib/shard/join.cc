@@ -23,6 +23,7 @@
 #include "shard/digest.h"
 #include "shard/in_threads.h"
 #include "shard/proof.h"
+#include "shard/stale.h"
 
 namespace mrf::shard {
 
@@ -41,12 +42,7 @@ class PartReader {
  public:
   PartReader(const Receipt& receipt, const Directory& directory)
       : receipt_(receipt), path_(directory.part_path(receipt.part)), directory_(directory) {
-    try {
-      file_ = io::open_regular_file(path_, O_RDONLY);
-    } catch (const base::SystemError& error) {
-      if (error.error_number() != ENOENT) throw;
-      fail("the part is not there");
-    }
+    open();
   }
 
   [[noreturn]] void refuse(const std::string& reason) const { throw base::DataError("join", path_, reason); }
@@ -91,7 +87,7 @@ class PartReader {
   // Reads the whole part, checks it, and writes its range to byte `to` of `output`, or behind what a direct
   // one has. Ends early when `is_void` answers true.
   void copy(const PartRange& range, io::OutputFile& output, std::uint64_t to,
-            const std::function<bool()>& is_void) const {
+            const std::function<bool()>& is_void) {
     io::Meter meter;
     std::uint64_t since_told = 0;
     std::uint64_t at = 0;
@@ -116,13 +112,23 @@ class PartReader {
   }
 
   // Reads the whole part, gives it to `take` in pieces, and checks it; ends early when that answers false.
-  void read(const std::function<bool(std::string_view)>& take) const {
+  void read(const std::function<bool(std::string_view)>& take) {
     if (::lseek(file_.get(), 0, SEEK_SET) < 0) throw base::SystemError("read", path_);
     io::Meter meter;
     std::vector<char> bytes(part_piece_bytes);
     Digest digest;
     std::uint64_t at = 0;
-    while (const std::size_t n = io::read_some(file_, path_, bytes, meter)) {
+    for (;;) {
+      bool is_stale = false;
+      const std::size_t n = look_anew_when_stale([&] {
+        if (std::exchange(is_stale, true)) {
+          open();
+          if (::lseek(file_.get(), static_cast<off_t>(at), SEEK_SET) < 0)
+            throw base::SystemError("read", path_);
+        }
+        return io::read_some(file_, path_, bytes, meter);
+      });
+      if (n == 0) break;
       digest.add({bytes.data(), n});
       if (!take({bytes.data(), n})) return;
       at += n;
@@ -133,6 +139,15 @@ class PartReader {
   }
 
  private:
+  void open() {
+    try {
+      file_ = io::open_regular_file(path_, O_RDONLY);
+    } catch (const base::SystemError& error) {
+      if (error.error_number() != ENOENT) throw;
+      fail("the part is not there");
+    }
+  }
+
   std::string header_in_front_of(PartForm form, std::uint64_t& records_at) const {
     const Storage storage = form == PartForm::sam ? Storage::plain : Storage::bgzf;
     io::Meter meter;
@@ -202,31 +217,47 @@ class PartsWriter {
     std::uint64_t to = 0;
   };
 
-  Piece look_at(std::size_t shard) {
-    const Receipt& receipt = receipts_[shard];
-    Piece piece{shard, std::make_unique<PartReader>(receipt, directory_), {0, receipt.part_size}, size_};
-    const PartReader& part = *piece.part;
-    PartRange& range = piece.range;
+  // An open part, and what its first bytes are.
+  struct Look {
+    std::unique_ptr<PartReader> part;
+    std::string front;  ///< the header of alignments, or of text as much as RepeatedHeaders needs
+    std::uint64_t records_at = 0;
+  };
+
+  Look look_into(const Receipt& receipt) const {
+    Look look{std::make_unique<PartReader>(receipt, directory_), "", 0};
     if (is_compressed(form_)) {
-      if (receipt.part_size < codec::bgzf_eof.size()) part.fail("its receipt says that it is no BGZF file");
-      part.require_end_of_file_block();
-      range.end -= codec::bgzf_eof.size();
+      if (receipt.part_size < codec::bgzf_eof.size())
+        look.part->fail("its receipt says that it is no BGZF file");
+      look.part->require_end_of_file_block();
     }
     if (has_header(form_)) {
-      std::string header = part.read_header(form_, range.begin);
-      if (receipt.shard == 0) {
-        first_header_ = std::move(header);
+      look.front = look.part->read_header(form_, look.records_at);
+    } else if (rule_ != HeaderRule::lines) {
+      look.front = look.part->front(form_);
+    }
+    return look;
+  }
+
+  Piece look_at(std::size_t shard) {
+    const Receipt& receipt = receipts_[shard];
+    Look look = look_anew_when_stale([&] { return look_into(receipt); });
+    PartRange range{look.records_at, receipt.part_size};
+    if (is_compressed(form_)) range.end -= codec::bgzf_eof.size();
+    if (has_header(form_)) {
+      if (shard == 0) {
+        first_header_ = std::move(look.front);
         if (rule_ != HeaderRule::omitted) range.begin = 0;
-      } else if (header != first_header_) {
-        part.fail("its header is not that of shard 0");
+      } else if (look.front != first_header_) {
+        look.part->fail("its header is not that of shard 0");
       }
     } else if (rule_ != HeaderRule::lines) {
-      const std::string front = part.front(form_);
-      const std::string earlier = repeated_.find(front, fmt::format("shard {}", receipt.shard));
+      const std::string earlier = repeated_.find(look.front, fmt::format("shard {}", shard));
       if (!earlier.empty())
-        part.refuse(record::RepeatedHeaders::fault(front, fmt::format("that of {} does", earlier), "-O sam",
-                                                   "-O bam"));
+        look.part->refuse(record::RepeatedHeaders::fault(look.front, fmt::format("that of {} does", earlier),
+                                                         "-O sam", "-O bam"));
     }
+    Piece piece{shard, std::move(look.part), range, size_};
     size_ += range.end - std::min(range.begin, range.end);
     return piece;
   }
@@ -292,17 +323,19 @@ int measure_part(const Directory& directory, Receipt& receipt, const std::functi
     receipt.mate_part_digest = mate.part_digest;
   }
   const std::string path = directory.part_path(receipt.part);
-  const io::Fd file = io::open_regular_file(path, O_RDONLY);
-  io::Meter meter;
-  std::vector<char> bytes(part_piece_bytes);
-  Digest digest;
-  while (const std::size_t n = io::read_some(file, path, bytes, meter)) {
-    digest.add({bytes.data(), n});
-    if (const int stopped = stop(); stopped != 0) return stopped;
-  }
-  receipt.part_size = meter.bytes;
-  receipt.part_digest = digest.text();
-  return stop();
+  return look_anew_when_stale([&] {
+    const io::Fd file = io::open_regular_file(path, O_RDONLY);
+    io::Meter meter;
+    std::vector<char> bytes(part_piece_bytes);
+    Digest digest;
+    while (const std::size_t n = io::read_some(file, path, bytes, meter)) {
+      digest.add({bytes.data(), n});
+      if (const int stopped = stop(); stopped != 0) return stopped;
+    }
+    receipt.part_size = meter.bytes;
+    receipt.part_digest = digest.text();
+    return stop();
+  });
 }
 
 }  // namespace mrf::shard

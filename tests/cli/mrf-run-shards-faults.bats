@@ -402,3 +402,39 @@ without replacing a file; name a place on another one"
   mrf-run "${words[@]}" -- cat
   cmp in.txt out.txt
 }
+
+@test "what NFS calls stale is opened anew some times; then it is an error that names it" {
+  command -v strace >/dev/null || skip "strace is not installed"
+  seq 1000 >in.txt
+  mrf-run --shards 2 --shard-dir d --shard-plan --keep-dir -i in.txt -o out.txt -- cat
+  # CALL PATH TIMES WORD...: mrf-run WORD..., whose CALLs of PATH fail as often.
+  stale() {
+    run_apart strace -f -qq -o trace -P "$PWD/$2" -P "$2" -e "trace=$1" -e "inject=$1:error=ESTALE:when=1..$3" \
+      mrf-run "${@:4}" --shard-dir d
+    grep -q 'ESTALE.*(INJECTED)' trace
+  }
+  parts=()
+  for shard in 0 1; do
+    stale openat d/plan.json 2 --shard-run "$shard"
+    assert_status 0
+    parts+=("d/parts/$(jq -r .part "d/receipts/$shard.json")")
+  done
+  while read -r call path word; do
+    stale "$call" "$path" 2 "$word"
+    assert_status 0
+    [[ $word == --shard-status ]] || { cmp in.txt out.txt && rm out.txt; }
+    stale "$call" "$path" 1000 "$word"
+    assert_status 1
+    assert_stderr_has "$path': Stale file handle"
+    [[ ! -e out.txt ]]
+  done <<END
+openat d/plan.json --shard-status
+read d/plan.json --shard-status
+getdents64 d/receipts --shard-status
+openat d/receipts/1.json --shard-join
+read d/receipts/1.json --shard-join
+openat ${parts[1]} --shard-join
+read ${parts[0]} --shard-join
+newfstatat in.txt --shard-join
+END
+}
