@@ -41,8 +41,8 @@ class AwsCredentialChain {
   /// The credentials for a request at `now`, nothing when there are none anywhere; waits for an endpoint.
   /// Throws Error when some are named and cannot be had: unavailable or refused as an endpoint answers. It
   /// throws the same again during a pause: after an endpoint that was unavailable a short one, which grows
-  /// with each failure in a row and is no shorter than the look was; after another failure ten seconds; a
-  /// minute while there are credentials that are valid.
+  /// with each failure in a row; after another failure ten seconds; a minute while there are credentials that
+  /// are valid.
   const std::optional<AwsCredentials>& get(std::chrono::sys_seconds now);
   /// Looks again, since a server does not take them any more. Whether there are others. Throws as get() does.
   bool renew(std::chrono::sys_seconds now);

@@ -185,3 +185,9 @@ without_threads() {
     diff - <(jq -n --arg url "$HTTP/data?sig=..." '[3000000, 3000000, [{name: $url, records: 0, bytes: 3000000}],
       [{name: "out", records: 0, bytes: 3000000, verified_by: "nothing"}]]')
 }
+
+@test "no test of this file has sent another request than GET" {
+  logged >requests
+  grep -q '^GET ' requests
+  run ! grep -v '^GET ' requests
+}

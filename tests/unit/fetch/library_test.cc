@@ -32,6 +32,7 @@ library::FetchError::Kind kind_of_failure(const std::string& url, const library:
     library::read_in_order(url, options, [](std::string_view) {});
   } catch (const library::FetchError& error) {
     CHECK(std::string_view(error.what()).starts_with("cannot "));
+    CHECK(std::string_view(error.what()).find("hidden") == std::string_view::npos);
     return error.kind();
   }
   FAIL("nothing was thrown");
@@ -80,7 +81,7 @@ TEST_CASE("the library: three ways to the same bytes, and what is known of them"
 TEST_CASE("the library: the kinds of its errors") {
   using ErrorKind = library::FetchError::Kind;
   mrf::TinyServer wrong(hash_of_nothing);
-  CHECK(kind_of_failure(wrong.url, small_options()) == ErrorKind::bad_data);
+  CHECK(kind_of_failure(wrong.url + "?sig=hidden", small_options()) == ErrorKind::bad_data);
   CHECK_THROWS_AS(
       [&] {
         library::Stream stream(wrong.url, small_options());
@@ -88,7 +89,7 @@ TEST_CASE("the library: the kinds of its errors") {
         }
       }(),
       library::FetchError);
-  CHECK(kind_of_failure("ftp:/nowhere", small_options()) == ErrorKind::usage);
+  CHECK(kind_of_failure("ftp:/nowhere?sig=hidden", small_options()) == ErrorKind::usage);
   auto options = small_options();
   options.buffer = 1;
   CHECK(kind_of_failure(wrong.url, options) == ErrorKind::usage);
@@ -98,7 +99,7 @@ TEST_CASE("the library: the kinds of its errors") {
   CHECK(kind_of_failure(plain.url, options) == ErrorKind::bad_data);
   options = small_options();
   options.retries = 0;
-  CHECK(kind_of_failure("http://127.0.0.1:1/", options) == ErrorKind::unavailable);
+  CHECK(kind_of_failure("http://me:hidden@127.0.0.1:1/?token=hidden", options) == ErrorKind::unavailable);
 }
 
 TEST_CASE("the library: what the caller throws reaches the caller") {
