@@ -174,3 +174,20 @@ END
   done <needed
   grep -qF "| Meson | $(sed -n "s/^  meson_version: '>=\(.*\)',$/\1/p" "$ROOT/meson.build") |" "$ROOT/docs/install.md"
 }
+
+@test "docs/install.md: programs find a htslib of one's own when they are built and when they run" {
+  local libraries
+  libraries=$(pkg-config --variable=libdir htslib)
+  mkdir -p .local/lib/pkgconfig .local/include source
+  cp -r "$(pkg-config --variable=includedir htslib)/htslib" .local/include
+  cp -L "$libraries/libhts.so" .local/lib/libhts.so.3 && ln -s libhts.so.3 .local/lib/libhts.so
+  sed "s,^prefix=.*,prefix=$PWD/.local,; s,^libdir=.*,libdir=\${prefix}/lib," "$libraries/pkgconfig/htslib.pc" \
+    >.local/lib/pkgconfig/htslib.pc
+  printf '#include <htslib/hts.h>\nint main() { return hts_version() == nullptr; }\n' >source/one.cc
+  printf "project('one', 'cpp')\nexecutable('one', 'one.cc', dependencies: dependency('htslib'), install: true)\n" \
+    >source/meson.build
+  grep -A 2 'PKG_CONFIG_PATH=\$HOME' "$ROOT/docs/install.md" | sed -n 's/^    //p' >commands
+  [[ $(wc -l <commands) == 2 ]]
+  (cd source && HOME=${PWD%/*} && . ../commands && ninja -C build && DESTDIR=$PWD/root meson install -C build) >log
+  [[ $(ldd "$(find source/root -name one)") == *"$PWD/.local/lib/libhts.so.3"* ]]
+}
