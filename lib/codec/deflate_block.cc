@@ -209,9 +209,9 @@ std::uint64_t extra_bits_of(const Frequencies& frequencies) {
 
 // Most runs of literals are short, and how short cannot be foreseen: the last three places are written
 // without a branch, those behind the end of the run as no bits.
-void write_sequences(const char* payload, std::span<const Sequence> sequences, const Pieces& pieces,
-                     Bits& to) {
-  const char* from = payload;
+// Returns what follows the sequences in the payload.
+const char* write_sequences(const char* from, std::span<const Sequence> sequences, const Pieces& pieces,
+                            Bits& to) {
   const auto put = [&to](Piece piece) { to.put(piece.bits, piece.count); };
   for (const Sequence& sequence : sequences) {
     std::uint32_t left = sequence.literals;
@@ -225,30 +225,35 @@ void write_sequences(const char* payload, std::span<const Sequence> sequences, c
     put(pieces.literal_if(left > 1, from[1]));
     put(pieces.literal_if(left > 2, from[2]));
     to.flush();
+    from += left + sequence.length;
     if (sequence.length == 0) continue;
     put(pieces.length(sequence.length));
     put(pieces.distance(sequence.distance_less_one + std::uint32_t{1}));
     to.flush();
-    from += left + sequence.length;
   }
+  return from;
 }
 
 }  // namespace
 
-std::size_t write_block(const char* payload, std::span<const Sequence> sequences,
-                        const Frequencies& frequencies, std::span<char> to) {
-  const Code<literal_symbols> literals(frequencies.literals, most_code_bits);
-  Code<distance_symbols> distances(frequencies.distances, most_code_bits);
-  const CodeLengths lengths(literals.lengths, distances.lengths);
-  const std::uint64_t bits = 3 + lengths.bits() + literals.bits_of(frequencies.literals) +
-                             distances.bits_of(frequencies.distances) + extra_bits_of(frequencies);
-  if (bits / 8 + 1 + sizeof(std::uint64_t) > to.size()) return 0;
+std::size_t write_blocks(const char* payload, std::span<const BlockPart> parts, std::span<char> to) {
   Bits out(to.data());
-  out.put(1, 1);  // the last block
-  out.put(2, 2);  // with codes of its own
-  lengths.write(out);
-  write_sequences(payload, sequences, Pieces(literals, distances), out);
-  out.put(literals.codes[end_of_block], literals.lengths[end_of_block]);
+  std::uint64_t bits = 0;
+  for (const BlockPart& part : parts) {
+    const Frequencies& frequencies = part.frequencies;
+    const Code<literal_symbols> literals(frequencies.literals, most_code_bits);
+    const Code<distance_symbols> distances(frequencies.distances, most_code_bits);
+    const CodeLengths lengths(literals.lengths, distances.lengths);
+    bits += 3 + lengths.bits() + literals.bits_of(frequencies.literals) +
+            distances.bits_of(frequencies.distances) + extra_bits_of(frequencies);
+    if (bits / 8 + 1 + sizeof(std::uint64_t) > to.size()) return 0;
+    out.put(&part == &parts.back() ? 1 : 0, 1);  // the last block
+    out.put(2, 2);                               // with codes of its own
+    lengths.write(out);
+    payload = write_sequences(payload, part.sequences, Pieces(literals, distances), out);
+    out.put(literals.codes[end_of_block], literals.lengths[end_of_block]);
+    out.flush();
+  }
   return out.finish();
 }
 

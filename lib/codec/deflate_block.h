@@ -4,14 +4,13 @@
 #include <cstddef>
 #include <span>
 
-#include "codec/deflate_format.h"
+#include "codec/block_splitter.h"
 
 namespace mrf::codec::deflate {
 
-/// Writes `payload`, parsed into `sequences` whose symbols occur as `frequencies` say (the end of the block
-/// once), as the last block of a DEFLATE stream with codes of its own (RFC 1951, section 3.2.7). Three bytes
-/// behind the payload may be read. Returns the bytes written, 0 when they do not fit into `to` less 8 bytes.
-std::size_t write_block(const char* payload, std::span<const Sequence> sequences,
-                        const Frequencies& frequencies, std::span<char> to);
+/// Writes `payload`, parsed into `parts`, as a DEFLATE stream with one block for each, which has codes of its
+/// own (RFC 1951, section 3.2.7). Three bytes behind the payload may be read. Returns the bytes written, 0
+/// when they do not fit into `to` less 8 bytes.
+std::size_t write_blocks(const char* payload, std::span<const BlockPart> parts, std::span<char> to);
 
 }  // namespace mrf::codec::deflate

@@ -58,7 +58,7 @@ constexpr std::uint32_t distance_base(std::size_t slot) {
                   : ((2 + (static_cast<std::uint32_t>(slot) & 1)) << distance_extra(slot)) + 1;
 }
 
-/// Some literals, and the match behind them; without a match at the end of the input.
+/// Some literals, and the match behind them, or none.
 struct Sequence {
   std::uint32_t literals = 0;
   std::uint16_t length = 0;             ///< 0: no match

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "codec/field_deflater.h"
 
+#include "codec/block_splitter.h"
 #include "codec/deflate_block.h"
 #include "codec/field_parser.h"
 
@@ -42,11 +43,16 @@ constexpr std::array<Efforts, FieldDeflater::most_level - FieldDeflater::least_l
       {6, 16, 3, 16, 6, 7, 4, 10, 8}}},
 }};
 
+// Bytes on average of a block's fields; with fewer there is nothing to gain by splitting.
+constexpr std::size_t long_fields = 64;
+
 }  // namespace
 
 class FieldDeflater::Parser : public deflate::FieldParse {
  public:
-  using FieldParse::FieldParse;
+  Parser(const Efforts& efforts, bool chooses) : FieldParse(efforts, chooses), splits(!chooses) {}
+  deflate::BlockSplitter splitter;
+  const bool splits;  // where it is not as slow already as it may be
 };
 
 FieldDeflater::FieldDeflater(int level)
@@ -59,7 +65,9 @@ FieldDeflater& FieldDeflater::operator=(FieldDeflater&&) noexcept = default;
 std::size_t FieldDeflater::deflate(std::string_view payload, std::span<const FieldSpan> fields,
                                    std::span<char> to) {
   parser_->parse(payload, fields);
-  return deflate::write_block(parser_->payload(), parser_->sequences(), parser_->frequencies(), to);
+  const bool splits = parser_->splits && payload.size() / (fields.size() + 1) >= long_fields;
+  return deflate::write_blocks(parser_->payload(),
+                               parser_->splitter.parts(parser_->payload(), parser_->sequences(), splits), to);
 }
 
 }  // namespace mrf::codec

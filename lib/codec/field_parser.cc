@@ -119,7 +119,7 @@ class SequenceTaker {
 // Keeps all matches for a MatchChooser, and counts what occurs when each of those that are taken is.
 class MatchKeeper {
  public:
-  explicit MatchKeeper(FieldParse& parse) : chooser_(*parse.chooser_), counts_(parse.frequencies_) {}
+  explicit MatchKeeper(FieldParse& parse) : chooser_(*parse.chooser_), counts_(parse.expected_) {}
 
   void literal(char byte) { ++counts_.literals[static_cast<unsigned char>(byte)]; }
   void keep(std::size_t at, const Found& found) { add(at, found, 0); }
@@ -429,46 +429,6 @@ namespace mrf::codec::deflate {
 
 namespace {
 
-// Copies all literals behind each other, so that a loop over them has no ends that cannot be foreseen. Writes
-// up to 16 bytes behind the last.
-std::span<const unsigned char> gather_literals(const char* bytes, std::span<const Sequence> sequences,
-                                               unsigned char* to) {
-  constexpr std::size_t at_once = 16;
-  const unsigned char* const begin = to;
-  for (const Sequence& sequence : sequences) {
-    std::memcpy(to, bytes, at_once);
-    for (std::size_t at = at_once; at < sequence.literals; at += at_once) {
-      std::memcpy(to + at, bytes + at, at_once);
-    }
-    to += sequence.literals;
-    bytes += sequence.literals + sequence.length;
-  }
-  return {begin, to};
-}
-
-// Two counts of each byte, since one that was just written is not soon read again.
-void count_literals(std::span<const unsigned char> literals, Frequencies& counts) {
-  std::array<std::array<std::uint32_t, 256>, 2> of{};
-  std::size_t at = 0;
-  for (; at + 2 <= literals.size(); at += 2) {
-    ++of[0][literals[at]];
-    ++of[1][literals[at + 1]];
-  }
-  if (at < literals.size()) ++of[0][literals[at]];
-  for (std::size_t byte = 0; byte < 256; ++byte) counts.literals[byte] = of[0][byte] + of[1][byte];
-}
-
-Frequencies symbols_of(const char* bytes, std::span<const Sequence> sequences, unsigned char* literals) {
-  Frequencies counts;
-  count_literals(gather_literals(bytes, sequences, literals), counts);
-  for (const Sequence& sequence : sequences.first(sequences.size() - 1)) {
-    ++counts.literals[first_length + length_slot(sequence.length)];
-    ++counts.distances[distance_slot(sequence.distance_less_one + std::uint32_t{1})];
-  }
-  counts.literals[end_of_block] = 1;
-  return counts;
-}
-
 constexpr std::size_t room = FieldDeflater::most_bytes;
 
 bool has_far_table(const Efforts& efforts) {
@@ -484,8 +444,7 @@ FieldParse::FieldParse(const Efforts& efforts, bool chooses)
       bytes_(padded_.data() + padding),
       tables_(tables + (has_far_table(efforts) ? 1 : 0)),
       rows_(tables_ << most_row_bits),
-      sequences_(room / least_match + 2),
-      literals_(room + padding) {
+      sequences_(room / least_match + 2) {
   if (chooses) chooser_.emplace();
 }
 
@@ -499,14 +458,13 @@ void FieldParse::parse(std::string_view payload, std::span<const FieldSpan> fiel
   std::memset(rows_.data(), 0, (tables_ << row_bits_) * sizeof(Row));
   if (chooser_) {
     chooser_->clear();
-    frequencies_ = {};
+    expected_ = {};
     find_all(*this, fields);
-    frequencies_.literals[end_of_block] = 1;
-    sequence_count_ = chooser_->choose(bytes_, size_, frequencies_, sequences_);
+    expected_.literals[end_of_block] = 1;
+    sequence_count_ = chooser_->choose(bytes_, size_, expected_, sequences_);
   } else {
     find(*this, fields);
   }
-  frequencies_ = symbols_of(bytes_, sequences(), literals_.data());
 }
 
 }  // namespace mrf::codec::deflate

@@ -56,7 +56,6 @@ class FieldParse {
   /// A copy of it, with 64 bytes behind that may be read.
   const char* payload() const { return bytes_; }
   std::span<const Sequence> sequences() const { return {sequences_.data(), sequence_count_}; }
-  const Frequencies& frequencies() const { return frequencies_; }
 
   static constexpr std::size_t row_size = 16;
   /// A byte of a hash. It is a type of its own, because a byte may be part of any object: after each that is
@@ -86,8 +85,7 @@ class FieldParse {
   std::optional<MatchChooser> chooser_;
   std::vector<Sequence> sequences_;
   std::size_t sequence_count_ = 0;
-  std::vector<unsigned char> literals_;
-  Frequencies frequencies_;
+  Frequencies expected_;  ///< when the longest match is taken wherever there is one
 };
 
 }  // namespace mrf::codec::deflate

@@ -42,14 +42,16 @@ std::size_t some_size(Random& random) {
   return random.below(kind < 512 ? 64 : 400);
 }
 
-// New bytes of an alphabet, runs, and pieces that were there before, with a byte changed now and then.
+// New bytes of an alphabet, which changes now and then, runs, and pieces that were there before, with a byte
+// changed now and then.
 void fill(Random& random, std::string& bytes, std::size_t size) {
   bytes.resize(size);
-  const std::size_t alphabet = std::size_t{1} << random.below(9);
+  std::size_t alphabet = std::size_t{1} << random.below(9);
   const std::size_t longest = random.below(8) == 0 ? 600 : 24;
   const std::size_t copies = random.below(8);  // of 8
   for (std::size_t at = 0; at < size;) {
     const std::size_t end = std::min(size, at + 1 + random.below(longest));
+    if (random.below(256) == 0) alphabet = std::size_t{1} << random.below(9);
     if (at > 0 && random.below(8) < copies) {
       std::size_t from = random.below(at);
       while (at < end) bytes[at++] = bytes[from++];

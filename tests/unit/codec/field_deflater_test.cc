@@ -182,6 +182,25 @@ TEST_CASE("field deflater: bases that agree by chance stay literals") {
   }
 }
 
+// 16 values with 4 bits each, then 64 others with 6: as one block each needs 5.3 bits and more.
+TEST_CASE("field deflater: long bases and qualities get codes of their own up to level 6") {
+  std::mt19937 random(10);
+  std::string bytes;
+  std::vector<FieldSpan> fields;
+  for (int read = 0; read < 2; ++read) {
+    for (int at = 0; at < 10000; ++at) bytes += static_cast<char>(1 + random() % 16);
+    fields.push_back({static_cast<std::uint32_t>(bytes.size()), Field::bases});
+    for (int at = 0; at < 20000; ++at) bytes += static_cast<char>(33 + random() % 64);
+    fields.push_back({static_cast<std::uint32_t>(bytes.size()), Field::qualities});
+  }
+  check_whole(bytes, fields);
+  for (int level = FieldDeflater::least_level; level < FieldDeflater::most_level; ++level) {
+    CAPTURE(level);
+    FieldDeflater deflater(level);
+    CHECK(deflated(deflater, bytes, fields).size() * 8 < 2 * (10000 * 4 + 20000 * 6) * 104 / 100);
+  }
+}
+
 TEST_CASE("field deflater: symbols so rare that their codes would be longer than 15 bits") {
   std::string bytes;
   std::size_t count = 1;
