@@ -154,24 +154,29 @@ class Records {
       write_beside_failure(stats, error.status(), outcomes);
       throw;
     }
-    if (status == mrf::base::Status::success) {
-      write(stats, status, outcomes);
-    } else {
-      write_beside_failure(stats, status, outcomes);
-    }
+    if (status == mrf::base::Status::success) return write(stats, status, outcomes);
+    write_beside_failure(stats, status, outcomes);
     return status;
   }
 
  private:
-  void write(const mrf::io::Stats& stats, mrf::base::Status status,
-             const std::vector<mrf::fetch::Outcome>& outcomes) {
-    if (checksums_) write_to(*checksums_, mrf::fetch::checksum_list_of(outcomes));
-    if (!report_) return;
+  // A list that cannot be written does not keep the report away, which has the status of that failure.
+  mrf::base::Status write(const mrf::io::Stats& stats, mrf::base::Status status,
+                          const std::vector<mrf::fetch::Outcome>& outcomes) {
+    try {
+      if (checksums_) write_to(*checksums_, mrf::fetch::checksum_list_of(outcomes));
+    } catch (const mrf::base::Error& error) {
+      if (!report_) throw;
+      mrf::base::say(error.what());
+      if (status == mrf::base::Status::success) status = error.status();
+    }
+    if (!report_) return status;
     const double wall_s = mrf::base::seconds(std::chrono::steady_clock::now() - started_);
     write_to(*report_,
              mrf::fetch::report_text({"getm-fetch", mrf::base::project_version, mrf::base::redact_name(list_),
                                       static_cast<int>(status), stats.in.bytes, wall_s},
                                      outcomes));
+    return status;
   }
   void write_beside_failure(const mrf::io::Stats& stats, mrf::base::Status status,
                             const std::vector<mrf::fetch::Outcome>& outcomes) {

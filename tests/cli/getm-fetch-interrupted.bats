@@ -130,13 +130,13 @@ on_full_disk() {
   echo earlier >disk/out
   for option in --concurrency=4 --concurrency=0 --resume; do
     getm-fetch --progress none "$option" "$data" disk/out
-    echo "status $?"
+    echo "status $? $option"
   done
   jq -n '[{url: $big, filepath: "disk/out"}, {url: $one, filepath: "disk/a/one"}, {url: $big, filepath: "disk/b/big"}]' \
     --arg big "$data" --arg one "$HTTP/one" >list
   for option in --continue-after-error --resume; do
     getm-fetch -q -c "$option" -m list --report report 2>said
-    echo "status $? $(jq -c '[.failed, .fetched]' report)"
+    echo "status $? $(jq -c '[.failed, .fetched]' report) $option"
     grep cannot said | sort
     rm disk/a/one
     rmdir disk/a
@@ -144,10 +144,11 @@ on_full_disk() {
   ls -A disk
   for name in report.json sums.md5; do echo earlier >"disk/$name"; done
   cat /dev/zero >disk/filled
+  rm report
   getm-fetch --progress none -ca null --report disk/report.json "$HTTP/one" one
   echo "status $?"
-  getm-fetch --progress none -ca null --write-checksums disk/sums.md5 "$HTTP/one" one
-  echo "status $?"
+  getm-fetch --progress none -ca null --write-checksums disk/sums.md5 --report report "$HTTP/one" one
+  echo "status $? $(jq .status report)"
   getm-fetch -q --resume -ca null "$HTTP/one" disk/out
   echo "status $?"
   ls -A disk
@@ -158,16 +159,16 @@ on_full_disk() {
   export -f on_full_disk
   run_apart with_small_disk 1M bash -c on_full_disk
   assert_output_is "$(
-    for i in 1 2 3; do printf '%s\n' "getm-fetch: cannot write 'disk/out': No space left on device" 'status 1'; done
-    for i in 1 2; do
-      printf '%s\n' 'status 1 [2,1]' "getm-fetch: cannot write 'disk/"{b/big,out}"': No space left on device"
+    for option in --concurrency=4 --concurrency=0 --resume; do
+      printf '%s\n' "getm-fetch: cannot write 'disk/out': No space left on device" "status 1 $option"
+    done
+    for option in --continue-after-error --resume; do
+      printf '%s\n' "status 1 [2,1] $option" "getm-fetch: cannot write 'disk/"{b/big,out}"': No space left on device"
     done
     echo out
     echo 'cat: write error: No space left on device'
-    for i in report.json sums.md5; do
-      printf '%s\n' "getm-fetch: cannot write 'disk/$i': No space left on device" 'status 1'
-    done
-    printf '%s\n' "getm-fetch: cannot write 'disk/out': No space left on device" 'status 1'
+    printf '%s\n' "getm-fetch: cannot write 'disk/"{report.json,sums.md5,out}"': No space left on device" |
+      sed 'a status 1' | sed '4s/$/ 1/'
     printf '%s\n' filled out report.json sums.md5 earlier earlier earlier
   )"
 }
