@@ -17,10 +17,13 @@ std::size_t chunk_size_after(std::uint64_t before);
 /// Measures what starting a filter costs, and chooses how many bytes a filter is started for so that it is
 /// less than a tenth of the filter's time (--chunk-size auto; chunks are no smaller than without it). What n
 /// bytes cost is taken to be start + n * rate; both are the least-squares line through what the chunks so far
-/// cost for each byte. Until that is known each chunk is four times as large as the one before.
+/// cost for each byte. Until that is known each chunk is four times as large as one that has ended. The first
+/// ones, which are cut before any has ended, have 4 MiB: an input of some MiB still has several of them, and
+/// a cheap filter is not started four times as often.
 class ChunkSizer {
  public:
   static constexpr std::size_t smallest = std::size_t{1} << 20;
+  static constexpr std::size_t first = std::size_t{4} << 20;
   static constexpr std::size_t largest = std::size_t{64} << 20;
 
   /// Bytes for the next chunk.
@@ -31,7 +34,7 @@ class ChunkSizer {
   void add(std::size_t bytes, double cpu_s);
 
  private:
-  std::size_t next_ = smallest;
+  std::size_t next_ = first;
   double start_s_ = 0;
   double count_ = 0;
   double sum_x_ = 0;  // of 1 / bytes

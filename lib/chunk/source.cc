@@ -70,7 +70,7 @@ struct ChunkSource::Shared {
   std::exception_ptr failure;
   bool is_over = false;
   bool is_cancelled = false;
-  std::size_t wanted = ChunkSizer::smallest;
+  std::size_t wanted = ChunkSizer::first;
   io::StreamCount read;
 };
 
