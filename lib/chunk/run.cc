@@ -265,13 +265,16 @@ void ChunkRun::turn() {
   const auto gained = spare_ + idle - busy_to_idle * busy;
   // Work uses up spare time down to none; only spilling goes below.
   spare_ = std::clamp(gained, std::min(spare_, Clock::duration::zero()), most_spare);
-  pause_.after(joiner_->bytes() + fed_);
+  const auto end = Clock::now();
+  has_paused_ = pause_.after(joiner_->bytes() + fed_);
+  if (has_paused_) spare_ = std::min<Clock::duration>(spare_ + (Clock::now() - end), most_spare);
 }
 
 // Moves waiting output to temporary files, in the time that the first filter leaves: its own output needs no
-// such file.
+// such file. A turn after which there was a pause leaves time, though it may have moved some of that output.
 void ChunkRun::spill() {
-  const bool has_time = spare_ > Clock::duration::zero() && busy_ == Clock::duration::zero();
+  const bool is_idle = busy_ == Clock::duration::zero() || has_paused_;
+  const bool has_time = spare_ > Clock::duration::zero() && is_idle;
   if (!can_spill() || (!has_time && !command_.holds_output())) return;
   const auto begin = Clock::now();
   for (ChunkFilter* filter : std::exchange(waiting_, {})) {

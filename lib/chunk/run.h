@@ -111,7 +111,8 @@ class ChunkRun {
   Clock::duration busy_{0};
   Clock::duration spare_{0};
   io::Pause pause_;
-  std::uint64_t fed_ = 0;  // bytes, to all filters
+  bool has_paused_ = false;  // after the last turn
+  std::uint64_t fed_ = 0;    // bytes, to all filters
   std::uint64_t chunks_ = 0;
   double filters_s_ = 0;
 };

@@ -31,11 +31,12 @@ double Pause::moved_lately(std::uint64_t moved) {
   return lately_;
 }
 
-void Pause::after(std::uint64_t bytes) {
+bool Pause::after(std::uint64_t bytes) {
   const std::uint64_t moved = bytes - std::exchange(bytes_, bytes);
   const bool is_slow = moved_lately(moved) < static_cast<double>(capacity_);
-  if (capacity_ < least_capacity || moved == 0 || moved >= std::min(capacity_ / 4, most_little)) return;
+  if (capacity_ < least_capacity || moved == 0 || moved >= std::min(capacity_ / 4, most_little)) return false;
   if (is_slow) std::this_thread::sleep_for(length);
+  return is_slow;
 }
 
 }  // namespace mrf::io

@@ -19,8 +19,8 @@ class Pause {
  public:
   /// The loop reads or writes `pipe`. What is no pipe does not count.
   void add(FdRef pipe) noexcept;
-  /// After a turn, with all bytes that the loop has moved so far.
-  void after(std::uint64_t bytes);
+  /// After a turn, with all bytes that the loop has moved so far. Whether it has paused.
+  bool after(std::uint64_t bytes);
 
  private:
   using Clock = std::chrono::steady_clock;

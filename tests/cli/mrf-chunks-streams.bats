@@ -215,3 +215,18 @@ END
   # After a turn that moved little comes a pause.
   grep -q '^clock_nanosleep(.*tv_nsec=500000}' trace.txt
 }
+
+@test "a filter whose turn comes later goes on while that of the first chunk writes each line by itself" {
+  seq 2 >in.txt
+  # shellcheck disable=SC2016  # for the filter's shell
+  mrf-chunks -n 2 -c 1 -i in.txt -- bash -c '
+    if [[ $MRF_CHUNK == 0 ]]; then
+      until [[ -e done ]]; do echo first; done
+    else
+      yes | head -c 100000000
+      : >done
+    fi' >out.txt
+  [ "$(grep -c y out.txt)" = 50000000 ]
+  # As many as are written in the time that the second one takes without waiting, with plenty to spare.
+  (($(grep -c first out.txt) < $(sanitized 4000000 400000)))
+}
