@@ -107,6 +107,44 @@ is_right() {
   assert_same_sam in.bam out.bam
 }
 
+# Every program that mrf-run starts is shown by strace(1), what it could ask of accounting is a command that says so.
+# bats test_tags=unsanitized
+@test "no accounting: nothing asks for it, what is known is from squeue and receipts" {
+  command -v strace >/dev/null || skip "strace is not installed"
+  scontrol show config | grep -Eq '^AccountingStorageType *= *(accounting_storage/none|\(null\))$'
+  for name in sacct sacctmgr sreport sstat; do
+    mkdir -p false
+    script "false/$name" "echo $name >>$PWD/asked; exit 1"
+  done
+  PATH=$PWD/false:$PATH
+  touch broken-1
+  command=(mrf-run --shards 3 --engine slurm -n 1 -c 1000000 --keep-dir --report report.json -i in.txt -o out.txt)
+  run_apart strace -f -qq -o trace -e trace=execve "${command[@]}" -- ./filter
+  assert_status 9
+  assert_stderr_has "cannot finish 'shard 0': its task has ended as FAILED with status 9" # squeue
+  [[ ! -e out.txt && $(jq -c .missing report.json) == '[0]' ]]
+  # Status 3, by the report of the attempt where squeue forgets what has ended.
+  rm broken-1
+  # shellcheck disable=SC2016
+  false_command squeue '"$real" "$@" | grep -v "|FAILED|"
+exit 0'
+  cp filter whole
+  script filter 'cat >/dev/null; exit 3'
+  run_apart "${command[@]}" -- ./filter
+  assert_status 3
+  assert_stderr_has '1 of 3 shards have no receipt: 0; with a mended filter the same command runs only these'
+  mv whole filter
+  run_apart strace -f -qq -o trace.2 -e trace=execve "${command[@]}" -- ./filter
+  assert_status 0
+  cmp in.txt out.txt
+  for field in started seconds host records_in; do
+    cmp <(jq ".shards[].$field" report.json) <(jq -s "sort_by(.shard)[].$field" out.txt.shards/receipts/*.json)
+  done
+  sed -n 's/.*execve("[^"]*\/\([^"/]*\)", .* = 0$/\1/p' trace trace.2 | sort -u >programs
+  [[ $(grep -vx 'mrf-run\|bash\|grep' programs | tr '\n' ' ') == 'sbatch scontrol squeue ' ]]
+  [[ ! -e asked ]]
+}
+
 # bats test_tags=unsanitized
 @test "a backslash in the path, which Slurm does not take for itself: each shard has its log" {
   mkdir 'b\x %a'
