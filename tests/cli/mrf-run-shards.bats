@@ -100,6 +100,17 @@ script() {
   done
 }
 
+@test "--ok-status: a grep that finds nothing in one shard has not failed" {
+  seq 3000 >in.txt
+  run_apart mrf-run --shards 3 -i in.txt -o out.txt -- grep '^1...$'
+  assert_status 1
+  assert_stderr_has '--ok-status 0,1 takes that for success'
+  [[ ! -e out.txt ]]
+  rm -r out.txt.shards
+  mrf-run --shards 3 --ok-status 0,1 -i in.txt -o out.txt -- grep '^1...$'
+  cmp out.txt <(seq 1000 1999)
+}
+
 @test "no records, fewer records than shards, one shard" {
   small=$(small_bam 20000)
   samtools view -H "$small" | samtools view --no-PG -b -o none.bam
