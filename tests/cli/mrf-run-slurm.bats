@@ -394,7 +394,7 @@ exit 0'
   scancel "$(first_task)"
   rm gate
   finishes && return 1 || status=$?
-  [[ $status == 1 && ! -e out.txt ]]
+  [[ $status == 143 && ! -e out.txt ]] # TERM, by the report of the attempt
   grep -q ': its task has ended; its log is ' stderr.txt
   grep -q ' CANCELLED AT ' stderr.txt
 }
