@@ -326,7 +326,7 @@ void PartFile::commit() {
   io::sync_file(fd_, target_);
   if (!is_named(fd_, part_))
     throw base::Error(base::Status::failure, "write", target_,
-                      fmt::format("'{}' was replaced meanwhile", part_));
+                      fmt::format("'{}' was removed or replaced meanwhile", part_));
   give_name();
   sync_directory_of(place_);
   remove_file(record_);

@@ -220,7 +220,7 @@ on_tight_disk() {
   status=0
   wait "$pid" || status=$?
   ((status == 1))
-  [[ $(<stderr) == "getm-fetch: cannot write 'out': 'out.getm-part' was replaced meanwhile" ]]
+  [[ $(<stderr) == "getm-fetch: cannot write 'out': 'out.getm-part' was removed or replaced meanwhile" ]]
   cmp out "$WWW/data"
 }
 

@@ -107,7 +107,7 @@ holds_nameless_file() { [[ $(readlink "/proc/$1/fd/"* 2>/dev/null) == *"$PWD/"*"
   status=0
   wait "$pid" || status=$?
   ((status == 1))
-  [[ $(<stderr) == "getm-fetch: cannot write 'out': 'out.getm-part' was replaced meanwhile" ]]
+  [[ $(<stderr) == "getm-fetch: cannot write 'out': 'out.getm-part' was removed or replaced meanwhile" ]]
   [[ $(<out.getm-part) == mine && ! -e out ]]
 }
 
