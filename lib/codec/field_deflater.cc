@@ -27,7 +27,7 @@ constexpr std::array<Efforts, FieldDeflater::most_level - FieldDeflater::least_l
       {3, 4, 3, 8, 4},
       {5, 6, 6, 0, 6, 7, 99},
       {6, 8, 6, 12, 4, 15},
-      {4, 6, 4, 0, 4},
+      {4, 6, 4, 8, 4},
       {6, 16}}},
     {{{4, 12, 4, 16, 5},
       {3, 6, 3, 99, 5},
