@@ -99,6 +99,9 @@ std::span<char> bgzf_room(std::span<char> block) {
   return block.subspan(bgzf_header_size, bgzf_max_block - bgzf_header_size - bgzf_trailer_size);
 }
 
+// What stands in front of a stored block's bytes: its kind, their number and its complement.
+constexpr std::size_t stored_front = 5;
+
 // Writes `payload` as one stored block of DEFLATE (RFC 1951, section 3.2.4) to `to`; returns its size.
 std::size_t store_deflated(std::string_view payload, char* to) {
   const auto length = static_cast<std::uint16_t>(payload.size());
@@ -107,7 +110,7 @@ std::size_t store_deflated(std::string_view payload, char* to) {
   std::memcpy(to, &length, sizeof length);
   std::memcpy(to + sizeof length, &complement, sizeof complement);
   std::memcpy(to + sizeof length + sizeof complement, payload.data(), payload.size());
-  return payload.size() + 1 + sizeof length + sizeof complement;
+  return payload.size() + stored_front;
 }
 
 // Writes header and trailer around the `deflated` bytes of `content`, which are in place already; returns the
@@ -231,13 +234,14 @@ BgzfDeflater::~BgzfDeflater() = default;
 BgzfDeflater::BgzfDeflater(BgzfDeflater&&) noexcept = default;
 BgzfDeflater& BgzfDeflater::operator=(BgzfDeflater&&) noexcept = default;
 
-// A payload that does not become smaller is stored.
+// A payload that would become larger is stored.
 std::size_t BgzfDeflater::block(std::string_view payload, std::span<const FieldSpan> fields,
                                 std::span<char> to) {
   const std::span<char> room = bgzf_room(to);
   std::size_t deflated = state_->by_fields.deflate(payload, fields, room);
   if (deflated == 0 && state_->library) deflated = state_->library->deflate(payload, room);
-  if (deflated == 0) deflated = store_deflated(payload, room.data());
+  if (deflated == 0 || deflated > payload.size() + stored_front)
+    deflated = store_deflated(payload, room.data());
   const std::size_t size = frame_bgzf(to, deflated, payload);
   state_->check.check({to.data(), size}, payload);
   return size;

@@ -58,6 +58,22 @@ TEST_CASE("a higher level makes smaller blocks") {
   CHECK(block_of(payload, 9).size() < block_of(payload, 1).size());
 }
 
+TEST_CASE("what does not compress is stored at every level, with fields and without") {
+  constexpr std::size_t around = 18 + 5 + 8;  // header, front of the stored bytes, trailer
+  for (const std::size_t size : {2000U, 10000U, 65280U}) {
+    const std::string payload = random_bytes(size);
+    const std::array fields{
+        mrf::codec::FieldSpan{static_cast<std::uint32_t>(size), mrf::codec::Field::qualities}};
+    for (int level = 2; level <= 9; ++level) {
+      CAPTURE(level);
+      CHECK(block_of(payload, level).size() == size + around);
+      const std::string block = block_of(payload, level, fields);
+      CHECK(block.size() == size + around);
+      CHECK(content_of(block) == payload);
+    }
+  }
+}
+
 TEST_CASE("what is mostly CIGAR is smaller at level 6 than without its fields") {
   std::mt19937 random(6);
   std::string payload;
