@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <cstdint>
@@ -155,10 +156,18 @@ Fd open_nameless(const std::string& target, const std::string& name) {
   return {adopt_fd, fd};
 }
 
-// linkat(2) with AT_EMPTY_PATH is for root only; by /proc everybody may, if it is mounted.
+// linkat(2) with AT_EMPTY_PATH looks nothing up, but before Linux 6.10 it is for root only (ENOENT); by /proc
+// everybody may, if it is mounted.
 bool link_to(FdRef fd, const std::string& path) {
+  static std::atomic<bool> is_by_proc{false};
+  if (!is_by_proc) {
+    if (::linkat(fd.get(), "", AT_FDCWD, path.c_str(), AT_EMPTY_PATH) == 0) return true;
+    if (errno != ENOENT && errno != EPERM && errno != EINVAL) return false;
+  }
   const std::string self = fmt::format("/proc/self/fd/{}", fd.get());
-  return ::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0;
+  const bool is_linked = ::linkat(AT_FDCWD, self.c_str(), AT_FDCWD, path.c_str(), AT_SYMLINK_FOLLOW) == 0;
+  if (is_linked) is_by_proc = true;
+  return is_linked;
 }
 
 struct FileSystem {
@@ -167,15 +176,24 @@ struct FileSystem {
   bool syncs_together = false;  // a local one, whose syncfs(2) writes data and journal as fsync(2) does
 };
 
+struct KnownFileSystems {
+  std::mutex mutex;
+  std::map<dev_t, FileSystem> systems;
+};
+
+KnownFileSystems& known_file_systems() {
+  static KnownFileSystems known;
+  return known;
+}
+
 // Found out now with another file of that directory, not when hours of work are to get their name; once for
 // each filesystem.
 FileSystem file_system_of(FdRef fd, const std::string& target) {
-  static std::mutex mutex;
-  static std::map<dev_t, FileSystem> known;
   struct stat info {};
   if (::fstat(fd.get(), &info) != 0) return {};
-  const std::lock_guard lock(mutex);
-  const auto [at, is_new] = known.try_emplace(info.st_dev);
+  auto& known = known_file_systems();
+  const std::lock_guard lock(known.mutex);
+  const auto [at, is_new] = known.systems.try_emplace(info.st_dev);
   if (is_new) {
     at->second.device = info.st_dev;
     const Fd probe = open_nameless(target, target);
@@ -190,6 +208,15 @@ FileSystem file_system_of(FdRef fd, const std::string& target) {
 }
 
 }  // namespace
+
+bool is_synced_together(const std::string& directory) {
+  struct stat info {};
+  if (::stat(directory.c_str(), &info) != 0) return false;
+  auto& known = known_file_systems();
+  const std::lock_guard lock(known.mutex);
+  const auto system = known.systems.find(info.st_dev);
+  return system != known.systems.end() && system->second.syncs_together;
+}
 
 void sync_file(FdRef fd, const std::string& name) {
   if (::fsync(fd.get()) != 0 && errno != EINVAL && errno != EROFS && errno != EOPNOTSUPP)

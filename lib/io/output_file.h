@@ -67,6 +67,10 @@ class OutputFile {
   Existing existing_ = Existing::replaced;
 };
 
+/// Whether files in `directory` have syncs_together(), as far as earlier OutputFile objects in the same file
+/// system tell.
+bool is_synced_together(const std::string& directory);
+
 /// Finishes all and gives all their names, or none: when one cannot have its name, the others' targets are as
 /// they were before. Throws SystemError.
 void commit_together(const std::vector<OutputFile*>& files);
