@@ -122,6 +122,7 @@ std::string redact_url(std::string_view text) {
     return std::min(text.find_first_of(ends, begin), text.size());
   };
   const bool is_key = is_store_key(text);
+  if (!is_key && text.find_first_of("?#;@") == std::string_view::npos) return std::string(text);
   const auto authority = text.substr(begin, end_of(is_key ? "/" : "/?#") - begin);
   const bool is_clear =
       begin > 0 && !authority.empty() && authority.find_first_of(":@") == std::string_view::npos;

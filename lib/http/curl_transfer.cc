@@ -350,8 +350,9 @@ bool CurlTransfer::is_proxy_wrong(CURLcode code) const {
 std::string CurlTransfer::proxy_refusal() const {
   long status = head_.status();
   if (is_https_) (void)::curl_easy_getinfo(easy_.get(), CURLINFO_HTTP_CONNECTCODE, &status);
+  if (status != proxy_wants_user) return "";
   const std::string setting = proxy_setting();
-  if (status != proxy_wants_user || setting.empty()) return "";
+  if (setting.empty()) return "";
   return fmt::format(
       "the proxy '{}' does not accept this user (HTTP {}); {} may have a name and a password in front of its "
       "host",

@@ -123,12 +123,14 @@ Url Url::parse(const std::string& text) {
     if (::curl_url_set(handle.get(), CURLUPART_PATH, url.path_.c_str(), 0) != CURLUE_OK)
       throw std::bad_alloc();
   }
-  const std::string user = part(handle, CURLUPART_USER, CURLU_URLDECODE);
-  const std::string password = part(handle, CURLUPART_PASSWORD, CURLU_URLDECODE);
-  url.had_userinfo_ = !user.empty() || !password.empty();
-  if (!user.empty()) url.credentials_ = user + ":" + password;
-  for (const auto which : {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS, CURLUPART_FRAGMENT})
-    ::curl_url_set(handle.get(), which, nullptr, 0);
+  if (text.find_first_of("@#") != std::string::npos) {
+    const std::string user = part(handle, CURLUPART_USER, CURLU_URLDECODE);
+    const std::string password = part(handle, CURLUPART_PASSWORD, CURLU_URLDECODE);
+    url.had_userinfo_ = !user.empty() || !password.empty();
+    if (!user.empty()) url.credentials_ = user + ":" + password;
+    for (const auto which : {CURLUPART_USER, CURLUPART_PASSWORD, CURLUPART_OPTIONS, CURLUPART_FRAGMENT})
+      ::curl_url_set(handle.get(), which, nullptr, 0);
+  }
   url.text_ = part(handle, CURLUPART_URL);
   return url;
 }
