@@ -20,6 +20,7 @@
 #include "base/processors.h"
 #include "base/status.h"
 #include "fetch/existing_files.h"
+#include "fetch/part_file.h"
 #include "fetch/run_plan.h"
 #include "io/signals.h"
 
@@ -63,6 +64,7 @@ class ManyFiles {
         stats_(stats),
         outcomes_(outcomes),
         sizes_(entries.size()),
+        left_(entries.size()),
         network_(store::make_store_network(settings.network, settings.store)),
         plan_(entries.size(), settings.threads ? options.files : 1,
               options.continue_after_error || options.verify_only, whole_beside(),
@@ -247,7 +249,7 @@ class ManyFiles {
       fail(file, result, thrown);
     } else {
       count(stats_, *file.entry.url, result);
-      remove_left(settings_, result);
+      if (left_.may_be_of(result.target)) remove_left(settings_, result);
       outcome.end = Outcome::End::fetched;
       outcome.verified_by = result.verified_by;
       outcome.doubt = result.doubt;
@@ -310,6 +312,7 @@ class ManyFiles {
   std::vector<Outcome>& outcomes_;
   std::vector<std::optional<std::uint64_t>> sizes_;                      ///< bytes, as far as they are known
   std::map<std::pair<std::string, std::string>, std::size_t> failures_;  ///< files, by host and reason
+  LeftParts left_;
   MadeDirectories directories_;
   std::unique_ptr<http::Network> network_;
   FilePlan plan_;

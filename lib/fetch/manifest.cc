@@ -98,9 +98,12 @@ class EntryCollector {
 
  private:
   void reserve(ManifestEntry entry, std::size_t number, const char* hint) {
-    if (is_list(entry.target))
+    struct stat info {};
+    const bool is_missing = ::lstat(entry.target.c_str(), &info) != 0;
+    if (!is_missing && is_list(entry.target))
       throw fmt::format("would write '{}', which is the manifest itself", entry.target);
-    if (auto fault = reservations_.reserve(entry.target, number); !fault.empty()) throw fault + hint;
+    const bool is_link = !is_missing && S_ISLNK(info.st_mode);
+    if (auto fault = reservations_.reserve(entry.target, number, is_link); !fault.empty()) throw fault + hint;
     entries_.push_back(std::move(entry));
   }
 

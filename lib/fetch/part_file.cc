@@ -11,7 +11,10 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
+#include <filesystem>
 #include <nlohmann/json.hpp>
+#include <string_view>
+#include <system_error>
 #include <utility>
 
 #include "base/error.h"
@@ -25,6 +28,7 @@ namespace {
 
 using OrderedJson = nlohmann::ordered_json;
 
+constexpr std::string_view part_suffix = ".getm-part";
 constexpr int record_format = 1;
 // More is no record.
 constexpr std::uint64_t most_record_bytes = 64 << 20;
@@ -161,7 +165,28 @@ void sync_directory_of(const std::string& path) {
 }  // namespace
 
 std::array<std::string, 2> part_names(const std::string& place) {
-  return {place + ".getm-part", place + ".getm-part.json"};
+  return {place + std::string(part_suffix), place + std::string(part_suffix) + ".json"};
+}
+
+bool LeftParts::may_be_of(const std::string& target) {
+  const std::string part = part_names(io::follow_link(target))[0];
+  const Directory& directory = read(io::directory_of(part));
+  return !directory.is_read || directory.parts.contains(io::base_of(part));
+}
+
+const LeftParts::Directory& LeftParts::read(const std::string& directory) {
+  const auto [known, is_new] = directories_.try_emplace(directory);
+  if (!is_new) return known->second;
+  std::error_code error;
+  std::filesystem::directory_iterator entry(directory, error);
+  for (std::size_t names = 0; !error && entry != std::filesystem::directory_iterator(); ++names) {
+    if (names == most_) return known->second;
+    if (std::string name = entry->path().filename(); name.ends_with(part_suffix))
+      known->second.parts.insert(std::move(name));
+    entry.increment(error);
+  }
+  known->second.is_read = !error;
+  return known->second;
 }
 
 void remove_part_of(const std::string& target) {

@@ -2,8 +2,11 @@
 #pragma once
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <string>
+#include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "fetch/object_output.h"
@@ -29,6 +32,27 @@ std::array<std::string, 2> part_names(const std::string& place);
 /// Removes what an interrupted run left of `target`, a file that was fetched without it. What another process
 /// holds stays, and so do files without a record that record_text() wrote. A failure is a warning.
 void remove_part_of(const std::string& target);
+
+/// Which files of a list an interrupted run may have left something of. Each directory is read once, since to
+/// look for one name after the other takes longer.
+class LeftParts {
+ public:
+  /// `files` are in the list. Directories that hold many more names are not read to their ends.
+  explicit LeftParts(std::size_t files) : most_(1000 + 4 * files) {}
+  /// False when there is nothing for remove_part_of().
+  bool may_be_of(const std::string& target);
+
+ private:
+  struct Directory {
+    bool is_read = false;
+    std::unordered_set<std::string> parts{};  ///< names
+  };
+
+  const Directory& read(const std::string& directory);
+
+  std::size_t most_;
+  std::unordered_map<std::string, Directory> directories_;
+};
 
 /// A target that an interrupted run leaves behind as TARGET.getm-part, with TARGET.getm-part.json beside it,
 /// which says what of which version is in it, with CRCs, since only they show that it is; no URL. The

@@ -242,9 +242,9 @@ void TargetReservations::keep(const std::string& path, const std::string& what) 
   if (!path.empty() && path != "-") kept_.emplace(place_of(path), what);
 }
 
-std::string TargetReservations::place_of(const std::string& target) {
+std::string TargetReservations::place_of(const std::string& target, bool may_be_link) {
   struct stat info {};
-  if (::lstat(target.c_str(), &info) == 0 && S_ISLNK(info.st_mode)) return real_place(target);
+  if (may_be_link && ::lstat(target.c_str(), &info) == 0 && S_ISLNK(info.st_mode)) return real_place(target);
   const auto slash = target.rfind('/');
   const std::string directory = slash == std::string::npos ? "." : target.substr(0, slash + 1);
   const auto [place, fresh] = looked_up_.try_emplace(directory);
@@ -252,8 +252,8 @@ std::string TargetReservations::place_of(const std::string& target) {
   return in_directory(place->second, target.substr(slash + 1));
 }
 
-std::string TargetReservations::reserve(const std::string& target, std::size_t number) {
-  const std::string place = place_of(target);
+std::string TargetReservations::reserve(const std::string& target, std::size_t number, bool may_be_link) {
+  const std::string place = place_of(target, may_be_link);
   if (!place.starts_with(root_))
     return fmt::format(
         "has the target '{}', which is outside of '{}'; --root names the directory that files stay below",

@@ -70,8 +70,9 @@ class TargetReservations {
   /// the entries are counted in: "entry" or "line".
   TargetReservations(bool resume, const std::string& root, std::string unit = "entry");
 
-  /// Reserves `target` for entry `number`. Returns why that cannot be, "" when it can.
-  std::string reserve(const std::string& target, std::size_t number);
+  /// Reserves `target` for entry `number`. With `may_be_link` false the caller has seen that it is no symbolic
+  /// link. Returns why that cannot be, "" when it can.
+  std::string reserve(const std::string& target, std::size_t number, bool may_be_link = true);
   /// No entry may write this file, a directory for it or below it; messages call it `what`.
   void keep(const std::string& path, const std::string& what);
 
@@ -81,7 +82,7 @@ class TargetReservations {
     bool is_target;  ///< else a file of PartFile's
   };
 
-  std::string place_of(const std::string& target);
+  std::string place_of(const std::string& target, bool may_be_link = true);
   std::string meets_kept(const std::string& place, const std::string& shown) const;
   std::string reserve_place(const std::string& place, const std::string& shown, File file);
 

@@ -4,12 +4,15 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <filesystem>
+#include <fstream>
 #include <memory>
 #include <string>
 
 #include "base/error.h"
 #include "directory.h"
 #include "fetch/outputs.h"
+#include "io/output_file.h"
 
 namespace {
 
@@ -124,4 +127,18 @@ TEST_CASE("part file: what another program cuts off while the file is filled is 
       CHECK_THROWS_AS(go_on(), mrf::base::DataError);
     }
   }
+}
+
+TEST_CASE("part file: which targets something may be left of is found out once for each directory") {
+  const Directory directory;
+  for (const char* name : {"a", "a.getm-part", "b.getm-part.json"})
+    mrf::io::write_output(directory / name, "x");
+  std::filesystem::create_symlink("a", directory / "link");
+  std::filesystem::create_directory(directory / "many");
+  mrf::fetch::LeftParts left(2);
+  for (const char* name : {"a", "link"}) CHECK(left.may_be_of(directory / name));
+  for (const char* name : {"b", "c"}) CHECK_FALSE(left.may_be_of(directory / name));
+  CHECK(left.may_be_of(directory / "missing/a"));
+  for (int i = 0; i < 1100; ++i) std::ofstream(directory / ("many/" + std::to_string(i)));
+  CHECK(left.may_be_of(directory / "many/a"));
 }
