@@ -154,9 +154,9 @@ void Loop::give_up_slow_ones() {
   for (Download* download : downloads_) download->give_up_if_slow();
 }
 
-void Loop::commit(Download& download, io::OutputFile& file) {
+void Loop::commit(Download& download, io::OutputFile* file) {
   if (prepared_.empty()) prepared_since_ = clock_.now();
-  prepared_.push_back({&download, &file});
+  prepared_.push_back({&download, file});
   download.is_prepared_ = true;
 }
 
@@ -180,19 +180,35 @@ void Loop::commit_prepared() {
              });
 }
 
+// What cannot be committed with others is committed at once.
+void Loop::prepare(Prepared& one) noexcept {
+  ObjectOutput& output = one.download->output_;
+  try {
+    one.file = output.prepare();
+    if (one.file == nullptr) output.finish();
+  } catch (...) {
+    one.thrown = std::current_exception();
+  }
+}
+
 void Loop::commit_batch(std::vector<Prepared>& batch) {
   std::vector<io::OutputFile*> files;
-  files.reserve(batch.size());
-  for (const Prepared& one : batch) files.push_back(one.file);
+  std::vector<Prepared*> owners;
+  for (Prepared& one : batch) {
+    if (one.file == nullptr) prepare(one);
+    if (one.file == nullptr) continue;
+    files.push_back(one.file);
+    owners.push_back(&one);
+  }
   const auto thrown = io::commit_each(files);
-  for (std::size_t i = 0; i < batch.size(); ++i) {
-    batch[i].thrown = thrown[i];
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    owners[i]->thrown = thrown[i];
     if (!thrown[i] || error_number_of(thrown[i]) != ENOENT) continue;
     try {  // the directory has been removed
-      batch[i].download->output_.finish();
-      batch[i].thrown = nullptr;
+      owners[i]->download->output_.finish();
+      owners[i]->thrown = nullptr;
     } catch (...) {
-      batch[i].thrown = std::current_exception();
+      owners[i]->thrown = std::current_exception();
     }
   }
 }
@@ -513,9 +529,10 @@ void Download::finish() {
   }
   const auto file = std::make_shared<io::OutputFile*>(nullptr);
   if (jobs_.empty() && under_way_ == 0) {
-    *file = output_.prepare();
-    if (*file != nullptr) {
-      loop_.commit(*this, **file);
+    const bool is_left = output_.is_held() && !loop_.is_behind();
+    if (!is_left) *file = output_.prepare();
+    if (is_left || *file != nullptr) {
+      loop_.commit(*this, *file);
       return;
     }
   }
@@ -528,7 +545,7 @@ void Download::finish() {
              if (*file == nullptr) {
                complete_ = closed_ = true;
              } else if (!closed_) {
-               loop_.commit(*this, **file);
+               loop_.commit(*this, *file);
              }
            }});
 }

@@ -48,7 +48,7 @@ class Loop {
   friend class Download;
   struct Prepared {
     Download* download;
-    io::OutputFile* file;
+    io::OutputFile* file;  ///< null: the output is yet to prepare it
     std::exception_ptr thrown{};
   };
 
@@ -59,9 +59,11 @@ class Loop {
   };
 
   void give_up_slow_ones();
-  void commit(Download& download, io::OutputFile& file);
+  void commit(Download& download, io::OutputFile* file);
   bool is_time_to_commit() const;
+  bool is_behind() const { return commits_ && prepared_.size() >= together_; }
   void commit_prepared();
+  static void prepare(Prepared& one) noexcept;
   static void commit_batch(std::vector<Prepared>& batch);
   void wait();
 

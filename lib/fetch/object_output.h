@@ -62,6 +62,8 @@ class ObjectOutput {
   /// Nothing more is wanted: a wait for somebody else in begin(), take() or finish() ends with Stopped. Any
   /// thread, and before there was a begin().
   virtual void stop() {}
+  /// Whether prepare() or finish() has yet to write everything, so that they are best left to another thread.
+  virtual bool is_held() const { return false; }
   /// Everything came: checks it as finish() does. Returns the file to be committed, beside those of other
   /// outputs; null when that is to be left to finish(), which may be called in any case. Throws DataError
   /// "cannot verify".

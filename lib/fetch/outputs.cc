@@ -15,6 +15,7 @@
 #include "base/error.h"
 #include "base/message.h"
 #include "codec/crc.h"
+#include "fetch/held_output.h"
 #include "fetch/part_file.h"
 #include "io/fd.h"
 #include "io/output_file.h"
@@ -371,7 +372,7 @@ TargetOutput::TargetOutput(const http::Url& url, TargetOptions options)
 bool TargetOutput::may_wait() const { return pipe_.has_value(); }
 
 BytesThere TargetOutput::begin(const http::ResponseHead& head, const http::ObjectVersion& version) {
-  if (!output_) open(head);
+  if (!output_) open(head, version);
   auto there = output_->begin(head, version);
   continued_ = 0;
   for (const auto& [begin, end] : there.ranges) continued_ += end - begin;
@@ -406,7 +407,7 @@ void TargetOutput::require_free(const Target& target) const {
                     "the server chose this name, and there is a file that has it; give PATH, or --overwrite");
 }
 
-void TargetOutput::open(const http::ResponseHead& head) {
+void TargetOutput::open(const http::ResponseHead& head, const http::ObjectVersion& version) {
   const Target target = place(head);
   require_free(target);
   const std::string& path = target.path;
@@ -425,6 +426,12 @@ void TargetOutput::open(const http::ResponseHead& head) {
     output_ = std::make_unique<FileOutput>(std::make_unique<PartFile>(path, existing), checks_, url_.shown());
     return;
   }
+  if (is_to_be_held(path, version)) {
+    name_ = path;
+    const auto open_it = [this, path, existing] { return open_file(path, existing); };
+    output_ = std::make_unique<HeldOutput>(open_it, *options_.directories, checks_, url_.shown());
+    return;
+  }
   auto file = std::make_shared<io::OutputFile>(open_file(path, existing));
   name_ = file->name();
   if (!file->is_direct()) {
@@ -440,6 +447,18 @@ void TargetOutput::open(const http::ResponseHead& head) {
     io::write_all(file->fd(), name_, bytes, meter_);
   };
   output_ = std::make_unique<OrderedOutput>(write, name_, options_.buffer, checks_, url_.shown());
+}
+
+// A small file of a list, in a file system where files are committed together.
+bool TargetOutput::is_to_be_held(const std::string& path, const http::ObjectVersion& version) const {
+  return options_.directories != nullptr && version.total.value_or(unknown_end) <= HeldOutput::most_bytes &&
+         io::is_synced_together(io::directory_of(path));
+}
+
+// Another version may be too large to be held.
+void TargetOutput::forget(base::Status status, const std::string& reason) {
+  output_->forget(status, reason);
+  if (output_->is_held()) output_.reset();
 }
 
 // Most files of a list are in a directory that is there.

@@ -157,14 +157,15 @@ class TargetOutput final : public ObjectOutput {
   BytesThere begin(const http::ResponseHead& head, const http::ObjectVersion& version) override;
   bool may_wait() const override;
   bool in_order() const override { return output_->in_order(); }
-  std::uint64_t room_end() const override { return output_->room_end(); }
+  std::uint64_t room_end() const override { return output_ ? output_->room_end() : unknown_end; }
   void take(std::uint64_t at, std::string_view bytes) override;
   bool can_forget() const override { return !output_ || output_->can_forget(); }
   WorkedOff work_off() override;
   bool can_compare() const override { return output_ && output_->can_compare(); }
   bool agrees(std::uint64_t at, std::string_view bytes) override { return output_->agrees(at, bytes); }
-  void forget(base::Status status, const std::string& reason) override { output_->forget(status, reason); }
+  void forget(base::Status status, const std::string& reason) override;
   void stop() override;
+  bool is_held() const override { return output_ && output_->is_held(); }
   io::OutputFile* prepare() override { return output_->prepare(); }
   void finish() override;
 
@@ -179,7 +180,8 @@ class TargetOutput final : public ObjectOutput {
  private:
   Target place(const http::ResponseHead& head);
   void require_free(const Target& target) const;
-  void open(const http::ResponseHead& head);
+  void open(const http::ResponseHead& head, const http::ObjectVersion& version);
+  bool is_to_be_held(const std::string& path, const http::ObjectVersion& version) const;
   io::OutputFile open_file(const std::string& path, io::OutputFile::Existing existing);
   void open_pipe();
 
