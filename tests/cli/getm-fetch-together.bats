@@ -123,3 +123,12 @@ assert_each_told() {
     done
   done
 }
+
+@test "a file gets its name by /proc where its descriptor alone is not enough" {
+  list out
+  run_apart strace -f -qq -o trace -e trace=linkat -e inject=linkat:error=ENOENT:when=1 getm-fetch -q -m m.json
+  assert_status 0
+  assert_stderr_is ''
+  (($(find out -type f | wc -l) == 30))
+  [[ ! -s trace ]] || (($(grep -c '"/proc/self/fd/.*out/' trace) >= 30)) # some file systems have no nameless files
+}

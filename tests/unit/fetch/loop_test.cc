@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <filesystem>
@@ -126,6 +127,34 @@ class FileRecorder final : public mrf::fetch::ObjectOutput {
   }
   std::string path_;
   mrf::io::OutputFile file_;
+};
+
+// An object that is held in memory until prepare(), which waits meanwhile in other threads than the test's.
+class HeldRecorder final : public mrf::fetch::ObjectOutput {
+ public:
+  explicit HeldRecorder(std::mutex& gate) : gate_(gate) {}
+  mrf::fetch::BytesThere begin(const mrf::http::ResponseHead&, const mrf::http::ObjectVersion&) override {
+    return {};
+  }
+  bool in_order() const override { return false; }
+  bool is_held() const override { return true; }
+  void take(std::uint64_t, std::string_view) override {}
+  void forget(mrf::base::Status, const std::string&) override {}
+  mrf::io::OutputFile* prepare() override {
+    if (is_prepared) return nullptr;
+    is_prepared_apart = std::this_thread::get_id() != owner_;
+    if (is_prepared_apart) const std::lock_guard lock(gate_);
+    is_prepared = true;
+    return nullptr;
+  }
+  void finish() override { is_finished = true; }
+  std::atomic<bool> is_prepared_apart{false};
+  std::atomic<bool> is_prepared{false};
+  std::atomic<bool> is_finished{false};
+
+ private:
+  std::thread::id owner_ = std::this_thread::get_id();
+  std::mutex& gate_;
 };
 
 class ManualClock final : public mrf::http::Clock {
@@ -523,4 +552,35 @@ TEST_CASE(
   for (int i = 0; i < 3; ++i) loop.turn();
   CHECK(downloads[4]->is_complete());
   CHECK(content(directory / "e") == "01234567");
+}
+
+TEST_CASE("loop: objects that are held are left to the thread that commits, unless it is behind with them") {
+  ManualNetwork network;
+  std::mutex gate;
+  std::vector<std::unique_ptr<HeldRecorder>> outputs;
+  mrf::fetch::Loop loop(network, mrf::http::system_clock(), 2, {});
+  std::vector<std::unique_ptr<mrf::fetch::Download>> downloads;
+  for (int i = 0; i < 3; ++i) {
+    outputs.push_back(std::make_unique<HeldRecorder>(gate));
+    downloads.push_back(
+        std::make_unique<mrf::fetch::Download>(loop, url(), mrf::fetch::Download::Options{}, *outputs.back()));
+  }
+  loop.turn();
+  REQUIRE(network.receivers.size() == 3);
+  {
+    const std::lock_guard held(gate);
+    for (auto* receiver : network.receivers) {
+      CHECK(receiver->on_head(head_with(whole_head)));
+      CHECK(receiver->on_body("01234567"));
+      receiver->on_end({mrf::http::Ending::Kind::complete, ""});
+      loop.turn();
+    }
+    CHECK_FALSE(outputs[0]->is_prepared);
+    CHECK_FALSE(outputs[1]->is_prepared);
+    CHECK(outputs[2]->is_prepared);
+  }
+  for (const auto& download : downloads) turn_until_over(loop, *download);
+  for (const auto& output : outputs) CHECK(output->is_finished);
+  for (const std::size_t i : {0, 1}) CHECK(outputs[i]->is_prepared_apart);
+  CHECK_FALSE(outputs[2]->is_prepared_apart);
 }
