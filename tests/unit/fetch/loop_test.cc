@@ -562,8 +562,8 @@ TEST_CASE("loop: objects that are held are left to the thread that commits, unle
   std::vector<std::unique_ptr<mrf::fetch::Download>> downloads;
   for (int i = 0; i < 3; ++i) {
     outputs.push_back(std::make_unique<HeldRecorder>(gate));
-    downloads.push_back(
-        std::make_unique<mrf::fetch::Download>(loop, url(), mrf::fetch::Download::Options{}, *outputs.back()));
+    const mrf::fetch::Download::Options options;
+    downloads.push_back(std::make_unique<mrf::fetch::Download>(loop, url(), options, *outputs.back()));
   }
   loop.turn();
   REQUIRE(network.receivers.size() == 3);
