@@ -14,6 +14,8 @@
 #include <new>
 #include <optional>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/error.h"
 #include "base/lower_case.h"
@@ -44,15 +46,19 @@ void check_pattern(const std::string& expression, const std::string& pattern) {
   refuse_expression(expression, fmt::format("'{}' is no regular expression: {}", pattern, reason.data()));
 }
 
-// Checks regular expressions, which htslib compiles only when a record has the value that they are compared
-// with.
-void check_patterns(const std::string& expression) {
-  std::string before;  // the last characters that are no blanks
+// A part of an expression: what is outside of texts, without blanks, and the text behind it.
+struct Piece {
+  std::string code;
+  std::optional<std::string> text;
+};
+
+std::vector<Piece> pieces_of(const std::string& expression) {
+  std::vector<Piece> pieces(1);
   for (std::size_t i = 0; i < expression.size(); ++i) {
     const char c = expression[i];
     if (c == ' ' || c == '\t') continue;
     if (c != '"') {
-      before += c;
+      pieces.back().code += c;
       continue;
     }
     std::string text;
@@ -61,8 +67,39 @@ void check_patterns(const std::string& expression) {
                            (expression[i + 1] == '"' || expression[i + 1] == '\\');
       text += expression[escaped ? ++i : i];
     }
-    if (before.ends_with("=~") || before.ends_with("!~")) check_pattern(expression, text);
-    before.clear();
+    pieces.back().text = std::move(text);
+    pieces.emplace_back();
+  }
+  return pieces;
+}
+
+// Checks regular expressions, which htslib compiles only when a record has the value that they are compared
+// with.
+void check_patterns(const std::string& expression, const std::vector<Piece>& pieces) {
+  for (const auto& [code, text] : pieces) {
+    if (text && (code.ends_with("=~") || code.ends_with("!~"))) check_pattern(expression, *text);
+  }
+}
+
+// As a text, htslib 1.16 takes the qualities, which are numbers, without a NUL at their end: what they are
+// compared with includes the bytes of memory behind them. Its functions know their number.
+void check_qualities(const std::string& expression, const std::vector<Piece>& pieces) {
+  constexpr std::string_view name = "qual";
+  constexpr std::array<std::string_view, 5> functions{"avg(", "length(", "max(", "min(", "exists("};
+  for (const Piece& piece : pieces) {
+    const std::string_view code = piece.code;
+    for (std::size_t at = code.find(name); at != std::string_view::npos; at = code.find(name, at + 1)) {
+      const std::string_view before = code.substr(0, at);
+      const bool is_argument = code.substr(at + name.size()).starts_with(')') &&
+                               std::any_of(functions.begin(), functions.end(),
+                                           [&](auto function) { return before.ends_with(function); });
+      if (!is_argument) {
+        refuse_expression(
+            expression,
+            "'qual' is numbers, not text: only avg(qual), length(qual), max(qual), min(qual) and "
+            "exists(qual) say something");
+      }
+    }
   }
 }
 
@@ -126,7 +163,9 @@ std::uint16_t parse_flags(const std::string& text) {
 void check_expression(const std::string& expression) {
   if (expression.empty()) return;
   silence_expressions();
-  check_patterns(expression);
+  const std::vector<Piece> pieces = pieces_of(expression);
+  check_patterns(expression, pieces);
+  check_qualities(expression, pieces);
   const sam::HeaderPtr header(sam_hdr_init());
   const sam::RecordPtr record = sam::make_record();
   constexpr std::uint16_t usual_flags = 99;

@@ -173,6 +173,10 @@ END
   done
   refused 'qname=~"("' "'(' is no regular expression: Unmatched ( or \\("
   refused 'mapq>3 || [XS] !~ "a("' "'a(' is no regular expression: Unmatched ( or \\("
+  for expression in 'qual =~ "!"' 'mapq>3 && "II"==qual' 'qual' 'default( qual, 1) == "I"' 'avg(qual)>3 || qual > "5"'; do
+    refused "$expression" \
+      "'qual' is numbers, not text: only avg(qual), length(qual), max(qual), min(qual) and exists(qual) say something"
+  done
 }
 
 @test "bamread: expressions of all kinds select what samtools selects" {
@@ -193,5 +197,6 @@ library == "two"
 [RG] > 5 || [RG] == "g1"
 [ZZ] =~ "a" || default([ZZ], 3) > 2 && flag % mapq == 0
 qname != "=~\"(" && [NM] / 2 > 1 && avg(qual) > 30
+qname != "qual" && min( qual ) > 30 || exists(qual) && length(qual) == max(qual)
 END
 }
