@@ -47,8 +47,12 @@ void write_file_index(const std::string& path, const std::string& to, unsigned t
   if (result == cannot_save) throw base::SystemError("write", output.name(), errno != 0 ? errno : EIO);
   if (result == cannot_open) throw base::SystemError("open", path, errno != 0 ? errno : EIO);
   if (result == no_format) throw base::DataError("index", path, "it is neither BAM nor CRAM nor SAM in BGZF");
-  if (result != 0)
-    throw base::DataError("index", path, "its records are not sorted by position, or it is damaged");
+  if (result != 0) {
+    throw base::DataError(
+        "index", path,
+        "its records are not sorted by position, one of them ends beyond the positions that the "
+        "index can hold, or it is damaged");
+  }
   output.commit();
 }
 

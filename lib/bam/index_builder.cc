@@ -43,8 +43,10 @@ IndexBuilder::IndexBuilder(const sam_hdr_t& header, std::uint64_t offset, std::s
   const hts_pos_t longest = longest_reference(header);
   csi_ = longest > longest_of_bai;
   constexpr int levels_of_bai = 5;
-  index_.reset(hts_idx_init(header.n_targets, csi_ ? HTS_FMT_CSI : HTS_FMT_BAI, address_ << 16, min_shift,
-                            csi_ ? levels_for(longest) : levels_of_bai));
+  const int levels = csi_ ? levels_for(longest) : levels_of_bai;
+  most_bases_ = hts_pos_t{1} << (min_shift + 3 * levels);
+  index_.reset(
+      hts_idx_init(header.n_targets, csi_ ? HTS_FMT_CSI : HTS_FMT_BAI, address_ << 16, min_shift, levels));
   if (!index_) throw std::bad_alloc();
 }
 
@@ -78,6 +80,13 @@ void IndexBuilder::push(const IndexEntry& place) {
   ++records_;
   if (hts_idx_push(index_.get(), place.id, place.begin, place.end, address_ << 16 | within_, place.mapped) <
       0) {
+    if (place.id >= 0 && place.end > most_bases_) {
+      throw base::DataError(
+          "index", name_,
+          fmt::format("record {} ends at base {} of its reference, but the index holds {}: leave the "
+                      "index out, or remove what runs over the reference's end",
+                      records_, place.end, most_bases_));
+    }
     throw base::DataError("index", name_,
                           fmt::format("record {} is out of order: sort by position first", records_));
   }

@@ -36,7 +36,7 @@ class IndexBuilder {
   IndexBuilder(const sam_hdr_t& header, std::uint64_t offset, std::string name);
   /// The next records and the next blocks, each following those of the last call. A record's blocks may come
   /// in a later call, but not in an earlier one. Throws DataError "cannot index" when the records are not
-  /// sorted by position.
+  /// sorted by position, or one ends beyond the positions that the index can hold.
   void add(std::span<const IndexEntry> places, std::span<const BlockSize> blocks);
   void finish();
   /// Throws SystemError "cannot write" with `name`.
@@ -57,6 +57,7 @@ class IndexBuilder {
   std::uint64_t address_;
   std::string name_;
   bool csi_ = false;
+  hts_pos_t most_bases_ = 0;  // that the index can hold of a reference
   std::uint64_t records_ = 0;
   std::size_t within_ = 0;          // bytes after the start of the block at address_
   std::deque<IndexEntry> waiting_;  // for their blocks

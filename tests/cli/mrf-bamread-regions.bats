@@ -189,7 +189,7 @@ teardown_file() { stop_servers; }
   samtools sort -n --no-PG -o names.bam "$(small_bam)"
   run_apart mrf-bamread --index x.bai names.bam
   assert_status 3
-  assert_stderr "mrf-bamread: cannot index 'names.bam': its records are not sorted by position, or it is damaged"
+  assert_stderr_has "mrf-bamread: cannot index 'names.bam': its records are not sorted by position, one of them ends"
   samtools view -h --no-PG names.bam >in.sam
   run_apart mrf-bamread --index x.bai in.sam
   assert_status 3

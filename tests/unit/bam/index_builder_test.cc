@@ -67,3 +67,13 @@ TEST_CASE("records out of order are refused by their number") {
                        "cannot index 'test': record 2 is out of order: sort by position first",
                        mrf::base::DataError);
 }
+
+TEST_CASE("a record that ends beyond what the index can hold is not taken for one out of order") {
+  constexpr hts_pos_t most = hts_pos_t{1} << 29;
+  CHECK_NOTHROW(start_of_last({{record_of(10, far), {0, most - 4, most, 10, true}}}, {{{100, 40}}}));
+  CHECK_THROWS_WITH_AS(
+      start_of_last({{record_of(10, 20), {0, most - 4, most + 1, 10, true}}}, {{{100, 40}}}),
+      "cannot index 'test': record 2 ends at base 536870913 of its reference, but the index holds "
+      "536870912: leave the index out, or remove what runs over the reference's end",
+      mrf::base::DataError);
+}
