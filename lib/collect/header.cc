@@ -12,6 +12,16 @@
 
 namespace mrf::collect {
 
+namespace {
+
+// The input that had a header first, for a message of another one. Every round of --reopen reads the same
+// inputs.
+std::string first_of(const std::string& first, const std::string& input_name) {
+  return first == input_name ? "an earlier round (--reopen)" : fmt::format("'{}'", first);
+}
+
+}  // namespace
+
 InputHeader::InputHeader(const record::HeaderForm& form, HeaderUse use, BamReferences& references,
                          std::string input_name)
     : is_bam_(form.kind == record::HeaderForm::Kind::bam),
@@ -44,8 +54,9 @@ void BamReferences::agree(std::string_view references, const std::string& input_
     hash_ = hash;
     input_name_ = input_name;
   } else if (hash_ != hash) {
-    throw base::DataError("collect", input_name,
-                          fmt::format("its references are not those of '{}'", input_name_));
+    throw base::DataError(
+        "collect", input_name,
+        fmt::format("its references are not those of {}", first_of(input_name_, input_name)));
   }
 }
 
@@ -53,7 +64,7 @@ void CommonHeader::refuse(std::size_t at, std::string_view rest, const std::stri
   const std::string header = text_.substr(0, at) + std::string(rest);
   const std::string difference = record::header_difference(header, text_);
   throw base::DataError("collect", input_name,
-                        fmt::format("its header is not that of '{}'{}", input_name_,
+                        fmt::format("its header is not that of {}{}", first_of(input_name_, input_name),
                                     difference.empty() ? "" : ": " + difference));
 }
 

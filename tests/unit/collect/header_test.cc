@@ -49,6 +49,11 @@ TEST_CASE("references must agree, texts need not") {
   take(bam_header("@CO\tother\n", "chr1"));
   CHECK_THROWS_WITH_AS(take(bam_header("", "chr2")),
                        "cannot collect 'b': its references are not those of 'a'", mrf::base::DataError);
+  mrf::collect::BamReferences of_rounds;
+  InputHeader(bam, {}, of_rounds, "b").take(bam_header("", "chr1"), false);
+  CHECK_THROWS_WITH_AS(InputHeader(bam, {}, of_rounds, "b").take(bam_header("", "chr2"), false),
+                       "cannot collect 'b': its references are not those of an earlier round (--reopen)",
+                       mrf::base::DataError);
 }
 
 TEST_CASE("a BAM header that ends early, or is none") {
@@ -106,6 +111,11 @@ TEST_CASE("a common header is that of the input which is the furthest") {
                        "cannot collect 'three': its header is not that of 'one': they differ in line 2: "
                        "nothing where that has '@b'",
                        mrf::base::DataError);
+  CHECK_THROWS_WITH_AS(
+      common.end(3, "one"),
+      "cannot collect 'one': its header is not that of an earlier round (--reopen): they differ in "
+      "line 2: nothing where that has '@b'",
+      mrf::base::DataError);
   CHECK_THROWS_AS(common.add(3, "@c", "three"), mrf::base::DataError);
   CHECK_THROWS_AS(common.add(6, "@c", "three"), mrf::base::DataError);
 }
