@@ -60,7 +60,8 @@ class Data:
 
 
 def shell(command, directory, environment):
-    """Wall seconds, the peak resident MiB of the largest process below, and processor seconds of all."""
+    """Wall seconds, the peak resident MiB of the largest process below, processor seconds of all, and those of them
+    that were not the system's."""
     with tempfile.NamedTemporaryFile("r") as peak:
         # time(1) stands between: the peak of a process begins with that of the one that started it, Python's here.
         measured = ["time", "-q", "-f", "%M %U %S", "-o", peak.name, "bash", "-euo", "pipefail", "-c", command]
@@ -75,7 +76,7 @@ def shell(command, directory, environment):
                 pass
             raise RuntimeError(f"status {status}: {command.strip()}")
         kib, user, system = peak.read().split()
-        return wall, int(kib) / 1024, float(user) + float(system)
+        return wall, int(kib) / 1024, float(user) + float(system), float(user)
 
 
 @contextlib.contextmanager
@@ -151,7 +152,8 @@ def compare(entry, data, pairs):
     if row["peak_mib"] > entry.get("memory", float("inf")):
         row["missed"].append(f"over {entry['memory']} MiB")
     if our_size is not None:
-        row |= {"size_ratio": our_size / their_size, "size_target": entry["size"]}
+        row |= {"size_ratio": our_size / their_size, "size_target": entry["size"],
+                "user_s": [statistics.median(run[3] for run in side) for side in (ours, theirs)]}
         if our_size > entry["size"] * their_size:
             row["missed"].append("large")
     return row
@@ -184,7 +186,8 @@ def compare_before(entry, data, pairs, directory):
 def show(row):
     notes = list(row["missed"])
     if "size_ratio" in row:
-        notes.insert(0, f"size {row['size_ratio']:.3f} (at most {row['size_target']})")
+        user = "{:.2f} to {:.2f}".format(*row["user_s"])
+        notes.insert(0, f"size {row['size_ratio']:.3f} (at most {row['size_target']}), user {user} s")
     if "peak_before_mib" in row:
         notes.insert(0, f"processor {row['processor_ratio']:.2f}, peak before {row['peak_before_mib']:.1f}")
     if not row["same_result"]:
