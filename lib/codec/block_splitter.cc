@@ -14,7 +14,7 @@ namespace mrf::codec::deflate {
 
 namespace {
 
-constexpr std::size_t pieces = 16;
+constexpr std::size_t most_pieces = 16;
 // One in so many bits: for less than that the time is not spent.
 constexpr std::uint32_t least_gain = 256;
 constexpr std::size_t literals_at_once = 16;
@@ -81,7 +81,7 @@ class Weights {
   static constexpr std::uint32_t tabled = 2048;
   std::array<std::uint32_t, tabled> weights_{};
 };
-constexpr Weights weights;
+constexpr Weights count_weights;
 
 // What the symbols of one code need by their entropy, and about what the lengths of their codes need.
 class CodeCost {
@@ -89,9 +89,9 @@ class CodeCost {
   void add(std::uint32_t count) {
     all_ += count;
     used_ += count > 0 ? 1 : 0;
-    known_ += weights.of(count);
+    known_ += count_weights.of(count);
   }
-  std::uint32_t cost() const { return weights.of(all_) - known_ + used_ * length_cost; }
+  std::uint32_t cost() const { return count_weights.of(all_) - known_ + used_ * length_cost; }
 
  private:
   static constexpr std::uint32_t length_cost = 4 * bit_cost;
@@ -105,10 +105,11 @@ constexpr std::uint32_t front_cost = 200 * bit_cost;
 
 }  // namespace
 
-BlockSplitter::BlockSplitter() : literals_(FieldDeflater::most_bytes + literals_at_once), counts_(pieces) {
-  sequences_.reserve(FieldDeflater::most_bytes / least_match + 2 + pieces);
-  pieces_.reserve(pieces);
-  parts_.reserve(pieces);
+BlockSplitter::BlockSplitter()
+    : literals_(FieldDeflater::most_bytes + literals_at_once), counts_(most_pieces) {
+  sequences_.reserve(FieldDeflater::most_bytes / least_match + 2 + most_pieces);
+  pieces_.reserve(most_pieces);
+  parts_.reserve(most_pieces);
 }
 
 std::span<const BlockPart> BlockSplitter::parts(const char* payload, std::span<const Sequence> sequences,
@@ -131,7 +132,7 @@ std::span<const BlockPart> BlockSplitter::parts(const char* payload, std::span<c
 void BlockSplitter::cut(const char* payload, std::span<const Sequence> sequences) {
   std::size_t whole = 0;
   for (const Sequence& sequence : sequences) whole += sequence.literals + sequence.length;
-  const std::size_t most = whole / pieces + 1;
+  const std::size_t most = whole / most_pieces + 1;
   sequences_.clear();
   std::size_t first = 0;
   std::size_t size = 0;

@@ -50,7 +50,7 @@ constexpr std::size_t long_fields = 64;
 
 class FieldDeflater::Parser : public deflate::FieldParse {
  public:
-  Parser(const Efforts& efforts, bool chooses) : FieldParse(efforts, chooses), splits(!chooses) {}
+  Parser(const Efforts& of_level, bool chooses) : FieldParse(of_level, chooses), splits(!chooses) {}
   deflate::BlockSplitter splitter;
   const bool splits;  // where it is not as slow already as it may be
 };
