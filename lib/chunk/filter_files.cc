@@ -66,6 +66,16 @@ std::vector<std::string> FilterFiles::environment(std::uint64_t chunk) const {
   return variables;
 }
 
+std::vector<io::FileId> FilterFiles::ids(std::uint64_t chunk) const {
+  const Files& files = files_.at(chunk);
+  std::vector<io::FileId> ids;
+  for (const io::Temporary* file : {&files.result, &files.side}) {
+    struct stat info {};
+    if (!file->empty() && ::stat(file->path().c_str(), &info) == 0) ids.emplace_back(info);
+  }
+  return ids;
+}
+
 void FilterFiles::take(std::uint64_t chunk) {
   Files& files = files_.at(chunk);
   if (has_results_) take_result(files.result, chunk);

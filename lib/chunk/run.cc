@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "base/message.h"
+#include "io/paths.h"
 #include "process/kept_failure.h"
 #include "process/launch.h"
 #include "process/proc_tree.h"
@@ -39,6 +40,8 @@ constexpr std::chrono::steady_clock::duration most_spare = std::chrono::millisec
 
 // How long a process that a filter left behind may hold the filter's output open before a message says so.
 constexpr std::chrono::seconds before_warning{10};
+// How often it is looked whether it still has a file of the filter open.
+constexpr std::chrono::milliseconds writer_step{20};
 constexpr int reads_of_rest = 64;
 
 // A filter whose chunk is cut off gets TERM, and KILL after this time.
@@ -400,6 +403,11 @@ bool ChunkRun::finish_front() {
       if (front.has_ended()) warn_if_held_open(front);
       return any;
     }
+    if (is_left_writing(front)) {
+      warn_if_held_open(front);
+      reactor_.at(Clock::now() + writer_step, [] {});
+      return any;
+    }
     joiner_->end();
     files_.take(front.chunk().number);
     filters_.pop_front();
@@ -425,6 +433,22 @@ void ChunkRun::begin_front(ChunkFilter& front) {
   if (front.is_output_open() && !reactor_.is_watched(front.output())) watch_output(front);
 }
 
+// Whether a process that a filter left behind has one of this filter's files open, as a process substitution
+// may.
+bool ChunkRun::is_left_writing(const ChunkFilter& front) const {
+  const std::vector<io::FileId> ids = files_.ids(front.chunk().number);
+  if (ids.empty()) return false;
+  std::vector<pid_t> left = process::children_of(::getpid());
+  std::erase_if(left, [this](pid_t pid) { return running_.contains(pid); });
+  return process::find_writer(left, ids).has_value();
+}
+
+// What of a filter that has ended is still open.
+std::string_view ChunkRun::open_end(const ChunkFilter& filter) {
+  if (filter.is_output_open()) return "standard output";
+  return filter.is_done() ? "the file MRF_SIDE or MRF_RESULT" : "standard error";
+}
+
 // Warns when a process that the filter left behind keeps its output open. A plain pipe would wait as well,
 // without a message.
 void ChunkRun::warn_if_held_open(const ChunkFilter& front) {
@@ -435,8 +459,8 @@ void ChunkRun::warn_if_held_open(const ChunkFilter& front) {
     if (filters_.empty() || filters_.front()->chunk().number != number) return;
     base::warn(fmt::format(
         "still waiting for the output of chunk {}: '{}' has ended, but a process that it left behind "
-        "holds standard {} open (a background process that is not to be waited for redirects it)",
-        number, command_.words[0], filters_.front()->is_output_open() ? "output" : "error"));
+        "holds {} open (a background process that is not to be waited for redirects it)",
+        number, command_.words[0], open_end(*filters_.front())));
   });
 }
 

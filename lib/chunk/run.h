@@ -11,6 +11,7 @@
 #include <memory>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -72,6 +73,8 @@ class ChunkRun {
   bool finish_front();
   bool is_front_settled() const;
   void begin_front(ChunkFilter& front);
+  bool is_left_writing(const ChunkFilter& front) const;
+  static std::string_view open_end(const ChunkFilter& filter);
   void warn_if_held_open(const ChunkFilter& front);
   std::string failure(const ChunkFilter& filter) const;
   std::string tries(const ChunkFilter& filter) const;

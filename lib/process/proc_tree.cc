@@ -49,6 +49,19 @@ std::istringstream stat_from(pid_t pid, int first) {
   return fields;
 }
 
+// Whether `is_it(id, mode)` is true of a file that the process has open.
+template <typename IsIt>
+bool any_open(pid_t pid, const IsIt& is_it) {
+  std::error_code error;
+  for (fs::directory_iterator entry(fmt::format("/proc/{}/fd", pid), error), end; !error && entry != end;
+       entry.increment(error)) {
+    struct stat info {};
+    if (::stat(entry->path().c_str(), &info) != 0) continue;
+    if (is_it(io::FileId(info), open_mode(pid, *entry).second & O_ACCMODE)) return true;
+  }
+  return false;
+}
+
 using namespace std::chrono_literals;
 
 constexpr auto longest_end = 10s;
@@ -122,18 +135,44 @@ std::uint64_t bytes_moved(pid_t pid) {
   return std::max(read, written);
 }
 
+std::vector<pid_t> children_of(pid_t pid) {
+  std::ifstream list(fmt::format("/proc/{0}/task/{0}/children", pid));
+  std::vector<pid_t> pids;
+  for (pid_t child = 0; list >> child;) pids.push_back(child);
+  return pids;
+}
+
 bool has_open(pid_t root, io::FileId file, bool for_writing) {
-  std::error_code error;
   for (const pid_t pid : process_tree(root)) {
-    for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
-      struct stat info {};
-      if (::stat(entry.path().c_str(), &info) != 0) continue;
-      if (io::FileId(info) != file) continue;
-      const unsigned mode = open_mode(pid, entry).second & O_ACCMODE;
-      if (mode == O_RDWR || mode == (for_writing ? O_WRONLY : O_RDONLY)) return true;
-    }
+    if (any_open(pid, [&](const io::FileId& open, unsigned mode) {
+          return open == file && (mode == O_RDWR || mode == (for_writing ? O_WRONLY : O_RDONLY));
+        }))
+      return true;
   }
   return false;
+}
+
+std::optional<FileWriter> find_writer(const std::vector<pid_t>& roots, const std::vector<io::FileId>& files) {
+  FileWriter writer;
+  for (const pid_t root : roots) {
+    for (const pid_t pid : process_tree(root)) {
+      writer.pid = pid;
+      if (any_open(pid, [&](const io::FileId& open, unsigned mode) {
+            const auto found = std::find(files.begin(), files.end(), open);
+            writer.file = static_cast<std::size_t>(found - files.begin());
+            return found != files.end() && (mode == O_WRONLY || mode == O_RDWR);
+          }))
+        return writer;
+    }
+  }
+  return std::nullopt;
+}
+
+std::string process_name(pid_t pid) {
+  std::ifstream file(fmt::format("/proc/{}/comm", pid));
+  std::string name;
+  std::getline(file, name);
+  return name;
 }
 
 std::vector<OpenInput> open_inputs(pid_t pid) {
@@ -153,12 +192,7 @@ std::vector<OpenInput> open_inputs(pid_t pid) {
 
 void adopt_orphans() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
 
-std::vector<pid_t> children_of_process() {
-  std::ifstream list(fmt::format("/proc/self/task/{}/children", ::getpid()));
-  std::vector<pid_t> pids;
-  for (pid_t pid = 0; list >> pid;) pids.push_back(pid);
-  return pids;
-}
+std::vector<pid_t> children_of_process() { return children_of(::getpid()); }
 
 std::vector<pid_t> kill_descendants(std::vector<pid_t> spared) noexcept {
   std::vector<pid_t> unkillable = std::move(spared);

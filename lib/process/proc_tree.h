@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,9 @@ std::vector<pid_t> process_tree(pid_t root);
 
 /// User and system seconds of a process so far, 0 if it is gone.
 double processor_seconds(pid_t pid);
+
+/// The children of a process that its main thread started or adopted.
+std::vector<pid_t> children_of(pid_t pid);
 
 /// The threads of a process and its descendants, 0 if it is gone.
 std::size_t thread_count(pid_t root);
@@ -35,6 +39,18 @@ std::uint64_t bytes_moved(pid_t pid);
 
 /// Whether the process or one of its descendants has the file open for writing, or else for reading.
 bool has_open(pid_t root, io::FileId file, bool for_writing);
+
+/// A process that has a file open for writing.
+struct FileWriter {
+  pid_t pid = -1;
+  std::size_t file = 0;  ///< which one, of those that were asked for
+};
+/// One of the processes, or of their descendants, that has one of the files open for writing. Processes whose
+/// descriptors this user may not see (ptrace(2)) have none.
+std::optional<FileWriter> find_writer(const std::vector<pid_t>& roots, const std::vector<io::FileId>& files);
+
+/// The name of a process (proc(5), comm), "" if it is gone.
+std::string process_name(pid_t pid);
 
 /// A regular file with a name that a process has open for reading.
 struct OpenInput {

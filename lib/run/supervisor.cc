@@ -5,16 +5,20 @@
 #include <signal.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
+#include <string>
 #include <system_error>
 #include <utility>
 
 #include "base/amounts.h"
 #include "base/error.h"
 #include "base/message.h"
+#include "io/paths.h"
 #include "process/proc_tree.h"
 #include "process/run_signals.h"
 #include "run/job_spec.h"
@@ -29,6 +33,17 @@ constexpr std::chrono::milliseconds sample_period{100};
 constexpr int sample_share = 20;  // the time between samples is so many times that of a sample at least
 constexpr std::chrono::seconds longest_end{10};  // of a job that was sent KILL
 constexpr std::size_t launches_at_once = 64;     // before events are taken: of FIFOs, whose queue has an end
+
+// How long what a job has left behind may write before a message says so, and how often it is looked at.
+constexpr std::chrono::seconds before_warning{10};
+constexpr std::chrono::milliseconds writer_step{20};
+
+std::vector<WrittenFile> with_standard_output(std::vector<WrittenFile> files) {
+  struct stat info {};
+  if (::fstat(STDOUT_FILENO, &info) == 0 && !S_ISCHR(info.st_mode))
+    files.push_back({io::FileId(info), std::string(io::stdout_name)});
+  return files;
+}
 
 }  // namespace
 
@@ -71,6 +86,7 @@ void Supervisor::run() {
   }
   launch_some();
   while (left_ > 0) reactor_.turn();
+  wait_for_writers();
   // The last job's events may not have come yet.
   while (fifos_.read_events()) {
   }
@@ -208,7 +224,7 @@ double Supervisor::busy_share(std::size_t job) const {
 }
 
 void Supervisor::look_for_deadlock(Clock::time_point now) {
-  if (state_ != RunState::running || !to_launch_.empty()) return;
+  if (state_ != RunState::running || !to_launch_.empty() || left_ == 0) return;
   const auto is_quiet = [this] {
     const auto ended = watchdog_.take_all_ended();
     take(ended);
@@ -298,7 +314,7 @@ void Supervisor::on_reaped(const process::EndedProcess& ended) {
 }
 
 void Supervisor::on_watchdog_lost() {
-  if (left_ == 0) return;
+  if (state_ == RunState::over) return;
   if (state_ == RunState::running) {
     base::say(fmt::format("cannot finish 'watchdog': {}", watchdog_.lost()->describe()));
     fault_status_ = std::max(watchdog_.lost()->status(), static_cast<int>(base::Status::failure));
@@ -393,6 +409,32 @@ void Supervisor::stop_with_terminal() {
   signal_each(SIGSTOP);
   ::raise(SIGSTOP);
   signal_each(SIGCONT);
+}
+
+// What a job has left behind, such as a process substitution, may still write a result, as it may write to a
+// FIFO.
+void Supervisor::wait_for_writers() {
+  const auto warn_at = Clock::now() + before_warning;
+  bool has_warned = false;
+  while (state_ == RunState::running) {
+    const std::vector<pid_t> left = process::children_of(watchdog_.pid());
+    if (left.empty()) break;
+    const std::vector<WrittenFile> files = with_standard_output(workspace_.written_files());
+    std::vector<io::FileId> ids;
+    std::transform(files.begin(), files.end(), std::back_inserter(ids),
+                   [](const WrittenFile& file) { return file.id; });
+    const auto writer = process::find_writer(left, ids);
+    if (!writer) break;
+    if (!has_warned && Clock::now() >= warn_at) {
+      has_warned = true;
+      base::say(fmt::format(
+          "still waiting for {}: all jobs have ended, but process {} ({}), which one of them has left "
+          "behind, "
+          "has it open for writing (a background process that is not to be waited for redirects its output)",
+          files[writer->file].name, writer->pid, process::process_name(writer->pid)));
+    }
+    reactor_.turn(writer_step);
+  }
 }
 
 void Supervisor::end_descendants() {

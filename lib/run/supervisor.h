@@ -117,6 +117,7 @@ class Supervisor {
   void kill_all();
   void give_up(std::size_t job, int error_number);
   void signal_all(int signal);
+  void wait_for_writers();
   void stop_with_terminal();
   void end_descendants();
 

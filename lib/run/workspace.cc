@@ -222,6 +222,32 @@ void Workspace::add_finished(const std::string& path, const Result& result) {
   if (error) throw base::SystemError("publish", path, error.value());
 }
 
+std::vector<WrittenFile> Workspace::written_files() const {
+  std::vector<WrittenFile> files;
+  const auto add = [&files](const std::string& path, const std::string& name) {
+    struct stat info {};
+    if (::stat(path.c_str(), &info) == 0 && !S_ISCHR(info.st_mode))
+      files.push_back({io::FileId(info), fmt::format("'{}'", name)});
+  };
+  const auto add_all_in = [&add](const std::string& directory, const auto& name_of) {
+    std::error_code error;
+    for (fs::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error))
+      add(entry->path(), name_of(entry->path().filename().string()));
+  };
+  for (const auto& [path, result] : results_) {
+    if (result.directory.empty()) {
+      add(result.written, path);
+      continue;
+    }
+    add_all_in(result.directory, [&, &target = result.target, &shown = path](const std::string& file) {
+      const std::string written = io::base_of(shown);
+      return file == written ? shown : name_beside(target, written, file);
+    });
+  }
+  add_all_in(results_directory(), [](const std::string&) { return "return value"; });
+  return files;
+}
+
 void Workspace::prepare() {
   for (const auto& [path, result] : results_) {
     if (!result.directory.empty()) add_finished(path, result);

@@ -46,6 +46,16 @@ same_everywhere() {
   assert_output_is "$(printf '%s\n' 1 2 3 4 5 late 6 7 8 9 10 late)"
 }
 
+@test "a process that a filter leaves behind writes the side table to its end" {
+  seq 10 >in.txt
+  # shellcheck disable=SC2016 # $$ is the filter
+  chunks -n 3 -c 5 --side side.txt -i in.txt -- bash -c \
+    '{ while [ -e /proc/$$ ]; do sleep 0.01; done; echo late; } >"$MRF_SIDE" 2>/dev/null & cat'
+  assert_status 0
+  assert_output_is "$(cat in.txt)"
+  [ "$(cat side.txt)" = $'late\nlate' ]
+}
+
 @test "a process that a filter leaves behind reads its chunk to the end" {
   seq 1000000 >in.txt
   # shellcheck disable=SC2016 # $$ is the filter

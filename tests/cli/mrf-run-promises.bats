@@ -79,10 +79,29 @@ E
 }
 
 @test "a job that leaves a child in a session of its own behind: it is gone with the run" {
-  echo "a: bash -c 'setsid tail -f /dev/null & echo done' > save:result" >w.mrf
+  echo "a: bash -c 'setsid tail -f /dev/null >/dev/null & echo done' > save:result" >w.mrf
   run_apart timeout -k 5 300 mrf-run w.mrf
   assert_status 0
   [ "$(cat result)" = "done" ]
+  assert_nothing_left
+}
+
+@test "what a job leaves behind writes results, return values and standard output to their ends" {
+  # The process that is left behind writes when its parent has ended and was waited for.
+  # shellcheck disable=SC2016 # $$ is the job
+  late='while [ -e /proc/$$ ]; do sleep 0.01; done; echo late'
+  workflow <<E
+a: bash -c '{ $late; } & echo early' > save:stdout
+b: bash -c '{ $late; } >"\$1" & { $late; } >"\$1.beside" & echo early >"\$2"' _ save:own save:other
+c: bash -c '{ $late; } >"\$MRF_RESULT" &'
+d: bash -c '{ $late; } &'
+E
+  assert_status 0
+  assert_output_is late
+  [ "$(cat stdout)" = $'early\nlate' ]
+  [ "$(cat own own.beside other)" = $'late\nlate\nearly' ]
+  mrf-run --report report.json w.mrf >/dev/null
+  [ "$(jq -c '[.jobs[] | .result // empty]' report.json)" = '["late"]' ]
   assert_nothing_left
 }
 
