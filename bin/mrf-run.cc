@@ -311,6 +311,26 @@ void refuse_shared_result(const workflow::Plan& plan, const workflow::ShortForm&
   }
 }
 
+// What the run is told of before it starts: its results, the workflow, and the files that its jobs have as
+// standard input.
+void refuse_replaced(const workflow::Plan& plan, const std::string& workflow, const cli::Command& command,
+                     const std::string& report) {
+  for (const auto& result : plan.results) command.keep_from_stats(result);
+  std::vector<std::string> read;
+  if (!workflow.empty()) read.push_back(workflow);
+  for (const auto& job : plan.jobs) {
+    for (const auto& redirection : job.redirections) {
+      if (redirection.fd == 0 && !workflow::has_reference(redirection.target))
+        read.push_back(workflow::text_of(redirection.target));
+    }
+  }
+  for (const auto& file : read) {
+    command.keep_from_stats(file);
+    if (!report.empty() && io::is_same_file(report, file))
+      throw base::UsageError("use option", "--report", fmt::format("it would replace '{}'", file));
+  }
+}
+
 // What would be ignored in silence is refused.
 void refuse_options(const Options& options, const cli::OptionSet& given) {
   constexpr std::array of_short_form{"-i",
@@ -470,7 +490,8 @@ base::Status run_shards(const Options& options, io::Stats& stats) {
   return shard::run(command, stats);
 }
 
-base::Status run(Options& options, const cli::OptionSet& given, io::Stats& stats) {
+base::Status run(Options& options, cli::Command& command) {
+  const cli::OptionSet& given = command.options();
   refuse_options(options, given);
   options.form = workflow::with_names_of_files(std::move(options.form));
   std::string file = "short form";
@@ -504,7 +525,7 @@ base::Status run(Options& options, const cli::OptionSet& given, io::Stats& stats
     if (options.form.cpus)
       workflow::share_processors(options.form,
                                  given.count("-n") > 0 ? workflow::Workers::given : workflow::Workers::open);
-    if (options.shard.is_any()) return run_shards(options, stats);
+    if (options.shard.is_any()) return run_shards(options, command.stats());
     text = workflow::workflow_text(options.form);
     if (runs || options.dry_run) run::refuse_shared_pipes(options.form, workflow::choose(options.form).order);
     options.run.is_short_form = true;
@@ -523,6 +544,7 @@ base::Status run(Options& options, const cli::OptionSet& given, io::Stats& stats
   if (options.dot) return show(report::dot_text(report::flow_of(run::describe_plan(plan), plan.file)));
   if (options.print_script) return show(workflow::script_text(plan));
   refuse_shared_result(plan, options.form);
+  refuse_replaced(plan, options.form.command.empty() ? file : "", command, options.run.report_path);
   if (!options.dry_run) {
     const auto status = static_cast<base::Status>(run::run_plan(plan, options.run));
     if (options.form.writes_index) warn_of_old_index(options.form);
@@ -584,7 +606,7 @@ int main(int argc, char** argv) try {
         base::verbosity() == base::Verbosity::verbose;
     options.run.supervisor.keeps_stderr = !options.run.keep_failed.empty();
     options.run.supervisor.keeps_throughput = !options.run.report_path.empty();
-    return ::run(options, command.options(), command.stats());
+    return ::run(options, command);
   });
 } catch (...) {
   return cli::status_of_current_exception("mrf-run");

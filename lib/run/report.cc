@@ -23,11 +23,7 @@ double share(std::uint64_t part, std::uint64_t whole) {
 
 Json command_of(const workflow::PlannedJob& job) {
   Json words = Json::array();
-  for (const auto& word : job.words) {
-    std::string text;
-    for (const auto& part : word) text += workflow::text_of(part);
-    words.push_back(text);
-  }
+  for (const auto& word : job.words) words.push_back(workflow::text_of(word));
   return words;
 }
 

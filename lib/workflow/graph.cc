@@ -44,7 +44,7 @@ struct FifoEnds {
   bool has_no_writer() const { return writers.empty(); }
 };
 
-std::string text_of(const Word& word) {
+std::string text_without_fifos(const Word& word) {
   std::string text;
   for (const auto& part : word) {
     if (!is_fifo(part)) text += part.text;
@@ -56,13 +56,13 @@ std::string text_of(const Word& word) {
 // over.
 bool is_header_output(const std::vector<Word>& words, std::size_t at) {
   if (at == 0 || !has_fifo(words[at])) return false;
-  const std::string tool = text_of(words[0]);
+  const std::string tool = text_without_fifos(words[0]);
   if (tool != "mrf-distribute" && tool != "mrf-chunks") return false;
   for (std::size_t before = 1; before < at; ++before) {
-    if (text_of(words[before]) == "--") return false;
+    if (text_without_fifos(words[before]) == "--") return false;
   }
-  return text_of(words[at]) == "--header-to=" ||
-         (text_of(words[at]).empty() && text_of(words[at - 1]) == "--header-to");
+  return text_without_fifos(words[at]) == "--header-to=" ||
+         (text_without_fifos(words[at]).empty() && text_without_fifos(words[at - 1]) == "--header-to");
 }
 
 class Connector {

@@ -230,6 +230,12 @@ std::string text_of(const WordPart& part) {
   }
 }
 
+std::string text_of(const Word& word) {
+  std::string text;
+  for (const WordPart& part : word) text += text_of(part);
+  return text;
+}
+
 bool is_name(const std::string& text, bool plain) {
   const auto letter = [](char c) { return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   const auto other = [plain](char c) { return (c >= '0' && c <= '9') || (!plain && c == '-'); };

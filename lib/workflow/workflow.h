@@ -58,6 +58,8 @@ inline bool has_reference(const Word& word) {
 
 /// The part as a plan's text shows it: "in:NAME", "out:NAME!", "save:PATH", or its text.
 std::string text_of(const WordPart& part);
+/// That of all its parts.
+std::string text_of(const Word& word);
 
 /// One of <, >, >> and 2>.
 struct Redirection {

@@ -118,6 +118,22 @@ E
   mrf-run -i in.txt --report - -- cat >/dev/null
 }
 
+@test "neither the report nor the statistics replace a result, the workflow or what a job reads" {
+  seq 5 >in.txt
+  for name in result ./result w.mrf ./w.mrf in.txt; do
+    for option in --stats --report; do
+      workflow "$option" "$name" <<<'a: sort < in.txt > save:result'
+      assert_status 2
+      assert_stderr_has "$(if [[ $option$name == --report*result ]]; then
+        echo "mrf-run: cannot write '$name': a result has that name"
+      else
+        echo "mrf-run: cannot use option '$option': it would replace '$(basename "$name")'"
+      fi)"
+      assert_files w.mrf in.txt
+    done
+  done
+}
+
 @test "a file beside a result that has the name of another one is an error without a result" {
   for name in y ./y "$PWD/y"; do
     workflow <<<$'a: bash -c \'echo > "$1"; echo > "${1%x}y"\' _ save:x\nb: echo > save:'"$name"
