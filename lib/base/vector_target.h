@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
+#include <string>
 #include <type_traits>
+
+#include "base/environment.h"
 
 /// Vector code is compiled by Highway for several kinds of processors. The best that this processor runs is
 /// chosen here, because libhwy, which would do it, measures the clock for 5 ms at the start of each program.
@@ -13,8 +17,11 @@ namespace mrf::base {
 /// What Highway 1.0 asks of the processors that it calls by these names; each has what those before it have.
 enum class VectorTarget { baseline, sse4, avx2, avx3 };
 
+/// Names a target, for the tests: what is above it is not used.
+inline constexpr const char* vector_target_variable = "MRF_VECTOR_TARGET";
+
 /// Of the processor that this runs on.
-inline VectorTarget vector_target() noexcept {
+inline VectorTarget processor_target() noexcept {
 #if defined(__x86_64__) || defined(__i386__)
   __builtin_cpu_init();
   if (!__builtin_cpu_supports("sse4.2") || !__builtin_cpu_supports("aes") ||
@@ -29,6 +36,16 @@ inline VectorTarget vector_target() noexcept {
 #else
   return VectorTarget::baseline;
 #endif
+}
+
+/// What is used here: processor_target(), or vector_target_variable where that is less.
+inline VectorTarget vector_target() {
+  const std::string name = environment(vector_target_variable);
+  VectorTarget most = VectorTarget::avx3;
+  if (name == "baseline") most = VectorTarget::baseline;
+  if (name == "sse4") most = VectorTarget::sse4;
+  if (name == "avx2") most = VectorTarget::avx2;
+  return std::min(processor_target(), most);
 }
 
 /// The best of some versions of a function for `target`; a version that was not compiled is null.

@@ -36,12 +36,15 @@ namespace hn = hwy::HWY_NAMESPACE;
 // Reads are short: larger vectors would leave more of them to the end.
 constexpr hn::CappedTag<std::uint8_t, 32> tag{};
 
+// A vector holds a table of sixteen bytes. Without vectors there is none: tables are looked up byte by byte.
+constexpr std::size_t least_lanes = 16;
+
 // Calls `step` at every vector of `n`, the last of which overlaps the one before; false when `n` is less
-// than a vector.
+// than a vector, or a vector less than a table.
 template <typename Step>
 bool each_vector(std::size_t n, Step step) {
   const std::size_t lanes = hn::Lanes(tag);
-  if (n < lanes) return false;
+  if (lanes < least_lanes || n < lanes) return false;
   for (std::size_t at = 0; at + lanes <= n; at += lanes) step(at);
   if (n % lanes != 0) step(n - lanes);
   return true;

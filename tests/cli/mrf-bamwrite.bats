@@ -64,6 +64,20 @@ for at in range(0, len(data), size):
   done
 }
 
+@test "bamwrite, bamread: the bytes are the same, whatever vectors the processor has" {
+  local target level
+  # ISA-L, which has the levels 1 to 3, chooses for itself.
+  for level in 0 {4..9}; do
+    mrf-bamwrite -l "$level" -o best.bam in.sam
+    for target in baseline sse4 avx2; do
+      MRF_VECTOR_TARGET=$target mrf-bamwrite -l "$level" -o "$target.bam" in.sam
+      cmp best.bam "$target.bam"
+    done
+  done
+  mrf-bamread best.bam >best.sam
+  for target in baseline sse4 avx2; do cmp best.sam <(MRF_VECTOR_TARGET=$target mrf-bamread best.bam); done
+}
+
 @test "bamwrite: with MRF_CHECK_BLOCKS a block that does not inflate to its bytes is an error" {
   [[ -z ${MRF_SANITIZED-} ]] || skip 'the sanitizers want to be loaded first'
   cc -shared -fPIC -O1 -o wrong.so "$ROOT/tests/faults/wrong_deflate.c" -ldl
