@@ -70,8 +70,8 @@ class TargetReservations {
   /// the entries are counted in: "entry" or "line".
   TargetReservations(bool resume, const std::string& root, std::string unit = "entry");
 
-  /// Reserves `target` for entry `number`. With `may_be_link` false the caller has seen that it is no symbolic
-  /// link. Returns why that cannot be, "" when it can.
+  /// Reserves `target` for entry `number`. With `may_be_link` false the caller has seen that it is no
+  /// symbolic link. Returns why that cannot be, "" when it can.
   std::string reserve(const std::string& target, std::size_t number, bool may_be_link = true);
   /// No entry may write this file, a directory for it or below it; messages call it `what`.
   void keep(const std::string& path, const std::string& what);

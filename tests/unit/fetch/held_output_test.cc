@@ -23,7 +23,9 @@ mrf::http::ResponseHead head_of(std::size_t bytes) {
   head.add_line("Content-Length: " + std::to_string(bytes));
   return head;
 }
-mrf::http::ObjectVersion version_of(std::size_t bytes) { return {"\"a\"", std::nullopt, std::nullopt, bytes}; }
+mrf::http::ObjectVersion version_of(std::size_t bytes) {
+  return {"\"a\"", std::nullopt, std::nullopt, bytes};
+}
 
 // A held output of eight bytes, and how often its file was opened.
 struct Held {
