@@ -26,7 +26,8 @@ void HeldOutput::take(std::uint64_t at, std::string_view bytes) {
 }
 
 bool HeldOutput::agrees(std::uint64_t at, std::string_view bytes) {
-  return at <= data_.size() && std::string_view(data_).substr(static_cast<std::size_t>(at)).starts_with(bytes);
+  return at <= data_.size() &&
+         std::string_view(data_).substr(static_cast<std::size_t>(at)).starts_with(bytes);
 }
 
 void HeldOutput::forget(base::Status, const std::string&) {

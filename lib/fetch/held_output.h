@@ -16,8 +16,8 @@
 namespace mrf::fetch {
 
 /// A small object on its way to a file. It stays in memory until everything came: then prepare() or finish()
-/// opens the file and writes it at once. The thread that commits files does so, unless it is behind with them:
-/// so the work with files is shared with the thread that serves the network.
+/// opens the file and writes it at once. The thread that commits files does so, unless it is behind with
+/// them: so the work with files is shared with the thread that serves the network.
 class HeldOutput final : public ObjectOutput, private ByteAccess {
  public:
   /// Opens the file. Throws Error.
