@@ -124,7 +124,6 @@ bool AwsCredentialChain::is_valid(std::chrono::sys_seconds now) const {
 
 // A look may take longer than the pause behind it, which begins when the look is over.
 std::chrono::sys_seconds AwsCredentialChain::look(std::chrono::sys_seconds now) {
-  using std::chrono::nanoseconds;
   const auto begin = clock_();
   bool is_unavailable = false;
   try {
@@ -139,10 +138,10 @@ std::chrono::sys_seconds AwsCredentialChain::look(std::chrono::sys_seconds now) 
   }
   const auto end = clock_();
   now += std::chrono::floor<std::chrono::seconds>(end - begin);
-  nanoseconds pause = between_looks;
+  milliseconds pause = between_looks;
   if (is_unavailable) pause = std::min(first_pause * (1 << std::min(failures_ - 1, 10U)), longest_pause);
   if (failure_ && found_ && found_->expires)
-    pause = std::max(pause, std::min<nanoseconds>(between_renewals, *found_->expires - now));
+    pause = std::max(pause, std::min<milliseconds>(between_renewals, *found_->expires - now));
   next_look_ = end + pause;
   return now;
 }

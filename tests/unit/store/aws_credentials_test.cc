@@ -271,6 +271,20 @@ TEST_CASE("credentials are fetched again five minutes before they expire, and ke
   CHECK(chain.renew(expires + 500ms));
 }
 
+TEST_CASE("credentials that hold for thousands of years are asked for again after a minute, too") {
+  const AwsProfile none("default", "", "");
+  const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://localhost/c"}});
+  int asked = 0;
+  TimedChain chain(none, [&](const auto&, auto) {
+    return credentials_answer(++asked > 1 ? 500 : 200, credentials_json("K", "9999-12-31T23:59:59Z"));
+  });
+  CHECK(chain.get(0s)->access_key == "K");
+  for (const auto later : {1000ms, 60999ms}) CHECK_THROWS_AS(chain.renew(later), mrf::base::Error);
+  CHECK(asked == 2);
+  CHECK_THROWS_AS(chain.renew(61000ms), mrf::base::Error);
+  CHECK(asked == 3);
+}
+
 TEST_CASE("the pause after a failure begins when the endpoint has not answered for its longest time") {
   const AwsProfile none("default", "", "");
   const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/c"}});
