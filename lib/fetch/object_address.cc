@@ -23,7 +23,8 @@ http::Request ObjectAddress::request() const {
 }
 
 void ObjectAddress::on_success(unsigned number, const std::optional<http::Request>& redirected) {
-  if (number == number_) is_proved_ = true;
+  if (number != number_) return;
+  is_proved_ = true;
   if (redirected) location_ = redirected;
 }
 

@@ -28,7 +28,8 @@ class ObjectAddress {
   /// Another place may do better.
   void forget_location() { location_.reset(); }
 
-  /// A request to the URL of that number, or to where it redirected the request, was answered with success.
+  /// A request to the URL of that number, or to where it redirected the request, was answered with success,
+  /// which says nothing of a URL that has replaced it.
   void on_success(unsigned number, const std::optional<http::Request>& redirected);
   /// Whether url() has given something, or is the first one.
   bool is_proved() const { return is_proved_; }

@@ -390,6 +390,18 @@ TEST_CASE("plan: another URL is asked for when one is refused, once until it has
   CHECK(bench.end(1) == Texts{"fail 4 cannot fetch 'http://h/x': Gone (HTTP 404)"});
 }
 
+TEST_CASE("plan: where an earlier URL redirects is no place of the one that replaces it") {
+  Bench bench({4, 4, 64, 3}, 3, mrf::fetch::unknown_end, true);
+  bench.parallel();
+  bench.head(1, head_of({"HTTP/1.1 302 F", "Location: /y"}));
+  bench.end(1);
+  bench.head(2, head_of({"HTTP/1.1 403 Expired"}));
+  CHECK(bench.end(2).back() == "refresh http://h/x");
+  bench.plan.on_refreshed(mrf::http::Url::parse("http://h/new"));
+  bench.part(1, "a", 4, 7);
+  CHECK(bench.time() == Texts{"start 2 http://h/new bytes=8-11 if \"a\""});
+}
+
 TEST_CASE("plan: which refusals of a URL let another one be asked for") {
   for (const int status : {400, 401, 403, 404, 410, 402, 451}) {
     CAPTURE(status);
