@@ -204,12 +204,7 @@ void FileOutput::add(std::uint64_t at, std::string_view bytes) {
 
 void FileOutput::take(std::uint64_t at, std::string_view bytes) {
   require_written();
-  for (std::size_t done = 0; done < bytes.size();) {
-    const ssize_t n =
-        ::pwrite(file_->fd().get(), bytes.data() + done, bytes.size() - done, static_cast<off_t>(at + done));
-    if (n < 0 && errno != EINTR) throw base::SystemError("write", file_->name());
-    if (n > 0) done += static_cast<std::size_t>(n);
-  }
+  io::write_all_at(file_->fd(), file_->name(), bytes, at);
   const std::uint64_t end = at + bytes.size();
   for (std::uint64_t known = written_end_; known < end && !written_end_.compare_exchange_weak(known, end);) {
   }
