@@ -55,8 +55,13 @@ std::vector<std::string> split_shell_words(const std::string& option, std::strin
 }
 
 std::vector<std::string> names_in_script(std::string_view script) {
+  constexpr std::string_view separators = " \t\n;&|<>()`";
+  constexpr std::string_view special = " \t\n;&|<>()`'\"\\";
   std::vector<std::string> names;
-  for (auto& word : split(script, " \t\n;&|<>()`").words) {
+  for (auto& word : split(script, separators).words) {
+    if (word.size() < script.size() && word.find_first_of(special) != std::string::npos) {
+      for (auto& name : names_in_script(word)) names.push_back(std::move(name));
+    }
     const auto value = word.find('=');
     if (value != std::string::npos) names.push_back(word.substr(value + 1));
     names.push_back(std::move(word));

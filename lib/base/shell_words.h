@@ -13,7 +13,8 @@ namespace mrf::base {
 std::vector<std::string> split_shell_words(const std::string& option, std::string_view text);
 
 /// What the words of an sh(1) script name, as far as that can be seen without running it: its words, also
-/// those behind an operator such as < or ;, and what follows the first = of one. Nothing is expanded.
+/// those behind an operator such as < or ;, and what follows the first = of one. A word that has quoted
+/// blanks or operators may be a script, too: so its own words are among the names. Nothing is expanded.
 std::vector<std::string> names_in_script(std::string_view script);
 
 /// `word` such that sh(1) reads it as this one word.

@@ -102,7 +102,7 @@ mixed_list() {
   # Nor what another program reads that is asked for URLs.
   echo "$HTTP/many/f2" | tee urls >given
   local command
-  for command in 'cat urls' 'grep . <urls | head -n 1' "x=\$(cat './ur'ls); echo \"\$x\"" 'sign --by=urls'; do
+  for command in 'cat urls' 'grep . <urls | head -n 1' "x=\"\$(cat './ur'ls)\"; echo \"\$x\"" 'sign --by=urls'; do
     fetch --refresh-command "$command" "$HTTP/many/f1" "$PWD/urls"
     assert_status 2
     assert_stderr_has "the same file as input '"

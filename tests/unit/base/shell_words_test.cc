@@ -30,8 +30,12 @@ TEST_CASE("words are split and quoted as in sh") {
 
 TEST_CASE("names in a script") {
   using Names = std::vector<std::string>;
-  CHECK(mrf::base::names_in_script("sign <keys.json>>log;cat 'a b'&&x --by=\"c d\"=e") ==
-        Names{"sign", "keys.json", "log", "cat", "a b", "x", "c d=e", "--by=c d=e"});
+  CHECK(mrf::base::names_in_script("sign <keys.json>>log;cat 'ab'&&x --by=\"cd\"=e") ==
+        Names{"sign", "keys.json", "log", "cat", "ab", "x", "cd=e", "--by=cd=e"});
+  CHECK(mrf::base::names_in_script("cat 'a b'") == Names{"cat", "a", "b", "a b"});
+  CHECK(mrf::base::names_in_script("u=\"$(sign 'k e')\"").size() == 8);
+  CHECK(mrf::base::names_in_script("sh -c \"cat 'a b'\"") ==
+        Names{"sh", "-c", "cat", "a", "b", "a b", "cat 'a b'"});
   CHECK(mrf::base::names_in_script("x=`cat u`; echo 'open").size() == 6);
   CHECK(mrf::base::names_in_script("").empty());
 }
