@@ -405,7 +405,6 @@ bool ChunkRun::finish_front() {
     }
     if (is_left_writing(front)) {
       warn_if_held_open(front);
-      reactor_.at(Clock::now() + writer_step, [] {});
       return any;
     }
     joiner_->end();
@@ -434,13 +433,17 @@ void ChunkRun::begin_front(ChunkFilter& front) {
 }
 
 // Whether a process that a filter left behind has one of this filter's files open, as a process substitution
-// may.
-bool ChunkRun::is_left_writing(const ChunkFilter& front) const {
+// may. It is looked for again after a while, whatever else happens meanwhile.
+bool ChunkRun::is_left_writing(const ChunkFilter& front) {
+  if (is_writer_timed_) return true;
   const std::vector<io::FileId> ids = files_.ids(front.chunk().number);
   if (ids.empty()) return false;
-  std::vector<pid_t> left = process::children_of(::getpid());
-  std::erase_if(left, [this](pid_t pid) { return running_.contains(pid); });
-  return process::find_writer(left, ids).has_value();
+  std::vector<pid_t> filters;
+  for (const auto& [pid, filter] : running_) filters.push_back(pid);
+  if (!process::find_writer(::getpid(), filters, ids)) return false;
+  is_writer_timed_ = true;
+  reactor_.at(Clock::now() + writer_step, [this] { is_writer_timed_ = false; });
+  return true;
 }
 
 // What of a filter that has ended is still open.

@@ -73,7 +73,7 @@ class ChunkRun {
   bool finish_front();
   bool is_front_settled() const;
   void begin_front(ChunkFilter& front);
-  bool is_left_writing(const ChunkFilter& front) const;
+  bool is_left_writing(const ChunkFilter& front);
   static std::string_view open_end(const ChunkFilter& filter);
   void warn_if_held_open(const ChunkFilter& front);
   std::string failure(const ChunkFilter& filter) const;
@@ -108,6 +108,7 @@ class ChunkRun {
   bool is_over_ = false;  // all chunks are joined, but those that were skipped
   bool is_cut_off_stopped_ = false;
   bool is_front_begun_ = false;
+  bool is_writer_timed_ = false;  // one was found, and is looked for again when the timer is due
   std::uint64_t watched_for_end_ = std::numeric_limits<std::uint64_t>::max();  // a chunk
   /// Time that callbacks took in this turn, and time spent in waiting that was not yet made up for by
   /// spilling.

@@ -15,6 +15,7 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 #include <system_error>
 #include <thread>
@@ -49,6 +50,11 @@ std::istringstream stat_from(pid_t pid, int first) {
   return fields;
 }
 
+void add_children(std::vector<pid_t>& pids, const fs::path& task) {
+  std::ifstream list(task / "children");
+  for (pid_t pid = 0; list >> pid;) pids.push_back(pid);
+}
+
 // Whether `is_it(id, mode)` is true of a file that the process has open.
 template <typename IsIt>
 bool any_open(pid_t pid, const IsIt& is_it) {
@@ -66,6 +72,7 @@ using namespace std::chrono_literals;
 
 constexpr auto longest_end = 10s;
 constexpr auto longest_step = 10ms;
+constexpr int most_looks = 100;  // for a writer, among processes that start others all the time
 
 // Whether the process, which has been sent KILL, has ended.
 bool has_ended(pid_t pid, std::chrono::steady_clock::time_point latest) {
@@ -83,8 +90,10 @@ bool has_ended(pid_t pid, std::chrono::steady_clock::time_point latest) {
 std::vector<pid_t> process_tree(pid_t root) {
   std::vector<pid_t> tree{root};
   for (std::size_t at = 0; at < tree.size(); ++at) {
-    std::ifstream list(fmt::format("/proc/{}/task/{}/children", tree[at], tree[at]));
-    for (pid_t pid = 0; list >> pid;) tree.push_back(pid);
+    std::error_code error;
+    for (fs::directory_iterator task(fmt::format("/proc/{}/task", tree[at]), error), end;
+         !error && task != end; task.increment(error))
+      add_children(tree, task->path());
   }
   return tree;
 }
@@ -136,9 +145,8 @@ std::uint64_t bytes_moved(pid_t pid) {
 }
 
 std::vector<pid_t> children_of(pid_t pid) {
-  std::ifstream list(fmt::format("/proc/{0}/task/{0}/children", pid));
   std::vector<pid_t> pids;
-  for (pid_t child = 0; list >> child;) pids.push_back(child);
+  add_children(pids, fmt::format("/proc/{0}/task/{0}", pid));
   return pids;
 }
 
@@ -152,17 +160,27 @@ bool has_open(pid_t root, io::FileId file, bool for_writing) {
   return false;
 }
 
-std::optional<FileWriter> find_writer(const std::vector<pid_t>& roots, const std::vector<io::FileId>& files) {
+// A process whose parent ends between a look at the children of `parent` and one at those of its own parent is
+// in neither list: a look counts that meets no process for the first time.
+std::optional<FileWriter> find_writer(pid_t parent, const std::vector<pid_t>& spared,
+                                      const std::vector<io::FileId>& files) {
   FileWriter writer;
-  for (const pid_t root : roots) {
-    for (const pid_t pid : process_tree(root)) {
-      writer.pid = pid;
-      if (any_open(pid, [&](const io::FileId& open, unsigned mode) {
-            const auto found = std::find(files.begin(), files.end(), open);
-            writer.file = static_cast<std::size_t>(found - files.begin());
-            return found != files.end() && (mode == O_WRONLY || mode == O_RDWR);
-          }))
-        return writer;
+  std::set<pid_t> known;
+  bool has_met = true;
+  for (int looks = 0; has_met && looks < most_looks; ++looks) {
+    has_met = false;
+    for (const pid_t child : children_of(parent)) {
+      if (std::find(spared.begin(), spared.end(), child) != spared.end()) continue;
+      for (const pid_t pid : process_tree(child)) {
+        has_met = known.insert(pid).second || has_met;
+        writer.pid = pid;
+        if (any_open(pid, [&](const io::FileId& open, unsigned mode) {
+              const auto found = std::find(files.begin(), files.end(), open);
+              writer.file = static_cast<std::size_t>(found - files.begin());
+              return found != files.end() && (mode == O_WRONLY || mode == O_RDWR);
+            }))
+          return writer;
+      }
     }
   }
   return std::nullopt;

@@ -45,9 +45,11 @@ struct FileWriter {
   pid_t pid = -1;
   std::size_t file = 0;  ///< which one, of those that were asked for
 };
-/// One of the processes, or of their descendants, that has one of the files open for writing. Processes whose
-/// descriptors this user may not see (ptrace(2)) have none.
-std::optional<FileWriter> find_writer(const std::vector<pid_t>& roots, const std::vector<io::FileId>& files);
+/// A descendant of `parent` that has one of the files open for writing: one of the children that the main
+/// thread of `parent` started or adopted, but `spared`, or of their descendants. Processes whose descriptors
+/// this user may not see (ptrace(2)) have none.
+std::optional<FileWriter> find_writer(pid_t parent, const std::vector<pid_t>& spared,
+                                      const std::vector<io::FileId>& files);
 
 /// The name of a process (proc(5), comm), "" if it is gone.
 std::string process_name(pid_t pid);

@@ -417,14 +417,15 @@ void Supervisor::wait_for_writers() {
   const auto warn_at = Clock::now() + before_warning;
   bool has_warned = false;
   while (state_ == RunState::running) {
-    const std::vector<pid_t> left = process::children_of(watchdog_.pid());
-    if (left.empty()) break;
     const std::vector<WrittenFile> files = with_standard_output(workspace_.written_files());
     std::vector<io::FileId> ids;
     std::transform(files.begin(), files.end(), std::back_inserter(ids),
                    [](const WrittenFile& file) { return file.id; });
-    const auto writer = process::find_writer(left, ids);
-    if (!writer) break;
+    const auto writer = process::find_writer(watchdog_.pid(), {}, ids);
+    if (!writer) {
+      on_ended();  // a watchdog that is gone has no children
+      return;
+    }
     if (!has_warned && Clock::now() >= warn_at) {
       has_warned = true;
       base::say(fmt::format(

@@ -3,11 +3,16 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <signal.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <filesystem>
+#include <future>
+#include <thread>
 
 #include "directory.h"
 #include "io/fd.h"
@@ -20,6 +25,19 @@ bool is_input(const mrf::io::Fd& file) {
   const auto inputs = mrf::process::open_inputs(::getpid());
   return std::any_of(inputs.begin(), inputs.end(),
                      [&](const auto& input) { return input.file == mrf::io::FileId(info); });
+}
+
+// A child that waits until it is killed.
+pid_t start_waiting_child() {
+  const pid_t child = ::fork();
+  if (child != 0) return child;
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  for (;;) ::pause();
+}
+
+void end(pid_t child) {
+  ::kill(child, SIGKILL);
+  CHECK(::waitpid(child, nullptr, 0) == child);
 }
 
 }  // namespace
@@ -41,4 +59,52 @@ TEST_CASE("the machine's processors are idle for a part of their time") {
   CHECK(time.all_s > 0);
   CHECK(time.idle_s >= 0);
   CHECK(time.idle_s <= time.all_s);
+}
+
+TEST_CASE("the tree of a process has the children of all its threads") {
+  std::promise<pid_t> started;
+  std::promise<void> is_seen;
+  std::thread thread([&] {
+    started.set_value(start_waiting_child());
+    is_seen.get_future().wait();
+  });
+  const pid_t child = started.get_future().get();
+  const auto tree = mrf::process::process_tree(::getpid());
+  CHECK(std::find(tree.begin(), tree.end(), child) != tree.end());
+  end(child);
+  is_seen.set_value();
+  thread.join();
+}
+
+TEST_CASE("a process that has a file open for writing is found while its parent ends") {
+  const Directory directory;
+  const std::string path = directory / "file";
+  mrf::process::adopt_orphans();
+  const mrf::io::Pipe news = mrf::io::make_pipe();
+  const mrf::io::Pipe gate = mrf::io::make_pipe();
+  for (int round = 0; round < 300; ++round) {
+    char byte = 0;
+    const pid_t parent = ::fork();
+    if (parent == 0) {
+      if (::fork() != 0) ::_exit(::read(gate.read_end.get(), &byte, 1) == 1 ? 0 : 1);
+      ::alarm(300);
+      const pid_t self = ::getpid();
+      if (::open(path.c_str(), O_WRONLY | O_CREAT, 0600) < 0) ::_exit(1);
+      if (::write(news.write_end.get(), &self, sizeof self) != sizeof self) ::_exit(1);
+      for (;;) ::pause();
+    }
+    pid_t writer = -1;
+    REQUIRE(::read(news.read_end.get(), &writer, sizeof writer) == sizeof writer);
+    struct stat info {};
+    REQUIRE(::stat(path.c_str(), &info) == 0);
+    REQUIRE(::write(gate.write_end.get(), &byte, 1) == 1);
+    bool is_found = true;
+    while (::waitpid(parent, nullptr, WNOHANG) == 0) {
+      const auto found = mrf::process::find_writer(::getpid(), {}, {mrf::io::FileId(info)});
+      is_found = is_found && found && found->pid == writer;
+    }
+    CHECK(is_found);
+    end(writer);
+  }
+  ::prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
