@@ -160,8 +160,8 @@ bool has_open(pid_t root, io::FileId file, bool for_writing) {
   return false;
 }
 
-// A process whose parent ends between a look at the children of `parent` and one at those of its own parent is
-// in neither list: a look counts that meets no process for the first time.
+// A process whose parent ends between a look at the children of `parent` and one at those of its own parent
+// is in neither list: a look counts that meets no process for the first time.
 std::optional<FileWriter> find_writer(pid_t parent, const std::vector<pid_t>& spared,
                                       const std::vector<io::FileId>& files) {
   FileWriter writer;
