@@ -38,9 +38,10 @@ constexpr std::size_t launches_at_once = 64;     // before events are taken: of 
 constexpr std::chrono::seconds before_warning{10};
 constexpr std::chrono::milliseconds writer_step{20};
 
+// A terminal counts as a pipe does; another device, as /dev/null, may be open in any process.
 std::vector<WrittenFile> with_standard_output(std::vector<WrittenFile> files) {
   struct stat info {};
-  if (::fstat(STDOUT_FILENO, &info) == 0 && !S_ISCHR(info.st_mode))
+  if (::fstat(STDOUT_FILENO, &info) == 0 && (!S_ISCHR(info.st_mode) || ::isatty(STDOUT_FILENO) == 1))
     files.push_back({io::FileId(info), std::string(io::stdout_name)});
   return files;
 }

@@ -102,6 +102,8 @@ E
   [ "$(cat own own.beside other)" = $'late\nlate\nearly' ]
   mrf-run --report report.json w.mrf >/dev/null
   [ "$(jq -c '[.jobs[] | .result // empty]' report.json)" = '["late"]' ]
+  script -qec 'mrf-run w.mrf' typescript >/dev/null
+  grep -q late typescript
   assert_nothing_left
 }
 
