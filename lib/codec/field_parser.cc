@@ -242,22 +242,24 @@ class Finder {
   }
 
   Found search(std::size_t at, const Tables& tables, const FieldEffort& effort) const {
+    return HWY_LIKELY(size_ - at >= compared) ? search_rows<false>(at, tables, effort)
+                                              : search_at_end(at, tables, effort);
+  }
+  HWY_NOINLINE Found search_at_end(std::size_t at, const Tables& tables, const FieldEffort& effort) const {
+    return search_rows<true>(at, tables, effort);
+  }
+  template <bool at_end>
+  Found search_rows(std::size_t at, const Tables& tables, const FieldEffort& effort) const {
     Found found;
-    const Place near = near_place(at, tables);
-    search_row(at, near, effort.candidates, found);
-    if (tables.has_far) search_row(at, far_place(at, tables), effort.far_candidates, found);
-    if (HWY_UNLIKELY(size_ - at < compared)) {
-      found.nearest = shortened(found.nearest, size_ - at);
-      found.longest = shortened(found.longest, size_ - at);
-    }
+    search_row<at_end>(at, near_place(at, tables), effort.candidates, found);
+    if (tables.has_far) search_row<at_end>(at, far_place(at, tables), effort.far_candidates, found);
     return found;
   }
-  static Rank shortened(Rank rank, std::size_t most) {
-    return rank_of(std::min(length_of(rank), most), distance_of(rank));
-  }
 
-  // The comparison of a candidate has no branch that depends on its outcome. A match may be longer than what
-  // is left, but by less than is compared at once.
+  // The comparison of a candidate has no branch that depends on its outcome. Fewer bytes than are compared at
+  // once are left only `at_end`: what is behind them must not choose among candidates, since how much of it
+  // is seen depends on the processor.
+  template <bool at_end>
   void search_row(std::size_t at, const Place& place, unsigned most, Found& found) const {
     FieldParse::Row& row = place.row;
     const char* const bytes = bytes_;
@@ -269,7 +271,9 @@ class Finder {
       const std::size_t from = row.positions[slot];
       if (HWY_UNLIKELY(at - from - 1 >= window)) break;
       std::size_t length = common_at_once(here, bytes + from);
-      if (HWY_UNLIKELY(length == compared)) {
+      if constexpr (at_end) {
+        length = std::min(length, size_ - at);
+      } else if (HWY_UNLIKELY(length == compared)) {
         length = common_bytes(here, bytes + from, compared, std::min<std::size_t>(most_match, size_ - at));
       }
       const Rank rank = static_cast<Rank>(length << 16) + nearness + static_cast<Rank>(from);

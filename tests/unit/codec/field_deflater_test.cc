@@ -201,6 +201,27 @@ TEST_CASE("field deflater: long bases and qualities get codes of their own up to
   }
 }
 
+// The nearer of two places with the last 20 bytes needs fewer bits, as near as others are. What is behind the
+// farther one is as what may be read behind the payload, or not; how much of it is compared at once depends
+// on the processor: with 32 bytes it would be taken.
+TEST_CASE("field deflater: what is behind the payload chooses no match") {
+  const auto bytes_with = [](const std::string& behind) {
+    std::string end;
+    while (end.size() < 20) end += static_cast<char>(200 + end.size());
+    const std::string pair = "KLMNOPQRST";
+    return end + behind + std::string(30000, 'x') + pair + "0123456789ABCDEFGHIJ" + pair +
+           "abcdefghij0123456789" + pair + end + "!$%&/()=?*" + end;
+  };
+  const std::string as_behind = bytes_with(std::string(8, '\0') + std::string(8, '\1'));
+  const std::string not_as_behind = bytes_with(std::string(8, '\1') + std::string(8, '\0'));
+  const std::vector<FieldSpan> fields{{static_cast<std::uint32_t>(as_behind.size()), Field::fixed}};
+  for (int level = FieldDeflater::least_level; level <= FieldDeflater::most_level; ++level) {
+    CAPTURE(level);
+    FieldDeflater deflater(level);
+    CHECK(deflated(deflater, as_behind, fields).size() == deflated(deflater, not_as_behind, fields).size());
+  }
+}
+
 TEST_CASE("field deflater: symbols so rare that their codes would be longer than 15 bits") {
   std::string bytes;
   std::size_t count = 1;
