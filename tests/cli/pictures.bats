@@ -52,6 +52,15 @@ bars_of() {
   cmp classes <(printf '%s\n' 'bar 12%' 'bar 34% &lt;' 'end done' 'end end')
 }
 
+@test "scripts/pictures names an option that it cannot use" {
+  for option in --records --recrod; do
+    run_apart "$ROOT/scripts/pictures" drawn "$option"
+    assert_status 2
+    assert_stderr_has "pictures: cannot use option '$option': "
+    [[ ! -e drawn ]]
+  done
+}
+
 @test "each picture in docs is shown by a document" {
   for picture in "$ROOT"/docs/pictures/*.svg; do
     grep -qF "pictures/${picture##*/}" "$ROOT/README.md" "$ROOT"/docs/*.md || { echo "nobody shows $picture" && false; }
