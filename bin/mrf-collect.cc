@@ -41,6 +41,8 @@ void declare(mrf::cli::Command& command, mrf::collect::CollectOptions& options, 
   app.add_size("--buffer", options.buffer, "memory for records that cannot be written yet (default 256M)");
   app.add_flag("--spool", options.spools,
                "read on while the output is blocked, and hold what it does not take (default: wait)");
+  app.add_flag("--until-read", options.until_read,
+               "with --spool: status 1 when the reader ends before it has read all (default: success)");
   app.add_option("--reopen N", options.rounds, "read every input N times (default 1)");
   app.add_option("-o,--output OUT", options.output, "write to OUT instead of standard output");
   app.add_option("-@,--threads N", options.threads, "additional threads for compression (default 0)");

@@ -72,6 +72,9 @@ void declare(mrf::cli::Command& command, CommandLine& line) {
                  "take only the first N records, or pairs of -i and --mate (default: all)");
   app.add_size("--keep-last", options.keep_last,
                "bytes of the last records that are kept for each OUTPUT, in OUTPUT.last (default 0)");
+  app.add_flag(
+      "--until-read", options.until_read,
+      "status 1 when a reader ends before it has read all (default: only what is written then counts)");
   app.add_option("OUTPUT", options.outputs);
 }
 

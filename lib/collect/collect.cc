@@ -99,6 +99,8 @@ void check(const CollectOptions& options) {
   }
   if (options.spools && is_bgzf(options))
     throw base::UsageError("use option", "--spool", "it goes with an output that is not compressed");
+  if (options.until_read && !options.spools)
+    throw base::UsageError("use option", "--until-read", "it goes with --spool");
   check_rounds(options);
   check_compression(options);
   record::check_output_name(options.output, options.record);
@@ -310,10 +312,10 @@ void Collector::refuse_output(const io::OutputFile& output) const {
 }
 
 std::unique_ptr<Sink> Collector::make_sink(const io::OutputFile& output) {
-  if (options_.spools && !are_files()) {
+  if (options_.spools && (options_.until_read || !are_files())) {
     return std::make_unique<SpoolSink>(output.fd(), output.name(), stats_.out,
                                        SpoolSink::Memory{pool_, spill_, held_limit(options_)},
-                                       selector_.reactor());
+                                       selector_.reactor(), options_.until_read);
   }
   if (!is_bgzf(options_)) return make_plain_sink(output.fd(), output.name(), stats_.out);
   const int level = options_.level.value_or(base::has_gzip_name(options_.output) ? default_level : 0);

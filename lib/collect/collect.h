@@ -39,6 +39,8 @@ struct CollectOptions {
   std::uint64_t buffer = std::uint64_t{256} << 20;
   /// Reads on while the output is blocked, and holds what it does not take.
   bool spools = false;
+  /// With `spools`: waits until the reader of the output, when that is a pipe, has read all.
+  bool until_read = false;
   /// Copied first; empty for none.
   std::string header;
   std::string output = "-";

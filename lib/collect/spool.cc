@@ -23,11 +23,17 @@ namespace {
 // that reads its inputs one after the other is not: the result is the same, whatever this time is.
 constexpr std::chrono::milliseconds patience{100};
 
+constexpr int longest_wait_ms = 32;  // between two looks at what the reader has read
+
+bool is_pipe(io::FdRef fd) {
+  struct stat info {};
+  return ::fstat(fd.get(), &info) == 0 && S_ISFIFO(info.st_mode);
+}
+
 // O_NONBLOCK belongs to the open file, which others may share: a pipe is opened once more. Writing anything
 // else blocks as ever.
 io::Fd open_unblocked(io::FdRef fd, const std::string& name) {
-  struct stat info {};
-  if (::fstat(fd.get(), &info) != 0 || !S_ISFIFO(info.st_mode)) return io::duplicate(fd);
+  if (!is_pipe(fd)) return io::duplicate(fd);
   const std::string path = fmt::format("/proc/self/fd/{}", fd.get());
   io::Fd own(io::adopt_fd, ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY));
   if (!own.is_open()) throw base::SystemError("open", name);
@@ -37,12 +43,13 @@ io::Fd open_unblocked(io::FdRef fd, const std::string& name) {
 }  // namespace
 
 SpoolSink::SpoolSink(io::FdRef fd, std::string name, io::Meter& meter, const Memory& memory,
-                     io::Reactor& reactor)
+                     io::Reactor& reactor, bool until_read)
     : fd_(open_unblocked(fd, name)),
       name_(std::move(name)),
       meter_(meter),
       memory_(memory),
       reactor_(reactor),
+      until_read_(until_read && is_pipe(fd)),
       held_(memory.pool, memory.spill) {}
 
 SpoolSink::~SpoolSink() { reactor_.forget(fd_); }
@@ -57,7 +64,7 @@ std::size_t SpoolSink::write_now(const void* data, std::size_t size) {
     }
     if (errno == EAGAIN) return 0;
     if (errno == EINTR) continue;
-    if (errno == EPIPE) throw base::ClosedOutput(name_);
+    if (errno == EPIPE && !until_read_) throw base::ClosedOutput(name_);
     throw base::SystemError("write", name_);
   }
 }
@@ -121,6 +128,12 @@ void SpoolSink::drain() {
 
 void SpoolSink::finish() {
   for (drain(); !held_.empty(); drain()) has_room_within(std::chrono::milliseconds(-1));
+  if (!until_read_) return;
+  const io::WaitTimer timer(meter_);
+  for (int wait_ms = 1; io::is_unread(fd_, name_); wait_ms = std::min(2 * wait_ms, longest_wait_ms)) {
+    pollfd polled{fd_.get(), 0, 0};
+    (void)::poll(&polled, 1, wait_ms);  // ends early when no reader is left
+  }
 }
 
 }  // namespace mrf::collect

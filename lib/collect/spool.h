@@ -28,14 +28,15 @@ class SpoolSink : public Sink {
   };
 
   /// `fd` is called `name` in messages. What is referred to outlives the sink; `reactor` tells when there is
-  /// room.
-  SpoolSink(io::FdRef fd, std::string name, io::Meter& meter, const Memory& memory, io::Reactor& reactor);
+  /// room. With `until_read`, finish() waits until the reader of a pipe has read all.
+  SpoolSink(io::FdRef fd, std::string name, io::Meter& meter, const Memory& memory, io::Reactor& reactor,
+            bool until_read = false);
   ~SpoolSink() override;
   SpoolSink(const SpoolSink&) = delete;
   SpoolSink& operator=(const SpoolSink&) = delete;
 
   void write(std::span<iovec> pieces) override;
-  /// Waits until all that is held has been taken.
+  /// Waits until all that is held has been taken. Throws Error.
   void finish() override;
 
  private:
@@ -50,6 +51,7 @@ class SpoolSink : public Sink {
   io::Meter& meter_;
   const Memory memory_;
   io::Reactor& reactor_;
+  const bool until_read_;
   ReorderBuffer held_;
   io::BlockRef open_;  // held data are added here
   std::size_t filled_ = 0;

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <poll.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -65,6 +66,16 @@ void enlarge_pipe(FdRef pipe, size_t bytes) noexcept {
   if (std::getenv(stats_prefix_variable) != nullptr) return;
   const int size = ::fcntl(pipe.get(), F_GETPIPE_SZ);
   if (size >= 0 && static_cast<size_t>(size) < bytes) ask_pipe_size(pipe, bytes);
+}
+
+// The readers are looked at first: one that leaves later may have read the last bytes before.
+bool is_unread(FdRef pipe, const std::string& name) {
+  pollfd polled{pipe.get(), 0, 0};
+  int bytes = 0;
+  if (::poll(&polled, 1, 0) < 0) return true;
+  if (::ioctl(pipe.get(), FIONREAD, &bytes) != 0) throw base::SystemError("write", name);
+  if (bytes > 0 && (polled.revents & POLLERR) != 0) throw base::SystemError("write", name, EPIPE);
+  return bytes > 0;
 }
 
 namespace {

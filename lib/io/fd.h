@@ -90,6 +90,10 @@ void ask_pipe_size(FdRef pipe, size_t bytes) noexcept;
 /// (known by its MRF_STATS_PREFIX), which alone decides how large they are.
 void enlarge_pipe(FdRef pipe, size_t bytes) noexcept;
 
+/// Whether bytes are in a pipe, which has a write end open here, that nobody has read yet. Throws SystemError
+/// "cannot write" with EPIPE when nobody is left who could.
+bool is_unread(FdRef pipe, const std::string& name);
+
 /// Raises the soft limit of open files to the hard one (setrlimit(2)); a refusal is no error.
 void raise_open_file_limit() noexcept;
 /// What raise_open_file_limit() found, for a child to start a command with; empty when it changed nothing.

@@ -26,21 +26,6 @@ std::size_t default_size(std::size_t fifos) {
   return std::clamp(shared_out / std::max<std::size_t>(fifos, 1), smallest, largest);
 }
 
-bool is_text(const workflow::Word& word, std::string_view text) {
-  return word.size() == 1 && word[0].kind == workflow::WordPart::Kind::text && word[0].text == text;
-}
-
-bool spools(const workflow::PlannedJob& job) {
-  const auto is_spool = [](const workflow::Word& word) { return is_text(word, "--spool"); };
-  return is_text(job.words[0], "mrf-collect") && std::any_of(job.words.begin(), job.words.end(), is_spool);
-}
-
-// What mrf-distribute has written for a reader, or mrf-collect --spool has held for it, is lost when the
-// reader does not read it.
-bool writes_records(const workflow::PlannedJob& job) {
-  return is_text(job.words[0], "mrf-distribute") || spools(job);
-}
-
 short poll_now(io::FdRef fd, short events) {
   pollfd polled{fd.get(), events, 0};
   return ::poll(&polled, 1, 0) < 0 ? short{0} : polled.revents;
@@ -69,9 +54,10 @@ FifoSet::FifoSet(const workflow::Plan& plan, const Workspace& workspace, std::si
     fifo.path = workspace.own_directory() + "/" + name;
     fifo.writers_left = planned.writers.size();
     for (const std::size_t writer : planned.writers)
-      fifo.must_be_read = fifo.must_be_read || writes_records(plan.jobs[writer]);
-    fifo.is_read_once = std::any_of(planned.writers.begin(), planned.writers.end(),
-                                    [&plan](std::size_t writer) { return spools(plan.jobs[writer]); });
+      fifo.must_be_read = fifo.must_be_read || workflow::writes_records(plan.jobs[writer]);
+    fifo.is_read_once =
+        std::any_of(planned.writers.begin(), planned.writers.end(),
+                    [&plan](std::size_t writer) { return workflow::spools(plan.jobs[writer]); });
     hold(fifo, Held::both);
     io::ask_pipe_size(fifo.fd, pipe_size);
     by_file_name_.emplace(name, at);

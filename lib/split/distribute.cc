@@ -179,6 +179,9 @@ class Distributor {
         outputs_(all_outputs(options),
                  {is_bam(options), options.level.value_or(default_level), options.threads}, stats),
         header_(outputs_, header_receivers(options, outputs_.size())) {
+    for (std::size_t at = 0; options.until_read && at < outputs_.size(); ++at) {
+      if (options.header_to.empty() || at != options.outputs.size()) outputs_.close_when_read(at);
+    }
     if (options.keep_last > 0) outputs_.keep_last(options.outputs.size(), options.keep_last);
   }
 

@@ -42,6 +42,8 @@ struct DistributeOptions {
   std::uint64_t first = std::numeric_limits<std::uint64_t>::max();
   /// The bytes of the last records that are kept beside each output; 0: none are.
   std::uint64_t keep_last = 0;
+  /// Whether the outputs of records that are pipes are closed only when their readers have read all.
+  bool until_read = false;
   /// Where a record gets its number, if it is to have one.
   std::optional<record::SequencePlace> number_place;
   /// Additional ones, to inflate BGZF and to deflate outputs whose names end in .gz.

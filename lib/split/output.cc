@@ -148,7 +148,8 @@ std::size_t Output::written(ssize_t result) {
     return static_cast<std::size_t>(result);
   }
   if (errno == EAGAIN || errno == EINTR) return 0;
-  if (errno == EPIPE && target_.is_standard_output()) throw base::ClosedOutput(target_.name());
+  if (errno == EPIPE && target_.is_standard_output() && !closes_when_read_)
+    throw base::ClosedOutput(target_.name());
   throw base::SystemError("write", target_.name());
 }
 
@@ -201,6 +202,7 @@ void Output::push() {
     }
   }
   if (!closing_) return;
+  if (closes_when_read_ && target_.is_pipe() && io::is_unread(target_.fd(), target_.name())) return;
   target_.close();
   closed_ = true;
 }

@@ -112,6 +112,14 @@ class Output {
   /// push() closes the target once nothing is left.
   void close_when_empty() { closing_ = true; }
   bool is_closing() const { return closing_; }
+  /// A pipe is closed only when its reader has read all; push() throws SystemError when the reader is gone
+  /// before.
+  void close_when_read(bool is_wanted) { closes_when_read_ = is_wanted; }
+  /// Whether only time can tell that push() has something to do: a FIFO has no reader yet, or a reader has to
+  /// read on.
+  bool waits_for_reader() const {
+    return !closed_ && (!target_.is_open() || (closing_ && closes_when_read_ && queue_.empty()));
+  }
   bool is_closed() const { return closed_; }
   /// Forgets what is queued and leaves the target unpublished.
   void give_up() noexcept;
@@ -144,6 +152,7 @@ class Output {
   std::size_t ranges_ = 0;
   bool closing_ = false;
   bool closed_ = false;
+  bool closes_when_read_ = false;
   std::unique_ptr<io::LastBytes> last_;
   bool is_header_ = false;
   std::uint64_t appended_ = 0;     // bytes of records, written ones too

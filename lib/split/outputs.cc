@@ -77,7 +77,7 @@ void Outputs::push(std::size_t index) {
     states_[index].is_awaited = false;
     freed_.push_back(index);
   }
-  if (output.is_closed() || (output.queued_bytes() == 0 && output.target().is_open())) {
+  if (output.is_closed() || (output.queued_bytes() == 0 && !output.waits_for_reader())) {
     forget(index);
   } else {
     list(index);
@@ -86,7 +86,7 @@ void Outputs::push(std::size_t index) {
 
 void Outputs::list(std::size_t index) {
   State& state = states_[index];
-  if (state.is_listed || state.is_watched || state.is_opening) return;
+  if (state.is_listed || state.is_watched || state.is_retried) return;
   state.is_listed = true;
   listed_.push_back(index);
 }
@@ -245,41 +245,41 @@ bool Outputs::push_listed() {
     states_[index].is_listed = false;
     moved |= output.is_closed() || output.queued_bytes() != queued || output.target().is_open() != was_open;
     if (output.is_closed()) continue;
-    if (!output.target().is_open()) {
-      states_[index].is_opening = true;
-      opening_.push_back(index);
+    if (output.waits_for_reader()) {
+      states_[index].is_retried = true;
+      retried_.push_back(index);
     } else if (output.queued_bytes() > 0) {
       watch(index);
     }
   }
-  if (!opening_.empty() && !retry_) {
-    retry_ = reactor_.at(io::Reactor::Clock::now() + retry_after_, [this] { retry_opening(); });
+  if (!retried_.empty() && !retry_) {
+    retry_ = reactor_.at(io::Reactor::Clock::now() + retry_after_, [this] { retry(); });
   }
   return moved;
 }
 
-// FIFOs that had no reader, all of them.
-void Outputs::retry_opening() {
+// FIFOs that waited for their reader, all of them.
+void Outputs::retry() {
   retry_.reset();
   const auto start = io::Reactor::Clock::now();
-  const std::size_t before = opening_.size();
+  const std::size_t before = retried_.size();
   std::exception_ptr failure;
-  std::erase_if(opening_, [&](std::size_t index) {
+  std::erase_if(retried_, [&](std::size_t index) {
     Output& output = outputs_[index];
     try {
       if (!failure) push(index);
     } catch (...) {
       failure = std::current_exception();
     }
-    if (!output.target().is_open() && !output.is_closed()) return false;
-    states_[index].is_opening = false;
+    if (output.waits_for_reader()) return false;
+    states_[index].is_retried = false;
     if (!output.is_closed() && output.queued_bytes() > 0) list(index);
     return true;
   });
   if (failure) std::rethrow_exception(failure);
   const auto took = std::chrono::ceil<std::chrono::milliseconds>(io::Reactor::Clock::now() - start);
   retry_after_ =
-      before > opening_.size() ? std::chrono::milliseconds(1) : std::min(2 * retry_after_, longest_retry);
+      before > retried_.size() ? std::chrono::milliseconds(1) : std::min(2 * retry_after_, longest_retry);
   if (took.count() > 1) retry_after_ = std::max(retry_after_, share_of_retries * took);
 }
 
@@ -350,7 +350,10 @@ void Outputs::finish() {
   io::commit_together(files);
 }
 
+void Outputs::close_when_read(std::size_t index) { outputs_[index].close_when_read(true); }
+
 void Outputs::abandon(std::string_view unfinished) noexcept {
+  for (Output& output : outputs_) output.close_when_read(false);
   for (std::size_t index = 0; index < outputs_.size(); ++index) {
     const Output& output = outputs_[index];
     if (!output.target().is_direct() || !output.target().is_open()) give_up(index);

@@ -85,6 +85,8 @@ class Outputs {
   /// Waits until something moved.
   void wait_for_change() { step(); }
 
+  /// Output `index`, if it is a pipe, is closed only when its reader has read all.
+  void close_when_read(std::size_t index);
   /// Closes output `index` once what waits for it is written.
   void close(std::size_t index);
   /// Moves data to the outputs until `input` can be read without waiting; `beside`, if there is one, is read
@@ -107,8 +109,8 @@ class Outputs {
   struct State {
     /// In listed_: to be tried in the next step.
     bool is_listed = false;
-    /// In opening_: it had no reader.
-    bool is_opening = false;
+    /// In retried_: it waits for its reader.
+    bool is_retried = false;
     /// The reactor tells when it takes more.
     bool is_watched = false;
     /// In filling_: it may have a block that is not full.
@@ -143,7 +145,7 @@ class Outputs {
   bool has_room(const Output& output) const;
   bool push_listed();
   void push_ready();
-  void retry_opening();
+  void retry();
   void turn(io::Meter& meter);
   void step();
   void wait_until_closed(bool files);
@@ -163,7 +165,7 @@ class Outputs {
   io::Reactor reactor_;
   std::vector<std::size_t> listed_;
   std::vector<std::size_t> ready_;
-  std::vector<std::size_t> opening_;
+  std::vector<std::size_t> retried_;
   std::vector<std::size_t> filling_;
   std::vector<std::size_t> freed_;
   std::optional<io::Reactor::Timer> retry_;

@@ -469,6 +469,21 @@ bool writes_one_stream(const Plan& plan, std::size_t at) {
   return !has_results && streams <= 1;
 }
 
+namespace {
+
+bool is_word(const Word& word, std::string_view text) {
+  return word.size() == 1 && word[0].kind == WordPart::Kind::text && word[0].text == text;
+}
+
+}  // namespace
+
+bool spools(const PlannedJob& job) {
+  const auto is_spool = [](const Word& word) { return is_word(word, "--spool"); };
+  return is_word(job.words[0], "mrf-collect") && std::any_of(job.words.begin(), job.words.end(), is_spool);
+}
+
+bool writes_records(const PlannedJob& job) { return is_word(job.words[0], "mrf-distribute") || spools(job); }
+
 void set_outputs(Plan& plan, const std::vector<std::string>& outputs) {
   plan.outputs = outputs.empty() ? std::vector<std::string>{"-"} : outputs;
   std::stable_partition(plan.results.begin(), plan.results.end(), [&outputs](const std::string& result) {

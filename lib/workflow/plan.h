@@ -78,6 +78,13 @@ std::vector<std::string> results_of(const PlannedJob& job);
 /// it writes one FIFO, beside those whose end is its close, and no result, but for its standard error.
 bool writes_one_stream(const Plan& plan, std::size_t job);
 
+/// Whether the job is mrf-collect --spool, whose output is read only once.
+bool spools(const PlannedJob& job);
+
+/// Whether what the job writes is lost when its readers do not read it: the records of mrf-distribute, and
+/// what mrf-collect --spool has held.
+bool writes_records(const PlannedJob& job);
+
 /// Tells the plan the -o of its short form: results that are `outputs` stand before those beside them.
 void set_outputs(Plan& plan, const std::vector<std::string>& outputs);
 

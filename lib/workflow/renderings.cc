@@ -129,7 +129,8 @@ class Script {
       text_ += fmt::format("mkfifo -m 600 -- {} || exit 1\n", path_of(fifo.name));
     }
     for (std::size_t at = 0; at < plan_.jobs.size(); ++at) {
-      if (plan_.jobs[at].writes.size() == 1 && writes_one_stream(plan_, at))
+      const PlannedJob& job = plan_.jobs[at];
+      if (job.writes.size() == 1 && !writes_records(job) && writes_one_stream(plan_, at))
         text_ += fmt::format("may_end_early[{}]=1\n", function(at));
     }
     for (std::size_t at = 0; at < plan_.jobs.size(); ++at) add_job(at);
@@ -173,7 +174,10 @@ class Script {
     text_ += fmt::format("  export MRF_RESULT=\"$dir/.result.{}\"\n", at);
     for (const auto& variable : job.environment) text_ += fmt::format("  export {}\n", shown(variable));
     text_ += "  exec";
-    for (const auto& word : job.words) text_ += " " + shown(word);
+    for (const auto& word : job.words) {
+      text_ += " " + shown(word);
+      if (&word == &job.words[0] && writes_records(job)) text_ += " --until-read";
+    }
     for (const auto& redirection : job.redirections) {
       const char* sign = redirection.fd == 0 ? "<" : redirection.append ? ">>" : ">";
       text_ += fmt::format(" {}{} {}", redirection.fd == 2 ? "2" : "", sign, shown(redirection.target));

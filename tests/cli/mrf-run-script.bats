@@ -88,6 +88,32 @@ E
   done
 }
 
+@test "--print-sh: a worker that ends with success before it has read everything ends the script with status 1" {
+  seq 60000 >in.txt
+  for order in seq any; do
+    # shellcheck disable=SC2016 # the filter's
+    run_script -n 3 --order $order -i in.txt -o out.txt -- \
+      bash -c 'if [[ $MRF_WORKER == 1 ]]; then exec head -n 100; fi; exec cat'
+    assert_status 1
+    assert_stderr_has "part.1': Broken pipe"
+  done
+  run_script -n 1 --order any -i in.txt -o out.txt -- sed 100q
+  assert_status 1
+  cat >w.mrf <<'E'
+n = 2
+split:   mrf-distribute -i in.txt out:p[n]
+work[n]: bash -c 'read -r first <"$1"; cat "$2"' _ in:p[i] in.txt > out:q[i]
+join:    mrf-collect --order any in:q[n] > save:out.txt
+E
+  run_script w.mrf
+  assert_status 1
+  run_script -n 2 -c 30000 -i in.txt -o out.txt --combine head -n 1 -- sort
+  assert_status 1
+  assert_stderr_has "mrf-collect: cannot write 'standard output': Broken pipe"
+  assert_files in.txt script.sh w.mrf
+  wait_until assert_nothing_left
+}
+
 @test "--print-sh and --print: options that are not in what is printed are named" {
   seq 3 >in.txt
   for options in '--report r' '--progress log' '--kill-after 2' '--stall-timeout 3' '--pipe-size 64K' --keep-dir --verbose \

@@ -13,6 +13,8 @@
 namespace {
 
 struct Spooled {
+  explicit Spooled(bool is_until_read = false) : until_read(is_until_read) {}
+  const bool until_read;
   mrf::io::BlockPool pool{65536};
   mrf::collect::SpillFile spill{65536};
   mrf::io::Reactor reactor;
@@ -20,7 +22,7 @@ struct Spooled {
   mrf::io::Pipe pipe = mrf::io::make_pipe();
   std::unique_ptr<mrf::collect::SpoolSink> sink = std::make_unique<mrf::collect::SpoolSink>(
       pipe.write_end, "pipe", meter, mrf::collect::SpoolSink::Memory{pool, spill, std::size_t{1} << 20},
-      reactor);
+      reactor, until_read);
 
   void write(std::string bytes) {
     iovec piece{bytes.data(), bytes.size()};
@@ -43,6 +45,23 @@ std::string read_all(mrf::io::FdRef fd) {
 }
 
 }  // namespace
+
+TEST_CASE("with --until-read a reader that leaves bytes in the pipe is found out") {
+  for (const std::size_t taken : {4, 5}) {
+    Spooled spooled(true);
+    spooled.write("last\n");
+    std::thread reader([&] {
+      char buffer[5];
+      CHECK(::read(spooled.pipe.read_end.get(), buffer, taken) == static_cast<ssize_t>(taken));
+      spooled.pipe.read_end.reset();
+    });
+    if (taken == 5)
+      CHECK_NOTHROW(spooled.sink->finish());
+    else
+      CHECK_THROWS_WITH(spooled.sink->finish(), "cannot write 'pipe': Broken pipe");
+    reader.join();
+  }
+}
 
 TEST_CASE("what nobody reads is held, on disk beyond the limit, and comes out in order") {
   Spooled spooled;

@@ -122,6 +122,32 @@ TEST_CASE("by key, nothing is lost or doubled, and one key has one output") {
   }
 }
 
+TEST_CASE("until read: a reader that ends in front of the last byte is found out") {
+  const Directory directory;
+  const std::string text = "one\ntwo\n";
+  for (const std::size_t taken : {text.size() - 1, text.size()}) {
+    mrf::split::DistributeOptions options;
+    options.outputs = {directory / "fifo", directory / "file"};
+    options.chunk.records = 2;
+    options.until_read = true;
+    (void)::mkfifo(options.outputs[0].c_str(), 0600);
+    std::thread reader([&] {
+      const mrf::io::Fd fifo = mrf::io::open_file(options.outputs[0], O_RDONLY);
+      std::string part(taken, ' ');
+      CHECK(::read(fifo.get(), part.data(), part.size()) > 0);
+      if (taken == text.size()) CHECK(::read(fifo.get(), part.data(), part.size()) == 0);
+    });
+    if (taken == text.size()) {
+      CHECK_NOTHROW(distribute(options, text, false, directory / "in"));
+    } else {
+      const std::string message = "cannot write '" + options.outputs[0] + "': Broken pipe";
+      CHECK_THROWS_WITH(distribute(options, text, false, directory / "in"), message.c_str());
+      CHECK_FALSE(std::filesystem::exists(options.outputs[1]));
+    }
+    reader.join();
+  }
+}
+
 TEST_CASE("a reader that takes little at a time is not fed each time") {
   const Directory directory;
   const std::string text(std::size_t{32} << 20, '\n');
