@@ -92,7 +92,8 @@ run_some() {
 }
 
 publish() {
-  local at file name beside
+  local at file name beside from=() to=()
+  local -A is_written=()
   for at in "${!targets[@]}"; do
     [[ -e ${written[at]} ]] && continue
     echo "cannot publish '${targets[at]}': no job wrote it" >&2
@@ -105,8 +106,16 @@ publish() {
       [[ -e $file || -L $file ]] || continue
       name=${file##*/} beside=${written[at]##*/}
       [[ $name != "$beside"* ]] || name=$(basename -- "${targets[at]}")${name#"$beside"}
-      mv -fT -- "$file" "$(dirname -- "${targets[at]}")/$name" || exit 1
+      name=$(dirname -- "${targets[at]}")/$name
+      if [[ -n ${is_written[$name]-} ]]; then
+        echo "cannot publish '$name': it is written twice" >&2
+        exit 1
+      fi
+      is_written[$name]=1 from+=("$file") to+=("$name")
     done
+  done
+  for at in "${!from[@]}"; do
+    mv -fT -- "${from[at]}" "${to[at]}" || exit 1
   done
 }
 )bash";

@@ -47,6 +47,17 @@ E
   assert_nothing_left
 }
 
+@test "--print-sh: a file beside a result with the name of another result ends the script with status 1" {
+  cat >w.mrf <<'E'
+a: bash -c 'echo hi >"$1"; echo x >"$1.idx"' _ save:res
+b: bash -c 'echo y' > save:res.idx
+E
+  run_script w.mrf
+  assert_status 1
+  assert_stderr_is "cannot publish './res.idx': it is written twice"
+  assert_files w.mrf script.sh
+}
+
 @test "--print-sh: hidden results and files beside them, links, standard output that is a file, chunks that fail" {
   ln -s target link
   ln -s nowhere dangling
