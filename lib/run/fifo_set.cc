@@ -251,15 +251,16 @@ void FifoSet::expect_writer(std::size_t job) {
   }
 }
 
-bool FifoSet::has_lost_reader(std::size_t job) const {
-  const auto& written = plan_.jobs[job].writes;
-  return std::any_of(written.begin(), written.end(),
-                     [this](std::size_t fifo) { return is_let_go(fifos_[fifo]); });
+std::optional<std::size_t> FifoSet::lost_reader(std::size_t job) const {
+  for (const std::size_t fifo : plan_.jobs[job].writes) {
+    if (is_let_go(fifos_[fifo])) return plan_.fifos[fifo].reader;
+  }
+  return std::nullopt;
 }
 
 bool FifoSet::may_end_by_reader(std::size_t job) const {
   const auto& written = plan_.jobs[job].writes;
-  return has_lost_reader(job) && workflow::writes_one_stream(plan_, job) &&
+  return lost_reader(job) && workflow::writes_one_stream(plan_, job) &&
          std::all_of(written.begin(), written.end(), [this](std::size_t fifo) {
            return plan_.fifos[fifo].ends_at_close || is_let_go(fifos_[fifo]);
          });

@@ -82,8 +82,8 @@ class FifoSet {
   void job_succeeded(std::size_t job, bool by_reader);
   /// A job of a section's next round is about to start. Throws SystemError.
   void expect_writer(std::size_t job);
-  /// Whether a reader of one of the job's FIFOs is through, so that SIGPIPE may have come from there.
-  bool has_lost_reader(std::size_t job) const;
+  /// The reader of one of the job's FIFOs that is through, so that SIGPIPE may have come from there.
+  std::optional<std::size_t> lost_reader(std::size_t job) const;
   /// The same for a job of which nothing else is cut off then (workflow::writes_one_stream()): SIGPIPE is its
   /// success.
   bool may_end_by_reader(std::size_t job) const;

@@ -111,7 +111,7 @@ class WorkflowRun {
     int status = supervisor.status();
     if (const auto job = supervisor.first_failure()) {
       failed_ = plan_.jobs[*job].display_name();
-      say_failure(*job, supervisor.jobs()[*job], supervisor.fifos().has_lost_reader(*job));
+      say_failure(supervisor, *job);
     }
     bool is_published = false;
     if (status == 0) {
@@ -137,7 +137,23 @@ class WorkflowRun {
     return status;
   }
 
-  void say_failure(std::size_t at, const Job& job, bool has_lost_reader) const {
+  // For the end of a message about a job that writes records, when readers had gone: the job behind it that
+  // ended first, with success, and took those between them with it.
+  std::string who_left(const Supervisor& supervisor, std::size_t job) const {
+    if (!workflow::writes_records(plan_.jobs[job])) return "";
+    while (const auto reader = supervisor.fifos().lost_reader(job)) {
+      job = *reader;
+      if (supervisor.jobs()[job].outcome->succeeded())
+        return fmt::format(
+            "; '{}' ended before it had read everything: let it read on, as sed -n 1,10p does and head does "
+            "not",
+            plan_.jobs[job].display_name());
+    }
+    return "";
+  }
+
+  void say_failure(const Supervisor& supervisor, std::size_t at) const {
+    const Job& job = supervisor.jobs()[at];
     const std::string name = plan_.jobs[at].display_name();
     if (job.has_left_records) {
       base::say(fmt::format("cannot finish '{}': it ended with status {} before it had read everything{}",
@@ -150,7 +166,7 @@ class WorkflowRun {
       const std::string text = describe_start_failure(job_spec(plan_, workspace_, at), *job.failure);
       base::say(DisplayNames(plan_, workspace_).in_line(at, text));
     }
-    const std::string hint = job.outcome->is_broken_pipe() && has_lost_reader
+    const std::string hint = job.outcome->is_broken_pipe() && supervisor.fifos().lost_reader(at)
                                  ? cut_off_hint
                                  : failure_hint(plan_.jobs[at], job, options_.is_short_form);
     // mrf-chunks has already named the signal that ended its filter, and its status is no shell's word for a
@@ -158,7 +174,8 @@ class WorkflowRun {
     const bool is_explained = job.outcome->signal() == 0 && is_chunks_job(plan_.jobs[at]);
     const std::string how =
         is_explained ? fmt::format("exit status {}", job.outcome->status()) : job.outcome->describe();
-    base::say(fmt::format("cannot finish '{}': {}{}{}", name, how, hint, kept(at, job)));
+    base::say(fmt::format("cannot finish '{}': {}{}{}{}", name, how, hint, who_left(supervisor, at),
+                          kept(at, job)));
     say_hint(plan_.jobs[at], job);
   }
 

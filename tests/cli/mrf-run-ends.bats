@@ -235,3 +235,22 @@ E
   assert_status 0
   [ "$(cat header)" = header ]
 }
+
+@test "head behind the workers of mrf-distribute: the message names the job that ended early" {
+  seq 200000 >in.txt
+  cat >w.mrf <<'E'
+n = 2
+d:    mrf-distribute --seq -c 639 -i in.txt out:p[n]
+m[n]: cat < in:p[i] > out:q[i]
+j:    mrf-collect --order seq in:q[n] > out:s
+h:    head -n 26 < in:s > save:res
+E
+  run_apart mrf-run --pipe-size 4096 w.mrf
+  assert_status 1
+  assert_stderr "mrf-run: cannot finish 'd': exit status 1; 'h' ended before it had read everything: let it read on, as \
+sed -n 1,10p does and head does not"
+  assert_files in.txt w.mrf
+  sed -i 's/head -n 26/sed -n 1,26p/' w.mrf
+  mrf-run --pipe-size 4096 w.mrf
+  cmp res <(seq 26)
+}

@@ -68,7 +68,7 @@ TEST_CASE(
   fifo.reader_succeeds();
   CHECK(fifo.unread == std::vector<std::size_t>{work});
   CHECK(has_reader(fifo.out));
-  CHECK_FALSE(fifo.fifos->has_lost_reader(split));
+  CHECK_FALSE(fifo.fifos->lost_reader(split).has_value());
 }
 
 TEST_CASE("a writer of anything else is let go of when its reader has succeeded") {
@@ -77,5 +77,5 @@ TEST_CASE("a writer of anything else is let go of when its reader has succeeded"
   fifo.reader_succeeds();
   CHECK(fifo.unread.empty());
   CHECK_FALSE(has_reader(fifo.out));
-  CHECK(fifo.fifos->has_lost_reader(split));
+  CHECK(fifo.fifos->lost_reader(split) == std::size_t{1});
 }
