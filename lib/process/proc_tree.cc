@@ -30,8 +30,8 @@ namespace fs = std::filesystem;
 namespace {
 
 // Position and flags of an open file, as /proc/PID/fdinfo shows them; all flags if it is gone.
-std::pair<std::uint64_t, unsigned> open_mode(pid_t pid, const fs::directory_entry& entry) {
-  std::ifstream file(fmt::format("/proc/{}/fdinfo/{}", pid, entry.path().filename().string()));
+std::pair<std::uint64_t, unsigned> open_mode(const fs::directory_entry& entry) {
+  std::ifstream file(entry.path().parent_path().parent_path() / "fdinfo" / entry.path().filename());
   std::string name;
   std::uint64_t position = 0;
   unsigned flags = 0;
@@ -59,11 +59,23 @@ void add_children(std::vector<pid_t>& pids, const fs::path& task) {
 template <typename IsIt>
 bool any_open(pid_t pid, const IsIt& is_it) {
   std::error_code error;
-  for (fs::directory_iterator entry(fmt::format("/proc/{}/fd", pid), error), end; !error && entry != end;
-       entry.increment(error)) {
-    struct stat info {};
-    if (::stat(entry->path().c_str(), &info) != 0) continue;
-    if (is_it(io::FileId(info), open_mode(pid, *entry).second & O_ACCMODE)) return true;
+  bool has_any = false;
+  const auto looks_at = [&](const fs::path& directory) {
+    for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
+         entry.increment(error)) {
+      has_any = true;
+      struct stat info {};
+      if (::stat(entry->path().c_str(), &info) != 0) continue;
+      if (is_it(io::FileId(info), open_mode(*entry).second & O_ACCMODE)) return true;
+    }
+    return false;
+  };
+  if (looks_at(fmt::format("/proc/{}/fd", pid))) return true;
+  if (has_any) return false;
+  // Of a process whose first thread has ended, the others show the files.
+  for (fs::directory_iterator task(fmt::format("/proc/{}/task", pid), error), end; !error && task != end;) {
+    if (looks_at(task->path() / "fd")) return true;
+    task.increment(error);
   }
   return false;
 }
@@ -200,7 +212,7 @@ std::vector<OpenInput> open_inputs(pid_t pid) {
     struct stat info {};
     if (::stat(entry.path().c_str(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_size == 0) continue;
     if (info.st_nlink == 0) continue;  // a temporary file
-    const auto [position, flags] = open_mode(pid, entry);
+    const auto [position, flags] = open_mode(entry);
     if ((flags & O_ACCMODE) != O_RDONLY) continue;
     const auto size = static_cast<std::uint64_t>(info.st_size);
     inputs.push_back({io::FileId(info), size, std::min(position, size)});

@@ -27,25 +27,11 @@ Json command_of(const workflow::PlannedJob& job) {
   return words;
 }
 
-// A FIFO for a side table: one that only the environment names, or the --side of mrf-chunks.
-bool is_side_table(const workflow::PlannedJob& job, const std::string& fifo) {
-  const auto has_fifo = [&fifo](const workflow::Word& word) {
-    return std::any_of(word.begin(), word.end(), [&fifo](const workflow::WordPart& part) {
-      return workflow::is_fifo(part) && part.text == fifo;
-    });
-  };
-  for (std::size_t at = 1; at < job.words.size(); ++at) {
-    const workflow::Word& option = job.words[at - 1];
-    if (has_fifo(job.words[at]) && option.size() == 1 && option[0].text == "--side") return true;
-  }
-  return std::any_of(job.environment.begin(), job.environment.end(), has_fifo);
-}
-
 // The records that came in or went out by all FIFOs of a job that were counted; null when none was.
 Json records_of(const workflow::Plan& plan, const ToolStats& tools, std::size_t job, Side side) {
   std::optional<std::uint64_t> sum;
   for (const std::size_t fifo : side == Side::reader ? plan.jobs[job].reads : plan.jobs[job].writes) {
-    if (is_side_table(plan.jobs[job], plan.fifos[fifo].name)) continue;
+    if (workflow::is_side_table(plan.jobs[job], plan.fifos[fifo].name)) continue;
     const auto count = side == Side::reader ? tools.of_fifo(fifo) : tools.of_writer(fifo, job);
     if (count) sum = sum.value_or(0) + count->records;
   }
@@ -65,7 +51,7 @@ Json planned_entry(const workflow::Plan& plan, const workflow::PlannedFifo& fifo
   return Json{{"name", fifo.name},
               {"writer", workflow::writer_name(plan, fifo)},
               {"reader", plan.jobs[fifo.reader].display_name()},
-              {"side", is_side_table(plan.jobs[fifo.writers[0]], fifo.name)}};
+              {"side", workflow::is_side_table(plan.jobs[fifo.writers[0]], fifo.name)}};
 }
 
 Json job_entry(const workflow::Plan& plan, const Job& record, const ToolStats& tools, std::size_t at,

@@ -225,7 +225,7 @@ double Supervisor::busy_share(std::size_t job) const {
 }
 
 void Supervisor::look_for_deadlock(Clock::time_point now) {
-  if (state_ != RunState::running || !to_launch_.empty() || left_ == 0) return;
+  if (state_ != RunState::running || !to_launch_.empty() || left_ == 0 || !side_tables_left_.empty()) return;
   const auto is_quiet = [this] {
     const auto ended = watchdog_.take_all_ended();
     take(ended);
@@ -311,6 +311,27 @@ void Supervisor::on_reaped(const process::EndedProcess& ended) {
     job_failed(at);
   } else if (state_ == RunState::running) {
     fifos_.job_succeeded(at, by_reader);
+    end_side_tables(at);
+  }
+}
+
+// What the job has left behind, such as a process substitution, has its standard output until it has opened
+// the side table.
+void Supervisor::end_side_tables(std::size_t at) {
+  side_tables_left_.erase(at);
+  if (state_ != RunState::running) return;
+  std::vector<io::FileId> ids;
+  for (const std::size_t fifo : fifos_.beside_side_tables(at)) {
+    struct stat info {};
+    if (::stat(fifos_.path(fifo).c_str(), &info) == 0) ids.emplace_back(info);
+  }
+  std::vector<pid_t> alive;
+  for (const auto& [pid, job] : by_pid_) alive.push_back(pid);
+  if (!ids.empty() && process::find_writer(watchdog_.pid(), alive, ids)) {
+    side_tables_left_.insert(at);
+    reactor_.at(Clock::now() + writer_step, [this, at] { end_side_tables(at); });
+  } else {
+    fifos_.side_tables_through(at);
   }
 }
 

@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <vector>
 
@@ -117,6 +118,7 @@ class Supervisor {
   void kill_all();
   void give_up(std::size_t job, int error_number);
   void signal_all(int signal);
+  void end_side_tables(std::size_t job);
   void wait_for_writers();
   void stop_with_terminal();
   void end_descendants();
@@ -131,6 +133,7 @@ class Supervisor {
   io::Fd signals_;
   std::vector<Job> jobs_;
   std::unordered_map<pid_t, std::size_t> by_pid_;  // of the jobs that are alive
+  std::set<std::size_t> side_tables_left_;         // jobs that have succeeded, what they left behind has not
   std::size_t left_;                               // jobs that have not ended
   std::deque<std::size_t> to_launch_;
   std::vector<Section> sections_;

@@ -376,6 +376,18 @@ std::string PlannedJob::display_name() const {
   return section ? fmt::format("{}@{}", name_in_round(), round) : name_in_round();
 }
 
+bool is_side_table(const PlannedJob& job, const std::string& fifo) {
+  const auto names_it = [&fifo](const Word& word) {
+    return std::any_of(word.begin(), word.end(),
+                       [&fifo](const WordPart& part) { return is_fifo(part) && part.text == fifo; });
+  };
+  for (std::size_t at = 1; at < job.words.size(); ++at) {
+    const Word& option = job.words[at - 1];
+    if (names_it(job.words[at]) && option.size() == 1 && option[0].text == "--side") return true;
+  }
+  return std::any_of(job.environment.begin(), job.environment.end(), names_it);
+}
+
 std::string fifo_file_name(const std::string& fifo) {
   std::string name = fifo;
   std::replace(name.begin(), name.end(), '[', '.');

@@ -57,6 +57,10 @@ struct Plan {
       outputs;  ///< of a short form: where what the filter writes goes, "-" standard output
 };
 
+/// Whether the job writes a side table into the FIFO: only its environment names that, or the --side of
+/// mrf-chunks.
+bool is_side_table(const PlannedJob& job, const std::string& fifo);
+
 /// The name of a FIFO's file in its directory: "part.3" for "part[3]".
 std::string fifo_file_name(const std::string& fifo);
 

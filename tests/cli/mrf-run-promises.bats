@@ -107,6 +107,28 @@ E
   assert_nothing_left
 }
 
+@test "what a job leaves behind may fork on, and end its first thread" {
+  cat >job.py <<'E'
+import ctypes, os, sys, threading, time
+parent = os.getpid()
+if os.fork(): os._exit(0)
+for _ in range(50):
+    if os.fork(): os._exit(0)
+while os.path.exists(f"/proc/{parent}"): time.sleep(0.01)
+def late():
+    while "Z" not in open(f"/proc/self/task/{os.getpid()}/stat").read(): time.sleep(0.01)
+    time.sleep(0.1)
+    os.write(1, b"late\n")
+    os._exit(0)
+threading.Thread(target=late).start()
+ctypes.CDLL(None).pthread_exit(None)
+E
+  workflow <<<'a: /usr/bin/python3 job.py > save:result'
+  assert_status 0
+  [ "$(cat result)" = late ]
+  assert_nothing_left
+}
+
 @test "a job that closes its FIFOs and then fails: no reader sees an end, no writer loses its reader" {
   workflow <<'E'
 a: bash -c 'echo 1 > "$1"; echo 2 > "$2"; sleep 1; exit 3' _ out:p out:q

@@ -83,6 +83,20 @@ END
   done
 }
 
+@test "a side table has what a process writes that a filter left behind, in every order" {
+  seq 100 >in.txt
+  # The process opens its side table when its parent has ended and was waited for.
+  # shellcheck disable=SC2016 # $$ is the filter
+  late='cat; { while [ -e /proc/$$ ]; do sleep 0.01; done; echo late >"$MRF_SIDE"; } &'
+  for order in chunk seq rows any; do
+    run_apart timeout -k 5 300 mrf-run -n 2 --order $order -c 50 -i in.txt --side side.txt -o out.txt -- \
+      bash -c "$late"
+    assert_status 0
+    sort -n out.txt | cmp - in.txt
+    [ "$(cat side.txt)" = $'late\nlate' ]
+  done
+}
+
 @test "a return value that is too large, a directory, a FIFO or a link is left out with a message" {
   seq 10 >in.txt
   for order in any chunk; do
