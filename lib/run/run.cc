@@ -101,6 +101,7 @@ class WorkflowRun {
     }
     workspace_.remove(options_.keep_directory);
     watchdog.reset();
+    workspace_.remove(options_.keep_directory);  // what lacked the descriptors that the watchdog took
     write_event(progress, {{"event", "end"}, {"status", end.status}, {"failed", failed_}}, false);
     return end;
   }

@@ -13,7 +13,6 @@
 #include <set>
 #include <string_view>
 #include <system_error>
-#include <utility>
 
 #include "base/error.h"
 #include "base/redact.h"
@@ -62,9 +61,11 @@ bool can_make_in(const std::string& directory) {
   return ::access((directory + "/.").c_str(), W_OK | X_OK) == 0;
 }
 
-void remove_tree(const std::string& path) noexcept {
-  std::error_code ignored;
-  if (!path.empty()) fs::remove_all(path, ignored);
+// Empties `path` when nothing is left of it.
+void remove_tree(std::string& path) noexcept {
+  std::error_code error;
+  if (!path.empty()) fs::remove_all(path, error);
+  if (!error) path.clear();
 }
 
 // Syncs a result, and gives it the mode of the file that it replaces, without setuid, setgid and sticky bits.
@@ -266,13 +267,14 @@ void Workspace::publish() {
 }
 
 void Workspace::remove(bool keep_fifos) noexcept {
-  for (auto& [path, result] : results_) remove_tree(std::exchange(result.directory, {}));
-  remove_tree(std::exchange(report_.directory, {}));
+  for (auto& [path, result] : results_) remove_tree(result.directory);
+  remove_tree(report_.directory);
   // Until here the mark names directories that are there.
   if (keep_fifos) {
     LiveMark::remove(directory_);
   } else {
-    remove_tree(std::exchange(directory_, {}));
+    mark_ = LiveMark();  // whose descriptor may be the last one
+    remove_tree(directory_);
   }
 }
 

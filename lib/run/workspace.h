@@ -76,7 +76,8 @@ class Workspace {
   void publish();
   /// Lets go of what was prepared: publish() is for the report then.
   void give_up_results() { prepared_.clear(); }
-  /// Removes all directories with what is in them; failures are ignored. `keep_fifos` leaves $TMPDIR's.
+  /// Removes all directories with what is in them; what fails can be tried again. `keep_fifos` leaves
+  /// $TMPDIR's.
   void remove(bool keep_fifos) noexcept;
 
  private:

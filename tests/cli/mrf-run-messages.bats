@@ -47,6 +47,18 @@ E
   [[ ! -e out ]]
 }
 
+@test "too few open files for mrf-run itself leave no directory" {
+  [[ -z ${MRF_SANITIZED-} ]] || skip "the sanitizers need descriptors of their own"
+  echo 'a: seq 5 > save:out' >w.mrf
+  for limit in 5 6 7; do
+    run_apart bash -c 'for fd in {3..255}; do eval "exec $fd>&-"; done; ulimit -n "$1"; exec mrf-run w.mrf' _ "$limit"
+    assert_status 1
+    assert_stderr_has "raise the limit of open files: ulimit -n"
+    assert_files w.mrf
+    assert_nothing_left
+  done
+}
+
 @test "a script without a first line that names its interpreter is refused, and what is missing is said" {
   echo 'print("x")' >filter.py && chmod +x filter.py
   seq 3 >in
