@@ -20,9 +20,12 @@ hts_pos_t longest_reference(const sam_hdr_t& header) {
   return longest;
 }
 
+// htslib numbers bins with 32 bits: nine levels of them.
+constexpr hts_pos_t margin = 256;
+constexpr hts_pos_t longest_of_csi = (hts_pos_t{1} << (IndexBuilder::min_shift + 3 * 9)) - margin;
+
 // As in samtools index: so many levels of bins, each eight times as wide, hold the longest reference.
 int levels_for(hts_pos_t longest) {
-  constexpr hts_pos_t margin = 256;
   int levels = 0;
   for (hts_pos_t width = hts_pos_t{1} << IndexBuilder::min_shift; longest + margin > width; width <<= 3)
     ++levels;
@@ -41,6 +44,11 @@ bool IndexBuilder::needs_csi(const sam_hdr_t& header) { return longest_reference
 IndexBuilder::IndexBuilder(const sam_hdr_t& header, std::uint64_t offset, std::string name)
     : address_(offset), name_(std::move(name)) {
   const hts_pos_t longest = longest_reference(header);
+  if (longest > longest_of_csi) {
+    throw base::DataError("index", name_,
+                          fmt::format("a reference has {} bases, but an index holds {}: leave the index out",
+                                      longest, longest_of_csi));
+  }
   csi_ = longest > longest_of_bai;
   constexpr int levels_of_bai = 5;
   const int levels = csi_ ? levels_for(longest) : levels_of_bai;
