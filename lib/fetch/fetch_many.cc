@@ -78,28 +78,20 @@ class ManyFiles {
     begin_outcomes();
   }
 
-  ~ManyFiles() {
-    existing_.stop();
-    for (const auto& file : files_) {
-      if (file->fetch) file->fetch->download().stop();
-    }
-    while (loop_.pool().is_busy()) {
-      loop_.pool().wait_for_done();
-      loop_.pool().run_done();
-    }
-  }
+  ~ManyFiles() { settle(); }
   ManyFiles(const ManyFiles&) = delete;
   ManyFiles& operator=(const ManyFiles&) = delete;
 
   void run() {
-    for (;;) {
-      do {
-        std::erase_if(files_, [this](const auto& file) { return !goes_on(*file); });
-      } while (begin_what_may());
-      if (plan_.is_over()) break;
-      loop_.turn();
-      io::throw_if_interrupted();
-      if (settings_.threads) plan_.limit(std::clamp(loop_.pool().most(), 1U, options_.files));
+    try {
+      fetch_all();
+    } catch (const io::Interrupted&) {
+      settle();
+      // What a thread was committing has its name all the same.
+      for (const auto& file : files_) {
+        if (file->fetch && file->fetch->download().is_complete()) end_fetch(*file);
+      }
+      throw;
     }
     say_repeated();
   }
@@ -144,6 +136,31 @@ class ManyFiles {
       size.sized_bytes += entry.size.value_or(0);
     }
     display_.begin_list(size);
+  }
+
+  void fetch_all() {
+    for (;;) {
+      do {
+        std::erase_if(files_, [this](const auto& file) { return !goes_on(*file); });
+      } while (begin_what_may());
+      if (plan_.is_over()) break;
+      loop_.turn();
+      io::throw_if_interrupted();
+      if (settings_.threads) plan_.limit(std::clamp(loop_.pool().most(), 1U, options_.files));
+    }
+  }
+
+  // Stops what runs, and waits for the threads. An exception out of goes_on() leaves null pointers.
+  void settle() {
+    std::erase(files_, nullptr);
+    existing_.stop();
+    for (const auto& file : files_) {
+      if (file->fetch) file->fetch->download().stop();
+    }
+    while (loop_.pool().is_busy()) {
+      loop_.pool().wait_for_done();
+      loop_.pool().run_done();
+    }
   }
 
   bool begin_what_may() {

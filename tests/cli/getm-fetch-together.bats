@@ -132,3 +132,25 @@ assert_each_told() {
   (($(find out -type f | wc -l) == 30))
   [[ ! -s trace ]] || (($(grep -c '"/proc/self/fd/.*out/' trace) >= 30)) # some file systems have no nameless files
 }
+
+has_names() { [[ -n $(find out -type f -name 'f*' 2>/dev/null) ]]; }
+
+@test "after INT and TERM, the files count that get their names meanwhile" {
+  local signal pid files
+  list out
+  for signal in INT TERM; do
+    rm -rf out
+    env --default-signal=INT strace -D -f -qq -o /dev/null -e trace=linkat -e inject=linkat:delay_exit=20000 \
+      getm-fetch --progress json -m m.json 2>err 3>&- &
+    pid=$!
+    wait_until has_names
+    kill -s "$signal" "$pid"
+    status=0
+    wait "$pid" || status=$?
+    ((status == 128 + $(kill -l "$signal")))
+    files=$(find out -type f | wc -l)
+    grep -qx "getm-fetch: interrupted: $files of 30 files are there; .*" err
+    [[ $(sed -n '/^{.*"event":"end"/p' err | jq -c '[.fetched, .untried]') == "[$files,$((30 - files))]" ]]
+    (($(grep -c '^{"event":"file"' err) == files))
+  done
+}
