@@ -217,6 +217,15 @@ PartFile::PartFile(std::string target, io::OutputFile::Existing existing)
   require_file_or_nothing(record_);
 }
 
+// What cannot be removed stays: it harms nobody.
+PartFile::~PartFile() {
+  struct stat info {};
+  if (!fd_.is_open() || ::fstat(fd_.get(), &info) != 0 || info.st_size > 0) return;
+  struct stat named {};
+  if (::lstat(part_.c_str(), &named) != 0 || io::FileId(named) != io::FileId(info)) return;
+  if (::lstat(record_.c_str(), &named) != 0 && errno == ENOENT) (void)::unlink(part_.c_str());
+}
+
 // False where the file system has no locks (Lustre and NFS may be mounted so).
 bool PartFile::lock(const std::string& path) const {
   if (::flock(fd_.get(), LOCK_EX | LOCK_NB) == 0) return true;

@@ -64,6 +64,10 @@ class PartFile final : public WritableFile {
   /// write different versions into one file: what one throws away goes with its inode, and the other's
   /// commit() fails. Throws SystemError, or Error when another process has it or it is no regular file.
   PartFile(std::string target, io::OutputFile::Existing existing);
+  /// Removes an empty file without a record, which is of no use to anybody.
+  ~PartFile() override;
+  PartFile(const PartFile&) = delete;
+  PartFile& operator=(const PartFile&) = delete;
 
   io::FdRef fd() const override { return fd_; }
   const std::string& name() const override { return target_; }

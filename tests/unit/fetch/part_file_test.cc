@@ -129,6 +129,25 @@ TEST_CASE("part file: what another program cuts off while the file is filled is 
   }
 }
 
+TEST_CASE("part file: an empty one without a record is removed, what an earlier run left is not") {
+  const Directory directory;
+  const std::string target = directory / "out";
+  const auto [part, record] = mrf::fetch::part_names(target);
+  const auto open = [&, name = part] {
+    const mrf::fetch::PartFile file(target, mrf::io::OutputFile::Existing::replaced);
+    CHECK(std::filesystem::exists(name));
+  };
+  open();
+  CHECK_FALSE(std::filesystem::exists(part));
+  std::ofstream(record) << "{}";
+  open();
+  CHECK(std::filesystem::exists(part));
+  std::filesystem::remove(record);
+  std::ofstream(part) << "x";
+  open();
+  CHECK(std::filesystem::exists(part));
+}
+
 TEST_CASE("part file: which targets something may be left of is found out once for each directory") {
   const Directory directory;
   for (const char* name : {"a", "a.getm-part", "b.getm-part.json"})
