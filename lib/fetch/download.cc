@@ -450,7 +450,7 @@ void Download::refresh(const http::Url& refused) {
       base::warn(error.what());
     }
   };
-  add_job({false, ask, [this, found] { plan_.on_refreshed(*found); }});
+  add_job({false, ask, [this, found] { plan_.on_refreshed(*found); }, WorkerPool::Kind::lasting});
 }
 
 void Download::hand_over(Slot& slot) {
@@ -604,7 +604,8 @@ void Download::post_jobs() {
           if (thrown && !thrown_) thrown_ = thrown;
           guarded(done);
           guarded([this] { post_jobs(); });
-        });
+        },
+        job.kind);
   }
 }
 

@@ -148,6 +148,7 @@ class Download {
     bool is_alone;  ///< no other runs beside it
     WorkerPool::Work work;
     std::function<void()> done;
+    WorkerPool::Kind kind = WorkerPool::Kind::passing;
   };
 
   FetchOptions plan_options() const;

@@ -29,6 +29,8 @@ class WorkerPool {
  public:
   using Work = std::function<void()>;
   using Done = std::function<void(std::exception_ptr thrown)>;
+  /// Work that lasts, such as another program, has all threads but one, so that other work goes on beside it.
+  enum class Kind { passing, lasting };
 
   /// At most so many threads; with 0, or when the system has none to give, the thread that posts does the
   /// work. `wake` is called in any thread when run_done() has something to do.
@@ -39,7 +41,7 @@ class WorkerPool {
   WorkerPool& operator=(const WorkerPool&) = delete;
 
   /// Has `work` done; `done` is called by run_done() with what it threw, or null.
-  void post(Work work, Done done);
+  void post(Work work, Done done, Kind kind = Kind::passing);
   /// Calls `done` of each work that has ended. In the thread that posts, and not from within `done`.
   void run_done();
   /// Whether there is work that run_done() has not reported yet. In the thread that posts.
@@ -55,9 +57,12 @@ class WorkerPool {
   struct Job {
     Work work;
     Done done;
+    Kind kind;
     std::exception_ptr thrown{};
   };
 
+  bool may_begin_lasting() const;
+  Job take_next();
   void serve();
   static void run(Job& job) noexcept;
 
@@ -69,7 +74,9 @@ class WorkerPool {
   unsigned most_;
   unsigned idle_ = 0;
   bool stop_ = false;
+  unsigned lasting_ = 0;  ///< jobs under way
   std::deque<Job> jobs_;
+  std::deque<Job> lasting_jobs_;
   std::deque<Job> done_;
   std::vector<std::thread> threads_;
 };

@@ -466,6 +466,51 @@ TEST_CASE("worker pool: work is done in the thread that posts when there is no o
   CHECK_FALSE(pool.is_busy());
 }
 
+TEST_CASE("worker pool: work that lasts leaves a thread to other work") {
+  using mrf::fetch::WorkerPool;
+  std::mutex mutex;
+  std::condition_variable changed;
+  unsigned begun = 0;
+  unsigned released = 0;
+  bool is_open = false;
+  bool is_released = false;
+  const auto ignore = [](const std::exception_ptr&) {};
+  const auto set = [&](bool& what) {
+    const std::lock_guard lock(mutex);
+    what = true;
+    changed.notify_all();
+  };
+  WorkerPool pool(2, [] {});
+  pool.post(
+      [&] {
+        std::unique_lock lock(mutex);
+        changed.wait(lock, [&] { return is_open; });
+      },
+      ignore);
+  for (int i = 0; i < 3; ++i) {
+    pool.post(
+        [&] {
+          std::unique_lock lock(mutex);
+          ++begun;
+          changed.notify_all();
+          if (changed.wait_for(lock, std::chrono::seconds(10), [&] { return is_released; })) ++released;
+        },
+        ignore, WorkerPool::Kind::lasting);
+  }
+  {
+    std::unique_lock lock(mutex);
+    changed.wait(lock, [&] { return begun == 1; });
+  }
+  set(is_open);
+  pool.wait_for_done();
+  pool.post([&] { set(is_released); }, ignore);
+  while (pool.is_busy()) {
+    pool.wait_for_done();
+    pool.run_done();
+  }
+  CHECK(released == 3);
+}
+
 TEST_CASE(
     "loop: files that are whole are committed together, each fails by itself, one made again is there") {
   const Directory directory;
