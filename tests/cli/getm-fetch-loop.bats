@@ -116,6 +116,16 @@ ticket() {
   [[ $(wc -l <runs) == 1 ]]
 }
 
+@test "however many commands run for refused URLs, the other files of a list get their names meanwhile" {
+  list 60 "$HTTP/many/f%d" # 31 and above are not there
+  export URL=$HTTP/one
+  # shellcheck disable=SC2016
+  run_apart getm-fetch -q -c --refresh-command \
+    'for i in $(seq 100); do [ -z "$(ls to)" ] || exec echo "$URL"; sleep 0.1; done; exit 1' -m m.json
+  assert_status 0
+  (($(find to -type f | wc -l) == 60))
+}
+
 command_runs() { [[ -s child ]]; }
 child_has_ended() { ! kill -0 "$(<child)"; }
 # SIGNAL PID: PID ends by it, and with it what the file child names.
