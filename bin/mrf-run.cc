@@ -311,8 +311,8 @@ void refuse_shared_result(const workflow::Plan& plan, const workflow::ShortForm&
   }
 }
 
-// What the run is told of before it starts: its results, the workflow, and the files that its jobs have as
-// standard input.
+// Neither the statistics nor the report replace a result, the workflow, or a file that a job has as standard
+// input.
 void refuse_replaced(const workflow::Plan& plan, const std::string& workflow, const cli::Command& command,
                      const std::string& report) {
   for (const auto& result : plan.results) command.keep_from_stats(result);

@@ -452,8 +452,8 @@ void Supervisor::wait_for_writers() {
       has_warned = true;
       base::say(fmt::format(
           "still waiting for {}: all jobs have ended, but process {} ({}), which one of them has left "
-          "behind, "
-          "has it open for writing (a background process that is not to be waited for redirects its output)",
+          "behind, has it open for writing (a background process that is not to be waited for redirects "
+          "its output)",
           files[writer->file].name, writer->pid, process::process_name(writer->pid)));
     }
     reactor_.turn(writer_step);

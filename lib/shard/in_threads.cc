@@ -22,6 +22,7 @@ void in_threads(std::size_t most, const std::function<void()>& work) {
   const std::size_t wanted =
       std::min({most, most_threads, static_cast<std::size_t>(base::usable_processors())});
   std::vector<std::thread> others;
+  others.reserve(wanted);
   try {
     while (others.size() + 1 < wanted) others.emplace_back(work);
   } catch (const std::system_error&) {
