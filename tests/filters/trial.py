@@ -378,6 +378,7 @@ def promised(case, header, records):
             return False
     if case.order == "seq" and (
         case.source.form not in ("line", "sam")
+        or (case.source.form == "line" and case.broadcast())
         or case.filter.output(case.view) != case.view
         or (output_form(case) == "sam") != (case.source.form == "sam")
     ):
