@@ -39,13 +39,19 @@ for at in range(0, len(data), size):
     sys.stdout.flush()' "$1"
 }
 
+# Whether two outputs of the level $1 have the same bytes. At level 1 ISA-L 2.30 gives some other bytes in about one
+# block of 12,000, by the address of its memory: there it is the content that counts.
+same_bytes() {
+  if [[ $1 == 1 ]]; then cmp <(gzip -dc "$2") <(gzip -dc "$3"); else cmp "$2" "$3"; fi
+}
+
 @test "bamwrite: the same records give the same bytes, from a file and from a pipe that pauses" {
   for format in bam sam.gz; do
     for level in 0 1 6 9; do
       mrf-bamwrite -O $format -l $level in.sam >whole
       for threads in 0 3; do
         in_pieces in.sam | mrf-bamwrite -O $format -@ $threads -l $level >out
-        cmp out whole
+        same_bytes $level out whole
       done
     done
   done
@@ -60,14 +66,14 @@ for at in range(0, len(data), size):
   local level threads
   for level in {0..9}; do
     for threads in 0 1 2 5; do mrf-bamwrite -l "$level" -@ "$threads" -o $threads.bam in.sam; done
-    for threads in 1 2 5; do cmp 0.bam $threads.bam; done
+    for threads in 1 2 5; do same_bytes "$level" 0.bam $threads.bam; done
   done
 }
 
 @test "bamwrite, bamread: the bytes are the same, whatever vectors the processor has" {
   local target level
-  # ISA-L, which has the levels 1 to 3, chooses for itself.
-  for level in 0 {4..9}; do
+  # ISA-L, which makes level 1, chooses for itself.
+  for level in 0 {2..9}; do
     mrf-bamwrite -l "$level" -o best.bam in.sam
     for target in baseline sse4 avx2; do
       MRF_VECTOR_TARGET=$target mrf-bamwrite -l "$level" -o "$target.bam" in.sam
