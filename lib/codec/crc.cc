@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "codec/crc.h"
 
-#include <libdeflate.h>
-
 #include <array>
 #include <cstddef>
 
@@ -85,8 +83,6 @@ std::uint64_t crc64nvme(std::string_view bytes) {
 std::uint64_t join_crc64nvme(std::uint64_t a, std::uint64_t b, std::uint64_t length_b) {
   return combine(a, b, length_b, nvme_modulus);
 }
-
-std::uint32_t crc32(std::string_view bytes) { return ::libdeflate_crc32(0, bytes.data(), bytes.size()); }
 
 std::uint32_t join_crc32c(std::uint32_t a, std::uint32_t b, std::uint64_t length_b) {
   return combine(a, b, length_b, std::uint32_t{0x82f63b78});

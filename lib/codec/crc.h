@@ -9,7 +9,7 @@ namespace mrf::codec {
 /// CRC-32C (Castagnoli, RFC 3720 12.1) of `bytes`, in hardware where there is ISA-L.
 std::uint32_t crc32c(std::string_view bytes);
 
-/// CRC-32 (RFC 1952) of `bytes`.
+/// CRC-32 (RFC 1952) of `bytes`, by ISA-L or libdeflate.
 std::uint32_t crc32(std::string_view bytes);
 
 /// CRC-64/NVME (NVM Express, Command Set Specification), the one that Amazon S3 has, of `bytes`.
