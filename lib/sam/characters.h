@@ -114,24 +114,46 @@ inline bool are_hex_pairs(std::string_view text) {
 /// Of a field of type A: [!-~].
 inline bool is_visible(char c) { return c > ' ' && c <= '~'; }
 
-/// What any number below takes at most, in bytes.
+/// Room for any number below, and for what is written behind its end.
 inline constexpr std::size_t digits_room = 24;
 
-/// Writes a decimal number; returns its end.
-template <typename Integer>
-char* write_number(Integer number, char* to) {
-  if (number >= 0 && number < 10) {
+/// The eight decimal digits of a number below 10^8, the first one in the lowest byte. The number is halved
+/// three times, all parts at once: into fours, twos and single digits. 10486 / 2^20 is so little above 1/100
+/// that no number of four digits is divided to another whole one; so is 103 / 2^10 for two digits and 1/10.
+inline std::uint64_t eight_digits(std::uint32_t number) {
+  const std::uint64_t fours = number / 10000 | std::uint64_t{number % 10000} << 32;
+  const std::uint64_t hundreds = fours * 10486 >> 20 & 0x7f0000007f;
+  const std::uint64_t twos = hundreds | (fours - 100 * hundreds) << 16;
+  const std::uint64_t tens = twos * 103 >> 10 & 0x000f000f000f000f;
+  return tens | (twos - 10 * tens) << 8;
+}
+
+/// Writes a decimal number; returns its end. Up to seven bytes behind the end are written, too.
+inline char* write_number(std::uint32_t number, char* to) {
+  constexpr std::uint32_t eight = 100'000'000;
+  if (number < 10) {
     *to = static_cast<char>('0' + number);
     return to + 1;
   }
-  if (number >= 10 && number < 100) {
-    const auto small = static_cast<unsigned>(number);
-    to[0] = static_cast<char>('0' + small / 10);
-    to[1] = static_cast<char>('0' + small % 10);
-    return to + 2;
+  if (number >= eight) {
+    to = write_number(number / eight, to);
+    const std::uint64_t text = eight_digits(number % eight) | word::repeat('0');
+    std::memcpy(to, &text, sizeof text);
+    return to + sizeof text;
   }
-  if constexpr (sizeof number > sizeof(std::uint32_t)) {  // of which most are small, and divide slowly
-    if (number >= 0 && number <= UINT32_MAX) return write_number(static_cast<std::uint32_t>(number), to);
+  const std::uint64_t digits = eight_digits(number);
+  const auto zeros = static_cast<unsigned>(std::countr_zero(digits)) / 8;
+  const std::uint64_t text = (digits | word::repeat('0')) >> (8 * zeros);
+  std::memcpy(to, &text, sizeof text);
+  return to + sizeof text - zeros;
+}
+template <typename Integer>
+char* write_number(Integer number, char* to) {
+  constexpr std::int64_t most = UINT32_MAX;
+  if (number >= 0 && number <= most) return write_number(static_cast<std::uint32_t>(number), to);
+  if (number < 0 && number >= -most) {
+    *to = '-';
+    return write_number(static_cast<std::uint32_t>(-std::int64_t{number}), to + 1);
   }
   return std::to_chars(to, to + digits_room, number).ptr;
 }

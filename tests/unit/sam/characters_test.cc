@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -48,6 +49,35 @@ TEST_CASE("characters: what is printable is copied up to the first that is not")
     right = right && std::string_view(to).substr(0, size) == std::string_view(text).substr(0, size);
   });
   CHECK(right);
+}
+
+template <typename Integer>
+void check_number(Integer number) {
+  std::string to(mrf::sam::digits_room, 'x');
+  const char* const end = mrf::sam::write_number(number, to.data());
+  to.resize(static_cast<std::size_t>(end - to.data()));
+  if (to != std::to_string(number)) FAIL_CHECK(to << " instead of " << number);
+}
+
+TEST_CASE("characters: numbers are written as printf(3) does") {
+  for (std::uint32_t number = 0; number < 100'000; ++number) check_number(number);
+  for (std::uint32_t number = 0; number < 10'000; ++number) {
+    check_number(number * 10'000 + 9'999);
+    check_number(number * 429'496);
+  }
+  for (std::uint32_t number = 1; number <= 1'000'000'000; number *= 10) {
+    for (const std::uint32_t near : {number - 1, number, number + 1, 4 * number, UINT32_MAX / number}) {
+      check_number(near);
+      check_number(static_cast<std::int32_t>(near));
+      check_number(-std::int64_t{near});
+      check_number(std::int64_t{near} * 1'000'000'007);
+      check_number(std::int64_t{near} * -1'000'000'007);
+    }
+    if (number == 1'000'000'000) break;
+  }
+  check_number(INT32_MIN);
+  check_number(INT64_MIN);
+  check_number(INT64_MAX);
 }
 
 TEST_CASE("tags: a text ends at its first NUL, whatever its length and what comes before it") {
