@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "bam/encoder.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
 
 #include "base/error.h"
@@ -15,6 +16,7 @@ namespace mrf::bam {
 namespace {
 
 constexpr int usual_level = 6;
+constexpr std::size_t bytes_to_disk = std::size_t{1} << 20;
 
 // By the extension of a path; BAM when it has none or the path is no name of a file.
 std::string format_of(const std::string& path) {
@@ -29,6 +31,15 @@ std::string format_of(const std::string& path) {
 }
 
 }  // namespace
+
+void Output::write(std::string_view bytes) {
+  io::write_all(file_.fd(), file_.name(), bytes, meter_);
+  not_begun_ += bytes.size();
+  if (not_begun_ < bytes_to_disk || file_.is_direct()) return;
+  // A refusal is no error: fsync(2) writes what is not written then.
+  (void)::sync_file_range(file_.fd().get(), 0, 0, SYNC_FILE_RANGE_WRITE);
+  not_begun_ = 0;
+}
 
 std::unique_ptr<Encoder> make_encoder(const EncoderOptions& options) {
   const std::string format =

@@ -345,3 +345,15 @@ EOF
   assert_status 2
   assert_stderr_has "cannot use option '--write-index': an index needs sorted records"
 }
+
+@test "bamwrite: the disk begins with a file while it is written, and not with a pipe" {
+  strace -f -qq -o calls -e trace=fsync,sync_file_range mrf-bamwrite -l 0 -o out.bam in.sam
+  (($(stat -c %s out.bam) > 1 << 20))
+  [[ $(head -n 1 calls) == *"sync_file_range("*"SYNC_FILE_RANGE_WRITE) = 0" ]]
+  strace -f -qq -o calls -e trace=sync_file_range mrf-bamwrite -l 0 in.sam | cmp - out.bam
+  [[ ! -s calls ]]
+  # It may refuse to.
+  strace -f -qq -o calls -e inject=sync_file_range:error=EIO mrf-bamwrite -l 0 -o again.bam in.sam
+  grep -q INJECTED calls
+  cmp again.bam out.bam
+}
