@@ -26,8 +26,9 @@ Wanted look_at(const std::string& path) {
   if (!file) throw base::SystemError("open", path, errno != 0 ? errno : EINVAL);
   const sam::HeaderPtr header(sam_hdr_read(file.get()));
   if (!header) throw base::DataError("index", path, "it has no header of alignments");
-  return {IndexBuilder::needs_csi(*header) ? IndexBuilder::min_shift : 0,
-          hts_get_format(file.get())->format == htsExactFormat::sam};
+  const htsExactFormat format = hts_get_format(file.get())->format;
+  const bool is_csi = format != htsExactFormat::cram && IndexBuilder::needs_csi(*header, path);
+  return {is_csi ? IndexBuilder::min_shift : 0, format == htsExactFormat::sam};
 }
 
 }  // namespace

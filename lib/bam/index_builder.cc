@@ -39,19 +39,20 @@ IndexEntry index_entry_of(const bam1_t& record, std::size_t size) {
   return {core.tid, core.pos, bam_endpos(&record), size, (core.flag & BAM_FUNMAP) == 0};
 }
 
-bool IndexBuilder::needs_csi(const sam_hdr_t& header) { return longest_reference(header) > longest_of_bai; }
-
-IndexBuilder::IndexBuilder(const sam_hdr_t& header, std::uint64_t offset, std::string name)
-    : address_(offset), name_(std::move(name)) {
+bool IndexBuilder::needs_csi(const sam_hdr_t& header, const std::string& name) {
   const hts_pos_t longest = longest_reference(header);
   if (longest > longest_of_csi) {
-    throw base::DataError("index", name_,
-                          fmt::format("a reference has {} bases, but an index holds {}: leave the index out",
-                                      longest, longest_of_csi));
+    throw base::DataError(
+        "index", name,
+        fmt::format("a reference has {} bases, but an index holds {}", longest, longest_of_csi));
   }
-  csi_ = longest > longest_of_bai;
+  return longest > longest_of_bai;
+}
+
+IndexBuilder::IndexBuilder(const sam_hdr_t& header, std::uint64_t offset, std::string name)
+    : address_(offset), name_(std::move(name)), csi_(needs_csi(header, name_)) {
   constexpr int levels_of_bai = 5;
-  const int levels = csi_ ? levels_for(longest) : levels_of_bai;
+  const int levels = csi_ ? levels_for(longest_reference(header)) : levels_of_bai;
   most_bases_ = hts_pos_t{1} << (min_shift + 3 * levels);
   index_.reset(
       hts_idx_init(header.n_targets, csi_ ? HTS_FMT_CSI : HTS_FMT_BAI, address_ << 16, min_shift, levels));

@@ -33,6 +33,7 @@ struct BlockSize {
 class IndexBuilder {
  public:
   /// The records begin at byte `offset` of the file, with a block of their own. `name` is for messages.
+  /// Throws as needs_csi() does.
   IndexBuilder(const sam_hdr_t& header, std::uint64_t offset, std::string name);
   /// The next records and the next blocks, each following those of the last call. A record's blocks may come
   /// in a later call, but not in an earlier one. Throws DataError "cannot index" when the records are not
@@ -41,8 +42,9 @@ class IndexBuilder {
   void finish();
   /// Throws SystemError "cannot write" with `name`.
   void save(const std::string& path, const std::string& name) const;
-  /// Whether a reference has more bases than BAI can hold.
-  static bool needs_csi(const sam_hdr_t& header);
+  /// Whether a reference has more bases than BAI can hold. Throws DataError "cannot index" with `name` when
+  /// one has more than CSI can hold.
+  static bool needs_csi(const sam_hdr_t& header, const std::string& name);
   static constexpr int min_shift = 14;  ///< the smallest bins have 2^14 bases
   std::string extension() const { return csi_ ? ".csi" : ".bai"; }
 
@@ -56,7 +58,7 @@ class IndexBuilder {
 
   std::uint64_t address_;
   std::string name_;
-  bool csi_ = false;
+  bool csi_;
   hts_pos_t most_bases_ = 0;  // that the index can hold of a reference
   std::uint64_t records_ = 0;
   std::size_t within_ = 0;          // bytes after the start of the block at address_

@@ -150,13 +150,18 @@ END
   mrf-bamwrite --header head.sam records.sam | samtools view -H --no-PG | cmp - head.sam
 }
 
-@test "mrf-bamwrite: a reference that no index can hold is refused with --write-index" {
+@test "a reference that no index can hold is refused with --write-index, and by mrf-bamread --index" {
   for bases in 2199023255297 4611686018427387904; do
     printf '@HD\tVN:1.6\tSO:coordinate\n@SQ\tSN:a\tLN:%s\nr\t0\ta\t5\t60\t4M\t*\t0\t0\tACGT\tIIII\n' "$bases" >in.sam
     run_apart timeout 20 mrf-bamwrite --permissive --write-index -o out.bam in.sam
     assert_status 3
-    assert_stderr_has "a reference has $bases bases, but an index holds 2199023255296: leave the index out"
+    assert_stderr_has "a reference has $bases bases, but an index holds 2199023255296"
     [[ $(echo out.bam*) == 'out.bam*' ]]
+    mrf-bamwrite --permissive --quiet -o whole.sam.gz in.sam
+    run_apart timeout 20 mrf-bamread --index whole.csi whole.sam.gz
+    assert_status 3
+    assert_stderr_is "mrf-bamread: cannot index 'whole.sam.gz': a reference has $bases bases, but an index holds 2199023255296"
+    [[ ! -e whole.csi ]]
   done
   sed -i 's/LN:[0-9]*/LN:2199023255296/' in.sam
   mrf-bamwrite --permissive --quiet --write-index -o out.bam in.sam
