@@ -34,7 +34,7 @@ constexpr std::size_t least_read = 16384;
 InputStream::InputStream(const std::string& path, bool inflates)
     : name_(path == "-" ? io::stdin_name : path), is_shared_(path == "-"), inflates_(inflates) {
   // O_NONBLOCK belongs to the open file, which standard input shares with other processes.
-  fd_ = is_shared_ ? io::duplicate(io::FdRef(STDIN_FILENO)) : open_again();
+  fd_ = is_shared_ ? io::duplicate_standard_input() : open_again();
   look();
 }
 

@@ -18,6 +18,7 @@
 
 #include "base/error.h"
 #include "io/move_bytes.h"
+#include "io/paths.h"
 #include "io/stats.h"
 
 namespace mrf::io {
@@ -33,8 +34,11 @@ int Fd::close() noexcept {
 void occupy_standard_descriptors() noexcept {
   for (const int fd : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
     if (::fcntl(fd, F_GETFD) >= 0) continue;
-    // open(2) gives the lowest number that is free.
-    if (::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0) return;
+    // open(2) gives the lowest number that is free. Nobody can read or write a symbolic link, nor open it by
+    // the descriptor's name, as /dev/stdin.
+    if (::open("/proc/self", O_PATH | O_NOFOLLOW) < 0 &&
+        ::open("/dev/null", fd == STDIN_FILENO ? O_WRONLY : O_RDONLY) < 0)
+      return;
   }
 }
 
@@ -48,7 +52,10 @@ Fd open_file(const std::string& path, int flags, unsigned mode) {
   for (;;) {
     const int fd = ::open(path.c_str(), flags | O_CLOEXEC, mode);
     if (fd >= 0) return Fd(adopt_fd, fd);
-    if (errno != EINTR) throw base::SystemError("open", path);
+    if (errno == EINTR) continue;
+    // What occupy_standard_descriptors() has put there.
+    if (errno == ELOOP && inherited_descriptor(path) >= 0) errno = EBADF;
+    throw base::SystemError("open", path);
   }
 }
 
@@ -56,6 +63,12 @@ Fd duplicate(FdRef fd) {
   const int copy = ::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3);
   if (copy < 0) throw base::SystemError("duplicate", "file descriptor");
   return Fd(adopt_fd, copy);
+}
+
+Fd duplicate_standard_input() {
+  if (const int flags = ::fcntl(STDIN_FILENO, F_GETFL); flags >= 0 && (flags & O_PATH) != 0)
+    throw base::SystemError("read", stdin_name, EBADF);
+  return duplicate(FdRef(STDIN_FILENO));
 }
 
 void ask_pipe_size(FdRef pipe, size_t bytes) noexcept {

@@ -67,7 +67,7 @@ struct Pipe {
 };
 
 /// Opens what is closed of the standard descriptors such that using it fails with EBADF, as if it were
-/// closed: no file that is opened later can be taken for it.
+/// closed, and opening it by name with an error: no file that is opened later can be taken for it.
 void occupy_standard_descriptors() noexcept;
 
 /// pipe2(2) with O_CLOEXEC. Throws SystemError.
@@ -78,6 +78,9 @@ Fd open_file(const std::string& path, int flags, unsigned mode = 0666);
 
 /// A second descriptor of the same open file (fcntl(2) F_DUPFD_CLOEXEC). Throws SystemError.
 Fd duplicate(FdRef fd);
+/// That of standard input. Throws SystemError "cannot read" too, when occupy_standard_descriptors() found it
+/// closed.
+Fd duplicate_standard_input();
 
 /// What every process may ask for, in bytes, where /proc/sys/fs/pipe-max-size is as the kernel sets it
 /// (pipe(7)).

@@ -52,7 +52,7 @@ Fd open_path(const std::string& path, int flags) {
 InputFile open_with(const std::string& path, int flags) {
   InputFile input;
   if (path == "-") {
-    input.fd = duplicate(FdRef(STDIN_FILENO));
+    input.fd = duplicate_standard_input();
     input.name = stdin_name;
   } else {
     input.fd = open_path(path, O_RDONLY | flags);

@@ -10,7 +10,6 @@
 
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <chrono>
 #include <optional>
 #include <string_view>
@@ -20,23 +19,20 @@
 #include "base/error.h"
 #include "base/redact.h"
 #include "io/fd.h"
+#include "io/paths.h"
 #include "workflow/stream_kind.h"
 
 namespace mrf::run {
 
 namespace {
 
-// The descriptor of this process that a path names, if it names one.
-std::optional<int> own_descriptor(std::string_view path) {
-  if (path == "-" || path == "/dev/stdin") return STDIN_FILENO;
-  for (const std::string_view prefix : {"/dev/fd/", "/proc/self/fd/"}) {
-    if (!path.starts_with(prefix)) continue;
-    const auto digits = path.substr(prefix.size());
-    int fd = -1;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), fd);
-    if (error == std::errc() && end == digits.data() + digits.size()) return fd;
-  }
-  return std::nullopt;
+// What a job finds below the numbers of the standard streams is its own, but for standard input.
+void require_readable(int fd, const std::string& path) {
+  if (fd == STDOUT_FILENO || fd == STDERR_FILENO)
+    throw base::UsageError("read", path, "it is where the output or the messages go, and no input");
+  const int flags = ::fcntl(fd, F_GETFL);
+  if (flags < 0 || (flags & O_PATH) != 0 || (path == "-" && (flags & O_ACCMODE) == O_WRONLY))
+    throw base::SystemError("read", path == "-" ? "standard input" : path, EBADF);
 }
 
 workflow::InputStart start_of_file(int fd, off_t from) {
@@ -117,16 +113,17 @@ workflow::InputStart start_of_stream(int fd, std::optional<std::string> (*peek)(
 workflow::InputStart probe_input(const std::string& path, ProbeOf of, std::size_t reads) {
   if (base::is_url(path)) return {};
   struct stat info {};
-  if (const auto fd = own_descriptor(path)) {
-    if (::fstat(*fd, &info) != 0) return {};
+  if (const int fd = path == "-" ? STDIN_FILENO : io::inherited_descriptor(path); fd >= 0) {
+    require_readable(fd, path);
+    if (::fstat(fd, &info) != 0) return {};
     if (S_ISREG(info.st_mode)) {
       // A path is opened anew, at the file's start; - is read on from where it stands.
-      const off_t from = path == "-" ? ::lseek(*fd, 0, SEEK_CUR) : 0;
-      return from < 0 ? workflow::InputStart() : start_of_file(*fd, from);
+      const off_t from = path == "-" ? ::lseek(fd, 0, SEEK_CUR) : 0;
+      return from < 0 ? workflow::InputStart() : start_of_file(fd, from);
     }
     if (of == ProbeOf::files) return {};
-    if (S_ISFIFO(info.st_mode)) return start_of_stream(*fd, peek_pipe, reads);
-    return S_ISSOCK(info.st_mode) ? start_of_stream(*fd, peek_socket, reads) : workflow::InputStart();
+    if (S_ISFIFO(info.st_mode)) return start_of_stream(fd, peek_pipe, reads);
+    return S_ISSOCK(info.st_mode) ? start_of_stream(fd, peek_socket, reads) : workflow::InputStart();
   }
   if (::stat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return {};
   try {

@@ -24,6 +24,35 @@ run_command() {
   done
 }
 
+@test "a standard stream that is closed, or is none to read, is no input and no result by its name" {
+  seq 3 >in
+  for name in /dev/stdin /dev/fd/0 /proc/self/fd/0; do
+    for command in "mrf-run -n 2 -i $name -o out -- cat" "mrf-run -n 2 -i $name -o out.fq -- cat" \
+      "mrf-run -n 2 -i in -o $name -- cat" "mrf-chunks -i $name -- cat" "mrf-distribute -i $name -" \
+      "mrf-collect $name" "mrf-bamread $name" "mrf-bamwrite $name"; do
+      run bash -c "timeout 300 $command 2>said <&-"
+      echo "$command: $status $output $(cat said)"
+      [[ $status == 1 && $output == "" ]]
+      [[ $(cat said) == mrf-*": cannot "*" '$name': Bad file descriptor"* ]]
+      assert_files in said
+    done
+  done
+  for name in /dev/fd/2 /dev/stderr /dev/stdout; do
+    for closed in "" "2>&-" ">&-"; do
+      run bash -c "timeout 300 mrf-run -n 2 -i $name -o out -- cat $closed"
+      [ "$status" = 2 ]
+      assert_files in said
+    done
+  done
+  for name in /dev/fd/2 /dev/stderr; do
+    run bash -c "timeout 300 mrf-chunks -i $name -- cat 2>&-"
+    [ "$status" = 1 ]
+  done
+  run bash -c "mrf-run -n 2 -i - -o out.sam -- cat 2>&1 <&-"
+  [ "$status" = 1 ]
+  [ "$output" = "mrf-run: cannot read 'standard input': Bad file descriptor" ]
+}
+
 @test "a closed standard output is an error, and no output takes its place" {
   sam >in
   for command in "mrf-distribute -i in -c 1 a -" "mrf-collect in" "mrf-bamread in" "mrf-bamwrite in" \
