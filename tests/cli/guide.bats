@@ -19,6 +19,7 @@ setup_file() {
   seq 300000 | awk '{ print $1, "n" $1 % 7 }' >words.txt
   cp "$ROOT/docs/guide.md" other.txt
   seq 500 | awk '{ bases = "A"; while (length(bases) < $1 % 99) bases = bases "ACG"; print ">s" $1 "\n" bases }' >in.fa
+  seq 500 | xz >in.txt.xz
   seq 500 | jq -c '{name: "n\(.)", value: (. % 4)}' >in.jsonl
   (echo 'name,place,value' && seq 500 | awk '{ print "n" $1 ",p," $1 % 3 - 1 }') >table.csv
   {
@@ -88,7 +89,10 @@ follow() {
   follow "VCF, CSV, headers"
   cmp table.csv same.csv
 }
-@test "guide: FASTA, JSON, NUL" { follow "FASTA, JSON, NUL"; }
+@test "guide: FASTA, JSON, NUL" {
+  follow "FASTA, JSON, NUL"
+  cmp <(seq 500 | grep -v 9) some.txt
+}
 @test "guide: map and reduce" {
   follow "Map and reduce"
   cmp <(sort words.txt) sorted.txt
