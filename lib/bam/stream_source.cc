@@ -27,6 +27,8 @@ class ContentReader {
   virtual const char* what_is_missing() const { return nullptr; }
   /// The same when the last record is not whole.
   virtual const char* what_is_cut() const { return "truncated: the last record is not whole"; }
+  /// Whether the input ends within a block.
+  virtual bool ends_in_block() const { return false; }
   /// Whether all was read up to an end at which no block and no byte of one begins.
   virtual bool has_missed_end() const { return false; }
 };
@@ -89,8 +91,9 @@ class BgzfReader : public ContentReader {
 
   void open(Batch& batch) const override { refuse_damage(inflate_blocks(batch), batch, input_.name()); }
 
+  bool ends_in_block() const override { return rest_.size() > 0; }
   const char* what_is_missing() const override {
-    if (rest_.size() > 0) return "truncated: the last BGZF block is not whole";
+    if (ends_in_block()) return "truncated: the last BGZF block is not whole";
     return eof_block_ ? nullptr : "truncated: the BGZF end-of-file block is missing";
   }
 
@@ -409,6 +412,8 @@ void StreamSource::open(Batch& batch) const {
 
 void StreamSource::cut(Batch& batch) {
   if (broken_) return;
+  // A line that goes on in a block that is not whole.
+  if (batch.last && reader_->ends_in_block()) return;
   std::string_view bytes = batch.bytes.view();
   if (!begun_.empty() && !(batch.last && ends_with_input())) {
     Whole rest = rest_of(begun_, bytes);

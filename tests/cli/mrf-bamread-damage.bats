@@ -58,6 +58,25 @@ END
   assert_stderr_is ""
 }
 
+@test "bamread: SAM in BGZF that is cut inside a block is truncated, and its last line is not one cut off" {
+  bam_text "$(small_bam)" >in.sam
+  bgzip -k in.sam
+  for part in 2 3 4; do
+    head -c $(($(stat -c %s in.sam.gz) / part)) in.sam.gz >cut.sam.gz
+    for option in "" --permissive; do
+      # shellcheck disable=SC2086
+      run_apart mrf-bamread $option -o out.sam cut.sam.gz
+      assert_status 3
+      assert_stderr_is "mrf-bamread: cannot read 'cut.sam.gz': truncated: the last BGZF block is not whole"
+    done
+    run_apart mrf-bamread --allow-truncated -o out.sam cut.sam.gz
+    assert_status 0
+    assert_stderr_is "mrf-bamread: the input 'cut.sam.gz' is truncated: the last BGZF block is not whole"
+    [[ $(wc -l <out.sam) -gt $(samtools view -H --no-PG in.sam | wc -l) ]]
+    head -n "$(wc -l <out.sam)" in.sam | cmp - out.sam
+  done
+}
+
 @test "bamread: a BAM cut inside a block gives the records before the cut, then status 3" {
   head -c 100000 "$(small_bam)" >cut.bam
   run_apart bash -c 'cat cut.bam | mrf-bamread >out.sam'
