@@ -308,6 +308,7 @@ class Arrays {
   // Submits again, or gives up, the shards that have no receipt and no task.
   void judge() {
     std::size_t failures = 0;
+    std::vector<std::size_t> reported;
     bool is_counted_from_shard = false;
     to_submit_.clear();
     for (const std::size_t shard : missing_) {
@@ -326,11 +327,12 @@ class Arrays {
           failed_.insert(shard);
           // stop() has cancelled the tasks that waited; tasks that ran were cancelled by somebody else.
           if (is_stopping_ && !known.has_run && (known.state.empty() || known.state == "CANCELLED")) continue;
-          if (failures++ < most_reported) report(shard, known);
+          if (failures++ < most_reported) reported.push_back(shard);
           is_counted_from_shard = is_counted_from_shard || shard > 0;
         }
       }
     }
+    report(reported);
     if (is_counted_from_shard) base::warn(std::string(counting_note));
     if (failures > 0 && task_.is_last && !is_stopping_) stop();
   }
@@ -343,19 +345,21 @@ class Arrays {
            (known.state == "FAILED" && has_lost_script(end_of_log(task_.directory, shard, log_lines)));
   }
 
-  // " on 'HOST'" with the machine of the last attempt, "" for this machine and when the directory cannot be
-  // read.
-  std::string place_of(std::size_t shard) const {
+  // One look at the attempts for all of these shards, however many there are; without their machines when
+  // the directory cannot be read.
+  void report(const std::vector<std::size_t>& shards) {
+    if (shards.empty()) return;
+    std::vector<Attempts> attempts(shards.back() + 1);
     try {
-      const std::string host = task_.directory.attempts(shard + 1)[shard].last_host;
-      return host.empty() || host == host_name() ? "" : fmt::format(" on '{}'", host);
+      attempts = task_.directory.attempts(attempts.size());
     } catch (const base::SystemError&) {
-      return "";
     }
+    for (const std::size_t shard : shards) report(shard, shards_.at(shard), attempts[shard].last_host);
   }
 
-  void report(std::size_t shard, const Shard& known) {
-    std::string text = "its task has ended" + place_of(shard);
+  void report(std::size_t shard, const Shard& known, const std::string& host) {
+    std::string text = "its task has ended";
+    if (!host.empty() && host != host_name()) text += fmt::format(" on '{}'", host);
     if (!known.state.empty()) text += " as " + known.state;
     if (!known.state.empty() && known.status != 0) text += fmt::format(" with status {}", known.status);
     if (status_ == 0) status_ = known.status;

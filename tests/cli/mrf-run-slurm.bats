@@ -400,6 +400,22 @@ exit 0'
 }
 
 # bats test_tags=unsanitized
+@test "shards that fail at once: the attempts are listed once for all of them" {
+  command -v strace >/dev/null || skip "strace is not installed"
+  false_command scontrol 'echo "MaxArraySize = 1001"'
+  # shellcheck disable=SC2016
+  false_command sbatch 'for word; do [[ $word != --job-name=* ]] || echo "${word#*=}" >job-name; done
+echo 7'
+  # shellcheck disable=SC2016
+  false_command squeue 'for task in {0..4}; do echo "7|$task|FAILED|None|256|$(cat job-name)|"; done'
+  run_apart strace -f -qq -o trace -e trace=openat \
+    mrf-run --shards 5 --engine slurm -n 1 -i in.txt -o out.txt -- cat
+  assert_status 1
+  assert_stderr_has "cannot finish 'shard 4': its task has ended as FAILED with status 1"
+  [[ $(grep -c '/attempts", .*O_DIRECTORY) = [0-9]' trace) == 3 ]] # before the shards and behind them, too
+}
+
+# bats test_tags=unsanitized
 @test "a time limit: a shard that needs longer is reported" {
   [[ -n ${MRF_TEST_FULL:-} ]] || skip "only with MRF_TEST_FULL=1: a limit has a minute at least"
   touch gate-1
