@@ -505,17 +505,19 @@ snakemake_in_background() {
 }
 
 # bats test_tags=unsanitized
-@test "under Snakemake: --cluster sbatch, which INT cancels, then --slurm" {
+@test "under Snakemake: --cluster as the page has it, which INT cancels, then --slurm" {
   export HOME=$PWD/home XDG_CACHE_HOME=$PWD/home/cache USER=${USER:-root}
   export CI=true # Snakemake looks at its jobs once a second then, not every ten
   : >gate
-  snakemake_in_background "--cluster 'sbatch --parsable -c {threads}' --cluster-cancel scancel -j 2"
+  # shellcheck disable=SC2016
+  words=$(sed -n 's/^\.Dl --engine-args .\(--cluster .*\).$/\1/p' "$ROOT/man/mrf-run.1" | sed 's/\\(dq/"/g')
+  snakemake_in_background "$words"
   wait_until test -s starts
   kill -INT "$run"
   finishes || status=$?
   [[ $status == 130 && ! -e out.txt ]]
-  rm gate
   wait_until nothing_queued
+  rm gate
   snakemake_in_background "--slurm -j 2 --default-resources mem_mb=0 --max-status-checks-per-second 1 --latency-wait 60"
   finishes
   cmp out.txt in.txt
