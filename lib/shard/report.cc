@@ -147,6 +147,12 @@ int status_of_run(std::string_view run_report) {
   return status != report.end() && status->is_number_integer() ? status->get<int>() : 0;
 }
 
+std::string report_with_status(std::string_view run_report, int status) {
+  ReportJson report = parse_report(run_report);
+  report["status"] = status;
+  return report.dump(2, ' ', false, ReportJson::error_handler_t::replace) + "\n";
+}
+
 std::string report_text(const Plan& plan, const std::vector<ShardRecord>& shards, const std::string& output,
                         int status) {
   ShardsReport sums;

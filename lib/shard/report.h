@@ -26,6 +26,8 @@ std::optional<std::uint64_t> records_written(std::string_view run_report, const 
 
 /// The exit status of a run, by its report; 0 for a text that is no report.
 int status_of_run(std::string_view run_report);
+/// The report of a run with another exit status; of a text that is no report, one that has nothing else.
+std::string report_with_status(std::string_view run_report, int status);
 
 /// One report over the shards of a plan, in their order (mrf-run(1), Shards), with its newline. `status` is
 /// that of the whole.

@@ -65,8 +65,19 @@ class ShardStep {
     receipt.host = host_name();
     receipt.started = time_now();
     receipt.files = command_files(planned_.command.form.command);
-    const auto start = std::chrono::steady_clock::now();
     planned_.directory.begin_attempt(receipt.part);
+    try {
+      return make_part(at, receipt);
+    } catch (const base::Error& error) {
+      leave_status(receipt.part, static_cast<int>(error.status()));
+      throw;
+    }
+  }
+
+ private:
+  // Runs the shard, and publishes its part and its receipt.
+  base::Status make_part(std::size_t at, Receipt& receipt) const {
+    const auto start = std::chrono::steady_clock::now();
     std::optional<Input> opened;
     if (reads_range()) planned_.refuse_changed(opened.emplace(planned_.open_input()), planned_.stored.plan);
     const EngineEnd end = run_parts(at, receipt, opened);
@@ -100,7 +111,17 @@ class ShardStep {
     return base::Status::success;
   }
 
- private:
+  // Puts the status of this process into the report of the attempt, for engines that do not tell it: the run
+  // has ended with 0, or has not begun. Where it cannot be written, the status is unknown.
+  void leave_status(const std::string& part, int status) const {
+    try {
+      if (!has_plan(planned_.directory, planned_.stored.digest)) return;
+      const std::string path = planned_.directory.attempt_path(part);
+      io::write_output(path, report_with_status(read_file(path).value_or(""), status));
+    } catch (const base::Error&) {
+    }
+  }
+
   // Says from which record the numbers count in the messages of a shard's programs.
   void say_numbers_of_shard(std::size_t shard) const {
     if (shard == 0) return;

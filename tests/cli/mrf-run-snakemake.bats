@@ -153,6 +153,14 @@ run() { mrf-run --shard-run "$1" --shard-dir "$directory"; }
   run_apart "${command[@]}" -- ./filter
   assert_status 1 # of an earlier command
   assert_stderr_has '2 of 3 shards have no receipt: 0 1; the same command runs only these'
+  # What a shard finds behind its filter, which ended with 0, and in front of it.
+  # shellcheck disable=SC2016
+  false_snakemake 'for shard in $shards; do run "$shard" 2>/dev/null; done; exit 1'
+  cp "$(small_bam 2000)" in.bam
+  run_apart mrf-run --shards 2 --engine snakemake -i in.bam -o out.bam -- bash -c 'cat && touch in.bam'
+  assert_status 3
+  assert_stderr_has '2 of 2 shards have no receipt: 0 1; with a mended filter the same command runs only these; another'
+  [[ $(jq -s -c 'map(.status)' out.bam.shards/attempts/*.json) == '[3,3]' ]]
 }
 
 @test "a filter that is only where the shards run: a warning, and the command of --combine is needed here" {
