@@ -16,6 +16,7 @@
 #include "base/join.h"
 #include "base/message.h"
 #include "io/output_file.h"
+#include "shard/command_files.h"
 #include "shard/shard_log.h"
 #include "shard/slurm.h"
 
@@ -30,7 +31,8 @@ using Life = SlurmTask::Life;
 constexpr std::uint64_t default_max_array_size = 1001;
 constexpr int first_looks = 3;  // before the controller has answered once
 constexpr int looks_to_be_sure = 2;
-constexpr int submissions = 3;  // of an array while no other one runs
+constexpr int looks_to_tell = 3;  // of tasks that are ending
+constexpr int submissions = 3;    // of an array while no other one runs
 constexpr int free_submissions = 10;
 constexpr int cancellations = 3;
 constexpr std::size_t most_reported = 5;
@@ -41,8 +43,8 @@ constexpr const char* script_name = "/logs/sbatch.sh";
 constexpr auto longest_pause = 30s;
 
 // The variables that the commands of Slurm are not to see: what the job that this process may be a part of
-// says of its processors and tasks, and options that hide tasks, ask, wait, or name another cluster than
-// squeue asks. How the controller is reached stays.
+// says of its processors and tasks, and options that hide tasks or what they say, ask, wait, or name another
+// cluster than squeue asks. How the controller is reached stays.
 std::vector<std::string> environment_for_slurm() {
   constexpr std::array kept{"SLURM_CONF", "SLURM_CONF_SERVER", "SLURM_CLUSTERS", "SLURM_JWT"};
   std::vector<std::string> removed;
@@ -51,7 +53,7 @@ std::vector<std::string> environment_for_slurm() {
     const std::string name(text.substr(0, text.find('=')));
     const bool is_of_slurm = name.starts_with("SLURM_") || name.starts_with("SQUEUE_") ||
                              name.starts_with("SCANCEL_") || name == "SBATCH_WAIT" ||
-                             name == "SBATCH_CLUSTERS";
+                             name == "SBATCH_CLUSTERS" || name == "SBATCH_ERROR";
     if (is_of_slurm && std::find(kept.begin(), kept.end(), name) == kept.end()) removed.push_back(name);
   }
   return removed;
@@ -335,6 +337,23 @@ class Arrays {
     report(reported);
     if (is_counted_from_shard) base::warn(std::string(counting_note));
     if (failures > 0 && task_.is_last && !is_stopping_) stop();
+    tell_of_ending();
+  }
+
+  // Nothing else is waited for: a node that does not answer keeps its tasks in this state until it does.
+  void tell_of_ending() {
+    std::vector<std::size_t> shards;
+    bool is_alone = to_submit_.empty();
+    for (const std::size_t shard : missing_) {
+      if (ending_.contains(shard)) shards.push_back(shard);
+      is_alone = is_alone && (ending_.contains(shard) || failed_.contains(shard));
+    }
+    looks_at_ending_ = is_alone && !shards.empty() ? looks_at_ending_ + 1 : 0;
+    if (looks_at_ending_ != looks_to_tell) return;
+    base::warn(
+        fmt::format("the tasks of {} are COMPLETING, which lasts while their nodes do not answer; another "
+                    "engine can run what is left: end this command, and give it with --engine local",
+                    named_shards(shards)));
   }
 
   // Not by the command: the task has not even started when Slurm knows nothing of it and it has no log, as
@@ -442,7 +461,7 @@ class Arrays {
   // the meantime.
   void pause() {
     const bool is_doubtful = std::any_of(missing_.begin(), missing_.end(), [this](std::size_t shard) {
-      return !alive_.contains(shard) && !failed_.contains(shard);
+      return !alive_.contains(shard) && !ending_.contains(shard) && !failed_.contains(shard);
     });
     const auto passed = std::chrono::duration_cast<std::chrono::milliseconds>(Clock::now() - started_);
     // How long Slurm takes for a look; unknown while it does not answer.
@@ -492,6 +511,7 @@ class Arrays {
   std::vector<std::string> jobs_;  ///< that have tasks which wait or run
   std::set<std::string> held_;     ///< reasons that were told
   std::size_t running_ = 0;
+  int looks_at_ending_ = 0;  ///< in a row that found no other tasks
   int refusals_ = 0;
   std::string refused_;
   bool has_answered_ = false;

@@ -163,7 +163,7 @@ exit 0'
   touch broken-1 open-1 gate
   mrf-run --shards 40 --shard-plan -n 1 -c 1000000 -i in.txt -o out.txt -- ./filter
   touch out.txt.shards/attempts/0-node-9-7-9999999999123456789-out.txt.json
-  shards_in_background
+  SBATCH_ERROR=/dev/null shards_in_background
   wait_until grep -q 'broken at 1$' stderr.txt
   wait_until nothing_waits # since a shard has failed
   rm gate
@@ -413,6 +413,23 @@ echo 7'
   assert_status 1
   assert_stderr_has "cannot finish 'shard 4': its task has ended as FAILED with status 1"
   [[ $(grep -c '/attempts", .*O_DIRECTORY) = [0-9]' trace) == 3 ]] # before the shards and behind them, too
+}
+
+# bats test_tags=unsanitized
+@test "tasks that do not stop ending, as on a node that does not answer: that is said, and another engine runs their shards" {
+  false_command scontrol 'echo "MaxArraySize = 1001"'
+  # shellcheck disable=SC2016
+  false_command sbatch 'for word; do [[ $word != --job-name=* ]] || echo "${word#*=}" >job-name; done
+echo 7'
+  # shellcheck disable=SC2016
+  false_command squeue 'for task in 0 1; do echo "7|$task|COMPLETING|None|0|$(cat job-name)|"; done'
+  SHARDS=2 shards_in_background
+  wait_until grep -qx "mrf-run: the tasks of shards 0 and 1 are COMPLETING, .*" stderr.txt
+  kill -INT "$run"
+  finishes || status=$?
+  [[ $status == 130 ]]
+  mrf-run --shards 2 -n 1 -c 1000000 -i in.txt -o out.txt -- ./filter 2>/dev/null
+  is_right
 }
 
 # bats test_tags=unsanitized
