@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <map>
 #include <numeric>
@@ -13,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/error.h"
 #include "base/near_name.h"
 #include "io/paths.h"
 #include "workflow/graph.h"
@@ -342,8 +344,8 @@ class Planner {
     for (std::size_t at = 0; at < word.size(); ++at) {
       if (word[at].kind != WordPart::Kind::save) continue;
       word[at].text = at + 1 < word.size() ? word[at + 1].text : "";
-      if (word[at].text.empty() || word[at].text == "-" || word[at].text.ends_with('/'))
-        fail(line, "save: needs the path of a file");
+      if (word[at].text.empty() || word[at].text == "-") fail(line, "save: needs the path of a file");
+      if (word[at].text.ends_with('/')) throw base::SystemError("open", word[at].text, EISDIR);
       add_result(word[at].text, line);
       word.resize(at + 1);
     }

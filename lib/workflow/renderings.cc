@@ -13,7 +13,11 @@ namespace mrf::workflow {
 
 namespace {
 
-constexpr const char* prologue = R"bash(set -um
+// Other shells fail at words further down only.
+constexpr const char* prologue = R"bash(case ${BASH_VERSION-} in
+'' | [1-4].* | 5.0.*) printf '%s: cannot run: it needs bash 5.1 or later\n' "$0" >&2 && exit 2 ;;
+esac
+set -um
 dir=$(mktemp -d "${TMPDIR:-/tmp}/mrf-run.XXXXXXXX") || exit 1
 [[ $dir == /* ]] || dir=$PWD/$dir
 declare -A may_end_early=() accepts=()

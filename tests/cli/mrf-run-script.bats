@@ -30,6 +30,16 @@ run_script() {
   assert_nothing_left
 }
 
+@test "--print-sh: another shell does nothing" {
+  echo 1 >in.txt
+  mrf-run --print-sh -n 2 -i in.txt -o out.txt -- cat >script.sh
+  run_apart dash script.sh
+  assert_status 2
+  assert_stderr_is "script.sh: cannot run: it needs bash 5.1 or later"
+  assert_files in.txt script.sh
+  assert_nothing_left
+}
+
 @test "--print-sh: rounds, devices, and what is written beside a result" {
   cat >w.mrf <<'E'
 [each x in 1 'b c' 3]

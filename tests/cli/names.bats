@@ -172,6 +172,16 @@ load common
   run_apart mrf-run w.mrf
   assert_status 2
   assert_stderr_has "w.mrf:1: save: needs the path of a file"
+  mkdir here
+  for path in here/ there/; do
+    for words in "-o $path" "-o y --side $path" "-o y --key name --missing $path"; do
+      # shellcheck disable=SC2086
+      run_apart mrf-run -i in.fq --record fastq $words -- cat
+      assert_status 1
+      assert_stderr_is "mrf-run: cannot open '$path': Is a directory"
+    done
+  done
+  rmdir here
   assert_files in.fq in.txt other.fq w.mrf
 }
 
