@@ -32,17 +32,19 @@ make_certificates() {
 
 # Tries other ports until none of them was taken.
 start_nginx() {
-  local dir=$BATS_FILE_TMPDIR/nginx user='' port tls h2 goaway proxy try
+  local dir=$BATS_FILE_TMPDIR/nginx user='' port tls h2 goaway proxy try early=()
   export WWW=$dir/www CA=$dir/ca.pem LOG=$dir/access.log CONNECTIONS=$dir/connections.log
   mkdir -p "$WWW"
   make_certificates "$dir"
   ((EUID != 0)) || user='user root;'
+  # nginx before 1.19.5 has a fixed file for what it says before it has read its configuration.
+  [[ $(nginx -h 2>&1) != *' -e '* ]] || early=(-e "$dir/start.log")
   for try in {1..50}; do
     port=$(free_port) tls=$(free_port) h2=$(free_port) goaway=$(free_port) proxy=$(free_port)
     sed -e "s,@DIR@,$dir,g; s,@HERE@,$SERVERS_HERE,g; s,@MODULES@,/usr/lib/nginx/modules,g; s,@USER@,$user,g" \
       -e "s,@PORT@,$port,g; s,@TLS_PORT@,$tls,g; s,@H2_PORT@,$h2,g; s,@GOAWAY_PORT@,$goaway,g; s,@PROXY_PORT@,$proxy,g" \
       "$SERVERS_HERE/nginx.conf.in" >"$dir/nginx.conf"
-    nginx -e "$dir/start.log" -p "$dir" -c "$dir/nginx.conf" >"$dir/start.log" 2>&1 3>&- &
+    nginx "${early[@]}" -p "$dir" -c "$dir/nginx.conf" >"$dir/start.log" 2>&1 3>&- &
     SERVER_PID=$!
     export HTTP=http://127.0.0.1:$port HTTPS=https://localhost:$h2 TLS=https://localhost:$tls SERVER_PID
     export GOAWAY=https://localhost:$goaway
