@@ -10,6 +10,7 @@
 
 #include "base/environment.h"
 #include "base/error.h"
+#include "base/percent_encoding.h"
 #include "base/redact.h"
 #include "base/upper_case.h"
 #include "http/no_proxy.h"
@@ -21,6 +22,7 @@ namespace {
 // The receive buffer of transfers that share connections, of which there are many.
 constexpr std::size_t small_receive_buffer = 64 << 10;
 constexpr int proxy_wants_user = 407;
+constexpr const char* line_is_too_long = "a line in the head of the response is longer than 100 KB";
 
 // Throws when libcurl is too old to sign: earlier versions leave the session token and the range out of the
 // signature.
@@ -74,6 +76,7 @@ Ending::Kind kind_of(CURLcode code) {
     case CURLE_URL_MALFORMAT:
     case CURLE_NOT_BUILT_IN:
     case CURLE_USE_SSL_FAILED:
+    case CURLE_BAD_FUNCTION_ARGUMENT:
       return Ending::Kind::failed;
     case CURLE_REMOTE_FILE_NOT_FOUND:
     case CURLE_FTP_COULDNT_RETR_FILE:
@@ -97,7 +100,19 @@ bool shows_no_tls(std::string_view said) {
 
 // Whether the certificate is signed by nobody who is trusted: other ones would be refused in spite of that.
 bool shows_no_trust(std::string_view said) {
-  return has_any(said, {"certificate verification failed", "local issuer", "self-signed", "self signed"});
+  return has_any(said, {"certificate verification failed", "signer not trusted", "local issuer",
+                        "self-signed", "self signed"});
+}
+
+// Whether libcurl would take parts of the path away, unless it is told to leave the path as it is.
+bool has_dot_segment(std::string_view path) {
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    const std::string segment = base::percent_decoded(path.substr(0, path.find('/')));
+    if (segment == "." || segment == "..") return true;
+    path.remove_prefix(std::min(path.find('/'), path.size()));
+  }
+  return false;
 }
 
 bool has_memory() {
@@ -147,7 +162,8 @@ CurlTransfer::CurlTransfer(const NetworkOptions& options, const Request& request
     set_curl(easy, CURLOPT_COPYPOSTFIELDS, request.form.c_str());
   }
   if (request.goes_direct) set_curl(easy, CURLOPT_PROXY, "");
-  set_curl(easy, CURLOPT_PATH_AS_IS, 1L);
+  // libcurl 8 signs no path that it is told to leave as it is.
+  if (!request.signature || has_dot_segment(request.url.path())) set_curl(easy, CURLOPT_PATH_AS_IS, 1L);
   set_curl(easy, CURLOPT_USERAGENT, options.user_agent.c_str());
   set_curl(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout.count()));
   set_tls_and_proxy(options);
@@ -303,7 +319,7 @@ void CurlTransfer::finish(CURLcode code) {
   if (code == CURLE_OUT_OF_MEMORY) {
     // libcurl says the same of a line that is too long for it. Where there is memory it is that.
     if (head_is_over_ || !has_memory()) throw std::bad_alloc();
-    receiver_.on_end({Ending::Kind::malformed, "a line in the head of the response is longer than 100 KB"});
+    receiver_.on_end({Ending::Kind::malformed, line_is_too_long});
     return;
   }
   receiver_.on_end(ending_of(code));
@@ -361,8 +377,11 @@ std::string CurlTransfer::proxy_refusal() const {
 
 Ending CurlTransfer::ending_of(CURLcode code) const {
   const std::string_view said(error_);
-  if (head_.is_too_long() || said.starts_with("Too large response headers"))
+  if (head_.is_too_long() || has_any(said, {"Too large response headers", "Too many response headers"}))
     return {Ending::Kind::malformed, "the head of the response is too long"};
+#if LIBCURL_VERSION_NUM >= 0x080600
+  if (code == CURLE_TOO_LARGE && !head_is_over_) return {Ending::Kind::malformed, line_is_too_long};
+#endif
   if (const std::string reason = proxy_refusal(); !reason.empty()) return {Ending::Kind::refused, reason};
   if (stopped_) return {Ending::Kind::stopped, ""};
   if (code == CURLE_OK && !head_is_over_)
@@ -370,6 +389,8 @@ Ending CurlTransfer::ending_of(CURLcode code) const {
   if (is_proxy_wrong(code))
     return {Ending::Kind::failed,
             "a proxy setting (http_proxy, https_proxy, all_proxy) names no proxy of a known kind"};
+  if (has_any(said, {"sigv4 authentication with path-as-is"}))
+    return {Ending::Kind::failed, "this libcurl does not sign a path that has '.' or '..' between slashes"};
   if (said.starts_with("Received HTTP/0.9"))
     return {Ending::Kind::failed, "the server does not answer in HTTP; is it one for https?"};
   if (code == CURLE_OK || lacks_only_last_reply()) return {};

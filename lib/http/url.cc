@@ -135,10 +135,13 @@ Url Url::parse(const std::string& text) {
   return url;
 }
 
+// libcurl from 8 on removes "." and ".." from a path behind this host, whatever it is told.
 Url Url::resolve(const std::string& location) const {
   const Handle handle = make_handle();
+  const bool is_path = location.starts_with('/') && !location.starts_with("//");
+  const std::string origin = text_.substr(0, text_.find_first_of("/?", text_.find("://") + 3));
   auto reason = set(handle, text_, true);
-  if (!reason) reason = set(handle, location, true);
+  if (!reason) reason = set(handle, is_path ? origin + location : location, true);
   if (reason)
     throw base::Error(base::Status::refused, "follow redirection to", base::redact_url(location), *reason);
   return parse(part(handle, CURLUPART_URL));

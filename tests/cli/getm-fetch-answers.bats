@@ -21,8 +21,13 @@ answered() {
   for length in x -5; do
     answered 5 "Invalid Content-Length: value" "200%20OK|Content-Length:%20$length"
   done
-  answered 3 "the server sends 'Content-Length: +5', which is no size" "200%20OK|Content-Length:%20%2B5" abcde
-  answered 3 "the server sends 'Content-Length: 3,x', which is no size" "200%20OK|Content-Length:%203,x" abc
+  # libcurl 7 takes these.
+  for length in %2B5 3,x; do
+    fetch --retry 0 "$HTTP/raw/?head=200%20OK|Content-Length:%20$length&body=abcde" out
+    [[ $status == 3 && $stderr == *"the server sends 'Content-Length: ${length/\%2B/+}', which is no size" ]] ||
+      [[ $status == 5 && $stderr == *"Invalid Content-Length: value" ]] || show_result "$length"
+    assert_files
+  done
   answered 3 "the server sends two lengths, 3 and 5" "200%20OK|Content-Length:%203|Content-Length:%205" abcde
   answered 3 "the server sends two lengths, 3 and 5" "200%20OK|Content-Length:%203,%205" abc
   fetch -q "$HTTP/raw/?head=200%20OK|Content-Length:%203,%203&body=abc" out
@@ -36,7 +41,8 @@ answered() {
   run_apart bash -c 'ulimit -v 1000000 && exec getm-fetch -q --retry 0 "$1" -' bash "$url"
   assert_status 5
   assert_output_is abc
-  assert_stderr_has "cannot fetch '$url': transfer closed with 8999999999999999997 bytes remaining to read"
+  assert_stderr_has "cannot fetch '$url': "
+  assert_stderr_has "with 8999999999999999997 bytes " # libcurl 7 and 8 say it in other words
   run_apart bash -c 'ulimit -v 1000000 && exec getm-fetch -q --retry 0 "$1" out' bash "$url"
   assert_status 1
   assert_stderr_has "cannot write 'out': "

@@ -68,7 +68,7 @@ teardown_file() { stop_servers; }
 @test "a short body that stays short is status 5 and no file" {
   fetch -q --retry 1 "$HTTP/short/?times=9&etag=0&t=$BATS_TEST_NAME" out
   assert_status 5
-  assert_stderr_has "with 1500000 bytes remaining to read, 2 times"
+  [[ $stderr == *"with 1500000 bytes "*", 2 times" ]] # libcurl 7 and 8 say it in other words
   assert_files
 }
 
