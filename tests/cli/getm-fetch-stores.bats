@@ -111,6 +111,11 @@ all_are() { run ! grep -v " $1\$" store/requests; }
     assert_status 0
     cmp 'dir/a%20b' 'store/bucket/a%20b'
     rm -r dir
+    # Never that of another key.
+    rm -f out
+    fetch --retry 0 s3://bucket/none/../plain out
+    [[ $status == 4 ]] || { ((status == 1)) && assert_stderr_has "does not sign a path that has '.' or '..'"; }
+    [[ ! -e out ]]
   done
   all_are signed
   grep -q '^GET /bucket/a%20b/c%20d 200' store/requests
