@@ -38,7 +38,8 @@ std::string part(const Handle& handle, CURLUPart which, unsigned flags = 0) {
 
 // Why the text cannot be used, or nothing. What a server names may only be http or https.
 std::optional<std::string> set(const Handle& handle, const std::string& text, bool is_servers) {
-  constexpr unsigned flags = CURLU_URLENCODE | CURLU_PATH_AS_IS | CURLU_NON_SUPPORT_SCHEME;
+  constexpr unsigned flags =
+      CURLU_URLENCODE | CURLU_ALLOW_SPACE | CURLU_PATH_AS_IS | CURLU_NON_SUPPORT_SCHEME;
   if (const auto code = ::curl_url_set(handle.get(), CURLUPART_URL, text.c_str(), flags); code != CURLUE_OK)
     return ::curl_url_strerror(code);
   if (text.find(":///") != std::string::npos && text.find(":///") < text.find('?')) return "it has no host";

@@ -111,7 +111,7 @@ def sequence_filters():
         Filter("names", ("sed", "-n", "1~4p"), ("fastq",), gives="line"),
         Filter("paste", ("paste", "-", "-", "-", "-"), ("fastq",), gives="line"),
         Filter("cutadapt", ("cutadapt", *trim, "-"), ("fastq",), slow=True),
-        Filter("cutadapt-pairs", ("cutadapt", "--interleaved", *trim, "-"), ("pairs",), slow=True),
+        Filter("cutadapt-pairs", ("cutadapt", "--interleaved", *trim, "-o", "-", "-"), ("pairs",), slow=True),
         Filter("cutadapt-torn-pairs", ("cutadapt", *trim, "-"), ("pairs",), slow=True),
         Filter("fastp", fastp, ("fastq",), slow=True),
         Filter("fastp-pairs", (*fastp, "--interleaved_in"), ("pairs",), slow=True),
