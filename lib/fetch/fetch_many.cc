@@ -266,7 +266,7 @@ class ManyFiles {
       fail(file, result, thrown);
     } else {
       count(stats_, *file.entry.url, result);
-      if (left_.may_be_of(result.target)) remove_left(settings_, result);
+      if (left_.may_be_of(result.target, file.entry.may_be_link)) remove_left(settings_, result);
       outcome.end = Outcome::End::fetched;
       outcome.verified_by = result.verified_by;
       outcome.doubt = result.doubt;

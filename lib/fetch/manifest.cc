@@ -102,8 +102,9 @@ class EntryCollector {
     const bool is_missing = ::lstat(entry.target.c_str(), &info) != 0;
     if (!is_missing && is_list(entry.target))
       throw fmt::format("would write '{}', which is the manifest itself", entry.target);
-    const bool is_link = !is_missing && S_ISLNK(info.st_mode);
-    if (auto fault = reservations_.reserve(entry.target, number, is_link); !fault.empty()) throw fault + hint;
+    entry.may_be_link = !is_missing && S_ISLNK(info.st_mode);
+    if (auto fault = reservations_.reserve(entry.target, number, entry.may_be_link); !fault.empty())
+      throw fault + hint;
     entries_.push_back(std::move(entry));
   }
 

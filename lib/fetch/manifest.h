@@ -22,6 +22,7 @@ struct ManifestEntry {
   bool unverified = false;                 ///< the algorithm is null
   std::optional<std::uint64_t> size = {};  ///< bytes
   bool is_trusted = true;                  ///< not on a host that only a list from elsewhere names
+  bool may_be_link = true;                 ///< `target`, a symbolic one
 };
 
 struct ManifestOptions {

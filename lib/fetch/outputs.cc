@@ -447,7 +447,7 @@ void TargetOutput::open(const http::ResponseHead& head, const http::ObjectVersio
 // A small file of a list, in a file system where files are committed together.
 bool TargetOutput::is_to_be_held(const std::string& path, const http::ObjectVersion& version) const {
   return options_.directories != nullptr && version.total.value_or(unknown_end) <= HeldOutput::most_bytes &&
-         io::is_synced_together(io::directory_of(path));
+         options_.directories->is_synced_together(io::directory_of(path));
 }
 
 // Another version may be too large to be held.

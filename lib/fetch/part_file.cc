@@ -168,8 +168,8 @@ std::array<std::string, 2> part_names(const std::string& place) {
   return {place + std::string(part_suffix), place + std::string(part_suffix) + ".json"};
 }
 
-bool LeftParts::may_be_of(const std::string& target) {
-  const std::string part = part_names(io::follow_link(target))[0];
+bool LeftParts::may_be_of(const std::string& target, bool may_be_link) {
+  const std::string part = part_names(may_be_link ? io::follow_link(target) : target)[0];
   const Directory& directory = read(io::directory_of(part));
   return !directory.is_read || directory.parts.contains(io::base_of(part));
 }

@@ -40,7 +40,7 @@ class LeftParts {
   /// `files` are in the list. Directories that hold many more names are not read to their ends.
   explicit LeftParts(std::size_t files) : most_(1000 + 4 * files) {}
   /// False when there is nothing for remove_part_of().
-  bool may_be_of(const std::string& target);
+  bool may_be_of(const std::string& target, bool may_be_link);
 
  private:
   struct Directory {

@@ -202,6 +202,17 @@ void MadeDirectories::make(const std::string& path) {
   }
 }
 
+bool MadeDirectories::is_synced_together(const std::string& path) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (synced_together_.contains(path)) return true;
+  }
+  const bool is = io::is_synced_together(path);
+  const std::lock_guard lock(mutex_);
+  if (is) synced_together_.insert(path);
+  return is;
+}
+
 namespace {
 
 constexpr int most_links = 40;  // path_resolution(7)

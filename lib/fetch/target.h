@@ -5,6 +5,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -53,9 +54,12 @@ class MadeDirectories {
 
   /// Makes `path` and those above it, as far as they are missing. Throws SystemError "cannot make directory".
   void make(const std::string& path);
+  /// io::is_synced_together(), which is remembered when it is so.
+  bool is_synced_together(const std::string& path);
 
  private:
   std::mutex mutex_;
+  std::set<std::string> synced_together_;
   std::vector<std::string> made_;
 };
 

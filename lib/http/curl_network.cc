@@ -26,6 +26,8 @@ namespace mrf::http {
 namespace {
 
 constexpr std::chrono::milliseconds resting_poll{5};
+// Handles that are kept for other requests. Making one takes as long as a response of some KiB.
+constexpr std::size_t most_used = 64;
 // poll(2) alone takes a few microseconds.
 constexpr std::chrono::microseconds shortest_wait{50};
 
@@ -72,7 +74,12 @@ class CurlNetwork final : public Network {
     const auto kind = request.shares_connection ? CurlMulti::Kind::shared : CurlMulti::Kind::apart;
     auto& multi = multi_of(kind);
     if (!multi) multi.emplace(sockets_, static_cast<unsigned>(kind), kind);
-    auto transfer = std::make_unique<CurlTransfer>(options_, request, receiver, idle_);
+    Easy used;
+    if (!used_.empty() && CurlTransfer::is_plain(options_, request)) {
+      used = std::move(used_.back());
+      used_.pop_back();
+    }
+    auto transfer = std::make_unique<CurlTransfer>(options_, request, receiver, idle_, std::move(used));
     CURL* easy = transfer->easy();
     multi->add(easy);
     transfers_.emplace(easy, Running{std::move(transfer), &*multi});
@@ -227,6 +234,8 @@ class CurlNetwork final : public Network {
         transfers_.erase(place);
         multi->remove(ended->first);
         transfer->finish(ended->second);
+        if (Easy used = transfer->release(); used && used_.size() < most_used)
+          used_.push_back(std::move(used));
       }
     }
   }
@@ -235,6 +244,7 @@ class CurlNetwork final : public Network {
   SocketSet sockets_;
   std::array<std::optional<CurlMulti>, 2> multis_;  ///< by kind, made when they are needed
   std::map<CURL*, Running> transfers_;
+  std::vector<Easy> used_;  ///< handles of transfers that are over
   bool has_waited_ = true;
   Idle idle_{std::chrono::nanoseconds(0)};  ///< spent in waiting since the beginning
   std::list<FtpTransfer> ftp_;

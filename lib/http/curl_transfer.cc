@@ -123,15 +123,18 @@ bool has_memory() {
 }  // namespace
 
 CurlTransfer::CurlTransfer(const NetworkOptions& options, const Request& request, Receiver& receiver,
-                           const Idle& idle)
-    : easy_(::curl_easy_init()),
+                           const Idle& idle, Easy used)
+    : easy_(std::move(used)),
       receiver_(receiver),
       scheme_(request.url.scheme()),
       host_(request.url.host()),
       is_https_(request.url.is_https()),
       is_ftp_(request.url.is_ftp()),
+      is_plain_(is_plain(options, request)),
       idle_(idle),
       idle_at_last_(idle.load()) {
+  const bool is_new = !easy_;
+  if (is_new) easy_.reset(::curl_easy_init());
   if (!easy_) throw std::bad_alloc();
   CURL* easy = easy_.get();
   for (const auto& line : request.headers) {
@@ -142,13 +145,19 @@ CurlTransfer::CurlTransfer(const NetworkOptions& options, const Request& request
   }
   set_curl(easy, CURLOPT_URL, request.url.text().c_str());
   set_curl(easy, CURLOPT_HTTPHEADER, headers_.get());
-  set_authority(request, options.netrc);
   set_curl(easy, CURLOPT_ERRORBUFFER, error_);
   set_curl(easy, CURLOPT_PRIVATE, this);
-  set_curl(easy, CURLOPT_HEADERFUNCTION, &CurlTransfer::take_header);
   set_curl(easy, CURLOPT_HEADERDATA, this);
-  set_curl(easy, CURLOPT_WRITEFUNCTION, &CurlTransfer::take_body);
   set_curl(easy, CURLOPT_WRITEDATA, this);
+  if (is_new) set_all(options, request);
+}
+
+// What plain transfers have in common, and what others have besides.
+void CurlTransfer::set_all(const NetworkOptions& options, const Request& request) {
+  CURL* easy = easy_.get();
+  set_authority(request, options.netrc);
+  set_curl(easy, CURLOPT_HEADERFUNCTION, &CurlTransfer::take_header);
+  set_curl(easy, CURLOPT_WRITEFUNCTION, &CurlTransfer::take_body);
   set_curl(easy, CURLOPT_NOSIGNAL, 1L);
   set_curl(easy, CURLOPT_BUFFERSIZE,
            static_cast<long>(request.shares_connection ? small_receive_buffer : options.receive_buffer));
@@ -168,6 +177,19 @@ CurlTransfer::CurlTransfer(const NetworkOptions& options, const Request& request
   set_curl(easy, CURLOPT_CONNECTTIMEOUT, static_cast<long>(options.connect_timeout.count()));
   set_tls_and_proxy(options);
   if (is_ftp_) set_ftp(options, request.url);
+}
+
+bool CurlTransfer::is_plain(const NetworkOptions& options, const Request& request) {
+  return request.shares_connection && request.method == Method::get && request.url.scheme() == "http" &&
+         request.url.credentials().empty() && !request.signature && !request.goes_direct && !options.netrc;
+}
+
+Easy CurlTransfer::release() {
+  if (!is_plain_ || !is_complete_) return nullptr;
+  CURL* easy = easy_.get();
+  set_curl(easy, CURLOPT_HTTPHEADER, static_cast<curl_slist*>(nullptr));
+  set_curl(easy, CURLOPT_ERRORBUFFER, static_cast<char*>(nullptr));
+  return std::move(easy_);
 }
 
 // libcurl reads a file of FTP no further than to the size that it asks for itself, and takes any answer for a
@@ -315,6 +337,7 @@ bool CurlTransfer::rests() {
 
 void CurlTransfer::finish(CURLcode code) {
   if (thrown_) std::rethrow_exception(thrown_);
+  is_complete_ = code == CURLE_OK;
   if (is_ftp_ && code == CURLE_OK && !head_is_over_ && !begin_file()) stopped_ = true;  // an empty file
   if (code == CURLE_OUT_OF_MEMORY) {
     // libcurl says the same of a line that is too long for it. Where there is memory it is that.

@@ -38,12 +38,19 @@ struct CurlListDeleter {
 /// One libcurl easy handle and the receiver of its response.
 class CurlTransfer {
  public:
-  /// `idle` is how long the network has waited for anything since it began; it outlives the object.
-  CurlTransfer(const NetworkOptions& options, const Request& request, Receiver& receiver, const Idle& idle);
+  /// `idle` is how long the network has waited for anything since it began; it outlives the object. `used` is
+  /// what release() of another one with the same `options` gave, or null.
+  CurlTransfer(const NetworkOptions& options, const Request& request, Receiver& receiver, const Idle& idle,
+               Easy used = nullptr);
   CurlTransfer(const CurlTransfer&) = delete;
   CurlTransfer& operator=(const CurlTransfer&) = delete;
 
   CURL* easy() const { return easy_.get(); }
+  /// Whether the handle may serve other such transfers: it has no setting that they do not have, and knows no
+  /// secret.
+  static bool is_plain(const NetworkOptions& options, const Request& request);
+  /// The handle of a plain transfer that is over; null when it is of no use.
+  Easy release();
   const Receiver& receiver() const { return receiver_; }
   /// Goes on with a transfer that rests, when there is room again. True when it still rests.
   bool rests();
@@ -67,6 +74,7 @@ class CurlTransfer {
   bool is_named_in_no_proxy() const;
   std::string proxy_setting() const;
   std::string proxy_refusal() const;
+  void set_all(const NetworkOptions& options, const Request& request);
   void set_tls_and_proxy(const NetworkOptions& options);
   void set_authority(const Request& request, bool netrc);
   void set_ftp(const NetworkOptions& options, const Url& url);
@@ -82,6 +90,8 @@ class CurlTransfer {
   std::string host_;
   bool is_https_;
   bool is_ftp_;
+  bool is_plain_;
+  bool is_complete_ = false;
   std::string reply_;                       ///< of an FTP server, the last
   std::optional<std::uint64_t> file_size_;  ///< that an FTP server said
   std::uint64_t file_bytes_ = 0;            ///< that came of it

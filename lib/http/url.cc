@@ -7,6 +7,7 @@
 #include <memory>
 #include <new>
 #include <optional>
+#include <utility>
 
 #include "base/error.h"
 #include "base/lower_case.h"
@@ -55,6 +56,11 @@ bool is_bucket(std::string_view text) {
   return !text.empty() && text.find_first_not_of(allowed) == std::string_view::npos;
 }
 
+bool is_plain_path(std::string_view text) {
+  constexpr std::string_view plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~/";
+  return text.starts_with('/') && text.find_first_not_of(plain) == std::string_view::npos;
+}
+
 // In user:p@ss@host the first '@' may end the password.
 std::string hint_of_at_sign(const std::string& text) {
   const auto begin = text.find("://") + 3;
@@ -81,6 +87,24 @@ std::string ftp_file_path(const std::string& path, const std::string& shown) {
 
 }  // namespace
 
+// Of the URLs of a list most are on one server. libcurl takes a path of plain characters as it stands, so
+// that the place has to be parsed once only.
+std::optional<Url> Url::beside_last(const std::string& text) {
+  const auto& [place, url] = last_;
+  if (!url || !text.starts_with(place) || !is_plain_path(std::string_view(text).substr(place.size())))
+    return std::nullopt;
+  Url beside = *url;
+  beside.path_ = text.substr(place.size());
+  beside.text_ = text;
+  return beside;
+}
+
+void Url::remember(const std::string& text, const Url& url) {
+  const bool is_of_web = url.scheme_ == "http" || url.scheme_ == "https";
+  if (!is_of_web || url.text_ != text || !text.ends_with(url.path_) || !is_plain_path(url.path_)) return;
+  last_ = {text.substr(0, text.size() - url.path_.size()), url};
+}
+
 // Nothing in a key is special: '?' and '#' belong to it, '%' is no escape.
 Url Url::parse_key(const std::string& text) {
   Url url;
@@ -99,7 +123,10 @@ Url Url::parse_key(const std::string& text) {
   return url;
 }
 
+thread_local std::pair<std::string, std::optional<Url>> Url::last_;
+
 Url Url::parse(const std::string& text) {
+  if (auto url = beside_last(text)) return *std::move(url);
   const Handle handle = make_handle();
   if (text.find("://") == std::string::npos)
     throw base::UsageError("use URL", base::redact_url(text),
@@ -133,6 +160,7 @@ Url Url::parse(const std::string& text) {
       ::curl_url_set(handle.get(), which, nullptr, 0);
   }
   url.text_ = part(handle, CURLUPART_URL);
+  remember(text, url);
   return url;
 }
 

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace mrf::http {
 
@@ -49,6 +51,11 @@ class Url {
  private:
   Url() = default;
   static Url parse_key(const std::string& text);
+  static std::optional<Url> beside_last(const std::string& text);
+  static void remember(const std::string& text, const Url& url);
+
+  /// The last URL that has nothing but plain characters behind its place, and the place as text.
+  static thread_local std::pair<std::string, std::optional<Url>> last_;
 
   std::string text_;
   std::string credentials_;

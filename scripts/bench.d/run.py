@@ -118,6 +118,8 @@ def fresh_directory(data, entry):
 
 def run_fresh(command, data, entry, examine, environment=None):
     with fresh_directory(data, entry) as directory:
+        if entry.get("many_files"):  # a program that syncs would else wait for what the one before left unwritten
+            os.sync()
         if "prepare" in entry:
             subprocess.run(["bash", "-euo", "pipefail", "-c", entry["prepare"]], cwd=directory, check=True,
                            env=data.environment)

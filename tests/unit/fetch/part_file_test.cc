@@ -155,9 +155,10 @@ TEST_CASE("part file: which targets something may be left of is found out once f
   std::filesystem::create_symlink("a", directory / "link");
   std::filesystem::create_directory(directory / "many");
   mrf::fetch::LeftParts left(2);
-  for (const char* name : {"a", "link"}) CHECK(left.may_be_of(directory / name));
-  for (const char* name : {"b", "c"}) CHECK_FALSE(left.may_be_of(directory / name));
-  CHECK(left.may_be_of(directory / "missing/a"));
+  for (const char* name : {"a", "link"}) CHECK(left.may_be_of(directory / name, true));
+  for (const char* name : {"b", "c"}) CHECK_FALSE(left.may_be_of(directory / name, true));
+  CHECK(left.may_be_of(directory / "a", false));
+  CHECK(left.may_be_of(directory / "missing/a", true));
   for (int i = 0; i < 1100; ++i) std::ofstream(directory / ("many/" + std::to_string(i)));
-  CHECK(left.may_be_of(directory / "many/a"));
+  CHECK(left.may_be_of(directory / "many/a", true));
 }

@@ -15,6 +15,30 @@ TEST_CASE("userinfo and fragment are not part of the text that is asked for") {
   CHECK(url.last_component() == "c.bam");
 }
 
+TEST_CASE("a URL is the same beside another one of its server and by itself") {
+  for (const char* text :
+       {"http://h:81/a/b.bam", "http://h:81/", "http://h:81//a", "http://h:81/../a", "http://h:81/a b",
+        "http://h:81/a%20b", "http://h:81/a?b", "http://h:81/a#b", "http://h:81", "http://h:812/a",
+        "http://h/a", "https://h:81/a", "HTTP://H:81/a", "http://u:p@h:81/a", "http://h:81/\xc3\xa4",
+        "http://h:81@g/a", "http://127.1/a"}) {
+    CAPTURE(text);
+    (void)Url::parse("http://nowhere/");
+    const auto alone = Url::parse(text);
+    (void)Url::parse("http://h:81/first/x");
+    const auto beside = Url::parse(text);
+    CHECK(beside.text() == alone.text());
+    CHECK(beside.path() == alone.path());
+    CHECK(beside.origin() == alone.origin());
+    CHECK(beside.credentials() == alone.credentials());
+    CHECK(beside.shown() == alone.shown());
+  }
+  for (const char* text : {"http://h:81:///x", "http://h:81\\x", "http://h:81x/y"}) {
+    CAPTURE(text);
+    (void)Url::parse("http://h:81/first/x");
+    CHECK_THROWS_AS(Url::parse(text), mrf::base::UsageError);
+  }
+}
+
 TEST_CASE("what names no object is a usage error that shows no secret") {
   for (const char* text :
        {"", "example.org/x", "sftp://example.org/x", "file:///etc/passwd", "http://", "http:///x"}) {
