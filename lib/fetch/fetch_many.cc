@@ -301,22 +301,31 @@ class ManyFiles {
     if (file.entry.url) stats_.inputs.push_back({file.entry.url->shown(), 0, result.bytes_in, ""});
   }
 
-  // Whether a file of the same host failed for the same reason, which lies with the host and not the file.
+  // Whether another file failed for the same reason, which lies with its host, with what the files of a host have
+  // in common, such as credentials, or with something that the message names instead of the file.
   bool is_repeated(const ManifestEntry& entry, const base::Error& error) {
-    const bool is_of_host =
-        error.status() == base::Status::failure || error.status() == base::Status::unavailable;
-    if (!is_of_host || !entry.url) return false;
-    const std::string_view text = error.what();
+    if (!entry.url) return false;
+    std::string reason = error.what();
     const std::string beginning = fmt::format("cannot fetch '{}': ", entry.url->shown());
-    if (!text.starts_with(beginning)) return false;
-    return failures_[{entry.url->origin(), std::string(text.substr(beginning.size()))}]++ > 0;
+    std::string host;
+    if (reason.starts_with(beginning)) {
+      reason.erase(0, beginning.size());
+      const bool is_of_host =
+          error.status() == base::Status::failure || error.status() == base::Status::unavailable;
+      const bool is_of_another_object = reason.starts_with("cannot ");
+      if (!is_of_host && !is_of_another_object) return false;
+      host = entry.url->origin();
+    }
+    return failures_[{host, reason}]++ > 0;
   }
 
   void say_repeated() const {
     for (const auto& [cause, count] : failures_) {
       if (count == 1) continue;
+      const auto& [host, reason] = cause;
       const std::string files = count == 2 ? "1 more file" : fmt::format("{} more files", count - 1);
-      base::say(fmt::format("cannot fetch {} from '{}': {}", files, cause.first, cause.second));
+      const std::string from = host.empty() ? "" : fmt::format(" from '{}'", host);
+      base::say(fmt::format("cannot fetch {}{}: {}", files, from, reason));
     }
   }
 

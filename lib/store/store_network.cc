@@ -7,6 +7,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -175,6 +176,10 @@ class StoreNetwork final : public http::Network {
     if (!s3_) s3_.emplace(options_.s3, ask_);
     return *s3_;
   }
+  // Of what all requests to one host lack, only the first warning is of use.
+  void warn_once(const http::Url& named, const char* what, const std::string& text) {
+    if (warned_.insert({named.origin(), what}).second) base::warn(text);
+  }
   // Not from within poll() can transfers be started.
   void make_due(Relay& relay) {
     due_.push_back(&relay);
@@ -212,6 +217,7 @@ class StoreNetwork final : public http::Network {
   std::vector<Relay*> due_;
   std::map<std::string, std::shared_ptr<const Place>> places_;  ///< of DRS objects, by their names
   std::deque<std::string> names_;                               ///< of places_, the oldest first
+  std::set<std::pair<std::string, std::string>> warned_;        ///< of which host, and of what
 };
 
 void Relay::begin() {
@@ -565,22 +571,27 @@ bool Relay::may_ask_again() {
 
 void Relay::forward_refusal(const http::Ending& ending) {
   const bool is_unknown_user = head_.status() == 401 || head_.status() == 403;
+  const auto warn = [this](const char* what, const std::string& text) {
+    network_.warn_once(named_.url, what, text);
+  };
   if (is_unknown_user && wanted_.url.scheme() == "s3" && !is_asking() && network_.s3().is_unsigned()) {
-    base::warn(fmt::format(
-        "the request for '{}' is not signed, because of --no-sign-request; leave that away "
-        "when the object is not public{}",
-        named_.url.shown(), named_.is_trusted ? "" : ", and have the list that names it in a file"));
+    warn("signature",
+         fmt::format("the request for '{}' is not signed, because of --no-sign-request; leave that away "
+                     "when the object is not public{}",
+                     named_.url.shown(),
+                     named_.is_trusted ? "" : ", and have the list that names it in a file"));
   } else if (is_by_name() && is_unknown_user && !named_.is_trusted) {
-    base::warn(
-        fmt::format("no credentials are sent for '{}', since only a list on another host names it; a list "
-                    "in a file counts as yours",
-                    named_.url.shown()));
+    warn("trust",
+         fmt::format("no credentials are sent for '{}', since only a list on another host names it; a list "
+                     "in a file counts as yours",
+                     named_.url.shown()));
   } else if (wanted_.url.scheme() == "s3" && !is_asking() && is_unknown_user &&
              network_.s3().lacks_credentials()) {
-    base::warn(fmt::format(
-        "cannot sign the request for '{}': no AWS credentials are found in the environment, a profile, "
-        "a container or an instance",
-        named_.url.shown()));
+    warn("credentials",
+         fmt::format(
+             "cannot sign the request for '{}': no AWS credentials are found in the environment, a profile, "
+             "a container or an instance",
+             named_.url.shown()));
   }
   is_over_ = true;
   if (receiver_.on_head(head_) && !body_.empty()) (void)receiver_.on_body(body_);

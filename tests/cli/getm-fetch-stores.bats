@@ -286,6 +286,17 @@ all_are() { run ! grep -v " $1\$" store/requests; }
   fetch --require-checksum -m list
   assert_status 0
   for i in {1..20}; do cmp "many/f $i" "store/bucket/f $i"; done
+  # What no file can have is said once.
+  local lacks="cannot get 'AWS credentials': AWS_ACCESS_KEY_ID is set, AWS_SECRET_ACCESS_KEY is not"
+  AWS_SECRET_ACCESS_KEY='' fetch -c -m list
+  assert_status 1
+  [[ ${stderr_lines[0]} == "getm-fetch: $lacks" ]]
+  [[ ${stderr_lines[1]} == "getm-fetch: cannot fetch 19 more files: $lacks" ]]
+  ((${#stderr_lines[@]} == 3))
+  AWS_ACCESS_KEY_ID='' AWS_SECRET_ACCESS_KEY='' fetch -c -m list
+  assert_status 4
+  [[ $(grep -c 'cannot sign the request for' <<<"$stderr") == 1 ]]
+  [[ $(grep -c 'Access Denied' <<<"$stderr") == 20 ]]
   seq 1 20000 >'store/bucket/lines %20.txt'
   run_apart mrf-run -n 2 -i 's3://bucket/lines %20.txt' -o lines -- grep 7
   assert_status 0
