@@ -29,20 +29,16 @@ Error::Error(Status status, std::string_view verb, std::string_view object, std:
     : std::runtime_error(printable(fmt::format("cannot {} '{}': {}", verb, redact_name(object), reason))),
       status_(status) {}
 
-namespace {
-
-std::string reason_of(int error_number) {
+std::string error_text(int error_number) {
   std::string reason = std::generic_category().message(error_number);
   if (error_number == EMFILE) reason += "; raise the limit of open files: ulimit -n";
   return reason;
 }
 
-}  // namespace
-
 SystemError::SystemError(std::string_view verb, std::string_view object) : SystemError(verb, object, errno) {}
 
 SystemError::SystemError(std::string_view verb, std::string_view object, int error_number)
-    : Error(Status::failure, verb, object, reason_of(error_number)), error_number_(error_number) {}
+    : Error(Status::failure, verb, object, error_text(error_number)), error_number_(error_number) {}
 
 ClosedOutput::ClosedOutput(std::string_view object) : SystemError("write", object, EPIPE) {}
 

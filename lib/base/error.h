@@ -39,7 +39,10 @@ class UsageError : public Error {
   virtual bool offers_help() const noexcept { return true; }
 };
 
-/// A system call failed; the reason is errno(3)'s text, and for EMFILE what to do.
+/// errno(3)'s text, and for EMFILE what to do.
+std::string error_text(int error_number);
+
+/// A system call failed; the reason is error_text().
 class SystemError : public Error {
  public:
   /// Takes errno as it is at the call.

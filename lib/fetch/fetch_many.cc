@@ -301,8 +301,8 @@ class ManyFiles {
     if (file.entry.url) stats_.inputs.push_back({file.entry.url->shown(), 0, result.bytes_in, ""});
   }
 
-  // Whether another file failed for the same reason, which lies with its host, with what the files of a host have
-  // in common, such as credentials, or with something that the message names instead of the file.
+  // Whether another file failed for the same reason, which lies with the host, with what its files have in
+  // common, such as credentials, or with something that the message names instead of the file.
   bool is_repeated(const ManifestEntry& entry, const base::Error& error) {
     if (!entry.url) return false;
     std::string reason = error.what();

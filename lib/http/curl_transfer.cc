@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "http/curl_transfer.h"
 
+#include <fcntl.h>
 #include <fmt/format.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <initializer_list>
 
@@ -14,6 +17,7 @@
 #include "base/redact.h"
 #include "base/upper_case.h"
 #include "http/no_proxy.h"
+#include "io/fd.h"
 
 namespace mrf::http {
 
@@ -115,6 +119,18 @@ bool has_dot_segment(std::string_view path) {
   return false;
 }
 
+bool is_of_descriptors(int error_number) { return error_number == EMFILE || error_number == ENFILE; }
+
+// Why a few more files cannot be opened, 0 when they can: libcurl and the resolver of names do not tell.
+int lack_of_descriptors() {
+  std::array<io::Fd, 4> some;
+  for (io::Fd& fd : some) {
+    fd = io::Fd(io::adopt_fd, ::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    if (!fd.is_open() && is_of_descriptors(errno)) return errno;
+  }
+  return 0;
+}
+
 bool has_memory() {
   constexpr std::size_t some = 1 << 20;
   return std::unique_ptr<char[]>(new (std::nothrow) char[some]) != nullptr;
@@ -149,6 +165,7 @@ CurlTransfer::CurlTransfer(const NetworkOptions& options, const Request& request
   set_curl(easy, CURLOPT_PRIVATE, this);
   set_curl(easy, CURLOPT_HEADERDATA, this);
   set_curl(easy, CURLOPT_WRITEDATA, this);
+  set_curl(easy, CURLOPT_OPENSOCKETDATA, this);
   if (is_new) set_all(options, request);
 }
 
@@ -158,6 +175,7 @@ void CurlTransfer::set_all(const NetworkOptions& options, const Request& request
   set_authority(request, options.netrc);
   set_curl(easy, CURLOPT_HEADERFUNCTION, &CurlTransfer::take_header);
   set_curl(easy, CURLOPT_WRITEFUNCTION, &CurlTransfer::take_body);
+  set_curl(easy, CURLOPT_OPENSOCKETFUNCTION, &CurlTransfer::open_socket);
   set_curl(easy, CURLOPT_NOSIGNAL, 1L);
   set_curl(easy, CURLOPT_BUFFERSIZE,
            static_cast<long>(request.shares_connection ? small_receive_buffer : options.receive_buffer));
@@ -326,6 +344,12 @@ std::size_t CurlTransfer::take_body(char* data, std::size_t size, std::size_t co
   return transfer.guarded(bytes.size(), [&] { return transfer.receiver_.on_body(bytes); });
 }
 
+curl_socket_t CurlTransfer::open_socket(void* self, curlsocktype /*purpose*/, curl_sockaddr* address) {
+  const int socket = ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (socket < 0) static_cast<CurlTransfer*>(self)->socket_error_ = errno;
+  return socket < 0 ? CURL_SOCKET_BAD : socket;
+}
+
 bool CurlTransfer::rests() {
   if (refused_ == 0) return false;
   on_sign_of_life();
@@ -407,6 +431,10 @@ Ending CurlTransfer::ending_of(CURLcode code) const {
 #endif
   if (const std::string reason = proxy_refusal(); !reason.empty()) return {Ending::Kind::refused, reason};
   if (stopped_) return {Ending::Kind::stopped, ""};
+  if (code != CURLE_OK && head_.status() == 0) {
+    const int lack = is_of_descriptors(socket_error_) ? socket_error_ : lack_of_descriptors();
+    if (lack != 0) return {Ending::Kind::failed, base::error_text(lack)};
+  }
   if (code == CURLE_OK && !head_is_over_)
     return {Ending::Kind::interrupted, "the server closed the connection within the head of its response"};
   if (is_proxy_wrong(code))

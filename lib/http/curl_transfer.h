@@ -66,6 +66,7 @@ class CurlTransfer {
  private:
   static std::size_t take_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t take_body(char* data, std::size_t size, std::size_t count, void* self);
+  static curl_socket_t open_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
   template <typename Call>
   std::size_t guarded(std::size_t bytes, Call call) noexcept;
   bool end_head();
@@ -101,6 +102,7 @@ class CurlTransfer {
   bool head_is_over_ = false;
   bool stopped_ = false;
   std::size_t refused_ = 0;  ///< bytes that there was no room for
+  int socket_error_ = 0;     ///< of socket(2), the last
   std::exception_ptr thrown_;
   char error_[CURL_ERROR_SIZE] = "";
 };

@@ -128,6 +128,20 @@ with_system() {
   assert_files list
 }
 
+@test "a limit of open files that is too low is named, whatever it hits first" {
+  local limit is_any=
+  for limit in {6..24}; do
+    run_apart bash -c 'ulimit -n "$1" && exec getm-fetch -q --retry 0 "$2" out' bash "$limit" "$HTTP/one"
+    ((status == 0)) && break
+    [[ $stderr == *bash:* || $stderr == *'shared libraries'* ]] && continue
+    assert_status 1
+    [[ $stderr == *": Too many open files; raise the limit of open files: ulimit -n" ]]
+    [[ $stderr != *"fetch '"* ]] || is_any=yes
+  done
+  assert_status 0
+  [[ $is_any == yes ]]
+}
+
 @test "proxies come from the environment, NO_PROXY too" {
   run_apart env http_proxy="$PROXY" getm-fetch http://host.invalid/x -
   assert_output_is "by proxy: /x"
