@@ -5,12 +5,14 @@
 #include <fmt/format.h>
 #include <linux/magic.h>
 #include <stdlib.h>
+#include <sys/file.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cerrno>
 #include <climits>
@@ -18,6 +20,7 @@
 #include <cstdio>
 #include <exception>
 #include <map>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -32,6 +35,80 @@
 namespace mrf::io {
 
 namespace {
+
+// False when another process has it. Where there are no locks, others do not get one either.
+bool lock(FdRef fd) { return ::flock(fd.get(), LOCK_EX | LOCK_NB) == 0 || errno != EWOULDBLOCK; }
+
+// NAME_MAX is 255, so a long name is cut.
+std::string temporary_name(const std::string& target, std::uint64_t number) {
+  return fmt::format("{}/.{}.{:016x}", directory_of(target), base_of(target).substr(0, 200), number);
+}
+
+std::string random_name(const std::string& target) {
+  std::uint64_t number = 0;
+  if (::getrandom(&number, sizeof number, 0) < 0) throw base::SystemError("open", target);
+  return temporary_name(target, number);
+}
+
+// "" when the system does not tell.
+const std::string& boot_of_machine() {
+  static const std::string boot = [] {
+    std::array<char, 64> text{};
+    const Fd file(adopt_fd, ::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
+    const ssize_t size = file.is_open() ? ::read(file.get(), text.data(), text.size()) : 0;
+    return std::string(text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  }();
+  return boot;
+}
+
+// The name number `count` that files for the target have on this machine until it starts again (FNV-1a).
+std::string own_name(const std::string& target, unsigned count) {
+  std::uint64_t hash = 0xcbf29ce484222325;
+  const auto add = [&](std::string_view text) {
+    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
+  };
+  add(boot_of_machine());
+  add(base_of(target));
+  add(std::to_string(count));
+  return temporary_name(target, hash);
+}
+
+bool has_name(FdRef fd, const std::string& path) {
+  struct stat opened {};
+  struct stat named {};
+  return ::fstat(fd.get(), &opened) == 0 && ::lstat(path.c_str(), &named) == 0 &&
+         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+}
+
+// Removes a file with an own_name() that a killed process has left. Returns whether it has. Only who has the
+// lock removes the file, and a name is given only to a file that is locked: so the file that has the name
+// under the lock keeps it.
+bool remove_left(const std::string& path) {
+  const Fd file(adopt_fd, ::open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  struct stat info {};
+  if (!file.is_open() || ::fstat(file.get(), &info) != 0) return false;
+  if (!S_ISREG(info.st_mode) || info.st_uid != ::geteuid()) return false;
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 || !has_name(file, path)) return false;
+  return ::unlink(path.c_str()) == 0;
+}
+
+// Calls `make` with a name, which gives it to a file that is locked; when it is taken (EEXIST), what is left
+// is removed, and other names are tried. Throws SystemError "cannot VERB".
+template <typename Make>
+Temporary make_temporary(const std::string& target, const char* verb, const std::string& shown, Make make) {
+  constexpr unsigned own_names = 8;
+  for (unsigned count = 0; count < own_names && !boot_of_machine().empty(); ++count) {
+    const std::string path = own_name(target, count);
+    const EndingSignalsBlocked blocked;
+    if (make(path)) return Temporary(path);
+    if (errno != EEXIST) throw base::SystemError(verb, shown);
+    if (remove_left(path) && make(path)) return Temporary(path);
+  }
+  const std::string path = random_name(target);
+  const EndingSignalsBlocked blocked;
+  if (!make(path)) throw base::SystemError(verb, shown);
+  return Temporary(path);
+}
 
 /// One renaming that can be taken back.
 class Step {
@@ -69,8 +146,11 @@ class Step {
   }
 
  private:
-  // False where the filesystem or the kernel cannot do it.
+  // False where the filesystem or the kernel cannot do it. The old file has the temporary name then, and must
+  // not look like one that was left.
   bool exchange() {
+    old_lock_ = Fd(adopt_fd, ::open(file_.to.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+    if (old_lock_.is_open()) (void)lock(old_lock_);
     if (::renameat2(AT_FDCWD, file_.from.c_str(), AT_FDCWD, file_.to.c_str(), RENAME_EXCHANGE) == 0) {
       done_ = Done::exchanged;
       return true;
@@ -81,7 +161,7 @@ class Step {
 
   // A second name holds on to the file that is replaced.
   void keep_old() {
-    Temporary old(file_.from + ".old");
+    Temporary old(random_name(file_.to));
     int error = ::link(file_.to.c_str(), old.path().c_str()) == 0 ? 0 : errno;
     if (error == EPERM || error == EMLINK || error == EOPNOTSUPP) {  // a filesystem without hard links
       error = ::rename(file_.to.c_str(), old.path().c_str()) == 0 ? 0 : errno;
@@ -95,6 +175,7 @@ class Step {
   const Renaming& file_;
   const bool is_alone_;
   Done done_ = Done::nothing;
+  Fd old_lock_;
   Temporary old_;
 };
 
@@ -141,13 +222,6 @@ std::optional<struct stat> status_of(const std::string& path) {
   return std::nullopt;
 }
 
-// NAME_MAX is 255, so a long name is cut.
-std::string temporary_name(const std::string& target) {
-  std::uint64_t number = 0;
-  if (::getrandom(&number, sizeof number, 0) < 0) throw base::SystemError("open", target);
-  return fmt::format("{}/.{}.{:016x}", directory_of(target), base_of(target).substr(0, 200), number);
-}
-
 // Not open where the filesystem has no O_TMPFILE (open(2)).
 Fd open_nameless(const std::string& target, const std::string& name) {
   const int fd = ::open(directory_of(target).c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0666);
@@ -186,6 +260,18 @@ KnownFileSystems& known_file_systems() {
   return known;
 }
 
+bool can_have_name(const Fd& file, const std::string& target) {
+  if (!file.is_open()) return false;
+  (void)lock(file);
+  try {
+    const Temporary name =
+        make_temporary(target, "open", target, [&](const std::string& path) { return link_to(file, path); });
+    return true;
+  } catch (const base::SystemError&) {
+    return false;
+  }
+}
+
 // Found out now with another file of that directory, not when hours of work are to get their name; once for
 // each filesystem.
 FileSystem file_system_of(FdRef fd, const std::string& target) {
@@ -196,9 +282,7 @@ FileSystem file_system_of(FdRef fd, const std::string& target) {
   const auto [at, is_new] = known.systems.try_emplace(info.st_dev);
   if (is_new) {
     at->second.device = info.st_dev;
-    const Fd probe = open_nameless(target, target);
-    const Temporary name(temporary_name(target));
-    at->second.names = probe.is_open() && link_to(probe, name.path());
+    at->second.names = can_have_name(open_nameless(target, target), target);
     struct statfs system {};
     const bool is_known = at->second.names && ::fstatfs(fd.get(), &system) == 0;
     at->second.syncs_together =
@@ -269,20 +353,30 @@ void OutputFile::open_temporary() {
     device_ = system.device;
     if (system.names) return;
   }
-  temporary_ = Temporary(temporary_name(target_));
-  const int fd = ::open(temporary_.path().c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666);
-  if (fd < 0) throw base::SystemError("open", name_);
-  fd_ = Fd(adopt_fd, fd);
+  temporary_ = make_temporary(target_, "open", name_, [this](const std::string& path) {
+    fd_ = Fd(adopt_fd, ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666));
+    if (!fd_.is_open()) return false;
+    if (lock(fd_) && has_name(fd_, path)) return true;
+    errno = EEXIST;  // another process takes it for one that was left
+    return false;
+  });
 }
 
 // linkat(2) does not replace a name, rename(2) does.
 void OutputFile::give_name() {
-  Temporary temporary(temporary_name(target_));
-  if (!link_to(fd_, temporary.path())) throw base::SystemError("write", name_);
-  temporary_ = std::move(temporary);
+  (void)lock(fd_);
+  temporary_ =
+      make_temporary(target_, "write", name_, [this](const std::string& path) { return link_to(fd_, path); });
+}
+
+OutputFile& OutputFile::operator=(OutputFile&& other) noexcept {
+  if (this == &other) return *this;
+  std::destroy_at(this);
+  return *std::construct_at(this, std::move(other));
 }
 
 void OutputFile::close() {
+  if (!temporary_.empty()) lock_ = Fd(adopt_fd, ::fcntl(fd_.get(), F_DUPFD_CLOEXEC, 0));
   if (const int error = fd_.close(); error != 0) throw base::SystemError("write", name_, error);
 }
 
@@ -372,8 +466,12 @@ void commit_together(const std::vector<OutputFile*>& files) {
   for (const OutputFile* file : files) {
     if (!file->direct_) renamings.push_back({file->temporary_.path(), file->target_, file->name_});
   }
+  const EndingSignalsBlocked blocked;
   rename_together(renamings);
-  for (OutputFile* file : files) file->temporary_.forget();
+  for (OutputFile* file : files) {
+    file->temporary_.forget();
+    file->lock_.reset();
+  }
 }
 
 // The data is on disk; the name is not, before its directory is synced. Returns whether there was no such
@@ -386,6 +484,7 @@ bool OutputFile::give_target_name() {
     if (is_nameless && replaces && errno != EEXIST) throw base::SystemError("write", name_);
     if (is_nameless) give_name();
     is_new = !replaces || (!is_nameless && ::access(target_.c_str(), F_OK) != 0);
+    const EndingSignalsBlocked blocked;
     if (!replaces) {
       move_to_free_name(temporary_, target_, name_);
     } else if (::rename(temporary_.path().c_str(), target_.c_str()) != 0) {

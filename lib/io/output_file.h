@@ -19,6 +19,10 @@ namespace mrf::io {
 /// existing target is left as it was, and nothing remains when the object or the process dies. The mode of a
 /// target that is replaced is kept without its setuid, setgid and sticky bits. "-", FIFOs, devices and
 /// /dev/stdout and the like are written directly; opening a FIFO waits for its reader.
+///
+/// The temporary name follows from the target and the boot of this machine, and its file is locked
+/// (flock(2)). One that a process has left which was killed is locked by nobody, so that the next object for
+/// the same target that needs the name removes it.
 class OutputFile {
  public:
   /// What becomes of a file that has the name already.
@@ -30,7 +34,7 @@ class OutputFile {
   /// Throws SystemError "cannot open".
   explicit OutputFile(const std::string& path, Existing existing = Existing::replaced);
   OutputFile(OutputFile&&) = default;
-  OutputFile& operator=(OutputFile&&) = default;
+  OutputFile& operator=(OutputFile&& other) noexcept;
 
   /// Valid until commit().
   FdRef fd() const { return fd_; }
@@ -59,8 +63,9 @@ class OutputFile {
 
   std::string name_;
   std::string target_;
-  Temporary temporary_;
   Fd fd_;
+  Fd lock_;              ///< keeps the lock of fd_ when that is closed
+  Temporary temporary_;  ///< removed before the lock ends
   bool direct_ = false;
   bool syncs_together_ = false;
   dev_t device_ = 0;

@@ -79,6 +79,7 @@ Temporary& Temporary::operator=(Temporary&& other) noexcept {
 
 void Temporary::remove() noexcept {
   if (path_.empty()) return;
+  const EndingSignalsBlocked blocked;  // the name may be another one's afterwards
   ::unlink(path_.c_str());
   forget();
 }

@@ -2,7 +2,9 @@
 #include "io/output_file.h"
 
 #include <doctest/doctest.h>
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -83,6 +85,35 @@ TEST_CASE("several old results change places with the new ones, and are gone") {
   mrf::io::commit_together({&first, &second, &third});
   for (const char* name : {"first", "second", "third"}) CHECK(content(directory / name) == "new");
   CHECK(directory.entries() == 3);
+}
+
+TEST_CASE("what a killed process has left beside its target is removed, and what a living one has is not") {
+  const Directory directory;
+  std::ofstream(directory / "out") << "old";
+  const pid_t child = ::fork();
+  REQUIRE(child >= 0);
+  if (child == 0) {
+    mrf::io::OutputFile file(directory / "out");
+    file.finish();
+    ::kill(::getpid(), SIGKILL);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  REQUIRE(WIFSIGNALED(status));
+  REQUIRE(directory.entries() == 2);
+  mrf::io::OutputFile living(directory / "out");
+  put(living, "living");
+  living.finish();
+  CHECK(directory.entries() == 2);
+  mrf::io::OutputFile other(directory / "out");
+  put(other, "other");
+  other.finish();
+  CHECK(directory.entries() == 3);
+  other.commit();
+  CHECK(content(directory / "out") == "other");
+  living.commit();
+  CHECK(content(directory / "out") == "living");
+  CHECK(directory.entries() == 1);
 }
 
 TEST_CASE("a symbolic link stays one, dangling or not") {
