@@ -74,8 +74,8 @@ class ChunkFilter {
   const process::Outcome& outcome() const { return *outcome_; }
   /// The errno(3) with which its start failed; 0 when it was started.
   int start_error() const { return start_error_; }
-  /// Reaped, and the end of its output was read; with a side table, that of its standard error too.
-  bool is_done() const { return has_ended() && !is_output_open() && !is_side_open(); }
+  /// Reaped, and the end of its output was read.
+  bool is_done() const { return has_ended() && !is_output_open(); }
   /// Chunks kept (ChunkCommand::keeps_chunks()): for another filter, after the end of this one.
   Chunk take_chunk() { return std::move(chunk_); }
   /// Keeps its chunk and what it wrote to standard error, with `about` it, in ChunkCommand::keep_failed,
@@ -85,7 +85,6 @@ class ChunkFilter {
   double cpu_s() const { return cpu_s_; }
 
  private:
-  bool is_side_open() const { return !command_.side.empty() && stderr_.has_value(); }
   void feed(std::uint32_t events);
   void feed_piece(const ChunkPiece& piece);
   void fed(std::size_t bytes);

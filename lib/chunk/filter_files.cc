@@ -23,6 +23,8 @@ namespace mrf::chunk {
 
 namespace {
 
+constexpr const char* side_variable = "MRF_SIDE";
+
 // Return values are kept in memory until the end.
 constexpr std::size_t most_bytes_of_all = std::size_t{16} << 20;
 
@@ -62,18 +64,16 @@ std::vector<std::string> FilterFiles::environment(std::uint64_t chunk) const {
   const Files& files = files_.at(chunk);
   std::vector<std::string> variables;
   if (has_results_) variables.push_back(fmt::format("{}={}", io::result_variable, files.result.path()));
-  if (side_) variables.push_back(fmt::format("MRF_SIDE={}", files.side.path()));
+  if (side_) variables.push_back(fmt::format("{}={}", side_variable, files.side.path()));
   return variables;
 }
 
-std::vector<io::FileId> FilterFiles::ids(std::uint64_t chunk) const {
+std::vector<process::AwaitedFile> FilterFiles::awaited(std::uint64_t chunk) const {
   const Files& files = files_.at(chunk);
-  std::vector<io::FileId> ids;
-  for (const io::Temporary* file : {&files.result, &files.side}) {
-    struct stat info {};
-    if (!file->empty() && ::stat(file->path().c_str(), &info) == 0) ids.emplace_back(info);
-  }
-  return ids;
+  std::vector<process::AwaitedFile> awaited;
+  if (has_results_) awaited.push_back({io::result_variable, io::find_file_id(files.result.path())});
+  if (side_) awaited.push_back({side_variable, io::find_file_id(files.side.path()), files.side.path()});
+  return awaited;
 }
 
 void FilterFiles::take(std::uint64_t chunk) {

@@ -9,8 +9,8 @@
 #include <vector>
 
 #include "io/output_file.h"
-#include "io/paths.h"
 #include "io/temporaries.h"
+#include "process/left_behind.h"
 
 namespace mrf::chunk {
 
@@ -32,8 +32,10 @@ class FilterFiles {
   void begin(std::uint64_t chunk);
   /// The environment of the chunk's filter: "NAME=VALUE".
   std::vector<std::string> environment(std::uint64_t chunk) const;
-  /// Those of the files that are there, for find_writer(): what the filter left behind may still write them.
-  std::vector<io::FileId> ids(std::uint64_t chunk) const;
+  bool empty() const { return !has_results_ && !side_; }
+  /// What a process that the filter left behind may still write: the return value when it has that open
+  /// already, the side table when it opens it later, too.
+  std::vector<process::AwaitedFile> awaited(std::uint64_t chunk) const;
   /// The chunk's filter has succeeded, and so have those of the chunks before it. A return value that cannot
   /// be taken is a warning. Throws SystemError when the side table cannot be written.
   void take(std::uint64_t chunk);

@@ -38,10 +38,6 @@ constexpr int waiting_to_moving = 4;
 constexpr std::chrono::milliseconds patience{1};
 constexpr std::chrono::steady_clock::duration most_spare = std::chrono::milliseconds(10);
 
-// How long a process that a filter left behind may hold the filter's output open before a message says so.
-constexpr std::chrono::seconds before_warning{10};
-// How often it is looked whether it still has a file of the filter open.
-constexpr std::chrono::milliseconds writer_step{20};
 constexpr int reads_of_rest = 64;
 
 // A filter whose chunk is cut off gets TERM, and KILL after this time.
@@ -403,10 +399,8 @@ bool ChunkRun::finish_front() {
       if (front.has_ended()) warn_if_held_open(front);
       return any;
     }
-    if (is_left_writing(front)) {
-      warn_if_held_open(front);
-      return any;
-    }
+    if (is_left_writing(front)) return any;
+    left_clock_.reset();
     joiner_->end();
     files_.take(front.chunk().number);
     filters_.pop_front();
@@ -432,24 +426,24 @@ void ChunkRun::begin_front(ChunkFilter& front) {
   if (front.is_output_open() && !reactor_.is_watched(front.output())) watch_output(front);
 }
 
-// Whether a process that a filter left behind has one of this filter's files open, as a process substitution
-// may. It is looked for again after a while, whatever else happens meanwhile.
+// Whether a process that a filter left behind may still write this filter's files. It is looked for again
+// after a while, whatever else happens meanwhile.
 bool ChunkRun::is_left_writing(const ChunkFilter& front) {
-  if (is_writer_timed_) return true;
-  const std::vector<io::FileId> ids = files_.ids(front.chunk().number);
-  if (ids.empty()) return false;
+  if (is_left_timed_) return true;
+  if (files_.empty()) return false;
+  const std::uint64_t number = front.chunk().number;
   std::vector<pid_t> filters;
   for (const auto& [pid, filter] : running_) filters.push_back(pid);
-  if (!process::find_writer(::getpid(), filters, ids)) return false;
-  is_writer_timed_ = true;
-  reactor_.at(Clock::now() + writer_step, [this] { is_writer_timed_ = false; });
+  const auto left =
+      process::find_left_behind(::getpid(), filters, [this, number] { return files_.awaited(number); });
+  if (!left) return false;
+  if (!left_clock_) left_clock_.emplace();
+  if (left_clock_->is_due())
+    base::warn(fmt::format("still waiting for {} of chunk {}: '{}' has ended, but {}", left->file, number,
+                           command_.words[0], left->describe("it")));
+  is_left_timed_ = true;
+  reactor_.at(Clock::now() + process::left_behind_step, [this] { is_left_timed_ = false; });
   return true;
-}
-
-// What of a filter that has ended is still open.
-std::string_view ChunkRun::open_end(const ChunkFilter& filter) {
-  if (filter.is_output_open()) return "standard output";
-  return filter.is_done() ? "the file MRF_SIDE or MRF_RESULT" : "standard error";
 }
 
 // Warns when a process that the filter left behind keeps its output open. A plain pipe would wait as well,
@@ -458,12 +452,13 @@ void ChunkRun::warn_if_held_open(const ChunkFilter& front) {
   const std::uint64_t number = front.chunk().number;
   if (watched_for_end_ == number) return;
   watched_for_end_ = number;
-  reactor_.at(Clock::now() + before_warning, [this, number] {
+  reactor_.at(Clock::now() + process::before_left_behind_message, [this, number] {
     if (filters_.empty() || filters_.front()->chunk().number != number) return;
+    if (!filters_.front()->is_output_open()) return;
     base::warn(fmt::format(
         "still waiting for the output of chunk {}: '{}' has ended, but a process that it left behind "
-        "holds {} open (a background process that is not to be waited for redirects it)",
-        number, command_.words[0], open_end(*filters_.front())));
+        "holds standard output open (a background process that is not to be waited for redirects it)",
+        number, command_.words[0]));
   });
 }
 

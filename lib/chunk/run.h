@@ -9,9 +9,9 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string>
-#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -27,6 +27,7 @@
 #include "io/reactor.h"
 #include "io/stats.h"
 #include "process/descendants_guard.h"
+#include "process/left_behind.h"
 
 namespace mrf::chunk {
 
@@ -74,7 +75,6 @@ class ChunkRun {
   bool is_front_settled() const;
   void begin_front(ChunkFilter& front);
   bool is_left_writing(const ChunkFilter& front);
-  static std::string_view open_end(const ChunkFilter& filter);
   void warn_if_held_open(const ChunkFilter& front);
   std::string failure(const ChunkFilter& filter) const;
   std::string tries(const ChunkFilter& filter) const;
@@ -108,7 +108,8 @@ class ChunkRun {
   bool is_over_ = false;  // all chunks are joined, but those that were skipped
   bool is_cut_off_stopped_ = false;
   bool is_front_begun_ = false;
-  bool is_writer_timed_ = false;  // one was found, and is looked for again when the timer is due
+  std::optional<process::LeftBehindClock> left_clock_;  // of a wait for the first filter's files
+  bool is_left_timed_ = false;                          // it is looked again when the timer is due
   std::uint64_t watched_for_end_ = std::numeric_limits<std::uint64_t>::max();  // a chunk
   /// Time that callbacks took in this turn, and time spent in waiting that was not yet made up for by
   /// spilling.

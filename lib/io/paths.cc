@@ -77,6 +77,12 @@ FileId file_id(const std::string& path) {
   return FileId(info);
 }
 
+std::optional<FileId> find_file_id(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0) return std::nullopt;
+  return FileId(info);
+}
+
 std::string file_key(const std::string& path, FdRef standard) {
   struct stat info {};
   const bool is_there = (path == "-" ? ::fstat(standard.get(), &info) : ::stat(path.c_str(), &info)) == 0;

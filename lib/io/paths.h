@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include <compare>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,6 +27,8 @@ struct FileId {
 };
 /// Of what a path leads to, symbolic links followed. Throws SystemError "cannot open".
 FileId file_id(const std::string& path);
+/// The same; empty when it leads nowhere, or cannot be told.
+std::optional<FileId> find_file_id(const std::string& path);
 
 /// One text for all paths that lead to one file or pipe, or would once it is made, symbolic links followed;
 /// "" for a character device, which may be given twice. `standard` is what "-" stands for. Throws SystemError

@@ -15,7 +15,6 @@
 #include <exception>
 #include <filesystem>
 #include <fstream>
-#include <set>
 #include <sstream>
 #include <system_error>
 #include <thread>
@@ -55,36 +54,10 @@ void add_children(std::vector<pid_t>& pids, const fs::path& task) {
   for (pid_t pid = 0; list >> pid;) pids.push_back(pid);
 }
 
-// Whether `is_it(id, mode)` is true of a file that the process has open.
-template <typename IsIt>
-bool any_open(pid_t pid, const IsIt& is_it) {
-  std::error_code error;
-  bool has_any = false;
-  const auto looks_at = [&](const fs::path& directory) {
-    for (fs::directory_iterator entry(directory, error), end; !error && entry != end;
-         entry.increment(error)) {
-      has_any = true;
-      struct stat info {};
-      if (::stat(entry->path().c_str(), &info) != 0) continue;
-      if (is_it(io::FileId(info), open_mode(*entry).second & O_ACCMODE)) return true;
-    }
-    return false;
-  };
-  if (looks_at(fmt::format("/proc/{}/fd", pid))) return true;
-  if (has_any) return false;
-  // Of a process whose first thread has ended, the others show the files.
-  for (fs::directory_iterator task(fmt::format("/proc/{}/task", pid), error), end; !error && task != end;) {
-    if (looks_at(task->path() / "fd")) return true;
-    task.increment(error);
-  }
-  return false;
-}
-
 using namespace std::chrono_literals;
 
 constexpr auto longest_end = 10s;
 constexpr auto longest_step = 10ms;
-constexpr int most_looks = 100;  // for a writer, among processes that start others all the time
 
 // Whether the process, which has been sent KILL, has ended.
 bool has_ended(pid_t pid, std::chrono::steady_clock::time_point latest) {
@@ -99,13 +72,19 @@ bool has_ended(pid_t pid, std::chrono::steady_clock::time_point latest) {
 
 }  // namespace
 
+std::vector<std::string> threads_of(pid_t pid) {
+  std::vector<std::string> threads;
+  std::error_code error;
+  for (fs::directory_iterator task(fmt::format("/proc/{}/task", pid), error), end; !error && task != end;
+       task.increment(error))
+    threads.push_back(task->path());
+  return threads;
+}
+
 std::vector<pid_t> process_tree(pid_t root) {
   std::vector<pid_t> tree{root};
   for (std::size_t at = 0; at < tree.size(); ++at) {
-    std::error_code error;
-    for (fs::directory_iterator task(fmt::format("/proc/{}/task", tree[at]), error), end;
-         !error && task != end; task.increment(error))
-      add_children(tree, task->path());
+    for (const std::string& thread : threads_of(tree[at])) add_children(tree, thread);
   }
   return tree;
 }
@@ -162,40 +141,32 @@ std::vector<pid_t> children_of(pid_t pid) {
   return pids;
 }
 
-bool has_open(pid_t root, io::FileId file, bool for_writing) {
-  for (const pid_t pid : process_tree(root)) {
-    if (any_open(pid, [&](const io::FileId& open, unsigned mode) {
-          return open == file && (mode == O_RDWR || mode == (for_writing ? O_WRONLY : O_RDONLY));
-        }))
-      return true;
-  }
-  return false;
+bool any_open_file(pid_t pid, const std::function<bool(const io::FileId& file, unsigned mode)>& is_it) {
+  std::error_code error;
+  bool has_any = false;
+  const auto looks_at = [&](const std::string& process) {
+    for (fs::directory_iterator entry(process + "/fd", error), end; !error && entry != end;
+         entry.increment(error)) {
+      has_any = true;
+      struct stat info {};
+      if (::stat(entry->path().c_str(), &info) != 0) continue;
+      if (is_it(io::FileId(info), open_mode(*entry).second & O_ACCMODE)) return true;
+    }
+    return false;
+  };
+  if (looks_at(fmt::format("/proc/{}", pid))) return true;
+  if (has_any) return false;
+  // Of a process whose first thread has ended, the others show the files.
+  const std::vector<std::string> threads = threads_of(pid);
+  return std::any_of(threads.begin(), threads.end(), looks_at);
 }
 
-// A process whose parent ends between a look at the children of `parent` and one at those of its own parent
-// is in neither list: a look counts that meets no process for the first time.
-std::optional<FileWriter> find_writer(pid_t parent, const std::vector<pid_t>& spared,
-                                      const std::vector<io::FileId>& files) {
-  FileWriter writer;
-  std::set<pid_t> known;
-  bool has_met = true;
-  for (int looks = 0; has_met && looks < most_looks; ++looks) {
-    has_met = false;
-    for (const pid_t child : children_of(parent)) {
-      if (std::find(spared.begin(), spared.end(), child) != spared.end()) continue;
-      for (const pid_t pid : process_tree(child)) {
-        has_met = known.insert(pid).second || has_met;
-        writer.pid = pid;
-        if (any_open(pid, [&](const io::FileId& open, unsigned mode) {
-              const auto found = std::find(files.begin(), files.end(), open);
-              writer.file = static_cast<std::size_t>(found - files.begin());
-              return found != files.end() && (mode == O_WRONLY || mode == O_RDWR);
-            }))
-          return writer;
-      }
-    }
-  }
-  return std::nullopt;
+bool has_open(pid_t root, io::FileId file, bool for_writing) {
+  const auto is_it = [&](const io::FileId& open, unsigned mode) {
+    return open == file && (mode == O_RDWR || mode == (for_writing ? O_WRONLY : O_RDONLY));
+  };
+  const std::vector<pid_t> tree = process_tree(root);
+  return std::any_of(tree.begin(), tree.end(), [&](pid_t pid) { return any_open_file(pid, is_it); });
 }
 
 std::string process_name(pid_t pid) {
@@ -218,6 +189,21 @@ std::vector<OpenInput> open_inputs(pid_t pid) {
     inputs.push_back({io::FileId(info), size, std::min(position, size)});
   }
   return inputs;
+}
+
+std::vector<std::string> written_files(pid_t pid) {
+  std::vector<std::string> paths;
+  std::error_code error;
+  for (fs::directory_iterator entry(fmt::format("/proc/{}/fd", pid), error), end; !error && entry != end;
+       entry.increment(error)) {
+    struct stat info {};
+    if (::stat(entry->path().c_str(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink == 0) continue;
+    if ((open_mode(*entry).second & O_ACCMODE) == O_RDONLY) continue;
+    std::error_code is_gone;
+    const fs::path path = fs::read_symlink(entry->path(), is_gone);
+    if (!is_gone) paths.push_back(path);
+  }
+  return paths;
 }
 
 void adopt_orphans() { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }

@@ -5,7 +5,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <optional>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -13,7 +13,10 @@
 
 namespace mrf::process {
 
-/// A process and its descendants, as /proc shows them (proc(5)).
+/// The directories of the threads of a process in /proc (proc(5)), none if it is gone.
+std::vector<std::string> threads_of(pid_t pid);
+
+/// A process and its descendants, as /proc shows them.
 std::vector<pid_t> process_tree(pid_t root);
 
 /// User and system seconds of a process so far, 0 if it is gone.
@@ -37,19 +40,12 @@ MachineTime machine_time();
 /// that cannot be told.
 std::uint64_t bytes_moved(pid_t pid);
 
+/// Whether `is_it` is true of a file that the process has open. The mode is O_RDONLY, O_WRONLY or O_RDWR, or
+/// another number when it cannot be told.
+bool any_open_file(pid_t pid, const std::function<bool(const io::FileId& file, unsigned mode)>& is_it);
+
 /// Whether the process or one of its descendants has the file open for writing, or else for reading.
 bool has_open(pid_t root, io::FileId file, bool for_writing);
-
-/// A process that has a file open for writing.
-struct FileWriter {
-  pid_t pid = -1;
-  std::size_t file = 0;  ///< which one, of those that were asked for
-};
-/// A descendant of `parent` that has one of the files open for writing: one of the children that the main
-/// thread of `parent` started or adopted, but `spared`, or of their descendants. Processes whose descriptors
-/// this user may not see (ptrace(2)) have none.
-std::optional<FileWriter> find_writer(pid_t parent, const std::vector<pid_t>& spared,
-                                      const std::vector<io::FileId>& files);
 
 /// The name of a process (proc(5), comm), "" if it is gone.
 std::string process_name(pid_t pid);
@@ -61,6 +57,9 @@ struct OpenInput {
   std::uint64_t position = 0;
 };
 std::vector<OpenInput> open_inputs(pid_t pid);
+
+/// The paths of the regular files with a name that a process has open for writing.
+std::vector<std::string> written_files(pid_t pid);
 
 /// Makes this process the parent of every descendant whose own parent ends (PR_SET_CHILD_SUBREAPER,
 /// prctl(2)).

@@ -213,10 +213,6 @@ void FifoSet::hold_for_writer(Fifo& fifo) {
   }
 }
 
-bool FifoSet::is_side_table(std::size_t job, std::size_t fifo) const {
-  return workflow::is_side_table(plan_.jobs[job], plan_.fifos[fifo].name);
-}
-
 void FifoSet::writer_succeeded(std::size_t at) {
   Fifo& fifo = fifos_[at];
   if (--fifo.writers_left > 0) return;
@@ -225,24 +221,8 @@ void FifoSet::writer_succeeded(std::size_t at) {
   settle(fifo);
 }
 
-std::vector<std::size_t> FifoSet::beside_side_tables(std::size_t job) const {
-  std::vector<std::size_t> others;
-  for (const std::size_t at : plan_.jobs[job].writes) {
-    if (!is_side_table(job, at)) others.push_back(at);
-  }
-  return others.size() == plan_.jobs[job].writes.size() ? std::vector<std::size_t>{} : others;
-}
-
-void FifoSet::side_tables_through(std::size_t job) {
-  for (const std::size_t at : plan_.jobs[job].writes) {
-    if (is_side_table(job, at)) writer_succeeded(at);
-  }
-}
-
 void FifoSet::job_succeeded(std::size_t job, bool by_reader) {
-  for (const std::size_t at : plan_.jobs[job].writes) {
-    if (!is_side_table(job, at)) writer_succeeded(at);
-  }
+  for (const std::size_t at : plan_.jobs[job].writes) writer_succeeded(at);
   for (const std::size_t at : plan_.jobs[job].reads) {
     Fifo& fifo = fifos_[at];
     fifo.reader.through = true;

@@ -77,15 +77,10 @@ class FifoSet {
   const std::string& path(std::size_t fifo) const { return fifos_[fifo].path; }
   /// The error, if a job has opened again a FIFO whose end was its close, or that is read once.
   const std::optional<base::Error>& fault() const { return fault_; }
-  /// The job has succeeded: its ends are through, but those of side tables, and OnUnread is called where it
-  /// applies, now or when more is written for the job. `by_reader`: by SIGPIPE, since a reader of its own was
-  /// through.
+  /// The job has succeeded, and nothing that it left behind will open one of its ends: they are through, and
+  /// OnUnread is called where it applies, now or when more is written for the job. `by_reader`: by SIGPIPE,
+  /// since a reader of its own was through.
   void job_succeeded(std::size_t job, bool by_reader);
-  /// What a job left behind may open a side table later, as long as it has another FIFO of the job: these
-  /// others; none when the job writes no side table.
-  std::vector<std::size_t> beside_side_tables(std::size_t job) const;
-  /// Of a job that has succeeded.
-  void side_tables_through(std::size_t job);
   /// A job of a section's next round is about to start. Throws SystemError.
   void expect_writer(std::size_t job);
   /// The reader of one of the job's FIFOs that is through, so that SIGPIPE may have come from there.
@@ -129,7 +124,6 @@ class FifoSet {
   static bool is_let_go(const Fifo& fifo) {
     return fifo.reader.through && !fifo.is_watched && !fifo.is_left_unread;
   }
-  bool is_side_table(std::size_t job, std::size_t fifo) const;
   void writer_succeeded(std::size_t fifo);
   void watch(const std::string& directory, Side side);
   int add_watch(const std::string& path, std::uint32_t events);

@@ -10,7 +10,7 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <iterator>
+#include <set>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -34,15 +34,11 @@ constexpr int sample_share = 20;  // the time between samples is so many times t
 constexpr std::chrono::seconds longest_end{10};  // of a job that was sent KILL
 constexpr std::size_t launches_at_once = 64;     // before events are taken: of FIFOs, whose queue has an end
 
-// How long what a job has left behind may write before a message says so, and how often it is looked at.
-constexpr std::chrono::seconds before_warning{10};
-constexpr std::chrono::milliseconds writer_step{20};
-
 // A terminal counts as a pipe does; another device, as /dev/null, may be open in any process.
-std::vector<WrittenFile> with_standard_output(std::vector<WrittenFile> files) {
+std::vector<process::AwaitedFile> with_standard_output(std::vector<process::AwaitedFile> files) {
   struct stat info {};
   if (::fstat(STDOUT_FILENO, &info) == 0 && (!S_ISCHR(info.st_mode) || ::isatty(STDOUT_FILENO) == 1))
-    files.push_back({io::FileId(info), std::string(io::stdout_name)});
+    files.push_back({std::string(io::stdout_name), io::FileId(info)});
   return files;
 }
 
@@ -86,7 +82,7 @@ void Supervisor::run() {
       to_launch_.push_back(at);
   }
   launch_some();
-  while (left_ > 0) reactor_.turn();
+  while (left_ > 0 || (state_ == RunState::running && !left_behind_.empty())) reactor_.turn();
   wait_for_writers();
   // The last job's events may not have come yet.
   while (fifos_.read_events()) {
@@ -225,7 +221,7 @@ double Supervisor::busy_share(std::size_t job) const {
 }
 
 void Supervisor::look_for_deadlock(Clock::time_point now) {
-  if (state_ != RunState::running || !to_launch_.empty() || left_ == 0 || !side_tables_left_.empty()) return;
+  if (state_ != RunState::running || !to_launch_.empty() || left_ == 0 || !left_behind_.empty()) return;
   const auto is_quiet = [this] {
     const auto ended = watchdog_.take_all_ended();
     take(ended);
@@ -310,29 +306,38 @@ void Supervisor::on_reaped(const process::EndedProcess& ended) {
   if (!outcome.succeeded() && !by_reader) {
     job_failed(at);
   } else if (state_ == RunState::running) {
-    fifos_.job_succeeded(at, by_reader);
-    end_side_tables(at);
+    if (may_have_left_behind(at)) {
+      let_go(at, by_reader);
+    } else {
+      fifos_.job_succeeded(at, by_reader);
+    }
   }
 }
 
-// What the job has left behind, such as a process substitution, has its standard output until it has opened
-// the side table.
-void Supervisor::end_side_tables(std::size_t at) {
-  side_tables_left_.erase(at);
+// Each job is a process group. What has left it counts where it may know the path of a side table, which is
+// in its environment then.
+bool Supervisor::may_have_left_behind(std::size_t at) const {
+  const workflow::PlannedJob& job = plan_.jobs[at];
+  if (job.writes.empty() && job.reads.empty()) return false;
+  return ::kill(-jobs_[at].pid, 0) == 0 || errno == EPERM || !job.environment.empty();
+}
+
+// What the job has left behind, such as a process substitution, may still open its FIFOs.
+void Supervisor::let_go(std::size_t at, bool by_reader) {
   if (state_ != RunState::running) return;
-  std::vector<io::FileId> ids;
-  for (const std::size_t fifo : fifos_.beside_side_tables(at)) {
-    struct stat info {};
-    if (::stat(fifos_.path(fifo).c_str(), &info) == 0) ids.emplace_back(info);
-  }
   std::vector<pid_t> alive;
   for (const auto& [pid, job] : by_pid_) alive.push_back(pid);
-  if (!ids.empty() && process::find_writer(watchdog_.pid(), alive, ids)) {
-    side_tables_left_.insert(at);
-    reactor_.at(Clock::now() + writer_step, [this, at] { end_side_tables(at); });
-  } else {
-    fifos_.side_tables_through(at);
+  const auto left =
+      process::find_left_behind(watchdog_.pid(), alive, [&] { return workspace_.awaited_fifos(plan_, at); });
+  if (!left) {
+    left_behind_.erase(at);
+    fifos_.job_succeeded(at, by_reader);
+    return;
   }
+  if (left_behind_[at].is_due())
+    base::say(fmt::format("still waiting for {}: '{}' has ended, but {}", left->file,
+                          plan_.jobs[at].display_name(), left->describe("it")));
+  reactor_.at(Clock::now() + process::left_behind_step, [this, at, by_reader] { let_go(at, by_reader); });
 }
 
 void Supervisor::on_watchdog_lost() {
@@ -436,32 +441,42 @@ void Supervisor::stop_with_terminal() {
 // What a job has left behind, such as a process substitution, may still write a result, as it may write to a
 // FIFO.
 void Supervisor::wait_for_writers() {
-  const auto warn_at = Clock::now() + before_warning;
-  bool has_warned = false;
+  process::LeftBehindClock clock;
   while (state_ == RunState::running) {
-    const std::vector<WrittenFile> files = with_standard_output(workspace_.written_files());
-    std::vector<io::FileId> ids;
-    std::transform(files.begin(), files.end(), std::back_inserter(ids),
-                   [](const WrittenFile& file) { return file.id; });
-    const auto writer = process::find_writer(watchdog_.pid(), {}, ids);
-    if (!writer) {
+    const auto left = process::find_left_behind(
+        watchdog_.pid(), {}, [this] { return with_standard_output(workspace_.awaited_files()); });
+    if (!left) {
       on_ended();  // a watchdog that is gone has no children
       return;
     }
-    if (!has_warned && Clock::now() >= warn_at) {
-      has_warned = true;
-      base::say(fmt::format(
-          "still waiting for {}: all jobs have ended, but process {} ({}), which one of them has left "
-          "behind, has it open for writing (a background process that is not to be waited for redirects "
-          "its output)",
-          files[writer->file].name, writer->pid, process::process_name(writer->pid)));
+    if (clock.is_due())
+      base::say(fmt::format("still waiting for {}: all jobs have ended, but {}", left->file,
+                            left->describe("one of them")));
+    reactor_.turn(process::left_behind_step);
+  }
+}
+
+// The rest of what the jobs left behind is ended with the run, and leaves a file that it was writing as it
+// is. A file that this process has open too comes from outside the run.
+void Supervisor::tell_unfinished() const {
+  if (status() != 0) return;
+  const std::vector<std::string> inherited = process::written_files(::getpid());
+  std::set<std::string> told(inherited.begin(), inherited.end());
+  for (const pid_t pid : process::process_tree(watchdog_.pid())) {
+    if (pid == watchdog_.pid()) continue;
+    for (const std::string& path : process::written_files(pid)) {
+      if (path.starts_with(workspace_.directory() + "/") || !told.insert(path).second) continue;
+      base::warn(
+          fmt::format("'{}' may not be complete: process {} ({}), which a job has left behind, has it open "
+                      "for writing, and is ended with the run: the job has to wait for it",
+                      path, pid, process::process_name(pid)));
     }
-    reactor_.turn(writer_step);
   }
 }
 
 void Supervisor::end_descendants() {
   reactor_.forget(watchdog_.events());
+  tell_unfinished();
   for (const pid_t pid : watchdog_.end_all()) {
     const bool is_named =
         std::any_of(jobs_.begin(), jobs_.end(), [pid](const Job& job) { return job.pid == pid; });

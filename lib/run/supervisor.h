@@ -8,11 +8,11 @@
 #include <cstdint>
 #include <deque>
 #include <optional>
-#include <set>
 #include <unordered_map>
 #include <vector>
 
 #include "io/reactor.h"
+#include "process/left_behind.h"
 #include "process/outcome.h"
 #include "process/proc_tree.h"
 #include "process/watchdog.h"
@@ -118,8 +118,10 @@ class Supervisor {
   void kill_all();
   void give_up(std::size_t job, int error_number);
   void signal_all(int signal);
-  void end_side_tables(std::size_t job);
+  bool may_have_left_behind(std::size_t job) const;
+  void let_go(std::size_t job, bool by_reader);
   void wait_for_writers();
+  void tell_unfinished() const;
   void stop_with_terminal();
   void end_descendants();
 
@@ -133,8 +135,9 @@ class Supervisor {
   io::Fd signals_;
   std::vector<Job> jobs_;
   std::unordered_map<pid_t, std::size_t> by_pid_;  // of the jobs that are alive
-  std::set<std::size_t> side_tables_left_;         // jobs that have succeeded, what they left behind has not
-  std::size_t left_;                               // jobs that have not ended
+  /// By jobs that have succeeded, but what they left behind may still open their FIFOs.
+  std::unordered_map<std::size_t, process::LeftBehindClock> left_behind_;
+  std::size_t left_;  // jobs that have not ended
   std::deque<std::size_t> to_launch_;
   std::vector<Section> sections_;
   std::vector<std::size_t> rounds_ended_;  // the sections of rounds that have ended

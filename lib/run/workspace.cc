@@ -223,12 +223,11 @@ void Workspace::add_finished(const std::string& path, const Result& result) {
   if (error) throw base::SystemError("publish", path, error.value());
 }
 
-std::vector<WrittenFile> Workspace::written_files() const {
-  std::vector<WrittenFile> files;
+std::vector<process::AwaitedFile> Workspace::awaited_files() const {
+  std::vector<process::AwaitedFile> files;
   const auto add = [&files](const std::string& path, const std::string& name) {
     struct stat info {};
-    if (::stat(path.c_str(), &info) == 0 && !S_ISCHR(info.st_mode))
-      files.push_back({io::FileId(info), fmt::format("'{}'", name)});
+    if (::stat(path.c_str(), &info) == 0 && !S_ISCHR(info.st_mode)) files.push_back({name, io::FileId(info)});
   };
   const auto add_all_in = [&add](const std::string& directory, const auto& name_of) {
     std::error_code error;
@@ -237,15 +236,28 @@ std::vector<WrittenFile> Workspace::written_files() const {
   };
   for (const auto& [path, result] : results_) {
     if (result.directory.empty()) {
-      add(result.written, path);
+      add(result.written, fmt::format("'{}'", path));
       continue;
     }
+    files.push_back({fmt::format("'{}'", path), std::nullopt, io::base_of(result.directory)});
     add_all_in(result.directory, [&, &target = result.target, &shown = path](const std::string& file) {
       const std::string written = io::base_of(shown);
-      return file == written ? shown : name_beside(target, written, file);
+      return fmt::format("'{}'", file == written ? shown : name_beside(target, written, file));
     });
   }
-  add_all_in(results_directory(), [](const std::string&) { return "return value"; });
+  add_all_in(results_directory(), [](const std::string&) { return "the return value"; });
+  return files;
+}
+
+std::vector<process::AwaitedFile> Workspace::awaited_fifos(const workflow::Plan& plan,
+                                                           std::size_t job) const {
+  std::vector<process::AwaitedFile> files;
+  const auto add = [&](std::size_t fifo, std::string_view side, const std::string& directory) {
+    const std::string& name = plan.fifos[fifo].name;
+    files.push_back({fmt::format("'{}:{}'", side, name), std::nullopt, directory + "/" + file_name(name)});
+  };
+  for (const std::size_t fifo : plan.jobs[job].writes) add(fifo, "out", out_directory());
+  for (const std::size_t fifo : plan.jobs[job].reads) add(fifo, "in", in_directory());
   return files;
 }
 

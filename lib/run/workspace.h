@@ -9,17 +9,11 @@
 
 #include "io/fd.h"
 #include "io/output_file.h"
-#include "io/paths.h"
+#include "process/left_behind.h"
 #include "run/leftovers.h"
 #include "workflow/plan.h"
 
 namespace mrf::run {
-
-/// A file that jobs write.
-struct WrittenFile {
-  io::FileId id;
-  std::string name;  ///< for messages: "'out.txt'"
-};
 
 /// The directories of a run: one under $TMPDIR (mode 0700) for the FIFOs, the tools' statistics and
 /// the jobs' return values, and
@@ -65,9 +59,11 @@ class Workspace {
   /// Where the report is to be written, under its name before publish().
   const std::string& report_path() const { return report_.written; }
 
-  /// What jobs write that counts, as far as it is there by now: results, what is beside them, and return
-  /// values. A device is none.
-  std::vector<WrittenFile> written_files() const;
+  /// What jobs write that counts: results and what is beside them, which a process may open that knows the
+  /// path, and return values, as far as they are there by now. A device is none.
+  std::vector<process::AwaitedFile> awaited_files() const;
+  /// The same of the FIFOs of a job: a process that knows the path may still open them.
+  std::vector<process::AwaitedFile> awaited_fifos(const workflow::Plan& plan, std::size_t job) const;
   /// Syncs the results and what the jobs wrote beside them (an index). Throws Error when a result is missing
   /// or written twice.
   void prepare();

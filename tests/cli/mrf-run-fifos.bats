@@ -92,6 +92,21 @@ E
   assert_nothing_left
 }
 
+@test "what a job leaves behind may open FIFOs and results that are among its words" {
+  # Each opens its file when its parent has ended and was waited for.
+  # shellcheck disable=SC2016 # $$ is the job
+  late='while [ -e /proc/$$ ]; do sleep 0.01; done; sleep 0.1'
+  workflow <<END
+a: bash -c '{ $late; seq 3 | tac >"\$1"; } >/dev/null 2>&1 & seq 2 >"\$2"' _ out:p out:q
+b: cat < in:p > save:fifo
+c: bash -c '{ $late; cat "\$1" >"\$2"; } >/dev/null 2>&1 &' _ in:q save:read
+d: bash -c '{ $late; seq 4 | tac >"\$1"; } >/dev/null 2>&1 &' _ save:result
+END
+  assert_status 0
+  [ "$(cat fifo read result)" = $'3\n2\n1\n1\n2\n4\n3\n2\n1' ]
+  assert_nothing_left
+}
+
 @test "no watch of a FIFO is left when the results are published, and there is none without FIFOs" {
   command -v strace >/dev/null || skip 'no strace'
   calls() { run_apart timeout -k 5 300 strace -qq -o trace -e trace=inotify_add_watch,inotify_rm_watch,fsync "$@"; }

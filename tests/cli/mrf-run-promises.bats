@@ -84,6 +84,11 @@ E
   assert_status 0
   [ "$(cat result)" = "done" ]
   assert_nothing_left
+  echo "a: bash -c 'setsid tail -f /dev/null >log & until grep -q ^tail /proc/\$!/comm; do sleep 0.01; done; echo done' > save:result" >w.mrf
+  run_apart timeout -k 5 300 mrf-run w.mrf
+  assert_status 0
+  [[ $stderr =~ ^"mrf-run: '$PWD/log' may not be complete: process "[0-9]+" (tail), which a job has left behind, has it open for writing, and is ended with the run: the job has to wait for it"$ ]]
+  assert_nothing_left
 }
 
 @test "what a job leaves behind writes results, return values and standard output to their ends" {

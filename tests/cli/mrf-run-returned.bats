@@ -85,15 +85,25 @@ END
 
 @test "a side table has what a process writes that a filter left behind, in every order" {
   seq 100 >in.txt
-  # The process opens its side table when its parent has ended and was waited for.
+  # The process opens its side table when its parent has ended and was waited for, and may have nothing else open.
   # shellcheck disable=SC2016 # $$ is the filter
-  late='cat; { while [ -e /proc/$$ ]; do sleep 0.01; done; echo late >"$MRF_SIDE"; } &'
+  late='cat; { while [ -e /proc/$$ ]; do sleep 0.01; done; sleep 0.1; echo late >"$MRF_SIDE"; }'
   for order in chunk seq rows any; do
+    for redirected in '' '>/dev/null 2>&1'; do
+      run_apart timeout -k 5 300 mrf-run -n 2 --order $order -c 50 -i in.txt --side side.txt -o out.txt -- \
+        bash -c "$late $redirected &"
+      assert_status 0
+      sort -n out.txt | cmp - in.txt
+      [ "$(cat side.txt)" = $'late\nlate' ]
+    done
+  done
+  # One that does not know the path is ended with the run.
+  for order in chunk any; do
+    # shellcheck disable=SC2016
     run_apart timeout -k 5 300 mrf-run -n 2 --order $order -c 50 -i in.txt --side side.txt -o out.txt -- \
-      bash -c "$late"
+      bash -c 'env -u MRF_SIDE tail -f /dev/null >/dev/null 2>&1 & cat; until grep -q "^tail" /proc/$!/comm; do sleep 0.01; done'
     assert_status 0
-    sort -n out.txt | cmp - in.txt
-    [ "$(cat side.txt)" = $'late\nlate' ]
+    assert_nothing_left
   done
 }
 

@@ -75,36 +75,3 @@ TEST_CASE("the tree of a process has the children of all its threads") {
   is_seen.set_value();
   thread.join();
 }
-
-TEST_CASE("a process that has a file open for writing is found while its parent ends") {
-  const Directory directory;
-  const std::string path = directory / "file";
-  mrf::process::adopt_orphans();
-  const mrf::io::Pipe news = mrf::io::make_pipe();
-  const mrf::io::Pipe gate = mrf::io::make_pipe();
-  for (int round = 0; round < 300; ++round) {
-    char byte = 0;
-    const pid_t parent = ::fork();
-    if (parent == 0) {
-      if (::fork() != 0) ::_exit(::read(gate.read_end.get(), &byte, 1) == 1 ? 0 : 1);
-      ::alarm(300);
-      const pid_t self = ::getpid();
-      if (::open(path.c_str(), O_WRONLY | O_CREAT, 0600) < 0) ::_exit(1);
-      if (::write(news.write_end.get(), &self, sizeof self) != sizeof self) ::_exit(1);
-      for (;;) ::pause();
-    }
-    pid_t writer = -1;
-    REQUIRE(::read(news.read_end.get(), &writer, sizeof writer) == sizeof writer);
-    struct stat info {};
-    REQUIRE(::stat(path.c_str(), &info) == 0);
-    REQUIRE(::write(gate.write_end.get(), &byte, 1) == 1);
-    bool is_found = true;
-    while (::waitpid(parent, nullptr, WNOHANG) == 0) {
-      const auto found = mrf::process::find_writer(::getpid(), {}, {mrf::io::FileId(info)});
-      is_found = is_found && found && found->pid == writer;
-    }
-    CHECK(is_found);
-    end(writer);
-  }
-  ::prctl(PR_SET_CHILD_SUBREAPER, 0);
-}
