@@ -157,8 +157,9 @@ class WorkflowRun {
     const Job& job = supervisor.jobs()[at];
     const std::string name = plan_.jobs[at].display_name();
     if (job.has_left_records) {
-      base::say(fmt::format("cannot finish '{}': it ended with status {} before it had read everything{}",
-                            name, job.outcome->status(), kept(at, job)));
+      base::say(fmt::format("cannot finish '{}': {} ended with status {} before it had read everything{}",
+                            name, is_combining(at) ? shown_command(at) : "it", job.outcome->status(),
+                            kept(at, job)));
       return;
     }
     // A standard output that closes early needs no message, as with any filter.
@@ -173,11 +174,20 @@ class WorkflowRun {
     // mrf-chunks has already named the signal that ended its filter, and its status is no shell's word for a
     // signal.
     const bool is_explained = job.outcome->signal() == 0 && is_chunks_job(plan_.jobs[at]);
-    const std::string how =
+    std::string how =
         is_explained ? fmt::format("exit status {}", job.outcome->status()) : job.outcome->describe();
+    if (is_combining(at)) how = fmt::format("{} ended with {}", shown_command(at), how);
     base::say(fmt::format("cannot finish '{}': {}{}{}{}", name, how, hint, who_left(supervisor, at),
                           kept(at, job)));
     say_hint(plan_.jobs[at], job);
+  }
+
+  // Whether it is the command of --combine, whose user has not given it the name of its job.
+  bool is_combining(std::size_t at) const {
+    return options_.is_short_form && plan_.jobs[at].name == "combine";
+  }
+  std::string shown_command(std::size_t at) const {
+    return fmt::format("'{}'", workflow::command_name(plan_.jobs[at]));
   }
 
   // Where the failure was kept, for the end of a message. A failure that cannot be kept does not change the

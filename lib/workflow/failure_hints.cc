@@ -4,6 +4,7 @@
 #include <fmt/format.h>
 
 #include "base/redact.h"
+#include "workflow/plan.h"
 #include "workflow/short_form_choice.h"
 
 namespace mrf::workflow {
@@ -49,7 +50,7 @@ class Hints {
   }
 
   void add_of_combining() {
-    const std::string& command = form_.combine[0];
+    const std::string command = command_name(form_.combine);
     add("combine", "",
         fmt::format("'{}' of --combine reads the outputs from FIFOs, and cannot seek in them or open one "
                     "twice: if it needs files, copy each of them first, in a shell with cat \"$1\" >FILE",

@@ -390,6 +390,20 @@ bool is_side_table(const PlannedJob& job, const std::string& fifo) {
   return std::any_of(job.environment.begin(), job.environment.end(), names_it);
 }
 
+std::string command_name(const std::vector<std::string>& words) {
+  constexpr std::string_view lower = "abcdefghijklmnopqrstuvwxyz";
+  const bool has_command =
+      words.size() > 1 && !words[1].empty() && words[1].find_first_not_of(lower) == std::string::npos;
+  return has_command ? words[0] + " " + words[1] : words[0];
+}
+
+std::string command_name(const PlannedJob& job) {
+  std::vector<std::string> words;
+  for (std::size_t at = 0; at < std::min<std::size_t>(job.words.size(), 2); ++at)
+    words.push_back(job.words[at].size() == 1 ? job.words[at][0].text : "");
+  return command_name(words);
+}
+
 std::string fifo_file_name(const std::string& fifo) {
   std::string name = fifo;
   std::replace(name.begin(), name.end(), '[', '.');

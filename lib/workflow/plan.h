@@ -75,6 +75,12 @@ Plan make_plan(const Workflow& workflow);
 /// redirected from, and the inputs in the options of a program of the project. For pictures of the plan.
 std::vector<std::string> inputs_of(const PlannedJob& job);
 
+/// A command as messages name it: its first word, and the second when it looks like a command of the first,
+/// as in "samtools cat".
+std::string command_name(const std::vector<std::string>& words);
+/// The same of a job.
+std::string command_name(const PlannedJob& job);
+
 /// The results that a job writes.
 std::vector<std::string> results_of(const PlannedJob& job);
 

@@ -72,15 +72,19 @@ words() {
     short -i in.txt -o out.txt --combine bash -c "$command" _ -- cat
     [[ $command == *KILL* ]] || assert_status 7
     [[ $command != *KILL* ]] || assert_status 137
-    assert_stderr_has "cannot finish 'combine'"
+    assert_stderr_has "cannot finish 'combine': 'bash' ended with "
     assert_stderr_has "'bash' of --combine reads the outputs from FIFOs, and cannot seek in them"
     [ "$(cat out.txt)" = before ]
   done
+  short -i in.txt -o out.txt --combine samtools cat -- cat
+  assert_status 1
+  assert_stderr_has "cannot finish 'combine': 'samtools cat' ended with exit status 1"
+  assert_stderr_has "'samtools cat' of --combine reads the outputs from FIFOs"
   # The last one leaves out its first file, which bash takes as its name.
   for command in 'head -n 1 "$1"' 'exit 0' 'cat "$1" "$2" "$3"' 'cat "$@"'; do
     short -i in.txt -o out.txt --combine bash -c "$command" -- cat
     assert_status 1
-    assert_stderr_has "cannot finish 'combine': it ended with status 0 before it had read everything"
+    assert_stderr_has "cannot finish 'combine': 'bash' ended with status 0 before it had read everything"
     [ "$(cat out.txt)" = before ]
   done
   short -i in.txt -o out.txt --combine ./no-such-command -- cat

@@ -113,9 +113,9 @@ sums='{ sum[$1] += $2 } END { for (key in sum) print key, sum[key] }'
   done <<'E2'
 cat "$@"; exit 9|9|cannot finish 'combine'
 cat "$1"; kill -KILL $$|137|cannot finish 'combine'
-cat "$1" "$2"|1|it ended with status 0 before it had read everything
-head -n 1 "$1"|1|it ended with status 0 before it had read everything
-exit 0|1|it ended with status 0 before it had read everything
+cat "$1" "$2"|1|'./combine' ended with status 0 before it had read everything
+head -n 1 "$1"|1|'./combine' ended with status 0 before it had read everything
+exit 0|1|'./combine' ended with status 0 before it had read everything
 cat "$@" "$1"|1|opened it a second time
 E2
   echo 'cat "$@"' >what.sh
