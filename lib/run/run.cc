@@ -83,7 +83,10 @@ class WorkflowRun {
             workspace_.hold();
             return job_spec(plan_, workspace_, job);
           },
-          [this] { workspace_.remove(options_.keep_directory); });
+          [this] {
+            workspace_.remove(options_.keep_directory);
+            workspace_.remove_what_jobs_left();
+          });
       workspace_.make(plan_);
       if (options_.keep_directory) base::note(fmt::format("FIFOs are in '{}'", workspace_.directory()));
       Supervisor supervisor(plan_, workspace_, *watchdog, options_.supervisor);
@@ -102,6 +105,7 @@ class WorkflowRun {
     workspace_.remove(options_.keep_directory);
     watchdog.reset();
     workspace_.remove(options_.keep_directory);  // what lacked the descriptors that the watchdog took
+    if (end.status != 0) workspace_.remove_what_jobs_left();
     write_event(progress, {{"event", "end"}, {"status", end.status}, {"failed", failed_}}, false);
     return end;
   }

@@ -75,6 +75,8 @@ class Workspace {
   /// Removes all directories with what is in them; what fails can be tried again. `keep_fifos` leaves
   /// $TMPDIR's.
   void remove(bool keep_fifos) noexcept;
+  /// Removes what runs have left that were jobs of this one, and were killed with it.
+  void remove_what_jobs_left() noexcept { remove_leftovers(io::directory_of(directory_)); }
 
  private:
   struct Result {

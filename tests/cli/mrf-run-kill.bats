@@ -31,6 +31,27 @@ has_jobs() { find_watchdog && has_children "$watchdog" 1; }
   done
 }
 
+both_have_results() { (($(find . -name '.mrf-run.*' | wc -l) == 2)); }
+
+@test "a run that is a job of another one leaves nothing when it is killed with it" {
+  seq 3 >in
+  inner=(mrf-run -n 1 --order any -i in -o inner -- tail -f /dev/null)
+  setsid mrf-run -n 1 --order any -i in -o result -- "${inner[@]}" 3>&- &
+  run=$!
+  wait_until both_have_results
+  kill -KILL "$run"
+  wait "$run" && return 1
+  wait_until assert_nothing_left
+  assert_files in
+  # One that does not end by TERM, beside a job that fails.
+  printf '%s\n' "a: ${inner[*]} < /dev/null" \
+    'b: bash -c '\''until find . -name ".mrf-run.*" | grep -q . && pkill -STOP -P "$PPID" -x mrf-run; do sleep 0.01; done; exit 7'\' >w.mrf
+  run_apart timeout -k 5 300 mrf-run --kill-after 0.2 w.mrf
+  assert_status 7
+  assert_nothing_left
+  assert_files in w.mrf
+}
+
 # The directories of runs: of FIFOs, and beside results.
 directories_of_runs() { find "$TMPDIR" "$1" -maxdepth 1 -name '*mrf-run.*' | sort; }
 
