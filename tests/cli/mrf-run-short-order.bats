@@ -62,6 +62,19 @@ short() { run_apart timeout -k 5 300 mrf-run "$@"; }
   [ ! -e out.bam ]
 }
 
+@test "seq: a record has the place of its number, however late the filter writes it, and how often" {
+  seq 1000 >in.txt
+  # Each writes what it makes of a record, none to three records, when the next one comes, or at the end.
+  for filter in '{ for (; n > 0; --n) print last; last = $0; n = $1 % 4 } END { for (; n > 0; --n) print last }' \
+    '{ all[NR] = $0 } END { for (at = 1; at <= NR; ++at) for (n = all[at] % 4; n > 0; --n) print all[at] }'; do
+    for c in 1 7 1000; do
+      short -n 3 -c $c --order seq -i in.txt -o out.txt -- awk -F'\t' "$filter"
+      assert_status 0
+      cmp out.txt <(awk '{ for (n = (NR - 1) % 4; n > 0; --n) print }' in.txt)
+    done
+  done
+}
+
 @test "seq touches no tag mi of the user's own" {
   samtools view --no-PG -h "$(small_bam 100)" | awk '/^@/ { print; next } { print $0 "\tmi:i:" NR * 10 }' >in.sam
   for order in chunk rows any; do
