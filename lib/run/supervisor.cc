@@ -309,9 +309,16 @@ void Supervisor::on_reaped(const process::EndedProcess& ended) {
     if (may_have_left_behind(at)) {
       let_go(at, by_reader);
     } else {
-      fifos_.job_succeeded(at, by_reader);
+      end_succeeded(at, by_reader);
     }
   }
+}
+
+void Supervisor::end_succeeded(std::size_t at, bool by_reader) {
+  fifos_.job_succeeded(at, by_reader);
+  const workflow::PlannedJob& job = plan_.jobs[at];
+  if (job.section && --sections_[*job.section].jobs_left[static_cast<std::size_t>(job.round)] == 0)
+    rounds_ended_.push_back(*job.section);
 }
 
 // Each job is a process group. What has left it counts where it may know the path of a side table, which is
@@ -322,7 +329,8 @@ bool Supervisor::may_have_left_behind(std::size_t at) const {
   return ::kill(-jobs_[at].pid, 0) == 0 || errno == EPERM || !job.environment.empty();
 }
 
-// What the job has left behind, such as a process substitution, may still open its FIFOs.
+// What the job has left behind, such as a process substitution, may still open its FIFOs, or write to one
+// that the next round writes.
 void Supervisor::let_go(std::size_t at, bool by_reader) {
   if (state_ != RunState::running) return;
   std::vector<pid_t> alive;
@@ -331,7 +339,8 @@ void Supervisor::let_go(std::size_t at, bool by_reader) {
       process::find_left_behind(watchdog_.pid(), alive, [&] { return workspace_.awaited_fifos(plan_, at); });
   if (!left) {
     left_behind_.erase(at);
-    fifos_.job_succeeded(at, by_reader);
+    end_succeeded(at, by_reader);
+    begin_next_rounds();
     return;
   }
   if (left_behind_[at].is_due())
@@ -381,10 +390,6 @@ void Supervisor::set_ended(std::size_t at) {
   if (job.pid > 0) job.wall = Clock::now() - job.started;
   by_pid_.erase(job.pid);
   --left_;
-  const workflow::PlannedJob& planned = plan_.jobs[at];
-  if (planned.section &&
-      --sections_[*planned.section].jobs_left[static_cast<std::size_t>(planned.round)] == 0)
-    rounds_ended_.push_back(*planned.section);
 }
 
 void Supervisor::stop() {

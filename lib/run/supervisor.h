@@ -91,7 +91,7 @@ class Supervisor {
   /// What has been started of a section.
   struct Section {
     std::size_t next = 0;                // the round that starts next
-    std::vector<std::size_t> jobs_left;  // of each round
+    std::vector<std::size_t> jobs_left;  // of each round, those that have not succeeded
   };
 
   void launch_some();
@@ -120,6 +120,7 @@ class Supervisor {
   void signal_all(int signal);
   bool may_have_left_behind(std::size_t job) const;
   void let_go(std::size_t job, bool by_reader);
+  void end_succeeded(std::size_t job, bool by_reader);
   void wait_for_writers();
   void tell_unfinished() const;
   void stop_with_terminal();

@@ -254,7 +254,10 @@ std::vector<process::AwaitedFile> Workspace::awaited_fifos(const workflow::Plan&
   std::vector<process::AwaitedFile> files;
   const auto add = [&](std::size_t fifo, std::string_view side, const std::string& directory) {
     const std::string& name = plan.fifos[fifo].name;
-    files.push_back({fmt::format("'{}:{}'", side, name), std::nullopt, directory + "/" + file_name(name)});
+    const std::string path = directory + "/" + file_name(name);
+    const bool is_of_rounds = plan.fifos[fifo].writers.size() > 1;
+    files.push_back(
+        {fmt::format("'{}:{}'", side, name), is_of_rounds ? io::find_file_id(path) : std::nullopt, path});
   };
   for (const std::size_t fifo : plan.jobs[job].writes) add(fifo, "out", out_directory());
   for (const std::size_t fifo : plan.jobs[job].reads) add(fifo, "in", in_directory());

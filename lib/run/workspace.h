@@ -62,7 +62,8 @@ class Workspace {
   /// What jobs write that counts: results and what is beside them, which a process may open that knows the
   /// path, and return values, as far as they are there by now. A device is none.
   std::vector<process::AwaitedFile> awaited_files() const;
-  /// The same of the FIFOs of a job: a process that knows the path may still open them.
+  /// The same of the FIFOs of a job: a process that knows the path may still open them. One that several
+  /// rounds write has to be closed, too.
   std::vector<process::AwaitedFile> awaited_fifos(const workflow::Plan& plan, std::size_t job) const;
   /// Syncs the results and what the jobs wrote beside them (an index). Throws Error when a result is missing
   /// or written twice.

@@ -5,6 +5,24 @@
 load common
 load run
 
+@test "a round begins when what the one before has left behind has written its part" {
+  # shellcheck disable=SC2016 # $$ and $1 are the job's
+  late='while [ -e /proc/$$ ]; do sleep 0.01; done; sleep 0.1; echo "late $1"'
+  workflow <<END
+[each x in 1 2 3]
+a: bash -c '{ $late; } & echo "early \$1"' _ \$x > out:p
+[end]
+[each x in 4 5]
+b: bash -c '{ $late >"\$2"; } >/dev/null 2>&1 & echo "early \$1" >"\$2"' _ \$x out:q
+[end]
+c: cat < in:p > save:held
+d: cat < in:q > save:opened
+END
+  assert_status 0
+  [ "$(cat held)" = "$(printf '%s\n' {early,late}\ 1 {early,late}\ 2 {early,late}\ 3)" ]
+  [ "$(cat opened)" = "$(printf '%s\n' {early,late}\ 4 {early,late}\ 5)" ]
+}
+
 @test "rounds follow each other into a FIFO whose reader sees one stream" {
   workflow -D second='b c' <<'E'
 [each x in a "$second" 'd "e"']
