@@ -14,6 +14,8 @@
 #include <string_view>
 #include <utility>
 
+#include "io/paths.h"
+
 namespace mrf::run {
 
 namespace {
@@ -52,6 +54,7 @@ FifoSet::FifoSet(const workflow::Plan& plan, const Workspace& workspace, std::si
     const std::string name = Workspace::file_name(planned.name);
     Fifo& fifo = fifos_[at];
     fifo.path = workspace.own_directory() + "/" + name;
+    fifo.writers_path = workspace.out_directory() + "/" + name;
     fifo.writers_left = planned.writers.size();
     for (const std::size_t writer : planned.writers)
       fifo.must_be_read = fifo.must_be_read || workflow::writes_records(plan.jobs[writer]);
@@ -221,7 +224,23 @@ void FifoSet::writer_succeeded(std::size_t at) {
   settle(fifo);
 }
 
+// A job that renames a file of its own to the path, or removes the FIFO first, as programs do that never show
+// a file in part, has written what no reader sees.
+void FifoSet::check_in_place(std::size_t job) {
+  for (const std::size_t at : plan_.jobs[job].writes) {
+    const auto there = io::find_file_id(fifos_[at].writers_path);
+    if (fault_ || !there || there == io::find_file_id(fifos_[at].path)) continue;
+    fault_.emplace(
+        base::Status::failure, "continue", plan_.fifos[at].name,
+        fmt::format("'{}' has put another file in the place of the FIFO: it has to write to what is "
+                    "there, as cat FILE >\"$1\" does in a shell",
+                    plan_.jobs[job].display_name()));
+  }
+}
+
 void FifoSet::job_succeeded(std::size_t job, bool by_reader) {
+  check_in_place(job);
+  if (fault_) return;
   for (const std::size_t at : plan_.jobs[job].writes) writer_succeeded(at);
   for (const std::size_t at : plan_.jobs[job].reads) {
     Fifo& fifo = fifos_[at];

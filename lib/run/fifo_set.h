@@ -75,7 +75,8 @@ class FifoSet {
   void stop_watching() noexcept;
   /// The FIFO's name for the supervisor.
   const std::string& path(std::size_t fifo) const { return fifos_[fifo].path; }
-  /// The error, if a job has opened again a FIFO whose end was its close, or that is read once.
+  /// The error, if a job has opened again a FIFO whose end was its close, or that is read once, or has put
+  /// another file in the place of one.
   const std::optional<base::Error>& fault() const { return fault_; }
   /// The job has succeeded, and nothing that it left behind will open one of its ends: they are through, and
   /// OnUnread is called where it applies, now or when more is written for the job. `by_reader`: by SIGPIPE,
@@ -105,6 +106,7 @@ class FifoSet {
   enum class Held { none, read, write, both };
   struct Fifo {
     std::string path;
+    std::string writers_path;
     io::Fd fd;
     Held held = Held::none;
     std::size_t writers_left = 1;  // that have not succeeded
@@ -125,6 +127,7 @@ class FifoSet {
     return fifo.reader.through && !fifo.is_watched && !fifo.is_left_unread;
   }
   void writer_succeeded(std::size_t fifo);
+  void check_in_place(std::size_t job);
   void watch(const std::string& directory, Side side);
   int add_watch(const std::string& path, std::uint32_t events);
   void count_opens(const std::string& path);

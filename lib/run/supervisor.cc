@@ -316,6 +316,7 @@ void Supervisor::on_reaped(const process::EndedProcess& ended) {
 
 void Supervisor::end_succeeded(std::size_t at, bool by_reader) {
   fifos_.job_succeeded(at, by_reader);
+  if (fifos_.fault()) return on_fault(*fifos_.fault());
   const workflow::PlannedJob& job = plan_.jobs[at];
   if (job.section && --sections_[*job.section].jobs_left[static_cast<std::size_t>(job.round)] == 0)
     rounds_ended_.push_back(*job.section);

@@ -92,6 +92,31 @@ E
   assert_nothing_left
 }
 
+@test "a job that puts another file in the place of a FIFO ends the run without a result" {
+  for replace in 'echo x >new && mv new "$1"' 'rm -f "$1"; echo x >"$1"' 'ln -sf /etc/passwd "$1"'; do
+    workflow <<END
+a: bash -c '$replace' _ out:p
+b: cat < in:p > save:result
+END
+    assert_status 1
+    assert_stderr_is "mrf-run: cannot continue 'p': 'a' has put another file in the place of the FIFO: it has to write to what is there, as cat FILE >\"\$1\" does in a shell"
+    [ ! -e result ]
+  done
+  seq 3 >in
+  # shellcheck disable=SC2016
+  run_apart timeout -k 5 300 mrf-run -n 2 -c 1 --order any --side side -i in -o out -- \
+    bash -c 'cat; echo x >"new.$MRF_WORKER"; mv "new.$MRF_WORKER" "$MRF_SIDE"'
+  assert_status 1
+  assert_stderr_has "has put another file in the place of the FIFO"
+  [[ ! -e side && ! -e out ]]
+  workflow <<'END'
+a: bash -c 'echo x >"$1"; rm "$1"' _ out:p
+b: cat < in:p > save:result
+END
+  assert_status 0
+  [ "$(cat result)" = x ]
+}
+
 @test "what a job leaves behind may open FIFOs and results that are among its words" {
   # Each opens its file when its parent has ended and was waited for.
   # shellcheck disable=SC2016 # $$ is the job
