@@ -216,8 +216,9 @@ void Workspace::add_finished(const std::string& path, const Result& result) {
     const std::string file = entry->path();
     const std::string to = name_beside(result.target, io::base_of(path), io::base_of(file));
     const std::string& name = file == result.written ? path : to;
+    // What a link leads to is not the run's.
     std::error_code is_of_no_use;
-    if (entry->is_regular_file(is_of_no_use)) make_ready(file, to, name);
+    if (entry->symlink_status(is_of_no_use).type() == fs::file_type::regular) make_ready(file, to, name);
     prepared_.push_back({file, to, name});
   }
   if (error) throw base::SystemError("publish", path, error.value());

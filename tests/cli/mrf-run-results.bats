@@ -24,6 +24,13 @@ E
   workflow <<<"a: echo new > save:result"
   assert_status 0
   [ "$(cat result) $(stat -c %a result)" = "new 640" ]
+  # What a result that is a link leads to is not the run's.
+  echo kept >elsewhere && chmod 644 elsewhere
+  echo "a: ln -s $PWD/elsewhere save:result" >w.mrf
+  run_apart timeout -k 5 300 mrf-run w.mrf
+  assert_status 0
+  [ "$(cat result)" = kept ]
+  [ "$(stat -c %a elsewhere)" = 644 ]
 }
 
 @test "what is appended to a result stands behind what was there, in the script too" {
