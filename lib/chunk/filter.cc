@@ -23,6 +23,10 @@ namespace mrf::chunk {
 
 namespace {
 
+// Larger pipes hold more pages than the kernel keeps at hand for the next write: with 1 MiB each, 700 MB through
+// one or two filters that pass all on took almost twice the time.
+constexpr std::size_t pipe_bytes = std::size_t{512} << 10;
+
 void write_piece(const ChunkPiece& piece, io::FdRef to, const std::string& name) {
   if (piece.file) return io::copy_file(*piece.file, piece.size, to, name, piece.offset);
   io::Meter meter;
@@ -44,8 +48,8 @@ ChunkFilter::ChunkFilter(io::Reactor& reactor, const ChunkCommand& command, Chun
   io::Pipe input = io::make_pipe();
   io::Pipe output = io::make_pipe();
   io::Pipe errors = io::make_pipe();
-  io::ask_pipe_size(input.write_end, io::most_pipe_bytes);
-  io::ask_pipe_size(output.read_end, io::most_pipe_bytes);
+  io::ask_pipe_size(input.write_end, pipe_bytes);
+  io::ask_pipe_size(output.read_end, pipe_bytes);
   for (const io::Fd* end : {&input.write_end, &output.read_end, &errors.read_end}) {
     if (::fcntl(end->get(), F_SETFL, O_NONBLOCK) != 0) throw base::SystemError("start", command.words[0]);
   }
