@@ -23,8 +23,8 @@ namespace mrf::chunk {
 
 namespace {
 
-// Larger pipes hold more pages than the kernel keeps at hand for the next write: with 1 MiB each, 700 MB through
-// one or two filters that pass all on took almost twice the time.
+// Larger pipes hold more pages than the kernel keeps at hand for the next write: with 1 MiB each, 700 MB
+// through one or two filters that pass all on took almost twice the time.
 constexpr std::size_t pipe_bytes = std::size_t{512} << 10;
 
 void write_piece(const ChunkPiece& piece, io::FdRef to, const std::string& name) {
