@@ -161,7 +161,7 @@ void Supervisor::sample() {
   count_busy();
   if (options_.keeps_throughput) count_threads();
   track_input(now);
-  if (stall_) {
+  if (stall_ && (left_ > 0 || !left_behind_.empty())) {
     if (const auto line = stall_->update(now, fifos_, jobs_)) base::say(*line);
   }
   const auto end = Clock::now();
@@ -458,7 +458,11 @@ void Supervisor::wait_for_writers() {
     if (clock.is_due())
       base::say(fmt::format("still waiting for {}: all jobs have ended, but {}", left->file,
                             left->describe("one of them")));
-    reactor_.turn(process::left_behind_step);
+    // Events, such as messages of what was left behind, may come much faster.
+    const auto next = Clock::now() + process::left_behind_step;
+    do
+      reactor_.turn(process::left_behind_step);
+    while (state_ == RunState::running && Clock::now() < next);
   }
 }
 

@@ -91,6 +91,14 @@ E
   assert_nothing_left
 }
 
+@test "--stall-timeout takes nothing that still writes a result for a run that stands still" {
+  echo "a: bash -c '{ sleep 1; echo done; } &' > save:result" >w.mrf
+  run_apart timeout -k 5 300 mrf-run --stall-timeout 0.2 w.mrf
+  assert_status 0
+  assert_stderr_is ""
+  [ "$(cat result)" = "done" ]
+}
+
 @test "what a job leaves behind writes results, return values and standard output to their ends" {
   # The process that is left behind writes when its parent has ended and was waited for.
   # shellcheck disable=SC2016 # $$ is the job
