@@ -460,9 +460,7 @@ void Supervisor::wait_for_writers() {
                             left->describe("one of them")));
     // Events, such as messages of what was left behind, may come much faster.
     const auto next = Clock::now() + process::left_behind_step;
-    do
-      reactor_.turn(process::left_behind_step);
-    while (state_ == RunState::running && Clock::now() < next);
+    while (state_ == RunState::running && Clock::now() < next) reactor_.turn(process::left_behind_step);
   }
 }
 
