@@ -42,7 +42,7 @@ void declare(mrf::cli::Command& command, mrf::chunk::ChunkCommand& chunks, Words
   app.add_option("--output-record FORM", words.output_record,
                  "a FORM as for --record, or sam, of the outputs (default: not checked)");
   app.add_flag("--repeated-headers", chunks.repeats_headers,
-               "lines that are the same header of SAM may begin several outputs (default: status 3)");
+               "a header of SAM, VCF or another format may begin several outputs (default: status 3)");
   app.add_option("--header-prefix STR", words.header_prefix,
                  "the lines at the top that start with STR are the header");
   app.add_option("--header-lines K", words.header_lines, "the first K lines are the header (default 0)");

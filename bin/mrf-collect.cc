@@ -30,7 +30,7 @@ void declare(mrf::cli::Command& command, mrf::collect::CollectOptions& options, 
   app.add_flag("--same-header", options.same_header,
                "every input must have the same header (default: they may differ)");
   app.add_flag("--repeated-headers", options.repeats_headers,
-               "lines that are the same header of SAM may begin several inputs (default: status 3)");
+               "a header of SAM, VCF or another format may begin several inputs (default: status 3)");
   app.add_option("--header-prefix STR", options.header_form.prefix,
                  "the lines at the top that start with STR are the header, the same in all inputs");
   app.add_option("--header-lines K", options.header_form.lines,

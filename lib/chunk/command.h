@@ -29,7 +29,7 @@ struct ChunkCommand {
   bool header_broadcast = false;      ///< every chunk begins with the header, every output with one
   std::string header_to;              ///< where else the header goes; "" nowhere
   std::optional<StreamForm> written;  ///< what every filter's output is checked to be; empty: anything
-  bool repeats_headers = false;       ///< outputs of lines may begin with one header of SAM
+  bool repeats_headers = false;       ///< outputs of lines or bytes may begin with a header each
   std::uint64_t records = 0;          ///< a chunk; 0: by bytes
   bool is_measured = false;           ///< bytes by what starting a filter costs
   std::size_t filters = 1;            ///< at a time

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 // The bytes go from pipe to pipe or file inside the kernel. Of each output only its first bytes and its last
 // one are looked at: the last, which stays behind until more comes, to end a last line; the first, since
-// compressed data has no lines.
+// compressed data has no lines, and since a file with a header of its own ends where the next one begins.
 #include "chunk/joiner.h"
 
 #include <fmt/format.h>
@@ -39,14 +39,20 @@ class PassingJoiner : public ChunkJoiner {
     repeats_headers_ = command.repeats_headers || kind == Kind::nul || kind == Kind::start;
   }
 
-  void begin(std::uint64_t chunk) override {
+  void put_header(std::string_view header) override {
+    ChunkJoiner::put_header(header);
+    if (!repeats_headers_) headers_.find(header, "the input does");
+  }
+
+  void begin(std::uint64_t chunk, std::string_view records_front) override {
     chunk_ = chunk;
+    records_front_ = records_front;
     first_.clear();
     last_.reset();
   }
 
   std::optional<std::size_t> take(io::FdRef pipe) override {
-    if (delimiter_ && !is_front_known()) return take_first(pipe);
+    if (!is_front_known()) return take_first(pipe);
     const auto taken = drain_.drain(pipe, to(), std::string(io::stdout_name));
     count(taken.value_or(0));
     return taken;
@@ -72,8 +78,9 @@ class PassingJoiner : public ChunkJoiner {
       write({&*kept, 1});
       count(before - bytes());  // it was counted when it was taken
     }
-    if (!delimiter_ || !last_) return;
+    if (!last_) return;
     refuse_second_header();
+    if (!delimiter_) return;
     // A header of text in front of compressed data would be neither text nor compressed data.
     if ((is_asked_for_ || has_input_header()) && *delimiter_ == '\n')
       refuse_binary_output(first_, fmt::format("output of {} for chunk {}", filter_, chunk_));
@@ -85,11 +92,12 @@ class PassingJoiner : public ChunkJoiner {
  private:
   void refuse_second_header() {
     if (repeats_headers_) return;
-    const std::string earlier = headers_.find(first_, fmt::format("chunk {}", chunk_));
-    if (earlier.empty()) return;
-    throw base::DataError("join", fmt::format("output of {} for chunk {}", filter_, chunk_),
-                          record::RepeatedHeaders::fault(first_, fmt::format("that for {} did", earlier),
-                                                         "--output-record sam", "--output-record bam"));
+    const std::string earlier = headers_.find(first_, fmt::format("that for chunk {} did", chunk_));
+    // The input may be several files behind each other.
+    if (earlier.empty() || record::RepeatedHeaders::are_alike(first_, records_front_)) return;
+    throw base::DataError(
+        "join", fmt::format("output of {} for chunk {}", filter_, chunk_),
+        record::RepeatedHeaders::fault(first_, earlier, "--output-record sam", "--output-record bam"));
   }
   bool is_front_known() const {
     if (first_.size() < codec::format_magic_size) return false;
@@ -116,6 +124,7 @@ class PassingJoiner : public ChunkJoiner {
   const bool is_asked_for_;
   bool repeats_headers_ = false;
   std::uint64_t chunk_ = 0;
+  std::string records_front_;
   std::optional<char> delimiter_;
   io::PipeDrain drain_{true};
   std::string first_;
@@ -156,7 +165,7 @@ class CheckingJoiner : public ChunkJoiner {
   CheckingJoiner(const ChunkCommand& command, const StreamForm& form, io::FdRef to)
       : ChunkJoiner(command, to), command_(command), form_(form), has_header_(form.header.is_named()) {}
 
-  void begin(std::uint64_t chunk) override {
+  void begin(std::uint64_t chunk, std::string_view) override {
     chunk_ = chunk;
     name_ = fmt::format("output of {} for chunk {}", command_.words[0], chunk);
     framer_ = record::make_framer(form_.record, name_);
@@ -248,7 +257,9 @@ class CheckingJoiner : public ChunkJoiner {
 
   // True when the first bytes were there to be looked at, and are not those of binary data.
   bool check_text(bool is_end) {
-    if (text_.size() < codec::format_magic_size && !is_end) return false;
+    const std::size_t enough =
+        codec::is_gzip(text_) ? record::RepeatedHeaders::front_size : codec::format_magic_size;
+    if (text_.size() < enough && !is_end) return false;
     is_known_ = true;
     if (!record::is_bytes(form_.record)) refuse_binary_output(text_, name_);
     return true;
@@ -354,13 +365,19 @@ bool is_binary(std::string_view first) {
 
 void refuse_binary_output(std::string_view first, const std::string& name) {
   if (!is_binary(first)) return;
+  using codec::DataFormat;
   const std::string_view what =
       codec::is_gzip(first) ? "compressed with gzip" : codec::format_name(codec::format_by_magic(first));
+  const DataFormat format = codec::sniff(first);
+  const bool is_variants = format == DataFormat::bcf || format == DataFormat::vcf;
   throw base::DataError(
       "join", name,
-      fmt::format("it is {}, not text; --output-record bam is for BAM, --output-record fixed:1 for other "
-                  "bytes; what mrf-run compresses itself, a filter leaves as it is",
-                  what));
+      fmt::format("it is {}, not text; {}", what,
+                  is_variants ? "VCF is joined as text: bcftools writes it with -Ov, mrf-run compresses a "
+                                "result that is named .vcf.gz, and 'bcftools view -Ob' makes BCF of it"
+                              : "--output-record bam is for BAM, --output-record fixed:1 for other bytes, in "
+                                "which files with a header each are not joined; what mrf-run compresses "
+                                "itself, a filter leaves as it is"));
 }
 
 std::unique_ptr<ChunkJoiner> make_joiner(const ChunkCommand& command, io::FdRef to) {

@@ -21,12 +21,12 @@ class ChunkJoiner {
   virtual ~ChunkJoiner() = default;
 
   /// The header of the input, when it goes around the filters.
-  void put_header(std::string_view header);
+  virtual void put_header(std::string_view header);
   /// The header of the input, when every filter was given it: what the outputs begin with is compared with
   /// it.
   void note_given_header(std::string_view header) { given_header_ = header; }
-  /// The output of this chunk comes next.
-  virtual void begin(std::uint64_t chunk) = 0;
+  /// The output of this chunk, whose records begin with `records_front`, comes next.
+  virtual void begin(std::uint64_t chunk, std::string_view records_front) = 0;
   /// Takes what one read of the pipe, which does not block, gives. Returns how many bytes, 0 at the end of
   /// the pipe, empty when there is nothing in it now. Throws ClosedOutput, Error.
   virtual std::optional<std::size_t> take(io::FdRef pipe) = 0;

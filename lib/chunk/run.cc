@@ -420,7 +420,7 @@ bool ChunkRun::is_front_settled() const {
 void ChunkRun::begin_front(ChunkFilter& front) {
   is_front_begun_ = true;
   std::erase(waiting_, &front);
-  joiner_->begin(front.chunk().number);
+  joiner_->begin(front.chunk().number, front.chunk().front);
   spilled_ -= front.spilled();
   front.join_spilled(*joiner_);
   if (front.is_output_open() && !reactor_.is_watched(front.output())) watch_output(front);

@@ -29,6 +29,7 @@
 #include "io/reader.h"
 #include "io/temporaries.h"
 #include "record/framer.h"
+#include "record/header.h"
 
 namespace mrf::chunk {
 
@@ -183,7 +184,7 @@ class ChunkSource::ChunkReader {
   // False at the end of the input.
   bool cut() {
     wait_for_room();
-    Chunk chunk{number_, records_, 0, 0, {}, nullptr};
+    Chunk chunk{number_, records_, 0, 0, {}, {}, nullptr};
     begin_piece();
     const std::uint64_t wanted = wanted_bytes();
     const std::uint64_t most = command_.records > 0 ? command_.records : wanted;
@@ -214,6 +215,7 @@ class ChunkSource::ChunkReader {
   }
 
   void add(Chunk& chunk, std::string_view bytes, std::uint64_t records) {
+    if (chunk.bytes == 0) chunk.front = bytes.substr(0, record::RepeatedHeaders::front_size);
     if (is_streamed() && !stream_) begin_stream(chunk);
     keep(bytes);
     reader_.consume(bytes.size());

@@ -30,6 +30,7 @@ struct Chunk {
   std::uint64_t first_record = 0;  ///< from 0 on
   std::uint64_t records = 0;
   std::uint64_t bytes = 0;  ///< of the records
+  std::string front;        ///< the first bytes of the records, enough for record::RepeatedHeaders
   std::vector<ChunkPiece> pieces;
   /// Where its filter is started while it is read: what follows the pieces. `records` and `bytes` are 0 then.
   std::shared_ptr<ChunkStream> stream;

@@ -38,9 +38,11 @@ std::string inflated_front(std::string_view stored) {
   return {room.data(), room.size() - rest.size()};
 }
 
+constexpr std::array<std::string_view, 5> sam_types{"@HD\t", "@SQ\t", "@RG\t", "@PG\t", "@CO\t"};
+constexpr std::string_view vcf_magic = "##fileformat=VCF";
+
 bool is_sam_header(std::string_view text) {
-  constexpr std::array<std::string_view, 5> types{"@HD\t", "@SQ\t", "@RG\t", "@PG\t", "@CO\t"};
-  return std::any_of(types.begin(), types.end(),
+  return std::any_of(sam_types.begin(), sam_types.end(),
                      [&](std::string_view type) { return text.starts_with(type); });
 }
 
@@ -80,6 +82,13 @@ bool is_undecided(std::string_view first) {
                      [&](std::string_view magic) { return magic.starts_with(first); });
 }
 
+bool is_undecided_text(std::string_view first) {
+  const auto begins = [&](std::string_view magic) {
+    return first.size() < magic.size() && magic.starts_with(first);
+  };
+  return begins(vcf_magic) || std::any_of(sam_types.begin(), sam_types.end(), begins);
+}
+
 DataFormat sniff(std::string_view first) {
   std::string content;
   if (is_gzip(first)) {
@@ -87,13 +96,17 @@ DataFormat sniff(std::string_view first) {
     first = content;
   }
   const DataFormat format = format_by_magic(first);
-  return format == DataFormat::unknown && is_sam_header(first) ? DataFormat::sam : format;
+  if (format != DataFormat::unknown) return format;
+  if (first.starts_with(vcf_magic)) return DataFormat::vcf;
+  return is_sam_header(first) ? DataFormat::sam : DataFormat::unknown;
 }
 
 std::string_view format_name(DataFormat format) {
   switch (format) {
     case DataFormat::sam:
       return "SAM";
+    case DataFormat::vcf:
+      return "VCF";
     case DataFormat::bam:
       return "BAM";
     case DataFormat::cram:

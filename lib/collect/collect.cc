@@ -240,7 +240,7 @@ void Collector::open_inputs() {
   const Input::Shared shared{pool_, spill_, references_, records_written_,
                              may_repeat_headers() ? nullptr : &repeated_headers_};
   if (!options_.header.empty()) {
-    const Input::Shared aside{pool_, spill_, references_, lines_aside_};
+    const Input::Shared aside{pool_, spill_, references_, lines_aside_, shared.headers};
     header_ = std::make_unique<Input>(options_.header, header_settings_, HeaderUse{}, aside, header_count_);
   }
   if (!options_.counts.empty() && is_there_and_no_file(options_.counts)) open_counts();
@@ -273,14 +273,14 @@ bool Collector::are_files() const {
                      [](const auto& input) { return input->stream().is_file(); });
 }
 
-// Whether all inputs may begin with the same header of SAM. Lines of which nothing is known may not, since
+// Whether all inputs may begin with a header each. Lines of which nothing is known may not, nor bytes, since
 // the headers would come between records; but concatenated inputs may, as with cat(1).
 bool Collector::may_repeat_headers() const {
   using Kind = record::RecordForm::Kind;
   const Kind kind = options_.record.kind;
-  const bool are_lines = kind == Kind::line || kind == Kind::lines;
+  const bool may_be_anything = kind == Kind::line || kind == Kind::lines || kind == Kind::fixed;
   return options_.repeats_headers || options_.order == CollectOptions::Order::concat || options_.sam ||
-         has_headers() || !are_lines;
+         !may_be_anything;
 }
 
 bool Collector::has_headers() const { return settings_.header.is_named(); }

@@ -33,7 +33,7 @@ struct CollectOptions {
   record::HeaderForm header_form;
   /// The headers of all inputs have to be the same; those that `header_form` names have to in any case.
   bool same_header = false;
-  /// Inputs of lines may all begin with the same header of SAM, whose lines are records then.
+  /// Inputs of lines or bytes may all begin with a header, of SAM or another format, which is records then.
   bool repeats_headers = false;
   /// Bytes of memory for what cannot be written yet.
   std::uint64_t buffer = std::uint64_t{256} << 20;

@@ -185,28 +185,26 @@ void Input::check_format(bool is_end) {
     throw base::DataError("read", name(), codec::refusal_of(format));
 }
 
-// Whether it is known that the input does not begin with a header of SAM that an earlier input has. Until
-// then nothing of it is framed.
-bool Input::check_header(bool is_end) {
+// Whether it is known that what is to be records does not begin with a header as that of an earlier input
+// does. Until then none is framed.
+bool Input::check_front(bool is_end) {
   const std::string_view front = unframed();
-  if (front.empty()) return is_end;
-  if (front[0] == '@' && !is_end && !record::RepeatedHeaders::is_enough(front)) return false;
+  if (!is_end && !record::RepeatedHeaders::is_enough(front)) return false;
   is_front_known_ = true;
-  const std::string earlier = shared_.headers->find(front, name());
+  const std::string earlier = shared_.headers->find(front, fmt::format("'{}' does", name()));
   if (earlier.empty()) return true;
-  throw base::DataError(
-      "collect", name(),
-      record::RepeatedHeaders::fault(front, fmt::format("'{}' does", earlier), "--sam", "--record bam"));
+  throw base::DataError("collect", name(),
+                        record::RepeatedHeaders::fault(front, earlier, "--sam", "--record bam"));
 }
 
 void Input::frame(bool is_end) {
   if (!is_format_known_) check_format(is_end);
-  if (!is_front_known_ && !check_header(is_end)) return;
   if (!header_reader_->is_over()) {
     framed_ += header_reader_->take(unframed(), is_end);
     if (header_reader_->is_over() && round_ == 0) header_ = header_reader_->text();
   }
   if (!header_reader_->is_over() || framed_ == filled_) return;
+  if (!is_front_known_ && !check_front(is_end)) return;
   const std::string_view bytes = unframed();
   const record::Span span = framer_->take(bytes, all_records);
   newest().push(open_, bytes.substr(0, span.bytes), span.records);

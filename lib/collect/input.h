@@ -106,7 +106,7 @@ class Input {
     BamReferences& references;
     /// Records passed or dropped so far, of all inputs.
     std::uint64_t& records_written;
-    /// Of inputs that may not begin with the same header of SAM; null where they may.
+    /// Of inputs that may not begin with a header each, of SAM or another format; null where they may.
     record::RepeatedHeaders* headers = nullptr;
   };
   /// Opens `path`. `header_use` is for the header of the first round; one that is compared is compared in
@@ -166,7 +166,7 @@ class Input {
   void make_room(Hold hold);
   void frame(bool is_end);
   void check_format(bool is_end);
-  bool check_header(bool is_end);
+  bool check_front(bool is_end);
   void finish();
 
   const InputSettings& settings_;

@@ -164,14 +164,21 @@ void HeaderReader::fail(const std::string& reason) const {
 
 bool RepeatedHeaders::is_enough(std::string_view front) {
   if (front.size() >= front_size) return true;
-  return front.size() >= codec::format_magic_size && !codec::is_gzip(front) &&
-         codec::sniff(front) != codec::DataFormat::sam;
+  if (front.size() < 2 && (front.empty() || front[0] == '\x1f')) return false;
+  if (codec::is_gzip(front) || codec::is_undecided(front) || codec::is_undecided_text(front)) return false;
+  return codec::sniff(front) != codec::DataFormat::sam;
 }
 
 namespace {
 
 // The name of a read has 254 characters at most (SAM specification 1.4).
 constexpr std::size_t longest_name = 254;
+
+bool has_own_header(codec::DataFormat format) {
+  using codec::DataFormat;
+  return format == DataFormat::sam || format == DataFormat::vcf || format == DataFormat::bam ||
+         format == DataFormat::cram || format == DataFormat::bcf;
+}
 
 // From the first line that does not begin as a header line does.
 std::string_view behind_header(std::string_view front) {
@@ -191,30 +198,36 @@ bool is_sequence(std::string_view text, bool is_cut_off) {
 
 }  // namespace
 
-std::string RepeatedHeaders::find(std::string_view front, const std::string& name) {
+bool RepeatedHeaders::are_alike(std::string_view front, std::string_view other) {
+  const codec::DataFormat format = codec::sniff(front.substr(0, front_size));
+  return has_own_header(format) && format == codec::sniff(other.substr(0, front_size));
+}
+
+std::string RepeatedHeaders::find(std::string_view front, const std::string& phrase) {
   front = front.substr(0, front_size);
   const codec::DataFormat format = codec::sniff(front);
-  const bool is_compressed_sam = format == codec::DataFormat::sam && codec::is_gzip(front);
-  if (is_compressed_sam || format == codec::DataFormat::bam || format == codec::DataFormat::cram ||
-      format == codec::DataFormat::bcf) {
-    const auto [same, is_first] = names_.emplace(codec::format_name(format), name);
+  if (!has_own_header(format)) return "";
+  if (format != codec::DataFormat::sam || codec::is_gzip(front)) {
+    const auto [same, is_first] = phrases_.emplace(codec::format_name(format), phrase);
     return is_first ? "" : same->second;
   }
-  if (format != codec::DataFormat::sam) return "";
   const std::string first_line(front.substr(0, front.find('\n')));
   const std::string_view behind = behind_header(front);
   const bool is_second_line = behind.data() == front.data() + std::min(first_line.size() + 1, front.size());
   if (is_second_line && is_sequence(behind, front.size() == front_size)) return "";  // FASTQ
   const bool has_records = behind.substr(0, behind.find('\n')).find('\t') != std::string_view::npos;
-  const auto [same, is_first] = names_.emplace(first_line, name);
+  const auto [same, is_first] = phrases_.emplace(first_line, phrase);
   std::string earlier = !is_first ? same->second : has_records ? with_records_ : "";
-  if (has_records && with_records_.empty()) with_records_ = name;
+  if (has_records && with_records_.empty()) with_records_ = phrase;
   return earlier;
 }
 
 std::string RepeatedHeaders::fault(std::string_view front, std::string_view earlier,
                                    std::string_view sam_option, std::string_view bam_option) {
+  constexpr std::string_view joins_vcf =
+      "--header-prefix '#' (mrf-run, mrf-chunks: with --header-broadcast) joins";
   const codec::DataFormat format = codec::sniff(front.substr(0, front_size));
+  const bool is_compressed = codec::is_gzip(front);
   std::string advice;
   switch (format) {
     case codec::DataFormat::bam:
@@ -224,15 +237,33 @@ std::string RepeatedHeaders::fault(std::string_view front, std::string_view earl
       advice = fmt::format("when the filter writes BAM, {} joins it (mrf-run: -O cram, or bam)", bam_option);
       break;
     case codec::DataFormat::bcf:
-      advice = "VCF without its header can be joined";
+      advice = fmt::format(
+          "let the filter write VCF as text (bcftools: -Ov), which {}, and make BCF of the "
+          "result: 'bcftools view -Ob'",
+          joins_vcf);
+      break;
+    case codec::DataFormat::vcf:
+      advice = is_compressed ? fmt::format(
+                                   "let the filter write text (bcftools: -Ov), which {}; a result that is "
+                                   "named .vcf.gz is compressed in any case",
+                                   joins_vcf)
+                             : fmt::format(
+                                   "{} VCF, or the filter writes its header once, as where MRF_CHUNK is 0; "
+                                   "--repeated-headers (mrf-run: --output-record line) takes such lines for "
+                                   "others",
+                                   joins_vcf);
       break;
     default:
-      advice = fmt::format(
-          "{} joins SAM (mrf-run: -O sam, or bam), --repeated-headers (mrf-run: "
-          "--output-record line) takes such lines for others",
-          sam_option);
+      advice = fmt::format("{}{} joins SAM (mrf-run: -O sam, or bam)",
+                           is_compressed ? "when the filter writes text, " : "", sam_option);
+      if (!is_compressed)
+        advice += ", --repeated-headers (mrf-run: --output-record line) takes such lines for others";
   }
-  return fmt::format("it begins with a header of {}, as {}: {}", codec::format_name(format), earlier, advice);
+  return fmt::format("it begins with a header of {}{}, as {}: {}",
+                     is_compressed && format != codec::DataFormat::bam && format != codec::DataFormat::bcf
+                         ? "compressed "
+                         : "",
+                     codec::format_name(format), earlier, advice);
 }
 
 namespace {

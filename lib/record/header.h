@@ -87,27 +87,31 @@ class HeaderReader {
 };
 
 /// For outputs that are joined byte for byte: finds one that begins with a header of alignments or variants
-/// when an earlier one did. Joined, that header would stand between records, where no reader expects it.
+/// when an earlier one did, compressed with gzip or not. Joined, that header would stand between records,
+/// where no reader expects it.
 class RepeatedHeaders {
  public:
   /// So many first bytes of an output are enough for find(); most outputs need far fewer.
   static constexpr std::size_t front_size = 1024;
   /// Whether `front`, the first bytes of an output, is enough for find().
   static bool is_enough(std::string_view front);
+  /// Whether both begin with a header of the same format, and so the one may have it from the other.
+  static bool are_alike(std::string_view front, std::string_view other);
 
-  /// Looks at `front`, which is_enough() or is the whole of the output `name`. Returns the name of an earlier
-  /// output with a header of the same format that, with SAM, has the same first line or, as this one has,
-  /// records behind the header; "" when there is none. Texts of header lines alone, each with its own, are
-  /// lines like any others, and so are reads of FASTQ whose names look like header lines.
-  std::string find(std::string_view front, const std::string& name);
-  /// What an output is, and what to do: "it begins with a header of SAM, as EARLIER: ...". The options are
-  /// those of the program for SAM and for BAM.
+  /// Looks at `front`, which is_enough() or is the whole of an output, for which `phrase` stands in messages:
+  /// "that for chunk 0 did". Returns the phrase of an earlier output with a header of the same format that,
+  /// with SAM as text, has the same first line or, as this one has, records behind the header; "" when there
+  /// is none. Texts of header lines alone, each with its own, are lines like any others, and so are reads of
+  /// FASTQ whose names look like header lines.
+  std::string find(std::string_view front, const std::string& phrase);
+  /// What an output is, and what to do: "it begins with a header of SAM, as EARLIER: ...". `earlier` is what
+  /// find() has returned; the options are those of the program for SAM and for BAM.
   static std::string fault(std::string_view front, std::string_view earlier, std::string_view sam_option,
                            std::string_view bam_option);
 
  private:
-  std::map<std::string, std::string> names_;  // by the first line, or the format
-  std::string with_records_;                  // the first one with records of SAM behind its header
+  std::map<std::string, std::string> phrases_;  // by the first line, or the format
+  std::string with_records_;                    // the first one with records of SAM behind its header
 };
 
 /// The part of a whole BAM header that lists the reference sequences.

@@ -252,10 +252,9 @@ class PartsWriter {
         look.part->fail("its header is not that of shard 0");
       }
     } else if (rule_ != HeaderRule::lines) {
-      const std::string earlier = repeated_.find(look.front, fmt::format("shard {}", shard));
+      const std::string earlier = repeated_.find(look.front, fmt::format("that of shard {} does", shard));
       if (!earlier.empty())
-        look.part->refuse(record::RepeatedHeaders::fault(look.front, fmt::format("that of {} does", earlier),
-                                                         "-O sam", "-O bam"));
+        look.part->refuse(record::RepeatedHeaders::fault(look.front, earlier, "-O sam", "-O bam"));
     }
     Piece piece{shard, std::move(look.part), range, size_};
     size_ += range.end - std::min(range.begin, range.end);

@@ -54,6 +54,7 @@ Content content_of_format(codec::DataFormat format) {
       return Content::xz;
     case codec::DataFormat::zstd:
       return Content::zstd;
+    case codec::DataFormat::vcf:
     case codec::DataFormat::unknown:
       break;
   }

@@ -382,6 +382,46 @@ END
   [ ! -e out.aln ]
 }
 
+@test "VCF and BCF with a header for each part are refused, as lines and as bytes; a header that is equal is joined once" {
+  seq 300 >in.txt
+  cat >vcf.awk <<'END'
+BEGIN { print "##fileformat=VCFv4.2\n##contig=<ID=c>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO" }
+{ print "c\t" $1 "\t.\tA\tC\t.\t.\t." }
+END
+  text=(awk -f vcf.awk)
+  bcf=(bash -c 'awk -f vcf.awk | bcftools view --no-version -Ob -')
+  for order in chunk any; do
+    short --order $order -c 100 -i in.txt -o out -- "${text[@]}"
+    assert_status 3
+    assert_stderr_has "it begins with a header of VCF, as "
+    short --order $order -c 100 --output-record fixed:1 -i in.txt -o out -- "${bcf[@]}"
+    assert_status 3
+    assert_stderr_has "it begins with a header of BCF, as "
+    assert_stderr_has "let the filter write VCF as text (bcftools: -Ov)"
+    short --order $order -c 100 --output-record fixed:1 --header-prefix '#' --header-broadcast -i in.txt -o out -- "${bcf[@]}"
+    assert_status 3
+    assert_stderr_has "it begins with a header of BCF, as "
+    short --order $order -c 100 --header-prefix '#' --header-broadcast -i in.txt -o out.vcf -- "${text[@]}"
+    assert_status 0
+    [ "$order" = any ] || cmp <("${text[@]}" in.txt) out.vcf
+    [ "$(grep -c '^##fileformat' out.vcf) $(grep -vc '^#' out.vcf)" = '1 300' ]
+    short --order $order --header-prefix '#' -i out.vcf -o out -- awk 'BEGIN { print "##fileformat=VCFv4.2" } { print }'
+    assert_status 3
+    assert_stderr_has "it begins with a header of VCF, as "
+  done
+  short -c 100 --header-prefix '#' --header-broadcast -i in.txt -o out -- "${bcf[@]}"
+  assert_status 3
+  assert_stderr_has "it is compressed with gzip, not text; VCF is joined as text"
+  [ ! -e out ]
+  # Files behind each other are lines.
+  cat out.vcf out.vcf >in.vcf
+  for input in in.vcf -; do
+    short -c "$(wc -l <out.vcf)" -i $input -o out -- cat <in.vcf
+    assert_status 0
+    cmp in.vcf out
+  done
+}
+
 @test "a forgotten --, a command that is a file here, and arguments without an option: the message says what to write" {
   for option in --keep-failed -o --side; do
     run_apart mrf-run -i in.txt $option -- cat

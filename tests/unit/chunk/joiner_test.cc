@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/error.h"
+#include "codec/bgzf.h"
 #include "io/temporaries.h"
 
 namespace {
@@ -13,11 +14,13 @@ namespace {
 using Outputs = std::vector<std::string>;
 
 // Joins the outputs, of which the first part of each comes from a temporary file.
-std::string join(const mrf::chunk::ChunkCommand& command, const Outputs& outputs, std::size_t spilled = 0) {
+std::string join(const mrf::chunk::ChunkCommand& command, const Outputs& outputs, std::size_t spilled = 0,
+                 const Outputs& fronts = {}, const std::string& header = "") {
   const mrf::io::Fd to = mrf::io::open_scratch_file();
   const auto joiner = mrf::chunk::make_joiner(command, to);
+  if (!header.empty()) joiner->put_header(header);
   for (std::size_t at = 0; at < outputs.size(); ++at) {
-    joiner->begin(at);
+    joiner->begin(at, fronts.empty() ? std::string() : fronts[at]);
     const std::string_view output = outputs[at];
     const std::string_view front = output.substr(0, spilled);
     if (!front.empty()) {
@@ -46,6 +49,12 @@ std::string join(const mrf::chunk::ChunkCommand& command, const Outputs& outputs
   char more = 0;
   CHECK(::pread(to.get(), &more, 1, static_cast<off_t>(text.size())) == 0);
   return text;
+}
+
+std::string bgzf(const std::string& content) {
+  std::string block(mrf::codec::bgzf_max_block, '\0');
+  block.resize(mrf::codec::BgzfDeflater(6).block(content, block));
+  return block + std::string(mrf::codec::bgzf_eof);
 }
 
 mrf::chunk::ChunkCommand command(const char* record, const char* written = nullptr) {
@@ -79,6 +88,36 @@ TEST_CASE("the last line of every output is ended") {
     CHECK(join(command("line"), {"\x1f\x8b gzip", "BAM\1 x"}, spilled) == "\x1f\x8b gzipBAM\1 x");
     CHECK_THROWS_AS(join(command("line", "line"), {"\x1f\x8b gzip"}, spilled), mrf::base::DataError);
     CHECK_THROWS_AS(join(command("line", "fastq"), {"\x1f\x8b gzip"}, spilled), mrf::base::DataError);
+  }
+}
+
+TEST_CASE("an output with a header of its own is joined behind no other one") {
+  using namespace std::string_literals;
+  const std::string vcf = "##fileformat=VCFv4.2\n#CHROM\n1\t9\n";
+  const Outputs files{"BCF\2\2\1"s, bgzf("BCF\2\2\1"s), "BAM\1"s, bgzf("BAM\1"s),
+                      "CRAM\3\1"s,  bgzf(vcf),          vcf};
+  for (const std::size_t spilled : {0, 5, 30}) {
+    for (const char* record : {"line", "fixed:1"}) {
+      for (const std::string& file : files) {
+        CAPTURE(file);
+        CHECK_THROWS_WITH_AS(join(command("line", record), {"", file, "x\n", file}, spilled),
+                             doctest::Contains("filter"), mrf::base::DataError);
+        CHECK_THROWS_WITH_AS(join(command(record), {file, "", file}, spilled),
+                             doctest::Contains("for chunk 2': it begins with a header of "),
+                             mrf::base::DataError);
+        // The records of the chunk may begin so themselves: files behind each other.
+        CHECK(join(command(record), {file, file}, spilled, {"", file}) == file + file);
+        CHECK(join(command(record), {"", file + "\n"}, spilled) == file + "\n");
+        mrf::chunk::ChunkCommand any = command(record);
+        any.repeats_headers = true;
+        CHECK(join(any, {file, file}, spilled) == file + file);
+      }
+      CHECK_THROWS_WITH_AS(join(command(record), {vcf}, spilled, {}, vcf),
+                           doctest::Contains("a header of VCF, as the input does: "), mrf::base::DataError);
+    }
+    // Compressed records have no header.
+    for (const std::string& file : {bgzf("1\t9\n"), "\xfd\x37zXZ\0 x"s, "\x28\xb5\x2f\xfd x"s})
+      CHECK(join(command("line", "fixed:1"), {file, file}, spilled) == file + file);
   }
 }
 

@@ -31,6 +31,8 @@ TEST_CASE("a format is known by its first bytes, in gzip too") {
       {"\x28\xb5\x2f\xfd\x04"s, DataFormat::zstd},
       {"@HD\tVN:1.6\n"s, DataFormat::sam},
       {"@CO\tx\n"s, DataFormat::sam},
+      {"##fileformat=VCFv4.2\n"s, DataFormat::vcf},
+      {"##fileformat=VC\n"s, DataFormat::unknown},
       {"@r 1\nACGT\n"s, DataFormat::unknown},
       {"BZh9 is a line\n"s, DataFormat::unknown},
       {"BAMBOO\n"s, DataFormat::unknown},

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include <random>
 #include <string>
+#include <utility>
 #include <vector>
 
+#include "base/error.h"
 #include "codec/bgzf.h"
 #include "codec/inflate.h"
 #include "unit/collect/collected.h"
@@ -93,6 +95,43 @@ TEST_CASE("bytes that look like gzip are records of bytes") {
   options.record = {Kind::fixed, 1};
   const std::string bytes("\x1f\x8b\b\0", 4);
   CHECK(collected({bytes}, options) == bytes);
+}
+
+TEST_CASE("files with a header each are joined behind each other only in the order of their names") {
+  using Order = mrf::collect::CollectOptions::Order;
+  const std::string vcf = "##fileformat=VCFv4.2\n#CHROM\n1\t9\n";
+  const std::string bcf = "BCF\2\2 x";
+  for (const auto& [record, file] : {std::pair(Kind::fixed, bcf),
+                                     {Kind::fixed, deflated(bcf)},
+                                     {Kind::fixed, deflated(vcf)},
+                                     {Kind::fixed, vcf},
+                                     {Kind::line, vcf},
+                                     {Kind::line, deflated(vcf)}}) {
+    CAPTURE(file);
+    mrf::collect::CollectOptions options;
+    options.record = {record, 1};
+    options.order = Order::concat;
+    const std::string both = collected({file, file}, options);
+    CHECK(both == (record == Kind::fixed ? file + file : vcf + vcf));
+    for (const Order order : {Order::any, Order::rows}) {
+      options.order = order;
+      options.ragged = order == Order::rows;
+      options.repeats_headers = false;
+      CHECK_THROWS_WITH_AS(collected({"x\n", file, file}, options),
+                           doctest::Contains("it begins with a header of "), mrf::base::DataError);
+      options.header_form.prefix = "#";
+      if (record == Kind::line) {
+        options.chunk = 1;
+        CHECK(collected({file, file}, options) == vcf + "1\t9\n");
+      } else if (file != vcf) {
+        CHECK_THROWS_AS(collected({file, file}, options), mrf::base::DataError);
+      }
+      options.header_form.prefix = "";
+      options.repeats_headers = true;
+      options.chunk = 1000;
+      CHECK(collected({file, file}, options).size() == both.size());
+    }
+  }
 }
 
 TEST_CASE("a last record without its end is given one") {

@@ -10,6 +10,8 @@
 
 namespace {
 
+using namespace std::string_literals;
+
 // The header of a text that arrives in pieces of random sizes.
 std::string header_of(const mrf::record::HeaderForm& form, const std::string& text, std::mt19937& random) {
   mrf::record::HeaderReader reader(form, "test");
@@ -169,6 +171,21 @@ TEST_CASE(
     CHECK(headers.find(row.first, "a").empty());
     CHECK(headers.find(row.second, "b") == (row.is_refused ? "a" : ""));
   }
+  for (const std::string& file : {"BCF\2\2x"s, "BAM\1x"s, "CRAM\3\1x"s, "##fileformat=VCFv4.2\n"s}) {
+    CAPTURE(file);
+    mrf::record::RepeatedHeaders headers;
+    CHECK(headers.find(file, "a").empty());
+    CHECK(headers.find(record, "b").empty());
+    CHECK(headers.find(file + "more", "c") == "a");
+    CHECK(mrf::record::RepeatedHeaders::are_alike(file, file + "more"));
+    CHECK_FALSE(mrf::record::RepeatedHeaders::are_alike(file, record));
+    for (std::size_t size = 0; size < 4; ++size)
+      CHECK_FALSE(mrf::record::RepeatedHeaders::is_enough(file.substr(0, size)));
+  }
+  for (const std::string& file : {"\x1f"s, "\x1f\x8b\b"s, "##fileformat=VC"s, "@"s, "@CO"s})
+    CHECK_FALSE(mrf::record::RepeatedHeaders::is_enough(file));
+  for (const std::string& file : {"a\n"s, "##fileformat=B"s, "@r\n"s, "BA\n"s, "##fileformat=VCF"s})
+    CHECK(mrf::record::RepeatedHeaders::is_enough(file));
   CHECK(mrf::record::RepeatedHeaders::is_enough(record));
   CHECK_FALSE(mrf::record::RepeatedHeaders::is_enough("@CO\t" + many.substr(0, 500)));
   CHECK(mrf::record::RepeatedHeaders::is_enough("@CO\t" + many));

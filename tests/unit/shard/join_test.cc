@@ -107,6 +107,10 @@ TEST_CASE("text that begins with one header of SAM in several parts is joined wh
     CHECK(content(run.output()) == "before");
     CHECK(run.join(HeaderRule::lines).empty());
     CHECK(content(run.output()) == run.joined());
+    FinishedRun variants(form, "##fileformat=VCFv4.2\n");
+    CHECK(variants.join().find("it begins with a header of VCF, as that of shard 0 does: ") !=
+          std::string::npos);
+    CHECK(variants.join(HeaderRule::lines).empty());
     FinishedRun reads(form, "@read 1\nA\n+\nI\n");
     CHECK(reads.join().empty());
   }
