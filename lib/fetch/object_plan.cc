@@ -37,7 +37,8 @@ ObjectPlan::ObjectPlan(http::Url url, FetchOptions options, PartSizes sizes, std
       address_(std::move(url), options_.headers, options_.is_trusted, options_.refreshes),
       sizes_(sizes),
       put_off_from_(put_off_from),
-      name_(address_.url().shown()) {
+      name_(address_.url().shown()),
+      sample_policy_(options_.retries, options_.random) {
   slots_.emplace_back(http::RetryPolicy(options_.retries, options_.random));
 }
 
@@ -138,6 +139,7 @@ bool ObjectPlan::assign_part(Slot& slot, const OutputState& output) {
   part->second.owner = last_id_ + 1;
   slot.part = slot.end = part->first;
   slot.at = slot.position = at;
+  slot.is_of_sample = part->second.is_sample;
   slot.etag = version_.etag;
   const bool is_object = at == 0 && slot.end == version_.total.value_or(unknown_end);
   slot.ranged = is_hole || (!ranges_ignored_ && can_go_on() && !is_object);
@@ -441,7 +443,9 @@ ObjectPlan::Placement ObjectPlan::on_bytes(std::size_t number, std::uint64_t byt
   piece.is_compared = part->second.is_sample;
   if (!piece.is_compared) bytes_ += piece.size;
   part->second.at += piece.size;
-  if (part->second.at == part->first) parts_.erase(part);
+  if (part->second.at < part->first) return piece;
+  if (piece.is_compared) sample_policy_ = http::RetryPolicy(options_.retries, options_.random);
+  parts_.erase(part);
   return piece;
 }
 
@@ -508,21 +512,22 @@ Commands ObjectPlan::on_end(std::size_t number, const http::Ending& ending, std:
     return in_one_response(slot, reason);
   }
   const auto asked = slot.head.is_success() ? std::nullopt : http::retry_after(slot.head, wall_time);
-  const auto pause = pause_after(slot, asked);
+  auto& policy = policy_of(slot);
+  const auto pause = pause_after(policy, asked);
   if (!pause) {
-    const std::string last = reason + end_of_retries(slot, asked);
+    const std::string last = reason + end_of_retries(policy, asked);
     if (auto commands = leave_ranges(slot, last)) return *std::move(commands);
     throw base::Error(base::Status::unavailable, "fetch", name_, last);
   }
   slot.due = now + *pause;
   Commands commands;
-  if (auto forget = interrupted(version_is_gone, reason, output)) {
+  if (auto forget = interrupted(slot, version_is_gone, reason, output)) {
     commands.emplace_back(*std::move(forget));
     if (!output.can_forget) return commands;
   }
-  commands.emplace_back(Warn{fmt::format("cannot fetch '{}': {}; trying again in {:.1f} s ({} of {})", name_,
-                                         reason, static_cast<double>(pause->count()) / 1000,
-                                         slot.policy.failures(), options_.retries)});
+  commands.emplace_back(
+      Warn{fmt::format("cannot fetch '{}': {}; trying again in {:.1f} s ({} of {})", name_, reason,
+                       static_cast<double>(pause->count()) / 1000, policy.failures(), options_.retries)});
   return commands;
 }
 
@@ -646,24 +651,32 @@ Commands ObjectPlan::in_one_response(const Slot& slot, const std::string& reason
   return commands;
 }
 
+// Samples are counted apart, from one that was compared to the next: they take none of the retries of the
+// bytes that are missing.
+http::RetryPolicy& ObjectPlan::policy_of(Slot& slot) {
+  return slot.only_compares() ? sample_policy_ : slot.policy;
+}
+
 // Nothing when it is not tried again.
-std::optional<std::chrono::milliseconds> ObjectPlan::pause_after(Slot& slot,
+std::optional<std::chrono::milliseconds> ObjectPlan::pause_after(http::RetryPolicy& policy,
                                                                  std::optional<std::chrono::seconds> asked) {
-  const auto pause = slot.policy.after_failure(bytes_, asked);
-  if (slot.policy.failures() >= most_location_failures) address_.forget_location();
+  const auto pause = policy.after_failure(bytes_, asked);
+  if (policy.failures() >= most_location_failures) address_.forget_location();
   return pause;
 }
 
-std::string ObjectPlan::end_of_retries(const Slot& slot, std::optional<std::chrono::seconds> asked) {
+std::string ObjectPlan::end_of_retries(const http::RetryPolicy& policy,
+                                       std::optional<std::chrono::seconds> asked) {
   if (asked > http::RetryPolicy::longest_asked)
     return fmt::format("; the server asks to come back in {} s", asked->count());
-  return slot.policy.failures() == 1 ? "" : fmt::format(", {} times", slot.policy.failures());
+  return policy.failures() == 1 ? "" : fmt::format(", {} times", policy.failures());
 }
 
 // What a failure means for what came before: a version that is gone cannot be completed; without a strong
-// entity tag samples have to be compared, and what cannot be is forgotten.
-std::optional<ForgetOutput> ObjectPlan::interrupted(bool version_is_gone, const std::string& reason,
-                                                    const OutputState& output) {
+// entity tag samples have to be compared, and what cannot be is forgotten. A sample's rest stays to be asked
+// for, and needs no other samples.
+std::optional<ForgetOutput> ObjectPlan::interrupted(const Slot& slot, bool version_is_gone,
+                                                    const std::string& reason, const OutputState& output) {
   if (state_ != State::running) return std::nullopt;
   if (version_is_gone) {
     if (whole_id_ == 0) return changed(output);
@@ -672,7 +685,7 @@ std::optional<ForgetOutput> ObjectPlan::interrupted(bool version_is_gone, const 
   }
   if (version_.etag) return std::nullopt;
   if (!output.can_compare || !can_go_on()) return start_over(base::Status::unavailable, reason);
-  add_samples(parts_.there(*version_.total));
+  if (!slot.only_compares()) add_samples(parts_.there(*version_.total));
   return std::nullopt;
 }
 

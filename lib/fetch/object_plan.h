@@ -172,6 +172,7 @@ class ObjectPlan {
     std::uint64_t generation = 0;
     std::uint64_t part = 0;           ///< the end of the part that it fills; 0: none yet
     bool ranged = false;              ///< asked with a Range field
+    bool is_of_sample = false;        ///< asked for a sample
     std::uint64_t at = 0;             ///< the first byte asked for
     std::uint64_t end = unknown_end;  ///< one past the last
     std::optional<std::string> etag;  ///< of the version asked for, when ranged
@@ -187,6 +188,8 @@ class ObjectPlan {
     int redirects = 0;
     std::optional<http::Request> request;  ///< without the fields that ask for the range
     http::ResponseHead head;
+
+    bool only_compares() const { return is_of_sample && !whole; }
   };
 
   void give_up_slow_ones(Commands& commands);
@@ -224,9 +227,12 @@ class ObjectPlan {
   bool goes_on_without_ranges(const Slot& slot);
   std::optional<Commands> leave_ranges(const Slot& slot, const std::string& reason);
   Commands in_one_response(const Slot& slot, const std::string& reason);
-  std::optional<std::chrono::milliseconds> pause_after(Slot& slot, std::optional<std::chrono::seconds> asked);
-  static std::string end_of_retries(const Slot& slot, std::optional<std::chrono::seconds> asked);
-  std::optional<ForgetOutput> interrupted(bool version_is_gone, const std::string& reason,
+  http::RetryPolicy& policy_of(Slot& slot);
+  std::optional<std::chrono::milliseconds> pause_after(http::RetryPolicy& policy,
+                                                       std::optional<std::chrono::seconds> asked);
+  static std::string end_of_retries(const http::RetryPolicy& policy,
+                                    std::optional<std::chrono::seconds> asked);
+  std::optional<ForgetOutput> interrupted(const Slot& slot, bool version_is_gone, const std::string& reason,
                                           const OutputState& output);
 
   FetchOptions options_;
@@ -234,6 +240,7 @@ class ObjectPlan {
   PartSizes sizes_;
   std::uint64_t put_off_from_;
   std::string name_;  ///< the object's in messages
+  http::RetryPolicy sample_policy_;
   std::vector<Slot> slots_;
   State state_ = State::idle;
   bool waits_for_room_ = false;

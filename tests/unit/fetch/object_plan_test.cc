@@ -591,6 +591,58 @@ TEST_CASE("plan: without a strong entity tag samples of what is there come befor
   CHECK(bench.time() == Texts{"start 0 http://h/x"});
 }
 
+TEST_CASE("plan: of a sample that is cut the rest is asked for, and samples take none of the retries") {
+  const auto weak = head_of({"HTTP/1.1 200 OK", "Last-Modified: Mon", "Content-Length: 23"});
+  const auto part = [](const std::string& range) {
+    return head_of({"HTTP/1.1 206 P", "Last-Modified: Mon", "Content-Range: bytes " + range + "/23"});
+  };
+  Bench bench({100, 100, 64, 4, 3}, 2);
+  bench.output.can_compare = true;
+  const auto fails = [&](std::size_t count) {
+    const auto texts = bench.end(0, EndingKind::interrupted);
+    REQUIRE(texts.size() == 1);
+    CHECK(texts[0].starts_with("warn "));
+    CHECK(texts[0].ends_with(" (" + std::to_string(count) + " of 2)"));
+  };
+  const auto next = [&] { return bench.time(std::chrono::seconds(9)); };
+  bench.time();
+  bench.head(0, weak);
+  bench.begun(false, {{{0, 10}}, false});
+  CHECK(bench.bytes(0, 1) == "end");
+  CHECK(bench.end(0, EndingKind::stopped).empty());
+  CHECK(next() == Texts{"start 0 http://h/x bytes=10-22"});
+  fails(1);
+  CHECK(next() == Texts{"start 0 http://h/x bytes=0-2"});
+  bench.head(0, part("0-2"));
+  CHECK(bench.bytes(0, 1) == "0?1 ");
+  fails(1);
+  CHECK(next() == Texts{"start 0 http://h/x bytes=1-2"});
+  fails(2);
+  CHECK(next() == Texts{"start 0 http://h/x bytes=1-2"});
+  bench.head(0, part("1-2"));
+  CHECK(bench.bytes(0, 2) == "1?2 ");
+  CHECK(bench.end(0).empty());
+  CHECK(next() == Texts{"start 0 http://h/x bytes=7-9"});
+  fails(1);
+  CHECK(next() == Texts{"start 0 http://h/x bytes=7-9"});
+  bench.head(0, part("7-9"));
+  bench.bytes(0, 3);
+  CHECK(bench.end(0).empty());
+  CHECK(next() == Texts{"start 0 http://h/x bytes=10-22"});
+  fails(2);
+  // Samples that are compared time and again do not keep a rest alive that never comes.
+  for (const std::string range : {"0-2", "7-9"}) {
+    CHECK(next() == Texts{"start 0 http://h/x bytes=" + range});
+    bench.head(0, part(range));
+    bench.bytes(0, 3);
+    CHECK(bench.end(0).empty());
+  }
+  CHECK(next() == Texts{"start 0 http://h/x bytes=10-22"});
+  const auto last = bench.end(0, EndingKind::interrupted);
+  REQUIRE(last.size() == 1);
+  CHECK(last[0].starts_with("fail 5 "));
+}
+
 TEST_CASE("plan: If-Match is left away when it is refused") {
   Bench bench;
   bench.parallel();
