@@ -51,7 +51,7 @@ std::string path_of(const char* variable, const char* name) {
 
 std::string text_of(const std::string& path) {
   std::string text = path.empty() ? "" : read_if_there(path);
-  if (parse_aws_file(text).contains(""))
+  if (parse_aws_file(text, path).contains(""))
     base::warn(
         fmt::format("cannot use the first settings of '{}': they stand above every section; put them "
                     "below a line such as [default]",
@@ -61,30 +61,52 @@ std::string text_of(const std::string& path) {
 
 }  // namespace
 
-AwsSections parse_aws_file(std::string_view text) {
+AwsSections parse_aws_file(std::string_view text, const std::string& file) {
+  constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
+  if (text.starts_with(byte_order_mark)) text.remove_prefix(byte_order_mark.size());
   AwsSections sections;
   std::map<std::string, std::string>* section = nullptr;
-  std::string list;
+  std::string setting;  // whose value further lines belong to
+  std::size_t setting_indent = 0;
+  std::size_t number = 0;
+  const auto require = [&](bool condition) {
+    if (!condition)
+      throw base::Error(
+          base::Status::failure, "use", file,
+          fmt::format("line {} is neither a section in brackets nor of the form NAME = VALUE", number));
+  };
   for (std::size_t at = 0; at < text.size();) {
     const auto end = std::min(text.find('\n', at), text.size());
     const std::string_view whole = text.substr(at, end - at);
     at = end + 1;
+    ++number;
     const std::string_view line = http::trimmed(whole);
     if (line.empty() || line.starts_with('#') || line.starts_with(';')) continue;
-    if (line.starts_with('[')) {
-      section = &sections[section_name(line)];
-      list.clear();
+    const std::size_t indent = std::min(whole.find_first_not_of(" \t"), whole.size());
+    if (!setting.empty() && indent > setting_indent) {
+      std::string& value = (*section)[setting];
+      if (!value.empty()) {
+        value.append("\n").append(line);
+        continue;
+      }
+      const auto equals = line.find('=');
+      require(equals != std::string_view::npos);
+      const std::string name = base::lower_case(http::trimmed(line.substr(0, equals)));
+      (*section)[setting + "." + name] = http::trimmed(line.substr(equals + 1));
       continue;
     }
-    const auto equals = line.find('=');
-    if (equals == std::string_view::npos) continue;
+    if (line.starts_with('[')) {
+      require(line.find(']') != std::string_view::npos);
+      section = &sections[section_name(line)];
+      setting.clear();
+      continue;
+    }
+    const auto middle = line.find_first_of("=:");
+    require(middle != std::string_view::npos && middle > 0);
     if (section == nullptr) section = &sections[""];
-    const bool is_indented = whole.front() == ' ' || whole.front() == '\t';
-    std::string name = base::lower_case(http::trimmed(line.substr(0, equals)));
-    const std::string value(http::trimmed(line.substr(equals + 1)));
-    if (!is_indented) list = value.empty() ? name : "";
-    if (is_indented && !list.empty()) name.insert(0, list + ".");
-    (*section)[name] = value;
+    setting = base::lower_case(http::trimmed(line.substr(0, middle)));
+    setting_indent = indent;
+    (*section)[setting] = http::trimmed(line.substr(middle + 1));
   }
   return sections;
 }
@@ -97,8 +119,8 @@ AwsProfile::AwsProfile(std::string name, std::string_view credentials, std::stri
     exists_ = true;
     settings_.insert(place->second.begin(), place->second.end());
   };
-  take(parse_aws_file(credentials), name_);
-  const AwsSections sections = parse_aws_file(config);
+  take(parse_aws_file(credentials, "~/.aws/credentials"), name_);
+  const AwsSections sections = parse_aws_file(config, "~/.aws/config");
   take(sections, "profile " + name_);
   if (name_ == "default") take(sections, name_);
   const auto services = sections.find("services " + get("services"));

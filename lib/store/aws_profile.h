@@ -7,20 +7,22 @@
 
 namespace mrf::store {
 
-/// The sections of a file of the AWS command line: names and values, those of an indented list as
-/// "LIST.NAME"; what stands above every section is that of "". A line that is neither a section nor a setting
-/// is passed over.
+/// The sections of a file of the AWS command line, as Python's configparser reads it: names and values behind
+/// '=' or ':', comments on lines of their own, further lines of a value indented, those of a list as
+/// "LIST.NAME". What stands above every section is that of "". Throws Error with `file` and the number of a
+/// line that is neither a section nor a setting.
 using AwsSections = std::map<std::string, std::map<std::string, std::string>>;
-AwsSections parse_aws_file(std::string_view text);
+AwsSections parse_aws_file(std::string_view text, const std::string& file);
 
 /// A profile of ~/.aws/credentials and ~/.aws/config (AWS_SHARED_CREDENTIALS_FILE, AWS_CONFIG_FILE), the one
 /// that AWS_PROFILE names, or "default".
 class AwsProfile {
  public:
-  /// From the texts of the two files.
+  /// From the texts of the two files. Throws Error as parse_aws_file() does.
   AwsProfile(std::string name, std::string_view credentials, std::string_view config);
   /// From the files, as far as they are there. Warns of settings above every section. Throws SystemError when
-  /// one cannot be read, and Error when AWS_PROFILE names a profile that is in neither.
+  /// one cannot be read, and Error when a line makes no sense, or AWS_PROFILE names a profile that is in
+  /// neither.
   static AwsProfile load();
 
   const std::string& name() const { return name_; }
