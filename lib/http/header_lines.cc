@@ -20,6 +20,12 @@ constexpr std::array<std::string_view, 9> not_the_users{"Range",      "If-Match"
 
 std::string_view header_name(std::string_view line) { return trimmed(line.substr(0, line.find(':'))); }
 
+bool is_plain_value(std::string_view value) {
+  return trimmed(value) == value && std::none_of(value.begin(), value.end(), [](char c) {
+           return (c >= '\0' && c < ' ' && c != '\t') || c == '\x7f';
+         });
+}
+
 bool is_named(std::string_view line, std::string_view name) { return equal_names(header_name(line), name); }
 
 bool has_header(const std::vector<std::string>& lines, std::string_view name) {
@@ -33,6 +39,8 @@ void check_user_headers(const std::vector<std::string>& lines) {
       throw base::UsageError("use header", "...", "not of the form 'Name: value'");
     if (line.find_first_of("\r\n") != std::string::npos)
       throw base::UsageError("use header", name, "it has more than one line");
+    if (!is_plain_value(trimmed(line)))
+      throw base::UsageError("use header", name, "it has a control character");
     if (std::any_of(not_the_users.begin(), not_the_users.end(),
                     [&](auto other) { return equal_names(name, other); }))
       throw base::UsageError("use header", name, "the program sets it itself");

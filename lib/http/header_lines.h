@@ -9,6 +9,9 @@ namespace mrf::http {
 
 /// The name in a line "Name: value", without blanks around it.
 std::string_view header_name(std::string_view line);
+/// Whether a header may have the value as it is: it has no control character (RFC 9110, 5.5), and no blank
+/// around it.
+bool is_plain_value(std::string_view value);
 /// Whether a line is that of a header, whose name is compared without regard to case.
 bool is_named(std::string_view line, std::string_view name);
 /// Whether one of the lines is.

@@ -14,6 +14,7 @@
 #include "base/error.h"
 #include "base/percent_encoding.h"
 #include "base/redact.h"
+#include "http/header_lines.h"
 #include "http/retry.h"
 #include "http/server_reason.h"
 #include "http/xml_element.h"
@@ -59,6 +60,20 @@ std::string text_in(const Json& object, const char* name) {
   return place != object.end() && place->is_string() ? place->get<std::string>() : "";
 }
 
+// A header has no room for control characters, and a blank or the end of a line around a value comes from the
+// file that it was read from.
+void require_plain(const std::string& value, const std::string& what) {
+  if (http::is_plain_value(value)) return;
+  fail(what + " begins or ends with a blank, or has a control character, such as the end of a line");
+}
+
+AwsCredentials checked(AwsCredentials found, const std::string& who) {
+  require_plain(found.access_key, "the access key of " + who);
+  require_plain(found.secret_key, "the secret key of " + who);
+  require_plain(found.session_token, "the session token of " + who);
+  return found;
+}
+
 AwsCredentials parsed(const http::Answer& answer, const std::string& who) {
   if (answer.head.status() != 200)
     fail(fmt::format("{} answers HTTP {}", who, answer.head.status()), status_of(answer));
@@ -69,7 +84,7 @@ AwsCredentials parsed(const http::Answer& answer, const std::string& who) {
              parse_time(text_in(object, "Expiration"))};
   }
   if (found.access_key.empty() || found.secret_key.empty()) fail(who + " sends none");
-  return found;
+  return checked(std::move(found), who);
 }
 
 // An instance that has no answer for the moment may have credentials all the same.
@@ -152,7 +167,13 @@ std::optional<AwsCredentials> AwsCredentialChain::find() const {
   if (access.empty() != secret.empty())
     fail(access.empty() ? "AWS_SECRET_ACCESS_KEY is set, AWS_ACCESS_KEY_ID is not"
                         : "AWS_ACCESS_KEY_ID is set, AWS_SECRET_ACCESS_KEY is not");
-  if (!access.empty()) return AwsCredentials{access, secret, base::environment("AWS_SESSION_TOKEN")};
+  if (!access.empty()) {
+    const std::string token = base::environment("AWS_SESSION_TOKEN");
+    require_plain(access, "AWS_ACCESS_KEY_ID");
+    require_plain(secret, "AWS_SECRET_ACCESS_KEY");
+    require_plain(token, "AWS_SESSION_TOKEN");
+    return AwsCredentials{access, secret, token};
+  }
   const bool is_of_web = !profile_.get("web_identity_token_file").empty();
   if (is_of_web || profile_.get("role_arn").empty()) {
     if (auto found = from_web_identity()) return found;
@@ -194,8 +215,8 @@ std::optional<AwsCredentials> AwsCredentialChain::from_web_identity() const {
   const std::string place = token_service();
   const auto url = parse_endpoint(place);
   if (!url)
-    fail(fmt::format("the Security Token Service is not at a place like https://HOST: '{}'",
-                     base::redact_url(place)));
+    fail(fmt::format("the Security Token Service cannot be at '{}': {}", base::redact_url(place),
+                     endpoint_fault(place)));
   const http::Request request{
       .url = *url,
       .headers = {},
@@ -218,7 +239,7 @@ std::optional<AwsCredentials> AwsCredentialChain::from_web_identity() const {
                        parse_time(http::xml_element(answer.body, "Expiration"))};
   if (found.access_key.empty() || found.secret_key.empty() || found.session_token.empty())
     fail("the Security Token Service sends none");
-  return found;
+  return checked(std::move(found), "the Security Token Service");
 }
 
 std::optional<AwsCredentials> AwsCredentialChain::from_profile() const {
@@ -235,6 +256,8 @@ std::optional<AwsCredentials> AwsCredentialChain::from_profile() const {
   if (found.access_key.empty() || found.secret_key.empty())
     fail(fmt::format("profile '{}' has only one of aws_access_key_id and aws_secret_access_key",
                      profile_.name()));
+  for (const char* setting : {"aws_access_key_id", "aws_secret_access_key", "aws_session_token"})
+    require_plain(profile_.get(setting), fmt::format("{} of profile '{}'", setting, profile_.name()));
   return found;
 }
 
@@ -245,12 +268,15 @@ std::optional<AwsCredentials> AwsCredentialChain::from_container() const {
     uri = "http://169.254.170.2" + relative;
   if (uri.empty()) return std::nullopt;
   std::string token = base::environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
-  if (const std::string file = base::environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); !file.empty())
+  std::string source = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
+  if (const std::string file = base::environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); !file.empty()) {
     token = read_token(file);
+    source = fmt::format("the token in '{}'", file);
+  }
+  require_plain(token, source);
   http::Request request = direct(uri, {});
   if (!may_be_asked(request.url))
     fail("AWS_CONTAINER_CREDENTIALS_FULL_URI names neither this machine nor an https URL");
-  if (token.find_first_of("\r\n") != std::string::npos) fail("the container's token has more than one line");
   if (!token.empty()) request.headers.push_back("Authorization: " + token);
   return parsed(ask_(request, longest_container), "the container's endpoint");
 }
@@ -272,8 +298,11 @@ std::optional<AwsCredentials> AwsCredentialChain::from_instance() const {
     return std::nullopt;
   }
   require_available(token);
-  if (token.head.status() == 200)
-    headers.push_back("X-aws-ec2-metadata-token: " + std::string(http::trimmed(token.body)));
+  if (token.head.status() == 200) {
+    const std::string value(http::trimmed(token.body));
+    require_plain(value, "the token of the instance's metadata service");
+    headers.push_back("X-aws-ec2-metadata-token: " + value);
+  }
   const std::string roles = base + "/latest/meta-data/iam/security-credentials/";
   const auto list = ask_(direct(roles, headers), longest_container);
   require_available(list);

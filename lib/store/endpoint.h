@@ -12,4 +12,7 @@ namespace mrf::store {
 /// `text` is none.
 std::optional<http::Url> parse_endpoint(const std::string& text);
 
+/// Why `text`, which is none, is none: a reason for a message.
+const char* endpoint_fault(const std::string& text);
+
 }  // namespace mrf::store

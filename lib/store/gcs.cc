@@ -28,8 +28,9 @@ http::Request gcs_request(const http::Request& named, const BearerFile* bearer) 
   request.is_trusted = false;
   if (http::has_header(named.headers, "Authorization") || !named.is_trusted) return request;
   const std::string token = base::environment("GCS_OAUTH_TOKEN");
-  if (token.find_first_of(" \t\r\n") != std::string::npos)
-    throw base::Error(base::Status::failure, "use", "GCS_OAUTH_TOKEN", "it holds blanks or line ends");
+  if (!http::is_plain_value(token) || token.find_first_of(" \t") != std::string::npos)
+    throw base::Error(base::Status::failure, "use", "GCS_OAUTH_TOKEN",
+                      "it holds blanks, line ends or other control characters");
   if (!token.empty()) {
     request.headers.push_back("Authorization: Bearer " + token);
   } else if (bearer != nullptr) {

@@ -57,7 +57,7 @@ std::string configured_endpoint(const AwsProfile& profile) {
   if (endpoint.empty()) return "";
   if (!parse_endpoint(endpoint) || endpoint.find('?') != std::string::npos)
     throw base::Error(base::Status::failure, "use " + setting, base::redact_url(endpoint),
-                      "it is not of the form http://HOST or https://HOST");
+                      endpoint_fault(endpoint));
   return endpoint;
 }
 

@@ -20,5 +20,9 @@ TEST_CASE("the user's headers are checked, and their values never shown") {
   CHECK_THROWS_AS(mrf::http::check_user_headers({"A b: x"}), mrf::base::UsageError);
   CHECK_THROWS_WITH_AS(mrf::http::check_user_headers({"A: x\r\nB: hidden"}),
                        "cannot use header 'A': it has more than one line", mrf::base::UsageError);
+  for (const char odd : {'\x01', '\x7f', '\0'})
+    CHECK_THROWS_WITH_AS(mrf::http::check_user_headers({std::string("A: hidden") + odd + "x"}),
+                         "cannot use header 'A': it has a control character", mrf::base::UsageError);
+  CHECK_NOTHROW(mrf::http::check_user_headers({" A: \xc3\xa9\tb "}));
   CHECK_THROWS_AS(mrf::http::check_user_headers({"range: bytes=0-1"}), mrf::base::UsageError);
 }

@@ -110,6 +110,47 @@ TEST_CASE("half of a pair, and what this program does not do, are errors that sa
   CHECK_FALSE(AwsCredentialChain(none, nobody_answers).get(some_time));
 }
 
+TEST_CASE("credentials that no header may have are refused, and not shown") {
+  const auto reason = [](const AwsProfile& profile, const char* body = "") {
+    try {
+      AwsCredentialChain(profile, [&](const auto&, auto) {
+        return credentials_answer(200, body);
+      }).get(some_time);
+    } catch (const mrf::base::Error& error) {
+      return std::string(error.what());
+    }
+    return std::string();
+  };
+  const AwsProfile none("default", "", "");
+  const std::string begin = "cannot get 'AWS credentials': ";
+  for (const char* odd :
+       {"HIDDEN\r", "HIDDEN\n", " HIDDEN", "HIDDEN ", "HI\nX: DDEN", "HIDD\x7f", "HI\x01"}) {
+    CAPTURE(odd);
+    const StoreEnvironment key({{"AWS_ACCESS_KEY_ID", odd}, {"AWS_SECRET_ACCESS_KEY", "s"}});
+    CHECK(reason(none).starts_with(begin + "AWS_ACCESS_KEY_ID "));
+    CHECK(reason(none).find("HI") == std::string::npos);
+    const StoreEnvironment secret({{"AWS_ACCESS_KEY_ID", "k"}, {"AWS_SECRET_ACCESS_KEY", odd}});
+    CHECK(reason(none).starts_with(begin + "AWS_SECRET_ACCESS_KEY "));
+    const StoreEnvironment token(
+        {{"AWS_ACCESS_KEY_ID", "k"}, {"AWS_SECRET_ACCESS_KEY", "s"}, {"AWS_SESSION_TOKEN", odd}});
+    CHECK(reason(none).starts_with(begin + "AWS_SESSION_TOKEN "));
+    const StoreEnvironment container({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/c"},
+                                      {"AWS_CONTAINER_AUTHORIZATION_TOKEN", odd}});
+    CHECK(reason(none).starts_with(begin + "AWS_CONTAINER_AUTHORIZATION_TOKEN "));
+  }
+  {
+    const StoreEnvironment environment({{"AWS_ACCESS_KEY_ID", "k\r"}, {"AWS_SECRET_ACCESS_KEY", "s"}});
+    CHECK(reason(none) == begin +
+                              "AWS_ACCESS_KEY_ID begins or ends with a blank, or has a control character, "
+                              "such as the end of a line");
+  }
+  const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/c"}});
+  CHECK(reason(AwsProfile("x", "[x]\naws_access_key_id = a\n  b = c\naws_secret_access_key = s\n", ""))
+            .starts_with(begin + "aws_access_key_id of profile 'x' "));
+  CHECK(reason(none, R"({"AccessKeyId":"k","SecretAccessKey":"s","Token":"t\r\nX: y"})")
+            .starts_with(begin + "the session token of the container's endpoint "));
+}
+
 TEST_CASE("a container's endpoint gets its token, and only a near one is asked") {
   const AwsProfile none("default", "", "");
   {
@@ -192,8 +233,8 @@ TEST_CASE("a web identity gets the credentials of its role, and its token is in 
   {
     const StoreEnvironment odd({file, role, session, {"AWS_ENDPOINT_URL_STS", "127.0.0.1:9"}});
     CHECK_THROWS_WITH(AwsCredentialChain(keys, nobody_answers).get(some_time),
-                      "cannot get 'AWS credentials': the Security Token Service is not at a place like "
-                      "https://HOST: '127.0.0.1:9'");
+                      "cannot get 'AWS credentials': the Security Token Service cannot be at "
+                      "'127.0.0.1:9': it is not of the form http://HOST or https://HOST");
   }
   const StoreEnvironment no_role({file});
   CHECK_THROWS_WITH(

@@ -53,7 +53,15 @@ TEST_CASE("a bucket is a part of the host at AWS, and of the path elsewhere") {
     const std::string message = "cannot use " + std::string(name) +
                                 " '127.0.0.1:9': it is not of the form http://HOST or https://HOST";
     CHECK_THROWS_WITH_AS(s3_address("s3://b/k"), message.c_str(), mrf::base::Error);
+    const StoreEnvironment user({{"AWS_EC2_METADATA_DISABLED", "true"}, {name, "https://me:hidden@h:9"}});
+    const std::string of_user = "cannot use " + std::string(name) +
+                                " 'https://h:9': it has a user name or a password in front of the host, "
+                                "which no endpoint takes";
+    CHECK_THROWS_WITH_AS(s3_address("s3://b/k"), of_user.c_str(), mrf::base::Error);
   }
+  const StoreEnvironment below(
+      {{"AWS_EC2_METADATA_DISABLED", "true"}, {"AWS_ENDPOINT_URL", "http://h:1/s3/"}});
+  CHECK(s3_address("s3://b/k") == "http://h:1/s3/b/k");
 }
 
 TEST_CASE("every character of a key is its own") {
