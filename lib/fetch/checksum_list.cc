@@ -66,18 +66,25 @@ const char* source_of(Kind kind) {
   }
 }
 
-// TAG (NAME) = VALUE. The name may hold anything, so the last ") = " ends it.
+bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+std::string_view without_blanks_before(std::string_view text) {
+  text.remove_prefix(
+      static_cast<std::size_t>(std::find_if_not(text.begin(), text.end(), is_blank) - text.begin()));
+  return text;
+}
+
+// TAG (NAME) = VALUE. The name may hold anything, so the last parenthesis ends it.
 std::optional<ChecksumLine> read_tagged(std::string_view line, bool is_escaped) {
   const auto open = line.find('(');
   const auto close = line.rfind(')');
   if (open == std::string_view::npos || close == std::string_view::npos || close < open) return std::nullopt;
   std::string_view tag = line.substr(0, open);
   if (tag.ends_with(' ')) tag.remove_suffix(1);
-  std::string_view value = line.substr(close + 1);
-  if (value.starts_with(' ')) value.remove_prefix(1);
-  if (tag.empty() || tag.find_first_of(" \t:/") != std::string_view::npos || !value.starts_with("= "))
+  std::string_view value = without_blanks_before(line.substr(close + 1));
+  if (tag.empty() || tag.find_first_of(" \t:/") != std::string_view::npos || !value.starts_with('='))
     return std::nullopt;
-  value.remove_prefix(2);
+  value = without_blanks_before(value.substr(1));
   constexpr std::pair<std::string_view, Kind> tags[] = {
       {"MD5", Kind::md5},       {"SHA1", Kind::sha1},       {"SHA256", Kind::sha256},
       {"SHA512", Kind::sha512}, {"SHA2-256", Kind::sha256}, {"SHA2-512", Kind::sha512}};
@@ -114,10 +121,11 @@ std::optional<ChecksumLine> read_plain(std::string_view line, bool is_escaped) {
 
 ChecksumLine parse_checksum_line(std::string_view line) {
   if (line.ends_with('\r')) line.remove_suffix(1);
+  line = without_blanks_before(line);
   const bool is_escaped = line.starts_with('\\');
   if (is_escaped) line.remove_prefix(1);
-  if (auto tagged = read_tagged(line, is_escaped)) return std::move(*tagged);
   if (auto plain = read_plain(line, is_escaped)) return std::move(*plain);
+  if (auto tagged = read_tagged(line, is_escaped)) return std::move(*tagged);
   return {};
 }
 

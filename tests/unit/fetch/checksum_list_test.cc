@@ -35,6 +35,13 @@ TEST_CASE("the lines of a checksum list, in each form") {
   CHECK(read(std::string(128, 'a') + "  a") == "SHA-512 a");
   CHECK(read("MD5 (a (b) = c) = " + md5_of_nothing) == "MD5 a (b) = c");
   CHECK(read("MD5(a)= " + md5_of_nothing) == "MD5 a");
+  CHECK(read(" \t" + md5_of_nothing + "  a ") == "MD5 a ");
+  CHECK(read(md5_of_nothing + " (a) = b") == "MD5 (a) = b");
+  CHECK(read(" \\" + md5_of_nothing + "  a\\nb") == "MD5 a\nb");
+  for (const std::string middle : {"=", " =", "\t=\t", "  =  ", "= \t"}) {
+    CAPTURE(middle);
+    CHECK(read("  MD5 (a)" + middle + md5_of_nothing) == "MD5 a");
+  }
   CHECK(read("sha1 (a) = " + sha1_of_nothing) == "SHA-1 a");
   CHECK(read("SHA2-256(a)= " + std::string(64, 'a')) == "SHA-256 a");
   CHECK(read("MD5 (a) = 1B2M2Y8AsgTpgAmY7PhCfg==") == "MD5 a");
