@@ -415,6 +415,8 @@ std::vector<ManifestEntry> parse_manifest(const std::string& text, const std::st
                                           const ManifestOptions& options, const ManifestOrigin& origin) {
   constexpr std::string_view byte_order_mark = "\xef\xbb\xbf";
   std::string_view rest = text;
+  if (rest.starts_with("\xff\xfe") || rest.starts_with("\xfe\xff"))
+    throw ManifestError(name, "it is UTF-16; 'iconv -f UTF-16 -t UTF-8' makes UTF-8 of it");
   if (rest.starts_with(byte_order_mark)) rest.remove_prefix(byte_order_mark.size());
   const auto first = rest.find_first_not_of(" \t\r\n");
   if (first != std::string_view::npos && (rest[first] == '[' || rest[first] == '{')) {

@@ -131,6 +131,10 @@ END
   refused "line 1 is neither a URL nor a line of md5sum(1) or sha256sum(1): '...@h/o'"
   printf 'x\0y\n' >l
   refused "it has NUL bytes, as md5sum -z writes them: lines end with a line feed"
+  printf '\xff\xfeh\0' >l
+  refused "it is UTF-16; 'iconv -f UTF-16 -t UTF-8' makes UTF-8 of it"
+  printf '\xfe\xff\0h' >l
+  refused "it is UTF-16; 'iconv -f UTF-16 -t UTF-8' makes UTF-8 of it"
   printf '\n# nothing\n' >l
   refused "it lists no file"
   : >l
