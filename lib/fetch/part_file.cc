@@ -141,6 +141,12 @@ std::string record_in(const std::string& path) {
   return text;
 }
 
+// Whether it may have been a record once: it begins like one, as far as it goes.
+bool begins_as_record(std::string_view text) {
+  constexpr std::string_view begin = R"({"format":)";
+  return begin.starts_with(text.substr(0, begin.size()));
+}
+
 bool is_record(const std::string& path) {
   struct stat info {};
   if (::lstat(path.c_str(), &info) != 0 || !S_ISREG(info.st_mode)) return false;
@@ -251,15 +257,27 @@ WritableFile::Found PartFile::found(const http::ObjectVersion& version) {
   auto found = read_record();
   if (found.parts.empty()) {
     struct stat info {};
-    const bool is_new = status_of(fd_, part_).st_size == 0 && ::lstat(record_.c_str(), &info) != 0;
+    const bool has_record = ::lstat(record_.c_str(), &info) == 0;
+    const bool is_new = status_of(fd_, part_).st_size == 0 && !has_record;
     if (existing_ == io::OutputFile::Existing::kept && !is_new)
       throw base::Error(base::Status::failure, "write", part_,
                         "another download left it; give PATH, or --overwrite");
-    if (!is_new)
+    if (has_record && !begins_as_record(record_in(record_)))
+      throw base::Error(base::Status::failure, "write", part_,
+                        fmt::format("'{}' is no record of an interrupted download; give the two files other "
+                                    "names, or remove them",
+                                    record_));
+    if (!is_new && !has_record) {
+      base::warn(
+          fmt::format("'{}' is fetched from the beginning: no record says what '{}' has of it, which is "
+                      "replaced",
+                      target_, part_));
+    } else if (!is_new) {
       base::note(fmt::format("'{}' is fetched from the beginning: {}", target_,
                              found.is_of_another_version
                                  ? fmt::format("'{}' is of another version than the server has", part_)
                                  : fmt::format("no valid record says what '{}' has of it", part_)));
+    }
     reset();
   } else if (static_cast<std::uint64_t>(status_of(fd_, part_).st_size) > *version_.total) {
     truncate_to(fd_, *version_.total, part_);

@@ -71,8 +71,8 @@ class PartFile final : public WritableFile {
 
   io::FdRef fd() const override { return fd_; }
   const std::string& name() const override { return target_; }
-  /// What is there of another version is thrown away. Throws Error when an existing file is kept and it would
-  /// be.
+  /// What is there of another version is thrown away, with a warning when it has no record at all. Throws
+  /// Error when an existing file is kept and it would be, and when what has the record's name is none.
   Found found(const http::ObjectVersion& version) override;
   std::uint64_t part_size() const override;
   void remember(const std::vector<PartSum>& parts) override;

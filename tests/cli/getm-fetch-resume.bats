@@ -83,9 +83,8 @@ END
 
 @test "a record that makes no sense is not believed" {
   local record head='{"format":1,"etag":"\"one\"","last_modified":null,"size":3000000,"done"'
-  for record in '' '{' '[]' "$head:[[5,2,\"00000000\"]]}" "$head:[[0,3000000,\"00000000\"]]}" \
-    "$head:[[0,1,\"00000000\"],[0,2,\"00000000\"]]}" "$head:[[0,1,\"0000000\"]]}" "$head:\"x\"}" \
-    "${head/format/formal}:[[0,1,\"00000000\"]]}"; do
+  for record in '' '{' '{"format":' "$head:[[5,2,\"00000000\"]]}" "$head:[[0,3000000,\"00000000\"]]}" \
+    "$head:[[0,1,\"00000000\"],[0,2,\"00000000\"]]}" "$head:[[0,1,\"0000000\"]]}" "$head:\"x\"}"; do
     printf 'garbage' >out.getm-part
     printf '%s' "$record" >out.getm-part.json
     run_apart getm-fetch -v --progress none --resume -ca null "$HTTP/fault/none" out
@@ -93,7 +92,24 @@ END
     assert_stderr_has "'out' is fetched from the beginning: no valid record says what 'out.getm-part' has of it"
     cmp out "$WWW/big"
     assert_files out
+    rm out
   done
+  # Files of other programs.
+  for record in '[]' 'text' '{"formal":1}'; do
+    printf 'garbage' >out.getm-part
+    printf '%s' "$record" >out.getm-part.json
+    run_apart getm-fetch --progress none --resume -ca null "$HTTP/fault/none" out
+    assert_status 1
+    assert_stderr_is "getm-fetch: cannot write 'out.getm-part': 'out.getm-part.json' is no record of an interrupted download; give the two files other names, or remove them"
+    [ "$(cat out.getm-part out.getm-part.json)" = "garbage$record" ]
+    assert_files out.getm-part out.getm-part.json
+  done
+  rm out.getm-part.json
+  run_apart getm-fetch --progress none --resume -ca null "$HTTP/fault/none" out
+  assert_status 0
+  assert_stderr_is "getm-fetch: 'out' is fetched from the beginning: no record says what 'out.getm-part' has of it, which is replaced"
+  cmp out "$WWW/big"
+  assert_files out
 }
 
 @test "a download that is continued says where, and counts what came" {
