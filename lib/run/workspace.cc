@@ -103,7 +103,8 @@ Workspace::Workspace(const workflow::Plan& plan, const std::string& report) : re
       throw base::UsageError("write", report, "a result has that name");
   }
   root_ = io::temporary_directory();
-  directory_ = unique_name(io::absolute_temporary_directory(), fifo_directory_prefix);
+  parent_ = io::absolute_temporary_directory();
+  directory_ = unique_name(parent_, fifo_directory_prefix);
 }
 
 void Workspace::check() const {
@@ -119,7 +120,7 @@ void Workspace::check_result_directory(const std::string& path, const Result& re
 
 // The mark comes first, so that whatever is made behind it is found by the next run.
 void Workspace::make(const workflow::Plan& plan) {
-  remove_leftovers(io::directory_of(directory_));
+  remove_leftovers(parent_);
   if (::mkdir(directory_.c_str(), 0700) != 0) throw base::SystemError("make a directory for FIFOs in", root_);
   mark_.set(directory_, result_directories());
   for (const auto& [path, result] : results_) make_result_directory(path, result);

@@ -77,7 +77,7 @@ class Workspace {
   /// $TMPDIR's.
   void remove(bool keep_fifos) noexcept;
   /// Removes what runs have left that were jobs of this one, and were killed with it.
-  void remove_what_jobs_left() noexcept { remove_leftovers(io::directory_of(directory_)); }
+  void remove_what_jobs_left() noexcept { remove_leftovers(parent_); }
 
  private:
   struct Result {
@@ -96,7 +96,8 @@ class Workspace {
 
   std::vector<std::string> result_directories() const;
 
-  std::string root_;
+  std::string root_;    // as the user names it
+  std::string parent_;  // absolute, of directory_, which is empty when it is removed
   std::string directory_;
   LiveMark mark_;
   std::map<std::string, Result> results_;

@@ -39,17 +39,26 @@ both_have_results() { (($(find . -name '.mrf-run.*' | wc -l) == 2)); }
   setsid mrf-run -n 1 --order any -i in -o result -- "${inner[@]}" 3>&- &
   run=$!
   wait_until both_have_results
+  # Its two processes cannot clean up.
+  inside=$(pgrep -x mrf-run -P "$(pgrep -P "$run")")
+  kill -STOP "$inside" "$(pgrep -P "$inside")"
   kill -KILL "$run"
   wait "$run" && return 1
   wait_until assert_nothing_left
   assert_files in
-  # One that does not end by TERM, beside a job that fails.
-  printf '%s\n' "a: ${inner[*]} < /dev/null" \
-    'b: bash -c '\''until find . -name ".mrf-run.*" | grep -q . && pkill -STOP -P "$PPID" -x mrf-run; do sleep 0.01; done; exit 7'\' >w.mrf
+  # Beside a job that fails.
+  cat >stop <<'END'
+#!/bin/bash
+until find . -name ".mrf-run.*" | grep -q . && inside=$(pgrep -x mrf-run -P "$PPID"); do sleep 0.01; done
+kill -STOP "$inside" "$(pgrep -P "$inside")"
+exit 7
+END
+  chmod +x stop
+  printf '%s\n' "a: ${inner[*]} < /dev/null" 'b: ./stop' >w.mrf
   run_apart timeout -k 5 300 mrf-run --kill-after 0.2 w.mrf
   assert_status 7
   assert_nothing_left
-  assert_files in w.mrf
+  assert_files in stop w.mrf
 }
 
 # The directories of runs: of FIFOs, and beside results.
