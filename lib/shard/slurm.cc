@@ -59,10 +59,15 @@ SlurmTask::Life life_of(std::string_view state) {
   return is_one_of(over, state) ? SlurmTask::Life::over : SlurmTask::Life::waiting;
 }
 
-// From a status of wait(2).
+// From a status of wait(2), or, in later versions, STATUS:SIGNAL.
 int parse_exit_code(std::string_view text) {
   constexpr unsigned signal_bits = 0x7f;
   constexpr unsigned status_bits = 0xff;
+  if (const auto colon = text.find(':'); colon != text.npos) {
+    const auto signal = static_cast<unsigned>(parse_number(text.substr(colon + 1)).value_or(0)) & signal_bits;
+    if (signal != 0) return base::signal_status_base + static_cast<int>(signal);
+    return static_cast<int>(parse_number(text.substr(0, colon)).value_or(0) & status_bits);
+  }
   const auto code = static_cast<unsigned>(parse_number(text).value_or(0));
   if ((code & signal_bits) != 0) return base::signal_status_base + static_cast<int>(code & signal_bits);
   return static_cast<int>((code >> 8) & status_bits);

@@ -138,6 +138,16 @@ TEST_CASE("tasks in the queue") {
   CHECK(tasks[3].life == Life::waiting);
   CHECK(is_held(tasks[3].reason));
   CHECK_FALSE(is_held(tasks[1].reason));
+  // As Slurm 24 writes them.
+  const auto later = parse_queue(
+      "5|2|CANCELLED|None|0:15|mrf-out.bam-0123-0|\n"
+      "6|0|FAILED|NonZeroExitCode|9:0|mrf-out.bam-0123-0|\n"
+      "6|1|COMPLETED|None|0:0|mrf-out.bam-0123-0|",
+      name);
+  REQUIRE(later.size() == 3);
+  CHECK(later[0].status == 143);
+  CHECK(later[1].status == 9);
+  CHECK(later[2].status == 0);
   CHECK(tasks[4].life == Life::ending);
   CHECK(is_fault_of_slurm("NODE_FAIL"));
   CHECK_FALSE(is_fault_of_slurm("TIMEOUT"));
