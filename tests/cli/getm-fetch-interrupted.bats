@@ -90,12 +90,12 @@ END
 
 @test "a part file that is longer than the object is cut, whatever is behind the end" {
   cat "$WWW/big" <(echo more) >out.getm-part
-  printf '{"etag":"\\"one\\"","size":3000000,"done":[[0,3000000]]}' >out.getm-part.json
+  printf '{"format":1,"etag":"\\"one\\"","size":3000000,"done":[[0,3000000]]}' >out.getm-part.json
   fetch -q --resume -cs "$(md5_of "$WWW/big")" -ca md5 "$HTTP/fault/none?t=longer" out
   assert_status 0
   cmp out "$WWW/big"
   cat "$WWW/big" <(echo more) >out.getm-part
-  printf '{"etag":"\\"one\\"","size":3000000,"done":[[0,1000],[2000,3000000]]}' >out.getm-part.json
+  printf '{"format":1,"etag":"\\"one\\"","size":3000000,"done":[[0,1000],[2000,3000000]]}' >out.getm-part.json
   fetch -q --resume -ca null "$HTTP/fault/none?t=longer2" out
   assert_status 0
   cmp out "$WWW/big"
@@ -116,7 +116,7 @@ END
 
 @test "a record of an earlier version goes when its data goes" {
   printf 'earlier' >out.getm-part
-  printf '{"etag":"\\"zero\\"","size":3000000,"done":[[0,7]]}' >out.getm-part.json
+  printf '{"format":1,"etag":"\\"zero\\"","size":3000000,"done":[[0,7]]}' >out.getm-part.json
   held stale --resume
   wait_until has_bytes out.getm-part 65536
   run ! grep zero out.getm-part.json # there may be one of this version already

@@ -43,7 +43,7 @@ named() { fetch -q "${@:2}" "$HTTP/named/small?disposition=$1"; }
 
 @test "what another download left is not thrown away for a name that the server chose" {
   cp "$WWW/big" x.getm-part
-  printf '{"etag":"\\"zero\\"","size":3000000,"done":[[0,3000000]]}' >x.getm-part.json
+  printf '{"format":1,"etag":"\\"zero\\"","size":3000000,"done":[[0,3000000]]}' >x.getm-part.json
   named "attachment;filename=x" --resume
   assert_status 1
   assert_stderr_is "getm-fetch: cannot write 'x.getm-part': another download left it; give PATH, or --overwrite"
