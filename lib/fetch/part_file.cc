@@ -262,7 +262,8 @@ WritableFile::Found PartFile::found(const http::ObjectVersion& version) {
     if (existing_ == io::OutputFile::Existing::kept && !is_new)
       throw base::Error(base::Status::failure, "write", part_,
                         "another download left it; give PATH, or --overwrite");
-    if (has_record && !begins_as_record(record_in(record_)))
+    const bool is_too_long = has_record && static_cast<std::uint64_t>(info.st_size) > most_record_bytes;
+    if (is_too_long || (has_record && !begins_as_record(record_in(record_))))
       throw base::Error(base::Status::failure, "write", part_,
                         fmt::format("'{}' is no record of an interrupted download; give the two files other "
                                     "names, or remove them",
