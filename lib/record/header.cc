@@ -56,6 +56,11 @@ bool is_sam_header_line(std::string_view line) {
   return is_letter(line[1]) && is_letter(line[2]) && (line.size() < sam_header_front || line[3] == '\t');
 }
 
+bool is_bcftools_command(std::string_view line) {
+  const std::string_view name = line.substr(0, line.find_first_of("=\n"));
+  return name.starts_with("##bcftools_") && name.ends_with("Command");
+}
+
 HeaderReader::HeaderReader(HeaderForm form, std::string input_name, std::string verb)
     : form_(std::move(form)),
       input_name_(std::move(input_name)),
@@ -293,9 +298,12 @@ std::string header_difference(std::string_view header, std::string_view other) {
     others.remove_prefix(end + 1);
   }
   const bool is_program = own.starts_with("@PG") || others.starts_with("@PG");
+  const bool is_dated = is_bcftools_command(own) || is_bcftools_command(others);
   return fmt::format("they differ in line {}: {} where that has {}{}", line, shown_line(own),
                      shown_line(others),
-                     is_program ? "; samtools leaves the @PG line of its command out with --no-PG" : "");
+                     is_program ? "; samtools leaves the @PG line of its command out with --no-PG"
+                     : is_dated ? "; bcftools leaves the line with the date out with --no-version"
+                                : "");
 }
 
 std::string_view bam_references(std::string_view header) {

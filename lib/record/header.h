@@ -36,6 +36,10 @@ inline constexpr std::size_t sam_header_front = 4;
 /// and a tab unless `line`, which may be the front of one, ends there.
 bool is_sam_header_line(std::string_view line);
 
+/// Whether a header line is one in which bcftools has left its command and the date,
+/// "##bcftools_viewCommand=...; Date=...", as it does without --no-version.
+bool is_bcftools_command(std::string_view line);
+
 /// Finds the header of one input, however its bytes arrive, in one pass over them. Every program takes this
 /// class's word for what a header is.
 ///
@@ -118,8 +122,8 @@ class RepeatedHeaders {
 std::string_view bam_references(std::string_view header);
 
 /// Where two headers differ, for a message: "they differ in line 2: '@PG...' where that has '@PG...'", of at
-/// most 100 bytes each, with what to do about a @PG line. Of BAM the texts are compared. Either may be cut
-/// off at its end. Empty when no text differs.
+/// most 100 bytes each, with what to do about a @PG line and one of bcftools. Of BAM the texts are compared.
+/// Either may be cut off at its end. Empty when no text differs.
 std::string header_difference(std::string_view header, std::string_view other);
 
 /// Throws DataError for a line that begins with '@' and is no header line: it has the shape of a record, or

@@ -70,6 +70,10 @@ class Writer {
     add("result", account_.has_other_order ? "the same records, in another order" : "the same");
     if (account_.has_other_order && account_.combines)
       add("", "where the order counts, --combine needs a COMMAND that restores it");
+    if (account_.has_date)
+      add("",
+          "but it writes the date into its header, and headers of chunks that differ are status 3: with "
+          "--no-version bcftools leaves it out");
     if (account_.records_out == 0) {
       const bool is_all = account_.share && *account_.share >= 1;
       add("", is_all ? "but the filter has written nothing"

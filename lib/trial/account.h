@@ -45,6 +45,7 @@ struct Account {
   /// Where they are the same.
   bool has_other_order = false;              ///< the same but for the order of the records
   bool combines = false;                     ///< --combine makes the result
+  bool has_date = false;                     ///< the filter writes the date into the header
   Costs costs;                               ///< of the filter alone
   std::optional<double> whole_alone_s;       ///< expected for the whole input
   std::optional<double> whole_copies_s;      ///< with the suggestion

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "record/header.h"
 
 namespace mrf::trial {
 
@@ -95,8 +96,7 @@ std::string records_text(std::uint64_t count) {
 // Lines of a header that say how and when it was written: samtools' @PG lines have the name of the FIFO,
 // those of bcftools, ##bcftools_viewCommand=, the date.
 bool is_history(std::string_view line) {
-  const std::string_view name = line.substr(0, line.find('='));
-  return line.starts_with("@PG\t") || (name.starts_with("##bcftools_") && name.ends_with("Command"));
+  return line.starts_with("@PG\t") || record::is_bcftools_command(line);
 }
 
 // The lines of a header that are compared.
@@ -386,6 +386,16 @@ std::optional<Difference> find_difference(const Result& alone, const Result& cop
 
 Diagnosis diagnose(const Result& alone, const Result& copies, const Parts& parts, Order order) {
   return Diagnostician(alone, copies, parts, order).find();
+}
+
+bool adds_date(std::string_view written, std::string_view given) {
+  const auto count = [](std::string_view header) {
+    std::size_t lines = 0;
+    for (std::size_t at = 0; at < header.size(); at = std::min(header.find('\n', at), header.size() - 1) + 1)
+      lines += record::is_bcftools_command(header.substr(at)) ? 1 : 0;
+    return lines;
+  };
+  return count(written) > count(given);
 }
 
 Diagnosis diagnose_random() {

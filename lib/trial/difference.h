@@ -54,6 +54,8 @@ struct Parts {
   bool of_alignments = false;  ///< the filter reads alignments
 };
 
+/// Whether the filter has added a line with the date to the header that it was given, as bcftools does.
+bool adds_date(std::string_view written, std::string_view given);
 /// A guess, from two results that differ.
 Diagnosis diagnose(const Result& alone, const Result& copies, const Parts& parts, Order order);
 /// For a filter that gave two results for the same records.

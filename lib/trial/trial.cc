@@ -164,6 +164,8 @@ class Trial {
     account_.alone_s = alone.facts.costs.wall_s;
     account_.records_out = alone.facts.results[0].records().size();
     account_.costs = alone.facts.costs;
+    const auto sample = form_.header_broadcast ? text_sample(alone) : std::nullopt;
+    account_.has_date = sample && adds_date(alone.facts.results[0].header(), sample->header());
     account_.runs.push_back("one filter alone");
     for (const Cut& cut : cuts(alone)) {
       account_.runs.push_back(cut.name);

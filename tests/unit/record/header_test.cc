@@ -122,6 +122,15 @@ TEST_CASE("a malformed BAM header is refused by its reason") {
          "its header is malformed: the name of a reference has no end");
 }
 
+TEST_CASE("of a line with the date that bcftools writes, the message says what leaves it out") {
+  const auto header = [](const char* second) {
+    return fmt::format("##fileformat=VCFv4.2\n##bcftools_viewCommand=view -; Date=Mon {}\n#CHROM\n", second);
+  };
+  CHECK(mrf::record::header_difference(header("1"), header("2")).ends_with("out with --no-version"));
+  CHECK(mrf::record::header_difference("##a\n", header("2")).find("no-version") == std::string::npos);
+  CHECK_FALSE(mrf::record::is_bcftools_command("##bcftools_viewVersion=1\n##bcftools_viewCommand=view"));
+}
+
 TEST_CASE("a header line of SAM begins with '@', two letters, and a tab where it goes on") {
   for (const char* line : {"@HD\tVN:1.6", "@co\t", "@CO\tx\n", "@Xy"}) {
     CAPTURE(line);

@@ -280,6 +280,15 @@ TEST_CASE("lines of a header that say how it was written are not compared") {
   CHECK(find_difference(result(first + "@CO\ta\n", of_sam), result(first + "@CO\tb\n", of_sam), Order::kept));
 }
 
+TEST_CASE("a date that a filter adds to its header is found") {
+  const std::string first = "##fileformat=VCFv4.2\n##bcftools_viewCommand=view; Date=1\n";
+  CHECK(adds_date(first + "##bcftools_filterCommand=filter; Date=2\n#CHROM\n", first + "#CHROM\n"));
+  CHECK(adds_date(first, ""));
+  CHECK_FALSE(adds_date(first, first));
+  CHECK_FALSE(adds_date("", first));
+  CHECK_FALSE(adds_date("##fileformat=VCFv4.2\n#CHROM", ""));
+}
+
 TEST_CASE("records are what the form says, and the last one counts without its end") {
   CHECK(Result("@a\nAC\n+\nII\n@b\nAC\n+\nII\n", mrf::record::parse_record_form("fastq"), {})
             .records()
