@@ -132,6 +132,7 @@ class Diagnostician {
         records_(parts.records),
         is_sam_(parts.is_sam),
         of_alignments_(parts.of_alignments),
+        rules_(parts.rules),
         order_(order),
         surplus_(alone_, copies_) {}
 
@@ -146,18 +147,39 @@ class Diagnostician {
           &Diagnostician::of_numbers}) {
       if (auto found = (this->*step)()) return *found;
     }
-    return {Memory::other, "what it writes for a record depends on other records",
-            "where records that belong together have a key, --key gives them to one worker"};
+    return {Memory::other, "what it writes for a record depends on other records", any_key_advice()};
   }
 
  private:
+  bool takes_key(const std::string& key) const { return !rules_.key || rules_.key(key); }
+  bool takes_any_key() const { return takes_key("name") || takes_key("column:1"); }
+  // The value where it is taken, else another one that is.
+  std::string taken_key(const std::string& key) const {
+    if (takes_key(key)) return key;
+    return takes_key("name") ? "name" : "column:1";
+  }
+  std::string any_key_advice() const {
+    return takes_any_key() ? "where records that belong together have a key, --key gives them to one worker"
+                           : no_key_advice();
+  }
+  // What needs other records is no filter for copies.
+  std::string no_key_advice() const {
+    return rules_.combine
+               ? "run it behind the copies, over the whole; or --combine makes one result of those "
+                 "of the workers"
+               : "run it behind the copies, over the whole";
+  }
+  std::string combine_advice(std::string_view how) const {
+    return rules_.combine ? std::string(how) : no_key_advice();
+  }
+
   static Diagnosis of_header_lines() {
     return {Memory::header, "only the header differs: the filter writes another one each time it starts",
             "without --header-broadcast the header goes around the filter"};
   }
-  static Diagnosis of_order() {
+  Diagnosis of_order() const {
     return {Memory::whole_input, "the records are the same in another order: it sorts, or holds records back",
-            "--combine makes one result of those of the workers, as --combine sort -m"};
+            combine_advice("--combine makes one result of those of the workers, as --combine sort -m")};
   }
 
   std::uint64_t more_starts() const { return starts_ > 0 ? starts_ - 1 : 0; }
@@ -191,7 +213,9 @@ class Diagnostician {
                                        [&](std::string_view record) { return !is_header(record); });
     if (!all || !any_other) return std::nullopt;
     return Diagnosis{Memory::header, "only records that begin with # or @ differ: it treats a header apart",
-                     "--header-prefix, or the name of SAM, takes the header around the filter"};
+                     rules_.header_lines
+                         ? "--header-prefix, or the name of SAM, takes the header around the filter"
+                         : "a filter that writes no header of its own can be run as copies"};
   }
 
   // Records too many of a filter that drops none: alone it writes as many as it was given, or more.
@@ -204,8 +228,8 @@ class Diagnostician {
         Memory::whole_input,
         fmt::format("each copy writes {} more: at its end, or of a file that it opens by its name",
                     of_each == 1 ? "one record" : records_text(of_each)),
-        "a filter whose records all come of its standard input can be run as copies; --combine makes one "
-        "result of those of the workers"};
+        fmt::format("a filter whose records all come of its standard input can be run as copies{}",
+                    rules_.combine ? "; --combine makes one result of those of the workers" : "")};
   }
 
   // Records too many that equal others.
@@ -216,8 +240,10 @@ class Diagnostician {
                                  [&](std::size_t at) { return known.contains(copies_[at]); });
     if (!all) return std::nullopt;
     return Diagnosis{Memory::deduplication, "it drops records that equal earlier ones (deduplication)",
-                     fmt::format("--key gives records that may be equal to one worker, as --key {}",
-                                 of_alignments_ ? "name" : "column:1")};
+                     takes_any_key()
+                         ? fmt::format("--key gives records that may be equal to one worker, as --key {}",
+                                       taken_key(of_alignments_ ? "name" : "column:1"))
+                         : no_key_advice()};
   }
 
   // Records too many, each with a value of a column that another record has, where all values were different.
@@ -244,7 +270,7 @@ class Diagnostician {
     return Diagnosis{Memory::whole_input,
                      fmt::format("it writes {} for each part of the input: it needs the whole",
                                  alone_.size() == 1 ? "one record" : records_text(alone_.size())),
-                     "--combine makes one result of those of the workers"};
+                     combine_advice("--combine makes one result of those of the workers")};
   }
 
   // More records than alone, with the same values of a column, where all values were different.
@@ -261,7 +287,8 @@ class Diagnostician {
           Memory::whole_input,
           fmt::format("it writes one record for each value of column {}, made of all its records",
                       column + 1),
-          "--combine adds up what the workers give; " + key_advice(column)};
+          rules_.combine ? "--combine adds up what the workers give; " + key_advice(column)
+                         : key_advice(column)};
     }
     return std::nullopt;
   }
@@ -284,14 +311,23 @@ class Diagnostician {
     const bool all = std::all_of(surplus_.alone.begin(), surplus_.alone.end(), begins_part(alone_)) &&
                      std::all_of(surplus_.copies.begin(), surplus_.copies.end(), begins_part(copies_));
     if (!all) return std::nullopt;
+    if (!rules_.header_lines) return compares_with_one_before();
     return Diagnosis{
         Memory::header,
         "it treats the first record of its input apart, as a header, or compares a record with the one "
         "before",
-        "for a header, --header-lines 1 --header-broadcast; for records that belong together, --key"};
+        fmt::format("for a header, --header-lines 1 --header-broadcast{}",
+                    takes_any_key() ? "; for records that belong together, --key" : "")};
   }
 
-  static Diagnosis treats_first_apart(std::uint64_t records) {
+  // The first record of an input that has no such header.
+  Diagnosis compares_with_one_before() const {
+    return {Memory::other, "it compares a record with the one before, which a part of the input has not",
+            any_key_advice()};
+  }
+
+  Diagnosis treats_first_apart(std::uint64_t records) const {
+    if (!rules_.header_lines) return compares_with_one_before();
     return {
         Memory::header,
         fmt::format("it treats the first {} of its input apart, as a header", records_text(records)),
@@ -314,7 +350,7 @@ class Diagnostician {
             fmt::format("only numbers differ, as in column {}: it compares alignments with "
                         "others, as the marking of duplicates or the estimate of insert sizes do",
                         column + 1),
-            "where records that belong together have a key, --key gives them to one worker"};
+            any_key_advice()};
       return Diagnosis{Memory::counter,
                        fmt::format("only numbers differ, as in column {}: it counts records", column + 1),
                        "count before the run, or behind it"};
@@ -348,10 +384,11 @@ class Diagnostician {
 
   std::string key_advice(std::size_t column) const {
     // A column of a table is no column of the alignments that it was made of.
+    if (!takes_any_key()) return no_key_advice();
     if (of_alignments_ && !is_sam_)
       return "--key gives all records of a value to one worker, as --key tag:CB those of a cell";
     return fmt::format("--key gives all records of a value to one worker, as --key {}",
-                       key_of_column(column, fields_of(alone_[0])[column]));
+                       taken_key(key_of_column(column, fields_of(alone_[0])[column])));
   }
 
   const Records& alone_;
@@ -361,6 +398,7 @@ class Diagnostician {
   std::uint64_t records_;
   bool is_sam_;
   bool of_alignments_;
+  HintRules rules_;
   Order order_;
   Surplus surplus_;
 };

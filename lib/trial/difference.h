@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -44,6 +45,14 @@ struct Diagnosis {
   std::string advice;
 };
 
+/// Which options a run with this input and output takes.
+struct HintRules {
+  bool header_lines = true;  ///< --header-lines and --header-prefix
+  bool combine = true;       ///< --combine
+  /// Of the values for --key that are advised, those that are taken; all of them when it is empty.
+  std::function<bool(const std::string& key)> key{};
+};
+
 /// The parts of the input that the copies get.
 struct Parts {
   std::uint64_t starts = 0;  ///< of the filter, each for a part of the input
@@ -52,6 +61,7 @@ struct Parts {
   std::uint64_t records = 0;   ///< of the whole input; 0 where they are not known
   bool is_sam = false;         ///< the results are lines of SAM
   bool of_alignments = false;  ///< the filter reads alignments
+  HintRules rules{};           ///< what may be advised
 };
 
 /// Whether the filter has added a line with the date to the header that it was given, as bcftools does.

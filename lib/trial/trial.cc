@@ -437,7 +437,8 @@ class Trial {
                 .first_records = {},
                 .records = alone.records,
                 .is_sam = choice.written == "sam",
-                .of_alignments = choice.input.is_alignment()};
+                .of_alignments = choice.input.is_alignment(),
+                .rules = hint_rules(form_)};
     if (sample && cut.form.key.empty())
       parts.first_records = part_begins(sample->records(), *cut.form.chunk_size, cut.starts);
     const Order order = copies_.outputs[at].order;

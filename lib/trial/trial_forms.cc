@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/error.h"
 #include "base/redact.h"
 #include "io/fd.h"
 #include "record/record.h"
@@ -224,6 +225,32 @@ std::vector<Cut> cuts_of(const ShortForm& over_sample, std::uint64_t records, bo
                                     std::min(workers, chunks)});
   }
   return cuts;
+}
+
+HintRules hint_rules(const ShortForm& form) {
+  ShortForm without = form;
+  without.order.clear();
+  without.chunk_size.reset();
+  without.has_measured_chunks = false;
+  const auto takes = [](const ShortForm& with) {
+    try {
+      workflow::choose(with);
+      return true;
+    } catch (const base::UsageError&) {
+      return false;
+    }
+  };
+  ShortForm with_header = without;
+  with_header.header_lines = 1;
+  with_header.header_prefix.clear();
+  with_header.header_broadcast = true;
+  ShortForm with_combination = without;
+  with_combination.combine = {"cat"};
+  return {takes(with_header), takes(with_combination), [without, takes](const std::string& key) {
+            ShortForm with_key = without;
+            with_key.key = key;
+            return takes(with_key);
+          }};
 }
 
 Order order_of(const ShortForm& form) {

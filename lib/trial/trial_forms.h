@@ -57,6 +57,9 @@ struct Cut {
 /// `starts_are_dear` says that starting the filter takes so long that there are to be few chunks.
 std::vector<Cut> cuts_of(const workflow::ShortForm& over_sample, std::uint64_t records, bool starts_are_dear);
 
+/// The options of which a hint may speak: those that the form takes when --order and -c are left out.
+HintRules hint_rules(const workflow::ShortForm& form);
+
 /// Whether the order of the records counts: not with --order any and --combine.
 Order order_of(const workflow::ShortForm& form);
 

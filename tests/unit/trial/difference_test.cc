@@ -181,7 +181,24 @@ TEST_CASE("what a filter remembers shows in what copies of it write") {
     CHECK_MESSAGE(found.memory == one.memory, found.sentence);
     CHECK_MESSAGE(found.sentence.find(one.sentence) != std::string::npos, found.sentence);
     CHECK_MESSAGE(found.advice.find(one.advice) != std::string::npos, found.advice);
+    // Where the input and the output do not take the options, no hint speaks of them.
+    Parts none = runs.parts;
+    none.rules = {false, false, [](const std::string&) { return false; }};
+    const std::string advice = diagnose(runs.alone, runs.copies, none, Order::kept).advice;
+    CHECK_MESSAGE(advice.find("--") == std::string::npos, advice);
+    none.rules.key = [](const std::string& key) { return key == "name"; };
+    const std::string by_name = diagnose(runs.alone, runs.copies, none, Order::kept).advice;
+    CHECK_MESSAGE(by_name.find("column:") == std::string::npos, by_name);
   }
+}
+
+TEST_CASE("what differs at the beginning of a part, where there is no header, are neighbours") {
+  Runs runs = run(first_marked);
+  runs.parts.rules = {false, true, {}};
+  const Diagnosis found = diagnose(runs.alone, runs.copies, runs.parts, Order::kept);
+  CHECK(found.memory == Memory::other);
+  CHECK_MESSAGE(found.sentence.starts_with("it compares a record with the one before"), found.sentence);
+  CHECK_MESSAGE(found.advice.find("--key") != std::string::npos, found.advice);
 }
 
 TEST_CASE("a column of a table is no key of the alignments that it was made of") {

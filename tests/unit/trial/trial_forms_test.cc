@@ -55,6 +55,25 @@ TEST_CASE("a sample is the first records, in the input's kind") {
         "save:/d/sample2.fastq.gz\n");
 }
 
+TEST_CASE("hints speak of the options that the input and the output take") {
+  const auto rules = [](const ShortForm& form) {
+    const HintRules found = hint_rules(form);
+    return std::string(found.header_lines ? "header " : "") + (found.combine ? "combine " : "") +
+           (found.key("name") ? "name " : "") + (found.key("column:1") ? "column " : "") +
+           (found.key("tag:CB") ? "tag" : "");
+  };
+  CHECK(rules(form_of({"in.tsv"}, {"out.tsv"})) == "header combine name column tag");
+  CHECK(rules(form_of({"in.bam"}, {"out.bam"})) == "combine name column tag");
+  CHECK(rules(form_of({"in.fq"}, {"out.bam"})) == "combine name column ");
+  CHECK(rules(form_of({"a.fq", "b.fq"}, {"out.bam"})) == "combine ");
+  ShortForm text = form_of({"in.tsv"}, {"out.tsv"});
+  text.order = "chunk";
+  text.chunk_size = 7;
+  CHECK(rules(text) == "header combine name column tag");
+  text.skips_failed = true;
+  CHECK(rules(text) == "header ");
+}
+
 TEST_CASE("every form of a trial is a workflow, and writes nothing outside of its directory") {
   std::vector<ShortForm> forms;
   forms.push_back(form_of({"in.bam"}, {"out.bam"}));
