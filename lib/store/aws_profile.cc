@@ -92,7 +92,7 @@ AwsSections parse_aws_file(std::string_view text, const std::string& file) {
       const auto equals = line.find('=');
       require(equals != std::string_view::npos);
       const std::string name = base::lower_case(http::trimmed(line.substr(0, equals)));
-      (*section)[setting + "." + name] = http::trimmed(line.substr(equals + 1));
+      (*section)[fmt::format("{}.{}", setting, name)] = http::trimmed(line.substr(equals + 1));
       continue;
     }
     if (line.starts_with('[')) {

@@ -101,12 +101,14 @@ TEST_CASE("files with a header each are joined behind each other only in the ord
   using Order = mrf::collect::CollectOptions::Order;
   const std::string vcf = "##fileformat=VCFv4.2\n#CHROM\n1\t9\n";
   const std::string bcf = "BCF\2\2 x";
-  for (const auto& [record, file] : {std::pair(Kind::fixed, bcf),
-                                     {Kind::fixed, deflated(bcf)},
-                                     {Kind::fixed, deflated(vcf)},
-                                     {Kind::fixed, vcf},
-                                     {Kind::line, vcf},
-                                     {Kind::line, deflated(vcf)}}) {
+  for (const auto& given : {std::pair(Kind::fixed, bcf),
+                            {Kind::fixed, deflated(bcf)},
+                            {Kind::fixed, deflated(vcf)},
+                            {Kind::fixed, vcf},
+                            {Kind::line, vcf},
+                            {Kind::line, deflated(vcf)}}) {
+    const Kind record = given.first;
+    const std::string& file = given.second;
     CAPTURE(file);
     mrf::collect::CollectOptions options;
     options.record = {record, 1};
