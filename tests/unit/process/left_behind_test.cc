@@ -23,7 +23,7 @@ std::optional<mrf::process::LeftBehind> find_user(const std::vector<mrf::process
   return mrf::process::find_left_behind(::getpid(), {}, [&] { return files; });
 }
 
-void end(pid_t child) {
+void kill_and_wait(pid_t child) {
   ::kill(child, SIGKILL);
   CHECK(::waitpid(child, nullptr, 0) == child);
 }
@@ -43,7 +43,7 @@ struct Waiting {
     char byte = 0;
     REQUIRE(::read(news.read_end.get(), &byte, 1) == 1);
   }
-  ~Waiting() { end(pid); }
+  ~Waiting() { kill_and_wait(pid); }
   Waiting(const Waiting&) = delete;
   Waiting& operator=(const Waiting&) = delete;
 
@@ -108,7 +108,7 @@ TEST_CASE("a process that has a file open for writing is found while its parent 
       is_found = is_found && found && found->pid == writer;
     }
     CHECK(is_found);
-    end(writer);
+    kill_and_wait(writer);
   }
   ::prctl(PR_SET_CHILD_SUBREAPER, 0);
 }
