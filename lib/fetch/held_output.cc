@@ -46,7 +46,7 @@ void HeldOutput::write() {
   io::OutputFile file = open_();
   io::Meter meter;
   io::write_all(file.fd(), file.name(), data_, meter);
-  file_ = std::move(file);
+  file_.emplace(std::move(file));
   data_ = {};
 }
 

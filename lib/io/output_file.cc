@@ -10,9 +10,10 @@
 #include <sys/stat.h>
 #include <sys/vfs.h>
 #include <unistd.h>
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include <algorithm>
-#include <array>
 #include <atomic>
 #include <cerrno>
 #include <climits>
@@ -29,6 +30,7 @@
 #include "base/error.h"
 #include "io/fd.h"
 #include "io/paths.h"
+#include "io/reader.h"
 #include "io/signals.h"
 #include "io/temporaries.h"
 
@@ -52,32 +54,20 @@ std::string random_name(const std::string& target) {
 
 // "" when the system does not tell.
 const std::string& boot_of_machine() {
-  static const std::string boot = [] {
-    std::array<char, 64> text{};
-    const Fd file(adopt_fd, ::open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC));
-    const ssize_t size = file.is_open() ? ::read(file.get(), text.data(), text.size()) : 0;
-    return std::string(text.data(), static_cast<std::size_t>(std::max<ssize_t>(size, 0)));
+  static const std::string boot = []() -> std::string {
+    try {
+      return start_of_machine();
+    } catch (const base::SystemError&) {
+      return "";
+    }
   }();
   return boot;
 }
 
-// The name number `count` that files for the target have on this machine until it starts again (FNV-1a).
+// The name number `count` that files for the target have on this machine until it starts again.
 std::string own_name(const std::string& target, unsigned count) {
-  std::uint64_t hash = 0xcbf29ce484222325;
-  const auto add = [&](std::string_view text) {
-    for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3;
-  };
-  add(boot_of_machine());
-  add(base_of(target));
-  add(std::to_string(count));
-  return temporary_name(target, hash);
-}
-
-bool has_name(FdRef fd, const std::string& path) {
-  struct stat opened {};
-  struct stat named {};
-  return ::fstat(fd.get(), &opened) == 0 && ::lstat(path.c_str(), &named) == 0 &&
-         opened.st_dev == named.st_dev && opened.st_ino == named.st_ino;
+  const std::string text = boot_of_machine() + base_of(target) + std::to_string(count);
+  return temporary_name(target, XXH3_64bits(text.data(), text.size()));
 }
 
 // Removes a file with an own_name() that a killed process has left. Returns whether it has. Only who has the
@@ -88,7 +78,7 @@ bool remove_left(const std::string& path) {
   struct stat info {};
   if (!file.is_open() || ::fstat(file.get(), &info) != 0) return false;
   if (!S_ISREG(info.st_mode) || info.st_uid != ::geteuid()) return false;
-  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 || !has_name(file, path)) return false;
+  if (::flock(file.get(), LOCK_EX | LOCK_NB) != 0 || !has_name(file, path, false)) return false;
   return ::unlink(path.c_str()) == 0;
 }
 
@@ -356,7 +346,7 @@ void OutputFile::open_temporary() {
   temporary_ = make_temporary(target_, "open", name_, [this](const std::string& path) {
     fd_ = Fd(adopt_fd, ::open(path.c_str(), O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0666));
     if (!fd_.is_open()) return false;
-    if (lock(fd_) && has_name(fd_, path)) return true;
+    if (lock(fd_) && has_name(fd_, path, false)) return true;
     errno = EEXIST;  // another process takes it for one that was left
     return false;
   });
@@ -367,12 +357,6 @@ void OutputFile::give_name() {
   (void)lock(fd_);
   temporary_ =
       make_temporary(target_, "write", name_, [this](const std::string& path) { return link_to(fd_, path); });
-}
-
-OutputFile& OutputFile::operator=(OutputFile&& other) noexcept {
-  if (this == &other) return *this;
-  std::destroy_at(this);
-  return *std::construct_at(this, std::move(other));
 }
 
 void OutputFile::close() {

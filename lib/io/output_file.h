@@ -34,7 +34,7 @@ class OutputFile {
   /// Throws SystemError "cannot open".
   explicit OutputFile(const std::string& path, Existing existing = Existing::replaced);
   OutputFile(OutputFile&&) = default;
-  OutputFile& operator=(OutputFile&& other) noexcept;
+  OutputFile& operator=(OutputFile&&) = delete;
 
   /// Valid until commit().
   FdRef fd() const { return fd_; }

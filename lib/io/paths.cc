@@ -83,6 +83,14 @@ std::optional<FileId> find_file_id(const std::string& path) {
   return FileId(info);
 }
 
+bool has_name(FdRef file, const std::string& path, bool may_be_link) noexcept {
+  struct stat open {};
+  struct stat named {};
+  const bool are_there =
+      ::fstat(file.get(), &open) == 0 && (may_be_link ? ::stat : ::lstat)(path.c_str(), &named) == 0;
+  return are_there && FileId(open) == FileId(named);
+}
+
 std::string file_key(const std::string& path, FdRef standard) {
   struct stat info {};
   const bool is_there = (path == "-" ? ::fstat(standard.get(), &info) : ::stat(path.c_str(), &info)) == 0;

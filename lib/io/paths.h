@@ -30,6 +30,9 @@ FileId file_id(const std::string& path);
 /// The same; empty when it leads nowhere, or cannot be told.
 std::optional<FileId> find_file_id(const std::string& path);
 
+/// Whether the path leads to the file that is open; by itself, not as a symbolic link, unless `may_be_link`.
+bool has_name(FdRef file, const std::string& path, bool may_be_link) noexcept;
+
 /// One text for all paths that lead to one file or pipe, or would once it is made, symbolic links followed;
 /// "" for a character device, which may be given twice. `standard` is what "-" stands for. Throws SystemError
 /// for a circle of symbolic links.

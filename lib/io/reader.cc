@@ -87,6 +87,8 @@ std::string read_whole(const InputFile& input) {
 
 std::string read_whole(const std::string& path) { return read_whole(open_input(path)); }
 
+std::string start_of_machine() { return read_whole("/proc/sys/kernel/random/boot_id"); }
+
 void refuse_shorter(FdRef file, const std::string& name, long long size) {
   struct stat info {};
   if (::fstat(file.get(), &info) != 0) throw base::SystemError("read", name);

@@ -33,6 +33,8 @@ InputFile open_input_at_once(const std::string& path);
 std::string read_whole(const InputFile& input);
 /// The same, opened as by open_input().
 std::string read_whole(const std::string& path);
+/// A text that is another one after each start of this machine (random(4), boot_id). Throws SystemError.
+std::string start_of_machine();
 
 /// To be called at the end of a regular file that had `size` bytes when it was opened. Throws Error when it
 /// has fewer now: what was read is not the whole of what it was.

@@ -30,8 +30,6 @@ constexpr const char* mark_name = "/run.lock";
 constexpr const char* mark_in_making = "/run.lock.0";
 constexpr std::size_t digits_of_name = 16;
 
-std::string start_of_machine() { return io::read_whole("/proc/sys/kernel/random/boot_id"); }
-
 bool is_name_of_run(std::string_view name, std::string_view prefix) {
   if (!name.starts_with(prefix)) return false;
   name.remove_prefix(prefix.size());
@@ -79,7 +77,7 @@ void remove_if_dead(const std::string& directory) {
   std::string mark(static_cast<std::size_t>(info.st_size), '\0');
   if (::pread(file.get(), mark.data(), mark.size(), 0) != info.st_size) return;
   const auto words = words_of(mark);
-  if (words.empty() || words[0] != start_of_machine()) return;
+  if (words.empty() || words[0] != io::start_of_machine()) return;
   for (std::size_t at = 1; at < words.size(); ++at) remove_directory(words[at], result_directory_prefix);
   remove_directory(directory, fifo_directory_prefix);
 }
@@ -88,7 +86,7 @@ void remove_if_dead(const std::string& directory) {
 
 void LiveMark::set(const std::string& directory, const std::vector<std::string>& others) noexcept {
   try {
-    std::string mark = start_of_machine() + '\0';
+    std::string mark = io::start_of_machine() + '\0';
     for (const auto& other : others) mark += std::filesystem::absolute(other).string() + '\0';
     const std::string making = directory + mark_in_making;
     file_ = io::Fd(io::adopt_fd, ::open(making.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));

@@ -6,7 +6,6 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -16,6 +15,7 @@
 #include <string_view>
 
 #include "base/error.h"
+#include "io/paths.h"
 #include "io/regular_file.h"
 
 namespace mrf::shard {
@@ -33,14 +33,6 @@ bool lock_whole(io::FdRef file, const std::string& path) {
   if (errno == EAGAIN || errno == EACCES) return false;
   if (errno == ENOLCK || errno == ENOSYS || errno == EOPNOTSUPP || errno == EINVAL) return true;
   throw base::SystemError("lock", path);
-}
-
-// The process that had the lock before may have removed the file.
-bool has_name(io::FdRef file, const std::string& path) noexcept {
-  struct stat open {};
-  struct stat named {};
-  return ::fstat(file.get(), &open) == 0 && ::stat(path.c_str(), &named) == 0 &&
-         named.st_dev == open.st_dev && named.st_ino == open.st_ino;
 }
 
 // For messages of others: where there is no room for it, the lock is held nevertheless.
@@ -73,14 +65,15 @@ RunLock::RunLock(const Directory& directory) : path_(directory.lock_path()) {
                         fmt::format("{} runs or joins its shards; when that has ended, the same command "
                                     "continues where it stopped",
                                     read_holder(file_)));
-    if (has_name(file_, path_)) break;
+    // The process that had the lock before may have removed the file.
+    if (io::has_name(file_, path_, true)) break;
   }
   write_holder(file_);
 }
 
 // In this order: who finds the lock free afterwards has a file with a name, or makes one.
 RunLock::~RunLock() {
-  if (has_name(file_, path_)) ::unlink(path_.c_str());
+  if (io::has_name(file_, path_, true)) ::unlink(path_.c_str());
 }
 
 }  // namespace mrf::shard
