@@ -38,6 +38,29 @@ std::pair<std::uint64_t, unsigned> open_mode(const fs::directory_entry& entry) {
   return file ? std::pair{position, flags} : std::pair{std::uint64_t{0}, ~0U};
 }
 
+// Calls `look(entry, info)` for each file that a process has open, until one is true, which is returned.
+// `process` is its directory in /proc, or that of a thread.
+template <typename Look>
+bool any_descriptor(const std::string& process, const Look& look) {
+  std::error_code error;
+  for (fs::directory_iterator entry(process + "/fd", error), end; !error && entry != end;
+       entry.increment(error)) {
+    struct stat info {};
+    if (::stat(entry->path().c_str(), &info) == 0 && look(*entry, info)) return true;
+  }
+  return false;
+}
+
+// The same of the regular files with a name.
+template <typename Look>
+void each_named_file(pid_t pid, const Look& look) {
+  any_descriptor(fmt::format("/proc/{}", pid),
+                 [&](const fs::directory_entry& entry, const struct stat& info) {
+                   if (S_ISREG(info.st_mode) && info.st_nlink > 0) look(entry, info);
+                   return false;
+                 });
+}
+
 // The fields of /proc/PID/stat from the one with the number `first`, which is above 2, on (proc(5)).
 std::istringstream stat_from(pid_t pid, int first) {
   std::ifstream file(fmt::format("/proc/{}/stat", pid));
@@ -142,17 +165,12 @@ std::vector<pid_t> children_of(pid_t pid) {
 }
 
 bool any_open_file(pid_t pid, const std::function<bool(const io::FileId& file, unsigned mode)>& is_it) {
-  std::error_code error;
   bool has_any = false;
   const auto looks_at = [&](const std::string& process) {
-    for (fs::directory_iterator entry(process + "/fd", error), end; !error && entry != end;
-         entry.increment(error)) {
+    return any_descriptor(process, [&](const fs::directory_entry& entry, const struct stat& info) {
       has_any = true;
-      struct stat info {};
-      if (::stat(entry->path().c_str(), &info) != 0) continue;
-      if (is_it(io::FileId(info), open_mode(*entry).second & O_ACCMODE)) return true;
-    }
-    return false;
+      return is_it(io::FileId(info), open_mode(entry).second & O_ACCMODE);
+    });
   };
   if (looks_at(fmt::format("/proc/{}", pid))) return true;
   if (has_any) return false;
@@ -178,31 +196,24 @@ std::string process_name(pid_t pid) {
 
 std::vector<OpenInput> open_inputs(pid_t pid) {
   std::vector<OpenInput> inputs;
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
-    struct stat info {};
-    if (::stat(entry.path().c_str(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_size == 0) continue;
-    if (info.st_nlink == 0) continue;  // a temporary file
+  each_named_file(pid, [&](const fs::directory_entry& entry, const struct stat& info) {
+    if (info.st_size == 0) return;
     const auto [position, flags] = open_mode(entry);
-    if ((flags & O_ACCMODE) != O_RDONLY) continue;
+    if ((flags & O_ACCMODE) != O_RDONLY) return;
     const auto size = static_cast<std::uint64_t>(info.st_size);
     inputs.push_back({io::FileId(info), size, std::min(position, size)});
-  }
+  });
   return inputs;
 }
 
 std::vector<std::string> written_files(pid_t pid) {
   std::vector<std::string> paths;
-  std::error_code error;
-  for (fs::directory_iterator entry(fmt::format("/proc/{}/fd", pid), error), end; !error && entry != end;
-       entry.increment(error)) {
-    struct stat info {};
-    if (::stat(entry->path().c_str(), &info) != 0 || !S_ISREG(info.st_mode) || info.st_nlink == 0) continue;
-    if ((open_mode(*entry).second & O_ACCMODE) == O_RDONLY) continue;
+  each_named_file(pid, [&](const fs::directory_entry& entry, const struct stat&) {
+    if ((open_mode(entry).second & O_ACCMODE) == O_RDONLY) return;
     std::error_code is_gone;
-    const fs::path path = fs::read_symlink(entry->path(), is_gone);
+    const fs::path path = fs::read_symlink(entry.path(), is_gone);
     if (!is_gone) paths.push_back(path);
-  }
+  });
   return paths;
 }
 
