@@ -42,6 +42,11 @@ void occupy_standard_descriptors() noexcept {
   }
 }
 
+bool was_closed(FdRef fd) noexcept {
+  const int flags = ::fcntl(fd.get(), F_GETFL);
+  return flags < 0 || (flags & O_PATH) != 0;
+}
+
 Pipe make_pipe() {
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) throw base::SystemError("make", "pipe");
@@ -66,8 +71,7 @@ Fd duplicate(FdRef fd) {
 }
 
 Fd duplicate_standard_input() {
-  if (const int flags = ::fcntl(STDIN_FILENO, F_GETFL); flags >= 0 && (flags & O_PATH) != 0)
-    throw base::SystemError("read", stdin_name, EBADF);
+  if (was_closed(FdRef(STDIN_FILENO))) throw base::SystemError("read", stdin_name, EBADF);
   return duplicate(FdRef(STDIN_FILENO));
 }
 

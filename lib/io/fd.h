@@ -69,6 +69,8 @@ struct Pipe {
 /// Opens what is closed of the standard descriptors such that using it fails with EBADF, as if it were
 /// closed, and opening it by name with an error: no file that is opened later can be taken for it.
 void occupy_standard_descriptors() noexcept;
+/// Whether it has opened this one, or the descriptor is not open at all.
+bool was_closed(FdRef fd) noexcept;
 
 /// pipe2(2) with O_CLOEXEC. Throws SystemError.
 Pipe make_pipe();

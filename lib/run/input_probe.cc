@@ -30,8 +30,8 @@ namespace {
 void require_readable(int fd, const std::string& path) {
   if (fd == STDOUT_FILENO || fd == STDERR_FILENO)
     throw base::UsageError("read", path, "it is where the output or the messages go, and no input");
-  const int flags = ::fcntl(fd, F_GETFL);
-  if (flags < 0 || (flags & O_PATH) != 0 || (path == "-" && (flags & O_ACCMODE) == O_WRONLY))
+  const bool is_for_writing = path == "-" && (::fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY;
+  if (is_for_writing || io::was_closed(io::FdRef(fd)))
     throw base::SystemError("read", path == "-" ? "standard input" : path, EBADF);
 }
 

@@ -10,7 +10,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <filesystem>
 #include <string_view>
 #include <system_error>
@@ -138,23 +137,10 @@ std::vector<std::string> files_of(const std::string& word) {
   return files;
 }
 
-// The descriptor that a path names, -1 for none.
-int descriptor_of(std::string_view path) {
-  for (const std::string_view directory : descriptor_directories) {
-    if (!path.starts_with(directory)) continue;
-    const std::string_view digits = path.substr(directory.size());
-    int fd = -1;
-    const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), fd);
-    if (error == std::errc() && end == digits.data() + digits.size()) return fd;
-  }
-  return -1;
-}
-
 // Whether several filters that open the path would share a pipe that they read. Standard streams are each
 // filter's own, and a pipe that is only written loses nothing.
 bool is_shared_pipe(const std::string& path) {
-  if (path == "/dev/stdin" || path == "/dev/stdout" || path == "/dev/stderr") return false;
-  const int fd = descriptor_of(path);
+  const int fd = io::inherited_descriptor(path, false);
   if (fd >= 0 && fd <= STDERR_FILENO) return false;
   if (fd >= 0 && (::fcntl(fd, F_GETFL) & O_ACCMODE) == O_WRONLY) return false;
   struct stat info {};
