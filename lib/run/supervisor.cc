@@ -468,9 +468,11 @@ void Supervisor::wait_for_writers() {
 // is. A file that this process has open too comes from outside the run.
 void Supervisor::tell_unfinished() const {
   if (status() != 0) return;
+  const std::vector<pid_t> left = process::process_tree(watchdog_.pid());
+  if (left.size() <= 1) return;  // the watchdog
   const std::vector<std::string> inherited = process::written_files(::getpid());
   std::set<std::string> told(inherited.begin(), inherited.end());
-  for (const pid_t pid : process::process_tree(watchdog_.pid())) {
+  for (const pid_t pid : left) {
     if (pid == watchdog_.pid()) continue;
     for (const std::string& path : process::written_files(pid)) {
       if (path.starts_with(workspace_.directory() + "/") || !told.insert(path).second) continue;
