@@ -12,14 +12,16 @@
 #include <sys/sysmacros.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 #include <system_error>
 #include <utility>
 #include <vector>
+
+#include "process/proc_files.h"
 
 namespace mrf::process {
 
@@ -29,16 +31,9 @@ namespace {
 
 constexpr unsigned memory_devices = 1;  // the major number of /dev/null and its like
 
-std::string first_line(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  std::getline(file, line);
-  return line;
-}
-
 // How often a sleeping thread has given up its processor; nothing when it does not sleep.
 std::optional<std::uint64_t> switches_of_sleeper(const std::string& task) {
-  std::ifstream file(task + "/status");
+  std::istringstream file(proc_text(task + "/status"));
   std::string name;
   std::string state;
   std::uint64_t voluntary = 0;
@@ -106,9 +101,8 @@ bool is_endless_lock(const Call& call) {
 }  // namespace
 
 BlockedTree::BlockedTree(pid_t root, std::set<io::FileId> fifos) : root_(root), fifos_(std::move(fifos)) {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator("/proc/self/fd", error)) {
-    const int fd = std::atoi(entry.path().filename().c_str());
+  for (const std::string& path : proc_paths("/proc/self/fd").value_or(std::vector<std::string>{})) {
+    const int fd = std::atoi(fs::path(path).filename().c_str());
     struct stat info {};
     if (::fstat(fd, &info) != 0 || S_ISREG(info.st_mode)) continue;
     const io::FileId id(info);
@@ -147,12 +141,11 @@ bool BlockedTree::waits_for_pipe(pid_t pid, unsigned long fd, bool for_reading) 
 
 // Of a process that polls: what it polls is in its memory, so all that it has open counts.
 bool BlockedTree::has_pipes_only(pid_t pid) const {
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(fmt::format("/proc/{}/fd", pid), error)) {
-    const unsigned long fd = std::strtoul(entry.path().filename().c_str(), nullptr, 10);
-    if (kind_of(pid, fd, fd == STDIN_FILENO) == Kind::outside) return false;
-  }
-  return !error;
+  const auto open = proc_paths(fmt::format("/proc/{}/fd", pid));
+  return open && std::none_of(open->begin(), open->end(), [&](const std::string& path) {
+           const unsigned long fd = std::strtoul(fs::path(path).filename().c_str(), nullptr, 10);
+           return kind_of(pid, fd, fd == STDIN_FILENO) == Kind::outside;
+         });
 }
 
 bool BlockedTree::waits(pid_t pid, const std::string& text) const {
@@ -181,17 +174,16 @@ bool BlockedTree::waits(pid_t pid, const std::string& text) const {
 
 std::optional<BlockedSnapshot> BlockedTree::snapshot() const {
   BlockedSnapshot snapshot;
-  std::error_code error;
   for (const pid_t pid : process_tree(root_)) {
     if (pid == root_) continue;
-    for (const auto& task : fs::directory_iterator(fmt::format("/proc/{}/task", pid), error)) {
-      const std::string path = task.path().string();
-      const auto switches = switches_of_sleeper(path);
-      const std::string call = first_line(path + "/syscall");
+    const auto threads = proc_paths(fmt::format("/proc/{}/task", pid));
+    if (!threads) return std::nullopt;
+    for (const std::string& thread : *threads) {
+      const auto switches = switches_of_sleeper(thread);
+      const std::string call = proc_text(thread + "/syscall");
       if (!switches || !waits(pid, call)) return std::nullopt;
-      snapshot.emplace(std::atoi(task.path().filename().c_str()), std::pair{*switches, call});
+      snapshot.emplace(std::atoi(fs::path(thread).filename().c_str()), std::pair{*switches, call});
     }
-    if (error) return std::nullopt;
   }
   return snapshot;
 }

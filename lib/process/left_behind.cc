@@ -10,12 +10,11 @@
 
 #include <algorithm>
 #include <cctype>
-#include <fstream>
-#include <iterator>
 #include <set>
 #include <string_view>
 #include <system_error>
 
+#include "process/proc_files.h"
 #include "process/proc_tree.h"
 
 namespace mrf::process {
@@ -38,15 +37,10 @@ bool holds_path(std::string_view text, std::string_view path) {
   return false;
 }
 
-std::string content_of(const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
 // A process whose first thread has ended shows them by the others.
 std::string words_and_environment(pid_t pid) {
   for (const std::string& thread : threads_of(pid)) {
-    std::string text = content_of(thread + "/cmdline") + content_of(thread + "/environ");
+    std::string text = proc_text(thread + "/cmdline") + proc_text(thread + "/environ");
     if (!text.empty()) return text;
   }
   return "";

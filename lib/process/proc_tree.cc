@@ -14,13 +14,13 @@
 #include <chrono>
 #include <exception>
 #include <filesystem>
-#include <fstream>
 #include <sstream>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include "base/error.h"
+#include "process/proc_files.h"
 
 namespace mrf::process {
 
@@ -29,8 +29,8 @@ namespace fs = std::filesystem;
 namespace {
 
 // Position and flags of an open file, as /proc/PID/fdinfo shows them; all flags if it is gone.
-std::pair<std::uint64_t, unsigned> open_mode(const fs::directory_entry& entry) {
-  std::ifstream file(entry.path().parent_path().parent_path() / "fdinfo" / entry.path().filename());
+std::pair<std::uint64_t, unsigned> open_mode(const fs::path& open) {
+  std::istringstream file(proc_text(open.parent_path().parent_path() / "fdinfo" / open.filename()));
   std::string name;
   std::uint64_t position = 0;
   unsigned flags = 0;
@@ -38,15 +38,13 @@ std::pair<std::uint64_t, unsigned> open_mode(const fs::directory_entry& entry) {
   return file ? std::pair{position, flags} : std::pair{std::uint64_t{0}, ~0U};
 }
 
-// Calls `look(entry, info)` for each file that a process has open, until one is true, which is returned.
-// `process` is its directory in /proc, or that of a thread.
+// Calls `look(path, info)` for each file that a process has open, until one is true, which is returned: its
+// path is in the directory fd of `process`, which is the process's directory in /proc, or that of a thread.
 template <typename Look>
 bool any_descriptor(const std::string& process, const Look& look) {
-  std::error_code error;
-  for (fs::directory_iterator entry(process + "/fd", error), end; !error && entry != end;
-       entry.increment(error)) {
+  for (const std::string& path : proc_paths(process + "/fd").value_or(std::vector<std::string>{})) {
     struct stat info {};
-    if (::stat(entry->path().c_str(), &info) == 0 && look(*entry, info)) return true;
+    if (::stat(path.c_str(), &info) == 0 && look(path, info)) return true;
   }
   return false;
 }
@@ -54,18 +52,15 @@ bool any_descriptor(const std::string& process, const Look& look) {
 // The same of the regular files with a name.
 template <typename Look>
 void each_named_file(pid_t pid, const Look& look) {
-  any_descriptor(fmt::format("/proc/{}", pid),
-                 [&](const fs::directory_entry& entry, const struct stat& info) {
-                   if (S_ISREG(info.st_mode) && info.st_nlink > 0) look(entry, info);
-                   return false;
-                 });
+  any_descriptor(fmt::format("/proc/{}", pid), [&](const std::string& open, const struct stat& info) {
+    if (S_ISREG(info.st_mode) && info.st_nlink > 0) look(open, info);
+    return false;
+  });
 }
 
 // The fields of /proc/PID/stat from the one with the number `first`, which is above 2, on (proc(5)).
 std::istringstream stat_from(pid_t pid, int first) {
-  std::ifstream file(fmt::format("/proc/{}/stat", pid));
-  std::string text;
-  std::getline(file, text);
+  const std::string text = proc_text(fmt::format("/proc/{}/stat", pid));
   std::istringstream fields(text.substr(std::min(text.rfind(')'), text.size())));
   std::string skipped;
   for (int field = 2; field < first; ++field) fields >> skipped;
@@ -73,7 +68,7 @@ std::istringstream stat_from(pid_t pid, int first) {
 }
 
 void add_children(std::vector<pid_t>& pids, const fs::path& task) {
-  std::ifstream list(task / "children");
+  std::istringstream list(proc_text(task / "children"));
   for (pid_t pid = 0; list >> pid;) pids.push_back(pid);
 }
 
@@ -96,12 +91,7 @@ bool has_ended(pid_t pid, std::chrono::steady_clock::time_point latest) {
 }  // namespace
 
 std::vector<std::string> threads_of(pid_t pid) {
-  std::vector<std::string> threads;
-  std::error_code error;
-  for (fs::directory_iterator task(fmt::format("/proc/{}/task", pid), error), end; !error && task != end;
-       task.increment(error))
-    threads.push_back(task->path());
-  return threads;
+  return proc_paths(fmt::format("/proc/{}/task", pid)).value_or(std::vector<std::string>{});
 }
 
 std::vector<pid_t> process_tree(pid_t root) {
@@ -133,10 +123,7 @@ std::size_t thread_count(pid_t root) {
 }
 
 MachineTime machine_time() {
-  std::ifstream file("/proc/stat");
-  std::string line;
-  std::getline(file, line);
-  std::istringstream fields(line);
+  std::istringstream fields(proc_text("/proc/stat"));
   std::string name;
   fields >> name;
   MachineTime time;
@@ -150,7 +137,7 @@ MachineTime machine_time() {
 }
 
 std::uint64_t bytes_moved(pid_t pid) {
-  std::ifstream file(fmt::format("/proc/{}/io", pid));
+  std::istringstream file(proc_text(fmt::format("/proc/{}/io", pid)));
   std::string name;
   std::uint64_t read = 0;
   std::uint64_t written = 0;
@@ -167,9 +154,9 @@ std::vector<pid_t> children_of(pid_t pid) {
 bool any_open_file(pid_t pid, const std::function<bool(const io::FileId& file, unsigned mode)>& is_it) {
   bool has_any = false;
   const auto looks_at = [&](const std::string& process) {
-    return any_descriptor(process, [&](const fs::directory_entry& entry, const struct stat& info) {
+    return any_descriptor(process, [&](const std::string& open, const struct stat& info) {
       has_any = true;
-      return is_it(io::FileId(info), open_mode(entry).second & O_ACCMODE);
+      return is_it(io::FileId(info), open_mode(open).second & O_ACCMODE);
     });
   };
   if (looks_at(fmt::format("/proc/{}", pid))) return true;
@@ -188,17 +175,16 @@ bool has_open(pid_t root, io::FileId file, bool for_writing) {
 }
 
 std::string process_name(pid_t pid) {
-  std::ifstream file(fmt::format("/proc/{}/comm", pid));
-  std::string name;
-  std::getline(file, name);
+  std::string name = proc_text(fmt::format("/proc/{}/comm", pid));
+  if (name.ends_with('\n')) name.pop_back();
   return name;
 }
 
 std::vector<OpenInput> open_inputs(pid_t pid) {
   std::vector<OpenInput> inputs;
-  each_named_file(pid, [&](const fs::directory_entry& entry, const struct stat& info) {
+  each_named_file(pid, [&](const std::string& open, const struct stat& info) {
     if (info.st_size == 0) return;
-    const auto [position, flags] = open_mode(entry);
+    const auto [position, flags] = open_mode(open);
     if ((flags & O_ACCMODE) != O_RDONLY) return;
     const auto size = static_cast<std::uint64_t>(info.st_size);
     inputs.push_back({io::FileId(info), size, std::min(position, size)});
@@ -208,10 +194,10 @@ std::vector<OpenInput> open_inputs(pid_t pid) {
 
 std::vector<std::string> written_files(pid_t pid) {
   std::vector<std::string> paths;
-  each_named_file(pid, [&](const fs::directory_entry& entry, const struct stat&) {
-    if ((open_mode(entry).second & O_ACCMODE) == O_RDONLY) return;
+  each_named_file(pid, [&](const std::string& open, const struct stat&) {
+    if ((open_mode(open).second & O_ACCMODE) == O_RDONLY) return;
     std::error_code is_gone;
-    const fs::path path = fs::read_symlink(entry.path(), is_gone);
+    const fs::path path = fs::read_symlink(open, is_gone);
     if (!is_gone) paths.push_back(path);
   });
   return paths;
