@@ -71,7 +71,8 @@ class CurlMulti {
   SocketSet& sockets_;
   unsigned number_;
   std::optional<std::chrono::steady_clock::time_point> due_;
-  int watch_error_ = 0;  ///< of epoll_ctl(2), within libcurl
+  int watch_error_ = 0;             ///< of epoll_ctl(2), within libcurl
+  CURL* without_socket_ = nullptr;  ///< the last transfer whose socket is no longer needed
   std::unique_ptr<CURLM, Deleter> multi_;
 };
 

@@ -113,6 +113,30 @@ with_system() {
   [[ ! -e out2 ]]
 }
 
+# Of the addresses of a name one answers, mostly the last that is tried. A wait for half of the time to connect
+# would be a stall.
+@test "addresses of a host that refuse are passed over at once" {
+  mkdir www
+  cp "$WWW/data" www
+  mkfifo port
+  python3 - >port 2>served.log 3>&- <<'END' &
+import functools, http.server
+handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory="www")
+server = http.server.ThreadingHTTPServer(("127.0.0.8", 0), handler)
+print(server.server_port, flush=True)
+server.serve_forever()
+END
+  SERVER=$!
+  local port namespaces=(--mount)
+  read -r port <port
+  printf '127.0.0.%d several.test\n' 2 3 4 5 8 >hosts
+  ((EUID == 0)) || namespaces+=(--user --map-root-user)
+  # shellcheck disable=SC2016
+  run_apart unshare "${namespaces[@]}" -- bash -c 'mount --bind hosts /etc/hosts && exec getm-fetch "$@"' bash \
+    --retry 0 --stall-timeout 8 "http://several.test:$port/data" out
+  assert_fetched out
+}
+
 @test "a server that does not speak TLS is asked once, and of many files said once" {
   local plain=${HTTP/http:/https:}
   fetch "$plain/one" out
