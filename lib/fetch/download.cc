@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "fetch/download.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <thread>
@@ -343,6 +345,9 @@ void Download::carry_out(Commands commands, const http::ResponseHead* head) {
           } else if constexpr (std::is_same_v<Chosen, BeginOutput>) {
             begin(command, *head);
           } else if constexpr (std::is_same_v<Chosen, ForgetOutput>) {
+            if (command.status == base::Status::bad_data && output_.can_forget())
+              base::warn(fmt::format("cannot use what came of '{}': {}; fetching it again", plan_.name(),
+                                     command.reason));
             add_job({true, [this, command] { output_.forget(command.status, command.reason); }, [] {}});
           } else if constexpr (std::is_same_v<Chosen, PutOff>) {
             put_off_ = command.size;

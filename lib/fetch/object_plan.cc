@@ -17,6 +17,7 @@ namespace {
 
 // An object that shows so many versions changes faster than it can be fetched.
 constexpr unsigned most_changes = 2;
+constexpr const char* whole_for_range = "the server sends the whole object instead of a range";
 // After so many failures in a row where redirections led, the URL itself is asked again.
 constexpr unsigned most_location_failures = 2;
 // Of what an earlier run left of an object without a strong entity tag, so many samples are compared.
@@ -372,7 +373,7 @@ Commands ObjectPlan::on_difference(std::size_t number, const OutputState& output
 Commands ObjectPlan::accept_whole(std::size_t number) {
   Slot& slot = slots_[number];
   if (slot.ranged && ((ranges_work_ && !ranges_ignored_) || is_left_behind(parts_.find(slot.part)))) {
-    slot.objection = "the server sends the whole object instead of a range";
+    slot.objection = whole_for_range;
     return {StopResponse{number}};
   }
   if (slot.ranged) ranges_ignored_ = true;
@@ -516,6 +517,8 @@ Commands ObjectPlan::on_end(std::size_t number, const http::Ending& ending, std:
   const auto pause = pause_after(policy, asked);
   if (!pause) {
     const std::string last = reason + end_of_retries(policy, asked);
+    if (reason == whole_for_range && whole_id_ == 0 && !std::exchange(ranges_ignored_, true))
+      return in_one_response(slot, last);
     if (auto commands = leave_ranges(slot, last)) return *std::move(commands);
     throw base::Error(base::Status::unavailable, "fetch", name_, last);
   }

@@ -152,6 +152,7 @@ class ObjectPlan {
   bool is_complete() const { return state_ == State::running && parts_.empty(); }
   std::uint64_t bytes() const { return bytes_; }  ///< that came, or were there
   std::optional<std::uint64_t> total() const { return version_.total; }
+  const std::string& name() const { return name_; }  ///< the object's in messages
 
  private:
   enum class State {
@@ -239,7 +240,7 @@ class ObjectPlan {
   ObjectAddress address_;
   PartSizes sizes_;
   std::uint64_t put_off_from_;
-  std::string name_;  ///< the object's in messages
+  std::string name_;
   http::RetryPolicy sample_policy_;
   std::vector<Slot> slots_;
   State state_ = State::idle;

@@ -38,7 +38,7 @@ bool is_unverified(const Outcome& outcome) {
 }
 
 constexpr const char* without_size =
-    "; the server did not say how many bytes there are, so a missing end would not show";
+    "; the server did not say how many bytes there are, so a missing end may not show";
 
 OrderedJson text_or_null(const std::string& text) {
   return text.empty() ? OrderedJson(nullptr) : OrderedJson(text);

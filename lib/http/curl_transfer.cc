@@ -25,6 +25,7 @@ namespace {
 
 // The receive buffer of transfers that share connections, of which there are many.
 constexpr std::size_t small_receive_buffer = 64 << 10;
+constexpr int switching_protocols = 101;
 constexpr int proxy_wants_user = 407;
 constexpr const char* line_is_too_long = "a line in the head of the response is longer than 100 KB";
 
@@ -333,7 +334,8 @@ std::size_t CurlTransfer::take_body(char* data, std::size_t size, std::size_t co
   auto& transfer = *static_cast<CurlTransfer*>(self);
   const std::string_view bytes(data, size * count);
   transfer.on_sign_of_life();
-  if (transfer.is_ftp_ && !transfer.head_is_over_) {
+  if (!transfer.head_is_over_) {
+    if (!transfer.is_ftp_) return 0;  // in another protocol than HTTP
     if (transfer.guarded(1, [&] { return transfer.begin_file(); }) == 0) return 0;
   }
   if (!transfer.receiver_.has_room(bytes.size())) {
@@ -430,6 +432,8 @@ Ending CurlTransfer::ending_of(CURLcode code) const {
   if (code == CURLE_TOO_LARGE && !head_is_over_) return {Ending::Kind::malformed, line_is_too_long};
 #endif
   if (const std::string reason = proxy_refusal(); !reason.empty()) return {Ending::Kind::refused, reason};
+  if (head_.status() == switching_protocols && !head_is_over_)
+    return {Ending::Kind::failed, "the server turns to another protocol, unasked (HTTP 101)"};
   if (stopped_) return {Ending::Kind::stopped, ""};
   if (code != CURLE_OK && head_.status() == 0) {
     const int lack = is_of_descriptors(socket_error_) ? socket_error_ : lack_of_descriptors();

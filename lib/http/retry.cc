@@ -20,6 +20,11 @@ class SystemClock final : public Clock {
   void wait(std::chrono::milliseconds time) override { io::sleep_unless_interrupted(time); }
 };
 
+std::optional<std::chrono::seconds> later_than_now(std::chrono::seconds time) {
+  if (time.count() <= 0) return std::nullopt;
+  return time;
+}
+
 }  // namespace
 
 Clock& system_clock() {
@@ -32,10 +37,9 @@ std::optional<std::chrono::seconds> retry_after(const ResponseHead& head, std::c
   if (!value) return std::nullopt;
   constexpr std::uint64_t far = 1 << 30;
   if (!value->empty() && value->find_first_not_of("0123456789") == std::string::npos)
-    return std::chrono::seconds(std::min(parse_number(*value).value_or(far), far));
+    return later_than_now(std::chrono::seconds(std::min(parse_number(*value).value_or(far), far)));
   const std::chrono::seconds date(::curl_getdate(value->c_str(), nullptr));
-  if (date.count() < 0) return std::nullopt;
-  return std::max(date - wall_time, std::chrono::seconds(0));
+  return later_than_now(date - wall_time);
 }
 
 bool is_transient(int status) { return status == 408 || status == 429 || (status >= 500 && status < 600); }

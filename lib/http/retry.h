@@ -23,8 +23,8 @@ class Clock {
 /// The system's time. wait() ends early by a signal (sleep_unless_interrupted()).
 Clock& system_clock();
 
-/// How long a server asks to wait: Retry-After in seconds or as a date (RFC 9110, 10.2.3). A date that
-/// is past is zero; nothing when there is no such field or it makes no sense.
+/// How long a server asks to wait: Retry-After in seconds or as a date (RFC 9110, 10.2.3). Nothing when there
+/// is no such field, when it makes no sense, and when the time is zero or over, as by a clock that is wrong.
 std::optional<std::chrono::seconds> retry_after(const ResponseHead& head, std::chrono::seconds wall_time);
 
 /// Whether an HTTP status is worth asking again: 408, 429, 5xx.

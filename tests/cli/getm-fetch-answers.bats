@@ -63,6 +63,9 @@ answered() {
   fetch --retry 0 "$SERVER_URL/garbage" out
   assert_status 1
   assert_stderr_is "getm-fetch: cannot fetch '$SERVER_URL/garbage': the server does not answer in HTTP; is it one for https?"
+  fetch --retry 0 "$SERVER_URL/switch" out
+  assert_status 1
+  assert_stderr_is "getm-fetch: cannot fetch '$SERVER_URL/switch': the server turns to another protocol, unasked (HTTP 101)"
   fetch --retry 0 --stall-timeout 1 "$SERVER_URL/silent" out
   assert_status 5
   assert_stderr_is "getm-fetch: cannot fetch '$SERVER_URL/silent': nothing came for 1 s"

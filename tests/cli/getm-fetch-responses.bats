@@ -85,8 +85,10 @@ teardown_file() { stop_servers; }
 }
 
 @test "an object that is replaced meanwhile is fetched anew, once" {
-  fetch -q "$HTTP/short/?change=1&t=$BATS_TEST_NAME" out
-  assert_fetched out
+  fetch "$HTTP/short/?change=1&t=$BATS_TEST_NAME" out
+  assert_status 0
+  cmp "$WWW/data" out
+  assert_stderr_has "': the object changed while it was fetched; fetching it again"
   fetch -q "$HTTP/short/?change=1&times=9&t=$BATS_TEST_NAME" out2
   assert_status 3
   assert_stderr_has "the object changes while it is fetched"

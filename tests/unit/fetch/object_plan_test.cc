@@ -261,6 +261,33 @@ TEST_CASE(
   CHECK(bench.plan.is_complete());
 }
 
+TEST_CASE(
+    "plan: a server that sends the whole object for every range, from some time on, is read in one "
+    "response") {
+  Bench bench;
+  bench.parallel();
+  bench.part(1, "a", 4, 7);
+  bench.bytes(1, 4);
+  for (const std::size_t slot : {0, 1, 2, 3}) bench.end(slot, EndingKind::interrupted);
+  std::size_t notes = 0;
+  for (int answers = 0; !bench.plan.is_complete() && answers < 40; ++answers) {
+    for (const std::string& start : bench.time(std::chrono::minutes(1))) {
+      REQUIRE(start.starts_with("start "));
+      const std::size_t slot = start[6] - '0';
+      if (bench.head(slot, whole("a")).empty()) {
+        bench.bytes(slot, object.size());
+        continue;
+      }
+      for (const std::string& said : bench.end(slot, EndingKind::stopped)) {
+        CHECK_FALSE(said.starts_with("fail"));
+        if (said.starts_with("note 'http://h/x' is fetched in one response, ")) ++notes;
+      }
+    }
+  }
+  CHECK(bench.plan.is_complete());
+  CHECK(notes == 1);
+}
+
 TEST_CASE("plan: a refusal behind parts that came is final, when no whole response runs") {
   Bench bench;
   bench.parallel();

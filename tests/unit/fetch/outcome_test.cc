@@ -48,7 +48,7 @@ TEST_CASE("each reason of doubt is said once, with the first file and what the s
         std::vector<std::string>{"2 files are unverified, the first is 'a': x; their sizes agree",
                                  "'b' is unverified: y; size 100 B agrees",
                                  "'d' is unverified: x; the server did not say how many bytes there are, so "
-                                 "a missing end would not show"});
+                                 "a missing end may not show"});
 }
 
 TEST_CASE("the report is JSON, whatever names hold") {
