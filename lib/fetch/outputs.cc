@@ -128,7 +128,10 @@ BytesThere FileOutput::begin(const http::ResponseHead& head, const http::ObjectV
 void FileOutput::reserve(std::uint64_t total) {
   if (total < least_reserved) return;
   if (::fallocate(file_->fd().get(), FALLOC_FL_KEEP_SIZE, 0, static_cast<off_t>(total)) == 0) return;
-  if (errno == ENOSPC || errno == EDQUOT || errno == EFBIG) throw base::SystemError("write", file_->name());
+  if (errno == ENOSPC || errno == EDQUOT) throw base::SystemError("write", file_->name());
+  if (errno == EFBIG)
+    throw base::Error(base::Status::failure, "write", file_->name(),
+                      fmt::format("{}: the server names a size of {} bytes", base::error_text(EFBIG), total));
 }
 
 // One part of what an earlier run left: when it is as it was written, the checks see it. Many gigabytes of

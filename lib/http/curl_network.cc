@@ -230,9 +230,13 @@ class CurlNetwork final : public Network {
     for (auto& multi : multis_) {
       while (const auto ended = multi ? multi->ended() : std::nullopt) {
         const auto place = transfers_.find(ended->first);
+        multi->remove(ended->first);
+        if (place->second.transfer->asks_again(ended->second)) {
+          multi->add(ended->first);
+          continue;
+        }
         const auto transfer = std::move(place->second.transfer);
         transfers_.erase(place);
-        multi->remove(ended->first);
         transfer->finish(ended->second);
         if (Easy used = transfer->release(); used && used_.size() < most_used)
           used_.push_back(std::move(used));

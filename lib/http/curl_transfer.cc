@@ -361,6 +361,18 @@ bool CurlTransfer::rests() {
   return refused_ != 0;
 }
 
+bool CurlTransfer::asks_again(CURLcode code) {
+  constexpr unsigned most = 20;
+  if (head_.status() != 0 || asked_again_ == most) return false;
+  long connects = 0;
+  ::curl_easy_getinfo(easy_.get(), CURLINFO_NUM_CONNECTS, &connects);
+  const bool is_closed = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING;
+  if (!is_closed || (connects != 0 && !std::string_view(error_).starts_with("Connection died"))) return false;
+  ++asked_again_;
+  error_[0] = '\0';
+  return true;
+}
+
 void CurlTransfer::finish(CURLcode code) {
   if (thrown_) std::rethrow_exception(thrown_);
   is_complete_ = code == CURLE_OK;

@@ -58,6 +58,11 @@ class CurlTransfer {
   std::chrono::nanoseconds idle() const { return idle_.load() - idle_at_last_.load(); }
   /// Something came, or the transfer rested.
   void on_sign_of_life() { idle_at_last_ = idle_.load(); }
+  /// Whether a request that has ended is made once more: its connection, which other requests had used
+  /// before, was closed before it was answered, as by an HTTP/2 server that has answered as many requests on
+  /// one connection as it likes (GOAWAY, RFC 9113, 6.8). libcurl itself makes it again five times only, and
+  /// not always.
+  bool asks_again(CURLcode code);
   /// Tells the receiver how it ended. Throws what the receiver threw.
   void finish(CURLcode code);
   /// The same for a transfer that is given up.
@@ -103,6 +108,7 @@ class CurlTransfer {
   bool stopped_ = false;
   std::size_t refused_ = 0;  ///< bytes that there was no room for
   int socket_error_ = 0;     ///< of socket(2), the last
+  unsigned asked_again_ = 0;
   std::exception_ptr thrown_;
   char error_[CURL_ERROR_SIZE] = "";
 };

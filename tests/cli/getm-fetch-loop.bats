@@ -177,6 +177,11 @@ ends_with_child() {
   run awk '{ print $2 }' "$CONNECTIONS"
   [[ $(sort -u <<<"$output") == HTTP/2.0 ]]
   (($(connections) < 100))
+  rm -r to
+  list 200 "$GOAWAY_SOON/many/f3?n=%d"
+  run_apart getm-fetch --retry 0 --cacert "$CA" -m m.json
+  assert_status 0
+  [[ $stderr != *"trying again"* ]]
 }
 
 @test "--connections and --host-connections limit the requests at a time" {

@@ -3,8 +3,9 @@
 # Real servers on loopback for a test file. start_nginx in setup_file(), stop_servers in
 # teardown_file(). What is served stands in $WWW; the servers are $HTTP, $HTTPS (with HTTP/2), $TLS (without; the
 # CA of both is $CA), $GOAWAY (with HTTP/2, which ends each connection after twenty requests; $CONNECTIONS has a line
-# for each request: the connection's number, protocol, status) and the proxy $PROXY. `logged` prints a line for each request that was answered: method, URI,
-# protocol, status, range; `forget_log` drops those.
+# for each request: the connection's number, protocol, status), $GOAWAY_SOON (the same after two) and the proxy
+# $PROXY. `logged` prints a line for each request that was answered: method, URI, protocol, status, range;
+# `forget_log` drops those.
 
 SERVERS_HERE=$(dirname "${BASH_SOURCE[0]}")
 SERVERS_HERE=$(cd "$SERVERS_HERE" && pwd)
@@ -27,7 +28,7 @@ make_certificates() {
   openssl req -x509 "${key[@]}" -days 30 -subj "/CN=test CA" -keyout "$dir/ca.key" -out "$dir/ca.pem"
   openssl req "${key[@]}" -subj "/CN=localhost" -keyout "$dir/server.key" -out "$dir/server.csr"
   openssl x509 -req -in "$dir/server.csr" -CA "$dir/ca.pem" -CAkey "$dir/ca.key" -CAcreateserial -days 30 \
-    -extfile <(echo "subjectAltName=DNS:localhost,IP:127.0.0.1") -out "$dir/server.pem"
+    -extfile <(echo "subjectAltName=DNS:localhost,IP:127.0.0.1,IP:127.0.0.2") -out "$dir/server.pem"
 } 2>/dev/null
 
 # Tries other ports until none of them was taken.
@@ -47,7 +48,7 @@ start_nginx() {
     nginx "${early[@]}" -p "$dir" -c "$dir/nginx.conf" >"$dir/start.log" 2>&1 3>&- &
     SERVER_PID=$!
     export HTTP=http://127.0.0.1:$port HTTPS=https://localhost:$h2 TLS=https://localhost:$tls SERVER_PID
-    export GOAWAY=https://localhost:$goaway
+    export GOAWAY=https://localhost:$goaway GOAWAY_SOON=https://127.0.0.2:$goaway
     export PROXY=http://127.0.0.1:$proxy
     wait_for_server "$dir" && return
     grep -q 'Address already in use' "$dir/start.log" || break
