@@ -16,6 +16,7 @@
 #include "base/shell_words.h"
 #include "fetch/checksum_list.h"
 #include "http/header_lines.h"
+#include "http/url.h"
 
 namespace mrf::fetch {
 
@@ -46,6 +47,7 @@ void check(const FetchArguments& arguments) {
   require(!many || arguments.checksum.empty(), "--checksum", "the manifest has the checksums");
   require(many || arguments.root.empty(), "--root", "it needs --manifest");
   require(many || arguments.base_url.empty(), "--base-url", "it needs --manifest");
+  if (!arguments.base_url.empty()) (void)http::Url::parse(arguments.base_url);
   require(many || arguments.ena_files.empty(), "--ena-files", "it needs --manifest");
   require(many || !arguments.many.verify_only, "--verify-only", "it needs --manifest");
   require(many || !arguments.many.continue_after_error, "--continue-after-error", "it needs --manifest");

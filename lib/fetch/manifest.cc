@@ -98,6 +98,8 @@ class EntryCollector {
 
  private:
   void reserve(ManifestEntry entry, std::size_t number, const char* hint) {
+    if (has_long_name(entry.target))
+      throw fmt::format("would write '{}', with a name of more than 255 bytes", entry.target);
     struct stat info {};
     const bool is_missing = ::lstat(entry.target.c_str(), &info) != 0;
     if (!is_missing && is_list(entry.target))
@@ -315,7 +317,9 @@ std::string plain_path(std::string_view name) {
 ManifestEntry entry_of_url(std::string_view text) {
   http::Url url = http::Url::parse(std::string(text));
   const std::string name = url.last_component();
-  if (!is_file_name(name)) throw fmt::format("has '{}', which does not end in a file name", url.shown());
+  if (!is_file_name(name) && !has_long_name(name))
+    throw fmt::format("has '{}', which does not end in a file name{}", url.shown(),
+                      name.empty() ? "" : ": it has no control characters, and is not '.' or '..'");
   return {std::move(url), in_directory("", name), std::nullopt, false};
 }
 

@@ -152,6 +152,15 @@ bool is_file_name(const std::string& name) {
          std::none_of(name.begin(), name.end(), [](char c) { return c == '/' || is_control(c); });
 }
 
+bool has_long_name(std::string_view path) {
+  while (!path.empty()) {
+    const auto end = std::min(path.find('/'), path.size());
+    if (end > longest_name) return true;
+    path.remove_prefix(std::min(end + 1, path.size()));
+  }
+  return false;
+}
+
 std::string in_directory(const std::string& directory, const std::string& name) {
   if (directory.empty()) return name == "-" ? "./-" : name;
   return directory.ends_with('/') ? directory + name : directory + "/" + name;

@@ -24,6 +24,8 @@ std::optional<std::string> disposition_name(std::string_view field);
 
 /// True for a name that can stand in a directory and has no control characters.
 bool is_file_name(const std::string& name);
+/// Whether a name between the slashes of a path is longer than a file system takes, NAME_MAX bytes.
+bool has_long_name(std::string_view path);
 
 /// The path of file `name` in a directory, "" for the current one; never "-", which is standard output.
 std::string in_directory(const std::string& directory, const std::string& name);

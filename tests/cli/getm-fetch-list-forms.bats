@@ -123,9 +123,19 @@ d41d8cd98f00b204e9800998ecf8427e  ../f2|: cannot use name '../f2': ".." in it le
 d41d8cd98f00b204e9800998ecf8427e  a/../f2|: cannot use name 'a/../f2': ".." in it leaves the base URL
 d41d8cd98f00b204e9800998ecf8427e  /f2|: cannot use name '/f2': it is absolute, not below the base URL
 @/| has '@/', which does not end in a file name
+@/a%0ab| has '@/a%0ab', which does not end in a file name: it has no control characters, and is not '.' or '..'
 gopher://h/x|: cannot use URL 'gopher://h/x': none of http, https, ftp, ftps, s3, gs, drs
 END
+  local long
+  long=$(printf 'n%.0s' {1..256})
+  printf '%s\n' "$HTTP/$long" >l
+  refused "line 1 would write '$long', with a name of more than 255 bytes"
+  printf 'd41d8cd98f00b204e9800998ecf8427e  %s/f\n' "$long" >l
+  refused "line 1 would write '$long/f', with a name of more than 255 bytes" --base-url "$HTTP/many"
   printf '%s\n' "$good" >l
+  fetch --base-url many -m l
+  assert_status 2
+  assert_stderr_has "cannot use URL 'many': "
   refused "line 1 names 'f1', which is no URL; --base-url says where the files are"
   echo 'http//me:pAssw0rd@h/o' >l
   refused "line 1 is neither a URL nor a line of md5sum(1) or sha256sum(1): '...@h/o'"
