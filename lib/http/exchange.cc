@@ -3,12 +3,10 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <optional>
 
 #include "base/amounts.h"
 #include "base/error.h"
-#include "io/signals.h"
 
 namespace mrf::http {
 
@@ -35,7 +33,8 @@ class AnswerReceiver final : public Receiver {
 
 }  // namespace
 
-Answer exchange(const NetworkOptions& options, const Request& request, std::chrono::milliseconds longest) {
+Answer exchange(const NetworkOptions& options, const Request& request, std::chrono::milliseconds longest,
+                const std::stop_token& stop) {
   const auto end = std::chrono::steady_clock::now() + longest;
   const auto fail = [&](const std::string& reason, base::Status status = base::Status::unavailable) {
     throw base::Error(status, "ask", request.url.shown(), reason);
@@ -43,11 +42,12 @@ Answer exchange(const NetworkOptions& options, const Request& request, std::chro
   AnswerReceiver receiver;
   const auto network = make_curl_network(options);
   network->start(request, receiver);
+  const std::stop_callback wake(stop, [&network] { network->wake(); });
   while (!receiver.ending) {
-    if (io::interrupted() != 0) fail("the program was interrupted");
+    if (stop.stop_requested()) fail("its answer is not waited for any more");
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
     if (left.count() <= 0) fail(fmt::format("no answer came in {:.1f} s", base::seconds(longest)));
-    network->poll(std::min(left, std::chrono::milliseconds(100)));
+    network->poll(left);
   }
   if (receiver.ending->kind == Ending::Kind::stopped)
     fail("the answer is longer than 1 MiB", base::Status::failure);

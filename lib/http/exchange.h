@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <stop_token>
 #include <string>
 
 #include "http/curl_network.h"
@@ -16,8 +17,9 @@ struct Answer {
 };
 
 /// Sends one request and waits for its answer in the calling thread, `longest` at most. Throws Error:
-/// Status::unavailable when none comes, and when the program is interrupted; Status::failure when its body
-/// has more than 1 MiB, and when asking again would not help (Ending).
-Answer exchange(const NetworkOptions& options, const Request& request, std::chrono::milliseconds longest);
+/// Status::unavailable when none comes, and when a stop is requested, in any thread; Status::failure when its
+/// body has more than 1 MiB, and when asking again would not help (Ending).
+Answer exchange(const NetworkOptions& options, const Request& request, std::chrono::milliseconds longest,
+                const std::stop_token& stop = {});
 
 }  // namespace mrf::http

@@ -28,13 +28,6 @@ namespace {
 using Json = nlohmann::json;
 using std::chrono::milliseconds;
 
-constexpr std::chrono::minutes before_expiry{5};
-constexpr std::chrono::seconds between_looks{10};
-constexpr std::chrono::seconds between_renewals{60};  // that fail, while the credentials are valid
-// After endpoints that are unavailable: half of the waits of http::RetryPolicy, so that whoever has waited
-// may ask.
-constexpr milliseconds first_pause = http::RetryPolicy::first_wait / 2;
-constexpr milliseconds longest_pause = http::RetryPolicy::longest_wait / 2;
 constexpr milliseconds longest_token_service{10000};
 constexpr milliseconds longest_container{2000};
 constexpr milliseconds longest_instance{1000};  // most machines have no such endpoint
@@ -96,6 +89,16 @@ void require_available(const http::Answer& answer) {
        base::Status::unavailable);
 }
 
+// "" when there is no container.
+std::string container_url() {
+  const std::string relative = base::environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
+  return relative.empty() ? base::environment("AWS_CONTAINER_CREDENTIALS_FULL_URI")
+                          : "http://169.254.170.2" + relative;
+}
+
+// Whether an instance may be there to ask.
+bool has_instance() { return !http::equal_names(base::environment("AWS_EC2_METADATA_DISABLED"), "true"); }
+
 // Whether a token may be sent there: to this machine, to the host of containers, and to any host by TLS.
 bool may_be_asked(const http::Url& url) {
   constexpr std::array<std::string_view, 6> hosts{"localhost",     "127.0.0.1",      "[::1]",
@@ -119,68 +122,45 @@ std::optional<std::chrono::sys_seconds> parse_time(const std::string& text) {
   return std::chrono::sys_seconds(std::chrono::seconds(::timegm(&time)));
 }
 
-const std::optional<AwsCredentials>& AwsCredentialChain::get(std::chrono::sys_seconds now) {
-  const bool is_due = !looked_ || (found_ && found_->expires && *found_->expires - before_expiry <= now);
-  if (is_due && may_look()) now = look(now);
-  if (failure_ && !is_valid(now)) std::rethrow_exception(failure_);
-  return found_;
+std::optional<AwsCredentials> AwsCredentialChain::from_settings() const {
+  if (auto found = from_environment()) return found;
+  return web_identity().empty() ? from_profile() : std::nullopt;
 }
 
-bool AwsCredentialChain::renew(std::chrono::sys_seconds now) {
-  const auto before = found_;
-  if (!failure_ || may_look()) look(now);
-  if (failure_) std::rethrow_exception(failure_);
-  return found_ && found_ != before;
+bool AwsCredentialChain::has_endpoint() const {
+  return !web_identity().empty() || !container_url().empty() || has_instance();
 }
 
-bool AwsCredentialChain::is_valid(std::chrono::sys_seconds now) const {
-  return looked_ && (!found_ || !found_->expires || *found_->expires > now);
+std::optional<AwsCredentials> AwsCredentialChain::from_endpoints(const std::stop_token& stop) const {
+  if (!web_identity().empty()) return from_web_identity(stop);
+  if (auto found = from_container(stop)) return found;
+  return from_instance(stop);
 }
 
-// A look may take longer than the pause behind it, which begins when the look is over.
-std::chrono::sys_seconds AwsCredentialChain::look(std::chrono::sys_seconds now) {
-  const auto begin = clock_();
-  bool is_unavailable = false;
-  try {
-    found_ = find();
-    looked_ = true;
-    failure_ = nullptr;
-    failures_ = 0;
-  } catch (const base::Error& error) {
-    failure_ = std::current_exception();
-    is_unavailable = error.status() == base::Status::unavailable;
-    ++failures_;
-  }
-  const auto end = clock_();
-  now += std::chrono::floor<std::chrono::seconds>(end - begin);
-  milliseconds pause = between_looks;
-  if (is_unavailable) pause = std::min(first_pause * (1 << std::min(failures_ - 1, 10U)), longest_pause);
-  if (failure_ && found_ && found_->expires)
-    pause = std::max(pause, std::min<milliseconds>(between_renewals, *found_->expires - now));
-  next_look_ = end + pause;
-  return now;
-}
-
-std::optional<AwsCredentials> AwsCredentialChain::find() const {
+std::optional<AwsCredentials> AwsCredentialChain::from_environment() const {
   const std::string access = base::environment("AWS_ACCESS_KEY_ID");
   const std::string secret = base::environment("AWS_SECRET_ACCESS_KEY");
   if (access.empty() != secret.empty())
     fail(access.empty() ? "AWS_SECRET_ACCESS_KEY is set, AWS_ACCESS_KEY_ID is not"
                         : "AWS_ACCESS_KEY_ID is set, AWS_SECRET_ACCESS_KEY is not");
-  if (!access.empty()) {
-    const std::string token = base::environment("AWS_SESSION_TOKEN");
-    require_plain(access, "AWS_ACCESS_KEY_ID");
-    require_plain(secret, "AWS_SECRET_ACCESS_KEY");
-    require_plain(token, "AWS_SESSION_TOKEN");
-    return AwsCredentials{access, secret, token};
-  }
-  const bool is_of_web = !profile_.get("web_identity_token_file").empty();
-  if (is_of_web || profile_.get("role_arn").empty()) {
-    if (auto found = from_web_identity()) return found;
-  }
-  if (auto found = from_profile()) return found;
-  if (auto found = from_container()) return found;
-  return from_instance();
+  if (access.empty()) return std::nullopt;
+  const std::string token = base::environment("AWS_SESSION_TOKEN");
+  require_plain(access, "AWS_ACCESS_KEY_ID");
+  require_plain(secret, "AWS_SECRET_ACCESS_KEY");
+  require_plain(token, "AWS_SESSION_TOKEN");
+  return AwsCredentials{access, secret, token};
+}
+
+// A setting of the environment, or of the profile.
+std::string AwsCredentialChain::setting(const char* variable, const char* name) const {
+  const std::string value = base::environment(variable);
+  return value.empty() ? profile_.get(name) : value;
+}
+
+// The file with its token; "" when there is none, or the profile names a role that it gets in another way.
+std::string AwsCredentialChain::web_identity() const {
+  if (profile_.get("web_identity_token_file").empty() && !profile_.get("role_arn").empty()) return "";
+  return setting("AWS_WEB_IDENTITY_TOKEN_FILE", "web_identity_token_file");
 }
 
 std::string AwsCredentialChain::token_service() const {
@@ -200,18 +180,12 @@ std::string AwsCredentialChain::token_service() const {
 
 // AssumeRoleWithWebIdentity of the Security Token Service, which takes no signature. The token is a secret,
 // and goes in a body, never in a URL.
-std::optional<AwsCredentials> AwsCredentialChain::from_web_identity() const {
-  const auto setting = [this](const char* variable, const char* name) {
-    const std::string value = base::environment(variable);
-    return value.empty() ? profile_.get(name) : value;
-  };
-  const std::string file = setting("AWS_WEB_IDENTITY_TOKEN_FILE", "web_identity_token_file");
-  if (file.empty()) return std::nullopt;
+AwsCredentials AwsCredentialChain::from_web_identity(const std::stop_token& stop) const {
   const std::string role = setting("AWS_ROLE_ARN", "role_arn");
   if (role.empty()) fail("there is a token of a web identity, and no role for it; set AWS_ROLE_ARN");
   std::string session = setting("AWS_ROLE_SESSION_NAME", "role_session_name");
   if (session.empty()) session = fmt::format("getm-fetch-{}", std::time(nullptr));
-  const std::string token = read_token(file);
+  const std::string token = read_token(web_identity());
   const std::string place = token_service();
   const auto url = parse_endpoint(place);
   if (!url)
@@ -226,7 +200,7 @@ std::optional<AwsCredentials> AwsCredentialChain::from_web_identity() const {
                           "&WebIdentityToken={}",
                           base::percent_encoded_path(role), base::percent_encoded_path(session),
                           base::percent_encoded_path(token))};
-  const auto answer = ask_(request, longest_token_service);
+  const auto answer = ask_(request, longest_token_service, stop);
   if (answer.head.status() != 200) {
     std::string reason = http::server_reason(answer.head, answer.body);
     if (reason.find(token) != std::string::npos) reason = fmt::format("HTTP {}", answer.head.status());
@@ -261,12 +235,9 @@ std::optional<AwsCredentials> AwsCredentialChain::from_profile() const {
   return found;
 }
 
-std::optional<AwsCredentials> AwsCredentialChain::from_container() const {
-  std::string uri = base::environment("AWS_CONTAINER_CREDENTIALS_FULL_URI");
-  if (const std::string relative = base::environment("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI");
-      !relative.empty())
-    uri = "http://169.254.170.2" + relative;
-  if (uri.empty()) return std::nullopt;
+std::optional<AwsCredentials> AwsCredentialChain::from_container(const std::stop_token& stop) const {
+  const std::string url = container_url();
+  if (url.empty()) return std::nullopt;
   std::string token = base::environment("AWS_CONTAINER_AUTHORIZATION_TOKEN");
   std::string source = "AWS_CONTAINER_AUTHORIZATION_TOKEN";
   if (const std::string file = base::environment("AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"); !file.empty()) {
@@ -274,15 +245,15 @@ std::optional<AwsCredentials> AwsCredentialChain::from_container() const {
     source = fmt::format("the token in '{}'", file);
   }
   require_plain(token, source);
-  http::Request request = direct(uri, {});
+  http::Request request = direct(url, {});
   if (!may_be_asked(request.url))
     fail("AWS_CONTAINER_CREDENTIALS_FULL_URI names neither this machine nor an https URL");
   if (!token.empty()) request.headers.push_back("Authorization: " + token);
-  return parsed(ask_(request, longest_container), "the container's endpoint");
+  return parsed(ask_(request, longest_container, stop), "the container's endpoint");
 }
 
-std::optional<AwsCredentials> AwsCredentialChain::from_instance() const {
-  if (http::equal_names(base::environment("AWS_EC2_METADATA_DISABLED"), "true")) return std::nullopt;
+std::optional<AwsCredentials> AwsCredentialChain::from_instance(const std::stop_token& stop) const {
+  if (!has_instance()) return std::nullopt;
   std::string base = base::environment("AWS_EC2_METADATA_SERVICE_ENDPOINT");
   if (base.empty()) base = "http://169.254.169.254";
   while (base.ends_with('/')) base.pop_back();
@@ -291,7 +262,7 @@ std::optional<AwsCredentials> AwsCredentialChain::from_instance() const {
   try {
     auto request = direct(base + "/latest/api/token", {"X-aws-ec2-metadata-token-ttl-seconds: 21600"});
     request.method = http::Method::put;
-    token = ask_(request, longest_instance);
+    token = ask_(request, longest_instance, stop);
   } catch (const base::UsageError&) {
     throw;
   } catch (const base::Error&) {
@@ -304,11 +275,11 @@ std::optional<AwsCredentials> AwsCredentialChain::from_instance() const {
     headers.push_back("X-aws-ec2-metadata-token: " + value);
   }
   const std::string roles = base + "/latest/meta-data/iam/security-credentials/";
-  const auto list = ask_(direct(roles, headers), longest_container);
+  const auto list = ask_(direct(roles, headers), longest_container, stop);
   require_available(list);
   const std::string_view role = http::trimmed(std::string_view(list.body).substr(0, list.body.find('\n')));
   if (list.head.status() != 200 || role.empty()) return std::nullopt;
-  return parsed(ask_(direct(roles + base::percent_encoded_path(role), headers), longest_container),
+  return parsed(ask_(direct(roles + base::percent_encoded_path(role), headers), longest_container, stop),
                 "the instance");
 }
 

@@ -2,10 +2,11 @@
 #pragma once
 
 #include <chrono>
-#include <exception>
 #include <functional>
 #include <optional>
+#include <stop_token>
 #include <string>
+#include <utility>
 
 #include "http/exchange.h"
 #include "store/aws_profile.h"
@@ -22,50 +23,42 @@ struct AwsCredentials {
   bool operator==(const AwsCredentials&) const = default;
 };
 
-/// Sends a short request and waits for its answer at most as long; throws base::Error.
-using Ask = std::function<http::Answer(const http::Request&, std::chrono::milliseconds)>;
+/// Sends a short request and waits for its answer at most as long, and not longer than until a stop is
+/// requested. Any thread. Throws base::Error.
+using Ask =
+    std::function<http::Answer(const http::Request&, std::chrono::milliseconds, const std::stop_token&)>;
 
 /// Where credentials are looked for, in the order of the AWS command line: AWS_ACCESS_KEY_ID and its
 /// companions; the Security Token Service, for a web identity (AWS_WEB_IDENTITY_TOKEN_FILE, AWS_ROLE_ARN, or
 /// those of the profile); the profile; the endpoint of a container (AWS_CONTAINER_CREDENTIALS_FULL_URI or
 /// _RELATIVE_URI); that of an instance (IMDS version 2, then 1; AWS_EC2_METADATA_SERVICE_ENDPOINT,
-/// AWS_EC2_METADATA_DISABLED). What an endpoint gives is asked for again five minutes before it expires.
+/// AWS_EC2_METADATA_DISABLED). Any thread.
 class AwsCredentialChain {
  public:
-  using Clock = std::function<std::chrono::steady_clock::time_point()>;
+  /// `profile` outlives the object.
+  AwsCredentialChain(const AwsProfile& profile, Ask ask) : profile_(profile), ask_(std::move(ask)) {}
 
-  /// `profile` outlives the object; `clock` tells how long looks and pauses take.
-  AwsCredentialChain(const AwsProfile& profile, Ask ask, Clock clock = std::chrono::steady_clock::now)
-      : profile_(profile), ask_(std::move(ask)), clock_(std::move(clock)) {}
-
-  /// The credentials for a request at `now`, nothing when there are none anywhere; waits for an endpoint.
-  /// Throws Error when some are named and cannot be had: unavailable or refused as an endpoint answers. It
-  /// throws the same again during a pause: after an endpoint that was unavailable a short one, which grows
-  /// with each failure in a row; after another failure ten seconds; a minute while there are credentials that
-  /// are valid.
-  const std::optional<AwsCredentials>& get(std::chrono::sys_seconds now);
-  /// Looks again, since a server does not take them any more. Whether there are others. Throws as get() does.
-  bool renew(std::chrono::sys_seconds now);
+  /// Those that the environment or the profile holds, nothing when there are none, or an endpoint comes
+  /// before. Throws Error when they cannot be used.
+  std::optional<AwsCredentials> from_settings() const;
+  /// Whether there is an endpoint to ask when from_settings() gives none.
+  bool has_endpoint() const;
+  /// Those that an endpoint gives, nothing when there are none; takes up to ten seconds. Throws Error when
+  /// some are named and cannot be had: unavailable or refused as an endpoint answers.
+  std::optional<AwsCredentials> from_endpoints(const std::stop_token& stop) const;
 
  private:
-  bool is_valid(std::chrono::sys_seconds now) const;
-  bool may_look() const { return clock_() >= next_look_; }
-  std::chrono::sys_seconds look(std::chrono::sys_seconds now);  ///< returns when it is over
-  std::optional<AwsCredentials> find() const;
-  std::optional<AwsCredentials> from_web_identity() const;
-  std::string token_service() const;
+  std::string setting(const char* variable, const char* name) const;
+  std::string web_identity() const;
+  std::optional<AwsCredentials> from_environment() const;
   std::optional<AwsCredentials> from_profile() const;
-  std::optional<AwsCredentials> from_container() const;
-  std::optional<AwsCredentials> from_instance() const;
+  std::string token_service() const;
+  AwsCredentials from_web_identity(const std::stop_token& stop) const;
+  std::optional<AwsCredentials> from_container(const std::stop_token& stop) const;
+  std::optional<AwsCredentials> from_instance(const std::stop_token& stop) const;
 
   const AwsProfile& profile_;
   Ask ask_;
-  Clock clock_;
-  bool looked_ = false;  ///< with success
-  std::chrono::steady_clock::time_point next_look_{};
-  std::exception_ptr failure_{};  ///< of the last look
-  unsigned failures_ = 0;         ///< in a row
-  std::optional<AwsCredentials> found_;
 };
 
 /// Seconds since 1970 of "2026-01-02T03:04:05Z" (ISO 8601, in UTC); nothing when it is none.

@@ -61,19 +61,28 @@ std::string configured_endpoint(const AwsProfile& profile) {
   return endpoint;
 }
 
+// Whether a store refuses the credentials of a request, of which others may be had.
+bool is_expired(const http::Request& asked, const http::ResponseHead& head, std::string_view body) {
+  const int status = head.status();
+  if (!asked.signature || (status != 400 && status != 401 && status != 403)) return false;
+  constexpr std::array expired{"ExpiredToken", "InvalidToken", "TokenRefreshRequired", "InvalidAccessKeyId"};
+  const std::string code = http::xml_element(body, "Code");
+  return std::find(expired.begin(), expired.end(), code) != expired.end();
+}
+
 std::chrono::sys_seconds wall_time() {
   return std::chrono::sys_seconds(std::chrono::seconds(std::time(nullptr)));
 }
 
 }  // namespace
 
-S3::S3(S3Options options, Ask ask)
+S3::S3(S3Options options, Ask ask, std::function<void()> wake)
     : options_(std::move(options)),
       profile_(AwsProfile::load()),
-      chain_(profile_, std::move(ask)),
       region_(first_of({options_.region, base::environment("AWS_REGION"),
                         base::environment("AWS_DEFAULT_REGION"), profile_.get("region"), "us-east-1"})),
-      endpoint_(configured_endpoint(profile_)) {
+      endpoint_(configured_endpoint(profile_)),
+      credentials_({profile_, std::move(ask)}, std::move(wake)) {
   if (!is_region(region_)) throw base::Error(base::Status::failure, "use region", region_, "it is no region");
 }
 
@@ -96,6 +105,10 @@ std::string S3::address(const http::Url& name, const std::string& region) const 
   return base + base::percent_encoded_path(name.path());
 }
 
+S3::Look S3::awaited(const http::Request& named) {
+  return signs(named) ? credentials_.needed(wall_time()) : 0;
+}
+
 http::Request S3::request(const http::Request& named) {
   const std::string region = region_of(named.url.host());
   http::Request request = named;
@@ -103,8 +116,8 @@ http::Request S3::request(const http::Request& named) {
   request.is_trusted = false;
   request.headers.emplace_back("x-amz-checksum-mode: ENABLED");
   if (options_.payer) request.headers.emplace_back("x-amz-request-payer: requester");
-  if (options_.is_unsigned || !named.is_trusted) return request;
-  const auto& found = credentials();
+  if (!signs(named)) return request;
+  const auto& found = credentials_.get(wall_time());
   lacks_credentials_ = !found;
   if (!found) return request;
   request.signature = {found->access_key, found->secret_key, region};
@@ -115,8 +128,6 @@ http::Request S3::request(const http::Request& named) {
   if (!found->session_token.empty()) request.headers.push_back(token_line(*found));
   return request;
 }
-
-const std::optional<AwsCredentials>& S3::credentials() { return chain_.get(wall_time()); }
 
 http::Request S3::part_request(const http::Request& named, std::uint64_t part) {
   http::Request question = request(named);
@@ -144,17 +155,23 @@ bool S3::learn(const http::Request& named, const http::Request& asked, const htt
     regions_[named.url.host()] = region;
     return asked.signature || asked.url.text() != address(named.url, region);
   }
-  if (!asked.signature) return false;
-  constexpr std::array expired{"ExpiredToken", "InvalidToken", "TokenRefreshRequired", "InvalidAccessKeyId"};
-  const std::string code = http::xml_element(body, "Code");
-  if (std::find(expired.begin(), expired.end(), code) == expired.end()) return false;
   // Of several requests at a time, the first one that is refused renews the credentials for all.
-  return signs_otherwise(asked) || (chain_.renew(wall_time()) && signs_otherwise(asked));
+  return is_expired(asked, head, body) && signs_otherwise(asked);
+}
+
+std::optional<S3::Look> S3::renew(const http::Request& asked, const http::ResponseHead& head,
+                                  std::string_view body) {
+  return is_expired(asked, head, body) ? std::optional(credentials_.renew()) : std::nullopt;
+}
+
+bool S3::has_renewed(const http::Request& asked) const {
+  credentials_.require_success();
+  return signs_otherwise(asked);
 }
 
 // Whether the credentials are others now than when `asked` was signed.
-bool S3::signs_otherwise(const http::Request& asked) {
-  const auto& now = credentials();
+bool S3::signs_otherwise(const http::Request& asked) const {
+  const auto& now = credentials_.found();
   if (!now) return false;
   const auto& headers = asked.headers;
   const bool has_token = now->session_token.empty() ||

@@ -53,10 +53,10 @@ class Relay final : public http::Receiver {
       : network_(network), named_(std::move(named)), receiver_(receiver) {}
 
   void begin();
-  /// begin(), which ends soon as interrupted when something that it needs first is unavailable.
-  void begin_or_end();
   /// Does what on_head() and on_end() have left to be done when no transfer is at work.
   void go_on();
+  /// Whether the look for AWS credentials that it waits for is not over.
+  bool waits() const;
   void stop(bool closes = false);
   bool is_over() const { return is_over_; }
 
@@ -67,12 +67,12 @@ class Relay final : public http::Receiver {
 
  private:
   enum class Step { object, access, data };
-  enum class Next { none, again, access, place, redirection, parts, end };
+  enum class Next { none, again, access, place, data, renewed, redirection, parts };
 
   bool is_by_name() const { return named_.url.is_name(); }
   http::Request question(const std::string& access) const;
   http::Request as_named(http::Request wanted) const;
-  void start_data(const http::Request& wanted);
+  void start_data();
   void start(http::Request request, Step step);
   bool is_asking() const { return step_ != Step::data; }
   void plan(Next next);
@@ -98,6 +98,7 @@ class Relay final : public http::Receiver {
   http::Request asked_ = named_;   ///< what is sent for it
   Step step_ = Step::data;
   Next next_ = Next::none;
+  S3::Look look_ = 0;  ///< that is awaited before that
   DrsObject object_{};
   std::shared_ptr<const Place> place_{};
   bool is_place_old_ = false;  ///< of an earlier request
@@ -131,25 +132,30 @@ class StoreNetwork final : public http::Network {
       return;
     }
     auto& relay = relays_[&receiver];
-    if (relay) relay->stop();  // its open questions are of no use
+    if (relay) forget(*relay);  // its open questions are of no use
     relay = std::make_unique<Relay>(*this, request, receiver);
     try {
-      relay->begin_or_end();
+      relay->begin();
     } catch (...) {
+      forget(*relay);
       relays_.erase(&receiver);
       throw;
     }
   }
 
   int poll(std::chrono::milliseconds longest) override {
+    if (const auto next = s3_ ? s3_->next_time() : std::nullopt)
+      longest = std::min(longest, std::chrono::ceil<std::chrono::milliseconds>(
+                                      std::max(*next - std::chrono::steady_clock::now(), {})));
     const int running = inner_->poll(due_.empty() ? longest : std::chrono::milliseconds(0));
+    if (s3_ && s3_->poll()) end_waits();
     const auto due = std::exchange(due_, {});
     for (Relay* relay : due) relay->go_on();
     std::erase_if(relays_, [](const auto& entry) {
       if (entry.second->is_over()) entry.second->stop();
       return entry.second->is_over();
     });
-    return running + static_cast<int>(due.size());
+    return running + static_cast<int>(due.size() + waiting_.size());
   }
 
   bool has_waited() const override { return inner_->has_waited(); }
@@ -165,24 +171,23 @@ class StoreNetwork final : public http::Network {
       closes ? inner_->stop_and_close(receiver) : inner_->stop(receiver);
       return;
     }
-    place->second->stop(closes);
-    std::erase(due_, place->second.get());
+    forget(*place->second, closes);
     relays_.erase(place);
   }
 
   http::Network& inner() { return *inner_; }
   BearerFile* bearer() { return options_.bearer.get(); }
   S3& s3() {
-    if (!s3_) s3_.emplace(options_.s3, ask_);
+    if (!s3_) s3_.emplace(options_.s3, ask_, [this] { inner_->wake(); });
     return *s3_;
   }
   // Of what all requests to one host lack, only the first warning is of use.
   void warn_once(const http::Url& named, const char* what, const std::string& text) {
     if (warned_.insert({named.origin(), what}).second) base::warn(text);
   }
-  // Not from within poll() can transfers be started.
-  void make_due(Relay& relay) {
-    due_.push_back(&relay);
+  // Not from within poll() can transfers be started, nor while their credentials are looked for.
+  void go_on_later(Relay& relay) {
+    (relay.waits() ? waiting_ : due_).push_back(&relay);
     inner_->wake();
   }
 
@@ -209,21 +214,37 @@ class StoreNetwork final : public http::Network {
   }
 
  private:
+  void end_waits() {
+    const auto over = std::stable_partition(waiting_.begin(), waiting_.end(),
+                                            [](const Relay* relay) { return relay->waits(); });
+    due_.insert(due_.end(), over, waiting_.end());
+    waiting_.erase(over, waiting_.end());
+  }
+  // Stops it, and nothing is left for it to do.
+  void forget(Relay& relay, bool closes = false) {
+    relay.stop(closes);
+    std::erase(due_, &relay);
+    std::erase(waiting_, &relay);
+  }
+
   std::unique_ptr<http::Network> inner_;
   Ask ask_;
   StoreOptions options_;
   std::optional<S3> s3_;
   std::map<http::Receiver*, std::unique_ptr<Relay>> relays_;
   std::vector<Relay*> due_;
+  std::vector<Relay*> waiting_;                                 ///< for looks for AWS credentials
   std::map<std::string, std::shared_ptr<const Place>> places_;  ///< of DRS objects, by their names
   std::deque<std::string> names_;                               ///< of places_, the oldest first
   std::set<std::pair<std::string, std::string>> warned_;        ///< of which host, and of what
 };
 
+bool Relay::waits() const { return look_ != 0 && !network_.s3().is_over(look_); }
+
 void Relay::begin() {
   wanted_ = named_;
   if (named_.url.scheme() != "drs") {
-    start_data(named_);
+    start_data();
     return;
   }
   place_ = network_.place_of(named_.url.text());
@@ -231,16 +252,10 @@ void Relay::begin() {
   if (place_) {
     wanted_ = http::sent_elsewhere(named_, place_->url);
     wanted_.headers.insert(wanted_.headers.end(), place_->headers.begin(), place_->headers.end());
-    start_data(wanted_);
+    start_data();
     return;
   }
   start(question(""), Step::object);
-}
-
-void Relay::begin_or_end() try { begin(); } catch (const base::Error& error) {
-  if (error.status() != base::Status::unavailable) throw;
-  fault_ = error.what();
-  plan(Next::end);
 }
 
 // What the DRS server is asked for the object, or for an access of it.
@@ -263,11 +278,19 @@ http::Request Relay::as_named(http::Request wanted) const {
   return wanted;
 }
 
-void Relay::start_data(const http::Request& wanted) {
-  const std::string& scheme = wanted.url.scheme();
-  http::Request request = scheme == "s3"   ? network_.s3().request(as_named(wanted))
-                          : scheme == "gs" ? gcs_request(as_named(wanted), network_.bearer())
-                                           : wanted;
+void Relay::start_data() {
+  const std::string& scheme = wanted_.url.scheme();
+  if (scheme == "s3" && look_ == 0) {
+    look_ = network_.s3().awaited(as_named(wanted_));
+    if (waits()) {
+      plan(Next::data);
+      return;
+    }
+  }
+  look_ = 0;
+  http::Request request = scheme == "s3"   ? network_.s3().request(as_named(wanted_))
+                          : scheme == "gs" ? gcs_request(as_named(wanted_), network_.bearer())
+                                           : wanted_;
   if (!is_by_name() && network_.takes_token(request)) request.headers.push_back(network_.bearer()->header());
   if (is_by_name() && !std::exchange(is_noted_, true) && !http::has_header(named_.headers, "Range"))
     base::note(fmt::format("'{}' is asked for at '{}'", named_.url.shown(), request.url.shown()));
@@ -298,7 +321,7 @@ void Relay::stop(bool closes) {
 
 void Relay::plan(Next next) {
   next_ = next;
-  network_.make_due(*this);
+  network_.go_on_later(*this);
 }
 
 void Relay::end(const http::Ending& ending) {
@@ -333,6 +356,18 @@ void Relay::go_on() {
         begin();
         is_place_old_ = false;
         return;
+      case Next::data:
+        start_data();
+        return;
+      case Next::renewed:
+        look_ = 0;
+        if (network_.s3().has_renewed(asked_)) {
+          ++attempts_;
+          begin();
+        } else {
+          forward_refusal({});
+        }
+        return;
       case Next::access:
         start(question(object_.accesses.front().id), Step::access);
         return;
@@ -341,9 +376,6 @@ void Relay::go_on() {
         return;
       case Next::parts:
         ask_for_part();
-        return;
-      case Next::end:
-        fail(http::Ending::Kind::interrupted, fault_);
         return;
     }
   } catch (const base::Error& error) {
@@ -542,12 +574,16 @@ void Relay::take_refusal(const http::Ending& ending) {
   }
 }
 
-// What to do after a refusal that may help. Throws Error when fresh credentials cannot be had.
+// What to do after a refusal that may help. Throws Error.
 Relay::Next Relay::after_refusal() {
   const bool is_data = !is_asking() && is_by_name();
-  if (attempts_ < most_attempts && is_data && wanted_.url.scheme() == "s3" &&
-      network_.s3().learn(wanted_, asked_, head_, body_))
-    return Next::again;
+  if (attempts_ < most_attempts && is_data && wanted_.url.scheme() == "s3") {
+    if (network_.s3().learn(wanted_, asked_, head_, body_)) return Next::again;
+    if (const auto look = network_.s3().renew(asked_, head_, body_)) {
+      look_ = *look;
+      return Next::renewed;
+    }
+  }
   if (is_by_name() && http::is_redirect(head_.status()))
     return ++redirects_ <= http::most_redirects ? Next::redirection : Next::none;
   return attempts_ < most_attempts && may_ask_again() ? Next::again : Next::none;
@@ -612,8 +648,9 @@ std::unique_ptr<http::Network> make_store_network(const http::NetworkOptions& ne
   short_ones.connect_timeout = std::chrono::seconds(2);
   return make_store_network(
       http::make_curl_network(network),
-      [short_ones](const http::Request& request, std::chrono::milliseconds longest) {
-        return http::exchange(short_ones, request, longest);
+      [short_ones](const http::Request& request, std::chrono::milliseconds longest,
+                   const std::stop_token& stop) {
+        return http::exchange(short_ones, request, longest, stop);
       },
       options);
 }

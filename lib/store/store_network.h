@@ -25,8 +25,9 @@ struct StoreOptions {
 /// beside them:
 ///   DRS-Checksum    checksums of a DRS object (drs_checksum_field()), whose size has to be that of the
 ///   response S3-Part-Sizes   bytes of the parts of an S3 upload, one number when all but the last have it
-/// Waits for AWS's endpoints of credentials within start() and poll(), up to ten seconds. One that is
-/// unavailable interrupts the transfer. Throws as http::make_curl_network() does.
+/// Transfers that need AWS credentials wait until these have been looked for (RefreshableCredentials); all
+/// others go on. An endpoint of credentials that is unavailable interrupts the transfers that waited for its
+/// answer. Throws as http::make_curl_network() does.
 std::unique_ptr<http::Network> make_store_network(const http::NetworkOptions& network,
                                                   const StoreOptions& options);
 /// The same around another network, which `ask` belongs to.

@@ -77,6 +77,15 @@ credentials() {
     --arg k "$1" --arg s "$2" --arg t "$3"
 }
 
+# The credentials of a role come from the Security Token Service.
+with_web_identity() {
+  echo 'SKEY s3cret a/session+token=' >store/keys
+  printf '<R><%s>SKEY</%s><%s>s3cret</%s><%s>a/session+token=</%s><%s>2099-01-01T00:00:00Z</%s></R>' \
+    {AccessKeyId,SecretAccessKey,SessionToken,Expiration}{,} >store/sts
+  echo 'web.token+1' | tee store/web >web-token
+  export AWS_WEB_IDENTITY_TOKEN_FILE=$PWD/web-token AWS_ROLE_ARN=arn:aws:iam::1:role/r AWS_ENDPOINT_URL_STS=$STORE/sts
+}
+
 # gets_after FAILURES NAME: although whoever gives the credentials fails first, as the words say
 gets_after() {
   echo "$1" >store/away
@@ -219,10 +228,7 @@ all_are() { run ! grep -v " $1\$" store/requests; }
     --retry 0 s3://bucket/k
   unset AWS_CONTAINER_CREDENTIALS_FULL_URI
 
-  printf '<R><%s>SKEY</%s><%s>s3cret</%s><%s>a/session+token=</%s><%s>2099-01-01T00:00:00Z</%s></R>' \
-    {AccessKeyId,SecretAccessKey,SessionToken,Expiration}{,} >store/sts
-  echo 'web.token+1' | tee store/web >web-token
-  export AWS_WEB_IDENTITY_TOKEN_FILE=$PWD/web-token AWS_ROLE_ARN=arn:aws:iam::1:role/r AWS_ENDPOINT_URL_STS=$STORE/sts
+  with_web_identity
   gets ETag bucket/k
   gets_after 'cut 429' bucket/k
   echo other >web-token
@@ -232,6 +238,22 @@ all_are() { run ! grep -v " $1\$" store/requests; }
   export AWS_EC2_METADATA_DISABLED=false AWS_EC2_METADATA_SERVICE_ENDPOINT=$STORE
   gets ETag bucket/k
   gets_after '503 408' bucket/k
+}
+
+@test "s3: credentials that take long hold up only the files that need them" {
+  start_store
+  object bucket/k 1000
+  object bucket/open 1000 '{"public":true}'
+  with_web_identity
+  echo held >store/away
+  jq -n '[{url: "s3://bucket/k"}, {url: "s3://bucket/k", filepath: "again"}, {url: $u}]' \
+    --arg u "$STORE/bucket/open" >list
+  fetch --retry 0 -m list
+  assert_status 0
+  cmp k store/bucket/k
+  cmp again store/bucket/k
+  cmp open store/bucket/open
+  [[ $(grep -c '^POST /sts' store/requests) == 1 ]]
 }
 
 @test "s3: credentials that expire meanwhile are fetched again" {

@@ -19,8 +19,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr std::chrono::sys_seconds some_time{1'800'000'000s};
-
 mrf::http::Answer credentials_answer(int status, const std::string& body) {
   mrf::http::Answer answer;
   answer.head.add_line("HTTP/1.1 " + std::to_string(status) + " X");
@@ -33,25 +31,15 @@ std::string credentials_json(const std::string& key, const std::string& expires)
          R"(","SecretAccessKey":"s","Token":"t","Expiration":")" + expires + "\"}";
 }
 
-// A chain at a time that the test says, in seconds from some_time on.
-struct TimedChain {
-  TimedChain(const AwsProfile& profile, mrf::store::Ask ask)
-      : chain(profile, std::move(ask), [this] { return std::chrono::steady_clock::time_point(passed); }) {}
-  const std::optional<mrf::store::AwsCredentials>& get(std::chrono::milliseconds later) {
-    passed = later;
-    return chain.get(some_time + std::chrono::floor<std::chrono::seconds>(later));
-  }
-  bool renew(std::chrono::milliseconds later) {
-    passed = later;
-    return chain.renew(some_time + std::chrono::floor<std::chrono::seconds>(later));
-  }
-
-  std::chrono::milliseconds passed{0};
-  AwsCredentialChain chain;
-};
+// What a chain finds at all its places.
+std::optional<mrf::store::AwsCredentials> found_by(const AwsCredentialChain& chain) {
+  if (auto found = chain.from_settings()) return found;
+  return chain.has_endpoint() ? chain.from_endpoints({}) : std::nullopt;
+}
 
 // Endpoints that nobody may ask.
-mrf::http::Answer nobody_answers(const mrf::http::Request& request, std::chrono::milliseconds) {
+mrf::http::Answer nobody_answers(const mrf::http::Request& request, std::chrono::milliseconds,
+                                 const std::stop_token&) {
   FAIL("asked " << request.url.text());
   return {};
 }
@@ -72,14 +60,14 @@ TEST_CASE("the environment comes before the profile, and the profile before ever
   {
     const StoreEnvironment environment(
         {{"AWS_ACCESS_KEY_ID", "A"}, {"AWS_SECRET_ACCESS_KEY", "B"}, {"AWS_SESSION_TOKEN", "C"}});
-    const auto found = AwsCredentialChain(profile, nobody_answers).get(some_time);
+    const auto found = found_by(AwsCredentialChain(profile, nobody_answers));
     REQUIRE(found);
     CHECK(found->access_key == "A");
     CHECK(found->secret_key == "B");
     CHECK(found->session_token == "C");
   }
   const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/c"}});
-  const auto found = AwsCredentialChain(profile, nobody_answers).get(some_time);
+  const auto found = found_by(AwsCredentialChain(profile, nobody_answers));
   REQUIRE(found);
   CHECK(found->access_key == "P");
   CHECK(found->session_token.empty());
@@ -89,7 +77,7 @@ TEST_CASE("half of a pair, and what this program does not do, are errors that sa
   const AwsProfile none("default", "", "");
   const auto reason = [](const AwsProfile& profile) {
     try {
-      AwsCredentialChain(profile, nobody_answers).get(some_time);
+      found_by(AwsCredentialChain(profile, nobody_answers));
     } catch (const mrf::base::Error& error) {
       return std::string(error.what());
     }
@@ -107,15 +95,14 @@ TEST_CASE("half of a pair, and what this program does not do, are errors that sa
   CHECK(reason(AwsProfile("x", "", "[profile x]\nrole_arn=r\nsource_profile=y\n"))
             .find("aws configure export-credentials --profile x --format env") != std::string::npos);
   CHECK(reason(none).empty());
-  CHECK_FALSE(AwsCredentialChain(none, nobody_answers).get(some_time));
+  CHECK_FALSE(found_by(AwsCredentialChain(none, nobody_answers)));
 }
 
 TEST_CASE("credentials that no header may have are refused, and not shown") {
   const auto reason = [](const AwsProfile& profile, const char* body = "") {
     try {
-      AwsCredentialChain(profile, [&](const auto&, auto) {
-        return credentials_answer(200, body);
-      }).get(some_time);
+      found_by(AwsCredentialChain(
+          profile, [&](const auto&, auto, const auto&) { return credentials_answer(200, body); }));
     } catch (const mrf::base::Error& error) {
       return std::string(error.what());
     }
@@ -157,29 +144,30 @@ TEST_CASE("a container's endpoint gets its token, and only a near one is asked")
     const StoreEnvironment environment(
         {{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:5/creds?x=1"},
          {"AWS_CONTAINER_AUTHORIZATION_TOKEN", "secret"}});
-    AwsCredentialChain chain(none, [](const auto& request, auto) {
+    AwsCredentialChain chain(none, [](const auto& request, auto, const auto&) {
       CHECK(request.url.text() == "http://127.0.0.1:5/creds?x=1");
       CHECK(request.headers == std::vector<std::string>{"Authorization: secret"});
       CHECK(request.goes_direct);
       CHECK_FALSE(request.is_trusted);
       return credentials_answer(200, credentials_json("K", "2099-01-01T00:00:00Z"));
     });
-    REQUIRE(chain.get(some_time));
-    CHECK(chain.get(some_time)->access_key == "K");
-    CHECK(chain.get(some_time)->session_token == "t");
+    const auto found = found_by(chain);
+    REQUIRE(found);
+    CHECK(found->access_key == "K");
+    CHECK(found->session_token == "t");
   }
   {
     const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "/v2/c"}});
-    AwsCredentialChain chain(none, [](const auto& request, auto) {
+    AwsCredentialChain chain(none, [](const auto& request, auto, const auto&) {
       CHECK(request.url.text() == "http://169.254.170.2/v2/c");
       return credentials_answer(404, "{}");
     });
-    CHECK_THROWS_WITH_AS(chain.get(some_time),
+    CHECK_THROWS_WITH_AS(found_by(chain),
                          "cannot get 'AWS credentials': the container's endpoint answers HTTP 404",
                          mrf::base::Error);
   }
   const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://example.org/"}});
-  CHECK_THROWS_AS(AwsCredentialChain(none, nobody_answers).get(some_time), mrf::base::Error);
+  CHECK_THROWS_AS(found_by(AwsCredentialChain(none, nobody_answers)), mrf::base::Error);
 }
 
 TEST_CASE("a web identity gets the credentials of its role, and its token is in no message") {
@@ -198,7 +186,7 @@ TEST_CASE("a web identity gets the credentials of its role, and its token is in 
       "<Expiration>2099-01-01T00:00:00Z</Expiration></Credentials></R>";
   std::string place = "https://sts.eu-west-3.amazonaws.com";
   int status = 200;
-  const auto ask = [&](const mrf::http::Request& request, std::chrono::milliseconds) {
+  const auto ask = [&](const mrf::http::Request& request, std::chrono::milliseconds, const std::stop_token&) {
     CHECK(request.url.text().starts_with(place));
     CHECK(request.method == mrf::http::Method::post);
     CHECK_FALSE(request.goes_direct);
@@ -208,7 +196,7 @@ TEST_CASE("a web identity gets the credentials of its role, and its token is in 
           "&RoleSessionName=me&WebIdentityToken=web.token%2B1");
     return credentials_answer(status, answer);
   };
-  const auto found = AwsCredentialChain(keys, ask).get(some_time);
+  const auto found = found_by(AwsCredentialChain(keys, ask));
   REQUIRE(found);
   CHECK(found->access_key == "W");
   CHECK(found->secret_key == "s/+");
@@ -219,26 +207,26 @@ TEST_CASE("a web identity gets the credentials of its role, and its token is in 
     place = "http://127.0.0.1:1";
     status = 403;
     answer = "<E><Error><Message>Not authorized &lt;you&gt;</Message></Error></E>";
-    CHECK_THROWS_WITH(AwsCredentialChain(keys, ask).get(some_time),
+    CHECK_THROWS_WITH(found_by(AwsCredentialChain(keys, ask)),
                       "cannot get 'AWS credentials': the Security Token Service does not give the role "
                       "'arn:aws:iam::1:role/r': Not authorized <you> (HTTP 403)");
     answer = "<E><Message>bad web.token+1</Message></E>";
-    CHECK_THROWS_WITH(AwsCredentialChain(keys, ask).get(some_time),
+    CHECK_THROWS_WITH(found_by(AwsCredentialChain(keys, ask)),
                       "cannot get 'AWS credentials': the Security Token Service does not give the role "
                       "'arn:aws:iam::1:role/r': HTTP 403");
     status = 200;
-    CHECK_THROWS_WITH(AwsCredentialChain(keys, ask).get(some_time),
+    CHECK_THROWS_WITH(found_by(AwsCredentialChain(keys, ask)),
                       "cannot get 'AWS credentials': the Security Token Service sends none");
   }
   {
     const StoreEnvironment odd({file, role, session, {"AWS_ENDPOINT_URL_STS", "127.0.0.1:9"}});
-    CHECK_THROWS_WITH(AwsCredentialChain(keys, nobody_answers).get(some_time),
+    CHECK_THROWS_WITH(found_by(AwsCredentialChain(keys, nobody_answers)),
                       "cannot get 'AWS credentials': the Security Token Service cannot be at "
                       "'127.0.0.1:9': it is not of the form http://HOST or https://HOST");
   }
   const StoreEnvironment no_role({file});
   CHECK_THROWS_WITH(
-      AwsCredentialChain(keys, nobody_answers).get(some_time),
+      found_by(AwsCredentialChain(keys, nobody_answers)),
       "cannot get 'AWS credentials': there is a token of a web identity, and no role for it; set "
       "AWS_ROLE_ARN");
 }
@@ -247,7 +235,7 @@ TEST_CASE("an instance is asked with a token, and its absence is no error") {
   const AwsProfile none("default", "", "");
   const StoreEnvironment environment({{"AWS_EC2_METADATA_SERVICE_ENDPOINT", "http://127.0.0.1:7/"}});
   std::vector<std::string> asked;
-  AwsCredentialChain chain(none, [&](const auto& request, auto) {
+  AwsCredentialChain chain(none, [&](const auto& request, auto, const auto&) {
     asked.push_back(request.url.path());
     if (asked.size() == 1) {
       CHECK(request.method == mrf::http::Method::put);
@@ -257,90 +245,32 @@ TEST_CASE("an instance is asked with a token, and its absence is no error") {
     if (asked.size() == 2) return credentials_answer(200, "my role\nanother\n");
     return credentials_answer(200, credentials_json("I", "2099-01-01T00:00:00Z"));
   });
-  REQUIRE(chain.get(some_time));
-  CHECK(chain.get(some_time)->access_key == "I");
+  const auto of_instance = found_by(chain);
+  REQUIRE(of_instance);
+  CHECK(of_instance->access_key == "I");
   CHECK(asked == std::vector<std::string>{"/latest/api/token", "/latest/meta-data/iam/security-credentials/",
                                           "/latest/meta-data/iam/security-credentials/my%20role"});
-  AwsCredentialChain absent(none, [](const auto&, auto) -> mrf::http::Answer {
+  AwsCredentialChain absent(none, [](const auto&, auto, const auto&) -> mrf::http::Answer {
     throw mrf::base::Error(mrf::base::Status::unavailable, "ask", "x", "no answer");
   });
-  CHECK_FALSE(absent.get(some_time));
+  CHECK_FALSE(found_by(absent));
   for (const std::size_t busy : {1, 2, 3}) {
     CAPTURE(busy);
     std::size_t number = 0;
-    TimedChain timed(none, [&](const auto&, auto) {
+    const AwsCredentialChain sometimes(none, [&](const auto&, auto, const auto&) {
       return ++number == busy ? credentials_answer(503, "")
                               : credentials_answer(200, credentials_json("I", "2099-01-01T00:00:00Z"));
     });
     try {
-      timed.get(0s);
+      found_by(sometimes);
       FAIL("it is busy");
     } catch (const mrf::base::Error& error) {
       CHECK(error.status() == mrf::base::Status::unavailable);
     }
-    REQUIRE(timed.get(125ms));
-    CHECK(timed.get(125ms)->access_key == "I");
+    const auto found = found_by(sometimes);
+    REQUIRE(found);
+    CHECK(found->access_key == "I");
   }
-}
-
-TEST_CASE("credentials are fetched again five minutes before they expire, and kept when that fails") {
-  const AwsProfile none("default", "", "");
-  const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://localhost/c"}});
-  int asked = 0;
-  bool fails = false;
-  TimedChain chain(none, [&](const auto&, auto) {
-    ++asked;
-    if (fails) return credentials_answer(500, "");
-    return credentials_answer(200, credentials_json("K" + std::to_string(asked), "2027-01-15T08:10:00Z"));
-  });
-  const auto expires = *mrf::store::parse_time("2027-01-15T08:10:00Z") - some_time;
-  CHECK(chain.get(expires - 311s)->access_key == "K1");
-  CHECK(chain.get(expires - 311s)->access_key == "K1");
-  CHECK(chain.get(expires - 300s)->access_key == "K2");
-  CHECK(chain.get(expires - 299s)->access_key == "K2");  // the endpoint has nothing newer
-  fails = true;
-  CHECK(chain.get(expires - 200s)->access_key == "K2");
-  CHECK(asked == 3);
-  CHECK(chain.get(expires - 141s)->access_key == "K2");
-  CHECK(asked == 3);
-  CHECK(chain.get(expires - 140s)->access_key == "K2");
-  CHECK(asked == 4);
-  CHECK_THROWS_AS(chain.get(expires), mrf::base::Error);
-  CHECK_THROWS_AS(chain.renew(expires + 1ms), mrf::base::Error);
-  CHECK(asked == 5);
-  fails = false;
-  CHECK(chain.renew(expires + 500ms));
-}
-
-TEST_CASE("credentials that hold for thousands of years are asked for again after a minute, too") {
-  const AwsProfile none("default", "", "");
-  const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://localhost/c"}});
-  int asked = 0;
-  TimedChain chain(none, [&](const auto&, auto) {
-    return credentials_answer(++asked > 1 ? 500 : 200, credentials_json("K", "9999-12-31T23:59:59Z"));
-  });
-  CHECK(chain.get(0s)->access_key == "K");
-  for (const auto later : {1000ms, 60999ms}) CHECK_THROWS_AS(chain.renew(later), mrf::base::Error);
-  CHECK(asked == 2);
-  CHECK_THROWS_AS(chain.renew(61000ms), mrf::base::Error);
-  CHECK(asked == 3);
-}
-
-TEST_CASE("the pause after a failure begins when the endpoint has not answered for its longest time") {
-  const AwsProfile none("default", "", "");
-  const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/c"}});
-  int asked = 0;
-  TimedChain* timed = nullptr;
-  TimedChain chain(none, [&](const auto&, auto) -> mrf::http::Answer {
-    ++asked;
-    timed->passed += 10s;
-    throw mrf::base::Error(mrf::base::Status::unavailable, "ask", "x", "no answer");
-  });
-  timed = &chain;
-  for (const auto later : {0ms, 10000ms, 10124ms}) CHECK_THROWS_AS(chain.get(later), mrf::base::Error);
-  CHECK(asked == 1);
-  CHECK_THROWS_AS(chain.get(10125ms), mrf::base::Error);
-  CHECK(asked == 2);
 }
 
 TEST_CASE("what an endpoint answers decides the status") {
@@ -356,39 +286,13 @@ TEST_CASE("what an endpoint answers decides the status") {
                       {200, Status::failure}};
   for (const Row& row : rows) {
     CAPTURE(row.answer);
-    AwsCredentialChain chain(none, [&](const auto&, auto) { return credentials_answer(row.answer, "{}"); });
+    AwsCredentialChain chain(
+        none, [&](const auto&, auto, const auto&) { return credentials_answer(row.answer, "{}"); });
     try {
-      chain.get(some_time);
+      found_by(chain);
       FAIL("there are none");
     } catch (const mrf::base::Error& error) {
       CHECK(error.status() == row.status);
     }
   }
-}
-
-TEST_CASE("an endpoint that is unavailable is asked again after a pause that grows, one that refuses later") {
-  const AwsProfile none("default", "", "");
-  const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/c"}});
-  int asked = 0;
-  int status = 500;
-  TimedChain chain(none, [&](const mrf::http::Request&, std::chrono::milliseconds) {
-    ++asked;
-    return credentials_answer(status, credentials_json("K", ""));
-  });
-  // Before and after each pause.
-  int looks = 1;
-  for (const auto pause : {0ms, 125ms, 250ms, 500ms, 1000ms, 2000ms, 4000ms, 4000ms}) {
-    const auto end = chain.passed + pause;
-    if (pause > 0ms) CHECK_THROWS_AS(chain.get(end - 1ms), mrf::base::Error);
-    CHECK_THROWS_AS(chain.get(end), mrf::base::Error);
-    CHECK(asked == looks++);
-  }
-  status = 403;
-  CHECK_THROWS_AS(chain.get(30s), mrf::base::Error);
-  CHECK_THROWS_AS(chain.get(39999ms), mrf::base::Error);
-  CHECK(asked == looks++);
-  status = 200;
-  CHECK(chain.get(40s)->access_key == "K");
-  CHECK(chain.get(41s)->access_key == "K");
-  CHECK(asked == looks);
 }

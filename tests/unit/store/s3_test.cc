@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <thread>
 
 #include "base/error.h"
 #include "store/gcs.h"
@@ -15,12 +16,24 @@ using mrf::store::S3;
 
 namespace {
 
-mrf::http::Answer s3_answer(const mrf::http::Request&, std::chrono::milliseconds) {
+mrf::http::Answer s3_answer(const mrf::http::Request&, std::chrono::milliseconds, const std::stop_token&) {
   throw mrf::base::Error(mrf::base::Status::unavailable, "ask", "x", "no answer");
 }
 
+void wake_nobody() {}
+
+// What is sent when the credentials have been looked for.
+mrf::http::Request s3_request(S3& s3, const mrf::http::Request& named) {
+  for (const auto look = s3.awaited(named); !s3.is_over(look);) {
+    s3.poll();
+    std::this_thread::yield();
+  }
+  return s3.request(named);
+}
+
 std::string s3_address(const char* name, mrf::store::S3Options options = {}) {
-  return S3(std::move(options), s3_answer).request({Url::parse(name), {}}).url.text();
+  S3 s3(std::move(options), s3_answer, wake_nobody);
+  return s3_request(s3, {Url::parse(name), {}}).url.text();
 }
 
 bool has_line(const mrf::http::Request& request, const std::string& line) {
@@ -84,8 +97,8 @@ TEST_CASE("requests are signed, ask for checksums, and say who pays") {
                                       {"AWS_SECRET_ACCESS_KEY", "B"},
                                       {"AWS_SESSION_TOKEN", "T"},
                                       {"AWS_REGION", "r-1"}});
-  S3 s3({.payer = true}, s3_answer);
-  const auto request = s3.request({Url::parse("s3://b/k"), {"Range: bytes=1-2", "If-Match: \"x\""}});
+  S3 s3({.payer = true}, s3_answer, wake_nobody);
+  const auto request = s3_request(s3, {Url::parse("s3://b/k"), {"Range: bytes=1-2", "If-Match: \"x\""}});
   REQUIRE(request.signature);
   CHECK(request.signature->access_key == "A:a");
   CHECK(request.signature->region == "r-1");
@@ -101,27 +114,29 @@ TEST_CASE("requests are signed, ask for checksums, and say who pays") {
   CHECK(part.url.text() == "https://b.s3.r-1.amazonaws.com/k?partNumber=7");
   CHECK(part.method == mrf::http::Method::head);
   CHECK_FALSE(has_line(part, "Range: bytes=1-2"));
-  S3 anonymous({.is_unsigned = true}, s3_answer);
-  CHECK_FALSE(anonymous.request({Url::parse("s3://b/k"), {}}).signature);
+  S3 anonymous({.is_unsigned = true}, s3_answer, wake_nobody);
+  CHECK_FALSE(s3_request(anonymous, {Url::parse("s3://b/k"), {}}).signature);
   CHECK_FALSE(anonymous.lacks_credentials());
 }
 
 TEST_CASE("a bucket in another region is asked for there, once") {
   const StoreEnvironment environment({{"AWS_ACCESS_KEY_ID", "A"}, {"AWS_SECRET_ACCESS_KEY", "B"}});
-  S3 s3({}, s3_answer);
+  S3 s3({}, s3_answer, wake_nobody);
   const mrf::http::Request named{Url::parse("s3://b/k"), {}};
   const auto elsewhere = s3_head("301 Moved", "x-amz-bucket-region: eu-west-1");
-  CHECK(s3.learn(named, s3.request(named), elsewhere, ""));
-  CHECK(s3.request(named).url.text() == "https://b.s3.eu-west-1.amazonaws.com/k");
-  CHECK(s3.request(named).signature->region == "eu-west-1");
-  CHECK_FALSE(s3.learn(named, s3.request(named), elsewhere, ""));
-  CHECK(s3.request({Url::parse("s3://other/k"), {}}).signature->region == "us-east-1");
+  CHECK(s3.learn(named, s3_request(s3, named), elsewhere, ""));
+  CHECK(s3_request(s3, named).url.text() == "https://b.s3.eu-west-1.amazonaws.com/k");
+  CHECK(s3_request(s3, named).signature->region == "eu-west-1");
+  CHECK_FALSE(s3.learn(named, s3_request(s3, named), elsewhere, ""));
+  CHECK(s3_request(s3, {Url::parse("s3://other/k"), {}}).signature->region == "us-east-1");
   const std::string body =
       "<Error><Code>AuthorizationHeaderMalformed</Code><Region>ap-south-1</Region></Error>";
-  CHECK(s3.learn(named, s3.request(named), s3_head("400 Bad"), body));
-  CHECK(s3.request(named).signature->region == "ap-south-1");
-  CHECK_FALSE(s3.learn(named, s3.request(named), s3_head("403 No", "x-amz-bucket-region: evil.org/"), ""));
-  CHECK_FALSE(s3.learn(named, s3.request(named), s3_head("404 No", "x-amz-bucket-region: us-west-1"), ""));
+  CHECK(s3.learn(named, s3_request(s3, named), s3_head("400 Bad"), body));
+  CHECK(s3_request(s3, named).signature->region == "ap-south-1");
+  CHECK_FALSE(
+      s3.learn(named, s3_request(s3, named), s3_head("403 No", "x-amz-bucket-region: evil.org/"), ""));
+  CHECK_FALSE(
+      s3.learn(named, s3_request(s3, named), s3_head("404 No", "x-amz-bucket-region: us-west-1"), ""));
 }
 
 TEST_CASE("requests that were under way when a bucket's region was learned are sent again, too") {
@@ -129,33 +144,48 @@ TEST_CASE("requests that were under way when a bucket's region was learned are s
   const auto elsewhere = s3_head("301 Moved", "x-amz-bucket-region: eu-west-1");
   for (const bool is_unsigned : {false, true}) {
     CAPTURE(is_unsigned);
-    S3 s3({.is_unsigned = is_unsigned}, s3_answer);
+    S3 s3({.is_unsigned = is_unsigned}, s3_answer, wake_nobody);
     const mrf::http::Request one{Url::parse("s3://b/k"), {}};
     const mrf::http::Request other{Url::parse("s3://b/l"), {}};
-    const auto asked_one = s3.request(one);
-    const auto asked_other = s3.request(other);
+    const auto asked_one = s3_request(s3, one);
+    const auto asked_other = s3_request(s3, other);
     CHECK(s3.learn(one, asked_one, elsewhere, ""));
     CHECK(s3.learn(other, asked_other, elsewhere, ""));
-    CHECK_FALSE(s3.learn(other, s3.request(other), elsewhere, ""));
+    CHECK_FALSE(s3.learn(other, s3_request(s3, other), elsewhere, ""));
   }
 }
 
 TEST_CASE("expired credentials are looked for again") {
   const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://localhost/c"}});
   int asked = 0;
-  S3 s3({}, [&](const auto&, auto) {
-    mrf::http::Answer answer{s3_head("200 OK"), ""};
-    answer.body =
-        R"({"AccessKeyId":"K)" + std::to_string(std::min(++asked, 2)) + R"(","SecretAccessKey":"s"})";
-    return answer;
-  });
+  S3 s3(
+      {},
+      [&](const auto&, auto, const auto&) {
+        mrf::http::Answer answer{s3_head("200 OK"), ""};
+        answer.body =
+            R"({"AccessKeyId":"K)" + std::to_string(std::min(++asked, 2)) + R"(","SecretAccessKey":"s"})";
+        return answer;
+      },
+      wake_nobody);
   const mrf::http::Request named{Url::parse("s3://b/k"), {}};
   const std::string expired = "<Error><Code>ExpiredToken</Code></Error>";
-  CHECK(s3.request(named).signature->access_key == "K1");
-  CHECK(s3.learn(named, s3.request(named), s3_head("400 Bad"), expired));
-  CHECK(s3.request(named).signature->access_key == "K2");
-  CHECK_FALSE(s3.learn(named, s3.request(named), s3_head("400 Bad"), expired));
-  CHECK_FALSE(s3.learn(named, s3.request(named), s3_head("403 No"), "<Code>AccessDenied</Code>"));
+  const auto bad = s3_head("400 Bad");
+  const auto has_renewed = [&](const mrf::http::Request& refused) {
+    CHECK_FALSE(s3.learn(named, refused, bad, expired));
+    const auto look = s3.renew(refused, bad, expired);
+    REQUIRE(look);
+    while (!s3.is_over(*look)) s3.poll();
+    return s3.has_renewed(refused);
+  };
+  const auto first = s3_request(s3, named);
+  CHECK(first.signature->access_key == "K1");
+  CHECK(has_renewed(first));
+  CHECK(s3.learn(named, first, bad, expired));  // another request has renewed them
+  const auto second = s3_request(s3, named);
+  CHECK(second.signature->access_key == "K2");
+  CHECK_FALSE(has_renewed(second));
+  CHECK_FALSE(s3.learn(named, second, s3_head("403 No"), "<Code>AccessDenied</Code>"));
+  CHECK_FALSE(s3.renew(second, s3_head("403 No"), "<Code>AccessDenied</Code>"));
 }
 
 TEST_CASE("gs names are objects of the XML interface") {

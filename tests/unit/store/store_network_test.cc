@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <atomic>
 #include <map>
+#include <semaphore>
 #include <string>
 #include <vector>
 
@@ -24,7 +26,12 @@ class HandNetwork final : public mrf::http::Network {
     started.push_back(request);
     running[&receiver] = request.url.text();
   }
-  int poll(std::chrono::milliseconds) override { return static_cast<int>(running.size()); }
+  int poll(std::chrono::milliseconds longest) override {
+    ++polls;
+    if (longest.count() > 0) (void)woken.try_acquire_for(longest);
+    return static_cast<int>(running.size());
+  }
+  void wake() override { woken.release(); }
   void stop(mrf::http::Receiver& receiver) override { running.erase(&receiver); }
 
   mrf::http::Receiver& receiver_of(const std::string& part) const {
@@ -49,6 +56,8 @@ class HandNetwork final : public mrf::http::Network {
   }
 
   std::vector<Request> started;
+  std::size_t polls = 0;
+  std::counting_semaphore<> woken{0};
   std::map<mrf::http::Receiver*, std::string> running;
 };
 
@@ -78,13 +87,24 @@ struct Stores {
     inner = hand.get();
     network = mrf::store::make_store_network(std::move(hand), std::move(ask), options);
   }
-  static mrf::http::Answer nobody_answers(const Request&, std::chrono::milliseconds) {
+  static mrf::http::Answer nobody_answers(const Request&, std::chrono::milliseconds, const std::stop_token&) {
     throw mrf::base::Error(mrf::base::Status::unavailable, "ask", "x", "nobody");
   }
   void start(const char* name, std::vector<std::string> headers = {}) {
     network->start({Url::parse(name), std::move(headers)}, receiver);
   }
   void turn() { network->poll(std::chrono::milliseconds(0)); }
+  // Turns, until something holds that a thread brings about.
+  template <typename Condition>
+  void turn_until(Condition holds) {
+    while (!holds()) network->poll(std::chrono::seconds(10));
+  }
+  void turn_until_started(std::size_t requests) {
+    turn_until([&] { return inner->started.size() == requests; });
+  }
+  void turn_until_ended(std::size_t ends) {
+    turn_until([&] { return receiver.ends.size() == ends; });
+  }
 
   HandNetwork* inner;
   KeepingReceiver receiver;
@@ -98,6 +118,13 @@ void start_drs(Stores& stores, const std::string& url, const std::string& more =
       "objects/1", {"HTTP/1.1 200 OK"},
       "{" + more + R"("access_methods":[{"type":"https","access_url":{"url":")" + url + R"("}}]})");
   stores.turn();
+}
+
+mrf::http::Answer credentials_found(const std::string& key) {
+  mrf::http::Answer answer;
+  answer.head.add_line("HTTP/1.1 200 OK");
+  answer.body = R"({"AccessKeyId":")" + key + R"(","SecretAccessKey":"s","Token":"t"})";
+  return answer;
 }
 
 const std::vector<std::string> object_found{"HTTP/1.1 200 OK", "Content-Length: 4", "ETag: \"e\""};
@@ -121,42 +148,113 @@ TEST_CASE("the receiver sees nothing of another region") {
 TEST_CASE("credentials that are unavailable interrupt the request, others that cannot be had end it") {
   using mrf::base::Status;
   const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/c"}});
-  Stores away;
-  away.start("s3://b/k");
-  CHECK(away.receiver.ends.empty());
-  away.turn();
-  REQUIRE(away.receiver.ends.size() == 1);
-  CHECK(away.receiver.ends[0].kind == Ending::Kind::interrupted);
-  CHECK(away.receiver.ends[0].reason == "cannot ask 'x': nobody");
-  CHECK(away.inner->started.empty());
-  away.start("s3://b/k");
-  away.network->stop(away.receiver);
-  away.turn();
-  CHECK(away.receiver.ends.size() == 1);
-  Stores refused({}, [](const Request&, std::chrono::milliseconds) -> mrf::http::Answer {
-    throw mrf::base::Error(Status::refused, "get", "x", "no");
-  });
-  CHECK_THROWS_AS(refused.start("s3://b/k"), mrf::base::Error);
-
-  // Those that have expired, at the answer that says so.
-  for (const auto status : {Status::unavailable, Status::refused, Status::failure}) {
-    CAPTURE(static_cast<int>(status));
-    bool fails = false;
-    Stores stores({}, [&](const Request&, std::chrono::milliseconds) -> mrf::http::Answer {
-      if (fails) throw mrf::base::Error(status, "ask", "x", "not now");
-      mrf::http::Answer answer;
-      answer.head.add_line("HTTP/1.1 200 OK");
-      answer.body = R"({"AccessKeyId":"K","SecretAccessKey":"s","Token":"t"})";
-      return answer;
-    });
-    stores.start("s3://b/k");
-    fails = true;
-    stores.inner->answer("/k", {"HTTP/1.1 400 Bad Request"}, "<Error><Code>ExpiredToken</Code></Error>");
-    REQUIRE(stores.receiver.ends.size() == 1);
-    CHECK(stores.receiver.ends[0].kind == (status == Status::unavailable ? Ending::Kind::interrupted
-                                           : status == Status::refused   ? Ending::Kind::refused
-                                                                         : Ending::Kind::failed));
+  // Those that are not there, and those that have expired, at the answer that says so.
+  for (const bool are_old : {false, true}) {
+    for (const auto status : {Status::unavailable, Status::refused, Status::failure}) {
+      CAPTURE(are_old);
+      CAPTURE(static_cast<int>(status));
+      std::atomic<bool> fails = !are_old;
+      Stores stores({}, [&](const Request&, std::chrono::milliseconds, const auto&) -> mrf::http::Answer {
+        if (fails) throw mrf::base::Error(status, "ask", "x", "not now");
+        return credentials_found("K");
+      });
+      stores.start("s3://b/k");
+      if (are_old) {
+        stores.turn_until_started(1);
+        fails = true;
+        stores.inner->answer("/k", {"HTTP/1.1 400 Bad Request"}, "<Error><Code>ExpiredToken</Code></Error>");
+      }
+      CHECK(stores.receiver.ends.empty());
+      stores.turn_until_ended(1);
+      CHECK(stores.receiver.ends[0].kind == (status == Status::unavailable ? Ending::Kind::interrupted
+                                             : status == Status::refused   ? Ending::Kind::refused
+                                                                           : Ending::Kind::failed));
+      CHECK(stores.receiver.ends[0].reason == "cannot ask 'x': not now");
+      CHECK(stores.receiver.heads == 0);
+      CHECK(stores.inner->started.size() == (are_old ? 1 : 0));
+    }
   }
+}
+
+TEST_CASE("while credentials are looked for, what needs none goes on, and what is stopped hears nothing") {
+  const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/c"}});
+  std::atomic<int> asked = 0;
+  std::binary_semaphore may_answer{0};
+  Stores stores({}, [&](const Request&, std::chrono::milliseconds, const auto&) {
+    ++asked;
+    may_answer.acquire();
+    return credentials_found("K");
+  });
+  KeepingReceiver other, listed, open, stopped;
+  stores.start("s3://b/k");
+  stores.network->start({Url::parse("s3://c/l"), {}}, other);
+  stores.network->start({Url::parse("s3://b/stopped"), {}}, stopped);
+  CHECK(stores.inner->started.empty());
+  stores.network->start({Url::parse("https://h/open"), {}}, open);
+  stores.network->start({.url = Url::parse("s3://b/listed"), .headers = {}, .is_trusted = false}, listed);
+  CHECK(stores.inner->started.size() == 2);
+  CHECK(stores.network->poll(std::chrono::milliseconds(0)) > 0);
+  stores.inner->answer("h/open", object_found, "data");
+  CHECK(open.body == "data");
+  stores.network->stop(stopped);
+  may_answer.release();
+  stores.turn_until_started(4);
+  CHECK(asked == 1);
+  stores.inner->answer("/k", object_found, "data");
+  stores.inner->answer("/l", object_found, "data");
+  CHECK(stores.receiver.ends.size() == 1);
+  CHECK(other.ends.size() == 1);
+  CHECK(stopped.ends.empty());
+}
+
+TEST_CASE("requests that a store refuses for old credentials wait for one look, and are sent again") {
+  const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/c"}});
+  const char* const expired = "<Error><Code>ExpiredToken</Code></Error>";
+  for (const bool are_others : {true, false}) {
+    std::atomic<int> asked = 0;
+    std::counting_semaphore<> may_answer{1};
+    Stores stores({}, [&](const Request&, std::chrono::milliseconds, const auto&) {
+      may_answer.acquire();
+      return credentials_found(++asked > 1 && are_others ? "new" : "old");
+    });
+    KeepingReceiver other;
+    stores.start("s3://b/k");
+    stores.network->start({Url::parse("s3://b/l"), {}}, other);
+    stores.turn_until_started(2);
+    for (const char* key : {"/k", "/l"}) stores.inner->answer(key, {"HTTP/1.1 400 Bad"}, expired);
+    stores.turn();
+    CHECK(stores.inner->started.size() == 2);
+    may_answer.release();
+    if (are_others) {
+      stores.turn_until_started(4);
+      CHECK(stores.inner->started.back().signature->access_key == "new");
+    } else {
+      stores.turn_until_ended(1);
+      CHECK(stores.receiver.head.status() == 400);
+      CHECK(stores.receiver.body == expired);
+      CHECK(other.ends.size() == 1);
+    }
+    CHECK(asked == 2);
+  }
+}
+
+TEST_CASE("a request that begins in the pause after an unavailable endpoint waits for the next look") {
+  const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/c"}});
+  std::atomic<int> asked = 0;
+  Stores stores({}, [&](const Request&, std::chrono::milliseconds, const auto&) -> mrf::http::Answer {
+    if (++asked < 3) throw mrf::base::Error(mrf::base::Status::unavailable, "ask", "x", "not now");
+    return credentials_found("K");
+  });
+  for (std::size_t attempt = 1; attempt < 3; ++attempt) {
+    stores.start("s3://b/k");
+    stores.turn_until_ended(attempt);
+    CHECK(asked == static_cast<int>(attempt));
+    CHECK(stores.receiver.ends.back().kind == Ending::Kind::interrupted);
+  }
+  const std::size_t polls = stores.inner->polls;
+  stores.start("s3://b/k");
+  stores.turn_until_started(1);
+  CHECK(stores.inner->polls < polls + 20);  // it does not spin
 }
 
 TEST_CASE("a refusal is told with its body") {
