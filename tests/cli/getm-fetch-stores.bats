@@ -254,6 +254,13 @@ all_are() { run ! grep -v " $1\$" store/requests; }
   cmp again store/bucket/k
   cmp open store/bucket/open
   [[ $(grep -c '^POST /sts' store/requests) == 1 ]]
+  # Nor does the pause after a failure use up the attempts of the next file.
+  rm k again
+  echo '503 503' >store/away
+  fetch -c --files 1 --retry 1 -m list
+  assert_status 5
+  [[ ! -e k ]]
+  cmp again store/bucket/k
 }
 
 @test "s3: credentials that expire meanwhile are fetched again" {
