@@ -244,8 +244,10 @@ bool Download::has_many_processors() {
 
 Download::Download(Loop& loop, const http::Url& url, Options options, ObjectOutput& output)
     : loop_(loop),
+      id_(++loop.last_id_),
+      origin_(url.origin()),
       options_(std::move(options)),
-      small_(options_.requests.shares_connections ? &loop.small_[url.origin()] : nullptr),
+      small_(options_.requests.shares_connections ? &loop.small_[origin_] : nullptr),
       output_(output),
       plan_(url, plan_options(), options_.sizes, options_.put_off_from) {
   loop_.downloads_.push_back(this);
@@ -352,7 +354,8 @@ void Download::carry_out(Commands commands, const http::ResponseHead* head) {
           } else if constexpr (std::is_same_v<Chosen, PutOff>) {
             put_off_ = command.size;
           } else if constexpr (std::is_same_v<Chosen, Warn>) {
-            base::warn(command.text);
+            const bool is_said = loop_.retried_.is_to_be_said(origin_, command.reason, id_, command.attempt);
+            is_said ? base::warn(command.text) : base::note(command.text);
           } else if constexpr (std::is_same_v<Chosen, Note>) {
             base::note(command.text);
           }

@@ -14,6 +14,7 @@
 
 #include "fetch/object_output.h"
 #include "fetch/object_plan.h"
+#include "fetch/repeated_reasons.h"
 #include "fetch/request_queue.h"
 #include "fetch/request_speeds.h"
 #include "fetch/spare_buffers.h"
@@ -43,6 +44,8 @@ class Loop {
   /// Interrupted.
   void turn();
   WorkerPool& pool() { return pool_; }
+  /// Why requests were made again. What a download says alone is not said by others.
+  const RepeatedReasons& retried() const { return retried_; }
 
  private:
   friend class Download;
@@ -70,7 +73,9 @@ class Loop {
   http::Network& network_;
   http::Clock& clock_;
   RequestQueue requests_;
-  std::map<std::string, SmallRequests> small_;            ///< by origin
+  std::map<std::string, SmallRequests> small_;  ///< by origin
+  RepeatedReasons retried_;
+  std::uint64_t last_id_ = 0;
   std::vector<Download*> downloads_;                      ///< all but those whose files are to be committed
   std::vector<Prepared> prepared_;                        ///< files that wait to be committed
   std::chrono::steady_clock::time_point prepared_since_;  ///< of the first of these
@@ -177,6 +182,8 @@ class Download {
   void post_jobs();
 
   Loop& loop_;
+  std::uint64_t id_;
+  std::string origin_;
   Options options_;
   Loop::SmallRequests* small_ = nullptr;  ///< that its only request is measured against
   std::optional<std::size_t> number_;     ///< among these

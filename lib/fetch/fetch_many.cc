@@ -7,7 +7,6 @@
 #include <algorithm>
 #include <chrono>
 #include <exception>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,6 +20,7 @@
 #include "base/status.h"
 #include "fetch/existing_files.h"
 #include "fetch/part_file.h"
+#include "fetch/repeated_reasons.h"
 #include "fetch/run_plan.h"
 #include "io/signals.h"
 
@@ -295,7 +295,7 @@ class ManyFiles {
       outcome.end = Outcome::End::failed;
       outcome.status = error.status();
       outcome.error = error.what();
-      if (!is_repeated(file.entry, error)) base::say(error.what());
+      if (!is_repeated(file, error)) base::say(error.what());
     }
     stats_.in.bytes += result.bytes_in;
     if (file.entry.url) stats_.inputs.push_back({file.entry.url->shown(), 0, result.bytes_in, ""});
@@ -303,30 +303,34 @@ class ManyFiles {
 
   // Whether another file failed for the same reason, which lies with the host, with what its files have in
   // common, such as credentials, or with something that the message names instead of the file.
-  bool is_repeated(const ManifestEntry& entry, const base::Error& error) {
+  bool is_repeated(const File& file, const base::Error& error) {
+    const ManifestEntry& entry = file.entry;
     if (!entry.url) return false;
     std::string reason = error.what();
     const std::string beginning = fmt::format("cannot fetch '{}': ", entry.url->shown());
-    std::string host;
     if (reason.starts_with(beginning)) {
       reason.erase(0, beginning.size());
       const bool is_of_host =
           error.status() == base::Status::failure || error.status() == base::Status::unavailable;
       const bool is_of_another_object = reason.starts_with("cannot ");
       if (!is_of_host && !is_of_another_object) return false;
-      host = entry.url->origin();
     }
-    return failures_[{host, reason}]++ > 0;
+    return !failures_.is_to_be_said(entry.url->origin(), reason, file.number);
   }
 
   void say_repeated() const {
-    for (const auto& [cause, count] : failures_) {
-      if (count == 1) continue;
-      const auto& [host, reason] = cause;
-      const std::string files = count == 2 ? "1 more file" : fmt::format("{} more files", count - 1);
+    const auto count = [](std::size_t more, const char* what) {
+      return fmt::format("{} more {}{}", more, what, more == 1 ? "" : "s");
+    };
+    loop_.retried().for_each_repeated([&](const auto& reason, const auto& host, std::size_t more) {
+      const std::string to = host.empty() ? "" : fmt::format(" to '{}'", host);
+      base::warn(fmt::format("{}{} {} tried again: {}", count(more, "request"), to,
+                             more == 1 ? "was" : "were", reason));
+    });
+    failures_.for_each_repeated([&](const auto& reason, const auto& host, std::size_t more) {
       const std::string from = host.empty() ? "" : fmt::format(" from '{}'", host);
-      base::say(fmt::format("cannot fetch {}{}: {}", files, from, reason));
-    }
+      base::say(fmt::format("cannot fetch {}{}: {}", count(more, "file"), from, reason));
+    });
   }
 
   io::InterruptionScope interruptions_;  ///< while files are looked at, too
@@ -336,8 +340,8 @@ class ManyFiles {
   ProgressDisplay& display_;
   io::Stats& stats_;
   std::vector<Outcome>& outcomes_;
-  std::vector<std::optional<std::uint64_t>> sizes_;                      ///< bytes, as far as they are known
-  std::map<std::pair<std::string, std::string>, std::size_t> failures_;  ///< files, by host and reason
+  std::vector<std::optional<std::uint64_t>> sizes_;  ///< bytes, as far as they are known
+  RepeatedReasons failures_;
   LeftParts left_;
   MadeDirectories directories_;
   std::unique_ptr<http::Network> network_;

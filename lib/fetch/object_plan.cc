@@ -530,7 +530,8 @@ Commands ObjectPlan::on_end(std::size_t number, const http::Ending& ending, std:
   }
   commands.emplace_back(
       Warn{fmt::format("cannot fetch '{}': {}; trying again in {:.1f} s ({} of {})", name_, reason,
-                       static_cast<double>(pause->count()) / 1000, policy.failures(), options_.retries)});
+                       static_cast<double>(pause->count()) / 1000, policy.failures(), options_.retries),
+           reason, policy.failures()});
   return commands;
 }
 

@@ -72,8 +72,10 @@ struct ForgetOutput {  ///< what came is worthless; the output fails with these 
 struct PutOff {  ///< the object is too large to be fetched now
   std::uint64_t size;
 };
-struct Warn {
+struct Warn {  ///< a request failed for this reason, and is made again
   std::string text;
+  std::string reason;
+  unsigned attempt;  ///< that failed, in a row
 };
 struct Note {
   std::string text;

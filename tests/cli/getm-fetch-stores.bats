@@ -261,6 +261,23 @@ all_are() { run ! grep -v " $1\$" store/requests; }
   assert_status 5
   [[ ! -e k ]]
   cmp again store/bucket/k
+  # One cause is said once for all files.
+  rm again open
+  printf '503 %.0s' {1..20} >store/away
+  fetch -c --retry 1 -m list
+  assert_status 5
+  cmp open store/bucket/open
+  local away="cannot get 'AWS credentials': the Security Token Service does not give the role 'arn:aws:iam::1:role/r': "
+  away+='busy (HTTP 503)'
+  [[ $(grep -c 'trying again' <<<"$stderr") == 1 ]]
+  assert_stderr "getm-fetch: 1 more request was tried again: $away"
+  [[ $(grep -c "cannot fetch 's3://bucket/k': $away, 2 times" <<<"$stderr") == 1 ]]
+  assert_stderr "getm-fetch: cannot fetch 1 more file: $away, 2 times"
+  # But with -v.
+  printf '503 %.0s' {1..20} >store/away
+  fetch -v -c --retry 1 -m list
+  assert_status 5
+  [[ $(grep -c 'trying again' <<<"$stderr") == 2 ]]
 }
 
 @test "s3: credentials that expire meanwhile are fetched again" {
