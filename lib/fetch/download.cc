@@ -316,6 +316,16 @@ bool Download::is_running() const {
                      [](const auto& slot) { return slot->ticket != 0 && !slot->ending; });
 }
 
+bool Download::is_held() const {
+  bool is_any = false;
+  for (const auto& slot : slots_) {
+    if (slot->ticket == 0 || slot->ending) continue;
+    if (!loop_.requests_.is_held(slot->ticket)) return false;
+    is_any = true;
+  }
+  return is_any;
+}
+
 // What the output can do at this moment. It is not asked while one of its jobs changes it.
 OutputState Download::state() const {
   const bool changes =

@@ -120,6 +120,8 @@ class Download {
   bool is_complete() const { return complete_; }
   /// Whether everything came, so that only the output is at work.
   bool is_finishing() const { return finishing_; }
+  /// Whether it has requests, and all of them are held.
+  bool is_held() const;
   /// Ends it without a result.
   void stop();
   /// The same, and waits until nothing more is done with the output.

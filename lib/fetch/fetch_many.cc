@@ -114,6 +114,7 @@ class ManyFiles {
     Clock::time_point begun;
     bool is_looked_for;     ///< the file that may be there is being checked
     bool is_whole = false;  ///< the plan knows that everything came
+    bool is_held = false;   ///< the plan knows that its requests are held
     std::unique_ptr<ObjectFetch> fetch{};
   };
 
@@ -213,6 +214,7 @@ class ManyFiles {
                                         plan_.puts_off() ? settings_.sizes.threshold : unknown_end, true);
     }
     const auto& download = file.fetch->download();
+    if (download.is_held() != file.is_held) plan_.on_held(file.is_held = !file.is_held);
     if (file.is_whole && !download.is_over()) return true;
     if (download.is_finishing() && !std::exchange(file.is_whole, true)) plan_.on_whole();
     if (!download.is_over()) {

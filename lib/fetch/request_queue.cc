@@ -26,6 +26,14 @@ RequestQueue::Ticket RequestQueue::start(const http::Request& request, http::Rec
   const Ticket ticket = ++last_ticket_;
   UnderWay entry{request.url.origin()};
   entry.shares = request.shares_connection && sharing_.contains(entry.origin);
+  if (const auto awaited = network_.awaited(request); !network_.is_over(awaited)) {
+    Waiting waiting{request, &receiver, true};
+    waiting.request.waited_for = awaited;
+    under_way_.emplace(ticket, std::move(entry));
+    waiting_.emplace(ticket, std::move(waiting));
+    held_.push_back(ticket);
+    return ticket;
+  }
   const bool goes = limit_of(entry).ask(entry.origin, ticket, clock_.now());
   under_way_[ticket] = std::move(entry);
   if (goes) {
@@ -75,7 +83,25 @@ void RequestQueue::take_up(Ticket ticket) {
   limit_of(place->second).take(place->second.origin);
 }
 
+bool RequestQueue::is_held(Ticket ticket) const {
+  const auto place = waiting_.find(ticket);
+  return place != waiting_.end() && place->second.is_held;
+}
+
+// What they have waited for is over, and they wait for their places.
+void RequestQueue::end_holds() {
+  std::erase_if(held_, [this](Ticket ticket) {
+    Waiting& waiting = waiting_.at(ticket);
+    if (!network_.is_over(waiting.request.waited_for)) return false;
+    waiting.is_held = false;
+    const UnderWay& request = under_way_.at(ticket);
+    limit_of(request).wait(request.origin, ticket);
+    return true;
+  });
+}
+
 void RequestQueue::stop(Ticket ticket, http::Receiver& receiver, bool closes) {
+  const bool was_held = std::erase(held_, ticket) > 0;
   if (waiting_.erase(ticket) == 0) {
     if (closes) {
       network_.stop_and_close(receiver);
@@ -86,12 +112,13 @@ void RequestQueue::stop(Ticket ticket, http::Receiver& receiver, bool closes) {
     return;
   }
   const auto place = under_way_.find(ticket);
-  limit_of(place->second).withdraw(place->second.origin, ticket);
+  if (!was_held) limit_of(place->second).withdraw(place->second.origin, ticket);
   under_way_.erase(place);
 }
 
 void RequestQueue::start_those_that_may(const OnStart& on_start, const OnFailure& on_failure) {
-  if (waiting_.empty()) return;
+  end_holds();
+  if (!has_waiting()) return;
   const auto now = clock_.now();
   // Requests with connections of their own and those that share connections take turns, so that neither kind
   // takes all places.

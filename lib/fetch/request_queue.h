@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "fetch/run_plan.h"
 #include "http/network.h"
@@ -21,7 +22,8 @@ struct RequestLimits {
 };
 
 /// The requests of all downloads, on their way to the network: they wait while their host, or all hosts
-/// together, have as many as they may have.
+/// together, have as many as they may have. Before, those are held that wait for something by themselves
+/// (http::Network::awaited()); they take no place of others.
 class RequestQueue {
  public:
   using Ticket = HostLimit::Ticket;
@@ -32,7 +34,10 @@ class RequestQueue {
   /// The receiver's request starts now or later. Throws Error when it cannot be started now.
   Ticket start(const http::Request& request, http::Receiver& receiver);
   bool is_waiting(Ticket ticket) const { return waiting_.contains(ticket); }
-  bool has_waiting() const { return !waiting_.empty(); }
+  /// Whether it is held, which is a kind of waiting.
+  bool is_held(Ticket ticket) const;
+  /// Whether some wait for a place.
+  bool has_waiting() const { return waiting_.size() > held_.size(); }
   /// What the head of a response says of its host: that it is busy, that it answers, that it speaks HTTP/2.
   void on_head(Ticket ticket, const http::ResponseHead& head);
   /// A request has ended.
@@ -56,6 +61,7 @@ class RequestQueue {
   struct Waiting {
     http::Request request;
     http::Receiver* receiver;
+    bool is_held = false;
   };
   struct UnderWay {
     std::string origin;
@@ -63,6 +69,7 @@ class RequestQueue {
     bool is_aside = false;
   };
 
+  void end_holds();
   HostLimit& limit_of(const UnderWay& request) { return request.shares ? shared_ : own_; }
 
   http::Network& network_;
@@ -75,6 +82,7 @@ class RequestQueue {
   std::set<std::string> sharing_;         ///< origins that speak HTTP/2
   std::map<Ticket, UnderWay> under_way_;  ///< all, those that wait, too
   std::map<Ticket, Waiting> waiting_;
+  std::vector<Ticket> held_;  ///< of these, in their order
 };
 
 }  // namespace mrf::fetch

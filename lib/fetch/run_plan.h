@@ -37,6 +37,9 @@ class FilePlan {
   /// Everything of a file came, which is still under way. Another one may begin beside it, when several may
   /// come at a time; of the large files no more than as many again.
   void on_whole() { ++whole_; }
+  /// All requests of a file that is under way are held, or that is over (RequestQueue). Others may begin
+  /// beside it as beside one that is whole.
+  void on_held(bool is_held) { is_held ? ++held_ : --held_; }
   /// The file is not under way any more, and begins again when the smaller ones are over; `size` in bytes.
   void put_off(std::size_t file, std::uint64_t size);
   /// True while the first files come, of which large ones are put off.
@@ -56,6 +59,7 @@ class FilePlan {
   std::size_t next_ = 0;
   std::size_t under_way_ = 0;
   std::size_t whole_ = 0;  ///< of these
+  std::size_t held_ = 0;   ///< the same
   bool is_second_ = false;
   bool stopped_ = false;
   std::vector<std::pair<std::uint64_t, std::size_t>> put_off_;  ///< size and number; of the second round
@@ -81,6 +85,8 @@ class HostLimit {
 
   /// A request wants to go to `host`. True when it may go at once; else next() names it when it may.
   bool ask(const std::string& host, Ticket ticket, Time now);
+  /// A request waits for its turn, and next() names it.
+  void wait(const std::string& host, Ticket ticket) { entry_of(host).waiting.push_back(ticket); }
   /// A request that goes to `host` counts again, whether or not it may.
   void take(const std::string& host);
   /// A request that went to `host` is over, or does not count for a while.

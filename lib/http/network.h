@@ -2,6 +2,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <exception>
 #include <optional>
 #include <string>
@@ -32,6 +33,7 @@ struct Request {
   std::string form{};              ///< the body of a post, application/x-www-form-urlencoded
   bool goes_direct = false;        ///< past every proxy
   bool shares_connection = false;  ///< with others at the same time, where the server speaks HTTP/2
+  std::uint64_t waited_for = 0;    ///< what Network::awaited() gave, and is over
 };
 
 /// How a transfer ended.
@@ -67,6 +69,11 @@ class Network {
   virtual ~Network() = default;
   /// Starts a transfer; `receiver` lives until its on_end(). Throws Error.
   virtual void start(const Request& request, Receiver& receiver) = 0;
+  /// The number of something that the request has to wait for and that others need not wait for, such as
+  /// credentials; 0 when there is nothing. One that is started before waits by itself. Throws Error.
+  virtual std::uint64_t awaited(const Request& /*request*/) { return 0; }
+  /// Whether that is over.
+  virtual bool is_over(std::uint64_t /*awaited*/) const { return true; }
   /// Moves bytes and calls receivers, waiting at most `longest`. Returns the transfers that run.
   virtual int poll(std::chrono::milliseconds longest) = 0;
   /// Whether there was nothing to do for a moment in the last poll(): what comes is slower than what takes

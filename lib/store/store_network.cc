@@ -53,6 +53,8 @@ class Relay final : public http::Receiver {
       : network_(network), named_(std::move(named)), receiver_(receiver) {}
 
   void begin();
+  /// The same of a request that has waited for the look, though not for its success.
+  void begin_after_look();
   /// Does what on_head() and on_end() have left to be done when no transfer is at work.
   void go_on();
   /// Whether the look for AWS credentials that it waits for is not over.
@@ -135,13 +137,18 @@ class StoreNetwork final : public http::Network {
     if (relay) forget(*relay);  // its open questions are of no use
     relay = std::make_unique<Relay>(*this, request, receiver);
     try {
-      relay->begin();
+      request.waited_for == 0 ? relay->begin() : relay->begin_after_look();
     } catch (...) {
       forget(*relay);
       relays_.erase(&receiver);
       throw;
     }
   }
+
+  std::uint64_t awaited(const http::Request& request) override {
+    return request.url.scheme() == "s3" ? s3().awaited(request) : 0;
+  }
+  bool is_over(std::uint64_t awaited) const override { return awaited == 0 || s3_->is_over(awaited); }
 
   int poll(std::chrono::milliseconds longest) override {
     if (const auto next = s3_ ? s3_->next_time() : std::nullopt)
@@ -256,6 +263,11 @@ void Relay::begin() {
     return;
   }
   start(question(""), Step::object);
+}
+
+void Relay::begin_after_look() {
+  look_ = named_.waited_for;
+  plan(Next::data);
 }
 
 // What the DRS server is asked for the object, or for an access of it.

@@ -241,21 +241,25 @@ all_are() { run ! grep -v " $1\$" store/requests; }
 }
 
 @test "s3: credentials that take long hold up only the files that need them" {
+  local i
   start_store
   object bucket/k 1000
   object bucket/open 1000 '{"public":true}'
   with_web_identity
   echo held >store/away
-  jq -n '[{url: "s3://bucket/k"}, {url: "s3://bucket/k", filepath: "again"}, {url: $u}]' \
+  # More of them than files that come at a time, from more buckets than fill all places.
+  cp -r store/bucket store/b1 && cp -r store/bucket store/b2 && cp -r store/bucket store/b3 && cp -r store/bucket store/b4
+  jq -n '[range(150) | {url: "s3://b\(. % 4 + 1)/k", filepath: "many/\(.)"}] + [{url: $u}]' \
     --arg u "$STORE/bucket/open" >list
   fetch --retry 0 -m list
   assert_status 0
-  cmp k store/bucket/k
-  cmp again store/bucket/k
+  for i in {0..149}; do cmp "many/$i" store/bucket/k; done
   cmp open store/bucket/open
   [[ $(grep -c '^POST /sts' store/requests) == 1 ]]
   # Nor does the pause after a failure use up the attempts of the next file.
-  rm k again
+  rm -r many
+  jq -n '[{url: "s3://bucket/k"}, {url: "s3://bucket/k", filepath: "again"}, {url: $u}]' \
+    --arg u "$STORE/bucket/open" >list
   echo '503 503' >store/away
   fetch -c --files 1 --retry 1 -m list
   assert_status 5

@@ -36,11 +36,16 @@ class ManualNetwork final : public mrf::http::Network {
   int poll(std::chrono::milliseconds) override { return 1; }
   bool has_waited() const override { return waited; }
   void stop(mrf::http::Receiver& receiver) override { stopped.push_back(&receiver); }
+  std::uint64_t awaited(const mrf::http::Request& request) override {
+    return request.url.path().starts_with("/held") ? over + 1 : 0;
+  }
+  bool is_over(std::uint64_t awaited) const override { return awaited <= over; }
 
   std::vector<mrf::http::Request> requests;
   std::vector<mrf::http::Receiver*> receivers;
   std::vector<mrf::http::Receiver*> stopped;
   bool waited = false;
+  std::uint64_t over = 0;  ///< what requests for /held... have waited for
 };
 
 mrf::http::ResponseHead head_with(const std::vector<std::string>& lines) {
@@ -395,6 +400,50 @@ TEST_CASE("request queue: one that has waited and whose owner fails at its start
                              });
   CHECK(failed == &second);
   CHECK_FALSE(queue.has_waiting());
+}
+
+TEST_CASE("request queue: one that is held takes no place, and then waits for one like all others") {
+  ManualNetwork network;
+  mrf::fetch::RequestQueue queue(network, mrf::http::system_clock(), {1, 64});
+  class Nobody final : public mrf::http::Receiver {
+    bool on_head(const mrf::http::ResponseHead&) override { return true; }
+    bool on_body(std::string_view) override { return true; }
+    void on_end(const mrf::http::Ending&) override {}
+  };
+  Nobody receivers[4];
+  const auto start = [&](int number, const char* path) {
+    return queue.start({mrf::http::Url::parse(std::string("http://h") + path), {}}, receivers[number]);
+  };
+  const auto go = [&] {
+    queue.start_those_that_may([](auto&) {}, [](auto&, const auto&) { FAIL("it may"); });
+  };
+  const auto stopped = start(0, "/held0");
+  const auto first = start(1, "/held1");
+  const auto second = start(2, "/held2");
+  const auto open = start(3, "/open");
+  CHECK(network.requests.size() == 1);
+  CHECK(queue.is_held(first));
+  CHECK(queue.is_waiting(first));
+  CHECK_FALSE(queue.is_held(open));
+  CHECK_FALSE(queue.has_waiting());
+  queue.stop(stopped, receivers[0], false);
+  CHECK(network.stopped.empty());
+  go();
+  CHECK(queue.is_held(first));
+  network.over = 1;
+  go();
+  CHECK_FALSE(queue.is_held(first));
+  CHECK(queue.is_waiting(first));  // the host has a request
+  queue.on_end(open);
+  go();
+  REQUIRE(network.requests.size() == 2);
+  CHECK(network.requests[1].url.path() == "/held1");
+  CHECK(network.requests[1].waited_for == 1);
+  CHECK_FALSE(queue.is_waiting(first));
+  queue.stop(second, receivers[2], false);
+  queue.on_end(first);
+  go();
+  CHECK(network.requests.size() == 2);
 }
 
 TEST_CASE("loop: a download whose output waits for its reader leaves its place to others meanwhile") {

@@ -68,6 +68,25 @@ TEST_CASE("a file begins beside one that is only written out, when several come 
   CHECK_FALSE(one.next());
 }
 
+TEST_CASE("a file begins beside one whose requests are held, until these go on") {
+  FilePlan plan(9, 1, false, 3, 2);
+  plan.next();
+  plan.next();
+  CHECK_FALSE(plan.next());
+  for (std::size_t held = 1; held <= 3; ++held) {
+    plan.on_held(true);
+    CHECK(plan.next() == held + 1);
+    CHECK_FALSE(plan.next());
+  }
+  plan.on_held(true);
+  CHECK_FALSE(plan.next());
+  for (int i = 0; i < 4; ++i) plan.on_held(false);
+  for (int i = 0; i < 3; ++i) plan.on_end(false);
+  CHECK_FALSE(plan.next());
+  plan.on_end(false);
+  CHECK(plan.next() == 5);
+}
+
 TEST_CASE("more small files than large ones may be written out beside those that come") {
   FilePlan plan(6, 2, false, 3);
   plan.next();

@@ -185,7 +185,10 @@ TEST_CASE("while credentials are looked for, what needs none goes on, and what i
     may_answer.acquire();
     return credentials_found("K");
   });
-  KeepingReceiver other, listed, open, stopped;
+  KeepingReceiver other;
+  KeepingReceiver listed;
+  KeepingReceiver open;
+  KeepingReceiver stopped;
   stores.start("s3://b/k");
   stores.network->start({Url::parse("s3://c/l"), {}}, other);
   stores.network->start({Url::parse("s3://b/stopped"), {}}, stopped);
@@ -255,6 +258,29 @@ TEST_CASE("a request that begins in the pause after an unavailable endpoint wait
   stores.start("s3://b/k");
   stores.turn_until_started(1);
   CHECK(stores.inner->polls < polls + 20);  // it does not spin
+}
+
+TEST_CASE("a request that has waited for a look is told of the failure of that") {
+  const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://127.0.0.1:1/c"}});
+  for (const bool fails : {true, false}) {
+    Stores stores({}, [&](const Request&, std::chrono::milliseconds, const auto&) -> mrf::http::Answer {
+      if (fails) throw mrf::base::Error(mrf::base::Status::unavailable, "ask", "x", "not now");
+      return credentials_found("K");
+    });
+    Request request{Url::parse("s3://b/k"), {}};
+    CHECK(stores.network->awaited({Url::parse("https://h/k"), {}}) == 0);
+    request.waited_for = stores.network->awaited(request);
+    CHECK(request.waited_for == 1);
+    CHECK(stores.network->awaited(request) == 1);
+    stores.turn_until([&] { return stores.network->is_over(request.waited_for); });
+    CHECK((stores.network->awaited(request) == 0) != fails);
+    stores.network->start(request, stores.receiver);
+    CHECK(stores.receiver.ends.empty());
+    stores.turn();
+    CHECK(stores.inner->started.size() == (fails ? 0 : 1));
+    REQUIRE(stores.receiver.ends.size() == (fails ? 1 : 0));
+    if (fails) CHECK(stores.receiver.ends[0].reason == "cannot ask 'x': not now");
+  }
 }
 
 TEST_CASE("a refusal is told with its body") {
