@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <map>
 #include <string>
+#include <utility>
 
 namespace mrf::fetch {
 
@@ -24,16 +24,12 @@ class RepeatedReasons {
   template <typename Tell>
   void for_each_repeated(Tell tell) const {
     for (const auto& [cause, said] : causes_) {
-      if (said.more > 0) tell(cause.reason, cause.host, said.more);
+      if (said.more > 0) tell(cause.second, cause.first, said.more);
     }
   }
 
  private:
-  struct Cause {
-    std::string host;
-    std::string reason;
-    auto operator<=>(const Cause&) const = default;
-  };
+  using Cause = std::pair<std::string, std::string>;  ///< host and reason
   struct Said {
     std::uint64_t speaker;
     unsigned attempt;      ///< the latest

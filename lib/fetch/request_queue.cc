@@ -84,6 +84,7 @@ void RequestQueue::take_up(Ticket ticket) {
 }
 
 bool RequestQueue::is_held(Ticket ticket) const {
+  if (held_.empty()) return false;
   const auto place = waiting_.find(ticket);
   return place != waiting_.end() && place->second.is_held;
 }
