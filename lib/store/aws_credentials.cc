@@ -28,8 +28,7 @@ namespace {
 using Json = nlohmann::json;
 using std::chrono::milliseconds;
 
-constexpr milliseconds longest_token_service{10000};
-constexpr milliseconds longest_container{2000};
+constexpr milliseconds longest_answer{10000};
 constexpr milliseconds longest_instance{1000};  // most machines have no such endpoint
 
 [[noreturn]] void fail(const std::string& reason, base::Status status = base::Status::failure) {
@@ -100,10 +99,13 @@ std::string container_url() {
 bool has_instance() { return !http::equal_names(base::environment("AWS_EC2_METADATA_DISABLED"), "true"); }
 
 // Whether a token may be sent there: to this machine, to the host of containers, and to any host by TLS.
-bool may_be_asked(const http::Url& url) {
+bool may_be_asked(const std::string& text) {
   constexpr std::array<std::string_view, 6> hosts{"localhost",     "127.0.0.1",      "[::1]",
                                                   "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"};
-  if (url.is_https()) return true;
+  const bool is_secret = text.starts_with("https://");
+  if (!is_secret && !text.starts_with("http://")) return false;
+  const auto url = http::Url::parse(text);
+  if (is_secret) return true;
   for (const auto host : hosts) {
     if (http::equal_names(url.host(), host)) return true;
   }
@@ -200,7 +202,7 @@ AwsCredentials AwsCredentialChain::from_web_identity(const std::stop_token& stop
                           "&WebIdentityToken={}",
                           base::percent_encoded_path(role), base::percent_encoded_path(session),
                           base::percent_encoded_path(token))};
-  const auto answer = ask_(request, longest_token_service, stop);
+  const auto answer = ask_(request, longest_answer, stop);
   if (answer.head.status() != 200) {
     std::string reason = http::server_reason(answer.head, answer.body);
     if (reason.find(token) != std::string::npos) reason = fmt::format("HTTP {}", answer.head.status());
@@ -245,11 +247,11 @@ std::optional<AwsCredentials> AwsCredentialChain::from_container(const std::stop
     source = fmt::format("the token in '{}'", file);
   }
   require_plain(token, source);
-  http::Request request = direct(url, {});
-  if (!may_be_asked(request.url))
+  if (!may_be_asked(url))
     fail("AWS_CONTAINER_CREDENTIALS_FULL_URI names neither this machine nor an https URL");
+  http::Request request = direct(url, {});
   if (!token.empty()) request.headers.push_back("Authorization: " + token);
-  return parsed(ask_(request, longest_container, stop), "the container's endpoint");
+  return parsed(ask_(request, longest_answer, stop), "the container's endpoint");
 }
 
 std::optional<AwsCredentials> AwsCredentialChain::from_instance(const std::stop_token& stop) const {
@@ -275,11 +277,11 @@ std::optional<AwsCredentials> AwsCredentialChain::from_instance(const std::stop_
     headers.push_back("X-aws-ec2-metadata-token: " + value);
   }
   const std::string roles = base + "/latest/meta-data/iam/security-credentials/";
-  const auto list = ask_(direct(roles, headers), longest_container, stop);
+  const auto list = ask_(direct(roles, headers), longest_answer, stop);
   require_available(list);
   const std::string_view role = http::trimmed(std::string_view(list.body).substr(0, list.body.find('\n')));
   if (list.head.status() != 200 || role.empty()) return std::nullopt;
-  return parsed(ask_(direct(roles + base::percent_encoded_path(role), headers), longest_container, stop),
+  return parsed(ask_(direct(roles + base::percent_encoded_path(role), headers), longest_answer, stop),
                 "the instance");
 }
 

@@ -166,8 +166,15 @@ TEST_CASE("a container's endpoint gets its token, and only a near one is asked")
                          "cannot get 'AWS credentials': the container's endpoint answers HTTP 404",
                          mrf::base::Error);
   }
-  const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://example.org/"}});
-  CHECK_THROWS_AS(found_by(AwsCredentialChain(none, nobody_answers)), mrf::base::Error);
+  for (const char* far : {"http://example.org/", "ftp://127.0.0.1/c", "no URL"}) {
+    CAPTURE(far);
+    const StoreEnvironment environment({{"AWS_CONTAINER_CREDENTIALS_FULL_URI", far}});
+    CHECK_THROWS_WITH_AS(
+        found_by(AwsCredentialChain(none, nobody_answers)),
+        "cannot get 'AWS credentials': AWS_CONTAINER_CREDENTIALS_FULL_URI names neither this "
+        "machine nor an https URL",
+        mrf::base::Error);
+  }
 }
 
 TEST_CASE("a web identity gets the credentials of its role, and its token is in no message") {
