@@ -137,6 +137,9 @@ bool has_memory() {
   return std::unique_ptr<char[]>(new (std::nothrow) char[some]) != nullptr;
 }
 
+// On a connection that was used before: bytes behind the body of an earlier answer.
+bool is_other_protocol(std::string_view said) { return said.starts_with("Received HTTP/0.9"); }
+
 }  // namespace
 
 CurlTransfer::CurlTransfer(const NetworkOptions& options, const Request& request, Receiver& receiver,
@@ -366,8 +369,10 @@ bool CurlTransfer::asks_again(CURLcode code) {
   if (head_.status() != 0 || asked_again_ == most) return false;
   long connects = 0;
   ::curl_easy_getinfo(easy_.get(), CURLINFO_NUM_CONNECTS, &connects);
-  const bool is_closed = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING;
-  if (!is_closed || (connects != 0 && !std::string_view(error_).starts_with("Connection died"))) return false;
+  const bool is_used_up = code == CURLE_SEND_ERROR || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING ||
+                          is_other_protocol(error_);
+  if (!is_used_up || (connects != 0 && !std::string_view(error_).starts_with("Connection died")))
+    return false;
   ++asked_again_;
   error_[0] = '\0';
   return true;
@@ -458,7 +463,7 @@ Ending CurlTransfer::ending_of(CURLcode code) const {
             "a proxy setting (http_proxy, https_proxy, all_proxy) names no proxy of a known kind"};
   if (has_any(said, {"sigv4 authentication with path-as-is"}))
     return {Ending::Kind::failed, "this libcurl does not sign a path that has '.' or '..' between slashes"};
-  if (said.starts_with("Received HTTP/0.9"))
+  if (is_other_protocol(said))
     return {Ending::Kind::failed, "the server does not answer in HTTP; is it one for https?"};
   if (code == CURLE_OK || lacks_only_last_reply()) return {};
   if (code == CURLE_SSL_CONNECT_ERROR && shows_no_tls(said))

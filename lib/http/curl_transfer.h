@@ -60,8 +60,8 @@ class CurlTransfer {
   void on_sign_of_life() { idle_at_last_ = idle_.load(); }
   /// Whether a request that has ended is made once more: its connection, which other requests had used
   /// before, was closed before it was answered, as by an HTTP/2 server that has answered as many requests on
-  /// one connection as it likes (GOAWAY, RFC 9113, 6.8). libcurl itself makes it again five times only, and
-  /// not always.
+  /// one connection as it likes (GOAWAY, RFC 9113, 6.8), or is spoilt by what came behind an earlier answer.
+  /// libcurl itself makes it again five times only, and not always.
   bool asks_again(CURLcode code);
   /// Tells the receiver how it ended. Throws what the receiver threw.
   void finish(CURLcode code);

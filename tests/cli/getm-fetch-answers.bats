@@ -49,6 +49,15 @@ answered() {
   assert_files
 }
 
+@test "bytes behind the end of an answer are left out, and spoil no other file" {
+  start_server "http://127.0.0.1:@PORT@" python3 "$ROOT/tests/servers/raw-answers" @PORT@
+  jq -n '[range(40) | {url: $u, filepath: "to/\(.)"}]' --arg u "$SERVER_URL/more-than-said" >m.json
+  run_apart getm-fetch --retry 0 -c --host-connections 3 -m m.json
+  assert_status 0
+  [[ $(cat to/* | sort -u) == "$(printf 'yes%.0s' {1..40})" ]]
+  stop_started || true
+}
+
 @test "heads that are too long, or cut off" {
   start_server "http://127.0.0.1:@PORT@" python3 "$ROOT/tests/servers/raw-answers" @PORT@
   fetch --retry 0 "$SERVER_URL/line" out
