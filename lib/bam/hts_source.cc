@@ -53,11 +53,9 @@ void HtsSource::open_with_htslib(const Input& input, sam::HfilePtr bytes, const 
   if (!file_) throw base::DataError("read", name_, "malformed beginning");
   stored_ = bytes.release();
   cram ? pool_.start(*file_, options.threads) : sam::start_threads(*file_, options.threads);
-  sam::HeaderPtr header = read_header(*file_, cram);
+  const sam::HeaderPtr header = read_header(*file_, cram);
   if (!header) throw base::DataError("read", name_, "malformed header");
-  header_ = sam::with_long_references(std::move(header), name_);
-  sam::check_header_text(sam::header_text(*header_), name_,
-                         sam::Lenience(options.permissive ? &deviations_ : nullptr));
+  header_ = sam::checked_header(*header, name_, sam::Lenience(options.permissive ? &deviations_ : nullptr));
   if (cram) check_reference(options.reference, *header_);
   set_reference(*file_, options.reference);
   if (cram) forget_remote_references(*cram_fd_get_header(file_->fp.cram));

@@ -99,6 +99,30 @@ HeaderPtr parse_header(std::string_view bytes, const std::string& name) {
   return header;
 }
 
+// A header's text, with its @HD line as the first line, where the specification wants it (SAM, section 1.3):
+// bwa writes it behind the @SQ lines. A text with several of them stays as it is. The size stays the same.
+std::string with_hd_first(std::string_view text) {
+  constexpr std::string_view next_hd = "\n@HD\t";
+  const std::size_t before = text.find(next_hd);
+  if (before == std::string_view::npos || text.starts_with(next_hd.substr(1)) ||
+      text.find(next_hd, before + 1) != std::string_view::npos) {
+    return std::string(text);
+  }
+  const std::size_t end = std::min(text.find('\n', before + 1), text.size());
+  const std::string_view line = text.substr(before + 1, end - before - 1);
+  return fmt::format("{}\n{}{}", line, text.substr(0, before), text.substr(end));
+}
+
+// `header`, just read, with the lengths of its text where the dictionary of a BAM, which has 32 bits for
+// each, cannot hold them.
+HeaderPtr with_long_references(HeaderPtr header, const std::string& name) {
+  if (!has_clipped_length(*header)) return header;
+  const std::string text = header_text(*header);
+  if (!text.starts_with('@')) return header;
+  HeaderPtr longer = parse_header(text.c_str(), name);
+  return has_names_of(*longer, *header) ? std::move(longer) : std::move(header);
+}
+
 // SAM specification, section 1.3, LN.
 constexpr std::int64_t longest_reference = std::numeric_limits<std::int32_t>::max();
 
@@ -136,7 +160,7 @@ class HeaderCheck {
     if (code != "HD" && code != "SQ" && code != "RG" && code != "PG") {
       return deviation(fmt::format("'@{}' is no kind of header line that SAM has", code));
     }
-    if (code == "HD" && number_ > 1) deviation("@HD is not the first line");
+    if (code == "HD" && ++hd_lines_ > 1) deviation("@HD is there twice");
     fields_.clear();
     for (std::string_view rest = line.substr(3); !rest.empty();) {
       rest.remove_prefix(1);
@@ -203,6 +227,7 @@ class HeaderCheck {
   const std::string& name_;
   Lenience lenience_;
   std::uint64_t number_ = 0;
+  std::uint64_t hd_lines_ = 0;
   std::vector<std::pair<std::string_view, std::string_view>> fields_;
   std::vector<TextReference> references_;
   std::unordered_set<std::string_view> names_;
@@ -256,7 +281,7 @@ HeaderPtr parse_sam_header(std::string_view text, const std::string& name, Lenie
   if (text.find('\0') != std::string_view::npos)
     throw base::DataError("read", name, "the header has a NUL character");
   check_header_text(text, name, lenience);
-  return parse_header(text, name);
+  return parse_header(with_hd_first(text), name);
 }
 
 HeaderPtr parse_bam_header(std::string_view bytes, const std::string& name, Lenience lenience) {
@@ -265,26 +290,20 @@ HeaderPtr parse_bam_header(std::string_view bytes, const std::string& name, Leni
   const std::string_view list = bytes.substr(front + whole.size());
   const std::string_view text = whole.substr(0, whole.find('\0'));
   HeaderCheck check(name, lenience);
-  const auto take = [&](std::string_view header_bytes) {
-    HeaderPtr header = parse_header(header_bytes, name);
-    if (check.references().empty()) check_lengths(*header, name, lenience);
-    return with_long_references(std::move(header), name);
-  };
   check.run(text);
   if (!check.references().empty()) check_list(check.references(), list, name, lenience);
-  if (text.size() == whole.size()) return take(bytes);
-  std::string cut(magic);
   const auto size = static_cast<std::uint32_t>(text.size());
-  cut.append(reinterpret_cast<const char*>(&size), sizeof size).append(text).append(list);
-  return take(cut);
+  std::string ordered(magic);
+  ordered.append(reinterpret_cast<const char*>(&size), sizeof size).append(with_hd_first(text)).append(list);
+  HeaderPtr header = parse_header(ordered, name);
+  if (check.references().empty()) check_lengths(*header, name, lenience);
+  return with_long_references(std::move(header), name);
 }
 
-HeaderPtr with_long_references(HeaderPtr header, const std::string& name) {
-  if (!has_clipped_length(*header)) return header;
-  const std::string text = header_text(*header);
-  if (!text.starts_with('@')) return header;
-  HeaderPtr longer = parse_header(text.c_str(), name);
-  return has_names_of(*longer, *header) ? std::move(longer) : std::move(header);
+HeaderPtr checked_header(sam_hdr_t& header, const std::string& name, Lenience lenience) {
+  Buffer binary;
+  append_bam_header(header, binary);
+  return parse_bam_header(binary.view(), name, lenience);
 }
 
 std::string header_text(sam_hdr_t& header) {

@@ -18,14 +18,14 @@ namespace mrf::sam {
 void check_header_text(std::string_view text, const std::string& name, Lenience lenience = Lenience());
 
 /// The header of a whole binary BAM header: its text ends at the first NUL, and names the references that its
-/// list names. Names of references can be looked up from several threads. Throws DataError.
+/// list names. The @HD line becomes the first line. Names of references can be looked up from several
+/// threads. Throws DataError.
 HeaderPtr parse_bam_header(std::string_view bytes, const std::string& name, Lenience lenience = Lenience());
 /// The same of the '@' lines of a SAM file.
 HeaderPtr parse_sam_header(std::string_view text, const std::string& name, Lenience lenience = Lenience());
-
-/// `header`, just read, with the lengths of its text where the dictionary of a BAM, which has 32 bits for
-/// each, cannot hold them. Throws DataError.
-HeaderPtr with_long_references(HeaderPtr header, const std::string& name);
+/// The same of a header that htslib has read from a file. A reference that is longer than the list can say
+/// has the length that the text says.
+HeaderPtr checked_header(sam_hdr_t& header, const std::string& name, Lenience lenience = Lenience());
 
 /// The header as SAM text, as htslib writes it: @SQ lines come from the dictionary when the text has none.
 std::string header_text(sam_hdr_t& header);

@@ -53,3 +53,43 @@ long_reference() {
   mrf-bamread -H --add-pg -e 'qname!="http://user:word@host/?sig=S3CRET"' in.sam >with.sam
   grep -F 'CL:mrf-bamread -H --add-pg -e qname!="http://host/?sig=..." in.sam' with.sam
 }
+
+# As bwa 0.7.18 and later write it. samtools itself leaves such a line where it is.
+@test "an @HD line behind @SQ becomes the first line on every way through" {
+  sq=$'@SQ\tSN:c1\tLN:1000' hd=$'@HD\tVN:1.5\tSO:coordinate'
+  printf 'r%s\t0\tc1\t5\t60\t4M\t*\t0\t0\tACGT\tIIII\n' {1..40} >records
+  (printf '%s\n' "$hd" "$sq" $'@PG\tID:bwa' && cat records) >expected.sam
+  (printf '%s\n' "$sq" "$hd" $'@PG\tID:bwa' && cat records) >in.sam
+  samtools view --no-PG -b -o in.bam in.sam
+  samtools index in.bam
+  [[ $(samtools head -h 1 in.bam) == "$sq" ]]
+  for options in in.sam in.bam '-r c1 in.bam' '--permissive in.bam' '-F 4 in.bam'; do
+    # shellcheck disable=SC2086 # options and an input
+    mrf-bamread $options | cmp expected.sam -
+    # shellcheck disable=SC2086
+    mrf-bamread -u $options | samtools view -h --no-PG | cmp expected.sam -
+  done
+  mrf-bamread in.bam expected.sam in.sam | cmp <(cat expected.sam records records) -
+  mrf-bamwrite --unsorted --header in.sam expected.sam | samtools head -h 1 | grep -Fx $'@HD\tVN:1.5\tSO:unsorted'
+  (echo '>c1' && printf 'ACGT%.0s' {1..250} && echo) >ref.fa
+  mrf-bamwrite -T ref.fa -O cram in.sam | samtools head -h 1 | grep -Fx "$hd"
+  for input in in.sam in.bam; do
+    mrf-bamwrite $input | samtools view -h --no-PG | cmp expected.sam -
+    for options in '' '--record bam' '--order seq' '--header-broadcast' '--shards 2'; do
+      for output in out.bam out.sam; do
+        # shellcheck disable=SC2086 # options
+        mrf-run $options -n 2 -i $input -o $output -- cat
+        samtools view -h --no-PG $output | cmp expected.sam -
+      done
+    done
+  done
+  # A filter that writes such a header, as an aligner does.
+  for output in out.bam out.sam; do
+    for order in chunk any; do
+      seq 40 | mrf-run --record line --output-record sam -n 2 -c 9 --order $order -i - -o $output -- \
+        sh -c 'grep ^@ in.sam; sed "s/.*/r&\t4\t*\t0\t0\t*\t*\t0\t0\tA\tI/"'
+      [[ $(samtools view -H --no-PG $output | cut -f 1) == $'@HD\n@SQ\n@PG' ]]
+      (($(samtools view -c $output) == 40))
+    done
+  done
+}

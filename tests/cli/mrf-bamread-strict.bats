@@ -195,7 +195,13 @@ write("without.bam", record("r"), head=header("@HD\tVN:1.6\n", [("c1", 1000)]))
 END
   mrf-bamread padded.bam | cmp - <(printf '@SQ\tSN:c1\tLN:1000\nr\t4\t*\t0\t0\t*\t*\t0\t0\t*\t*\n')
   mrf-bamread -u padded.bam | mrf-bamread | cmp - <(mrf-bamread padded.bam)
-  refuses "the header's text and its list of references differ: 'c1' and 'c2'" mrf-bamread other.bam
+  samtools index padded.bam
+  samtools index other.bam
+  mrf-bamread -r c1 padded.bam | cmp - <(mrf-bamread -H padded.bam)
+  for region in '' '-r c1'; do
+    # shellcheck disable=SC2086 # an option and its value
+    refuses "the header's text and its list of references differ: 'c1' and 'c2'" mrf-bamread $region other.bam
+  done
   refuses "the header's text and its list of references differ: 1 references and 0" mrf-bamread fewer.bam
   [[ $(mrf-bamread without.bam | grep -c '^@SQ') == 1 ]]
 }

@@ -25,8 +25,11 @@ make_indexes() {
   bowtie2-build -q ref.fa ref
 }
 
-# The header of FILE without the command lines of @PG lines, of which that of samtools is not there.
-header_of() { samtools view -H --no-PG "$1" | sed -E '/^@PG/s/\tCL:[^\t]*//'; }
+# The header of FILE, @HD first, without the command lines of @PG lines, of which that of samtools is not there.
+header_of() {
+  samtools view -H --no-PG "$1" | sed -E '/^@PG/s/\tCL:[^\t]*//' |
+    awk '/^@HD/ { print; next } { rest = rest $0 "\n" } END { printf "%s", rest }'
+}
 
 # Of bwa, which chooses among equally good places by the number of the read in its input, without the reads of repeats.
 records_of() { # FILE ALIGNER

@@ -39,7 +39,7 @@ TEST_CASE("a header line that the specification forbids is refused with its numb
       {"@SQ\tSN:*\tLN:2\n", "SN '*' is no name that SAM allows"},
       {"@RG\tSM:x\n", "@RG has no ID"},
       {"@RG\tID:x\n@RG\tID:x\n", "@RG 'x' is there twice"},
-      {"@HD\tVN:1.6\n", "@HD is not the first line"},
+      {"@HD\tVN:1.6\n@HD\tVN:1.6\n", "@HD is there twice"},
   };
   for (const auto& [line, reason] : cases) {
     const std::string header = std::string("@SQ\tSN:c1\tLN:1\n") + line;
@@ -55,6 +55,34 @@ TEST_CASE("a header line that the specification forbids is refused with its numb
   CHECK_THROWS_WITH(mrf::sam::parse_sam_header("@x\t0\tc\n", "in.sam"),
                     "cannot read 'in.sam': header line 1: '@x\\t0\\tc' is no header line; a read name may "
                     "not begin with '@'");
+}
+
+TEST_CASE("an @HD line behind other lines becomes the first, and nothing else of the header changes") {
+  const std::string sq = "@SQ\tSN:c1\tLN:1000\n";
+  const std::string hd = "@HD\tVN:1.5\tGO:query\n";
+  for (const std::string rest : {"", "@PG\tID:a\n@SQ\tSN:c2\tLN:2000\n@CO\t@HD\tx\n"}) {
+    const std::string late = sq + hd + rest;
+    const std::string expected = hd + sq + rest;
+    const auto of_text = mrf::sam::parse_sam_header(late, "test");
+    CHECK(mrf::sam::header_text(*of_text) == expected);
+    mrf::sam::Buffer binary;
+    mrf::sam::append_bam_header(*of_text, binary);
+    std::string bytes(binary.view());
+    REQUIRE(bytes.substr(8, expected.size()) == expected);
+    for (const bool has_end : {true, false}) {
+      bytes.replace(8, late.size(), late);
+      if (!has_end) bytes[8 + late.size() - 1] = '\0';
+      const auto of_bam = mrf::sam::parse_bam_header(bytes, "test");
+      CHECK(mrf::sam::header_text(*of_bam) == expected);
+      CHECK(mrf::sam::difference(*of_text, *of_bam, mrf::sam::Names::compared).empty());
+    }
+  }
+  // Two of them stay where they are.
+  const std::string two = "@HD\tVN:1.6\n" + sq + "@HD\tVN:1.5\n";
+  mrf::sam::DeviationCounts counts;
+  const auto kept = mrf::sam::parse_sam_header(two, "test", mrf::sam::Lenience(&counts));
+  CHECK(mrf::sam::header_text(*kept) == two);
+  CHECK(counts.counts[static_cast<std::size_t>(mrf::sam::Deviation::header)] == 1);
 }
 
 TEST_CASE("the text of a BAM header ends at its first NUL, and has the references of the list") {
