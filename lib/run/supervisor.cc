@@ -164,6 +164,7 @@ void Supervisor::sample() {
   if (stall_ && (left_ > 0 || !left_behind_.empty())) {
     if (const auto line = stall_->update(now, fifos_, jobs_)) base::say(*line);
   }
+  if (state_ == RunState::running) look_for_open_ends(now);
   const auto end = Clock::now();
   look_for_deadlock(now);
   reactor_.at(end + std::max<Clock::duration>(sample_period, sample_share * (end - now)),
@@ -318,36 +319,72 @@ void Supervisor::end_succeeded(std::size_t at, bool by_reader) {
   fifos_.job_succeeded(at, by_reader);
   if (fifos_.fault()) return on_fault(*fifos_.fault());
   const workflow::PlannedJob& job = plan_.jobs[at];
+  if (!job.writes.empty())
+    open_ends_.emplace_back(Clock::now() + process::before_left_behind_message, at);
   if (job.section && --sections_[*job.section].jobs_left[static_cast<std::size_t>(job.round)] == 0)
     rounds_ended_.push_back(*job.section);
 }
 
-// Each job is a process group. What has left it counts where it may know the path of a side table, which is
-// in its environment then.
+// Each job is a process group. What has left it, as by setsid(2), counts where it may hold a FIFO open that
+// the next round writes, or know the path of a side table, which is in its environment then.
 bool Supervisor::may_have_left_behind(std::size_t at) const {
   const workflow::PlannedJob& job = plan_.jobs[at];
   if (job.writes.empty() && job.reads.empty()) return false;
-  return ::kill(-jobs_[at].pid, 0) == 0 || errno == EPERM || !job.environment.empty();
+  const bool is_joined = std::any_of(job.writes.begin(), job.writes.end(), [this](std::size_t fifo) {
+    return plan_.fifos[fifo].writers.size() > 1;
+  });
+  return is_joined || ::kill(-jobs_[at].pid, 0) == 0 || errno == EPERM || !job.environment.empty();
+}
+
+std::optional<process::LeftBehind> Supervisor::find_left_behind(
+    const std::function<std::vector<process::AwaitedFile>()>& files) const {
+  std::vector<pid_t> alive;
+  for (const auto& [pid, job] : by_pid_) alive.push_back(pid);
+  return process::find_left_behind(watchdog_.pid(), alive, files);
+}
+
+void Supervisor::tell_left_behind(std::size_t at, const process::LeftBehind& left) const {
+  base::say(fmt::format("still waiting for {}: '{}' has ended, but {}", left.file,
+                        plan_.jobs[at].display_name(), left.describe("it")));
 }
 
 // What the job has left behind, such as a process substitution, may still open its FIFOs, or write to one
 // that the next round writes.
 void Supervisor::let_go(std::size_t at, bool by_reader) {
   if (state_ != RunState::running) return;
-  std::vector<pid_t> alive;
-  for (const auto& [pid, job] : by_pid_) alive.push_back(pid);
-  const auto left =
-      process::find_left_behind(watchdog_.pid(), alive, [&] { return workspace_.awaited_fifos(plan_, at); });
+  const auto left = find_left_behind([&] { return workspace_.awaited_fifos(plan_, at); });
   if (!left) {
     left_behind_.erase(at);
     end_succeeded(at, by_reader);
     begin_next_rounds();
     return;
   }
-  if (left_behind_[at].is_due())
-    base::say(fmt::format("still waiting for {}: '{}' has ended, but {}", left->file,
-                          plan_.jobs[at].display_name(), left->describe("it")));
+  if (left_behind_[at].is_due()) tell_left_behind(at, *left);
   reactor_.at(Clock::now() + process::left_behind_step, [this, at, by_reader] { let_go(at, by_reader); });
+}
+
+// Of the jobs that have ended for so long: whose reader waits for what a process writes that they have left
+// behind. A FIFO whose reader has not come is looked at again.
+void Supervisor::look_for_open_ends(Clock::time_point now) {
+  while (!open_ends_.empty() && open_ends_.front().first <= now) {
+    const std::size_t at = open_ends_.front().second;
+    open_ends_.pop_front();
+    std::vector<process::AwaitedFile> held;
+    bool is_unread = false;
+    for (const std::size_t fifo : plan_.jobs[at].writes) {
+      const FifoState state = fifos_.state(fifo);
+      if (state.writer != EndUse::through || state.reader == EndUse::through) continue;
+      is_unread = is_unread || state.reader == EndUse::unopened;
+      if (state.is_left_open)
+        held.push_back({fmt::format("'out:{}'", plan_.fifos[fifo].name), io::find_file_id(fifos_.path(fifo))});
+    }
+    const auto left = held.empty() ? std::nullopt : find_left_behind([&] { return held; });
+    if (left) {
+      tell_left_behind(at, *left);
+    } else if (is_unread) {
+      open_ends_.emplace_back(now + process::before_left_behind_message, at);
+    }
+  }
 }
 
 void Supervisor::on_watchdog_lost() {

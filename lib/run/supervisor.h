@@ -7,8 +7,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "io/reactor.h"
@@ -119,6 +121,10 @@ class Supervisor {
   void give_up(std::size_t job, int error_number);
   void signal_all(int signal);
   bool may_have_left_behind(std::size_t job) const;
+  std::optional<process::LeftBehind> find_left_behind(
+      const std::function<std::vector<process::AwaitedFile>()>& files) const;
+  void tell_left_behind(std::size_t job, const process::LeftBehind& left) const;
+  void look_for_open_ends(Clock::time_point now);
   void let_go(std::size_t job, bool by_reader);
   void end_succeeded(std::size_t job, bool by_reader);
   void wait_for_writers();
@@ -138,6 +144,8 @@ class Supervisor {
   std::unordered_map<pid_t, std::size_t> by_pid_;  // of the jobs that are alive
   /// By jobs that have succeeded, but what they left behind may still open their FIFOs.
   std::unordered_map<std::size_t, process::LeftBehindClock> left_behind_;
+  /// Jobs that have succeeded, and when it is looked whether what they left behind still holds their FIFOs.
+  std::deque<std::pair<Clock::time_point, std::size_t>> open_ends_;
   std::size_t left_;  // jobs that have not ended
   std::deque<std::size_t> to_launch_;
   std::vector<Section> sections_;

@@ -8,6 +8,18 @@ load run
 @test "a round begins when what the one before has left behind has written its part" {
   # shellcheck disable=SC2016 # $$ and $1 are the job's
   late='while [ -e /proc/$$ ]; do sleep 0.01; done; sleep 0.1; echo "late $1"'
+  # The same in a session of its own.
+  cat >left.sh <<'E'
+: >"left.$2"
+while [ -e "/proc/$1" ]; do sleep 0.01; done
+sleep 0.1
+echo "late $2"
+E
+  cat >apart.sh <<'E'
+setsid bash left.sh $$ "$1" &
+until [ -e "left.$1" ]; do sleep 0.01; done
+echo "early $1"
+E
   workflow <<END
 [each x in 1 2 3]
 a: bash -c '{ $late; } & echo "early \$1"' _ \$x > out:p
@@ -15,12 +27,17 @@ a: bash -c '{ $late; } & echo "early \$1"' _ \$x > out:p
 [each x in 4 5]
 b: bash -c '{ $late >"\$2"; } >/dev/null 2>&1 & echo "early \$1" >"\$2"' _ \$x out:q
 [end]
+[each x in 6 7]
+e: bash apart.sh \$x > out:r
+[end]
 c: cat < in:p > save:held
 d: cat < in:q > save:opened
+f: cat < in:r > save:apart
 END
   assert_status 0
   [ "$(cat held)" = "$(printf '%s\n' {early,late}\ 1 {early,late}\ 2 {early,late}\ 3)" ]
   [ "$(cat opened)" = "$(printf '%s\n' {early,late}\ 4 {early,late}\ 5)" ]
+  [ "$(cat apart)" = "$(printf '%s\n' {early,late}\ 6 {early,late}\ 7)" ]
 }
 
 @test "rounds follow each other into a FIFO whose reader sees one stream" {

@@ -73,6 +73,27 @@ E
   assert_stderr_is $'writer: 141\nwriter: 141'
 }
 
+@test "a message names what a job has left behind and that holds a FIFO, after ten seconds" {
+  echo "a: bash -c 'setsid tail -f /dev/null & echo x' > out:p" >w.mrf
+  echo "b: cat in:p > save:result" >>w.mrf
+  seq 3 >in
+  mrf-run w.mrf 2>workflow.err 3>&- &
+  local runs=("$!") order
+  for order in seq rows any; do
+    mrf-run -n 1 --order $order -i in -o "result.$order" -- bash -c 'tail -f /dev/null & cat' 2>$order.err 3>&- &
+    runs+=("$!")
+  done
+  wait_until grep -qE "^mrf-run: still waiting for 'out:p': 'a' has ended, but process [0-9]+ \(tail\), which it has left behind, has it open for writing " workflow.err
+  for order in seq rows any; do
+    wait_until grep -qE "^mrf-run: still waiting for 'out:done\[0\]': 'work\[0\]' has ended, but process [0-9]+ \(tail\)" $order.err
+  done
+  kill "${runs[@]}"
+  wait
+  [ "$(cat ./*.err | grep -c 'still waiting')" = 4 ]
+  assert_files w.mrf in {workflow,seq,rows,any}.err
+  assert_nothing_left
+}
+
 @test "what a job leaves behind may write on; --stall-timeout tells of what only holds the FIFO" {
   workflow <<'E'
 a: bash -c 'seq 5 | tee >(sleep 0.3; tac)' > out:p
