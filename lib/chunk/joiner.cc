@@ -386,7 +386,7 @@ std::unique_ptr<ChunkJoiner> make_joiner(const ChunkCommand& command, io::FdRef 
   const bool has_own_header = command.header_broadcast && !command.written;
   const record::RecordForm record = form.record;
   const bool is_plain = !form.is_sam && (record.kind == Kind::line || record.kind == Kind::nul ||
-                                         (record.kind == Kind::fixed && record.count == 1));
+                                         record::is_single_bytes(record));
   if (form.is_bam() || has_own_header || (command.written && (!is_plain || form.header.is_named()))) {
     return std::make_unique<CheckingJoiner>(command, form, to);
   }

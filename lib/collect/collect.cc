@@ -228,9 +228,7 @@ Collector::Collector(const CollectOptions& options, io::Stats& stats)
 
 Collector::~Collector() {
   for (const auto& input : inputs_) stats_.records_in += input->records();
-  // Records of a single byte are not counted.
-  const bool is_bytes = options_.record.kind == record::RecordForm::Kind::fixed && options_.record.count == 1;
-  stats_.counts_records_in = stats_.counts_records_out = !is_bytes;
+  stats_.counts_records_in = stats_.counts_records_out = !record::is_single_bytes(options_.record);
   stats_.records_out = records_written_;
   stats_.outputs.push_back({options_.output, stats_.records_out, stats_.out.bytes});
 }
@@ -336,6 +334,8 @@ std::unique_ptr<Order> Collector::make_order() {
     case CollectOptions::Order::concat:
       return make_concat_order(inputs_, selector_);
     case CollectOptions::Order::any:
+      // Bytes stand for data whose records are not known, such as a compressed file.
+      if (record::is_single_bytes(options_.record)) return make_concat_order(inputs_, selector_);
       break;
   }
   return make_any_order(inputs_, selector_);

@@ -38,6 +38,9 @@ inline bool is_bytes(const RecordForm& form) { return form.kind == RecordForm::K
 /// The same for the text of --record.
 inline bool is_bytes(std::string_view form) { return form.starts_with("fixed:"); }
 
+/// Whether every byte is a record (fixed:1): then nothing is known of the data. Such records are not counted.
+inline bool is_single_bytes(const RecordForm& form) { return is_bytes(form) && form.count == 1; }
+
 /// Whether records need not end with a newline, and streams of them are joined byte by byte: nul and fixed.
 inline bool is_without_lines(const RecordForm& form) {
   return form.kind == RecordForm::Kind::nul || is_bytes(form);

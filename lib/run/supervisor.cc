@@ -319,8 +319,7 @@ void Supervisor::end_succeeded(std::size_t at, bool by_reader) {
   fifos_.job_succeeded(at, by_reader);
   if (fifos_.fault()) return on_fault(*fifos_.fault());
   const workflow::PlannedJob& job = plan_.jobs[at];
-  if (!job.writes.empty())
-    open_ends_.emplace_back(Clock::now() + process::before_left_behind_message, at);
+  if (!job.writes.empty()) open_ends_.emplace_back(Clock::now() + process::before_left_behind_message, at);
   if (job.section && --sections_[*job.section].jobs_left[static_cast<std::size_t>(job.round)] == 0)
     rounds_ended_.push_back(*job.section);
 }
@@ -376,7 +375,8 @@ void Supervisor::look_for_open_ends(Clock::time_point now) {
       if (state.writer != EndUse::through || state.reader == EndUse::through) continue;
       is_unread = is_unread || state.reader == EndUse::unopened;
       if (state.is_left_open)
-        held.push_back({fmt::format("'out:{}'", plan_.fifos[fifo].name), io::find_file_id(fifos_.path(fifo))});
+        held.push_back(
+            {fmt::format("'out:{}'", plan_.fifos[fifo].name), io::find_file_id(fifos_.path(fifo))});
     }
     const auto left = held.empty() ? std::nullopt : find_left_behind([&] { return held; });
     if (left) {

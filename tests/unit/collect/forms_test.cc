@@ -97,6 +97,15 @@ TEST_CASE("bytes that look like gzip are records of bytes") {
   CHECK(collected({bytes}, options) == bytes);
 }
 
+TEST_CASE("in any order, single bytes of one input stay together") {
+  mrf::collect::CollectOptions options;
+  options.order = mrf::collect::CollectOptions::Order::any;
+  options.record = {Kind::fixed, 1};
+  const std::string a(1000000, 'a');
+  const std::string b(1000000, 'b');
+  CHECK((collected({a, b}, options) == a + b));
+}
+
 TEST_CASE("files with a header each are joined behind each other only in the order of their names") {
   using Order = mrf::collect::CollectOptions::Order;
   const std::string vcf = "##fileformat=VCFv4.2\n#CHROM\n1\t9\n";
