@@ -29,24 +29,63 @@ namespace mrf::chunk {
 
 namespace {
 
+std::string output_name(const std::string& filter, std::uint64_t chunk) {
+  return fmt::format("output of {} for chunk {}", filter, chunk);
+}
+
+// Refuses an output that begins with a header as another one did, unless the records of its chunk do, since
+// the input may be several files behind each other.
+class HeaderGuard {
+ public:
+  explicit HeaderGuard(bool is_on) : is_on_(is_on) {}
+
+  void note_input_header(std::string_view header) {
+    if (is_on_) headers_.find(header, "the input does");
+  }
+  void begin(std::uint64_t chunk, std::string_view records_front) {
+    chunk_ = chunk;
+    records_front_ = records_front;
+  }
+  bool is_enough(std::string_view front) const {
+    return !is_on_ || record::RepeatedHeaders::is_enough(front);
+  }
+  // `front` is_enough(), or all of the output, which is called `name`.
+  void check(std::string_view front, const std::string& name) {
+    if (!is_on_) return;
+    const std::string earlier = headers_.find(front, fmt::format("that for chunk {} did", chunk_));
+    if (earlier.empty() || record::RepeatedHeaders::are_alike(front, records_front_)) return;
+    throw base::DataError(
+        "join", name,
+        record::RepeatedHeaders::fault(front, earlier, "--output-record sam", "--output-record bam"));
+  }
+
+ private:
+  const bool is_on_;
+  record::RepeatedHeaders headers_;
+  std::uint64_t chunk_ = 0;
+  std::string records_front_;
+};
+
 class PassingJoiner : public ChunkJoiner {
  public:
   PassingJoiner(const ChunkCommand& command, io::FdRef to)
-      : ChunkJoiner(command, to), filter_(command.words[0]), is_asked_for_(command.written) {
+      : ChunkJoiner(command, to),
+        filter_(command.words[0]),
+        is_asked_for_(command.written),
+        guard_(!command.repeats_headers) {
     using Kind = record::RecordForm::Kind;
     const Kind kind = command.written.value_or(command.form).record.kind;
     if (kind != Kind::fixed) delimiter_ = kind == Kind::nul ? '\0' : '\n';
-    repeats_headers_ = command.repeats_headers || kind == Kind::nul || kind == Kind::start;
   }
 
   void put_header(std::string_view header) override {
     ChunkJoiner::put_header(header);
-    if (!repeats_headers_) headers_.find(header, "the input does");
+    guard_.note_input_header(header);
   }
 
   void begin(std::uint64_t chunk, std::string_view records_front) override {
-    chunk_ = chunk;
-    records_front_ = records_front;
+    name_ = output_name(filter_, chunk);
+    guard_.begin(chunk, records_front);
     first_.clear();
     last_.reset();
   }
@@ -79,29 +118,18 @@ class PassingJoiner : public ChunkJoiner {
       count(before - bytes());  // it was counted when it was taken
     }
     if (!last_) return;
-    refuse_second_header();
+    guard_.check(first_, name_);
     if (!delimiter_) return;
     // A header of text in front of compressed data would be neither text nor compressed data.
-    if ((is_asked_for_ || has_input_header()) && *delimiter_ == '\n')
-      refuse_binary_output(first_, fmt::format("output of {} for chunk {}", filter_, chunk_));
+    if ((is_asked_for_ || has_input_header()) && *delimiter_ == '\n') refuse_binary_output(first_, name_);
     if (*last_ == *delimiter_) return;
     if (!is_asked_for_ && (*last_ == '\n' || is_binary(first_))) return;
     write({&*delimiter_, 1});
   }
 
  private:
-  void refuse_second_header() {
-    if (repeats_headers_) return;
-    const std::string earlier = headers_.find(first_, fmt::format("that for chunk {} did", chunk_));
-    // The input may be several files behind each other.
-    if (earlier.empty() || record::RepeatedHeaders::are_alike(first_, records_front_)) return;
-    throw base::DataError(
-        "join", fmt::format("output of {} for chunk {}", filter_, chunk_),
-        record::RepeatedHeaders::fault(first_, earlier, "--output-record sam", "--output-record bam"));
-  }
   bool is_front_known() const {
-    if (first_.size() < codec::format_magic_size) return false;
-    return repeats_headers_ || record::RepeatedHeaders::is_enough(first_);
+    return first_.size() >= codec::format_magic_size && guard_.is_enough(first_);
   }
   std::optional<std::size_t> take_first(io::FdRef pipe) {
     std::array<char, record::RepeatedHeaders::front_size> first;
@@ -122,14 +150,12 @@ class PassingJoiner : public ChunkJoiner {
 
   const std::string filter_;
   const bool is_asked_for_;
-  bool repeats_headers_ = false;
-  std::uint64_t chunk_ = 0;
-  std::string records_front_;
+  HeaderGuard guard_;
+  std::string name_;
   std::optional<char> delimiter_;
   io::PipeDrain drain_{true};
   std::string first_;
   std::optional<char> last_;
-  record::RepeatedHeaders headers_;
 };
 
 constexpr std::size_t most_shown = 80;
@@ -158,21 +184,40 @@ bool shares_no_field(std::string_view written, std::string_view given) {
 
 constexpr std::size_t read_size = std::size_t{256} << 10;
 
+// Whether the framer takes records that begin in any way.
+bool may_be_anything(const StreamForm& form) {
+  using Kind = record::RecordForm::Kind;
+  const Kind kind = form.record.kind;
+  return !form.is_sam &&
+         (kind == Kind::line || kind == Kind::lines || kind == Kind::nul || kind == Kind::fixed);
+}
+
 // Finds the records of every output, and what stands in front of them: the first output's header is written,
 // the others' have to be the same.
 class CheckingJoiner : public ChunkJoiner {
  public:
   CheckingJoiner(const ChunkCommand& command, const StreamForm& form, io::FdRef to)
-      : ChunkJoiner(command, to), command_(command), form_(form), has_header_(form.header.is_named()) {}
+      : ChunkJoiner(command, to),
+        command_(command),
+        form_(form),
+        has_header_(form.header.is_named()),
+        guard_(!command.repeats_headers && may_be_anything(form)) {}
 
-  void begin(std::uint64_t chunk, std::string_view) override {
+  void put_header(std::string_view header) override {
+    ChunkJoiner::put_header(header);
+    guard_.note_input_header(header);
+  }
+
+  void begin(std::uint64_t chunk, std::string_view records_front) override {
     chunk_ = chunk;
-    name_ = fmt::format("output of {} for chunk {}", command_.words[0], chunk);
+    name_ = output_name(command_.words[0], chunk);
+    guard_.begin(chunk, records_front);
     framer_ = record::make_framer(form_.record, name_);
     header_reader_.emplace(form_.header, name_, "join");
     decoder_.reset();
     is_known_ = false;
     is_header_over_ = !has_header_;
+    is_front_known_ = false;
     text_.clear();
     header_.clear();
   }
@@ -247,6 +292,11 @@ class CheckingJoiner : public ChunkJoiner {
   void parse(bool is_end) {
     if (!form_.is_bam() && !is_known_ && !check_text(is_end)) return;
     if (!is_header_over_ && !take_header(is_end)) return;
+    if (!is_front_known_) {
+      if (!is_end && !guard_.is_enough(text_)) return;
+      is_front_known_ = true;
+      guard_.check(text_, name_);
+    }
     const record::Span span = framer_->take(text_, std::numeric_limits<std::uint64_t>::max());
     if (span.bytes == 0) return;
     const std::string_view records = std::string_view(text_).substr(0, span.bytes);
@@ -313,6 +363,7 @@ class CheckingJoiner : public ChunkJoiner {
   const ChunkCommand& command_;
   const StreamForm form_;
   const bool has_header_;
+  HeaderGuard guard_;
   std::unique_ptr<char[]> buffer_ = std::make_unique_for_overwrite<char[]>(read_size);
   std::unique_ptr<char[]> inflated_ = std::make_unique_for_overwrite<char[]>(read_size);
   codec::BgzfWriter blocks_{1, codec::bgzf_payload, 0, 0,
@@ -330,6 +381,7 @@ class CheckingJoiner : public ChunkJoiner {
   std::optional<codec::GzipDecoder> decoder_;
   bool is_known_ = false;  // of BAM: whether it is compressed; of text: that it is not binary
   bool is_header_over_ = false;
+  bool is_front_known_ = false;  // what the records begin with
   std::string header_;
   std::string text_;
 };

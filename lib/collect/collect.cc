@@ -271,12 +271,13 @@ bool Collector::are_files() const {
                      [](const auto& input) { return input->stream().is_file(); });
 }
 
-// Whether all inputs may begin with a header each. Lines of which nothing is known may not, nor bytes, since
-// the headers would come between records; but concatenated inputs may, as with cat(1).
+// Whether all inputs may begin with a header each. Records of which nothing is known may not, since the
+// headers would come between records; but concatenated inputs may, as with cat(1).
 bool Collector::may_repeat_headers() const {
   using Kind = record::RecordForm::Kind;
   const Kind kind = options_.record.kind;
-  const bool may_be_anything = kind == Kind::line || kind == Kind::lines || kind == Kind::fixed;
+  const bool may_be_anything =
+      kind == Kind::line || kind == Kind::lines || kind == Kind::nul || kind == Kind::fixed;
   return options_.repeats_headers || options_.order == CollectOptions::Order::concat || options_.sam ||
          !may_be_anything;
 }

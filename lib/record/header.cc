@@ -191,6 +191,12 @@ std::string_view behind_header(std::string_view front) {
   return front;
 }
 
+// Whether text is records that end with a NUL: a header has lines.
+bool is_of_nul(std::string_view front, codec::DataFormat format) {
+  const bool is_text = format == codec::DataFormat::sam || format == codec::DataFormat::vcf;
+  return is_text && !codec::is_gzip(front) && front.substr(0, front.find('\n')).find('\0') < front.size();
+}
+
 // Whether `text`, whose end may be missing, begins with a line of bases, which the third line of a FASTQ
 // record follows.
 bool is_sequence(std::string_view text, bool is_cut_off) {
@@ -211,7 +217,7 @@ bool RepeatedHeaders::are_alike(std::string_view front, std::string_view other) 
 std::string RepeatedHeaders::find(std::string_view front, const std::string& phrase) {
   front = front.substr(0, front_size);
   const codec::DataFormat format = codec::sniff(front);
-  if (!has_own_header(format)) return "";
+  if (!has_own_header(format) || is_of_nul(front, format)) return "";
   if (format != codec::DataFormat::sam || codec::is_gzip(front)) {
     const auto [same, is_first] = phrases_.emplace(codec::format_name(format), phrase);
     return is_first ? "" : same->second;
@@ -248,15 +254,16 @@ std::string RepeatedHeaders::fault(std::string_view front, std::string_view earl
           joins_vcf);
       break;
     case codec::DataFormat::vcf:
-      advice = is_compressed ? fmt::format(
-                                   "let the filter write text (bcftools: -Ov), which {}; a result that is "
-                                   "named .vcf.gz is compressed in any case",
-                                   joins_vcf)
-                             : fmt::format(
-                                   "{} VCF, or the filter writes its header once, as where MRF_CHUNK is 0; "
-                                   "--repeated-headers (mrf-run: --output-record line) takes such lines for "
-                                   "others",
-                                   joins_vcf);
+      advice = is_compressed
+                   ? fmt::format(
+                         "let the filter write text (bcftools: -Ov), which {}; a result that is "
+                         "named .vcf.gz is compressed in any case",
+                         joins_vcf)
+                   : fmt::format(
+                         "{} VCF as lines, or the filter writes its header once, as where MRF_CHUNK is 0; "
+                         "--repeated-headers (mrf-run: --output-record line) takes such lines for "
+                         "others",
+                         joins_vcf);
       break;
     default:
       advice = fmt::format("{}{} joins SAM (mrf-run: -O sam, or bam)",

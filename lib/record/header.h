@@ -106,7 +106,7 @@ class RepeatedHeaders {
   /// "that for chunk 0 did". Returns the phrase of an earlier output with a header of the same format that,
   /// with SAM as text, has the same first line or, as this one has, records behind the header; "" when there
   /// is none. Texts of header lines alone, each with its own, are lines like any others, and so are reads of
-  /// FASTQ whose names look like header lines.
+  /// FASTQ whose names look like header lines, and records that end with a NUL.
   std::string find(std::string_view front, const std::string& phrase);
   /// What an output is, and what to do: "it begins with a header of SAM, as EARLIER: ...". `earlier` is what
   /// find() has returned; the options are those of the program for SAM and for BAM.

@@ -97,10 +97,10 @@ TEST_CASE("an output with a header of its own is joined behind no other one") {
   const Outputs files{"BCF\2\2\1"s, bgzf("BCF\2\2\1"s), "BAM\1"s, bgzf("BAM\1"s),
                       "CRAM\3\1"s,  bgzf(vcf),          vcf};
   for (const std::size_t spilled : {0, 5, 30}) {
-    for (const char* record : {"line", "fixed:1"}) {
+    for (const char* record : {"line", "fixed:1", "nul", "fixed:5", "lines:3"}) {
       for (const std::string& file : files) {
         CAPTURE(file);
-        CHECK_THROWS_WITH_AS(join(command("line", record), {"", file, "x\n", file}, spilled),
+        CHECK_THROWS_WITH_AS(join(command("line", record), {"", file, "x\ny\nz", file}, spilled),
                              doctest::Contains("filter"), mrf::base::DataError);
         CHECK_THROWS_WITH_AS(join(command(record), {file, "", file}, spilled),
                              doctest::Contains("for chunk 2': it begins with a header of "),

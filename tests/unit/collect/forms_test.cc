@@ -143,6 +143,14 @@ TEST_CASE("files with a header each are joined behind each other only in the ord
       CHECK(collected({file, file}, options).size() == both.size());
     }
   }
+  mrf::collect::CollectOptions options;
+  options.record = {Kind::nul, 1};
+  options.order = Order::any;
+  const std::string text = vcf + '\0';
+  CHECK_THROWS_WITH_AS(collected({text, text}, options), doctest::Contains("it begins with a header of VCF"),
+                       mrf::base::DataError);
+  options.order = Order::concat;
+  CHECK(collected({text, text}, options) == text + text);
 }
 
 TEST_CASE("a last record without its end is given one") {

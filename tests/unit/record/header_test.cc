@@ -162,6 +162,8 @@ TEST_CASE(
       {"@CO\tx\nAC\n+\nII\n", "@CO\tx\nAC\n+\nII\n", false},
       {"@CO\tx\n" + many, "@CO\tx\n" + many, false},
       {"@CO\tx\nAC\n", "@CO\tx\nAC\n", true},
+      {"@CO\tx\0a\n"s + record, "@CO\tx\0a\n"s + record, false},
+      {"@CO\tx\n\0"s + record, "@CO\tx\n\0"s + record, true},
       {record, record, false},
       {"", "", false},
   };
