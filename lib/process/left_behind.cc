@@ -46,32 +46,44 @@ std::string words_and_environment(pid_t pid) {
   return "";
 }
 
-std::optional<LeftBehind> may_write(pid_t pid, const std::vector<AwaitedFile>& files) {
+std::optional<LeftBehind> may_use(pid_t pid, const std::vector<AwaitedFile>& files) {
   const AwaitedFile* found = nullptr;
   const bool has_open = any_open_file(pid, [&](const io::FileId& open, unsigned mode) {
     const auto file =
         std::find_if(files.begin(), files.end(), [&](const auto& one) { return one.id == open; });
-    if (file == files.end() || (mode != O_WRONLY && mode != O_RDWR)) return false;
+    if (file == files.end() || (mode != O_RDWR && mode != (file->is_read ? O_RDONLY : O_WRONLY)))
+      return false;
     found = &*file;
     return true;
   });
-  if (has_open) return LeftBehind{pid, found->name, true};
+  using Way = LeftBehind::Way;
+  if (has_open) return LeftBehind{pid, found->name, found->is_read ? Way::reads : Way::writes};
   const std::string known = words_and_environment(pid);
   for (const AwaitedFile& file : files) {
-    if (holds_path(known, file.path)) return LeftBehind{pid, file.name, false};
+    if (holds_path(known, file.path)) return LeftBehind{pid, file.name, Way::knows_path};
   }
   return std::nullopt;
+}
+
+std::string_view description(LeftBehind::Way way) {
+  switch (way) {
+    case LeftBehind::Way::writes:
+      return "has it open for writing (a background process that is not to be waited for redirects its "
+             "output)";
+    case LeftBehind::Way::reads:
+      return "has it open for reading (a background process that does not read it redirects its input)";
+    default:
+      return "may still open it, since its words or its environment hold the path (a background process that "
+             "is "
+             "not to be waited for is started without that, as by env -u MRF_SIDE)";
+  }
 }
 
 }  // namespace
 
 std::string LeftBehind::describe(const std::string& who) const {
   return fmt::format("process {} ({}), which {} has left behind, {}", pid, process_name(pid), who,
-                     has_open ? "has it open for writing (a background process that is not to be waited for "
-                                "redirects its output)"
-                              : "may still open it, since its words or its environment hold the path (a "
-                                "background process that is not to be waited for is started without that, as "
-                                "by env -u MRF_SIDE)");
+                     description(way));
 }
 
 // A process whose parent ends between a look at the children of `parent` and one at those of its own parent
@@ -91,7 +103,7 @@ std::optional<LeftBehind> find_left_behind(pid_t parent, const std::vector<pid_t
       if (!awaited) awaited = files();
       for (const pid_t pid : process_tree(child)) {
         has_met = known.insert(pid).second || has_met;
-        if (auto left = may_write(pid, *awaited)) return left;
+        if (auto left = may_use(pid, *awaited)) return left;
       }
     }
   }

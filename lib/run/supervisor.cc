@@ -319,7 +319,8 @@ void Supervisor::end_succeeded(std::size_t at, bool by_reader) {
   fifos_.job_succeeded(at, by_reader);
   if (fifos_.fault()) return on_fault(*fifos_.fault());
   const workflow::PlannedJob& job = plan_.jobs[at];
-  if (!job.writes.empty()) open_ends_.emplace_back(Clock::now() + process::before_left_behind_message, at);
+  if (!job.writes.empty() || !job.reads.empty())
+    open_ends_.emplace_back(Clock::now() + process::before_left_behind_message, at);
   if (job.section && --sections_[*job.section].jobs_left[static_cast<std::size_t>(job.round)] == 0)
     rounds_ended_.push_back(*job.section);
 }
@@ -363,25 +364,29 @@ void Supervisor::let_go(std::size_t at, bool by_reader) {
 }
 
 // Of the jobs that have ended for so long: whose reader waits for what a process writes that they have left
-// behind. A FIFO whose reader has not come is looked at again.
+// behind, and whose writer for what it reads. A FIFO that nobody waits at is looked at again.
 void Supervisor::look_for_open_ends(Clock::time_point now) {
   while (!open_ends_.empty() && open_ends_.front().first <= now) {
     const std::size_t at = open_ends_.front().second;
     open_ends_.pop_front();
     std::vector<process::AwaitedFile> held;
-    bool is_unread = false;
-    for (const std::size_t fifo : plan_.jobs[at].writes) {
+    bool is_in_use = false;
+    const auto look_at = [&](std::size_t fifo, bool is_read) {
       const FifoState state = fifos_.state(fifo);
-      if (state.writer != EndUse::through || state.reader == EndUse::through) continue;
-      is_unread = is_unread || state.reader == EndUse::unopened;
-      if (state.is_left_open)
-        held.push_back(
-            {fmt::format("'out:{}'", plan_.fifos[fifo].name), io::find_file_id(fifos_.path(fifo))});
-    }
+      const EndUse own = is_read ? state.reader : state.writer;
+      const EndUse other = is_read ? state.writer : state.reader;
+      if (own != EndUse::through || other == EndUse::through) return;
+      is_in_use = is_in_use || other == EndUse::unopened || is_read;
+      if (state.is_left_open && (!is_read || state.is_full))
+        held.push_back({fmt::format("'{}:{}'", is_read ? "in" : "out", plan_.fifos[fifo].name),
+                        io::find_file_id(fifos_.path(fifo)), "", is_read});
+    };
+    for (const std::size_t fifo : plan_.jobs[at].writes) look_at(fifo, false);
+    for (const std::size_t fifo : plan_.jobs[at].reads) look_at(fifo, true);
     const auto left = held.empty() ? std::nullopt : find_left_behind([&] { return held; });
     if (left) {
       tell_left_behind(at, *left);
-    } else if (is_unread) {
+    } else if (is_in_use) {
       open_ends_.emplace_back(now + process::before_left_behind_message, at);
     }
   }

@@ -79,6 +79,10 @@ E
   seq 3 >in
   mrf-run w.mrf 2>workflow.err 3>&- &
   local runs=("$!") order
+  echo "a: yes > out:p" >read.mrf
+  echo "b: bash -c 'tail -f - 0<&0 >/dev/null & kill -STOP \$!; head -n 1' < in:p > save:result" >>read.mrf
+  mrf-run read.mrf 2>read.err 3>&- &
+  runs+=("$!")
   for order in seq rows any; do
     mrf-run -n 1 --order $order -i in -o "result.$order" -- bash -c 'tail -f /dev/null & cat' 2>$order.err 3>&- &
     runs+=("$!")
@@ -87,10 +91,11 @@ E
   for order in seq rows any; do
     wait_until grep -qE "^mrf-run: still waiting for 'out:done\[0\]': 'work\[0\]' has ended, but process [0-9]+ \(tail\)" $order.err
   done
+  wait_until grep -qE "^mrf-run: still waiting for 'in:p': 'b' has ended, but process [0-9]+ \(.*\), which it has left behind, has it open for reading " read.err
   kill "${runs[@]}"
   wait
-  [ "$(cat ./*.err | grep -c 'still waiting')" = 4 ]
-  assert_files w.mrf in {workflow,seq,rows,any}.err
+  [ "$(cat ./*.err | grep -c 'still waiting')" = 5 ]
+  assert_files {w,read}.mrf in {workflow,read,seq,rows,any}.err
   assert_nothing_left
 }
 

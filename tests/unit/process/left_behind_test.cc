@@ -61,13 +61,25 @@ TEST_CASE("a process may open a file whose path its words or its environment hol
     REQUIRE_MESSAGE(found.has_value(), path);
     CHECK(found->pid == process.pid);
     CHECK(found->file == "file");
-    CHECK_FALSE(found->has_open);
+    CHECK(found->way == mrf::process::LeftBehind::Way::knows_path);
   }
   for (const char* path : {"", "/d/out/p", "/d/out/p.", "/d/out/sid", "/d/out/side2", "/d/.mrf-run"})
     CHECK_MESSAGE(!find_user({{"file", {}, path}}), path);
   CHECK_FALSE(mrf::process::find_left_behind(::getpid(), {process.pid}, [] {
     return std::vector<mrf::process::AwaitedFile>{{"file", {}, "/d/x"}};
   }));
+}
+
+TEST_CASE("who has a file open for reading counts where the file is to be read") {
+  const Waiting process({});
+  struct stat info {};
+  REQUIRE(::fstat(process.held.get(), &info) == 0);
+  const mrf::io::FileId input(info);
+  CHECK_FALSE(find_user({{"file", input}}));
+  const auto found = find_user({{"file", input, "", true}});
+  REQUIRE(found.has_value());
+  CHECK(found->way == mrf::process::LeftBehind::Way::reads);
+  CHECK(found->describe("it").find("has it open for reading") != std::string::npos);
 }
 
 TEST_CASE("nothing is asked about files when no process is left") {
