@@ -37,7 +37,10 @@ std::string output_name(const std::string& filter, std::uint64_t chunk) {
 // the input may be several files behind each other.
 class HeaderGuard {
  public:
-  explicit HeaderGuard(bool is_on) : is_on_(is_on) {}
+  HeaderGuard(const ChunkCommand& command, bool is_on)
+      : filter_(command.words[0]),
+        is_on_(is_on && !command.repeats_headers),
+        are_headers_given_(command.header_broadcast || command.form.is_bam()) {}
 
   void note_input_header(std::string_view header) {
     if (is_on_) headers_.find(header, "the input does");
@@ -52,6 +55,10 @@ class HeaderGuard {
   // `front` is_enough(), or all of the output, which is called `name`.
   void check(std::string_view front, const std::string& name) {
     if (!is_on_) return;
+    if (are_headers_given_) {
+      const std::string doubt = headers_.doubt(front, fmt::format("the outputs of {}", filter_));
+      if (!doubt.empty()) base::warn(doubt);
+    }
     const std::string earlier = headers_.find(front, fmt::format("that for chunk {} did", chunk_));
     if (earlier.empty() || record::RepeatedHeaders::are_alike(front, records_front_)) return;
     throw base::DataError(
@@ -60,7 +67,9 @@ class HeaderGuard {
   }
 
  private:
+  const std::string filter_;
   const bool is_on_;
+  const bool are_headers_given_;  // to each filter
   record::RepeatedHeaders headers_;
   std::uint64_t chunk_ = 0;
   std::string records_front_;
@@ -72,7 +81,7 @@ class PassingJoiner : public ChunkJoiner {
       : ChunkJoiner(command, to),
         filter_(command.words[0]),
         is_asked_for_(command.written),
-        guard_(!command.repeats_headers) {
+        guard_(command, true) {
     using Kind = record::RecordForm::Kind;
     const Kind kind = command.written.value_or(command.form).record.kind;
     if (kind != Kind::fixed) delimiter_ = kind == Kind::nul ? '\0' : '\n';
@@ -201,7 +210,7 @@ class CheckingJoiner : public ChunkJoiner {
         command_(command),
         form_(form),
         has_header_(form.header.is_named()),
-        guard_(!command.repeats_headers && may_be_anything(form)) {}
+        guard_(command, may_be_anything(form)) {}
 
   void put_header(std::string_view header) override {
     ChunkJoiner::put_header(header);

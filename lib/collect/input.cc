@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "base/error.h"
+#include "base/message.h"
 #include "codec/data_format.h"
 #include "io/fd.h"
 #include "io/reader.h"
@@ -191,6 +192,10 @@ bool Input::check_front(bool is_end) {
   const std::string_view front = unframed();
   if (!is_end && !record::RepeatedHeaders::is_enough(front)) return false;
   is_front_known_ = true;
+  if (settings_.header.is_named()) {
+    const std::string doubt = shared_.headers->doubt(front, "the inputs");
+    if (!doubt.empty()) base::warn(doubt);
+  }
   const std::string earlier = shared_.headers->find(front, fmt::format("'{}' does", name()));
   if (earlier.empty()) return true;
   throw base::DataError("collect", name(),

@@ -233,6 +233,18 @@ std::string RepeatedHeaders::find(std::string_view front, const std::string& phr
   return earlier;
 }
 
+std::string RepeatedHeaders::doubt(std::string_view front, const std::string& outputs) {
+  using codec::DataFormat;
+  const DataFormat format = codec::format_by_magic(front);
+  if (format != DataFormat::bzip2 && format != DataFormat::xz && format != DataFormat::zstd) return "";
+  if (++not_inflated_ != 2) return "";
+  return fmt::format(
+      "cannot tell whether {0} begin with a header each: they are {1}-compressed; where they do, the result "
+      "has "
+      "headers between its records: let the filter write text, and compress the result: '-o - | {1} >FILE'",
+      outputs, codec::format_name(format));
+}
+
 std::string RepeatedHeaders::fault(std::string_view front, std::string_view earlier,
                                    std::string_view sam_option, std::string_view bam_option) {
   constexpr std::string_view joins_vcf =

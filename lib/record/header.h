@@ -108,6 +108,10 @@ class RepeatedHeaders {
   /// is none. Texts of header lines alone, each with its own, are lines like any others, and so are reads of
   /// FASTQ whose names look like header lines, and records that end with a NUL.
   std::string find(std::string_view front, const std::string& phrase);
+  /// The same where nothing is found, since `front` is that of data compressed with bzip2, xz or zstd, which
+  /// is not inflated. For outputs of filters that were given a header each: the second such output gets a
+  /// message with what to do, any other "". `outputs` is what all are called: "the outputs of bash".
+  std::string doubt(std::string_view front, const std::string& outputs);
   /// What an output is, and what to do: "it begins with a header of SAM, as EARLIER: ...". `earlier` is what
   /// find() has returned; the options are those of the program for SAM and for BAM.
   static std::string fault(std::string_view front, std::string_view earlier, std::string_view sam_option,
@@ -116,6 +120,7 @@ class RepeatedHeaders {
  private:
   std::map<std::string, std::string> phrases_;  // by the first line, or the format
   std::string with_records_;                    // the first one with records of SAM behind its header
+  unsigned not_inflated_ = 0;
 };
 
 /// The part of a whole BAM header that lists the reference sequences.

@@ -413,6 +413,17 @@ END
   assert_status 3
   assert_stderr_has "it is compressed with gzip, not text; VCF is joined as text"
   [ ! -e out ]
+  # What is compressed otherwise is not looked into.
+  for order in chunk any; do
+    short --order $order -c 100 --output-record fixed:1 --header-prefix '#' --header-broadcast -i out.vcf -o out -- xz -0c
+    assert_status 0
+    assert_stderr_has ": cannot tell whether the "
+    assert_stderr_has " begin with a header each: they are xz-compressed; "
+    short --order $order -c 100 --output-record fixed:1 --header-prefix '#' -i in.txt -o out -- xz -0c
+    assert_status 0
+    assert_stderr_is ""
+  done
+  rm out
   # Files behind each other are lines.
   cat out.vcf out.vcf >in.vcf
   for input in in.vcf -; do

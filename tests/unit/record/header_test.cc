@@ -193,6 +193,13 @@ TEST_CASE(
     for (std::size_t size = 0; size < 4; ++size)
       CHECK_FALSE(mrf::record::RepeatedHeaders::is_enough(file.substr(0, size)));
   }
+  for (const std::string& file : {"\xfd\x37zXZ\0"s, "\x28\xb5\x2f\xfd"s, "BZh9\x31\x41\x59\x26\x53\x59"s}) {
+    mrf::record::RepeatedHeaders headers;
+    CHECK(headers.doubt(record, "they").empty());
+    CHECK(headers.doubt(file, "they").empty());
+    CHECK(headers.doubt(file, "they").starts_with("cannot tell whether they begin with a header each"));
+    CHECK(headers.doubt(file, "they").empty());
+  }
   for (const std::string& file : {"\x1f"s, "\x1f\x8b\b"s, "##fileformat=VC"s, "@"s, "@CO"s})
     CHECK_FALSE(mrf::record::RepeatedHeaders::is_enough(file));
   for (const std::string& file : {"a\n"s, "##fileformat=B"s, "@r\n"s, "BA\n"s, "##fileformat=VCF"s})
