@@ -17,6 +17,7 @@
 #include "fetch/checksum_list.h"
 #include "http/header_lines.h"
 #include "http/url.h"
+#include "store/aws_profile.h"
 
 namespace mrf::fetch {
 
@@ -127,6 +128,7 @@ std::vector<std::pair<std::string, std::string>> files_read(const FetchArguments
   }
   if (const std::string home = base::environment("HOME"); !home.empty())
     files.emplace_back(home + "/.netrc", "credentials (~/.netrc)");
+  for (auto& file : store::aws_files()) files.push_back(std::move(file));
   for (auto& name : base::names_in_script(arguments.refresh_command)) {
     std::error_code error;
     if (std::filesystem::is_regular_file(name, error))

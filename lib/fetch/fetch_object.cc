@@ -150,9 +150,10 @@ void tell_checks(const http::Url& url, const Fetched& fetched) {
 }
 
 Verdict read_in_order(const FetchSettings& settings, const http::Url& url,
-                      const std::function<void(std::string_view)>& take) {
+                      const std::function<void(std::string_view)>& take, const std::function<void()>& drop) {
   Checks checks(settings.checks);
-  OrderedOutput output(take, "its reader", static_cast<std::size_t>(settings.buffer), checks, url.shown());
+  OrderedOutput output(take, "its reader", static_cast<std::size_t>(settings.buffer), checks, url.shown(),
+                       drop);
   const bool size_is_known = read(settings, url, output);
   return {checks.verified_by(), checks.doubt(), size_is_known};
 }

@@ -96,9 +96,11 @@ struct Verdict {
 };
 
 /// Calls `take` with the bytes of an object in their order. Returns when it is complete and verified. Throws
-/// Error, and what `take` throws.
+/// Error, and what `take` throws. When the object has to be fetched again from the beginning, `drop` is
+/// called, and `take` with all the bytes again; without `drop` that is an Error.
 Verdict read_in_order(const FetchSettings& settings, const http::Url& url,
-                      const std::function<void(std::string_view)>& take);
+                      const std::function<void(std::string_view)>& take,
+                      const std::function<void()>& drop = {});
 
 /// Calls `take` with pieces of an object and their places, in any order, in several threads, each byte
 /// once. Returns when it is complete; CRCs are verified, digests cannot be, which the doubt says, and which

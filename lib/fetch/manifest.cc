@@ -451,12 +451,13 @@ std::vector<ManifestEntry> fetch_manifest(const std::string& text, const Manifes
   for_list.checks = {};
   for_list.checks.threads = settings.checks.threads;
   std::string list;
-  const auto verdict = read_in_order(for_list, *origin.url, [&](std::string_view bytes) {
+  const auto take = [&](std::string_view bytes) {
     if (bytes.size() > most_list_bytes - list.size())
       throw base::DataError("read list", origin.url->shown(),
                             fmt::format("it has more than {} MiB", most_list_bytes >> 20));
     list += bytes;
-  });
+  };
+  const auto verdict = read_in_order(for_list, *origin.url, take, [&] { list.clear(); });
   if (verdict.verified_by.empty() && !verdict.size_is_known)
     base::warn(fmt::format(
         "read list '{}', its size unchecked: the server did not say how many bytes there are; {} came",

@@ -31,8 +31,9 @@ constexpr std::uint64_t most_at_once = 1 << 20;
 }  // namespace
 
 OrderedOutput::OrderedOutput(Reader reader, std::string name, std::size_t memory, Checks& checks,
-                             std::string object)
+                             std::string object, std::function<void()> drop)
     : reader_(std::move(reader)),
+      drop_(std::move(drop)),
       name_(std::move(name)),
       memory_(memory),
       checks_(checks),
@@ -63,9 +64,10 @@ void OrderedOutput::take(std::uint64_t at, std::string_view bytes) {
 }
 
 void OrderedOutput::forget(base::Status status, const std::string& reason) {
-  if (given_ > 0)
+  if (given_ > 0 && !drop_)
     throw base::Error(status, "fetch", object_,
                       fmt::format("{} after {} bytes went to '{}'", reason, given_.load(), name_));
+  if (given_.exchange(0) > 0) drop_();
   checks_.forget();
 }
 

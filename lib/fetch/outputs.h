@@ -30,8 +30,10 @@ class OrderedOutput final : public ObjectOutput, private ByteAccess {
   using Reader = std::function<void(std::string_view)>;
 
   /// `memory` bytes of ring at most, at least 2 MiB. `reader` takes all it gets, in the thread of take();
-  /// `name` is its name in messages.
-  OrderedOutput(Reader reader, std::string name, std::size_t memory, Checks& checks, std::string object);
+  /// `name` is its name in messages. `drop`, when there is one, makes it forget all that it got, so that the
+  /// object can be fetched again from the beginning.
+  OrderedOutput(Reader reader, std::string name, std::size_t memory, Checks& checks, std::string object,
+                std::function<void()> drop = {});
   ~OrderedOutput() override;
 
   BytesThere begin(const http::ResponseHead& head, const http::ObjectVersion& version) override;
@@ -40,7 +42,7 @@ class OrderedOutput final : public ObjectOutput, private ByteAccess {
     return std::min<std::uint64_t>(given_, checks_.needed_from()) + memory_;
   }
   void take(std::uint64_t at, std::string_view bytes) override;
-  bool can_forget() const override { return given_ == 0; }
+  bool can_forget() const override { return given_ == 0 || drop_; }
   void forget(base::Status status, const std::string& reason) override;
   void finish() override;
 
@@ -48,6 +50,7 @@ class OrderedOutput final : public ObjectOutput, private ByteAccess {
   std::string_view view(std::uint64_t at, std::span<char> scratch) override;
 
   Reader reader_;
+  std::function<void()> drop_;
   std::string name_;
   std::size_t memory_;
   Checks& checks_;

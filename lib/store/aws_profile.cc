@@ -42,11 +42,18 @@ std::string read_if_there(const std::string& path) {
   }
 }
 
-std::string path_of(const char* variable, const char* name) {
-  std::string path = base::environment(variable);
+struct AwsFile {
+  const char* variable;  ///< names another one
+  const char* name;      ///< in ~/.aws
+};
+constexpr AwsFile credentials_file{"AWS_SHARED_CREDENTIALS_FILE", "credentials"};
+constexpr AwsFile config_file{"AWS_CONFIG_FILE", "config"};
+
+std::string path_of(const AwsFile& file) {
+  std::string path = base::environment(file.variable);
   if (!path.empty()) return path;
   const std::string home = base::environment("HOME");
-  return home.empty() ? "" : home + "/.aws/" + name;
+  return home.empty() ? "" : home + "/.aws/" + file.name;
 }
 
 std::string text_of(const std::string& path) {
@@ -127,11 +134,20 @@ AwsProfile::AwsProfile(std::string name, std::string_view credentials, std::stri
   if (services != sections.end()) services_ = services->second;
 }
 
+std::vector<std::pair<std::string, std::string>> aws_files() {
+  std::vector<std::pair<std::string, std::string>> files{
+      {path_of(credentials_file), "credentials (~/.aws/credentials)"},
+      {path_of(config_file), "credentials (~/.aws/config)"}};
+  for (const char* variable : {"AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"})
+    files.emplace_back(base::environment(variable), variable);
+  std::erase_if(files, [](const auto& file) { return file.first.empty(); });
+  return files;
+}
+
 AwsProfile AwsProfile::load() {
   const std::string named = base::environment("AWS_PROFILE");
-  AwsProfile profile(named.empty() ? "default" : named,
-                     text_of(path_of("AWS_SHARED_CREDENTIALS_FILE", "credentials")),
-                     text_of(path_of("AWS_CONFIG_FILE", "config")));
+  AwsProfile profile(named.empty() ? "default" : named, text_of(path_of(credentials_file)),
+                     text_of(path_of(config_file)));
   if (!named.empty() && !profile.exists())
     throw base::Error(base::Status::failure, "use", "AWS_PROFILE",
                       "there is no profile '" + named + "' in the files of credentials and configuration");

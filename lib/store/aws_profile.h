@@ -4,6 +4,8 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace mrf::store {
 
@@ -13,6 +15,10 @@ namespace mrf::store {
 /// line that is neither a section nor a setting.
 using AwsSections = std::map<std::string, std::map<std::string, std::string>>;
 AwsSections parse_aws_file(std::string_view text, const std::string& file);
+
+/// The files from which AWS credentials may come, by the environment and by where they stand: those of
+/// AwsProfile, and tokens; each with what names it in messages. They need not exist.
+std::vector<std::pair<std::string, std::string>> aws_files();
 
 /// A profile of ~/.aws/credentials and ~/.aws/config (AWS_SHARED_CREDENTIALS_FILE, AWS_CONFIG_FILE), the one
 /// that AWS_PROFILE names, or "default".

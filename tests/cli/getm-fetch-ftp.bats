@@ -208,6 +208,16 @@ END
     assert_status 2
     assert_stderr_has 'the same file as'
   done
+  mkdir -p home/.aws
+  for seen in home/.aws/credentials home/.aws/config token; do
+    printf '[default]\n' >"$seen"
+    AWS_WEB_IDENTITY_TOKEN_FILE=token fetch -q "$HTTP/echo" "$seen"
+    assert_status 2
+    assert_stderr_has 'the same file as'
+    [[ $(<"$seen") == '[default]' ]]
+  done
+  rm -r home/.aws
+  printf 'tok\n' >token
   printf '[{"url":"%s/echo","filepath":"token"}]\n' "$HTTP" >list.json
   fetch --bearer-file token -m list.json
   assert_status 2
