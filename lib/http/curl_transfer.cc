@@ -278,6 +278,7 @@ std::size_t CurlTransfer::guarded(std::size_t bytes, Call call) noexcept {
 
 bool CurlTransfer::end_head() {
   if (head_.status() < 200) return true;
+  on_sign_of_life();
   head_is_over_ = true;
   return receiver_.on_head(head_);
 }
@@ -313,13 +314,13 @@ bool CurlTransfer::lacks_only_last_reply() const {
 std::size_t CurlTransfer::take_header(char* data, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   const std::string_view line(data, size * count);
-  transfer.on_sign_of_life();
   // A proxy fetches the file; later lines are those of an FTP server.
   if (transfer.is_ftp_ && transfer.reply_.empty() && line.starts_with("HTTP/")) {
     transfer.is_ftp_ = false;
     set_curl(transfer.easy(), CURLOPT_IGNORE_CONTENT_LENGTH, 0L);
   }
   if (transfer.is_ftp_) {
+    transfer.on_sign_of_life();
     return transfer.guarded(line.size(), [&] {
       transfer.take_reply(line);
       return true;
@@ -336,7 +337,7 @@ std::size_t CurlTransfer::take_header(char* data, std::size_t size, std::size_t 
 std::size_t CurlTransfer::take_body(char* data, std::size_t size, std::size_t count, void* self) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
   const std::string_view bytes(data, size * count);
-  transfer.on_sign_of_life();
+  if (transfer.is_ftp_ || transfer.head_.is_success()) transfer.on_sign_of_life();
   if (!transfer.head_is_over_) {
     if (!transfer.is_ftp_) return 0;  // in another protocol than HTTP
     if (transfer.guarded(1, [&] { return transfer.begin_file(); }) == 0) return 0;

@@ -81,6 +81,19 @@ answered() {
   fetch --retry 0 --stall-timeout 1 "$SERVER_URL/stall" out
   assert_status 5
   assert_stderr_is "getm-fetch: cannot fetch '$SERVER_URL/stall': nothing came for 1 s"
+  local drip
+  for drip in head early; do
+    fetch --retry 0 --stall-timeout 1 "$SERVER_URL/drip-$drip" out
+    assert_status 5
+    assert_stderr_is "getm-fetch: cannot fetch '$SERVER_URL/drip-$drip': nothing came for 1 s"
+  done
+  fetch --retry 0 --stall-timeout 1 "$SERVER_URL/drip-refusal" out
+  assert_status 4
+  assert_stderr_is "getm-fetch: cannot fetch '$SERVER_URL/drip-refusal': Not Found (HTTP 404)"
+  fetch -q --retry 0 --stall-timeout 1 "$SERVER_URL/drip-moved" out
+  assert_status 0
+  [[ $(<out) == yes ]]
+  rm out
   fetch -q "$SERVER_URL/many" out
   assert_status 0
   rm out
