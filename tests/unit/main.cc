@@ -10,6 +10,8 @@ extern "C" const char* __tsan_default_suppressions() { return "race:mrf::http::C
 
 int main(int argc, char** argv) {
   ::signal(SIGPIPE, SIG_IGN);  // as every program has it
+  // nohup(1) and the background jobs of a shell leave these ignored, which a program keeps.
+  for (const int number : {SIGHUP, SIGINT, SIGQUIT}) ::signal(number, SIG_DFL);
   doctest::Context context(argc, argv);
   return context.run();
 }
