@@ -72,6 +72,31 @@ lay_out_portable() {
   assert_same_sam "$(small_bam 500)" out.bam
 }
 
+@test "what is built is the last commit, whatever an earlier run has left" {
+  mkdir -p source/{scripts,packaging/conda}
+  cp "$ROOT/meson.build" source
+  cp "$ROOT/scripts/release" source/scripts
+  echo true >source/packaging/conda/build.sh
+  printf 'sha256: SHA256\n  commands:\nabout:\n' >source/packaging/conda/meta.yaml
+  echo /build-release >source/.gitignore
+  cd source
+  git init -q
+  for content in one two; do
+    echo $content >file
+    git add . && git -c user.name=x -c user.email=x commit -q -m $content
+    run_apart scripts/release conda
+    assert_status 0
+    sum=$(sed -n 's/^sha256: //p' build-release/conda/meta.yaml)
+    [[ $output == *"$sum  mrf-tools-"*.tar.xz* ]]
+    tar -xOf build-release/mrf-tools-*.tar.xz --wildcards '*/file' | grep -x $content
+    mkdir -p build-release/root/result
+    run_apart scripts/release portable
+    assert_status 1
+    assert_stderr_has "run the step 'tarball' for this commit before"
+    sha256sum <"$(echo build-release/*.xz)" >build-release/root/built
+  done
+}
+
 @test "the steps of a release that do not exist are refused" {
   run_apart "$ROOT/scripts/release" version no-such-step
   assert_status 2
