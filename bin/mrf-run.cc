@@ -311,8 +311,8 @@ void refuse_shared_result(const workflow::Plan& plan, const workflow::ShortForm&
   }
 }
 
-// Neither the statistics nor the report replace a result, the workflow, or a file that a job has as standard
-// input.
+// Neither the statistics nor the report replace a result, the workflow, standard input, or a file that a job
+// has as standard input.
 void refuse_replaced(const workflow::Plan& plan, const std::string& workflow, const cli::Command& command,
                      const std::string& report) {
   for (const auto& result : plan.results) command.keep_from_stats(result);
@@ -324,6 +324,8 @@ void refuse_replaced(const workflow::Plan& plan, const std::string& workflow, co
         read.push_back(workflow::text_of(redirection.target));
     }
   }
+  if (!report.empty() && io::is_standard_input(report))
+    throw base::UsageError("use option", "--report", fmt::format("it would replace '{}'", io::stdin_name));
   for (const auto& file : read) {
     command.keep_from_stats(file);
     if (!report.empty() && io::is_same_file(report, file))

@@ -74,6 +74,8 @@ void Command::open_stats() {
   for (const auto& path : options_.files_beside("--stats")) {
     if (path != "-") keep_from_stats(path);
   }
+  if (io::is_standard_input(stats_path_))
+    throw base::UsageError("use option", "--stats", fmt::format("it would replace '{}'", io::stdin_name));
   stats_file_.open(stats_path_);
 }
 

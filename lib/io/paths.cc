@@ -193,4 +193,10 @@ bool is_same_file(const std::string& a, const std::string& b) {
   return file_key(a, FdRef(-1)) == file_key(b, FdRef(-1));
 }
 
+bool is_standard_input(const std::string& path) {
+  struct stat input {};
+  if (path == "-" || ::fstat(STDIN_FILENO, &input) != 0 || !S_ISREG(input.st_mode)) return false;
+  return find_file_id(path) == FileId(input);
+}
+
 }  // namespace mrf::io

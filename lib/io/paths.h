@@ -41,6 +41,9 @@ std::string file_key(const std::string& path, FdRef standard);
 /// Whether both paths lead to one regular file, or would once it is made. "-" names none.
 bool is_same_file(const std::string& a, const std::string& b);
 
+/// Whether the path leads to the regular file that standard input is.
+bool is_standard_input(const std::string& path);
+
 /// Whether writing to both paths mixes what is written in one file, FIFO, pipe or socket; "-" is standard
 /// output. A character device may be given twice.
 bool is_same_output(const std::string& a, const std::string& b);

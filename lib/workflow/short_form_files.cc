@@ -76,7 +76,7 @@ void check_files(const ShortForm& form) {
   if (!form.selection.bed.empty()) files_read.push_back(form.selection.bed);
   for (const auto& input : files_read) {
     for (const auto& file : files_written(form)) {
-      if (io::is_same_file(input, file))
+      if (input == "-" ? io::is_standard_input(file) : io::is_same_file(input, file))
         throw base::UsageError("write", file, "it is the input: give the output another name");
     }
   }

@@ -182,6 +182,13 @@ link in mrf-collect -o a in
 in in mrf-bamread -o a in
 a a mrf-bamwrite -o a in
 END
+  for command in 'mrf-distribute a b' 'mrf-collect -o a -' 'mrf-bamread -o a -' 'mrf-bamwrite -o a' 'mrf-chunks -- cat' 'mrf-run -o a -- cat'; do
+    # shellcheck disable=SC2086
+    run_apart ${command%% *} --stats link ${command#* } <in
+    assert_status 2
+    assert_stderr_has "cannot use option '--stats': it would replace 'standard input'"
+  done
+  assert_files in link
   sam | cmp - in
 }
 

@@ -139,6 +139,10 @@ E
       assert_files w.mrf in.txt
     done
   done
+  echo 'a: sort > save:result' >w.mrf
+  run_apart mrf-run --report in.txt w.mrf <in.txt
+  assert_status 2
+  assert_stderr_has "cannot use option '--report': it would replace 'standard input'"
 }
 
 @test "a file beside a result that has the name of another one is an error without a result" {

@@ -66,6 +66,12 @@ E
   run_apart mrf-run --report ./in.txt -i in.txt -o out.txt -- cat
   assert_status 2
   assert_stderr_has "cannot write './in.txt': it is the input"
+  for option in '-o in.txt' '--report ./in.txt -o out.txt' '--side in.txt -o out.txt' '--key column:1 --missing ./in.txt -o out.txt'; do
+    # shellcheck disable=SC2086
+    run_apart mrf-run $option -- cat <in.txt
+    assert_status 2
+    assert_stderr_has "in.txt': it is the input"
+  done
   assert_files in.txt
 }
 
