@@ -132,6 +132,7 @@ class Diagnostician {
         records_(parts.records),
         is_sam_(parts.is_sam),
         of_alignments_(parts.of_alignments),
+        is_numbered_(parts.is_numbered),
         rules_(parts.rules),
         order_(order),
         surplus_(alone_, copies_) {}
@@ -147,7 +148,10 @@ class Diagnostician {
           &Diagnostician::of_numbers}) {
       if (auto found = (this->*step)()) return *found;
     }
-    return {Memory::other, "what it writes for a record depends on other records", any_key_advice()};
+    return {Memory::other,
+            fmt::format("what it writes for a record depends on other records{}",
+                        is_numbered_ ? ", or on the number that --order seq adds" : ""),
+            any_key_advice()};
   }
 
  private:
@@ -311,28 +315,23 @@ class Diagnostician {
     const bool all = std::all_of(surplus_.alone.begin(), surplus_.alone.end(), begins_part(alone_)) &&
                      std::all_of(surplus_.copies.begin(), surplus_.copies.end(), begins_part(copies_));
     if (!all) return std::nullopt;
-    if (!rules_.header_lines) return compares_with_one_before();
-    return Diagnosis{
-        Memory::header,
-        "it treats the first record of its input apart, as a header, or compares a record with the one "
-        "before",
-        fmt::format("for a header, --header-lines 1 --header-broadcast{}",
-                    takes_any_key() ? "; for records that belong together, --key" : "")};
+    return treats_first_apart(1);
   }
 
-  // The first record of an input that has no such header.
-  Diagnosis compares_with_one_before() const {
-    return {Memory::other, "it compares a record with the one before, which a part of the input has not",
-            any_key_advice()};
-  }
-
+  // A header, or a comparison with what the first record of a part has not: one before. A header that is said
+  // to be one where there is none would hide the difference of the other parts.
   Diagnosis treats_first_apart(std::uint64_t records) const {
-    if (!rules_.header_lines) return compares_with_one_before();
+    if (!rules_.header_lines)
+      return {Memory::other, "it compares a record with the one before, which a part of the input has not",
+              any_key_advice()};
     return {
         Memory::header,
-        fmt::format("it treats the first {} of its input apart, as a header", records_text(records)),
-        fmt::format("--header-lines {} --header-broadcast: each copy gets the header, the result has it once",
-                    records)};
+        fmt::format("it treats the first {} of its input apart, as a header, or compares a record with the "
+                    "one before",
+                    records_text(records)),
+        fmt::format("for a header, --header-lines {} --header-broadcast: each copy gets the header, the "
+                    "result has it once; try again with it{}",
+                    records, takes_any_key() ? "; for records that belong together, --key" : "")};
   }
 
   std::optional<Diagnosis> of_numbers() const {
@@ -398,6 +397,7 @@ class Diagnostician {
   std::uint64_t records_;
   bool is_sam_;
   bool of_alignments_;
+  bool is_numbered_;
   HintRules rules_;
   Order order_;
   Surplus surplus_;
@@ -423,7 +423,10 @@ std::optional<Difference> find_difference(const Result& alone, const Result& cop
 }
 
 Diagnosis diagnose(const Result& alone, const Result& copies, const Parts& parts, Order order) {
-  return Diagnostician(alone, copies, parts, order).find();
+  Diagnosis found = Diagnostician(alone, copies, parts, order).find();
+  if (parts.is_numbered)
+    found.advice = "--order chunk adds no number to the records, as --order seq does; " + found.advice;
+  return found;
 }
 
 bool adds_date(std::string_view written, std::string_view given) {

@@ -61,6 +61,7 @@ struct Parts {
   std::uint64_t records = 0;   ///< of the whole input; 0 where they are not known
   bool is_sam = false;         ///< the results are lines of SAM
   bool of_alignments = false;  ///< the filter reads alignments
+  bool is_numbered = false;    ///< the copies' records had numbers, and need none
   HintRules rules{};           ///< what may be advised
 };
 

@@ -438,6 +438,7 @@ class Trial {
                 .records = alone.records,
                 .is_sam = choice.written == "sam",
                 .of_alignments = choice.input.is_alignment(),
+                .is_numbered = choice.order == "seq" && form_.key.empty(),
                 .rules = hint_rules(form_)};
     if (sample && cut.form.key.empty())
       parts.first_records = part_begins(sample->records(), *cut.form.chunk_size, cut.starts);

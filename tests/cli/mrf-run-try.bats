@@ -175,6 +175,8 @@ remembers() {
     remembers 'it treats the first record of its input apart' -- awk 'NR == 1 || $3 % 5 == 2'
     remembers '--header-lines 1 --header-broadcast' -- awk 'NR > 1 && $3 % 5 < 3'
     remembers 'it is random' -- shuf
+    remembers '--order chunk adds no number to the records, as --order seq does; ' --order seq -- cut -f 1,2
+    remembers 'depends on other records, or on the number that --order seq adds' --order seq -- awk '$3 > 500'
     for order in seq any rows; do
       remembers 'counts records' --order $order -- awk '{ print $0 "\t" NR }'
     done

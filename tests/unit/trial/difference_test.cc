@@ -151,8 +151,9 @@ TEST_CASE("what a filter remembers shows in what copies of it write") {
       {"the first line left out",
        [](const Lines& l) { return filtered(l, [](std::size_t at, const std::string&) { return at > 0; }); },
        Memory::header, "treats the first record of its input apart", "--header-lines"},
-      {"the first line marked", first_marked, Memory::header, "treats the first record of its input apart",
-       "--header-lines"},
+      {"the first line marked", first_marked, Memory::header,
+       "treats the first record of its input apart, as a header, or compares a record with the one before",
+       "for a header, --header-lines 1"},
       {"the first line kept whatever it is",
        [](const Lines& l) {
          return filtered(
@@ -181,6 +182,10 @@ TEST_CASE("what a filter remembers shows in what copies of it write") {
     CHECK_MESSAGE(found.memory == one.memory, found.sentence);
     CHECK_MESSAGE(found.sentence.find(one.sentence) != std::string::npos, found.sentence);
     CHECK_MESSAGE(found.advice.find(one.advice) != std::string::npos, found.advice);
+    Parts numbered_parts = runs.parts;
+    numbered_parts.is_numbered = true;
+    CHECK(diagnose(runs.alone, runs.copies, numbered_parts, Order::kept)
+              .advice.starts_with("--order chunk adds no number"));
     // Where the input and the output do not take the options, no hint speaks of them.
     Parts none = runs.parts;
     none.rules = {false, false, [](const std::string&) { return false; }};
