@@ -25,12 +25,18 @@ bool stays_ignored(int number) noexcept {
   return false;
 }
 
+void pass_over(int) noexcept {}
+
 // A job is never in the foreground of a terminal: that it writes there is not to stop it (stty(1), tostop).
+// When another process of its group reads from the terminal, all of the group are stopped. The child passes
+// over that until execve(2), which sets the default handling: a parent that shares its memory waits for it,
+// and would be stopped only after it.
 void set_default_signals() noexcept {
   for (int number = 1; number < NSIG; ++number) {
     if (!stays_ignored(number)) ::signal(number, SIG_DFL);
   }
   ::signal(SIGTTOU, SIG_IGN);
+  ::signal(SIGTTIN, pass_over);
   sigset_t none;
   sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);

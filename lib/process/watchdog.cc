@@ -28,9 +28,10 @@ struct Watchdog::Request {
   std::chrono::milliseconds grace{};  // in front of the end
 };
 
-/// `launched` comes with two descriptors: the start failure's and standard error's read ends.
+/// `launched` comes with two descriptors: the start failure's and standard error's read ends. `stopped` is
+/// about a process that a terminal has stopped.
 struct Watchdog::Report {
-  enum class Kind { launched, not_launched, ended, unkillable, swept };
+  enum class Kind { launched, not_launched, ended, stopped, unkillable, swept };
   Kind kind = Kind::ended;
   pid_t pid = -1;
   int error_number = 0;
@@ -41,6 +42,11 @@ struct Watchdog::Report {
 namespace {
 
 constexpr int events_at_once = 256;
+
+// A group in the background that reads from the terminal, or changes it, is stopped (setpgid(2)).
+bool is_stopped_by_terminal(int wait_status) {
+  return WIFSTOPPED(wait_status) && (WSTOPSIG(wait_status) == SIGTTIN || WSTOPSIG(wait_status) == SIGTTOU);
+}
 
 union Control {
   cmsghdr header;
@@ -134,9 +140,13 @@ class WatchdogLoop {
     for (;;) {
       Report report{};
       report.kind = Report::Kind::ended;
-      report.pid = ::wait4(-1, &report.wait_status, WNOHANG, &report.usage);
+      report.pid = ::wait4(-1, &report.wait_status, WNOHANG | WUNTRACED, &report.usage);
       if (report.pid < 0 && errno == EINTR) continue;
       if (report.pid <= 0) return true;
+      if (WIFSTOPPED(report.wait_status)) {
+        if (!is_stopped_by_terminal(report.wait_status)) continue;
+        report.kind = Report::Kind::stopped;
+      }
       if (!send_message(socket_, report)) return false;
     }
   }
@@ -255,6 +265,7 @@ std::optional<Watchdog::Report> Watchdog::receive(bool wait, Launched* launched)
     }
   }
   if (report.kind == Report::Kind::ended) ended_.push_back({report.pid, report.wait_status, report.usage});
+  if (report.kind == Report::Kind::stopped) stopped_.push_back(report.pid);
   if (report.kind == Report::Kind::unkillable) unkillable_.push_back(report.pid);
   return report;
 }
@@ -294,6 +305,8 @@ std::vector<EndedProcess> Watchdog::take_all_ended() {
   wait_for_sweep({Request::Kind::sweep, 0, {}});
   return take_ended();
 }
+
+std::vector<pid_t> Watchdog::take_stopped() { return std::exchange(stopped_, {}); }
 
 std::vector<pid_t> Watchdog::end_all() {
   wait_for_sweep({Request::Kind::end_all, 0, {}});

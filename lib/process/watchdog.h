@@ -55,6 +55,9 @@ class Watchdog {
   std::vector<EndedProcess> take_ended();
   /// All that have ended by now.
   std::vector<EndedProcess> take_all_ended();
+  /// Of the processes that those calls have heard of: children of the watchdog that a terminal has stopped,
+  /// since they read from it, or changed it, out of the background.
+  std::vector<pid_t> take_stopped();
   /// How the watchdog ended, if it did before finish().
   const std::optional<Outcome>& lost() const { return lost_; }
   pid_t pid() const { return pid_; }
@@ -77,6 +80,7 @@ class Watchdog {
   pid_t pid_ = -1;
   io::Fd socket_;
   std::deque<EndedProcess> ended_;
+  std::vector<pid_t> stopped_;
   std::vector<pid_t> unkillable_;
   std::optional<Outcome> lost_;
   bool is_finished_ = false;

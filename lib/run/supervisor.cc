@@ -226,6 +226,7 @@ void Supervisor::look_for_deadlock(Clock::time_point now) {
   const auto is_quiet = [this] {
     const auto ended = watchdog_.take_all_ended();
     take(ended);
+    look_for_stopped();
     return ended.empty() && !fifos_.has_events() && !watchdog_.lost();
   };
   if (const auto deadlock = deadlock_.update(now, fifos_, jobs_, watchdog_.pid(), is_quiet))
@@ -273,6 +274,7 @@ void Supervisor::on_standard_error(std::size_t at) {
 
 void Supervisor::on_ended() {
   for (auto ended = watchdog_.take_ended(); !ended.empty(); ended = watchdog_.take_ended()) take(ended);
+  look_for_stopped();
   if (watchdog_.lost()) on_watchdog_lost();
 }
 
@@ -280,6 +282,19 @@ void Supervisor::take(const std::vector<process::EndedProcess>& ended) {
   for (const process::EndedProcess& process : ended) on_reaped(process);
   if (!failed_.empty()) stop();
   begin_next_rounds();
+}
+
+// Nobody lets a job go on that the terminal has stopped.
+void Supervisor::look_for_stopped() {
+  for (const pid_t pid : watchdog_.take_stopped()) {
+    const pid_t group = ::getpgid(pid);
+    for (std::size_t at = 0; at < jobs_.size(); ++at) {
+      if (jobs_[at].pid != group || (!jobs_[at].is_alive() && !left_behind_.contains(at))) continue;
+      on_fault(base::Error(base::Status::failure, "finish", plan_.jobs[at].display_name(),
+                           "it wants to use the terminal, which a job does not have; let it take its input "
+                           "from a file"));
+    }
+  }
 }
 
 void Supervisor::on_reaped(const process::EndedProcess& ended) {

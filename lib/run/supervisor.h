@@ -110,6 +110,7 @@ class Supervisor {
   void on_standard_error(std::size_t job);
   void on_ended();
   void take(const std::vector<process::EndedProcess>& ended);
+  void look_for_stopped();
   void on_reaped(const process::EndedProcess& ended);
   void on_watchdog_lost();
   void on_fault(const base::Error& fault);

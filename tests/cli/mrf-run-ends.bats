@@ -1,6 +1,7 @@
 #!/usr/bin/env bats
 # SPDX-License-Identifier: MIT
-# What ends a run of mrf-run(1): jobs that wait for each other, that leave records unread, that cannot be killed.
+# What ends a run of mrf-run(1): jobs that wait for each other, that leave records unread, that want a terminal or
+# cannot be killed.
 
 load common
 load run
@@ -101,6 +102,20 @@ E
     [ "$status" = "$([[ $signal ]] && echo 130 || echo 5)" ]
     assert_nothing_left
   done
+}
+
+@test "a job that reads from the terminal ends the run, which says so" {
+  seq 100 >in.txt
+  for options in '-c 10' '--order any' --try; do
+    run_apart timeout -k 5 60 script -qec "mrf-run -n 2 $options -i in.txt -o out.txt -- bash -c 'read -r line </dev/tty; cat'" \
+      typescript
+    assert_status 1
+    tr -d '\r' <typescript | grep -E "^mrf-run: cannot finish 'work(\[[01]\])?': it wants to use the terminal, which a job does not \
+have; let it take its input from a file$"
+    rm typescript
+    assert_files in.txt
+  done
+  assert_nothing_left
 }
 
 @test "a job that cannot be killed is named, and the run ends without it" {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <string>
+#include <vector>
 
 #include "base/error.h"
 #include "io/fd.h"
@@ -106,4 +107,15 @@ TEST_CASE("a maker that is killed: the watchdog ends the jobs, then cleans up") 
   wait_for(pipe.read_end);
   char text[32] = {};
   CHECK(::read(pipe.read_end.get(), text, sizeof text) == 10);
+}
+
+TEST_CASE("a process that a terminal has stopped is told, and no other that is stopped") {
+  mrf::process::Watchdog watchdog(
+      [](std::size_t number) { return shell(number == 0 ? "kill -STOP $$" : "kill -TTIN $$"); }, [] {});
+  const mrf::process::Launched stopped = watchdog.launch(0);
+  const mrf::process::Launched by_terminal = watchdog.launch(1);
+  wait_for(watchdog.events());
+  CHECK(watchdog.take_ended().empty());
+  CHECK(watchdog.take_stopped() == std::vector<pid_t>{by_terminal.pid});
+  CHECK(watchdog.take_stopped().empty());
 }
