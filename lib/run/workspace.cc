@@ -200,7 +200,11 @@ Workspace::Result Workspace::result_for(const std::string& path) {
   if (exists && !S_ISREG(info.st_mode)) {
     result.written = path.starts_with('-') ? "./" + path : path;
   } else {
-    result.directory = unique_name(io::directory_of(result.target), result_directory_prefix);
+    const std::string place = io::directory_of(result.target);
+    result.directory = unique_name(place, result_directory_prefix);
+    // What cannot be opened is told by make().
+    if (!places_.contains(place))
+      places_.emplace(place, io::Fd(io::adopt_fd, ::open(place.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC)));
     result.written = result.directory + "/" + io::base_of(path);
   }
   return result;
@@ -209,6 +213,12 @@ Workspace::Result Workspace::result_for(const std::string& path) {
 // The result, and what else the job made beside it.
 void Workspace::add_finished(const std::string& path, const Result& result) {
   if (::access(result.written.c_str(), F_OK) != 0) {
+    const std::string place = io::directory_of(result.target);
+    if (has_moved(place))
+      throw base::Error(
+          base::Status::failure, "publish", path,
+          fmt::format("the directory '{}' has been renamed or removed during the run; run it again",
+                      base::redact_name(place)));
     throw base::Error(base::Status::failure, "publish", path, "its job succeeded, but did not write it");
   }
   std::error_code error;
@@ -283,9 +293,33 @@ void Workspace::publish() {
   io::rename_together(prepared_);
 }
 
+// Whether the path leads no longer to the directory that it led to at the start.
+bool Workspace::has_moved(const std::string& place) const noexcept {
+  const auto held = places_.find(place);
+  struct stat before {};
+  struct stat now {};
+  if (held == places_.end() || ::fstat(held->second.get(), &before) != 0) return false;
+  return ::stat(place.c_str(), &now) != 0 || io::FileId(now) != io::FileId(before);
+}
+
+// A directory beside a result goes with the one that holds it when that is renamed.
+void Workspace::remove_directory(std::string& directory) noexcept {
+  try {
+    const std::string place = io::directory_of(directory);
+    if (!directory.empty() && has_moved(place)) {
+      std::error_code is_unknown;
+      const fs::path moved =
+          fs::read_symlink(fmt::format("/proc/self/fd/{}", places_.at(place).get()), is_unknown);
+      if (!is_unknown) directory = moved / io::base_of(directory);
+    }
+  } catch (const std::exception&) {  // without memory it is looked for where it was
+  }
+  remove_tree(directory);
+}
+
 void Workspace::remove(bool keep_fifos) noexcept {
-  for (auto& [path, result] : results_) remove_tree(result.directory);
-  remove_tree(report_.directory);
+  for (auto& [path, result] : results_) remove_directory(result.directory);
+  remove_directory(report_.directory);
   // Until here the mark names directories that are there.
   if (keep_fifos) {
     LiveMark::remove(directory_);

@@ -86,12 +86,16 @@ class Workspace {
     std::string directory;  ///< empty when the target is written directly
     io::Fd descriptor{};    ///< of an open file that the target stands for
   };
+  /// Of the directories that results are published in, as they were at the start, by their paths.
+  using Places = std::map<std::string, io::Fd>;
 
   static void make_result_directory(const std::string& path, const Result& result);
   static void check_result_directory(const std::string& path, const Result& result);
   void copy_for_appending(const std::string& path) const;
   void make_fifos(const workflow::Plan& plan);
-  static Result result_for(const std::string& path);
+  Result result_for(const std::string& path);
+  bool has_moved(const std::string& place) const noexcept;
+  void remove_directory(std::string& directory) noexcept;
   void add_finished(const std::string& path, const Result& result);
 
   std::vector<std::string> result_directories() const;
@@ -100,6 +104,7 @@ class Workspace {
   std::string parent_;  // absolute, of directory_, which is empty when it is removed
   std::string directory_;
   LiveMark mark_;
+  Places places_;
   std::map<std::string, Result> results_;
   Result report_;
   std::string report_name_;

@@ -74,6 +74,18 @@ E
   assert_files w.mrf directory
 }
 
+@test "a directory of results that is renamed, made anew or removed during the run is named, and nothing stays in it" {
+  for change in 'mv d e' 'mv d e; mkdir d' 'rm -r d'; do
+    mkdir -p d
+    workflow <<<"a: bash -c 'echo 1; $change' > save:d/result"
+    assert_status 1
+    assert_stderr_is "mrf-run: cannot publish 'd/result': the directory 'd' has been renamed or removed during the run; run it again"
+    [ -z "$(find d e -mindepth 1 2>/dev/null)" ]
+    rm -rf d e
+  done
+  assert_nothing_left
+}
+
 @test "one result under two names is refused before anything starts" {
   ln -s x lx
   for other in ./x lx "$PWD/x"; do
