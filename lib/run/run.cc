@@ -5,10 +5,12 @@
 #include <fmt/format.h>
 #include <poll.h>
 #include <signal.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <exception>
 #include <filesystem>
 #include <optional>
@@ -36,9 +38,18 @@ namespace mrf::run {
 
 namespace {
 
-bool is_output_closed() {
-  pollfd polled{STDOUT_FILENO, 0, 0};
+// Whether nobody reads a pipe or FIFO that is open for writing.
+bool lacks_reader(io::FdRef pipe) {
+  pollfd polled{pipe.get(), 0, 0};
   return ::poll(&polled, 1, 0) > 0 && (polled.revents & POLLERR) != 0;
+}
+
+// Whether the path leads to such a pipe or FIFO. Only that of a FIFO cannot be opened then.
+bool leads_to_no_reader(const std::string& path) {
+  struct stat info {};
+  if (::stat(path.c_str(), &info) != 0 || !S_ISFIFO(info.st_mode)) return false;
+  const io::Fd fd(io::adopt_fd, ::open(path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC));
+  return fd.is_open() ? lacks_reader(fd) : errno == ENXIO;
 }
 
 bool is_chunks_job(const workflow::PlannedJob& job) {
@@ -166,8 +177,7 @@ class WorkflowRun {
                             kept(at, job)));
       return;
     }
-    // A standard output that closes early needs no message, as with any filter.
-    if (job.outcome->is_broken_pipe() && is_output_closed()) return;
+    if (job.outcome->is_broken_pipe() && is_output_left(supervisor, at)) return;
     if (job.failure) {
       const std::string text = describe_start_failure(job_spec(plan_, workspace_, at), *job.failure);
       base::say(DisplayNames(plan_, workspace_).in_line(at, text));
@@ -184,6 +194,13 @@ class WorkflowRun {
     base::say(fmt::format("cannot finish '{}': {}{}{}{}", name, how, hint, who_left(supervisor, at),
                           kept(at, job)));
     say_hint(plan_.jobs[at], job);
+  }
+
+  // Whether the reader of what the run writes has gone. That needs no message, as with any filter.
+  bool is_output_left(const Supervisor& supervisor, std::size_t at) const {
+    if (lacks_reader(io::FdRef(STDOUT_FILENO))) return true;
+    return plan_.results.size() == 1 && !supervisor.fifos().lost_reader(at) &&
+           leads_to_no_reader(workspace_.result_path(plan_.results[0]));
   }
 
   // Whether it is the command of --combine, whose user has not given it the name of its job.

@@ -178,13 +178,23 @@ E
   assert_nothing_left
 }
 
-@test "standard output that closes early ends the run with 141 and no message" {
+@test "standard output, a FIFO or a pipe that closes early ends the run with 141 and no message" {
   seq 300000 >in
+  mkfifo fifo
   for order in chunk any rows seq; do
     run_apart bash -c 'mrf-run -n 2 --order "$1" -i in -- cat | head -n 1; exit "${PIPESTATUS[0]}"' _ "$order"
     assert_status 141
     assert_stderr_is ''
     [[ ${#lines[@]} == 1 ]]
+    head -n 1 fifo >line &
+    run_apart mrf-run -n 2 --order "$order" -i in -o fifo -- cat
+    assert_status 141
+    assert_stderr_is ''
+    wait $!
+    [ -s line ]
   done
+  run_apart bash -c 'mrf-run -n 2 -i in -o >(head -n 1 >/dev/null) -- cat'
+  assert_status 141
+  assert_stderr_is ''
   assert_nothing_left
 }
