@@ -154,6 +154,13 @@ record::HeaderForm header_form_of(const CollectOptions& options) {
   return options.sam && !options.headless ? record::sam_header() : options.header_form;
 }
 
+// Single bytes stand for data whose records are not known, such as a compressed file, which an output that is
+// compressed would compress a second time.
+bool inflates_bytes(const CollectOptions& options) {
+  return options.record.kind == record::RecordForm::Kind::fixed && options.record.count == 1 &&
+         base::has_gzip_name(options.output);
+}
+
 bool is_there_and_no_file(const std::string& path) {
   struct stat info {};
   return path == "-" || (::stat(path.c_str(), &info) == 0 && !S_ISREG(info.st_mode));
@@ -218,7 +225,7 @@ Collector::Collector(const CollectOptions& options, io::Stats& stats)
       log_(options.log_every, options.log_format),
       pool_(block_size(options)),
       spill_(block_size(options)),
-      settings_{form_of(options), header_form_of(options), options.rounds},
+      settings_{form_of(options), header_form_of(options), options.rounds, inflates_bytes(options)},
       header_settings_(header_settings(options)),
       selector_(pool_, held_limit(options), stats.in) {
   open_inputs();

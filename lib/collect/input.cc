@@ -131,7 +131,7 @@ Input::Input(const std::string& path, const InputSettings& settings, HeaderUse h
              const Shared& shared, io::StreamCount& count)
     : settings_(settings),
       shared_(shared),
-      stream_(path, !record::is_bytes(settings.form)),
+      stream_(path, !record::is_bytes(settings.form) || settings.inflates_bytes),
       count_(count),
       splitter_(record::make_framer(settings.form, stream_.name())),
       header_use_(header_use) {

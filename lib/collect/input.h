@@ -92,6 +92,8 @@ struct InputSettings {
   record::HeaderForm header{};
   /// How often each input is read.
   std::uint64_t rounds = 1;
+  /// Records of bytes are inflated too, where they begin as gzip does.
+  bool inflates_bytes = false;
 };
 
 /// One input: read without blocking, cut into records, held until the order wants them.

@@ -88,6 +88,9 @@ END
   for form in fixed:4 fixed:1; do
     mrf-collect --record $form bytes | cmp - bytes
   done
+  mrf-collect --record fixed:4 -o out.gz bytes && gzip -dc out.gz | cmp - bytes
+  printf 'a\nb' | tee text | gzip | mrf-collect --record fixed:1 --order concat -o out.gz - text
+  [ "$(gzip -dc out.gz)" = $'a\nba\nb' ]
   printf 'a\0b\nc\0' >nul
   mrf-collect --record nul <(gzip -c nul) | cmp - nul
   run_apart mrf-collect --record nul bytes
