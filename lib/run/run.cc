@@ -180,7 +180,7 @@ class WorkflowRun {
     if (job.outcome->is_broken_pipe() && is_output_left(supervisor, at)) return;
     if (job.failure) {
       const std::string text = describe_start_failure(job_spec(plan_, workspace_, at), *job.failure);
-      base::say(DisplayNames(plan_, workspace_).in_line(at, text));
+      base::say(DisplayNames(plan_, workspace_, options_.supervisor.shown_paths).in_line(at, text));
     }
     const std::string hint = job.outcome->is_broken_pipe() && supervisor.fifos().lost_reader(at)
                                  ? cut_off_hint

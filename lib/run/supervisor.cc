@@ -50,7 +50,7 @@ Supervisor::Supervisor(const workflow::Plan& plan, const Workspace& workspace, p
       workspace_(workspace),
       watchdog_(watchdog),
       options_(options),
-      names_(plan, workspace),
+      names_(plan, workspace, options_.shown_paths),
       fifos_(plan, workspace, options.pipe_size, reactor_, [this](std::size_t job) { job_failed(job); }),
       signals_(process::run_signal_fd()),
       jobs_(plan.jobs.size()),

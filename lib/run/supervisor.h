@@ -9,6 +9,7 @@
 #include <deque>
 #include <functional>
 #include <optional>
+#include <string>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -40,6 +41,8 @@ struct SupervisorOptions {
   std::size_t pipe_size = 0;
   bool show_job_names = false;  ///< before every line of a job's standard error
   bool keeps_stderr = false;    ///< StderrTail::text() of each job
+  /// Paths in a job's standard error, each with what is shown for it (DisplayNames).
+  std::vector<std::pair<std::string, std::string>> shown_paths{};
   ProgressOptions progress;
   bool keeps_throughput = false;               ///< for the report
   std::chrono::milliseconds stall_timeout{0};  ///< 0: a stall is not told

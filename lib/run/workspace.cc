@@ -329,12 +329,14 @@ void Workspace::remove(bool keep_fifos) noexcept {
   }
 }
 
-DisplayNames::DisplayNames(const workflow::Plan& plan, const Workspace& workspace)
+DisplayNames::DisplayNames(const workflow::Plan& plan, const Workspace& workspace,
+                           const std::vector<std::pair<std::string, std::string>>& others)
     : directory_(workspace.directory() + "/"), standard_(plan.jobs.size()) {
   for (const auto& fifo : plan.fifos) fifos_.emplace(Workspace::file_name(fifo.name), fifo.name);
   for (const auto& path : plan.results) {
-    if (workspace.result_path(path) != path) results_.emplace_back(workspace.result_path(path), path);
+    if (workspace.result_path(path) != path) paths_.emplace_back(workspace.result_path(path), path);
   }
+  paths_.insert(paths_.end(), others.begin(), others.end());
   for (std::size_t at = 0; at < plan.jobs.size(); ++at) {
     for (const auto& redirection : plan.jobs[at].redirections) {
       if (redirection.fd > 1 || !workflow::has_reference(redirection.target)) continue;
@@ -346,7 +348,7 @@ DisplayNames::DisplayNames(const workflow::Plan& plan, const Workspace& workspac
 
 std::string DisplayNames::in_line(std::size_t job, std::string line) const {
   replace_fifos(line);
-  for (const auto& [written, path] : results_) replace_all(line, written, path);
+  for (const auto& [path, shown] : paths_) replace_all(line, path, shown);
   for (const auto& [standard, target] : standard_[job]) replace_all(line, standard, target);
   return line;
 }

@@ -115,7 +115,9 @@ class Workspace {
 /// them.
 class DisplayNames {
  public:
-  DisplayNames(const workflow::Plan& plan, const Workspace& workspace);
+  /// `others` are further paths, each with what is shown for it.
+  DisplayNames(const workflow::Plan& plan, const Workspace& workspace,
+               const std::vector<std::pair<std::string, std::string>>& others = {});
 
   /// A line of the job's standard error: a FIFO's path becomes in:NAME or out:NAME, the place where a result
   /// is written the result's path; and what the project's programs call standard input or output becomes what
@@ -126,8 +128,8 @@ class DisplayNames {
   void replace_fifos(std::string& line) const;
 
   std::string directory_;
-  std::map<std::string, std::string> fifos_;  // by file name
-  std::vector<std::pair<std::string, std::string>> results_;
+  std::map<std::string, std::string> fifos_;                                // by file name
+  std::vector<std::pair<std::string, std::string>> paths_;                  // of results, and of others
   std::vector<std::vector<std::pair<std::string, std::string>>> standard_;  // by job
 };
 

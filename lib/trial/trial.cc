@@ -217,6 +217,7 @@ class Trial {
     options.report_path = path("report.json");
     options.on_success = on_success;
     options.supervisor.time_limit = limit;
+    options.supervisor.shown_paths = sampled_paths_;
     const SoftLimit files(RLIMIT_FSIZE, most_file_bytes);
     const SoftLimit cores(RLIMIT_CORE, 0);
     const run::RunEnd end = run::carry_out(plan, options);
@@ -274,6 +275,9 @@ class Trial {
     std::error_code error;
     fs::create_directory(alone.directory, error);
     if (error) throw base::SystemError("make", alone.directory, error.value());
+    sampled_paths_.clear();
+    for (const auto& file : sample_files(form_, alone.directory))
+      sampled_paths_.emplace_back(file, base::redact_name(form_.inputs[sampled_paths_.size()]));
     carry_out(sample_workflow(form_, records, alone.directory), no_time_limit, [&] {
       const Json facts = report();
       const Json& cut = tool_of(facts, "cut", "mrf-distribute");
@@ -513,7 +517,8 @@ class Trial {
   process::Watchdog watchdog_;  // removes it, between two runs too
   Account account_;
   TrialForm copies_;
-  std::uint64_t sampled_records_ = 0;  // of the last sample
+  std::uint64_t sampled_records_ = 0;                               // of the last sample
+  std::vector<std::pair<std::string, std::string>> sampled_paths_;  // of its files, and of the inputs
   bool starts_are_dear_ = false;
   std::uint64_t most_starts_ = 1;  // of a cut
   double start_s_ = 0;             // processor seconds that starting the filter takes

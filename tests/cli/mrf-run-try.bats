@@ -208,6 +208,7 @@ remembers() {
   try -i in.tsv -o out.tsv -- bash -c 'echo oops >&2; exit 7'
   assert_status 7
   assert_stderr 'chunk 0: oops'
+  assert_stderr_has " of 'in.tsv'"
   assert_stderr_has "cannot finish 'work'"
   [ -z "$output" ]
   try -i in.tsv -o out.tsv -- ./no-such
