@@ -96,7 +96,10 @@ class Search {
   }
   void object(const std::string& source, std::string_view text, const std::string& fault) {
     constexpr std::size_t most_shown = 100;
-    if (fault_.empty()) fault_ = fmt::format("{} '{}' {}", source, text.substr(0, most_shown), fault);
+    object(fmt::format("{} '{}' {}", source, text.substr(0, most_shown), fault));
+  }
+  void object(const std::string& fault) {
+    if (fault_.empty()) fault_ = fault;
   }
 
   const std::optional<Expectation>& found() const { return found_; }
@@ -162,6 +165,19 @@ std::vector<std::uint64_t> part_sizes_of(const http::ResponseHead& head) {
   return sizes;
 }
 
+// Why lib/store has not found them out; "" when it has, or was not asked.
+std::string parts_fault_of(const http::ResponseHead& head) {
+  return head.field("S3-Part-Sizes-Fault").value_or("");
+}
+
+// Why a checksum of parts is of no use.
+std::string fault_of_parts(const http::ResponseHead& head, bool has_sizes) {
+  if (has_sizes) return "is a checksum of parts, and does not say of how many";
+  const std::string fault = parts_fault_of(head);
+  return fault.empty() ? "is a checksum of parts, whose sizes are not known"
+                       : "is a checksum of parts, whose sizes the store does not tell: " + fault;
+}
+
 // A COMPOSITE one is that of the parts' checksums, not of the data; so is one that ends in their number.
 void read_amazon_checksum(Search& search, const http::ResponseHead& head) {
   const bool is_composite = http::equal_names(head.field("x-amz-checksum-type").value_or(""), "COMPOSITE");
@@ -181,6 +197,8 @@ void read_amazon_checksum(Search& search, const http::ResponseHead& head) {
       search.read(kind, *value, name);
     } else if (parts.value_or(0) > 0 && !sizes.empty()) {
       search.read_parts(kind, std::string_view(*value).substr(0, dash), *parts, sizes, name);
+    } else {
+      search.object(fmt::format("{} {}", name, fault_of_parts(head, !sizes.empty())));
     }
   }
 }
@@ -198,7 +216,10 @@ ExpectationResult s3_etag(const http::ResponseHead& head) {
     return {std::nullopt, "the ETag of an object encrypted with a key is no MD5"};
   auto found = etag_hash(*tag, "ETag");
   if (!found) return {std::nullopt, "the ETag is no MD5"};
-  if (found->kind == Kind::multipart) found->part_sizes = part_sizes_of(head);
+  if (found->kind == Kind::multipart) {
+    found->part_sizes = part_sizes_of(head);
+    found->parts_fault = parts_fault_of(head);
+  }
   return {std::move(found), ""};
 }
 

@@ -30,7 +30,8 @@ struct Expectation {
   bool is_users = false;       ///< the user says so, not the server
   Kind part_kind = Kind::md5;  ///< of multipart: of the parts, and of their hashes
   std::vector<std::uint64_t>
-      part_sizes{};  ///< of multipart, as the store says: of all but the last, or of each
+      part_sizes{};           ///< of multipart, as the store says: of all but the last, or of each
+  std::string parts_fault{};  ///< why the store does not say them; "" when it was not asked
 };
 
 /// An expectation, or the reason why there is none.

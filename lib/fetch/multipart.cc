@@ -193,8 +193,12 @@ std::string part_size_hint(const Expectation& expectation, bool required) {
 }  // namespace
 
 std::string no_part_size_fits(const Expectation& expectation, std::uint64_t s3_part_size, bool required) {
+  const std::string untold =
+      expectation.parts_fault.empty()
+          ? ""
+          : "; the store does not tell the sizes of the parts: " + expectation.parts_fault;
   const auto parts = s3_part_size == 0
-                         ? "no usual part size gives that" + part_size_hint(expectation, required)
+                         ? "no usual part size gives that" + untold + part_size_hint(expectation, required)
                          : fmt::format("no part size of {} gives that", s3_part_size);
   return fmt::format("{} is {}-{}, and {}", expectation.source, to_hex(expectation.value), expectation.parts,
                      parts);

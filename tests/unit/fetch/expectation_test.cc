@@ -92,7 +92,16 @@ TEST_CASE("a checksum that cannot be read is the reason, when no other one is th
       {{"x-goog-hash: md5"}, "x-goog-hash md5 '' is no MD5"},
       {{"x-amz-checksum-crc32c: n03x6A"}, "x-amz-checksum-crc32c 'n03x6A' is no CRC-32C"},
       {{"x-amz-checksum-sha1: abc"}, "x-amz-checksum-sha1 'abc' is no SHA-1"},
-      {{"x-amz-checksum-sha256: n03x6A==-3"}, "the server names no checksum"},
+      {{"x-amz-checksum-sha256: n03x6A==-3"},
+       "x-amz-checksum-sha256 is a checksum of parts, whose sizes are not known"},
+      {{"S3-Part-Sizes-Fault: No (HTTP 501)",
+        "x-amz-checksum-crc32: n03x6A==", "x-amz-checksum-type: COMPOSITE"},
+       "x-amz-checksum-crc32 is a checksum of parts, whose sizes the store does not tell: No (HTTP 501)"},
+      {{"S3-Part-Sizes: 5", "x-amz-checksum-crc32: n03x6A==", "x-amz-checksum-type: COMPOSITE"},
+       "x-amz-checksum-crc32 is a checksum of parts, and does not say of how many"},
+      {{"x-amz-checksum-crc32: n03x6A==-3", "ETag: \"abc-3\"", "Server: AmazonS3",
+        "x-amz-server-side-encryption: aws:kms"},
+       "x-amz-checksum-crc32 is a checksum of parts, whose sizes are not known"},
       {{"Repr-Digest: sha-256=n03x6A=="}, "Repr-Digest 'n03x6A==' is no SHA-256 between colons"},
       {{"Repr-Digest: sha-512=:n03x6A==:"}, "Repr-Digest 'n03x6A==' is no SHA-512"},
       {{"Content-Digest: sha-256=:n03"}, "Content-Digest ':n03' is no SHA-256 between colons"},
@@ -147,6 +156,8 @@ TEST_CASE("a checksum of parts is one when their sizes are known") {
   REQUIRE(etag);
   CHECK(etag->part_kind == Kind::md5);
   CHECK(etag->part_sizes == std::vector<std::uint64_t>{5});
+  CHECK(expected({std::string("ETag: \"") + md5_hex + "-2\"", "Server: AmazonS3", "S3-Part-Sizes-Fault: No"})
+            .expectation->parts_fault == "No");
   // One of the whole object comes first.
   CHECK(expected({"x-amz-checksum-crc64nvme: AAAAAAAAAAA=", "x-amz-checksum-type: FULL_OBJECT",
                   "S3-Part-Sizes: 5"})

@@ -178,6 +178,11 @@ TEST_CASE("a part size that was not named is found, or a hint is given") {
   CHECK(check({Kind::multipart, etag_of(7000001), 3, "ETag"}, data, 0, 2)
             .ends_with("and no usual part size gives that; if the data is right, name the part size of the "
                        "upload with --s3-part-size, or verify nothing with --checksum-algorithm null"));
+  mrf::fetch::Expectation untold{Kind::multipart, etag_of(7000001), 3, "ETag"};
+  untold.parts_fault = "No (HTTP 501)";
+  CHECK(check(untold, data, 0, 2)
+            .find("gives that; the store does not tell the sizes of the parts: No (HTTP 501); if") !=
+        std::string::npos);
 }
 
 TEST_CASE("part sizes give the number of parts") {
