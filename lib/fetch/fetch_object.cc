@@ -65,13 +65,20 @@ Download::Refresh refresh_to(const FetchSettings& settings, const std::string& t
   };
 }
 
+FetchOptions requests_of(const FetchSettings& settings) {
+  FetchOptions options = settings.requests;
+  options.needs_checksum = !settings.checks.none && !settings.checks.expectation;
+  return options;
+}
+
 // Whether the server said how many bytes there are.
 bool read(const FetchSettings& settings, const http::Url& url, ObjectOutput& output) {
   const auto network = store::make_store_network(settings.network, settings.store);
   Loop loop(*network, http::system_clock(), threads_of(settings, 1), settings.limits);
   Download download(
       loop, url,
-      {.requests = settings.requests, .sizes = settings.sizes, .refresh = refresh_to(settings, "")}, output);
+      {.requests = requests_of(settings), .sizes = settings.sizes, .refresh = refresh_to(settings, "")},
+      output);
   while (!download.is_over()) loop.turn();
   download.rethrow();
   return download.total().has_value();
@@ -88,7 +95,7 @@ ObjectFetch::ObjectFetch(Loop& loop, const FetchSettings& settings, const http::
     : output_(url, {path, static_cast<std::size_t>(settings.buffer), settings.checks, settings.resume,
                     settings.directories, settings.overwrite, settings.on_target}),
       download_(loop, url,
-                {.requests = settings.requests,
+                {.requests = requests_of(settings),
                  .sizes = settings.sizes,
                  .put_off_from = put_off_from,
                  .waits_apart = waits_apart,
@@ -257,7 +264,7 @@ void ObjectStream::work(const http::Url& url) {
     const auto network = store::make_store_network(settings_.network, settings_.store);
     Pauses clock(*this);
     Loop loop(*network, clock, 0, settings_.limits);
-    Download download(loop, url, {settings_.requests, settings_.sizes}, *output_);
+    Download download(loop, url, {requests_of(settings_), settings_.sizes}, *output_);
     while (!download.is_over() && !stop_) loop.turn();
     download.rethrow();
   } catch (...) {

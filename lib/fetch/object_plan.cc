@@ -119,6 +119,7 @@ bool ObjectPlan::assign(std::size_t number, const OutputState& output) {
   fresh.id = ++last_id_;
   fresh.from_known_location = address_.is_known_location();
   fresh.request = address_.request();
+  fresh.request->needs_checksum = options_.needs_checksum;
   fresh.request->shares_connection = options_.shares_connections && !is_parallel() && whole_id_ == 0;
   slot = std::move(fresh);
   return true;
@@ -514,6 +515,7 @@ Commands ObjectPlan::on_end(std::size_t number, const http::Ending& ending, std:
   }
   const auto asked = slot.head.is_success() ? std::nullopt : http::retry_after(slot.head, wall_time);
   auto& policy = policy_of(slot);
+  if (ending.has_news) policy = http::RetryPolicy(options_.retries, options_.random);
   const auto pause = pause_after(policy, asked);
   if (!pause) {
     const std::string last = reason + end_of_retries(policy, asked);

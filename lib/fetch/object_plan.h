@@ -36,6 +36,7 @@ struct FetchOptions {
   bool refreshes = false;            ///< RefreshUrl can be carried out
   bool shares_connections = false;   ///< the first request may share a connection (http::Request)
   bool is_trusted = true;            ///< the user named the URL: credentials and all headers go to its host
+  bool needs_checksum = true;        ///< the server's, for the verification
 };
 
 /// What the output of an object can do at the moment of an event.

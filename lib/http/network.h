@@ -34,6 +34,7 @@ struct Request {
   bool goes_direct = false;        ///< past every proxy
   bool shares_connection = false;  ///< with others at the same time, where the server speaks HTTP/2
   std::uint64_t waited_for = 0;    ///< what Network::awaited() gave, and is over
+  bool needs_checksum = true;      ///< the data is verified by what the server says of it
 };
 
 /// How a transfer ended.
@@ -47,7 +48,8 @@ struct Ending {
     refused,      ///< asking again would not help: the server said no, other than by an HTTP status
   };
   Kind kind = Kind::complete;
-  std::string reason;  ///< of all but complete and stopped, without secrets
+  std::string reason;     ///< of all but complete and stopped, without secrets
+  bool has_news = false;  ///< though without data, the request brought something that is not asked for again
 };
 
 /// Takes a response as it arrives. Throws nothing.

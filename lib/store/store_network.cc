@@ -69,7 +69,7 @@ class Relay final : public http::Receiver {
 
  private:
   enum class Step { object, access, data };
-  enum class Next { none, again, access, place, data, renewed, redirection, parts };
+  enum class Next { none, again, access, place, data, renewed, redirection, parts, once_more, interrupted };
 
   bool is_by_name() const { return named_.url.is_name(); }
   http::Request question(const std::string& access) const;
@@ -91,7 +91,7 @@ class Relay final : public http::Receiver {
   bool take_data(const http::ResponseHead& head);
   bool release_head();
   void on_parts();
-  void ask_for_part();
+  void end_by_question();
 
   StoreNetwork& network_;
   http::Request named_;
@@ -114,6 +114,7 @@ class Relay final : public http::Receiver {
   std::string fault_{};
   std::unique_ptr<PartQuestions> parts_{};  ///< of an upload in parts, while its head is held back
   bool is_held_ = false;
+  bool was_in_doubt_ = false;  ///< and has been asked for once more
   bool runs_ = false;
   bool is_over_ = false;
 };
@@ -184,6 +185,7 @@ class StoreNetwork final : public http::Network {
 
   http::Network& inner() { return *inner_; }
   BearerFile* bearer() { return options_.bearer.get(); }
+  KeptPartAnswers& part_answers() { return part_answers_; }
   S3& s3() {
     if (!s3_) s3_.emplace(options_.s3, ask_, [this] { inner_->wake(); });
     return *s3_;
@@ -243,7 +245,8 @@ class StoreNetwork final : public http::Network {
   std::vector<Relay*> waiting_;                                 ///< for looks for AWS credentials
   std::map<std::string, std::shared_ptr<const Place>> places_;  ///< of DRS objects, by their names
   std::deque<std::string> names_;                               ///< of places_, the oldest first
-  std::set<std::pair<std::string, std::string>> warned_;        ///< of which host, and of what
+  KeptPartAnswers part_answers_;
+  std::set<std::pair<std::string, std::string>> warned_;  ///< of which host, and of what
 };
 
 bool Relay::waits() const { return look_ != 0 && !network_.s3().is_over(look_); }
@@ -316,6 +319,7 @@ void Relay::start(http::Request request, Step step) {
   body_.clear();
   counts_to_.reset();
   counted_ = 0;
+  is_held_ = false;
   runs_ = true;
   try {
     network_.inner().start(asked_, *this);
@@ -387,28 +391,37 @@ void Relay::go_on() {
         start(http::follow_redirect(asked_, head_), step_);
         return;
       case Next::parts:
-        ask_for_part();
+        parts_->ask_next();
+        return;
+      case Next::once_more:
+        stop();
+        begin();
+        return;
+      case Next::interrupted:
+        end_by_question();
         return;
     }
   } catch (const base::Error& error) {
-    if (runs_) network_.inner().stop(*this);
-    runs_ = false;
+    stop();
     fail(error);
   }
 }
 
-// Asks for the size of a part. A question that cannot be sent is no failure: the sizes stay unknown.
-void Relay::ask_for_part() {
-  try {
-    parts_->ask_next();
-  } catch (const base::Error&) {
-    parts_->stop();
+// A question for the size of a part has no answer yet: so ends the request, which may be made again.
+void Relay::end_by_question() {
+  stop();
+  if (parts_->answers().last > 0) network_.part_answers().keep(wanted_.url.text(), parts_->answers());
+  head_ = parts_->interruption()->head;
+  if (head_.status() == 0) {
+    end(parts_->interruption()->ending);
+  } else {
+    forward_refusal(parts_->interruption()->ending);
   }
 }
 
 bool Relay::on_head(const http::ResponseHead& head) {
   head_ = head;
-  for (const char* ours : {"DRS-Checksum", "S3-Part-Sizes"}) head_.remove_fields(ours);
+  for (const char* ours : {"DRS-Checksum", "S3-Part-Sizes", "S3-Part-Sizes-Fault"}) head_.remove_fields(ours);
   if (is_asking() || head.status() >= 300) return true;
   return take_data(head);
 }
@@ -425,10 +438,12 @@ bool Relay::take_data(const http::ResponseHead& head) {
     if (!place_->name.empty() && !head.field("Content-Disposition"))
       head_.add_field("Content-Disposition", place_->name);
   }
-  if (wanted_.url.scheme() == "s3" && !http::has_header(named_.headers, "Range")) {
+  if (wanted_.url.scheme() == "s3" && named_.needs_checksum && !head_.field("DRS-Checksum") &&
+      !http::has_header(named_.headers, "Range")) {
     if (const auto count = PartQuestions::parts_of(head)) {
       parts_ = std::make_unique<PartQuestions>(
-          network_.inner(), head, *count,
+          network_.inner(),
+          network_.part_answers().take(wanted_.url.text(), PartQuestions::no_answers(head, *count)),
           [this](std::uint64_t part) { return network_.s3().part_request(as_named(wanted_), part); },
           [this] { on_parts(); });
       is_held_ = true;
@@ -443,9 +458,15 @@ bool Relay::take_data(const http::ResponseHead& head) {
 void Relay::on_parts() {
   if (!parts_->is_over()) {
     plan(Next::parts);
-    return;
+  } else if (parts_->interruption() != nullptr) {
+    plan(Next::interrupted);
+  } else if (parts_->is_in_doubt() && !std::exchange(was_in_doubt_, true)) {
+    plan(Next::once_more);
+  } else if (const std::string sizes = parts_->sizes(); !sizes.empty()) {
+    head_.add_field("S3-Part-Sizes", sizes);
+  } else {
+    head_.add_field("S3-Part-Sizes-Fault", parts_->fault());
   }
-  if (const std::string sizes = parts_->sizes(); !sizes.empty()) head_.add_field("S3-Part-Sizes", sizes);
 }
 
 bool Relay::release_head() {
@@ -455,7 +476,7 @@ bool Relay::release_head() {
 
 bool Relay::has_room(std::size_t bytes) {
   if (is_asking() || head_.status() >= 300) return true;
-  if (is_held_) return parts_->is_over();
+  if (is_held_) return parts_->is_over() && next_ == Next::none;
   return receiver_.has_room(bytes);
 }
 

@@ -24,7 +24,11 @@ struct StoreOptions {
 /// another request, and so is a redirection of a name. Heads of responses get what is known of the object
 /// beside them:
 ///   DRS-Checksum    checksums of a DRS object (drs_checksum_field()), whose size has to be that of the
-///   response S3-Part-Sizes   bytes of the parts of an S3 upload, one number when all but the last have it
+///   response
+///   S3-Part-Sizes   bytes of the parts of an S3 upload, one number when all but the last have it
+///   S3-Part-Sizes-Fault   why the store does not tell them
+/// The parts are asked for when a request for a whole object needs its checksum, which depends on them. A
+/// question that is interrupted interrupts the request; what was answered is not asked again.
 /// Transfers that need AWS credentials wait until these have been looked for (RefreshableCredentials); all
 /// others go on. An endpoint of credentials that is unavailable interrupts the transfers that waited for its
 /// answer. Throws as http::make_curl_network() does.

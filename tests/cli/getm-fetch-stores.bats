@@ -185,8 +185,54 @@ all_are() { run ! grep -v " $1\$" store/requests; }
   echo '{"parts":[100000,150000],"hides_parts":true}' >store/bucket/k.json
   fetch s3://bucket/k out2
   assert_status 3
-  assert_stderr_has "no usual part size gives that"
+  assert_stderr_has "no usual part size gives that; the store does not tell the sizes of the parts: "
   assert_stderr_has "--s3-part-size"
+}
+
+@test "s3: what interrupts a question for the sizes of parts is tried again, and decides nothing" {
+  local words wrong
+  start_store
+  with_keys
+  # Nothing but the checksum of its parts' checksums can verify the object.
+  object bucket/k 250000 '{"parts":[70001,70001,109998],"checksum":"crc32","composite":true,"kms":true}'
+  cp store/bucket/k.json right.json
+  wrong=$(jq -c '.wrong = true' right.json)
+  for words in 503 '429 ok 500' cut; do
+    rm -f out
+    echo "$words" >store/away.parts
+    : >store/requests
+    fetch --require-checksum s3://bucket/k out
+    assert_status 0
+    cmp out store/bucket/k
+    assert_stderr_has ', when asked for the size of a part'
+    assert_stderr_has '; trying again in '
+    echo "$words" >store/away.parts
+    echo "$wrong" >store/bucket/k.json
+    WITH=3 refuses 'x-amz-checksum-crc32 is ' s3://bucket/k
+    cp right.json store/bucket/k.json
+  done
+  # What has been answered is not asked again, and an answer starts the count of the attempts again.
+  echo 'ok 503 ok' >store/away.parts
+  : >store/requests
+  gets x-amz-checksum-crc32 bucket/k --retry 1
+  [[ $(grep -c 'partNumber=1 ' store/requests) == 2 ]] # one of them for the pipe
+  # It may stay like that. What the user says of the data needs no question.
+  echo '503 cut' >store/away.parts
+  WITH=5 refuses ', when asked for the size of a part, 2 times' --retry 1 s3://bucket/k
+  echo '503 cut' >store/away.parts
+  fetch -ca md5 --checksum "$(md5sum <store/bucket/k | cut -c1-32)" s3://bucket/k out
+  assert_status 0
+  assert_stderr_is ''
+  # A store that does not know the question leaves the object unverified, and the message names its checksum.
+  for words in 501 403 404 405; do
+    echo "$words" >store/away.parts
+    fetch s3://bucket/k out
+    assert_status 0
+    assert_stderr_has 'unverified: x-amz-checksum-crc32 is a checksum of parts, whose sizes the store does not tell: '
+    assert_stderr_has "(HTTP $words); size 244 KiB agrees"
+  done
+  echo 501 >store/away.parts
+  WITH=3 refuses 'x-amz-checksum-crc32 is a checksum of parts, whose ' --require-checksum s3://bucket/k
 }
 
 @test "s3: credentials of profile, session, container and instance" {

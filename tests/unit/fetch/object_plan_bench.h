@@ -104,9 +104,10 @@ class Bench {
     return pieces;
   }
   Texts end(std::size_t slot, EndingKind kind = EndingKind::complete, const std::string& body = "") {
-    return texts([&] {
-      return plan.on_end(slot, {kind, "connection reset"}, body, output, now, std::chrono::seconds(1000));
-    });
+    return end(slot, mrf::http::Ending{kind, "connection reset"}, body);
+  }
+  Texts end(std::size_t slot, const mrf::http::Ending& ending, const std::string& body = "") {
+    return texts([&] { return plan.on_end(slot, ending, body, output, now, std::chrono::seconds(1000)); });
   }
   void begun(bool in_order = false, const mrf::fetch::BytesThere& there = {}) {
     plan.on_begun(0, there, in_order);

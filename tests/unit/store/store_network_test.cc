@@ -23,6 +23,8 @@ namespace {
 class HandNetwork final : public mrf::http::Network {
  public:
   void start(const Request& request, mrf::http::Receiver& receiver) override {
+    if (!unavailable.empty() && request.url.text().find(unavailable) != std::string::npos)
+      throw mrf::base::Error(mrf::base::Status::unavailable, "ask", "x", "nobody");
     started.push_back(request);
     running[&receiver] = request.url.text();
   }
@@ -56,6 +58,7 @@ class HandNetwork final : public mrf::http::Network {
   }
 
   std::vector<Request> started;
+  std::string unavailable;  ///< what stands in URLs to which no request can be started
   std::size_t polls = 0;
   std::counting_semaphore<> woken{0};
   std::map<mrf::http::Receiver*, std::string> running;
@@ -312,9 +315,119 @@ TEST_CASE("the head of an upload in parts waits for their sizes") {
     CHECK(data.on_body("123456789"));
     CHECK(stores.receiver.body == "123456789");
     CHECK(stores.receiver.head.field("S3-Part-Sizes").value_or("none") == (is_answered ? "5" : "none"));
+    CHECK(stores.receiver.head.field("S3-Part-Sizes-Fault").value_or("none") ==
+          (is_answered ? "none" : "No (HTTP 501)"));
     stores.inner->end(data, {});
     CHECK(stores.receiver.ends.size() == 1);
   }
+}
+
+namespace {
+
+const std::vector<std::string> upload{"HTTP/1.1 200 OK", "Content-Length: 9", "ETag: \"e-3\""};
+
+std::vector<std::string> part_of_upload(const std::string& range) {
+  return {"HTTP/1.1 206 P", "Content-Range: bytes " + range + "/9", "ETag: \"e-3\"",
+          "x-amz-mp-parts-count: 3"};
+}
+
+// The object is asked for, and the question for a part follows.
+void start_upload(Stores& stores, const std::string& part) {
+  stores.start("s3://b/k");
+  CHECK_FALSE(stores.inner->answer("/k", upload, "123456789"));
+  stores.turn();
+  CHECK(stores.inner->started.back().url.text().ends_with("/k?partNumber=" + part));
+}
+
+}  // namespace
+
+TEST_CASE("a question for a part without an answer interrupts the request, which asks only what is left") {
+  const StoreEnvironment environment({{"AWS_EC2_METADATA_DISABLED", "true"}});
+  Stores stores;
+  start_upload(stores, "1");
+  stores.inner->answer("?partNumber=1", part_of_upload("0-3"), "");
+  stores.turn();
+  stores.inner->answer("?partNumber=2", {"HTTP/1.1 503 Slow Down", "Retry-After: 7"}, "");
+  CHECK_FALSE(stores.inner->receiver_of("/k").has_room(9));
+  stores.turn();
+  CHECK(stores.inner->running.empty());
+  CHECK(stores.receiver.head.status() == 503);
+  CHECK(stores.receiver.head.reason() == "Slow Down, when asked for the size of a part");
+  CHECK(stores.receiver.head.field("Retry-After") == "7");
+  REQUIRE(stores.receiver.ends.size() == 1);
+  CHECK(stores.receiver.ends[0].has_news);
+
+  start_upload(stores, "2");
+  stores.inner->end(stores.inner->receiver_of("?partNumber=2"), {Ending::Kind::interrupted, "reset"});
+  stores.turn();
+  CHECK(stores.inner->running.empty());
+  CHECK(stores.receiver.heads == 1);
+  REQUIRE(stores.receiver.ends.size() == 2);
+  CHECK(stores.receiver.ends[1].kind == Ending::Kind::interrupted);
+  CHECK(stores.receiver.ends[1].reason == "reset, when asked for the size of a part");
+  CHECK_FALSE(stores.receiver.ends[1].has_news);
+
+  start_upload(stores, "2");
+  stores.inner->answer("?partNumber=2", part_of_upload("4-6"), "");
+  auto& data = stores.inner->receiver_of("/k");
+  REQUIRE(data.has_room(9));
+  CHECK(data.on_body("123456789"));
+  CHECK(stores.receiver.head.field("S3-Part-Sizes") == "4,3,2");
+}
+
+TEST_CASE("a question that cannot be sent ends the request as its error says") {
+  const StoreEnvironment environment({{"AWS_EC2_METADATA_DISABLED", "true"}});
+  Stores stores;
+  stores.inner->unavailable = "partNumber";
+  stores.start("s3://b/k");
+  CHECK_FALSE(stores.inner->answer("/k", upload, "123456789"));
+  stores.turn();
+  CHECK(stores.inner->running.empty());
+  REQUIRE(stores.receiver.ends.size() == 1);
+  CHECK(stores.receiver.ends[0].kind == Ending::Kind::interrupted);
+  CHECK(stores.receiver.heads == 0);
+}
+
+TEST_CASE("a refusal after an answer, or another entity tag, has the object asked for once more") {
+  const StoreEnvironment environment({{"AWS_EC2_METADATA_DISABLED", "true"}});
+  for (const bool is_refused : {true, false}) {
+    Stores stores;
+    start_upload(stores, "1");
+    for (int times = 0; times < 2; ++times) {
+      if (is_refused) {
+        stores.inner->answer("?partNumber=1", part_of_upload("0-3"), "");
+        stores.turn();
+        stores.inner->answer("?partNumber=2", {"HTTP/1.1 403 Forbidden"}, "");
+      } else {
+        stores.inner->answer("?partNumber=1", {"HTTP/1.1 206 P", "ETag: \"f-3\""}, "");
+      }
+      CHECK(stores.inner->receiver_of("/k").has_room(9) == (times == 1));
+      stores.turn();
+      CHECK(stores.receiver.heads == 0);
+      if (times == 1) continue;
+      CHECK(stores.inner->started.back().method == mrf::http::Method::get);
+      CHECK_FALSE(stores.inner->answer("/k", upload, "123456789"));
+      stores.turn();
+    }
+    CHECK(stores.inner->receiver_of("/k").on_body("123456789"));
+    CHECK(stores.receiver.head.field("S3-Part-Sizes-Fault") ==
+          (is_refused ? "Forbidden (HTTP 403)" : "its answer does not fit the object"));
+  }
+}
+
+TEST_CASE("the sizes of parts are asked for only when the server's checksum is needed") {
+  const StoreEnvironment environment({{"AWS_EC2_METADATA_DISABLED", "true"}});
+  Stores stores;
+  Request request{Url::parse("s3://b/k"), {}};
+  request.needs_checksum = false;
+  stores.network->start(request, stores.receiver);
+  CHECK(stores.inner->answer("/k", upload, "123456789"));
+  CHECK(stores.receiver.body == "123456789");
+  Stores drs;
+  start_drs(drs, "s3://b/k",
+            R"("checksums":[{"type":"md5","checksum":"25f9e794323b453885f5181f1b624d0b"}],)");
+  CHECK(drs.inner->answer("/k", upload, "123456789"));
+  CHECK(drs.receiver.body == "123456789");
 }
 
 TEST_CASE("what is stopped at any step leaves no transfer behind, and its receiver hears nothing more") {
@@ -414,7 +527,7 @@ TEST_CASE("the bytes of a response without a length are counted against the size
 TEST_CASE("no server says what the program itself knows of an object") {
   const StoreEnvironment environment({{"AWS_EC2_METADATA_DISABLED", "true"}});
   const std::vector<std::string> lies{"HTTP/1.1 200 OK", "Content-Length: 4", "drs-checksum: md5=bb",
-                                      "S3-Part-Sizes: 7"};
+                                      "S3-Part-Sizes: 7", "S3-Part-Sizes-Fault: none"};
   Stores drs;
   start_drs(drs, "https://d/k", R"("checksums":[{"type":"md5","checksum":"aa"}],)");
   drs.inner->answer("d/k", lies, "data");
@@ -425,6 +538,7 @@ TEST_CASE("no server says what the program itself knows of an object") {
   s3.inner->answer("/k", lies, "data");
   CHECK_FALSE(s3.receiver.head.field("DRS-Checksum"));
   CHECK_FALSE(s3.receiver.head.field("S3-Part-Sizes"));
+  CHECK_FALSE(s3.receiver.head.field("S3-Part-Sizes-Fault"));
 }
 
 TEST_CASE("an access by http or by another DRS name is refused, in whatever case it is written") {
