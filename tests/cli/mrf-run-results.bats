@@ -93,6 +93,11 @@ E
     assert_status 2
     assert_stderr_is "mrf-run: w.mrf:3: result '$other' is written twice: 'x' is the same file"
   done
+  echo >hard && ln hard link
+  workflow <<<$'b: echo 1 > save:hard\nc: echo 2 > save:link'
+  assert_status 0
+  [ "$(cat hard link)" = $'1\n2' ]
+  rm hard link
   echo >1.fq && echo >2.fq
   run_apart mrf-run -i 1.fq -i 2.fq -o T.fq -o ./T.fq -- touch started
   assert_status 2
