@@ -7,13 +7,14 @@ namespace mrf::fetch {
 
 std::optional<std::size_t> FilePlan::next() {
   const unsigned at_a_time = is_second_ ? at_a_time_ : std::max(at_a_time_, small_at_a_time_);
-  const unsigned most_whole = is_second_ ? at_a_time_ : std::max(at_a_time_, whole_at_a_time_);
+  const unsigned most_held = std::max(at_a_time_, whole_at_a_time_);
+  const unsigned most_whole = is_second_ ? at_a_time_ : most_held;
   const std::size_t beside =
       at_a_time == 1 ? 0
-                     : std::min<std::size_t>(whole_, most_whole) + std::min<std::size_t>(held_, most_whole);
+                     : std::min<std::size_t>(whole_, most_whole) + std::min<std::size_t>(held_, most_held);
   if (stopped_ || under_way_ >= at_a_time + beside) return std::nullopt;
   if (!is_second_ && next_ == files_) {
-    if (under_way_ > 0) return std::nullopt;
+    if (under_way_ > held_) return std::nullopt;
     is_second_ = true;
     std::stable_sort(put_off_.begin(), put_off_.end(),
                      [](const auto& a, const auto& b) { return a.first < b.first; });

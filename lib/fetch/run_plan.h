@@ -14,7 +14,8 @@
 namespace mrf::fetch {
 
 /// Which files of a list are fetched when: those that are not put off in their order, `small_at_a_time` of
-/// them; then, when none of these is under way, the others, `at_a_time` of them, the smallest first. Pure.
+/// them; then, when none of these is under way but such as are held, the others, `at_a_time` of them, the
+/// smallest first. Pure.
 class FilePlan {
  public:
   /// While the first files come, `whole_at_a_time` may be written out beside them. Both this and

@@ -68,6 +68,32 @@ TEST_CASE("a file begins beside one that is only written out, when several come 
   CHECK_FALSE(one.next());
 }
 
+TEST_CASE(
+    "large files begin beside small ones that are held, and one that turns out to be large comes last") {
+  FilePlan plan(5, 2, false, 9, 2);
+  plan.next();
+  plan.next();
+  plan.put_off(1, 900);
+  CHECK(plan.next() == 2);
+  plan.put_off(2, 500);
+  plan.on_held(true);
+  CHECK(plan.next() == 3);
+  CHECK(plan.next() == 4);
+  plan.on_end(false);
+  CHECK_FALSE(plan.next());
+  plan.on_held(true);
+  CHECK(plan.next() == 2);
+  CHECK(plan.next() == 1);
+  CHECK_FALSE(plan.next());
+  for (int small = 0; small < 2; ++small) plan.on_held(false);
+  plan.put_off(4, 100);
+  for (int ended = 0; ended < 3; ++ended) plan.on_end(false);
+  CHECK_FALSE(plan.is_over());
+  CHECK(plan.next() == 4);
+  plan.on_end(false);
+  CHECK(plan.is_over());
+}
+
 TEST_CASE("a file begins beside one whose requests are held, until these go on") {
   FilePlan plan(9, 1, false, 3, 2);
   plan.next();
