@@ -45,7 +45,7 @@ std::vector<process::AwaitedFile> with_standard_output(std::vector<process::Awai
 }  // namespace
 
 Supervisor::Supervisor(const workflow::Plan& plan, const Workspace& workspace, process::Watchdog& watchdog,
-                       SupervisorOptions options)
+                       const SupervisorOptions& options)
     : plan_(plan),
       workspace_(workspace),
       watchdog_(watchdog),

@@ -58,7 +58,7 @@ class Supervisor {
   /// `plan`, `workspace` and `watchdog`, whose launch() takes the index of a job, outlive the supervisor.
   /// Throws SystemError.
   Supervisor(const workflow::Plan& plan, const Workspace& workspace, process::Watchdog& watchdog,
-             SupervisorOptions options);
+             const SupervisorOptions& options);
 
   /// Runs to the end; afterwards no child of this process is left. Throws SystemError only before the
   /// first job starts.
