@@ -123,6 +123,7 @@ std::vector<std::pair<std::string, std::string>> files_read(const FetchArguments
   };
   add(arguments.bearer_file, "--bearer-file");
   add(arguments.settings.network.ca_file, "--cacert");
+  add(base::environment("CURL_CA_BUNDLE"), "CURL_CA_BUNDLE");
   for (const auto& header : arguments.settings.requests.headers) {
     if (header.starts_with('@')) add(header.substr(1), "-H");
   }

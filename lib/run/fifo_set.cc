@@ -201,10 +201,17 @@ void FifoSet::hold_for_reader(Fifo& fifo) {
   }
 }
 
+// Whether a process has it open for reading; not this one.
+bool FifoSet::is_read(const Fifo& fifo) {
+  const int fd = ::open(fifo.path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
+  return fd >= 0 && io::Fd(io::adopt_fd, fd).is_open();
+}
+
 // The writer, whose reader is through, may open its end again. read(2) shows whether a process has the FIFO
-// open for writing; no reader misses the bytes that it takes.
+// open for writing; no reader misses the bytes that it takes. Where what the reader's job has left behind has
+// it open for reading, no open(2) waits, and the bytes are not to be taken.
 void FifoSet::hold_for_writer(Fifo& fifo) {
-  if (reads(fifo.held)) return;
+  if (reads(fifo.held) || is_read(fifo)) return;
   try {
     hold(fifo, Held::read);
     char buffer[65536];

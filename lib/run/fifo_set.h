@@ -140,6 +140,7 @@ class FifoSet {
   void check_unread(std::size_t fifo);
   void hold_for_reader(Fifo& fifo);
   void hold_for_writer(Fifo& fifo);
+  static bool is_read(const Fifo& fifo);
   static bool is_left_open(const Fifo& fifo);
   static std::size_t bytes_in(const Fifo& fifo);
 

@@ -73,6 +73,17 @@ E
   assert_stderr_is $'writer: 141\nwriter: 141'
 }
 
+@test "what a reading job has left behind gets all that its FIFO holds when the writer ends" {
+  cat >w.mrf <<'END'
+a:     bash -c 'echo $$ >pid; exec head -c 400000 /dev/zero' > out:p
+b:     bash -c '(until [[ -s pid ]] && ! kill -0 $(<pid); do sleep 0.02; done 2>/dev/null; sleep 0.3; cat) <&0 &' < in:p > save:b
+END
+  run_apart mrf-run w.mrf
+  assert_status 0
+  cmp -n 400000 b /dev/zero
+  (($(stat -c %s b) == 400000))
+}
+
 @test "a message names what a job has left behind and that holds a FIFO, after ten seconds" {
   echo "a: bash -c 'setsid tail -f /dev/null & echo x' > out:p" >w.mrf
   echo "b: cat in:p > save:result" >>w.mrf
