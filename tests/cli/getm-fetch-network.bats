@@ -126,6 +126,7 @@ server = http.server.ThreadingHTTPServer(("127.0.0.8", 0), handler)
 print(server.server_port, flush=True)
 server.serve_forever()
 END
+  # shellcheck disable=SC2034 # the end of the test ends it
   SERVER=$!
   local port namespaces=(--mount)
   read -r port <port
