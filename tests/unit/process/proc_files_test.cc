@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <string>
 #include <vector>
 
@@ -16,7 +17,8 @@ TEST_CASE("the text of a file of a process is read as a whole") {
 TEST_CASE("the directory of a process is listed as a whole") {
   const auto threads = mrf::process::proc_paths("/proc/self/task");
   REQUIRE(threads);
-  CHECK(*threads == std::vector{"/proc/self/task/" + std::to_string(::getpid())});
+  const std::string first = "/proc/self/task/" + std::to_string(::getpid());
+  CHECK(std::find(threads->begin(), threads->end(), first) != threads->end());
 }
 
 TEST_CASE("a process that is gone has no text and no names") {
