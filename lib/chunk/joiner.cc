@@ -193,14 +193,6 @@ bool shares_no_field(std::string_view written, std::string_view given) {
 
 constexpr std::size_t read_size = std::size_t{256} << 10;
 
-// Whether the framer takes records that begin in any way.
-bool may_be_anything(const StreamForm& form) {
-  using Kind = record::RecordForm::Kind;
-  const Kind kind = form.record.kind;
-  return !form.is_sam &&
-         (kind == Kind::line || kind == Kind::lines || kind == Kind::nul || kind == Kind::fixed);
-}
-
 // Finds the records of every output, and what stands in front of them: the first output's header is written,
 // the others' have to be the same.
 class CheckingJoiner : public ChunkJoiner {
@@ -210,7 +202,7 @@ class CheckingJoiner : public ChunkJoiner {
         command_(command),
         form_(form),
         has_header_(form.header.is_named()),
-        guard_(command, may_be_anything(form)) {}
+        guard_(command, !form.is_sam && record::may_begin_anyhow(form.record)) {}
 
   void put_header(std::string_view header) override {
     ChunkJoiner::put_header(header);

@@ -157,8 +157,7 @@ record::HeaderForm header_form_of(const CollectOptions& options) {
 // Single bytes stand for data whose records are not known, such as a compressed file, which an output that is
 // compressed would compress a second time.
 bool inflates_bytes(const CollectOptions& options) {
-  return options.record.kind == record::RecordForm::Kind::fixed && options.record.count == 1 &&
-         base::has_gzip_name(options.output);
+  return record::is_single_bytes(options.record) && base::has_gzip_name(options.output);
 }
 
 bool is_there_and_no_file(const std::string& path) {
@@ -281,12 +280,8 @@ bool Collector::are_files() const {
 // Whether all inputs may begin with a header each. Records of which nothing is known may not, since the
 // headers would come between records; but concatenated inputs may, as with cat(1).
 bool Collector::may_repeat_headers() const {
-  using Kind = record::RecordForm::Kind;
-  const Kind kind = options_.record.kind;
-  const bool may_be_anything =
-      kind == Kind::line || kind == Kind::lines || kind == Kind::nul || kind == Kind::fixed;
   return options_.repeats_headers || options_.order == CollectOptions::Order::concat || options_.sam ||
-         !may_be_anything;
+         !record::may_begin_anyhow(options_.record);
 }
 
 bool Collector::has_headers() const { return settings_.header.is_named(); }

@@ -314,8 +314,7 @@ class ManyFiles {
       reason.erase(0, beginning.size());
       const bool is_of_host =
           error.status() == base::Status::failure || error.status() == base::Status::unavailable;
-      const bool is_of_another_object = reason.starts_with("cannot ");
-      if (!is_of_host && !is_of_another_object) return false;
+      if (!is_of_host && !RepeatedReasons::names_object(reason)) return false;
     }
     return !failures_.is_to_be_said(entry.url->origin(), reason, file.number);
   }

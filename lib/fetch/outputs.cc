@@ -64,7 +64,7 @@ void OrderedOutput::take(std::uint64_t at, std::string_view bytes) {
 }
 
 void OrderedOutput::forget(base::Status status, const std::string& reason) {
-  if (given_ > 0 && !drop_)
+  if (!can_forget())
     throw base::Error(status, "fetch", object_,
                       fmt::format("{} after {} bytes went to '{}'", reason, given_.load(), name_));
   if (given_.exchange(0) > 0) drop_();

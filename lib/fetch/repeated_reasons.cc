@@ -7,9 +7,8 @@ namespace mrf::fetch {
 
 bool RepeatedReasons::is_to_be_said(const std::string& host, const std::string& reason, std::uint64_t speaker,
                                     unsigned attempt) {
-  const bool names_object = reason.starts_with("cannot ");
   const auto [place, is_new] =
-      causes_.try_emplace(Cause{names_object ? "" : host, reason}, Said{speaker, attempt});
+      causes_.try_emplace(Cause{names_object(reason) ? "" : host, reason}, Said{speaker, attempt});
   Said& said = place->second;
   const bool is_said = is_new || speaker == said.speaker || attempt > said.attempt;
   said.attempt = std::max(said.attempt, attempt);

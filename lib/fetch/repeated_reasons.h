@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <string_view>
 #include <utility>
 
 namespace mrf::fetch {
@@ -13,11 +14,14 @@ namespace mrf::fetch {
 /// counted. Pure.
 class RepeatedReasons {
  public:
-  /// Whether a reason is to be said that lies with `host`, or with an object that it names itself ("cannot
-  /// ask 'X'": then the host is no matter): when it is new, when whoever said it first has it again, and when
-  /// it is that of a later attempt than before. `speaker` is a number of a file.
+  /// Whether a reason is to be said that lies with `host`, or with an object that it names itself
+  /// (names_object(): then the host is no matter): when it is new, when whoever said it first has it again,
+  /// and when it is that of a later attempt than before. `speaker` is a number of a file.
   bool is_to_be_said(const std::string& host, const std::string& reason, std::uint64_t speaker,
                      unsigned attempt = 1);
+
+  /// Whether a reason names an object of its own: "cannot ask 'X'".
+  static bool names_object(std::string_view reason) { return reason.starts_with("cannot "); }
 
   /// Calls `tell` with each reason that came more often than it was said, its host ("" when that is no
   /// matter), and how often.

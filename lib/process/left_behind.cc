@@ -74,8 +74,7 @@ std::string_view description(LeftBehind::Way way) {
       return "has it open for reading (a background process that does not read it redirects its input)";
     default:
       return "may still open it, since its words or its environment hold the path (a background process that "
-             "is "
-             "not to be waited for is started without that, as by env -u MRF_SIDE)";
+             "is not to be waited for is started without that, as by env -u MRF_SIDE)";
   }
 }
 

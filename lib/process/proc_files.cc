@@ -14,9 +14,8 @@
 namespace mrf::process {
 
 std::string proc_text(const std::string& path) {
-  const int file = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return "";
-  const io::Fd fd(io::adopt_fd, file);
+  const io::Fd fd(io::adopt_fd, ::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+  if (!fd.is_open()) return "";
   std::string text;
   std::array<char, 4096> piece{};
   for (;;) {

@@ -239,9 +239,9 @@ std::string RepeatedHeaders::doubt(std::string_view front, const std::string& ou
   if (format != DataFormat::bzip2 && format != DataFormat::xz && format != DataFormat::zstd) return "";
   if (++not_inflated_ != 2) return "";
   return fmt::format(
-      "cannot tell whether {0} begin with a header each: they are {1}-compressed; where they do, the result "
-      "has "
-      "headers between its records: let the filter write text, and compress the result: '-o - | {1} >FILE'",
+      "cannot tell whether {0} begin with a header each: they are {1}-compressed; where they do, the "
+      "result has headers between its records: let the filter write text, and compress the result: '-o - | "
+      "{1} >FILE'",
       outputs, codec::format_name(format));
 }
 

@@ -41,6 +41,12 @@ inline bool is_bytes(std::string_view form) { return form.starts_with("fixed:");
 /// Whether every byte is a record (fixed:1): then nothing is known of the data. Such records are not counted.
 inline bool is_single_bytes(const RecordForm& form) { return is_bytes(form) && form.count == 1; }
 
+/// Whether a record may begin in any way, so that a header that comes between records is taken for one.
+inline bool may_begin_anyhow(const RecordForm& form) {
+  using Kind = RecordForm::Kind;
+  return form.kind == Kind::line || form.kind == Kind::lines || form.kind == Kind::nul || is_bytes(form);
+}
+
 /// Whether records need not end with a newline, and streams of them are joined byte by byte: nul and fixed.
 inline bool is_without_lines(const RecordForm& form) {
   return form.kind == RecordForm::Kind::nul || is_bytes(form);

@@ -203,8 +203,7 @@ void FifoSet::hold_for_reader(Fifo& fifo) {
 
 // Whether a process has it open for reading; not this one.
 bool FifoSet::is_read(const Fifo& fifo) {
-  const int fd = ::open(fifo.path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC);
-  return fd >= 0 && io::Fd(io::adopt_fd, fd).is_open();
+  return io::Fd(io::adopt_fd, ::open(fifo.path.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC)).is_open();
 }
 
 // The writer, whose reader is through, may open its end again. read(2) shows whether a process has the FIFO

@@ -296,10 +296,7 @@ void Workspace::publish() {
 // Whether the path leads no longer to the directory that it led to at the start.
 bool Workspace::has_moved(const std::string& place) const noexcept {
   const auto held = places_.find(place);
-  struct stat before {};
-  struct stat now {};
-  if (held == places_.end() || ::fstat(held->second.get(), &before) != 0) return false;
-  return ::stat(place.c_str(), &now) != 0 || io::FileId(now) != io::FileId(before);
+  return held != places_.end() && held->second.is_open() && !io::has_name(held->second, place, true);
 }
 
 // A directory beside a result goes with the one that holds it when that is renamed.

@@ -102,10 +102,9 @@ bool has_instance() { return !http::equal_names(base::environment("AWS_EC2_METAD
 bool may_be_asked(const std::string& text) {
   constexpr std::array<std::string_view, 6> hosts{"localhost",     "127.0.0.1",      "[::1]",
                                                   "169.254.170.2", "169.254.170.23", "[fd00:ec2::23]"};
-  const bool is_secret = text.starts_with("https://");
-  if (!is_secret && !text.starts_with("http://")) return false;
+  if (text.starts_with("https://")) return true;
+  if (!text.starts_with("http://")) return false;
   const auto url = http::Url::parse(text);
-  if (is_secret) return true;
   for (const auto host : hosts) {
     if (http::equal_names(url.host(), host)) return true;
   }
